@@ -1,0 +1,149 @@
+/**
+ * The contract between the transformer and the machine.
+ *
+ * A {@linkcode Kernel} is one computation written twice: `cpu` is its definition in plain TypeScript, `wgsl` is the
+ * same computation for a GPU. Both fields are required, so an operation without a reference does not compile. A
+ * {@linkcode Backend} runs kernels and owns memory; it knows nothing about any particular operation, so a new
+ * operation never touches a backend.
+ *
+ * @module
+ */
+
+import type { Tensor } from "./tensor.ts";
+
+/** Sizes of the dimensions of a tensor, outermost first. */
+export type Shape = readonly number[];
+
+/** What a tensor holds: 32-bit floats, or unsigned 32-bit integers (token ids, counters, random bits). */
+export type DataType = "f32" | "u32";
+
+/** An array of floats: 32 bits wide, or 64 on a CPU backend made for gradient checks. */
+export type Floats = Float32Array | Float64Array;
+
+/** The host array of a data type. */
+export type HostArray = Floats | Uint32Array;
+
+/** The tensors a kernel reads or writes: name to data type, in binding order. */
+export type Bindings = Readonly<Record<string, DataType>>;
+
+/** Tensors to run a kernel on, by the names the kernel gives them. */
+export type TensorsOf<Names extends Bindings> = { readonly [Name in keyof Names]: Tensor };
+
+/** The same tensors as host arrays, as the CPU body of a kernel sees them. */
+export type ArraysOf<Names extends Bindings> = {
+  readonly [Name in keyof Names]: Names[Name] extends "u32" ? Uint32Array : Floats;
+};
+
+/** Sizes and settings of one run of a kernel, by name. They are compiled into the shader as constants. */
+export type Constants<Name extends string = string> = Readonly<Record<Name, number>>;
+
+/**
+ * Which of two kinds of processor runs the shader: a GPU (`"hardware"`), or a CPU pretending to be one
+ * (`"software"`). A kernel may choose its tile sizes by it.
+ */
+export type AdapterClass = "hardware" | "software";
+
+/**
+ * One computation, written for both kinds of machine.
+ *
+ * The WGSL text sees every constant as a `const` of the same name, every tensor as a storage array of the same name
+ * (those in `reads` first, then those in `writes`), and defines one of two functions:
+ *
+ * - `fn each(index: u32)`, called once for each of `elements(constants)` indices, or
+ * - `fn run(group: u32, lane: u32)`, called by `lanes` cooperating invocations for each of `groups(constants)` groups.
+ *
+ * A text that declares its own `@binding`s (to see an array as vectors, for instance) keeps them.
+ */
+export interface Kernel<
+  Reads extends Bindings = Bindings,
+  Writes extends Bindings = Bindings,
+  Name extends string = string,
+> {
+  /** The name of the operation, shown in error messages. */
+  readonly name: string;
+  /** Tensors that are only read. */
+  readonly reads: Reads;
+  /** Tensors that are written, or read and written. */
+  readonly writes: Writes;
+  /** The names of the constants. */
+  readonly constants: readonly Name[];
+  /** The definition: reads and writes the arrays in place. */
+  cpu(arrays: ArraysOf<Reads & Writes>, constants: Constants<Name>): void;
+  /** The shader, or a function that writes it for given constants. */
+  readonly wgsl: string | ((constants: Constants<Name>, adapter: AdapterClass) => string);
+  /** How many times `each` is called. */
+  elements?(constants: Constants<Name>): number;
+  /** How many groups of invocations call `run`. */
+  groups?(constants: Constants<Name>, adapter: AdapterClass): number;
+  /** Invocations in a group: 64 unless told otherwise, at most 256. */
+  lanes?(constants: Constants<Name>, adapter: AdapterClass): number;
+}
+
+/**
+ * Declares a kernel. Returns its argument: it is here so that TypeScript infers the names of tensors and constants.
+ *
+ * @example Doubling every element
+ * ```ts
+ * import { CpuBackend, kernel } from "@miniformer/miniformer";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const double = kernel({
+ *   name: "double",
+ *   reads: { x: "f32" },
+ *   writes: { y: "f32" },
+ *   constants: ["size"],
+ *   elements: ({ size }) => size,
+ *   cpu({ x, y }, { size }) {
+ *     for (let index = 0; index < size; index++) y[index] = 2 * x[index];
+ *   },
+ *   wgsl: `fn each(index: u32) { y[index] = 2 * x[index]; }`,
+ * });
+ * const backend = new CpuBackend();
+ * const x = backend.from([1, 2, 3]), y = backend.allocate([3]);
+ * backend.run(double, { x, y }, { size: 3 });
+ * assertEquals(await backend.read(y), new Float32Array([2, 4, 6]));
+ * ```
+ *
+ * @param definition The kernel.
+ * @returns The same object.
+ */
+export function kernel<
+  const Reads extends Bindings,
+  const Writes extends Bindings,
+  const Name extends string,
+>(definition: Kernel<Reads, Writes, Name>): Kernel<Reads, Writes, Name> {
+  return definition;
+}
+
+/** Where tensors live and kernels run. */
+export interface Backend {
+  /** `"cpu"` or `"webgpu"`. */
+  readonly name: "cpu" | "webgpu";
+  /** The processor, in words. */
+  readonly device: string;
+  /** Bytes of device memory held now, live tensors and pooled ones together. */
+  readonly bytes: number;
+  /**
+   * Makes a tensor. Outside every {@linkcode Backend.scope} it is full of zeros and lives as long as the backend;
+   * inside one its content is undefined and it lives until the scope ends.
+   */
+  allocate(shape: Shape, dataType?: DataType): Tensor;
+  /** Makes a tensor from an array of numbers; `Uint32Array` gives `"u32"`, everything else `"f32"`. */
+  from(data: HostArray | readonly number[], shape?: Shape): Tensor;
+  /** A tensor over part of another one's memory, from element `start` on (on WebGPU a multiple of 64). */
+  view(tensor: Tensor, start: number, shape: Shape): Tensor;
+  /** Copies host data into a tensor, after everything run so far. */
+  write(tensor: Tensor, data: HostArray | readonly number[]): void;
+  /** Waits for everything run so far and copies a tensor to the host. The only asynchronous operation. */
+  read(tensor: Tensor): Promise<HostArray>;
+  /** Runs a kernel. */
+  run<Reads extends Bindings, Writes extends Bindings, Name extends string>(
+    kernel: Kernel<Reads, Writes, Name>,
+    tensors: TensorsOf<Reads & Writes>,
+    constants: Constants<Name>,
+  ): void;
+  /** Runs `body`, then takes back the memory of every tensor allocated in it. `body` must not be asynchronous. */
+  scope<Result>(body: () => Result): Result;
+  /** Gives all memory back. The backend cannot be used afterwards. */
+  close(): void;
+}

@@ -1,0 +1,125 @@
+/**
+ * The backend that is the definition of every kernel: host arrays and plain loops.
+ *
+ * With `Float64Array` it computes in double precision, which central differences need; with `poison` it fills scoped
+ * memory with NaN, so that a kernel that forgets to write an element is found.
+ *
+ * @module
+ */
+
+import type {
+  ArraysOf,
+  Backend,
+  Bindings,
+  Constants,
+  DataType,
+  Floats,
+  HostArray,
+  Kernel,
+  Shape,
+  TensorsOf,
+} from "./backend.ts";
+import { BufferPool } from "./buffer_pool.ts";
+import { sizeOf, Tensor } from "./tensor.ts";
+
+/** Options of {@linkcode CpuBackend}. */
+export interface CpuBackendOptions {
+  /** The array for floats: `Float32Array` (default), or `Float64Array` for gradient checks. */
+  floats?: Float32ArrayConstructor | Float64ArrayConstructor;
+  /** Whether scoped memory starts as NaN instead of whatever was there. */
+  poison?: boolean;
+}
+
+/** Runs kernels by calling their `cpu` bodies. */
+export class CpuBackend implements Backend {
+  /** `"cpu"`. */
+  readonly name = "cpu";
+  /** The processor, in words. */
+  readonly device: string;
+  /** Bytes held now. */
+  bytes = 0;
+  readonly #floats: Float32ArrayConstructor | Float64ArrayConstructor;
+  readonly #poison: boolean;
+  readonly #pools: Record<DataType, BufferPool<HostArray>>;
+
+  /** @param options See {@linkcode CpuBackendOptions}. */
+  constructor(options: CpuBackendOptions = {}) {
+    this.#floats = options.floats ?? Float32Array;
+    this.#poison = options.poison ?? false;
+    this.#pools = {
+      f32: new BufferPool((size) => this.#create(size, "f32")),
+      u32: new BufferPool((size) => this.#create(size, "u32")),
+    };
+    this.device = `CPU reference, ${this.#floats === Float32Array ? 32 : 64}-bit floats`;
+  }
+
+  #create(size: number, dataType: DataType): HostArray {
+    const array = dataType === "u32" ? new Uint32Array(size) : new this.#floats(size);
+    this.bytes += array.byteLength;
+    return array;
+  }
+
+  /** See {@linkcode Backend.allocate}. */
+  allocate(shape: Shape, dataType: DataType = "f32"): Tensor {
+    const size = sizeOf(shape), pool = this.#pools[dataType];
+    const array = pool.scoped ? pool.take(size) : this.#create(size, dataType);
+    if (this.#poison && pool.scoped) array.fill(dataType === "f32" ? NaN : 0xffffffff);
+    return new Tensor(this, shape, dataType, array);
+  }
+
+  /** See {@linkcode Backend.from}. */
+  from(data: HostArray | readonly number[], shape: Shape = [data.length]): Tensor {
+    const tensor = this.allocate(shape, data instanceof Uint32Array ? "u32" : "f32");
+    this.write(tensor, data);
+    return tensor;
+  }
+
+  /** See {@linkcode Backend.view}. */
+  view(tensor: Tensor, start: number, shape: Shape): Tensor {
+    const array = tensor.storage as HostArray;
+    return new Tensor(this, shape, tensor.dataType, array.subarray(start, start + sizeOf(shape)));
+  }
+
+  /** See {@linkcode Backend.write}. */
+  write(tensor: Tensor, data: HostArray | readonly number[]): void {
+    checkLength(tensor, data.length);
+    (tensor.storage as Floats).set(data);
+  }
+
+  /** See {@linkcode Backend.read}. */
+  read(tensor: Tensor): Promise<HostArray> {
+    return Promise.resolve((tensor.storage as HostArray).slice());
+  }
+
+  /** See {@linkcode Backend.run}. */
+  run<Reads extends Bindings, Writes extends Bindings, Name extends string>(
+    kernel: Kernel<Reads, Writes, Name>,
+    tensors: TensorsOf<Reads & Writes>,
+    constants: Constants<Name>,
+  ): void {
+    const arrays: Record<string, HostArray> = {};
+    for (const name in tensors) arrays[name] = tensors[name].storage as HostArray;
+    kernel.cpu(arrays as ArraysOf<Reads & Writes>, constants);
+  }
+
+  /** See {@linkcode Backend.scope}. */
+  scope<Result>(body: () => Result): Result {
+    return this.#pools.f32.scope(() => this.#pools.u32.scope(body));
+  }
+
+  /** See {@linkcode Backend.close}. */
+  close(): void {}
+}
+
+/**
+ * Checks that host data fits a tensor.
+ *
+ * @param tensor The tensor.
+ * @param length The number of elements offered.
+ * @throws {TypeError} If the lengths differ.
+ */
+export function checkLength(tensor: Tensor, length: number): void {
+  if (length !== tensor.size) {
+    throw new TypeError(`Cannot write ${length} elements: the tensor has ${tensor.size}`);
+  }
+}

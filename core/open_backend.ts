@@ -1,0 +1,67 @@
+/**
+ * Chooses a backend.
+ *
+ * @module
+ */
+
+import type { Backend } from "./backend.ts";
+import { CpuBackend } from "./cpu_backend.ts";
+import { WebGpuBackend } from "./webgpu_backend.ts";
+
+/** `"auto"` takes a hardware GPU, else software WebGPU if it is there, else the CPU reference. */
+export type DeviceChoice = "auto" | "webgpu" | "cpu";
+
+/** How to get a WebGPU adapter, for messages. */
+export const HOW_TO_GET_WEBGPU = "install a GPU driver with Vulkan (or Metal, DirectX 12), " +
+  "or software Vulkan (Debian, Ubuntu: apt-get install mesa-vulkan-drivers)";
+
+/** A backend and why it was chosen. */
+export interface OpenedBackend {
+  /** The backend. */
+  readonly backend: Backend;
+  /** One sentence for the user. */
+  readonly reason: string;
+}
+
+/**
+ * Opens a backend and says why this one.
+ *
+ * @param choice What the user asked for.
+ * @returns The backend and the reason.
+ * @throws {Error} If `"webgpu"` is asked for and there is no adapter.
+ */
+export async function chooseBackend(choice: DeviceChoice = "auto"): Promise<OpenedBackend> {
+  if (choice === "cpu") return { backend: new CpuBackend(), reason: "the CPU reference was asked for" };
+  const webgpu = await WebGpuBackend.open();
+  if (webgpu === undefined) {
+    if (choice === "webgpu") {
+      throw new Error(`There is no WebGPU adapter on this machine: ${HOW_TO_GET_WEBGPU}`);
+    }
+    return { backend: new CpuBackend(), reason: "no WebGPU adapter was found" };
+  }
+  if (choice === "webgpu") return { backend: webgpu, reason: "WebGPU was asked for" };
+  const reason = webgpu.adapterClass === "hardware"
+    ? "it is a hardware GPU"
+    : "software Vulkan beats the CPU reference";
+  return { backend: webgpu, reason };
+}
+
+/**
+ * Opens a backend.
+ *
+ * @example
+ * ```ts
+ * import { openBackend } from "@miniformer/miniformer";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const backend = await openBackend("cpu");
+ * assertEquals(backend.name, "cpu");
+ * ```
+ *
+ * @param choice `"auto"` (default), `"webgpu"` or `"cpu"`.
+ * @returns The backend.
+ * @throws {Error} If `"webgpu"` is asked for and there is no adapter.
+ */
+export async function openBackend(choice: DeviceChoice = "auto"): Promise<Backend> {
+  return (await chooseBackend(choice)).backend;
+}

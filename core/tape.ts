@@ -1,0 +1,71 @@
+/**
+ * Reverse-mode differentiation in one screen.
+ *
+ * Every differentiable function computes its result and, if one of its inputs is on a tape, records a closure that
+ * adds the gradient of the result, multiplied by the function's derivative, into the gradients of the inputs. The
+ * closures stand in program order, so running them in reverse visits every result before the values it was made from:
+ * that is the chain rule.
+ *
+ *     forward    a ──f──▶ b ──g──▶ loss        records [f', g']
+ *     backward   da ◀─f'── db ◀─g'── 1         runs g', then f'
+ *
+ * @module
+ */
+
+import { fill, gradientOf, type Tensor } from "./tensor.ts";
+
+/** Records the operations of one forward pass and differentiates them. */
+export class Tape {
+  readonly #steps: (() => void)[] = [];
+  /**
+   * The random state of this pass, u32 (4): seed low, seed high, step, unused. Dropout draws from it; a tape without
+   * one trains without dropout.
+   */
+  readonly random?: Tensor;
+  #streams = 0;
+
+  /** @param random Random state for dropout, see {@linkcode Tape.random}. */
+  constructor(random?: Tensor) {
+    this.random = random;
+  }
+
+  /**
+   * Puts a tensor on this tape: everything computed from it is recorded.
+   *
+   * @param x An input of the model.
+   * @returns The same tensor.
+   */
+  watch<Input extends Tensor>(x: Input): Input {
+    x.tape = this;
+    return x;
+  }
+
+  /**
+   * Remembers how to differentiate an operation.
+   *
+   * @param backward Adds into the gradients of the operation's inputs.
+   */
+  record(backward: () => void): void {
+    this.#steps.push(backward);
+  }
+
+  /**
+   * A number for one use of randomness, counted in program order, so that no two dropouts share their bits.
+   *
+   * @returns 0, 1, 2, …
+   */
+  nextStream(): number {
+    return this.#streams++;
+  }
+
+  /**
+   * Computes the gradients of everything on the tape.
+   *
+   * @param loss The tensor to differentiate, usually of one element.
+   * @param scale The gradient to start from: 1, or 1 / n when n passes are averaged.
+   */
+  backward(loss: Tensor, scale = 1): void {
+    loss.backend.run(fill, { y: gradientOf(loss) }, { size: loss.size, value: scale });
+    while (this.#steps.length > 0) this.#steps.pop()!();
+  }
+}

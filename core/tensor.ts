@@ -1,0 +1,137 @@
+/**
+ * Tensors: a shape and a place in a backend's memory.
+ *
+ * Elements are contiguous, in row-major order. Dimensions are named by single capitals throughout the code:
+ *
+ *     B batch    T time (positions in a sequence)    C model width (channels)
+ *     H heads    D head width, C / H                  V vocabulary
+ *
+ * A tensor that takes part in training carries the {@linkcode Tape} that records it; a function that is given no tape
+ * by any of its inputs records nothing and keeps nothing, which is all there is to inference.
+ *
+ * @module
+ */
+
+import type { Backend, DataType, Shape } from "./backend.ts";
+import { kernel } from "./backend.ts";
+import type { Tape } from "./tape.ts";
+
+/** The number of elements of a shape. */
+export function sizeOf(shape: Shape): number {
+  let size = 1;
+  for (const length of shape) size *= length;
+  return size;
+}
+
+/** A shape as text: `(2, 3)`. */
+export function formatShape(shape: Shape): string {
+  return `(${shape.join(", ")})`;
+}
+
+/** An array of numbers in a backend's memory. */
+export class Tensor {
+  /** Where it lives. */
+  readonly backend: Backend;
+  /** Sizes of its dimensions, outermost first. */
+  readonly shape: Shape;
+  /** What it holds. */
+  readonly dataType: DataType;
+  /** The backend's own handle on the memory. */
+  readonly storage: unknown;
+  /** The tape that records operations on it, if it takes part in training. */
+  tape?: Tape;
+  /** The derivative of the loss with respect to it, of the same shape, once there is one. */
+  gradient?: Tensor;
+
+  /** Used by backends; everyone else calls {@linkcode Backend.allocate} or {@linkcode Backend.from}. */
+  constructor(backend: Backend, shape: Shape, dataType: DataType, storage: unknown) {
+    this.backend = backend;
+    this.shape = shape;
+    this.dataType = dataType;
+    this.storage = storage;
+  }
+
+  /** The number of elements. */
+  get size(): number {
+    return sizeOf(this.shape);
+  }
+
+  /**
+   * The same elements under another shape; gradient and tape are shared.
+   *
+   * @param shape The new sizes, with the same product.
+   * @returns A tensor over the same memory.
+   * @throws {TypeError} If the number of elements differs.
+   *
+   * @example
+   * ```ts
+   * import { CpuBackend } from "@miniformer/miniformer";
+   * import { assertEquals } from "@std/assert";
+   *
+   * const x = new CpuBackend().from([1, 2, 3, 4, 5, 6], [2, 3]);
+   * assertEquals(x.reshape([3, 2]).shape, [3, 2]);
+   * ```
+   */
+  reshape(shape: Shape): Tensor {
+    if (sizeOf(shape) !== this.size) {
+      throw new TypeError(
+        `Cannot reshape ${formatShape(this.shape)} to ${formatShape(shape)}: ` +
+          `${this.size} elements, expected ${sizeOf(shape)}`,
+      );
+    }
+    const tensor = new Tensor(this.backend, shape, this.dataType, this.storage);
+    tensor.tape = this.tape;
+    if (this.tape) tensor.gradient = gradientOf(this).reshape(shape);
+    return tensor;
+  }
+}
+
+/** Sets every element to a value. */
+export const fill = kernel({
+  name: "fill",
+  reads: {},
+  writes: { y: "f32" },
+  constants: ["size", "value"],
+  elements: ({ size }) => size,
+  cpu({ y }, { size, value }) {
+    y.fill(value, 0, size);
+  },
+  wgsl: `fn each(index: u32) { y[index] = value; }`,
+});
+
+/**
+ * A tensor of zeros, to add into.
+ *
+ * @param backend Where to make it.
+ * @param shape Its shape.
+ * @returns The tensor.
+ */
+export function zeros(backend: Backend, shape: Shape): Tensor {
+  const y = backend.allocate(shape);
+  backend.run(fill, { y }, { size: y.size, value: 0 });
+  return y;
+}
+
+/**
+ * The gradient of a tensor, made of zeros when first asked for. Backward kernels always add into it, so a tensor that
+ * is used twice, a residual connection or a tied weight needs no special case.
+ *
+ * @param x The tensor.
+ * @returns A tensor of the same shape.
+ */
+export function gradientOf(x: Tensor): Tensor {
+  return x.gradient ??= zeros(x.backend, x.shape);
+}
+
+/**
+ * The result of an operation, not yet computed: it is on the tape of the first input that has one.
+ *
+ * @param shape The shape of the result.
+ * @param inputs The tensors it is computed from.
+ * @returns A new tensor on the same backend.
+ */
+export function outputOf(shape: Shape, inputs: readonly Tensor[]): Tensor {
+  const y = inputs[0].backend.allocate(shape);
+  y.tape = inputs.find((input) => input.tape !== undefined)?.tape;
+  return y;
+}
