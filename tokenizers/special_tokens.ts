@@ -1,0 +1,160 @@
+/**
+ * Tokens that stand for something other than a piece of text: the beginning of a text, its end, padding, a masked place.
+ *
+ * They are found in the text before anything else looks at it, so that `<mask>` is one id and never seven characters.
+ * A {@linkcode Frame} says which of them go around a text: RoBERTa reads `<s> text </s>`, and two texts as
+ * `<s> text </s></s> pair </s>`.
+ *
+ * @module
+ */
+
+/** A token that is found in the text as a whole. Field for field an entry of `added_tokens` in tokenizer.json. */
+export interface SpecialToken {
+  /** The text that stands for it. */
+  readonly content: string;
+  /** Its id. */
+  readonly id: number;
+  /** Whether it swallows the white space before it; so does RoBERTa's `<mask>`, which counts as the word it hides. */
+  readonly leftStrip: boolean;
+  /** Whether it swallows the white space after it. */
+  readonly rightStrip: boolean;
+  /** Whether it is found only where no letter, digit or underscore touches it. */
+  readonly singleWord: boolean;
+  /** Whether decoding may leave it out. False for ordinary words that were added to a finished vocabulary. */
+  readonly special: boolean;
+}
+
+/** The five of RoBERTa, for masked language models. */
+export const maskedSpecialTokens: readonly string[] = ["<s>", "<pad>", "</s>", "<unk>", "<mask>"];
+
+/** The one of GPT, for causal language models: it ends a document. */
+export const causalSpecialTokens: readonly string[] = ["<|endoftext|>"];
+
+/** What goes around one text or two: ids, and the places of the texts. */
+export interface Frame {
+  /** Around one text. */
+  readonly single: readonly (number | "text" | "pair")[];
+  /** Around two. */
+  readonly pair: readonly (number | "text" | "pair")[];
+}
+
+/** The frame of a model that wants nothing around its text; it cannot hold two texts. */
+export const bareFrame: Frame = { single: ["text"], pair: [] };
+
+/**
+ * RoBERTa's frame: `<s> text </s>` and `<s> text </s></s> pair </s>`.
+ *
+ * @param begin The id of `<s>`.
+ * @param end The id of `</s>`.
+ * @returns The frame.
+ *
+ * @example
+ * ```ts
+ * import { fillFrame, robertaFrame } from "@miniformer/miniformer";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const ids = fillFrame(robertaFrame(0, 2), Uint32Array.of(31414, 232));
+ * assertEquals(ids, Uint32Array.of(0, 31414, 232, 2));
+ * ```
+ */
+export function robertaFrame(begin: number, end: number): Frame {
+  return { single: [begin, "text", end], pair: [begin, "text", end, end, "pair", end] };
+}
+
+/**
+ * Puts a frame around one encoded text, or two.
+ *
+ * @param frame The frame.
+ * @param text The ids of the text.
+ * @param pair The ids of the second text, if there is one.
+ * @returns The ids of all.
+ * @throws {TypeError} If there is a second text and the frame has no place for it.
+ */
+export function fillFrame(frame: Frame, text: Uint32Array, pair?: Uint32Array): Uint32Array {
+  const parts = pair ? frame.pair : frame.single;
+  if (pair && !parts.includes("pair")) {
+    throw new TypeError(
+      "Cannot encode a pair of texts: this tokenizer has no special tokens to separate them",
+    );
+  }
+  const filled = parts.map((part) => part === "text" ? text : part === "pair" ? pair! : Uint32Array.of(part));
+  const ids = new Uint32Array(filled.reduce((length, part) => length + part.length, 0));
+  let length = 0;
+  for (const part of filled) {
+    ids.set(part, length);
+    length += part.length;
+  }
+  return ids;
+}
+
+/** A stretch of text between special tokens, from `start` up to `end`, or a special token (then `id` is its id). */
+export interface Segment {
+  /** Index of the first UTF-16 unit. */
+  readonly start: number;
+  /** Index behind the last UTF-16 unit. */
+  readonly end: number;
+  /** The id of the special token, or undefined for a stretch of text. */
+  readonly id: number | undefined;
+}
+
+/**
+ * Cuts texts at their special tokens.
+ *
+ * Where several match, the leftmost counts, and of those that begin at the same place the longest.
+ */
+export class SpecialTokenFinder {
+  readonly #tokens: ReadonlyMap<string, SpecialToken>;
+  readonly #pattern: RegExp | undefined;
+
+  /**
+   * Prepares the search.
+   *
+   * @param tokens The tokens to find.
+   */
+  constructor(tokens: readonly SpecialToken[]) {
+    this.#tokens = new Map(tokens.map((token) => [token.content, token]));
+    const contents = [...this.#tokens.keys()].filter((content) => content !== "");
+    contents.sort((a, b) => b.length - a.length);
+    const escaped = contents.map((content) => content.replace(/[\\^$.*+?()[\]{}|/]/g, "\\$&"));
+    if (contents.length > 0) this.#pattern = new RegExp(escaped.join("|"), "gu");
+  }
+
+  /**
+   * Cuts a text at its special tokens.
+   *
+   * @param text The text.
+   * @returns The stretches and the tokens in order, without empty stretches.
+   */
+  segments(text: string): Segment[] {
+    const segments: Segment[] = [];
+    let position = 0;
+    const addText = (end: number): void => {
+      if (end > position) segments.push({ start: position, end, id: undefined });
+    };
+    for (const match of this.#pattern ? text.matchAll(this.#pattern) : []) {
+      const token = this.#tokens.get(match[0])!;
+      let start = match.index;
+      let end = start + match[0].length;
+      if (token.singleWord && touchesWord(text, start, end)) continue;
+      if (token.leftStrip) { while (start > position && isWhiteSpace(text[start - 1])) start--; }
+      if (token.rightStrip) { while (end < text.length && isWhiteSpace(text[end])) end++; }
+      addText(start);
+      segments.push({ start, end, id: token.id });
+      position = end;
+    }
+    addText(text.length);
+    return segments;
+  }
+}
+
+/** All white space is one UTF-16 unit long. */
+function isWhiteSpace(unit: string): boolean {
+  return /^\p{White_Space}$/u.test(unit);
+}
+
+function touchesWord(text: string, start: number, end: number): boolean {
+  const wordAtEnd = /[\p{Alphabetic}\p{M}\p{Nd}\p{Pc}\p{Join_Control}]$/u;
+  const wordAtStart = /^[\p{Alphabetic}\p{M}\p{Nd}\p{Pc}\p{Join_Control}]/u;
+  return wordAtEnd.test(text.slice(Math.max(0, start - 2), start)) ||
+    wordAtStart.test(text.slice(end, end + 2));
+}

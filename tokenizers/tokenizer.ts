@@ -1,0 +1,113 @@
+/**
+ * What every tokenizer can do: turn text into ids and ids into text.
+ *
+ * A model never sees text, only ids: whole numbers from 0 to `vocabSize` − 1, each a row of the embedding table. A
+ * tokenizer is the agreement which piece of text is which id. Weights mean nothing without the agreement they were
+ * trained under, so a tokenizer is saved in the folder of the model, and carries a {@linkcode Tokenizer.fingerprint}
+ * by which encoded text is known to belong to it.
+ *
+ * @module
+ */
+
+import type { SpecialToken } from "./special_tokens.ts";
+
+/** How {@linkcode Tokenizer.encode} treats special tokens. */
+export interface EncodeOptions {
+  /**
+   * `"find"` (the default, as in Hugging Face `tokenizers`): the text of a special token, such as `<mask>`, becomes its
+   * one id. `"text"`: it is read like any other text; for text that strangers wrote.
+   */
+  specialTokens?: "find" | "text";
+  /** Add what the model expects around a text, such as `<s>` … `</s>`. Off by default. */
+  addSpecialTokens?: boolean;
+  /** A second text, for models that read two; needs `addSpecialTokens`, because something must separate the texts. */
+  pair?: string;
+}
+
+/** How {@linkcode Tokenizer.decode} and {@linkcode Tokenizer.decodeStream} treat special tokens. */
+export interface DecodeOptions {
+  /** Leave special tokens out of the text. Off by default: decoding gives back all that was encoded. */
+  skipSpecialTokens?: boolean;
+}
+
+/** Text made from ids as they arrive; a character whose bytes are split over several ids appears with its last one. */
+export interface TokenStream {
+  /**
+   * Takes the next ids.
+   *
+   * @param ids One id, or several.
+   * @returns The text that is now certain, possibly empty.
+   * @throws {RangeError} If an id is not in the vocabulary.
+   */
+  push(ids: number | Iterable<number>): string;
+  /**
+   * Ends the stream.
+   *
+   * @returns What was held back: U+FFFD for a character that never became whole, else nothing.
+   */
+  end(): string;
+}
+
+/** An agreement between text and ids. */
+export interface Tokenizer {
+  /** Number of rows an embedding table needs: the highest id plus one. */
+  readonly vocabSize: number;
+
+  /** The tokens that stand for something other than a piece of text, by id. */
+  readonly specialTokens: readonly SpecialToken[];
+
+  /** 16 hexadecimal digits that change when any text could be encoded differently. */
+  readonly fingerprint: string;
+
+  /**
+   * Turns text into ids.
+   *
+   * @param text The text; lone surrogates count as U+FFFD.
+   * @param options What to do about special tokens.
+   * @returns The ids, in the order of the text.
+   * @throws {RangeError} If the vocabulary has no way to say some part of the text.
+   */
+  encode(text: string, options?: EncodeOptions): Uint32Array;
+
+  /**
+   * Turns ids into text.
+   *
+   * @param ids The ids.
+   * @param options What to do about special tokens.
+   * @returns The text; bytes that are not UTF-8 become U+FFFD.
+   * @throws {RangeError} If an id is not in the vocabulary.
+   */
+  decode(ids: Iterable<number>, options?: DecodeOptions): string;
+
+  /**
+   * Starts turning ids into text as they arrive.
+   *
+   * @param options What to do about special tokens.
+   * @returns The stream.
+   */
+  decodeStream(options?: DecodeOptions): TokenStream;
+
+  /**
+   * Looks a token up.
+   *
+   * @param token A token as the vocabulary writes it, such as `<mask>`.
+   * @returns Its id, or undefined if the vocabulary does not hold it.
+   */
+  idOf(token: string): number | undefined;
+
+  /**
+   * Looks an id up.
+   *
+   * @param id An id.
+   * @returns The token as the vocabulary writes it; in a byte-level vocabulary a leading space is written Ġ.
+   * @throws {RangeError} If the id is not in the vocabulary.
+   */
+  tokenOf(id: number): string;
+
+  /**
+   * Writes the tokenizer in the form that Hugging Face `tokenizers` and `transformers` read.
+   *
+   * @returns The text of each file, by file name.
+   */
+  toHuggingFace(): Record<string, string>;
+}
