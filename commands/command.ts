@@ -1,0 +1,197 @@
+/**
+ * A command: a name, a description of its flags, and a function that gets their values. Help, parsing and checks follow
+ * from the description.
+ *
+ * @module
+ */
+import { nearest, UsageError } from "./errors.ts";
+import { bounds, type Flag, type Flags, type FlagValues, kebabCase } from "./flags.ts";
+import { parseFlags } from "./parse_flags.ts";
+import { terminalColumns } from "./terminal.ts";
+
+/** A command, ready to be run. */
+export interface Command {
+  /** What is typed after `deno task`. */
+  readonly name: string;
+  /** One sentence on what it does, without a full stop. */
+  readonly summary: string;
+  /** The help text, for a terminal of so many columns. */
+  help(columns?: number): string | Promise<string>;
+  /** Parses the arguments and does the work, or prints the help when they ask for it. */
+  run(args: readonly string[]): Promise<void>;
+}
+
+/** What a command says about itself. */
+export interface CommandDescription<Fs extends Flags> {
+  /** What is typed after `deno task`. */
+  readonly name: string;
+  /** One sentence on what it does, without a full stop. */
+  readonly summary: string;
+  /** What follows the name in the line of usage; `[flags]` when absent. */
+  readonly usage?: string;
+  /** Whole command lines, without `deno task`. */
+  readonly examples?: readonly string[];
+  /** The flags by their camelCase names; `--help` and `--verbose` are added to them. */
+  readonly flags: Fs;
+  /** Does the work. */
+  run(values: FlagValues<Fs & typeof everywhere>): void | Promise<void>;
+}
+
+/** The flags that every command has. */
+const everywhere = {
+  verbose: { kind: "boolean", description: "show where an error was thrown", group: "Help", default: false },
+  help: { kind: "boolean", description: "show this text", group: "Help", default: false },
+} as const satisfies Flags;
+
+/**
+ * Makes a command from its description.
+ *
+ * @param description name, flags and work
+ * @returns the command
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { defineCommand } from "./command.ts";
+ *
+ * let said = "";
+ * const greet = defineCommand({
+ *   name: "greet",
+ *   summary: "Greet somebody",
+ *   flags: { name: { kind: "text", description: "whom", default: "world" } },
+ *   run: ({ name }) => void (said = `Hello, ${name}!`),
+ * });
+ * await greet.run(["--name", "Ada"]);
+ * assertEquals(said, "Hello, Ada!");
+ * ```
+ */
+export function defineCommand<const Fs extends Flags>(description: CommandDescription<Fs>): Command {
+  const flags = { ...description.flags, ...everywhere };
+  const help = (columns?: number) => formatHelp(description, flags, columns);
+  return {
+    name: description.name,
+    summary: description.summary,
+    help,
+    async run(args) {
+      if (asksForHelp(args)) return console.log(help(Math.min(terminalColumns(), 100)));
+      await description.run(parseFlags(flags, args) as FlagValues<Fs & typeof everywhere>);
+    },
+  };
+}
+
+/** Where commands are found by name: each is loaded when it is called, so that starting one does not load them all. */
+export type CommandTable = Readonly<Record<string, () => Command | Promise<Command>>>;
+
+/**
+ * Makes one command of several, chosen by the first argument: `tokenizer train`, `tokenizer encode`.
+ *
+ * @param name what is typed before the choice; empty for the program itself
+ * @param summary one sentence on what they do together, without a full stop
+ * @param commands the commands to choose from
+ * @returns the command
+ *
+ * @example
+ * ```ts
+ * import { assertRejects } from "@std/assert";
+ * import { chooseCommand, defineCommand } from "./command.ts";
+ *
+ * const encode = defineCommand({ name: "tokenizer encode", summary: "Text to ids", flags: {}, run() {} });
+ * const tokenizer = chooseCommand("tokenizer", "Make and use tokenizers", { encode: () => encode });
+ * await assertRejects(() => tokenizer.run(["encod"]), Error, "did you mean encode?");
+ * ```
+ */
+export function chooseCommand(name: string, summary: string, commands: CommandTable): Command {
+  const names = Object.keys(commands);
+  const prefix = name && `${name} `;
+  const help = async (columns?: number) => {
+    const loaded = await Promise.all(Object.values(commands).map((load) => load()));
+    const indent = Math.max(...names.map((name) => name.length)) + 4;
+    const lines = names.map((name, i) => hang(`  ${name}`, loaded[i].summary, indent, columns));
+    return `${summary}.\n\nUsage: deno task ${prefix}COMMAND [flags]\n\nCommands:\n${lines.join("\n")}\n\n` +
+      `"deno task ${prefix}COMMAND --help" shows the flags of one.`;
+  };
+  return {
+    name,
+    summary,
+    help,
+    async run(args) {
+      const [chosen, ...rest] = args;
+      if (Object.hasOwn(commands, chosen ?? "")) return (await commands[chosen]()).run(rest);
+      if (chosen === undefined || chosen === "help" || asksForHelp([chosen])) {
+        return console.log(await help(Math.min(terminalColumns(), 100)));
+      }
+      const near = nearest(chosen, names);
+      const advice = near ? `did you mean ${near}?` : `expected one of ${names.join(", ")}`;
+      throw new UsageError(`Unknown command ${prefix}${chosen}: ${advice}`);
+    },
+  };
+}
+
+/** Asked for anywhere in the line, help is shown even where the rest of the line is wrong. */
+function asksForHelp(args: readonly string[]): boolean {
+  return args.includes("--help") || args.includes("-h");
+}
+
+function formatHelp(
+  { name, summary, usage = "[flags]", examples = [] }: CommandDescription<Flags>,
+  flags: Flags,
+  columns: number = 100,
+): string {
+  const rows = Object.entries(flags).map(([name, flag]) => ({
+    heading: flag.group ?? "Flags",
+    left: `  --${kebabCase(name)}${placeholder(flag)}`,
+    right: explain(flag),
+  }));
+  const indent = Math.min(Math.max(...rows.map(({ left }) => left.length)) + 2, 34);
+  const sections = Map.groupBy(rows, ({ heading }) => heading);
+  return [
+    `${summary}.\n\nUsage: deno task ${name} ${usage}`,
+    ...examples.length > 0
+      ? [["Examples:", ...examples.map((line) => `  deno task ${line}`)].join("\n")]
+      : [],
+    ...[...sections].map(([heading, rows]) =>
+      [`${heading}:`, ...rows.map(({ left, right }) => hang(left, right, indent, columns))].join("\n")
+    ),
+    "Flags may be written with - or _ between words.",
+  ].join("\n\n");
+}
+
+function placeholder(flag: Flag): string {
+  const usual = {
+    text: " TEXT",
+    list: " TEXT...",
+    number: " NUMBER",
+    integer: " N",
+    choice: " NAME",
+    boolean: "",
+  };
+  return flag.placeholder ? ` ${flag.placeholder}` : usual[flag.kind];
+}
+
+/** Description, allowed values, default and older names of a flag in one paragraph. */
+function explain(flag: Flag): string {
+  const limits = flag.kind === "choice"
+    ? flag.choices.join(", ")
+    : flag.kind === "number" || flag.kind === "integer"
+    ? bounds(flag)
+    : "";
+  const absent = flag.otherwise ?? (flag.default === false ? "" : flag.default?.toString());
+  const notes = [
+    flag.required ? "required" : absent && `default: ${absent}`,
+    flag.aliases?.length ? `also ${flag.aliases.map((alias) => `--${kebabCase(alias)}`).join(", ")}` : "",
+  ].filter(Boolean);
+  return [flag.description, limits && `: ${limits}`, notes.length > 0 && ` (${notes.join("; ")})`]
+    .filter(Boolean).join("");
+}
+
+/** The left text, and the right one beside it in a column of its own, wrapped at the width of the terminal. */
+function hang(left: string, right: string, indent: number, columns: number = 100): string {
+  const lines = [left.length + 2 > indent ? `${left}  ` : left.padEnd(indent)];
+  for (const word of right.split(" ")) {
+    const line = lines[lines.length - 1];
+    const isFresh = line.trim() === "" || line.endsWith("  ");
+    if (!isFresh && line.length + 1 + word.length > columns) lines.push(" ".repeat(indent) + word);
+    else lines[lines.length - 1] += isFresh ? word : ` ${word}`;
+  }
+  return lines.join("\n");
+}

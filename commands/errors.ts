@@ -1,0 +1,107 @@
+/**
+ * What a command says when it cannot do its work: one line, and an exit status a script can test.
+ *
+ * Status 2 means that the command line is wrong, status 1 that anything else went wrong. A stack trace helps only
+ * who mends the program, so it is shown with `--verbose` and not otherwise.
+ *
+ * @module
+ */
+
+/**
+ * The command line itself is wrong: an unknown flag, a missing or an impossible value. Exit status 2.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { exitStatus, UsageError } from "./errors.ts";
+ *
+ * assertEquals(exitStatus(new UsageError("Unknown flag --sede: did you mean --seed?")), 2);
+ * ```
+ */
+export class UsageError extends Error {
+  /** The name shown in stack traces. */
+  override name = "UsageError";
+}
+
+/**
+ * The status the program ends with after an error.
+ *
+ * @param error what was thrown
+ * @returns 2 for a {@linkcode UsageError}, 0 when the reader of our output has left (`generate | head`), else 1
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { exitStatus } from "./errors.ts";
+ *
+ * assertEquals(exitStatus(new RangeError("Cannot sample: top_p is 0")), 1);
+ * ```
+ */
+export function exitStatus(error: unknown): 0 | 1 | 2 {
+  if (error instanceof Deno.errors.BrokenPipe) return 0;
+  return error instanceof UsageError ? 2 : 1;
+}
+
+/**
+ * The text to print for an error: one line, or with `verbose` the whole stack and its causes.
+ *
+ * @param error what was thrown
+ * @param verbose whether to show where it was thrown
+ * @returns the text, without a newline at its end; empty when nobody is left to read it
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { describeError } from "./errors.ts";
+ *
+ * assertEquals(describeError(new Error("Cannot read a.txt:\n  no such file")), "error: Cannot read a.txt: no such file");
+ * ```
+ */
+export function describeError(error: unknown, verbose: boolean = false): string {
+  if (error instanceof Deno.errors.BrokenPipe) return "";
+  if (verbose) return Deno.inspect(error);
+  const message = error instanceof Error ? error.message || error.name : String(error);
+  return `error: ${message.trim().replace(/\s*\n\s*/g, " ")}`;
+}
+
+/**
+ * The word a person most probably meant: one that begins with what was typed, or is a few keystrokes away from it.
+ *
+ * @param typed what was typed
+ * @param words the words that exist
+ * @returns the nearest word, or undefined when none is near
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { nearest } from "./errors.ts";
+ *
+ * assertEquals(nearest("tmeperature", ["temperature", "top-k"]), "temperature");
+ * assertEquals(nearest("temp", ["top-k", "temperature"]), "temperature");
+ * assertEquals(nearest("colour", ["temperature", "top-k"]), undefined);
+ * ```
+ */
+export function nearest(typed: string, words: Iterable<string>): string | undefined {
+  let best: string | undefined;
+  let bestDistance = Infinity;
+  for (const word of words) {
+    const distance = typed.length > 2 && word.startsWith(typed) ? 1 : editDistance(typed, word);
+    if (distance < bestDistance) [best, bestDistance] = [word, distance];
+  }
+  return bestDistance <= 1 + typed.length / 4 ? best : undefined;
+}
+
+/** Insertions, deletions, replacements and swaps of neighbours that lead from one word to the other. */
+function editDistance(from: string, to: string): number {
+  const rows = [Array.from({ length: to.length + 1 }, (_, j) => j)];
+  for (let i = 1; i <= from.length; i++) {
+    rows[i] = [i];
+    for (let j = 1; j <= to.length; j++) {
+      const replace = rows[i - 1][j - 1] + (from[i - 1] === to[j - 1] ? 0 : 1);
+      rows[i][j] = Math.min(replace, rows[i - 1][j] + 1, rows[i][j - 1] + 1);
+      const swapped = i > 1 && j > 1 && from[i - 1] === to[j - 2] && from[i - 2] === to[j - 1];
+      if (swapped) rows[i][j] = Math.min(rows[i][j], rows[i - 2][j - 2] + 1);
+    }
+  }
+  return rows[from.length][to.length];
+}

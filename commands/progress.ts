@@ -1,0 +1,194 @@
+/**
+ * The live line of a training run: one line redrawn in place on a terminal, and otherwise a plain line now and then, so
+ * that a log file stays readable.
+ *
+ * @module
+ */
+import { formatBar, formatCount, formatDuration, terminalColumns, writeOut } from "./terminal.ts";
+
+/** Where a run stands. What is not known yet is left out. */
+export interface Standing {
+  /** Steps done. */
+  readonly step: number;
+  /** Steps in the whole run. */
+  readonly steps: number;
+  /** Training tokens seen since the run began: any count that grows with them serves. */
+  readonly tokens: number;
+  /** Training loss, nats a token. */
+  readonly loss?: number;
+  /** Latest validation loss, nats a token. */
+  readonly validationLoss?: number;
+  /** Learning rate of the step. */
+  readonly learningRate?: number;
+}
+
+/** How fast a run goes, from its recent past. */
+export interface Speed {
+  /** Training tokens a second. */
+  readonly tokensPerSecond: number;
+  /** Seconds until the last step, at this speed. */
+  readonly secondsLeft: number;
+}
+
+/**
+ * One line about a run, no longer than the width: when space is short the details go first, then the bar.
+ * `val` is the validation loss in nats a token and `ppl`, the perplexity, e to the power of it; `lr` is the learning rate,
+ * `tok/s` the training tokens a second.
+ *
+ * @param standing where the run stands
+ * @param speed how fast it goes, once known
+ * @param columns the width; without one there is no bar, as in a log
+ * @returns the line, without a newline or colours
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { formatProgress } from "./progress.ts";
+ *
+ * const standing = { step: 150, steps: 200, tokens: 6400, loss: 2.25, validationLoss: 2, learningRate: 1e-3 };
+ * assertEquals(
+ *   formatProgress(standing, { tokensPerSecond: 3200, secondsLeft: 6 }),
+ *   "step 150/200  loss 2.250  val 2.000 (ppl 7.39)  lr 1.0e-3  3.20k tok/s  6s left",
+ * );
+ * assertEquals(formatProgress(standing, undefined, 40), "━━━━━━━━━━━──── step 150/200  loss 2.250");
+ * ```
+ */
+export function formatProgress(standing: Standing, speed?: Speed, columns?: number): string {
+  const { step, steps, loss, validationLoss, learningRate } = standing;
+  const width = String(steps).length;
+  const done = step >= steps;
+  const fields = [
+    { rank: 0, text: `step ${String(step).padStart(width)}/${steps}` },
+    { rank: 1, text: loss === undefined ? "" : `loss ${loss.toFixed(3)}` },
+    { rank: 3, text: validationLoss === undefined ? "" : validation(validationLoss) },
+    { rank: 5, text: learningRate === undefined ? "" : `lr ${learningRate.toExponential(1)}` },
+    { rank: 4, text: speed === undefined ? "" : `${formatCount(speed.tokensPerSecond)} tok/s` },
+    { rank: 2, text: speed === undefined || done ? "" : `${formatDuration(speed.secondsLeft)} left` },
+  ].filter(({ text }) => text !== "");
+  const line = () => fields.map(({ text }) => text).join("  ");
+  if (columns === undefined) return line();
+  while (fields.length > 1 && line().length + smallestBar + 1 > columns) {
+    fields.splice(fields.findIndex(({ rank }) => rank === Math.max(...fields.map(({ rank }) => rank))), 1);
+  }
+  const space = Math.min(columns - line().length - 1, largestBar);
+  return space < smallestBar ? line().slice(0, columns) : `${formatBar(step / steps, space)} ${line()}`;
+}
+
+const smallestBar = 8;
+const largestBar = 30;
+
+function validation(loss: number): string {
+  const perplexity = Math.exp(loss);
+  return `val ${loss.toFixed(3)} (ppl ${
+    perplexity < 1000 ? perplexity.toFixed(2) : formatCount(perplexity)
+  })`;
+}
+
+/** Where a {@linkcode ProgressLine} is drawn. What is left out is taken from standard output and the clock. */
+export interface ProgressOptions {
+  /** Whether the line may be redrawn in place. */
+  readonly terminal?: boolean;
+  /** Whether the bar may have a colour. */
+  readonly colored?: boolean;
+  /** Seconds between the plain lines of a log. */
+  readonly logSeconds?: number;
+  /** The width of the terminal, asked at each redraw: windows are resized. */
+  columns?(): number;
+  /** The clock, in milliseconds. */
+  now?(): number;
+  /** Writes text as it is. */
+  write?(text: string): void;
+}
+
+/**
+ * Shows where a run stands while it goes on.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { ProgressLine } from "./progress.ts";
+ *
+ * let log = "";
+ * const line = new ProgressLine({ terminal: false, write: (text) => void (log += text) });
+ * line.update({ step: 1, steps: 2, tokens: 64, loss: 4.2 });
+ * line.print("a note");
+ * line.finish();
+ * assertEquals(log, "step 1/2  loss 4.200\na note\n");
+ * ```
+ */
+export class ProgressLine {
+  readonly #options: Required<ProgressOptions>;
+  /** Times and counts of the last half minute: evaluations and samples are in it, so the time left is honest. */
+  readonly #recent: { time: number; step: number; tokens: number }[] = [];
+  #shown = "";
+  #drawnAt = -Infinity;
+  #validationLoss: number | undefined;
+
+  /**
+   * A line that is not shown before the first update.
+   *
+   * @param options where it is drawn
+   */
+  constructor(options: ProgressOptions = {}) {
+    const terminal = options.terminal ?? Deno.stdout.isTerminal();
+    this.#options = {
+      terminal,
+      colored: terminal && !Deno.noColor,
+      logSeconds: 10,
+      columns: terminalColumns,
+      now: () => performance.now(),
+      write: writeOut,
+      ...options,
+    };
+  }
+
+  /**
+   * Tells where the run stands. Cheap: most calls draw nothing.
+   *
+   * @param standing where the run stands
+   */
+  update(standing: Standing): void {
+    const { terminal, logSeconds, columns, write, now } = this.#options;
+    const time = now();
+    const speed = this.#measure(standing, time);
+    const isNews = standing.step >= standing.steps || standing.validationLoss !== this.#validationLoss;
+    if (!isNews && time - this.#drawnAt < (terminal ? 100 : logSeconds * 1000)) return;
+    this.#drawnAt = time;
+    this.#validationLoss = standing.validationLoss;
+    if (!terminal) return write(formatProgress(standing, speed) + "\n");
+    // The last column stays empty: writing there makes some terminals wrap, and the line would be drawn twice.
+    this.#shown = formatProgress(standing, speed, columns() - 1);
+    write(`\r${this.#colored()}\x1b[K`);
+  }
+
+  /**
+   * Prints lines above the live one, such as a sample or a note.
+   *
+   * @param text the text, without a newline at its end
+   */
+  print(text: string): void {
+    this.#options.write(this.#shown === "" ? `${text}\n` : `\r\x1b[K${text}\n${this.#colored()}`);
+  }
+
+  /** Leaves the line as it stands and ends it. */
+  finish(): void {
+    if (this.#shown !== "") this.#options.write("\n");
+    this.#shown = "";
+  }
+
+  #colored(): string {
+    return this.#options.colored ? this.#shown.replace(/^[━╸]+/, "\x1b[36m$&\x1b[39m") : this.#shown;
+  }
+
+  #measure({ step, steps, tokens }: Standing, time: number): Speed | undefined {
+    this.#recent.push({ time, step, tokens });
+    while (time - this.#recent[0].time > 30_000 && this.#recent.length > 2) this.#recent.shift();
+    const first = this.#recent[0];
+    const seconds = (time - first.time) / 1000;
+    if (seconds <= 0 || step <= first.step) return undefined;
+    return {
+      tokensPerSecond: (tokens - first.tokens) / seconds,
+      secondsLeft: (steps - step) * seconds / (step - first.step),
+    };
+  }
+}

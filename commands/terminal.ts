@@ -1,0 +1,111 @@
+/**
+ * Numbers and texts as a terminal shows them.
+ *
+ * @module
+ */
+
+/**
+ * Seconds as people say them.
+ *
+ * @param seconds a duration; not negative
+ * @returns such as `7s`, `2m 05s`, `3h 12m`
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { formatDuration } from "./terminal.ts";
+ *
+ * assertEquals(formatDuration(125.4), "2m 05s");
+ * ```
+ */
+export function formatDuration(seconds: number): string {
+  const whole = Math.round(seconds);
+  if (!Number.isFinite(whole)) return "?";
+  if (whole < 60) return `${whole}s`;
+  const [large, small, units] = whole < 3600
+    ? [whole / 60, whole % 60, "ms"] as const
+    : [whole / 3600, (whole % 3600) / 60, "hm"] as const;
+  return `${Math.floor(large)}${units[0]} ${String(Math.floor(small)).padStart(2, "0")}${units[1]}`;
+}
+
+/**
+ * A count in about three digits.
+ *
+ * @param count a count or a rate; not negative
+ * @returns such as `950`, `12.3k`, `1.24M`
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { formatCount } from "./terminal.ts";
+ *
+ * assertEquals(formatCount(52_140), "52.1k");
+ * ```
+ */
+export function formatCount(count: number): string {
+  const units = ["", "k", "M", "G", "T"];
+  let unit = 0;
+  while (count >= 999.5 && unit < units.length - 1) [count, unit] = [count / 1000, unit + 1];
+  const digits = unit === 0 || count >= 99.95 ? 0 : count >= 9.995 ? 1 : 2;
+  return count.toFixed(digits) + units[unit];
+}
+
+/**
+ * A bar of so many columns, drawn in steps of half a column.
+ *
+ * @param fraction how much of it is filled, from 0 to 1
+ * @param columns its whole length
+ * @returns the bar, without colours
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { formatBar } from "./terminal.ts";
+ *
+ * assertEquals(formatBar(0.5, 5), "━━╸──");
+ * ```
+ */
+export function formatBar(fraction: number, columns: number): string {
+  const halves = Math.floor(Math.min(Math.max(fraction, 0), 1) * columns * 2);
+  const bar = "━".repeat(halves >> 1) + (halves % 2 === 1 ? "╸" : "");
+  return bar.padEnd(columns, "─");
+}
+
+/**
+ * The width of the terminal.
+ *
+ * @returns its columns; 80 when there is no terminal to ask
+ *
+ * @example
+ * ```ts
+ * import { assert } from "@std/assert";
+ * import { terminalColumns } from "./terminal.ts";
+ *
+ * assert(terminalColumns() > 0);
+ * ```
+ */
+export function terminalColumns(): number {
+  try {
+    return Deno.consoleSize().columns || 80;
+  } catch {
+    return 80;
+  }
+}
+
+/**
+ * Writes text to standard output as it is, without a newline, and all of it before it returns.
+ *
+ * @param text the text
+ * @throws {Deno.errors.BrokenPipe} when the reader has left
+ *
+ * @example
+ * ```ts
+ * import { writeOut } from "./terminal.ts";
+ *
+ * writeOut("token by token");
+ * ```
+ */
+export function writeOut(text: string): void {
+  const bytes = new TextEncoder().encode(text);
+  for (let written = 0; written < bytes.length;) written += Deno.stdout.writeSync(bytes.subarray(written));
+}

@@ -1,0 +1,121 @@
+import { assert, assertEquals } from "@std/assert";
+import { formatProgress, ProgressLine, type Standing } from "../commands/progress.ts";
+import { formatBar, formatCount, formatDuration } from "../commands/terminal.ts";
+
+const standing: Standing = {
+  step: 1240,
+  steps: 2000,
+  tokens: 0,
+  loss: 1.5321,
+  validationLoss: 1.6114,
+  learningRate: 8.12e-4,
+};
+const speed = { tokensPerSecond: 52_140, secondsLeft: 62 };
+
+Deno.test("formatDuration rounds before it splits", () => {
+  assertEquals([0, 59.6, 3599.7, 3600, 90_000].map(formatDuration), [
+    "0s",
+    "1m 00s",
+    "1h 00m",
+    "1h 00m",
+    "25h 00m",
+  ]);
+  assertEquals(formatDuration(Infinity), "?");
+});
+
+Deno.test("formatCount keeps three digits across its units", () => {
+  assertEquals(
+    [0, 999, 999.6, 1_234, 9_999, 99_960, 999_600, 1.5e9].map(formatCount),
+    ["0", "999", "1.00k", "1.23k", "10.0k", "100k", "1.00M", "1.50G"],
+  );
+});
+
+Deno.test("formatBar keeps its length and is full only at the end", () => {
+  for (const fraction of [-1, 0, 0.01, 0.33, 0.5, 0.999, 1, 2]) {
+    assertEquals(formatBar(fraction, 20).length, 20);
+  }
+  assertEquals(formatBar(0.999, 4), "━━━╸");
+  assertEquals(formatBar(1, 4), "━━━━");
+});
+
+Deno.test("formatProgress fits every width and drops the details first", () => {
+  for (let columns = 1; columns <= 200; columns++) {
+    assert(formatProgress(standing, speed, columns).length <= columns, `${columns} columns`);
+  }
+  const words = (columns: number) => formatProgress(standing, speed, columns).replace(/^[━╸─]+ /, "");
+  assertEquals(
+    words(120),
+    "step 1240/2000  loss 1.532  val 1.611 (ppl 5.01)  lr 8.1e-4  52.1k tok/s  1m 02s left",
+  );
+  assertEquals(
+    words(80),
+    "step 1240/2000  loss 1.532  val 1.611 (ppl 5.01)  1m 02s left",
+  );
+  assertEquals(words(30), "step 1240/2000");
+  assertEquals(words(9), "step 1240");
+});
+
+Deno.test("formatProgress shows a wild perplexity shortly and a finished run without time left", () => {
+  assertEquals(
+    formatProgress({ step: 9, steps: 9, tokens: 1, validationLoss: 10 }, speed),
+    "step 9/9  val 10.000 (ppl 22.0k)  52.1k tok/s",
+  );
+});
+
+/** A line that writes into a string, on a clock that only moves when told. */
+function recorded(options: { terminal: boolean; colored?: boolean }) {
+  const seen = { text: "", time: 0 };
+  const line = new ProgressLine({
+    colored: false,
+    columns: () => 60,
+    ...options,
+    now: () => seen.time,
+    write: (text) => void (seen.text += text),
+  });
+  return { line, seen };
+}
+
+Deno.test("in a log there is a line every ten seconds, at each validation and at the end", () => {
+  const { line, seen } = recorded({ terminal: false });
+  const shown: number[] = [];
+  for (let step = 1; step <= 30; step++, seen.time += 1000) {
+    seen.text = "";
+    line.update({ step, steps: 30, tokens: step * 100, validationLoss: step < 16 ? undefined : 2 });
+    if (seen.text !== "") shown.push(step);
+    assert(!seen.text.includes("\r") && !seen.text.includes("\x1b"));
+  }
+  assertEquals(shown, [1, 11, 16, 26, 30]);
+  assertEquals(seen.text, "step 30/30  val 2.000 (ppl 7.39)  100 tok/s\n");
+});
+
+Deno.test("on a terminal the line is redrawn in place, and other lines are printed above it", () => {
+  const { line, seen } = recorded({ terminal: true });
+  line.print("before");
+  line.update({ step: 1, steps: 4, tokens: 10 });
+  seen.time += 50;
+  line.update({ step: 2, steps: 4, tokens: 20 });
+  seen.time += 50;
+  line.update({ step: 2, steps: 4, tokens: 20 });
+  line.print("a sample");
+  line.finish();
+  line.print("after");
+  const bar = formatBar(0.25, 30);
+  const half = `${formatBar(0.5, 30)} step 2/4  100 tok/s  0s left`;
+  assertEquals(seen.text, `before\n\r${bar} step 1/4\x1b[K\r${half}\x1b[K\r\x1b[Ka sample\n${half}\nafter\n`);
+});
+
+Deno.test("only the bar has a colour, and none is written when colours are off", () => {
+  const { line, seen } = recorded({ terminal: true, colored: true });
+  line.update({ step: 1, steps: 2, tokens: 10 });
+  assertEquals(seen.text, `\r\x1b[36m${"━".repeat(15)}\x1b[39m${"─".repeat(15)} step 1/2\x1b[K`);
+});
+
+Deno.test("the speed is that of the last half minute", () => {
+  const { line, seen } = recorded({ terminal: false });
+  for (let step = 1; step <= 120; step++) {
+    seen.time += step <= 60 ? 10_000 : 1000;
+    seen.text = "";
+    line.update({ step, steps: 120, tokens: step * 50, loss: 1 });
+  }
+  assertEquals(seen.text, "step 120/120  loss 1.000  50 tok/s\n");
+});
