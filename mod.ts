@@ -4,3 +4,4 @@ export * from "./core/webgpu_backend.ts";
 export * from "./core/open_backend.ts";
 export * from "./core/tensor.ts";
 export * from "./core/tape.ts";
+export { matmul } from "./kernels/matmul.ts";

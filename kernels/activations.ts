@@ -1,0 +1,193 @@
+/**
+ * Activations: the only thing between two linear layers that is not linear.
+ *
+ *     gelu(x)     = x/2 · (1 + tanh u),    u = √(2/π) · (x + 0.044715 x³)      GPT-1, GPT-2 ("gelu_new")
+ *     geluErf(x)  = x · Φ(x),              Φ(x) = (1 + erf(x/√2)) / 2          RoBERTa
+ *     relu(x)     = max(x, 0)
+ *     tanh(x)
+ *
+ * GELU weights its input by the probability that a normal variable is smaller: a smooth gate. The tanh form is an
+ * approximation from the time when erf was slow; the two differ by up to 5e-4, so checkpoints must not mix them.
+ *
+ * Derivatives, with φ the normal density:
+ *
+ *     gelu'    = (1 + tanh u)/2 + x/2 · (1 − tanh² u) · u',    u' = √(2/π) · (1 + 3 · 0.044715 x²)
+ *     geluErf' = Φ(x) + x φ(x)
+ *     relu'    = 1 where x > 0, else 0
+ *     tanh'    = 1 − tanh²
+ *
+ * Only x is kept for the backward pass; the activation is computed again from it.
+ *
+ * Reference: Hendrycks and Gimpel, "Gaussian error linear units", 2016.
+ *
+ * @module
+ */
+
+import { type Kernel, kernel } from "../core/backend.ts";
+import { gradientOf, outputOf, type Tensor } from "../core/tensor.ts";
+
+const SQRT_2_OVER_PI = Math.sqrt(2 / Math.PI);
+
+/** The error function to double precision, by the series e^(−x²) · 2/√π · Σ 2ⁿ x^(2n+1) / (1 · 3 · … · (2n + 1)). */
+function erf(x: number): number {
+  if (Math.abs(x) > 6) return Math.sign(x);
+  let term = x, sum = x;
+  for (let n = 1; Math.abs(term) > 1e-17 * Math.abs(sum); n++) sum += term *= 2 * x * x / (2 * n + 1);
+  return 2 / Math.sqrt(Math.PI) * Math.exp(-x * x) * sum;
+}
+
+/** Value and derivative of one activation, in both languages. */
+interface Activation {
+  readonly value: (x: number) => number;
+  readonly derivative: (x: number) => number;
+  /** WGSL for `fn value(x: f32) -> f32` and `fn derivative(x: f32) -> f32`. */
+  readonly wgsl: string;
+}
+
+const activations = {
+  gelu: {
+    value: (x) => 0.5 * x * (1 + Math.tanh(SQRT_2_OVER_PI * (x + 0.044715 * x * x * x))),
+    derivative: (x) => {
+      const t = Math.tanh(SQRT_2_OVER_PI * (x + 0.044715 * x * x * x));
+      return 0.5 * (1 + t) + 0.5 * x * (1 - t * t) * SQRT_2_OVER_PI * (1 + 3 * 0.044715 * x * x);
+    },
+    // tanh overflows on some GPUs for large arguments; beyond 15 it is 1 to the last bit of f32
+    wgsl: `
+fn gate(x: f32) -> f32 { return tanh(clamp(${SQRT_2_OVER_PI} * (x + 0.044715 * x * x * x), -15, 15)); }
+fn value(x: f32) -> f32 { return 0.5 * x * (1 + gate(x)); }
+fn derivative(x: f32) -> f32 {
+  let t = gate(x);
+  return 0.5 * (1 + t) + 0.5 * x * (1 - t * t) * ${SQRT_2_OVER_PI} * (1 + ${3 * 0.044715} * x * x);
+}`,
+  },
+  geluErf: {
+    value: (x) => 0.5 * x * (1 + erf(x * Math.SQRT1_2)),
+    derivative: (x) =>
+      0.5 * (1 + erf(x * Math.SQRT1_2)) + x * Math.exp(-0.5 * x * x) / Math.sqrt(2 * Math.PI),
+    // erf by Abramowitz and Stegun 7.1.26, absolute error 1.5e-7
+    wgsl: `
+fn probability(x: f32) -> f32 {
+  let z = abs(x) * ${Math.SQRT1_2};
+  let t = 1 / (1 + 0.3275911 * z);
+  let tail = t * (0.254829592 + t * (-0.284496736 + t * (1.421413741 + t * (-1.453152027 + t * 1.061405429))));
+  let upper = 0.5 * tail * exp(-z * z);
+  return select(1 - upper, upper, x < 0);
+}
+fn value(x: f32) -> f32 { return x * probability(x); }
+fn derivative(x: f32) -> f32 { return probability(x) + x * exp(-0.5 * x * x) * ${
+      1 / Math.sqrt(2 * Math.PI)
+    }; }`,
+  },
+  relu: {
+    value: (x) => Math.max(x, 0),
+    derivative: (x) => x > 0 ? 1 : 0,
+    wgsl: `
+fn value(x: f32) -> f32 { return max(x, 0); }
+fn derivative(x: f32) -> f32 { return select(0.0, 1.0, x > 0); }`,
+  },
+  tanh: {
+    value: Math.tanh,
+    derivative: (x) => 1 - Math.tanh(x) ** 2,
+    wgsl: `
+fn value(x: f32) -> f32 { return tanh(clamp(x, -15, 15)); }
+fn derivative(x: f32) -> f32 { let t = value(x); return 1 - t * t; }`,
+  },
+} satisfies Record<string, Activation>;
+
+type Unary = Kernel<{ x: "f32" }, { y: "f32" }, "size">;
+type UnaryBackward = Kernel<{ x: "f32"; dy: "f32" }, { dx: "f32" }, "size">;
+
+function forwardKernel(name: string, { value, wgsl }: Activation): Unary {
+  return kernel({
+    name: `${name}Forward`,
+    reads: { x: "f32" },
+    writes: { y: "f32" },
+    constants: ["size"],
+    elements: ({ size }) => size,
+    cpu({ x, y }, { size }) {
+      for (let index = 0; index < size; index++) y[index] = value(x[index]);
+    },
+    wgsl: `${wgsl}\nfn each(index: u32) { y[index] = value(x[index]); }`,
+  });
+}
+
+function backwardKernel(name: string, { derivative, wgsl }: Activation): UnaryBackward {
+  return kernel({
+    name: `${name}Backward`,
+    reads: { x: "f32", dy: "f32" },
+    writes: { dx: "f32" },
+    constants: ["size"],
+    elements: ({ size }) => size,
+    cpu({ x, dy, dx }, { size }) {
+      for (let index = 0; index < size; index++) dx[index] += derivative(x[index]) * dy[index];
+    },
+    wgsl: `${wgsl}\nfn each(index: u32) { dx[index] += derivative(x[index]) * dy[index]; }`,
+  });
+}
+
+/** Forward and backward kernels of every activation, by name. */
+export const activationKernels = {
+  gelu: [forwardKernel("gelu", activations.gelu), backwardKernel("gelu", activations.gelu)],
+  geluErf: [forwardKernel("geluErf", activations.geluErf), backwardKernel("geluErf", activations.geluErf)],
+  relu: [forwardKernel("relu", activations.relu), backwardKernel("relu", activations.relu)],
+  tanh: [forwardKernel("tanh", activations.tanh), backwardKernel("tanh", activations.tanh)],
+} as const;
+
+function activate(x: Tensor, [forward, backward]: readonly [Unary, UnaryBackward]): Tensor {
+  const y = outputOf(x.shape, [x]), size = x.size;
+  x.backend.run(forward, { x, y }, { size });
+  y.tape?.record(() => {
+    // y = f(x)   →   dx = f'(x) · dy
+    x.backend.run(backward, { x, dy: gradientOf(y), dx: gradientOf(x) }, { size });
+  });
+  return y;
+}
+
+/**
+ * GELU in its tanh form, as in GPT-1 and GPT-2.
+ *
+ * @example
+ * ```ts
+ * import { CpuBackend, gelu } from "@miniformer/miniformer";
+ * import { assertAlmostEquals } from "@std/assert";
+ *
+ * const backend = new CpuBackend();
+ * assertAlmostEquals((await backend.read(gelu(backend.from([1]))))[0], 0.841192, 1e-6);
+ * ```
+ *
+ * @param x Any shape.
+ * @returns The same shape.
+ */
+export function gelu(x: Tensor): Tensor {
+  return activate(x, activationKernels.gelu);
+}
+
+/**
+ * GELU in its exact form, as in RoBERTa.
+ *
+ * @param x Any shape.
+ * @returns The same shape.
+ */
+export function geluErf(x: Tensor): Tensor {
+  return activate(x, activationKernels.geluErf);
+}
+
+/**
+ * The positive part.
+ *
+ * @param x Any shape.
+ * @returns The same shape.
+ */
+export function relu(x: Tensor): Tensor {
+  return activate(x, activationKernels.relu);
+}
+
+/**
+ * Hyperbolic tangent.
+ *
+ * @param x Any shape.
+ * @returns The same shape.
+ */
+export function tanh(x: Tensor): Tensor {
+  return activate(x, activationKernels.tanh);
+}

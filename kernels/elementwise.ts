@@ -1,0 +1,115 @@
+/**
+ * Operations that treat every element alike: sum of two tensors, multiplication by a number.
+ *
+ *     y = a + b      →   da = dy,  db = dy
+ *     y = factor x   →   dx = factor dy
+ *
+ * The sum is the residual connection of the transformer: its derivative passes dy on unchanged, which is why gradients
+ * reach the first layer of a deep stack.
+ *
+ * Reference: He et al., "Deep residual learning for image recognition", CVPR 2016.
+ *
+ * @module
+ */
+
+import { kernel } from "../core/backend.ts";
+import { formatShape, gradientOf, outputOf, type Tensor } from "../core/tensor.ts";
+
+/** y = a + b. */
+export const addForward = kernel({
+  name: "addForward",
+  reads: { a: "f32", b: "f32" },
+  writes: { y: "f32" },
+  constants: ["size"],
+  elements: ({ size }) => size,
+  cpu({ a, b, y }, { size }) {
+    for (let index = 0; index < size; index++) y[index] = a[index] + b[index];
+  },
+  wgsl: `fn each(index: u32) { y[index] = a[index] + b[index]; }`,
+});
+
+/** y += factor · x. */
+export const addScaled = kernel({
+  name: "addScaled",
+  reads: { x: "f32" },
+  writes: { y: "f32" },
+  constants: ["size", "factor"],
+  elements: ({ size }) => size,
+  cpu({ x, y }, { size, factor }) {
+    for (let index = 0; index < size; index++) y[index] += factor * x[index];
+  },
+  wgsl: `fn each(index: u32) { y[index] += factor * x[index]; }`,
+});
+
+/** y = factor · x. */
+export const scaleForward = kernel({
+  name: "scaleForward",
+  reads: { x: "f32" },
+  writes: { y: "f32" },
+  constants: ["size", "factor"],
+  elements: ({ size }) => size,
+  cpu({ x, y }, { size, factor }) {
+    for (let index = 0; index < size; index++) y[index] = factor * x[index];
+  },
+  wgsl: `fn each(index: u32) { y[index] = factor * x[index]; }`,
+});
+
+/**
+ * Sum of two tensors of one shape.
+ *
+ * @example
+ * ```ts
+ * import { add, CpuBackend } from "@miniformer/miniformer";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const backend = new CpuBackend();
+ * assertEquals(await backend.read(add(backend.from([1, 2]), backend.from([3, 4]))), new Float32Array([4, 6]));
+ * ```
+ *
+ * @param a Any shape.
+ * @param b The same shape.
+ * @returns The same shape.
+ * @throws {TypeError} If the shapes differ.
+ */
+export function add(a: Tensor, b: Tensor): Tensor {
+  if (String(a.shape) !== String(b.shape)) {
+    throw new TypeError(
+      `Cannot add ${formatShape(a.shape)} and ${formatShape(b.shape)}: expected equal shapes`,
+    );
+  }
+  const y = outputOf(a.shape, [a, b]), size = y.size;
+  a.backend.run(addForward, { a, b, y }, { size });
+  y.tape?.record(() => {
+    const dy = gradientOf(y);
+    // y = a + b   →   da = dy,   db = dy
+    a.backend.run(addScaled, { x: dy, y: gradientOf(a) }, { size, factor: 1 });
+    b.backend.run(addScaled, { x: dy, y: gradientOf(b) }, { size, factor: 1 });
+  });
+  return y;
+}
+
+/**
+ * A tensor times a number.
+ *
+ * @example
+ * ```ts
+ * import { CpuBackend, scale } from "@miniformer/miniformer";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const backend = new CpuBackend();
+ * assertEquals(await backend.read(scale(backend.from([1, 2]), 0.5)), new Float32Array([0.5, 1]));
+ * ```
+ *
+ * @param x Any shape.
+ * @param factor The number.
+ * @returns The same shape.
+ */
+export function scale(x: Tensor, factor: number): Tensor {
+  const y = outputOf(x.shape, [x]), size = y.size;
+  x.backend.run(scaleForward, { x, y }, { size, factor });
+  y.tape?.record(() => {
+    // y = factor x   →   dx = factor dy
+    x.backend.run(addScaled, { x: gradientOf(y), y: gradientOf(x) }, { size, factor });
+  });
+  return y;
+}

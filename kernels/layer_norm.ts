@@ -1,0 +1,200 @@
+/**
+ * Layer normalization: every row is moved to mean 0 and variance 1, then scaled and shifted by learned vectors.
+ *
+ *     x̂ = (x − mean) · r        r = 1 / √(variance + epsilon)        y = weight · x̂ + bias
+ *
+ * The variance is the mean of squares around the mean (divided by C, not C − 1).
+ *
+ * Backward, for one row. With g = weight · dy, the gradient with respect to x̂, and since x̂ depends on x directly,
+ * through the mean (each element weighs 1/C) and through r (dr/dxᵢ = −r² x̂ᵢ / C):
+ *
+ *     dx = r · (g − mean(g) − x̂ · mean(g · x̂))
+ *     dWeight = Σ dy · x̂        dBias = Σ dy        (sums over rows)
+ *
+ * The two means subtract from g its components along (1, …, 1) and along x̂: moving or stretching a row changes nothing
+ * after normalization. Kept for the backward pass: x itself, and mean and r, two numbers a row; x̂ is cheap to redo.
+ *
+ * Reference: Ba, Kiros, Hinton, "Layer normalization", 2016.
+ *
+ * @module
+ */
+
+import { kernel } from "../core/backend.ts";
+import { formatShape, gradientOf, outputOf, type Tensor } from "../core/tensor.ts";
+import { ROW_LANES, sumOverGroup } from "./reduce.ts";
+
+/** Normalizes rows. */
+export const layerNormForward = kernel({
+  name: "layerNormForward",
+  reads: { x: "f32", weight: "f32", bias: "f32" },
+  writes: { y: "f32", mean: "f32", reciprocalStd: "f32" },
+  constants: ["rows", "columns", "epsilon"],
+  groups: ({ rows }) => rows,
+  lanes: () => ROW_LANES,
+  cpu({ x, weight, bias, y, mean, reciprocalStd }, { rows, columns, epsilon }) {
+    for (let row = 0; row < rows; row++) {
+      const start = row * columns;
+      let sum = 0, squares = 0;
+      for (let column = 0; column < columns; column++) sum += x[start + column];
+      const m = sum / columns;
+      for (let column = 0; column < columns; column++) squares += (x[start + column] - m) ** 2;
+      const r = 1 / Math.sqrt(squares / columns + epsilon);
+      for (let column = 0; column < columns; column++) {
+        y[start + column] = weight[column] * (x[start + column] - m) * r + bias[column];
+      }
+      mean[row] = m;
+      reciprocalStd[row] = r;
+    }
+  },
+  wgsl: `${sumOverGroup}
+fn run(row: u32, lane: u32) {
+  let start = row * columns;
+  var sum = 0.0;
+  var squares = 0.0;
+  for (var column = lane; column < columns; column += ${ROW_LANES}) { sum += x[start + column]; }
+  let m = sumOverGroup(lane, sum) / columns;
+  for (var column = lane; column < columns; column += ${ROW_LANES}) {
+    let centered = x[start + column] - m;
+    squares += centered * centered;
+  }
+  let r = 1 / sqrt(sumOverGroup(lane, squares) / columns + epsilon);
+  for (var column = lane; column < columns; column += ${ROW_LANES}) {
+    y[start + column] = weight[column] * (x[start + column] - m) * r + bias[column];
+  }
+  if (lane == 0) {
+    mean[row] = m;
+    reciprocalStd[row] = r;
+  }
+}`,
+});
+
+/** dx += the gradient of every row. */
+export const layerNormBackward = kernel({
+  name: "layerNormBackward",
+  reads: { dy: "f32", x: "f32", weight: "f32", mean: "f32", reciprocalStd: "f32" },
+  writes: { dx: "f32" },
+  constants: ["rows", "columns"],
+  groups: ({ rows }) => rows,
+  lanes: () => ROW_LANES,
+  cpu({ dy, x, weight, mean, reciprocalStd, dx }, { rows, columns }) {
+    for (let row = 0; row < rows; row++) {
+      const start = row * columns, m = mean[row], r = reciprocalStd[row];
+      let sumG = 0, sumGx = 0;
+      for (let column = 0; column < columns; column++) {
+        const g = weight[column] * dy[start + column];
+        sumG += g;
+        sumGx += g * (x[start + column] - m) * r;
+      }
+      const meanG = sumG / columns, meanGx = sumGx / columns;
+      for (let column = 0; column < columns; column++) {
+        const g = weight[column] * dy[start + column], normalized = (x[start + column] - m) * r;
+        dx[start + column] += r * (g - meanG - normalized * meanGx);
+      }
+    }
+  },
+  wgsl: `${sumOverGroup}
+fn run(row: u32, lane: u32) {
+  let start = row * columns;
+  let m = mean[row];
+  let r = reciprocalStd[row];
+  var sumG = 0.0;
+  var sumGx = 0.0;
+  for (var column = lane; column < columns; column += ${ROW_LANES}) {
+    let g = weight[column] * dy[start + column];
+    sumG += g;
+    sumGx += g * (x[start + column] - m) * r;
+  }
+  let meanG = sumOverGroup(lane, sumG) / columns;
+  let meanGx = sumOverGroup(lane, sumGx) / columns;
+  for (var column = lane; column < columns; column += ${ROW_LANES}) {
+    let g = weight[column] * dy[start + column];
+    let normalized = (x[start + column] - m) * r;
+    dx[start + column] += r * (g - meanG - normalized * meanGx);
+  }
+}`,
+});
+
+/** dWeight += Σ dy · x̂ and dBias += Σ dy, over the rows; 16 invocations share a column. */
+export const layerNormBackwardWeight = kernel({
+  name: "layerNormBackwardWeight",
+  reads: { dy: "f32", x: "f32", mean: "f32", reciprocalStd: "f32" },
+  writes: { dWeight: "f32", dBias: "f32" },
+  constants: ["rows", "columns"],
+  groups: ({ columns }) => Math.ceil(columns / 16),
+  lanes: () => 256,
+  cpu({ dy, x, mean, reciprocalStd, dWeight, dBias }, { rows, columns }) {
+    const sumWeight = new Float64Array(columns), sumBias = new Float64Array(columns);
+    for (let row = 0, at = 0; row < rows; row++) {
+      const m = mean[row], r = reciprocalStd[row];
+      for (let column = 0; column < columns; column++, at++) {
+        sumWeight[column] += dy[at] * (x[at] - m) * r;
+        sumBias[column] += dy[at];
+      }
+    }
+    for (let column = 0; column < columns; column++) {
+      dWeight[column] += sumWeight[column];
+      dBias[column] += sumBias[column];
+    }
+  },
+  wgsl: `
+var<workgroup> partial: array<vec2f, 256>;
+fn run(group: u32, lane: u32) {
+  let column = group * 16 + lane % 16;
+  var sum = vec2f(); // of weight and bias
+  if (column < columns) {
+    for (var row = lane / 16; row < rows; row += 16) {
+      let at = row * columns + column;
+      sum += dy[at] * vec2f((x[at] - mean[row]) * reciprocalStd[row], 1);
+    }
+  }
+  partial[lane] = sum;
+  workgroupBarrier(); // the 16 partial sums of each column are there
+  if (lane < 16 && column < columns) {
+    var total = vec2f();
+    for (var slice = 0u; slice < 16; slice++) { total += partial[slice * 16 + lane]; }
+    dWeight[column] += total.x;
+    dBias[column] += total.y;
+  }
+}`,
+});
+
+/**
+ * Normalizes the last dimension.
+ *
+ * @example
+ * ```ts
+ * import { CpuBackend, layerNorm } from "@miniformer/miniformer";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const backend = new CpuBackend();
+ * const x = backend.from([1, 3], [1, 2]), weight = backend.from([1, 1]), bias = backend.from([0, 10]);
+ * assertEquals(await backend.read(layerNorm(x, weight, bias, 0)), new Float32Array([-1, 11]));
+ * ```
+ *
+ * @param x (…, C).
+ * @param weight (C).
+ * @param bias (C).
+ * @param epsilon Keeps the division finite; 1e-5 in GPT and RoBERTa.
+ * @returns (…, C).
+ * @throws {TypeError} If weight or bias has another length than the rows.
+ */
+export function layerNorm(x: Tensor, weight: Tensor, bias: Tensor, epsilon = 1e-5): Tensor {
+  const { backend } = x, columns = x.shape.at(-1)!, rows = x.size / columns;
+  if (weight.size !== columns || bias.size !== columns) {
+    throw new TypeError(
+      `Cannot normalize ${formatShape(x.shape)}: weight has length ${weight.size} and bias ${bias.size}, ` +
+        `expected ${columns}`,
+    );
+  }
+  const y = outputOf(x.shape, [x, weight, bias]);
+  const mean = backend.allocate([rows]), reciprocalStd = backend.allocate([rows]);
+  backend.run(layerNormForward, { x, weight, bias, y, mean, reciprocalStd }, { rows, columns, epsilon });
+  y.tape?.record(() => {
+    const dy = gradientOf(y), sizes = { rows, columns };
+    // y = weight · x̂ + bias
+    backend.run(layerNormBackward, { dy, x, weight, mean, reciprocalStd, dx: gradientOf(x) }, sizes);
+    const [dWeight, dBias] = [gradientOf(weight), gradientOf(bias)];
+    backend.run(layerNormBackwardWeight, { dy, x, mean, reciprocalStd, dWeight, dBias }, sizes);
+  });
+  return y;
+}

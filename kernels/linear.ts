@@ -1,0 +1,121 @@
+/**
+ * The linear layer: every position's vector times a matrix, plus a bias.
+ *
+ *     y = x · W + b            x (…, K)    W (K, N)    b (N)    y (…, N)
+ *
+ * The weight is stored (in, out), as GPT's checkpoints do, so the formula reads as it is computed. All dimensions of x
+ * before the last are rows of one matrix. The derivatives are those of the product (see `matmul.ts`); the bias is added
+ * to every row, so its gradient is the sum of dy over the rows:
+ *
+ *     dx = dy · Wᵀ        dW = xᵀ · dy        db = Σ dy
+ *
+ * The sum over rows is split over 16 invocations for each column, combined in a fixed order.
+ *
+ * Reference: PyTorch `torch.nn.functional.linear` (whose weight is stored (out, in)).
+ *
+ * @module
+ */
+
+import { kernel } from "../core/backend.ts";
+import { formatShape, gradientOf, outputOf, type Tensor } from "../core/tensor.ts";
+import { MATMUL_CONSTANTS, multiply, multiplyInto } from "./matmul.ts";
+import { matmulWgsl, planMatmul } from "./matmul_wgsl.ts";
+
+/** y = a · b + bias. */
+export const linearForward = kernel({
+  name: "linearForward",
+  reads: { a: "f32", b: "f32", bias: "f32" },
+  writes: { y: "f32" },
+  constants: MATMUL_CONSTANTS,
+  groups: (constants, adapter) => planMatmul(constants, adapter).groups,
+  lanes: (constants, adapter) => planMatmul(constants, adapter).lanes,
+  cpu({ a, b, bias, y }, constants) {
+    multiply(a, b, bias, y, constants);
+  },
+  wgsl: (constants, adapter) => matmulWgsl(constants, adapter, true),
+});
+
+/** dBias += the sum of the rows of dy. */
+export const linearBackwardBias = kernel({
+  name: "linearBackwardBias",
+  reads: { dy: "f32" },
+  writes: { dBias: "f32" },
+  constants: ["rows", "columns"],
+  groups: ({ columns }) => Math.ceil(columns / 16),
+  lanes: () => 256,
+  cpu({ dy, dBias }, { rows, columns }) {
+    const sum = new Float64Array(columns);
+    for (let row = 0, at = 0; row < rows; row++) {
+      for (let column = 0; column < columns; column++, at++) sum[column] += dy[at];
+    }
+    for (let column = 0; column < columns; column++) dBias[column] += sum[column];
+  },
+  wgsl: `
+var<workgroup> partial: array<f32, 256>;
+fn run(group: u32, lane: u32) {
+  let column = group * 16 + lane % 16;
+  var sum = 0.0;
+  if (column < columns) {
+    for (var row = lane / 16; row < rows; row += 16) { sum += dy[row * columns + column]; }
+  }
+  partial[lane] = sum;
+  workgroupBarrier(); // the 16 partial sums of each column are there
+  if (lane < 16 && column < columns) {
+    var total = 0.0;
+    for (var slice = 0u; slice < 16; slice++) { total += partial[slice * 16 + lane]; }
+    dBias[column] += total;
+  }
+}`,
+});
+
+/**
+ * Linear layer: x · weight + bias.
+ *
+ * @example
+ * ```ts
+ * import { CpuBackend, linear } from "@miniformer/miniformer";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const backend = new CpuBackend();
+ * const x = backend.from([1, 2], [1, 2]), weight = backend.from([1, 0, 0, 1], [2, 2]), bias = backend.from([10, 20]);
+ * assertEquals(await backend.read(linear(x, weight, bias)), new Float32Array([11, 22]));
+ * ```
+ *
+ * @param x (…, K).
+ * @param weight (K, N).
+ * @param bias (N).
+ * @returns (…, N).
+ * @throws {TypeError} If the shapes do not fit.
+ */
+export function linear(x: Tensor, weight: Tensor, bias: Tensor): Tensor {
+  const inner = x.shape.at(-1)!, rows = x.size / inner, [expected, columns] = weight.shape;
+  if (inner !== expected || bias.size !== columns) {
+    throw new TypeError(
+      `Cannot apply linear to ${formatShape(x.shape)}: weight is ${formatShape(weight.shape)}, ` +
+        `bias ${formatShape(bias.shape)}, expected (${inner}, N) and (N)`,
+    );
+  }
+  const y = outputOf([...x.shape.slice(0, -1), columns], [x, weight, bias]);
+  const sizes = { batch: 1, rows, columns, inner, transposeA: 0, transposeB: 0, accumulate: 0 };
+  x.backend.run(linearForward, { a: x, b: weight, bias, y }, sizes);
+  y.tape?.record(() => {
+    const dy = gradientOf(y), accumulate = true;
+    // y = x · W + b   →   dx = dy · Wᵀ,   dW = xᵀ · dy,   db = Σ dy
+    multiplyInto(gradientOf(x), dy, weight, {
+      rows,
+      columns: inner,
+      inner: columns,
+      transposeB: true,
+      accumulate,
+    });
+    multiplyInto(gradientOf(weight), x, dy, {
+      rows: inner,
+      columns,
+      inner: rows,
+      transposeA: true,
+      accumulate,
+    });
+    x.backend.run(linearBackwardBias, { dy, dBias: gradientOf(bias) }, { rows, columns });
+  });
+  return y;
+}

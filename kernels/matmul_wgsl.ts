@@ -1,0 +1,256 @@
+/**
+ * Writes the shader of a matrix product for the machine at hand.
+ *
+ * A product of 1024 × 1024 matrices reads every number 1024 times; what makes it fast is to read each from memory
+ * once and use it many times. How depends on the processor:
+ *
+ * - A GPU shares: 256 invocations copy a 64 × 16 piece of each matrix to workgroup memory, and each of them computes
+ *   4 × 4 results from it.
+ * - A CPU that runs shaders (lavapipe) has caches but no fast shared memory: every invocation computes a large tile of
+ *   up to 32 × 16 results, straight from storage. Eight invocations are one vector instruction.
+ * - A product with few rows (generation computes one position at a time) cannot reuse much: an invocation computes a
+ *   few columns of all rows.
+ *
+ * Tiles are unrolled into named variables, because arrays indexed by a loop variable would be spilled to memory.
+ * Reading past the last row or column is harmless (WebGPU confines it to the buffer) and never stored; reading past
+ * the inner dimension would add to the result, so there the loops stop exactly.
+ *
+ * @module
+ */
+
+import type { AdapterClass } from "../core/backend.ts";
+
+/** The sizes and layout of a product; see `matmul.ts`. Flags are 0 or 1. */
+export interface MatmulConstants {
+  readonly batch: number;
+  readonly rows: number;
+  readonly columns: number;
+  readonly inner: number;
+  readonly transposeA: number;
+  readonly transposeB: number;
+  readonly accumulate: number;
+}
+
+/** How a shader is cut: results for each invocation, and invocations for each group. */
+interface Plan {
+  readonly kind: "shared" | "direct";
+  readonly tileRows: number;
+  readonly tileColumns: number;
+  readonly lanes: number;
+  /** Groups for one matrix of the batch. */
+  readonly groups: number;
+}
+
+const repeat = (count: number, line: (index: number) => string, separator = "\n"): string =>
+  Array.from({ length: count }, (_, index) => line(index)).join(separator);
+
+const roundUp = (value: number, step: number): number => Math.ceil(value / step) * step;
+
+/**
+ * Chooses tile sizes.
+ *
+ * @param constants Sizes and layout.
+ * @param adapter The kind of processor.
+ * @returns The plan.
+ */
+export function planMatmul({ rows, columns }: MatmulConstants, adapter: AdapterClass): Plan {
+  if (adapter === "hardware" && rows > 8) {
+    const groups = Math.ceil(rows / 64) * Math.ceil(columns / 64);
+    return { kind: "shared", tileRows: 4, tileColumns: 4, lanes: 256, groups };
+  }
+  const few = rows <= 8;
+  const lanes = few ? 64 : 16;
+  const tileColumns = few ? (adapter === "hardware" ? 1 : 4) : Math.min(16, roundUp(columns, 4));
+  let tileRows = few ? rows : rows >= 32 ? 32 : 16;
+  const tiles = (height: number) => Math.ceil(rows / height) * Math.ceil(columns / tileColumns);
+  if (tileRows > 16 && tiles(tileRows) < 4 * lanes) tileRows = 16; // leave work for several threads
+  return { kind: "direct", tileRows, tileColumns, lanes, groups: Math.ceil(tiles(tileRows) / lanes) };
+}
+
+/**
+ * The shader of a matrix product.
+ *
+ * @param constants Sizes and layout.
+ * @param adapter The kind of processor.
+ * @param biased Whether a vector `bias` is bound between `b` and `y` and added to every row.
+ * @returns WGSL with its own bindings.
+ */
+export function matmulWgsl(constants: MatmulConstants, adapter: AdapterClass, biased: boolean): string {
+  const plan = planMatmul(constants, adapter);
+  return plan.kind === "shared" ? sharedWgsl(constants, biased) : directWgsl(constants, plan, biased);
+}
+
+/** Whether the contiguous dimension of each matrix can be read four numbers at a time. */
+function vectorized({ rows, columns, inner, transposeA, transposeB }: MatmulConstants) {
+  return {
+    a: (transposeA ? rows : inner) % 4 === 0,
+    b: (transposeB ? inner : columns) % 4 === 0,
+  };
+}
+
+function bindings(vectors: { a: boolean; b: boolean }, biased: boolean): string {
+  const names = biased ? ["a", "b", "bias"] : ["a", "b"];
+  const lines = names.map((name, index) => {
+    const element = (name === "a" && vectors.a) || (name === "b" && vectors.b) ? "vec4f" : "f32";
+    return `@group(0) @binding(${index}) var<storage, read> ${name}: array<${element}>;`;
+  });
+  lines.push(`@group(0) @binding(${names.length}) var<storage, read_write> y: array<f32>;`);
+  return lines.join("\n");
+}
+
+/** Stores one result: guarded against the edges, added to what is there when accumulating. */
+function store({ accumulate }: MatmulConstants, biased: boolean, value: string): string {
+  const sum = biased ? `${value} + bias[column]` : value;
+  return `y[at] ${accumulate ? "+=" : "="} ${sum};`;
+}
+
+/** One large tile for each invocation, read straight from storage. */
+function directWgsl(constants: MatmulConstants, plan: Plan, biased: boolean): string {
+  const { inner, transposeA, transposeB } = constants;
+  const { tileRows, tileColumns, lanes } = plan;
+  const vectors = vectorized(constants);
+  const quads = Math.ceil(tileColumns / 4);
+  const width = Math.min(4, tileColumns); // results side by side in one variable
+  const type = width === 4 ? "vec4f" : "f32";
+  // Four steps along the inner dimension at once, if it allows: then k-contiguous matrices are read as vectors.
+  const unroll = inner % 4 === 0 ? 4 : 1;
+
+  // a at (row0 + i, k + u), for all i and u
+  const loadA = transposeA
+    ? repeat(unroll, (u) =>
+      vectors.a && tileRows % 4 === 0
+        ? repeat(tileRows / 4, (i) => {
+          const vector = `a[(aStart + (k + ${u}) * rows + row0) / 4 + ${i}]`;
+          return `let a${u}_${i} = ${vector};`;
+        })
+        : repeat(tileRows, (i) =>
+          `let a${u}_${i} = ${readScalar("a", vectors.a, `aStart + (k + ${u}) * rows + row0 + ${i}`)};`))
+    : unroll === 4
+    ? repeat(tileRows, (i) => `let a${i} = a[(aStart + (row0 + ${i}) * inner + k) / 4];`)
+    : repeat(tileRows, (i) => `let a0_${i} = a[aStart + (row0 + ${i}) * inner + k];`);
+  const elementA = (u: number, i: number): string =>
+    transposeA
+      ? (vectors.a && tileRows % 4 === 0 ? `a${u}_${i >> 2}.${"xyzw"[i & 3]}` : `a${u}_${i}`)
+      : unroll === 4
+      ? `a${i}.${"xyzw"[u]}`
+      : `a0_${i}`;
+
+  // b at (k + u, column0 + 4 j …), a vector of four columns (or one number) for all j and u
+  const rowsOfB = transposeB && unroll === 4
+    ? repeat(quads * width, (j) => `let t${j} = b[(bStart + (column0 + ${j}) * inner + k) / 4];`)
+    : "";
+  const loadB = (u: number, j: number): string => {
+    const lane = (x: number) =>
+      transposeB
+        ? (unroll === 4
+          ? `t${4 * j + x}.${"xyzw"[u]}`
+          : readScalar("b", vectors.b, `bStart + (column0 + ${4 * j + x}) * inner + k`))
+        : readScalar("b", vectors.b, `bStart + (k + ${u}) * columns + column0 + ${4 * j + x}`);
+    if (!transposeB && vectors.b && width === 4) {
+      return `let b${j} = b[(bStart + (k + ${u}) * columns + column0) / 4 + ${j}];`;
+    }
+    return `let b${j} = ${width === 4 ? `vec4f(${repeat(4, lane, ", ")})` : lane(0)};`;
+  };
+
+  return `${bindings(vectors, biased)}
+fn run(group: u32, lane: u32) {
+  let tilesAcross = (columns + ${tileColumns - 1}u) / ${tileColumns}u;
+  let matrix = group / ${plan.groups}u;
+  let tile = (group % ${plan.groups}u) * ${lanes}u + lane;
+  let row0 = tile / tilesAcross * ${tileRows}u;
+  let column0 = tile % tilesAcross * ${tileColumns}u;
+  if (row0 >= rows) { return; }
+  let aStart = matrix * (rows * inner);
+  let bStart = matrix * (inner * columns);
+  ${repeat(tileRows, (i) => repeat(quads, (j) => `var c${i}_${j} = ${type}();`, " "))}
+  for (var k = 0u; k < inner; k += ${unroll}u) {
+    ${loadA}
+    ${rowsOfB}
+    ${
+    repeat(unroll, (u) =>
+      `{
+      ${repeat(quads, (j) => loadB(u, j))}
+      ${
+        repeat(
+          tileRows,
+          (i) =>
+            repeat(quads, (j) => `c${i}_${j} = fma(${type}(${elementA(u, i)}), b${j}, c${i}_${j});`, " "),
+        )
+      }
+    }`)
+  }
+  }
+  ${
+    repeat(tileRows, (i) =>
+      `if (row0 + ${i} < rows) {
+    ${
+        repeat(quads * width, (j) =>
+          `{ let column = column0 + ${j}u; if (column < columns) {
+      let at = matrix * (rows * columns) + (row0 + ${i}) * columns + column;
+      ${store(constants, biased, width === 4 ? `c${i}_${j >> 2}.${"xyzw"[j & 3]}` : `c${i}_${j}`)} } }`)
+      }
+  }`)
+  }
+}`;
+}
+
+/** One number of an array that may be bound as vectors. */
+function readScalar(name: string, vector: boolean, index: string): string {
+  return vector ? `${name}[(${index}) / 4][(${index}) % 4]` : `${name}[${index}]`;
+}
+
+/** A 64 × 64 tile for each group of 256, through workgroup memory; 4 × 4 results for each invocation. */
+function sharedWgsl(constants: MatmulConstants, biased: boolean): string {
+  const { transposeA, transposeB } = constants;
+  const vectors = { a: false, b: false };
+  const xyzw = ["x", "y", "z", "w"];
+  // Neighbouring invocations read neighbouring numbers: along k where a row of memory runs along k.
+  const position = (alongK: boolean) => alongK ? ["at / 16", "at % 16"] : ["at % 64", "at / 64"];
+  const [aRow, aInner] = position(!transposeA), [bColumn, bInner] = position(!!transposeB);
+  return `${bindings(vectors, biased)}
+var<workgroup> aTile: array<vec4f, 256>; // 16 steps along the inner dimension of 64 rows
+var<workgroup> bTile: array<vec4f, 256>; // and of 64 columns
+fn run(group: u32, lane: u32) {
+  const tilesAcross = (columns + 63) / 64;
+  const tiles = tilesAcross * ((rows + 63) / 64);
+  let matrix = group / tiles;
+  let row0 = group % tiles / tilesAcross * 64;
+  let column0 = group % tiles % tilesAcross * 64;
+  let aStart = matrix * (rows * inner);
+  let bStart = matrix * (inner * columns);
+  let x = lane % 16;
+  let z = lane / 16;
+  ${xyzw.map((i) => `var c${i} = vec4f();`).join(" ")}
+  for (var k0 = 0u; k0 < inner; k0 += 16) {
+    for (var at = lane; at < 1024; at += 256) {
+      let k = k0 + ${aInner};
+      let row = row0 + ${aRow};
+      let value = a[aStart + ${transposeA ? "k * rows + row" : "row * inner + k"}];
+      aTile[${aInner} * 16 + ${aRow} / 4][${aRow} % 4] = select(0.0, value, k < inner);
+    }
+    for (var at = lane; at < 1024; at += 256) {
+      let k = k0 + ${bInner};
+      let column = column0 + ${bColumn};
+      let value = b[bStart + ${transposeB ? "column * inner + k" : "k * columns + column"}];
+      bTile[${bInner} * 16 + ${bColumn} / 4][${bColumn} % 4] = select(0.0, value, k < inner);
+    }
+    workgroupBarrier(); // the tiles are complete before anyone reads them
+    for (var k = 0u; k < 16; k++) {
+      let u = aTile[k * 16 + z];
+      let v = bTile[k * 16 + x];
+      ${xyzw.map((i) => `c${i} = fma(vec4f(u.${i}), v, c${i});`).join(" ")}
+    }
+    workgroupBarrier(); // everyone has read the tiles before they are overwritten
+  }
+  ${
+    xyzw.map((i, index) =>
+      xyzw.map((j, offset) =>
+        `{ let row = row0 + z * 4 + ${index}; let column = column0 + x * 4 + ${offset};
+    if (row < rows && column < columns) {
+      let at = matrix * (rows * columns) + row * columns + column;
+      ${store(constants, biased, `c${i}.${j}`)} } }`
+      ).join("\n  ")
+    ).join("\n  ")
+  }
+}`;
+}
