@@ -11,27 +11,15 @@
  * @module
  */
 
-import { fingerprintOf } from "./fingerprint.ts";
-import { bareFrame, fillFrame, type Frame, robertaFrame } from "./special_tokens.ts";
-import { type SpecialToken, SpecialTokenFinder } from "./special_tokens.ts";
-import type { DecodeOptions, EncodeOptions, Tokenizer, TokenStream } from "./tokenizer.ts";
-import { writeTokenizerFiles } from "./tokenizer_files.ts";
-
-/** The pattern by which Hugging Face `tokenizers` cuts a text into code points. */
-export const characterPattern = "[\\s\\S]";
+import { BaseTokenizer, type IdList } from "./base_tokenizer.ts";
+import { frameOf, type SpecialToken } from "./special_tokens.ts";
+import type { DecodeOptions, TokenStream } from "./tokenizer.ts";
+import { characterPattern, writeTokenizerFiles } from "./tokenizer_files.ts";
 
 /** A tokenizer whose tokens are single characters. */
-export class CharTokenizer implements Tokenizer {
-  readonly vocabSize: number;
-  readonly specialTokens: readonly SpecialToken[];
-  /** What `encode` puts around a text when asked to add special tokens. */
-  readonly frame: Frame;
-  readonly #tokens: readonly string[];
-  readonly #idOfToken: ReadonlyMap<string, number>;
+export class CharTokenizer extends BaseTokenizer {
   readonly #idOfCodePoint: Map<number, number> = new Map();
   readonly #unknownId: number | undefined;
-  readonly #finder: SpecialTokenFinder;
-  #fingerprint: string | undefined;
 
   /**
    * Makes a tokenizer from its vocabulary; to make one from a text, see {@linkcode CharTokenizer.fromText}.
@@ -42,25 +30,10 @@ export class CharTokenizer implements Tokenizer {
    * @throws {RangeError} If a token is there twice, or is neither special nor one character.
    */
   constructor(tokens: readonly string[], specialTokens: readonly SpecialToken[] = []) {
-    this.vocabSize = tokens.length;
-    this.specialTokens = specialTokens;
-    this.#tokens = tokens;
-    this.#idOfToken = new Map(tokens.map((token, id) => [token, id]));
+    super(tokens, specialTokens, frameOf(specialTokens));
     this.#unknownId = specialTokens.find((token) => token.content === "<unk>")?.id;
-    this.#finder = new SpecialTokenFinder(specialTokens);
-    const [begin, end] = ["<s>", "</s>"].map((content) =>
-      specialTokens.find((token) => token.content === content)?.id
-    );
-    this.frame = begin === undefined || end === undefined ? bareFrame : robertaFrame(begin, end);
     const specialIds = new Set(specialTokens.map((token) => token.id));
     tokens.forEach((token, id) => {
-      if (this.#idOfToken.get(token) !== id) {
-        throw new RangeError(
-          `Cannot make a character tokenizer: ${
-            JSON.stringify(token)
-          } is there twice, as id ${id} and as id ${this.#idOfToken.get(token)}`,
-        );
-      }
       if (specialIds.has(id)) return;
       if ([...token].length !== 1) {
         throw new RangeError(
@@ -115,57 +88,24 @@ export class CharTokenizer implements Tokenizer {
     return new CharTokenizer(tokens, specialTokens);
   }
 
-  /** 16 hexadecimal digits that change when any text could be encoded differently. */
-  get fingerprint(): string {
-    this.#fingerprint ??= fingerprintOf(this.toHuggingFace()["tokenizer.json"]);
-    return this.#fingerprint;
-  }
-
   /**
-   * Turns text into ids, one a character.
+   * Encodes a stretch of text, one id a character.
    *
-   * @param text The text; lone surrogates count as U+FFFD.
-   * @param options What to do about special tokens.
-   * @returns The ids.
+   * @param text The text.
+   * @param start Index of the stretch's first UTF-16 unit.
+   * @param end Index behind its last one.
+   * @param ids Where the ids go.
    * @throws {RangeError} If a character is not in the vocabulary, and neither is `<unk>`.
    */
-  encode(text: string, options: EncodeOptions = {}): Uint32Array {
-    const segments = options.specialTokens === "text"
-      ? [{ start: 0, end: text.length, id: undefined }]
-      : this.#finder.segments(text);
-    const ids = new Uint32Array(text.length);
-    let length = 0;
-    for (const segment of segments) {
-      if (segment.id !== undefined) {
-        ids[length++] = segment.id;
-        continue;
-      }
-      for (let i = segment.start; i < segment.end; i++) {
-        const codePoint = text.codePointAt(i)!;
-        const wellFormed = codePoint >= 0xd800 && codePoint <= 0xdfff ? 0xfffd : codePoint;
-        const id = this.#idOfCodePoint.get(wellFormed) ?? this.#unknownId;
-        if (id === undefined) throw unknownCharacter(text, i, wellFormed);
-        ids[length++] = id;
-        if (codePoint > 0xffff) i++;
-      }
+  protected override encodeStretch(text: string, start: number, end: number, ids: IdList): void {
+    for (let i = start; i < end; i++) {
+      const codePoint = text.codePointAt(i)!;
+      const wellFormed = codePoint >= 0xd800 && codePoint <= 0xdfff ? 0xfffd : codePoint;
+      const id = this.#idOfCodePoint.get(wellFormed) ?? this.#unknownId;
+      if (id === undefined) throw unknownCharacter(text, i, wellFormed);
+      ids.push(id);
+      if (codePoint > 0xffff) i++;
     }
-    if (!options.addSpecialTokens) return ids.slice(0, length);
-    const pair = options.pair === undefined
-      ? undefined
-      : this.encode(options.pair, { specialTokens: options.specialTokens });
-    return fillFrame(this.frame, ids.subarray(0, length), pair);
-  }
-
-  /**
-   * Turns ids into text.
-   *
-   * @param ids The ids.
-   * @param options What to do about special tokens.
-   * @returns The text.
-   * @throws {RangeError} If an id is not in the vocabulary.
-   */
-  decode(ids: Iterable<number>, options: DecodeOptions = {}): string {
-    return this.decodeStream(options).push(ids);
   }
 
   /**
@@ -174,12 +114,8 @@ export class CharTokenizer implements Tokenizer {
    * @param options What to do about special tokens.
    * @returns The stream.
    */
-  decodeStream(options: DecodeOptions = {}): TokenStream {
-    const skipped = new Set(
-      options.skipSpecialTokens
-        ? this.specialTokens.filter((token) => token.special).map((token) => token.id)
-        : [],
-    );
+  override decodeStream(options: DecodeOptions = {}): TokenStream {
+    const skipped = this.skippedIds(options);
     return {
       push: (ids) => {
         let text = "";
@@ -194,36 +130,11 @@ export class CharTokenizer implements Tokenizer {
   }
 
   /**
-   * Looks a token up.
-   *
-   * @param token A character or a special token.
-   * @returns Its id, or undefined.
-   */
-  idOf(token: string): number | undefined {
-    return this.#idOfToken.get(token);
-  }
-
-  /**
-   * Looks an id up.
-   *
-   * @param id An id.
-   * @returns The character or special token.
-   * @throws {RangeError} If the id is not in the vocabulary.
-   */
-  tokenOf(id: number): string {
-    const token = this.#tokens[id];
-    if (token === undefined) {
-      throw new RangeError(`Cannot decode id ${id}: the vocabulary has ids 0 to ${this.vocabSize - 1}`);
-    }
-    return token;
-  }
-
-  /**
    * Writes the tokenizer in the form that Hugging Face `tokenizers` and `transformers` read.
    *
    * @returns The text of each file, by file name.
    */
-  toHuggingFace(): Record<string, string> {
+  override toHuggingFace(): Record<string, string> {
     return writeTokenizerFiles({
       specialTokens: this.specialTokens,
       frame: this.frame,
@@ -237,7 +148,7 @@ export class CharTokenizer implements Tokenizer {
       decoder: { type: "Fuse" },
       model: {
         type: "WordLevel",
-        vocab: Object.fromEntries(this.#idOfToken),
+        vocab: Object.fromEntries(this.vocabulary()),
         // Hugging Face asks for a name even where the vocabulary has no such token; encoding then fails, as it should.
         unk_token: "<unk>",
       },

@@ -62,6 +62,18 @@ export function robertaFrame(begin: number, end: number): Frame {
 }
 
 /**
+ * Tells which frame a set of special tokens is for: RoBERTa's if it has `<s>` and `</s>`, else none.
+ *
+ * @param specialTokens The special tokens.
+ * @returns The frame.
+ */
+export function frameOf(specialTokens: readonly SpecialToken[]): Frame {
+  const begin = specialTokens.find((token) => token.content === "<s>");
+  const end = specialTokens.find((token) => token.content === "</s>");
+  return begin && end ? robertaFrame(begin.id, end.id) : bareFrame;
+}
+
+/**
  * Puts a frame around one encoded text, or two.
  *
  * @param frame The frame.

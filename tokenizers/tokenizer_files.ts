@@ -10,6 +10,9 @@ import { type Frame, robertaFrame, type SpecialToken } from "./special_tokens.ts
 /** An object of a JSON file. */
 export type JsonObject = { [key: string]: unknown };
 
+/** The pattern by which Hugging Face `tokenizers` cuts a text into single code points. */
+export const characterPattern = "[\\s\\S]";
+
 /** Which token `transformers` takes for which purpose, where the vocabulary has it. */
 const purposes: readonly (readonly [purpose: string, contents: readonly string[]])[] = [
   ["bos_token", ["<s>", "<|endoftext|>"]],

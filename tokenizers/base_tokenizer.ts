@@ -1,0 +1,192 @@
+/**
+ * What tokenizers have in common: the table of tokens, special tokens, and the frame around a text.
+ *
+ * @module
+ */
+
+import { fingerprintOf } from "./fingerprint.ts";
+import { fillFrame, type Frame, type SpecialToken, SpecialTokenFinder } from "./special_tokens.ts";
+import type { DecodeOptions, EncodeOptions, Tokenizer, TokenStream } from "./tokenizer.ts";
+import { grow } from "./typed_arrays.ts";
+
+/** Ids as they are made: an array that grows. */
+export class IdList {
+  /** The ids, and room for more. */
+  ids: Uint32Array<ArrayBuffer> = new Uint32Array(256);
+  /** How many of them count. */
+  length = 0;
+
+  /**
+   * Adds an id.
+   *
+   * @param id The id.
+   */
+  push(id: number): void {
+    if (this.length === this.ids.length) this.ids = grow(this.ids, this.length + 1);
+    this.ids[this.length++] = id;
+  }
+}
+
+/** A tokenizer but for the way from a stretch of ordinary text to ids and back. */
+export abstract class BaseTokenizer implements Tokenizer {
+  readonly vocabSize: number;
+  readonly specialTokens: readonly SpecialToken[];
+  /** What `encode` puts around a text when asked to add special tokens. */
+  readonly frame: Frame;
+  readonly #tokens: readonly (string | undefined)[];
+  readonly #idOfToken: Map<string, number> = new Map();
+  readonly #finder: SpecialTokenFinder;
+  #fingerprint: string | undefined;
+
+  /**
+   * Takes over the table.
+   *
+   * @param tokens The token of each id; undefined, or nothing, where an id is not used.
+   * @param specialTokens The special tokens among them.
+   * @param frame What goes around a text.
+   * @throws {RangeError} If a token is there twice.
+   */
+  constructor(
+    tokens: readonly (string | undefined)[],
+    specialTokens: readonly SpecialToken[],
+    frame: Frame,
+  ) {
+    this.vocabSize = tokens.length;
+    this.specialTokens = specialTokens;
+    this.frame = frame;
+    this.#tokens = tokens;
+    for (let id = 0; id < tokens.length; id++) {
+      const token = tokens[id];
+      if (token === undefined) continue;
+      if (this.#idOfToken.has(token)) {
+        throw new RangeError(
+          `Cannot make a tokenizer: the token ${JSON.stringify(token)} is there twice, ` +
+            `as id ${this.#idOfToken.get(token)} and as id ${id}`,
+        );
+      }
+      this.#idOfToken.set(token, id);
+    }
+    this.#finder = new SpecialTokenFinder(specialTokens);
+  }
+
+  /**
+   * Encodes a stretch of text in which no special token is looked for.
+   *
+   * @param text The text.
+   * @param start Index of the stretch's first UTF-16 unit.
+   * @param end Index behind its last one; more than `start`.
+   * @param ids Where the ids go.
+   */
+  protected abstract encodeStretch(text: string, start: number, end: number, ids: IdList): void;
+
+  /**
+   * Starts turning ids into text as they arrive.
+   *
+   * @param options What to do about special tokens.
+   * @returns The stream.
+   */
+  abstract decodeStream(options?: DecodeOptions): TokenStream;
+
+  /**
+   * Writes the tokenizer in the form that Hugging Face `tokenizers` and `transformers` read.
+   *
+   * @returns The text of each file, by file name.
+   */
+  abstract toHuggingFace(): Record<string, string>;
+
+  /** 16 hexadecimal digits that change when any text could be encoded differently. */
+  get fingerprint(): string {
+    this.#fingerprint ??= fingerprintOf(this.toHuggingFace()["tokenizer.json"]);
+    return this.#fingerprint;
+  }
+
+  /**
+   * Turns text into ids.
+   *
+   * @param text The text; lone surrogates count as U+FFFD.
+   * @param options What to do about special tokens.
+   * @returns The ids, in the order of the text.
+   * @throws {RangeError} If the vocabulary has no way to say some part of the text.
+   * @throws {TypeError} If there is a `pair` that the tokenizer cannot separate from the text.
+   */
+  encode(text: string, options: EncodeOptions = {}): Uint32Array {
+    const { specialTokens = "find", addSpecialTokens = false, pair } = options;
+    const encodeOne = (one: string): Uint32Array => {
+      const ids = new IdList();
+      if (specialTokens === "text") {
+        if (one !== "") this.encodeStretch(one, 0, one.length, ids);
+      } else {
+        for (const segment of this.#finder.segments(one)) {
+          if (segment.id === undefined) this.encodeStretch(one, segment.start, segment.end, ids);
+          else ids.push(segment.id);
+        }
+      }
+      return ids.ids.slice(0, ids.length);
+    };
+    if (addSpecialTokens) {
+      return fillFrame(this.frame, encodeOne(text), pair === undefined ? undefined : encodeOne(pair));
+    }
+    if (pair !== undefined) {
+      throw new TypeError("Cannot encode a pair of texts without special tokens: set addSpecialTokens");
+    }
+    return encodeOne(text);
+  }
+
+  /**
+   * Turns ids into text.
+   *
+   * @param ids The ids.
+   * @param options What to do about special tokens.
+   * @returns The text; bytes that are not UTF-8 become U+FFFD.
+   * @throws {RangeError} If an id is not in the vocabulary.
+   */
+  decode(ids: Iterable<number>, options?: DecodeOptions): string {
+    const stream = this.decodeStream(options);
+    return stream.push(ids) + stream.end();
+  }
+
+  /**
+   * Looks a token up.
+   *
+   * @param token A token as the vocabulary writes it, such as `<mask>`.
+   * @returns Its id, or undefined if the vocabulary does not hold it.
+   */
+  idOf(token: string): number | undefined {
+    return this.#idOfToken.get(token);
+  }
+
+  /**
+   * Looks an id up.
+   *
+   * @param id An id.
+   * @returns The token as the vocabulary writes it.
+   * @throws {RangeError} If the id is not in the vocabulary.
+   */
+  tokenOf(id: number): string {
+    const token = this.#tokens[id];
+    if (token === undefined) {
+      throw new RangeError(`Cannot decode id ${id}: the vocabulary has ids 0 to ${this.vocabSize - 1}`);
+    }
+    return token;
+  }
+
+  /**
+   * Tells which ids decoding leaves out.
+   *
+   * @param options The options of decoding.
+   * @returns The ids.
+   */
+  protected skippedIds(options: DecodeOptions): ReadonlySet<number> {
+    const special = this.specialTokens.filter((token) => token.special && options.skipSpecialTokens);
+    return new Set(special.map((token) => token.id));
+  }
+
+  /**
+   * Lists the vocabulary.
+   *
+   * @returns The id of each token, by ascending id.
+   */
+  vocabulary(): ReadonlyMap<string, number> {
+    return this.#idOfToken;
+  }
+}

@@ -1,0 +1,174 @@
+/**
+ * Byte-pair encoding of one pre-token: from its bytes to the ids of the vocabulary.
+ *
+ * The trainer wrote down its merges in order. To encode is to repeat them on a new word, in the same order: of all pairs
+ * of neighbouring symbols, merge the one whose merge was learned first (of equal ones the leftmost), and again, until no
+ * pair is a merge. For a word of a few letters the best pair is found by looking at all of them. That takes quadratic
+ * time, and a pre-token can be long: a hundred thousand letters of DNA, say. Long ones wait in a heap instead.
+ *
+ * @module
+ */
+
+import { grow, hashOfPair } from "./typed_arrays.ts";
+
+/** No merge. Larger than any rank. */
+const never = 0x7fffffff;
+
+/** From this number of symbols on, the heap is faster than looking at all pairs. */
+const longWord = 48;
+
+/** The merges of a vocabulary, ready to be looked up and applied. */
+export class BpeEncoder {
+  /** The merges by rank: left symbol, right symbol, and what they become. */
+  readonly #lefts: Int32Array;
+  readonly #rights: Int32Array;
+  readonly #results: Int32Array;
+  /** Open addressing with linear probing: rank + 1, or 0 where nothing is. Its length is a power of two. */
+  readonly #slots: Int32Array;
+  #ranks = new Int32Array(longWord);
+
+  /**
+   * Takes the merges.
+   *
+   * @param merges For each merge, in order: left id, right id, resulting id.
+   */
+  constructor(merges: readonly (readonly [left: number, right: number, result: number])[]) {
+    this.#lefts = Int32Array.from(merges, ([left]) => left);
+    this.#rights = Int32Array.from(merges, ([, right]) => right);
+    this.#results = Int32Array.from(merges, ([, , result]) => result);
+    this.#slots = new Int32Array(2 ** Math.ceil(Math.log2(2 * merges.length + 2)));
+    const mask = this.#slots.length - 1;
+    for (let rank = 0; rank < merges.length; rank++) {
+      const left = this.#lefts[rank];
+      const right = this.#rights[rank];
+      let slot = hashOfPair(left, right) & mask;
+      // A merge that is there twice counts where it stands last, as in Hugging Face `tokenizers`.
+      for (let other; (other = this.#slots[slot] - 1) >= 0; slot = slot + 1 & mask) {
+        if (this.#lefts[other] === left && this.#rights[other] === right) break;
+      }
+      this.#slots[slot] = rank + 1;
+    }
+  }
+
+  /**
+   * Encodes one pre-token.
+   *
+   * @param symbols The ids of its bytes; overwritten with the ids of its tokens.
+   * @param length The number of symbols.
+   * @returns The number of tokens.
+   */
+  encode(symbols: Int32Array, length: number): number {
+    return length < longWord ? this.#encodeShort(symbols, length) : this.#encodeLong(symbols, length);
+  }
+
+  #rankOf(left: number, right: number): number {
+    const mask = this.#slots.length - 1;
+    let slot = hashOfPair(left, right) & mask;
+    for (;;) {
+      const rank = this.#slots[slot] - 1;
+      if (rank < 0) return never;
+      if (this.#lefts[rank] === left && this.#rights[rank] === right) return rank;
+      slot = slot + 1 & mask;
+    }
+  }
+
+  #encodeShort(symbols: Int32Array, length: number): number {
+    const ranks = this.#ranks;
+    let pairs = length - 1;
+    for (let i = 0; i < pairs; i++) ranks[i] = this.#rankOf(symbols[i], symbols[i + 1]);
+    while (pairs > 0) {
+      let best = 0;
+      for (let i = 1; i < pairs; i++) if (ranks[i] < ranks[best]) best = i;
+      if (ranks[best] === never) break;
+      symbols[best] = this.#results[ranks[best]];
+      pairs--;
+      for (let i = best + 1; i <= pairs; i++) symbols[i] = symbols[i + 1];
+      for (let i = best + 1; i < pairs; i++) ranks[i] = ranks[i + 1];
+      if (best > 0) ranks[best - 1] = this.#rankOf(symbols[best - 1], symbols[best]);
+      if (best < pairs) ranks[best] = this.#rankOf(symbols[best], symbols[best + 1]);
+    }
+    return length === 0 ? 0 : pairs + 1;
+  }
+
+  #encodeLong(symbols: Int32Array, length: number): number {
+    // Symbols stay where they are, and each knows its neighbours; −1 marks one that a merge has eaten.
+    const next = new Int32Array(length);
+    const previous = new Int32Array(length);
+    const heap = new PlaceHeap(length);
+    for (let i = 0; i < length; i++) {
+      next[i] = i + 1;
+      previous[i] = i - 1;
+      const rank = i + 1 < length ? this.#rankOf(symbols[i], symbols[i + 1]) : never;
+      if (rank !== never) heap.push(rank, i);
+    }
+    while (heap.size > 0) {
+      const { rank, place } = heap.pop();
+      const right = next[place];
+      // The pair may be gone, because a neighbour merged first.
+      if (symbols[place] !== this.#lefts[rank] || right >= length || symbols[right] !== this.#rights[rank]) {
+        continue;
+      }
+      symbols[place] = this.#results[rank];
+      symbols[right] = -1;
+      const after = next[right];
+      next[place] = after;
+      if (after < length) {
+        previous[after] = place;
+        const afterRank = this.#rankOf(symbols[place], symbols[after]);
+        if (afterRank !== never) heap.push(afterRank, place);
+      }
+      const before = previous[place];
+      if (before >= 0) {
+        const beforeRank = this.#rankOf(symbols[before], symbols[place]);
+        if (beforeRank !== never) heap.push(beforeRank, before);
+      }
+    }
+    let tokens = 0;
+    for (let i = 0; i < length; i = next[i]) symbols[tokens++] = symbols[i];
+    return tokens;
+  }
+}
+
+/** A heap of places in a word, the lowest rank first, and of equal ranks the leftmost place. */
+class PlaceHeap {
+  size = 0;
+  /** `rank · 2³² + place`: one number to compare, exact in a double. */
+  #keys: Float64Array<ArrayBuffer>;
+  readonly #top = { rank: 0, place: 0 };
+
+  constructor(room: number) {
+    this.#keys = new Float64Array(room);
+  }
+
+  push(rank: number, place: number): void {
+    const key = rank * 0x100000000 + place;
+    let position = this.size++;
+    if (position >= this.#keys.length) this.#keys = grow(this.#keys, this.size);
+    const keys = this.#keys;
+    while (position > 0) {
+      const parent = position - 1 >> 1;
+      if (keys[parent] <= key) break;
+      keys[position] = keys[parent];
+      position = parent;
+    }
+    keys[position] = key;
+  }
+
+  pop(): { rank: number; place: number } {
+    const keys = this.#keys;
+    this.#top.rank = Math.floor(keys[0] / 0x100000000);
+    this.#top.place = keys[0] - this.#top.rank * 0x100000000;
+    const key = keys[--this.size];
+    let position = 0;
+    for (;;) {
+      let child = 2 * position + 1;
+      if (child >= this.size) break;
+      if (child + 1 < this.size && keys[child + 1] < keys[child]) child++;
+      if (key <= keys[child]) break;
+      keys[position] = keys[child];
+      position = child;
+    }
+    keys[position] = key;
+    return this.#top;
+  }
+}

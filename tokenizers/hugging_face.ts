@@ -1,0 +1,106 @@
+/**
+ * Reading the tokenizer of a checkpoint folder, as Hugging Face `transformers` and this library write it.
+ *
+ * Newer folders hold `tokenizer.json`, which says everything. Older ones hold `vocab.json` and `merges.txt`, which say
+ * neither what is special nor what goes around a text; the companions beside them and the well-known names in the
+ * vocabulary do.
+ *
+ * @module
+ */
+
+import { BpeTokenizer } from "./bpe_tokenizer.ts";
+import { CharTokenizer } from "./char_tokenizer.ts";
+import { causalSpecialTokens, frameOf, maskedSpecialTokens, type SpecialToken } from "./special_tokens.ts";
+import type { JsonObject } from "./tokenizer_files.ts";
+import { readTokenizerJson } from "./tokenizer_json.ts";
+import { addToken, parseJson, readMerges, readVocabulary } from "./vocabulary_files.ts";
+
+/**
+ * Makes a tokenizer from the files of a folder.
+ *
+ * @param files The text of each file, by file name: `tokenizer.json`, or `vocab.json` with `merges.txt` and, where they
+ * exist, `tokenizer_config.json`, `special_tokens_map.json` and `added_tokens.json`. Other files are not looked at.
+ * @returns The tokenizer.
+ * @throws {TypeError} If the files are not there, broken, or ask for something that is not done here.
+ * @throws {RangeError} If they contradict themselves.
+ *
+ * @example
+ * ```ts
+ * import { CharTokenizer, loadTokenizer } from "@miniformer/miniformer";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const tokenizer = loadTokenizer(CharTokenizer.fromText("To be, or not to be").toHuggingFace());
+ * assertEquals(tokenizer.decode(tokenizer.encode("tent")), "tent");
+ * ```
+ */
+export function loadTokenizer(files: Readonly<Record<string, string>>): BpeTokenizer | CharTokenizer {
+  if (files["tokenizer.json"] !== undefined) {
+    const description = readTokenizerJson(files["tokenizer.json"]);
+    if (description.kind === "bpe") return new BpeTokenizer(description);
+    const unused = description.tokens.indexOf(undefined);
+    if (unused >= 0) throw new RangeError(`Cannot use tokenizer.json: no character has id ${unused}`);
+    return new CharTokenizer(description.tokens as string[], description.specialTokens);
+  }
+  if (files["vocab.json"] !== undefined && files["merges.txt"] !== undefined) {
+    return fromVocabAndMerges(files);
+  }
+  const names = Object.keys(files);
+  throw new TypeError(
+    "Cannot load a tokenizer: expected tokenizer.json, or vocab.json and merges.txt, found " +
+      (names.length > 0 ? names.join(", ") : "no file"),
+  );
+}
+
+function fromVocabAndMerges(files: Readonly<Record<string, string>>): BpeTokenizer {
+  const vocabulary = readVocabulary("vocab.json", parseJson("vocab.json", files["vocab.json"]));
+  const companion = (name: string): JsonObject =>
+    files[name] === undefined ? {} : parseJson(name, files[name]);
+  const config = companion("tokenizer_config.json");
+  const added = companion("added_tokens.json");
+  for (const [token, id] of Object.entries(added)) addToken("added_tokens.json", token, id, vocabulary);
+
+  // Later entries say more than earlier ones about the same token.
+  const found = new Map<string, JsonObject>();
+  const names = [...maskedSpecialTokens, ...causalSpecialTokens];
+  for (const content of names) found.set(content, { lstrip: content === "<mask>", special: true });
+  for (const content of Object.keys(added)) if (!found.has(content)) found.set(content, {});
+  for (const source of [config, companion("special_tokens_map.json")]) {
+    for (const [purpose, token] of Object.entries(source)) {
+      if (!purpose.endsWith("_token") || token === null) continue;
+      if (typeof token === "string") found.set(token, { special: true, ...found.get(token) });
+      else if (typeof token === "object") {
+        found.set((token as JsonObject).content as string, { ...token, special: true });
+      }
+    }
+  }
+  const decoderTokens = (config.added_tokens_decoder ?? {}) as { [id: string]: JsonObject };
+  for (const [id, token] of Object.entries(decoderTokens)) {
+    addToken("tokenizer_config.json", String(token.content), Number(id), vocabulary);
+    found.set(String(token.content), token);
+  }
+
+  const specialTokens: SpecialToken[] = [];
+  for (const [content, token] of found) {
+    const id = vocabulary.idOf.get(content);
+    if (id === undefined) continue;
+    specialTokens.push({
+      content,
+      id,
+      leftStrip: token.lstrip === true,
+      rightStrip: token.rstrip === true,
+      singleWord: token.single_word === true,
+      special: token.special === true,
+    });
+  }
+  specialTokens.sort((a, b) => a.id - b.id);
+  const lines = files["merges.txt"].split(/\r?\n/).filter((line) =>
+    line !== "" && !line.startsWith("#version")
+  );
+  return new BpeTokenizer({
+    tokens: vocabulary.tokens,
+    merges: readMerges("merges.txt", lines, vocabulary.idOf),
+    specialTokens,
+    frame: frameOf(specialTokens),
+    addPrefixSpace: config.add_prefix_space === true,
+  });
+}

@@ -1,0 +1,218 @@
+/**
+ * The bookkeeping of the trainer: how often each pair of neighbouring symbols occurs, in which words, and which pair is
+ * next.
+ *
+ * Counting every pair anew for each merge would take hours. A merge changes only the words that hold its pair, so counts
+ * are kept up to date instead, and each pair knows its words. The queue is a heap of offers, "this pair, so many times,
+ * in these words". Counts go down as other merges eat symbols away; an offer that has become too high is found out when
+ * it reaches the top, and put back with the count of today. So no offer ever has to be searched for.
+ *
+ * A pair can be offered twice: when a merge makes a string that is a token already, pairs that are in the queue may gain
+ * occurrences. The new offer then names the new words only, and it is merged in those. Hugging Face `tokenizers` works so,
+ * and the order of merges depends on it.
+ *
+ * All of it lives in typed arrays: millions of small objects would take ten times the memory, and the time to collect it.
+ *
+ * @module
+ */
+
+import { grow, hashOfPair } from "./typed_arrays.ts";
+
+/** The end of a list. */
+const none = -1;
+
+/** Counts of pairs, and the queue of offers made of them. */
+export class PairQueue {
+  #size = 0;
+  #lefts = new Int32Array(1 << 10);
+  #rights = new Int32Array(1 << 10);
+  #counts = new Float64Array(1 << 10);
+  /** The list of words in which the pair has appeared since it was last offered. */
+  #lists = new Int32Array(1 << 10);
+  /** Open addressing with linear probing: pair + 1, or 0 where nothing is. Its length is a power of two. */
+  #slots = new Int32Array(1 << 11);
+
+  /** Pairs that have appeared since the last `offer`. */
+  #appeared: number[] = [];
+
+  /** Lists of words: the word of each node, and the node behind it. Nodes of lists used up make a list of free ones. */
+  #words = new Int32Array(1 << 10);
+  #next = new Int32Array(1 << 10);
+  #nodes = 0;
+  #free = none;
+
+  /** The heap: what each offer says. */
+  #offers = 0;
+  #offerPairs = new Int32Array(1 << 10);
+  #offerCounts = new Float64Array(1 << 10);
+  #offerLists = new Int32Array(1 << 10);
+
+  /**
+   * Counts occurrences of a pair that a word has gained.
+   *
+   * @param left The left symbol.
+   * @param right The right symbol.
+   * @param count How many times the word occurs.
+   * @param word The word.
+   */
+  add(left: number, right: number, count: number, word: number): void {
+    const pair = this.#pairOf(left, right);
+    this.#counts[pair] += count;
+    const list = this.#lists[pair];
+    if (list === none) this.#appeared.push(pair);
+    else if (this.#words[list] === word) return;
+    this.#lists[pair] = this.#addNode(word, list);
+  }
+
+  /**
+   * Takes off occurrences of a pair that a word has lost.
+   *
+   * @param left The left symbol.
+   * @param right The right symbol.
+   * @param count How many times the word occurs.
+   */
+  subtract(left: number, right: number, count: number): void {
+    this.#counts[this.#pairOf(left, right)] -= count;
+  }
+
+  /** Puts the pairs that have appeared since the last time into the queue, with the words they appeared in. */
+  offer(): void {
+    for (const pair of this.#appeared) {
+      if (this.#counts[pair] > 0) this.#push(pair, this.#counts[pair], this.#lists[pair]);
+      else this.#freeList(this.#lists[pair]);
+      this.#lists[pair] = none;
+    }
+    this.#appeared = [];
+  }
+
+  /**
+   * Takes the offer with the highest count; of equal ones that with the smaller left symbol, then smaller right symbol.
+   *
+   * @param words Is filled with the words to merge in.
+   * @returns The pair and its count, or undefined if the queue is empty.
+   */
+  take(words: number[]): { left: number; right: number; count: number } | undefined {
+    while (this.#offers > 0) {
+      const pair = this.#offerPairs[0];
+      const count = this.#counts[pair];
+      if (this.#offerCounts[0] !== count) {
+        this.#sink(0, pair, count, this.#offerLists[0]);
+        continue;
+      }
+      words.length = 0;
+      const list = this.#offerLists[0];
+      for (let node = list; node !== none; node = this.#next[node]) words.push(this.#words[node]);
+      this.#freeList(list);
+      const last = --this.#offers;
+      if (last > 0) this.#sink(0, this.#offerPairs[last], this.#offerCounts[last], this.#offerLists[last]);
+      return { left: this.#lefts[pair], right: this.#rights[pair], count };
+    }
+    return undefined;
+  }
+
+  #pairOf(left: number, right: number): number {
+    const mask = this.#slots.length - 1;
+    let slot = hashOfPair(left, right) & mask;
+    for (;;) {
+      const pair = this.#slots[slot] - 1;
+      if (pair < 0) break;
+      if (this.#lefts[pair] === left && this.#rights[pair] === right) return pair;
+      slot = slot + 1 & mask;
+    }
+    const pair = this.#size++;
+    this.#slots[slot] = pair + 1;
+    this.#lefts = grow(this.#lefts, this.#size);
+    this.#rights = grow(this.#rights, this.#size);
+    this.#counts = grow(this.#counts, this.#size);
+    this.#lists = grow(this.#lists, this.#size);
+    this.#lefts[pair] = left;
+    this.#rights[pair] = right;
+    this.#lists[pair] = none;
+    if (this.#size * 2 > this.#slots.length) this.#widen();
+    return pair;
+  }
+
+  #widen(): void {
+    this.#slots = new Int32Array(this.#slots.length * 2);
+    const mask = this.#slots.length - 1;
+    for (let pair = 0; pair < this.#size; pair++) {
+      let slot = hashOfPair(this.#lefts[pair], this.#rights[pair]) & mask;
+      while (this.#slots[slot] !== 0) slot = slot + 1 & mask;
+      this.#slots[slot] = pair + 1;
+    }
+  }
+
+  #addNode(word: number, next: number): number {
+    let node = this.#free;
+    if (node === none) {
+      node = this.#nodes++;
+      this.#words = grow(this.#words, this.#nodes);
+      this.#next = grow(this.#next, this.#nodes);
+    } else {
+      this.#free = this.#next[node];
+    }
+    this.#words[node] = word;
+    this.#next[node] = next;
+    return node;
+  }
+
+  #freeList(list: number): void {
+    let last = list;
+    while (this.#next[last] !== none) last = this.#next[last];
+    this.#next[last] = this.#free;
+    this.#free = list;
+  }
+
+  #push(pair: number, count: number, list: number): void {
+    let position = this.#offers++;
+    this.#offerPairs = grow(this.#offerPairs, this.#offers);
+    this.#offerCounts = grow(this.#offerCounts, this.#offers);
+    this.#offerLists = grow(this.#offerLists, this.#offers);
+    while (position > 0) {
+      const parent = position - 1 >> 1;
+      if (!this.#goesBefore(pair, count, parent)) break;
+      this.#copyOffer(parent, position);
+      position = parent;
+    }
+    this.#setOffer(position, pair, count, list);
+  }
+
+  /** Puts an offer at a place of the heap, or below it, as far down as it has to go. */
+  #sink(from: number, pair: number, count: number, list: number): void {
+    let position = from;
+    for (;;) {
+      let child = 2 * position + 1;
+      if (child >= this.#offers) break;
+      const sibling = child + 1;
+      if (
+        sibling < this.#offers &&
+        this.#goesBefore(this.#offerPairs[sibling], this.#offerCounts[sibling], child)
+      ) {
+        child = sibling;
+      }
+      if (this.#goesBefore(pair, count, child)) break;
+      this.#copyOffer(child, position);
+      position = child;
+    }
+    this.#setOffer(position, pair, count, list);
+  }
+
+  #goesBefore(pair: number, count: number, position: number): boolean {
+    const otherCount = this.#offerCounts[position];
+    if (count !== otherCount) return count > otherCount;
+    const otherPair = this.#offerPairs[position];
+    const left = this.#lefts[pair];
+    const otherLeft = this.#lefts[otherPair];
+    return left !== otherLeft ? left < otherLeft : this.#rights[pair] < this.#rights[otherPair];
+  }
+
+  #copyOffer(from: number, to: number): void {
+    this.#setOffer(to, this.#offerPairs[from], this.#offerCounts[from], this.#offerLists[from]);
+  }
+
+  #setOffer(position: number, pair: number, count: number, list: number): void {
+    this.#offerPairs[position] = pair;
+    this.#offerCounts[position] = count;
+    this.#offerLists[position] = list;
+  }
+}

@@ -1,0 +1,180 @@
+/**
+ * Reading `tokenizer.json`.
+ *
+ * The file describes a pipeline of normalizer, pre-tokenizer, model, post-processor and decoder, each of many kinds. Two
+ * pipelines are understood here: byte-level BPE and one character a token. Whatever else a file asks for is refused by
+ * name: text encoded in another way than the model was trained on is worse than an error.
+ *
+ * @module
+ */
+
+import type { Merge } from "./bpe_merges.ts";
+import { bareFrame, type Frame, robertaFrame, type SpecialToken } from "./special_tokens.ts";
+import { characterPattern, type JsonObject } from "./tokenizer_files.ts";
+import {
+  addToken,
+  parseJson,
+  readMerges,
+  readVocabulary,
+  show,
+  type Vocabulary,
+} from "./vocabulary_files.ts";
+
+/** What a tokenizer is made of, whatever file it was read from. */
+export interface TokenizerDescription {
+  /** Byte-level BPE, or one character a token. */
+  readonly kind: "bpe" | "char";
+  /** The token of each id. */
+  readonly tokens: (string | undefined)[];
+  /** The merges in order, as ids; none for characters. */
+  readonly merges: readonly Merge[];
+  /** The special tokens, by id. */
+  readonly specialTokens: readonly SpecialToken[];
+  /** What goes around a text. */
+  readonly frame: Frame;
+  /** Whether a space is put in front of a text. */
+  readonly addPrefixSpace: boolean;
+  /** The id of what the vocabulary lacks. */
+  readonly unknownId: number | undefined;
+  /** Whether several unknown bytes in a row make one id. */
+  readonly fuseUnknown: boolean;
+}
+
+/**
+ * Reads the text of a tokenizer.json file.
+ *
+ * @param json The text.
+ * @returns What it describes.
+ * @throws {TypeError} If it is not JSON, not of this form, or asks for what is not done here.
+ * @throws {RangeError} If ids clash, or a merge names a token that is not in the vocabulary.
+ */
+export function readTokenizerJson(json: string): TokenizerDescription {
+  const file = parseJson("tokenizer.json", json);
+  for (const part of ["normalizer", "truncation", "padding"]) {
+    if (file[part] != null) refuse(part, file[part], "null");
+  }
+  const model = objectAt(file, "model");
+  const bpe = model.type === "BPE" || (model.type === undefined && "merges" in model);
+  if (!bpe && model.type !== "WordLevel") {
+    refuse("model.type", model.type, "BPE, or WordLevel of single characters");
+  }
+  const vocabulary = readVocabulary("tokenizer.json: model.vocab", model.vocab);
+  const { tokens, idOf } = vocabulary;
+  const specialTokens = readAddedTokens(file.added_tokens ?? [], vocabulary);
+  const unknownToken = model.unk_token;
+  const description = {
+    tokens,
+    specialTokens,
+    frame: readFrame(file.post_processor, idOf),
+    unknownId: typeof unknownToken === "string" ? idOf.get(unknownToken) : undefined,
+  };
+  if (!bpe) {
+    const pattern = (file.pre_tokenizer as { pattern?: JsonObject } | null)?.pattern?.Regex;
+    expectKind(file, "pre_tokenizer", "Split");
+    if (pattern !== characterPattern) refuse("pre_tokenizer.pattern", pattern, characterPattern);
+    expectKind(file, "decoder", "Fuse");
+    return { ...description, kind: "char", merges: [], addPrefixSpace: false, fuseUnknown: false };
+  }
+  for (
+    const option of [
+      "dropout",
+      "continuing_subword_prefix",
+      "end_of_word_suffix",
+      "byte_fallback",
+      "ignore_merges",
+    ]
+  ) {
+    if (model[option]) refuse(`model.${option}`, model[option], "null");
+  }
+  expectKind(file, "pre_tokenizer", "ByteLevel");
+  expectKind(file, "decoder", "ByteLevel");
+  const preTokenizer = file.pre_tokenizer as JsonObject;
+  if (preTokenizer.use_regex === false) refuse("pre_tokenizer.use_regex", false, "true");
+  return {
+    ...description,
+    kind: "bpe",
+    merges: readMerges("tokenizer.json: model.merges", model.merges, idOf),
+    // Files from before the option existed mean true by leaving it out.
+    addPrefixSpace: preTokenizer.add_prefix_space !== false,
+    fuseUnknown: model.fuse_unk === true,
+  };
+}
+
+function readAddedTokens(value: unknown, vocabulary: Vocabulary): SpecialToken[] {
+  if (!Array.isArray(value)) {
+    throw new TypeError(`Cannot read tokenizer.json: added_tokens is ${show(value)}, expected an array`);
+  }
+  return value.map((entry: JsonObject) => {
+    const { content, id } = entry;
+    if (typeof content !== "string" || content === "") {
+      throw new TypeError(
+        `Cannot read tokenizer.json: added_tokens holds ${show(entry)}, expected a content and an id`,
+      );
+    }
+    addToken("tokenizer.json: added_tokens", content, id, vocabulary);
+    return {
+      content,
+      id: id as number,
+      leftStrip: entry.lstrip === true,
+      rightStrip: entry.rstrip === true,
+      singleWord: entry.single_word === true,
+      special: entry.special === true,
+    };
+  }).sort((a, b) => a.id - b.id);
+}
+
+function readFrame(value: unknown, idOf: ReadonlyMap<string, number>): Frame {
+  if (value == null) return bareFrame;
+  const processor = value as JsonObject & {
+    processors?: unknown[];
+    cls?: [string, number];
+    sep?: [string, number];
+    single?: JsonObject[];
+    pair?: JsonObject[];
+  };
+  switch (processor.type) {
+    case "ByteLevel": // It mends the offsets of tokens, and leaves the ids alone.
+      return bareFrame;
+    case "RobertaProcessing":
+      return robertaFrame(processor.cls![1], processor.sep![1]);
+    case "Sequence": {
+      const frames = processor.processors!.map((one) => readFrame(one, idOf)).filter((frame) =>
+        frame !== bareFrame
+      );
+      if (frames.length > 1) refuse("post_processor", "several that add tokens", "one");
+      return frames[0] ?? bareFrame;
+    }
+    case "TemplateProcessing": {
+      const special = processor.special_tokens as { [name: string]: { ids: number[] } };
+      const read = (parts: JsonObject[]): Frame["single"] =>
+        parts.flatMap((part): Frame["single"] => {
+          if ("Sequence" in part) return [(part.Sequence as JsonObject).id === "A" ? "text" : "pair"];
+          return special[(part.SpecialToken as JsonObject).id as string].ids;
+        });
+      return { single: read(processor.single!), pair: read(processor.pair!) };
+    }
+    default:
+      return refuse(
+        "post_processor.type",
+        processor.type,
+        "ByteLevel, RobertaProcessing or TemplateProcessing",
+      );
+  }
+}
+
+function expectKind(file: JsonObject, part: string, kind: string): void {
+  const type = (file[part] as JsonObject | null)?.type;
+  if (type !== kind) refuse(part, type ?? null, kind);
+}
+
+function objectAt(file: JsonObject, key: string): JsonObject {
+  const value = file[key];
+  if (typeof value !== "object" || value === null) refuse(key, value, "an object");
+  return value as JsonObject;
+}
+
+function refuse(where: string, value: unknown, expected: string): never {
+  throw new TypeError(
+    `Cannot use tokenizer.json: ${where} is ${show(value)}; understood here is only ${expected}`,
+  );
+}

@@ -1,0 +1,135 @@
+/**
+ * Reading the pieces of which all vocabulary files are made: JSON objects, tables of ids, lists of merges.
+ *
+ * Every error names the file, the place in it, and what was expected there.
+ *
+ * @module
+ */
+
+import type { Merge } from "./bpe_merges.ts";
+import type { JsonObject } from "./tokenizer_files.ts";
+
+/**
+ * Parses a JSON file that holds an object.
+ *
+ * @param name The name of the file.
+ * @param json Its text.
+ * @returns The object.
+ * @throws {TypeError} If it is not JSON, or not an object.
+ */
+export function parseJson(name: string, json: string): JsonObject {
+  let value: unknown;
+  try {
+    value = JSON.parse(json);
+  } catch (error) {
+    throw new TypeError(`Cannot read ${name}: it is not JSON (${(error as Error).message})`, {
+      cause: error,
+    });
+  }
+  if (typeof value !== "object" || value === null || Array.isArray(value)) {
+    throw new TypeError(`Cannot read ${name}: it holds ${show(value)}, expected an object`);
+  }
+  return value as JsonObject;
+}
+
+/** A vocabulary in both directions. */
+export interface Vocabulary {
+  /** The token of each id; undefined where an id is not used. */
+  readonly tokens: (string | undefined)[];
+  /** The id of each token. */
+  readonly idOf: Map<string, number>;
+}
+
+/**
+ * Reads a vocabulary: an object with the id of each token.
+ *
+ * @param where What to name in an error.
+ * @param value The object.
+ * @returns The vocabulary.
+ * @throws {TypeError} If it is not an object of ids.
+ * @throws {RangeError} If two tokens have one id.
+ */
+export function readVocabulary(where: string, value: unknown): Vocabulary {
+  if (typeof value !== "object" || value === null || Array.isArray(value)) {
+    throw new TypeError(
+      `Cannot read ${where}: it is ${show(value)}, expected an object with the id of each token`,
+    );
+  }
+  const vocabulary: Vocabulary = { tokens: [], idOf: new Map() };
+  for (const [token, id] of Object.entries(value)) addToken(where, token, id, vocabulary);
+  return vocabulary;
+}
+
+/**
+ * Enters a token into a vocabulary.
+ *
+ * @param where What to name in an error.
+ * @param token The token.
+ * @param id Its id, as read.
+ * @param vocabulary The vocabulary.
+ * @throws {TypeError} If the id is no id.
+ * @throws {RangeError} If the token has another id already, or the id another token.
+ */
+export function addToken(where: string, token: string, id: unknown, { tokens, idOf }: Vocabulary): void {
+  if (typeof id !== "number" || !Number.isInteger(id) || id < 0 || id >= 2 ** 24) {
+    throw new TypeError(
+      `Cannot read ${where}: the id of ${show(token)} is ${
+        show(id)
+      }, expected a whole number from 0 to 16777215`,
+    );
+  }
+  if ((tokens[id] ?? token) !== token || (idOf.get(token) ?? id) !== id) {
+    throw new RangeError(
+      `Cannot read ${where}: ${show(token)} has id ${id}, but ` +
+        (idOf.has(token) ? `it has id ${idOf.get(token)} already` : `that is the id of ${show(tokens[id])}`),
+    );
+  }
+  while (tokens.length < id) tokens.push(undefined);
+  tokens[id] = token;
+  idOf.set(token, id);
+}
+
+/**
+ * Reads merges, written as pairs or, in older files, as strings with a space between.
+ *
+ * @param where What to name in an error.
+ * @param value The array of merges.
+ * @param idOf The id of each token.
+ * @returns The merges, as ids.
+ * @throws {TypeError} If a merge is not two tokens.
+ * @throws {RangeError} If it names a token that is not in the vocabulary.
+ */
+export function readMerges(where: string, value: unknown, idOf: ReadonlyMap<string, number>): Merge[] {
+  if (!Array.isArray(value)) {
+    throw new TypeError(`Cannot read ${where}: it is ${show(value)}, expected an array`);
+  }
+  const idAt = (token: unknown, rank: number): number => {
+    const id = idOf.get(token as string);
+    if (id === undefined) {
+      throw new RangeError(
+        `Cannot read ${where}: merge ${rank} names ${show(token)}, which is not in the vocabulary`,
+      );
+    }
+    return id;
+  };
+  return value.map((merge, rank) => {
+    const pair = typeof merge === "string" ? merge.split(" ") : merge;
+    if (!Array.isArray(pair) || pair.length !== 2) {
+      throw new TypeError(`Cannot read ${where}: merge ${rank} is ${show(merge)}, expected two tokens`);
+    }
+    const [left, right] = [idAt(pair[0], rank), idAt(pair[1], rank)];
+    if (!idOf.has(pair[0] + pair[1])) idAt(pair[0] + pair[1], rank);
+    return [left, right];
+  });
+}
+
+/**
+ * Writes a value for an error message.
+ *
+ * @param value The value.
+ * @returns Its JSON form, cut short if it is long.
+ */
+export function show(value: unknown): string {
+  const text = JSON.stringify(value) ?? "missing";
+  return text.length > 80 ? text.slice(0, 77) + "..." : text;
+}
