@@ -1,0 +1,211 @@
+/**
+ * The loss curve of a run as an SVG picture, drawn by Vega-Lite, which is loaded only here and only when something is
+ * drawn. It needs no browser, no permission and no font: the same records give the same bytes.
+ *
+ * @module
+ */
+import type { TopLevelSpec } from "vega-lite";
+
+/** What a curve is drawn from: one line of `metrics.jsonl`. */
+export interface LossRecord {
+  /** Steps done. */
+  readonly step: number;
+  /** Training loss, nats a token. */
+  readonly loss?: number;
+  /** Validation loss, nats a token. */
+  readonly validationLoss?: number;
+}
+
+/** What stands around the curve. */
+export interface LossCurveOptions {
+  /** The heading. */
+  readonly title: string;
+  /** A line under the heading. */
+  readonly subtitle?: string;
+  /** A loss to compare with, drawn as a dashed line: the entropy of the text, or another's result. */
+  readonly reference?: { readonly loss: number; readonly label: string };
+}
+
+/** One point of a line. */
+interface Point {
+  readonly step: number;
+  readonly loss: number;
+}
+
+/**
+ * Draws the training and the validation loss over the steps.
+ *
+ * @param records the records of a run, in the order of their steps
+ * @param options heading and reference
+ * @returns the picture as SVG text
+ * @throws {RangeError} when no record has a loss
+ *
+ * @example
+ * ```ts
+ * import { assertMatch } from "@std/assert";
+ * import { lossCurve } from "./plot.ts";
+ *
+ * const records = [{ step: 1, loss: 4.1 }, { step: 2, loss: 3.2, validationLoss: 3.5 }];
+ * assertMatch(await lossCurve(records, { title: "my run" }), /^<svg /);
+ * ```
+ */
+export async function lossCurve(records: readonly LossRecord[], options: LossCurveOptions): Promise<string> {
+  const training = points(records, "loss");
+  const validation = points(records, "validationLoss");
+  if (training.length + validation.length === 0) {
+    throw new RangeError(`Cannot draw a loss curve: none of the ${records.length} records has a finite loss`);
+  }
+  const [vega, vegaLite] = await Promise.all([import("vega"), import("vega-lite")]);
+  const { spec } = vegaLite.compile(describe(training, validation, options));
+  return await new vega.View(vega.parse(spec), { renderer: "none" }).toSVG() + "\n";
+}
+
+/** Of training and validation, in the order of their names, as the legend has them. */
+const seriesColors = ["#4c78a8", "#e45756"];
+const referenceColor = "#555555";
+
+/** The picture in Vega-Lite's words, the layers from the back to the front. */
+function describe(
+  training: readonly Point[],
+  validation: readonly Point[],
+  { title, subtitle = "", reference }: LossCurveOptions,
+): TopLevelSpec {
+  const drawn = thin(training, 800);
+  const layers = [
+    ...training.length > 0
+      ? [line("training", drawn, 1, 0.3), line("training", smooth(drawn, 16), 2, 1, training.length === 1)]
+      : [],
+    ...validation.length > 0 ? [line("validation", validation, 2, 1, validation.length <= 60)] : [],
+    ...reference
+      ? referenceLine(reference, Math.min(...[...drawn, ...validation].map(({ step }) => step)))
+      : [],
+  ];
+  return {
+    $schema: "https://vega.github.io/schema/vega-lite/v6.json",
+    description: `${title}: loss by step`,
+    title: { text: title, subtitle, anchor: "start", offset: 16, frame: "group" },
+    width: 640,
+    height: 360,
+    background: "white",
+    padding: 16,
+    layer: layers,
+    config: {
+      font: "Helvetica, Arial, sans-serif",
+      title: { fontSize: 16, subtitleFontSize: 12, subtitleColor: "#555555", subtitlePadding: 6 },
+      axis: {
+        labelFontSize: 12,
+        titleFontSize: 12,
+        titleFontWeight: "normal",
+        titlePadding: 10,
+        labelColor: "#333333",
+        titleColor: "#333333",
+        domainColor: "#888888",
+        tickColor: "#888888",
+        gridColor: "#eeeeee",
+        tickCount: 6,
+      },
+      legend: {
+        orient: "top-right",
+        labelFontSize: 12,
+        symbolStrokeWidth: 3,
+        symbolOpacity: 1,
+        symbolType: "stroke",
+      },
+      range: { category: seriesColors },
+      view: { stroke: null },
+      text: { fontSize: 12 },
+    },
+  };
+}
+
+type Layer = Extract<TopLevelSpec, { layer: unknown }>["layer"][number];
+
+const x = {
+  field: "step",
+  type: "quantitative",
+  title: "step",
+  axis: { grid: false, format: ",d" },
+} as const;
+
+const y = {
+  field: "loss",
+  type: "quantitative",
+  title: "loss (nats per token)",
+  axis: { format: ".2f" },
+  scale: { zero: false, nice: true },
+} as const;
+
+function line(
+  series: "training" | "validation",
+  points: readonly Point[],
+  strokeWidth: number,
+  opacity: number,
+  dotted: boolean = false,
+): Layer {
+  return {
+    data: { values: points.map((point) => ({ ...point, series })) },
+    mark: {
+      type: "line",
+      strokeJoin: "round",
+      strokeWidth,
+      opacity,
+      point: dotted && { size: 36, filled: true, opacity },
+    },
+    encoding: {
+      x,
+      y,
+      color: { field: "series", type: "nominal", title: null },
+    },
+  };
+}
+
+function referenceLine({ loss, label }: { loss: number; label: string }, firstStep: number): Layer[] {
+  return [
+    {
+      data: { values: [{ loss }] },
+      mark: { type: "rule", strokeDash: [6, 4], color: referenceColor },
+      encoding: { y },
+    },
+    {
+      data: { values: [{ step: firstStep, loss, label }] },
+      mark: { type: "text", align: "left", baseline: "bottom", dx: 6, dy: -4, color: referenceColor },
+      encoding: { x, y, text: { field: "label" } },
+    },
+  ];
+}
+
+/** The finite values of one column; what has been recorded as null or NaN leaves a gap nobody needs to see. */
+function points(records: readonly LossRecord[], column: "loss" | "validationLoss"): Point[] {
+  return records.flatMap(({ step, [column]: loss }) =>
+    typeof loss === "number" && Number.isFinite(loss) ? [{ step, loss }] : []
+  );
+}
+
+/**
+ * Each loss averaged with its neighbours up to `reach` away. At the steep beginning only as many come after as before,
+ * so that the line starts where the run did.
+ */
+function smooth(points: readonly Point[], reach: number): Point[] {
+  return points.map(({ step }, i) => {
+    const near = Math.min(reach, i, Math.floor(points.length / 20));
+    return { step, loss: mean(points.slice(i - near, i + near + 1)) };
+  });
+}
+
+/** At most so many points, each the mean of a run of equal length; the last one stays as it is. */
+function thin(points: readonly Point[], most: number): Point[] {
+  const size = Math.ceil(points.length / most);
+  if (size <= 1) return [...points];
+  const starts = Array.from({ length: Math.ceil((points.length - 1) / size) }, (_, i) => i * size);
+  return [
+    ...starts.map((start) => {
+      const part = points.slice(start, Math.min(start + size, points.length - 1));
+      return { step: part.reduce((sum, { step }) => sum + step, 0) / part.length, loss: mean(part) };
+    }),
+    points[points.length - 1],
+  ];
+}
+
+function mean(points: readonly Point[]): number {
+  return points.reduce((sum, { loss }) => sum + loss, 0) / points.length;
+}
