@@ -110,9 +110,13 @@ export class WebGpuBackend implements Backend {
   static async open(adapterClass?: AdapterClass): Promise<WebGpuBackend | undefined> {
     const adapter = await globalThis.navigator?.gpu?.requestAdapter({ powerPreference: "high-performance" });
     if (!adapter) return undefined;
-    // The two limits that decide how large a model may be. Asking for more than these two gains nothing.
-    const { maxBufferSize, maxStorageBufferBindingSize } = adapter.limits;
-    const requiredLimits = { maxBufferSize, maxStorageBufferBindingSize };
+    // The two limits that decide how large a model may be, and the ten tensors that attention's backward pass binds.
+    const { maxBufferSize, maxStorageBufferBindingSize, maxStorageBuffersPerShaderStage } = adapter.limits;
+    const requiredLimits = {
+      maxBufferSize,
+      maxStorageBufferBindingSize,
+      maxStorageBuffersPerShaderStage: Math.min(10, maxStorageBuffersPerShaderStage),
+    };
     const device = await adapter.requestDevice({ requiredLimits });
     return new WebGpuBackend(device, adapter.info, adapterClass);
   }
@@ -210,7 +214,11 @@ export class WebGpuBackend implements Backend {
         binding,
         resource: { buffer, offset, size },
       }));
-      bindGroup = this.#device.createBindGroup({ layout: program.pipeline.getBindGroupLayout(0), entries });
+      bindGroup = this.#device.createBindGroup({
+        label: kernel.name,
+        layout: program.pipeline.getBindGroupLayout(0),
+        entries,
+      });
       if (program.bindGroups.size === BIND_GROUPS_PER_PROGRAM) program.bindGroups.clear();
       program.bindGroups.set(key, bindGroup);
     }
@@ -236,12 +244,26 @@ export class WebGpuBackend implements Backend {
       const module = this.#device.createShaderModule({ label: kernel.name, code });
       const pipeline = this.#device.createComputePipeline({
         label: kernel.name,
-        layout: "auto",
+        layout: this.#device.createPipelineLayout({ bindGroupLayouts: [this.#bindingLayout(kernel)] }),
         compute: { module },
       });
       variants.set(key, program = { pipeline, dispatch, bindGroups: new Map() });
     }
     return program;
+  }
+
+  /** Spelled out, because a layout made from the shader leaves out tensors that a variant of it does not use. */
+  #bindingLayout({ reads, writes }: { reads: Bindings; writes: Bindings }): GPUBindGroupLayout {
+    const types = [
+      ...Object.keys(reads).map(() => "read-only-storage"),
+      ...Object.keys(writes).map(() => "storage"),
+    ];
+    const entries = types.map((type, binding) => ({
+      binding,
+      visibility: GPUShaderStage.COMPUTE,
+      buffer: { type: type as GPUBufferBindingType },
+    }));
+    return this.#device.createBindGroupLayout({ entries });
   }
 
   #checkBindings(

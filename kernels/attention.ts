@@ -1,0 +1,306 @@
+/**
+ * Attention: every position asks (query), all positions it may see answer (key), and it takes the mean of what they
+ * carry (value), weighted by how well they fit.
+ *
+ *     s[i, j] = q[i] · k[j] / √D        p[i] = softmax(s[i])        y[i] = Σⱼ p[i, j] v[j]
+ *
+ * In the causal form position i sees j ≤ i. The textbook way stores s and p, T × T numbers for each head. Fused, a
+ * query walks over the keys once, keeping a running maximum m, the sum l of exp(s − m) and the weighted sum of values;
+ * whenever m grows, what was summed so far shrinks by exp(m_old − m_new). Nothing of size T × T is ever stored.
+ *
+ * Backward. Kept is one number a row, logSumExp = m + log l, from which p[i, j] = exp(s[i, j] − logSumExp[i]) is made
+ * again. With y = p v and the derivative of softmax (see `softmax.ts`):
+ *
+ *     dv[j] = Σᵢ p[i, j] dy[i]          dp[i, j] = dy[i] · v[j]
+ *     ds    = p · (dp − delta)          delta[i] = Σⱼ p[i, j] dp[i, j] = dy[i] · y[i]
+ *     dq[i] = Σⱼ ds[i, j] k[j] / √D     dk[j] = Σᵢ ds[i, j] q[i] / √D
+ *
+ * dq is a walk over keys, dk and dv a walk over queries: two kernels, no two invocations write the same number.
+ * Dropout zeroes elements of p, after the softmax; its mask is made again, too. Padding is skipped by loop bounds:
+ * `lengths` says how many keys each sequence of the batch has.
+ *
+ * {@linkcode decomposedAttention} is the textbook way, from the other operations of this folder.
+ *
+ * References: Vaswani et al. 2017, section 3.2.1; Dao, "FlashAttention-2", 2023, algorithms 1 and 2.
+ *
+ * @module
+ */
+
+import { kernel } from "../core/backend.ts";
+import { philox4x32 } from "../core/philox.ts";
+import { formatShape, gradientOf, outputOf, type Tensor } from "../core/tensor.ts";
+import {
+  attentionBackwardKeyValueWgsl,
+  attentionBackwardQueryWgsl,
+  type AttentionConstants,
+  attentionForwardWgsl,
+  attentionGroups,
+  lanesFor,
+} from "./attention_wgsl.ts";
+import { dropThreshold } from "./dropout.ts";
+import { scale } from "./elementwise.ts";
+import { matmul } from "./matmul.ts";
+import { softmax } from "./softmax.ts";
+
+const constants = [
+  "batch",
+  "heads",
+  "time",
+  "headDim",
+  "causal",
+  "padded",
+  "threshold",
+  "keepScale",
+  "stream",
+] as const;
+
+/** How many keys query i of a head sees. */
+function visible(
+  head: number,
+  i: number,
+  lengths: Uint32Array,
+  { heads, time, causal, padded }: AttentionConstants,
+) {
+  const length = padded ? lengths[Math.floor(head / heads)] : time;
+  return causal ? Math.min(i + 1, length) : length;
+}
+
+const bits = new Uint32Array(4);
+
+/** The dropout masks of a row's keys, 0 or 1 / (1 − rate), into `masks`. */
+function maskRow(masks: Float64Array, row: number, random: Uint32Array, settings: AttentionConstants): void {
+  const { time, threshold, keepScale, stream } = settings, quads = Math.ceil(time / 4);
+  for (let j = 0; j < time; j++) {
+    if (j % 4 === 0) philox4x32(bits, random[0], random[1], row * quads + j / 4, random[2], stream, 0);
+    masks[j] = bits[j % 4] < threshold ? 0 : keepScale;
+  }
+}
+
+/** y = softmax(query · keyᵀ / √D) · value, and the log of the softmax's denominator. */
+export const attentionForward = kernel({
+  name: "attentionForward",
+  reads: { query: "f32", key: "f32", value: "f32", lengths: "u32", random: "u32" },
+  writes: { y: "f32", logSumExp: "f32" },
+  constants,
+  groups: attentionGroups,
+  lanes: (_, adapter) => lanesFor(adapter),
+  cpu({ query, key, value, lengths, random, y, logSumExp }, settings) {
+    const { batch, heads, time, headDim, threshold } = settings, scale = 1 / Math.sqrt(headDim);
+    const p = new Float64Array(time), masks = new Float64Array(time).fill(1), sum = new Float64Array(headDim);
+    for (let head = 0; head < batch * heads; head++) {
+      for (let i = 0; i < time; i++) {
+        const row = head * time + i, q = row * headDim, end = visible(head, i, lengths, settings);
+        let m = -Infinity, l = 0;
+        for (let j = 0, k = head * time * headDim; j < end; j++, k += headDim) {
+          let s = 0;
+          for (let d = 0; d < headDim; d++) s += query[q + d] * key[k + d];
+          p[j] = s * scale;
+          if (p[j] > m) m = p[j];
+        }
+        for (let j = 0; j < end; j++) l += p[j] = Math.exp(p[j] - m);
+        if (threshold > 0) maskRow(masks, row, random, settings);
+        sum.fill(0);
+        for (let j = 0, v = head * time * headDim; j < end; j++, v += headDim) {
+          const weight = p[j] * masks[j] / l;
+          for (let d = 0; d < headDim; d++) sum[d] += weight * value[v + d];
+        }
+        for (let d = 0; d < headDim; d++) y[q + d] = sum[d];
+        logSumExp[row] = m + Math.log(l);
+      }
+    }
+  },
+  wgsl: attentionForwardWgsl,
+});
+
+/** delta = dy · y for every row. */
+export const attentionBackwardDelta = kernel({
+  name: "attentionBackwardDelta",
+  reads: { dy: "f32", y: "f32" },
+  writes: { delta: "f32" },
+  constants: ["rows", "headDim"],
+  elements: ({ rows }) => rows,
+  cpu({ dy, y, delta }, { rows, headDim }) {
+    for (let row = 0, at = 0; row < rows; row++) {
+      let sum = 0;
+      for (let d = 0; d < headDim; d++, at++) sum += dy[at] * y[at];
+      delta[row] = sum;
+    }
+  },
+  wgsl: `
+fn each(row: u32) {
+  var sum = 0.0;
+  for (var d = 0u; d < headDim; d++) { sum += dy[row * headDim + d] * y[row * headDim + d]; }
+  delta[row] = sum;
+}`,
+});
+
+const backwardReads = {
+  query: "f32",
+  key: "f32",
+  value: "f32",
+  dy: "f32",
+  logSumExp: "f32",
+  delta: "f32",
+  lengths: "u32",
+  random: "u32",
+} as const;
+
+/** dQuery += Σⱼ ds[i, j] k[j] / √D. */
+export const attentionBackwardQuery = kernel({
+  name: "attentionBackwardQuery",
+  reads: backwardReads,
+  writes: { dQuery: "f32" },
+  constants,
+  groups: attentionGroups,
+  lanes: (_, adapter) => lanesFor(adapter),
+  cpu({ query, key, value, dy, logSumExp, delta, lengths, random, dQuery }, settings) {
+    const { batch, heads, time, headDim, threshold } = settings, scale = 1 / Math.sqrt(headDim);
+    const masks = new Float64Array(time).fill(1), sum = new Float64Array(headDim);
+    for (let head = 0; head < batch * heads; head++) {
+      for (let i = 0; i < time; i++) {
+        const row = head * time + i, q = row * headDim, end = visible(head, i, lengths, settings);
+        if (threshold > 0) maskRow(masks, row, random, settings);
+        sum.fill(0);
+        for (let j = 0, k = head * time * headDim; j < end; j++, k += headDim) {
+          let s = 0, dp = 0;
+          for (let d = 0; d < headDim; d++) s += query[q + d] * key[k + d], dp += dy[q + d] * value[k + d];
+          const ds = Math.exp(s * scale - logSumExp[row]) * (dp * masks[j] - delta[row]) * scale;
+          for (let d = 0; d < headDim; d++) sum[d] += ds * key[k + d];
+        }
+        for (let d = 0; d < headDim; d++) dQuery[q + d] += sum[d];
+      }
+    }
+  },
+  wgsl: attentionBackwardQueryWgsl,
+});
+
+/** dKey += Σᵢ ds[i, j] q[i] / √D and dValue += Σᵢ p[i, j] dy[i]. */
+export const attentionBackwardKeyValue = kernel({
+  name: "attentionBackwardKeyValue",
+  reads: backwardReads,
+  writes: { dKey: "f32", dValue: "f32" },
+  constants,
+  groups: attentionGroups,
+  lanes: (_, adapter) => lanesFor(adapter),
+  cpu({ query, key, value, dy, logSumExp, delta, lengths, random, dKey, dValue }, settings) {
+    const { batch, heads, time, headDim, threshold } = settings, scale = 1 / Math.sqrt(headDim);
+    const masks = new Float64Array(time).fill(1);
+    const sumKey = new Float64Array(time * headDim), sumValue = new Float64Array(time * headDim);
+    for (let head = 0; head < batch * heads; head++) {
+      const start = head * time * headDim;
+      sumKey.fill(0), sumValue.fill(0);
+      for (let i = 0; i < time; i++) {
+        const row = head * time + i, q = row * headDim, end = visible(head, i, lengths, settings);
+        if (threshold > 0) maskRow(masks, row, random, settings);
+        for (let j = 0, k = start, to = 0; j < end; j++, k += headDim, to += headDim) {
+          let s = 0, dp = 0;
+          for (let d = 0; d < headDim; d++) s += query[q + d] * key[k + d], dp += dy[q + d] * value[k + d];
+          const p = Math.exp(s * scale - logSumExp[row]), weight = p * masks[j];
+          const ds = (dp * weight - p * delta[row]) * scale;
+          for (let d = 0; d < headDim; d++) {
+            sumKey[to + d] += ds * query[q + d], sumValue[to + d] += weight * dy[q + d];
+          }
+        }
+      }
+      for (let at = 0; at < sumKey.length; at++) {
+        dKey[start + at] += sumKey[at], dValue[start + at] += sumValue[at];
+      }
+    }
+  },
+  wgsl: attentionBackwardKeyValueWgsl,
+});
+
+/** Options of {@linkcode attention}. */
+export interface AttentionOptions {
+  /** Whether a position sees only itself and those before it. */
+  causal?: boolean;
+  /** u32 (B): how many keys of each sequence are real; the others are padding. All of them unless given. */
+  lengths?: Tensor;
+  /** Probability to drop an attention weight while training. */
+  dropoutRate?: number;
+}
+
+/**
+ * Attention of all heads.
+ *
+ * @example A position that sees only itself takes its own value
+ * ```ts
+ * import { attention, CpuBackend } from "@miniformer/miniformer";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const backend = new CpuBackend();
+ * const x = backend.from([1, 2], [1, 1, 1, 2]);
+ * assertEquals(await backend.read(attention(x, x, x, { causal: true })), new Float32Array([1, 2]));
+ * ```
+ *
+ * @param query (B, H, T, D).
+ * @param key (B, H, T, D).
+ * @param value (B, H, T, D).
+ * @param options Causal, padding, dropout.
+ * @returns (B, H, T, D).
+ * @throws {TypeError} If the shapes differ.
+ */
+export function attention(query: Tensor, key: Tensor, value: Tensor, options: AttentionOptions = {}): Tensor {
+  const { backend } = query, [batch, heads, time, headDim] = query.shape;
+  if (query.shape.length !== 4 || [key, value].some(({ shape }) => String(shape) !== String(query.shape))) {
+    throw new TypeError(
+      `Cannot attend from ${formatShape(query.shape)} to keys ${formatShape(key.shape)} and values ` +
+        `${formatShape(value.shape)}: expected three times (B, H, T, D)`,
+    );
+  }
+  const y = outputOf(query.shape, [query, key, value]), logSumExp = backend.allocate([batch, heads, time]);
+  const unused = backend.allocate([4], "u32");
+  const random = y.tape?.random ?? unused, lengths = options.lengths ?? unused;
+  const rate = y.tape?.random ? options.dropoutRate ?? 0 : 0;
+  const settings: AttentionConstants = {
+    batch,
+    heads,
+    time,
+    headDim,
+    causal: Number(options.causal ?? false),
+    padded: Number(options.lengths !== undefined),
+    threshold: dropThreshold(rate),
+    keepScale: 1 / (1 - rate),
+    stream: rate > 0 ? y.tape!.nextStream() : 0,
+  };
+  backend.run(attentionForward, { query, key, value, lengths, random, y, logSumExp }, settings);
+  y.tape?.record(() => {
+    const dy = gradientOf(y), delta = backend.allocate([batch, heads, time]);
+    backend.run(attentionBackwardDelta, { dy, y, delta }, { rows: batch * heads * time, headDim });
+    const kept = { query, key, value, dy, logSumExp, delta, lengths, random };
+    // s = q · k / √D,   y = softmax(s) · v
+    backend.run(attentionBackwardQuery, { ...kept, dQuery: gradientOf(query) }, settings);
+    const [dKey, dValue] = [gradientOf(key), gradientOf(value)];
+    backend.run(attentionBackwardKeyValue, { ...kept, dKey, dValue }, settings);
+  });
+  return y;
+}
+
+/** Attention step by step, and what it looked at. */
+export interface DecomposedAttention {
+  /** The result, (B, H, T, D). */
+  readonly y: Tensor;
+  /** The attention weights, (B, H, T, T); every row adds up to 1. */
+  readonly weights: Tensor;
+}
+
+/**
+ * Attention from its parts, storing all weights: what {@linkcode attention} is tested against, and how to look at
+ * attention maps.
+ *
+ * @param query (B, H, T, D).
+ * @param key (B, H, T, D).
+ * @param value (B, H, T, D).
+ * @param options Whether it is causal.
+ * @returns The result and the weights.
+ */
+export function decomposedAttention(
+  query: Tensor,
+  key: Tensor,
+  value: Tensor,
+  options: Pick<AttentionOptions, "causal"> = {},
+): DecomposedAttention {
+  const scores = scale(matmul(query, key, { transposeB: true }), 1 / Math.sqrt(query.shape[3])); // (B, H, T, T)
+  const weights = softmax(scores, { causal: options.causal }); // (B, H, T, T)
+  return { y: matmul(weights, value), weights };
+}

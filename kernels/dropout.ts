@@ -1,0 +1,82 @@
+/**
+ * Dropout: in training every element is zeroed with probability p, and the others are divided by 1 − p.
+ *
+ *     y = mask · x / (1 − p)        dx = mask · dy / (1 − p)
+ *
+ * The mask is not stored. It is a function of the seed, the step, the place of the dropout in the program (its stream)
+ * and the element, computed by Philox in both directions: four elements share one call. Whether an element is dropped
+ * is decided by comparing 32 random bits with an integer threshold, so CPU and GPU make the same masks bit for bit.
+ *
+ * Reference: Srivastava et al., "Dropout: a simple way to prevent neural networks from overfitting", JMLR 15 (2014).
+ *
+ * @module
+ */
+
+import { kernel } from "../core/backend.ts";
+import { philox4x32, philoxWgsl } from "../core/philox.ts";
+import { gradientOf, outputOf, type Tensor } from "../core/tensor.ts";
+
+/**
+ * The integer that random bits are compared with: bits below it mean that the element is dropped.
+ *
+ * @param rate Probability to drop, at least 0 and below 1.
+ * @returns A number below 2³².
+ * @throws {RangeError} If the rate is out of range.
+ */
+export function dropThreshold(rate: number): number {
+  if (!(rate >= 0 && rate < 1)) throw new RangeError(`Cannot drop at rate ${rate}: expected 0 <= rate < 1`);
+  return Math.min(2 ** 32 - 1, Math.round(rate * 2 ** 32));
+}
+
+/** y += mask · x / (1 − p), or y = … when `accumulate` is 0. `random` is (seed low, seed high, step, unused). */
+export const dropoutForward = kernel({
+  name: "dropout",
+  reads: { x: "f32", random: "u32" },
+  writes: { y: "f32" },
+  constants: ["size", "stream", "threshold", "keepScale", "accumulate"],
+  elements: ({ size }) => Math.ceil(size / 4),
+  cpu({ x, random, y }, { size, stream, threshold, keepScale, accumulate }) {
+    const bits = new Uint32Array(4);
+    for (let start = 0; start < size; start += 4) {
+      philox4x32(bits, random[0], random[1], start / 4, random[2], stream, 0);
+      for (let at = start; at < Math.min(start + 4, size); at++) {
+        const value = bits[at - start] < threshold ? 0 : x[at] * keepScale;
+        y[at] = accumulate ? y[at] + value : value;
+      }
+    }
+  },
+  wgsl: `${philoxWgsl}
+fn each(index: u32) {
+  let bits = philox(vec2u(random[0], random[1]), vec4u(index, random[2], stream, 0));
+  for (var lane = 0u; lane < 4; lane++) {
+    let at = index * 4 + lane;
+    if (at < size) {
+      let value = select(x[at] * keepScale, 0.0, bits[lane] < threshold);
+      if (accumulate == 1) { y[at] += value; } else { y[at] = value; }
+    }
+  }
+}`,
+});
+
+/**
+ * Drops elements at random while training. Without a tape, or on a tape without random state, or at rate 0, it
+ * returns its input.
+ *
+ * @param x Any shape.
+ * @param rate Probability to drop an element.
+ * @returns The same shape.
+ * @throws {RangeError} If the rate is negative, or 1 or more.
+ */
+export function dropout(x: Tensor, rate: number): Tensor {
+  const threshold = dropThreshold(rate), random = x.tape?.random;
+  if (random === undefined || threshold === 0) return x;
+  const y = outputOf(x.shape, [x]), size = x.size, stream = x.tape!.nextStream();
+  const constants = { size, stream, threshold, keepScale: 1 / (1 - rate) };
+  x.backend.run(dropoutForward, { x, random, y }, { ...constants, accumulate: 0 });
+  y.tape!.record(() => {
+    // y = mask · x / (1 − p)   →   dx = mask · dy / (1 − p)
+    const tensors = { x: gradientOf(y), random, y: gradientOf(x) };
+    x.backend.run(dropoutForward, tensors, { ...constants, accumulate: 1 });
+  });
+  return y;
+}

@@ -1,0 +1,122 @@
+/**
+ * Softmax: turns a row of scores into probabilities.
+ *
+ *     p[j] = exp(x[j] − m) / Σₖ exp(x[k] − m)        m = max x, so that nothing overflows
+ *
+ * The derivative of p[j] by x[k] is p[j] (δ[jk] − p[k]), so
+ *
+ *     dx = p · (dp − Σₖ p[k] dp[k])
+ *
+ * and the result itself is all that is kept. The causal form reads a row as the scores of one position and lets
+ * position i see only the first i + 1 of them; the others get probability 0. It stops its loops there: no −∞ is added,
+ * because shaders may assume that infinities do not occur.
+ *
+ * Reference: Milakov and Gimelshein, "Online normalizer calculation for softmax", 2018, equation 2.
+ *
+ * @module
+ */
+
+import { kernel } from "../core/backend.ts";
+import { gradientOf, outputOf, type Tensor } from "../core/tensor.ts";
+import { maxOverGroup, ROW_LANES, sumOverGroup } from "./reduce.ts";
+
+/** How many elements of a row take part: all, or in the causal form those up to the row's own position. */
+const visible = (row: number, columns: number, causal: number) => causal ? row % columns + 1 : columns;
+
+const WGSL_VISIBLE =
+  `fn visible(row: u32) -> u32 { return select(u32(columns), row % columns + 1, causal == 1); }`;
+
+/** p = softmax(x), row by row. */
+export const softmaxForward = kernel({
+  name: "softmaxForward",
+  reads: { x: "f32" },
+  writes: { p: "f32" },
+  constants: ["rows", "columns", "causal"],
+  groups: ({ rows }) => rows,
+  lanes: () => ROW_LANES,
+  cpu({ x, p }, { rows, columns, causal }) {
+    for (let row = 0; row < rows; row++) {
+      const start = row * columns, end = start + visible(row, columns, causal);
+      let max = x[start], sum = 0;
+      for (let at = start; at < end; at++) max = Math.max(max, x[at]);
+      for (let at = start; at < end; at++) sum += Math.exp(x[at] - max);
+      for (let at = start; at < end; at++) p[at] = Math.exp(x[at] - max) / sum;
+      p.fill(0, end, start + columns);
+    }
+  },
+  wgsl: `${maxOverGroup}${sumOverGroup}${WGSL_VISIBLE}
+fn run(row: u32, lane: u32) {
+  let start = row * columns;
+  let end = visible(row);
+  var largest = x[start];
+  for (var column = lane; column < end; column += ${ROW_LANES}) { largest = max(largest, x[start + column]); }
+  let m = maxOverGroup(lane, largest);
+  var sum = 0.0;
+  for (var column = lane; column < end; column += ${ROW_LANES}) { sum += exp(x[start + column] - m); }
+  let total = sumOverGroup(lane, sum);
+  for (var column = lane; column < columns; column += ${ROW_LANES}) {
+    if (column < end) { p[start + column] = exp(x[start + column] - m) / total; } else { p[start + column] = 0; }
+  }
+}`,
+});
+
+/** dx += p · (dp − Σ p dp), row by row. */
+export const softmaxBackward = kernel({
+  name: "softmaxBackward",
+  reads: { p: "f32", dp: "f32" },
+  writes: { dx: "f32" },
+  constants: ["rows", "columns", "causal"],
+  groups: ({ rows }) => rows,
+  lanes: () => ROW_LANES,
+  cpu({ p, dp, dx }, { rows, columns, causal }) {
+    for (let row = 0; row < rows; row++) {
+      const start = row * columns, end = start + visible(row, columns, causal);
+      let sum = 0;
+      for (let at = start; at < end; at++) sum += p[at] * dp[at];
+      for (let at = start; at < end; at++) dx[at] += p[at] * (dp[at] - sum);
+    }
+  },
+  wgsl: `${sumOverGroup}${WGSL_VISIBLE}
+fn run(row: u32, lane: u32) {
+  let start = row * columns;
+  let end = visible(row);
+  var sum = 0.0;
+  for (var column = lane; column < end; column += ${ROW_LANES}) { sum += p[start + column] * dp[start + column]; }
+  let total = sumOverGroup(lane, sum);
+  for (var column = lane; column < end; column += ${ROW_LANES}) {
+    dx[start + column] += p[start + column] * (dp[start + column] - total);
+  }
+}`,
+});
+
+/** Options of {@linkcode softmax}. */
+export interface SoftmaxOptions {
+  /** Whether row i of each square matrix sees only its first i + 1 elements. */
+  causal?: boolean;
+}
+
+/**
+ * Softmax over the last dimension.
+ *
+ * @example
+ * ```ts
+ * import { CpuBackend, softmax } from "@miniformer/miniformer";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const backend = new CpuBackend();
+ * assertEquals(await backend.read(softmax(backend.from([5, 5], [1, 2]))), new Float32Array([0.5, 0.5]));
+ * ```
+ *
+ * @param x (…, N); in the causal form (…, N, N).
+ * @param options Whether it is causal.
+ * @returns The same shape; rows add up to 1.
+ */
+export function softmax(x: Tensor, options: SoftmaxOptions = {}): Tensor {
+  const columns = x.shape.at(-1)!,
+    sizes = { rows: x.size / columns, columns, causal: Number(options.causal ?? false) };
+  const p = outputOf(x.shape, [x]);
+  x.backend.run(softmaxForward, { x, p }, sizes);
+  // p = softmax(x)   →   dx = p · (dp − Σ p dp)
+  p.tape?.record(() => x.backend.run(softmaxBackward, { p, dp: gradientOf(p), dx: gradientOf(x) }, sizes));
+  return p;
+}
