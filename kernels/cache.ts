@@ -1,0 +1,132 @@
+/**
+ * Attention with a memory of keys and values: what makes generation cheap.
+ *
+ * Written one token at a time, a text of T tokens would cost T forward passes over all positions so far, though keys
+ * and values of earlier positions never change. So they are kept: each step computes one position, adds its key and
+ * value to the cache, and attends to everything in it. The position is in a tensor, because it changes every step.
+ *
+ *     key, value  (B, H, 1, D)  →  row `position` of cached (B, H, T, D)
+ *     y = softmax(query · cachedKeyᵀ / √D) · cachedValue        over positions 0 … position
+ *
+ * One group of invocations computes one head of one sequence: scores of all positions side by side, their maximum and
+ * sum by trees, then each invocation some channels of the result.
+ *
+ * Reference: Pope et al., "Efficiently scaling transformer inference", 2022, section 2.1.
+ *
+ * @module
+ */
+
+import { kernel } from "../core/backend.ts";
+import { formatShape, outputOf, type Tensor } from "../core/tensor.ts";
+import { maxOverGroup, ROW_LANES, sumOverGroup } from "./reduce.ts";
+
+/** cached[:, :, position] = x. */
+export const cacheAppend = kernel({
+  name: "cacheAppend",
+  reads: { x: "f32", position: "u32" },
+  writes: { cached: "f32" },
+  constants: ["rows", "headDim", "time"],
+  elements: ({ rows, headDim }) => rows * headDim,
+  cpu({ x, position, cached }, { rows, headDim, time }) {
+    for (let row = 0; row < rows; row++) {
+      const to = (row * time + position[0]) * headDim;
+      cached.set(x.subarray(row * headDim, (row + 1) * headDim), to);
+    }
+  },
+  wgsl: `
+fn each(index: u32) {
+  cached[(index / headDim * time + position[0]) * headDim + index % headDim] = x[index];
+}`,
+});
+
+/** Attention of one query a row over the first `position` + 1 rows of the cache. */
+export const cachedAttentionForward = kernel({
+  name: "cachedAttention",
+  reads: { query: "f32", cachedKey: "f32", cachedValue: "f32", position: "u32" },
+  writes: { y: "f32", scores: "f32" },
+  constants: ["rows", "headDim", "time"],
+  groups: ({ rows }) => rows,
+  lanes: () => ROW_LANES,
+  cpu({ query, cachedKey, cachedValue, position, y, scores }, { rows, headDim, time }) {
+    const end = position[0] + 1, scale = 1 / Math.sqrt(headDim), sum = new Float64Array(headDim);
+    for (let row = 0; row < rows; row++) {
+      const p = scores.subarray(row * time, row * time + end);
+      let m = -Infinity, l = 0;
+      for (let j = 0; j < end; j++) {
+        let s = 0;
+        const k = (row * time + j) * headDim;
+        for (let d = 0; d < headDim; d++) s += query[row * headDim + d] * cachedKey[k + d];
+        p[j] = s * scale;
+        m = Math.max(m, p[j]);
+      }
+      sum.fill(0);
+      for (let j = 0; j < end; j++) {
+        const weight = Math.exp(p[j] - m), v = (row * time + j) * headDim;
+        l += weight;
+        for (let d = 0; d < headDim; d++) sum[d] += weight * cachedValue[v + d];
+      }
+      for (let d = 0; d < headDim; d++) y[row * headDim + d] = sum[d] / l;
+    }
+  },
+  wgsl: (constants) =>
+    `${maxOverGroup}${sumOverGroup}
+fn run(row: u32, lane: u32) {
+  let end = min(position[0], ${constants.time - 1}u) + 1;
+  var largest = -1e30;
+  for (var j = lane; j < end; j += ${ROW_LANES}) {
+    var s = 0.0;
+    for (var d = 0u; d < headDim; d++) { s += query[row * headDim + d] * cachedKey[(row * time + j) * headDim + d]; }
+    s *= ${1 / Math.sqrt(constants.headDim)};
+    scores[row * time + j] = s;
+    largest = max(largest, s);
+  }
+  let m = maxOverGroup(lane, largest);
+  var sum = 0.0;
+  for (var j = lane; j < end; j += ${ROW_LANES}) {
+    let weight = exp(scores[row * time + j] - m);
+    scores[row * time + j] = weight;
+    sum += weight;
+  }
+  let l = sumOverGroup(lane, sum);
+  storageBarrier(); // all weights of the row are stored before anyone reads those of others
+  for (var d = lane; d < headDim; d += ${ROW_LANES}) {
+    var total = 0.0;
+    for (var j = 0u; j < end; j++) { total += scores[row * time + j] * cachedValue[(row * time + j) * headDim + d]; }
+    y[row * headDim + d] = total / l;
+  }
+}`,
+});
+
+/** Keys and values of one attention layer, and where the next ones go. */
+export interface KeyValueCache {
+  /** (B, H, T, D). */
+  readonly key: Tensor;
+  /** (B, H, T, D). */
+  readonly value: Tensor;
+  /** u32 (1): the position being computed, below T. */
+  readonly position: Tensor;
+}
+
+/**
+ * Attends from one new position to all positions so far, its own included, and remembers its key and value.
+ *
+ * @param query (B, H, 1, D).
+ * @param key (B, H, 1, D).
+ * @param value (B, H, 1, D).
+ * @param cache What is remembered; it is updated.
+ * @returns (B, H, 1, D).
+ * @throws {TypeError} If there is more than one position.
+ */
+export function cachedAttention(query: Tensor, key: Tensor, value: Tensor, cache: KeyValueCache): Tensor {
+  const { backend } = query, [batch, heads, one, headDim] = query.shape, time = cache.key.shape[2];
+  if (one !== 1) {
+    throw new TypeError(`Cannot attend from ${formatShape(query.shape)} with a cache: expected T = 1`);
+  }
+  const { position } = cache, sizes = { rows: batch * heads, headDim, time };
+  backend.run(cacheAppend, { x: key, position, cached: cache.key }, sizes);
+  backend.run(cacheAppend, { x: value, position, cached: cache.value }, sizes);
+  const y = outputOf(query.shape, [query]), scores = backend.allocate([batch, heads, time]);
+  const tensors = { query, cachedKey: cache.key, cachedValue: cache.value, position, y, scores };
+  backend.run(cachedAttentionForward, tensors, sizes);
+  return y;
+}

@@ -1,0 +1,150 @@
+/**
+ * Embedding: looks up a row of a table for every id.
+ *
+ *     y[i] = table[ids[i]]        dTable[id] = Σ over i with ids[i] = id of dy[i]
+ *
+ * Backward is a scatter: positions that hold the same id add into the same row. On a GPU that calls for atomic adds,
+ * whose order, and so whose rounding, changes from run to run. Instead, positions with the same id are chained: a first
+ * kernel finds for each position the next one that holds its id and whether it is the first. A second lets every first
+ * position walk its chain, and no one else writes to its row. The order of the sum is fixed, the result repeats bit for
+ * bit.
+ *
+ * Reference: PyTorch `torch.nn.functional.embedding`.
+ *
+ * @module
+ */
+
+import { kernel } from "../core/backend.ts";
+import { formatShape, gradientOf, outputOf, type Tensor } from "../core/tensor.ts";
+
+/** In a chain: there is no further position. */
+const END = 0xffffffff;
+
+/** Most ids in one call: the search for repeats takes four a turn, and software Vulkan ends loops after 65,535. */
+const MOST_IDS = 4 * 65535;
+
+/** y[i] = table[ids[i]]. */
+export const embeddingForward = kernel({
+  name: "embeddingForward",
+  reads: { ids: "u32", table: "f32" },
+  writes: { y: "f32" },
+  constants: ["rows", "columns"],
+  elements: ({ rows, columns }) => rows * columns,
+  cpu({ ids, table, y }, { rows, columns }) {
+    for (let row = 0; row < rows; row++) {
+      const start = ids[row] * columns;
+      y.set(table.subarray(start, start + columns), row * columns);
+    }
+  },
+  wgsl: `fn each(index: u32) { y[index] = table[ids[index / columns] * columns + index % columns]; }`,
+});
+
+/** For each position the next one with the same id, and whether it is the first of them. */
+export const embeddingChain = kernel({
+  name: "embeddingChain",
+  reads: { ids: "u32" },
+  writes: { next: "u32", first: "u32" },
+  constants: ["rows"],
+  elements: ({ rows }) => rows,
+  cpu({ ids, next, first }, { rows }) {
+    const last = new Map<number, number>();
+    for (let row = 0; row < rows; row++) {
+      const previous = last.get(ids[row]);
+      first[row] = previous === undefined ? 1 : 0;
+      if (previous !== undefined) next[previous] = row;
+      next[row] = END;
+      last.set(ids[row], row);
+    }
+  },
+  wgsl: `
+fn holds(row: u32, id: u32) -> bool { return row < rows && ids[row] == id; }
+fn each(row: u32) {
+  let id = ids[row];
+  var found = ${END}u;
+  for (var other = row + 1; other < rows && found == ${END}u; other += 4) {
+    for (var step = 4u; step > 0; step--) { if (holds(other + step - 1, id)) { found = other + step - 1; } }
+  }
+  next[row] = found;
+  var isFirst = 1u;
+  for (var other = 0u; other < row && isFirst == 1; other += 4) {
+    for (var step = 0u; step < 4; step++) { if (other + step < row && ids[other + step] == id) { isFirst = 0; } }
+  }
+  first[row] = isFirst;
+}`,
+});
+
+/** dTable[ids[i]] += the sum of dy along the chain that begins at i. */
+export const embeddingBackward = kernel({
+  name: "embeddingBackward",
+  reads: { ids: "u32", next: "u32", first: "u32", dy: "f32" },
+  writes: { dTable: "f32" },
+  constants: ["rows", "columns"],
+  elements: ({ rows, columns }) => rows * columns,
+  cpu({ ids, next, first, dy, dTable }, { rows, columns }) {
+    const sum = new Float64Array(columns);
+    for (let row = 0; row < rows; row++) {
+      if (first[row] === 0) continue;
+      sum.fill(0);
+      for (let at = row; at !== END; at = next[at]) {
+        for (let column = 0; column < columns; column++) sum[column] += dy[at * columns + column];
+      }
+      for (let column = 0; column < columns; column++) dTable[ids[row] * columns + column] += sum[column];
+    }
+  },
+  wgsl: `
+fn each(index: u32) {
+  let row = index / columns;
+  let column = index % columns;
+  if (first[row] == 0) { return; }
+  var sum = 0.0;
+  for (var at = row; at != ${END}u; at = next[at]) { sum += dy[at * columns + column]; }
+  dTable[ids[row] * columns + column] += sum;
+}`,
+});
+
+/**
+ * Looks up rows. The ids must be checked before they reach the device: there, an id out of range reads some other
+ * number and nobody notices.
+ *
+ * @example
+ * ```ts
+ * import { CpuBackend, embedding } from "@miniformer/miniformer";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const backend = new CpuBackend();
+ * const table = backend.from([1, 2, 3, 4], [2, 2]), ids = backend.from(Uint32Array.of(1, 0, 1));
+ * const y = embedding(ids, table);
+ * assertEquals(y.shape, [3, 2]);
+ * assertEquals(await backend.read(y), new Float32Array([3, 4, 1, 2, 3, 4]));
+ * ```
+ *
+ * @param ids u32, any shape, each below V.
+ * @param table (V, C).
+ * @returns The shape of `ids`, then C.
+ * @throws {TypeError} If the ids are not u32.
+ * @throws {RangeError} If there are more than 262,140 ids: make the batch smaller and accumulate gradients.
+ */
+export function embedding(ids: Tensor, table: Tensor): Tensor {
+  const { backend } = table, rows = ids.size, columns = table.shape[1];
+  if (ids.dataType !== "u32" || table.shape.length !== 2) {
+    throw new TypeError(
+      `Cannot look up ${ids.dataType} ids ${formatShape(ids.shape)} in ${formatShape(table.shape)}: ` +
+        `expected u32 ids and a table (V, C)`,
+    );
+  }
+  if (rows > MOST_IDS) {
+    throw new RangeError(
+      `Cannot look up ${rows} ids at once, at most ${MOST_IDS}: use a smaller batch and accumulate gradients`,
+    );
+  }
+  const y = outputOf([...ids.shape, columns], [ids, table]);
+  backend.run(embeddingForward, { ids, table, y }, { rows, columns });
+  y.tape?.record(() => {
+    // y[i] = table[ids[i]]   →   dTable[id] = Σ dy[i]
+    const next = backend.allocate([rows], "u32"), first = backend.allocate([rows], "u32");
+    backend.run(embeddingChain, { ids, next, first }, { rows });
+    const tensors = { ids, next, first, dy: gradientOf(y), dTable: gradientOf(table) };
+    backend.run(embeddingBackward, tensors, { rows, columns });
+  });
+  return y;
+}
