@@ -149,12 +149,7 @@ export function learnBpe(
     },
     () => onMerge?.(tokens),
   );
-  // A pair that was merged twice counts where it stands last.
-  const lastRanks = new Map(merges.map(([left, right], rank) => [left * 2 ** 26 + right, rank]));
-  return {
-    tokens,
-    merges: merges.filter(([left, right], rank) => lastRanks.get(left * 2 ** 26 + right) === rank),
-  };
+  return { tokens, merges };
 }
 
 /** The bytes to start from, as printable characters in the order of their code points. */

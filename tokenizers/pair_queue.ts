@@ -7,9 +7,8 @@
  * in these words". Counts go down as other merges eat symbols away; an offer that has become too high is found out when
  * it reaches the top, and put back with the count of today. So no offer ever has to be searched for.
  *
- * A pair can be offered twice: when a merge makes a string that is a token already, pairs that are in the queue may gain
- * occurrences. The new offer then names the new words only, and it is merged in those. Hugging Face `tokenizers` works so,
- * and the order of merges depends on it.
+ * Each pair is offered once. A symbol is made by one merge, and that merge makes all of its occurrences, so the pairs it is
+ * in appear then, or when their other half is made, and never again.
  *
  * All of it lives in typed arrays: millions of small objects would take ten times the memory, and the time to collect it.
  *
@@ -27,7 +26,7 @@ export class PairQueue {
   #lefts = new Int32Array(1 << 10);
   #rights = new Int32Array(1 << 10);
   #counts = new Float64Array(1 << 10);
-  /** The list of words in which the pair has appeared since it was last offered. */
+  /** The words in which the pair has appeared, until it is offered. */
   #lists = new Int32Array(1 << 10);
   /** Open addressing with linear probing: pair + 1, or 0 where nothing is. Its length is a power of two. */
   #slots = new Int32Array(1 << 11);

@@ -1,0 +1,155 @@
+import { assert, assertEquals, assertNotEquals, assertRejects } from "@std/assert";
+import { learnMerges, learnMergesNaively, type SymbolWords } from "../tokenizers/bpe_merges.ts";
+import { BpeTokenizer } from "../tokenizers/bpe_tokenizer.ts";
+import { type BpeTrainingProgress, learnBpe, trainBpe } from "../tokenizers/bpe_trainer.ts";
+import { symbolOfByte } from "../tokenizers/byte_symbols.ts";
+import { countPreTokens } from "../tokenizers/pre_token_counts.ts";
+import { maskedSpecialTokens } from "../tokenizers/special_tokens.ts";
+import { hasGolden, randomText, readGolden, readGoldenJson, seededNumbers } from "./_tokenizer_data.ts";
+
+for (
+  const [corpus, name, lines, vocabSize] of [
+    ["tinyshakespeare-200k.txt", "ts200k-files", true, 512],
+    ["tinyshakespeare-200k.txt", "ts200k-files", true, 2048],
+    ["edge.txt", "edge-files", true, 512],
+    ["edge.txt", "edge-files", true, 2048],
+    ["edge.txt", "edge-whole", false, 512],
+    ["edge.txt", "edge-whole", false, 2048],
+  ] as const
+) {
+  Deno.test({
+    name: `training ${name}-v${vocabSize} gives Hugging Face's merges, vocabulary and ids`,
+    ignore: !hasGolden,
+    async fn() {
+      const trained = await trainBpe([readGolden(corpus)], {
+        vocabSize,
+        lines,
+        specialTokens: maskedSpecialTokens,
+      });
+      const file = readGoldenJson(`hf-${name}-v${vocabSize}.tokenizer.json`);
+      assertEquals(JSON.parse(trained.toHuggingFace()["tokenizer.json"]).model, file.model);
+
+      const golden = BpeTokenizer.fromHuggingFace(JSON.stringify(file));
+      const { samples } = readGoldenJson(`hf-${name}-v${vocabSize}.samples.json`);
+      assert(samples.length > 50);
+      for (const { text, ids, decoded } of samples) {
+        assertEquals([...golden.encode(text)], ids, JSON.stringify(text));
+        assertEquals(golden.decode(ids), decoded ?? text);
+      }
+    },
+  });
+}
+
+Deno.test({
+  name: "twelve trainings with unusual options equal Hugging Face's",
+  ignore: !hasGolden,
+  async fn(t) {
+    const { bytes, cases } = readGoldenJson("hf-corner.json");
+    assertEquals(Object.keys(cases).length, 12);
+    for (const [name, golden] of Object.entries<ReturnType<typeof JSON.parse>>(cases)) {
+      await t.step(name, async () => {
+        const {
+          vocab_size,
+          min_frequency,
+          special_tokens,
+          initial_alphabet,
+          limit_alphabet,
+          max_token_length,
+        } = golden.options;
+        const text = golden.text ?? readGolden("tinyshakespeare-200k.txt", bytes);
+        const addPrefixSpace = golden.add_prefix_space;
+        const { tokens, merges } = learnBpe(await countPreTokens([text], { addPrefixSpace }), {
+          vocabSize: vocab_size,
+          minFrequency: min_frequency,
+          specialTokens: special_tokens,
+          alphabet: initial_alphabet ? "bytes" : "seen",
+          limitAlphabet: limit_alphabet,
+          maxTokenLength: max_token_length,
+        });
+        assertEquals(tokens, golden.vocab);
+        assertEquals(merges.map(([left, right]) => [tokens[left], tokens[right]]), golden.merges);
+        const specialTokens = [...new Set<string>(special_tokens)].map((content) => ({
+          content,
+          id: tokens.indexOf(content),
+          leftStrip: false,
+          rightStrip: false,
+          singleWord: false,
+          special: true,
+        }));
+        const tokenizer = new BpeTokenizer({ tokens, merges, addPrefixSpace, specialTokens });
+        for (const { text, ids } of golden.samples) assertEquals([...tokenizer.encode(text)], ids, text);
+      });
+    }
+  },
+});
+
+/** The pre-tokens of texts as rows of bytes, and the vocabulary of bytes. */
+async function bytesOf(texts: string[]): Promise<{ tokens: string[]; words: () => SymbolWords }> {
+  const { bytes, starts, counts } = await countPreTokens(texts);
+  const tokens = symbolOfByte.toSorted();
+  const ids = symbolOfByte.map((symbol) => tokens.indexOf(symbol));
+  return { tokens, words: () => ({ symbols: Int32Array.from(bytes, (byte) => ids[byte]), starts, counts }) };
+}
+
+Deno.test("10,000 random corpora train as the definition says", async () => {
+  const below = seededNumbers(5);
+  let merged = 0;
+  for (let i = 0; i < 10_000; i++) {
+    const texts = Array.from(
+      { length: 1 + below(4) },
+      () => randomText(below, below(30)).repeat(1 + below(2)),
+    );
+    const { tokens, words } = await bytesOf(texts);
+    const limits = { vocabSize: 256 + below(16), minFrequency: 1 + below(3) };
+    const [fast, naive] = [[...tokens], [...tokens]];
+    const merges = learnMerges(fast, words(), limits);
+    assertEquals(merges, learnMergesNaively(naive, words(), limits), JSON.stringify(texts));
+    assertEquals(fast, naive);
+    merged += merges.length;
+  }
+  assert(merged > 30_000, `only ${merged} merges were compared`);
+});
+
+Deno.test("a stream of texts trains like an array of them, and lines like texts", async () => {
+  const texts = ["the cat\n", "  sat on\n", " the hat\n\n", "the end"];
+  async function* stream(): AsyncGenerator<string> {
+    yield* texts;
+  }
+  const options = { vocabSize: 300, minFrequency: 1 };
+  const { fingerprint } = await trainBpe(texts, options);
+  assertEquals((await trainBpe(stream(), options)).fingerprint, fingerprint);
+  const joined = ["the cat\n  sat on\n the hat\n", "\nthe end"];
+  const lines = ["the cat\n", "  sat on\n", " the hat\n", "\n", "the end"];
+  const trained = await trainBpe(joined, { ...options, lines: true });
+  assertEquals(trained.fingerprint, (await trainBpe(lines, options)).fingerprint);
+  assertNotEquals(trained.fingerprint, (await trainBpe(joined, options)).fingerprint);
+});
+
+Deno.test("progress tells counting, merging and why it stopped", async () => {
+  const seen: BpeTrainingProgress[] = [];
+  await trainBpe(["to be or not to be"], { vocabSize: 1000, onProgress: (progress) => seen.push(progress) });
+  assertEquals(seen[0], { stage: "counting", textLength: 18, vocabSize: 0, exhausted: false });
+  assertEquals(seen[1], { stage: "merging", textLength: 18, vocabSize: 257, exhausted: false });
+  assertEquals(seen.at(-1), { stage: "done", textLength: 18, vocabSize: 259, exhausted: true });
+});
+
+Deno.test("wrong sizes and an empty corpus are refused in one line", async () => {
+  const cases: [texts: string[], options: Parameters<typeof trainBpe>[1], message: string][] = [
+    [[], { vocabSize: 300 }, "Cannot train a tokenizer: the corpus is empty"],
+    [["", ""], { vocabSize: 300 }, "Cannot train a tokenizer: the corpus is empty"],
+    [
+      ["text"],
+      { vocabSize: 260, specialTokens: maskedSpecialTokens },
+      "Cannot train a vocabulary of 260 tokens: 5 special tokens and 256 bytes come first; the least is 261",
+    ],
+    [["text"], { vocabSize: 300.5 }, "vocabSize is 300.5, expected a whole number of at least 1"],
+    [
+      ["text"],
+      { vocabSize: 300, minFrequency: -1 },
+      "minFrequency is -1, expected a whole number of at least 0",
+    ],
+  ];
+  for (const [texts, options, message] of cases) {
+    await assertRejects(() => trainBpe(texts, options), RangeError, message);
+  }
+});

@@ -1,0 +1,165 @@
+import { assert, assertEquals, assertThrows } from "@std/assert";
+import { BpeTokenizer } from "../tokenizers/bpe_tokenizer.ts";
+import { trainBpe } from "../tokenizers/bpe_trainer.ts";
+import { CharTokenizer } from "../tokenizers/char_tokenizer.ts";
+import { loadTokenizer } from "../tokenizers/hugging_face.ts";
+import { maskedSpecialTokens } from "../tokenizers/special_tokens.ts";
+
+interface Sample {
+  text: string;
+  ids: number[];
+  decoded?: string;
+  skipped?: string;
+  framed?: number[];
+  pair?: number[];
+  error?: string;
+}
+
+const golden = JSON.parse(await Deno.readTextFile(new URL("../fixtures/tokenizers.json", import.meta.url)));
+
+for (
+  const [name, { tokenizer: json, samples }] of Object.entries<{ tokenizer: unknown; samples: Sample[] }>(
+    golden.cases,
+  )
+) {
+  Deno.test(`Hugging Face's "${name}" gives the same ids and texts here, and is written back as it was`, () => {
+    const tokenizer = loadTokenizer({ "tokenizer.json": JSON.stringify(json) });
+    const again = loadTokenizer(tokenizer.toHuggingFace());
+    assertEquals(again.fingerprint, tokenizer.fingerprint);
+    for (const { text, ids, decoded = text, skipped = decoded, framed, pair, error } of samples) {
+      if (error !== undefined) {
+        assertThrows(() => tokenizer.encode(text), RangeError, "not in the vocabulary");
+        continue;
+      }
+      assertEquals([...tokenizer.encode(text)], ids, JSON.stringify(text));
+      assertEquals([...again.encode(text)], ids);
+      assertEquals(tokenizer.decode(ids), decoded);
+      assertEquals(tokenizer.decode(ids, { skipSpecialTokens: true }), skipped);
+      if (framed) assertEquals([...tokenizer.encode(text, { addSpecialTokens: true })], framed);
+      if (pair) assertEquals([...tokenizer.encode(text, { addSpecialTokens: true, pair: "the sea" })], pair);
+    }
+    // A sequence of processors is written as the one that adds tokens, and added tokens join the vocabulary.
+    if (name === "template" || name === "added-tokens") return;
+    assertEquals(JSON.parse(tokenizer.toHuggingFace()["tokenizer.json"]), json);
+  });
+}
+
+const trained = await trainBpe([golden.corpus], { vocabSize: 300, specialTokens: maskedSpecialTokens });
+const files = trained.toHuggingFace();
+const file = JSON.parse(files["tokenizer.json"]);
+
+Deno.test("vocab.json with merges.txt gives the same tokenizer", () => {
+  const { "vocab.json": vocab, "merges.txt": merges, ...rest } = files;
+  assertEquals(merges.split("\n")[0], "#version: 0.2");
+  const bare = loadTokenizer({ "vocab.json": vocab, "merges.txt": merges });
+  assertEquals(bare.fingerprint, trained.fingerprint);
+  const { "tokenizer.json": _, ...companions } = rest;
+  assertEquals(Object.keys(companions).sort(), ["special_tokens_map.json", "tokenizer_config.json"]);
+  const dressed = loadTokenizer({
+    "vocab.json": vocab,
+    "merges.txt": merges.replaceAll("\n", "\r\n"),
+    ...companions,
+  });
+  assertEquals(dressed.fingerprint, trained.fingerprint);
+});
+
+Deno.test("companions of vocab.json can add tokens and name special ones", () => {
+  const read = loadTokenizer({
+    "vocab.json": files["vocab.json"],
+    "merges.txt": files["merges.txt"],
+    "added_tokens.json": '{"<extra>": 300}',
+    "special_tokens_map.json":
+      '{"mask_token": {"content": "<mask>", "lstrip": false}, "sep_token": "<extra>"}',
+    "tokenizer_config.json":
+      '{"add_prefix_space": true, "added_tokens_decoder": {"301": {"content": "<last>"}}}',
+  });
+  assertEquals(read.vocabSize, 302);
+  assertEquals(read.specialTokens.find((token) => token.content === "<mask>")!.leftStrip, false);
+  assertEquals(read.specialTokens.filter((token) => !token.special).map((token) => token.content), [
+    "<last>",
+  ]);
+  assertEquals([...read.encode("<extra><last>")], [300, 301]);
+  assertEquals(read.encode("the"), read.encode(" the"));
+});
+
+Deno.test("merges are read as pairs and as strings", () => {
+  const older = structuredClone(file);
+  older.model.merges = older.model.merges.map((pair: string[]) => pair.join(" "));
+  assertEquals(BpeTokenizer.fromHuggingFace(JSON.stringify(older)).fingerprint, trained.fingerprint);
+});
+
+Deno.test("what is not done here is refused by name", () => {
+  const changes: [path: string, value: unknown, message: string][] = [
+    ["model.type", "Unigram", 'model.type is "Unigram"; understood here is only BPE'],
+    ["model.dropout", 0.1, "model.dropout is 0.1"],
+    ["model.byte_fallback", true, "model.byte_fallback is true"],
+    ["model.ignore_merges", true, "model.ignore_merges is true"],
+    ["model.end_of_word_suffix", "</w>", 'model.end_of_word_suffix is "</w>"'],
+    ["normalizer", { type: "NFC" }, 'normalizer is {"type":"NFC"}; understood here is only null'],
+    ["truncation", { max_length: 8 }, 'truncation is {"max_length":8}'],
+    ["padding", { length: 8 }, 'padding is {"length":8}'],
+    [
+      "pre_tokenizer",
+      { type: "Whitespace" },
+      'pre_tokenizer is "Whitespace"; understood here is only ByteLevel',
+    ],
+    ["pre_tokenizer", null, "pre_tokenizer is null; understood here is only ByteLevel"],
+    ["pre_tokenizer.use_regex", false, "pre_tokenizer.use_regex is false"],
+    ["decoder", { type: "BPEDecoder" }, 'decoder is "BPEDecoder"'],
+    ["post_processor", { type: "BertProcessing" }, 'post_processor.type is "BertProcessing"'],
+  ];
+  for (const [path, value, message] of changes) {
+    const changed = structuredClone(file);
+    const keys = path.split(".");
+    const last = keys.pop()!;
+    keys.reduce((object, key) => object[key], changed)[last] = value;
+    assertThrows(() => loadTokenizer({ "tokenizer.json": JSON.stringify(changed) }), TypeError, message);
+  }
+  const words = JSON.parse(CharTokenizer.fromText("ab").toHuggingFace()["tokenizer.json"]);
+  words.pre_tokenizer.pattern.Regex = "\\w+";
+  assertThrows(
+    () => loadTokenizer({ "tokenizer.json": JSON.stringify(words) }),
+    TypeError,
+    "pre_tokenizer.pattern",
+  );
+});
+
+Deno.test("broken files say what and where", () => {
+  const changed = (change: (copy: typeof file) => void): Record<string, string> => {
+    const copy = structuredClone(file);
+    change(copy);
+    return { "tokenizer.json": JSON.stringify(copy) };
+  };
+  const cases: [files: Record<string, string>, kind: ErrorConstructor, message: string][] = [
+    [{}, TypeError, "expected tokenizer.json, or vocab.json and merges.txt, found no file"],
+    [{ "vocab.json": "{}" }, TypeError, "found vocab.json"],
+    [{ "tokenizer.json": '{"model": ' }, TypeError, "Cannot read tokenizer.json: it is not JSON"],
+    [{ "tokenizer.json": "[1]" }, TypeError, "it holds [1], expected an object"],
+    [{ "tokenizer.json": "{}" }, TypeError, "model is missing"],
+    [changed((f) => f.model.vocab = ["a"]), TypeError, 'model.vocab: it is ["a"], expected an object'],
+    [changed((f) => f.model.vocab.a = -1), TypeError, 'the id of "a" is -1, expected a whole number'],
+    [changed((f) => f.model.vocab.a = f.model.vocab.b), RangeError, "but that is the id of"],
+    [changed((f) => f.model.merges = null), TypeError, "model.merges: it is null, expected an array"],
+    [changed((f) => f.model.merges[3] = ["a"]), TypeError, 'merge 3 is ["a"], expected two tokens'],
+    [
+      changed((f) => f.model.merges[3] = ["a", "qq"]),
+      RangeError,
+      'merge 3 names "qq", which is not in the vocabulary',
+    ],
+    [
+      changed((f) => f.model.merges[3] = ["q", "q"]),
+      RangeError,
+      'merge 3 names "qq", which is not in the vocabulary',
+    ],
+    [changed((f) => f.added_tokens[0].id = 1), RangeError, '"<s>" has id 1, but it has id 0 already'],
+    [changed((f) => f.added_tokens[0] = { id: 0 }), TypeError, 'added_tokens holds {"id":0}'],
+    [changed((f) => f.added_tokens = {}), TypeError, "added_tokens is {}, expected an array"],
+    [{ "vocab.json": files["vocab.json"], "merges.txt": "a b c" }, TypeError, 'merge 0 is "a b c"'],
+  ];
+  for (const [broken, kind, message] of cases) assertThrows(() => loadTokenizer(broken), kind, message);
+});
+
+Deno.test("what loads is what was saved", () => {
+  assert(loadTokenizer(files) instanceof BpeTokenizer);
+  assert(loadTokenizer(CharTokenizer.fromText("ab").toHuggingFace()) instanceof CharTokenizer);
+});
