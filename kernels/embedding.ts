@@ -102,6 +102,31 @@ fn each(index: u32) {
 }`,
 });
 
+/** y[i] = i mod time: the position of every token of a batch. */
+export const positionsForward = kernel({
+  name: "positions",
+  reads: {},
+  writes: { y: "u32" },
+  constants: ["size", "time"],
+  elements: ({ size }) => size,
+  cpu({ y }, { size, time }) {
+    for (let index = 0; index < size; index++) y[index] = index % time;
+  },
+  wgsl: `fn each(index: u32) { y[index] = index % time; }`,
+});
+
+/**
+ * The positions 0, 1, …, T − 1 for each sequence of a batch.
+ *
+ * @param ids Any tensor of shape (B, T).
+ * @returns u32 (B, T).
+ */
+export function positionsOf(ids: Tensor): Tensor {
+  const y = ids.backend.allocate(ids.shape, "u32");
+  ids.backend.run(positionsForward, { y }, { size: y.size, time: ids.shape[1] });
+  return y;
+}
+
 /**
  * Looks up rows. The ids must be checked before they reach the device: there, an id out of range reads some other
  * number and nobody notices.

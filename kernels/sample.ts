@@ -147,6 +147,11 @@ fn threshold(lane: u32, start: u32, floor_: u32, enough: f32, weighted: bool, m:
   }
   return max(found, floor_);
 }
+/// The weight of a token, 0 if it is not kept.
+fn weight(start: u32, v: u32, least: u32, m: f32) -> f32 {
+  return select(0.0, exp(scores[start + v] - m), rank(scores[start + v]) >= least);
+}
+var<workgroup> stretches: array<f32, 256>;
 fn run(row: u32, lane: u32) {
   let start = row * columns;
   var largest = -3e38;
@@ -165,20 +170,27 @@ fn run(row: u32, lane: u32) {
     if (topK > 0 && topK < columns) { least = threshold(lane, start, 0, f32(topK), false, m); }
     if (topP < 1) { least = threshold(lane, start, least, topP * totalFrom(lane, start, least, 0, true, m), true, m); }
   }
-  // the total is summed in the order of the walk below, so that u < 1 always ends inside
+  // Each invocation adds up a stretch of the vocabulary; the first one finds the stretch, then the token.
+  const stretch = (columns + 255) / 256;
+  var sum = 0.0;
+  for (var v = lane * stretch; v < min(lane * stretch + stretch, columns); v++) { sum += weight(start, v, least, m); }
+  stretches[lane] = sum;
+  workgroupBarrier(); // the sums of all stretches are there
   if (lane == 0) {
     var total = 0.0;
-    for (var v = 0u; v < columns; v++) { if (rank(scores[start + v]) >= least) { total += exp(scores[start + v] - m); } }
+    for (var at = 0u; at < 256; at++) { total += stretches[at]; }
     let bits = philox(vec2u(seed[0], seed[1]), vec4u(row, counters[0] + 1, 0, 0));
     let goal = select(0.0, f32(bits.x >> 8) / 16777216 * total, temperature > 0);
-    var sum = 0.0;
-    var found = false;
-    for (var v = 0u; v < columns && !found; v++) {
-      if (rank(scores[start + v]) >= least) {
-        sum += exp(scores[start + v] - m);
-        drawn[row] = v; // the last one that is kept, if rounding leaves nothing above the goal
-        found = sum > goal;
-      }
+    var before = 0.0;
+    var chosen = 0u;
+    for (var at = 0u; at < 256 && before + stretches[chosen] <= goal; at++) {
+      before += stretches[chosen];
+      if (at < 255) { chosen = at + 1; }
+    }
+    for (var v = chosen * stretch; v < min(chosen * stretch + stretch, columns) && before <= goal; v++) {
+      let w = weight(start, v, least, m);
+      if (w > 0) { drawn[row] = v; } // the last likely one, if rounding leaves nothing above the goal
+      before += w;
     }
   }
 }`,

@@ -1,0 +1,173 @@
+/**
+ * The parts that transformers are made of: linear layer, layer normalization, self-attention, feed-forward network.
+ *
+ * Each declares its parameters in the constructor and says in `forward` what happens to them; shapes stand behind the
+ * lines. Nothing here knows how to differentiate: the functions of `kernels/` record that.
+ *
+ * @module
+ */
+
+import { constant, normal, Parameter } from "../core/module.ts";
+import type { Tensor } from "../core/tensor.ts";
+import { attention, decomposedAttention } from "../kernels/attention.ts";
+import { cachedAttention, type KeyValueCache } from "../kernels/cache.ts";
+import { mergeHeads, splitHeads } from "../kernels/heads.ts";
+import { layerNorm } from "../kernels/layer_norm.ts";
+import { linear } from "../kernels/linear.ts";
+
+/** Every row times a matrix, plus a bias. */
+export class Linear {
+  /** (in, out). */
+  readonly weight: Parameter;
+  /** (out). */
+  readonly bias: Parameter;
+
+  /**
+   * Declares the parameters.
+   *
+   * @param inputs Length of a row.
+   * @param outputs Length of a row of the result.
+   * @param std Of the initial weights; the bias begins at 0.
+   */
+  constructor(inputs: number, outputs: number, std: number) {
+    this.weight = new Parameter([inputs, outputs], normal(std));
+    this.bias = new Parameter([outputs], constant(0));
+  }
+
+  /**
+   * @param x (…, in).
+   * @returns (…, out).
+   */
+  forward(x: Tensor): Tensor {
+    return linear(x, this.weight, this.bias);
+  }
+}
+
+/** Normalizes every row to mean 0 and variance 1, then scales and shifts it. */
+export class LayerNorm {
+  /** (C). */
+  readonly weight: Parameter;
+  /** (C). */
+  readonly bias: Parameter;
+  readonly #epsilon: number;
+
+  /**
+   * Declares the parameters.
+   *
+   * @param modelDim C.
+   * @param epsilon Keeps the division finite.
+   */
+  constructor(modelDim: number, epsilon: number) {
+    this.weight = new Parameter([modelDim], constant(1));
+    this.bias = new Parameter([modelDim], constant(0));
+    this.#epsilon = epsilon;
+  }
+
+  /**
+   * @param x (…, C).
+   * @returns (…, C).
+   */
+  forward(x: Tensor): Tensor {
+    return layerNorm(x, this.weight, this.bias, this.#epsilon);
+  }
+}
+
+/** What a forward pass may be asked beyond its result. */
+export interface ForwardContext {
+  /** The memory of this layer, when positions are computed one at a time. */
+  cache?: KeyValueCache;
+  /** u32 (B): how many positions of each sequence are no padding. */
+  lengths?: Tensor;
+  /** Collects attention weights, (B, H, T, T) a layer; attention is then computed step by step. */
+  weights?: Tensor[];
+}
+
+/** Sizes of {@linkcode SelfAttention}. */
+export interface SelfAttentionOptions {
+  /** C. */
+  modelDim: number;
+  /** H, a divisor of C. */
+  heads: number;
+  /** Whether a position sees only itself and those before it. */
+  causal: boolean;
+  /** Of attention weights. */
+  dropoutRate: number;
+  /** Of the initial weights. */
+  std: number;
+  /** Of the initial weights of the output projection, if different. */
+  projectionStd?: number;
+}
+
+/** Every position looks at the others, with several heads. */
+export class SelfAttention {
+  /** Query, key and value of all heads, side by side. */
+  readonly queryKeyValue: Linear;
+  /** Mixes what the heads found. */
+  readonly projection: Linear;
+  readonly #options: SelfAttentionOptions;
+
+  /** @param options Sizes. */
+  constructor(options: SelfAttentionOptions) {
+    const { modelDim, std, projectionStd = std } = options;
+    this.queryKeyValue = new Linear(modelDim, 3 * modelDim, std);
+    this.projection = new Linear(modelDim, modelDim, projectionStd);
+    this.#options = options;
+  }
+
+  /**
+   * @param x (B, T, C).
+   * @param context Cache, padding, observation.
+   * @returns (B, T, C).
+   */
+  forward(x: Tensor, context: ForwardContext = {}): Tensor {
+    const [query, key, value] = splitHeads(this.queryKeyValue.forward(x), this.#options.heads); // each (B, H, T, D)
+    return this.projection.forward(mergeHeads(this.#attend(query, key, value, context))); // (B, T, C)
+  }
+
+  #attend(query: Tensor, key: Tensor, value: Tensor, { cache, lengths, weights }: ForwardContext): Tensor {
+    const { causal, dropoutRate } = this.#options;
+    if (cache) return cachedAttention(query, key, value, cache);
+    if (weights === undefined) return attention(query, key, value, { causal, dropoutRate, lengths });
+    const observed = decomposedAttention(query, key, value, { causal });
+    weights.push(observed.weights);
+    return observed.y;
+  }
+}
+
+/** Sizes of {@linkcode Mlp}. */
+export interface MlpOptions {
+  /** C. */
+  modelDim: number;
+  /** Width between the two linear layers, usually 4 C. */
+  feedForwardDim: number;
+  /** The nonlinearity. */
+  activation: (x: Tensor) => Tensor;
+  /** Of the initial weights. */
+  std: number;
+  /** Of the initial weights of the second layer, if different. */
+  contractStd?: number;
+}
+
+/** The feed-forward network: every position for itself. */
+export class Mlp {
+  /** C → feed-forward width. */
+  readonly expand: Linear;
+  /** Feed-forward width → C. */
+  readonly contract: Linear;
+  readonly #activation: (x: Tensor) => Tensor;
+
+  /** @param options Sizes and nonlinearity. */
+  constructor({ modelDim, feedForwardDim, activation, std, contractStd = std }: MlpOptions) {
+    this.expand = new Linear(modelDim, feedForwardDim, std);
+    this.contract = new Linear(feedForwardDim, modelDim, contractStd);
+    this.#activation = activation;
+  }
+
+  /**
+   * @param x (B, T, C).
+   * @returns (B, T, C).
+   */
+  forward(x: Tensor): Tensor {
+    return this.contract.forward(this.#activation(this.expand.forward(x)));
+  }
+}
