@@ -6,6 +6,7 @@
  *
  * @module
  */
+import { basename, dirname, join } from "@std/path";
 
 /**
  * The command line itself is wrong: an unknown flag, a missing or an impossible value. Exit status 2.
@@ -62,6 +63,68 @@ export function describeError(error: unknown, verbose: boolean = false): string 
   if (verbose) return Deno.inspect(error);
   const message = error instanceof Error ? error.message || error.name : String(error);
   return `error: ${message.trim().replace(/\s*\n\s*/g, " ")}`;
+}
+
+/**
+ * Why the system refused, in a few words.
+ *
+ * @param error what a call of `Deno` threw
+ * @returns such as `no such file or folder`
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { reason } from "./errors.ts";
+ *
+ * const error = await Deno.open("missing.txt").catch((error) => error);
+ * assertEquals(reason(error), "no such file or folder");
+ * ```
+ */
+export function reason(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  const known: Record<string, string> = {
+    ENOENT: "no such file or folder",
+    EACCES: "permission denied",
+    EPERM: "permission denied",
+    EISDIR: "it is a folder, not a file",
+    ENOTDIR: "a file stands where a folder should",
+    ENOSPC: "the disk is full",
+    EDQUOT: "your share of the disk is used up",
+    EROFS: "the disk is read-only",
+  };
+  if (error instanceof Deno.errors.NotCapable) return `Deno's permissions forbid it (${error.message})`;
+  const code = (error as { code?: string }).code ?? "";
+  return known[code] ?? error.message.replace(/ \(os error \d+\).*/s, "");
+}
+
+/**
+ * The error for a file or folder that cannot be read, with the name that was probably meant when there is none such.
+ *
+ * @param path the file or folder
+ * @param error what a call of `Deno` threw
+ * @returns an error that says what, why and perhaps what else
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { cannotRead } from "./errors.ts";
+ *
+ * const error = await Deno.open("LICENCE").catch((error) => cannotRead("LICENCE", error));
+ * assertEquals((error as Error).message, "Cannot read LICENCE: no such file or folder; did you mean LICENSE?");
+ * ```
+ */
+export async function cannotRead(path: string, error: unknown): Promise<Error> {
+  let near: string | undefined;
+  if (error instanceof Deno.errors.NotFound) {
+    const folder: string = dirname(path);
+    const entries = await Array.fromAsync(Deno.readDir(folder)).catch(() => []);
+    const names = entries.map(({ name }) => name).filter((name) => !/\.(new|old)$/.test(name)); // left by a killed save
+    near = nearest(basename(path), names.sort());
+    if (near) near = folder === "." ? near : join(folder, near);
+  }
+  return new Error(`Cannot read ${path}: ${reason(error)}${near ? `; did you mean ${near}?` : ""}`, {
+    cause: error,
+  });
 }
 
 /**

@@ -1,0 +1,91 @@
+import { assert, assertEquals, assertRejects } from "@std/assert";
+import { findFiles, readText, readTexts } from "../commands/files.ts";
+
+/** Runs a test in a folder with these files, which are removed afterwards. */
+async function withFiles(
+  files: Record<string, string>,
+  body: (folder: string) => Promise<void>,
+): Promise<void> {
+  const folder = await Deno.makeTempDir();
+  try {
+    for (const [name, text] of Object.entries(files)) {
+      await Deno.mkdir(`${folder}/${name}`.replace(/\/[^/]*$/, ""), { recursive: true });
+      await Deno.writeTextFile(`${folder}/${name}`, text);
+    }
+    await body(folder);
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+}
+
+const library = {
+  "b.txt": "bee",
+  "a.txt": "ay",
+  "notes.md": "note",
+  "deep/er/c.txt": "sea",
+  "deep/empty.txt": "",
+  "deep/.hidden/d.txt": "dee",
+};
+
+Deno.test("files, folders and globs stand for files, in order and once", () =>
+  withFiles(library, async (folder) => {
+    const found = async (...patterns: string[]) =>
+      (await findFiles(patterns.map((pattern) => `${folder}/${pattern}`)))
+        .map((path) => path.slice(folder.length + 1));
+    assertEquals(await found("b.txt"), ["b.txt"]);
+    assertEquals(await found(""), ["a.txt", "b.txt", "deep/empty.txt", "deep/er/c.txt"]);
+    assertEquals(await found("*.txt"), ["a.txt", "b.txt"]);
+    assertEquals(await found("[ab].{txt,md}"), ["a.txt", "b.txt"]);
+    assertEquals(await found("**/*.txt"), ["a.txt", "b.txt", "deep/empty.txt", "deep/er/c.txt"]);
+    assertEquals(await found("d*/*/?.txt"), ["deep/er/c.txt"]);
+    assertEquals(await found("./deep/../*.md", "b.txt", "*.txt"), ["notes.md", "b.txt", "a.txt"]);
+  }));
+
+Deno.test("a file whose name looks like a glob is itself", () =>
+  withFiles({ "draft [1].txt": "mine", "draft 1.txt": "other" }, async (folder) => {
+    assertEquals(await findFiles([`${folder}/draft [1].txt`]), [`${folder}/draft [1].txt`]);
+  }));
+
+Deno.test("what stands for nothing is an error that says so", () =>
+  withFiles(library, async (folder) => {
+    const says = async (pattern: string, message: string) => {
+      const error = await assertRejects(() => findFiles([`${folder}/${pattern}`]), Error);
+      assertEquals(error.message, `Cannot read ${folder}/${pattern}: ${message}`);
+    };
+    await says("*.csv", "no file fits");
+    await says("c.txt", `no such file or folder; did you mean ${folder}/a.txt?`);
+    await says("nothing-like-it", "no such file or folder");
+    await Deno.mkdir(`${folder}/bare`);
+    await says("bare", "no .txt files in it; name others, such as FOLDER/*.md");
+  }));
+
+Deno.test("texts are read in order, and empty files among them are left out", () =>
+  withFiles(library, async (folder) => {
+    const texts = await readTexts([folder]);
+    assertEquals(texts.map(({ text }) => text), ["ay", "bee", "sea"]);
+    assertEquals(texts[2].path, `${folder}/deep/er/c.txt`);
+  }));
+
+Deno.test("an empty file and a folder are refused with one line", () =>
+  withFiles(library, async (folder) => {
+    const empty = `${folder}/deep/empty.txt`;
+    const says = async (call: Promise<unknown>, message: string) =>
+      assertEquals((await assertRejects(() => call, Error)).message, message);
+    await says(readText(empty), `Cannot read ${empty}: the file is empty`);
+    await says(readTexts([empty]), `Cannot read ${empty}: no text in there, only empty files`);
+    await says(readText(folder), `Cannot read ${folder}: it is a folder, not a file`);
+    await says(
+      readText(`${folder}/a.txt/x`),
+      `Cannot read ${folder}/a.txt/x: a file stands where a folder should`,
+    );
+  }));
+
+Deno.test("invalid text is refused, and read on request", () =>
+  withFiles({}, async (folder) => {
+    const path = `${folder}/latin.txt`;
+    await Deno.writeFile(path, new Uint8Array([0x63, 0x61, 0x66, 0xe9]));
+    const error = await assertRejects(() => readTexts([path]), Error);
+    assert(error.message.includes("byte 0xe9 at offset 3, line 1, is not UTF-8"), error.message);
+    assertEquals(await readText(path, { replaceInvalid: true }), "caf\ufffd");
+    assertEquals((await readTexts([path], { replaceInvalid: true }))[0].text, "caf\ufffd");
+  }));
