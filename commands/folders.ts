@@ -139,7 +139,7 @@ export async function readFolder(
     } catch (error) {
       // Renamed away by a save between two of these calls: what is there now is whole.
       const isReplaced = error instanceof Deno.errors.NotFound && await isThere(await standing(path));
-      if (!isReplaced || attempt === 5) throw await cannotRead(current, error);
+      if (!isReplaced || attempt === 20) throw await cannotRead(current, error);
     }
   }
 }

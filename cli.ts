@@ -1,0 +1,25 @@
+/**
+ * The command line: finds the command, prints errors as one line, and ends with 1 for them, or 2 for wrong usage.
+ *
+ * @module
+ */
+import { chooseCommand } from "./commands/command.ts";
+import { describeError, exitStatus } from "./commands/errors.ts";
+import configuration from "./deno.json" with { type: "json" };
+
+const miniformer = chooseCommand(
+  "",
+  "Miniformer: miniature transformers, trained and sampled in TypeScript",
+  {},
+);
+
+if (import.meta.main) {
+  try {
+    if (Deno.args[0] === "--version") console.log(`miniformer ${configuration.version}`);
+    else await miniformer.run(Deno.args);
+  } catch (error) {
+    const text = describeError(error, Deno.args.includes("--verbose"));
+    if (text) console.error(text);
+    Deno.exit(exitStatus(error));
+  }
+}
