@@ -5,6 +5,7 @@ import { type BpeTrainingProgress, learnBpe, trainBpe } from "../tokenizers/bpe_
 import { symbolOfByte } from "../tokenizers/byte_symbols.ts";
 import { countPreTokens } from "../tokenizers/pre_token_counts.ts";
 import { maskedSpecialTokens } from "../tokenizers/special_tokens.ts";
+import { wholeLines } from "../tokenizers/whole_lines.ts";
 import { hasGolden, randomText, readGolden, readGoldenJson, seededNumbers } from "./_tokenizer_data.ts";
 
 for (
@@ -151,5 +152,21 @@ Deno.test("wrong sizes and an empty corpus are refused in one line", async () =>
   ];
   for (const [texts, options, message] of cases) {
     await assertRejects(() => trainBpe(texts, options), RangeError, message);
+  }
+});
+
+Deno.test("pieces of a stream are cut anew at line ends", async () => {
+  const below = seededNumbers(10);
+  for (let i = 0; i < 500; i++) {
+    const text = Array.from({ length: below(40) }, () => "ab\n"[below(3)]).join("");
+    const pieces: string[] = [];
+    for (let start = 0, end; start < text.length; start = end) {
+      end = start + 1 + below(7);
+      pieces.push(text.slice(start, end));
+    }
+    const whole = await Array.fromAsync(wholeLines(pieces));
+    assertEquals(whole.join(""), text);
+    assert(whole.slice(0, -1).every((piece) => piece.endsWith("\n")));
+    assert(whole.every((piece) => piece !== ""));
   }
 });

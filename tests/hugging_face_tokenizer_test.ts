@@ -153,6 +153,19 @@ Deno.test("broken files say what and where", () => {
     ],
     [changed((f) => f.added_tokens[0].id = 1), RangeError, '"<s>" has id 1, but it has id 0 already'],
     [changed((f) => f.added_tokens[0] = { id: 0 }), TypeError, 'added_tokens holds {"id":0}'],
+    [changed((f) => delete f.post_processor.cls), RangeError, "post_processor names id missing"],
+    [
+      changed((f) => f.post_processor.sep[1] = 300),
+      RangeError,
+      "post_processor names id 300, which is not in",
+    ],
+    [
+      changed((f) =>
+        f.post_processor = { type: "TemplateProcessing", single: [{ SpecialToken: { id: "[CLS]" } }] }
+      ),
+      RangeError,
+      "post_processor names id missing",
+    ],
     [changed((f) => f.added_tokens = {}), TypeError, "added_tokens is {}, expected an array"],
     [{ "vocab.json": files["vocab.json"], "merges.txt": "a b c" }, TypeError, 'merge 0 is "a b c"'],
   ];

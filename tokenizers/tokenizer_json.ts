@@ -65,7 +65,7 @@ export function readTokenizerJson(json: string): TokenizerDescription {
   const description = {
     tokens,
     specialTokens,
-    frame: readFrame(file.post_processor, idOf),
+    frame: readFrame(file.post_processor, tokens),
     unknownId: typeof unknownToken === "string" ? idOf.get(unknownToken) : undefined,
   };
   if (!bpe) {
@@ -123,43 +123,56 @@ function readAddedTokens(value: unknown, vocabulary: Vocabulary): SpecialToken[]
   }).sort((a, b) => a.id - b.id);
 }
 
-function readFrame(value: unknown, idOf: ReadonlyMap<string, number>): Frame {
+function readFrame(value: unknown, tokens: readonly (string | undefined)[]): Frame {
   if (value == null) return bareFrame;
-  const processor = value as JsonObject & {
+  const processor = value as {
+    type: unknown;
     processors?: unknown[];
-    cls?: [string, number];
-    sep?: [string, number];
-    single?: JsonObject[];
-    pair?: JsonObject[];
+    cls?: unknown[];
+    sep?: unknown[];
+    single?: TemplatePiece[];
+    pair?: TemplatePiece[];
+    special_tokens?: { [name: string]: { ids: unknown[] } };
   };
+  const idOf = (id: unknown): number => {
+    if (tokens[id as number] === undefined) {
+      throw new RangeError(
+        `Cannot read tokenizer.json: post_processor names id ${show(id)}, which is not in the vocabulary`,
+      );
+    }
+    return id as number;
+  };
+  const readTemplate = (pieces: TemplatePiece[] = []): Frame["single"] =>
+    pieces.flatMap(({ Sequence: sequence, SpecialToken: special }): Frame["single"] => {
+      if (sequence) return [sequence.id === "A" ? "text" : "pair"];
+      return (processor.special_tokens?.[special?.id ?? ""]?.ids ?? [undefined]).map(idOf);
+    });
   switch (processor.type) {
     case "ByteLevel": // It mends the offsets of tokens, and leaves the ids alone.
       return bareFrame;
     case "RobertaProcessing":
-      return robertaFrame(processor.cls![1], processor.sep![1]);
+      return robertaFrame(idOf(processor.cls?.[1]), idOf(processor.sep?.[1]));
+    case "TemplateProcessing":
+      return { single: readTemplate(processor.single), pair: readTemplate(processor.pair) };
     case "Sequence": {
-      const frames = processor.processors!.map((one) => readFrame(one, idOf)).filter((frame) =>
-        frame !== bareFrame
-      );
+      const all = (processor.processors ?? []).map((one) => readFrame(one, tokens));
+      const frames = all.filter((frame) => frame !== bareFrame);
       if (frames.length > 1) refuse("post_processor", "several that add tokens", "one");
       return frames[0] ?? bareFrame;
-    }
-    case "TemplateProcessing": {
-      const special = processor.special_tokens as { [name: string]: { ids: number[] } };
-      const read = (parts: JsonObject[]): Frame["single"] =>
-        parts.flatMap((part): Frame["single"] => {
-          if ("Sequence" in part) return [(part.Sequence as JsonObject).id === "A" ? "text" : "pair"];
-          return special[(part.SpecialToken as JsonObject).id as string].ids;
-        });
-      return { single: read(processor.single!), pair: read(processor.pair!) };
     }
     default:
       return refuse(
         "post_processor.type",
         processor.type,
-        "ByteLevel, RobertaProcessing or TemplateProcessing",
+        "ByteLevel, RobertaProcessing, TemplateProcessing",
       );
   }
+}
+
+/** A piece of a template: the place of a text, or the name of special tokens. */
+interface TemplatePiece {
+  readonly Sequence?: { readonly id: string };
+  readonly SpecialToken?: { readonly id: string };
 }
 
 function expectKind(file: JsonObject, part: string, kind: string): void {

@@ -1,0 +1,142 @@
+/**
+ * A corpus encoded once and kept.
+ *
+ * Encoding a large corpus takes a while, and a run that is resumed needs the same ids again. A token file holds them, and
+ * says of which text and by which tokenizer they are, so that ids are never used with weights that mean other things by
+ * them. It also holds a checksum: a file that was cut short or altered is noticed.
+ *
+ * Layout, little-endian: 8 bytes `MFTOKENS`; fingerprints of tokenizer, text and ids, 8 bytes each; the number of ids,
+ * 6 bytes; the number of bytes an id takes, 2 bytes (2 if all ids are below 65,536, else 4); the ids.
+ *
+ * @module
+ */
+
+import { fingerprintOf } from "./fingerprint.ts";
+import type { Tokenizer } from "./tokenizer.ts";
+
+/** Ids and where they come from. */
+export interface TokenFile {
+  /** The ids. */
+  readonly ids: Uint32Array;
+  /** The fingerprint of the tokenizer. */
+  readonly tokenizer: string;
+  /** The fingerprint of the text: see {@linkcode fingerprintOfDocuments}. */
+  readonly text: string;
+}
+
+const magic = "MFTOKENS";
+const headerLength = 40;
+
+/**
+ * Writes a token file.
+ *
+ * @param file The ids and where they come from.
+ * @returns The bytes of the file.
+ *
+ * @example
+ * ```ts
+ * import { CharTokenizer, fingerprintOfDocuments, readTokenFile, writeTokenFile } from "@miniformer/miniformer";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const text = "hello";
+ * const tokenizer = CharTokenizer.fromText(text);
+ * const bytes = writeTokenFile({
+ *   ids: tokenizer.encode(text),
+ *   tokenizer: tokenizer.fingerprint,
+ *   text: fingerprintOfDocuments([text]),
+ * });
+ * assertEquals(readTokenFile(bytes).ids, Uint32Array.of(1, 0, 2, 2, 3));
+ * ```
+ */
+export function writeTokenFile({ ids, tokenizer, text }: TokenFile): Uint8Array<ArrayBuffer> {
+  const idLength = ids.every((id) => id < 0x10000) ? 2 : 4;
+  const bytes = new Uint8Array(headerLength + ids.length * idLength);
+  const view = new DataView(bytes.buffer);
+  for (let i = 0; i < ids.length; i++) {
+    if (idLength === 2) view.setUint16(headerLength + 2 * i, ids[i], true);
+    else view.setUint32(headerLength + 4 * i, ids[i], true);
+  }
+  bytes.set(new TextEncoder().encode(magic));
+  const fingerprints = [tokenizer, text, fingerprintOf(bytes.subarray(headerLength))];
+  fingerprints.forEach((fingerprint, i) => view.setBigUint64(8 + 8 * i, BigInt("0x" + fingerprint), true));
+  view.setUint32(32, ids.length, true);
+  view.setUint16(36, Math.floor(ids.length / 2 ** 32), true);
+  view.setUint16(38, idLength, true);
+  return bytes;
+}
+
+/**
+ * Reads a token file. Whether it is of the right text and tokenizer is for the caller to compare.
+ *
+ * @param bytes The bytes of the file.
+ * @returns The ids and where they come from.
+ * @throws {RangeError} If the file is damaged, or no token file.
+ */
+export function readTokenFile(bytes: Uint8Array): TokenFile {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  if (bytes.length < headerLength || new TextDecoder().decode(bytes.subarray(0, 8)) !== magic) {
+    throw new RangeError("Cannot read ids: this is no token file");
+  }
+  const length = view.getUint32(32, true) + view.getUint16(36, true) * 2 ** 32;
+  const idLength = view.getUint16(38, true);
+  const expected = headerLength + length * idLength;
+  if (idLength !== 2 && idLength !== 4 || bytes.length !== expected) {
+    throw new RangeError(`Cannot read ids: the token file has ${bytes.length} bytes, expected ${expected}`);
+  }
+  const [tokenizer, text, checksum] = [8, 16, 24].map((offset) =>
+    view.getBigUint64(offset, true).toString(16).padStart(16, "0")
+  );
+  if (fingerprintOf(bytes.subarray(headerLength)) !== checksum) {
+    throw new RangeError(
+      "Cannot read ids: the token file was altered, its checksum does not fit its content",
+    );
+  }
+  const ids = new Uint32Array(length);
+  for (let i = 0; i < length; i++) {
+    ids[i] = idLength === 2
+      ? view.getUint16(headerLength + 2 * i, true)
+      : view.getUint32(headerLength + 4 * i, true);
+  }
+  return { ids, tokenizer, text };
+}
+
+/**
+ * Takes the fingerprint of a row of documents, which changes when any text or any border between them does.
+ *
+ * @param documents The texts.
+ * @returns 16 hexadecimal digits.
+ */
+export function fingerprintOfDocuments(documents: Iterable<string>): string {
+  return fingerprintOf(Array.from(documents, fingerprintOf).join(" "));
+}
+
+/**
+ * Encodes documents into one row of ids, each document followed by the special token that ends one: `<|endoftext|>`, or
+ * `</s>`, or nothing where the tokenizer has neither.
+ *
+ * @param tokenizer The tokenizer.
+ * @param documents The texts.
+ * @returns The ids of all.
+ *
+ * @example
+ * ```ts
+ * import { causalSpecialTokens, CharTokenizer, encodeDocuments } from "@miniformer/miniformer";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const tokenizer = CharTokenizer.fromText("ab", { specialTokens: causalSpecialTokens });
+ * assertEquals(encodeDocuments(tokenizer, ["ab", "a"]), Uint32Array.of(1, 2, 0, 1, 0));
+ * ```
+ */
+export function encodeDocuments(tokenizer: Tokenizer, documents: Iterable<string>): Uint32Array {
+  const end = tokenizer.idOf("<|endoftext|>") ?? tokenizer.idOf("</s>");
+  const parts = Array.from(documents, (document) => tokenizer.encode(document));
+  const separatorLength = end === undefined ? 0 : 1;
+  const ids = new Uint32Array(parts.reduce((length, part) => length + part.length + separatorLength, 0));
+  let length = 0;
+  for (const part of parts) {
+    ids.set(part, length);
+    length += part.length;
+    if (end !== undefined) ids[length++] = end;
+  }
+  return ids;
+}
