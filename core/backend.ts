@@ -142,8 +142,13 @@ export interface Backend {
     tensors: TensorsOf<Reads & Writes>,
     constants: Constants<Name>,
   ): void;
-  /** Runs `body`, then takes back the memory of every tensor allocated in it. `body` must not be asynchronous. */
+  /**
+   * Runs `body`, then takes back the memory of every tensor allocated in it. `body` must not be asynchronous. A tensor
+   * it returns may still be passed to {@linkcode Backend.read}, at once, before anything else is run.
+   */
   scope<Result>(body: () => Result): Result;
+  /** Gives back the memory of tensors that were allocated outside every scope. They cannot be used afterwards. */
+  free(...tensors: readonly Tensor[]): void;
   /** Gives all memory back. The backend cannot be used afterwards. */
   close(): void;
 }

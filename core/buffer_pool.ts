@@ -15,7 +15,11 @@ export class BufferPool<Buffer> {
   readonly #shelves: Map<number, { buffers: Buffer[]; cursor: number }> = new Map();
   readonly #scopes: { shelf: { cursor: number }; cursor: number }[][] = [];
 
-  /** @param create Makes a new buffer of a size, when the pool has none to hand out. */
+  /**
+   * Makes an empty pool.
+   *
+   * @param create Makes a new buffer of a size, when the pool has none to hand out.
+   */
   constructor(create: (size: number) => Buffer) {
     this.#create = create;
   }

@@ -42,7 +42,11 @@ export class CpuBackend implements Backend {
   readonly #poison: boolean;
   readonly #pools: Record<DataType, BufferPool<HostArray>>;
 
-  /** @param options See {@linkcode CpuBackendOptions}. */
+  /**
+   * Makes a backend.
+   *
+   * @param options See {@linkcode CpuBackendOptions}.
+   */
   constructor(options: CpuBackendOptions = {}) {
     this.#floats = options.floats ?? Float32Array;
     this.#poison = options.poison ?? false;
@@ -105,6 +109,11 @@ export class CpuBackend implements Backend {
   /** See {@linkcode Backend.scope}. */
   scope<Result>(body: () => Result): Result {
     return this.#pools.f32.scope(() => this.#pools.u32.scope(body));
+  }
+
+  /** See {@linkcode Backend.free}. */
+  free(...tensors: readonly Tensor[]): void {
+    for (const { storage } of tensors) this.bytes -= (storage as HostArray).byteLength;
   }
 
   /** See {@linkcode Backend.close}. */

@@ -18,13 +18,17 @@ import { fill, gradientOf, type Tensor } from "./tensor.ts";
 export class Tape {
   readonly #steps: (() => void)[] = [];
   /**
-   * The random state of this pass, u32 (4): seed low, seed high, step, unused. Dropout draws from it; a tape without
+   * The random state of this pass, u32 (4): seed low, seed high, step, and one it does not look at. Dropout draws from it; a tape without
    * one trains without dropout.
    */
   readonly random?: Tensor;
   #streams = 0;
 
-  /** @param random Random state for dropout, see {@linkcode Tape.random}. */
+  /**
+   * Begins an empty tape.
+   *
+   * @param random Random state for dropout, see {@linkcode Tape.random}.
+   */
   constructor(random?: Tensor) {
     this.random = random;
   }

@@ -295,6 +295,16 @@ export class WebGpuBackend implements Backend {
     return this.#pool.scope(body);
   }
 
+  /** See {@linkcode Backend.free}. */
+  free(...tensors: readonly Tensor[]): void {
+    this.#submit(); // what was recorded may use them
+    for (const { storage } of tensors) {
+      const { buffer, size } = storage as Storage;
+      buffer.destroy();
+      this.bytes -= size;
+    }
+  }
+
   /** See {@linkcode Backend.close}. */
   close(): void {
     this.#closed = true;

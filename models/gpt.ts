@@ -78,7 +78,11 @@ export class PostNormBlock implements Block {
   readonly norm2: LayerNorm;
   readonly #dropoutRate: number;
 
-  /** @param config Sizes. */
+  /**
+   * Declares the parameters.
+   *
+   * @param config Sizes.
+   */
   constructor(config: GptConfig) {
     this.attention = attentionOf(config);
     this.norm1 = new LayerNorm(config.modelDim, LAYER_NORM_EPSILON);
@@ -88,6 +92,8 @@ export class PostNormBlock implements Block {
   }
 
   /**
+   * Computes it.
+   *
    * @param x (B, T, C).
    * @param context Cache or observation.
    * @returns (B, T, C).
@@ -110,7 +116,11 @@ export class PreNormBlock implements Block {
   readonly mlp: Mlp;
   readonly #dropoutRate: number;
 
-  /** @param config Sizes. */
+  /**
+   * Declares the parameters.
+   *
+   * @param config Sizes.
+   */
   constructor(config: GptConfig) {
     // every block adds to the stream twice; smaller initial steps keep the sum of all layers at scale 1
     const residualStd = STD / Math.sqrt(2 * config.layers);
@@ -122,6 +132,8 @@ export class PreNormBlock implements Block {
   }
 
   /**
+   * Computes it.
+   *
    * @param x (B, T, C).
    * @param context Cache or observation.
    * @returns (B, T, C).

@@ -35,6 +35,8 @@ export class Linear {
   }
 
   /**
+   * Computes it.
+   *
    * @param x (…, in).
    * @returns (…, out).
    */
@@ -64,6 +66,8 @@ export class LayerNorm {
   }
 
   /**
+   * Computes it.
+   *
    * @param x (…, C).
    * @returns (…, C).
    */
@@ -106,7 +110,11 @@ export class SelfAttention {
   readonly projection: Linear;
   readonly #options: SelfAttentionOptions;
 
-  /** @param options Sizes. */
+  /**
+   * Declares the parameters.
+   *
+   * @param options Sizes.
+   */
   constructor(options: SelfAttentionOptions) {
     const { modelDim, std, projectionStd = std } = options;
     this.queryKeyValue = new Linear(modelDim, 3 * modelDim, std);
@@ -115,6 +123,8 @@ export class SelfAttention {
   }
 
   /**
+   * Computes it.
+   *
    * @param x (B, T, C).
    * @param context Cache, padding, observation.
    * @returns (B, T, C).
@@ -156,7 +166,11 @@ export class Mlp {
   readonly contract: Linear;
   readonly #activation: (x: Tensor) => Tensor;
 
-  /** @param options Sizes and nonlinearity. */
+  /**
+   * Declares the parameters.
+   *
+   * @param options Sizes and nonlinearity.
+   */
   constructor({ modelDim, feedForwardDim, activation, std, contractStd = std }: MlpOptions) {
     this.expand = new Linear(modelDim, feedForwardDim, std);
     this.contract = new Linear(feedForwardDim, modelDim, contractStd);
@@ -164,6 +178,8 @@ export class Mlp {
   }
 
   /**
+   * Computes it.
+   *
    * @param x (B, T, C).
    * @returns (B, T, C).
    */

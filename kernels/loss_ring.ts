@@ -1,0 +1,31 @@
+/**
+ * A ring of losses on the device.
+ *
+ * Reading a number back from a GPU costs as much as many training steps of a small model, so the loop does not. Each
+ * step writes its loss and its gradient's norm into the next place of a ring, and the host reads the whole ring once
+ * every so many steps.
+ *
+ * @module
+ */
+
+import { kernel } from "../core/backend.ts";
+
+/** ring[slot] = (loss, norm), with the slot in `clock[3]`; the loss is set to zero for the next step. */
+export const recordLoss = kernel({
+  name: "recordLoss",
+  reads: { norm: "f32", clock: "u32" },
+  writes: { loss: "f32", ring: "f32" },
+  constants: [],
+  elements: () => 1,
+  cpu({ norm, clock, loss, ring }) {
+    ring[2 * clock[3]] = loss[0];
+    ring[2 * clock[3] + 1] = norm[0];
+    loss[0] = 0;
+  },
+  wgsl: `
+fn each(index: u32) {
+  ring[2 * clock[3]] = loss[0];
+  ring[2 * clock[3] + 1] = norm[0];
+  loss[0] = 0;
+}`,
+});

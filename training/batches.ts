@@ -1,0 +1,138 @@
+/**
+ * Cutting a text into training batches.
+ *
+ * The text is one long row of tokens. A window is T tokens together with the T tokens that follow each of them; windows
+ * stand side by side over the whole text. In each epoch they come in a new random order, each once, and begin at a new
+ * offset, so that the model sees every token at many positions. Batch n is a function of the seed and n alone: a run
+ * that resumes draws what it would have drawn.
+ *
+ * @module
+ */
+
+import { permutation, Random } from "../core/philox.ts";
+
+/** Inputs and targets of one pass, (B, T) each, row-major. */
+export interface Batch {
+  /** Token ids. */
+  readonly inputs: Uint32Array;
+  /** The token that follows each input, or IGNORED. */
+  readonly targets: Uint32Array;
+  /** B. */
+  readonly batchSize: number;
+  /** T. */
+  readonly contextLength: number;
+}
+
+/** A source of batches: the same for the same seed and number. */
+export interface BatchSource {
+  /** Batches after which every window was seen once; not always an integer. */
+  readonly batchesPerEpoch: number;
+  /** Batch number n, from 0. */
+  at(number: number): Batch;
+}
+
+/** Sizes and seed of {@linkcode causalBatches}. */
+export interface CausalBatchOptions {
+  /** T. */
+  contextLength: number;
+  /** B. */
+  batchSize: number;
+  /** Decides the order. */
+  seed: number;
+}
+
+/** Throws unless there is at least one window. */
+function checkLength(tokens: Uint32Array, contextLength: number, what: string): void {
+  if (tokens.length <= contextLength) {
+    throw new RangeError(
+      `The ${what} text has ${tokens.length} tokens, a window needs ${contextLength + 1}: ` +
+        `give a longer text or a smaller context length`,
+    );
+  }
+}
+
+function copyWindow(batch: Batch, row: number, tokens: Uint32Array, start: number): void {
+  const { inputs, targets, contextLength } = batch;
+  inputs.set(tokens.subarray(start, start + contextLength), row * contextLength);
+  targets.set(tokens.subarray(start + 1, start + 1 + contextLength), row * contextLength);
+}
+
+function emptyBatch(batchSize: number, contextLength: number): Batch {
+  const size = batchSize * contextLength;
+  return {
+    inputs: new Uint32Array(size),
+    targets: new Uint32Array(size).fill(0xffffffff),
+    batchSize,
+    contextLength,
+  };
+}
+
+/**
+ * Batches for predicting the next token.
+ *
+ * @example
+ * ```ts
+ * import { causalBatches } from "@miniformer/miniformer";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const source = causalBatches(Uint32Array.of(5, 6, 7), { contextLength: 2, batchSize: 1, seed: 1 });
+ * assertEquals(source.at(0).inputs, Uint32Array.of(5, 6));
+ * assertEquals(source.at(0).targets, Uint32Array.of(6, 7));
+ * ```
+ *
+ * @param tokens The training text.
+ * @param options Sizes and seed.
+ * @returns The source.
+ * @throws {RangeError} If the text is shorter than one window.
+ */
+export function causalBatches(tokens: Uint32Array, options: CausalBatchOptions): BatchSource {
+  const { contextLength, batchSize, seed } = options;
+  checkLength(tokens, contextLength, "training");
+  const room = tokens.length - 1,
+    windows = Math.max(1, Math.floor((room - (contextLength - 1)) / contextLength));
+  const offsets = room - windows * contextLength + 1;
+  let epoch = -1, order = new Uint32Array(0), offset = 0;
+  const startOf = (sample: number): number => {
+    const wanted = Math.floor(sample / windows);
+    if (wanted !== epoch) {
+      epoch = wanted;
+      order = permutation(windows, seed, epoch) as Uint32Array<ArrayBuffer>;
+      offset = new Random(seed, `offset of epoch ${epoch}`).below(offsets);
+    }
+    return offset + order[sample % windows] * contextLength;
+  };
+  return {
+    batchesPerEpoch: windows / batchSize,
+    at(number) {
+      const batch = emptyBatch(batchSize, contextLength);
+      for (let row = 0; row < batchSize; row++) {
+        copyWindow(batch, row, tokens, startOf(number * batchSize + row));
+      }
+      return batch;
+    },
+  };
+}
+
+/**
+ * Windows to validate on: always the same, evenly spread over the text.
+ *
+ * @param tokens The validation text.
+ * @param options Sizes; `windows` is how many at most, all unless given.
+ * @returns Batches; rows of the last one that are not needed have no targets.
+ * @throws {RangeError} If the text is shorter than one window.
+ */
+export function validationBatches(
+  tokens: Uint32Array,
+  options: { contextLength: number; batchSize: number; windows?: number },
+): Batch[] {
+  const { contextLength, batchSize } = options;
+  checkLength(tokens, contextLength, "validation");
+  const available = Math.floor((tokens.length - 1) / contextLength);
+  const windows = Math.min(available, options.windows ?? available), batches: Batch[] = [];
+  for (let window = 0; window < windows; window++) {
+    if (window % batchSize === 0) batches.push(emptyBatch(batchSize, contextLength));
+    const start = Math.floor(window * available / windows) * contextLength;
+    copyWindow(batches[batches.length - 1], window % batchSize, tokens, start);
+  }
+  return batches;
+}

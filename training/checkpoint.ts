@@ -1,0 +1,223 @@
+/**
+ * A checkpoint is a Hugging Face folder: what `transformers` loads, and beside it what training needs to go on.
+ *
+ *     config.json             the model's sizes, in Hugging Face's words
+ *     model.safetensors       the parameters, under Hugging Face's names
+ *     tokenizer.json, …       added by the caller
+ *     optimizer.safetensors   both moments of every parameter, under our names
+ *     trainer_state.json      the step, and the settings it was reached with
+ *
+ * This file turns a run into named byte arrays and back; where they are kept is the caller's business, so it works in a
+ * browser as well. Whatever does not fit is refused by file and tensor, before anything is changed.
+ *
+ * @module
+ */
+
+import type { Backend } from "../core/backend.ts";
+import type { ParameterStore } from "../core/module.ts";
+import type { Tensor } from "../core/tensor.ts";
+import type { GptConfig } from "../models/gpt.ts";
+import {
+  fromHuggingFaceConfig,
+  huggingFaceNames,
+  matchTensors,
+  toHuggingFaceConfig,
+} from "../models/hugging_face.ts";
+import { type NamedArray, readSafetensors, writeSafetensors } from "./safetensors.ts";
+import type { TrainingRun } from "./train.ts";
+
+/** File names to contents. */
+export type CheckpointFiles = Record<string, Uint8Array<ArrayBuffer> | string>;
+
+/** A model read from a checkpoint, not yet on a device. */
+export interface LoadedModel {
+  /** Its sizes. */
+  readonly config: GptConfig;
+  /** Its parameters, by our names. */
+  readonly weights: ReadonlyMap<string, NamedArray>;
+}
+
+/** What `trainer_state.json` holds. */
+export interface TrainerState {
+  /** Updates done. */
+  readonly step: number;
+  /** Whatever else the caller wants to find again. */
+  readonly [key: string]: unknown;
+}
+
+/** Cuts a flat buffer into the parameters it holds. */
+async function readParameters(
+  backend: Backend,
+  flat: Tensor,
+  { parameters, starts }: ParameterStore,
+  nameOf: (name: string) => string,
+): Promise<NamedArray[]> {
+  const values = Float32Array.from(await backend.read(flat));
+  return parameters.map((parameter) => {
+    const start = starts.get(parameter)!;
+    return {
+      name: nameOf(parameter.name),
+      shape: parameter.shape,
+      data: values.subarray(start, start + parameter.size),
+    };
+  });
+}
+
+/**
+ * The files that hold a model.
+ *
+ * @param backend Where it lives.
+ * @param config Its sizes.
+ * @param store Its parameters.
+ * @returns `config.json` and `model.safetensors`.
+ * @throws {RangeError} If the format cannot express the model.
+ */
+export async function modelFiles(
+  backend: Backend,
+  config: GptConfig,
+  store: ParameterStore,
+): Promise<CheckpointFiles> {
+  const names = huggingFaceNames(config);
+  const arrays = await readParameters(backend, store.values, store, (name) => names.get(name)!);
+  return {
+    "config.json": JSON.stringify(toHuggingFaceConfig(config), null, 2) + "\n",
+    "model.safetensors": writeSafetensors(arrays),
+  };
+}
+
+/**
+ * The files that training needs to go on from here.
+ *
+ * @param run The run.
+ * @param state What else to remember.
+ * @returns `optimizer.safetensors` and `trainer_state.json`.
+ */
+export async function trainingFiles(
+  run: TrainingRun,
+  state: Record<string, unknown> = {},
+): Promise<CheckpointFiles> {
+  const { backend, store, optimizer } = run;
+  const mean = await readParameters(backend, optimizer.mean, store, (name) => `mean.${name}`);
+  const square = await readParameters(backend, optimizer.square, store, (name) => `square.${name}`);
+  return {
+    "optimizer.safetensors": writeSafetensors([...mean, ...square]),
+    "trainer_state.json": JSON.stringify({ step: run.step, ...state }, null, 2) + "\n",
+  };
+}
+
+/** Finds a file; says which one if it fails. */
+function readFile<Result>(
+  files: CheckpointFiles,
+  name: string,
+  read: (content: Uint8Array | string) => Result,
+): Result {
+  const content = files[name];
+  if (content === undefined) throw new TypeError(`${name} is missing`);
+  try {
+    return read(content);
+  } catch (error) {
+    throw new TypeError(`${name}: ${error instanceof Error ? error.message : error}`, { cause: error });
+  }
+}
+
+function readJson(files: CheckpointFiles, name: string): Record<string, unknown> {
+  return readFile(files, name, (content) => {
+    const text = typeof content === "string" ? content : new TextDecoder().decode(content);
+    const json = JSON.parse(text);
+    if (typeof json !== "object" || json === null || Array.isArray(json)) {
+      throw new TypeError("expected an object");
+    }
+    return json;
+  });
+}
+
+const bytesOf = (content: Uint8Array | string): Uint8Array =>
+  typeof content === "string" ? new TextEncoder().encode(content) : content;
+
+/**
+ * Reads a model from the files of a Hugging Face folder, ours or theirs.
+ *
+ * @param files At least `config.json` and `model.safetensors`.
+ * @returns Sizes and parameters.
+ * @throws {TypeError} If a file is missing or damaged, or describes another kind of model; the message says which.
+ */
+export function loadModel(files: CheckpointFiles): LoadedModel {
+  const json = readJson(files, "config.json");
+  const config = readFile(files, "config.json", () => fromHuggingFaceConfig(json));
+  return readFile(files, "model.safetensors", (content) => {
+    const arrays = readSafetensors(bytesOf(content)), weights = new Map<string, NamedArray>();
+    for (const [ours, theirs] of matchTensors(config, arrays.keys())) weights.set(ours, arrays.get(theirs)!);
+    return { config, weights };
+  });
+}
+
+/** Checks all arrays before the first is written. */
+function writeParameters(
+  backend: Backend,
+  flat: Tensor,
+  { parameters, starts, size }: ParameterStore,
+  arrays: ReadonlyMap<string, NamedArray>,
+  nameOf: (name: string) => string,
+): void {
+  const values = new Float32Array(size);
+  for (const parameter of parameters) {
+    const name = nameOf(parameter.name), array = arrays.get(name);
+    if (array === undefined) throw new TypeError(`tensor ${name} is missing`);
+    if (String(array.shape) !== String(parameter.shape)) {
+      throw new TypeError(
+        `tensor ${name} is (${array.shape.join(", ")}), the model expects (${parameter.shape.join(", ")})`,
+      );
+    }
+    values.set(array.data, starts.get(parameter));
+  }
+  backend.write(flat, values);
+}
+
+/**
+ * Puts loaded parameters into an initialized model.
+ *
+ * @param backend Where the model lives.
+ * @param store Its parameters.
+ * @param weights From {@linkcode loadModel}.
+ * @throws {TypeError} If a tensor is missing or has another shape; nothing is changed then.
+ */
+export function restoreModel(backend: Backend, store: ParameterStore, weights: LoadedModel["weights"]): void {
+  try {
+    writeParameters(backend, store.values, store, weights, (name) => name);
+  } catch (error) {
+    throw new TypeError(`model.safetensors: ${(error as Error).message}`, { cause: error });
+  }
+}
+
+/**
+ * Reads `trainer_state.json`.
+ *
+ * @param files The files of a checkpoint.
+ * @returns Its content.
+ * @throws {TypeError} If it is missing or damaged.
+ */
+export function loadTrainerState(files: CheckpointFiles): TrainerState {
+  const state = readJson(files, "trainer_state.json");
+  if (!Number.isInteger(state.step)) {
+    throw new TypeError(`trainer_state.json: step is ${JSON.stringify(state.step)}, expected an integer`);
+  }
+  return state as unknown as TrainerState;
+}
+
+/**
+ * Sets a run back to where a checkpoint was written: parameters, moments and step.
+ *
+ * @param run A new run with the same model and settings.
+ * @param files The files of the checkpoint.
+ * @throws {TypeError} If a file is missing, damaged, or does not fit the model.
+ */
+export function restoreTraining(run: TrainingRun, files: CheckpointFiles): void {
+  const { backend, store, optimizer } = run, { step } = loadTrainerState(files);
+  const moments = readFile(files, "optimizer.safetensors", (content) => readSafetensors(bytesOf(content)));
+  restoreModel(backend, store, loadModel(files).weights);
+  readFile(files, "optimizer.safetensors", () => {
+    writeParameters(backend, optimizer.mean, store, moments, (name) => `mean.${name}`);
+    writeParameters(backend, optimizer.square, store, moments, (name) => `square.${name}`);
+  });
+  run.step = step;
+}

@@ -1,0 +1,49 @@
+/**
+ * Measuring a model: the mean loss over a text, without dropout and without learning.
+ *
+ * @module
+ */
+
+import type { Backend } from "../core/backend.ts";
+import { zeros } from "../core/tensor.ts";
+import { crossEntropy, IGNORED } from "../kernels/cross_entropy.ts";
+import { addScaled } from "../kernels/elementwise.ts";
+import type { Batch } from "./batches.ts";
+import type { LanguageModel } from "./train.ts";
+
+/** Batches whose losses are added on the device before they are read and added in double precision. */
+const BATCHES_PER_READ = 32;
+
+/**
+ * The mean loss of a model over batches.
+ *
+ * @param backend Where the model lives.
+ * @param model The model.
+ * @param batches What to measure on, see `validationBatches`.
+ * @returns Nats per token, over all targets that are not ignored.
+ */
+export async function evaluate(
+  backend: Backend,
+  model: LanguageModel,
+  batches: readonly Batch[],
+): Promise<number> {
+  if (batches.length === 0) throw new RangeError("Cannot evaluate on no batches");
+  let sum = 0, count = 0;
+  for (let first = 0; first < batches.length; first += BATCHES_PER_READ) {
+    const part = batches.slice(first, first + BATCHES_PER_READ);
+    const total = backend.scope(() => {
+      const total = zeros(backend, [1]);
+      for (const { inputs, targets, batchSize, contextLength } of part) {
+        backend.scope(() => {
+          const logits = model.forward(backend.from(inputs, [batchSize, contextLength]));
+          const loss = crossEntropy(logits, backend.from(targets), { count: 1 });
+          backend.run(addScaled, { x: loss, y: total }, { size: 1, factor: 1 });
+        });
+      }
+      return total;
+    });
+    sum += (await backend.read(total))[0];
+    for (const { targets } of part) for (const target of targets) if (target !== IGNORED) count++;
+  }
+  return sum / count;
+}

@@ -1,0 +1,175 @@
+/**
+ * Writing text: the model scores the next token, one is drawn, and it becomes part of the text.
+ *
+ * All of it happens on the device. The host only records the same few kernels again and again and reads the text back
+ * once every so many tokens, because a read costs more than many tokens of a small model. Keys and values of earlier
+ * positions are kept (`kernels/cache.ts`), so each token costs one position. The prompt is read in the same way: as
+ * tokens that are known and need not be drawn.
+ *
+ * A model sees at most its context length. When the window is full, it slides: the last half of it becomes the first
+ * half of a new one and is computed again, at its new positions.
+ *
+ * @module
+ */
+
+import type { Backend } from "../core/backend.ts";
+import { seedWords } from "../core/philox.ts";
+import type { Tensor } from "../core/tensor.ts";
+import type { KeyValueCache } from "../kernels/cache.ts";
+import { advanceTokens, sampleForward, takeTokens } from "../kernels/sample.ts";
+import type { Gpt } from "../models/gpt.ts";
+
+/** How to write. */
+export interface GenerateOptions {
+  /** Tokens to begin with, at least one. */
+  prompt: Uint32Array;
+  /** Tokens to write. */
+  maxNewTokens: number;
+  /** Texts to write side by side; 1 unless given. */
+  samples?: number;
+  /** Below 1 more careful, above 1 more surprising, 0 always the likeliest token; 1 unless given. */
+  temperature?: number;
+  /** Only the k likeliest tokens; 0, all of them, unless given. */
+  topK?: number;
+  /** Only the likeliest tokens that make up this probability; 1, all of them, unless given. */
+  topP?: number;
+  /** Above 1, tokens that were used become less likely; 1 unless given. */
+  repetitionPenalty?: number;
+  /** The same seed gives the same text; 0 unless given. */
+  seed?: number;
+  /** Tokens between two reads; 16 unless given. */
+  chunk?: number;
+}
+
+function checkOptions(options: Required<GenerateOptions>, vocabSize: number): void {
+  const { prompt, maxNewTokens, samples, temperature, topK, topP, repetitionPenalty, chunk } = options;
+  const check = (valid: boolean, what: string) => {
+    if (!valid) throw new RangeError(`Cannot generate: ${what}`);
+  };
+  const count = (value: number, least: number) => Number.isInteger(value) && value >= least;
+  check(prompt.length > 0, "the prompt is empty, expected at least one token");
+  const outside = prompt.findIndex((id) => id >= vocabSize);
+  check(
+    outside < 0,
+    `token ${prompt[outside]} at position ${outside} is outside the vocabulary of ${vocabSize}`,
+  );
+  check(count(maxNewTokens, 0), `maxNewTokens is ${maxNewTokens}, expected an integer of 0 or more`);
+  check(count(samples, 1), `samples is ${samples}, expected an integer of 1 or more`);
+  check(count(chunk, 1), `chunk is ${chunk}, expected an integer of 1 or more`);
+  check(temperature >= 0 && temperature < Infinity, `temperature is ${temperature}, expected 0 or more`);
+  check(count(topK, 0), `topK is ${topK}, expected an integer of 0 (all) or more`);
+  check(topP > 0 && topP <= 1, `topP is ${topP}, expected more than 0, at most 1`);
+  check(
+    repetitionPenalty > 0 && repetitionPenalty < Infinity,
+    `repetitionPenalty is ${repetitionPenalty}, expected > 0`,
+  );
+}
+
+/**
+ * Writes text after a prompt.
+ *
+ * @example
+ * ```ts
+ * import { CpuBackend, generate, Gpt, initialize, PRESETS } from "@miniformer/miniformer";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const backend = new CpuBackend(), model = new Gpt({ ...PRESETS.tiny.model, vocabSize: 5 });
+ * initialize(backend, model, 1);
+ * const text: number[] = [];
+ * for await (const [tokens] of generate(backend, model, { prompt: Uint32Array.of(1), maxNewTokens: 3 })) {
+ *   text.push(...tokens);
+ * }
+ * assertEquals(text.length, 3);
+ * ```
+ *
+ * @param backend Where the model lives.
+ * @param model The model.
+ * @param options Prompt and sampling.
+ * @returns New tokens as they are made: in each turn, one array for each sample.
+ * @throws {RangeError} If an option makes no sense.
+ */
+export async function* generate(
+  backend: Backend,
+  model: Gpt,
+  options: GenerateOptions,
+): AsyncGenerator<Uint32Array[]> {
+  const { layers, heads, modelDim, contextLength, vocabSize } = model.config;
+  const settings: Required<GenerateOptions> = {
+    samples: 1,
+    temperature: 1,
+    topK: 0,
+    topP: 1,
+    repetitionPenalty: 1,
+    seed: 0,
+    chunk: 16,
+    ...options,
+  };
+  checkOptions(settings, vocabSize);
+  const { prompt, maxNewTokens, samples: batch, temperature, topK, topP, repetitionPenalty } = settings;
+  const capacity = prompt.length + maxNewTokens, half = contextLength >> 1;
+
+  const allocated: Tensor[] = [];
+  const persistent = (shape: number[], dataType: "f32" | "u32" = "u32"): Tensor => {
+    allocated.push(backend.allocate(shape, dataType));
+    return allocated[allocated.length - 1];
+  };
+  const tokens = persistent([batch, capacity]), counters = persistent([3]), seed = persistent([2]);
+  const ids = persistent([batch, 1]), positions = persistent([batch, 1]), drawn = persistent([batch]);
+  const used = persistent([batch, vocabSize]);
+  const row = (): Tensor => persistent([batch, heads, contextLength, modelDim / heads], "f32");
+  const caches: KeyValueCache[] = Array.from(
+    { length: layers },
+    () => ({ key: row(), value: row(), position: positions }),
+  );
+  try {
+    const text = new Uint32Array(batch * capacity);
+    for (let sample = 0; sample < batch; sample++) text.set(prompt, sample * capacity);
+    backend.write(tokens, text);
+    backend.write(seed, Uint32Array.of(...seedWords(settings.seed)));
+
+    // place in the text and position in the window of the token that the model reads next
+    let cursor = prompt.length < contextLength ? 0 : prompt.length - half,
+      position = 0,
+      delivered = prompt.length;
+    const start = () =>
+      backend.write(counters, Uint32Array.of(cursor, position, Math.max(prompt.length, cursor + 1)));
+    start();
+    while (delivered < capacity) {
+      if (position === contextLength) {
+        cursor -= half;
+        position = 0;
+        backend.write(counters, Uint32Array.of(cursor, position, cursor + half + 1));
+      }
+      backend.scope(() => {
+        backend.run(takeTokens, { tokens, counters, ids, positions, used }, {
+          batch,
+          capacity,
+          vocabulary: vocabSize,
+        });
+        const logits = model.forward(ids, { positions, caches }); // (B, 1, V)
+        const scores = backend.allocate([batch, vocabSize]);
+        const sampling = { temperature, topK, topP, repetitionPenalty };
+        backend.run(sampleForward, { logits, used, counters, seed, drawn, scores }, {
+          rows: batch,
+          columns: vocabSize,
+          ...sampling,
+        });
+        backend.run(advanceTokens, { drawn, tokens, counters }, { batch, capacity });
+      });
+      cursor++;
+      position++;
+      const known = Math.max(prompt.length, cursor + 1);
+      if (known - delivered >= settings.chunk || known >= capacity) {
+        const text = await backend.read(tokens) as Uint32Array;
+        const from = delivered;
+        yield Array.from(
+          { length: batch },
+          (_, sample) => text.slice(sample * capacity + from, sample * capacity + known),
+        );
+        delivered = known;
+      }
+    }
+  } finally {
+    backend.free(...allocated);
+  }
+}

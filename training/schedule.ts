@@ -1,0 +1,48 @@
+/**
+ * How the learning rate changes over a run: up in a straight line at first, while AdamW has seen too few gradients to
+ * judge them, then down along half a cosine, a line, or not at all.
+ *
+ * Reference: Loshchilov and Hutter, "SGDR", 2017; the warm-up counts from 1, so that no update is wasted.
+ *
+ * @module
+ */
+
+/** A learning-rate schedule. */
+export interface Schedule {
+  /** How it falls after the warm-up. */
+  readonly schedule: "cosine" | "linear" | "constant";
+  /** The peak. */
+  readonly learningRate: number;
+  /** The end of the fall. */
+  readonly minLearningRate: number;
+  /** Updates until the peak. */
+  readonly warmupSteps: number;
+  /** All updates, the warm-up included. */
+  readonly steps: number;
+}
+
+/**
+ * The learning rate of an update.
+ *
+ * @example
+ * ```ts
+ * import { learningRateAt, type Schedule } from "@miniformer/miniformer";
+ * import { assertAlmostEquals } from "@std/assert";
+ *
+ * const schedule: Schedule = { schedule: "cosine", learningRate: 1, minLearningRate: 0, warmupSteps: 10, steps: 110 };
+ * assertAlmostEquals(learningRateAt(schedule, 4), 0.5);
+ * assertAlmostEquals(learningRateAt(schedule, 60), 0.5);
+ * ```
+ *
+ * @param schedule The schedule.
+ * @param step Updates done before this one.
+ * @returns The learning rate.
+ */
+export function learningRateAt(schedule: Schedule, step: number): number {
+  const { learningRate, minLearningRate, warmupSteps, steps } = schedule;
+  if (step < warmupSteps) return learningRate * (step + 1) / warmupSteps;
+  if (schedule.schedule === "constant") return learningRate;
+  const progress = Math.min(1, (step - warmupSteps) / Math.max(1, steps - warmupSteps));
+  const remaining = schedule.schedule === "linear" ? 1 - progress : 0.5 * (1 + Math.cos(Math.PI * progress));
+  return minLearningRate + (learningRate - minLearningRate) * remaining;
+}
