@@ -121,7 +121,8 @@ export async function readFolder(
   path: string,
   options: { names?: readonly string[] } = {},
 ): Promise<Record<string, Uint8Array<ArrayBuffer>>> {
-  for (let attempt = 1;; attempt++) {
+  let problem: unknown;
+  for (let attempt = 0; attempt < 20; attempt++) {
     const place = await standing(path);
     const files: Record<string, Uint8Array<ArrayBuffer>> = {};
     let current = path;
@@ -134,14 +135,16 @@ export async function readFolder(
         if ((await Deno.stat(current)).isFile) files[name] = await readWhole(current);
       }
       const after = await Deno.stat(place);
-      if (before.ino === after.ino && before.mtime?.getTime() === after.mtime?.getTime()) return files;
-      throw new Deno.errors.NotFound("it was replaced again and again while it was being read");
+      const isSame = before.ino === after.ino && before.mtime?.getTime() === after.mtime?.getTime();
+      if (isSame && place === await standing(path)) return files;
+      problem = new Error(`Cannot read ${path}: it is replaced again and again while it is being read`);
     } catch (error) {
-      // Renamed away by a save between two of these calls: what is there now is whole.
-      const isReplaced = error instanceof Deno.errors.NotFound && await isThere(await standing(path));
-      if (!isReplaced || attempt === 20) throw await cannotRead(current, error);
+      problem = await cannotRead(current, error);
+      // What is missing may just have been renamed by a save: only what stays missing is an error.
+      if (!(error instanceof Deno.errors.NotFound)) break;
     }
   }
+  throw problem;
 }
 
 /** A folder and its two temporary siblings. */

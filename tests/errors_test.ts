@@ -17,7 +17,7 @@ Deno.test("an error is one line, and its stack is shown only when asked for", ()
 });
 
 Deno.test("nearest finds slips of the finger, and nothing where nothing is near", () => {
-  const words = ["context-length", "top-k", "top-p", "seed", "batch-size", "temperature"];
+  const words = ["context-length", "top-k", "top-p", "seed", "batch-size", "temperature", "lr"];
   const typed = [
     "contxt-length",
     "context",
@@ -29,20 +29,17 @@ Deno.test("nearest finds slips of the finger, and nothing where nothing is near"
     "verbosity",
     "",
   ];
-  assertEquals(
-    typed.map((word) => nearest(word, words)),
-    [
-      "context-length",
-      "context-length",
-      "top-k",
-      "seed",
-      "batch-size",
-      "temperature",
-      undefined,
-      undefined,
-      undefined,
-    ],
-  );
+  assertEquals(typed.map((word) => nearest(word, words)), [
+    "context-length",
+    "context-length",
+    "top-k",
+    "seed",
+    "batch-size",
+    "temperature",
+    "lr",
+    undefined,
+    undefined,
+  ]);
 });
 
 Deno.test("reason says in words what the system says in codes", async () => {
@@ -67,12 +64,13 @@ Deno.test("reason says in words what the system says in codes", async () => {
 Deno.test("cannotRead names what lies beside a missing file", async () => {
   const folder = await Deno.makeTempDir();
   await Deno.mkdir(`${folder}/my_novel`);
-  await Deno.mkdir(`${folder}/my_novle.new`);
+  await Deno.mkdir(`${folder}/essay.new`);
   const missing = new Deno.errors.NotFound("gone");
   assertStringIncludes(
     (await cannotRead(`${folder}/my_novle`, missing)).message,
     `did you mean ${folder}/my_novel?`,
   );
+  assertEquals((await cannotRead(`${folder}/essay`, missing)).message, `Cannot read ${folder}/essay: gone`);
   assertEquals((await cannotRead("no/such/place", missing)).message, "Cannot read no/such/place: gone");
   await Deno.remove(folder, { recursive: true });
 });

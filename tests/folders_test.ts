@@ -68,6 +68,12 @@ for (const [when, state, seen] of killed) {
         await assertRejects(() => readFolder(`${parent}/last`), Error, "no such file or folder");
       } else assertEquals(await texts(`${parent}/last`), { a: seen, b: seen });
       assertEquals(await onDisk(parent), state, "reading changes nothing");
+      await assertRejects(
+        () => saveFolder(`${parent}/last`, { a: "?", "no/such/folder": "" }),
+        Error,
+        "Cannot save",
+      );
+      if (seen !== undefined) assertEquals(await texts(`${parent}/last`), { a: seen, b: seen });
       await saveFolder(`${parent}/last`, { a: "3", b: "3" });
       assertEquals(await onDisk(parent), { "last/a": "3", "last/b": "3" });
     }));
@@ -123,17 +129,20 @@ Deno.test("a process killed at any moment leaves the last save or the one before
 Deno.test("a folder read while it is being saved is of one save", () =>
   withFolder(async (parent) => {
     const child = savingProcess(`${parent}/last`, 1);
-    await child.stdout.getReader().read();
     const seen = new Set<string>();
-    for (const end = Date.now() + 10_000; seen.size < 20 && Date.now() < end;) {
-      const { a, b } = await texts(`${parent}/last`);
-      assert(a === b, `${a.trim()} and ${b.trim()}`);
-      seen.add(a);
+    try {
+      await child.stdout.getReader().read();
+      for (const end = Date.now() + 10_000; seen.size < 60 && Date.now() < end;) {
+        const { a, b } = await texts(`${parent}/last`);
+        assert(a !== undefined && a === b, `a is of save ${a?.trim()}, b of save ${b?.trim()}`);
+        seen.add(a);
+      }
+    } finally {
+      child.kill("SIGKILL");
+      await child.status;
+      await child.stderr.cancel();
     }
-    child.kill("SIGKILL");
-    await child.status;
-    await child.stderr.cancel();
-    assert(seen.size === 20, `the folder was seen to change ${seen.size} times`);
+    assert(seen.size === 60, `the folder was seen to change ${seen.size} times`);
   }));
 
 Deno.test({

@@ -80,6 +80,7 @@ const refused: [string[], string][] = [
   [["--lr", "0x10"], "--lr is 0x10: expected a number above 0"],
   [["--lr", "1e999"], "--lr is 1e999: expected a number above 0"],
   [["--top_p", "0"], "--top_p is 0: expected a number above 0, at most 1"],
+  [["--top_p", "1.01"], "--top_p is 1.01: expected a number above 0, at most 1"],
   [["--device", "gpu"], '--device is "gpu": expected one of auto, webgpu, cpu'],
 ];
 

@@ -67,7 +67,7 @@ function recorded(options: { terminal: boolean; colored?: boolean }) {
   const seen = { text: "", time: 0 };
   const line = new ProgressLine({
     colored: false,
-    columns: () => 60,
+    columns: () => 58,
     ...options,
     now: () => seen.time,
     write: (text) => void (seen.text += text),
@@ -100,7 +100,7 @@ Deno.test("on a terminal the line is redrawn in place, and other lines are print
   line.finish();
   line.print("after");
   const bar = formatBar(0.25, 30);
-  const half = `${formatBar(0.5, 30)} step 2/4  100 tok/s  0s left`;
+  const half = `${formatBar(0.5, 28)} step 2/4  100 tok/s  0s left`;
   assertEquals(seen.text, `before\n\r${bar} step 1/4\x1b[K\r${half}\x1b[K\r\x1b[Ka sample\n${half}\nafter\n`);
 });
 
