@@ -34,7 +34,7 @@ export interface CommandDescription<Fs extends Flags> {
   /** The flags by their camelCase names; `--help` and `--verbose` are added to them. */
   readonly flags: Fs;
   /** Does the work. */
-  run(values: FlagValues<Fs & typeof everywhere>): void | Promise<void>;
+  run(values: FlagValues<Fs> & { readonly verbose: boolean }): void | Promise<void>;
 }
 
 /** The flags that every command has. */
@@ -74,7 +74,7 @@ export function defineCommand<const Fs extends Flags>(description: CommandDescri
     help,
     async run(args) {
       if (asksForHelp(args)) return console.log(help(Math.min(terminalColumns(), 100)));
-      await description.run(parseFlags(flags, args) as FlagValues<Fs & typeof everywhere>);
+      await description.run(parseFlags(flags, args) as FlagValues<Fs> & { verbose: boolean });
     },
   };
 }
