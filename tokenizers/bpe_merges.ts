@@ -27,7 +27,7 @@ export interface MergeLimits {
   readonly vocabSize: number;
   /** Stop when no pair occurs this often. */
   readonly minFrequency: number;
-  /** A pair that a merge brings up is left alone if its token would have this many symbols or more... */
+  /** Leave pairs alone whose token would have this many bytes or more; single bytes may always pair up. */
   readonly maxTokenLength?: number;
 }
 

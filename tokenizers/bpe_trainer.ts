@@ -26,7 +26,10 @@ export interface BpeTrainingOptions {
   alphabet?: "bytes" | "seen";
   /** Keep at most so many of the bytes that occur, the most frequent ones. No limit if absent. */
   limitAlphabet?: number;
-  /** No token is made longer than so many bytes by a merge with another token. No limit if absent. */
+  /**
+   * Make no token of this many bytes or more, but for pairs of single bytes: what `max_token_length` means to Hugging Face
+   * `tokenizers`. No limit if absent.
+   */
   maxTokenLength?: number;
   /** Put a space in front of each text, in training as in encoding. Off by default. */
   addPrefixSpace?: boolean;

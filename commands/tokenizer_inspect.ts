@@ -1,0 +1,148 @@
+/**
+ * `tokenizer inspect`: what a vocabulary holds, and how well it fits a text.
+ *
+ * @module
+ */
+import type { BpeTokenizer } from "../tokenizers/bpe_tokenizer.ts";
+import { CharTokenizer } from "../tokenizers/char_tokenizer.ts";
+import { type Command, defineCommand } from "./command.ts";
+import { readTexts } from "./files.ts";
+import { describeTokenizer, readTokenizer } from "./tokenizer_folder.ts";
+import { pieceOf, tokenizerFlag } from "./tokenizer_encode.ts";
+
+/** The command. */
+export const inspectTokenizer: Command = defineCommand({
+  name: "tokenizer inspect",
+  summary: "Show what a tokenizer holds, and how well it fits a text",
+  usage: "--tokenizer FOLDER [--data FILE...]",
+  examples: ["tokenizer inspect --tokenizer tokenizers/mine --data held-out.txt"],
+  flags: {
+    ...tokenizerFlag,
+    data: { kind: "list", description: "texts to try it on: files, folders, globs", placeholder: "FILE..." },
+    show: { kind: "integer", description: "how many tokens to list", default: 20, atLeast: 0 },
+    replaceInvalid: {
+      kind: "boolean",
+      description: "read bytes that are not UTF-8 as U+FFFD",
+      default: false,
+    },
+  },
+  async run({ tokenizer: path, data, show, replaceInvalid }) {
+    const tokenizer = await readTokenizer(path);
+    console.log(describeVocabulary(tokenizer, show));
+    if (!data) return;
+    const texts = await readTexts(data, { replaceInvalid });
+    console.log("\n" + describeFit(tokenizer, texts.map((source) => source.text), show));
+  },
+});
+
+/**
+ * What a vocabulary holds.
+ *
+ * @param tokenizer the tokenizer
+ * @param show how many of the longest tokens to list
+ * @returns the description, one line a fact
+ *
+ * @example
+ * ```ts
+ * import { assertStringIncludes } from "@std/assert";
+ * import { CharTokenizer } from "../tokenizers/char_tokenizer.ts";
+ * import { describeVocabulary } from "./tokenizer_inspect.ts";
+ *
+ * assertStringIncludes(describeVocabulary(CharTokenizer.fromText("abc"), 3), 'longest tokens    "a" "b" "c"');
+ * ```
+ */
+export function describeVocabulary(tokenizer: BpeTokenizer | CharTokenizer, show: number): string {
+  const special = new Set(tokenizer.specialTokens.map((token) => token.id));
+  const ids = [...tokenizer.vocabulary().values()].filter((id) => !special.has(id));
+  const lengths = new Map(ids.map((id) => [id, [...tokenizer.decode([id])].length]));
+  const longest = ids.sort((a, b) => lengths.get(b)! - lengths.get(a)! || a - b).slice(0, show);
+  const rows = [
+    ["tokenizer", describeTokenizer(tokenizer)],
+    [
+      "special tokens",
+      tokenizer.specialTokens.map(({ content, id }) => `${content} ${id}`).join("  ") || "none",
+    ],
+    ["fingerprint", tokenizer.fingerprint],
+  ];
+  if (show > 0) rows.push(["longest tokens", longest.map((id) => pieceOf(tokenizer, id)).join(" ")]);
+  return table(rows);
+}
+
+/**
+ * How well a tokenizer fits texts.
+ *
+ * @param tokenizer the tokenizer
+ * @param texts the texts
+ * @param show how many tokens to list where there are many
+ * @returns the description, one line a fact
+ *
+ * @example
+ * ```ts
+ * import { assertStringIncludes } from "@std/assert";
+ * import { CharTokenizer } from "../tokenizers/char_tokenizer.ts";
+ * import { describeFit } from "./tokenizer_inspect.ts";
+ *
+ * const fit = describeFit(CharTokenizer.fromText("abc"), ["abba"], 3);
+ * assertStringIncludes(fit, "bytes per token   1.00");
+ * assertStringIncludes(fit, 'unused tokens     1 (33.3 %), such as "c"');
+ * ```
+ */
+export function describeFit(
+  tokenizer: BpeTokenizer | CharTokenizer,
+  texts: readonly string[],
+  show: number,
+): string {
+  const uses = new Float64Array(tokenizer.vocabSize);
+  const missing = new Map<string, number>();
+  const encoder = new TextEncoder();
+  let [bytes, characters, tokens] = [0, 0, 0];
+  for (const text of texts) {
+    let known = text;
+    if (tokenizer instanceof CharTokenizer) {
+      for (const character of text.toWellFormed()) {
+        if (tokenizer.idOf(character) === undefined) {
+          missing.set(character, (missing.get(character) ?? 0) + 1);
+        }
+      }
+      if (missing.size > 0) {
+        known = [...text.toWellFormed()].filter((character) => !missing.has(character)).join("");
+      }
+    }
+    bytes += encoder.encode(known).length;
+    characters += [...text].length;
+    const ids = tokenizer.encode(known, { specialTokens: "text" });
+    tokens += ids.length;
+    for (const id of ids) uses[id]++;
+  }
+  const special = new Set(tokenizer.specialTokens.map((token) => token.id));
+  const ordinary = [...tokenizer.vocabulary().values()].filter((id) => !special.has(id));
+  const unused = ordinary.filter((id) => uses[id] === 0);
+  const frequent = ordinary.filter((id) => uses[id] > 0).sort((a, b) => uses[b] - uses[a]).slice(0, show);
+  const pieces = (ids: readonly number[]): string => ids.map((id) => pieceOf(tokenizer, id)).join(" ");
+  const share = (part: number, whole: number): string => `${(100 * part / whole).toFixed(1)} %`;
+
+  const missed = [...missing.values()].reduce((sum, count) => sum + count, 0);
+  const list = [...missing].sort((a, b) => b[1] - a[1]).slice(0, show).map(([character]) =>
+    JSON.stringify(character)
+  );
+  const rows = [
+    ["characters", String(characters)],
+    ["tokens", String(tokens)],
+    ["bytes per token", (bytes / tokens).toFixed(2)],
+    [
+      "coverage",
+      missed === 0 ? "100 %" : `${(100 - 100 * missed / characters).toFixed(2)} %, without ${list.join(" ")}`,
+    ],
+    [
+      "unused tokens",
+      `${unused.length} (${share(unused.length, ordinary.length)})` +
+      (unused.length > 0 && show > 0 ? `, such as ${pieces(unused.slice(-show))}` : ""),
+    ],
+  ];
+  if (show > 0) rows.push(["most frequent", pieces(frequent)]);
+  return table(rows);
+}
+
+function table(rows: readonly (readonly string[])[]): string {
+  return rows.map(([name, value]) => `${name.padEnd(18)}${value}`).join("\n");
+}

@@ -1,0 +1,136 @@
+/**
+ * `tokenizer train`: a byte-level BPE vocabulary from a corpus of any size.
+ *
+ * @module
+ */
+import { type BpeTrainingProgress, trainBpe } from "../tokenizers/bpe_trainer.ts";
+import { causalSpecialTokens, maskedSpecialTokens } from "../tokenizers/special_tokens.ts";
+import { wholeLines } from "../tokenizers/whole_lines.ts";
+import { type Command, defineCommand } from "./command.ts";
+import { cannotRead } from "./errors.ts";
+import { findFiles } from "./files.ts";
+import { saveFolder } from "./folders.ts";
+import { formatBar, formatCount, terminalColumns, writeOut } from "./terminal.ts";
+import { type ReadOptions, textChunks } from "./utf8.ts";
+
+/** Which special tokens come first in the vocabulary, by the name that is typed. */
+const specialTokenSets: Readonly<Record<string, readonly string[]>> = {
+  causal: causalSpecialTokens,
+  masked: maskedSpecialTokens,
+  none: [],
+};
+
+/** The command. */
+export const trainTokenizer: Command = defineCommand({
+  name: "tokenizer train",
+  summary: "Train a byte-level BPE tokenizer",
+  usage: "--data FILE... --out FOLDER [flags]",
+  examples: [
+    "tokenizer train --data corpus.txt --vocab-size 8192 --out tokenizers/mine",
+    "tokenizer train --data books articles/*.md --special-tokens masked --out tokenizers/mine",
+  ],
+  flags: {
+    data: {
+      kind: "list",
+      description: "texts: files, folders, globs",
+      placeholder: "FILE...",
+      required: true,
+    },
+    out: { kind: "text", description: "where to save it", placeholder: "FOLDER", required: true },
+    vocabSize: {
+      kind: "integer",
+      description: "tokens to make, special ones and the 256 bytes included",
+      default: 8192,
+      atLeast: 1,
+      atMost: 2 ** 24,
+    },
+    specialTokens: {
+      kind: "choice",
+      description: "for generating text (<|endoftext|>), for filling masks (RoBERTa's five)",
+      choices: ["causal", "masked", "none"],
+      default: "causal",
+    },
+    minFrequency: {
+      kind: "integer",
+      description: "how often a pair must occur to be merged",
+      default: 2,
+      atLeast: 1,
+    },
+    maxTokenLength: {
+      kind: "integer",
+      description: "bytes in a token at most",
+      atLeast: 2,
+      otherwise: "no limit",
+    },
+    addPrefixSpace: {
+      kind: "boolean",
+      description: "put a space in front of a text, so that its first word is like any other",
+      default: false,
+    },
+    replaceInvalid: {
+      kind: "boolean",
+      description: "read bytes that are not UTF-8 as U+FFFD",
+      default: false,
+    },
+  },
+  async run({ data, out, specialTokens, replaceInvalid, ...options }) {
+    const files = await findFiles(data);
+    const sizes = await Promise.all(files.map(sizeOf));
+    const start = performance.now();
+    const show = progressShower(sizes.reduce((sum, size) => sum + size, 0), options.vocabSize);
+    let last: BpeTrainingProgress | undefined;
+    const tokenizer = await trainBpe(linesOf(files, { replaceInvalid }), {
+      ...options,
+      specialTokens: specialTokenSets[specialTokens],
+      lines: true,
+      onProgress: (progress) => show(last = progress),
+    });
+    await saveFolder(out, tokenizer.toHuggingFace());
+    const { textLength, exhausted } = last!;
+    if (exhausted) {
+      console.log(
+        `The text ran out: no pair is left that occurs ${options.minFrequency} times or more, so the vocabulary has ` +
+          `${tokenizer.vocabSize} tokens, not ${options.vocabSize}. More text makes more` +
+          (options.minFrequency > 1 ? "; so does --min-frequency 1." : "."),
+      );
+    }
+    const seconds = ((performance.now() - start) / 1000).toFixed(1);
+    console.log(
+      `${out}: ${tokenizer.vocabSize} tokens from ${formatCount(textLength)} characters in ${seconds} s.\n` +
+        `Look at it: deno task tokenizer inspect --tokenizer ${out} --data ${data[0]}`,
+    );
+  },
+});
+
+async function sizeOf(path: string): Promise<number> {
+  const info = await Deno.stat(path).catch(async (error) => {
+    throw await cannotRead(path, error);
+  });
+  return info.size;
+}
+
+/** Files in pieces of whole lines; a file's last line ends with the file. */
+async function* linesOf(files: readonly string[], options: ReadOptions): AsyncGenerator<string> {
+  for (const path of files) yield* wholeLines(textChunks(path, options));
+}
+
+/** Draws the progress in one line of the terminal; elsewhere nothing is drawn. */
+function progressShower(bytes: number, vocabSize: number): (progress: BpeTrainingProgress) => void {
+  if (!Deno.stdout.isTerminal()) return () => {};
+  let drawnAt = -Infinity;
+  return (progress) => {
+    if (progress.stage === "done") return writeOut("\r\x1b[K");
+    const now = performance.now();
+    if (now - drawnAt < 100) return;
+    drawnAt = now;
+    const [what, fraction] = progress.stage === "counting"
+      // Bytes are known beforehand, characters are what is counted: nearly the same in most texts.
+      ? [
+        `reading ${formatCount(progress.textLength)} of ${formatCount(bytes)} bytes`,
+        progress.textLength / bytes,
+      ]
+      : [`token ${progress.vocabSize} of ${vocabSize}`, progress.vocabSize / vocabSize];
+    const columns = Math.max(8, Math.min(terminalColumns() - what.length - 2, 30));
+    writeOut(`\r${formatBar(Math.min(fraction, 1), columns)} ${what}\x1b[K`);
+  };
+}
