@@ -20,7 +20,7 @@ import { formatShape, gradientOf, outputOf, type Tensor } from "../core/tensor.t
 /** In a chain: there is no further position. */
 const END = 0xffffffff;
 
-/** Most ids in one call: the search for repeats takes four a turn, and software Vulkan ends loops after 65,535. */
+/** Most ids in one call: loops over ids take four a turn, and software Vulkan ends them after 65,535 turns. */
 const MOST_IDS = 4 * 65535;
 
 /** y[i] = table[ids[i]]. */
@@ -62,7 +62,8 @@ fn each(row: u32) {
   let id = ids[row];
   var found = ${END}u;
   for (var other = row + 1; other < rows && found == ${END}u; other += 4) {
-    for (var step = 4u; step > 0; step--) { if (holds(other + step - 1, id)) { found = other + step - 1; } }
+    // the nearest of the four is looked at last and stays
+    for (var step = 0u; step < 4; step++) { if (holds(other + 3 - step, id)) { found = other + 3 - step; } }
   }
   next[row] = found;
   var isFirst = 1u;
@@ -97,7 +98,9 @@ fn each(index: u32) {
   let column = index % columns;
   if (first[row] == 0) { return; }
   var sum = 0.0;
-  for (var at = row; at != ${END}u; at = next[at]) { sum += dy[at * columns + column]; }
+  for (var at = row; at != ${END}u;) {
+    for (var step = 0u; step < 4; step++) { if (at != ${END}u) { sum += dy[at * columns + column]; at = next[at]; } }
+  }
   dTable[ids[row] * columns + column] += sum;
 }`,
 });

@@ -74,9 +74,17 @@ export function planMatmul({ rows, columns }: MatmulConstants, adapter: AdapterC
  * @param adapter The kind of processor.
  * @param biased Whether a vector `bias` is bound between `b` and `y` and added to every row.
  * @returns WGSL with its own bindings.
+ * @throws {RangeError} If software Vulkan could not add up so many products.
  */
 export function matmulWgsl(constants: MatmulConstants, adapter: AdapterClass, biased: boolean): string {
-  const plan = planMatmul(constants, adapter);
+  const plan = planMatmul(constants, adapter), { inner } = constants;
+  if (adapter === "software" && inner > 65535 * stepsAtOnce(constants)) {
+    // software Vulkan would end the loop there without a word
+    throw new RangeError(
+      `Cannot add up ${inner} products on software Vulkan, at most ${65535 * stepsAtOnce(constants)}: ` +
+        `use a smaller batch and accumulate gradients`,
+    );
+  }
   return plan.kind === "shared" ? sharedWgsl(constants, biased) : directWgsl(constants, plan, biased);
 }
 
@@ -104,6 +112,9 @@ function store({ accumulate }: MatmulConstants, biased: boolean, value: string):
   return `y[at] ${accumulate ? "+=" : "="} ${sum};`;
 }
 
+/** Four steps along the inner dimension at once, if it allows: then k-contiguous matrices are read as vectors. */
+const stepsAtOnce = ({ inner }: MatmulConstants): number => inner % 4 === 0 ? 4 : 1;
+
 /** One large tile for each invocation, read straight from storage. */
 function directWgsl(constants: MatmulConstants, plan: Plan, biased: boolean): string {
   const { inner, transposeA, transposeB } = constants;
@@ -112,8 +123,7 @@ function directWgsl(constants: MatmulConstants, plan: Plan, biased: boolean): st
   const quads = Math.ceil(tileColumns / 4);
   const width = Math.min(4, tileColumns); // results side by side in one variable
   const type = width === 4 ? "vec4f" : "f32";
-  // Four steps along the inner dimension at once, if it allows: then k-contiguous matrices are read as vectors.
-  const unroll = inner % 4 === 0 ? 4 : 1;
+  const unroll = stepsAtOnce(constants);
 
   // a at (row0 + i, k + u), for all i and u
   const loadA = transposeA
