@@ -64,7 +64,7 @@ export function describeVocabulary(tokenizer: BpeTokenizer | CharTokenizer, show
     ],
     ["fingerprint", tokenizer.fingerprint],
   ];
-  if (show > 0) rows.push(["longest tokens", longest.map((id) => pieceOf(tokenizer, id)).join(" ")]);
+  if (show > 0) rows.push(["longest tokens", pieces(tokenizer, longest)]);
   return table(rows);
 }
 
@@ -118,7 +118,6 @@ export function describeFit(
   const ordinary = [...tokenizer.vocabulary().values()].filter((id) => !special.has(id));
   const unused = ordinary.filter((id) => uses[id] === 0);
   const frequent = ordinary.filter((id) => uses[id] > 0).sort((a, b) => uses[b] - uses[a]).slice(0, show);
-  const pieces = (ids: readonly number[]): string => ids.map((id) => pieceOf(tokenizer, id)).join(" ");
   const share = (part: number, whole: number): string => `${(100 * part / whole).toFixed(1)} %`;
 
   const missed = [...missing.values()].reduce((sum, count) => sum + count, 0);
@@ -136,11 +135,21 @@ export function describeFit(
     [
       "unused tokens",
       `${unused.length} (${share(unused.length, ordinary.length)})` +
-      (unused.length > 0 && show > 0 ? `, such as ${pieces(unused.slice(-show))}` : ""),
+      (unused.length > 0 && show > 0 ? `, such as ${pieces(tokenizer, unused.slice(-show))}` : ""),
     ],
   ];
-  if (show > 0) rows.push(["most frequent", pieces(frequent)]);
+  if (show > 0) rows.push(["most frequent", pieces(tokenizer, frequent)]);
   return table(rows);
+}
+
+/** Pieces side by side; some vocabularies hold whole lines of dashes. */
+function pieces(tokenizer: BpeTokenizer | CharTokenizer, ids: readonly number[]): string {
+  return ids.map((id) => {
+    const piece = pieceOf(tokenizer, id);
+    return piece.length <= 42
+      ? piece
+      : `${piece.slice(0, 20)}…${piece.slice(-10)} (${piece.length - 2} long)`;
+  }).join(" ");
 }
 
 function table(rows: readonly (readonly string[])[]): string {
