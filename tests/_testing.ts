@@ -1,0 +1,242 @@
+/** What the tests of the engine share: backends, comparison, golden values, central differences. */
+
+import type { Backend, HostArray, Shape } from "../core/backend.ts";
+import { CpuBackend } from "../core/cpu_backend.ts";
+import { Random } from "../core/philox.ts";
+import { Tape } from "../core/tape.ts";
+import type { Tensor } from "../core/tensor.ts";
+import { formatShape, sizeOf } from "../core/tensor.ts";
+import { WebGpuBackend } from "../core/webgpu_backend.ts";
+import { addScaled } from "../kernels/elementwise.ts";
+
+/** How far two tensors may lie apart: `atol` plus `rtol` times the largest expected magnitude. */
+export interface Tolerance {
+  readonly rtol: number;
+  readonly atol: number;
+}
+
+/** The tolerances of all comparisons; each is about three times the worst difference seen. */
+export const TOLERANCES = {
+  exact: { rtol: 0, atol: 0 },
+  /** Central differences in double precision. */
+  differences: { rtol: 1e-6, atol: 1e-9 },
+  /** CPU in single precision against PyTorch, one operation: the result is rounded once, intermediate ones too. */
+  golden: { rtol: 2e-6, atol: 1e-7 },
+  /** CPU in double precision against PyTorch in double precision. */
+  golden64: { rtol: 1e-12, atol: 1e-13 },
+  /** GPU against CPU. */
+  products: { rtol: 1e-5, atol: 1e-6 },
+  rows: { rtol: 2e-5, atol: 1e-6 },
+  activations: { rtol: 2e-5, atol: 2e-5 },
+  modelGradients: { rtol: 1e-4, atol: 1e-7 },
+} as const;
+
+/** Numbers on the host, with their shape. */
+export interface Values {
+  readonly shape: Shape;
+  readonly data: HostArray;
+}
+
+/** Normal numbers that depend on the name only. */
+export function normals(name: string, shape: Shape, scale = 1): Values {
+  const random = new Random(1, name);
+  return { shape, data: Float32Array.from({ length: sizeOf(shape) }, () => scale * random.normal()) };
+}
+
+/** Integers below a bound that depend on the name only. */
+export function integers(name: string, shape: Shape, below: number): Values {
+  const random = new Random(1, name);
+  return { shape, data: Uint32Array.from({ length: sizeOf(shape) }, () => random.below(below)) };
+}
+
+/** A vector of integers, for ids and lengths. */
+export function ids(...data: number[]): Values {
+  return { shape: [data.length], data: Uint32Array.from(data) };
+}
+
+/**
+ * Fails unless the largest difference is within the tolerance; NaN on either side fails.
+ *
+ * @param actual What was computed.
+ * @param expected What it should be, with the shape that coordinates refer to.
+ * @param tolerance See {@linkcode Tolerance}.
+ * @param what The operation, for the message.
+ */
+export function assertClose(
+  actual: ArrayLike<number>,
+  expected: Values,
+  { rtol, atol }: Tolerance,
+  what: string,
+): void {
+  const { shape, data } = expected, where = `${what} ${formatShape(shape)}`;
+  if (actual.length !== data.length) {
+    throw new Error(`${where}: ${actual.length} elements, expected ${data.length}`);
+  }
+  let largest = 0, worst = 0, difference = 0;
+  for (let at = 0; at < data.length; at++) {
+    const apart = actual[at] === data[at] ? 0 : Math.abs(actual[at] - data[at]);
+    // a comparison with NaN is false: it counts as the worst of all
+    if (!(apart <= difference)) [worst, difference] = [at, Number.isNaN(apart) ? Infinity : apart];
+    largest = Math.max(largest, Math.abs(data[at]));
+  }
+  const allowed = atol + rtol * largest;
+  if (difference <= allowed && Number.isFinite(largest)) return;
+  const coordinates: number[] = [];
+  for (let axis = shape.length - 1, rest = worst; axis >= 0; axis--) {
+    coordinates.unshift(rest % shape[axis]);
+    rest = Math.floor(rest / shape[axis]);
+  }
+  throw new Error(
+    `${where} at (${coordinates.join(", ")}): ${actual[worst]}, expected ${data[worst]}, ` +
+      `${difference.toExponential(2)} apart, allowed ${allowed.toExponential(2)}`,
+  );
+}
+
+const adapter = await globalThis.navigator?.gpu?.requestAdapter() ?? null;
+
+/** Whether there is a WebGPU adapter; always true under `REQUIRE_GPU=1`, so that its absence fails. */
+export const hasAdapter: boolean = adapter !== null || Deno.env.get("REQUIRE_GPU") === "1";
+
+/** Opening a device and compiling shaders takes time: the tests of one file share their backends. */
+const opened = new Map<string, Promise<WebGpuBackend | undefined>>();
+
+/** The WebGPU backend with the shaders for one class of adapter, whatever the real one is. */
+export async function webGpu(adapterClass: "software" | "hardware"): Promise<WebGpuBackend> {
+  if (!opened.has(adapterClass)) opened.set(adapterClass, WebGpuBackend.open(adapterClass));
+  const backend = await opened.get(adapterClass);
+  if (backend === undefined) throw new Error("REQUIRE_GPU=1, but there is no WebGPU adapter");
+  return backend;
+}
+
+/**
+ * Registers a test for every backend: the CPU with poisoned memory, and WebGPU with the shaders for software and for
+ * hardware. Without an adapter the latter two are ignored.
+ *
+ * @param name Name of the test.
+ * @param body The test.
+ */
+export function everyBackend(name: string, body: (backend: Backend) => void | Promise<void>): void {
+  Deno.test(`${name} [cpu]`, () => body(new CpuBackend({ poison: true })));
+  for (const adapterClass of ["software", "hardware"] as const) {
+    Deno.test(`${name} [webgpu, ${adapterClass} shaders]`, { ignore: !hasAdapter }, async () => {
+      await body(await webGpu(adapterClass));
+    });
+  }
+}
+
+/** Inputs of an operation, by name. */
+export type Inputs = Readonly<Record<string, Values>>;
+
+/** An operation under test, as a function of named tensors. */
+export type Operation = (tensors: Readonly<Record<string, Tensor>>) => Tensor;
+
+/** The value of an operation and the gradients of its inputs. */
+export interface Evaluation {
+  readonly y: Values;
+  readonly gradients: Inputs;
+}
+
+/**
+ * Computes an operation and the gradients of its f32 inputs on a backend.
+ *
+ * @param backend Where.
+ * @param inputs The inputs; all f32 ones are put on a tape.
+ * @param operation The operation.
+ * @param dy The gradient of the result; normal numbers unless given.
+ * @param random Random state of the tape, for dropout.
+ * @returns Result and gradients.
+ */
+export async function evaluate(
+  backend: Backend,
+  inputs: Inputs,
+  operation: Operation,
+  dy?: Values,
+  random?: Uint32Array,
+): Promise<Evaluation> {
+  const [y, watched] = backend.scope(() => {
+    const tape = new Tape(random && backend.from(random)), tensors: Record<string, Tensor> = {};
+    for (const [name, { data, shape }] of Object.entries(inputs)) {
+      tensors[name] = backend.from(data, shape);
+      if (tensors[name].dataType === "f32") tape.watch(tensors[name]);
+    }
+    const y = operation(tensors), size = y.size;
+    const start = backend.from((dy ?? normals("dy", y.shape)).data, y.shape);
+    // begins the backward pass at dy instead of at 1
+    tape.record(() => backend.run(addScaled, { x: start, y: y.gradient! }, { size, factor: 1 }));
+    tape.backward(y, 0);
+    return [y, Object.entries(tensors).filter(([, { gradient }]) => gradient !== undefined)] as const;
+  });
+  const gradients: Record<string, Values> = {};
+  for (const [name, { gradient, shape }] of watched) {
+    gradients[name] = { shape, data: await backend.read(gradient!) };
+  }
+  return { y: { shape: y.shape, data: await backend.read(y) }, gradients };
+}
+
+/** Compares value and gradients. */
+export function assertSame(
+  actual: Evaluation,
+  expected: Evaluation,
+  tolerance: Tolerance,
+  what: string,
+): void {
+  assertClose(actual.y.data, expected.y, tolerance, `${what}: y`);
+  for (const [name, gradient] of Object.entries(expected.gradients)) {
+    assertClose(actual.gradients[name].data, gradient, tolerance, `${what}: gradient of ${name}`);
+  }
+}
+
+/**
+ * Registers the tests that a differentiable operation equals the CPU reference on every backend.
+ *
+ * @param name Name of the operation.
+ * @param cases Inputs, by what is special about them.
+ * @param operation The operation.
+ * @param tolerance How close.
+ */
+export function testParity(
+  name: string,
+  cases: Readonly<Record<string, Inputs>>,
+  operation: Operation,
+  tolerance: Tolerance,
+): void {
+  everyBackend(`${name} equals the CPU reference`, async (backend) => {
+    for (const [what, inputs] of Object.entries(cases)) {
+      const expected = await evaluate(new CpuBackend(), inputs, operation);
+      assertSame(await evaluate(backend, inputs, operation), expected, tolerance, `${name}, ${what}`);
+    }
+  });
+}
+
+/**
+ * Compares gradients with central differences, in double precision, for every element of every f32 input.
+ *
+ * @param inputs Small inputs.
+ * @param operation The operation; any shape of result.
+ * @param random Random state of the tape, for dropout.
+ */
+export async function checkGradients(
+  inputs: Inputs,
+  operation: Operation,
+  random?: Uint32Array,
+): Promise<void> {
+  const backend = new CpuBackend({ floats: Float64Array, poison: true }), step = 1e-5;
+  const { y, gradients } = await evaluate(backend, inputs, operation, undefined, random);
+  const dy = normals("dy", y.shape).data;
+  /** Σ y · dy, whose gradient the backward pass has computed. */
+  const total = async (name: string, at: number, change: number): Promise<number> => {
+    const moved = Float64Array.from(inputs[name].data);
+    moved[at] += change;
+    const changed = { ...inputs, [name]: { shape: inputs[name].shape, data: moved } };
+    const { y } = await evaluate(backend, changed, operation, undefined, random);
+    return (y.data as Float64Array).reduce((sum, value, index) => sum + value * dy[index], 0);
+  };
+  for (const [name, gradient] of Object.entries(gradients)) {
+    const differences = new Float64Array(gradient.data.length);
+    for (let at = 0; at < differences.length; at++) {
+      differences[at] = (await total(name, at, step) - await total(name, at, -step)) / (2 * step);
+    }
+    const expected = { shape: gradient.shape, data: differences };
+    assertClose(gradient.data, expected, TOLERANCES.differences, `gradient of ${name}`);
+  }
+}

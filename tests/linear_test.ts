@@ -1,0 +1,43 @@
+import { assertThrows } from "@std/assert";
+import { CpuBackend } from "../core/cpu_backend.ts";
+import { linear } from "../kernels/linear.ts";
+import { testGolden } from "./_golden.ts";
+import { checkGradients, type Inputs, normals, type Operation, testParity, TOLERANCES } from "./_testing.ts";
+
+const apply: Operation = ({ x, weight, bias }) => linear(x, weight, bias);
+
+const sized = (rows: number, inputs: number, outputs: number): Inputs => ({
+  x: normals("x", [rows, inputs]),
+  weight: normals("weight", [inputs, outputs]),
+  bias: normals("bias", [outputs]),
+});
+
+testGolden("linear", apply);
+
+Deno.test("linear: gradients equal central differences", async () => {
+  await checkGradients({ ...sized(6, 3, 5), x: normals("x", [2, 3, 3]) }, apply);
+});
+
+testParity(
+  "linear",
+  Object.fromEntries(
+    [[1, 3, 65], [8, 65, 63], [65, 64, 36]].map(([rows, inputs, outputs]) => [
+      `${rows} rows, ${inputs} to ${outputs}`,
+      sized(rows, inputs, outputs),
+    ]),
+  ),
+  apply,
+  TOLERANCES.products,
+);
+
+testParity("linear of many rows", { "70004 rows": sized(70_004, 3, 5) }, apply, TOLERANCES.products);
+
+Deno.test("linear refuses shapes that do not fit", () => {
+  const backend = new CpuBackend();
+  const x = backend.allocate([2, 3]), weight = backend.allocate([4, 5]), bias = backend.allocate([5]);
+  assertThrows(
+    () => linear(x, weight, bias),
+    TypeError,
+    "Cannot apply linear to (2, 3): weight is (4, 5), bias (5), expected (3, N) and (N)",
+  );
+});
