@@ -32,19 +32,19 @@ export const TOLERANCES = {
 } as const;
 
 /** Numbers on the host, with their shape. */
-export interface Values {
+export interface Values<Data extends HostArray = HostArray> {
   readonly shape: Shape;
-  readonly data: HostArray;
+  readonly data: Data;
 }
 
 /** Normal numbers that depend on the name only. */
-export function normals(name: string, shape: Shape, scale = 1): Values {
+export function normals(name: string, shape: Shape, scale = 1): Values<Float32Array> {
   const random = new Random(1, name);
   return { shape, data: Float32Array.from({ length: sizeOf(shape) }, () => scale * random.normal()) };
 }
 
 /** Integers below a bound that depend on the name only. */
-export function integers(name: string, shape: Shape, below: number): Values {
+export function integers(name: string, shape: Shape, below: number): Values<Uint32Array> {
   const random = new Random(1, name);
   return { shape, data: Uint32Array.from({ length: sizeOf(shape) }, () => random.below(below)) };
 }

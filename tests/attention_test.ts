@@ -1,0 +1,139 @@
+import { assertThrows } from "@std/assert";
+import type { Floats } from "../core/backend.ts";
+import { CpuBackend } from "../core/cpu_backend.ts";
+import { philox4x32 } from "../core/philox.ts";
+import { attention, type AttentionOptions, decomposedAttention } from "../kernels/attention.ts";
+import { dropThreshold } from "../kernels/dropout.ts";
+import { testGolden } from "./_golden.ts";
+import {
+  assertClose,
+  assertSame,
+  checkGradients,
+  evaluate,
+  everyBackend,
+  ids,
+  type Inputs,
+  normals,
+  type Operation,
+  testParity,
+  TOLERANCES,
+  type Values,
+} from "./_testing.ts";
+
+const attend = (options: AttentionOptions): Operation => ({ query, key, value, lengths }) =>
+  attention(query, key, value, { ...options, lengths });
+
+const sized = (...shape: number[]): Inputs => ({
+  query: normals("query", shape),
+  key: normals("key", shape),
+  value: normals("value", shape),
+});
+
+/** Seed, step and the word that is not used, of a tape with dropout. */
+const random = Uint32Array.of(7, 0, 3, 0);
+
+testGolden("attention", (tensors, { causal }) => attend({ causal: causal === 1 })(tensors));
+
+for (const causal of [false, true]) {
+  const name = causal ? "causal attention" : "attention";
+
+  Deno.test(`${name}: gradients equal central differences`, async () => {
+    await checkGradients(sized(2, 2, 5, 3), attend({ causal }));
+    await checkGradients({ ...sized(2, 2, 5, 3), lengths: ids(5, 2) }, attend({ causal }));
+  });
+
+  Deno.test(`${name} with dropout: gradients equal central differences`, async () => {
+    await checkGradients(sized(1, 2, 6, 2), attend({ causal, dropoutRate: 0.4 }), random);
+  });
+
+  testParity(
+    name,
+    {
+      "one position": sized(1, 1, 1, 1),
+      "head width 3": sized(2, 3, 63, 3),
+      "head width 4": sized(1, 2, 65, 4),
+      "head width 6": sized(1, 2, 64, 6),
+      "padding": { ...sized(3, 2, 13, 8), lengths: ids(13, 1, 6) },
+      "large scores": { ...sized(1, 1, 7, 4), query: normals("query", [1, 1, 7, 4], 10) },
+    },
+    attend({ causal }),
+    TOLERANCES.rows,
+  );
+
+  everyBackend(`${name} equals its decomposed twin`, async (backend) => {
+    const inputs = sized(2, 2, 17, 8);
+    const twin: Operation = ({ query, key, value }) => decomposedAttention(query, key, value, { causal }).y;
+    assertSame(
+      await evaluate(backend, inputs, attend({ causal })),
+      await evaluate(new CpuBackend(), inputs, twin),
+      TOLERANCES.rows,
+      "attention",
+    );
+  });
+
+  everyBackend(`${name} with dropout equals a slow reference`, async (backend) => {
+    // times that are a multiple of four and that are not, since four keys share one call of Philox
+    for (const time of [8, 13]) {
+      const inputs = sized(2, 2, time, 4), dropoutRate = 0.3;
+      const { y, gradients } = await evaluate(
+        backend,
+        inputs,
+        attend({ causal, dropoutRate }),
+        undefined,
+        random,
+      );
+      const expected = slowAttention(inputs, causal, dropoutRate);
+      assertClose(y.data, expected, TOLERANCES.rows, name);
+      const reference = await evaluate(
+        new CpuBackend(),
+        inputs,
+        attend({ causal, dropoutRate }),
+        undefined,
+        random,
+      );
+      assertSame({ y, gradients }, reference, TOLERANCES.rows, name);
+    }
+  });
+}
+
+/** Attention as its definition says, the mask of query i and key j computed on its own. */
+function slowAttention({ query, key, value }: Inputs, causal: boolean, rate: number): Values {
+  const [batch, heads, time, width] = query.shape, y = new Float64Array(query.data.length);
+  const [q, k, v] = [query, key, value].map(({ data }) => data as Floats), bits = new Uint32Array(4);
+  for (let head = 0; head < batch * heads; head++) {
+    for (let i = 0; i < time; i++) {
+      const row = head * time + i, end = causal ? i + 1 : time;
+      const scores = Array.from({ length: end }, (_, j) => {
+        let dot = 0;
+        for (let d = 0; d < width; d++) dot += q[row * width + d] * k[(head * time + j) * width + d];
+        return Math.exp(dot / Math.sqrt(width));
+      });
+      const total = scores.reduce((sum, score) => sum + score);
+      scores.forEach((score, j) => {
+        const place = row * Math.ceil(time / 4) + Math.floor(j / 4);
+        philox4x32(bits, random[0], random[1], place, random[2], 0, 0);
+        if (bits[j % 4] < dropThreshold(rate)) return;
+        const weight = score / total / (1 - rate);
+        for (let d = 0; d < width; d++) y[row * width + d] += weight * v[(head * time + j) * width + d];
+      });
+    }
+  }
+  return { shape: query.shape, data: y };
+}
+
+testParity(
+  "attention to itself, where query, key and value share a gradient",
+  { "9 positions": { x: normals("x", [1, 2, 9, 4]) } },
+  ({ x }) => attention(x, x, x, { causal: true }),
+  TOLERANCES.rows,
+);
+
+Deno.test("attention refuses unequal shapes", () => {
+  const backend = new CpuBackend();
+  const query = backend.allocate([1, 2, 3, 4]), key = backend.allocate([1, 2, 5, 4]);
+  assertThrows(
+    () => attention(query, key, key),
+    TypeError,
+    "Cannot attend from (1, 2, 3, 4) to keys (1, 2, 5, 4) and values (1, 2, 5, 4)",
+  );
+});

@@ -1,0 +1,72 @@
+import { assertEquals, assertThrows } from "@std/assert";
+import { CpuBackend } from "../core/cpu_backend.ts";
+import { crossEntropy, IGNORED } from "../kernels/cross_entropy.ts";
+import { testGolden } from "./_golden.ts";
+import {
+  checkGradients,
+  evaluate,
+  everyBackend,
+  ids,
+  type Inputs,
+  integers,
+  normals,
+  type Operation,
+  testParity,
+  TOLERANCES,
+} from "./_testing.ts";
+
+const loss: Operation = ({ logits, targets }) => crossEntropy(logits, targets);
+
+const sized = (rows: number, columns: number, scale = 1): Inputs => ({
+  logits: normals("logits", [rows, columns], scale),
+  targets: integers("targets", [rows], columns),
+});
+
+testGolden("cross_entropy", ({ logits, targets }, { count }) => crossEntropy(logits, targets, { count }));
+
+Deno.test("crossEntropy: gradient equals central differences", async () => {
+  await checkGradients(sized(5, 7), loss);
+  await checkGradients({ logits: normals("logits", [4, 3]), targets: ids(2, IGNORED, 0, IGNORED) }, loss);
+  await checkGradients(sized(5, 7), ({ logits, targets }) => crossEntropy(logits, targets, { count: 9 }));
+});
+
+testParity(
+  "crossEntropy",
+  {
+    "one of one": sized(1, 1),
+    "3 of 63": sized(3, 63),
+    "65 of 65": sized(65, 65, 5),
+    "a large vocabulary": sized(2, 50_257),
+    "many rows": sized(70_001, 3),
+    "some ignored": { logits: normals("logits", [5, 3]), targets: ids(0, IGNORED, 2, 1, IGNORED) },
+  },
+  loss,
+  TOLERANCES.rows,
+);
+
+everyBackend("crossEntropy of targets that are all ignored is 0, its gradient too", async (backend) => {
+  const inputs = { logits: normals("logits", [2, 3]), targets: ids(IGNORED, IGNORED) };
+  const { y, gradients } = await evaluate(backend, inputs, loss);
+  assertEquals([...y.data], [0]);
+  assertEquals([...gradients.logits.data], Array(6).fill(0));
+});
+
+everyBackend("crossEntropy: ignored rows take no part, exactly", async (backend) => {
+  const { data } = normals("logits", [3, 5]);
+  const all = await evaluate(backend, { logits: { shape: [3, 5], data }, targets: ids(4, IGNORED, 1) }, loss);
+  const changed = data.slice().fill(1e3, 5, 10);
+  const other = { logits: { shape: [3, 5], data: changed }, targets: ids(4, IGNORED, 1) };
+  const { y, gradients } = await evaluate(backend, other, loss);
+  assertEquals(y.data, all.y.data);
+  assertEquals(gradients.logits.data, all.gradients.logits.data);
+  assertEquals([...gradients.logits.data.subarray(5, 10)], Array(5).fill(0));
+});
+
+Deno.test("crossEntropy refuses a wrong number of targets", () => {
+  const backend = new CpuBackend();
+  assertThrows(
+    () => crossEntropy(backend.allocate([2, 3]), backend.allocate([3], "u32")),
+    TypeError,
+    "Cannot compare logits (2, 3) with targets (3) of u32: expected 2 of u32",
+  );
+});

@@ -1,0 +1,71 @@
+import { assertEquals, assertThrows } from "@std/assert";
+import { CpuBackend } from "../core/cpu_backend.ts";
+import { embedding, positionsOf } from "../kernels/embedding.ts";
+import { testGolden } from "./_golden.ts";
+import {
+  checkGradients,
+  everyBackend,
+  type Inputs,
+  integers,
+  normals,
+  type Operation,
+  testParity,
+  TOLERANCES,
+} from "./_testing.ts";
+
+const lookUp: Operation = ({ ids, table }) => embedding(ids, table);
+
+const sized = (count: number, rows: number, columns: number): Inputs => ({
+  ids: integers("ids", [count], rows),
+  table: normals("table", [rows, columns]),
+});
+
+testGolden("embedding", lookUp);
+
+Deno.test("embedding: gradient equals central differences", async () => {
+  await checkGradients({ ...sized(0, 4, 3), ids: integers("ids", [2, 5], 4) }, lookUp);
+});
+
+testParity(
+  "embedding",
+  { "one of one": sized(1, 1, 1), "3 of 65": sized(3, 65, 63), "many repeats": sized(4099, 7, 5) },
+  lookUp,
+  TOLERANCES.products,
+);
+
+/** The longest call there may be, with the loops over ids as long as they get. */
+const MOST = 262_140;
+const far = new Uint32Array(MOST).fill(1);
+far[0] = far[MOST - 1] = 2;
+far[MOST - 2] = 3;
+
+testParity(
+  "embedding of very many ids",
+  {
+    "all the same": { ids: { shape: [MOST], data: new Uint32Array(MOST) }, table: normals("table", [1, 1]) },
+    "a repeat far away": { ids: { shape: [MOST], data: far }, table: normals("table", [4, 1]) },
+  },
+  lookUp,
+  TOLERANCES.products,
+);
+
+everyBackend("positionsOf counts within each sequence", async (backend) => {
+  const positions = await backend.read(
+    backend.scope(() => positionsOf(backend.from(new Uint32Array(6), [2, 3]))),
+  );
+  assertEquals(positions, Uint32Array.of(0, 1, 2, 0, 1, 2));
+});
+
+Deno.test("embedding refuses ids that are no integers, and too many of them", () => {
+  const backend = new CpuBackend(), table = backend.allocate([2, 1]);
+  assertThrows(
+    () => embedding(backend.allocate([3]), table),
+    TypeError,
+    "Cannot look up f32 ids (3) in (2, 1)",
+  );
+  assertThrows(
+    () => embedding(backend.allocate([MOST + 1], "u32"), table),
+    RangeError,
+    "Cannot look up 262141 ids at once, at most 262140",
+  );
+});
