@@ -1,4 +1,5 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
+import type { Merge } from "../tokenizers/bpe_merges.ts";
 import { BpeTokenizer } from "../tokenizers/bpe_tokenizer.ts";
 import { trainBpe } from "../tokenizers/bpe_trainer.ts";
 import { symbolOfByte } from "../tokenizers/byte_symbols.ts";
@@ -119,14 +120,16 @@ Deno.test("what is remembered does not change what is encoded, even when it over
   const words = Array.from({ length: 150_000 }, (_, i) => " " + (i * 7919).toString(26).replace(/\d/g, "q"));
   const busy = fresh();
   busy.encode(words.join(""));
+  // The bound: without one, all of them would be there.
+  assert(busy.rememberedPreTokens > 0 && busy.rememberedPreTokens <= 131_072);
   for (let i = 0; i < 300; i++) {
     const word = words[below(words.length)];
     assertEquals(busy.encode(word), fresh().encode(word));
   }
 });
 
-Deno.test("a pre-token of 100,000 letters is encoded in far less than quadratic time", () => {
-  const letters = "thecatsat".repeat(11_112).slice(0, 100_000);
+Deno.test("a pre-token of 400,000 letters is encoded in far less than quadratic time", () => {
+  const letters = "thecatsat".repeat(45_000).slice(0, 400_000);
   const start = performance.now();
   const ids = small.encode(letters);
   assert(performance.now() - start < 2000);
@@ -151,6 +154,31 @@ Deno.test("short and long pre-tokens are encoded by the same rule", () => {
     }
     assertEquals([...small.encode(word)], parts);
   }
+});
+
+Deno.test("a merge that is there twice counts where it stands last, as for Hugging Face", () => {
+  const tokens = ["a", "b", "c", "ab", "bc"];
+  const encode = (merges: Merge[]): number[] => [...new BpeTokenizer({ tokens, merges }).encode("abc")];
+  assertEquals(encode([[0, 1], [1, 2]]), [3, 2]);
+  assertEquals(encode([[0, 1], [1, 2], [0, 1]]), [0, 4]);
+});
+
+Deno.test("a merge whose token is not in the vocabulary is refused", () => {
+  assertThrows(
+    () => new BpeTokenizer({ tokens: ["a", "b"], merges: [[0, 1]] }),
+    RangeError,
+    'merge 0 makes "ab", which is not in the vocabulary',
+  );
+});
+
+Deno.test("special tokens that are also bytes, or made by merges, stand for bytes", async () => {
+  const tokenizer = await trainBpe(["the the the é"], { vocabSize: 262, specialTokens: ["Ã", "Ġthe", "é!"] });
+  for (const text of ["the the", "é", "Ñ"]) {
+    assertEquals(tokenizer.decode(tokenizer.encode(text, { specialTokens: "text" })), text);
+  }
+  assert(tokenizer.encode("the the", { specialTokens: "text" }).includes(1));
+  // No merge makes this one, although its characters could be read as bytes.
+  assertEquals(tokenizer.decode([2]), "é!");
 });
 
 Deno.test("a byte order mark is kept", () => {

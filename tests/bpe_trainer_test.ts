@@ -126,6 +126,15 @@ Deno.test("a stream of texts trains like an array of them, and lines like texts"
   assertNotEquals(trained.fingerprint, (await trainBpe(joined, options)).fingerprint);
 });
 
+Deno.test("a prefix space is learned with the first word of each text, or line", async () => {
+  const merges = async (addPrefixSpace: boolean): Promise<string[]> => {
+    const tokenizer = await trainBpe(["no\n no\nno"], { vocabSize: 258, addPrefixSpace, lines: true });
+    return tokenizer.merges.map((merge) => merge.map((id) => tokenizer.tokenOf(id)).join(" "));
+  };
+  assertEquals(await merges(false), ["n o"]);
+  assertEquals(await merges(true), ["n o", "Ġ no"]);
+});
+
 Deno.test("progress tells counting, merging and why it stopped", async () => {
   const seen: BpeTrainingProgress[] = [];
   await trainBpe(["to be or not to be"], { vocabSize: 1000, onProgress: (progress) => seen.push(progress) });

@@ -17,7 +17,18 @@ const never = 0x7fffffff;
 /** From this number of symbols on, the heap is faster than looking at all pairs. */
 const longWord = 48;
 
-/** The merges of a vocabulary, ready to be looked up and applied. */
+/** The merges of a vocabulary, ready to be looked up and applied. *
+ * @example
+ * ```ts
+ * import { BpeEncoder } from "./bpe_encoder.ts";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const encoder = new BpeEncoder([[0, 1, 2], [2, 2, 3]]); // a b → ab, ab ab → abab
+ * const symbols = Int32Array.of(0, 1, 0, 1, 1);
+ * assertEquals(encoder.encode(symbols, 5), 2);
+ * assertEquals(symbols.subarray(0, 2), Int32Array.of(3, 1));
+ * ```
+ */
 export class BpeEncoder {
   /** The merges by rank: left symbol, right symbol, and what they become. */
   readonly #lefts: Int32Array;

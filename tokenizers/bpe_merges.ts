@@ -100,6 +100,20 @@ export function learnMergesNaively(tokens: string[], words: SymbolWords, limits:
  * @param limits When to stop.
  * @param onMerge Is called after each merge.
  * @returns The merges, in order.
+ *
+ * @example
+ * ```ts
+ * import { learnMerges } from "@miniformer/miniformer";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const tokens = ["a", "b", "c"];
+ * const words = {
+ *   symbols: Int32Array.of(0, 1, 2, 0, 1), // "abc" and "ab"
+ *   starts: Int32Array.of(0, 3, 5),
+ *   counts: Float64Array.of(2, 1), // twice and once
+ * };
+ * assertEquals(learnMerges(tokens, words, { vocabSize: 5, minFrequency: 2 }), [[0, 1], [3, 2]]);
+ * ```
  */
 export function learnMerges(
   tokens: string[],

@@ -5,7 +5,7 @@
  * and longer tokens by the merges that training has found (bpe_encoder.ts). Frequent words end as one token, rare ones
  * as several, and since all 256 bytes are tokens themselves, no text is ever unknown.
  *
- * Pre-tokens repeat, so what each became is remembered, up to a bound.
+ * Pre-tokens repeat, so what each became is remembered, up to a bound (pre_token_memory.ts).
  *
  * @module
  */
@@ -14,7 +14,7 @@ import { BaseTokenizer, type IdList } from "./base_tokenizer.ts";
 import { BpeEncoder } from "./bpe_encoder.ts";
 import type { Merge } from "./bpe_merges.ts";
 import { symbolOfByte, writeUtf8 } from "./byte_symbols.ts";
-import { PreTokenTable } from "./pre_token_table.ts";
+import { PreTokenMemory } from "./pre_token_memory.ts";
 import { nextPreToken } from "./pre_tokens.ts";
 import { bareFrame, type Frame, type SpecialToken } from "./special_tokens.ts";
 import type { DecodeOptions, TokenStream } from "./tokenizer.ts";
@@ -23,11 +23,8 @@ import { readTokenizerJson } from "./tokenizer_json.ts";
 import { TokenBytes } from "./token_bytes.ts";
 import { grow } from "./typed_arrays.ts";
 
-/** Longer pre-tokens are not remembered, they hardly ever come again. */
+/** Longer pre-tokens, in UTF-16 units, are not remembered: they hardly ever come again. */
 const longestRemembered = 64;
-/** So many different pre-tokens are remembered, and so many UTF-16 units of them; then all are forgotten. */
-const mostRemembered = 1 << 17;
-const mostUnitsRemembered = 1 << 21;
 
 /** What makes a byte-level tokenizer. */
 export interface BpeParts {
@@ -55,11 +52,7 @@ export class BpeTokenizer extends BaseTokenizer {
   #symbols = new Int32Array(256);
   #bytes = new Uint8Array(256);
 
-  /** The pre-tokens remembered, where the ids of each begin, and the ids. */
-  readonly #remembered = new PreTokenTable();
-  #idStarts = new Int32Array(1 << 10);
-  #ids = new Uint32Array(1 << 10);
-
+  readonly #memory = new PreTokenMemory();
   #tokenBytes: TokenBytes | undefined;
 
   /**
@@ -120,6 +113,11 @@ export class BpeTokenizer extends BaseTokenizer {
     return this.#parts.merges;
   }
 
+  /** The number of different pre-tokens remembered at the moment. It has a bound, whatever is encoded. */
+  get rememberedPreTokens(): number {
+    return this.#memory.size;
+  }
+
   /**
    * Encodes a stretch of text in which no special token is looked for.
    *
@@ -141,26 +139,13 @@ export class BpeTokenizer extends BaseTokenizer {
         for (let i = 0; i < length; i++) ids.push(this.#symbols[i]);
         continue;
       }
-      const entry = this.#recall(text, position, next);
-      const last = this.#idStarts[entry + 1];
-      for (let i = this.#idStarts[entry]; i < last; i++) ids.push(this.#ids[i]);
+      const entry = this.#memory.find(text, position, next);
+      if (!this.#memory.has(entry)) {
+        const length = this.#encodePreToken(text, position, next);
+        this.#memory.set(entry, this.#symbols, length);
+      }
+      this.#memory.copy(entry, ids);
     }
-  }
-
-  /** Looks a pre-token up among those remembered; encodes and remembers it if it is not there. */
-  #recall(text: string, start: number, end: number): number {
-    const table = this.#remembered;
-    if (table.size >= mostRemembered || table.unitCount >= mostUnitsRemembered) table.clear();
-    const known = table.size;
-    const entry = table.find(text, start, end);
-    if (entry < known) return entry;
-    const length = this.#encodePreToken(text, start, end);
-    const idStart = this.#idStarts[entry];
-    this.#ids = grow(this.#ids, idStart + length);
-    for (let i = 0; i < length; i++) this.#ids[idStart + i] = this.#symbols[i];
-    this.#idStarts = grow(this.#idStarts, entry + 2);
-    this.#idStarts[entry + 1] = idStart + length;
-    return entry;
   }
 
   /** Encodes one pre-token into `#symbols` and returns the number of its tokens. */

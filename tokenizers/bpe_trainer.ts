@@ -134,6 +134,16 @@ export async function trainBpe(
  * @param options How to train.
  * @param onMerge Is told the tokens so far after each merge.
  * @returns The vocabulary and its merges.
+ *
+ * @example
+ * ```ts
+ * import { countPreTokens, learnBpe } from "@miniformer/miniformer";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const preTokens = await countPreTokens(["low low low"]);
+ * const { tokens } = learnBpe(preTokens, { vocabSize: 6, alphabet: "seen" });
+ * assertEquals(tokens, ["l", "o", "w", "Ġ", "lo", "low"]);
+ * ```
  */
 export function learnBpe(
   preTokens: PreTokenCounts,

@@ -60,6 +60,16 @@ export function bytesOfToken(token: string): Uint8Array | undefined {
  * @param end Index behind the last one.
  * @param bytes Where to write; room for three bytes a unit is enough.
  * @returns The number of bytes written.
+ *
+ * @example
+ * ```ts
+ * import { writeUtf8 } from "@miniformer/miniformer";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const bytes = new Uint8Array(6);
+ * assertEquals(writeUtf8("né!", 1, 3, bytes), 3);
+ * assertEquals(bytes.subarray(0, 3), Uint8Array.of(0xc3, 0xa9, 0x21));
+ * ```
  */
 export function writeUtf8(text: string, start: number, end: number, bytes: Uint8Array): number {
   let length = 0;

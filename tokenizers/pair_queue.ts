@@ -20,7 +20,22 @@ import { grow, hashOfPair } from "./typed_arrays.ts";
 /** The end of a list. */
 const none = -1;
 
-/** Counts of pairs, and the queue of offers made of them. */
+/** Counts of pairs, and the queue of offers made of them. *
+ * @example
+ * ```ts
+ * import { PairQueue } from "./pair_queue.ts";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const queue = new PairQueue();
+ * queue.add(0, 1, 5, 0); // the pair (0, 1) in word 0, which occurs five times
+ * queue.add(1, 2, 5, 0);
+ * queue.add(0, 1, 2, 1);
+ * queue.offer();
+ * const words: number[] = [];
+ * assertEquals(queue.take(words), { left: 0, right: 1, count: 7 });
+ * assertEquals(words.sort(), [0, 1]);
+ * ```
+ */
 export class PairQueue {
   #size = 0;
   #lefts = new Int32Array(1 << 10);

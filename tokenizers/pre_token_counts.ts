@@ -34,6 +34,16 @@ export interface PreTokenCounts {
  * @param options.addPrefixSpace Put a space in front of each text that does not begin with one.
  * @param options.onProgress Is told the number of UTF-16 units counted so far, after each text.
  * @returns The counts.
+ *
+ * @example
+ * ```ts
+ * import { countPreTokens } from "@miniformer/miniformer";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const { counts, bytes } = await countPreTokens(["to be or not to be"]);
+ * assertEquals(counts, Float64Array.of(1, 2, 1, 1, 1)); // to, be, or, not, to with its space
+ * assertEquals(new TextDecoder().decode(bytes), "to be or not to");
+ * ```
  */
 export async function countPreTokens(
   texts: Iterable<string> | AsyncIterable<string>,

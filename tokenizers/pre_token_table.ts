@@ -11,7 +11,18 @@
 
 import { grow } from "./typed_arrays.ts";
 
-/** Numbers the different stretches of text it is asked for: 0, 1, 2 and so on. */
+/** Numbers the different stretches of text it is asked for: 0, 1, 2 and so on. *
+ * @example
+ * ```ts
+ * import { PreTokenTable } from "./pre_token_table.ts";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const table = new PreTokenTable();
+ * const text = "to be or not to be";
+ * assertEquals([table.find(text, 0, 2), table.find(text, 3, 5), table.find(text, 13, 15)], [0, 1, 0]);
+ * assertEquals(table.textOf(1), "be");
+ * ```
+ */
 export class PreTokenTable {
   #size = 0;
   /** The units of all entries, one behind the other. */

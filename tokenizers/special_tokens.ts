@@ -66,6 +66,15 @@ export function robertaFrame(begin: number, end: number): Frame {
  *
  * @param specialTokens The special tokens.
  * @returns The frame.
+ *
+ * @example
+ * ```ts
+ * import { CharTokenizer, frameOf, maskedSpecialTokens } from "@miniformer/miniformer";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const tokenizer = CharTokenizer.fromText("abc", { specialTokens: maskedSpecialTokens });
+ * assertEquals(frameOf(tokenizer.specialTokens).single, [0, "text", 2]);
+ * ```
  */
 export function frameOf(specialTokens: readonly SpecialToken[]): Frame {
   const begin = specialTokens.find((token) => token.content === "<s>");
@@ -81,6 +90,14 @@ export function frameOf(specialTokens: readonly SpecialToken[]): Frame {
  * @param pair The ids of the second text, if there is one.
  * @returns The ids of all.
  * @throws {TypeError} If there is a second text and the frame has no place for it.
+ *
+ * @example
+ * ```ts
+ * import { bareFrame, fillFrame } from "@miniformer/miniformer";
+ * import { assertEquals } from "@std/assert";
+ *
+ * assertEquals(fillFrame(bareFrame, Uint32Array.of(5, 7)), Uint32Array.of(5, 7));
+ * ```
  */
 export function fillFrame(frame: Frame, text: Uint32Array, pair?: Uint32Array): Uint32Array {
   const parts = pair ? frame.pair : frame.single;
@@ -113,6 +130,16 @@ export interface Segment {
  * Cuts texts at their special tokens.
  *
  * Where several match, the leftmost counts, and of those that begin at the same place the longest.
+ *
+ * @example
+ * ```ts
+ * import { CharTokenizer, SpecialTokenFinder } from "@miniformer/miniformer";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const { specialTokens } = CharTokenizer.fromText("abc", { specialTokens: ["<s>"] });
+ * const segments = new SpecialTokenFinder(specialTokens).segments("a<s>bc");
+ * assertEquals(segments.map(({ start, end, id }) => [start, end, id]), [[0, 1, undefined], [1, 4, 0], [4, 6, undefined]]);
+ * ```
  */
 export class SpecialTokenFinder {
   readonly #tokens: ReadonlyMap<string, SpecialToken>;

@@ -7,7 +7,16 @@
 import { bytesOfToken } from "./byte_symbols.ts";
 import { grow } from "./typed_arrays.ts";
 
-/** The bytes that ids stand for. */
+/** The bytes that ids stand for. *
+ * @example
+ * ```ts
+ * import { TokenBytes } from "./token_bytes.ts";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const tokenBytes = new TokenBytes(["Ġa", "<s>"], new Set(["<s>"]));
+ * assertEquals(tokenBytes.of(0), Uint8Array.of(0x20, 0x61));
+ * ```
+ */
 export class TokenBytes {
   readonly #bytes: Uint8Array;
   /** Where the bytes of each id begin, and at last where the last ones end. */

@@ -71,6 +71,15 @@ export function writeTokenFile({ ids, tokenizer, text }: TokenFile): Uint8Array<
  * @param bytes The bytes of the file.
  * @returns The ids and where they come from.
  * @throws {RangeError} If the file is damaged, or no token file.
+ *
+ * @example
+ * ```ts
+ * import { readTokenFile, writeTokenFile } from "@miniformer/miniformer";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const file = { ids: Uint32Array.of(7, 70_000), tokenizer: "0123456789abcdef", text: "fedcba9876543210" };
+ * assertEquals(readTokenFile(writeTokenFile(file)), file);
+ * ```
  */
 export function readTokenFile(bytes: Uint8Array): TokenFile {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
@@ -105,6 +114,14 @@ export function readTokenFile(bytes: Uint8Array): TokenFile {
  *
  * @param documents The texts.
  * @returns 16 hexadecimal digits.
+ *
+ * @example
+ * ```ts
+ * import { fingerprintOfDocuments } from "@miniformer/miniformer";
+ * import { assertEquals } from "@std/assert";
+ *
+ * assertEquals(fingerprintOfDocuments(["one", "two"]) === fingerprintOfDocuments(["onetwo"]), false);
+ * ```
  */
 export function fingerprintOfDocuments(documents: Iterable<string>): string {
   return fingerprintOf(Array.from(documents, fingerprintOf).join(" "));

@@ -47,6 +47,17 @@ export interface TokenizerDescription {
  * @returns What it describes.
  * @throws {TypeError} If it is not JSON, not of this form, or asks for what is not done here.
  * @throws {RangeError} If ids clash, or a merge names a token that is not in the vocabulary.
+ *
+ * @example
+ * ```ts
+ * import { readTokenizerJson } from "./tokenizer_json.ts";
+ * import { assertEquals } from "@std/assert";
+ *
+ * import { CharTokenizer } from "./char_tokenizer.ts";
+ *
+ * const files = CharTokenizer.fromText("abc").toHuggingFace();
+ * assertEquals(readTokenizerJson(files["tokenizer.json"]).tokens, ["a", "b", "c"]);
+ * ```
  */
 export function readTokenizerJson(json: string): TokenizerDescription {
   const file = parseJson("tokenizer.json", json);

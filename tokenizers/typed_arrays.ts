@@ -18,6 +18,14 @@ export type NumberArray =
  * @param array The array.
  * @param length The room that is needed.
  * @returns The array itself if it is long enough, else a copy that is at least twice as long, zeros behind.
+ *
+ * @example
+ * ```ts
+ * import { grow } from "./typed_arrays.ts";
+ * import { assertEquals } from "@std/assert";
+ *
+ * assertEquals(grow(Uint8Array.of(1, 2), 3), Uint8Array.of(1, 2, 0, 0));
+ * ```
  */
 export function grow<A extends NumberArray>(array: A, length: number): A {
   if (length <= array.length) return array;

@@ -16,6 +16,14 @@ import type { JsonObject } from "./tokenizer_files.ts";
  * @param json Its text.
  * @returns The object.
  * @throws {TypeError} If it is not JSON, or not an object.
+ *
+ * @example
+ * ```ts
+ * import { parseJson } from "./vocabulary_files.ts";
+ * import { assertEquals } from "@std/assert";
+ *
+ * assertEquals(parseJson("vocab.json", '{"a": 0}'), { a: 0 });
+ * ```
  */
 export function parseJson(name: string, json: string): JsonObject {
   let value: unknown;
@@ -48,6 +56,14 @@ export interface Vocabulary {
  * @returns The vocabulary.
  * @throws {TypeError} If it is not an object of ids.
  * @throws {RangeError} If two tokens have one id.
+ *
+ * @example
+ * ```ts
+ * import { readVocabulary } from "./vocabulary_files.ts";
+ * import { assertEquals } from "@std/assert";
+ *
+ * assertEquals(readVocabulary("vocab.json", { a: 0, c: 2 }).tokens, ["a", undefined, "c"]);
+ * ```
  */
 export function readVocabulary(where: string, value: unknown): Vocabulary {
   if (typeof value !== "object" || value === null || Array.isArray(value)) {
@@ -98,6 +114,15 @@ export function addToken(where: string, token: string, id: unknown, { tokens, id
  * @returns The merges, as ids.
  * @throws {TypeError} If a merge is not two tokens.
  * @throws {RangeError} If it names a token that is not in the vocabulary.
+ *
+ * @example
+ * ```ts
+ * import { readMerges } from "./vocabulary_files.ts";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const idOf = new Map([["a", 0], ["b", 1], ["ab", 2]]);
+ * assertEquals(readMerges("merges.txt", ["a b"], idOf), [[0, 1]]);
+ * ```
  */
 export function readMerges(where: string, value: unknown, idOf: ReadonlyMap<string, number>): Merge[] {
   if (!Array.isArray(value)) {

@@ -1,0 +1,100 @@
+/**
+ * What pre-tokens have been encoded to.
+ *
+ * Most words of a text have occurred before, and their ids need only be copied. The memory has a bound: when it is full,
+ * all is forgotten, and what is frequent is soon back. That is simpler than forgetting the oldest, and as fast.
+ *
+ * @module
+ */
+
+import type { IdList } from "./base_tokenizer.ts";
+import { PreTokenTable } from "./pre_token_table.ts";
+import { grow } from "./typed_arrays.ts";
+
+/** So many different pre-tokens are remembered at most, and about so many UTF-16 units of them. */
+const mostEntries = 1 << 17;
+const mostUnits = 1 << 21;
+
+/**
+ * Ids by pre-token.
+ *
+ * @example
+ * ```ts
+ * import { IdList } from "./base_tokenizer.ts";
+ * import { PreTokenMemory } from "./pre_token_memory.ts";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const memory = new PreTokenMemory();
+ * const entry = memory.find("a word", 1, 6);
+ * if (!memory.has(entry)) memory.set(entry, Int32Array.of(17, 4), 2);
+ * const ids = new IdList();
+ * memory.copy(entry, ids);
+ * assertEquals([...ids.ids.subarray(0, ids.length)], [17, 4]);
+ * ```
+ */
+export class PreTokenMemory {
+  readonly #table = new PreTokenTable();
+  /** Where the ids of each entry begin; the next entry's beginning is its end. */
+  #starts = new Int32Array(1 << 10);
+  #ids = new Uint32Array(1 << 10);
+  /** The number of entries whose ids are known. */
+  #size = 0;
+
+  /** The number of pre-tokens remembered. */
+  get size(): number {
+    return this.#size;
+  }
+
+  /**
+   * Looks a pre-token up. If it is new, its ids must be set before the next one is looked up.
+   *
+   * @param text The text.
+   * @param start Index of the pre-token's first UTF-16 unit.
+   * @param end Index behind its last one.
+   * @returns The number of its entry.
+   */
+  find(text: string, start: number, end: number): number {
+    if (this.#size >= mostEntries || this.#table.unitCount >= mostUnits) {
+      this.#table.clear();
+      this.#size = 0;
+    }
+    return this.#table.find(text, start, end);
+  }
+
+  /**
+   * Tells whether the ids of an entry are known.
+   *
+   * @param entry The number of the entry.
+   * @returns True if they are.
+   */
+  has(entry: number): boolean {
+    return entry < this.#size;
+  }
+
+  /**
+   * Remembers the ids of a new entry.
+   *
+   * @param entry The number of the entry.
+   * @param ids The ids.
+   * @param length How many of them count.
+   */
+  set(entry: number, ids: Int32Array, length: number): void {
+    const start = this.#starts[entry];
+    this.#ids = grow(this.#ids, start + length);
+    for (let i = 0; i < length; i++) this.#ids[start + i] = ids[i];
+    this.#starts = grow(this.#starts, entry + 2);
+    this.#starts[entry + 1] = start + length;
+    this.#size = entry + 1;
+  }
+
+  /**
+   * Copies the ids of an entry.
+   *
+   * @param entry The number of the entry.
+   * @param target Where to add them.
+   */
+  copy(entry: number, target: IdList): void {
+    const end = this.#starts[entry + 1];
+    for (let i = this.#starts[entry]; i < end; i++) target.push(this.#ids[i]);
+  }
+}
