@@ -46,7 +46,7 @@ export type AdapterClass = "hardware" | "software";
 /**
  * One computation, written for both kinds of machine.
  *
- * The WGSL text sees every constant as a `const` of the same name, every tensor as a storage array of the same name
+ * The WGSL text sees every constant by its name, every tensor as a storage array of the same name
  * (those in `reads` first, then those in `writes`), and defines one of two functions:
  *
  * - `fn each(index: u32)`, called once for each of `elements(constants)` indices, or
@@ -67,6 +67,11 @@ export interface Kernel<
   readonly writes: Writes;
   /** The names of the constants. */
   readonly constants: readonly Name[];
+  /**
+   * Constants that the shader receives when it runs, as `u32` variables, instead of when it is compiled: one shader
+   * then serves all their values. For kernels that are large, run at many sizes, and gain nothing from knowing them.
+   */
+  readonly sizes?: readonly Name[];
   /** The definition: reads and writes the arrays in place. */
   cpu(arrays: ArraysOf<Reads & Writes>, constants: Constants<Name>): void;
   /** The shader, or a function that writes it for given constants. */

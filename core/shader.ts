@@ -24,7 +24,7 @@ export interface Shader {
  * Writes the shader of a kernel.
  *
  * @param kernel The kernel.
- * @param constants Its constants; they become `const` lines.
+ * @param constants Its constants: `const` lines, or variables set from the array `sizes`, which is bound last.
  * @param adapter What runs it.
  * @returns Text and dispatch size.
  * @throws {RangeError} If a group would have more invocations than every WebGPU device allows.
@@ -43,14 +43,20 @@ export function assembleShader<Reads extends Bindings, Writes extends Bindings, 
   const groups = elements === undefined ? kernel.groups!(constants, adapter) : Math.ceil(elements / lanes);
   const across = Math.min(groups, GROUPS_PER_DIMENSION);
   const dispatch = [across, Math.ceil(groups / Math.max(1, across))] as const;
-  const lines = kernel.constants.map((name) => `const ${name} = ${constants[name]};`);
+  const sizes = kernel.sizes ?? [],
+    lines = kernel.constants.filter((name) => !sizes.includes(name))
+      .map((name) => `const ${name} = ${constants[name]};`);
+  const names = [...Object.keys(kernel.reads), ...Object.keys(kernel.writes)];
   if (!body.includes("@binding(")) {
-    const names = [...Object.keys(kernel.reads), ...Object.keys(kernel.writes)];
     for (const [index, name] of names.entries()) {
       const access = name in kernel.reads ? "read" : "read_write";
       const dataType = kernel.reads[name] ?? kernel.writes[name];
       lines.push(`@group(0) @binding(${index}) var<storage, ${access}> ${name}: array<${dataType}>;`);
     }
+  }
+  if (sizes.length > 0) {
+    lines.push(`@group(0) @binding(${names.length}) var<storage, read> sizes: array<u32>;`);
+    for (const name of sizes) lines.push(`var<private> ${name}: u32;`);
   }
   lines.push(body);
   lines.push(`
@@ -61,8 +67,11 @@ fn main(
   @builtin(local_invocation_index) lane: u32,
 ) {
   let group = workgroup.y * workgroups.x + workgroup.x;`);
+  for (const [index, name] of sizes.entries()) lines.push(`  ${name} = sizes[${index}];`);
   if (elements === undefined) {
-    lines.push(`  if (group < ${groups}u) { run(group, lane); }\n}`);
+    // kernels with sizes check their groups themselves: the number is not known when they are compiled
+    const condition = sizes.length > 0 ? "" : `if (group < ${groups}u) `;
+    lines.push(`  ${condition}{ run(group, lane); }\n}`);
   } else {
     lines.push(`  let index = group * ${lanes}u + lane;\n  if (index < ${elements}u) { each(index); }\n}`);
   }

@@ -36,11 +36,21 @@ interface Storage {
   readonly size: number;
 }
 
+/** What a kernel binds. */
+type Bound = Pick<Kernel, "reads" | "writes" | "sizes">;
+
 /** A compiled shader and its bind groups. */
 interface Program {
   readonly pipeline: GPUComputePipeline;
-  readonly dispatch: readonly [number, number];
   readonly bindGroups: Map<string, GPUBindGroup>;
+}
+
+/** A program with the constants of one kind of run. */
+interface Launch {
+  readonly program: Program;
+  readonly dispatch: readonly [number, number];
+  /** The constants that the program receives when it runs. */
+  readonly sizes?: Storage;
 }
 
 /** Runs recorded before they are submitted unasked. */
@@ -67,7 +77,8 @@ export class WebGpuBackend implements Backend {
   bytes = 0;
   readonly #device: GPUDevice;
   readonly #pool: BufferPool<Storage>;
-  readonly #programs = new Map<object, Map<string, Program>>();
+  readonly #launches = new Map<object, Map<string, Launch>>();
+  readonly #programs = new Map<string, Program>();
   #encoder?: GPUCommandEncoder;
   #pass?: GPUComputePassEncoder;
   #runs = 0;
@@ -196,7 +207,7 @@ export class WebGpuBackend implements Backend {
     constants: Constants<Name>,
   ): void {
     if (this.#failure) throw this.#failure;
-    const program = this.#program(kernel, constants);
+    const { program, dispatch, sizes } = this.#launch(kernel, constants);
     const bound = tensors as Readonly<Record<string, Tensor>>;
     const storages: Storage[] = [];
     let key = "";
@@ -206,6 +217,10 @@ export class WebGpuBackend implements Backend {
         storages.push(storage);
         key += storage.id + " ";
       }
+    }
+    if (sizes) {
+      storages.push(sizes);
+      key += sizes.id;
     }
     let bindGroup = program.bindGroups.get(key);
     if (bindGroup === undefined) {
@@ -226,38 +241,52 @@ export class WebGpuBackend implements Backend {
     this.#pass ??= this.#encoder.beginComputePass();
     this.#pass.setPipeline(program.pipeline);
     this.#pass.setBindGroup(0, bindGroup);
-    this.#pass.dispatchWorkgroups(...program.dispatch);
+    this.#pass.dispatchWorkgroups(...dispatch);
     if (++this.#runs === RUNS_PER_SUBMIT) this.#submit();
   }
 
-  #program<Reads extends Bindings, Writes extends Bindings, Name extends string>(
+  #launch<Reads extends Bindings, Writes extends Bindings, Name extends string>(
     kernel: Kernel<Reads, Writes, Name>,
     constants: Constants<Name>,
-  ): Program {
-    let variants = this.#programs.get(kernel);
-    if (variants === undefined) this.#programs.set(kernel, variants = new Map());
+  ): Launch {
+    let launches = this.#launches.get(kernel);
+    if (launches === undefined) this.#launches.set(kernel, launches = new Map());
     let key = "";
     for (const name of kernel.constants) key += constants[name] + " ";
-    let program = variants.get(key);
-    if (program === undefined) {
+    let launch = launches.get(key);
+    if (launch === undefined) {
       const { code, dispatch } = assembleShader(kernel, constants, this.adapterClass);
-      const module = this.#device.createShaderModule({ label: kernel.name, code });
-      const pipeline = this.#device.createComputePipeline({
-        label: kernel.name,
-        layout: this.#device.createPipelineLayout({ bindGroupLayouts: [this.#bindingLayout(kernel)] }),
-        compute: { module },
-      });
-      variants.set(key, program = { pipeline, dispatch, bindGroups: new Map() });
+      let program = this.#programs.get(code);
+      if (program === undefined) this.#programs.set(code, program = this.#compile(kernel, code));
+      const sizes = kernel.sizes && this.#upload(Uint32Array.from(kernel.sizes, (name) => constants[name]));
+      launches.set(key, launch = { program, dispatch, sizes });
     }
-    return program;
+    return launch;
+  }
+
+  #compile(kernel: Bound & { name: string }, code: string): Program {
+    const pipeline = this.#device.createComputePipeline({
+      label: kernel.name,
+      layout: this.#device.createPipelineLayout({ bindGroupLayouts: [this.#bindingLayout(kernel)] }),
+      compute: { module: this.#device.createShaderModule({ label: kernel.name, code }) },
+    });
+    return { pipeline, bindGroups: new Map() };
+  }
+
+  /** A buffer that holds the same numbers for ever. */
+  #upload(data: Uint32Array): Storage {
+    const storage = this.#create(data.byteLength);
+    this.#device.queue.writeBuffer(storage.buffer, 0, data as BufferSource);
+    return storage;
   }
 
   /** Spelled out, because a layout made from the shader leaves out tensors that a variant of it does not use. */
-  #bindingLayout({ reads, writes }: { reads: Bindings; writes: Bindings }): GPUBindGroupLayout {
+  #bindingLayout({ reads, writes, sizes }: Bound): GPUBindGroupLayout {
     const types = [
       ...Object.keys(reads).map(() => "read-only-storage"),
       ...Object.keys(writes).map(() => "storage"),
     ];
+    if (sizes) types.push("read-only-storage");
     const entries = types.map((type, binding) => ({
       binding,
       visibility: GPUShaderStage.COMPUTE,

@@ -18,7 +18,7 @@
 
 import { kernel } from "../core/backend.ts";
 import { formatShape, gradientOf, outputOf, type Tensor } from "../core/tensor.ts";
-import { MATMUL_CONSTANTS, multiply, multiplyInto } from "./matmul.ts";
+import { MATMUL_CONSTANTS, MATMUL_SIZES, multiply, multiplyInto } from "./matmul.ts";
 import { matmulWgsl, planMatmul } from "./matmul_wgsl.ts";
 
 /** y = a · b + bias. */
@@ -27,6 +27,7 @@ export const linearForward = kernel({
   reads: { a: "f32", b: "f32", bias: "f32" },
   writes: { y: "f32" },
   constants: MATMUL_CONSTANTS,
+  sizes: MATMUL_SIZES,
   groups: (constants, adapter) => planMatmul(constants, adapter).groups,
   lanes: (constants, adapter) => planMatmul(constants, adapter).lanes,
   cpu({ a, b, bias, y }, constants) {

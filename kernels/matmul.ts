@@ -122,12 +122,16 @@ export const MATMUL_CONSTANTS = [
   "accumulate",
 ] as const;
 
+/** Those of them that do not change the shader. */
+export const MATMUL_SIZES = ["batch", "rows", "columns", "inner"] as const;
+
 /** y = a · b, or y += a · b. */
 export const matmulForward = kernel({
   name: "matmul",
   reads: { a: "f32", b: "f32" },
   writes: { y: "f32" },
   constants: MATMUL_CONSTANTS,
+  sizes: MATMUL_SIZES,
   groups: (constants, adapter) => constants.batch * planMatmul(constants, adapter).groups,
   lanes: (constants, adapter) => planMatmul(constants, adapter).lanes,
   cpu({ a, b, y }, constants) {

@@ -53,18 +53,28 @@ const roundUp = (value: number, step: number): number => Math.ceil(value / step)
  * @param adapter The kind of processor.
  * @returns The plan.
  */
-export function planMatmul({ rows, columns }: MatmulConstants, adapter: AdapterClass): Plan {
+export function planMatmul({ rows, columns, inner }: MatmulConstants, adapter: AdapterClass): Plan {
   if (adapter === "hardware" && rows > 8) {
     const groups = Math.ceil(rows / 64) * Math.ceil(columns / 64);
     return { kind: "shared", tileRows: 4, tileColumns: 4, lanes: 256, groups };
   }
-  const few = rows <= 8;
-  const lanes = few ? 64 : 16;
-  const tileColumns = few ? (adapter === "hardware" ? 1 : 4) : Math.min(16, roundUp(columns, 4));
-  let tileRows = few ? rows : rows >= 32 ? 32 : 16;
-  const tiles = (height: number) => Math.ceil(rows / height) * Math.ceil(columns / tileColumns);
-  if (tileRows > 16 && tiles(tileRows) < 4 * lanes) tileRows = 16; // leave work for several threads
-  return { kind: "direct", tileRows, tileColumns, lanes, groups: Math.ceil(tiles(tileRows) / lanes) };
+  if (rows <= 8) {
+    const tileColumns = adapter === "hardware" ? 1 : 4;
+    return {
+      kind: "direct",
+      tileRows: rows,
+      tileColumns,
+      lanes: 64,
+      groups: Math.ceil(Math.ceil(columns / tileColumns) / 64),
+    };
+  }
+  // A tile that fits exactly needs no guards. Guards are branches, and hundreds of them take seconds to compile; so
+  // does a large tile, which only pays when there is much to compute.
+  const large = rows % 32 === 0 && columns % 16 === 0 && rows * columns * inner >= 2 ** 26;
+  const sizes = large ? [32, 16] : columns % 4 === 0 ? [16, 8] : [16, 4];
+  const lanes = 16, [tileRows, tileColumns] = sizes;
+  const tiles = Math.ceil(rows / tileRows) * Math.ceil(columns / tileColumns);
+  return { kind: "direct", tileRows, tileColumns, lanes, groups: Math.ceil(tiles / lanes) };
 }
 
 /**
@@ -88,38 +98,49 @@ export function matmulWgsl(constants: MatmulConstants, adapter: AdapterClass, bi
   return plan.kind === "shared" ? sharedWgsl(constants, biased) : directWgsl(constants, plan, biased);
 }
 
-/** Whether the contiguous dimension of each matrix can be read four numbers at a time. */
-function vectorized({ rows, columns, inner, transposeA, transposeB }: MatmulConstants) {
+/** Whether the contiguous dimension of each matrix can be read, and of the result written, four numbers at a time. */
+function vectorized(
+  { rows, columns, inner, transposeA, transposeB }: MatmulConstants,
+  { tileColumns }: Plan,
+) {
   return {
     a: (transposeA ? rows : inner) % 4 === 0,
     b: (transposeB ? inner : columns) % 4 === 0,
+    y: columns % 4 === 0 && tileColumns % 4 === 0,
   };
 }
 
-function bindings(vectors: { a: boolean; b: boolean }, biased: boolean): string {
-  const names = biased ? ["a", "b", "bias"] : ["a", "b"];
-  const lines = names.map((name, index) => {
-    const element = (name === "a" && vectors.a) || (name === "b" && vectors.b) ? "vec4f" : "f32";
-    return `@group(0) @binding(${index}) var<storage, read> ${name}: array<${element}>;`;
-  });
-  lines.push(`@group(0) @binding(${names.length}) var<storage, read_write> y: array<f32>;`);
-  return lines.join("\n");
+function bindings(vectors: { a: boolean; b: boolean; y: boolean }, biased: boolean): string {
+  const reads = biased ? ["a", "b", "bias"] : ["a", "b"];
+  return [...reads, "y"].map((name, index) => {
+    const vector = name === "bias" ? vectors.y : vectors[name as "a" | "b" | "y"];
+    const access = name === "y" ? "read_write" : "read";
+    return `@group(0) @binding(${index}) var<storage, ${access}> ${name}: array<${
+      vector ? "vec4f" : "f32"
+    }>;`;
+  }).join("\n");
 }
 
-/** Stores one result: guarded against the edges, added to what is there when accumulating. */
-function store({ accumulate }: MatmulConstants, biased: boolean, value: string): string {
-  const sum = biased ? `${value} + bias[column]` : value;
-  return `y[at] ${accumulate ? "+=" : "="} ${sum};`;
+/** Stores a result, or four side by side: added to what is there when accumulating. */
+function store(
+  { accumulate }: MatmulConstants,
+  biased: boolean,
+  at: string,
+  column: string,
+  value: string,
+): string {
+  return `y[${at}] ${accumulate ? "+=" : "="} ${value}${biased ? ` + bias[${column}]` : ""};`;
 }
 
-/** Four steps along the inner dimension at once, if it allows: then k-contiguous matrices are read as vectors. */
-const stepsAtOnce = ({ inner }: MatmulConstants): number => inner % 4 === 0 ? 4 : 1;
+/** Matrices whose rows run along the inner dimension are read four steps at a time, if it allows. */
+const stepsAtOnce = ({ inner, transposeA, transposeB }: MatmulConstants): number =>
+  inner % 4 === 0 && (!transposeA || transposeB) ? 4 : 1;
 
 /** One large tile for each invocation, read straight from storage. */
 function directWgsl(constants: MatmulConstants, plan: Plan, biased: boolean): string {
-  const { inner, transposeA, transposeB } = constants;
+  const { columns, inner, transposeA, transposeB } = constants;
   const { tileRows, tileColumns, lanes } = plan;
-  const vectors = vectorized(constants);
+  const vectors = vectorized(constants, plan);
   const quads = Math.ceil(tileColumns / 4);
   const width = Math.min(4, tileColumns); // results side by side in one variable
   const type = width === 4 ? "vec4f" : "f32";
@@ -162,16 +183,40 @@ function directWgsl(constants: MatmulConstants, plan: Plan, biased: boolean): st
     return `let b${j} = ${width === 4 ? `vec4f(${repeat(4, lane, ", ")})` : lane(0)};`;
   };
 
+  // results of row i, four at a time if rows of y begin at multiples of four
+  const storeRow = (i: number): string => {
+    const fits = columns % tileColumns === 0, row = `yStart + (row0 + ${i}) * columns + column0`;
+    if (vectors.y) {
+      return repeat(quads, (j) =>
+        guarded(
+          fits,
+          `column0 + ${4 * j} < columns`,
+          store(constants, biased, `(${row}) / 4 + ${j}`, `column0 / 4 + ${j}`, `c${i}_${j}`),
+        ));
+    }
+    return repeat(quads * width, (j) =>
+      guarded(
+        fits,
+        `column0 + ${j} < columns`,
+        store(constants, biased, `${row} + ${j}`, `column0 + ${j}`, elementOf(`c${i}_${j >> 2}`, j & 3)),
+      ));
+  };
+  const elementOf = (name: string, index: number): string => width === 4 ? `${name}.${"xyzw"[index]}` : name;
+
   return `${bindings(vectors, biased)}
 fn run(group: u32, lane: u32) {
   let tilesAcross = (columns + ${tileColumns - 1}u) / ${tileColumns}u;
-  let matrix = group / ${plan.groups}u;
-  let tile = (group % ${plan.groups}u) * ${lanes}u + lane;
+  let groups = ((rows + ${tileRows - 1}u) / ${tileRows}u * tilesAcross + ${
+    lanes - 1
+  }u) / ${lanes}u; // of one matrix
+  let matrix = group / groups;
+  let tile = (group % groups) * ${lanes}u + lane;
   let row0 = tile / tilesAcross * ${tileRows}u;
   let column0 = tile % tilesAcross * ${tileColumns}u;
-  if (row0 >= rows) { return; }
+  if (row0 >= rows || matrix >= batch) { return; }
   let aStart = matrix * (rows * inner);
   let bStart = matrix * (inner * columns);
+  let yStart = matrix * (rows * columns);
   ${repeat(tileRows, (i) => repeat(quads, (j) => `var c${i}_${j} = ${type}();`, " "))}
   for (var k = 0u; k < inner; k += ${unroll}u) {
     ${loadA}
@@ -190,18 +235,13 @@ fn run(group: u32, lane: u32) {
     }`)
   }
   }
-  ${
-    repeat(tileRows, (i) =>
-      `if (row0 + ${i} < rows) {
-    ${
-        repeat(quads * width, (j) =>
-          `{ let column = column0 + ${j}u; if (column < columns) {
-      let at = matrix * (rows * columns) + (row0 + ${i}) * columns + column;
-      ${store(constants, biased, width === 4 ? `c${i}_${j >> 2}.${"xyzw"[j & 3]}` : `c${i}_${j}`)} } }`)
-      }
-  }`)
-  }
+  ${repeat(tileRows, (i) => guarded(constants.rows % tileRows === 0, `row0 + ${i} < rows`, storeRow(i)))}
 }`;
+}
+
+/** Code under a condition, or without one where it always holds. */
+function guarded(always: boolean, condition: string, code: string): string {
+  return always ? code : `if (${condition}) {\n${code}\n}`;
 }
 
 /** One number of an array that may be bound as vectors. */
@@ -212,7 +252,7 @@ function readScalar(name: string, vector: boolean, index: string): string {
 /** A 64 × 64 tile for each group of 256, through workgroup memory; 4 × 4 results for each invocation. */
 function sharedWgsl(constants: MatmulConstants, biased: boolean): string {
   const { transposeA, transposeB } = constants;
-  const vectors = { a: false, b: false };
+  const vectors = { a: false, b: false, y: false };
   const xyzw = ["x", "y", "z", "w"];
   // Neighbouring invocations read neighbouring numbers: along k where a row of memory runs along k.
   const position = (alongK: boolean) => alongK ? ["at / 16", "at % 16"] : ["at % 64", "at / 64"];
@@ -221,9 +261,10 @@ function sharedWgsl(constants: MatmulConstants, biased: boolean): string {
 var<workgroup> aTile: array<vec4f, 256>; // 16 steps along the inner dimension of 64 rows
 var<workgroup> bTile: array<vec4f, 256>; // and of 64 columns
 fn run(group: u32, lane: u32) {
-  const tilesAcross = (columns + 63) / 64;
-  const tiles = tilesAcross * ((rows + 63) / 64);
+  let tilesAcross = (columns + 63) / 64;
+  let tiles = tilesAcross * ((rows + 63) / 64);
   let matrix = group / tiles;
+  if (matrix >= batch) { return; }
   let row0 = group % tiles / tilesAcross * 64;
   let column0 = group % tiles % tilesAcross * 64;
   let aStart = matrix * (rows * inner);
@@ -258,7 +299,7 @@ fn run(group: u32, lane: u32) {
         `{ let row = row0 + z * 4 + ${index}; let column = column0 + x * 4 + ${offset};
     if (row < rows && column < columns) {
       let at = matrix * (rows * columns) + row * columns + column;
-      ${store(constants, biased, `c${i}.${j}`)} } }`
+      ${store(constants, biased, "at", "column", `c${i}.${j}`)} } }`
       ).join("\n  ")
     ).join("\n  ")
   }
