@@ -10,6 +10,7 @@ import type { Backend } from "../core/backend.ts";
 import { CpuBackend } from "../core/cpu_backend.ts";
 import { Tape } from "../core/tape.ts";
 import { dropout, dropThreshold } from "../kernels/dropout.ts";
+import { add } from "../kernels/elementwise.ts";
 import { checkGradients, evaluate, everyBackend, normals } from "./_testing.ts";
 
 const random = (seed: number, step: number) => Uint32Array.of(seed, 0, step, 0);
@@ -26,6 +27,8 @@ function masks(backend: Backend, size: number, rate: number, seed: number, step:
 
 Deno.test("dropout: gradient equals central differences", async () => {
   await checkGradients({ x: normals("x", [3, 7]) }, ({ x }) => dropout(x, 0.4), random(1, 2));
+  // where x has a gradient already, dropout adds to it
+  await checkGradients({ x: normals("x", [3, 7]) }, ({ x }) => add(dropout(x, 0.4), x), random(1, 2));
 });
 
 everyBackend("dropout: masks equal the CPU's, bit for bit", async (backend) => {

@@ -1,0 +1,90 @@
+import { assertEquals } from "@std/assert";
+import { CpuBackend } from "../core/cpu_backend.ts";
+import { Tape } from "../core/tape.ts";
+import { gelu, geluErf, relu, tanh } from "../kernels/activations.ts";
+import { attention } from "../kernels/attention.ts";
+import { crossEntropy } from "../kernels/cross_entropy.ts";
+import { add, scale } from "../kernels/elementwise.ts";
+import { embedding } from "../kernels/embedding.ts";
+import { mergeHeads, splitHeads } from "../kernels/heads.ts";
+import { layerNorm } from "../kernels/layer_norm.ts";
+import { linear } from "../kernels/linear.ts";
+import { matmul } from "../kernels/matmul.ts";
+import { softmax } from "../kernels/softmax.ts";
+import { evaluate, everyBackend, ids, type Inputs, normals, type Operation } from "./_testing.ts";
+
+Deno.test("Tape runs what was recorded backwards, once", () => {
+  const backend = new CpuBackend(), tape = new Tape(), order: number[] = [];
+  for (const step of [1, 2, 3]) tape.record(() => order.push(step));
+  tape.backward(backend.allocate([1]));
+  tape.backward(backend.allocate([1]));
+  assertEquals(order, [3, 2, 1]);
+});
+
+Deno.test("Tape.backward starts from its scale", async () => {
+  const backend = new CpuBackend(), tape = new Tape(), x = tape.watch(backend.from([5, 7]));
+  tape.backward(scale(x, 3), 0.5);
+  assertEquals([...await backend.read(x.gradient!)], [1.5, 1.5]);
+});
+
+Deno.test("Tape: gradients of all uses of a tensor add up", async () => {
+  const backend = new CpuBackend(), tape = new Tape(), x = tape.watch(backend.from([5]));
+  // x + 3 (x + x) = 7 x
+  tape.backward(add(x, scale(add(x, x), 3)));
+  assertEquals([...await backend.read(x.gradient!)], [7]);
+});
+
+Deno.test("Tape: without one, nothing is recorded and no gradient is made", () => {
+  const backend = new CpuBackend(), x = backend.from([1, 2], [1, 2]);
+  const y = softmax(add(gelu(x), x));
+  assertEquals([y.tape, y.gradient, x.gradient], [undefined, undefined, undefined]);
+});
+
+Deno.test("Tape.nextStream counts", () => {
+  const tape = new Tape();
+  assertEquals([tape.nextStream(), tape.nextStream(), tape.nextStream()], [0, 1, 2]);
+});
+
+const square = { a: normals("a", [3, 3]), b: normals("b", [3, 3]) };
+const vectors = { weight: normals("weight", [3]), bias: normals("bias", [3]) };
+const split: Operation = ({ x }) => splitHeads(x, 1).reduce(add);
+
+/** Every differentiable function of the library; dropout, which draws anew each time, has a test of its own. */
+const operations: Record<string, [inputs: Inputs, operation: Operation]> = {
+  add: [square, ({ a, b }) => add(a, b)],
+  scale: [square, ({ a }) => scale(a, 2)],
+  gelu: [square, ({ a }) => gelu(a)],
+  geluErf: [square, ({ a }) => geluErf(a)],
+  relu: [square, ({ a }) => relu(a)],
+  tanh: [square, ({ a }) => tanh(a)],
+  softmax: [square, ({ a }) => softmax(a)],
+  matmul: [square, ({ a, b }) => matmul(a, b)],
+  "matmul transposed": [square, ({ a, b }) => matmul(a, b, { transposeA: true, transposeB: true })],
+  linear: [{ ...square, ...vectors }, ({ a, b, bias }) => linear(a, b, bias)],
+  layerNorm: [{ ...square, ...vectors }, ({ a, weight, bias }) => layerNorm(a, weight, bias)],
+  attention: [
+    { q: normals("q", [1, 1, 3, 2]), k: normals("k", [1, 1, 3, 2]), v: normals("v", [1, 1, 3, 2]) },
+    ({ q, k, v }) => attention(q, k, v),
+  ],
+  splitHeads: [{ x: normals("x", [1, 3, 6]) }, split],
+  mergeHeads: [{ x: normals("x", [1, 2, 3, 2]) }, ({ x }) => mergeHeads(x)],
+  embedding: [
+    { ids: ids(2, 0, 2), table: normals("table", [3, 2]) },
+    ({ ids, table }) => embedding(ids, table),
+  ],
+  crossEntropy: [{ ...square, ids: ids(2, 0, 1) }, ({ a, ids }) => crossEntropy(a, ids)],
+};
+
+everyBackend("every operation adds to a gradient that is there, instead of replacing it", async (backend) => {
+  for (const [name, [inputs, operation]] of Object.entries(operations)) {
+    const once = await evaluate(backend, inputs, operation);
+    const twice = await evaluate(backend, inputs, (tensors) => add(operation(tensors), operation(tensors)));
+    for (const [input, { data }] of Object.entries(once.gradients)) {
+      assertEquals(
+        twice.gradients[input].data,
+        data.map((value) => 2 * value),
+        `${name}: gradient of ${input}`,
+      );
+    }
+  }
+});
