@@ -50,7 +50,8 @@ export type AdapterClass = "hardware" | "software";
  * (those in `reads` first, then those in `writes`), and defines one of two functions:
  *
  * - `fn each(index: u32)`, called once for each of `elements(constants)` indices, or
- * - `fn run(group: u32, lane: u32)`, called by `lanes` cooperating invocations for each of `groups(constants)` groups.
+ * - `fn run(group: u32, lane: u32)`, called by `lanes` cooperating invocations for each of `groups(constants)` groups; their number
+ *   is the constant `lanes`.
  *
  * A text that declares its own `@binding`s (to see an array as vectors, for instance) keeps them.
  */

@@ -46,6 +46,7 @@ export function assembleShader<Reads extends Bindings, Writes extends Bindings, 
   const sizes = kernel.sizes ?? [],
     lines = kernel.constants.filter((name) => !sizes.includes(name))
       .map((name) => `const ${name} = ${constants[name]};`);
+  lines.push(`const lanes = ${lanes};`);
   const names = [...Object.keys(kernel.reads), ...Object.keys(kernel.writes)];
   if (!body.includes("@binding(")) {
     for (const [index, name] of names.entries()) {

@@ -18,7 +18,7 @@
 
 import { kernel } from "../core/backend.ts";
 import { formatShape, outputOf, type Tensor } from "../core/tensor.ts";
-import { maxOverGroup, ROW_LANES, sumOverGroup } from "./reduce.ts";
+import { maxOverGroup, rowLanes, sumOverGroup } from "./reduce.ts";
 
 /** cached[:, :, position] = x. */
 export const cacheAppend = kernel({
@@ -46,7 +46,7 @@ export const cachedAttentionForward = kernel({
   writes: { y: "f32", scores: "f32" },
   constants: ["rows", "headDim", "time"],
   groups: ({ rows }) => rows,
-  lanes: () => ROW_LANES,
+  lanes: (_, adapter) => rowLanes(adapter),
   cpu({ query, cachedKey, cachedValue, position, y, scores }, { rows, headDim, time }) {
     const end = position[0] + 1, scale = 1 / Math.sqrt(headDim), sum = new Float64Array(headDim);
     for (let row = 0; row < rows; row++) {
@@ -73,7 +73,7 @@ export const cachedAttentionForward = kernel({
 fn run(row: u32, lane: u32) {
   let end = min(position[0], ${constants.time - 1}u) + 1;
   var largest = -1e30;
-  for (var j = lane; j < end; j += ${ROW_LANES}) {
+  for (var j = lane; j < end; j += lanes) {
     var s = 0.0;
     for (var d = 0u; d < headDim; d++) { s += query[row * headDim + d] * cachedKey[(row * time + j) * headDim + d]; }
     s *= ${1 / Math.sqrt(constants.headDim)};
@@ -82,14 +82,14 @@ fn run(row: u32, lane: u32) {
   }
   let m = maxOverGroup(lane, largest);
   var sum = 0.0;
-  for (var j = lane; j < end; j += ${ROW_LANES}) {
+  for (var j = lane; j < end; j += lanes) {
     let weight = exp(scores[row * time + j] - m);
     scores[row * time + j] = weight;
     sum += weight;
   }
   let l = sumOverGroup(lane, sum);
   storageBarrier(); // all weights of the row are stored before anyone reads those of others
-  for (var d = lane; d < headDim; d += ${ROW_LANES}) {
+  for (var d = lane; d < headDim; d += lanes) {
     var total = 0.0;
     for (var j = 0u; j < end; j++) { total += scores[row * time + j] * cachedValue[(row * time + j) * headDim + d]; }
     y[row * headDim + d] = total / l;

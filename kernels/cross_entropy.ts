@@ -19,7 +19,7 @@
 
 import { kernel } from "../core/backend.ts";
 import { formatShape, gradientOf, outputOf, type Tensor } from "../core/tensor.ts";
-import { groupReduction, maxOverGroup, ROW_LANES, sumOverGroup } from "./reduce.ts";
+import { groupReduction, maxOverGroup, rowLanes, sumOverGroup } from "./reduce.ts";
 
 /** The target of a position that takes no part: −1 as an unsigned integer. */
 export const IGNORED = 0xffffffff;
@@ -31,7 +31,7 @@ export const crossEntropyForward = kernel({
   writes: { losses: "f32", logSumExp: "f32" },
   constants: ["rows", "columns"],
   groups: ({ rows }) => rows,
-  lanes: () => ROW_LANES,
+  lanes: (_, adapter) => rowLanes(adapter),
   cpu({ logits, targets, losses, logSumExp }, { rows, columns }) {
     for (let row = 0; row < rows; row++) {
       const start = row * columns, end = start + columns;
@@ -47,10 +47,10 @@ export const crossEntropyForward = kernel({
 fn run(row: u32, lane: u32) {
   let start = row * columns;
   var largest = logits[start];
-  for (var column = lane; column < columns; column += ${ROW_LANES}) { largest = max(largest, logits[start + column]); }
+  for (var column = lane; column < columns; column += lanes) { largest = max(largest, logits[start + column]); }
   let m = maxOverGroup(lane, largest);
   var sum = 0.0;
-  for (var column = lane; column < columns; column += ${ROW_LANES}) { sum += exp(logits[start + column] - m); }
+  for (var column = lane; column < columns; column += lanes) { sum += exp(logits[start + column] - m); }
   let total = m + log(sumOverGroup(lane, sum));
   if (lane == 0) {
     logSumExp[row] = total;
@@ -77,11 +77,11 @@ export const crossEntropyMean = kernel({
     weight[0] = 1 / Math.max(1, count > 0 ? count : counted);
     loss[0] = sum * weight[0];
   },
-  wgsl: `${groupReduction("sumOverRows", "left + right", 256)}
+  wgsl: `${groupReduction("sumOverRows", "left + right")}
 fn run(group: u32, lane: u32) {
   var sum = 0.0;
   var counted = 0.0;
-  for (var row = lane; row < rows; row += 256) {
+  for (var row = lane; row < rows; row += lanes) {
     sum += losses[row];
     counted += select(1.0, 0.0, targets[row] == ${IGNORED}u);
   }

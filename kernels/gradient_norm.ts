@@ -35,11 +35,11 @@ export const squareSums = kernel({
       partial[first + start / STRETCH] = sum;
     }
   },
-  wgsl: `${groupReduction("sumSquares", "left + right", 256)}
+  wgsl: `${groupReduction("sumSquares", "left + right")}
 fn run(group: u32, lane: u32) {
   var sum = 0.0;
   let end = min(group * ${STRETCH} + ${STRETCH}, size);
-  for (var at = group * ${STRETCH} + lane; at < end; at += 256) { sum += x[at] * x[at]; }
+  for (var at = group * ${STRETCH} + lane; at < end; at += lanes) { sum += x[at] * x[at]; }
   let total = sumSquares(lane, sum);
   if (lane == 0) { partial[first + group] = total; }
 }`,
@@ -58,10 +58,10 @@ export const rootOfSum = kernel({
     for (let at = 0; at < size; at++) sum += partial[at];
     norm[0] = Math.sqrt(sum);
   },
-  wgsl: `${groupReduction("sumPartials", "left + right", 256)}
+  wgsl: `${groupReduction("sumPartials", "left + right")}
 fn run(group: u32, lane: u32) {
   var sum = 0.0;
-  for (var at = lane; at < size; at += 256) { sum += partial[at]; }
+  for (var at = lane; at < size; at += lanes) { sum += partial[at]; }
   let total = sumPartials(lane, sum);
   if (lane == 0) { norm[0] = sqrt(total); }
 }`,

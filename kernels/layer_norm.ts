@@ -21,7 +21,7 @@
 
 import { kernel } from "../core/backend.ts";
 import { formatShape, gradientOf, outputOf, type Tensor } from "../core/tensor.ts";
-import { ROW_LANES, sumOverGroup } from "./reduce.ts";
+import { rowLanes, sumOverGroup } from "./reduce.ts";
 
 /** Normalizes rows. */
 export const layerNormForward = kernel({
@@ -30,7 +30,7 @@ export const layerNormForward = kernel({
   writes: { y: "f32", mean: "f32", reciprocalStd: "f32" },
   constants: ["rows", "columns", "epsilon"],
   groups: ({ rows }) => rows,
-  lanes: () => ROW_LANES,
+  lanes: (_, adapter) => rowLanes(adapter),
   cpu({ x, weight, bias, y, mean, reciprocalStd }, { rows, columns, epsilon }) {
     for (let row = 0; row < rows; row++) {
       const start = row * columns;
@@ -51,14 +51,14 @@ fn run(row: u32, lane: u32) {
   let start = row * columns;
   var sum = 0.0;
   var squares = 0.0;
-  for (var column = lane; column < columns; column += ${ROW_LANES}) { sum += x[start + column]; }
+  for (var column = lane; column < columns; column += lanes) { sum += x[start + column]; }
   let m = sumOverGroup(lane, sum) / columns;
-  for (var column = lane; column < columns; column += ${ROW_LANES}) {
+  for (var column = lane; column < columns; column += lanes) {
     let centered = x[start + column] - m;
     squares += centered * centered;
   }
   let r = 1 / sqrt(sumOverGroup(lane, squares) / columns + epsilon);
-  for (var column = lane; column < columns; column += ${ROW_LANES}) {
+  for (var column = lane; column < columns; column += lanes) {
     y[start + column] = weight[column] * (x[start + column] - m) * r + bias[column];
   }
   if (lane == 0) {
@@ -75,7 +75,7 @@ export const layerNormBackward = kernel({
   writes: { dx: "f32" },
   constants: ["rows", "columns"],
   groups: ({ rows }) => rows,
-  lanes: () => ROW_LANES,
+  lanes: (_, adapter) => rowLanes(adapter),
   cpu({ dy, x, weight, mean, reciprocalStd, dx }, { rows, columns }) {
     for (let row = 0; row < rows; row++) {
       const start = row * columns, m = mean[row], r = reciprocalStd[row];
@@ -99,14 +99,14 @@ fn run(row: u32, lane: u32) {
   let r = reciprocalStd[row];
   var sumG = 0.0;
   var sumGx = 0.0;
-  for (var column = lane; column < columns; column += ${ROW_LANES}) {
+  for (var column = lane; column < columns; column += lanes) {
     let g = weight[column] * dy[start + column];
     sumG += g;
     sumGx += g * (x[start + column] - m) * r;
   }
   let meanG = sumOverGroup(lane, sumG) / columns;
   let meanGx = sumOverGroup(lane, sumGx) / columns;
-  for (var column = lane; column < columns; column += ${ROW_LANES}) {
+  for (var column = lane; column < columns; column += lanes) {
     let g = weight[column] * dy[start + column];
     let normalized = (x[start + column] - m) * r;
     dx[start + column] += r * (g - meanG - normalized * meanGx);

@@ -7,24 +7,31 @@
  * @module
  */
 
-/** Invocations in a group that reduces one row. */
-export const ROW_LANES = 64;
+import type { AdapterClass } from "../core/backend.ts";
+
+/**
+ * Invocations that share the work on one row: a whole group's worth on a GPU, one vector instruction's worth where a CPU
+ * runs the shader and waiting for each other is what costs.
+ *
+ * @param adapter The kind of processor.
+ * @returns A power of two.
+ */
+export const rowLanes = (adapter: AdapterClass): number => adapter === "software" ? 8 : 64;
 
 /**
  * WGSL for a reduction that every invocation of a group takes part in and learns the result of.
  *
  * @param name The name of the function to define.
  * @param combine An expression of `left` and `right`.
- * @param lanes Invocations in the group, a power of two.
- * @returns The text of `fn name(lane: u32, value: f32) -> f32`.
+ * @returns The text of `fn name(lane: u32, value: f32) -> f32`, for groups whose size is a power of two.
  */
-export function groupReduction(name: string, combine: string, lanes: number = ROW_LANES): string {
+export function groupReduction(name: string, combine: string): string {
   return `
-var<workgroup> ${name}Partial: array<f32, ${lanes}>;
+var<workgroup> ${name}Partial: array<f32, lanes>;
 fn ${name}(lane: u32, value: f32) -> f32 {
   ${name}Partial[lane] = value;
   workgroupBarrier(); // every value is there before the first pair is combined
-  for (var step = ${lanes / 2}u; step > 0; step /= 2) {
+  for (var step = lanes / 2u; step > 0; step /= 2) {
     if (lane < step) {
       let left = ${name}Partial[lane];
       let right = ${name}Partial[lane + step];
@@ -38,8 +45,8 @@ fn ${name}(lane: u32, value: f32) -> f32 {
 }`;
 }
 
-/** `fn sumOverGroup(lane: u32, value: f32) -> f32` for groups of {@linkcode ROW_LANES}. */
+/** `fn sumOverGroup(lane: u32, value: f32) -> f32`. */
 export const sumOverGroup: string = groupReduction("sumOverGroup", "left + right");
 
-/** `fn maxOverGroup(lane: u32, value: f32) -> f32` for groups of {@linkcode ROW_LANES}. */
+/** `fn maxOverGroup(lane: u32, value: f32) -> f32`. */
 export const maxOverGroup: string = groupReduction("maxOverGroup", "max(left, right)");

@@ -95,7 +95,8 @@ export const sampleForward = kernel({
   writes: { drawn: "u32", scores: "f32" },
   constants: ["rows", "columns", "temperature", "topK", "topP", "repetitionPenalty"],
   groups: ({ rows }) => rows,
-  lanes: () => 256,
+  // few where a CPU runs the shader, but enough that no loop over the vocabulary comes near 65,535 turns in all
+  lanes: ({ columns }, adapter) => adapter === "software" && columns <= 4096 ? 8 : 256,
   cpu({ logits, used, counters, seed, drawn, scores }, settings) {
     const { rows, columns, temperature, topK, topP, repetitionPenalty } = settings, bits = new Uint32Array(4);
     for (let row = 0; row < rows; row++) {
@@ -122,8 +123,8 @@ export const sampleForward = kernel({
     }
   },
   wgsl: `${philoxWgsl}
-${groupReduction("maxOverRow", "max(left, right)", 256)}
-${groupReduction("sumOverRow", "left + right", 256)}
+${groupReduction("maxOverRow", "max(left, right)")}
+${groupReduction("sumOverRow", "left + right")}
 /// An integer that grows with the float.
 fn rank(score: f32) -> u32 {
   let bits = bitcast<u32>(score);
@@ -132,7 +133,7 @@ fn rank(score: f32) -> u32 {
 /// The total of kept tokens whose rank is at least \`least\`: their number, or their weight.
 fn totalFrom(lane: u32, start: u32, floor_: u32, least: u32, weighted: bool, m: f32) -> f32 {
   var total = 0.0;
-  for (var v = lane; v < columns; v += 256) {
+  for (var v = lane; v < columns; v += lanes) {
     let r = rank(scores[start + v]);
     if (r >= floor_ && r >= least) { total += select(1.0, exp(scores[start + v] - m), weighted); }
   }
@@ -151,11 +152,11 @@ fn threshold(lane: u32, start: u32, floor_: u32, enough: f32, weighted: bool, m:
 fn weight(start: u32, v: u32, least: u32, m: f32) -> f32 {
   return select(0.0, exp(scores[start + v] - m), rank(scores[start + v]) >= least);
 }
-var<workgroup> stretches: array<f32, 256>;
+var<workgroup> stretches: array<f32, lanes>;
 fn run(row: u32, lane: u32) {
   let start = row * columns;
   var largest = -3e38;
-  for (var v = lane; v < columns; v += 256) {
+  for (var v = lane; v < columns; v += lanes) {
     var score = logits[start + v];
     if (used[start + v] == 1) { score = select(score * repetitionPenalty, score / repetitionPenalty, score > 0); }
     if (temperature > 0) { score /= temperature; }
@@ -171,21 +172,21 @@ fn run(row: u32, lane: u32) {
     if (topP < 1) { least = threshold(lane, start, least, topP * totalFrom(lane, start, least, 0, true, m), true, m); }
   }
   // Each invocation adds up a stretch of the vocabulary; the first one finds the stretch, then the token.
-  const stretch = (columns + 255) / 256;
+  const stretch = (columns + lanes - 1) / lanes;
   var sum = 0.0;
   for (var v = lane * stretch; v < min(lane * stretch + stretch, columns); v++) { sum += weight(start, v, least, m); }
   stretches[lane] = sum;
   workgroupBarrier(); // the sums of all stretches are there
   if (lane == 0) {
     var total = 0.0;
-    for (var at = 0u; at < 256; at++) { total += stretches[at]; }
+    for (var at = 0u; at < lanes; at++) { total += stretches[at]; }
     let bits = philox(vec2u(seed[0], seed[1]), vec4u(row, counters[0] + 1, 0, 0));
     let goal = select(0.0, f32(bits.x >> 8) / 16777216 * total, temperature > 0);
     var before = 0.0;
     var chosen = 0u;
-    for (var at = 0u; at < 256 && before + stretches[chosen] <= goal; at++) {
+    for (var at = 0u; at < lanes && before + stretches[chosen] <= goal; at++) {
       before += stretches[chosen];
-      if (at < 255) { chosen = at + 1; }
+      if (at < lanes - 1) { chosen = at + 1; }
     }
     for (var v = chosen * stretch; v < min(chosen * stretch + stretch, columns) && before <= goal; v++) {
       let w = weight(start, v, least, m);

@@ -18,7 +18,7 @@
 
 import { kernel } from "../core/backend.ts";
 import { gradientOf, outputOf, type Tensor } from "../core/tensor.ts";
-import { maxOverGroup, ROW_LANES, sumOverGroup } from "./reduce.ts";
+import { maxOverGroup, rowLanes, sumOverGroup } from "./reduce.ts";
 
 /** How many elements of a row take part: all, or in the causal form those up to the row's own position. */
 const visible = (row: number, columns: number, causal: number) => causal ? row % columns + 1 : columns;
@@ -33,7 +33,7 @@ export const softmaxForward = kernel({
   writes: { p: "f32" },
   constants: ["rows", "columns", "causal"],
   groups: ({ rows }) => rows,
-  lanes: () => ROW_LANES,
+  lanes: (_, adapter) => rowLanes(adapter),
   cpu({ x, p }, { rows, columns, causal }) {
     for (let row = 0; row < rows; row++) {
       const start = row * columns, end = start + visible(row, columns, causal);
@@ -49,12 +49,12 @@ fn run(row: u32, lane: u32) {
   let start = row * columns;
   let end = visible(row);
   var largest = x[start];
-  for (var column = lane; column < end; column += ${ROW_LANES}) { largest = max(largest, x[start + column]); }
+  for (var column = lane; column < end; column += lanes) { largest = max(largest, x[start + column]); }
   let m = maxOverGroup(lane, largest);
   var sum = 0.0;
-  for (var column = lane; column < end; column += ${ROW_LANES}) { sum += exp(x[start + column] - m); }
+  for (var column = lane; column < end; column += lanes) { sum += exp(x[start + column] - m); }
   let total = sumOverGroup(lane, sum);
-  for (var column = lane; column < columns; column += ${ROW_LANES}) {
+  for (var column = lane; column < columns; column += lanes) {
     if (column < end) { p[start + column] = exp(x[start + column] - m) / total; } else { p[start + column] = 0; }
   }
 }`,
@@ -67,7 +67,7 @@ export const softmaxBackward = kernel({
   writes: { dx: "f32" },
   constants: ["rows", "columns", "causal"],
   groups: ({ rows }) => rows,
-  lanes: () => ROW_LANES,
+  lanes: (_, adapter) => rowLanes(adapter),
   cpu({ p, dp, dx }, { rows, columns, causal }) {
     for (let row = 0; row < rows; row++) {
       const start = row * columns, end = start + visible(row, columns, causal);
@@ -81,9 +81,9 @@ fn run(row: u32, lane: u32) {
   let start = row * columns;
   let end = visible(row);
   var sum = 0.0;
-  for (var column = lane; column < end; column += ${ROW_LANES}) { sum += p[start + column] * dp[start + column]; }
+  for (var column = lane; column < end; column += lanes) { sum += p[start + column] * dp[start + column]; }
   let total = sumOverGroup(lane, sum);
-  for (var column = lane; column < end; column += ${ROW_LANES}) {
+  for (var column = lane; column < end; column += lanes) {
     dx[start + column] += p[start + column] * (dp[start + column] - total);
   }
 }`,

@@ -19,8 +19,8 @@ const reduceBoth = kernel({
     sums.fill(tree[0]);
     largest.fill(Math.max(...x));
   },
-  wgsl: `${groupReduction("sumOf", "left + right", 256)}${
-    groupReduction("largestOf", "max(left, right)", 256)
+  wgsl: `${groupReduction("sumOf", "left + right")}${
+    groupReduction("largestOf", "max(left, right)")
   }
 fn run(group: u32, lane: u32) {
   sums[lane] = sumOf(lane, x[lane]);
