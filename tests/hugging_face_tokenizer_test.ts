@@ -34,9 +34,11 @@ for (
       assertEquals([...tokenizer.encode(text)], ids, JSON.stringify(text));
       assertEquals([...again.encode(text)], ids);
       assertEquals(tokenizer.decode(ids), decoded);
-      assertEquals(tokenizer.decode(ids, { skipSpecialTokens: true }), skipped);
-      if (framed) assertEquals([...tokenizer.encode(text, { addSpecialTokens: true })], framed);
-      if (pair) assertEquals([...tokenizer.encode(text, { addSpecialTokens: true, pair: "the sea" })], pair);
+      for (const one of [tokenizer, again]) {
+        assertEquals(one.decode(ids, { skipSpecialTokens: true }), skipped);
+        if (framed) assertEquals([...one.encode(text, { addSpecialTokens: true })], framed);
+        if (pair) assertEquals([...one.encode(text, { addSpecialTokens: true, pair: "the sea" })], pair);
+      }
     }
     // A sequence of processors is written as the one that adds tokens, and added tokens join the vocabulary.
     if (name === "template" || name === "added-tokens") return;
@@ -86,6 +88,29 @@ Deno.test("merges are read as pairs and as strings", () => {
   const older = structuredClone(file);
   older.model.merges = older.model.merges.map((pair: string[]) => pair.join(" "));
   assertEquals(BpeTokenizer.fromHuggingFace(JSON.stringify(older)).fingerprint, trained.fingerprint);
+});
+
+Deno.test("a frame like RoBERTa's around one text, but not around two, is kept", () => {
+  const changed = structuredClone(file);
+  const [begin, end, first, second] = [
+    { SpecialToken: { id: "<s>", type_id: 0 } },
+    { SpecialToken: { id: "</s>", type_id: 0 } },
+    { Sequence: { id: "A", type_id: 0 } },
+    { Sequence: { id: "B", type_id: 0 } },
+  ];
+  changed.post_processor = {
+    type: "TemplateProcessing",
+    single: [begin, first, end],
+    pair: [begin, first, end, second, end],
+    special_tokens: {
+      "</s>": { id: "</s>", ids: [2], tokens: ["</s>"] },
+      "<s>": { id: "<s>", ids: [0], tokens: ["<s>"] },
+    },
+  };
+  const read = loadTokenizer({ "tokenizer.json": JSON.stringify(changed) });
+  for (const one of [read, loadTokenizer(read.toHuggingFace())]) {
+    assertEquals([...one.encode("!", { addSpecialTokens: true, pair: "!" })], [0, 5, 2, 5, 2]);
+  }
 });
 
 Deno.test("what is not done here is refused by name", () => {

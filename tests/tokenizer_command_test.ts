@@ -91,6 +91,19 @@ Deno.test("training takes files line by line, as Hugging Face does, and each fil
   });
 });
 
+Deno.test("a word across the border of two pieces of a large file stays whole", async () => {
+  await inTemporaryFolder(async (folder) => {
+    const border = 2 ** 20;
+    const before = "ab\n".repeat(border / 3);
+    await Deno.writeTextFile(`${folder}/a.txt`, before.slice(0, border - 5) + "\n a zqxj c\n" + before);
+    await run("train", "--data", `${folder}/a.txt`, "--out", `${folder}/mine`, "--min-frequency", "1");
+    const read = loadTokenizer({
+      "tokenizer.json": await Deno.readTextFile(`${folder}/mine/tokenizer.json`),
+    });
+    assert(read.idOf("Ġzqxj") !== undefined);
+  });
+});
+
 Deno.test("a text that runs out of pairs is told, with the tokens it made", async () => {
   await inTemporaryFolder(async (folder) => {
     await Deno.writeTextFile(`${folder}/a.txt`, "abab");
