@@ -30,6 +30,7 @@ Deno.test("stripping takes white space of all kinds, and nothing twice", () => {
   assertEquals(cut("a \n\u3000<m> b", mask), ["a", 1, " b"]);
   assertEquals(cut("a <r> \t<m> b", mask, greedy), ["a ", 2, 1, " b"]);
   assertEquals(cut("  <m>", mask), [1]);
+  assertEquals(cut("a<r>\n\nb", greedy, token("\n\n", 3)), ["a", 2, "b"]);
 });
 
 Deno.test("a single word is not found inside another", () => {

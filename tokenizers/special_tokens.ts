@@ -174,7 +174,8 @@ export class SpecialTokenFinder {
       const token = this.#tokens.get(match[0])!;
       let start = match.index;
       let end = start + match[0].length;
-      if (token.singleWord && touchesWord(text, start, end)) continue;
+      // The token before may have stripped the white space in which this one begins.
+      if (start < position || token.singleWord && touchesWord(text, start, end)) continue;
       if (token.leftStrip) { while (start > position && isWhiteSpace(text[start - 1])) start--; }
       if (token.rightStrip) { while (end < text.length && isWhiteSpace(text[end])) end++; }
       addText(start);
