@@ -140,6 +140,28 @@ export const matmulForward = kernel({
   wgsl: (constants, adapter) => matmulWgsl(constants, adapter, false),
 });
 
+/** y = xᵀ for each matrix of a batch; x is (rows, columns). */
+export const transposeForward = kernel({
+  name: "transpose",
+  reads: { x: "f32" },
+  writes: { y: "f32" },
+  constants: ["batch", "rows", "columns"],
+  elements: ({ batch, rows, columns }) => batch * rows * columns,
+  cpu({ x, y }, { batch, rows, columns }) {
+    for (let matrix = 0, to = 0; matrix < batch; matrix++) {
+      for (let column = 0; column < columns; column++) {
+        let from = matrix * rows * columns + column;
+        for (let row = 0; row < rows; row++, from += columns) y[to++] = x[from];
+      }
+    }
+  },
+  wgsl: `
+fn each(index: u32) {
+  let place = index % (rows * columns);
+  y[index] = x[index - place + place % rows * columns + place / rows];
+}`,
+});
+
 /** How {@linkcode matmul} reads its arguments. */
 export interface MatmulOptions {
   /** Whether `a` is stored as (…, K, M). */
@@ -232,14 +254,24 @@ export interface MultiplyOptions extends MatmulOptions {
  * @param options Sizes and switches.
  */
 export function multiplyInto(y: Tensor, a: Tensor, b: Tensor, options: MultiplyOptions): void {
-  const { batch = 1, rows, columns, inner } = options;
-  y.backend.run(matmulForward, { a, b, y }, {
-    batch,
-    rows,
-    columns,
-    inner,
-    transposeA: Number(options.transposeA ?? false),
-    transposeB: Number(options.transposeB ?? false),
-    accumulate: Number(options.accumulate ?? false),
+  const { batch = 1, rows, columns, inner, transposeA = false, transposeB = false, accumulate = false } =
+    options;
+  const multiply = (b: Tensor, transposeB: boolean) =>
+    y.backend.run(matmulForward, { a, b, y }, {
+      batch,
+      rows,
+      columns,
+      inner,
+      transposeA: Number(transposeA),
+      transposeB: Number(transposeB),
+      accumulate: Number(accumulate),
+    });
+  if (!transposeB || rows < 64) return multiply(b, transposeB);
+  // Many rows read all of b many times. Read along its columns, the lines of b compete for the same places in a cache;
+  // turning it first costs one row's worth of work.
+  y.backend.scope(() => {
+    const turned = y.backend.allocate([batch, inner, columns]);
+    y.backend.run(transposeForward, { x: b, y: turned }, { batch, rows: columns, columns: inner });
+    multiply(turned, false);
   });
 }

@@ -53,7 +53,10 @@ const roundUp = (value: number, step: number): number => Math.ceil(value / step)
  * @param adapter The kind of processor.
  * @returns The plan.
  */
-export function planMatmul({ rows, columns, inner }: MatmulConstants, adapter: AdapterClass): Plan {
+export function planMatmul(
+  { rows, columns, inner, transposeA }: MatmulConstants,
+  adapter: AdapterClass,
+): Plan {
   if (adapter === "hardware" && rows > 8) {
     const groups = Math.ceil(rows / 64) * Math.ceil(columns / 64);
     return { kind: "shared", tileRows: 4, tileColumns: 4, lanes: 256, groups };
@@ -68,10 +71,12 @@ export function planMatmul({ rows, columns, inner }: MatmulConstants, adapter: A
       groups: Math.ceil(Math.ceil(columns / tileColumns) / 64),
     };
   }
-  // A tile that fits exactly needs no guards. Guards are branches, and hundreds of them take seconds to compile; so
-  // does a large tile, which only pays when there is much to compute.
-  const large = rows % 32 === 0 && columns % 16 === 0 && rows * columns * inner >= 2 ** 26;
-  const sizes = large ? [32, 16] : columns % 4 === 0 ? [16, 8] : [16, 4];
+  // A tile that fits exactly needs no guards: guards are branches, and hundreds of them take seconds to compile. The
+  // largest tile pays only where both matrices are read along their rows and there is much to compute.
+  const large = transposeA === 1 && rows % 32 === 0 && columns % 16 === 0 &&
+    rows * columns * inner >= 2 ** 27;
+  const fits = rows % 16 === 0 && columns % 16 === 0;
+  const sizes = large ? [32, 16] : fits ? [16, 16] : columns % 4 === 0 ? [16, 8] : [16, 4];
   const lanes = 16, [tileRows, tileColumns] = sizes;
   const tiles = Math.ceil(rows / tileRows) * Math.ceil(columns / tileColumns);
   return { kind: "direct", tileRows, tileColumns, lanes, groups: Math.ceil(tiles / lanes) };
@@ -88,24 +93,24 @@ export function planMatmul({ rows, columns, inner }: MatmulConstants, adapter: A
  */
 export function matmulWgsl(constants: MatmulConstants, adapter: AdapterClass, biased: boolean): string {
   const plan = planMatmul(constants, adapter), { inner } = constants;
-  if (adapter === "software" && inner > 65535 * stepsAtOnce(constants)) {
+  if (adapter === "software" && inner > 65535) {
     // software Vulkan would end the loop there without a word
     throw new RangeError(
-      `Cannot add up ${inner} products on software Vulkan, at most ${65535 * stepsAtOnce(constants)}: ` +
+      `Cannot add up ${inner} products on software Vulkan, at most 65535: ` +
         `use a smaller batch and accumulate gradients`,
     );
   }
   return plan.kind === "shared" ? sharedWgsl(constants, biased) : directWgsl(constants, plan, biased);
 }
 
-/** Whether the contiguous dimension of each matrix can be read, and of the result written, four numbers at a time. */
+/** Which matrices can be read or written four numbers at a time: their rows run along a tile and begin at fours. */
 function vectorized(
-  { rows, columns, inner, transposeA, transposeB }: MatmulConstants,
-  { tileColumns }: Plan,
+  { rows, columns, transposeA, transposeB }: MatmulConstants,
+  { tileRows, tileColumns }: Plan,
 ) {
   return {
-    a: (transposeA ? rows : inner) % 4 === 0,
-    b: (transposeB ? inner : columns) % 4 === 0,
+    a: transposeA === 1 && rows % 4 === 0 && tileRows % 4 === 0,
+    b: transposeB === 0 && columns % 4 === 0 && tileColumns % 4 === 0,
     y: columns % 4 === 0 && tileColumns % 4 === 0,
   };
 }
@@ -132,55 +137,33 @@ function store(
   return `y[${at}] ${accumulate ? "+=" : "="} ${value}${biased ? ` + bias[${column}]` : ""};`;
 }
 
-/** Matrices whose rows run along the inner dimension are read four steps at a time, if it allows. */
-const stepsAtOnce = ({ inner, transposeA, transposeB }: MatmulConstants): number =>
-  inner % 4 === 0 && (!transposeA || transposeB) ? 4 : 1;
-
 /** One large tile for each invocation, read straight from storage. */
 function directWgsl(constants: MatmulConstants, plan: Plan, biased: boolean): string {
-  const { columns, inner, transposeA, transposeB } = constants;
+  const { columns, transposeA, transposeB } = constants;
   const { tileRows, tileColumns, lanes } = plan;
   const vectors = vectorized(constants, plan);
   const quads = Math.ceil(tileColumns / 4);
   const width = Math.min(4, tileColumns); // results side by side in one variable
   const type = width === 4 ? "vec4f" : "f32";
-  const unroll = stepsAtOnce(constants);
 
-  // a at (row0 + i, k + u), for all i and u
-  const loadA = transposeA
-    ? repeat(unroll, (u) =>
-      vectors.a && tileRows % 4 === 0
-        ? repeat(tileRows / 4, (i) => {
-          const vector = `a[(aStart + (k + ${u}) * rows + row0) / 4 + ${i}]`;
-          return `let a${u}_${i} = ${vector};`;
-        })
-        : repeat(tileRows, (i) =>
-          `let a${u}_${i} = ${readScalar("a", vectors.a, `aStart + (k + ${u}) * rows + row0 + ${i}`)};`))
-    : unroll === 4
-    ? repeat(tileRows, (i) => `let a${i} = a[(aStart + (row0 + ${i}) * inner + k) / 4];`)
-    : repeat(tileRows, (i) => `let a0_${i} = a[aStart + (row0 + ${i}) * inner + k];`);
-  const elementA = (u: number, i: number): string =>
-    transposeA
-      ? (vectors.a && tileRows % 4 === 0 ? `a${u}_${i >> 2}.${"xyzw"[i & 3]}` : `a${u}_${i}`)
-      : unroll === 4
-      ? `a${i}.${"xyzw"[u]}`
-      : `a0_${i}`;
+  // a at (row0 + i, k) for all i: vectors down a column, or numbers from as many rows
+  const loadA = vectors.a
+    ? repeat(tileRows / 4, (i) => `let a${i} = a[(aStart + k * rows + row0) / 4 + ${i}];`)
+    : repeat(
+      tileRows,
+      (i) =>
+        `let a${i} = a[aStart + ${transposeA ? `k * rows + row0 + ${i}` : `(row0 + ${i}) * inner + k`}];`,
+    );
+  const elementA = (i: number): string => vectors.a ? `a${i >> 2}.${"xyzw"[i & 3]}` : `a${i}`;
 
-  // b at (k + u, column0 + 4 j …), a vector of four columns (or one number) for all j and u
-  const rowsOfB = transposeB && unroll === 4
-    ? repeat(quads * width, (j) => `let t${j} = b[(bStart + (column0 + ${j}) * inner + k) / 4];`)
-    : "";
-  const loadB = (u: number, j: number): string => {
-    const lane = (x: number) =>
-      transposeB
-        ? (unroll === 4
-          ? `t${4 * j + x}.${"xyzw"[u]}`
-          : readScalar("b", vectors.b, `bStart + (column0 + ${4 * j + x}) * inner + k`))
-        : readScalar("b", vectors.b, `bStart + (k + ${u}) * columns + column0 + ${4 * j + x}`);
-    if (!transposeB && vectors.b && width === 4) {
-      return `let b${j} = b[(bStart + (k + ${u}) * columns + column0) / 4 + ${j}];`;
-    }
-    return `let b${j} = ${width === 4 ? `vec4f(${repeat(4, lane, ", ")})` : lane(0)};`;
+  // b at (k, column0 + 4 j …): four columns at once, or one
+  const elementB = (j: number): string =>
+    `b[bStart + ${transposeB ? `(column0 + ${j}) * inner + k` : `k * columns + column0 + ${j}`}]`;
+  const loadB = (j: number): string => {
+    if (vectors.b) return `let b${j} = b[(bStart + k * columns + column0) / 4 + ${j}];`;
+    return `let b${j} = ${
+      width === 4 ? `vec4f(${repeat(4, (x) => elementB(4 * j + x), ", ")})` : elementB(j)
+    };`;
   };
 
   // results of row i, four at a time if rows of y begin at multiples of four
@@ -218,21 +201,14 @@ fn run(group: u32, lane: u32) {
   let bStart = matrix * (inner * columns);
   let yStart = matrix * (rows * columns);
   ${repeat(tileRows, (i) => repeat(quads, (j) => `var c${i}_${j} = ${type}();`, " "))}
-  for (var k = 0u; k < inner; k += ${unroll}u) {
+  for (var k = 0u; k < inner; k++) {
     ${loadA}
-    ${rowsOfB}
+    ${repeat(quads, loadB)}
     ${
-    repeat(unroll, (u) =>
-      `{
-      ${repeat(quads, (j) => loadB(u, j))}
-      ${
-        repeat(
-          tileRows,
-          (i) =>
-            repeat(quads, (j) => `c${i}_${j} = fma(${type}(${elementA(u, i)}), b${j}, c${i}_${j});`, " "),
-        )
-      }
-    }`)
+    repeat(
+      tileRows,
+      (i) => repeat(quads, (j) => `c${i}_${j} = fma(${type}(${elementA(i)}), b${j}, c${i}_${j});`, " "),
+    )
   }
   }
   ${repeat(tileRows, (i) => guarded(constants.rows % tileRows === 0, `row0 + ${i} < rows`, storeRow(i)))}
@@ -242,11 +218,6 @@ fn run(group: u32, lane: u32) {
 /** Code under a condition, or without one where it always holds. */
 function guarded(always: boolean, condition: string, code: string): string {
   return always ? code : `if (${condition}) {\n${code}\n}`;
-}
-
-/** One number of an array that may be bound as vectors. */
-function readScalar(name: string, vector: boolean, index: string): string {
-  return vector ? `${name}[(${index}) / 4][(${index}) % 4]` : `${name}[${index}]`;
 }
 
 /** A 64 × 64 tile for each group of 256, through workgroup memory; 4 × 4 results for each invocation. */
