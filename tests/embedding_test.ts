@@ -46,7 +46,7 @@ testParity(
     "a repeat far away": { ids: { shape: [MOST], data: far }, table: normals("table", [4, 1]) },
   },
   lookUp,
-  TOLERANCES.products,
+  TOLERANCES.longSums,
 );
 
 everyBackend("positionsOf counts within each sequence", async (backend) => {

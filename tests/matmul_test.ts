@@ -76,10 +76,17 @@ testForward(layouts[0], [129, 6, 209]);
 testForward(layouts[1], [132, 8, 208]);
 
 testParity(
-  "matmul over a long inner dimension",
-  { "70004 products": sized(layouts[2], 3, 70_004, 3) },
-  ({ a, b }) => matmul(a, b, layouts[2]),
+  "matmul of more matrices than one dimension of groups holds",
+  { "65,537 matrices": sized(layouts[0], 65_537, 2, 3, 2) },
+  ({ a, b }) => matmul(a, b),
   TOLERANCES.products,
+);
+
+testParity(
+  "matmul over a long inner dimension",
+  { "four steps at once": sized(layouts[1], 3, 70_004, 3), "one at a time": sized(layouts[1], 3, 60_001, 3) },
+  ({ a, b }) => matmul(a, b, layouts[1]),
+  TOLERANCES.longSums,
 );
 
 Deno.test("matmul refuses sums that software Vulkan would cut short", { ignore: !hasAdapter }, async () => {

@@ -30,6 +30,14 @@ Deno.test("assembleShader puts constants, bindings and an entry point around the
   assertEquals(dispatch, [3, 1]);
 });
 
+Deno.test("assembleShader hands over sizes when the shader runs, so that one shader serves all of them", () => {
+  const sized = { ...copy, sizes: ["size"] as const };
+  const { code } = assembleShader(sized, { size: 130, factor: 0.5 }, "software");
+  assert(code.includes("@group(0) @binding(3) var<storage, read> sizes: array<u32>;"));
+  assert(code.includes("var<private> size: u32;") && code.includes("size = sizes[0];"));
+  assert(!code.includes("const size") && code.includes("const factor = 0.5;"));
+});
+
 Deno.test("assembleShader keeps bindings that the text declares", () => {
   const wgsl = "@group(0) @binding(0) var<storage, read_write> y: array<vec4f>;\nfn each(index: u32) {}";
   const { code } = assembleShader({ ...copy, wgsl }, { size: 1, factor: 1 }, "software");
@@ -137,8 +145,10 @@ const ELEMENT_BYTES: Record<string, number> = { f32: 4, u32: 4, vec2f: 8, vec4f:
 function workgroupBytes(code: string): number {
   let bytes = 0;
   for (const [, type] of code.matchAll(/var<workgroup>\s*\w+\s*:\s*([^;]+);/g)) {
-    const array = type.match(/^array<(\w+),\s*(\d+)>$/);
-    const size = array ? ELEMENT_BYTES[array[1]] * Number(array[2]) : ELEMENT_BYTES[type.trim()];
+    const array = type.match(/^array<(\w+),\s*(\w+)>$/);
+    // the length is a number, or the name of a constant
+    const length = array && (code.match(`const ${array[2]} = (\\d+);`)?.[1] ?? array[2]);
+    const size = array ? ELEMENT_BYTES[array[1]] * Number(length) : ELEMENT_BYTES[type.trim()];
     assert(size > 0, `Cannot tell the size of ${type}`);
     bytes += size;
   }
