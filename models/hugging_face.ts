@@ -73,7 +73,7 @@ export function toHuggingFaceConfig(config: GptConfig): Record<string, unknown> 
     embd_pdrop: dropoutRate,
     attn_pdrop: dropoutRate,
     layer_norm_epsilon: 1e-5,
-    initializer_range: 0.02,
+    initializer_range: config.initialStd ?? 0.02,
     tie_word_embeddings: config.tied ?? true,
   };
   if (config.architecture === "gpt2") {
@@ -143,6 +143,7 @@ export function fromHuggingFaceConfig(json: Record<string, unknown>): GptConfig 
     feedForwardDim: type === "gpt2" && json.n_inner != null ? count("n_inner", 0) : 4 * modelDim,
     dropoutRate: Number(json.resid_pdrop ?? 0.1),
     tied: json.tie_word_embeddings !== false,
+    initialStd: Number(json.initializer_range ?? 0.02),
   };
 }
 
