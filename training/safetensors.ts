@@ -152,7 +152,7 @@ function checkEntry(
     offsets.length === 2 &&
     offsets.every(isCount) && offsets[0] <= offsets[1];
   if (!valid) throw new TypeError(`tensor ${name} has no valid shape and offsets`);
-  if (typeof dtype !== "string" || !(dtype in ELEMENT_BYTES)) {
+  if (typeof dtype !== "string" || !Object.hasOwn(ELEMENT_BYTES, dtype)) {
     throw new TypeError(`tensor ${name} has unknown type ${JSON.stringify(dtype)}`);
   }
   return { dtype, shape, begin: offsets[0], end: offsets[1] };
