@@ -41,8 +41,18 @@ export interface CausalBatchOptions {
   seed: number;
 }
 
-/** Throws unless there is at least one window. */
-function checkLength(tokens: Uint32Array, contextLength: number, what: string): void {
+/** Throws unless the sizes make sense and there is at least one window. */
+function checkSizes(
+  tokens: Uint32Array,
+  sizes: { contextLength: number; batchSize: number },
+  what: string,
+): void {
+  const { contextLength, batchSize } = sizes;
+  for (const [name, size] of Object.entries({ contextLength, batchSize })) {
+    if (!Number.isInteger(size) || size < 1) {
+      throw new RangeError(`Cannot make batches with ${name} ${size}: expected a positive integer`);
+    }
+  }
   if (tokens.length <= contextLength) {
     throw new RangeError(
       `The ${what} text has ${tokens.length} tokens, a window needs ${contextLength + 1}: ` +
@@ -83,11 +93,11 @@ function emptyBatch(batchSize: number, contextLength: number): Batch {
  * @param tokens The training text.
  * @param options Sizes and seed.
  * @returns The source.
- * @throws {RangeError} If the text is shorter than one window.
+ * @throws {RangeError} If the text is shorter than one window, or a size is no positive integer.
  */
 export function causalBatches(tokens: Uint32Array, options: CausalBatchOptions): BatchSource {
   const { contextLength, batchSize, seed } = options;
-  checkLength(tokens, contextLength, "training");
+  checkSizes(tokens, options, "training");
   const room = tokens.length - 1,
     windows = Math.max(1, Math.floor((room - (contextLength - 1)) / contextLength));
   const offsets = room - windows * contextLength + 1;
@@ -119,14 +129,14 @@ export function causalBatches(tokens: Uint32Array, options: CausalBatchOptions):
  * @param tokens The validation text.
  * @param options Sizes; `windows` is how many at most, all unless given.
  * @returns Batches; rows of the last one that are not needed have no targets.
- * @throws {RangeError} If the text is shorter than one window.
+ * @throws {RangeError} If the text is shorter than one window, or a size is no positive integer.
  */
 export function validationBatches(
   tokens: Uint32Array,
   options: { contextLength: number; batchSize: number; windows?: number },
 ): Batch[] {
   const { contextLength, batchSize } = options;
-  checkLength(tokens, contextLength, "validation");
+  checkSizes(tokens, options, "validation");
   const available = Math.floor((tokens.length - 1) / contextLength);
   const windows = Math.min(available, options.windows ?? available), batches: Batch[] = [];
   for (let window = 0; window < windows; window++) {

@@ -21,6 +21,7 @@ const BATCHES_PER_READ = 32;
  * @param model The model.
  * @param batches What to measure on, see `validationBatches`.
  * @returns Nats per token, over all targets that are not ignored.
+ * @throws {RangeError} If there are no batches, or no targets in them.
  */
 export async function evaluate(
   backend: Backend,
@@ -45,5 +46,6 @@ export async function evaluate(
     sum += (await backend.read(total))[0];
     for (const { targets } of part) for (const target of targets) if (target !== IGNORED) count++;
   }
+  if (count === 0) throw new RangeError("Cannot evaluate on no targets: all of them are ignored");
   return sum / count;
 }

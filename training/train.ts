@@ -88,8 +88,13 @@ export class TrainingRun {
    * @param model What to train.
    * @param batches What to train on.
    * @param settings How.
+   * @throws {RangeError} If `accumulation` is no positive integer.
    */
   constructor(backend: Backend, model: LanguageModel, batches: BatchSource, settings: TrainingSettings) {
+    const { accumulation = 1 } = settings;
+    if (!Number.isInteger(accumulation) || accumulation < 1) {
+      throw new RangeError(`Cannot accumulate ${accumulation} batches: expected a positive integer`);
+    }
     this.backend = backend;
     this.model = model;
     this.settings = settings;
@@ -136,8 +141,12 @@ export class TrainingRun {
    * @param steps How many, at most 256.
    * @returns A report for each, oldest first.
    * @throws {NonFiniteLossError} If a loss is not finite.
+   * @throws {RangeError} If that many are not kept.
    */
   async report(steps: number): Promise<StepReport[]> {
+    if (steps > RING_SIZE) {
+      throw new RangeError(`Cannot report ${steps} steps: expected at most ${RING_SIZE}`);
+    }
     const ring = await this.backend.read(this.#ring), { accumulation = 1, seed } = this.settings;
     return Array.from({ length: steps }, (_, index) => {
       const done = this.step - steps + index, slot = 2 * (done % RING_SIZE);
@@ -160,7 +169,7 @@ export class TrainingRun {
 
 /** When {@linkcode train} hands back control. */
 export interface TrainOptions {
-  /** Steps between two reports, at most 256; 10 unless given. */
+  /** Steps between two reports; 10 unless given, and 256 if more than that. */
   interval?: number;
   /** Also after these steps. */
   pauseAfter?: (step: number) => boolean;
@@ -173,9 +182,13 @@ export interface TrainOptions {
  * @param options When to hand back control.
  * @returns The reports of the steps since the last time. When it is handed out, `run.step` is the last report's step.
  * @throws {NonFiniteLossError} If a loss is not finite.
+ * @throws {RangeError} If the interval is no positive integer.
  */
 export async function* train(run: TrainingRun, options: TrainOptions = {}): AsyncGenerator<StepReport[]> {
   const { interval = 10, pauseAfter = () => false } = options, { steps } = run.settings;
+  if (!Number.isInteger(interval) || interval < 1) {
+    throw new RangeError(`Cannot report every ${interval} steps: expected a positive integer`);
+  }
   let unread = 0;
   while (run.step < steps) {
     run.advance();
