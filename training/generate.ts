@@ -6,8 +6,8 @@
  * positions are kept (`kernels/cache.ts`), so each token costs one position. The prompt is read in the same way: as
  * tokens that are known and need not be drawn.
  *
- * A model sees at most its context length. When the window is full, it slides: the last half of it becomes the first
- * half of a new one and is computed again, at its new positions.
+ * A model sees at most its context length, of a longer prompt the end. When the window is full, it slides: the last half
+ * of it becomes the first half of a new one and is computed again, at its new positions.
  *
  * @module
  */
@@ -122,18 +122,18 @@ export async function* generate(
     () => ({ key: row(), value: row(), position: positions }),
   );
   try {
-    const text = new Uint32Array(batch * capacity);
-    for (let sample = 0; sample < batch; sample++) text.set(prompt, sample * capacity);
+    const text = new Uint32Array(batch * capacity), seen = new Uint32Array(batch * vocabSize);
+    for (let sample = 0; sample < batch; sample++) {
+      text.set(prompt, sample * capacity);
+      for (const id of prompt) seen[sample * vocabSize + id] = 1;
+    }
     backend.write(tokens, text);
+    backend.write(used, seen);
     backend.write(seed, Uint32Array.of(...seedWords(settings.seed)));
 
     // place in the text and position in the window of the token that the model reads next
-    let cursor = prompt.length < contextLength ? 0 : prompt.length - half,
-      position = 0,
-      delivered = prompt.length;
-    const start = () =>
-      backend.write(counters, Uint32Array.of(cursor, position, Math.max(prompt.length, cursor + 1)));
-    start();
+    let cursor = Math.max(0, prompt.length - contextLength), position = 0, delivered = prompt.length;
+    backend.write(counters, Uint32Array.of(cursor, position, prompt.length));
     while (delivered < capacity) {
       if (position === contextLength) {
         cursor -= half;
