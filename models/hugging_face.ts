@@ -34,7 +34,7 @@ const BLOCK_NAMES = [
  * ```
  *
  * @param config The model.
- * @returns Our name to theirs, in the order of our parameters.
+ * @returns Our name to theirs, of every parameter once.
  */
 export function huggingFaceNames(config: GptConfig): Map<string, string> {
   const gpt1 = config.architecture === "gpt1", names = new Map<string, string>();
