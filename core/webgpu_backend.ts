@@ -132,6 +132,11 @@ export class WebGpuBackend implements Backend {
     return new WebGpuBackend(device, adapter.info, adapterClass);
   }
 
+  /** What the device allows: `maxBufferSize` for all parameters together, `maxStorageBufferBindingSize` for one tensor. */
+  get limits(): GPUSupportedLimits {
+    return this.#device.limits;
+  }
+
   #create(size: number): Storage {
     const { maxStorageBufferBindingSize, maxBufferSize } = this.#device.limits;
     if (size > maxBufferSize) {
