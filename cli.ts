@@ -10,7 +10,10 @@ import configuration from "./deno.json" with { type: "json" };
 const miniformer = chooseCommand(
   "",
   "Miniformer: miniature transformers, trained and sampled in TypeScript",
-  {},
+  {
+    train: async () => (await import("./commands/train.ts")).train,
+    tokenizer: async () => (await import("./commands/tokenizer.ts")).tokenizer,
+  },
 );
 
 if (import.meta.main) {

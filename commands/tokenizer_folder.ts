@@ -10,7 +10,7 @@ import { cannotRead } from "./errors.ts";
 import { readFolder } from "./folders.ts";
 
 /** The files that say how text becomes ids. */
-const names = [
+export const tokenizerFileNames: readonly string[] = [
   "tokenizer.json",
   "vocab.json",
   "merges.txt",
@@ -48,7 +48,7 @@ export async function readTokenizer(path: string): Promise<BpeTokenizer | CharTo
     });
   } else {
     const decoder = new TextDecoder();
-    for (const [name, bytes] of Object.entries(await readFolder(path, { names }))) {
+    for (const [name, bytes] of Object.entries(await readFolder(path, { names: tokenizerFileNames }))) {
       files[name] = decoder.decode(bytes);
     }
   }

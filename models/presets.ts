@@ -15,6 +15,8 @@ export interface Preset {
   readonly model: Omit<GptConfig, "vocabSize">;
   /** How to train it. */
   readonly training: PresetTraining;
+  /** The validation loss to expect, on which text, and who says so. */
+  readonly expectation?: string;
 }
 
 /** Training settings of a {@linkcode Preset}. */
@@ -132,6 +134,7 @@ export const PRESETS: Readonly<
       minLearningRate: 1e-4,
       weightDecay: 0.1,
     },
+    expectation: "1.88 on tinyshakespeare after 2,000 steps (nanoGPT's README)",
   },
   "shakespeare-char": {
     summary: "nanoGPT's character model for a GPU: 6 layers, 384 wide, context 256",
@@ -152,6 +155,7 @@ export const PRESETS: Readonly<
       minLearningRate: 1e-4,
       weightDecay: 0.1,
     },
+    expectation: "1.47 on tinyshakespeare at its best (nanoGPT's README)",
   },
   gpt1: {
     summary: "the model of the paper: 12 layers, 768 wide, context 512",

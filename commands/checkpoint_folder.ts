@@ -1,0 +1,134 @@
+/**
+ * Reading checkpoints: the folder of a run, one of the checkpoints in it, or any Hugging Face folder.
+ *
+ * @module
+ */
+import { initialize } from "../core/module.ts";
+import type { Backend } from "../core/backend.ts";
+import { Gpt } from "../models/gpt.ts";
+import type { BpeTokenizer } from "../tokenizers/bpe_tokenizer.ts";
+import type { CharTokenizer } from "../tokenizers/char_tokenizer.ts";
+import { loadTokenizer } from "../tokenizers/hugging_face.ts";
+import { type CheckpointFiles, loadModel, restoreModel } from "../training/checkpoint.ts";
+import { cannotRead } from "./errors.ts";
+import { readFolder } from "./folders.ts";
+import { tokenizerFileNames } from "./tokenizer_folder.ts";
+
+/** The files of a checkpoint and where they were found. */
+export interface FoundCheckpoint {
+  /** The folder they are in. */
+  readonly path: string;
+  /** Their content. */
+  readonly files: CheckpointFiles;
+}
+
+const modelNames = ["config.json", "model.safetensors", ...tokenizerFileNames];
+
+/**
+ * Finds and reads a checkpoint.
+ *
+ * @param path a checkpoint, or the folder of a run
+ * @param options `prefer`: which checkpoints of a run to look for, in this order; `training`: whether to read what
+ * training needs, too
+ * @returns its files
+ * @throws {Error} when there is none, or it cannot be read
+ *
+ * @example
+ * ```ts
+ * import { assertRejects } from "@std/assert";
+ * import { findCheckpoint } from "./checkpoint_folder.ts";
+ *
+ * await assertRejects(() => findCheckpoint("commands"), Error, "Cannot read commands: it holds no checkpoint");
+ * ```
+ */
+export async function findCheckpoint(
+  path: string,
+  options: { prefer?: readonly string[]; training?: boolean } = {},
+): Promise<FoundCheckpoint> {
+  const { prefer = ["best", "last"], training = false } = options;
+  const folder = path.replace(/(?<=.)[/\\]+$/, "");
+  const names = training ? [...modelNames, "optimizer.safetensors", "trainer_state.json"] : modelNames;
+  let problem: unknown;
+  for (const place of [folder, ...prefer.map((name) => `${folder}/${name}`)]) {
+    try {
+      const files = await readFolder(place, { names });
+      if ("config.json" in files || "model.safetensors" in files) return { path: place, files };
+    } catch (error) {
+      const { cause } = error as Error;
+      if (!(cause instanceof Deno.errors.NotFound)) throw error;
+      problem ??= place === folder ? error : undefined;
+    }
+  }
+  if (problem) throw problem;
+  throw await cannotRead(
+    path,
+    new Error(
+      `it holds no checkpoint: expected config.json and model.safetensors, or ${
+        prefer.map((name) => `${name}/`).join(" or ")
+      }`,
+    ),
+  );
+}
+
+/**
+ * Reads the tokenizer of a checkpoint.
+ *
+ * @param checkpoint the checkpoint
+ * @returns the tokenizer
+ * @throws {Error} when there is none, or it is broken
+ */
+export function tokenizerOf({ path, files }: FoundCheckpoint): BpeTokenizer | CharTokenizer {
+  const texts: Record<string, string> = {}, decoder = new TextDecoder();
+  for (const name of tokenizerFileNames) {
+    if (files[name] !== undefined) texts[name] = decoder.decode(files[name] as Uint8Array);
+  }
+  return naming(path, () => loadTokenizer(texts));
+}
+
+/** A model on a device, and its tokenizer. */
+export interface OpenedModel {
+  /** The model. */
+  readonly model: Gpt;
+  /** The tokenizer. */
+  readonly tokenizer: BpeTokenizer | CharTokenizer;
+}
+
+/**
+ * Puts the model of a checkpoint on a device.
+ *
+ * @param backend the device
+ * @param checkpoint the checkpoint
+ * @returns model and tokenizer
+ * @throws {Error} when a file is missing, damaged, or does not fit the others
+ */
+export function openModel(backend: Backend, checkpoint: FoundCheckpoint): OpenedModel {
+  const { path, files } = checkpoint;
+  const { config, weights } = naming(path, () => loadModel(files));
+  const tokenizer = tokenizerOf(checkpoint);
+  if (tokenizer.vocabSize > config.vocabSize) {
+    throw new Error(
+      `${path}: the tokenizer has ${tokenizer.vocabSize} tokens and the model knows ${config.vocabSize}: ` +
+        "they do not belong together",
+    );
+  }
+  const model = naming(path, () => new Gpt(config));
+  const store = initialize(backend, model, 0);
+  naming(path, () => restoreModel(backend, store, weights));
+  return { model, tokenizer };
+}
+
+/**
+ * Does something with files, and names their folder when it fails.
+ *
+ * @param path the folder
+ * @param body what to do
+ * @returns what it returns
+ * @throws {Error} when it throws
+ */
+export function naming<Result>(path: string, body: () => Result): Result {
+  try {
+    return body();
+  } catch (error) {
+    throw new Error(`Cannot use ${path}: ${(error as Error).message}`, { cause: error });
+  }
+}

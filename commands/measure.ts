@@ -1,0 +1,82 @@
+/**
+ * Measuring a model without keeping everything else waiting.
+ *
+ * @module
+ */
+import type { Backend } from "../core/backend.ts";
+import { IGNORED } from "../kernels/cross_entropy.ts";
+import type { Batch } from "../training/batches.ts";
+import { evaluate } from "../training/evaluate.ts";
+import type { LanguageModel } from "../training/train.ts";
+
+/**
+ * Lets the rest of the program have its turn: on the CPU backend nothing else would, not even Ctrl-C.
+ *
+ * @returns a promise that is kept when everything that waited has run
+ *
+ * @example
+ * ```ts
+ * import { assert } from "@std/assert";
+ * import { giveWay } from "./measure.ts";
+ *
+ * let ran = false;
+ * setTimeout(() => ran = true);
+ * await giveWay();
+ * assert(ran);
+ * ```
+ */
+export function giveWay(): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve));
+}
+
+/** Batches between two pauses. */
+const portion = 8;
+
+/**
+ * The mean loss of a model over batches, with pauses.
+ *
+ * @param backend where the model lives
+ * @param model the model
+ * @param batches what to measure on
+ * @param stopped asked in each pause; when it says yes, the measurement is given up
+ * @returns nats a token, or undefined when given up
+ */
+export async function measure(
+  backend: Backend,
+  model: LanguageModel,
+  batches: readonly Batch[],
+  stopped: () => boolean = () => false,
+): Promise<number | undefined> {
+  let sum = 0, count = 0;
+  for (let first = 0; first < batches.length; first += portion) {
+    await giveWay();
+    if (stopped()) return undefined;
+    const part = batches.slice(first, first + portion);
+    const targets = countTargets(part);
+    sum += targets * await evaluate(backend, model, part);
+    count += targets;
+  }
+  return sum / count;
+}
+
+/**
+ * How many tokens batches ask for.
+ *
+ * @param batches the batches
+ * @returns targets that are not ignored
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { validationBatches } from "../training/batches.ts";
+ * import { countTargets } from "./measure.ts";
+ *
+ * const batches = validationBatches(new Uint32Array(10), { contextLength: 3, batchSize: 2 });
+ * assertEquals(countTargets(batches), 9);
+ * ```
+ */
+export function countTargets(batches: readonly Batch[]): number {
+  let count = 0;
+  for (const { targets } of batches) for (const target of targets) if (target !== IGNORED) count++;
+  return count;
+}

@@ -1,0 +1,130 @@
+/**
+ * How much memory training takes, told before it begins.
+ *
+ * @module
+ */
+import { countParameters } from "../core/module.ts";
+import { Gpt, type GptConfig } from "../models/gpt.ts";
+
+/** What training a model takes, in bytes. */
+export interface MemoryEstimate {
+  /** Learned numbers. */
+  readonly parameters: number;
+  /** For parameters, gradients and both moments of AdamW. */
+  readonly parameterBytes: number;
+  /** For what the forward pass keeps and the backward pass adds, of one batch. */
+  readonly activationBytes: number;
+  /** For the largest single tensor. */
+  readonly tensorBytes: number;
+}
+
+/**
+ * Estimates the memory of training.
+ *
+ * Each number of a batch is there twice, as value and as gradient. Of C numbers a token and layer there are: queries,
+ * keys and values before and after they are sorted by head (6), the attention's result likewise (2), its projection, two
+ * sums, two norms (5), the network's result (1), together 14; dropout keeps two more. The network's width occurs twice,
+ * before and after its activation. On top come the embeddings and the scores of the vocabulary.
+ *
+ * @param config the model
+ * @param batchSize windows in a batch
+ * @returns the estimate
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { PRESETS } from "../models/presets.ts";
+ * import { estimateMemory } from "./memory.ts";
+ *
+ * const { parameters, activationBytes } = estimateMemory({ ...PRESETS.tiny.model, vocabSize: 60 }, 16);
+ * assertEquals([parameters, Math.round(activationBytes / 1e6)], [107904, 25]);
+ * ```
+ */
+export function estimateMemory(config: GptConfig, batchSize: number): MemoryEstimate {
+  const { layers, heads, modelDim, feedForwardDim, contextLength, vocabSize, dropoutRate } = config;
+  const parameters = countParameters(new Gpt(config)), tokens = batchSize * contextLength;
+  const dropped = dropoutRate > 0 ? 1 : 0;
+  const perLayer = (28 + 4 * dropped) * modelDim + 4 * feedForwardDim + 3 * heads;
+  const perToken = layers * perLayer + (6 + 2 * dropped) * modelDim + 2 * vocabSize;
+  return {
+    parameters,
+    parameterBytes: 16 * parameters,
+    activationBytes: 4 * tokens * perToken,
+    tensorBytes: 4 *
+      Math.max(vocabSize * modelDim, tokens * Math.max(vocabSize, feedForwardDim, 3 * modelDim)),
+  };
+}
+
+/** What there is, in bytes; infinite where it is not known. */
+export interface MemoryLimits {
+  /** All of it. */
+  readonly total: number;
+  /** In one buffer. */
+  readonly buffer: number;
+  /** Of one buffer at once. */
+  readonly binding: number;
+}
+
+/**
+ * Refuses a model that would not fit.
+ *
+ * @param config the model
+ * @param batchSize windows in a batch
+ * @param accumulation batches to a step
+ * @param limits what there is
+ * @throws {RangeError} when it does not fit, with the flag that would make it
+ *
+ * @example
+ * ```ts
+ * import { assertThrows } from "@std/assert";
+ * import { PRESETS } from "../models/presets.ts";
+ * import { checkMemory } from "./memory.ts";
+ *
+ * const config = { ...PRESETS.tiny.model, vocabSize: 60 };
+ * const limits = { total: 16e6, buffer: Infinity, binding: Infinity };
+ * assertThrows(() => checkMemory(config, 16, 1, limits), RangeError, "--batch-size 8 --accumulation 2 fits");
+ * ```
+ */
+export function checkMemory(
+  config: GptConfig,
+  batchSize: number,
+  accumulation: number,
+  limits: MemoryLimits,
+): void {
+  const problemOf = (size: number) => {
+    const { parameterBytes, activationBytes, tensorBytes } = estimateMemory(config, size);
+    const pieces = [
+      [parameterBytes + activationBytes, limits.total, "are free"],
+      [parameterBytes / 4, limits.buffer, "fit into one buffer of the device"],
+      [tensorBytes, limits.binding, "can be bound at once on the device"],
+    ] as const;
+    const [bytes, limit, what] = pieces.find(([bytes, limit]) => bytes > limit) ?? [];
+    return bytes && `needs about ${megabytes(bytes)} where ${megabytes(limit!)} ${what}`;
+  };
+  const problem = problemOf(batchSize);
+  if (problem === undefined) return;
+  let fitting = batchSize;
+  while (fitting > 1 && problemOf(fitting) !== undefined) fitting = Math.floor(fitting / 2);
+  const advice = problemOf(fitting) === undefined
+    ? `--batch-size ${fitting} --accumulation ${Math.ceil(batchSize / fitting) * accumulation} fits`
+    : "give a smaller --model-dim, --layers or --context-length";
+  throw new RangeError(`Cannot train a model of this size: it ${problem}; ${advice}`);
+}
+
+/**
+ * Bytes as people say them.
+ *
+ * @param bytes how many
+ * @returns such as `27 MB`, `1.4 GB`
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { megabytes } from "./memory.ts";
+ *
+ * assertEquals([megabytes(27_400_000), megabytes(1.4e9)], ["27 MB", "1.4 GB"]);
+ * ```
+ */
+export function megabytes(bytes: number): string {
+  return bytes < 999.5e6 ? `${Math.max(1, Math.round(bytes / 1e6))} MB` : `${(bytes / 1e9).toFixed(1)} GB`;
+}

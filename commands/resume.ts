@@ -1,0 +1,79 @@
+/**
+ * Finding a run again: its checkpoint, and what it was started with.
+ *
+ * @module
+ */
+import { basename, dirname } from "@std/path";
+import { loadTrainerState } from "../training/checkpoint.ts";
+import { findCheckpoint, type FoundCheckpoint, naming } from "./checkpoint_folder.ts";
+import type { Source } from "./corpus.ts";
+import { chooseLength, chooseSettings, type Settings } from "./settings.ts";
+import type { Best } from "./train_loop.ts";
+import type { TrainFlags } from "./train_flags.ts";
+
+/** What `train` keeps in `trainer_state.json` besides the step. */
+export interface RunState {
+  /** All settings. */
+  readonly settings: Settings;
+  /** Where the text is. */
+  readonly source: Source;
+  /** What the text is. */
+  readonly textFingerprint: string;
+  /** What the tokenizer is. */
+  readonly tokenizerFingerprint: string;
+  /** Where the run ran. */
+  readonly backend: { readonly name: string; readonly device: string };
+  /** The lowest validation loss so far. */
+  readonly best?: Best;
+}
+
+/** A run to go on with. */
+export interface FoundRun extends FoundCheckpoint {
+  /** The folder of the run. */
+  readonly folder: string;
+  /** Steps done. */
+  readonly step: number;
+  /** What it was started with. */
+  readonly state: RunState;
+}
+
+/** A state of which every field is there, to check types against. */
+const example: RunState = {
+  settings: chooseLength(chooseSettings({} as TrainFlags, "tiny"), {} as TrainFlags, 1),
+  source: { data: [], validation: [], validationFraction: 0.1, replaceInvalid: false },
+  textFingerprint: "",
+  tokenizerFingerprint: "",
+  backend: { name: "", device: "" },
+};
+
+/**
+ * Finds and reads a run.
+ *
+ * @param path the folder of the run, or one of its checkpoints
+ * @returns the run
+ * @throws {Error} when there is none, or its state is damaged
+ */
+export async function findRun(path: string): Promise<FoundRun> {
+  const checkpoint = await findCheckpoint(path, { prefer: ["last", "best"], training: true });
+  const { step, ...state } = naming(checkpoint.path, () => loadTrainerState(checkpoint.files));
+  naming(checkpoint.path, () => checkTypes(state, example, "trainer_state.json: "));
+  if (!["last", "best"].includes(basename(checkpoint.path))) {
+    throw new Error(`Cannot resume ${path}: it is not in the folder of a run; move it to RUN/last`);
+  }
+  return { ...checkpoint, folder: dirname(checkpoint.path), step, state: state as unknown as RunState };
+}
+
+/** Throws unless everything that the example has is there, and is of the same kind. */
+function checkTypes(actual: Record<string, unknown>, expected: object, path: string): void {
+  for (const [name, value] of Object.entries(expected)) {
+    const kind = (value: unknown) => Array.isArray(value) ? "array" : typeof value;
+    if (kind(actual[name]) !== kind(value) || actual[name] === null) {
+      throw new TypeError(
+        `${path}${name} is ${JSON.stringify(actual[name])}, expected a value of type ${kind(value)}`,
+      );
+    }
+    if (kind(value) === "object") {
+      checkTypes(actual[name] as Record<string, unknown>, value, `${path}${name}.`);
+    }
+  }
+}

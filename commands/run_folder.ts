@@ -1,0 +1,190 @@
+/**
+ * The folder of a training run:
+ *
+ *     metrics.jsonl     one line a logged step
+ *     samples.txt       what the model wrote on the way
+ *     loss_curve.svg    drawn when the run ends
+ *     last/             the newest checkpoint
+ *     best/             the checkpoint with the lowest validation loss
+ *
+ * @module
+ */
+import type { StepReport } from "../training/train.ts";
+import { basename, dirname, join } from "@std/path";
+import { reason } from "./errors.ts";
+import { type FolderFiles, saveFile, saveFolder } from "./folders.ts";
+import { lossCurve, type LossCurveOptions } from "./plot.ts";
+
+/** One line of `metrics.jsonl`. What depends on the clock stands at its end: two equal runs differ in nothing else. */
+export interface MetricsRecord extends StepReport {
+  /** Loss on the windows that validate, where it was measured. */
+  readonly validationLoss?: number;
+  /** Seconds of training so far. */
+  readonly seconds: number;
+}
+
+/** The heading of a sample in `samples.txt`. */
+const sampleHeading = /^=== step (\d+)(?: .*)?$/m;
+
+/** The folder of a run. */
+export class RunFolder {
+  /** Where it is. */
+  readonly path: string;
+  /** The records so far. */
+  readonly records: MetricsRecord[];
+  /** The step of the newest checkpoint in `last/`. */
+  savedStep: number | undefined;
+
+  private constructor(path: string, records: MetricsRecord[], savedStep?: number) {
+    this.path = path;
+    this.records = records;
+    this.savedStep = savedStep;
+  }
+
+  /**
+   * Makes the folder of a new run.
+   *
+   * @param path the folder that was asked for, if one was: it must be new or empty
+   * @param name the name to choose one by otherwise: `runs/NAME`, or the first of `runs/NAME-2` … that is free
+   * @returns the folder
+   * @throws {Error} when it is taken, or cannot be made
+   */
+  static async create(path: string | undefined, name: string): Promise<RunFolder> {
+    for (let number = 1;; number++) {
+      const folder = path ?? `runs/${name}${number > 1 ? `-${number}` : ""}`;
+      try {
+        await Deno.mkdir(dirname(folder), { recursive: true });
+        await Deno.mkdir(folder);
+        return new RunFolder(folder, []);
+      } catch (error) {
+        const isTaken = error instanceof Deno.errors.AlreadyExists;
+        if (isTaken && await isEmptyFolder(folder)) return new RunFolder(folder, []);
+        if (!isTaken) throw new Error(`Cannot make ${folder}: ${reason(error)}`, { cause: error });
+        if (path !== undefined) {
+          throw new Error(
+            `Cannot start a run in ${path}: there is something already; --resume ${path} goes on with a run, ` +
+              "--out or --name starts one elsewhere",
+          );
+        }
+      }
+    }
+  }
+
+  /**
+   * Opens the folder of a run that goes on from a checkpoint; what was written after it is dropped.
+   *
+   * @param path the folder
+   * @param step the step of the checkpoint
+   * @returns the folder
+   * @throws {Error} when it cannot be written
+   */
+  static async reopen(path: string, step: number): Promise<RunFolder> {
+    const lines = (await readIfThere(join(path, "metrics.jsonl"))).split("\n");
+    const kept = lines.map(parseRecord).filter((record) => record !== undefined && record.step <= step);
+    const run = new RunFolder(path, kept as MetricsRecord[], step);
+    await saveFile(join(path, "metrics.jsonl"), kept.map((record) => JSON.stringify(record) + "\n").join(""));
+    const samples = (await readIfThere(join(path, "samples.txt"))).split(/^(?==== step \d+)/m);
+    const early = samples.filter((sample) => Number(sample.match(sampleHeading)?.[1]) <= step);
+    await saveFile(join(path, "samples.txt"), early.join(""));
+    return run;
+  }
+
+  /**
+   * Appends lines to `metrics.jsonl`.
+   *
+   * @param records the lines
+   * @throws {Error} when they cannot be written
+   */
+  async log(records: readonly MetricsRecord[]): Promise<void> {
+    this.records.push(...records);
+    await this.#append("metrics.jsonl", records.map((record) => JSON.stringify(record) + "\n").join(""));
+  }
+
+  /**
+   * Appends to `samples.txt`.
+   *
+   * @param step the step
+   * @param text what was written
+   * @throws {Error} when it cannot be written
+   */
+  async addSample(step: number, text: string): Promise<void> {
+    await this.#append("samples.txt", `=== step ${step}\n${text}\n\n`);
+  }
+
+  /**
+   * Saves a checkpoint.
+   *
+   * @param name which
+   * @param step its step
+   * @param files its files
+   * @throws {Error} when it cannot be saved; the one before is unharmed
+   */
+  async save(name: "last" | "best", step: number, files: FolderFiles): Promise<void> {
+    await saveFolder(join(this.path, name), files);
+    if (name === "last") this.savedStep = step;
+  }
+
+  /**
+   * Draws `loss_curve.svg`, if there is anything to draw.
+   *
+   * @param options what stands around the curve
+   * @throws {Error} when it cannot be written
+   */
+  async draw(options: LossCurveOptions): Promise<void> {
+    if (this.records.length === 0) return;
+    await saveFile(join(this.path, "loss_curve.svg"), await lossCurve(this.records, options));
+  }
+
+  /** Removes the folder if the run left nothing in it worth keeping. */
+  async abandon(): Promise<void> {
+    const isWorthless = this.records.length === 0 && this.savedStep === undefined;
+    if (isWorthless) await Deno.remove(this.path, { recursive: true }).catch(() => {});
+  }
+
+  async #append(name: string, text: string): Promise<void> {
+    const path = join(this.path, name);
+    await Deno.writeTextFile(path, text, { append: true }).catch((error) => {
+      throw new Error(`Cannot write ${path}: ${reason(error)}`, { cause: error });
+    });
+  }
+}
+
+/**
+ * The name of a run that learns from some data.
+ *
+ * @param data the files; none for the built-in tales
+ * @returns such as `my_novel` for `books/my_novel.txt`
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { runName } from "./run_folder.ts";
+ *
+ * assertEquals([[], ["books/my_novel.txt", "more.txt"], ["*.md"]].map(runName), ["tales", "my_novel", "run"]);
+ * ```
+ */
+export function runName(data: readonly string[]): string {
+  if (data.length === 0) return "tales";
+  const name = basename(data[0]).replace(/\.[^.]*$/, "").replace(/[^\p{L}\p{N}_.-]+/gu, "-");
+  return /[\p{L}\p{N}]/u.test(name) ? name : "run";
+}
+
+async function isEmptyFolder(path: string): Promise<boolean> {
+  return (await Array.fromAsync(Deno.readDir(path)).catch(() => [undefined])).length === 0;
+}
+
+async function readIfThere(path: string): Promise<string> {
+  return await Deno.readTextFile(path).catch((error) => {
+    if (error instanceof Deno.errors.NotFound) return "";
+    throw new Error(`Cannot read ${path}: ${reason(error)}`, { cause: error });
+  });
+}
+
+/** A line that a killed process left unfinished is none. */
+function parseRecord(line: string): MetricsRecord | undefined {
+  try {
+    return JSON.parse(line);
+  } catch {
+    return undefined;
+  }
+}

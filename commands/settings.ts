@@ -1,0 +1,216 @@
+/**
+ * The settings of a training run: flags over a preset, or over what a resumed run was started with.
+ *
+ * @module
+ */
+import type { GptConfig } from "../models/gpt.ts";
+import { type Preset, PRESETS, type PresetTraining } from "../models/presets.ts";
+import { UsageError } from "./errors.ts";
+import { kebabCase } from "./flags.ts";
+import type { TrainFlags } from "./train_flags.ts";
+
+/** Everything that decides what a run computes, but for its text. Kept in each checkpoint; names are those of the flags. */
+export interface Settings extends Omit<GptConfig, "vocabSize">, PresetTraining {
+  /** The preset that filled in what was not given. */
+  readonly preset: string;
+  /** What `--tokenizer` was. */
+  readonly tokenizer: string;
+  /** Part of the text to validate on. */
+  readonly validationFraction: number;
+  /** Whether bytes that are not UTF-8 are read as U+FFFD. */
+  readonly replaceInvalid: boolean;
+  /** Whether the token embedding also scores the next token. */
+  readonly tied: boolean;
+  /** Batches to a step. */
+  readonly accumulation: number;
+  /** Decides everything random. */
+  readonly seed: number;
+  /** Steps between records. */
+  readonly logInterval: number;
+  /** Steps between validations. */
+  readonly evaluationInterval: number;
+  /** Steps between samples. */
+  readonly sampleInterval: number;
+  /** Steps between checkpoints. */
+  readonly saveInterval: number;
+}
+
+/** The settings before it is known how long an epoch is: without those that follow from the number of steps. */
+export type PartialSettings = Omit<Settings, "logInterval" | `${"evaluation" | "sample" | "save"}Interval`>;
+
+/**
+ * Puts flags over a preset.
+ *
+ * @param flags the flags
+ * @param presetName the preset
+ * @returns the settings, but for what follows from the number of steps
+ * @throws {UsageError} when values do not fit together
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { parseFlags } from "./parse_flags.ts";
+ * import { chooseSettings } from "./settings.ts";
+ * import { trainFlags } from "./train_flags.ts";
+ *
+ * const settings = chooseSettings(parseFlags(trainFlags, ["--embed_dim", "128"]), "tiny");
+ * assertEquals([settings.modelDim, settings.feedForwardDim, settings.layers], [128, 512, 2]);
+ * ```
+ */
+export function chooseSettings(flags: TrainFlags, presetName: keyof typeof PRESETS): PartialSettings {
+  const { model, training }: Preset = PRESETS[presetName];
+  const over = <Values extends object>(values: Values): Values =>
+    Object.fromEntries(
+      Object.entries(values).map(([name, value]) => [name, flags[name as keyof TrainFlags] ?? value]),
+    ) as Values;
+  const modelDim = flags.modelDim ?? model.modelDim;
+  const learningRate = flags.learningRate ?? training.learningRate;
+  const multiple = flags.feedForwardMultiple;
+  if (multiple !== undefined && flags.feedForwardDim !== undefined) {
+    throw new UsageError("--feed-forward-dim and --feed-forward-multiple say the same: give one");
+  }
+  const settings: PartialSettings = {
+    preset: presetName,
+    ...over({
+      tokenizer: "char",
+      validationFraction: 0.1,
+      replaceInvalid: false,
+      ...model,
+      tied: model.tied ?? true,
+      feedForwardDim: multiple === undefined
+        ? Math.round(modelDim * model.feedForwardDim / model.modelDim)
+        : modelDim * multiple,
+      ...training,
+      minLearningRate: training.minLearningRate * (learningRate / training.learningRate),
+      accumulation: 1,
+      seed: 1,
+    }),
+  };
+  check(settings);
+  return settings;
+}
+
+function check({ modelDim, heads, learningRate, minLearningRate }: PartialSettings): void {
+  if (modelDim % heads !== 0) {
+    const divisors = Array.from({ length: modelDim }, (_, i) => i + 1).filter((n) => modelDim % n === 0);
+    throw new UsageError(
+      `--heads is ${heads}, which does not divide --model-dim ${modelDim}: expected one of ${
+        divisors.filter((n) => n <= 64).join(", ")
+      }`,
+    );
+  }
+  if (minLearningRate > learningRate) {
+    throw new UsageError(
+      `--min-learning-rate is ${minLearningRate}: expected at most --learning-rate ${learningRate}`,
+    );
+  }
+}
+
+/**
+ * Says how many steps there are, and what follows from that.
+ *
+ * @param settings the settings so far
+ * @param flags the flags
+ * @param batchesPerEpoch batches that make an epoch
+ * @returns the settings
+ * @throws {UsageError} when both steps and epochs are given
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { parseFlags } from "./parse_flags.ts";
+ * import { chooseLength, chooseSettings } from "./settings.ts";
+ * import { trainFlags } from "./train_flags.ts";
+ *
+ * const flags = parseFlags(trainFlags, ["--epochs", "3", "--accumulation", "2"]);
+ * const settings = chooseLength(chooseSettings(flags, "tiny"), flags, 100.5);
+ * assertEquals([settings.steps, settings.warmupSteps, settings.evaluationInterval], [151, 15, 16]);
+ * ```
+ */
+export function chooseLength(
+  settings: PartialSettings,
+  flags: TrainFlags,
+  batchesPerEpoch: number,
+): Settings {
+  const steps = stepsOf(flags, settings.accumulation, batchesPerEpoch) ?? settings.steps;
+  const tenth = Math.min(Math.ceil(steps / 10), 250);
+  const evaluationInterval = flags.evaluationInterval ?? tenth;
+  return {
+    ...settings,
+    steps,
+    warmupSteps: flags.warmupSteps ?? Math.min(settings.warmupSteps, Math.floor(steps / 10)),
+    logInterval: flags.logInterval ?? 1,
+    evaluationInterval,
+    sampleInterval: flags.sampleInterval ?? 2 * evaluationInterval,
+    saveInterval: flags.saveInterval ?? tenth,
+  };
+}
+
+/** The number of steps that the flags ask for, if they do. */
+function stepsOf(flags: TrainFlags, accumulation: number, batchesPerEpoch: number): number | undefined {
+  if (flags.steps !== undefined && flags.epochs !== undefined) {
+    throw new UsageError("--steps and --epochs both say how long to train: give one");
+  }
+  return flags.epochs === undefined ? flags.steps : Math.ceil(flags.epochs * batchesPerEpoch / accumulation);
+}
+
+/** What may be given anew when a run is resumed. */
+const changeable = new Set<string>([
+  ...["data", "validation", "steps", "epochs", "stopAfter", "device", "resume", "verbose", "help"],
+  ...["logInterval", "evaluationInterval", "sampleInterval", "saveInterval", "vocabSize"],
+]);
+
+/**
+ * The settings with which a run goes on.
+ *
+ * @param started what it was started with
+ * @param flags the flags
+ * @param step steps done
+ * @param batchesPerEpoch batches that make an epoch
+ * @returns the settings
+ * @throws {UsageError} when a flag would change what the run is
+ * @throws {RangeError} when all its steps are done
+ */
+export function resumeSettings(
+  started: Settings,
+  flags: TrainFlags,
+  step: number,
+  batchesPerEpoch: number,
+): Settings {
+  const { feedForwardMultiple: multiple, name, out, ...others } = flags;
+  if (name !== undefined || out !== undefined) {
+    throw new UsageError("--resume goes on in the folder of the run: leave --name and --out out");
+  }
+  const given = {
+    ...others,
+    feedForwardDim: flags.feedForwardDim ?? (multiple && multiple * started.modelDim),
+  };
+  for (const [name, value] of Object.entries(given)) {
+    if (value === undefined || changeable.has(name)) continue;
+    const before = started[name as keyof Settings];
+    if (value !== before) {
+      throw new UsageError(
+        `--${kebabCase(name)} is ${value}, but the run was started with ${before}: leave it out, ` +
+          "or start a new run",
+      );
+    }
+  }
+  const steps = stepsOf(flags, started.accumulation, batchesPerEpoch) ?? started.steps;
+  const end = flags.stopAfter ?? steps;
+  if (end <= step) {
+    throw new RangeError(
+      `Cannot resume ${flags.resume}: it has done ${step} steps and there ${
+        end === 1 ? "is 1" : `are ${end}`
+      } to do; raise ` +
+        (flags.stopAfter === undefined ? "--steps or --epochs" : "--stop-after"),
+    );
+  }
+  return {
+    ...started,
+    steps,
+    logInterval: flags.logInterval ?? started.logInterval,
+    evaluationInterval: flags.evaluationInterval ?? started.evaluationInterval,
+    sampleInterval: flags.sampleInterval ?? started.sampleInterval,
+    saveInterval: flags.saveInterval ?? started.saveInterval,
+  };
+}

@@ -1,0 +1,193 @@
+/**
+ * `train`: a model from nothing, or a run that goes on.
+ *
+ * @module
+ */
+import type { Backend } from "../core/backend.ts";
+import { chooseBackend, type DeviceChoice, type OpenedBackend } from "../core/open_backend.ts";
+import { WebGpuBackend } from "../core/webgpu_backend.ts";
+import { Gpt, type GptConfig } from "../models/gpt.ts";
+import { toHuggingFaceConfig } from "../models/hugging_face.ts";
+import type { PRESETS } from "../models/presets.ts";
+import { causalBatches, validationBatches } from "../training/batches.ts";
+import { restoreTraining } from "../training/checkpoint.ts";
+import { TrainingRun } from "../training/train.ts";
+import { naming, tokenizerOf } from "./checkpoint_folder.ts";
+import { type Command, defineCommand } from "./command.ts";
+import { chooseTokenizer, type Corpus, encodeCorpus, readCorpus, type Source } from "./corpus.ts";
+import { UsageError } from "./errors.ts";
+import { Interrupt } from "./interrupt.ts";
+import { checkMemory, type MemoryLimits } from "./memory.ts";
+import { ProgressLine } from "./progress.ts";
+import { findRun, type FoundRun, type RunState } from "./resume.ts";
+import { RunFolder, runName } from "./run_folder.ts";
+import { chooseLength, chooseSettings, resumeSettings } from "./settings.ts";
+import { trainAndSave, type TrainLoop } from "./train_loop.ts";
+import { describeBeginning, describeNames } from "./train_report.ts";
+import { endRun } from "./train_end.ts";
+import { type TrainFlags, trainFlags } from "./train_flags.ts";
+
+/** Batches that validate on the way; at the end the whole validation text does. */
+const validationBatchCount = 20;
+
+/** The command. */
+export const train: Command = defineCommand({
+  name: "train",
+  summary: "Train a language model on the built-in tales or on texts of your own",
+  examples: [
+    "train",
+    "train --data my_novel.txt --epochs 10",
+    "train --data shakespeare.txt --preset shakespeare-char-cpu --device webgpu",
+    "train --resume runs/my_novel --epochs 20",
+  ],
+  flags: trainFlags,
+  async run(flags) {
+    const found = flags.resume === undefined ? undefined : await findRun(flags.resume);
+    const opened = await chooseBackend(flags.device as DeviceChoice);
+    try {
+      await trainOn(opened, flags, found);
+    } finally {
+      opened.backend.close();
+    }
+  },
+});
+
+async function trainOn(opened: OpenedBackend, flags: TrainFlags, found: FoundRun | undefined): Promise<void> {
+  const { backend } = opened;
+  if (flags.vocabSize !== undefined && flags.tokenizer !== "bpe") {
+    throw new UsageError("--vocab-size is for --tokenizer bpe: any other tokenizer knows its size");
+  }
+  const partial = found?.state.settings ??
+    chooseSettings(flags, flags.preset ?? defaultPreset(flags, backend));
+  const source = sourceOf(flags, found?.state.source ?? { ...partial, data: [], validation: [] });
+  const corpus = await readCorpus(source);
+  if (found) checkText(found, corpus, source);
+  const tokenizer = found
+    ? tokenizerOf(found)
+    : await chooseTokenizer(partial.tokenizer, corpus, flags.vocabSize);
+  if (found) checkTokenizer(found, tokenizer.fingerprint);
+  const config = configOf(partial, tokenizer.vocabSize);
+  toHuggingFaceConfig(config); // what could not be saved is refused now
+  checkMemory(config, partial.batchSize, partial.accumulation, await memoryLimits(backend));
+
+  const created = found ? undefined : await RunFolder.create(outOf(flags), runName(source.data));
+  try {
+    const encoded = await encodeCorpus(corpus, tokenizer, found?.folder ?? created!.path);
+    const sizes = { contextLength: config.contextLength, batchSize: partial.batchSize };
+    const batches = causalBatches(encoded.training, { ...sizes, seed: partial.seed });
+    const validation = validationBatches(encoded.validation, {
+      ...sizes,
+      windows: validationBatchCount * sizes.batchSize,
+    });
+    const { batchesPerEpoch } = batches;
+    const settings = found
+      ? resumeSettings(found.state.settings, flags, found.step, batchesPerEpoch)
+      : chooseLength(partial, flags, batchesPerEpoch);
+    const model = new Gpt(config);
+    const run = new TrainingRun(backend, model, batches, settings);
+    if (found) naming(found.path, () => restoreTraining(run, found.files));
+    const folder = created ?? await RunFolder.reopen(found!.folder, found!.step);
+    const state: RunState = {
+      settings,
+      source,
+      textFingerprint: corpus.fingerprint,
+      tokenizerFingerprint: tokenizer.fingerprint,
+      backend: { name: backend.name, device: backend.device },
+    };
+    const sourceName = describeNames(source);
+    console.log(describeBeginning({
+      ...{ ...opened, settings, config, tokenizer, corpus, encoded, sourceName, batchesPerEpoch },
+      folder: folder.path,
+    }));
+    if (found) console.log(describeResumption(found, state) + "\n");
+    using interrupt = new Interrupt();
+    const loop: TrainLoop = {
+      ...{ run, model, tokenizer, settings, folder, validation, interrupt, state: { ...state } },
+      stopAfter: flags.stopAfter,
+      best: found?.state.best,
+      progress: new ProgressLine(),
+    };
+    await trainAndSave(loop);
+    await endRun(loop, corpus, encoded);
+  } catch (error) {
+    await created?.abandon();
+    throw error;
+  }
+}
+
+/** The smallest model learns the tales, and any text where there is no GPU; a GPU carries more. */
+function defaultPreset({ data }: TrainFlags, backend: Backend): keyof typeof PRESETS {
+  const isFast = backend instanceof WebGpuBackend && backend.adapterClass === "hardware";
+  return data !== undefined && isFast ? "mini-transformer-lab" : "tiny";
+}
+
+function sourceOf(flags: TrainFlags, before: Source): Source {
+  const { validationFraction, replaceInvalid } = before;
+  return {
+    data: flags.data ?? before.data,
+    validation: flags.validation ?? before.validation,
+    validationFraction,
+    replaceInvalid,
+  };
+}
+
+/** The folder that was asked for, if one was. */
+function outOf({ name, out }: TrainFlags): string | undefined {
+  if (name !== undefined && out !== undefined) {
+    throw new UsageError("--name and --out both say where: give one");
+  }
+  if (name !== undefined && !/^[^/\\]*[^/\\.][^/\\]*$/.test(name)) {
+    throw new UsageError(`--name is "${name}": expected a name for a folder in runs/; --out takes a path`);
+  }
+  return out ?? (name && `runs/${name}`);
+}
+
+function configOf(settings: Omit<GptConfig, "vocabSize">, vocabSize: number): GptConfig {
+  const { architecture, contextLength, layers, heads, modelDim, feedForwardDim, dropoutRate, tied } =
+    settings;
+  return {
+    ...{ architecture, vocabSize, contextLength, layers, heads, modelDim, feedForwardDim, dropoutRate, tied },
+  };
+}
+
+function checkText({ path, state }: FoundRun, corpus: Corpus, source: Source): void {
+  if (corpus.fingerprint === state.textFingerprint) return;
+  throw new Error(
+    `Cannot resume ${path}: ${describeNames(source)} is not the text it was trained on (${
+      describeNames(state.source)
+    } as it was then); give that text, or start a new run`,
+  );
+}
+
+function checkTokenizer({ path, state }: FoundRun, fingerprint: string): void {
+  if (fingerprint === state.tokenizerFingerprint) return;
+  throw new Error(
+    `Cannot resume ${path}: its tokenizer.json is not the tokenizer it was trained with; its ids would mean other text`,
+  );
+}
+
+async function memoryLimits(backend: Backend): Promise<MemoryLimits> {
+  const isHardware = backend instanceof WebGpuBackend && backend.adapterClass === "hardware";
+  const permission = await Deno.permissions.query({ name: "sys", kind: "systemMemoryInfo" });
+  const total = isHardware || permission.state !== "granted" ? Infinity : Deno.systemMemoryInfo().available;
+  if (!(backend instanceof WebGpuBackend)) return { total, buffer: Infinity, binding: Infinity };
+  const { maxBufferSize, maxStorageBufferBindingSize } = backend.limits;
+  return { total, buffer: maxBufferSize, binding: Math.min(maxBufferSize, maxStorageBufferBindingSize) };
+}
+
+/** Where a run goes on, and what is not as it was. */
+function describeResumption({ path, step, state: before }: FoundRun, now: RunState): string {
+  const lines = [`Going on from ${path} after step ${step}.`];
+  if (now.settings.steps !== before.settings.steps) {
+    lines.push(
+      `The learning rate now falls until step ${now.settings.steps}, not ${before.settings.steps}: ` +
+        "the run is not the same as one of that length from the beginning.",
+    );
+  }
+  if (now.backend.name !== before.backend.name || now.backend.device !== before.backend.device) {
+    lines.push(
+      `It ran on ${before.backend.device} before: from here on numbers differ in their last digits.`,
+    );
+  }
+  return lines.join("\n");
+}

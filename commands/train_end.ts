@@ -1,0 +1,91 @@
+/**
+ * How `train` ends: the loss curve, the loss on the whole validation text, and what to type next.
+ *
+ * @module
+ */
+import { PRESETS } from "../models/presets.ts";
+import { validationBatches } from "../training/batches.ts";
+import type { Corpus, EncodedCorpus } from "./corpus.ts";
+import { measure } from "./measure.ts";
+import { formatDuration } from "./terminal.ts";
+import type { TrainLoop } from "./train_loop.ts";
+import { lossLevels } from "./train_report.ts";
+
+/**
+ * Ends a run.
+ *
+ * @param loop the loop, after its last step
+ * @param corpus the texts
+ * @param encoded their ids
+ */
+export async function endRun(loop: TrainLoop, corpus: Corpus, encoded: EncodedCorpus): Promise<void> {
+  const { run, model, settings, folder, validation, interrupt, best } = loop;
+  const { batchSize, contextLength, steps } = settings;
+  const levels = lossLevels(corpus, encoded, model.config.vocabSize);
+  const floor = corpus.floor === undefined ? undefined : levels.at(-1)!;
+  await folder.draw({
+    title: folder.path,
+    subtitle: `step ${run.step} of ${steps}`,
+    reference: floor && { loss: floor.loss, label: "floor" },
+  }).catch((error) => console.error(`The loss curve could not be drawn: ${error.message}`));
+
+  const goOn = `deno task train --resume ${quote(folder.path)}`;
+  const stopped = () => interrupt.status !== undefined;
+  const whole = stopped() ? undefined : await measure(
+    run.backend,
+    model,
+    validationBatches(encoded.validation, { contextLength, batchSize }),
+    stopped,
+  );
+  const windows = validation.length * batchSize;
+  const seen = whole === undefined ? undefined : await measure(
+    run.backend,
+    model,
+    validationBatches(encoded.training, { contextLength, batchSize, windows }),
+    stopped,
+  );
+  if (whole === undefined || seen === undefined) {
+    Deno.exitCode = interrupt.status!;
+    console.log(`\nStopped: step ${run.step} of ${steps} is saved in ${folder.path}/last.\nGo on: ${goOn}`);
+    return;
+  }
+  const seconds = folder.records.at(-1)?.seconds ?? 0;
+  const expectation = PRESETS[settings.preset as keyof typeof PRESETS]?.expectation;
+  const rows: [string, string][] = [
+    ["done", `step ${run.step} of ${steps}, ${formatDuration(seconds)}`],
+    [
+      "loss",
+      `validation ${whole.toFixed(4)} nats a token (perplexity ${perplexity(whole)}) on all ` +
+      `${encoded.validation.length} tokens, training ${seen.toFixed(4)}`,
+    ],
+    ...floor
+      ? [["floor", `${floor.loss.toFixed(4)}: ${(whole - floor.loss).toFixed(4)} to go`] as [string, string]]
+      : [],
+    ...expectation && !floor ? [["expect", expectation] as [string, string]] : [],
+    ...best && best.step < run.step
+      ? [["best", `step ${best.step}, kept in ${folder.path}/best`] as [string, string]]
+      : [],
+    [
+      "files",
+      `${folder.path}: last/ and best/ (Hugging Face folders), metrics.jsonl, samples.txt, loss_curve.svg`,
+    ],
+    ["write", generateLine(folder.path, corpus)],
+    ...run.step < steps ? [["go on", goOn] as [string, string]] : [],
+  ];
+  console.log("\n" + rows.map(([name, text]) => `${name.padEnd(10)}${text}`).join("\n"));
+}
+
+const perplexity = (loss: number): string => Math.exp(loss).toPrecision(4);
+
+/** A command line that writes text, with a prompt of words that the model has not seen in training. */
+function generateLine(path: string, { validation }: Corpus): string {
+  const words = validation.join("").slice(0, 10_000).match(/(?<!\S)\p{Lu}\p{Ll}+(?: \p{Ll}+){1,2}(?=[ ])/u)
+    ?.[0];
+  return `deno task generate --checkpoint ${quote(path)}${words ? ` --prompt "${words}"` : ""} ` +
+    "--temperature 0.8 --max_new_tokens 300";
+}
+
+/** A path as the shell wants it. */
+function quote(path: string): string {
+  return /^[\w./-]+$/.test(path) ? path : `'${path.replaceAll("'", "'\\''")}'`;
+}

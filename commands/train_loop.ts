@@ -1,0 +1,161 @@
+/**
+ * The loop of `train`: steps, and between them records, validation, samples, checkpoints and Ctrl-C.
+ *
+ * When to pause for the screen is decided by the clock, everything else by the number of the step: the clock decides
+ * nothing that is computed or kept.
+ *
+ * @module
+ */
+import { DeviceLostError } from "../core/webgpu_backend.ts";
+import type { Gpt } from "../models/gpt.ts";
+import type { Tokenizer } from "../tokenizers/tokenizer.ts";
+import type { Batch } from "../training/batches.ts";
+import { modelFiles, trainingFiles } from "../training/checkpoint.ts";
+import { generate } from "../training/generate.ts";
+import { NonFiniteLossError, train, type TrainingRun } from "../training/train.ts";
+import type { Interrupt } from "./interrupt.ts";
+import { giveWay, measure } from "./measure.ts";
+import type { ProgressLine } from "./progress.ts";
+import { defaultPrompt } from "./prompt.ts";
+import type { RunFolder } from "./run_folder.ts";
+import type { Settings } from "./settings.ts";
+
+/** The lowest validation loss of a run. */
+export interface Best {
+  /** After which step. */
+  readonly step: number;
+  /** Nats a token, on the windows that validate. */
+  readonly validationLoss: number;
+}
+
+/** What the loop works with. */
+export interface TrainLoop {
+  /** The run, which may have done some steps. */
+  readonly run: TrainingRun;
+  /** Its model. */
+  readonly model: Gpt;
+  /** Its tokenizer. */
+  readonly tokenizer: Tokenizer;
+  /** Its settings. */
+  readonly settings: Settings;
+  /** Its folder. */
+  readonly folder: RunFolder;
+  /** What `trainer_state.json` holds besides what changes in the loop. */
+  readonly state: Readonly<Record<string, unknown>>;
+  /** The windows that validate. */
+  readonly validation: readonly Batch[];
+  /** The lowest validation loss so far. */
+  best?: Best;
+  /** The step to end after, before the last one. */
+  readonly stopAfter?: number;
+  /** Whether to end now. */
+  readonly interrupt: Interrupt;
+  /** Where to show how it goes. */
+  readonly progress: ProgressLine;
+}
+
+/** Milliseconds between two looks at the losses: a look costs 11 of them on a GPU. */
+const turn = 400;
+
+/** The most steps between two looks that `train` allows. */
+const mostSteps = 256;
+
+/** Tokens of a sample. */
+const sampleLength = 200;
+
+/**
+ * Trains until the last step, or the one to stop after, or Ctrl-C. The end is saved in `last/` in any case.
+ *
+ * @param loop what to work with; `best` is kept up to date in it
+ * @throws {Error} when the loss is no number, the device is lost, or nothing can be saved; the error says what is kept
+ */
+export async function trainAndSave(loop: TrainLoop): Promise<void> {
+  try {
+    await runLoop(loop);
+  } catch (error) {
+    if (!(error instanceof NonFiniteLossError || error instanceof DeviceLostError)) throw error;
+    const { path, savedStep } = loop.folder;
+    const kept = savedStep === undefined
+      ? "no checkpoint had been saved"
+      : `${path}/last holds step ${savedStep}`;
+    throw new Error(`${error.message}; ${kept}`, { cause: error });
+  } finally {
+    loop.progress.finish();
+  }
+}
+
+async function runLoop(loop: TrainLoop): Promise<void> {
+  const { run, settings, folder, stopAfter, interrupt, progress } = loop;
+  const { evaluationInterval, sampleInterval, saveInterval, logInterval, steps } = settings;
+  const tokensPerStep = settings.batchSize * settings.contextLength * settings.accumulation;
+  const start = performance.now() - 1000 * (folder.records.at(-1)?.seconds ?? 0);
+  const isEnd = (step: number) => step === steps || step === stopAfter;
+  const isDue = (step: number, interval: number) => step % interval === 0;
+  const intervals = [evaluationInterval, sampleInterval, saveInterval];
+  let lookAt = run.step + 1, begun = performance.now(), validationLoss = loop.best?.validationLoss;
+  const pauseAfter = (step: number) =>
+    step >= lookAt || isEnd(step) || intervals.some((interval) => isDue(step, interval));
+
+  for await (const reports of train(run, { interval: mostSteps, pauseAfter })) {
+    const { step } = run, perStep = (performance.now() - begun) / reports.length;
+    const measured = isDue(step, evaluationInterval) || step === steps ? await validate(loop) : undefined;
+    validationLoss = measured ?? validationLoss;
+    const seconds = Math.round(performance.now() - start) / 1000;
+    const records = reports.map((report) => ({
+      ...report,
+      ...report.step === step && measured !== undefined ? { validationLoss: measured } : {},
+      seconds,
+    }));
+    await folder.log(
+      records.filter((record) => isDue(record.step, logInterval) || "validationLoss" in record),
+    );
+    progress.update({ ...records.at(-1)!, steps, tokens: step * tokensPerStep, validationLoss });
+
+    if (isDue(step, sampleInterval) || step === steps) {
+      const text = await writeSample(loop);
+      await folder.addSample(step, text);
+      progress.print(`\n--- step ${step} ---\n${text}\n`);
+    }
+    const isBest = measured !== undefined && measured < (loop.best?.validationLoss ?? Infinity);
+    if (isBest) loop.best = { step, validationLoss: measured };
+    const isOver = isEnd(step) || interrupt.status !== undefined;
+    const isLast = isOver || isDue(step, saveInterval);
+    const files = isBest || isLast ? await checkpointFiles(loop) : {};
+    if (isBest) await folder.save("best", step, files);
+    if (isLast) await folder.save("last", step, files);
+    if (isOver) break;
+    await giveWay();
+    lookAt = step + Math.max(1, Math.min(Math.round(turn / perStep), mostSteps));
+    begun = performance.now();
+  }
+}
+
+/** The loss on the windows that validate. */
+async function validate({ run, model, validation }: TrainLoop): Promise<number> {
+  const loss = await measure(run.backend, model, validation) ?? NaN;
+  if (Number.isFinite(loss)) return loss;
+  throw new NonFiniteLossError(
+    `The validation loss at step ${run.step} is ${loss} (seed ${run.settings.seed}): lower the learning rate`,
+  );
+}
+
+/** A text of the model as it is now. */
+async function writeSample({ run, model, tokenizer }: TrainLoop): Promise<string> {
+  const options = {
+    prompt: tokenizer.encode(defaultPrompt(tokenizer)),
+    maxNewTokens: sampleLength,
+    temperature: 0.8,
+    seed: run.settings.seed + run.step,
+  };
+  const ids: number[] = [];
+  for await (const [part] of generate(run.backend, model, options)) ids.push(...part);
+  return tokenizer.decode(ids).trim();
+}
+
+async function checkpointFiles({ run, model, tokenizer, state, best }: TrainLoop) {
+  return {
+    ...await modelFiles(run.backend, model.config, run.store),
+    ...tokenizer.toHuggingFace(),
+    ...await trainingFiles(run, { ...state, best }),
+  };
+}

@@ -1,0 +1,155 @@
+/**
+ * What `train` says before it begins and when it has ended.
+ *
+ * @module
+ */
+import type { Backend } from "../core/backend.ts";
+import type { GptConfig } from "../models/gpt.ts";
+import { PRESETS } from "../models/presets.ts";
+import type { BpeTokenizer } from "../tokenizers/bpe_tokenizer.ts";
+import type { CharTokenizer } from "../tokenizers/char_tokenizer.ts";
+import type { Corpus, EncodedCorpus, Source } from "./corpus.ts";
+import { estimateMemory, megabytes } from "./memory.ts";
+import type { Settings } from "./settings.ts";
+import { formatCount } from "./terminal.ts";
+import { describeTokenizer } from "./tokenizer_folder.ts";
+
+/** What is known before training begins. */
+export interface Beginning {
+  /** Where it runs. */
+  readonly backend: Backend;
+  /** Why there. */
+  readonly reason: string;
+  /** How it is trained. */
+  readonly settings: Settings;
+  /** The model. */
+  readonly config: GptConfig;
+  /** The tokenizer. */
+  readonly tokenizer: BpeTokenizer | CharTokenizer;
+  /** The texts. */
+  readonly corpus: Corpus;
+  /** Their ids. */
+  readonly encoded: EncodedCorpus;
+  /** Where the texts are, in words. */
+  readonly sourceName: string;
+  /** Batches that make an epoch. */
+  readonly batchesPerEpoch: number;
+  /** The folder of the run. */
+  readonly folder: string;
+}
+
+/**
+ * What a run is about to do.
+ *
+ * @param beginning what is known
+ * @returns lines of text
+ */
+export function describeBeginning(beginning: Beginning): string {
+  const { backend, reason, settings, config, tokenizer, encoded, corpus, batchesPerEpoch } = beginning;
+  const { parameters, parameterBytes, activationBytes } = estimateMemory(config, settings.batchSize);
+  const { steps, batchSize, accumulation, learningRate, minLearningRate, schedule } = settings;
+  const epochs = steps * accumulation / batchesPerEpoch;
+  const training = encoded.training.length, validation = encoded.validation.length;
+  const levels = lossLevels(corpus, encoded, config.vocabSize);
+  const rows: [string, string][] = [
+    ["device", `${backend.device}: ${reason}`],
+    [
+      "preset",
+      `${settings.preset}: ${PRESETS[settings.preset as keyof typeof PRESETS]?.summary ?? "unknown"}`,
+    ],
+    [
+      "model",
+      `${config.architecture}, ${config.layers} layers, ${config.heads} heads, ${config.modelDim} wide, ` +
+      `context ${config.contextLength}: ${formatCount(parameters)} parameters, about ` +
+      `${megabytes(parameterBytes + activationBytes)} of memory`,
+    ],
+    [
+      "data",
+      `${beginning.sourceName}: ${formatCount(training)} tokens to learn, ${
+        formatCount(validation)
+      } to validate ` +
+      `(${describeTokenizer(tokenizer)})`,
+    ],
+    [
+      "training",
+      `${steps} steps of ${
+        accumulation > 1 ? `${accumulation} × ` : ""
+      }${batchSize} × ${config.contextLength} ` +
+      `tokens, ${epochs.toPrecision(3)} epochs, learning rate ${learningRate} to ` +
+      `${schedule === "constant" ? learningRate : minLearningRate} (${schedule}), seed ${settings.seed}`,
+    ],
+    ["loss", levels.map(({ loss, label }) => `${loss.toFixed(3)} ${label}`).join(", ")],
+    ["run", beginning.folder],
+  ];
+  return rows.map(([name, text]) => `${name.padEnd(10)}${text}`).join("\n") + "\n";
+}
+
+/** A loss to compare with. */
+export interface LossLevel {
+  /** Nats a token. */
+  readonly loss: number;
+  /** Who has it. */
+  readonly label: string;
+}
+
+/**
+ * Losses to compare with, from the highest to the lowest: of blind guessing, of guessing by how often each token occurs,
+ * and, where it is known, the best possible one.
+ *
+ * @param corpus the texts
+ * @param encoded their ids
+ * @param vocabSize size of the vocabulary
+ * @returns the losses in nats a token
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { lossLevels } from "./train_report.ts";
+ *
+ * const encoded = { training: new Uint32Array(0), validation: Uint32Array.of(0, 1) };
+ * const corpus = { training: [], validation: ["ab"], fingerprint: "", floor: 0.1 };
+ * assertEquals(lossLevels(corpus, encoded, 2).map(({ loss }) => loss), [Math.LN2, Math.LN2, 0.1]);
+ * ```
+ */
+export function lossLevels(
+  { validation, floor }: Corpus,
+  { validation: ids }: EncodedCorpus,
+  vocabSize: number,
+): LossLevel[] {
+  const counts = new Float64Array(vocabSize);
+  for (const id of ids) counts[id]++;
+  const frequencies = counts.filter((count) => count > 0).map((count) => count / ids.length);
+  const characters = validation.reduce((sum, text) => sum + text.length, 0);
+  return [
+    { loss: Math.log(vocabSize), label: "is guessing" },
+    {
+      loss: -frequencies.reduce((sum, frequency) => sum + frequency * Math.log(frequency), 0),
+      label: "is knowing how often each token occurs",
+    },
+    ...floor === undefined
+      ? []
+      : [{ loss: floor * characters / ids.length, label: "is the floor: perfection" }],
+  ];
+}
+
+/**
+ * The texts of a run in words.
+ *
+ * @param source where they are
+ * @returns such as `a.txt, b.txt and 3 others`
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { describeNames } from "./train_report.ts";
+ *
+ * const source = { data: ["a", "b", "c", "d"], validation: [], validationFraction: 0.1, replaceInvalid: false };
+ * assertEquals(describeNames(source), "a, b and 2 others");
+ * ```
+ */
+export function describeNames({ data, validation }: Source): string {
+  if (data.length === 0) return "the built-in tales";
+  const names = [...data, ...validation];
+  const others = names.length - 2;
+  return others < 2 ? names.join(", ") : `${names.slice(0, 2).join(", ")} and ${others} others`;
+}
