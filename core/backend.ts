@@ -127,6 +127,8 @@ export interface Backend {
   readonly name: "cpu" | "webgpu";
   /** The processor, in words. */
   readonly device: string;
+  /** What runs its shaders, if it has any: a kernel's caller may prepare its data by it. */
+  readonly adapterClass?: AdapterClass;
   /** Bytes of device memory held now, live tensors and pooled ones together. */
   readonly bytes: number;
   /**

@@ -18,23 +18,7 @@
 
 import { kernel } from "../core/backend.ts";
 import { formatShape, gradientOf, outputOf, type Tensor } from "../core/tensor.ts";
-import { MATMUL_CONSTANTS, MATMUL_SIZES, multiply, multiplyInto } from "./matmul.ts";
-import { matmulWgsl, planMatmul } from "./matmul_wgsl.ts";
-
-/** y = a · b + bias. */
-export const linearForward = kernel({
-  name: "linearForward",
-  reads: { a: "f32", b: "f32", bias: "f32" },
-  writes: { y: "f32" },
-  constants: MATMUL_CONSTANTS,
-  sizes: MATMUL_SIZES,
-  groups: (constants, adapter) => planMatmul(constants, adapter).groups,
-  lanes: (constants, adapter) => planMatmul(constants, adapter).lanes,
-  cpu({ a, b, bias, y }, constants) {
-    multiply(a, b, bias, y, constants);
-  },
-  wgsl: (constants, adapter) => matmulWgsl(constants, adapter, true),
-});
+import { multiplyInto } from "./matmul.ts";
 
 /** dBias += the sum of the rows of dy. */
 export const linearBackwardBias = kernel({
@@ -97,8 +81,7 @@ export function linear(x: Tensor, weight: Tensor, bias: Tensor): Tensor {
     );
   }
   const y = outputOf([...x.shape.slice(0, -1), columns], [x, weight, bias]);
-  const sizes = { batch: 1, rows, columns, inner, transposeA: 0, transposeB: 0, accumulate: 0 };
-  x.backend.run(linearForward, { a: x, b: weight, bias, y }, sizes);
+  multiplyInto(y, x, weight, { rows, columns, inner, bias });
   y.tape?.record(() => {
     const dy = gradientOf(y), accumulate = true;
     // y = x · W + b   →   dx = dy · Wᵀ,   dW = xᵀ · dy,   db = Σ dy

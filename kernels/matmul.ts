@@ -112,7 +112,7 @@ function multiplyTile(a: Float64Array, p: number, b: Float64Array, q: number, in
 }
 
 /** The names of the constants of a product. */
-export const MATMUL_CONSTANTS = [
+const MATMUL_CONSTANTS = [
   "batch",
   "rows",
   "columns",
@@ -123,7 +123,7 @@ export const MATMUL_CONSTANTS = [
 ] as const;
 
 /** Those of them that do not change the shader. */
-export const MATMUL_SIZES = ["batch", "rows", "columns", "inner"] as const;
+const MATMUL_SIZES = ["batch", "rows", "columns", "inner"] as const;
 
 /** y = a · b, or y += a · b. */
 export const matmulForward = kernel({
@@ -138,6 +138,17 @@ export const matmulForward = kernel({
     multiply(a, b, undefined, y, constants);
   },
   wgsl: (constants, adapter) => matmulWgsl(constants, adapter, false),
+});
+
+/** y = a · b + bias, or y += …, the bias being added to every row. */
+export const matmulBiased = kernel({
+  ...matmulForward,
+  name: "matmulBiased",
+  reads: { a: "f32", b: "f32", bias: "f32" },
+  cpu({ a, b, bias, y }, constants) {
+    multiply(a, b, bias, y, constants);
+  },
+  wgsl: (constants, adapter) => matmulWgsl(constants, adapter, true),
 });
 
 /** y = xᵀ for each matrix of a batch; x is (rows, columns). */
@@ -243,10 +254,15 @@ export interface MultiplyOptions extends MatmulOptions {
   inner: number;
   /** Whether to add to `y`. */
   accumulate?: boolean;
+  /** (N), added to every row. */
+  bias?: Tensor;
 }
 
+/** From this many products on, turning a matrix around is little work beside multiplying it. */
+const WORTH_TURNING = 2 ** 22;
+
 /**
- * Runs the product kernel on tensors of any shape: y = a · b, or y += a · b. Records nothing.
+ * Runs the product kernel on tensors of any shape: y = a · b + bias, or y += a · b + bias. Records nothing.
  *
  * @param y Receives (batch, rows, columns).
  * @param a (batch, rows, inner), or its transpose.
@@ -254,10 +270,10 @@ export interface MultiplyOptions extends MatmulOptions {
  * @param options Sizes and switches.
  */
 export function multiplyInto(y: Tensor, a: Tensor, b: Tensor, options: MultiplyOptions): void {
-  const { batch = 1, rows, columns, inner, transposeA = false, transposeB = false, accumulate = false } =
-    options;
-  const multiply = (b: Tensor, transposeB: boolean) =>
-    y.backend.run(matmulForward, { a, b, y }, {
+  const { backend } = y, { batch = 1, rows, columns, inner, bias } = options;
+  const { transposeA = false, transposeB = false, accumulate = false } = options;
+  const multiply = (a: Tensor, b: Tensor, transposeA: boolean, transposeB: boolean) => {
+    const constants = {
       batch,
       rows,
       columns,
@@ -265,13 +281,21 @@ export function multiplyInto(y: Tensor, a: Tensor, b: Tensor, options: MultiplyO
       transposeA: Number(transposeA),
       transposeB: Number(transposeB),
       accumulate: Number(accumulate),
-    });
-  if (!transposeB || rows < 64) return multiply(b, transposeB);
-  // Many rows read all of b many times. Read along its columns, the lines of b compete for the same places in a cache;
-  // turning it first costs one row's worth of work.
-  y.backend.scope(() => {
-    const turned = y.backend.allocate([batch, inner, columns]);
-    y.backend.run(transposeForward, { x: b, y: turned }, { batch, rows: columns, columns: inner });
-    multiply(turned, false);
+    };
+    if (bias) backend.run(matmulBiased, { a, b, bias, y }, constants);
+    else backend.run(matmulForward, { a, b, y }, constants);
+  };
+  if (backend.adapterClass !== "software" || rows * columns * inner < WORTH_TURNING || rows < 64) {
+    return multiply(a, b, transposeA, transposeB);
+  }
+  // A shader on a CPU reads both matrices straight from memory, a step of the inner dimension at a time. Where that
+  // goes down a column, the lines it touches compete for the same few places of the cache: such a matrix is turned.
+  backend.scope(() => {
+    const turn = (x: Tensor, rows: number, columns: number): Tensor => {
+      const turned = backend.allocate([batch, columns, rows]);
+      backend.run(transposeForward, { x, y: turned }, { batch, rows, columns });
+      return turned;
+    };
+    multiply(transposeA ? a : turn(a, rows, inner), transposeB ? turn(b, columns, inner) : b, true, false);
   });
 }

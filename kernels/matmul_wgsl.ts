@@ -74,7 +74,7 @@ export function planMatmul(
   // A tile that fits exactly needs no guards: guards are branches, and hundreds of them take seconds to compile. The
   // largest tile pays only where both matrices are read along their rows and there is much to compute.
   const large = transposeA === 1 && rows % 32 === 0 && columns % 16 === 0 &&
-    rows * columns * inner >= 2 ** 27;
+    rows * columns * inner >= 2 ** 26;
   const fits = rows % 16 === 0 && columns % 16 === 0;
   const sizes = large ? [32, 16] : fits ? [16, 16] : columns % 4 === 0 ? [16, 8] : [16, 4];
   const lanes = 16, [tileRows, tileColumns] = sizes;
