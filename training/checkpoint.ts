@@ -89,7 +89,7 @@ export async function modelFiles(
  * The files that training needs to go on from here.
  *
  * @param run The run.
- * @param state What else to remember.
+ * @param state What else to remember; the step is the run's own.
  * @returns `optimizer.safetensors` and `trainer_state.json`.
  */
 export async function trainingFiles(
@@ -101,11 +101,19 @@ export async function trainingFiles(
   const square = await readParameters(backend, optimizer.square, store, (name) => `square.${name}`);
   return {
     "optimizer.safetensors": writeSafetensors([...mean, ...square]),
-    "trainer_state.json": JSON.stringify({ step: run.step, ...state }, null, 2) + "\n",
+    "trainer_state.json": JSON.stringify({ ...state, step: run.step }, null, 2) + "\n",
   };
 }
 
-/** Finds a file; says which one if it fails. */
+/** Names the file in which something is wrong. */
+function inFile<Result>(name: string, read: () => Result): Result {
+  try {
+    return read();
+  } catch (error) {
+    throw new TypeError(`${name}: ${error instanceof Error ? error.message : error}`, { cause: error });
+  }
+}
+
 function readFile<Result>(
   files: CheckpointFiles,
   name: string,
@@ -113,11 +121,7 @@ function readFile<Result>(
 ): Result {
   const content = files[name];
   if (content === undefined) throw new TypeError(`${name} is missing`);
-  try {
-    return read(content);
-  } catch (error) {
-    throw new TypeError(`${name}: ${error instanceof Error ? error.message : error}`, { cause: error });
-  }
+  return inFile(name, () => read(content));
 }
 
 function readJson(files: CheckpointFiles, name: string): Record<string, unknown> {
@@ -143,7 +147,7 @@ const bytesOf = (content: Uint8Array | string): Uint8Array =>
  */
 export function loadModel(files: CheckpointFiles): LoadedModel {
   const json = readJson(files, "config.json");
-  const config = readFile(files, "config.json", () => fromHuggingFaceConfig(json));
+  const config = inFile("config.json", () => fromHuggingFaceConfig(json));
   return readFile(files, "model.safetensors", (content) => {
     const arrays = readSafetensors(bytesOf(content)), weights = new Map<string, NamedArray>();
     for (const [ours, theirs] of matchTensors(config, arrays.keys())) weights.set(ours, arrays.get(theirs)!);
@@ -151,17 +155,15 @@ export function loadModel(files: CheckpointFiles): LoadedModel {
   });
 }
 
-/** Checks all arrays before the first is written. */
-function writeParameters(
-  backend: Backend,
-  flat: Tensor,
+/** Lays arrays out as the parameters are. */
+function flatten(
   { parameters, starts, size }: ParameterStore,
   arrays: ReadonlyMap<string, NamedArray>,
-  nameOf: (name: string) => string,
-): void {
+  prefix = "",
+): Float32Array {
   const values = new Float32Array(size);
   for (const parameter of parameters) {
-    const name = nameOf(parameter.name), array = arrays.get(name);
+    const name = prefix + parameter.name, array = arrays.get(name);
     if (array === undefined) throw new TypeError(`tensor ${name} is missing`);
     if (String(array.shape) !== String(parameter.shape)) {
       throw new TypeError(
@@ -170,7 +172,7 @@ function writeParameters(
     }
     values.set(array.data, starts.get(parameter));
   }
-  backend.write(flat, values);
+  return values;
 }
 
 /**
@@ -182,11 +184,7 @@ function writeParameters(
  * @throws {TypeError} If a tensor is missing or has another shape; nothing is changed then.
  */
 export function restoreModel(backend: Backend, store: ParameterStore, weights: LoadedModel["weights"]): void {
-  try {
-    writeParameters(backend, store.values, store, weights, (name) => name);
-  } catch (error) {
-    throw new TypeError(`model.safetensors: ${(error as Error).message}`, { cause: error });
-  }
+  backend.write(store.values, inFile("model.safetensors", () => flatten(store, weights)));
 }
 
 /**
@@ -198,8 +196,11 @@ export function restoreModel(backend: Backend, store: ParameterStore, weights: L
  */
 export function loadTrainerState(files: CheckpointFiles): TrainerState {
   const state = readJson(files, "trainer_state.json");
-  if (!Number.isInteger(state.step)) {
-    throw new TypeError(`trainer_state.json: step is ${JSON.stringify(state.step)}, expected an integer`);
+  const { step } = state;
+  if (!Number.isInteger(step) || step as number < 0) {
+    throw new TypeError(
+      `trainer_state.json: step is ${JSON.stringify(step)}, expected an integer of 0 or more`,
+    );
   }
   return state as unknown as TrainerState;
 }
@@ -209,15 +210,16 @@ export function loadTrainerState(files: CheckpointFiles): TrainerState {
  *
  * @param run A new run with the same model and settings.
  * @param files The files of the checkpoint.
- * @throws {TypeError} If a file is missing, damaged, or does not fit the model.
+ * @throws {TypeError} If a file is missing, damaged, or does not fit the model; nothing is changed then.
  */
 export function restoreTraining(run: TrainingRun, files: CheckpointFiles): void {
   const { backend, store, optimizer } = run, { step } = loadTrainerState(files);
-  const moments = readFile(files, "optimizer.safetensors", (content) => readSafetensors(bytesOf(content)));
-  restoreModel(backend, store, loadModel(files).weights);
-  readFile(files, "optimizer.safetensors", () => {
-    writeParameters(backend, optimizer.mean, store, moments, (name) => `mean.${name}`);
-    writeParameters(backend, optimizer.square, store, moments, (name) => `square.${name}`);
+  const { mean, square } = readFile(files, "optimizer.safetensors", (content) => {
+    const moments = readSafetensors(bytesOf(content));
+    return { mean: flatten(store, moments, "mean."), square: flatten(store, moments, "square.") };
   });
+  restoreModel(backend, store, loadModel(files).weights);
+  backend.write(optimizer.mean, mean);
+  backend.write(optimizer.square, square);
   run.step = step;
 }
