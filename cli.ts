@@ -12,6 +12,8 @@ const miniformer = chooseCommand(
   "Miniformer: miniature transformers, trained and sampled in TypeScript",
   {
     train: async () => (await import("./commands/train.ts")).train,
+    generate: async () => (await import("./commands/generate.ts")).generate,
+    evaluate: async () => (await import("./commands/evaluate.ts")).evaluate,
     tokenizer: async () => (await import("./commands/tokenizer.ts")).tokenizer,
   },
 );

@@ -71,6 +71,25 @@ export async function findCheckpoint(
 }
 
 /**
+ * The run that trained last.
+ *
+ * @returns its folder
+ * @throws {Error} when there is no run in runs/
+ */
+export async function newestRun(): Promise<string> {
+  const runs: { path: string; time: number }[] = [];
+  for (const { name } of await Array.fromAsync(Deno.readDir("runs")).catch(() => [])) {
+    const info = await Deno.stat(`runs/${name}/metrics.jsonl`).catch(() => undefined);
+    if (info) runs.push({ path: `runs/${name}`, time: info.mtime?.getTime() ?? 0 });
+  }
+  runs.sort((a, b) => b.time - a.time);
+  if (runs.length > 0) return runs[0].path;
+  throw new Error(
+    "There is no run in runs/ yet: train one with deno task train, or name a folder with --checkpoint",
+  );
+}
+
+/**
  * Reads the tokenizer of a checkpoint.
  *
  * @param checkpoint the checkpoint

@@ -1,0 +1,140 @@
+/**
+ * `generate`: text after a prompt, shown as it is written.
+ *
+ * @module
+ */
+import { chooseBackend, type DeviceChoice } from "../core/open_backend.ts";
+import type { Tokenizer } from "../tokenizers/tokenizer.ts";
+import { generate as generateTokens } from "../training/generate.ts";
+import { findCheckpoint, newestRun, openModel } from "./checkpoint_folder.ts";
+import { type Command, defineCommand } from "./command.ts";
+import { UsageError } from "./errors.ts";
+import { readText } from "./files.ts";
+import { defaultPrompt } from "./prompt.ts";
+import { writeOut } from "./terminal.ts";
+import { deviceFlag } from "./train_flags.ts";
+
+/** The command. */
+export const generate: Command = defineCommand({
+  name: "generate",
+  summary: "Write text with a trained model",
+  examples: [
+    'generate --checkpoint runs/tales --prompt "One sunny day"',
+    "generate --checkpoint runs/my_novel --temperature 0.7 --top_k 40 --top_p 0.9 --max_new_tokens 500 --seed 7",
+  ],
+  flags: {
+    checkpoint: {
+      kind: "text",
+      description: "folder of a run (its best/, else its last/), or any Hugging Face folder of a GPT",
+      placeholder: "FOLDER",
+      otherwise: "the newest in runs/",
+    },
+    prompt: { kind: "text", description: "what the text begins with", otherwise: "an empty line" },
+    promptFile: { kind: "text", description: "a file with the prompt", placeholder: "FILE" },
+    maxNewTokens: { kind: "integer", description: "tokens to write at most", atLeast: 1, default: 200 },
+    numSamples: { kind: "integer", description: "texts to write", atLeast: 1, default: 1 },
+    temperature: {
+      kind: "number",
+      description: "below 1 more careful, above 1 more surprising, 0 always the likeliest token",
+      atLeast: 0,
+      default: 0.8,
+    },
+    topK: {
+      kind: "integer",
+      description: "draw from the k likeliest tokens only; 0: from all",
+      atLeast: 0,
+      default: 0,
+    },
+    topP: {
+      kind: "number",
+      description: "draw from the likeliest tokens that make up this probability only",
+      above: 0,
+      atMost: 1,
+      default: 1,
+    },
+    repetitionPenalty: {
+      kind: "number",
+      description: "above 1, tokens that were used become less likely",
+      above: 0,
+      default: 1,
+    },
+    seed: {
+      kind: "integer",
+      description: "the same seed gives the same text",
+      atLeast: 0,
+      atMost: 2 ** 52,
+      default: 1,
+    },
+    ...deviceFlag,
+  },
+  async run({ checkpoint, prompt, promptFile, numSamples, device, ...options }) {
+    if (prompt !== undefined && promptFile !== undefined) {
+      throw new UsageError("--prompt and --prompt-file both say how to begin: give one");
+    }
+    const found = await findCheckpoint(checkpoint ?? await newestRun());
+    const { backend } = await chooseBackend(device as DeviceChoice);
+    try {
+      const { model, tokenizer } = openModel(backend, found);
+      const text = (promptFile === undefined ? prompt : await readText(promptFile)) ||
+        defaultPrompt(tokenizer);
+      const ids = tokenizer.encode(text);
+      const stream = generateTokens(backend, model, { ...options, prompt: ids, samples: numSamples });
+      await show(stream, tokenizer, text, numSamples);
+    } finally {
+      backend.close();
+    }
+  },
+});
+
+/** Shows the first text as it is written, and the others, which are written beside it, afterwards. */
+async function show(
+  stream: AsyncIterable<Uint32Array[]>,
+  tokenizer: Tokenizer,
+  prompt: string,
+  samples: number,
+): Promise<void> {
+  const heading = (sample: number) => samples > 1 ? `${sample > 0 ? "\n" : ""}--- ${sample + 1} ---\n` : "";
+  const writers = Array.from({ length: samples }, () => new SampleWriter(tokenizer));
+  writeOut(heading(0) + prompt);
+  for await (const parts of stream) {
+    parts.forEach((ids, sample) => writers[sample].push(ids));
+    writeOut(writers[0].take());
+    if (writers.every(({ ended }) => ended)) break;
+  }
+  writers.forEach((writer, sample) => {
+    writeOut((sample > 0 ? heading(sample) + prompt : "") + writer.finish() + "\n");
+  });
+}
+
+/** Turns the tokens of one sample into text, up to the token that ends a text. */
+class SampleWriter {
+  /** Whether the text has ended. */
+  ended = false;
+  readonly #stream: ReturnType<Tokenizer["decodeStream"]>;
+  readonly #end: number | undefined;
+  #text = "";
+
+  constructor(tokenizer: Tokenizer) {
+    this.#stream = tokenizer.decodeStream();
+    this.#end = tokenizer.idOf("<|endoftext|>") ?? tokenizer.idOf("</s>");
+  }
+
+  push(ids: Uint32Array): void {
+    if (this.ended) return;
+    const end = this.#end === undefined ? -1 : ids.indexOf(this.#end);
+    this.ended = end >= 0;
+    this.#text += this.#stream.push(this.ended ? ids.subarray(0, end) : ids);
+  }
+
+  /** The text since the last time. */
+  take(): string {
+    const text = this.#text;
+    this.#text = "";
+    return text;
+  }
+
+  /** The rest of the text. */
+  finish(): string {
+    return this.take() + this.#stream.end();
+  }
+}
