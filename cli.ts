@@ -14,6 +14,7 @@ const miniformer = chooseCommand(
     train: async () => (await import("./commands/train.ts")).train,
     generate: async () => (await import("./commands/generate.ts")).generate,
     evaluate: async () => (await import("./commands/evaluate.ts")).evaluate,
+    doctor: async () => (await import("./commands/doctor.ts")).doctor,
     tokenizer: async () => (await import("./commands/tokenizer.ts")).tokenizer,
   },
 );

@@ -1,0 +1,78 @@
+/**
+ * `doctor`: what this machine has to offer, and whether it computes what it should.
+ *
+ * @module
+ */
+import { CpuBackend } from "../core/cpu_backend.ts";
+import { chooseBackend, HOW_TO_GET_WEBGPU } from "../core/open_backend.ts";
+import { WebGpuBackend } from "../core/webgpu_backend.ts";
+import { type Command, defineCommand } from "./command.ts";
+import { megabytes } from "./memory.ts";
+import { probeParity, probeSpeed } from "./probe.ts";
+
+/** The limits that decide how large a model may be. */
+const limitNames = ["maxBufferSize", "maxStorageBufferBindingSize"] as const;
+
+/** The command. */
+export const doctor: Command = defineCommand({
+  name: "doctor",
+  summary: "Show which devices there are, whether they compute correctly and how fast",
+  flags: {},
+  async run() {
+    show("program", `Deno ${Deno.version.deno} on ${Deno.build.target}`);
+    await describeAdapter();
+    const { backend, reason } = await chooseBackend("auto").catch((error) => {
+      show("webgpu", `cannot be used: ${error.message}`);
+      return { backend: new CpuBackend(), reason: "WebGPU cannot be used" };
+    });
+    const cpu = backend instanceof CpuBackend ? backend : new CpuBackend();
+    show("matmul cpu", `${(await probeSpeed(cpu, 256)).toFixed(1)} GFLOP/s (256 × 256 × 256)`);
+    if (backend instanceof WebGpuBackend) {
+      await describeDevice(backend).catch((error) => show("problem", error.message));
+      backend.close();
+    }
+    show("auto", `--device auto takes ${backend.device}: ${reason}`);
+    if (backend instanceof CpuBackend) show("advice", `for more speed, ${HOW_TO_GET_WEBGPU}`);
+    else if ((backend as WebGpuBackend).adapterClass === "software") {
+      show("advice", "for more speed, a GPU with a driver for Vulkan, Metal or DirectX 12");
+    }
+  },
+});
+
+function show(name: string, text: string): void {
+  console.log(`${name.padEnd(14)}${text}`);
+}
+
+/** What the adapter says of itself. */
+async function describeAdapter(): Promise<void> {
+  const adapter = await globalThis.navigator?.gpu?.requestAdapter({ powerPreference: "high-performance" });
+  if (!adapter) return show("adapter", "none: there is no WebGPU here");
+  const { vendor, architecture, device, description } = adapter.info;
+  show("adapter", description || "it has no name");
+  const details = Object.entries({ vendor, architecture, device }).filter(([, value]) => value);
+  show(
+    "driver",
+    details.map(([name, value]) => `${name} ${value}`).join(", ") || "it says nothing of itself",
+  );
+  for (const name of limitNames) show("limit", `${name} ${megabytes(adapter.limits[name])}`);
+  show("features", [...adapter.features].sort().join(", ") || "none");
+}
+
+/** Whether the device computes what the reference does, and how fast. */
+async function describeDevice(backend: WebGpuBackend): Promise<void> {
+  show("class", backend.adapterClass === "hardware" ? "a GPU" : "software: a CPU that acts as a GPU");
+  const parity = await probeParity(backend);
+  const wrong = parity.filter(({ isSame }) => !isSame);
+  const worst = Math.max(...parity.map(({ difference }) => difference));
+  const [verdict, names] = wrong.length === 0
+    ? [`equal to the CPU reference within ${worst.toExponential(1)}`, parity]
+    : ["WRONG, use --device cpu and update the driver", wrong];
+  show("kernels", `${verdict} (${names.map(({ name }) => name).join(", ")})`);
+  const sizes = backend.adapterClass === "hardware" ? [256, 1024, 2048] : [256, 512];
+  for (const size of sizes) {
+    show(
+      "matmul gpu",
+      `${(await probeSpeed(backend, size)).toFixed(1)} GFLOP/s (${size} × ${size} × ${size})`,
+    );
+  }
+}
