@@ -1,17 +1,36 @@
 /**
- * Miniature transformers in pure TypeScript.
+ * Miniature transformers in pure TypeScript: build, train, sample and save GPT models, on WebGPU or on any CPU, with the
+ * same numbers for the same seed.
+ *
+ * @example Train on a text and write some more of it
+ * ```ts
+ * import { causalBatches, CharTokenizer, generate, Gpt, openBackend, train, TrainingRun } from "@miniformer/miniformer";
+ * import { PRESETS } from "@miniformer/miniformer";
+ *
+ * const backend = await openBackend("cpu");
+ * const text = "the cat sat on the mat. ".repeat(20), tokenizer = CharTokenizer.fromText(text);
+ * const model = new Gpt({ ...PRESETS.tiny.model, contextLength: 16, vocabSize: tokenizer.vocabSize });
+ * const batches = causalBatches(tokenizer.encode(text), { contextLength: 16, batchSize: 4, seed: 1 });
+ * const run = new TrainingRun(backend, model, batches, { ...PRESETS.tiny.training, steps: 20, seed: 1 });
+ * for await (const reports of train(run)) console.log(reports.at(-1)!.step, reports.at(-1)!.loss);
+ *
+ * for await (const [ids] of generate(backend, model, { prompt: tokenizer.encode("the "), maxNewTokens: 20 })) {
+ *   console.log(tokenizer.decode(ids));
+ * }
+ * ```
  *
  * @module
  */
 
 export * from "./core/backend.ts";
 export { CpuBackend, type CpuBackendOptions } from "./core/cpu_backend.ts";
-export { DeviceLostError, WebGpuBackend } from "./core/webgpu_backend.ts";
-export { chooseBackend, type DeviceChoice, openBackend, type OpenedBackend } from "./core/open_backend.ts";
-export { formatShape, gradientOf, sizeOf, Tensor, zeros } from "./core/tensor.ts";
-export { Tape } from "./core/tape.ts";
 export * from "./core/module.ts";
+export * from "./core/open_backend.ts";
 export { permutation, philox4x32, Random } from "./core/philox.ts";
+export { Tape } from "./core/tape.ts";
+export { formatShape, gradientOf, outputOf, sizeOf, Tensor, zeros } from "./core/tensor.ts";
+export { DeviceLostError, WebGpuBackend } from "./core/webgpu_backend.ts";
+
 export { gelu, geluErf, relu, tanh } from "./kernels/activations.ts";
 export {
   attention,
@@ -29,17 +48,33 @@ export { layerNorm } from "./kernels/layer_norm.ts";
 export { linear } from "./kernels/linear.ts";
 export { matmul, type MatmulOptions } from "./kernels/matmul.ts";
 export { softmax, type SoftmaxOptions } from "./kernels/softmax.ts";
-export * from "./models/layers.ts";
+
 export * from "./models/gpt.ts";
 export { fromHuggingFaceConfig, huggingFaceNames, toHuggingFaceConfig } from "./models/hugging_face.ts";
-export { type Preset, PRESETS, type PresetTraining } from "./models/presets.ts";
-export * from "./training/batches.ts";
-export * from "./training/schedule.ts";
-export { AdamW, type AdamWOptions } from "./training/optimizer.ts";
-export * from "./training/train.ts";
-export { evaluate } from "./training/evaluate.ts";
-export { generate, type GenerateOptions } from "./training/generate.ts";
-export * from "./training/safetensors.ts";
-export * from "./training/checkpoint.ts";
+export * from "./models/layers.ts";
+export * from "./models/presets.ts";
+
+export * from "./tokenizers/base_tokenizer.ts";
+export * from "./tokenizers/bpe_tokenizer.ts";
+export * from "./tokenizers/bpe_trainer.ts";
+export * from "./tokenizers/bpe_merges.ts";
+export * from "./tokenizers/byte_symbols.ts";
+export * from "./tokenizers/char_tokenizer.ts";
+export * from "./tokenizers/fingerprint.ts";
+export * from "./tokenizers/hugging_face.ts";
+export * from "./tokenizers/pre_token_counts.ts";
+export * from "./tokenizers/pre_tokens.ts";
+export * from "./tokenizers/special_tokens.ts";
+export * from "./tokenizers/token_file.ts";
 export * from "./tokenizers/tokenizer.ts";
-export { CharTokenizer } from "./tokenizers/char_tokenizer.ts";
+export * from "./tokenizers/whole_lines.ts";
+
+export * from "./training/batches.ts";
+export * from "./training/checkpoint.ts";
+export * from "./training/evaluate.ts";
+export * from "./training/generate.ts";
+export * from "./training/optimizer.ts";
+export * from "./training/safetensors.ts";
+export * from "./training/schedule.ts";
+export * from "./training/tales.ts";
+export * from "./training/train.ts";

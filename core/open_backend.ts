@@ -12,7 +12,7 @@ import { WebGpuBackend } from "./webgpu_backend.ts";
 export type DeviceChoice = "auto" | "webgpu" | "cpu";
 
 /** How to get a WebGPU adapter, for messages. */
-export const HOW_TO_GET_WEBGPU = "install a GPU driver with Vulkan (or Metal, DirectX 12), " +
+export const HOW_TO_GET_WEBGPU: string = "install a GPU driver with Vulkan (or Metal, DirectX 12), " +
   "or software Vulkan (Debian, Ubuntu: apt-get install mesa-vulkan-drivers)";
 
 /** A backend and why it was chosen. */

@@ -44,8 +44,6 @@ interface Plan {
 const repeat = (count: number, line: (index: number) => string, separator = "\n"): string =>
   Array.from({ length: count }, (_, index) => line(index)).join(separator);
 
-const roundUp = (value: number, step: number): number => Math.ceil(value / step) * step;
-
 /**
  * Chooses tile sizes.
  *
