@@ -122,10 +122,11 @@ export const positionsForward = kernel({
  * The positions 0, 1, …, T − 1 for each sequence of a batch.
  *
  * @param ids Any tensor of shape (B, T).
- * @returns u32 (B, T).
+ * @returns u32 (B, T), on the tape of the ids.
  */
 export function positionsOf(ids: Tensor): Tensor {
   const y = ids.backend.allocate(ids.shape, "u32");
+  y.tape = ids.tape; // without it the position embedding would not learn
   ids.backend.run(positionsForward, { y }, { size: y.size, time: ids.shape[1] });
   return y;
 }
