@@ -1,0 +1,135 @@
+import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import { commandOf, inFolder, metricsOf, miniformer, small, story, succeed, words } from "./_command.ts";
+import { hasAdapter } from "./_testing.ts";
+
+/** Dropout and accumulation are on, and everything happens in the first half and in the second. */
+const settings = words(
+  "train --data story.txt --context_length 16 --layers 1 --heads 2 --model_dim 16 --learning_rate 0.01 --seed 5 " +
+    "--dropout 0.2 --accumulation 2 --steps 40 --eval_interval 10 --save_interval 20 --sample_interval 15",
+);
+
+/** What two equal runs have in common: everything but the clock. */
+async function resultOf(run: string): Promise<Record<string, unknown>> {
+  const bytes = (name: string) => Deno.readFile(`${run}/${name}`);
+  return {
+    metrics: await metricsOf(run),
+    samples: await Deno.readTextFile(`${run}/samples.txt`),
+    model: await bytes("last/model.safetensors"),
+    optimizer: await bytes("last/optimizer.safetensors"),
+    best: await bytes("best/model.safetensors"),
+    state: JSON.parse(await Deno.readTextFile(`${run}/last/trainer_state.json`)),
+  };
+}
+
+async function stepOf(run: string): Promise<number | undefined> {
+  const text = await Deno.readTextFile(`${run}/last/trainer_state.json`).catch(() => undefined);
+  return text && JSON.parse(text).step;
+}
+
+async function until(condition: () => Promise<boolean>): Promise<void> {
+  const end = Date.now() + 60_000;
+  while (!await condition()) {
+    assert(Date.now() < end, "waited a minute");
+    await new Promise((resolve) => setTimeout(resolve, 3));
+  }
+}
+
+for (const device of ["cpu", "webgpu"]) {
+  const ignore = device === "webgpu" && !hasAdapter;
+  const on = [...settings, "--batch_size", "4", "--device", device];
+
+  Deno.test(
+    `two runs are equal, and so is one that was stopped and resumed [${device}]`,
+    { ignore },
+    () =>
+      inFolder(async (cwd) => {
+        await Deno.writeTextFile(`${cwd}/story.txt`, story(300));
+        await succeed([...on, "--name", "whole"], { cwd });
+        const whole = await resultOf(`${cwd}/runs/whole`);
+        assertEquals((whole.metrics as string[]).length, 40);
+
+        await succeed([...on, "--name", "again"], { cwd });
+        assertEquals(await resultOf(`${cwd}/runs/again`), whole);
+
+        const half = await succeed([...on, "--name", "half", "--stop_after", "20"], { cwd });
+        assertStringIncludes(half, "deno task train --resume runs/half");
+        assertEquals(await stepOf(`${cwd}/runs/half`), 20);
+        await succeed(["train", "--resume", "runs/half", "--device", device], { cwd });
+        assertEquals(await resultOf(`${cwd}/runs/half`), whole);
+      }),
+  );
+}
+
+Deno.test({
+  name: "a run that was ended at any moment goes on as if nothing had happened",
+  ignore: Deno.build.os === "windows", // has no signals to send
+  fn: () =>
+    inFolder(async (cwd) => {
+      await Deno.writeTextFile(`${cwd}/story.txt`, story(300));
+      // slow enough to be caught between two steps
+      const start = [...settings, "--batch_size", "128", "--device", "cpu", "--name"];
+      await succeed([...start, "whole"], { cwd });
+      const whole = await resultOf(`${cwd}/runs/whole`);
+      const endings: [Deno.Signal, number, number][] = [["SIGKILL", 137, 22], ["SIGINT", 130, 2], [
+        "SIGTERM",
+        143,
+        2,
+      ]];
+      for (const [signal, status, lines] of endings) {
+        const run = `${cwd}/runs/${signal}`;
+        const child = commandOf([...start, signal], { cwd }).spawn();
+        await until(async () => (await metricsOf(run).catch(() => [])).length > lines);
+        child.kill(signal);
+        const { code, stdout } = await child.output();
+        assertEquals(code, status, signal);
+        const step = await stepOf(run);
+        if (signal === "SIGKILL") {
+          assertEquals(step, 20);
+          assert((await metricsOf(run)).length > 20, "lines after the checkpoint were written");
+        } else {
+          const end = `Stopped: step ${step} of 40 is saved in runs/${signal}/last.\n` +
+            `Go on: deno task train --resume runs/${signal}\n`;
+          assertStringIncludes(new TextDecoder().decode(stdout), end);
+          assert(step! < 40 && (await metricsOf(run)).length === step);
+        }
+        await succeed(["train", "--resume", `${run}/last`, "--device", "cpu"], { cwd });
+        assertEquals(await resultOf(run), whole, signal);
+      }
+    }),
+});
+
+Deno.test({
+  name: "a disk that is full while saving leaves the checkpoint before, from which the run goes on",
+  ignore: Deno.build.os === "windows", // has no limit of file sizes
+  fn: () =>
+    inFolder(async (cwd) => {
+      await Deno.writeTextFile(`${cwd}/story.txt`, story(300));
+      const run = `${cwd}/runs/full`;
+      await succeed([...settings, "--device", "cpu", "--name", "full", "--stop_after", "20"], { cwd });
+      const wrapper = ["sh", "-c", 'trap "" XFSZ; ulimit -f 16; exec "$@"', "sh"];
+      const resume = ["train", "--resume", run, "--device", "cpu"];
+      const { code, stderr } = await miniformer(resume, { cwd, wrapper });
+      assertEquals(code, 1);
+      assertMatch(stderr, /^error: Cannot save .*\/(best|last): .*what was there before is unharmed\n?$/);
+      assertEquals(await stepOf(run), 20);
+      const left = (await Array.fromAsync(Deno.readDir(run))).map(({ name }) => name).sort();
+      assertEquals(left, ["best", "last", "loss_curve.svg", "metrics.jsonl", "samples.txt"]);
+      await succeed(resume, { cwd });
+      assertEquals(await stepOf(run), 40);
+    }),
+});
+
+Deno.test("a resumed run may be longer; its learning rate follows the new end", () =>
+  inFolder(async (cwd) => {
+    await Deno.writeTextFile(`${cwd}/my_novel.txt`, story(300));
+    const start = ["train", "--data", "my_novel.txt", ...small, "--device", "cpu", "--epochs", "0.1"];
+    assertMatch(await succeed(start, { cwd }), /done +step 11 of 11,/);
+    const longer = await succeed(
+      ["train", "--data", "my_novel.txt", "--resume", "runs/my_novel", "--epochs", "0.2", "--device", "cpu"],
+      { cwd },
+    );
+    assertStringIncludes(longer, "Going on from runs/my_novel/last after step 11.");
+    assertStringIncludes(longer, "The learning rate now falls until step 21, not 11");
+    const steps = (await metricsOf(`${cwd}/runs/my_novel`)).map((line) => JSON.parse(line).step);
+    assertEquals(steps, Array.from({ length: 21 }, (_, i) => i + 1));
+  }));
