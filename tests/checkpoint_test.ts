@@ -1,0 +1,256 @@
+import { assertEquals, assertNotEquals, assertRejects, assertThrows } from "@std/assert";
+import type { Backend } from "../core/backend.ts";
+import { CpuBackend } from "../core/cpu_backend.ts";
+import { initialize } from "../core/module.ts";
+import { writtenCheckpoints } from "../fixtures/transformers_write.ts";
+import { Gpt, type GptConfig } from "../models/gpt.ts";
+import {
+  type CheckpointFiles,
+  loadModel,
+  loadTrainerState,
+  modelFiles,
+  restoreModel,
+  restoreTraining,
+  trainingFiles,
+} from "../training/checkpoint.ts";
+import { readSafetensors, writeSafetensors } from "../training/safetensors.ts";
+import type { TrainingRun, TrainingSettings } from "../training/train.ts";
+import { golden } from "./_golden.ts";
+import { assertClose, everyBackend, type Tolerance, type Values } from "./_testing.ts";
+import { allReports, newRun, small, stateOf } from "./_training.ts";
+
+const decode = (content: Uint8Array | string) =>
+  typeof content === "string" ? content : new TextDecoder().decode(content);
+
+/** How far logits may lie from Hugging Face's. */
+const allowed = ({ name }: Backend): Tolerance => ({ rtol: name === "cpu" ? 1e-5 : 1e-4, atol: 0 });
+
+/** A model made from the files of a checkpoint alone. */
+function modelOf(backend: Backend, files: CheckpointFiles): Gpt {
+  const { config, weights } = loadModel(files), model = new Gpt(config);
+  restoreModel(backend, initialize(backend, model, 0), weights);
+  return model;
+}
+
+const logitsOf = (backend: Backend, model: Gpt, ids: Uint32Array, shape: number[]) =>
+  backend.read(backend.scope(() => model.forward(backend.from(ids, shape))));
+
+for (const name of ["openai-gpt-mini", "gpt2-mini"]) {
+  const read = (file: string) => Deno.readFileSync(new URL(`../fixtures/${name}/${file}`, import.meta.url));
+  const files = { "config.json": read("config.json"), "model.safetensors": read("model.safetensors") };
+
+  everyBackend(`checkpoint: ${name}, read from its folder, has Hugging Face's logits`, async (backend) => {
+    const [{ ids, logits }] = golden<{ ids: Values<Uint32Array>; logits: Values }>(name),
+      shape = ids.shape.slice(1);
+    const first = ids.data.slice(0, shape[0] * shape[1]);
+    const actual = await logitsOf(backend, modelOf(backend, files), first, shape);
+    assertClose(actual, logits, allowed(backend), name);
+  });
+
+  Deno.test(`checkpoint: ${name}, written again, has the same tensors`, async () => {
+    const backend = new CpuBackend(), { config, weights } = loadModel(files), model = new Gpt(config);
+    const store = initialize(backend, model, 0);
+    restoreModel(backend, store, weights);
+    const again = await modelFiles(backend, config, store);
+    assertEquals(
+      readSafetensors(again["model.safetensors"] as Uint8Array),
+      readSafetensors(files["model.safetensors"]),
+    );
+    assertEquals(loadModel(again).config, config);
+  });
+}
+
+interface Checked {
+  readonly name: string;
+  readonly digests: Record<string, string>;
+  readonly ids: Values;
+  readonly logits: Values;
+}
+
+Deno.test("checkpoint: our files are those that transformers has loaded", async () => {
+  const checked = new Map(golden<Checked>("transformers").map((one) => [one.name, one]));
+  for (const { name, files, ids } of await writtenCheckpoints()) {
+    const digests: Record<string, string> = {};
+    for (const [file, content] of Object.entries(files)) {
+      const bytes = typeof content === "string" ? new TextEncoder().encode(content) : content;
+      digests[file] = new Uint8Array(await crypto.subtle.digest("SHA-256", bytes)).toHex();
+    }
+    assertEquals(
+      digests,
+      checked.get(name)!.digests,
+      "the files changed: run fixtures/check_transformers.py again",
+    );
+    assertEquals(ids, checked.get(name)!.ids.data);
+    checked.delete(name);
+  }
+  assertEquals(checked.size, 0);
+});
+
+everyBackend("checkpoint: our files give the logits that transformers gives", async (backend) => {
+  const checked = new Map(golden<Checked>("transformers").map((one) => [one.name, one]));
+  for (const { name, files, ids } of await writtenCheckpoints()) {
+    const actual = await logitsOf(backend, modelOf(backend, files), ids, [1, ids.length]);
+    assertClose(actual, checked.get(name)!.logits, allowed(backend), name);
+  }
+});
+
+const accumulated: Partial<TrainingSettings> = { accumulation: 2 };
+const gpt2: GptConfig = { ...small, architecture: "gpt2", layers: 2, tied: false };
+
+/** Everything that is saved of a run. */
+async function filesOf(
+  run: TrainingRun,
+  config: GptConfig,
+  state?: Record<string, unknown>,
+): Promise<CheckpointFiles> {
+  return { ...await modelFiles(run.backend, config, run.store), ...await trainingFiles(run, state) };
+}
+
+for (const config of [small, gpt2]) {
+  everyBackend(
+    `checkpoint: ${config.architecture}, 40 steps are 20, a checkpoint, and 20 more, bit for bit`,
+    async (backend) => {
+      assertNotEquals(config.dropoutRate, 0);
+      const whole = newRun(backend, new Gpt(config), accumulated), reports = await allReports(whole, 7);
+      const first = newRun(backend, new Gpt(config), accumulated),
+        firstReports = await allReports(first, 4, 20);
+      assertEquals(first.step, 20);
+      const files = await filesOf(first, config);
+      const second = newRun(backend, new Gpt(loadModel(files).config), accumulated);
+      restoreTraining(second, files);
+      assertEquals([...firstReports, ...await allReports(second, 10)], reports);
+      assertEquals(await stateOf(second), await stateOf(whole));
+      assertEquals(await filesOf(second, config), await filesOf(whole, config));
+    },
+  );
+}
+
+everyBackend("checkpoint: what one backend wrote, another one restores to the same bits", async (backend) => {
+  const run = newRun(new CpuBackend(), new Gpt(small));
+  await allReports(run, 10, 10);
+  const restored = newRun(backend, new Gpt(small));
+  restoreTraining(restored, await filesOf(run, small));
+  assertEquals(await stateOf(restored), await stateOf(run));
+  assertEquals(restored.step, 10);
+});
+
+Deno.test("checkpoint: what the caller adds to the state is found again, the step is the run's", async () => {
+  const run = newRun(new CpuBackend(), new Gpt(small));
+  run.advance();
+  const files = await trainingFiles(run, { step: 99, seed: 3, name: "tales" });
+  assertEquals({ ...loadTrainerState(files) }, { step: 1, seed: 3, name: "tales" });
+  assertEquals(loadTrainerState({ "trainer_state.json": new TextEncoder().encode('{"step": 7}') }).step, 7);
+});
+
+Deno.test("checkpoint: config.json is readable text that ends with a line", async () => {
+  const run = newRun(new CpuBackend(), new Gpt(small)), files = await filesOf(run, small);
+  for (const name of ["config.json", "trainer_state.json"]) {
+    const text = decode(files[name]);
+    assertEquals(text, JSON.stringify(JSON.parse(text), null, 2) + "\n");
+  }
+});
+
+type Damage = (files: CheckpointFiles) => void;
+
+/** Writes a file of tensors again with one of them changed. */
+const changing = (file: string, name: string, shape?: number[]): Damage => (files) => {
+  const arrays = readSafetensors(files[file] as Uint8Array);
+  arrays.delete(name);
+  if (shape) {
+    arrays.set(name, {
+      name,
+      shape,
+      data: new Float32Array(shape.reduce((size, length) => size * length)),
+    });
+  }
+  files[file] = writeSafetensors([...arrays.values()]);
+};
+
+const DAMAGED: Record<string, [damage: Damage, message: string]> = {
+  "no config.json": [(files) => delete files["config.json"], "config.json is missing"],
+  "no model.safetensors": [(files) => delete files["model.safetensors"], "model.safetensors is missing"],
+  "no optimizer.safetensors": [
+    (files) => delete files["optimizer.safetensors"],
+    "optimizer.safetensors is missing",
+  ],
+  "no trainer_state.json": [(files) => delete files["trainer_state.json"], "trainer_state.json is missing"],
+  "a config.json that is cut": [(files) => files["config.json"] = '{"n_embd": 1', "config.json: "],
+  "a config.json that is a list": [(files) => files["config.json"] = "[]", "config.json: expected an object"],
+  "a config.json of another model": [
+    (files) => files["config.json"] = '{"model_type": "llama"}',
+    'config.json: model_type "llama" is none of ours',
+  ],
+  "a config.json with another number of layers": [
+    (files) => files["config.json"] = decode(files["config.json"]).replace('"n_layer": 1', '"n_layer": 2'),
+    "model.safetensors: tensor transformer.h.1.attn.c_attn.weight is missing",
+  ],
+  "a model.safetensors that is cut": [
+    (files) =>
+      files["model.safetensors"] = (files["model.safetensors"] as Uint8Array<ArrayBuffer>).slice(0, -4),
+    "model.safetensors: tensor transformer.h.0.ln_2.bias ends at byte",
+  ],
+  "a tensor too few": [
+    changing("model.safetensors", "transformer.h.0.ln_1.bias"),
+    "model.safetensors: tensor transformer.h.0.ln_1.bias is missing",
+  ],
+  "a tensor too many": [
+    changing("model.safetensors", "score.weight", [3]),
+    "model.safetensors: tensor score.weight belongs to no part of the model",
+  ],
+  "a tensor of another shape": [
+    changing("model.safetensors", "transformer.h.0.attn.c_proj.weight", [4, 64]),
+    "model.safetensors: tensor blocks.0.attention.projection.weight is (4, 64), the model expects (16, 16)",
+  ],
+  "a moment too few": [
+    changing("optimizer.safetensors", "square.blocks.0.norm2.bias"),
+    "optimizer.safetensors: tensor square.blocks.0.norm2.bias is missing",
+  ],
+  "a moment of another shape": [
+    changing("optimizer.safetensors", "mean.tokenEmbedding", [12, 16]),
+    "optimizer.safetensors: tensor mean.tokenEmbedding is (12, 16), the model expects (11, 16)",
+  ],
+  "an optimizer.safetensors that is something else": [
+    (files) => files["optimizer.safetensors"] = "<html>",
+    "optimizer.safetensors: the file has 6 bytes: it is no safetensors file",
+  ],
+  "half a step": [
+    (files) => files["trainer_state.json"] = '{"step": 2.5}',
+    "trainer_state.json: step is 2.5, expected an integer of 0 or more",
+  ],
+  "a step before the first": [
+    (files) => files["trainer_state.json"] = '{"step": -1}',
+    "trainer_state.json: step is -1, expected an integer of 0 or more",
+  ],
+  "no step": [
+    (files) => files["trainer_state.json"] = "{}",
+    "trainer_state.json: step is undefined, expected an integer of 0 or more",
+  ],
+};
+
+for (const [what, [damage, message]] of Object.entries(DAMAGED)) {
+  Deno.test(`checkpoint: ${what} is refused, and nothing is changed`, async () => {
+    const run = newRun(new CpuBackend(), new Gpt(small)),
+      other = newRun(new CpuBackend(), new Gpt(small), { seed: 5 });
+    run.advance();
+    const files = await filesOf(run, small), before = await stateOf(other);
+    damage(files);
+    assertThrows(() => restoreTraining(other, files), TypeError, message);
+    assertEquals(await stateOf(other), before);
+    assertEquals(other.step, 0);
+  });
+}
+
+Deno.test("checkpoint: a model of other sizes is refused by tensor", async () => {
+  const run = newRun(new CpuBackend(), new Gpt(small)), { weights } = loadModel(await filesOf(run, small));
+  const backend = new CpuBackend(), wide = initialize(backend, new Gpt({ ...small, contextLength: 9 }), 0);
+  assertThrows(
+    () => restoreModel(backend, wide, weights),
+    TypeError,
+    "model.safetensors: tensor positionEmbedding is (8, 16), the model expects (9, 16)",
+  );
+});
+
+Deno.test("checkpoint: a model that the format cannot express is not written", async () => {
+  const config = { ...small, feedForwardDim: 24 }, run = newRun(new CpuBackend(), new Gpt(config));
+  await assertRejects(() => modelFiles(run.backend, config, run.store), RangeError, "feedForwardDim 24");
+});

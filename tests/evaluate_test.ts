@@ -1,0 +1,72 @@
+import { assert, assertAlmostEquals, assertEquals, assertRejects } from "@std/assert";
+import { CpuBackend } from "../core/cpu_backend.ts";
+import { initialize } from "../core/module.ts";
+import { IGNORED } from "../kernels/cross_entropy.ts";
+import { Gpt } from "../models/gpt.ts";
+import { type Batch, validationBatches } from "../training/batches.ts";
+import { evaluate } from "../training/evaluate.ts";
+import { everyBackend } from "./_testing.ts";
+import { Bigram, livelyModel, newRun, small, stateOf, text } from "./_training.ts";
+
+/** The mean of −ln softmax(logits)[target] over all windows of the text, one window at a time. */
+async function lossByHand(model: Gpt, backend: CpuBackend, windows: readonly number[]): Promise<number> {
+  const { contextLength: length, vocabSize } = small;
+  let sum = 0;
+  for (const window of windows) {
+    const start = window * length, ids = backend.from(text.subarray(start, start + length), [1, length]);
+    const logits = await backend.read(model.forward(ids));
+    for (let time = 0; time < length; time++) {
+      const row = [...logits.subarray(time * vocabSize, (time + 1) * vocabSize)];
+      sum += Math.log(row.reduce((sum, logit) => sum + Math.exp(logit), 0)) - row[text[start + time + 1]];
+    }
+  }
+  return sum / windows.length / length;
+}
+
+everyBackend("evaluate is the mean over all targets, whatever the batch size", async (backend) => {
+  const { model } = livelyModel(backend, small), reference = new CpuBackend();
+  const windows = Array.from({ length: 24 }, (_, window) => window);
+  const expected = await lossByHand(livelyModel(reference, small).model, reference, windows);
+  assert(Math.abs(expected - Math.log(small.vocabSize)) > 0.1, "the model is not indifferent");
+  // 24 windows: full batches; a last one with one row; one batch that is not full
+  for (const batchSize of [4, 23, 32]) {
+    const batches = validationBatches(text, { contextLength: small.contextLength, batchSize });
+    assertAlmostEquals(await evaluate(backend, model, batches), expected, 1e-5, `batches of ${batchSize}`);
+  }
+});
+
+everyBackend("evaluate: more batches than are added up on the device at once", async (backend) => {
+  const model = new Bigram(small.vocabSize);
+  initialize(backend, model, 1);
+  const [batch, other] = validationBatches(text, { contextLength: 8, batchSize: 2, windows: 4 });
+  const [first, second] = [await evaluate(backend, model, [batch]), await evaluate(backend, model, [other])];
+  const mean = (70 * first + 5 * second) / 75;
+  const batches = [...new Array(70).fill(batch), ...new Array(5).fill(other)];
+  assertAlmostEquals(await evaluate(backend, model, batches), mean, 1e-6);
+});
+
+Deno.test("evaluate weighs targets, not batches", async () => {
+  const backend = new CpuBackend(), { model } = livelyModel(backend, small);
+  const [full] = validationBatches(text, { contextLength: 8, batchSize: 2, windows: 2 });
+  const one: Batch = { ...full, targets: full.targets.map((target, at) => at === 3 ? target : IGNORED) };
+  const [all, single] = [await evaluate(backend, model, [full]), await evaluate(backend, model, [one])];
+  assertAlmostEquals(await evaluate(backend, model, [full, one]), (16 * all + single) / 17, 1e-6);
+});
+
+everyBackend("evaluate drops nothing and changes nothing", async (backend) => {
+  const model = new Gpt({ ...small, dropoutRate: 0.9 }), run = newRun(backend, model);
+  run.advance();
+  const before = await stateOf(run);
+  const batches = validationBatches(text, { contextLength: 8, batchSize: 4 });
+  assertEquals(await evaluate(backend, model, batches), await evaluate(backend, model, batches));
+  assertEquals(await stateOf(run), before);
+  assertEquals(await backend.read(run.store.gradients), new Float32Array(run.store.size));
+});
+
+Deno.test("evaluate refuses to measure on nothing", async () => {
+  const backend = new CpuBackend(), { model } = livelyModel(backend, small);
+  await assertRejects(() => evaluate(backend, model, []), RangeError, "Cannot evaluate on no batches");
+  const [batch] = validationBatches(text, { contextLength: 8, batchSize: 1 });
+  const ignored = { ...batch, targets: batch.targets.map(() => IGNORED) };
+  await assertRejects(() => evaluate(backend, model, [ignored]), RangeError, "Cannot evaluate on no targets");
+});

@@ -1,0 +1,86 @@
+import { assert, assertEquals } from "@std/assert";
+import { countParameters } from "../core/module.ts";
+import { Gpt } from "../models/gpt.ts";
+import { fromHuggingFaceConfig, toHuggingFaceConfig } from "../models/hugging_face.ts";
+import { PRESETS } from "../models/presets.ts";
+import { learningRateAt } from "../training/schedule.ts";
+
+for (const [name, { summary, model, training }] of Object.entries(PRESETS)) {
+  Deno.test(`preset ${name}: a model that can be built, saved and read again`, () => {
+    const config = { ...model, vocabSize: 65 };
+    assert(countParameters(new Gpt(config)) > 0);
+    assertEquals(
+      toHuggingFaceConfig(fromHuggingFaceConfig(toHuggingFaceConfig(config))),
+      toHuggingFaceConfig(config),
+    );
+  });
+
+  Deno.test(`preset ${name}: settings that make sense, and one line about it`, () => {
+    const {
+      batchSize,
+      steps,
+      learningRate,
+      minLearningRate,
+      warmupSteps,
+      beta1,
+      beta2,
+      weightDecay,
+      clipNorm,
+    } = training;
+    for (const count of [batchSize, steps]) assert(Number.isInteger(count) && count > 0);
+    assert(Number.isInteger(warmupSteps) && warmupSteps >= 0 && warmupSteps < steps / 2);
+    assert(0 <= minLearningRate && minLearningRate < learningRate && learningRate < 0.1);
+    for (const beta of [beta1, beta2]) assert(beta > 0 && beta < 1);
+    assert(weightDecay >= 0 && clipNorm >= 0);
+    for (let step = 0; step < steps; step += Math.ceil(steps / 97)) {
+      const rate = learningRateAt(training, step);
+      assert(rate > 0 && rate <= learningRate);
+    }
+    assert(summary.length > 0 && !summary.includes("\n"));
+  });
+}
+
+Deno.test("presets gpt1 and gpt2 have as many parameters as OpenAI's models", () => {
+  assertEquals(countParameters(new Gpt({ ...PRESETS.gpt1.model, vocabSize: 40478 })), 116_534_784);
+  assertEquals(countParameters(new Gpt({ ...PRESETS.gpt2.model, vocabSize: 50257 })), 124_439_808);
+});
+
+Deno.test("presets shakespeare-char and shakespeare-char-cpu are nanoGPT's", () => {
+  const sizesOf = (name: "shakespeare-char" | "shakespeare-char-cpu") => {
+    const { model, training } = PRESETS[name];
+    return {
+      layers: model.layers,
+      heads: model.heads,
+      modelDim: model.modelDim,
+      contextLength: model.contextLength,
+      dropoutRate: model.dropoutRate,
+      batchSize: training.batchSize,
+      steps: training.steps,
+      learningRate: training.learningRate,
+      minLearningRate: training.minLearningRate,
+      warmupSteps: training.warmupSteps,
+      beta2: training.beta2,
+    };
+  };
+  const rates = { learningRate: 1e-3, minLearningRate: 1e-4, warmupSteps: 100, beta2: 0.99 };
+  const gpu = {
+    layers: 6,
+    heads: 6,
+    modelDim: 384,
+    contextLength: 256,
+    dropoutRate: 0.2,
+    batchSize: 64,
+    steps: 5000,
+  };
+  const cpu = {
+    layers: 4,
+    heads: 4,
+    modelDim: 128,
+    contextLength: 64,
+    dropoutRate: 0,
+    batchSize: 12,
+    steps: 2000,
+  };
+  assertEquals(sizesOf("shakespeare-char"), { ...gpu, ...rates });
+  assertEquals(sizesOf("shakespeare-char-cpu"), { ...cpu, ...rates });
+});

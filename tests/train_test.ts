@@ -1,0 +1,225 @@
+import {
+  assert,
+  assertAlmostEquals,
+  assertEquals,
+  assertNotEquals,
+  assertRejects,
+  assertThrows,
+} from "@std/assert";
+import { CpuBackend } from "../core/cpu_backend.ts";
+import { constant, initialize, Parameter } from "../core/module.ts";
+import type { Tensor } from "../core/tensor.ts";
+import { dropout } from "../kernels/dropout.ts";
+import { embedding } from "../kernels/embedding.ts";
+import { Gpt } from "../models/gpt.ts";
+import { type BatchSource, causalBatches, validationBatches } from "../training/batches.ts";
+import { loadModel, restoreModel } from "../training/checkpoint.ts";
+import { evaluate } from "../training/evaluate.ts";
+import { generate } from "../training/generate.ts";
+import { learningRateAt } from "../training/schedule.ts";
+import {
+  type LanguageModel,
+  NonFiniteLossError,
+  train,
+  TrainingRun,
+  type TrainingSettings,
+} from "../training/train.ts";
+import { golden } from "./_golden.ts";
+import { assertClose, everyBackend, type Values } from "./_testing.ts";
+import { allReports, Bigram, newRun, settings, small, stateOf, text } from "./_training.ts";
+
+everyBackend("training: two runs with one seed are equal bit for bit", async (backend) => {
+  const [first, second] = [newRun(backend, new Gpt(small)), newRun(backend, new Gpt(small))];
+  assertEquals(await allReports(second), await allReports(first));
+  assertEquals(await stateOf(second), await stateOf(first));
+});
+
+Deno.test("training: another seed is another run", async () => {
+  const backend = new CpuBackend();
+  for (const seed of [3, 4]) {
+    const { store } = newRun(backend, new Gpt(small), { seed });
+    const { values } = initialize(backend, new Gpt(small), seed);
+    assertEquals(await backend.read(store.values), await backend.read(values));
+  }
+  const lossesOf = async (seed: number) =>
+    (await allReports(newRun(backend, new Gpt(small), { seed, steps: 3 }))).map(({ loss }) => loss);
+  const [first, second] = [await lossesOf(3), await lossesOf(4)];
+  for (const [step, loss] of first.entries()) assertNotEquals(second[step], loss);
+});
+
+everyBackend("training: reports tell step, epoch, loss, norm and learning rate", async (backend) => {
+  const run = newRun(backend, new Gpt(small), { accumulation: 2 }), reports = await allReports(run);
+  assertEquals(reports.map(({ step }) => step), Array.from({ length: 40 }, (_, index) => index + 1));
+  for (const { step, epoch, loss, gradientNorm, learningRate } of reports) {
+    assertEquals(learningRate, learningRateAt(settings, step - 1));
+    assertAlmostEquals(epoch, step * 2 * 4 / 24);
+    assert(gradientNorm > 0 && loss > 0);
+  }
+  assertAlmostEquals(reports[0].loss, Math.log(small.vocabSize), 0.1);
+  assert(reports[39].loss < reports[0].loss - 0.5, `the loss falls, but is ${reports[39].loss} at the end`);
+});
+
+everyBackend("training: accumulated gradients equal those of the large batch", async (backend) => {
+  const model = () => new Gpt({ ...small, dropoutRate: 0 }), changes = { steps: 1, clipNorm: 0 };
+  const large = newRun(backend, model(), { ...changes, batchSize: 8 });
+  const [expected] = await allReports(large);
+  for (const [batchSize, accumulation] of [[4, 2], [2, 4], [1, 8]]) {
+    const run = newRun(backend, model(), { ...changes, batchSize, accumulation });
+    const [report] = await allReports(run);
+    assertAlmostEquals(report.loss, expected.loss, 1e-6);
+    assertAlmostEquals(report.epoch, expected.epoch);
+    // after one step the mean gradient is the gradient times 1 − β₁
+    const gradients = { shape: [run.store.size], data: await backend.read(large.optimizer.mean) };
+    const what = `gradients of ${accumulation} batches of ${batchSize}`;
+    assertClose(await backend.read(run.optimizer.mean), gradients, { rtol: 1e-6, atol: 0 }, what);
+  }
+});
+
+/** Scores that tell nothing but which of them were dropped. */
+class Noise implements LanguageModel {
+  readonly table: Parameter = new Parameter([small.vocabSize, small.vocabSize], constant(1));
+
+  forward(ids: Tensor): Tensor {
+    return dropout(embedding(ids, this.table), 0.5);
+  }
+}
+
+everyBackend("training: dropout is another one in every pass, and for every seed", async (backend) => {
+  const window = causalBatches(text.subarray(0, 9), { contextLength: 8, batchSize: 2, seed: 1 });
+  const lossesOf = async (changes: Partial<TrainingSettings>) => {
+    const still = { ...settings, learningRate: 0, minLearningRate: 0, steps: 8, ...changes };
+    return (await allReports(new TrainingRun(backend, new Noise(), window, still))).map(({ loss }) => loss);
+  };
+  const losses = await lossesOf({ seed: 1 });
+  assertEquals(new Set([...losses, ...await lossesOf({ seed: 2 })]).size, 16);
+  for (const [step, loss] of (await lossesOf({ seed: 1, steps: 4, accumulation: 2 })).entries()) {
+    assertAlmostEquals(loss, (losses[2 * step] + losses[2 * step + 1]) / 2, 1e-6);
+  }
+});
+
+everyBackend("training: every parameter learns", async (backend) => {
+  for (const config of [small, { ...small, architecture: "gpt2", tied: false } as const]) {
+    const run = newRun(backend, new Gpt(config), { steps: 2 }), { parameters, starts } = run.store;
+    await allReports(run);
+    const squares = await backend.read(run.optimizer.square);
+    for (const parameter of parameters) {
+      const start = starts.get(parameter)!, learned = squares.subarray(start, start + parameter.size);
+      assert(
+        learned.some((square) => square > 0),
+        `${config.architecture}: ${parameter.name} has no gradient`,
+      );
+    }
+  }
+});
+
+for (const name of ["openai-gpt-mini", "gpt2-mini"]) {
+  everyBackend(`training: ten losses of ${name} equal PyTorch's`, async (backend) => {
+    const read = (file: string) => Deno.readFileSync(new URL(`../fixtures/${name}/${file}`, import.meta.url));
+    const files = { "config.json": read("config.json"), "model.safetensors": read("model.safetensors") };
+    const { config, weights } = loadModel(files);
+    const [{ ids, targets, losses }] = golden<Record<"ids" | "targets" | "losses", Values<Uint32Array>>>(
+      name,
+    );
+    const [steps, batchSize, contextLength] = ids.shape, size = batchSize * contextLength;
+    const batches: BatchSource = {
+      batchesPerEpoch: steps,
+      at(number) {
+        const [inputs, outputs] = [ids, targets].map(({ data }) =>
+          data.slice(number * size, (number + 1) * size)
+        );
+        return { inputs, targets: outputs, batchSize, contextLength };
+      },
+    };
+    const run = new TrainingRun(backend, new Gpt(config), batches, {
+      ...settings,
+      schedule: "constant",
+      learningRate: 1e-3,
+      warmupSteps: 0,
+      steps,
+      beta2: 0.999,
+    });
+    restoreModel(backend, run.store, weights);
+    const actual = (await allReports(run)).map(({ loss }) => loss);
+    assertClose(actual, losses, { rtol: backend.name === "cpu" ? 1e-5 : 1e-4, atol: 0 }, `${name}: losses`);
+  });
+}
+
+everyBackend("train hands back control in time for its ring, however long the interval", async (backend) => {
+  const steps = 600, model = () => new Bigram(small.vocabSize);
+  const turns: number[] = [], reports = [];
+  for await (const some of train(newRun(backend, model(), { steps }), { interval: 1000 })) {
+    turns.push(some.length);
+    reports.push(...some);
+  }
+  assertEquals(turns, [256, 256, 88]);
+  assertEquals(reports, await allReports(newRun(backend, model(), { steps }), 50));
+});
+
+Deno.test("train hands back control at multiples of the interval, where it is told to, and at the end", async () => {
+  const run = newRun(new CpuBackend(), new Bigram(small.vocabSize), { steps: 25 }), pauses: number[][] = [];
+  for await (const some of train(run, { interval: 10, pauseAfter: (step) => step === 7 || step === 10 })) {
+    assertEquals(run.step, some.at(-1)!.step);
+    pauses.push([some[0].step, run.step]);
+  }
+  assertEquals(pauses, [[1, 7], [8, 10], [11, 20], [21, 25]]);
+  assertEquals((await train(run).next()).done, true, "a finished run has nothing left to do");
+});
+
+Deno.test("train refuses an interval that is no positive integer", async () => {
+  for (const interval of [0, -1, 2.5, NaN]) {
+    const run = newRun(new CpuBackend(), new Bigram(small.vocabSize));
+    await assertRejects(
+      () => train(run, { interval }).next(),
+      RangeError,
+      `Cannot report every ${interval} steps: expected a positive integer`,
+    );
+    assertEquals(run.step, 0);
+  }
+});
+
+Deno.test("TrainingRun refuses to accumulate a number of batches that is no positive integer", () => {
+  for (const accumulation of [0, -1, 1.5, NaN]) {
+    assertThrows(
+      () => newRun(new CpuBackend(), new Bigram(small.vocabSize), { accumulation }),
+      RangeError,
+      `Cannot accumulate ${accumulation} batches: expected a positive integer`,
+    );
+  }
+});
+
+Deno.test("a report reaches back no further than the ring", async () => {
+  const run = newRun(new CpuBackend(), new Bigram(small.vocabSize), { steps: 300 });
+  await allReports(run);
+  assertEquals((await run.report(256)).length, 256);
+  await assertRejects(() => run.report(257), RangeError, "Cannot report 257 steps: expected at most 256");
+});
+
+everyBackend(
+  "training stops at the first loss that is no number, and names step and seed",
+  async (backend) => {
+    const run = newRun(backend, new Gpt(small), { learningRate: 1e10, warmupSteps: 0, seed: 77 });
+    const error = await assertRejects(() => allReports(run), NonFiniteLossError, "(seed 77)");
+    assertEquals(error.name, "NonFiniteLossError");
+    const [, step] = error.message.match(/^The loss at step (\d+) is /)!;
+    assert(Number(step) > 1 && Number(step) <= 10, error.message);
+    const again = newRun(backend, new Gpt(small), { learningRate: 1e10, warmupSteps: 0, seed: 77 });
+    const before = await allReports(again, Number(step) - 1, Number(step) - 1);
+    for (const { loss, gradientNorm } of before) assert(Number.isFinite(loss + gradientNorm));
+  },
+);
+
+everyBackend(
+  "training: memory stays what it was, with evaluation and generation in between",
+  async (backend) => {
+    const steps = 300, model = new Gpt(small), run = newRun(backend, model, { steps });
+    const validation = validationBatches(text, { contextLength: 8, batchSize: 4, windows: 9 });
+    const bytes: number[] = [];
+    for await (const { length } of train(run, { interval: 50 })) {
+      assertEquals(length, 50);
+      await evaluate(backend, model, validation);
+      for await (const _ of generate(backend, model, { prompt: text.subarray(0, 4), maxNewTokens: 8 }));
+      bytes.push(backend.bytes);
+    }
+    assertEquals(bytes, new Array(6).fill(bytes[0]));
+  },
+);
