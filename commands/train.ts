@@ -10,7 +10,7 @@ import { Gpt, type GptConfig } from "../models/gpt.ts";
 import { toHuggingFaceConfig } from "../models/hugging_face.ts";
 import type { PRESETS } from "../models/presets.ts";
 import { causalBatches, validationBatches } from "../training/batches.ts";
-import { restoreTraining } from "../training/checkpoint.ts";
+import { loadConfig, restoreTraining } from "../training/checkpoint.ts";
 import { TrainingRun } from "../training/train.ts";
 import { naming, tokenizerOf } from "./checkpoint_folder.ts";
 import { type Command, defineCommand } from "./command.ts";
@@ -67,6 +67,7 @@ async function trainOn(opened: OpenedBackend, flags: TrainFlags, found: FoundRun
     : await chooseTokenizer(partial.tokenizer, corpus, flags.vocabSize);
   if (found) checkTokenizer(found, tokenizer.fingerprint);
   const config = configOf(partial, tokenizer.vocabSize);
+  if (found) checkModel(found, config);
   toHuggingFaceConfig(config); // what could not be saved is refused now
   checkMemory(config, partial.batchSize, partial.accumulation, await memoryLimits(backend));
 
@@ -164,6 +165,18 @@ function checkTokenizer({ path, state }: FoundRun, fingerprint: string): void {
   throw new Error(
     `Cannot resume ${path}: its tokenizer.json is not the tokenizer it was trained with; its ids would mean other text`,
   );
+}
+
+/** Sizes that decide no tensor's shape, such as the number of heads, would else be changed without a word. */
+function checkModel({ path, files }: FoundRun, config: GptConfig): void {
+  const saved = naming(path, () => loadConfig(files));
+  for (const [name, value] of Object.entries(config)) {
+    const other = saved[name as keyof GptConfig];
+    if (other === value) continue;
+    throw new Error(
+      `Cannot resume ${path}: config.json says that ${name} is ${other}, the run was started with ${value}`,
+    );
+  }
 }
 
 async function memoryLimits(backend: Backend): Promise<MemoryLimits> {

@@ -139,6 +139,26 @@ const bytesOf = (content: Uint8Array | string): Uint8Array =>
   typeof content === "string" ? new TextEncoder().encode(content) : content;
 
 /**
+ * Reads the sizes of a model from the files of a Hugging Face folder.
+ *
+ * @example
+ * ```ts
+ * import { loadConfig } from "@miniformer/miniformer";
+ * import { assertEquals } from "@std/assert";
+ *
+ * assertEquals(loadConfig({ "config.json": `{ "model_type": "gpt2", "n_layer": 3 }` }).layers, 3);
+ * ```
+ *
+ * @param files At least `config.json`.
+ * @returns The sizes.
+ * @throws {TypeError} If the file is missing or damaged, or describes another kind of model.
+ */
+export function loadConfig(files: CheckpointFiles): GptConfig {
+  const json = readJson(files, "config.json");
+  return inFile("config.json", () => fromHuggingFaceConfig(json));
+}
+
+/**
  * Reads a model from the files of a Hugging Face folder, ours or theirs.
  *
  * @param files At least `config.json` and `model.safetensors`.
@@ -146,8 +166,7 @@ const bytesOf = (content: Uint8Array | string): Uint8Array =>
  * @throws {TypeError} If a file is missing or damaged, or describes another kind of model; the message says which.
  */
 export function loadModel(files: CheckpointFiles): LoadedModel {
-  const json = readJson(files, "config.json");
-  const config = inFile("config.json", () => fromHuggingFaceConfig(json));
+  const config = loadConfig(files);
   return readFile(files, "model.safetensors", (content) => {
     const arrays = readSafetensors(bytesOf(content)), weights = new Map<string, NamedArray>();
     for (const [ours, theirs] of matchTensors(config, arrays.keys())) weights.set(ours, arrays.get(theirs)!);
