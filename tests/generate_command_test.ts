@@ -1,0 +1,120 @@
+import { assert, assertAlmostEquals, assertEquals, assertNotEquals, assertStringIncludes } from "@std/assert";
+import { inFolder, miniformer, small, story, succeed } from "./_command.ts";
+
+/** Runs a test with a model that has learned a little, in runs/story. */
+function withModel(body: (cwd: string) => Promise<void>): Promise<void> {
+  return inFolder(async (cwd) => {
+    await Deno.writeTextFile(`${cwd}/story.txt`, story(400));
+    const line = ["train", "--data", "story.txt", ...small, "--device", "cpu", "--steps", "80"];
+    await succeed(line, { cwd });
+    await body(cwd);
+  });
+}
+
+Deno.test("the same seed writes the same text, and each option of sampling another one", () =>
+  withModel(async (cwd) => {
+    const write = (...flags: string[]) =>
+      succeed([...["generate", "--checkpoint", "runs/story", "--device", "cpu"], ...flags], { cwd });
+    const usual = await write("--prompt", "The ");
+    assert(usual.startsWith("The ") && usual.endsWith("\n"));
+    assertEquals(usual.length, "The ".length + 200 + 1);
+    assertEquals(await write("--prompt", "The "), usual);
+
+    const changes = [
+      ["--seed", "2"],
+      ["--temperature", "2"],
+      ["--temperature", "0"],
+      ["--top_k", "2"],
+      ["--top_p", "0.5"],
+      ["--repetition_penalty", "3"],
+    ];
+    const texts = new Set([usual]);
+    for (const change of changes) texts.add(await write("--prompt", "The ", ...change));
+    assertEquals(texts.size, changes.length + 1);
+
+    assertEquals(await write("--prompt", "The ", "--max_new_tokens", "20"), usual.slice(0, 24) + "\n");
+    const greedy = await write("--prompt", "The ", "--top_k", "1");
+    assertEquals(greedy, await write("--prompt", "The ", "--temperature", "0", "--seed", "9"));
+
+    const three = await write("--prompt", "The ", "--num_samples", "3");
+    const samples = three.split(/^--- \d ---\n/m).slice(1);
+    assertEquals([samples.length, new Set(samples).size], [3, 3]);
+    assertEquals(samples[0], usual + "\n");
+
+    await Deno.writeTextFile(`${cwd}/prompt.txt`, "The ");
+    assertEquals(await write("--prompt_file", "prompt.txt"), usual);
+    const unprompted = await write();
+    assert(unprompted.startsWith("\n") && unprompted.length === 202);
+    assertEquals(await write("--prompt", ""), unprompted);
+  }));
+
+Deno.test("without --checkpoint the newest run writes; of a run, best/ does", () =>
+  withModel(async (cwd) => {
+    const write = (...flags: string[]) => succeed(["generate", "--device", "cpu", ...flags], { cwd });
+    const best = await write("--checkpoint", "runs/story/best");
+    assertEquals(await write(), best);
+    await succeed(
+      ["train", "--data", "story.txt", ...small, "--device", "cpu", "--steps", "1", "--name", "newer"],
+      { cwd },
+    );
+    assertEquals(await write(), await write("--checkpoint", "runs/newer/"));
+    assertNotEquals(await write(), best);
+    await Deno.remove(`${cwd}/runs/story/best`, { recursive: true });
+    assertEquals(await write("--checkpoint", "runs/story"), await write("--checkpoint", "runs/story/last"));
+    await Deno.remove(`${cwd}/runs`, { recursive: true });
+    const { code, stderr } = await miniformer(["generate"], { cwd });
+    assertEquals(code, 1);
+    assertStringIncludes(stderr, "error: There is no run in runs/ yet: train one with deno task train");
+  }));
+
+Deno.test("evaluate measures what train measured", () =>
+  withModel(async (cwd) => {
+    const whole = story(400);
+    await Deno.writeTextFile(`${cwd}/held-out.txt`, whole.slice(Math.floor(whole.length * 0.9)));
+    const flags = ["--checkpoint", "runs/story", "--data", "held-out.txt", "--device", "cpu"];
+    const said = await succeed(["evaluate", ...flags, "--batch_size", "3"], { cwd });
+    const figure = (name: string) => Number(said.match(new RegExp(`^${name} +([\\d.]+)`, "m"))?.[1]);
+    const { best } = JSON.parse(await Deno.readTextFile(`${cwd}/runs/story/best/trainer_state.json`));
+    assertAlmostEquals(figure("loss"), best.validationLoss, 6e-5);
+    assertAlmostEquals(figure("perplexity"), Math.exp(best.validationLoss), 1e-3);
+    // a character is a token here
+    assertAlmostEquals(figure("bits per character"), best.validationLoss / Math.LN2, 1e-4);
+    assertStringIncludes(said, "in windows of 16");
+
+    await Deno.writeTextFile(`${cwd}/two.txt`, "Th");
+    const two = await succeed(["evaluate", "--checkpoint", "runs/story", "--data", "two.txt"], { cwd });
+    assertStringIncludes(two, "1 tokens, read in windows of 1\n");
+  }));
+
+Deno.test("a text ends where the model says so", () =>
+  inFolder(async (cwd) => {
+    await Deno.mkdir(`${cwd}/texts`);
+    for (let n = 0; n < 40; n++) await Deno.writeTextFile(`${cwd}/texts/${n}.txt`, "The end.\n");
+    const flags = [
+      "--tokenizer",
+      "bpe",
+      "--vocab_size",
+      "260",
+      "--steps",
+      "60",
+      "--validation_fraction",
+      "0.3",
+    ];
+    await succeed(["train", "--data", "texts", ...small, "--device", "cpu", "--name", "end", ...flags], {
+      cwd,
+    });
+    const line = ["generate", "--checkpoint", "runs/end", "--prompt", "The", "--device", "cpu"];
+    assertEquals(await succeed([...line, "--temperature", "0"], { cwd }), "The end.\n\n");
+  }));
+
+Deno.test("doctor ends well with a GPU and without one", () =>
+  inFolder(async (cwd) => {
+    const here = await succeed(["doctor"], { cwd });
+    assertStringIncludes(here, "GFLOP/s");
+    assertStringIncludes(here, "--device auto takes ");
+    assert(!here.includes("WRONG"), here);
+    const without = await succeed(["doctor"], { cwd, env: { DENO_WEBGPU_BACKEND: "dx12" } });
+    assertStringIncludes(without, "adapter       none: there is no WebGPU here");
+    assertStringIncludes(without, "--device auto takes CPU reference");
+    assertStringIncludes(without, "apt-get install mesa-vulkan-drivers");
+  }));
