@@ -52,8 +52,10 @@ export class RunFolder {
   static async create(path: string | undefined, name: string): Promise<RunFolder> {
     for (let number = 1;; number++) {
       const folder = path ?? `runs/${name}${number > 1 ? `-${number}` : ""}`;
+      await Deno.mkdir(dirname(folder), { recursive: true }).catch((error) => {
+        throw new Error(`Cannot make ${folder}: ${reason(error)}`, { cause: error });
+      });
       try {
-        await Deno.mkdir(dirname(folder), { recursive: true });
         await Deno.mkdir(folder);
         return new RunFolder(folder, []);
       } catch (error) {

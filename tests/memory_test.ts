@@ -1,0 +1,48 @@
+import { assert, assertThrows } from "@std/assert";
+import { checkMemory, estimateMemory } from "../commands/memory.ts";
+import { CpuBackend } from "../core/cpu_backend.ts";
+import { Gpt, type GptConfig } from "../models/gpt.ts";
+import { PRESETS } from "../models/presets.ts";
+import { causalBatches } from "../training/batches.ts";
+import { TrainingRun } from "../training/train.ts";
+
+const tiny: GptConfig = {
+  ...{ architecture: "gpt1", vocabSize: 60, contextLength: 24, layers: 2, heads: 2, modelDim: 32 },
+  ...{ feedForwardDim: 128, dropoutRate: 0 },
+};
+
+Deno.test("the estimate is what training takes", async () => {
+  const changes: Partial<GptConfig>[] = [
+    {},
+    { layers: 4 },
+    { architecture: "gpt2", dropoutRate: 0.1 },
+    { vocabSize: 500, feedForwardDim: 64 },
+    { contextLength: 48, heads: 8 },
+  ];
+  for (const change of changes) {
+    const config = { ...tiny, ...change }, backend = new CpuBackend();
+    const ids = new Uint32Array(2000), sizes = { contextLength: config.contextLength, batchSize: 4 };
+    const batches = causalBatches(ids, { ...sizes, seed: 1 });
+    const run = new TrainingRun(backend, new Gpt(config), batches, { ...PRESETS.tiny.training, seed: 1 });
+    run.advance();
+    const { parameterBytes, activationBytes } = estimateMemory(config, 4);
+    const ratio = (parameterBytes + activationBytes) / backend.bytes;
+    assert(ratio > 0.95 && ratio < 1.05, `${JSON.stringify(change)}: ${ratio} of what it took`);
+  }
+});
+
+Deno.test("what does not fit is refused with the limit it meets and the flag that helps", () => {
+  const free = { total: Infinity, buffer: Infinity, binding: Infinity };
+  checkMemory(tiny, 4, 1, free);
+  const refused = (limits: Partial<typeof free>, message: string) =>
+    assertThrows(() => checkMemory(tiny, 64, 3, { ...free, ...limits }), RangeError, message);
+  refused({ total: 5e6 }, "it needs about 20 MB where 5 MB are free; --batch-size 8 --accumulation 24 fits");
+  refused(
+    { binding: 4e5 },
+    "where 1 MB can be bound at once on the device; --batch-size 32 --accumulation 6 fits",
+  );
+  refused(
+    { buffer: 1e5 },
+    "fit into one buffer of the device; give a smaller --model-dim, --layers or --context-length",
+  );
+});

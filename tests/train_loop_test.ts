@@ -1,0 +1,93 @@
+import { assert, assertEquals, assertRejects } from "@std/assert";
+import { Interrupt } from "../commands/interrupt.ts";
+import { ProgressLine } from "../commands/progress.ts";
+import { RunFolder } from "../commands/run_folder.ts";
+import { chooseLength, chooseSettings } from "../commands/settings.ts";
+import { trainAndSave, type TrainLoop } from "../commands/train_loop.ts";
+import type { TrainFlags } from "../commands/train_flags.ts";
+import { CpuBackend } from "../core/cpu_backend.ts";
+import { DeviceLostError } from "../core/webgpu_backend.ts";
+import { Gpt } from "../models/gpt.ts";
+import { CharTokenizer } from "../tokenizers/char_tokenizer.ts";
+import { causalBatches, validationBatches } from "../training/batches.ts";
+import { TrainingRun } from "../training/train.ts";
+import { inFolder, story } from "./_command.ts";
+
+/** A loop of ten steps with a very small model, and what it prints. */
+async function makeLoop(folder: RunFolder, changes: Partial<TrainFlags> = {}) {
+  const flags = {
+    ...{ contextLength: 8, layers: 1, heads: 1, modelDim: 8, batchSize: 2, steps: 10 },
+    ...changes,
+  } as TrainFlags;
+  const settings = chooseLength(chooseSettings(flags, "tiny"), flags, 1);
+  const tokenizer = CharTokenizer.fromText(story(4)), ids = tokenizer.encode(story(20));
+  const model = new Gpt({ ...settings, vocabSize: tokenizer.vocabSize });
+  const run = new TrainingRun(
+    new CpuBackend(),
+    model,
+    causalBatches(ids, { ...settings }),
+    settings,
+  );
+  let printed = "";
+  const progress = new ProgressLine({ terminal: false, write: (text) => void (printed += text) });
+  const loop: TrainLoop = {
+    ...{ run, model, tokenizer, settings, folder, progress, state: {} },
+    validation: validationBatches(ids, settings),
+    interrupt: await Promise.resolve(new Interrupt()),
+  };
+  return { loop, printed: () => printed };
+}
+
+Deno.test("a device that is lost ends the run in one line that says what is kept", () =>
+  inFolder(async (cwd) => {
+    const folder = await RunFolder.create(`${cwd}/lost`, "");
+    const { loop } = await makeLoop(folder, { saveInterval: 4 });
+    using _interrupt = loop.interrupt;
+    const { run } = loop, advance = run.advance.bind(run);
+    run.advance = () => {
+      if (run.step === 6) throw new DeviceLostError("The GPU device was lost: unplugged");
+      advance();
+    };
+    const error = await assertRejects(() => trainAndSave(loop), Error);
+    assertEquals(error.message, `The GPU device was lost: unplugged; ${cwd}/lost/last holds step 4`);
+  }));
+
+Deno.test("what is computed does not depend on how often the clock makes the loop look", () =>
+  inFolder(async (cwd) => {
+    const now = performance.now;
+    const seen: string[] = [];
+    try {
+      // a clock that stands still makes the loop look as seldom as it may, one that runs makes it look at every step
+      for (const tick of [0, 1e6]) {
+        let time = 0;
+        performance.now = () => time += tick;
+        const folder = await RunFolder.create(`${cwd}/${tick}`, "");
+        const { loop } = await makeLoop(folder, { steps: 30, evaluationInterval: 15, saveInterval: 30 });
+        using _interrupt = loop.interrupt;
+        await trainAndSave(loop);
+        seen.push(JSON.stringify(folder.records.map((record) => ({ ...record, seconds: 0 }))));
+      }
+    } finally {
+      performance.now = now;
+    }
+    assertEquals(seen[0], seen[1]);
+    assert(seen[0].includes('"step":30'));
+  }));
+
+Deno.test("best/ holds the lowest validation loss, not the newest", () =>
+  inFolder(async (cwd) => {
+    const folder = await RunFolder.create(`${cwd}/worse`, "");
+    // a learning rate that learns at first and then destroys what was learned
+    const changes = { steps: 40, evaluationInterval: 2, warmupSteps: 40, learningRate: 3 };
+    const { loop } = await makeLoop(folder, { ...changes, schedule: "constant", clipNorm: 0 });
+    using _interrupt = loop.interrupt;
+    await trainAndSave(loop);
+    const losses = folder.records.flatMap(({ step, validationLoss }) =>
+      validationLoss === undefined ? [] : [{ step, validationLoss }]
+    );
+    const lowest = losses.reduce((best, other) => other.validationLoss < best.validationLoss ? other : best);
+    assert(lowest.step < 40, "the last step is not the best");
+    assertEquals(loop.best, lowest);
+    const state = JSON.parse(await Deno.readTextFile(`${cwd}/worse/best/trainer_state.json`));
+    assertEquals([state.step, state.best], [lowest.step, lowest]);
+  }));
