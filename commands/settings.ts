@@ -21,6 +21,8 @@ export interface Settings extends Omit<GptConfig, "vocabSize">, PresetTraining {
   readonly replaceInvalid: boolean;
   /** Whether the token embedding also scores the next token. */
   readonly tied: boolean;
+  /** Standard deviation of the initial weights. */
+  readonly initialStd: number;
   /** Batches to a step. */
   readonly accumulation: number;
   /** Decides everything random. */
@@ -77,6 +79,7 @@ export function chooseSettings(flags: TrainFlags, presetName: keyof typeof PRESE
       replaceInvalid: false,
       ...model,
       tied: model.tied ?? true,
+      initialStd: model.initialStd ?? 0.02,
       feedForwardDim: multiple === undefined
         ? Math.round(modelDim * model.feedForwardDim / model.modelDim)
         : modelDim * multiple,

@@ -144,11 +144,10 @@ function outOf({ name, out }: TrainFlags): string | undefined {
 }
 
 function configOf(settings: Omit<GptConfig, "vocabSize">, vocabSize: number): GptConfig {
-  const { architecture, contextLength, layers, heads, modelDim, feedForwardDim, dropoutRate, tied } =
-    settings;
-  return {
-    ...{ architecture, vocabSize, contextLength, layers, heads, modelDim, feedForwardDim, dropoutRate, tied },
-  };
+  const { architecture, contextLength, layers, heads, modelDim, feedForwardDim } = settings;
+  const { dropoutRate, tied, initialStd } = settings;
+  const sizes = { vocabSize, contextLength, layers, heads, modelDim, feedForwardDim };
+  return { architecture, ...sizes, dropoutRate, tied, initialStd };
 }
 
 function checkText({ path, state }: FoundRun, corpus: Corpus, source: Source): void {

@@ -114,6 +114,12 @@ const modelFlags = group("Model", {
     aliases: ["dropout"],
     ...preset,
   },
+  initialStd: {
+    kind: "number",
+    description: "standard deviation of the initial weights",
+    above: 0,
+    ...preset,
+  },
   tied: {
     kind: "boolean",
     description: "let the token embedding score the next token, too",
@@ -224,7 +230,12 @@ const outputFlags = group("Output", {
 });
 
 /** The flags of `train`. */
-export const trainFlags = { ...dataFlags, ...modelFlags, ...trainingFlags, ...outputFlags };
+export const trainFlags = {
+  ...dataFlags,
+  ...modelFlags,
+  ...trainingFlags,
+  ...outputFlags,
+} as const satisfies Flags;
 
 /** Their values. */
 export type TrainFlags = FlagValues<typeof trainFlags>;
