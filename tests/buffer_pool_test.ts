@@ -50,6 +50,10 @@ Deno.test("BufferPool refuses an asynchronous scope", () => {
 
 Deno.test("BufferPool knows whether a scope is open", () => {
   const { pool } = numbered();
-  assertEquals(pool.scope(() => pool.scope(() => pool.scoped)), true);
+  assertEquals(pool.scope(() => [pool.scoped, pool.scope(() => pool.scoped), pool.scoped]), [
+    true,
+    true,
+    true,
+  ]);
   assertEquals(pool.scoped, false);
 });

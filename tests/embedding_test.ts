@@ -1,5 +1,6 @@
-import { assertEquals, assertThrows } from "@std/assert";
+import { assertEquals, assertStrictEquals, assertThrows } from "@std/assert";
 import { CpuBackend } from "../core/cpu_backend.ts";
+import { Tape } from "../core/tape.ts";
 import { embedding, positionsOf } from "../kernels/embedding.ts";
 import { testGolden } from "./_golden.ts";
 import {
@@ -54,6 +55,11 @@ everyBackend("positionsOf counts within each sequence", async (backend) => {
     backend.scope(() => positionsOf(backend.from(new Uint32Array(6), [2, 3]))),
   );
   assertEquals(positions, Uint32Array.of(0, 1, 2, 0, 1, 2));
+});
+
+Deno.test("positionsOf is on the tape of the ids, or position embeddings would not learn", () => {
+  const tape = new Tape(), ids = tape.watch(new CpuBackend().allocate([2, 3], "u32"));
+  assertStrictEquals(positionsOf(ids).tape, tape);
 });
 
 Deno.test("embedding refuses ids that are no integers, and too many of them", () => {

@@ -86,7 +86,7 @@ for (const config of both) {
     for (let step = 0; step < 120; step++) {
       optimizer.prepare(step, 0.01);
       loss = backend.scope(() => {
-        const { loss } = differentiate(store, model, ids, targets);
+        const { loss } = differentiate(model, ids, targets);
         optimizer.update();
         return loss;
       });
@@ -101,7 +101,7 @@ for (const config of both) {
       backend.write(store.gradients, new Float32Array(store.size));
       backend.scope(() => {
         const ids = backend.from(data, [2, 8]), random = backend.from(Uint32Array.of(1, 0, step, 0));
-        differentiate(store, model, ids, ids, random);
+        differentiate(model, ids, ids, random);
       });
       return await backend.read(store.gradients);
     };

@@ -50,7 +50,7 @@ interface Comparison {
 async function checkModel(backend: Backend, name: string, tolerance: Comparison): Promise<void> {
   const [expected] = golden<ModelCase>(name), { model, store } = load(backend, name);
   const { logits, loss } = backend.scope(() =>
-    differentiate(store, model, batchOf(backend, expected.ids, 0), batchOf(backend, expected.targets, 0))
+    differentiate(model, batchOf(backend, expected.ids, 0), batchOf(backend, expected.targets, 0))
   );
   assertClose(await backend.read(logits), expected.logits, tolerance.logits, `${name}: logits`);
   const value = { shape: [1], data: Float64Array.of(expected.loss) };
@@ -72,12 +72,7 @@ async function tenLosses(backend: Backend, name: string): Promise<number[]> {
   for (let step = 0; step < ids.shape[0]; step++) {
     optimizer.prepare(step, 1e-3);
     const loss = backend.scope(() => {
-      const { loss } = differentiate(
-        store,
-        model,
-        batchOf(backend, ids, step),
-        batchOf(backend, targets, step),
-      );
+      const { loss } = differentiate(model, batchOf(backend, ids, step), batchOf(backend, targets, step));
       optimizer.update();
       return loss;
     });

@@ -21,7 +21,7 @@ Deno.test("linear: gradients equal central differences", async () => {
 testParity(
   "linear",
   Object.fromEntries(
-    [[1, 3, 65], [8, 65, 63], [65, 64, 36]].map(([rows, inputs, outputs]) => [
+    [[1, 3, 65], [8, 65, 63], [65, 64, 36], [68, 256, 260]].map(([rows, inputs, outputs]) => [
       `${rows} rows, ${inputs} to ${outputs}`,
       sized(rows, inputs, outputs),
     ]),

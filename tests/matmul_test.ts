@@ -1,7 +1,7 @@
-import { assertThrows } from "@std/assert";
+import { assertEquals, assertThrows } from "@std/assert";
 import type { Backend } from "../core/backend.ts";
 import { CpuBackend } from "../core/cpu_backend.ts";
-import { matmul } from "../kernels/matmul.ts";
+import { matmul, transposeForward } from "../kernels/matmul.ts";
 import { testGolden } from "./_golden.ts";
 import {
   assertClose,
@@ -67,13 +67,33 @@ for (const layout of layouts) {
   const cases = Object.fromEntries(sizes.map((size) => [size.join(" × "), sized(layout, ...size)]));
   testParity(layout.name, cases, operation, TOLERANCES.products);
 
-  // no multiple of any tile, and multiples of all vectors
-  for (const sizes of [[65, 63, 66], [36, 68, 40]]) testForward(layout, sizes);
+  // no multiple of any tile, multiples of all vectors, exactly fitting tiles, so large that matrices are turned first
+  for (const sizes of [[65, 63, 66], [36, 68, 40], [32, 20, 48], [65, 257, 259]]) testForward(layout, sizes);
 }
 
-// enough tiles for the largest ones
-testForward(layouts[0], [129, 6, 209]);
-testForward(layouts[1], [132, 8, 208]);
+// large enough for the largest tiles
+testForward(layouts[0], [512, 256, 512]);
+
+testParity(
+  "matmul of a batch so large that matrices are turned first",
+  { "three of 64 × 128 × 512": sized(layouts[1], 3, 64, 128, 512) },
+  ({ a, b }) => matmul(a, b, layouts[1]),
+  TOLERANCES.products,
+);
+
+everyBackend("transpose turns each matrix of a batch", async (backend) => {
+  const [batch, rows, columns] = [2, 3, 5], { data } = normals("x", [batch, rows, columns]);
+  const turned = await backend.read(backend.scope(() => {
+    const x = backend.from(data), y = backend.allocate([batch, columns, rows]);
+    backend.run(transposeForward, { x, y }, { batch, rows, columns });
+    return y;
+  }));
+  for (let place = 0; place < data.length; place++) {
+    const column = place % columns, row = Math.floor(place / columns) % rows;
+    const matrix = Math.floor(place / columns / rows);
+    assertEquals(turned[(matrix * columns + column) * rows + row], data[place]);
+  }
+});
 
 testParity(
   "matmul of more matrices than one dimension of groups holds",
@@ -84,7 +104,7 @@ testParity(
 
 testParity(
   "matmul over a long inner dimension",
-  { "four steps at once": sized(layouts[1], 3, 70_004, 3), "one at a time": sized(layouts[1], 3, 60_001, 3) },
+  { "60,001 products": sized(layouts[1], 3, 60_001, 3) },
   ({ a, b }) => matmul(a, b, layouts[1]),
   TOLERANCES.longSums,
 );

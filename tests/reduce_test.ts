@@ -19,9 +19,7 @@ const reduceBoth = kernel({
     sums.fill(tree[0]);
     largest.fill(Math.max(...x));
   },
-  wgsl: `${groupReduction("sumOf", "left + right")}${
-    groupReduction("largestOf", "max(left, right)")
-  }
+  wgsl: `${groupReduction("sumOf", "left + right")}${groupReduction("largestOf", "max(left, right)")}
 fn run(group: u32, lane: u32) {
   sums[lane] = sumOf(lane, x[lane]);
   largest[lane] = largestOf(lane, x[lane]);

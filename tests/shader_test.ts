@@ -85,7 +85,7 @@ async function allKernels(): Promise<AnyKernel[]> {
 const rows = { rows: 65, columns: 1000, causal: 1, epsilon: 1e-5, count: 0 };
 const heads = { batch: 3, time: 65, heads: 4, parts: 3, part: 1 };
 const cached = { rows: 12, time: 1024 };
-const products = [[1, 768, 768], [65, 63, 66], [64, 768, 3072], [1024, 256, 1024]].flatMap(
+const products = [[1, 768, 768], [65, 63, 66], [64, 768, 3072], [1024, 256, 1024], [48, 768, 768]].flatMap(
   ([rows, inner, columns]) =>
     [0, 1].flatMap((transposeA) =>
       [0, 1].map((transposeB) => ({ batch: 2, rows, inner, columns, transposeA, transposeB, accumulate: 1 }))
@@ -106,7 +106,7 @@ const attentions = [3, 4, 32, 64, 128].flatMap((headDim) =>
 /** Constants by the kernels that need others than `fallback` has. */
 const representative: Record<string, Constants[]> = {
   matmul: products,
-  linearForward: products,
+  matmulBiased: products,
   attentionForward: attentions,
   attentionBackwardQuery: attentions,
   attentionBackwardKeyValue: attentions,
