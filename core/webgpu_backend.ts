@@ -3,8 +3,8 @@
  *
  * Runs are recorded into one compute pass and submitted together: when the host writes to memory (a write must not
  * overtake the runs before it), when it reads, and every so many runs, so that no submission lasts long enough for an
- * operating system to think the device hangs. Shaders are compiled once for each kernel and set of constants; bind
- * groups once for each set of buffers, which the {@linkcode BufferPool} makes the same in every step.
+ * operating system to think the device hangs. What a run needs, a compiled shader and a bind group, is made once and
+ * kept (`webgpu_programs.ts`); the {@linkcode BufferPool} makes every step the same.
  *
  * @module
  */
@@ -22,42 +22,11 @@ import type {
 } from "./backend.ts";
 import { BufferPool } from "./buffer_pool.ts";
 import { checkLength } from "./cpu_backend.ts";
-import { assembleShader } from "./shader.ts";
-import { formatShape, sizeOf, Tensor } from "./tensor.ts";
-
-/** A stretch of a GPU buffer. */
-interface Storage {
-  readonly buffer: GPUBuffer;
-  /** Tells stretches apart in the keys of the bind group cache. */
-  readonly id: number;
-  /** Bytes from the start of the buffer, a multiple of 256. */
-  readonly offset: number;
-  /** Length in bytes. */
-  readonly size: number;
-}
-
-/** What a kernel binds. */
-type Bound = Pick<Kernel, "reads" | "writes" | "sizes">;
-
-/** A compiled shader and its bind groups. */
-interface Program {
-  readonly pipeline: GPUComputePipeline;
-  readonly bindGroups: Map<string, GPUBindGroup>;
-}
-
-/** A program with the constants of one kind of run. */
-interface Launch {
-  readonly program: Program;
-  readonly dispatch: readonly [number, number];
-  /** The constants that the program receives when it runs. */
-  readonly sizes?: Storage;
-}
+import { sizeOf, Tensor } from "./tensor.ts";
+import { type Storage, WebGpuPrograms } from "./webgpu_programs.ts";
 
 /** Runs recorded before they are submitted unasked. */
 const RUNS_PER_SUBMIT = 128;
-
-/** Bind groups kept for one program; more than this means that the buffers change every time. */
-const BIND_GROUPS_PER_PROGRAM = 1024;
 
 /** The device was lost: unplugged, reset by the operating system, or out of memory. */
 export class DeviceLostError extends Error {
@@ -77,8 +46,7 @@ export class WebGpuBackend implements Backend {
   bytes = 0;
   readonly #device: GPUDevice;
   readonly #pool: BufferPool<Storage>;
-  readonly #launches = new Map<object, Map<string, Launch>>();
-  readonly #programs = new Map<string, Program>();
+  readonly #programs: WebGpuPrograms;
   #encoder?: GPUCommandEncoder;
   #pass?: GPUComputePassEncoder;
   #runs = 0;
@@ -99,6 +67,7 @@ export class WebGpuBackend implements Backend {
     const software = info.isFallbackAdapter || /llvmpipe|lavapipe|swiftshader|softpipe/i.test(this.device);
     this.adapterClass = adapterClass ?? (software ? "software" : "hardware");
     this.#pool = new BufferPool((size) => this.#create(size));
+    this.#programs = new WebGpuPrograms(device, this.adapterClass, (size) => this.#create(size));
     device.addEventListener("uncapturederror", (event) => {
       event.preventDefault();
       this.#failure ??= new Error(
@@ -212,108 +181,14 @@ export class WebGpuBackend implements Backend {
     constants: Constants<Name>,
   ): void {
     if (this.#failure) throw this.#failure;
-    const { program, dispatch, sizes } = this.#launch(kernel, constants);
-    const bound = tensors as Readonly<Record<string, Tensor>>;
-    const storages: Storage[] = [];
-    let key = "";
-    for (const bindings of [kernel.reads, kernel.writes]) {
-      for (const name in bindings) {
-        const storage = bound[name].storage as Storage;
-        storages.push(storage);
-        key += storage.id + " ";
-      }
-    }
-    if (sizes) {
-      storages.push(sizes);
-      key += sizes.id;
-    }
-    let bindGroup = program.bindGroups.get(key);
-    if (bindGroup === undefined) {
-      this.#checkBindings(kernel.name, bound, storages);
-      const entries = storages.map(({ buffer, offset, size }, binding) => ({
-        binding,
-        resource: { buffer, offset, size },
-      }));
-      bindGroup = this.#device.createBindGroup({
-        label: kernel.name,
-        layout: program.pipeline.getBindGroupLayout(0),
-        entries,
-      });
-      if (program.bindGroups.size === BIND_GROUPS_PER_PROGRAM) program.bindGroups.clear();
-      program.bindGroups.set(key, bindGroup);
-    }
+    const { program, dispatch, sizes } = this.#programs.launch(kernel, constants);
+    const bindGroup = this.#programs.bind(kernel, program, tensors, sizes);
     this.#encoder ??= this.#device.createCommandEncoder();
     this.#pass ??= this.#encoder.beginComputePass();
     this.#pass.setPipeline(program.pipeline);
     this.#pass.setBindGroup(0, bindGroup);
     this.#pass.dispatchWorkgroups(...dispatch);
     if (++this.#runs === RUNS_PER_SUBMIT) this.#submit();
-  }
-
-  #launch<Reads extends Bindings, Writes extends Bindings, Name extends string>(
-    kernel: Kernel<Reads, Writes, Name>,
-    constants: Constants<Name>,
-  ): Launch {
-    let launches = this.#launches.get(kernel);
-    if (launches === undefined) this.#launches.set(kernel, launches = new Map());
-    let key = "";
-    for (const name of kernel.constants) key += constants[name] + " ";
-    let launch = launches.get(key);
-    if (launch === undefined) {
-      const { code, dispatch } = assembleShader(kernel, constants, this.adapterClass);
-      let program = this.#programs.get(code);
-      if (program === undefined) this.#programs.set(code, program = this.#compile(kernel, code));
-      const sizes = kernel.sizes && this.#upload(Uint32Array.from(kernel.sizes, (name) => constants[name]));
-      launches.set(key, launch = { program, dispatch, sizes });
-    }
-    return launch;
-  }
-
-  #compile(kernel: Bound & { name: string }, code: string): Program {
-    const pipeline = this.#device.createComputePipeline({
-      label: kernel.name,
-      layout: this.#device.createPipelineLayout({ bindGroupLayouts: [this.#bindingLayout(kernel)] }),
-      compute: { module: this.#device.createShaderModule({ label: kernel.name, code }) },
-    });
-    return { pipeline, bindGroups: new Map() };
-  }
-
-  /** A buffer that holds the same numbers for ever. */
-  #upload(data: Uint32Array): Storage {
-    const storage = this.#create(data.byteLength);
-    this.#device.queue.writeBuffer(storage.buffer, 0, data as BufferSource);
-    return storage;
-  }
-
-  /** Spelled out, because a layout made from the shader leaves out tensors that a variant of it does not use. */
-  #bindingLayout({ reads, writes, sizes }: Bound): GPUBindGroupLayout {
-    const types = [
-      ...Object.keys(reads).map(() => "read-only-storage"),
-      ...Object.keys(writes).map(() => "storage"),
-    ];
-    if (sizes) types.push("read-only-storage");
-    const entries = types.map((type, binding) => ({
-      binding,
-      visibility: GPUShaderStage.COMPUTE,
-      buffer: { type: type as GPUBufferBindingType },
-    }));
-    return this.#device.createBindGroupLayout({ entries });
-  }
-
-  #checkBindings(
-    name: string,
-    tensors: Readonly<Record<string, Tensor>>,
-    storages: readonly Storage[],
-  ): void {
-    const limit = this.#device.limits.maxStorageBufferBindingSize;
-    if (storages.every(({ size }) => size <= limit)) return;
-    const shapes = Object.entries(tensors).map(([key, tensor]) => `${key} ${formatShape(tensor.shape)}`).join(
-      ", ",
-    );
-    throw new RangeError(
-      `Cannot run ${name} on ${this.device}: it binds at most ${limit} bytes at once (${shapes}); ` +
-        `use a smaller batch, context or vocabulary`,
-    );
   }
 
   #submit(): void {
