@@ -5,9 +5,9 @@
  */
 import type { Backend } from "../core/backend.ts";
 import { IGNORED } from "../kernels/cross_entropy.ts";
+import type { Learner } from "../models/learner.ts";
 import type { Batch } from "../training/batches.ts";
 import { evaluate } from "../training/evaluate.ts";
-import type { LanguageModel } from "../training/train.ts";
 
 /**
  * Lets the rest of the program have its turn: on the CPU backend nothing else would, not even Ctrl-C.
@@ -43,7 +43,7 @@ const portion = 8;
  */
 export async function measure(
   backend: Backend,
-  model: LanguageModel,
+  model: Learner,
   batches: readonly Batch[],
   stopped: () => boolean = () => false,
 ): Promise<number | undefined> {

@@ -5,6 +5,8 @@
  *
  * which is −log softmax(logits)[target] without ever forming a probability that could round to 0. Positions whose
  * target is {@linkcode IGNORED} (−1) take no part, exactly: neither in the sum nor in the count nor in the gradient.
+ * With weights of its own for every position, the loss is the weighted sum instead of the mean: for classes that are
+ * rarer than others, and for batches that come in pieces, where a mean of means would count small pieces too much.
  *
  * The derivative is the famous one: predicted probability minus what happened,
  *
@@ -60,21 +62,24 @@ fn run(row: u32, lane: u32) {
 }`,
 });
 
-/** The mean of the losses of rows that take part, and 1 / their number; `count` above 0 replaces that number. */
+/**
+ * The mean of the losses of rows that take part, and 1 / their number; `count` above 0 replaces that number. With
+ * `weighted`, the sum of the losses times their weights.
+ */
 export const crossEntropyMean = kernel({
   name: "crossEntropyMean",
-  reads: { losses: "f32", targets: "u32" },
+  reads: { losses: "f32", targets: "u32", weights: "f32" },
   writes: { loss: "f32", weight: "f32" },
-  constants: ["rows", "count"],
+  constants: ["rows", "count", "weighted"],
   groups: () => 1,
   lanes: () => 256,
-  cpu({ losses, targets, loss, weight }, { rows, count }) {
+  cpu({ losses, targets, weights, loss, weight }, { rows, count, weighted }) {
     let sum = 0, counted = 0;
     for (let row = 0; row < rows; row++) {
-      sum += losses[row];
+      sum += weighted ? losses[row] * weights[row] : losses[row];
       if (targets[row] !== IGNORED) counted++;
     }
-    weight[0] = 1 / Math.max(1, count > 0 ? count : counted);
+    weight[0] = weighted ? 1 : 1 / Math.max(1, count > 0 ? count : counted);
     loss[0] = sum * weight[0];
   },
   wgsl: `${groupReduction("sumOverRows", "left + right")}
@@ -82,31 +87,30 @@ fn run(group: u32, lane: u32) {
   var sum = 0.0;
   var counted = 0.0;
   for (var row = lane; row < rows; row += lanes) {
-    sum += losses[row];
+    sum += losses[row] * select(1.0, weights[select(0, row, weighted == 1)], weighted == 1);
     counted += select(1.0, 0.0, targets[row] == ${IGNORED}u);
   }
   let total = sumOverRows(lane, sum);
   let number = sumOverRows(lane, counted);
   if (lane == 0) {
-    let divisor = max(1, select(number, f32(count), count > 0));
+    let divisor = select(max(1, select(number, f32(count), count > 0)), 1.0, weighted == 1);
     weight[0] = 1 / divisor;
     loss[0] = total / divisor;
   }
 }`,
 });
 
-/** dLogits += (softmax − one-hot) · weight · dLoss. */
+/** dLogits += (softmax − one-hot) · weight · dLoss, where each row has a weight or all share one. */
 export const crossEntropyBackward = kernel({
   name: "crossEntropyBackward",
   reads: { logits: "f32", targets: "u32", logSumExp: "f32", weight: "f32", dLoss: "f32" },
   writes: { dLogits: "f32" },
-  constants: ["rows", "columns"],
+  constants: ["rows", "columns", "weighted"],
   elements: ({ rows, columns }) => rows * columns,
-  cpu({ logits, targets, logSumExp, weight, dLoss, dLogits }, { rows, columns }) {
-    const scale = weight[0] * dLoss[0];
+  cpu({ logits, targets, logSumExp, weight, dLoss, dLogits }, { rows, columns, weighted }) {
     for (let row = 0; row < rows; row++) {
       if (targets[row] === IGNORED) continue;
-      const start = row * columns;
+      const start = row * columns, scale = weight[weighted ? row : 0] * dLoss[0];
       for (let column = 0; column < columns; column++) {
         const happened = column === targets[row] ? 1 : 0;
         dLogits[start + column] += (Math.exp(logits[start + column] - logSumExp[row]) - happened) * scale;
@@ -118,7 +122,8 @@ fn each(index: u32) {
   let row = index / columns;
   if (targets[row] == ${IGNORED}u) { return; }
   let happened = select(0.0, 1.0, index % columns == targets[row]);
-  dLogits[index] += (exp(logits[index] - logSumExp[row]) - happened) * weight[0] * dLoss[0];
+  let scale = weight[select(0, row, weighted == 1)] * dLoss[0];
+  dLogits[index] += (exp(logits[index] - logSumExp[row]) - happened) * scale;
 }`,
 });
 
@@ -126,6 +131,8 @@ fn each(index: u32) {
 export interface CrossEntropyOptions {
   /** Divides the sum of losses instead of the number of targets that take part: for a batch that comes in pieces. */
   count?: number;
+  /** f32, one for each row: the loss is the sum of losses times weights, divided by nothing. */
+  weights?: Tensor;
 }
 
 /**
@@ -143,9 +150,9 @@ export interface CrossEntropyOptions {
  *
  * @param logits (…, V).
  * @param targets u32, one for each row: below V, or {@linkcode IGNORED}.
- * @param options What to divide by.
+ * @param options What to divide by, or how much each row counts.
  * @returns One number, shape (1).
- * @throws {TypeError} If there are not as many targets as rows.
+ * @throws {TypeError} If there are not as many targets, or weights, as rows.
  */
 export function crossEntropy(logits: Tensor, targets: Tensor, options: CrossEntropyOptions = {}): Tensor {
   const { backend } = logits, columns = logits.shape.at(-1)!, rows = logits.size / columns;
@@ -155,16 +162,22 @@ export function crossEntropy(logits: Tensor, targets: Tensor, options: CrossEntr
         `${targets.dataType}: expected ${rows} of u32`,
     );
   }
-  const loss = outputOf([1], [logits]), weight = backend.allocate([1]);
-  const losses = backend.allocate([rows]), logSumExp = backend.allocate([rows]);
+  const { count = 0, weights } = options, weighted = Number(weights !== undefined);
+  if (weights && weights.size !== rows) {
+    throw new TypeError(`Cannot weigh ${rows} losses with ${weights.size} weights: expected one for each`);
+  }
+  const loss = outputOf([1], [logits]), mean = backend.allocate([1]), unused = backend.allocate([1]);
+  const losses = backend.allocate([rows]), logSumExp = backend.allocate([rows]), weight = weights ?? mean;
   backend.run(crossEntropyForward, { logits, targets, losses, logSumExp }, { rows, columns });
-  backend.run(crossEntropyMean, { losses, targets, loss, weight }, { rows, count: options.count ?? 0 });
+  const sizes = { rows, count, weighted };
+  backend.run(crossEntropyMean, { losses, targets, weights: weights ?? unused, loss, weight: mean }, sizes);
   loss.tape?.record(() => {
-    // loss = mean(logSumExp − logits[target])   →   dLogits = (softmax − one-hot) / count · dLoss
+    // loss = Σ weight (logSumExp − logits[target])   →   dLogits = (softmax − one-hot) · weight · dLoss
     const dLoss = gradientOf(loss), dLogits = gradientOf(logits);
     backend.run(crossEntropyBackward, { logits, targets, logSumExp, weight, dLoss, dLogits }, {
       rows,
       columns,
+      weighted,
     });
   });
   return loss;

@@ -105,29 +105,90 @@ fn each(index: u32) {
 }`,
 });
 
-/** y[i] = i mod time: the position of every token of a batch. */
+/** y[i] = first + i mod time, the position of every token of a batch; another one for padding. */
 export const positionsForward = kernel({
   name: "positions",
-  reads: {},
+  reads: { lengths: "u32" },
   writes: { y: "u32" },
-  constants: ["size", "time"],
+  constants: ["size", "time", "first", "padded", "padding"],
   elements: ({ size }) => size,
-  cpu({ y }, { size, time }) {
-    for (let index = 0; index < size; index++) y[index] = index % time;
+  cpu({ lengths, y }, { size, time, first, padded, padding }) {
+    for (let index = 0; index < size; index++) {
+      const position = index % time, length = padded ? lengths[(index - position) / time] : time;
+      y[index] = position < length ? first + position : padding;
+    }
   },
-  wgsl: `fn each(index: u32) { y[index] = index % time; }`,
+  wgsl: `
+fn each(index: u32) {
+  let position = index % time;
+  let length = select(time, lengths[select(0, index / time, padded == 1)], padded == 1);
+  y[index] = select(padding, first + position, position < length);
+}`,
 });
+
+/** What {@linkcode positionsOf} may be told. */
+export interface PositionOptions {
+  /** The position of the first token; 0 unless given. */
+  first?: number;
+  /** u32 (B): how many tokens of each sequence are no padding. All of them unless given. */
+  lengths?: Tensor;
+  /** The position of padding; 0 unless given. */
+  padding?: number;
+}
 
 /**
  * The positions 0, 1, …, T − 1 for each sequence of a batch.
  *
  * @param ids Any tensor of shape (B, T).
+ * @param options Where to begin, and what is padding.
  * @returns u32 (B, T), on the tape of the ids.
  */
-export function positionsOf(ids: Tensor): Tensor {
-  const y = ids.backend.allocate(ids.shape, "u32");
+export function positionsOf(ids: Tensor, options: PositionOptions = {}): Tensor {
+  const { backend, shape: [, time], size } = ids, { first = 0, padding = 0 } = options;
+  const y = backend.allocate(ids.shape, "u32"), lengths = options.lengths ?? backend.allocate([1], "u32");
   y.tape = ids.tape; // without it the position embedding would not learn
-  ids.backend.run(positionsForward, { y }, { size: y.size, time: ids.shape[1] });
+  const padded = Number(options.lengths !== undefined);
+  backend.run(positionsForward, { lengths, y }, { size, time, first, padded, padding });
+  return y;
+}
+
+/** y[b] = b · time, or the last place before padding. */
+export const placesForward = kernel({
+  name: "places",
+  reads: { lengths: "u32" },
+  writes: { y: "u32" },
+  constants: ["batch", "time", "last"],
+  elements: ({ batch }) => batch,
+  cpu({ lengths, y }, { batch, time, last }) {
+    for (let row = 0; row < batch; row++) y[row] = row * time + (last ? lengths[row] - 1 : 0);
+  },
+  wgsl: `fn each(row: u32) { y[row] = row * time + select(0, lengths[row] - 1, last == 1); }`,
+});
+
+/**
+ * Where each sequence of a batch begins or ends, counted over all tokens of the batch: what {@linkcode embedding} takes
+ * to pick one state of each sequence out of (B · T, C).
+ *
+ * @example
+ * ```ts
+ * import { CpuBackend, placesOf } from "@miniformer/miniformer";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const backend = new CpuBackend();
+ * const ids = backend.allocate([2, 8], "u32"), lengths = backend.from(Uint32Array.of(3, 8));
+ * assertEquals(await backend.read(placesOf(ids, lengths, "first")), Uint32Array.of(0, 8));
+ * assertEquals(await backend.read(placesOf(ids, lengths, "last")), Uint32Array.of(2, 15));
+ * ```
+ *
+ * @param ids Any tensor of shape (B, T).
+ * @param lengths u32 (B): how many tokens of each sequence are no padding, at least one.
+ * @param which The first token, or the last one that is no padding.
+ * @returns u32 (B).
+ */
+export function placesOf(ids: Tensor, lengths: Tensor, which: "first" | "last"): Tensor {
+  const { backend, shape: [batch, time] } = ids, y = backend.allocate([batch], "u32");
+  y.tape = ids.tape;
+  backend.run(placesForward, { lengths, y }, { batch, time, last: Number(which === "last") });
   return y;
 }
 

@@ -3,11 +3,10 @@
 import { Tape } from "../core/tape.ts";
 import type { Tensor } from "../core/tensor.ts";
 import { crossEntropy } from "../kernels/cross_entropy.ts";
-import type { LanguageModel } from "../training/train.ts";
 
 /** Computes a loss and, as training does from the ids alone, adds its gradients to those of the parameters. */
 export function differentiate(
-  model: LanguageModel,
+  model: { forward(ids: Tensor): Tensor },
   ids: Tensor,
   targets: Tensor,
   random?: Tensor,

@@ -3,16 +3,12 @@
 import type { Backend } from "../core/backend.ts";
 import { initialize, normal, Parameter, type ParameterStore } from "../core/module.ts";
 import type { Tensor } from "../core/tensor.ts";
+import { crossEntropy } from "../kernels/cross_entropy.ts";
 import { embedding } from "../kernels/embedding.ts";
 import { Gpt, type GptConfig } from "../models/gpt.ts";
+import type { BatchTensors, Learner } from "../models/learner.ts";
 import { causalBatches } from "../training/batches.ts";
-import {
-  type LanguageModel,
-  type StepReport,
-  train,
-  TrainingRun,
-  type TrainingSettings,
-} from "../training/train.ts";
+import { type StepReport, train, TrainingRun, type TrainingSettings } from "../training/train.ts";
 import { integers } from "./_testing.ts";
 
 /** A GPT-1 that is quick to compile and quick to run. */
@@ -48,7 +44,7 @@ export const settings: TrainingSettings = {
 /** A model in training on windows of the text. */
 export function newRun(
   backend: Backend,
-  model: LanguageModel,
+  model: Learner,
   changes: Partial<TrainingSettings & { batchSize: number }> = {},
 ): TrainingRun {
   const { batchSize = 4, ...changed } = changes, all = { ...settings, ...changed };
@@ -76,7 +72,7 @@ export async function stateOf({ backend, store, optimizer }: TrainingRun): Promi
 }
 
 /** Scores the next token by the current one alone: the least model that can be trained. */
-export class Bigram implements LanguageModel {
+export class Bigram implements Learner {
   /** (V, V). */
   readonly table: Parameter;
 
@@ -84,8 +80,8 @@ export class Bigram implements LanguageModel {
     this.table = new Parameter([vocabSize, vocabSize], normal(0.02));
   }
 
-  forward(ids: Tensor): Tensor {
-    return embedding(ids, this.table); // (B, T, V)
+  loss({ inputs, targets, weights }: BatchTensors): Tensor {
+    return crossEntropy(embedding(inputs, this.table), targets, { weights });
   }
 }
 

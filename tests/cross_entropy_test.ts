@@ -1,4 +1,4 @@
-import { assertEquals, assertThrows } from "@std/assert";
+import { assertAlmostEquals, assertEquals, assertThrows } from "@std/assert";
 import { CpuBackend } from "../core/cpu_backend.ts";
 import { crossEntropy, IGNORED } from "../kernels/cross_entropy.ts";
 import { testGolden } from "./_golden.ts";
@@ -17,6 +17,13 @@ import {
 
 const loss: Operation = ({ logits, targets }) => crossEntropy(logits, targets);
 
+const weighted: Operation = ({ logits, targets, weights }) => {
+  weights.tape = undefined; // they are no parameters
+  return crossEntropy(logits, targets, { weights });
+};
+
+const weights = { shape: [5], data: Float32Array.of(0.5, 2, 0, 1, -1) };
+
 const sized = (rows: number, columns: number, scale = 1): Inputs => ({
   logits: normals("logits", [rows, columns], scale),
   targets: integers("targets", [rows], columns),
@@ -28,7 +35,36 @@ Deno.test("crossEntropy: gradient equals central differences", async () => {
   await checkGradients(sized(5, 7), loss);
   await checkGradients({ logits: normals("logits", [4, 3]), targets: ids(2, IGNORED, 0, IGNORED) }, loss);
   await checkGradients(sized(5, 7), ({ logits, targets }) => crossEntropy(logits, targets, { count: 9 }));
+  await checkGradients({ ...sized(5, 7), targets: ids(2, IGNORED, 0, 6, 1) }, ({ logits, targets }) => {
+    return crossEntropy(logits, targets, { weights: logits.backend.from(weights.data) });
+  });
 });
+
+testParity("crossEntropy with weights", { five: { ...sized(5, 7), weights } }, weighted, TOLERANCES.rows);
+
+everyBackend(
+  "crossEntropy: weights multiply losses, and equal ones that add up to 1 make the mean",
+  async (backend) => {
+    const { logits, targets } = sized(5, 7), losses: number[] = [];
+    for (let row = 0; row < 5; row++) {
+      const inputs = {
+        logits: { shape: [1, 7], data: logits.data.slice(row * 7, row * 7 + 7) },
+        targets: { shape: [1], data: targets.data.slice(row, row + 1) },
+      };
+      losses.push((await evaluate(backend, inputs, loss)).y.data[0]);
+    }
+    const sum = losses.reduce((sum, loss, row) => sum + loss * weights.data[row], 0);
+    const { y } = await evaluate(backend, { logits, targets, weights }, weighted);
+    assertAlmostEquals(y.data[0], sum, 1e-5);
+    const fifths = { shape: [5], data: new Float32Array(5).fill(0.2) };
+    const [mean, same] = [
+      await evaluate(backend, { logits, targets }, loss),
+      await evaluate(backend, { logits, targets, weights: fifths }, weighted),
+    ];
+    assertAlmostEquals(same.y.data[0], mean.y.data[0], 1e-6);
+    assertEquals(same.gradients.logits.data, mean.gradients.logits.data);
+  },
+);
 
 testParity(
   "crossEntropy",
@@ -62,11 +98,19 @@ everyBackend("crossEntropy: ignored rows take no part, exactly", async (backend)
   assertEquals([...gradients.logits.data.subarray(5, 10)], Array(5).fill(0));
 });
 
-Deno.test("crossEntropy refuses a wrong number of targets", () => {
+Deno.test("crossEntropy refuses a wrong number of targets or weights", () => {
   const backend = new CpuBackend();
   assertThrows(
     () => crossEntropy(backend.allocate([2, 3]), backend.allocate([3], "u32")),
     TypeError,
     "Cannot compare logits (2, 3) with targets (3) of u32: expected 2 of u32",
+  );
+  assertThrows(
+    () => {
+      const weights = backend.allocate([3]);
+      crossEntropy(backend.allocate([2, 3]), backend.allocate([2], "u32"), { weights });
+    },
+    TypeError,
+    "Cannot weigh 2 losses with 3 weights: expected one for each",
   );
 });

@@ -1,7 +1,7 @@
 import { assertEquals, assertStrictEquals, assertThrows } from "@std/assert";
 import { CpuBackend } from "../core/cpu_backend.ts";
 import { Tape } from "../core/tape.ts";
-import { embedding, positionsOf } from "../kernels/embedding.ts";
+import { embedding, placesOf, positionsOf } from "../kernels/embedding.ts";
 import { testGolden } from "./_golden.ts";
 import {
   checkGradients,
@@ -60,6 +60,22 @@ everyBackend("positionsOf counts within each sequence", async (backend) => {
 Deno.test("positionsOf is on the tape of the ids, or position embeddings would not learn", () => {
   const tape = new Tape(), ids = tape.watch(new CpuBackend().allocate([2, 3], "u32"));
   assertStrictEquals(positionsOf(ids).tape, tape);
+});
+
+everyBackend("positionsOf begins where it is told to, and sets padding apart", async (backend) => {
+  const positions = await backend.read(backend.scope(() => {
+    const lengths = backend.from(Uint32Array.of(3, 1));
+    return positionsOf(backend.from(new Uint32Array(6), [2, 3]), { first: 2, lengths, padding: 1 });
+  }));
+  assertEquals(positions, Uint32Array.of(2, 3, 4, 2, 1, 1));
+});
+
+everyBackend("placesOf finds the first and the last token of each sequence", async (backend) => {
+  const lengths = backend.from(Uint32Array.of(3, 1, 2)), ids = backend.from(new Uint32Array(9), [3, 3]);
+  for (const [which, expected] of [["first", [0, 3, 6]], ["last", [2, 3, 7]]] as const) {
+    const places = await backend.read(backend.scope(() => placesOf(ids, lengths, which)));
+    assertEquals(places, Uint32Array.from(expected), which);
+  }
 });
 
 Deno.test("embedding refuses ids that are no integers, and too many of them", () => {

@@ -9,21 +9,17 @@ import {
 import { CpuBackend } from "../core/cpu_backend.ts";
 import { constant, initialize, Parameter } from "../core/module.ts";
 import type { Tensor } from "../core/tensor.ts";
+import { crossEntropy } from "../kernels/cross_entropy.ts";
 import { dropout } from "../kernels/dropout.ts";
 import { embedding } from "../kernels/embedding.ts";
 import { Gpt } from "../models/gpt.ts";
+import type { BatchTensors, Learner } from "../models/learner.ts";
 import { type BatchSource, causalBatches, validationBatches } from "../training/batches.ts";
 import { loadModel, restoreModel } from "../training/checkpoint.ts";
 import { evaluate } from "../training/evaluate.ts";
 import { generate } from "../training/generate.ts";
 import { learningRateAt } from "../training/schedule.ts";
-import {
-  type LanguageModel,
-  NonFiniteLossError,
-  train,
-  TrainingRun,
-  type TrainingSettings,
-} from "../training/train.ts";
+import { NonFiniteLossError, train, TrainingRun, type TrainingSettings } from "../training/train.ts";
 import { golden } from "./_golden.ts";
 import { assertClose, everyBackend, type Values } from "./_testing.ts";
 import { allReports, Bigram, newRun, settings, small, stateOf, text } from "./_training.ts";
@@ -76,11 +72,11 @@ everyBackend("training: accumulated gradients equal those of the large batch", a
 });
 
 /** Scores that tell nothing but which of them were dropped. */
-class Noise implements LanguageModel {
+class Noise implements Learner {
   readonly table: Parameter = new Parameter([small.vocabSize, small.vocabSize], constant(1));
 
-  forward(ids: Tensor): Tensor {
-    return dropout(embedding(ids, this.table), 0.5);
+  loss({ inputs, targets, weights }: BatchTensors): Tensor {
+    return crossEntropy(dropout(embedding(inputs, this.table), 0.5), targets, { weights });
   }
 }
 

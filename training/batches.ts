@@ -11,16 +11,26 @@
 
 import { permutation, Random } from "../core/philox.ts";
 
-/** Inputs and targets of one pass, (B, T) each, row-major. */
+/** What one pass learns from; see `BatchTensors` for what the parts mean to a model. */
 export interface Batch {
-  /** Token ids. */
+  /** Token ids, (B, T), row-major. */
   readonly inputs: Uint32Array;
-  /** The token that follows each input, or IGNORED. */
+  /** The token that follows each input; or that stood at each masked place; or the class of each sequence; or IGNORED. */
   readonly targets: Uint32Array;
   /** B. */
   readonly batchSize: number;
   /** T. */
   readonly contextLength: number;
+  /** How much each target counts beside the others; 1 unless given. */
+  readonly weights?: Float32Array;
+  /** Tokens of each sequence that are no padding, (B). */
+  readonly lengths?: Uint32Array;
+  /** Where each target stands among all B · T inputs. */
+  readonly places?: Uint32Array;
+  /** Tokens to predict besides, (B, T). */
+  readonly auxiliaryTargets?: Uint32Array;
+  /** How much each of them counts beside the targets. */
+  readonly auxiliaryWeights?: Float32Array;
 }
 
 /** A source of batches: the same for the same seed and number. */

@@ -6,10 +6,10 @@
 
 import type { Backend } from "../core/backend.ts";
 import { zeros } from "../core/tensor.ts";
-import { crossEntropy, IGNORED } from "../kernels/cross_entropy.ts";
 import { addScaled } from "../kernels/elementwise.ts";
+import type { Learner } from "../models/learner.ts";
+import { totalWeight, toTensors } from "./batch_tensors.ts";
 import type { Batch } from "./batches.ts";
-import type { LanguageModel } from "./train.ts";
 
 /** Batches whose losses are added on the device before they are read and added in double precision. */
 const BATCHES_PER_READ = 32;
@@ -20,12 +20,12 @@ const BATCHES_PER_READ = 32;
  * @param backend Where the model lives.
  * @param model The model.
  * @param batches What to measure on, see `validationBatches`.
- * @returns Nats per token, over all targets that are not ignored.
+ * @returns Nats per target, over all targets that are not ignored, each counted by its weight.
  * @throws {RangeError} If there are no batches, or no targets in them.
  */
 export async function evaluate(
   backend: Backend,
-  model: LanguageModel,
+  model: Learner,
   batches: readonly Batch[],
 ): Promise<number> {
   if (batches.length === 0) throw new RangeError("Cannot evaluate on no batches");
@@ -34,17 +34,16 @@ export async function evaluate(
     const part = batches.slice(first, first + BATCHES_PER_READ);
     const total = backend.scope(() => {
       const total = zeros(backend, [1]);
-      for (const { inputs, targets, batchSize, contextLength } of part) {
+      for (const batch of part) {
         backend.scope(() => {
-          const logits = model.forward(backend.from(inputs, [batchSize, contextLength]));
-          const loss = crossEntropy(logits, backend.from(targets), { count: 1 });
+          const loss = model.loss(toTensors(batch, 1, (_, data, shape) => backend.from(data, shape)));
           backend.run(addScaled, { x: loss, y: total }, { size: 1, factor: 1 });
         });
       }
       return total;
     });
     sum += (await backend.read(total))[0];
-    for (const { targets } of part) for (const target of targets) if (target !== IGNORED) count++;
+    for (const batch of part) count += totalWeight(batch);
   }
   if (count === 0) throw new RangeError("Cannot evaluate on no targets: all of them are ignored");
   return sum / count;

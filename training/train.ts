@@ -11,27 +11,22 @@
  * @module
  */
 
-import type { Backend } from "../core/backend.ts";
+import type { Backend, HostArray, Shape } from "../core/backend.ts";
 import { initialize, type ParameterStore } from "../core/module.ts";
 import { seedWords } from "../core/philox.ts";
 import { Tape } from "../core/tape.ts";
 import type { Tensor } from "../core/tensor.ts";
-import { crossEntropy } from "../kernels/cross_entropy.ts";
 import { addScaled } from "../kernels/elementwise.ts";
 import { recordLoss } from "../kernels/loss_ring.ts";
-import type { Batch, BatchSource } from "./batches.ts";
+import type { Learner } from "../models/learner.ts";
+import type { BatchSource } from "./batches.ts";
+import { totalWeight, toTensors } from "./batch_tensors.ts";
 import { AdamW, type AdamWOptions } from "./optimizer.ts";
 import { learningRateAt, type Schedule } from "./schedule.ts";
 
-/** A model that scores the next token: ids (B, T) → logits (B, T, V). */
-export interface LanguageModel {
-  /** Computes the scores. */
-  forward(ids: Tensor): Tensor;
-}
-
 /** How to train. */
 export interface TrainingSettings extends Schedule, AdamWOptions {
-  /** Batches whose gradients are averaged for one update; 1 unless given. */
+  /** Batches that are one for the update, though they are computed one after the other; 1 unless given. */
   readonly accumulation?: number;
   /** Decides initial values, the order of windows and dropout. */
   readonly seed: number;
@@ -43,7 +38,7 @@ export interface StepReport {
   readonly step: number;
   /** Times the whole text was seen. */
   readonly epoch: number;
-  /** Mean loss of the batch before the update, in nats per token. */
+  /** Mean loss of the batch before the update, in nats per target. */
   readonly loss: number;
   /** Norm of the gradient before clipping. */
   readonly gradientNorm: number;
@@ -65,7 +60,7 @@ export class TrainingRun {
   /** Where it runs. */
   readonly backend: Backend;
   /** What is trained. */
-  readonly model: LanguageModel;
+  readonly model: Learner;
   /** How. */
   readonly settings: TrainingSettings;
   /** The parameters in memory. */
@@ -78,8 +73,7 @@ export class TrainingRun {
   readonly #clock: Tensor;
   readonly #loss: Tensor;
   readonly #ring: Tensor;
-  #inputs?: Tensor;
-  #targets?: Tensor;
+  readonly #parts: Map<string, Tensor> = new Map();
 
   /**
    * Initializes the model and the optimizer.
@@ -90,7 +84,7 @@ export class TrainingRun {
    * @param settings How.
    * @throws {RangeError} If `accumulation` is no positive integer.
    */
-  constructor(backend: Backend, model: LanguageModel, batches: BatchSource, settings: TrainingSettings) {
+  constructor(backend: Backend, model: Learner, batches: BatchSource, settings: TrainingSettings) {
     const { accumulation = 1 } = settings;
     if (!Number.isInteger(accumulation) || accumulation < 1) {
       throw new RangeError(`Cannot accumulate ${accumulation} batches: expected a positive integer`);
@@ -110,14 +104,18 @@ export class TrainingRun {
   advance(): void {
     const { backend, settings, step } = this, { accumulation = 1, seed } = settings;
     this.optimizer.prepare(step, learningRateAt(settings, step));
-    for (let pass = step * accumulation; pass < (step + 1) * accumulation; pass++) {
-      const { inputs, targets } = this.#upload(this.#batches.at(pass));
-      backend.write(this.#clock, Uint32Array.of(...seedWords(seed), pass, step % RING_SIZE));
+    const first = step * accumulation;
+    const batches = Array.from({ length: accumulation }, (_, index) => this.#batches.at(first + index));
+    const total = batches.reduce((sum, batch) => sum + totalWeight(batch), 0);
+    for (const [index, batch] of batches.entries()) {
+      const tensors = toTensors(batch, 1 / (total || 1), (...part) => this.#upload(...part));
+      backend.write(this.#clock, Uint32Array.of(...seedWords(seed), first + index, step % RING_SIZE));
       backend.scope(() => {
         const tape = new Tape(this.#clock);
-        const loss = crossEntropy(this.model.forward(tape.watch(inputs)), targets);
-        tape.backward(loss, 1 / accumulation);
-        backend.run(addScaled, { x: loss, y: this.#loss }, { size: 1, factor: 1 / accumulation });
+        tape.watch(tensors.inputs);
+        const loss = this.model.loss(tensors);
+        tape.backward(loss);
+        backend.run(addScaled, { x: loss, y: this.#loss }, { size: 1, factor: 1 });
       });
     }
     backend.scope(() => this.optimizer.update());
@@ -126,13 +124,13 @@ export class TrainingRun {
     this.step++;
   }
 
-  /** Inputs and targets on the device; the tensors are made once. */
-  #upload({ inputs, targets, batchSize, contextLength }: Batch): { inputs: Tensor; targets: Tensor } {
-    this.#inputs ??= this.backend.allocate([batchSize, contextLength], "u32");
-    this.#targets ??= this.backend.allocate([batchSize, contextLength], "u32");
-    this.backend.write(this.#inputs, inputs);
-    this.backend.write(this.#targets, targets);
-    return { inputs: this.#inputs, targets: this.#targets };
+  /** A part of a batch on the device; parts of one name and length take turns in one tensor. */
+  #upload(name: string, data: HostArray, shape: Shape): Tensor {
+    const key = `${name} ${shape}`, dataType = data instanceof Uint32Array ? "u32" : "f32";
+    if (!this.#parts.has(key)) this.#parts.set(key, this.backend.allocate(shape, dataType));
+    const tensor = this.#parts.get(key)!;
+    this.backend.write(tensor, data);
+    return tensor;
   }
 
   /**

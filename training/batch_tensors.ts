@@ -1,0 +1,62 @@
+/**
+ * From batches on the host to batches on a device.
+ *
+ * Every target gets a weight here: its own, or 1, or 0 if it is ignored, times a scale. With 1 / (the weights of all
+ * batches of an update) as scale, losses and gradients of the pieces of a large batch add up to those of the whole.
+ *
+ * @module
+ */
+
+import type { HostArray, Shape } from "../core/backend.ts";
+import type { Tensor } from "../core/tensor.ts";
+import { IGNORED } from "../kernels/cross_entropy.ts";
+import type { BatchTensors } from "../models/learner.ts";
+import type { Batch } from "./batches.ts";
+
+/**
+ * How much all targets of a batch count together.
+ *
+ * @param batch The batch.
+ * @returns The sum of the weights of targets that are not ignored: their number, if they have no weights.
+ */
+export function totalWeight({ targets, weights }: Batch): number {
+  let total = 0;
+  for (let at = 0; at < targets.length; at++) if (targets[at] !== IGNORED) total += weights ? weights[at] : 1;
+  return total;
+}
+
+/** The weight of every target, times a scale; 0 where it is ignored. */
+function scaledWeights(targets: Uint32Array, weights: Float32Array | undefined, scale: number): Float32Array {
+  const scaled = new Float32Array(targets.length);
+  for (let at = 0; at < targets.length; at++) {
+    if (targets[at] !== IGNORED) scaled[at] = scale * (weights ? weights[at] : 1);
+  }
+  return scaled;
+}
+
+/**
+ * Puts the parts of a batch on a device.
+ *
+ * @param batch The batch.
+ * @param scale Multiplies all weights.
+ * @param upload Puts a part on the device, given its name, content and shape.
+ * @returns What a model reads.
+ */
+export function toTensors(
+  batch: Batch,
+  scale: number,
+  upload: (name: string, data: HostArray, shape: Shape) => Tensor,
+): BatchTensors {
+  const { inputs, targets, auxiliaryTargets, batchSize, contextLength } = batch;
+  const vector = (name: string, data: HostArray | undefined) => data && upload(name, data, [data.length]);
+  const auxiliaryWeights = auxiliaryTargets && scaledWeights(auxiliaryTargets, batch.auxiliaryWeights, scale);
+  return {
+    inputs: upload("inputs", inputs, [batchSize, contextLength]),
+    targets: upload("targets", targets, [targets.length]),
+    weights: vector("weights", scaledWeights(targets, batch.weights, scale)),
+    lengths: vector("lengths", batch.lengths),
+    places: vector("places", batch.places),
+    auxiliaryTargets: vector("auxiliaryTargets", auxiliaryTargets),
+    auxiliaryWeights: vector("auxiliaryWeights", auxiliaryWeights),
+  };
+}
