@@ -45,17 +45,19 @@ export { add, scale } from "./kernels/elementwise.ts";
 export { embedding, placesOf, type PositionOptions, positionsOf } from "./kernels/embedding.ts";
 export { mergeHeads, splitHeads } from "./kernels/heads.ts";
 export { layerNorm } from "./kernels/layer_norm.ts";
-export { linear } from "./kernels/linear.ts";
+export { linear, type LinearOptions } from "./kernels/linear.ts";
 export { matmul, type MatmulOptions } from "./kernels/matmul.ts";
 export { softmax, type SoftmaxOptions } from "./kernels/softmax.ts";
 
 export * from "./models/blocks.ts";
+export * from "./models/classifier.ts";
 export type { TransformerConfig } from "./models/config.ts";
 export * from "./models/gpt.ts";
 export { fromHuggingFaceConfig, huggingFaceNames, toHuggingFaceConfig } from "./models/hugging_face.ts";
 export * from "./models/layers.ts";
 export * from "./models/learner.ts";
 export * from "./models/presets.ts";
+export * from "./models/roberta.ts";
 
 export * from "./tokenizers/base_tokenizer.ts";
 export * from "./tokenizers/bpe_tokenizer.ts";

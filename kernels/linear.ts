@@ -53,6 +53,12 @@ fn run(group: u32, lane: u32) {
 }`,
 });
 
+/** How {@linkcode linear} reads its weight. */
+export interface LinearOptions {
+  /** Whether the weight is stored as (N, K): a token embedding that also scores tokens. */
+  transposed?: boolean;
+}
+
 /**
  * Linear layer: x · weight + bias.
  *
@@ -69,36 +75,34 @@ fn run(group: u32, lane: u32) {
  * @param x (…, K).
  * @param weight (K, N).
  * @param bias (N).
+ * @param options How the weight is stored.
  * @returns (…, N).
  * @throws {TypeError} If the shapes do not fit.
  */
-export function linear(x: Tensor, weight: Tensor, bias: Tensor): Tensor {
-  const inner = x.shape.at(-1)!, rows = x.size / inner, [expected, columns] = weight.shape;
+export function linear(x: Tensor, weight: Tensor, bias: Tensor, options: LinearOptions = {}): Tensor {
+  const { transposed = false } = options, inner = x.shape.at(-1)!, rows = x.size / inner;
+  const [expected, columns] = transposed ? weight.shape.toReversed() : weight.shape;
   if (inner !== expected || bias.size !== columns) {
     throw new TypeError(
       `Cannot apply linear to ${formatShape(x.shape)}: weight is ${formatShape(weight.shape)}, ` +
-        `bias ${formatShape(bias.shape)}, expected (${inner}, N) and (N)`,
+        `bias ${formatShape(bias.shape)}, expected ${transposed ? `(N, ${inner})` : `(${inner}, N)`} and (N)`,
     );
   }
   const y = outputOf([...x.shape.slice(0, -1), columns], [x, weight, bias]);
-  multiplyInto(y, x, weight, { rows, columns, inner, bias });
+  multiplyInto(y, x, weight, { rows, columns, inner, bias, transposeB: transposed });
   y.tape?.record(() => {
     const dy = gradientOf(y), accumulate = true;
-    // y = x · W + b   →   dx = dy · Wᵀ,   dW = xᵀ · dy,   db = Σ dy
+    // y = x · W + b   →   dx = dy · Wᵀ,   dW = xᵀ · dy, transposed as W is stored,   db = Σ dy
     multiplyInto(gradientOf(x), dy, weight, {
       rows,
       columns: inner,
       inner: columns,
-      transposeB: true,
+      transposeB: !transposed,
       accumulate,
     });
-    multiplyInto(gradientOf(weight), x, dy, {
-      rows: inner,
-      columns,
-      inner: rows,
-      transposeA: true,
-      accumulate,
-    });
+    const dWeight = gradientOf(weight), product = { inner: rows, transposeA: true, accumulate };
+    if (transposed) multiplyInto(dWeight, dy, x, { ...product, rows: columns, columns: inner });
+    else multiplyInto(dWeight, x, dy, { ...product, rows: inner, columns });
     x.backend.run(linearBackwardBias, { dy, dBias: gradientOf(bias) }, { rows, columns });
   });
   return y;

@@ -128,6 +128,7 @@ export class SelfAttention {
    * @param x (B, T, C).
    * @param context Cache, padding, observation.
    * @returns (B, T, C).
+   * @throws {TypeError} If padded sequences are to be observed.
    */
   forward(x: Tensor, context: ForwardContext = {}): Tensor {
     const [query, key, value] = splitHeads(this.queryKeyValue.forward(x), this.#options.heads); // each (B, H, T, D)
@@ -138,6 +139,9 @@ export class SelfAttention {
     const { causal, dropoutRate } = this.#options;
     if (cache) return cachedAttention(query, key, value, cache);
     if (weights === undefined) return attention(query, key, value, { causal, dropoutRate, lengths });
+    if (lengths) {
+      throw new TypeError("Cannot observe attention of padded sequences: give one without padding");
+    }
     const observed = decomposedAttention(query, key, value, { causal });
     weights.push(observed.weights);
     return observed.y;

@@ -1,0 +1,229 @@
+/**
+ * RoBERTa: the same stack as GPT-1, but every position sees all others, before and behind it.
+ *
+ * A model that sees the next token cannot learn by predicting it. Instead some tokens of the text are hidden behind
+ * `<mask>`, and the model has to tell what stood there: that is masked language modelling. It makes no writer, but a
+ * reader, whose states are a good beginning for telling texts apart (see `classifier.ts`).
+ *
+ * What differs from GPT-1: attention in both directions, the exact GELU, normalization of the embedding sum, positions
+ * that begin at 2 (the padding token has id 1, and position 1 is kept for it), and a head of its own that scores tokens:
+ *
+ *     dense → GELU → layer normalization → product with the token embedding, plus a bias for every token
+ *
+ * Only one position in seven is hidden, so scores are computed there and nowhere else: with a large vocabulary that is
+ * most of the work saved. Padding is not looked at: attention stops at the length of each sequence.
+ *
+ * References: Devlin et al., "BERT", 2019; Liu et al., "RoBERTa: a robustly optimized BERT pretraining approach", 2019;
+ * checked against `RobertaForMaskedLM` of Hugging Face transformers.
+ *
+ * @module
+ */
+
+import { constant, normal, Parameter } from "../core/module.ts";
+import type { Tensor } from "../core/tensor.ts";
+import { geluErf } from "../kernels/activations.ts";
+import { crossEntropy } from "../kernels/cross_entropy.ts";
+import { dropout } from "../kernels/dropout.ts";
+import { add } from "../kernels/elementwise.ts";
+import { embedding, positionsOf } from "../kernels/embedding.ts";
+import { linear } from "../kernels/linear.ts";
+import { type Block, PostNormBlock } from "./blocks.ts";
+import { checkConfig, INITIAL_STD, LAYER_NORM_EPSILON, type TransformerConfig } from "./config.ts";
+import { LayerNorm, Linear } from "./layers.ts";
+import type { BatchTensors, Learner } from "./learner.ts";
+
+/** The sizes of a RoBERTa. */
+export interface RobertaConfig extends TransformerConfig {
+  /** Post-norm blocks that see both ways. */
+  readonly architecture: "roberta";
+}
+
+/** The id of `<pad>` in every RoBERTa vocabulary, and the position of padding. */
+const PADDING = 1;
+
+/** Makes the block of a layer. */
+export type RobertaBlockFactory = (config: RobertaConfig, layer: number) => Block;
+
+/** What {@linkcode Roberta.states} may be given besides tokens. */
+export interface RobertaContext {
+  /** u32 (B): how many tokens of each sequence are no padding, at least one; all of them unless given. */
+  lengths?: Tensor;
+  /** Collects the attention weights of every layer, of sequences without padding. */
+  weights?: Tensor[];
+}
+
+/** The encoder: reads a text in both directions. What its states are for is decided by the model around it. */
+export class Roberta {
+  /** Sizes. */
+  readonly config: RobertaConfig;
+  /** (V, C). */
+  readonly tokenEmbedding: Parameter;
+  /** (contextLength + 2, C): the first two rows are for no token and for padding. */
+  readonly positionEmbedding: Parameter;
+  /** Of the embedding sum. */
+  readonly embeddingNorm: LayerNorm;
+  /** The stack. */
+  readonly blocks: readonly Block[];
+
+  /**
+   * Declares the parameters; `initialize` gives them values.
+   *
+   * @param config Sizes.
+   * @param block Makes the blocks: the place for experiments. RoBERTa's own unless given.
+   * @throws {RangeError} If a size makes no sense.
+   */
+  constructor(config: RobertaConfig, block: RobertaBlockFactory = robertaBlock) {
+    checkConfig(config);
+    const { vocabSize, contextLength, modelDim, layers } = config;
+    const initial = normal(config.initialStd ?? INITIAL_STD);
+    this.config = config;
+    this.tokenEmbedding = new Parameter([vocabSize, modelDim], initial);
+    this.positionEmbedding = new Parameter([contextLength + PADDING + 1, modelDim], initial);
+    this.embeddingNorm = new LayerNorm(modelDim, LAYER_NORM_EPSILON);
+    this.blocks = Array.from({ length: layers }, (_, layer) => block(config, layer));
+  }
+
+  /**
+   * Reads tokens.
+   *
+   * @param ids u32 (B, T), T at most the context length, each below V.
+   * @param context Padding, observation.
+   * @returns What the last block says at every position, (B, T, C); of padding, nothing meaningful.
+   * @throws {RangeError} If there are more positions than the context length.
+   */
+  states(ids: Tensor, { lengths, weights }: RobertaContext = {}): Tensor {
+    const { dropoutRate, contextLength } = this.config;
+    if (ids.shape[1] > contextLength) {
+      throw new RangeError(`Cannot read ${ids.shape[1]} positions: the context length is ${contextLength}`);
+    }
+    const tokens = embedding(ids, this.tokenEmbedding); // (B, T, C)
+    const places = positionsOf(ids, { first: PADDING + 1, lengths, padding: PADDING }); // (B, T)
+    const positions = embedding(places, this.positionEmbedding); // (B, T, C)
+    let x = dropout(this.embeddingNorm.forward(add(tokens, positions)), dropoutRate); // (B, T, C)
+    for (const block of this.blocks) x = block.forward(x, { lengths, weights }); // (B, T, C)
+    return x;
+  }
+}
+
+function robertaBlock(config: RobertaConfig): Block {
+  return new PostNormBlock(config, { causal: false, activation: geluErf });
+}
+
+/** Turns states into scores of tokens. */
+export class LanguageHead {
+  /** C → C. */
+  readonly dense: Linear;
+  /** Before the product. */
+  readonly norm: LayerNorm;
+  /** (V). */
+  readonly bias: Parameter;
+
+  /**
+   * Declares the parameters, all but the token embedding.
+   *
+   * @param config Sizes.
+   */
+  constructor({ vocabSize, modelDim, initialStd = INITIAL_STD }: TransformerConfig) {
+    this.dense = new Linear(modelDim, modelDim, initialStd);
+    this.norm = new LayerNorm(modelDim, LAYER_NORM_EPSILON);
+    this.bias = new Parameter([vocabSize], constant(0));
+  }
+
+  /**
+   * Computes it.
+   *
+   * @param states (…, C).
+   * @param tokenEmbedding (V, C).
+   * @returns Logits, (…, V).
+   */
+  forward(states: Tensor, tokenEmbedding: Tensor): Tensor {
+    const h = this.norm.forward(geluErf(this.dense.forward(states))); // (…, C)
+    return linear(h, tokenEmbedding, this.bias, { transposed: true }); // (…, V)
+  }
+}
+
+/**
+ * A masked language model.
+ *
+ * @example Scores of every token at a masked place, untrained
+ * ```ts
+ * import { CpuBackend, initialize, MaskedLanguageModel } from "@miniformer/miniformer";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const model = new MaskedLanguageModel({
+ *   architecture: "roberta",
+ *   vocabSize: 10,
+ *   contextLength: 8,
+ *   layers: 1,
+ *   heads: 2,
+ *   modelDim: 16,
+ *   feedForwardDim: 64,
+ *   dropoutRate: 0,
+ * });
+ * const backend = new CpuBackend();
+ * initialize(backend, model, 1);
+ * const ids = backend.from(Uint32Array.of(0, 5, 9, 2), [1, 4]); // <s> … <mask> </s>
+ * assertEquals(model.forward(ids).shape, [1, 4, 10]);
+ * assertEquals(model.forwardAt(ids, backend.from(Uint32Array.of(2))).shape, [1, 10]);
+ * ```
+ */
+export class MaskedLanguageModel implements Learner {
+  /** Reads the text. */
+  readonly encoder: Roberta;
+  /** Scores tokens. */
+  readonly languageHead: LanguageHead;
+
+  /**
+   * Declares the parameters; `initialize` gives them values.
+   *
+   * @param config Sizes.
+   * @param block Makes the blocks: the place for experiments. RoBERTa's own unless given.
+   * @throws {RangeError} If a size makes no sense.
+   */
+  constructor(config: RobertaConfig, block?: RobertaBlockFactory) {
+    this.encoder = new Roberta(config, block);
+    this.languageHead = new LanguageHead(config);
+  }
+
+  /** Sizes. */
+  get config(): RobertaConfig {
+    return this.encoder.config;
+  }
+
+  /**
+   * Scores every token at every position.
+   *
+   * @param ids u32 (B, T).
+   * @param context Padding, observation.
+   * @returns Logits, (B, T, V).
+   */
+  forward(ids: Tensor, context?: RobertaContext): Tensor {
+    return this.languageHead.forward(this.encoder.states(ids, context), this.encoder.tokenEmbedding);
+  }
+
+  /**
+   * Scores every token at some positions.
+   *
+   * @param ids u32 (B, T).
+   * @param places u32 (P): which of the B · T positions.
+   * @param context Padding, observation.
+   * @returns Logits, (P, V).
+   */
+  forwardAt(ids: Tensor, places: Tensor, context?: RobertaContext): Tensor {
+    const states = this.encoder.states(ids, context), [batch, time, width] = states.shape;
+    const chosen = embedding(places, states.reshape([batch * time, width])); // (P, C)
+    return this.languageHead.forward(chosen, this.encoder.tokenEmbedding); // (P, V)
+  }
+
+  /**
+   * How surprised the model is by what stood at the masked places.
+   *
+   * @param batch Inputs with masks, lengths, the masked places, and as targets what stood there.
+   * @returns The loss, shape (1).
+   */
+  loss({ inputs, targets, weights, lengths, places }: BatchTensors): Tensor {
+    const context = { lengths };
+    const logits = places ? this.forwardAt(inputs, places, context) : this.forward(inputs, context);
+    return crossEntropy(logits, targets, { weights });
+  }
+}
