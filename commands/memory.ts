@@ -36,8 +36,9 @@ export interface MemoryEstimate {
  * import { PRESETS } from "../models/presets.ts";
  * import { estimateMemory } from "./memory.ts";
  *
- * const { parameters, activationBytes } = estimateMemory({ ...PRESETS.tiny.model, vocabSize: 60 }, 16);
- * assertEquals([parameters, Math.round(activationBytes / 1e6)], [107904, 25]);
+ * const model = PRESETS["shakespeare-char-cpu"].model;
+ * const { parameters, activationBytes } = estimateMemory({ ...model, vocabSize: 65 }, 12);
+ * assertEquals([parameters, Math.round(activationBytes / 1e6)], [809856, 72]);
  * ```
  */
 export function estimateMemory(config: GptConfig, batchSize: number): MemoryEstimate {
@@ -80,9 +81,9 @@ export interface MemoryLimits {
  * import { PRESETS } from "../models/presets.ts";
  * import { checkMemory } from "./memory.ts";
  *
- * const config = { ...PRESETS.tiny.model, vocabSize: 60 };
- * const limits = { total: 16e6, buffer: Infinity, binding: Infinity };
- * assertThrows(() => checkMemory(config, 16, 1, limits), RangeError, "--batch-size 8 --accumulation 2 fits");
+ * const config = { ...PRESETS["shakespeare-char-cpu"].model, vocabSize: 65 };
+ * const limits = { total: 50e6, buffer: Infinity, binding: Infinity };
+ * assertThrows(() => checkMemory(config, 12, 1, limits), RangeError, "--batch-size 6 --accumulation 2 fits");
  * ```
  */
 export function checkMemory(

@@ -27,8 +27,10 @@ import { describeBeginning, describeNames } from "./train_report.ts";
 import { endRun } from "./train_end.ts";
 import { type TrainFlags, trainFlags } from "./train_flags.ts";
 
-/** Batches that validate on the way; at the end the whole validation text does. */
-const validationBatchCount = 20;
+/** What validates on the way, at least: 20 batches and 16,384 tokens. At the end the whole validation text does. */
+function validationWindows(contextLength: number, batchSize: number): number {
+  return Math.max(20 * batchSize, Math.ceil(16_384 / contextLength));
+}
 
 /** The command. */
 export const train: Command = defineCommand({
@@ -78,7 +80,7 @@ async function trainOn(opened: OpenedBackend, flags: TrainFlags, found: FoundRun
     const batches = causalBatches(encoded.training, { ...sizes, seed: partial.seed });
     const validation = validationBatches(encoded.validation, {
       ...sizes,
-      windows: validationBatchCount * sizes.batchSize,
+      windows: validationWindows(sizes.contextLength, sizes.batchSize),
     });
     const { batchesPerEpoch } = batches;
     const settings = found

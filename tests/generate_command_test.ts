@@ -105,6 +105,13 @@ Deno.test("a text ends where the model says so", () =>
     });
     const line = ["generate", "--checkpoint", "runs/end", "--prompt", "The", "--device", "cpu"];
     assertEquals(await succeed([...line, "--temperature", "0"], { cwd }), "The end.\n\n");
+    // of several texts each ends by itself
+    const wild = [...line, "--temperature", "1.5", "--max_new_tokens", "100"];
+    for (const seed of ["1", "2", "3"]) {
+      const alone = await succeed([...wild, "--seed", seed], { cwd });
+      const several = await succeed([...wild, "--seed", seed, "--num_samples", "4"], { cwd });
+      assert(several.startsWith(`--- 1 ---\n${alone}\n--- 2 ---\nThe`), several);
+    }
   }));
 
 Deno.test("doctor ends well with a GPU and without one", () =>

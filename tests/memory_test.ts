@@ -11,7 +11,7 @@ const tiny: GptConfig = {
   ...{ feedForwardDim: 128, dropoutRate: 0 },
 };
 
-Deno.test("the estimate is what training takes", async () => {
+Deno.test("the estimate is what training takes", () => {
   const changes: Partial<GptConfig>[] = [
     {},
     { layers: 4 },

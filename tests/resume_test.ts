@@ -124,12 +124,18 @@ Deno.test("a resumed run may be longer; its learning rate follows the new end", 
     await Deno.writeTextFile(`${cwd}/my_novel.txt`, story(300));
     const start = ["train", "--data", "my_novel.txt", ...small, "--device", "cpu", "--epochs", "0.1"];
     assertMatch(await succeed(start, { cwd }), /done +step 11 of 11,/);
+    // what was better before stays the best
+    const statePath = `${cwd}/runs/my_novel/last/trainer_state.json`;
+    const state = JSON.parse(await Deno.readTextFile(statePath)), best = { step: 3, validationLoss: 0.25 };
+    await Deno.writeTextFile(statePath, JSON.stringify({ ...state, best }));
     const longer = await succeed(
       ["train", "--data", "my_novel.txt", "--resume", "runs/my_novel", "--epochs", "0.2", "--device", "cpu"],
       { cwd },
     );
     assertStringIncludes(longer, "Going on from runs/my_novel/last after step 11.");
     assertStringIncludes(longer, "The learning rate now falls until step 21, not 11");
+    assertEquals(JSON.parse(await Deno.readTextFile(statePath)).best, best);
+    assertStringIncludes(longer, "best      step 3, kept in runs/my_novel/best");
     const steps = (await metricsOf(`${cwd}/runs/my_novel`)).map((line) => JSON.parse(line).step);
     assertEquals(steps, Array.from({ length: 21 }, (_, i) => i + 1));
   }));

@@ -13,8 +13,8 @@ import { causalBatches, validationBatches } from "../training/batches.ts";
 import { TrainingRun } from "../training/train.ts";
 import { inFolder, story } from "./_command.ts";
 
-/** A loop of ten steps with a very small model, and what it prints. */
-async function makeLoop(folder: RunFolder, changes: Partial<TrainFlags> = {}) {
+/** A loop of ten steps with a very small model. */
+function makeLoop(folder: RunFolder, changes: Partial<TrainFlags> = {}): TrainLoop {
   const flags = {
     ...{ contextLength: 8, layers: 1, heads: 1, modelDim: 8, batchSize: 2, steps: 10 },
     ...changes,
@@ -22,26 +22,16 @@ async function makeLoop(folder: RunFolder, changes: Partial<TrainFlags> = {}) {
   const settings = chooseLength(chooseSettings(flags, "tiny"), flags, 1);
   const tokenizer = CharTokenizer.fromText(story(4)), ids = tokenizer.encode(story(20));
   const model = new Gpt({ ...settings, vocabSize: tokenizer.vocabSize });
-  const run = new TrainingRun(
-    new CpuBackend(),
-    model,
-    causalBatches(ids, { ...settings }),
-    settings,
-  );
-  let printed = "";
-  const progress = new ProgressLine({ terminal: false, write: (text) => void (printed += text) });
-  const loop: TrainLoop = {
-    ...{ run, model, tokenizer, settings, folder, progress, state: {} },
-    validation: validationBatches(ids, settings),
-    interrupt: await Promise.resolve(new Interrupt()),
-  };
-  return { loop, printed: () => printed };
+  const run = new TrainingRun(new CpuBackend(), model, causalBatches(ids, settings), settings);
+  const progress = new ProgressLine({ terminal: false, write() {} });
+  const interrupt = new Interrupt(), validation = validationBatches(ids, settings);
+  return { run, model, tokenizer, settings, folder, validation, progress, interrupt, state: {} };
 }
 
 Deno.test("a device that is lost ends the run in one line that says what is kept", () =>
   inFolder(async (cwd) => {
     const folder = await RunFolder.create(`${cwd}/lost`, "");
-    const { loop } = await makeLoop(folder, { saveInterval: 4 });
+    const loop = makeLoop(folder, { saveInterval: 4 });
     using _interrupt = loop.interrupt;
     const { run } = loop, advance = run.advance.bind(run);
     run.advance = () => {
@@ -62,7 +52,7 @@ Deno.test("what is computed does not depend on how often the clock makes the loo
         let time = 0;
         performance.now = () => time += tick;
         const folder = await RunFolder.create(`${cwd}/${tick}`, "");
-        const { loop } = await makeLoop(folder, { steps: 30, evaluationInterval: 15, saveInterval: 30 });
+        const loop = makeLoop(folder, { steps: 31, evaluationInterval: 15, saveInterval: 30 });
         using _interrupt = loop.interrupt;
         await trainAndSave(loop);
         seen.push(JSON.stringify(folder.records.map((record) => ({ ...record, seconds: 0 }))));
@@ -71,7 +61,12 @@ Deno.test("what is computed does not depend on how often the clock makes the loo
       performance.now = now;
     }
     assertEquals(seen[0], seen[1]);
-    assert(seen[0].includes('"step":30'));
+    const validated = JSON.parse(seen[0]).filter((record: object) => "validationLoss" in record);
+    assertEquals(
+      validated.map(({ step }: { step: number }) => step),
+      [15, 30, 31],
+      "the end is validated, too",
+    );
   }));
 
 Deno.test("best/ holds the lowest validation loss, not the newest", () =>
@@ -79,7 +74,7 @@ Deno.test("best/ holds the lowest validation loss, not the newest", () =>
     const folder = await RunFolder.create(`${cwd}/worse`, "");
     // a learning rate that learns at first and then destroys what was learned
     const changes = { steps: 40, evaluationInterval: 2, warmupSteps: 40, learningRate: 3 };
-    const { loop } = await makeLoop(folder, { ...changes, schedule: "constant", clipNorm: 0 });
+    const loop = makeLoop(folder, { ...changes, schedule: "constant", clipNorm: 0 });
     using _interrupt = loop.interrupt;
     await trainAndSave(loop);
     const losses = folder.records.flatMap(({ step, validationLoss }) =>
