@@ -95,6 +95,17 @@ export async function newestRun(): Promise<string> {
  * @param checkpoint the checkpoint
  * @returns the tokenizer
  * @throws {Error} when there is none, or it is broken
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { CharTokenizer } from "../tokenizers/char_tokenizer.ts";
+ * import { tokenizerOf } from "./checkpoint_folder.ts";
+ *
+ * const files = CharTokenizer.fromText("abc").toHuggingFace();
+ * const bytes = { "tokenizer.json": new TextEncoder().encode(files["tokenizer.json"]) };
+ * assertEquals(tokenizerOf({ path: "runs/mine", files: bytes }).vocabSize, 3);
+ * ```
  */
 export function tokenizerOf({ path, files }: FoundCheckpoint): BpeTokenizer | CharTokenizer {
   const texts: Record<string, string> = {}, decoder = new TextDecoder();
@@ -119,6 +130,16 @@ export interface OpenedModel {
  * @param checkpoint the checkpoint
  * @returns model and tokenizer
  * @throws {Error} when a file is missing, damaged, or does not fit the others
+ *
+ * @example
+ * ```ts
+ * import { assertThrows } from "@std/assert";
+ * import { CpuBackend } from "../core/cpu_backend.ts";
+ * import { openModel } from "./checkpoint_folder.ts";
+ *
+ * const open = () => openModel(new CpuBackend(), { path: "runs/mine", files: {} });
+ * assertThrows(open, Error, "Cannot use runs/mine: config.json is missing");
+ * ```
  */
 export function openModel(backend: Backend, checkpoint: FoundCheckpoint): OpenedModel {
   const { path, files } = checkpoint;
@@ -143,6 +164,15 @@ export function openModel(backend: Backend, checkpoint: FoundCheckpoint): Opened
  * @param body what to do
  * @returns what it returns
  * @throws {Error} when it throws
+ *
+ * @example
+ * ```ts
+ * import { assertThrows } from "@std/assert";
+ * import { naming } from "./checkpoint_folder.ts";
+ *
+ * const read = () => naming("runs/mine", () => JSON.parse("{"));
+ * assertThrows(read, Error, "Cannot use runs/mine: Expected property name");
+ * ```
  */
 export function naming<Result>(path: string, body: () => Result): Result {
   try {

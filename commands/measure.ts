@@ -40,6 +40,22 @@ const portion = 8;
  * @param batches what to measure on
  * @param stopped asked in each pause; when it says yes, the measurement is given up
  * @returns nats a token, or undefined when given up
+ *
+ * @example
+ * ```ts
+ * import { assertAlmostEquals } from "@std/assert";
+ * import { CpuBackend } from "../core/cpu_backend.ts";
+ * import { initialize } from "../core/module.ts";
+ * import { Gpt } from "../models/gpt.ts";
+ * import { PRESETS } from "../models/presets.ts";
+ * import { validationBatches } from "../training/batches.ts";
+ * import { measure } from "./measure.ts";
+ *
+ * const backend = new CpuBackend(), model = new Gpt({ ...PRESETS["shakespeare-char-cpu"].model, vocabSize: 5 });
+ * initialize(backend, model, 1);
+ * const batches = validationBatches(Uint32Array.from({ length: 50 }, (_, i) => i % 5), { contextLength: 7, batchSize: 3 });
+ * assertAlmostEquals(await measure(backend, model, batches) ?? NaN, Math.log(5), 0.5);
+ * ```
  */
 export async function measure(
   backend: Backend,

@@ -87,6 +87,15 @@ export async function probeParity(backend: Backend): Promise<Parity[]> {
  * @param size rows and columns
  * @param milliseconds how long one of three measurements takes, about
  * @returns billions of floating-point operations a second
+ *
+ * @example
+ * ```ts
+ * import { assert } from "@std/assert";
+ * import { CpuBackend } from "../core/cpu_backend.ts";
+ * import { probeSpeed } from "./probe.ts";
+ *
+ * assert(await probeSpeed(new CpuBackend(), 32, 10) > 0);
+ * ```
  */
 export async function probeSpeed(
   backend: Backend,

@@ -26,7 +26,21 @@ export interface MetricsRecord extends StepReport {
 /** The heading of a sample in `samples.txt`. */
 const sampleHeading = /^=== step (\d+)(?: .*)?$/m;
 
-/** The folder of a run. */
+/**
+ * The folder of a run.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { RunFolder } from "./run_folder.ts";
+ *
+ * const parent = await Deno.makeTempDir();
+ * const folder = await RunFolder.create(`${parent}/mine`, "mine");
+ * await folder.save("last", 10, { "config.json": "{}" });
+ * assertEquals(await Deno.readTextFile(`${parent}/mine/last/config.json`), "{}");
+ * await Deno.remove(parent, { recursive: true });
+ * ```
+ */
 export class RunFolder {
   /** Where it is. */
   readonly path: string;

@@ -173,6 +173,19 @@ const changeable = new Set<string>([
  * @returns the settings
  * @throws {UsageError} when a flag would change what the run is
  * @throws {RangeError} when all its steps are done
+ *
+ * @example
+ * ```ts
+ * import { assertEquals, assertThrows } from "@std/assert";
+ * import { parseFlags } from "./parse_flags.ts";
+ * import { chooseLength, chooseSettings, resumeSettings } from "./settings.ts";
+ * import { trainFlags } from "./train_flags.ts";
+ *
+ * const none = parseFlags(trainFlags, []), settings = chooseLength(chooseSettings(none, "tiny"), none, 100);
+ * const resume = (...args: string[]) => resumeSettings(settings, parseFlags(trainFlags, args), 10, 100);
+ * assertEquals(resume("--epochs", "50").steps, 5000);
+ * assertThrows(() => resume("--seed", "2"), Error, "--seed is 2, but the run was started with 1");
+ * ```
  */
 export function resumeSettings(
   started: Settings,
