@@ -49,11 +49,18 @@ export { linear, type LinearOptions } from "./kernels/linear.ts";
 export { matmul, type MatmulOptions } from "./kernels/matmul.ts";
 export { softmax, type SoftmaxOptions } from "./kernels/softmax.ts";
 
+export * from "./models/any_model.ts";
 export * from "./models/blocks.ts";
 export * from "./models/classifier.ts";
 export type { TransformerConfig } from "./models/config.ts";
 export * from "./models/gpt.ts";
-export { fromHuggingFaceConfig, huggingFaceNames, toHuggingFaceConfig } from "./models/hugging_face.ts";
+export {
+  fromHuggingFaceConfig,
+  type HostTensor,
+  huggingFaceTensors,
+  toHuggingFaceConfig,
+} from "./models/hugging_face.ts";
+export type { HuggingFaceTensor } from "./models/hugging_face_json.ts";
 export * from "./models/layers.ts";
 export * from "./models/learner.ts";
 export * from "./models/presets.ts";

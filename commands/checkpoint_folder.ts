@@ -143,7 +143,7 @@ export interface OpenedModel {
  */
 export function openModel(backend: Backend, checkpoint: FoundCheckpoint): OpenedModel {
   const { path, files } = checkpoint;
-  const { config, weights } = naming(path, () => loadModel(files));
+  const { config, weights } = naming(path, () => loadModel(files, "causal"));
   const tokenizer = tokenizerOf(checkpoint);
   if (tokenizer.vocabSize > config.vocabSize) {
     throw new Error(

@@ -170,7 +170,7 @@ function checkTokenizer({ path, state }: FoundRun, fingerprint: string): void {
 
 /** Sizes that decide no tensor's shape, such as the number of heads, would else be changed without a word. */
 function checkModel({ path, files }: FoundRun, config: GptConfig): void {
-  const saved = naming(path, () => loadConfig(files));
+  const saved = naming(path, () => loadConfig(files, "causal"));
   for (const [name, value] of Object.entries(config)) {
     const other = saved[name as keyof GptConfig];
     if (other === value) continue;

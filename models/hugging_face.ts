@@ -1,57 +1,38 @@
 /**
- * Our names and theirs: what a Hugging Face folder calls the sizes and tensors of a model.
- *
- * GPT checkpoints store weights as (in, out), as we do, so tensors travel unchanged and only names differ. A tied
- * language head is not written: it is the token embedding.
- *
- * Checked against `OpenAIGPTLMHeadModel` and `GPT2LMHeadModel` of transformers.
+ * Our names and theirs: what a Hugging Face folder calls the sizes and tensors of a model. The tables themselves are in
+ * `hugging_face_gpt.ts` and `hugging_face_roberta.ts`.
  *
  * @module
  */
 
-import type { GptConfig } from "./gpt.ts";
-
-/** The tensors of a block: ours, theirs. */
-const BLOCK_NAMES = [
-  ["attention.queryKeyValue", "attn.c_attn"],
-  ["attention.projection", "attn.c_proj"],
-  ["norm1", "ln_1"],
-  ["mlp.expand", "mlp.c_fc"],
-  ["mlp.contract", "mlp.c_proj"],
-  ["norm2", "ln_2"],
-] as const;
+import type { ModelConfig } from "./any_model.ts";
+import { fromGptJson, GPT_LEFTOVER, gptTensors, toGptJson } from "./hugging_face_gpt.ts";
+import type { HuggingFaceTensor } from "./hugging_face_json.ts";
+import {
+  fromRobertaJson,
+  ROBERTA_LEFTOVER,
+  robertaTensors,
+  TOKEN_TYPES,
+  toRobertaJson,
+} from "./hugging_face_roberta.ts";
 
 /**
- * What Hugging Face calls each parameter of a model.
+ * Where each parameter of a model stands in a Hugging Face file.
  *
  * @example
  * ```ts
- * import { huggingFaceNames, PRESETS } from "@miniformer/miniformer";
+ * import { huggingFaceTensors, PRESETS } from "@miniformer/miniformer";
  * import { assertEquals } from "@std/assert";
  *
- * const names = huggingFaceNames({ ...PRESETS.gpt2.model, vocabSize: 50257 });
- * assertEquals(names.get("blocks.0.mlp.expand.weight"), "transformer.h.0.mlp.c_fc.weight");
+ * const gpt2 = huggingFaceTensors({ ...PRESETS.gpt2.model, vocabSize: 50257 });
+ * assertEquals(gpt2.get("blocks.0.mlp.expand.weight")!.names, ["transformer.h.0.mlp.c_fc.weight"]);
  * ```
  *
  * @param config The model.
- * @returns Our name to theirs, of every parameter once.
+ * @returns Our name to their tensors, of every parameter once.
  */
-export function huggingFaceNames(config: GptConfig): Map<string, string> {
-  const gpt1 = config.architecture === "gpt1", names = new Map<string, string>();
-  names.set("tokenEmbedding", `transformer.${gpt1 ? "tokens_embed" : "wte"}.weight`);
-  names.set("positionEmbedding", `transformer.${gpt1 ? "positions_embed" : "wpe"}.weight`);
-  for (let layer = 0; layer < config.layers; layer++) {
-    for (const [ours, theirs] of BLOCK_NAMES) {
-      for (const kind of ["weight", "bias"]) {
-        names.set(`blocks.${layer}.${ours}.${kind}`, `transformer.h.${layer}.${theirs}.${kind}`);
-      }
-    }
-  }
-  if (!gpt1) {
-    for (const kind of ["weight", "bias"]) names.set(`finalNorm.${kind}`, `transformer.ln_f.${kind}`);
-  }
-  if (config.tied === false) names.set("languageHead", "lm_head.weight");
-  return names;
+export function huggingFaceTensors(config: ModelConfig): Map<string, HuggingFaceTensor> {
+  return config.architecture === "roberta" ? robertaTensors(config) : gptTensors(config);
 }
 
 /**
@@ -61,39 +42,8 @@ export function huggingFaceNames(config: GptConfig): Map<string, string> {
  * @returns An object to write as JSON.
  * @throws {RangeError} If the format cannot express it: GPT-1's has no width for the feed-forward network.
  */
-export function toHuggingFaceConfig(config: GptConfig): Record<string, unknown> {
-  const { modelDim, feedForwardDim, dropoutRate } = config;
-  const common = {
-    vocab_size: config.vocabSize,
-    n_positions: config.contextLength,
-    n_embd: modelDim,
-    n_layer: config.layers,
-    n_head: config.heads,
-    resid_pdrop: dropoutRate,
-    embd_pdrop: dropoutRate,
-    attn_pdrop: dropoutRate,
-    layer_norm_epsilon: 1e-5,
-    initializer_range: config.initialStd ?? 0.02,
-    tie_word_embeddings: config.tied ?? true,
-  };
-  if (config.architecture === "gpt2") {
-    return {
-      architectures: ["GPT2LMHeadModel"],
-      model_type: "gpt2",
-      ...common,
-      activation_function: "gelu_new",
-      n_inner: feedForwardDim,
-      bos_token_id: null,
-      eos_token_id: null,
-    };
-  }
-  if (feedForwardDim !== 4 * modelDim) {
-    throw new RangeError(
-      `Cannot write a GPT-1 model with feedForwardDim ${feedForwardDim}: its Hugging Face format knows only ` +
-        `4 × modelDim = ${4 * modelDim}; use that, or architecture "gpt2"`,
-    );
-  }
-  return { architectures: ["OpenAIGPTLMHeadModel"], model_type: "openai-gpt", ...common, afn: "gelu" };
+export function toHuggingFaceConfig(config: ModelConfig): Record<string, unknown> {
+  return config.architecture === "roberta" ? toRobertaJson(config) : toGptJson(config);
 }
 
 /**
@@ -103,70 +53,140 @@ export function toHuggingFaceConfig(config: GptConfig): Record<string, unknown> 
  * @returns The model's sizes.
  * @throws {TypeError} If it describes a model we do not build; the message says what.
  */
-export function fromHuggingFaceConfig(json: Record<string, unknown>): GptConfig {
+export function fromHuggingFaceConfig(json: Readonly<Record<string, unknown>>): ModelConfig {
   const type = json.model_type;
-  if (type !== "openai-gpt" && type !== "gpt2") {
-    throw new TypeError(
-      `model_type ${JSON.stringify(type)} is none of ours: expected "openai-gpt" or "gpt2"`,
-    );
-  }
-  const count = (name: string, fallback: number): number => {
-    const value = json[name] ?? fallback;
-    if (!Number.isInteger(value) || (value as number) < 1) {
-      throw new TypeError(`${name} is ${JSON.stringify(value)}, expected a positive integer`);
-    }
-    return value as number;
-  };
-  const expected: [name: string, value: unknown, allowed: unknown[]][] = [
-    type === "gpt2"
-      ? ["activation_function", json.activation_function ?? "gelu_new", ["gelu_new", "gelu_pytorch_tanh"]]
-      : ["afn", json.afn ?? "gelu", ["gelu"]],
-    ["layer_norm_epsilon", json.layer_norm_epsilon ?? 1e-5, [1e-5]],
-    ["scale_attn_weights", json.scale_attn_weights ?? true, [true]],
-    ["scale_attn_by_inverse_layer_idx", json.scale_attn_by_inverse_layer_idx ?? false, [false]],
-  ];
-  for (const [name, value, allowed] of expected) {
-    if (!allowed.includes(value)) {
-      throw new TypeError(
-        `${name} is ${JSON.stringify(value)}, only ${JSON.stringify(allowed[0])} is supported`,
-      );
-    }
-  }
-  const modelDim = count("n_embd", 768);
-  return {
-    architecture: type === "gpt2" ? "gpt2" : "gpt1",
-    vocabSize: count("vocab_size", type === "gpt2" ? 50257 : 40478),
-    contextLength: count("n_positions", type === "gpt2" ? 1024 : 512),
-    layers: count("n_layer", 12),
-    heads: count("n_head", 12),
-    modelDim,
-    feedForwardDim: type === "gpt2" && json.n_inner != null ? count("n_inner", 0) : 4 * modelDim,
-    dropoutRate: Number(json.resid_pdrop ?? 0.1),
-    tied: json.tie_word_embeddings !== false,
-    initialStd: Number(json.initializer_range ?? 0.02),
-  };
+  if (type === "roberta") return fromRobertaJson(json);
+  if (type === "openai-gpt" || type === "gpt2") return fromGptJson(json);
+  throw new TypeError(
+    `model_type ${JSON.stringify(type)} is none of ours: expected "openai-gpt", "gpt2" or "roberta"`,
+  );
 }
-
-/** Tensors that old checkpoints carry and nobody needs: the causal mask, once a learned-looking buffer. */
-const LEFTOVER = /(^|\.)attn\.(bias|masked_bias)$/;
 
 /**
  * Finds each parameter of a model among the tensors of a file.
  *
  * @param config The model.
- * @param available Names in the file. The prefix `transformer.` may be missing, as in the files of the hub.
- * @returns Our name to the name in the file.
+ * @param available Names in the file. The prefix `transformer.` or `roberta.` may be missing, as in files of the hub.
+ * @returns Our name to the tensors under their names in the file.
  * @throws {TypeError} If a tensor is missing, or one is left over.
  */
-export function matchTensors(config: GptConfig, available: Iterable<string>): Map<string, string> {
-  const left = new Set(available), matched = new Map<string, string>();
-  for (const [ours, theirs] of huggingFaceNames(config)) {
-    const name = [theirs, theirs.replace(/^transformer\./, "")].find((name) => left.has(name));
-    if (name === undefined) throw new TypeError(`tensor ${theirs} is missing`);
-    left.delete(name);
-    matched.set(ours, name);
+export function matchTensors(
+  config: ModelConfig,
+  available: Iterable<string>,
+): Map<string, HuggingFaceTensor> {
+  const left = new Set(available), matched = new Map<string, HuggingFaceTensor>();
+  for (const [ours, { names, transposed }] of huggingFaceTensors(config)) {
+    const found = names.map((name) => {
+      const there = [name, name.replace(/^(transformer|roberta)\./, "")].find((name) => left.has(name));
+      if (there === undefined) throw new TypeError(`tensor ${name} is missing`);
+      left.delete(there);
+      return there;
+    });
+    matched.set(ours, { names: found, transposed });
   }
-  const head = [...left].filter((name) => !LEFTOVER.test(name) && name !== "lm_head.weight");
-  if (head.length > 0) throw new TypeError(`tensor ${head[0]} belongs to no part of the model`);
+  const leftover = config.architecture === "roberta" ? ROBERTA_LEFTOVER : GPT_LEFTOVER;
+  const unknown = [...left].find((name) => !leftover.test(name));
+  if (unknown !== undefined) throw new TypeError(`tensor ${unknown} belongs to no part of the model`);
   return matched;
+}
+
+/** Numbers on the host with their shape. */
+export interface HostTensor {
+  /** Sizes of the dimensions. */
+  readonly shape: readonly number[];
+  /** The numbers, row-major. */
+  readonly data: Float32Array;
+}
+
+/**
+ * Visits every element of a parameter of ours and the same element of its parts there, each of which is a stretch of
+ * our columns.
+ */
+function visitParts(
+  { shape, data }: HostTensor,
+  { names, transposed }: HuggingFaceTensor,
+  visit: (here: number, part: number, there: number) => void,
+): void {
+  const columns = shape.at(-1)!, rows = data.length / columns, width = columns / names.length;
+  for (let row = 0, here = 0; row < rows; row++) {
+    for (let part = 0; part < names.length; part++) {
+      for (let column = 0; column < width; column++, here++) {
+        visit(here, part, transposed ? column * rows + row : row * width + column);
+      }
+    }
+  }
+}
+
+/**
+ * The parameters of a model from the tensors of a Hugging Face file.
+ *
+ * @param config The model.
+ * @param tensors The tensors of the file, by name.
+ * @returns The parameters, by our names.
+ * @throws {TypeError} If a tensor is missing, left over, or its parts do not fit together.
+ */
+export function importTensors(
+  config: ModelConfig,
+  tensors: ReadonlyMap<string, HostTensor>,
+): Map<string, HostTensor> {
+  const imported = new Map<string, HostTensor>();
+  for (const [ours, place] of matchTensors(config, tensors.keys())) {
+    const { names, transposed } = place;
+    const parts = names.map((name) => tensors.get(name)!), [first] = parts;
+    const odd = parts.findIndex(({ shape }) => String(shape) !== String(first.shape));
+    if (odd > 0) {
+      throw new TypeError(
+        `tensor ${names[odd]} is (${parts[odd].shape.join(", ")}), ${names[0]} is (${
+          first.shape.join(", ")
+        })`,
+      );
+    }
+    if (parts.length === 1 && !transposed) {
+      imported.set(ours, first);
+      continue;
+    }
+    const shape = transposed ? first.shape.toReversed() : [...first.shape];
+    shape[shape.length - 1] *= parts.length;
+    const whole = { shape, data: new Float32Array(first.data.length * parts.length) };
+    visitParts(whole, place, (here, part, there) => whole.data[here] = parts[part].data[there]);
+    imported.set(ours, whole);
+  }
+  const types = tensors.get(TOKEN_TYPES) ?? tensors.get(TOKEN_TYPES.replace("roberta.", ""));
+  const positions = imported.get("encoder.positionEmbedding");
+  if (types && positions) {
+    // every token has type 0, so its row is part of every position
+    const width = types.data.length, data = positions.data.map((value, at) => value + types.data[at % width]);
+    imported.set("encoder.positionEmbedding", { shape: positions.shape, data });
+  }
+  return imported;
+}
+
+/**
+ * The tensors of a Hugging Face file from the parameters of a model.
+ *
+ * @param config The model.
+ * @param parameters The parameters, by our names.
+ * @returns The tensors, by their names.
+ */
+export function exportTensors(
+  config: ModelConfig,
+  parameters: ReadonlyMap<string, HostTensor>,
+): Map<string, HostTensor> {
+  const exported = new Map<string, HostTensor>(), places = huggingFaceTensors(config);
+  for (const [ours, whole] of parameters) {
+    const place = places.get(ours)!, { names, transposed } = place, shape = [...whole.shape];
+    if (names.length === 1 && !transposed) {
+      exported.set(names[0], whole);
+      continue;
+    }
+    shape[shape.length - 1] /= names.length;
+    if (transposed) shape.reverse();
+    const parts = names.map(() => new Float32Array(whole.data.length / names.length));
+    visitParts(whole, place, (here, part, there) => parts[part][there] = whole.data[here]);
+    for (const [index, name] of names.entries()) exported.set(name, { shape, data: parts[index] });
+  }
+  if (config.architecture === "roberta") {
+    exported.set(TOKEN_TYPES, { shape: [1, config.modelDim], data: new Float32Array(config.modelDim) });
+  }
+  return exported;
 }

@@ -27,7 +27,7 @@ const allowed = ({ name }: Backend): Tolerance => ({ rtol: name === "cpu" ? 1e-5
 
 /** A model made from the files of a checkpoint alone. */
 function modelOf(backend: Backend, files: CheckpointFiles): Gpt {
-  const { config, weights } = loadModel(files), model = new Gpt(config);
+  const { config, weights } = loadModel(files, "causal"), model = new Gpt(config);
   restoreModel(backend, initialize(backend, model, 0), weights);
   return model;
 }
@@ -48,7 +48,7 @@ for (const name of ["openai-gpt-mini", "gpt2-mini"]) {
   });
 
   Deno.test(`checkpoint: ${name}, written again, has the same tensors`, async () => {
-    const backend = new CpuBackend(), { config, weights } = loadModel(files), model = new Gpt(config);
+    const backend = new CpuBackend(), { config, weights } = loadModel(files, "causal"), model = new Gpt(config);
     const store = initialize(backend, model, 0);
     restoreModel(backend, store, weights);
     const again = await modelFiles(backend, config, store);
@@ -116,7 +116,7 @@ for (const config of [small, gpt2]) {
         firstReports = await allReports(first, 4, 20);
       assertEquals(first.step, 20);
       const files = await filesOf(first, config);
-      const second = newRun(backend, new Gpt(loadModel(files).config), accumulated);
+      const second = newRun(backend, new Gpt(loadModel(files, "causal").config), accumulated);
       restoreTraining(second, files);
       assertEquals([...firstReports, ...await allReports(second, 10)], reports);
       assertEquals(await stateOf(second), await stateOf(whole));

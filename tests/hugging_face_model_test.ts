@@ -4,7 +4,8 @@ import { CpuBackend } from "../core/cpu_backend.ts";
 import { initialize, type ParameterStore } from "../core/module.ts";
 import type { Tensor } from "../core/tensor.ts";
 import { Gpt } from "../models/gpt.ts";
-import { fromHuggingFaceConfig, huggingFaceNames, matchTensors } from "../models/hugging_face.ts";
+import { expectKind } from "../models/any_model.ts";
+import { fromHuggingFaceConfig, importTensors } from "../models/hugging_face.ts";
 import { AdamW } from "../training/optimizer.ts";
 import { readSafetensors } from "../training/safetensors.ts";
 import { golden } from "./_golden.ts";
@@ -25,11 +26,11 @@ const fixture = (name: string) => Deno.readFileSync(new URL(`../fixtures/${name}
 /** Builds a model from a Hugging Face folder. */
 function load(backend: Backend, name: string): { model: Gpt; store: ParameterStore } {
   const json = JSON.parse(new TextDecoder().decode(fixture(`${name}/config.json`)));
-  const model = new Gpt(fromHuggingFaceConfig(json)), store = initialize(backend, model, 0);
-  const tensors = readSafetensors(fixture(`${name}/model.safetensors`));
-  const names = matchTensors(model.config, tensors.keys());
+  const model = new Gpt(expectKind(fromHuggingFaceConfig(json), "causal")),
+    store = initialize(backend, model, 0);
+  const tensors = importTensors(model.config, readSafetensors(fixture(`${name}/model.safetensors`)));
   for (const parameter of store.parameters) {
-    const { shape, data } = tensors.get(names.get(parameter.name)!)!;
+    const { shape, data } = tensors.get(parameter.name)!;
     assertEquals(shape, parameter.shape, parameter.name);
     backend.write(parameter, data);
   }
@@ -55,10 +56,9 @@ async function checkModel(backend: Backend, name: string, tolerance: Comparison)
   assertClose(await backend.read(logits), expected.logits, tolerance.logits, `${name}: logits`);
   const value = { shape: [1], data: Float64Array.of(expected.loss) };
   assertClose(await backend.read(loss), value, tolerance.logits, `${name}: loss`);
-  const gradients = readSafetensors(fixture(`${name}.gradients.safetensors`));
-  const names = huggingFaceNames(model.config);
+  const gradients = importTensors(model.config, readSafetensors(fixture(`${name}.gradients.safetensors`)));
   for (const parameter of store.parameters) {
-    const gradient = gradients.get(names.get(parameter.name)!)!;
+    const gradient = gradients.get(parameter.name)!;
     const actual = await backend.read(parameter.gradient!);
     assertClose(actual, gradient, tolerance.gradients, `${name}: gradient of ${parameter.name}`);
   }

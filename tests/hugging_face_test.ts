@@ -1,9 +1,10 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import { namedParameters } from "../core/module.ts";
+import { expectKind, type ModelConfig } from "../models/any_model.ts";
 import { Gpt, type GptConfig } from "../models/gpt.ts";
 import {
   fromHuggingFaceConfig,
-  huggingFaceNames,
+  huggingFaceTensors,
   matchTensors,
   toHuggingFaceConfig,
 } from "../models/hugging_face.ts";
@@ -23,6 +24,11 @@ const gpt1: GptConfig = {
   initialStd: 0.07,
 };
 const gpt2: GptConfig = { ...gpt1, architecture: "gpt2", feedForwardDim: 24, tied: false };
+
+/** Our name to the only tensor that holds it. */
+const namesOf = (tensors: ReturnType<typeof huggingFaceTensors>) =>
+  new Map(Array.from(tensors, ([ours, { names }]) => [ours, names.join()]));
+const huggingFaceNames = (config: ModelConfig) => namesOf(huggingFaceTensors(config));
 
 const fixture = (path: string) => Deno.readFileSync(new URL(`../fixtures/${path}`, import.meta.url));
 const theirConfig = (name: string) => JSON.parse(new TextDecoder().decode(fixture(`${name}/config.json`)));
@@ -63,8 +69,10 @@ for (const name of ["openai-gpt-mini", "gpt2-mini"]) {
 }
 
 Deno.test("Hugging Face config: sizes that are left out are those of the first models", () => {
-  const { vocabSize, contextLength, layers, heads, modelDim, feedForwardDim, dropoutRate, tied } =
-    fromHuggingFaceConfig({ model_type: "openai-gpt" });
+  const { vocabSize, contextLength, layers, heads, modelDim, feedForwardDim, dropoutRate, tied } = expectKind(
+    fromHuggingFaceConfig({ model_type: "openai-gpt" }),
+    "causal",
+  );
   assertEquals({ ...PRESETS.gpt1.model, vocabSize: 40478, tied: true }, {
     architecture: "gpt1",
     vocabSize,
@@ -81,7 +89,7 @@ Deno.test("Hugging Face config: sizes that are left out are those of the first m
 });
 
 const REFUSED: [change: Record<string, unknown>, message: string][] = [
-  [{ model_type: "llama" }, 'model_type "llama" is none of ours: expected "openai-gpt" or "gpt2"'],
+  [{ model_type: "llama" }, 'model_type "llama" is none of ours: expected "openai-gpt", "gpt2" or "roberta"'],
   [{ model_type: undefined }, "model_type undefined is none of ours"],
   [{ n_layer: 0 }, "n_layer is 0, expected a positive integer"],
   [{ n_embd: "16" }, 'n_embd is "16", expected a positive integer'],
@@ -122,16 +130,19 @@ for (const config of [gpt1, gpt2]) {
   );
 
   Deno.test(`matchTensors, ${architecture}: names with and without their prefix, in any order`, () => {
-    assertEquals(matchTensors(config, theirs.toReversed()), huggingFaceNames(config));
+    assertEquals(namesOf(matchTensors(config, theirs.toReversed())), huggingFaceNames(config));
     const names = [...huggingFaceNames(config).keys()];
-    assertEquals(matchTensors(config, short), new Map(names.map((name, index) => [name, short[index]])));
+    assertEquals(
+      namesOf(matchTensors(config, short)),
+      new Map(names.map((name, index) => [name, short[index]])),
+    );
   });
 
   Deno.test(`matchTensors, ${architecture}: masks of old files are read over, and so is a tied head`, () => {
     assertEquals(old.length, 4);
     for (const leftovers of [old, old.map((name) => `transformer.${name}`), ["lm_head.weight"]]) {
       const available = new Set([...theirs, ...leftovers]);
-      assertEquals(matchTensors(config, available), huggingFaceNames(config));
+      assertEquals(namesOf(matchTensors(config, available)), huggingFaceNames(config));
     }
   });
 

@@ -16,11 +16,12 @@
 import type { Backend } from "../core/backend.ts";
 import type { ParameterStore } from "../core/module.ts";
 import type { Tensor } from "../core/tensor.ts";
-import type { GptConfig } from "../models/gpt.ts";
+import { type ConfigsByKind, expectKind, type ModelConfig, type ModelKind } from "../models/any_model.ts";
 import {
+  exportTensors,
   fromHuggingFaceConfig,
-  huggingFaceNames,
-  matchTensors,
+  type HostTensor,
+  importTensors,
   toHuggingFaceConfig,
 } from "../models/hugging_face.ts";
 import { type NamedArray, readSafetensors, writeSafetensors } from "./safetensors.ts";
@@ -30,11 +31,11 @@ import type { TrainingRun } from "./train.ts";
 export type CheckpointFiles = Record<string, Uint8Array<ArrayBuffer> | string>;
 
 /** A model read from a checkpoint, not yet on a device. */
-export interface LoadedModel {
+export interface LoadedModel<Config extends ModelConfig = ModelConfig> {
   /** Its sizes. */
-  readonly config: GptConfig;
+  readonly config: Config;
   /** Its parameters, by our names. */
-  readonly weights: ReadonlyMap<string, NamedArray>;
+  readonly weights: ReadonlyMap<string, HostTensor>;
 }
 
 /** What `trainer_state.json` holds. */
@@ -50,13 +51,13 @@ async function readParameters(
   backend: Backend,
   flat: Tensor,
   { parameters, starts }: ParameterStore,
-  nameOf: (name: string) => string,
+  prefix = "",
 ): Promise<NamedArray[]> {
   const values = Float32Array.from(await backend.read(flat));
   return parameters.map((parameter) => {
     const start = starts.get(parameter)!;
     return {
-      name: nameOf(parameter.name),
+      name: prefix + parameter.name,
       shape: parameter.shape,
       data: values.subarray(start, start + parameter.size),
     };
@@ -74,11 +75,12 @@ async function readParameters(
  */
 export async function modelFiles(
   backend: Backend,
-  config: GptConfig,
+  config: ModelConfig,
   store: ParameterStore,
 ): Promise<CheckpointFiles> {
-  const names = huggingFaceNames(config);
-  const arrays = await readParameters(backend, store.values, store, (name) => names.get(name)!);
+  const parameters = await readParameters(backend, store.values, store);
+  const tensors = exportTensors(config, new Map(parameters.map((parameter) => [parameter.name, parameter])));
+  const arrays = Array.from(tensors, ([name, tensor]) => ({ ...tensor, name }));
   return {
     "config.json": JSON.stringify(toHuggingFaceConfig(config), null, 2) + "\n",
     "model.safetensors": writeSafetensors(arrays),
@@ -97,8 +99,8 @@ export async function trainingFiles(
   state: Record<string, unknown> = {},
 ): Promise<CheckpointFiles> {
   const { backend, store, optimizer } = run;
-  const mean = await readParameters(backend, optimizer.mean, store, (name) => `mean.${name}`);
-  const square = await readParameters(backend, optimizer.square, store, (name) => `square.${name}`);
+  const mean = await readParameters(backend, optimizer.mean, store, "mean.");
+  const square = await readParameters(backend, optimizer.square, store, "square.");
   return {
     "optimizer.safetensors": writeSafetensors([...mean, ...square]),
     "trainer_state.json": JSON.stringify({ ...state, step: run.step }, null, 2) + "\n",
@@ -150,34 +152,43 @@ const bytesOf = (content: Uint8Array | string): Uint8Array =>
  * ```
  *
  * @param files At least `config.json`.
+ * @param kind What the model must be for; anything unless given.
  * @returns The sizes.
  * @throws {TypeError} If the file is missing or damaged, or describes another kind of model.
  */
-export function loadConfig(files: CheckpointFiles): GptConfig {
+export function loadConfig<Kind extends ModelKind = ModelKind>(
+  files: CheckpointFiles,
+  kind?: Kind,
+): ConfigsByKind[Kind] {
   const json = readJson(files, "config.json");
-  return inFile("config.json", () => fromHuggingFaceConfig(json));
+  return inFile("config.json", () => {
+    const config = fromHuggingFaceConfig(json);
+    return kind === undefined ? config as ConfigsByKind[Kind] : expectKind(config, kind);
+  });
 }
 
 /**
  * Reads a model from the files of a Hugging Face folder, ours or theirs.
  *
  * @param files At least `config.json` and `model.safetensors`.
+ * @param kind What the model must be for; anything unless given.
  * @returns Sizes and parameters.
  * @throws {TypeError} If a file is missing or damaged, or describes another kind of model; the message says which.
  */
-export function loadModel(files: CheckpointFiles): LoadedModel {
-  const config = loadConfig(files);
+export function loadModel<Kind extends ModelKind = ModelKind>(
+  files: CheckpointFiles,
+  kind?: Kind,
+): LoadedModel<ConfigsByKind[Kind]> {
+  const config = loadConfig(files, kind);
   return readFile(files, "model.safetensors", (content) => {
-    const arrays = readSafetensors(bytesOf(content)), weights = new Map<string, NamedArray>();
-    for (const [ours, theirs] of matchTensors(config, arrays.keys())) weights.set(ours, arrays.get(theirs)!);
-    return { config, weights };
+    return { config, weights: importTensors(config, readSafetensors(bytesOf(content))) };
   });
 }
 
 /** Lays arrays out as the parameters are. */
 function flatten(
   { parameters, starts, size }: ParameterStore,
-  arrays: ReadonlyMap<string, NamedArray>,
+  arrays: ReadonlyMap<string, HostTensor>,
   prefix = "",
 ): Float32Array {
   const values = new Float32Array(size);
