@@ -9,7 +9,8 @@
  * @module
  */
 
-import { permutation, Random } from "../core/philox.ts";
+import { Random } from "../core/philox.ts";
+import { sampleOrder } from "./epochs.ts";
 
 /** What one pass learns from; see `BatchTensors` for what the parts mean to a model. */
 export interface Batch {
@@ -111,15 +112,15 @@ export function causalBatches(tokens: Uint32Array, options: CausalBatchOptions):
   const room = tokens.length - 1,
     windows = Math.max(1, Math.floor((room - (contextLength - 1)) / contextLength));
   const offsets = room - windows * contextLength + 1;
-  let epoch = -1, order = new Uint32Array(0), offset = 0;
+  const placeOf = sampleOrder(windows, seed);
+  let offsetEpoch = -1, offset = 0;
   const startOf = (sample: number): number => {
-    const wanted = Math.floor(sample / windows);
-    if (wanted !== epoch) {
-      epoch = wanted;
-      order = permutation(windows, seed, epoch) as Uint32Array<ArrayBuffer>;
+    const { epoch, index } = placeOf(sample);
+    if (epoch !== offsetEpoch) {
+      offsetEpoch = epoch;
       offset = new Random(seed, `offset of epoch ${epoch}`).below(offsets);
     }
-    return offset + order[sample % windows] * contextLength;
+    return offset + index * contextLength;
   };
   return {
     batchesPerEpoch: windows / batchSize,

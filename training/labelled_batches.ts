@@ -1,0 +1,163 @@
+/**
+ * Batches of texts with labels, for fine-tuning a classifier.
+ *
+ * @module
+ */
+
+import { IGNORED } from "../kernels/cross_entropy.ts";
+import type { Batch, BatchSource } from "./batches.ts";
+import { sampleOrder } from "./epochs.ts";
+import { padSequences } from "./sequences.ts";
+
+/** A text and its class. */
+export interface Example {
+  /** The text as the model reads it, special tokens included. */
+  readonly ids: Uint32Array;
+  /** The number of its class. */
+  readonly label: number;
+}
+
+/** Sizes of {@linkcode labelledValidationBatches}. */
+export interface LabelledSizes {
+  /** T, at least as long as the longest text. */
+  contextLength: number;
+  /** B. */
+  batchSize: number;
+  /** Fills up short texts. */
+  padId: number;
+}
+
+/** Sizes, seed and weights of {@linkcode labelledBatches}. */
+export interface LabelledBatchOptions extends LabelledSizes {
+  /** Decides the order. */
+  seed: number;
+  /** How much the examples of each class count; all the same unless given. */
+  classWeights?: readonly number[];
+  /**
+   * How much predicting the next token counts beside the class, as a mean over the tokens of each text; 0, not at all,
+   * unless given. For classifiers made from a GPT; the paper's is 0.5.
+   */
+  auxiliaryWeight?: number;
+}
+
+function checkExamples(examples: readonly Example[], contextLength: number): void {
+  if (examples.length === 0) throw new RangeError("Cannot make batches of no examples");
+  for (const [index, { ids, label }] of examples.entries()) {
+    if (!Number.isInteger(label) || label < 0) {
+      throw new RangeError(`Example ${index + 1} has class ${label}: expected an integer of 0 or more`);
+    }
+    if (ids.length === 0 || ids.length > contextLength) {
+      throw new RangeError(`Example ${index + 1} has ${ids.length} tokens: expected 1 to ${contextLength}`);
+    }
+  }
+}
+
+function toBatch(examples: readonly Example[], sizes: LabelledSizes): Batch & { lengths: Uint32Array } {
+  const { batchSize, contextLength } = sizes, targets = new Uint32Array(batchSize).fill(IGNORED);
+  for (const [row, { label }] of examples.entries()) targets[row] = label;
+  return { ...padSequences(examples.map(({ ids }) => ids), sizes), targets, batchSize, contextLength };
+}
+
+/** The token after each token, weighed so that those of one text count as much as `weights` says of the text. */
+function nextTokens(
+  { inputs, lengths }: { inputs: Uint32Array; lengths: Uint32Array },
+  weights: Float32Array,
+) {
+  const auxiliaryTargets = new Uint32Array(inputs.length).fill(IGNORED);
+  const auxiliaryWeights = new Float32Array(inputs.length), time = inputs.length / lengths.length;
+  for (const [row, length] of lengths.entries()) {
+    const start = row * time, end = start + length - 1;
+    auxiliaryTargets.set(inputs.subarray(start + 1, end + 1), start);
+    auxiliaryWeights.fill(weights[row] / (length - 1), start, end);
+  }
+  return { auxiliaryTargets, auxiliaryWeights };
+}
+
+/**
+ * Batches for fine-tuning.
+ *
+ * @example
+ * ```ts
+ * import { labelledBatches } from "@miniformer/miniformer";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const examples = [{ ids: Uint32Array.of(0, 5, 2), label: 1 }, { ids: Uint32Array.of(0, 2), label: 0 }];
+ * const batch = labelledBatches(examples, { contextLength: 4, batchSize: 2, padId: 1, seed: 1 }).at(0);
+ * assertEquals([...batch.targets].sort(), [0, 1]);
+ * ```
+ *
+ * @param examples Texts with their classes, of at least two classes.
+ * @param options Sizes, seed and weights.
+ * @returns The source.
+ * @throws {RangeError} If there are no examples, or of one class only, or one is empty or too long, or a class has no
+ * weight.
+ */
+export function labelledBatches(examples: readonly Example[], options: LabelledBatchOptions): BatchSource {
+  const { contextLength, batchSize, seed, classWeights, auxiliaryWeight = 0 } = options;
+  checkExamples(examples, contextLength);
+  const highest = examples.reduce((highest, { label }) => Math.max(highest, label), 0);
+  if (examples.every(({ label }) => label === highest)) {
+    throw new RangeError(
+      `Cannot learn to tell classes apart: all ${examples.length} examples are of class ${highest}`,
+    );
+  }
+  if (classWeights && !(classWeights.length > highest && classWeights.every((weight) => weight >= 0))) {
+    throw new RangeError(
+      `Cannot weigh classes with ${classWeights.join(", ")}: expected ${highest + 1} numbers of 0 or more`,
+    );
+  }
+  const placeOf = sampleOrder(examples.length, seed);
+  return {
+    batchesPerEpoch: examples.length / batchSize,
+    at(number) {
+      const rows = Array.from(
+        { length: batchSize },
+        (_, row) => examples[placeOf(number * batchSize + row).index],
+      );
+      const batch = toBatch(rows, options);
+      const weights = Float32Array.from(rows, ({ label }) => classWeights?.[label] ?? 1);
+      const auxiliary = auxiliaryWeight > 0
+        ? nextTokens(batch, weights.map((weight) => weight * auxiliaryWeight))
+        : {};
+      return { ...batch, weights, ...auxiliary };
+    },
+  };
+}
+
+/**
+ * Batches to validate a classifier on: all examples, in their order.
+ *
+ * @param examples Texts with their classes.
+ * @param sizes Sizes.
+ * @returns Batches; rows of the last one that are not needed have no class.
+ * @throws {RangeError} If there are no examples, or one is empty or too long.
+ */
+export function labelledValidationBatches(examples: readonly Example[], sizes: LabelledSizes): Batch[] {
+  checkExamples(examples, sizes.contextLength);
+  const batches: Batch[] = [];
+  for (let first = 0; first < examples.length; first += sizes.batchSize) {
+    batches.push(toBatch(examples.slice(first, first + sizes.batchSize), sizes));
+  }
+  return batches;
+}
+
+/**
+ * Weights under which every class counts as much as every other, however few examples it has.
+ *
+ * @example
+ * ```ts
+ * import { balancedWeights } from "@miniformer/miniformer";
+ * import { assertEquals } from "@std/assert";
+ *
+ * assertEquals(balancedWeights([0, 0, 0, 1], 2), [4 / 6, 2]);
+ * ```
+ *
+ * @param labels The class of each example.
+ * @param classes How many classes there are.
+ * @returns For each class n / (classes · its examples), as scikit-learn's "balanced"; 0 for one without examples.
+ */
+export function balancedWeights(labels: readonly number[], classes: number): number[] {
+  const counts = new Array<number>(classes).fill(0);
+  for (const label of labels) counts[label]++;
+  return counts.map((count) => count === 0 ? 0 : labels.length / (classes * count));
+}

@@ -1,0 +1,167 @@
+/**
+ * Batches for masked language modelling.
+ *
+ * The masks are *dynamic*: drawn anew in each epoch, so that the model never sees a text hidden in the same way twice.
+ * They are a function of seed, epoch and sequence alone: batch size, accumulation and resuming change nothing.
+ *
+ * @module
+ */
+
+import { Random } from "../core/philox.ts";
+import { IGNORED } from "../kernels/cross_entropy.ts";
+import type { Batch, BatchSource } from "./batches.ts";
+import { sampleOrder } from "./epochs.ts";
+import { checkMaskOptions, type MaskedSequence, type MaskOptions, maskSequence } from "./masking.ts";
+import { padSequences } from "./sequences.ts";
+
+/** Sizes, seed and rule of {@linkcode maskedBatches}. */
+export interface MaskedBatchOptions extends MaskOptions {
+  /** T. */
+  contextLength: number;
+  /** B. */
+  batchSize: number;
+  /** Decides order and masks. */
+  seed: number;
+  /** Fills up short sequences; 1 unless given. */
+  padId?: number;
+}
+
+/** Puts masked sequences side by side. */
+function toBatch(
+  rows: readonly { ids: Uint32Array; masked: MaskedSequence }[],
+  { batchSize, contextLength, padId = 1 }: MaskedBatchOptions,
+  room: number,
+): Batch {
+  const places: number[] = [], targets: number[] = [];
+  for (const [row, { ids, masked }] of rows.entries()) {
+    for (const place of masked.places) {
+      places.push(row * contextLength + place);
+      targets.push(ids[place]);
+    }
+  }
+  // every number of places would be a shape of its own, and a shader to compile: round it up, mostly to the same
+  const size = room * Math.max(1, Math.ceil(places.length / room));
+  const filled = { places: new Uint32Array(size), targets: new Uint32Array(size).fill(IGNORED) };
+  filled.places.set(places);
+  filled.targets.set(targets);
+  const inputs = rows.map(({ masked }) => masked.inputs);
+  const padded = padSequences(inputs, { batchSize, contextLength, padId });
+  return { ...padded, ...filled, batchSize, contextLength };
+}
+
+/** Room for as many places as a batch hardly ever exceeds: six standard deviations above the mean. */
+function roomFor(
+  sequences: readonly Uint32Array[],
+  { batchSize, maskRate = 0.15 }: MaskedBatchOptions,
+): number {
+  const mean = sequences.reduce((sum, { length }) => sum + length, 0) / sequences.length;
+  const variance = sequences.reduce((sum, { length }) => sum + (length - mean) ** 2, 0) / sequences.length;
+  const expected = maskRate * batchSize * mean;
+  return 8 * Math.ceil((expected + 6 * Math.sqrt(expected + batchSize * maskRate ** 2 * variance)) / 8);
+}
+
+function checkSequences(sequences: readonly Uint32Array[], { contextLength }: MaskedBatchOptions): void {
+  if (sequences.length === 0) throw new RangeError("Cannot make batches of no sequences");
+  const long = sequences.find(({ length }) => length > contextLength);
+  if (long) {
+    throw new RangeError(`Cannot put a sequence of ${long.length} tokens into a context of ${contextLength}`);
+  }
+}
+
+/**
+ * Batches for masked language modelling.
+ *
+ * @example
+ * ```ts
+ * import { maskedBatches } from "@miniformer/miniformer";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const sequences = [Uint32Array.of(0, 7, 8, 9, 2), Uint32Array.of(0, 6, 2)];
+ * const tokens = { vocabSize: 11, maskId: 10, specialIds: [0, 1, 2, 3, 10] };
+ * const source = maskedBatches(sequences, { ...tokens, contextLength: 6, batchSize: 2, seed: 1 });
+ * const { lengths, places, targets } = source.at(0);
+ * assertEquals([...lengths!].sort(), [3, 5]);
+ * assertEquals(places!.length, targets.length);
+ * ```
+ *
+ * @param sequences Framed by their special tokens, see `packDocuments`; none longer than T.
+ * @param options Sizes, seed and rule.
+ * @returns The source.
+ * @throws {RangeError} If there are no sequences, one is too long, or an option makes no sense.
+ */
+export function maskedBatches(sequences: readonly Uint32Array[], options: MaskedBatchOptions): BatchSource {
+  checkMaskOptions(options);
+  checkSequences(sequences, options);
+  const { batchSize, seed } = options, placeOf = sampleOrder(sequences.length, seed);
+  const room = roomFor(sequences, options);
+  return {
+    batchesPerEpoch: sequences.length / batchSize,
+    at(number) {
+      const rows = Array.from({ length: batchSize }, (_, row) => {
+        const { epoch, index } = placeOf(number * batchSize + row), ids = sequences[index];
+        const random = new Random(seed, `mask of sequence ${index} in epoch ${epoch}`);
+        return { ids, masked: maskSequence(ids, random, options) };
+      });
+      return toBatch(rows, options, room);
+    },
+  };
+}
+
+/**
+ * Batches to validate a masked language model on: always the same sequences, with the same masks.
+ *
+ * @param sequences Framed by their special tokens; none longer than T.
+ * @param options Sizes, seed and rule; `limit` is how many sequences at most, spread over all of them.
+ * @returns The batches.
+ * @throws {RangeError} If there are no sequences, one is too long, or an option makes no sense.
+ */
+export function maskedValidationBatches(
+  sequences: readonly Uint32Array[],
+  options: MaskedBatchOptions & { limit?: number },
+): Batch[] {
+  checkMaskOptions(options);
+  checkSequences(sequences, options);
+  const { batchSize, seed } = options, room = roomFor(sequences, options), batches: Batch[] = [];
+  const count = Math.min(sequences.length, options.limit ?? sequences.length);
+  for (let first = 0; first < count; first += batchSize) {
+    const rows = Array.from({ length: Math.min(batchSize, count - first) }, (_, row) => {
+      const index = Math.floor((first + row) * sequences.length / count), ids = sequences[index];
+      const random = new Random(seed, `validation mask of sequence ${index}`);
+      return { ids, masked: maskSequence(ids, random, options) };
+    });
+    batches.push(toBatch(rows, options, room));
+  }
+  return batches;
+}
+
+/**
+ * Batches in which one token after the other is hidden, all others in sight. `exp` of the mean loss over them is the
+ * pseudo-perplexity of Salazar et al., "Masked language model scoring", 2020: the counterpart of a causal model's
+ * perplexity, though not comparable with it, since the model sees the future.
+ *
+ * @param sequences Framed by their special tokens; none longer than T.
+ * @param options Sizes, and ids of tokens; `limit` is how many tokens at most, spread over all of them.
+ * @returns The batches: each row hides one token.
+ * @throws {RangeError} If there is no token to hide, or a sequence is too long.
+ */
+export function oneByOneBatches(
+  sequences: readonly Uint32Array[],
+  options: MaskedBatchOptions & { limit?: number },
+): Batch[] {
+  checkMaskOptions(options);
+  checkSequences(sequences, options);
+  const { batchSize, specialIds, maskId } = options, special = new Set(specialIds), batches: Batch[] = [];
+  const hidden: { ids: Uint32Array; place: number }[] = [];
+  for (const ids of sequences) ids.forEach((id, place) => special.has(id) || hidden.push({ ids, place }));
+  if (hidden.length === 0) throw new RangeError("Cannot hide a token: there are only special ones");
+  const count = Math.min(hidden.length, options.limit ?? hidden.length);
+  for (let first = 0; first < count; first += batchSize) {
+    const rows = Array.from({ length: Math.min(batchSize, count - first) }, (_, row) => {
+      const { ids, place } = hidden[Math.floor((first + row) * hidden.length / count)], inputs = ids.slice();
+      inputs[place] = maskId;
+      return { ids, masked: { inputs, places: [place] } };
+    });
+    batches.push(toBatch(rows, options, batchSize));
+  }
+  return batches;
+}

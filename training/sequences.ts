@@ -1,0 +1,138 @@
+/**
+ * Texts as sequences of a fixed length: packed full from running text, or one for each line, with padding.
+ *
+ * @module
+ */
+
+/** Rows of tokens, filled up to one length. */
+export interface PaddedRows {
+  /** (B, T), row-major. */
+  readonly inputs: Uint32Array;
+  /** Tokens of each row that are no padding, (B); 1 for a row that is all padding, so that attention sees something. */
+  readonly lengths: Uint32Array;
+}
+
+/**
+ * Fills sequences up with padding.
+ *
+ * @example
+ * ```ts
+ * import { padSequences } from "@miniformer/miniformer";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const { inputs, lengths } = padSequences([Uint32Array.of(0, 7, 2)], { batchSize: 2, contextLength: 4, padId: 1 });
+ * assertEquals(inputs, Uint32Array.of(0, 7, 2, 1, 1, 1, 1, 1));
+ * assertEquals(lengths, Uint32Array.of(3, 1));
+ * ```
+ *
+ * @param sequences At most B of them, of at most T tokens.
+ * @param options B, T and the id of padding.
+ * @returns The rows.
+ */
+export function padSequences(
+  sequences: readonly Uint32Array[],
+  options: { batchSize: number; contextLength: number; padId: number },
+): PaddedRows {
+  const { batchSize, contextLength, padId } = options;
+  const inputs = new Uint32Array(batchSize * contextLength).fill(padId);
+  const lengths = new Uint32Array(batchSize).fill(1);
+  for (const [row, sequence] of sequences.entries()) {
+    inputs.set(sequence, row * contextLength);
+    lengths[row] = sequence.length;
+  }
+  return { inputs, lengths };
+}
+
+/**
+ * Checks that sequences fit into a model, or makes them fit.
+ *
+ * @example The end of a frame stays where a text is cut
+ * ```ts
+ * import { fitSequences } from "@miniformer/miniformer";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const [cut] = fitSequences([Uint32Array.of(0, 5, 6, 7, 2)], { contextLength: 4, truncate: true });
+ * assertEquals(cut, Uint32Array.of(0, 5, 6, 2));
+ * ```
+ *
+ * @param sequences Sequences of at least one token.
+ * @param options T, and whether to cut longer ones; their last token, which ends the frame, is kept.
+ * @returns The sequences; those that fit are the same arrays.
+ * @throws {RangeError} If one is empty; or too long and not to be cut: the message says how many are, and how long.
+ */
+export function fitSequences(
+  sequences: readonly Uint32Array[],
+  options: { contextLength: number; truncate?: boolean },
+): Uint32Array[] {
+  const { contextLength, truncate = false } = options;
+  const empty = sequences.findIndex(({ length }) => length === 0);
+  if (empty >= 0) throw new RangeError(`Sequence ${empty + 1} is empty: expected at least one token`);
+  const long = sequences.filter(({ length }) => length > contextLength);
+  if (long.length > 0 && !truncate) {
+    const most = long.reduce((most, { length }) => Math.max(most, length), 0);
+    throw new RangeError(
+      `${long.length} of ${sequences.length} texts have more tokens than the ${contextLength} of the context, ` +
+        `up to ${most}: cut them, or use a longer context`,
+    );
+  }
+  return sequences.map((sequence) => {
+    if (sequence.length <= contextLength) return sequence;
+    const cut = sequence.slice(0, contextLength);
+    cut[contextLength - 1] = sequence[sequence.length - 1];
+    return cut;
+  });
+}
+
+/**
+ * Packs documents into full sequences, as RoBERTa is trained (FULL-SENTENCES): the documents stand one after the other,
+ * each ended by `</s>`, and are cut into stretches that get `<s>` in front. A stretch may cross documents.
+ *
+ * @example
+ * ```ts
+ * import { packDocuments } from "@miniformer/miniformer";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const documents = [Uint32Array.of(5, 6, 7), Uint32Array.of(8)];
+ * const packed = packDocuments(documents, { contextLength: 4, beginId: 0, endId: 2 });
+ * assertEquals(packed, [Uint32Array.of(0, 5, 6, 7), Uint32Array.of(0, 2, 8, 2)]);
+ * ```
+ *
+ * @param documents Token ids of each, without special tokens.
+ * @param options T, at least 2, and the ids of `<s>` and `</s>`.
+ * @returns Sequences of T tokens; the last one may be shorter.
+ * @throws {RangeError} If there are no tokens, or the length leaves no room for any.
+ */
+export function packDocuments(
+  documents: Iterable<Uint32Array>,
+  options: { contextLength: number; beginId: number; endId: number },
+): Uint32Array[] {
+  const { contextLength, beginId, endId } = options, packed: Uint32Array[] = [];
+  if (!Number.isInteger(contextLength) || contextLength < 2) {
+    throw new RangeError(
+      `Cannot pack into sequences of ${contextLength} tokens: expected an integer of 2 or more`,
+    );
+  }
+  let row = Uint32Array.of(beginId), length = contextLength;
+  const append = (tokens: Uint32Array) => {
+    for (let from = 0; from < tokens.length;) {
+      if (length === contextLength) {
+        row = new Uint32Array(contextLength);
+        row[0] = beginId;
+        length = 1;
+        packed.push(row);
+      }
+      const part = tokens.subarray(from, from + contextLength - length);
+      row.set(part, length);
+      length += part.length;
+      from += part.length;
+    }
+  };
+  for (const document of documents) {
+    if (document.length === 0) continue;
+    append(document);
+    append(Uint32Array.of(endId));
+  }
+  if (packed.length === 0) throw new RangeError("Cannot pack documents without any tokens");
+  packed[packed.length - 1] = row.slice(0, length);
+  return packed;
+}
