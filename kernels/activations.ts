@@ -7,11 +7,12 @@
  *     tanh(x)
  *
  * GELU weights its input by the probability that a normal variable is smaller: a smooth gate. The tanh form is an
- * approximation from the time when erf was slow; the two differ by up to 5e-4, so checkpoints must not mix them.
+ * approximation from the time when erf was slow; the two differ by up to 5e-4, so checkpoints must not mix them. Its gate
+ * (1 + tanh u)/2 is the logistic function of 2u, 1 / (1 + e^(−2u)), and computed so: one exponential.
  *
  * Derivatives, with φ the normal density:
  *
- *     gelu'    = (1 + tanh u)/2 + x/2 · (1 − tanh² u) · u',    u' = √(2/π) · (1 + 3 · 0.044715 x²)
+ *     gelu'    = gate + 2x · gate (1 − gate) · u',    u' = √(2/π) · (1 + 3 · 0.044715 x²)
  *     geluErf' = Φ(x) + x φ(x)
  *     relu'    = 1 where x > 0, else 0
  *     tanh'    = 1 − tanh²
@@ -36,6 +37,11 @@ function erf(x: number): number {
   return 2 / Math.sqrt(Math.PI) * Math.exp(-x * x) * sum;
 }
 
+/** The gate of GELU's tanh form: (1 + tanh u) / 2. */
+function gate(x: number): number {
+  return 1 / (1 + Math.exp(-2 * SQRT_2_OVER_PI * (x + 0.044715 * x * x * x)));
+}
+
 /** Value and derivative of one activation, in both languages. */
 interface Activation {
   readonly value: (x: number) => number;
@@ -46,18 +52,18 @@ interface Activation {
 
 const activations = {
   gelu: {
-    value: (x) => 0.5 * x * (1 + Math.tanh(SQRT_2_OVER_PI * (x + 0.044715 * x * x * x))),
+    value: (x) => x * gate(x),
     derivative: (x) => {
-      const t = Math.tanh(SQRT_2_OVER_PI * (x + 0.044715 * x * x * x));
-      return 0.5 * (1 + t) + 0.5 * x * (1 - t * t) * SQRT_2_OVER_PI * (1 + 3 * 0.044715 * x * x);
+      const g = gate(x);
+      return g + 2 * x * g * (1 - g) * SQRT_2_OVER_PI * (1 + 3 * 0.044715 * x * x);
     },
-    // tanh overflows on some GPUs for large arguments; beyond 15 it is 1 to the last bit of f32
+    // where u is below -40 the gate is 0 to the last bit, and the exponential would overflow
     wgsl: `
-fn gate(x: f32) -> f32 { return tanh(clamp(${SQRT_2_OVER_PI} * (x + 0.044715 * x * x * x), -15, 15)); }
-fn value(x: f32) -> f32 { return 0.5 * x * (1 + gate(x)); }
+fn gate(x: f32) -> f32 { return 1 / (1 + exp(-2 * max(${SQRT_2_OVER_PI} * (x + 0.044715 * x * x * x), -40))); }
+fn value(x: f32) -> f32 { return x * gate(x); }
 fn derivative(x: f32) -> f32 {
-  let t = gate(x);
-  return 0.5 * (1 + t) + 0.5 * x * (1 - t * t) * ${SQRT_2_OVER_PI} * (1 + ${3 * 0.044715} * x * x);
+  let g = gate(x);
+  return g + 2 * x * g * (1 - g) * ${SQRT_2_OVER_PI} * (1 + ${3 * 0.044715} * x * x);
 }`,
   },
   geluErf: {

@@ -40,6 +40,7 @@ import {
 import { dropThreshold } from "./dropout.ts";
 import { scale } from "./elementwise.ts";
 import { matmul } from "./matmul.ts";
+import { dotRows, sumRows } from "./rows.ts";
 import { softmax } from "./softmax.ts";
 
 const constants = [
@@ -54,26 +55,25 @@ const constants = [
   "stream",
 ] as const;
 
-/** How many keys query i of a head sees. */
-function visible(
-  head: number,
-  i: number,
-  lengths: Uint32Array,
-  { heads, time, causal, padded }: AttentionConstants,
-) {
-  const length = padded ? lengths[Math.floor(head / heads)] : time;
-  return causal ? Math.min(i + 1, length) : length;
+/** How many keys of a head are no padding. */
+function lengthOf(head: number, lengths: Uint32Array, { heads, time, padded }: AttentionConstants): number {
+  return padded ? lengths[Math.floor(head / heads)] : time;
 }
 
 const bits = new Uint32Array(4);
 
-/** The dropout masks of a row's keys, 0 or 1 / (1 − rate), into `masks`. */
-function maskRow(masks: Float64Array, row: number, random: Uint32Array, settings: AttentionConstants): void {
-  const { time, threshold, keepScale, stream } = settings, quads = Math.ceil(time / 4);
-  for (let j = 0; j < time; j++) {
-    if (j % 4 === 0) philox4x32(bits, random[0], random[1], row * quads + j / 4, random[2], stream, 0);
-    masks[j] = bits[j % 4] < threshold ? 0 : keepScale;
-  }
+/** The dropout masks of four neighbouring keys for one query, 0 or 1 / (1 − rate); `key` is a multiple of four. */
+function maskKeys(
+  masks: Float64Array,
+  at: number,
+  step: number,
+  row: number,
+  key: number,
+  random: Uint32Array,
+  { time, threshold, keepScale, stream }: AttentionConstants,
+): void {
+  philox4x32(bits, random[0], random[1], row * Math.ceil(time / 4) + key / 4, random[2], stream, 0);
+  for (let n = 0; n < 4; n++) masks[at + n * step] = bits[n] < threshold ? 0 : keepScale;
 }
 
 /** y = softmax(query · keyᵀ / √D) · value, and the log of the softmax's denominator. */
@@ -85,26 +85,22 @@ export const attentionForward = kernel({
   groups: attentionGroups,
   lanes: (_, adapter) => lanesFor(adapter),
   cpu({ query, key, value, lengths, random, y, logSumExp }, settings) {
-    const { batch, heads, time, headDim, threshold } = settings, scale = 1 / Math.sqrt(headDim);
-    const p = new Float64Array(time), masks = new Float64Array(time).fill(1), sum = new Float64Array(headDim);
+    const { batch, heads, time, headDim, causal, threshold } = settings, scale = 1 / Math.sqrt(headDim);
+    const p = new Float64Array(time), masks = new Float64Array(time + 4), sum = new Float64Array(headDim);
     for (let head = 0; head < batch * heads; head++) {
+      const start = head * time * headDim, length = lengthOf(head, lengths, settings);
       for (let i = 0; i < time; i++) {
-        const row = head * time + i, q = row * headDim, end = visible(head, i, lengths, settings);
+        const row = head * time + i, q = row * headDim, end = causal ? Math.min(i + 1, length) : length;
+        dotRows(p, end, query, q, key, start, headDim);
         let m = -Infinity, l = 0;
-        for (let j = 0, k = head * time * headDim; j < end; j++, k += headDim) {
-          let s = 0;
-          for (let d = 0; d < headDim; d++) s += query[q + d] * key[k + d];
-          p[j] = s * scale;
-          if (p[j] > m) m = p[j];
-        }
+        for (let j = 0; j < end; j++) m = Math.max(m, p[j] *= scale);
         for (let j = 0; j < end; j++) l += p[j] = Math.exp(p[j] - m);
-        if (threshold > 0) maskRow(masks, row, random, settings);
-        sum.fill(0);
-        for (let j = 0, v = head * time * headDim; j < end; j++, v += headDim) {
-          const weight = p[j] * masks[j] / l;
-          for (let d = 0; d < headDim; d++) sum[d] += weight * value[v + d];
+        if (threshold > 0) {
+          for (let j = 0; j < end; j += 4) maskKeys(masks, j, 1, row, j, random, settings);
+          for (let j = 0; j < end; j++) p[j] *= masks[j];
         }
-        for (let d = 0; d < headDim; d++) y[q + d] = sum[d];
+        sumRows(sum, p, end, value, start, headDim);
+        for (let d = 0; d < headDim; d++) y[q + d] = sum[d] / l;
         logSumExp[row] = m + Math.log(l);
       }
     }
@@ -154,19 +150,23 @@ export const attentionBackwardQuery = kernel({
   groups: attentionGroups,
   lanes: (_, adapter) => lanesFor(adapter),
   cpu({ query, key, value, dy, logSumExp, delta, lengths, random, dQuery }, settings) {
-    const { batch, heads, time, headDim, threshold } = settings, scale = 1 / Math.sqrt(headDim);
-    const masks = new Float64Array(time).fill(1), sum = new Float64Array(headDim);
+    const { batch, heads, time, headDim, causal, threshold } = settings, scale = 1 / Math.sqrt(headDim);
+    const s = new Float64Array(time), dp = new Float64Array(time), sum = new Float64Array(headDim);
+    const masks = new Float64Array(time + 4).fill(1);
     for (let head = 0; head < batch * heads; head++) {
+      const start = head * time * headDim, length = lengthOf(head, lengths, settings);
       for (let i = 0; i < time; i++) {
-        const row = head * time + i, q = row * headDim, end = visible(head, i, lengths, settings);
-        if (threshold > 0) maskRow(masks, row, random, settings);
-        sum.fill(0);
-        for (let j = 0, k = head * time * headDim; j < end; j++, k += headDim) {
-          let s = 0, dp = 0;
-          for (let d = 0; d < headDim; d++) s += query[q + d] * key[k + d], dp += dy[q + d] * value[k + d];
-          const ds = Math.exp(s * scale - logSumExp[row]) * (dp * masks[j] - delta[row]) * scale;
-          for (let d = 0; d < headDim; d++) sum[d] += ds * key[k + d];
+        const row = head * time + i, q = row * headDim, end = causal ? Math.min(i + 1, length) : length;
+        dotRows(s, end, query, q, key, start, headDim);
+        dotRows(dp, end, dy, q, value, start, headDim);
+        if (threshold > 0) {
+          for (let j = 0; j < end; j += 4) maskKeys(masks, j, 1, row, j, random, settings);
         }
+        const ds = s; // takes the place of the scores, one by one
+        for (let j = 0; j < end; j++) {
+          ds[j] = Math.exp(s[j] * scale - logSumExp[row]) * (dp[j] * masks[j] - delta[row]) * scale;
+        }
+        sumRows(sum, ds, end, key, start, headDim);
         for (let d = 0; d < headDim; d++) dQuery[q + d] += sum[d];
       }
     }
@@ -183,27 +183,31 @@ export const attentionBackwardKeyValue = kernel({
   groups: attentionGroups,
   lanes: (_, adapter) => lanesFor(adapter),
   cpu({ query, key, value, dy, logSumExp, delta, lengths, random, dKey, dValue }, settings) {
-    const { batch, heads, time, headDim, threshold } = settings, scale = 1 / Math.sqrt(headDim);
-    const masks = new Float64Array(time).fill(1);
-    const sumKey = new Float64Array(time * headDim), sumValue = new Float64Array(time * headDim);
+    const { batch, heads, time, headDim, causal, threshold } = settings, scale = 1 / Math.sqrt(headDim);
+    const s = new Float64Array(time), dp = new Float64Array(time), sum = new Float64Array(headDim);
+    const masks = new Float64Array(4 * time).fill(1);
     for (let head = 0; head < batch * heads; head++) {
-      const start = head * time * headDim;
-      sumKey.fill(0), sumValue.fill(0);
-      for (let i = 0; i < time; i++) {
-        const row = head * time + i, q = row * headDim, end = visible(head, i, lengths, settings);
-        if (threshold > 0) maskRow(masks, row, random, settings);
-        for (let j = 0, k = start, to = 0; j < end; j++, k += headDim, to += headDim) {
-          let s = 0, dp = 0;
-          for (let d = 0; d < headDim; d++) s += query[q + d] * key[k + d], dp += dy[q + d] * value[k + d];
-          const p = Math.exp(s * scale - logSumExp[row]), weight = p * masks[j];
-          const ds = (dp * weight - p * delta[row]) * scale;
-          for (let d = 0; d < headDim; d++) {
-            sumKey[to + d] += ds * query[q + d], sumValue[to + d] += weight * dy[q + d];
+      const length = lengthOf(head, lengths, settings), end = (head + 1) * time;
+      for (let j = 0; j < length; j++) {
+        // the queries that see key j: all of them, or those that do not stand before it
+        const first = head * time + (causal ? j : 0), count = end - first, k = (head * time + j) * headDim;
+        if (threshold > 0 && j % 4 === 0) {
+          for (let row = first; row < end; row++) {
+            maskKeys(masks, row - head * time, time, row, j, random, settings);
           }
         }
-      }
-      for (let at = 0; at < sumKey.length; at++) {
-        dKey[start + at] += sumKey[at], dValue[start + at] += sumValue[at];
+        dotRows(s, count, key, k, query, first * headDim, headDim);
+        dotRows(dp, count, value, k, dy, first * headDim, headDim);
+        const ds = dp, weights = s; // each takes the place of what it is made from
+        for (let n = 0, mask = (j % 4) * time + first - head * time; n < count; n++, mask++) {
+          const p = Math.exp(s[n] * scale - logSumExp[first + n]);
+          weights[n] = p * masks[mask];
+          ds[n] = (dp[n] * weights[n] - p * delta[first + n]) * scale;
+        }
+        sumRows(sum, ds, count, query, first * headDim, headDim);
+        for (let d = 0; d < headDim; d++) dKey[k + d] += sum[d];
+        sumRows(sum, weights, count, dy, first * headDim, headDim);
+        for (let d = 0; d < headDim; d++) dValue[k + d] += sum[d];
       }
     }
   },
