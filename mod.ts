@@ -65,6 +65,7 @@ export * from "./models/layers.ts";
 export * from "./models/learner.ts";
 export * from "./models/presets.ts";
 export * from "./models/roberta.ts";
+export * from "./models/roberta_presets.ts";
 
 export * from "./tokenizers/base_tokenizer.ts";
 export * from "./tokenizers/bpe_tokenizer.ts";
@@ -83,7 +84,11 @@ export * from "./tokenizers/whole_lines.ts";
 
 export * from "./training/batches.ts";
 export * from "./training/checkpoint.ts";
+export * from "./training/classification_metrics.ts";
+export * from "./training/classify.ts";
 export * from "./training/evaluate.ts";
+export * from "./training/fill_mask.ts";
+export * from "./training/fine_tuning.ts";
 export * from "./training/generate.ts";
 export * from "./training/labelled_batches.ts";
 export * from "./training/masked_batches.ts";
