@@ -1,0 +1,217 @@
+import { assert, assertAlmostEquals, assertEquals, assertRejects, assertThrows } from "@std/assert";
+import type { Backend } from "../core/backend.ts";
+import { CpuBackend } from "../core/cpu_backend.ts";
+import { initialize } from "../core/module.ts";
+import { Random } from "../core/philox.ts";
+import {
+  type Classifier,
+  type ClassifierConfig,
+  GptClassifier,
+  type GptClassifierConfig,
+  RobertaClassifier,
+  type RobertaClassifierConfig,
+} from "../models/classifier.ts";
+import { Gpt } from "../models/gpt.ts";
+import { MaskedLanguageModel } from "../models/roberta.ts";
+import {
+  loadModel,
+  modelFiles,
+  restoreModel,
+  restoreTraining,
+  trainingFiles,
+} from "../training/checkpoint.ts";
+import { classify } from "../training/classify.ts";
+import { evaluate } from "../training/evaluate.ts";
+import { takeOver } from "../training/fine_tuning.ts";
+import { type Example, labelledBatches, type LabelledBatchOptions } from "../training/labelled_batches.ts";
+import { labelledValidationBatches } from "../training/labelled_batches.ts";
+import { TrainingRun, type TrainingSettings } from "../training/train.ts";
+import { assertClose, everyBackend, integers, TOLERANCES } from "./_testing.ts";
+import { allReports, settings, stateOf } from "./_training.ts";
+
+const sizes = {
+  vocabSize: 16,
+  contextLength: 8,
+  layers: 1,
+  heads: 2,
+  modelDim: 16,
+  feedForwardDim: 64,
+  dropoutRate: 0.1,
+  initialStd: 0.2,
+  labels: ["even", "odd"],
+};
+const roberta: RobertaClassifierConfig = { ...sizes, architecture: "roberta" };
+const gpt: GptClassifierConfig = { ...sizes, architecture: "gpt1", padId: 1 };
+
+const build = (config: ClassifierConfig): Classifier =>
+  config.architecture === "roberta" ? new RobertaClassifier(config) : new GptClassifier(config);
+
+/** Texts whose class is whether their largest token is odd. */
+const examples: Example[] = Array.from({ length: 40 }, (_, index) => {
+  const { data } = integers(`text ${index}`, [1 + index % 5], 11), words = data.map((id) => id + 4);
+  return { ids: Uint32Array.of(0, ...words, 2), label: Math.max(...words) % 2 };
+});
+
+const sizesOfBatches = { contextLength: 8, batchSize: 8, padId: 1 };
+
+function newRun(
+  backend: Backend,
+  config: ClassifierConfig,
+  changes: Partial<TrainingSettings & LabelledBatchOptions> = {},
+): TrainingRun {
+  const { batchSize = 8, classWeights, ...changed } = changes, all = { ...settings, ...changed };
+  const auxiliaryWeight = config.architecture === "roberta" ? 0 : 0.5;
+  const options = { ...sizesOfBatches, batchSize, classWeights, auxiliaryWeight, seed: all.seed };
+  return new TrainingRun(backend, build(config), labelledBatches(examples, options), all);
+}
+
+for (const config of [roberta, gpt, { ...gpt, architecture: "gpt2" } as const]) {
+  const name = `classifier from ${config.architecture}`;
+
+  everyBackend(`${name}: padding and company change nothing`, async (backend) => {
+    const model = build(config);
+    initialize(backend, model, 1);
+    const together = await classify(backend, model, examples.map(({ ids }) => ids), { batchSize: 7 });
+    assertEquals(together.length, examples.length);
+    for (const index of [0, 3, 39]) {
+      const [alone] = await classify(backend, model, [examples[index].ids]);
+      const expected = { shape: [2], data: together[index].probabilities };
+      assertClose(alone.probabilities, expected, TOLERANCES.rows, `text ${index}`);
+      assertAlmostEquals(alone.probabilities[0] + alone.probabilities[1], 1, 1e-6);
+      assertEquals(alone.label, alone.probabilities[1] > alone.probabilities[0] ? 1 : 0);
+    }
+  });
+
+  everyBackend(`${name}: a batch of 8 is 2 of 4, also with class weights`, async (backend) => {
+    const still = { ...config, dropoutRate: 0 }, changes = { steps: 1, clipNorm: 0, classWeights: [1, 3] };
+    const large = newRun(backend, still, changes), [expected] = await allReports(large);
+    for (const [batchSize, accumulation] of [[4, 2], [1, 8]]) {
+      const run = newRun(backend, still, { ...changes, batchSize, accumulation });
+      assertAlmostEquals((await allReports(run))[0].loss, expected.loss, 2e-6);
+      const gradients = { shape: [run.store.size], data: await backend.read(large.optimizer.mean) };
+      assertClose(await backend.read(run.optimizer.mean), gradients, { rtol: 1e-6, atol: 0 }, `${batchSize}`);
+    }
+  });
+
+  everyBackend(`${name}: 20 steps are 10, a checkpoint, and 10 more, bit for bit`, async (backend) => {
+    const changes = { accumulation: 2, steps: 20, batchSize: 4 };
+    const whole = newRun(backend, config, changes), first = newRun(backend, config, changes);
+    const reports = await allReports(whole);
+    await allReports(first, 10, 10);
+    const files = { ...await modelFiles(backend, config, first.store), ...await trainingFiles(first) };
+    const second = newRun(backend, config, changes);
+    restoreTraining(second, files);
+    assertEquals(await allReports(second), reports.slice(10));
+    assertEquals(await stateOf(second), await stateOf(whole));
+  });
+
+  Deno.test(`${name}: learns what can be learned, and keeps it and its labels in a checkpoint`, async () => {
+    const backend = new CpuBackend(), run = newRun(backend, { ...config, dropoutRate: 0 }, { steps: 150 });
+    const validation = labelledValidationBatches(examples, sizesOfBatches);
+    assertAlmostEquals(await evaluate(backend, run.model, validation), Math.log(2), 0.3);
+    await allReports(run);
+    const loss = await evaluate(backend, run.model, validation);
+    assert(loss < 0.1, `the loss is ${loss}`);
+    const loaded = loadModel(await modelFiles(backend, config, run.store), "classifier");
+    assertEquals(loaded.config.labels, ["even", "odd"]);
+    const again = build(loaded.config);
+    restoreModel(backend, initialize(backend, again, 9), loaded.weights);
+    const found = await classify(backend, again, examples.map(({ ids }) => ids));
+    assertEquals(found.map(({ label }) => label), examples.map(({ label }) => label));
+  });
+}
+
+Deno.test("classifier from gpt1: predicting the next token is part of the loss", async () => {
+  const backend = new CpuBackend(), still = { ...gpt, dropoutRate: 0 };
+  const [{ loss }] = await allReports(newRun(backend, still, { steps: 1 }));
+  const plain = labelledBatches(examples, { ...sizesOfBatches, seed: settings.seed });
+  const run = new TrainingRun(backend, build(still), plain, { ...settings, steps: 1 });
+  const [{ loss: ofClasses }] = await allReports(run);
+  assertAlmostEquals(loss - ofClasses, 0.5 * Math.log(16), 0.3);
+});
+
+Deno.test("class weights move a classifier towards the class that counts more", async () => {
+  const backend = new CpuBackend(), random = new Random(1, "labels");
+  const noise = examples.map(({ ids }) => ({ ids, label: random.below(2) })),
+    texts = noise.map(({ ids }) => ids);
+  const called: number[] = [];
+  for (const classWeights of [[20, 1], [1, 20]]) {
+    const source = labelledBatches(noise, { ...sizesOfBatches, classWeights, seed: 1 });
+    const model = build({ ...roberta, dropoutRate: 0 });
+    await allReports(
+      new TrainingRun(backend, model, source, { ...settings, steps: 15, learningRate: 0.003 }),
+    );
+    called.push((await classify(backend, model, texts)).filter(({ label }) => label === 1).length);
+  }
+  assert(called[0] < 10 && called[1] > 30, `${called} of 40 are called class 1`);
+});
+
+everyBackend("takeOver: a classifier begins with what its language model has learned", async (backend) => {
+  const { labels: _, ...masked } = roberta, { labels: __, padId: ___, ...causal } = gpt;
+  for (
+    const [config, pretrained, grown] of [
+      [roberta, new MaskedLanguageModel(masked), masked],
+      [{ ...gpt, vocabSize: 20 }, new Gpt(causal), causal],
+    ] as const
+  ) {
+    const source = initialize(backend, pretrained, 5), files = await modelFiles(backend, grown, source);
+    const store = initialize(backend, build(config), 6), fresh = initialize(backend, build(config), 6);
+    const taken = await takeOver(backend, store, loadModel(files).weights);
+    const find = (of: typeof store, name: string) =>
+      of.parameters.find((parameter) => parameter.name === name)!;
+    for (const [index, parameter] of store.parameters.entries()) {
+      const values = await backend.read(parameter), initial = await backend.read(fresh.parameters[index]);
+      if (!taken.includes(parameter.name)) {
+        assertEquals(values, initial, parameter.name);
+        assert(/score|classificationHead/.test(parameter.name), `${parameter.name} was not taken over`);
+        continue;
+      }
+      const theirs = await backend.read(find(source, parameter.name.replace("gpt.", "")));
+      assertEquals(values.slice(0, theirs.length), theirs, parameter.name);
+      assertEquals(values.slice(theirs.length), initial.slice(theirs.length), parameter.name);
+    }
+  }
+});
+
+Deno.test("takeOver refuses a model of other sizes, or of another family, and changes nothing", async () => {
+  const backend = new CpuBackend(),
+    { labels: _, ...masked } = roberta,
+    store = initialize(backend, build(roberta), 1);
+  const before = await backend.read(store.values), config = { ...masked, contextLength: 9 };
+  const longer = initialize(backend, new MaskedLanguageModel(config), 2);
+  const { weights } = loadModel(await modelFiles(backend, config, longer));
+  await assertRejects(
+    () => takeOver(backend, store, weights),
+    TypeError,
+    "Cannot begin with the pretrained encoder.positionEmbedding: it is (11, 16), the model expects (10, 16)",
+  );
+  await assertRejects(() => takeOver(backend, store, new Map()), TypeError, "no part in common");
+  assertEquals(await backend.read(store.values), before);
+});
+
+Deno.test("classify refuses what the model cannot read", async () => {
+  const backend = new CpuBackend(), model = build(roberta);
+  initialize(backend, model, 1);
+  const refuse = (texts: number[][], message: string) =>
+    assertRejects(
+      () => classify(backend, model, texts.map((ids) => Uint32Array.from(ids))),
+      RangeError,
+      message,
+    );
+  await refuse(
+    [[0, 2], new Array(9).fill(5)],
+    "1 of 2 texts have more tokens than the 8 of the context, up to 9",
+  );
+  await refuse([[0, 2], [0, 16, 2]], "Token 16 of text 2 is outside the vocabulary of 16");
+  await refuse([[0, 2], []], "Sequence 2 is empty");
+  assertEquals(await classify(backend, model, []), []);
+});
+
+Deno.test("classifiers refuse labels that cannot be told apart", () => {
+  for (const config of [roberta, gpt]) {
+    const refuse = (labels: string[], message: string) =>
+      assertThrows(() => build({ ...config, labels }), RangeError, message);
+    refuse(["one"], "Cannot tell 1 classes apart: expected at least two labels");
+    refuse(["a", "b", "a"], 'Cannot use label "a" for two classes');
+  }
+});
