@@ -73,6 +73,7 @@ export * from "./tokenizers/bpe_trainer.ts";
 export * from "./tokenizers/bpe_merges.ts";
 export * from "./tokenizers/byte_symbols.ts";
 export * from "./tokenizers/char_tokenizer.ts";
+export * from "./tokenizers/classification_tokens.ts";
 export * from "./tokenizers/fingerprint.ts";
 export * from "./tokenizers/hugging_face.ts";
 export * from "./tokenizers/pre_token_counts.ts";

@@ -62,7 +62,29 @@ export function robertaFrame(begin: number, end: number): Frame {
 }
 
 /**
- * Tells which frame a set of special tokens is for: RoBERTa's if it has `<s>` and `</s>`, else none.
+ * GPT-1's frame for classification: `<start> text <extract>` and `<start> text <delimiter> pair <extract>`.
+ *
+ * @param start The id of `<start>`.
+ * @param delimiter The id of `<delimiter>`.
+ * @param extract The id of `<extract>`.
+ * @returns The frame.
+ *
+ * @example
+ * ```ts
+ * import { extractFrame, fillFrame } from "@miniformer/miniformer";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const ids = fillFrame(extractFrame(7, 8, 9), Uint32Array.of(1, 2), Uint32Array.of(3));
+ * assertEquals(ids, Uint32Array.of(7, 1, 2, 8, 3, 9));
+ * ```
+ */
+export function extractFrame(start: number, delimiter: number, extract: number): Frame {
+  return { single: [start, "text", extract], pair: [start, "text", delimiter, "pair", extract] };
+}
+
+/**
+ * Tells which frame a set of special tokens is for: RoBERTa's if it has `<s>` and `</s>`, GPT's for classification if it
+ * has `<start>`, `<delimiter>` and `<extract>`, else none.
  *
  * @param specialTokens The special tokens.
  * @returns The frame.
@@ -77,9 +99,12 @@ export function robertaFrame(begin: number, end: number): Frame {
  * ```
  */
 export function frameOf(specialTokens: readonly SpecialToken[]): Frame {
-  const begin = specialTokens.find((token) => token.content === "<s>");
-  const end = specialTokens.find((token) => token.content === "</s>");
-  return begin && end ? robertaFrame(begin.id, end.id) : bareFrame;
+  const idOf = (content: string) => specialTokens.find((token) => token.content === content)?.id;
+  const [begin, end] = ["<s>", "</s>"].map(idOf);
+  if (begin !== undefined && end !== undefined) return robertaFrame(begin, end);
+  const [start, delimiter, extract] = ["<start>", "<delimiter>", "<extract>"].map(idOf);
+  if (start === undefined || delimiter === undefined || extract === undefined) return bareFrame;
+  return extractFrame(start, delimiter, extract);
 }
 
 /**

@@ -1,0 +1,41 @@
+import { assertEquals, assertStrictEquals } from "@std/assert";
+import { trainBpe } from "../tokenizers/bpe_trainer.ts";
+import { CharTokenizer } from "../tokenizers/char_tokenizer.ts";
+import {
+  classificationSpecialTokens,
+  withClassificationTokens,
+} from "../tokenizers/classification_tokens.ts";
+import { loadTokenizer } from "../tokenizers/hugging_face.ts";
+import { causalSpecialTokens } from "../tokenizers/special_tokens.ts";
+
+const text = "low lower lowest, low and slow";
+const tokenizers = {
+  "characters": CharTokenizer.fromText(text),
+  "bpe": await trainBpe([text], { vocabSize: 270, specialTokens: causalSpecialTokens }),
+};
+
+for (const [name, plain] of Object.entries(tokenizers)) {
+  Deno.test(`withClassificationTokens, ${name}: old ids stay, new ones follow and frame texts`, () => {
+    const tokenizer = withClassificationTokens(plain), first = plain.vocabSize;
+    assertEquals(tokenizer.vocabSize, first + 4);
+    assertEquals(
+      classificationSpecialTokens.map((token) => tokenizer.idOf(token)),
+      [0, 1, 2, 3].map((n) => first + n),
+    );
+    const [ids, pair] = ["slow", "low"].map((text) => plain.encode(text));
+    assertEquals(tokenizer.encode("slow"), ids);
+    const framed = tokenizer.encode("slow", { addSpecialTokens: true });
+    assertEquals([...framed], [first, ...ids, first + 2]);
+    const both = tokenizer.encode("slow", { addSpecialTokens: true, pair: "low" });
+    assertEquals([...both], [first, ...ids, first + 1, ...pair, first + 2]);
+    assertEquals(tokenizer.decode(both, { skipSpecialTokens: true }), "slowlow");
+  });
+
+  Deno.test(`withClassificationTokens, ${name}: saved and read again, and asked twice, it is the same`, () => {
+    const tokenizer = withClassificationTokens(plain), again = loadTokenizer(tokenizer.toHuggingFace());
+    assertEquals(again.fingerprint, tokenizer.fingerprint);
+    const options = { addSpecialTokens: true, pair: "low" };
+    assertEquals(again.encode("slow", options), tokenizer.encode("slow", options));
+    assertStrictEquals(withClassificationTokens(again), again);
+  });
+}
