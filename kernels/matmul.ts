@@ -146,13 +146,13 @@ export const matmulBiased = kernel({
   wgsl: (constants, adapter) => matmulWgsl(constants, adapter, true),
 });
 
-/** y = xᵀ for each matrix of a batch; x is (rows, columns). */
+/** y = xᵀ for each matrix of a batch; x is (rows, columns). In squares of 8 × 8, to stay within the same lines of memory. */
 export const transposeForward = kernel({
   name: "transpose",
   reads: { x: "f32" },
   writes: { y: "f32" },
   constants: ["batch", "rows", "columns"],
-  elements: ({ batch, rows, columns }) => batch * rows * columns,
+  elements: ({ batch, rows, columns }) => batch * Math.ceil(rows / 8) * Math.ceil(columns / 8),
   cpu({ x, y }, { batch, rows, columns }) {
     for (let matrix = 0, to = 0; matrix < batch; matrix++) {
       for (let column = 0; column < columns; column++) {
@@ -162,9 +162,17 @@ export const transposeForward = kernel({
     }
   },
   wgsl: `
+const across = (columns + 7) / 8;
+const squares = (rows + 7) / 8 * across;
 fn each(index: u32) {
-  let place = index % (rows * columns);
-  y[index] = x[index - place + place % rows * columns + place / rows];
+  let start = index / squares * (rows * columns);
+  let row0 = index % squares / across * 8;
+  let column0 = index % squares % across * 8;
+  for (var column = column0; column < min(column0 + 8, columns); column++) {
+    for (var row = row0; row < min(row0 + 8, rows); row++) {
+      y[start + column * rows + row] = x[start + row * columns + column];
+    }
+  }
 }`,
 });
 
@@ -253,6 +261,9 @@ export interface MultiplyOptions extends MatmulOptions {
   bias?: Tensor;
 }
 
+/** Rows up to this length stay in the cache while a tile's worth of them is read side by side. */
+const SHORT = 512;
+
 /** From this many products on, turning a matrix around is little work beside multiplying it. */
 const WORTH_TURNING = 2 ** 22;
 
@@ -285,12 +296,18 @@ export function multiplyInto(y: Tensor, a: Tensor, b: Tensor, options: MultiplyO
   }
   // A shader on a CPU reads both matrices straight from memory, a step of the inner dimension at a time. Where that
   // goes down a column, the lines it touches compete for the same few places of the cache: such a matrix is turned.
+  const turnsA = !transposeA && inner > SHORT;
   backend.scope(() => {
     const turn = (x: Tensor, rows: number, columns: number): Tensor => {
       const turned = backend.allocate([batch, columns, rows]);
       backend.run(transposeForward, { x, y: turned }, { batch, rows, columns });
       return turned;
     };
-    multiply(transposeA ? a : turn(a, rows, inner), transposeB ? turn(b, columns, inner) : b, true, false);
+    multiply(
+      turnsA ? turn(a, rows, inner) : a,
+      transposeB ? turn(b, columns, inner) : b,
+      transposeA || turnsA,
+      false,
+    );
   });
 }

@@ -69,12 +69,19 @@ export function planMatmul(
       groups: Math.ceil(Math.ceil(columns / tileColumns) / 64),
     };
   }
-  // A tile that fits exactly needs no guards: guards are branches, and hundreds of them take seconds to compile. The
-  // largest tile pays only where both matrices are read along their rows and there is much to compute.
-  const large = transposeA === 1 && rows % 32 === 0 && columns % 16 === 0 &&
-    rows * columns * inner >= 2 ** 26;
-  const fits = rows % 16 === 0 && columns % 16 === 0;
-  const sizes = large ? [32, 16] : fits ? [16, 16] : columns % 4 === 0 ? [16, 8] : [16, 4];
+  // A tile that fits exactly needs no guards: guards are branches, and hundreds of them take seconds to compile. Large
+  // tiles pay where there is much to compute, and are long in the direction in which memory is read.
+  const much = rows * columns * inner >= 2 ** 24;
+  const fits = (height: number, width: number) => rows % height === 0 && columns % width === 0;
+  const sizes = much && transposeA === 1 && fits(32, 16)
+    ? [32, 16]
+    : much && transposeA === 0 && fits(16, 32)
+    ? [16, 32]
+    : fits(16, 16)
+    ? [16, 16]
+    : columns % 4 === 0
+    ? [16, 8]
+    : [16, 4];
   const lanes = 16, [tileRows, tileColumns] = sizes;
   const tiles = Math.ceil(rows / tileRows) * Math.ceil(columns / tileColumns);
   return { kind: "direct", tileRows, tileColumns, lanes, groups: Math.ceil(tiles / lanes) };
