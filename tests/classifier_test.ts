@@ -186,6 +186,14 @@ Deno.test("takeOver refuses a model of other sizes, or of another family, and ch
     "Cannot begin with the pretrained encoder.positionEmbedding: it is (11, 16), the model expects (10, 16)",
   );
   await assertRejects(() => takeOver(backend, store, new Map()), TypeError, "no part in common");
+  const shorter = { ...masked, contextLength: 7 },
+    other = initialize(backend, new MaskedLanguageModel(shorter), 2);
+  const fewer = loadModel(await modelFiles(backend, shorter, other)).weights;
+  await assertRejects(
+    () => takeOver(backend, store, fewer),
+    TypeError,
+    "it is (9, 16), the model expects (10, 16)",
+  );
   assertEquals(await backend.read(store.values), before);
 });
 

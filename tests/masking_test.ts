@@ -115,12 +115,12 @@ Deno.test("maskedBatches: batches have one shape, also where they ask for more t
   const source = maskedBatches(sequences, { ...options, batchSize: 2 });
   const sizes = Array.from({ length: 200 }, (_, number) => source.at(number).targets.length);
   assertEquals(new Set(sizes).size, 1);
-  // a single token that is asked for in every sequence of many does not fit into room for the mean
-  const uneven = [...new Array(99).fill(Uint32Array.of(0, 2)), new Uint32Array(16).fill(7)];
-  const all = maskedBatches(uneven, { ...options, batchSize: 1, maskRate: 1 });
+  // one long sequence among many short ones does not fit into the room for the mean
+  const uneven = [...new Array(99).fill(Uint32Array.of(0, 2)), new Uint32Array(32).fill(7)];
+  const all = maskedBatches(uneven, { ...options, contextLength: 32, batchSize: 1, maskRate: 1 });
   for (let number = 0; number < 100; number++) {
     const { targets, lengths } = all.at(number);
-    assertEquals(targets.filter((target) => target !== IGNORED).length, lengths![0] === 2 ? 0 : 16);
+    assertEquals(targets.filter((target) => target !== IGNORED).length, lengths![0] === 2 ? 0 : 32);
   }
 });
 
