@@ -172,8 +172,13 @@ Deno.test({
     withFolder(async (parent) => {
       await saveFile(`${parent}/curve.svg`, "before");
       await Deno.symlink("/dev/full", `${parent}/curve.svg.new`);
-      const error = await assertRejects(() => saveFile(`${parent}/curve.svg`, "after"), Error);
-      assertEquals(error.message, `Cannot save ${parent}/curve.svg: the disk is full`);
+      // in a process of its own: Deno opens devices only for those who may do everything
+      const program = `import { saveFile } from "./commands/folders.ts";
+        await saveFile(${
+        JSON.stringify(`${parent}/curve.svg`)
+      }, "after").catch((error) => console.log(error.message));`;
+      const { stdout } = await runProgram(program).output();
+      assertEquals(text(stdout), `Cannot save ${parent}/curve.svg: the disk is full\n`);
       assertEquals(await onDisk(parent), { "curve.svg": "before" });
     }),
 });

@@ -45,7 +45,7 @@ Deno.test("presets gpt1 and gpt2 have as many parameters as OpenAI's models", ()
   assertEquals(countParameters(new Gpt({ ...PRESETS.gpt2.model, vocabSize: 50257 })), 124_439_808);
 });
 
-Deno.test("presets shakespeare-char and shakespeare-char-cpu are nanoGPT's", () => {
+Deno.test("presets shakespeare-char and shakespeare-char-cpu have nanoGPT's sizes; the CPU's learns faster", () => {
   const sizesOf = (name: "shakespeare-char" | "shakespeare-char-cpu") => {
     const { model, training } = PRESETS[name];
     return {
@@ -63,6 +63,7 @@ Deno.test("presets shakespeare-char and shakespeare-char-cpu are nanoGPT's", () 
     };
   };
   const rates = { learningRate: 1e-3, minLearningRate: 1e-4, warmupSteps: 100, beta2: 0.99 };
+  const faster = { ...rates, learningRate: 2e-3, minLearningRate: 2e-4 };
   const gpu = {
     layers: 6,
     heads: 6,
@@ -82,5 +83,5 @@ Deno.test("presets shakespeare-char and shakespeare-char-cpu are nanoGPT's", () 
     steps: 2000,
   };
   assertEquals(sizesOf("shakespeare-char"), { ...gpu, ...rates });
-  assertEquals(sizesOf("shakespeare-char-cpu"), { ...cpu, ...rates });
+  assertEquals(sizesOf("shakespeare-char-cpu"), { ...cpu, ...faster });
 });
