@@ -49,7 +49,7 @@ function toBatch(
   return { ...padded, ...filled, batchSize, contextLength };
 }
 
-/** Room for as many places as a batch hardly ever exceeds: six standard deviations above the mean. */
+/** Room for as many places as a batch hardly ever exceeds: four standard deviations above the mean. */
 function roomFor(
   sequences: readonly Uint32Array[],
   { batchSize, maskRate = 0.15 }: MaskedBatchOptions,
@@ -57,7 +57,7 @@ function roomFor(
   const mean = sequences.reduce((sum, { length }) => sum + length, 0) / sequences.length;
   const variance = sequences.reduce((sum, { length }) => sum + (length - mean) ** 2, 0) / sequences.length;
   const expected = maskRate * batchSize * mean;
-  return 8 * Math.ceil((expected + 6 * Math.sqrt(expected + batchSize * maskRate ** 2 * variance)) / 8);
+  return 8 * Math.ceil((expected + 4 * Math.sqrt(expected + batchSize * maskRate ** 2 * variance)) / 8);
 }
 
 function checkSequences(sequences: readonly Uint32Array[], { contextLength }: MaskedBatchOptions): void {
