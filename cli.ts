@@ -13,6 +13,7 @@ const miniformer = chooseCommand(
   {
     train: async () => (await import("./commands/train.ts")).train,
     generate: async () => (await import("./commands/generate.ts")).generate,
+    "fill-mask": async () => (await import("./commands/fill_mask.ts")).fillMask,
     evaluate: async () => (await import("./commands/evaluate.ts")).evaluate,
     doctor: async () => (await import("./commands/doctor.ts")).doctor,
     tokenizer: async () => (await import("./commands/tokenizer.ts")).tokenizer,

@@ -5,11 +5,14 @@
  */
 import { initialize } from "../core/module.ts";
 import type { Backend } from "../core/backend.ts";
-import { Gpt } from "../models/gpt.ts";
+import { buildModel, expectKind, kindOf, type ModelKind } from "../models/any_model.ts";
+import type { Classifier } from "../models/classifier.ts";
+import type { Gpt } from "../models/gpt.ts";
+import type { MaskedLanguageModel } from "../models/roberta.ts";
 import type { BpeTokenizer } from "../tokenizers/bpe_tokenizer.ts";
 import type { CharTokenizer } from "../tokenizers/char_tokenizer.ts";
 import { loadTokenizer } from "../tokenizers/hugging_face.ts";
-import { type CheckpointFiles, loadModel, restoreModel } from "../training/checkpoint.ts";
+import { type CheckpointFiles, loadConfig, loadModel, restoreModel } from "../training/checkpoint.ts";
 import { cannotRead } from "./errors.ts";
 import { readFolder } from "./folders.ts";
 import { tokenizerFileNames } from "./tokenizer_folder.ts";
@@ -115,10 +118,27 @@ export function tokenizerOf({ path, files }: FoundCheckpoint): BpeTokenizer | Ch
   return naming(path, () => loadTokenizer(texts));
 }
 
+/** The model of each kind. */
+export interface ModelsByKind {
+  /** Writes. */
+  readonly causal: Gpt;
+  /** Fills masks. */
+  readonly masked: MaskedLanguageModel;
+  /** Tells texts apart. */
+  readonly classifier: Classifier;
+}
+
+/** The command that uses a model of each kind. */
+const servants: Readonly<Record<ModelKind, string>> = {
+  causal: "generate",
+  masked: "fill-mask",
+  classifier: "classify",
+};
+
 /** A model on a device, and its tokenizer. */
-export interface OpenedModel {
+export interface OpenedModel<Kind extends ModelKind> {
   /** The model. */
-  readonly model: Gpt;
+  readonly model: ModelsByKind[Kind];
   /** The tokenizer. */
   readonly tokenizer: BpeTokenizer | CharTokenizer;
 }
@@ -128,8 +148,9 @@ export interface OpenedModel {
  *
  * @param backend the device
  * @param checkpoint the checkpoint
+ * @param kind what the model must be for
  * @returns model and tokenizer
- * @throws {Error} when a file is missing, damaged, or does not fit the others
+ * @throws {Error} when a file is missing, damaged, or does not fit the others, or the model is for something else
  *
  * @example
  * ```ts
@@ -137,13 +158,18 @@ export interface OpenedModel {
  * import { CpuBackend } from "../core/cpu_backend.ts";
  * import { openModel } from "./checkpoint_folder.ts";
  *
- * const open = () => openModel(new CpuBackend(), { path: "runs/mine", files: {} });
+ * const open = () => openModel(new CpuBackend(), { path: "runs/mine", files: {} }, "causal");
  * assertThrows(open, Error, "Cannot use runs/mine: config.json is missing");
  * ```
  */
-export function openModel(backend: Backend, checkpoint: FoundCheckpoint): OpenedModel {
+export function openModel<Kind extends ModelKind>(
+  backend: Backend,
+  checkpoint: FoundCheckpoint,
+  kind: Kind,
+): OpenedModel<Kind> {
   const { path, files } = checkpoint;
-  const { config, weights } = naming(path, () => loadModel(files, "causal"));
+  naming(path, () => checkKind(files, kind));
+  const { config, weights } = naming(path, () => loadModel(files, kind));
   const tokenizer = tokenizerOf(checkpoint);
   if (tokenizer.vocabSize > config.vocabSize) {
     throw new Error(
@@ -151,10 +177,20 @@ export function openModel(backend: Backend, checkpoint: FoundCheckpoint): Opened
         "they do not belong together",
     );
   }
-  const model = naming(path, () => new Gpt(config));
+  const model = naming(path, () => buildModel(config)) as ModelsByKind[Kind];
   const store = initialize(backend, model, 0);
   naming(path, () => restoreModel(backend, store, weights));
   return { model, tokenizer };
+}
+
+/** Throws for a model of another kind, with the command that it is for. */
+function checkKind(files: CheckpointFiles, kind: ModelKind): void {
+  const config = loadConfig(files);
+  try {
+    expectKind(config, kind);
+  } catch (error) {
+    throw new TypeError(`${(error as Error).message}; deno task ${servants[kindOf(config)]} uses it`);
+  }
 }
 
 /**

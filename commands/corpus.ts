@@ -92,7 +92,7 @@ function split(texts: readonly string[], part: number): [string[], string[]] {
  *
  * @param choice `char`, `bpe`, or the folder of one
  * @param corpus the texts
- * @param vocabSize tokens to make, for `bpe`
+ * @param options `vocabSize`: tokens to make, for `bpe`; `specialTokens`: those of one that is made
  * @returns the tokenizer
  * @throws {Error} when it cannot be read or made
  *
@@ -108,12 +108,18 @@ function split(texts: readonly string[], part: number): [string[], string[]] {
 export async function chooseTokenizer(
   choice: string,
   { training, validation }: Corpus,
-  vocabSize: number = 1024,
+  { vocabSize = 1024, specialTokens }: { vocabSize?: number; specialTokens?: readonly string[] } = {},
 ): Promise<BpeTokenizer | CharTokenizer> {
   // Whoever holds text back for validation still wants its rare characters in the vocabulary.
-  if (choice === "char") return CharTokenizer.fromText([...training, ...validation].join(""));
+  if (choice === "char") {
+    return CharTokenizer.fromText([...training, ...validation].join(""), { specialTokens });
+  }
   if (choice !== "bpe") return await readTokenizer(choice);
-  return await trainBpe(training, { vocabSize, specialTokens: causalSpecialTokens, lines: true });
+  return await trainBpe(training, {
+    vocabSize,
+    specialTokens: specialTokens ?? causalSpecialTokens,
+    lines: true,
+  });
 }
 
 /** A corpus as ids. */
@@ -130,6 +136,7 @@ export interface EncodedCorpus {
  * @param corpus the texts
  * @param tokenizer the tokenizer
  * @param folder the folder of the run
+ * @param options `lines`: whether each line that is not empty counts as a text
  * @returns the ids
  * @throws {RangeError} when a character is not in the vocabulary
  */
@@ -137,11 +144,14 @@ export async function encodeCorpus(
   { training, validation }: Corpus,
   tokenizer: BpeTokenizer | CharTokenizer,
   folder: string,
+  { lines = false }: { lines?: boolean } = {},
 ): Promise<EncodedCorpus> {
-  const encode = async (name: string, texts: readonly string[]): Promise<Uint32Array> =>
-    tokenizer instanceof BpeTokenizer
-      ? (await cachedIds(`${folder}/${name}.ids`, tokenizer, texts)).ids
-      : encodeDocuments(tokenizer, texts);
+  const encode = async (name: string, texts: readonly string[]): Promise<Uint32Array> => {
+    const documents = lines ? texts.flatMap((text) => text.split(/\r?\n/).filter(Boolean)) : texts;
+    return tokenizer instanceof BpeTokenizer
+      ? (await cachedIds(`${folder}/${name}.ids`, tokenizer, documents)).ids
+      : encodeDocuments(tokenizer, documents);
+  };
   return {
     training: await encode("training", training),
     validation: await encode("validation", validation),

@@ -44,7 +44,7 @@ export const evaluate: Command = defineCommand({
     const texts = (await readTexts(data, { replaceInvalid })).map(({ text }) => text);
     const { backend } = await chooseBackend(device as DeviceChoice);
     try {
-      const { model, tokenizer } = openModel(backend, found);
+      const { model, tokenizer } = openModel(backend, found, "causal");
       const ids = encodeDocuments(tokenizer, texts);
       const contextLength = Math.max(1, Math.min(model.config.contextLength, ids.length - 1));
       const batches = validationBatches(ids, { contextLength, batchSize });

@@ -74,7 +74,7 @@ export const generate: Command = defineCommand({
     const found = await findCheckpoint(checkpoint ?? await newestRun());
     const { backend } = await chooseBackend(device as DeviceChoice);
     try {
-      const { model, tokenizer } = openModel(backend, found);
+      const { model, tokenizer } = openModel(backend, found, "causal");
       const text = (promptFile === undefined ? prompt : await readText(promptFile)) ||
         defaultPrompt(tokenizer);
       const ids = tokenizer.encode(text);

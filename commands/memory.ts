@@ -4,7 +4,7 @@
  * @module
  */
 import { countParameters } from "../core/module.ts";
-import { Gpt, type GptConfig } from "../models/gpt.ts";
+import { buildModel, kindOf, type ModelConfig } from "../models/any_model.ts";
 
 /** What training a model takes, in bytes. */
 export interface MemoryEstimate {
@@ -24,7 +24,8 @@ export interface MemoryEstimate {
  * Each number of a batch is there twice, as value and as gradient. Of C numbers a token and layer there are: queries,
  * keys and values before and after they are sorted by head (6), the attention's result likewise (2), its projection, two
  * sums, two norms (5), the network's result (1), together 14; dropout keeps two more. The network's width occurs twice,
- * before and after its activation. On top come the embeddings and the scores of the vocabulary.
+ * before and after its activation. On top come the embeddings and the scores of the vocabulary, which a masked language
+ * model has at one token in five or six, and a classifier at most beside its task.
  *
  * @param config the model
  * @param batchSize windows in a batch
@@ -41,18 +42,19 @@ export interface MemoryEstimate {
  * assertEquals([parameters, Math.round(activationBytes / 1e6)], [809856, 72]);
  * ```
  */
-export function estimateMemory(config: GptConfig, batchSize: number): MemoryEstimate {
+export function estimateMemory(config: ModelConfig, batchSize: number): MemoryEstimate {
   const { layers, heads, modelDim, feedForwardDim, contextLength, vocabSize, dropoutRate } = config;
-  const parameters = countParameters(new Gpt(config)), tokens = batchSize * contextLength;
+  const parameters = countParameters(buildModel(config)), tokens = batchSize * contextLength;
+  const scored = kindOf(config) === "masked" ? 0.18 : 1;
   const dropped = dropoutRate > 0 ? 1 : 0;
   const perLayer = (28 + 4 * dropped) * modelDim + 4 * feedForwardDim + 3 * heads;
-  const perToken = layers * perLayer + (6 + 2 * dropped) * modelDim + 2 * vocabSize;
+  const perToken = layers * perLayer + (6 + 2 * dropped) * modelDim + 2 * scored * vocabSize;
   return {
     parameters,
     parameterBytes: 16 * parameters,
     activationBytes: 4 * tokens * perToken,
     tensorBytes: 4 *
-      Math.max(vocabSize * modelDim, tokens * Math.max(vocabSize, feedForwardDim, 3 * modelDim)),
+      Math.max(vocabSize * modelDim, tokens * Math.max(scored * vocabSize, feedForwardDim, 3 * modelDim)),
   };
 }
 
@@ -87,7 +89,7 @@ export interface MemoryLimits {
  * ```
  */
 export function checkMemory(
-  config: GptConfig,
+  config: ModelConfig,
   batchSize: number,
   accumulation: number,
   limits: MemoryLimits,

@@ -3,14 +3,17 @@
  *
  * @module
  */
-import type { GptConfig } from "../models/gpt.ts";
-import { type Preset, PRESETS, type PresetTraining } from "../models/presets.ts";
+import type { TransformerConfig } from "../models/config.ts";
+import type { PresetTraining } from "../models/presets.ts";
 import { UsageError } from "./errors.ts";
 import { kebabCase } from "./flags.ts";
+import { type LanguageConfig, type Objective, objectiveOf, type PresetName, presets } from "./presets.ts";
 import type { TrainFlags } from "./train_flags.ts";
 
 /** Everything that decides what a run computes, but for its text. Kept in each checkpoint; names are those of the flags. */
-export interface Settings extends Omit<GptConfig, "vocabSize">, PresetTraining {
+export interface Settings extends Omit<TransformerConfig, "vocabSize">, PresetTraining {
+  /** What kind of model it is, and so what it learns. */
+  readonly architecture: LanguageConfig["architecture"];
   /** The preset that filled in what was not given. */
   readonly preset: string;
   /** What `--tokenizer` was. */
@@ -23,6 +26,14 @@ export interface Settings extends Omit<GptConfig, "vocabSize">, PresetTraining {
   readonly tied: boolean;
   /** Standard deviation of the initial weights. */
   readonly initialStd: number;
+  /** Keeps AdamW's division finite, where the preset says so. */
+  readonly epsilon?: number;
+  /** Part of the tokens to ask for, when masks are filled. */
+  readonly maskRate?: number;
+  /** Which tokens these are, and what hides them. */
+  readonly maskRule?: "huggingface" | "fairseq";
+  /** Whether each line begins a sequence of its own. */
+  readonly lines?: boolean;
   /** Batches to a step. */
   readonly accumulation: number;
   /** Decides everything random. */
@@ -59,8 +70,9 @@ export type PartialSettings = Omit<Settings, "logInterval" | `${"evaluation" | "
  * assertEquals([settings.modelDim, settings.feedForwardDim, settings.layers], [128, 512, 2]);
  * ```
  */
-export function chooseSettings(flags: TrainFlags, presetName: keyof typeof PRESETS): PartialSettings {
-  const { model, training }: Preset = PRESETS[presetName];
+export function chooseSettings(flags: TrainFlags, presetName: PresetName): PartialSettings {
+  const { model, training } = presets[presetName], objective = objectiveOf(model);
+  checkObjective(flags, objective);
   const over = <Values extends object>(values: Values): Values =>
     Object.fromEntries(
       Object.entries(values).map(([name, value]) => [name, flags[name as keyof TrainFlags] ?? value]),
@@ -78,12 +90,13 @@ export function chooseSettings(flags: TrainFlags, presetName: keyof typeof PRESE
       validationFraction: 0.1,
       replaceInvalid: false,
       ...model,
-      tied: model.tied ?? true,
+      tied: "tied" in model ? model.tied ?? true : true,
       initialStd: model.initialStd ?? 0.02,
       feedForwardDim: multiple === undefined
         ? Math.round(modelDim * model.feedForwardDim / model.modelDim)
         : modelDim * multiple,
       ...training,
+      ...objective === "mlm" ? { maskRate: 0.15, maskRule: "huggingface" as const, lines: false } : {},
       minLearningRate: training.minLearningRate * (learningRate / training.learningRate),
       accumulation: 1,
       seed: 1,
@@ -92,6 +105,19 @@ export function chooseSettings(flags: TrainFlags, presetName: keyof typeof PRESE
   check(settings);
   return settings;
 }
+
+/** Throws when a flag would change what the other objective has. */
+function checkObjective(flags: TrainFlags, objective: Objective): void {
+  for (const name of objective === "mlm" ? ["architecture", "tied"] as const : masking) {
+    if (flags[name] === undefined) continue;
+    throw new UsageError(
+      `--${kebabCase(name)} is for --objective ${objective === "mlm" ? "causal" : "mlm"}: leave it out`,
+    );
+  }
+}
+
+/** What there is to choose when masks are filled. */
+const masking = ["maskRate", "maskRule", "lines"] as const;
 
 function check({ modelDim, heads, learningRate, minLearningRate }: PartialSettings): void {
   if (modelDim % heads !== 0) {
@@ -203,7 +229,7 @@ export function resumeSettings(
   };
   for (const [name, value] of Object.entries(given)) {
     if (value === undefined || changeable.has(name)) continue;
-    const before = started[name as keyof Settings];
+    const before = { ...started, objective: objectiveOf(started) }[name as keyof Settings];
     if (value !== before) {
       throw new UsageError(
         `--${kebabCase(name)} is ${value}, but the run was started with ${before}: leave it out, ` +

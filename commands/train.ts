@@ -6,10 +6,8 @@
 import type { Backend } from "../core/backend.ts";
 import { chooseBackend, type DeviceChoice, type OpenedBackend } from "../core/open_backend.ts";
 import { WebGpuBackend } from "../core/webgpu_backend.ts";
-import { Gpt, type GptConfig } from "../models/gpt.ts";
 import { toHuggingFaceConfig } from "../models/hugging_face.ts";
-import type { PRESETS } from "../models/presets.ts";
-import { causalBatches, validationBatches } from "../training/batches.ts";
+import { maskedSpecialTokens } from "../tokenizers/special_tokens.ts";
 import { loadConfig, restoreTraining } from "../training/checkpoint.ts";
 import { TrainingRun } from "../training/train.ts";
 import { naming, tokenizerOf } from "./checkpoint_folder.ts";
@@ -17,11 +15,14 @@ import { type Command, defineCommand } from "./command.ts";
 import { chooseTokenizer, type Corpus, encodeCorpus, readCorpus, type Source } from "./corpus.ts";
 import { UsageError } from "./errors.ts";
 import { Interrupt } from "./interrupt.ts";
+import { maskTokens } from "./mask_tokens.ts";
 import { checkMemory, type MemoryLimits } from "./memory.ts";
+import { prepareLesson } from "./objectives.ts";
+import { choosePreset, type LanguageConfig, objectiveOf } from "./presets.ts";
 import { ProgressLine } from "./progress.ts";
 import { findRun, type FoundRun, type RunState } from "./resume.ts";
 import { RunFolder, runName } from "./run_folder.ts";
-import { chooseLength, chooseSettings, resumeSettings } from "./settings.ts";
+import { chooseLength, chooseSettings, type PartialSettings, resumeSettings } from "./settings.ts";
 import { trainAndSave, type TrainLoop } from "./train_loop.ts";
 import { describeBeginning, describeNames } from "./train_report.ts";
 import { endRun } from "./train_end.ts";
@@ -40,6 +41,7 @@ export const train: Command = defineCommand({
     "train",
     "train --data my_novel.txt --epochs 10",
     "train --data shakespeare.txt --preset shakespeare-char-cpu --device webgpu",
+    "train --objective mlm --data my_novel.txt --tokenizer bpe --preset roberta-mini",
     "train --resume runs/my_novel --epochs 20",
   ],
   flags: trainFlags,
@@ -60,33 +62,33 @@ async function trainOn(opened: OpenedBackend, flags: TrainFlags, found: FoundRun
     throw new UsageError("--vocab-size is for --tokenizer bpe: any other tokenizer knows its size");
   }
   const partial = found?.state.settings ??
-    chooseSettings(flags, flags.preset ?? defaultPreset(flags, backend));
+    chooseSettings(flags, choosePreset(flags, isHardware(backend)));
+  const isMasked = objectiveOf(partial) === "mlm";
   const source = sourceOf(flags, found?.state.source ?? { ...partial, data: [], validation: [] });
   const corpus = await readCorpus(source);
   if (found) checkText(found, corpus, source);
+  const specialTokens = isMasked ? maskedSpecialTokens : undefined;
   const tokenizer = found
     ? tokenizerOf(found)
-    : await chooseTokenizer(partial.tokenizer, corpus, flags.vocabSize);
+    : await chooseTokenizer(partial.tokenizer, corpus, { vocabSize: flags.vocabSize, specialTokens });
   if (found) checkTokenizer(found, tokenizer.fingerprint);
   const config = configOf(partial, tokenizer.vocabSize);
   if (found) checkModel(found, config);
   toHuggingFaceConfig(config); // what could not be saved is refused now
   checkMemory(config, partial.batchSize, partial.accumulation, await memoryLimits(backend));
 
+  if (isMasked) maskTokens(tokenizer);
+
   const created = found ? undefined : await RunFolder.create(outOf(flags), runName(source.data));
   try {
-    const encoded = await encodeCorpus(corpus, tokenizer, found?.folder ?? created!.path);
-    const sizes = { contextLength: config.contextLength, batchSize: partial.batchSize };
-    const batches = causalBatches(encoded.training, { ...sizes, seed: partial.seed });
-    const validation = validationBatches(encoded.validation, {
-      ...sizes,
-      windows: validationWindows(sizes.contextLength, sizes.batchSize),
-    });
+    const encoded = await encodeCorpus(corpus, tokenizer, found?.folder ?? created!.path, partial);
+    const lesson = prepareLesson(config, encoded, tokenizer, partial), { model, batches } = lesson;
+    const windows = validationWindows(config.contextLength, partial.batchSize);
+    const validation = lesson.measured("validation", windows);
     const { batchesPerEpoch } = batches;
     const settings = found
       ? resumeSettings(found.state.settings, flags, found.step, batchesPerEpoch)
       : chooseLength(partial, flags, batchesPerEpoch);
-    const model = new Gpt(config);
     const run = new TrainingRun(backend, model, batches, settings);
     if (found) naming(found.path, () => restoreTraining(run, found.files));
     const folder = created ?? await RunFolder.reopen(found!.folder, found!.step);
@@ -109,19 +111,18 @@ async function trainOn(opened: OpenedBackend, flags: TrainFlags, found: FoundRun
       stopAfter: flags.stopAfter,
       best: found?.state.best,
       progress: new ProgressLine(),
+      sample: () => lesson.sample(backend, settings.seed + run.step),
     };
     await trainAndSave(loop);
-    await endRun(loop, corpus, encoded);
+    await endRun(loop, corpus, encoded, lesson);
   } catch (error) {
     await created?.abandon();
     throw error;
   }
 }
 
-/** The smallest model learns the tales, and any text where there is no GPU; a GPU carries more. */
-function defaultPreset({ data }: TrainFlags, backend: Backend): keyof typeof PRESETS {
-  const isFast = backend instanceof WebGpuBackend && backend.adapterClass === "hardware";
-  return data !== undefined && isFast ? "mini-transformer-lab" : "tiny";
+function isHardware(backend: Backend): boolean {
+  return backend instanceof WebGpuBackend && backend.adapterClass === "hardware";
 }
 
 function sourceOf(flags: TrainFlags, before: Source): Source {
@@ -145,11 +146,12 @@ function outOf({ name, out }: TrainFlags): string | undefined {
   return out ?? (name && `runs/${name}`);
 }
 
-function configOf(settings: Omit<GptConfig, "vocabSize">, vocabSize: number): GptConfig {
+function configOf(settings: PartialSettings, vocabSize: number): LanguageConfig {
   const { architecture, contextLength, layers, heads, modelDim, feedForwardDim } = settings;
   const { dropoutRate, tied, initialStd } = settings;
   const sizes = { vocabSize, contextLength, layers, heads, modelDim, feedForwardDim };
-  return { architecture, ...sizes, dropoutRate, tied, initialStd };
+  const common = { ...sizes, dropoutRate, initialStd };
+  return architecture === "roberta" ? { architecture, ...common } : { architecture, ...common, tied };
 }
 
 function checkText({ path, state }: FoundRun, corpus: Corpus, source: Source): void {
@@ -169,10 +171,10 @@ function checkTokenizer({ path, state }: FoundRun, fingerprint: string): void {
 }
 
 /** Sizes that decide no tensor's shape, such as the number of heads, would else be changed without a word. */
-function checkModel({ path, files }: FoundRun, config: GptConfig): void {
-  const saved = naming(path, () => loadConfig(files, "causal"));
+function checkModel({ path, files }: FoundRun, config: LanguageConfig): void {
+  const saved = naming(path, () => loadConfig(files));
   for (const [name, value] of Object.entries(config)) {
-    const other = saved[name as keyof GptConfig];
+    const other = saved[name as keyof typeof saved];
     if (other === value) continue;
     throw new Error(
       `Cannot resume ${path}: config.json says that ${name} is ${other}, the run was started with ${value}`,
@@ -181,9 +183,10 @@ function checkModel({ path, files }: FoundRun, config: GptConfig): void {
 }
 
 async function memoryLimits(backend: Backend): Promise<MemoryLimits> {
-  const isHardware = backend instanceof WebGpuBackend && backend.adapterClass === "hardware";
   const permission = await Deno.permissions.query({ name: "sys", kind: "systemMemoryInfo" });
-  const total = isHardware || permission.state !== "granted" ? Infinity : Deno.systemMemoryInfo().available;
+  const total = isHardware(backend) || permission.state !== "granted"
+    ? Infinity
+    : Deno.systemMemoryInfo().available;
   if (!(backend instanceof WebGpuBackend)) return { total, buffer: Infinity, binding: Infinity };
   const { maxBufferSize, maxStorageBufferBindingSize } = backend.limits;
   return { total, buffer: maxBufferSize, binding: Math.min(maxBufferSize, maxStorageBufferBindingSize) };

@@ -3,10 +3,13 @@
  *
  * @module
  */
-import { PRESETS } from "../models/presets.ts";
-import { validationBatches } from "../training/batches.ts";
+import type { Batch } from "../training/batches.ts";
+import type { Preset } from "../models/presets.ts";
+import type { MaskedPreset } from "../models/roberta_presets.ts";
 import type { Corpus, EncodedCorpus } from "./corpus.ts";
-import { measure } from "./measure.ts";
+import { countTargets, measure } from "./measure.ts";
+import type { Lesson } from "./objectives.ts";
+import { type PresetName, presets } from "./presets.ts";
 import { formatDuration } from "./terminal.ts";
 import type { TrainLoop } from "./train_loop.ts";
 import { lossLevels } from "./train_report.ts";
@@ -17,10 +20,16 @@ import { lossLevels } from "./train_report.ts";
  * @param loop the loop, after its last step
  * @param corpus the texts
  * @param encoded their ids
+ * @param lesson what was learned
  */
-export async function endRun(loop: TrainLoop, corpus: Corpus, encoded: EncodedCorpus): Promise<void> {
+export async function endRun(
+  loop: TrainLoop,
+  corpus: Corpus,
+  encoded: EncodedCorpus,
+  lesson: Lesson,
+): Promise<void> {
   const { run, model, settings, folder, validation, interrupt, best } = loop;
-  const { batchSize, contextLength, steps } = settings;
+  const { batchSize, steps } = settings;
   const levels = lossLevels(corpus, encoded, model.config.vocabSize);
   const floor = corpus.floor === undefined ? undefined : levels.at(-1)!;
   await folder.draw({
@@ -31,35 +40,38 @@ export async function endRun(loop: TrainLoop, corpus: Corpus, encoded: EncodedCo
 
   const goOn = `deno task train --resume ${quote(folder.path)}`;
   const stopped = () => interrupt.status !== undefined;
-  const whole = stopped() ? undefined : await measure(
-    run.backend,
-    model,
-    validationBatches(encoded.validation, { contextLength, batchSize }),
-    stopped,
-  );
-  const windows = validation.length * batchSize;
-  const seen = whole === undefined ? undefined : await measure(
-    run.backend,
-    model,
-    validationBatches(encoded.training, { contextLength, batchSize, windows }),
-    stopped,
-  );
-  if (whole === undefined || seen === undefined) {
+  const lossOn = async (batches: readonly Batch[]) =>
+    stopped() ? undefined : await measure(run.backend, model, batches, stopped);
+  const everything = lesson.measured("validation");
+  const whole = await lossOn(everything);
+  const seen = await lossOn(lesson.measured("training", validation.length * batchSize));
+  const hidden = lesson.oneByOne?.(mostHidden);
+  const alone = hidden && await lossOn(hidden);
+  if (whole === undefined || seen === undefined || hidden && alone === undefined) {
     Deno.exitCode = interrupt.status!;
     console.log(`\nStopped: step ${run.step} of ${steps} is saved in ${folder.path}/last.\nGo on: ${goOn}`);
     return;
   }
   const seconds = folder.records.at(-1)?.seconds ?? 0;
-  const expectation = PRESETS[settings.preset as keyof typeof PRESETS]?.expectation;
+  const preset: Preset | MaskedPreset | undefined = presets[settings.preset as PresetName];
+  const expectation = preset && "expectation" in preset ? preset.expectation : undefined;
   const rows: [string, string][] = [
     ["done", `step ${run.step} of ${steps}, ${formatDuration(seconds)}`],
     [
       "loss",
-      `validation ${whole.toFixed(4)} nats a token (perplexity ${perplexity(whole)}) on all ` +
-      `${encoded.validation.length} tokens, training ${seen.toFixed(4)}`,
+      `validation ${whole.toFixed(4)} nats a token (perplexity ${perplexity(whole)}) on ` +
+      `${hidden ? `${countTargets(everything)} of` : "all"} ${encoded.validation.length} tokens, training ${
+        seen.toFixed(4)
+      }`,
     ],
     ...floor
       ? [["floor", `${floor.loss.toFixed(4)}: ${(whole - floor.loss).toFixed(4)} to go`] as [string, string]]
+      : [],
+    ...hidden && alone !== undefined
+      ? [[
+        "pseudo",
+        `perplexity ${perplexity(alone)}, hiding one token after the other (${countTargets(hidden)} of them)`,
+      ] as [string, string]]
       : [],
     ...expectation && !floor ? [["expect", expectation] as [string, string]] : [],
     ...best && best.step < run.step
@@ -69,11 +81,14 @@ export async function endRun(loop: TrainLoop, corpus: Corpus, encoded: EncodedCo
       "files",
       `${folder.path}: last/ and best/ (Hugging Face folders), metrics.jsonl, samples.txt, loss_curve.svg`,
     ],
-    ["write", generateLine(folder.path, corpus)],
+    hidden ? ["fill", fillLine(folder.path, corpus)] : ["write", generateLine(folder.path, corpus)],
     ...run.step < steps ? [["go on", goOn] as [string, string]] : [],
   ];
   console.log("\n" + rows.map(([name, text]) => `${name.padEnd(10)}${text}`).join("\n"));
 }
+
+/** The most tokens that are hidden one by one: each takes a pass of its own. */
+const mostHidden = 512;
 
 const perplexity = (loss: number): string => Math.exp(loss).toPrecision(4);
 
@@ -85,7 +100,20 @@ function generateLine(path: string, { validation }: Corpus): string {
     "--temperature 0.8 --max_new_tokens 300";
 }
 
-/** A path as the shell wants it. */
-function quote(path: string): string {
+/** A command line that fills a mask, in words that the model has not seen in training. */
+function fillLine(path: string, { validation }: Corpus): string {
+  const words = validation.join("").slice(0, 10_000).match(/(?<!\S)\p{Lu}\p{Ll}+(?: \p{Ll}+){4}(?=[ ])/u)
+    ?.[0];
+  const text = words ? words.replace(/ \p{Ll}+(?= \p{Ll}+$)/u, " <mask>") : "<mask>";
+  return `deno task fill-mask --checkpoint ${quote(path)} --text "${text}"`;
+}
+
+/**
+ * A path as the shell wants it.
+ *
+ * @param path the path
+ * @returns the same, in quotes where it needs them
+ */
+export function quote(path: string): string {
   return /^[\w./-]+$/.test(path) ? path : `'${path.replaceAll("'", "'\\''")}'`;
 }

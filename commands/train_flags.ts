@@ -3,8 +3,8 @@
  *
  * @module
  */
-import { PRESETS } from "../models/presets.ts";
 import { type Flags, type FlagValues, group } from "./flags.ts";
+import { type PresetName, presets } from "./presets.ts";
 
 /** Where the model runs; shared by all commands that run one. */
 export const deviceFlag = {
@@ -51,6 +51,11 @@ const dataFlags = group("Data", {
     atMost: 2 ** 24,
     otherwise: "1024",
   },
+  lines: {
+    kind: "boolean",
+    description: "with mlm, let each line begin a sequence of its own",
+    otherwise: "sequences are packed full",
+  },
   replaceInvalid: {
     kind: "boolean",
     description: "read bytes that are not UTF-8 as U+FFFD",
@@ -59,11 +64,17 @@ const dataFlags = group("Data", {
 });
 
 const modelFlags = group("Model", {
+  objective: {
+    kind: "choice",
+    description: "what to learn: causal, the next token (GPT); mlm, what hides behind <mask> (RoBERTa)",
+    choices: ["causal", "mlm"],
+    otherwise: "the preset's, else causal",
+  },
   preset: {
     kind: "choice",
     description: "where values come from that are not given",
-    choices: Object.keys(PRESETS) as (keyof typeof PRESETS)[],
-    otherwise: "tiny; for --data on a hardware GPU mini-transformer-lab",
+    choices: Object.keys(presets) as PresetName[],
+    otherwise: "tiny; on a hardware GPU mini-transformer-lab for --data; for mlm roberta-tiny, roberta-mini",
   },
   architecture: {
     kind: "choice",
@@ -134,6 +145,19 @@ const trainingFlags = group("Training", {
     description: "batches whose gradients are averaged for one step",
     atLeast: 1,
     otherwise: "1",
+  },
+  maskRate: {
+    kind: "number",
+    description: "with mlm, part of the tokens to ask for",
+    above: 0,
+    atMost: 1,
+    otherwise: "0.15",
+  },
+  maskRule: {
+    kind: "choice",
+    description: "with mlm, how they are drawn and hidden",
+    choices: ["huggingface", "fairseq"],
+    otherwise: "huggingface",
   },
   steps: { kind: "integer", description: "updates", atLeast: 1, ...preset },
   epochs: {

@@ -7,16 +7,15 @@
  * @module
  */
 import { DeviceLostError } from "../core/webgpu_backend.ts";
-import type { Gpt } from "../models/gpt.ts";
+import type { ModelConfig } from "../models/any_model.ts";
+import type { Learner } from "../models/learner.ts";
 import type { Tokenizer } from "../tokenizers/tokenizer.ts";
 import type { Batch } from "../training/batches.ts";
 import { modelFiles, trainingFiles } from "../training/checkpoint.ts";
-import { generate } from "../training/generate.ts";
 import { NonFiniteLossError, train, type TrainingRun } from "../training/train.ts";
 import type { Interrupt } from "./interrupt.ts";
 import { giveWay, measure } from "./measure.ts";
 import type { ProgressLine } from "./progress.ts";
-import { defaultPrompt } from "./prompt.ts";
 import type { RunFolder } from "./run_folder.ts";
 import type { Settings } from "./settings.ts";
 
@@ -33,7 +32,7 @@ export interface TrainLoop {
   /** The run, which may have done some steps. */
   readonly run: TrainingRun;
   /** Its model. */
-  readonly model: Gpt;
+  readonly model: Learner & { readonly config: ModelConfig };
   /** Its tokenizer. */
   readonly tokenizer: Tokenizer;
   /** Its settings. */
@@ -44,6 +43,8 @@ export interface TrainLoop {
   readonly state: Readonly<Record<string, unknown>>;
   /** The windows that validate. */
   readonly validation: readonly Batch[];
+  /** Shows what the model has learned. */
+  sample(): Promise<string>;
   /** The lowest validation loss so far. */
   best?: Best;
   /** The step to end after, before the last one. */
@@ -59,9 +60,6 @@ const turn = 400;
 
 /** The most steps between two looks that `train` allows. */
 const mostSteps = 256;
-
-/** Tokens of a sample. */
-const sampleLength = 200;
 
 /**
  * Trains until the last step, or the one to stop after, or Ctrl-C. The end is saved in `last/` in any case.
@@ -112,7 +110,7 @@ async function runLoop(loop: TrainLoop): Promise<void> {
     progress.update({ ...records.at(-1)!, steps, tokens: step * tokensPerStep, validationLoss });
 
     if (isDue(step, sampleInterval) || step === steps) {
-      const text = await writeSample(loop);
+      const text = await loop.sample();
       await folder.addSample(step, text);
       progress.print(`\n--- step ${step} ---\n${text}\n`);
     }
@@ -137,19 +135,6 @@ async function validate({ run, model, validation }: TrainLoop): Promise<number> 
   throw new NonFiniteLossError(
     `The validation loss at step ${run.step} is ${loss} (seed ${run.settings.seed}): lower the learning rate`,
   );
-}
-
-/** A text of the model as it is now. */
-async function writeSample({ run, model, tokenizer }: TrainLoop): Promise<string> {
-  const options = {
-    prompt: tokenizer.encode(defaultPrompt(tokenizer)),
-    maxNewTokens: sampleLength,
-    temperature: 0.8,
-    seed: run.settings.seed + run.step,
-  };
-  const ids: number[] = [];
-  for await (const [part] of generate(run.backend, model, options)) ids.push(...part);
-  return tokenizer.decode(ids).trim();
 }
 
 async function checkpointFiles({ run, model, tokenizer, state, best }: TrainLoop) {

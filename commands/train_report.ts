@@ -4,12 +4,11 @@
  * @module
  */
 import type { Backend } from "../core/backend.ts";
-import type { GptConfig } from "../models/gpt.ts";
-import { PRESETS } from "../models/presets.ts";
 import type { BpeTokenizer } from "../tokenizers/bpe_tokenizer.ts";
 import type { CharTokenizer } from "../tokenizers/char_tokenizer.ts";
 import type { Corpus, EncodedCorpus, Source } from "./corpus.ts";
 import { estimateMemory, megabytes } from "./memory.ts";
+import { type LanguageConfig, type PresetName, presets } from "./presets.ts";
 import type { Settings } from "./settings.ts";
 import { formatCount } from "./terminal.ts";
 import { describeTokenizer } from "./tokenizer_folder.ts";
@@ -23,7 +22,7 @@ export interface Beginning {
   /** How it is trained. */
   readonly settings: Settings;
   /** The model. */
-  readonly config: GptConfig;
+  readonly config: LanguageConfig;
   /** The tokenizer. */
   readonly tokenizer: BpeTokenizer | CharTokenizer;
   /** The texts. */
@@ -55,7 +54,7 @@ export function describeBeginning(beginning: Beginning): string {
     ["device", `${backend.device}: ${reason}`],
     [
       "preset",
-      `${settings.preset}: ${PRESETS[settings.preset as keyof typeof PRESETS]?.summary ?? "unknown"}`,
+      `${settings.preset}: ${presets[settings.preset as PresetName]?.summary ?? "unknown"}`,
     ],
     [
       "model",

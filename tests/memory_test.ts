@@ -2,8 +2,10 @@ import { assert, assertThrows } from "@std/assert";
 import { checkMemory, estimateMemory } from "../commands/memory.ts";
 import { CpuBackend } from "../core/cpu_backend.ts";
 import { Gpt, type GptConfig } from "../models/gpt.ts";
+import { MaskedLanguageModel, type RobertaConfig } from "../models/roberta.ts";
 import { PRESETS } from "../models/presets.ts";
 import { causalBatches } from "../training/batches.ts";
+import { maskedBatches } from "../training/masked_batches.ts";
 import { TrainingRun } from "../training/train.ts";
 
 const tiny: GptConfig = {
@@ -29,6 +31,18 @@ Deno.test("the estimate is what training takes", () => {
     const ratio = (parameterBytes + activationBytes) / backend.bytes;
     assert(ratio > 0.95 && ratio < 1.05, `${JSON.stringify(change)}: ${ratio} of what it took`);
   }
+});
+
+Deno.test("a masked language model scores only where it is asked", () => {
+  const tokens = { vocabSize: 1000, maskId: 999, specialIds: [0, 1, 2, 3, 999] }, backend = new CpuBackend();
+  const config: RobertaConfig = { ...tiny, architecture: "roberta", vocabSize: 1000, contextLength: 64 };
+  const sequences = Array.from({ length: 50 }, () => Uint32Array.from({ length: 64 }, (_, i) => 4 + i));
+  const batches = maskedBatches(sequences, { ...tokens, contextLength: 64, batchSize: 16, seed: 1 });
+  const settings = { ...PRESETS.tiny.training, seed: 1 };
+  new TrainingRun(backend, new MaskedLanguageModel(config), batches, settings).advance();
+  const { parameterBytes, activationBytes } = estimateMemory(config, 16);
+  const ratio = (parameterBytes + activationBytes) / backend.bytes;
+  assert(ratio > 0.93 && ratio < 1.07, `${ratio} of what it took`);
 });
 
 Deno.test("what does not fit is refused with the limit it meets and the flag that helps", () => {

@@ -34,12 +34,14 @@ async function until(condition: () => Promise<boolean>): Promise<void> {
   }
 }
 
-for (const device of ["cpu", "webgpu"]) {
+for (
+  const [device, objective] of [["cpu", "causal"], ["webgpu", "causal"], ["cpu", "mlm"], ["webgpu", "mlm"]]
+) {
   const ignore = device === "webgpu" && !hasAdapter;
-  const on = [...settings, "--batch_size", "4", "--device", device];
+  const on = [...settings, "--batch_size", "4", "--device", device, "--objective", objective];
 
   Deno.test(
-    `two runs are equal, and so is one that was stopped and resumed [${device}]`,
+    `two runs are equal, and so is one that was stopped and resumed [${objective}, ${device}]`,
     { ignore },
     () =>
       inFolder(async (cwd) => {

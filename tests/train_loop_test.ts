@@ -21,11 +21,12 @@ function makeLoop(folder: RunFolder, changes: Partial<TrainFlags> = {}): TrainLo
   } as TrainFlags;
   const settings = chooseLength(chooseSettings(flags, "tiny"), flags, 1);
   const tokenizer = CharTokenizer.fromText(story(4)), ids = tokenizer.encode(story(20));
-  const model = new Gpt({ ...settings, vocabSize: tokenizer.vocabSize });
+  const model = new Gpt({ ...settings, architecture: "gpt1", vocabSize: tokenizer.vocabSize });
   const run = new TrainingRun(new CpuBackend(), model, causalBatches(ids, settings), settings);
   const progress = new ProgressLine({ terminal: false, write() {} });
   const interrupt = new Interrupt(), validation = validationBatches(ids, settings);
-  return { run, model, tokenizer, settings, folder, validation, progress, interrupt, state: {} };
+  const sample = () => Promise.resolve("a sample");
+  return { run, model, tokenizer, settings, folder, validation, progress, interrupt, sample, state: {} };
 }
 
 Deno.test("a device that is lost ends the run in one line that says what is kept", () =>

@@ -1,0 +1,78 @@
+/**
+ * `fill-mask`: what a masked language model thinks stood at each `<mask>`.
+ *
+ * @module
+ */
+import { chooseBackend, type DeviceChoice } from "../core/open_backend.ts";
+import type { Tokenizer } from "../tokenizers/tokenizer.ts";
+import { type FilledMask, fillMask as fill } from "../training/fill_mask.ts";
+import { findCheckpoint, newestRun, openModel } from "./checkpoint_folder.ts";
+import { type Command, defineCommand } from "./command.ts";
+import { fitText } from "./fit_text.ts";
+import { maskTokens } from "./mask_tokens.ts";
+import { deviceFlag } from "./train_flags.ts";
+
+/** The command. */
+export const fillMask: Command = defineCommand({
+  name: "fill-mask",
+  summary: "Tell what may stand at each <mask> of a text",
+  usage: "--text TEXT [flags]",
+  examples: ['fill-mask --checkpoint runs/corpus --text "The king <mask> the crown." --top_k 5'],
+  flags: {
+    checkpoint: {
+      kind: "text",
+      description: "folder of a run (its best/, else its last/), or any Hugging Face folder of a RoBERTa",
+      placeholder: "FOLDER",
+      otherwise: "the newest in runs/",
+    },
+    text: { kind: "text", description: "a text with one <mask> or several", required: true },
+    topK: { kind: "integer", description: "how many guesses to show for each", atLeast: 1, default: 5 },
+    truncate: {
+      kind: "boolean",
+      description: "cut a text that is longer than the context, at its end",
+      default: false,
+    },
+    ...deviceFlag,
+  },
+  async run({ checkpoint, text, topK, truncate, device }) {
+    const found = await findCheckpoint(checkpoint ?? await newestRun());
+    const { backend } = await chooseBackend(device as DeviceChoice);
+    try {
+      const { model, tokenizer } = openModel(backend, found, "masked");
+      const { maskId } = maskTokens(tokenizer), { contextLength } = model.config;
+      const whole = tokenizer.encode(text, { addSpecialTokens: true });
+      if (!whole.includes(maskId)) {
+        throw new Error('The text has no <mask>: write <mask> for what is missing, as in "The <mask> sat."');
+      }
+      const ids = fitText(whole, contextLength, truncate);
+      if (!ids.includes(maskId)) {
+        throw new Error(
+          `No <mask> is left among the first ${contextLength} tokens: shorten the text before it`,
+        );
+      }
+      const filled = await fill(backend, model, ids, { maskId, topK });
+      console.log(describe(ids, filled, tokenizer));
+    } finally {
+      backend.close();
+    }
+  },
+});
+
+/** The guesses for each mask in a table of probability, token and, where it is the only mask, the text with it. */
+function describe(ids: Uint32Array, filled: readonly FilledMask[], tokenizer: Tokenizer): string {
+  const textWith = (guesses: ReadonlyMap<number, number>) =>
+    tokenizer.decode(ids.map((id, place) => guesses.get(place) ?? id), { skipSpecialTokens: true })
+      .trim().replaceAll("\n", "↵");
+  const parts = filled.map(({ place, candidates }, index) => {
+    const names = candidates.map(({ id }) => JSON.stringify(tokenizer.decode([id])));
+    const width = Math.max(...names.map((name) => name.length));
+    const rows = candidates.map(({ id, probability }, rank) => {
+      const text = filled.length === 1 ? textWith(new Map([[place, id]])) : "";
+      return `${(100 * probability).toFixed(1).padStart(5)} %  ${names[rank].padEnd(width)}  ${text}`
+        .trimEnd();
+    });
+    return [...filled.length > 1 ? [`<mask> ${index + 1}`] : [], ...rows].join("\n");
+  });
+  const best = new Map(filled.map(({ place, candidates }) => [place, candidates[0].id]));
+  return [...parts, ...filled.length > 1 ? [textWith(best)] : []].join("\n\n");
+}
