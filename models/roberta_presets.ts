@@ -51,7 +51,7 @@ export const MASKED_PRESETS: Readonly<
       dropoutRate: 0,
       initialStd: 0.1,
     },
-    training: { ...training, batchSize: 8, steps: 3000, learningRate: 3e-3, warmupSteps: 100, clipNorm: 1 },
+    training: { ...training, batchSize: 16, steps: 3000, learningRate: 3e-3, warmupSteps: 100, clipNorm: 1 },
   },
   "roberta-mini": {
     summary: "4 layers, 256 wide, context 128",
@@ -63,6 +63,7 @@ export const MASKED_PRESETS: Readonly<
       modelDim: 256,
       feedForwardDim: 1024,
       dropoutRate: 0.1,
+      initialStd: 0.05,
     },
     training,
   },
