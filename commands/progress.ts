@@ -18,6 +18,8 @@ export interface Standing {
   readonly loss?: number;
   /** Latest validation loss, nats a token. */
   readonly validationLoss?: number;
+  /** Of a classifier: the latest share of texts that validate that it got right. */
+  readonly accuracy?: number;
   /** Learning rate of the step. */
   readonly learningRate?: number;
 }
@@ -54,13 +56,13 @@ export interface Speed {
  * ```
  */
 export function formatProgress(standing: Standing, speed?: Speed, columns?: number): string {
-  const { step, steps, loss, validationLoss, learningRate } = standing;
+  const { step, steps, loss, validationLoss, accuracy, learningRate } = standing;
   const width = String(steps).length;
   const done = step >= steps;
   const fields = [
     { rank: 0, text: `step ${String(step).padStart(width)}/${steps}` },
     { rank: 1, text: loss === undefined ? "" : `loss ${loss.toFixed(3)}` },
-    { rank: 3, text: validationLoss === undefined ? "" : validation(validationLoss) },
+    { rank: 3, text: validationLoss === undefined ? "" : validation(validationLoss, accuracy) },
     { rank: 5, text: learningRate === undefined ? "" : `lr ${learningRate.toExponential(1)}` },
     { rank: 4, text: speed === undefined ? "" : `${formatCount(speed.tokensPerSecond)} tok/s` },
     { rank: 2, text: speed === undefined || done ? "" : `${formatDuration(speed.secondsLeft)} left` },
@@ -77,7 +79,8 @@ export function formatProgress(standing: Standing, speed?: Speed, columns?: numb
 const smallestBar = 8;
 const largestBar = 30;
 
-function validation(loss: number): string {
+function validation(loss: number, accuracy?: number): string {
+  if (accuracy !== undefined) return `val ${loss.toFixed(3)} (${(100 * accuracy).toFixed(1)} % right)`;
   const perplexity = Math.exp(loss);
   return `val ${loss.toFixed(3)} (ppl ${
     perplexity < 1000 ? perplexity.toFixed(2) : formatCount(perplexity)

@@ -28,13 +28,13 @@ export interface RunState {
 }
 
 /** A run to go on with. */
-export interface FoundRun extends FoundCheckpoint {
+export interface FoundRun<State = RunState> extends FoundCheckpoint {
   /** The folder of the run. */
   readonly folder: string;
   /** Steps done. */
   readonly step: number;
   /** What it was started with. */
-  readonly state: RunState;
+  readonly state: State;
 }
 
 /** A state of which every field is there, to check types against. */
@@ -53,14 +53,37 @@ const example: RunState = {
  * @returns the run
  * @throws {Error} when there is none, or its state is damaged
  */
-export async function findRun(path: string): Promise<FoundRun> {
+export function findRun(path: string): Promise<FoundRun> {
+  return findRunOf(path, "train", example);
+}
+
+/**
+ * Finds and reads a run of any command.
+ *
+ * @param path the folder of the run, or one of its checkpoints
+ * @param command the command
+ * @param example a state of that command of which every field is there
+ * @returns the run
+ * @throws {Error} when there is none, its state is damaged, or another command trained it
+ */
+export async function findRunOf<State extends object>(
+  path: string,
+  command: string,
+  example: State,
+): Promise<FoundRun<State>> {
   const checkpoint = await findCheckpoint(path, { prefer: ["last", "best"], training: true });
   const { step, ...state } = naming(checkpoint.path, () => loadTrainerState(checkpoint.files));
+  const { command: other = "train" } = state;
+  if (other !== command) {
+    throw new Error(
+      `Cannot resume ${path}: deno task ${other} trained it; deno task ${other} --resume goes on`,
+    );
+  }
   naming(checkpoint.path, () => checkTypes(state, example, "trainer_state.json: "));
   if (!["last", "best"].includes(basename(checkpoint.path))) {
     throw new Error(`Cannot resume ${path}: it is not in the folder of a run; move it to RUN/last`);
   }
-  return { ...checkpoint, folder: dirname(checkpoint.path), step, state: state as unknown as RunState };
+  return { ...checkpoint, folder: dirname(checkpoint.path), step, state: state as unknown as State };
 }
 
 /** Throws unless everything that the example has is there, and is of the same kind. */

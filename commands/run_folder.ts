@@ -19,6 +19,10 @@ import { lossCurve, type LossCurveOptions } from "./plot.ts";
 export interface MetricsRecord extends StepReport {
   /** Loss on the windows that validate, where it was measured. */
   readonly validationLoss?: number;
+  /** Of a classifier: the share of those texts that it gets right. */
+  readonly accuracy?: number;
+  /** Of a classifier: the mean over the classes of F1. */
+  readonly macroF1?: number;
   /** Seconds of training so far. */
   readonly seconds: number;
 }
@@ -149,6 +153,17 @@ export class RunFolder {
   async draw(options: LossCurveOptions): Promise<void> {
     if (this.records.length === 0) return;
     await saveFile(join(this.path, "loss_curve.svg"), await lossCurve(this.records, options));
+  }
+
+  /**
+   * Saves a picture.
+   *
+   * @param name the file
+   * @param svg the picture
+   * @throws {Error} when it cannot be written
+   */
+  async addPicture(name: string, svg: string): Promise<void> {
+    await saveFile(join(this.path, name), svg);
   }
 
   /** Removes the folder if the run left nothing in it worth keeping. */

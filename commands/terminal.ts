@@ -109,3 +109,21 @@ export function writeOut(text: string): void {
   const bytes = new TextEncoder().encode(text);
   for (let written = 0; written < bytes.length;) written += Deno.stdout.writeSync(bytes.subarray(written));
 }
+
+/**
+ * A path as the shell wants it.
+ *
+ * @param path the path
+ * @returns the same, in quotes where it needs them
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { quote } from "./terminal.ts";
+ *
+ * assertEquals(["runs/mine", "my runs"].map(quote), ["runs/mine", "'my runs'"]);
+ * ```
+ */
+export function quote(path: string): string {
+  return /^[\w./-]+$/.test(path) ? path : `'${path.replaceAll("'", "'\\''")}'`;
+}

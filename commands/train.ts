@@ -114,7 +114,7 @@ async function trainOn(opened: OpenedBackend, flags: TrainFlags, found: FoundRun
       sample: () => lesson.sample(backend, settings.seed + run.step),
     };
     await trainAndSave(loop);
-    await endRun(loop, corpus, encoded, lesson);
+    await endRun(loop, corpus, encoded, { lesson, preset: settings.preset });
   } catch (error) {
     await created?.abandon();
     throw error;

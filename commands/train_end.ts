@@ -10,7 +10,7 @@ import type { Corpus, EncodedCorpus } from "./corpus.ts";
 import { countTargets, measure } from "./measure.ts";
 import type { Lesson } from "./objectives.ts";
 import { type PresetName, presets } from "./presets.ts";
-import { formatDuration } from "./terminal.ts";
+import { formatDuration, quote } from "./terminal.ts";
 import type { TrainLoop } from "./train_loop.ts";
 import { lossLevels } from "./train_report.ts";
 
@@ -20,13 +20,13 @@ import { lossLevels } from "./train_report.ts";
  * @param loop the loop, after its last step
  * @param corpus the texts
  * @param encoded their ids
- * @param lesson what was learned
+ * @param options `lesson`: what was learned; `preset`: the name of the preset
  */
 export async function endRun(
   loop: TrainLoop,
   corpus: Corpus,
   encoded: EncodedCorpus,
-  lesson: Lesson,
+  { lesson, preset: presetName }: { lesson: Lesson; preset: string },
 ): Promise<void> {
   const { run, model, settings, folder, validation, interrupt, best } = loop;
   const { batchSize, steps } = settings;
@@ -53,7 +53,7 @@ export async function endRun(
     return;
   }
   const seconds = folder.records.at(-1)?.seconds ?? 0;
-  const preset: Preset | MaskedPreset | undefined = presets[settings.preset as PresetName];
+  const preset: Preset | MaskedPreset | undefined = presets[presetName as PresetName];
   const expectation = preset && "expectation" in preset ? preset.expectation : undefined;
   const rows: [string, string][] = [
     ["done", `step ${run.step} of ${steps}, ${formatDuration(seconds)}`],
@@ -106,14 +106,4 @@ function fillLine(path: string, { validation }: Corpus): string {
     ?.[0];
   const text = words ? words.replace(/ \p{Ll}+(?= \p{Ll}+$)/u, " <mask>") : "<mask>";
   return `deno task fill-mask --checkpoint ${quote(path)} --text "${text}"`;
-}
-
-/**
- * A path as the shell wants it.
- *
- * @param path the path
- * @returns the same, in quotes where it needs them
- */
-export function quote(path: string): string {
-  return /^[\w./-]+$/.test(path) ? path : `'${path.replaceAll("'", "'\\''")}'`;
 }

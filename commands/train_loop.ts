@@ -19,13 +19,35 @@ import type { ProgressLine } from "./progress.ts";
 import type { RunFolder } from "./run_folder.ts";
 import type { Settings } from "./settings.ts";
 
-/** The lowest validation loss of a run. */
-export interface Best {
+/** How good a model is on what validates. */
+export interface Scores {
+  /** Nats a target. */
+  readonly validationLoss: number;
+  /** Of a classifier: the share that it gets right. */
+  readonly accuracy?: number;
+  /** Of a classifier: the mean over the classes of F1. */
+  readonly macroF1?: number;
+}
+
+/** The best scores of a run: the highest accuracy, or where there is none the lowest validation loss. */
+export interface Best extends Scores {
   /** After which step. */
   readonly step: number;
-  /** Nats a token, on the windows that validate. */
-  readonly validationLoss: number;
 }
+
+/** What the loop must know of the settings. */
+export type LoopSettings = Pick<
+  Settings,
+  | "steps"
+  | "seed"
+  | "batchSize"
+  | "accumulation"
+  | "contextLength"
+  | "logInterval"
+  | "evaluationInterval"
+  | "sampleInterval"
+  | "saveInterval"
+>;
 
 /** What the loop works with. */
 export interface TrainLoop {
@@ -36,7 +58,7 @@ export interface TrainLoop {
   /** Its tokenizer. */
   readonly tokenizer: Tokenizer;
   /** Its settings. */
-  readonly settings: Settings;
+  readonly settings: LoopSettings;
   /** Its folder. */
   readonly folder: RunFolder;
   /** What `trainer_state.json` holds besides what changes in the loop. */
@@ -45,7 +67,9 @@ export interface TrainLoop {
   readonly validation: readonly Batch[];
   /** Shows what the model has learned. */
   sample(): Promise<string>;
-  /** The lowest validation loss so far. */
+  /** Further scores of the model as it is now. */
+  judge?(): Promise<Omit<Scores, "validationLoss">>;
+  /** The best scores so far. */
   best?: Best;
   /** The step to end after, before the last one. */
   readonly stopAfter?: number;
@@ -90,32 +114,33 @@ async function runLoop(loop: TrainLoop): Promise<void> {
   const isEnd = (step: number) => step === steps || step === stopAfter;
   const isDue = (step: number, interval: number) => step % interval === 0;
   const intervals = [evaluationInterval, sampleInterval, saveInterval];
-  let lookAt = run.step + 1, begun = performance.now(), validationLoss = loop.best?.validationLoss;
+  let lookAt = run.step + 1, begun = performance.now(), scores: Scores | undefined = loop.best;
   const pauseAfter = (step: number) =>
     step >= lookAt || isEnd(step) || intervals.some((interval) => isDue(step, interval));
 
   for await (const reports of train(run, { interval: mostSteps, pauseAfter })) {
     const { step } = run, perStep = (performance.now() - begun) / reports.length;
     const measured = isDue(step, evaluationInterval) || step === steps ? await validate(loop) : undefined;
-    validationLoss = measured ?? validationLoss;
+    scores = measured ?? scores;
     const seconds = Math.round(performance.now() - start) / 1000;
     const records = reports.map((report) => ({
       ...report,
-      ...report.step === step && measured !== undefined ? { validationLoss: measured } : {},
+      ...report.step === step ? measured : {},
       seconds,
     }));
     await folder.log(
       records.filter((record) => isDue(record.step, logInterval) || "validationLoss" in record),
     );
-    progress.update({ ...records.at(-1)!, steps, tokens: step * tokensPerStep, validationLoss });
+    const tokens = step * tokensPerStep, { validationLoss, accuracy } = scores ?? {};
+    progress.update({ ...records.at(-1)!, steps, tokens, validationLoss, accuracy });
 
     if (isDue(step, sampleInterval) || step === steps) {
       const text = await loop.sample();
       await folder.addSample(step, text);
       progress.print(`\n--- step ${step} ---\n${text}\n`);
     }
-    const isBest = measured !== undefined && measured < (loop.best?.validationLoss ?? Infinity);
-    if (isBest) loop.best = { step, validationLoss: measured };
+    const isBest = measured !== undefined && isBetter(measured, loop.best);
+    if (isBest) loop.best = { step, ...measured };
     const isOver = isEnd(step) || interrupt.status !== undefined;
     const isLast = isOver || isDue(step, saveInterval);
     const files = isBest || isLast ? await checkpointFiles(loop) : {};
@@ -128,12 +153,18 @@ async function runLoop(loop: TrainLoop): Promise<void> {
   }
 }
 
-/** The loss on the windows that validate. */
-async function validate({ run, model, validation }: TrainLoop): Promise<number> {
-  const loss = await measure(run.backend, model, validation) ?? NaN;
-  if (Number.isFinite(loss)) return loss;
+function isBetter(scores: Scores, best: Scores | undefined): boolean {
+  if (best === undefined) return true;
+  const { accuracy = 0 } = scores, { accuracy: before = 0 } = best;
+  return accuracy > before || accuracy === before && scores.validationLoss < best.validationLoss;
+}
+
+/** The scores on what validates. */
+async function validate({ run, model, validation, judge }: TrainLoop): Promise<Scores> {
+  const validationLoss = await measure(run.backend, model, validation) ?? NaN;
+  if (Number.isFinite(validationLoss)) return { validationLoss, ...await judge?.() };
   throw new NonFiniteLossError(
-    `The validation loss at step ${run.step} is ${loss} (seed ${run.settings.seed}): lower the learning rate`,
+    `The validation loss at step ${run.step} is ${validationLoss} (seed ${run.settings.seed}): lower the learning rate`,
   );
 }
 

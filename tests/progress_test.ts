@@ -55,6 +55,11 @@ Deno.test("formatProgress fits every width and drops the details first", () => {
   assertEquals(words(9), "step 1240");
 });
 
+Deno.test("formatProgress shows how much a classifier gets right", () => {
+  const classifier = { step: 1, steps: 2, tokens: 1, validationLoss: 0.5, accuracy: 0.8125 };
+  assertEquals(formatProgress(classifier), "step 1/2  val 0.500 (81.3 % right)");
+});
+
 Deno.test("formatProgress shows a wild perplexity shortly and a finished run without time left", () => {
   assertEquals(
     formatProgress({ step: 9, steps: 9, tokens: 1, validationLoss: 10 }, speed),

@@ -1,0 +1,184 @@
+/**
+ * What `finetune` says before it begins and when it has ended.
+ *
+ * @module
+ */
+import type { Backend } from "../core/backend.ts";
+import type { ParameterStore } from "../core/module.ts";
+import type { ClassifierConfig } from "../models/classifier.ts";
+import type { Tokenizer } from "../tokenizers/tokenizer.ts";
+import { loadModel, restoreModel } from "../training/checkpoint.ts";
+import {
+  accuracyOf,
+  classMetrics,
+  type ConfusionMatrix,
+  macroF1,
+} from "../training/classification_metrics.ts";
+import { findCheckpoint } from "./checkpoint_folder.ts";
+import { confusionPlot } from "./confusion_plot.ts";
+import type { LabelledCorpus } from "./examples.ts";
+import type { FinetuneSettings } from "./finetune_flags.ts";
+import type { Judge } from "./judge.ts";
+import { formatCount, formatDuration, quote } from "./terminal.ts";
+import type { TrainLoop } from "./train_loop.ts";
+
+/** What is known before fine-tuning begins. */
+export interface FinetuneBeginning {
+  /** Where it runs. */
+  readonly backend: Backend;
+  /** Why there. */
+  readonly reason: string;
+  /** What it begins with. */
+  readonly checkpoint: string;
+  /** The classifier. */
+  readonly config: ClassifierConfig;
+  /** Its parameters. */
+  readonly store: ParameterStore;
+  /** Its tokenizer. */
+  readonly tokenizer: Tokenizer;
+  /** How it is trained. */
+  readonly settings: FinetuneSettings;
+  /** The texts. */
+  readonly corpus: LabelledCorpus;
+  /** The classes. */
+  readonly labels: readonly string[];
+  /** The folder of the run. */
+  readonly folder: string;
+}
+
+const rowsOf = (rows: readonly (readonly [string, string])[]): string =>
+  rows.map(([name, text]) => `${name.padEnd(10)}${text}`).join("\n");
+
+/**
+ * What a run is about to do.
+ *
+ * @param beginning what is known
+ * @returns lines of text
+ */
+export function describeFinetuning(beginning: FinetuneBeginning): string {
+  const { backend, reason, checkpoint, config, store, settings, corpus, labels, folder } = beginning;
+  const { training, validation } = corpus, empty = training.emptyLines + validation.emptyLines;
+  const parameters = store.parameters.reduce((sum, { size }) => sum + size, 0);
+  return rowsOf([
+    ["device", `${backend.device}: ${reason}`],
+    [
+      "model",
+      `${config.architecture}, ${formatCount(parameters)} parameters, ` +
+      (settings.fromScratch ? `of the size of ${checkpoint}, from scratch` : `begun with ${checkpoint}`),
+    ],
+    [
+      "data",
+      `${training.path}: ${training.rows.length} texts to learn, ${validation.rows.length} to validate` +
+      (empty > 0 ? `; ${empty} empty lines skipped` : ""),
+    ],
+    ["labels", labels.join(", ")],
+    [
+      "training",
+      `${settings.steps} steps of ${settings.batchSize} texts of up to ${settings.contextLength} tokens, ` +
+      `${settings.epochs} epochs, learning rate ${settings.learningRate} to 0, seed ${settings.seed}`,
+    ],
+    ["run", folder],
+  ]) + "\n";
+}
+
+/**
+ * Ends a run: the confusion matrix of the best checkpoint, its scores, and what to type next.
+ *
+ * @param loop the loop, after its last step
+ * @param judge knows the texts to validate on
+ * @param options labels, texts, and the class of each text that was learned from
+ */
+export async function endFinetuning(
+  { run, settings, folder, interrupt, best }: TrainLoop,
+  judge: Judge,
+  options: { labels: readonly string[]; corpus: LabelledCorpus; classes: readonly number[] },
+): Promise<void> {
+  const { labels, corpus, classes } = options;
+  const warn = (error: Error) => console.error(`A picture could not be drawn: ${error.message}`);
+  await folder.draw({ title: folder.path, subtitle: `step ${run.step} of ${settings.steps}` }).catch(warn);
+  const goOn = `deno task finetune --resume ${quote(folder.path)}`;
+  if (interrupt.status !== undefined) {
+    Deno.exitCode = interrupt.status;
+    const saved = `step ${run.step} of ${settings.steps} is saved in ${folder.path}/last`;
+    console.log(`\nStopped: ${saved}.\nGo on: ${goOn}`);
+    return;
+  }
+  if (best && best.step !== run.step) {
+    const { files } = await findCheckpoint(`${folder.path}/best`);
+    restoreModel(run.backend, run.store, loadModel(files, "classifier").weights);
+  }
+  const matrix = await judge.confusion(), accuracy = accuracyOf(matrix);
+  await confusionPlot(matrix, labels, `${folder.path}: ${percent(accuracy)} right`)
+    .then((svg) => folder.addPicture("confusion_matrix.svg", svg)).catch(warn);
+  const majority = majorityOf(classes, labels.length);
+  const majorityShare = matrix[majority].reduce((sum, count) => sum + count, 0) /
+    corpus.validation.rows.length;
+  console.log(
+    "\n" + rowsOf([
+      [
+        "done",
+        `step ${run.step} of ${settings.steps}, ${formatDuration(folder.records.at(-1)?.seconds ?? 0)}`,
+      ],
+      ["best", `step ${best?.step ?? run.step}, kept in ${folder.path}/best`],
+      [
+        "accuracy",
+        `${percent(accuracy)} of ${corpus.validation.rows.length} texts; calling all of them ` +
+        `"${labels[majority]}", the majority, makes ${percent(majorityShare)}`,
+      ],
+      ["F1", `${macroF1(matrix).toFixed(4)}, the mean of all classes`],
+    ]),
+  );
+  console.log(`\n${classTable(matrix, labels)}\n`);
+  console.log(rowsOf([
+    [
+      "files",
+      `${folder.path}: last/ and best/ (Hugging Face folders), metrics.jsonl, samples.txt, ` +
+      "loss_curve.svg, confusion_matrix.svg",
+    ],
+    ["use", `deno task classify --checkpoint ${quote(folder.path)} --text "…"`],
+    ...run.step < settings.steps ? [["go on", goOn] as const] : [],
+  ]));
+}
+
+const percent = (share: number): string => `${(100 * share).toFixed(1)} %`;
+
+/** The class of most texts, the first of several. */
+function majorityOf(classes: readonly number[], count: number): number {
+  const counts = new Array<number>(count).fill(0);
+  for (const label of classes) counts[label]++;
+  return counts.indexOf(Math.max(...counts));
+}
+
+/**
+ * How well each class is found, and what it is taken for, in columns.
+ *
+ * @param matrix which classes are taken for which
+ * @param labels their names
+ * @returns lines of text
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { classTable } from "./finetune_report.ts";
+ *
+ * assertEquals(
+ *   classTable([[3, 1], [0, 4]], ["bad", "good"]),
+ *   "is    precision  recall     F1  called bad  called good\n" +
+ *     "bad       1.000   0.750  0.857           3            1\n" +
+ *     "good      0.800   1.000  0.889           0            4",
+ * );
+ * ```
+ */
+export function classTable(matrix: ConfusionMatrix, labels: readonly string[]): string {
+  const first = Math.max(2, ...labels.map(({ length }) => length));
+  const called = labels.map((label) => `  called ${label}`);
+  const heading = `${"is".padEnd(first)}  precision  recall     F1${called.join("")}`;
+  const rows = classMetrics(matrix).map(({ precision, recall, f1 }, label) => {
+    const scores = [precision, recall, f1].map((score, index) =>
+      score.toFixed(3).padStart([11, 8, 7][index])
+    );
+    const counts = matrix[label].map((count, index) => String(count).padStart(called[index].length));
+    return labels[label].padEnd(first) + scores.join("") + counts.join("");
+  });
+  return [heading, ...rows].join("\n");
+}

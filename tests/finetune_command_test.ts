@@ -1,0 +1,204 @@
+import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import { inFolder, metricsOf, miniformer, story, succeed, words } from "./_command.ts";
+import { hasAdapter } from "./_testing.ts";
+
+/** Sentences about two animals; which one it is decides the label. */
+function labelled(rows: number): string {
+  return story(2 * rows).split("\n").filter((line) => /cat|dog/.test(line)).slice(0, rows)
+    .map((line) => `${line}\t${line.includes("cat") ? "meows" : "barks"}\n`).join("");
+}
+
+/** Trains a small model of an objective, as runs/mlm or runs/causal. */
+async function pretrain(cwd: string, objective: string, steps = 100): Promise<void> {
+  await Deno.writeTextFile(`${cwd}/story.txt`, story(300));
+  const line =
+    `train --objective ${objective} --data story.txt --device cpu --name ${objective} --steps ${steps}`;
+  const sizes = words("--context_length 32 --layers 1 --heads 2 --model_dim 16 --batch_size 4 --lr 0.01");
+  await succeed([...words(line), ...sizes], { cwd });
+}
+
+for (
+  const [objective, architecture] of [["mlm", "RobertaForSequenceClassification"], [
+    "causal",
+    "OpenAIGPTForSequenceClassification",
+  ]]
+) {
+  Deno.test(`a classifier is made from a model trained by ${objective}, judged and used`, () =>
+    inFolder(async (cwd) => {
+      await pretrain(cwd, objective);
+      await Deno.writeTextFile(`${cwd}/train.tsv`, `sentence\tlabel\n${labelled(200)}\n\n`);
+      await Deno.writeTextFile(`${cwd}/dev.tsv`, labelled(40));
+      const line = `finetune --checkpoint runs/${objective} --data train.tsv --validation dev.tsv`;
+      const said = await succeed(words(`${line} --epochs 4 --device cpu`), { cwd });
+      const run = `${cwd}/runs/${objective}-classifier`;
+      assertMatch(said, /^data +train.tsv: 200 texts to learn, 40 to validate; 2 empty lines skipped$/m);
+      assertMatch(
+        said,
+        /^accuracy +100.0 % of 40 texts; calling all of them ".*", the majority, makes 50.0 %$/m,
+      );
+      assertStringIncludes(said, "is     precision  recall     F1  called barks  called meows");
+
+      const lines = (await metricsOf(run)).map((text) => JSON.parse(text));
+      assertEquals(lines.length, 50);
+      const judged = lines.filter(({ accuracy }) => accuracy !== undefined);
+      assertEquals(judged.map(({ step }) => step), [13, 26, 39, 50]);
+      const state = JSON.parse(await Deno.readTextFile(`${run}/best/trainer_state.json`));
+      assertEquals([state.best.accuracy, state.best.macroF1], [1, 1]);
+      assertEquals([state.command, state.settings.auxiliaryWeight], [
+        "finetune",
+        objective === "mlm" ? 0 : 0.5,
+      ]);
+      const config = JSON.parse(await Deno.readTextFile(`${run}/best/config.json`));
+      assertEquals([config.architectures, config.id2label], [[architecture], { 0: "barks", 1: "meows" }]);
+      assertMatch(await Deno.readTextFile(`${run}/confusion_matrix.svg`), /^<svg .*>20<.*>meows</s);
+      assertMatch(await Deno.readTextFile(`${run}/loss_curve.svg`), /^<svg /);
+      assertMatch(await Deno.readTextFile(`${run}/samples.txt`), /meows \d+ %: The cat/);
+
+      const one = words(`classify --checkpoint ${run} --text "The cat sat on the log." --device cpu`);
+      assertMatch(await succeed(one, { cwd }), /^ *[\d.]+ % {2}meows\n *[\d.]+ % {2}barks\n$/);
+      const file = await miniformer(words(`classify --checkpoint ${run} --data dev.tsv --device cpu`), {
+        cwd,
+      });
+      assertEquals(file.stdout.trimEnd().split("\n").length, 41);
+      assertMatch(
+        file.stdout,
+        /^prediction\tprobability\ttext\nmeows\t[01]\.\d{4}\tThe cat sat on the mat\.\n/,
+      );
+      assertStringIncludes(file.stderr, "dev.tsv: 40 texts; accuracy 100.0 %, F1 1.0000");
+      await Deno.writeTextFile(`${cwd}/bare.txt`, "The dog sat on the log.\n");
+      const bare = words(`classify --checkpoint ${run} --data bare.txt --device cpu`);
+      assertMatch(await succeed(bare, { cwd }), /\nbarks\t[01]\.\d{4}\tThe dog sat on the log\.\n$/);
+    }));
+
+  for (const device of ["cpu", "webgpu"]) {
+    Deno.test(
+      `fine-tuning after ${objective} that was stopped and resumed equals one that was not [${device}]`,
+      { ignore: device === "webgpu" && !hasAdapter },
+      () =>
+        inFolder(async (cwd) => {
+          await pretrain(cwd, objective, 2);
+          await Deno.writeTextFile(`${cwd}/train.tsv`, labelled(60));
+          const flags = "--epochs 3 --batch_size 4 --accumulation 2 --dropout 0.2 --class_weights meows=2";
+          const line = words(
+            `finetune --checkpoint runs/${objective} --data train.tsv ${flags} --device ${device}`,
+          );
+          await succeed([...line, "--out", "whole"], { cwd });
+          await succeed([...line, "--out", "half", "--stop_after", "9"], { cwd });
+          await succeed(words(`finetune --resume half --device ${device}`), { cwd });
+          assertEquals(await metricsOf(`${cwd}/half`), await metricsOf(`${cwd}/whole`));
+          for (
+            const name of ["best/model.safetensors", "last/model.safetensors", "last/optimizer.safetensors"]
+          ) {
+            assertEquals(
+              await Deno.readFile(`${cwd}/half/${name}`),
+              await Deno.readFile(`${cwd}/whole/${name}`),
+            );
+          }
+          const samples = (run: string) => Deno.readTextFile(`${cwd}/${run}/samples.txt`);
+          assertEquals(await samples("half"), await samples("whole"));
+        }),
+    );
+  }
+}
+
+Deno.test("from scratch nothing is taken over; pairs, csv and jsonl are read", () =>
+  inFolder(async (cwd) => {
+    await pretrain(cwd, "mlm", 2);
+    const rows = labelled(40).trimEnd().split("\n").map((line) => line.split("\t"));
+    await Deno.writeTextFile(
+      `${cwd}/train.csv`,
+      "label,sentence1,sentence2\n" + rows.map(([text, label]) => `${label},"${text}","A, ""b"""\n`).join(""),
+    );
+    await Deno.writeTextFile(
+      `${cwd}/dev.jsonl`,
+      rows.map(([text, label]) => JSON.stringify({ text: text.slice(0, 12), pair: "A", label }) + "\n").join(
+        "",
+      ),
+    );
+    const line = words("finetune --checkpoint runs/mlm --data train.csv --validation dev.jsonl --truncate");
+    await succeed([...line, "--epochs", "1", "--class_weights", "balanced", "--device", "cpu"], { cwd });
+    const scratch = [...line, "--from-scratch", "--epochs", "1", "--out", "scratch", "--device", "cpu"];
+    assertStringIncludes(await succeed(scratch, { cwd }), "of the size of runs/mlm/best, from scratch");
+    const firstLoss = async (run: string) => JSON.parse((await metricsOf(`${cwd}/${run}`))[0]).loss;
+    assert(await firstLoss("scratch") !== await firstLoss("runs/mlm-classifier"));
+  }));
+
+Deno.test("finetune and classify refuse what makes no sense, by file and line", () =>
+  inFolder(async (cwd) => {
+    await pretrain(cwd, "mlm", 1);
+    const write = (name: string, text: string) => Deno.writeTextFile(`${cwd}/${name}`, text);
+    await write("train.tsv", labelled(20));
+    await write("three.tsv", "a cat\tmeows\nno\tmore\tbarks\n");
+    await write("bare.tsv", "a cat\nno dog\n");
+    await write("same.tsv", "a cat\tmeows\nmy cat\tmeows\n");
+    await write("new.tsv", labelled(2) + "\na cow\tmoos\n");
+    await write("hidden.tsv", "stars\tverdict\n" + labelled(8));
+    await write("gap.tsv", labelled(2) + "\tmeows\n");
+    await write("quote.csv", 'a "cat",meows\n"a cat,meows\n');
+    await write("broken.jsonl", '{"text":"a cat","label":1}\n{"text":\n');
+    await write("long.tsv", labelled(4) + "The cat sat on the mat and the log and the hay\tmeows\n");
+    await succeed(
+      words("finetune --checkpoint runs/mlm --data train.tsv --epochs 1 --out done --device cpu"),
+      {
+        cwd,
+      },
+    );
+    const tune = "finetune --checkpoint runs/mlm --data";
+    const cases: [line: string, code: number, message: string][] = [
+      ["finetune --checkpoint runs/mlm", 2, "--data is missing"],
+      [`${tune} none.tsv`, 1, "Cannot read none.tsv: no such file or folder"],
+      [`${tune} story.txt`, 1, "expected a name that ends in .tsv (text, tab, label), .csv or .jsonl"],
+      [`${tune} three.tsv`, 1, "three.tsv, line 2: 3 columns, expected 2 (text, label)"],
+      [
+        `${tune} bare.tsv`,
+        1,
+        "bare.tsv, line 1: 1 column, expected 2 (text, label) or 3 (text, pair, label)",
+      ],
+      [`${tune} same.tsv --validation same.tsv`, 1, 'all 2 texts of same.tsv have label "meows"'],
+      [
+        `${tune} train.tsv --validation new.tsv`,
+        1,
+        'new.tsv, line 4: label "moos" was not seen in training: expected one of barks, meows',
+      ],
+      [`${tune} hidden.tsv`, 1, "hidden.tsv, line 1 looks like a heading"],
+      [`${tune} gap.tsv`, 1, "gap.tsv, line 3: there is no text"],
+      [`${tune} quote.csv`, 1, "quote.csv, line 2: a quote is out of place"],
+      [`${tune} broken.jsonl`, 1, "broken.jsonl, line 2: "],
+      [`${tune} long.tsv`, 1, "1 of 4 texts have more tokens than the 32 of the context, up to 48"],
+      [`${tune} train.tsv --class_weights moos=2`, 2, '--class-weights has "moos=2": expected balanced'],
+      [`${tune} train.tsv --auxiliary_weight 1`, 2, "--auxiliary-weight is for a GPT"],
+      ["finetune --checkpoint done --data train.tsv", 1, "it is a classifier already"],
+      ["finetune --resume done", 1, "it has done 2 steps of 2; raise --epochs or --stop-after"],
+      ["finetune --resume done --epochs 2 --lr 1", 2, "--learning-rate cannot be given with --resume"],
+      ["finetune --resume done --epochs 2 --data same.tsv", 1, "same.tsv holds other texts"],
+      [
+        "finetune --resume runs/mlm --epochs 2",
+        1,
+        "deno task train trained it; deno task train --resume goes on",
+      ],
+      [
+        "train --resume done --epochs 2",
+        1,
+        "deno task finetune trained it; deno task finetune --resume goes on",
+      ],
+      ["classify --checkpoint done", 2, "Give --text TEXT or --data FILE: one of them"],
+      ["classify --checkpoint runs/mlm --text a", 1, "expected a classifier; deno task fill-mask uses it"],
+      ["fill-mask --checkpoint done --text <mask>", 1, "deno task classify uses it"],
+      [
+        "classify --checkpoint done --data new.tsv",
+        1,
+        'new.tsv, line 4: label "moos" was not seen in training',
+      ],
+      [
+        `classify --checkpoint done --text "${"The cat sat. ".repeat(4)}"`,
+        1,
+        "The text has 54 tokens and the model reads 32: shorten it, or give --truncate",
+      ],
+    ];
+    for (const [line, code, message] of cases) {
+      const { code: ended, stdout, stderr } = await miniformer([...words(line), "--device", "cpu"], { cwd });
+      assertEquals([ended, stdout], [code, ""], `${line}\n${stderr}`);
+      assertStringIncludes(stderr, message, line);
+      assertMatch(stderr, /^error: .*\n?$/, line);
+    }
+  }));
