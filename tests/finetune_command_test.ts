@@ -1,6 +1,7 @@
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { inFolder, metricsOf, miniformer, story, succeed, words } from "./_command.ts";
 import { hasAdapter } from "./_testing.ts";
+import { readSafetensors } from "../training/safetensors.ts";
 
 /** Sentences about two animals; which one it is decides the label. */
 function labelled(rows: number): string {
@@ -101,7 +102,7 @@ for (
   }
 }
 
-Deno.test("from scratch nothing is taken over; pairs, csv and jsonl are read", () =>
+Deno.test("pairs, csv and jsonl are read, classes weighed, and a model begun from scratch", () =>
   inFolder(async (cwd) => {
     await pretrain(cwd, "mlm", 2);
     const rows = labelled(40).trimEnd().split("\n").map((line) => line.split("\t"));
@@ -119,8 +120,47 @@ Deno.test("from scratch nothing is taken over; pairs, csv and jsonl are read", (
     await succeed([...line, "--epochs", "1", "--class_weights", "balanced", "--device", "cpu"], { cwd });
     const scratch = [...line, "--from-scratch", "--epochs", "1", "--out", "scratch", "--device", "cpu"];
     assertStringIncludes(await succeed(scratch, { cwd }), "of the size of runs/mlm/best, from scratch");
-    const firstLoss = async (run: string) => JSON.parse((await metricsOf(`${cwd}/${run}`))[0]).loss;
-    assert(await firstLoss("scratch") !== await firstLoss("runs/mlm-classifier"));
+  }));
+
+Deno.test("what was pretrained is where fine-tuning begins, unless it begins from scratch", () =>
+  inFolder(async (cwd) => {
+    await pretrain(cwd, "mlm", 20);
+    await Deno.writeTextFile(`${cwd}/train.tsv`, labelled(40));
+    const still = words(
+      "finetune --checkpoint runs/mlm --data train.tsv --lr 1e-12 --epochs 0.4 --device cpu",
+    );
+    await succeed([...still, "--out", "tuned"], { cwd });
+    await succeed([...still, "--out", "scratch", "--from-scratch"], { cwd });
+    const embedding = async (run: string) => {
+      const tensors = readSafetensors(await Deno.readFile(`${cwd}/${run}/best/model.safetensors`));
+      return tensors.get("roberta.embeddings.word_embeddings.weight")!.data;
+    };
+    const before = await embedding("runs/mlm"),
+      apart = (after: Float32Array) => Math.max(...after.map((value, i) => Math.abs(value - before[i])));
+    assert(apart(await embedding("tuned")) < 1e-6);
+    assert(apart(await embedding("scratch")) > 0.1);
+  }));
+
+Deno.test("the best epoch is judged at the end, not the last", () =>
+  inFolder(async (cwd) => {
+    await pretrain(cwd, "mlm");
+    const rows = labelled(200);
+    await Deno.writeTextFile(`${cwd}/train.tsv`, rows);
+    // what validates says the contrary, so that the more is learned the worse it gets
+    const opposite: Record<string, string> = { meows: "barks", barks: "meows" };
+    const contrary = labelled(40).replace(/meows|barks/g, (label) => opposite[label]);
+    await Deno.writeTextFile(`${cwd}/dev.tsv`, contrary);
+    const line =
+      "finetune --checkpoint runs/mlm --data train.tsv --validation dev.tsv --epochs 4 --device cpu";
+    const said = await succeed(words(line), { cwd });
+    const run = `${cwd}/runs/mlm-classifier`;
+    const judged = (await metricsOf(run)).map((text) => JSON.parse(text).accuracy).filter(Number.isFinite);
+    const best = Math.max(...judged);
+    assert(best > judged.at(-1)!, `${judged}`);
+    assertStringIncludes(said, `accuracy  ${(100 * best).toFixed(1)} % of 40 texts`);
+    const state = JSON.parse(await Deno.readTextFile(`${run}/best/trainer_state.json`));
+    assertEquals(state.best.accuracy, best);
+    assertMatch(said, new RegExp(`^best +step ${state.step}, kept in runs/mlm-classifier/best$`, "m"));
   }));
 
 Deno.test("finetune and classify refuse what makes no sense, by file and line", () =>
