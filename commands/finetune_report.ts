@@ -95,7 +95,8 @@ export async function endFinetuning(
 ): Promise<void> {
   const { labels, corpus, classes } = options;
   const warn = (error: Error) => console.error(`A picture could not be drawn: ${error.message}`);
-  await folder.draw({ title: folder.path, subtitle: `step ${run.step} of ${settings.steps}` }).catch(warn);
+  const subtitle = `step ${run.step} of ${settings.steps}`;
+  await folder.draw({ title: folder.path, subtitle, unit: "text" }).catch(warn);
   const goOn = `deno task finetune --resume ${quote(folder.path)}`;
   if (interrupt.status !== undefined) {
     Deno.exitCode = interrupt.status;

@@ -22,6 +22,8 @@ export interface LossCurveOptions {
   readonly title: string;
   /** A line under the heading. */
   readonly subtitle?: string;
+  /** What the loss is measured on; a token unless given. */
+  readonly unit?: "token" | "text";
   /** A loss to compare with, drawn as a dashed line: the entropy of the text, or another's result. */
   readonly reference?: { readonly loss: number; readonly label: string };
 }
@@ -68,7 +70,7 @@ const referenceColor = "#555555";
 function describe(
   training: readonly Point[],
   validation: readonly Point[],
-  { title, subtitle = "", reference }: LossCurveOptions,
+  { title, subtitle = "", reference, unit = "token" }: LossCurveOptions,
 ): TopLevelSpec {
   const drawn = thin(training, 800);
   const layers = [
@@ -88,6 +90,7 @@ function describe(
     height: 360,
     background: "white",
     padding: 16,
+    encoding: { y: { ...y, title: `loss (nats per ${unit})` } },
     layer: layers,
     config: {
       font: "Helvetica, Arial, sans-serif",
@@ -130,7 +133,6 @@ const x = {
 const y = {
   field: "loss",
   type: "quantitative",
-  title: "loss (nats per token)",
   axis: { format: ".2f" },
   scale: { zero: false, nice: true },
 } as const;
@@ -153,7 +155,6 @@ function line(
     },
     encoding: {
       x,
-      y,
       color: { field: "series", type: "nominal", title: null },
     },
   };
@@ -164,12 +165,11 @@ function referenceLine({ loss, label }: { loss: number; label: string }, firstSt
     {
       data: { values: [{ loss }] },
       mark: { type: "rule", strokeDash: [6, 4], color: referenceColor },
-      encoding: { y },
     },
     {
       data: { values: [{ step: firstStep, loss, label }] },
       mark: { type: "text", align: "left", baseline: "bottom", dx: 6, dy: -4, color: referenceColor },
-      encoding: { x, y, text: { field: "label" } },
+      encoding: { x, text: { field: "label" } },
     },
   ];
 }

@@ -65,7 +65,9 @@ async function trainOn(opened: OpenedBackend, flags: TrainFlags, found: FoundRun
     chooseSettings(flags, choosePreset(flags, isHardware(backend)));
   const isMasked = objectiveOf(partial) === "mlm";
   const source = sourceOf(flags, found?.state.source ?? { ...partial, data: [], validation: [] });
-  const corpus = await readCorpus(source);
+  const texts = await readCorpus(source);
+  // the floor is that of who sees the past only
+  const corpus = isMasked ? { ...texts, floor: undefined } : texts;
   if (found) checkText(found, corpus, source);
   const specialTokens = isMasked ? maskedSpecialTokens : undefined;
   const tokenizer = found
