@@ -18,14 +18,9 @@ import { findCheckpoint, type FoundCheckpoint, naming, newestRun, tokenizerOf } 
 import { type Command, defineCommand } from "./command.ts";
 import { UsageError } from "./errors.ts";
 import { encodeExamples, labelsOf, readLabelledCorpus } from "./examples.ts";
-import {
-  chooseFinetuning,
-  type FinetuneFlags,
-  finetuneFlags,
-  type FinetuneSettings,
-  resumeFinetuning,
-} from "./finetune_flags.ts";
+import { type FinetuneFlags, finetuneFlags } from "./finetune_flags.ts";
 import { describeFinetuning, endFinetuning } from "./finetune_report.ts";
+import { chooseFinetuning, type FinetuneSettings, resumeFinetuning } from "./finetune_settings.ts";
 import { Interrupt } from "./interrupt.ts";
 import { Judge } from "./judge.ts";
 import { maskTokens } from "./mask_tokens.ts";

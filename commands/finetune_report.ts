@@ -17,7 +17,7 @@ import {
 import { findCheckpoint } from "./checkpoint_folder.ts";
 import { confusionPlot } from "./confusion_plot.ts";
 import type { LabelledCorpus } from "./examples.ts";
-import type { FinetuneSettings } from "./finetune_flags.ts";
+import type { FinetuneSettings } from "./finetune_settings.ts";
 import type { Judge } from "./judge.ts";
 import { formatCount, formatDuration, quote } from "./terminal.ts";
 import type { TrainLoop } from "./train_loop.ts";

@@ -1,0 +1,159 @@
+/**
+ * The settings of fine-tuning: flags, and what follows from the model and the texts.
+ *
+ * @module
+ */
+import { balancedWeights } from "../training/labelled_batches.ts";
+import type { TrainingSettings } from "../training/train.ts";
+import { UsageError } from "./errors.ts";
+import type { FinetuneFlags } from "./finetune_flags.ts";
+import { kebabCase } from "./flags.ts";
+import type { LoopSettings } from "./train_loop.ts";
+
+/** Everything that decides what fine-tuning computes, but for its texts. Kept in each checkpoint. */
+export interface FinetuneSettings extends Omit<TrainingSettings, "accumulation">, LoopSettings {
+  /** Times to see all texts. */
+  readonly epochs: number;
+  /** Part of the data to validate on, where there is no file for that. */
+  readonly validationFraction: number;
+  /** Whether long texts are cut. */
+  readonly truncate: boolean;
+  /** Whether the model begins with nothing learned. */
+  readonly fromScratch: boolean;
+  /** Share of activations to drop. */
+  readonly dropoutRate: number;
+  /** How much predicting the next token counts. */
+  readonly auxiliaryWeight: number;
+  /** How much each class counts; all the same unless given. */
+  readonly classWeights?: readonly number[];
+}
+
+/** What the settings depend on besides the flags. */
+export interface FinetuneSizes {
+  /** Width of the model. */
+  readonly modelDim: number;
+  /** Tokens of the longest text. */
+  readonly contextLength: number;
+  /** Whether the model can go on predicting the next token. */
+  readonly isCausal: boolean;
+  /** Names of the classes. */
+  readonly labels: readonly string[];
+  /** The class of each text. */
+  readonly classes: readonly number[];
+}
+
+/**
+ * The settings of a new run.
+ *
+ * @param flags the flags
+ * @param sizes what else they depend on
+ * @returns the settings
+ * @throws {UsageError} when a flag makes no sense for this model or these classes
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { finetuneFlags } from "./finetune_flags.ts";
+ * import { chooseFinetuning } from "./finetune_settings.ts";
+ * import { parseFlags } from "./parse_flags.ts";
+ *
+ * const flags = parseFlags(finetuneFlags, ["--batch_size", "2", "--class_weights", "bad=2.5"]);
+ * const sizes = { modelDim: 64, contextLength: 9, isCausal: false, labels: ["bad", "good"], classes: [0, 1, 1, 1] };
+ * const { steps, learningRate, classWeights } = chooseFinetuning(flags, sizes);
+ * assertEquals({ steps, learningRate, classWeights }, { steps: 6, learningRate: 0.003, classWeights: [2.5, 1] });
+ * ```
+ */
+export function chooseFinetuning(flags: FinetuneFlags, sizes: FinetuneSizes): FinetuneSettings {
+  const { modelDim, contextLength, isCausal, labels, classes } = sizes;
+  if (flags.auxiliaryWeight !== undefined && !isCausal) {
+    throw new UsageError("--auxiliary-weight is for a GPT: this model does not predict the next token");
+  }
+  const { batchSize = 16, accumulation = 1, epochs = 3, seed = 1 } = flags;
+  const learningRate = flags.learningRate ?? 0.003 * 64 / modelDim;
+  const perEpoch = Math.ceil(classes.length / batchSize / accumulation);
+  const steps = stepsOf(epochs, classes.length, { batchSize, accumulation });
+  return {
+    ...{ epochs, batchSize, accumulation, seed, contextLength, steps, learningRate, minLearningRate: 0 },
+    ...{ schedule: "linear", warmupSteps: Math.floor(0.06 * steps), beta1: 0.9, beta2: 0.98, epsilon: 1e-6 },
+    ...{ weightDecay: flags.weightDecay ?? 0.1, clipNorm: 1, dropoutRate: flags.dropoutRate ?? 0.1 },
+    ...{ logInterval: 1, evaluationInterval: perEpoch, sampleInterval: perEpoch, saveInterval: perEpoch },
+    validationFraction: flags.validationFraction ?? 0.1,
+    truncate: flags.truncate ?? false,
+    fromScratch: flags.fromScratch ?? false,
+    auxiliaryWeight: isCausal ? flags.auxiliaryWeight ?? 0.5 : 0,
+    ...flags.classWeights ? { classWeights: weightsOf(flags.classWeights, labels, classes) } : {},
+  };
+}
+
+function stepsOf(
+  epochs: number,
+  texts: number,
+  { batchSize, accumulation = 1 }: { batchSize: number; accumulation?: number },
+): number {
+  return Math.ceil(epochs * texts / batchSize / accumulation);
+}
+
+function weightsOf(
+  given: readonly string[],
+  labels: readonly string[],
+  classes: readonly number[],
+): number[] {
+  if (given.length === 1 && given[0] === "balanced") return balancedWeights(classes, labels.length);
+  const weights = labels.map(() => 1);
+  for (const text of given) {
+    const [, label, number] = text.match(/^(.*)=([\d.]+)$/s) ?? [], index = labels.indexOf(label);
+    if (index < 0 || !Number.isFinite(Number(number))) {
+      throw new UsageError(
+        `--class-weights has "${text}": expected balanced, or LABEL=NUMBER with one of ${labels.join(", ")}`,
+      );
+    }
+    weights[index] = Number(number);
+  }
+  return weights;
+}
+
+/** What may be given anew when a run is resumed. */
+const changeable = new Set([
+  "data",
+  "validation",
+  "epochs",
+  "stopAfter",
+  "device",
+  "resume",
+  "verbose",
+  "help",
+]);
+
+/**
+ * The settings with which a run goes on.
+ *
+ * @param started what it was started with
+ * @param flags the flags
+ * @param step steps done
+ * @param texts texts to learn from
+ * @returns the settings
+ * @throws {UsageError} when a flag would change what the run is
+ * @throws {RangeError} when all its steps are done
+ */
+export function resumeFinetuning(
+  started: FinetuneSettings,
+  flags: FinetuneFlags,
+  step: number,
+  texts: number,
+): FinetuneSettings {
+  for (const [name, value] of Object.entries(flags)) {
+    if (value === undefined || changeable.has(name)) continue;
+    throw new UsageError(
+      `--${kebabCase(name)} cannot be given with --resume: the run goes on as it was started`,
+    );
+  }
+  const epochs = flags.epochs ?? started.epochs;
+  const steps = flags.epochs === undefined ? started.steps : stepsOf(epochs, texts, started);
+  const end = flags.stopAfter ?? steps;
+  if (end <= step) {
+    throw new RangeError(
+      `Cannot resume ${flags.resume}: it has done ${step} steps of ${end}; raise --epochs or --stop-after`,
+    );
+  }
+  return { ...started, epochs, steps };
+}
