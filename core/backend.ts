@@ -46,6 +46,11 @@ export type AdapterClass = "hardware" | "software";
 /**
  * One computation, written for both kinds of machine.
  *
+ * A GPU runs one function thousands of times at once; each time is an *invocation* and knows its number. Some dozens of
+ * them form a *group*: its invocations, the *lanes*, share a little fast memory and can wait for each other at a barrier.
+ * Groups run in any order and never wait for each other. What needs no company is written as `each`, what adds up a row
+ * together, or shares a tile of a matrix, as `run`.
+ *
  * The WGSL text sees every constant by its name, every tensor as a storage array of the same name
  * (those in `reads` first, then those in `writes`), and defines one of two functions:
  *
@@ -70,7 +75,7 @@ export interface Kernel<
   readonly constants: readonly Name[];
   /**
    * Constants that the shader receives when it runs, as `u32` variables, instead of when it is compiled: one shader
-   * then serves all their values. For kernels that are large, run at many sizes, and gain nothing from knowing them.
+   * then serves all values for which the text is the same. For kernels that are large, run at many sizes, and gain nothing from knowing them.
    */
   readonly sizes?: readonly Name[];
   /** The definition: reads and writes the arrays in place. */

@@ -30,6 +30,13 @@ export const constant = (value: number): Initial => ({ distribution: "constant",
 /** Parameters start at multiples of 64 elements: WebGPU binds at multiples of 256 bytes. */
 const ALIGNMENT = 64;
 
+/** The backend of parameters that have no memory yet. */
+const NOWHERE: Backend = new Proxy({} as Backend, {
+  get(): never {
+    throw new TypeError("Cannot use a parameter without memory: call initialize(backend, model, seed) first");
+  },
+});
+
 /** A tensor that is learned. It has no memory until {@linkcode initialize} gives it some. */
 export class Parameter extends Tensor {
   /** How it begins. */
@@ -44,7 +51,7 @@ export class Parameter extends Tensor {
    * @param initial How it begins.
    */
   constructor(shape: Shape, initial: Initial) {
-    super(undefined as unknown as Backend, shape, "f32", undefined);
+    super(NOWHERE, shape, "f32", undefined);
     this.initial = initial;
   }
 

@@ -14,11 +14,24 @@
 
 import { fill, gradientOf, type Tensor } from "./tensor.ts";
 
-/** Records the operations of one forward pass and differentiates them. */
+/**
+ * Records the operations of one forward pass and differentiates them.
+ *
+ * @example The derivative of x² at 3
+ * ```ts
+ * import { CpuBackend, matmul, Tape } from "@miniformer/miniformer";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const backend = new CpuBackend(), tape = new Tape(), x = tape.watch(backend.from([3], [1, 1]));
+ * tape.backward(matmul(x, x));
+ * assertEquals(await backend.read(x.gradient!), new Float32Array([6]));
+ * ```
+ */
 export class Tape {
   readonly #steps: (() => void)[] = [];
   /**
-   * The random state of this pass, u32 (4): seed low, seed high, step, and one it does not look at. Dropout draws from it; a tape without
+   * The random state of this pass, u32 (4): seed low, seed high, the batch's number, and one it does
+   * not look at. Dropout draws from it; a tape without
    * one trains without dropout.
    */
   readonly random?: Tensor;
@@ -34,13 +47,15 @@ export class Tape {
   }
 
   /**
-   * Puts a tensor on this tape: everything computed from it is recorded.
+   * Puts a tensor on this tape: everything computed from it is recorded, and gradients reach everything that was used on
+   * the way. So a model's inputs are watched; its parameters need not be. The gradient of `x` begins at zero.
    *
    * @param x An input of the model.
    * @returns The same tensor.
    */
   watch<Input extends Tensor>(x: Input): Input {
     x.tape = this;
+    x.gradient = undefined;
     return x;
   }
 

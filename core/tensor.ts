@@ -5,6 +5,7 @@
  *
  *     B batch    T time (positions in a sequence)    C model width (channels)
  *     H heads    D head width, C / H                  V vocabulary
+ *     M rows     N columns                            K inner dimension, of a matrix product
  *
  * A tensor that takes part in training carries the {@linkcode Tape} that records it; a function that is given no tape
  * by any of its inputs records nothing and keeps nothing, which is all there is to inference.
@@ -81,7 +82,7 @@ export class Tensor {
     }
     const tensor = new Tensor(this.backend, shape, this.dataType, this.storage);
     tensor.tape = this.tape;
-    if (this.tape) tensor.gradient = gradientOf(this).reshape(shape);
+    if (this.tape || this.gradient) tensor.gradient = gradientOf(this).reshape(shape);
     return tensor;
   }
 }
@@ -116,11 +117,16 @@ export function zeros(backend: Backend, shape: Shape): Tensor {
  * The gradient of a tensor, made of zeros when first asked for. Backward kernels always add into it, so a tensor that
  * is used twice, a residual connection or a tied weight needs no special case.
  *
+ * A constant, a tensor on no tape, is given one to write to that nobody keeps: it would outlive its memory.
+ *
  * @param x The tensor.
  * @returns A tensor of the same shape.
  */
 export function gradientOf(x: Tensor): Tensor {
-  return x.gradient ??= zeros(x.backend, x.shape);
+  if (x.gradient) return x.gradient;
+  const gradient = zeros(x.backend, x.shape);
+  if (x.tape) x.gradient = gradient;
+  return gradient;
 }
 
 /**

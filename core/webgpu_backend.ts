@@ -28,6 +28,9 @@ import { type Storage, WebGpuPrograms } from "./webgpu_programs.ts";
 /** Runs recorded before they are submitted unasked. */
 const RUNS_PER_SUBMIT = 128;
 
+/** Tensors that the largest kernel, attention's backward pass, binds. Nearly every adapter allows as many. */
+const MOST_TENSORS = 10;
+
 /** The device was lost: unplugged, reset by the operating system, or out of memory. */
 export class DeviceLostError extends Error {
   /** `"DeviceLostError"`. */
@@ -90,12 +93,13 @@ export class WebGpuBackend implements Backend {
   static async open(adapterClass?: AdapterClass): Promise<WebGpuBackend | undefined> {
     const adapter = await globalThis.navigator?.gpu?.requestAdapter({ powerPreference: "high-performance" });
     if (!adapter) return undefined;
-    // The two limits that decide how large a model may be, and the ten tensors that attention's backward pass binds.
+    // two limits decide how large a model may be, the third which kernels can run
     const { maxBufferSize, maxStorageBufferBindingSize, maxStorageBuffersPerShaderStage } = adapter.limits;
+    if (maxStorageBuffersPerShaderStage < MOST_TENSORS) return undefined;
     const requiredLimits = {
       maxBufferSize,
       maxStorageBufferBindingSize,
-      maxStorageBuffersPerShaderStage: Math.min(10, maxStorageBuffersPerShaderStage),
+      maxStorageBuffersPerShaderStage: MOST_TENSORS,
     };
     const device = await adapter.requestDevice({ requiredLimits });
     return new WebGpuBackend(device, adapter.info, adapterClass);

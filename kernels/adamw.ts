@@ -7,7 +7,8 @@
  *     p ← p − lr · m̂ / (√v̂ + ε)         m̂ = m / (1 − β₁ᵗ),  v̂ = v / (1 − β₂ᵗ)
  *
  * m and v start at zero and are too small at first; dividing by 1 − βᵗ corrects that. Since m̂/√v̂ is about ±1 where
- * gradients agree and near 0 where they contradict each other, lr is the largest step any parameter takes.
+ * gradients agree and near 0 where they contradict each other, lr is about the largest step any parameter takes. Only after
+ * long silence can a sudden gradient make it (1 − β₁)/√(1 − β₂) times as large.
  *
  * One pass over memory does everything: it scales the gradient down when its norm is above `clipNorm`, updates, and
  * leaves the gradient at zero for the next step. What changes every step comes in a tensor, so that the shader is

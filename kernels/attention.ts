@@ -4,9 +4,10 @@
  *
  *     s[i, j] = q[i] · k[j] / √D        p[i] = softmax(s[i])        y[i] = Σⱼ p[i, j] v[j]
  *
- * In the causal form position i sees j ≤ i. The textbook way stores s and p, T × T numbers for each head. Fused, a
- * query walks over the keys once, keeping a running maximum m, the sum l of exp(s − m) and the weighted sum of values;
- * whenever m grows, what was summed so far shrinks by exp(m_old − m_new). Nothing of size T × T is ever stored.
+ * In the causal form position i sees j ≤ i. The textbook way stores s and p, T × T numbers for each head. Nothing of that
+ * size is stored here. The CPU body keeps one row of scores. The shader keeps not even that: a query walks over the keys
+ * once, with a running maximum m, the sum l of exp(s − m) and the weighted sum of values; whenever m grows, what was summed
+ * so far shrinks by exp(m_old − m_new).
  *
  * Backward. Kept is one number a row, logSumExp = m + log l, from which p[i, j] = exp(s[i, j] − logSumExp[i]) is made
  * again. With y = p v and the derivative of softmax (see `softmax.ts`):
@@ -16,7 +17,8 @@
  *     dq[i] = Σⱼ ds[i, j] k[j] / √D     dk[j] = Σᵢ ds[i, j] q[i] / √D
  *
  * dq is a walk over keys, dk and dv a walk over queries: two kernels, no two invocations write the same number.
- * Dropout zeroes elements of p, after the softmax; its mask is made again, too. Padding is skipped by loop bounds:
+ * With dropout, a mask M multiplies p after the softmax: dv = Σ M p dy,
+ * dp = M (dy · v), and delta is still dy · y; the mask is made again, too. Padding is skipped by loop bounds:
  * `lengths` says how many keys each sequence of the batch has.
  *
  * {@linkcode decomposedAttention} is the textbook way, from the other operations of this folder.
@@ -93,8 +95,14 @@ export const attentionForward = kernel({
         const row = head * time + i, q = row * headDim, end = causal ? Math.min(i + 1, length) : length;
         dotRows(p, end, query, q, key, start, headDim);
         let m = -Infinity, l = 0;
-        for (let j = 0; j < end; j++) m = Math.max(m, p[j] *= scale);
-        for (let j = 0; j < end; j++) l += p[j] = Math.exp(p[j] - m);
+        for (let j = 0; j < end; j++) {
+          p[j] *= scale;
+          m = Math.max(m, p[j]);
+        }
+        for (let j = 0; j < end; j++) {
+          p[j] = Math.exp(p[j] - m);
+          l += p[j];
+        }
         if (threshold > 0) {
           for (let j = 0; j < end; j += 4) maskKeys(masks, j, 1, row, j, random, settings);
           for (let j = 0; j < end; j++) p[j] *= masks[j];

@@ -103,7 +103,7 @@ export interface KeyValueCache {
   readonly key: Tensor;
   /** (B, H, T, D). */
   readonly value: Tensor;
-  /** u32 (1): the position being computed, below T. */
+  /** u32, all elements equal: the position being computed, below T. */
   readonly position: Tensor;
 }
 

@@ -3,7 +3,7 @@
  *
  *     y = mask · x / (1 − p)        dx = mask · dy / (1 − p)
  *
- * The mask is not stored. It is a function of the seed, the step, the place of the dropout in the program (its stream)
+ * The mask is not stored. It is a function of the seed, the batch's number, the place of the dropout in the program (its stream)
  * and the element, computed by Philox in both directions: four elements share one call. Whether an element is dropped
  * is decided by comparing 32 random bits with an integer threshold, so CPU and GPU make the same masks bit for bit.
  *

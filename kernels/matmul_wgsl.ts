@@ -230,9 +230,20 @@ function sharedWgsl(constants: MatmulConstants, biased: boolean): string {
   const { transposeA, transposeB } = constants;
   const vectors = { a: false, b: false, y: false };
   const xyzw = ["x", "y", "z", "w"];
-  // Neighbouring invocations read neighbouring numbers: along k where a row of memory runs along k.
-  const position = (alongK: boolean) => alongK ? ["at / 16", "at % 16"] : ["at % 64", "at / 64"];
-  const [aRow, aInner] = position(!transposeA), [bColumn, bInner] = position(!!transposeB);
+  // Which step of the inner dimension and which four rows (or columns) an invocation fetches: neighbouring invocations
+  // read neighbouring numbers. A vector is stored whole by one of them; storing components of one vector would be a race.
+  const place = (alongK: boolean) => alongK ? ["lane % 16", "lane / 16"] : ["lane / 16", "lane % 16"];
+  const [aStep, aFour] = place(!transposeA), [bStep, bFour] = place(!!transposeB);
+  const fetchA = repeat(
+    4,
+    (i) => `a[aStart + ${transposeA ? `k * rows + row + ${i}` : `(row + ${i}) * inner + k`}]`,
+    ", ",
+  );
+  const fetchB = repeat(
+    4,
+    (j) => `b[bStart + ${transposeB ? `(column + ${j}) * inner + k` : `k * columns + column + ${j}`}]`,
+    ", ",
+  );
   return `${bindings(vectors, biased)}
 var<workgroup> aTile: array<vec4f, 256>; // 16 steps along the inner dimension of 64 rows
 var<workgroup> bTile: array<vec4f, 256>; // and of 64 columns
@@ -249,17 +260,15 @@ fn run(group: u32, lane: u32) {
   let z = lane / 16;
   ${xyzw.map((i) => `var c${i} = vec4f();`).join(" ")}
   for (var k0 = 0u; k0 < inner; k0 += 16) {
-    for (var at = lane; at < 1024; at += 256) {
-      let k = k0 + ${aInner};
-      let row = row0 + ${aRow};
-      let value = a[aStart + ${transposeA ? "k * rows + row" : "row * inner + k"}];
-      aTile[${aInner} * 16 + ${aRow} / 4][${aRow} % 4] = select(0.0, value, k < inner);
+    {
+      let k = k0 + ${aStep};
+      let row = row0 + ${aFour} * 4;
+      aTile[${aStep} * 16 + ${aFour}] = select(vec4f(), vec4f(${fetchA}), k < inner);
     }
-    for (var at = lane; at < 1024; at += 256) {
-      let k = k0 + ${bInner};
-      let column = column0 + ${bColumn};
-      let value = b[bStart + ${transposeB ? "column * inner + k" : "k * columns + column"}];
-      bTile[${bInner} * 16 + ${bColumn} / 4][${bColumn} % 4] = select(0.0, value, k < inner);
+    {
+      let k = k0 + ${bStep};
+      let column = column0 + ${bFour} * 4;
+      bTile[${bStep} * 16 + ${bFour}] = select(vec4f(), vec4f(${fetchB}), k < inner);
     }
     workgroupBarrier(); // the tiles are complete before anyone reads them
     for (var k = 0u; k < 16; k++) {

@@ -1,7 +1,10 @@
 import { assertEquals, assertStrictEquals, assertThrows } from "@std/assert";
 import { CpuBackend } from "../core/cpu_backend.ts";
+import { constant, initialize, Parameter } from "../core/module.ts";
 import { Tape } from "../core/tape.ts";
 import { fill, formatShape, gradientOf, outputOf, sizeOf, zeros } from "../core/tensor.ts";
+import { addScaled } from "../kernels/elementwise.ts";
+import { matmul } from "../kernels/matmul.ts";
 import { everyBackend } from "./_testing.ts";
 
 Deno.test("sizeOf multiplies and formatShape writes", () => {
@@ -45,7 +48,7 @@ Deno.test("reshape refuses another number of elements", () => {
 Deno.test("gradientOf makes a gradient of zeros, once", async () => {
   const backend = new CpuBackend({ poison: true });
   const gradient = backend.scope(() => {
-    const x = backend.allocate([3]), gradient = gradientOf(x);
+    const x = new Tape().watch(backend.allocate([3])), gradient = gradientOf(x);
     assertStrictEquals(gradientOf(x), gradient);
     return gradient;
   });
@@ -57,4 +60,49 @@ Deno.test("outputOf is on the tape of the first input that has one", () => {
   const plain = backend.allocate([1]), watched = tape.watch(backend.allocate([1]));
   assertStrictEquals(outputOf([2], [plain, watched]).tape, tape);
   assertEquals(outputOf([2], [plain]).tape, undefined);
+});
+
+everyBackend("a constant that outlives a pass gets no gradient of an earlier one", async (backend) => {
+  const identity = backend.from([1, 0, 0, 1], [2, 2]);
+  const gradients: ArrayLike<number>[] = [];
+  for (let pass = 0; pass < 2; pass++) {
+    const x = backend.from([1, 2, 3, 4], [2, 2]);
+    const dx = backend.allocate([4]);
+    backend.scope(() => {
+      const tape = new Tape();
+      const y = matmul(matmul(tape.watch(x), identity), identity);
+      tape.backward(y);
+      backend.run(addScaled, { x: gradientOf(x), y: dx }, { size: 4, factor: 1 });
+    });
+    gradients.push(await backend.read(dx));
+  }
+  assertEquals([...gradients[0]], [1, 1, 1, 1]);
+  assertEquals([...gradients[1]], [1, 1, 1, 1]);
+});
+
+everyBackend("an input that is watched again begins with no gradient", async (backend) => {
+  const x = backend.from([3], [1, 1]), dx = backend.allocate([1]);
+  for (let pass = 0; pass < 2; pass++) {
+    backend.scope(() => {
+      const tape = new Tape();
+      tape.backward(matmul(tape.watch(x), backend.from([2], [1, 1])));
+      backend.run(addScaled, { x: gradientOf(x), y: dx }, { size: 1, factor: 1 });
+    });
+  }
+  assertEquals([...await backend.read(dx)], [4]);
+});
+
+Deno.test("a reshaped parameter shares its gradient; one without memory says what to do", async () => {
+  const backend = new CpuBackend(), weight = new Parameter([2, 1], constant(1));
+  assertThrows(
+    () => matmul(weight, weight, { transposeA: true }),
+    TypeError,
+    "call initialize(backend, model, seed) first",
+  );
+  initialize(backend, { weight }, 1);
+  backend.scope(() => {
+    const tape = new Tape(), x = tape.watch(backend.from([1, 2], [1, 2]));
+    tape.backward(matmul(x, weight.reshape([2, 1])));
+  });
+  assertEquals([...await backend.read(weight.gradient!)], [1, 2]);
 });

@@ -73,6 +73,7 @@ export class TrainingRun {
   readonly #clock: Tensor;
   readonly #loss: Tensor;
   readonly #ring: Tensor;
+  #recorded = 0;
   readonly #parts: Map<string, Tensor> = new Map();
 
   /**
@@ -121,6 +122,7 @@ export class TrainingRun {
     backend.scope(() => this.optimizer.update());
     const tensors = { norm: this.optimizer.norm, clock: this.#clock, loss: this.#loss, ring: this.#ring };
     backend.run(recordLoss, tensors, {});
+    this.#recorded++;
     this.step++;
   }
 
@@ -142,8 +144,9 @@ export class TrainingRun {
    * @throws {RangeError} If that many are not kept.
    */
   async report(steps: number): Promise<StepReport[]> {
-    if (steps > RING_SIZE) {
-      throw new RangeError(`Cannot report ${steps} steps: expected at most ${RING_SIZE}`);
+    const kept = Math.min(RING_SIZE, this.#recorded);
+    if (!Number.isInteger(steps) || steps < 0 || steps > kept) {
+      throw new RangeError(`Cannot report ${steps} steps: the losses of the last ${kept} are kept`);
     }
     const ring = await this.backend.read(this.#ring), { accumulation = 1, seed } = this.settings;
     return Array.from({ length: steps }, (_, index) => {
