@@ -102,8 +102,7 @@ function generateLine(path: string, { validation }: Corpus): string {
 
 /** A command line that fills a mask, in words that the model has not seen in training. */
 function fillLine(path: string, { validation }: Corpus): string {
-  const words = validation.join("").slice(0, 10_000).match(/(?<!\S)\p{Lu}\p{Ll}+(?: \p{Ll}+){4}(?=[ ])/u)
-    ?.[0];
-  const text = words ? words.replace(/ \p{Ll}+(?= \p{Ll}+$)/u, " <mask>") : "<mask>";
+  const words = validation.join("").slice(0, 10_000).match(/(?<!\S)\p{L}+(?: \p{L}+){4}(?!\S)/u)?.[0];
+  const text = words ? words.replace(/ \p{L}+(?= \p{L}+$)/u, " <mask>") : "<mask>";
   return `deno task fill-mask --checkpoint ${quote(path)} --text "${text}"`;
 }
