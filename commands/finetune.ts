@@ -24,6 +24,7 @@ import { chooseFinetuning, type FinetuneSettings, resumeFinetuning } from "./fin
 import { Interrupt } from "./interrupt.ts";
 import { Judge } from "./judge.ts";
 import { maskTokens } from "./mask_tokens.ts";
+import { checkMemory, memoryLimits } from "./memory.ts";
 import { ProgressLine } from "./progress.ts";
 import { findRunOf, type FoundRun } from "./resume.ts";
 import { RunFolder, runName } from "./run_folder.ts";
@@ -104,7 +105,9 @@ async function finetuneOn(
     ? resumeFinetuning(found.state.settings, flags, found.step, training.length)
     : chooseFinetuning(flags, { ...start.config, contextLength: longest, isCausal, labels, classes });
   const config = configOf(start, labels, settings.dropoutRate);
-  const sizes = { contextLength: longest, batchSize: settings.batchSize, padId: config.padId ?? 1 };
+  const { batchSize, accumulation } = settings;
+  checkMemory({ ...config, contextLength: longest }, batchSize, accumulation, await memoryLimits(backend));
+  const sizes = { contextLength: longest, batchSize, padId: config.padId ?? 1 };
 
   const created = found ? undefined : await RunFolder.create(flags.out, nameOf(start.checkpoint.path));
   try {

@@ -3,8 +3,10 @@
  *
  * @module
  */
+import type { Backend } from "../core/backend.ts";
 import { countParameters } from "../core/module.ts";
-import { buildModel, kindOf, type ModelConfig } from "../models/any_model.ts";
+import { WebGpuBackend } from "../core/webgpu_backend.ts";
+import { buildModel, type ModelConfig } from "../models/any_model.ts";
 
 /** What training a model takes, in bytes. */
 export interface MemoryEstimate {
@@ -25,7 +27,7 @@ export interface MemoryEstimate {
  * keys and values before and after they are sorted by head (6), the attention's result likewise (2), its projection, two
  * sums, two norms (5), the network's result (1), together 14; dropout keeps two more. The network's width occurs twice,
  * before and after its activation. On top come the embeddings and the scores of the vocabulary, which a masked language
- * model has at one token in five or six, and a classifier at most beside its task.
+ * model has at one token in five or six, and a classifier made from one nowhere.
  *
  * @param config the model
  * @param batchSize windows in a batch
@@ -45,7 +47,7 @@ export interface MemoryEstimate {
 export function estimateMemory(config: ModelConfig, batchSize: number): MemoryEstimate {
   const { layers, heads, modelDim, feedForwardDim, contextLength, vocabSize, dropoutRate } = config;
   const parameters = countParameters(buildModel(config)), tokens = batchSize * contextLength;
-  const scored = kindOf(config) === "masked" ? 0.18 : 1;
+  const scored = config.architecture !== "roberta" ? 1 : "labels" in config ? 0 : 0.18;
   const dropped = dropoutRate > 0 ? 1 : 0;
   const perLayer = (28 + 4 * dropped) * modelDim + 4 * feedForwardDim + 3 * heads;
   const perToken = layers * perLayer + (6 + 2 * dropped) * modelDim + 2 * scored * vocabSize;
@@ -66,6 +68,32 @@ export interface MemoryLimits {
   readonly buffer: number;
   /** Of one buffer at once. */
   readonly binding: number;
+}
+
+/**
+ * Whether a backend is a GPU, and no program that does as if.
+ *
+ * @param backend the backend
+ * @returns whether it is
+ */
+export function isFast(backend: Backend): boolean {
+  return backend instanceof WebGpuBackend && backend.adapterClass === "hardware";
+}
+
+/**
+ * How much memory there is for a backend.
+ *
+ * @param backend the backend
+ * @returns the limits
+ */
+export async function memoryLimits(backend: Backend): Promise<MemoryLimits> {
+  const permission = await Deno.permissions.query({ name: "sys", kind: "systemMemoryInfo" });
+  const total = isFast(backend) || permission.state !== "granted"
+    ? Infinity
+    : Deno.systemMemoryInfo().available;
+  if (!(backend instanceof WebGpuBackend)) return { total, buffer: Infinity, binding: Infinity };
+  const { maxBufferSize, maxStorageBufferBindingSize } = backend.limits;
+  return { total, buffer: maxBufferSize, binding: Math.min(maxBufferSize, maxStorageBufferBindingSize) };
 }
 
 /**

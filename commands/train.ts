@@ -3,9 +3,7 @@
  *
  * @module
  */
-import type { Backend } from "../core/backend.ts";
 import { chooseBackend, type DeviceChoice, type OpenedBackend } from "../core/open_backend.ts";
-import { WebGpuBackend } from "../core/webgpu_backend.ts";
 import { toHuggingFaceConfig } from "../models/hugging_face.ts";
 import { maskedSpecialTokens } from "../tokenizers/special_tokens.ts";
 import { loadConfig, restoreTraining } from "../training/checkpoint.ts";
@@ -16,7 +14,7 @@ import { chooseTokenizer, type Corpus, encodeCorpus, readCorpus, type Source } f
 import { UsageError } from "./errors.ts";
 import { Interrupt } from "./interrupt.ts";
 import { maskTokens } from "./mask_tokens.ts";
-import { checkMemory, type MemoryLimits } from "./memory.ts";
+import { checkMemory, isFast, memoryLimits } from "./memory.ts";
 import { prepareLesson } from "./objectives.ts";
 import { choosePreset, type LanguageConfig, objectiveOf } from "./presets.ts";
 import { ProgressLine } from "./progress.ts";
@@ -62,7 +60,7 @@ async function trainOn(opened: OpenedBackend, flags: TrainFlags, found: FoundRun
     throw new UsageError("--vocab-size is for --tokenizer bpe: any other tokenizer knows its size");
   }
   const partial = found?.state.settings ??
-    chooseSettings(flags, choosePreset(flags, isHardware(backend)));
+    chooseSettings(flags, choosePreset(flags, isFast(backend)));
   const isMasked = objectiveOf(partial) === "mlm";
   const source = sourceOf(flags, found?.state.source ?? { ...partial, data: [], validation: [] });
   const texts = await readCorpus(source);
@@ -123,10 +121,6 @@ async function trainOn(opened: OpenedBackend, flags: TrainFlags, found: FoundRun
   }
 }
 
-function isHardware(backend: Backend): boolean {
-  return backend instanceof WebGpuBackend && backend.adapterClass === "hardware";
-}
-
 function sourceOf(flags: TrainFlags, before: Source): Source {
   const { validationFraction, replaceInvalid } = before;
   return {
@@ -182,16 +176,6 @@ function checkModel({ path, files }: FoundRun, config: LanguageConfig): void {
       `Cannot resume ${path}: config.json says that ${name} is ${other}, the run was started with ${value}`,
     );
   }
-}
-
-async function memoryLimits(backend: Backend): Promise<MemoryLimits> {
-  const permission = await Deno.permissions.query({ name: "sys", kind: "systemMemoryInfo" });
-  const total = isHardware(backend) || permission.state !== "granted"
-    ? Infinity
-    : Deno.systemMemoryInfo().available;
-  if (!(backend instanceof WebGpuBackend)) return { total, buffer: Infinity, binding: Infinity };
-  const { maxBufferSize, maxStorageBufferBindingSize } = backend.limits;
-  return { total, buffer: maxBufferSize, binding: Math.min(maxBufferSize, maxStorageBufferBindingSize) };
 }
 
 /** Where a run goes on, and what is not as it was. */

@@ -1,10 +1,12 @@
 import { assert, assertThrows } from "@std/assert";
 import { checkMemory, estimateMemory } from "../commands/memory.ts";
 import { CpuBackend } from "../core/cpu_backend.ts";
+import { RobertaClassifier } from "../models/classifier.ts";
 import { Gpt, type GptConfig } from "../models/gpt.ts";
 import { MaskedLanguageModel, type RobertaConfig } from "../models/roberta.ts";
 import { PRESETS } from "../models/presets.ts";
 import { causalBatches } from "../training/batches.ts";
+import { labelledBatches } from "../training/labelled_batches.ts";
 import { maskedBatches } from "../training/masked_batches.ts";
 import { TrainingRun } from "../training/train.ts";
 
@@ -40,6 +42,17 @@ Deno.test("a masked language model scores only where it is asked", () => {
   const batches = maskedBatches(sequences, { ...tokens, contextLength: 64, batchSize: 16, seed: 1 });
   const settings = { ...PRESETS.tiny.training, seed: 1 };
   new TrainingRun(backend, new MaskedLanguageModel(config), batches, settings).advance();
+  const { parameterBytes, activationBytes } = estimateMemory(config, 16);
+  const ratio = (parameterBytes + activationBytes) / backend.bytes;
+  assert(ratio > 0.93 && ratio < 1.07, `${ratio} of what it took`);
+});
+
+Deno.test("a classifier made from a RoBERTa scores no tokens", () => {
+  const config = { ...tiny, architecture: "roberta", vocabSize: 1000, labels: ["a", "b"] } as const;
+  const backend = new CpuBackend(), examples = [0, 1].map((label) => ({ ids: new Uint32Array(24), label }));
+  const batches = labelledBatches(examples, { contextLength: 24, batchSize: 16, padId: 1, seed: 1 });
+  const settings = { ...PRESETS.tiny.training, seed: 1 };
+  new TrainingRun(backend, new RobertaClassifier(config), batches, settings).advance();
   const { parameterBytes, activationBytes } = estimateMemory(config, 16);
   const ratio = (parameterBytes + activationBytes) / backend.bytes;
   assert(ratio > 0.93 && ratio < 1.07, `${ratio} of what it took`);
