@@ -183,11 +183,21 @@ Deno.test("TrainingRun refuses to accumulate a number of batches that is no posi
   }
 });
 
-Deno.test("a report reaches back no further than the ring", async () => {
+Deno.test("a report reaches back no further than the ring, and than this run's own steps", async () => {
   const run = newRun(new CpuBackend(), new Bigram(small.vocabSize), { steps: 300 });
   await allReports(run);
   assertEquals((await run.report(256)).length, 256);
-  await assertRejects(() => run.report(257), RangeError, "Cannot report 257 steps: expected at most 256");
+  await assertRejects(
+    () => run.report(257),
+    RangeError,
+    "Cannot report 257 steps: the losses of the last 256 are kept",
+  );
+  const resumed = newRun(new CpuBackend(), new Bigram(small.vocabSize), { steps: 300 });
+  resumed.step = 100;
+  resumed.advance();
+  for (const steps of [2, -1, 0.5]) {
+    await assertRejects(() => resumed.report(steps), RangeError, "the losses of the last 1 are kept");
+  }
 });
 
 everyBackend(
