@@ -21,7 +21,7 @@
  * dp = M (dy · v), and delta is still dy · y; the mask is made again, too. Padding is skipped by loop bounds:
  * `lengths` says how many keys each sequence of the batch has.
  *
- * {@linkcode decomposedAttention} is the textbook way, from the other operations of this folder.
+ * `decomposed_attention.ts` is the textbook way, from the other operations of this folder.
  *
  * References: Vaswani et al. 2017, section 3.2.1; Dao, "FlashAttention-2", 2023, algorithms 1 and 2.
  *
@@ -40,10 +40,7 @@ import {
   lanesFor,
 } from "./attention_wgsl.ts";
 import { dropThreshold } from "./dropout.ts";
-import { scale } from "./elementwise.ts";
-import { matmul } from "./matmul.ts";
 import { dotRows, sumRows } from "./rows.ts";
-import { softmax } from "./softmax.ts";
 
 const constants = [
   "batch",
@@ -286,33 +283,4 @@ export function attention(query: Tensor, key: Tensor, value: Tensor, options: At
     backend.run(attentionBackwardKeyValue, { ...kept, dKey, dValue }, settings);
   });
   return y;
-}
-
-/** Attention step by step, and what it looked at. */
-export interface DecomposedAttention {
-  /** The result, (B, H, T, D). */
-  readonly y: Tensor;
-  /** The attention weights, (B, H, T, T); every row adds up to 1. */
-  readonly weights: Tensor;
-}
-
-/**
- * Attention from its parts, storing all weights: what {@linkcode attention} is tested against, and how to look at
- * attention maps.
- *
- * @param query (B, H, T, D).
- * @param key (B, H, T, D).
- * @param value (B, H, T, D).
- * @param options Whether it is causal.
- * @returns The result and the weights.
- */
-export function decomposedAttention(
-  query: Tensor,
-  key: Tensor,
-  value: Tensor,
-  options: Pick<AttentionOptions, "causal"> = {},
-): DecomposedAttention {
-  const scores = scale(matmul(query, key, { transposeB: true }), 1 / Math.sqrt(query.shape[3])); // (B, H, T, T)
-  const weights = softmax(scores, { causal: options.causal }); // (B, H, T, T)
-  return { y: matmul(weights, value), weights };
 }

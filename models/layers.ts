@@ -9,8 +9,9 @@
 
 import { constant, normal, Parameter } from "../core/module.ts";
 import type { Tensor } from "../core/tensor.ts";
-import { attention, decomposedAttention } from "../kernels/attention.ts";
+import { attention } from "../kernels/attention.ts";
 import { cachedAttention, type KeyValueCache } from "../kernels/cache.ts";
+import { decomposedAttention } from "../kernels/decomposed_attention.ts";
 import { mergeHeads, splitHeads } from "../kernels/heads.ts";
 import { layerNorm } from "../kernels/layer_norm.ts";
 import { linear } from "../kernels/linear.ts";

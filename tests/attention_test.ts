@@ -2,7 +2,8 @@ import { assertThrows } from "@std/assert";
 import type { Floats } from "../core/backend.ts";
 import { CpuBackend } from "../core/cpu_backend.ts";
 import { philox4x32 } from "../core/philox.ts";
-import { attention, type AttentionOptions, decomposedAttention } from "../kernels/attention.ts";
+import { attention, type AttentionOptions } from "../kernels/attention.ts";
+import { decomposedAttention } from "../kernels/decomposed_attention.ts";
 import { dropThreshold } from "../kernels/dropout.ts";
 import { testGolden } from "./_golden.ts";
 import {

@@ -1,7 +1,8 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import type { Backend } from "../core/backend.ts";
 import { CpuBackend } from "../core/cpu_backend.ts";
-import { matmul, transposeForward } from "../kernels/matmul.ts";
+import { matmul } from "../kernels/matmul.ts";
+import { transposeForward } from "../kernels/transpose.ts";
 import { testGolden } from "./_golden.ts";
 import {
   assertClose,
