@@ -42,7 +42,7 @@ export async function chooseBackend(choice: DeviceChoice = "auto"): Promise<Open
   if (choice === "webgpu") return { backend: webgpu, reason: "WebGPU was asked for" };
   const reason = webgpu.adapterClass === "hardware"
     ? "it is a hardware GPU"
-    : "software Vulkan beats the CPU reference";
+    : "software WebGPU beats the CPU reference";
   return { backend: webgpu, reason };
 }
 
