@@ -54,9 +54,35 @@ export type RobertaClassifierConfig = RobertaConfig & ClassifierOptions;
 export type ClassifierConfig = GptClassifierConfig | RobertaClassifierConfig;
 
 /** Tells texts apart. */
-export interface Classifier extends Learner {
+export abstract class Classifier<Config extends ClassifierConfig = ClassifierConfig> implements Learner {
   /** Sizes and labels. */
-  readonly config: ClassifierConfig;
+  readonly config: Config;
+
+  /**
+   * Checks the labels; `initialize` gives values to the parameters, which subclasses declare.
+   *
+   * @param config Sizes and labels.
+   * @throws {RangeError} If a size makes no sense, there are no two different labels, or padding is no token.
+   */
+  constructor(config: Config) {
+    const { labels, padId = 0, vocabSize } = config,
+      repeated = labels.find((label, index) => labels.indexOf(label) < index);
+    if (labels.length < 2) {
+      throw new RangeError(`Cannot tell ${labels.length} classes apart: expected at least two labels`);
+    }
+    if (repeated !== undefined) {
+      throw new RangeError(
+        `Cannot use label ${JSON.stringify(repeated)} for two classes: expected different names`,
+      );
+    }
+    if (!(padId < vocabSize)) {
+      throw new RangeError(
+        `Cannot fill up texts with token ${padId}: the vocabulary has ${vocabSize} tokens`,
+      );
+    }
+    this.config = config;
+  }
+
   /**
    * Scores the classes of texts.
    *
@@ -64,19 +90,24 @@ export interface Classifier extends Learner {
    * @param lengths u32 (B): how many tokens of each text are no padding.
    * @returns Logits, (B, labels).
    */
-  forward(ids: Tensor, lengths: Tensor): Tensor;
+  abstract forward(ids: Tensor, lengths: Tensor): Tensor;
+
+  /**
+   * How surprised the model is by the classes.
+   *
+   * @param batch Inputs, lengths, and as targets the classes.
+   * @returns The loss, shape (1).
+   * @throws {TypeError} If the batch does not say how long its texts are.
+   */
+  abstract loss(batch: BatchTensors): Tensor;
 }
 
-function checkLabels({ labels }: ClassifierOptions): void {
-  if (labels.length < 2) {
-    throw new RangeError(`Cannot tell ${labels.length} classes apart: expected at least two labels`);
+/** How long the texts of a batch are. */
+function lengthsOf({ lengths }: BatchTensors): Tensor {
+  if (lengths === undefined) {
+    throw new TypeError("Cannot classify a batch without lengths: expected one for each text");
   }
-  const repeated = labels.find((label, index) => labels.indexOf(label) < index);
-  if (repeated !== undefined) {
-    throw new RangeError(
-      `Cannot use label ${JSON.stringify(repeated)} for two classes: expected different names`,
-    );
-  }
+  return lengths;
 }
 
 /** One state of each sequence: (B, T, C) → (B, C). */
@@ -133,26 +164,11 @@ export class ClassificationHead {
  * assertEquals(model.forward(ids, backend.from(Uint32Array.of(4, 3))).shape, [2, 2]);
  * ```
  */
-export class RobertaClassifier implements Classifier {
-  /** Sizes and labels. */
-  readonly config: RobertaClassifierConfig;
+export class RobertaClassifier extends Classifier<RobertaClassifierConfig> {
   /** Reads the text. */
-  readonly encoder: Roberta;
+  readonly encoder: Roberta = new Roberta(this.config);
   /** Scores classes. */
-  readonly classificationHead: ClassificationHead;
-
-  /**
-   * Declares the parameters; `initialize` gives them values.
-   *
-   * @param config Sizes and labels.
-   * @throws {RangeError} If a size makes no sense, or there are no two different labels.
-   */
-  constructor(config: RobertaClassifierConfig) {
-    checkLabels(config);
-    this.config = config;
-    this.encoder = new Roberta(config);
-    this.classificationHead = new ClassificationHead(config);
-  }
+  readonly classificationHead: ClassificationHead = new ClassificationHead(this.config);
 
   /**
    * Scores the classes of texts.
@@ -171,36 +187,23 @@ export class RobertaClassifier implements Classifier {
    *
    * @param batch Inputs, lengths, and as targets the classes.
    * @returns The loss, shape (1).
+   * @throws {TypeError} If the batch does not say how long its texts are.
    */
-  loss({ inputs, targets, weights, lengths }: BatchTensors): Tensor {
-    return crossEntropy(this.forward(inputs, lengths!), targets, { weights });
+  loss(batch: BatchTensors): Tensor {
+    const { inputs, targets, weights } = batch;
+    return crossEntropy(this.forward(inputs, lengthsOf(batch)), targets, { weights });
   }
 }
 
 /** A classifier made from a GPT. */
-export class GptClassifier implements Classifier {
-  /** Sizes and labels. */
-  readonly config: GptClassifierConfig;
+export class GptClassifier extends Classifier<GptClassifierConfig> {
   /** Reads the text. */
-  readonly gpt: Gpt;
+  readonly gpt: Gpt = new Gpt(this.config);
   /** (C, labels). */
-  readonly score: Parameter;
-
-  /**
-   * Declares the parameters; `initialize` gives them values.
-   *
-   * @param config Sizes and labels.
-   * @throws {RangeError} If a size makes no sense, or there are no two different labels.
-   */
-  constructor(config: GptClassifierConfig) {
-    checkLabels(config);
-    this.config = config;
-    this.gpt = new Gpt(config);
-    this.score = new Parameter(
-      [config.modelDim, config.labels.length],
-      normal(config.initialStd ?? INITIAL_STD),
-    );
-  }
+  readonly score: Parameter = new Parameter(
+    [this.config.modelDim, this.config.labels.length],
+    normal(this.config.initialStd ?? INITIAL_STD),
+  );
 
   /**
    * Scores the classes of texts.
@@ -210,6 +213,7 @@ export class GptClassifier implements Classifier {
    * @returns Logits, (B, labels).
    */
   forward(ids: Tensor, lengths: Tensor): Tensor {
+    // padding stands behind the last token, where causal attention does not look: nothing else to do about it
     return this.#classify(this.gpt.states(ids), placesOf(ids, lengths, "last"));
   }
 
@@ -223,11 +227,12 @@ export class GptClassifier implements Classifier {
    *
    * @param batch Inputs, lengths, as targets the classes, and as auxiliary targets the tokens that follow.
    * @returns The loss, shape (1).
+   * @throws {TypeError} If the batch does not say how long its texts are.
    */
   loss(batch: BatchTensors): Tensor {
-    const { inputs, targets, weights, lengths, auxiliaryTargets, auxiliaryWeights } = batch;
+    const { inputs, targets, weights, auxiliaryTargets, auxiliaryWeights } = batch;
     const states = this.gpt.states(inputs); // (B, T, C)
-    const logits = this.#classify(states, placesOf(inputs, lengths!, "last")); // (B, labels)
+    const logits = this.#classify(states, placesOf(inputs, lengthsOf(batch), "last")); // (B, labels)
     const loss = crossEntropy(logits, targets, { weights });
     if (auxiliaryTargets === undefined) return loss;
     return add(loss, crossEntropy(this.gpt.scores(states), auxiliaryTargets, { weights: auxiliaryWeights }));

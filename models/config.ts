@@ -55,4 +55,10 @@ export function checkConfig(config: TransformerConfig): void {
   if (!(config.dropoutRate >= 0 && config.dropoutRate < 1)) {
     throw new RangeError(`Cannot drop at rate ${config.dropoutRate}: expected 0 <= dropoutRate < 1`);
   }
+  const { initialStd = INITIAL_STD } = config;
+  if (!(initialStd >= 0 && initialStd < Infinity)) {
+    throw new RangeError(
+      `Cannot begin with weights of deviation ${initialStd}: expected a number of 0 or more`,
+    );
+  }
 }

@@ -42,9 +42,9 @@ export type BlockFactory = (config: GptConfig, layer: number) => Block;
 export interface GptContext {
   /** u32 (B, T): the position of each token, 0, 1, … unless given. */
   positions?: Tensor;
-  /** One for each block, when positions are computed one at a time. */
+  /** One for each block, when positions are computed one at a time; `positions` say which one it is. */
   caches?: readonly KeyValueCache[];
-  /** Collects the attention weights of every layer. */
+  /** Collects the attention weights of every layer; not together with caches. */
   weights?: Tensor[];
 }
 
@@ -113,11 +113,20 @@ export class Gpt implements Learner {
    * @param context Positions, caches, observation.
    * @returns What the last block says at every position, (B, T, C).
    * @throws {RangeError} If there are more positions than the context length.
+   * @throws {TypeError} If caches come without positions, in another number than blocks, or with something to observe.
    */
   states(ids: Tensor, context: GptContext = {}): Tensor {
     const { dropoutRate, contextLength } = this.config, { caches, weights } = context;
     if (ids.shape[1] > contextLength) {
       throw new RangeError(`Cannot read ${ids.shape[1]} positions: the context length is ${contextLength}`);
+    }
+    if (caches && !context.positions) {
+      throw new TypeError("Cannot go on from caches without positions: give the position of each token");
+    }
+    if (caches && caches.length !== this.blocks.length) {
+      throw new TypeError(
+        `Cannot go on from ${caches.length} caches: expected ${this.blocks.length}, one for each block`,
+      );
     }
     const tokens = embedding(ids, this.tokenEmbedding); // (B, T, C)
     const positions = embedding(context.positions ?? positionsOf(ids), this.positionEmbedding); // (B, T, C)

@@ -5,6 +5,7 @@
  * @module
  */
 
+import { formatShape } from "../core/tensor.ts";
 import type { ModelConfig } from "./any_model.ts";
 import { fromGptJson, GPT_LEFTOVER, gptTensors, toGptJson } from "./hugging_face_gpt.ts";
 import type { HuggingFaceTensor } from "./hugging_face_json.ts";
@@ -136,9 +137,9 @@ export function importTensors(
     const odd = parts.findIndex(({ shape }) => String(shape) !== String(first.shape));
     if (odd > 0) {
       throw new TypeError(
-        `tensor ${names[odd]} is (${parts[odd].shape.join(", ")}), ${names[0]} is (${
-          first.shape.join(", ")
-        })`,
+        `tensor ${names[odd]} is ${formatShape(parts[odd].shape)}, ${names[0]} is ${
+          formatShape(first.shape)
+        }`,
       );
     }
     if (parts.length === 1 && !transposed) {

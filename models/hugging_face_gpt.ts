@@ -10,15 +10,9 @@
  */
 
 import type { GptClassifierConfig } from "./classifier.ts";
+import { INITIAL_STD, LAYER_NORM_EPSILON } from "./config.ts";
 import type { GptConfig } from "./gpt.ts";
-import {
-  type ConfigJson,
-  expectValues,
-  type HuggingFaceTensor,
-  labelTables,
-  readCount,
-  readLabels,
-} from "./hugging_face_json.ts";
+import { type ConfigJson, ConfigReader, type HuggingFaceTensor, labelTables } from "./hugging_face_json.ts";
 
 /** The tensors of a block: ours, theirs. */
 const BLOCK_NAMES = [
@@ -77,8 +71,8 @@ export function toGptJson(config: GptConfig | GptClassifierConfig): Record<strin
     resid_pdrop: dropoutRate,
     embd_pdrop: dropoutRate,
     attn_pdrop: dropoutRate,
-    layer_norm_epsilon: 1e-5,
-    initializer_range: config.initialStd ?? 0.02,
+    layer_norm_epsilon: LAYER_NORM_EPSILON,
+    initializer_range: config.initialStd ?? INITIAL_STD,
     tie_word_embeddings: config.tied ?? true,
     ...classifier ? { pad_token_id: config.padId ?? null, ...labelTables(config.labels) } : {},
   };
@@ -111,26 +105,26 @@ export function toGptJson(config: GptConfig | GptClassifierConfig): Record<strin
  * @throws {TypeError} If it describes a model we do not build.
  */
 export function fromGptJson(json: ConfigJson): GptConfig | GptClassifierConfig {
-  const gpt2 = json.model_type === "gpt2";
-  expectValues(json, [
-    gpt2 ? ["activation_function", "gelu_new", ["gelu_new", "gelu_pytorch_tanh"]] : ["afn", "gelu", ["gelu"]],
-    ["layer_norm_epsilon", 1e-5, [1e-5]],
-    ["scale_attn_weights", true, [true]],
-    ["scale_attn_by_inverse_layer_idx", false, [false]],
-  ]);
-  const modelDim = readCount(json, "n_embd", 768), labels = readLabels(json);
+  const gpt2 = json.model_type === "gpt2", file = new ConfigReader(json);
+  if (gpt2) file.expect("activation_function", ["gelu_new", "gelu_pytorch_tanh"]);
+  else file.expect("afn", ["gelu"]);
+  file.expect("layer_norm_epsilon", [LAYER_NORM_EPSILON]);
+  file.expect("scale_attn_weights", [true]);
+  file.expect("scale_attn_by_inverse_layer_idx", [false]);
+  const modelDim = file.count("n_embd", 768), labels = file.labels();
   const config: GptConfig = {
     architecture: gpt2 ? "gpt2" : "gpt1",
-    vocabSize: readCount(json, "vocab_size", gpt2 ? 50257 : 40478),
-    contextLength: readCount(json, "n_positions", gpt2 ? 1024 : 512),
-    layers: readCount(json, "n_layer", 12),
-    heads: readCount(json, "n_head", 12),
+    vocabSize: file.count("vocab_size", gpt2 ? 50257 : 40478),
+    contextLength: file.count("n_positions", gpt2 ? 1024 : 512),
+    layers: file.count("n_layer", 12),
+    heads: file.count("n_head", 12),
     modelDim,
-    feedForwardDim: gpt2 && json.n_inner != null ? readCount(json, "n_inner", 0) : 4 * modelDim,
-    dropoutRate: Number(json.resid_pdrop ?? 0.1),
+    feedForwardDim: gpt2 ? file.count("n_inner", 4 * modelDim) : 4 * modelDim,
+    dropoutRate: file.dropoutRate("resid_pdrop", "embd_pdrop", "attn_pdrop"),
     tied: json.tie_word_embeddings !== false,
-    initialStd: Number(json.initializer_range ?? 0.02),
+    initialStd: file.initialStd(),
   };
   if (labels === undefined) return config;
-  return { ...config, labels, ...json.pad_token_id == null ? {} : { padId: json.pad_token_id as number } };
+  const padId = file.id("pad_token_id", config.vocabSize);
+  return { ...config, labels, ...padId === undefined ? {} : { padId } };
 }

@@ -4,69 +4,126 @@
  * @module
  */
 
+import { INITIAL_STD } from "./config.ts";
+
 /** A parsed `config.json`. */
 export type ConfigJson = Readonly<Record<string, unknown>>;
 
-/**
- * Reads a size.
- *
- * @param json The file.
- * @param name Its name there.
- * @param fallback What it is if the file does not say.
- * @returns A positive integer.
- * @throws {TypeError} If it is something else.
- */
-export function readCount(json: ConfigJson, name: string, fallback: number): number {
-  const value = json[name] ?? fallback;
-  if (!Number.isInteger(value) || (value as number) < 1) {
-    throw new TypeError(`${name} is ${JSON.stringify(value)}, expected a positive integer`);
-  }
-  return value as number;
-}
+/** Reads a `config.json` value by value; every error names the field and what stands there. */
+export class ConfigReader {
+  readonly #json: ConfigJson;
 
-/**
- * Refuses a file that asks for something we do not build.
- *
- * @param json The file.
- * @param expected Name, what it is if the file does not say, and what it may be, the usual first.
- * @throws {TypeError} If a value is none of those; the message names it.
- */
-export function expectValues(
-  json: ConfigJson,
-  expected: readonly (readonly [name: string, fallback: unknown, allowed: readonly unknown[]])[],
-): void {
-  for (const [name, fallback, allowed] of expected) {
-    const value = json[name] ?? fallback;
-    if (!allowed.includes(value)) {
-      throw new TypeError(
-        `${name} is ${JSON.stringify(value)}, only ${JSON.stringify(allowed[0])} is supported`,
-      );
-    }
+  /**
+   * Takes the file.
+   *
+   * @param json The parsed file.
+   */
+  constructor(json: ConfigJson) {
+    this.#json = json;
   }
-}
 
-/**
- * Reads the names of the classes, if the file is that of a classifier.
- *
- * @param json The file.
- * @returns The names in the order of the classes, or nothing.
- * @throws {TypeError} If classes are missing or have no names.
- */
-export function readLabels(json: ConfigJson): string[] | undefined {
-  const [architecture] = (json.architectures ?? []) as unknown[];
-  if (!String(architecture).endsWith("ForSequenceClassification")) return undefined;
-  if (json.id2label == null) {
-    // transformers leaves the names out where there are none, and the number where it is two
-    return Array.from({ length: readCount(json, "num_labels", 2) }, (_, index) => `LABEL_${index}`);
+  /** A value, or what it is if the file does not say, unless it is not what it should be. */
+  #read(name: string, fallback: number, valid: (value: number) => boolean, expected: string): number {
+    const value = this.#json[name] ?? fallback;
+    if (typeof value === "number" && valid(value)) return value;
+    throw new TypeError(`${name} is ${JSON.stringify(value)}, expected ${expected}`);
   }
-  const names = json.id2label as Record<string, unknown>;
-  return Array.from({ length: Object.keys(names).length }, (_, index) => {
-    const name = names[index];
-    if (typeof name !== "string") {
-      throw new TypeError(`id2label has no name for class ${index}: ${JSON.stringify(names)}`);
+
+  /**
+   * Reads a size.
+   *
+   * @param name Its name.
+   * @param fallback What it is if the file does not say.
+   * @returns A positive integer.
+   * @throws {TypeError} If it is something else.
+   */
+  count(name: string, fallback: number): number {
+    return this.#read(name, fallback, (value) => Number.isInteger(value) && value > 0, "a positive integer");
+  }
+
+  /**
+   * Reads the standard deviation of the initial weights.
+   *
+   * @returns A number of 0 or more.
+   * @throws {TypeError} If it is something else.
+   */
+  initialStd(): number {
+    const valid = (value: number) => value >= 0 && value < Infinity;
+    return this.#read("initializer_range", INITIAL_STD, valid, "a number of 0 or more");
+  }
+
+  /**
+   * Reads the rate of all dropouts. The format has a rate for each place; our models have one for all.
+   *
+   * @param names What the rates are called; each is 0.1 if the file does not say.
+   * @returns The rate, from 0 to below 1.
+   * @throws {TypeError} If it is something else, or the rates differ.
+   */
+  dropoutRate(...names: string[]): number {
+    const valid = (value: number) => value >= 0 && value < 1;
+    const rates = names.map((name) => this.#read(name, 0.1, valid, "a number from 0 to below 1"));
+    const odd = rates.findIndex((rate) => rate !== rates[0]);
+    if (odd < 0) return rates[0];
+    throw new TypeError(
+      `${names[0]} is ${rates[0]} but ${names[odd]} is ${
+        rates[odd]
+      }: only one rate for all dropouts is supported, ` +
+        `write the same for ${names.join(", ")}`,
+    );
+  }
+
+  /**
+   * Reads the id of a token.
+   *
+   * @param name Its name.
+   * @param vocabSize V.
+   * @returns An id below V, or nothing if the file does not say.
+   * @throws {TypeError} If it is something else.
+   */
+  id(name: string, vocabSize: number): number | undefined {
+    if (this.#json[name] == null) return undefined;
+    const valid = (value: number) => Number.isInteger(value) && value >= 0 && value < vocabSize;
+    return this.#read(name, 0, valid, `an id below vocab_size ${vocabSize}`);
+  }
+
+  /**
+   * Refuses a file that asks for something we do not build.
+   *
+   * @param name Name of a value.
+   * @param allowed What it may be, the usual first.
+   * @param fallback What it is if the file does not say; the usual unless given.
+   * @throws {TypeError} If it is none of those.
+   */
+  expect(name: string, allowed: readonly unknown[], fallback: unknown = allowed[0]): void {
+    const value = this.#json[name] ?? fallback;
+    if (allowed.includes(value)) return;
+    throw new TypeError(
+      `${name} is ${JSON.stringify(value)}, only ${JSON.stringify(allowed[0])} is supported`,
+    );
+  }
+
+  /**
+   * Reads the names of the classes, if the file is that of a classifier.
+   *
+   * @returns The names in the order of the classes, or nothing.
+   * @throws {TypeError} If classes are missing or have no names.
+   */
+  labels(): string[] | undefined {
+    const [architecture] = (this.#json.architectures ?? []) as unknown[];
+    if (!String(architecture).endsWith("ForSequenceClassification")) return undefined;
+    const names = this.#json.id2label as Record<string, unknown> | null | undefined;
+    if (names == null) {
+      // transformers leaves the names out where there are none, and the number where it is two
+      return Array.from({ length: this.count("num_labels", 2) }, (_, index) => `LABEL_${index}`);
     }
-    return name;
-  });
+    return Array.from({ length: Object.keys(names).length }, (_, index) => {
+      const name = names[index];
+      if (typeof name !== "string") {
+        throw new TypeError(`id2label has no name for class ${index}: ${JSON.stringify(names)}`);
+      }
+      return name;
+    });
+  }
 }
 
 /**

@@ -11,14 +11,8 @@
  */
 
 import type { RobertaClassifierConfig } from "./classifier.ts";
-import {
-  type ConfigJson,
-  expectValues,
-  type HuggingFaceTensor,
-  labelTables,
-  readCount,
-  readLabels,
-} from "./hugging_face_json.ts";
+import { INITIAL_STD, LAYER_NORM_EPSILON } from "./config.ts";
+import { type ConfigJson, ConfigReader, type HuggingFaceTensor, labelTables } from "./hugging_face_json.ts";
 import type { RobertaConfig } from "./roberta.ts";
 
 /** Ours, theirs, and whether it is a linear layer. */
@@ -101,8 +95,8 @@ export function toRobertaJson(config: RobertaConfig | RobertaClassifierConfig): 
     hidden_dropout_prob: config.dropoutRate,
     attention_probs_dropout_prob: config.dropoutRate,
     type_vocab_size: 1,
-    layer_norm_eps: 1e-5,
-    initializer_range: config.initialStd ?? 0.02,
+    layer_norm_eps: LAYER_NORM_EPSILON,
+    initializer_range: config.initialStd ?? INITIAL_STD,
     bos_token_id: 0,
     pad_token_id: 1,
     eos_token_id: 2,
@@ -119,39 +113,39 @@ export function toRobertaJson(config: RobertaConfig | RobertaClassifierConfig): 
  * @throws {TypeError} If it describes a model we do not build.
  */
 export function fromRobertaJson(json: ConfigJson): RobertaConfig | RobertaClassifierConfig {
-  const labels = readLabels(json),
-    [architecture = "RobertaForMaskedLM"] = (json.architectures ?? []) as string[];
+  const file = new ConfigReader(json), labels = file.labels();
+  const [architecture = "RobertaForMaskedLM"] = (json.architectures ?? []) as string[];
   if (labels === undefined && architecture !== "RobertaForMaskedLM") {
     throw new TypeError(
       `architectures names ${JSON.stringify(architecture)}: expected "RobertaForMaskedLM" or ` +
         `"RobertaForSequenceClassification"`,
     );
   }
-  expectValues(json, [
-    ["hidden_act", "gelu", ["gelu"]],
-    ["layer_norm_eps", 1e-12, [1e-5]],
-    ["type_vocab_size", 2, [1]],
-    ["pad_token_id", 1, [1]],
-    ["position_embedding_type", "absolute", ["absolute"]],
-    ["is_decoder", false, [false]],
-    ["tie_word_embeddings", true, [true]],
-  ]);
-  const positions = readCount(json, "max_position_embeddings", 512);
+  file.expect("hidden_act", ["gelu"]);
+  file.expect("layer_norm_eps", [LAYER_NORM_EPSILON], 1e-12);
+  file.expect("type_vocab_size", [1], 2);
+  file.expect("pad_token_id", [1]);
+  file.expect("position_embedding_type", ["absolute"]);
+  file.expect("is_decoder", [false]);
+  file.expect("tie_word_embeddings", [true]);
+  const positions = file.count("max_position_embeddings", 512);
   if (positions < 3) {
     throw new TypeError(
       `max_position_embeddings is ${positions}, expected 2 more than the context, at least 3`,
     );
   }
+  const rates = ["hidden_dropout_prob", "attention_probs_dropout_prob"];
+  if (labels && json.classifier_dropout != null) rates.push("classifier_dropout"); // else it is the first one
   const config: RobertaConfig = {
     architecture: "roberta",
-    vocabSize: readCount(json, "vocab_size", 50265),
+    vocabSize: file.count("vocab_size", 50265),
     contextLength: positions - 2,
-    layers: readCount(json, "num_hidden_layers", 12),
-    heads: readCount(json, "num_attention_heads", 12),
-    modelDim: readCount(json, "hidden_size", 768),
-    feedForwardDim: readCount(json, "intermediate_size", 3072),
-    dropoutRate: Number(json.hidden_dropout_prob ?? 0.1),
-    initialStd: Number(json.initializer_range ?? 0.02),
+    layers: file.count("num_hidden_layers", 12),
+    heads: file.count("num_attention_heads", 12),
+    modelDim: file.count("hidden_size", 768),
+    feedForwardDim: file.count("intermediate_size", 3072),
+    dropoutRate: file.dropoutRate(...rates),
+    initialStd: file.initialStd(),
   };
   return labels === undefined ? config : { ...config, labels };
 }

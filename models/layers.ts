@@ -77,14 +77,26 @@ export class LayerNorm {
   }
 }
 
-/** What a forward pass may be asked beyond its result. */
+/** What a forward pass may be asked beyond its result; one of these at a time. */
 export interface ForwardContext {
-  /** The memory of this layer, when positions are computed one at a time. */
+  /** The memory of this layer, when positions are computed one at a time; for causal attention, without a tape. */
   cache?: KeyValueCache;
   /** u32 (B): how many positions of each sequence are no padding. */
   lengths?: Tensor;
-  /** Collects attention weights, (B, H, T, T) a layer; attention is then computed step by step. */
+  /** Collects attention weights, (B, H, T, T) a layer; attention is then computed step by step, and not dropped. */
   weights?: Tensor[];
+}
+
+/** A path through attention does one thing: what it would not do is refused rather than forgotten. */
+function checkContext({ cache, lengths, weights }: ForwardContext, causal: boolean, trained: boolean): void {
+  const check = (valid: boolean, what: string) => {
+    if (!valid) throw new TypeError(`Cannot ${what}`);
+  };
+  check(!(weights && lengths), "observe attention of padded sequences: give one without padding");
+  check(!(weights && cache), "observe attention with a cache: give the whole sequence at once, and no cache");
+  check(!(cache && lengths), "skip padding with a cache: give sequences of one length, or no cache");
+  check(!cache || causal, "attend to later positions with a cache: they are not computed yet, give no cache");
+  check(!cache || !trained, "train with a cache, which keeps nothing for the backward pass: give no cache");
 }
 
 /** Sizes of {@linkcode SelfAttention}. */
@@ -129,9 +141,10 @@ export class SelfAttention {
    * @param x (B, T, C).
    * @param context Cache, padding, observation.
    * @returns (B, T, C).
-   * @throws {TypeError} If padded sequences are to be observed.
+   * @throws {TypeError} If the context asks for two things that exclude each other.
    */
   forward(x: Tensor, context: ForwardContext = {}): Tensor {
+    checkContext(context, this.#options.causal, x.tape !== undefined);
     const [query, key, value] = splitHeads(this.queryKeyValue.forward(x), this.#options.heads); // each (B, H, T, D)
     return this.projection.forward(mergeHeads(this.#attend(query, key, value, context))); // (B, T, C)
   }
@@ -140,9 +153,6 @@ export class SelfAttention {
     const { causal, dropoutRate } = this.#options;
     if (cache) return cachedAttention(query, key, value, cache);
     if (weights === undefined) return attention(query, key, value, { causal, dropoutRate, lengths });
-    if (lengths) {
-      throw new TypeError("Cannot observe attention of padded sequences: give one without padding");
-    }
     const observed = decomposedAttention(query, key, value, { causal });
     weights.push(observed.weights);
     return observed.y;

@@ -15,7 +15,7 @@
 
 import type { Backend } from "../core/backend.ts";
 import type { ParameterStore } from "../core/module.ts";
-import type { Tensor } from "../core/tensor.ts";
+import { formatShape, type Tensor } from "../core/tensor.ts";
 import { type ConfigsByKind, expectKind, type ModelConfig, type ModelKind } from "../models/any_model.ts";
 import {
   exportTensors,
@@ -24,11 +24,11 @@ import {
   importTensors,
   toHuggingFaceConfig,
 } from "../models/hugging_face.ts";
+import { type CheckpointFiles, inFile, readBytes, readJson } from "./checkpoint_files.ts";
 import { type NamedArray, readSafetensors, writeSafetensors } from "./safetensors.ts";
 import type { TrainingRun } from "./train.ts";
 
-/** File names to contents. */
-export type CheckpointFiles = Record<string, Uint8Array<ArrayBuffer> | string>;
+export type { CheckpointFiles };
 
 /** A model read from a checkpoint, not yet on a device. */
 export interface LoadedModel<Config extends ModelConfig = ModelConfig> {
@@ -107,39 +107,6 @@ export async function trainingFiles(
   };
 }
 
-/** Names the file in which something is wrong. */
-function inFile<Result>(name: string, read: () => Result): Result {
-  try {
-    return read();
-  } catch (error) {
-    throw new TypeError(`${name}: ${error instanceof Error ? error.message : error}`, { cause: error });
-  }
-}
-
-function readFile<Result>(
-  files: CheckpointFiles,
-  name: string,
-  read: (content: Uint8Array | string) => Result,
-): Result {
-  const content = files[name];
-  if (content === undefined) throw new TypeError(`${name} is missing`);
-  return inFile(name, () => read(content));
-}
-
-function readJson(files: CheckpointFiles, name: string): Record<string, unknown> {
-  return readFile(files, name, (content) => {
-    const text = typeof content === "string" ? content : new TextDecoder().decode(content);
-    const json = JSON.parse(text);
-    if (typeof json !== "object" || json === null || Array.isArray(json)) {
-      throw new TypeError("expected an object");
-    }
-    return json;
-  });
-}
-
-const bytesOf = (content: Uint8Array | string): Uint8Array =>
-  typeof content === "string" ? new TextEncoder().encode(content) : content;
-
 /**
  * Reads the sizes of a model from the files of a Hugging Face folder.
  *
@@ -179,10 +146,11 @@ export function loadModel<Kind extends ModelKind = ModelKind>(
   files: CheckpointFiles,
   kind?: Kind,
 ): LoadedModel<ConfigsByKind[Kind]> {
-  const config = loadConfig(files, kind);
-  return readFile(files, "model.safetensors", (content) => {
-    return { config, weights: importTensors(config, readSafetensors(bytesOf(content))) };
-  });
+  const config = loadConfig(files, kind), bytes = readBytes(files, "model.safetensors");
+  return inFile(
+    "model.safetensors",
+    () => ({ config, weights: importTensors(config, readSafetensors(bytes)) }),
+  );
 }
 
 /** Lays arrays out as the parameters are. */
@@ -197,7 +165,7 @@ function flatten(
     if (array === undefined) throw new TypeError(`tensor ${name} is missing`);
     if (String(array.shape) !== String(parameter.shape)) {
       throw new TypeError(
-        `tensor ${name} is (${array.shape.join(", ")}), the model expects (${parameter.shape.join(", ")})`,
+        `tensor ${name} is ${formatShape(array.shape)}, the model expects ${formatShape(parameter.shape)}`,
       );
     }
     values.set(array.data, starts.get(parameter));
@@ -244,8 +212,9 @@ export function loadTrainerState(files: CheckpointFiles): TrainerState {
  */
 export function restoreTraining(run: TrainingRun, files: CheckpointFiles): void {
   const { backend, store, optimizer } = run, { step } = loadTrainerState(files);
-  const { mean, square } = readFile(files, "optimizer.safetensors", (content) => {
-    const moments = readSafetensors(bytesOf(content));
+  const bytes = readBytes(files, "optimizer.safetensors");
+  const { mean, square } = inFile("optimizer.safetensors", () => {
+    const moments = readSafetensors(bytes);
     return { mean: flatten(store, moments, "mean."), square: flatten(store, moments, "square.") };
   });
   restoreModel(backend, store, loadModel(files).weights);

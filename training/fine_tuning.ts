@@ -6,6 +6,7 @@
 
 import type { Backend } from "../core/backend.ts";
 import type { ParameterStore } from "../core/module.ts";
+import { formatShape } from "../core/tensor.ts";
 import type { HostTensor } from "../models/hugging_face.ts";
 
 /**
@@ -51,8 +52,8 @@ export async function takeOver(
       (rows === sourceRows || parameter.name.endsWith("tokenEmbedding") && rows > sourceRows);
     if (!fits) {
       throw new TypeError(
-        `Cannot begin with the pretrained ${parameter.name}: it is (${source.shape.join(", ")}), ` +
-          `the model expects (${parameter.shape.join(", ")})`,
+        `Cannot begin with the pretrained ${parameter.name}: it is ${formatShape(source.shape)}, ` +
+          `the model expects ${formatShape(parameter.shape)}`,
       );
     }
     values.set(source.data, starts.get(parameter)!);

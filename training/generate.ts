@@ -122,12 +122,12 @@ export async function* generate(
     () => ({ key: row(), value: row(), position: positions }),
   );
   try {
-    const text = new Uint32Array(batch * capacity), seen = new Uint32Array(batch * vocabSize);
+    const prompts = new Uint32Array(batch * capacity), seen = new Uint32Array(batch * vocabSize);
     for (let sample = 0; sample < batch; sample++) {
-      text.set(prompt, sample * capacity);
+      prompts.set(prompt, sample * capacity);
       for (const id of prompt) seen[sample * vocabSize + id] = 1;
     }
-    backend.write(tokens, text);
+    backend.write(tokens, prompts);
     backend.write(used, seen);
     backend.write(seed, Uint32Array.of(...seedWords(settings.seed)));
 
@@ -160,12 +160,10 @@ export async function* generate(
       position++;
       const known = Math.max(prompt.length, cursor + 1);
       if (known - delivered >= settings.chunk || known >= capacity) {
-        const text = await backend.read(tokens) as Uint32Array;
-        const from = delivered;
-        yield Array.from(
-          { length: batch },
-          (_, sample) => text.slice(sample * capacity + from, sample * capacity + known),
-        );
+        const text = await backend.read(tokens) as Uint32Array, from = delivered;
+        yield Array.from({ length: batch }, (_, sample) => {
+          return text.slice(sample * capacity + from, sample * capacity + known);
+        });
         delivered = known;
       }
     }

@@ -13,7 +13,7 @@
  * @module
  */
 
-import { sizeOf } from "../core/tensor.ts";
+import { formatShape, sizeOf } from "../core/tensor.ts";
 
 /** An array in a safetensors file. */
 export interface NamedArray {
@@ -103,7 +103,7 @@ export function readSafetensors(bytes: Uint8Array): Map<string, NamedArray> {
     }
     if (end - begin !== size) {
       throw new TypeError(
-        `tensor ${name} has ${end - begin} bytes, expected ${size} for ${dtype} (${shape.join(", ")})`,
+        `tensor ${name} has ${end - begin} bytes, expected ${size} for ${dtype} ${formatShape(shape)}`,
       );
     }
     if (start + end > bytes.length) {

@@ -1,0 +1,78 @@
+/**
+ * Reading the files of a checkpoint: whatever is wrong in one is told with its name.
+ *
+ * @module
+ */
+
+/** File names to contents. */
+export type CheckpointFiles = Record<string, Uint8Array<ArrayBuffer> | string>;
+
+/**
+ * Names the file in which something is wrong.
+ *
+ * @param name The file.
+ * @param read Reads it, or checks what was read.
+ * @returns What it read.
+ * @throws {TypeError} If reading throws: its message, with the name in front.
+ */
+export function inFile<Result>(name: string, read: () => Result): Result {
+  try {
+    return read();
+  } catch (error) {
+    throw new TypeError(`${name}: ${error instanceof Error ? error.message : error}`, { cause: error });
+  }
+}
+
+function contentOf(files: CheckpointFiles, name: string): Uint8Array | string {
+  const content = files[name];
+  if (content === undefined) throw new TypeError(`${name} is missing`);
+  return content;
+}
+
+/**
+ * The bytes of a file.
+ *
+ * @example
+ * ```ts
+ * import { readBytes } from "./checkpoint_files.ts";
+ * import { assertEquals } from "@std/assert";
+ *
+ * assertEquals(readBytes({ "a": "text", "b": Uint8Array.of(1) }, "b"), Uint8Array.of(1));
+ * ```
+ *
+ * @param files The files.
+ * @param name Its name.
+ * @returns The bytes; of text, its UTF-8 form.
+ * @throws {TypeError} If it is missing.
+ */
+export function readBytes(files: CheckpointFiles, name: string): Uint8Array {
+  const content = contentOf(files, name);
+  return typeof content === "string" ? new TextEncoder().encode(content) : content;
+}
+
+/**
+ * The object in a JSON file.
+ *
+ * @example
+ * ```ts
+ * import { readJson } from "./checkpoint_files.ts";
+ * import { assertEquals } from "@std/assert";
+ *
+ * assertEquals(readJson({ "config.json": `{ "n_layer": 2 }` }, "config.json"), { n_layer: 2 });
+ * ```
+ *
+ * @param files The files.
+ * @param name Its name.
+ * @returns The object.
+ * @throws {TypeError} If the file is missing, no JSON, or holds something else than an object.
+ */
+export function readJson(files: CheckpointFiles, name: string): Record<string, unknown> {
+  const content = contentOf(files, name);
+  return inFile(name, () => {
+    const json = JSON.parse(typeof content === "string" ? content : new TextDecoder().decode(content));
+    if (typeof json !== "object" || json === null || Array.isArray(json)) {
+      throw new TypeError("expected an object");
+    }
+    return json;
+  });
+}
