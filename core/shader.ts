@@ -21,6 +21,37 @@ export interface Shader {
 }
 
 /**
+ * Declares the arrays of a shader, those that are only read first.
+ *
+ * @example A kernel that reads four numbers at a time
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { declareBindings } from "./shader.ts";
+ *
+ * assertEquals(
+ *   declareBindings(["x"], ["y"], (name) => name === "x" ? "vec4f" : "f32"),
+ *   "@group(0) @binding(0) var<storage, read> x: array<vec4f>;\n" +
+ *     "@group(0) @binding(1) var<storage, read_write> y: array<f32>;",
+ * );
+ * ```
+ *
+ * @param reads Names of tensors that are only read.
+ * @param writes Names of tensors that are written.
+ * @param elementOf What the array of a name is made of: `f32`, `u32`, or a vector of them.
+ * @returns One line each.
+ */
+export function declareBindings(
+  reads: readonly string[],
+  writes: readonly string[],
+  elementOf: (name: string) => string,
+): string {
+  return [...reads, ...writes].map((name, index) => {
+    const access = index < reads.length ? "read" : "read_write";
+    return `@group(0) @binding(${index}) var<storage, ${access}> ${name}: array<${elementOf(name)}>;`;
+  }).join("\n");
+}
+
+/**
  * Writes the shader of a kernel.
  *
  * @param kernel The kernel.
@@ -43,20 +74,16 @@ export function assembleShader<Reads extends Bindings, Writes extends Bindings, 
   const groups = elements === undefined ? kernel.groups!(constants, adapter) : Math.ceil(elements / lanes);
   const across = Math.min(groups, GROUPS_PER_DIMENSION);
   const dispatch = [across, Math.ceil(groups / Math.max(1, across))] as const;
-  const sizes = kernel.sizes ?? [],
-    lines = kernel.constants.filter((name) => !sizes.includes(name))
-      .map((name) => `const ${name} = ${constants[name]};`);
+  const sizes = kernel.sizes ?? [], reads = Object.keys(kernel.reads), writes = Object.keys(kernel.writes);
+  const lines = kernel.constants.filter((name) => !sizes.includes(name))
+    .map((name) => `const ${name} = ${constants[name]};`);
   lines.push(`const lanes = ${lanes};`);
-  const names = [...Object.keys(kernel.reads), ...Object.keys(kernel.writes)];
   if (!body.includes("@binding(")) {
-    for (const [index, name] of names.entries()) {
-      const access = name in kernel.reads ? "read" : "read_write";
-      const dataType = kernel.reads[name] ?? kernel.writes[name];
-      lines.push(`@group(0) @binding(${index}) var<storage, ${access}> ${name}: array<${dataType}>;`);
-    }
+    lines.push(declareBindings(reads, writes, (name) => kernel.reads[name] ?? kernel.writes[name]));
   }
   if (sizes.length > 0) {
-    lines.push(`@group(0) @binding(${names.length}) var<storage, read> sizes: array<u32>;`);
+    const last = reads.length + writes.length;
+    lines.push(`@group(0) @binding(${last}) var<storage, read> sizes: array<u32>;`);
     for (const name of sizes) lines.push(`var<private> ${name}: u32;`);
   }
   lines.push(body);

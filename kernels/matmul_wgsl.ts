@@ -1,91 +1,17 @@
 /**
- * Writes the shader of a matrix product for the machine at hand.
+ * Writes the shader of a matrix product, cut as `matmul_plan.ts` says.
  *
- * A product of 1024 × 1024 matrices reads every number 1024 times; what makes it fast is to read each from memory
- * once and use it many times. How depends on the processor:
- *
- * - A GPU shares: 256 invocations copy a 64 × 16 piece of each matrix to workgroup memory, and each of them computes
- *   4 × 4 results from it.
- * - A CPU that runs shaders (lavapipe) has caches but no fast shared memory: every invocation computes a large tile of
- *   up to 32 × 16 results, straight from storage. Eight invocations are one vector instruction.
- * - A product with few rows (generation computes one position at a time) cannot reuse much: an invocation computes a
- *   few columns of all rows.
- *
- * Tiles are unrolled into named variables, because arrays indexed by a loop variable would be spilled to memory.
- * Reading past the last row or column is harmless (WebGPU confines it to the buffer) and never stored; reading past
- * the inner dimension would add to the result, so there the loops stop exactly.
+ * Tiles are unrolled into named variables (see `unroll.ts`). Reading past the last row or column is harmless (WebGPU
+ * confines it to the buffer) and never stored; reading past the inner dimension would add to the result, so there the
+ * loops stop exactly.
  *
  * @module
  */
 
 import type { AdapterClass } from "../core/backend.ts";
-
-/** The sizes and layout of a product; see `matmul.ts`. Flags are 0 or 1. */
-export interface MatmulConstants {
-  readonly batch: number;
-  readonly rows: number;
-  readonly columns: number;
-  readonly inner: number;
-  readonly transposeA: number;
-  readonly transposeB: number;
-  readonly accumulate: number;
-}
-
-/** How a shader is cut: results for each invocation, and invocations for each group. */
-interface Plan {
-  readonly kind: "shared" | "direct";
-  readonly tileRows: number;
-  readonly tileColumns: number;
-  readonly lanes: number;
-  /** Groups for one matrix of the batch. */
-  readonly groups: number;
-}
-
-const repeat = (count: number, line: (index: number) => string, separator = "\n"): string =>
-  Array.from({ length: count }, (_, index) => line(index)).join(separator);
-
-/**
- * Chooses tile sizes.
- *
- * @param constants Sizes and layout.
- * @param adapter The kind of processor.
- * @returns The plan.
- */
-export function planMatmul(
-  { rows, columns, inner, transposeA }: MatmulConstants,
-  adapter: AdapterClass,
-): Plan {
-  if (adapter === "hardware" && rows > 8) {
-    const groups = Math.ceil(rows / 64) * Math.ceil(columns / 64);
-    return { kind: "shared", tileRows: 4, tileColumns: 4, lanes: 256, groups };
-  }
-  if (rows <= 8) {
-    const tileColumns = adapter === "hardware" ? 1 : 4;
-    return {
-      kind: "direct",
-      tileRows: rows,
-      tileColumns,
-      lanes: 64,
-      groups: Math.ceil(Math.ceil(columns / tileColumns) / 64),
-    };
-  }
-  // A tile that fits exactly needs no guards: guards are branches, and hundreds of them take seconds to compile. Large
-  // tiles pay where there is much to compute, and are long in the direction in which memory is read.
-  const much = rows * columns * inner >= 2 ** 24;
-  const fits = (height: number, width: number) => rows % height === 0 && columns % width === 0;
-  const sizes = much && transposeA === 1 && fits(32, 16)
-    ? [32, 16]
-    : much && transposeA === 0 && fits(16, 32)
-    ? [16, 32]
-    : fits(16, 16)
-    ? [16, 16]
-    : columns % 4 === 0
-    ? [16, 8]
-    : [16, 4];
-  const lanes = 16, [tileRows, tileColumns] = sizes;
-  const tiles = Math.ceil(rows / tileRows) * Math.ceil(columns / tileColumns);
-  return { kind: "direct", tileRows, tileColumns, lanes, groups: Math.ceil(tiles / lanes) };
-}
+import { declareBindings } from "../core/shader.ts";
+import { type MatmulConstants, type Plan, planMatmul } from "./matmul_plan.ts";
+import { component, unroll } from "./unroll.ts";
 
 /**
  * The shader of a matrix product.
@@ -108,27 +34,24 @@ export function matmulWgsl(constants: MatmulConstants, adapter: AdapterClass, bi
   return plan.kind === "shared" ? sharedWgsl(constants, biased) : directWgsl(constants, plan, biased);
 }
 
-/** Which matrices can be read or written four numbers at a time: their rows run along a tile and begin at fours. */
+/** What can be read or written four numbers at a time: its rows run along a tile and begin at fours. */
 function vectorized(
   { rows, columns, transposeA, transposeB }: MatmulConstants,
   { tileRows, tileColumns }: Plan,
-) {
-  return {
-    a: transposeA === 1 && rows % 4 === 0 && tileRows % 4 === 0,
-    b: transposeB === 0 && columns % 4 === 0 && tileColumns % 4 === 0,
-    y: columns % 4 === 0 && tileColumns % 4 === 0,
-  };
+): ReadonlySet<string> {
+  const vectors = new Set<string>();
+  if (transposeA === 1 && rows % 4 === 0 && tileRows % 4 === 0) vectors.add("a");
+  if (columns % 4 === 0 && tileColumns % 4 === 0) {
+    vectors.add("y").add("bias");
+    if (transposeB === 0) vectors.add("b");
+  }
+  return vectors;
 }
 
-function bindings(vectors: { a: boolean; b: boolean; y: boolean }, biased: boolean): string {
+/** Declares the matrices, and the bias if there is one. */
+function bindings(biased: boolean, vectors: ReadonlySet<string>): string {
   const reads = biased ? ["a", "b", "bias"] : ["a", "b"];
-  return [...reads, "y"].map((name, index) => {
-    const vector = name === "bias" ? vectors.y : vectors[name as "a" | "b" | "y"];
-    const access = name === "y" ? "read_write" : "read";
-    return `@group(0) @binding(${index}) var<storage, ${access}> ${name}: array<${
-      vector ? "vec4f" : "f32"
-    }>;`;
-  }).join("\n");
+  return declareBindings(reads, ["y"], (name) => vectors.has(name) ? "vec4f" : "f32");
 }
 
 /** Stores a result, or four side by side: added to what is there when accumulating. */
@@ -152,46 +75,50 @@ function directWgsl(constants: MatmulConstants, plan: Plan, biased: boolean): st
   const type = width === 4 ? "vec4f" : "f32";
 
   // a at (row0 + i, k) for all i: vectors down a column, or numbers from as many rows
-  const loadA = vectors.a
-    ? repeat(tileRows / 4, (i) => `let a${i} = a[(aStart + k * rows + row0) / 4 + ${i}];`)
-    : repeat(
+  const loadA = vectors.has("a")
+    ? unroll(tileRows / 4, (i) => `let a${i} = a[(aStart + k * rows + row0) / 4 + ${i}];`)
+    : unroll(
       tileRows,
       (i) =>
         `let a${i} = a[aStart + ${transposeA ? `k * rows + row0 + ${i}` : `(row0 + ${i}) * inner + k`}];`,
     );
-  const elementA = (i: number): string => vectors.a ? `a${i >> 2}.${"xyzw"[i & 3]}` : `a${i}`;
+  const elementA = (i: number): string => vectors.has("a") ? component(`a${i >> 2}`, i) : `a${i}`;
 
   // b at (k, column0 + 4 j …): four columns at once, or one
   const elementB = (j: number): string =>
     `b[bStart + ${transposeB ? `(column0 + ${j}) * inner + k` : `k * columns + column0 + ${j}`}]`;
   const loadB = (j: number): string => {
-    if (vectors.b) return `let b${j} = b[(bStart + k * columns + column0) / 4 + ${j}];`;
+    if (vectors.has("b")) return `let b${j} = b[(bStart + k * columns + column0) / 4 + ${j}];`;
     return `let b${j} = ${
-      width === 4 ? `vec4f(${repeat(4, (x) => elementB(4 * j + x), ", ")})` : elementB(j)
+      width === 4 ? `vec4f(${unroll(4, (x) => elementB(4 * j + x), ", ")})` : elementB(j)
     };`;
+  };
+
+  // the result at (row0 + i, column0 + j)
+  const elementC = (i: number, j: number): string => {
+    return width === 4 ? component(`c${i}_${j >> 2}`, j) : `c${i}_${j >> 2}`;
   };
 
   // results of row i, four at a time if rows of y begin at multiples of four
   const storeRow = (i: number): string => {
     const fits = columns % tileColumns === 0, row = `yStart + (row0 + ${i}) * columns + column0`;
-    if (vectors.y) {
-      return repeat(quads, (j) =>
+    if (vectors.has("y")) {
+      return unroll(quads, (j) =>
         guarded(
           fits,
           `column0 + ${4 * j} < columns`,
           store(constants, biased, `(${row}) / 4 + ${j}`, `column0 / 4 + ${j}`, `c${i}_${j}`),
         ));
     }
-    return repeat(quads * width, (j) =>
+    return unroll(quads * width, (j) =>
       guarded(
         fits,
         `column0 + ${j} < columns`,
-        store(constants, biased, `${row} + ${j}`, `column0 + ${j}`, elementOf(`c${i}_${j >> 2}`, j & 3)),
+        store(constants, biased, `${row} + ${j}`, `column0 + ${j}`, elementC(i, j)),
       ));
   };
-  const elementOf = (name: string, index: number): string => width === 4 ? `${name}.${"xyzw"[index]}` : name;
 
-  return `${bindings(vectors, biased)}
+  return `${bindings(biased, vectors)}
 fn run(group: u32, lane: u32) {
   let tilesAcross = (columns + ${tileColumns - 1}u) / ${tileColumns}u;
   let groups = ((rows + ${tileRows - 1}u) / ${tileRows}u * tilesAcross + ${
@@ -205,18 +132,18 @@ fn run(group: u32, lane: u32) {
   let aStart = matrix * (rows * inner);
   let bStart = matrix * (inner * columns);
   let yStart = matrix * (rows * columns);
-  ${repeat(tileRows, (i) => repeat(quads, (j) => `var c${i}_${j} = ${type}();`, " "))}
+  ${unroll(tileRows, (i) => unroll(quads, (j) => `var c${i}_${j} = ${type}();`, " "))}
   for (var k = 0u; k < inner; k++) {
     ${loadA}
-    ${repeat(quads, loadB)}
+    ${unroll(quads, loadB)}
     ${
-    repeat(
+    unroll(
       tileRows,
-      (i) => repeat(quads, (j) => `c${i}_${j} = fma(${type}(${elementA(i)}), b${j}, c${i}_${j});`, " "),
+      (i) => unroll(quads, (j) => `c${i}_${j} = fma(${type}(${elementA(i)}), b${j}, c${i}_${j});`, " "),
     )
   }
   }
-  ${repeat(tileRows, (i) => guarded(constants.rows % tileRows === 0, `row0 + ${i} < rows`, storeRow(i)))}
+  ${unroll(tileRows, (i) => guarded(constants.rows % tileRows === 0, `row0 + ${i} < rows`, storeRow(i)))}
 }`;
 }
 
@@ -228,23 +155,22 @@ function guarded(always: boolean, condition: string, code: string): string {
 /** A 64 × 64 tile for each group of 256, through workgroup memory; 4 × 4 results for each invocation. */
 function sharedWgsl(constants: MatmulConstants, biased: boolean): string {
   const { transposeA, transposeB } = constants;
-  const vectors = { a: false, b: false, y: false };
   const xyzw = ["x", "y", "z", "w"];
   // Which step of the inner dimension and which four rows (or columns) an invocation fetches: neighbouring invocations
   // read neighbouring numbers. A vector is stored whole by one of them; storing components of one vector would be a race.
   const place = (alongK: boolean) => alongK ? ["lane % 16", "lane / 16"] : ["lane / 16", "lane % 16"];
   const [aStep, aFour] = place(!transposeA), [bStep, bFour] = place(!!transposeB);
-  const fetchA = repeat(
+  const fetchA = unroll(
     4,
     (i) => `a[aStart + ${transposeA ? `k * rows + row + ${i}` : `(row + ${i}) * inner + k`}]`,
     ", ",
   );
-  const fetchB = repeat(
+  const fetchB = unroll(
     4,
     (j) => `b[bStart + ${transposeB ? `(column + ${j}) * inner + k` : `k * columns + column + ${j}`}]`,
     ", ",
   );
-  return `${bindings(vectors, biased)}
+  return `${bindings(biased, new Set())}
 var<workgroup> aTile: array<vec4f, 256>; // 16 steps along the inner dimension of 64 rows
 var<workgroup> bTile: array<vec4f, 256>; // and of 64 columns
 fn run(group: u32, lane: u32) {

@@ -1,8 +1,7 @@
-import { assertEquals, assertThrows } from "@std/assert";
+import { assertThrows } from "@std/assert";
 import type { Backend } from "../core/backend.ts";
 import { CpuBackend } from "../core/cpu_backend.ts";
 import { matmul } from "../kernels/matmul.ts";
-import { transposeForward } from "../kernels/transpose.ts";
 import { testGolden } from "./_golden.ts";
 import {
   assertClose,
@@ -81,20 +80,6 @@ testParity(
   ({ a, b }) => matmul(a, b, layouts[1]),
   TOLERANCES.products,
 );
-
-everyBackend("transpose turns each matrix of a batch", async (backend) => {
-  const [batch, rows, columns] = [2, 3, 5], { data } = normals("x", [batch, rows, columns]);
-  const turned = await backend.read(backend.scope(() => {
-    const x = backend.from(data), y = backend.allocate([batch, columns, rows]);
-    backend.run(transposeForward, { x, y }, { batch, rows, columns });
-    return y;
-  }));
-  for (let place = 0; place < data.length; place++) {
-    const column = place % columns, row = Math.floor(place / columns) % rows;
-    const matrix = Math.floor(place / columns / rows);
-    assertEquals(turned[(matrix * columns + column) * rows + row], data[place]);
-  }
-});
 
 testParity(
   "matmul of more matrices than one dimension of groups holds",

@@ -1,23 +1,45 @@
-/** The tiles of a product cover it. */
+/** What the shaders of a product look like; what they compute is tested in `matmul_test.ts`. */
 
-import { assert } from "@std/assert";
-import { planMatmul } from "../kernels/matmul_wgsl.ts";
+import { assertEquals } from "@std/assert";
+import { matmulWgsl } from "../kernels/matmul_wgsl.ts";
 
-for (const adapter of ["software", "hardware"] as const) {
-  Deno.test(`planMatmul covers every result [${adapter} shaders]`, () => {
-    for (const rows of [1, 3, 8, 9, 16, 33, 64, 1000, 2048]) {
-      for (const columns of [1, 4, 16, 17, 65, 256, 1000]) {
-        for (const transposeA of [0, 1]) {
-          const constants = { batch: 1, rows, columns, inner: 512, transposeA, transposeB: 0, accumulate: 0 };
-          const { kind, tileRows, tileColumns, lanes, groups } = planMatmul(constants, adapter);
-          // lanes of a shared tile stand in a square; those of direct tiles walk along the rows of tiles
-          const across = kind === "shared" ? 16 * tileColumns : tileColumns;
-          const down = kind === "shared" ? 16 * tileRows : tileRows;
-          const tiles = Math.ceil(rows / down) * Math.ceil(columns / across);
-          assert(groups * (kind === "shared" ? 1 : lanes) >= tiles, `${rows} × ${columns}: ${groups} groups`);
-          assert(lanes <= 256);
-        }
-      }
-    }
+const constants = {
+  batch: 1,
+  rows: 64,
+  columns: 64,
+  inner: 64,
+  transposeA: 1,
+  transposeB: 0,
+  accumulate: 0,
+};
+
+/** What the arrays of a shader are made of, by name. */
+const elementsOf = (code: string): Record<string, string> =>
+  Object.fromEntries([...code.matchAll(/var<storage, \w+> (\w+): array<(\w+)>/g)].map(([, ...pair]) => pair));
+
+Deno.test("matmulWgsl reads vectors where rows run along a tile and begin at fours", () => {
+  const all = { a: "vec4f", b: "vec4f", bias: "vec4f", y: "vec4f" };
+  assertEquals(elementsOf(matmulWgsl(constants, "software", true)), all);
+  assertEquals(elementsOf(matmulWgsl({ ...constants, transposeA: 0 }, "software", true)), {
+    ...all,
+    a: "f32",
   });
-}
+  assertEquals(elementsOf(matmulWgsl({ ...constants, transposeB: 1 }, "software", true)), {
+    ...all,
+    b: "f32",
+  });
+  assertEquals(elementsOf(matmulWgsl({ ...constants, columns: 65 }, "software", false)), {
+    a: "vec4f",
+    b: "f32",
+    y: "f32",
+  });
+});
+
+Deno.test("matmulWgsl guards what it stores only where tiles do not fit", () => {
+  const guards = (rows: number, columns: number) =>
+    matmulWgsl({ ...constants, rows, columns }, "software", false).match(/if \((row|column)0 \+ \d+ </g) ??
+      [];
+  assertEquals(guards(64, 64), []);
+  assertEquals(guards(65, 64).length, 16); // one for each row of a tile
+  assertEquals(guards(64, 68).length, 16 * 2); // one for each four of its columns
+});

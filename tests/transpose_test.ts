@@ -1,0 +1,23 @@
+import { assertEquals } from "@std/assert";
+import { transposeForward } from "../kernels/transpose.ts";
+import { everyBackend, normals } from "./_testing.ts";
+
+everyBackend("transpose turns each matrix of a batch", async (backend) => {
+  // around squares of 8 × 8
+  for (const [batch, rows, columns] of [[1, 1, 1], [2, 3, 5], [3, 8, 8], [2, 65, 1], [2, 7, 63]]) {
+    const { data } = normals("x", [batch, rows, columns]), expected = new Float32Array(data.length);
+    for (let matrix = 0, place = 0; matrix < batch; matrix++) {
+      for (let row = 0; row < rows; row++) {
+        for (let column = 0; column < columns; column++, place++) {
+          expected[(matrix * columns + column) * rows + row] = data[place];
+        }
+      }
+    }
+    const turned = await backend.read(backend.scope(() => {
+      const x = backend.from(data), y = backend.allocate([batch, columns, rows]);
+      backend.run(transposeForward, { x, y }, { batch, rows, columns });
+      return y;
+    }));
+    assertEquals(turned, expected, `${batch} × ${rows} × ${columns}`);
+  }
+});
