@@ -12,7 +12,7 @@ import type { Lesson } from "./objectives.ts";
 import { type PresetName, presets } from "./presets.ts";
 import { formatDuration, quote } from "./terminal.ts";
 import type { TrainLoop } from "./train_loop.ts";
-import { lossLevels } from "./train_report.ts";
+import { lossLevels, unigramLoss } from "./train_report.ts";
 
 /**
  * Ends a run.
@@ -55,14 +55,17 @@ export async function endRun(
   const seconds = folder.records.at(-1)?.seconds ?? 0;
   const preset: Preset | MaskedPreset | undefined = presets[presetName as PresetName];
   const expectation = preset && "expectation" in preset ? preset.expectation : undefined;
+  const unigram = (batches: readonly Batch[]) =>
+    perplexity(unigramLoss(encoded.training, model.config.vocabSize, batches));
   const rows: [string, string][] = [
     ["done", `step ${run.step} of ${steps}, ${formatDuration(seconds)}`],
     [
       "loss",
-      `validation ${whole.toFixed(4)} nats a token (perplexity ${perplexity(whole)}) on ` +
-      `${hidden ? `${countTargets(everything)} of` : "all"} ${encoded.validation.length} tokens, training ${
-        seen.toFixed(4)
-      }`,
+      `validation ${whole.toFixed(4)} nats a token (perplexity ${perplexity(whole)}${
+        hidden ? `; of the unigram model ${unigram(everything)}` : ""
+      }) on ${
+        hidden ? `${countTargets(everything)} of` : "all"
+      } ${encoded.validation.length} tokens, training ${seen.toFixed(4)}`,
     ],
     ...floor
       ? [["floor", `${floor.loss.toFixed(4)}: ${(whole - floor.loss).toFixed(4)} to go`] as [string, string]]
@@ -70,7 +73,10 @@ export async function endRun(
     ...hidden && alone !== undefined
       ? [[
         "pseudo",
-        `perplexity ${perplexity(alone)}, hiding one token after the other (${countTargets(hidden)} of them)`,
+        `perplexity ${perplexity(alone)}, hiding one token after the other (${
+          countTargets(hidden)
+        } of them); ` +
+        `of the unigram model ${unigram(hidden)}`,
       ] as [string, string]]
       : [],
     ...expectation && !floor ? [["expect", expectation] as [string, string]] : [],

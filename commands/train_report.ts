@@ -6,6 +6,8 @@
 import type { Backend } from "../core/backend.ts";
 import type { BpeTokenizer } from "../tokenizers/bpe_tokenizer.ts";
 import type { CharTokenizer } from "../tokenizers/char_tokenizer.ts";
+import { IGNORED } from "../kernels/cross_entropy.ts";
+import type { Batch } from "../training/batches.ts";
 import type { Corpus, EncodedCorpus, Source } from "./corpus.ts";
 import { estimateMemory, megabytes } from "./memory.ts";
 import { type LanguageConfig, type PresetName, presets } from "./presets.ts";
@@ -129,6 +131,38 @@ export function lossLevels(
       ? []
       : [{ loss: floor * characters / ids.length, label: "is the floor: perfection" }],
   ];
+}
+
+/**
+ * The loss of the unigram model, which knows nothing but how often each token occurs in the training text (each one once
+ * more than it was seen, for those that were not): what a model must beat to have learned anything from its context.
+ *
+ * @param training ids to count
+ * @param vocabSize size of the vocabulary
+ * @param batches what to measure on
+ * @returns nats a target that is not ignored
+ *
+ * @example
+ * ```ts
+ * import { assertAlmostEquals } from "@std/assert";
+ * import { unigramLoss } from "./train_report.ts";
+ *
+ * const batch = { targets: Uint32Array.of(0, 0xffffffff), inputs: new Uint32Array(2), batchSize: 1, contextLength: 2 };
+ * assertAlmostEquals(unigramLoss(Uint32Array.of(0, 0, 0, 1), 2, [batch]), -Math.log((3 + 1) / (4 + 2)));
+ * ```
+ */
+export function unigramLoss(training: Uint32Array, vocabSize: number, batches: readonly Batch[]): number {
+  const counts = new Float64Array(vocabSize).fill(1);
+  for (const id of training) counts[id]++;
+  let sum = 0, count = 0;
+  for (const { targets } of batches) {
+    for (const id of targets) {
+      if (id === IGNORED) continue;
+      sum -= Math.log(counts[id] / (training.length + vocabSize));
+      count++;
+    }
+  }
+  return sum / count;
 }
 
 /**
