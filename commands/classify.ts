@@ -8,13 +8,13 @@ import { accuracyOf, confusionMatrix, macroF1 } from "../training/classification
 import type { Classification } from "../training/classify.ts";
 import { findCheckpoint, newestRun, openModel } from "./checkpoint_folder.ts";
 import { type Command, defineCommand } from "./command.ts";
+import { checkpointFlag, deviceFlag, truncateFlag } from "./common_flags.ts";
 import { UsageError } from "./errors.ts";
 import { classOf, encodeTexts } from "./examples.ts";
 import { classTable } from "./finetune_report.ts";
 import { fitText } from "./fit_text.ts";
 import { classifyAll } from "./judge.ts";
 import { type LabelledFile, readLabelled } from "./labelled_text.ts";
-import { deviceFlag } from "./train_flags.ts";
 
 /** The command. */
 export const classify: Command = defineCommand({
@@ -26,12 +26,7 @@ export const classify: Command = defineCommand({
     "classify --checkpoint runs/corpus-classifier --data dev.tsv > predictions.tsv",
   ],
   flags: {
-    checkpoint: {
-      kind: "text",
-      description: "folder of a classifier (its best/, else its last/), or any Hugging Face folder of one",
-      placeholder: "FOLDER",
-      otherwise: "the newest in runs/",
-    },
+    ...checkpointFlag("a classifier"),
     text: { kind: "text", description: "a text" },
     pair: { kind: "text", description: "the text that belongs to it, for classifiers of pairs" },
     data: {
@@ -40,14 +35,10 @@ export const classify: Command = defineCommand({
         "texts: .txt (one a line), .tsv, .csv or .jsonl; where labels are known, they are compared",
       placeholder: "FILE",
     },
-    truncate: {
-      kind: "boolean",
-      description: "cut texts that are longer than the context, at their end",
-      default: false,
-    },
+    ...truncateFlag,
     ...deviceFlag,
   },
-  async run({ checkpoint, text, pair, data, truncate, device }) {
+  async run({ checkpoint, text, pair, data, truncate = false, device }) {
     if ((text === undefined) === (data === undefined)) {
       throw new UsageError("Give --text TEXT or --data FILE: one of them");
     }

@@ -147,7 +147,7 @@ export async function encodeCorpus(
   { lines = false }: { lines?: boolean } = {},
 ): Promise<EncodedCorpus> {
   const encode = async (name: string, texts: readonly string[]): Promise<Uint32Array> => {
-    const documents = lines ? texts.flatMap((text) => text.split(/\r?\n/).filter(Boolean)) : texts;
+    const documents = lines ? linesOf(texts) : texts;
     return tokenizer instanceof BpeTokenizer
       ? (await cachedIds(`${folder}/${name}.ids`, tokenizer, documents)).ids
       : encodeDocuments(tokenizer, documents);
@@ -156,4 +156,22 @@ export async function encodeCorpus(
     training: await encode("training", training),
     validation: await encode("validation", validation),
   };
+}
+
+/**
+ * The lines of texts.
+ *
+ * @param texts the texts
+ * @returns all lines that are not empty
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { linesOf } from "./corpus.ts";
+ *
+ * assertEquals(linesOf(["a\nb\r\n", "\n\nc"]), ["a", "b", "c"]);
+ * ```
+ */
+export function linesOf(texts: readonly string[]): string[] {
+  return texts.flatMap((text) => text.split(/\r?\n/).filter(Boolean));
 }

@@ -8,9 +8,9 @@ import type { Tokenizer } from "../tokenizers/tokenizer.ts";
 import { type FilledMask, fillMask as fill } from "../training/fill_mask.ts";
 import { findCheckpoint, newestRun, openModel } from "./checkpoint_folder.ts";
 import { type Command, defineCommand } from "./command.ts";
+import { checkpointFlag, deviceFlag, truncateFlag } from "./common_flags.ts";
 import { fitText } from "./fit_text.ts";
 import { maskTokens } from "./mask_tokens.ts";
-import { deviceFlag } from "./train_flags.ts";
 
 /** The command. */
 export const fillMask: Command = defineCommand({
@@ -19,22 +19,13 @@ export const fillMask: Command = defineCommand({
   usage: "--text TEXT [flags]",
   examples: ['fill-mask --checkpoint runs/corpus --text "The king <mask> the crown." --top_k 5'],
   flags: {
-    checkpoint: {
-      kind: "text",
-      description: "folder of a run (its best/, else its last/), or any Hugging Face folder of a RoBERTa",
-      placeholder: "FOLDER",
-      otherwise: "the newest in runs/",
-    },
+    ...checkpointFlag("a RoBERTa"),
     text: { kind: "text", description: "a text with one <mask> or several", required: true },
     topK: { kind: "integer", description: "how many guesses to show for each", atLeast: 1, default: 5 },
-    truncate: {
-      kind: "boolean",
-      description: "cut a text that is longer than the context, at its end",
-      default: false,
-    },
+    ...truncateFlag,
     ...deviceFlag,
   },
-  async run({ checkpoint, text, topK, truncate, device }) {
+  async run({ checkpoint, text, topK, truncate = false, device }) {
     const found = await findCheckpoint(checkpoint ?? await newestRun());
     const { backend } = await chooseBackend(device as DeviceChoice);
     try {

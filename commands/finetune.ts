@@ -27,6 +27,7 @@ import { maskTokens } from "./mask_tokens.ts";
 import { checkMemory, memoryLimits } from "./memory.ts";
 import { ProgressLine } from "./progress.ts";
 import { findRunOf, type FoundRun } from "./resume.ts";
+import { folderOf } from "./run_flags.ts";
 import { RunFolder, runName } from "./run_folder.ts";
 import { type Best, trainAndSave, type TrainLoop } from "./train_loop.ts";
 
@@ -109,7 +110,7 @@ async function finetuneOn(
   checkMemory({ ...config, contextLength: longest }, batchSize, accumulation, await memoryLimits(backend));
   const sizes = { contextLength: longest, batchSize, padId: config.padId ?? 1 };
 
-  const created = found ? undefined : await RunFolder.create(flags.out, nameOf(start.checkpoint.path));
+  const created = found ? undefined : await RunFolder.create(folderOf(flags), nameOf(start.checkpoint.path));
   try {
     const model = naming(start.checkpoint.path, () => buildModel(config)) as Classifier;
     const run = new TrainingRun(

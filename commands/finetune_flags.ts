@@ -3,8 +3,9 @@
  *
  * @module
  */
+import { deviceFlag, truncateFlag } from "./common_flags.ts";
 import { type Flags, type FlagValues, group } from "./flags.ts";
-import { deviceFlag } from "./train_flags.ts";
+import { folderFlags, runFlags } from "./run_flags.ts";
 
 /** The flags of `finetune`. */
 export const finetuneFlags = {
@@ -28,14 +29,8 @@ export const finetuneFlags = {
       placeholder: "FILE",
       otherwise: "a part of the data",
     },
-    validationFraction: {
-      kind: "number",
-      description: "part of the data to validate on",
-      above: 0,
-      below: 1,
-      otherwise: "0.1",
-    },
-    truncate: { kind: "boolean", description: "cut texts that are longer than the context, at their end" },
+    validationFraction: runFlags.validationFraction,
+    ...truncateFlag,
   }),
   ...group("Training", {
     fromScratch: {
@@ -44,28 +39,13 @@ export const finetuneFlags = {
     },
     epochs: { kind: "number", description: "times to see all texts", above: 0, otherwise: "3" },
     batchSize: { kind: "integer", description: "texts in a batch", atLeast: 1, otherwise: "16" },
-    accumulation: {
-      kind: "integer",
-      description: "batches whose gradients are averaged for one step",
-      atLeast: 1,
-      otherwise: "1",
-    },
+    accumulation: runFlags.accumulation,
     learningRate: {
-      kind: "number",
-      description: "peak learning rate",
-      above: 0,
-      aliases: ["lr"],
+      ...runFlags.learningRate,
       otherwise: "smaller for wider models: 0.003 at width 64, 0.00025 at 768",
     },
-    dropoutRate: {
-      kind: "number",
-      description: "part of the activations to drop while training",
-      atLeast: 0,
-      below: 1,
-      aliases: ["dropout"],
-      otherwise: "0.1",
-    },
-    weightDecay: { kind: "number", description: "decoupled weight decay", atLeast: 0, otherwise: "0.1" },
+    dropoutRate: { ...runFlags.dropoutRate, otherwise: "0.1" },
+    weightDecay: { ...runFlags.weightDecay, otherwise: "0.1" },
     auxiliaryWeight: {
       kind: "number",
       description: "for a GPT, how much predicting the next token counts beside the class",
@@ -78,35 +58,17 @@ export const finetuneFlags = {
       placeholder: "balanced|LABEL=NUMBER...",
       otherwise: "all the same",
     },
-    seed: {
-      kind: "integer",
-      description: "decides the order of texts, dropout and the values of the new head",
-      atLeast: 0,
-      atMost: 2 ** 52,
-      otherwise: "1",
-    },
-    stopAfter: {
-      kind: "integer",
-      description: "end after this step, with the schedule as if not; --resume goes on",
-      atLeast: 1,
-      otherwise: "the last step",
-    },
+    seed: runFlags.seed,
+    stopAfter: runFlags.stopAfter,
     ...deviceFlag,
   }),
-  ...group("Output", {
-    out: {
-      kind: "text",
-      description: "folder of the classifier",
-      placeholder: "FOLDER",
-      otherwise: "runs/NAME-classifier, for a checkpoint in runs/NAME",
-    },
-    resume: {
-      kind: "text",
-      description: "go on with this run; --epochs and --stop-after may be given anew",
-      placeholder: "FOLDER",
-      otherwise: "a new run",
-    },
-  }),
+  ...group(
+    "Output",
+    folderFlags({
+      name: "NAME-classifier, for a checkpoint in runs/NAME",
+      changeable: "--epochs and --stop-after",
+    }),
+  ),
 } as const satisfies Flags;
 
 /** Their values. */

@@ -19,7 +19,7 @@ import { confusionPlot } from "./confusion_plot.ts";
 import type { LabelledCorpus } from "./examples.ts";
 import type { FinetuneSettings } from "./finetune_settings.ts";
 import type { Judge } from "./judge.ts";
-import { formatCount, formatDuration, quote } from "./terminal.ts";
+import { formatCount, formatDuration, formatFacts, quote } from "./terminal.ts";
 import type { TrainLoop } from "./train_loop.ts";
 
 /** What is known before fine-tuning begins. */
@@ -46,9 +46,6 @@ export interface FinetuneBeginning {
   readonly folder: string;
 }
 
-const rowsOf = (rows: readonly (readonly [string, string])[]): string =>
-  rows.map(([name, text]) => `${name.padEnd(10)}${text}`).join("\n");
-
 /**
  * What a run is about to do.
  *
@@ -59,7 +56,7 @@ export function describeFinetuning(beginning: FinetuneBeginning): string {
   const { backend, reason, checkpoint, config, store, settings, corpus, labels, folder } = beginning;
   const { training, validation } = corpus, empty = training.emptyLines + validation.emptyLines;
   const parameters = store.parameters.reduce((sum, { size }) => sum + size, 0);
-  return rowsOf([
+  return formatFacts([
     ["device", `${backend.device}: ${reason}`],
     [
       "model",
@@ -115,7 +112,7 @@ export async function endFinetuning(
   const majorityShare = matrix[majority].reduce((sum, count) => sum + count, 0) /
     corpus.validation.rows.length;
   console.log(
-    "\n" + rowsOf([
+    "\n" + formatFacts([
       [
         "done",
         `step ${run.step} of ${settings.steps}, ${formatDuration(folder.records.at(-1)?.seconds ?? 0)}`,
@@ -130,7 +127,7 @@ export async function endFinetuning(
     ]),
   );
   console.log(`\n${classTable(matrix, labels)}\n`);
-  console.log(rowsOf([
+  console.log(formatFacts([
     [
       "files",
       `${folder.path}: last/ and best/ (Hugging Face folders), metrics.jsonl, samples.txt, ` +

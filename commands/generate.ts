@@ -8,11 +8,11 @@ import type { Tokenizer } from "../tokenizers/tokenizer.ts";
 import { generate as generateTokens } from "../training/generate.ts";
 import { findCheckpoint, newestRun, openModel } from "./checkpoint_folder.ts";
 import { type Command, defineCommand } from "./command.ts";
+import { checkpointFlag, deviceFlag } from "./common_flags.ts";
 import { UsageError } from "./errors.ts";
 import { readText } from "./files.ts";
 import { defaultPrompt } from "./prompt.ts";
 import { writeOut } from "./terminal.ts";
-import { deviceFlag } from "./train_flags.ts";
 
 /** The command. */
 export const generate: Command = defineCommand({
@@ -23,12 +23,7 @@ export const generate: Command = defineCommand({
     "generate --checkpoint runs/my_novel --temperature 0.7 --top_k 40 --top_p 0.9 --max_new_tokens 500 --seed 7",
   ],
   flags: {
-    checkpoint: {
-      kind: "text",
-      description: "folder of a run (its best/, else its last/), or any Hugging Face folder of a GPT",
-      placeholder: "FOLDER",
-      otherwise: "the newest in runs/",
-    },
+    ...checkpointFlag("a GPT"),
     prompt: { kind: "text", description: "what the text begins with", otherwise: "an empty line" },
     promptFile: { kind: "text", description: "a file with the prompt", placeholder: "FILE" },
     maxNewTokens: { kind: "integer", description: "tokens to write at most", atLeast: 1, default: 200 },

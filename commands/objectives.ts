@@ -12,7 +12,12 @@ import type { Tokenizer } from "../tokenizers/tokenizer.ts";
 import { type Batch, type BatchSource, causalBatches, validationBatches } from "../training/batches.ts";
 import { fillMask } from "../training/fill_mask.ts";
 import { generate } from "../training/generate.ts";
-import { maskedBatches, maskedValidationBatches, oneByOneBatches } from "../training/masked_batches.ts";
+import {
+  maskedBatches,
+  type MaskedBatchOptions,
+  maskedValidationBatches,
+  oneByOneBatches,
+} from "../training/masked_batches.ts";
 import { packDocuments } from "../training/sequences.ts";
 import type { EncodedCorpus } from "./corpus.ts";
 import { maskTokens } from "./mask_tokens.ts";
@@ -87,18 +92,10 @@ function maskedLesson(
   config: RobertaConfig,
   encoded: EncodedCorpus,
   tokenizer: Tokenizer,
-  { batchSize, seed, maskRate, maskRule, lines = false }: PartialSettings,
+  settings: PartialSettings,
 ): Lesson {
-  const model = new MaskedLanguageModel(config), tokens = maskTokens(tokenizer);
-  const cut = (ids: Uint32Array) => cutSequences(ids, { ...tokens, ...config, lines });
-  const sequences = { training: cut(encoded.training), validation: cut(encoded.validation) };
-  const longest = (rows: readonly Uint32Array[]) =>
-    rows.reduce((most, { length }) => Math.max(most, length), 0);
-  const options = {
-    ...tokens,
-    ...{ vocabSize: config.vocabSize, batchSize, seed, maskRate, rule: maskRule },
-    contextLength: Math.max(longest(sequences.training), longest(sequences.validation)),
-  };
+  const model = new MaskedLanguageModel(config);
+  const { sequences, options } = maskedTexts(encoded, config, tokenizer, settings);
   return {
     model,
     batches: maskedBatches(sequences.training, options),
@@ -106,6 +103,55 @@ function maskedLesson(
     oneByOne: (limit) => oneByOneBatches(sequences.validation, { ...options, limit }),
     sample: (backend) => filledSample(backend, model, tokenizer, sequences.validation),
   };
+}
+
+/** Texts as a model that fills masks reads them. */
+export interface MaskedTexts<Part extends string> {
+  /** The sequences of each part. */
+  readonly sequences: Readonly<Record<Part, Uint32Array[]>>;
+  /** How batches are made of them. */
+  readonly options: MaskedBatchOptions;
+}
+
+/**
+ * Cuts texts into sequences, and says how they are masked.
+ *
+ * @param parts ids of each part of the texts; see `encodeDocuments`
+ * @param config the model
+ * @param tokenizer the tokenizer
+ * @param settings sizes, seed, and how tokens are hidden
+ * @returns the sequences and what batches are made by
+ * @throws {Error} when the tokenizer has no tokens to mask with
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { MASKED_PRESETS } from "../models/roberta_presets.ts";
+ * import { CharTokenizer } from "../tokenizers/char_tokenizer.ts";
+ * import { maskedSpecialTokens } from "../tokenizers/special_tokens.ts";
+ * import { maskedTexts } from "./objectives.ts";
+ *
+ * const tokenizer = CharTokenizer.fromText("ab", { specialTokens: maskedSpecialTokens });
+ * const config = { ...MASKED_PRESETS["roberta-tiny"].model, vocabSize: tokenizer.vocabSize };
+ * const ids = { text: tokenizer.encode("abba") };
+ * const { sequences, options } = maskedTexts(ids, config, tokenizer, { batchSize: 1, seed: 1 });
+ * assertEquals([sequences.text[0].length, options.contextLength], [6, 6]);
+ * ```
+ */
+export function maskedTexts<Part extends string>(
+  parts: Readonly<Record<Part, Uint32Array>>,
+  { vocabSize, contextLength: room }: RobertaConfig,
+  tokenizer: Tokenizer,
+  settings: Pick<PartialSettings, "batchSize" | "seed" | "maskRate" | "maskRule" | "lines">,
+): MaskedTexts<Part> {
+  const { batchSize, seed, maskRate, maskRule: rule, lines = false } = settings;
+  const tokens = maskTokens(tokenizer), sequences = {} as Record<Part, Uint32Array[]>;
+  let contextLength = 0; // no batch is padded to more than the longest sequence
+  for (const part in parts) {
+    sequences[part] = cutSequences(parts[part], { ...tokens, contextLength: room, lines });
+    for (const { length } of sequences[part]) contextLength = Math.max(contextLength, length);
+  }
+  return { sequences, options: { ...tokens, vocabSize, contextLength, batchSize, seed, maskRate, rule } };
 }
 
 /**

@@ -127,3 +127,22 @@ export function writeOut(text: string): void {
 export function quote(path: string): string {
   return /^[\w./-]+$/.test(path) ? path : `'${path.replaceAll("'", "'\\''")}'`;
 }
+
+/**
+ * Facts in two columns: what it is, and what is to be said of it.
+ *
+ * @param rows name and text of each fact
+ * @param width columns for the names
+ * @returns a line for each
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { formatFacts } from "./terminal.ts";
+ *
+ * assertEquals(formatFacts([["run", "runs/mine"], ["seed", "1"]], 6), "run   runs/mine\nseed  1");
+ * ```
+ */
+export function formatFacts(rows: readonly (readonly [string, string])[], width: number = 10): string {
+  return rows.map(([name, text]) => `${name.padEnd(width)}${text}`).join("\n");
+}

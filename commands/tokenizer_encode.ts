@@ -6,6 +6,7 @@
 import { BpeTokenizer } from "../tokenizers/bpe_tokenizer.ts";
 import type { Tokenizer } from "../tokenizers/tokenizer.ts";
 import { type Command, defineCommand } from "./command.ts";
+import { replaceInvalidFlag } from "./common_flags.ts";
 import { UsageError } from "./errors.ts";
 import { readTexts } from "./files.ts";
 import type { Flags } from "./flags.ts";
@@ -50,11 +51,7 @@ export const encodeText: Command = defineCommand({
       default: "find",
     },
     idsOnly: { kind: "boolean", description: "print the ids and nothing else", default: false },
-    replaceInvalid: {
-      kind: "boolean",
-      description: "read bytes that are not UTF-8 as U+FFFD",
-      default: false,
-    },
+    ...replaceInvalidFlag,
   },
   async run({ tokenizer: path, text, data, idsOnly, replaceInvalid, ...options }) {
     if ((text === undefined) === (data === undefined)) throw new UsageError("Give either --text or --data");

@@ -6,6 +6,7 @@
 import type { BpeTokenizer } from "../tokenizers/bpe_tokenizer.ts";
 import { CharTokenizer } from "../tokenizers/char_tokenizer.ts";
 import { type Command, defineCommand } from "./command.ts";
+import { replaceInvalidFlag } from "./common_flags.ts";
 import { readTexts } from "./files.ts";
 import { describeTokenizer, readTokenizer } from "./tokenizer_folder.ts";
 import { pieceOf, tokenizerFlag } from "./tokenizer_encode.ts";
@@ -20,11 +21,7 @@ export const inspectTokenizer: Command = defineCommand({
     ...tokenizerFlag,
     data: { kind: "list", description: "texts to try it on: files, folders, globs", placeholder: "FILE..." },
     show: { kind: "integer", description: "how many tokens to list", default: 20, atLeast: 0 },
-    replaceInvalid: {
-      kind: "boolean",
-      description: "read bytes that are not UTF-8 as U+FFFD",
-      default: false,
-    },
+    ...replaceInvalidFlag,
   },
   async run({ tokenizer: path, data, show, replaceInvalid }) {
     const tokenizer = await readTokenizer(path);

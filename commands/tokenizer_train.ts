@@ -7,6 +7,7 @@ import { type BpeTrainingProgress, trainBpe } from "../tokenizers/bpe_trainer.ts
 import { causalSpecialTokens, maskedSpecialTokens } from "../tokenizers/special_tokens.ts";
 import { wholeLines } from "../tokenizers/whole_lines.ts";
 import { type Command, defineCommand } from "./command.ts";
+import { replaceInvalidFlag } from "./common_flags.ts";
 import { cannotRead } from "./errors.ts";
 import { findFiles } from "./files.ts";
 import { saveFolder } from "./folders.ts";
@@ -67,11 +68,7 @@ export const trainTokenizer: Command = defineCommand({
       description: "put a space in front of a text, so that its first word is like any other",
       default: false,
     },
-    replaceInvalid: {
-      kind: "boolean",
-      description: "read bytes that are not UTF-8 as U+FFFD",
-      default: false,
-    },
+    ...replaceInvalidFlag,
   },
   async run({ data, out, specialTokens, replaceInvalid, ...options }) {
     const files = await findFiles(data);

@@ -19,6 +19,7 @@ import { prepareLesson } from "./objectives.ts";
 import { choosePreset, type LanguageConfig, objectiveOf } from "./presets.ts";
 import { ProgressLine } from "./progress.ts";
 import { findRun, type FoundRun, type RunState } from "./resume.ts";
+import { folderOf } from "./run_flags.ts";
 import { RunFolder, runName } from "./run_folder.ts";
 import { chooseLength, chooseSettings, type PartialSettings, resumeSettings } from "./settings.ts";
 import { trainAndSave, type TrainLoop } from "./train_loop.ts";
@@ -79,7 +80,7 @@ async function trainOn(opened: OpenedBackend, flags: TrainFlags, found: FoundRun
 
   if (isMasked) maskTokens(tokenizer);
 
-  const created = found ? undefined : await RunFolder.create(outOf(flags), runName(source.data));
+  const created = found ? undefined : await RunFolder.create(folderOf(flags), runName(source.data));
   try {
     const encoded = await encodeCorpus(corpus, tokenizer, found?.folder ?? created!.path, partial);
     const lesson = prepareLesson(config, encoded, tokenizer, partial), { model, batches } = lesson;
@@ -129,17 +130,6 @@ function sourceOf(flags: TrainFlags, before: Source): Source {
     validationFraction,
     replaceInvalid,
   };
-}
-
-/** The folder that was asked for, if one was. */
-function outOf({ name, out }: TrainFlags): string | undefined {
-  if (name !== undefined && out !== undefined) {
-    throw new UsageError("--name and --out both say where: give one");
-  }
-  if (name !== undefined && !/^[^/\\]*[^/\\.][^/\\]*$/.test(name)) {
-    throw new UsageError(`--name is "${name}": expected a name for a folder in runs/; --out takes a path`);
-  }
-  return out ?? (name && `runs/${name}`);
 }
 
 function configOf(settings: PartialSettings, vocabSize: number): LanguageConfig {

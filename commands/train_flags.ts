@@ -3,18 +3,10 @@
  *
  * @module
  */
+import { deviceFlag, maskFlags, replaceInvalidFlag } from "./common_flags.ts";
 import { type Flags, type FlagValues, group } from "./flags.ts";
 import { type PresetName, presets } from "./presets.ts";
-
-/** Where the model runs; shared by all commands that run one. */
-export const deviceFlag = {
-  device: {
-    kind: "choice",
-    description: "where to run: the best there is, a GPU, or the CPU reference",
-    choices: ["auto", "webgpu", "cpu"],
-    default: "auto",
-  },
-} as const satisfies Flags;
+import { folderFlags, runFlags } from "./run_flags.ts";
 
 const preset = { otherwise: "the preset's" } as const;
 
@@ -31,13 +23,7 @@ const dataFlags = group("Data", {
     placeholder: "FILE...",
     otherwise: "the end of the data",
   },
-  validationFraction: {
-    kind: "number",
-    description: "part of the data to validate on",
-    above: 0,
-    below: 1,
-    otherwise: "0.1",
-  },
+  validationFraction: runFlags.validationFraction,
   tokenizer: {
     kind: "text",
     description: "char: one token a character; bpe: train byte-level BPE on the data; or one that exists",
@@ -51,16 +37,7 @@ const dataFlags = group("Data", {
     atMost: 2 ** 24,
     otherwise: "1024",
   },
-  lines: {
-    kind: "boolean",
-    description: "with mlm, let each line begin a sequence of its own",
-    otherwise: "sequences are packed full",
-  },
-  replaceInvalid: {
-    kind: "boolean",
-    description: "read bytes that are not UTF-8 as U+FFFD",
-    otherwise: "refuse them",
-  },
+  ...replaceInvalidFlag,
 });
 
 const modelFlags = group("Model", {
@@ -117,14 +94,7 @@ const modelFlags = group("Model", {
     aliases: ["ff-mult"],
     otherwise: "as above",
   },
-  dropoutRate: {
-    kind: "number",
-    description: "part of the activations to drop while training",
-    atLeast: 0,
-    below: 1,
-    aliases: ["dropout"],
-    ...preset,
-  },
+  dropoutRate: { ...runFlags.dropoutRate, ...preset },
   initialStd: {
     kind: "number",
     description: "standard deviation of the initial weights",
@@ -140,25 +110,7 @@ const modelFlags = group("Model", {
 
 const trainingFlags = group("Training", {
   batchSize: { kind: "integer", description: "windows in a batch", atLeast: 1, ...preset },
-  accumulation: {
-    kind: "integer",
-    description: "batches whose gradients are averaged for one step",
-    atLeast: 1,
-    otherwise: "1",
-  },
-  maskRate: {
-    kind: "number",
-    description: "with mlm, part of the tokens to ask for",
-    above: 0,
-    atMost: 1,
-    otherwise: "0.15",
-  },
-  maskRule: {
-    kind: "choice",
-    description: "with mlm, how they are drawn and hidden",
-    choices: ["huggingface", "fairseq"],
-    otherwise: "huggingface",
-  },
+  accumulation: runFlags.accumulation,
   steps: { kind: "integer", description: "updates", atLeast: 1, ...preset },
   epochs: {
     kind: "number",
@@ -166,7 +118,7 @@ const trainingFlags = group("Training", {
     above: 0,
     otherwise: "what --steps makes",
   },
-  learningRate: { kind: "number", description: "peak learning rate", above: 0, aliases: ["lr"], ...preset },
+  learningRate: { ...runFlags.learningRate, ...preset },
   minLearningRate: {
     kind: "number",
     description: "learning rate at the end",
@@ -188,44 +140,22 @@ const trainingFlags = group("Training", {
   },
   beta1: { kind: "number", description: "AdamW's memory of gradients", atLeast: 0, below: 1, ...preset },
   beta2: { kind: "number", description: "AdamW's memory of their squares", atLeast: 0, below: 1, ...preset },
-  weightDecay: { kind: "number", description: "decoupled weight decay", atLeast: 0, ...preset },
+  weightDecay: { ...runFlags.weightDecay, ...preset },
   clipNorm: {
     kind: "number",
     description: "largest norm of the gradient; 0 does not clip",
     atLeast: 0,
     ...preset,
   },
-  seed: {
-    kind: "integer",
-    description: "decides initial values, the order of windows, dropout and samples",
-    atLeast: 0,
-    atMost: 2 ** 52,
-    otherwise: "1",
-  },
-  stopAfter: {
-    kind: "integer",
-    description: "end after this step, with the schedule as if not; --resume goes on",
-    atLeast: 1,
-    otherwise: "the last step",
-  },
+  seed: runFlags.seed,
+  stopAfter: runFlags.stopAfter,
   ...deviceFlag,
 });
 
 const tenth = "a tenth of the steps, at most 250";
 
 const outputFlags = group("Output", {
-  name: {
-    kind: "text",
-    description: "name of the run, kept in runs/NAME",
-    otherwise: "that of the data; -2 and so on is added where there is one already",
-  },
-  out: { kind: "text", description: "folder of the run", placeholder: "FOLDER", otherwise: "runs/NAME" },
-  resume: {
-    kind: "text",
-    description: "go on with this run; --epochs, --steps and --stop-after may be given anew",
-    placeholder: "FOLDER",
-    otherwise: "a new run",
-  },
+  ...folderFlags({ name: "that of the data", changeable: "--epochs, --steps and --stop-after" }),
   logInterval: {
     kind: "integer",
     description: "steps between lines in metrics.jsonl",
@@ -257,6 +187,7 @@ const outputFlags = group("Output", {
 export const trainFlags = {
   ...dataFlags,
   ...modelFlags,
+  ...group("Masks, with --objective mlm", maskFlags),
   ...trainingFlags,
   ...outputFlags,
 } as const satisfies Flags;

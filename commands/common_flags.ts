@@ -1,0 +1,81 @@
+/**
+ * Flags that mean the same in several commands, described once.
+ *
+ * @module
+ */
+import type { Flags, TextFlag } from "./flags.ts";
+
+/** Where the model runs. */
+export const deviceFlag = {
+  device: {
+    kind: "choice",
+    description: "where to run: the best there is, a GPU, or the CPU reference",
+    choices: ["auto", "webgpu", "cpu"],
+    default: "auto",
+  },
+} as const satisfies Flags;
+
+/** What happens to bytes that are no text. */
+export const replaceInvalidFlag = {
+  replaceInvalid: {
+    kind: "boolean",
+    description: "read bytes that are not UTF-8 as U+FFFD",
+    otherwise: "refuse them",
+  },
+} as const satisfies Flags;
+
+/** What happens to texts that are too long. */
+export const truncateFlag = {
+  truncate: {
+    kind: "boolean",
+    description: "cut texts that are longer than the context, at their end",
+    otherwise: "refuse them",
+  },
+} as const satisfies Flags;
+
+/** How tokens are hidden from a model that fills masks. */
+export const maskFlags = {
+  lines: {
+    kind: "boolean",
+    description: "let each line begin a sequence of its own",
+    otherwise: "sequences are packed full",
+  },
+  maskRate: {
+    kind: "number",
+    description: "part of the tokens to ask for",
+    above: 0,
+    atMost: 1,
+    otherwise: "0.15",
+  },
+  maskRule: {
+    kind: "choice",
+    description: "how they are drawn and hidden",
+    choices: ["huggingface", "fairseq"],
+    otherwise: "huggingface",
+  },
+} as const satisfies Flags;
+
+/**
+ * The flag that names a trained model.
+ *
+ * @param model what the folder may hold, such as `a GPT`
+ * @returns the flag; without it, the newest run is meant
+ *
+ * @example
+ * ```ts
+ * import { assertStringIncludes } from "@std/assert";
+ * import { checkpointFlag } from "./common_flags.ts";
+ *
+ * assertStringIncludes(checkpointFlag("a GPT").checkpoint.description, "Hugging Face folder of a GPT");
+ * ```
+ */
+export function checkpointFlag(model: string): { readonly checkpoint: TextFlag } {
+  return {
+    checkpoint: {
+      kind: "text",
+      description: `folder of a run (its best/, else its last/), or any Hugging Face folder of ${model}`,
+      placeholder: "FOLDER",
+      otherwise: "the newest in runs/",
+    },
+  };
+}

@@ -1,0 +1,107 @@
+/**
+ * Flags of the commands that train, `train` and `finetune`, described once. What an absent flag means is added by each.
+ *
+ * @module
+ */
+import { UsageError } from "./errors.ts";
+import type { Flags, TextFlag } from "./flags.ts";
+
+/** How to learn. */
+export const runFlags = {
+  validationFraction: {
+    kind: "number",
+    description: "part of the data to validate on",
+    above: 0,
+    below: 1,
+    otherwise: "0.1",
+  },
+  accumulation: {
+    kind: "integer",
+    description: "batches whose gradients are averaged for one step",
+    atLeast: 1,
+    otherwise: "1",
+  },
+  learningRate: { kind: "number", description: "peak learning rate", above: 0, aliases: ["lr"] },
+  dropoutRate: {
+    kind: "number",
+    description: "part of the activations to drop while training",
+    atLeast: 0,
+    below: 1,
+    aliases: ["dropout"],
+  },
+  weightDecay: { kind: "number", description: "decoupled weight decay", atLeast: 0 },
+  seed: {
+    kind: "integer",
+    description: "decides initial values, the order of texts, dropout and samples",
+    atLeast: 0,
+    atMost: 2 ** 52,
+    otherwise: "1",
+  },
+  stopAfter: {
+    kind: "integer",
+    description: "end after this step, with the schedule as if not; --resume goes on",
+    atLeast: 1,
+    otherwise: "the last step",
+  },
+} as const satisfies Flags;
+
+/** Name and folder of a new run, or the folder of one to go on with. */
+export type FolderFlags = Readonly<Record<"name" | "out" | "resume", TextFlag>>;
+
+/**
+ * The flags that say where a run is.
+ *
+ * @param wording `name`: what the name is when none is given; `changeable`: what may be given anew for a run that goes on
+ * @returns the flags
+ *
+ * @example
+ * ```ts
+ * import { assertStringIncludes } from "@std/assert";
+ * import { folderFlags } from "./run_flags.ts";
+ *
+ * const { resume } = folderFlags({ name: "that of the data", changeable: "--epochs and --stop-after" });
+ * assertStringIncludes(resume.description, "--epochs and --stop-after may be given anew");
+ * ```
+ */
+export function folderFlags({ name, changeable }: { name: string; changeable: string }): FolderFlags {
+  return {
+    name: {
+      kind: "text",
+      description: "name of the run, kept in runs/NAME",
+      otherwise: `${name}; -2 and so on is added where there is one already`,
+    },
+    out: { kind: "text", description: "folder of the run", placeholder: "FOLDER", otherwise: "runs/NAME" },
+    resume: {
+      kind: "text",
+      description: `go on with this run; ${changeable} may be given anew`,
+      placeholder: "FOLDER",
+      otherwise: "a new run",
+    },
+  };
+}
+
+/**
+ * The folder that a new run was told to take.
+ *
+ * @param flags its name or its folder, if one of them was given
+ * @returns the folder, or undefined
+ * @throws {UsageError} when both are given, or the name is no name
+ *
+ * @example
+ * ```ts
+ * import { assertEquals, assertThrows } from "@std/assert";
+ * import { folderOf } from "./run_flags.ts";
+ *
+ * assertEquals([{ name: "mine" }, { out: "../mine" }, {}].map(folderOf), ["runs/mine", "../mine", undefined]);
+ * assertThrows(() => folderOf({ name: "../mine" }), Error, "--out takes a path");
+ * ```
+ */
+export function folderOf({ name, out }: { name?: string; out?: string }): string | undefined {
+  if (name !== undefined && out !== undefined) {
+    throw new UsageError("--name and --out both say where: give one");
+  }
+  if (name !== undefined && !/^[^/\\]*[^/\\.][^/\\]*$/.test(name)) {
+    throw new UsageError(`--name is "${name}": expected a name for a folder in runs/; --out takes a path`);
+  }
+  return out ?? (name && `runs/${name}`);
+}
