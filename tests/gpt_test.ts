@@ -5,7 +5,7 @@ import { initialize, namedParameters } from "../core/module.ts";
 import type { Tensor } from "../core/tensor.ts";
 import { crossEntropy } from "../kernels/cross_entropy.ts";
 import { type Block, PostNormBlock, PreNormBlock } from "../models/blocks.ts";
-import { Gpt, type GptConfig } from "../models/gpt.ts";
+import { Gpt, type GptConfig, type GptContext } from "../models/gpt.ts";
 import { AdamW } from "../training/optimizer.ts";
 import { differentiate } from "./_model.ts";
 import { assertClose, everyBackend, integers, TOLERANCES } from "./_testing.ts";
@@ -196,4 +196,16 @@ Deno.test("Gpt refuses more positions than its context", () => {
     RangeError,
     "Cannot read 9 positions: the context length is 8",
   );
+});
+
+Deno.test("Gpt refuses caches that say too little, or that something is to be observed with", () => {
+  const backend = new CpuBackend(), { model } = build(backend, small), weights: Tensor[] = [];
+  const ids = backend.from(Uint32Array.of(1), [1, 1]), positions = backend.from(Uint32Array.of(0), [1, 1]);
+  const shape = [1, 2, 8, 6],
+    cache = { key: backend.allocate(shape), value: backend.allocate(shape), position: positions };
+  const refuse = (context: GptContext, message: string) =>
+    assertThrows(() => model.forward(ids, context), TypeError, message);
+  refuse({ caches: [cache, cache] }, "Cannot go on from caches without positions");
+  refuse({ caches: [cache], positions }, "Cannot go on from 1 caches: expected 2, one for each block");
+  refuse({ caches: [cache, cache], positions, weights }, "Cannot observe attention with a cache");
 });

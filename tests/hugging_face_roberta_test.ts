@@ -202,6 +202,12 @@ const REFUSED: [change: Record<string, unknown>, message: string][] = [
     "max_position_embeddings is 2, expected 2 more than the context, at least 3",
   ],
   [{ num_hidden_layers: 1.5 }, "num_hidden_layers is 1.5, expected a positive integer"],
+  [{ initializer_range: null, hidden_dropout_prob: "0" }, 'hidden_dropout_prob is "0", expected a number'],
+  [{ initializer_range: "0.02" }, 'initializer_range is "0.02", expected a number of 0 or more'],
+  [
+    { attention_probs_dropout_prob: 0 },
+    "hidden_dropout_prob is 0.25 but attention_probs_dropout_prob is 0: only one rate for all dropouts is supported",
+  ],
 ];
 
 for (const [change, message] of REFUSED) {
@@ -222,6 +228,12 @@ Deno.test("Hugging Face config of a classifier: labels without names are numbere
   assertEquals(labelsOf({ id2label: undefined, num_labels: 3 }), ["LABEL_0", "LABEL_1", "LABEL_2"]);
   assertEquals(labelsOf({ id2label: { 1: "b", 0: "a" } }), ["a", "b"]);
   assertThrows(() => read({ id2label: { 0: "a", 2: "c" } }), TypeError, "id2label has no name for class 1");
+  assertThrows(
+    () => read({ classifier_dropout: 0.5 }),
+    TypeError,
+    "classifier_dropout is 0.5: only one rate",
+  );
+  assertEquals(read({ classifier_dropout: null }).dropoutRate, 0.25);
   const json = toHuggingFaceConfig({ ...small, labels });
   assert(JSON.stringify(json.label2id) === '{"bad":0,"good":1,"so so":2}');
 });

@@ -1,19 +1,10 @@
-import {
-  assert,
-  assertAlmostEquals,
-  assertEquals,
-  assertNotEquals,
-  assertRejects,
-  assertThrows,
-} from "@std/assert";
+import { assert, assertAlmostEquals, assertEquals, assertNotEquals, assertThrows } from "@std/assert";
 import type { Backend } from "../core/backend.ts";
 import { CpuBackend } from "../core/cpu_backend.ts";
-import { countParameters, initialize, namedParameters } from "../core/module.ts";
+import { initialize } from "../core/module.ts";
 import type { Tensor } from "../core/tensor.ts";
-import { buildModel, expectKind, kindOf } from "../models/any_model.ts";
 import { MaskedLanguageModel, type RobertaConfig } from "../models/roberta.ts";
-import { MASKED_PRESETS } from "../models/roberta_presets.ts";
-import { loadModel, modelFiles, restoreTraining, trainingFiles } from "../training/checkpoint.ts";
+import { modelFiles, restoreTraining, trainingFiles } from "../training/checkpoint.ts";
 import { evaluate } from "../training/evaluate.ts";
 import { fillMask } from "../training/fill_mask.ts";
 import {
@@ -22,7 +13,6 @@ import {
   maskedValidationBatches,
 } from "../training/masked_batches.ts";
 import { oneByOneBatches } from "../training/masked_batches.ts";
-import { learningRateAt } from "../training/schedule.ts";
 import { packDocuments } from "../training/sequences.ts";
 import { TrainingRun, type TrainingSettings } from "../training/train.ts";
 import { assertClose, everyBackend, integers, TOLERANCES } from "./_testing.ts";
@@ -193,23 +183,6 @@ Deno.test("a masked model learns to fill masks, and to be less surprised by ever
   ]);
 });
 
-Deno.test("fillMask: one answer for each mask, and refuses what cannot be filled", async () => {
-  const backend = new CpuBackend(),
-    model = lively(backend),
-    fill = (ids: number[], topK?: number) =>
-      fillMask(backend, model, Uint32Array.from(ids), { maskId: 15, topK });
-  const filled = await fill([15, 5, 15, 15]);
-  assertEquals(filled.map(({ place, candidates }) => [place, candidates.length]), [[0, 5], [2, 5], [3, 5]]);
-  await assertRejects(() => fill([0, 5, 2]), RangeError, "The text has no <mask> to fill");
-  await assertRejects(
-    () => fill(new Array(9).fill(15)),
-    RangeError,
-    "The text has 9 tokens, the model reads at most 8",
-  );
-  await assertRejects(() => fill([15, 16]), RangeError, "Token 16 is outside the vocabulary of 16");
-  await assertRejects(() => fill([15], 0), RangeError, "Cannot tell the 0 likeliest tokens");
-});
-
 Deno.test("evaluate: a masked model drops nothing and changes nothing", async () => {
   const backend = new CpuBackend(), run = newRun(backend, { steps: 2 }, { ...small, dropoutRate: 0.9 });
   run.advance();
@@ -222,34 +195,4 @@ Deno.test("roberta refuses more positions than its context", () => {
   const backend = new CpuBackend(), model = lively(backend);
   const read = () => model.forward(backend.allocate([1, 9], "u32"));
   assertThrows(read, RangeError, "Cannot read 9 positions: the context length is 8");
-});
-
-Deno.test("expectKind tells what a model is, and what was expected", async () => {
-  const backend = new CpuBackend(), store = initialize(backend, new MaskedLanguageModel(small), 1);
-  const files = await modelFiles(backend, small, store), { config } = loadModel(files, "masked");
-  assertEquals([kindOf(config), buildModel(config) instanceof MaskedLanguageModel], ["masked", true]);
-  const message = "This is a masked language model, which fills <mask>; expected a causal language model";
-  assertThrows(() => loadModel(files, "causal"), TypeError, `config.json: ${message}`);
-  assertThrows(
-    () => expectKind({ ...small, labels: ["a", "b"] }, "masked"),
-    TypeError,
-    "This is a classifier",
-  );
-});
-
-for (const [name, { summary, model, training }] of Object.entries(MASKED_PRESETS)) {
-  Deno.test(`preset ${name}: a model that can be built, and settings that make sense`, () => {
-    assert(namedParameters(new MaskedLanguageModel({ ...model, vocabSize: 65 })).length > 0);
-    assert(training.warmupSteps < training.steps / 2 && !summary.includes("\n"));
-    for (let step = 0; step < training.steps; step += Math.ceil(training.steps / 97)) {
-      const rate = learningRateAt(training, step);
-      assert(rate > 0 && rate <= training.learningRate);
-    }
-  });
-}
-
-Deno.test("preset roberta-base has as many parameters as the model of the paper", () => {
-  const model = new MaskedLanguageModel({ ...MASKED_PRESETS["roberta-base"].model, vocabSize: 50265 });
-  // transformers counts one row of token types more
-  assertEquals(countParameters(model), 124_697_433 - 768);
 });

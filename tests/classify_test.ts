@@ -1,0 +1,66 @@
+import { assert, assertAlmostEquals, assertEquals, assertRejects } from "@std/assert";
+import { CpuBackend } from "../core/cpu_backend.ts";
+import { initialize } from "../core/module.ts";
+import { RobertaClassifier } from "../models/classifier.ts";
+import { classify } from "../training/classify.ts";
+import { everyBackend, integers } from "./_testing.ts";
+
+const model = () =>
+  new RobertaClassifier({
+    architecture: "roberta",
+    vocabSize: 16,
+    contextLength: 8,
+    layers: 1,
+    heads: 2,
+    modelDim: 16,
+    feedForwardDim: 64,
+    dropoutRate: 0.1,
+    initialStd: 0.5,
+    labels: ["low", "middle", "high"],
+  });
+
+const texts = Array.from({ length: 7 }, (_, index) => integers(`text ${index}`, [1 + index], 16).data);
+
+everyBackend(
+  "classify: the label is the likeliest, probabilities are those of the logits",
+  async (backend) => {
+    const classifier = model();
+    initialize(backend, classifier, 1);
+    const found = await classify(backend, classifier, texts, { batchSize: 3 });
+    for (const [index, { label, probabilities }] of found.entries()) {
+      const ids = backend.from(texts[index], [1, texts[index].length]);
+      const lengths = backend.from(Uint32Array.of(texts[index].length));
+      const logits = await backend.read(backend.scope(() => classifier.forward(ids, lengths)));
+      const exps = Array.from(logits, (logit) => Math.exp(logit)), sum = exps[0] + exps[1] + exps[2];
+      for (const [k, exp] of exps.entries()) assertAlmostEquals(probabilities[k], exp / sum, 1e-5);
+      assertEquals(label, exps.indexOf(Math.max(...exps)));
+    }
+    assert(new Set(found.map(({ label }) => label)).size > 1, "the texts are told apart");
+  },
+);
+
+Deno.test("classify drops nothing, and keeps no memory", async () => {
+  const backend = new CpuBackend(), classifier = model();
+  initialize(backend, classifier, 1);
+  const first = await classify(backend, classifier, texts), { bytes } = backend;
+  assertEquals(await classify(backend, classifier, texts), first);
+  assertEquals(backend.bytes, bytes);
+});
+
+Deno.test("classify refuses what the model cannot read", async () => {
+  const backend = new CpuBackend(), classifier = model();
+  initialize(backend, classifier, 1);
+  const refuse = (texts: number[][], message: string) =>
+    assertRejects(
+      () => classify(backend, classifier, texts.map((ids) => Uint32Array.from(ids))),
+      RangeError,
+      message,
+    );
+  await refuse(
+    [[0, 2], new Array(9).fill(5)],
+    "1 of 2 texts have more tokens than the 8 of the context, up to 9",
+  );
+  await refuse([[0, 2], [0, 16, 2]], "Token 16 of text 2 is outside the vocabulary of 16");
+  await refuse([[0, 2], []], "Sequence 2 is empty");
+  assertEquals(await classify(backend, classifier, []), []);
+});

@@ -1,0 +1,76 @@
+import { assert, assertEquals, assertRejects } from "@std/assert";
+import { CpuBackend } from "../core/cpu_backend.ts";
+import { initialize } from "../core/module.ts";
+import { buildModel } from "../models/any_model.ts";
+import type { GptClassifierConfig, RobertaClassifierConfig } from "../models/classifier.ts";
+import { Gpt } from "../models/gpt.ts";
+import { MaskedLanguageModel } from "../models/roberta.ts";
+import { loadModel, modelFiles } from "../training/checkpoint.ts";
+import { takeOver } from "../training/fine_tuning.ts";
+import { everyBackend } from "./_testing.ts";
+
+const sizes = {
+  vocabSize: 16,
+  contextLength: 8,
+  layers: 1,
+  heads: 2,
+  modelDim: 16,
+  feedForwardDim: 64,
+  dropoutRate: 0.1,
+  initialStd: 0.2,
+  labels: ["even", "odd"],
+};
+const roberta: RobertaClassifierConfig = { ...sizes, architecture: "roberta" };
+const gpt: GptClassifierConfig = { ...sizes, architecture: "gpt1", padId: 1 };
+
+everyBackend("takeOver: a classifier begins with what its language model has learned", async (backend) => {
+  const { labels: _, ...masked } = roberta, { labels: __, padId: ___, ...causal } = gpt;
+  for (
+    const [config, pretrained, grown] of [
+      [roberta, new MaskedLanguageModel(masked), masked],
+      [{ ...gpt, vocabSize: 20 }, new Gpt(causal), causal],
+    ] as const
+  ) {
+    const source = initialize(backend, pretrained, 5), files = await modelFiles(backend, grown, source);
+    const store = initialize(backend, buildModel(config), 6),
+      fresh = initialize(backend, buildModel(config), 6);
+    const taken = await takeOver(backend, store, loadModel(files).weights);
+    const find = (of: typeof store, name: string) =>
+      of.parameters.find((parameter) => parameter.name === name)!;
+    for (const [index, parameter] of store.parameters.entries()) {
+      const values = await backend.read(parameter), initial = await backend.read(fresh.parameters[index]);
+      if (!taken.includes(parameter.name)) {
+        assertEquals(values, initial, parameter.name);
+        assert(/score|classificationHead/.test(parameter.name), `${parameter.name} was not taken over`);
+        continue;
+      }
+      const theirs = await backend.read(find(source, parameter.name.replace("gpt.", "")));
+      assertEquals(values.slice(0, theirs.length), theirs, parameter.name);
+      assertEquals(values.slice(theirs.length), initial.slice(theirs.length), parameter.name);
+    }
+  }
+});
+
+Deno.test("takeOver refuses a model of other sizes, or of another family, and changes nothing", async () => {
+  const backend = new CpuBackend(),
+    { labels: _, ...masked } = roberta,
+    store = initialize(backend, buildModel(roberta), 1);
+  const before = await backend.read(store.values), config = { ...masked, contextLength: 9 };
+  const longer = initialize(backend, new MaskedLanguageModel(config), 2);
+  const { weights } = loadModel(await modelFiles(backend, config, longer));
+  await assertRejects(
+    () => takeOver(backend, store, weights),
+    TypeError,
+    "Cannot begin with the pretrained encoder.positionEmbedding: it is (11, 16), the model expects (10, 16)",
+  );
+  await assertRejects(() => takeOver(backend, store, new Map()), TypeError, "no part in common");
+  const shorter = { ...masked, contextLength: 7 },
+    other = initialize(backend, new MaskedLanguageModel(shorter), 2);
+  const fewer = loadModel(await modelFiles(backend, shorter, other)).weights;
+  await assertRejects(
+    () => takeOver(backend, store, fewer),
+    TypeError,
+    "it is (9, 16), the model expects (10, 16)",
+  );
+  assertEquals(await backend.read(store.values), before);
+});

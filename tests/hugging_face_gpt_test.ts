@@ -1,0 +1,133 @@
+import { assertEquals, assertThrows } from "@std/assert";
+import { namedParameters } from "../core/module.ts";
+import { expectKind, type ModelConfig } from "../models/any_model.ts";
+import { Gpt, type GptConfig } from "../models/gpt.ts";
+import { fromHuggingFaceConfig, huggingFaceTensors, toHuggingFaceConfig } from "../models/hugging_face.ts";
+import { PRESETS } from "../models/presets.ts";
+import { readSafetensors } from "../training/safetensors.ts";
+
+const gpt1: GptConfig = {
+  architecture: "gpt1",
+  vocabSize: 11,
+  contextLength: 8,
+  layers: 2,
+  heads: 2,
+  modelDim: 16,
+  feedForwardDim: 64,
+  dropoutRate: 0.25,
+  tied: true,
+  initialStd: 0.07,
+};
+const gpt2: GptConfig = { ...gpt1, architecture: "gpt2", feedForwardDim: 24, tied: false };
+
+/** Our name to the only tensor that holds it. */
+const namesOf = (tensors: ReturnType<typeof huggingFaceTensors>) =>
+  new Map(Array.from(tensors, ([ours, { names }]) => [ours, names.join()]));
+const huggingFaceNames = (config: ModelConfig) => namesOf(huggingFaceTensors(config));
+
+const fixture = (path: string) => Deno.readFileSync(new URL(`../fixtures/${path}`, import.meta.url));
+const theirConfig = (name: string) => JSON.parse(new TextDecoder().decode(fixture(`${name}/config.json`)));
+
+for (const config of [gpt1, gpt2, { ...gpt1, tied: false }, { ...gpt2, tied: true }]) {
+  const what = `${config.architecture}, ${config.tied ? "tied" : "with a head of its own"}`;
+
+  Deno.test(`Hugging Face config: ${what}, there and back, through JSON`, () => {
+    assertEquals(fromHuggingFaceConfig(JSON.parse(JSON.stringify(toHuggingFaceConfig(config)))), config);
+  });
+
+  Deno.test(`Hugging Face names: ${what}, one for each parameter`, () => {
+    const names = huggingFaceNames(config);
+    assertEquals([...names.keys()].sort(), namedParameters(new Gpt(config)).map(({ name }) => name).sort());
+    assertEquals(new Set(names.values()).size, names.size);
+  });
+}
+
+for (const name of ["openai-gpt-mini", "gpt2-mini"]) {
+  Deno.test(`Hugging Face config: ours says of ${name} what theirs says`, () => {
+    const theirs = theirConfig(name), ours = toHuggingFaceConfig(fromHuggingFaceConfig(theirs));
+    // theirs leaves the inner width out where it is the usual one, and these models have two special tokens
+    const differing = {
+      n_inner: ours.n_inner,
+      bos_token_id: ours.bos_token_id,
+      eos_token_id: ours.eos_token_id,
+    };
+    for (const [key, value] of Object.entries(ours)) {
+      assertEquals(value, { ...theirs, ...differing }[key], key);
+    }
+  });
+
+  Deno.test(`Hugging Face names: ours are the names of the tensors of ${name}`, () => {
+    const names = huggingFaceNames(fromHuggingFaceConfig(theirConfig(name)));
+    const tensors = readSafetensors(fixture(`${name}/model.safetensors`));
+    assertEquals([...names.values()].sort(), [...tensors.keys()].sort());
+  });
+}
+
+Deno.test("Hugging Face config: sizes that are left out are those of the first models", () => {
+  const { vocabSize, contextLength, layers, heads, modelDim, feedForwardDim, dropoutRate, tied } = expectKind(
+    fromHuggingFaceConfig({ model_type: "openai-gpt" }),
+    "causal",
+  );
+  assertEquals({ ...PRESETS.gpt1.model, vocabSize: 40478, tied: true }, {
+    architecture: "gpt1",
+    vocabSize,
+    contextLength,
+    layers,
+    heads,
+    modelDim,
+    feedForwardDim,
+    dropoutRate,
+    tied,
+  });
+  const large = fromHuggingFaceConfig({ model_type: "gpt2", n_embd: 1024 });
+  assertEquals([large.vocabSize, large.contextLength, large.feedForwardDim], [50257, 1024, 4096]);
+});
+
+const REFUSED: [change: Record<string, unknown>, message: string][] = [
+  [{ n_layer: 0 }, "n_layer is 0, expected a positive integer"],
+  [{ n_embd: "16" }, 'n_embd is "16", expected a positive integer'],
+  [{ vocab_size: 1.5 }, "vocab_size is 1.5"],
+  [{ n_inner: -4 }, "n_inner is -4"],
+  [{ initializer_range: "wide" }, 'initializer_range is "wide", expected a number of 0 or more'],
+  [{ resid_pdrop: "0.1" }, 'resid_pdrop is "0.1", expected a number from 0 to below 1'],
+  [{ embd_pdrop: 1 }, "embd_pdrop is 1, expected a number from 0 to below 1"],
+  [
+    { attn_pdrop: 0.5 },
+    "resid_pdrop is 0.25 but attn_pdrop is 0.5: only one rate for all dropouts is supported",
+  ],
+  [{ embd_pdrop: undefined }, "resid_pdrop is 0.25 but embd_pdrop is 0.1"],
+  [{ activation_function: "relu" }, 'activation_function is "relu", only "gelu_new" is supported'],
+  [{ model_type: "openai-gpt", afn: "swish" }, 'afn is "swish", only "gelu" is supported'],
+  [{ layer_norm_epsilon: 1e-12 }, "layer_norm_epsilon is 1e-12, only 0.00001 is supported"],
+  [{ scale_attn_weights: false }, "scale_attn_weights is false, only true is supported"],
+  [
+    { scale_attn_by_inverse_layer_idx: true },
+    "scale_attn_by_inverse_layer_idx is true, only false is supported",
+  ],
+];
+
+for (const [change, message] of REFUSED) {
+  Deno.test(`Hugging Face config: refused, because ${message}`, () => {
+    const config = { ...toHuggingFaceConfig(gpt2), ...change };
+    assertThrows(() => fromHuggingFaceConfig(config), TypeError, message);
+  });
+}
+
+Deno.test("Hugging Face config: a GPT-1 with another inner width cannot be written", () => {
+  assertThrows(
+    () => toHuggingFaceConfig({ ...gpt1, feedForwardDim: 65 }),
+    RangeError,
+    'Cannot write a GPT-1 model with feedForwardDim 65: its Hugging Face format knows only 4 × modelDim = 64; use that, or architecture "gpt2"',
+  );
+});
+
+Deno.test("Hugging Face config: the padding of a classifier is an id of the vocabulary, or not told", () => {
+  const json = toHuggingFaceConfig({ ...gpt1, labels: ["a", "b"], padId: 10 });
+  const padOf = (pad: unknown) =>
+    expectKind(fromHuggingFaceConfig({ ...json, pad_token_id: pad }), "classifier").padId;
+  assertEquals([padOf(10), padOf(null), padOf(undefined)], [10, undefined, undefined]);
+  for (const pad of [11, -1, 0.5, "1"]) {
+    const message = `pad_token_id is ${JSON.stringify(pad)}, expected an id below vocab_size 11`;
+    assertThrows(() => padOf(pad), TypeError, message);
+  }
+});

@@ -1,0 +1,56 @@
+import { assertEquals, assertThrows } from "@std/assert";
+import { ConfigReader, labelTables } from "../models/hugging_face_json.ts";
+
+const file = new ConfigReader({
+  count: 3,
+  none: null,
+  zero: 0,
+  half: 0.5,
+  text: "3",
+  initializer_range: 0.5,
+  low: 0.25,
+  high: 0.75,
+});
+
+Deno.test("ConfigReader: what is left out, or null, is what it usually is", () => {
+  assertEquals([file.count("count", 7), file.count("none", 7), file.count("missing", 7)], [3, 7, 7]);
+  assertEquals([file.initialStd(), new ConfigReader({}).initialStd()], [0.5, 0.02]);
+  assertEquals([file.dropoutRate("low"), file.dropoutRate("missing", "none"), file.dropoutRate("zero")], [
+    0.25,
+    0.1,
+    0,
+  ]);
+  assertEquals([file.id("count", 4), file.id("zero", 4), file.id("none", 4)], [3, 0, undefined]);
+  file.expect("missing", [1]);
+  file.expect("half", [1, 0.5]);
+});
+
+Deno.test("ConfigReader names the field, what stands there, and what should", () => {
+  const refuse = (read: () => unknown, message: string) => assertThrows(read, TypeError, message);
+  for (const name of ["zero", "half"]) {
+    refuse(() => file.count(name, 1), `${name} is ${name === "zero" ? 0 : 0.5}, expected a positive integer`);
+  }
+  refuse(() => file.count("text", 1), 'text is "3", expected a positive integer');
+  for (const value of ["0.02", -1, NaN, Infinity, [0.02]]) {
+    const std = () => new ConfigReader({ initializer_range: value }).initialStd();
+    refuse(std, `initializer_range is ${JSON.stringify(value)}, expected a number of 0 or more`);
+  }
+  refuse(() => file.dropoutRate("count"), "count is 3, expected a number from 0 to below 1");
+  refuse(
+    () => file.dropoutRate("low", "low", "high"),
+    "low is 0.25 but high is 0.75: only one rate for all dropouts is supported, write the same for low, low, high",
+  );
+  refuse(() => file.id("count", 3), "count is 3, expected an id below vocab_size 3");
+  refuse(() => file.expect("half", [1, 2]), "half is 0.5, only 1 is supported");
+  refuse(() => file.expect("missing", [1], 2), "missing is 2, only 1 is supported");
+});
+
+Deno.test("ConfigReader: the labels of a classifier are those that labelTables wrote", () => {
+  const architectures = ["AnyForSequenceClassification"], labels = ["bad", "good", "so so"];
+  const read = (json: Record<string, unknown>) => new ConfigReader({ architectures, ...json }).labels();
+  assertEquals(read(JSON.parse(JSON.stringify(labelTables(labels)))), labels);
+  assertEquals(read({}), ["LABEL_0", "LABEL_1"]);
+  assertEquals(read({ architectures: ["AnyForMaskedLM"], ...labelTables(labels) }), undefined);
+  assertEquals(new ConfigReader({}).labels(), undefined);
+  assertThrows(() => read({ id2label: { 1: "b" } }), TypeError, "id2label has no name for class 0");
+});
