@@ -17,7 +17,9 @@ const never = 0x7fffffff;
 /** From this number of symbols on, the heap is faster than looking at all pairs. */
 const longWord = 48;
 
-/** The merges of a vocabulary, ready to be looked up and applied. *
+/**
+ * The merges of a vocabulary, ready to be looked up and applied.
+ *
  * @example
  * ```ts
  * import { BpeEncoder } from "./bpe_encoder.ts";

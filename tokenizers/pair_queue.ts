@@ -20,7 +20,9 @@ import { grow, hashOfPair } from "./typed_arrays.ts";
 /** The end of a list. */
 const none = -1;
 
-/** Counts of pairs, and the queue of offers made of them. *
+/**
+ * Counts of pairs, and the queue of offers made of them.
+ *
  * @example
  * ```ts
  * import { PairQueue } from "./pair_queue.ts";

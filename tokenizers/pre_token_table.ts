@@ -11,7 +11,9 @@
 
 import { grow } from "./typed_arrays.ts";
 
-/** Numbers the different stretches of text it is asked for: 0, 1, 2 and so on. *
+/**
+ * Numbers the different stretches of text it is asked for: 0, 1, 2 and so on.
+ *
  * @example
  * ```ts
  * import { PreTokenTable } from "./pre_token_table.ts";

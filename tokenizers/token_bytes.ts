@@ -7,7 +7,9 @@
 import { bytesOfToken } from "./byte_symbols.ts";
 import { grow } from "./typed_arrays.ts";
 
-/** The bytes that ids stand for. *
+/**
+ * The bytes that ids stand for.
+ *
  * @example
  * ```ts
  * import { TokenBytes } from "./token_bytes.ts";
