@@ -7,7 +7,7 @@ import { balancedWeights } from "../training/labelled_batches.ts";
 import type { TrainingSettings } from "../training/train.ts";
 import { UsageError } from "./errors.ts";
 import type { FinetuneFlags } from "./finetune_flags.ts";
-import { kebabCase } from "./flags.ts";
+import { expectStepsLeft, refuse, type Started } from "./resume_settings.ts";
 import type { LoopSettings } from "./train_loop.ts";
 
 /** Everything that decides what fine-tuning computes, but for its texts. Kept in each checkpoint. */
@@ -127,33 +127,21 @@ const changeable = new Set([
 /**
  * The settings with which a run goes on.
  *
- * @param started what it was started with
+ * @param started the run
  * @param flags the flags
- * @param step steps done
  * @param texts texts to learn from
  * @returns the settings
  * @throws {UsageError} when a flag would change what the run is
  * @throws {RangeError} when all its steps are done
  */
 export function resumeFinetuning(
-  started: FinetuneSettings,
+  { step, state: { settings: started } }: Started<FinetuneSettings>,
   flags: FinetuneFlags,
-  step: number,
   texts: number,
 ): FinetuneSettings {
-  for (const [name, value] of Object.entries(flags)) {
-    if (value === undefined || changeable.has(name)) continue;
-    throw new UsageError(
-      `--${kebabCase(name)} cannot be given with --resume: the run goes on as it was started`,
-    );
-  }
+  refuse(flags, Object.keys(flags).filter((name) => !changeable.has(name)));
   const epochs = flags.epochs ?? started.epochs;
   const steps = flags.epochs === undefined ? started.steps : stepsOf(epochs, texts, started);
-  const end = flags.stopAfter ?? steps;
-  if (end <= step) {
-    throw new RangeError(
-      `Cannot resume ${flags.resume}: it has done ${step} steps of ${end}; raise --epochs or --stop-after`,
-    );
-  }
+  expectStepsLeft(step, steps, flags, "--epochs");
   return { ...started, epochs, steps };
 }

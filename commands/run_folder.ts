@@ -49,14 +49,14 @@ export class RunFolder {
   /** Where it is. */
   readonly path: string;
   /** The records so far. */
-  readonly records: MetricsRecord[];
+  readonly records: MetricsRecord[] = [];
   /** The step of the newest checkpoint in `last/`. */
   savedStep: number | undefined;
+  readonly #isNew: boolean;
 
-  private constructor(path: string, records: MetricsRecord[], savedStep?: number) {
+  private constructor(path: string, isNew: boolean) {
     this.path = path;
-    this.records = records;
-    this.savedStep = savedStep;
+    this.#isNew = isNew;
   }
 
   /**
@@ -75,10 +75,10 @@ export class RunFolder {
       });
       try {
         await Deno.mkdir(folder);
-        return new RunFolder(folder, []);
+        return new RunFolder(folder, true);
       } catch (error) {
         const isTaken = error instanceof Deno.errors.AlreadyExists;
-        if (isTaken && await isEmptyFolder(folder)) return new RunFolder(folder, []);
+        if (isTaken && await isEmptyFolder(folder)) return new RunFolder(folder, true);
         if (!isTaken) throw new Error(`Cannot make ${folder}: ${reason(error)}`, { cause: error });
         if (path !== undefined) {
           throw new Error(
@@ -91,22 +91,31 @@ export class RunFolder {
   }
 
   /**
-   * Opens the folder of a run that goes on from a checkpoint; what was written after it is dropped.
+   * Opens the folder of a run that goes on, in which nothing is changed yet.
    *
    * @param path the folder
-   * @param step the step of the checkpoint
    * @returns the folder
-   * @throws {Error} when it cannot be written
    */
-  static async reopen(path: string, step: number): Promise<RunFolder> {
-    const lines = (await readIfThere(join(path, "metrics.jsonl"))).split("\n");
-    const kept = lines.map(parseRecord).filter((record) => record !== undefined && record.step <= step);
-    const run = new RunFolder(path, kept as MetricsRecord[], step);
-    await saveFile(join(path, "metrics.jsonl"), kept.map((record) => JSON.stringify(record) + "\n").join(""));
-    const samples = (await readIfThere(join(path, "samples.txt"))).split(/^(?==== step \d+)/m);
-    const early = samples.filter((sample) => Number(sample.match(sampleHeading)?.[1]) <= step);
-    await saveFile(join(path, "samples.txt"), early.join(""));
-    return run;
+  static open(path: string): RunFolder {
+    return new RunFolder(path, false);
+  }
+
+  /**
+   * Goes back to a checkpoint: what was written after it is dropped.
+   *
+   * @param step the step of the checkpoint
+   * @throws {Error} when the folder cannot be written
+   */
+  async rewind(step: number): Promise<void> {
+    const metrics = join(this.path, "metrics.jsonl"), samples = join(this.path, "samples.txt");
+    const kept = (await readIfThere(metrics)).split("\n").map(parseRecord)
+      .filter((record) => record !== undefined && record.step <= step) as MetricsRecord[];
+    await saveFile(metrics, kept.map((record) => JSON.stringify(record) + "\n").join(""));
+    const early = (await readIfThere(samples)).split(/^(?==== step \d+)/m)
+      .filter((sample) => Number(sample.match(sampleHeading)?.[1]) <= step);
+    await saveFile(samples, early.join(""));
+    this.records.splice(0, Infinity, ...kept);
+    this.savedStep = step;
   }
 
   /**
@@ -166,9 +175,9 @@ export class RunFolder {
     await saveFile(join(this.path, name), svg);
   }
 
-  /** Removes the folder if the run left nothing in it worth keeping. */
+  /** Removes the folder if it was made for a run that left nothing in it worth keeping. */
   async abandon(): Promise<void> {
-    const isWorthless = this.records.length === 0 && this.savedStep === undefined;
+    const isWorthless = this.#isNew && this.records.length === 0 && this.savedStep === undefined;
     if (isWorthless) await Deno.remove(this.path, { recursive: true }).catch(() => {});
   }
 

@@ -1,10 +1,11 @@
 /**
- * The settings of a training run: flags over a preset, or over what a resumed run was started with.
+ * The settings of a training run: flags over a preset.
  *
  * @module
  */
 import type { TransformerConfig } from "../models/config.ts";
 import type { PresetTraining } from "../models/presets.ts";
+import { maskFlags } from "./common_flags.ts";
 import { UsageError } from "./errors.ts";
 import { kebabCase } from "./flags.ts";
 import { type LanguageConfig, type Objective, objectiveOf, type PresetName, presets } from "./presets.ts";
@@ -71,6 +72,9 @@ export type PartialSettings = Omit<Settings, "logInterval" | `${"evaluation" | "
  * ```
  */
 export function chooseSettings(flags: TrainFlags, presetName: PresetName): PartialSettings {
+  if (flags.vocabSize !== undefined && flags.tokenizer !== "bpe") {
+    throw new UsageError("--vocab-size is for --tokenizer bpe: any other tokenizer knows its size");
+  }
   const { model, training } = presets[presetName], objective = objectiveOf(model);
   checkObjective(flags, objective);
   const over = <Values extends object>(values: Values): Values =>
@@ -108,7 +112,7 @@ export function chooseSettings(flags: TrainFlags, presetName: PresetName): Parti
 
 /** Throws when a flag would change what the other objective has. */
 function checkObjective(flags: TrainFlags, objective: Objective): void {
-  for (const name of objective === "mlm" ? ["architecture", "tied"] as const : masking) {
+  for (const name of objective === "mlm" ? causalOnly : maskedOnly) {
     if (flags[name] === undefined) continue;
     throw new UsageError(
       `--${kebabCase(name)} is for --objective ${objective === "mlm" ? "causal" : "mlm"}: leave it out`,
@@ -116,8 +120,11 @@ function checkObjective(flags: TrainFlags, objective: Objective): void {
   }
 }
 
+/** What there is to choose when the next token is predicted. */
+const causalOnly = ["architecture", "tied"] as const;
+
 /** What there is to choose when masks are filled. */
-const masking = ["maskRate", "maskRule", "lines"] as const;
+const maskedOnly = Object.keys(maskFlags) as (keyof typeof maskFlags)[];
 
 function check({ modelDim, heads, learningRate, minLearningRate }: PartialSettings): void {
   if (modelDim % heads !== 0) {
@@ -175,84 +182,22 @@ export function chooseLength(
   };
 }
 
-/** The number of steps that the flags ask for, if they do. */
-function stepsOf(flags: TrainFlags, accumulation: number, batchesPerEpoch: number): number | undefined {
+/**
+ * The number of steps that the flags ask for, if they do.
+ *
+ * @param flags the flags
+ * @param accumulation batches to a step
+ * @param batchesPerEpoch batches that make an epoch
+ * @returns the steps, or undefined
+ * @throws {UsageError} when both steps and epochs are given
+ */
+export function stepsOf(
+  flags: TrainFlags,
+  accumulation: number,
+  batchesPerEpoch: number,
+): number | undefined {
   if (flags.steps !== undefined && flags.epochs !== undefined) {
     throw new UsageError("--steps and --epochs both say how long to train: give one");
   }
   return flags.epochs === undefined ? flags.steps : Math.ceil(flags.epochs * batchesPerEpoch / accumulation);
-}
-
-/** What may be given anew when a run is resumed. */
-const changeable = new Set<string>([
-  ...["data", "validation", "steps", "epochs", "stopAfter", "device", "resume", "verbose", "help"],
-  ...["logInterval", "evaluationInterval", "sampleInterval", "saveInterval", "vocabSize"],
-]);
-
-/**
- * The settings with which a run goes on.
- *
- * @param started what it was started with
- * @param flags the flags
- * @param step steps done
- * @param batchesPerEpoch batches that make an epoch
- * @returns the settings
- * @throws {UsageError} when a flag would change what the run is
- * @throws {RangeError} when all its steps are done
- *
- * @example
- * ```ts
- * import { assertEquals, assertThrows } from "@std/assert";
- * import { parseFlags } from "./parse_flags.ts";
- * import { chooseLength, chooseSettings, resumeSettings } from "./settings.ts";
- * import { trainFlags } from "./train_flags.ts";
- *
- * const none = parseFlags(trainFlags, []), settings = chooseLength(chooseSettings(none, "tiny"), none, 100);
- * const resume = (...args: string[]) => resumeSettings(settings, parseFlags(trainFlags, args), 10, 100);
- * assertEquals(resume("--epochs", "50").steps, 5000);
- * assertThrows(() => resume("--seed", "2"), Error, "--seed is 2, but the run was started with 1");
- * ```
- */
-export function resumeSettings(
-  started: Settings,
-  flags: TrainFlags,
-  step: number,
-  batchesPerEpoch: number,
-): Settings {
-  const { feedForwardMultiple: multiple, name, out, ...others } = flags;
-  if (name !== undefined || out !== undefined) {
-    throw new UsageError("--resume goes on in the folder of the run: leave --name and --out out");
-  }
-  const given = {
-    ...others,
-    feedForwardDim: flags.feedForwardDim ?? (multiple && multiple * started.modelDim),
-  };
-  for (const [name, value] of Object.entries(given)) {
-    if (value === undefined || changeable.has(name)) continue;
-    const before = { ...started, objective: objectiveOf(started) }[name as keyof Settings];
-    if (value !== before) {
-      throw new UsageError(
-        `--${kebabCase(name)} is ${value}, but the run was started with ${before}: leave it out, ` +
-          "or start a new run",
-      );
-    }
-  }
-  const steps = stepsOf(flags, started.accumulation, batchesPerEpoch) ?? started.steps;
-  const end = flags.stopAfter ?? steps;
-  if (end <= step) {
-    throw new RangeError(
-      `Cannot resume ${flags.resume}: it has done ${step} steps and there ${
-        end === 1 ? "is 1" : `are ${end}`
-      } to do; raise ` +
-        (flags.stopAfter === undefined ? "--steps or --epochs" : "--stop-after"),
-    );
-  }
-  return {
-    ...started,
-    steps,
-    logInterval: flags.logInterval ?? started.logInterval,
-    evaluationInterval: flags.evaluationInterval ?? started.evaluationInterval,
-    sampleInterval: flags.sampleInterval ?? started.sampleInterval,
-    saveInterval: flags.saveInterval ?? started.saveInterval,
-  };
 }

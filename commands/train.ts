@@ -4,28 +4,25 @@
  * @module
  */
 import { chooseBackend, type DeviceChoice, type OpenedBackend } from "../core/open_backend.ts";
-import { toHuggingFaceConfig } from "../models/hugging_face.ts";
-import { maskedSpecialTokens } from "../tokenizers/special_tokens.ts";
-import { loadConfig, restoreTraining } from "../training/checkpoint.ts";
+import { restoreTraining } from "../training/checkpoint.ts";
 import { TrainingRun } from "../training/train.ts";
-import { naming, tokenizerOf } from "./checkpoint_folder.ts";
+import { naming } from "./checkpoint_folder.ts";
 import { type Command, defineCommand } from "./command.ts";
-import { chooseTokenizer, type Corpus, encodeCorpus, readCorpus, type Source } from "./corpus.ts";
-import { UsageError } from "./errors.ts";
+import { encodeCorpus } from "./corpus.ts";
 import { Interrupt } from "./interrupt.ts";
-import { maskTokens } from "./mask_tokens.ts";
-import { checkMemory, isFast, memoryLimits } from "./memory.ts";
+import { checkMemory, memoryLimits } from "./memory.ts";
 import { prepareLesson } from "./objectives.ts";
-import { choosePreset, type LanguageConfig, objectiveOf } from "./presets.ts";
 import { ProgressLine } from "./progress.ts";
 import { findRun, type FoundRun, type RunState } from "./resume.ts";
+import { resumeSettings } from "./resume_settings.ts";
 import { folderOf } from "./run_flags.ts";
 import { RunFolder, runName } from "./run_folder.ts";
-import { chooseLength, chooseSettings, type PartialSettings, resumeSettings } from "./settings.ts";
-import { trainAndSave, type TrainLoop } from "./train_loop.ts";
-import { describeBeginning, describeNames } from "./train_report.ts";
+import { chooseLength } from "./settings.ts";
 import { endRun } from "./train_end.ts";
 import { type TrainFlags, trainFlags } from "./train_flags.ts";
+import { trainAndSave, type TrainLoop } from "./train_loop.ts";
+import { findPlan, planRun, type TrainPlan } from "./train_plan.ts";
+import { describeBeginning, describeNames } from "./train_report.ts";
 
 /** What validates on the way, at least: 20 batches and 16,384 tokens. At the end the whole validation text does. */
 function validationWindows(contextLength: number, batchSize: number): number {
@@ -48,124 +45,68 @@ export const train: Command = defineCommand({
     const found = flags.resume === undefined ? undefined : await findRun(flags.resume);
     const opened = await chooseBackend(flags.device as DeviceChoice);
     try {
-      await trainOn(opened, flags, found);
+      const plan = found ? await findPlan(found, flags) : await planRun(flags, opened.backend);
+      const { config, settings } = plan, limits = await memoryLimits(opened.backend);
+      checkMemory(config, settings.batchSize, settings.accumulation, limits);
+      const folder = found
+        ? RunFolder.open(found.folder)
+        : await RunFolder.create(folderOf(flags), runName(plan.source.data));
+      try {
+        await carryOut(plan, opened, folder, { flags, found });
+      } catch (error) {
+        await folder.abandon();
+        throw error;
+      }
     } finally {
       opened.backend.close();
     }
   },
 });
 
-async function trainOn(opened: OpenedBackend, flags: TrainFlags, found: FoundRun | undefined): Promise<void> {
-  const { backend } = opened;
-  if (flags.vocabSize !== undefined && flags.tokenizer !== "bpe") {
-    throw new UsageError("--vocab-size is for --tokenizer bpe: any other tokenizer knows its size");
+/** Turns the texts into batches, trains on them, and says at both ends what there is to know. */
+async function carryOut(
+  plan: TrainPlan,
+  opened: OpenedBackend,
+  folder: RunFolder,
+  { flags, found }: { flags: TrainFlags; found?: FoundRun },
+): Promise<void> {
+  const { corpus, tokenizer, config, source } = plan, { backend } = opened;
+  const encoded = await encodeCorpus(corpus, tokenizer, folder.path, plan.settings);
+  const lesson = prepareLesson(config, encoded, tokenizer, plan.settings);
+  const { model, batches } = lesson, { batchesPerEpoch } = batches;
+  const windows = validationWindows(config.contextLength, plan.settings.batchSize);
+  const validation = lesson.measured("validation", windows);
+  const settings = found
+    ? resumeSettings(found, flags, batchesPerEpoch)
+    : chooseLength(plan.settings, flags, batchesPerEpoch);
+
+  const run = new TrainingRun(backend, model, batches, settings);
+  if (found) {
+    naming(found.path, () => restoreTraining(run, found.files));
+    await folder.rewind(found.step);
   }
-  const partial = found?.state.settings ??
-    chooseSettings(flags, choosePreset(flags, isFast(backend)));
-  const isMasked = objectiveOf(partial) === "mlm";
-  const source = sourceOf(flags, found?.state.source ?? { ...partial, data: [], validation: [] });
-  const texts = await readCorpus(source);
-  // the floor is that of who sees the past only
-  const corpus = isMasked ? { ...texts, floor: undefined } : texts;
-  if (found) checkText(found, corpus, source);
-  const specialTokens = isMasked ? maskedSpecialTokens : undefined;
-  const tokenizer = found
-    ? tokenizerOf(found)
-    : await chooseTokenizer(partial.tokenizer, corpus, { vocabSize: flags.vocabSize, specialTokens });
-  if (found) checkTokenizer(found, tokenizer.fingerprint);
-  const config = configOf(partial, tokenizer.vocabSize);
-  if (found) checkModel(found, config);
-  toHuggingFaceConfig(config); // what could not be saved is refused now
-  checkMemory(config, partial.batchSize, partial.accumulation, await memoryLimits(backend));
 
-  if (isMasked) maskTokens(tokenizer);
-
-  const created = found ? undefined : await RunFolder.create(folderOf(flags), runName(source.data));
-  try {
-    const encoded = await encodeCorpus(corpus, tokenizer, found?.folder ?? created!.path, partial);
-    const lesson = prepareLesson(config, encoded, tokenizer, partial), { model, batches } = lesson;
-    const windows = validationWindows(config.contextLength, partial.batchSize);
-    const validation = lesson.measured("validation", windows);
-    const { batchesPerEpoch } = batches;
-    const settings = found
-      ? resumeSettings(found.state.settings, flags, found.step, batchesPerEpoch)
-      : chooseLength(partial, flags, batchesPerEpoch);
-    const run = new TrainingRun(backend, model, batches, settings);
-    if (found) naming(found.path, () => restoreTraining(run, found.files));
-    const folder = created ?? await RunFolder.reopen(found!.folder, found!.step);
-    const state: RunState = {
-      settings,
-      source,
-      textFingerprint: corpus.fingerprint,
-      tokenizerFingerprint: tokenizer.fingerprint,
-      backend: { name: backend.name, device: backend.device },
-    };
-    const sourceName = describeNames(source);
-    console.log(describeBeginning({
-      ...{ ...opened, settings, config, tokenizer, corpus, encoded, sourceName, batchesPerEpoch },
-      folder: folder.path,
-    }));
-    if (found) console.log(describeResumption(found, state) + "\n");
-    using interrupt = new Interrupt();
-    const loop: TrainLoop = {
-      ...{ run, model, tokenizer, settings, folder, validation, interrupt, state: { ...state } },
-      stopAfter: flags.stopAfter,
-      best: found?.state.best,
-      progress: new ProgressLine(),
-      sample: () => lesson.sample(backend, settings.seed + run.step),
-    };
-    await trainAndSave(loop);
-    await endRun(loop, corpus, encoded, { lesson, preset: settings.preset });
-  } catch (error) {
-    await created?.abandon();
-    throw error;
-  }
-}
-
-function sourceOf(flags: TrainFlags, before: Source): Source {
-  const { validationFraction, replaceInvalid } = before;
-  return {
-    data: flags.data ?? before.data,
-    validation: flags.validation ?? before.validation,
-    validationFraction,
-    replaceInvalid,
+  const state: RunState = {
+    settings,
+    source,
+    textFingerprint: corpus.fingerprint,
+    tokenizerFingerprint: tokenizer.fingerprint,
+    backend: { name: backend.name, device: backend.device },
   };
-}
+  const beginning = { ...opened, ...plan, settings, encoded, batchesPerEpoch };
+  console.log(describeBeginning({ ...beginning, sourceName: describeNames(source), folder: folder.path }));
+  if (found) console.log(describeResumption(found, state) + "\n");
 
-function configOf(settings: PartialSettings, vocabSize: number): LanguageConfig {
-  const { architecture, contextLength, layers, heads, modelDim, feedForwardDim } = settings;
-  const { dropoutRate, tied, initialStd } = settings;
-  const sizes = { vocabSize, contextLength, layers, heads, modelDim, feedForwardDim };
-  const common = { ...sizes, dropoutRate, initialStd };
-  return architecture === "roberta" ? { architecture, ...common } : { architecture, ...common, tied };
-}
-
-function checkText({ path, state }: FoundRun, corpus: Corpus, source: Source): void {
-  if (corpus.fingerprint === state.textFingerprint) return;
-  throw new Error(
-    `Cannot resume ${path}: ${describeNames(source)} is not the text it was trained on (${
-      describeNames(state.source)
-    } as it was then); give that text, or start a new run`,
-  );
-}
-
-function checkTokenizer({ path, state }: FoundRun, fingerprint: string): void {
-  if (fingerprint === state.tokenizerFingerprint) return;
-  throw new Error(
-    `Cannot resume ${path}: its tokenizer.json is not the tokenizer it was trained with; its ids would mean other text`,
-  );
-}
-
-/** Sizes that decide no tensor's shape, such as the number of heads, would else be changed without a word. */
-function checkModel({ path, files }: FoundRun, config: LanguageConfig): void {
-  const saved = naming(path, () => loadConfig(files));
-  for (const [name, value] of Object.entries(config)) {
-    const other = saved[name as keyof typeof saved];
-    if (other === value) continue;
-    throw new Error(
-      `Cannot resume ${path}: config.json says that ${name} is ${other}, the run was started with ${value}`,
-    );
-  }
+  using interrupt = new Interrupt();
+  const loop: TrainLoop = {
+    ...{ run, model, tokenizer, settings, folder, validation, state, interrupt },
+    stopAfter: flags.stopAfter,
+    best: found?.state.best,
+    progress: new ProgressLine(),
+    sample: () => lesson.sample(backend, settings.seed + run.step),
+  };
+  await trainAndSave(loop);
+  await endRun(loop, corpus, encoded, { lesson, preset: settings.preset });
 }
 
 /** Where a run goes on, and what is not as it was. */

@@ -62,7 +62,7 @@ export interface TrainLoop {
   /** Its folder. */
   readonly folder: RunFolder;
   /** What `trainer_state.json` holds besides what changes in the loop. */
-  readonly state: Readonly<Record<string, unknown>>;
+  readonly state: object;
   /** The windows that validate. */
   readonly validation: readonly Batch[];
   /** Shows what the model has learned. */

@@ -185,7 +185,7 @@ Deno.test("a checkpoint that is damaged, or not what it should be, is refused by
       [
         `train --resume runs/good ${use}`,
         1,
-        "it has done 2 steps and there are 2 to do; raise --steps or --epochs",
+        "it has done 2 steps of 2; raise --steps or --epochs",
       ],
       [
         `train --resume runs/good --data other.txt ${longer}`,
@@ -197,7 +197,12 @@ Deno.test("a checkpoint that is damaged, or not what it should be, is refused by
         2,
         "--learning-rate is 0.5, but the run was started with 0.01",
       ],
-      [`train --resume runs/good --name new ${longer}`, 2, "leave --name and --out out"],
+      [`train --resume runs/good --name new ${longer}`, 2, "--name cannot be given with --resume"],
+      [
+        `train --resume runs/good --vocab_size 300 ${longer}`,
+        2,
+        "--vocab-size cannot be given with --resume",
+      ],
       [`train --resume runs/bare ${longer}`, 1, "trainer_state.json is missing"],
       [
         `evaluate --checkpoint runs/good --data none.txt ${use}`,

@@ -118,8 +118,10 @@ Deno.test("pairs, csv and jsonl are read, classes weighed, and a model begun fro
     );
     const line = words("finetune --checkpoint runs/mlm --data train.csv --validation dev.jsonl --truncate");
     await succeed([...line, "--epochs", "1", "--class_weights", "balanced", "--device", "cpu"], { cwd });
-    const scratch = [...line, "--from-scratch", "--epochs", "1", "--out", "scratch", "--device", "cpu"];
-    assertStringIncludes(await succeed(scratch, { cwd }), "of the size of runs/mlm/best, from scratch");
+    const scratch = [...line, "--from-scratch", "--epochs", "1", "--name", "scratch", "--device", "cpu"];
+    const said = await succeed(scratch, { cwd });
+    assertStringIncludes(said, "of the size of runs/mlm/best, from scratch");
+    assertMatch(said, /^run +runs\/scratch$/m);
   }));
 
 Deno.test("what was pretrained is where fine-tuning begins, unless it begins from scratch", () =>
@@ -209,8 +211,11 @@ Deno.test("finetune and classify refuse what makes no sense, by file and line", 
       [`${tune} train.tsv --batch_size 100000000`, 1, "Cannot train a model of this size: it needs about"],
       [`${tune} train.tsv --auxiliary_weight 1`, 2, "--auxiliary-weight is for a GPT"],
       ["finetune --checkpoint done --data train.tsv", 1, "it is a classifier already"],
-      ["finetune --resume done", 1, "it has done 2 steps of 2; raise --epochs or --stop-after"],
+      ["finetune --resume done", 1, "it has done 2 steps of 2; raise --epochs"],
+      ["finetune --resume done --epochs 2 --stop_after 1", 1, "it has done 2 steps of 1; raise --stop-after"],
       ["finetune --resume done --epochs 2 --lr 1", 2, "--learning-rate cannot be given with --resume"],
+      ["finetune --resume done --epochs 2 --name new", 2, "--name cannot be given with --resume"],
+      [`${tune} train.tsv --name a --out b`, 2, "--name and --out both say where: give one"],
       ["finetune --resume done --epochs 2 --data same.tsv", 1, "same.tsv holds other texts"],
       [
         "finetune --resume runs/mlm --epochs 2",

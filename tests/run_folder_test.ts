@@ -14,7 +14,8 @@ Deno.test("what a run wrote after its checkpoint is dropped when it goes on, als
     for (const step of [1, 2, 3]) await run.addSample(step, `text ${step}\nof === step 9 lines`);
     await Deno.writeTextFile(`${cwd}/mine/metrics.jsonl`, '{"step":4,"lo', { append: true });
 
-    const reopened = await RunFolder.reopen(`${cwd}/mine`, 2);
+    const reopened = RunFolder.open(`${cwd}/mine`);
+    await reopened.rewind(2);
     assertEquals(reopened.records, [record(1), record(2)]);
     await reopened.log([record(3)]);
     const lines = (await Deno.readTextFile(`${cwd}/mine/metrics.jsonl`)).trim().split("\n");
@@ -36,7 +37,11 @@ Deno.test("a folder is made where there is none or an empty one, and removed whe
     await used.abandon();
     await assertRejects(() => RunFolder.create(`${cwd}/used`, ""), Error, "there is something already");
     // of a run that goes on nothing is ever removed, even if its records are lost
-    await (await RunFolder.reopen(`${cwd}/used`, 0)).abandon();
+    const again = RunFolder.open(`${cwd}/used`);
+    await again.abandon();
+    await Deno.stat(`${cwd}/used/metrics.jsonl`);
+    await again.rewind(0);
+    await again.abandon();
     await Deno.stat(`${cwd}/used`);
     await assertRejects(() => RunFolder.create("/dev/null/run", ""), Error, "Cannot make /dev/null/run: ");
   }));
