@@ -40,6 +40,8 @@ export interface Lesson {
   measured(part: "training" | "validation", windows?: number): Batch[];
   /** Batches that hide one token after the other, for a model that fills masks. */
   oneByOne?(tokens: number): Batch[];
+  /** Tokens that the model is never asked for. */
+  readonly unasked?: readonly number[];
   /** Shows what the model has learned. */
   sample(backend: Backend, seed: number): Promise<string>;
 }
@@ -101,6 +103,7 @@ function maskedLesson(
     batches: maskedBatches(sequences.training, options),
     measured: (part, limit) => maskedValidationBatches(sequences[part], { ...options, limit }),
     oneByOne: (limit) => oneByOneBatches(sequences.validation, { ...options, limit }),
+    unasked: options.specialIds,
     sample: (backend) => filledSample(backend, model, tokenizer, sequences.validation),
   };
 }

@@ -56,7 +56,7 @@ export async function endRun(
   const preset: Preset | MaskedPreset | undefined = presets[presetName as PresetName];
   const expectation = preset && "expectation" in preset ? preset.expectation : undefined;
   const unigram = (batches: readonly Batch[]) =>
-    perplexity(unigramLoss(encoded.training, model.config.vocabSize, batches));
+    perplexity(unigramLoss(batches, encoded.training, model.config.vocabSize, lesson.unasked));
   const rows: [string, string][] = [
     ["done", `step ${run.step} of ${steps}, ${formatDuration(seconds)}`],
     [

@@ -134,12 +134,13 @@ export function lossLevels(
 }
 
 /**
- * The loss of the unigram model, which knows nothing but how often each token occurs in the training text (each one once
- * more than it was seen, for those that were not): what a model must beat to have learned anything from its context.
+ * The loss of the unigram model, which knows nothing but how often each token occurs in the training text (each counts
+ * once more than it was seen, for those that were not): what a model must beat to have learned anything from its context.
  *
+ * @param batches what to measure on
  * @param training ids to count
  * @param vocabSize size of the vocabulary
- * @param batches what to measure on
+ * @param unasked ids that are no targets, and do not count
  * @returns nats a target that is not ignored
  *
  * @example
@@ -148,21 +149,29 @@ export function lossLevels(
  * import { unigramLoss } from "./train_report.ts";
  *
  * const batch = { targets: Uint32Array.of(0, 0xffffffff), inputs: new Uint32Array(2), batchSize: 1, contextLength: 2 };
- * assertAlmostEquals(unigramLoss(Uint32Array.of(0, 0, 0, 1), 2, [batch]), -Math.log((3 + 1) / (4 + 2)));
+ * const loss = unigramLoss([batch], Uint32Array.of(0, 0, 0, 1, 2), 3, [2]);
+ * assertAlmostEquals(loss, -Math.log((3 + 1) / (4 + 2)));
  * ```
  */
-export function unigramLoss(training: Uint32Array, vocabSize: number, batches: readonly Batch[]): number {
+export function unigramLoss(
+  batches: readonly Batch[],
+  training: Uint32Array,
+  vocabSize: number,
+  unasked: readonly number[] = [],
+): number {
   const counts = new Float64Array(vocabSize).fill(1);
   for (const id of training) counts[id]++;
-  let sum = 0, count = 0;
-  for (const { targets } of batches) {
-    for (const id of targets) {
+  for (const id of unasked) counts[id] = 0;
+  const total = counts.reduce((sum, count) => sum + count, 0);
+  let sum = 0, targets = 0;
+  for (const batch of batches) {
+    for (const id of batch.targets) {
       if (id === IGNORED) continue;
-      sum -= Math.log(counts[id] / (training.length + vocabSize));
-      count++;
+      sum -= Math.log(counts[id] / total);
+      targets++;
     }
   }
-  return sum / count;
+  return sum / targets;
 }
 
 /**
