@@ -62,41 +62,78 @@ for (
   );
 }
 
+/** Starts a run, ends it by a signal when it has so many records, and checks how it ended. */
+async function endBy(signal: Deno.Signal, line: readonly string[], { cwd, run, lines }: {
+  readonly cwd: string;
+  readonly run: string;
+  readonly lines: number;
+}): Promise<void> {
+  const child = commandOf(line, { cwd }).spawn();
+  await until(async () => (await metricsOf(`${cwd}/${run}`).catch(() => [])).length > lines);
+  child.kill(signal);
+  const { code, stdout } = await child.output(), step = await stepOf(`${cwd}/${run}`);
+  assertEquals(code, { SIGKILL: 137, SIGINT: 130, SIGTERM: 143 }[signal as string], signal);
+  if (signal === "SIGKILL") return;
+  assertMatch(
+    new TextDecoder().decode(stdout),
+    new RegExp(
+      `\nStopped: step ${step} of \\d+ is saved in ${run}/last.\nGo on: deno task ${
+        line[0]
+      } --resume ${run}\n`,
+    ),
+  );
+  assertEquals((await metricsOf(`${cwd}/${run}`)).length, step, "no step after the one that is saved");
+}
+
+for (
+  const { device, batchSize, signals } of [
+    // slow enough to be caught between two steps
+    { device: "cpu", batchSize: "128", signals: ["SIGKILL", "SIGINT", "SIGTERM"] },
+    { device: "webgpu", batchSize: "16", signals: ["SIGKILL"] },
+  ] as const
+) {
+  Deno.test({
+    name: `a run that was ended at any moment goes on as if nothing had happened [${device}]`,
+    ignore: Deno.build.os === "windows" || device === "webgpu" && !hasAdapter, // Windows has no signals to send
+    fn: () =>
+      inFolder(async (cwd) => {
+        await Deno.writeTextFile(`${cwd}/story.txt`, story(300));
+        const start = [...settings, "--batch_size", batchSize, "--device", device, "--name"];
+        await succeed([...start, "whole"], { cwd });
+        const whole = await resultOf(`${cwd}/runs/whole`);
+        for (const signal of signals) {
+          const run = `runs/${signal}`, lines = signal === "SIGKILL" ? 22 : 2;
+          await endBy(signal, [...start, signal], { cwd, run, lines });
+          if (signal === "SIGKILL") {
+            assertEquals(await stepOf(`${cwd}/${run}`), 20);
+            assert((await metricsOf(`${cwd}/${run}`)).length > 20, "lines after the checkpoint were written");
+          }
+          await succeed(["train", "--resume", `${run}/last`, "--device", device], { cwd });
+          assertEquals(await resultOf(`${cwd}/${run}`), whole, signal);
+        }
+      }),
+  });
+}
+
 Deno.test({
-  name: "a run that was ended at any moment goes on as if nothing had happened",
+  name: "fine-tuning that was ended by Ctrl-C says how to go on, and goes on as if nothing had happened",
   ignore: Deno.build.os === "windows", // has no signals to send
   fn: () =>
     inFolder(async (cwd) => {
-      await Deno.writeTextFile(`${cwd}/story.txt`, story(300));
-      // slow enough to be caught between two steps
-      const start = [...settings, "--batch_size", "128", "--device", "cpu", "--name"];
+      await Deno.writeTextFile(`${cwd}/story.txt`, story(100));
+      const labelled = story(80).trimEnd().split("\n").map((line) => `${line}\t${line.includes("mat")}\n`);
+      await Deno.writeTextFile(`${cwd}/train.tsv`, labelled.join(""));
+      const model = words(
+        "--name mlm --objective mlm --context_length 32 --model_dim 16 --heads 2 --layers 1",
+      );
+      await succeed([...words("train --data story.txt --steps 1 --device cpu"), ...model], { cwd });
+      const flags = "--data train.tsv --dropout 0.2 --accumulation 2 --epochs 10 --device cpu";
+      const start = words(`finetune --checkpoint runs/mlm ${flags} --name`);
       await succeed([...start, "whole"], { cwd });
-      const whole = await resultOf(`${cwd}/runs/whole`);
-      const endings: [Deno.Signal, number, number][] = [["SIGKILL", 137, 22], ["SIGINT", 130, 2], [
-        "SIGTERM",
-        143,
-        2,
-      ]];
-      for (const [signal, status, lines] of endings) {
-        const run = `${cwd}/runs/${signal}`;
-        const child = commandOf([...start, signal], { cwd }).spawn();
-        await until(async () => (await metricsOf(run).catch(() => [])).length > lines);
-        child.kill(signal);
-        const { code, stdout } = await child.output();
-        assertEquals(code, status, signal);
-        const step = await stepOf(run);
-        if (signal === "SIGKILL") {
-          assertEquals(step, 20);
-          assert((await metricsOf(run)).length > 20, "lines after the checkpoint were written");
-        } else {
-          const end = `Stopped: step ${step} of 40 is saved in runs/${signal}/last.\n` +
-            `Go on: deno task train --resume runs/${signal}\n`;
-          assertStringIncludes(new TextDecoder().decode(stdout), end);
-          assert(step! < 40 && (await metricsOf(run)).length === step);
-        }
-        await succeed(["train", "--resume", `${run}/last`, "--device", "cpu"], { cwd });
-        assertEquals(await resultOf(run), whole, signal);
-      }
+      await endBy("SIGINT", [...start, "stopped"], { cwd, run: "runs/stopped", lines: 2 });
+      await succeed(words("finetune --resume runs/stopped --device cpu"), { cwd });
+      assertEquals(await resultOf(`${cwd}/runs/stopped`), await resultOf(`${cwd}/runs/whole`));
+      await Deno.stat(`${cwd}/runs/stopped/confusion_matrix.svg`);
     }),
 });
 
