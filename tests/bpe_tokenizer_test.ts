@@ -1,5 +1,4 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
-import type { Merge } from "../tokenizers/bpe_merges.ts";
 import { BpeTokenizer } from "../tokenizers/bpe_tokenizer.ts";
 import { trainBpe } from "../tokenizers/bpe_trainer.ts";
 import { symbolOfByte } from "../tokenizers/byte_symbols.ts";
@@ -157,13 +156,6 @@ Deno.test("short and long pre-tokens are encoded by the same rule", () => {
     }
     assertEquals([...small.encode(word)], parts);
   }
-});
-
-Deno.test("a merge that is there twice counts where it stands last, as for Hugging Face", () => {
-  const tokens = ["a", "b", "c", "ab", "bc"];
-  const encode = (merges: Merge[]): number[] => [...new BpeTokenizer({ tokens, merges }).encode("abc")];
-  assertEquals(encode([[0, 1], [1, 2]]), [3, 2]);
-  assertEquals(encode([[0, 1], [1, 2], [0, 1]]), [0, 4]);
 });
 
 Deno.test("a merge whose token is not in the vocabulary is refused", () => {

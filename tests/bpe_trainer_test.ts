@@ -1,12 +1,9 @@
 import { assert, assertEquals, assertNotEquals, assertRejects } from "@std/assert";
-import { learnMerges, learnMergesNaively, type SymbolWords } from "../tokenizers/bpe_merges.ts";
 import { BpeTokenizer } from "../tokenizers/bpe_tokenizer.ts";
 import { type BpeTrainingProgress, learnBpe, trainBpe } from "../tokenizers/bpe_trainer.ts";
-import { symbolOfByte } from "../tokenizers/byte_symbols.ts";
 import { countPreTokens } from "../tokenizers/pre_token_counts.ts";
 import { maskedSpecialTokens } from "../tokenizers/special_tokens.ts";
-import { wholeLines } from "../tokenizers/whole_lines.ts";
-import { hasGolden, randomText, readGolden, readGoldenJson, seededNumbers } from "./_tokenizer_data.ts";
+import { hasGolden, readGolden, readGoldenJson } from "./_tokenizer_data.ts";
 
 for (
   const [corpus, name, lines, vocabSize] of [
@@ -84,33 +81,6 @@ Deno.test({
   },
 });
 
-/** The pre-tokens of texts as rows of bytes, and the vocabulary of bytes. */
-async function bytesOf(texts: string[]): Promise<{ tokens: string[]; words: () => SymbolWords }> {
-  const { bytes, starts, counts } = await countPreTokens(texts);
-  const tokens = symbolOfByte.toSorted();
-  const ids = symbolOfByte.map((symbol) => tokens.indexOf(symbol));
-  return { tokens, words: () => ({ symbols: Int32Array.from(bytes, (byte) => ids[byte]), starts, counts }) };
-}
-
-Deno.test("10,000 random corpora train as the definition says", async () => {
-  const below = seededNumbers(5);
-  let merged = 0;
-  for (let i = 0; i < 10_000; i++) {
-    const texts = Array.from(
-      { length: 1 + below(4) },
-      () => randomText(below, below(30)).repeat(1 + below(2)),
-    );
-    const { tokens, words } = await bytesOf(texts);
-    const limits = { vocabSize: 256 + below(16), minFrequency: 1 + below(3) };
-    const [fast, naive] = [[...tokens], [...tokens]];
-    const merges = learnMerges(fast, words(), limits);
-    assertEquals(merges, learnMergesNaively(naive, words(), limits), JSON.stringify(texts));
-    assertEquals(fast, naive);
-    merged += merges.length;
-  }
-  assert(merged > 30_000, `only ${merged} merges were compared`);
-});
-
 Deno.test("a stream of texts trains like an array of them, and lines like texts", async () => {
   const texts = ["the cat\n", "  sat on\n", " the hat\n\n", "the end"];
   async function* stream(): AsyncGenerator<string> {
@@ -161,21 +131,5 @@ Deno.test("wrong sizes and an empty corpus are refused in one line", async () =>
   ];
   for (const [texts, options, message] of cases) {
     await assertRejects(() => trainBpe(texts, options), RangeError, message);
-  }
-});
-
-Deno.test("pieces of a stream are cut anew at line ends", async () => {
-  const below = seededNumbers(10);
-  for (let i = 0; i < 500; i++) {
-    const text = Array.from({ length: below(40) }, () => "ab\n"[below(3)]).join("");
-    const pieces: string[] = [];
-    for (let start = 0, end; start < text.length; start = end) {
-      end = start + 1 + below(7);
-      pieces.push(text.slice(start, end));
-    }
-    const whole = await Array.fromAsync(wholeLines(pieces));
-    assertEquals(whole.join(""), text);
-    assert(whole.slice(0, -1).every((piece) => piece.endsWith("\n")));
-    assert(whole.every((piece) => piece !== ""));
   }
 });

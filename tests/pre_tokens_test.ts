@@ -1,5 +1,4 @@
 import { assertEquals } from "@std/assert";
-import { PreTokenTable } from "../tokenizers/pre_token_table.ts";
 import { nextPreToken, preTokenPattern } from "../tokenizers/pre_tokens.ts";
 import { hasGolden, randomText, readGolden, readGoldenJson, seededNumbers } from "./_tokenizer_data.ts";
 
@@ -35,24 +34,6 @@ Deno.test("a cut looks no further than the end it is given", () => {
   assertEquals(nextPreToken("a   b", 1, 4), 4);
   assertEquals(nextPreToken("a   b", 1, 5), 3);
   assertEquals(nextPreToken("a 12", 1, 2), 2);
-});
-
-Deno.test("a table gives equal texts one number, wherever they stand", () => {
-  const below = seededNumbers(7);
-  const table = new PreTokenTable();
-  for (let round = 0; round < 2; round++) {
-    const numbers = new Map<string, number>();
-    for (let i = 0; i < 20_000; i++) {
-      const text = randomText(below, below(5));
-      const padded = `ab${text}c`;
-      const number = table.find(padded, 2, 2 + text.length);
-      assertEquals(number, numbers.get(text) ?? numbers.size);
-      numbers.set(text, number);
-    }
-    for (const [text, number] of numbers) assertEquals(table.textOf(number), text);
-    assertEquals(table.size, numbers.size);
-    table.clear();
-  }
 });
 
 Deno.test({

@@ -1,6 +1,5 @@
 import { assertEquals, assertNotEquals, assertThrows } from "@std/assert";
 import { CharTokenizer } from "../tokenizers/char_tokenizer.ts";
-import { fingerprintOf } from "../tokenizers/fingerprint.ts";
 import { causalSpecialTokens, maskedSpecialTokens } from "../tokenizers/special_tokens.ts";
 import {
   encodeDocuments,
@@ -12,14 +11,6 @@ import { seededNumbers } from "./_tokenizer_data.ts";
 
 const tokenizer = "0123456789abcdef";
 const text = "00000000000000ff";
-
-Deno.test("fingerprints are 64-bit FNV-1a", () => {
-  // From the test vectors of the algorithm's authors.
-  assertEquals(fingerprintOf(""), "cbf29ce484222325");
-  assertEquals(fingerprintOf("a"), "af63dc4c8601ec8c");
-  assertEquals(fingerprintOf("foobar"), "85944171f73967e8");
-  assertEquals(fingerprintOf("chongo was here!\n"), "46810940eff5f915");
-});
 
 Deno.test("ids come back, small and large", () => {
   const below = seededNumbers(9);
