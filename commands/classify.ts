@@ -3,7 +3,6 @@
  *
  * @module
  */
-import { chooseBackend, type DeviceChoice } from "../core/open_backend.ts";
 import { accuracyOf, confusionMatrix, macroF1 } from "../training/classification_metrics.ts";
 import type { Classification } from "../training/classify.ts";
 import { findCheckpoint, newestRun, openModel } from "./checkpoint_folder.ts";
@@ -15,6 +14,7 @@ import { classTable } from "./finetune_report.ts";
 import { fitText } from "./fit_text.ts";
 import { classifyAll } from "./judge.ts";
 import { type LabelledFile, readLabelled } from "./labelled_text.ts";
+import { withBackend } from "./with_backend.ts";
 
 /** The command. */
 export const classify: Command = defineCommand({
@@ -45,8 +45,7 @@ export const classify: Command = defineCommand({
     if (pair !== undefined && text === undefined) throw new UsageError("--pair belongs to --text");
     const found = await findCheckpoint(checkpoint ?? await newestRun());
     const file = data === undefined ? undefined : await readLabelled(data, { labels: false });
-    const { backend } = await chooseBackend(device as DeviceChoice);
-    try {
+    await withBackend(device, async ({ backend }) => {
       const { model, tokenizer } = openModel(backend, found, "classifier");
       const { contextLength, labels } = model.config;
       if (file === undefined) {
@@ -62,9 +61,7 @@ export const classify: Command = defineCommand({
       const results = await classifyAll(backend, model, texts);
       console.log(predictions(file, results, labels));
       console.error(summary(file, results, labels, classes));
-    } finally {
-      backend.close();
-    }
+    });
   },
 });
 

@@ -4,7 +4,6 @@
  * @module
  */
 import type { Backend } from "../core/backend.ts";
-import { chooseBackend, type DeviceChoice } from "../core/open_backend.ts";
 import { kindOf, type ModelKind } from "../models/any_model.ts";
 import { encodeDocuments } from "../tokenizers/token_file.ts";
 import { validationBatches } from "../training/batches.ts";
@@ -20,6 +19,7 @@ import { type Flags, type FlagValues, group, kebabCase } from "./flags.ts";
 import { countTargets, measure } from "./measure.ts";
 import { maskedTexts } from "./objectives.ts";
 import { formatFacts, quote } from "./terminal.ts";
+import { withBackend } from "./with_backend.ts";
 
 /** What there is to choose for a model that fills masks. */
 const maskedFlags = {
@@ -72,14 +72,11 @@ export const evaluate: Command = defineCommand({
     const kind = kindOf(naming(found.path, () => loadConfig(found.files)));
     checkKind(kind, found, options);
     const texts = (await readTexts(data, { replaceInvalid })).map(({ text }) => text);
-    const { backend } = await chooseBackend(device as DeviceChoice);
-    try {
+    await withBackend(device, async ({ backend }) => {
       const examine = kind === "masked" ? examineMasked : examineCausal;
       const facts = await examine(backend, found, texts, options);
       console.log(formatFacts([["checkpoint", found.path], ...facts], 20));
-    } finally {
-      backend.close();
-    }
+    });
   },
 });
 

@@ -3,7 +3,6 @@
  *
  * @module
  */
-import { chooseBackend, type DeviceChoice } from "../core/open_backend.ts";
 import type { Tokenizer } from "../tokenizers/tokenizer.ts";
 import { type FilledMask, fillMask as fill } from "../training/fill_mask.ts";
 import { findCheckpoint, newestRun, openModel } from "./checkpoint_folder.ts";
@@ -11,6 +10,7 @@ import { type Command, defineCommand } from "./command.ts";
 import { checkpointFlag, deviceFlag, truncateFlag } from "./common_flags.ts";
 import { fitText } from "./fit_text.ts";
 import { maskTokens } from "./mask_tokens.ts";
+import { withBackend } from "./with_backend.ts";
 
 /** The command. */
 export const fillMask: Command = defineCommand({
@@ -27,8 +27,7 @@ export const fillMask: Command = defineCommand({
   },
   async run({ checkpoint, text, topK, truncate = false, device }) {
     const found = await findCheckpoint(checkpoint ?? await newestRun());
-    const { backend } = await chooseBackend(device as DeviceChoice);
-    try {
+    await withBackend(device, async ({ backend }) => {
       const { model, tokenizer } = openModel(backend, found, "masked");
       const { maskId } = maskTokens(tokenizer), { contextLength } = model.config;
       const whole = tokenizer.encode(text, { addSpecialTokens: true });
@@ -43,9 +42,7 @@ export const fillMask: Command = defineCommand({
       }
       const filled = await fill(backend, model, ids, { maskId, topK });
       console.log(describe(ids, filled, tokenizer));
-    } finally {
-      backend.close();
-    }
+    });
   },
 });
 

@@ -4,7 +4,7 @@
  * @module
  */
 import { basename, dirname } from "@std/path";
-import { chooseBackend, type DeviceChoice, type OpenedBackend } from "../core/open_backend.ts";
+import type { OpenedBackend } from "../core/open_backend.ts";
 import { buildModel } from "../models/any_model.ts";
 import type { Classifier } from "../models/classifier.ts";
 import { loadModel, restoreTraining } from "../training/checkpoint.ts";
@@ -21,9 +21,10 @@ import { Judge } from "./judge.ts";
 import { checkMemory, memoryLimits } from "./memory.ts";
 import { ProgressLine } from "./progress.ts";
 import type { FoundRun } from "./resume.ts";
-import { folderOf } from "./run_flags.ts";
-import { RunFolder, runName } from "./run_folder.ts";
+import type { RunFolder } from "./run_folder.ts";
+import { folderOf, inRunFolder, runName } from "./run_place.ts";
 import { trainAndSave, type TrainLoop } from "./train_loop.ts";
+import { withBackend } from "./with_backend.ts";
 
 /** The command. */
 export const finetune: Command = defineCommand({
@@ -37,24 +38,14 @@ export const finetune: Command = defineCommand({
   flags: finetuneFlags,
   async run(flags) {
     const found = flags.resume === undefined ? undefined : await findFinetuning(flags.resume);
-    const opened = await chooseBackend(flags.device as DeviceChoice);
-    try {
+    await withBackend(flags.device, async (opened) => {
       const plan = await planFinetuning(flags, found), { config, settings } = plan;
       const { contextLength, batchSize, accumulation } = settings,
         limits = await memoryLimits(opened.backend);
       checkMemory({ ...config, contextLength }, batchSize, accumulation, limits);
-      const folder = found
-        ? RunFolder.open(found.folder)
-        : await RunFolder.create(folderOf(flags), nameOf(plan.checkpoint.path));
-      try {
-        await carryOut(plan, opened, folder, { flags, found });
-      } catch (error) {
-        await folder.abandon();
-        throw error;
-      }
-    } finally {
-      opened.backend.close();
-    }
+      const place = { found: found?.folder, asked: folderOf(flags), name: nameOf(plan.checkpoint.path) };
+      await inRunFolder(place, (folder) => carryOut(plan, opened, folder, { flags, found }));
+    });
   },
 });
 

@@ -3,7 +3,6 @@
  *
  * @module
  */
-import { chooseBackend, type DeviceChoice } from "../core/open_backend.ts";
 import type { Tokenizer } from "../tokenizers/tokenizer.ts";
 import { generate as generateTokens } from "../training/generate.ts";
 import { findCheckpoint, newestRun, openModel } from "./checkpoint_folder.ts";
@@ -13,6 +12,7 @@ import { UsageError } from "./errors.ts";
 import { readText } from "./files.ts";
 import { defaultPrompt } from "./prompt.ts";
 import { writeOut } from "./terminal.ts";
+import { withBackend } from "./with_backend.ts";
 
 /** The command. */
 export const generate: Command = defineCommand({
@@ -67,17 +67,14 @@ export const generate: Command = defineCommand({
       throw new UsageError("--prompt and --prompt-file both say how to begin: give one");
     }
     const found = await findCheckpoint(checkpoint ?? await newestRun());
-    const { backend } = await chooseBackend(device as DeviceChoice);
-    try {
+    await withBackend(device, async ({ backend }) => {
       const { model, tokenizer } = openModel(backend, found, "causal");
       const text = (promptFile === undefined ? prompt : await readText(promptFile)) ||
         defaultPrompt(tokenizer);
       const ids = tokenizer.encode(text);
       const stream = generateTokens(backend, model, { ...options, prompt: ids, samples: numSamples });
       await show(stream, tokenizer, text, numSamples);
-    } finally {
-      backend.close();
-    }
+    });
   },
 });
 

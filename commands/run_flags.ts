@@ -3,7 +3,6 @@
  *
  * @module
  */
-import { UsageError } from "./errors.ts";
 import type { Flags, TextFlag } from "./flags.ts";
 
 /** How to learn. */
@@ -78,30 +77,4 @@ export function folderFlags({ name, changeable }: { name: string; changeable: st
       otherwise: "a new run",
     },
   };
-}
-
-/**
- * The folder that a new run was told to take.
- *
- * @param flags its name or its folder, if one of them was given
- * @returns the folder, or undefined
- * @throws {UsageError} when both are given, or the name is no name
- *
- * @example
- * ```ts
- * import { assertEquals, assertThrows } from "@std/assert";
- * import { folderOf } from "./run_flags.ts";
- *
- * assertEquals([{ name: "mine" }, { out: "../mine" }, {}].map(folderOf), ["runs/mine", "../mine", undefined]);
- * assertThrows(() => folderOf({ name: "../mine" }), Error, "--out takes a path");
- * ```
- */
-export function folderOf({ name, out }: { name?: string; out?: string }): string | undefined {
-  if (name !== undefined && out !== undefined) {
-    throw new UsageError("--name and --out both say where: give one");
-  }
-  if (name !== undefined && !/^[^/\\]*[^/\\.][^/\\]*$/.test(name)) {
-    throw new UsageError(`--name is "${name}": expected a name for a folder in runs/; --out takes a path`);
-  }
-  return out ?? (name && `runs/${name}`);
 }

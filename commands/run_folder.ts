@@ -10,7 +10,7 @@
  * @module
  */
 import type { StepReport } from "../training/train.ts";
-import { basename, dirname, join } from "@std/path";
+import { dirname, join } from "@std/path";
 import { reason } from "./errors.ts";
 import { type FolderFiles, saveFile, saveFolder } from "./folders.ts";
 import { lossCurve, type LossCurveOptions } from "./plot.ts";
@@ -187,26 +187,6 @@ export class RunFolder {
       throw new Error(`Cannot write ${path}: ${reason(error)}`, { cause: error });
     });
   }
-}
-
-/**
- * The name of a run that learns from some data.
- *
- * @param data the files; none for the built-in tales
- * @returns such as `my_novel` for `books/my_novel.txt`
- *
- * @example
- * ```ts
- * import { assertEquals } from "@std/assert";
- * import { runName } from "./run_folder.ts";
- *
- * assertEquals([[], ["books/my_novel.txt", "more.txt"], ["*.md"]].map(runName), ["tales", "my_novel", "run"]);
- * ```
- */
-export function runName(data: readonly string[]): string {
-  if (data.length === 0) return "tales";
-  const name = basename(data[0]).replace(/\.[^.]*$/, "").replace(/[^\p{L}\p{N}_.-]+/gu, "-");
-  return /[\p{L}\p{N}]/u.test(name) ? name : "run";
 }
 
 async function isEmptyFolder(path: string): Promise<boolean> {

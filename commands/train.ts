@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { chooseBackend, type DeviceChoice, type OpenedBackend } from "../core/open_backend.ts";
+import type { OpenedBackend } from "../core/open_backend.ts";
 import { restoreTraining } from "../training/checkpoint.ts";
 import { TrainingRun } from "../training/train.ts";
 import { naming } from "./checkpoint_folder.ts";
@@ -15,14 +15,15 @@ import { prepareLesson } from "./objectives.ts";
 import { ProgressLine } from "./progress.ts";
 import { findRun, type FoundRun, type RunState } from "./resume.ts";
 import { resumeSettings } from "./resume_settings.ts";
-import { folderOf } from "./run_flags.ts";
-import { RunFolder, runName } from "./run_folder.ts";
+import type { RunFolder } from "./run_folder.ts";
+import { folderOf, inRunFolder, runName } from "./run_place.ts";
 import { chooseLength } from "./settings.ts";
 import { endRun } from "./train_end.ts";
 import { type TrainFlags, trainFlags } from "./train_flags.ts";
 import { trainAndSave, type TrainLoop } from "./train_loop.ts";
 import { findPlan, planRun, type TrainPlan } from "./train_plan.ts";
 import { describeBeginning, describeNames } from "./train_report.ts";
+import { withBackend } from "./with_backend.ts";
 
 /** What validates on the way, at least: 20 batches and 16,384 tokens. At the end the whole validation text does. */
 function validationWindows(contextLength: number, batchSize: number): number {
@@ -43,23 +44,13 @@ export const train: Command = defineCommand({
   flags: trainFlags,
   async run(flags) {
     const found = flags.resume === undefined ? undefined : await findRun(flags.resume);
-    const opened = await chooseBackend(flags.device as DeviceChoice);
-    try {
+    await withBackend(flags.device, async (opened) => {
       const plan = found ? await findPlan(found, flags) : await planRun(flags, opened.backend);
       const { config, settings } = plan, limits = await memoryLimits(opened.backend);
       checkMemory(config, settings.batchSize, settings.accumulation, limits);
-      const folder = found
-        ? RunFolder.open(found.folder)
-        : await RunFolder.create(folderOf(flags), runName(plan.source.data));
-      try {
-        await carryOut(plan, opened, folder, { flags, found });
-      } catch (error) {
-        await folder.abandon();
-        throw error;
-      }
-    } finally {
-      opened.backend.close();
-    }
+      const place = { found: found?.folder, asked: folderOf(flags), name: runName(plan.source.data) };
+      await inRunFolder(place, (folder) => carryOut(plan, opened, folder, { flags, found }));
+    });
   },
 });
 

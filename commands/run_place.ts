@@ -1,0 +1,87 @@
+/**
+ * Where a run is kept.
+ *
+ * @module
+ */
+import { basename } from "@std/path";
+import { UsageError } from "./errors.ts";
+import { RunFolder } from "./run_folder.ts";
+
+/**
+ * Does something in the folder of a run. When that fails, a new folder that holds nothing of worth is removed again.
+ *
+ * @param place `found`: the folder of a run that goes on; else `asked`: the folder that was asked for, if one was, or
+ * `name`: what to name it by
+ * @param body what to do
+ * @throws {Error} when the folder is taken or cannot be made, or what the body throws
+ *
+ * @example
+ * ```ts
+ * import { assertEquals, assertRejects } from "@std/assert";
+ * import { inRunFolder } from "./run_place.ts";
+ *
+ * const parent = await Deno.makeTempDir(), asked = `${parent}/mine`;
+ * const fail = () => Promise.reject(new Error("no luck"));
+ * await assertRejects(() => inRunFolder({ asked, name: "mine" }, fail), Error, "no luck");
+ * assertEquals(await Array.fromAsync(Deno.readDir(parent)), []);
+ * await Deno.remove(parent);
+ * ```
+ */
+export async function inRunFolder(
+  { found, asked, name }: { found?: string; asked?: string; name: string },
+  body: (folder: RunFolder) => Promise<void>,
+): Promise<void> {
+  const folder = found === undefined ? await RunFolder.create(asked, name) : RunFolder.open(found);
+  try {
+    await body(folder);
+  } catch (error) {
+    await folder.abandon();
+    throw error;
+  }
+}
+
+/**
+ * The name of a run that learns from some data.
+ *
+ * @param data the files; none for the built-in tales
+ * @returns such as `my_novel` for `books/my_novel.txt`
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { runName } from "./run_place.ts";
+ *
+ * assertEquals([[], ["books/my_novel.txt", "more.txt"], ["*.md"]].map(runName), ["tales", "my_novel", "run"]);
+ * ```
+ */
+export function runName(data: readonly string[]): string {
+  if (data.length === 0) return "tales";
+  const name = basename(data[0]).replace(/\.[^.]*$/, "").replace(/[^\p{L}\p{N}_.-]+/gu, "-");
+  return /[\p{L}\p{N}]/u.test(name) ? name : "run";
+}
+
+/**
+ * The folder that a new run was told to take.
+ *
+ * @param flags its name or its folder, if one of them was given
+ * @returns the folder, or undefined
+ * @throws {UsageError} when both are given, or the name is no name
+ *
+ * @example
+ * ```ts
+ * import { assertEquals, assertThrows } from "@std/assert";
+ * import { folderOf } from "./run_place.ts";
+ *
+ * assertEquals([{ name: "mine" }, { out: "../mine" }, {}].map(folderOf), ["runs/mine", "../mine", undefined]);
+ * assertThrows(() => folderOf({ name: "../mine" }), Error, "--out takes a path");
+ * ```
+ */
+export function folderOf({ name, out }: { name?: string; out?: string }): string | undefined {
+  if (name !== undefined && out !== undefined) {
+    throw new UsageError("--name and --out both say where: give one");
+  }
+  if (name !== undefined && !/^[^/\\]*[^/\\.][^/\\]*$/.test(name)) {
+    throw new UsageError(`--name is "${name}": expected a name for a folder in runs/; --out takes a path`);
+  }
+  return out ?? (name && `runs/${name}`);
+}
