@@ -17,11 +17,10 @@
  *     dq[i] = Σⱼ ds[i, j] k[j] / √D     dk[j] = Σᵢ ds[i, j] q[i] / √D
  *
  * dq is a walk over keys, dk and dv a walk over queries: two kernels, no two invocations write the same number.
- * With dropout, a mask M multiplies p after the softmax: dv = Σ M p dy,
- * dp = M (dy · v), and delta is still dy · y; the mask is made again, too. Padding is skipped by loop bounds:
- * `lengths` says how many keys each sequence of the batch has.
+ * With dropout, a mask M multiplies p after the softmax: dv = Σ M p dy, dp = M (dy · v), and delta is still dy · y.
  *
- * `decomposed_attention.ts` is the textbook way, from the other operations of this folder.
+ * `decomposed_attention.ts` is the textbook way, from the other operations of this folder. `attention_mask.ts` says which
+ * keys a query sees, and makes the mask; `attention_wgsl.ts` has the walk over keys in pseudo-code.
  *
  * References: Vaswani et al. 2017, section 3.2.1; Dao, "FlashAttention-2", 2023, algorithms 1 and 2.
  *
@@ -29,69 +28,42 @@
  */
 
 import { kernel } from "../core/backend.ts";
-import { philox4x32 } from "../core/philox.ts";
-import { formatShape, gradientOf, outputOf, type Tensor } from "../core/tensor.ts";
+import { formatShape, gradientOf, outputOf, type Tensor, zeros } from "../core/tensor.ts";
+import {
+  ATTENTION_CONSTANTS,
+  type AttentionConstants,
+  lengthOf,
+  maskKeys,
+  visible,
+} from "./attention_mask.ts";
 import {
   attentionBackwardKeyValueWgsl,
   attentionBackwardQueryWgsl,
-  type AttentionConstants,
   attentionForwardWgsl,
   attentionGroups,
   lanesFor,
 } from "./attention_wgsl.ts";
 import { dropThreshold } from "./dropout.ts";
+import { addScaled } from "./elementwise.ts";
 import { dotRows, sumRows } from "./rows.ts";
-
-const constants = [
-  "batch",
-  "heads",
-  "time",
-  "headDim",
-  "causal",
-  "padded",
-  "threshold",
-  "keepScale",
-  "stream",
-] as const;
-
-/** How many keys of a head are no padding. */
-function lengthOf(head: number, lengths: Uint32Array, { heads, time, padded }: AttentionConstants): number {
-  return padded ? lengths[Math.floor(head / heads)] : time;
-}
-
-const bits = new Uint32Array(4);
-
-/** The dropout masks of four neighbouring keys for one query, 0 or 1 / (1 − rate); `key` is a multiple of four. */
-function maskKeys(
-  masks: Float64Array,
-  at: number,
-  step: number,
-  row: number,
-  key: number,
-  random: Uint32Array,
-  { time, threshold, keepScale, stream }: AttentionConstants,
-): void {
-  philox4x32(bits, random[0], random[1], row * Math.ceil(time / 4) + key / 4, random[2], stream, 0);
-  for (let n = 0; n < 4; n++) masks[at + n * step] = bits[n] < threshold ? 0 : keepScale;
-}
 
 /** y = softmax(query · keyᵀ / √D) · value, and the log of the softmax's denominator. */
 export const attentionForward = kernel({
   name: "attentionForward",
   reads: { query: "f32", key: "f32", value: "f32", lengths: "u32", random: "u32" },
   writes: { y: "f32", logSumExp: "f32" },
-  constants,
+  constants: ATTENTION_CONSTANTS,
   groups: attentionGroups,
   lanes: (_, adapter) => lanesFor(adapter),
   cpu({ query, key, value, lengths, random, y, logSumExp }, settings) {
-    const { batch, heads, time, headDim, causal, threshold } = settings, scale = 1 / Math.sqrt(headDim);
+    const { batch, heads, time, headDim, threshold } = settings, scale = 1 / Math.sqrt(headDim);
     const p = new Float64Array(time), masks = new Float64Array(time + 4), sum = new Float64Array(headDim);
     for (let head = 0; head < batch * heads; head++) {
-      const start = head * time * headDim, length = lengthOf(head, lengths, settings);
+      const start = head * time * headDim;
       for (let i = 0; i < time; i++) {
-        const row = head * time + i, q = row * headDim, end = causal ? Math.min(i + 1, length) : length;
+        const row = head * time + i, q = row * headDim, end = visible(head, i, lengths, settings);
         dotRows(p, end, query, q, key, start, headDim);
-        let m = -Infinity, l = 0;
+        let m = -1e30, l = 0;
         for (let j = 0; j < end; j++) {
           p[j] *= scale;
           m = Math.max(m, p[j]);
@@ -105,6 +77,7 @@ export const attentionForward = kernel({
           for (let j = 0; j < end; j++) p[j] *= masks[j];
         }
         sumRows(sum, p, end, value, start, headDim);
+        l = Math.max(l, 1); // the largest weight is 1: only of no key at all is the sum 0
         for (let d = 0; d < headDim; d++) y[q + d] = sum[d] / l;
         logSumExp[row] = m + Math.log(l);
       }
@@ -151,17 +124,17 @@ export const attentionBackwardQuery = kernel({
   name: "attentionBackwardQuery",
   reads: backwardReads,
   writes: { dQuery: "f32" },
-  constants,
+  constants: ATTENTION_CONSTANTS,
   groups: attentionGroups,
   lanes: (_, adapter) => lanesFor(adapter),
   cpu({ query, key, value, dy, logSumExp, delta, lengths, random, dQuery }, settings) {
-    const { batch, heads, time, headDim, causal, threshold } = settings, scale = 1 / Math.sqrt(headDim);
+    const { batch, heads, time, headDim, threshold } = settings, scale = 1 / Math.sqrt(headDim);
     const s = new Float64Array(time), dp = new Float64Array(time), sum = new Float64Array(headDim);
     const masks = new Float64Array(time + 4).fill(1);
     for (let head = 0; head < batch * heads; head++) {
-      const start = head * time * headDim, length = lengthOf(head, lengths, settings);
+      const start = head * time * headDim;
       for (let i = 0; i < time; i++) {
-        const row = head * time + i, q = row * headDim, end = causal ? Math.min(i + 1, length) : length;
+        const row = head * time + i, q = row * headDim, end = visible(head, i, lengths, settings);
         dotRows(s, end, query, q, key, start, headDim);
         dotRows(dp, end, dy, q, value, start, headDim);
         if (threshold > 0) {
@@ -184,7 +157,7 @@ export const attentionBackwardKeyValue = kernel({
   name: "attentionBackwardKeyValue",
   reads: backwardReads,
   writes: { dKey: "f32", dValue: "f32" },
-  constants,
+  constants: ATTENTION_CONSTANTS,
   groups: attentionGroups,
   lanes: (_, adapter) => lanesFor(adapter),
   cpu({ query, key, value, dy, logSumExp, delta, lengths, random, dKey, dValue }, settings) {
@@ -223,7 +196,10 @@ export const attentionBackwardKeyValue = kernel({
 export interface AttentionOptions {
   /** Whether a position sees only itself and those before it. */
   causal?: boolean;
-  /** u32 (B): how many keys of each sequence are real; the others are padding. All of them unless given. */
+  /**
+   * u32 (B): how many keys of each sequence are real; the others are padding. All of them unless given. Where it is 0
+   * there is nothing to look at: the result is 0, and so are the gradients.
+   */
   lengths?: Tensor;
   /** Probability to drop an attention weight while training. */
   dropoutRate?: number;
@@ -279,8 +255,11 @@ export function attention(query: Tensor, key: Tensor, value: Tensor, options: At
     const kept = { query, key, value, dy, logSumExp, delta, lengths, random };
     // s = q · k / √D,   y = softmax(s) · v
     backend.run(attentionBackwardQuery, { ...kept, dQuery: gradientOf(query) }, settings);
-    const [dKey, dValue] = [gradientOf(key), gradientOf(value)];
+    const dKey = gradientOf(key), shared = gradientOf(value).storage === dKey.storage;
+    // a tensor that is both key and value has one gradient, and no shader may write to one memory by two names
+    const dValue = shared ? zeros(backend, value.shape) : gradientOf(value);
     backend.run(attentionBackwardKeyValue, { ...kept, dKey, dValue }, settings);
+    if (shared) backend.run(addScaled, { x: dValue, y: dKey }, { size: value.size, factor: 1 });
   });
   return y;
 }

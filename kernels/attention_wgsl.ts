@@ -1,28 +1,57 @@
 /**
  * Writes the shaders of fused attention.
  *
- * One invocation computes a few neighbouring rows of its result ({@linkcode rowsFor}) and walks over the other side
- * four rows at a time, all vectors held in named variables, D/4 of them a row. A GPU wants many invocations with few
- * rows each; a CPU that runs shaders wants each loaded key to be used for several queries.
+ * An invocation computes a few neighbouring rows of its result ({@linkcode rowsFor}) on its own, everything it works with
+ * in registers. It walks over the other side four rows at a time, because then scores are vectors of four. A GPU wants many
+ * invocations with few rows each; a CPU that runs shaders wants each loaded key to be used for several queries.
+ *
+ * Forward, for one query i. The softmax is computed while walking ("online"): its maximum m is not known yet, so weights
+ * are relative to the largest score so far, and what was summed shrinks whenever a larger one comes. In registers are
+ * q = query[i] / √D, m, l and sum:
+ *
+ *     m = −1e30,  l = 0,  sum = 0
+ *     for j = 0, 4, 8, … while i sees key j:
+ *       s      = (q · key[j], …, q · key[j + 3])           −1e30 for keys that i does not see
+ *       mNew   = max(m, s)
+ *       shrink = exp(m − mNew)                             1 unless a larger score came
+ *       p      = exp(s − mNew)                             0 for keys that i does not see
+ *       l      = l · shrink + Σ p
+ *       sum    = sum · shrink + Σ p[n] · mask[n] · value[j + n]
+ *       m      = mNew
+ *     y[i] = sum / l,  logSumExp[i] = m + log l
+ *
+ * The largest score has weight 1, so l is at least 1, unless i sees no key at all: then sum is 0, and so is y.
+ *
+ * Backward, for one query i. The same walk, without detours: exp(s − logSumExp[i]) is the weight. In registers are q,
+ * dy = dy[i] and dq:
+ *
+ *     for j = 0, 4, 8, … while i sees key j:
+ *       p   = exp(s − logSumExp[i]),  dp = (dy · value[j], …, dy · value[j + 3])
+ *       ds  = p · (dp · mask − delta[i])
+ *       dq += Σ ds[n] · key[j + n]
+ *     dQuery[i] += dq / √D
+ *
+ * Backward, for one key j. A walk over queries, one at a time. In registers are k = key[j] / √D, v = value[j], dk and dv:
+ *
+ *     for every query i that sees key j:
+ *       p   = exp(k · query[i] − logSumExp[i]),  dp = v · dy[i]
+ *       dv += p · mask · dy[i]
+ *       dk += (p · mask · dp − p · delta[i]) · query[i]
+ *     dKey[j] += dk / √D,  dValue[j] += dv
+ *
+ * In the shaders a variable's first number is the row of the invocation that it belongs to, and the number after `_` which
+ * four channels of it: `q1_2` holds channels 8 to 11 of the second query.
+ *
+ * Reference: Dao, "FlashAttention-2", 2023, algorithms 1 and 2.
  *
  * @module
  */
 
 import type { AdapterClass } from "../core/backend.ts";
-import { philoxWgsl } from "../core/philox.ts";
-
-/** The sizes and settings of attention; flags are 0 or 1. */
-export interface AttentionConstants {
-  readonly batch: number;
-  readonly heads: number;
-  readonly time: number;
-  readonly headDim: number;
-  readonly causal: number;
-  readonly padded: number;
-  readonly threshold: number;
-  readonly keepScale: number;
-  readonly stream: number;
-}
+import { declareBindings } from "../core/shader.ts";
+import { type AttentionConstants, attentionMaskWgsl } from "./attention_mask.ts";
+import { dotRowsWgsl, readRowWgsl, storeRowWgsl, sumRowsWgsl } from "./rows.ts";
+import { component, unroll, unrollSum } from "./unroll.ts";
 
 /** Rows of the result that one invocation computes. */
 export const rowsFor = (adapter: AdapterClass): number => adapter === "software" ? 4 : 1;
@@ -35,234 +64,157 @@ export function attentionGroups({ batch, heads, time }: AttentionConstants, adap
   return Math.ceil(batch * heads * Math.ceil(time / rowsFor(adapter)) / lanesFor(adapter));
 }
 
-const range = (count: number): number[] => Array.from({ length: count }, (_, index) => index);
-const lines = (count: number, line: (index: number) => string): string => range(count).map(line).join("\n");
-const sum = (count: number, term: (index: number) => string): string => range(count).map(term).join(" + ");
+/** Tensors that are read as they are; rows of D numbers are read four numbers at a time if fours fit into D. */
+const PLAIN: Readonly<Record<string, string>> = {
+  lengths: "u32",
+  random: "u32",
+  logSumExp: "f32",
+  delta: "f32",
+};
 
-/** What the three shaders share: reading a row as vectors, which keys a query sees, and the dropout mask. */
-function common(
-  { headDim, threshold }: AttentionConstants,
-  names: readonly string[],
+/**
+ * What the three shaders share: bindings, `queryAt(row, part)` and its like for reading, who sees whom, and where the
+ * invocation stands: `first` is its first row in its head, whose rows begin at `start`.
+ */
+function shader(
+  constants: AttentionConstants,
   adapter: AdapterClass,
+  reads: readonly string[],
+  writes: readonly string[],
+  body: string,
 ): string {
-  const element = headDim % 4 === 0 ? "vec4f" : "f32";
-  const read = (name: string) =>
-    headDim % 4 === 0
-      ? `fn ${name}At(row: u32, part: u32) -> vec4f { return ${name}[row * ${headDim / 4} + part]; }`
-      : `fn ${name}At(row: u32, part: u32) -> vec4f {
-  let at = row * headDim + part * 4;
-  let left = headDim - part * 4; // the last vector of a row is filled up with zeros
-  return vec4f(${name}[at], ${
-        [1, 2, 3].map((i) => `select(0.0, ${name}[at + ${i}], left > ${i}u)`).join(", ")
-      });
-}`;
-  return `${threshold > 0 ? philoxWgsl : ""}
-alias Row = array<${element}>;
-${names.map(read).join("\n")}
+  const { headDim } = constants, element = headDim % 4 === 0 ? "vec4f" : "f32";
+  return `${declareBindings(reads, writes, (name) => PLAIN[name] ?? element)}
+${reads.filter((name) => !(name in PLAIN)).map((name) => readRowWgsl(name, headDim)).join("\n")}
+${attentionMaskWgsl(constants)}
 const scale = ${1 / Math.sqrt(headDim)};
 const blocks = (time + ${rowsFor(adapter) - 1}) / ${rowsFor(adapter)};
-/// How many keys a query sees.
-fn visible(head: u32, query_: u32) -> u32 {
-  let length = select(time, lengths[select(0, head / heads, padded == 1)], padded == 1);
-  return select(length, min(query_ + 1, length), causal == 1);
-}
-/// The dropout mask of four neighbouring keys, the first a multiple of four: 0 or 1 / (1 - rate).
-fn mask(row: u32, key_: u32) -> vec4f {
-  ${
-    threshold > 0
-      ? `let place = row * ((time + 3) / 4) + key_ / 4;
-  let bits = philox(vec2u(random[0], random[1]), vec4u(place, random[2], stream, 0));
-  return select(vec4f(keepScale), vec4f(), bits < vec4u(threshold));`
-      : `return vec4f(1);`
-  }
-}`;
-}
-
-function bindings(headDim: number, reads: readonly string[], writes: readonly string[]): string {
-  const type = (name: string) =>
-    name === "lengths" || name === "random"
-      ? "array<u32>"
-      : headDim % 4 === 0 && !["logSumExp", "delta"].includes(name)
-      ? "array<vec4f>"
-      : "array<f32>";
-  return [...reads, ...writes].map((name, index) => {
-    const access = index < reads.length ? "read" : "read_write";
-    return `@group(0) @binding(${index}) var<storage, ${access}> ${name}: ${type(name)};`;
-  }).join("\n");
-}
-
-/** Writes or adds the parts of a row. */
-function storeRow(
-  name: string,
-  operator: string,
-  row: string,
-  headDim: number,
-  part: (v: number) => string,
-): string {
-  if (headDim % 4 === 0) {
-    return lines(headDim / 4, (v) => `${name}[(${row}) * ${headDim / 4} + ${v}] ${operator} ${part(v)};`);
-  }
-  return lines(
-    headDim,
-    (d) => `${name}[(${row}) * headDim + ${d}] ${operator} (${part(d >> 2)}).${"xyzw"[d & 3]};`,
-  );
-}
-
-/** The first row of an invocation, and where the rows of its head begin. */
-const START = (adapter: AdapterClass): string => `
-  let unit = group * ${lanesFor(adapter)} + lane;
+fn run(group: u32, lane: u32) {
+  let unit = group * lanes + lane;
   let head = unit / blocks;
   if (head >= batch * heads) { return; }
   let start = head * time;
-  let first = unit % blocks * ${rowsFor(adapter)};`;
-
-/** y and logSumExp. */
-export function attentionForwardWgsl(constants: AttentionConstants, adapter: AdapterClass): string {
-  const { headDim } = constants, parts = Math.ceil(headDim / 4), rows = rowsFor(adapter);
-  return `${bindings(headDim, ["query", "key", "value", "lengths", "random"], ["y", "logSumExp"])}
-${common(constants, ["query", "key", "value"], adapter)}
-fn run(group: u32, lane: u32) {${START(adapter)}
-  ${
-    lines(rows, (a) =>
-      lines(parts, (v) =>
-        `let q${a}_${v} = scale * queryAt(start + first + ${a}, ${v}); var o${a}_${v} = vec4f();`) +
-      `let seen${a} = visible(head, first + ${a}); var m${a} = -1e30; var l${a} = 0.0;`)
-  }
-  let end = seen${rows - 1};
-  for (var j = 0u; j < end; j += 4) {
-    let keys = j + vec4u(0, 1, 2, 3);
-    ${lines(rows, (a) => `var s${a} = vec4f();`)}
-    ${
-    lines(4, (n) =>
-      `{ ${lines(parts, (v) => `let k${v} = keyAt(start + j + ${n}, ${v});`)}
-      ${lines(rows, (a) => `s${a}.${"xyzw"[n]} = ${sum(parts, (v) => `dot(q${a}_${v}, k${v})`)};`)} }`)
-  }
-    ${
-    lines(rows, (a) =>
-      `let sees${a} = keys < vec4u(seen${a});
-    s${a} = select(vec4f(-1e30), s${a}, sees${a});
-    let m${a}New = max(m${a}, max(max(s${a}.x, s${a}.y), max(s${a}.z, s${a}.w)));
-    let shrink${a} = exp(m${a} - m${a}New);
-    var p${a} = select(vec4f(), exp(s${a} - m${a}New), sees${a});
-    l${a} = l${a} * shrink${a} + (p${a}.x + p${a}.y + p${a}.z + p${a}.w);
-    m${a} = m${a}New;
-    p${a} *= mask(start + first + ${a}, j);`)
-  }
-    ${
-    lines(parts, (v) =>
-      `{ ${lines(4, (n) => `let v${n} = valueAt(start + j + ${n}, ${v});`)}
-      ${
-        lines(
-          rows,
-          (a) => `o${a}_${v} = o${a}_${v} * shrink${a} + ${sum(4, (n) => `p${a}.${"xyzw"[n]} * v${n}`)};`,
-        )
-      } }`)
-  }
-  }
-  ${
-    lines(rows, (a) =>
-      `if (first + ${a} < time) {
-    ${storeRow("y", "=", `start + first + ${a}`, headDim, (v) => `o${a}_${v} / l${a}`)}
-    logSumExp[start + first + ${a}] = m${a} + log(l${a});
-  }`)
-  }
+  let first = unit % blocks * ${rowsFor(adapter)};
+  ${body}
 }`;
 }
 
+/** Code for a row of the invocation that may lie beyond the last of its head. */
+const ifThere = (r: number, code: string): string => `if (first + ${r} < time) {\n${code}\n}`;
+
+/** y and logSumExp. */
+export function attentionForwardWgsl(constants: AttentionConstants, adapter: AdapterClass): string {
+  const { headDim } = constants, rows = rowsFor(adapter), parts = Math.ceil(headDim / 4);
+  const begin = (r: number) => `
+  let seen${r} = visible(head, first + ${r});
+  var m${r} = -1e30;
+  var l${r} = 0.0;
+  ${
+    unroll(parts, (part) => `
+  let q${r}_${part} = scale * queryAt(start + first + ${r}, ${part});
+  var sum${r}_${part} = vec4f();`)
+  }`;
+  const weigh = (r: number) => `
+    let sees${r} = keys < vec4u(seen${r});
+    s${r} = select(vec4f(-1e30), s${r}, sees${r});
+    let mNew${r} = max(m${r}, max(max(s${r}.x, s${r}.y), max(s${r}.z, s${r}.w)));
+    let shrink${r} = exp(m${r} - mNew${r});
+    var p${r} = select(vec4f(), exp(s${r} - mNew${r}), sees${r});
+    l${r} = l${r} * shrink${r} + (p${r}.x + p${r}.y + p${r}.z + p${r}.w);
+    m${r} = mNew${r};
+    p${r} *= mask(start + first + ${r}, j);`;
+  const add = (r: number, part: number, sum: string) =>
+    `sum${r}_${part} = sum${r}_${part} * shrink${r} + ${sum};`;
+  const store = (r: number) => `
+    l${r} = max(l${r}, 1); // 0 if the query sees no key
+    ${storeRowWgsl("y", "=", `start + first + ${r}`, headDim, (part) => `sum${r}_${part} / l${r}`)}
+    logSumExp[start + first + ${r}] = m${r} + log(l${r});`;
+  const body = `
+  ${unroll(rows, begin)}
+  for (var j = 0u; j < seen${rows - 1}; j += 4) { // the last query sees the most
+    let keys = j + vec4u(0, 1, 2, 3);
+    ${dotRowsWgsl("s", "q", "key", rows, parts)}
+    ${unroll(rows, weigh)}
+    ${sumRowsWgsl("p", "value", rows, parts, add)}
+  }
+  ${unroll(rows, (r) => ifThere(r, store(r)))}`;
+  const reads = ["query", "key", "value", "lengths", "random"];
+  return shader(constants, adapter, reads, ["y", "logSumExp"], body);
+}
+
+/** What both backward shaders read. */
+const BACKWARD_READS = ["query", "key", "value", "dy", "logSumExp", "delta", "lengths", "random"];
+
 /** dQuery, from a walk over the keys. */
 export function attentionBackwardQueryWgsl(constants: AttentionConstants, adapter: AdapterClass): string {
-  const { headDim } = constants, parts = Math.ceil(headDim / 4), rows = rowsFor(adapter);
-  const reads = ["query", "key", "value", "dy", "logSumExp", "delta", "lengths", "random"];
-  return `${bindings(headDim, reads, ["dQuery"])}
-${common(constants, ["query", "key", "value", "dy"], adapter)}
-fn run(group: u32, lane: u32) {${START(adapter)}
+  const { headDim } = constants, rows = rowsFor(adapter), parts = Math.ceil(headDim / 4);
+  const begin = (r: number) => `
+  let seen${r} = visible(head, first + ${r});
+  let logSumExp${r} = logSumExp[start + first + ${r}];
+  let delta${r} = delta[start + first + ${r}];
   ${
-    lines(rows, (a) =>
-      lines(parts, (v) =>
-        `let q${a}_${v} = scale * queryAt(start + first + ${a}, ${v}); let dy${a}_${v} = dyAt(start + first + ${a}, ${v}); var dq${a}_${v} = vec4f();`) +
-      `let seen${a} = visible(head, first + ${a}); let l${a} = logSumExp[start + first + ${a}]; let delta${a} = delta[start + first + ${a}];`)
-  }
-  let end = seen${rows - 1};
-  for (var j = 0u; j < end; j += 4) {
+    unroll(parts, (part) => `
+  let q${r}_${part} = scale * queryAt(start + first + ${r}, ${part});
+  let dy${r}_${part} = dyAt(start + first + ${r}, ${part});
+  var dq${r}_${part} = vec4f();`)
+  }`;
+  const weigh = (r: number) => `
+    let sees${r} = keys < vec4u(seen${r});
+    let p${r} = select(vec4f(), exp(select(vec4f(-1e30), s${r} - logSumExp${r}, sees${r})), sees${r});
+    let ds${r} = p${r} * (dp${r} * mask(start + first + ${r}, j) - delta${r});`;
+  const add = (r: number, part: number, sum: string) => `dq${r}_${part} += ${sum};`;
+  const store = (r: number) =>
+    storeRowWgsl("dQuery", "+=", `start + first + ${r}`, headDim, (part) => `scale * dq${r}_${part}`);
+  const body = `
+  ${unroll(rows, begin)}
+  for (var j = 0u; j < seen${rows - 1}; j += 4) { // the last query sees the most
     let keys = j + vec4u(0, 1, 2, 3);
-    ${lines(rows, (a) => `var s${a} = vec4f(); var dp${a} = vec4f();`)}
-    ${
-    lines(4, (n) =>
-      `{ ${
-        lines(parts, (v) =>
-          `let k${v} = keyAt(start + j + ${n}, ${v}); let v${v} = valueAt(start + j + ${n}, ${v});`)
-      }
-      ${
-        lines(rows, (a) =>
-          `s${a}.${"xyzw"[n]} = ${
-            sum(parts, (v) => `dot(q${a}_${v}, k${v})`)
-          };
-      dp${a}.${"xyzw"[n]} = ${
-            sum(parts, (v) => `dot(dy${a}_${v}, v${v})`)
-          };`)
-      } }`)
+    ${dotRowsWgsl("s", "q", "key", rows, parts)}
+    ${dotRowsWgsl("dp", "dy", "value", rows, parts)}
+    ${unroll(rows, weigh)}
+    ${sumRowsWgsl("ds", "key", rows, parts, add)}
   }
-    ${
-    lines(rows, (a) =>
-      `let sees${a} = keys < vec4u(seen${a});
-    let p${a} = select(vec4f(), exp(select(vec4f(-1e30), s${a} - l${a}, sees${a})), sees${a});
-    let ds${a} = p${a} * (dp${a} * mask(start + first + ${a}, j) - delta${a});`)
-  }
-    ${
-    lines(parts, (v) =>
-      `{ ${lines(4, (n) => `let k${n} = keyAt(start + j + ${n}, ${v});`)}
-      ${lines(rows, (a) => `dq${a}_${v} += ${sum(4, (n) => `ds${a}.${"xyzw"[n]} * k${n}`)};`)} }`)
-  }
-  }
-  ${
-    lines(rows, (a) =>
-      `if (first + ${a} < time) { ${
-        storeRow("dQuery", "+=", `start + first + ${a}`, headDim, (v) =>
-          `scale * dq${a}_${v}`)
-      } }`)
-  }
-}`;
+  ${unroll(rows, (r) => ifThere(r, store(r)))}`;
+  return shader(constants, adapter, BACKWARD_READS, ["dQuery"], body);
 }
 
 /** dKey and dValue, from a walk over the queries that see them. */
 export function attentionBackwardKeyValueWgsl(constants: AttentionConstants, adapter: AdapterClass): string {
-  const { headDim, causal } = constants, parts = Math.ceil(headDim / 4), rows = rowsFor(adapter);
-  const reads = ["query", "key", "value", "dy", "logSumExp", "delta", "lengths", "random"];
-  // mask() gives the mask of four keys; an invocation that holds four uses all of it
-  const maskOf = (n: number) => rows === 4 ? `masks.${"xyzw"[n]}` : `masks[(first + ${n}) % 4]`;
-  return `${bindings(headDim, reads, ["dKey", "dValue"])}
-${common(constants, ["query", "key", "value", "dy"], adapter)}
-fn run(group: u32, lane: u32) {${START(adapter)}
-  ${
-    lines(rows, (n) =>
-      lines(parts, (v) =>
-        `let k${n}_${v} = scale * keyAt(start + first + ${n}, ${v}); let v${n}_${v} = valueAt(start + first + ${n}, ${v});
-  var dk${n}_${v} = vec4f(); var dv${n}_${v} = vec4f();`))
-  }
+  const { headDim, causal } = constants, rows = rowsFor(adapter), parts = Math.ceil(headDim / 4);
+  const begin = (r: number) =>
+    unroll(parts, (part) => `
+  let k${r}_${part} = scale * keyAt(start + first + ${r}, ${part});
+  let v${r}_${part} = valueAt(start + first + ${r}, ${part});
+  var dk${r}_${part} = vec4f();
+  var dv${r}_${part} = vec4f();`);
+  // masks come for four keys at once; an invocation that holds four uses all of them
+  const maskOf = (r: number) => rows === 4 ? component("masks", r) : `masks[(first + ${r}) % 4]`;
+  const add = (r: number) =>
+    `{
+      let sees = first + ${r} < seen;
+      let s = select(-1e30, ${
+      unrollSum(parts, (part) => `dot(q${part}, k${r}_${part})`)
+    } - logSumExpOfRow, sees);
+      let p = select(0.0, exp(s), sees);
+      let dropped = p * ${maskOf(r)};
+      let dp = ${unrollSum(parts, (part) => `dot(dy${part}, v${r}_${part})`)};
+      let ds = dropped * dp - p * deltaOfRow;
+      ${unroll(parts, (part) => `dv${r}_${part} += dropped * dy${part}; dk${r}_${part} += ds * q${part};`)}
+    }`;
+  const store = (r: number) => `
+    ${storeRowWgsl("dKey", "+=", `start + first + ${r}`, headDim, (part) => `scale * dk${r}_${part}`)}
+    ${storeRowWgsl("dValue", "+=", `start + first + ${r}`, headDim, (part) => `dv${r}_${part}`)}`;
+  const body = `
+  ${unroll(rows, begin)}
   for (var i = ${causal ? "first" : "0u"}; i < time; i++) {
     let row = start + i;
     let seen = visible(head, i);
-    let l = logSumExp[row];
-    let d = delta[row];
+    let logSumExpOfRow = logSumExp[row];
+    let deltaOfRow = delta[row];
     let masks = mask(row, first);
-    ${lines(parts, (v) => `let q${v} = queryAt(row, ${v}); let dy${v} = dyAt(row, ${v});`)}
-    ${
-    lines(rows, (n) =>
-      `{ let sees = first + ${n} < seen;
-      let s = select(-1e30, ${sum(parts, (v) => `dot(q${v}, k${n}_${v})`)} - l, sees);
-      let p = select(0.0, exp(s), sees);
-      let dropped = p * ${maskOf(n)};
-      let dp = ${sum(parts, (v) => `dot(dy${v}, v${n}_${v})`)};
-      let ds = dropped * dp - p * d;
-      ${lines(parts, (v) => `dv${n}_${v} += dropped * dy${v}; dk${n}_${v} += ds * q${v};`)} }`)
+    ${unroll(parts, (part) => `let q${part} = queryAt(row, ${part}); let dy${part} = dyAt(row, ${part});`)}
+    ${unroll(rows, add)}
   }
-  }
-  ${
-    lines(rows, (n) =>
-      `if (first + ${n} < time) {
-    ${storeRow("dKey", "+=", `start + first + ${n}`, headDim, (v) => `scale * dk${n}_${v}`)}
-    ${storeRow("dValue", "+=", `start + first + ${n}`, headDim, (v) => `dv${n}_${v}`)}
-  }`)
-  }
-}`;
+  ${unroll(rows, (r) => ifThere(r, store(r)))}`;
+  return shader(constants, adapter, BACKWARD_READS, ["dKey", "dValue"], body);
 }

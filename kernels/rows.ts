@@ -1,13 +1,16 @@
 /**
- * Two loops that attention's CPU bodies are made of: products of one vector with many rows, and weighted sums of rows.
+ * Two loops that attention is made of: products of one vector with many rows, and weighted sums of rows.
  *
- * Both take four rows at a time, so that each number of the vector, or of the sum, is loaded once for four products.
- * That makes them about twice as fast as the obvious loops, and is all there is to them.
+ * Both take four rows at a time. On the CPU each number of the vector, or of the sum, is then loaded once for four
+ * products, which makes them about twice as fast as the obvious loops. In WGSL the four products, and the four weights, are
+ * one vector, and each row that is loaded is used for all rows `r` of the invocation. There a row of D numbers is kept as
+ * parts of four in variables of their own: `q1_2` holds numbers 8 to 11 of row 1.
  *
  * @module
  */
 
 import type { Floats } from "../core/backend.ts";
+import { component, unroll, unrollSum } from "./unroll.ts";
 
 /**
  * products[n] = vector · row n, for the first `count` rows of a matrix.
@@ -80,4 +83,101 @@ export function sumRows(
     const weight = weights[row];
     for (let d = 0; d < width; d++) sum[d] += weight * matrix[r0 + d];
   }
+}
+
+/**
+ * {@linkcode dotRows} for the rows `start + j` to `start + j + 3` of a matrix, as WGSL.
+ *
+ * @param products The vectors of four to declare, one for each row of the invocation: `s` for `s0`, `s1`, …
+ * @param vectors The vectors to multiply: `q` for `q0_0`, `q0_1`, …
+ * @param matrix The matrix, see {@linkcode readRowWgsl}.
+ * @param rows Rows of the invocation.
+ * @param parts Parts of each row.
+ * @returns The text.
+ */
+export function dotRowsWgsl(
+  products: string,
+  vectors: string,
+  matrix: string,
+  rows: number,
+  parts: number,
+): string {
+  const dot = (r: number) => unrollSum(parts, (part) => `dot(${vectors}${r}_${part}, x${part})`);
+  const multiply = (n: number) =>
+    `{
+      ${unroll(parts, (part) => `let x${part} = ${matrix}At(start + j + ${n}, ${part});`)}
+      ${unroll(rows, (r) => `${component(products + r, n)} = ${dot(r)};`)}
+    }`;
+  return `${unroll(rows, (r) => `var ${products}${r} = vec4f();`)}\n${unroll(4, multiply)}`;
+}
+
+/**
+ * {@linkcode sumRows} over the rows `start + j` to `start + j + 3` of a matrix, as WGSL.
+ *
+ * @param weights The weights, a vector of four for each row of the invocation: `p` for `p0`, `p1`, …
+ * @param matrix The matrix, see {@linkcode readRowWgsl}.
+ * @param rows Rows of the invocation.
+ * @param parts Parts of each row.
+ * @param add Writes what is done with a part of the sum.
+ * @returns The text.
+ */
+export function sumRowsWgsl(
+  weights: string,
+  matrix: string,
+  rows: number,
+  parts: number,
+  add: (r: number, part: number, sum: string) => string,
+): string {
+  const sum = (r: number) => unrollSum(4, (n) => `${component(weights + r, n)} * x${n}`);
+  return unroll(parts, (part) =>
+    `{
+      ${unroll(4, (n) => `let x${n} = ${matrix}At(start + j + ${n}, ${part});`)}
+      ${unroll(rows, (r) => add(r, part, sum(r)))}
+    }`);
+}
+
+/**
+ * Declares how a row of a matrix is read: `fn <matrix>At(row: u32, part: u32) -> vec4f`.
+ *
+ * @param matrix The name of the tensor, an array of vectors if fours fit into a row, else of numbers.
+ * @param width Length of a row.
+ * @returns The text.
+ */
+export function readRowWgsl(matrix: string, width: number): string {
+  const header = `fn ${matrix}At(row: u32, part: u32) -> vec4f`;
+  if (width % 4 === 0) return `${header} { return ${matrix}[row * ${width / 4} + part]; }`;
+  return `${header} {
+  let at = row * ${width} + part * 4;
+  let left = ${width} - part * 4; // the last vector of a row is filled up with zeros
+  return vec4f(${matrix}[at], ${
+    unroll(3, (n) => `select(0.0, ${matrix}[at + ${n + 1}], left > ${n + 1})`, ", ")
+  });
+}`;
+}
+
+/**
+ * Writes a row of a matrix.
+ *
+ * @param matrix As in {@linkcode readRowWgsl}.
+ * @param operator Whether to overwrite or to add.
+ * @param row Which row, an expression.
+ * @param width Length of a row.
+ * @param value Writes a part of the row.
+ * @returns The text.
+ */
+export function storeRowWgsl(
+  matrix: string,
+  operator: "=" | "+=",
+  row: string,
+  width: number,
+  value: (part: number) => string,
+): string {
+  if (width % 4 === 0) {
+    return unroll(
+      width / 4,
+      (part) => `${matrix}[(${row}) * ${width / 4} + ${part}] ${operator} ${value(part)};`,
+    );
+  }
+  const number = (d: number) => component(`(${value(d >> 2)})`, d);
+  return unroll(width, (d) => `${matrix}[(${row}) * ${width} + ${d}] ${operator} ${number(d)};`);
 }

@@ -1,4 +1,4 @@
-import { assertThrows } from "@std/assert";
+import { assert, assertEquals, assertThrows } from "@std/assert";
 import type { Floats } from "../core/backend.ts";
 import { CpuBackend } from "../core/cpu_backend.ts";
 import { philox4x32 } from "../core/philox.ts";
@@ -123,11 +123,37 @@ function slowAttention({ query, key, value }: Inputs, causal: boolean, rate: num
 }
 
 testParity(
-  "attention to itself, where query, key and value share a gradient",
+  "attention whose query, key and value share a gradient",
   { "9 positions": { x: normals("x", [1, 2, 9, 4]) } },
   ({ x }) => attention(x, x, x, { causal: true }),
   TOLERANCES.rows,
 );
+
+testParity(
+  "attention whose key and value are views of one tensor",
+  { "5 positions": { query: normals("query", [2, 1, 5, 3]), both: normals("both", [2, 1, 5, 3]) } },
+  ({ query, both }) => attention(query, both, both.reshape([2, 1, 5, 3])),
+  TOLERANCES.rows,
+);
+
+Deno.test("attention to one tensor as key and value: gradients equal central differences", async () => {
+  const inputs = { query: normals("query", [1, 2, 4, 3]), both: normals("both", [1, 2, 4, 3]) };
+  await checkGradients(inputs, ({ query, both }) => attention(query, both, both.reshape([1, 2, 4, 3])));
+});
+
+everyBackend("attention of a sequence without keys is zero, and so are its gradients", async (backend) => {
+  for (const causal of [false, true]) {
+    const options = { causal, dropoutRate: 0.3 }, inputs = { ...sized(3, 2, 5, 3), lengths: ids(5, 0, 2) };
+    const { y, gradients } = await evaluate(backend, inputs, attend(options), undefined, random);
+    for (const { data } of [y, ...Object.values(gradients)]) {
+      const [full, empty, short] = [0, 30, 60].map((start) => data.subarray(start, start + 30));
+      assertEquals([...empty], new Array(30).fill(0));
+      for (const values of [full, short]) assert(values.some((value) => value !== 0));
+    }
+    const expected = await evaluate(new CpuBackend(), inputs, attend(options), undefined, random);
+    assertSame({ y, gradients }, expected, TOLERANCES.rows, "attention");
+  }
+});
 
 Deno.test("attention refuses unequal shapes", () => {
   const backend = new CpuBackend();
