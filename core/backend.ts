@@ -143,7 +143,7 @@ export interface Backend {
   allocate(shape: Shape, dataType?: DataType): Tensor;
   /** Makes a tensor from an array of numbers; `Uint32Array` gives `"u32"`, everything else `"f32"`. */
   from(data: HostArray | readonly number[], shape?: Shape): Tensor;
-  /** A tensor over part of another one's memory, from element `start` on (on WebGPU a multiple of 64). */
+  /** A tensor over part of another one's memory, from element `start` on, a multiple of 64. */
   view(tensor: Tensor, start: number, shape: Shape): Tensor;
   /** Copies host data into a tensor, after everything run so far. */
   write(tensor: Tensor, data: HostArray | readonly number[]): void;

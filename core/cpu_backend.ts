@@ -2,7 +2,8 @@
  * The backend that is the definition of every kernel: host arrays and plain loops.
  *
  * With `Float64Array` it computes in double precision, which central differences need; with `poison` it fills scoped
- * memory with NaN, so that a kernel that forgets to write an element is found.
+ * memory with NaN, so that a kernel that forgets to write an element is found. What WebGPU refuses is refused here too, so
+ * that what runs on the CPU runs on a GPU.
  *
  * @module
  */
@@ -20,7 +21,7 @@ import type {
   TensorsOf,
 } from "./backend.ts";
 import { BufferPool } from "./buffer_pool.ts";
-import { sizeOf, Tensor } from "./tensor.ts";
+import { formatShape, sizeOf, Tensor } from "./tensor.ts";
 
 /** Options of {@linkcode CpuBackend}. */
 export interface CpuBackendOptions {
@@ -80,6 +81,7 @@ export class CpuBackend implements Backend {
 
   /** See {@linkcode Backend.view}. */
   view(tensor: Tensor, start: number, shape: Shape): Tensor {
+    checkView(tensor, start, shape);
     const array = tensor.storage as HostArray;
     return new Tensor(this, shape, tensor.dataType, array.subarray(start, start + sizeOf(shape)));
   }
@@ -103,6 +105,7 @@ export class CpuBackend implements Backend {
   ): void {
     const arrays: Record<string, HostArray> = {};
     for (const name in tensors) arrays[name] = tensors[name].storage as HostArray;
+    checkMemory(kernel, arrays);
     kernel.cpu(arrays as ArraysOf<Reads & Writes>, constants);
   }
 
@@ -130,5 +133,48 @@ export class CpuBackend implements Backend {
 export function checkLength(tensor: Tensor, length: number): void {
   if (length !== tensor.size) {
     throw new TypeError(`Cannot write ${length} elements: the tensor has ${tensor.size}`);
+  }
+}
+
+/** Views begin at multiples of 64 elements: WebGPU binds memory from multiples of 256 bytes on. */
+const VIEW_ALIGNMENT = 64;
+
+/**
+ * Checks that a part of a tensor can be seen as a tensor.
+ *
+ * @param tensor The tensor.
+ * @param start The first element of the part.
+ * @param shape The shape of the part.
+ * @throws {RangeError} If the part begins where WebGPU cannot bind it, or ends beyond the tensor.
+ */
+export function checkView(tensor: Tensor, start: number, shape: Shape): void {
+  if (start % VIEW_ALIGNMENT !== 0) {
+    throw new RangeError(`Cannot view from element ${start}: it is no multiple of ${VIEW_ALIGNMENT}`);
+  }
+  if (start < 0 || start + sizeOf(shape) > tensor.size) {
+    throw new RangeError(
+      `Cannot view ${formatShape(shape)} from element ${start} of ${formatShape(tensor.shape)}: ` +
+        `there are ${tensor.size} elements`,
+    );
+  }
+}
+
+/**
+ * Checks that what a kernel writes is seen under one name only. Invocations run in any order: what another name reads there
+ * would be the old value or the new one. WebGPU tracks whole buffers, so beside a written part nothing may be read either.
+ */
+function checkMemory(
+  { name, writes }: Pick<Kernel, "name" | "writes">,
+  arrays: Record<string, HostArray>,
+): void {
+  for (const written in writes) {
+    const { buffer, byteOffset, byteLength } = arrays[written];
+    for (const other in arrays) {
+      if (other === written || arrays[other].buffer !== buffer) continue;
+      const apart = byteOffset + byteLength <= arrays[other].byteOffset ||
+        arrays[other].byteOffset + arrays[other].byteLength <= byteOffset;
+      if (other in writes && apart) continue;
+      throw new TypeError(`Cannot run ${name}: it writes ${written}, and ${other} is in the same memory`);
+    }
   }
 }

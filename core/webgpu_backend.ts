@@ -21,7 +21,7 @@ import type {
   TensorsOf,
 } from "./backend.ts";
 import { BufferPool } from "./buffer_pool.ts";
-import { checkLength } from "./cpu_backend.ts";
+import { checkLength, checkView } from "./cpu_backend.ts";
 import { sizeOf, Tensor } from "./tensor.ts";
 import { type Storage, WebGpuPrograms } from "./webgpu_programs.ts";
 
@@ -139,8 +139,8 @@ export class WebGpuBackend implements Backend {
 
   /** See {@linkcode Backend.view}. */
   view(tensor: Tensor, start: number, shape: Shape): Tensor {
+    checkView(tensor, start, shape);
     const { buffer, offset } = tensor.storage as Storage;
-    if (start % 64 !== 0) throw new RangeError(`Cannot view from element ${start}: it is no multiple of 64`);
     const storage = { buffer, id: this.#nextId++, offset: offset + start * 4, size: sizeOf(shape) * 4 };
     return new Tensor(this, shape, tensor.dataType, storage);
   }
