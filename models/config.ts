@@ -34,28 +34,36 @@ export const INITIAL_STD = 0.02;
 export const LAYER_NORM_EPSILON = 1e-5;
 
 /**
+ * Checks sizes, of whatever they are.
+ *
+ * @param what What they are for, for the message.
+ * @param sizes The sizes, by name.
+ * @throws {RangeError} If one is no positive integer.
+ */
+export function checkSizes(what: string, sizes: Readonly<Record<string, number>>): void {
+  for (const [name, size] of Object.entries(sizes)) {
+    if (!Number.isInteger(size) || size < 1) {
+      throw new RangeError(`Cannot ${what} with ${name} ${size}: expected a positive integer`);
+    }
+  }
+}
+
+/**
  * Checks that a model of these sizes can be built.
  *
  * @param config The sizes.
  * @throws {RangeError} If a size makes no sense.
  */
 export function checkConfig(config: TransformerConfig): void {
-  for (
-    const name of ["vocabSize", "contextLength", "layers", "heads", "modelDim", "feedForwardDim"] as const
-  ) {
-    if (!Number.isInteger(config[name]) || config[name] < 1) {
-      throw new RangeError(`Cannot build a model with ${name} ${config[name]}: expected a positive integer`);
-    }
+  const { vocabSize, contextLength, layers, heads, modelDim, feedForwardDim } = config;
+  checkSizes("build a model", { vocabSize, contextLength, layers, heads, modelDim, feedForwardDim });
+  if (modelDim % heads !== 0) {
+    throw new RangeError(`Cannot divide modelDim ${modelDim} into ${heads} heads: expected a divisor`);
   }
-  if (config.modelDim % config.heads !== 0) {
-    throw new RangeError(
-      `Cannot divide modelDim ${config.modelDim} into ${config.heads} heads: expected a divisor`,
-    );
+  const { dropoutRate, initialStd = INITIAL_STD } = config;
+  if (!(dropoutRate >= 0 && dropoutRate < 1)) {
+    throw new RangeError(`Cannot drop at rate ${dropoutRate}: expected 0 <= dropoutRate < 1`);
   }
-  if (!(config.dropoutRate >= 0 && config.dropoutRate < 1)) {
-    throw new RangeError(`Cannot drop at rate ${config.dropoutRate}: expected 0 <= dropoutRate < 1`);
-  }
-  const { initialStd = INITIAL_STD } = config;
   if (!(initialStd >= 0 && initialStd < Infinity)) {
     throw new RangeError(
       `Cannot begin with weights of deviation ${initialStd}: expected a number of 0 or more`,

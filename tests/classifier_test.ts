@@ -24,19 +24,9 @@ import { type Example, labelledBatches, type LabelledBatchOptions } from "../tra
 import { labelledValidationBatches } from "../training/labelled_batches.ts";
 import { TrainingRun, type TrainingSettings } from "../training/train.ts";
 import { assertClose, everyBackend, integers, TOLERANCES } from "./_testing.ts";
-import { allReports, settings, stateOf } from "./_training.ts";
+import { allReports, settings, small, stateOf } from "./_training.ts";
 
-const sizes = {
-  vocabSize: 16,
-  contextLength: 8,
-  layers: 1,
-  heads: 2,
-  modelDim: 16,
-  feedForwardDim: 64,
-  dropoutRate: 0.1,
-  initialStd: 0.2,
-  labels: ["even", "odd"],
-};
+const sizes = { ...small, vocabSize: 16, initialStd: 0.2, labels: ["even", "odd"] };
 const roberta: RobertaClassifierConfig = { ...sizes, architecture: "roberta" };
 const gpt: GptClassifierConfig = { ...sizes, architecture: "gpt1", padId: 1 };
 

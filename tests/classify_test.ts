@@ -4,17 +4,13 @@ import { initialize } from "../core/module.ts";
 import { RobertaClassifier } from "../models/classifier.ts";
 import { classify } from "../training/classify.ts";
 import { everyBackend, integers } from "./_testing.ts";
+import { small } from "./_training.ts";
 
 const model = () =>
   new RobertaClassifier({
+    ...small,
     architecture: "roberta",
     vocabSize: 16,
-    contextLength: 8,
-    layers: 1,
-    heads: 2,
-    modelDim: 16,
-    feedForwardDim: 64,
-    dropoutRate: 0.1,
     initialStd: 0.5,
     labels: ["low", "middle", "high"],
   });
@@ -63,4 +59,8 @@ Deno.test("classify refuses what the model cannot read", async () => {
   await refuse([[0, 2], [0, 16, 2]], "Token 16 of text 2 is outside the vocabulary of 16");
   await refuse([[0, 2], []], "Sequence 2 is empty");
   assertEquals(await classify(backend, classifier, []), []);
+  for (const batchSize of [0, -1, 1.5]) {
+    const message = `Cannot classify with batchSize ${batchSize}: expected a positive integer`;
+    await assertRejects(() => classify(backend, classifier, texts, { batchSize }), RangeError, message);
+  }
 });

@@ -1,5 +1,5 @@
 import { assertThrows } from "@std/assert";
-import { checkConfig, type TransformerConfig } from "../models/config.ts";
+import { checkConfig, checkSizes, type TransformerConfig } from "../models/config.ts";
 
 const small: TransformerConfig = {
   vocabSize: 11,
@@ -10,6 +10,12 @@ const small: TransformerConfig = {
   feedForwardDim: 24,
   dropoutRate: 0.1,
 };
+
+Deno.test("checkSizes names the first size that is no positive integer, and what it is for", () => {
+  checkSizes("pack", { rows: 1, columns: 2 ** 31 });
+  const check = () => checkSizes("pack", { rows: 1, columns: 0, depth: -1 });
+  assertThrows(check, RangeError, "Cannot pack with columns 0: expected a positive integer");
+});
 
 Deno.test("checkConfig lets sizes at their limits pass", () => {
   const least = { vocabSize: 1, contextLength: 1, layers: 1, heads: 1, modelDim: 1, feedForwardDim: 1 };

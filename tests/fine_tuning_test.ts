@@ -8,18 +8,9 @@ import { MaskedLanguageModel } from "../models/roberta.ts";
 import { loadModel, modelFiles } from "../training/checkpoint.ts";
 import { takeOver } from "../training/fine_tuning.ts";
 import { everyBackend } from "./_testing.ts";
+import { small } from "./_training.ts";
 
-const sizes = {
-  vocabSize: 16,
-  contextLength: 8,
-  layers: 1,
-  heads: 2,
-  modelDim: 16,
-  feedForwardDim: 64,
-  dropoutRate: 0.1,
-  initialStd: 0.2,
-  labels: ["even", "odd"],
-};
+const sizes = { ...small, vocabSize: 16, initialStd: 0.2, labels: ["even", "odd"] };
 const roberta: RobertaClassifierConfig = { ...sizes, architecture: "roberta" };
 const gpt: GptClassifierConfig = { ...sizes, architecture: "gpt1", padId: 1 };
 
@@ -29,6 +20,10 @@ everyBackend("takeOver: a classifier begins with what its language model has lea
     const [config, pretrained, grown] of [
       [roberta, new MaskedLanguageModel(masked), masked],
       [{ ...gpt, vocabSize: 20 }, new Gpt(causal), causal],
+      [{ ...gpt, vocabSize: 20, tied: false }, new Gpt({ ...causal, tied: false }), {
+        ...causal,
+        tied: false,
+      }],
     ] as const
   ) {
     const source = initialize(backend, pretrained, 5), files = await modelFiles(backend, grown, source);

@@ -2,18 +2,9 @@ import { assertEquals, assertThrows } from "@std/assert";
 import type { ModelConfig } from "../models/any_model.ts";
 import type { GptConfig } from "../models/gpt.ts";
 import { fromHuggingFaceConfig, huggingFaceTensors, matchTensors } from "../models/hugging_face.ts";
+import { small } from "./_training.ts";
 
-const gpt1: GptConfig = {
-  architecture: "gpt1",
-  vocabSize: 11,
-  contextLength: 8,
-  layers: 2,
-  heads: 2,
-  modelDim: 16,
-  feedForwardDim: 64,
-  dropoutRate: 0.25,
-  tied: true,
-};
+const gpt1: GptConfig = { ...small, layers: 2, tied: true };
 const gpt2: GptConfig = { ...gpt1, architecture: "gpt2", feedForwardDim: 24, tied: false };
 
 /** Our name to the only tensor that holds it. */

@@ -78,6 +78,17 @@ Deno.test("labelled batches refuse what makes no sense", () => {
   refuse(examples, { classWeights: [1, 1, -1] }, "Cannot weigh classes");
 });
 
+Deno.test("labelled batches refuse sizes that make no sense", () => {
+  for (const make of [labelledBatches, labelledValidationBatches]) {
+    for (const size of ["batchSize", "contextLength"]) {
+      for (const value of [0, -1, 2.5, NaN]) {
+        const message = `Cannot make batches with ${size} ${value}: expected a positive integer`;
+        assertThrows(() => make(examples, { ...options, [size]: value }), RangeError, message);
+      }
+    }
+  }
+});
+
 Deno.test("balancedWeights: all classes together weigh the same, one without examples nothing", () => {
   const labels = [0, 0, 0, 0, 2, 2], weights = balancedWeights(labels, 3);
   assertEquals(weights, [0.5, 0, 1]);

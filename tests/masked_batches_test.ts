@@ -118,5 +118,8 @@ Deno.test("masked batches refuse what makes no sense", () => {
   refuse({ vocabSize: 4, maskId: 3 }, "Cannot mask with a vocabulary of 4 tokens");
   refuse({ contextLength: 14 }, "Cannot put a sequence of 15 tokens into a context of 14");
   refuse({}, "Cannot make batches of no sequences", []);
+  refuse({}, "Sequence 2 is empty: expected at least one token", [sequences[0], new Uint32Array()]);
+  refuse({ batchSize: 0 }, "Cannot make batches with batchSize 0: expected a positive integer");
+  refuse({ contextLength: 15.5 }, "Cannot make batches with contextLength 15.5: expected a positive integer");
   assertThrows(() => oneByOneBatches([Uint32Array.of(0, 2)], options), RangeError, "Cannot hide a token");
 });

@@ -1,4 +1,4 @@
-import { assert, assertEquals } from "@std/assert";
+import { assert, assertEquals, assertThrows } from "@std/assert";
 import type { Backend, Shape } from "../core/backend.ts";
 import { CpuBackend } from "../core/cpu_backend.ts";
 import { constant, initialize, Parameter } from "../core/module.ts";
@@ -134,4 +134,24 @@ Deno.test("AdamW updates a model too large for one binding in stretches that cov
     runs.findIndex(({ name }) => name === "rootOfSum") < runs.indexOf(updates[0]),
     "the norm is known first",
   );
+});
+
+Deno.test("AdamW refuses settings that make no sense, and names them", () => {
+  const backend = new CpuBackend(),
+    store = initialize(backend, { weight: new Parameter([2], constant(0)) }, 1);
+
+  const ranges = {
+    beta1: [-0.1, 1],
+    beta2: [-0.1, 1],
+    epsilon: [0, Infinity],
+    weightDecay: [-1, Infinity],
+    clipNorm: [-1, Infinity],
+  };
+  new AdamW(backend, store, options);
+  for (const [name, values] of Object.entries(ranges)) {
+    for (const value of [...values, NaN]) {
+      const message = `Cannot optimize with ${name} ${value}: expected a number`;
+      assertThrows(() => new AdamW(backend, store, { ...options, [name]: value }), RangeError, message);
+    }
+  }
 });

@@ -1,5 +1,5 @@
-import { assert, assertAlmostEquals, assertEquals } from "@std/assert";
-import { learningRateAt, type Schedule } from "../training/schedule.ts";
+import { assert, assertAlmostEquals, assertEquals, assertThrows } from "@std/assert";
+import { checkSchedule, learningRateAt, type Schedule } from "../training/schedule.ts";
 
 const schedule: Schedule = {
   schedule: "cosine",
@@ -51,5 +51,22 @@ Deno.test("learningRateAt: a constant rate stays at the peak, whatever the minim
 Deno.test("learningRateAt: beyond the last update the rate stays at the minimum", () => {
   for (const shape of ["cosine", "linear"] as const) {
     for (const rate of ratesOf({ schedule: shape }).slice(110)) assertAlmostEquals(rate, 0.1);
+  }
+});
+
+Deno.test("checkSchedule lets what makes sense pass, and names what does not", () => {
+  checkSchedule(schedule);
+  checkSchedule({ ...schedule, steps: 0, warmupSteps: 0, learningRate: 0, minLearningRate: 0 });
+  for (const name of ["steps", "warmupSteps"]) {
+    for (const count of [-1, 2.5, NaN, Infinity]) {
+      const message = `Cannot train with ${name} ${count}: expected an integer of 0 or more`;
+      assertThrows(() => checkSchedule({ ...schedule, [name]: count }), RangeError, message);
+    }
+  }
+  for (const name of ["learningRate", "minLearningRate"]) {
+    for (const rate of [-0.1, NaN, Infinity]) {
+      const message = `Cannot train with ${name} ${rate}: expected a number of 0 or more`;
+      assertThrows(() => checkSchedule({ ...schedule, [name]: rate }), RangeError, message);
+    }
   }
 });

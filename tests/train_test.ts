@@ -229,3 +229,15 @@ everyBackend(
     assertEquals(bytes, new Array(6).fill(bytes[0]));
   },
 );
+
+Deno.test("training refuses a schedule that makes no sense before anything is made", () => {
+  const backend = new CpuBackend(), before = backend.bytes;
+  const start = (changes: Partial<TrainingSettings>) => () => newRun(backend, new Gpt(small), changes);
+  assertThrows(
+    start({ steps: 2.5 }),
+    RangeError,
+    "Cannot train with steps 2.5: expected an integer of 0 or more",
+  );
+  assertThrows(start({ learningRate: NaN }), RangeError, "Cannot train with learningRate NaN");
+  assertEquals(backend.bytes, before);
+});

@@ -10,6 +10,8 @@
  */
 
 import { Random } from "../core/philox.ts";
+import { IGNORED } from "../kernels/cross_entropy.ts";
+import { checkSizes } from "../models/config.ts";
 import { sampleOrder } from "./epochs.ts";
 
 /** What one pass learns from; see `BatchTensors` for what the parts mean to a model. */
@@ -53,17 +55,12 @@ export interface CausalBatchOptions {
 }
 
 /** Throws unless the sizes make sense and there is at least one window. */
-function checkSizes(
+function checkText(
   tokens: Uint32Array,
-  sizes: { contextLength: number; batchSize: number },
+  { contextLength, batchSize }: { contextLength: number; batchSize: number },
   what: string,
 ): void {
-  const { contextLength, batchSize } = sizes;
-  for (const [name, size] of Object.entries({ contextLength, batchSize })) {
-    if (!Number.isInteger(size) || size < 1) {
-      throw new RangeError(`Cannot make batches with ${name} ${size}: expected a positive integer`);
-    }
-  }
+  checkSizes("make batches", { contextLength, batchSize });
   if (tokens.length <= contextLength) {
     throw new RangeError(
       `The ${what} text has ${tokens.length} tokens, a window needs ${contextLength + 1}: ` +
@@ -82,7 +79,7 @@ function emptyBatch(batchSize: number, contextLength: number): Batch {
   const size = batchSize * contextLength;
   return {
     inputs: new Uint32Array(size),
-    targets: new Uint32Array(size).fill(0xffffffff),
+    targets: new Uint32Array(size).fill(IGNORED),
     batchSize,
     contextLength,
   };
@@ -108,7 +105,7 @@ function emptyBatch(batchSize: number, contextLength: number): Batch {
  */
 export function causalBatches(tokens: Uint32Array, options: CausalBatchOptions): BatchSource {
   const { contextLength, batchSize, seed } = options;
-  checkSizes(tokens, options, "training");
+  checkText(tokens, options, "training");
   const room = tokens.length - 1,
     windows = Math.max(1, Math.floor((room - (contextLength - 1)) / contextLength));
   const offsets = room - windows * contextLength + 1;
@@ -147,7 +144,7 @@ export function validationBatches(
   options: { contextLength: number; batchSize: number; windows?: number },
 ): Batch[] {
   const { contextLength, batchSize } = options;
-  checkSizes(tokens, options, "validation");
+  checkText(tokens, options, "validation");
   const available = Math.floor((tokens.length - 1) / contextLength);
   const windows = Math.min(available, options.windows ?? available), batches: Batch[] = [];
   for (let window = 0; window < windows; window++) {

@@ -7,6 +7,7 @@
 import type { Backend } from "../core/backend.ts";
 import { softmax } from "../kernels/softmax.ts";
 import type { Classifier } from "../models/classifier.ts";
+import { checkSizes } from "../models/config.ts";
 import { fitSequences, padSequences } from "./sequences.ts";
 
 /** The class of a text. */
@@ -39,7 +40,8 @@ export interface Classification {
  * @param texts Token ids as the model reads them, special tokens included.
  * @param options How many texts to read at once; 16 unless given.
  * @returns One entry for each text.
- * @throws {RangeError} If a text is empty or longer than the context, or a token is unknown.
+ * @throws {RangeError} If a text is empty or longer than the context, a token is unknown, or the batch size is no
+ * positive integer.
  */
 export async function classify(
   backend: Backend,
@@ -48,7 +50,8 @@ export async function classify(
   options: { batchSize?: number } = {},
 ): Promise<Classification[]> {
   const { labels, contextLength, vocabSize, padId = 1 } = model.config;
-  const { batchSize = Math.min(16, texts.length) } = options, found: Classification[] = [];
+  const { batchSize = Math.max(1, Math.min(16, texts.length)) } = options, found: Classification[] = [];
+  checkSizes("classify", { batchSize });
   fitSequences(texts, { contextLength });
   for (const [index, text] of texts.entries()) {
     const outside = text.find((id) => id >= vocabSize);

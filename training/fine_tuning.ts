@@ -9,6 +9,9 @@ import type { ParameterStore } from "../core/module.ts";
 import { formatShape } from "../core/tensor.ts";
 import type { HostTensor } from "../models/hugging_face.ts";
 
+/** Tables that grow with the vocabulary: the token embedding, and the head of a GPT that is not tied to it. */
+const ONE_ROW_A_TOKEN = /(^|\.)(tokenEmbedding|languageHead)$/;
+
 /**
  * Puts the weights of a pretrained model into another one that has it inside. What the pretrained model lacks keeps its
  * initial values: the new head, and the rows of tokens that were added to the vocabulary.
@@ -49,7 +52,7 @@ export async function takeOver(
     if (source === undefined) continue;
     const [rows, ...rest] = parameter.shape, [sourceRows, ...sourceRest] = source.shape;
     const fits = String(rest) === String(sourceRest) &&
-      (rows === sourceRows || parameter.name.endsWith("tokenEmbedding") && rows > sourceRows);
+      (rows === sourceRows || rows > sourceRows && ONE_ROW_A_TOKEN.test(parameter.name));
     if (!fits) {
       throw new TypeError(
         `Cannot begin with the pretrained ${parameter.name}: it is ${formatShape(source.shape)}, ` +

@@ -5,6 +5,7 @@
  */
 
 import { IGNORED } from "../kernels/cross_entropy.ts";
+import { checkSizes } from "../models/config.ts";
 import type { Batch, BatchSource } from "./batches.ts";
 import { sampleOrder } from "./epochs.ts";
 import { padSequences } from "./sequences.ts";
@@ -40,7 +41,11 @@ export interface LabelledBatchOptions extends LabelledSizes {
   auxiliaryWeight?: number;
 }
 
-function checkExamples(examples: readonly Example[], contextLength: number): void {
+function checkExamples(
+  examples: readonly Example[],
+  { contextLength, batchSize }: LabelledSizes,
+): void {
+  checkSizes("make batches", { contextLength, batchSize });
   if (examples.length === 0) throw new RangeError("Cannot make batches of no examples");
   for (const [index, { ids, label }] of examples.entries()) {
     if (!Number.isInteger(label) || label < 0) {
@@ -89,12 +94,12 @@ function nextTokens(
  * @param examples Texts with their classes, of at least two classes.
  * @param options Sizes, seed and weights.
  * @returns The source.
- * @throws {RangeError} If there are no examples, or of one class only, or one is empty or too long, or a class has no
- * weight.
+ * @throws {RangeError} If there are no examples, or of one class only, or one is empty or too long, a class has no
+ * weight, or a size is no positive integer.
  */
 export function labelledBatches(examples: readonly Example[], options: LabelledBatchOptions): BatchSource {
-  const { contextLength, batchSize, seed, classWeights, auxiliaryWeight = 0 } = options;
-  checkExamples(examples, contextLength);
+  const { batchSize, seed, classWeights, auxiliaryWeight = 0 } = options;
+  checkExamples(examples, options);
   const highest = examples.reduce((highest, { label }) => Math.max(highest, label), 0);
   if (examples.every(({ label }) => label === highest)) {
     throw new RangeError(
@@ -130,10 +135,10 @@ export function labelledBatches(examples: readonly Example[], options: LabelledB
  * @param examples Texts with their classes.
  * @param sizes Sizes.
  * @returns Batches; rows of the last one that are not needed have no class.
- * @throws {RangeError} If there are no examples, or one is empty or too long.
+ * @throws {RangeError} If there are no examples, one is empty or too long, or a size is no positive integer.
  */
 export function labelledValidationBatches(examples: readonly Example[], sizes: LabelledSizes): Batch[] {
-  checkExamples(examples, sizes.contextLength);
+  checkExamples(examples, sizes);
   const batches: Batch[] = [];
   for (let first = 0; first < examples.length; first += sizes.batchSize) {
     batches.push(toBatch(examples.slice(first, first + sizes.batchSize), sizes));

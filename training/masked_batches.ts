@@ -9,6 +9,7 @@
 
 import { Random } from "../core/philox.ts";
 import { IGNORED } from "../kernels/cross_entropy.ts";
+import { checkSizes } from "../models/config.ts";
 import type { Batch, BatchSource } from "./batches.ts";
 import { sampleOrder } from "./epochs.ts";
 import { checkMaskOptions, type MaskedSequence, type MaskOptions, maskSequence } from "./masking.ts";
@@ -60,8 +61,13 @@ function roomFor(
   return 8 * Math.ceil((expected + 4 * Math.sqrt(expected + batchSize * maskRate ** 2 * variance)) / 8);
 }
 
-function checkSequences(sequences: readonly Uint32Array[], { contextLength }: MaskedBatchOptions): void {
+function checkSequences(sequences: readonly Uint32Array[], options: MaskedBatchOptions): void {
+  const { contextLength, batchSize } = options;
+  checkMaskOptions(options);
+  checkSizes("make batches", { contextLength, batchSize });
   if (sequences.length === 0) throw new RangeError("Cannot make batches of no sequences");
+  const empty = sequences.findIndex(({ length }) => length === 0);
+  if (empty >= 0) throw new RangeError(`Sequence ${empty + 1} is empty: expected at least one token`);
   const long = sequences.find(({ length }) => length > contextLength);
   if (long) {
     throw new RangeError(`Cannot put a sequence of ${long.length} tokens into a context of ${contextLength}`);
@@ -87,10 +93,9 @@ function checkSequences(sequences: readonly Uint32Array[], { contextLength }: Ma
  * @param sequences Framed by their special tokens, see `packDocuments`; none longer than T.
  * @param options Sizes, seed and rule.
  * @returns The source.
- * @throws {RangeError} If there are no sequences, one is too long, or an option makes no sense.
+ * @throws {RangeError} If there are no sequences, one is empty or too long, or an option makes no sense.
  */
 export function maskedBatches(sequences: readonly Uint32Array[], options: MaskedBatchOptions): BatchSource {
-  checkMaskOptions(options);
   checkSequences(sequences, options);
   const { batchSize, seed } = options, placeOf = sampleOrder(sequences.length, seed);
   const room = roomFor(sequences, options);
@@ -113,13 +118,12 @@ export function maskedBatches(sequences: readonly Uint32Array[], options: Masked
  * @param sequences Framed by their special tokens; none longer than T.
  * @param options Sizes, seed and rule; `limit` is how many sequences at most, spread over all of them.
  * @returns The batches.
- * @throws {RangeError} If there are no sequences, one is too long, or an option makes no sense.
+ * @throws {RangeError} If there are no sequences, one is empty or too long, or an option makes no sense.
  */
 export function maskedValidationBatches(
   sequences: readonly Uint32Array[],
   options: MaskedBatchOptions & { limit?: number },
 ): Batch[] {
-  checkMaskOptions(options);
   checkSequences(sequences, options);
   const { batchSize, seed } = options, room = roomFor(sequences, options), batches: Batch[] = [];
   const count = Math.min(sequences.length, options.limit ?? sequences.length);
@@ -142,13 +146,12 @@ export function maskedValidationBatches(
  * @param sequences Framed by their special tokens; none longer than T.
  * @param options Sizes, and ids of tokens; `limit` is how many tokens at most, spread over all of them.
  * @returns The batches: each row hides one token.
- * @throws {RangeError} If there is no token to hide, or a sequence is too long.
+ * @throws {RangeError} If there is no token to hide, a sequence is empty or too long, or an option makes no sense.
  */
 export function oneByOneBatches(
   sequences: readonly Uint32Array[],
   options: MaskedBatchOptions & { limit?: number },
 ): Batch[] {
-  checkMaskOptions(options);
   checkSequences(sequences, options);
   const { batchSize, specialIds, maskId } = options, special = new Set(specialIds), batches: Batch[] = [];
   const hidden: { ids: Uint32Array; place: number }[] = [];

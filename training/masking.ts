@@ -1,9 +1,9 @@
 /**
  * Masked language modelling: which tokens are hidden, and behind what.
  *
- * About 15 % of the tokens are asked for. Of these, 80 % are hidden behind `<mask>`, 10 % are replaced by some other
- * token, and 10 % stay as they are: otherwise a model would learn to pay attention only where it sees `<mask>`, which
- * no text it is used on later contains. Two rules are known by name:
+ * About 15 % of the tokens are asked for. Of these, 80 % are hidden behind `<mask>`, 10 % are replaced by a token
+ * drawn at random, and 10 % stay as they are: otherwise a model would learn to pay attention only where it sees
+ * `<mask>`, which no text it is used on later contains. Two rules are known by name:
  *
  *     huggingface   every token is drawn independently, special ones never; a replacement is any token
  *     fairseq       exactly ⌊0.15 n + u⌋ of n tokens, special ones too; a replacement is none of the first four tokens

@@ -27,6 +27,18 @@ export interface AdamWOptions {
 /** Most elements in one pass: 128 MiB, what every WebGPU device can bind. */
 const PASS = 2 ** 25;
 
+function checkOptions({ beta1, beta2, epsilon = 1e-8, weightDecay, clipNorm }: AdamWOptions): void {
+  const check = (name: string, value: number, valid: boolean, expected: string) => {
+    if (!valid) throw new RangeError(`Cannot optimize with ${name} ${value}: expected ${expected}`);
+  };
+  for (const [name, beta] of Object.entries({ beta1, beta2 })) {
+    check(name, beta, beta >= 0 && beta < 1, "a number from 0 to below 1");
+  }
+  check("epsilon", epsilon, epsilon > 0 && epsilon < Infinity, "a number above 0");
+  check("weightDecay", weightDecay, weightDecay >= 0 && weightDecay < Infinity, "a number of 0 or more");
+  check("clipNorm", clipNorm, clipNorm >= 0 && clipNorm < Infinity, "a number of 0 or more");
+}
+
 /** A stretch of the flat buffers with one weight decay. */
 interface Stretch {
   readonly weightDecay: number;
@@ -56,8 +68,10 @@ export class AdamW {
    * @param backend Where the parameters live.
    * @param store The parameters.
    * @param options Settings.
+   * @throws {RangeError} If a setting makes no sense.
    */
   constructor(backend: Backend, store: ParameterStore, options: AdamWOptions) {
+    checkOptions(options);
     this.#backend = backend;
     this.#options = options;
     this.mean = backend.allocate([store.size]);

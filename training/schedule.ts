@@ -22,6 +22,35 @@ export interface Schedule {
 }
 
 /**
+ * Checks that a schedule makes sense.
+ *
+ * @example
+ * ```ts
+ * import { checkSchedule } from "@miniformer/miniformer";
+ * import { assertThrows } from "@std/assert";
+ *
+ * const rates = { schedule: "cosine", learningRate: 1, minLearningRate: 0, warmupSteps: 10 } as const;
+ * checkSchedule({ ...rates, steps: 110 });
+ * assertThrows(() => checkSchedule({ ...rates, steps: 0.5 }), RangeError, "Cannot train with steps 0.5");
+ * ```
+ *
+ * @param schedule The schedule.
+ * @throws {RangeError} If a number of steps is no integer of 0 or more, or a rate no number of 0 or more.
+ */
+export function checkSchedule({ steps, warmupSteps, learningRate, minLearningRate }: Schedule): void {
+  for (const [name, count] of Object.entries({ steps, warmupSteps })) {
+    if (!Number.isInteger(count) || count < 0) {
+      throw new RangeError(`Cannot train with ${name} ${count}: expected an integer of 0 or more`);
+    }
+  }
+  for (const [name, rate] of Object.entries({ learningRate, minLearningRate })) {
+    if (!(rate >= 0 && rate < Infinity)) {
+      throw new RangeError(`Cannot train with ${name} ${rate}: expected a number of 0 or more`);
+    }
+  }
+}
+
+/**
  * The learning rate of an update.
  *
  * @example

@@ -22,7 +22,7 @@ import type { Learner } from "../models/learner.ts";
 import type { BatchSource } from "./batches.ts";
 import { totalWeight, toTensors } from "./batch_tensors.ts";
 import { AdamW, type AdamWOptions } from "./optimizer.ts";
-import { learningRateAt, type Schedule } from "./schedule.ts";
+import { checkSchedule, learningRateAt, type Schedule } from "./schedule.ts";
 
 /** How to train. */
 export interface TrainingSettings extends Schedule, AdamWOptions {
@@ -83,13 +83,14 @@ export class TrainingRun {
    * @param model What to train.
    * @param batches What to train on.
    * @param settings How.
-   * @throws {RangeError} If `accumulation` is no positive integer.
+   * @throws {RangeError} If `accumulation` is no positive integer, or another setting makes no sense.
    */
   constructor(backend: Backend, model: Learner, batches: BatchSource, settings: TrainingSettings) {
     const { accumulation = 1 } = settings;
     if (!Number.isInteger(accumulation) || accumulation < 1) {
       throw new RangeError(`Cannot accumulate ${accumulation} batches: expected a positive integer`);
     }
+    checkSchedule(settings);
     this.backend = backend;
     this.model = model;
     this.settings = settings;
