@@ -62,24 +62,21 @@ fn run(row: u32, lane: u32) {
 }`,
 });
 
-/**
- * The mean of the losses of rows that take part, and 1 / their number; `count` above 0 replaces that number. With
- * `weighted`, the sum of the losses times their weights.
- */
+/** The mean of the losses of rows that take part, and 1 / their number; or the sum of losses times weights, and 1. */
 export const crossEntropyMean = kernel({
   name: "crossEntropyMean",
   reads: { losses: "f32", targets: "u32", weights: "f32" },
   writes: { loss: "f32", weight: "f32" },
-  constants: ["rows", "count", "weighted"],
+  constants: ["rows", "weighted"],
   groups: () => 1,
   lanes: () => 256,
-  cpu({ losses, targets, weights, loss, weight }, { rows, count, weighted }) {
+  cpu({ losses, targets, weights, loss, weight }, { rows, weighted }) {
     let sum = 0, counted = 0;
     for (let row = 0; row < rows; row++) {
       sum += weighted ? losses[row] * weights[row] : losses[row];
       if (targets[row] !== IGNORED) counted++;
     }
-    weight[0] = weighted ? 1 : 1 / Math.max(1, count > 0 ? count : counted);
+    weight[0] = weighted ? 1 : 1 / Math.max(1, counted);
     loss[0] = sum * weight[0];
   },
   wgsl: `${groupReduction("sumOverRows", "left + right")}
@@ -93,7 +90,7 @@ fn run(group: u32, lane: u32) {
   let total = sumOverRows(lane, sum);
   let number = sumOverRows(lane, counted);
   if (lane == 0) {
-    let divisor = select(max(1, select(number, f32(count), count > 0)), 1.0, weighted == 1);
+    let divisor = select(max(1, number), 1.0, weighted == 1);
     weight[0] = 1 / divisor;
     loss[0] = total / divisor;
   }
@@ -129,9 +126,10 @@ fn each(index: u32) {
 
 /** Options of {@linkcode crossEntropy}. */
 export interface CrossEntropyOptions {
-  /** Divides the sum of losses instead of the number of targets that take part: for a batch that comes in pieces. */
-  count?: number;
-  /** f32, one for each row: the loss is the sum of losses times weights, divided by nothing. */
+  /**
+   * f32, one for each row: the loss is the sum of losses times weights, divided by nothing. For a batch that comes in
+   * pieces, give each row 1 / the number of targets of the whole batch.
+   */
   weights?: Tensor;
 }
 
@@ -150,7 +148,7 @@ export interface CrossEntropyOptions {
  *
  * @param logits (…, V).
  * @param targets u32, one for each row: below V, or {@linkcode IGNORED}.
- * @param options What to divide by, or how much each row counts.
+ * @param options How much each row counts; all the same unless given.
  * @returns One number, shape (1).
  * @throws {TypeError} If there are not as many targets, or weights, as rows.
  */
@@ -162,15 +160,17 @@ export function crossEntropy(logits: Tensor, targets: Tensor, options: CrossEntr
         `${targets.dataType}: expected ${rows} of u32`,
     );
   }
-  const { count = 0, weights } = options, weighted = Number(weights !== undefined);
+  const { weights } = options, weighted = Number(weights !== undefined);
   if (weights && weights.size !== rows) {
     throw new TypeError(`Cannot weigh ${rows} losses with ${weights.size} weights: expected one for each`);
   }
   const loss = outputOf([1], [logits]), mean = backend.allocate([1]), unused = backend.allocate([1]);
   const losses = backend.allocate([rows]), logSumExp = backend.allocate([rows]), weight = weights ?? mean;
   backend.run(crossEntropyForward, { logits, targets, losses, logSumExp }, { rows, columns });
-  const sizes = { rows, count, weighted };
-  backend.run(crossEntropyMean, { losses, targets, weights: weights ?? unused, loss, weight: mean }, sizes);
+  backend.run(crossEntropyMean, { losses, targets, weights: weights ?? unused, loss, weight: mean }, {
+    rows,
+    weighted,
+  });
   loss.tape?.record(() => {
     // loss = Σ weight (logSumExp − logits[target])   →   dLogits = (softmax − one-hot) · weight · dLoss
     const dLoss = gradientOf(loss), dLogits = gradientOf(logits);

@@ -82,7 +82,7 @@ async function allKernels(): Promise<AnyKernel[]> {
   return [...found];
 }
 
-const rows = { rows: 65, columns: 1000, causal: 1, epsilon: 1e-5, count: 0 };
+const rows = { rows: 65, columns: 1000, causal: 1, epsilon: 1e-5 };
 const heads = { batch: 3, time: 65, heads: 4, parts: 3, part: 1 };
 const cached = { rows: 12, time: 1024 };
 const products = [[1, 768, 768], [65, 63, 66], [64, 768, 3072], [1024, 256, 1024], [48, 768, 768]].flatMap(
