@@ -94,15 +94,3 @@ Deno.test("a text ends where the model says so", () =>
       assert(several.startsWith(`--- 1 ---\n${alone}\n--- 2 ---\nThe`), several);
     }
   }));
-
-Deno.test("doctor ends well with a GPU and without one", () =>
-  inFolder(async (cwd) => {
-    const here = await succeed(["doctor"], { cwd });
-    assertStringIncludes(here, "GFLOP/s");
-    assertStringIncludes(here, "--device auto takes ");
-    assert(!here.includes("WRONG"), here);
-    const without = await succeed(["doctor"], { cwd, env: { DENO_WEBGPU_BACKEND: "dx12" } });
-    assertStringIncludes(without, "adapter       none: there is no WebGPU here");
-    assertStringIncludes(without, "--device auto takes CPU reference");
-    assertStringIncludes(without, "apt-get install mesa-vulkan-drivers");
-  }));

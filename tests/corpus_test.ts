@@ -1,0 +1,59 @@
+import { assert, assertEquals, assertNotEquals } from "@std/assert";
+import { chooseTokenizer, encodeCorpus, readCorpus, type Source } from "../commands/corpus.ts";
+import { CharTokenizer } from "../tokenizers/char_tokenizer.ts";
+import { inFolder } from "./_command.ts";
+
+/** Writes texts to files, and gives the source that names them. */
+async function sourceOf(cwd: string, texts: Record<string, string>, part: number): Promise<Source> {
+  for (const [name, text] of Object.entries(texts)) await Deno.writeTextFile(`${cwd}/${name}`, text);
+  const data = Object.keys(texts).map((name) => `${cwd}/${name}`);
+  return { data, validation: [], validationFraction: part, replaceInvalid: false };
+}
+
+Deno.test("the end of the data validates, whatever files it is in", () =>
+  inFolder(async (cwd) => {
+    const source = await sourceOf(cwd, { "a.txt": "abcdef", "b.txt": "ghij" }, 0.5);
+    assertEquals(await readCorpus(source).then(({ training, validation }) => [training, validation]), [
+      ["abcde"],
+      ["f", "ghij"],
+    ]);
+    const whole = await readCorpus({ ...source, validation: source.data.slice(1) });
+    assertEquals([whole.training, whole.validation], [["abcdef", "ghij"], ["ghij"]]);
+  }));
+
+Deno.test("no character is cut in two, and nothing is lost, wherever the border falls", () =>
+  inFolder(async (cwd) => {
+    const text = "a😀b😀😀";
+    for (let part = 0.05; part < 1; part += 0.05) {
+      const { training, validation } = await readCorpus(await sourceOf(cwd, { "a.txt": text }, part));
+      assertEquals([...training, ...validation].join(""), text);
+      for (const piece of [...training, ...validation]) assert(piece.isWellFormed(), `${part}: ${piece}`);
+    }
+  }));
+
+Deno.test("the fingerprint tells another text, and another border between learning and validating", () =>
+  inFolder(async (cwd) => {
+    const fingerprint = async (end: string, part: number) =>
+      (await readCorpus(await sourceOf(cwd, { "a.txt": "ab", "b.txt": "cd", "c.txt": end }, part)))
+        .fingerprint;
+    const usual = await fingerprint("ef", 1 / 3);
+    assertEquals(await fingerprint("ef", 1 / 3), usual);
+    assertNotEquals(await fingerprint("ef", 2 / 3), usual);
+    assertNotEquals(await fingerprint("eg", 1 / 3), usual);
+  }));
+
+Deno.test("with lines, each line is a text that is ended", async () => {
+  const tokenizer = CharTokenizer.fromText("abc\n", { specialTokens: ["</s>"] }),
+    end = tokenizer.idOf("</s>");
+  const corpus = { training: ["ab\n\nc\n"], validation: ["a"], fingerprint: "" };
+  const { training, validation } = await encodeCorpus(corpus, tokenizer, "unused", { lines: true });
+  const [a, b, c] = tokenizer.encode("abc");
+  assertEquals([[...training], [...validation]], [[a, b, end, c, end], [a, end]]);
+});
+
+Deno.test("byte pairs are learned from what is learned from only", async () => {
+  const corpus = { training: ["ab ".repeat(50)], validation: ["xy ".repeat(50)], fingerprint: "" };
+  const tokenizer = await chooseTokenizer("bpe", corpus, { vocabSize: 270 });
+  assert(tokenizer.encode(" ab").length < 3);
+  assertEquals(tokenizer.encode(" xy").length, 3);
+});

@@ -1,0 +1,62 @@
+import { assertEquals, assertThrows } from "@std/assert";
+import { UsageError } from "../commands/errors.ts";
+import { finetuneFlags } from "../commands/finetune_flags.ts";
+import { chooseFinetuning, resumeFinetuning } from "../commands/finetune_settings.ts";
+import { parseFlags } from "../commands/parse_flags.ts";
+import { words } from "./_command.ts";
+
+const flagsOf = (line: string) => parseFlags(finetuneFlags, words(line));
+const sizes = {
+  modelDim: 64,
+  contextLength: 9,
+  isCausal: true,
+  labels: ["a", "b", "c"],
+  classes: [0, 0, 1, 2],
+};
+const choose = (line: string, changes: Partial<typeof sizes> = {}) =>
+  chooseFinetuning(flagsOf(line), { ...sizes, ...changes });
+
+Deno.test("an epoch sees every text, and each is validated and saved", () => {
+  const classes = Array.from({ length: 100 }, (_, i) => i % 3);
+  const { steps, evaluationInterval, saveInterval, warmupSteps } = choose("--batch_size 8 --accumulation 3", {
+    classes,
+  });
+  assertEquals([steps, evaluationInterval, saveInterval, warmupSteps], [13, 5, 5, 0]);
+  assertEquals(choose("--epochs 20", { classes }).warmupSteps, 7);
+});
+
+Deno.test("a wider model learns more slowly, and only a GPT goes on predicting the next token", () => {
+  assertEquals(choose("").learningRate, 0.003);
+  assertEquals(choose("", { modelDim: 768 }).learningRate, 0.00025);
+  assertEquals([choose("").auxiliaryWeight, choose("", { isCausal: false }).auxiliaryWeight], [0.5, 0]);
+  assertThrows(() => choose("--auxiliary_weight 1", { isCausal: false }), UsageError, "is for a GPT");
+});
+
+Deno.test("classes weigh the same, what is given, or by how rare they are", () => {
+  assertEquals("classWeights" in choose(""), false);
+  assertEquals(choose("--class_weights c=2 a=0.5").classWeights, [0.5, 1, 2]);
+  const [often, rare, other] = choose("--class_weights balanced").classWeights!;
+  assertEquals([rare, other], [2 * often, 2 * often]);
+  for (const wrong of ["d=1", "a=1.2.3", "a", "a=-1"]) {
+    const message = `--class-weights has "${wrong}": expected balanced, or LABEL=NUMBER with one of a, b, c`;
+    assertThrows(() => choose(`--class_weights ${wrong}`), UsageError, message);
+  }
+});
+
+Deno.test("a run that goes on may only be longer", () => {
+  const settings = choose("--batch_size 2"), started = { step: 3, state: { settings } };
+  assertEquals(resumeFinetuning(started, flagsOf(""), 4), settings);
+  assertEquals(resumeFinetuning(started, flagsOf("--epochs 10"), 4), { ...settings, epochs: 10, steps: 20 });
+  assertThrows(
+    () => resumeFinetuning(started, flagsOf("--epochs 1"), 4),
+    RangeError,
+    "3 steps of 2; raise --epochs",
+  );
+  for (const line of ["--seed 1", "--checkpoint runs/a", "--truncate", "--class_weights balanced"]) {
+    assertThrows(
+      () => resumeFinetuning(started, flagsOf(line), 4),
+      UsageError,
+      "cannot be given with --resume",
+    );
+  }
+});

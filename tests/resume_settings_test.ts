@@ -1,0 +1,73 @@
+import { assertEquals, assertThrows } from "@std/assert";
+import { UsageError } from "../commands/errors.ts";
+import type { Flag } from "../commands/flags.ts";
+import { parseFlags } from "../commands/parse_flags.ts";
+import { resumeSettings } from "../commands/resume_settings.ts";
+import { chooseLength, chooseSettings } from "../commands/settings.ts";
+import { type TrainFlags, trainFlags } from "../commands/train_flags.ts";
+import { words } from "./_command.ts";
+
+const flagsOf = (line: string): TrainFlags => parseFlags(trainFlags, words(line));
+
+function resume(flags: TrainFlags, step = 10) {
+  const none = flagsOf(""), settings = chooseLength(chooseSettings(none, "tiny"), none, 100);
+  return { settings, resumed: resumeSettings({ step, state: { settings } }, flags, 100) };
+}
+
+/** A value of a flag that no run was started with. */
+function unusual(flag: Flag): unknown {
+  if (flag.kind === "choice") return flag.choices.at(-1);
+  return flag.kind === "boolean"
+    ? true
+    : flag.kind === "list"
+    ? ["other"]
+    : flag.kind === "text"
+    ? "other"
+    : 7777;
+}
+
+Deno.test("without flags a run goes on as it was started", () => {
+  const { settings, resumed } = resume(flagsOf(""));
+  assertEquals(resumed, settings);
+});
+
+Deno.test("a flag that would change what the run computes is refused; these do not", () => {
+  const accepted = Object.entries(trainFlags).map(([name, flag]) => {
+    const flags = { ...flagsOf(""), [name]: name === "tied" ? false : unusual(flag) };
+    try {
+      resume(flags);
+      return name;
+    } catch (error) {
+      if (error instanceof UsageError) return undefined;
+      throw error;
+    }
+  });
+  assertEquals(accepted.filter((name) => name !== undefined).sort(), [
+    ...["data", "device", "epochs", "evaluationInterval", "logInterval", "resume", "sampleInterval"],
+    ...["saveInterval", "steps", "stopAfter", "validation"],
+  ]);
+});
+
+Deno.test("what was given before may be given again", () => {
+  const { settings } = resume(flagsOf(""));
+  const line =
+    `--seed ${settings.seed} --lr ${settings.learningRate} --ff_mult 4 --objective causal --preset tiny`;
+  assertEquals(resume(flagsOf(line)).resumed, settings);
+});
+
+Deno.test("a run at its end is not resumed, and it is said which flag makes it longer", () => {
+  const { settings: { steps } } = resume(flagsOf("")), path = "--resume runs/mine";
+  const refused = (line: string, step: number, message: string) =>
+    assertThrows(() => resume(flagsOf(line), step), RangeError, message);
+  refused(
+    path,
+    steps,
+    `Cannot resume runs/mine: it has done ${steps} steps of ${steps}; raise --steps or --epochs`,
+  );
+  refused(
+    `${path} --stop_after 5`,
+    10,
+    "Cannot resume runs/mine: it has done 10 steps of 5; raise --stop-after",
+  );
+  assertEquals(resume(flagsOf(`--steps ${steps + 1}`), steps).resumed.steps, steps + 1);
+});

@@ -1,0 +1,61 @@
+import { assertEquals, assertThrows } from "@std/assert";
+import { UsageError } from "../commands/errors.ts";
+import { parseFlags } from "../commands/parse_flags.ts";
+import { chooseLength, chooseSettings, type Settings } from "../commands/settings.ts";
+import { trainFlags } from "../commands/train_flags.ts";
+import { type PresetName, presets } from "../commands/presets.ts";
+import { words } from "./_command.ts";
+
+const flagsOf = (line: string) => parseFlags(trainFlags, words(line));
+
+function settingsOf(line: string, preset: PresetName = "tiny", batchesPerEpoch = 100): Settings {
+  return chooseLength(chooseSettings(flagsOf(line), preset), flagsOf(line), batchesPerEpoch);
+}
+
+Deno.test("what is not given is the preset's", () => {
+  for (const [name, { model, training }] of Object.entries(presets)) {
+    const settings = settingsOf("", name as PresetName);
+    for (const [field, value] of Object.entries({ ...model, ...training })) {
+      assertEquals(settings[field as keyof Settings], value, `${name}: ${field}`);
+    }
+  }
+});
+
+Deno.test("what follows from a value follows from one that is given", () => {
+  assertEquals(presets["mini-gpt"].training.minLearningRate, presets["mini-gpt"].training.learningRate / 10);
+  assertEquals(settingsOf("--lr 0.5", "mini-gpt").minLearningRate, 0.05);
+  assertEquals(settingsOf("--lr 0.5 --min_lr 0.001", "mini-gpt").minLearningRate, 0.001);
+  assertEquals(settingsOf("--model_dim 32 --heads 4").feedForwardDim, 128);
+  assertEquals(settingsOf("--model_dim 32 --ff_mult 2").feedForwardDim, 64);
+
+  const { warmupSteps, evaluationInterval, sampleInterval, saveInterval } = settingsOf("--steps 35");
+  assertEquals([warmupSteps, evaluationInterval, sampleInterval, saveInterval], [3, 4, 8, 4]);
+  assertEquals(settingsOf("--steps 100000").evaluationInterval, 250);
+  assertEquals(settingsOf("--steps 35 --eval_interval 5").sampleInterval, 10);
+  assertEquals(settingsOf("--epochs 0.5 --accumulation 3").steps, Math.ceil(50 / 3));
+});
+
+Deno.test("masks are chosen for a model that fills them, and for no other", () => {
+  const { maskRate, maskRule, lines } = settingsOf("--mask_rate 0.3 --lines", "roberta-tiny");
+  assertEquals([maskRate, maskRule, lines], [0.3, "huggingface", true]);
+  assertEquals("maskRate" in settingsOf(""), false);
+});
+
+for (
+  const [line, message, preset] of [
+    [
+      "--heads 5 --model_dim 12",
+      "--heads is 5, which does not divide --model-dim 12: expected one of 1, 2, 3, 4, 6, 12",
+    ],
+    ["--lr 0.001 --min_lr 0.01", "--min-learning-rate is 0.01: expected at most --learning-rate 0.001"],
+    ["--ff_mult 2 --feed_forward_dim 9", "--feed-forward-dim and --feed-forward-multiple say the same"],
+    ["--steps 1 --epochs 1", "--steps and --epochs both say how long to train"],
+    ["--vocab_size 300", "--vocab-size is for --tokenizer bpe"],
+    ["--mask_rule fairseq", "--mask-rule is for --objective mlm"],
+    ["--architecture gpt2", "--architecture is for --objective causal", "roberta-tiny"],
+  ] as [string, string, PresetName?][]
+) {
+  Deno.test(`train ${line} is refused${preset ? ` with ${preset}` : ""}`, () => {
+    assertThrows(() => settingsOf(line, preset), UsageError, message);
+  });
+}
