@@ -130,6 +130,28 @@ export function gradientOf(x: Tensor): Tensor {
 }
 
 /**
+ * Whether anyone will look at the gradient of a tensor. If not, an operation need not compute it: it is a constant, or a
+ * layer that stays as it is.
+ *
+ * @example
+ * ```ts
+ * import { CpuBackend, Tape } from "@miniformer/miniformer";
+ * import { assertEquals } from "@std/assert";
+ * import { needsGradient } from "./tensor.ts";
+ *
+ * const x = new CpuBackend().from([1]);
+ * assertEquals(needsGradient(x), false);
+ * assertEquals(needsGradient(new Tape().watch(x)), true);
+ * ```
+ *
+ * @param x The tensor.
+ * @returns True if it is on a tape, or has a gradient already, as parameters do.
+ */
+export function needsGradient(x: Tensor): boolean {
+  return x.tape !== undefined || x.gradient !== undefined;
+}
+
+/**
  * The result of an operation, not yet computed: it is on the tape of the first input that has one.
  *
  * @param shape The shape of the result.

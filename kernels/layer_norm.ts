@@ -20,7 +20,7 @@
  */
 
 import { kernel } from "../core/backend.ts";
-import { formatShape, gradientOf, outputOf, type Tensor } from "../core/tensor.ts";
+import { formatShape, gradientOf, needsGradient, outputOf, type Tensor } from "../core/tensor.ts";
 import { rowLanes, sumOverGroup } from "./reduce.ts";
 
 /** Normalizes rows. */
@@ -192,9 +192,13 @@ export function layerNorm(x: Tensor, weight: Tensor, bias: Tensor, epsilon = 1e-
   y.tape?.record(() => {
     const dy = gradientOf(y), sizes = { rows, columns };
     // y = weight · x̂ + bias
-    backend.run(layerNormBackward, { dy, x, weight, mean, reciprocalStd, dx: gradientOf(x) }, sizes);
-    const [dWeight, dBias] = [gradientOf(weight), gradientOf(bias)];
-    backend.run(layerNormBackwardWeight, { dy, x, mean, reciprocalStd, dWeight, dBias }, sizes);
+    if (needsGradient(x)) {
+      backend.run(layerNormBackward, { dy, x, weight, mean, reciprocalStd, dx: gradientOf(x) }, sizes);
+    }
+    if (needsGradient(weight) || needsGradient(bias)) {
+      const [dWeight, dBias] = [gradientOf(weight), gradientOf(bias)];
+      backend.run(layerNormBackwardWeight, { dy, x, mean, reciprocalStd, dWeight, dBias }, sizes);
+    }
   });
   return y;
 }

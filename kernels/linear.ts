@@ -17,7 +17,7 @@
  */
 
 import { kernel } from "../core/backend.ts";
-import { formatShape, gradientOf, outputOf, type Tensor } from "../core/tensor.ts";
+import { formatShape, gradientOf, needsGradient, outputOf, type Tensor } from "../core/tensor.ts";
 import { multiplyInto } from "./matmul.ts";
 
 /** dBias += the sum of the rows of dy. */
@@ -93,17 +93,18 @@ export function linear(x: Tensor, weight: Tensor, bias: Tensor, options: LinearO
   y.tape?.record(() => {
     const dy = gradientOf(y), accumulate = true;
     // y = x · W + b   →   dx = dy · Wᵀ,   dW = xᵀ · dy, transposed as W is stored,   db = Σ dy
-    multiplyInto(gradientOf(x), dy, weight, {
-      rows,
-      columns: inner,
-      inner: columns,
-      transposeB: !transposed,
-      accumulate,
-    });
-    const dWeight = gradientOf(weight), product = { inner: rows, transposeA: true, accumulate };
-    if (transposed) multiplyInto(dWeight, dy, x, { ...product, rows: columns, columns: inner });
-    else multiplyInto(dWeight, x, dy, { ...product, rows: inner, columns });
-    x.backend.run(linearBackwardBias, { dy, dBias: gradientOf(bias) }, { rows, columns });
+    if (needsGradient(x)) {
+      const sizes = { rows, columns: inner, inner: columns };
+      multiplyInto(gradientOf(x), dy, weight, { ...sizes, transposeB: !transposed, accumulate });
+    }
+    if (needsGradient(weight)) {
+      const dWeight = gradientOf(weight), product = { inner: rows, transposeA: true, accumulate };
+      if (transposed) multiplyInto(dWeight, dy, x, { ...product, rows: columns, columns: inner });
+      else multiplyInto(dWeight, x, dy, { ...product, rows: inner, columns });
+    }
+    if (needsGradient(bias)) {
+      x.backend.run(linearBackwardBias, { dy, dBias: gradientOf(bias) }, { rows, columns });
+    }
   });
   return y;
 }
