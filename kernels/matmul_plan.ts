@@ -16,22 +16,23 @@
 
 import type { AdapterClass } from "../core/backend.ts";
 
-/** The sizes and layout of a product; see `matmul.ts`. Flags are 0 or 1. */
-export interface MatmulConstants {
-  readonly batch: number;
-  readonly rows: number;
-  readonly columns: number;
-  readonly inner: number;
-  readonly transposeA: number;
-  readonly transposeB: number;
-  readonly accumulate: number;
-}
+/**
+ * The sizes and layout of a product: `batch` times (rows, inner) by (inner, columns). The flags `transposeA`, `transposeB`
+ * and `accumulate` are 0 or 1; a transposed matrix is stored columns first.
+ */
+export type MatmulConstants = Readonly<
+  Record<"batch" | "rows" | "columns" | "inner" | "transposeA" | "transposeB" | "accumulate", number>
+>;
 
 /** How a shader is cut: results for each invocation, and invocations for each group. */
 export interface Plan {
+  /** Whether tiles go through the memory that a group shares, or each invocation reads what it needs. */
   readonly kind: "shared" | "direct";
+  /** Rows of the results that one invocation computes. */
   readonly tileRows: number;
+  /** Their columns. */
   readonly tileColumns: number;
+  /** Invocations in a group. */
   readonly lanes: number;
   /** Groups for one matrix of the batch. */
   readonly groups: number;
