@@ -5,7 +5,7 @@
  * @module
  */
 import { nearest, UsageError } from "./errors.ts";
-import { bounds, type Flag, type Flags, type FlagValues, kebabCase } from "./flags.ts";
+import { bounds, type Flag, type Flags, type FlagValues, kebabCase, type NumberFlag } from "./flags.ts";
 import { parseFlags } from "./parse_flags.ts";
 import { terminalColumns } from "./terminal.ts";
 
@@ -172,7 +172,7 @@ function placeholder(flag: Flag): string {
 function explain(flag: Flag): string {
   const limits = flag.kind === "choice"
     ? flag.choices.join(", ")
-    : flag.kind === "number" || flag.kind === "integer"
+    : (flag.kind === "number" || flag.kind === "integer") && !isObvious(flag)
     ? bounds(flag)
     : "";
   const absent = flag.otherwise ?? (flag.default === false ? "" : flag.default?.toString());
@@ -182,6 +182,11 @@ function explain(flag: Flag): string {
   ].filter(Boolean);
   return [flag.description, limits && `: ${limits}`, notes.length > 0 && ` (${notes.join("; ")})`]
     .filter(Boolean).join("");
+}
+
+/** Whether bounds go without saying: that nothing is negative, and that nobody types numbers as large as that. */
+function isObvious({ atLeast = 0, atMost = Infinity, above = 0, below }: NumberFlag): boolean {
+  return atLeast <= 1 && above === 0 && below === undefined && atMost >= 2 ** 24;
 }
 
 /** The left text, and the right one beside it in a column of its own, wrapped at the width of the terminal. */

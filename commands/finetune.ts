@@ -30,7 +30,7 @@ import { withBackend } from "./with_backend.ts";
 export const finetune: Command = defineCommand({
   name: "finetune",
   summary: "Teach a trained language model to tell texts apart",
-  usage: "--checkpoint FOLDER --data FILE [flags]",
+  usage: "--data FILE [flags]",
   examples: [
     "finetune --checkpoint runs/corpus --data train.tsv --validation dev.tsv --epochs 3",
     "finetune --checkpoint runs/corpus --data reviews.csv --class_weights balanced --from-scratch",

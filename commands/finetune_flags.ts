@@ -55,7 +55,7 @@ export const finetuneFlags = {
     classWeights: {
       kind: "list",
       description: "how much each class counts: balanced, or such as good=1 bad=2.5",
-      placeholder: "balanced|LABEL=NUMBER...",
+      placeholder: "WEIGHT...",
       otherwise: "all the same",
     },
     seed: runFlags.seed,

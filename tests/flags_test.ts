@@ -15,7 +15,7 @@ Deno.test("bounds puts every bound into words", () => {
   assertEquals(bounds({ ...flag, atLeast: 0, below: 1 }), "at least 0, below 1");
 });
 
-Deno.test("help groups and aligns the flags, with defaults, allowed values and older names", async () => {
+Deno.test("help groups and aligns the flags, with defaults, older names, and allowed values that are not obvious", async () => {
   const help = await defineCommand({
     name: "train",
     summary: "Train a model",
@@ -24,6 +24,10 @@ Deno.test("help groups and aligns the flags, with defaults, allowed values and o
       ...group("Model", {
         preset: { kind: "choice", choices: ["tiny", "gpt1"], default: "tiny", description: "a ready model" },
         contextLength: { kind: "integer", atLeast: 1, aliases: ["seq-len"], description: "tokens at once" },
+        vocabSize: { kind: "integer", atLeast: 257, atMost: 2 ** 24, description: "tokens" },
+        dropoutRate: { kind: "number", atLeast: 0, below: 1, description: "part to drop" },
+        learningRate: { kind: "number", above: 0, description: "its peak" },
+        seed: { kind: "integer", atLeast: 0, atMost: 2 ** 52, description: "decides all", default: 1 },
       }),
       ...group("Data", {
         data: { kind: "list", required: true, placeholder: "FILE...", description: "text to learn from" },
@@ -41,17 +45,21 @@ Examples:
   deno task train --data a.txt
 
 Model:
-  --preset NAME       a ready model: tiny, gpt1 (default:
-                      tiny)
-  --context-length N  tokens at once: at least 1 (also
-                      --seq-len)
+  --preset NAME           a ready model: tiny, gpt1
+                          (default: tiny)
+  --context-length N      tokens at once (also --seq-len)
+  --vocab-size N          tokens: at least 257, at most
+                          16777216
+  --dropout-rate NUMBER   part to drop: at least 0, below 1
+  --learning-rate NUMBER  its peak
+  --seed N                decides all (default: 1)
 
 Data:
-  --data FILE...      text to learn from (required)
+  --data FILE...          text to learn from (required)
 
 Help:
-  --verbose           show where an error was thrown
-  --help              show this text
+  --verbose               show where an error was thrown
+  --help                  show this text
 
 Flags may be written with - or _ between words.`,
   );
