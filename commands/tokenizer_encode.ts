@@ -16,7 +16,7 @@ import { readTokenizer } from "./tokenizer_folder.ts";
 export const tokenizerFlag = {
   tokenizer: {
     kind: "text",
-    description: "the tokenizer, or a checkpoint with one",
+    description: "the tokenizer, or a run or checkpoint with one",
     placeholder: "FOLDER",
     required: true,
   },

@@ -1,5 +1,5 @@
 /**
- * Tokenizers on disk: a folder of their own, or the folder of a checkpoint.
+ * Tokenizers on disk: in a folder of their own, or in that of a checkpoint or run.
  *
  * @module
  */
@@ -22,7 +22,7 @@ export const tokenizerFileNames: readonly string[] = [
 /**
  * Reads the tokenizer of a folder.
  *
- * @param path the folder, or the tokenizer.json in it
+ * @param path the folder, the tokenizer.json in it, or the folder of a run
  * @returns the tokenizer
  * @throws {Error} when there is none, it is broken, or asks for something that is not done here
  *
@@ -41,22 +41,32 @@ export const tokenizerFileNames: readonly string[] = [
  */
 export async function readTokenizer(path: string): Promise<BpeTokenizer | CharTokenizer> {
   const isFile = await Deno.stat(path).then((info) => info.isFile, () => false);
-  const files: Record<string, string> = {};
-  if (isFile) {
-    files["tokenizer.json"] = await Deno.readTextFile(path).catch(async (error) => {
-      throw await cannotRead(path, error);
-    });
-  } else {
-    const decoder = new TextDecoder();
-    for (const [name, bytes] of Object.entries(await readFolder(path, { names: tokenizerFileNames }))) {
-      files[name] = decoder.decode(bytes);
-    }
-  }
+  const files = isFile ? { "tokenizer.json": await readJson(path) } : await readTokenizerFiles(path);
   try {
     return loadTokenizer(files);
   } catch (error) {
     throw new Error(`${path}: ${(error as Error).message}`, { cause: error });
   }
+}
+
+async function readJson(path: string): Promise<string> {
+  return await Deno.readTextFile(path).catch(async (error) => {
+    throw await cannotRead(path, error);
+  });
+}
+
+/** The files of a folder or, where that is the folder of a run, of a checkpoint in it: all have the same tokenizer. */
+async function readTokenizerFiles(path: string): Promise<Record<string, string>> {
+  const decoder = new TextDecoder(), options = { names: tokenizerFileNames };
+  for (const place of [path, `${path}/best`, `${path}/last`]) {
+    const files = await readFolder(place, options).catch((error) => {
+      if (place === path) throw error;
+      return {};
+    });
+    const texts = Object.entries(files).map(([name, bytes]) => [name, decoder.decode(bytes)] as const);
+    if (texts.length > 0) return Object.fromEntries(texts);
+  }
+  return {};
 }
 
 /**
