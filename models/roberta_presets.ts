@@ -40,10 +40,10 @@ export const MASKED_PRESETS: Readonly<
   Record<"roberta-tiny" | "roberta-mini" | "roberta-base", MaskedPreset>
 > = {
   "roberta-tiny": {
-    summary: "for a CPU: 2 layers, 64 wide, context 48",
+    summary: "for a CPU: 2 layers, 64 wide, context 64",
     model: {
       architecture: "roberta",
-      contextLength: 48,
+      contextLength: 64,
       layers: 2,
       heads: 2,
       modelDim: 64,
@@ -51,7 +51,7 @@ export const MASKED_PRESETS: Readonly<
       dropoutRate: 0,
       initialStd: 0.1,
     },
-    training: { ...training, batchSize: 24, steps: 4000, learningRate: 3e-3, warmupSteps: 100, clipNorm: 1 },
+    training: { ...training, batchSize: 24, steps: 5000, learningRate: 3e-3, warmupSteps: 100, clipNorm: 1 },
   },
   "roberta-mini": {
     summary: "4 layers, 256 wide, context 128",
