@@ -10,7 +10,7 @@ import type { Corpus, EncodedCorpus } from "./corpus.ts";
 import { countTargets, measure } from "./measure.ts";
 import type { Lesson } from "./objectives.ts";
 import { type PresetName, presets } from "./presets.ts";
-import { formatDuration, quote } from "./terminal.ts";
+import { formatDuration, formatFacts, quote } from "./terminal.ts";
 import type { TrainLoop } from "./train_loop.ts";
 import { lossLevels, unigramLoss } from "./train_report.ts";
 
@@ -52,45 +52,36 @@ export async function endRun(
     console.log(`\nStopped: step ${run.step} of ${steps} is saved in ${folder.path}/last.\nGo on: ${goOn}`);
     return;
   }
-  const seconds = folder.records.at(-1)?.seconds ?? 0;
-  const preset: Preset | MaskedPreset | undefined = presets[presetName as PresetName];
-  const expectation = preset && "expectation" in preset ? preset.expectation : undefined;
   const unigram = (batches: readonly Batch[]) =>
     perplexity(unigramLoss(batches, encoded.training, model.config.vocabSize, lesson.unasked));
-  const rows: [string, string][] = [
-    ["done", `step ${run.step} of ${steps}, ${formatDuration(seconds)}`],
-    [
-      "loss",
-      `validation ${whole.toFixed(4)} nats a token (perplexity ${perplexity(whole)}${
-        hidden ? `; of the unigram model ${unigram(everything)}` : ""
-      }) on ${
-        hidden ? `${countTargets(everything)} of` : "all"
-      } ${encoded.validation.length} tokens, training ${seen.toFixed(4)}`,
-    ],
-    ...floor
-      ? [["floor", `${floor.loss.toFixed(4)}: ${(whole - floor.loss).toFixed(4)} to go`] as [string, string]]
-      : [],
-    ...hidden && alone !== undefined
-      ? [[
-        "pseudo",
-        `perplexity ${perplexity(alone)}, hiding one token after the other (${
-          countTargets(hidden)
-        } of them); ` +
-        `of the unigram model ${unigram(hidden)}`,
-      ] as [string, string]]
-      : [],
-    ...expectation && !floor ? [["expect", expectation] as [string, string]] : [],
-    ...best && best.step < run.step
-      ? [["best", `step ${best.step}, kept in ${folder.path}/best`] as [string, string]]
-      : [],
+  const seconds = folder.records.at(-1)?.seconds ?? 0, tokens = encoded.validation.length;
+  const facts: [string, string][] = [["done", `step ${run.step} of ${steps}, ${formatDuration(seconds)}`]];
+  const loss = `validation ${whole.toFixed(4)} nats a token (perplexity ${perplexity(whole)}`;
+  if (hidden && alone !== undefined) {
+    const asked = countTargets(everything), askedAlone = countTargets(hidden);
+    facts.push(
+      ["loss", `${loss}) on ${asked} of ${tokens} tokens, training ${seen.toFixed(4)}`],
+      ["pseudo", `perplexity ${perplexity(alone)}, hiding one token after the other (${askedAlone} of them)`],
+      ["unigram", `perplexity ${unigram(everything)} and ${unigram(hidden)}, by how often each token occurs`],
+    );
+  } else {
+    facts.push(["loss", `${loss}) on all ${tokens} tokens, training ${seen.toFixed(4)}`]);
+  }
+  const preset: Preset | MaskedPreset | undefined = presets[presetName as PresetName];
+  if (floor) facts.push(["floor", `${floor.loss.toFixed(4)}: ${(whole - floor.loss).toFixed(4)} to go`]);
+  else if (preset && "expectation" in preset && preset.expectation) {
+    facts.push(["expect", preset.expectation]);
+  }
+  if (best && best.step < run.step) facts.push(["best", `step ${best.step}, kept in ${folder.path}/best`]);
+  facts.push(
     [
       "files",
       `${folder.path}: last/ and best/ (Hugging Face folders), metrics.jsonl, samples.txt, loss_curve.svg`,
     ],
     hidden ? ["fill", fillLine(folder.path, corpus)] : ["write", generateLine(folder.path, corpus)],
-    ...run.step < steps ? [["go on", goOn] as [string, string]] : [],
-  ];
-  console.log("\n" + rows.map(([name, text]) => `${name.padEnd(10)}${text}`).join("\n"));
+  );
+  if (run.step < steps) facts.push(["go on", goOn]);
+  console.log("\n" + formatFacts(facts));
 }
 
 /** The most tokens that are hidden one by one: each takes a pass of its own. */

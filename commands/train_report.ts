@@ -12,7 +12,7 @@ import type { Corpus, EncodedCorpus, Source } from "./corpus.ts";
 import { estimateMemory, megabytes } from "./memory.ts";
 import { type LanguageConfig, type PresetName, presets } from "./presets.ts";
 import type { Settings } from "./settings.ts";
-import { formatCount } from "./terminal.ts";
+import { formatCount, formatFacts } from "./terminal.ts";
 import { describeTokenizer } from "./tokenizer_folder.ts";
 
 /** What is known before training begins. */
@@ -82,7 +82,7 @@ export function describeBeginning(beginning: Beginning): string {
     ["loss", levels.map(({ loss, label }) => `${loss.toFixed(3)} ${label}`).join(", ")],
     ["run", beginning.folder],
   ];
-  return rows.map(([name, text]) => `${name.padEnd(10)}${text}`).join("\n") + "\n";
+  return formatFacts(rows) + "\n";
 }
 
 /** A loss to compare with. */
