@@ -10,7 +10,7 @@
  * @module
  */
 import type { StepReport } from "../training/train.ts";
-import { dirname, join } from "@std/path";
+import { basename, dirname, join } from "@std/path";
 import { reason } from "./errors.ts";
 import { type FolderFiles, saveFile, saveFolder } from "./folders.ts";
 import { lossCurve, type LossCurveOptions } from "./plot.ts";
@@ -52,11 +52,11 @@ export class RunFolder {
   readonly records: MetricsRecord[] = [];
   /** The step of the newest checkpoint in `last/`. */
   savedStep: number | undefined;
-  readonly #isNew: boolean;
+  readonly #origin: "made" | "given" | "opened";
 
-  private constructor(path: string, isNew: boolean) {
+  private constructor(path: string, origin: "made" | "given" | "opened") {
     this.path = path;
-    this.#isNew = isNew;
+    this.#origin = origin;
   }
 
   /**
@@ -75,10 +75,10 @@ export class RunFolder {
       });
       try {
         await Deno.mkdir(folder);
-        return new RunFolder(folder, true);
+        return new RunFolder(folder, "made");
       } catch (error) {
         const isTaken = error instanceof Deno.errors.AlreadyExists;
-        if (isTaken && await isEmptyFolder(folder)) return new RunFolder(folder, true);
+        if (isTaken && await isEmptyFolder(folder)) return new RunFolder(folder, "given");
         if (!isTaken) throw new Error(`Cannot make ${folder}: ${reason(error)}`, { cause: error });
         if (path !== undefined) {
           throw new Error(
@@ -97,16 +97,20 @@ export class RunFolder {
    * @returns the folder
    */
   static open(path: string): RunFolder {
-    return new RunFolder(path, false);
+    return new RunFolder(path, "opened");
   }
 
   /**
-   * Goes back to a checkpoint: what was written after it is dropped.
+   * Goes back to a checkpoint: what was written after it is dropped. It becomes `last/` before that, so that the run
+   * never goes on from a step whose records are gone.
    *
-   * @param step the step of the checkpoint
+   * @param checkpoint where it is, its step and its files
    * @throws {Error} when the folder cannot be written
    */
-  async rewind(step: number): Promise<void> {
+  async rewind(
+    { path, step, files }: { readonly path: string; readonly step: number; readonly files: FolderFiles },
+  ): Promise<void> {
+    if (basename(path) !== "last") await this.save("last", step, files);
     const metrics = join(this.path, "metrics.jsonl"), samples = join(this.path, "samples.txt");
     const kept = (await readIfThere(metrics)).split("\n").map(parseRecord)
       .filter((record) => record !== undefined && record.step <= step) as MetricsRecord[];
@@ -114,7 +118,8 @@ export class RunFolder {
     const early = (await readIfThere(samples)).split(/^(?==== step \d+)/m)
       .filter((sample) => Number(sample.match(sampleHeading)?.[1]) <= step);
     await saveFile(samples, early.join(""));
-    this.records.splice(0, Infinity, ...kept);
+    this.records.length = 0;
+    for (const record of kept) this.records.push(record); // too many to be arguments of one call
     this.savedStep = step;
   }
 
@@ -175,10 +180,29 @@ export class RunFolder {
     await saveFile(join(this.path, name), svg);
   }
 
-  /** Removes the folder if it was made for a run that left nothing in it worth keeping. */
+  /**
+   * What a run has left here, in words.
+   *
+   * @returns such as `runs/mine: last/ (a Hugging Face folder), metrics.jsonl`
+   */
+  async describe(): Promise<string> {
+    const present = new Set((await Array.fromAsync(Deno.readDir(this.path))).map(({ name }) => name));
+    const checkpoints = ["last", "best"].filter((name) => present.has(name)).map((name) => `${name}/`);
+    const kind = checkpoints.length > 1 ? "Hugging Face folders" : "a Hugging Face folder";
+    const files = ["metrics.jsonl", "samples.txt", "loss_curve.svg", "confusion_matrix.svg"];
+    const parts = checkpoints.length > 0 ? [`${checkpoints.join(" and ")} (${kind})`] : [];
+    return `${this.path}: ${[...parts, ...files.filter((name) => present.has(name))].join(", ")}`;
+  }
+
+  /** Removes what a new run has left if nothing of it is worth keeping, and the folder if it was made for the run. */
   async abandon(): Promise<void> {
-    const isWorthless = this.#isNew && this.records.length === 0 && this.savedStep === undefined;
-    if (isWorthless) await Deno.remove(this.path, { recursive: true }).catch(() => {});
+    if (this.#origin === "opened" || this.records.length > 0 || this.savedStep !== undefined) return;
+    const left = this.#origin === "made"
+      ? [this.path]
+      : (await Array.fromAsync(Deno.readDir(this.path)).catch(() => [])).map(({ name }) =>
+        join(this.path, name)
+      );
+    for (const path of left) await Deno.remove(path, { recursive: true }).catch(() => {});
   }
 
   async #append(name: string, text: string): Promise<void> {
