@@ -16,7 +16,7 @@ import { linesOf } from "./corpus.ts";
 import { UsageError } from "./errors.ts";
 import { readTexts } from "./files.ts";
 import { type Flags, type FlagValues, group, kebabCase } from "./flags.ts";
-import { countTargets, measure } from "./measure.ts";
+import { countTargets, expectTargets, measure } from "./measure.ts";
 import { maskedTexts } from "./objectives.ts";
 import { formatFacts, quote } from "./terminal.ts";
 import { withBackend } from "./with_backend.ts";
@@ -26,7 +26,8 @@ const maskedFlags = {
   ...maskFlags,
   pseudoTokens: {
     kind: "integer",
-    description: "tokens to hide one after the other, spread over the text, for the pseudo-perplexity",
+    description:
+      "tokens to hide one after the other, spread over the text, for the pseudo-perplexity; 0: none",
     atLeast: 0,
     otherwise: "512",
   },
@@ -133,17 +134,12 @@ async function examineMasked(
   const settings = { lines, batchSize, seed, maskRate, maskRule };
   const read = maskedTexts({ text: ids }, model.config, tokenizer, settings);
   const sequences = read.sequences.text, { contextLength } = read.options;
-  const masked = maskedValidationBatches(sequences, read.options), targets = countTargets(masked);
-  if (targets === 0) {
-    throw new RangeError(
-      `Cannot measure a model on ${ids.length} tokens: none of them is hidden; give a longer text, or ` +
-        "another --seed or --mask-rate",
-    );
-  }
+  const masked = maskedValidationBatches(sequences, read.options);
+  expectTargets(masked, { doing: "measure a model", tokens: ids.length, text: "text" });
   const loss = await measure(backend, model, masked) as number;
   const facts: Facts = [
     ["text", `${ids.length} tokens, read in sequences of up to ${contextLength}`],
-    ["masks", `${targets} tokens, drawn at rate ${maskRate} (${maskRule}, seed ${seed})`],
+    ["masks", `${countTargets(masked)} tokens, drawn at rate ${maskRate} (${maskRule}, seed ${seed})`],
     ["loss", `${loss.toFixed(4)} nats a masked token`],
     ["perplexity", perplexity(loss)],
   ];

@@ -20,7 +20,7 @@ import { Interrupt } from "./interrupt.ts";
 import { Judge } from "./judge.ts";
 import { checkMemory, memoryLimits } from "./memory.ts";
 import { ProgressLine } from "./progress.ts";
-import type { FoundRun } from "./resume.ts";
+import { describeResumption, type FoundRun } from "./resume.ts";
 import type { RunFolder } from "./run_folder.ts";
 import { folderOf, inRunFolder, runName } from "./run_place.ts";
 import { trainAndSave, type TrainLoop } from "./train_loop.ts";
@@ -68,13 +68,16 @@ async function carryOut(
     await takeOver(backend, run.store, naming(checkpoint.path, () => loadModel(checkpoint.files)).weights);
   }
 
+  const { device, name } = backend, textFingerprint = corpus.fingerprint;
+  const state: FinetuneState = {
+    ...{ command: "finetune", settings, source, textFingerprint },
+    backend: { name, device },
+  };
   const beginning = { ...plan, backend, reason, store: run.store };
-  console.log(describeFinetuning({ ...beginning, checkpoint: checkpoint.path, folder: folder.path }));
-  if (found) console.log(`Going on from ${found.path} after step ${found.step}.\n`);
+  console.log(describeFinetuning({ ...beginning, folder: folder.path }));
+  if (found) console.log(describeResumption(found, state) + "\n");
 
   const judge = new Judge(backend, model, corpus.validation.rows, validation);
-  const textFingerprint = corpus.fingerprint;
-  const state: FinetuneState = { command: "finetune", settings, source, textFingerprint };
   using interrupt = new Interrupt();
   const loop: TrainLoop = {
     ...{ run, model, tokenizer, settings, folder, state, interrupt },
@@ -87,7 +90,7 @@ async function carryOut(
   };
   await trainAndSave(loop);
   const classes = training.map(({ label }) => label);
-  await endFinetuning(loop, judge, { labels: plan.labels, corpus, classes });
+  await endFinetuning(loop, judge, { labels: plan.labels, corpus, source, classes });
 }
 
 /** The name of the classifier of a checkpoint: `corpus-classifier` for `runs/corpus/best`. */

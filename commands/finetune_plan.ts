@@ -38,6 +38,8 @@ export interface FinetuneState {
   readonly source: FinetuneSource;
   /** What the texts are. */
   readonly textFingerprint: string;
+  /** Where the run ran. */
+  readonly backend: { readonly name: string; readonly device: string };
   /** The best scores so far. */
   readonly best?: Best;
 }
@@ -50,6 +52,7 @@ const example: FinetuneState = {
   }),
   source: { checkpoint: "", data: "" },
   textFingerprint: "",
+  backend: { name: "", device: "" },
 };
 
 /**
@@ -97,15 +100,16 @@ export async function planFinetuning(
   flags: FinetuneFlags,
   found?: FoundRun<FinetuneState>,
 ): Promise<FinetunePlan> {
-  const source = await sourceOf(flags, found?.state.source);
+  const asked = await sourceOf(flags, found?.state.source);
   const { validationFraction = 0.1, seed = 1, truncate = false } = found?.state.settings ?? flags;
-  const { data, validation: other } = source;
+  const { data, validation: other } = asked;
   const corpus = await readLabelledCorpus(data, { validation: other, validationFraction, seed });
   if (found && corpus.fingerprint !== found.state.textFingerprint) {
     throw new Error(`Cannot resume ${found.path}: ${data} holds other texts than it was trained on`);
   }
 
-  const checkpoint = found ?? await findCheckpoint(source.checkpoint);
+  const checkpoint = found ?? await findCheckpoint(asked.checkpoint);
+  const source = { ...asked, checkpoint: found ? asked.checkpoint : checkpoint.path };
   const start = naming(checkpoint.path, () => loadConfig(checkpoint.files));
   const tokenizer = found ? tokenizerOf(found) : beginWith(checkpoint, start);
   const labels = "labels" in start ? start.labels : labelsOf(corpus.training);

@@ -17,8 +17,10 @@ import {
 import { findCheckpoint } from "./checkpoint_folder.ts";
 import { confusionPlot } from "./confusion_plot.ts";
 import type { LabelledCorpus } from "./examples.ts";
+import type { FinetuneSource } from "./finetune_plan.ts";
 import type { FinetuneSettings } from "./finetune_settings.ts";
 import type { Judge } from "./judge.ts";
+import { describeStop } from "./stopped.ts";
 import { formatCount, formatDuration, formatFacts, quote } from "./terminal.ts";
 import type { TrainLoop } from "./train_loop.ts";
 
@@ -28,8 +30,8 @@ export interface FinetuneBeginning {
   readonly backend: Backend;
   /** Why there. */
   readonly reason: string;
-  /** What it begins with. */
-  readonly checkpoint: string;
+  /** What it begins with, and where the texts are. */
+  readonly source: FinetuneSource;
   /** The classifier. */
   readonly config: ClassifierConfig;
   /** Its parameters. */
@@ -53,8 +55,10 @@ export interface FinetuneBeginning {
  * @returns lines of text
  */
 export function describeFinetuning(beginning: FinetuneBeginning): string {
-  const { backend, reason, checkpoint, config, store, settings, corpus, labels, folder } = beginning;
-  const { training, validation } = corpus, empty = training.emptyLines + validation.emptyLines;
+  const { backend, reason, source, config, store, settings, corpus, labels, folder } = beginning;
+  const { checkpoint } = source,
+    { training, validation } = corpus,
+    empty = training.emptyLines + validation.emptyLines;
   const parameters = store.parameters.reduce((sum, { size }) => sum + size, 0);
   return formatFacts([
     ["device", `${backend.device}: ${reason}`],
@@ -83,22 +87,27 @@ export function describeFinetuning(beginning: FinetuneBeginning): string {
  *
  * @param loop the loop, after its last step
  * @param judge knows the texts to validate on
- * @param options labels, texts, and the class of each text that was learned from
+ * @param options labels, texts, where they are, and the class of each text that was learned from
  */
 export async function endFinetuning(
-  { run, settings, folder, interrupt, best }: TrainLoop,
+  loop: TrainLoop,
   judge: Judge,
-  options: { labels: readonly string[]; corpus: LabelledCorpus; classes: readonly number[] },
+  options: {
+    labels: readonly string[];
+    corpus: LabelledCorpus;
+    source: FinetuneSource;
+    classes: readonly number[];
+  },
 ): Promise<void> {
-  const { labels, corpus, classes } = options;
+  const { run, settings, folder, interrupt, best } = loop, { labels, corpus, source, classes } = options;
   const warn = (error: Error) => console.error(`A picture could not be drawn: ${error.message}`);
   const subtitle = `step ${run.step} of ${settings.steps}`;
   await folder.draw({ title: folder.path, subtitle, unit: "text" }).catch(warn);
-  const goOn = `deno task finetune --resume ${quote(folder.path)}`;
+  const classify = `classify --checkpoint ${quote(folder.path)}`;
   if (interrupt.status !== undefined) {
     Deno.exitCode = interrupt.status;
-    const saved = `step ${run.step} of ${settings.steps} is saved in ${folder.path}/last`;
-    console.log(`\nStopped: ${saved}.\nGo on: ${goOn}`);
+    const validation = source.validation === undefined ? [] : [source.validation];
+    console.log("\n" + describeStop(loop, { train: "finetune", measure: classify, validation }));
     return;
   }
   if (best && best.step !== run.step) {
@@ -117,7 +126,7 @@ export async function endFinetuning(
         "done",
         `step ${run.step} of ${settings.steps}, ${formatDuration(folder.records.at(-1)?.seconds ?? 0)}`,
       ],
-      ["best", `step ${best?.step ?? run.step}, kept in ${folder.path}/best`],
+      ...best ? [["best", `step ${best.step}, kept in ${folder.path}/best`] as const] : [],
       [
         "accuracy",
         `${percent(accuracy)} of ${corpus.validation.rows.length} texts; calling all of them ` +
@@ -128,13 +137,11 @@ export async function endFinetuning(
   );
   console.log(`\n${classTable(matrix, labels)}\n`);
   console.log(formatFacts([
-    [
-      "files",
-      `${folder.path}: last/ and best/ (Hugging Face folders), metrics.jsonl, samples.txt, ` +
-      "loss_curve.svg, confusion_matrix.svg",
-    ],
-    ["use", `deno task classify --checkpoint ${quote(folder.path)} --text "…"`],
-    ...run.step < settings.steps ? [["go on", goOn] as const] : [],
+    ["files", await folder.describe()],
+    ["use", `deno task ${classify} --text "…"`],
+    ...run.step < settings.steps
+      ? [["go on", `deno task finetune --resume ${quote(folder.path)}`] as const]
+      : [],
   ]));
 }
 

@@ -98,3 +98,31 @@ export function countTargets(batches: readonly Batch[]): number {
   for (const { targets } of batches) for (const target of targets) if (target !== IGNORED) count++;
   return count;
 }
+
+/**
+ * Refuses batches that ask for nothing: of a short text it may happen that no token is hidden.
+ *
+ * @param batches the batches
+ * @param attempt `doing`: what they are for; `tokens`: how long the text is; `text`: what to call it
+ * @throws {RangeError} when no target is left
+ *
+ * @example
+ * ```ts
+ * import { assertThrows } from "@std/assert";
+ * import { expectTargets } from "./measure.ts";
+ *
+ * const attempt = { doing: "validate", tokens: 5, text: "validation text" };
+ * const message = "Cannot validate on 5 tokens: none of them is hidden; give a longer validation text, ";
+ * assertThrows(() => expectTargets([], attempt), RangeError, message);
+ * ```
+ */
+export function expectTargets(
+  batches: readonly Batch[],
+  { doing, tokens, text }: { doing: string; tokens: number; text: string },
+): void {
+  if (countTargets(batches) > 0) return;
+  throw new RangeError(
+    `Cannot ${doing} on ${tokens} tokens: none of them is hidden; give a longer ${text}, ` +
+      "a higher --mask-rate or another --seed",
+  );
+}

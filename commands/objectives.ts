@@ -24,6 +24,7 @@ import { maskTokens } from "./mask_tokens.ts";
 import type { LanguageConfig } from "./presets.ts";
 import { defaultPrompt } from "./prompt.ts";
 import type { PartialSettings } from "./settings.ts";
+import { unigramLoss } from "./train_report.ts";
 
 /** A language model and what it learns from. */
 export interface Lesson {
@@ -38,10 +39,13 @@ export interface Lesson {
    * @param windows how many windows at most, spread over the text; all unless given
    */
   measured(part: "training" | "validation", windows?: number): Batch[];
-  /** Batches that hide one token after the other, for a model that fills masks. */
-  oneByOne?(tokens: number): Batch[];
-  /** Tokens that the model is never asked for. */
-  readonly unasked?: readonly number[];
+  /** What else there is to measure of a model that fills masks. */
+  readonly masks?: {
+    /** Batches that hide one token after the other. */
+    oneByOne(tokens: number): Batch[];
+    /** The loss of the unigram model on batches. */
+    unigram(batches: readonly Batch[]): number;
+  };
   /** Shows what the model has learned. */
   sample(backend: Backend, seed: number): Promise<string>;
 }
@@ -102,8 +106,10 @@ function maskedLesson(
     model,
     batches: maskedBatches(sequences.training, options),
     measured: (part, limit) => maskedValidationBatches(sequences[part], { ...options, limit }),
-    oneByOne: (limit) => oneByOneBatches(sequences.validation, { ...options, limit }),
-    unasked: options.specialIds,
+    masks: {
+      oneByOne: (limit) => oneByOneBatches(sequences.validation, { ...options, limit }),
+      unigram: (batches) => unigramLoss(batches, sequences.training, options),
+    },
     sample: (backend) => filledSample(backend, model, tokenizer, sequences.validation),
   };
 }

@@ -100,3 +100,44 @@ function checkTypes(actual: Record<string, unknown>, expected: object, path: str
     }
   }
 }
+
+/** What of the state of a run decides whether it goes on as it was. */
+interface Circumstances extends Pick<RunState, "backend"> {
+  readonly settings: Pick<Settings, "steps">;
+}
+
+/**
+ * Where a run goes on, and what is not as it was.
+ *
+ * @param found the run
+ * @param now its state from here on
+ * @returns lines of text
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { describeResumption } from "./resume.ts";
+ *
+ * const backend = { name: "webgpu", device: "a GPU" }, state = { settings: { steps: 9 }, backend };
+ * const found = { path: "runs/mine/last", step: 5, state };
+ * assertEquals(describeResumption(found, state), "Going on from runs/mine/last after step 5.");
+ * ```
+ */
+export function describeResumption(
+  { path, step, state: before }: Pick<FoundRun<Circumstances>, "path" | "step" | "state">,
+  now: Circumstances,
+): string {
+  const lines = [`Going on from ${path} after step ${step}.`];
+  if (now.settings.steps !== before.settings.steps) {
+    lines.push(
+      `The learning rate now falls until step ${now.settings.steps}, not ${before.settings.steps}: ` +
+        "the run is not the same as one of that length from the beginning.",
+    );
+  }
+  if (now.backend.name !== before.backend.name || now.backend.device !== before.backend.device) {
+    lines.push(
+      `It ran on ${before.backend.device} before: from here on numbers differ in their last digits.`,
+    );
+  }
+  return lines.join("\n");
+}

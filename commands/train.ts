@@ -11,9 +11,10 @@ import { type Command, defineCommand } from "./command.ts";
 import { encodeCorpus } from "./corpus.ts";
 import { Interrupt } from "./interrupt.ts";
 import { checkMemory, memoryLimits } from "./memory.ts";
+import { expectTargets } from "./measure.ts";
 import { prepareLesson } from "./objectives.ts";
 import { ProgressLine } from "./progress.ts";
-import { findRun, type FoundRun, type RunState } from "./resume.ts";
+import { describeResumption, findRun, type FoundRun, type RunState } from "./resume.ts";
 import { resumeSettings } from "./resume_settings.ts";
 import type { RunFolder } from "./run_folder.ts";
 import { folderOf, inRunFolder, runName } from "./run_place.ts";
@@ -67,6 +68,10 @@ async function carryOut(
   const { model, batches } = lesson, { batchesPerEpoch } = batches;
   const windows = validationWindows(config.contextLength, plan.settings.batchSize);
   const validation = lesson.measured("validation", windows);
+  const seen = lesson.measured("training", validation.length * plan.settings.batchSize);
+  const tokens = encoded.validation.length;
+  expectTargets(validation, { doing: "validate", tokens, text: "validation text" });
+  expectTargets(seen, { doing: "measure a model", tokens: encoded.training.length, text: "training text" });
   const settings = found
     ? resumeSettings(found, flags, batchesPerEpoch)
     : chooseLength(plan.settings, flags, batchesPerEpoch);
@@ -97,22 +102,5 @@ async function carryOut(
     sample: () => lesson.sample(backend, settings.seed + run.step),
   };
   await trainAndSave(loop);
-  await endRun(loop, corpus, encoded, { lesson, preset: settings.preset });
-}
-
-/** Where a run goes on, and what is not as it was. */
-function describeResumption({ path, step, state: before }: FoundRun, now: RunState): string {
-  const lines = [`Going on from ${path} after step ${step}.`];
-  if (now.settings.steps !== before.settings.steps) {
-    lines.push(
-      `The learning rate now falls until step ${now.settings.steps}, not ${before.settings.steps}: ` +
-        "the run is not the same as one of that length from the beginning.",
-    );
-  }
-  if (now.backend.name !== before.backend.name || now.backend.device !== before.backend.device) {
-    lines.push(
-      `It ran on ${before.backend.device} before: from here on numbers differ in their last digits.`,
-    );
-  }
-  return lines.join("\n");
+  await endRun(loop, corpus, encoded, { lesson, seen, source, preset: settings.preset });
 }

@@ -6,13 +6,14 @@
 import type { Batch } from "../training/batches.ts";
 import type { Preset } from "../models/presets.ts";
 import type { MaskedPreset } from "../models/roberta_presets.ts";
-import type { Corpus, EncodedCorpus } from "./corpus.ts";
+import type { Corpus, EncodedCorpus, Source } from "./corpus.ts";
 import { countTargets, measure } from "./measure.ts";
 import type { Lesson } from "./objectives.ts";
 import { type PresetName, presets } from "./presets.ts";
+import { describeStop } from "./stopped.ts";
 import { formatDuration, formatFacts, quote } from "./terminal.ts";
 import type { TrainLoop } from "./train_loop.ts";
-import { lossLevels, unigramLoss } from "./train_report.ts";
+import { lossLevels } from "./train_report.ts";
 
 /**
  * Ends a run.
@@ -20,16 +21,16 @@ import { lossLevels, unigramLoss } from "./train_report.ts";
  * @param loop the loop, after its last step
  * @param corpus the texts
  * @param encoded their ids
- * @param options `lesson`: what was learned; `preset`: the name of the preset
+ * @param options `lesson`: what was learned; `seen`: batches of what was learned from; `source`: where the texts are; `preset`: the name of the preset
  */
 export async function endRun(
   loop: TrainLoop,
   corpus: Corpus,
   encoded: EncodedCorpus,
-  { lesson, preset: presetName }: { lesson: Lesson; preset: string },
+  options: { lesson: Lesson; seen: readonly Batch[]; source: Source; preset: string },
 ): Promise<void> {
-  const { run, model, settings, folder, validation, interrupt, best } = loop;
-  const { batchSize, steps } = settings;
+  const { run, model, settings, folder, interrupt, best } = loop;
+  const { lesson, source, preset: presetName } = options, { steps } = settings;
   const levels = lossLevels(corpus, encoded, model.config.vocabSize);
   const floor = corpus.floor === undefined ? undefined : levels.at(-1)!;
   await folder.draw({
@@ -38,27 +39,27 @@ export async function endRun(
     reference: floor && { loss: floor.loss, label: "floor" },
   }).catch((error) => console.error(`The loss curve could not be drawn: ${error.message}`));
 
-  const goOn = `deno task train --resume ${quote(folder.path)}`;
   const stopped = () => interrupt.status !== undefined;
   const lossOn = async (batches: readonly Batch[]) =>
     stopped() ? undefined : await measure(run.backend, model, batches, stopped);
   const everything = lesson.measured("validation");
   const whole = await lossOn(everything);
-  const seen = await lossOn(lesson.measured("training", validation.length * batchSize));
-  const hidden = lesson.oneByOne?.(mostHidden);
+  const seen = await lossOn(options.seen);
+  const { masks } = lesson, hidden = masks?.oneByOne(mostHidden);
   const alone = hidden && await lossOn(hidden);
   if (whole === undefined || seen === undefined || hidden && alone === undefined) {
     Deno.exitCode = interrupt.status!;
-    console.log(`\nStopped: step ${run.step} of ${steps} is saved in ${folder.path}/last.\nGo on: ${goOn}`);
+    const evaluate = `evaluate --checkpoint ${quote(`${folder.path}/last`)}`;
+    const next = { train: "train", measure: evaluate, validation: source.validation };
+    console.log("\n" + describeStop(loop, next));
     return;
   }
-  const unigram = (batches: readonly Batch[]) =>
-    perplexity(unigramLoss(batches, encoded.training, model.config.vocabSize, lesson.unasked));
   const seconds = folder.records.at(-1)?.seconds ?? 0, tokens = encoded.validation.length;
   const facts: [string, string][] = [["done", `step ${run.step} of ${steps}, ${formatDuration(seconds)}`]];
   const loss = `validation ${whole.toFixed(4)} nats a token (perplexity ${perplexity(whole)}`;
-  if (hidden && alone !== undefined) {
+  if (masks && hidden && alone !== undefined) {
     const asked = countTargets(everything), askedAlone = countTargets(hidden);
+    const unigram = (batches: readonly Batch[]) => perplexity(masks.unigram(batches));
     facts.push(
       ["loss", `${loss}) on ${asked} of ${tokens} tokens, training ${seen.toFixed(4)}`],
       ["pseudo", `perplexity ${perplexity(alone)}, hiding one token after the other (${askedAlone} of them)`],
@@ -74,13 +75,10 @@ export async function endRun(
   }
   if (best && best.step < run.step) facts.push(["best", `step ${best.step}, kept in ${folder.path}/best`]);
   facts.push(
-    [
-      "files",
-      `${folder.path}: last/ and best/ (Hugging Face folders), metrics.jsonl, samples.txt, loss_curve.svg`,
-    ],
+    ["files", await folder.describe()],
     hidden ? ["fill", fillLine(folder.path, corpus)] : ["write", generateLine(folder.path, corpus)],
   );
-  if (run.step < steps) facts.push(["go on", goOn]);
+  if (run.step < steps) facts.push(["go on", `deno task train --resume ${quote(folder.path)}`]);
   console.log("\n" + formatFacts(facts));
 }
 

@@ -138,9 +138,8 @@ export function lossLevels(
  * once more than it was seen, for those that were not): what a model must beat to have learned anything from its context.
  *
  * @param batches what to measure on
- * @param training ids to count
- * @param vocabSize size of the vocabulary
- * @param unasked ids that are no targets, and do not count
+ * @param training the texts to count in
+ * @param tokens size of the vocabulary; ids of special tokens, which count only if the batches ask for them
  * @returns nats a target that is not ignored
  *
  * @example
@@ -149,19 +148,18 @@ export function lossLevels(
  * import { unigramLoss } from "./train_report.ts";
  *
  * const batch = { targets: Uint32Array.of(0, 0xffffffff), inputs: new Uint32Array(2), batchSize: 1, contextLength: 2 };
- * const loss = unigramLoss([batch], Uint32Array.of(0, 0, 0, 1, 2), 3, [2]);
+ * const loss = unigramLoss([batch], [Uint32Array.of(0, 0, 0), Uint32Array.of(1, 2)], { vocabSize: 3, specialIds: [2] });
  * assertAlmostEquals(loss, -Math.log((3 + 1) / (4 + 2)));
  * ```
  */
 export function unigramLoss(
   batches: readonly Batch[],
-  training: Uint32Array,
-  vocabSize: number,
-  unasked: readonly number[] = [],
+  training: readonly Uint32Array[],
+  { vocabSize, specialIds }: { vocabSize: number; specialIds: readonly number[] },
 ): number {
   const counts = new Float64Array(vocabSize).fill(1);
-  for (const id of training) counts[id]++;
-  for (const id of unasked) counts[id] = 0;
+  for (const text of training) for (const id of text) counts[id]++;
+  for (const id of specialIds) if (!batches.some(({ targets }) => targets.includes(id))) counts[id] = 0;
   const total = counts.reduce((sum, count) => sum + count, 0);
   let sum = 0, targets = 0;
   for (const batch of batches) {

@@ -51,7 +51,7 @@ export type AdapterClass = "hardware" | "software";
  * Groups run in any order and never wait for each other. What needs no company is written as `each`, what adds up a row
  * together, or shares a tile of a matrix, as `run`.
  *
- * The WGSL text sees every constant by its name, every tensor as a storage array of the same name
+ * The WGSL text sees every constant but `sizes` by its name, every tensor as a storage array of the same name
  * (those in `reads` first, then those in `writes`), and defines one of two functions:
  *
  * - `fn each(index: u32)`, called once for each of `elements(constants)` indices, or
@@ -74,8 +74,9 @@ export interface Kernel<
   /** The names of the constants. */
   readonly constants: readonly Name[];
   /**
-   * Constants that the shader receives when it runs, as `u32` variables, instead of when it is compiled: one shader
-   * then serves all values for which the text is the same. For kernels that are large, run at many sizes, and gain nothing from knowing them.
+   * Constants that the shader receives when it runs, in this order in the array `sizes` of `u32`, instead of when it is
+   * compiled: one shader then serves all values for which the text is the same. For kernels that are large, run at many
+   * sizes, and gain nothing from knowing them. Such a kernel checks itself that its group has work.
    */
   readonly sizes?: readonly Name[];
   /** The definition: reads and writes the arrays in place. */

@@ -52,10 +52,29 @@ export function declareBindings(
 }
 
 /**
+ * Reads the sizes of a kernel, to stand first in its function. They are not variables of the whole shader: a browser takes
+ * such a variable for one that may differ between lanes, and refuses a barrier in a loop that ends by it.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { readSizes } from "./shader.ts";
+ *
+ * assertEquals(readSizes(["rows", "columns"]), "let rows = sizes[0];\nlet columns = sizes[1];");
+ * ```
+ *
+ * @param names The kernel's `sizes`.
+ * @returns One line each.
+ */
+export function readSizes(names: readonly string[]): string {
+  return names.map((name, index) => `let ${name} = sizes[${index}];`).join("\n");
+}
+
+/**
  * Writes the shader of a kernel.
  *
  * @param kernel The kernel.
- * @param constants Its constants: `const` lines, or variables set from the array `sizes`, which is bound last.
+ * @param constants Its constants: `const` lines, except for sizes, which are in the array `sizes`, bound last.
  * @param adapter What runs it.
  * @returns Text and dispatch size.
  * @throws {RangeError} If a group would have more invocations than every WebGPU device allows.
@@ -84,7 +103,6 @@ export function assembleShader<Reads extends Bindings, Writes extends Bindings, 
   if (sizes.length > 0) {
     const last = reads.length + writes.length;
     lines.push(`@group(0) @binding(${last}) var<storage, read> sizes: array<u32>;`);
-    for (const name of sizes) lines.push(`var<private> ${name}: u32;`);
   }
   lines.push(body);
   lines.push(`
@@ -95,7 +113,6 @@ fn main(
   @builtin(local_invocation_index) lane: u32,
 ) {
   let group = workgroup.y * workgroups.x + workgroup.x;`);
-  for (const [index, name] of sizes.entries()) lines.push(`  ${name} = sizes[${index}];`);
   if (elements === undefined) {
     // kernels with sizes check their groups themselves: the number is not known when they are compiled
     const condition = sizes.length > 0 ? "" : `if (group < ${groups}u) `;

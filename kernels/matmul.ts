@@ -21,23 +21,9 @@
 import { kernel } from "../core/backend.ts";
 import { formatShape, gradientOf, outputOf, type Tensor } from "../core/tensor.ts";
 import { multiply } from "./matmul_cpu.ts";
-import { planMatmul } from "./matmul_plan.ts";
+import { MATMUL_CONSTANTS, MATMUL_SIZES, planMatmul } from "./matmul_plan.ts";
 import { matmulWgsl } from "./matmul_wgsl.ts";
 import { transposeForward } from "./transpose.ts";
-
-/** The names of the constants of a product. */
-const MATMUL_CONSTANTS = [
-  "batch",
-  "rows",
-  "columns",
-  "inner",
-  "transposeA",
-  "transposeB",
-  "accumulate",
-] as const;
-
-/** Those of them that do not change the shader. */
-const MATMUL_SIZES = ["batch", "rows", "columns", "inner"] as const;
 
 /** y = a · b, or y += a · b. */
 export const matmulForward = kernel({

@@ -16,13 +16,17 @@
 
 import type { AdapterClass } from "../core/backend.ts";
 
+/** The constants of a product that do not change its shader, only how long it runs. */
+export const MATMUL_SIZES = ["batch", "rows", "columns", "inner"] as const;
+
+/** The names of the constants of a product. */
+export const MATMUL_CONSTANTS = [...MATMUL_SIZES, "transposeA", "transposeB", "accumulate"] as const;
+
 /**
  * The sizes and layout of a product: `batch` times (rows, inner) by (inner, columns). The flags `transposeA`, `transposeB`
  * and `accumulate` are 0 or 1; a transposed matrix is stored columns first.
  */
-export type MatmulConstants = Readonly<
-  Record<"batch" | "rows" | "columns" | "inner" | "transposeA" | "transposeB" | "accumulate", number>
->;
+export type MatmulConstants = Readonly<Record<typeof MATMUL_CONSTANTS[number], number>>;
 
 /** How a shader is cut: results for each invocation, and invocations for each group. */
 export interface Plan {

@@ -2,15 +2,15 @@
  * Writes the shader of a matrix product, cut as `matmul_plan.ts` says.
  *
  * Tiles are unrolled into named variables (see `unroll.ts`). Reading past the last row or column is harmless (WebGPU
- * confines it to the buffer) and never stored; reading past the inner dimension would add to the result, so there the
- * loops stop exactly.
+ * confines it to the buffer) and never stored. Reading past the inner dimension would add to the result: where each
+ * invocation reads for itself, its loop stops exactly; tiles that a group shares are filled up with zeros.
  *
  * @module
  */
 
 import type { AdapterClass } from "../core/backend.ts";
-import { declareBindings } from "../core/shader.ts";
-import { type MatmulConstants, type Plan, planMatmul } from "./matmul_plan.ts";
+import { declareBindings, readSizes } from "../core/shader.ts";
+import { MATMUL_SIZES, type MatmulConstants, type Plan, planMatmul } from "./matmul_plan.ts";
 import { component, unroll } from "./unroll.ts";
 
 /**
@@ -120,6 +120,7 @@ function directWgsl(constants: MatmulConstants, plan: Plan, biased: boolean): st
 
   return `${bindings(biased, vectors)}
 fn run(group: u32, lane: u32) {
+  ${readSizes(MATMUL_SIZES)}
   let tilesAcross = (columns + ${tileColumns - 1}u) / ${tileColumns}u;
   let groups = ((rows + ${tileRows - 1}u) / ${tileRows}u * tilesAcross + ${
     lanes - 1
@@ -174,12 +175,13 @@ function sharedWgsl(constants: MatmulConstants, biased: boolean): string {
 var<workgroup> aTile: array<vec4f, 256>; // 16 steps along the inner dimension of 64 rows
 var<workgroup> bTile: array<vec4f, 256>; // and of 64 columns
 fn run(group: u32, lane: u32) {
+  ${readSizes(MATMUL_SIZES)}
   let tilesAcross = (columns + 63) / 64;
-  let tiles = tilesAcross * ((rows + 63) / 64);
-  let matrix = group / tiles;
+  let groups = tilesAcross * ((rows + 63) / 64); // of one matrix
+  let matrix = group / groups;
   if (matrix >= batch) { return; }
-  let row0 = group % tiles / tilesAcross * 64;
-  let column0 = group % tiles % tilesAcross * 64;
+  let row0 = group % groups / tilesAcross * 64;
+  let column0 = group % groups % tilesAcross * 64;
   let aStart = matrix * (rows * inner);
   let bStart = matrix * (inner * columns);
   let x = lane % 16;

@@ -32,7 +32,8 @@ Deno.test("byte pairs, packed sequences and the other rule; objective and preset
   inFolder(async (cwd) => {
     await Deno.writeTextFile(`${cwd}/story.txt`, story(200));
     const flags = words("--tokenizer bpe --vocab_size 270 --mask_rule fairseq --mask_rate 0.3 --steps 4");
-    await succeed([...quick, ...flags], { cwd });
+    const said = await succeed([...quick, ...flags], { cwd });
+    assertMatch(said, /^unigram +perplexity [\d.]+ and [\d.]+, by how often each token occurs$/m);
     const { settings } = JSON.parse(await Deno.readTextFile(`${cwd}/runs/story/last/trainer_state.json`));
     assertEquals([settings.preset, settings.architecture], ["roberta-tiny", "roberta"]);
     assertEquals([settings.maskRule, settings.maskRate, settings.epsilon], ["fairseq", 0.3, 1e-6]);
@@ -45,13 +46,24 @@ Deno.test("byte pairs, packed sequences and the other rule; objective and preset
       ["--objective mlm --no-tied", 2, "--tied is for --objective causal"],
       ["--mask_rate 0.2", 2, "--mask-rate is for --objective mlm"],
       ["--objective mlm --tokenizer plain", 1, "has no <s>, which filling masks needs"],
+      [
+        "--objective mlm --validation one.txt --mask_rate 0.01",
+        1,
+        "Cannot validate on 2 tokens: none of them is hidden; give a longer validation text, a higher --mask-rate",
+      ],
+      [
+        "--objective mlm --validation story.txt --mask_rate 0.01 --data one.txt",
+        1,
+        "Cannot measure a model on 2 tokens: none of them is hidden; give a longer training text",
+      ],
       ["--resume runs/story --objective causal --steps 9", 2, "the run was started with mlm"],
     ];
     const plain = words("train --data story.txt --steps 1 --name plain --tokenizer bpe --vocab_size 258");
     await succeed([...plain, ...small, "--device", "cpu"], { cwd });
+    await Deno.writeTextFile(`${cwd}/one.txt`, "T");
     await Deno.rename(`${cwd}/runs/plain/last`, `${cwd}/plain`);
     for (const [line, code, message] of cases) {
-      const data = line.includes("--resume") ? [] : ["--data", "story.txt"];
+      const data = /--(resume|data) /.test(line) ? [] : ["--data", "story.txt"];
       const outcome = await miniformer(["train", ...data, ...words(line), "--device", "cpu"], { cwd });
       assertEquals(outcome.code, code, outcome.stderr);
       assertStringIncludes(outcome.stderr, message);

@@ -1,0 +1,64 @@
+import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import { describeStop } from "../commands/stopped.ts";
+import { inFolder, small, story, succeed, words } from "./_command.ts";
+
+/** Opens every path that the end of a run names in its rows `best` and `files`, and gives their names. */
+async function promised(said: string, cwd: string): Promise<string[]> {
+  const [, run, list] = said.match(/^files +(\S+): (.*)$/m)!;
+  const paths = list.replace(/ \(.*?\)/, "").split(/, | and /).map((name) => `${run}/${name}`);
+  const best = said.match(/^best +step \d+, kept in (\S+)$/m)?.[1];
+  for (const path of best ? [...paths, best] : paths) await Deno.stat(`${cwd}/${path}`);
+  return paths.map((path) => path.slice(run.length + 1));
+}
+
+Deno.test("a run tells of what it has left, also when it ended early", () =>
+  inFolder(async (cwd) => {
+    await Deno.writeTextFile(`${cwd}/story.txt`, story(100));
+    const rows = story(40).trimEnd().split("\n").map((line) => `${line}\t${line.includes("mat")}\n`);
+    await Deno.writeTextFile(`${cwd}/train.tsv`, rows.join(""));
+    const sizes = small.with(1, "40");
+    const train = ["train", "--data", "story.txt", ...sizes, "--device", "cpu"];
+    const tune = words("finetune --checkpoint runs/story --data train.tsv --epochs 2 --device cpu");
+    const files = ["last/", "best/", "metrics.jsonl", "samples.txt", "loss_curve.svg"];
+    const early = ["last/", "metrics.jsonl", "loss_curve.svg"];
+    for (const [line, picture] of [[train, []], [tune, ["confusion_matrix.svg"]]] as const) {
+      const whole = await succeed([...line, ...line === train ? ["--steps", "12"] : []], { cwd });
+      assertEquals(await promised(whole, cwd), [...files, ...picture]);
+      const stopped = await succeed([
+        ...line,
+        "--out",
+        `early ${line[0]}`.replace(" ", "-"),
+        "--stop_after",
+        "1",
+      ], {
+        cwd,
+      });
+      assertEquals(await promised(stopped, cwd), [...early, ...picture]);
+      assert(!/^best /m.test(stopped), stopped);
+    }
+    // what is said of a run that goes on is what was said at its beginning
+    const statePath = `${cwd}/early-finetune/last/trainer_state.json`;
+    const state = JSON.parse(await Deno.readTextFile(statePath));
+    const backend = { ...state.backend, device: "a GPU" };
+    await Deno.writeTextFile(statePath, JSON.stringify({ ...state, backend }));
+    const resumed = await succeed(words("finetune --resume early-finetune --device cpu"), { cwd });
+    assertMatch(resumed, /^model .*, begun with runs\/story\/best$/m);
+    assertStringIncludes(
+      resumed,
+      "Going on from early-finetune/last after step 1.\n" +
+        "It ran on a GPU before: from here on numbers differ in their last digits.\n",
+    );
+  }));
+
+Deno.test("a run that was stopped is resumed while steps are left, and measured when none is", () => {
+  const stop = (step: number, validation?: string[]) =>
+    describeStop(
+      { run: { step }, settings: { steps: 100 }, folder: { path: "runs/mine" } },
+      { train: "finetune", measure: "classify --checkpoint runs/mine", validation },
+    );
+  assertStringIncludes(stop(99), "Stopped: step 99 of 100 is saved in runs/mine/last.");
+  assertStringIncludes(stop(99), "Go on: deno task finetune --resume runs/mine");
+  assertStringIncludes(stop(100), "Stopped while measuring: step 100 of 100 is saved in runs/mine/last.");
+  assertStringIncludes(stop(100), "Measure it: deno task classify --checkpoint runs/mine --data FILE");
+  assertStringIncludes(stop(100, ["a.tsv"]), "--data a.tsv");
+});
