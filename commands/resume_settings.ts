@@ -6,7 +6,7 @@
 import { UsageError } from "./errors.ts";
 import { kebabCase } from "./flags.ts";
 import { objectiveOf } from "./presets.ts";
-import { type Settings, stepsOf } from "./settings.ts";
+import { checkTogether, type Settings, stepsOf } from "./settings.ts";
 import type { TrainFlags } from "./train_flags.ts";
 
 /** What of a run decides how it goes on. */
@@ -58,13 +58,15 @@ export function resumeSettings(
 ): Settings {
   const { feedForwardMultiple: multiple, ...others } = flags;
   refuse(flags, fixed);
+  const objective = objectiveOf(started);
+  checkTogether(flags, objective);
   const given = {
     ...others,
     feedForwardDim: flags.feedForwardDim ?? (multiple && multiple * started.modelDim),
   };
   for (const [name, value] of Object.entries(given)) {
     if (value === undefined || changeable.has(name)) continue;
-    const before = { ...started, objective: objectiveOf(started) }[name as keyof Settings];
+    const before = { ...started, objective }[name as keyof Settings];
     if (value !== before) {
       throw new UsageError(
         `--${kebabCase(name)} is ${value}, but the run was started with ${before}: leave it out, ` +
@@ -131,10 +133,10 @@ export function expectStepsLeft(
   { resume, stopAfter }: { resume?: string; stopAfter?: number },
   advice: string,
 ): void {
-  const end = stopAfter ?? steps;
+  const end = Math.min(stopAfter ?? Infinity, steps);
   if (done < end) return;
   throw new RangeError(
     `Cannot resume ${resume}: it has done ${done} steps of ${end}; raise ` +
-      (stopAfter === undefined ? advice : "--stop-after"),
+      (end < steps ? "--stop-after" : advice),
   );
 }

@@ -76,7 +76,7 @@ export function chooseSettings(flags: TrainFlags, presetName: PresetName): Parti
     throw new UsageError("--vocab-size is for --tokenizer bpe: any other tokenizer knows its size");
   }
   const { model, training } = presets[presetName], objective = objectiveOf(model);
-  checkObjective(flags, objective);
+  checkTogether(flags, objective);
   const over = <Values extends object>(values: Values): Values =>
     Object.fromEntries(
       Object.entries(values).map(([name, value]) => [name, flags[name as keyof TrainFlags] ?? value]),
@@ -84,9 +84,6 @@ export function chooseSettings(flags: TrainFlags, presetName: PresetName): Parti
   const modelDim = flags.modelDim ?? model.modelDim;
   const learningRate = flags.learningRate ?? training.learningRate;
   const multiple = flags.feedForwardMultiple;
-  if (multiple !== undefined && flags.feedForwardDim !== undefined) {
-    throw new UsageError("--feed-forward-dim and --feed-forward-multiple say the same: give one");
-  }
   const settings: PartialSettings = {
     preset: presetName,
     ...over({
@@ -110,8 +107,28 @@ export function chooseSettings(flags: TrainFlags, presetName: PresetName): Parti
   return settings;
 }
 
-/** Throws when a flag would change what the other objective has. */
-function checkObjective(flags: TrainFlags, objective: Objective): void {
+/**
+ * Refuses flags that contradict each other, or would change what only the other objective has.
+ *
+ * @param flags the flags
+ * @param objective what the model learns
+ * @throws {UsageError} when they do not fit together
+ *
+ * @example
+ * ```ts
+ * import { assertThrows } from "@std/assert";
+ * import { parseFlags } from "./parse_flags.ts";
+ * import { checkTogether } from "./settings.ts";
+ * import { trainFlags } from "./train_flags.ts";
+ *
+ * const flags = parseFlags(trainFlags, ["--mask_rate", "0.3"]);
+ * assertThrows(() => checkTogether(flags, "causal"), Error, "--mask-rate is for --objective mlm: leave it out");
+ * ```
+ */
+export function checkTogether(flags: TrainFlags, objective: Objective): void {
+  if (flags.feedForwardMultiple !== undefined && flags.feedForwardDim !== undefined) {
+    throw new UsageError("--feed-forward-dim and --feed-forward-multiple say the same: give one");
+  }
   for (const name of objective === "mlm" ? causalOnly : maskedOnly) {
     if (flags[name] === undefined) continue;
     throw new UsageError(

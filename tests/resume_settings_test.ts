@@ -1,7 +1,8 @@
-import { assertEquals, assertThrows } from "@std/assert";
+import { assertEquals, assertFalse, assertThrows } from "@std/assert";
 import { UsageError } from "../commands/errors.ts";
 import type { Flag } from "../commands/flags.ts";
 import { parseFlags } from "../commands/parse_flags.ts";
+import { type Objective, objectiveOf, type PresetName, presets } from "../commands/presets.ts";
 import { resumeSettings } from "../commands/resume_settings.ts";
 import { chooseLength, chooseSettings } from "../commands/settings.ts";
 import { type TrainFlags, trainFlags } from "../commands/train_flags.ts";
@@ -9,14 +10,14 @@ import { words } from "./_command.ts";
 
 const flagsOf = (line: string): TrainFlags => parseFlags(trainFlags, words(line));
 
-function resume(flags: TrainFlags, step = 10) {
-  const none = flagsOf(""), settings = chooseLength(chooseSettings(none, "tiny"), none, 100);
+function resume(flags: TrainFlags, step = 10, preset: PresetName = "tiny") {
+  const none = flagsOf(""), settings = chooseLength(chooseSettings(none, preset), none, 100);
   return { settings, resumed: resumeSettings({ step, state: { settings } }, flags, 100) };
 }
 
-/** A value of a flag that no run was started with. */
-function unusual(flag: Flag): unknown {
-  if (flag.kind === "choice") return flag.choices.at(-1);
+/** A value of a flag that no run of this objective was started with. */
+function unusual(flag: Flag, objective: Objective): unknown {
+  if (flag.kind === "choice") return flag.choices.findLast((choice) => choice !== objective);
   return flag.kind === "boolean"
     ? true
     : flag.kind === "list"
@@ -32,20 +33,38 @@ Deno.test("without flags a run goes on as it was started", () => {
 });
 
 Deno.test("a flag that would change what the run computes is refused; these do not", () => {
-  const accepted = Object.entries(trainFlags).map(([name, flag]) => {
-    const flags = { ...flagsOf(""), [name]: name === "tied" ? false : unusual(flag) };
-    try {
-      resume(flags);
-      return name;
-    } catch (error) {
-      if (error instanceof UsageError) return undefined;
-      throw error;
-    }
-  });
-  assertEquals(accepted.filter((name) => name !== undefined).sort(), [
-    ...["data", "device", "epochs", "evaluationInterval", "logInterval", "resume", "sampleInterval"],
-    ...["saveInterval", "steps", "stopAfter", "validation"],
-  ]);
+  const accepted = (preset: PresetName) =>
+    Object.entries(trainFlags).map(([name, flag]) => {
+      const flags = {
+        ...flagsOf(""),
+        [name]: name === "tied" ? false : unusual(flag, objectiveOf(presets[preset].model)),
+      };
+      try {
+        resume(flags, 10, preset);
+        return name;
+      } catch (error) {
+        if (!(error instanceof UsageError)) throw error;
+        assertFalse(error.message.includes("undefined"), error.message);
+        return undefined;
+      }
+    }).filter((name) => name !== undefined).sort();
+  for (const preset of ["tiny", "roberta-tiny"] as const) {
+    assertEquals(accepted(preset), [
+      ...["data", "device", "epochs", "evaluationInterval", "logInterval", "resume", "sampleInterval"],
+      ...["saveInterval", "steps", "stopAfter", "validation"],
+    ]);
+  }
+});
+
+Deno.test("what a new run refuses, a resumed one refuses in the same words", () => {
+  const refused = (line: string, preset: PresetName, message: string) => {
+    assertThrows(() => chooseSettings(flagsOf(line), preset), UsageError, message);
+    assertThrows(() => resume(flagsOf(line), 10, preset), UsageError, message);
+  };
+  refused("--mask_rate 0.15", "tiny", "--mask-rate is for --objective mlm: leave it out");
+  refused("--architecture gpt1", "roberta-tiny", "--architecture is for --objective causal: leave it out");
+  const same = "--feed-forward-dim and --feed-forward-multiple say the same: give one";
+  refused("--ff_mult 4 --feed_forward_dim 256", "tiny", same);
 });
 
 Deno.test("what was given before may be given again", () => {
@@ -68,6 +87,12 @@ Deno.test("a run at its end is not resumed, and it is said which flag makes it l
     `${path} --stop_after 5`,
     10,
     "Cannot resume runs/mine: it has done 10 steps of 5; raise --stop-after",
+  );
+  // to stop later than the run ends makes it no longer
+  refused(
+    `${path} --stop_after ${steps + 5}`,
+    steps,
+    `it has done ${steps} steps of ${steps}; raise --steps or --epochs`,
   );
   assertEquals(resume(flagsOf(`--steps ${steps + 1}`), steps).resumed.steps, steps + 1);
 });
