@@ -16,6 +16,7 @@ const miniformer = chooseCommand(
     "fill-mask": async () => (await import("./commands/fill_mask.ts")).fillMask,
     finetune: async () => (await import("./commands/finetune.ts")).finetune,
     classify: async () => (await import("./commands/classify.ts")).classify,
+    attention: async () => (await import("./commands/attention.ts")).attention,
     evaluate: async () => (await import("./commands/evaluate.ts")).evaluate,
     doctor: async () => (await import("./commands/doctor.ts")).doctor,
     tokenizer: async () => (await import("./commands/tokenizer.ts")).tokenizer,

@@ -79,6 +79,7 @@ export * from "./tokenizers/token_file.ts";
 export * from "./tokenizers/tokenizer.ts";
 export * from "./tokenizers/whole_lines.ts";
 
+export * from "./training/attention_maps.ts";
 export * from "./training/batches.ts";
 export * from "./training/checkpoint.ts";
 export * from "./training/classification_metrics.ts";

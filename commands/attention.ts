@@ -1,0 +1,112 @@
+/**
+ * `attention`: what each head of a model looks at while it reads a text.
+ *
+ * @module
+ */
+import { kindOf, type ModelKind } from "../models/any_model.ts";
+import { GptClassifier, type RobertaClassifier } from "../models/classifier.ts";
+import { Gpt } from "../models/gpt.ts";
+import type { MaskedLanguageModel } from "../models/roberta.ts";
+import { type AttentionMap, attentionMaps, type ObservableModel } from "../training/attention_maps.ts";
+import { loadConfig } from "../training/checkpoint.ts";
+import { attentionPlot, MOST_SQUARES } from "./attention_plot.ts";
+import { findCheckpoint, type ModelsByKind, naming, newestRun, openModel } from "./checkpoint_folder.ts";
+import { type Command, defineCommand } from "./command.ts";
+import { checkpointFlag, deviceFlag, truncateFlag } from "./common_flags.ts";
+import { fitText } from "./fit_text.ts";
+import { saveFile } from "./folders.ts";
+import { formatFacts } from "./terminal.ts";
+import { withBackend } from "./with_backend.ts";
+
+/** The command. */
+export const attention: Command = defineCommand({
+  name: "attention",
+  summary: "Draw what each head of a model looks at while it reads a text",
+  usage: "--text TEXT [flags]",
+  examples: [
+    'attention --checkpoint runs/my_novel --text "She opened the door and she"',
+    'attention --text "The king is dead" --layer 2 --head 1 --out head.json',
+  ],
+  flags: {
+    ...checkpointFlag("any model"),
+    text: { kind: "text", description: "a text", required: true },
+    layer: { kind: "integer", description: "only this layer, from 1", atLeast: 1, otherwise: "all of them" },
+    head: { kind: "integer", description: "only this head, from 1", atLeast: 1, otherwise: "all of them" },
+    out: {
+      kind: "text",
+      description: "the file to write: a picture (.svg), or tokens and weights (.json)",
+      placeholder: "FILE",
+      default: "attention.svg",
+    },
+    ...truncateFlag,
+    ...deviceFlag,
+  },
+  async run({ checkpoint, text, layer, head, out, truncate = false, device }) {
+    if (!/\.(svg|json)$/.test(out)) {
+      throw new RangeError(`Cannot write ${out}: expected a name that ends in .svg or .json`);
+    }
+    const found = await findCheckpoint(checkpoint ?? await newestRun());
+    const kind = kindOf(naming(found.path, () => loadConfig(found.files)));
+    await withBackend(device, async ({ backend }) => {
+      const { model, tokenizer } = openModel(backend, found, kind);
+      const stack = stackOf(model), { layers, heads, contextLength } = stack.config;
+      checkChoice("layer", layer, layers);
+      checkChoice("head", head, heads);
+      const whole = tokenizer.encode(text, { addSpecialTokens: kind !== "causal" });
+      if (whole.length === 0) throw new Error("There is nothing to read: the text is empty");
+      const ids = fitText(whole, contextLength, truncate);
+      const maps = (await attentionMaps(backend, stack, ids)).filter((map) =>
+        (layer ?? map.layer + 1) === map.layer + 1 && (head ?? map.head + 1) === map.head + 1
+      );
+      const tokens = Array.from(ids, (id) => tokenizer.decode([id]).replaceAll("\n", "↵"));
+      await saveFile(
+        out,
+        out.endsWith(".json") ? asJson(maps, tokens) : await draw(maps, tokens, found.path),
+      );
+      console.log(formatFacts([
+        ["read", `${tokens.length} tokens: ${tokens.map((token) => JSON.stringify(token)).join(" ")}`],
+        ["maps", `${maps.length}, of ${layers} layers with ${heads} heads each`],
+        ["file", out],
+      ]));
+    });
+  },
+});
+
+/** The part of a model that reads. */
+function stackOf(model: ModelsByKind[ModelKind]): ObservableModel {
+  if (model instanceof Gpt) return model;
+  if (model instanceof GptClassifier) return model.gpt;
+  return (model as MaskedLanguageModel | RobertaClassifier).encoder;
+}
+
+function checkChoice(name: string, chosen: number | undefined, count: number): void {
+  if (chosen !== undefined && chosen > count) {
+    throw new RangeError(`There is no ${name} ${chosen}: the model has ${count}`);
+  }
+}
+
+function draw(maps: readonly AttentionMap[], tokens: readonly string[], title: string): Promise<string> {
+  const squares = maps.length * tokens.length ** 2;
+  if (squares > MOST_SQUARES) {
+    throw new RangeError(
+      `Cannot draw ${maps.length} maps of ${tokens.length} tokens: that is ${squares} squares, and ` +
+        `${MOST_SQUARES} are the most; choose with --layer and --head, shorten the text, or write .json`,
+    );
+  }
+  return attentionPlot(maps, tokens, title);
+}
+
+/** Layers and heads from 1; a row of weights for each token that reads. */
+function asJson(maps: readonly AttentionMap[], tokens: readonly string[]): string {
+  const { length } = tokens;
+  const rows = (weights: Float32Array) =>
+    tokens.map((_, row) => Array.from(weights.subarray(row * length, (row + 1) * length)));
+  return JSON.stringify({
+    tokens,
+    maps: maps.map(({ layer, head, weights }) => ({
+      layer: layer + 1,
+      head: head + 1,
+      weights: rows(weights),
+    })),
+  });
+}

@@ -1,0 +1,61 @@
+import { assert, assertAlmostEquals, assertEquals, assertRejects } from "@std/assert";
+import { CpuBackend } from "../core/cpu_backend.ts";
+import { initialize } from "../core/module.ts";
+import { Gpt } from "../models/gpt.ts";
+import { MaskedLanguageModel } from "../models/roberta.ts";
+import { attentionMaps } from "../training/attention_maps.ts";
+import { assertClose, everyBackend, TOLERANCES } from "./_testing.ts";
+
+const sizes = { contextLength: 8, layers: 2, heads: 3, modelDim: 12, feedForwardDim: 24, vocabSize: 16 };
+const config = { ...sizes, dropoutRate: 0.1, initialStd: 0.5 }, ids = Uint32Array.of(3, 7, 7, 9, 1);
+
+everyBackend("attentionMaps: a map for each head of each layer, whose rows add up to 1", async (backend) => {
+  const gpt = new Gpt({ ...config, architecture: "gpt2" });
+  const masked = new MaskedLanguageModel({ ...config, architecture: "roberta" });
+  for (const model of [gpt, masked.encoder]) {
+    initialize(backend, model === gpt ? gpt : masked, 1);
+    const maps = await attentionMaps(backend, model, ids);
+    assertEquals(maps.map(({ layer, head }) => [layer, head]), [[0, 0], [0, 1], [0, 2], [1, 0], [1, 1], [
+      1,
+      2,
+    ]]);
+    for (const { weights } of maps) {
+      assertEquals(weights.length, 25);
+      for (let row = 0; row < 5; row++) {
+        const seen = weights.subarray(row * 5, row * 5 + 5);
+        assertAlmostEquals(seen.reduce((sum, weight) => sum + weight, 0), 1, 1e-6);
+        const future = seen.subarray(row + 1);
+        assertEquals(
+          future.every((weight) => weight === 0),
+          model === gpt || row === 4,
+          "only a GPT is causal",
+        );
+      }
+    }
+    assert(maps.every(({ weights }) => weights.some((weight) => weight < 0.1)), "heads choose");
+    const distinct = new Set(maps.map(({ weights }) => weights.join()));
+    assertEquals(distinct.size, 6, "each head is another");
+  }
+});
+
+everyBackend("attentionMaps: equal on every backend", async (backend) => {
+  const reference = new CpuBackend();
+  const read = (on: typeof backend) => {
+    const model = new Gpt({ ...config, architecture: "gpt1" });
+    initialize(on, model, 2);
+    return attentionMaps(on, model, ids);
+  };
+  const expected = await read(reference), actual = await read(backend);
+  for (const [index, { weights }] of actual.entries()) {
+    assertClose(weights, { shape: [5, 5], data: expected[index].weights }, TOLERANCES.rows, `map ${index}`);
+  }
+});
+
+Deno.test("attentionMaps refuses what the model cannot read", async () => {
+  const backend = new CpuBackend(), model = new Gpt({ ...config, architecture: "gpt2" });
+  initialize(backend, model, 1);
+  const read = (...tokens: number[]) => attentionMaps(backend, model, Uint32Array.from(tokens));
+  await assertRejects(() => read(), RangeError, "has 0 tokens, the model reads from 1 to 8");
+  await assertRejects(() => read(...new Array(9).fill(1)), RangeError, "has 9 tokens");
+  await assertRejects(() => read(1, 16), RangeError, "Token 16 is outside the vocabulary of 16");
+});
