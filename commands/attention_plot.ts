@@ -11,7 +11,7 @@ export const MOST_SQUARES = 60_000;
 
 /**
  * Draws a map for each head, a row of maps for each layer. In a map a row is a token that reads, a column one that is read;
- * the darker, the more it takes from it.
+ * the darker, the more it takes from it. Spaces are written ␣.
  *
  * @param maps the maps
  * @param tokens the text, token by token
@@ -24,7 +24,7 @@ export const MOST_SQUARES = 60_000;
  * import { attentionPlot } from "./attention_plot.ts";
  *
  * const maps = [{ layer: 0, head: 1, weights: Float32Array.of(1, 0, 0.25, 0.75) }];
- * assertMatch(await attentionPlot(maps, ["to", " be"], "my model"), /^<svg [^]*head 2[^]* be</);
+ * assertMatch(await attentionPlot(maps, ["to", " be"], "my model"), /^<svg [^]*head 2[^]*>␣be</);
  * ```
  */
 export async function attentionPlot(
@@ -42,7 +42,8 @@ export async function attentionPlot(
     }))
   );
   const [vega, vegaLite] = await Promise.all([import("vega"), import("vega-lite")]);
-  const { spec } = vegaLite.compile(describe(values, tokens, title));
+  const labels = tokens.map((token) => token.replaceAll(" ", "␣"));
+  const { spec } = vegaLite.compile(describe(values, labels, title));
   return await new vega.View(vega.parse(spec), { renderer: "none" }).toSVG() + "\n";
 }
 
