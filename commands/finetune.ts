@@ -7,6 +7,7 @@ import { basename, dirname } from "@std/path";
 import type { OpenedBackend } from "../core/open_backend.ts";
 import { buildModel } from "../models/any_model.ts";
 import type { Classifier } from "../models/classifier.ts";
+import { PAD_ID } from "../models/config.ts";
 import { loadModel, restoreTraining } from "../training/checkpoint.ts";
 import { takeOver } from "../training/fine_tuning.ts";
 import { labelledBatches, labelledValidationBatches } from "../training/labelled_batches.ts";
@@ -58,7 +59,7 @@ async function carryOut(
 ): Promise<void> {
   const { checkpoint, source, corpus, tokenizer, training, validation, settings, config } = plan;
   const { contextLength, batchSize } = settings,
-    sizes = { contextLength, batchSize, padId: config.padId ?? 1 };
+    sizes = { contextLength, batchSize, padId: config.padId ?? PAD_ID };
   const model = naming(checkpoint.path, () => buildModel(config)) as Classifier;
   const run = new TrainingRun(backend, model, labelledBatches(training, { ...settings, ...sizes }), settings);
   if (found) {

@@ -27,7 +27,7 @@ import { dropout } from "../kernels/dropout.ts";
 import { add } from "../kernels/elementwise.ts";
 import { embedding, placesOf } from "../kernels/embedding.ts";
 import { matmul } from "../kernels/matmul.ts";
-import { INITIAL_STD } from "./config.ts";
+import { INITIAL_STD, PAD_ID } from "./config.ts";
 import { Gpt, type GptConfig } from "./gpt.ts";
 import { Linear } from "./layers.ts";
 import type { BatchTensors, Learner } from "./learner.ts";
@@ -39,7 +39,7 @@ export interface ClassifierOptions {
   readonly labels: readonly string[];
   /**
    * The id that fills up short texts, and stands nowhere else. A GPT's checkpoint must tell it, because Hugging Face
-   * looks for the last token that is something else; RoBERTa's is 1.
+   * looks for the last token that is something else; 1 unless given, as in every RoBERTa.
    */
   readonly padId?: number;
 }
@@ -65,7 +65,7 @@ export abstract class Classifier<Config extends ClassifierConfig = ClassifierCon
    * @throws {RangeError} If a size makes no sense, there are no two different labels, or padding is no token.
    */
   constructor(config: Config) {
-    const { labels, padId = 0, vocabSize } = config,
+    const { labels, padId = PAD_ID, vocabSize } = config,
       repeated = labels.find((label, index) => labels.indexOf(label) < index);
     if (labels.length < 2) {
       throw new RangeError(`Cannot tell ${labels.length} classes apart: expected at least two labels`);
@@ -75,9 +75,11 @@ export abstract class Classifier<Config extends ClassifierConfig = ClassifierCon
         `Cannot use label ${JSON.stringify(repeated)} for two classes: expected different names`,
       );
     }
-    if (!(padId < vocabSize)) {
+    if (!(Number.isInteger(padId) && padId >= 0 && padId < vocabSize)) {
       throw new RangeError(
-        `Cannot fill up texts with token ${padId}: the vocabulary has ${vocabSize} tokens`,
+        `Cannot fill up texts with token ${padId}: the vocabulary has ${vocabSize} tokens, 0 to ${
+          vocabSize - 1
+        }`,
       );
     }
     this.config = config;

@@ -30,6 +30,9 @@ export interface TransformerConfig {
 /** Standard deviation of the initial weights, unless a model says otherwise. */
 export const INITIAL_STD = 0.02;
 
+/** The id of `<pad>` in every RoBERTa vocabulary, and in any other unless a model says otherwise. */
+export const PAD_ID = 1;
+
 /** Keeps the division of layer normalization finite, in every model. */
 export const LAYER_NORM_EPSILON = 1e-5;
 

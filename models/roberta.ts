@@ -28,7 +28,7 @@ import { add } from "../kernels/elementwise.ts";
 import { embedding, positionsOf } from "../kernels/embedding.ts";
 import { linear } from "../kernels/linear.ts";
 import { type Block, PostNormBlock } from "./blocks.ts";
-import { checkConfig, INITIAL_STD, LAYER_NORM_EPSILON, type TransformerConfig } from "./config.ts";
+import { checkConfig, INITIAL_STD, LAYER_NORM_EPSILON, PAD_ID, type TransformerConfig } from "./config.ts";
 import { LayerNorm, Linear } from "./layers.ts";
 import type { BatchTensors, Learner } from "./learner.ts";
 
@@ -38,8 +38,8 @@ export interface RobertaConfig extends TransformerConfig {
   readonly architecture: "roberta";
 }
 
-/** The id of `<pad>` in every RoBERTa vocabulary, and the position of padding. */
-const PADDING = 1;
+/** The position of padding, as its id; those of tokens follow it. */
+const PADDING = PAD_ID;
 
 /** Makes the block of a layer. */
 export type RobertaBlockFactory = (config: RobertaConfig, layer: number) => Block;

@@ -143,11 +143,10 @@ Deno.test("classifiers refuse labels that cannot be told apart", () => {
 });
 
 Deno.test("classifiers refuse padding that is no token, and batches of unknown length", () => {
-  assertThrows(
-    () => build({ ...gpt, padId: 16 }),
-    RangeError,
-    "Cannot fill up texts with token 16: the vocabulary has 16 tokens",
-  );
+  for (const padId of [16, -1, 0.5, NaN]) {
+    const message = `Cannot fill up texts with token ${padId}: the vocabulary has 16 tokens, 0 to 15`;
+    for (const config of [roberta, gpt]) assertThrows(() => build({ ...config, padId }), RangeError, message);
+  }
   for (const config of [roberta, gpt]) {
     const backend = new CpuBackend(), model = build(config);
     initialize(backend, model, 1);

@@ -56,7 +56,9 @@ Deno.test("checkMaskOptions lets what makes sense pass, and names what does not"
   for (const rate of [0, -0.1, 1.1, NaN]) {
     refuse({ maskRate: rate }, `Cannot mask at rate ${rate}: expected 0 < maskRate <= 1`);
   }
-  refuse({ maskId: 1000 }, "Cannot mask with token 1000: the vocabulary has 1000 tokens");
+  for (const maskId of [1000, -1, 0.5, NaN]) {
+    refuse({ maskId }, `Cannot mask with token ${maskId}: the vocabulary has 1000 tokens, 0 to 999`);
+  }
   refuse({ vocabSize: 4, maskId: 3 }, "Cannot mask with a vocabulary of 4 tokens");
 });
 

@@ -7,7 +7,7 @@
 import type { Backend } from "../core/backend.ts";
 import { softmax } from "../kernels/softmax.ts";
 import type { Classifier } from "../models/classifier.ts";
-import { checkSizes } from "../models/config.ts";
+import { checkSizes, PAD_ID } from "../models/config.ts";
 import { fitSequences, padSequences } from "./sequences.ts";
 
 /** The class of a text. */
@@ -49,7 +49,7 @@ export async function classify(
   texts: readonly Uint32Array[],
   options: { batchSize?: number } = {},
 ): Promise<Classification[]> {
-  const { labels, contextLength, vocabSize, padId = 1 } = model.config;
+  const { labels, contextLength, vocabSize, padId = PAD_ID } = model.config;
   const { batchSize = Math.max(1, Math.min(16, texts.length)) } = options, found: Classification[] = [];
   checkSizes("classify", { batchSize });
   fitSequences(texts, { contextLength });

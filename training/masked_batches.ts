@@ -9,7 +9,7 @@
 
 import { Random } from "../core/philox.ts";
 import { IGNORED } from "../kernels/cross_entropy.ts";
-import { checkSizes } from "../models/config.ts";
+import { checkSizes, PAD_ID } from "../models/config.ts";
 import type { Batch, BatchSource } from "./batches.ts";
 import { sampleOrder } from "./epochs.ts";
 import { checkMaskOptions, type MaskedSequence, type MaskOptions, maskSequence } from "./masking.ts";
@@ -30,7 +30,7 @@ export interface MaskedBatchOptions extends MaskOptions {
 /** Puts masked sequences side by side. */
 function toBatch(
   rows: readonly { ids: Uint32Array; masked: MaskedSequence }[],
-  { batchSize, contextLength, padId = 1 }: MaskedBatchOptions,
+  { batchSize, contextLength, padId = PAD_ID }: MaskedBatchOptions,
   room: number,
 ): Batch {
   const places: number[] = [], targets: number[] = [];

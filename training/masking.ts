@@ -59,8 +59,10 @@ export function checkMaskOptions({ vocabSize, maskId, maskRate = 0.15 }: MaskOpt
   if (!(maskRate > 0 && maskRate <= 1)) {
     throw new RangeError(`Cannot mask at rate ${maskRate}: expected 0 < maskRate <= 1`);
   }
-  if (!(maskId < vocabSize)) {
-    throw new RangeError(`Cannot mask with token ${maskId}: the vocabulary has ${vocabSize} tokens`);
+  if (!(Number.isInteger(maskId) && maskId >= 0 && maskId < vocabSize)) {
+    throw new RangeError(
+      `Cannot mask with token ${maskId}: the vocabulary has ${vocabSize} tokens, 0 to ${vocabSize - 1}`,
+    );
   }
   if (vocabSize <= FAIRSEQ_SPECIALS) {
     throw new RangeError(`Cannot mask with a vocabulary of ${vocabSize} tokens: nothing but special tokens`);
