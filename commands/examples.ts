@@ -26,7 +26,7 @@ export interface LabelledCorpus {
  * @param data the file to learn from
  * @param options the file to validate on, or which part of the data to hold back, drawn by the seed
  * @returns the texts
- * @throws {Error} when something cannot be read
+ * @throws {Error} when something cannot be read, or nothing is left to tell apart
  */
 export async function readLabelledCorpus(
   data: string,
@@ -37,10 +37,16 @@ export async function readLabelledCorpus(
   if (options.validation !== undefined) validation = await readLabelled(options.validation);
   else {
     const order = permutation(rows.length, options.seed, 0),
-      held = Math.ceil(rows.length * options.validationFraction);
+      held = Math.min(Math.ceil(rows.length * options.validationFraction), rows.length - 1);
     const part = (places: Uint32Array) => Array.from(places.slice().sort(), (place) => rows[place]);
     training = { ...file, rows: part(order.subarray(held)) };
     validation = { path: data, rows: part(order.subarray(0, held)), emptyLines: 0 };
+    const isMixed = ({ rows }: LabelledFile) => rows.some(({ label }) => label !== rows[0].label);
+    if (isMixed(file) && !isMixed(training)) {
+      throw new Error(
+        `Cannot learn from ${data}: too few texts are left to learn from after holding back ${held}; give --validation`,
+      );
+    }
   }
   const flat = ({ rows }: LabelledFile) => rows.map((row) => JSON.stringify([row.text, row.pair, row.label]));
   const fingerprint = fingerprintOfDocuments([...flat(training), "", ...flat(validation)]);
@@ -65,14 +71,14 @@ export async function readLabelledCorpus(
  *   emptyLines: 0,
  * });
  * assertEquals(labelsOf(file(["10", "9", "10"])), ["9", "10"]);
- * assertThrows(() => labelsOf(file(["1", "1"])), Error, 'all 2 texts of train.tsv have label "1"');
+ * assertThrows(() => labelsOf(file(["1", "1"])), Error, 'every text of train.tsv has label "1"');
  * ```
  */
 export function labelsOf({ path, rows }: LabelledFile): string[] {
   const labels = [...new Set(rows.map(({ label }) => label!))];
   if (labels.length < 2) {
     throw new Error(
-      `There is nothing to tell apart: all ${rows.length} texts of ${path} have label "${labels[0]}"`,
+      `There is nothing to tell apart: every text of ${path} has label "${labels[0]}"`,
     );
   }
   return labels.every((label) => label !== "" && Number.isFinite(Number(label)))

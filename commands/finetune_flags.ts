@@ -42,7 +42,7 @@ export const finetuneFlags = {
     accumulation: runFlags.accumulation,
     learningRate: {
       ...runFlags.learningRate,
-      otherwise: "smaller for wider models: 2e-3 at width 64, 2e-4 at 256, 3e-5 at 768",
+      otherwise: "smaller for wider models: 2e-3 up to width 64, 2e-4 at 256, 3e-5 at 768",
     },
     dropoutRate: { ...runFlags.dropoutRate, otherwise: "0.1" },
     weightDecay: { ...runFlags.weightDecay, otherwise: "0.1" },

@@ -30,7 +30,7 @@ for (
       await Deno.writeTextFile(`${cwd}/train.tsv`, `sentence\tlabel\n${labelled(200)}\n\n`);
       await Deno.writeTextFile(`${cwd}/dev.tsv`, labelled(40));
       const line = `finetune --checkpoint runs/${objective} --data train.tsv --validation dev.tsv`;
-      const said = await succeed(words(`${line} --epochs 4 --device cpu`), { cwd });
+      const said = await succeed(words(`${line} --epochs 4 --lr 0.02 --device cpu`), { cwd });
       const run = `${cwd}/runs/${objective}-classifier`;
       assertMatch(said, /^data +train.tsv: 200 texts to learn, 40 to validate; 2 empty lines skipped$/m);
       assertMatch(
@@ -153,7 +153,7 @@ Deno.test("the best epoch is judged at the end, not the last", () =>
     const contrary = labelled(40).replace(/meows|barks/g, (label) => opposite[label]);
     await Deno.writeTextFile(`${cwd}/dev.tsv`, contrary);
     const line =
-      "finetune --checkpoint runs/mlm --data train.tsv --validation dev.tsv --epochs 4 --device cpu";
+      "finetune --checkpoint runs/mlm --data train.tsv --validation dev.tsv --epochs 4 --lr 0.02 --device cpu";
     const said = await succeed(words(line), { cwd });
     const run = `${cwd}/runs/mlm-classifier`;
     const judged = (await metricsOf(run)).map((text) => JSON.parse(text).accuracy).filter(Number.isFinite);
@@ -173,6 +173,8 @@ Deno.test("finetune and classify refuse what makes no sense, by file and line", 
     await write("three.tsv", "a cat\tmeows\nno\tmore\tbarks\n");
     await write("bare.tsv", "a cat\nno dog\n");
     await write("same.tsv", "a cat\tmeows\nmy cat\tmeows\n");
+    await write("two.tsv", "a cat\tmeows\nmy dog\tbarks\n");
+    await write("one.tsv", "a cat\tmeows\n");
     await write("new.tsv", labelled(2) + "\na cow\tmoos\n");
     await write("hidden.tsv", "stars\tverdict\n" + labelled(8));
     await write("gap.tsv", labelled(2) + "\tmeows\n");
@@ -196,7 +198,14 @@ Deno.test("finetune and classify refuse what makes no sense, by file and line", 
         1,
         "bare.tsv, line 1: 1 column, expected 2 (text, label) or 3 (text, pair, label)",
       ],
-      [`${tune} same.tsv --validation same.tsv`, 1, 'all 2 texts of same.tsv have label "meows"'],
+      [`${tune} same.tsv --validation same.tsv`, 1, 'every text of same.tsv has label "meows"'],
+      [
+        `${tune} two.tsv`,
+        1,
+        "Cannot learn from two.tsv: too few texts are left to learn from after holding back 1; give --validation",
+      ],
+      [`${tune} one.tsv`, 1, 'There is nothing to tell apart: every text of one.tsv has label "meows"'],
+      [`${tune} two.tsv --validation two.tsv --class_weights barks=0 meows=0`, 2, "leaves nothing to learn"],
       [
         `${tune} train.tsv --validation new.tsv`,
         1,

@@ -26,8 +26,8 @@ Deno.test("an epoch sees every text, and each is validated and saved", () => {
 });
 
 Deno.test("a wider model learns more slowly, and only a GPT goes on predicting the next token", () => {
-  assertEquals(choose("").learningRate, 0.002);
-  assertEquals(choose("", { modelDim: 768 }).learningRate.toPrecision(2), "0.000032");
+  const rates = [16, 64, 256, 768].map((modelDim) => choose("", { modelDim }).learningRate);
+  assertEquals(rates, [0.002, 0.002, 0.0002, 0.000032]);
   assertEquals([choose("").auxiliaryWeight, choose("", { isCausal: false }).auxiliaryWeight], [0.5, 0]);
   assertThrows(() => choose("--auxiliary_weight 1", { isCausal: false }), UsageError, "is for a GPT");
 });
@@ -37,6 +37,11 @@ Deno.test("classes weigh the same, what is given, or by how rare they are", () =
   assertEquals(choose("--class_weights c=2 a=0.5").classWeights, [0.5, 1, 2]);
   const [often, rare, other] = choose("--class_weights balanced").classWeights!;
   assertEquals([rare, other], [2 * often, 2 * often]);
+  assertThrows(
+    () => choose("--class_weights a=0 b=0 c=0"),
+    UsageError,
+    "--class-weights leaves nothing to learn",
+  );
   for (const wrong of ["d=1", "a=1.2.3", "a", "a=-1"]) {
     const message = `--class-weights has "${wrong}": expected balanced, or LABEL=NUMBER with one of a, b, c`;
     assertThrows(() => choose(`--class_weights ${wrong}`), UsageError, message);

@@ -76,6 +76,7 @@ Deno.test("labelled batches refuse what makes no sense", () => {
     "Cannot weigh classes with 1, 1: expected 3 numbers of 0 or more",
   );
   refuse(examples, { classWeights: [1, 1, -1] }, "Cannot weigh classes");
+  refuse(examples, { classWeights: [0, 0, 0, 1] }, "Cannot weigh classes with 0, 0, 0, 1: no example counts");
 });
 
 Deno.test("labelled batches refuse sizes that make no sense", () => {

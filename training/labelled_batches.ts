@@ -95,7 +95,7 @@ function nextTokens(
  * @param options Sizes, seed and weights.
  * @returns The source.
  * @throws {RangeError} If there are no examples, or of one class only, or one is empty or too long, a class has no
- * weight, or a size is no positive integer.
+ * weight, no example counts, or a size is no positive integer.
  */
 export function labelledBatches(examples: readonly Example[], options: LabelledBatchOptions): BatchSource {
   const { batchSize, seed, classWeights, auxiliaryWeight = 0 } = options;
@@ -110,6 +110,9 @@ export function labelledBatches(examples: readonly Example[], options: LabelledB
     throw new RangeError(
       `Cannot weigh classes with ${classWeights.join(", ")}: expected ${highest + 1} numbers of 0 or more`,
     );
+  }
+  if (classWeights && examples.every(({ label }) => classWeights[label] === 0)) {
+    throw new RangeError(`Cannot weigh classes with ${classWeights.join(", ")}: no example counts`);
   }
   const placeOf = sampleOrder(examples.length, seed);
   return {
