@@ -38,7 +38,7 @@ export const runFlags = {
   },
   stopAfter: {
     kind: "integer",
-    description: "end after this step, with the schedule as if not; --resume goes on",
+    description: "end after this step; the learning rate falls as if the run went on",
     atLeast: 1,
     otherwise: "the last step",
   },

@@ -51,7 +51,8 @@ const modelFlags = group("Model", {
     kind: "choice",
     description: "where values come from that are not given",
     choices: Object.keys(presets) as PresetName[],
-    otherwise: "tiny; on a hardware GPU mini-transformer-lab for --data; for mlm roberta-tiny, roberta-mini",
+    otherwise:
+      "tiny, or roberta-tiny for mlm; on a hardware GPU mini-transformer-lab (with --data), or roberta-mini",
   },
   architecture: {
     kind: "choice",
