@@ -197,8 +197,8 @@ export interface AttentionOptions {
   /** Whether a position sees only itself and those before it. */
   causal?: boolean;
   /**
-   * u32 (B): how many keys of each sequence are real; the others are padding. All of them unless given. Where it is 0
-   * there is nothing to look at: the result is 0, and so are the gradients.
+   * u32 (B): how many keys of each sequence are real; the others are padding. At most T: all of them count if it is more,
+   * or not given. Where it is 0 there is nothing to look at: the result is 0, and so are the gradients.
    */
   lengths?: Tensor;
   /** Probability to drop an attention weight while training. */
@@ -223,7 +223,7 @@ export interface AttentionOptions {
  * @param value (B, H, T, D).
  * @param options Causal, padding, dropout.
  * @returns (B, H, T, D).
- * @throws {TypeError} If the shapes differ.
+ * @throws {TypeError} If the shapes differ, or if there is not one length for each sequence.
  */
 export function attention(query: Tensor, key: Tensor, value: Tensor, options: AttentionOptions = {}): Tensor {
   const { backend } = query, [batch, heads, time, headDim] = query.shape;
@@ -233,9 +233,16 @@ export function attention(query: Tensor, key: Tensor, value: Tensor, options: At
         `${formatShape(value.shape)}: expected three times (B, H, T, D)`,
     );
   }
+  const { lengths: given } = options;
+  if (given && (given.size !== batch || given.dataType !== "u32")) {
+    throw new TypeError(
+      `Cannot attend to sequences with lengths ${formatShape(given.shape)} of ${given.dataType}: ` +
+        `expected ${batch} of u32`,
+    );
+  }
   const y = outputOf(query.shape, [query, key, value]), logSumExp = backend.allocate([batch, heads, time]);
   const unused = backend.allocate([4], "u32");
-  const random = y.tape?.random ?? unused, lengths = options.lengths ?? unused;
+  const random = y.tape?.random ?? unused, lengths = given ?? unused;
   const rate = y.tape?.random ? options.dropoutRate ?? 0 : 0;
   const settings: AttentionConstants = {
     batch,
@@ -243,7 +250,7 @@ export function attention(query: Tensor, key: Tensor, value: Tensor, options: At
     time,
     headDim,
     causal: Number(options.causal ?? false),
-    padded: Number(options.lengths !== undefined),
+    padded: Number(given !== undefined),
     threshold: dropThreshold(rate),
     keepScale: 1 / (1 - rate),
     stream: rate > 0 ? y.tape!.nextStream() : 0,

@@ -41,14 +41,14 @@ export type AttentionConstants = Readonly<Record<typeof ATTENTION_CONSTANTS[numb
  * @param head Counted over the whole batch: sequence · heads + head.
  * @param lengths Tokens of each sequence; not looked at unless `padded`.
  * @param settings Sizes and flags.
- * @returns At most T.
+ * @returns At most T, also of a longer length.
  */
 export function lengthOf(
   head: number,
   lengths: Uint32Array,
   { heads, time, padded }: AttentionConstants,
 ): number {
-  return padded ? lengths[Math.floor(head / heads)] : time;
+  return padded ? Math.min(lengths[Math.floor(head / heads)], time) : time;
 }
 
 /**
@@ -92,7 +92,8 @@ export function maskKeys(
 }
 
 /**
- * The same in WGSL: `visible(head, i)`, and `mask(row, j)` for four keys from `j` on.
+ * The same in WGSL: `visible(head, i)`, and `mask(row, j)` for the four keys 4⌊j/4⌋ … 4⌊j/4⌋ + 3, of which
+ * `j` is one.
  *
  * @param settings Whether there is dropout: without it the generator is left out.
  * @returns The text.
@@ -100,7 +101,7 @@ export function maskKeys(
 export function attentionMaskWgsl({ threshold }: AttentionConstants): string {
   const seen = `
 fn visible(head: u32, i: u32) -> u32 {
-  let length = select(time, lengths[select(0, head / heads, padded == 1)], padded == 1);
+  let length = select(time, min(lengths[select(0, head / heads, padded == 1)], time), padded == 1);
   return select(length, min(i + 1, length), causal == 1);
 }`;
   if (threshold === 0) return `${seen}\nfn mask(row: u32, j: u32) -> vec4f { return vec4f(1); }`;

@@ -29,6 +29,7 @@ Deno.test("visible: padding and causality each hide keys, and a sequence may hav
     open = { ...settings, padded: 0 },
     causal = { ...settings, causal: 1 };
   assertEquals([0, 2, 3, 5].map((head) => lengthOf(head, lengths, settings)), [5, 5, 0, 0]);
+  assertEquals(lengthOf(0, Uint32Array.of(14), settings), 13);
   assertEquals([0, 4, 12].map((i) => visible(2, i, lengths, settings)), [5, 5, 5]);
   assertEquals([0, 4, 12].map((i) => visible(2, i, lengths, causal)), [1, 5, 5]);
   assertEquals([0, 4, 12].map((i) => visible(3, i, lengths, causal)), [0, 0, 0]);

@@ -164,3 +164,37 @@ Deno.test("attention refuses unequal shapes", () => {
     "Cannot attend from (1, 2, 3, 4) to keys (1, 2, 5, 4) and values (1, 2, 5, 4)",
   );
 });
+
+everyBackend("attention takes a length above T for T", async (backend) => {
+  for (const causal of [false, true]) {
+    const inputs = { ...sized(2, 1, 5, 3), lengths: { shape: [2], data: Uint32Array.of(6, 0xffffffff) } };
+    const expected = await evaluate(
+      backend,
+      sized(2, 1, 5, 3),
+      attend({ causal, dropoutRate: 0.3 }),
+      undefined,
+      random,
+    );
+    const actual = await evaluate(backend, inputs, attend({ causal, dropoutRate: 0.3 }), undefined, random);
+    assertEquals(actual, expected);
+  }
+});
+
+Deno.test("attention refuses lengths that are not one integer for each sequence", () => {
+  const backend = new CpuBackend(), x = backend.allocate([2, 1, 3, 4]);
+  for (
+    const lengths of [
+      backend.from([3, 3]),
+      backend.from(Uint32Array.of(3)),
+      backend.allocate([2, 1, 3], "u32"),
+    ]
+  ) {
+    assertThrows(
+      () => attention(x, x, x, { lengths }),
+      TypeError,
+      `Cannot attend to sequences with lengths (${
+        lengths.shape.join(", ")
+      }) of ${lengths.dataType}: expected 2 of u32`,
+    );
+  }
+});
