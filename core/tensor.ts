@@ -87,6 +87,42 @@ export class Tensor {
   }
 }
 
+/**
+ * Checks that host data fits a tensor.
+ *
+ * @param tensor The tensor.
+ * @param length The number of elements offered.
+ * @throws {TypeError} If the lengths differ.
+ */
+export function checkLength(tensor: Tensor, length: number): void {
+  if (length !== tensor.size) {
+    throw new TypeError(`Cannot write ${length} elements: the tensor has ${tensor.size}`);
+  }
+}
+
+/** Views begin at multiples of 64 elements: WebGPU binds memory from multiples of 256 bytes on. */
+const VIEW_ALIGNMENT = 64;
+
+/**
+ * Checks that a part of a tensor can be seen as a tensor.
+ *
+ * @param tensor The tensor.
+ * @param start The first element of the part.
+ * @param shape The shape of the part.
+ * @throws {RangeError} If the part begins where WebGPU cannot bind it, or ends beyond the tensor.
+ */
+export function checkView(tensor: Tensor, start: number, shape: Shape): void {
+  if (start % VIEW_ALIGNMENT !== 0) {
+    throw new RangeError(`Cannot view from element ${start}: it is no multiple of ${VIEW_ALIGNMENT}`);
+  }
+  if (start < 0 || start + sizeOf(shape) > tensor.size) {
+    throw new RangeError(
+      `Cannot view ${formatShape(shape)} from element ${start} of ${formatShape(tensor.shape)}: ` +
+        `there are ${tensor.size} elements`,
+    );
+  }
+}
+
 /** Sets every element to a value. */
 export const fill = kernel({
   name: "fill",

@@ -21,8 +21,7 @@ import type {
   TensorsOf,
 } from "./backend.ts";
 import { BufferPool } from "./buffer_pool.ts";
-import { checkLength, checkView } from "./cpu_backend.ts";
-import { sizeOf, Tensor } from "./tensor.ts";
+import { checkLength, checkView, sizeOf, Tensor } from "./tensor.ts";
 import { type Storage, WebGpuPrograms } from "./webgpu_programs.ts";
 
 /** Runs recorded before they are submitted unasked. */
