@@ -17,7 +17,7 @@
  */
 
 import { kernel } from "../core/backend.ts";
-import { formatShape, outputOf, type Tensor } from "../core/tensor.ts";
+import { formatShape, type Tensor } from "../core/tensor.ts";
 import { maxOverGroup, rowLanes, sumOverGroup } from "./reduce.ts";
 
 /** cached[:, :, position] = x. */
@@ -115,17 +115,22 @@ export interface KeyValueCache {
  * @param value (B, H, 1, D).
  * @param cache What is remembered; it is updated.
  * @returns (B, H, 1, D).
- * @throws {TypeError} If there is more than one position.
+ * @throws {TypeError} If there is more than one position, or an input is on a tape.
  */
 export function cachedAttention(query: Tensor, key: Tensor, value: Tensor, cache: KeyValueCache): Tensor {
   const { backend } = query, [batch, heads, one, headDim] = query.shape, time = cache.key.shape[2];
   if (one !== 1) {
     throw new TypeError(`Cannot attend from ${formatShape(query.shape)} with a cache: expected T = 1`);
   }
+  if ([query, key, value].some(({ tape }) => tape !== undefined)) {
+    throw new TypeError(
+      "Cannot train attention with a cache, which keeps nothing for the backward pass: use attention",
+    );
+  }
   const { position } = cache, sizes = { rows: batch * heads, headDim, time };
   backend.run(cacheAppend, { x: key, position, cached: cache.key }, sizes);
   backend.run(cacheAppend, { x: value, position, cached: cache.value }, sizes);
-  const y = outputOf(query.shape, [query]), scores = backend.allocate([batch, heads, time]);
+  const y = backend.allocate(query.shape), scores = backend.allocate([batch, heads, time]);
   const tensors = { query, cachedKey: cache.key, cachedValue: cache.value, position, y, scores };
   backend.run(cachedAttentionForward, tensors, sizes);
   return y;

@@ -1,6 +1,7 @@
 import { assertThrows } from "@std/assert";
 import type { Backend } from "../core/backend.ts";
 import { CpuBackend } from "../core/cpu_backend.ts";
+import { Tape } from "../core/tape.ts";
 import { attention } from "../kernels/attention.ts";
 import { cachedAttention } from "../kernels/cache.ts";
 import { assertClose, everyBackend, normals, TOLERANCES } from "./_testing.ts";
@@ -53,4 +54,20 @@ Deno.test("cachedAttention refuses more than one position", () => {
     TypeError,
     "Cannot attend from (1, 1, 2, 4) with a cache: expected T = 1",
   );
+});
+
+Deno.test("cachedAttention refuses to be trained, whichever of its inputs is on a tape", () => {
+  const backend = new CpuBackend(), shape = [1, 1, 1, 4], position = backend.allocate([1], "u32");
+  const cache = { key: backend.allocate(shape), value: backend.allocate(shape), position };
+  for (let watched = 0; watched < 3; watched++) {
+    const [query, key, value] = [0, 1, 2].map((index) => {
+      const x = backend.allocate(shape);
+      return index === watched ? new Tape().watch(x) : x;
+    });
+    assertThrows(
+      () => cachedAttention(query, key, value, cache),
+      TypeError,
+      "Cannot train attention with a cache, which keeps nothing for the backward pass: use attention",
+    );
+  }
 });
