@@ -8,7 +8,7 @@
 export interface PaddedRows {
   /** (B, T), row-major. */
   readonly inputs: Uint32Array;
-  /** Tokens of each row that are no padding, (B); 1 for a row that is all padding, so that attention sees something. */
+  /** Tokens of each row that are no padding, (B); 1 for a row that is all padding, so that it has a last token. */
   readonly lengths: Uint32Array;
 }
 
