@@ -40,7 +40,8 @@
  *     dKey[j] += dk / √D,  dValue[j] += dv
  *
  * In the shaders a variable's first number is the row of the invocation that it belongs to, and the number after `_` which
- * four channels of it: `q1_2` holds channels 8 to 11 of the second query.
+ * four channels of it: `q1_2` holds channels 8 to 11 of the second query. Without a first number it belongs to the row being
+ * walked over.
  *
  * Reference: Dao, "FlashAttention-2", 2023, algorithms 1 and 2.
  *
@@ -193,13 +194,13 @@ export function attentionBackwardKeyValueWgsl(constants: AttentionConstants, ada
     `{
       let sees = first + ${r} < seen;
       let s = select(-1e30, ${
-      unrollSum(parts, (part) => `dot(q${part}, k${r}_${part})`)
+      unrollSum(parts, (part) => `dot(q_${part}, k${r}_${part})`)
     } - logSumExpOfRow, sees);
       let p = select(0.0, exp(s), sees);
       let dropped = p * ${maskOf(r)};
-      let dp = ${unrollSum(parts, (part) => `dot(dy${part}, v${r}_${part})`)};
+      let dp = ${unrollSum(parts, (part) => `dot(dy_${part}, v${r}_${part})`)};
       let ds = dropped * dp - p * deltaOfRow;
-      ${unroll(parts, (part) => `dv${r}_${part} += dropped * dy${part}; dk${r}_${part} += ds * q${part};`)}
+      ${unroll(parts, (part) => `dv${r}_${part} += dropped * dy_${part}; dk${r}_${part} += ds * q_${part};`)}
     }`;
   const store = (r: number) => `
     ${storeRowWgsl("dKey", "+=", `start + first + ${r}`, headDim, (part) => `scale * dk${r}_${part}`)}
@@ -212,7 +213,7 @@ export function attentionBackwardKeyValueWgsl(constants: AttentionConstants, ada
     let logSumExpOfRow = logSumExp[row];
     let deltaOfRow = delta[row];
     let masks = mask(row, first);
-    ${unroll(parts, (part) => `let q${part} = queryAt(row, ${part}); let dy${part} = dyAt(row, ${part});`)}
+    ${unroll(parts, (part) => `let q_${part} = queryAt(row, ${part}); let dy_${part} = dyAt(row, ${part});`)}
     ${unroll(rows, add)}
   }
   ${unroll(rows, (r) => ifThere(r, store(r)))}`;

@@ -4,7 +4,7 @@
  * Both take four rows at a time. On the CPU each number of the vector, or of the sum, is then loaded once for four
  * products, which makes them about twice as fast as the obvious loops. In WGSL the four products, and the four weights, are
  * one vector, and each row that is loaded is used for all rows `r` of the invocation. There a row of D numbers is kept as
- * parts of four in variables of their own: `q1_2` holds numbers 8 to 11 of row 1.
+ * parts of four in variables of their own: `q1_2` holds numbers 8 to 11 of row 1, `x_2` those of the row being walked over.
  *
  * @module
  */
@@ -102,10 +102,10 @@ export function dotRowsWgsl(
   rows: number,
   parts: number,
 ): string {
-  const dot = (r: number) => unrollSum(parts, (part) => `dot(${vectors}${r}_${part}, x${part})`);
+  const dot = (r: number) => unrollSum(parts, (part) => `dot(${vectors}${r}_${part}, x_${part})`);
   const multiply = (n: number) =>
     `{
-      ${unroll(parts, (part) => `let x${part} = ${matrix}At(start + j + ${n}, ${part});`)}
+      ${unroll(parts, (part) => `let x_${part} = ${matrix}At(start + j + ${n}, ${part});`)}
       ${unroll(rows, (r) => `${component(products + r, n)} = ${dot(r)};`)}
     }`;
   return `${unroll(rows, (r) => `var ${products}${r} = vec4f();`)}\n${unroll(4, multiply)}`;
