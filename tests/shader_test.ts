@@ -178,7 +178,7 @@ for (const adapter of ["software", "hardware"] as AdapterClass[]) {
         assert(bytes <= 16_384, `${kernel.name}: ${bytes} bytes of workgroup memory, at most 16384`);
         // a browser refuses a barrier in a loop whose end may differ between lanes, as far as it can tell
         assert(
-          !(code.includes("workgroupBarrier") && code.includes("var<private>")),
+          !(code.includes("Barrier()") && code.includes("var<private>")),
           `${kernel.name}: a private variable beside a barrier`,
         );
       }
