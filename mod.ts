@@ -28,7 +28,7 @@ export * from "./core/module.ts";
 export * from "./core/open_backend.ts";
 export { permutation, philox4x32, Random } from "./core/philox.ts";
 export { Tape } from "./core/tape.ts";
-export { formatShape, gradientOf, outputOf, sizeOf, Tensor, zeros } from "./core/tensor.ts";
+export { formatShape, gradientOf, needsGradient, outputOf, sizeOf, Tensor, zeros } from "./core/tensor.ts";
 export { DeviceLostError, WebGpuBackend } from "./core/webgpu_backend.ts";
 
 export { gelu, geluErf, relu, tanh } from "./kernels/activations.ts";

@@ -171,9 +171,8 @@ export function gradientOf(x: Tensor): Tensor {
  *
  * @example
  * ```ts
- * import { CpuBackend, Tape } from "@miniformer/miniformer";
+ * import { CpuBackend, needsGradient, Tape } from "@miniformer/miniformer";
  * import { assertEquals } from "@std/assert";
- * import { needsGradient } from "./tensor.ts";
  *
  * const x = new CpuBackend().from([1]);
  * assertEquals(needsGradient(x), false);
