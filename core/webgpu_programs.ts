@@ -175,7 +175,7 @@ export class WebGpuPrograms {
     const shapes = Object.entries(tensors).map(([key, tensor]) => `${key} ${formatShape(tensor.shape)}`);
     throw new RangeError(
       `Cannot run ${name}: the device binds at most ${limit} bytes at once (${shapes.join(", ")}); ` +
-        `use a smaller batch, context or vocabulary`,
+        `use a smaller batch, context or vocabulary, or the CPU backend`,
     );
   }
 }
