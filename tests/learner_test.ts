@@ -29,7 +29,7 @@ const learners: readonly [name: string, make: () => Learner, targets: number[], 
 
 for (const [name, make, all, places] of learners) {
   /** The loss for these targets and weights, and the size of the gradient that it gives. */
-  async function learn(backend: Backend, targets: number[], weights?: number[]) {
+  const learn = async (backend: Backend, targets: number[], weights?: number[]) => {
     const model = make(), store = initialize(backend, model, 1), tape = new Tape();
     const inputs = tape.watch(backend.from(Uint32Array.of(0, 5, 8, 2, 0, 7, 2, 1), [2, 4]));
     const loss = model.loss({
@@ -46,7 +46,7 @@ for (const [name, make, all, places] of learners) {
       loss: (await backend.read(loss))[0],
       gradient: Math.max(...Array.from(gradient, Math.abs)),
     };
-  }
+  };
   const close = (actual: number, expected: number, what: string) =>
     assertClose([actual], { shape: [1], data: Float32Array.of(expected) }, TOLERANCES.rows, what);
   const without = (index: number) => all.map((target, other) => other === index ? IGNORED : target);
