@@ -4,7 +4,7 @@
  * @module
  */
 import { chooseCommand } from "./commands/command.ts";
-import { describeError, exitStatus } from "./commands/errors.ts";
+import { complain, describeError, exitStatus } from "./commands/errors.ts";
 import configuration from "./deno.json" with { type: "json" };
 
 const miniformer = chooseCommand(
@@ -29,7 +29,7 @@ if (import.meta.main) {
     else await miniformer.run(Deno.args);
   } catch (error) {
     const text = describeError(error, Deno.args.includes("--verbose"));
-    if (text) console.error(text);
+    if (text) complain(text);
     Deno.exit(exitStatus(error));
   }
 }

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { dirname } from "@std/path";
 import { kindOf, type ModelKind } from "../models/any_model.ts";
 import { GptClassifier, type RobertaClassifier } from "../models/classifier.ts";
 import { Gpt } from "../models/gpt.ts";
@@ -14,7 +15,9 @@ import { findCheckpoint, type ModelsByKind, naming, newestRun, openModel } from 
 import { type Command, defineCommand } from "./command.ts";
 import { checkpointFlag, deviceFlag, truncateFlag } from "./common_flags.ts";
 import { fitText } from "./fit_text.ts";
-import { saveFile } from "./folders.ts";
+import { RUNS } from "./own_names.ts";
+import { allowWriting } from "./permissions.ts";
+import { saveFile } from "./save_file.ts";
 import { formatFacts } from "./terminal.ts";
 import { withBackend } from "./with_backend.ts";
 
@@ -36,7 +39,7 @@ export const attention: Command = defineCommand({
       kind: "text",
       description: "the file to write: a picture (.svg), or tokens and weights (.json)",
       placeholder: "FILE",
-      default: "attention.svg",
+      default: "runs/attention.svg",
     },
     ...truncateFlag,
     ...deviceFlag,
@@ -45,6 +48,7 @@ export const attention: Command = defineCommand({
     if (!/\.(svg|json)$/.test(out)) {
       throw new RangeError(`Cannot write ${out}: expected a name that ends in .svg or .json`);
     }
+    await allowWriting(dirname(out), [RUNS]);
     const found = await findCheckpoint(checkpoint ?? await newestRun());
     const kind = kindOf(naming(found.path, () => loadConfig(found.files)));
     await withBackend(device, async ({ backend }) => {

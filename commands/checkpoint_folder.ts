@@ -13,9 +13,11 @@ import type { BpeTokenizer } from "../tokenizers/bpe_tokenizer.ts";
 import type { CharTokenizer } from "../tokenizers/char_tokenizer.ts";
 import { loadTokenizer } from "../tokenizers/hugging_face.ts";
 import { type CheckpointFiles, loadConfig, loadModel, restoreModel } from "../training/checkpoint.ts";
+import { infoOf } from "./disk.ts";
 import { cannotRead } from "./errors.ts";
 import { readFolder } from "./folders.ts";
-import { tokenizerFileNames } from "./tokenizer_folder.ts";
+import { CHECKPOINT_FOLDERS, CHECKPOINT_NAMES, placesOf, TOKENIZER_NAMES } from "./own_names.ts";
+import { checkSums } from "./sums.ts";
 
 /** The files of a checkpoint and where they were found. */
 export interface FoundCheckpoint {
@@ -25,7 +27,8 @@ export interface FoundCheckpoint {
   readonly files: CheckpointFiles;
 }
 
-const modelNames = ["config.json", "model.safetensors", ...tokenizerFileNames];
+/** What a model needs, and the sums to check it by. */
+const MODEL_NAMES = CHECKPOINT_NAMES.filter((name) => name !== "optimizer.safetensors");
 
 /**
  * Finds and reads a checkpoint.
@@ -34,7 +37,7 @@ const modelNames = ["config.json", "model.safetensors", ...tokenizerFileNames];
  * @param options `prefer`: which checkpoints of a run to look for, in this order; `training`: whether to read what
  * training needs, too
  * @returns its files
- * @throws {Error} when there is none, or it cannot be read
+ * @throws {Error} when there is none, it cannot be read, or a file is not what was saved
  *
  * @example
  * ```ts
@@ -50,12 +53,14 @@ export async function findCheckpoint(
 ): Promise<FoundCheckpoint> {
   const { prefer = ["best", "last"], training = false } = options;
   const folder = path.replace(/(?<=.)[/\\]+$/, "");
-  const names = training ? [...modelNames, "optimizer.safetensors", "trainer_state.json"] : modelNames;
+  const names = training ? CHECKPOINT_NAMES : MODEL_NAMES;
   let problem: unknown;
   for (const place of [folder, ...prefer.map((name) => `${folder}/${name}`)]) {
     try {
       const files = await readFolder(place, { names });
-      if ("config.json" in files || "model.safetensors" in files) return { path: place, files };
+      if (!Object.hasOwn(files, "config.json") && !Object.hasOwn(files, "model.safetensors")) continue;
+      await checkSums(place, files);
+      return { path: place, files };
     } catch (error) {
       const { cause } = error as Error;
       if (!(cause instanceof Deno.errors.NotFound)) throw error;
@@ -74,7 +79,7 @@ export async function findCheckpoint(
 }
 
 /**
- * The run that trained last.
+ * The run that trained last, of those that have saved something.
  *
  * @returns its folder
  * @throws {Error} when there is no run in runs/
@@ -82,14 +87,22 @@ export async function findCheckpoint(
 export async function newestRun(): Promise<string> {
   const runs: { path: string; time: number }[] = [];
   for (const { name } of await Array.fromAsync(Deno.readDir("runs")).catch(() => [])) {
-    const info = await Deno.stat(`runs/${name}/metrics.jsonl`).catch(() => undefined);
-    if (info) runs.push({ path: `runs/${name}`, time: info.mtime?.getTime() ?? 0 });
+    const path = `runs/${name}`, info = await Deno.stat(`${path}/metrics.jsonl`).catch(() => undefined);
+    if (info && await holdsCheckpoint(path)) runs.push({ path, time: info.mtime?.getTime() ?? 0 });
   }
   runs.sort((a, b) => b.time - a.time);
   if (runs.length > 0) return runs[0].path;
   throw new Error(
     "There is no run in runs/ yet: train one with deno task train, or name a folder with --checkpoint",
   );
+}
+
+async function holdsCheckpoint(path: string): Promise<boolean> {
+  for (const name of CHECKPOINT_FOLDERS) {
+    const { folder, former } = placesOf(`${path}/${name}`);
+    for (const place of [folder, former]) if (await infoOf(`${place}/config.json`)) return true;
+  }
+  return false;
 }
 
 /**
@@ -112,7 +125,7 @@ export async function newestRun(): Promise<string> {
  */
 export function tokenizerOf({ path, files }: FoundCheckpoint): BpeTokenizer | CharTokenizer {
   const texts: Record<string, string> = {}, decoder = new TextDecoder();
-  for (const name of tokenizerFileNames) {
+  for (const name of TOKENIZER_NAMES) {
     if (files[name] !== undefined) texts[name] = decoder.decode(files[name] as Uint8Array);
   }
   return naming(path, () => loadTokenizer(texts));

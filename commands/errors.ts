@@ -66,6 +66,27 @@ export function describeError(error: unknown, verbose: boolean = false): string 
 }
 
 /**
+ * Prints a line to standard error, where it can be printed: a terminal that was closed must not keep a program from
+ * ending as it should.
+ *
+ * @param text the line
+ *
+ * @example
+ * ```ts
+ * import { complain } from "./errors.ts";
+ *
+ * complain("");
+ * ```
+ */
+export function complain(text: string): void {
+  try {
+    console.error(text);
+  } catch {
+    return; // nobody is left to read it
+  }
+}
+
+/**
  * Why the system refused, in a few words.
  *
  * @param error what a call of `Deno` threw
@@ -91,6 +112,8 @@ export function reason(error: unknown): string {
     ENOSPC: "the disk is full",
     EDQUOT: "your share of the disk is used up",
     EROFS: "the disk is read-only",
+    EPIPE: "its reader has left",
+    EIO: "the device does not answer",
   };
   if (error instanceof Deno.errors.NotCapable) return `Deno's permissions forbid it (${error.message})`;
   const code = (error as { code?: string }).code ?? "";
@@ -118,7 +141,7 @@ export async function cannotRead(path: string, error: unknown): Promise<Error> {
   if (error instanceof Deno.errors.NotFound) {
     const folder: string = dirname(path);
     const entries = await Array.fromAsync(Deno.readDir(folder)).catch(() => []);
-    const names = entries.map(({ name }) => name).filter((name) => !/\.(new|old)$/.test(name)); // left by a killed save
+    const names = entries.map(({ name }) => name).filter((name) => !name.startsWith("."));
     near = nearest(basename(path), names.sort());
     if (near) near = folder === "." ? near : join(folder, near);
   }

@@ -13,18 +13,22 @@ import { takeOver } from "../training/fine_tuning.ts";
 import { labelledBatches, labelledValidationBatches } from "../training/labelled_batches.ts";
 import { TrainingRun } from "../training/train.ts";
 import { naming } from "./checkpoint_folder.ts";
+import { expectFree } from "./claim.ts";
 import { type Command, defineCommand } from "./command.ts";
 import { type FinetuneFlags, finetuneFlags } from "./finetune_flags.ts";
 import { findFinetuning, type FinetunePlan, type FinetuneState, planFinetuning } from "./finetune_plan.ts";
 import { describeFinetuning, endFinetuning } from "./finetune_report.ts";
-import { Interrupt } from "./interrupt.ts";
+import type { Interrupt } from "./interrupt.ts";
 import { Judge } from "./judge.ts";
 import { checkMemory, memoryLimits } from "./memory.ts";
+import { Output } from "./output.ts";
+import { RUNS } from "./own_names.ts";
+import { allowWriting } from "./permissions.ts";
 import { ProgressLine } from "./progress.ts";
 import { describeResumption, type FoundRun } from "./resume.ts";
 import type { RunFolder } from "./run_folder.ts";
 import { folderOf, inRunFolder, runName } from "./run_place.ts";
-import { trainAndSave, type TrainLoop } from "./train_loop.ts";
+import { throwFailure, trainAndSave, type TrainLoop } from "./train_loop.ts";
 import { withBackend } from "./with_backend.ts";
 
 /** The command. */
@@ -38,15 +42,27 @@ export const finetune: Command = defineCommand({
   ],
   flags: finetuneFlags,
   async run(flags) {
-    const found = flags.resume === undefined ? undefined : await findFinetuning(flags.resume);
-    await withBackend(flags.device, async (opened) => {
-      const plan = await planFinetuning(flags, found), { config, settings } = plan;
-      const { contextLength, batchSize, accumulation } = settings,
-        limits = await memoryLimits(opened.backend);
-      checkMemory({ ...config, contextLength }, batchSize, accumulation, limits);
-      const place = { found: found?.folder, asked: folderOf(flags), name: nameOf(plan.checkpoint.path) };
-      await inRunFolder(place, (folder) => carryOut(plan, opened, folder, { flags, found }));
-    });
+    const { resume } = flags, asked = folderOf(flags);
+    await allowWriting(resume ?? asked ?? RUNS, [RUNS]);
+    if (resume !== undefined) {
+      return await inRunFolder({ resume }, async (folder, interrupt) => {
+        const found = await findFinetuning(resume), plan = await planFinetuning(flags, found);
+        await withBackend(
+          flags.device,
+          (opened) => carryOut(plan, opened, folder, { flags, found, interrupt }),
+        );
+      });
+    }
+    if (asked !== undefined) await expectFree(asked);
+    const plan = await planFinetuning(flags), name = nameOf(plan.checkpoint.path);
+    await withBackend(
+      flags.device,
+      (opened) =>
+        inRunFolder(
+          { asked, name },
+          (folder, interrupt) => carryOut(plan, opened, folder, { flags, interrupt }),
+        ),
+    );
   },
 });
 
@@ -55,16 +71,21 @@ async function carryOut(
   plan: FinetunePlan,
   { backend, reason }: OpenedBackend,
   folder: RunFolder,
-  { flags, found }: { flags: FinetuneFlags; found?: FoundRun<FinetuneState> },
+  { flags, found, interrupt }: {
+    flags: FinetuneFlags;
+    found?: FoundRun<FinetuneState>;
+    interrupt: Interrupt;
+  },
 ): Promise<void> {
   const { checkpoint, source, corpus, tokenizer, training, validation, settings, config } = plan;
-  const { contextLength, batchSize } = settings,
-    sizes = { contextLength, batchSize, padId: config.padId ?? PAD_ID };
+  const { contextLength, batchSize, accumulation } = settings;
+  checkMemory({ ...config, contextLength }, batchSize, accumulation, await memoryLimits(backend));
+  const sizes = { contextLength, batchSize, padId: config.padId ?? PAD_ID };
   const model = naming(checkpoint.path, () => buildModel(config)) as Classifier;
   const run = new TrainingRun(backend, model, labelledBatches(training, { ...settings, ...sizes }), settings);
   if (found) {
     naming(found.path, () => restoreTraining(run, found.files));
-    await folder.rewind(found);
+    await folder.rewind({ ...found, unwritten: found.state.unwritten });
   } else if (!settings.fromScratch) {
     await takeOver(backend, run.store, naming(checkpoint.path, () => loadModel(checkpoint.files)).weights);
   }
@@ -75,23 +96,24 @@ async function carryOut(
     backend: { name, device },
   };
   const beginning = { ...plan, backend, reason, store: run.store };
-  console.log(describeFinetuning({ ...beginning, folder: folder.path }));
-  if (found) console.log(describeResumption(found, state) + "\n");
+  const output = new Output();
+  output.print(describeFinetuning({ ...beginning, folder: folder.path }));
+  if (found) output.print(describeResumption(found, state) + "\n");
 
   const judge = new Judge(backend, model, corpus.validation.rows, validation);
-  using interrupt = new Interrupt();
   const loop: TrainLoop = {
-    ...{ run, model, tokenizer, settings, folder, state, interrupt },
+    ...{ run, model, tokenizer, settings, folder, state, interrupt, output },
     validation: labelledValidationBatches(validation, sizes),
     stopAfter: flags.stopAfter,
     best: found?.state.best,
-    progress: new ProgressLine(),
+    progress: new ProgressLine({ write: (text) => output.write(text) }),
     judge: () => judge.scores(),
     sample: () => judge.sample(),
   };
   await trainAndSave(loop);
   const classes = training.map(({ label }) => label);
   await endFinetuning(loop, judge, { labels: plan.labels, corpus, source, classes });
+  await throwFailure(loop);
 }
 
 /** The name of the classifier of a checkpoint: `corpus-classifier` for `runs/corpus/best`. */

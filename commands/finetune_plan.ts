@@ -15,7 +15,8 @@ import { encodeExamples, type LabelledCorpus, labelsOf, readLabelledCorpus } fro
 import type { FinetuneFlags } from "./finetune_flags.ts";
 import { chooseFinetuning, type FinetuneSettings, resumeFinetuning } from "./finetune_settings.ts";
 import { maskTokens } from "./mask_tokens.ts";
-import { findRunOf, type FoundRun } from "./resume.ts";
+import { announceFiles, findRunOf, type FoundRun } from "./resume.ts";
+import type { UnwrittenLines } from "./run_records.ts";
 import type { Best } from "./train_loop.ts";
 
 /** Where model and texts are. */
@@ -42,6 +43,8 @@ export interface FinetuneState {
   readonly backend: { readonly name: string; readonly device: string };
   /** The best scores so far. */
   readonly best?: Best;
+  /** Records and samples that could not be written to their files. */
+  readonly unwritten?: UnwrittenLines;
 }
 
 /** A state of which every field is there, to check types against. */
@@ -103,6 +106,7 @@ export async function planFinetuning(
   const asked = await sourceOf(flags, found?.state.source);
   const { validationFraction = 0.1, seed = 1, truncate = false } = found?.state.settings ?? flags;
   const { data, validation: other } = asked;
+  if (found && flags.data === undefined) announceFiles(found.folder, [data, ...other ? [other] : []]);
   const corpus = await readLabelledCorpus(data, { validation: other, validationFraction, seed });
   if (found && corpus.fingerprint !== found.state.textFingerprint) {
     throw new Error(`Cannot resume ${found.path}: ${data} holds other texts than it was trained on`);

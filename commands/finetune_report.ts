@@ -107,7 +107,7 @@ export async function endFinetuning(
   if (interrupt.status !== undefined) {
     Deno.exitCode = interrupt.status;
     const validation = source.validation === undefined ? [] : [source.validation];
-    console.log("\n" + describeStop(loop, { train: "finetune", measure: classify, validation }));
+    loop.output.print("\n" + describeStop(loop, { train: "finetune", measure: classify, validation }));
     return;
   }
   if (best && best.step !== run.step) {
@@ -120,7 +120,7 @@ export async function endFinetuning(
   const majority = majorityOf(classes, labels.length);
   const majorityShare = matrix[majority].reduce((sum, count) => sum + count, 0) /
     corpus.validation.rows.length;
-  console.log(
+  loop.output.print(
     "\n" + formatFacts([
       [
         "done",
@@ -135,8 +135,8 @@ export async function endFinetuning(
       ["F1", `${macroF1(matrix).toFixed(4)}, the mean of all classes`],
     ]),
   );
-  console.log(`\n${classTable(matrix, labels)}\n`);
-  console.log(formatFacts([
+  loop.output.print(`\n${classTable(matrix, labels)}\n`);
+  loop.output.print(formatFacts([
     ["files", await folder.describe()],
     ["use", `deno task ${classify} --text "…"`],
     ...run.step < settings.steps

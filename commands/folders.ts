@@ -3,32 +3,49 @@
  *
  * No system call puts one folder in place of another, so it is done in two renames. While `last` is being saved:
  *
- * 1. the files are written to `last.new` and forced to the disk; a failure here leaves `last` untouched
- * 2. `last` is renamed to `last.old`
- * 3. `last.new` is renamed to `last`
- * 4. `last.old` is removed
+ * 1. the files are written to `.last.miniformer-new` and forced to the disk; a failure here leaves `last` untouched
+ * 2. `last` is renamed to `.last.miniformer-old`
+ * 3. `.last.miniformer-new` is renamed to `last`
+ * 4. what somebody else has put into the old folder is moved to `last`, and the old folder is removed
  *
- * Step 2 comes only after `last.new` is complete, and `last.old` is gone before the next one is begun. So when `last` is
- * missing and `last.old` is there, the process died between 2 and 3, and `last.new` is whole. Readers take it from
- * there without touching anything; the next save tidies up.
+ * Step 2 comes only after the new folder is complete, and the old one is gone before the next save begins. So when `last`
+ * is missing and the old folder is there, the process died between 2 and 3, and the new folder is whole. Readers take it
+ * from there without changing anything; the next save finishes the work.
+ *
+ * Two processes must not save the same folder at once: the caller holds a lock, see lock.ts.
  *
  * @module
  */
 import { dirname, join } from "@std/path";
+import { createFile, forceToDisk, infoOf, kindOfEntry, readBytes } from "./disk.ts";
 import { cannotRead, reason } from "./errors.ts";
+import { CHECKPOINT_NAMES, placesOf } from "./own_names.ts";
 
-/** The files of a folder by name. */
-export type FolderFiles = Readonly<Record<string, Uint8Array | string>>;
+/** The files of a folder by name; those that take time to make may be promised. */
+export type FolderFiles = Readonly<Record<string, Uint8Array | string | Promise<Uint8Array | string>>>;
 
-/** Bytes moved in one call: much beyond this, single calls fail or never return. */
-const portion = 64 * 2 ** 20;
+/** A folder cannot be saved. The message says why, and whether what was there before is unharmed. */
+export class SaveError extends Error {
+  /** `"SaveError"`. */
+  override readonly name = "SaveError";
+}
+
+/** How to save. */
+export interface SaveOptions {
+  /**
+   * What to do with files of other names in a folder that is replaced: `refuse` to save there, the default, or `keep`
+   * them where they are.
+   */
+  readonly foreign?: "refuse" | "keep";
+}
 
 /**
- * Saves files as a folder, whole or not at all. What the folder held before is replaced, files of other names included.
+ * Saves files as a folder, whole or not at all.
  *
  * @param path the folder; the folders it lies in are made
  * @param files what it shall hold
- * @throws {Error} when it cannot be saved, or holds nothing of the same names and so seems to be something else's
+ * @param options what to do with files that are not ours
+ * @throws {SaveError} when it cannot be saved, or holds something of another name and that is to be refused
  *
  * @example
  * ```ts
@@ -41,19 +58,25 @@ const portion = 64 * 2 ** 20;
  * await Deno.remove(parent, { recursive: true });
  * ```
  */
-export async function saveFolder(path: string, files: FolderFiles): Promise<void> {
-  const { folder, fresh, former } = places(path);
+export async function saveFolder(
+  path: string,
+  files: FolderFiles,
+  { foreign = "refuse" }: SaveOptions = {},
+): Promise<void> {
+  const { folder, fresh, former } = placesOf(path), names = new Set(Object.keys(files));
   let doing = "";
   try {
-    await settle(path);
-    const replaced = await isThere(folder);
-    if (replaced) await refuseForeign(folder, files);
-    await Deno.mkdir(fresh, { recursive: true });
-    for (const [name, content] of Object.entries(files)) {
-      doing = ` (writing ${name})`;
-      await writeWhole(join(fresh, name), content);
-    }
-    doing = "";
+    const replaced = await settleFolder(path, names);
+    if (foreign === "refuse") await refuseForeign(path, names);
+    await Deno.mkdir(dirname(folder), { recursive: true });
+    await Deno.mkdir(fresh);
+    const writing = Object.entries(files).map(async ([name, content]) => {
+      await createFile(join(fresh, name), await content).catch((error) => {
+        doing ||= ` (writing ${name})`;
+        throw error;
+      });
+    });
+    await settled(writing);
     await forceToDisk(fresh);
     if (replaced) await Deno.rename(folder, former);
     await Deno.rename(fresh, folder).catch(async (error) => {
@@ -62,42 +85,53 @@ export async function saveFolder(path: string, files: FolderFiles): Promise<void
     });
     await forceToDisk(dirname(folder));
   } catch (error) {
-    await remove(fresh).catch(() => {});
-    const kept = await isThere(folder).catch(() => false) ? "; what was there before is unharmed" : "";
-    throw new Error(`Cannot save ${folder}: ${reason(error)}${doing}${kept}`, { cause: error });
+    await clear(fresh, names).catch(() => {});
+    const kept = await infoOf(folder).catch(() => undefined) ? "; what was there before is unharmed" : "";
+    throw new SaveError(`Cannot save ${folder}: ${reason(error)}${doing}${kept}`, { cause: error });
   }
   // The save has succeeded: what cannot be removed now, the next one removes.
-  await remove(former).catch(() => {});
+  await retire(path, names).catch(() => {});
 }
 
 /**
- * Saves one file, whole or not at all.
+ * Refuses a folder that may not be replaced, because it holds something that is not ours.
  *
- * @param path the file; the folders it lies in are made
- * @param content what it shall hold
- * @throws {Error} when it cannot be saved
+ * @param path the folder; it need not exist
+ * @param names the names that may be replaced
+ * @throws {Error} when it is no folder, or holds something of another name
  *
  * @example
  * ```ts
- * import { assertEquals } from "@std/assert";
- * import { saveFile } from "./folders.ts";
+ * import { assertRejects } from "@std/assert";
+ * import { refuseForeign } from "./folders.ts";
  *
- * const parent = await Deno.makeTempDir();
- * await saveFile(`${parent}/curve.svg`, "<svg/>");
- * assertEquals(await Deno.readTextFile(`${parent}/curve.svg`), "<svg/>");
- * await Deno.remove(parent, { recursive: true });
+ * await assertRejects(() => refuseForeign("kernels", new Set(["vocab.json"])), Error, "it holds other things, such as ");
  * ```
  */
-export async function saveFile(path: string, content: Uint8Array | string): Promise<void> {
-  const fresh = `${path}.new`;
-  try {
-    await Deno.mkdir(dirname(path), { recursive: true });
-    await writeWhole(fresh, content);
-    await Deno.rename(fresh, path);
-  } catch (error) {
-    await remove(fresh).catch(() => {});
-    throw new Error(`Cannot save ${path}: ${reason(error)}`, { cause: error });
-  }
+export async function refuseForeign(path: string, names: ReadonlySet<string>): Promise<void> {
+  const { folder } = placesOf(path);
+  if (await folderInfo(folder) === undefined) return;
+  const others = (await Array.fromAsync(Deno.readDir(folder))).filter((entry) => !isOwn(entry, names));
+  if (others.length === 0) return;
+  const [first] = others.map(({ name }) => name).sort();
+  throw new Error(`it holds other things, such as ${JSON.stringify(first)}; choose another folder`);
+}
+
+/**
+ * Finishes what a killed save has left.
+ *
+ * @param path the folder
+ * @param names names of files in it that are ours, besides those of checkpoints
+ * @returns whether there is a folder now
+ * @throws {Error} when something that is not ours is in the way
+ */
+export async function settleFolder(path: string, names: ReadonlySet<string> = new Set()): Promise<boolean> {
+  const { folder, fresh } = placesOf(path), place = await standing(path);
+  if (place !== folder && await folderInfo(place)) await Deno.rename(place, folder);
+  const info = await folderInfo(folder);
+  await retire(path, names);
+  await clear(fresh, names);
+  return info !== undefined;
 }
 
 /**
@@ -123,8 +157,7 @@ export async function readFolder(
 ): Promise<Record<string, Uint8Array<ArrayBuffer>>> {
   let problem: unknown;
   for (let attempt = 0; attempt < 20; attempt++) {
-    const place = await standing(path);
-    const files: Record<string, Uint8Array<ArrayBuffer>> = {};
+    const place = await standing(path), files: Record<string, Uint8Array<ArrayBuffer>> = {};
     let current = path;
     try {
       const before = await Deno.stat(place);
@@ -132,11 +165,11 @@ export async function readFolder(
       for (const name of present) {
         if (options.names?.includes(name) === false) continue;
         current = join(place, name);
-        if ((await Deno.stat(current)).isFile) files[name] = await readWhole(current);
+        if ((await Deno.stat(current)).isFile) files[name] = await readBytes(current);
       }
       const after = await Deno.stat(place);
-      const isSame = before.ino === after.ino && before.mtime?.getTime() === after.mtime?.getTime();
-      if (isSame && place === await standing(path)) return files;
+      const isUnchanged = before.ino === after.ino && before.mtime?.getTime() === after.mtime?.getTime();
+      if (isUnchanged && place === await standing(path)) return files;
       problem = new Error(`Cannot read ${path}: it is replaced again and again while it is being read`);
     } catch (error) {
       problem = await cannotRead(current, error);
@@ -147,75 +180,63 @@ export async function readFolder(
   throw problem;
 }
 
-/** A folder and its two temporary siblings. */
-function places(path: string): { folder: string; fresh: string; former: string } {
-  const folder = path.replace(/(?<=.)[/\\]+$/, "");
-  return { folder, fresh: `${folder}.new`, former: `${folder}.old` };
-}
-
 /** Where the last whole state of a folder is: see the table of steps above. */
 async function standing(path: string): Promise<string> {
-  const { folder, fresh, former } = places(path);
-  if (await isThere(folder) || !await isThere(former)) return folder;
-  return await isThere(fresh) ? fresh : former;
+  const { folder, fresh, former } = placesOf(path);
+  if (await infoOf(folder) || !await infoOf(former)) return folder;
+  return await infoOf(fresh) ? fresh : former;
 }
 
-/** Finishes or clears away what a killed save has left. */
-async function settle(path: string): Promise<void> {
-  const { folder, fresh, former } = places(path);
-  const place = await standing(path);
-  if (place !== folder) await Deno.rename(place, folder);
-  await remove(fresh);
-  await remove(former);
+/** What stands under the name of a folder; anything but a folder is refused. */
+async function folderInfo(path: string): Promise<Deno.FileInfo | undefined> {
+  const info = await infoOf(path);
+  if (info === undefined || info.isDirectory) return info;
+  throw new Error(
+    info.isFile ? "a file stands where a folder should" : `${path} is ${kindOfEntry(info)}, not a folder`,
+  );
 }
 
-/** A folder with nothing of ours in it is not replaced: somebody may have typed `--out ~/Documents`. */
-async function refuseForeign(folder: string, files: FolderFiles): Promise<void> {
-  const present = (await Array.fromAsync(Deno.readDir(folder))).map(({ name }) => name);
-  if (present.length === 0 || present.some((name) => name in files)) return;
-  throw new Error(`it holds other things, such as ${present.sort()[0]}; choose another folder`);
+function isOwn({ name, isDirectory }: Deno.DirEntry, names: ReadonlySet<string>): boolean {
+  return !isDirectory && names.has(name);
 }
 
-async function writeWhole(path: string, content: Uint8Array | string): Promise<void> {
-  const bytes = typeof content === "string" ? new TextEncoder().encode(content) : content;
-  using file = await Deno.open(path, { write: true, create: true, truncate: true });
-  for (let written = 0; written < bytes.length;) {
-    written += await file.write(bytes.subarray(written, written + portion));
+/** In the temporary siblings everything that a checkpoint or the present save could have written is ours. */
+function isOwnThere(entry: Deno.DirEntry, names: ReadonlySet<string>): boolean {
+  return isOwn(entry, names) || isOwn(entry, new Set(CHECKPOINT_NAMES));
+}
+
+/** Removes the old folder after its files that are not ours have been moved to the new one. */
+async function retire(path: string, names: ReadonlySet<string>): Promise<void> {
+  const { folder, former } = placesOf(path);
+  if (await folderInfo(former) === undefined) return;
+  for (const entry of await Array.fromAsync(Deno.readDir(former))) {
+    const from = join(former, entry.name);
+    if (isOwnThere(entry, names)) await Deno.remove(from);
+    else await Deno.rename(from, await freePlace(join(folder, entry.name)));
   }
-  await file.sync();
+  await Deno.remove(former);
 }
 
-async function readWhole(path: string): Promise<Uint8Array<ArrayBuffer>> {
-  using file = await Deno.open(path);
-  const bytes = new Uint8Array((await file.stat()).size);
-  for (let filled = 0; filled < bytes.length;) {
-    const count = await file.read(bytes.subarray(filled, filled + portion));
-    if (count === null) throw new Error(`it ended after ${filled} of ${bytes.length} bytes`);
-    filled += count;
-  }
-  return bytes;
-}
-
-/** Makes renames last through a power failure, where the system knows how to: some cannot open a folder. */
-async function forceToDisk(folder: string): Promise<void> {
-  try {
-    using handle = await Deno.open(folder);
-    await handle.sync();
-  } catch {
-    return;
+/** The path itself, or where that is taken, one beside it. */
+async function freePlace(path: string): Promise<string> {
+  for (let number = 1;; number++) {
+    const place = number === 1 ? path : `${path}.kept-${number}`;
+    if (await infoOf(place) === undefined) return place;
   }
 }
 
-async function isThere(path: string): Promise<boolean> {
-  try {
-    await Deno.lstat(path);
-    return true;
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return false;
-    throw error;
-  }
+/** Removes a folder that was begun and not finished. */
+async function clear(fresh: string, names: ReadonlySet<string>): Promise<void> {
+  if (await folderInfo(fresh) === undefined) return;
+  const entries = await Array.fromAsync(Deno.readDir(fresh));
+  const other = entries.find((entry) => !isOwnThere(entry, names));
+  if (other) throw new Error(`${fresh} holds ${JSON.stringify(other.name)}, which is not ours: move it away`);
+  for (const { name } of entries) await Deno.remove(join(fresh, name));
+  await Deno.remove(fresh);
 }
 
-async function remove(path: string): Promise<void> {
-  if (await isThere(path)) await Deno.remove(path, { recursive: true });
+/** Waits for all, so that nothing is still being written when one has failed. */
+async function settled(promises: readonly Promise<void>[]): Promise<void> {
+  const failure = (await Promise.allSettled(promises)).find(({ status }) => status === "rejected");
+  if (failure) throw (failure as PromiseRejectedResult).reason;
 }

@@ -1,14 +1,20 @@
 /**
- * Ctrl-C as a question that the program asks when it suits it, instead of a sudden end.
+ * Signals as a question that the program asks when it suits it, instead of a sudden end: Ctrl-C, `kill`, and a terminal
+ * that is closed.
  *
  * @module
  */
 
 /** How the shell reports a process that a signal has ended: 128 and the signal's number. */
-const statuses = { SIGINT: 130, SIGTERM: 143 } as const;
+const STATUSES = { SIGHUP: 129, SIGINT: 130, SIGTERM: 143 } as const;
+
+/** The signals there are; Windows has no SIGTERM. */
+const SIGNALS = (Object.keys(STATUSES) as (keyof typeof STATUSES)[])
+  .filter((signal) => signal !== "SIGTERM" || Deno.build.os !== "windows");
 
 /**
- * Notices Ctrl-C and `kill` while it is in scope. The second time, the program ends at once.
+ * Notices signals while it is in scope. At first a signal ends the program, after some last work that must not wait; from
+ * {@linkcode Interrupt.defer} on it is only remembered, and the second one ends the program.
  *
  * @example
  * ```ts
@@ -23,20 +29,29 @@ export class Interrupt implements Disposable {
   /** The exit status to end with, once there was a signal. */
   status: number | undefined;
   readonly #listeners: (readonly [Deno.Signal, () => void])[];
+  #atOnce: (() => void) | undefined;
 
-  /** Starts to notice. */
-  constructor() {
-    const signals = Deno.build.os === "windows"
-      ? ["SIGINT" as const]
-      : ["SIGINT" as const, "SIGTERM" as const];
-    this.#listeners = signals.map((signal) => {
+  /**
+   * Starts to notice.
+   *
+   * @param atOnce what to do before the program is ended by a signal; without it, signals are deferred from the start
+   */
+  constructor(atOnce?: () => void) {
+    this.#atOnce = atOnce;
+    this.#listeners = SIGNALS.map((signal) => {
       const listener = () => {
-        if (this.status !== undefined) Deno.exit(statuses[signal]);
-        this.status = statuses[signal];
+        this.#atOnce?.();
+        if (this.#atOnce || this.status !== undefined) Deno.exit(STATUSES[signal]);
+        this.status = STATUSES[signal];
       };
       Deno.addSignalListener(signal, listener);
       return [signal, listener];
     });
+  }
+
+  /** From now on a signal is remembered in `status`, for the program to end when it has saved. */
+  defer(): void {
+    this.#atOnce = undefined;
   }
 
   /** Lets signals end the program again. */

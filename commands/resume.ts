@@ -3,12 +3,15 @@
  *
  * @module
  */
-import { basename, dirname } from "@std/path";
+import { basename, dirname, isAbsolute, normalize } from "@std/path";
 import { loadTrainerState } from "../training/checkpoint.ts";
 import { findCheckpoint, type FoundCheckpoint, naming } from "./checkpoint_folder.ts";
 import type { Source } from "./corpus.ts";
+import { complain } from "./errors.ts";
+import type { UnwrittenLines } from "./run_records.ts";
 import { chooseLength, chooseSettings, type Settings } from "./settings.ts";
 import type { Best } from "./train_loop.ts";
+import { quote } from "./terminal.ts";
 import type { TrainFlags } from "./train_flags.ts";
 
 /** What `train` keeps in `trainer_state.json` besides the step. */
@@ -25,6 +28,8 @@ export interface RunState {
   readonly backend: { readonly name: string; readonly device: string };
   /** The lowest validation loss so far. */
   readonly best?: Best;
+  /** Records and samples that could not be written to their files. */
+  readonly unwritten?: UnwrittenLines;
 }
 
 /** A run to go on with. */
@@ -100,6 +105,25 @@ function checkTypes(actual: Record<string, unknown>, expected: object, path: str
     }
   }
 }
+
+/**
+ * Says which files outside the current folder a run that goes on is about to read, before it reads them: their names
+ * stand in a file of the run, which may have come from elsewhere.
+ *
+ * @param folder the run
+ * @param files the files that its state names
+ */
+export function announceFiles(folder: string, files: readonly string[]): void {
+  const outside = files.filter((name) => isAbsolute(name) || normalize(name).startsWith(".."));
+  if (outside.length === 0) return;
+  const names = outside.slice(0, 10).map((name) => quote(name.replace(CONTROL, "\ufffd").slice(0, 200)));
+  const others = outside.length > 10 ? ` and ${outside.length - 10} others` : "";
+  complain(`${folder} names ${names.join(" ")}${others} as its texts: reading them (--data names others)`);
+}
+
+/** Characters that a terminal might obey instead of showing them. */
+// deno-lint-ignore no-control-regex
+const CONTROL = /[\u0000-\u001f\u007f-\u009f]/g;
 
 /** What of the state of a run decides whether it goes on as it was. */
 interface Circumstances extends Pick<RunState, "backend"> {

@@ -1,37 +1,43 @@
 /**
  * The folder of a training run:
  *
- *     metrics.jsonl     one line a logged step
- *     samples.txt       what the model wrote on the way
- *     loss_curve.svg    drawn when the run ends
- *     last/             the newest checkpoint
- *     best/             the checkpoint with the lowest validation loss
+ *     metrics.jsonl      one line a logged step
+ *     samples.txt        what the model wrote on the way
+ *     loss_curve.svg     drawn when the run ends
+ *     last/              the newest checkpoint
+ *     best/              the checkpoint with the lowest validation loss
+ *     .miniformer.lock   while a process trains here
+ *
+ * A folder belongs to the process that holds its lock; see claim.ts for how a new one is taken.
  *
  * @module
  */
-import type { StepReport } from "../training/train.ts";
 import { basename, dirname, join } from "@std/path";
+import { type Claim, claim, claimAgain } from "./claim.ts";
+import { appendText, forceToDisk } from "./disk.ts";
 import { reason } from "./errors.ts";
-import { type FolderFiles, saveFile, saveFolder } from "./folders.ts";
+import { type FolderFiles, saveFolder } from "./folders.ts";
+import { CHECKPOINT_FOLDERS, isLeftOver, placesOf, RUN_FILES } from "./own_names.ts";
 import { lossCurve, type LossCurveOptions } from "./plot.ts";
+import { keptRecords, keptSamples, type MetricsRecord, type UnwrittenLines } from "./run_records.ts";
+import { saveFile } from "./save_file.ts";
 
-/** One line of `metrics.jsonl`. What depends on the clock stands at its end: two equal runs differ in nothing else. */
-export interface MetricsRecord extends StepReport {
-  /** Loss on the windows that validate, where it was measured. */
-  readonly validationLoss?: number;
-  /** Of a classifier: the share of those texts that it gets right. */
-  readonly accuracy?: number;
-  /** Of a classifier: the mean over the classes of F1. */
-  readonly macroF1?: number;
-  /** Seconds of training so far. */
-  readonly seconds: number;
+export type { MetricsRecord, UnwrittenLines };
+
+/** A checkpoint to go on from. */
+export interface ResumePoint {
+  /** Where it is. */
+  readonly path: string;
+  /** Its step. */
+  readonly step: number;
+  /** Its files. */
+  readonly files: FolderFiles;
+  /** What the process that saved it could not write. */
+  readonly unwritten?: UnwrittenLines;
 }
 
-/** The heading of a sample in `samples.txt`. */
-const sampleHeading = /^=== step (\d+)(?: .*)?$/m;
-
 /**
- * The folder of a run.
+ * The folder of a run, held by this process.
  *
  * @example
  * ```ts
@@ -39,30 +45,33 @@ const sampleHeading = /^=== step (\d+)(?: .*)?$/m;
  * import { RunFolder } from "./run_folder.ts";
  *
  * const parent = await Deno.makeTempDir();
- * const folder = await RunFolder.create(`${parent}/mine`, "mine");
+ * using folder = await RunFolder.create(`${parent}/mine`, "mine");
  * await folder.save("last", 10, { "config.json": "{}" });
  * assertEquals(await Deno.readTextFile(`${parent}/mine/last/config.json`), "{}");
  * await Deno.remove(parent, { recursive: true });
  * ```
  */
-export class RunFolder {
+export class RunFolder implements Disposable {
   /** Where it is. */
   readonly path: string;
   /** The records so far. */
   readonly records: MetricsRecord[] = [];
   /** The step of the newest checkpoint in `last/`. */
   savedStep: number | undefined;
-  readonly #origin: "made" | "given" | "opened";
+  /** Why lines could not be written. The run goes on until it can be saved. */
+  failure: Error | undefined;
+  readonly #claim: Claim;
+  #unwritten: { metrics: MetricsRecord[]; samples: string } | undefined;
 
-  private constructor(path: string, origin: "made" | "given" | "opened") {
+  private constructor(path: string, claim: Claim) {
     this.path = path;
-    this.#origin = origin;
+    this.#claim = claim;
   }
 
   /**
    * Makes the folder of a new run.
    *
-   * @param path the folder that was asked for, if one was: it must be new or empty
+   * @param path the folder that was asked for, if one was: it must be new, empty, or left by a run that saved nothing
    * @param name the name to choose one by otherwise: `runs/NAME`, or the first of `runs/NAME-2` … that is free
    * @returns the folder
    * @throws {Error} when it is taken, or cannot be made
@@ -70,83 +79,73 @@ export class RunFolder {
   static async create(path: string | undefined, name: string): Promise<RunFolder> {
     for (let number = 1;; number++) {
       const folder = path ?? `runs/${name}${number > 1 ? `-${number}` : ""}`;
-      await Deno.mkdir(dirname(folder), { recursive: true }).catch((error) => {
-        throw new Error(`Cannot make ${folder}: ${reason(error)}`, { cause: error });
-      });
-      try {
-        await Deno.mkdir(folder);
-        return new RunFolder(folder, "made");
-      } catch (error) {
-        const isTaken = error instanceof Deno.errors.AlreadyExists;
-        if (isTaken && await isEmptyFolder(folder)) return new RunFolder(folder, "given");
-        if (!isTaken) throw new Error(`Cannot make ${folder}: ${reason(error)}`, { cause: error });
-        if (path !== undefined) {
-          throw new Error(
-            `Cannot start a run in ${path}: there is something already; --resume ${path} goes on with a run, ` +
-              "--out or --name starts one elsewhere",
-          );
-        }
-      }
+      const claimed = await claim(folder, { replace: path !== undefined });
+      if (!(claimed instanceof Error)) return new RunFolder(folder, claimed);
+      if (path !== undefined) throw claimed;
     }
   }
 
   /**
-   * Opens the folder of a run that goes on, in which nothing is changed yet.
+   * Opens the folder of a run that goes on. Nothing is changed in it but what a killed save has left unfinished.
    *
-   * @param path the folder
+   * @param path the folder, or one of the checkpoints in it
    * @returns the folder
+   * @throws {Error} when there is no run, another process is at work in it, or a link has one of the names that are
+   * written
    */
-  static open(path: string): RunFolder {
-    return new RunFolder(path, "opened");
+  static async open(path: string): Promise<RunFolder> {
+    const { folder: given } = placesOf(path);
+    const folder = CHECKPOINT_FOLDERS.includes(basename(given)) ? dirname(given) : given;
+    return new RunFolder(folder, await claimAgain(folder));
   }
 
   /**
    * Goes back to a checkpoint: what was written after it is dropped. It becomes `last/` before that, so that the run
    * never goes on from a step whose records are gone.
    *
-   * @param checkpoint where it is, its step and its files
+   * @param point the checkpoint
    * @throws {Error} when the folder cannot be written
    */
-  async rewind(
-    { path, step, files }: { readonly path: string; readonly step: number; readonly files: FolderFiles },
-  ): Promise<void> {
+  async rewind({ path, step, files, unwritten }: ResumePoint): Promise<void> {
     if (basename(path) !== "last") await this.save("last", step, files);
     const metrics = join(this.path, "metrics.jsonl"), samples = join(this.path, "samples.txt");
-    const kept = (await readIfThere(metrics)).split("\n").map(parseRecord)
-      .filter((record) => record !== undefined && record.step <= step) as MetricsRecord[];
-    await saveFile(metrics, kept.map((record) => JSON.stringify(record) + "\n").join(""));
-    const early = (await readIfThere(samples)).split(/^(?==== step \d+)/m)
-      .filter((sample) => Number(sample.match(sampleHeading)?.[1]) <= step);
-    await saveFile(samples, early.join(""));
+    const records = keptRecords(await readIfThere(metrics), step, unwritten?.metrics);
+    await saveFile(metrics, records.map((record) => JSON.stringify(record) + "\n").join(""));
+    await saveFile(samples, keptSamples(await readIfThere(samples), step) + (unwritten?.samples ?? ""));
     this.records.length = 0;
-    for (const record of kept) this.records.push(record); // too many to be arguments of one call
+    for (const record of records) this.records.push(record); // too many to be arguments of one call
     this.savedStep = step;
   }
 
   /**
-   * Appends lines to `metrics.jsonl`.
+   * Appends lines to `metrics.jsonl`. Should that fail, they are kept for the next checkpoint, see `failure`.
    *
    * @param records the lines
-   * @throws {Error} when they cannot be written
    */
   async log(records: readonly MetricsRecord[]): Promise<void> {
     this.records.push(...records);
-    await this.#append("metrics.jsonl", records.map((record) => JSON.stringify(record) + "\n").join(""));
+    const text = records.map((record) => JSON.stringify(record) + "\n").join("");
+    if (!await this.#append("metrics.jsonl", text)) this.#unwritten!.metrics.push(...records);
   }
 
   /**
-   * Appends to `samples.txt`.
+   * Appends to `samples.txt`. Should that fail, the text is kept for the next checkpoint, see `failure`.
    *
    * @param step the step
    * @param text what was written
-   * @throws {Error} when it cannot be written
    */
   async addSample(step: number, text: string): Promise<void> {
-    await this.#append("samples.txt", `=== step ${step}\n${text}\n\n`);
+    const sample = `=== step ${step}\n${text}\n\n`;
+    if (!await this.#append("samples.txt", sample)) this.#unwritten!.samples += sample;
+  }
+
+  /** Lines that could not be written, if there are any: for the checkpoint to remember. */
+  get unwritten(): UnwrittenLines | undefined {
+    return this.#unwritten;
   }
 
   /**
-   * Saves a checkpoint.
+   * Saves a checkpoint. The records that belong to it are forced to the disk before it.
    *
    * @param name which
    * @param step its step
@@ -154,7 +153,10 @@ export class RunFolder {
    * @throws {Error} when it cannot be saved; the one before is unharmed
    */
   async save(name: "last" | "best", step: number, files: FolderFiles): Promise<void> {
-    await saveFolder(join(this.path, name), files);
+    if (name === "last") {
+      await Promise.all(["metrics.jsonl", "samples.txt"].map((name) => forceToDisk(join(this.path, name))));
+    }
+    await saveFolder(join(this.path, name), files, { foreign: "keep" });
     if (name === "last") this.savedStep = step;
   }
 
@@ -187,34 +189,52 @@ export class RunFolder {
    */
   async describe(): Promise<string> {
     const present = new Set((await Array.fromAsync(Deno.readDir(this.path))).map(({ name }) => name));
-    const checkpoints = ["last", "best"].filter((name) => present.has(name)).map((name) => `${name}/`);
+    const checkpoints = CHECKPOINT_FOLDERS.filter((name) => present.has(name)).map((name) => `${name}/`);
     const kind = checkpoints.length > 1 ? "Hugging Face folders" : "a Hugging Face folder";
-    const files = ["metrics.jsonl", "samples.txt", "loss_curve.svg", "confusion_matrix.svg"];
+    const files = RUN_FILES.filter((name) => present.has(name) && !name.endsWith(".ids"));
     const parts = checkpoints.length > 0 ? [`${checkpoints.join(" and ")} (${kind})`] : [];
-    return `${this.path}: ${[...parts, ...files.filter((name) => present.has(name))].join(", ")}`;
+    return `${this.path}: ${[...parts, ...files].join(", ")}`;
   }
 
-  /** Removes what a new run has left if nothing of it is worth keeping, and the folder if it was made for the run. */
-  async abandon(): Promise<void> {
-    if (this.#origin === "opened" || this.records.length > 0 || this.savedStep !== undefined) return;
-    const left = this.#origin === "made"
-      ? [this.path]
-      : (await Array.fromAsync(Deno.readDir(this.path)).catch(() => [])).map(({ name }) =>
-        join(this.path, name)
-      );
-    for (const path of left) await Deno.remove(path, { recursive: true }).catch(() => {});
+  /**
+   * Removes what a new run has left if nothing of it is worth keeping, and the folders that were made for it. Does not
+   * wait for anything, so that it can be called when a signal arrives.
+   */
+  abandon(): void {
+    const { lock, made } = this.#claim;
+    if (this.savedStep !== undefined || made === undefined) return;
+    // The lock's file marks the folder as ours: another run may take it, records or not.
+    if (this.records.length > 0) return lock.leave();
+    try {
+      for (const { name, isFile } of Deno.readDirSync(this.path)) {
+        const isOurs = RUN_FILES.includes(name) || isLeftOver(name);
+        if (isFile && isOurs) Deno.removeSync(join(this.path, name));
+      }
+      lock.release();
+      for (const folder of made) Deno.removeSync(folder);
+    } catch {
+      lock.release(); // what is in the way is not ours, and stays
+    }
   }
 
-  async #append(name: string, text: string): Promise<void> {
-    const path = join(this.path, name);
-    await Deno.writeTextFile(path, text, { append: true }).catch((error) => {
-      throw new Error(`Cannot write ${path}: ${reason(error)}`, { cause: error });
-    });
+  /** Lets other processes use the folder. */
+  [Symbol.dispose](): void {
+    this.#claim.lock.release();
   }
-}
 
-async function isEmptyFolder(path: string): Promise<boolean> {
-  return (await Array.fromAsync(Deno.readDir(path)).catch(() => [undefined])).length === 0;
+  /** Whether the text was appended. After a failure nothing more is: the lines would be out of order. */
+  async #append(name: string, text: string): Promise<boolean> {
+    if (this.failure === undefined) {
+      const path = join(this.path, name);
+      try {
+        await appendText(path, text);
+      } catch (error) {
+        this.failure = new Error(`Cannot write ${path}: ${reason(error)}`, { cause: error });
+        this.#unwritten = { metrics: [], samples: "" };
+      }
+    }
+    return this.failure === undefined;
+  }
 }
 
 async function readIfThere(path: string): Promise<string> {
@@ -222,13 +242,4 @@ async function readIfThere(path: string): Promise<string> {
     if (error instanceof Deno.errors.NotFound) return "";
     throw new Error(`Cannot read ${path}: ${reason(error)}`, { cause: error });
   });
-}
-
-/** A line that a killed process left unfinished is none. */
-function parseRecord(line: string): MetricsRecord | undefined {
-  try {
-    return JSON.parse(line);
-  } catch {
-    return undefined;
-  }
 }

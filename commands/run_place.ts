@@ -4,16 +4,18 @@
  * @module
  */
 import { basename } from "@std/path";
-import { UsageError } from "./errors.ts";
+import { complain, UsageError } from "./errors.ts";
+import { Interrupt } from "./interrupt.ts";
 import { RunFolder } from "./run_folder.ts";
 
 /**
- * Does something in the folder of a run. When that fails, a new folder that holds nothing of worth is removed again.
+ * Does something in the folder of a run, which no other process can use meanwhile. When that fails, or a signal ends it
+ * before anything was saved, a new folder that holds nothing of worth is removed again.
  *
- * @param place `found`: the folder of a run that goes on; else `asked`: the folder that was asked for, if one was, or
- * `name`: what to name it by
+ * @param place `resume`: the run that goes on; else `asked`: the folder that was asked for, if one was, or `name`: what to
+ * name it by
  * @param body what to do
- * @throws {Error} when the folder is taken or cannot be made, or what the body throws
+ * @throws {Error} when the folder is taken, in use or cannot be made, or what the body throws
  *
  * @example
  * ```ts
@@ -28,14 +30,26 @@ import { RunFolder } from "./run_folder.ts";
  * ```
  */
 export async function inRunFolder(
-  { found, asked, name }: { found?: string; asked?: string; name: string },
-  body: (folder: RunFolder) => Promise<void>,
+  place: { readonly resume: string } | { readonly asked?: string; readonly name: string },
+  body: (folder: RunFolder, interrupt: Interrupt) => Promise<void>,
 ): Promise<void> {
-  const folder = found === undefined ? await RunFolder.create(asked, name) : RunFolder.open(found);
+  let opened: RunFolder | undefined;
+  const giveUp = () => {
+    opened?.abandon();
+    opened?.[Symbol.dispose]();
+    complain(
+      "Stopped before the first step: " + ("resume" in place ? "the run is as it was." : "nothing is kept."),
+    );
+  };
+  using interrupt = new Interrupt(giveUp);
+  using folder = "resume" in place
+    ? await RunFolder.open(place.resume)
+    : await RunFolder.create(place.asked, place.name);
+  opened = folder;
   try {
-    await body(folder);
+    await body(folder, interrupt);
   } catch (error) {
-    await folder.abandon();
+    folder.abandon();
     throw error;
   }
 }

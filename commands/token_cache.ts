@@ -10,7 +10,7 @@ import {
   readTokenFile,
   writeTokenFile,
 } from "../tokenizers/token_file.ts";
-import { saveFile } from "./folders.ts";
+import { saveFile } from "./save_file.ts";
 
 /** Ids, and how they were come by. */
 export interface CachedIds {

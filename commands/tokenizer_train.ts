@@ -3,14 +3,19 @@
  *
  * @module
  */
+import { dirname } from "@std/path";
+import type { BpeTokenizer } from "../tokenizers/bpe_tokenizer.ts";
 import { type BpeTrainingProgress, trainBpe } from "../tokenizers/bpe_trainer.ts";
 import { causalSpecialTokens, maskedSpecialTokens } from "../tokenizers/special_tokens.ts";
 import { wholeLines } from "../tokenizers/whole_lines.ts";
 import { type Command, defineCommand } from "./command.ts";
 import { replaceInvalidFlag } from "./common_flags.ts";
-import { cannotRead } from "./errors.ts";
+import { cannotRead, reason } from "./errors.ts";
 import { findFiles } from "./files.ts";
-import { saveFolder } from "./folders.ts";
+import { refuseForeign, saveFolder } from "./folders.ts";
+import { Lock } from "./lock.ts";
+import { placesOf, TOKENIZER_NAMES } from "./own_names.ts";
+import { allowWriting } from "./permissions.ts";
 import { formatBar, formatCount, terminalColumns, writeOut } from "./terminal.ts";
 import { type ReadOptions, textChunks } from "./utf8.ts";
 
@@ -71,6 +76,8 @@ export const trainTokenizer: Command = defineCommand({
     ...replaceInvalidFlag,
   },
   async run({ data, out, specialTokens, replaceInvalid, ...options }) {
+    await allowWriting(dirname(placesOf(out).folder), ["tokenizers"]);
+    await refuseOut(out); // before the work, not after it
     const files = await findFiles(data);
     const sizes = await Promise.all(files.map(sizeOf));
     const start = performance.now();
@@ -82,7 +89,7 @@ export const trainTokenizer: Command = defineCommand({
       lines: true,
       onProgress: (progress) => show(last = progress),
     });
-    await saveFolder(out, tokenizer.toHuggingFace());
+    await saveTokenizer(out, tokenizer);
     const { textLength, exhausted } = last!;
     if (exhausted) {
       console.log(
@@ -98,6 +105,22 @@ export const trainTokenizer: Command = defineCommand({
     );
   },
 });
+
+async function refuseOut(out: string): Promise<void> {
+  await refuseForeign(out, new Set(TOKENIZER_NAMES)).catch((error) => {
+    throw new Error(`Cannot save ${out}: ${reason(error)}`, { cause: error });
+  });
+}
+
+/** Saves a tokenizer in a folder that no other process saves at the same time. */
+async function saveTokenizer(out: string, tokenizer: BpeTokenizer): Promise<void> {
+  const { folder, lock: path } = placesOf(out);
+  await Deno.mkdir(dirname(folder), { recursive: true });
+  using _lock = await Lock.take(path).catch((error) => {
+    throw new Error(`Cannot save ${out}: ${(error as Error).message}`, { cause: error });
+  });
+  await saveFolder(out, tokenizer.toHuggingFace());
+}
 
 async function sizeOf(path: string): Promise<number> {
   const info = await Deno.stat(path).catch(async (error) => {

@@ -7,12 +7,16 @@ import type { OpenedBackend } from "../core/open_backend.ts";
 import { restoreTraining } from "../training/checkpoint.ts";
 import { TrainingRun } from "../training/train.ts";
 import { naming } from "./checkpoint_folder.ts";
+import { expectFree } from "./claim.ts";
 import { type Command, defineCommand } from "./command.ts";
 import { encodeCorpus } from "./corpus.ts";
-import { Interrupt } from "./interrupt.ts";
+import type { Interrupt } from "./interrupt.ts";
 import { checkMemory, memoryLimits } from "./memory.ts";
 import { expectTargets } from "./measure.ts";
 import { prepareLesson } from "./objectives.ts";
+import { Output } from "./output.ts";
+import { RUNS } from "./own_names.ts";
+import { allowWriting } from "./permissions.ts";
 import { ProgressLine } from "./progress.ts";
 import { describeResumption, findRun, type FoundRun, type RunState } from "./resume.ts";
 import { resumeSettings } from "./resume_settings.ts";
@@ -21,7 +25,7 @@ import { folderOf, inRunFolder, runName } from "./run_place.ts";
 import { chooseLength } from "./settings.ts";
 import { endRun } from "./train_end.ts";
 import { type TrainFlags, trainFlags } from "./train_flags.ts";
-import { trainAndSave, type TrainLoop } from "./train_loop.ts";
+import { throwFailure, trainAndSave, type TrainLoop } from "./train_loop.ts";
 import { findPlan, planRun, type TrainPlan } from "./train_plan.ts";
 import { describeBeginning, describeNames } from "./train_report.ts";
 import { withBackend } from "./with_backend.ts";
@@ -44,13 +48,24 @@ export const train: Command = defineCommand({
   ],
   flags: trainFlags,
   async run(flags) {
-    const found = flags.resume === undefined ? undefined : await findRun(flags.resume);
+    const { resume } = flags, asked = folderOf(flags);
+    await allowWriting(resume ?? asked ?? RUNS, [RUNS]);
+    if (resume !== undefined) {
+      return await inRunFolder({ resume }, async (folder, interrupt) => {
+        const found = await findRun(resume);
+        await withBackend(flags.device, async (opened) => {
+          const plan = await findPlan(found, flags);
+          await carryOut(plan, opened, folder, { flags, found, interrupt });
+        });
+      });
+    }
+    if (asked !== undefined) await expectFree(asked);
     await withBackend(flags.device, async (opened) => {
-      const plan = found ? await findPlan(found, flags) : await planRun(flags, opened.backend);
-      const { config, settings } = plan, limits = await memoryLimits(opened.backend);
-      checkMemory(config, settings.batchSize, settings.accumulation, limits);
-      const place = { found: found?.folder, asked: folderOf(flags), name: runName(plan.source.data) };
-      await inRunFolder(place, (folder) => carryOut(plan, opened, folder, { flags, found }));
+      const plan = await planRun(flags, opened.backend), name = runName(plan.source.data);
+      await inRunFolder(
+        { asked, name },
+        (folder, interrupt) => carryOut(plan, opened, folder, { flags, interrupt }),
+      );
     });
   },
 });
@@ -60,9 +75,10 @@ async function carryOut(
   plan: TrainPlan,
   opened: OpenedBackend,
   folder: RunFolder,
-  { flags, found }: { flags: TrainFlags; found?: FoundRun },
+  { flags, found, interrupt }: { flags: TrainFlags; found?: FoundRun; interrupt: Interrupt },
 ): Promise<void> {
   const { corpus, tokenizer, config, source } = plan, { backend } = opened;
+  checkMemory(config, plan.settings.batchSize, plan.settings.accumulation, await memoryLimits(backend));
   const encoded = await encodeCorpus(corpus, tokenizer, folder.path, plan.settings);
   const lesson = prepareLesson(config, encoded, tokenizer, plan.settings);
   const { model, batches } = lesson, { batchesPerEpoch } = batches;
@@ -79,7 +95,7 @@ async function carryOut(
   const run = new TrainingRun(backend, model, batches, settings);
   if (found) {
     naming(found.path, () => restoreTraining(run, found.files));
-    await folder.rewind(found);
+    await folder.rewind({ ...found, unwritten: found.state.unwritten });
   }
 
   const state: RunState = {
@@ -90,17 +106,18 @@ async function carryOut(
     backend: { name: backend.name, device: backend.device },
   };
   const beginning = { ...opened, ...plan, settings, encoded, batchesPerEpoch };
-  console.log(describeBeginning({ ...beginning, sourceName: describeNames(source), folder: folder.path }));
-  if (found) console.log(describeResumption(found, state) + "\n");
+  const output = new Output();
+  output.print(describeBeginning({ ...beginning, sourceName: describeNames(source), folder: folder.path }));
+  if (found) output.print(describeResumption(found, state) + "\n");
 
-  using interrupt = new Interrupt();
   const loop: TrainLoop = {
-    ...{ run, model, tokenizer, settings, folder, validation, state, interrupt },
+    ...{ run, model, tokenizer, settings, folder, validation, state, interrupt, output },
     stopAfter: flags.stopAfter,
     best: found?.state.best,
-    progress: new ProgressLine(),
+    progress: new ProgressLine({ write: (text) => output.write(text) }),
     sample: () => lesson.sample(backend, settings.seed + run.step),
   };
   await trainAndSave(loop);
   await endRun(loop, corpus, encoded, { lesson, seen, source, preset: settings.preset });
+  await throwFailure(loop);
 }

@@ -51,7 +51,7 @@ export async function endRun(
     Deno.exitCode = interrupt.status!;
     const evaluate = `evaluate --checkpoint ${quote(`${folder.path}/last`)}`;
     const next = { train: "train", measure: evaluate, validation: source.validation };
-    console.log("\n" + describeStop(loop, next));
+    loop.output.print("\n" + describeStop(loop, next));
     return;
   }
   const seconds = folder.records.at(-1)?.seconds ?? 0, tokens = encoded.validation.length;
@@ -79,7 +79,7 @@ export async function endRun(
     hidden ? ["fill", fillLine(folder.path, corpus)] : ["write", generateLine(folder.path, corpus)],
   );
   if (run.step < steps) facts.push(["go on", `deno task train --resume ${quote(folder.path)}`]);
-  console.log("\n" + formatFacts(facts));
+  loop.output.print("\n" + formatFacts(facts));
 }
 
 /** The most tokens that are hidden one by one: each takes a pass of its own. */

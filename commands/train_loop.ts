@@ -1,8 +1,11 @@
 /**
- * The loop of `train`: steps, and between them records, validation, samples, checkpoints and Ctrl-C.
+ * The loop of `train`: steps, and between them records, validation, samples, checkpoints and signals.
  *
  * When to pause for the screen is decided by the clock, everything else by the number of the step: the clock decides
  * nothing that is computed or kept.
+ *
+ * Whatever fails around the training (standard output, a file of records) ends the run only after the step at hand has
+ * had all that is due after it and is saved: a run that is resumed then continues as if nothing had happened.
  *
  * @module
  */
@@ -13,11 +16,14 @@ import type { Tokenizer } from "../tokenizers/tokenizer.ts";
 import type { Batch } from "../training/batches.ts";
 import { modelFiles, trainingFiles } from "../training/checkpoint.ts";
 import { NonFiniteLossError, train, type TrainingRun } from "../training/train.ts";
+import { type FolderFiles, SaveError } from "./folders.ts";
 import type { Interrupt } from "./interrupt.ts";
 import { giveWay, measure } from "./measure.ts";
+import type { Output } from "./output.ts";
 import type { ProgressLine } from "./progress.ts";
 import type { RunFolder } from "./run_folder.ts";
 import type { Settings } from "./settings.ts";
+import { withSums } from "./sums.ts";
 
 /** How good a model is on what validates. */
 export interface Scores {
@@ -75,6 +81,8 @@ export interface TrainLoop {
   readonly stopAfter?: number;
   /** Whether to end now. */
   readonly interrupt: Interrupt;
+  /** Where to print. */
+  readonly output: Output;
   /** Where to show how it goes. */
   readonly progress: ProgressLine;
 }
@@ -86,28 +94,52 @@ const turn = 400;
 const mostSteps = 256;
 
 /**
- * Trains until the last step, or the one to stop after, or Ctrl-C. The end is saved in `last/` in any case.
+ * Trains until the last step, or the one to stop after, or a signal. The end is saved in `last/` in any case.
  *
  * @param loop what to work with; `best` is kept up to date in it
- * @throws {Error} when the loss is no number, the device is lost, or nothing can be saved; the error says what is kept
+ * @throws {Error} when the loss is no number, the device is lost, or something cannot be written; the error says what is
+ * kept
  */
 export async function trainAndSave(loop: TrainLoop): Promise<void> {
+  if (loop.output.failure) throw loop.output.failure;
+  loop.interrupt.defer();
   try {
     await runLoop(loop);
   } catch (error) {
-    if (!(error instanceof NonFiniteLossError || error instanceof DeviceLostError)) throw error;
-    const { path, savedStep } = loop.folder;
-    const kept = savedStep === undefined
-      ? "no checkpoint had been saved"
-      : `${path}/last holds step ${savedStep}`;
-    throw new Error(`${error.message}; ${kept}`, { cause: error });
+    throw await withWhatIsKept(error as Error, loop);
   } finally {
     loop.progress.finish();
   }
+  await throwFailure(loop);
+}
+
+/**
+ * Throws what failed beside the training, once everything is saved.
+ *
+ * @param loop the loop
+ * @throws {Error} when a file of the run or standard output could not be written, unless a signal has ended the run: then
+ * a closed terminal is no news
+ */
+export async function throwFailure(loop: TrainLoop): Promise<void> {
+  const failure = loop.folder.failure ?? loop.output.failure;
+  if (failure && loop.interrupt.status === undefined) throw await withWhatIsKept(failure, loop);
+}
+
+/** The error with what can be gone on from. What can still be saved is saved before. */
+async function withWhatIsKept(error: Error, loop: TrainLoop): Promise<Error> {
+  const { run, folder } = loop,
+    isSound = !(error instanceof NonFiniteLossError || error instanceof DeviceLostError);
+  if (isSound && run.step > 0 && folder.savedStep !== run.step && !(error instanceof SaveError)) {
+    await folder.save("last", run.step, await checkpointFiles(loop)).catch(() => {});
+  }
+  const kept = folder.savedStep === undefined
+    ? "no checkpoint had been saved"
+    : `${folder.path}/last holds step ${folder.savedStep}`;
+  return new Error(`${error.message}; ${kept}`, { cause: error });
 }
 
 async function runLoop(loop: TrainLoop): Promise<void> {
-  const { run, settings, folder, stopAfter, interrupt, progress } = loop;
+  const { run, settings, folder, stopAfter, interrupt, output, progress } = loop;
   const { evaluationInterval, sampleInterval, saveInterval, logInterval, steps } = settings;
   const tokensPerStep = settings.batchSize * settings.contextLength * settings.accumulation;
   const start = performance.now() - 1000 * (folder.records.at(-1)?.seconds ?? 0);
@@ -141,7 +173,8 @@ async function runLoop(loop: TrainLoop): Promise<void> {
     }
     const isBest = measured !== undefined && isBetter(measured, loop.best);
     if (isBest) loop.best = { step, ...measured };
-    const isOver = isEnd(step) || interrupt.status !== undefined;
+    const isBroken = folder.failure !== undefined || output.failure !== undefined;
+    const isOver = isEnd(step) || interrupt.status !== undefined || isBroken;
     const isLast = isOver || isDue(step, saveInterval);
     const files = isBest || isLast ? await checkpointFiles(loop) : {};
     if (isBest) await folder.save("best", step, files);
@@ -168,10 +201,12 @@ async function validate({ run, model, validation, judge }: TrainLoop): Promise<S
   );
 }
 
-async function checkpointFiles({ run, model, tokenizer, state, best }: TrainLoop) {
-  return {
+async function checkpointFiles(
+  { run, model, tokenizer, state, best, folder }: TrainLoop,
+): Promise<FolderFiles> {
+  return withSums({
     ...await modelFiles(run.backend, model.config, run.store),
     ...tokenizer.toHuggingFace(),
-    ...await trainingFiles(run, { ...state, best }),
-  };
+    ...await trainingFiles(run, { ...state, best, unwritten: folder.unwritten }),
+  });
 }

@@ -14,7 +14,7 @@ import { chooseTokenizer, type Corpus, readCorpus, type Source } from "./corpus.
 import { maskTokens } from "./mask_tokens.ts";
 import { isFast } from "./memory.ts";
 import { choosePreset, type LanguageConfig, objectiveOf } from "./presets.ts";
-import type { FoundRun } from "./resume.ts";
+import { announceFiles, type FoundRun } from "./resume.ts";
 import { chooseSettings, type PartialSettings } from "./settings.ts";
 import type { TrainFlags } from "./train_flags.ts";
 import { describeNames } from "./train_report.ts";
@@ -75,6 +75,7 @@ export async function findPlan(found: FoundRun, flags: TrainFlags): Promise<Trai
     data: flags.data ?? before.data,
     validation: flags.validation ?? before.validation,
   };
+  if (flags.data === undefined) announceFiles(found.folder, [...source.data, ...source.validation]);
   const corpus = await corpusOf(source, settings);
   checkText(found, corpus, source);
   const tokenizer = tokenizerOf(found);

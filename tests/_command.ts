@@ -1,5 +1,8 @@
 /** What the tests of the commands share: the program as a user runs it, in a folder of its own. */
 
+import { dirname, resolve } from "@std/path";
+import { withSums } from "../commands/sums.ts";
+import { fingerprintOfDocuments } from "../tokenizers/token_file.ts";
 import configuration from "../deno.json" with { type: "json" };
 
 const root = new URL("..", import.meta.url);
@@ -19,13 +22,50 @@ export interface RunOptions {
   readonly env?: Readonly<Record<string, string>>;
   /** A command to run it under, such as `sh -c '…' sh`. */
   readonly wrapper?: readonly string[];
+  /** Where it may write besides the folders of its task; what `--out` or `--resume` names, unless given. */
+  readonly write?: readonly string[];
+}
+
+const configurations = Deno.makeTempDirSync(), written = new Set<string>();
+globalThis.addEventListener("unload", () => Deno.removeSync(configurations, { recursive: true }));
+
+/** What a person allows who types a command line and is asked by Deno. */
+function allowedBy(args: readonly string[]): string[] {
+  const place = args[args.findIndex((arg) => arg === "--out" || arg === "--resume") + 1];
+  return place === args[0] ? [] : [["train", "finetune"].includes(args[0]) ? place : dirname(place)];
+}
+
+/**
+ * The path of a deno.json like ours whose permission sets count from a folder of the test: `deno task` runs commands in
+ * the folder of the project, where the sets name `runs` and `tokenizers`.
+ */
+function configurationFor(cwd: string, write: readonly string[]): string {
+  const permissions = Object.fromEntries(
+    Object.entries(configuration.permissions).map(([name, set]) => [name, {
+      ...set,
+      ..."write" in set && Array.isArray(set.write)
+        ? { write: [...set.write, ...write].map((path) => resolve(cwd, path)) }
+        : {},
+    }]),
+  );
+  const text = JSON.stringify({ imports: configuration.imports, permissions });
+  const path = `${configurations}/${
+    new Uint32Array(new TextEncoder().encode(text)).reduce((sum, byte) => (sum * 31 + byte) % 2 ** 40, 7)
+  }.json`;
+  // Once each: other processes may be reading it.
+  if (!written.has(path)) Deno.writeTextFileSync(path, text);
+  written.add(path);
+  return path;
 }
 
 /** What `deno task NAME` runs, with the permissions it has there, as a command for a process. */
-export function commandOf(args: readonly string[], { cwd, env, wrapper = [] }: RunOptions): Deno.Command {
+export function commandOf(
+  args: readonly string[],
+  { cwd, env, wrapper = [], write = allowedBy(args) }: RunOptions,
+): Deno.Command {
   const task = configuration.tasks[args[0] as keyof typeof configuration.tasks].split(" ");
   const line = task.slice(1).map((word) => word === "cli.ts" ? new URL(word, root).pathname : word);
-  const flags = ["--no-prompt", "--no-check", "--config", new URL("deno.json", root).pathname];
+  const flags = ["--no-prompt", "--no-check", "--no-lock", "--config", configurationFor(cwd, write)];
   const command = [...wrapper, Deno.execPath(), line[0], ...flags, ...line.slice(1), ...args.slice(1)];
   return new Deno.Command(command[0], {
     args: command.slice(1),
@@ -84,4 +124,21 @@ export const small = words(
 export async function metricsOf(run: string): Promise<string[]> {
   const text = await Deno.readTextFile(`${run}/metrics.jsonl`);
   return text.trimEnd().split("\n").map((line) => line.replace(/,"seconds":[\d.]+}$/, "}"));
+}
+
+/** Changes the state of a checkpoint, and the sum that it holds of itself. */
+export async function editState(
+  path: string,
+  edit: (state: Record<string, unknown>) => Record<string, unknown>,
+): Promise<void> {
+  const { sha256, ...state } = JSON.parse(await Deno.readTextFile(path));
+  const files = { "trainer_state.json": JSON.stringify(edit(state)) };
+  const { sha256: own, ...edited } = JSON.parse(await withSums(files)["trainer_state.json"] as string);
+  await Deno.writeTextFile(path, JSON.stringify({ ...edited, sha256: { ...sha256, ...own } }));
+}
+
+/** Removes the sums from a checkpoint, as if it had been saved before there were any. */
+export async function removeSums(path: string): Promise<void> {
+  const { sha256: _, ...state } = JSON.parse(await Deno.readTextFile(path));
+  await Deno.writeTextFile(path, JSON.stringify(state, null, 2));
 }

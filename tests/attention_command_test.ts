@@ -14,7 +14,7 @@ Deno.test("attention draws and writes what heads look at, of every kind of model
       said,
       /^read +7 tokens: "T" "h" "e" " " "c" "a" "t"\nmaps +2, of 1 layers with 2 heads each\n/,
     );
-    const picture = await Deno.readTextFile(`${cwd}/attention.svg`);
+    const picture = await Deno.readTextFile(`${cwd}/runs/attention.svg`);
     assertMatch(picture, /^<svg /);
     for (const text of ["runs/story/best", "layer 1", "head 1", "head 2"]) {
       assertStringIncludes(picture, text);
@@ -50,8 +50,8 @@ Deno.test("attention draws and writes what heads look at, of every kind of model
 Deno.test("attention refuses what it cannot draw, and leaves the file that is there", () =>
   inFolder(async (cwd) => {
     await Deno.writeTextFile(`${cwd}/story.txt`, story(200));
-    await Deno.writeTextFile(`${cwd}/attention.svg`, "mine");
     await succeed(["train", "--data", "story.txt", ...small, "--steps", "1", "--device", "cpu"], { cwd });
+    await Deno.writeTextFile(`${cwd}/runs/attention.svg`, "mine");
     const expectations: [string, number, string][] = [
       ['--text "The cat" --layer 2', 1, "There is no layer 2: the model has 1"],
       ['--text "The cat" --head 3', 1, "There is no head 3: the model has 2"],
@@ -66,5 +66,5 @@ Deno.test("attention refuses what it cannot draw, and leaves the file that is th
       assertStringIncludes(outcome.stderr, message);
       assertEquals(outcome.stderr.trimEnd().split("\n").length, 1, outcome.stderr);
     }
-    assertEquals(await Deno.readTextFile(`${cwd}/attention.svg`), "mine");
+    assertEquals(await Deno.readTextFile(`${cwd}/runs/attention.svg`), "mine");
   }));

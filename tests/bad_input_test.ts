@@ -1,6 +1,15 @@
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { CharTokenizer } from "../tokenizers/char_tokenizer.ts";
-import { inFolder, miniformer, type RunOptions, small, story, succeed, words } from "./_command.ts";
+import {
+  inFolder,
+  miniformer,
+  removeSums,
+  type RunOptions,
+  small,
+  story,
+  succeed,
+  words,
+} from "./_command.ts";
 
 /** A wrong command line, the status it ends with and what is said. */
 type Case = readonly [line: string, code: 1 | 2, message: string, options?: Partial<RunOptions>];
@@ -99,7 +108,7 @@ Deno.test("train refuses what it cannot learn from, and what makes no sense", ()
         missing,
       ],
       ["train --resume runs/none", 1, "Cannot read runs/none: no such file or folder"],
-      ["train --resume runs/taken", 1, "Cannot read runs/taken: it holds no checkpoint"],
+      ["train --resume runs/taken", 1, "Cannot read runs/taken: it holds no run: expected last/ or best/"],
     ]);
   }));
 
@@ -136,6 +145,7 @@ Deno.test("a checkpoint that is damaged, or not what it should be, is refused by
       for await (const { name: part } of Deno.readDir(`${cwd}/runs/good/last`)) {
         await Deno.copyFile(`${cwd}/runs/good/last/${part}`, `${cwd}/runs/${name}/last/${part}`);
       }
+      await removeSums(`${cwd}/runs/${name}/last/trainer_state.json`);
       await change(`${cwd}/runs/${name}/last/${file}`, edit);
     }
     await Deno.mkdir(`${cwd}/runs/bare`);
@@ -203,7 +213,7 @@ Deno.test("a checkpoint that is damaged, or not what it should be, is refused by
         2,
         "--vocab-size cannot be given with --resume",
       ],
-      [`train --resume runs/bare ${longer}`, 1, "trainer_state.json is missing"],
+      [`train --resume runs/bare ${longer}`, 1, "Cannot read runs/bare: it holds no run"],
       [
         `evaluate --checkpoint runs/good --data none.txt ${use}`,
         1,

@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
-import { type FolderFiles, readFolder, saveFile, saveFolder } from "../commands/folders.ts";
+import { type FolderFiles, readFolder, saveFolder } from "../commands/folders.ts";
 
 const text = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
 
@@ -32,10 +32,14 @@ async function texts(path: string): Promise<Record<string, string>> {
 Deno.test("what is saved is read, and a second save replaces the first whole", () =>
   withFolder(async (parent) => {
     const last = `${parent}/runs/mine/last`;
-    await saveFolder(last, { "config.json": "{}", "old": new Uint8Array([65]), "none": "" });
-    assertEquals(await texts(last), { "config.json": "{}", old: "A", none: "" });
-    await saveFolder(`${last}/`, { "config.json": "[]", "new": "é" });
-    assertEquals(await onDisk(parent), { "runs/mine/last/config.json": "[]", "runs/mine/last/new": "é" });
+    await saveFolder(last, { "config.json": "{}", "weights": new Uint8Array([65]) });
+    assertEquals(await texts(last), { "config.json": "{}", weights: "A" });
+    await saveFolder(`${last}/`, { "config.json": "[]", "weights": "", "new": Promise.resolve("é") });
+    assertEquals(await onDisk(parent), {
+      "runs/mine/last/config.json": "[]",
+      "runs/mine/last/new": "é",
+      "runs/mine/last/weights": "",
+    });
   }));
 
 Deno.test("files are read by name, and those that are missing are left out", () =>
@@ -46,15 +50,23 @@ Deno.test("files are read by name, and those that are missing are left out", () 
 
 /** What a save of "2" over "1" leaves on the disk when it is killed, and what a reader must then see. */
 const killed: [string, Record<string, string>, string | undefined][] = [
-  ["while the first save ever is written", { "last.new/a": "" }, undefined],
-  ["while the new folder is written", { "last/a": "1", "last/b": "1", "last.new/a": "2" }, "1"],
+  ["while the first save ever is written", { ".last.miniformer-new/a": "" }, undefined],
+  ["while the new folder is written", { "last/a": "1", "last/b": "1", ".last.miniformer-new/a": "2" }, "1"],
   [
     "between the two renames",
-    { "last.old/a": "1", "last.old/b": "1", "last.new/a": "2", "last.new/b": "2" },
+    {
+      ".last.miniformer-old/a": "1",
+      ".last.miniformer-old/b": "1",
+      ".last.miniformer-new/a": "2",
+      ".last.miniformer-new/b": "2",
+    },
     "2",
   ],
-  ["while the old folder is removed", { "last/a": "2", "last/b": "2", "last.old/b": "1" }, "2"],
-  ["between the two renames, the new folder lost since", { "last.old/a": "1", "last.old/b": "1" }, "1"],
+  ["while the old folder is removed", { "last/a": "2", "last/b": "2", ".last.miniformer-old/b": "1" }, "2"],
+  ["between the two renames, the new folder lost since", {
+    ".last.miniformer-old/a": "1",
+    ".last.miniformer-old/b": "1",
+  }, "1"],
 ];
 
 for (const [when, state, seen] of killed) {
@@ -69,7 +81,7 @@ for (const [when, state, seen] of killed) {
       } else assertEquals(await texts(`${parent}/last`), { a: seen, b: seen });
       assertEquals(await onDisk(parent), state, "reading changes nothing");
       await assertRejects(
-        () => saveFolder(`${parent}/last`, { a: "?", "no/such/folder": "" }),
+        () => saveFolder(`${parent}/last`, { a: "?", b: "?", "no/such/folder": "" }),
         Error,
         "Cannot save",
       );
@@ -165,31 +177,13 @@ Deno.test({
     }),
 });
 
-Deno.test({
-  name: "a full disk is called so",
-  ignore: Deno.build.os !== "linux", // /dev/full
-  fn: () =>
-    withFolder(async (parent) => {
-      await saveFile(`${parent}/curve.svg`, "before");
-      await Deno.symlink("/dev/full", `${parent}/curve.svg.new`);
-      // in a process of its own: Deno opens devices only for those who may do everything
-      const program = `import { saveFile } from "./commands/folders.ts";
-        await saveFile(${
-        JSON.stringify(`${parent}/curve.svg`)
-      }, "after").catch((error) => console.log(error.message));`;
-      const { stdout } = await runProgram(program).output();
-      assertEquals(text(stdout), `Cannot save ${parent}/curve.svg: the disk is full\n`);
-      assertEquals(await onDisk(parent), { "curve.svg": "before" });
-    }),
-});
-
 Deno.test("a save that fails at its last rename puts the old folder back", () =>
   withFolder(async (parent) => {
     await saveFolder(`${parent}/last`, { a: "1" });
     const rename = Deno.rename;
     try {
       Deno.rename = (from, to) =>
-        String(from).endsWith(".new") ? Promise.reject(new Error("the machine refuses")) : rename(from, to);
+        String(from).endsWith("-new") ? Promise.reject(new Error("the machine refuses")) : rename(from, to);
       const error = await assertRejects(() => saveFolder(`${parent}/last`, { a: "2" }), Error);
       assertStringIncludes(error.message, "the machine refuses; what was there before is unharmed");
     } finally {
@@ -198,22 +192,102 @@ Deno.test("a save that fails at its last rename puts the old folder back", () =>
     assertEquals(await onDisk(parent), { "last/a": "1" });
   }));
 
-Deno.test("a folder of something else is not replaced", () =>
+Deno.test("a folder with anything in it that is not saved there is not replaced", () =>
   withFolder(async (parent) => {
-    await Deno.mkdir(`${parent}/documents`);
-    await Deno.writeTextFile(`${parent}/documents/letter.txt`, "dear");
-    const error = await assertRejects(
-      () => saveFolder(`${parent}/documents`, { "config.json": "{}" }),
-      Error,
-    );
-    assertStringIncludes(error.message, "it holds other things, such as letter.txt; choose another folder");
+    for (const name of ["letter.txt", "constructor", "__proto__", "thesis/chapter", "config.json/deep"]) {
+      const folder = `${parent}/${name.replace("/", " ")}`;
+      await Deno.mkdir(folder);
+      await Deno.writeTextFile(`${folder}/vocab.json`, "{}");
+      if (name.includes("/")) await Deno.mkdir(`${folder}/${name.split("/")[0]}`);
+      await Deno.writeTextFile(`${folder}/${name}`, "dear");
+      const before = await onDisk(folder);
+      const error = await assertRejects(
+        () => saveFolder(folder, { "vocab.json": "[]", "config.json": "" }),
+        Error,
+      );
+      assertStringIncludes(
+        error.message,
+        `it holds other things, such as ${JSON.stringify(name.split("/")[0])}; choose another folder`,
+      );
+      assertEquals(await onDisk(folder), before);
+    }
     await assertRejects(
-      () => saveFolder(`${parent}/documents/letter.txt`, { a: "" }),
+      () => saveFolder(`${parent}/letter.txt/letter.txt`, { a: "" }),
       Error,
       "a file stands where a folder should",
     );
-    assertEquals(await onDisk(parent), { "documents/letter.txt": "dear" });
   }));
+
+Deno.test("what somebody puts beside or into a checkpoint stays there", () =>
+  withFolder(async (parent) => {
+    const theirs = {
+      "last.old/model.safetensors": "1",
+      "last.new/a": "2",
+      "last/notes/day": "3",
+      "last/b": "4",
+    };
+    await saveFolder(`${parent}/last`, { a: "1" });
+    for (const [path, content] of Object.entries(theirs)) {
+      await Deno.mkdir(`${parent}/${path.replace(/\/[^/]*$/, "")}`, { recursive: true });
+      await Deno.writeTextFile(`${parent}/${path}`, content);
+    }
+    for (const a of ["5", "6"]) {
+      await saveFolder(`${parent}/last`, { a }, { foreign: "keep" });
+      assertEquals(await onDisk(parent), { ...theirs, "last/a": a });
+    }
+  }));
+
+Deno.test("what was put into a checkpoint outlives a save that is killed at its end", () =>
+  withFolder(async (parent) => {
+    const state = {
+      "last/a": "2",
+      "last/notes": "new",
+      ".last.miniformer-old/a": "1",
+      ".last.miniformer-old/notes": "old",
+    };
+    for (const [path, content] of Object.entries(state)) {
+      await Deno.mkdir(`${parent}/${path.split("/")[0]}`, { recursive: true });
+      await Deno.writeTextFile(`${parent}/${path}`, content);
+    }
+    await saveFolder(`${parent}/last`, { a: "3" }, { foreign: "keep" });
+    assertEquals(await onDisk(parent), { "last/a": "3", "last/notes": "new", "last/notes.kept-2": "old" });
+  }));
+
+Deno.test("a folder that only seems to be ours is neither removed nor taken for the checkpoint", () =>
+  withFolder(async (parent) => {
+    await Deno.mkdir(`${parent}/.last.miniformer-new`);
+    await Deno.writeTextFile(`${parent}/.last.miniformer-new/diary`, "dear");
+    await assertRejects(
+      () => saveFolder(`${parent}/last`, { a: "" }),
+      Error,
+      'holds "diary", which is not ours',
+    );
+    await Deno.mkdir(`${parent}/tk.old`);
+    await Deno.writeTextFile(`${parent}/tk.old/a`, "backup");
+    await assertRejects(() => readFolder(`${parent}/tk`), Error, "no such file or folder");
+    await saveFolder(`${parent}/tk`, { a: "" });
+    const all = { ".last.miniformer-new/diary": "dear", "tk.old/a": "backup", "tk/a": "" };
+    assertEquals(await onDisk(parent), all);
+  }));
+
+Deno.test({
+  name: "links are not followed when a folder is saved",
+  ignore: Deno.build.os === "windows", // links need rights there
+  fn: () =>
+    withFolder(async (parent) => {
+      await Deno.mkdir(`${parent}/victim`);
+      await Deno.writeTextFile(`${parent}/victim/a`, "mine");
+      for (const name of ["last", ".last.miniformer-new", ".last.miniformer-old"]) {
+        await Deno.mkdir(`${parent}/run`);
+        await Deno.symlink(`${parent}/victim`, `${parent}/run/${name}`);
+        const save = () => saveFolder(`${parent}/run/last`, { a: "" }, { foreign: "keep" });
+        await assertRejects(save, Error, "is a symbolic link, not a folder");
+        assertEquals((await Array.fromAsync(Deno.readDir(`${parent}/run`))).length, 1);
+        await Deno.remove(`${parent}/run`, { recursive: true });
+      }
+      assertEquals(await onDisk(parent), { "victim/a": "mine" });
+    }),
+});
 
 Deno.test("a missing folder is named with what it might be", () =>
   withFolder(async (parent) => {

@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { describeStop } from "../commands/stopped.ts";
-import { inFolder, small, story, succeed, words } from "./_command.ts";
+import { editState, inFolder, small, story, succeed, words } from "./_command.ts";
 
 /** Opens every path that the end of a run names in its rows `best` and `files`, and gives their names. */
 async function promised(said: string, cwd: string): Promise<string[]> {
@@ -38,9 +38,8 @@ Deno.test("a run tells of what it has left, also when it ended early", () =>
     }
     // what is said of a run that goes on is what was said at its beginning
     const statePath = `${cwd}/early-finetune/last/trainer_state.json`;
-    const state = JSON.parse(await Deno.readTextFile(statePath));
-    const backend = { ...state.backend, device: "a GPU" };
-    await Deno.writeTextFile(statePath, JSON.stringify({ ...state, backend }));
+    const device = "a GPU";
+    await editState(statePath, (state) => ({ ...state, backend: { ...state.backend as object, device } }));
     const resumed = await succeed(words("finetune --resume early-finetune --device cpu"), { cwd });
     assertMatch(resumed, /^model .*, begun with runs\/story\/best$/m);
     assertStringIncludes(

@@ -1,4 +1,4 @@
-import { assertEquals, assertRejects } from "@std/assert";
+import { assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import { type MetricsRecord, RunFolder } from "../commands/run_folder.ts";
 import { inFolder } from "./_command.ts";
 
@@ -8,13 +8,16 @@ function record(step: number): MetricsRecord {
 
 Deno.test("what a run wrote after its checkpoint is dropped when it goes on, also half a line", () =>
   inFolder(async (cwd) => {
-    const run = await RunFolder.create(`${cwd}/mine`, "");
-    await run.log([record(1), record(2)]);
-    await run.log([record(3)]);
-    for (const step of [1, 2, 3]) await run.addSample(step, `text ${step}\nof === step 9 lines`);
-    await Deno.writeTextFile(`${cwd}/mine/metrics.jsonl`, '{"step":4,"lo', { append: true });
+    {
+      using run = await RunFolder.create(`${cwd}/mine`, "");
+      await run.log([record(1), record(2)]);
+      await run.save("last", 2, {});
+      await run.log([record(3)]);
+      for (const step of [1, 2, 3]) await run.addSample(step, `text ${step}\nof === step 9 lines`);
+      await Deno.writeTextFile(`${cwd}/mine/metrics.jsonl`, '{"step":4,"lo', { append: true });
+    }
 
-    const reopened = RunFolder.open(`${cwd}/mine`);
+    using reopened = await RunFolder.open(`${cwd}/mine`);
     await reopened.rewind({ path: `${cwd}/mine/last`, step: 2, files: {} });
     assertEquals(reopened.records, [record(1), record(2)]);
     await reopened.log([record(3)]);
@@ -28,25 +31,27 @@ Deno.test("records of a very long run are read again", () =>
   inFolder(async (cwd) => {
     const lines = Array.from({ length: 200_000 }, (_, index) => JSON.stringify(record(index + 1)) + "\n");
     await Deno.writeTextFile(`${cwd}/metrics.jsonl`, lines.join(""));
-    const run = RunFolder.open(cwd);
+    await Deno.mkdir(`${cwd}/last`);
+    using run = await RunFolder.open(cwd);
     await run.rewind({ path: `${cwd}/last`, step: 190_000, files: {} });
     assertEquals([run.records.length, run.records.at(-1)], [190_000, record(190_000)]);
   }));
 
 Deno.test("a run that goes back to its best checkpoint has it as its last", () =>
   inFolder(async (cwd) => {
-    const run = await RunFolder.create(`${cwd}/mine`, ""), files = { "config.json": "{}" };
+    using run = await RunFolder.create(`${cwd}/mine`, "");
+    const files = { "config.json": "{}" };
     await run.log([record(1), record(2)]);
     await run.save("best", 1, files);
     await run.save("last", 2, { ...files, "config.json": "later" });
-    await RunFolder.open(run.path).rewind({ path: `${run.path}/best`, step: 1, files });
+    await run.rewind({ path: `${run.path}/best`, step: 1, files });
     assertEquals(await Deno.readTextFile(`${run.path}/last/config.json`), "{}");
     assertEquals(JSON.parse(await Deno.readTextFile(`${run.path}/metrics.jsonl`)), record(1));
   }));
 
 Deno.test("only what is there is told of", () =>
   inFolder(async (cwd) => {
-    const run = await RunFolder.create(`${cwd}/mine`, "");
+    using run = await RunFolder.create(`${cwd}/mine`, "");
     assertEquals(await run.describe(), `${cwd}/mine: `);
     await run.log([record(1)]);
     await run.save("last", 1, { "config.json": "{}" });
@@ -59,23 +64,106 @@ Deno.test("a folder is made where there is none, an empty one taken, and both le
   inFolder(async (cwd) => {
     const made = await RunFolder.create(`${cwd}/a/b/new`, "");
     await Deno.writeTextFile(`${made.path}/training.ids`, "");
-    await made.abandon();
-    await assertRejects(() => Deno.stat(made.path), Deno.errors.NotFound);
+    made.abandon();
+    assertEquals(await Array.fromAsync(Deno.readDir(cwd)), [], "also the folders above it");
     await Deno.mkdir(`${cwd}/empty`);
     const given = await RunFolder.create(`${cwd}/empty`, "");
     await Deno.writeTextFile(`${given.path}/training.ids`, "");
-    await given.abandon();
+    given.abandon();
     assertEquals(await Array.fromAsync(Deno.readDir(given.path)), []);
-    const used = await RunFolder.create(`${cwd}/used`, "");
-    await used.log([record(1)]);
-    await used.abandon();
-    await assertRejects(() => RunFolder.create(`${cwd}/used`, ""), Error, "there is something already");
-    // of a run that goes on nothing is ever removed, even if its records are lost
-    const again = RunFolder.open(`${cwd}/used`);
-    await again.abandon();
-    await Deno.stat(`${cwd}/used/metrics.jsonl`);
-    await again.rewind({ path: `${cwd}/used/last`, step: 0, files: {} });
-    await again.abandon();
-    await Deno.stat(`${cwd}/used`);
     await assertRejects(() => RunFolder.create("/dev/null/run", ""), Error, "Cannot make /dev/null/run: ");
+  }));
+
+Deno.test("a run that saved nothing may be begun again in its folder; one that saved something may not", () =>
+  inFolder(async (cwd) => {
+    const path = `${cwd}/used`, first = await RunFolder.create(path, "");
+    await first.log([record(1)]);
+    first.abandon();
+    await Deno.stat(`${path}/metrics.jsonl`); // what it wrote is kept until then
+    {
+      using second = await RunFolder.create(path, "");
+      await assertRejects(() => Deno.stat(`${path}/metrics.jsonl`), Deno.errors.NotFound);
+      await second.save("last", 1, {});
+      second.abandon();
+      await Deno.stat(`${path}/last`);
+    }
+    await assertRejects(() => RunFolder.create(path, ""), Error, "there is something already");
+    // of a run that goes on nothing is ever removed, even if its records are lost
+    using again = await RunFolder.open(path);
+    await again.rewind({ path: `${path}/last`, step: 0, files: {} });
+    again.abandon();
+    await Deno.stat(`${path}/metrics.jsonl`);
+  }));
+
+Deno.test("a folder with somebody's files is not taken, whatever they are called", () =>
+  inFolder(async (cwd) => {
+    for (const names of [["metrics.jsonl"], [".miniformer.lock", "notes.txt"], ["last"]]) {
+      const path = `${cwd}/${names.join()}`;
+      await Deno.mkdir(path);
+      for (const name of names) await Deno.writeTextFile(`${path}/${name}`, "mine");
+      await assertRejects(() => RunFolder.create(path, ""), Error, "there is something already");
+      for (const name of names) assertEquals(await Deno.readTextFile(`${path}/${name}`), "mine");
+    }
+  }));
+
+Deno.test("a run has one process; a second one is told which", () =>
+  inFolder(async (cwd) => {
+    const path = `${cwd}/mine`;
+    {
+      using run = await RunFolder.create(path, "");
+      await assertRejects(
+        () => RunFolder.create(path, ""),
+        Error,
+        `Cannot start a run in ${path}: process ${Deno.pid} on `,
+      );
+      await run.save("last", 1, {});
+      await assertRejects(
+        () => RunFolder.open(path),
+        Error,
+        `Cannot resume ${path}: process ${Deno.pid} on `,
+      );
+    }
+    assertEquals((await Array.fromAsync(Deno.readDir(path))).map(({ name }) => name), ["last"]);
+    (await RunFolder.open(`${path}/last`))[Symbol.dispose]();
+  }));
+
+Deno.test({
+  name: "a run with a link in place of a file is not resumed, and nothing is written where it leads",
+  ignore: Deno.build.os === "windows", // links need rights there
+  fn: () =>
+    inFolder(async (cwd) => {
+      await Deno.writeTextFile(`${cwd}/victim`, "mine");
+      const names = ["metrics.jsonl", "samples.txt", "loss_curve.svg", "training.ids", ".miniformer.lock"];
+      for (const name of [...names, "best", ".last.miniformer-new", ".last.miniformer-old"]) {
+        const path = `${cwd}/${name} linked`;
+        await Deno.mkdir(`${path}/last`, { recursive: true });
+        await Deno.symlink(`${cwd}/victim`, `${path}/${name}`);
+        const error = await assertRejects(() => RunFolder.open(path), Error);
+        assertStringIncludes(error.message, `Cannot resume ${path}: ${path}/${name} is a symbolic link`);
+        assertEquals((await Array.fromAsync(Deno.readDir(path))).length, 2);
+      }
+      assertEquals(await Deno.readTextFile(`${cwd}/victim`), "mine");
+    }),
+});
+
+Deno.test("what cannot be written travels in the checkpoint, and is written when the run goes on", () =>
+  inFolder(async (cwd) => {
+    const path = `${cwd}/mine`;
+    const unwritten = await (async () => {
+      using run = await RunFolder.create(path, "");
+      await run.log([record(1)]);
+      await Deno.remove(`${path}/metrics.jsonl`);
+      await Deno.mkdir(`${path}/metrics.jsonl`);
+      await run.log([record(2)]);
+      assertStringIncludes(run.failure!.message, `Cannot write ${path}/metrics.jsonl: it is a folder`);
+      await run.addSample(2, "Once");
+      await Deno.remove(`${path}/metrics.jsonl`);
+      await Deno.writeTextFile(`${path}/metrics.jsonl`, JSON.stringify(record(1)) + "\n");
+      await run.save("last", 2, {});
+      return run.unwritten;
+    })();
+    using again = await RunFolder.open(path);
+    await again.rewind({ path: `${path}/last`, step: 2, files: {}, unwritten });
+    assertEquals(again.records, [record(1), record(2)]);
+    assertEquals(await Deno.readTextFile(`${path}/samples.txt`), "=== step 2\nOnce\n\n");
   }));

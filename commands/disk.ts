@@ -1,0 +1,163 @@
+/**
+ * What everything that writes files is built from. A new name is created exclusively, so that a link that lies in wait
+ * under it is never followed; bytes are forced to the disk before a file counts as written; and nothing is ever removed
+ * together with what lies below it.
+ *
+ * @module
+ */
+
+/** Bytes moved in one call: much beyond this, single calls fail or never return. */
+const LARGEST_CALL = 64 * 2 ** 20;
+
+/**
+ * What stands under a name itself, links not followed.
+ *
+ * @param path the name
+ * @returns what is there, or undefined
+ * @throws {Error} when it cannot be looked at
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { infoOf } from "./disk.ts";
+ *
+ * assertEquals([(await infoOf("LICENSE"))?.isFile, await infoOf("no such file")], [true, undefined]);
+ * ```
+ */
+export async function infoOf(path: string): Promise<Deno.FileInfo | undefined> {
+  try {
+    return await Deno.lstat(path);
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return undefined;
+    throw error;
+  }
+}
+
+/**
+ * Says what something is, for a message that refuses it.
+ *
+ * @param info from {@linkcode infoOf}
+ * @returns such as `a symbolic link`
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { infoOf, kindOfEntry } from "./disk.ts";
+ *
+ * assertEquals(kindOfEntry((await infoOf("commands"))!), "a folder");
+ * ```
+ */
+export function kindOfEntry(info: Deno.FileInfo): string {
+  if (info.isSymlink) return "a symbolic link";
+  if (info.isDirectory) return "a folder";
+  return info.isFile ? "a file" : "a device, a pipe or a socket";
+}
+
+/**
+ * Creates a file and forces it to the disk.
+ *
+ * @param path the file; nothing may have this name, not even a link that leads nowhere
+ * @param content what it shall hold
+ * @throws {Error} when the name is taken, or the file cannot be written
+ *
+ * @example
+ * ```ts
+ * import { assertRejects } from "@std/assert";
+ * import { createFile } from "./disk.ts";
+ *
+ * await assertRejects(() => createFile("LICENSE", ""), Deno.errors.AlreadyExists);
+ * ```
+ */
+export async function createFile(path: string, content: Uint8Array | string): Promise<void> {
+  using file = await Deno.open(path, { write: true, createNew: true });
+  await writeAll(file, content);
+  await file.sync();
+}
+
+/**
+ * Appends to a file, which is created where there is none.
+ *
+ * @param path the file
+ * @param text what to append
+ * @throws {Error} when the name stands for a link or anything else but a file, or the file cannot be written
+ *
+ * @example
+ * ```ts
+ * import { assertRejects } from "@std/assert";
+ * import { appendText } from "./disk.ts";
+ *
+ * await assertRejects(() => appendText("commands", "a line\n"), Error, "it is a folder, not a file");
+ * ```
+ */
+export async function appendText(path: string, text: string): Promise<void> {
+  const before = await infoOf(path);
+  if (before && !before.isFile) throw new Error(`it is ${kindOfEntry(before)}, not a file`);
+  using file = await Deno.open(path, { append: true, createNew: before === undefined });
+  const opened = await file.stat();
+  if (before && !isSame(before, opened)) throw new Error("it was replaced while it was being opened");
+  try {
+    await writeAll(file, text);
+  } catch (error) {
+    await file.truncate(opened.size).catch(() => {}); // half a line is of no use
+    throw error;
+  }
+}
+
+/**
+ * Reads a file.
+ *
+ * @param path the file
+ * @returns its bytes
+ * @throws {Error} when it cannot be read
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { readBytes } from "./disk.ts";
+ *
+ * assertEquals(await readBytes("LICENSE"), await Deno.readFile("LICENSE"));
+ * ```
+ */
+export async function readBytes(path: string): Promise<Uint8Array<ArrayBuffer>> {
+  using file = await Deno.open(path);
+  const bytes = new Uint8Array((await file.stat()).size);
+  for (let filled = 0; filled < bytes.length;) {
+    const count = await file.read(bytes.subarray(filled, filled + LARGEST_CALL));
+    if (count === null) throw new Error(`it ended after ${filled} of ${bytes.length} bytes`);
+    filled += count;
+  }
+  return bytes;
+}
+
+/**
+ * Forces a file, or the names in a folder, to the disk: then they outlast a power failure. Some systems cannot open a
+ * folder for that; what cannot be forced is left to the system.
+ *
+ * @param path the file or folder
+ */
+export async function forceToDisk(path: string): Promise<void> {
+  try {
+    using handle = await Deno.open(path);
+    await handle.sync();
+  } catch {
+    return;
+  }
+}
+
+/**
+ * Whether two looks saw the same file.
+ *
+ * @param a one look
+ * @param b the other
+ * @returns whether it is the same file of the same disk
+ */
+export function isSame(a: Deno.FileInfo, b: Deno.FileInfo): boolean {
+  return a.ino === b.ino && a.dev === b.dev;
+}
+
+async function writeAll(file: Deno.FsFile, content: Uint8Array | string): Promise<void> {
+  const bytes = typeof content === "string" ? new TextEncoder().encode(content) : content;
+  for (let written = 0; written < bytes.length;) {
+    written += await file.write(bytes.subarray(written, written + LARGEST_CALL));
+  }
+}

@@ -1,0 +1,216 @@
+/**
+ * A lock that one process holds, of all that use the same disk.
+ *
+ * It is an exclusive lock of the operating system on a small file that says who holds it. The system lets go of it when
+ * the process ends, however that happens, so the file that a killed process leaves locks nobody out. Where a disk knows
+ * no such locks (some network file systems), the file itself is the lock, and stays when its process is killed.
+ *
+ * @module
+ */
+import { reason } from "./errors.ts";
+import { infoOf, isSame, kindOfEntry } from "./disk.ts";
+
+/** Who holds a lock. */
+export interface Holder {
+  /** The number of the process. */
+  readonly process: number;
+  /** The machine it runs on. */
+  readonly host: string;
+  /** When it took the lock, in ISO 8601. */
+  readonly since: string;
+}
+
+/** Somebody else holds the lock. The message says who. */
+export class LockedError extends Error {
+  /** `"LockedError"`. */
+  override readonly name = "LockedError";
+}
+
+/**
+ * A lock that is held.
+ *
+ * @example
+ * ```ts
+ * import { assertRejects } from "@std/assert";
+ * import { Lock, LockedError } from "./lock.ts";
+ *
+ * const path = `${await Deno.makeTempDir()}/lock`;
+ * {
+ *   using _ = await Lock.take(path);
+ *   await assertRejects(() => Lock.take(path), LockedError, `process ${Deno.pid} on `);
+ * }
+ * (await Lock.take(path)).release();
+ * ```
+ */
+export class Lock implements Disposable {
+  readonly #path: string;
+  #file: Deno.FsFile | undefined;
+
+  private constructor(path: string, file: Deno.FsFile) {
+    this.#path = path;
+    this.#file = file;
+  }
+
+  /**
+   * Takes a lock that is free, or whose process is gone.
+   *
+   * @param path the file of the lock; the folder it lies in must be there
+   * @returns the lock
+   * @throws {LockedError} when another process holds it
+   * @throws {Error} when the file cannot be made, or something else has its name
+   */
+  static async take(path: string): Promise<Lock> {
+    while (true) {
+      const before = await infoOf(path);
+      if (before && !before.isFile) {
+        throw new Error(`Cannot lock ${path}: it is ${kindOfEntry(before)}, not the file of a lock`);
+      }
+      const file = await open(path, before === undefined);
+      if (file === undefined) continue;
+      if (!await tryLock(file, { exclusive: true, created: before === undefined })) {
+        file.close();
+        throw new LockedError(`${describeHolder(await readHolder(path))} is at work there`);
+      }
+      // The process before may have removed the file between our opening and locking it.
+      const there = await infoOf(path);
+      if (there?.isFile && isSame(there, await file.stat())) {
+        await writeHolder(file);
+        return new Lock(path, file);
+      }
+      file.close();
+    }
+  }
+
+  /** Lets go of the lock and removes its file. */
+  release(): void {
+    if (this.#file === undefined) return;
+    try {
+      if (isSame(Deno.lstatSync(this.#path), this.#file.statSync())) Deno.removeSync(this.#path);
+    } catch {
+      // A file that cannot be removed locks nobody out.
+    }
+    this.leave();
+  }
+
+  /** Lets go of the lock and leaves its file, by which a folder is known to be ours. */
+  leave(): void {
+    this.#file?.close();
+    this.#file = undefined;
+  }
+
+  /** Lets go of the lock. */
+  [Symbol.dispose](): void {
+    this.release();
+  }
+}
+
+/** Whether a lock is held, and by whom. */
+export interface LockState {
+  /** `free`: there is none; `held`: a process holds it; `stale`: the process that held it is gone. */
+  readonly state: "free" | "held" | "stale";
+  /** Who holds or held it, if that can be read. */
+  readonly holder?: Holder;
+}
+
+/**
+ * Looks at a lock without taking it.
+ *
+ * @param path the file of the lock
+ * @returns what is found
+ * @throws {Error} when something else has its name
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { Lock, lookAtLock } from "./lock.ts";
+ *
+ * const path = `${await Deno.makeTempDir()}/lock`;
+ * using _ = await Lock.take(path);
+ * assertEquals((await lookAtLock(path)).state, "held");
+ * assertEquals((await lookAtLock(`${path}2`)).state, "free");
+ * ```
+ */
+export async function lookAtLock(path: string): Promise<LockState> {
+  const info = await infoOf(path);
+  if (info === undefined) return { state: "free" };
+  if (!info.isFile) throw new Error(`${path} is ${kindOfEntry(info)}, not the file of a lock`);
+  const holder = await readHolder(path);
+  using file = await Deno.open(path, { read: true });
+  return { state: await tryLock(file, { exclusive: false }) ? "stale" : "held", holder };
+}
+
+/**
+ * Names the holder of a lock.
+ *
+ * @param holder who holds it, if that is known
+ * @returns such as `process 123 on laptop (since 2026-11-21T14:03:00Z)`
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { describeHolder } from "./lock.ts";
+ *
+ * assertEquals(describeHolder({ process: 7, host: "laptop", since: "noon" }), "process 7 on laptop (since noon)");
+ * assertEquals(describeHolder(undefined), "another process");
+ * ```
+ */
+export function describeHolder(holder: Holder | undefined): string {
+  return holder ? `process ${holder.process} on ${holder.host} (since ${holder.since})` : "another process";
+}
+
+/** Opens the file, or gives undefined when it has appeared or gone since it was looked at. */
+async function open(path: string, createNew: boolean): Promise<Deno.FsFile | undefined> {
+  try {
+    return await Deno.open(path, { read: true, write: true, createNew });
+  } catch (error) {
+    if (createNew && error instanceof Deno.errors.AlreadyExists) return undefined;
+    if (!createNew && error instanceof Deno.errors.NotFound) return undefined;
+    throw new Error(`Cannot lock ${path}: ${reason(error)}`, { cause: error });
+  }
+}
+
+/** Locks the file; where the disk knows no locks, whoever created it holds it. */
+async function tryLock(
+  file: Deno.FsFile,
+  { exclusive, created = false }: { exclusive: boolean; created?: boolean },
+): Promise<boolean> {
+  for (let attempt = 0;; attempt++) {
+    try {
+      // Whoever only looks at a lock holds it for a moment, so one refusal says little.
+      if (await file.tryLock(exclusive)) return true;
+    } catch {
+      return created;
+    }
+    if (attempt === 3) return false;
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+}
+
+async function writeHolder(file: Deno.FsFile): Promise<void> {
+  const holder: Holder = { process: Deno.pid, host: hostName(), since: new Date().toISOString() };
+  await file.truncate();
+  await file.write(new TextEncoder().encode(JSON.stringify(holder) + "\n"));
+}
+
+/** What the file says, cut to what may be shown: it may come from anywhere. */
+async function readHolder(path: string): Promise<Holder | undefined> {
+  try {
+    using file = await Deno.open(path);
+    const bytes = new Uint8Array(1000), count = await file.read(bytes) ?? 0;
+    const { process, host, since } = JSON.parse(new TextDecoder().decode(bytes.subarray(0, count)));
+    const isText = (text: unknown) => typeof text === "string" && /^[\w.:+-]{1,100}$/.test(text);
+    return Number.isSafeInteger(process) && isText(host) && isText(since)
+      ? { process, host, since }
+      : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function hostName(): string {
+  try {
+    return Deno.hostname();
+  } catch {
+    return "this-machine"; // the permission to ask is not given
+  }
+}

@@ -1,0 +1,61 @@
+/**
+ * What a training run prints. When standard output fails, because its reader has left, a log's disk is full or a terminal
+ * was closed, the run must be saved before anything else, so a failure is kept and not thrown.
+ *
+ * @module
+ */
+import { reason } from "./errors.ts";
+import { writeOut } from "./terminal.ts";
+
+/**
+ * Standard output that keeps its first failure.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { Output } from "./output.ts";
+ *
+ * const output = new Output(() => {
+ *   throw new Error("no paper");
+ * });
+ * output.print("loss 1.2");
+ * assertEquals(output.failure?.message, "Cannot write to standard output: no paper");
+ * ```
+ */
+export class Output {
+  /** Why nothing is printed any more. */
+  failure: Error | undefined;
+  readonly #write: (text: string) => void;
+
+  /**
+   * Output that works so far.
+   *
+   * @param write writes text as it is; to standard output unless given
+   */
+  constructor(write: (text: string) => void = writeOut) {
+    this.#write = write;
+  }
+
+  /**
+   * Writes text as it is, unless writing has failed before.
+   *
+   * @param text the text
+   */
+  write(text: string): void {
+    if (this.failure) return;
+    try {
+      this.#write(text);
+    } catch (error) {
+      this.failure = new Error(`Cannot write to standard output: ${reason(error)}`, { cause: error });
+    }
+  }
+
+  /**
+   * Writes a line.
+   *
+   * @param text the line, without a newline at its end
+   */
+  print(text: string): void {
+    this.write(text + "\n");
+  }
+}

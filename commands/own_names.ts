@@ -1,0 +1,116 @@
+/**
+ * The names that Miniformer gives to files and folders. Whatever has another name is somebody else's: it is never
+ * removed, replaced or written to.
+ *
+ * @module
+ */
+import { basename, dirname, join } from "@std/path";
+
+/** Where runs are kept that have no place of their own. */
+export const RUNS = "runs";
+
+/** The lock in the folder of a run: held by the process that trains in it. */
+export const LOCK_NAME = ".miniformer.lock";
+
+/** Files that say how text becomes ids. */
+export const TOKENIZER_NAMES: readonly string[] = [
+  "tokenizer.json",
+  "vocab.json",
+  "merges.txt",
+  "added_tokens.json",
+  "special_tokens_map.json",
+  "tokenizer_config.json",
+];
+
+/** Files of a checkpoint. */
+export const CHECKPOINT_NAMES: readonly string[] = [
+  "config.json",
+  "model.safetensors",
+  ...TOKENIZER_NAMES,
+  "optimizer.safetensors",
+  "trainer_state.json",
+];
+
+/** Folders of a run that hold a checkpoint. */
+export const CHECKPOINT_FOLDERS: readonly string[] = ["last", "best"];
+
+/** Files of a run. */
+export const RUN_FILES: readonly string[] = [
+  "metrics.jsonl",
+  "samples.txt",
+  "loss_curve.svg",
+  "confusion_matrix.svg",
+  "training.ids",
+  "validation.ids",
+];
+
+/** A folder and its temporary siblings, see folders.ts. */
+export interface FolderPlaces {
+  /** The folder. */
+  readonly folder: string;
+  /** What is being written, to take its place. */
+  readonly fresh: string;
+  /** What it was before, while the two change places. */
+  readonly former: string;
+  /** The lock of a folder that is no run's and is saved by itself. */
+  readonly lock: string;
+}
+
+/**
+ * Where a folder is, and where its temporary siblings are.
+ *
+ * @param path the folder
+ * @returns the places
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { placesOf } from "./own_names.ts";
+ *
+ * const { folder, fresh } = placesOf("runs/mine/last/");
+ * assertEquals([folder, fresh], ["runs/mine/last", "runs/mine/.last.miniformer-new"]);
+ * ```
+ */
+export function placesOf(path: string): FolderPlaces {
+  const folder = path.replace(/(?<=.)[/\\]+$/, "");
+  const sibling = (suffix: string): string =>
+    join(dirname(folder), `.${basename(folder)}.miniformer-${suffix}`);
+  return { folder, fresh: sibling("new"), former: sibling("old"), lock: sibling("lock") };
+}
+
+/**
+ * A name for a file that is being written and will be renamed, different each time.
+ *
+ * @param path the file it will become
+ * @returns a path in the same folder
+ *
+ * @example
+ * ```ts
+ * import { assertMatch } from "@std/assert";
+ * import { partOf } from "./own_names.ts";
+ *
+ * assertMatch(partOf("runs/curve.svg"), /^runs.\.curve\.svg\.[0-9a-f]{16}\.miniformer-part$/);
+ * ```
+ */
+export function partOf(path: string): string {
+  const random = crypto.getRandomValues(new BigUint64Array(1))[0].toString(16).padStart(16, "0");
+  return join(dirname(path), `.${basename(path)}.${random}.miniformer-part`);
+}
+
+/**
+ * Whether a name is one of those that only a save that was cut short leaves behind.
+ *
+ * @param name the name of a file or folder, without its path
+ * @returns whether it is
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { isLeftOver } from "./own_names.ts";
+ *
+ * assertEquals([".last.miniformer-new", "last.new"].map(isLeftOver), [true, false]);
+ * ```
+ */
+export function isLeftOver(name: string): boolean {
+  return /^\..+\.miniformer-(new|old|lock)$|^\..+\.[0-9a-f]{16}\.miniformer-part$/.test(name);
+}

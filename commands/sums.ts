@@ -1,0 +1,92 @@
+/**
+ * Checksums of a checkpoint: a bit that flips on a disk, and a file that was exchanged, are noticed when it is read.
+ *
+ * `trainer_state.json` holds the SHA-256 of every file saved with it, and one of what it says itself: of its content
+ * without the sums, as JSON without spaces. A folder without that file, such as one from the Hugging Face hub, is not
+ * checked.
+ *
+ * @module
+ */
+import type { FolderFiles } from "./folders.ts";
+
+/** The file that holds the sums. */
+const STATE = "trainer_state.json";
+
+/**
+ * Adds the sums to a checkpoint that is to be saved.
+ *
+ * @param files the files, with `trainer_state.json`
+ * @returns the same files; `trainer_state.json` is promised, while the sums are computed beside other work
+ *
+ * @example
+ * ```ts
+ * import { assertRejects } from "@std/assert";
+ * import { checkSums, withSums } from "./sums.ts";
+ *
+ * const sealed = withSums({ "config.json": "{}", "trainer_state.json": '{ "step": 5 }' });
+ * const files = { ...sealed, "trainer_state.json": await sealed["trainer_state.json"] };
+ * await checkSums("runs/mine/last", files);
+ * const damaged = { ...files, "config.json": "{ }" };
+ * await assertRejects(() => checkSums("runs/mine/last", damaged), Error, "config.json is not what was saved there");
+ * ```
+ */
+export function withSums(files: Readonly<Record<string, Uint8Array<ArrayBuffer> | string>>): FolderFiles {
+  const seal = async (): Promise<string> => {
+    const { sha256: _, ...state } = JSON.parse(files[STATE] as string);
+    const others = Object.entries(files).filter(([name]) => name !== STATE);
+    const sums = others.map(async ([name, content]) => [name, await sumOf(content)] as const);
+    const sha256 = Object.fromEntries([...await Promise.all(sums), [
+      STATE,
+      await sumOf(JSON.stringify(state)),
+    ]]);
+    return JSON.stringify({ ...state, sha256 }, null, 2) + "\n";
+  };
+  return { ...files, [STATE]: seal() };
+}
+
+/**
+ * Checks files against the sums that were saved with them.
+ *
+ * @param path the folder they were read from, for the message
+ * @param files the files that were read; those that are not asked for may be missing
+ * @throws {Error} when a file is not what was saved
+ */
+export async function checkSums(
+  path: string,
+  files: Readonly<Record<string, Uint8Array<ArrayBuffer> | string>>,
+): Promise<void> {
+  const { sha256, ...state } = parseState(files[STATE]);
+  if (sha256 === undefined) return;
+  const expected = new Map(Object.entries(typeof sha256 === "object" && sha256 !== null ? sha256 : {}));
+  const actual = Object.entries({ ...files, [STATE]: JSON.stringify(state) });
+  const wrong = await Promise.all(
+    actual.map(async ([name, content]) =>
+      expected.has(name) && expected.get(name) !== await sumOf(content) ||
+      name === STATE && !expected.has(name)
+    ),
+  );
+  const at = wrong.indexOf(true);
+  if (at < 0) return;
+  throw new Error(
+    `Cannot use ${path}: ${
+      actual[at][0]
+    } is not what was saved there (its SHA-256 differs), so it was damaged or ` +
+      `changed; restore it, or remove ${STATE} to use the folder as it is, without resuming`,
+  );
+}
+
+/** The state, or nothing where it is missing or cannot be read: that is for others to say. */
+function parseState(content: Uint8Array | string | undefined): Record<string, unknown> {
+  if (content === undefined) return {};
+  try {
+    const state = JSON.parse(typeof content === "string" ? content : new TextDecoder().decode(content));
+    return typeof state === "object" && state !== null ? state : {};
+  } catch {
+    return {};
+  }
+}
+
+async function sumOf(content: Uint8Array<ArrayBuffer> | string): Promise<string> {
+  const bytes = typeof content === "string" ? new TextEncoder().encode(content) : content;
+  return new Uint8Array(await crypto.subtle.digest("SHA-256", bytes)).toHex();
+}

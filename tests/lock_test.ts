@@ -1,0 +1,97 @@
+import { assert, assertEquals, assertRejects } from "@std/assert";
+import { Lock, LockedError, lookAtLock } from "../commands/lock.ts";
+import { inFolder } from "./_command.ts";
+
+/** A process that takes a lock, says so, and keeps it until it is killed. */
+async function holder(path: string): Promise<Deno.ChildProcess> {
+  const program = `import { Lock } from "./commands/lock.ts";
+    const lock = await Lock.take(${JSON.stringify(path)});
+    console.log("held");
+    await new Promise((resolve) => setTimeout(resolve, 60_000));
+    lock.release();`;
+  const child = new Deno.Command(Deno.execPath(), {
+    args: ["eval", "--no-check", program],
+    cwd: new URL("..", import.meta.url),
+    stdout: "piped",
+  }).spawn();
+  const reader = child.stdout.getReader();
+  await reader.read();
+  reader.releaseLock();
+  return child;
+}
+
+async function end(child: Deno.ChildProcess): Promise<void> {
+  child.kill("SIGKILL");
+  await child.stdout.cancel();
+  await child.status;
+}
+
+Deno.test("a lock says who holds it, and is free once its process is killed", () =>
+  inFolder(async (folder) => {
+    const path = `${folder}/lock`, child = await holder(path);
+    try {
+      await assertRejects(() => Lock.take(path), LockedError, `process ${child.pid} on `);
+      const { state, holder } = await lookAtLock(path);
+      assertEquals([state, holder?.process], ["held", child.pid]);
+      assert(Math.abs(Date.parse(holder!.since) - Date.now()) < 60_000);
+    } finally {
+      await end(child);
+    }
+    assertEquals((await lookAtLock(path)).state, "stale");
+    (await Lock.take(path)).release();
+    assertEquals((await lookAtLock(path)).state, "free");
+  }));
+
+Deno.test("of many processes that want a lock at once, each gets it alone", () =>
+  inFolder(async (folder) => {
+    const path = `${folder}/lock`,
+      program = `import { Lock, LockedError } from "./commands/lock.ts";
+      for (let turns = 0; turns < 20;) {
+        try {
+          using _ = await Lock.take(${JSON.stringify(path)});
+          const file = ${JSON.stringify(`${folder}/count`)};
+          const count = Number(await Deno.readTextFile(file).catch(() => "0"));
+          await new Promise((resolve) => setTimeout(resolve, 1));
+          await Deno.writeTextFile(file, String(count + 1));
+          turns++;
+        } catch (error) {
+          if (!(error instanceof LockedError)) throw error;
+        }
+      }`;
+    const children = Array.from({ length: 4 }, () =>
+      new Deno.Command(Deno.execPath(), {
+        args: ["eval", "--no-check", program],
+        cwd: new URL("..", import.meta.url),
+      }).output());
+    for (const { success, stderr } of await Promise.all(children)) {
+      assert(success, new TextDecoder().decode(stderr));
+    }
+    assertEquals(await Deno.readTextFile(`${folder}/count`), "80");
+  }));
+
+Deno.test({
+  name: "a lock is neither taken nor looked at through a link, and its text may come from anywhere",
+  ignore: Deno.build.os === "windows", // links need rights there
+  fn: () =>
+    inFolder(async (folder) => {
+      await Deno.writeTextFile(`${folder}/victim`, "mine");
+      await Deno.symlink(`${folder}/victim`, `${folder}/lock`);
+      await assertRejects(() => Lock.take(`${folder}/lock`), Error, "it is a symbolic link");
+      await assertRejects(() => lookAtLock(`${folder}/lock`), Error, "is a symbolic link");
+      assertEquals(await Deno.readTextFile(`${folder}/victim`), "mine");
+      const hostile = JSON.stringify({ process: 1, host: "\x1b[2J", since: "x".repeat(9999) });
+      for (const text of ["", "[]", "null", hostile]) {
+        await Deno.writeTextFile(`${folder}/other`, text);
+        assertEquals(await lookAtLock(`${folder}/other`), { state: "stale", holder: undefined });
+      }
+    }),
+});
+
+Deno.test("what is removed is the lock's own file only", () =>
+  inFolder(async (folder) => {
+    const lock = await Lock.take(`${folder}/lock`);
+    await Deno.rename(`${folder}/lock`, `${folder}/moved`);
+    await Deno.writeTextFile(`${folder}/lock`, "another's");
+    lock.release();
+    assertEquals(await Deno.readTextFile(`${folder}/lock`), "another's");
+  }));
