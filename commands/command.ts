@@ -31,6 +31,8 @@ export interface CommandDescription<Fs extends Flags> {
   readonly usage?: string;
   /** Whole command lines, without `deno task`. */
   readonly examples?: readonly string[];
+  /** The flag whose value may stand in front without its name. */
+  readonly operand?: string;
   /** The flags by their camelCase names; `--help` and `--verbose` are added to them. */
   readonly flags: Fs;
   /** Does the work. */
@@ -74,7 +76,9 @@ export function defineCommand<const Fs extends Flags>(description: CommandDescri
     help,
     async run(args) {
       if (asksForHelp(args)) return console.log(help(Math.min(terminalColumns(), 100)));
-      await description.run(parseFlags(flags, args) as FlagValues<Fs> & { verbose: boolean });
+      const { operand } = description, isBare = operand !== undefined && /^(?!--)/.test(args[0] ?? "--");
+      const line = isBare ? [`--${kebabCase(operand)}`, ...args] : args;
+      await description.run(parseFlags(flags, line) as FlagValues<Fs> & { verbose: boolean });
     },
   };
 }

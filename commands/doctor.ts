@@ -1,5 +1,5 @@
 /**
- * `doctor`: what this machine has to offer, and whether it computes what it should.
+ * `doctor`: what this machine has to offer, and whether it computes what it should; or, of a run, whether it is whole.
  *
  * @module
  */
@@ -7,7 +7,11 @@ import { CpuBackend } from "../core/cpu_backend.ts";
 import { chooseBackend, HOW_TO_GET_WEBGPU } from "../core/open_backend.ts";
 import { WebGpuBackend } from "../core/webgpu_backend.ts";
 import { type Command, defineCommand } from "./command.ts";
+import { cannotRead, UsageError } from "./errors.ts";
+import { examineRun, removeLeftOvers } from "./examine_run.ts";
 import { megabytes } from "./memory.ts";
+import { RUNS } from "./own_names.ts";
+import { allowWriting } from "./permissions.ts";
 import { probeParity, probeSpeed } from "./probe.ts";
 
 /** The limits that decide how large a model may be. */
@@ -16,9 +20,26 @@ const limitNames = ["maxBufferSize", "maxStorageBufferBindingSize"] as const;
 /** The command. */
 export const doctor: Command = defineCommand({
   name: "doctor",
-  summary: "Show which devices there are, whether they compute correctly and how fast",
-  flags: {},
-  async run() {
+  summary: "Examine this machine's devices, or the folder of a run",
+  usage: "[RUN] [flags]",
+  examples: ["doctor", "doctor runs/my_novel", "doctor runs/my_novel --clean"],
+  operand: "run",
+  flags: {
+    run: {
+      kind: "text",
+      description: "a run: are its files whole, is it in use, where can it be resumed, what is left over",
+      placeholder: "FOLDER",
+      otherwise: "examine the machine",
+    },
+    clean: {
+      kind: "boolean",
+      description: "remove what saves that were cut short have left in the run",
+      default: false,
+    },
+  },
+  async run({ run, clean }) {
+    if (run !== undefined) return await examine(run, clean);
+    if (clean) throw new UsageError("--clean is for a run: deno task doctor RUN --clean");
     show("program", `Deno ${Deno.version.deno} on ${Deno.build.target}`);
     await describeAdapter();
     const { backend, reason } = await chooseBackend("auto").catch((error) => {
@@ -38,6 +59,22 @@ export const doctor: Command = defineCommand({
     }
   },
 });
+
+/** Shows what is found in a run; the exit status says whether something is wrong. */
+async function examine(path: string, clean: boolean): Promise<void> {
+  if (clean) {
+    await allowWriting(path, [RUNS]);
+    const gone = await removeLeftOvers(path).catch(async (error) => {
+      throw await cannotRead(path, error);
+    });
+    show("removed", gone.length > 0 ? gone.join(", ") : "nothing: there is nothing left over");
+  }
+  const findings = await examineRun(path).catch(async (error) => {
+    throw await cannotRead(path, error);
+  });
+  for (const { name, text, faulty } of findings) show(name, faulty ? `FAULTY: ${text}` : text);
+  if (findings.some(({ faulty }) => faulty)) Deno.exitCode = 1;
+}
 
 function show(name: string, text: string): void {
   console.log(`${name.padEnd(14)}${text}`);

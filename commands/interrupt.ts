@@ -12,9 +12,26 @@ const STATUSES = { SIGHUP: 129, SIGINT: 130, SIGTERM: 143 } as const;
 const SIGNALS = (Object.keys(STATUSES) as (keyof typeof STATUSES)[])
   .filter((signal) => signal !== "SIGTERM" || Deno.build.os !== "windows");
 
+/** A signal came before there was anything to save. */
+export class InterruptedError extends Error {
+  /** `"InterruptedError"`. */
+  override readonly name = "InterruptedError";
+  /** The exit status to end with. */
+  readonly status: number;
+
+  /**
+   * Makes the error.
+   *
+   * @param status the exit status to end with
+   */
+  constructor(status: number) {
+    super("Stopped before the first step");
+    this.status = status;
+  }
+}
+
 /**
- * Notices signals while it is in scope. At first a signal ends the program, after some last work that must not wait; from
- * {@linkcode Interrupt.defer} on it is only remembered, and the second one ends the program.
+ * Notices signals while it is in scope. The second one ends the program at once.
  *
  * @example
  * ```ts
@@ -29,19 +46,12 @@ export class Interrupt implements Disposable {
   /** The exit status to end with, once there was a signal. */
   status: number | undefined;
   readonly #listeners: (readonly [Deno.Signal, () => void])[];
-  #atOnce: (() => void) | undefined;
 
-  /**
-   * Starts to notice.
-   *
-   * @param atOnce what to do before the program is ended by a signal; without it, signals are deferred from the start
-   */
-  constructor(atOnce?: () => void) {
-    this.#atOnce = atOnce;
+  /** Starts to notice. */
+  constructor() {
     this.#listeners = SIGNALS.map((signal) => {
       const listener = () => {
-        this.#atOnce?.();
-        if (this.#atOnce || this.status !== undefined) Deno.exit(STATUSES[signal]);
+        if (this.status !== undefined) Deno.exit(STATUSES[signal]);
         this.status = STATUSES[signal];
       };
       Deno.addSignalListener(signal, listener);
@@ -49,9 +59,13 @@ export class Interrupt implements Disposable {
     });
   }
 
-  /** From now on a signal is remembered in `status`, for the program to end when it has saved. */
-  defer(): void {
-    this.#atOnce = undefined;
+  /**
+   * Goes no further when there was a signal already.
+   *
+   * @throws {InterruptedError} when there was one
+   */
+  expectNone(): void {
+    if (this.status !== undefined) throw new InterruptedError(this.status);
   }
 
   /** Lets signals end the program again. */

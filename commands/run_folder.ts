@@ -196,10 +196,7 @@ export class RunFolder implements Disposable {
     return `${this.path}: ${[...parts, ...files].join(", ")}`;
   }
 
-  /**
-   * Removes what a new run has left if nothing of it is worth keeping, and the folders that were made for it. Does not
-   * wait for anything, so that it can be called when a signal arrives.
-   */
+  /** Removes what a new run has left if nothing of it is worth keeping, and the folders that were made for it. */
   abandon(): void {
     const { lock, made } = this.#claim;
     if (this.savedStep !== undefined || made === undefined) return;

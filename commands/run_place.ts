@@ -5,7 +5,7 @@
  */
 import { basename } from "@std/path";
 import { complain, UsageError } from "./errors.ts";
-import { Interrupt } from "./interrupt.ts";
+import { Interrupt, InterruptedError } from "./interrupt.ts";
 import { RunFolder } from "./run_folder.ts";
 
 /**
@@ -33,24 +33,17 @@ export async function inRunFolder(
   place: { readonly resume: string } | { readonly asked?: string; readonly name: string },
   body: (folder: RunFolder, interrupt: Interrupt) => Promise<void>,
 ): Promise<void> {
-  let opened: RunFolder | undefined;
-  const giveUp = () => {
-    opened?.abandon();
-    opened?.[Symbol.dispose]();
-    complain(
-      "Stopped before the first step: " + ("resume" in place ? "the run is as it was." : "nothing is kept."),
-    );
-  };
-  using interrupt = new Interrupt(giveUp);
+  using interrupt = new Interrupt();
   using folder = "resume" in place
     ? await RunFolder.open(place.resume)
     : await RunFolder.create(place.asked, place.name);
-  opened = folder;
   try {
     await body(folder, interrupt);
   } catch (error) {
     folder.abandon();
-    throw error;
+    if (!(error instanceof InterruptedError)) throw error;
+    complain(`${error.message}: ${"resume" in place ? "the run is as it was" : "nothing is kept"}.`);
+    Deno.exitCode = error.status;
   }
 }
 

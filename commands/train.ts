@@ -80,6 +80,7 @@ async function carryOut(
   const { corpus, tokenizer, config, source } = plan, { backend } = opened;
   checkMemory(config, plan.settings.batchSize, plan.settings.accumulation, await memoryLimits(backend));
   const encoded = await encodeCorpus(corpus, tokenizer, folder.path, plan.settings);
+  interrupt.expectNone();
   const lesson = prepareLesson(config, encoded, tokenizer, plan.settings);
   const { model, batches } = lesson, { batchesPerEpoch } = batches;
   const windows = validationWindows(config.contextLength, plan.settings.batchSize);

@@ -102,7 +102,7 @@ const mostSteps = 256;
  */
 export async function trainAndSave(loop: TrainLoop): Promise<void> {
   if (loop.output.failure) throw loop.output.failure;
-  loop.interrupt.defer();
+  loop.interrupt.expectNone();
   try {
     await runLoop(loop);
   } catch (error) {

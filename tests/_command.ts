@@ -142,3 +142,25 @@ export async function removeSums(path: string): Promise<void> {
   const { sha256: _, ...state } = JSON.parse(await Deno.readTextFile(path));
   await Deno.writeTextFile(path, JSON.stringify(state, null, 2));
 }
+
+/** What two equal runs have in common: everything but the clock. */
+export async function resultOf(run: string): Promise<Record<string, unknown>> {
+  const bytes = (name: string) => Deno.readFile(`${run}/${name}`);
+  return {
+    metrics: await metricsOf(run),
+    samples: await Deno.readTextFile(`${run}/samples.txt`),
+    model: await bytes("last/model.safetensors"),
+    optimizer: await bytes("last/optimizer.safetensors"),
+    best: await bytes("best/model.safetensors"),
+    state: JSON.parse(await Deno.readTextFile(`${run}/last/trainer_state.json`)),
+  };
+}
+
+/** Waits for something to become true, a minute at most. */
+export async function until(condition: () => Promise<boolean>): Promise<void> {
+  const end = Date.now() + 60_000;
+  while (!await condition()) {
+    if (Date.now() > end) throw new Error("waited a minute");
+    await new Promise((resolve) => setTimeout(resolve, 3));
+  }
+}

@@ -1,5 +1,5 @@
-import { assert, assertStringIncludes } from "@std/assert";
-import { inFolder, succeed } from "./_command.ts";
+import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import { inFolder, miniformer, small, story, succeed, words } from "./_command.ts";
 
 Deno.test("doctor ends well with a GPU and without one", () =>
   inFolder(async (cwd) => {
@@ -11,4 +11,52 @@ Deno.test("doctor ends well with a GPU and without one", () =>
     assertStringIncludes(without, "adapter       none: there is no WebGPU here");
     assertStringIncludes(without, "--device auto takes CPU reference");
     assertStringIncludes(without, "apt-get install mesa-vulkan-drivers");
+  }));
+
+Deno.test("doctor examines a run: its files, its lock, where it goes on, and what is left over", () =>
+  inFolder(async (cwd) => {
+    await Deno.writeTextFile(`${cwd}/story.txt`, story(100));
+    await succeed([...words("train --data story.txt --steps 4 --stop_after 2 --device cpu"), ...small], {
+      cwd,
+    });
+    const run = `${cwd}/runs/story`,
+      examine = (...args: string[]) => miniformer(["doctor", "runs/story", ...args], { cwd });
+    const sound = await examine();
+    assertEquals(sound.code, 0, sound.stderr);
+    for (
+      const line of [
+        /^lock +free/m,
+        /^last\/ +step 2 of 4, every file is what was saved$/m,
+        /^records +2 lines in metrics.jsonl$/m,
+        /^resume +after step 2: deno task train --resume runs\/story$/m,
+      ]
+    ) assertMatch(sound.stdout, line);
+
+    await Deno.writeTextFile(`${run}/notes.txt`, "mine");
+    await Deno.writeTextFile(`${run}/metrics.jsonl`, '{"step":3,"loss":1}\n{"st', { append: true });
+    const leftOvers = [".miniformer.lock", ".samples.txt.0123456789abcdef.miniformer-part"];
+    for (const name of leftOvers) await Deno.writeTextFile(`${run}/${name}`, "");
+    await Deno.mkdir(`${run}/.last.miniformer-new`);
+    await Deno.writeTextFile(`${run}/.last.miniformer-new/config.json`, "{");
+    const left = await examine();
+    assertMatch(left.stdout, /^lock +left by another process, which is gone/m);
+    assertMatch(
+      left.stdout,
+      /^records +3 lines in metrics.jsonl, 1 of them after the checkpoint.*; the last one is unfinished/m,
+    );
+    assertMatch(left.stdout, /^left over +\.last\.miniformer-new, \.samples\.txt\./m);
+    assertMatch(left.stdout, /^others +notes\.txt: not ours, never touched$/m);
+    for (const name of leftOvers) await Deno.stat(`${run}/${name}`); // looking changes nothing
+    assertMatch(
+      (await examine("--clean")).stdout,
+      /^removed +\.last\.miniformer-new, \.miniformer\.lock, \.samples/m,
+    );
+    const names = (await Array.fromAsync(Deno.readDir(run))).map(({ name }) => name).sort();
+    assertEquals(names, ["best", "last", "loss_curve.svg", "metrics.jsonl", "notes.txt", "samples.txt"]);
+
+    const weights = `${run}/last/model.safetensors`, bytes = await Deno.readFile(weights);
+    await Deno.writeFile(weights, bytes.with(bytes.length - 1, bytes.at(-1)! ^ 1));
+    const damaged = await examine();
+    assertEquals(damaged.code, 1);
+    assertMatch(damaged.stdout, /^last\/ +FAULTY: .*model.safetensors is not what was saved there/m);
   }));

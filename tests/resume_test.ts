@@ -5,9 +5,11 @@ import {
   inFolder,
   metricsOf,
   miniformer,
+  resultOf,
   small,
   story,
   succeed,
+  until,
   words,
 } from "./_command.ts";
 import { hasAdapter } from "./_testing.ts";
@@ -18,30 +20,9 @@ const settings = words(
     "--dropout 0.2 --accumulation 2 --steps 40 --eval_interval 10 --save_interval 20 --sample_interval 15",
 );
 
-/** What two equal runs have in common: everything but the clock. */
-async function resultOf(run: string): Promise<Record<string, unknown>> {
-  const bytes = (name: string) => Deno.readFile(`${run}/${name}`);
-  return {
-    metrics: await metricsOf(run),
-    samples: await Deno.readTextFile(`${run}/samples.txt`),
-    model: await bytes("last/model.safetensors"),
-    optimizer: await bytes("last/optimizer.safetensors"),
-    best: await bytes("best/model.safetensors"),
-    state: JSON.parse(await Deno.readTextFile(`${run}/last/trainer_state.json`)),
-  };
-}
-
 async function stepOf(run: string): Promise<number | undefined> {
   const text = await Deno.readTextFile(`${run}/last/trainer_state.json`).catch(() => undefined);
   return text && JSON.parse(text).step;
-}
-
-async function until(condition: () => Promise<boolean>): Promise<void> {
-  const end = Date.now() + 60_000;
-  while (!await condition()) {
-    assert(Date.now() < end, "waited a minute");
-    await new Promise((resolve) => setTimeout(resolve, 3));
-  }
 }
 
 for (
@@ -82,7 +63,7 @@ async function endBy(signal: Deno.Signal, line: readonly string[], { cwd, run, l
   await until(async () => (await metricsOf(`${cwd}/${run}`).catch(() => [])).length > lines);
   child.kill(signal);
   const { code, stdout } = await child.output(), step = await stepOf(`${cwd}/${run}`);
-  assertEquals(code, { SIGKILL: 137, SIGINT: 130, SIGTERM: 143 }[signal as string], signal);
+  assertEquals(code, { SIGKILL: 137, SIGINT: 130, SIGTERM: 143, SIGHUP: 129 }[signal as string], signal);
   if (signal === "SIGKILL") return;
   assertMatch(
     new TextDecoder().decode(stdout),
@@ -98,7 +79,7 @@ async function endBy(signal: Deno.Signal, line: readonly string[], { cwd, run, l
 for (
   const { device, batchSize, signals } of [
     // slow enough to be caught between two steps
-    { device: "cpu", batchSize: "128", signals: ["SIGKILL", "SIGINT", "SIGTERM"] },
+    { device: "cpu", batchSize: "128", signals: ["SIGKILL", "SIGINT", "SIGTERM", "SIGHUP"] },
     { device: "webgpu", batchSize: "16", signals: ["SIGKILL"] },
   ] as const
 ) {

@@ -1,5 +1,6 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { Interrupt } from "../commands/interrupt.ts";
+import { Output } from "../commands/output.ts";
 import { ProgressLine } from "../commands/progress.ts";
 import { RunFolder } from "../commands/run_folder.ts";
 import { chooseLength, chooseSettings } from "../commands/settings.ts";
@@ -26,7 +27,20 @@ function makeLoop(folder: RunFolder, changes: Partial<TrainFlags> = {}): TrainLo
   const progress = new ProgressLine({ terminal: false, write() {} });
   const interrupt = new Interrupt(), validation = validationBatches(ids, settings);
   const sample = () => Promise.resolve("a sample");
-  return { run, model, tokenizer, settings, folder, validation, progress, interrupt, sample, state: {} };
+  const output = new Output(() => {});
+  return {
+    run,
+    model,
+    tokenizer,
+    settings,
+    folder,
+    validation,
+    progress,
+    output,
+    interrupt,
+    sample,
+    state: {},
+  };
 }
 
 Deno.test("a device that is lost ends the run in one line that says what is kept", () =>
@@ -86,4 +100,15 @@ Deno.test("best/ holds the lowest validation loss, not the newest", () =>
     assertEquals(loop.best, lowest);
     const state = JSON.parse(await Deno.readTextFile(`${cwd}/worse/best/trainer_state.json`));
     assertEquals([state.step, state.best], [lowest.step, lowest]);
+  }));
+
+Deno.test("whatever goes wrong beside the training, the last step is saved", () =>
+  inFolder(async (cwd) => {
+    const folder = await RunFolder.create(`${cwd}/broken`, "");
+    const loop = makeLoop(folder, { sampleInterval: 3, saveInterval: 100 });
+    loop.sample = () => Promise.reject(new Error("no words"));
+    using _interrupt = loop.interrupt;
+    const error = await assertRejects(() => trainAndSave(loop), Error);
+    assertEquals(error.message, `no words; ${cwd}/broken/last holds step 3`);
+    await Deno.stat(`${cwd}/broken/last/model.safetensors`);
   }));

@@ -1,0 +1,194 @@
+/**
+ * What is in the folder of a run: whether its checkpoints are whole, whether somebody is at work in it, where it can be
+ * resumed, and what does not belong there. Looking changes nothing.
+ *
+ * @module
+ */
+import { join } from "@std/path";
+import { loadModel, loadTrainerState } from "../training/checkpoint.ts";
+import { findCheckpoint, tokenizerOf } from "./checkpoint_folder.ts";
+import { infoOf, kindOfEntry } from "./disk.ts";
+import { reason } from "./errors.ts";
+import { settleFolder } from "./folders.ts";
+import { describeHolder, Lock, lookAtLock } from "./lock.ts";
+import { CHECKPOINT_FOLDERS, isLeftOver, LOCK_NAME, placesOf, RUN_FILES } from "./own_names.ts";
+import { quote } from "./terminal.ts";
+
+/** Something that was found. */
+export interface Finding {
+  /** What it is about, in a word. */
+  readonly name: string;
+  /** What there is to say. */
+  readonly text: string;
+  /** Whether it needs mending. */
+  readonly faulty?: boolean;
+}
+
+/**
+ * Examines the folder of a run.
+ *
+ * @param path the folder
+ * @returns what was found, in the order in which it is to be shown
+ * @throws {Error} when there is no such folder
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { examineRun } from "./examine_run.ts";
+ *
+ * const findings = await examineRun("fixtures");
+ * assertEquals(findings.find(({ name }) => name === "resume")?.text, "there is no checkpoint to go on from");
+ * ```
+ */
+export async function examineRun(path: string): Promise<Finding[]> {
+  const { folder } = placesOf(path), entries = await Array.fromAsync(Deno.readDir(folder));
+  const checkpoints = await Promise.all(CHECKPOINT_FOLDERS.map((name) => examineCheckpoint(folder, name)));
+  const found = checkpoints.filter((checkpoint) => checkpoint !== undefined);
+  return [
+    { name: "run", text: folder },
+    await examineLock(join(folder, LOCK_NAME)),
+    ...found.map(({ finding }) => finding),
+    await examineRecords(folder, found[0]?.step),
+    resumption(folder, found),
+    ...examineNames(folder, entries),
+    ...await examineLinks(folder),
+  ];
+}
+
+/**
+ * Removes what saves that were cut short have left in the folder of a run, and the lock of a process that is gone.
+ *
+ * @param path the folder
+ * @returns the names that are gone
+ * @throws {Error} when a process is at work in the run, or something that is not ours has one of the names
+ */
+export async function removeLeftOvers(path: string): Promise<string[]> {
+  const { folder } = placesOf(path),
+    leftOvers = async () =>
+      (await Array.fromAsync(Deno.readDir(folder))).map(({ name }) => name)
+        .filter((name) => isLeftOver(name) || name === LOCK_NAME).sort();
+  const before = await leftOvers();
+  if (before.length === 0) return [];
+  {
+    using _lock = await Lock.take(join(folder, LOCK_NAME));
+    for (const name of CHECKPOINT_FOLDERS) await settleFolder(join(folder, name));
+    for (const name of await leftOvers()) {
+      const info = await infoOf(join(folder, name));
+      if (info?.isFile && name !== LOCK_NAME) await Deno.remove(join(folder, name));
+    }
+  }
+  const after = await leftOvers();
+  return before.filter((name) => !after.includes(name));
+}
+
+/** A checkpoint that was looked at. */
+interface Examined {
+  readonly finding: Finding;
+  readonly name: string;
+  /** Its step, where training can go on from it. */
+  readonly step?: number;
+  /** All steps that were asked for. */
+  readonly steps?: unknown;
+  /** The command that goes on with it. */
+  readonly command?: string;
+}
+
+async function examineCheckpoint(folder: string, name: string): Promise<Examined | undefined> {
+  const path = join(folder, name), { former } = placesOf(path);
+  if (await infoOf(path) === undefined && await infoOf(former) === undefined) return undefined;
+  try {
+    const found = await findCheckpoint(path, { prefer: [], training: true });
+    tokenizerOf(found);
+    loadModel(found.files);
+    const { step, command = "train", sha256, settings } = loadTrainerState(found.files);
+    const { steps } = (settings ?? {}) as { steps?: unknown };
+    const sums = sha256 === undefined ? "saved without sums" : "every file is what was saved";
+    return {
+      finding: { name: `${name}/`, text: `step ${step} of ${steps}, ${sums}` },
+      ...{ name, step, steps, command: String(command) },
+    };
+  } catch (error) {
+    return { finding: { name: `${name}/`, text: (error as Error).message, faulty: true }, name };
+  }
+}
+
+async function examineLock(path: string): Promise<Finding> {
+  try {
+    const { state, holder } = await lookAtLock(path), name = "lock";
+    if (state === "free") return { name, text: "free: no process is at work here" };
+    if (state === "held") return { name, text: `${describeHolder(holder)} is at work here` };
+    return { name, text: `left by ${describeHolder(holder)}, which is gone; it locks nobody out` };
+  } catch (error) {
+    return { name: "lock", text: (error as Error).message, faulty: true };
+  }
+}
+
+async function examineRecords(folder: string, step: number | undefined): Promise<Finding> {
+  const name = "records";
+  try {
+    const text = await Deno.readTextFile(join(folder, "metrics.jsonl"));
+    const lines = text.split("\n"), isTorn = lines.pop() !== "";
+    const later = step === undefined
+      ? 0
+      : lines.filter((line) => Number(line.match(/^{"step":(\d+)/)?.[1]) > step).length;
+    return {
+      name,
+      text: `${lines.length} lines in metrics.jsonl` +
+        (later > 0 ? `, ${later} of them after the checkpoint: resuming makes them again` : "") +
+        (isTorn ? "; the last one is unfinished and will be dropped" : ""),
+    };
+  } catch (error) {
+    return {
+      name,
+      text: `metrics.jsonl: ${reason(error)}`,
+      faulty: !(error instanceof Deno.errors.NotFound),
+    };
+  }
+}
+
+function resumption(folder: string, examined: readonly Examined[]): Finding {
+  const sound = examined.find(({ step }) => step !== undefined), name = "resume";
+  if (sound === undefined) {
+    return { name, text: "there is no checkpoint to go on from", faulty: examined.length > 0 };
+  }
+  const place = sound.name === "last" ? folder : `${folder}/${sound.name}`;
+  if (sound.step === sound.steps) {
+    return { name, text: `it is at its end; --epochs or --steps makes it longer` };
+  }
+  return { name, text: `after step ${sound.step}: deno task ${sound.command} --resume ${quote(place)}` };
+}
+
+/** Left-overs, and names that are not ours. */
+function examineNames(folder: string, entries: readonly Deno.DirEntry[]): Finding[] {
+  const names = entries.map(({ name }) => name).sort(), findings: Finding[] = [];
+  const left = names.filter(isLeftOver);
+  const others = names.filter((name) =>
+    !isLeftOver(name) && ![LOCK_NAME, ...RUN_FILES, ...CHECKPOINT_FOLDERS].includes(name)
+  );
+  if (left.length > 0) {
+    findings.push({
+      name: "left over",
+      text: `${left.join(", ")}, from a save that was cut short: deno task doctor ${
+        quote(folder)
+      } --clean removes it`,
+    });
+  }
+  if (others.length > 0) {
+    findings.push({ name: "others", text: `${others.join(", ")}: not ours, never touched` });
+  }
+  return findings;
+}
+
+async function examineLinks(folder: string): Promise<Finding[]> {
+  const findings: Finding[] = [];
+  for (const name of [...RUN_FILES, ...CHECKPOINT_FOLDERS]) {
+    const info = await infoOf(join(folder, name));
+    if (info === undefined || (CHECKPOINT_FOLDERS.includes(name) ? info.isDirectory : info.isFile)) continue;
+    findings.push({
+      name: "not a file",
+      text: `${name} is ${kindOfEntry(info)}: the run is not resumed`,
+      faulty: true,
+    });
+  }
+  return findings;
+}

@@ -1,0 +1,52 @@
+import { assertEquals, assertMatch, assertRejects } from "@std/assert";
+import configuration from "../deno.json" with { type: "json" };
+import { inFolder, miniformer, small, story, succeed, words } from "./_command.ts";
+
+Deno.test("no task may write everywhere, and only those that write may write at all", () => {
+  const tasks = Object.entries(configuration.tasks).filter(([, line]) =>
+    line.includes("cli.ts") && line.includes("-P=")
+  );
+  const writes = Object.fromEntries(tasks.map(([task, line]) => {
+    const set = line.match(/-P=(\S+)/)![1] as keyof typeof configuration.permissions;
+    const { write } = configuration.permissions[set] as { write?: unknown };
+    return [task, write];
+  }));
+  assertEquals(writes, {
+    train: ["runs"],
+    generate: undefined,
+    "fill-mask": undefined,
+    finetune: ["runs"],
+    classify: undefined,
+    attention: ["runs"],
+    evaluate: undefined,
+    doctor: ["runs"],
+    tokenizer: ["tokenizers"],
+  });
+});
+
+Deno.test("a place elsewhere is refused before any work, with the line that allows it", () =>
+  inFolder(async (cwd) => {
+    await Deno.writeTextFile(`${cwd}/story.txt`, story(100));
+    const train = ["train", "--data", "story.txt", ...small, "--steps", "1", "--device", "cpu"];
+    await succeed(train, { cwd });
+    await Deno.mkdir(`${cwd}/elsewhere`);
+    await Deno.rename(`${cwd}/runs/story`, `${cwd}/elsewhere/story`);
+    const lines = [
+      [...train, "--out", "elsewhere/mine"],
+      words("train --resume elsewhere/story --steps 2 --device cpu"),
+      words("tokenizer train --data story.txt --out elsewhere/tk"),
+      words("attention --checkpoint elsewhere/story --text The --device cpu --out elsewhere/a.svg"),
+      words("doctor elsewhere/story --clean"),
+    ];
+    for (const line of lines) {
+      const { code, stdout, stderr } = await miniformer(line, { cwd, write: [] });
+      assertEquals([code, stdout], [1, ""], line.join(" "));
+      assertMatch(
+        stderr,
+        /^error: Cannot write elsewhere\S*: deno task (\w+) may write in (runs|tokenizers)\/ only; choose a place there, or allow this one: deno run -P=\1 --allow-write=\2,elsewhere\S* cli\.ts \1 .*\n$/,
+      );
+    }
+    const names = (await Array.fromAsync(Deno.readDir(`${cwd}/elsewhere`))).map(({ name }) => name);
+    assertEquals(names, ["story"]);
+    await assertRejects(() => Deno.stat(`${cwd}/tokenizers`), Deno.errors.NotFound);
+  }));

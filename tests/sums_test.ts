@@ -1,0 +1,84 @@
+import { assertEquals, assertRejects } from "@std/assert";
+import { checkSums, withSums } from "../commands/sums.ts";
+import { editState, inFolder, miniformer, removeSums, small, story, succeed } from "./_command.ts";
+
+Deno.test("a bit that flips anywhere in a checkpoint is noticed by every command that reads it", () =>
+  inFolder(async (cwd) => {
+    await Deno.writeTextFile(`${cwd}/story.txt`, story(100));
+    await succeed([
+      "train",
+      "--data",
+      "story.txt",
+      ...small,
+      "--device",
+      "cpu",
+      "--steps",
+      "4",
+      "--stop_after",
+      "2",
+    ], {
+      cwd,
+    });
+    const last = `${cwd}/runs/story/last`;
+    for await (const { name } of Deno.readDir(last)) {
+      const path = `${last}/${name}`, bytes = await Deno.readFile(path), damaged = bytes.slice();
+      const state = new TextDecoder().decode(bytes);
+      // in the state a step that is another step, elsewhere any bit
+      const place = name === "trainer_state.json" ? state.lastIndexOf('"step": 2') + 8 : bytes.length - 3;
+      damaged[place] ^= 1;
+      await Deno.writeFile(path, damaged);
+      const message = `error: Cannot use runs/story/last: ${name} is not what was saved there`;
+      const use = name === "optimizer.safetensors"
+        ? "train --resume runs/story"
+        : "generate --checkpoint runs/story/last";
+      for (const line of new Set([use, "train --resume runs/story/last"])) {
+        const { code, stderr } = await miniformer([...line.split(" "), "--device", "cpu"], { cwd });
+        assertEquals([code, stderr.slice(0, message.length)], [1, message], stderr);
+      }
+      await Deno.writeFile(path, bytes);
+    }
+    await editState(`${last}/trainer_state.json`, (state) => ({ ...state, note: 1 }));
+    await succeed(["train", "--resume", "runs/story", "--device", "cpu"], { cwd });
+  }));
+
+Deno.test("a checkpoint that was saved without sums is read as before", () =>
+  inFolder(async (cwd) => {
+    await Deno.writeTextFile(`${cwd}/story.txt`, story(100));
+    await succeed([
+      "train",
+      "--data",
+      "story.txt",
+      ...small,
+      "--device",
+      "cpu",
+      "--steps",
+      "4",
+      "--stop_after",
+      "2",
+    ], {
+      cwd,
+    });
+    await removeSums(`${cwd}/runs/story/last/trainer_state.json`);
+    await succeed(["train", "--resume", "runs/story", "--device", "cpu"], { cwd });
+  }));
+
+Deno.test("sums that are no sums, and a state without its own, are refused; a broken state is left to its reader", async () => {
+  for (const sha256 of [null, 5, [], {}, { "trainer_state.json": 5 }, { "trainer_state.json": "" }]) {
+    const files = { "trainer_state.json": JSON.stringify({ step: 1, sha256 }) };
+    await assertRejects(
+      () => checkSums("here", files),
+      Error,
+      "Cannot use here: trainer_state.json is not what",
+    );
+  }
+  for (const state of ["", "{", "[]", "null", "5", '{"step":1}']) {
+    await checkSums("here", { "trainer_state.json": state });
+  }
+  await checkSums("here", {});
+});
+
+Deno.test("sums are those that other programs compute", async () => {
+  const files = withSums({ "a": "abc", "trainer_state.json": "{}" });
+  const { sha256 } = JSON.parse(await files["trainer_state.json"] as string);
+  assertEquals(sha256.a, "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"); // FIPS 180-2, B.1
+});
