@@ -167,3 +167,40 @@ Deno.test("what cannot be written travels in the checkpoint, and is written when
     assertEquals(again.records, [record(1), record(2)]);
     assertEquals(await Deno.readTextFile(`${path}/samples.txt`), "=== step 2\nOnce\n\n");
   }));
+
+Deno.test("records are on the disk before the checkpoint that follows them", () =>
+  inFolder(async (cwd) => {
+    using run = await RunFolder.create(`${cwd}/mine`, "");
+    await run.log([record(1)]);
+    await run.addSample(1, "Once");
+    const { open, rename } = Deno, { sync } = Deno.FsFile.prototype;
+    const names = new Map<Deno.FsFile, string>(), done: string[] = [];
+    const nameOf = (path: string | URL) => String(path).slice(run.path.length + 1);
+    try {
+      Deno.open = async (path, options) => {
+        const file = await open(path, options);
+        names.set(file, nameOf(path));
+        return file;
+      };
+      Deno.FsFile.prototype.sync = async function () {
+        await sync.call(this);
+        done.push(`sync ${names.get(this)}`);
+      };
+      Deno.rename = async (from, to) => {
+        await rename(from, to);
+        done.push(`rename ${nameOf(from)}`);
+      };
+      await run.save("last", 1, { "config.json": "{}" });
+    } finally {
+      Deno.open = open;
+      Deno.rename = rename;
+      Deno.FsFile.prototype.sync = sync;
+    }
+    assertEquals(done.slice(0, 2).sort(), ["sync metrics.jsonl", "sync samples.txt"]);
+    assertEquals(done.slice(2), [
+      "sync .last.miniformer-new/config.json",
+      "sync .last.miniformer-new",
+      "rename .last.miniformer-new",
+      "sync ",
+    ]);
+  }));

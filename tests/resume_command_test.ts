@@ -1,0 +1,46 @@
+import { assertEquals, assertStringIncludes } from "@std/assert";
+import { editState, inFolder, miniformer, small, story, succeed } from "./_command.ts";
+
+const ignore = Deno.build.os === "windows"; // has no such devices
+
+Deno.test(
+  "a run that names files outside the folder says so before it reads them",
+  { ignore },
+  () =>
+    inFolder(async (cwd) => {
+      await Deno.writeTextFile(`${cwd}/story.txt`, story(100));
+      const line = [
+        "train",
+        "--data",
+        "story.txt",
+        ...small,
+        "--device",
+        "cpu",
+        "--steps",
+        "4",
+        "--stop_after",
+        "2",
+      ];
+      await succeed(line, { cwd });
+      const state = `${cwd}/runs/story/last/trainer_state.json`;
+      const resume = async (data: string[]) => {
+        const edit = (state: Record<string, unknown>) => ({
+          ...state,
+          source: { ...state.source as object, data },
+        });
+        await editState(state, edit);
+        return await miniformer(["train", "--resume", "runs/story", "--device", "cpu"], { cwd });
+      };
+      for (const path of ["/etc/hostname", "../elsewhere", "/dev/zero", "/nowhere/\x1b[2Jclear"]) {
+        const { code, stdout, stderr } = await resume([path]), [shown, error, ...more] = stderr.split("\n");
+        assertEquals([code, stdout, more], [1, "", [""]], stderr);
+        assertStringIncludes(shown, "runs/story names ");
+        assertStringIncludes(shown, path.replace("\x1b", "\ufffd"));
+        assertStringIncludes(error, "error: Cannot ");
+      }
+      const many = await resume(Array.from({ length: 1000 }, (_, index) => `/nowhere/${index}`));
+      assertStringIncludes(many.stderr, "and 990 others as its texts");
+      const { code, stderr } = await resume(["story.txt"]);
+      assertEquals([code, stderr], [0, ""]);
+    }),
+);
