@@ -19,13 +19,16 @@ export interface RunOptions {
   readonly env?: Readonly<Record<string, string>>;
   /** A command to run it under, such as `sh -c '…' sh`. */
   readonly wrapper?: readonly string[];
+  /** Further flags of `deno run`. */
+  readonly denoFlags?: readonly string[];
 }
 
 /** What `deno task NAME` runs, with the permissions it has there, as a command for a process. */
-export function commandOf(args: readonly string[], { cwd, env, wrapper = [] }: RunOptions): Deno.Command {
+export function commandOf(args: readonly string[], options: RunOptions): Deno.Command {
+  const { cwd, env, wrapper = [], denoFlags = [] } = options;
   const task = configuration.tasks[args[0] as keyof typeof configuration.tasks].split(" ");
   const line = task.slice(1).map((word) => word === "cli.ts" ? new URL(word, root).pathname : word);
-  const flags = ["--no-prompt", "--no-check", "--config", new URL("deno.json", root).pathname];
+  const flags = ["--no-prompt", "--no-check", "--config", new URL("deno.json", root).pathname, ...denoFlags];
   const command = [...wrapper, Deno.execPath(), line[0], ...flags, ...line.slice(1), ...args.slice(1)];
   return new Deno.Command(command[0], {
     args: command.slice(1),
