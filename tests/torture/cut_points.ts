@@ -5,7 +5,7 @@ import { faultOfRefusal } from "./children.ts";
 import type { Mode, Operation } from "./orders.ts";
 import { read } from "./results.ts";
 import type { Stage } from "./scenarios.ts";
-import type { Trial } from "./trials.ts";
+import type { Tally, Trial } from "./trials.ts";
 
 /** What happens at a cut point, and at which operations it makes a difference. */
 const modes: Readonly<Record<"kill" | "torn" | "full" | "fail", (operation: Operation) => boolean>> = {
@@ -31,8 +31,8 @@ export interface CutPoints {
   readonly trials: readonly Trial[];
   /** How the scenario goes when nothing happens. */
   readonly reference: Reference;
-  /** Afterwards: what had been readable at one cut point and was not at a later one. */
-  backwards(): string[];
+  /** Afterwards: how often a reader looked, and what had been readable at one cut point and was not at a later one. */
+  readings(): Tally;
 }
 
 /** Enumerates the cut points of a scenario. */
@@ -50,7 +50,14 @@ export async function cutPointsOf(stage: Stage): Promise<CutPoints> {
         : []
     )
   );
-  return { trials, reference, backwards: () => fallsIn(observations) };
+  return {
+    trials,
+    reference,
+    readings: () => {
+      const failures = fallsIn(observations), { length } = observations;
+      return { planned: length, tried: length, failures };
+    },
+  };
 }
 
 async function levelBefore(stage: Stage): Promise<number> {

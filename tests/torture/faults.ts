@@ -1,7 +1,9 @@
 /**
  * Loaded into the program before its first line (`deno run --preload`): counts the operations that change something on
- * the disk, and at one of them carries out the orders in the environment. Operations are counted when they are called,
- * so asynchronous ones count in the order of the program. Reading does not count.
+ * the disk, and at one of them carries out the orders in the environment. Reading does not count.
+ *
+ * Asynchronous operations are carried out at once, when they are called: several that are begun together would otherwise
+ * end in an order that no two processes share, and a cut point would not be the same moment twice.
  */
 import { type Operation, OPERATION_MARK, type Orders, ORDERS_VARIABLE } from "./orders.ts";
 
@@ -55,34 +57,30 @@ function failureOf({ growing }: Operation, mode: string): Error {
   return Object.assign(new Error(message), { code });
 }
 
-/** Replaces a function, and its synchronous twin. */
+/** Replaces a function and its synchronous twin; both do what the twin did. */
 function replace(
   target: Any,
   name: string,
   describe: (self: Any, args: Any[]) => { path: string; growing?: boolean; partly?: Partly } | undefined,
 ): void {
-  for (const each of [name, `${name}Sync`]) {
-    const before = target[each];
-    if (typeof before !== "function") continue;
-    target[each] = function (this: Any, ...args: Any[]) {
-      const what = describe(this, args);
-      if (what) {
-        const { path, growing = false, partly } = what;
-        const failure = meet({ kind: name, path: String(path), growing, divisible: !!partly }, partly);
-        if (failure && each === name) return Promise.reject(failure);
-        if (failure) throw failure;
-      }
-      const result = before.apply(this, args);
-      if (name === "open" || name === "create") remember(result, String(args[0]));
-      return result;
-    };
-  }
-}
-
-/** Files know no path of their own. */
-function remember(result: Any, path: string): void {
-  if (result instanceof Deno.FsFile) paths.set(result, path);
-  else result.then((file: object) => paths.set(file, path), () => {});
+  const before = target[`${name}Sync`];
+  const carryOut = (self: Any, args: Any[]): Any => {
+    const what = describe(self, args);
+    if (what) {
+      const { path, growing = false, partly } = what;
+      const failure = meet({ kind: name, path: String(path), growing, divisible: !!partly }, partly);
+      if (failure) throw failure;
+    }
+    const result = before.apply(self, args);
+    if (result instanceof Deno.FsFile) paths.set(result, String(args[0]));
+    return result;
+  };
+  target[`${name}Sync`] = function (this: Any, ...args: Any[]) {
+    return carryOut(this, args);
+  };
+  target[name] = function (this: Any, ...args: Any[]) {
+    return Promise.try(() => carryOut(this, args));
+  };
 }
 
 const half = <Data extends Uint8Array | string>(data: Data): Data => data.slice(0, data.length >> 1) as Data;

@@ -6,23 +6,26 @@ import { loadModel, loadTrainerState } from "../../training/checkpoint.ts";
 import type { Scenario } from "./scenarios.ts";
 import { treeOf } from "./trees.ts";
 
+const tokenizer = "(tokenizer|vocab|added_tokens|special_tokens_map|tokenizer_config)\\.json|merges\\.txt";
+const checkpoint = `${tokenizer}|config\\.json|(model|optimizer)\\.safetensors|trainer_state\\.json`;
+
 /** What the program may change of what is there. */
-export function oursIn({ target }: Scenario): RegExp {
-  return target === "tk"
-    ? /^tk\/(tokenizer\.json|vocab\.json|merges\.txt|special_tokens_map\.json|tokenizer_config\.json|)$/
-    : /^runs\/r\/((last|best)\/[^/]*|metrics\.jsonl|samples\.txt|\w+\.svg|\w+\.ids|\.miniformer\.lock|)$/;
+export function oursIn({ target }: Pick<Scenario, "target">): RegExp {
+  return target === "tokenizers/tk" ? new RegExp(`^tokenizers/tk/(${tokenizer}|)$`) : new RegExp(
+    `^runs/r/((last|best)/(${checkpoint}|)|metrics\\.jsonl|samples\\.txt|\\w+\\.(svg|ids)|\\.miniformer\\.lock|)$`,
+  );
 }
 
 /** The content of the files of a finished scenario by path. */
 export async function resultOf(
   folder: string,
-  { target }: Pick<Scenario, "target">,
+  { target }: { readonly target: string },
 ): Promise<Map<string, string>> {
   const result = await treeOf(`${folder}/${target}`).catch(() => new Map<string, string>());
   for (const path of result.keys()) {
     if (/\.svg$|\/$|\.lock$/.test(path)) result.delete(path);
   }
-  if (target === "tk") return result;
+  if (target === "tokenizers/tk") return result;
   for (const path of ["metrics.jsonl", "samples.txt", "last/trainer_state.json", "best/trainer_state.json"]) {
     const text = await Deno.readTextFile(`${folder}/${target}/${path}`).catch(() => undefined);
     if (text !== undefined) result.set(path, text.replace(/,"seconds":[\d.]+}$/gm, "}"));
@@ -60,7 +63,7 @@ export interface Reading {
 export async function read(folder: string, { target }: Pick<Scenario, "target">): Promise<Reading> {
   const path = `${folder}/${target}`;
   try {
-    if (target === "tk") return { level: (await readTokenizer(path)).vocabSize };
+    if (target === "tokenizers/tk") return { level: (await readTokenizer(path)).vocabSize };
     const { files } = await findCheckpoint(path, { prefer: ["last", "best"], training: true });
     loadModel(files);
     return { level: loadTrainerState(files).step };

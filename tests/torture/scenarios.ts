@@ -12,7 +12,7 @@ export interface Scenario {
   /** The command line that goes on once a checkpoint was saved; where there is none, `line` is given again. */
   readonly resume?: readonly string[];
   /** The folder that it writes. */
-  readonly target: "runs/r" | "tk";
+  readonly target: "runs/r" | "tokenizers/tk";
   /** Files and folders of the user's that lie where temporary names might. */
   readonly strangers: readonly string[];
   /** Makes the texts and earlier runs that it works on. */
@@ -43,7 +43,15 @@ const beside = [
   "runs/r.new/thesis.txt",
 ];
 const inside = [
-  ...["notes.txt", "thesis/chapter.txt", "last.old/thesis.txt", "last.new/thesis.txt", "best.old/thesis.txt"],
+  ...[
+    "notes.txt",
+    "thesis/chapter.txt",
+    "last/notes.txt",
+    "best/thesis/chapter.txt",
+    "last.old/thesis.txt",
+    "last.new/thesis.txt",
+    "best.old/thesis.txt",
+  ],
   ...[
     "best.new/thesis.txt",
     "samples.txt.new",
@@ -53,7 +61,7 @@ const inside = [
   ],
 ].map((name) => `runs/r/${name}`);
 const besideTokenizer = [
-  ...["notes.txt", "tk.old/novel.txt", "tk.new/novel.txt", "tk.tmp/novel.txt"],
+  ...["notes.txt", "tokenizers/tk.old/novel.txt", "tokenizers/tk.new/novel.txt", "tokenizers/notes.txt"],
 ];
 
 /** A scenario that begins with a run of 12 steps that was stopped after 6. */
@@ -76,19 +84,19 @@ function begun(name: string, line: readonly string[], prepare = writeTexts): Sce
   return { name, line, resume, target: "runs/r", strangers: beside, prepare };
 }
 
-/** A checkpoint to fine-tune, in `base/`. */
+/** A checkpoint to fine-tune, in `runs/base/`. */
 async function writeBase(folder: string): Promise<void> {
   await writeTexts(folder);
   const line = words(
-    `train --objective mlm --data story.txt ${sizes.replace("8", "32")} --device cpu --out base`,
+    `train --objective mlm --data story.txt ${sizes.replace("8", "32")} --device cpu --out runs/base`,
   );
   await succeed([...line, "--steps", "2"], { cwd: folder });
 }
 
 const finetuneLine = words(
-  "finetune --checkpoint base --data train.tsv --dropout 0.2 --batch_size 6 --epochs 2 --device cpu --name r",
+  "finetune --checkpoint runs/base --data train.tsv --dropout 0.2 --batch_size 6 --epochs 2 --device cpu --name r",
 );
-const tokenizerLine = words("tokenizer train --data story.txt --vocab-size 275 --out tk");
+const tokenizerLine = words("tokenizer train --data story.txt --vocab-size 275 --out tokenizers/tk");
 
 /** Everything that is tortured on the CPU. */
 export const scenarios: readonly Scenario[] = [
@@ -97,12 +105,18 @@ export const scenarios: readonly Scenario[] = [
   begun("train mlm", trainLine("--objective mlm")),
   begun("finetune", finetuneLine, writeBase),
   resumed("finetune --resume", finetuneLine, writeBase),
-  { name: "tokenizer", line: tokenizerLine, target: "tk", strangers: besideTokenizer, prepare: writeTexts },
   {
-    ...{ name: "tokenizer again", line: tokenizerLine, target: "tk", strangers: besideTokenizer },
+    name: "tokenizer",
+    line: tokenizerLine,
+    target: "tokenizers/tk",
+    strangers: besideTokenizer,
+    prepare: writeTexts,
+  },
+  {
+    ...{ name: "tokenizer again", line: tokenizerLine, target: "tokenizers/tk", strangers: besideTokenizer },
     async prepare(folder) {
       await writeTexts(folder);
-      const other = words("tokenizer train --data story.txt --vocab-size 262 --out tk");
+      const other = words("tokenizer train --data story.txt --vocab-size 262 --out tokenizers/tk");
       await succeed(other, { cwd: folder });
     },
   },
@@ -113,6 +127,17 @@ export const webGpuScenarios: readonly Scenario[] = [
   begun("train webgpu", trainLine("", { device: "webgpu" })),
   resumed("train --resume webgpu", trainLine("", { device: "webgpu" })),
 ];
+
+/** Goes on with the run of {@linkcode longScenario}. */
+export const longResume: readonly string[] = words("train --resume runs/r --device cpu");
+
+/** A run that goes on for a second or two and saves all the time. */
+export const longScenario: Scenario = resumed(
+  "long train --resume",
+  words(
+    `train --data story.txt ${sizes} --steps 240 --eval_interval 10 --save_interval 3 --device cpu --name r`,
+  ),
+);
 
 /** A scenario that was prepared once, to be copied for each trial. */
 export class Stage {

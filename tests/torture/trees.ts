@@ -48,16 +48,19 @@ export async function plant(folder: string, paths: readonly string[]): Promise<v
  * @param before What there was.
  * @param folder Where it was.
  * @param ours What the program may change.
+ * @param movable What may be under any other name for now.
  * @returns The first that is missing or not as it was.
  */
 export async function harmTo(
   before: ReadonlyMap<string, string>,
   folder: string,
   ours: RegExp,
+  movable?: RegExp,
 ): Promise<string | undefined> {
-  const after = await treeOf(folder);
+  const after = await treeOf(folder), contents = new Set(after.values());
   for (const [path, content] of before) {
     if (ours.test(path) || after.get(path) === content) continue;
+    if (movable?.test(path) && contents.has(content)) continue;
     return after.has(path) ? `${path} was changed` : `${path} was removed`;
   }
 }
