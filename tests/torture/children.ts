@@ -13,7 +13,7 @@ export interface Ending {
   readonly stderr: string;
   /** The operations it called. */
   readonly operations: readonly Operation[];
-  /** Whether it had to be killed because it took too long. */
+  /** Whether it had to be killed because it took too long or too much memory. */
   readonly overdue: boolean;
   /** Seconds from its start to its end. */
   readonly seconds: number;
@@ -29,6 +29,8 @@ export interface ChildOptions {
   readonly wrapper?: readonly string[];
   /** Seconds until it counts as hanging. */
   readonly limit?: number;
+  /** Gigabytes until it counts as hanging: who reads a device without end would otherwise take those of the machine. */
+  readonly memory?: number;
   /** Closes its standard output after the first piece of it. */
   readonly deaf?: boolean;
   /** Does something with the process while it runs. */
@@ -39,7 +41,7 @@ const faults = new URL("faults.ts", import.meta.url).pathname;
 
 /** Runs `deno task NAME ARGS` to its end, with the permissions of the task and those that the orders need. */
 export async function runChild(args: readonly string[], options: ChildOptions): Promise<Ending> {
-  const { cwd, orders, wrapper, limit = 120, deaf = false } = options;
+  const { cwd, orders, wrapper, limit = 120, memory, deaf = false } = options;
   const env = { XDG_RUNTIME_DIR: "/tmp", ...orders && { [ORDERS_VARIABLE]: JSON.stringify(orders) } };
   const denoFlags = orders
     ? [`--allow-env=${ORDERS_VARIABLE}`, "--allow-run", `--preload=${faults}`]
@@ -47,10 +49,14 @@ export async function runChild(args: readonly string[], options: ChildOptions): 
   const start = performance.now();
   const child = commandOf(args, { cwd, env, wrapper, denoFlags }).spawn();
   let overdue = false;
-  const timer = setTimeout(() => {
+  const endNow = () => {
     overdue = true;
     kill(child, "SIGKILL");
-  }, limit * 1000);
+  };
+  const timer = setTimeout(endNow, limit * 1000);
+  const watch = memory === undefined ? undefined : setInterval(async () => {
+    if (Number(await lookAt(child.pid, "rss")) > memory * 2 ** 20) endNow();
+  }, 300);
   options.meanwhile?.(child);
   const [stdout, stderr, { code }] = await Promise.all([
     deaf ? firstPiece(child.stdout) : new Response(child.stdout).text(),
@@ -58,6 +64,7 @@ export async function runChild(args: readonly string[], options: ChildOptions): 
     child.status,
   ]);
   clearTimeout(timer);
+  clearInterval(watch);
   const lines = stderr.split("\n"), marked = lines.filter((line) => line.startsWith(OPERATION_MARK));
   const ours = lines.filter((line) => !/^Warning|XDG_RUNTIME_DIR/.test(line) && !marked.includes(line));
   const operations = marked.flatMap((line) => parseOperation(line.slice(OPERATION_MARK.length)) ?? []);
@@ -72,6 +79,12 @@ export function kill(child: Deno.ChildProcess, signal: Deno.Signal): void {
   } catch {
     return;
   }
+}
+
+/** Asks the system about a process: `stat`, its state, or `rss`, the kilobytes it takes. */
+export async function lookAt(pid: number, what: "stat" | "rss"): Promise<string> {
+  const { stdout } = await new Deno.Command("ps", { args: ["-o", `${what}=`, "-p", String(pid)] }).output();
+  return new TextDecoder().decode(stdout).trim();
 }
 
 async function firstPiece(stream: ReadableStream<Uint8Array>): Promise<string> {

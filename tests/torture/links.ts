@@ -35,7 +35,7 @@ const names = [
     "samples.txt.new",
     "last.new",
   ],
-  ...["last.old", "metrics.jsonl.new", "."],
+  ...["last.old", "metrics.jsonl.new"],
 ];
 
 const commands = [
@@ -75,7 +75,7 @@ function fallInto(stage: Stage, name: string, trap: string, line: string): Promi
       await traps[trap](path, victim);
     }
     const before = await treeOf(victim);
-    const ending = await runChild(words(line), { cwd, limit: 20 });
+    const ending = await runChild(words(line), { cwd, limit: 20, memory: 2 });
     const after = await treeOf(victim);
     for (const [path, content] of after) {
       if (before.get(path) !== content) return `victim/${path} was ${before.has(path) ? "changed" : "made"}`;

@@ -2,7 +2,7 @@
 
 import { words } from "../_command.ts";
 import { type Reference, referenceOf } from "./aftermath.ts";
-import { type Ending, faultOfRefusal, kill, runChild } from "./children.ts";
+import { type Ending, faultOfRefusal, kill, lookAt, runChild } from "./children.ts";
 import { difference, resultOf } from "./results.ts";
 import { longResume, type Stage, trainLine } from "./scenarios.ts";
 import type { Trial } from "./trials.ts";
@@ -111,7 +111,9 @@ function resumeBesideStopped(stage: Stage, alone: Reference, then: "SIGCONT" | "
       orders: { mode: "signal", signal: "SIGSTOP", at },
       meanwhile: (process) => child = process,
     });
-    while (!await isStopped(child!.pid)) await new Promise((resolve) => setTimeout(resolve, 20));
+    while (!(await lookAt(child!.pid, "stat")).startsWith("T")) {
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    }
     const second = await runChild(longResume, { cwd });
     kill(child!, then);
     await first;
@@ -123,11 +125,6 @@ function resumeBesideStopped(stage: Stage, alone: Reference, then: "SIGCONT" | "
     }
     return difference(await resultOf(cwd, stage.scenario), alone.result);
   });
-}
-
-async function isStopped(pid: number): Promise<boolean> {
-  const { stdout } = await new Deno.Command("ps", { args: ["-o", "stat=", "-p", String(pid)] }).output();
-  return new TextDecoder().decode(stdout).trim().startsWith("T");
 }
 
 function readWhileTraining(stage: Stage, alone: Reference): Promise<string | undefined> {

@@ -26,6 +26,8 @@ export interface TryOptions {
   readonly seed: number;
   /** When to stop, in milliseconds since 1970; without it, everything is tried. */
   readonly until?: number;
+  /** How many to try at most. */
+  readonly most?: number;
   /** How many are tried side by side. */
   readonly workers: number;
   /** Is told of each trial that failed, and now and then how far it is. */
@@ -40,8 +42,8 @@ export interface TryOptions {
  * @returns What became of each group.
  */
 export async function tryAll(trials: readonly Trial[], options: TryOptions): Promise<Map<string, Tally>> {
-  const { seed, until = Infinity, workers, report = () => {} } = options;
-  const queue = inTurns(trials, seed), tallies = new Map<string, Tally>();
+  const { seed, until = Infinity, most = Infinity, workers, report = () => {} } = options;
+  const queue = inTurns(trials, seed).slice(0, most), tallies = new Map<string, Tally>();
   for (const { group } of trials) {
     const planned = (tallies.get(group)?.planned ?? 0) + 1;
     tallies.set(group, { planned, tried: 0, failures: [] });
