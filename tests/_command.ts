@@ -24,6 +24,8 @@ export interface RunOptions {
   readonly wrapper?: readonly string[];
   /** Where it may write besides the folders of its task; what `--out` or `--resume` names, unless given. */
   readonly write?: readonly string[];
+  /** Further flags of `deno run`. */
+  readonly denoFlags?: readonly string[];
 }
 
 const configurations = Deno.makeTempDirSync(), written = new Set<string>();
@@ -49,9 +51,7 @@ function configurationFor(cwd: string, write: readonly string[]): string {
     }]),
   );
   const text = JSON.stringify({ imports: configuration.imports, permissions });
-  const path = `${configurations}/${
-    new Uint32Array(new TextEncoder().encode(text)).reduce((sum, byte) => (sum * 31 + byte) % 2 ** 40, 7)
-  }.json`;
+  const path = `${configurations}/${fingerprintOfDocuments([text])}.json`;
   // Once each: other processes may be reading it.
   if (!written.has(path)) Deno.writeTextFileSync(path, text);
   written.add(path);
@@ -61,11 +61,18 @@ function configurationFor(cwd: string, write: readonly string[]): string {
 /** What `deno task NAME` runs, with the permissions it has there, as a command for a process. */
 export function commandOf(
   args: readonly string[],
-  { cwd, env, wrapper = [], write = allowedBy(args) }: RunOptions,
+  { cwd, env, wrapper = [], write = allowedBy(args), denoFlags = [] }: RunOptions,
 ): Deno.Command {
   const task = configuration.tasks[args[0] as keyof typeof configuration.tasks].split(" ");
   const line = task.slice(1).map((word) => word === "cli.ts" ? new URL(word, root).pathname : word);
-  const flags = ["--no-prompt", "--no-check", "--no-lock", "--config", configurationFor(cwd, write)];
+  const flags = [
+    "--no-prompt",
+    "--no-check",
+    "--no-lock",
+    "--config",
+    configurationFor(cwd, write),
+    ...denoFlags,
+  ];
   const command = [...wrapper, Deno.execPath(), line[0], ...flags, ...line.slice(1), ...args.slice(1)];
   return new Deno.Command(command[0], {
     args: command.slice(1),
