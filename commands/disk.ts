@@ -130,18 +130,23 @@ export async function readBytes(path: string): Promise<Uint8Array<ArrayBuffer>> 
 }
 
 /**
- * Forces a file, or the names in a folder, to the disk: then they outlast a power failure. Some systems cannot open a
- * folder for that; what cannot be forced is left to the system.
+ * Forces a file to the disk: then it outlasts a power failure.
  *
- * @param path the file or folder
+ * @param path the file
+ * @throws {Error} when that fails
  */
-export async function forceToDisk(path: string): Promise<void> {
-  try {
-    using handle = await Deno.open(path);
-    await handle.sync();
-  } catch {
-    return;
-  }
+export async function syncFile(path: string): Promise<void> {
+  using handle = await Deno.open(path);
+  await handle.sync();
+}
+
+/**
+ * Forces the names in a folder to the disk, where the system knows how to: some cannot open a folder.
+ *
+ * @param path the folder
+ */
+export async function syncFolder(path: string): Promise<void> {
+  await syncFile(path).catch(() => {});
 }
 
 /**

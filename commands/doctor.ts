@@ -33,7 +33,8 @@ export const doctor: Command = defineCommand({
     },
     clean: {
       kind: "boolean",
-      description: "remove what saves that were cut short have left in the run",
+      description:
+        "finish what a process that was cut short has left undone in the run: remove half-written files",
       default: false,
     },
   },

@@ -85,7 +85,7 @@ async function carryOut(
   const run = new TrainingRun(backend, model, labelledBatches(training, { ...settings, ...sizes }), settings);
   if (found) {
     naming(found.path, () => restoreTraining(run, found.files));
-    await folder.rewind({ ...found, unwritten: found.state.unwritten });
+    await folder.rewind(found);
   } else if (!settings.fromScratch) {
     await takeOver(backend, run.store, naming(checkpoint.path, () => loadModel(checkpoint.files)).weights);
   }

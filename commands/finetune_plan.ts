@@ -16,7 +16,6 @@ import type { FinetuneFlags } from "./finetune_flags.ts";
 import { chooseFinetuning, type FinetuneSettings, resumeFinetuning } from "./finetune_settings.ts";
 import { maskTokens } from "./mask_tokens.ts";
 import { announceFiles, findRunOf, type FoundRun } from "./resume.ts";
-import type { UnwrittenLines } from "./run_records.ts";
 import type { Best } from "./train_loop.ts";
 
 /** Where model and texts are. */
@@ -43,8 +42,6 @@ export interface FinetuneState {
   readonly backend: { readonly name: string; readonly device: string };
   /** The best scores so far. */
   readonly best?: Best;
-  /** Records and samples that could not be written to their files. */
-  readonly unwritten?: UnwrittenLines;
 }
 
 /** A state of which every field is there, to check types against. */

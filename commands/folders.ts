@@ -17,7 +17,7 @@
  * @module
  */
 import { dirname, join } from "@std/path";
-import { createFile, forceToDisk, infoOf, kindOfEntry, readBytes } from "./disk.ts";
+import { createFile, infoOf, kindOfEntry, readBytes, syncFolder } from "./disk.ts";
 import { cannotRead, reason } from "./errors.ts";
 import { CHECKPOINT_NAMES, placesOf } from "./own_names.ts";
 
@@ -77,13 +77,13 @@ export async function saveFolder(
       });
     });
     await settled(writing);
-    await forceToDisk(fresh);
+    await syncFolder(fresh);
     if (replaced) await Deno.rename(folder, former);
     await Deno.rename(fresh, folder).catch(async (error) => {
       if (replaced) await Deno.rename(former, folder);
       throw error;
     });
-    await forceToDisk(dirname(folder));
+    await syncFolder(dirname(folder));
   } catch (error) {
     await clear(fresh, names).catch(() => {});
     const kept = await infoOf(folder).catch(() => undefined) ? "; what was there before is unharmed" : "";

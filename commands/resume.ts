@@ -8,7 +8,6 @@ import { loadTrainerState } from "../training/checkpoint.ts";
 import { findCheckpoint, type FoundCheckpoint, naming } from "./checkpoint_folder.ts";
 import type { Source } from "./corpus.ts";
 import { complain } from "./errors.ts";
-import type { UnwrittenLines } from "./run_records.ts";
 import { chooseLength, chooseSettings, type Settings } from "./settings.ts";
 import type { Best } from "./train_loop.ts";
 import { quote } from "./terminal.ts";
@@ -28,8 +27,6 @@ export interface RunState {
   readonly backend: { readonly name: string; readonly device: string };
   /** The lowest validation loss so far. */
   readonly best?: Best;
-  /** Records and samples that could not be written to their files. */
-  readonly unwritten?: UnwrittenLines;
 }
 
 /** A run to go on with. */

@@ -4,6 +4,7 @@
  * @module
  */
 import type { StepReport } from "../training/train.ts";
+import { reason } from "./errors.ts";
 
 /** One line of `metrics.jsonl`. What depends on the clock stands at its end: two equal runs differ in nothing else. */
 export interface MetricsRecord extends StepReport {
@@ -17,21 +18,12 @@ export interface MetricsRecord extends StepReport {
   readonly seconds: number;
 }
 
-/** Lines that could not be appended to their files. They travel in the checkpoint until the run goes on. */
-export interface UnwrittenLines {
-  /** Of `metrics.jsonl`. */
-  readonly metrics: readonly MetricsRecord[];
-  /** Of `samples.txt`. */
-  readonly samples: string;
-}
-
 /**
  * The records that count when a run goes on: those up to its checkpoint. A line that a killed process left unfinished is
  * none.
  *
  * @param text `metrics.jsonl`
  * @param step the step of the checkpoint
- * @param unwritten records that could not be written
  * @returns the records in the order of their steps
  *
  * @example
@@ -42,15 +34,19 @@ export interface UnwrittenLines {
  * assertEquals(keptRecords('{"step":1}\n{"step":2}\n{"st', 1).map(({ step }) => step), [1]);
  * ```
  */
-export function keptRecords(
-  text: string,
-  step: number,
-  unwritten: readonly MetricsRecord[] = [],
-): MetricsRecord[] {
-  const found = text.split("\n").map(parseRecord)
+export function keptRecords(text: string, step: number): MetricsRecord[] {
+  return text.split("\n").map(parseRecord)
     .filter((record) => record !== undefined && record.step <= step) as MetricsRecord[];
-  const last = found.at(-1)?.step ?? 0;
-  return [...found, ...unwritten.filter((record) => record.step > last)];
+}
+
+/**
+ * Records as `metrics.jsonl` holds them.
+ *
+ * @param records the records
+ * @returns a line for each
+ */
+export function linesOfRecords(records: readonly MetricsRecord[]): string {
+  return records.map((record) => JSON.stringify(record) + "\n").join("");
 }
 
 /** The heading of a sample in `samples.txt`. */
@@ -86,4 +82,18 @@ function parseRecord(line: string): MetricsRecord | undefined {
   } catch {
     return undefined;
   }
+}
+
+/**
+ * Reads a file that a run writes, which may not be there yet.
+ *
+ * @param path the file
+ * @returns its text, or nothing
+ * @throws {Error} when it is there and cannot be read
+ */
+export async function readIfThere(path: string): Promise<string> {
+  return await Deno.readTextFile(path).catch((error) => {
+    if (error instanceof Deno.errors.NotFound) return "";
+    throw new Error(`Cannot read ${path}: ${reason(error)}`, { cause: error });
+  });
 }

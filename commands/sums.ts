@@ -33,7 +33,7 @@ const STATE = "trainer_state.json";
 export function withSums(files: Readonly<Record<string, Uint8Array<ArrayBuffer> | string>>): FolderFiles {
   const seal = async (): Promise<string> => {
     const { sha256: _, ...state } = JSON.parse(files[STATE] as string);
-    const others = Object.entries(files).filter(([name]) => name !== STATE);
+    const others = Object.entries(files).filter(([name]) => name !== STATE).sort();
     const sums = others.map(async ([name, content]) => [name, await sumOf(content)] as const);
     const sha256 = Object.fromEntries([...await Promise.all(sums), [
       STATE,

@@ -96,7 +96,7 @@ async function carryOut(
   const run = new TrainingRun(backend, model, batches, settings);
   if (found) {
     naming(found.path, () => restoreTraining(run, found.files));
-    await folder.rewind({ ...found, unwritten: found.state.unwritten });
+    await folder.rewind(found);
   }
 
   const state: RunState = {

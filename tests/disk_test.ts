@@ -1,5 +1,5 @@
 import { assertEquals, assertRejects } from "@std/assert";
-import { appendText, createFile, forceToDisk, infoOf, kindOfEntry, readBytes } from "../commands/disk.ts";
+import { appendText, createFile, infoOf, kindOfEntry, readBytes, syncFolder } from "../commands/disk.ts";
 import { inFolder } from "./_command.ts";
 
 const ignore = Deno.build.os === "windows"; // links need rights there
@@ -43,4 +43,4 @@ Deno.test("half a line is taken back when the disk is full", () =>
     assertEquals(await Deno.readTextFile(`${folder}/lines`), "1\n");
   }));
 
-Deno.test("what cannot be forced to the disk is no error", () => forceToDisk("no such folder"));
+Deno.test("what cannot be forced to the disk is no error", () => syncFolder("no such folder"));
