@@ -12,11 +12,14 @@ import { loadConfig } from "../training/checkpoint.ts";
 import { attentionPlot, MOST_SQUARES } from "./attention_plot.ts";
 import { findCheckpoint, type ModelsByKind, naming, newestRun, openModel } from "./checkpoint_folder.ts";
 import { type Command, defineCommand } from "./command.ts";
-import { checkpointFlag, deviceFlag, truncateFlag } from "./common_flags.ts";
+import { checkpointFlag, deviceFlag, MOST, truncateFlag } from "./common_flags.ts";
 import { fitText } from "./fit_text.ts";
 import { saveFile } from "./folders.ts";
 import { formatFacts } from "./terminal.ts";
 import { withBackend } from "./with_backend.ts";
+
+/** What the choice of a layer and that of a head have in common. */
+const choice = { kind: "integer", atLeast: 1, atMost: MOST.modelDim, otherwise: "all of them" } as const;
 
 /** The command. */
 export const attention: Command = defineCommand({
@@ -30,8 +33,8 @@ export const attention: Command = defineCommand({
   flags: {
     ...checkpointFlag("any model"),
     text: { kind: "text", description: "a text", required: true },
-    layer: { kind: "integer", description: "only this layer, from 1", atLeast: 1, otherwise: "all of them" },
-    head: { kind: "integer", description: "only this head, from 1", atLeast: 1, otherwise: "all of them" },
+    layer: { ...choice, description: "only this layer, from 1" },
+    head: { ...choice, description: "only this head, from 1" },
     out: {
       kind: "text",
       description: "the file to write: a picture (.svg), or tokens and weights (.json)",

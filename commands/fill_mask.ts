@@ -7,7 +7,7 @@ import type { Tokenizer } from "../tokenizers/tokenizer.ts";
 import { type FilledMask, fillMask as fill } from "../training/fill_mask.ts";
 import { findCheckpoint, newestRun, openModel } from "./checkpoint_folder.ts";
 import { type Command, defineCommand } from "./command.ts";
-import { checkpointFlag, deviceFlag, truncateFlag } from "./common_flags.ts";
+import { checkpointFlag, deviceFlag, MOST, truncateFlag } from "./common_flags.ts";
 import { fitText } from "./fit_text.ts";
 import { maskTokens } from "./mask_tokens.ts";
 import { withBackend } from "./with_backend.ts";
@@ -21,7 +21,13 @@ export const fillMask: Command = defineCommand({
   flags: {
     ...checkpointFlag("a RoBERTa"),
     text: { kind: "text", description: "a text with one <mask> or several", required: true },
-    topK: { kind: "integer", description: "how many guesses to show for each", atLeast: 1, default: 5 },
+    topK: {
+      kind: "integer",
+      description: "how many guesses to show for each",
+      atLeast: 1,
+      atMost: MOST.vocabSize,
+      default: 5,
+    },
     ...truncateFlag,
     ...deviceFlag,
   },

@@ -21,8 +21,9 @@ import type { FinetuneSource } from "./finetune_plan.ts";
 import type { FinetuneSettings } from "./finetune_settings.ts";
 import type { Judge } from "./judge.ts";
 import { describeStop } from "./stopped.ts";
-import { formatCount, formatDuration, formatFacts, quote } from "./terminal.ts";
+import { formatCount, formatDuration, formatFacts, outputColumns, quote } from "./terminal.ts";
 import type { TrainLoop } from "./train_loop.ts";
+import { wrapText } from "./wrap.ts";
 
 /** What is known before fine-tuning begins. */
 export interface FinetuneBeginning {
@@ -107,7 +108,8 @@ export async function endFinetuning(
   if (interrupt.status !== undefined) {
     Deno.exitCode = interrupt.status;
     const validation = source.validation === undefined ? [] : [source.validation];
-    console.log("\n" + describeStop(loop, { train: "finetune", measure: classify, validation }));
+    const next = { train: "finetune", measure: classify, validation };
+    console.log("\n" + wrapText(describeStop(loop, next), outputColumns()));
     return;
   }
   if (best && best.step !== run.step) {

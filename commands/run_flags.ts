@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { MOST } from "./common_flags.ts";
 import type { Flags, TextFlag } from "./flags.ts";
 
 /** How to learn. */
@@ -18,9 +19,16 @@ export const runFlags = {
     kind: "integer",
     description: "batches whose gradients are averaged for one step",
     atLeast: 1,
+    atMost: MOST.accumulation,
     otherwise: "1",
   },
-  learningRate: { kind: "number", description: "peak learning rate", above: 0, aliases: ["lr"] },
+  learningRate: {
+    kind: "number",
+    description: "peak learning rate",
+    above: 0,
+    atMost: MOST.factor,
+    aliases: ["lr"],
+  },
   dropoutRate: {
     kind: "number",
     description: "part of the activations to drop while training",
@@ -28,7 +36,7 @@ export const runFlags = {
     below: 1,
     aliases: ["dropout"],
   },
-  weightDecay: { kind: "number", description: "decoupled weight decay", atLeast: 0 },
+  weightDecay: { kind: "number", description: "decoupled weight decay", atLeast: 0, atMost: MOST.factor },
   seed: {
     kind: "integer",
     description: "decides initial values, the order of texts, dropout and samples",
@@ -40,6 +48,7 @@ export const runFlags = {
     kind: "integer",
     description: "end after this step; the learning rate falls as if the run went on",
     atLeast: 1,
+    atMost: MOST.steps,
     otherwise: "the last step",
   },
 } as const satisfies Flags;

@@ -5,7 +5,7 @@
  */
 import type { TransformerConfig } from "../models/config.ts";
 import type { PresetTraining } from "../models/presets.ts";
-import { maskFlags } from "./common_flags.ts";
+import { maskFlags, MOST } from "./common_flags.ts";
 import { UsageError } from "./errors.ts";
 import { kebabCase } from "./flags.ts";
 import { type LanguageConfig, type Objective, objectiveOf, type PresetName, presets } from "./presets.ts";
@@ -143,7 +143,12 @@ const causalOnly = ["architecture", "tied"] as const;
 /** What there is to choose when masks are filled. */
 const maskedOnly = Object.keys(maskFlags) as (keyof typeof maskFlags)[];
 
-function check({ modelDim, heads, learningRate, minLearningRate }: PartialSettings): void {
+function check({ modelDim, heads, feedForwardDim, learningRate, minLearningRate }: PartialSettings): void {
+  if (feedForwardDim > MOST.feedForwardDim) {
+    throw new UsageError(
+      `--feed-forward-multiple makes a feed-forward network ${feedForwardDim} wide: at most ${MOST.feedForwardDim}`,
+    );
+  }
   if (modelDim % heads !== 0) {
     const divisors = Array.from({ length: modelDim }, (_, i) => i + 1).filter((n) => modelDim % n === 0);
     throw new UsageError(
@@ -206,7 +211,7 @@ export function chooseLength(
  * @param accumulation batches to a step
  * @param batchesPerEpoch batches that make an epoch
  * @returns the steps, or undefined
- * @throws {UsageError} when both steps and epochs are given
+ * @throws {UsageError} when both steps and epochs are given, or the epochs make too many steps
  */
 export function stepsOf(
   flags: TrainFlags,
@@ -216,5 +221,34 @@ export function stepsOf(
   if (flags.steps !== undefined && flags.epochs !== undefined) {
     throw new UsageError("--steps and --epochs both say how long to train: give one");
   }
-  return flags.epochs === undefined ? flags.steps : Math.ceil(flags.epochs * batchesPerEpoch / accumulation);
+  return flags.epochs === undefined
+    ? flags.steps
+    : stepsOfEpochs(flags.epochs, batchesPerEpoch / accumulation);
+}
+
+/**
+ * The number of steps that some epochs take.
+ *
+ * @param epochs times to see all texts
+ * @param perEpoch steps that make an epoch
+ * @returns the steps, rounded up
+ * @throws {UsageError} when they are more than a run may have
+ *
+ * @example
+ * ```ts
+ * import { assertEquals, assertThrows } from "@std/assert";
+ * import { stepsOfEpochs } from "./settings.ts";
+ *
+ * assertEquals(stepsOfEpochs(3, 50.25), 151);
+ * assertThrows(() => stepsOfEpochs(1e6, 1e5), Error, "--epochs 1000000 makes 1e+11 steps: expected at most 1000000000");
+ * ```
+ */
+export function stepsOfEpochs(epochs: number, perEpoch: number): number {
+  const steps = Math.ceil(epochs * perEpoch);
+  if (steps <= MOST.steps) return steps;
+  throw new UsageError(
+    `--epochs ${epochs} makes ${
+      Number(steps.toPrecision(3)).toExponential()
+    } steps: expected at most ${MOST.steps}`,
+  );
 }

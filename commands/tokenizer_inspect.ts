@@ -6,7 +6,7 @@
 import type { BpeTokenizer } from "../tokenizers/bpe_tokenizer.ts";
 import { CharTokenizer } from "../tokenizers/char_tokenizer.ts";
 import { type Command, defineCommand } from "./command.ts";
-import { replaceInvalidFlag } from "./common_flags.ts";
+import { MOST, replaceInvalidFlag } from "./common_flags.ts";
 import { readTexts } from "./files.ts";
 import { describeTokenizer, readTokenizer } from "./tokenizer_folder.ts";
 import { pieceOf, tokenizerFlag } from "./tokenizer_encode.ts";
@@ -20,7 +20,13 @@ export const inspectTokenizer: Command = defineCommand({
   flags: {
     ...tokenizerFlag,
     data: { kind: "list", description: "texts to try it on: files, folders, globs", placeholder: "FILE..." },
-    show: { kind: "integer", description: "how many tokens to list", default: 20, atLeast: 0 },
+    show: {
+      kind: "integer",
+      description: "how many tokens to list",
+      default: 20,
+      atLeast: 0,
+      atMost: MOST.vocabSize,
+    },
     ...replaceInvalidFlag,
   },
   async run({ tokenizer: path, data, show, replaceInvalid }) {

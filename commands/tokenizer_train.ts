@@ -7,7 +7,7 @@ import { type BpeTrainingProgress, trainBpe } from "../tokenizers/bpe_trainer.ts
 import { causalSpecialTokens, maskedSpecialTokens } from "../tokenizers/special_tokens.ts";
 import { wholeLines } from "../tokenizers/whole_lines.ts";
 import { type Command, defineCommand } from "./command.ts";
-import { replaceInvalidFlag } from "./common_flags.ts";
+import { MOST, replaceInvalidFlag } from "./common_flags.ts";
 import { cannotRead } from "./errors.ts";
 import { findFiles } from "./files.ts";
 import { saveFolder } from "./folders.ts";
@@ -43,7 +43,7 @@ export const trainTokenizer: Command = defineCommand({
       description: "tokens to make, special ones and the 256 bytes included",
       default: 8192,
       atLeast: 1,
-      atMost: 2 ** 24,
+      atMost: MOST.vocabSize,
     },
     specialTokens: {
       kind: "choice",
@@ -56,11 +56,13 @@ export const trainTokenizer: Command = defineCommand({
       description: "how often a pair must occur to be merged",
       default: 2,
       atLeast: 1,
+      atMost: MOST.steps,
     },
     maxTokenLength: {
       kind: "integer",
       description: "bytes in a token at most",
       atLeast: 2,
+      atMost: MOST.steps,
       otherwise: "no limit",
     },
     addPrefixSpace: {
