@@ -17,8 +17,8 @@ export const MOST = {
   epochs: 1e6,
   /** Windows or texts in a batch. */
   batchSize: 2 ** 16,
-  /** Batches to a step. */
-  accumulation: 2 ** 16,
+  /** Batches to a step. Between two steps is the time to save, to show something and to end. */
+  accumulation: 2 ** 12,
   /** Blocks of a model, or heads of a block. */
   layers: 1000,
   /** Tokens seen at once. */

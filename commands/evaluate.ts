@@ -123,12 +123,13 @@ async function examineCausal(
   backend: Backend,
   checkpoint: FoundCheckpoint,
   texts: readonly string[],
-  { batchSize, progress }: Examination,
+  { progress, ...options }: Examination,
 ): Promise<Facts> {
   const { model, tokenizer } = openModel(backend, checkpoint, "causal");
   const ids = encodeDocuments(tokenizer, texts);
   const contextLength = Math.max(1, Math.min(model.config.contextLength, ids.length - 1));
-  await expectRoom(backend, { ...model.config, contextLength }, batchSize, ids.length);
+  const windows = Math.ceil(ids.length / contextLength);
+  const batchSize = await windowsAtOnce(backend, { ...model.config, contextLength }, options, windows);
   const batches = validationBatches(ids, { contextLength, batchSize });
   const tokens = countTargets(batches);
   const text = tokenizer.decode(ids.subarray(1, tokens + 1), { skipSpecialTokens: true });
@@ -155,8 +156,9 @@ async function examineMasked(
   const settings = { lines, batchSize, seed, maskRate, maskRule };
   const read = maskedTexts({ text: ids }, model.config, tokenizer, settings);
   const sequences = read.sequences.text, { contextLength } = read.options;
-  await expectRoom(backend, { ...model.config, contextLength }, batchSize, ids.length);
-  const masked = maskedValidationBatches(sequences, read.options);
+  const atOnce = await windowsAtOnce(backend, { ...model.config, contextLength }, options, sequences.length);
+  const how = { ...read.options, batchSize: atOnce };
+  const masked = maskedValidationBatches(sequences, how);
   expectTargets(masked, { doing: "measure a model", tokens: ids.length, text: "text" });
   const loss = await measure(backend, model, masked, showing(progress, "masks")) as number;
   const facts: Facts = [
@@ -166,7 +168,7 @@ async function examineMasked(
     ["perplexity", perplexity(loss)],
   ];
   if (pseudoTokens > 0) {
-    const alone = oneByOneBatches(sequences, { ...read.options, limit: pseudoTokens });
+    const alone = oneByOneBatches(sequences, { ...how, limit: pseudoTokens });
     const pseudo = perplexity(
       await measure(backend, model, alone, showing(progress, "tokens hidden one by one")) as number,
     );
@@ -178,15 +180,16 @@ async function examineMasked(
   return facts;
 }
 
-/** Refuses batches that need more memory than there is; none is larger than the text. */
-async function expectRoom(
+/** How many windows to measure at once: not more than there are, and never more than fit into memory. */
+async function windowsAtOnce(
   backend: Backend,
   config: ModelConfig,
-  batchSize: number,
-  tokens: number,
-): Promise<void> {
-  const windows = Math.ceil(tokens / config.contextLength);
-  checkMeasuring(config, Math.min(batchSize, windows), await memoryLimits(backend));
+  { batchSize }: Options,
+  windows: number,
+): Promise<number> {
+  const size = Math.max(1, Math.min(batchSize, windows));
+  checkMeasuring(config, size, await memoryLimits(backend));
+  return size;
 }
 
 const showing = (progress: ProgressLine, what: string): MeasureOptions => ({
