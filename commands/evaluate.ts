@@ -184,7 +184,7 @@ async function examineMasked(
 async function windowsAtOnce(
   backend: Backend,
   config: ModelConfig,
-  { batchSize }: Options,
+  { batchSize }: Pick<Options, "batchSize">,
   windows: number,
 ): Promise<number> {
   const size = Math.max(1, Math.min(batchSize, windows));

@@ -8,9 +8,9 @@ import { causalSpecialTokens, maskedSpecialTokens } from "../tokenizers/special_
 import { wholeLines } from "../tokenizers/whole_lines.ts";
 import { type Command, defineCommand } from "./command.ts";
 import { MOST, replaceInvalidFlag } from "./common_flags.ts";
-import { cannotRead } from "./errors.ts";
 import { findFiles } from "./files.ts";
 import { saveFolder } from "./folders.ts";
+import { expectFile } from "./open_file.ts";
 import { formatBar, formatCount, terminalColumns, writeOut } from "./terminal.ts";
 import { type ReadOptions, textChunks } from "./utf8.ts";
 
@@ -74,7 +74,7 @@ export const trainTokenizer: Command = defineCommand({
   },
   async run({ data, out, specialTokens, replaceInvalid, ...options }) {
     const files = await findFiles(data);
-    const sizes = await Promise.all(files.map(sizeOf));
+    const sizes = await Promise.all(files.map(async (path) => (await expectFile(path)).size));
     const start = performance.now();
     const show = progressShower(sizes.reduce((sum, size) => sum + size, 0), options.vocabSize);
     let last: BpeTrainingProgress | undefined;
@@ -100,13 +100,6 @@ export const trainTokenizer: Command = defineCommand({
     );
   },
 });
-
-async function sizeOf(path: string): Promise<number> {
-  const info = await Deno.stat(path).catch(async (error) => {
-    throw await cannotRead(path, error);
-  });
-  return info.size;
-}
 
 /** Files in pieces of whole lines; a file's last line ends with the file. */
 async function* linesOf(files: readonly string[], options: ReadOptions): AsyncGenerator<string> {

@@ -42,12 +42,16 @@ Deno.test("the largest number that a flag of a model takes is compared with memo
   inFolder(async (cwd) => {
     await Deno.writeTextFile(`${cwd}/story.txt`, story(100));
     await succeed(["train", "--data", "story.txt", ...small, "--steps", "1", "--device", "cpu"], { cwd });
-    const train = ["train", "--data", "story.txt", "--device", "cpu"], use = ["--device", "cpu", "--checkpoint"];
+    const train = ["train", "--data", "story.txt", "--device", "cpu"],
+      use = ["--device", "cpu", "--checkpoint"];
     const large: [line: string[], message: RegExp][] = [
       [[...train, "--layers", "1000", "--model-dim", "65536"], /needs about .* where .* are free/],
       [[...train, "--batch-size", "65536"], /needs about .*--batch-size \d+ --accumulation \d+ fits/],
       [[...train, "--context-length", "1048576"], /needs about|too short|tokens/],
-      [[...train, "--epochs", "1e6", "--batch-size", "1", "--context-length", "1"], /--epochs 1000000 makes .* steps: expected at most/],
+      [
+        [...train, "--epochs", "1e6", "--batch-size", "1", "--context-length", "1"],
+        /--epochs 1000000 makes .* steps: expected at most/,
+      ],
       [
         ["generate", ...use, "runs/story", "--num-samples", "65536", "--max-new-tokens", "1000000"],
         /Cannot write 65536 texts .* are free; give a smaller --num-samples/,
@@ -62,5 +66,7 @@ Deno.test("the largest number that a flag of a model takes is compared with memo
       assert(seconds < 10, `${line.join(" ")}: took ${seconds} s`); // most of it Deno's start on a busy machine
     }
     // of a short text there are never as many windows as that
-    await succeed(["evaluate", ...use, "runs/story", "--data", "story.txt", "--batch-size", "65536"], { cwd });
+    await succeed(["evaluate", ...use, "runs/story", "--data", "story.txt", "--batch-size", "65536"], {
+      cwd,
+    });
   }));
