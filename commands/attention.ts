@@ -9,12 +9,13 @@ import { Gpt } from "../models/gpt.ts";
 import type { MaskedLanguageModel } from "../models/roberta.ts";
 import { type AttentionMap, attentionMaps, type ObservableModel } from "../training/attention_maps.ts";
 import { loadConfig } from "../training/checkpoint.ts";
-import { attentionPlot, MOST_SQUARES } from "./attention_plot.ts";
+import { attentionPlot } from "./attention_plot.ts";
 import { findCheckpoint, type ModelsByKind, naming, newestRun, openModel } from "./checkpoint_folder.ts";
 import { type Command, defineCommand } from "./command.ts";
 import { checkpointFlag, deviceFlag, MOST, truncateFlag } from "./common_flags.ts";
 import { fitText } from "./fit_text.ts";
 import { saveFile } from "./folders.ts";
+import { MOST_SQUARES } from "./picture.ts";
 import { formatFacts } from "./terminal.ts";
 import { withBackend } from "./with_backend.ts";
 
