@@ -25,7 +25,7 @@ export interface FoundCheckpoint {
   readonly files: CheckpointFiles;
 }
 
-const modelNames = ["config.json", "model.safetensors", ...tokenizerFileNames];
+const modelNames = ["config.json", "model.safetensors", "trainer_state.json", ...tokenizerFileNames];
 
 /**
  * Finds and reads a checkpoint.

@@ -10,7 +10,10 @@ import { type Command, defineCommand } from "./command.ts";
 import { checkpointFlag, deviceFlag, MOST, truncateFlag } from "./common_flags.ts";
 import { fitText } from "./fit_text.ts";
 import { maskTokens } from "./mask_tokens.ts";
+import { outputColumns } from "./terminal.ts";
+import { visible } from "./visible.ts";
 import { withBackend } from "./with_backend.ts";
+import { padText, textWidth, wrapText } from "./wrap.ts";
 
 /** The command. */
 export const fillMask: Command = defineCommand({
@@ -58,15 +61,15 @@ function describe(ids: Uint32Array, filled: readonly FilledMask[], tokenizer: To
     tokenizer.decode(ids.map((id, place) => guesses.get(place) ?? id), { skipSpecialTokens: true })
       .trim().replaceAll("\n", "↵");
   const parts = filled.map(({ place, candidates }, index) => {
-    const names = candidates.map(({ id }) => JSON.stringify(tokenizer.decode([id])));
-    const width = Math.max(...names.map((name) => name.length));
+    const names = candidates.map(({ id }) => visible(JSON.stringify(tokenizer.decode([id]))));
+    const width = Math.max(...names.map(textWidth));
     const rows = candidates.map(({ id, probability }, rank) => {
       const text = filled.length === 1 ? textWith(new Map([[place, id]])) : "";
-      return `${(100 * probability).toFixed(1).padStart(5)} %  ${names[rank].padEnd(width)}  ${text}`
-        .trimEnd();
+      const line = `${(100 * probability).toFixed(1).padStart(5)} %  ${padText(names[rank], width)}  ${text}`;
+      return wrapText(line.trimEnd(), outputColumns(), 11 + width);
     });
     return [...filled.length > 1 ? [`<mask> ${index + 1}`] : [], ...rows].join("\n");
   });
   const best = new Map(filled.map(({ place, candidates }) => [place, candidates[0].id]));
-  return [...parts, ...filled.length > 1 ? [textWith(best)] : []].join("\n\n");
+  return [...parts, ...filled.length > 1 ? [wrapText(textWith(best), outputColumns())] : []].join("\n\n");
 }

@@ -8,8 +8,10 @@ import { CharTokenizer } from "../tokenizers/char_tokenizer.ts";
 import { type Command, defineCommand } from "./command.ts";
 import { MOST, replaceInvalidFlag } from "./common_flags.ts";
 import { readTexts } from "./files.ts";
+import { formatFacts } from "./terminal.ts";
 import { describeTokenizer, readTokenizer } from "./tokenizer_folder.ts";
 import { pieceOf, tokenizerFlag } from "./tokenizer_encode.ts";
+import { visible } from "./visible.ts";
 
 /** The command. */
 export const inspectTokenizer: Command = defineCommand({
@@ -59,7 +61,7 @@ export function describeVocabulary(tokenizer: BpeTokenizer | CharTokenizer, show
   const ids = [...tokenizer.vocabulary().values()].filter((id) => !special.has(id));
   const lengths = new Map(ids.map((id) => [id, [...tokenizer.decode([id])].length]));
   const longest = ids.sort((a, b) => lengths.get(b)! - lengths.get(a)! || a - b).slice(0, show);
-  const rows = [
+  const rows: [string, string][] = [
     ["tokenizer", describeTokenizer(tokenizer)],
     [
       "special tokens",
@@ -127,7 +129,7 @@ export function describeFit(
   const list = [...missing].sort((a, b) => b[1] - a[1]).slice(0, show).map(([character]) =>
     JSON.stringify(character)
   );
-  const rows = [
+  const rows: [string, string][] = [
     ["characters", String(characters)],
     ["tokens", String(tokens)],
     ["bytes per token", (bytes / tokens).toFixed(2)],
@@ -155,6 +157,6 @@ function pieces(tokenizer: BpeTokenizer | CharTokenizer, ids: readonly number[])
   }).join(" ");
 }
 
-function table(rows: readonly (readonly string[])[]): string {
-  return rows.map(([name, value]) => `${name.padEnd(18)}${value}`).join("\n");
+function table(rows: readonly (readonly [string, string])[]): string {
+  return formatFacts(rows.map(([name, value]) => [name, visible(value)]), 18);
 }
