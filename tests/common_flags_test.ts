@@ -46,7 +46,10 @@ Deno.test("the largest number that a flag of a model takes is compared with memo
       use = ["--device", "cpu", "--checkpoint"];
     const large: [line: string[], message: RegExp][] = [
       [[...train, "--layers", "1000", "--model-dim", "65536"], /needs about .* where .* are free/],
-      [[...train, "--batch-size", "65536"], /needs about .*--batch-size \d+ --accumulation \d+ fits/],
+      [
+        [...train, "--batch-size", "65536", "--layers", "99"],
+        /needs about .*--batch-size \d+ --accumulation \d+ fits/,
+      ],
       [[...train, "--context-length", "1048576"], /needs about|too short|tokens/],
       [
         [...train, "--epochs", "1e6", "--batch-size", "1", "--context-length", "1"],
