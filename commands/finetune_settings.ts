@@ -9,7 +9,7 @@ import { MOST } from "./common_flags.ts";
 import { UsageError } from "./errors.ts";
 import type { FinetuneFlags } from "./finetune_flags.ts";
 import { expectStepsLeft, refuse, type Started } from "./resume_settings.ts";
-import { stepsOfEpochs } from "./settings.ts";
+import { stepsOfEpochs } from "./run_flags.ts";
 import type { LoopSettings } from "./train_loop.ts";
 
 /** Everything that decides what fine-tuning computes, but for its texts. Kept in each checkpoint. */

@@ -161,8 +161,7 @@ export class ProgressLine {
    * @param standing where the run stands
    */
   update(standing: Standing): void {
-    const { terminal, logSeconds, columns, write, now } = this.#options;
-    const time = now();
+    const { terminal, logSeconds, columns, write, now } = this.#options, time = now();
     const speed = this.#measure(standing, time);
     const isNews = standing.step >= standing.steps || standing.validated;
     if (!isNews && !this.#isPassing && time - this.#drawnAt < (terminal ? 100 : logSeconds * 1000)) return;
@@ -223,9 +222,7 @@ export class ProgressLine {
   /** Ends the line: the steps stay, what is only waited for goes. */
   finish(): void {
     if (this.#shown !== "") this.#options.write(this.#isPassing ? "\r\x1b[K" : "\n");
-    this.#shown = "";
-    this.#isPassing = false;
-    this.#task = undefined;
+    [this.#shown, this.#isPassing, this.#task] = ["", false, undefined];
   }
 
   #draw(line: string, isPassing: boolean = false): void {

@@ -1,9 +1,11 @@
 /**
- * Flags of the commands that train, `train` and `finetune`, described once. What an absent flag means is added by each.
+ * Flags of the commands that train, `train` and `finetune`, described once, and what both make of them. What an absent
+ * flag means is added by each.
  *
  * @module
  */
 import { MOST } from "./common_flags.ts";
+import { UsageError } from "./errors.ts";
 import type { Flags, TextFlag } from "./flags.ts";
 
 /** How to learn. */
@@ -86,4 +88,31 @@ export function folderFlags({ name, changeable }: { name: string; changeable: st
       otherwise: "a new run",
     },
   };
+}
+
+/**
+ * The number of steps that some epochs take.
+ *
+ * @param epochs times to see all texts
+ * @param perEpoch steps that make an epoch
+ * @returns the steps, rounded up
+ * @throws {UsageError} when they are more than a run may have
+ *
+ * @example
+ * ```ts
+ * import { assertEquals, assertThrows } from "@std/assert";
+ * import { stepsOfEpochs } from "./run_flags.ts";
+ *
+ * assertEquals(stepsOfEpochs(3, 50.25), 151);
+ * assertThrows(() => stepsOfEpochs(1e6, 1e5), Error, "--epochs 1000000 makes 1e+11 steps: expected at most 1000000000");
+ * ```
+ */
+export function stepsOfEpochs(epochs: number, perEpoch: number): number {
+  const steps = Math.ceil(epochs * perEpoch);
+  if (steps <= MOST.steps) return steps;
+  throw new UsageError(
+    `--epochs ${epochs} makes ${
+      Number(steps.toPrecision(3)).toExponential()
+    } steps: expected at most ${MOST.steps}`,
+  );
 }

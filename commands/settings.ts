@@ -9,6 +9,7 @@ import { maskFlags, MOST } from "./common_flags.ts";
 import { UsageError } from "./errors.ts";
 import { kebabCase } from "./flags.ts";
 import { type LanguageConfig, type Objective, objectiveOf, type PresetName, presets } from "./presets.ts";
+import { stepsOfEpochs } from "./run_flags.ts";
 import type { TrainFlags } from "./train_flags.ts";
 
 /** Everything that decides what a run computes, but for its text. Kept in each checkpoint; names are those of the flags. */
@@ -224,31 +225,4 @@ export function stepsOf(
   return flags.epochs === undefined
     ? flags.steps
     : stepsOfEpochs(flags.epochs, batchesPerEpoch / accumulation);
-}
-
-/**
- * The number of steps that some epochs take.
- *
- * @param epochs times to see all texts
- * @param perEpoch steps that make an epoch
- * @returns the steps, rounded up
- * @throws {UsageError} when they are more than a run may have
- *
- * @example
- * ```ts
- * import { assertEquals, assertThrows } from "@std/assert";
- * import { stepsOfEpochs } from "./settings.ts";
- *
- * assertEquals(stepsOfEpochs(3, 50.25), 151);
- * assertThrows(() => stepsOfEpochs(1e6, 1e5), Error, "--epochs 1000000 makes 1e+11 steps: expected at most 1000000000");
- * ```
- */
-export function stepsOfEpochs(epochs: number, perEpoch: number): number {
-  const steps = Math.ceil(epochs * perEpoch);
-  if (steps <= MOST.steps) return steps;
-  throw new UsageError(
-    `--epochs ${epochs} makes ${
-      Number(steps.toPrecision(3)).toExponential()
-    } steps: expected at most ${MOST.steps}`,
-  );
 }
