@@ -9,7 +9,9 @@ import { findCheckpoint, type FoundCheckpoint, naming } from "./checkpoint_folde
 import type { Source } from "./corpus.ts";
 import { chooseLength, chooseSettings, type Settings } from "./settings.ts";
 import type { Best } from "./train_loop.ts";
+import { outputColumns } from "./terminal.ts";
 import type { TrainFlags } from "./train_flags.ts";
+import { wrapText } from "./wrap.ts";
 
 /** What `train` keeps in `trainer_state.json` besides the step. */
 export interface RunState {
@@ -139,5 +141,5 @@ export function describeResumption(
       `It ran on ${before.backend.device} before: from here on numbers differ in their last digits.`,
     );
   }
-  return lines.join("\n");
+  return wrapText(lines.join("\n"), outputColumns());
 }
