@@ -67,7 +67,7 @@ export async function findCheckpoint(
       problem ??= place === folder ? error : undefined;
     }
   }
-  if (problem) throw problem;
+  if (problem) throw await cannotRead(path, (problem as Error).cause, "checkpoint");
   throw await cannotRead(
     path,
     new Error(

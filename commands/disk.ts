@@ -6,6 +6,8 @@
  * @module
  */
 
+import { kindOfFile } from "./open_file.ts";
+
 /** Bytes moved in one call: much beyond this, single calls fail or never return. */
 const LARGEST_CALL = 64 * 2 ** 20;
 
@@ -48,9 +50,7 @@ export async function infoOf(path: string): Promise<Deno.FileInfo | undefined> {
  * ```
  */
 export function kindOfEntry(info: Deno.FileInfo): string {
-  if (info.isSymlink) return "a symbolic link";
-  if (info.isDirectory) return "a folder";
-  return info.isFile ? "a file" : "a device, a pipe or a socket";
+  return info.isSymlink ? "a symbolic link" : kindOfFile(info) ?? "a file";
 }
 
 /**

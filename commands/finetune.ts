@@ -92,7 +92,7 @@ async function carryOut(
 
   const { device, name } = backend, textFingerprint = corpus.fingerprint;
   const state: FinetuneState = {
-    ...{ command: "finetune", settings, source, textFingerprint },
+    ...{ command: "finetune", settings, source, textFingerprint, pairs: plan.pairs },
     backend: { name, device },
   };
   const beginning = { ...plan, backend, reason, store: run.store };

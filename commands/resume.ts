@@ -10,8 +10,9 @@ import type { Source } from "./corpus.ts";
 import { complain } from "./errors.ts";
 import { chooseLength, chooseSettings, type Settings } from "./settings.ts";
 import type { Best } from "./train_loop.ts";
-import { quote } from "./terminal.ts";
+import { outputColumns, quote } from "./terminal.ts";
 import type { TrainFlags } from "./train_flags.ts";
+import { wrapText } from "./wrap.ts";
 
 /** What `train` keeps in `trainer_state.json` besides the step. */
 export interface RunState {
@@ -160,5 +161,5 @@ export function describeResumption(
       `It ran on ${before.backend.device} before: from here on numbers differ in their last digits.`,
     );
   }
-  return lines.join("\n");
+  return wrapText(lines.join("\n"), outputColumns());
 }

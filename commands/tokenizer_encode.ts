@@ -10,7 +10,10 @@ import { replaceInvalidFlag } from "./common_flags.ts";
 import { UsageError } from "./errors.ts";
 import { readTexts } from "./files.ts";
 import type { Flags } from "./flags.ts";
+import { outputColumns, print } from "./terminal.ts";
 import { readTokenizer } from "./tokenizer_folder.ts";
+import { visible } from "./visible.ts";
+import { cutText, padText, textWidth, wrapText } from "./wrap.ts";
 
 /** The flag that names the tokenizer. */
 export const tokenizerFlag = {
@@ -61,7 +64,7 @@ export const encodeText: Command = defineCommand({
       : [text];
     for (const text of texts) {
       const ids = [...tokenizer.encode(text, options)];
-      console.log(idsOnly ? ids.join(" ") : describeIds(tokenizer, ids));
+      print(idsOnly ? ids.join(" ") : describeIds(tokenizer, ids));
     }
   },
 });
@@ -87,18 +90,42 @@ export const decodeIds: Command = defineCommand({
     const wrong = words.find((word) => !/^\d+$/.test(word));
     if (wrong !== undefined) throw new UsageError(`--ids holds "${wrong}", expected whole numbers`);
     const tokenizer = await readTokenizer(path);
-    console.log(tokenizer.decode(words.map(Number), options));
+    print(tokenizer.decode(words.map(Number), options));
   },
 });
 
-/** One line an id, in columns: id, token as the vocabulary writes it, piece of text. */
-function describeIds(tokenizer: Tokenizer, ids: readonly number[]): string {
-  const rows = ids.map((id) => [String(id), tokenizer.tokenOf(id), pieceOf(tokenizer, id)]);
-  const widths = [0, 1].map((column) => Math.max(...rows.map((row) => row[column].length), 0));
-  const lines = rows.map(([id, token, piece]) =>
-    `${id.padStart(widths[0])}  ${token.padEnd(widths[1])}  ${piece}`
+/**
+ * One line an id, in columns: id, token as the vocabulary writes it, piece of text. On a terminal long tokens are cut, so
+ * that the columns stay.
+ *
+ * @param tokenizer the tokenizer
+ * @param ids the ids
+ * @param columns the width; that of the terminal unless given
+ * @returns lines of text, the last of them with all ids
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { CharTokenizer } from "../tokenizers/char_tokenizer.ts";
+ * import { describeIds } from "./tokenizer_encode.ts";
+ *
+ * assertEquals(describeIds(CharTokenizer.fromText("ab"), [1, 0]), '1  b  "b"\n0  a  "a"\n2 ids: 1 0');
+ * ```
+ */
+export function describeIds(
+  tokenizer: Tokenizer,
+  ids: readonly number[],
+  columns: number = outputColumns(),
+): string {
+  const rows = ids.map((id) =>
+    [id, tokenizer.tokenOf(id), pieceOf(tokenizer, id)].map((text) => visible(`${text}`))
   );
-  return [...lines, `${ids.length} ids: ${ids.join(" ")}`].join("\n");
+  const widest = (column: number) => rows.reduce((most, row) => Math.max(most, textWidth(row[column])), 0);
+  const first = widest(0), second = Math.min(widest(1), Math.floor((columns - first - 4) / 2));
+  const lines = rows.map(([id, token, piece]) =>
+    cutText(`${id.padStart(first)}  ${padText(cutText(token, second), second)}  ${piece}`, columns)
+  );
+  return [...lines, wrapText(`${ids.length} ids: ${ids.join(" ")}`, columns)].join("\n");
 }
 
 /**

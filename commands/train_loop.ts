@@ -150,6 +150,7 @@ async function runLoop(loop: TrainLoop): Promise<void> {
   const pauseAfter = (step: number) =>
     step >= lookAt || isEnd(step) || intervals.some((interval) => isDue(step, interval));
 
+  if (run.backend.name === "webgpu") progress.wait("compiling shaders …");
   for await (const reports of train(run, { interval: mostSteps, pauseAfter })) {
     const { step } = run, perStep = (performance.now() - begun) / reports.length;
     const measured = isDue(step, evaluationInterval) || step === steps ? await validate(loop) : undefined;
@@ -164,7 +165,14 @@ async function runLoop(loop: TrainLoop): Promise<void> {
       records.filter((record) => isDue(record.step, logInterval) || "validationLoss" in record),
     );
     const tokens = step * tokensPerStep, { validationLoss, accuracy } = scores ?? {};
-    progress.update({ ...records.at(-1)!, steps, tokens, validationLoss, accuracy });
+    progress.update({
+      ...records.at(-1)!,
+      steps,
+      tokens,
+      validationLoss,
+      accuracy,
+      validated: measured !== undefined,
+    });
 
     if (isDue(step, sampleInterval) || step === steps) {
       const text = await loop.sample();
