@@ -21,8 +21,11 @@ import { createFile, infoOf, kindOfEntry, readBytes, syncFolder } from "./disk.t
 import { cannotRead, reason } from "./errors.ts";
 import { CHECKPOINT_NAMES, placesOf } from "./own_names.ts";
 
+/** What a file holds. */
+export type FileContent = Uint8Array<ArrayBuffer> | string;
+
 /** The files of a folder by name; those that take time to make may be promised. */
-export type FolderFiles = Readonly<Record<string, Uint8Array | string | Promise<Uint8Array | string>>>;
+export type FolderFiles = Readonly<Record<string, FileContent | Promise<FileContent>>>;
 
 /** A folder cannot be saved. The message says why, and whether what was there before is unharmed. */
 export class SaveError extends Error {

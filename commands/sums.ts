@@ -7,7 +7,7 @@
  *
  * @module
  */
-import type { FolderFiles } from "./folders.ts";
+import type { FileContent, FolderFiles } from "./folders.ts";
 
 /** The file that holds the sums. */
 const STATE = "trainer_state.json";
@@ -30,7 +30,7 @@ const STATE = "trainer_state.json";
  * await assertRejects(() => checkSums("runs/mine/last", damaged), Error, "config.json is not what was saved there");
  * ```
  */
-export function withSums(files: Readonly<Record<string, Uint8Array<ArrayBuffer> | string>>): FolderFiles {
+export function withSums(files: Readonly<Record<string, FileContent>>): FolderFiles {
   const seal = async (): Promise<string> => {
     const { sha256: _, ...state } = JSON.parse(files[STATE] as string);
     const others = Object.entries(files).filter(([name]) => name !== STATE).sort();
@@ -53,7 +53,7 @@ export function withSums(files: Readonly<Record<string, Uint8Array<ArrayBuffer> 
  */
 export async function checkSums(
   path: string,
-  files: Readonly<Record<string, Uint8Array<ArrayBuffer> | string>>,
+  files: Readonly<Record<string, FileContent>>,
 ): Promise<void> {
   const { sha256, ...state } = parseState(files[STATE]);
   if (sha256 === undefined) return;
@@ -86,7 +86,7 @@ function parseState(content: Uint8Array | string | undefined): Record<string, un
   }
 }
 
-async function sumOf(content: Uint8Array<ArrayBuffer> | string): Promise<string> {
+async function sumOf(content: FileContent): Promise<string> {
   const bytes = typeof content === "string" ? new TextEncoder().encode(content) : content;
   return new Uint8Array(await crypto.subtle.digest("SHA-256", bytes)).toHex();
 }
