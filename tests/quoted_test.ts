@@ -18,7 +18,9 @@ for (const [room, { escaped, quoted, shortened }] of Object.entries({ core, toke
     assertEquals(quoted(deep), "[[[…]]]");
     assertEquals(quoted("x".repeat(1e6)).length, 82);
     assertEquals(quoted(Array.from({ length: 1e5 }, () => "\u0000".repeat(1e3))).length, 80);
-    const wide = Object.fromEntries(Array.from({ length: 1e4 }, (_, i) => ["k".repeat(500) + i, [i, [i, [i]]]]));
+    const wide = Object.fromEntries(
+      Array.from({ length: 1e4 }, (_, i) => ["k".repeat(500) + i, [i, [i, [i]]]]),
+    );
     assertEquals(quoted(wide).length, 80);
   });
 }
