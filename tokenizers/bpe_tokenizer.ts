@@ -16,6 +16,7 @@ import type { Merge } from "./bpe_merges.ts";
 import { symbolOfByte, writeUtf8 } from "./byte_symbols.ts";
 import { PreTokenMemory } from "./pre_token_memory.ts";
 import { nextPreToken } from "./pre_tokens.ts";
+import { quoted } from "./quoted.ts";
 import { bareFrame, type Frame, type SpecialToken } from "./special_tokens.ts";
 import type { DecodeOptions, TokenStream } from "./tokenizer.ts";
 import { writeTokenizerFiles } from "./tokenizer_files.ts";
@@ -71,9 +72,7 @@ export class BpeTokenizer extends BaseTokenizer {
       const id = this.idOf(token);
       if (id === undefined) {
         throw new RangeError(
-          `Cannot make a tokenizer: merge ${rank} makes ${
-            JSON.stringify(token)
-          }, which is not in the vocabulary`,
+          `Cannot make a tokenizer: merge ${rank} makes ${quoted(token)}, which is not in the vocabulary`,
         );
       }
       return [left, right, id];

@@ -80,9 +80,10 @@ function cut(text: string): string {
  * ```
  *
  * @param value A value of a parsed file.
- * @returns Its JSON form; what is left out is written `…`.
+ * @returns Its JSON form; what is left out is written `…`, and `missing` for undefined.
  */
 export function quoted(value: unknown): string {
+  if (value === undefined) return "missing";
   return typeof value === "string" ? quotedTo(value, 0) : cut(quotedTo(value, DEEPEST));
 }
 
