@@ -4,6 +4,7 @@
  * @module
  */
 import { basename, dirname } from "@std/path";
+import { quoted } from "../core/quoted.ts";
 import { loadTrainerState } from "../training/checkpoint.ts";
 import { findCheckpoint, type FoundCheckpoint, naming } from "./checkpoint_folder.ts";
 import type { Source } from "./corpus.ts";
@@ -86,18 +87,22 @@ export async function findRunOf<State extends object>(
   return { ...checkpoint, folder: dirname(checkpoint.path), step, state: state as unknown as State };
 }
 
-/** Throws unless everything that the example has is there, and is of the same kind. */
+/**
+ * Throws unless everything that the example has is there, and is of the same kind. Lists hold texts or numbers, and
+ * numbers are finite: `1e999` is valid JSON and means infinity.
+ */
 function checkTypes(actual: Record<string, unknown>, expected: object, path: string): void {
   for (const [name, value] of Object.entries(expected)) {
     const kind = (value: unknown) => Array.isArray(value) ? "array" : typeof value;
-    if (kind(actual[name]) !== kind(value) || actual[name] === null) {
-      throw new TypeError(
-        `${path}${name} is ${JSON.stringify(actual[name])}, expected a value of type ${kind(value)}`,
-      );
+    const found = Object.hasOwn(actual, name) ? actual[name] : undefined;
+    const isPlain = (value: unknown) =>
+      typeof value === "string" || typeof value === "boolean" || Number.isFinite(value);
+    const valid = kind(found) === kind(value) && found !== null &&
+      (Array.isArray(found) ? found.every(isPlain) : kind(value) === "object" || isPlain(found));
+    if (!valid) {
+      throw new TypeError(`${path}${name} is ${quoted(found)}, expected a value of type ${kind(value)}`);
     }
-    if (kind(value) === "object") {
-      checkTypes(actual[name] as Record<string, unknown>, value, `${path}${name}.`);
-    }
+    if (kind(value) === "object") checkTypes(found as Record<string, unknown>, value, `${path}${name}.`);
   }
 }
 

@@ -9,23 +9,13 @@
  *
  * @module
  */
-import type { StepReport } from "../training/train.ts";
 import { basename, dirname, join } from "@std/path";
 import { reason } from "./errors.ts";
 import { type FolderFiles, saveFile, saveFolder } from "./folders.ts";
+import { type MetricsRecord, parseRecord } from "./metrics_record.ts";
 import { lossCurve, type LossCurveOptions } from "./plot.ts";
 
-/** One line of `metrics.jsonl`. What depends on the clock stands at its end: two equal runs differ in nothing else. */
-export interface MetricsRecord extends StepReport {
-  /** Loss on the windows that validate, where it was measured. */
-  readonly validationLoss?: number;
-  /** Of a classifier: the share of those texts that it gets right. */
-  readonly accuracy?: number;
-  /** Of a classifier: the mean over the classes of F1. */
-  readonly macroF1?: number;
-  /** Seconds of training so far. */
-  readonly seconds: number;
-}
+export type { MetricsRecord };
 
 /** The heading of a sample in `samples.txt`. */
 const sampleHeading = /^=== step (\d+)(?: .*)?$/m;
@@ -222,13 +212,4 @@ async function readIfThere(path: string): Promise<string> {
     if (error instanceof Deno.errors.NotFound) return "";
     throw new Error(`Cannot read ${path}: ${reason(error)}`, { cause: error });
   });
-}
-
-/** A line that a killed process left unfinished is none. */
-function parseRecord(line: string): MetricsRecord | undefined {
-  try {
-    return JSON.parse(line);
-  } catch {
-    return undefined;
-  }
 }

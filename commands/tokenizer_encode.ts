@@ -10,6 +10,7 @@ import { replaceInvalidFlag } from "./common_flags.ts";
 import { UsageError } from "./errors.ts";
 import { readTexts } from "./files.ts";
 import type { Flags } from "./flags.ts";
+import { writeOut } from "./terminal.ts";
 import { readTokenizer } from "./tokenizer_folder.ts";
 
 /** The flag that names the tokenizer. */
@@ -60,11 +61,15 @@ export const encodeText: Command = defineCommand({
       ? (await readTexts(data!, { replaceInvalid })).map((source) => source.text)
       : [text];
     for (const text of texts) {
-      const ids = [...tokenizer.encode(text, options)];
-      console.log(idsOnly ? ids.join(" ") : describeIds(tokenizer, ids));
+      const encode: Encode = (take) => tokenizer.encodePieces(text, take, options);
+      if (idsOnly) writeIds(encode);
+      else describeIds(tokenizer, encode);
     }
   },
 });
+
+/** Encodes a text, and hands its ids over piece by piece. */
+type Encode = (take: (ids: Uint32Array) => void) => void;
 
 /** The command that decodes. */
 export const decodeIds: Command = defineCommand({
@@ -91,14 +96,42 @@ export const decodeIds: Command = defineCommand({
   },
 });
 
-/** One line an id, in columns: id, token as the vocabulary writes it, piece of text. */
-function describeIds(tokenizer: Tokenizer, ids: readonly number[]): string {
-  const rows = ids.map((id) => [String(id), tokenizer.tokenOf(id), pieceOf(tokenizer, id)]);
-  const widths = [0, 1].map((column) => Math.max(...rows.map((row) => row[column].length), 0));
-  const lines = rows.map(([id, token, piece]) =>
-    `${id.padStart(widths[0])}  ${token.padEnd(widths[1])}  ${piece}`
+/** Writes ids on one line. */
+function writeIds(encode: Encode): void {
+  let separator = "";
+  encode((ids) => {
+    writeOut(separator + ids.join(" "));
+    separator = " ";
+  });
+  writeOut("\n");
+}
+
+/**
+ * Writes one line an id, in columns: id, token as the vocabulary writes it, piece of text. A text of hundreds of
+ * megabytes has as many ids, so it is encoded once for the widths of the columns, once for the lines and once for the
+ * list at the end: nothing is kept but the row of each id that occurs.
+ */
+function describeIds(tokenizer: Tokenizer, encode: Encode): void {
+  const rows = new Map<number, string[]>(), widths = [0, 0];
+  let count = 0;
+  encode((ids) => {
+    count += ids.length;
+    for (const id of ids) {
+      if (rows.has(id)) continue;
+      const row = [String(id), tokenizer.tokenOf(id), pieceOf(tokenizer, id)];
+      rows.set(id, row);
+      for (const column of [0, 1]) widths[column] = Math.max(widths[column], row[column].length);
+    }
+  });
+  const lines = new Map(
+    Array.from(rows, ([id, [digits, token, piece]]) => [
+      id,
+      `${digits.padStart(widths[0])}  ${token.padEnd(widths[1])}  ${piece}\n`,
+    ]),
   );
-  return [...lines, `${ids.length} ids: ${ids.join(" ")}`].join("\n");
+  encode((ids) => writeOut(Array.from(ids, (id) => lines.get(id)!).join("")));
+  writeOut(`${count} ids: `);
+  writeIds(encode);
 }
 
 /**

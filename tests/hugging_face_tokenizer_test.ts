@@ -189,7 +189,7 @@ Deno.test("broken files say what and where", () => {
         f.post_processor = { type: "TemplateProcessing", single: [{ SpecialToken: { id: "[CLS]" } }] }
       ),
       RangeError,
-      "post_processor names id missing",
+      'post_processor names id "[CLS]"',
     ],
     [changed((f) => f.added_tokens = {}), TypeError, "added_tokens is {}, expected an array"],
     [{ "vocab.json": files["vocab.json"], "merges.txt": "a b c" }, TypeError, 'merge 0 is "a b c"'],

@@ -5,15 +5,20 @@ import { CharTokenizer } from "../tokenizers/char_tokenizer.ts";
 
 /** Runs the command and gives what it prints. */
 async function run(...args: string[]): Promise<string> {
-  const printed: string[] = [];
-  const log = console.log;
-  console.log = (line: string) => void printed.push(line);
+  let printed = "";
+  const { log } = console, { writeSync } = Deno.stdout;
+  console.log = (line: string) => void (printed += line + "\n");
+  Deno.stdout.writeSync = (bytes) => {
+    printed += new TextDecoder().decode(bytes);
+    return bytes.length;
+  };
   try {
     await tokenizer.run(args);
   } finally {
     console.log = log;
+    Deno.stdout.writeSync = writeSync;
   }
-  return printed.join("\n");
+  return printed.replace(/\n$/, "");
 }
 
 async function inTemporaryFolder(body: (folder: string) => Promise<void>): Promise<void> {
