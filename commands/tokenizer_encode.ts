@@ -5,6 +5,7 @@
  */
 import { BpeTokenizer } from "../tokenizers/bpe_tokenizer.ts";
 import type { Tokenizer } from "../tokenizers/tokenizer.ts";
+import { naming } from "./checkpoint_folder.ts";
 import { type Command, defineCommand } from "./command.ts";
 import { replaceInvalidFlag } from "./common_flags.ts";
 import { UsageError } from "./errors.ts";
@@ -57,11 +58,9 @@ export const encodeText: Command = defineCommand({
   async run({ tokenizer: path, text, data, idsOnly, replaceInvalid, ...options }) {
     if ((text === undefined) === (data === undefined)) throw new UsageError("Give either --text or --data");
     const tokenizer = await readTokenizer(path);
-    const texts = text === undefined
-      ? (await readTexts(data!, { replaceInvalid })).map((source) => source.text)
-      : [text];
-    for (const text of texts) {
-      const encode: Encode = (take) => tokenizer.encodePieces(text, take, options);
+    const texts = text === undefined ? await readTexts(data!, { replaceInvalid }) : [{ path: "--text", text }];
+    for (const { path, text } of texts) {
+      const encode: Encode = (take) => naming(path, () => tokenizer.encodePieces(text, take, options));
       if (idsOnly) writeIds(encode);
       else describeIds(tokenizer, encode);
     }
