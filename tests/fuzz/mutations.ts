@@ -15,7 +15,18 @@ const RAW: Readonly<Record<string, string>> = {
 };
 
 /** Names that plain objects have already, and names that files use. */
-const NAMES = ["__proto__", "constructor", "toString", "hasOwnProperty", "length", "", "0", "-1", "type", "ids"];
+const NAMES = [
+  "__proto__",
+  "constructor",
+  "toString",
+  "hasOwnProperty",
+  "length",
+  "",
+  "0",
+  "-1",
+  "type",
+  "ids",
+];
 
 const TEXTS = [
   "",
@@ -58,8 +69,10 @@ function ownNames(value: object): Record<string, unknown> {
 
 /** Changes one value somewhere in a parsed JSON file. */
 function changeValue(value: unknown, choices: Choices): unknown {
-  if (typeof value !== "object" || value === null || choices.once(8)) {
-    return choices.once(3) && typeof value === "number" ? value + choices.of([-1, 1, 0.5]) : anyValue(choices);
+  if (typeof value !== "object" || value === null || choices.once(20)) {
+    return choices.once(3) && typeof value === "number"
+      ? value + choices.of([-1, 1, 0.5])
+      : anyValue(choices);
   }
   const keys = Object.keys(value), key = choices.of(keys.length > 0 ? keys : ["0"]);
   if (Array.isArray(value)) {
@@ -100,7 +113,21 @@ export function changeJson(text: string, choices: Choices): string {
   return json.replace(/"(@[a-zA-Z]+@)"/g, (all, name) => Object.hasOwn(RAW, name) ? RAW[name] : all);
 }
 
-const LINES = ["", "\t", "a", "a b c", "\u0000", '"', '"a', 'a"b', ",", ",,,,", "\r", "\u2028", "constructor\t__proto__"];
+const LINES = [
+  "",
+  "\t",
+  "a",
+  "a b c",
+  "\u0000",
+  '"',
+  '"a',
+  'a"b',
+  ",",
+  ",,,,",
+  "\r",
+  "\u2028",
+  "constructor\t__proto__",
+];
 
 /** Changes text line by line. */
 export function changeLines(text: string, choices: Choices): string {
@@ -167,8 +194,11 @@ export function changeSafetensors(bytes: Uint8Array, choices: Choices): Uint8Arr
     numbers.setUint32(at, choices.of([0x7fc00000, 0x7f800000, 0xff800000, 0x7f7fffff, 0, 1]), true);
     return joined(bytes.subarray(0, 8 + length), data);
   }
-  const header = new TextEncoder().encode(changeJson(new TextDecoder().decode(bytes.subarray(8, 8 + length)), choices));
-  const start = new Uint8Array(8), claimed = choices.once(8) ? choices.of([0, 1, 2 ** 31, 2 ** 40]) : header.length;
+  const header = new TextEncoder().encode(
+    changeJson(new TextDecoder().decode(bytes.subarray(8, 8 + length)), choices),
+  );
+  const start = new Uint8Array(8),
+    claimed = choices.once(8) ? choices.of([0, 1, 2 ** 31, 2 ** 40]) : header.length;
   new DataView(start.buffer).setBigUint64(0, BigInt(claimed), true);
   return joined(start, header, data);
 }
