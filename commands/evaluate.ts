@@ -4,6 +4,7 @@
  * @module
  */
 import type { Backend } from "../core/backend.ts";
+import { shortened } from "../core/quoted.ts";
 import { kindOf, type ModelKind } from "../models/any_model.ts";
 import { encodeDocuments } from "../tokenizers/token_file.ts";
 import { validationBatches } from "../training/batches.ts";
@@ -75,7 +76,7 @@ export const evaluate: Command = defineCommand({
     const texts = (await readTexts(data, { replaceInvalid })).map(({ text }) => text);
     await withBackend(device, async ({ backend }) => {
       const examine = kind === "masked" ? examineMasked : examineCausal;
-      const facts = await examine(backend, found, texts, options);
+      const facts = await examine(backend, found, texts, { ...options, source: shortened(data.join(", ")) });
       console.log(formatFacts([["checkpoint", found.path], ...facts], 20));
     });
   },
@@ -103,10 +104,10 @@ async function examineCausal(
   backend: Backend,
   checkpoint: FoundCheckpoint,
   texts: readonly string[],
-  { batchSize }: Options,
+  { batchSize, source }: Options & { readonly source: string },
 ): Promise<Facts> {
   const { model, tokenizer } = openModel(backend, checkpoint, "causal");
-  const ids = encodeDocuments(tokenizer, texts);
+  const ids = naming(source, () => encodeDocuments(tokenizer, texts));
   const contextLength = Math.max(1, Math.min(model.config.contextLength, ids.length - 1));
   const batches = validationBatches(ids, { contextLength, batchSize });
   const tokens = countTargets(batches);
@@ -126,11 +127,11 @@ async function examineMasked(
   backend: Backend,
   checkpoint: FoundCheckpoint,
   texts: readonly string[],
-  { pseudoTokens = 512, ...options }: Options,
+  { pseudoTokens = 512, source, ...options }: Options & { readonly source: string },
 ): Promise<Facts> {
   const { lines, batchSize, seed = 1, maskRate = 0.15, maskRule = "huggingface" } = options;
   const { model, tokenizer } = openModel(backend, checkpoint, "masked");
-  const ids = encodeDocuments(tokenizer, lines ? linesOf(texts) : texts);
+  const ids = naming(source, () => encodeDocuments(tokenizer, lines ? linesOf(texts) : texts));
   const settings = { lines, batchSize, seed, maskRate, maskRule };
   const read = maskedTexts({ text: ids }, model.config, tokenizer, settings);
   const sequences = read.sequences.text, { contextLength } = read.options;

@@ -58,7 +58,9 @@ export const encodeText: Command = defineCommand({
   async run({ tokenizer: path, text, data, idsOnly, replaceInvalid, ...options }) {
     if ((text === undefined) === (data === undefined)) throw new UsageError("Give either --text or --data");
     const tokenizer = await readTokenizer(path);
-    const texts = text === undefined ? await readTexts(data!, { replaceInvalid }) : [{ path: "--text", text }];
+    const texts = text === undefined
+      ? await readTexts(data!, { replaceInvalid })
+      : [{ path: "--text", text }];
     for (const { path, text } of texts) {
       const encode: Encode = (take) => naming(path, () => tokenizer.encodePieces(text, take, options));
       if (idsOnly) writeIds(encode);
