@@ -73,7 +73,8 @@ export function splitCsv(text: string): Table {
       throw new Error(`line ${line}: a quote is out of place; write quotes twice inside quotes`);
     }
     cells.push(content);
-    for (let at = position; (at = text.indexOf("\n", at)) >= 0 && at < end + after; at++) line++;
+    for (let at = -1; (at = content.indexOf("\n", at + 1)) >= 0;) line++;
+    if (end < text.length && text[end] !== ",") line++;
     position = end + after;
     if (text[end] === ",") continue;
     if (cells.every((cell) => cell.trim() === "")) emptyLines++;

@@ -74,3 +74,9 @@ Deno.test("cannotRead names what lies beside a missing file", async () => {
   assertEquals((await cannotRead("no/such/place", missing)).message, "Cannot read no/such/place: gone");
   await Deno.remove(folder, { recursive: true });
 });
+
+Deno.test("a message is cut and its control characters are escaped, whatever it quotes", () => {
+  assertEquals(describeError(new Error("x".repeat(3_000_000))).length, 987);
+  assertEquals(describeError(new Error("\x1b[31m\0".repeat(5000))).length < 1000, true);
+  assertEquals(describeError(new Error("a\rb\u2028c\x1b[2Jd")), "error: a b\\u2028c\\u001b[2Jd");
+});

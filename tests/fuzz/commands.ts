@@ -25,7 +25,8 @@ const story = toBytes({ "story.txt": "the cat sat on the mat.\n".repeat(20) });
 
 /** Command lines with the folder that they read and the files in it that may be changed. */
 function fileCases(
-  { models, tokenizers, tables, run }: Corpus,
+  { models, tokenizers, tables }: Corpus,
+  run: Files,
 ): [line: string, files: Files, names?: string[]][] {
   const modelFiles = ["config.json", "model.safetensors", "tokenizer.json"];
   return [
