@@ -142,7 +142,7 @@ function program(args: readonly string[], cwd: string): Deno.Command {
 }
 
 /** The checkpoint of a run that has done one step of two. */
-async function trainedRun(): Promise<Files> {
+export async function trainedRun(): Promise<Files> {
   const cwd = await Deno.makeTempDir();
   try {
     await Deno.writeFile(`${cwd}/story.txt`, story["story.txt"]);
