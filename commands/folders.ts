@@ -20,6 +20,9 @@ import { cannotRead, reason } from "./errors.ts";
 /** The files of a folder by name. */
 export type FolderFiles = Readonly<Record<string, Uint8Array | string>>;
 
+/** Longest file that is read, in bytes. A sparse file of terabytes takes no room on the disk, but all of it in memory. */
+const longestFile = 2 ** 33;
+
 /** Bytes moved in one call: much beyond this, single calls fail or never return. */
 const portion = 64 * 2 ** 20;
 
@@ -187,7 +190,9 @@ async function writeWhole(path: string, content: Uint8Array | string): Promise<v
 
 async function readWhole(path: string): Promise<Uint8Array<ArrayBuffer>> {
   using file = await Deno.open(path);
-  const bytes = new Uint8Array((await file.stat()).size);
+  const { size } = await file.stat();
+  if (size > longestFile) throw new Error(`it has ${size} bytes, expected at most ${longestFile}`);
+  const bytes = new Uint8Array(size);
   for (let filled = 0; filled < bytes.length;) {
     const count = await file.read(bytes.subarray(filled, filled + portion));
     if (count === null) throw new Error(`it ended after ${filled} of ${bytes.length} bytes`);
