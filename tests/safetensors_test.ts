@@ -208,6 +208,6 @@ Deno.test("safetensors: messages stay short, whatever a header holds", () => {
   for (const bytes of headers) {
     const { message } = assertThrows(() => readSafetensors(bytes), TypeError);
     assertEquals(message.length < 300, true, message.slice(0, 500));
-    assertEquals(/[\x1b\u2028]/.test(message), false, message);
+    assertEquals(["\x1b", "\u2028"].some((character) => message.includes(character)), false, message);
   }
 });

@@ -6,8 +6,11 @@
 
 import { escaped } from "../core/quoted.ts";
 
-/** Longest JSON file that is parsed, in bytes: a config or a state has thousands, and once parsed it may take 40 times the memory. */
-const LONGEST_JSON = 2 ** 24;
+/**
+ * Longest JSON file that is parsed, in bytes: room for the names of 100,000 classes. Most files have thousands, and JSON
+ * of nothing but brackets takes 60 times its length once parsed.
+ */
+const LONGEST_JSON = 2 ** 23;
 
 /** File names to contents. */
 export type CheckpointFiles = Record<string, Uint8Array<ArrayBuffer> | string>;

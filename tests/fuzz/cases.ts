@@ -28,19 +28,21 @@ export interface Failure {
 
 /** What is wrong when a target reads these files, or undefined. */
 export async function tryFiles(target: Target, files: Files, folder: string): Promise<string | undefined> {
-  const names = [...Object.keys(files), ...WHOLE_FOLDER], begin = performance.now();
+  const begin = performance.now(), problem = await readAndUse(target, files, folder);
+  const taken = performance.now() - begin;
+  return problem ?? (taken > SLOWEST ? `took ${(taken / 1000).toFixed(1)} s` : undefined);
+}
+
+async function readAndUse(target: Target, files: Files, folder: string): Promise<string | undefined> {
   try {
     await target.read(files, folder);
   } catch (error) {
-    return complaint(error, names);
+    return complaint(error, [...Object.keys(files), ...WHOLE_FOLDER]);
   }
   try {
     await target.use?.(files, folder);
   } catch (error) {
     return complaint(error);
-  } finally {
-    const taken = performance.now() - begin;
-    if (taken > SLOWEST) return `took ${(taken / 1000).toFixed(1)} s`;
   }
 }
 
