@@ -8,9 +8,11 @@ import { quoted } from "../core/quoted.ts";
 import { loadTrainerState } from "../training/checkpoint.ts";
 import { findCheckpoint, type FoundCheckpoint, naming } from "./checkpoint_folder.ts";
 import type { Source } from "./corpus.ts";
+import { finetuneFlags } from "./finetune_flags.ts";
 import { chooseLength, chooseSettings, type Settings } from "./settings.ts";
 import type { Best } from "./train_loop.ts";
-import type { TrainFlags } from "./train_flags.ts";
+import { checkSettings } from "./state_settings.ts";
+import { type TrainFlags, trainFlags } from "./train_flags.ts";
 
 /** What `train` keeps in `trainer_state.json` besides the step. */
 export interface RunState {
@@ -81,6 +83,10 @@ export async function findRunOf<State extends object>(
     );
   }
   naming(checkpoint.path, () => checkTypes(state, example, "trainer_state.json: "));
+  naming(
+    checkpoint.path,
+    () => checkSettings(state.settings as object, command === "train" ? trainFlags : finetuneFlags),
+  );
   if (!["last", "best"].includes(basename(checkpoint.path))) {
     throw new Error(`Cannot resume ${path}: it is not in the folder of a run; move it to RUN/last`);
   }

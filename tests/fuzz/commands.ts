@@ -83,6 +83,9 @@ const VALUES = [
   ],
 ];
 
+/** Numbers that ask for too much, or for nothing. */
+const NUMBERS = ["1000000000", "9007199254740991", "1e300", "100000000", "1e-300", "0", "-1", "0.5", "1e9"];
+
 /** Command lines that are changed themselves; none of them trains for long or writes outside the folder. */
 const LINES = [
   "generate --checkpoint DIR --prompt the --max_new_tokens 3 --temperature 0.5 --top_k 3 --top_p 0.9 --seed 1",
@@ -91,13 +94,20 @@ const LINES = [
   "tokenizer encode --tokenizer DIR --text cat --ids-only",
   "tokenizer decode --tokenizer DIR --ids 5",
   "tokenizer inspect --tokenizer DIR --show 5",
-  "train --data DIR/config.json --steps 1 --layers 1 --heads 1 --model_dim 8 --context_length 8 --batch_size 2 --seed 1",
+  "train --data DIR/config.json --steps 1 --layers 1 --heads 1 --model_dim 8 --context_length 8 --batch_size 2 --seed 1 " +
+  "--accumulation 1 --log_interval 1 --eval_interval 1 --vocab_size 300 --tokenizer bpe",
+  "train --data DIR/config.json --epochs 1 --batch_size 64 --layers 1 --heads 1 --model_dim 8 --context_length 8",
   "attention --checkpoint DIR --text cat",
   "doctor",
 ];
 
 function changeLine(line: string, choices: Choices): string[] {
   const args = words(line);
+  const numbers = args.flatMap((word, at) => /^[\d.]+$/.test(word) ? [at] : []);
+  if (numbers.length > 0 && choices.once(2)) {
+    args[choices.of(numbers)] = choices.of(NUMBERS);
+    return args;
+  }
   for (let left = choices.of([1, 1, 2]); left > 0; left--) {
     const at = choices.below(args.length);
     const change = choices.below(5);
