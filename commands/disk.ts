@@ -8,6 +8,9 @@
 
 import { kindOfFile } from "./open_file.ts";
 
+/** Longest file that is read, in bytes. A sparse file of terabytes takes no room on the disk, but all of it in memory. */
+const LONGEST_FILE = 2 ** 33;
+
 /** Bytes moved in one call: much beyond this, single calls fail or never return. */
 const LARGEST_CALL = 64 * 2 ** 20;
 
@@ -120,7 +123,9 @@ export async function appendText(path: string, text: string): Promise<void> {
  */
 export async function readBytes(path: string): Promise<Uint8Array<ArrayBuffer>> {
   using file = await Deno.open(path);
-  const bytes = new Uint8Array((await file.stat()).size);
+  const { size } = await file.stat();
+  if (size > LONGEST_FILE) throw new Error(`it has ${size} bytes, expected at most ${LONGEST_FILE}`);
+  const bytes = new Uint8Array(size);
   for (let filled = 0; filled < bytes.length;) {
     const count = await file.read(bytes.subarray(filled, filled + LARGEST_CALL));
     if (count === null) throw new Error(`it ended after ${filled} of ${bytes.length} bytes`);

@@ -7,6 +7,7 @@
  * @module
  */
 import { basename, dirname, join } from "@std/path";
+import { escaped } from "../core/quoted.ts";
 
 /**
  * The command line itself is wrong: an unknown flag, a missing or an impossible value. Exit status 2.
@@ -43,6 +44,9 @@ export function exitStatus(error: unknown): 0 | 1 | 2 {
   return error instanceof UsageError ? 2 : 1;
 }
 
+/** A message is cut here as a last resort: what it quotes should have been cut before. With `error: ` below 1,000. */
+const LONGEST_MESSAGE = 980;
+
 /**
  * The text to print for an error: one line, or with `verbose` the whole stack and its causes.
  *
@@ -62,7 +66,8 @@ export function describeError(error: unknown, verbose: boolean = false): string 
   if (error instanceof Deno.errors.BrokenPipe) return "";
   if (verbose) return Deno.inspect(error);
   const message = error instanceof Error ? error.message || error.name : String(error);
-  return `error: ${message.trim().replace(/\s*\n\s*/g, " ")}`;
+  const line = escaped(message.slice(0, 2 * LONGEST_MESSAGE).trim().replace(/\s*[\r\n]\s*/g, " "));
+  return `error: ${line.length > LONGEST_MESSAGE ? line.slice(0, LONGEST_MESSAGE - 1) + "…" : line}`;
 }
 
 /**

@@ -4,6 +4,7 @@
  * @module
  */
 import type { Backend } from "../core/backend.ts";
+import { shortened } from "../core/quoted.ts";
 import { kindOf, type ModelConfig, type ModelKind } from "../models/any_model.ts";
 import { encodeDocuments } from "../tokenizers/token_file.ts";
 import { validationBatches } from "../training/batches.ts";
@@ -49,7 +50,7 @@ type Options = FlagValues<typeof maskedFlags> & {
 };
 
 /** The same, and where to show how far it has come. */
-type Examination = Options & { readonly progress: ProgressLine };
+type Examination = Options & { readonly progress: ProgressLine; readonly source: string };
 
 /** Names and values of what was found out. */
 type Facts = [name: string, text: string][];
@@ -94,7 +95,8 @@ export const evaluate: Command = defineCommand({
     const texts = (await readTexts(data, { replaceInvalid })).map(({ text }) => text);
     await withBackend(device, async ({ backend }) => {
       const examine = kind === "masked" ? examineMasked : examineCausal;
-      const facts = await examine(backend, found, texts, { ...options, progress })
+      const source = shortened(data.join(", "));
+      const facts = await examine(backend, found, texts, { ...options, source, progress })
         .finally(() => progress.finish());
       print(formatFacts([["checkpoint", found.path], ...facts], 20));
     });
@@ -123,10 +125,10 @@ async function examineCausal(
   backend: Backend,
   checkpoint: FoundCheckpoint,
   texts: readonly string[],
-  { progress, ...options }: Examination,
+  { progress, source, ...options }: Examination,
 ): Promise<Facts> {
   const { model, tokenizer } = openModel(backend, checkpoint, "causal");
-  const ids = encodeDocuments(tokenizer, texts);
+  const ids = naming(source, () => encodeDocuments(tokenizer, texts));
   const contextLength = Math.max(1, Math.min(model.config.contextLength, ids.length - 1));
   const windows = Math.ceil(ids.length / contextLength);
   const batchSize = await windowsAtOnce(backend, { ...model.config, contextLength }, options, windows);
@@ -148,11 +150,11 @@ async function examineMasked(
   backend: Backend,
   checkpoint: FoundCheckpoint,
   texts: readonly string[],
-  { pseudoTokens = 512, progress, ...options }: Examination,
+  { pseudoTokens = 512, progress, source, ...options }: Examination,
 ): Promise<Facts> {
   const { lines, batchSize, seed = 1, maskRate = 0.15, maskRule = "huggingface" } = options;
   const { model, tokenizer } = openModel(backend, checkpoint, "masked");
-  const ids = encodeDocuments(tokenizer, lines ? linesOf(texts) : texts);
+  const ids = naming(source, () => encodeDocuments(tokenizer, lines ? linesOf(texts) : texts));
   const settings = { lines, batchSize, seed, maskRate, maskRule };
   const read = maskedTexts({ text: ids }, model.config, tokenizer, settings);
   const sequences = read.sequences.text, { contextLength } = read.options;

@@ -4,6 +4,7 @@
  * @module
  */
 import { basename, dirname } from "@std/path";
+import { allocateParameters } from "../core/module.ts";
 import type { OpenedBackend } from "../core/open_backend.ts";
 import { buildModel } from "../models/any_model.ts";
 import type { Classifier } from "../models/classifier.ts";
@@ -82,7 +83,9 @@ async function carryOut(
   checkMemory({ ...config, contextLength }, batchSize, accumulation, await memoryLimits(backend));
   const sizes = { contextLength, batchSize, padId: config.padId ?? PAD_ID };
   const model = naming(checkpoint.path, () => buildModel(config)) as Classifier;
-  const run = new TrainingRun(backend, model, labelledBatches(training, { ...settings, ...sizes }), settings);
+  const batches = labelledBatches(training, { ...settings, ...sizes });
+  const store = found && allocateParameters(backend, model);
+  const run = new TrainingRun(backend, model, batches, settings, store);
   if (found) {
     naming(found.path, () => restoreTraining(run, found.files));
     await folder.rewind(found);

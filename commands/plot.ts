@@ -70,14 +70,14 @@ function describe(
   validation: readonly Point[],
   { title, subtitle = "", reference, unit = "token" }: LossCurveOptions,
 ): TopLevelSpec {
-  const drawn = thin(training, 800);
+  const drawn = thin(training, 800), measured = thin(validation, 800);
   const layers = [
     ...training.length > 0
       ? [line("training", drawn, 1, 0.3), line("training", smooth(drawn, 16), 2, 1, training.length === 1)]
       : [],
-    ...validation.length > 0 ? [line("validation", validation, 2, 1, validation.length <= 60)] : [],
+    ...measured.length > 0 ? [line("validation", measured, 2, 1, measured.length <= 60)] : [],
     ...reference
-      ? referenceLine(reference, Math.min(...[...drawn, ...validation].map(({ step }) => step)))
+      ? referenceLine(reference, Math.min(...[...drawn, ...measured].map(({ step }) => step)))
       : [],
   ];
   return {

@@ -19,7 +19,8 @@ import { reason } from "./errors.ts";
 import { type FolderFiles, saveFolder } from "./folders.ts";
 import { CHECKPOINT_FOLDERS, isLeftOver, placesOf, RUN_FILES } from "./own_names.ts";
 import { lossCurve, type LossCurveOptions } from "./plot.ts";
-import { keptRecords, keptSamples, linesOfRecords, type MetricsRecord, readIfThere } from "./run_records.ts";
+import type { MetricsRecord } from "./metrics_record.ts";
+import { keptRecords, keptSamples, linesOfRecords, readIfThere } from "./run_records.ts";
 import { saveFile } from "./save_file.ts";
 import { type UnwrittenLines, writeUnwrittenLines } from "./unwritten_lines.ts";
 

@@ -3,20 +3,9 @@
  *
  * @module
  */
-import type { StepReport } from "../training/train.ts";
+import { readBytes } from "./disk.ts";
 import { reason } from "./errors.ts";
-
-/** One line of `metrics.jsonl`. What depends on the clock stands at its end: two equal runs differ in nothing else. */
-export interface MetricsRecord extends StepReport {
-  /** Loss on the windows that validate, where it was measured. */
-  readonly validationLoss?: number;
-  /** Of a classifier: the share of those texts that it gets right. */
-  readonly accuracy?: number;
-  /** Of a classifier: the mean over the classes of F1. */
-  readonly macroF1?: number;
-  /** Seconds of training so far. */
-  readonly seconds: number;
-}
+import { type MetricsRecord, parseRecord } from "./metrics_record.ts";
 
 /**
  * The records that count when a run goes on: those up to its checkpoint. A line that a killed process left unfinished is
@@ -31,7 +20,9 @@ export interface MetricsRecord extends StepReport {
  * import { assertEquals } from "@std/assert";
  * import { keptRecords } from "./run_records.ts";
  *
- * assertEquals(keptRecords('{"step":1}\n{"step":2}\n{"st', 1).map(({ step }) => step), [1]);
+ * const line = (step: number) =>
+ *   JSON.stringify({ step, epoch: 1, loss: 2, gradientNorm: 1, learningRate: 0.1, seconds: 3 }) + "\n";
+ * assertEquals(keptRecords(`${line(1)}${line(2)}{"step":3,"lo`, 1).map(({ step }) => step), [1]);
  * ```
  */
 export function keptRecords(text: string, step: number): MetricsRecord[] {
@@ -75,15 +66,6 @@ export function keptSamples(text: string, step: number): string {
     .filter((sample) => Number(sample.match(SAMPLE_HEADING)?.[1]) <= step).join("");
 }
 
-/** A line that a killed process left unfinished is none. */
-function parseRecord(line: string): MetricsRecord | undefined {
-  try {
-    return JSON.parse(line);
-  } catch {
-    return undefined;
-  }
-}
-
 /**
  * Reads a file that a run writes, which may not be there yet.
  *
@@ -92,7 +74,7 @@ function parseRecord(line: string): MetricsRecord | undefined {
  * @throws {Error} when it is there and cannot be read
  */
 export async function readIfThere(path: string): Promise<string> {
-  return await Deno.readTextFile(path).catch((error) => {
+  return await readBytes(path).then((bytes) => new TextDecoder().decode(bytes), (error) => {
     if (error instanceof Deno.errors.NotFound) return "";
     throw new Error(`Cannot read ${path}: ${reason(error)}`, { cause: error });
   });

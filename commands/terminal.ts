@@ -117,6 +117,7 @@ export function outputColumns(): number {
  * Writes text to standard output as it is, without a newline, and all of it before it returns.
  *
  * @param text the text
+ * @throws {Error} when it cannot be written
  * @throws {Deno.errors.BrokenPipe} when the reader has left
  *
  * @example
@@ -128,7 +129,12 @@ export function outputColumns(): number {
  */
 export function writeOut(text: string): void {
   const bytes = new TextEncoder().encode(text);
-  for (let written = 0; written < bytes.length;) written += Deno.stdout.writeSync(bytes.subarray(written));
+  try {
+    for (let written = 0; written < bytes.length;) written += Deno.stdout.writeSync(bytes.subarray(written));
+  } catch (error) {
+    if (error instanceof Deno.errors.BrokenPipe) throw error;
+    throw new Error(`Cannot write to standard output: ${reason(error)}`, { cause: error });
+  }
 }
 
 /**
@@ -146,12 +152,7 @@ export function writeOut(text: string): void {
  * ```
  */
 export function print(text: string): void {
-  try {
-    writeOut(text + "\n");
-  } catch (error) {
-    if (error instanceof Deno.errors.BrokenPipe) throw error;
-    throw new Error(`Cannot write to standard output: ${reason(error)}`, { cause: error });
-  }
+  writeOut(text + "\n");
 }
 
 /**

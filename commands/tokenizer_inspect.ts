@@ -99,25 +99,23 @@ export function describeFit(
 ): string {
   const uses = new Float64Array(tokenizer.vocabSize);
   const missing = new Map<string, number>();
-  const encoder = new TextEncoder();
   let [bytes, characters, tokens] = [0, 0, 0];
+  const countId = (id: number): void => {
+    tokens++;
+    uses[id]++;
+  };
+  // Character by character and piece by piece: an array of the characters of a long text does not fit into memory.
   for (const text of texts) {
-    let known = text;
-    if (tokenizer instanceof CharTokenizer) {
-      for (const character of text.toWellFormed()) {
-        if (tokenizer.idOf(character) === undefined) {
-          missing.set(character, (missing.get(character) ?? 0) + 1);
-        }
-      }
-      if (missing.size > 0) {
-        known = [...text.toWellFormed()].filter((character) => !missing.has(character)).join("");
-      }
+    const oneByOne = tokenizer instanceof CharTokenizer;
+    for (const character of text) {
+      characters++;
+      const known = character.toWellFormed(), codePoint = known.codePointAt(0)!;
+      const id = oneByOne ? tokenizer.idOf(known) : undefined;
+      if (id !== undefined) countId(id);
+      if (oneByOne && id === undefined) missing.set(known, (missing.get(known) ?? 0) + 1);
+      else bytes += codePoint < 0x80 ? 1 : codePoint < 0x800 ? 2 : codePoint < 0x10000 ? 3 : 4;
     }
-    bytes += encoder.encode(known).length;
-    characters += [...text].length;
-    const ids = tokenizer.encode(known, { specialTokens: "text" });
-    tokens += ids.length;
-    for (const id of ids) uses[id]++;
+    if (!oneByOne) tokenizer.encodePieces(text, (ids) => ids.forEach(countId), { specialTokens: "text" });
   }
   const special = new Set(tokenizer.specialTokens.map((token) => token.id));
   const ordinary = [...tokenizer.vocabulary().values()].filter((id) => !special.has(id));

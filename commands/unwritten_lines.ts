@@ -9,7 +9,8 @@ import { join } from "@std/path";
 import { infoOf } from "./disk.ts";
 import { readFolder, saveFolder } from "./folders.ts";
 import { CHECKPOINT_NAMES } from "./own_names.ts";
-import { keptRecords, keptSamples, linesOfRecords, type MetricsRecord, readIfThere } from "./run_records.ts";
+import { type MetricsRecord, parseRecord } from "./metrics_record.ts";
+import { keptRecords, keptSamples, linesOfRecords, readIfThere } from "./run_records.ts";
 import { saveFile } from "./save_file.ts";
 import { checkSums, withSums } from "./sums.ts";
 
@@ -62,7 +63,7 @@ function parseState(bytes: Uint8Array | undefined): Record<string, unknown> {
 function checkLines(lines: unknown): UnwrittenLines {
   const { metrics, samples } = Object(lines);
   const isSound = typeof samples === "string" && Array.isArray(metrics) &&
-    metrics.every((record) => Number.isSafeInteger(record?.step));
+    metrics.every((record) => parseRecord(JSON.stringify(record) ?? "") !== undefined);
   if (isSound) return { metrics, samples };
   throw new TypeError("trainer_state.json: unwritten holds something else than lines of metrics and samples");
 }

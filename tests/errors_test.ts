@@ -116,3 +116,9 @@ Deno.test("a run that is named without runs/ is found there", () =>
       "error: Cannot read my_novel: no such file or folder; did you mean runs/my_novel?\n",
     );
   }));
+
+Deno.test("a message is cut and its control characters are escaped, whatever it quotes", () => {
+  assertEquals(describeError(new Error("x".repeat(3_000_000))).length, 987);
+  assertEquals(describeError(new Error("\x1b[31m\0".repeat(5000))).length < 1000, true);
+  assertEquals(describeError(new Error("a\rb\u2028c\x1b[2Jd")), "error: a b\\u2028c\\u001b[2Jd");
+});
