@@ -7,6 +7,7 @@ import type { Backend } from "../core/backend.ts";
 import { countParameters } from "../core/module.ts";
 import { WebGpuBackend } from "../core/webgpu_backend.ts";
 import { buildModel, type ModelConfig } from "../models/any_model.ts";
+import { MOST } from "./common_flags.ts";
 
 /** What training a model takes, in bytes. */
 export interface MemoryEstimate {
@@ -135,8 +136,9 @@ export function checkMemory(
   if (problem === undefined) return;
   let fitting = batchSize;
   while (fitting > 1 && problemOf(fitting) !== undefined) fitting = Math.floor(fitting / 2);
+  const batches = Math.ceil(batchSize / fitting) * accumulation;
   const advice = problemOf(fitting) === undefined
-    ? `--batch-size ${fitting} --accumulation ${Math.ceil(batchSize / fitting) * accumulation} fits`
+    ? `--batch-size ${fitting}${batches > MOST.accumulation ? "" : ` --accumulation ${batches}`} fits`
     : "give a smaller --model-dim, --layers or --context-length";
   throw new RangeError(`Cannot train a model of this size: it ${problem}; ${advice}`);
 }

@@ -32,6 +32,12 @@ Deno.test("batches that ask for nothing count nothing; where there are no others
   }
 });
 
+Deno.test("a measurement tells how far it has come", async () => {
+  const many = [...batches, ...batches, ...batches], seen: number[][] = [];
+  await measure(backend, model, many, { onProgress: (done, whole) => void seen.push([done, whole]) });
+  assertEquals(seen, Array.from({ length: Math.ceil(many.length / 8) }, (_, i) => [8 * i, many.length]));
+});
+
 Deno.test("a measurement gives way, and is given up when it is told to", async () => {
   let pauses = 0, others = 0;
   const timer = setInterval(() => others++);

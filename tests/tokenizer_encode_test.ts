@@ -23,6 +23,7 @@ Deno.test("the columns of ids, tokens and pieces stay on a narrow screen", () =>
     for (const line of lines) assert(textWidth(line) <= columns, `${columns}: ${line}`);
     const pieces = lines.slice(0, 5).map((line) => textWidth(line.slice(0, line.indexOf('"'))));
     assertEquals(new Set(pieces).size, 1, lines.join("\n"));
+    assert(lines[5].includes('"<|long'), "a long token leaves room for its piece");
   }
 });
 
