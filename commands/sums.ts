@@ -55,10 +55,10 @@ export async function checkSums(
   path: string,
   files: Readonly<Record<string, FileContent>>,
 ): Promise<void> {
-  const { sha256, ...state } = parseState(files[STATE]);
+  const { sha256, content } = parseState(files[STATE]);
   if (sha256 === undefined) return;
   const expected = new Map(Object.entries(typeof sha256 === "object" && sha256 !== null ? sha256 : {}));
-  const actual = Object.entries({ ...files, [STATE]: JSON.stringify(state) });
+  const actual = Object.entries({ ...files, [STATE]: content });
   const wrong = await Promise.all(
     actual.map(async ([name, content]) =>
       expected.has(name) && expected.get(name) !== await sumOf(content) ||
@@ -75,14 +75,15 @@ export async function checkSums(
   );
 }
 
-/** The state, or nothing where it is missing or cannot be read: that is for others to say. */
-function parseState(content: Uint8Array | string | undefined): Record<string, unknown> {
-  if (content === undefined) return {};
+/** The sums, and what the state's own sum is of; nothing where it is missing or broken: that is for others to say. */
+function parseState(state: FileContent | undefined): { sha256?: unknown; content: string } {
+  if (state === undefined) return { content: "" };
   try {
-    const state = JSON.parse(typeof content === "string" ? content : new TextDecoder().decode(content));
-    return typeof state === "object" && state !== null ? state : {};
+    const text = typeof state === "string" ? state : new TextDecoder().decode(state);
+    const { sha256, ...rest } = Object(JSON.parse(text));
+    return { sha256, content: JSON.stringify(rest) };
   } catch {
-    return {};
+    return { content: "" }; // no JSON, or nested deeper than can be written again
   }
 }
 

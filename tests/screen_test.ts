@@ -1,10 +1,7 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
-import configuration from "../deno.json" with { type: "json" };
 import { quote } from "../commands/terminal.ts";
-import { inFolder, small, story, succeed } from "./_command.ts";
+import { inFolder, lineOf, small, story, succeed } from "./_command.ts";
 import { hasAdapter } from "./_testing.ts";
-
-const root = new URL("..", import.meta.url).pathname;
 
 /** Whether there is a `script` as Linux has it: it gives a program a terminal. */
 const hasScript = Deno.build.os === "linux" &&
@@ -15,10 +12,7 @@ const hasScript = Deno.build.os === "linux" &&
 
 /** What `deno task` leaves on a terminal of so many columns, line by line. Nothing that it draws is wider. */
 async function onTerminal(args: readonly string[], columns: number, cwd: string): Promise<string[]> {
-  const task = configuration.tasks[args[0] as keyof typeof configuration.tasks].split(" ").slice(1)
-    .map((word) => word === "cli.ts" ? `${root}cli.ts` : word);
-  const line = [Deno.execPath(), task[0], "--no-check", "--no-prompt", "--config", `${root}deno.json`];
-  const command = [...line, ...task.slice(1), ...args.slice(1)].map(quote).join(" ");
+  const command = lineOf(args, { cwd }).map(quote).join(" ");
   const { stdout } = await new Deno.Command("script", {
     args: ["-qec", `stty cols ${columns} rows 40; exec ${command}`, "/dev/null"],
     cwd,
