@@ -75,7 +75,7 @@ Deno.test({
   ignore: !hasScript,
   fn: async () => {
     for (const command of ["train", "finetune", "evaluate", "attention"]) {
-      const lines = await onTerminal([command, "--help"], 60, root);
+      const lines = await onTerminal([command, "--help"], 60, new URL("..", import.meta.url).pathname);
       assert(lines.length > 30, lines.join("\n"));
     }
   },
