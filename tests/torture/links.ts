@@ -86,11 +86,12 @@ function fallInto(stage: Stage, name: string, trap: string, line: string): Promi
 }
 
 /** It may work or refuse, but neither hang nor fall over. */
-function faultOf({ code, stderr, overdue }: Ending): string | undefined {
+function faultOf({ code, stdout, stderr, overdue }: Ending): string | undefined {
   const quoted = JSON.stringify(stderr.slice(0, 300));
   if (overdue) return "hangs";
   if (code === 0) return;
   if (![1, 2].includes(code)) return `ends with ${code}: ${quoted}`;
+  if (stderr === "" && stdout.includes("runs/r")) return; // doctor lists what is wrong
   if (!stderr.startsWith("error: ") || stderr.includes("\n")) return `does not say one line: ${quoted}`;
   if (stderr.length > 1000) return `says ${stderr.length} characters: ${quoted}`;
 }

@@ -25,8 +25,8 @@ export function streamTrials(stage: Stage, reference: Reference): Trial[] {
       attempt: () => tryToLose(stage, reference, options, (cut) => judge(cut, /standard output|stdout/i)),
     }));
   const ofFiles = files.flatMap((path) => {
-    const times = reference.operations.filter((operation) => operation.path.endsWith(path)).length;
-    return Array.from({ length: times }, (_, at): Trial => {
+    const operations = reference.operations.filter((operation) => operation.path.endsWith(path));
+    return operations.map((_, at): Trial => {
       const orders: Orders = { mode: "fail", at, path };
       const about = new RegExp(path.replace(".", "\\."));
       return {

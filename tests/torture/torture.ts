@@ -3,7 +3,7 @@
  *
  *     --minutes N    a random share that takes about so long; without it everything is tried
  *     --seed N       decides which share, and the random moments
- *     --only TEXT    trials whose name contains this
+ *     --only REGEXP  trials whose name fits this, such as "^train mlm, (kill|torn)"
  *     --device NAME  cpu, webgpu or both
  *     --workers N    trials side by side
  *     --list         says what there is to try, and tries nothing
@@ -29,7 +29,8 @@ async function torture(temporary: string): Promise<number> {
   const seed = Number(flags.seed), workers = Number(flags.workers);
   const devices = (["cpu", "webgpu"] as const).filter((name) => [name, "both"].includes(flags.device));
   const { trials, readings } = await planTrials({ temporary, seed, devices, report: console.log });
-  const wanted = trials.filter(({ group, name }) => `${group}, ${name}`.includes(flags.only));
+  const only = new RegExp(flags.only);
+  const wanted = trials.filter(({ group, name }) => only.test(`${group}, ${name}`));
   const until = flags.minutes === undefined ? undefined : start + Number(flags.minutes) * 60_000;
   console.log(`${wanted.length} trials, seed ${seed}${until ? `, until ${flags.minutes} min are over` : ""}`);
   if (flags.list) return 0;
