@@ -5,7 +5,7 @@
  * @module
  */
 import { formatBar, formatCount, formatDuration, terminalColumns, writeOut } from "./terminal.ts";
-import { visible } from "./visible.ts";
+import { visibleLines } from "./visible.ts";
 import { cutText, wrapText } from "./wrap.ts";
 
 /** Where a run stands. What is not known yet is left out. */
@@ -215,7 +215,7 @@ export class ProgressLine {
    */
   print(text: string): void {
     const { terminal, columns, write } = this.#options;
-    const shown = terminal ? wrapText(text.replace(/[^\n\t]+/g, visible), columns()) : text;
+    const shown = terminal ? wrapText(visibleLines(text), columns()) : text;
     write(this.#shown === "" ? `${shown}\n` : `\r\x1b[K${shown}\n${this.#colored()}`);
   }
 

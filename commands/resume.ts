@@ -15,7 +15,8 @@ import { checkSettings } from "./state_settings.ts";
 import { outputColumns, quote } from "./terminal.ts";
 import type { Best } from "./train_loop.ts";
 import { type TrainFlags, trainFlags } from "./train_flags.ts";
-import { wrapText } from "./wrap.ts";
+import { visible } from "./visible.ts";
+import { cutText, wrapText } from "./wrap.ts";
 
 /** What `train` keeps in `trainer_state.json` besides the step. */
 export interface RunState {
@@ -125,14 +126,10 @@ function checkTypes(actual: Record<string, unknown>, expected: object, path: str
 export function announceFiles(folder: string, files: readonly string[]): void {
   const outside = files.filter((name) => isAbsolute(name) || normalize(name).startsWith(".."));
   if (outside.length === 0) return;
-  const names = outside.slice(0, 10).map((name) => quote(name.replace(CONTROL, "\ufffd").slice(0, 200)));
+  const names = outside.slice(0, 10).map((name) => quote(cutText(visible(name), 200)));
   const others = outside.length > 10 ? ` and ${outside.length - 10} others` : "";
   complain(`${folder} names ${names.join(" ")}${others} as its texts: reading them (--data names others)`);
 }
-
-/** Characters that a terminal might obey instead of showing them. */
-// deno-lint-ignore no-control-regex
-const CONTROL = /[\u0000-\u001f\u007f-\u009f]/g;
 
 /** What of the state of a run decides whether it goes on as it was. */
 interface Circumstances extends Pick<RunState, "backend"> {

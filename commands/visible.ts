@@ -39,3 +39,21 @@ export function visible(text: string): string {
         : `\\x${code.padStart(2, "0")}`);
   });
 }
+
+/**
+ * The same for a text of several lines, whose line ends and tabs stay.
+ *
+ * @param text the text
+ * @returns the same with escapes
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { visibleLines } from "./visible.ts";
+ *
+ * assertEquals(visibleLines("a\n\tb\x1b"), "a\n\tb\\x1b");
+ * ```
+ */
+export function visibleLines(text: string): string {
+  return text.replace(/[^\n\t]+/g, visible);
+}

@@ -35,7 +35,7 @@ Deno.test(
         const { code, stdout, stderr } = await resume([path]), [shown, error, ...more] = stderr.split("\n");
         assertEquals([code, stdout, more], [1, "", [""]], stderr);
         assertStringIncludes(shown, "runs/story names ");
-        assertStringIncludes(shown, path.replace("\x1b", "\ufffd"));
+        assertStringIncludes(shown, path.replace("\x1b", "\\x1b"));
         assertStringIncludes(error, "error: Cannot ");
       }
       const many = await resume(Array.from({ length: 1000 }, (_, index) => `/nowhere/${index}`));
