@@ -231,7 +231,7 @@ const DAMAGED: Record<string, [damage: Damage, message: string]> = {
   ],
   "no step": [
     (files) => files["trainer_state.json"] = "{}",
-    "trainer_state.json: step is undefined, expected an integer of 0 or more",
+    "trainer_state.json: step is missing, expected an integer of 0 or more",
   ],
 };
 

@@ -198,7 +198,7 @@ Deno.test("a text of 20 MB on one line is encoded in pieces, and a word of 20 MB
     assertEquals(refused.code, 1);
     assertStringIncludes(
       new TextDecoder().decode(refused.stderr),
-      "long.txt: Cannot encode 20000000 letters or signs without a break between them: expected at most 16777216",
+      "long.txt: Cannot encode a run of 20000000 characters without a break: expected at most 16777216",
     );
   });
 });
