@@ -186,7 +186,7 @@ const DAMAGED: Record<string, [damage: Damage, message: string]> = {
   "a config.json that is a list": [(files) => files["config.json"] = "[]", "config.json: expected an object"],
   "a config.json of another model": [
     (files) => files["config.json"] = '{"model_type": "llama"}',
-    'config.json: model_type "llama" is none of ours',
+    'config.json: model_type is "llama", expected',
   ],
   "a config.json with another number of layers": [
     (files) => files["config.json"] = decode(files["config.json"]).replace('"n_layer": 1', '"n_layer": 2'),
