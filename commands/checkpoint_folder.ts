@@ -16,7 +16,7 @@ import { type CheckpointFiles, loadConfig, loadModel, restoreModel } from "../tr
 import { infoOf } from "./disk.ts";
 import { cannotRead } from "./errors.ts";
 import { readFolder } from "./folders.ts";
-import { CHECKPOINT_FOLDERS, CHECKPOINT_NAMES, placesOf, TOKENIZER_NAMES } from "./own_names.ts";
+import { CHECKPOINT_FOLDERS, CHECKPOINT_NAMES, placesOf, TOKENIZER_INPUT_NAMES } from "./own_names.ts";
 import { checkSums } from "./sums.ts";
 
 /** The files of a checkpoint and where they were found. */
@@ -27,8 +27,8 @@ export interface FoundCheckpoint {
   readonly files: CheckpointFiles;
 }
 
-/** What a model needs, and the sums to check it by. */
-const MODEL_NAMES = CHECKPOINT_NAMES.filter((name) => name !== "optimizer.safetensors");
+/** The files that using a model needs, ours or those of another program, and the one that holds the checksums. */
+const MODEL_NAMES = ["config.json", "model.safetensors", ...TOKENIZER_INPUT_NAMES, "trainer_state.json"];
 
 /**
  * Finds and reads a checkpoint.
@@ -125,7 +125,7 @@ async function holdsCheckpoint(path: string): Promise<boolean> {
  */
 export function tokenizerOf({ path, files }: FoundCheckpoint): BpeTokenizer | CharTokenizer {
   const texts: Record<string, string> = {}, decoder = new TextDecoder();
-  for (const name of TOKENIZER_NAMES) {
+  for (const name of TOKENIZER_INPUT_NAMES) {
     if (files[name] !== undefined) texts[name] = decoder.decode(files[name] as Uint8Array);
   }
   return naming(path, () => loadTokenizer(texts));

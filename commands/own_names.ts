@@ -12,17 +12,19 @@ export const RUNS = "runs";
 /** The lock in the folder of a run: held by the process that trains in it. */
 export const LOCK_NAME = ".miniformer.lock";
 
-/** Files that say how text becomes ids. */
+/** Files that a tokenizer is saved as. */
 export const TOKENIZER_NAMES: readonly string[] = [
   "tokenizer.json",
   "vocab.json",
   "merges.txt",
-  "added_tokens.json",
   "special_tokens_map.json",
   "tokenizer_config.json",
 ];
 
-/** Files of a checkpoint. */
+/** Files that a tokenizer is read from: `added_tokens.json` is written by other programs only, so it is not ours. */
+export const TOKENIZER_INPUT_NAMES: readonly string[] = [...TOKENIZER_NAMES, "added_tokens.json"];
+
+/** Files that a checkpoint is saved as. */
 export const CHECKPOINT_NAMES: readonly string[] = [
   "config.json",
   "model.safetensors",

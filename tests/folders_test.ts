@@ -237,6 +237,14 @@ Deno.test("what somebody puts beside or into a checkpoint stays there", () =>
     }
   }));
 
+Deno.test("a file that only other programs write stays in a checkpoint that is replaced", () =>
+  withFolder(async (parent) => {
+    await saveFolder(`${parent}/last`, { a: "1" });
+    await Deno.writeTextFile(`${parent}/last/added_tokens.json`, "theirs");
+    await saveFolder(`${parent}/last`, { a: "2" }, { foreign: "keep" });
+    assertEquals(await onDisk(parent), { "last/a": "2", "last/added_tokens.json": "theirs" });
+  }));
+
 Deno.test("what was put into a checkpoint outlives a save that is killed at its end", () =>
   withFolder(async (parent) => {
     const state = {
