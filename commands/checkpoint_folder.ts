@@ -13,7 +13,7 @@ import type { BpeTokenizer } from "../tokenizers/bpe_tokenizer.ts";
 import type { CharTokenizer } from "../tokenizers/char_tokenizer.ts";
 import { loadTokenizer } from "../tokenizers/hugging_face.ts";
 import { type CheckpointFiles, loadConfig, loadModel, restoreModel } from "../training/checkpoint.ts";
-import { infoOf } from "./disk.ts";
+import { entryAt } from "./disk.ts";
 import { cannotRead } from "./errors.ts";
 import { readFolder } from "./folders.ts";
 import { CHECKPOINT_FOLDERS, CHECKPOINT_NAMES, placesOf, TOKENIZER_INPUT_NAMES } from "./own_names.ts";
@@ -100,7 +100,7 @@ export async function newestRun(): Promise<string> {
 async function holdsCheckpoint(path: string): Promise<boolean> {
   for (const name of CHECKPOINT_FOLDERS) {
     const { folder, former } = placesOf(`${path}/${name}`);
-    for (const place of [folder, former]) if (await infoOf(`${place}/config.json`)) return true;
+    for (const place of [folder, former]) if (await entryAt(`${place}/config.json`)) return true;
   }
   return false;
 }

@@ -7,7 +7,7 @@
  * @module
  */
 import { dirname, join } from "@std/path";
-import { infoOf, kindOfEntry } from "./disk.ts";
+import { entryAt, kindOfEntry } from "./disk.ts";
 import { cannotRead, reason } from "./errors.ts";
 import { settleFolder } from "./folders.ts";
 import { Lock, LockedError } from "./lock.ts";
@@ -54,7 +54,7 @@ export async function claim(folder: string, { replace }: { replace: boolean }): 
       return occupied(folder);
     } catch (error) {
       // Whoever made the folder before us may have given it up and removed it.
-      if (await infoOf(folder) === undefined) continue;
+      if (await entryAt(folder) === undefined) continue;
       if (!(error instanceof LockedError)) {
         for (const path of made) await Deno.remove(path).catch(() => {});
         throw error;
@@ -78,7 +78,7 @@ export async function claim(folder: string, { replace }: { replace: boolean }): 
 export async function claimAgain(folder: string): Promise<Claim> {
   const checkpoints = CHECKPOINT_FOLDERS.map((name) => placesOf(join(folder, name)));
   const found = await Promise.all(
-    checkpoints.flatMap(({ folder, former }) => [infoOf(folder), infoOf(former)]),
+    checkpoints.flatMap(({ folder, former }) => [entryAt(folder), entryAt(former)]),
   );
   if (found.every((info) => info === undefined)) {
     throw await cannotRead(folder, await Deno.stat(folder).then(() => new Error(NO_RUN), (error) => error));
@@ -107,7 +107,7 @@ async function refuseLinks(folder: string): Promise<void> {
     const { folder: place, fresh, former } = placesOf(join(folder, name));
     const isFolder = CHECKPOINT_FOLDERS.includes(name);
     for (const path of isFolder ? [place, fresh, former] : [place]) {
-      const info = await infoOf(path);
+      const info = await entryAt(path);
       if (info === undefined || (isFolder ? info.isDirectory : info.isFile)) continue;
       throw new Error(
         `Cannot resume ${folder}: ${path} is ${
@@ -152,7 +152,7 @@ function occupied(folder: string): Error {
  * @returns whether it may
  */
 export async function isFree(folder: string, replace: boolean): Promise<boolean> {
-  const info = await infoOf(folder);
+  const info = await entryAt(folder);
   if (info === undefined) return true;
   const entries = info.isDirectory || info.isSymlink
     ? await Array.fromAsync(Deno.readDir(folder)).catch(() => undefined)
@@ -160,7 +160,7 @@ export async function isFree(folder: string, replace: boolean): Promise<boolean>
   if (entries === undefined) return false;
   if (entries.length === 0) return true;
   const checkpoints = CHECKPOINT_FOLDERS.map((name) => placesOf(join(folder, name)));
-  const former = await Promise.all(checkpoints.map(({ former }) => infoOf(former)));
+  const former = await Promise.all(checkpoints.map(({ former }) => entryAt(former)));
   return entries.some(({ name, isFile }) => name === LOCK_NAME && isFile) &&
     former.every((info) => info === undefined) &&
     entries.every(({ name, isFile }) =>
@@ -184,7 +184,7 @@ async function makeFolders(folder: string): Promise<string[]> {
 
 async function missingAbove(folder: string): Promise<string[]> {
   const above: string = dirname(folder);
-  return above === folder || await infoOf(above) ? [] : [above, ...await missingAbove(above)];
+  return above === folder || await entryAt(above) ? [] : [above, ...await missingAbove(above)];
 }
 
 /** Removes what a run left that saved nothing. */

@@ -7,7 +7,7 @@
 import { join } from "@std/path";
 import { loadModel, loadTrainerState } from "../training/checkpoint.ts";
 import { findCheckpoint, tokenizerOf } from "./checkpoint_folder.ts";
-import { infoOf, kindOfEntry } from "./disk.ts";
+import { entryAt, kindOfEntry } from "./disk.ts";
 import { reason } from "./errors.ts";
 import { settleFolder } from "./folders.ts";
 import { describeHolder, Lock, lookAtLock } from "./lock.ts";
@@ -74,7 +74,7 @@ export async function removeLeftOvers(path: string): Promise<string[]> {
     using _lock = await Lock.take(join(folder, LOCK_NAME));
     for (const name of CHECKPOINT_FOLDERS) await settleFolder(join(folder, name));
     for (const name of await leftOvers()) {
-      const info = await infoOf(join(folder, name));
+      const info = await entryAt(join(folder, name));
       if (info?.isFile && name !== LOCK_NAME) await Deno.remove(join(folder, name));
     }
     await writeUnwrittenLines(folder);
@@ -97,7 +97,7 @@ interface Examined {
 
 async function examineCheckpoint(folder: string, name: string): Promise<Examined | undefined> {
   const path = join(folder, name), { former } = placesOf(path);
-  if (await infoOf(path) === undefined && await infoOf(former) === undefined) return undefined;
+  if (await entryAt(path) === undefined && await entryAt(former) === undefined) return undefined;
   try {
     const found = await findCheckpoint(path, { prefer: [], training: true });
     tokenizerOf(found);
@@ -187,7 +187,7 @@ function examineNames(folder: string, entries: readonly Deno.DirEntry[]): Findin
 async function examineLinks(folder: string): Promise<Finding[]> {
   const findings: Finding[] = [];
   for (const name of [...RUN_FILES, ...CHECKPOINT_FOLDERS]) {
-    const info = await infoOf(join(folder, name));
+    const info = await entryAt(join(folder, name));
     if (info === undefined || (CHECKPOINT_FOLDERS.includes(name) ? info.isDirectory : info.isFile)) continue;
     findings.push({
       name: "not a file",

@@ -17,7 +17,7 @@
  * @module
  */
 import { dirname, join } from "@std/path";
-import { createFile, infoOf, kindOfEntry, readBytes, syncFolder } from "./disk.ts";
+import { createFile, entryAt, kindOfEntry, readBytes, syncFolder } from "./disk.ts";
 import { cannotRead, reason } from "./errors.ts";
 import { CHECKPOINT_NAMES, placesOf } from "./own_names.ts";
 
@@ -89,7 +89,7 @@ export async function saveFolder(
     await syncFolder(dirname(folder));
   } catch (error) {
     await clear(fresh, names).catch(() => {});
-    const kept = await infoOf(folder).catch(() => undefined) ? "; what was there before is unharmed" : "";
+    const kept = await entryAt(folder).catch(() => undefined) ? "; what was there before is unharmed" : "";
     throw new SaveError(`Cannot save ${folder}: ${reason(error)}${doing}${kept}`, { cause: error });
   }
   // The save has succeeded: what cannot be removed now, the next one removes.
@@ -113,7 +113,7 @@ export async function saveFolder(
  */
 export async function refuseForeign(path: string, names: ReadonlySet<string>): Promise<void> {
   const { folder } = placesOf(path);
-  if (await folderInfo(folder) === undefined) return;
+  if (await folderAt(folder) === undefined) return;
   const others = (await Array.fromAsync(Deno.readDir(folder))).filter((entry) => !isOwn(entry, names));
   if (others.length === 0) return;
   const [first] = others.map(({ name }) => name).sort();
@@ -130,8 +130,8 @@ export async function refuseForeign(path: string, names: ReadonlySet<string>): P
  */
 export async function settleFolder(path: string, names: ReadonlySet<string> = new Set()): Promise<boolean> {
   const { folder, fresh } = placesOf(path), place = await standing(path);
-  if (place !== folder && await folderInfo(place)) await Deno.rename(place, folder);
-  const info = await folderInfo(folder);
+  if (place !== folder && await folderAt(place)) await Deno.rename(place, folder);
+  const info = await folderAt(folder);
   await retire(path, names);
   await clear(fresh, names);
   return info !== undefined;
@@ -186,13 +186,13 @@ export async function readFolder(
 /** Where the last whole state of a folder is: see the table of steps above. */
 async function standing(path: string): Promise<string> {
   const { folder, fresh, former } = placesOf(path);
-  if (await infoOf(folder) || !await infoOf(former)) return folder;
-  return await infoOf(fresh) ? fresh : former;
+  if (await entryAt(folder) || !await entryAt(former)) return folder;
+  return await entryAt(fresh) ? fresh : former;
 }
 
 /** What stands under the name of a folder; anything but a folder is refused. */
-async function folderInfo(path: string): Promise<Deno.FileInfo | undefined> {
-  const info = await infoOf(path);
+async function folderAt(path: string): Promise<Deno.FileInfo | undefined> {
+  const info = await entryAt(path);
   if (info === undefined || info.isDirectory) return info;
   throw new Error(
     info.isFile ? "a file stands where a folder should" : `${path} is ${kindOfEntry(info)}, not a folder`,
@@ -211,7 +211,7 @@ function isOwnThere(entry: Deno.DirEntry, names: ReadonlySet<string>): boolean {
 /** Removes the old folder after its files that are not ours have been moved to the new one. */
 async function retire(path: string, names: ReadonlySet<string>): Promise<void> {
   const { folder, former } = placesOf(path);
-  if (await folderInfo(former) === undefined) return;
+  if (await folderAt(former) === undefined) return;
   for (const entry of await Array.fromAsync(Deno.readDir(former))) {
     const from = join(former, entry.name);
     if (isOwnThere(entry, names)) await Deno.remove(from);
@@ -224,13 +224,13 @@ async function retire(path: string, names: ReadonlySet<string>): Promise<void> {
 async function freePlace(path: string): Promise<string> {
   for (let number = 1;; number++) {
     const place = number === 1 ? path : `${path}.kept-${number}`;
-    if (await infoOf(place) === undefined) return place;
+    if (await entryAt(place) === undefined) return place;
   }
 }
 
 /** Removes a folder that was begun and not finished. */
 async function clear(fresh: string, names: ReadonlySet<string>): Promise<void> {
-  if (await folderInfo(fresh) === undefined) return;
+  if (await folderAt(fresh) === undefined) return;
   const entries = await Array.fromAsync(Deno.readDir(fresh));
   const other = entries.find((entry) => !isOwnThere(entry, names));
   if (other) throw new Error(`${fresh} holds ${JSON.stringify(other.name)}, which is not ours: move it away`);

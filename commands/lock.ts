@@ -8,7 +8,7 @@
  * @module
  */
 import { reason } from "./errors.ts";
-import { infoOf, isSame, kindOfEntry } from "./disk.ts";
+import { entryAt, isSame, kindOfEntry } from "./disk.ts";
 
 /** Who holds a lock. */
 export interface Holder {
@@ -61,7 +61,7 @@ export class Lock implements Disposable {
    */
   static async take(path: string): Promise<Lock> {
     while (true) {
-      const before = await infoOf(path);
+      const before = await entryAt(path);
       if (before && !before.isFile) {
         throw new Error(`Cannot lock ${path}: it is ${kindOfEntry(before)}, not the file of a lock`);
       }
@@ -72,7 +72,7 @@ export class Lock implements Disposable {
         throw new LockedError(`${describeHolder(await readHolder(path))} is at work there`);
       }
       // The process before may have removed the file between our opening and locking it.
-      const there = await infoOf(path);
+      const there = await entryAt(path);
       if (there?.isFile && isSame(there, await file.stat())) {
         await writeHolder(file);
         return new Lock(path, file);
@@ -131,7 +131,7 @@ export interface LockState {
  * ```
  */
 export async function lookAtLock(path: string): Promise<LockState> {
-  const info = await infoOf(path);
+  const info = await entryAt(path);
   if (info === undefined) return { state: "free" };
   if (!info.isFile) throw new Error(`${path} is ${kindOfEntry(info)}, not the file of a lock`);
   const holder = await readHolder(path);

@@ -6,7 +6,7 @@
  * @module
  */
 import { join } from "@std/path";
-import { infoOf } from "./disk.ts";
+import { entryAt } from "./disk.ts";
 import { readFolder, saveFolder } from "./folders.ts";
 import { CHECKPOINT_NAMES } from "./own_names.ts";
 import { type MetricsRecord, parseRecord } from "./metrics_record.ts";
@@ -30,7 +30,7 @@ export interface UnwrittenLines {
  */
 export async function writeUnwrittenLines(folder: string): Promise<void> {
   const last = join(folder, "last");
-  if (await infoOf(last) === undefined || !parseState(await stateOf(last)).unwritten) return;
+  if (await entryAt(last) === undefined || !parseState(await stateOf(last)).unwritten) return;
   const files = await readFolder(last, { names: CHECKPOINT_NAMES });
   await checkSums(last, files);
   const { unwritten, sha256: _, ...state } = parseState(files["trainer_state.json"]);
