@@ -124,7 +124,7 @@ Deno.test("runs that are started together have a folder each, or one of them the
     for (const { stderr } of refused) {
       assertMatch(
         stderr,
-        /^error: Cannot start a run in runs\/mine: (process \d+ on \S+ \(since \S+\) is at work|there is something)/,
+        /^error: Cannot start a run in runs\/mine: (process \d+ on \S+ \(since \S+\) is at work|something already exists there)/,
       );
       assertEquals(stderr.trim().split("\n").length, 1);
     }

@@ -88,7 +88,7 @@ Deno.test("a run that saved nothing may be begun again in its folder; one that s
       second.abandon();
       await Deno.stat(`${path}/last`);
     }
-    await assertRejects(() => RunFolder.create(path, ""), Error, "there is something already");
+    await assertRejects(() => RunFolder.create(path, ""), Error, "something already exists there");
     // of a run that goes on nothing is ever removed, even if its records are lost
     using again = await RunFolder.open(path);
     await again.rewind({ path: `${path}/last`, step: 0, files: {} });
@@ -102,7 +102,7 @@ Deno.test("a folder with somebody's files is not taken, whatever they are called
       const path = `${cwd}/${names.join()}`;
       await Deno.mkdir(path);
       for (const name of names) await Deno.writeTextFile(`${path}/${name}`, "mine");
-      await assertRejects(() => RunFolder.create(path, ""), Error, "there is something already");
+      await assertRejects(() => RunFolder.create(path, ""), Error, "something already exists there");
       for (const name of names) assertEquals(await Deno.readTextFile(`${path}/${name}`), "mine");
     }
   }));
