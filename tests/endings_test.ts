@@ -30,7 +30,7 @@ Deno.test("a run whose output nobody reads any more is saved, and ends with an e
     const stderr = text(new Uint8Array(await new Response(child.stderr).arrayBuffer()));
     assertEquals((await child.status).code, 1);
     const [, step] = stderr.match(
-      /^error: Cannot write to standard output: its reader has left; runs\/head\/last holds step (\d+)$/m,
+      /^error: Cannot write to standard output: its reader has exited; runs\/head\/last holds step (\d+)$/m,
     ) ?? [];
     assert(Number(step) < 40, stderr);
     await succeed(resume("runs/head"), { cwd });
