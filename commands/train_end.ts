@@ -42,8 +42,8 @@ export async function endRun(
 
   const stopped = () => interrupt.status !== undefined;
   const lossOn = async (name: string, batches: readonly Batch[]) => {
-    const onProgress = (done: number, of: number) =>
-      progress.advance(`measuring the loss on ${name}`, done, of);
+    const onProgress = (done: number, total: number) =>
+      progress.advance(`measuring the loss on ${name}`, done, total);
     if (stopped()) return undefined;
     return await measure(run.backend, model, batches, { stopped, onProgress }).finally(() =>
       progress.finish()
