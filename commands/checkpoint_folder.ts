@@ -37,7 +37,7 @@ const MODEL_NAMES = ["config.json", "model.safetensors", ...TOKENIZER_INPUT_NAME
  * @param options `prefer`: which checkpoints of a run to look for, in this order; `training`: whether to read what
  * training needs, too
  * @returns its files
- * @throws {Error} when there is none, it cannot be read, or a file is not what was saved
+ * @throws {Error} when there is none, it cannot be read, or a checksum does not match
  *
  * @example
  * ```ts
@@ -79,7 +79,7 @@ export async function findCheckpoint(
 }
 
 /**
- * The run that trained last, of those that have saved something.
+ * The run that trained last, of those that have saved a checkpoint.
  *
  * @returns its folder
  * @throws {Error} when there is no run in runs/

@@ -72,23 +72,22 @@ export function describeError(error: unknown, verbose: boolean = false): string 
 }
 
 /**
- * Prints a line to standard error, where it can be printed: a terminal that was closed must not keep a program from
- * ending as it should.
+ * Prints a line to standard error. Failures are ignored, because a closed terminal must not prevent an orderly end.
  *
  * @param text the line
  *
  * @example
  * ```ts
- * import { complain } from "./errors.ts";
+ * import { printDiagnostic } from "./errors.ts";
  *
- * complain("");
+ * printDiagnostic("");
  * ```
  */
-export function complain(text: string): void {
+export function printDiagnostic(text: string): void {
   try {
     console.error(text);
   } catch {
-    return; // nobody is left to read it
+    return; // there is no one to read it
   }
 }
 

@@ -4,7 +4,7 @@
  * @module
  */
 import { basename } from "@std/path";
-import { complain, UsageError } from "./errors.ts";
+import { printDiagnostic, UsageError } from "./errors.ts";
 import { Interrupt, InterruptedError } from "./interrupt.ts";
 import { RunFolder } from "./run_folder.ts";
 
@@ -42,7 +42,7 @@ export async function inRunFolder(
   } catch (error) {
     folder.abandon();
     if (!(error instanceof InterruptedError)) throw error;
-    complain(`${error.message}: ${"resume" in place ? "the run is as it was" : "nothing is kept"}.`);
+    printDiagnostic(`${error.message}: ${"resume" in place ? "the run is as it was" : "nothing is kept"}.`);
     Deno.exitCode = error.status;
   }
 }
