@@ -192,7 +192,7 @@ Deno.test("a save that fails at its last rename puts the old folder back", () =>
     assertEquals(await onDisk(parent), { "last/a": "1" });
   }));
 
-Deno.test("a folder with anything in it that is not saved there is not replaced", () =>
+Deno.test("a folder that holds anything not saved there is not replaced", () =>
   withFolder(async (parent) => {
     for (const name of ["letter.txt", "constructor", "__proto__", "thesis/chapter", "config.json/deep"]) {
       const folder = `${parent}/${name.replace("/", " ")}`;
@@ -218,7 +218,7 @@ Deno.test("a folder with anything in it that is not saved there is not replaced"
     );
   }));
 
-Deno.test("what somebody puts beside or into a checkpoint stays there", () =>
+Deno.test("what the user puts beside or into a checkpoint stays there", () =>
   withFolder(async (parent) => {
     const theirs = {
       "last.old/model.safetensors": "1",

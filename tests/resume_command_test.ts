@@ -4,7 +4,7 @@ import { editState, inFolder, miniformer, small, story, succeed, words } from ".
 const ignore = Deno.build.os === "windows"; // has no such devices
 
 Deno.test(
-  "a run that names files outside the folder says so before it reads them",
+  "files outside the current folder are listed before a resumed run reads them",
   { ignore },
   () =>
     inFolder(async (cwd) => {

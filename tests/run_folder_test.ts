@@ -97,7 +97,7 @@ Deno.test("a new run may take the folder of a run that saved no checkpoint, and 
     await Deno.stat(`${path}/metrics.jsonl`);
   }));
 
-Deno.test("a folder with somebody's files is not taken, whatever they are called", () =>
+Deno.test("a folder with files of the user is not taken, whatever their names", () =>
   inFolder(async (cwd) => {
     for (const names of [["metrics.jsonl"], [".miniformer.lock", "notes.txt"], ["last"]]) {
       const path = `${cwd}/${names.join()}`;
