@@ -10,7 +10,7 @@ import { type Command, defineCommand } from "./command.ts";
 import { checkpointFlag, deviceFlag, MOST } from "./common_flags.ts";
 import { UsageError } from "./errors.ts";
 import { readText } from "./files.ts";
-import { checkWriting, memoryLimits } from "./memory.ts";
+import { checkGenerating, memoryLimits } from "./memory.ts";
 import { defaultPrompt } from "./prompt.ts";
 import { writeOut } from "./terminal.ts";
 import { visibleLines } from "./visible.ts";
@@ -90,7 +90,7 @@ export const generate: Command = defineCommand({
         defaultPrompt(tokenizer);
       const ids = tokenizer.encode(text);
       const size = { samples: numSamples, tokens: ids.length + options.maxNewTokens };
-      checkWriting(model.config, size, await memoryLimits(backend));
+      checkGenerating(model.config, size, await memoryLimits(backend));
       const stream = generateTokens(backend, model, { ...options, prompt: ids, samples: numSamples });
       await show(stream, tokenizer, text, numSamples);
     });

@@ -8,7 +8,7 @@ import { quoted } from "../core/quoted.ts";
 import { loadTrainerState } from "../training/checkpoint.ts";
 import { findCheckpoint, type FoundCheckpoint, naming } from "./checkpoint_folder.ts";
 import type { Source } from "./corpus.ts";
-import { complain } from "./errors.ts";
+import { printDiagnostic } from "./errors.ts";
 import { finetuneFlags } from "./finetune_flags.ts";
 import { chooseLength, chooseSettings, type Settings } from "./settings.ts";
 import { checkSettings } from "./state_settings.ts";
@@ -117,10 +117,10 @@ function checkTypes(actual: Record<string, unknown>, expected: object, path: str
 }
 
 /**
- * Says which files outside the current folder a run that goes on is about to read, before it reads them: their names
- * stand in a file of the run, which may have come from elsewhere.
+ * Lists the files outside the current folder that a resumed run is about to read, before it reads them: their names come
+ * from a file in the folder of the run, which may be untrusted.
  *
- * @param folder the run
+ * @param folder the folder of the run
  * @param files the files that its state names
  */
 export function announceFiles(folder: string, files: readonly string[]): void {
@@ -128,7 +128,9 @@ export function announceFiles(folder: string, files: readonly string[]): void {
   if (outside.length === 0) return;
   const names = outside.slice(0, 10).map((name) => quote(cutText(visible(name), 200)));
   const others = outside.length > 10 ? ` and ${outside.length - 10} others` : "";
-  complain(`${folder} names ${names.join(" ")}${others} as its texts: reading them (--data names others)`);
+  printDiagnostic(
+    `${folder} was trained on ${names.join(" ")}${others}: these files will be read; --data names others`,
+  );
 }
 
 /** What of the state of a run decides whether it goes on as it was. */

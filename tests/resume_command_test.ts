@@ -1,26 +1,15 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
-import { editState, inFolder, miniformer, small, story, succeed } from "./_command.ts";
+import { editState, inFolder, miniformer, small, story, succeed, words } from "./_command.ts";
 
 const ignore = Deno.build.os === "windows"; // has no such devices
 
 Deno.test(
-  "a run that names files outside the folder says so before it reads them",
+  "files outside the current folder are listed before a resumed run reads them",
   { ignore },
   () =>
     inFolder(async (cwd) => {
       await Deno.writeTextFile(`${cwd}/story.txt`, story(100));
-      const line = [
-        "train",
-        "--data",
-        "story.txt",
-        ...small,
-        "--device",
-        "cpu",
-        "--steps",
-        "4",
-        "--stop_after",
-        "2",
-      ];
+      const line = words("train --data story.txt --device cpu --steps 4 --stop_after 2").concat(small);
       await succeed(line, { cwd });
       const state = `${cwd}/runs/story/last/trainer_state.json`;
       const resume = async (data: string[]) => {
@@ -39,7 +28,7 @@ Deno.test(
         assertStringIncludes(error, "error: Cannot ");
       }
       const many = await resume(Array.from({ length: 1000 }, (_, index) => `/nowhere/${index}`));
-      assertStringIncludes(many.stderr, "and 990 others as its texts");
+      assertStringIncludes(many.stderr, "and 990 others: these files will be read");
       const { code, stderr } = await resume(["story.txt"]);
       assertEquals([code, stderr], [0, ""]);
     }),
