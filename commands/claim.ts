@@ -6,7 +6,7 @@
  *
  * @module
  */
-import { dirname, join } from "@std/path";
+import { basename, dirname, join } from "@std/path";
 import { infoOf, kindOfEntry } from "./disk.ts";
 import { cannotRead, reason } from "./errors.ts";
 import { settleFolder } from "./folders.ts";
@@ -65,6 +65,32 @@ export async function claim(folder: string, { replace }: { replace: boolean }): 
       );
     }
   }
+}
+
+/**
+ * The folder of the run that a path names: that folder itself, or a checkpoint in it. A run may itself be called `last`.
+ *
+ * @param path the folder of a run, or one of its checkpoints
+ * @returns the folder of the run
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { runOf } from "./claim.ts";
+ *
+ * assertEquals([await runOf("runs/mine/"), await runOf("runs/mine/last")], ["runs/mine", "runs/mine"]);
+ * ```
+ */
+export async function runOf(path: string): Promise<string> {
+  const { folder } = placesOf(path);
+  if (!CHECKPOINT_FOLDERS.includes(basename(folder))) return folder;
+  const isThere = async (name: string) =>
+    await infoOf(join(folder, name)).catch(() => undefined) !== undefined;
+  if (await isThere("config.json") || await isThere("model.safetensors")) return dirname(folder);
+  const within = CHECKPOINT_FOLDERS.map((name) => placesOf(name)).flatMap((
+    { folder, former },
+  ) => [folder, former]);
+  return (await Promise.all(within.map(isThere))).includes(true) ? folder : dirname(folder);
 }
 
 /**
