@@ -24,7 +24,7 @@ export interface Claim {
 /**
  * Takes a folder.
  *
- * @param folder the folder
+ * @param path the folder
  * @param options `replace`: whether records that a run left without a checkpoint may be replaced
  * @returns the claim, or why it is not to be had
  * @throws {Error} when the folder cannot be made
@@ -40,7 +40,9 @@ export interface Claim {
  * first.lock.release();
  * ```
  */
-export async function claim(folder: string, { replace }: { replace: boolean }): Promise<Claim | Error> {
+export async function claim(path: string, { replace }: { replace: boolean }): Promise<Claim | Error> {
+  // A slash at the end would make the system follow a link of that name, which may lead nowhere.
+  const { folder } = placesOf(path);
   while (true) {
     const made = await makeFolders(folder);
     if (made.length === 0 && !await isFree(folder, replace)) return occupied(folder);
@@ -178,7 +180,7 @@ function occupied(folder: string): Error {
  * @returns whether it may
  */
 export async function isFree(folder: string, replace: boolean): Promise<boolean> {
-  const info = await infoOf(folder);
+  const info = await infoOf(placesOf(folder).folder);
   if (info === undefined) return true;
   const entries = info.isDirectory || info.isSymlink
     ? await Array.fromAsync(Deno.readDir(folder)).catch(() => undefined)

@@ -237,3 +237,11 @@ Deno.test("a run that is called last or best is resumed in its own folder", () =
       assertEquals(reopened.path, path);
     }
   }));
+
+Deno.test("a link that leads nowhere is no folder for a run, however it is written", () =>
+  inFolder(async (cwd) => {
+    await Deno.symlink("nowhere", `${cwd}/link`);
+    for (const path of [`${cwd}/link`, `${cwd}/link/`, `${cwd}/link//`]) {
+      await assertRejects(() => RunFolder.create(path, ""), Error, "there is something already");
+    }
+  }));
