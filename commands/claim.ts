@@ -6,7 +6,7 @@
  *
  * @module
  */
-import { dirname, join } from "@std/path";
+import { basename, dirname, join } from "@std/path";
 import { entryAt, kindOfEntry } from "./disk.ts";
 import { cannotRead, reason } from "./errors.ts";
 import { settleFolder } from "./folders.ts";
@@ -24,7 +24,7 @@ export interface Claim {
 /**
  * Claims a folder for a new run.
  *
- * @param folder the folder
+ * @param path the folder
  * @param options `replace`: whether records that a run left without a checkpoint may be replaced
  * @returns the claim, or an error that says why the folder is not available
  * @throws {Error} when the folder cannot be made
@@ -40,7 +40,9 @@ export interface Claim {
  * first.lock.release();
  * ```
  */
-export async function claim(folder: string, { replace }: { replace: boolean }): Promise<Claim | Error> {
+export async function claim(path: string, { replace }: { replace: boolean }): Promise<Claim | Error> {
+  // A slash at the end would make the system follow a link of that name, which may lead nowhere.
+  const { folder } = placesOf(path);
   while (true) {
     const made = await makeFolders(folder);
     if (made.length === 0 && !await isFree(folder, replace)) return occupied(folder);
@@ -65,6 +67,32 @@ export async function claim(folder: string, { replace }: { replace: boolean }): 
       );
     }
   }
+}
+
+/**
+ * The folder of the run that a path names: that folder itself, or a checkpoint in it. A run may itself be called `last`.
+ *
+ * @param path the folder of a run, or one of its checkpoints
+ * @returns the folder of the run
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { runOf } from "./claim.ts";
+ *
+ * assertEquals([await runOf("runs/mine/"), await runOf("runs/mine/last")], ["runs/mine", "runs/mine"]);
+ * ```
+ */
+export async function runOf(path: string): Promise<string> {
+  const { folder } = placesOf(path);
+  if (!CHECKPOINT_FOLDERS.includes(basename(folder))) return folder;
+  const isThere = async (name: string) =>
+    await entryAt(join(folder, name)).catch(() => undefined) !== undefined;
+  if (await isThere("config.json") || await isThere("model.safetensors")) return dirname(folder);
+  const within = CHECKPOINT_FOLDERS.map((name) => placesOf(name)).flatMap((
+    { folder, former },
+  ) => [folder, former]);
+  return (await Promise.all(within.map(isThere))).includes(true) ? folder : dirname(folder);
 }
 
 /**
@@ -152,7 +180,7 @@ function occupied(folder: string): Error {
  * @returns whether it may
  */
 async function isFree(folder: string, replace: boolean): Promise<boolean> {
-  const info = await entryAt(folder);
+  const info = await entryAt(placesOf(folder).folder);
   if (info === undefined) return true;
   const entries = info.isDirectory || info.isSymlink
     ? await Array.fromAsync(Deno.readDir(folder)).catch(() => undefined)

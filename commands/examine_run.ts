@@ -134,7 +134,10 @@ async function examineLock(path: string): Promise<Finding> {
 async function examineRecords(folder: string, step: number | undefined): Promise<Finding> {
   const name = "records";
   try {
-    const text = await Deno.readTextFile(join(folder, "metrics.jsonl"));
+    // A device has no end, and a pipe may never answer: what is no file is never opened.
+    const path = join(folder, "metrics.jsonl"), info = await entryAt(path);
+    if (info && !info.isFile) return { name, text: `metrics.jsonl is ${kindOfEntry(info)}`, faulty: true };
+    const text = await Deno.readTextFile(path);
     const lines = text.split("\n"), isTorn = lines.pop() !== "";
     const later = step === undefined
       ? 0

@@ -12,12 +12,12 @@
  *
  * @module
  */
-import { basename, dirname, join } from "@std/path";
-import { type Claim, claim, claimAgain } from "./claim.ts";
+import { basename, join } from "@std/path";
+import { type Claim, claim, claimAgain, runOf } from "./claim.ts";
 import { appendText, syncFile } from "./disk.ts";
 import { reason } from "./errors.ts";
 import { type FolderFiles, saveFolder } from "./folders.ts";
-import { CHECKPOINT_FOLDERS, isLeftOver, placesOf, RUN_FILES } from "./own_names.ts";
+import { CHECKPOINT_FOLDERS, isLeftOver, RUN_FILES } from "./own_names.ts";
 import { lossCurve, type LossCurveOptions } from "./plot.ts";
 import type { MetricsRecord } from "./metrics_record.ts";
 import { keptRecords, keptSamples, linesOfRecords, readIfThere } from "./run_records.ts";
@@ -93,9 +93,7 @@ export class RunFolder implements Disposable {
    * @throws {Error} when there is no run, another process holds its lock, or there is a link at a path that the run writes
    */
   static async open(path: string): Promise<RunFolder> {
-    const { folder: given } = placesOf(path);
-    const folder = CHECKPOINT_FOLDERS.includes(basename(given)) ? dirname(given) : given;
-    const claim = await claimAgain(folder);
+    const folder = await runOf(path), claim = await claimAgain(folder);
     try {
       await writeUnwrittenLines(folder);
       return new RunFolder(folder, claim);

@@ -60,3 +60,21 @@ Deno.test("doctor examines a run: its files, its lock, where it can be resumed, 
     assertEquals(damaged.code, 1);
     assertMatch(damaged.stdout, /^last\/ +FAULTY: .*model.safetensors is not what was saved there/m);
   }));
+
+Deno.test({
+  name: "doctor opens nothing that is no file",
+  ignore: Deno.build.os === "windows", // has no such devices
+  fn: () =>
+    inFolder(async (cwd) => {
+      for (const [target, kind] of [["/dev/zero", "a symbolic link"], [undefined, "a pipe"]] as const) {
+        const run = `${cwd}/${kind}`, path = `${run}/metrics.jsonl`;
+        await Deno.mkdir(run);
+        if (target) await Deno.symlink(target, path);
+        else await new Deno.Command("mkfifo", { args: [path] }).output();
+        const wrapper = ["timeout", "-s", "KILL", "10"];
+        const { code, stdout } = await miniformer(["doctor", run], { cwd, wrapper });
+        assertStringIncludes(stdout, `records       FAULTY: metrics.jsonl is ${kind}`);
+        assertEquals(code, 1);
+      }
+    }),
+});

@@ -23,7 +23,7 @@ Deno.test(
       for (const path of ["/etc/hostname", "../elsewhere", "/dev/zero", "/nowhere/\x1b[2Jclear"]) {
         const { code, stdout, stderr } = await resume([path]), [shown, error, ...more] = stderr.split("\n");
         assertEquals([code, stdout, more], [1, "", [""]], stderr);
-        assertStringIncludes(shown, "runs/story names ");
+        assertStringIncludes(shown, "runs/story was trained on ");
         assertStringIncludes(shown, path.replace("\x1b", "\\x1b"));
         assertStringIncludes(error, "error: Cannot ");
       }

@@ -218,3 +218,31 @@ Deno.test("records are on the disk before the checkpoint that follows them", () 
       "sync ",
     ]);
   }));
+
+Deno.test("a run that is called last or best is resumed in its own folder", () =>
+  inFolder(async (cwd) => {
+    for (const name of ["last", "best"]) {
+      const path = `${cwd}/runs/${name}`;
+      {
+        using run = await RunFolder.create(path, "");
+        await run.log([record(1)]);
+        await run.save("last", 1, { "config.json": "{}" });
+      }
+      for (const given of [path, `${path}/`, `${path}/last`]) {
+        using reopened = await RunFolder.open(given);
+        assertEquals(reopened.path, path);
+      }
+      // A save that was cut short has left the checkpoint under another name.
+      await Deno.rename(`${path}/last`, `${path}/.last.miniformer-old`);
+      using reopened = await RunFolder.open(path);
+      assertEquals(reopened.path, path);
+    }
+  }));
+
+Deno.test("a link that leads nowhere is no folder for a run, however it is written", () =>
+  inFolder(async (cwd) => {
+    await Deno.symlink("nowhere", `${cwd}/link`);
+    for (const path of [`${cwd}/link`, `${cwd}/link/`, `${cwd}/link//`]) {
+      await assertRejects(() => RunFolder.create(path, ""), Error, "there is something already");
+    }
+  }));
