@@ -243,6 +243,6 @@ Deno.test("a link that leads nowhere is no folder for a run, however it is writt
   inFolder(async (cwd) => {
     await Deno.symlink("nowhere", `${cwd}/link`);
     for (const path of [`${cwd}/link`, `${cwd}/link/`, `${cwd}/link//`]) {
-      await assertRejects(() => RunFolder.create(path, ""), Error, "there is something already");
+      await assertRejects(() => RunFolder.create(path, ""), Error, "something already exists there");
     }
   }));
