@@ -186,10 +186,15 @@ async function tryLock(
   }
 }
 
+/** Says in the file who holds it. On a full disk the lock holds without that, and space can be made with `doctor`. */
 async function writeHolder(file: Deno.FsFile): Promise<void> {
   const holder: Holder = { process: Deno.pid, host: hostName(), since: new Date().toISOString() };
-  await file.truncate();
-  await file.write(new TextEncoder().encode(JSON.stringify(holder) + "\n"));
+  try {
+    await file.truncate();
+    await file.write(new TextEncoder().encode(JSON.stringify(holder) + "\n"));
+  } catch {
+    return; // whoever is refused is told of "another process"
+  }
 }
 
 /** The holder that the file names, if it is safe to show: the file may come from an untrusted source. */

@@ -81,12 +81,20 @@ export async function findRunOf<State extends object>(
   const checkpoint = await findCheckpoint(path, { prefer: ["last", "best"], training: true });
   const { step, ...state } = naming(checkpoint.path, () => loadTrainerState(checkpoint.files));
   const { command: other = "train" } = state;
+  if (other !== "train" && other !== "finetune") {
+    throw new Error(
+      `Cannot use ${checkpoint.path}: trainer_state.json: command is ${
+        quoted(other)
+      }, expected "train" or "finetune"`,
+    );
+  }
   if (other !== command) {
     throw new Error(
       `Cannot resume ${path}: deno task ${other} trained it; deno task ${other} --resume goes on`,
     );
   }
   naming(checkpoint.path, () => checkTypes(state, example, "trainer_state.json: "));
+  naming(checkpoint.path, () => checkBest(state.best));
   naming(
     checkpoint.path,
     () => checkSettings(state.settings as object, command === "train" ? trainFlags : finetuneFlags),
@@ -114,6 +122,16 @@ function checkTypes(actual: Record<string, unknown>, expected: object, path: str
     }
     if (kind(value) === "object") checkTypes(found as Record<string, unknown>, value, `${path}${name}.`);
   }
+}
+
+/** Throws unless the best scores so far, which a run has only once it was validated, are what the loop compares with. */
+function checkBest(best: unknown): void {
+  if (best === undefined) return;
+  const { step, validationLoss, accuracy = 0, macroF1 = 0 } = Object(best);
+  if ([step, validationLoss, accuracy, macroF1].every(Number.isFinite)) return;
+  throw new TypeError(
+    `trainer_state.json: best is ${quoted(best)}, expected a step and scores that are numbers`,
+  );
 }
 
 /**

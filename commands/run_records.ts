@@ -74,8 +74,10 @@ export function keptSamples(text: string, step: number): string {
  * @throws {Error} when it is there and cannot be read
  */
 export async function readIfThere(path: string): Promise<string> {
-  return await readBytes(path).then((bytes) => new TextDecoder().decode(bytes), (error) => {
+  try {
+    return new TextDecoder().decode(await readBytes(path));
+  } catch (error) {
     if (error instanceof Deno.errors.NotFound) return "";
     throw new Error(`Cannot read ${path}: ${reason(error)}`, { cause: error });
-  });
+  }
 }

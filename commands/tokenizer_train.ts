@@ -3,14 +3,14 @@
  *
  * @module
  */
-import { dirname } from "@std/path";
+import { basename, dirname } from "@std/path";
 import type { BpeTokenizer } from "../tokenizers/bpe_tokenizer.ts";
 import { type BpeTrainingProgress, trainBpe } from "../tokenizers/bpe_trainer.ts";
 import { causalSpecialTokens, maskedSpecialTokens } from "../tokenizers/special_tokens.ts";
 import { wholeLines } from "../tokenizers/whole_lines.ts";
 import { type Command, defineCommand } from "./command.ts";
 import { MOST, replaceInvalidFlag } from "./common_flags.ts";
-import { reason } from "./errors.ts";
+import { reason, UsageError } from "./errors.ts";
 import { findFiles } from "./files.ts";
 import { refuseForeign, saveFolder } from "./folders.ts";
 import { Lock } from "./lock.ts";
@@ -79,8 +79,8 @@ export const trainTokenizer: Command = defineCommand({
     ...replaceInvalidFlag,
   },
   async run({ data, out, specialTokens, replaceInvalid, ...options }) {
-    await allowWriting(dirname(placesOf(out).folder), ["tokenizers"]);
     await refuseOut(out); // before the work, not after it
+    await allowWriting(dirname(placesOf(out).folder), ["tokenizers"]);
     const files = await findFiles(data);
     const sizes = await Promise.all(files.map(async (path) => (await expectFile(path)).size));
     const start = performance.now();
@@ -109,8 +109,11 @@ export const trainTokenizer: Command = defineCommand({
   },
 });
 
-/** Refuses a folder that the tokenizer could not be saved in. */
+/** Refuses a folder that the tokenizer could not be saved in, before any work is done. */
 async function refuseOut(out: string): Promise<void> {
+  if (["", ".", "..", "/"].includes(basename(placesOf(out).folder))) {
+    throw new UsageError(`--out is "${out}": expected a folder with a name, which is replaced as a whole`);
+  }
   await refuseForeign(out, new Set(TOKENIZER_NAMES)).catch((error) => {
     throw new Error(`Cannot save ${out}: ${reason(error)}`, { cause: error });
   });

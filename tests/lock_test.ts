@@ -95,3 +95,16 @@ Deno.test("what is removed is the lock's own file only", () =>
     lock.release();
     assertEquals(await Deno.readTextFile(`${folder}/lock`), "another's");
   }));
+
+Deno.test("a lock is taken also where there is no room to say by whom", () =>
+  inFolder(async (folder) => {
+    const path = `${folder}/lock`, { write } = Deno.FsFile.prototype;
+    Deno.FsFile.prototype.write = () => Promise.reject(new Error("No space left on device (os error 28)"));
+    try {
+      using _ = await Lock.take(path);
+      await assertRejects(() => Lock.take(path), LockedError, "another process is at work there");
+    } finally {
+      Deno.FsFile.prototype.write = write;
+    }
+    assertEquals(await lookAtLock(path), { state: "free" });
+  }));
