@@ -25,10 +25,10 @@ export async function allowWriting(path: string, usual: readonly string[]): Prom
   if (state === "granted") return;
   const [command = "", ...args] = Deno.args, places = [...usual, path].map(quote).join(",");
   throw new Error(
-    `Cannot write ${path}: deno task ${command} may write in ${
+    `Cannot write in ${path === "." ? "the current folder" : path}: deno task ${command} may write in ${
       usual.map((name) => `${name}/`).join(" and ")
     } only; ` +
-      `choose a place there, or allow this one: deno run -P=${command} --allow-write=${places} cli.ts ` +
+      `choose a folder there, or allow this one: deno run -P=${command} --allow-write=${places} cli.ts ` +
       [command, ...args].map(quote).join(" "),
   );
 }
