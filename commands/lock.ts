@@ -45,6 +45,7 @@ export class LockedError extends Error {
 export class Lock implements Disposable {
   readonly #path: string;
   #file: Deno.FsFile | undefined;
+  #keeping: Promise<void> | undefined;
 
   private constructor(path: string, file: Deno.FsFile) {
     this.#path = path;
@@ -79,6 +80,27 @@ export class Lock implements Disposable {
       }
       file.close();
     }
+  }
+
+  /**
+   * Makes sure that the lock is still held. Where its file was removed, another process may have taken a new one; where
+   * none has, it is taken again.
+   *
+   * @throws {LockedError} when another process holds it now
+   * @throws {Error} when the file cannot be made again
+   */
+  keep(): Promise<void> {
+    // One look at a time: two that take the lock again would refuse each other.
+    return this.#keeping ??= this.#keep().finally(() => this.#keeping = undefined);
+  }
+
+  async #keep(): Promise<void> {
+    if (this.#file === undefined) return;
+    const there = await entryAt(this.#path);
+    if (there && isSame(there, await this.#file.stat())) return;
+    const renewed = await Lock.take(this.#path);
+    this.#file.close();
+    this.#file = renewed.#file;
   }
 
   /** Releases the lock and removes its file. */

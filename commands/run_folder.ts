@@ -16,7 +16,7 @@ import { basename, join } from "@std/path";
 import { type Claim, claim, claimAgain, runOf } from "./claim.ts";
 import { appendText, syncFile } from "./disk.ts";
 import { reason } from "./errors.ts";
-import { type FolderFiles, saveFolder } from "./folders.ts";
+import { type FolderFiles, SaveError, saveFolder } from "./folders.ts";
 import { CHECKPOINT_FOLDERS, isLeftOver, RUN_FILES } from "./own_names.ts";
 import { lossCurve, type LossCurveOptions } from "./plot.ts";
 import type { MetricsRecord } from "./metrics_record.ts";
@@ -168,7 +168,11 @@ export class RunFolder implements Disposable {
    * @throws {Error} when it cannot be saved; the one before is unharmed
    */
   async save(name: "last" | "best", step: number, files: FolderFiles): Promise<void> {
-    await saveFolder(join(this.path, name), files, { foreign: "keep" });
+    const path = join(this.path, name);
+    await this.#claim.lock.keep().catch((error) => {
+      throw new SaveError(`Cannot save ${path}: ${reason(error)}`, { cause: error });
+    });
+    await saveFolder(path, files, { foreign: "keep" });
     if (name === "last") this.savedStep = step;
   }
 
@@ -235,7 +239,7 @@ export class RunFolder implements Disposable {
   async #write(name: string, work: (path: string) => Promise<void>): Promise<void> {
     if (this.failure) return;
     const path = join(this.path, name);
-    await work(path).catch((error) => {
+    await this.#claim.lock.keep().then(() => work(path)).catch((error) => {
       this.failure = new Error(`Cannot write ${path}: ${reason(error)}`, { cause: error });
     });
   }

@@ -108,3 +108,15 @@ Deno.test("a lock is taken also where there is no room to say by whom", () =>
     }
     assertEquals(await lookAtLock(path), { state: "free" });
   }));
+
+Deno.test("a lock whose file was removed is taken again, once however many ask", () =>
+  inFolder(async (folder) => {
+    const path = `${folder}/lock`;
+    using lock = await Lock.take(path);
+    await Deno.remove(path);
+    await Promise.all([lock.keep(), lock.keep(), lock.keep()]);
+    await assertRejects(() => Lock.take(path), LockedError, `process ${Deno.pid} on `);
+    await Deno.remove(path);
+    using _other = await Lock.take(path);
+    await assertRejects(() => lock.keep(), LockedError, `process ${Deno.pid} on `);
+  }));
