@@ -9,7 +9,7 @@
 import { basename, dirname, join } from "@std/path";
 import { entryAt, kindOfEntry } from "./disk.ts";
 import { cannotRead, reason } from "./errors.ts";
-import { settleFolder } from "./folders.ts";
+import { finishSave } from "./folders.ts";
 import { Lock, LockedError } from "./lock.ts";
 import { CHECKPOINT_FOLDERS, isLeftOver, LOCK_NAME, placesOf, RUN_FILES } from "./own_names.ts";
 
@@ -62,7 +62,9 @@ export async function claim(path: string, { replace }: { replace: boolean }): Pr
         throw error;
       }
       return new Error(
-        `Cannot start a run in ${folder}: ${error.message}; --out or --name starts one elsewhere`,
+        `Cannot start a run in ${folder}: ${error.message}; ${
+          error.advice ?? "--out or --name starts one elsewhere"
+        }`,
         { cause: error },
       );
     }
@@ -103,7 +105,7 @@ export async function runOf(path: string): Promise<string> {
  * @throws {Error} when there is no checkpoint, another process holds the folder, or there is a link at a path that the run
  * writes
  */
-export async function claimAgain(folder: string): Promise<Claim> {
+export async function claimForResume(folder: string): Promise<Claim> {
   const checkpoints = CHECKPOINT_FOLDERS.map((name) => placesOf(join(folder, name)));
   const found = await Promise.all(
     checkpoints.flatMap(({ folder, former }) => [entryAt(folder), entryAt(former)]),
@@ -114,12 +116,11 @@ export async function claimAgain(folder: string): Promise<Claim> {
   await refuseLinks(folder);
   const lock = await Lock.take(join(folder, LOCK_NAME)).catch((error) => {
     if (!(error instanceof LockedError)) throw error;
-    throw new Error(`Cannot resume ${folder}: ${error.message}; wait until it ends, or stop it`, {
-      cause: error,
-    });
+    const advice = error.advice ?? "wait until it ends, or stop it";
+    throw new Error(`Cannot resume ${folder}: ${error.message}; ${advice}`, { cause: error });
   });
   try {
-    for (const name of CHECKPOINT_FOLDERS) await settleFolder(join(folder, name));
+    for (const name of CHECKPOINT_FOLDERS) await finishSave(join(folder, name));
     return { lock };
   } catch (error) {
     lock.release();
@@ -217,7 +218,7 @@ async function missingAbove(folder: string): Promise<string[]> {
 
 /** Removes what a run left behind that saved no checkpoint. */
 async function clear(folder: string): Promise<void> {
-  for (const name of CHECKPOINT_FOLDERS) await settleFolder(join(folder, name));
+  for (const name of CHECKPOINT_FOLDERS) await finishSave(join(folder, name));
   for (const { name } of await Array.fromAsync(Deno.readDir(folder))) {
     if (name !== LOCK_NAME) await Deno.remove(join(folder, name));
   }

@@ -9,7 +9,7 @@ import { loadModel, loadTrainerState } from "../training/checkpoint.ts";
 import { findCheckpoint, tokenizerOf } from "./checkpoint_folder.ts";
 import { entryAt, kindOfEntry } from "./disk.ts";
 import { reason } from "./errors.ts";
-import { settleFolder } from "./folders.ts";
+import { finishSave } from "./folders.ts";
 import { describeHolder, Lock, lookAtLock } from "./lock.ts";
 import { CHECKPOINT_FOLDERS, isLeftOver, LOCK_NAME, placesOf, RUN_FILES } from "./own_names.ts";
 import { quote } from "./terminal.ts";
@@ -72,7 +72,7 @@ export async function removeLeftOvers(path: string): Promise<string[]> {
   const before = await leftOvers();
   {
     using _lock = await Lock.take(join(folder, LOCK_NAME));
-    for (const name of CHECKPOINT_FOLDERS) await settleFolder(join(folder, name));
+    for (const name of CHECKPOINT_FOLDERS) await finishSave(join(folder, name));
     for (const name of await leftOvers()) {
       const info = await entryAt(join(folder, name));
       if (info?.isFile && name !== LOCK_NAME) await Deno.remove(join(folder, name));

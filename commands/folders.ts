@@ -66,7 +66,7 @@ export async function saveFolder(
   const { folder, fresh, former } = placesOf(path), names = new Set(Object.keys(files));
   let doing = "";
   try {
-    const replaced = await settleFolder(path, names);
+    const replaced = await finishSave(path, names);
     if (foreign === "refuse") await refuseForeign(path, names);
     await Deno.mkdir(dirname(folder), { recursive: true });
     await Deno.mkdir(fresh);
@@ -90,7 +90,7 @@ export async function saveFolder(
     throw new SaveError(`Cannot save ${folder}: ${reason(error)}${doing}${kept}`, { cause: error });
   }
   // The save has succeeded: what cannot be removed now is removed by the next one.
-  await retire(path, names).catch(() => {});
+  await removeFormer(path, names).catch(() => {});
 }
 
 /**
@@ -125,11 +125,11 @@ export async function refuseForeign(path: string, names: ReadonlySet<string>): P
  * @returns whether there is a folder now
  * @throws {Error} when something that is not ours is in the way
  */
-export async function settleFolder(path: string, names: ReadonlySet<string> = new Set()): Promise<boolean> {
-  const { folder, fresh } = placesOf(path), place = await standing(path);
+export async function finishSave(path: string, names: ReadonlySet<string> = new Set()): Promise<boolean> {
+  const { folder, fresh } = placesOf(path), place = await currentPlace(path);
   if (place !== folder && await folderAt(place)) await Deno.rename(place, folder);
   const info = await folderAt(folder);
-  await retire(path, names);
+  await removeFormer(path, names);
   await clear(fresh, names);
   return info !== undefined;
 }
@@ -157,7 +157,7 @@ export async function readFolder(
 ): Promise<Record<string, Uint8Array<ArrayBuffer>>> {
   let problem: unknown;
   for (let attempt = 0; attempt < 20; attempt++) {
-    const place = await standing(path), files: Record<string, Uint8Array<ArrayBuffer>> = {};
+    const place = await currentPlace(path), files: Record<string, Uint8Array<ArrayBuffer>> = {};
     let current = path;
     try {
       const before = await Deno.stat(place);
@@ -169,7 +169,7 @@ export async function readFolder(
       }
       const after = await Deno.stat(place);
       const isUnchanged = before.ino === after.ino && before.mtime?.getTime() === after.mtime?.getTime();
-      if (isUnchanged && place === await standing(path)) return files;
+      if (isUnchanged && place === await currentPlace(path)) return files;
       problem = new Error(`Cannot read ${path}: it is replaced again and again while it is being read`);
     } catch (error) {
       problem = await cannotRead(current, error);
@@ -181,7 +181,7 @@ export async function readFolder(
 }
 
 /** Where the last complete version of a folder is: see the steps above. */
-async function standing(path: string): Promise<string> {
+async function currentPlace(path: string): Promise<string> {
   const { folder, fresh, former } = placesOf(path);
   if (await entryAt(folder) || !await entryAt(former)) return folder;
   return await entryAt(fresh) ? fresh : former;
@@ -206,7 +206,7 @@ function isOwnThere(entry: Deno.DirEntry, names: ReadonlySet<string>): boolean {
 }
 
 /** Removes the old folder after its files that are not ours have been moved to the new one. */
-async function retire(path: string, names: ReadonlySet<string>): Promise<void> {
+async function removeFormer(path: string, names: ReadonlySet<string>): Promise<void> {
   const { folder, former } = placesOf(path);
   if (await folderAt(former) === undefined) return;
   for (const entry of await Array.fromAsync(Deno.readDir(former))) {

@@ -24,6 +24,19 @@ export interface Holder {
 export class LockedError extends Error {
   /** `"LockedError"`. */
   override readonly name = "LockedError";
+  /** What to do, where waiting may not help. */
+  readonly advice?: string;
+
+  /**
+   * Makes the error.
+   *
+   * @param message who holds the lock
+   * @param advice what to do, where waiting may not help
+   */
+  constructor(message: string, advice?: string) {
+    super(message);
+    this.advice = advice;
+  }
 }
 
 /**
@@ -68,9 +81,13 @@ export class Lock implements Disposable {
       }
       const file = await open(path, before === undefined);
       if (file === undefined) continue;
-      if (!await tryLock(file, { exclusive: true, created: before === undefined })) {
+      const outcome = await tryLock(file, { exclusive: true });
+      if (outcome === "refused" || outcome === "unsupported" && before !== undefined) {
         file.close();
-        throw new LockedError(`${describeHolder(await readHolder(path))} is at work there`);
+        const advice = outcome === "refused"
+          ? ""
+          : `; if that process is gone, remove ${path}: this disk has no locks`;
+        throw new LockedError(`${describeHolder(await readHolder(path))} is at work there${advice}`);
       }
       // The former holder may have removed the file after we opened it and before we locked it.
       const there = await entryAt(path);
@@ -158,7 +175,7 @@ export async function lookAtLock(path: string): Promise<LockState> {
   if (!info.isFile) throw new Error(`${path} is ${kindOfEntry(info)}, not the file of a lock`);
   const holder = await readHolder(path);
   using file = await Deno.open(path, { read: true });
-  return { state: await tryLock(file, { exclusive: false }) ? "stale" : "held", holder };
+  return { state: await tryLock(file, { exclusive: false }) === "locked" ? "stale" : "held", holder };
 }
 
 /**
@@ -191,19 +208,19 @@ async function open(path: string, createNew: boolean): Promise<Deno.FsFile | und
   }
 }
 
-/** Locks the file. On a file system without locks, the process that created the file holds it. */
+/** Locks the file. On a file system without locks, the caller decides: whoever created the file holds the lock. */
 async function tryLock(
   file: Deno.FsFile,
-  { exclusive, created = false }: { exclusive: boolean; created?: boolean },
-): Promise<boolean> {
+  { exclusive }: { exclusive: boolean },
+): Promise<"locked" | "refused" | "unsupported"> {
   for (let attempt = 0;; attempt++) {
     try {
       // lookAtLock holds the lock for a moment, so try more than once.
-      if (await file.tryLock(exclusive)) return true;
+      if (await file.tryLock(exclusive)) return "locked";
     } catch {
-      return created;
+      return "unsupported";
     }
-    if (attempt === 3) return false;
+    if (attempt === 3) return "refused";
     await new Promise((resolve) => setTimeout(resolve, 20));
   }
 }

@@ -13,7 +13,7 @@
  * @module
  */
 import { basename, join } from "@std/path";
-import { type Claim, claim, claimAgain, runOf } from "./claim.ts";
+import { type Claim, claim, claimForResume, runOf } from "./claim.ts";
 import { appendText, syncFile } from "./disk.ts";
 import { reason } from "./errors.ts";
 import { type FolderFiles, SaveError, saveFolder } from "./folders.ts";
@@ -93,7 +93,7 @@ export class RunFolder implements Disposable {
    * @throws {Error} when there is no run, another process holds its lock, or there is a link at a path that the run writes
    */
   static async open(path: string): Promise<RunFolder> {
-    const folder = await runOf(path), claim = await claimAgain(folder);
+    const folder = await runOf(path), claim = await claimForResume(folder);
     try {
       await writeUnwrittenLines(folder);
       return new RunFolder(folder, claim);

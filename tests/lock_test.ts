@@ -120,3 +120,21 @@ Deno.test("a lock whose file was removed is taken again, once however many ask",
     using _other = await Lock.take(path);
     await assertRejects(() => lock.keep(), LockedError, `process ${Deno.pid} on `);
   }));
+
+Deno.test("on a disk without locks the file itself is the lock, and the refusal says which file to remove", () =>
+  inFolder(async (folder) => {
+    const path = `${folder}/lock`, { tryLock } = Deno.FsFile.prototype;
+    try {
+      Deno.FsFile.prototype.tryLock = () => Promise.reject(new Error("Operation not supported"));
+      const lock = await Lock.take(path);
+      const refused = await assertRejects(() => Lock.take(path), LockedError);
+      assertEquals(refused.advice, `if that process is gone, remove ${path}: this disk has no locks`);
+      assertEquals((await lookAtLock(path)).state, "held");
+      lock.leave(); // as a killed process does
+      await assertRejects(() => Lock.take(path), LockedError);
+      await Deno.remove(path);
+      (await Lock.take(path)).release();
+    } finally {
+      Deno.FsFile.prototype.tryLock = tryLock;
+    }
+  }));
