@@ -12,6 +12,7 @@ import { reason } from "./errors.ts";
 import { finishSave } from "./folders.ts";
 import { describeHolder, Lock, lookAtLock } from "./lock.ts";
 import { CHECKPOINT_FOLDERS, isLeftOver, LOCK_NAME, placesOf, RUN_FILES } from "./own_names.ts";
+import { commandOf } from "./resume.ts";
 import { quote } from "./terminal.ts";
 import { writeUnwrittenLines } from "./unwritten_lines.ts";
 
@@ -102,7 +103,8 @@ async function examineCheckpoint(folder: string, name: string): Promise<Examined
     const found = await findCheckpoint(path, { prefer: [], training: true });
     tokenizerOf(found);
     loadModel(found.files);
-    const { step, command = "train", sha256, settings, unwritten } = loadTrainerState(found.files);
+    const state = loadTrainerState(found.files), command = commandOf({ command: state.command });
+    const { step, sha256, settings, unwritten } = state;
     const { steps } = (settings ?? {}) as { steps?: unknown };
     const sums = sha256 === undefined ? "saved without checksums" : "all checksums match";
     const lines = unwritten === undefined
@@ -110,7 +112,7 @@ async function examineCheckpoint(folder: string, name: string): Promise<Examined
       : "; it holds lines that are missing from metrics.jsonl or samples.txt: --clean or --resume writes them there";
     return {
       finding: { name: `${name}/`, text: `step ${step} of ${steps}, ${sums}${lines}` },
-      ...{ name, step, steps, command: String(command) },
+      ...{ name, step, steps, command },
     };
   } catch (error) {
     return { finding: { name: `${name}/`, text: (error as Error).message, faulty: true }, name };

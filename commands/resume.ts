@@ -80,14 +80,7 @@ export async function findRunOf<State extends object>(
 ): Promise<FoundRun<State>> {
   const checkpoint = await findCheckpoint(path, { prefer: ["last", "best"], training: true });
   const { step, ...state } = naming(checkpoint.path, () => loadTrainerState(checkpoint.files));
-  const { command: other = "train" } = state;
-  if (other !== "train" && other !== "finetune") {
-    throw new Error(
-      `Cannot use ${checkpoint.path}: trainer_state.json: command is ${
-        quoted(other)
-      }, expected "train" or "finetune"`,
-    );
-  }
+  const other = naming(checkpoint.path, () => commandOf(state));
   if (other !== command) {
     throw new Error(
       `Cannot resume ${path}: deno task ${other} trained it; deno task ${other} --resume goes on`,
@@ -122,6 +115,27 @@ function checkTypes(actual: Record<string, unknown>, expected: object, path: str
     }
     if (kind(value) === "object") checkTypes(found as Record<string, unknown>, value, `${path}${name}.`);
   }
+}
+
+/**
+ * The command that trained a checkpoint, which a message may then name: the state may come from anywhere.
+ *
+ * @param state the state of the run
+ * @returns `train` or `finetune`
+ * @throws {TypeError} when it is another
+ *
+ * @example
+ * ```ts
+ * import { assertEquals, assertThrows } from "@std/assert";
+ * import { commandOf } from "./resume.ts";
+ *
+ * assertEquals([{}, { command: "finetune" }].map(commandOf), ["train", "finetune"]);
+ * assertThrows(() => commandOf({ command: "rm" }), TypeError, 'command is "rm", expected "train" or "finetune"');
+ * ```
+ */
+export function commandOf({ command = "train" }: { readonly command?: unknown }): "train" | "finetune" {
+  if (command === "train" || command === "finetune") return command;
+  throw new TypeError(`trainer_state.json: command is ${quoted(command)}, expected "train" or "finetune"`);
 }
 
 /** Throws unless the best scores so far, which a run has only once it was validated, are what the loop compares with. */
