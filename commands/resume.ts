@@ -133,7 +133,7 @@ function checkTypes(actual: Record<string, unknown>, expected: object, path: str
  * assertThrows(() => commandOf({ command: "rm" }), TypeError, 'command is "rm", expected "train" or "finetune"');
  * ```
  */
-export function commandOf({ command = "train" }: { readonly command?: unknown }): "train" | "finetune" {
+export function commandOf({ command = "train" }: Readonly<Record<string, unknown>>): "train" | "finetune" {
   if (command === "train" || command === "finetune") return command;
   throw new TypeError(`trainer_state.json: command is ${quoted(command)}, expected "train" or "finetune"`);
 }
