@@ -220,6 +220,6 @@ async function missingAbove(folder: string): Promise<string[]> {
 async function clear(folder: string): Promise<void> {
   for (const name of CHECKPOINT_FOLDERS) await finishSave(join(folder, name));
   for (const { name } of await Array.fromAsync(Deno.readDir(folder))) {
-    if (name !== LOCK_NAME) await Deno.remove(join(folder, name));
+    if (RUN_FILES.includes(name) || isLeftOver(name)) await Deno.remove(join(folder, name));
   }
 }

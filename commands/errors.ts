@@ -118,6 +118,7 @@ export function reason(error: unknown): string {
     EDQUOT: "your share of the disk is used up",
     EROFS: "the disk is read-only",
     EPIPE: "its reader has exited",
+    ENAMETOOLONG: "the name is too long",
     EIO: "input/output error",
   };
   if (error instanceof Deno.errors.NotCapable) return `Deno's permissions forbid it (${error.message})`;

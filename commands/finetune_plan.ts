@@ -108,7 +108,7 @@ export async function planFinetuning(
   const asked = await sourceOf(flags, found?.state.source);
   const { validationFraction = 0.1, seed = 1, truncate = false } = found?.state.settings ?? flags;
   const { data, validation: other } = asked;
-  if (found && flags.data === undefined) announceFiles(found.folder, [data, ...other ? [other] : []]);
+  if (found && flags.data === undefined) await announceFiles(found.folder, [data, ...other ? [other] : []]);
   const corpus = await readLabelledCorpus(data, { validation: other, validationFraction, seed });
   if (found && corpus.fingerprint !== found.state.textFingerprint) {
     throw new Error(`Cannot resume ${found.path}: ${data} holds other texts than it was trained on`);

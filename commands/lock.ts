@@ -84,10 +84,9 @@ export class Lock implements Disposable {
       const outcome = await tryLock(file, { exclusive: true });
       if (outcome === "refused" || outcome === "unsupported" && before !== undefined) {
         file.close();
-        const advice = outcome === "refused"
-          ? ""
-          : `; if that process is gone, remove ${path}: this disk has no locks`;
-        throw new LockedError(`${describeHolder(await readHolder(path))} is at work there${advice}`);
+        const advice = `if that process is gone, remove ${path}: this disk has no locks`;
+        const holder = describeHolder(await readHolder(path));
+        throw new LockedError(`${holder} is at work there`, outcome === "refused" ? undefined : advice);
       }
       // The former holder may have removed the file after we opened it and before we locked it.
       const there = await entryAt(path);

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { basename, dirname, isAbsolute, normalize } from "@std/path";
+import { basename, dirname, relative, resolve } from "@std/path";
 import { quoted } from "../core/quoted.ts";
 import { loadTrainerState } from "../training/checkpoint.ts";
 import { findCheckpoint, type FoundCheckpoint, naming } from "./checkpoint_folder.ts";
@@ -155,8 +155,10 @@ function checkBest(best: unknown): void {
  * @param folder the folder of the run
  * @param files the files that its state names
  */
-export function announceFiles(folder: string, files: readonly string[]): void {
-  const outside = files.filter((name) => isAbsolute(name) || normalize(name).startsWith(".."));
+export async function announceFiles(folder: string, files: readonly string[]): Promise<void> {
+  const here = await Deno.realPath(".");
+  const places = await Promise.all(files.map((name) => Deno.realPath(name).catch(() => resolve(name))));
+  const outside = files.filter((_, index) => relative(here, places[index]).startsWith(".."));
   if (outside.length === 0) return;
   const names = outside.slice(0, 10).map((name) => quote(cutText(visible(name), 200)));
   const others = outside.length > 10 ? ` and ${outside.length - 10} others` : "";

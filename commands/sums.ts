@@ -8,6 +8,15 @@
  */
 import type { FileContent, FolderFiles } from "./folders.ts";
 
+/** Files of every checkpoint of a run: each has a checksum. */
+const ALWAYS_SAVED = [
+  "config.json",
+  "model.safetensors",
+  "tokenizer.json",
+  "optimizer.safetensors",
+  "trainer_state.json",
+];
+
 /** The file that holds the checksums. */
 const STATE = "trainer_state.json";
 
@@ -60,8 +69,7 @@ export async function checkSums(
   const actual = Object.entries({ ...files, [STATE]: content });
   const wrong = await Promise.all(
     actual.map(async ([name, content]) =>
-      expected.has(name) && expected.get(name) !== await sumOf(content) ||
-      name === STATE && !expected.has(name)
+      expected.has(name) ? expected.get(name) !== await sumOf(content) : ALWAYS_SAVED.includes(name)
     ),
   );
   const at = wrong.indexOf(true);

@@ -75,7 +75,7 @@ export async function findPlan(found: FoundRun, flags: TrainFlags): Promise<Trai
     data: flags.data ?? before.data,
     validation: flags.validation ?? before.validation,
   };
-  if (flags.data === undefined) announceFiles(found.folder, [...source.data, ...source.validation]);
+  if (flags.data === undefined) await announceFiles(found.folder, [...source.data, ...source.validation]);
   const corpus = await corpusOf(source, settings);
   checkText(found, corpus, source);
   const tokenizer = tokenizerOf(found);

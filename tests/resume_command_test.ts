@@ -20,7 +20,16 @@ Deno.test(
         await editState(state, edit);
         return await miniformer(["train", "--resume", "runs/story", "--device", "cpu"], { cwd });
       };
-      for (const path of ["/etc/hostname", "../elsewhere", "/dev/zero", "/nowhere/\x1b[2Jclear"]) {
+      await Deno.symlink("/etc", `${cwd}/inside`);
+      for (
+        const path of [
+          "/etc/hostname",
+          "inside/hostname",
+          "../elsewhere",
+          "/dev/zero",
+          "/nowhere/\x1b[2Jclear",
+        ]
+      ) {
         const { code, stdout, stderr } = await resume([path]), [shown, error, ...more] = stderr.split("\n");
         assertEquals([code, stdout, more], [1, "", [""]], stderr);
         assertStringIncludes(shown, "runs/story was trained on ");
