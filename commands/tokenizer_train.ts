@@ -8,17 +8,17 @@ import type { BpeTokenizer } from "../tokenizers/bpe_tokenizer.ts";
 import { type BpeTrainingProgress, trainBpe } from "../tokenizers/bpe_trainer.ts";
 import { causalSpecialTokens, maskedSpecialTokens } from "../tokenizers/special_tokens.ts";
 import { wholeLines } from "../tokenizers/whole_lines.ts";
-import { type Command, defineCommand } from "./command.ts";
-import { MOST, replaceInvalidFlag } from "./common_flags.ts";
-import { reason, UsageError } from "./errors.ts";
-import { findFiles } from "./files.ts";
-import { refuseForeign, saveFolder } from "./folders.ts";
-import { Lock } from "./lock.ts";
-import { expectFile } from "./open_file.ts";
-import { placesOf, TOKENIZER_NAMES } from "./own_names.ts";
-import { allowWriting } from "./permissions.ts";
-import { formatBar, formatCount, print, terminalColumns, writeOut } from "./terminal.ts";
-import { type ReadOptions, textChunks } from "./utf8.ts";
+import { type Command, defineCommand } from "./cli/command.ts";
+import { MOST, replaceInvalidFlag } from "./cli/common_flags.ts";
+import { reason, UsageError } from "./cli/errors.ts";
+import { findFiles } from "./texts/files.ts";
+import { refuseForeign, saveFolder } from "./files/folders.ts";
+import { Lock } from "./files/lock.ts";
+import { expectFile } from "./texts/open_file.ts";
+import { placesOf, TOKENIZER_NAMES } from "./files/own_names.ts";
+import { allowWriting } from "./cli/permissions.ts";
+import { formatBar, formatCount, print, terminalColumns, writeOut } from "./cli/terminal.ts";
+import { type ReadOptions, textChunks } from "./texts/utf8.ts";
 
 /** Which special tokens come first in the vocabulary, by the name that is typed. */
 const specialTokenSets: Readonly<Record<string, readonly string[]>> = {

@@ -13,8 +13,8 @@ import {
   restoreModel,
   restoreTraining,
   trainingFiles,
-} from "../training/checkpoint.ts";
-import { readSafetensors, writeSafetensors } from "../training/safetensors.ts";
+} from "../checkpoints/checkpoint.ts";
+import { readSafetensors, writeSafetensors } from "../checkpoints/safetensors.ts";
 import type { TrainingRun, TrainingSettings } from "../training/train.ts";
 import { golden } from "./_golden.ts";
 import { assertClose, everyBackend, type Tolerance, type Values } from "./_testing.ts";

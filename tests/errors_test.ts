@@ -1,8 +1,15 @@
 import { assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
-import { findCheckpoint } from "../commands/checkpoint_folder.ts";
-import { cannotRead, describeError, exitStatus, nearest, reason, UsageError } from "../commands/errors.ts";
-import { findFiles } from "../commands/files.ts";
-import { readTokenizer } from "../commands/tokenizer_folder.ts";
+import { findCheckpoint } from "../commands/files/checkpoint_folder.ts";
+import {
+  cannotRead,
+  describeError,
+  exitStatus,
+  nearest,
+  reason,
+  UsageError,
+} from "../commands/cli/errors.ts";
+import { findFiles } from "../commands/texts/files.ts";
+import { readTokenizer } from "../commands/files/tokenizer_folder.ts";
 import { inFolder, miniformer } from "./_command.ts";
 
 Deno.test("wrong usage ends with 2, other errors with 1, a reader who left with 0", () => {

@@ -9,10 +9,10 @@ import {
   importTensors,
   matchTensors,
   toHuggingFaceConfig,
-} from "../models/hugging_face.ts";
+} from "../checkpoints/hugging_face.ts";
 import type { RobertaConfig } from "../models/roberta.ts";
-import { MASKED_PRESETS } from "../models/roberta_presets.ts";
-import { readSafetensors } from "../training/safetensors.ts";
+import { MASKED_PRESETS } from "../training/roberta_presets.ts";
+import { readSafetensors } from "../checkpoints/safetensors.ts";
 import { normals } from "./_testing.ts";
 
 const small: RobertaConfig = {

@@ -1,7 +1,7 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import type { ModelConfig } from "../models/any_model.ts";
 import type { GptConfig } from "../models/gpt.ts";
-import { fromHuggingFaceConfig, huggingFaceTensors, matchTensors } from "../models/hugging_face.ts";
+import { fromHuggingFaceConfig, huggingFaceTensors, matchTensors } from "../checkpoints/hugging_face.ts";
 import { small } from "./_training.ts";
 
 const gpt1: GptConfig = { ...small, layers: 2, tied: true };

@@ -1,10 +1,10 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
-import { Lock, LockedError, lookAtLock } from "../commands/lock.ts";
+import { Lock, LockedError, lookAtLock } from "../commands/files/lock.ts";
 import { inFolder } from "./_command.ts";
 
 /** A process that takes a lock, says so, and keeps it until it is killed. */
 async function holder(path: string): Promise<Deno.ChildProcess> {
-  const program = `import { Lock } from "./commands/lock.ts";
+  const program = `import { Lock } from "./commands/files/lock.ts";
     const lock = await Lock.take(${JSON.stringify(path)});
     console.log("held");
     await new Promise((resolve) => setTimeout(resolve, 60_000));
@@ -45,7 +45,7 @@ Deno.test("a lock names its holder, and is free once that process is killed", ()
 Deno.test("of many processes that want a lock at once, each gets it alone", () =>
   inFolder(async (folder) => {
     const path = `${folder}/lock`,
-      program = `import { Lock, LockedError } from "./commands/lock.ts";
+      program = `import { Lock, LockedError } from "./commands/files/lock.ts";
       for (let turns = 0; turns < 20;) {
         try {
           using _ = await Lock.take(${JSON.stringify(path)});

@@ -1,11 +1,11 @@
 import { assertEquals, assertFalse, assertThrows } from "@std/assert";
-import { UsageError } from "../commands/errors.ts";
-import type { Flag } from "../commands/flags.ts";
-import { parseFlags } from "../commands/parse_flags.ts";
-import { type Objective, objectiveOf, type PresetName, presets } from "../commands/presets.ts";
-import { resumeSettings } from "../commands/resume_settings.ts";
-import { chooseLength, chooseSettings } from "../commands/settings.ts";
-import { type TrainFlags, trainFlags } from "../commands/train_flags.ts";
+import { UsageError } from "../commands/cli/errors.ts";
+import type { Flag } from "../commands/cli/flags.ts";
+import { parseFlags } from "../commands/cli/parse_flags.ts";
+import { type Objective, objectiveOf, type PresetName, presets } from "../commands/recipes/presets.ts";
+import { resumeSettings } from "../commands/recipes/resume_settings.ts";
+import { chooseLength, chooseSettings } from "../commands/recipes/settings.ts";
+import { type TrainFlags, trainFlags } from "../commands/recipes/train_flags.ts";
 import { words } from "./_command.ts";
 
 const flagsOf = (line: string): TrainFlags => parseFlags(trainFlags, words(line));

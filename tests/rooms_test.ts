@@ -6,7 +6,10 @@ const ROOMS: Record<string, readonly string[]> = {
   kernels: ["core"],
   models: ["core", "kernels"],
   tokenizers: [],
-  training: ["core", "kernels", "models", "tokenizers"],
+  data: ["core", "kernels", "models", "tokenizers"],
+  training: ["core", "kernels", "models", "tokenizers", "data"],
+  inference: ["core", "kernels", "models", "tokenizers", "data", "training"],
+  checkpoints: ["core", "kernels", "models", "tokenizers", "data", "training", "inference"],
 };
 
 /** What only a command line, a test or a bench may use. */

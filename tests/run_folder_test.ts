@@ -1,8 +1,8 @@
 import { assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
-import { SaveError } from "../commands/folders.ts";
-import type { MetricsRecord } from "../commands/metrics_record.ts";
-import { RunFolder } from "../commands/run_folder.ts";
-import { withSums } from "../commands/sums.ts";
+import { SaveError } from "../commands/files/folders.ts";
+import type { MetricsRecord } from "../commands/runs/metrics_record.ts";
+import { RunFolder } from "../commands/runs/run_folder.ts";
+import { withSums } from "../commands/files/sums.ts";
 import { inFolder } from "./_command.ts";
 
 function record(step: number): MetricsRecord {

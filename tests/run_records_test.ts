@@ -1,5 +1,5 @@
 import { assertEquals, assertRejects } from "@std/assert";
-import { readIfThere } from "../commands/run_records.ts";
+import { readIfThere } from "../commands/runs/run_records.ts";
 import { inFolder } from "./_command.ts";
 
 Deno.test("a file that is too long for a text is named, and one that is missing is empty", () =>
