@@ -20,7 +20,7 @@ import {
 } from "./files/checkpoint_folder.ts";
 import { type Command, defineCommand } from "./cli/command.ts";
 import { checkpointFlag, deviceFlag, MOST, truncateFlag } from "./cli/common_flags.ts";
-import { fitText } from "./recipes/fit_text.ts";
+import { fitText } from "./texts/fit_text.ts";
 import { RUNS } from "./files/own_names.ts";
 import { allowWriting } from "./cli/permissions.ts";
 import { MOST_SQUARES } from "./pictures/picture.ts";

@@ -11,7 +11,7 @@ import { checkpointFlag, deviceFlag, truncateFlag } from "./cli/common_flags.ts"
 import { UsageError } from "./cli/errors.ts";
 import { classOf, encodeTexts } from "./texts/examples.ts";
 import { classTable } from "./recipes/finetune_report.ts";
-import { fitText } from "./recipes/fit_text.ts";
+import { fitText } from "./texts/fit_text.ts";
 import { classifyAll } from "./recipes/judge.ts";
 import { type LabelledFile, readLabelled } from "./texts/labelled_text.ts";
 import { arePairs, expectPairs, trainedOnPairs } from "./texts/pairs.ts";

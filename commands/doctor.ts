@@ -12,7 +12,7 @@ import { examineRun, removeLeftOvers } from "./runs/examine_run.ts";
 import { megabytes } from "./runs/memory.ts";
 import { RUNS } from "./files/own_names.ts";
 import { allowWriting } from "./cli/permissions.ts";
-import { probeParity, probeSpeed } from "./recipes/probe.ts";
+import { probeParity, probeSpeed } from "./cli/probe.ts";
 import { print } from "./cli/terminal.ts";
 
 /** The limits that decide how large a model may be. */

@@ -8,7 +8,7 @@ import { type FilledMask, fillMask as fill } from "../inference/fill_mask.ts";
 import { findCheckpoint, newestRun, openModel } from "./files/checkpoint_folder.ts";
 import { type Command, defineCommand } from "./cli/command.ts";
 import { checkpointFlag, deviceFlag, MOST, truncateFlag } from "./cli/common_flags.ts";
-import { fitText } from "./recipes/fit_text.ts";
+import { fitText } from "./texts/fit_text.ts";
 import { maskTokens } from "../data/mask_tokens.ts";
 import { outputColumns, print } from "./cli/terminal.ts";
 import { visible } from "./cli/visible.ts";

@@ -16,7 +16,7 @@ import { TrainingRun } from "../training/train.ts";
 import { naming } from "./files/checkpoint_folder.ts";
 import { expectFree } from "./runs/claim.ts";
 import { type Command, defineCommand } from "./cli/command.ts";
-import { type FinetuneFlags, finetuneFlags } from "./recipes/finetune_flags.ts";
+import { type FinetuneFlags, finetuneFlags } from "./settings/finetune_flags.ts";
 import {
   findFinetuning,
   type FinetunePlan,
@@ -31,7 +31,7 @@ import { Output } from "./cli/output.ts";
 import { RUNS } from "./files/own_names.ts";
 import { allowWriting } from "./cli/permissions.ts";
 import { ProgressLine } from "./cli/progress.ts";
-import { describeResumption, type FoundRun } from "./runs/resume.ts";
+import { describeResumption, type FoundRun } from "./recipes/resume.ts";
 import type { RunFolder } from "./runs/run_folder.ts";
 import { folderOf, inRunFolder, runName } from "./runs/run_place.ts";
 import { throwFailure, trainAndSave, type TrainLoop } from "./runs/train_loop.ts";

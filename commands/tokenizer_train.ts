@@ -14,7 +14,7 @@ import { reason, UsageError } from "./cli/errors.ts";
 import { findFiles } from "./texts/files.ts";
 import { refuseForeign, saveFolder } from "./files/folders.ts";
 import { Lock } from "./files/lock.ts";
-import { expectFile } from "./texts/open_file.ts";
+import { expectFile } from "./files/open_file.ts";
 import { placesOf, TOKENIZER_NAMES } from "./files/own_names.ts";
 import { allowWriting } from "./cli/permissions.ts";
 import { formatBar, formatCount, print, terminalColumns, writeOut } from "./cli/terminal.ts";

@@ -1,7 +1,7 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import { UsageError } from "../commands/cli/errors.ts";
-import { finetuneFlags } from "../commands/recipes/finetune_flags.ts";
-import { chooseFinetuning, resumeFinetuning } from "../commands/recipes/finetune_settings.ts";
+import { finetuneFlags } from "../commands/settings/finetune_flags.ts";
+import { chooseFinetuning, resumeFinetuning } from "../commands/settings/finetune_settings.ts";
 import { parseFlags } from "../commands/cli/parse_flags.ts";
 import { words } from "./_command.ts";
 

@@ -2,10 +2,10 @@ import { assertEquals, assertFalse, assertThrows } from "@std/assert";
 import { UsageError } from "../commands/cli/errors.ts";
 import type { Flag } from "../commands/cli/flags.ts";
 import { parseFlags } from "../commands/cli/parse_flags.ts";
-import { type Objective, objectiveOf, type PresetName, presets } from "../commands/recipes/presets.ts";
-import { resumeSettings } from "../commands/recipes/resume_settings.ts";
-import { chooseLength, chooseSettings } from "../commands/recipes/settings.ts";
-import { type TrainFlags, trainFlags } from "../commands/recipes/train_flags.ts";
+import { type Objective, objectiveOf, type PresetName, presets } from "../commands/settings/presets.ts";
+import { resumeSettings } from "../commands/settings/resume_settings.ts";
+import { chooseLength, chooseSettings } from "../commands/settings/settings.ts";
+import { type TrainFlags, trainFlags } from "../commands/settings/train_flags.ts";
 import { words } from "./_command.ts";
 
 const flagsOf = (line: string): TrainFlags => parseFlags(trainFlags, words(line));

@@ -1,9 +1,9 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import { UsageError } from "../commands/cli/errors.ts";
 import { parseFlags } from "../commands/cli/parse_flags.ts";
-import { chooseLength, chooseSettings, type Settings } from "../commands/recipes/settings.ts";
-import { trainFlags } from "../commands/recipes/train_flags.ts";
-import { type PresetName, presets } from "../commands/recipes/presets.ts";
+import { chooseLength, chooseSettings, type Settings } from "../commands/settings/settings.ts";
+import { trainFlags } from "../commands/settings/train_flags.ts";
+import { type PresetName, presets } from "../commands/settings/presets.ts";
 import { words } from "./_command.ts";
 
 const flagsOf = (line: string) => parseFlags(trainFlags, words(line));

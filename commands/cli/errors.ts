@@ -8,7 +8,6 @@
  */
 import { basename, dirname, join } from "@std/path";
 import { escaped } from "../../core/quoted.ts";
-import { isLeftOver } from "../files/own_names.ts";
 
 /**
  * The command line itself is wrong: an unknown flag, a missing or an impossible value. Exit status 2.
@@ -190,7 +189,7 @@ async function nearestPath(
   const folder: string = dirname(path), name: string = basename(path);
   const folders = folder === "." && isSuitable === SUITABLE.checkpoint ? [folder, "runs"] : [folder];
   for (const folder of folders) {
-    const names = (await namesIn(folder)).filter((name) => !isLeftOver(name));
+    const names = (await namesIn(folder)).filter((name) => !name.startsWith("."));
     for (let near = nearest(name, names); near !== undefined; near = nearest(name, names)) {
       const found = folder === "." ? near : join(folder, near);
       if (await isSuitable(found)) return found;

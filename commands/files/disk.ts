@@ -6,7 +6,7 @@
  * @module
  */
 
-import { kindOfFile } from "../texts/open_file.ts";
+import { kindOfFile } from "./open_file.ts";
 
 /** Longest file that is read, in bytes. A sparse file of terabytes takes no space on the disk, but all of it in memory. */
 const LONGEST_FILE = 2 ** 33;

@@ -18,11 +18,11 @@ import {
 } from "../files/checkpoint_folder.ts";
 import { UsageError } from "../cli/errors.ts";
 import { encodeExamples, type LabelledCorpus, labelsOf, readLabelledCorpus } from "../texts/examples.ts";
-import type { FinetuneFlags } from "./finetune_flags.ts";
-import { chooseFinetuning, type FinetuneSettings, resumeFinetuning } from "./finetune_settings.ts";
+import type { FinetuneFlags } from "../settings/finetune_flags.ts";
+import { chooseFinetuning, type FinetuneSettings, resumeFinetuning } from "../settings/finetune_settings.ts";
 import { maskTokens } from "../../data/mask_tokens.ts";
 import { arePairs } from "../texts/pairs.ts";
-import { announceFiles, findRunOf, type FoundRun } from "../runs/resume.ts";
+import { announceFiles, findRunOf, type FoundRun } from "./resume.ts";
 import type { Best } from "../runs/train_loop.ts";
 
 /** Where model and texts are. */

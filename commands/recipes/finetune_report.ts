@@ -19,7 +19,7 @@ import { confusionPlot } from "../pictures/confusion_plot.ts";
 import { printDiagnostic } from "../cli/errors.ts";
 import type { LabelledCorpus } from "../texts/examples.ts";
 import type { FinetuneSource } from "./finetune_plan.ts";
-import type { FinetuneSettings } from "./finetune_settings.ts";
+import type { FinetuneSettings } from "../settings/finetune_settings.ts";
 import type { Judge } from "./judge.ts";
 import { describeStop } from "../runs/stopped.ts";
 import { formatCount, formatDuration, formatFacts, outputColumns, quote } from "../cli/terminal.ts";

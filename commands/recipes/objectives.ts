@@ -15,9 +15,9 @@ import { generate } from "../../inference/generate.ts";
 import { maskedBatches, maskedValidationBatches, oneByOneBatches } from "../../data/masked_batches.ts";
 import type { EncodedCorpus } from "../texts/corpus.ts";
 import { maskTokens } from "../../data/mask_tokens.ts";
-import type { LanguageConfig } from "./presets.ts";
+import type { LanguageConfig } from "../settings/presets.ts";
 import { defaultPrompt } from "../../inference/prompt.ts";
-import type { PartialSettings } from "./settings.ts";
+import type { PartialSettings } from "../settings/settings.ts";
 import { unigramLoss } from "../../data/baselines.ts";
 import { maskedTexts } from "../../data/masked_texts.ts";
 

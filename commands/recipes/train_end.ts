@@ -10,7 +10,7 @@ import type { Corpus, EncodedCorpus, Source } from "../texts/corpus.ts";
 import { printDiagnostic } from "../cli/errors.ts";
 import { countTargets, measure } from "../runs/measure.ts";
 import type { Lesson } from "./objectives.ts";
-import { type PresetName, presets } from "./presets.ts";
+import { type PresetName, presets } from "../settings/presets.ts";
 import { describeStop } from "../runs/stopped.ts";
 import { formatDuration, formatFacts, outputColumns, quote } from "../cli/terminal.ts";
 import type { TrainLoop } from "../runs/train_loop.ts";

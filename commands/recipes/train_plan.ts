@@ -13,10 +13,10 @@ import { naming, tokenizerOf } from "../files/checkpoint_folder.ts";
 import { chooseTokenizer, type Corpus, readCorpus, type Source } from "../texts/corpus.ts";
 import { maskTokens } from "../../data/mask_tokens.ts";
 import { isFast } from "../runs/memory.ts";
-import { choosePreset, type LanguageConfig, objectiveOf } from "./presets.ts";
-import { announceFiles, type FoundRun } from "../runs/resume.ts";
-import { chooseSettings, type PartialSettings } from "./settings.ts";
-import type { TrainFlags } from "./train_flags.ts";
+import { choosePreset, type LanguageConfig, objectiveOf } from "../settings/presets.ts";
+import { announceFiles, type FoundRun } from "./resume.ts";
+import { chooseSettings, type PartialSettings } from "../settings/settings.ts";
+import type { TrainFlags } from "../settings/train_flags.ts";
 import { describeNames } from "./train_report.ts";
 
 /** What is known of a run before its texts are turned into ids. */

@@ -9,8 +9,8 @@ import type { CharTokenizer } from "../../tokenizers/char_tokenizer.ts";
 import { type Baseline, baselines } from "../../data/baselines.ts";
 import type { Corpus, EncodedCorpus, Source } from "../texts/corpus.ts";
 import { estimateMemory, megabytes } from "../runs/memory.ts";
-import { type LanguageConfig, type PresetName, presets } from "./presets.ts";
-import type { Settings } from "./settings.ts";
+import { type LanguageConfig, type PresetName, presets } from "../settings/presets.ts";
+import type { Settings } from "../settings/settings.ts";
 import { formatCount, formatFacts } from "../cli/terminal.ts";
 import { describeTokenizer } from "../files/tokenizer_folder.ts";
 

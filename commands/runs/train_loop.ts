@@ -22,7 +22,6 @@ import { giveWay, measure } from "./measure.ts";
 import type { Output } from "../cli/output.ts";
 import type { ProgressLine } from "../cli/progress.ts";
 import type { RunFolder } from "./run_folder.ts";
-import type { Settings } from "../recipes/settings.ts";
 import { withSums } from "../files/sums.ts";
 
 /** How good a model is on what validates. */
@@ -41,19 +40,27 @@ export interface Best extends Scores {
   readonly step: number;
 }
 
-/** What the loop must know of the settings. */
-export type LoopSettings = Pick<
-  Settings,
-  | "steps"
-  | "seed"
-  | "batchSize"
-  | "accumulation"
-  | "contextLength"
-  | "logInterval"
-  | "evaluationInterval"
-  | "sampleInterval"
-  | "saveInterval"
->;
+/** The settings that the loop reads. */
+export interface LoopSettings {
+  /** Updates in the whole run. */
+  readonly steps: number;
+  /** Decides everything random. */
+  readonly seed: number;
+  /** Sequences in a batch. */
+  readonly batchSize: number;
+  /** Batches to an update. */
+  readonly accumulation: number;
+  /** Tokens in a sequence. */
+  readonly contextLength: number;
+  /** Steps between records. */
+  readonly logInterval: number;
+  /** Steps between validations. */
+  readonly evaluationInterval: number;
+  /** Steps between samples. */
+  readonly sampleInterval: number;
+  /** Steps between checkpoints. */
+  readonly saveInterval: number;
+}
 
 /** What the loop works with. */
 export interface TrainLoop {

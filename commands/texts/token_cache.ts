@@ -10,7 +10,7 @@ import {
   readTokenFile,
   writeTokenFile,
 } from "../../tokenizers/token_file.ts";
-import { kindOfFile } from "./open_file.ts";
+import { kindOfFile } from "../files/open_file.ts";
 import { saveFile } from "../files/save_file.ts";
 
 /** Ids, and how they were come by. */

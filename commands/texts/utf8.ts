@@ -5,7 +5,7 @@
  * @module
  */
 import { cannotRead } from "../cli/errors.ts";
-import { openFile } from "./open_file.ts";
+import { openFile } from "../files/open_file.ts";
 
 /** How text is read. */
 export interface ReadOptions {

@@ -4,7 +4,7 @@ import { openModel } from "../../commands/files/checkpoint_folder.ts";
 import { readLabelled } from "../../commands/texts/labelled_text.ts";
 import { parseRecord } from "../../commands/runs/metrics_record.ts";
 import { lossCurve } from "../../commands/pictures/plot.ts";
-import { findRun } from "../../commands/runs/resume.ts";
+import { findRun } from "../../commands/recipes/resume.ts";
 import { cachedIds } from "../../commands/texts/token_cache.ts";
 import { readTokenizer } from "../../commands/files/tokenizer_folder.ts";
 import {

@@ -3,18 +3,19 @@
  *
  * @module
  */
+import { commandOf } from "../runs/run_command.ts";
 import { basename, dirname, relative, resolve } from "@std/path";
 import { quoted } from "../../core/quoted.ts";
 import { loadTrainerState } from "../../checkpoints/checkpoint.ts";
 import { findCheckpoint, type FoundCheckpoint, naming } from "../files/checkpoint_folder.ts";
 import type { Source } from "../texts/corpus.ts";
 import { printDiagnostic } from "../cli/errors.ts";
-import { finetuneFlags } from "../recipes/finetune_flags.ts";
-import { chooseLength, chooseSettings, type Settings } from "../recipes/settings.ts";
-import { checkSettings } from "../recipes/state_settings.ts";
+import { finetuneFlags } from "../settings/finetune_flags.ts";
+import { chooseLength, chooseSettings, type Settings } from "../settings/settings.ts";
+import { checkSettings } from "../settings/state_settings.ts";
 import { outputColumns, quote } from "../cli/terminal.ts";
-import type { Best } from "./train_loop.ts";
-import { type TrainFlags, trainFlags } from "../recipes/train_flags.ts";
+import type { Best } from "../runs/train_loop.ts";
+import { type TrainFlags, trainFlags } from "../settings/train_flags.ts";
 import { visible } from "../cli/visible.ts";
 import { cutText, wrapText } from "../cli/wrap.ts";
 
@@ -115,27 +116,6 @@ function checkTypes(actual: Record<string, unknown>, expected: object, path: str
     }
     if (kind(value) === "object") checkTypes(found as Record<string, unknown>, value, `${path}${name}.`);
   }
-}
-
-/**
- * The command that trained a checkpoint, which a message may then name: the state may come from anywhere.
- *
- * @param state the state of the run
- * @returns `train` or `finetune`
- * @throws {TypeError} when it is another
- *
- * @example
- * ```ts
- * import { assertEquals, assertThrows } from "@std/assert";
- * import { commandOf } from "./resume.ts";
- *
- * assertEquals([{}, { command: "finetune" }].map(commandOf), ["train", "finetune"]);
- * assertThrows(() => commandOf({ command: "rm" }), TypeError, 'command is "rm", expected "train" or "finetune"');
- * ```
- */
-export function commandOf({ command = "train" }: Readonly<Record<string, unknown>>): "train" | "finetune" {
-  if (command === "train" || command === "finetune") return command;
-  throw new TypeError(`trainer_state.json: command is ${quoted(command)}, expected "train" or "finetune"`);
 }
 
 /** Throws unless the best scores so far, which a run has only once it was validated, are what the loop compares with. */
