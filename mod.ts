@@ -45,7 +45,7 @@ export { linear, type LinearOptions } from "./kernels/linear.ts";
 export { matmul, type MatmulOptions } from "./kernels/matmul.ts";
 export { softmax, type SoftmaxOptions } from "./kernels/softmax.ts";
 
-export * from "./models/any_model.ts";
+export * from "./models/families.ts";
 export * from "./models/blocks.ts";
 export * from "./models/classifier.ts";
 export type { TransformerConfig } from "./models/config.ts";
@@ -96,11 +96,11 @@ export * from "./inference/prompt.ts";
 
 export * from "./checkpoints/checkpoint.ts";
 export * from "./checkpoints/fine_tuning.ts";
+export type { HostTensor } from "./checkpoints/hugging_face.ts";
 export {
   fromHuggingFaceConfig,
-  type HostTensor,
   huggingFaceTensors,
   toHuggingFaceConfig,
-} from "./checkpoints/hugging_face.ts";
+} from "./checkpoints/hugging_face_formats.ts";
 export type { HuggingFaceTensor } from "./checkpoints/hugging_face_json.ts";
 export * from "./checkpoints/safetensors.ts";

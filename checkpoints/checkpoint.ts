@@ -23,16 +23,9 @@ import {
   expectKind,
   type ModelConfig,
   type ModelKind,
-} from "../models/any_model.ts";
-import {
-  exportTensors,
-  fromHuggingFaceConfig,
-  type HostTensor,
-  importShapes,
-  importTensors,
-  toHuggingFaceConfig,
-  usedTensors,
-} from "./hugging_face.ts";
+} from "../models/families.ts";
+import { exportTensors, type HostTensor, importShapes, importTensors, usedTensors } from "./hugging_face.ts";
+import { fromHuggingFaceConfig, toHuggingFaceConfig } from "./hugging_face_formats.ts";
 import { type CheckpointFiles, inFile, readBytes, readJson } from "./checkpoint_files.ts";
 import { expectShape, flatten, readFinite, readMoments } from "./checkpoint_tensors.ts";
 import { isFloat, type NamedArray, readTensorEntries, writeSafetensors } from "./safetensors.ts";

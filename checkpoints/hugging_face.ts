@@ -1,69 +1,16 @@
 /**
- * Our names and theirs: what a Hugging Face folder calls the sizes and tensors of a model. The tables themselves are in
- * `hugging_face_gpt.ts` and `hugging_face_roberta.ts`.
+ * Our tensors and theirs: the parameters of a model from the tensors of a Hugging Face file, and back. What each family
+ * calls them is in `hugging_face_formats.ts`.
  *
  * @module
  */
 
 import type { Shape } from "../core/backend.ts";
-import { quoted, shortened } from "../core/quoted.ts";
+import { shortened } from "../core/quoted.ts";
 import { formatShape } from "../core/tensor.ts";
-import type { ModelConfig } from "../models/any_model.ts";
-import { fromGptJson, GPT_LEFTOVER, gptTensors, toGptJson } from "./hugging_face_gpt.ts";
+import type { ModelConfig } from "../models/families.ts";
+import { formatOf, huggingFaceTensors } from "./hugging_face_formats.ts";
 import type { HuggingFaceTensor } from "./hugging_face_json.ts";
-import {
-  fromRobertaJson,
-  ROBERTA_LEFTOVER,
-  robertaTensors,
-  TOKEN_TYPES,
-  toRobertaJson,
-} from "./hugging_face_roberta.ts";
-
-/**
- * Where each parameter of a model stands in a Hugging Face file.
- *
- * @example
- * ```ts
- * import { huggingFaceTensors, PRESETS } from "@miniformer/miniformer";
- * import { assertEquals } from "@std/assert";
- *
- * const gpt2 = huggingFaceTensors({ ...PRESETS.gpt2.model, vocabSize: 50257 });
- * assertEquals(gpt2.get("blocks.0.mlp.expand.weight")!.names, ["transformer.h.0.mlp.c_fc.weight"]);
- * ```
- *
- * @param config The model.
- * @returns Our name to their tensors, of every parameter once.
- */
-export function huggingFaceTensors(config: ModelConfig): Map<string, HuggingFaceTensor> {
-  return config.architecture === "roberta" ? robertaTensors(config) : gptTensors(config);
-}
-
-/**
- * The `config.json` of a model.
- *
- * @param config The model.
- * @returns An object to write as JSON.
- * @throws {RangeError} If the format cannot express it: GPT-1's has no width for the feed-forward network.
- */
-export function toHuggingFaceConfig(config: ModelConfig): Record<string, unknown> {
-  return config.architecture === "roberta" ? toRobertaJson(config) : toGptJson(config);
-}
-
-/**
- * Reads a `config.json`.
- *
- * @param json The parsed file.
- * @returns The model's sizes.
- * @throws {TypeError} If it describes a model we do not build; the message says what.
- */
-export function fromHuggingFaceConfig(json: Readonly<Record<string, unknown>>): ModelConfig {
-  const type = json.model_type;
-  if (type === "roberta") return fromRobertaJson(json);
-  if (type === "openai-gpt" || type === "gpt2") return fromGptJson(json);
-  throw new TypeError(
-    `model_type is ${quoted(type)}, expected "openai-gpt", "gpt2" or "roberta"`,
-  );
-}
 
 /**
  * Finds each parameter of a model among the tensors of a file.
@@ -87,7 +34,7 @@ export function matchTensors(
     });
     matched.set(ours, { names: found, transposed });
   }
-  const leftover = config.architecture === "roberta" ? ROBERTA_LEFTOVER : GPT_LEFTOVER;
+  const { leftover } = formatOf(config);
   const unknown = [...left].find((name) => !leftover.test(name));
   if (unknown !== undefined) {
     throw new TypeError(
@@ -110,7 +57,8 @@ export function usedTensors<Entry>(
   tensors: ReadonlyMap<string, Entry>,
 ): Map<string, Entry> {
   const used = new Set([...matchTensors(config, tensors.keys()).values()].flatMap(({ names }) => names));
-  if (config.architecture === "roberta") used.add(TOKEN_TYPES).add(TOKEN_TYPES.replace("roberta.", ""));
+  const { tokenTypes } = formatOf(config);
+  if (tokenTypes) used.add(tokenTypes).add(tokenTypes.replace("roberta.", ""));
   return new Map([...tensors].filter(([name]) => used.has(name)));
 }
 
@@ -209,13 +157,14 @@ export function importTensors(
     visitParts(whole, place, (here, part, there) => whole.data[here] = parts[part].data[there]);
     imported.set(ours, whole);
   }
-  const types = tensors.get(TOKEN_TYPES) ?? tensors.get(TOKEN_TYPES.replace("roberta.", ""));
+  const { tokenTypes = "" } = formatOf(config);
+  const types = tensors.get(tokenTypes) ?? tensors.get(tokenTypes.replace("roberta.", ""));
   const positions = imported.get("encoder.positionEmbedding");
   if (types && positions) {
     const width = types.data.length;
     if (width !== positions.shape[1]) {
       throw new TypeError(
-        `tensor ${TOKEN_TYPES} is ${formatShape(types.shape)}, expected (1, ${positions.shape[1]})`,
+        `tensor ${tokenTypes} is ${formatShape(types.shape)}, expected (1, ${positions.shape[1]})`,
       );
     }
     // every token has type 0, so its row is part of every position
@@ -249,8 +198,9 @@ export function exportTensors(
     visitParts(whole, place, (here, part, there) => parts[part][there] = whole.data[here]);
     for (const [index, name] of names.entries()) exported.set(name, { shape, data: parts[index] });
   }
-  if (config.architecture === "roberta") {
-    exported.set(TOKEN_TYPES, { shape: [1, config.modelDim], data: new Float32Array(config.modelDim) });
+  const { tokenTypes } = formatOf(config);
+  if (tokenTypes) {
+    exported.set(tokenTypes, { shape: [1, config.modelDim], data: new Float32Array(config.modelDim) });
   }
   return exported;
 }

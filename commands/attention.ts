@@ -4,7 +4,7 @@
  * @module
  */
 import { dirname } from "@std/path";
-import { kindOf, type ModelKind } from "../models/any_model.ts";
+import { kindOf, type ModelKind } from "../models/families.ts";
 import { GptClassifier, type RobertaClassifier } from "../models/classifier.ts";
 import { Gpt } from "../models/gpt.ts";
 import type { MaskedLanguageModel } from "../models/roberta.ts";

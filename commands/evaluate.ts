@@ -5,7 +5,7 @@
  */
 import type { Backend } from "../core/backend.ts";
 import { shortened } from "../core/quoted.ts";
-import { kindOf, type ModelConfig, type ModelKind } from "../models/any_model.ts";
+import { kindOf, type ModelConfig, type ModelKind } from "../models/families.ts";
 import { encodeDocuments } from "../tokenizers/token_file.ts";
 import { validationBatches } from "../data/batches.ts";
 import { loadConfig } from "../checkpoints/checkpoint.ts";

@@ -6,7 +6,7 @@
 import { basename, dirname } from "@std/path";
 import { allocateParameters } from "../core/module.ts";
 import type { OpenedBackend } from "../core/open_backend.ts";
-import { buildModel } from "../models/any_model.ts";
+import { buildModel } from "../models/families.ts";
 import type { Classifier } from "../models/classifier.ts";
 import { PAD_ID } from "../models/config.ts";
 import { loadModel, restoreTraining } from "../checkpoints/checkpoint.ts";

@@ -3,7 +3,7 @@ import type { Backend } from "../core/backend.ts";
 import { CpuBackend } from "../core/cpu_backend.ts";
 import { initialize } from "../core/module.ts";
 import { scoresOf, writtenCheckpoints } from "../fixtures/transformers_write.ts";
-import { buildModel } from "../models/any_model.ts";
+import { buildModel } from "../models/families.ts";
 import { Gpt, type GptConfig } from "../models/gpt.ts";
 import {
   type CheckpointFiles,

@@ -1,12 +1,12 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import { namedParameters } from "../core/module.ts";
-import { expectKind, type ModelConfig } from "../models/any_model.ts";
+import { expectKind, type ModelConfig } from "../models/families.ts";
 import { Gpt, type GptConfig } from "../models/gpt.ts";
 import {
   fromHuggingFaceConfig,
   huggingFaceTensors,
   toHuggingFaceConfig,
-} from "../checkpoints/hugging_face.ts";
+} from "../checkpoints/hugging_face_formats.ts";
 import { PRESETS } from "../training/presets.ts";
 import { readSafetensors } from "../checkpoints/safetensors.ts";
 

@@ -3,7 +3,7 @@ import type { Backend } from "../core/backend.ts";
 import { CpuBackend } from "../core/cpu_backend.ts";
 import { Tape } from "../core/tape.ts";
 import { IGNORED } from "../kernels/cross_entropy.ts";
-import { buildModel, kindOf } from "../models/any_model.ts";
+import { buildModel, kindOf } from "../models/families.ts";
 import type { GptClassifier } from "../models/classifier.ts";
 import { importTensors } from "../checkpoints/hugging_face.ts";
 import { MaskedLanguageModel } from "../models/roberta.ts";

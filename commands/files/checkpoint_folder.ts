@@ -5,7 +5,7 @@
  */
 import { allocateParameters } from "../../core/module.ts";
 import type { Backend } from "../../core/backend.ts";
-import { buildModel, expectKind, kindOf, type ModelKind } from "../../models/any_model.ts";
+import { buildModel, expectKind, kindOf, type ModelKind } from "../../models/families.ts";
 import type { Classifier } from "../../models/classifier.ts";
 import type { Gpt } from "../../models/gpt.ts";
 import type { MaskedLanguageModel } from "../../models/roberta.ts";

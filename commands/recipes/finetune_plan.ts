@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { kindOf, type ModelConfig } from "../../models/any_model.ts";
+import { kindOf, type ModelConfig, objectiveOf } from "../../models/families.ts";
 import type { ClassifierConfig } from "../../models/classifier.ts";
 import { withClassificationTokens } from "../../tokenizers/classification_tokens.ts";
 import type { Tokenizer } from "../../tokenizers/tokenizer.ts";
@@ -138,7 +138,7 @@ export async function planFinetuning(
     encodeExamples(file, labels, tokenizer, { contextLength: start.contextLength, truncate });
   const training = encode(corpus.training), validation = encode(corpus.validation);
   const contextLength = [...training, ...validation].reduce((most, { ids }) => Math.max(most, ids.length), 0);
-  const classes = training.map(({ label }) => label), isCausal = start.architecture !== "roberta";
+  const classes = training.map(({ label }) => label), isCausal = objectiveOf(start) === "causal";
   const settings = found
     ? resumeFinetuning(found, flags, training.length)
     : chooseFinetuning(flags, { modelDim: start.modelDim, contextLength, isCausal, labels, classes });
@@ -166,7 +166,7 @@ function beginWith(checkpoint: FoundCheckpoint, config: ModelConfig): Tokenizer 
     );
   }
   const tokenizer = tokenizerOf(checkpoint);
-  if (config.architecture !== "roberta") return withClassificationTokens(tokenizer);
+  if (objectiveOf(config) === "causal") return withClassificationTokens(tokenizer);
   naming(checkpoint.path, () => maskTokens(tokenizer));
   return tokenizer;
 }
@@ -179,6 +179,7 @@ function configOf(
   dropoutRate: number,
 ): ClassifierConfig {
   const vocabSize = Math.max(start.vocabSize, tokenizer.vocabSize);
-  if (start.architecture === "roberta") return { ...start, vocabSize, labels, dropoutRate };
-  return { ...start, vocabSize, labels, dropoutRate, padId: tokenizer.idOf("<pad>") };
+  // a GPT has no <pad> of its own
+  const padding = objectiveOf(start) === "causal" ? { padId: tokenizer.idOf("<pad>") } : {};
+  return { ...start, vocabSize, labels, dropoutRate, ...padding } as ClassifierConfig;
 }

@@ -6,6 +6,7 @@
  */
 import type { Backend } from "../../core/backend.ts";
 import { Random } from "../../core/philox.ts";
+import { expectKind, kindOf } from "../../models/families.ts";
 import { Gpt, type GptConfig } from "../../models/gpt.ts";
 import { MaskedLanguageModel, type RobertaConfig } from "../../models/roberta.ts";
 import type { Tokenizer } from "../../tokenizers/tokenizer.ts";
@@ -61,9 +62,9 @@ export function prepareLesson(
   tokenizer: Tokenizer,
   settings: PartialSettings,
 ): Lesson {
-  return config.architecture === "roberta"
-    ? maskedLesson(config, encoded, tokenizer, settings)
-    : causalLesson(config, encoded, tokenizer, settings);
+  return kindOf(config) === "masked"
+    ? maskedLesson(expectKind(config, "masked"), encoded, tokenizer, settings)
+    : causalLesson(expectKind(config, "causal"), encoded, tokenizer, settings);
 }
 
 /** Tokens of a sample. */

@@ -4,7 +4,7 @@
  * @module
  */
 import type { Backend } from "../../core/backend.ts";
-import { toHuggingFaceConfig } from "../../checkpoints/hugging_face.ts";
+import { toHuggingFaceConfig } from "../../checkpoints/hugging_face_formats.ts";
 import type { BpeTokenizer } from "../../tokenizers/bpe_tokenizer.ts";
 import type { CharTokenizer } from "../../tokenizers/char_tokenizer.ts";
 import { maskedSpecialTokens } from "../../tokenizers/special_tokens.ts";
@@ -13,7 +13,8 @@ import { naming, tokenizerOf } from "../files/checkpoint_folder.ts";
 import { chooseTokenizer, type Corpus, readCorpus, type Source } from "../texts/corpus.ts";
 import { maskTokens } from "../../data/mask_tokens.ts";
 import { isFast } from "../runs/memory.ts";
-import { choosePreset, type LanguageConfig, objectiveOf } from "../settings/presets.ts";
+import { objectiveOf } from "../../models/families.ts";
+import { choosePreset, type LanguageConfig } from "../settings/presets.ts";
 import { announceFiles, type FoundRun } from "./resume.ts";
 import { chooseSettings, type PartialSettings } from "../settings/settings.ts";
 import type { TrainFlags } from "../settings/train_flags.ts";
@@ -96,7 +97,8 @@ function configOf(settings: PartialSettings, vocabSize: number): LanguageConfig 
   const { dropoutRate, tied, initialStd } = settings;
   const sizes = { vocabSize, contextLength, layers, heads, modelDim, feedForwardDim };
   const common = { ...sizes, dropoutRate, initialStd };
-  return architecture === "roberta" ? { architecture, ...common } : { architecture, ...common, tied };
+  const family = objectiveOf(settings) === "mlm" ? {} : { tied };
+  return { architecture, ...common, ...family } as LanguageConfig;
 }
 
 function checkText({ path, state }: FoundRun, corpus: Corpus, source: Source): void {

@@ -6,7 +6,7 @@
 import type { Backend } from "../../core/backend.ts";
 import { countParameters } from "../../core/module.ts";
 import { WebGpuBackend } from "../../core/webgpu_backend.ts";
-import { buildModel, type ModelConfig } from "../../models/any_model.ts";
+import { buildModel, kindOf, type ModelConfig, objectiveOf } from "../../models/families.ts";
 import { MOST } from "../cli/common_flags.ts";
 
 /** What training a model takes, in bytes. */
@@ -48,7 +48,7 @@ export interface MemoryEstimate {
 export function estimateMemory(config: ModelConfig, batchSize: number): MemoryEstimate {
   const { layers, heads, modelDim, feedForwardDim, contextLength, vocabSize, dropoutRate } = config;
   const parameters = countParameters(buildModel(config)), tokens = batchSize * contextLength;
-  const scored = config.architecture !== "roberta" ? 1 : "labels" in config ? 0 : 0.18;
+  const scored = objectiveOf(config) === "causal" ? 1 : kindOf(config) === "classifier" ? 0 : 0.18;
   const dropped = dropoutRate > 0 ? 1 : 0;
   const perLayer = (28 + 4 * dropped) * modelDim + 4 * feedForwardDim + 3 * heads;
   const perToken = layers * perLayer + (6 + 2 * dropped) * modelDim + 2 * scored * vocabSize;

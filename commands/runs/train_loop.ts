@@ -10,7 +10,7 @@
  * @module
  */
 import { DeviceLostError } from "../../core/webgpu_backend.ts";
-import type { ModelConfig } from "../../models/any_model.ts";
+import type { ModelConfig } from "../../models/families.ts";
 import type { Learner } from "../../models/learner.ts";
 import type { Tokenizer } from "../../tokenizers/tokenizer.ts";
 import type { Batch } from "../../data/batches.ts";

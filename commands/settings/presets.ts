@@ -3,14 +3,12 @@
  *
  * @module
  */
+import { type Objective, objectiveOf } from "../../models/families.ts";
 import type { GptConfig } from "../../models/gpt.ts";
 import { type Preset, PRESETS } from "../../training/presets.ts";
 import type { RobertaConfig } from "../../models/roberta.ts";
 import { MASKED_PRESETS, type MaskedPreset } from "../../training/roberta_presets.ts";
 import { UsageError } from "../cli/errors.ts";
-
-/** What a language model learns: the next token, or what is hidden behind `<mask>`. */
-export type Objective = "causal" | "mlm";
 
 /** The sizes of a language model. */
 export type LanguageConfig = GptConfig | RobertaConfig;
@@ -20,16 +18,6 @@ export type PresetName = keyof typeof PRESETS | keyof typeof MASKED_PRESETS;
 
 /** All presets by name. */
 export const presets: Readonly<Record<PresetName, Preset | MaskedPreset>> = { ...PRESETS, ...MASKED_PRESETS };
-
-/**
- * What a model of an architecture learns: RoBERTa sees the next token, so it cannot learn to predict it.
- *
- * @param architecture the architecture
- * @returns the objective
- */
-export function objectiveOf({ architecture }: Pick<LanguageConfig, "architecture">): Objective {
-  return architecture === "roberta" ? "mlm" : "causal";
-}
 
 /**
  * The preset of a new run: the one that was asked for, or the one that suits objective, data and device.

@@ -5,7 +5,7 @@
  */
 import { UsageError } from "../cli/errors.ts";
 import { kebabCase } from "../cli/flags.ts";
-import { objectiveOf } from "./presets.ts";
+import { objectiveOf } from "../../models/families.ts";
 import { checkTogether, type Settings, stepsOf } from "./settings.ts";
 import type { TrainFlags } from "./train_flags.ts";
 

@@ -8,7 +8,8 @@ import type { PresetTraining } from "../../training/presets.ts";
 import { maskFlags, MOST } from "../cli/common_flags.ts";
 import { UsageError } from "../cli/errors.ts";
 import { kebabCase } from "../cli/flags.ts";
-import { type LanguageConfig, type Objective, objectiveOf, type PresetName, presets } from "./presets.ts";
+import { type Objective, objectiveOf } from "../../models/families.ts";
+import { type LanguageConfig, type PresetName, presets } from "./presets.ts";
 import { stepsOfEpochs } from "./run_flags.ts";
 import type { TrainFlags } from "./train_flags.ts";
 

@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
-import { buildModel, expectKind, kindOf, type ModelConfig, type ModelKind } from "../models/any_model.ts";
+import { buildModel, expectKind, kindOf, type ModelConfig, type ModelKind } from "../models/families.ts";
 import { GptClassifier, RobertaClassifier } from "../models/classifier.ts";
 import { Gpt } from "../models/gpt.ts";
 import { MaskedLanguageModel } from "../models/roberta.ts";
