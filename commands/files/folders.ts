@@ -209,10 +209,13 @@ function isOwnThere(entry: Deno.DirEntry, names: ReadonlySet<string>): boolean {
 async function removeFormer(path: string, names: ReadonlySet<string>): Promise<void> {
   const { folder, former } = placesOf(path);
   if (await folderAt(former) === undefined) return;
-  for (const entry of await Array.fromAsync(Deno.readDir(former))) {
-    const from = join(former, entry.name);
-    if (isOwnThere(entry, names)) await Deno.remove(from);
-    else await Deno.rename(from, await freePlace(join(folder, entry.name)));
+  const entries = await Array.fromAsync(Deno.readDir(former));
+  // First what is not ours, so that it is back in its place even where the rest cannot be removed.
+  for (const entry of entries.filter((entry) => !isOwnThere(entry, names))) {
+    await Deno.rename(join(former, entry.name), await freePlace(join(folder, entry.name)));
+  }
+  for (const { name } of entries.filter((entry) => isOwnThere(entry, names))) {
+    await Deno.remove(join(former, name));
   }
   await Deno.remove(former);
 }
