@@ -3,11 +3,12 @@
  *
  * @module
  */
-import { chooseCommand } from "./commands/command.ts";
+import { chooseCommand, type Command } from "./commands/command.ts";
 import { complain, describeError, exitStatus } from "./commands/errors.ts";
 import configuration from "./deno.json" with { type: "json" };
 
-const miniformer = chooseCommand(
+/** The program. */
+export const miniformer: Command = chooseCommand(
   "",
   "Miniformer: miniature transformers, trained and sampled in TypeScript",
   {

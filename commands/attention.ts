@@ -10,16 +10,20 @@ import { Gpt } from "../models/gpt.ts";
 import type { MaskedLanguageModel } from "../models/roberta.ts";
 import { type AttentionMap, attentionMaps, type ObservableModel } from "../training/attention_maps.ts";
 import { loadConfig } from "../training/checkpoint.ts";
-import { attentionPlot, MOST_SQUARES } from "./attention_plot.ts";
+import { attentionPlot } from "./attention_plot.ts";
 import { findCheckpoint, type ModelsByKind, naming, newestRun, openModel } from "./checkpoint_folder.ts";
 import { type Command, defineCommand } from "./command.ts";
-import { checkpointFlag, deviceFlag, truncateFlag } from "./common_flags.ts";
+import { checkpointFlag, deviceFlag, MOST, truncateFlag } from "./common_flags.ts";
 import { fitText } from "./fit_text.ts";
 import { RUNS } from "./own_names.ts";
 import { allowWriting } from "./permissions.ts";
+import { MOST_SQUARES } from "./picture.ts";
 import { saveFile } from "./save_file.ts";
-import { formatFacts } from "./terminal.ts";
+import { formatFacts, print } from "./terminal.ts";
 import { withBackend } from "./with_backend.ts";
+
+/** What the choice of a layer and that of a head have in common. */
+const choice = { kind: "integer", atLeast: 1, atMost: MOST.modelDim, otherwise: "all of them" } as const;
 
 /** The command. */
 export const attention: Command = defineCommand({
@@ -33,8 +37,8 @@ export const attention: Command = defineCommand({
   flags: {
     ...checkpointFlag("any model"),
     text: { kind: "text", description: "a text", required: true },
-    layer: { kind: "integer", description: "only this layer, from 1", atLeast: 1, otherwise: "all of them" },
-    head: { kind: "integer", description: "only this head, from 1", atLeast: 1, otherwise: "all of them" },
+    layer: { ...choice, description: "only this layer, from 1" },
+    head: { ...choice, description: "only this head, from 1" },
     out: {
       kind: "text",
       description: "the file to write: a picture (.svg), or tokens and weights (.json)",
@@ -67,7 +71,7 @@ export const attention: Command = defineCommand({
         out,
         out.endsWith(".json") ? asJson(maps, tokens) : await draw(maps, tokens, found.path),
       );
-      console.log(formatFacts([
+      print(formatFacts([
         ["read", `${tokens.length} tokens: ${tokens.map((token) => JSON.stringify(token)).join(" ")}`],
         ["maps", `${maps.length}, of ${layers} layers with ${heads} heads each`],
         ["file", out],

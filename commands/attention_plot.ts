@@ -5,9 +5,7 @@
  */
 import type { TopLevelSpec } from "vega-lite";
 import type { AttentionMap } from "../training/attention_maps.ts";
-
-/** The most squares in one picture: more take long to draw, and no one can see them. */
-export const MOST_SQUARES = 60_000;
+import { drawPicture, labelExpression, pictureText } from "./picture.ts";
 
 /**
  * Draws a map for each head, a row of maps for each layer. In a map a row is a token that reads, a column one that is read;
@@ -41,10 +39,7 @@ export async function attentionPlot(
       weight,
     }))
   );
-  const [vega, vegaLite] = await Promise.all([import("vega"), import("vega-lite")]);
-  const labels = tokens.map((token) => token.replaceAll(" ", "␣"));
-  const { spec } = vegaLite.compile(describe(values, labels, title));
-  return await new vega.View(vega.parse(spec), { renderer: "none" }).toSVG() + "\n";
+  return await drawPicture(describe(values, tokens.map((token) => token.replaceAll(" ", "␣")), title));
 }
 
 /** Pixels of a map's side, if squares are neither smaller nor larger than can be seen well. */
@@ -55,14 +50,14 @@ function describe(values: object[], tokens: readonly string[], title: string): T
   // squares too small for letters go without them
   const axis = square < 9
     ? { labels: false, ticks: false }
-    : { labelExpr: `${JSON.stringify(tokens)}[datum.value]`, labelOverlap: false, ticks: false };
+    : { labelExpr: labelExpression(tokens), labelOverlap: false, ticks: false };
   const place = (field: string, title: string, more = {}) => ({
     ...{ field, type: "ordinal" as const, title, axis: { ...axis, ...more, domain: false } },
   });
   return {
     $schema: "https://vega.github.io/schema/vega-lite/v6.json",
-    description: `${title}: attention`,
-    title: { text: title, anchor: "start", offset: 16 },
+    description: `${pictureText(title)}: attention`,
+    title: { text: pictureText(title), anchor: "start", offset: 16 },
     background: "white",
     padding: 16,
     data: { values },

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { initialize } from "../core/module.ts";
+import { allocateParameters } from "../core/module.ts";
 import type { Backend } from "../core/backend.ts";
 import { buildModel, expectKind, kindOf, type ModelKind } from "../models/any_model.ts";
 import type { Classifier } from "../models/classifier.ts";
@@ -67,7 +67,7 @@ export async function findCheckpoint(
       problem ??= place === folder ? error : undefined;
     }
   }
-  if (problem) throw problem;
+  if (problem) throw await cannotRead(path, (problem as Error).cause, "checkpoint");
   throw await cannotRead(
     path,
     new Error(
@@ -191,7 +191,7 @@ export function openModel<Kind extends ModelKind>(
     );
   }
   const model = naming(path, () => buildModel(config)) as ModelsByKind[Kind];
-  const store = initialize(backend, model, 0);
+  const store = allocateParameters(backend, model);
   naming(path, () => restoreModel(backend, store, weights));
   return { model, tokenizer };
 }

@@ -31,12 +31,12 @@ export interface Claim {
  *
  * @example
  * ```ts
- * import { assert, assertInstanceOf } from "@std/assert";
+ * import { assertInstanceOf } from "@std/assert";
  * import { claim } from "./claim.ts";
  *
  * const folder = `${await Deno.makeTempDir()}/runs/mine`, first = await claim(folder, { replace: true });
  * assertInstanceOf(await claim(folder, { replace: true }), Error);
- * assert(!(first instanceof Error));
+ * if (first instanceof Error) throw first;
  * first.lock.release();
  * ```
  */

@@ -14,7 +14,11 @@ import { classTable } from "./finetune_report.ts";
 import { fitText } from "./fit_text.ts";
 import { classifyAll } from "./judge.ts";
 import { type LabelledFile, readLabelled } from "./labelled_text.ts";
+import { arePairs, expectPairs, trainedOnPairs } from "./pairs.ts";
+import { outputColumns, print } from "./terminal.ts";
+import { visible } from "./visible.ts";
 import { withBackend } from "./with_backend.ts";
+import { wrapText } from "./wrap.ts";
 
 /** The command. */
 export const classify: Command = defineCommand({
@@ -45,6 +49,15 @@ export const classify: Command = defineCommand({
     if (pair !== undefined && text === undefined) throw new UsageError("--pair belongs to --text");
     const found = await findCheckpoint(checkpoint ?? await newestRun());
     const file = data === undefined ? undefined : await readLabelled(data, { labels: false });
+    const trained = { pairs: trainedOnPairs(found.files), path: found.path };
+    expectPairs(
+      file
+        ? { pairs: arePairs(file), name: file.path }
+        : pair === undefined
+        ? { pairs: false, name: "--text without --pair" }
+        : { pairs: true, name: "--text with --pair" },
+      trained,
+    );
     await withBackend(device, async ({ backend }) => {
       const { model, tokenizer } = openModel(backend, found, "classifier");
       const { contextLength, labels } = model.config;
@@ -52,14 +65,14 @@ export const classify: Command = defineCommand({
         if (text!.trim() === "") throw new Error("There is nothing to classify: the text is empty");
         const ids = tokenizer.encode(text!, { addSpecialTokens: true, pair });
         const [result] = await classifyAll(backend, model, [fitText(ids, contextLength, truncate)]);
-        return console.log(describe(result, labels));
+        return print(describe(result, labels));
       }
       const classes = file.rows.every(({ label }) => label !== undefined)
         ? file.rows.map((row) => classOf(row, file.path, labels))
         : undefined;
       const texts = encodeTexts(file, tokenizer, { contextLength, truncate });
       const results = await classifyAll(backend, model, texts);
-      console.log(predictions(file, results, labels));
+      print(predictions(file, results, labels));
       console.error(summary(file, results, labels, classes));
     });
   },
@@ -68,8 +81,9 @@ export const classify: Command = defineCommand({
 /** How likely each class is, the likeliest first. */
 function describe({ probabilities }: Classification, labels: readonly string[]): string {
   const order = [...labels.keys()].sort((a, b) => probabilities[b] - probabilities[a] || a - b);
-  return order.map((label) => `${(100 * probabilities[label]).toFixed(1).padStart(5)} %  ${labels[label]}`)
-    .join("\n");
+  const line = (label: number) =>
+    `${(100 * probabilities[label]).toFixed(1).padStart(5)} %  ${visible(labels[label])}`;
+  return order.map((label) => wrapText(line(label), outputColumns(), 9)).join("\n");
 }
 
 /** A table of predictions, with a row of headings. */
@@ -80,7 +94,7 @@ function predictions(
 ): string {
   const flat = (text: string) => text.replace(/[\t\r\n]+/g, " ");
   const lines = results.map(({ label, probabilities }, index) =>
-    `${labels[label]}\t${probabilities[label].toFixed(4)}\t${flat(rows[index].text)}`
+    `${flat(labels[label])}\t${probabilities[label].toFixed(4)}\t${flat(rows[index].text)}`
   );
   return ["prediction\tprobability\ttext", ...lines].join("\n");
 }

@@ -7,7 +7,8 @@
 import { nearest, UsageError } from "./errors.ts";
 import { bounds, type Flag, type Flags, type FlagValues, kebabCase, type NumberFlag } from "./flags.ts";
 import { parseFlags } from "./parse_flags.ts";
-import { terminalColumns } from "./terminal.ts";
+import { print, terminalColumns } from "./terminal.ts";
+import { padText, textWidth, wrapText } from "./wrap.ts";
 
 /** A command, ready to be run. */
 export interface Command {
@@ -15,6 +16,10 @@ export interface Command {
   readonly name: string;
   /** One sentence on what it does, without a full stop. */
   readonly summary: string;
+  /** Its flags by their camelCase names; a command that is chosen by a further word has none of its own. */
+  readonly flags: Flags;
+  /** The commands that a further word chooses from. */
+  readonly commands?: CommandTable;
   /** The help text, for a terminal of so many columns. */
   help(columns?: number): string | Promise<string>;
   /** Parses the arguments and does the work, or prints the help when they ask for it. */
@@ -73,9 +78,10 @@ export function defineCommand<const Fs extends Flags>(description: CommandDescri
   return {
     name: description.name,
     summary: description.summary,
+    flags,
     help,
     async run(args) {
-      if (asksForHelp(args)) return console.log(help(Math.min(terminalColumns(), 100)));
+      if (asksForHelp(args)) return print(help(Math.min(terminalColumns(), 100)));
       const { operand } = description, isBare = operand !== undefined && /^(?!--)/.test(args[0] ?? "--");
       const line = isBare ? [`--${kebabCase(operand)}`, ...args] : args;
       await description.run(parseFlags(flags, line) as FlagValues<Fs> & { verbose: boolean });
@@ -107,22 +113,25 @@ export type CommandTable = Readonly<Record<string, () => Command | Promise<Comma
 export function chooseCommand(name: string, summary: string, commands: CommandTable): Command {
   const names = Object.keys(commands);
   const prefix = name && `${name} `;
-  const help = async (columns?: number) => {
+  const help = async (columns: number = 100) => {
     const loaded = await Promise.all(Object.values(commands).map((load) => load()));
     const indent = Math.max(...names.map((name) => name.length)) + 4;
+    const wrap = (text: string) => wrapText(text, columns);
     const lines = names.map((name, i) => hang(`  ${name}`, loaded[i].summary, indent, columns));
-    return `${summary}.\n\nUsage: deno task ${prefix}COMMAND [flags]\n\nCommands:\n${lines.join("\n")}\n\n` +
-      `"deno task ${prefix}COMMAND --help" shows the flags of one.`;
+    return wrap(`${summary}.\n\nUsage: deno task ${prefix}COMMAND [flags]\n\nCommands:\n`) +
+      `${lines.join("\n")}\n\n` + wrap(`Flags of one: deno task ${prefix}COMMAND --help`);
   };
   return {
     name,
     summary,
+    flags: {},
+    commands,
     help,
     async run(args) {
       const [chosen, ...rest] = args;
       if (Object.hasOwn(commands, chosen ?? "")) return (await commands[chosen]()).run(rest);
       if (chosen === undefined || chosen === "help" || asksForHelp([chosen])) {
-        return console.log(await help(Math.min(terminalColumns(), 100)));
+        return print(await help(Math.min(terminalColumns(), 100)));
       }
       const near = nearest(chosen, names);
       const advice = near ? `did you mean ${near}?` : `expected one of ${names.join(", ")}`;
@@ -146,17 +155,22 @@ function formatHelp(
     left: `  --${kebabCase(name)}${placeholder(flag)}`,
     right: explain(flag),
   }));
-  const indent = Math.min(Math.max(...rows.map(({ left }) => left.length)) + 2, 34);
+  const widest = Math.max(...rows.map(({ left }) => left.length)) + 2;
+  const indent = Math.min(widest, 34, columns >> 1);
   const sections = Map.groupBy(rows, ({ heading }) => heading);
   return [
-    `${summary}.\n\nUsage: deno task ${name} ${usage}`,
+    wrapText(`${summary}.`, columns),
+    wrapText(`Usage: deno task ${name} ${usage}`, columns, 4),
     ...examples.length > 0
-      ? [["Examples:", ...examples.map((line) => `  deno task ${line}`)].join("\n")]
+      ? [["Examples:", ...examples.map((line) => wrapText(`  deno task ${line}`, columns, 6))].join("\n")]
       : [],
     ...[...sections].map(([heading, rows]) =>
       [`${heading}:`, ...rows.map(({ left, right }) => hang(left, right, indent, columns))].join("\n")
     ),
-    "Flags may be written with - or _ between words.",
+    wrapText(
+      "Flags may be written with - or _ between words. Numbers far above any use are refused.",
+      columns,
+    ),
   ].join("\n\n");
 }
 
@@ -188,19 +202,13 @@ function explain(flag: Flag): string {
     .filter(Boolean).join("");
 }
 
-/** Whether bounds go without saying: that nothing is negative, and that nobody types numbers as large as that. */
+/** Whether bounds go without saying: that nothing is negative, and that there is an end far above what anybody needs. */
 function isObvious({ atLeast = 0, atMost = Infinity, above = 0, below }: NumberFlag): boolean {
-  return atLeast <= 1 && above === 0 && below === undefined && atMost >= 2 ** 24;
+  return atLeast <= 1 && above === 0 && below === undefined && atMost >= 1000;
 }
 
 /** The left text, and the right one beside it in a column of its own, wrapped at the width of the terminal. */
-function hang(left: string, right: string, indent: number, columns: number = 100): string {
-  const lines = [left.length + 2 > indent ? `${left}  ` : left.padEnd(indent)];
-  for (const word of right.split(" ")) {
-    const line = lines[lines.length - 1];
-    const isFresh = line.trim() === "" || line.endsWith("  ");
-    if (!isFresh && line.length + 1 + word.length > columns) lines.push(" ".repeat(indent) + word);
-    else lines[lines.length - 1] += isFresh ? word : ` ${word}`;
-  }
-  return lines.join("\n");
+function hang(left: string, right: string, indent: number, columns: number): string {
+  const gap = textWidth(left) + 2 > indent ? `${left}  ` : padText(left, indent);
+  return wrapText(gap + right, columns, indent);
 }

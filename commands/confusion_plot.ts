@@ -5,6 +5,7 @@
  */
 import type { TopLevelSpec } from "vega-lite";
 import type { ConfusionMatrix } from "../training/classification_metrics.ts";
+import { drawPicture, labelExpression, MOST_SQUARES, pictureText } from "./picture.ts";
 
 /**
  * Draws which classes are taken for which: a row is what a text is, a column what it was called. The darker a cell, the
@@ -14,6 +15,7 @@ import type { ConfusionMatrix } from "../training/classification_metrics.ts";
  * @param labels the names of the classes
  * @param title the heading
  * @returns the picture as SVG text
+ * @throws {RangeError} when there are too many classes
  *
  * @example
  * ```ts
@@ -28,34 +30,36 @@ export async function confusionPlot(
   labels: readonly string[],
   title: string,
 ): Promise<string> {
+  if (labels.length ** 2 > MOST_SQUARES) {
+    throw new RangeError(`Cannot draw the confusion of ${labels.length} classes: too many to be seen`);
+  }
   const values = matrix.flatMap((row, actual) => {
     const total = row.reduce((sum, count) => sum + count, 0);
     return row.map((count, called) => ({
-      ...{ actual: labels[actual], called: labels[called], count, share: total === 0 ? 0 : count / total },
+      ...{ actual, called, count, share: total === 0 ? 0 : count / total },
     }));
   });
-  const [vega, vegaLite] = await Promise.all([import("vega"), import("vega-lite")]);
-  const { spec } = vegaLite.compile(describe(values, labels, title));
-  return await new vega.View(vega.parse(spec), { renderer: "none" }).toSVG() + "\n";
+  return await drawPicture(describe(values, labels, title));
 }
 
 /** Pixels of a cell's side. */
 const side = 64;
 
 function describe(values: object[], labels: readonly string[], title: string): TopLevelSpec {
-  const sort = [...labels], size = side * labels.length;
+  const size = side * labels.length, type = "ordinal" as const;
+  const axis = { labelExpr: labelExpression(labels), labelOverlap: false };
   return {
     $schema: "https://vega.github.io/schema/vega-lite/v6.json",
-    description: `${title}: confusion matrix`,
-    title: { text: title, anchor: "start", offset: 16 },
+    description: `${pictureText(title)}: confusion matrix`,
+    title: { text: pictureText(title), anchor: "start", offset: 16 },
     width: size,
     height: size,
     background: "white",
     padding: 16,
     data: { values },
     encoding: {
-      x: { field: "called", type: "nominal", sort, title: "called", axis: { labelAngle: 0, orient: "top" } },
-      y: { field: "actual", type: "nominal", sort, title: "is" },
+      x: { field: "called", type, title: "called", axis: { ...axis, labelAngle: 0, orient: "top" } },
+      y: { field: "actual", type, title: "is", axis },
     },
     layer: [
       {

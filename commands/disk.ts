@@ -6,6 +6,11 @@
  * @module
  */
 
+import { kindOfFile } from "./open_file.ts";
+
+/** Longest file that is read, in bytes. A sparse file of terabytes takes no room on the disk, but all of it in memory. */
+const LONGEST_FILE = 2 ** 33;
+
 /** Bytes moved in one call: much beyond this, single calls fail or never return. */
 const LARGEST_CALL = 64 * 2 ** 20;
 
@@ -48,9 +53,7 @@ export async function infoOf(path: string): Promise<Deno.FileInfo | undefined> {
  * ```
  */
 export function kindOfEntry(info: Deno.FileInfo): string {
-  if (info.isSymlink) return "a symbolic link";
-  if (info.isDirectory) return "a folder";
-  return info.isFile ? "a file" : "a device, a pipe or a socket";
+  return info.isSymlink ? "a symbolic link" : kindOfFile(info) ?? "a file";
 }
 
 /**
@@ -120,7 +123,9 @@ export async function appendText(path: string, text: string): Promise<void> {
  */
 export async function readBytes(path: string): Promise<Uint8Array<ArrayBuffer>> {
   using file = await Deno.open(path);
-  const bytes = new Uint8Array((await file.stat()).size);
+  const { size } = await file.stat();
+  if (size > LONGEST_FILE) throw new Error(`it has ${size} bytes, expected at most ${LONGEST_FILE}`);
+  const bytes = new Uint8Array(size);
   for (let filled = 0; filled < bytes.length;) {
     const count = await file.read(bytes.subarray(filled, filled + LARGEST_CALL));
     if (count === null) throw new Error(`it ended after ${filled} of ${bytes.length} bytes`);
@@ -130,18 +135,23 @@ export async function readBytes(path: string): Promise<Uint8Array<ArrayBuffer>> 
 }
 
 /**
- * Forces a file, or the names in a folder, to the disk: then they outlast a power failure. Some systems cannot open a
- * folder for that; what cannot be forced is left to the system.
+ * Forces a file to the disk: then it outlasts a power failure.
  *
- * @param path the file or folder
+ * @param path the file
+ * @throws {Error} when that fails
  */
-export async function forceToDisk(path: string): Promise<void> {
-  try {
-    using handle = await Deno.open(path);
-    await handle.sync();
-  } catch {
-    return;
-  }
+export async function syncFile(path: string): Promise<void> {
+  using handle = await Deno.open(path);
+  await handle.sync();
+}
+
+/**
+ * Forces the names in a folder to the disk, where the system knows how to: some cannot open a folder.
+ *
+ * @param path the folder
+ */
+export async function syncFolder(path: string): Promise<void> {
+  await syncFile(path).catch(() => {});
 }
 
 /**

@@ -13,6 +13,7 @@ import { megabytes } from "./memory.ts";
 import { RUNS } from "./own_names.ts";
 import { allowWriting } from "./permissions.ts";
 import { probeParity, probeSpeed } from "./probe.ts";
+import { print } from "./terminal.ts";
 
 /** The limits that decide how large a model may be. */
 const limitNames = ["maxBufferSize", "maxStorageBufferBindingSize"] as const;
@@ -33,7 +34,8 @@ export const doctor: Command = defineCommand({
     },
     clean: {
       kind: "boolean",
-      description: "remove what saves that were cut short have left in the run",
+      description:
+        "finish what a process that was cut short has left undone in the run: remove half-written files",
       default: false,
     },
   },
@@ -77,7 +79,7 @@ async function examine(path: string, clean: boolean): Promise<void> {
 }
 
 function show(name: string, text: string): void {
-  console.log(`${name.padEnd(14)}${text}`);
+  print(`${name.padEnd(14)}${text}`);
 }
 
 /** What the adapter says of itself. */

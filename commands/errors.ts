@@ -7,6 +7,7 @@
  * @module
  */
 import { basename, dirname, join } from "@std/path";
+import { escaped } from "../core/quoted.ts";
 
 /**
  * The command line itself is wrong: an unknown flag, a missing or an impossible value. Exit status 2.
@@ -43,6 +44,9 @@ export function exitStatus(error: unknown): 0 | 1 | 2 {
   return error instanceof UsageError ? 2 : 1;
 }
 
+/** A message is cut here as a last resort: what it quotes should have been cut before. With `error: ` below 1,000. */
+const LONGEST_MESSAGE = 980;
+
 /**
  * The text to print for an error: one line, or with `verbose` the whole stack and its causes.
  *
@@ -62,7 +66,8 @@ export function describeError(error: unknown, verbose: boolean = false): string 
   if (error instanceof Deno.errors.BrokenPipe) return "";
   if (verbose) return Deno.inspect(error);
   const message = error instanceof Error ? error.message || error.name : String(error);
-  return `error: ${message.trim().replace(/\s*\n\s*/g, " ")}`;
+  const line = escaped(message.slice(0, 2 * LONGEST_MESSAGE).trim().replace(/\s*[\r\n]\s*/g, " "));
+  return `error: ${line.length > LONGEST_MESSAGE ? line.slice(0, LONGEST_MESSAGE - 1) + "…" : line}`;
 }
 
 /**
@@ -125,6 +130,7 @@ export function reason(error: unknown): string {
  *
  * @param path the file or folder
  * @param error what a call of `Deno` threw
+ * @param wanted what it should be: only such things are suggested
  * @returns an error that says what, why and perhaps what else
  *
  * @example
@@ -136,18 +142,60 @@ export function reason(error: unknown): string {
  * assertEquals((error as Error).message, "Cannot read LICENCE: no such file or folder; did you mean LICENSE?");
  * ```
  */
-export async function cannotRead(path: string, error: unknown): Promise<Error> {
-  let near: string | undefined;
-  if (error instanceof Deno.errors.NotFound) {
-    const folder: string = dirname(path);
-    const entries = await Array.fromAsync(Deno.readDir(folder)).catch(() => []);
-    const names = entries.map(({ name }) => name).filter((name) => !name.startsWith("."));
-    near = nearest(basename(path), names.sort());
-    if (near) near = folder === "." ? near : join(folder, near);
-  }
+export async function cannotRead(
+  path: string,
+  error: unknown,
+  wanted: "file" | "text" | "checkpoint" | "tokenizer" | "any" = "any",
+): Promise<Error> {
+  const near = error instanceof Deno.errors.NotFound ? await nearestPath(path, suitable[wanted]) : undefined;
   return new Error(`Cannot read ${path}: ${reason(error)}${near ? `; did you mean ${near}?` : ""}`, {
     cause: error,
   });
+}
+
+/** What a path may be suggested for. */
+const suitable = {
+  any: () => true,
+  file: isFile,
+  /** A file, or a folder with texts. */
+  text: async (path: string) =>
+    await isFile(path) || (await namesIn(path)).some((name) => name.endsWith(".txt")),
+  /** A checkpoint, or the folder of a run. */
+  checkpoint: (path: string) => holdsOne(path, ["config.json", "model.safetensors"]),
+  /** A tokenizer.json, or a folder with a tokenizer, which every checkpoint and every run has. */
+  tokenizer: async (path: string) =>
+    basename(path) === "tokenizer.json" || await holdsOne(path, ["tokenizer.json", "vocab.json"]),
+} as const;
+
+async function isFile(path: string): Promise<boolean> {
+  return (await Deno.stat(path).catch(() => undefined))?.isFile ?? false;
+}
+
+async function holdsOne(path: string, names: readonly string[]): Promise<boolean> {
+  const places = [path, join(path, "best"), join(path, "last")];
+  const found = places.flatMap((place) => names.map((name) => isFile(join(place, name))));
+  return (await Promise.all(found)).includes(true);
+}
+
+async function namesIn(folder: string): Promise<string[]> {
+  return (await Array.fromAsync(Deno.readDir(folder)).catch(() => [])).map(({ name }) => name).sort();
+}
+
+/** What in the same folder, or among the runs, has nearly the same name and can be what is wanted. */
+async function nearestPath(
+  path: string,
+  isSuitable: (path: string) => boolean | Promise<boolean>,
+): Promise<string | undefined> {
+  const folder: string = dirname(path), name: string = basename(path);
+  const folders = folder === "." && isSuitable === suitable.checkpoint ? [folder, "runs"] : [folder];
+  for (const folder of folders) {
+    const names = (await namesIn(folder)).filter((name) => !/\.(new|old)$/.test(name)); // left by a killed save
+    for (let near = nearest(name, names); near !== undefined; near = nearest(name, names)) {
+      const found = folder === "." ? near : join(folder, near);
+      if (await isSuitable(found)) return found;
+      names.splice(names.indexOf(near), 1);
+    }
+  }
 }
 
 /**

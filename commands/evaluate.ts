@@ -4,21 +4,24 @@
  * @module
  */
 import type { Backend } from "../core/backend.ts";
-import { kindOf, type ModelKind } from "../models/any_model.ts";
+import { shortened } from "../core/quoted.ts";
+import { kindOf, type ModelConfig, type ModelKind } from "../models/any_model.ts";
 import { encodeDocuments } from "../tokenizers/token_file.ts";
 import { validationBatches } from "../training/batches.ts";
 import { loadConfig } from "../training/checkpoint.ts";
 import { maskedValidationBatches, oneByOneBatches } from "../training/masked_batches.ts";
 import { findCheckpoint, type FoundCheckpoint, naming, newestRun, openModel } from "./checkpoint_folder.ts";
 import { type Command, defineCommand } from "./command.ts";
-import { checkpointFlag, deviceFlag, maskFlags, replaceInvalidFlag } from "./common_flags.ts";
+import { checkpointFlag, deviceFlag, maskFlags, MOST, replaceInvalidFlag } from "./common_flags.ts";
 import { linesOf } from "./corpus.ts";
 import { UsageError } from "./errors.ts";
 import { readTexts } from "./files.ts";
 import { type Flags, type FlagValues, group, kebabCase } from "./flags.ts";
-import { countTargets, expectTargets, measure } from "./measure.ts";
+import { countTargets, expectTargets, measure, type MeasureOptions } from "./measure.ts";
+import { checkMeasuring, memoryLimits } from "./memory.ts";
 import { maskedTexts } from "./objectives.ts";
-import { formatFacts, quote } from "./terminal.ts";
+import { ProgressLine } from "./progress.ts";
+import { formatFacts, print, quote } from "./terminal.ts";
 import { withBackend } from "./with_backend.ts";
 
 /** What there is to choose for a model that fills masks. */
@@ -29,6 +32,7 @@ const maskedFlags = {
     description:
       "tokens to hide one after the other, spread over the text, for the pseudo-perplexity; 0: none",
     atLeast: 0,
+    atMost: MOST.hiddenTokens,
     otherwise: "512",
   },
   seed: {
@@ -41,7 +45,12 @@ const maskedFlags = {
 } as const satisfies Flags;
 
 /** How to measure. */
-type Options = FlagValues<typeof maskedFlags> & { readonly batchSize: number };
+type Options = FlagValues<typeof maskedFlags> & {
+  readonly batchSize: number;
+};
+
+/** The same, and where to show how far it has come. */
+type Examination = Options & { readonly progress: ProgressLine; readonly source: string };
 
 /** Names and values of what was found out. */
 type Facts = [name: string, text: string][];
@@ -63,7 +72,13 @@ export const evaluate: Command = defineCommand({
       placeholder: "FILE...",
       required: true,
     },
-    batchSize: { kind: "integer", description: "windows at once", atLeast: 1, default: 16 },
+    batchSize: {
+      kind: "integer",
+      description: "windows at once",
+      atLeast: 1,
+      atMost: MOST.batchSize,
+      default: 16,
+    },
     ...replaceInvalidFlag,
     ...deviceFlag,
     ...group("Masks, for a RoBERTa", maskedFlags),
@@ -72,11 +87,18 @@ export const evaluate: Command = defineCommand({
     const found = await findCheckpoint(checkpoint ?? await newestRun());
     const kind = kindOf(naming(found.path, () => loadConfig(found.files)));
     checkKind(kind, found, options);
+    // on standard error: what is found out may be read by another program
+    const progress = new ProgressLine({
+      terminal: Deno.stderr.isTerminal(),
+      write: (text) => void Deno.stderr.writeSync(new TextEncoder().encode(text)),
+    });
     const texts = (await readTexts(data, { replaceInvalid })).map(({ text }) => text);
     await withBackend(device, async ({ backend }) => {
       const examine = kind === "masked" ? examineMasked : examineCausal;
-      const facts = await examine(backend, found, texts, options);
-      console.log(formatFacts([["checkpoint", found.path], ...facts], 20));
+      const source = shortened(data.join(", "));
+      const facts = await examine(backend, found, texts, { ...options, source, progress })
+        .finally(() => progress.finish());
+      print(formatFacts([["checkpoint", found.path], ...facts], 20));
     });
   },
 });
@@ -103,15 +125,17 @@ async function examineCausal(
   backend: Backend,
   checkpoint: FoundCheckpoint,
   texts: readonly string[],
-  { batchSize }: Options,
+  { progress, source, ...options }: Examination,
 ): Promise<Facts> {
   const { model, tokenizer } = openModel(backend, checkpoint, "causal");
-  const ids = encodeDocuments(tokenizer, texts);
+  const ids = naming(source, () => encodeDocuments(tokenizer, texts));
   const contextLength = Math.max(1, Math.min(model.config.contextLength, ids.length - 1));
+  const windows = Math.ceil(ids.length / contextLength);
+  const batchSize = await windowsAtOnce(backend, { ...model.config, contextLength }, options, windows);
   const batches = validationBatches(ids, { contextLength, batchSize });
   const tokens = countTargets(batches);
   const text = tokenizer.decode(ids.subarray(1, tokens + 1), { skipSpecialTokens: true });
-  const loss = await measure(backend, model, batches) as number;
+  const loss = await measure(backend, model, batches, showing(progress, "text")) as number;
   const bits = loss * tokens / Math.LN2 / countCodePoints(text);
   return [
     ["text", `${tokens} tokens, read in windows of ${contextLength}`],
@@ -126,17 +150,19 @@ async function examineMasked(
   backend: Backend,
   checkpoint: FoundCheckpoint,
   texts: readonly string[],
-  { pseudoTokens = 512, ...options }: Options,
+  { pseudoTokens = 512, progress, source, ...options }: Examination,
 ): Promise<Facts> {
   const { lines, batchSize, seed = 1, maskRate = 0.15, maskRule = "huggingface" } = options;
   const { model, tokenizer } = openModel(backend, checkpoint, "masked");
-  const ids = encodeDocuments(tokenizer, lines ? linesOf(texts) : texts);
+  const ids = naming(source, () => encodeDocuments(tokenizer, lines ? linesOf(texts) : texts));
   const settings = { lines, batchSize, seed, maskRate, maskRule };
   const read = maskedTexts({ text: ids }, model.config, tokenizer, settings);
   const sequences = read.sequences.text, { contextLength } = read.options;
-  const masked = maskedValidationBatches(sequences, read.options);
+  const atOnce = await windowsAtOnce(backend, { ...model.config, contextLength }, options, sequences.length);
+  const how = { ...read.options, batchSize: atOnce };
+  const masked = maskedValidationBatches(sequences, how);
   expectTargets(masked, { doing: "measure a model", tokens: ids.length, text: "text" });
-  const loss = await measure(backend, model, masked) as number;
+  const loss = await measure(backend, model, masked, showing(progress, "masks")) as number;
   const facts: Facts = [
     ["text", `${ids.length} tokens, read in sequences of up to ${contextLength}`],
     ["masks", `${countTargets(masked)} tokens, drawn at rate ${maskRate} (${maskRule}, seed ${seed})`],
@@ -144,8 +170,10 @@ async function examineMasked(
     ["perplexity", perplexity(loss)],
   ];
   if (pseudoTokens > 0) {
-    const alone = oneByOneBatches(sequences, { ...read.options, limit: pseudoTokens });
-    const pseudo = perplexity(await measure(backend, model, alone) as number);
+    const alone = oneByOneBatches(sequences, { ...how, limit: pseudoTokens });
+    const pseudo = perplexity(
+      await measure(backend, model, alone, showing(progress, "tokens hidden one by one")) as number,
+    );
     facts.push([
       "pseudo-perplexity",
       `${pseudo}, hiding one token after the other (${countTargets(alone)} of them)`,
@@ -153,6 +181,22 @@ async function examineMasked(
   }
   return facts;
 }
+
+/** How many windows to measure at once: not more than there are, and never more than fit into memory. */
+async function windowsAtOnce(
+  backend: Backend,
+  config: ModelConfig,
+  { batchSize }: Pick<Options, "batchSize">,
+  windows: number,
+): Promise<number> {
+  const size = Math.max(1, Math.min(batchSize, windows));
+  checkMeasuring(config, size, await memoryLimits(backend));
+  return size;
+}
+
+const showing = (progress: ProgressLine, what: string): MeasureOptions => ({
+  onProgress: (done, whole) => progress.advance(`measuring the loss on ${what}`, done, whole),
+});
 
 const perplexity = (loss: number): string => Math.exp(loss).toPrecision(5);
 

@@ -13,6 +13,7 @@ import { settleFolder } from "./folders.ts";
 import { describeHolder, Lock, lookAtLock } from "./lock.ts";
 import { CHECKPOINT_FOLDERS, isLeftOver, LOCK_NAME, placesOf, RUN_FILES } from "./own_names.ts";
 import { quote } from "./terminal.ts";
+import { writeUnwrittenLines } from "./unwritten_lines.ts";
 
 /** Something that was found. */
 export interface Finding {
@@ -56,19 +57,19 @@ export async function examineRun(path: string): Promise<Finding[]> {
 }
 
 /**
- * Removes what saves that were cut short have left in the folder of a run, and the lock of a process that is gone.
+ * Finishes what a process that was cut short has left undone in the folder of a run: removes half-written files and the
+ * lock of a process that is gone, and writes lines that could not be written.
  *
  * @param path the folder
  * @returns the names that are gone
  * @throws {Error} when a process is at work in the run, or something that is not ours has one of the names
  */
 export async function removeLeftOvers(path: string): Promise<string[]> {
-  const { folder } = placesOf(path),
-    leftOvers = async () =>
-      (await Array.fromAsync(Deno.readDir(folder))).map(({ name }) => name)
-        .filter((name) => isLeftOver(name) || name === LOCK_NAME).sort();
+  const { folder } = placesOf(path);
+  const leftOvers = async () =>
+    (await Array.fromAsync(Deno.readDir(folder))).map(({ name }) => name)
+      .filter((name) => isLeftOver(name) || name === LOCK_NAME).sort();
   const before = await leftOvers();
-  if (before.length === 0) return [];
   {
     using _lock = await Lock.take(join(folder, LOCK_NAME));
     for (const name of CHECKPOINT_FOLDERS) await settleFolder(join(folder, name));
@@ -76,6 +77,7 @@ export async function removeLeftOvers(path: string): Promise<string[]> {
       const info = await infoOf(join(folder, name));
       if (info?.isFile && name !== LOCK_NAME) await Deno.remove(join(folder, name));
     }
+    await writeUnwrittenLines(folder);
   }
   const after = await leftOvers();
   return before.filter((name) => !after.includes(name));
@@ -100,11 +102,14 @@ async function examineCheckpoint(folder: string, name: string): Promise<Examined
     const found = await findCheckpoint(path, { prefer: [], training: true });
     tokenizerOf(found);
     loadModel(found.files);
-    const { step, command = "train", sha256, settings } = loadTrainerState(found.files);
+    const { step, command = "train", sha256, settings, unwritten } = loadTrainerState(found.files);
     const { steps } = (settings ?? {}) as { steps?: unknown };
     const sums = sha256 === undefined ? "saved without sums" : "every file is what was saved";
+    const lines = unwritten === undefined
+      ? ""
+      : "; it holds lines that could not be written to metrics.jsonl or samples.txt: --clean or --resume writes them";
     return {
-      finding: { name: `${name}/`, text: `step ${step} of ${steps}, ${sums}` },
+      finding: { name: `${name}/`, text: `step ${step} of ${steps}, ${sums}${lines}` },
       ...{ name, step, steps, command: String(command) },
     };
   } catch (error) {

@@ -4,6 +4,7 @@
  * @module
  */
 import { permutation } from "../core/philox.ts";
+import { quoted, shortened } from "../core/quoted.ts";
 import { fingerprintOfDocuments } from "../tokenizers/token_file.ts";
 import type { Tokenizer } from "../tokenizers/tokenizer.ts";
 import type { Example } from "../training/labelled_batches.ts";
@@ -53,12 +54,15 @@ export async function readLabelledCorpus(
   return { training, validation, fingerprint };
 }
 
+/** The confusion matrix, a picture of it and the head of the model grow with the classes: these are still quick. */
+const MOST_CLASSES = 1000;
+
 /**
  * The labels that occur in texts: numbers in their order, else by the alphabet.
  *
  * @param file the texts
  * @returns the labels, each once
- * @throws {Error} when there is only one
+ * @throws {Error} when there is only one, or more than a thousand
  *
  * @example
  * ```ts
@@ -76,9 +80,15 @@ export async function readLabelledCorpus(
  */
 export function labelsOf({ path, rows }: LabelledFile): string[] {
   const labels = [...new Set(rows.map(({ label }) => label!))];
+  if (labels.length > MOST_CLASSES) {
+    throw new Error(
+      `Cannot tell so many classes apart: ${path} has ${labels.length} different labels, expected at most ` +
+        `${MOST_CLASSES}; is each text in the column of the labels?`,
+    );
+  }
   if (labels.length < 2) {
     throw new Error(
-      `There is nothing to tell apart: every text of ${path} has label "${labels[0]}"`,
+      `There is nothing to tell apart: every text of ${path} has label ${quoted(labels[0])}`,
     );
   }
   return labels.every((label) => label !== "" && Number.isFinite(Number(label)))
@@ -99,7 +109,9 @@ export function classOf({ label, line }: LabelledText, path: string, labels: rea
   const index = labels.indexOf(label!);
   if (index >= 0) return index;
   throw new Error(
-    `${path}, line ${line}: label "${label}" was not seen in training: expected one of ${labels.join(", ")}`,
+    `${path}, line ${line}: label ${quoted(label)} was not seen in training: expected one of ${
+      labels.slice(0, 10).map(shortened).join(", ")
+    }${labels.length > 10 ? ", …" : ""}`,
   );
 }
 
@@ -119,7 +131,8 @@ export function encodeExamples(
   tokenizer: Tokenizer,
   options: { contextLength: number; truncate: boolean },
 ): Example[] {
-  const classes = file.rows.map((row) => classOf(row, file.path, labels));
+  const indexOf = new Map(labels.map((label, index) => [label, index]));
+  const classes = file.rows.map((row) => indexOf.get(row.label!) ?? classOf(row, file.path, labels));
   return encodeTexts(file, tokenizer, options).map((ids, index) => ({ ids, label: classes[index] }));
 }
 

@@ -87,6 +87,8 @@ async function readWhole(path: string, options?: ReadOptions): Promise<string> {
 /**
  * The files that names, folders and globs stand for.
  *
+ * Links are followed, to folders only where they do not lead back; those that lead nowhere are named on standard error.
+ *
  * @param patterns files, folders (all `.txt` files in them, at any depth) and globs such as `texts/*.md` or `**\/*.txt`
  * @returns paths in the order of the patterns and sorted within each, none of them twice
  * @throws {Error} when one of them stands for nothing
@@ -104,7 +106,7 @@ export async function findFiles(patterns: readonly string[]): Promise<string[]> 
   for (const pattern of patterns) {
     const info = await Deno.stat(pattern).catch((error: Error) => error);
     if (info instanceof Error) {
-      if (!isGlob(pattern)) throw await cannotRead(pattern, info);
+      if (!isGlob(pattern)) throw await cannotRead(pattern, info, "text");
     } else if (!info.isDirectory) {
       found.add(pattern);
       continue;
@@ -130,18 +132,75 @@ function splitGlob(pattern: string): [folder: string, glob: string] {
   return [folder || ".", glob.slice(folder.length)];
 }
 
-/** Every file below a folder as a path relative to it; hidden ones are not listed. */
+/** What a walk through folders has met. */
+interface Walk {
+  /** Files, as paths relative to where it began. */
+  readonly files: string[];
+  /** Links that lead nowhere. */
+  readonly dangling: string[];
+  /** How often each folder was entered, by its real path. */
+  readonly entered: Map<string, number>;
+}
+
+/** How often one folder may be entered: folders that all link to each other can be walked through in endless ways. */
+const mostVisits = 64;
+
+/** Every file below a folder as a path relative to it; hidden ones are not listed, links that lead nowhere are noted. */
 async function filesBelow(folder: string): Promise<string[]> {
-  const paths: string[] = [];
-  try {
-    for await (const { name } of Deno.readDir(folder)) {
-      if (name.startsWith(".")) continue;
-      const { isDirectory } = await Deno.stat(join(folder, name));
-      if (isDirectory) paths.push(...(await filesBelow(join(folder, name))).map((path) => `${name}/${path}`));
-      else paths.push(name);
-    }
-  } catch (error) {
-    throw await cannotRead(folder, error);
+  const walk: Walk = { files: [], dangling: [], entered: new Map() };
+  const real = await reading(folder, () => Deno.realPath(folder));
+  await visit(folder, "", [real], walk);
+  const { files, dangling } = walk;
+  if (dangling.length > 0) {
+    const [names, others] = [dangling.slice(0, 3), dangling.length - 3];
+    const list = names.map((name) => join(folder, name)).join(", ") +
+      (others > 0 ? ` and ${others} others` : "");
+    console.error(`Skipped, since a link leads nowhere: ${list}`);
   }
-  return paths;
+  return files;
+}
+
+/** Lists what is in a folder; `chain` holds the real paths of the folder and of those above it. */
+async function visit(root: string, below: string, chain: readonly string[], walk: Walk): Promise<void> {
+  const folder = join(root, below.replace(/\/$/, "")), real = chain[chain.length - 1];
+  const visits = (walk.entered.get(real) ?? 0) + 1;
+  if (visits > mostVisits) {
+    throw new Error(
+      `Cannot read ${root}: links lead to ${real} in more than ${mostVisits} ways; name it alone`,
+    );
+  }
+  walk.entered.set(real, visits);
+  const entries = await reading(folder, () => Array.fromAsync(Deno.readDir(folder)));
+  for (const { name, isSymlink, isDirectory } of entries) {
+    if (name.startsWith(".")) continue;
+    const relative = `${below}${name}`, path = join(root, relative);
+    const target = isSymlink ? await targetOf(path) : { isDirectory };
+    if (target === undefined) walk.dangling.push(relative);
+    else if (!target.isDirectory) walk.files.push(relative);
+    else {
+      // A link to a folder that one is already in would lead round and round.
+      const inside = isSymlink ? await reading(path, () => Deno.realPath(path)) : join(real, name);
+      if (!chain.includes(inside)) await visit(root, `${relative}/`, [...chain, inside], walk);
+    }
+  }
+}
+
+/** What a link leads to; undefined where that is nothing, or the link itself. */
+async function targetOf(path: string): Promise<Deno.FileInfo | undefined> {
+  try {
+    return await Deno.stat(path);
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound || error instanceof Deno.errors.FilesystemLoop) {
+      return undefined;
+    }
+    throw await cannotRead(path, error);
+  }
+}
+
+async function reading<Result>(path: string, body: () => Promise<Result>): Promise<Result> {
+  try {
+    return await body();
+  } catch (error) {
+    throw await cannotRead(path, error);
+  }
 }

@@ -7,10 +7,13 @@ import type { Tokenizer } from "../tokenizers/tokenizer.ts";
 import { type FilledMask, fillMask as fill } from "../training/fill_mask.ts";
 import { findCheckpoint, newestRun, openModel } from "./checkpoint_folder.ts";
 import { type Command, defineCommand } from "./command.ts";
-import { checkpointFlag, deviceFlag, truncateFlag } from "./common_flags.ts";
+import { checkpointFlag, deviceFlag, MOST, truncateFlag } from "./common_flags.ts";
 import { fitText } from "./fit_text.ts";
 import { maskTokens } from "./mask_tokens.ts";
+import { outputColumns, print } from "./terminal.ts";
+import { visible } from "./visible.ts";
 import { withBackend } from "./with_backend.ts";
+import { padText, textWidth, wrapText } from "./wrap.ts";
 
 /** The command. */
 export const fillMask: Command = defineCommand({
@@ -21,7 +24,13 @@ export const fillMask: Command = defineCommand({
   flags: {
     ...checkpointFlag("a RoBERTa"),
     text: { kind: "text", description: "a text with one <mask> or several", required: true },
-    topK: { kind: "integer", description: "how many guesses to show for each", atLeast: 1, default: 5 },
+    topK: {
+      kind: "integer",
+      description: "how many guesses to show for each",
+      atLeast: 1,
+      atMost: MOST.vocabSize,
+      default: 5,
+    },
     ...truncateFlag,
     ...deviceFlag,
   },
@@ -41,7 +50,7 @@ export const fillMask: Command = defineCommand({
         );
       }
       const filled = await fill(backend, model, ids, { maskId, topK });
-      console.log(describe(ids, filled, tokenizer));
+      print(describe(ids, filled, tokenizer));
     });
   },
 });
@@ -52,15 +61,15 @@ function describe(ids: Uint32Array, filled: readonly FilledMask[], tokenizer: To
     tokenizer.decode(ids.map((id, place) => guesses.get(place) ?? id), { skipSpecialTokens: true })
       .trim().replaceAll("\n", "↵");
   const parts = filled.map(({ place, candidates }, index) => {
-    const names = candidates.map(({ id }) => JSON.stringify(tokenizer.decode([id])));
-    const width = Math.max(...names.map((name) => name.length));
+    const names = candidates.map(({ id }) => visible(JSON.stringify(tokenizer.decode([id]))));
+    const width = Math.max(...names.map(textWidth));
     const rows = candidates.map(({ id, probability }, rank) => {
       const text = filled.length === 1 ? textWith(new Map([[place, id]])) : "";
-      return `${(100 * probability).toFixed(1).padStart(5)} %  ${names[rank].padEnd(width)}  ${text}`
-        .trimEnd();
+      const line = `${(100 * probability).toFixed(1).padStart(5)} %  ${padText(names[rank], width)}  ${text}`;
+      return wrapText(line.trimEnd(), outputColumns(), 11 + width);
     });
     return [...filled.length > 1 ? [`<mask> ${index + 1}`] : [], ...rows].join("\n");
   });
   const best = new Map(filled.map(({ place, candidates }) => [place, candidates[0].id]));
-  return [...parts, ...filled.length > 1 ? [textWith(best)] : []].join("\n\n");
+  return [...parts, ...filled.length > 1 ? [wrapText(textWith(best), outputColumns())] : []].join("\n\n");
 }

@@ -4,6 +4,7 @@
  * @module
  */
 import { basename, dirname } from "@std/path";
+import { allocateParameters } from "../core/module.ts";
 import type { OpenedBackend } from "../core/open_backend.ts";
 import { buildModel } from "../models/any_model.ts";
 import type { Classifier } from "../models/classifier.ts";
@@ -82,17 +83,19 @@ async function carryOut(
   checkMemory({ ...config, contextLength }, batchSize, accumulation, await memoryLimits(backend));
   const sizes = { contextLength, batchSize, padId: config.padId ?? PAD_ID };
   const model = naming(checkpoint.path, () => buildModel(config)) as Classifier;
-  const run = new TrainingRun(backend, model, labelledBatches(training, { ...settings, ...sizes }), settings);
+  const batches = labelledBatches(training, { ...settings, ...sizes });
+  const store = found && allocateParameters(backend, model);
+  const run = new TrainingRun(backend, model, batches, settings, store);
   if (found) {
     naming(found.path, () => restoreTraining(run, found.files));
-    await folder.rewind({ ...found, unwritten: found.state.unwritten });
+    await folder.rewind(found);
   } else if (!settings.fromScratch) {
     await takeOver(backend, run.store, naming(checkpoint.path, () => loadModel(checkpoint.files)).weights);
   }
 
   const { device, name } = backend, textFingerprint = corpus.fingerprint;
   const state: FinetuneState = {
-    ...{ command: "finetune", settings, source, textFingerprint },
+    ...{ command: "finetune", settings, source, textFingerprint, pairs: plan.pairs },
     backend: { name, device },
   };
   const beginning = { ...plan, backend, reason, store: run.store };

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { deviceFlag, truncateFlag } from "./common_flags.ts";
+import { deviceFlag, MOST, truncateFlag } from "./common_flags.ts";
 import { type Flags, type FlagValues, group } from "./flags.ts";
 import { folderFlags, runFlags } from "./run_flags.ts";
 
@@ -37,8 +37,20 @@ export const finetuneFlags = {
       kind: "boolean",
       description: "a model of the same size that has learned nothing, to compare",
     },
-    epochs: { kind: "number", description: "times to see all texts", above: 0, otherwise: "3" },
-    batchSize: { kind: "integer", description: "texts in a batch", atLeast: 1, otherwise: "16" },
+    epochs: {
+      kind: "number",
+      description: "times to see all texts",
+      above: 0,
+      atMost: MOST.epochs,
+      otherwise: "3",
+    },
+    batchSize: {
+      kind: "integer",
+      description: "texts in a batch",
+      atLeast: 1,
+      atMost: MOST.batchSize,
+      otherwise: "16",
+    },
     accumulation: runFlags.accumulation,
     learningRate: {
       ...runFlags.learningRate,
@@ -50,11 +62,12 @@ export const finetuneFlags = {
       kind: "number",
       description: "for a GPT, how much predicting the next token counts beside the class",
       atLeast: 0,
+      atMost: MOST.factor,
       otherwise: "0.5",
     },
     classWeights: {
       kind: "list",
-      description: "how much each class counts: balanced, or such as good=1 bad=2.5",
+      description: "how much each class counts: balanced, or each with its weight, such as good=1 bad=2.5",
       placeholder: "WEIGHT...",
       otherwise: "all the same",
     },

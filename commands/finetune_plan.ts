@@ -15,8 +15,8 @@ import { encodeExamples, type LabelledCorpus, labelsOf, readLabelledCorpus } fro
 import type { FinetuneFlags } from "./finetune_flags.ts";
 import { chooseFinetuning, type FinetuneSettings, resumeFinetuning } from "./finetune_settings.ts";
 import { maskTokens } from "./mask_tokens.ts";
+import { arePairs } from "./pairs.ts";
 import { announceFiles, findRunOf, type FoundRun } from "./resume.ts";
-import type { UnwrittenLines } from "./run_records.ts";
 import type { Best } from "./train_loop.ts";
 
 /** Where model and texts are. */
@@ -41,10 +41,10 @@ export interface FinetuneState {
   readonly textFingerprint: string;
   /** Where the run ran. */
   readonly backend: { readonly name: string; readonly device: string };
+  /** Whether each text is a pair of texts; unknown of runs of before. */
+  readonly pairs?: boolean;
   /** The best scores so far. */
   readonly best?: Best;
-  /** Records and samples that could not be written to their files. */
-  readonly unwritten?: UnwrittenLines;
 }
 
 /** A state of which every field is there, to check types against. */
@@ -79,6 +79,8 @@ export interface FinetunePlan {
   readonly tokenizer: Tokenizer;
   /** The texts. */
   readonly corpus: LabelledCorpus;
+  /** Whether each of them is a pair of texts. */
+  readonly pairs: boolean;
   /** Names of the classes. */
   readonly labels: readonly string[];
   /** What is learned from. */
@@ -111,6 +113,14 @@ export async function planFinetuning(
   if (found && corpus.fingerprint !== found.state.textFingerprint) {
     throw new Error(`Cannot resume ${found.path}: ${data} holds other texts than it was trained on`);
   }
+  const pairs = arePairs(corpus.training);
+  if (arePairs(corpus.validation) !== pairs) {
+    throw new Error(
+      `${corpus.validation.path} holds ${pairs ? "single texts" : "pairs"}, ${data} ${
+        pairs ? "pairs" : "single texts"
+      }: both must hold the same`,
+    );
+  }
 
   const checkpoint = found ?? await findCheckpoint(asked.checkpoint);
   const source = { ...asked, checkpoint: found ? asked.checkpoint : checkpoint.path };
@@ -127,7 +137,7 @@ export async function planFinetuning(
     ? resumeFinetuning(found, flags, training.length)
     : chooseFinetuning(flags, { modelDim: start.modelDim, contextLength, isCausal, labels, classes });
   const config = configOf(start, tokenizer, labels, settings.dropoutRate);
-  return { checkpoint, source, tokenizer, corpus, labels, training, validation, settings, config };
+  return { checkpoint, source, tokenizer, corpus, pairs, labels, training, validation, settings, config };
 }
 
 /** Where model and texts are; what is not given is where it was before. */

@@ -21,8 +21,10 @@ import type { FinetuneSource } from "./finetune_plan.ts";
 import type { FinetuneSettings } from "./finetune_settings.ts";
 import type { Judge } from "./judge.ts";
 import { describeStop } from "./stopped.ts";
-import { formatCount, formatDuration, formatFacts, quote } from "./terminal.ts";
+import { formatCount, formatDuration, formatFacts, outputColumns, quote } from "./terminal.ts";
 import type { TrainLoop } from "./train_loop.ts";
+import { visible } from "./visible.ts";
+import { cutText, padText, textWidth, wrapText } from "./wrap.ts";
 
 /** What is known before fine-tuning begins. */
 export interface FinetuneBeginning {
@@ -72,7 +74,7 @@ export function describeFinetuning(beginning: FinetuneBeginning): string {
       `${training.path}: ${training.rows.length} texts to learn, ${validation.rows.length} to validate` +
       (empty > 0 ? `; ${empty} empty lines skipped` : ""),
     ],
-    ["labels", labels.join(", ")],
+    ["labels", labels.map(visible).join(", ")],
     [
       "training",
       `${settings.steps} steps of ${settings.batchSize} texts of up to ${settings.contextLength} tokens, ` +
@@ -107,7 +109,8 @@ export async function endFinetuning(
   if (interrupt.status !== undefined) {
     Deno.exitCode = interrupt.status;
     const validation = source.validation === undefined ? [] : [source.validation];
-    loop.output.print("\n" + describeStop(loop, { train: "finetune", measure: classify, validation }));
+    const next = { train: "finetune", measure: classify, validation };
+    loop.output.print("\n" + wrapText(describeStop(loop, next), outputColumns()));
     return;
   }
   if (best && best.step !== run.step) {
@@ -130,7 +133,7 @@ export async function endFinetuning(
       [
         "accuracy",
         `${percent(accuracy)} of ${corpus.validation.rows.length} texts; calling all of them ` +
-        `"${labels[majority]}", the majority, makes ${percent(majorityShare)}`,
+        `"${visible(labels[majority])}", the majority, makes ${percent(majorityShare)}`,
       ],
       ["F1", `${macroF1(matrix).toFixed(4)}, the mean of all classes`],
     ]),
@@ -159,6 +162,7 @@ function majorityOf(classes: readonly number[], count: number): number {
  *
  * @param matrix which classes are taken for which
  * @param labels their names
+ * @param columns the width; that of the terminal unless given. A wider table is continued below
  * @returns lines of text
  *
  * @example
@@ -174,16 +178,39 @@ function majorityOf(classes: readonly number[], count: number): number {
  * );
  * ```
  */
-export function classTable(matrix: ConfusionMatrix, labels: readonly string[]): string {
-  const first = Math.max(2, ...labels.map(({ length }) => length));
-  const called = labels.map((label) => `  called ${label}`);
-  const heading = `${"is".padEnd(first)}  precision  recall     F1${called.join("")}`;
-  const rows = classMetrics(matrix).map(({ precision, recall, f1 }, label) => {
-    const scores = [precision, recall, f1].map((score, index) =>
-      score.toFixed(3).padStart([11, 8, 7][index])
-    );
-    const counts = matrix[label].map((count, index) => String(count).padStart(called[index].length));
-    return labels[label].padEnd(first) + scores.join("") + counts.join("");
-  });
-  return [heading, ...rows].join("\n");
+export function classTable(
+  matrix: ConfusionMatrix,
+  labels: readonly string[],
+  columns: number = outputColumns(),
+): string {
+  const names = labels.map((label) => cutText(visible(label), Math.max(8, Math.floor(columns / 4))));
+  const metrics = classMetrics(matrix);
+  const numbers: [heading: string, cells: string[]][] = [
+    ["precision", metrics.map(({ precision }) => precision.toFixed(3))],
+    ["recall", metrics.map(({ recall }) => recall.toFixed(3))],
+    ["   F1", metrics.map(({ f1 }) => f1.toFixed(3))],
+    ...names.map((name, called): [string, string[]] => [
+      `called ${name}`,
+      matrix.map((row) => String(row[called])),
+    ]),
+  ];
+  return formatTable(["is", ...names], numbers, columns);
+}
+
+/** Numbers beside the names of their rows. What is too wide goes on below, with the names again. */
+function formatTable(
+  names: readonly string[],
+  numbers: readonly (readonly [heading: string, cells: readonly string[]])[],
+  columns: number,
+): string {
+  const first = Math.max(...names.map(textWidth)), tables: string[][] = [];
+  let lines: string[] = [];
+  for (const [heading, cells] of numbers) {
+    const column = [heading, ...cells], width = Math.max(...column.map(textWidth));
+    if (lines.length === 0 || textWidth(lines[0]) + 2 + width > columns) {
+      tables.push(lines = names.map((name) => padText(name, first)));
+    }
+    column.forEach((cell, row) => lines[row] += " ".repeat(2 + width - textWidth(cell)) + cell);
+  }
+  return tables.map((lines) => lines.join("\n")).join("\n\n");
 }

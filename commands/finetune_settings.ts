@@ -5,9 +5,11 @@
  */
 import { balancedWeights } from "../training/labelled_batches.ts";
 import type { TrainingSettings } from "../training/train.ts";
+import { MOST } from "./common_flags.ts";
 import { UsageError } from "./errors.ts";
 import type { FinetuneFlags } from "./finetune_flags.ts";
 import { expectStepsLeft, refuse, type Started } from "./resume_settings.ts";
+import { stepsOfEpochs } from "./run_flags.ts";
 import type { LoopSettings } from "./train_loop.ts";
 
 /** Everything that decides what fine-tuning computes, but for its texts. Kept in each checkpoint. */
@@ -57,7 +59,7 @@ export interface FinetuneSizes {
  * import { chooseFinetuning } from "./finetune_settings.ts";
  * import { parseFlags } from "./parse_flags.ts";
  *
- * const flags = parseFlags(finetuneFlags, ["--batch_size", "2", "--class_weights", "bad=2.5"]);
+ * const flags = parseFlags(finetuneFlags, ["--batch_size", "2", "--class_weights", "bad=2.5", "good=1"]);
  * const sizes = { modelDim: 64, contextLength: 9, isCausal: false, labels: ["bad", "good"], classes: [0, 1, 1, 1] };
  * const { steps, learningRate, classWeights } = chooseFinetuning(flags, sizes);
  * assertEquals({ steps, learningRate, classWeights }, { steps: 6, learningRate: 0.002, classWeights: [2.5, 1] });
@@ -95,7 +97,7 @@ function stepsOf(
   texts: number,
   { batchSize, accumulation = 1 }: { batchSize: number; accumulation?: number },
 ): number {
-  return Math.ceil(epochs * texts / batchSize / accumulation);
+  return stepsOfEpochs(epochs, texts / batchSize / accumulation);
 }
 
 function weightsOf(
@@ -104,15 +106,26 @@ function weightsOf(
   classes: readonly number[],
 ): number[] {
   if (given.length === 1 && given[0] === "balanced") return balancedWeights(classes, labels.length);
-  const weights = labels.map(() => 1);
+  const weights = labels.map(() => NaN);
   for (const text of given) {
     const [, label, number] = text.match(/^(.*)=([\d.]+)$/s) ?? [], index = labels.indexOf(label);
-    if (index < 0 || !Number.isFinite(Number(number))) {
+    if (index < 0 || !(Number(number) <= MOST.factor)) {
       throw new UsageError(
         `--class-weights has "${text}": expected balanced, or LABEL=NUMBER with one of ${labels.join(", ")}`,
       );
     }
+    if (!Number.isNaN(weights[index])) {
+      throw new UsageError(`--class-weights names "${label}" twice: expected each label once`);
+    }
     weights[index] = Number(number);
+  }
+  const missing = labels.find((_, index) => Number.isNaN(weights[index]));
+  if (missing !== undefined) {
+    throw new UsageError(
+      `--class-weights has no weight for "${missing}": expected balanced, or LABEL=NUMBER for each of ${
+        labels.join(", ")
+      }`,
+    );
   }
   if (classes.length > 0 && classes.every((label) => weights[label] === 0)) {
     throw new UsageError("--class-weights leaves nothing to learn: expected more than 0 for some class");

@@ -17,12 +17,15 @@
  * @module
  */
 import { dirname, join } from "@std/path";
-import { createFile, forceToDisk, infoOf, kindOfEntry, readBytes } from "./disk.ts";
+import { createFile, infoOf, kindOfEntry, readBytes, syncFolder } from "./disk.ts";
 import { cannotRead, reason } from "./errors.ts";
 import { CHECKPOINT_NAMES, placesOf } from "./own_names.ts";
 
+/** What a file holds. */
+export type FileContent = Uint8Array<ArrayBuffer> | string;
+
 /** The files of a folder by name; those that take time to make may be promised. */
-export type FolderFiles = Readonly<Record<string, Uint8Array | string | Promise<Uint8Array | string>>>;
+export type FolderFiles = Readonly<Record<string, FileContent | Promise<FileContent>>>;
 
 /** A folder cannot be saved. The message says why, and whether what was there before is unharmed. */
 export class SaveError extends Error {
@@ -77,13 +80,13 @@ export async function saveFolder(
       });
     });
     await settled(writing);
-    await forceToDisk(fresh);
+    await syncFolder(fresh);
     if (replaced) await Deno.rename(folder, former);
     await Deno.rename(fresh, folder).catch(async (error) => {
       if (replaced) await Deno.rename(former, folder);
       throw error;
     });
-    await forceToDisk(dirname(folder));
+    await syncFolder(dirname(folder));
   } catch (error) {
     await clear(fresh, names).catch(() => {});
     const kept = await infoOf(folder).catch(() => undefined) ? "; what was there before is unharmed" : "";

@@ -7,9 +7,10 @@ import type { Tokenizer } from "../tokenizers/tokenizer.ts";
 import { generate as generateTokens } from "../training/generate.ts";
 import { findCheckpoint, newestRun, openModel } from "./checkpoint_folder.ts";
 import { type Command, defineCommand } from "./command.ts";
-import { checkpointFlag, deviceFlag } from "./common_flags.ts";
+import { checkpointFlag, deviceFlag, MOST } from "./common_flags.ts";
 import { UsageError } from "./errors.ts";
 import { readText } from "./files.ts";
+import { checkWriting, memoryLimits } from "./memory.ts";
 import { defaultPrompt } from "./prompt.ts";
 import { writeOut } from "./terminal.ts";
 import { withBackend } from "./with_backend.ts";
@@ -26,18 +27,32 @@ export const generate: Command = defineCommand({
     ...checkpointFlag("a GPT"),
     prompt: { kind: "text", description: "what the text begins with", otherwise: "an empty line" },
     promptFile: { kind: "text", description: "a file with the prompt", placeholder: "FILE" },
-    maxNewTokens: { kind: "integer", description: "tokens to write at most", atLeast: 1, default: 200 },
-    numSamples: { kind: "integer", description: "texts to write", atLeast: 1, default: 1 },
+    maxNewTokens: {
+      kind: "integer",
+      description: "tokens to write at most",
+      atLeast: 1,
+      atMost: MOST.newTokens,
+      default: 200,
+    },
+    numSamples: {
+      kind: "integer",
+      description: "texts to write",
+      atLeast: 1,
+      atMost: MOST.batchSize,
+      default: 1,
+    },
     temperature: {
       kind: "number",
       description: "below 1 more careful, above 1 more surprising, 0 always the likeliest token",
       atLeast: 0,
+      atMost: MOST.factor,
       default: 0.8,
     },
     topK: {
       kind: "integer",
       description: "draw from the k likeliest tokens only; 0: from all",
       atLeast: 0,
+      atMost: MOST.vocabSize,
       default: 0,
     },
     topP: {
@@ -51,6 +66,7 @@ export const generate: Command = defineCommand({
       kind: "number",
       description: "above 1, tokens that were used become less likely",
       above: 0,
+      atMost: MOST.factor,
       default: 1,
     },
     seed: {
@@ -72,6 +88,8 @@ export const generate: Command = defineCommand({
       const text = (promptFile === undefined ? prompt : await readText(promptFile)) ||
         defaultPrompt(tokenizer);
       const ids = tokenizer.encode(text);
+      const size = { samples: numSamples, tokens: ids.length + options.maxNewTokens };
+      checkWriting(model.config, size, await memoryLimits(backend));
       const stream = generateTokens(backend, model, { ...options, prompt: ids, samples: numSamples });
       await show(stream, tokenizer, text, numSamples);
     });

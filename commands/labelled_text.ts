@@ -9,6 +9,7 @@
  *
  * @module
  */
+import { escaped, quoted } from "../core/quoted.ts";
 import { readText } from "./files.ts";
 import { type Row, splitCsv, splitTsv, type Table } from "./tables.ts";
 
@@ -37,10 +38,10 @@ export interface LabelledFile {
 type Column = "text" | "pair" | "label";
 
 /** What columns are called in the headings of well-known data, GLUE's among them. */
-const columnNames: Readonly<Record<string, Column>> = {
+const columnNames: ReadonlyMap<string, Column> = new Map(Object.entries<Column>({
   ...{ text: "text", sentence: "text", sentence1: "text", premise: "text", question: "text" },
   ...{ pair: "pair", sentence2: "pair", hypothesis: "pair", label: "label" },
-};
+}));
 
 /** Columns of a table without headings, by their number. */
 const columnsByCount: Readonly<Record<number, readonly Column[]>> = {
@@ -105,7 +106,7 @@ function csvOf(content: string, path: string): Table {
 
 function readTable(rows: readonly Row[], path: string, labels: boolean): LabelledText[] {
   if (rows.length === 0) return [];
-  const named = rows[0].cells.map((cell) => columnNames[cell.trim().toLowerCase()]);
+  const named = rows[0].cells.map((cell) => columnNames.get(cell.trim().toLowerCase()));
   const isHeading = named.includes("text") && named.every((column) => column !== undefined);
   const columns = isHeading ? named : columnsByCount[rows[0].cells.length] ?? [];
   if (labels && !columns.includes("label") || columns.length === 0) {
@@ -134,11 +135,11 @@ function parseJson(text: string, path: string, line: number): LabelledText {
   try {
     json = JSON.parse(text);
   } catch (error) {
-    throw new Error(`${path}, line ${line}: ${(error as Error).message}`, { cause: error });
+    throw new Error(`${path}, line ${line}: ${escaped((error as Error).message)}`, { cause: error });
   }
   const found: Partial<Record<Column, string>> = {};
   for (const [name, value] of Object.entries(typeof json === "object" && json !== null ? json : {})) {
-    const column = columnNames[name.toLowerCase()];
+    const column = columnNames.get(name.toLowerCase());
     if (column && ["string", "number", "boolean"].includes(typeof value)) found[column] = String(value);
   }
   if (found.text === undefined) {
@@ -155,7 +156,7 @@ function checkHeading(path: string, rows: readonly LabelledText[]): void {
   const isAlone = first?.line === 1 && counts.get(first.label!) === 1;
   if (!isAlone || counts.size < 3 || [...counts.values()].filter((count) => count === 1).length > 1) return;
   throw new Error(
-    `${path}, line 1 looks like a heading, since its label, "${first.label}", occurs nowhere else: ` +
+    `${path}, line 1 looks like a heading, since its label, ${quoted(first.label)}, occurs nowhere else: ` +
       "name its columns text and label (and pair), or remove it",
   );
 }

@@ -32,13 +32,21 @@ export function giveWay(): Promise<void> {
 /** Batches between two pauses. */
 const portion = 8;
 
+/** What is done in the pauses of a measurement. */
+export interface MeasureOptions {
+  /** Whether to give the measurement up. */
+  stopped?(): boolean;
+  /** Is told how many of the batches are done. */
+  onProgress?(done: number, whole: number): void;
+}
+
 /**
  * The mean loss of a model over batches, with pauses.
  *
  * @param backend where the model lives
  * @param model the model
  * @param batches what to measure on
- * @param stopped asked in each pause; when it says yes, the measurement is given up
+ * @param options what is done in each pause
  * @returns nats a token, or undefined when given up
  * @throws {RangeError} when the batches ask for no token
  *
@@ -62,12 +70,13 @@ export async function measure(
   backend: Backend,
   model: Learner,
   batches: readonly Batch[],
-  stopped: () => boolean = () => false,
+  { stopped, onProgress }: MeasureOptions = {},
 ): Promise<number | undefined> {
   let sum = 0, count = 0;
   for (let first = 0; first < batches.length; first += portion) {
     await giveWay();
-    if (stopped()) return undefined;
+    if (stopped?.()) return undefined;
+    onProgress?.(first, batches.length);
     const part = batches.slice(first, first + portion), targets = countTargets(part);
     if (targets === 0) continue; // by chance, no token of some short lines is hidden
     sum += targets * await evaluate(backend, model, part);

@@ -7,6 +7,7 @@ import type { Backend } from "../core/backend.ts";
 import { countParameters } from "../core/module.ts";
 import { WebGpuBackend } from "../core/webgpu_backend.ts";
 import { buildModel, type ModelConfig } from "../models/any_model.ts";
+import { MOST } from "./common_flags.ts";
 
 /** What training a model takes, in bytes. */
 export interface MemoryEstimate {
@@ -124,22 +125,107 @@ export function checkMemory(
 ): void {
   const problemOf = (size: number) => {
     const { parameterBytes, activationBytes, tensorBytes } = estimateMemory(config, size);
-    const pieces = [
-      [parameterBytes + activationBytes, limits.total, "are free"],
-      [parameterBytes / 4, limits.buffer, "fit into one buffer of the device"],
-      [tensorBytes, limits.binding, "can be bound at once on the device"],
-    ] as const;
-    const [bytes, limit, what] = pieces.find(([bytes, limit]) => bytes > limit) ?? [];
-    return bytes && `needs about ${megabytes(bytes)} where ${megabytes(limit!)} ${what}`;
+    const needed = {
+      total: parameterBytes + activationBytes,
+      buffer: parameterBytes / 4,
+      binding: tensorBytes,
+    };
+    return shortage(needed, limits);
   };
   const problem = problemOf(batchSize);
   if (problem === undefined) return;
   let fitting = batchSize;
   while (fitting > 1 && problemOf(fitting) !== undefined) fitting = Math.floor(fitting / 2);
+  const batches = Math.ceil(batchSize / fitting) * accumulation;
   const advice = problemOf(fitting) === undefined
-    ? `--batch-size ${fitting} --accumulation ${Math.ceil(batchSize / fitting) * accumulation} fits`
+    ? `--batch-size ${fitting}${batches > MOST.accumulation ? "" : ` --accumulation ${batches}`} fits`
     : "give a smaller --model-dim, --layers or --context-length";
   throw new RangeError(`Cannot train a model of this size: it ${problem}; ${advice}`);
+}
+
+/** What is missing in words, if anything is. */
+function shortage(needed: MemoryLimits, limits: MemoryLimits): string | undefined {
+  const where = {
+    total: "are free",
+    buffer: "fit into one buffer of the device",
+    binding: "can be bound at once on the device",
+  } as const;
+  const short = (["total", "buffer", "binding"] as const).find((name) => needed[name] > limits[name]);
+  return short && `needs about ${megabytes(needed[short])} where ${megabytes(limits[short])} ${where[short]}`;
+}
+
+/**
+ * Refuses to measure a model on more windows at once than fit. The model itself is in memory by then.
+ *
+ * @param config the model
+ * @param batchSize windows at once
+ * @param limits what there is
+ * @throws {RangeError} when they do not fit, with a number that does
+ *
+ * @example
+ * ```ts
+ * import { assertThrows } from "@std/assert";
+ * import { PRESETS } from "../models/presets.ts";
+ * import { checkMeasuring } from "./memory.ts";
+ *
+ * const config = { ...PRESETS["shakespeare-char-cpu"].model, vocabSize: 65 };
+ * const limits = { total: 50e6, buffer: Infinity, binding: Infinity };
+ * assertThrows(() => checkMeasuring(config, 60000, limits), RangeError, "--batch-size 14 fits");
+ * ```
+ */
+export function checkMeasuring(config: ModelConfig, batchSize: number, limits: MemoryLimits): void {
+  const problemOf = (size: number) => {
+    const { activationBytes, tensorBytes } = estimateMemory(config, size);
+    return shortage({ total: activationBytes / 2, buffer: 0, binding: tensorBytes }, limits); // no gradients
+  };
+  const problem = problemOf(batchSize);
+  if (problem === undefined) return;
+  let fitting = batchSize;
+  while (fitting > 1 && problemOf(fitting) !== undefined) fitting = Math.floor(fitting / 2);
+  throw new RangeError(
+    `Cannot measure with --batch-size ${batchSize}: it ${problem}; ` +
+      (problemOf(fitting) === undefined ? `--batch-size ${fitting} fits` : "the model is too large for it"),
+  );
+}
+
+/**
+ * Refuses to write more texts, or longer ones, than fit. The model itself is in memory by then.
+ *
+ * @param config the model
+ * @param size texts side by side, and tokens of each with the prompt
+ * @param limits what there is
+ * @throws {RangeError} when they do not fit
+ *
+ * @example
+ * ```ts
+ * import { assertThrows } from "@std/assert";
+ * import { PRESETS } from "../models/presets.ts";
+ * import { checkWriting } from "./memory.ts";
+ *
+ * const config = { ...PRESETS["shakespeare-char-cpu"].model, vocabSize: 65 };
+ * const limits = { total: 50e6, buffer: Infinity, binding: Infinity };
+ * const check = () => checkWriting(config, { samples: 10, tokens: 1e6 }, limits);
+ * assertThrows(check, RangeError, "give a smaller --num-samples or --max-new-tokens");
+ * ```
+ */
+export function checkWriting(
+  { layers, modelDim, contextLength, vocabSize }: ModelConfig,
+  { samples, tokens }: { samples: number; tokens: number },
+  limits: MemoryLimits,
+): void {
+  const cache = 4 * samples * contextLength * modelDim; // keys or values of one layer
+  const scores = 4 * samples * vocabSize;
+  const written = 4 * samples * tokens; // on the device, and once more to begin with
+  const binding = Math.max(cache, scores, written);
+  const problem = shortage(
+    { total: 2 * layers * cache + 3 * scores + 2 * written, buffer: binding, binding },
+    limits,
+  );
+  if (problem === undefined) return;
+  throw new RangeError(
+    `Cannot write ${samples} texts of ${tokens} tokens side by side: it ${problem}; ` +
+      "give a smaller --num-samples or --max-new-tokens",
+  );
 }
 
 /**

@@ -19,7 +19,7 @@ import { writeOut } from "./terminal.ts";
  *   throw new Error("no paper");
  * });
  * output.print("loss 1.2");
- * assertEquals(output.failure?.message, "Cannot write to standard output: no paper");
+ * assertEquals(output.failure?.message, "no paper");
  * ```
  */
 export class Output {
@@ -46,7 +46,9 @@ export class Output {
     try {
       this.#write(text);
     } catch (error) {
-      this.failure = new Error(`Cannot write to standard output: ${reason(error)}`, { cause: error });
+      this.failure = error instanceof Deno.errors.BrokenPipe
+        ? new Error(`Cannot write to standard output: ${reason(error)}`, { cause: error })
+        : error as Error;
     }
   }
 

@@ -1,10 +1,10 @@
 /**
- * The loss curve of a run as an SVG picture, drawn by Vega-Lite, which is loaded only here and only when something is
- * drawn. It needs no browser, no permission and no font: the same records give the same bytes.
+ * The loss curve of a run as an SVG picture: the same records give the same bytes.
  *
  * @module
  */
 import type { TopLevelSpec } from "vega-lite";
+import { drawPicture, pictureText } from "./picture.ts";
 
 /** What a curve is drawn from: one line of `metrics.jsonl`. */
 export interface LossRecord {
@@ -57,9 +57,7 @@ export async function lossCurve(records: readonly LossRecord[], options: LossCur
   if (training.length + validation.length === 0) {
     throw new RangeError(`Cannot draw a loss curve: none of the ${records.length} records has a finite loss`);
   }
-  const [vega, vegaLite] = await Promise.all([import("vega"), import("vega-lite")]);
-  const { spec } = vegaLite.compile(describe(training, validation, options));
-  return await new vega.View(vega.parse(spec), { renderer: "none" }).toSVG() + "\n";
+  return await drawPicture(describe(training, validation, options));
 }
 
 /** Of training and validation, in the order of their names, as the legend has them. */
@@ -72,20 +70,26 @@ function describe(
   validation: readonly Point[],
   { title, subtitle = "", reference, unit = "token" }: LossCurveOptions,
 ): TopLevelSpec {
-  const drawn = thin(training, 800);
+  const drawn = thin(training, 800), measured = thin(validation, 800);
   const layers = [
     ...training.length > 0
       ? [line("training", drawn, 1, 0.3), line("training", smooth(drawn, 16), 2, 1, training.length === 1)]
       : [],
-    ...validation.length > 0 ? [line("validation", validation, 2, 1, validation.length <= 60)] : [],
+    ...measured.length > 0 ? [line("validation", measured, 2, 1, measured.length <= 60)] : [],
     ...reference
-      ? referenceLine(reference, Math.min(...[...drawn, ...validation].map(({ step }) => step)))
+      ? referenceLine(reference, Math.min(...[...drawn, ...measured].map(({ step }) => step)))
       : [],
   ];
   return {
     $schema: "https://vega.github.io/schema/vega-lite/v6.json",
-    description: `${title}: loss by step`,
-    title: { text: title, subtitle, anchor: "start", offset: 16, frame: "group" },
+    description: `${pictureText(title)}: loss by step`,
+    title: {
+      text: pictureText(title),
+      subtitle: pictureText(subtitle),
+      anchor: "start",
+      offset: 16,
+      frame: "group",
+    },
     width: 640,
     height: 360,
     background: "white",
@@ -167,7 +171,7 @@ function referenceLine({ loss, label }: { loss: number; label: string }, firstSt
       mark: { type: "rule", strokeDash: [6, 4], color: referenceColor },
     },
     {
-      data: { values: [{ step: firstStep, loss, label }] },
+      data: { values: [{ step: firstStep, loss, label: pictureText(label) }] },
       mark: { type: "text", align: "left", baseline: "bottom", dx: 6, dy: -4, color: referenceColor },
       encoding: { x, text: { field: "label" } },
     },

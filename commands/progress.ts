@@ -1,10 +1,12 @@
 /**
  * The live line of a training run: one line redrawn in place on a terminal, and otherwise a plain line now and then, so
- * that a log file stays readable.
+ * that a log file stays readable. What is worth keeping, a validation or a sample, is printed above the live line.
  *
  * @module
  */
 import { formatBar, formatCount, formatDuration, terminalColumns, writeOut } from "./terminal.ts";
+import { visible } from "./visible.ts";
+import { cutText, wrapText } from "./wrap.ts";
 
 /** Where a run stands. What is not known yet is left out. */
 export interface Standing {
@@ -22,6 +24,8 @@ export interface Standing {
   readonly accuracy?: number;
   /** Learning rate of the step. */
   readonly learningRate?: number;
+  /** Whether the model was validated after this very step. */
+  readonly validated?: boolean;
 }
 
 /** How fast a run goes, from its recent past. */
@@ -72,8 +76,12 @@ export function formatProgress(standing: Standing, speed?: Speed, columns?: numb
   while (fields.length > 1 && line().length + smallestBar + 1 > columns) {
     fields.splice(fields.findIndex(({ rank }) => rank === Math.max(...fields.map(({ rank }) => rank))), 1);
   }
-  const space = Math.min(columns - line().length - 1, largestBar);
-  return space < smallestBar ? line().slice(0, columns) : `${formatBar(step / steps, space)} ${line()}`;
+  return withBar(step / steps, line(), columns);
+}
+
+function withBar(fraction: number, text: string, columns: number): string {
+  const space = Math.min(columns - text.length - 1, largestBar);
+  return space < smallestBar ? text.slice(0, columns) : `${formatBar(fraction, space)} ${text}`;
 }
 
 const smallestBar = 8;
@@ -123,9 +131,11 @@ export class ProgressLine {
   readonly #options: Required<ProgressOptions>;
   /** Times and counts of the last half minute: evaluations and samples are in it, so the time left is honest. */
   readonly #recent: { time: number; step: number; tokens: number }[] = [];
+  /** What the live line shows: the steps, which stay when they end, or something that is cleared away. */
   #shown = "";
+  #isPassing = false;
   #drawnAt = -Infinity;
-  #validationLoss: number | undefined;
+  #task: { name: string; begun: number } | undefined;
 
   /**
    * A line that is not shown before the first update.
@@ -151,32 +161,75 @@ export class ProgressLine {
    * @param standing where the run stands
    */
   update(standing: Standing): void {
-    const { terminal, logSeconds, columns, write, now } = this.#options;
-    const time = now();
+    const { terminal, logSeconds, columns, write, now } = this.#options, time = now();
     const speed = this.#measure(standing, time);
-    const isNews = standing.step >= standing.steps || standing.validationLoss !== this.#validationLoss;
-    if (!isNews && time - this.#drawnAt < (terminal ? 100 : logSeconds * 1000)) return;
-    this.#drawnAt = time;
-    this.#validationLoss = standing.validationLoss;
-    if (!terminal) return write(formatProgress(standing, speed) + "\n");
-    // The last column stays empty: writing there makes some terminals wrap, and the line would be drawn twice.
-    this.#shown = formatProgress(standing, speed, columns() - 1);
-    write(`\r${this.#colored()}\x1b[K`);
+    const isNews = standing.step >= standing.steps || standing.validated;
+    if (!isNews && !this.#isPassing && time - this.#drawnAt < (terminal ? 100 : logSeconds * 1000)) return;
+    if (!terminal) {
+      this.#drawnAt = time;
+      return write(formatProgress(standing, speed) + "\n");
+    }
+    // What a validation has found stays: the history of a run can be read on the screen.
+    if (standing.validated) this.print(formatProgress(standing));
+    this.#draw(formatProgress(standing, speed, columns() - 1));
   }
 
   /**
-   * Prints lines above the live one, such as a sample or a note.
+   * Says what is waited for, until the next update. In a log that is a line like any other.
+   *
+   * @param text such as `compiling shaders …`
+   */
+  wait(text: string): void {
+    const { terminal, columns, write } = this.#options;
+    if (terminal) this.#draw(cutText(text, columns() - 1), true);
+    else write(`${text}\n`);
+  }
+
+  /**
+   * Says how far something besides the steps has come, such as a long validation. Cheap: most calls draw nothing.
+   *
+   * @param name what it is
+   * @param done how much of it is done
+   * @param whole how much there is
+   */
+  advance(name: string, done: number, whole: number): void {
+    const { terminal, logSeconds, columns, write, now } = this.#options, time = now();
+    if (this.#task?.name !== name) {
+      this.#task = { name, begun: time };
+      if (!terminal) this.#drawnAt = time; // a log needs no line on what takes no time
+    }
+    if (time - this.#drawnAt < (terminal ? 100 : logSeconds * 1000)) return;
+    this.#drawnAt = time;
+    const left = (time - this.#task.begun) / 1000 * (whole / done - 1);
+    const text = `${name}: ${Math.floor(100 * done / whole)} %` +
+      (done > 0 && time > this.#task.begun ? `  ${formatDuration(left)} left` : "");
+    if (terminal) this.#draw(withBar(done / whole, text, columns() - 1), true);
+    else write(`${text}\n`);
+  }
+
+  /**
+   * Prints lines above the live one, such as a sample or a note. On a terminal they are wrapped at words, and characters
+   * that would control it are shown as escapes.
    *
    * @param text the text, without a newline at its end
    */
   print(text: string): void {
-    this.#options.write(this.#shown === "" ? `${text}\n` : `\r\x1b[K${text}\n${this.#colored()}`);
+    const { terminal, columns, write } = this.#options;
+    const shown = terminal ? wrapText(text.replace(/[^\n\t]+/g, visible), columns()) : text;
+    write(this.#shown === "" ? `${shown}\n` : `\r\x1b[K${shown}\n${this.#colored()}`);
   }
 
-  /** Leaves the line as it stands and ends it. */
+  /** Ends the line: the steps stay, what is only waited for goes. */
   finish(): void {
-    if (this.#shown !== "") this.#options.write("\n");
-    this.#shown = "";
+    if (this.#shown !== "") this.#options.write(this.#isPassing ? "\r\x1b[K" : "\n");
+    [this.#shown, this.#isPassing, this.#task] = ["", false, undefined];
+  }
+
+  #draw(line: string, isPassing: boolean = false): void {
+    this.#shown = line; // the last column stays empty: where it is written to, some terminals wrap
+    this.#isPassing = isPassing;
+    this.#drawnAt = this.#options.now();
+    this.#options.write(`\r${this.#colored()}\x1b[K`);
   }
 
   #colored(): string {

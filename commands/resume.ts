@@ -4,15 +4,18 @@
  * @module
  */
 import { basename, dirname, isAbsolute, normalize } from "@std/path";
+import { quoted } from "../core/quoted.ts";
 import { loadTrainerState } from "../training/checkpoint.ts";
 import { findCheckpoint, type FoundCheckpoint, naming } from "./checkpoint_folder.ts";
 import type { Source } from "./corpus.ts";
 import { complain } from "./errors.ts";
-import type { UnwrittenLines } from "./run_records.ts";
+import { finetuneFlags } from "./finetune_flags.ts";
 import { chooseLength, chooseSettings, type Settings } from "./settings.ts";
+import { checkSettings } from "./state_settings.ts";
+import { outputColumns, quote } from "./terminal.ts";
 import type { Best } from "./train_loop.ts";
-import { quote } from "./terminal.ts";
-import type { TrainFlags } from "./train_flags.ts";
+import { type TrainFlags, trainFlags } from "./train_flags.ts";
+import { wrapText } from "./wrap.ts";
 
 /** What `train` keeps in `trainer_state.json` besides the step. */
 export interface RunState {
@@ -28,8 +31,6 @@ export interface RunState {
   readonly backend: { readonly name: string; readonly device: string };
   /** The lowest validation loss so far. */
   readonly best?: Best;
-  /** Records and samples that could not be written to their files. */
-  readonly unwritten?: UnwrittenLines;
 }
 
 /** A run to go on with. */
@@ -85,24 +86,32 @@ export async function findRunOf<State extends object>(
     );
   }
   naming(checkpoint.path, () => checkTypes(state, example, "trainer_state.json: "));
+  naming(
+    checkpoint.path,
+    () => checkSettings(state.settings as object, command === "train" ? trainFlags : finetuneFlags),
+  );
   if (!["last", "best"].includes(basename(checkpoint.path))) {
     throw new Error(`Cannot resume ${path}: it is not in the folder of a run; move it to RUN/last`);
   }
   return { ...checkpoint, folder: dirname(checkpoint.path), step, state: state as unknown as State };
 }
 
-/** Throws unless everything that the example has is there, and is of the same kind. */
+/**
+ * Throws unless everything that the example has is there, and is of the same kind. Lists hold texts or numbers, and
+ * numbers are finite: `1e999` is valid JSON and means infinity.
+ */
 function checkTypes(actual: Record<string, unknown>, expected: object, path: string): void {
   for (const [name, value] of Object.entries(expected)) {
     const kind = (value: unknown) => Array.isArray(value) ? "array" : typeof value;
-    if (kind(actual[name]) !== kind(value) || actual[name] === null) {
-      throw new TypeError(
-        `${path}${name} is ${JSON.stringify(actual[name])}, expected a value of type ${kind(value)}`,
-      );
+    const found = Object.hasOwn(actual, name) ? actual[name] : undefined;
+    const isPlain = (value: unknown) =>
+      typeof value === "string" || typeof value === "boolean" || Number.isFinite(value);
+    const valid = kind(found) === kind(value) && found !== null &&
+      (Array.isArray(found) ? found.every(isPlain) : kind(value) === "object" || isPlain(found));
+    if (!valid) {
+      throw new TypeError(`${path}${name} is ${quoted(found)}, expected a value of type ${kind(value)}`);
     }
-    if (kind(value) === "object") {
-      checkTypes(actual[name] as Record<string, unknown>, value, `${path}${name}.`);
-    }
+    if (kind(value) === "object") checkTypes(found as Record<string, unknown>, value, `${path}${name}.`);
   }
 }
 
@@ -163,5 +172,5 @@ export function describeResumption(
       `It ran on ${before.backend.device} before: from here on numbers differ in their last digits.`,
     );
   }
-  return lines.join("\n");
+  return wrapText(lines.join("\n"), outputColumns());
 }

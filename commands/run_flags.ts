@@ -1,8 +1,11 @@
 /**
- * Flags of the commands that train, `train` and `finetune`, described once. What an absent flag means is added by each.
+ * Flags of the commands that train, `train` and `finetune`, described once, and what both make of them. What an absent
+ * flag means is added by each.
  *
  * @module
  */
+import { MOST } from "./common_flags.ts";
+import { UsageError } from "./errors.ts";
 import type { Flags, TextFlag } from "./flags.ts";
 
 /** How to learn. */
@@ -18,9 +21,16 @@ export const runFlags = {
     kind: "integer",
     description: "batches whose gradients are averaged for one step",
     atLeast: 1,
+    atMost: MOST.accumulation,
     otherwise: "1",
   },
-  learningRate: { kind: "number", description: "peak learning rate", above: 0, aliases: ["lr"] },
+  learningRate: {
+    kind: "number",
+    description: "peak learning rate",
+    above: 0,
+    atMost: MOST.factor,
+    aliases: ["lr"],
+  },
   dropoutRate: {
     kind: "number",
     description: "part of the activations to drop while training",
@@ -28,7 +38,7 @@ export const runFlags = {
     below: 1,
     aliases: ["dropout"],
   },
-  weightDecay: { kind: "number", description: "decoupled weight decay", atLeast: 0 },
+  weightDecay: { kind: "number", description: "decoupled weight decay", atLeast: 0, atMost: MOST.factor },
   seed: {
     kind: "integer",
     description: "decides initial values, the order of texts, dropout and samples",
@@ -40,6 +50,7 @@ export const runFlags = {
     kind: "integer",
     description: "end after this step; the learning rate falls as if the run went on",
     atLeast: 1,
+    atMost: MOST.steps,
     otherwise: "the last step",
   },
 } as const satisfies Flags;
@@ -77,4 +88,31 @@ export function folderFlags({ name, changeable }: { name: string; changeable: st
       otherwise: "a new run",
     },
   };
+}
+
+/**
+ * The number of steps that some epochs take.
+ *
+ * @param epochs times to see all texts
+ * @param perEpoch steps that make an epoch
+ * @returns the steps, rounded up
+ * @throws {UsageError} when they are more than a run may have
+ *
+ * @example
+ * ```ts
+ * import { assertEquals, assertThrows } from "@std/assert";
+ * import { stepsOfEpochs } from "./run_flags.ts";
+ *
+ * assertEquals(stepsOfEpochs(3, 50.25), 151);
+ * assertThrows(() => stepsOfEpochs(1e6, 1e5), Error, "--epochs 1000000 makes 1e+11 steps: expected at most 1000000000");
+ * ```
+ */
+export function stepsOfEpochs(epochs: number, perEpoch: number): number {
+  const steps = Math.ceil(epochs * perEpoch);
+  if (steps <= MOST.steps) return steps;
+  throw new UsageError(
+    `--epochs ${epochs} makes ${
+      Number(steps.toPrecision(3)).toExponential()
+    } steps: expected at most ${MOST.steps}`,
+  );
 }

@@ -14,15 +14,17 @@
  */
 import { basename, dirname, join } from "@std/path";
 import { type Claim, claim, claimAgain } from "./claim.ts";
-import { appendText, forceToDisk } from "./disk.ts";
+import { appendText, syncFile } from "./disk.ts";
 import { reason } from "./errors.ts";
 import { type FolderFiles, saveFolder } from "./folders.ts";
 import { CHECKPOINT_FOLDERS, isLeftOver, placesOf, RUN_FILES } from "./own_names.ts";
 import { lossCurve, type LossCurveOptions } from "./plot.ts";
-import { keptRecords, keptSamples, type MetricsRecord, type UnwrittenLines } from "./run_records.ts";
+import type { MetricsRecord } from "./metrics_record.ts";
+import { keptRecords, keptSamples, linesOfRecords, readIfThere } from "./run_records.ts";
 import { saveFile } from "./save_file.ts";
+import { type UnwrittenLines, writeUnwrittenLines } from "./unwritten_lines.ts";
 
-export type { MetricsRecord, UnwrittenLines };
+export type { MetricsRecord };
 
 /** A checkpoint to go on from. */
 export interface ResumePoint {
@@ -32,8 +34,6 @@ export interface ResumePoint {
   readonly step: number;
   /** Its files. */
   readonly files: FolderFiles;
-  /** What the process that saved it could not write. */
-  readonly unwritten?: UnwrittenLines;
 }
 
 /**
@@ -61,7 +61,8 @@ export class RunFolder implements Disposable {
   /** Why lines could not be written. The run goes on until it can be saved. */
   failure: Error | undefined;
   readonly #claim: Claim;
-  #unwritten: { metrics: MetricsRecord[]; samples: string } | undefined;
+  /** Lines that were appended since the files were forced to the disk, or could not be. */
+  #recent: { metrics: MetricsRecord[]; samples: string } = { metrics: [], samples: "" };
 
   private constructor(path: string, claim: Claim) {
     this.path = path;
@@ -86,7 +87,8 @@ export class RunFolder implements Disposable {
   }
 
   /**
-   * Opens the folder of a run that goes on. Nothing is changed in it but what a killed save has left unfinished.
+   * Opens the folder of a run that goes on. Nothing is changed in it but what a killed save has left unfinished, and
+   * lines are written that could not be written before.
    *
    * @param path the folder, or one of the checkpoints in it
    * @returns the folder
@@ -96,7 +98,14 @@ export class RunFolder implements Disposable {
   static async open(path: string): Promise<RunFolder> {
     const { folder: given } = placesOf(path);
     const folder = CHECKPOINT_FOLDERS.includes(basename(given)) ? dirname(given) : given;
-    return new RunFolder(folder, await claimAgain(folder));
+    const claim = await claimAgain(folder);
+    try {
+      await writeUnwrittenLines(folder);
+      return new RunFolder(folder, claim);
+    } catch (error) {
+      claim.lock.release();
+      throw new Error(`Cannot resume ${folder}: ${(error as Error).message}`, { cause: error });
+    }
   }
 
   /**
@@ -106,12 +115,12 @@ export class RunFolder implements Disposable {
    * @param point the checkpoint
    * @throws {Error} when the folder cannot be written
    */
-  async rewind({ path, step, files, unwritten }: ResumePoint): Promise<void> {
+  async rewind({ path, step, files }: ResumePoint): Promise<void> {
     if (basename(path) !== "last") await this.save("last", step, files);
     const metrics = join(this.path, "metrics.jsonl"), samples = join(this.path, "samples.txt");
-    const records = keptRecords(await readIfThere(metrics), step, unwritten?.metrics);
-    await saveFile(metrics, records.map((record) => JSON.stringify(record) + "\n").join(""));
-    await saveFile(samples, keptSamples(await readIfThere(samples), step) + (unwritten?.samples ?? ""));
+    const records = keptRecords(await readIfThere(metrics), step);
+    await saveFile(metrics, linesOfRecords(records));
+    await saveFile(samples, keptSamples(await readIfThere(samples), step));
     this.records.length = 0;
     for (const record of records) this.records.push(record); // too many to be arguments of one call
     this.savedStep = step;
@@ -124,8 +133,8 @@ export class RunFolder implements Disposable {
    */
   async log(records: readonly MetricsRecord[]): Promise<void> {
     this.records.push(...records);
-    const text = records.map((record) => JSON.stringify(record) + "\n").join("");
-    if (!await this.#append("metrics.jsonl", text)) this.#unwritten!.metrics.push(...records);
+    this.#recent.metrics.push(...records);
+    await this.#write("metrics.jsonl", (path) => appendText(path, linesOfRecords(records)));
   }
 
   /**
@@ -136,16 +145,27 @@ export class RunFolder implements Disposable {
    */
   async addSample(step: number, text: string): Promise<void> {
     const sample = `=== step ${step}\n${text}\n\n`;
-    if (!await this.#append("samples.txt", sample)) this.#unwritten!.samples += sample;
+    this.#recent.samples += sample;
+    await this.#write("samples.txt", (path) => appendText(path, sample));
   }
 
-  /** Lines that could not be written, if there are any: for the checkpoint to remember. */
+  /** Forces what was appended to the disk, before a checkpoint that it belongs to. Should that fail, see `failure`. */
+  async forceLines(): Promise<void> {
+    const { metrics, samples } = this.#recent;
+    await Promise.all([
+      metrics.length > 0 && this.#write("metrics.jsonl", syncFile),
+      samples !== "" && this.#write("samples.txt", syncFile),
+    ]);
+    if (this.failure === undefined) this.#recent = { metrics: [], samples: "" };
+  }
+
+  /** Lines that are not sure to be in their files, after a failure: for the checkpoint to hold. */
   get unwritten(): UnwrittenLines | undefined {
-    return this.#unwritten;
+    return this.failure && this.#recent;
   }
 
   /**
-   * Saves a checkpoint. The records that belong to it are forced to the disk before it.
+   * Saves a checkpoint.
    *
    * @param name which
    * @param step its step
@@ -153,9 +173,6 @@ export class RunFolder implements Disposable {
    * @throws {Error} when it cannot be saved; the one before is unharmed
    */
   async save(name: "last" | "best", step: number, files: FolderFiles): Promise<void> {
-    if (name === "last") {
-      await Promise.all(["metrics.jsonl", "samples.txt"].map((name) => forceToDisk(join(this.path, name))));
-    }
     await saveFolder(join(this.path, name), files, { foreign: "keep" });
     if (name === "last") this.savedStep = step;
   }
@@ -219,24 +236,12 @@ export class RunFolder implements Disposable {
     this.#claim.lock.release();
   }
 
-  /** Whether the text was appended. After a failure nothing more is: the lines would be out of order. */
-  async #append(name: string, text: string): Promise<boolean> {
-    if (this.failure === undefined) {
-      const path = join(this.path, name);
-      try {
-        await appendText(path, text);
-      } catch (error) {
-        this.failure = new Error(`Cannot write ${path}: ${reason(error)}`, { cause: error });
-        this.#unwritten = { metrics: [], samples: "" };
-      }
-    }
-    return this.failure === undefined;
+  /** Writes to a file. After a failure nothing more is written: the lines would be out of order. */
+  async #write(name: string, work: (path: string) => Promise<void>): Promise<void> {
+    if (this.failure) return;
+    const path = join(this.path, name);
+    await work(path).catch((error) => {
+      this.failure = new Error(`Cannot write ${path}: ${reason(error)}`, { cause: error });
+    });
   }
-}
-
-async function readIfThere(path: string): Promise<string> {
-  return await Deno.readTextFile(path).catch((error) => {
-    if (error instanceof Deno.errors.NotFound) return "";
-    throw new Error(`Cannot read ${path}: ${reason(error)}`, { cause: error });
-  });
 }

@@ -3,27 +3,9 @@
  *
  * @module
  */
-import type { StepReport } from "../training/train.ts";
-
-/** One line of `metrics.jsonl`. What depends on the clock stands at its end: two equal runs differ in nothing else. */
-export interface MetricsRecord extends StepReport {
-  /** Loss on the windows that validate, where it was measured. */
-  readonly validationLoss?: number;
-  /** Of a classifier: the share of those texts that it gets right. */
-  readonly accuracy?: number;
-  /** Of a classifier: the mean over the classes of F1. */
-  readonly macroF1?: number;
-  /** Seconds of training so far. */
-  readonly seconds: number;
-}
-
-/** Lines that could not be appended to their files. They travel in the checkpoint until the run goes on. */
-export interface UnwrittenLines {
-  /** Of `metrics.jsonl`. */
-  readonly metrics: readonly MetricsRecord[];
-  /** Of `samples.txt`. */
-  readonly samples: string;
-}
+import { readBytes } from "./disk.ts";
+import { reason } from "./errors.ts";
+import { type MetricsRecord, parseRecord } from "./metrics_record.ts";
 
 /**
  * The records that count when a run goes on: those up to its checkpoint. A line that a killed process left unfinished is
@@ -31,7 +13,6 @@ export interface UnwrittenLines {
  *
  * @param text `metrics.jsonl`
  * @param step the step of the checkpoint
- * @param unwritten records that could not be written
  * @returns the records in the order of their steps
  *
  * @example
@@ -39,18 +20,24 @@ export interface UnwrittenLines {
  * import { assertEquals } from "@std/assert";
  * import { keptRecords } from "./run_records.ts";
  *
- * assertEquals(keptRecords('{"step":1}\n{"step":2}\n{"st', 1).map(({ step }) => step), [1]);
+ * const line = (step: number) =>
+ *   JSON.stringify({ step, epoch: 1, loss: 2, gradientNorm: 1, learningRate: 0.1, seconds: 3 }) + "\n";
+ * assertEquals(keptRecords(`${line(1)}${line(2)}{"step":3,"lo`, 1).map(({ step }) => step), [1]);
  * ```
  */
-export function keptRecords(
-  text: string,
-  step: number,
-  unwritten: readonly MetricsRecord[] = [],
-): MetricsRecord[] {
-  const found = text.split("\n").map(parseRecord)
+export function keptRecords(text: string, step: number): MetricsRecord[] {
+  return text.split("\n").map(parseRecord)
     .filter((record) => record !== undefined && record.step <= step) as MetricsRecord[];
-  const last = found.at(-1)?.step ?? 0;
-  return [...found, ...unwritten.filter((record) => record.step > last)];
+}
+
+/**
+ * Records as `metrics.jsonl` holds them.
+ *
+ * @param records the records
+ * @returns a line for each
+ */
+export function linesOfRecords(records: readonly MetricsRecord[]): string {
+  return records.map((record) => JSON.stringify(record) + "\n").join("");
 }
 
 /** The heading of a sample in `samples.txt`. */
@@ -79,11 +66,16 @@ export function keptSamples(text: string, step: number): string {
     .filter((sample) => Number(sample.match(SAMPLE_HEADING)?.[1]) <= step).join("");
 }
 
-/** A line that a killed process left unfinished is none. */
-function parseRecord(line: string): MetricsRecord | undefined {
-  try {
-    return JSON.parse(line);
-  } catch {
-    return undefined;
-  }
+/**
+ * Reads a file that a run writes, which may not be there yet.
+ *
+ * @param path the file
+ * @returns its text, or nothing
+ * @throws {Error} when it is there and cannot be read
+ */
+export async function readIfThere(path: string): Promise<string> {
+  return await readBytes(path).then((bytes) => new TextDecoder().decode(bytes), (error) => {
+    if (error instanceof Deno.errors.NotFound) return "";
+    throw new Error(`Cannot read ${path}: ${reason(error)}`, { cause: error });
+  });
 }

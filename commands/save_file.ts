@@ -4,7 +4,7 @@
  * @module
  */
 import { dirname } from "@std/path";
-import { createFile, forceToDisk } from "./disk.ts";
+import { createFile, syncFolder } from "./disk.ts";
 import { reason } from "./errors.ts";
 import { partOf } from "./own_names.ts";
 
@@ -32,7 +32,7 @@ export async function saveFile(path: string, content: Uint8Array | string): Prom
     await Deno.mkdir(dirname(path), { recursive: true });
     await createFile(part, content);
     await Deno.rename(part, path);
-    await forceToDisk(dirname(path));
+    await syncFolder(dirname(path));
   } catch (error) {
     await Deno.remove(part).catch(() => {});
     throw new Error(`Cannot save ${path}: ${reason(error)}`, { cause: error });

@@ -5,10 +5,11 @@
  */
 import type { TransformerConfig } from "../models/config.ts";
 import type { PresetTraining } from "../models/presets.ts";
-import { maskFlags } from "./common_flags.ts";
+import { maskFlags, MOST } from "./common_flags.ts";
 import { UsageError } from "./errors.ts";
 import { kebabCase } from "./flags.ts";
 import { type LanguageConfig, type Objective, objectiveOf, type PresetName, presets } from "./presets.ts";
+import { stepsOfEpochs } from "./run_flags.ts";
 import type { TrainFlags } from "./train_flags.ts";
 
 /** Everything that decides what a run computes, but for its text. Kept in each checkpoint; names are those of the flags. */
@@ -143,7 +144,12 @@ const causalOnly = ["architecture", "tied"] as const;
 /** What there is to choose when masks are filled. */
 const maskedOnly = Object.keys(maskFlags) as (keyof typeof maskFlags)[];
 
-function check({ modelDim, heads, learningRate, minLearningRate }: PartialSettings): void {
+function check({ modelDim, heads, feedForwardDim, learningRate, minLearningRate }: PartialSettings): void {
+  if (feedForwardDim > MOST.feedForwardDim) {
+    throw new UsageError(
+      `--feed-forward-multiple makes a feed-forward network ${feedForwardDim} wide: at most ${MOST.feedForwardDim}`,
+    );
+  }
   if (modelDim % heads !== 0) {
     const divisors = Array.from({ length: modelDim }, (_, i) => i + 1).filter((n) => modelDim % n === 0);
     throw new UsageError(
@@ -206,7 +212,7 @@ export function chooseLength(
  * @param accumulation batches to a step
  * @param batchesPerEpoch batches that make an epoch
  * @returns the steps, or undefined
- * @throws {UsageError} when both steps and epochs are given
+ * @throws {UsageError} when both steps and epochs are given, or the epochs make too many steps
  */
 export function stepsOf(
   flags: TrainFlags,
@@ -216,5 +222,7 @@ export function stepsOf(
   if (flags.steps !== undefined && flags.epochs !== undefined) {
     throw new UsageError("--steps and --epochs both say how long to train: give one");
   }
-  return flags.epochs === undefined ? flags.steps : Math.ceil(flags.epochs * batchesPerEpoch / accumulation);
+  return flags.epochs === undefined
+    ? flags.steps
+    : stepsOfEpochs(flags.epochs, batchesPerEpoch / accumulation);
 }

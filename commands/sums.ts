@@ -7,7 +7,7 @@
  *
  * @module
  */
-import type { FolderFiles } from "./folders.ts";
+import type { FileContent, FolderFiles } from "./folders.ts";
 
 /** The file that holds the sums. */
 const STATE = "trainer_state.json";
@@ -30,10 +30,10 @@ const STATE = "trainer_state.json";
  * await assertRejects(() => checkSums("runs/mine/last", damaged), Error, "config.json is not what was saved there");
  * ```
  */
-export function withSums(files: Readonly<Record<string, Uint8Array<ArrayBuffer> | string>>): FolderFiles {
+export function withSums(files: Readonly<Record<string, FileContent>>): FolderFiles {
   const seal = async (): Promise<string> => {
     const { sha256: _, ...state } = JSON.parse(files[STATE] as string);
-    const others = Object.entries(files).filter(([name]) => name !== STATE);
+    const others = Object.entries(files).filter(([name]) => name !== STATE).sort();
     const sums = others.map(async ([name, content]) => [name, await sumOf(content)] as const);
     const sha256 = Object.fromEntries([...await Promise.all(sums), [
       STATE,
@@ -53,12 +53,12 @@ export function withSums(files: Readonly<Record<string, Uint8Array<ArrayBuffer> 
  */
 export async function checkSums(
   path: string,
-  files: Readonly<Record<string, Uint8Array<ArrayBuffer> | string>>,
+  files: Readonly<Record<string, FileContent>>,
 ): Promise<void> {
-  const { sha256, ...state } = parseState(files[STATE]);
+  const { sha256, content } = parseState(files[STATE]);
   if (sha256 === undefined) return;
   const expected = new Map(Object.entries(typeof sha256 === "object" && sha256 !== null ? sha256 : {}));
-  const actual = Object.entries({ ...files, [STATE]: JSON.stringify(state) });
+  const actual = Object.entries({ ...files, [STATE]: content });
   const wrong = await Promise.all(
     actual.map(async ([name, content]) =>
       expected.has(name) && expected.get(name) !== await sumOf(content) ||
@@ -75,18 +75,19 @@ export async function checkSums(
   );
 }
 
-/** The state, or nothing where it is missing or cannot be read: that is for others to say. */
-function parseState(content: Uint8Array | string | undefined): Record<string, unknown> {
-  if (content === undefined) return {};
+/** The sums, and what the state's own sum is of; nothing where it is missing or broken: that is for others to say. */
+function parseState(state: FileContent | undefined): { sha256?: unknown; content: string } {
+  if (state === undefined) return { content: "" };
   try {
-    const state = JSON.parse(typeof content === "string" ? content : new TextDecoder().decode(content));
-    return typeof state === "object" && state !== null ? state : {};
+    const text = typeof state === "string" ? state : new TextDecoder().decode(state);
+    const { sha256, ...rest } = Object(JSON.parse(text));
+    return { sha256, content: JSON.stringify(rest) };
   } catch {
-    return {};
+    return { content: "" }; // no JSON, or nested deeper than can be written again
   }
 }
 
-async function sumOf(content: Uint8Array<ArrayBuffer> | string): Promise<string> {
+async function sumOf(content: FileContent): Promise<string> {
   const bytes = typeof content === "string" ? new TextEncoder().encode(content) : content;
   return new Uint8Array(await crypto.subtle.digest("SHA-256", bytes)).toHex();
 }

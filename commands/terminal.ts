@@ -4,6 +4,9 @@
  * @module
  */
 
+import { reason } from "./errors.ts";
+import { wrapText } from "./wrap.ts";
+
 /**
  * Seconds as people say them.
  *
@@ -93,9 +96,28 @@ export function terminalColumns(): number {
 }
 
 /**
+ * The width that lines for people are wrapped at.
+ *
+ * @returns the columns of the terminal; `Infinity` when standard output is none, since lines of a log or for another
+ * program stay whole
+ *
+ * @example
+ * ```ts
+ * import { assert } from "@std/assert";
+ * import { outputColumns } from "./terminal.ts";
+ *
+ * assert(outputColumns() === Infinity || Deno.stdout.isTerminal());
+ * ```
+ */
+export function outputColumns(): number {
+  return Deno.stdout.isTerminal() ? terminalColumns() : Infinity;
+}
+
+/**
  * Writes text to standard output as it is, without a newline, and all of it before it returns.
  *
  * @param text the text
+ * @throws {Error} when it cannot be written
  * @throws {Deno.errors.BrokenPipe} when the reader has left
  *
  * @example
@@ -107,7 +129,30 @@ export function terminalColumns(): number {
  */
 export function writeOut(text: string): void {
   const bytes = new TextEncoder().encode(text);
-  for (let written = 0; written < bytes.length;) written += Deno.stdout.writeSync(bytes.subarray(written));
+  try {
+    for (let written = 0; written < bytes.length;) written += Deno.stdout.writeSync(bytes.subarray(written));
+  } catch (error) {
+    if (error instanceof Deno.errors.BrokenPipe) throw error;
+    throw new Error(`Cannot write to standard output: ${reason(error)}`, { cause: error });
+  }
+}
+
+/**
+ * Writes a line to standard output.
+ *
+ * @param text the line, without a newline at its end
+ * @throws {Error} when it cannot be written
+ * @throws {Deno.errors.BrokenPipe} when the reader has left
+ *
+ * @example
+ * ```ts
+ * import { print } from "./terminal.ts";
+ *
+ * print("a line");
+ * ```
+ */
+export function print(text: string): void {
+  writeOut(text + "\n");
 }
 
 /**
@@ -133,7 +178,8 @@ export function quote(path: string): string {
  *
  * @param rows name and text of each fact
  * @param width columns for the names
- * @returns a line for each
+ * @param columns the width to wrap the texts at, each within its own column; that of the terminal unless given
+ * @returns a line for each, or several where it is wrapped
  *
  * @example
  * ```ts
@@ -143,6 +189,10 @@ export function quote(path: string): string {
  * assertEquals(formatFacts([["run", "runs/mine"], ["seed", "1"]], 6), "run   runs/mine\nseed  1");
  * ```
  */
-export function formatFacts(rows: readonly (readonly [string, string])[], width: number = 10): string {
-  return rows.map(([name, text]) => `${name.padEnd(width)}${text}`).join("\n");
+export function formatFacts(
+  rows: readonly (readonly [string, string])[],
+  width: number = 10,
+  columns: number = outputColumns(),
+): string {
+  return rows.map(([name, text]) => wrapText(`${name.padEnd(width)}${text}`, columns, width)).join("\n");
 }

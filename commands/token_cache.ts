@@ -10,6 +10,7 @@ import {
   readTokenFile,
   writeTokenFile,
 } from "../tokenizers/token_file.ts";
+import { kindOfFile } from "./open_file.ts";
 import { saveFile } from "./save_file.ts";
 
 /** Ids, and how they were come by. */
@@ -27,7 +28,7 @@ export interface CachedIds {
  * @param tokenizer the tokenizer
  * @param documents the texts
  * @returns the ids, and whether they were read or made
- * @throws {Error} when the file cannot be written
+ * @throws {Error} when the file cannot be written, or something is there that is no file
  *
  * @example
  * ```ts
@@ -49,7 +50,9 @@ export async function cachedIds(
   documents: readonly string[],
 ): Promise<CachedIds> {
   const text = fingerprintOfDocuments(documents);
-  const bytes = await Deno.readFile(path).catch(() => undefined);
+  const info = await Deno.stat(path).catch(() => undefined), kind = info && kindOfFile(info);
+  if (kind) throw new Error(`Cannot read ${path}: it is ${kind}, not a file; remove it`);
+  const bytes = info && await Deno.readFile(path).catch(() => undefined);
   let origin: CachedIds["origin"] = bytes ? "stale" : "missing";
   try {
     const file = bytes && readTokenFile(bytes);

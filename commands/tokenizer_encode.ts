@@ -5,12 +5,16 @@
  */
 import { BpeTokenizer } from "../tokenizers/bpe_tokenizer.ts";
 import type { Tokenizer } from "../tokenizers/tokenizer.ts";
+import { naming } from "./checkpoint_folder.ts";
 import { type Command, defineCommand } from "./command.ts";
 import { replaceInvalidFlag } from "./common_flags.ts";
 import { UsageError } from "./errors.ts";
 import { readTexts } from "./files.ts";
 import type { Flags } from "./flags.ts";
+import { outputColumns, print, writeOut } from "./terminal.ts";
 import { readTokenizer } from "./tokenizer_folder.ts";
+import { visible } from "./visible.ts";
+import { cutText, padText, textWidth } from "./wrap.ts";
 
 /** The flag that names the tokenizer. */
 export const tokenizerFlag = {
@@ -57,14 +61,18 @@ export const encodeText: Command = defineCommand({
     if ((text === undefined) === (data === undefined)) throw new UsageError("Give either --text or --data");
     const tokenizer = await readTokenizer(path);
     const texts = text === undefined
-      ? (await readTexts(data!, { replaceInvalid })).map((source) => source.text)
-      : [text];
-    for (const text of texts) {
-      const ids = [...tokenizer.encode(text, options)];
-      console.log(idsOnly ? ids.join(" ") : describeIds(tokenizer, ids));
+      ? await readTexts(data!, { replaceInvalid })
+      : [{ path: "--text", text }];
+    for (const { path, text } of texts) {
+      const encode: Encode = (take) => naming(path, () => tokenizer.encodePieces(text, take, options));
+      if (idsOnly) writeIds(encode, { columns: Infinity, write: writeOut });
+      else describeIds(tokenizer, encode);
     }
   },
 });
+
+/** Encodes a text, and hands its ids over piece by piece. */
+type Encode = (take: (ids: Uint32Array) => void) => void;
 
 /** The command that decodes. */
 export const decodeIds: Command = defineCommand({
@@ -87,18 +95,84 @@ export const decodeIds: Command = defineCommand({
     const wrong = words.find((word) => !/^\d+$/.test(word));
     if (wrong !== undefined) throw new UsageError(`--ids holds "${wrong}", expected whole numbers`);
     const tokenizer = await readTokenizer(path);
-    console.log(tokenizer.decode(words.map(Number), options));
+    print(tokenizer.decode(words.map(Number), options));
   },
 });
 
-/** One line an id, in columns: id, token as the vocabulary writes it, piece of text. */
-function describeIds(tokenizer: Tokenizer, ids: readonly number[]): string {
-  const rows = ids.map((id) => [String(id), tokenizer.tokenOf(id), pieceOf(tokenizer, id)]);
-  const widths = [0, 1].map((column) => Math.max(...rows.map((row) => row[column].length), 0));
-  const lines = rows.map(([id, token, piece]) =>
-    `${id.padStart(widths[0])}  ${token.padEnd(widths[1])}  ${piece}`
+/** Writes ids on one line, or on a terminal on lines that fit it. */
+function writeIds(encode: Encode, { columns, write }: Screen, taken: number = 0): void {
+  let column = taken, separator = "";
+  encode((ids) => {
+    const parts = Array.from(ids, (id) => {
+      const text = String(id),
+        isBroken = column + separator.length + text.length > columns && separator !== "";
+      column = isBroken ? text.length : column + separator.length + text.length;
+      const part = (isBroken ? "\n" : separator) + text;
+      separator = " ";
+      return part;
+    });
+    write(parts.join(""));
+  });
+  write("\n");
+}
+
+/** Where ids are shown. */
+interface Screen {
+  /** Its width. */
+  readonly columns: number;
+  /** Writes text on it. */
+  write(text: string): void;
+}
+
+/**
+ * Writes one line an id, in columns: id, token as the vocabulary writes it, piece of text. On a terminal long tokens are
+ * cut, so that the columns stay. A text of hundreds of megabytes has as many ids, so it is encoded once for the widths of
+ * the columns, once for the lines and once for the list at the end: nothing is kept but the row of each id that occurs.
+ *
+ * @param tokenizer the tokenizer
+ * @param encode gives the ids, piece by piece
+ * @param screen where to write; standard output unless given
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { CharTokenizer } from "../tokenizers/char_tokenizer.ts";
+ * import { describeIds } from "./tokenizer_encode.ts";
+ *
+ * let text = "";
+ * const screen = { columns: 80, write: (part: string) => void (text += part) };
+ * describeIds(CharTokenizer.fromText("ab"), (take) => take(Uint32Array.of(1, 0)), screen);
+ * assertEquals(text, '1  b  "b"\n0  a  "a"\n2 ids: 1 0\n');
+ * ```
+ */
+export function describeIds(
+  tokenizer: Tokenizer,
+  encode: Encode,
+  screen: Screen = { columns: outputColumns(), write: writeOut },
+): void {
+  const { columns, write } = screen, rows = new Map<number, string[]>(), widths = [0, 0];
+  let count = 0;
+  encode((ids) => {
+    count += ids.length;
+    for (const id of ids) {
+      if (rows.has(id)) continue;
+      const row = [id, tokenizer.tokenOf(id), pieceOf(tokenizer, id)].map((text) => visible(`${text}`));
+      rows.set(id, row);
+      for (const column of [0, 1]) widths[column] = Math.max(widths[column], textWidth(row[column]));
+    }
+  });
+  const [first, second] = [widths[0], Math.min(widths[1], Math.floor((columns - widths[0] - 4) / 2))];
+  const lines = new Map(
+    Array.from(rows, ([id, [digits, token, piece]]) => [
+      id,
+      cutText(`${digits.padStart(first)}  ${padText(cutText(token, second), second)}  ${piece}`, columns) +
+      "\n",
+    ]),
   );
-  return [...lines, `${ids.length} ids: ${ids.join(" ")}`].join("\n");
+  encode((ids) => write(Array.from(ids, (id) => lines.get(id)!).join("")));
+  const heading = `${count} ids: `;
+  write(heading);
+  writeIds(encode, screen, heading.length);
 }
 
 /**

@@ -50,9 +50,11 @@ async function readJson(path: string): Promise<string> {
 async function readTokenizerFiles(path: string): Promise<Record<string, string>> {
   const decoder = new TextDecoder(), options = { names: TOKENIZER_NAMES };
   for (const place of [path, `${path}/best`, `${path}/last`]) {
-    const files = await readFolder(place, options).catch((error) => {
-      if (place === path) throw error;
-      return {};
+    const files = await readFolder(place, options).catch(async (error) => {
+      if (place !== path) return {};
+      throw error.cause instanceof Deno.errors.NotFound
+        ? await cannotRead(path, error.cause, "tokenizer")
+        : error;
     });
     const texts = Object.entries(files).map(([name, bytes]) => [name, decoder.decode(bytes)] as const);
     if (texts.length > 0) return Object.fromEntries(texts);

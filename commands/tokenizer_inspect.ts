@@ -6,10 +6,12 @@
 import type { BpeTokenizer } from "../tokenizers/bpe_tokenizer.ts";
 import { CharTokenizer } from "../tokenizers/char_tokenizer.ts";
 import { type Command, defineCommand } from "./command.ts";
-import { replaceInvalidFlag } from "./common_flags.ts";
+import { MOST, replaceInvalidFlag } from "./common_flags.ts";
 import { readTexts } from "./files.ts";
+import { formatFacts, print } from "./terminal.ts";
 import { describeTokenizer, readTokenizer } from "./tokenizer_folder.ts";
 import { pieceOf, tokenizerFlag } from "./tokenizer_encode.ts";
+import { visible } from "./visible.ts";
 
 /** The command. */
 export const inspectTokenizer: Command = defineCommand({
@@ -20,15 +22,21 @@ export const inspectTokenizer: Command = defineCommand({
   flags: {
     ...tokenizerFlag,
     data: { kind: "list", description: "texts to try it on: files, folders, globs", placeholder: "FILE..." },
-    show: { kind: "integer", description: "how many tokens to list", default: 20, atLeast: 0 },
+    show: {
+      kind: "integer",
+      description: "how many tokens to list",
+      default: 20,
+      atLeast: 0,
+      atMost: MOST.vocabSize,
+    },
     ...replaceInvalidFlag,
   },
   async run({ tokenizer: path, data, show, replaceInvalid }) {
     const tokenizer = await readTokenizer(path);
-    console.log(describeVocabulary(tokenizer, show));
+    print(describeVocabulary(tokenizer, show));
     if (!data) return;
     const texts = await readTexts(data, { replaceInvalid });
-    console.log("\n" + describeFit(tokenizer, texts.map((source) => source.text), show));
+    print("\n" + describeFit(tokenizer, texts.map((source) => source.text), show));
   },
 });
 
@@ -53,7 +61,7 @@ export function describeVocabulary(tokenizer: BpeTokenizer | CharTokenizer, show
   const ids = [...tokenizer.vocabulary().values()].filter((id) => !special.has(id));
   const lengths = new Map(ids.map((id) => [id, [...tokenizer.decode([id])].length]));
   const longest = ids.sort((a, b) => lengths.get(b)! - lengths.get(a)! || a - b).slice(0, show);
-  const rows = [
+  const rows: [string, string][] = [
     ["tokenizer", describeTokenizer(tokenizer)],
     [
       "special tokens",
@@ -91,25 +99,23 @@ export function describeFit(
 ): string {
   const uses = new Float64Array(tokenizer.vocabSize);
   const missing = new Map<string, number>();
-  const encoder = new TextEncoder();
   let [bytes, characters, tokens] = [0, 0, 0];
+  const countId = (id: number): void => {
+    tokens++;
+    uses[id]++;
+  };
+  // Character by character and piece by piece: an array of the characters of a long text does not fit into memory.
   for (const text of texts) {
-    let known = text;
-    if (tokenizer instanceof CharTokenizer) {
-      for (const character of text.toWellFormed()) {
-        if (tokenizer.idOf(character) === undefined) {
-          missing.set(character, (missing.get(character) ?? 0) + 1);
-        }
-      }
-      if (missing.size > 0) {
-        known = [...text.toWellFormed()].filter((character) => !missing.has(character)).join("");
-      }
+    const oneByOne = tokenizer instanceof CharTokenizer;
+    for (const character of text) {
+      characters++;
+      const known = character.toWellFormed(), codePoint = known.codePointAt(0)!;
+      const id = oneByOne ? tokenizer.idOf(known) : undefined;
+      if (id !== undefined) countId(id);
+      if (oneByOne && id === undefined) missing.set(known, (missing.get(known) ?? 0) + 1);
+      else bytes += codePoint < 0x80 ? 1 : codePoint < 0x800 ? 2 : codePoint < 0x10000 ? 3 : 4;
     }
-    bytes += encoder.encode(known).length;
-    characters += [...text].length;
-    const ids = tokenizer.encode(known, { specialTokens: "text" });
-    tokens += ids.length;
-    for (const id of ids) uses[id]++;
+    if (!oneByOne) tokenizer.encodePieces(text, (ids) => ids.forEach(countId), { specialTokens: "text" });
   }
   const special = new Set(tokenizer.specialTokens.map((token) => token.id));
   const ordinary = [...tokenizer.vocabulary().values()].filter((id) => !special.has(id));
@@ -121,7 +127,7 @@ export function describeFit(
   const list = [...missing].sort((a, b) => b[1] - a[1]).slice(0, show).map(([character]) =>
     JSON.stringify(character)
   );
-  const rows = [
+  const rows: [string, string][] = [
     ["characters", String(characters)],
     ["tokens", String(tokens)],
     ["bytes per token", (bytes / tokens).toFixed(2)],
@@ -149,6 +155,6 @@ function pieces(tokenizer: BpeTokenizer | CharTokenizer, ids: readonly number[])
   }).join(" ");
 }
 
-function table(rows: readonly (readonly string[])[]): string {
-  return rows.map(([name, value]) => `${name.padEnd(18)}${value}`).join("\n");
+function table(rows: readonly (readonly [string, string])[]): string {
+  return formatFacts(rows.map(([name, value]) => [name, visible(value)]), 18);
 }

@@ -9,14 +9,15 @@ import { type BpeTrainingProgress, trainBpe } from "../tokenizers/bpe_trainer.ts
 import { causalSpecialTokens, maskedSpecialTokens } from "../tokenizers/special_tokens.ts";
 import { wholeLines } from "../tokenizers/whole_lines.ts";
 import { type Command, defineCommand } from "./command.ts";
-import { replaceInvalidFlag } from "./common_flags.ts";
-import { cannotRead, reason } from "./errors.ts";
+import { MOST, replaceInvalidFlag } from "./common_flags.ts";
+import { reason } from "./errors.ts";
 import { findFiles } from "./files.ts";
 import { refuseForeign, saveFolder } from "./folders.ts";
 import { Lock } from "./lock.ts";
+import { expectFile } from "./open_file.ts";
 import { placesOf, TOKENIZER_NAMES } from "./own_names.ts";
 import { allowWriting } from "./permissions.ts";
-import { formatBar, formatCount, terminalColumns, writeOut } from "./terminal.ts";
+import { formatBar, formatCount, print, terminalColumns, writeOut } from "./terminal.ts";
 import { type ReadOptions, textChunks } from "./utf8.ts";
 
 /** Which special tokens come first in the vocabulary, by the name that is typed. */
@@ -48,7 +49,7 @@ export const trainTokenizer: Command = defineCommand({
       description: "tokens to make, special ones and the 256 bytes included",
       default: 8192,
       atLeast: 1,
-      atMost: 2 ** 24,
+      atMost: MOST.vocabSize,
     },
     specialTokens: {
       kind: "choice",
@@ -61,11 +62,13 @@ export const trainTokenizer: Command = defineCommand({
       description: "how often a pair must occur to be merged",
       default: 2,
       atLeast: 1,
+      atMost: MOST.steps,
     },
     maxTokenLength: {
       kind: "integer",
       description: "bytes in a token at most",
       atLeast: 2,
+      atMost: MOST.steps,
       otherwise: "no limit",
     },
     addPrefixSpace: {
@@ -79,7 +82,7 @@ export const trainTokenizer: Command = defineCommand({
     await allowWriting(dirname(placesOf(out).folder), ["tokenizers"]);
     await refuseOut(out); // before the work, not after it
     const files = await findFiles(data);
-    const sizes = await Promise.all(files.map(sizeOf));
+    const sizes = await Promise.all(files.map(async (path) => (await expectFile(path)).size));
     const start = performance.now();
     const show = progressShower(sizes.reduce((sum, size) => sum + size, 0), options.vocabSize);
     let last: BpeTrainingProgress | undefined;
@@ -92,14 +95,14 @@ export const trainTokenizer: Command = defineCommand({
     await saveTokenizer(out, tokenizer);
     const { textLength, exhausted } = last!;
     if (exhausted) {
-      console.log(
+      print(
         `The text ran out: no pair is left that occurs ${options.minFrequency} times or more, so the vocabulary has ` +
           `${tokenizer.vocabSize} tokens, not ${options.vocabSize}. More text makes more` +
           (options.minFrequency > 1 ? "; so does --min-frequency 1." : "."),
       );
     }
     const seconds = ((performance.now() - start) / 1000).toFixed(1);
-    console.log(
+    print(
       `${out}: ${tokenizer.vocabSize} tokens from ${formatCount(textLength)} characters in ${seconds} s.\n` +
         `Look at it: deno task tokenizer inspect --tokenizer ${out} --data ${data[0]}`,
     );
@@ -120,13 +123,6 @@ async function saveTokenizer(out: string, tokenizer: BpeTokenizer): Promise<void
     throw new Error(`Cannot save ${out}: ${(error as Error).message}`, { cause: error });
   });
   await saveFolder(out, tokenizer.toHuggingFace());
-}
-
-async function sizeOf(path: string): Promise<number> {
-  const info = await Deno.stat(path).catch(async (error) => {
-    throw await cannotRead(path, error);
-  });
-  return info.size;
 }
 
 /** Files in pieces of whole lines; a file's last line ends with the file. */

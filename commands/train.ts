@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { allocateParameters } from "../core/module.ts";
 import type { OpenedBackend } from "../core/open_backend.ts";
 import { restoreTraining } from "../training/checkpoint.ts";
 import { TrainingRun } from "../training/train.ts";
@@ -93,10 +94,11 @@ async function carryOut(
     ? resumeSettings(found, flags, batchesPerEpoch)
     : chooseLength(plan.settings, flags, batchesPerEpoch);
 
-  const run = new TrainingRun(backend, model, batches, settings);
+  const store = found && allocateParameters(backend, model);
+  const run = new TrainingRun(backend, model, batches, settings, store);
   if (found) {
     naming(found.path, () => restoreTraining(run, found.files));
-    await folder.rewind({ ...found, unwritten: found.state.unwritten });
+    await folder.rewind(found);
   }
 
   const state: RunState = {

@@ -11,9 +11,10 @@ import { countTargets, measure } from "./measure.ts";
 import type { Lesson } from "./objectives.ts";
 import { type PresetName, presets } from "./presets.ts";
 import { describeStop } from "./stopped.ts";
-import { formatDuration, formatFacts, quote } from "./terminal.ts";
+import { formatDuration, formatFacts, outputColumns, quote } from "./terminal.ts";
 import type { TrainLoop } from "./train_loop.ts";
 import { lossLevels } from "./train_report.ts";
+import { wrapText } from "./wrap.ts";
 
 /**
  * Ends a run.
@@ -29,7 +30,7 @@ export async function endRun(
   encoded: EncodedCorpus,
   options: { lesson: Lesson; seen: readonly Batch[]; source: Source; preset: string },
 ): Promise<void> {
-  const { run, model, settings, folder, interrupt, best } = loop;
+  const { run, model, settings, folder, interrupt, progress, best } = loop;
   const { lesson, source, preset: presetName } = options, { steps } = settings;
   const levels = lossLevels(corpus, encoded, model.config.vocabSize);
   const floor = corpus.floor === undefined ? undefined : levels.at(-1)!;
@@ -40,18 +41,24 @@ export async function endRun(
   }).catch((error) => console.error(`The loss curve could not be drawn: ${error.message}`));
 
   const stopped = () => interrupt.status !== undefined;
-  const lossOn = async (batches: readonly Batch[]) =>
-    stopped() ? undefined : await measure(run.backend, model, batches, stopped);
+  const lossOn = async (name: string, batches: readonly Batch[]) => {
+    const onProgress = (done: number, of: number) =>
+      progress.advance(`measuring the loss on ${name}`, done, of);
+    if (stopped()) return undefined;
+    return await measure(run.backend, model, batches, { stopped, onProgress }).finally(() =>
+      progress.finish()
+    );
+  };
   const everything = lesson.measured("validation");
-  const whole = await lossOn(everything);
-  const seen = await lossOn(options.seen);
+  const whole = await lossOn("the whole validation text", everything);
+  const seen = await lossOn("training text", options.seen);
   const { masks } = lesson, hidden = masks?.oneByOne(mostHidden);
-  const alone = hidden && await lossOn(hidden);
+  const alone = hidden && await lossOn("tokens hidden one by one", hidden);
   if (whole === undefined || seen === undefined || hidden && alone === undefined) {
     Deno.exitCode = interrupt.status!;
     const evaluate = `evaluate --checkpoint ${quote(`${folder.path}/last`)}`;
     const next = { train: "train", measure: evaluate, validation: source.validation };
-    loop.output.print("\n" + describeStop(loop, next));
+    loop.output.print("\n" + wrapText(describeStop(loop, next), outputColumns()));
     return;
   }
   const seconds = folder.records.at(-1)?.seconds ?? 0, tokens = encoded.validation.length;

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { deviceFlag, maskFlags, replaceInvalidFlag } from "./common_flags.ts";
+import { deviceFlag, maskFlags, MOST, replaceInvalidFlag } from "./common_flags.ts";
 import { type Flags, type FlagValues, group } from "./flags.ts";
 import { type PresetName, presets } from "./presets.ts";
 import { folderFlags, runFlags } from "./run_flags.ts";
@@ -34,7 +34,7 @@ const dataFlags = group("Data", {
     kind: "integer",
     description: "tokens to make, with --tokenizer bpe",
     atLeast: 257,
-    atMost: 2 ** 24,
+    atMost: MOST.vocabSize,
     otherwise: "1024",
   },
   ...replaceInvalidFlag,
@@ -64,14 +64,23 @@ const modelFlags = group("Model", {
     kind: "integer",
     description: "tokens seen at once",
     atLeast: 1,
+    atMost: MOST.contextLength,
     aliases: ["seq-len"],
     ...preset,
   },
-  layers: { kind: "integer", description: "number of blocks", atLeast: 1, aliases: ["n-layers"], ...preset },
+  layers: {
+    kind: "integer",
+    description: "number of blocks",
+    atLeast: 1,
+    atMost: MOST.layers,
+    aliases: ["n-layers"],
+    ...preset,
+  },
   heads: {
     kind: "integer",
     description: "attention heads, a divisor of the width",
     atLeast: 1,
+    atMost: MOST.layers,
     aliases: ["num-heads"],
     ...preset,
   },
@@ -79,6 +88,7 @@ const modelFlags = group("Model", {
     kind: "integer",
     description: "width of the model",
     atLeast: 1,
+    atMost: MOST.modelDim,
     aliases: ["embed-dim"],
     ...preset,
   },
@@ -86,12 +96,14 @@ const modelFlags = group("Model", {
     kind: "integer",
     description: "width inside the feed-forward network",
     atLeast: 1,
+    atMost: MOST.feedForwardDim,
     otherwise: "in proportion to the width",
   },
   feedForwardMultiple: {
     kind: "integer",
     description: "the same as a multiple of the width",
     atLeast: 1,
+    atMost: MOST.feedForwardDim,
     aliases: ["ff-mult"],
     otherwise: "as above",
   },
@@ -100,6 +112,7 @@ const modelFlags = group("Model", {
     kind: "number",
     description: "standard deviation of the initial weights",
     above: 0,
+    atMost: MOST.factor,
     ...preset,
   },
   tied: {
@@ -110,13 +123,20 @@ const modelFlags = group("Model", {
 });
 
 const trainingFlags = group("Training", {
-  batchSize: { kind: "integer", description: "windows in a batch", atLeast: 1, ...preset },
+  batchSize: {
+    kind: "integer",
+    description: "windows in a batch",
+    atLeast: 1,
+    atMost: MOST.batchSize,
+    ...preset,
+  },
   accumulation: runFlags.accumulation,
-  steps: { kind: "integer", description: "updates", atLeast: 1, ...preset },
+  steps: { kind: "integer", description: "updates", atLeast: 1, atMost: MOST.steps, ...preset },
   epochs: {
     kind: "number",
     description: "times to see the whole text, in place of --steps",
     above: 0,
+    atMost: MOST.epochs,
     otherwise: "what --steps makes",
   },
   learningRate: { ...runFlags.learningRate, ...preset },
@@ -124,6 +144,7 @@ const trainingFlags = group("Training", {
     kind: "number",
     description: "learning rate at the end",
     atLeast: 0,
+    atMost: MOST.factor,
     aliases: ["min-lr"],
     otherwise: "in proportion to the peak",
   },
@@ -131,6 +152,7 @@ const trainingFlags = group("Training", {
     kind: "integer",
     description: "steps until the peak",
     atLeast: 0,
+    atMost: MOST.steps,
     otherwise: "the preset's, at most a tenth of all",
   },
   schedule: {
@@ -146,6 +168,7 @@ const trainingFlags = group("Training", {
     kind: "number",
     description: "largest norm of the gradient; 0 does not clip",
     atLeast: 0,
+    atMost: MOST.factor,
     ...preset,
   },
   seed: runFlags.seed,
@@ -161,12 +184,14 @@ const outputFlags = group("Output", {
     kind: "integer",
     description: "steps between lines in metrics.jsonl",
     atLeast: 1,
+    atMost: MOST.steps,
     otherwise: "1",
   },
   evaluationInterval: {
     kind: "integer",
     description: "steps between validations",
     atLeast: 1,
+    atMost: MOST.steps,
     aliases: ["eval-interval"],
     otherwise: tenth,
   },
@@ -174,12 +199,14 @@ const outputFlags = group("Output", {
     kind: "integer",
     description: "steps between samples",
     atLeast: 1,
+    atMost: MOST.steps,
     otherwise: "twice that of validations",
   },
   saveInterval: {
     kind: "integer",
     description: "steps between checkpoints in last/",
     atLeast: 1,
+    atMost: MOST.steps,
     otherwise: tenth,
   },
 });

@@ -130,7 +130,7 @@ async function withWhatIsKept(error: Error, loop: TrainLoop): Promise<Error> {
   const { run, folder } = loop,
     isSound = !(error instanceof NonFiniteLossError || error instanceof DeviceLostError);
   if (isSound && run.step > 0 && folder.savedStep !== run.step && !(error instanceof SaveError)) {
-    await folder.save("last", run.step, await checkpointFiles(loop)).catch(() => {});
+    await saveLast(loop, await checkpointFiles(loop)).catch(() => {});
   }
   const kept = folder.savedStep === undefined
     ? "no checkpoint had been saved"
@@ -150,6 +150,7 @@ async function runLoop(loop: TrainLoop): Promise<void> {
   const pauseAfter = (step: number) =>
     step >= lookAt || isEnd(step) || intervals.some((interval) => isDue(step, interval));
 
+  if (run.backend.name === "webgpu") progress.wait("compiling shaders …");
   for await (const reports of train(run, { interval: mostSteps, pauseAfter })) {
     const { step } = run, perStep = (performance.now() - begun) / reports.length;
     const measured = isDue(step, evaluationInterval) || step === steps ? await validate(loop) : undefined;
@@ -164,7 +165,14 @@ async function runLoop(loop: TrainLoop): Promise<void> {
       records.filter((record) => isDue(record.step, logInterval) || "validationLoss" in record),
     );
     const tokens = step * tokensPerStep, { validationLoss, accuracy } = scores ?? {};
-    progress.update({ ...records.at(-1)!, steps, tokens, validationLoss, accuracy });
+    progress.update({
+      ...records.at(-1)!,
+      steps,
+      tokens,
+      validationLoss,
+      accuracy,
+      validated: measured !== undefined,
+    });
 
     if (isDue(step, sampleInterval) || step === steps) {
       const text = await loop.sample();
@@ -173,12 +181,13 @@ async function runLoop(loop: TrainLoop): Promise<void> {
     }
     const isBest = measured !== undefined && isBetter(measured, loop.best);
     if (isBest) loop.best = { step, ...measured };
-    const isBroken = folder.failure !== undefined || output.failure !== undefined;
-    const isOver = isEnd(step) || interrupt.status !== undefined || isBroken;
-    const isLast = isOver || isDue(step, saveInterval);
+    const isBroken = () => folder.failure !== undefined || output.failure !== undefined;
+    const isEnding = isEnd(step) || interrupt.status !== undefined;
+    if (isEnding || isBroken() || isDue(step, saveInterval)) await folder.forceLines();
+    const isOver = isEnding || isBroken(), isLast = isOver || isDue(step, saveInterval);
     const files = isBest || isLast ? await checkpointFiles(loop) : {};
     if (isBest) await folder.save("best", step, files);
-    if (isLast) await folder.save("last", step, files);
+    if (isLast) await saveLast(loop, files);
     if (isOver) break;
     await giveWay();
     lookAt = step + Math.max(1, Math.min(Math.round(turn / perStep), mostSteps));
@@ -201,12 +210,19 @@ async function validate({ run, model, validation, judge }: TrainLoop): Promise<S
   );
 }
 
+/** Saves the newest checkpoint, with what could not be written to other files. */
+async function saveLast(loop: TrainLoop, files: FolderFiles): Promise<void> {
+  const { folder, run } = loop, { unwritten } = folder;
+  await folder.save("last", run.step, unwritten ? await checkpointFiles(loop, { unwritten }) : files);
+}
+
 async function checkpointFiles(
-  { run, model, tokenizer, state, best, folder }: TrainLoop,
+  { run, model, tokenizer, state, best }: TrainLoop,
+  more: object = {},
 ): Promise<FolderFiles> {
   return withSums({
     ...await modelFiles(run.backend, model.config, run.store),
     ...tokenizer.toHuggingFace(),
-    ...await trainingFiles(run, { ...state, best, unwritten: folder.unwritten }),
+    ...await trainingFiles(run, { ...state, best, ...more }),
   });
 }

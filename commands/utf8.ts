@@ -5,6 +5,7 @@
  * @module
  */
 import { cannotRead } from "./errors.ts";
+import { openFile } from "./open_file.ts";
 
 /** How text is read. */
 export interface ReadOptions {
@@ -18,7 +19,7 @@ export interface ReadOptions {
  * @param path the file
  * @param options how text is read
  * @returns pieces of about a million characters that never split one, without a byte order mark
- * @throws {Error} when the file is missing, unreadable, a folder or not UTF-8
+ * @throws {Error} when the file is missing, unreadable, a folder, device or pipe, or not UTF-8
  *
  * @example
  * ```ts
@@ -33,9 +34,7 @@ export async function* textChunks(
   path: string,
   { replaceInvalid = false }: ReadOptions = {},
 ): AsyncGenerator<string> {
-  using file = await Deno.open(path).catch(async (error) => {
-    throw await cannotRead(path, error);
-  });
+  using file = await openFile(path);
   const decoder = new TextDecoder("utf-8", { fatal: !replaceInvalid, ignoreBOM: true });
   const buffer = new Uint8Array(2 ** 20);
   let begin = 0; // offset in the file of the first byte of the buffer

@@ -3,8 +3,9 @@
  *
  * A module is a plain object whose properties are parameters, other modules, or arrays of modules.
  * {@linkcode namedParameters} walks the properties in order; the path to a parameter is its name. Layers declare only
- * shapes and distributions; {@linkcode initialize} lays all parameters of a model out in one flat buffer, those under
- * weight decay first, so that optimizer, clipping and saving are one pass each over memory.
+ * shapes and distributions; {@linkcode allocateParameters} lays all parameters of a model out in one flat buffer, those
+ * under weight decay first, so that optimizer, clipping and saving are one pass each over memory.
+ * {@linkcode initialize} does that and draws the initial values; a model whose values are loaded needs no drawing.
  *
  * Initial values depend on the seed and the parameter's *name*, not on the order in which parameters are made:
  * removing a layer leaves every other initial value bit-identical, so an ablation compares what it claims to.
@@ -108,14 +109,25 @@ export interface ParameterStore {
 }
 
 /**
- * Gives every parameter of a model memory for value and gradient, and its initial value.
+ * Gives every parameter of a model memory for value and gradient. All values are 0 until they are written: this is for a
+ * model whose values are loaded, where drawing random ones first would take most of the time.
+ *
+ * @example
+ * ```ts
+ * import { allocateParameters, constant, CpuBackend, Parameter } from "@miniformer/miniformer";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const backend = new CpuBackend(), model = { scale: new Parameter([2], constant(1)) };
+ * const store = allocateParameters(backend, model);
+ * assertEquals([...await backend.read(model.scale)], [0, 0]);
+ * assertEquals(store.starts.get(model.scale), 0);
+ * ```
  *
  * @param backend Where the model is to live.
  * @param module The model.
- * @param seed Decides the initial values, together with the names.
  * @returns The flat buffers and what is where in them.
  */
-export function initialize(backend: Backend, module: object, seed: number): ParameterStore {
+export function allocateParameters(backend: Backend, module: object): ParameterStore {
   const parameters = namedParameters(module), starts = new Map<Parameter, number>();
   let size = 0, decayedSize = 0;
   for (const decayed of [true, false]) {
@@ -130,9 +142,22 @@ export function initialize(backend: Backend, module: object, seed: number): Para
     const start = starts.get(parameter)!;
     const { storage } = backend.view(values, start, parameter.shape);
     Object.assign(parameter, { backend, storage, gradient: backend.view(gradients, start, parameter.shape) });
-    backend.write(parameter, initialValues(parameter, seed));
   }
   return { parameters, size, decayedSize, values, gradients, starts };
+}
+
+/**
+ * Gives every parameter of a model memory for value and gradient, and its initial value.
+ *
+ * @param backend Where the model is to live.
+ * @param module The model.
+ * @param seed Decides the initial values, together with the names.
+ * @returns The flat buffers and what is where in them.
+ */
+export function initialize(backend: Backend, module: object, seed: number): ParameterStore {
+  const store = allocateParameters(backend, module);
+  for (const parameter of store.parameters) backend.write(parameter, initialValues(parameter, seed));
+  return store;
 }
 
 /** Drawn in double precision, rounded once. */

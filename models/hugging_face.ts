@@ -5,6 +5,8 @@
  * @module
  */
 
+import type { Shape } from "../core/backend.ts";
+import { quoted, shortened } from "../core/quoted.ts";
 import { formatShape } from "../core/tensor.ts";
 import type { ModelConfig } from "./any_model.ts";
 import { fromGptJson, GPT_LEFTOVER, gptTensors, toGptJson } from "./hugging_face_gpt.ts";
@@ -59,7 +61,7 @@ export function fromHuggingFaceConfig(json: Readonly<Record<string, unknown>>): 
   if (type === "roberta") return fromRobertaJson(json);
   if (type === "openai-gpt" || type === "gpt2") return fromGptJson(json);
   throw new TypeError(
-    `model_type ${JSON.stringify(type)} is none of ours: expected "openai-gpt", "gpt2" or "roberta"`,
+    `model_type ${quoted(type)} is none of ours: expected "openai-gpt", "gpt2" or "roberta"`,
   );
 }
 
@@ -75,11 +77,11 @@ export function matchTensors(
   config: ModelConfig,
   available: Iterable<string>,
 ): Map<string, HuggingFaceTensor> {
-  const left = new Set(available), matched = new Map<string, HuggingFaceTensor>();
+  const all = [...available], left = new Set(all), matched = new Map<string, HuggingFaceTensor>();
   for (const [ours, { names, transposed }] of huggingFaceTensors(config)) {
     const found = names.map((name) => {
       const there = [name, name.replace(/^(transformer|roberta)\./, "")].find((name) => left.has(name));
-      if (there === undefined) throw new TypeError(`tensor ${name} is missing`);
+      if (there === undefined) throw new TypeError(`tensor ${name} is missing${otherLayers(config, all)}`);
       left.delete(there);
       return there;
     });
@@ -87,8 +89,38 @@ export function matchTensors(
   }
   const leftover = config.architecture === "roberta" ? ROBERTA_LEFTOVER : GPT_LEFTOVER;
   const unknown = [...left].find((name) => !leftover.test(name));
-  if (unknown !== undefined) throw new TypeError(`tensor ${unknown} belongs to no part of the model`);
+  if (unknown !== undefined) {
+    throw new TypeError(
+      `tensor ${shortened(unknown)} belongs to no part of the model${otherLayers(config, all)}`,
+    );
+  }
   return matched;
+}
+
+/**
+ * Leaves out the tensors of a file that no parameter is made of, such as the causal masks of old files.
+ *
+ * @param config The model.
+ * @param tensors The tensors of the file, or what its header says of them, by name.
+ * @returns Those that {@linkcode importTensors} reads.
+ * @throws {TypeError} If a tensor is missing, or one belongs to no part of the model.
+ */
+export function usedTensors<Entry>(
+  config: ModelConfig,
+  tensors: ReadonlyMap<string, Entry>,
+): Map<string, Entry> {
+  const used = new Set([...matchTensors(config, tensors.keys()).values()].flatMap(({ names }) => names));
+  if (config.architecture === "roberta") used.add(TOKEN_TYPES).add(TOKEN_TYPES.replace("roberta.", ""));
+  return new Map([...tensors].filter(([name]) => used.has(name)));
+}
+
+/** If a file has another number of blocks than the model, that is what is wrong, not the one tensor. */
+function otherLayers({ layers }: ModelConfig, names: readonly string[]): string {
+  let blocks = 0;
+  for (const name of names) {
+    blocks = Math.max(blocks, 1 + Number(/(?:^|\.)(?:h|layer)\.(\d+)\./.exec(name)?.[1] ?? -1));
+  }
+  return blocks === layers ? "" : `: the model has ${layers} layers by its config, the file ${blocks}`;
 }
 
 /** Numbers on the host with their shape. */
@@ -118,6 +150,40 @@ function visitParts(
   }
 }
 
+/** The shape of a parameter that is made of parts of these shapes. */
+function wholeShape({ names, transposed }: HuggingFaceTensor, shapes: readonly Shape[]): number[] {
+  const [first] = shapes, odd = shapes.findIndex((shape) => String(shape) !== String(first));
+  if (odd > 0) {
+    throw new TypeError(
+      `tensor ${names[odd]} is ${formatShape(shapes[odd])}, ${names[0]} is ${formatShape(first)}`,
+    );
+  }
+  const shape = transposed ? first.toReversed() : [...first];
+  if (names.length > 1) shape[shape.length - 1] *= names.length;
+  return shape;
+}
+
+/**
+ * The shapes of the parameters of a model by the header of a Hugging Face file.
+ *
+ * @param config The model.
+ * @param tensors The tensors of the file, by name.
+ * @returns The shapes, by our names.
+ * @throws {TypeError} If a tensor is missing, left over, or its parts do not fit together.
+ */
+export function importShapes(
+  config: ModelConfig,
+  tensors: ReadonlyMap<string, { readonly shape: Shape }>,
+): Map<string, number[]> {
+  const shapeOf = (name: string) => tensors.get(name)!.shape;
+  return new Map(
+    Array.from(
+      matchTensors(config, tensors.keys()),
+      ([ours, place]) => [ours, wholeShape(place, place.names.map(shapeOf))],
+    ),
+  );
+}
+
 /**
  * The parameters of a model from the tensors of a Hugging Face file.
  *
@@ -133,30 +199,27 @@ export function importTensors(
   const imported = new Map<string, HostTensor>();
   for (const [ours, place] of matchTensors(config, tensors.keys())) {
     const { names, transposed } = place;
-    const parts = names.map((name) => tensors.get(name)!), [first] = parts;
-    const odd = parts.findIndex(({ shape }) => String(shape) !== String(first.shape));
-    if (odd > 0) {
-      throw new TypeError(
-        `tensor ${names[odd]} is ${formatShape(parts[odd].shape)}, ${names[0]} is ${
-          formatShape(first.shape)
-        }`,
-      );
-    }
+    const parts = names.map((name) => tensors.get(name)!),
+      shape = wholeShape(place, parts.map(({ shape }) => shape));
     if (parts.length === 1 && !transposed) {
-      imported.set(ours, first);
+      imported.set(ours, parts[0]);
       continue;
     }
-    const shape = transposed ? first.shape.toReversed() : [...first.shape];
-    shape[shape.length - 1] *= parts.length;
-    const whole = { shape, data: new Float32Array(first.data.length * parts.length) };
+    const whole = { shape, data: new Float32Array(parts[0].data.length * parts.length) };
     visitParts(whole, place, (here, part, there) => whole.data[here] = parts[part].data[there]);
     imported.set(ours, whole);
   }
   const types = tensors.get(TOKEN_TYPES) ?? tensors.get(TOKEN_TYPES.replace("roberta.", ""));
   const positions = imported.get("encoder.positionEmbedding");
   if (types && positions) {
+    const width = types.data.length;
+    if (width !== positions.shape[1]) {
+      throw new TypeError(
+        `tensor ${TOKEN_TYPES} is ${formatShape(types.shape)}, expected (1, ${positions.shape[1]})`,
+      );
+    }
     // every token has type 0, so its row is part of every position
-    const width = types.data.length, data = positions.data.map((value, at) => value + types.data[at % width]);
+    const data = positions.data.map((value, at) => value + types.data[at % width]);
     imported.set("encoder.positionEmbedding", { shape: positions.shape, data });
   }
   return imported;

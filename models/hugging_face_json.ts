@@ -4,7 +4,25 @@
  * @module
  */
 
+import { quoted } from "../core/quoted.ts";
 import { INITIAL_STD } from "./config.ts";
+
+/**
+ * Largest sizes that a `config.json` may name. Each is far beyond every published transformer and still small enough to
+ * be compared with the tensors of the file at once; without a bound a config of 200 bytes asks for days of work.
+ */
+export const LARGEST = {
+  /** Blocks: the deepest published transformer has 1,000. */
+  layers: 10_000,
+  /** Ids: tokenizer files may use ids below 2²⁴. */
+  vocabSize: 2 ** 24,
+  /** Positions: the longest published contexts have 10⁷. */
+  positions: 2 ** 24,
+  /** Widths of the stream and of the feed-forward network: GPT-3's have 12,288 and 49,152. */
+  width: 2 ** 20,
+  /** Classes of a classifier. */
+  classes: 100_000,
+} as const;
 
 /** A parsed `config.json`. */
 export type ConfigJson = Readonly<Record<string, unknown>>;
@@ -26,7 +44,7 @@ export class ConfigReader {
   #read(name: string, fallback: number, valid: (value: number) => boolean, expected: string): number {
     const value = this.#json[name] ?? fallback;
     if (typeof value === "number" && valid(value)) return value;
-    throw new TypeError(`${name} is ${JSON.stringify(value)}, expected ${expected}`);
+    throw new TypeError(`${name} is ${quoted(value)}, expected ${expected}`);
   }
 
   /**
@@ -34,11 +52,13 @@ export class ConfigReader {
    *
    * @param name Its name.
    * @param fallback What it is if the file does not say.
+   * @param largest The largest that is accepted: see {@linkcode LARGEST}.
    * @returns A positive integer.
    * @throws {TypeError} If it is something else.
    */
-  count(name: string, fallback: number): number {
-    return this.#read(name, fallback, (value) => Number.isInteger(value) && value > 0, "a positive integer");
+  count(name: string, fallback: number, largest: number): number {
+    const valid = (value: number) => Number.isInteger(value) && value > 0 && value <= largest;
+    return this.#read(name, fallback, valid, `a positive integer up to ${largest}`);
   }
 
   /**
@@ -97,9 +117,19 @@ export class ConfigReader {
   expect(name: string, allowed: readonly unknown[], fallback: unknown = allowed[0]): void {
     const value = this.#json[name] ?? fallback;
     if (allowed.includes(value)) return;
-    throw new TypeError(
-      `${name} is ${JSON.stringify(value)}, only ${JSON.stringify(allowed[0])} is supported`,
-    );
+    throw new TypeError(`${name} is ${quoted(value)}, only ${quoted(allowed[0])} is supported`);
+  }
+
+  /**
+   * Reads which class of `transformers` the file is for.
+   *
+   * @returns The first of `architectures`, or nothing if the file does not say.
+   * @throws {TypeError} If that is no list of names.
+   */
+  architecture(): string | undefined {
+    const names = this.#json.architectures ?? [];
+    if (Array.isArray(names) && names.slice(0, 1).every((name) => typeof name === "string")) return names[0];
+    throw new TypeError(`architectures is ${quoted(names)}, expected a list of names`);
   }
 
   /**
@@ -109,19 +139,24 @@ export class ConfigReader {
    * @throws {TypeError} If classes are missing or have no names.
    */
   labels(): string[] | undefined {
-    const [architecture] = (this.#json.architectures ?? []) as unknown[];
-    if (!String(architecture).endsWith("ForSequenceClassification")) return undefined;
-    const names = this.#json.id2label as Record<string, unknown> | null | undefined;
+    if (!this.architecture()?.endsWith("ForSequenceClassification")) return undefined;
+    const names = this.#json.id2label;
     if (names == null) {
       // transformers leaves the names out where there are none, and the number where it is two
-      return Array.from({ length: this.count("num_labels", 2) }, (_, index) => `LABEL_${index}`);
+      const classes = this.count("num_labels", 2, LARGEST.classes);
+      return Array.from({ length: classes }, (_, index) => `LABEL_${index}`);
     }
-    return Array.from({ length: Object.keys(names).length }, (_, index) => {
-      const name = names[index];
-      if (typeof name !== "string") {
-        throw new TypeError(`id2label has no name for class ${index}: ${JSON.stringify(names)}`);
-      }
-      return name;
+    if (typeof names !== "object" || Array.isArray(names)) {
+      throw new TypeError(`id2label is ${quoted(names)}, expected an object with a name for each class`);
+    }
+    const { length } = Object.keys(names);
+    if (length === 0 || length > LARGEST.classes) {
+      throw new TypeError(`id2label names ${length} classes, expected 1 to ${LARGEST.classes}`);
+    }
+    return Array.from({ length }, (_, index) => {
+      const name = (names as Record<string, unknown>)[index];
+      if (typeof name === "string") return name;
+      throw new TypeError(`id2label has no name for class ${index}: ${quoted(names)}`);
     });
   }
 }

@@ -10,9 +10,16 @@
  * @module
  */
 
+import { quoted } from "../core/quoted.ts";
 import type { RobertaClassifierConfig } from "./classifier.ts";
 import { INITIAL_STD, LAYER_NORM_EPSILON } from "./config.ts";
-import { type ConfigJson, ConfigReader, type HuggingFaceTensor, labelTables } from "./hugging_face_json.ts";
+import {
+  type ConfigJson,
+  ConfigReader,
+  type HuggingFaceTensor,
+  labelTables,
+  LARGEST,
+} from "./hugging_face_json.ts";
 import type { RobertaConfig } from "./roberta.ts";
 
 /** Ours, theirs, and whether it is a linear layer. */
@@ -114,10 +121,10 @@ export function toRobertaJson(config: RobertaConfig | RobertaClassifierConfig): 
  */
 export function fromRobertaJson(json: ConfigJson): RobertaConfig | RobertaClassifierConfig {
   const file = new ConfigReader(json), labels = file.labels();
-  const [architecture = "RobertaForMaskedLM"] = (json.architectures ?? []) as string[];
+  const architecture = file.architecture() ?? "RobertaForMaskedLM";
   if (labels === undefined && architecture !== "RobertaForMaskedLM") {
     throw new TypeError(
-      `architectures names ${JSON.stringify(architecture)}: expected "RobertaForMaskedLM" or ` +
+      `architectures names ${quoted(architecture)}: expected "RobertaForMaskedLM" or ` +
         `"RobertaForSequenceClassification"`,
     );
   }
@@ -128,7 +135,7 @@ export function fromRobertaJson(json: ConfigJson): RobertaConfig | RobertaClassi
   file.expect("position_embedding_type", ["absolute"]);
   file.expect("is_decoder", [false]);
   file.expect("tie_word_embeddings", [true]);
-  const positions = file.count("max_position_embeddings", 512);
+  const positions = file.count("max_position_embeddings", 512, LARGEST.positions);
   if (positions < 3) {
     throw new TypeError(
       `max_position_embeddings is ${positions}, expected 2 more than the context, at least 3`,
@@ -138,12 +145,12 @@ export function fromRobertaJson(json: ConfigJson): RobertaConfig | RobertaClassi
   if (labels && json.classifier_dropout != null) rates.push("classifier_dropout"); // else it is the first one
   const config: RobertaConfig = {
     architecture: "roberta",
-    vocabSize: file.count("vocab_size", 50265),
+    vocabSize: file.count("vocab_size", 50265, LARGEST.vocabSize),
     contextLength: positions - 2,
-    layers: file.count("num_hidden_layers", 12),
-    heads: file.count("num_attention_heads", 12),
-    modelDim: file.count("hidden_size", 768),
-    feedForwardDim: file.count("intermediate_size", 3072),
+    layers: file.count("num_hidden_layers", 12, LARGEST.layers),
+    heads: file.count("num_attention_heads", 12, LARGEST.width),
+    modelDim: file.count("hidden_size", 768, LARGEST.width),
+    feedForwardDim: file.count("intermediate_size", 3072, 4 * LARGEST.width),
     dropoutRate: file.dropoutRate(...rates),
     initialStd: file.initialStd(),
   };

@@ -58,26 +58,25 @@ function configurationFor(cwd: string, write: readonly string[]): string {
   return path;
 }
 
-/** What `deno task NAME` runs, with the permissions it has there, as a command for a process. */
-export function commandOf(
+/** What `deno task NAME` runs, with the permissions it has there, word by word. */
+export function lineOf(
   args: readonly string[],
-  { cwd, env, wrapper = [], write = allowedBy(args), denoFlags = [] }: RunOptions,
-): Deno.Command {
+  { cwd, write = allowedBy(args), denoFlags = [] }: RunOptions,
+): string[] {
   const task = configuration.tasks[args[0] as keyof typeof configuration.tasks].split(" ");
   const line = task.slice(1).map((word) => word === "cli.ts" ? new URL(word, root).pathname : word);
-  const flags = [
-    "--no-prompt",
-    "--no-check",
-    "--no-lock",
-    "--config",
-    configurationFor(cwd, write),
-    ...denoFlags,
-  ];
-  const command = [...wrapper, Deno.execPath(), line[0], ...flags, ...line.slice(1), ...args.slice(1)];
+  const config = ["--config", configurationFor(cwd, write)];
+  const flags = ["--no-prompt", "--no-check", "--no-lock", ...config, ...denoFlags];
+  return [Deno.execPath(), line[0], ...flags, ...line.slice(1), ...args.slice(1)];
+}
+
+/** The same as a command for a process. */
+export function commandOf(args: readonly string[], options: RunOptions): Deno.Command {
+  const command = [...options.wrapper ?? [], ...lineOf(args, options)];
   return new Deno.Command(command[0], {
     args: command.slice(1),
-    cwd,
-    env: { NO_COLOR: "1", ...env },
+    cwd: options.cwd,
+    env: { NO_COLOR: "1", ...options.env },
     stdout: "piped",
     stderr: "piped",
   });

@@ -36,3 +36,15 @@ Deno.test("what is wrong in a file is told with its name, and what is missing is
   );
   assertStrictEquals(thrown.cause, cause);
 });
+
+Deno.test("a JSON file without end is refused by its size, and what is wrong in one is told on one line", () => {
+  const long = { "config.json": " ".repeat(2 ** 23 + 1), "state.json": "\u2028\x1b[2J" };
+  assertThrows(
+    () => readJson(long, "config.json"),
+    TypeError,
+    "config.json: it has 8388609 bytes, expected at most",
+  );
+  const { message } = assertThrows(() => readJson(long, "state.json"), TypeError, "state.json: ");
+  assertEquals(["\u2028", "\x1b"].some((character) => message.includes(character)), false, message);
+  assertThrows(() => readJson(long, "constructor"), TypeError, "constructor is missing");
+});

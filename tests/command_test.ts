@@ -22,13 +22,16 @@ function program() {
 
 /** What is printed while something runs. */
 async function printed(body: () => Promise<void>): Promise<string> {
-  const log = console.log;
+  const { writeSync } = Deno.stdout, decoder = new TextDecoder();
   let text = "";
   try {
-    console.log = (line) => void (text += `${line}\n`);
+    Deno.stdout.writeSync = (bytes) => {
+      text += decoder.decode(bytes);
+      return bytes.length;
+    };
     await body();
   } finally {
-    console.log = log;
+    Deno.stdout.writeSync = writeSync;
   }
   return text;
 }

@@ -1,5 +1,7 @@
-import { assert, assertEquals, assertNotEquals } from "@std/assert";
-import { labelsOf, readLabelledCorpus } from "../commands/examples.ts";
+import { assert, assertEquals, assertNotEquals, assertRejects, assertThrows } from "@std/assert";
+import { CharTokenizer } from "../tokenizers/char_tokenizer.ts";
+import { readLabelled } from "../commands/labelled_text.ts";
+import { classOf, encodeExamples, labelsOf, readLabelledCorpus } from "../commands/examples.ts";
 import { inFolder } from "./_command.ts";
 
 Deno.test("texts to validate on are drawn by the seed, and are not learned from", () =>
@@ -29,3 +31,43 @@ Deno.test("labels are numbers in their order, or words by the alphabet", () => {
   assertEquals(labels("good", "2", "10"), ["10", "2", "good"]);
   assertEquals(labels("1.5", "-1"), ["-1", "1.5"]);
 });
+
+Deno.test("labels in the thousands are texts in the wrong column", () => {
+  const rows = Array.from({ length: 1001 }, (_, line) => ({ text: "…", label: `label ${line}`, line }));
+  const file = { path: "train.tsv", rows, emptyLines: 0 };
+  assertThrows(() => labelsOf(file), Error, "train.tsv has 1001 different labels, expected at most 1000");
+  const { message } = assertThrows(
+    () => classOf(rows[0], "dev.tsv", rows.slice(1).map(({ label }) => label)),
+    Error,
+  );
+  assertEquals(message.length < 300, true, message);
+});
+
+Deno.test("labels may be called as properties of every object are", () => {
+  const rows = ["__proto__", "constructor", "__proto__"].map((label, line) => ({ text: "ab", label, line }));
+  const file = { path: "train.tsv", rows, emptyLines: 0 }, labels = labelsOf(file);
+  const tokenizer = CharTokenizer.fromText("ab"), options = { contextLength: 8, truncate: false };
+  assertEquals(labels, ["__proto__", "constructor"]);
+  assertEquals(encodeExamples(file, labels, tokenizer, options).map(({ label }) => label), [0, 1, 0]);
+});
+
+Deno.test("headings and keys called as properties of every object are no columns", () =>
+  inFolder(async (cwd) => {
+    await Deno.writeTextFile(`${cwd}/a.tsv`, "text\tconstructor\nfine\tgood\n");
+    const { rows } = await readLabelled(`${cwd}/a.tsv`);
+    assertEquals(rows.map(({ text, label }) => [text, label]), [["text", "constructor"], ["fine", "good"]]);
+    await Deno.writeTextFile(
+      `${cwd}/b.jsonl`,
+      '{"text": "fine", "label": "good", "__proto__": "x", "toString": 1}\n',
+    );
+    const read = await readLabelled(`${cwd}/b.jsonl`);
+    assertEquals(read.rows, [{ text: "fine", label: "good", line: 1 }]);
+    for (const line of ["null", "5", "[".repeat(1e5) + "]".repeat(1e5), '{"text": null}']) {
+      await Deno.writeTextFile(`${cwd}/c.jsonl`, line);
+      await assertRejects(
+        () => readLabelled(`${cwd}/c.jsonl`),
+        Error,
+        "c.jsonl, line 1: expected an object such as",
+      );
+    }
+  }));

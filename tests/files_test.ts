@@ -89,3 +89,66 @@ Deno.test("invalid text is refused, and read on request", () =>
     assertEquals(await readText(path, { replaceInvalid: true }), "caf\ufffd");
     assertEquals((await readTexts([path], { replaceInvalid: true }))[0].text, "caf\ufffd");
   }));
+
+/** What is printed on standard error while something runs. */
+async function noted(body: () => Promise<unknown>): Promise<string> {
+  const before = console.error;
+  let text = "";
+  try {
+    console.error = (line) => void (text += `${line}\n`);
+    await body();
+  } finally {
+    console.error = before;
+  }
+  return text;
+}
+
+Deno.test("links are followed where they end, and what leads nowhere is skipped with one note", () =>
+  withFiles(library, async (folder) => {
+    await Deno.symlink("deep", `${folder}/alias`);
+    await Deno.symlink("..", `${folder}/deep/up`); // round and round
+    await Deno.symlink("../../deep", `${folder}/deep/er/here`);
+    await Deno.symlink("gone", `${folder}/x.txt`);
+    await Deno.symlink("itself", `${folder}/itself`);
+    let paths: string[] = [];
+    const note = await noted(async () => paths = await findFiles([folder]));
+    const names = ["a.txt", "alias/empty.txt", "alias/er/c.txt", "b.txt", "deep/empty.txt", "deep/er/c.txt"];
+    assertEquals(paths, names.map((name) => `${folder}/${name}`));
+    const skipped = note.match(/^Skipped, since a link leads nowhere: (.*)\n$/)?.[1].split(", ").sort();
+    assertEquals(skipped, [`${folder}/itself`, `${folder}/x.txt`]);
+    for (let i = 0; i < 9; i++) await Deno.symlink("gone", `${folder}/gone${i}`);
+    assert((await noted(() => findFiles([`${folder}/*.txt`]))).endsWith(" and 8 others\n"));
+    // a link that is named itself is an error as ever
+    const error = await assertRejects(() => findFiles([`${folder}/gone0`]), Error);
+    assert(error.message.startsWith(`Cannot read ${folder}/gone0: no such file or folder`));
+  }));
+
+Deno.test("folders that link to each other in every way are given up in time", () =>
+  withFiles({}, async (folder) => {
+    const names = Array.from({ length: 12 }, (_, i) => `f${i}`);
+    for (const name of names) await Deno.mkdir(`${folder}/${name}`);
+    await Deno.writeTextFile(`${folder}/f0/a.txt`, "a");
+    for (const from of names) {
+      for (const to of names) if (to !== from) await Deno.symlink(`../${to}`, `${folder}/${from}/${to}`);
+    }
+    const message = "in more than 64 ways; name it alone";
+    await assertRejects(() => findFiles([folder]), Error, message);
+  }));
+
+Deno.test("a folder inside that cannot be read is named once", () =>
+  withFiles(library, async (folder) => {
+    const readDir = Deno.readDir;
+    try {
+      // root, as which tests may run, reads everything
+      Deno.readDir = (path) => {
+        if (`${path}`.endsWith("/er")) {
+          throw Object.assign(new Error("Permission denied"), { code: "EACCES" });
+        }
+        return readDir(path);
+      };
+      const error = await assertRejects(() => findFiles([folder]), Error);
+      assertEquals(error.message, `Cannot read ${folder}/deep/er: permission denied`);
+    } finally {
+      Deno.readDir = readDir;
+    }
+  }));

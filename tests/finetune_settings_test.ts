@@ -34,7 +34,7 @@ Deno.test("a wider model learns more slowly, and only a GPT goes on predicting t
 
 Deno.test("classes weigh the same, what is given, or by how rare they are", () => {
   assertEquals("classWeights" in choose(""), false);
-  assertEquals(choose("--class_weights c=2 a=0.5").classWeights, [0.5, 1, 2]);
+  assertEquals(choose("--class_weights c=2 a=0.5 b=1").classWeights, [0.5, 1, 2]);
   const [often, rare, other] = choose("--class_weights balanced").classWeights!;
   assertEquals([rare, other], [2 * often, 2 * often]);
   assertThrows(
@@ -42,10 +42,29 @@ Deno.test("classes weigh the same, what is given, or by how rare they are", () =
     UsageError,
     "--class-weights leaves nothing to learn",
   );
-  for (const wrong of ["d=1", "a=1.2.3", "a", "a=-1"]) {
+  for (const wrong of ["d=1", "a=1.2.3", "a", "a=-1", `a=${"9".repeat(400)}`]) {
     const message = `--class-weights has "${wrong}": expected balanced, or LABEL=NUMBER with one of a, b, c`;
     assertThrows(() => choose(`--class_weights ${wrong}`), UsageError, message);
   }
+  assertThrows(
+    () => choose("--class_weights a=1 b=2"),
+    UsageError,
+    '--class-weights has no weight for "c": expected balanced, or LABEL=NUMBER for each of a, b, c',
+  );
+  assertThrows(
+    () => choose("--class_weights a=1 b=2 c=3 a=1"),
+    UsageError,
+    '--class-weights names "a" twice: expected each label once',
+  );
+});
+
+Deno.test("epochs that make more steps than a run may have are refused", () => {
+  const classes = new Array(1e4).fill(0);
+  assertThrows(
+    () => choose("--epochs 1e6 --batch_size 1", { classes }),
+    UsageError,
+    "--epochs 1000000 makes 1e+10 steps: expected at most 1000000000",
+  );
 });
 
 Deno.test("a run that goes on may only be longer", () => {

@@ -298,3 +298,15 @@ Deno.test("a missing folder is named with what it might be", () =>
       `Cannot read ${parent}/my_novell: no such file or folder; did you mean ${parent}/my_novel?`,
     );
   }));
+
+Deno.test("a sparse file of terabytes is refused by its size, not by the engine", () =>
+  withFolder(async (folder) => {
+    const file = await Deno.create(`${folder}/model.safetensors`);
+    await file.truncate(2 ** 40);
+    file.close();
+    await assertRejects(
+      () => readFolder(folder),
+      Error,
+      "model.safetensors: it has 1099511627776 bytes, expected at most 8589934592",
+    );
+  }));

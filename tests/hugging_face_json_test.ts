@@ -13,7 +13,7 @@ const file = new ConfigReader({
 });
 
 Deno.test("ConfigReader: what is left out, or null, is what it usually is", () => {
-  assertEquals([file.count("count", 7), file.count("none", 7), file.count("missing", 7)], [3, 7, 7]);
+  assertEquals([file.count("count", 7, 9), file.count("none", 7, 9), file.count("missing", 7, 9)], [3, 7, 7]);
   assertEquals([file.initialStd(), new ConfigReader({}).initialStd()], [0.5, 0.02]);
   assertEquals([file.dropoutRate("low"), file.dropoutRate("missing", "none"), file.dropoutRate("zero")], [
     0.25,
@@ -28,12 +28,21 @@ Deno.test("ConfigReader: what is left out, or null, is what it usually is", () =
 Deno.test("ConfigReader names the field, what stands there, and what should", () => {
   const refuse = (read: () => unknown, message: string) => assertThrows(read, TypeError, message);
   for (const name of ["zero", "half"]) {
-    refuse(() => file.count(name, 1), `${name} is ${name === "zero" ? 0 : 0.5}, expected a positive integer`);
+    refuse(
+      () => file.count(name, 1, 9),
+      `${name} is ${name === "zero" ? 0 : 0.5}, expected a positive integer`,
+    );
   }
-  refuse(() => file.count("text", 1), 'text is "3", expected a positive integer');
-  for (const value of ["0.02", -1, NaN, Infinity, [0.02]]) {
+  refuse(() => file.count("text", 1, 9), 'text is "3", expected a positive integer');
+  refuse(() => file.count("count", 1, 2), "count is 3, expected a positive integer up to 2");
+  for (const value of ["0.02", -1, Infinity, [0.02]]) {
     const std = () => new ConfigReader({ initializer_range: value }).initialStd();
-    refuse(std, `initializer_range is ${JSON.stringify(value)}, expected a number of 0 or more`);
+    refuse(
+      std,
+      `initializer_range is ${
+        value === Infinity ? value : JSON.stringify(value)
+      }, expected a number of 0 or more`,
+    );
   }
   refuse(() => file.dropoutRate("count"), "count is 3, expected a number from 0 to below 1");
   refuse(
@@ -53,4 +62,21 @@ Deno.test("ConfigReader: the labels of a classifier are those that labelTables w
   assertEquals(read({ architectures: ["AnyForMaskedLM"], ...labelTables(labels) }), undefined);
   assertEquals(new ConfigReader({}).labels(), undefined);
   assertThrows(() => read({ id2label: { 1: "b" } }), TypeError, "id2label has no name for class 0");
+  assertThrows(() => read({ id2label: "ab" }), TypeError, 'id2label is "ab", expected an object');
+  assertThrows(() => read({ id2label: {} }), TypeError, "id2label names 0 classes");
+  assertThrows(
+    () => read({ num_labels: 1e8 }),
+    TypeError,
+    "num_labels is 100000000, expected a positive integer up to",
+  );
+  assertThrows(() => read({ architectures: 5 }), TypeError, "architectures is 5, expected a list of names");
+  assertThrows(
+    () => read({ architectures: [5] }),
+    TypeError,
+    "architectures is [5], expected a list of names",
+  );
+  assertEquals(read(JSON.parse(JSON.stringify(labelTables(["__proto__", "constructor"])))), [
+    "__proto__",
+    "constructor",
+  ]);
 });

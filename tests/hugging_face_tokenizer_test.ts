@@ -189,7 +189,7 @@ Deno.test("broken files say what and where", () => {
         f.post_processor = { type: "TemplateProcessing", single: [{ SpecialToken: { id: "[CLS]" } }] }
       ),
       RangeError,
-      "post_processor names id missing",
+      'post_processor names id "[CLS]"',
     ],
     [changed((f) => f.added_tokens = {}), TypeError, "added_tokens is {}, expected an array"],
     [{ "vocab.json": files["vocab.json"], "merges.txt": "a b c" }, TypeError, 'merge 0 is "a b c"'],
@@ -200,4 +200,65 @@ Deno.test("broken files say what and where", () => {
 Deno.test("what loads is what was saved", () => {
   assert(loadTokenizer(files) instanceof BpeTokenizer);
   assert(loadTokenizer(CharTokenizer.fromText("ab").toHuggingFace()) instanceof CharTokenizer);
+});
+
+/** A text of the tokenizer files, nested deeper than the stack. */
+const deep = "[".repeat(100_000) + "]".repeat(100_000);
+
+Deno.test("whatever stands in a tokenizer file, the answer is a tokenizer or one line with the file's name", () => {
+  const raw = (key: string, json: string): Record<string, string> => {
+    const text = JSON.stringify({ ...file, [key]: "@" });
+    return { "tokenizer.json": text.replace('"@"', json) };
+  };
+  const old = (name: string, json: string): Record<string, string> => ({
+    "vocab.json": files["vocab.json"],
+    "merges.txt": files["merges.txt"],
+    [name]: json,
+  });
+  const sequence = '{"type":"Sequence","processors":['.repeat(20_000) + "]}".repeat(20_000);
+  const template = (single: string) =>
+    raw("post_processor", `{"type":"TemplateProcessing","single":${single}}`);
+  const cases: [files: Record<string, string>, message: string][] = [
+    [raw("added_tokens", "[null]"), "Cannot read tokenizer.json: added_tokens holds null"],
+    [raw("added_tokens", "[5]"), "Cannot read tokenizer.json: added_tokens holds 5"],
+    [raw("added_tokens", deep), "Cannot read tokenizer.json: added_tokens holds"],
+    [raw("model", deep), "Cannot use tokenizer.json: model is [[[…]]]"],
+    [raw("normalizer", deep), "Cannot use tokenizer.json: normalizer is [[[…]]]"],
+    [raw("normalizer", `"${"x".repeat(1e6)}"`), "Cannot use tokenizer.json: normalizer is"],
+    [raw("post_processor", sequence), 'post_processor is "a Sequence in a Sequence"'],
+    [raw("post_processor", '{"type":"Sequence","processors":5}'), "post_processor.processors is 5"],
+    [raw("post_processor", "5"), "post_processor.type is missing"],
+    [
+      raw("post_processor", '{"type":"RobertaProcessing","cls":["a","length"],"sep":["a",0]}'),
+      'names id "length"',
+    ],
+    [template("5"), "post_processor.single is 5"],
+    [template("[null]"), "post_processor names id missing"],
+    [template('[{"SpecialToken":{"id":"constructor"}}]'), 'post_processor names id "constructor"'],
+    [template('[{"SpecialToken":{"id":"__proto__"}}]'), 'post_processor names id "__proto__"'],
+    [old("vocab.json", '{"a": 16777215}'), "Cannot read vocab.json: the id of"],
+    [
+      old("tokenizer_config.json", '{"added_tokens_decoder": {"5": null}}'),
+      "Cannot read tokenizer_config.json",
+    ],
+    [old("tokenizer_config.json", '{"added_tokens_decoder": "abc"}'), "Cannot read tokenizer_config.json"],
+    [old("tokenizer_config.json", '{"added_tokens_decoder": {"": {"content": "x"}}}'), 'for id ""'],
+    [old("added_tokens.json", "5"), "Cannot read added_tokens.json: it holds 5"],
+    [old("special_tokens_map.json", "null"), "Cannot read special_tokens_map.json: it holds null"],
+    [old("merges.txt", "a".repeat(1e6)), "Cannot read merges.txt: merge 0 is"],
+  ];
+  for (const [files, message] of cases) {
+    const error = assertThrows(() => loadTokenizer(files), Error, message);
+    assertEquals(error.message.length < 500, true, error.message.slice(0, 600));
+  }
+});
+
+Deno.test("tokens called as properties of every object are tokens", () => {
+  const copy = structuredClone(file), names = ["__proto__", "constructor", "toString"];
+  copy.added_tokens = names.map((content, i) => ({ id: 300 + i, content, special: true }));
+  copy.post_processor = null;
+  const tokenizer = loadTokenizer({ "tokenizer.json": JSON.stringify(copy) });
+  const again = loadTokenizer(tokenizer.toHuggingFace());
+  for (const one of [tokenizer, again]) assertEquals([...one.encode(names.join(""))], [300, 301, 302]);
+  assertEquals(again.fingerprint, tokenizer.fingerprint);
 });

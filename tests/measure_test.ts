@@ -32,10 +32,16 @@ Deno.test("batches that ask for nothing count nothing; where there are no others
   }
 });
 
+Deno.test("a measurement tells how far it has come", async () => {
+  const many = [...batches, ...batches, ...batches], seen: number[][] = [];
+  await measure(backend, model, many, { onProgress: (done, whole) => void seen.push([done, whole]) });
+  assertEquals(seen, Array.from({ length: Math.ceil(many.length / 8) }, (_, i) => [8 * i, many.length]));
+});
+
 Deno.test("a measurement gives way, and is given up when it is told to", async () => {
   let pauses = 0, others = 0;
   const timer = setInterval(() => others++);
-  assertEquals(await measure(backend, model, batches, () => ++pauses === 3), undefined);
+  assertEquals(await measure(backend, model, batches, { stopped: () => ++pauses === 3 }), undefined);
   clearInterval(timer);
   assertEquals(pauses, 3);
   assertEquals(others > 0, true, "something else had its turn");

@@ -1,4 +1,4 @@
-import { assert, assertThrows } from "@std/assert";
+import { assert, assertEquals, assertThrows } from "@std/assert";
 import { checkMemory, estimateMemory } from "../commands/memory.ts";
 import { CpuBackend } from "../core/cpu_backend.ts";
 import { RobertaClassifier } from "../models/classifier.ts";
@@ -72,4 +72,13 @@ Deno.test("what does not fit is refused with the limit it meets and the flag tha
     { buffer: 1e5 },
     "fit into one buffer of the device; give a smaller --model-dim, --layers or --context-length",
   );
+});
+
+Deno.test("what is advised is not refused in its turn", () => {
+  const config = { ...PRESETS["shakespeare-char-cpu"].model, vocabSize: 65 };
+  const limits = { total: 50e6, buffer: Infinity, binding: Infinity };
+  const advice = (size: number) =>
+    assertThrows(() => checkMemory(config, size, 1, limits)).message.split("; ")[1];
+  assertEquals(advice(12), "--batch-size 6 --accumulation 2 fits");
+  assertEquals(advice(65536), "--batch-size 4 fits");
 });

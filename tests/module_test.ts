@@ -1,7 +1,16 @@
 import { assert, assertAlmostEquals, assertEquals, assertNotEquals } from "@std/assert";
 import type { Backend } from "../core/backend.ts";
 import { CpuBackend } from "../core/cpu_backend.ts";
-import { constant, countParameters, initialize, namedParameters, normal, Parameter } from "../core/module.ts";
+import {
+  allocateParameters,
+  constant,
+  countParameters,
+  initialize,
+  namedParameters,
+  normal,
+  Parameter,
+  type ParameterStore,
+} from "../core/module.ts";
 import { everyBackend } from "./_testing.ts";
 
 /** Two layers and a table that stands in two places. */
@@ -87,4 +96,14 @@ Deno.test("normal initial values have their standard deviation", async () => {
   const variance = values.reduce((sum, value) => sum + (value - mean) ** 2, 0) / count;
   assertAlmostEquals(mean, 0, 5 * 0.02 / Math.sqrt(count));
   assertAlmostEquals(Math.sqrt(variance), 0.02, 5 * 0.02 / Math.sqrt(2 * count));
+});
+
+everyBackend("allocateParameters lays out as initialize does, and draws nothing", async (backend) => {
+  const empty = allocateParameters(backend, model()), drawn = initialize(backend, model(), 1);
+  const layout = ({ starts }: ParameterStore) => [...starts].map(([{ name }, start]) => [name, start]);
+  assertEquals(layout(empty), layout(drawn));
+  assertEquals([empty.size, empty.decayedSize], [drawn.size, drawn.decayedSize]);
+  assert((await backend.read(empty.values)).every((value) => value === 0));
+  backend.write(empty.values, await backend.read(drawn.values));
+  assertEquals(await backend.read(empty.parameters[1]), await backend.read(drawn.parameters[1]));
 });

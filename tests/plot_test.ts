@@ -93,3 +93,9 @@ Deno.test("drawing needs no permission", async () => {
   assert(success, new TextDecoder().decode(stderr));
   assertStringIncludes(new TextDecoder().decode(stdout), "narrow</text>");
 });
+
+Deno.test("validation losses without number are drawn, too", async () => {
+  const records = Array.from({ length: 150_000 }, (_, step) => ({ step, validationLoss: 2 }));
+  const svg = await lossCurve(records, { title: "long", reference: { loss: 1, label: "floor" } });
+  assert(svg.length < 200_000, String(svg.length));
+});

@@ -85,7 +85,8 @@ Deno.test("in a log there is a line every ten seconds, at each validation and at
   const shown: number[] = [];
   for (let step = 1; step <= 30; step++, seen.time += 1000) {
     seen.text = "";
-    line.update({ step, steps: 30, tokens: step * 100, validationLoss: step < 16 ? undefined : 2 });
+    const validationLoss = step < 16 ? undefined : 2;
+    line.update({ step, steps: 30, tokens: step * 100, validationLoss, validated: step === 16 });
     if (seen.text !== "") shown.push(step);
     assert(!seen.text.includes("\r") && !seen.text.includes("\x1b"));
   }
@@ -123,4 +124,80 @@ Deno.test("the speed is that of the last half minute", () => {
     line.update({ step, steps: 120, tokens: step * 50, loss: 1 });
   }
   assertEquals(seen.text, "step 120/120  loss 1.000  50 tok/s\n");
+});
+
+Deno.test("a validation stays on the screen above the live line", () => {
+  const { line, seen } = recorded({ terminal: true });
+  const validationLoss = 2, standing = { steps: 40, tokens: 10, loss: 1.5 };
+  line.update({ ...standing, step: 1 });
+  seen.text = "";
+  line.update({ ...standing, step: 2, validationLoss, validated: true });
+  const live = formatProgress({ ...standing, step: 2, validationLoss }, undefined, 57);
+  const before = formatProgress({ ...standing, step: 1 }, undefined, 57);
+  const kept = "step  2/40  loss 1.500  val 2.000 (ppl 7.39)";
+  assertEquals(seen.text, `\r\x1b[K${kept}\n${before}\r${live}\x1b[K`);
+  seen.text = "";
+  seen.time += 1000;
+  line.update({ ...standing, step: 3, validationLoss });
+  assert(!seen.text.includes("\n"), "the same loss is not shown again as if it were new");
+});
+
+Deno.test("what is waited for is shown until the next update, and a line in a log", () => {
+  const { line, seen } = recorded({ terminal: true });
+  line.wait("compiling shaders …");
+  assertEquals(seen.text, "\rcompiling shaders …\x1b[K");
+  seen.text = "";
+  line.update({ step: 1, steps: 2, tokens: 10 });
+  assertEquals(seen.text, `\r${formatBar(0.5, 30)} step 1/2\x1b[K`);
+  line.finish();
+  const failed = recorded({ terminal: true });
+  failed.line.wait("compiling shaders …");
+  failed.seen.text = "";
+  failed.line.finish();
+  assertEquals(failed.seen.text, "\r\x1b[K", "an error message has a line of its own");
+  const log = recorded({ terminal: false });
+  log.line.wait("compiling shaders …");
+  log.line.update({ step: 1, steps: 2, tokens: 10 });
+  assertEquals(log.seen.text, "compiling shaders …\nstep 1/2\n");
+});
+
+Deno.test("a long validation is shown live on a terminal, and every ten seconds in a log", () => {
+  for (const terminal of [true, false]) {
+    const { line, seen } = recorded({ terminal });
+    let shown = 0;
+    for (let done = 0; done < 100; done++, seen.time += 250) {
+      seen.text = "";
+      line.advance("validating", done, 100);
+      if (seen.text !== "") shown++;
+      assert(seen.text.length < 80, seen.text);
+    }
+    assertEquals(shown, terminal ? 100 : 2);
+    seen.text = "";
+    seen.time += 10_000;
+    line.advance("validating", 80, 100);
+    const text = "validating: 80 %  9s left";
+    assertEquals(seen.text, terminal ? `\r${formatBar(0.8, 30)} ${text}\x1b[K` : `${text}\n`);
+    seen.text = "";
+    line.finish();
+    assertEquals(seen.text, terminal ? "\r\x1b[K" : "");
+  }
+  const { line, seen } = recorded({ terminal: false });
+  seen.time = 60_000;
+  line.advance("validating", 0, 3);
+  line.advance("validating", 2, 3);
+  assertEquals(seen.text, "", "what takes no time has no line in a log");
+});
+
+Deno.test("samples are wrapped at words on a terminal, and cannot control it; a log has them as they are", () => {
+  const sample =
+    "--- step 1 ---\nOnce upon a time there was a little hen who lived in a small house.\n\x1b[2Jboo\u202e";
+  const { line, seen } = recorded({ terminal: true });
+  line.print(sample);
+  assertEquals(
+    seen.text,
+    "--- step 1 ---\nOnce upon a time there was a little hen who lived in a\nsmall house.\n\\x1b[2Jboo\\u202e\n",
+  );
+  const log = recorded({ terminal: false });
+  log.line.print(sample);
+  assertEquals(log.seen.text, `${sample}\n`);
 });

@@ -1,5 +1,6 @@
 import { assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import { type MetricsRecord, RunFolder } from "../commands/run_folder.ts";
+import { withSums } from "../commands/sums.ts";
 import { inFolder } from "./_command.ts";
 
 function record(step: number): MetricsRecord {
@@ -146,26 +147,37 @@ Deno.test({
     }),
 });
 
-Deno.test("what cannot be written travels in the checkpoint, and is written when the run goes on", () =>
+Deno.test("what cannot be written travels in the checkpoint, and is written when the folder is opened again", () =>
   inFolder(async (cwd) => {
-    const path = `${cwd}/mine`;
-    const unwritten = await (async () => {
+    const path = `${cwd}/mine`, metrics = `${path}/metrics.jsonl`;
+    {
       using run = await RunFolder.create(path, "");
       await run.log([record(1)]);
-      await Deno.remove(`${path}/metrics.jsonl`);
-      await Deno.mkdir(`${path}/metrics.jsonl`);
+      await run.addSample(1, "Once");
+      await run.forceLines();
       await run.log([record(2)]);
-      assertStringIncludes(run.failure!.message, `Cannot write ${path}/metrics.jsonl: it is a folder`);
-      await run.addSample(2, "Once");
-      await Deno.remove(`${path}/metrics.jsonl`);
-      await Deno.writeTextFile(`${path}/metrics.jsonl`, JSON.stringify(record(1)) + "\n");
-      await run.save("last", 2, {});
-      return run.unwritten;
-    })();
-    using again = await RunFolder.open(path);
-    await again.rewind({ path: `${path}/last`, step: 2, files: {}, unwritten });
-    assertEquals(again.records, [record(1), record(2)]);
-    assertEquals(await Deno.readTextFile(`${path}/samples.txt`), "=== step 2\nOnce\n\n");
+      await Deno.rename(metrics, `${cwd}/aside`);
+      await Deno.mkdir(metrics);
+      await run.log([record(3)]);
+      assertStringIncludes(run.failure!.message, `Cannot write ${metrics}: it is a folder`);
+      await run.addSample(3, "upon");
+      assertEquals(run.unwritten, { metrics: [record(2), record(3)], samples: "=== step 3\nupon\n\n" });
+      const state = JSON.stringify({ step: 3, unwritten: run.unwritten });
+      await run.save("last", 3, withSums({ "trainer_state.json": state }));
+    }
+    await assertRejects(() => RunFolder.open(path), Error, "is a folder");
+    await Deno.remove(metrics);
+    await Deno.rename(`${cwd}/aside`, metrics);
+    for (let time = 0; time < 2; time++) {
+      using again = await RunFolder.open(path);
+      const lines = (await Deno.readTextFile(metrics)).trim().split("\n");
+      assertEquals(lines.map((line) => JSON.parse(line)), [record(1), record(2), record(3)]);
+      const samples = await Deno.readTextFile(`${path}/samples.txt`);
+      assertEquals(samples, "=== step 1\nOnce\n\n=== step 3\nupon\n\n");
+      const state = JSON.parse(await Deno.readTextFile(`${path}/last/trainer_state.json`));
+      assertEquals(Object.keys(state), ["step", "sha256"]);
+      await again.rewind({ path: `${path}/last`, step: 3, files: {} });
+    }
   }));
 
 Deno.test("records are on the disk before the checkpoint that follows them", () =>
@@ -190,6 +202,7 @@ Deno.test("records are on the disk before the checkpoint that follows them", () 
         await rename(from, to);
         done.push(`rename ${nameOf(from)}`);
       };
+      await run.forceLines();
       await run.save("last", 1, { "config.json": "{}" });
     } finally {
       Deno.open = open;

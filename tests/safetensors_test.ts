@@ -178,3 +178,36 @@ Deno.test("safetensors refuses to write an array that is not as long as its shap
     "Cannot write x: 3 elements, expected 4",
   );
 });
+
+Deno.test("safetensors: a tensor may be called as properties of every object are", () => {
+  const array = (name: string) => ({ name, shape: [1], data: Float32Array.of(name.length) });
+  const arrays = ["__proto__", "constructor", "10", "2"].map(array);
+  assertEquals([...readSafetensors(writeSafetensors(arrays)).values()], arrays);
+  for (const name of ["__metadata__", "10"]) {
+    assertThrows(
+      () => writeSafetensors([...arrays, array(name)]),
+      TypeError,
+      `Cannot write ${name}: the name is taken`,
+    );
+  }
+});
+
+Deno.test("safetensors: messages stay short, whatever a header holds", () => {
+  const long = "x".repeat(1e6), many = Array(1e5).fill(1);
+  const headers = [
+    { [long]: null },
+    { [long]: entry("F32", [3], 0, 4) },
+    { x: entry(long, [1], 0, 4) },
+    { x: entry("F32", many, 0, 4) },
+    { x: entry("F32", [2 ** 52, 2 ** 52, 2 ** 52], 0, 4) },
+    { [`\x1b[31m\u2028`]: 5 },
+  ].map((header) => fileOf(header, new Uint8Array(4)));
+  headers.push(
+    fileOf(`{"x": {"dtype": ${"[".repeat(1e5)}${"]".repeat(1e5)}, "shape": [1], "data_offsets": [0, 4]}}`),
+  );
+  for (const bytes of headers) {
+    const { message } = assertThrows(() => readSafetensors(bytes), TypeError);
+    assertEquals(message.length < 300, true, message.slice(0, 500));
+    assertEquals(["\x1b", "\u2028"].some((character) => message.includes(character)), false, message);
+  }
+});

@@ -12,7 +12,7 @@ function token(content: string, id: number, wishes: Partial<SpecialToken> = {}):
 }
 
 function cut(text: string, ...tokens: SpecialToken[]): (string | number)[] {
-  const segments = new SpecialTokenFinder(tokens).segments(text);
+  const segments = [...new SpecialTokenFinder(tokens).segments(text)];
   for (let i = 0; i < segments.length; i++) {
     assertEquals(segments[i].start, i === 0 ? 0 : segments[i - 1].end);
   }

@@ -71,6 +71,8 @@ Deno.test("sums that are no sums, and a state without its own, are refused; a br
       "Cannot use here: trainer_state.json is not what",
     );
   }
+  const deep = `{"sha256":{},"a":${"[".repeat(1e5)}${"]".repeat(1e5)}}`;
+  await assertRejects(() => checkSums("here", { "trainer_state.json": deep }), Error, "Cannot use here: ");
   for (const state of ["", "{", "[]", "null", "5", '{"step":1}']) {
     await checkSums("here", { "trainer_state.json": state });
   }

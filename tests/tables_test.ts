@@ -1,4 +1,4 @@
-import { assertEquals, assertThrows } from "@std/assert";
+import { assert, assertEquals, assertThrows } from "@std/assert";
 import { splitCsv, splitTsv } from "../commands/tables.ts";
 
 const cells = (text: string) => splitCsv(text).rows.map((row) => [...row.cells]);
@@ -24,4 +24,12 @@ Deno.test("rows know their line, whatever stands before them, and empty lines ar
 Deno.test("a quote out of place is refused by its line", () => {
   assertThrows(() => splitCsv('a,1\n"b,2\nc,3\n'), Error, "line 2: a quote is out of place");
   assertThrows(() => splitCsv('a,1\n\n"b"c,2\n'), Error, "line 3: a quote is out of place");
+});
+
+Deno.test("a cell of megabytes, and a line of a million cells, are read at once", () => {
+  const long = "x".repeat(2e7);
+  assertEquals(splitCsv(`"${long}",1\n`).rows[0].cells[0].length, 2e7);
+  const begin = performance.now();
+  assertEquals(splitCsv("a,".repeat(1e6) + "b").rows[0].cells.length, 1e6 + 1);
+  assert(performance.now() - begin < 5000);
 });

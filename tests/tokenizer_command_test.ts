@@ -1,19 +1,25 @@
 import { assert, assertEquals, assertMatch, assertRejects, assertStringIncludes } from "@std/assert";
+import { describeFit } from "../commands/tokenizer_inspect.ts";
 import { tokenizer } from "../commands/tokenizer.ts";
 import { loadTokenizer } from "../tokenizers/hugging_face.ts";
 import { CharTokenizer } from "../tokenizers/char_tokenizer.ts";
 
 /** Runs the command and gives what it prints. */
 async function run(...args: string[]): Promise<string> {
-  const printed: string[] = [];
-  const log = console.log;
-  console.log = (line: string) => void printed.push(line);
+  let printed = "";
+  const { log } = console, { writeSync } = Deno.stdout;
+  console.log = (line: string) => void (printed += line + "\n");
+  Deno.stdout.writeSync = (bytes) => {
+    printed += new TextDecoder().decode(bytes);
+    return bytes.length;
+  };
   try {
     await tokenizer.run(args);
   } finally {
     console.log = log;
+    Deno.stdout.writeSync = writeSync;
   }
-  return printed.join("\n");
+  return printed.replace(/\n$/, "");
 }
 
 async function inTemporaryFolder(body: (folder: string) => Promise<void>): Promise<void> {
@@ -166,4 +172,40 @@ Deno.test("bad input is one clear error, and nothing is written", async () => {
       assertEquals(left, ["broken", "empty.txt", "good", "latin1.txt", "story.txt"]);
     }
   });
+});
+
+Deno.test("a text of 20 MB on one line is encoded in pieces, and a word of 20 MB refused", async () => {
+  await inTemporaryFolder(async (folder) => {
+    const files = CharTokenizer.fromText("ab ").toHuggingFace();
+    for (const [name, text] of Object.entries(files)) await Deno.writeTextFile(`${folder}/${name}`, text);
+    const path = `${folder}/long.txt`, length = 20_000_000;
+    await Deno.writeTextFile(path, "ab".repeat(length / 2));
+    const encode = async (tokenizer: string) => {
+      const args = ["encode", "--tokenizer", tokenizer, "--data", path, "--ids-only"];
+      const limits = ["--v8-flags=--max-old-space-size=300", "--no-check", "--allow-read"];
+      const cli = new URL("../cli.ts", import.meta.url).pathname;
+      const config = new URL("../deno.json", import.meta.url).pathname;
+      const command = new Deno.Command(Deno.execPath(), {
+        args: ["run", "-q", "--config", config, ...limits, cli, "tokenizer", ...args],
+      });
+      return await command.output();
+    };
+    const { code, stdout } = await encode(folder);
+    assertEquals([code, stdout.length], [0, 2 * length]);
+    await Deno.writeTextFile(`${folder}/story.txt`, story);
+    await run("train", "--data", `${folder}/story.txt`, "--out", `${folder}/bpe`, "--vocab_size", "280");
+    const refused = await encode(`${folder}/bpe`);
+    assertEquals(refused.code, 1);
+    assertStringIncludes(
+      new TextDecoder().decode(refused.stderr),
+      "long.txt: Cannot encode 20000000 letters or signs without a break between them: expected at most 16777216",
+    );
+  });
+});
+
+Deno.test("a text is described as before, whatever its length: what is missing is counted, the rest measured", () => {
+  const fit = describeFit(CharTokenizer.fromText("ab"), ["aé😀b", "ab"], 5);
+  assertStringIncludes(fit, "characters        6");
+  assertStringIncludes(fit, "bytes per token   1.00");
+  assertStringIncludes(fit, 'coverage          66.67 %, without "é" "😀"');
 });

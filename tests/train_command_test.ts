@@ -132,7 +132,7 @@ Deno.test("a loss that is no number ends the run, with step, seed and what is ke
   inFolder(async (cwd) => {
     await Deno.writeTextFile(`${cwd}/story.txt`, story(100));
     const flags = words(
-      "--architecture gpt2 --lr 1e30 --clip_norm 0 --seed 7 --save_interval 1 --warmup_steps 0",
+      "--architecture gpt2 --lr 1e6 --weight_decay 1e6 --clip_norm 0 --seed 7 --save_interval 1 --warmup_steps 0",
     );
     const start = quick.filter((word) => !["--learning_rate", "0.01"].includes(word));
     const { code, stderr } = await miniformer([...start, ...flags], { cwd });

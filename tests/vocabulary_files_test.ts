@@ -1,5 +1,5 @@
-import { assert, assertEquals, assertThrows } from "@std/assert";
-import { addToken, parseJson, readMerges, readVocabulary, show } from "../tokenizers/vocabulary_files.ts";
+import { assertEquals, assertThrows } from "@std/assert";
+import { addToken, parseJson, readMerges, readVocabulary } from "../tokenizers/vocabulary_files.ts";
 
 Deno.test("parseJson: only an object will do, and the file is named", () => {
   assertEquals(parseJson("vocab.json", `{ "a": 0 }`), { a: 0 });
@@ -67,9 +67,23 @@ Deno.test("readMerges: pairs and strings are the same, and all three tokens must
   assertThrows(() => readMerges("merges", {}, idOf), TypeError, "merges: it is {}, expected an array");
 });
 
-Deno.test("show: long values are cut short, and what is missing is called so", () => {
-  assertEquals([show(undefined), show(null), show("a")], ["missing", "null", '"a"']);
-  const long = show("x".repeat(100));
-  assertEquals(long.length, 80);
-  assert(long.endsWith("..."));
+Deno.test("ids may have gaps, as long as a small file does not ask for millions of ids", () => {
+  assertEquals(readVocabulary("vocab.json", { b: 100_001, a: 0 }).tokens.length, 100_002);
+  assertThrows(
+    () => readVocabulary("vocab.json", { a: 0, b: 100_003 }),
+    RangeError,
+    'Cannot read vocab.json: the id of "b" is 100003, which leaves more than 100000 ids unused',
+  );
+});
+
+Deno.test("a file that is too long or nested too deep is refused, or read, without a flood", () => {
+  const deep = `{"a": ${"[".repeat(200_000)}${"]".repeat(200_000)}}`;
+  assertThrows(() => readVocabulary("vocab.json", parseJson("vocab.json", deep)), TypeError, "[[[…]]]");
+  assertThrows(
+    () => parseJson("vocab.json", " ".repeat(2 ** 26 + 1)),
+    TypeError,
+    "Cannot read vocab.json: it has",
+  );
+  const { message } = assertThrows(() => parseJson("vocab.json", "\x1b[31m\n"), TypeError);
+  assertEquals(message.includes("\x1b"), false);
 });

@@ -5,16 +5,31 @@
  */
 
 import { fingerprintOf } from "./fingerprint.ts";
-import { fillFrame, type Frame, type SpecialToken, SpecialTokenFinder } from "./special_tokens.ts";
+import { quoted } from "./quoted.ts";
+import { type Frame, partsOf, type SpecialToken, SpecialTokenFinder } from "./special_tokens.ts";
 import type { DecodeOptions, EncodeOptions, Tokenizer, TokenStream } from "./tokenizer.ts";
 import { grow } from "./typed_arrays.ts";
 
-/** Ids as they are made: an array that grows. */
+/** Ids in a piece. */
+const pieceLength = 1 << 16;
+
+/** Ids as they are made: an array that grows, or one of fixed length that is emptied whenever it is full. */
 export class IdList {
   /** The ids, and room for more. */
-  ids: Uint32Array<ArrayBuffer> = new Uint32Array(256);
+  ids: Uint32Array<ArrayBuffer>;
   /** How many of them count. */
   length = 0;
+  readonly #take: ((ids: Uint32Array) => void) | undefined;
+
+  /**
+   * Makes an empty list.
+   *
+   * @param take Takes the ids whenever there are many, so that the list never grows; it must not keep the array.
+   */
+  constructor(take?: (ids: Uint32Array) => void) {
+    this.ids = new Uint32Array(take ? pieceLength : 256);
+    this.#take = take;
+  }
 
   /**
    * Adds an id.
@@ -22,8 +37,17 @@ export class IdList {
    * @param id The id.
    */
   push(id: number): void {
-    if (this.length === this.ids.length) this.ids = grow(this.ids, this.length + 1);
+    if (this.length === this.ids.length) {
+      if (this.#take) this.flush();
+      else this.ids = grow(this.ids, this.length + 1);
+    }
     this.ids[this.length++] = id;
+  }
+
+  /** Hands over the ids that have not been taken yet. */
+  flush(): void {
+    if (this.length > 0) this.#take?.(this.ids.subarray(0, this.length));
+    this.length = 0;
   }
 }
 
@@ -60,7 +84,7 @@ export abstract class BaseTokenizer implements Tokenizer {
       if (token === undefined) continue;
       if (this.#idOfToken.has(token)) {
         throw new RangeError(
-          `Cannot make a tokenizer: the token ${JSON.stringify(token)} is there twice, ` +
+          `Cannot make a tokenizer: the token ${quoted(token)} is there twice, ` +
             `as id ${this.#idOfToken.get(token)} and as id ${id}`,
         );
       }
@@ -110,26 +134,56 @@ export abstract class BaseTokenizer implements Tokenizer {
    * @throws {TypeError} If there is a `pair` that the tokenizer cannot separate from the text.
    */
   encode(text: string, options: EncodeOptions = {}): Uint32Array {
+    const ids = new IdList();
+    this.#encodeInto(ids, text, options);
+    return ids.ids.slice(0, ids.length);
+  }
+
+  /**
+   * Turns text into ids that are handed over piece by piece, so that the ids of a long text never are in memory at once.
+   *
+   * @param text The text; lone surrogates count as U+FFFD.
+   * @param take Takes the next ids, in the order of the text; the array is only valid during the call.
+   * @param options What to do about special tokens.
+   * @throws {RangeError} If the vocabulary has no way to say some part of the text.
+   * @throws {TypeError} If there is a `pair` that the tokenizer cannot separate from the text.
+   *
+   * @example
+   * ```ts
+   * import { CharTokenizer } from "@miniformer/miniformer";
+   * import { assertEquals } from "@std/assert";
+   *
+   * let count = 0;
+   * CharTokenizer.fromText("ab").encodePieces("ab".repeat(100_000), (ids) => count += ids.length);
+   * assertEquals(count, 200_000);
+   * ```
+   */
+  encodePieces(text: string, take: (ids: Uint32Array) => void, options: EncodeOptions = {}): void {
+    const ids = new IdList(take);
+    this.#encodeInto(ids, text, options);
+    ids.flush();
+  }
+
+  #encodeInto(ids: IdList, text: string, options: EncodeOptions): void {
     const { specialTokens = "find", addSpecialTokens = false, pair } = options;
-    const encodeOne = (one: string): Uint32Array => {
-      const ids = new IdList();
+    const encodeOne = (one: string): void => {
       if (specialTokens === "text") {
         if (one !== "") this.encodeStretch(one, 0, one.length, ids);
-      } else {
-        for (const segment of this.#finder.segments(one)) {
-          if (segment.id === undefined) this.encodeStretch(one, segment.start, segment.end, ids);
-          else ids.push(segment.id);
-        }
+        return;
       }
-      return ids.ids.slice(0, ids.length);
+      for (const segment of this.#finder.segments(one)) {
+        if (segment.id === undefined) this.encodeStretch(one, segment.start, segment.end, ids);
+        else ids.push(segment.id);
+      }
     };
-    if (addSpecialTokens) {
-      return fillFrame(this.frame, encodeOne(text), pair === undefined ? undefined : encodeOne(pair));
-    }
-    if (pair !== undefined) {
+    if (!addSpecialTokens) {
+      if (pair === undefined) return encodeOne(text);
       throw new TypeError("Cannot encode a pair of texts without special tokens: set addSpecialTokens");
     }
-    return encodeOne(text);
+    for (const part of partsOf(this.frame, pair !== undefined)) {
+      if (typeof part === "number") ids.push(part);
+      else encodeOne(part === "text" ? text : pair!);
+    }
   }
 
   /**

@@ -16,6 +16,7 @@ import type { Merge } from "./bpe_merges.ts";
 import { symbolOfByte, writeUtf8 } from "./byte_symbols.ts";
 import { PreTokenMemory } from "./pre_token_memory.ts";
 import { nextPreToken } from "./pre_tokens.ts";
+import { quoted } from "./quoted.ts";
 import { bareFrame, type Frame, type SpecialToken } from "./special_tokens.ts";
 import type { DecodeOptions, TokenStream } from "./tokenizer.ts";
 import { writeTokenizerFiles } from "./tokenizer_files.ts";
@@ -25,6 +26,12 @@ import { grow } from "./typed_arrays.ts";
 
 /** Longer pre-tokens, in UTF-16 units, are not remembered: they hardly ever come again. */
 const longestRemembered = 64;
+
+/**
+ * Longer pre-tokens are refused. Merging one needs about 30 bytes of memory a unit and, at this length, up to a quarter of a
+ * minute; text with a space or line break here and there has none of a thousandth of this length.
+ */
+const longestPreToken = 2 ** 24;
 
 /** What makes a byte-level tokenizer. */
 export interface BpeParts {
@@ -71,9 +78,7 @@ export class BpeTokenizer extends BaseTokenizer {
       const id = this.idOf(token);
       if (id === undefined) {
         throw new RangeError(
-          `Cannot make a tokenizer: merge ${rank} makes ${
-            JSON.stringify(token)
-          }, which is not in the vocabulary`,
+          `Cannot make a tokenizer: merge ${rank} makes ${quoted(token)}, which is not in the vocabulary`,
         );
       }
       return [left, right, id];
@@ -125,6 +130,7 @@ export class BpeTokenizer extends BaseTokenizer {
    * @param start Index of the stretch's first UTF-16 unit.
    * @param end Index behind its last one.
    * @param ids Where the ids go.
+   * @throws {RangeError} If there is a pre-token of more than 2²⁴ UTF-16 units.
    */
   protected override encodeStretch(text: string, start: number, end: number, ids: IdList): void {
     if (this.#parts.addPrefixSpace && text[start] !== " ") {
@@ -150,6 +156,12 @@ export class BpeTokenizer extends BaseTokenizer {
 
   /** Encodes one pre-token into `#symbols` and returns the number of its tokens. */
   #encodePreToken(text: string, start: number, end: number): number {
+    if (end - start > longestPreToken) {
+      throw new RangeError(
+        `Cannot encode ${end - start} letters or signs without a break between them: expected at most ` +
+          `${longestPreToken}; insert spaces or line breaks`,
+      );
+    }
     this.#bytes = grow(this.#bytes, 3 * (end - start));
     const byteCount = writeUtf8(text, start, end, this.#bytes);
     this.#symbols = grow(this.#symbols, byteCount);

@@ -12,6 +12,7 @@
  */
 
 import { BaseTokenizer, type IdList } from "./base_tokenizer.ts";
+import { quoted } from "./quoted.ts";
 import { frameOf, type SpecialToken } from "./special_tokens.ts";
 import type { DecodeOptions, TokenStream } from "./tokenizer.ts";
 import { characterPattern, writeTokenizerFiles } from "./tokenizer_files.ts";
@@ -35,9 +36,9 @@ export class CharTokenizer extends BaseTokenizer {
     const specialIds = new Set(specialTokens.map((token) => token.id));
     tokens.forEach((token, id) => {
       if (specialIds.has(id)) return;
-      if ([...token].length !== 1) {
+      if (token === "" || token.length !== String.fromCodePoint(token.codePointAt(0)!).length) {
         throw new RangeError(
-          `Cannot make a character tokenizer: token ${JSON.stringify(token)} (id ${id}) is not one character`,
+          `Cannot make a character tokenizer: token ${quoted(token)} (id ${id}) is not one character`,
         );
       }
       this.#idOfCodePoint.set(token.codePointAt(0)!, id);
@@ -157,11 +158,12 @@ export class CharTokenizer extends BaseTokenizer {
 }
 
 function unknownCharacter(text: string, index: number, codePoint: number): RangeError {
-  const position = [...text.slice(0, index)].length + 1;
+  let position = 1;
+  for (let i = 0; i < index; i += text.codePointAt(i)! > 0xffff ? 2 : 1) position++;
   const hexadecimal = codePoint.toString(16).toUpperCase().padStart(4, "0");
   return new RangeError(
     `Cannot encode ${
-      JSON.stringify(String.fromCodePoint(codePoint))
+      quoted(String.fromCodePoint(codePoint))
     } (U+${hexadecimal}), character ${position} of the ` +
       "text: it is not in the vocabulary, which holds the characters of the training text",
   );

@@ -10,6 +10,7 @@
 
 import { BpeTokenizer } from "./bpe_tokenizer.ts";
 import { CharTokenizer } from "./char_tokenizer.ts";
+import { quoted, shortened } from "./quoted.ts";
 import { causalSpecialTokens, frameOf, maskedSpecialTokens, type SpecialToken } from "./special_tokens.ts";
 import type { JsonObject } from "./tokenizer_files.ts";
 import { readTokenizerJson } from "./tokenizer_json.ts";
@@ -36,10 +37,10 @@ import { addToken, parseJson, readMerges, readVocabulary } from "./vocabulary_fi
 export function loadTokenizer(files: Readonly<Record<string, string>>): BpeTokenizer | CharTokenizer {
   if (files["tokenizer.json"] !== undefined) {
     const description = readTokenizerJson(files["tokenizer.json"]);
-    if (description.kind === "bpe") return new BpeTokenizer(description);
-    const unused = description.tokens.indexOf(undefined);
+    if (description.kind === "bpe") return fitting("tokenizer.json", () => new BpeTokenizer(description));
+    const { tokens, specialTokens } = description, unused = tokens.indexOf(undefined);
     if (unused >= 0) throw new RangeError(`Cannot use tokenizer.json: no character has id ${unused}`);
-    return new CharTokenizer(description.tokens as string[], description.specialTokens);
+    return fitting("tokenizer.json", () => new CharTokenizer(tokens as string[], specialTokens));
   }
   if (files["vocab.json"] !== undefined && files["merges.txt"] !== undefined) {
     return fromVocabAndMerges(files);
@@ -47,8 +48,17 @@ export function loadTokenizer(files: Readonly<Record<string, string>>): BpeToken
   const names = Object.keys(files);
   throw new TypeError(
     "Cannot load a tokenizer: expected tokenizer.json, or vocab.json and merges.txt, found " +
-      (names.length > 0 ? names.join(", ") : "no file"),
+      (names.length > 0 ? names.slice(0, 6).map(shortened).join(", ") : "no file"),
   );
+}
+
+/** Makes a tokenizer of what was read, and names the file when its parts do not fit together. */
+function fitting<Made>(file: string, make: () => Made): Made {
+  try {
+    return make();
+  } catch (error) {
+    throw new RangeError(`Cannot use ${file}: ${(error as Error).message}`, { cause: error });
+  }
 }
 
 function fromVocabAndMerges(files: Readonly<Record<string, string>>): BpeTokenizer {
@@ -73,10 +83,17 @@ function fromVocabAndMerges(files: Readonly<Record<string, string>>): BpeTokeniz
       }
     }
   }
-  const decoderTokens = (config.added_tokens_decoder ?? {}) as { [id: string]: JsonObject };
-  for (const [id, token] of Object.entries(decoderTokens)) {
-    addToken("tokenizer_config.json", String(token.content), Number(id), vocabulary);
-    found.set(String(token.content), token);
+  for (const [id, token] of Object.entries(config.added_tokens_decoder ?? {})) {
+    const content = (token as JsonObject | null)?.content;
+    if (typeof content !== "string" || !/^\d{1,9}$/.test(id)) {
+      throw new TypeError(
+        `Cannot read tokenizer_config.json: added_tokens_decoder holds ${quoted(token)} for id ${
+          quoted(id)
+        }, expected an object with a content`,
+      );
+    }
+    addToken("tokenizer_config.json", content, Number(id), vocabulary);
+    found.set(content, token as JsonObject);
   }
 
   const specialTokens: SpecialToken[] = [];
@@ -96,11 +113,12 @@ function fromVocabAndMerges(files: Readonly<Record<string, string>>): BpeTokeniz
   const lines = files["merges.txt"].split(/\r?\n/).filter((line) =>
     line !== "" && !line.startsWith("#version")
   );
-  return new BpeTokenizer({
+  const parts = {
     tokens: vocabulary.tokens,
     merges: readMerges("merges.txt", lines, vocabulary.idOf),
     specialTokens,
     frame: frameOf(specialTokens),
     addPrefixSpace: config.add_prefix_space === true,
-  });
+  };
+  return fitting("vocab.json and merges.txt", () => new BpeTokenizer(parts));
 }

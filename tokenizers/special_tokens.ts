@@ -108,6 +108,28 @@ export function frameOf(specialTokens: readonly SpecialToken[]): Frame {
 }
 
 /**
+ * The parts of a frame for one text or for two.
+ *
+ * @param frame The frame.
+ * @param paired Whether there are two texts.
+ * @returns The parts, in order.
+ * @throws {TypeError} If there are two and the frame has no place for the second.
+ *
+ * @example
+ * ```ts
+ * import { partsOf, robertaFrame } from "@miniformer/miniformer";
+ * import { assertEquals } from "@std/assert";
+ *
+ * assertEquals(partsOf(robertaFrame(0, 2), false), [0, "text", 2]);
+ * ```
+ */
+export function partsOf(frame: Frame, paired: boolean): Frame["single"] {
+  const parts = paired ? frame.pair : frame.single;
+  if (!paired || parts.includes("pair")) return parts;
+  throw new TypeError("Cannot encode a pair of texts: this tokenizer has no special tokens to separate them");
+}
+
+/**
  * Puts a frame around one encoded text, or two.
  *
  * @param frame The frame.
@@ -125,12 +147,7 @@ export function frameOf(specialTokens: readonly SpecialToken[]): Frame {
  * ```
  */
 export function fillFrame(frame: Frame, text: Uint32Array, pair?: Uint32Array): Uint32Array {
-  const parts = pair ? frame.pair : frame.single;
-  if (pair && !parts.includes("pair")) {
-    throw new TypeError(
-      "Cannot encode a pair of texts: this tokenizer has no special tokens to separate them",
-    );
-  }
+  const parts = partsOf(frame, pair !== undefined);
   const filled = parts.map((part) => part === "text" ? text : part === "pair" ? pair! : Uint32Array.of(part));
   const ids = new Uint32Array(filled.reduce((length, part) => length + part.length, 0));
   let length = 0;
@@ -162,7 +179,7 @@ export interface Segment {
  * import { assertEquals } from "@std/assert";
  *
  * const { specialTokens } = CharTokenizer.fromText("abc", { specialTokens: ["<s>"] });
- * const segments = new SpecialTokenFinder(specialTokens).segments("a<s>bc");
+ * const segments = [...new SpecialTokenFinder(specialTokens).segments("a<s>bc")];
  * assertEquals(segments.map(({ start, end, id }) => [start, end, id]), [[0, 1, undefined], [1, 4, 0], [4, 6, undefined]]);
  * ```
  */
@@ -187,14 +204,10 @@ export class SpecialTokenFinder {
    * Cuts a text at its special tokens.
    *
    * @param text The text.
-   * @returns The stretches and the tokens in order, without empty stretches.
+   * @returns The stretches and the tokens in order, one at a time, without empty stretches.
    */
-  segments(text: string): Segment[] {
-    const segments: Segment[] = [];
+  *segments(text: string): Generator<Segment> {
     let position = 0;
-    const addText = (end: number): void => {
-      if (end > position) segments.push({ start: position, end, id: undefined });
-    };
     for (const match of this.#pattern ? text.matchAll(this.#pattern) : []) {
       const token = this.#tokens.get(match[0])!;
       let start = match.index;
@@ -203,12 +216,11 @@ export class SpecialTokenFinder {
       if (start < position || token.singleWord && touchesWord(text, start, end)) continue;
       if (token.leftStrip) { while (start > position && isWhiteSpace(text[start - 1])) start--; }
       if (token.rightStrip) { while (end < text.length && isWhiteSpace(text[end])) end++; }
-      addText(start);
-      segments.push({ start, end, id: token.id });
+      if (start > position) yield { start: position, end: start, id: undefined };
+      yield { start, end, id: token.id };
       position = end;
     }
-    addText(text.length);
-    return segments;
+    if (text.length > position) yield { start: position, end: text.length, id: undefined };
   }
 }
 

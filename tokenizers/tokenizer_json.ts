@@ -9,16 +9,10 @@
  */
 
 import type { Merge } from "./bpe_merges.ts";
+import { quoted } from "./quoted.ts";
 import { bareFrame, type Frame, robertaFrame, type SpecialToken } from "./special_tokens.ts";
 import { characterPattern, type JsonObject } from "./tokenizer_files.ts";
-import {
-  addToken,
-  parseJson,
-  readMerges,
-  readVocabulary,
-  show,
-  type Vocabulary,
-} from "./vocabulary_files.ts";
+import { addToken, parseJson, readMerges, readVocabulary, type Vocabulary } from "./vocabulary_files.ts";
 
 /** What a tokenizer is made of, whatever file it was read from. */
 export interface TokenizerDescription {
@@ -113,60 +107,64 @@ export function readTokenizerJson(json: string): TokenizerDescription {
 
 function readAddedTokens(value: unknown, vocabulary: Vocabulary): SpecialToken[] {
   if (!Array.isArray(value)) {
-    throw new TypeError(`Cannot read tokenizer.json: added_tokens is ${show(value)}, expected an array`);
+    throw new TypeError(`Cannot read tokenizer.json: added_tokens is ${quoted(value)}, expected an array`);
   }
-  return value.map((entry: JsonObject) => {
-    const { content, id } = entry;
+  return value.map((entry: JsonObject | null) => {
+    const { content, id, ...wishes } = entry ?? {};
     if (typeof content !== "string" || content === "") {
       throw new TypeError(
-        `Cannot read tokenizer.json: added_tokens holds ${show(entry)}, expected a content and an id`,
+        `Cannot read tokenizer.json: added_tokens holds ${quoted(entry)}, expected a content and an id`,
       );
     }
     addToken("tokenizer.json: added_tokens", content, id, vocabulary);
     return {
       content,
       id: id as number,
-      leftStrip: entry.lstrip === true,
-      rightStrip: entry.rstrip === true,
-      singleWord: entry.single_word === true,
-      special: entry.special === true,
+      leftStrip: wishes.lstrip === true,
+      rightStrip: wishes.rstrip === true,
+      singleWord: wishes.single_word === true,
+      special: wishes.special === true,
     };
   }).sort((a, b) => a.id - b.id);
 }
 
-function readFrame(value: unknown, tokens: readonly (string | undefined)[]): Frame {
+/** Deepest nesting of `Sequence` processors: files of Hugging Face have one. */
+const deepestSequence = 8;
+
+function readFrame(value: unknown, tokens: readonly (string | undefined)[], depth = 0): Frame {
   if (value == null) return bareFrame;
-  const processor = value as {
-    type: unknown;
-    processors?: unknown[];
-    cls?: unknown[];
-    sep?: unknown[];
-    single?: TemplatePiece[];
-    pair?: TemplatePiece[];
-    special_tokens?: { [name: string]: { ids: unknown[] } };
-  };
+  const processor = value as JsonObject;
   const idOf = (id: unknown): number => {
-    if (tokens[id as number] === undefined) {
-      throw new RangeError(
-        `Cannot read tokenizer.json: post_processor names id ${show(id)}, which is not in the vocabulary`,
-      );
-    }
-    return id as number;
+    if (typeof id === "number" && tokens[id] !== undefined) return id;
+    throw new RangeError(
+      `Cannot read tokenizer.json: post_processor names id ${quoted(id)}, which is not in the vocabulary`,
+    );
   };
-  const readTemplate = (pieces: TemplatePiece[] = []): Frame["single"] =>
-    pieces.flatMap(({ Sequence: sequence, SpecialToken: special }): Frame["single"] => {
-      if (sequence) return [sequence.id === "A" ? "text" : "pair"];
-      return (processor.special_tokens?.[special?.id ?? ""]?.ids ?? [undefined]).map(idOf);
+  const listAt = (object: unknown, key: string): unknown[] => {
+    const list = (object as JsonObject)[key] ?? [];
+    return Array.isArray(list) ? list : refuse(`post_processor.${key}`, list, "an array");
+  };
+  const special = (processor.special_tokens ?? {}) as JsonObject;
+  const idsOf = (name: unknown): unknown[] => {
+    const found = typeof name === "string" && Object.hasOwn(special, name) ? special[name] : undefined;
+    return found == null ? [name] : listAt(found, "ids");
+  };
+  const readTemplate = (key: string): Frame["single"] =>
+    listAt(processor, key).flatMap((piece): Frame["single"] => {
+      const { Sequence, SpecialToken } = (piece ?? {}) as Record<string, JsonObject | undefined>;
+      if (Sequence != null) return [Sequence.id === "A" ? "text" : "pair"];
+      return idsOf(SpecialToken?.id).map(idOf);
     });
   switch (processor.type) {
-    case "ByteLevel": // It mends the offsets of tokens, and leaves the ids alone.
+    case "ByteLevel": // It corrects the offsets of tokens and leaves the ids alone.
       return bareFrame;
     case "RobertaProcessing":
-      return robertaFrame(idOf(processor.cls?.[1]), idOf(processor.sep?.[1]));
+      return robertaFrame(idOf(listAt(processor, "cls")[1]), idOf(listAt(processor, "sep")[1]));
     case "TemplateProcessing":
-      return { single: readTemplate(processor.single), pair: readTemplate(processor.pair) };
+      return { single: readTemplate("single"), pair: readTemplate("pair") };
     case "Sequence": {
-      const all = (processor.processors ?? []).map((one) => readFrame(one, tokens));
+      if (depth === deepestSequence) refuse("post_processor", "a Sequence in a Sequence", "one");
+      const all = listAt(processor, "processors").map((one) => readFrame(one, tokens, depth + 1));
       const frames = all.filter((frame) => frame !== bareFrame);
       if (frames.length > 1) refuse("post_processor", "several that add tokens", "one");
       return frames[0] ?? bareFrame;
@@ -180,12 +178,6 @@ function readFrame(value: unknown, tokens: readonly (string | undefined)[]): Fra
   }
 }
 
-/** A piece of a template: the place of a text, or the name of special tokens. */
-interface TemplatePiece {
-  readonly Sequence?: { readonly id: string };
-  readonly SpecialToken?: { readonly id: string };
-}
-
 function expectKind(file: JsonObject, part: string, kind: string): void {
   const type = (file[part] as JsonObject | null)?.type;
   if (type !== kind) refuse(part, type ?? null, kind);
@@ -193,12 +185,12 @@ function expectKind(file: JsonObject, part: string, kind: string): void {
 
 function objectAt(file: JsonObject, key: string): JsonObject {
   const value = file[key];
-  if (typeof value !== "object" || value === null) refuse(key, value, "an object");
+  if (typeof value !== "object" || value === null || Array.isArray(value)) refuse(key, value, "an object");
   return value as JsonObject;
 }
 
 function refuse(where: string, value: unknown, expected: string): never {
   throw new TypeError(
-    `Cannot use tokenizer.json: ${where} is ${show(value)}; understood here is only ${expected}`,
+    `Cannot use tokenizer.json: ${where} is ${quoted(value)}; understood here is only ${expected}`,
   );
 }

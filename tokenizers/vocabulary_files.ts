@@ -7,7 +7,23 @@
  */
 
 import type { Merge } from "./bpe_merges.ts";
+import { escaped, quoted } from "./quoted.ts";
 import type { JsonObject } from "./tokenizer_files.ts";
+
+/**
+ * Longest file that is parsed, in characters: the largest published tokenizer.json has 34 million, and once parsed it
+ * takes many times the memory.
+ */
+const longestJson = 2 ** 26;
+
+/** Ids are below this, sixty times as many as the largest published vocabulary has. */
+const idLimit = 2 ** 24;
+
+/**
+ * Ids that no token has are laid out as well, because every id is a row of the model's embedding table. So many are
+ * accepted: a file of a few bytes must not ask for a table of millions.
+ */
+const mostUnusedIds = 100_000;
 
 /**
  * Parses a JSON file that holds an object.
@@ -26,16 +42,21 @@ import type { JsonObject } from "./tokenizer_files.ts";
  * ```
  */
 export function parseJson(name: string, json: string): JsonObject {
+  if (json.length > longestJson) {
+    throw new TypeError(
+      `Cannot read ${name}: it has ${json.length} characters, expected at most ${longestJson}`,
+    );
+  }
   let value: unknown;
   try {
     value = JSON.parse(json);
   } catch (error) {
-    throw new TypeError(`Cannot read ${name}: it is not JSON (${(error as Error).message})`, {
+    throw new TypeError(`Cannot read ${name}: it is not JSON (${escaped((error as Error).message)})`, {
       cause: error,
     });
   }
   if (typeof value !== "object" || value === null || Array.isArray(value)) {
-    throw new TypeError(`Cannot read ${name}: it holds ${show(value)}, expected an object`);
+    throw new TypeError(`Cannot read ${name}: it holds ${quoted(value)}, expected an object`);
   }
   return value as JsonObject;
 }
@@ -68,11 +89,12 @@ export interface Vocabulary {
 export function readVocabulary(where: string, value: unknown): Vocabulary {
   if (typeof value !== "object" || value === null || Array.isArray(value)) {
     throw new TypeError(
-      `Cannot read ${where}: it is ${show(value)}, expected an object with the id of each token`,
+      `Cannot read ${where}: it is ${quoted(value)}, expected an object with the id of each token`,
     );
   }
   const vocabulary: Vocabulary = { tokens: [], idOf: new Map() };
-  for (const [token, id] of Object.entries(value)) addToken(where, token, id, vocabulary);
+  const entries = Object.entries(value);
+  for (const [token, id] of entries) addToken(where, token, id, vocabulary, entries.length);
   return vocabulary;
 }
 
@@ -83,21 +105,37 @@ export function readVocabulary(where: string, value: unknown): Vocabulary {
  * @param token The token.
  * @param id Its id, as read.
  * @param vocabulary The vocabulary.
+ * @param count How many tokens it will have; as many as it has now unless given.
  * @throws {TypeError} If the id is no id.
  * @throws {RangeError} If the token has another id already, or the id another token.
  */
-export function addToken(where: string, token: string, id: unknown, { tokens, idOf }: Vocabulary): void {
-  if (typeof id !== "number" || !Number.isInteger(id) || id < 0 || id >= 2 ** 24) {
+export function addToken(
+  where: string,
+  token: string,
+  id: unknown,
+  { tokens, idOf }: Vocabulary,
+  count: number = idOf.size,
+): void {
+  if (typeof id !== "number" || !Number.isInteger(id) || id < 0 || id >= idLimit) {
     throw new TypeError(
-      `Cannot read ${where}: the id of ${show(token)} is ${
-        show(id)
-      }, expected a whole number from 0 to 16777215`,
+      `Cannot read ${where}: the id of ${quoted(token)} is ${quoted(id)}, expected a whole number from 0 to ${
+        idLimit - 1
+      }`,
     );
   }
   if ((tokens[id] ?? token) !== token || (idOf.get(token) ?? id) !== id) {
     throw new RangeError(
-      `Cannot read ${where}: ${show(token)} has id ${id}, but ` +
-        (idOf.has(token) ? `it has id ${idOf.get(token)} already` : `that is the id of ${show(tokens[id])}`),
+      `Cannot read ${where}: ${quoted(token)} has id ${id}, but ` +
+        (idOf.has(token)
+          ? `it has id ${idOf.get(token)} already`
+          : `that is the id of ${quoted(tokens[id])}`),
+    );
+  }
+  if (id > count + mostUnusedIds) {
+    throw new RangeError(
+      `Cannot read ${where}: the id of ${
+        quoted(token)
+      } is ${id}, which leaves more than ${mostUnusedIds} ids unused`,
     );
   }
   while (tokens.length < id) tokens.push(undefined);
@@ -126,13 +164,13 @@ export function addToken(where: string, token: string, id: unknown, { tokens, id
  */
 export function readMerges(where: string, value: unknown, idOf: ReadonlyMap<string, number>): Merge[] {
   if (!Array.isArray(value)) {
-    throw new TypeError(`Cannot read ${where}: it is ${show(value)}, expected an array`);
+    throw new TypeError(`Cannot read ${where}: it is ${quoted(value)}, expected an array`);
   }
   const idAt = (token: unknown, rank: number): number => {
     const id = idOf.get(token as string);
     if (id === undefined) {
       throw new RangeError(
-        `Cannot read ${where}: merge ${rank} names ${show(token)}, which is not in the vocabulary`,
+        `Cannot read ${where}: merge ${rank} names ${quoted(token)}, which is not in the vocabulary`,
       );
     }
     return id;
@@ -140,21 +178,10 @@ export function readMerges(where: string, value: unknown, idOf: ReadonlyMap<stri
   return value.map((merge, rank) => {
     const pair = typeof merge === "string" ? merge.split(" ") : merge;
     if (!Array.isArray(pair) || pair.length !== 2) {
-      throw new TypeError(`Cannot read ${where}: merge ${rank} is ${show(merge)}, expected two tokens`);
+      throw new TypeError(`Cannot read ${where}: merge ${rank} is ${quoted(merge)}, expected two tokens`);
     }
     const [left, right] = [idAt(pair[0], rank), idAt(pair[1], rank)];
     if (!idOf.has(pair[0] + pair[1])) idAt(pair[0] + pair[1], rank);
     return [left, right];
   });
-}
-
-/**
- * Writes a value for an error message.
- *
- * @param value The value.
- * @returns Its JSON form, cut short if it is long.
- */
-export function show(value: unknown): string {
-  const text = JSON.stringify(value) ?? "missing";
-  return text.length > 80 ? text.slice(0, 77) + "..." : text;
 }

@@ -14,18 +14,28 @@
  */
 
 import type { Backend } from "../core/backend.ts";
-import type { ParameterStore } from "../core/module.ts";
-import { formatShape, type Tensor } from "../core/tensor.ts";
-import { type ConfigsByKind, expectKind, type ModelConfig, type ModelKind } from "../models/any_model.ts";
+import { namedParameters, type ParameterStore } from "../core/module.ts";
+import { quoted } from "../core/quoted.ts";
+import type { Tensor } from "../core/tensor.ts";
+import {
+  buildModel,
+  type ConfigsByKind,
+  expectKind,
+  type ModelConfig,
+  type ModelKind,
+} from "../models/any_model.ts";
 import {
   exportTensors,
   fromHuggingFaceConfig,
   type HostTensor,
+  importShapes,
   importTensors,
   toHuggingFaceConfig,
+  usedTensors,
 } from "../models/hugging_face.ts";
 import { type CheckpointFiles, inFile, readBytes, readJson } from "./checkpoint_files.ts";
-import { type NamedArray, readSafetensors, writeSafetensors } from "./safetensors.ts";
+import { expectShape, flatten, readFinite, readMoments } from "./checkpoint_tensors.ts";
+import { isFloat, type NamedArray, readTensorEntries, writeSafetensors } from "./safetensors.ts";
 import type { TrainingRun } from "./train.ts";
 
 export type { CheckpointFiles };
@@ -140,41 +150,26 @@ export function loadConfig<Kind extends ModelKind = ModelKind>(
  * @param files At least `config.json` and `model.safetensors`.
  * @param kind What the model must be for; anything unless given.
  * @returns Sizes and parameters.
- * @throws {TypeError} If a file is missing or damaged, or describes another kind of model; the message says which.
+ * @throws {TypeError} If a file is missing or damaged, describes another kind of model, or holds numbers that are not
+ * finite; the message says which.
  */
 export function loadModel<Kind extends ModelKind = ModelKind>(
   files: CheckpointFiles,
   kind?: Kind,
 ): LoadedModel<ConfigsByKind[Kind]> {
   const config = loadConfig(files, kind), bytes = readBytes(files, "model.safetensors");
-  return inFile(
-    "model.safetensors",
-    () => ({ config, weights: importTensors(config, readSafetensors(bytes)) }),
-  );
-}
-
-/** Lays arrays out as the parameters are. */
-function flatten(
-  { parameters, starts, size }: ParameterStore,
-  arrays: ReadonlyMap<string, HostTensor>,
-  prefix = "",
-): Float32Array {
-  const values = new Float32Array(size);
-  for (const parameter of parameters) {
-    const name = prefix + parameter.name, array = arrays.get(name);
-    if (array === undefined) throw new TypeError(`tensor ${name} is missing`);
-    if (String(array.shape) !== String(parameter.shape)) {
-      throw new TypeError(
-        `tensor ${name} is ${formatShape(array.shape)}, the model expects ${formatShape(parameter.shape)}`,
-      );
-    }
-    values.set(array.data, starts.get(parameter));
-  }
-  return values;
+  return inFile("model.safetensors", () => {
+    // All that the header says is compared with the config before anything of its sizes is built or read.
+    const floats = new Map([...readTensorEntries(bytes)].filter(([, entry]) => isFloat(entry)));
+    const used = usedTensors(config, floats), shapes = importShapes(config, used);
+    const parameters = inFile("config.json", () => namedParameters(buildModel(config)));
+    for (const { name, shape } of parameters) expectShape(name, shapes.get(name), shape);
+    return { config, weights: importTensors(config, readFinite(bytes, used)) };
+  });
 }
 
 /**
- * Puts loaded parameters into an initialized model.
+ * Puts loaded parameters into a model that has memory, from `allocateParameters` or `initialize`.
  *
  * @param backend Where the model lives.
  * @param store Its parameters.
@@ -195,10 +190,8 @@ export function restoreModel(backend: Backend, store: ParameterStore, weights: L
 export function loadTrainerState(files: CheckpointFiles): TrainerState {
   const state = readJson(files, "trainer_state.json");
   const { step } = state;
-  if (!Number.isInteger(step) || step as number < 0) {
-    throw new TypeError(
-      `trainer_state.json: step is ${JSON.stringify(step)}, expected an integer of 0 or more`,
-    );
+  if (!Number.isSafeInteger(step) || step as number < 0) {
+    throw new TypeError(`trainer_state.json: step is ${quoted(step)}, expected an integer of 0 or more`);
   }
   return state as unknown as TrainerState;
 }
@@ -206,7 +199,8 @@ export function loadTrainerState(files: CheckpointFiles): TrainerState {
 /**
  * Sets a run back to where a checkpoint was written: parameters, moments and step.
  *
- * @param run A new run with the same model and settings.
+ * @param run A new run with the same model and settings, best on `allocateParameters(backend, model)`: what it was
+ * initialized with is overwritten.
  * @param files The files of the checkpoint.
  * @throws {TypeError} If a file is missing, damaged, or does not fit the model; nothing is changed then.
  */
@@ -214,7 +208,7 @@ export function restoreTraining(run: TrainingRun, files: CheckpointFiles): void 
   const { backend, store, optimizer } = run, { step } = loadTrainerState(files);
   const bytes = readBytes(files, "optimizer.safetensors");
   const { mean, square } = inFile("optimizer.safetensors", () => {
-    const moments = readSafetensors(bytes);
+    const moments = readMoments(bytes, store);
     return { mean: flatten(store, moments, "mean."), square: flatten(store, moments, "square.") };
   });
   restoreModel(backend, store, loadModel(files).weights);

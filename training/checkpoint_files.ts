@@ -1,8 +1,16 @@
 /**
- * Reading the files of a checkpoint: whatever is wrong in one is told with its name.
+ * Reading the files of a checkpoint: whatever is wrong in one is reported with its name.
  *
  * @module
  */
+
+import { escaped } from "../core/quoted.ts";
+
+/**
+ * Longest JSON file that is parsed, in bytes: room for the names of 100,000 classes. Most files have thousands, and JSON
+ * of nothing but brackets takes 60 times its length once parsed.
+ */
+const LONGEST_JSON = 2 ** 23;
 
 /** File names to contents. */
 export type CheckpointFiles = Record<string, Uint8Array<ArrayBuffer> | string>;
@@ -19,12 +27,13 @@ export function inFile<Result>(name: string, read: () => Result): Result {
   try {
     return read();
   } catch (error) {
-    throw new TypeError(`${name}: ${error instanceof Error ? error.message : error}`, { cause: error });
+    const message = error instanceof Error ? error.message : String(error);
+    throw new TypeError(`${name}: ${escaped(message)}`, { cause: error });
   }
 }
 
 function contentOf(files: CheckpointFiles, name: string): Uint8Array | string {
-  const content = files[name];
+  const content = Object.hasOwn(files, name) ? files[name] : undefined;
   if (content === undefined) throw new TypeError(`${name} is missing`);
   return content;
 }
@@ -69,6 +78,9 @@ export function readBytes(files: CheckpointFiles, name: string): Uint8Array {
 export function readJson(files: CheckpointFiles, name: string): Record<string, unknown> {
   const content = contentOf(files, name);
   return inFile(name, () => {
+    if (content.length > LONGEST_JSON) {
+      throw new TypeError(`it has ${content.length} bytes, expected at most ${LONGEST_JSON}`);
+    }
     const json = JSON.parse(typeof content === "string" ? content : new TextDecoder().decode(content));
     if (typeof json !== "object" || json === null || Array.isArray(json)) {
       throw new TypeError("expected an object");

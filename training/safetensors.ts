@@ -13,6 +13,7 @@
  * @module
  */
 
+import { quoted, shortened } from "../core/quoted.ts";
 import { formatShape, sizeOf } from "../core/tensor.ts";
 
 /** An array in a safetensors file. */
@@ -25,8 +26,28 @@ export interface NamedArray {
   readonly data: Float32Array;
 }
 
-/** Longest header that is accepted, in bytes. */
-const LONGEST_HEADER = 100_000_000;
+/** What the header of a safetensors file says of an array. */
+export interface TensorEntry {
+  /** Its name. */
+  readonly name: string;
+  /** The type of its elements, such as `F32` or `BF16`. */
+  readonly dtype: string;
+  /** Sizes of its dimensions. */
+  readonly shape: readonly number[];
+  /** Where its bytes begin in the file. */
+  readonly begin: number;
+  /** Where they end. */
+  readonly end: number;
+}
+
+/**
+ * Longest header that is accepted, in bytes: room for 150,000 tensors. The reference implementation takes 100 MB, but JSON
+ * of nothing but brackets takes 60 times its length once parsed.
+ */
+const LONGEST_HEADER = 2 ** 24;
+
+/** Most dimensions of a tensor. PyTorch's have at most 64, those of a transformer 2. */
+const MOST_DIMENSIONS = 64;
 
 /** Bytes of an element, by type name. */
 const ELEMENT_BYTES: Readonly<Record<string, number>> = {
@@ -46,6 +67,16 @@ const ELEMENT_BYTES: Readonly<Record<string, number>> = {
 };
 
 /**
+ * Whether an array is of floats, which are all that is read.
+ *
+ * @param entry What the header says of it.
+ * @returns True for F64, F32, F16 and BF16.
+ */
+export function isFloat({ dtype }: TensorEntry): boolean {
+  return ["F64", "F32", "F16", "BF16"].includes(dtype);
+}
+
+/**
  * Writes a file of 32-bit floats.
  *
  * @example
@@ -59,15 +90,20 @@ const ELEMENT_BYTES: Readonly<Record<string, number>> = {
  *
  * @param arrays What to write, in this order.
  * @returns The bytes of the file.
- * @throws {TypeError} If an array has not as many elements as its shape says.
+ * @throws {TypeError} If an array has not as many elements as its shape says, or two have one name.
  */
 export function writeSafetensors(arrays: readonly NamedArray[]): Uint8Array<ArrayBuffer> {
-  const header: Record<string, unknown> = { __metadata__: { format: "pt" } };
+  // without a prototype: a tensor may be called __proto__
+  const header: Record<string, unknown> = Object.create(null);
+  header.__metadata__ = { format: "pt" };
   let end = 0;
   for (const { name, shape, data } of arrays) {
     if (data.length !== sizeOf(shape)) {
-      throw new TypeError(`Cannot write ${name}: ${data.length} elements, expected ${sizeOf(shape)}`);
+      throw new TypeError(
+        `Cannot write ${shortened(name)}: ${data.length} elements, expected ${sizeOf(shape)}`,
+      );
     }
+    if (name in header) throw new TypeError(`Cannot write ${shortened(name)}: the name is taken`);
     header[name] = { dtype: "F32", shape, data_offsets: [end, end += data.byteLength] };
   }
   const text = JSON.stringify(header), encoded = new TextEncoder().encode(text);
@@ -84,39 +120,71 @@ export function writeSafetensors(arrays: readonly NamedArray[]): Uint8Array<Arra
 }
 
 /**
- * Reads a file; half-precision numbers are widened to 32 bits.
+ * Reads the header of a file and checks it against the size of the file. No data is read.
+ *
+ * @example
+ * ```ts
+ * import { readTensorEntries, writeSafetensors } from "@miniformer/miniformer";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const bytes = writeSafetensors([{ name: "x", shape: [2, 1], data: Float32Array.of(1, 2) }]);
+ * assertEquals(readTensorEntries(bytes).get("x")?.shape, [2, 1]);
+ * ```
  *
  * @param bytes The file.
- * @returns The arrays by name, in the order of the file. Arrays that are not floats are left out.
+ * @returns What it says of each array, by name, in the order of the data.
  * @throws {TypeError} If the file is damaged; the message says how.
  */
-export function readSafetensors(bytes: Uint8Array): Map<string, NamedArray> {
-  const { header, start } = readHeader(bytes), arrays = new Map<string, NamedArray>();
-  let expected = 0;
-  const entries = Object.entries(header).filter(([name]) => name !== "__metadata__")
-    .map(([name, entry]) => ({ name, ...checkEntry(name, entry) }))
-    .sort((a, b) => a.begin - b.begin || a.end - b.end);
+export function readTensorEntries(bytes: Uint8Array): Map<string, TensorEntry> {
+  const { header, start } = readHeader(bytes), entries: TensorEntry[] = [];
+  for (const name in header) {
+    if (name !== "__metadata__") entries.push(checkEntry(name, header[name], start));
+  }
+  entries.sort((a, b) => a.begin - b.begin || a.end - b.end);
+  let expected = start;
   for (const { name, dtype, shape, begin, end } of entries) {
     const size = sizeOf(shape) * ELEMENT_BYTES[dtype];
     if (begin !== expected) {
-      throw new TypeError(`tensor ${name} begins at byte ${begin} of the data, expected ${expected}`);
+      throw new TypeError(
+        `tensor ${shortened(name)} begins at byte ${begin - start} of the data, expected ${expected - start}`,
+      );
     }
     if (end - begin !== size) {
       throw new TypeError(
-        `tensor ${name} has ${end - begin} bytes, expected ${size} for ${dtype} ${formatShape(shape)}`,
+        `tensor ${shortened(name)} has ${end - begin} bytes, expected ${size} for ${dtype} ${
+          shortened(formatShape(shape))
+        }`,
       );
     }
-    if (start + end > bytes.length) {
+    if (end > bytes.length) {
       throw new TypeError(
-        `tensor ${name} ends at byte ${start + end} but the file has ${bytes.length}: it is truncated`,
+        `tensor ${shortened(name)} ends at byte ${end} but the file has ${bytes.length}: it is truncated`,
       );
     }
-    const data = readFloats(bytes.subarray(start + begin, start + end), dtype);
-    if (data !== undefined) arrays.set(name, { name, shape, data });
     expected = end;
   }
-  if (start + expected !== bytes.length) {
-    throw new TypeError(`the file has ${bytes.length} bytes, expected ${start + expected}`);
+  if (expected !== bytes.length) {
+    throw new TypeError(`the file has ${bytes.length} bytes, expected ${expected}`);
+  }
+  return new Map(entries.map((entry) => [entry.name, entry]));
+}
+
+/**
+ * Reads a file; half-precision numbers are widened to 32 bits.
+ *
+ * @param bytes The file.
+ * @param entries What its header says, if it was read before.
+ * @returns The arrays by name, in the order of the file. Arrays that are not floats are left out.
+ * @throws {TypeError} If the file is damaged; the message says how.
+ */
+export function readSafetensors(
+  bytes: Uint8Array,
+  entries: ReadonlyMap<string, TensorEntry> = readTensorEntries(bytes),
+): Map<string, NamedArray> {
+  const arrays = new Map<string, NamedArray>();
+  for (const entry of entries.values()) {
+    const { name, dtype, shape, begin, end } = entry;
+    if (isFloat(entry)) arrays.set(name, { name, shape, data: readFloats(bytes.slice(begin, end), dtype) });
   }
   return arrays;
 }
@@ -142,29 +210,25 @@ function readHeader(bytes: Uint8Array): { header: Record<string, unknown>; start
   return { header: header as Record<string, unknown>, start: 8 + length };
 }
 
-function checkEntry(
-  name: string,
-  entry: unknown,
-): { dtype: string; shape: number[]; begin: number; end: number } {
+function checkEntry(name: string, entry: unknown, start: number): TensorEntry {
   const { dtype, shape, data_offsets: offsets } = (entry ?? {}) as Record<string, unknown>;
   const isCount = (value: unknown) => Number.isSafeInteger(value) && (value as number) >= 0;
-  const valid = Array.isArray(shape) && shape.every(isCount) && Array.isArray(offsets) &&
-    offsets.length === 2 &&
-    offsets.every(isCount) && offsets[0] <= offsets[1];
-  if (!valid) throw new TypeError(`tensor ${name} has no valid shape and offsets`);
+  const valid = Array.isArray(shape) && shape.length <= MOST_DIMENSIONS && shape.every(isCount) &&
+    Array.isArray(offsets) && offsets.length === 2 && offsets.every(isCount) && offsets[0] <= offsets[1];
+  if (!valid) throw new TypeError(`tensor ${shortened(name)} has no valid shape and offsets`);
   if (typeof dtype !== "string" || !Object.hasOwn(ELEMENT_BYTES, dtype)) {
-    throw new TypeError(`tensor ${name} has unknown type ${JSON.stringify(dtype)}`);
+    throw new TypeError(`tensor ${shortened(name)} has unknown type ${quoted(dtype)}`);
   }
-  return { dtype, shape, begin: offsets[0], end: offsets[1] };
+  return { name, dtype, shape, begin: start + offsets[0], end: start + offsets[1] };
 }
 
-/** Elements as 32-bit floats, or undefined if they are not floats. */
-function readFloats(bytes: Uint8Array, dtype: string): Float32Array | undefined {
-  const aligned = bytes.slice(), view = new DataView(aligned.buffer);
-  if (dtype === "F32") return new Float32Array(aligned.buffer);
-  if (dtype === "F64") return Float32Array.from(new Float64Array(aligned.buffer));
-  if (dtype !== "F16" && dtype !== "BF16") return undefined;
-  const data = new Float32Array(bytes.length / 2), words = new Uint32Array(data.buffer);
+/** Elements as 32-bit floats; the bytes are a copy, which is aligned and may be kept. */
+function readFloats({ buffer, length }: Uint8Array<ArrayBuffer>, dtype: string): Float32Array {
+  if (dtype === "F32") return new Float32Array(buffer);
+  if (dtype === "F64") return Float32Array.from(new Float64Array(buffer));
+  const view = new DataView(buffer),
+    data = new Float32Array(length / 2),
+    words = new Uint32Array(data.buffer);
   for (let index = 0; index < data.length; index++) {
     const half = view.getUint16(index * 2, true);
     if (dtype === "BF16") words[index] = half << 16;

@@ -83,9 +83,17 @@ export class TrainingRun {
    * @param model What to train.
    * @param batches What to train on.
    * @param settings How.
+   * @param store The model's parameters, if it has memory already: `allocateParameters(backend, model)` for a run that
+   * `restoreTraining` sets back. Unless given, they are initialized by the seed.
    * @throws {RangeError} If `accumulation` is no positive integer, or another setting makes no sense.
    */
-  constructor(backend: Backend, model: Learner, batches: BatchSource, settings: TrainingSettings) {
+  constructor(
+    backend: Backend,
+    model: Learner,
+    batches: BatchSource,
+    settings: TrainingSettings,
+    store?: ParameterStore,
+  ) {
     const { accumulation = 1 } = settings;
     if (!Number.isInteger(accumulation) || accumulation < 1) {
       throw new RangeError(`Cannot accumulate ${accumulation} batches: expected a positive integer`);
@@ -94,7 +102,7 @@ export class TrainingRun {
     this.backend = backend;
     this.model = model;
     this.settings = settings;
-    this.store = initialize(backend, model, settings.seed);
+    this.store = store ?? initialize(backend, model, settings.seed);
     this.optimizer = new AdamW(backend, this.store, settings);
     this.#batches = batches;
     this.#clock = backend.allocate([4], "u32");

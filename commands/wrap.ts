@@ -1,0 +1,141 @@
+/**
+ * Text in columns: how wide it is, and where its lines break.
+ *
+ * @module
+ */
+import stringWidth from "string-width";
+
+/** Columns of a tab at most: how many it takes depends on where it stands. */
+const tabWidth = 8;
+
+/**
+ * How many columns of a terminal a text takes.
+ *
+ * @param text the text, on one line
+ * @returns columns; a Chinese character takes two, an accent of its own none, a tab as many as it can
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { textWidth } from "./wrap.ts";
+ *
+ * assertEquals(["text", "文字", "e\u0301", "\t"].map(textWidth), [4, 4, 1, 8]);
+ * ```
+ */
+export function textWidth(text: string): number {
+  return /^[ -~]*$/.test(text) ? text.length : stringWidth(text.replaceAll("\t", " ".repeat(tabWidth)));
+}
+
+/** What a reader takes for one character; what belongs together is never cut apart. */
+const characters = new Intl.Segmenter("en", { granularity: "grapheme" });
+
+/** The beginning of a text that fits into so many columns: one character at least. */
+function beginning(text: string, columns: number): string {
+  let end = 0, width = 0;
+  for (const { segment } of characters.segment(text)) {
+    width += textWidth(segment);
+    if (width > columns && end > 0) break;
+    end += segment.length;
+  }
+  return text.slice(0, end);
+}
+
+/**
+ * Shortens a text to a width.
+ *
+ * @param text the text, on one line
+ * @param columns the most columns it may take
+ * @returns the text or, where it is too wide, its beginning with `…`
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { cutText } from "./wrap.ts";
+ *
+ * assertEquals([cutText("abcdef", 6), cutText("abcdef", 4)], ["abcdef", "abc…"]);
+ * ```
+ */
+export function cutText(text: string, columns: number): string {
+  return textWidth(text) <= columns ? text : `${beginning(text, columns - 1)}…`;
+}
+
+/**
+ * Pads a text to a width with spaces at its end.
+ *
+ * @param text the text, on one line
+ * @param columns the width
+ * @returns the text with spaces
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { padText } from "./wrap.ts";
+ *
+ * assertEquals([padText("ab", 4), padText("文", 4)], ["ab  ", "文  "]);
+ * ```
+ */
+export function padText(text: string, columns: number): string {
+  return text + " ".repeat(Math.max(0, columns - textWidth(text)));
+}
+
+/** A line that is to be typed. */
+const commandLine = /(?:^|[\s:])deno task \S/;
+
+/** Words, and the spaces between them. */
+const prosePieces = /\s+|\S+/g;
+
+/** The same of a command line, where quotes keep words together, and a flag stays with its value. */
+const commandPieces = /\s+|(?:--[\w-]+ (?![-\s]))?(?:"[^"]*"|'[^']*'|[^\s"'])+|["']/g;
+
+/**
+ * Breaks lines at words. A word that is longer than a line is cut between characters. A command line is broken as a shell
+ * allows it, with a backslash at the end of the line, so that it can still be copied.
+ *
+ * @param text the text
+ * @param columns the width; `Infinity` leaves all lines whole
+ * @param indent columns before the second and further lines of each line
+ * @returns the text in lines that fit
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { wrapText } from "./wrap.ts";
+ *
+ * assertEquals(wrapText("data  a long line of text", 16, 6), "data  a long\n      line of\n      text");
+ * assertEquals(
+ *   wrapText('deno task generate --prompt "Once upon"', 30),
+ *   'deno task generate \\\n--prompt "Once upon"',
+ * );
+ * ```
+ */
+export function wrapText(text: string, columns: number, indent: number = 0): string {
+  if (columns === Infinity) return text;
+  const before = " ".repeat(Math.min(indent, columns >> 1));
+  return text.split("\n").map((line) =>
+    textWidth(line) <= columns ? line : wrapLine(line, Math.max(columns, 4), before)
+  ).join("\n");
+}
+
+function wrapLine(line: string, columns: number, before: string): string {
+  const isCommand = commandLine.test(line), end = isCommand ? " \\" : "";
+  const lines: string[] = [];
+  let current = "", spaces = "";
+  for (const piece of line.match(isCommand ? commandPieces : prosePieces) ?? []) {
+    if (/^\s/.test(piece)) {
+      spaces = piece;
+      continue;
+    }
+    if (current.trim() !== "" && textWidth(current + spaces + piece + end) > columns) {
+      lines.push(current + end);
+      [current, spaces] = [before, ""];
+    }
+    current += spaces + piece;
+    spaces = "";
+    while (!isCommand && textWidth(current) > columns) {
+      const head = beginning(current, columns);
+      lines.push(head);
+      current = before + current.slice(head.length);
+    }
+  }
+  return [...lines, current].join("\n");
+}

@@ -1,0 +1,42 @@
+import { assertEquals, assertMatch } from "@std/assert";
+import { parseRecord } from "../commands/metrics_record.ts";
+import { lossCurve } from "../commands/plot.ts";
+import { RunFolder } from "../commands/run_folder.ts";
+import { inFolder } from "./_command.ts";
+
+const record = { step: 3, epoch: 0.5, loss: 2, gradientNorm: 1, learningRate: 0.1, seconds: 3 };
+
+Deno.test("a record has finite numbers, those that some records have included", () => {
+  const whole = { ...record, validationLoss: 2.5, accuracy: 0.5, macroF1: 0.4 };
+  for (const one of [record, whole]) assertEquals(parseRecord(JSON.stringify(one)), one);
+  const wrong = [
+    "",
+    "{",
+    "null",
+    "5",
+    "[]",
+    '{"step": 1}',
+    ...Object.keys(whole).flatMap((name) =>
+      ["low", null, [1], {}].map((value) => JSON.stringify({ ...whole, [name]: value }))
+    ),
+    JSON.stringify(record).replace('"loss":2', '"loss":1e999'),
+    JSON.stringify({ ...record, step: -1 }),
+    JSON.stringify({ ...record, step: 1.5 }),
+    "[".repeat(1e5) + "]".repeat(1e5),
+  ];
+  for (const line of wrong) assertEquals(parseRecord(line), undefined, line.slice(0, 100));
+});
+
+Deno.test("a run goes on without the lines of metrics.jsonl that are no records", () =>
+  inFolder(async (folder) => {
+    const lines = [record, { ...record, step: 4, loss: "low" }, null, { ...record, step: 5 }];
+    await Deno.writeTextFile(
+      `${folder}/metrics.jsonl`,
+      lines.map((line) => JSON.stringify(line) + "\n").join(""),
+    );
+    await Deno.mkdir(`${folder}/last`);
+    using run = await RunFolder.open(folder);
+    await run.rewind({ path: `${folder}/last`, step: 9, files: {} });
+    assertEquals(run.records.map(({ step }) => step), [3, 5]);
+    assertMatch(await lossCurve(run.records, { title: "mine" }), /^<svg /);
+  }));
