@@ -4,10 +4,10 @@
  * @module
  */
 import { chooseCommand, type Command } from "./commands/command.ts";
-import { complain, describeError, exitStatus } from "./commands/errors.ts";
+import { describeError, exitStatus, printDiagnostic } from "./commands/errors.ts";
 import configuration from "./deno.json" with { type: "json" };
 
-/** The program. */
+/** The commands of Miniformer. */
 export const miniformer: Command = chooseCommand(
   "",
   "Miniformer: miniature transformers, trained and sampled in TypeScript",
@@ -30,7 +30,7 @@ if (import.meta.main) {
     else await miniformer.run(Deno.args);
   } catch (error) {
     const text = describeError(error, Deno.args.includes("--verbose"));
-    if (text) complain(text);
+    if (text) printDiagnostic(text);
     Deno.exit(exitStatus(error));
   }
 }

@@ -22,8 +22,8 @@ import { saveFile } from "./save_file.ts";
 import { formatFacts, print } from "./terminal.ts";
 import { withBackend } from "./with_backend.ts";
 
-/** What the choice of a layer and that of a head have in common. */
-const choice = { kind: "integer", atLeast: 1, atMost: MOST.modelDim, otherwise: "all of them" } as const;
+/** What the flags of a layer and of a head share. Models from other programs may have more than ours, so the bound is wide. */
+const INDEX_FLAG = { kind: "integer", atLeast: 1, atMost: MOST.modelDim, otherwise: "all of them" } as const;
 
 /** The command. */
 export const attention: Command = defineCommand({
@@ -37,8 +37,8 @@ export const attention: Command = defineCommand({
   flags: {
     ...checkpointFlag("any model"),
     text: { kind: "text", description: "a text", required: true },
-    layer: { ...choice, description: "only this layer, from 1" },
-    head: { ...choice, description: "only this head, from 1" },
+    layer: { ...INDEX_FLAG, description: "only this layer, from 1" },
+    head: { ...INDEX_FLAG, description: "only this head, from 1" },
     out: {
       kind: "text",
       description: "the file to write: a picture (.svg), or tokens and weights (.json)",

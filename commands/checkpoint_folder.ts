@@ -13,10 +13,10 @@ import type { BpeTokenizer } from "../tokenizers/bpe_tokenizer.ts";
 import type { CharTokenizer } from "../tokenizers/char_tokenizer.ts";
 import { loadTokenizer } from "../tokenizers/hugging_face.ts";
 import { type CheckpointFiles, loadConfig, loadModel, restoreModel } from "../training/checkpoint.ts";
-import { infoOf } from "./disk.ts";
+import { entryAt } from "./disk.ts";
 import { cannotRead } from "./errors.ts";
 import { readFolder } from "./folders.ts";
-import { CHECKPOINT_FOLDERS, CHECKPOINT_NAMES, placesOf, TOKENIZER_NAMES } from "./own_names.ts";
+import { CHECKPOINT_FOLDERS, CHECKPOINT_NAMES, placesOf, TOKENIZER_INPUT_NAMES } from "./own_names.ts";
 import { checkSums } from "./sums.ts";
 
 /** The files of a checkpoint and where they were found. */
@@ -27,8 +27,8 @@ export interface FoundCheckpoint {
   readonly files: CheckpointFiles;
 }
 
-/** What a model needs, and the sums to check it by. */
-const MODEL_NAMES = CHECKPOINT_NAMES.filter((name) => name !== "optimizer.safetensors");
+/** The files that using a model needs, ours or those of another program, and the one that holds the checksums. */
+const MODEL_NAMES = ["config.json", "model.safetensors", ...TOKENIZER_INPUT_NAMES, "trainer_state.json"];
 
 /**
  * Finds and reads a checkpoint.
@@ -37,7 +37,7 @@ const MODEL_NAMES = CHECKPOINT_NAMES.filter((name) => name !== "optimizer.safete
  * @param options `prefer`: which checkpoints of a run to look for, in this order; `training`: whether to read what
  * training needs, too
  * @returns its files
- * @throws {Error} when there is none, it cannot be read, or a file is not what was saved
+ * @throws {Error} when there is none, it cannot be read, or a checksum does not match
  *
  * @example
  * ```ts
@@ -79,7 +79,7 @@ export async function findCheckpoint(
 }
 
 /**
- * The run that trained last, of those that have saved something.
+ * The run that trained last, of those that have saved a checkpoint.
  *
  * @returns its folder
  * @throws {Error} when there is no run in runs/
@@ -100,7 +100,7 @@ export async function newestRun(): Promise<string> {
 async function holdsCheckpoint(path: string): Promise<boolean> {
   for (const name of CHECKPOINT_FOLDERS) {
     const { folder, former } = placesOf(`${path}/${name}`);
-    for (const place of [folder, former]) if (await infoOf(`${place}/config.json`)) return true;
+    for (const place of [folder, former]) if (await entryAt(`${place}/config.json`)) return true;
   }
   return false;
 }
@@ -125,7 +125,7 @@ async function holdsCheckpoint(path: string): Promise<boolean> {
  */
 export function tokenizerOf({ path, files }: FoundCheckpoint): BpeTokenizer | CharTokenizer {
   const texts: Record<string, string> = {}, decoder = new TextDecoder();
-  for (const name of TOKENIZER_NAMES) {
+  for (const name of TOKENIZER_INPUT_NAMES) {
     if (files[name] !== undefined) texts[name] = decoder.decode(files[name] as Uint8Array);
   }
   return naming(path, () => loadTokenizer(texts));

@@ -16,9 +16,9 @@ export interface Command {
   readonly name: string;
   /** One sentence on what it does, without a full stop. */
   readonly summary: string;
-  /** Its flags by their camelCase names; a command that is chosen by a further word has none of its own. */
+  /** Its flags by their camelCase names; none for a command whose next word chooses another. */
   readonly flags: Flags;
-  /** The commands that a further word chooses from. */
+  /** The commands that the next word chooses from. */
   readonly commands?: CommandTable;
   /** The help text, for a terminal of so many columns. */
   help(columns?: number): string | Promise<string>;
@@ -36,7 +36,7 @@ export interface CommandDescription<Fs extends Flags> {
   readonly usage?: string;
   /** Whole command lines, without `deno task`. */
   readonly examples?: readonly string[];
-  /** The flag whose value may stand in front without its name. */
+  /** A flag whose value may be the first argument, without the name of the flag. */
   readonly operand?: string;
   /** The flags by their camelCase names; `--help` and `--verbose` are added to them. */
   readonly flags: Fs;
@@ -82,8 +82,8 @@ export function defineCommand<const Fs extends Flags>(description: CommandDescri
     help,
     async run(args) {
       if (asksForHelp(args)) return print(help(Math.min(terminalColumns(), 100)));
-      const { operand } = description, isBare = operand !== undefined && /^(?!--)/.test(args[0] ?? "--");
-      const line = isBare ? [`--${kebabCase(operand)}`, ...args] : args;
+      const { operand } = description, startsWithValue = args.length > 0 && !args[0].startsWith("--");
+      const line = operand && startsWithValue ? [`--${kebabCase(operand)}`, ...args] : args;
       await description.run(parseFlags(flags, line) as FlagValues<Fs> & { verbose: boolean });
     },
   };
@@ -119,7 +119,7 @@ export function chooseCommand(name: string, summary: string, commands: CommandTa
     const wrap = (text: string) => wrapText(text, columns);
     const lines = names.map((name, i) => hang(`  ${name}`, loaded[i].summary, indent, columns));
     return wrap(`${summary}.\n\nUsage: deno task ${prefix}COMMAND [flags]\n\nCommands:\n`) +
-      `${lines.join("\n")}\n\n` + wrap(`Flags of one: deno task ${prefix}COMMAND --help`);
+      `${lines.join("\n")}\n\n` + wrap(`Flags of a command: deno task ${prefix}COMMAND --help`);
   };
   return {
     name,
@@ -168,7 +168,7 @@ function formatHelp(
       [`${heading}:`, ...rows.map(({ left, right }) => hang(left, right, indent, columns))].join("\n")
     ),
     wrapText(
-      "Flags may be written with - or _ between words. Numbers far above any use are refused.",
+      "Flags may be written with - or _ between words. Implausibly large numbers are refused.",
       columns,
     ),
   ].join("\n\n");
@@ -202,7 +202,7 @@ function explain(flag: Flag): string {
     .filter(Boolean).join("");
 }
 
-/** Whether bounds go without saying: that nothing is negative, and that there is an end far above what anybody needs. */
+/** Whether the help leaves bounds out: those that only rule out negative or implausibly large numbers. */
 function isObvious({ atLeast = 0, atMost = Infinity, above = 0, below }: NumberFlag): boolean {
   return atLeast <= 1 && above === 0 && below === undefined && atMost >= 1000;
 }

@@ -6,34 +6,35 @@
 import type { Flags, TextFlag } from "./flags.ts";
 
 /**
- * The largest values that number flags take, far above what anybody needs: a slip of a finger or a script gone wrong is
- * refused at once, not after hours or when memory runs out. Models within these bounds are then compared with the memory
- * there is (memory.ts).
+ * The largest values that number flags accept, far above what anyone needs: a typing error is refused at once instead of
+ * after hours or when memory runs out. Models within these bounds are then compared with the available memory (memory.ts).
  */
 export const MOST = {
-  /** Steps of a run; also of everything that is counted in steps. */
+  /** Steps of a run, and intervals in steps. */
   steps: 1e9,
   /** Times to see a text. */
   epochs: 1e6,
   /** Windows or texts in a batch. */
   batchSize: 2 ** 16,
-  /** Batches to a step. Between two steps is the time to save, to show something and to end. */
+  /** Batches in a step. A run can be saved, shown and stopped only between steps. */
   accumulation: 2 ** 12,
   /** Blocks of a model, or heads of a block. */
   layers: 1000,
-  /** Tokens seen at once. */
+  /** Tokens in a window. */
   contextLength: 2 ** 20,
   /** Width of a model. */
   modelDim: 2 ** 16,
-  /** Width inside the feed-forward network, and what multiple of the width of the model it is. */
+  /** Width of the feed-forward network, also as a multiple of the width of the model. */
   feedForwardDim: 2 ** 20,
   /** Tokens in a vocabulary. */
   vocabSize: 2 ** 24,
-  /** Tokens that are written one after the other. */
+  /** Tokens to generate. */
   newTokens: 1e6,
-  /** Tokens that are hidden one after the other: there is a batch in memory for each. */
+  /** Anything else that is counted, such as the occurrences of a pair. */
+  count: 1e9,
+  /** Tokens to hide one by one: all their batches are in memory together. */
   hiddenTokens: 1e5,
-  /** Rates, weights and other factors; a float32 holds them and what is made with them. */
+  /** Learning rates, weights and other factors: float32 holds them and their products. */
   factor: 1e6,
 } as const;
 

@@ -15,7 +15,7 @@ import { drawPicture, labelExpression, MOST_SQUARES, pictureText } from "./pictu
  * @param labels the names of the classes
  * @param title the heading
  * @returns the picture as SVG text
- * @throws {RangeError} when there are too many classes
+ * @throws {RangeError} when there are more than 244 classes
  *
  * @example
  * ```ts
@@ -31,7 +31,11 @@ export async function confusionPlot(
   title: string,
 ): Promise<string> {
   if (labels.length ** 2 > MOST_SQUARES) {
-    throw new RangeError(`Cannot draw the confusion of ${labels.length} classes: too many to be seen`);
+    throw new RangeError(
+      `Cannot draw a confusion matrix of ${labels.length} classes: expected at most ${
+        Math.floor(Math.sqrt(MOST_SQUARES))
+      }`,
+    );
   }
   const values = matrix.flatMap((row, actual) => {
     const total = row.reduce((sum, count) => sum + count, 0);

@@ -1,35 +1,35 @@
 /**
- * What everything that writes files is built from. A new name is created exclusively, so that a link that lies in wait
- * under it is never followed; bytes are forced to the disk before a file counts as written; and nothing is ever removed
- * together with what lies below it.
+ * Primitives for reading and writing files. New files are created exclusively, so that a symbolic link of the same name is
+ * never followed; data is forced to the disk before a file counts as written; and nothing here removes a folder with its
+ * content.
  *
  * @module
  */
 
 import { kindOfFile } from "./open_file.ts";
 
-/** Longest file that is read, in bytes. A sparse file of terabytes takes no room on the disk, but all of it in memory. */
+/** Longest file that is read, in bytes. A sparse file of terabytes takes no space on the disk, but all of it in memory. */
 const LONGEST_FILE = 2 ** 33;
 
-/** Bytes moved in one call: much beyond this, single calls fail or never return. */
+/** Most bytes to read or write in one call: with much more, single calls fail or never return. */
 const LARGEST_CALL = 64 * 2 ** 20;
 
 /**
- * What stands under a name itself, links not followed.
+ * What is at a path. A symbolic link is reported itself and not followed.
  *
- * @param path the name
- * @returns what is there, or undefined
- * @throws {Error} when it cannot be looked at
+ * @param path the path
+ * @returns what the system says about it, or undefined when there is nothing
+ * @throws {Error} when the system does not say
  *
  * @example
  * ```ts
  * import { assertEquals } from "@std/assert";
- * import { infoOf } from "./disk.ts";
+ * import { entryAt } from "./disk.ts";
  *
- * assertEquals([(await infoOf("LICENSE"))?.isFile, await infoOf("no such file")], [true, undefined]);
+ * assertEquals([(await entryAt("LICENSE"))?.isFile, await entryAt("no such file")], [true, undefined]);
  * ```
  */
-export async function infoOf(path: string): Promise<Deno.FileInfo | undefined> {
+export async function entryAt(path: string): Promise<Deno.FileInfo | undefined> {
   try {
     return await Deno.lstat(path);
   } catch (error) {
@@ -39,17 +39,17 @@ export async function infoOf(path: string): Promise<Deno.FileInfo | undefined> {
 }
 
 /**
- * Says what something is, for a message that refuses it.
+ * Names the kind of a directory entry, for error messages.
  *
- * @param info from {@linkcode infoOf}
+ * @param info what {@linkcode entryAt} gave
  * @returns such as `a symbolic link`
  *
  * @example
  * ```ts
  * import { assertEquals } from "@std/assert";
- * import { infoOf, kindOfEntry } from "./disk.ts";
+ * import { entryAt, kindOfEntry } from "./disk.ts";
  *
- * assertEquals(kindOfEntry((await infoOf("commands"))!), "a folder");
+ * assertEquals(kindOfEntry((await entryAt("commands"))!), "a folder");
  * ```
  */
 export function kindOfEntry(info: Deno.FileInfo): string {
@@ -59,9 +59,9 @@ export function kindOfEntry(info: Deno.FileInfo): string {
 /**
  * Creates a file and forces it to the disk.
  *
- * @param path the file; nothing may have this name, not even a link that leads nowhere
- * @param content what it shall hold
- * @throws {Error} when the name is taken, or the file cannot be written
+ * @param path the file; there must be nothing at this path, not even a dangling link
+ * @param content its content
+ * @throws {Error} when there is something at this path, or the file cannot be written
  *
  * @example
  * ```ts
@@ -82,7 +82,7 @@ export async function createFile(path: string, content: Uint8Array | string): Pr
  *
  * @param path the file
  * @param text what to append
- * @throws {Error} when the name stands for a link or anything else but a file, or the file cannot be written
+ * @throws {Error} when there is a link or anything else but a file at this path, or the file cannot be written
  *
  * @example
  * ```ts
@@ -93,7 +93,7 @@ export async function createFile(path: string, content: Uint8Array | string): Pr
  * ```
  */
 export async function appendText(path: string, text: string): Promise<void> {
-  const before = await infoOf(path);
+  const before = await entryAt(path);
   if (before && !before.isFile) throw new Error(`it is ${kindOfEntry(before)}, not a file`);
   using file = await Deno.open(path, { append: true, createNew: before === undefined });
   const opened = await file.stat();
@@ -101,7 +101,7 @@ export async function appendText(path: string, text: string): Promise<void> {
   try {
     await writeAll(file, text);
   } catch (error) {
-    await file.truncate(opened.size).catch(() => {}); // half a line is of no use
+    await file.truncate(opened.size).catch(() => {}); // do not leave half a line
     throw error;
   }
 }
@@ -111,7 +111,7 @@ export async function appendText(path: string, text: string): Promise<void> {
  *
  * @param path the file
  * @returns its bytes
- * @throws {Error} when it cannot be read
+ * @throws {Error} when it cannot be read, or has more than 8 GiB
  *
  * @example
  * ```ts
@@ -135,7 +135,7 @@ export async function readBytes(path: string): Promise<Uint8Array<ArrayBuffer>> 
 }
 
 /**
- * Forces a file to the disk: then it outlasts a power failure.
+ * Forces a file to the disk, so that it survives a power failure.
  *
  * @param path the file
  * @throws {Error} when that fails
@@ -146,7 +146,7 @@ export async function syncFile(path: string): Promise<void> {
 }
 
 /**
- * Forces the names in a folder to the disk, where the system knows how to: some cannot open a folder.
+ * Forces the names in a folder to the disk. Where the system cannot open a folder, such as on Windows, nothing is done.
  *
  * @param path the folder
  */
@@ -155,11 +155,11 @@ export async function syncFolder(path: string): Promise<void> {
 }
 
 /**
- * Whether two looks saw the same file.
+ * Whether two results of `stat` are of the same file.
  *
- * @param a one look
+ * @param a one result
  * @param b the other
- * @returns whether it is the same file of the same disk
+ * @returns whether device and inode are equal
  */
 export function isSame(a: Deno.FileInfo, b: Deno.FileInfo): boolean {
   return a.ino === b.ino && a.dev === b.dev;

@@ -1,5 +1,5 @@
 /**
- * `doctor`: what this machine has to offer, and whether it computes what it should; or, of a run, whether it is whole.
+ * `doctor`: which devices this machine has and whether they compute correctly; or, for a run, whether it is intact.
  *
  * @module
  */
@@ -28,14 +28,13 @@ export const doctor: Command = defineCommand({
   flags: {
     run: {
       kind: "text",
-      description: "a run: are its files whole, is it in use, where can it be resumed, what is left over",
+      description: "a run: is it intact, is it in use, where can it be resumed, which files are left over",
       placeholder: "FOLDER",
       otherwise: "examine the machine",
     },
     clean: {
       kind: "boolean",
-      description:
-        "finish what a process that was cut short has left undone in the run: remove half-written files",
+      description: "clean up after an interrupted process: remove half-written files, write missing records",
       default: false,
     },
   },
@@ -62,14 +61,14 @@ export const doctor: Command = defineCommand({
   },
 });
 
-/** Shows what is found in a run; the exit status says whether something is wrong. */
+/** Shows what is found in a run; the exit status is 1 if something is faulty. */
 async function examine(path: string, clean: boolean): Promise<void> {
   if (clean) {
     await allowWriting(path, [RUNS]);
     const gone = await removeLeftOvers(path).catch(async (error) => {
       throw await cannotRead(path, error);
     });
-    show("removed", gone.length > 0 ? gone.join(", ") : "nothing: there is nothing left over");
+    show("removed", gone.length > 0 ? gone.join(", ") : "nothing: no files are left over");
   }
   const findings = await examineRun(path).catch(async (error) => {
     throw await cannotRead(path, error);

@@ -8,6 +8,7 @@
  */
 import { basename, dirname, join } from "@std/path";
 import { escaped } from "../core/quoted.ts";
+import { isLeftOver } from "./own_names.ts";
 
 /**
  * The command line itself is wrong: an unknown flag, a missing or an impossible value. Exit status 2.
@@ -44,7 +45,7 @@ export function exitStatus(error: unknown): 0 | 1 | 2 {
   return error instanceof UsageError ? 2 : 1;
 }
 
-/** A message is cut here as a last resort: what it quotes should have been cut before. With `error: ` below 1,000. */
+/** Longest message: with `error: ` it stays below 1,000 characters. A last resort, since quoted values are cut before. */
 const LONGEST_MESSAGE = 980;
 
 /**
@@ -71,23 +72,22 @@ export function describeError(error: unknown, verbose: boolean = false): string 
 }
 
 /**
- * Prints a line to standard error, where it can be printed: a terminal that was closed must not keep a program from
- * ending as it should.
+ * Prints a line to standard error. Failures are ignored, because a closed terminal must not prevent an orderly end.
  *
  * @param text the line
  *
  * @example
  * ```ts
- * import { complain } from "./errors.ts";
+ * import { printDiagnostic } from "./errors.ts";
  *
- * complain("");
+ * printDiagnostic("");
  * ```
  */
-export function complain(text: string): void {
+export function printDiagnostic(text: string): void {
   try {
     console.error(text);
   } catch {
-    return; // nobody is left to read it
+    return; // there is no one to read it
   }
 }
 
@@ -117,8 +117,8 @@ export function reason(error: unknown): string {
     ENOSPC: "the disk is full",
     EDQUOT: "your share of the disk is used up",
     EROFS: "the disk is read-only",
-    EPIPE: "its reader has left",
-    EIO: "the device does not answer",
+    EPIPE: "its reader has exited",
+    EIO: "input/output error",
   };
   if (error instanceof Deno.errors.NotCapable) return `Deno's permissions forbid it (${error.message})`;
   const code = (error as { code?: string }).code ?? "";
@@ -130,7 +130,7 @@ export function reason(error: unknown): string {
  *
  * @param path the file or folder
  * @param error what a call of `Deno` threw
- * @param wanted what it should be: only such things are suggested
+ * @param wanted what it should be; only a path to such a thing is suggested
  * @returns an error that says what, why and perhaps what else
  *
  * @example
@@ -147,14 +147,14 @@ export async function cannotRead(
   error: unknown,
   wanted: "file" | "text" | "checkpoint" | "tokenizer" | "any" = "any",
 ): Promise<Error> {
-  const near = error instanceof Deno.errors.NotFound ? await nearestPath(path, suitable[wanted]) : undefined;
+  const near = error instanceof Deno.errors.NotFound ? await nearestPath(path, SUITABLE[wanted]) : undefined;
   return new Error(`Cannot read ${path}: ${reason(error)}${near ? `; did you mean ${near}?` : ""}`, {
     cause: error,
   });
 }
 
-/** What a path may be suggested for. */
-const suitable = {
+/** Whether a path may be suggested, by what is wanted. */
+const SUITABLE = {
   any: () => true,
   file: isFile,
   /** A file, or a folder with texts. */
@@ -162,7 +162,7 @@ const suitable = {
     await isFile(path) || (await namesIn(path)).some((name) => name.endsWith(".txt")),
   /** A checkpoint, or the folder of a run. */
   checkpoint: (path: string) => holdsOne(path, ["config.json", "model.safetensors"]),
-  /** A tokenizer.json, or a folder with a tokenizer, which every checkpoint and every run has. */
+  /** A tokenizer.json, or a folder with a tokenizer: its own, a checkpoint, or a run. */
   tokenizer: async (path: string) =>
     basename(path) === "tokenizer.json" || await holdsOne(path, ["tokenizer.json", "vocab.json"]),
 } as const;
@@ -181,15 +181,15 @@ async function namesIn(folder: string): Promise<string[]> {
   return (await Array.fromAsync(Deno.readDir(folder)).catch(() => [])).map(({ name }) => name).sort();
 }
 
-/** What in the same folder, or among the runs, has nearly the same name and can be what is wanted. */
+/** The path in the same folder, or of a run, whose name is nearest and which may be what is wanted. */
 async function nearestPath(
   path: string,
   isSuitable: (path: string) => boolean | Promise<boolean>,
 ): Promise<string | undefined> {
   const folder: string = dirname(path), name: string = basename(path);
-  const folders = folder === "." && isSuitable === suitable.checkpoint ? [folder, "runs"] : [folder];
+  const folders = folder === "." && isSuitable === SUITABLE.checkpoint ? [folder, "runs"] : [folder];
   for (const folder of folders) {
-    const names = (await namesIn(folder)).filter((name) => !/\.(new|old)$/.test(name)); // left by a killed save
+    const names = (await namesIn(folder)).filter((name) => !isLeftOver(name));
     for (let near = nearest(name, names); near !== undefined; near = nearest(name, names)) {
       const found = folder === "." ? near : join(folder, near);
       if (await isSuitable(found)) return found;

@@ -45,12 +45,10 @@ const maskedFlags = {
 } as const satisfies Flags;
 
 /** How to measure. */
-type Options = FlagValues<typeof maskedFlags> & {
-  readonly batchSize: number;
-};
+type Options = FlagValues<typeof maskedFlags> & { readonly batchSize: number };
 
-/** The same, and where to show how far it has come. */
-type Examination = Options & { readonly progress: ProgressLine; readonly source: string };
+/** The same, with the line that shows progress, and a name of the texts for messages. */
+type ExamineOptions = Options & { readonly progress: ProgressLine; readonly source: string };
 
 /** Names and values of what was found out. */
 type Facts = [name: string, text: string][];
@@ -87,7 +85,7 @@ export const evaluate: Command = defineCommand({
     const found = await findCheckpoint(checkpoint ?? await newestRun());
     const kind = kindOf(naming(found.path, () => loadConfig(found.files)));
     checkKind(kind, found, options);
-    // on standard error: what is found out may be read by another program
+    // progress goes to standard error, because another program may read the results
     const progress = new ProgressLine({
       terminal: Deno.stderr.isTerminal(),
       write: (text) => void Deno.stderr.writeSync(new TextEncoder().encode(text)),
@@ -125,13 +123,13 @@ async function examineCausal(
   backend: Backend,
   checkpoint: FoundCheckpoint,
   texts: readonly string[],
-  { progress, source, ...options }: Examination,
+  { progress, source, ...options }: ExamineOptions,
 ): Promise<Facts> {
   const { model, tokenizer } = openModel(backend, checkpoint, "causal");
   const ids = naming(source, () => encodeDocuments(tokenizer, texts));
   const contextLength = Math.max(1, Math.min(model.config.contextLength, ids.length - 1));
   const windows = Math.ceil(ids.length / contextLength);
-  const batchSize = await windowsAtOnce(backend, { ...model.config, contextLength }, options, windows);
+  const batchSize = await fittingBatchSize(backend, { ...model.config, contextLength }, options, windows);
   const batches = validationBatches(ids, { contextLength, batchSize });
   const tokens = countTargets(batches);
   const text = tokenizer.decode(ids.subarray(1, tokens + 1), { skipSpecialTokens: true });
@@ -150,7 +148,7 @@ async function examineMasked(
   backend: Backend,
   checkpoint: FoundCheckpoint,
   texts: readonly string[],
-  { pseudoTokens = 512, progress, source, ...options }: Examination,
+  { pseudoTokens = 512, progress, source, ...options }: ExamineOptions,
 ): Promise<Facts> {
   const { lines, batchSize, seed = 1, maskRate = 0.15, maskRule = "huggingface" } = options;
   const { model, tokenizer } = openModel(backend, checkpoint, "masked");
@@ -158,8 +156,9 @@ async function examineMasked(
   const settings = { lines, batchSize, seed, maskRate, maskRule };
   const read = maskedTexts({ text: ids }, model.config, tokenizer, settings);
   const sequences = read.sequences.text, { contextLength } = read.options;
-  const atOnce = await windowsAtOnce(backend, { ...model.config, contextLength }, options, sequences.length);
-  const how = { ...read.options, batchSize: atOnce };
+  const windows = Math.max(sequences.length, pseudoTokens);
+  const fitting = await fittingBatchSize(backend, { ...model.config, contextLength }, options, windows);
+  const how = { ...read.options, batchSize: fitting };
   const masked = maskedValidationBatches(sequences, how);
   expectTargets(masked, { doing: "measure a model", tokens: ids.length, text: "text" });
   const loss = await measure(backend, model, masked, showing(progress, "masks")) as number;
@@ -182,8 +181,8 @@ async function examineMasked(
   return facts;
 }
 
-/** How many windows to measure at once: not more than there are, and never more than fit into memory. */
-async function windowsAtOnce(
+/** The batch size to measure with: no larger than the number of windows, and refused if it does not fit into memory. */
+async function fittingBatchSize(
   backend: Backend,
   config: ModelConfig,
   { batchSize }: Pick<Options, "batchSize">,
@@ -194,8 +193,9 @@ async function windowsAtOnce(
   return size;
 }
 
+/** Shows the progress of measuring the loss. */
 const showing = (progress: ProgressLine, what: string): MeasureOptions => ({
-  onProgress: (done, whole) => progress.advance(`measuring the loss on ${what}`, done, whole),
+  onProgress: (done, total) => progress.advance(`measuring the loss on ${what}`, done, total),
 });
 
 const perplexity = (loss: number): string => Math.exp(loss).toPrecision(5);

@@ -1,13 +1,13 @@
 /**
- * What is in the folder of a run: whether its checkpoints are whole, whether somebody is at work in it, where it can be
- * resumed, and what does not belong there. Looking changes nothing.
+ * Examines the folder of a run: whether its checkpoints are intact, whether a process is training there, where it can be
+ * resumed, and which files do not belong there. Nothing is changed.
  *
  * @module
  */
 import { join } from "@std/path";
 import { loadModel, loadTrainerState } from "../training/checkpoint.ts";
 import { findCheckpoint, tokenizerOf } from "./checkpoint_folder.ts";
-import { infoOf, kindOfEntry } from "./disk.ts";
+import { entryAt, kindOfEntry } from "./disk.ts";
 import { reason } from "./errors.ts";
 import { settleFolder } from "./folders.ts";
 import { describeHolder, Lock, lookAtLock } from "./lock.ts";
@@ -15,13 +15,13 @@ import { CHECKPOINT_FOLDERS, isLeftOver, LOCK_NAME, placesOf, RUN_FILES } from "
 import { quote } from "./terminal.ts";
 import { writeUnwrittenLines } from "./unwritten_lines.ts";
 
-/** Something that was found. */
+/** One line of the report. */
 export interface Finding {
-  /** What it is about, in a word. */
+  /** What it is about, in one or two words. */
   readonly name: string;
-  /** What there is to say. */
+  /** What was found. */
   readonly text: string;
-  /** Whether it needs mending. */
+  /** Whether it is a fault. */
   readonly faulty?: boolean;
 }
 
@@ -29,7 +29,7 @@ export interface Finding {
  * Examines the folder of a run.
  *
  * @param path the folder
- * @returns what was found, in the order in which it is to be shown
+ * @returns the findings, in the order of the report
  * @throws {Error} when there is no such folder
  *
  * @example
@@ -38,7 +38,7 @@ export interface Finding {
  * import { examineRun } from "./examine_run.ts";
  *
  * const findings = await examineRun("fixtures");
- * assertEquals(findings.find(({ name }) => name === "resume")?.text, "there is no checkpoint to go on from");
+ * assertEquals(findings.find(({ name }) => name === "resume")?.text, "there is no checkpoint to resume from");
  * ```
  */
 export async function examineRun(path: string): Promise<Finding[]> {
@@ -57,12 +57,12 @@ export async function examineRun(path: string): Promise<Finding[]> {
 }
 
 /**
- * Finishes what a process that was cut short has left undone in the folder of a run: removes half-written files and the
- * lock of a process that is gone, and writes lines that could not be written.
+ * Cleans up after an interrupted process: removes half-written files and the lock file of a process that has ended, and
+ * writes lines that could not be written before.
  *
  * @param path the folder
- * @returns the names that are gone
- * @throws {Error} when a process is at work in the run, or something that is not ours has one of the names
+ * @returns the names that were removed
+ * @throws {Error} when a process holds the lock of the run, or something that is not ours has one of the names
  */
 export async function removeLeftOvers(path: string): Promise<string[]> {
   const { folder } = placesOf(path);
@@ -74,7 +74,7 @@ export async function removeLeftOvers(path: string): Promise<string[]> {
     using _lock = await Lock.take(join(folder, LOCK_NAME));
     for (const name of CHECKPOINT_FOLDERS) await settleFolder(join(folder, name));
     for (const name of await leftOvers()) {
-      const info = await infoOf(join(folder, name));
+      const info = await entryAt(join(folder, name));
       if (info?.isFile && name !== LOCK_NAME) await Deno.remove(join(folder, name));
     }
     await writeUnwrittenLines(folder);
@@ -83,31 +83,31 @@ export async function removeLeftOvers(path: string): Promise<string[]> {
   return before.filter((name) => !after.includes(name));
 }
 
-/** A checkpoint that was looked at. */
+/** A checkpoint that was examined. */
 interface Examined {
   readonly finding: Finding;
   readonly name: string;
-  /** Its step, where training can go on from it. */
+  /** Its step, if training can be resumed from it. */
   readonly step?: number;
-  /** All steps that were asked for. */
+  /** The last step of the run. */
   readonly steps?: unknown;
-  /** The command that goes on with it. */
+  /** The command that resumes it. */
   readonly command?: string;
 }
 
 async function examineCheckpoint(folder: string, name: string): Promise<Examined | undefined> {
   const path = join(folder, name), { former } = placesOf(path);
-  if (await infoOf(path) === undefined && await infoOf(former) === undefined) return undefined;
+  if (await entryAt(path) === undefined && await entryAt(former) === undefined) return undefined;
   try {
     const found = await findCheckpoint(path, { prefer: [], training: true });
     tokenizerOf(found);
     loadModel(found.files);
     const { step, command = "train", sha256, settings, unwritten } = loadTrainerState(found.files);
     const { steps } = (settings ?? {}) as { steps?: unknown };
-    const sums = sha256 === undefined ? "saved without sums" : "every file is what was saved";
+    const sums = sha256 === undefined ? "saved without checksums" : "all checksums match";
     const lines = unwritten === undefined
       ? ""
-      : "; it holds lines that could not be written to metrics.jsonl or samples.txt: --clean or --resume writes them";
+      : "; it holds lines that are missing from metrics.jsonl or samples.txt: --clean or --resume writes them there";
     return {
       finding: { name: `${name}/`, text: `step ${step} of ${steps}, ${sums}${lines}` },
       ...{ name, step, steps, command: String(command) },
@@ -120,9 +120,12 @@ async function examineCheckpoint(folder: string, name: string): Promise<Examined
 async function examineLock(path: string): Promise<Finding> {
   try {
     const { state, holder } = await lookAtLock(path), name = "lock";
-    if (state === "free") return { name, text: "free: no process is at work here" };
-    if (state === "held") return { name, text: `${describeHolder(holder)} is at work here` };
-    return { name, text: `left by ${describeHolder(holder)}, which is gone; it locks nobody out` };
+    if (state === "free") return { name, text: "free: no process trains here" };
+    if (state === "held") return { name, text: `held by ${describeHolder(holder)}` };
+    return {
+      name,
+      text: `stale: left by ${describeHolder(holder)}, which has ended; it blocks no other process`,
+    };
   } catch (error) {
     return { name: "lock", text: (error as Error).message, faulty: true };
   }
@@ -131,7 +134,10 @@ async function examineLock(path: string): Promise<Finding> {
 async function examineRecords(folder: string, step: number | undefined): Promise<Finding> {
   const name = "records";
   try {
-    const text = await Deno.readTextFile(join(folder, "metrics.jsonl"));
+    // A device has no end, and a pipe may never answer: what is no file is never opened.
+    const path = join(folder, "metrics.jsonl"), info = await entryAt(path);
+    if (info && !info.isFile) return { name, text: `metrics.jsonl is ${kindOfEntry(info)}`, faulty: true };
+    const text = await Deno.readTextFile(path);
     const lines = text.split("\n"), isTorn = lines.pop() !== "";
     const later = step === undefined
       ? 0
@@ -139,8 +145,8 @@ async function examineRecords(folder: string, step: number | undefined): Promise
     return {
       name,
       text: `${lines.length} lines in metrics.jsonl` +
-        (later > 0 ? `, ${later} of them after the checkpoint: resuming makes them again` : "") +
-        (isTorn ? "; the last one is unfinished and will be dropped" : ""),
+        (later > 0 ? `, ${later} of them after the checkpoint: resuming computes them again` : "") +
+        (isTorn ? "; the last one is incomplete and will be dropped" : ""),
     };
   } catch (error) {
     return {
@@ -154,16 +160,21 @@ async function examineRecords(folder: string, step: number | undefined): Promise
 function resumption(folder: string, examined: readonly Examined[]): Finding {
   const sound = examined.find(({ step }) => step !== undefined), name = "resume";
   if (sound === undefined) {
-    return { name, text: "there is no checkpoint to go on from", faulty: examined.length > 0 };
+    return { name, text: "there is no checkpoint to resume from", faulty: examined.length > 0 };
   }
   const place = sound.name === "last" ? folder : `${folder}/${sound.name}`;
   if (sound.step === sound.steps) {
-    return { name, text: `it is at its end; --epochs or --steps makes it longer` };
+    return {
+      name,
+      text: `the run is complete; deno task ${sound.command} --resume ${quote(place)} with more --epochs${
+        sound.command === "train" ? " or --steps" : ""
+      } makes it longer`,
+    };
   }
   return { name, text: `after step ${sound.step}: deno task ${sound.command} --resume ${quote(place)}` };
 }
 
-/** Left-overs, and names that are not ours. */
+/** Left-over files, and names that are not ours. */
 function examineNames(folder: string, entries: readonly Deno.DirEntry[]): Finding[] {
   const names = entries.map(({ name }) => name).sort(), findings: Finding[] = [];
   const left = names.filter(isLeftOver);
@@ -173,13 +184,13 @@ function examineNames(folder: string, entries: readonly Deno.DirEntry[]): Findin
   if (left.length > 0) {
     findings.push({
       name: "left over",
-      text: `${left.join(", ")}, from a save that was cut short: deno task doctor ${
+      text: `${left.join(", ")}, from an interrupted save: deno task doctor ${
         quote(folder)
-      } --clean removes it`,
+      } --clean removes them`,
     });
   }
   if (others.length > 0) {
-    findings.push({ name: "others", text: `${others.join(", ")}: not ours, never touched` });
+    findings.push({ name: "others", text: `${others.join(", ")}: not files of Miniformer, never changed` });
   }
   return findings;
 }
@@ -187,11 +198,11 @@ function examineNames(folder: string, entries: readonly Deno.DirEntry[]): Findin
 async function examineLinks(folder: string): Promise<Finding[]> {
   const findings: Finding[] = [];
   for (const name of [...RUN_FILES, ...CHECKPOINT_FOLDERS]) {
-    const info = await infoOf(join(folder, name));
+    const info = await entryAt(join(folder, name));
     if (info === undefined || (CHECKPOINT_FOLDERS.includes(name) ? info.isDirectory : info.isFile)) continue;
     findings.push({
       name: "not a file",
-      text: `${name} is ${kindOfEntry(info)}: the run is not resumed`,
+      text: `${name} is ${kindOfEntry(info)}: the run cannot be resumed until it is replaced or removed`,
       faulty: true,
     });
   }

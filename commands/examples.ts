@@ -54,7 +54,7 @@ export async function readLabelledCorpus(
   return { training, validation, fingerprint };
 }
 
-/** The confusion matrix, a picture of it and the head of the model grow with the classes: these are still quick. */
+/** Most classes that a classifier is trained for. The confusion matrix grows with their square. */
 const MOST_CLASSES = 1000;
 
 /**
@@ -82,8 +82,8 @@ export function labelsOf({ path, rows }: LabelledFile): string[] {
   const labels = [...new Set(rows.map(({ label }) => label!))];
   if (labels.length > MOST_CLASSES) {
     throw new Error(
-      `Cannot tell so many classes apart: ${path} has ${labels.length} different labels, expected at most ` +
-        `${MOST_CLASSES}; is each text in the column of the labels?`,
+      `Cannot train a classifier: ${path} has ${labels.length} different labels, expected at most ` +
+        `${MOST_CLASSES}; are the columns of texts and labels swapped?`,
     );
   }
   if (labels.length < 2) {

@@ -4,7 +4,7 @@
  * @module
  */
 import { globToRegExp, isGlob, join, normalize } from "@std/path";
-import { cannotRead } from "./errors.ts";
+import { cannotRead, printDiagnostic } from "./errors.ts";
 import { type ReadOptions, textChunks } from "./utf8.ts";
 
 /** A text and where it came from. */
@@ -87,7 +87,7 @@ async function readWhole(path: string, options?: ReadOptions): Promise<string> {
 /**
  * The files that names, folders and globs stand for.
  *
- * Links are followed, to folders only where they do not lead back; those that lead nowhere are named on standard error.
+ * Symbolic links are followed, except those to a parent folder. Dangling links are skipped and listed on standard error.
  *
  * @param patterns files, folders (all `.txt` files in them, at any depth) and globs such as `texts/*.md` or `**\/*.txt`
  * @returns paths in the order of the patterns and sorted within each, none of them twice
@@ -132,20 +132,20 @@ function splitGlob(pattern: string): [folder: string, glob: string] {
   return [folder || ".", glob.slice(folder.length)];
 }
 
-/** What a walk through folders has met. */
+/** The state of a walk through folders. */
 interface Walk {
-  /** Files, as paths relative to where it began. */
+  /** The files found, as paths relative to the first folder. */
   readonly files: string[];
-  /** Links that lead nowhere. */
+  /** Dangling links. */
   readonly dangling: string[];
   /** How often each folder was entered, by its real path. */
   readonly entered: Map<string, number>;
 }
 
-/** How often one folder may be entered: folders that all link to each other can be walked through in endless ways. */
-const mostVisits = 64;
+/** How often a walk may enter one folder: through folders that link to each other, the number of paths is exponential. */
+const MOST_VISITS = 64;
 
-/** Every file below a folder as a path relative to it; hidden ones are not listed, links that lead nowhere are noted. */
+/** Every file below a folder as a path relative to it. Hidden files are left out; dangling links are skipped with a note. */
 async function filesBelow(folder: string): Promise<string[]> {
   const walk: Walk = { files: [], dangling: [], entered: new Map() };
   const real = await reading(folder, () => Deno.realPath(folder));
@@ -155,18 +155,18 @@ async function filesBelow(folder: string): Promise<string[]> {
     const [names, others] = [dangling.slice(0, 3), dangling.length - 3];
     const list = names.map((name) => join(folder, name)).join(", ") +
       (others > 0 ? ` and ${others} others` : "");
-    console.error(`Skipped, since a link leads nowhere: ${list}`);
+    printDiagnostic(`Skipped dangling links: ${list}`);
   }
   return files;
 }
 
-/** Lists what is in a folder; `chain` holds the real paths of the folder and of those above it. */
+/** Lists the files in a folder; `chain` holds the real paths of the folder and of those above it. */
 async function visit(root: string, below: string, chain: readonly string[], walk: Walk): Promise<void> {
   const folder = join(root, below.replace(/\/$/, "")), real = chain[chain.length - 1];
   const visits = (walk.entered.get(real) ?? 0) + 1;
-  if (visits > mostVisits) {
+  if (visits > MOST_VISITS) {
     throw new Error(
-      `Cannot read ${root}: links lead to ${real} in more than ${mostVisits} ways; name it alone`,
+      `Cannot read ${root}: ${real} is reached through links by more than ${MOST_VISITS} paths; name that folder instead`,
     );
   }
   walk.entered.set(real, visits);
@@ -178,14 +178,14 @@ async function visit(root: string, below: string, chain: readonly string[], walk
     if (target === undefined) walk.dangling.push(relative);
     else if (!target.isDirectory) walk.files.push(relative);
     else {
-      // A link to a folder that one is already in would lead round and round.
+      // A link to a folder that contains the link would be followed forever.
       const inside = isSymlink ? await reading(path, () => Deno.realPath(path)) : join(real, name);
       if (!chain.includes(inside)) await visit(root, `${relative}/`, [...chain, inside], walk);
     }
   }
 }
 
-/** What a link leads to; undefined where that is nothing, or the link itself. */
+/** What a link leads to; undefined for a dangling link or one that leads to itself. */
 async function targetOf(path: string): Promise<Deno.FileInfo | undefined> {
   try {
     return await Deno.stat(path);

@@ -41,7 +41,7 @@ export interface FinetuneState {
   readonly textFingerprint: string;
   /** Where the run ran. */
   readonly backend: { readonly name: string; readonly device: string };
-  /** Whether each text is a pair of texts; unknown of runs of before. */
+  /** Whether each text is a pair of texts; undefined in runs of earlier versions. */
   readonly pairs?: boolean;
   /** The best scores so far. */
   readonly best?: Best;

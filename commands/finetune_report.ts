@@ -16,6 +16,7 @@ import {
 } from "../training/classification_metrics.ts";
 import { findCheckpoint } from "./checkpoint_folder.ts";
 import { confusionPlot } from "./confusion_plot.ts";
+import { printDiagnostic } from "./errors.ts";
 import type { LabelledCorpus } from "./examples.ts";
 import type { FinetuneSource } from "./finetune_plan.ts";
 import type { FinetuneSettings } from "./finetune_settings.ts";
@@ -102,7 +103,7 @@ export async function endFinetuning(
   },
 ): Promise<void> {
   const { run, settings, folder, interrupt, best } = loop, { labels, corpus, source, classes } = options;
-  const warn = (error: Error) => console.error(`A picture could not be drawn: ${error.message}`);
+  const warn = (error: Error) => printDiagnostic(`A picture could not be drawn: ${error.message}`);
   const subtitle = `step ${run.step} of ${settings.steps}`;
   await folder.draw({ title: folder.path, subtitle, unit: "text" }).catch(warn);
   const classify = `classify --checkpoint ${quote(folder.path)}`;
@@ -162,7 +163,7 @@ function majorityOf(classes: readonly number[], count: number): number {
  *
  * @param matrix which classes are taken for which
  * @param labels their names
- * @param columns the width; that of the terminal unless given. A wider table is continued below
+ * @param columns the width; that of the terminal unless given. A wider table continues below
  * @returns lines of text
  *
  * @example
@@ -197,7 +198,7 @@ export function classTable(
   return formatTable(["is", ...names], numbers, columns);
 }
 
-/** Numbers beside the names of their rows. What is too wide goes on below, with the names again. */
+/** A table of numbers with names of rows. Columns that do not fit continue in a second table below. */
 function formatTable(
   names: readonly string[],
   numbers: readonly (readonly [heading: string, cells: readonly string[]])[],

@@ -6,7 +6,7 @@
  * 1. the files are written to `.last.miniformer-new` and forced to the disk; a failure here leaves `last` untouched
  * 2. `last` is renamed to `.last.miniformer-old`
  * 3. `.last.miniformer-new` is renamed to `last`
- * 4. what somebody else has put into the old folder is moved to `last`, and the old folder is removed
+ * 4. files in the old folder that are not ours are moved to `last`, and the old folder is removed
  *
  * Step 2 comes only after the new folder is complete, and the old one is gone before the next save begins. So when `last`
  * is missing and the old folder is there, the process died between 2 and 3, and the new folder is whole. Readers take it
@@ -17,14 +17,14 @@
  * @module
  */
 import { dirname, join } from "@std/path";
-import { createFile, infoOf, kindOfEntry, readBytes, syncFolder } from "./disk.ts";
+import { createFile, entryAt, kindOfEntry, readBytes, syncFolder } from "./disk.ts";
 import { cannotRead, reason } from "./errors.ts";
 import { CHECKPOINT_NAMES, placesOf } from "./own_names.ts";
 
 /** What a file holds. */
 export type FileContent = Uint8Array<ArrayBuffer> | string;
 
-/** The files of a folder by name; those that take time to make may be promised. */
+/** The files of a folder by name. A content that takes time to compute may be a promise. */
 export type FolderFiles = Readonly<Record<string, FileContent | Promise<FileContent>>>;
 
 /** A folder cannot be saved. The message says why, and whether what was there before is unharmed. */
@@ -35,10 +35,7 @@ export class SaveError extends Error {
 
 /** How to save. */
 export interface SaveOptions {
-  /**
-   * What to do with files of other names in a folder that is replaced: `refuse` to save there, the default, or `keep`
-   * them where they are.
-   */
+  /** What to do when a folder that is replaced holds other files: `refuse` to save, the default, or `keep` them there. */
   readonly foreign?: "refuse" | "keep";
 }
 
@@ -46,7 +43,7 @@ export interface SaveOptions {
  * Saves files as a folder, whole or not at all.
  *
  * @param path the folder; the folders it lies in are made
- * @param files what it shall hold
+ * @param files its content
  * @param options what to do with files that are not ours
  * @throws {SaveError} when it cannot be saved, or holds something of another name and that is to be refused
  *
@@ -79,7 +76,7 @@ export async function saveFolder(
         throw error;
       });
     });
-    await settled(writing);
+    await waitForAll(writing);
     await syncFolder(fresh);
     if (replaced) await Deno.rename(folder, former);
     await Deno.rename(fresh, folder).catch(async (error) => {
@@ -89,15 +86,15 @@ export async function saveFolder(
     await syncFolder(dirname(folder));
   } catch (error) {
     await clear(fresh, names).catch(() => {});
-    const kept = await infoOf(folder).catch(() => undefined) ? "; what was there before is unharmed" : "";
+    const kept = await entryAt(folder).catch(() => undefined) ? "; what was there before is unharmed" : "";
     throw new SaveError(`Cannot save ${folder}: ${reason(error)}${doing}${kept}`, { cause: error });
   }
-  // The save has succeeded: what cannot be removed now, the next one removes.
+  // The save has succeeded: what cannot be removed now is removed by the next one.
   await retire(path, names).catch(() => {});
 }
 
 /**
- * Refuses a folder that may not be replaced, because it holds something that is not ours.
+ * Refuses to replace a folder that holds something that is not ours.
  *
  * @param path the folder; it need not exist
  * @param names the names that may be replaced
@@ -113,7 +110,7 @@ export async function saveFolder(
  */
 export async function refuseForeign(path: string, names: ReadonlySet<string>): Promise<void> {
   const { folder } = placesOf(path);
-  if (await folderInfo(folder) === undefined) return;
+  if (await folderAt(folder) === undefined) return;
   const others = (await Array.fromAsync(Deno.readDir(folder))).filter((entry) => !isOwn(entry, names));
   if (others.length === 0) return;
   const [first] = others.map(({ name }) => name).sort();
@@ -121,7 +118,7 @@ export async function refuseForeign(path: string, names: ReadonlySet<string>): P
 }
 
 /**
- * Finishes what a killed save has left.
+ * Finishes or undoes a save that was interrupted.
  *
  * @param path the folder
  * @param names names of files in it that are ours, besides those of checkpoints
@@ -130,8 +127,8 @@ export async function refuseForeign(path: string, names: ReadonlySet<string>): P
  */
 export async function settleFolder(path: string, names: ReadonlySet<string> = new Set()): Promise<boolean> {
   const { folder, fresh } = placesOf(path), place = await standing(path);
-  if (place !== folder && await folderInfo(place)) await Deno.rename(place, folder);
-  const info = await folderInfo(folder);
+  if (place !== folder && await folderAt(place)) await Deno.rename(place, folder);
+  const info = await folderAt(folder);
   await retire(path, names);
   await clear(fresh, names);
   return info !== undefined;
@@ -183,16 +180,16 @@ export async function readFolder(
   throw problem;
 }
 
-/** Where the last whole state of a folder is: see the table of steps above. */
+/** Where the last complete version of a folder is: see the steps above. */
 async function standing(path: string): Promise<string> {
   const { folder, fresh, former } = placesOf(path);
-  if (await infoOf(folder) || !await infoOf(former)) return folder;
-  return await infoOf(fresh) ? fresh : former;
+  if (await entryAt(folder) || !await entryAt(former)) return folder;
+  return await entryAt(fresh) ? fresh : former;
 }
 
-/** What stands under the name of a folder; anything but a folder is refused. */
-async function folderInfo(path: string): Promise<Deno.FileInfo | undefined> {
-  const info = await infoOf(path);
+/** The folder at a path, if there is one; anything else there is refused. */
+async function folderAt(path: string): Promise<Deno.FileInfo | undefined> {
+  const info = await entryAt(path);
   if (info === undefined || info.isDirectory) return info;
   throw new Error(
     info.isFile ? "a file stands where a folder should" : `${path} is ${kindOfEntry(info)}, not a folder`,
@@ -203,7 +200,7 @@ function isOwn({ name, isDirectory }: Deno.DirEntry, names: ReadonlySet<string>)
   return !isDirectory && names.has(name);
 }
 
-/** In the temporary siblings everything that a checkpoint or the present save could have written is ours. */
+/** In the temporary siblings, every file that this save or the save of a checkpoint may have written is ours. */
 function isOwnThere(entry: Deno.DirEntry, names: ReadonlySet<string>): boolean {
   return isOwn(entry, names) || isOwn(entry, new Set(CHECKPOINT_NAMES));
 }
@@ -211,7 +208,7 @@ function isOwnThere(entry: Deno.DirEntry, names: ReadonlySet<string>): boolean {
 /** Removes the old folder after its files that are not ours have been moved to the new one. */
 async function retire(path: string, names: ReadonlySet<string>): Promise<void> {
   const { folder, former } = placesOf(path);
-  if (await folderInfo(former) === undefined) return;
+  if (await folderAt(former) === undefined) return;
   for (const entry of await Array.fromAsync(Deno.readDir(former))) {
     const from = join(former, entry.name);
     if (isOwnThere(entry, names)) await Deno.remove(from);
@@ -220,17 +217,17 @@ async function retire(path: string, names: ReadonlySet<string>): Promise<void> {
   await Deno.remove(former);
 }
 
-/** The path itself, or where that is taken, one beside it. */
+/** The path itself or, if something is there, one beside it. */
 async function freePlace(path: string): Promise<string> {
   for (let number = 1;; number++) {
     const place = number === 1 ? path : `${path}.kept-${number}`;
-    if (await infoOf(place) === undefined) return place;
+    if (await entryAt(place) === undefined) return place;
   }
 }
 
-/** Removes a folder that was begun and not finished. */
+/** Removes a new folder that was not finished. */
 async function clear(fresh: string, names: ReadonlySet<string>): Promise<void> {
-  if (await folderInfo(fresh) === undefined) return;
+  if (await folderAt(fresh) === undefined) return;
   const entries = await Array.fromAsync(Deno.readDir(fresh));
   const other = entries.find((entry) => !isOwnThere(entry, names));
   if (other) throw new Error(`${fresh} holds ${JSON.stringify(other.name)}, which is not ours: move it away`);
@@ -238,8 +235,8 @@ async function clear(fresh: string, names: ReadonlySet<string>): Promise<void> {
   await Deno.remove(fresh);
 }
 
-/** Waits for all, so that nothing is still being written when one has failed. */
-async function settled(promises: readonly Promise<void>[]): Promise<void> {
+/** Waits for all promises, so that nothing is still being written when one has failed. */
+async function waitForAll(promises: readonly Promise<void>[]): Promise<void> {
   const failure = (await Promise.allSettled(promises)).find(({ status }) => status === "rejected");
   if (failure) throw (failure as PromiseRejectedResult).reason;
 }

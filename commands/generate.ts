@@ -10,9 +10,10 @@ import { type Command, defineCommand } from "./command.ts";
 import { checkpointFlag, deviceFlag, MOST } from "./common_flags.ts";
 import { UsageError } from "./errors.ts";
 import { readText } from "./files.ts";
-import { checkWriting, memoryLimits } from "./memory.ts";
+import { checkGenerating, memoryLimits } from "./memory.ts";
 import { defaultPrompt } from "./prompt.ts";
 import { writeOut } from "./terminal.ts";
+import { visibleLines } from "./visible.ts";
 import { withBackend } from "./with_backend.ts";
 
 /** The command. */
@@ -89,7 +90,7 @@ export const generate: Command = defineCommand({
         defaultPrompt(tokenizer);
       const ids = tokenizer.encode(text);
       const size = { samples: numSamples, tokens: ids.length + options.maxNewTokens };
-      checkWriting(model.config, size, await memoryLimits(backend));
+      checkGenerating(model.config, size, await memoryLimits(backend));
       const stream = generateTokens(backend, model, { ...options, prompt: ids, samples: numSamples });
       await show(stream, tokenizer, text, numSamples);
     });
@@ -103,16 +104,18 @@ async function show(
   prompt: string,
   samples: number,
 ): Promise<void> {
+  // What a model from elsewhere writes must not control the terminal; a file gets it as it is.
+  const show = Deno.stdout.isTerminal() ? (text: string) => writeOut(visibleLines(text)) : writeOut;
   const heading = (sample: number) => samples > 1 ? `${sample > 0 ? "\n" : ""}--- ${sample + 1} ---\n` : "";
   const writers = Array.from({ length: samples }, () => new SampleWriter(tokenizer));
-  writeOut(heading(0) + prompt);
+  show(heading(0) + prompt);
   for await (const parts of stream) {
     parts.forEach((ids, sample) => writers[sample].push(ids));
-    writeOut(writers[0].take());
+    show(writers[0].take());
     if (writers.every(({ ended }) => ended)) break;
   }
   writers.forEach((writer, sample) => {
-    writeOut((sample > 0 ? heading(sample) + prompt : "") + writer.finish() + "\n");
+    show((sample > 0 ? heading(sample) + prompt : "") + writer.finish() + "\n");
   });
 }
 

@@ -1,6 +1,6 @@
 /**
- * Signals as a question that the program asks when it suits it, instead of a sudden end: Ctrl-C, `kill`, and a terminal
- * that is closed.
+ * Turns the signals of Ctrl-C, `kill` and a closed terminal into a flag that the program checks between steps, instead of
+ * ending it at once.
  *
  * @module
  */
@@ -12,7 +12,7 @@ const STATUSES = { SIGHUP: 129, SIGINT: 130, SIGTERM: 143 } as const;
 const SIGNALS = (Object.keys(STATUSES) as (keyof typeof STATUSES)[])
   .filter((signal) => signal !== "SIGTERM" || Deno.build.os !== "windows");
 
-/** A signal came before there was anything to save. */
+/** A signal arrived before there was anything to save. */
 export class InterruptedError extends Error {
   /** `"InterruptedError"`. */
   override readonly name = "InterruptedError";
@@ -60,9 +60,9 @@ export class Interrupt implements Disposable {
   }
 
   /**
-   * Goes no further when there was a signal already.
+   * Throws if a signal has arrived.
    *
-   * @throws {InterruptedError} when there was one
+   * @throws {InterruptedError} when one has
    */
   expectNone(): void {
     if (this.status !== undefined) throw new InterruptedError(this.status);

@@ -1,18 +1,18 @@
 /**
- * A lock that one process holds, of all that use the same disk.
+ * A lock that at most one process on the same disk holds.
  *
- * It is an exclusive lock of the operating system on a small file that says who holds it. The system lets go of it when
- * the process ends, however that happens, so the file that a killed process leaves locks nobody out. Where a disk knows
- * no such locks (some network file systems), the file itself is the lock, and stays when its process is killed.
+ * It is the operating system's exclusive lock on a small file that names the holder. The system releases the lock when the
+ * process ends, however it ends, so the file that a killed process leaves behind blocks no other process. On a file system
+ * without such locks (some network file systems) the file itself is the lock, and stays when its process is killed.
  *
  * @module
  */
 import { reason } from "./errors.ts";
-import { infoOf, isSame, kindOfEntry } from "./disk.ts";
+import { entryAt, isSame, kindOfEntry } from "./disk.ts";
 
 /** Who holds a lock. */
 export interface Holder {
-  /** The number of the process. */
+  /** The process id. */
   readonly process: number;
   /** The machine it runs on. */
   readonly host: string;
@@ -20,7 +20,7 @@ export interface Holder {
   readonly since: string;
 }
 
-/** Somebody else holds the lock. The message says who. */
+/** Another process holds the lock. The message names it. */
 export class LockedError extends Error {
   /** `"LockedError"`. */
   override readonly name = "LockedError";
@@ -52,7 +52,7 @@ export class Lock implements Disposable {
   }
 
   /**
-   * Takes a lock that is free, or whose process is gone.
+   * Takes a lock that is free, or whose process has ended.
    *
    * @param path the file of the lock; the folder it lies in must be there
    * @returns the lock
@@ -61,7 +61,7 @@ export class Lock implements Disposable {
    */
   static async take(path: string): Promise<Lock> {
     while (true) {
-      const before = await infoOf(path);
+      const before = await entryAt(path);
       if (before && !before.isFile) {
         throw new Error(`Cannot lock ${path}: it is ${kindOfEntry(before)}, not the file of a lock`);
       }
@@ -71,8 +71,8 @@ export class Lock implements Disposable {
         file.close();
         throw new LockedError(`${describeHolder(await readHolder(path))} is at work there`);
       }
-      // The process before may have removed the file between our opening and locking it.
-      const there = await infoOf(path);
+      // The former holder may have removed the file after we opened it and before we locked it.
+      const there = await entryAt(path);
       if (there?.isFile && isSame(there, await file.stat())) {
         await writeHolder(file);
         return new Lock(path, file);
@@ -81,24 +81,24 @@ export class Lock implements Disposable {
     }
   }
 
-  /** Lets go of the lock and removes its file. */
+  /** Releases the lock and removes its file. */
   release(): void {
     if (this.#file === undefined) return;
     try {
       if (isSame(Deno.lstatSync(this.#path), this.#file.statSync())) Deno.removeSync(this.#path);
     } catch {
-      // A file that cannot be removed locks nobody out.
+      // A file that cannot be removed blocks no other process.
     }
     this.leave();
   }
 
-  /** Lets go of the lock and leaves its file, by which a folder is known to be ours. */
+  /** Releases the lock and leaves its file, which marks a folder as ours. */
   leave(): void {
     this.#file?.close();
     this.#file = undefined;
   }
 
-  /** Lets go of the lock. */
+  /** Releases the lock and removes its file. */
   [Symbol.dispose](): void {
     this.release();
   }
@@ -106,7 +106,7 @@ export class Lock implements Disposable {
 
 /** Whether a lock is held, and by whom. */
 export interface LockState {
-  /** `free`: there is none; `held`: a process holds it; `stale`: the process that held it is gone. */
+  /** `free`: there is none; `held`: a process holds it; `stale`: the process that held it has ended. */
   readonly state: "free" | "held" | "stale";
   /** Who holds or held it, if that can be read. */
   readonly holder?: Holder;
@@ -131,7 +131,7 @@ export interface LockState {
  * ```
  */
 export async function lookAtLock(path: string): Promise<LockState> {
-  const info = await infoOf(path);
+  const info = await entryAt(path);
   if (info === undefined) return { state: "free" };
   if (!info.isFile) throw new Error(`${path} is ${kindOfEntry(info)}, not the file of a lock`);
   const holder = await readHolder(path);
@@ -158,7 +158,7 @@ export function describeHolder(holder: Holder | undefined): string {
   return holder ? `process ${holder.process} on ${holder.host} (since ${holder.since})` : "another process";
 }
 
-/** Opens the file, or gives undefined when it has appeared or gone since it was looked at. */
+/** Opens the file, or gives undefined when it was created or removed since `entryAt` was called. */
 async function open(path: string, createNew: boolean): Promise<Deno.FsFile | undefined> {
   try {
     return await Deno.open(path, { read: true, write: true, createNew });
@@ -169,14 +169,14 @@ async function open(path: string, createNew: boolean): Promise<Deno.FsFile | und
   }
 }
 
-/** Locks the file; where the disk knows no locks, whoever created it holds it. */
+/** Locks the file. On a file system without locks, the process that created the file holds it. */
 async function tryLock(
   file: Deno.FsFile,
   { exclusive, created = false }: { exclusive: boolean; created?: boolean },
 ): Promise<boolean> {
   for (let attempt = 0;; attempt++) {
     try {
-      // Whoever only looks at a lock holds it for a moment, so one refusal says little.
+      // lookAtLock holds the lock for a moment, so try more than once.
       if (await file.tryLock(exclusive)) return true;
     } catch {
       return created;
@@ -192,7 +192,7 @@ async function writeHolder(file: Deno.FsFile): Promise<void> {
   await file.write(new TextEncoder().encode(JSON.stringify(holder) + "\n"));
 }
 
-/** What the file says, cut to what may be shown: it may come from anywhere. */
+/** The holder that the file names, if it is safe to show: the file may come from an untrusted source. */
 async function readHolder(path: string): Promise<Holder | undefined> {
   try {
     using file = await Deno.open(path);
@@ -211,6 +211,6 @@ function hostName(): string {
   try {
     return Deno.hostname();
   } catch {
-    return "this-machine"; // the permission to ask is not given
+    return "this-machine"; // without the permission to ask
   }
 }

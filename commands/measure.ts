@@ -32,12 +32,12 @@ export function giveWay(): Promise<void> {
 /** Batches between two pauses. */
 const portion = 8;
 
-/** What is done in the pauses of a measurement. */
+/** What happens in the pauses of a measurement. */
 export interface MeasureOptions {
-  /** Whether to give the measurement up. */
+  /** Whether to abandon the measurement. */
   stopped?(): boolean;
-  /** Is told how many of the batches are done. */
-  onProgress?(done: number, whole: number): void;
+  /** Called with the number of batches that are done, and of all. */
+  onProgress?(done: number, total: number): void;
 }
 
 /**
@@ -46,7 +46,7 @@ export interface MeasureOptions {
  * @param backend where the model lives
  * @param model the model
  * @param batches what to measure on
- * @param options what is done in each pause
+ * @param options what happens in each pause
  * @returns nats a token, or undefined when given up
  * @throws {RangeError} when the batches ask for no token
  *

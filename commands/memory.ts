@@ -143,7 +143,7 @@ export function checkMemory(
   throw new RangeError(`Cannot train a model of this size: it ${problem}; ${advice}`);
 }
 
-/** What is missing in words, if anything is. */
+/** What does not fit, in words, if anything does not. */
 function shortage(needed: MemoryLimits, limits: MemoryLimits): string | undefined {
   const where = {
     total: "are free",
@@ -155,7 +155,7 @@ function shortage(needed: MemoryLimits, limits: MemoryLimits): string | undefine
 }
 
 /**
- * Refuses to measure a model on more windows at once than fit. The model itself is in memory by then.
+ * Refuses a batch size that is too large to measure a model with. The model itself is in memory by then.
  *
  * @param config the model
  * @param batchSize windows at once
@@ -183,16 +183,16 @@ export function checkMeasuring(config: ModelConfig, batchSize: number, limits: M
   let fitting = batchSize;
   while (fitting > 1 && problemOf(fitting) !== undefined) fitting = Math.floor(fitting / 2);
   throw new RangeError(
-    `Cannot measure with --batch-size ${batchSize}: it ${problem}; ` +
+    `Cannot measure with --batch-size ${batchSize}, which ${problem}; ` +
       (problemOf(fitting) === undefined ? `--batch-size ${fitting} fits` : "the model is too large for it"),
   );
 }
 
 /**
- * Refuses to write more texts, or longer ones, than fit. The model itself is in memory by then.
+ * Refuses to generate more or longer texts than fit into memory. The model itself is in memory by then.
  *
  * @param config the model
- * @param size texts side by side, and tokens of each with the prompt
+ * @param size the number of texts, and of tokens in each with the prompt
  * @param limits what there is
  * @throws {RangeError} when they do not fit
  *
@@ -200,22 +200,22 @@ export function checkMeasuring(config: ModelConfig, batchSize: number, limits: M
  * ```ts
  * import { assertThrows } from "@std/assert";
  * import { PRESETS } from "../models/presets.ts";
- * import { checkWriting } from "./memory.ts";
+ * import { checkGenerating } from "./memory.ts";
  *
  * const config = { ...PRESETS["shakespeare-char-cpu"].model, vocabSize: 65 };
  * const limits = { total: 50e6, buffer: Infinity, binding: Infinity };
- * const check = () => checkWriting(config, { samples: 10, tokens: 1e6 }, limits);
+ * const check = () => checkGenerating(config, { samples: 10, tokens: 1e6 }, limits);
  * assertThrows(check, RangeError, "give a smaller --num-samples or --max-new-tokens");
  * ```
  */
-export function checkWriting(
+export function checkGenerating(
   { layers, modelDim, contextLength, vocabSize }: ModelConfig,
   { samples, tokens }: { samples: number; tokens: number },
   limits: MemoryLimits,
 ): void {
   const cache = 4 * samples * contextLength * modelDim; // keys or values of one layer
   const scores = 4 * samples * vocabSize;
-  const written = 4 * samples * tokens; // on the device, and once more to begin with
+  const written = 4 * samples * tokens; // the ids on the device, and their initial copy
   const binding = Math.max(cache, scores, written);
   const problem = shortage(
     { total: 2 * layers * cache + 3 * scores + 2 * written, buffer: binding, binding },
@@ -223,7 +223,7 @@ export function checkWriting(
   );
   if (problem === undefined) return;
   throw new RangeError(
-    `Cannot write ${samples} texts of ${tokens} tokens side by side: it ${problem}; ` +
+    `Cannot generate ${samples} texts of ${tokens} tokens at once, which ${problem}; ` +
       "give a smaller --num-samples or --max-new-tokens",
   );
 }

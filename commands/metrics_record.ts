@@ -7,28 +7,28 @@ import type { StepReport } from "../training/train.ts";
 
 /** One line of `metrics.jsonl`. What depends on the clock stands at its end: two equal runs differ in nothing else. */
 export interface MetricsRecord extends StepReport {
-  /** Loss on the windows that validate, where it was measured. */
+  /** Validation loss, where it was measured. */
   readonly validationLoss?: number;
-  /** Of a classifier: the share of those texts that it gets right. */
+  /** Of a classifier: the share of validation texts that it classifies correctly. */
   readonly accuracy?: number;
-  /** Of a classifier: the mean over the classes of F1. */
+  /** Of a classifier: F1, averaged over the classes. */
   readonly macroF1?: number;
   /** Seconds of training so far. */
   readonly seconds: number;
 }
 
 /** The numbers that every record has. */
-const required = ["step", "epoch", "loss", "gradientNorm", "learningRate", "seconds"];
+const REQUIRED = ["step", "epoch", "loss", "gradientNorm", "learningRate", "seconds"];
 
 /** The numbers that some records have. */
-const optional = ["validationLoss", "accuracy", "macroF1"];
+const OPTIONAL = ["validationLoss", "accuracy", "macroF1"];
 
 /**
  * Reads a line of `metrics.jsonl`.
  *
  * @param line the line
- * @returns the record, or undefined for a line that is none: one that a killed process left unfinished, or one that
- * something else wrote. Every field of a record is a finite number, so that it can be drawn and printed.
+ * @returns the record, or undefined if the line is not one: a killed process may have left it unfinished, or another
+ * program may have written it. Every field of a record is a finite number, so that it can be drawn and printed.
  *
  * @example
  * ```ts
@@ -50,7 +50,7 @@ export function parseRecord(line: string): MetricsRecord | undefined {
   if (typeof record !== "object" || record === null) return undefined;
   const fields = new Map(Object.entries(record));
   const valid = Number.isSafeInteger(fields.get("step")) && fields.get("step") >= 0 &&
-    required.every((name) => Number.isFinite(fields.get(name))) &&
-    optional.every((name) => !fields.has(name) || Number.isFinite(fields.get(name)));
+    REQUIRED.every((name) => Number.isFinite(fields.get(name))) &&
+    OPTIONAL.every((name) => !fields.has(name) || Number.isFinite(fields.get(name)));
   return valid ? record as MetricsRecord : undefined;
 }

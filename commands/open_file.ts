@@ -1,15 +1,15 @@
 /**
- * Opening files that somebody names. What is no file, such as a pipe or a device, has no end or never answers: it is
- * refused before it is opened, since opening a pipe alone may wait for ever.
+ * Opens files that are named on the command line. Pipes and devices may never end or never answer, so everything but a
+ * regular file is refused before it is opened: even opening a pipe can wait forever.
  *
  * @module
  */
 import { cannotRead } from "./errors.ts";
 
 /**
- * Says what something is that is no regular file.
+ * Names the kind of something that is not a regular file, for error messages.
  *
- * @param info what the system says of it
+ * @param info what `stat` says about it
  * @returns such as `a pipe`; undefined for a regular file
  *
  * @example
@@ -34,8 +34,8 @@ export function kindOfFile(info: Deno.FileInfo): string | undefined {
  * Makes sure that a path names a regular file, or a link to one.
  *
  * @param path the file
- * @returns what the system says of it
- * @throws {Error} when it is missing, or no file; the message says what it is
+ * @returns what `stat` says about it
+ * @throws {Error} when it is missing or not a regular file; the message says what it is
  *
  * @example
  * ```ts
@@ -51,7 +51,7 @@ export async function expectFile(path: string): Promise<Deno.FileInfo> {
   });
   const kind = kindOfFile(info);
   if (kind === undefined) return info;
-  const advice = info.isDirectory ? "" : "; save what comes out of it in a file, and name that";
+  const advice = info.isDirectory ? "" : "; save its output to a file and name that file";
   throw new Error(`Cannot read ${path}: it is ${kind}, not a file${advice}`);
 }
 
@@ -60,7 +60,7 @@ export async function expectFile(path: string): Promise<Deno.FileInfo> {
  *
  * @param path the file
  * @returns the open file
- * @throws {Error} when it is missing, no file, cannot be read, or was exchanged while it was being opened
+ * @throws {Error} when it is missing, is not a regular file, cannot be read, or was replaced while it was being opened
  *
  * @example
  * ```ts
@@ -79,5 +79,5 @@ export async function openFile(path: string): Promise<Deno.FsFile> {
   const { isFile, dev, ino } = await file.stat();
   if (isFile && dev === expected.dev && ino === expected.ino) return file;
   file.close();
-  throw new Error(`Cannot read ${path}: something else was put there while it was being opened; try again`);
+  throw new Error(`Cannot read ${path}: it was replaced while it was being opened; try again`);
 }

@@ -1,6 +1,6 @@
 /**
- * What a training run prints. When standard output fails, because its reader has left, a log's disk is full or a terminal
- * was closed, the run must be saved before anything else, so a failure is kept and not thrown.
+ * The output of a training run. When standard output fails, because the reader of a pipe has exited, the disk of a log is
+ * full or the terminal was closed, the run must be saved first, so the failure is kept and not thrown.
  *
  * @module
  */
@@ -8,7 +8,7 @@ import { reason } from "./errors.ts";
 import { writeOut } from "./terminal.ts";
 
 /**
- * Standard output that keeps its first failure.
+ * Standard output that keeps its first failure and then writes nothing more.
  *
  * @example
  * ```ts
@@ -23,12 +23,12 @@ import { writeOut } from "./terminal.ts";
  * ```
  */
 export class Output {
-  /** Why nothing is printed any more. */
+  /** Why nothing more is printed. */
   failure: Error | undefined;
   readonly #write: (text: string) => void;
 
   /**
-   * Output that works so far.
+   * Makes an output without a failure.
    *
    * @param write writes text as it is; to standard output unless given
    */

@@ -1,28 +1,30 @@
 /**
- * The names that Miniformer gives to files and folders. Whatever has another name is somebody else's: it is never
+ * The names that Miniformer gives to files and folders. Everything with another name belongs to the user: it is never
  * removed, replaced or written to.
  *
  * @module
  */
 import { basename, dirname, join } from "@std/path";
 
-/** Where runs are kept that have no place of their own. */
+/** The folder for runs, unless `--out` names another. */
 export const RUNS = "runs";
 
-/** The lock in the folder of a run: held by the process that trains in it. */
+/** The lock file in the folder of a run, held by the process that trains there. */
 export const LOCK_NAME = ".miniformer.lock";
 
-/** Files that say how text becomes ids. */
+/** Files that a tokenizer is saved as. */
 export const TOKENIZER_NAMES: readonly string[] = [
   "tokenizer.json",
   "vocab.json",
   "merges.txt",
-  "added_tokens.json",
   "special_tokens_map.json",
   "tokenizer_config.json",
 ];
 
-/** Files of a checkpoint. */
+/** Files that a tokenizer is read from: `added_tokens.json` is written by other programs only, so it is not ours. */
+export const TOKENIZER_INPUT_NAMES: readonly string[] = [...TOKENIZER_NAMES, "added_tokens.json"];
+
+/** Files that a checkpoint is saved as. */
 export const CHECKPOINT_NAMES: readonly string[] = [
   "config.json",
   "model.safetensors",
@@ -48,16 +50,16 @@ export const RUN_FILES: readonly string[] = [
 export interface FolderPlaces {
   /** The folder. */
   readonly folder: string;
-  /** What is being written, to take its place. */
+  /** The new version while it is being written. */
   readonly fresh: string;
-  /** What it was before, while the two change places. */
+  /** The old version while it is being replaced. */
   readonly former: string;
-  /** The lock of a folder that is no run's and is saved by itself. */
+  /** The lock of a folder that is not part of a run, such as a tokenizer. */
   readonly lock: string;
 }
 
 /**
- * Where a folder is, and where its temporary siblings are.
+ * The paths of a folder and of its temporary siblings.
  *
  * @param path the folder
  * @returns the places
@@ -79,7 +81,7 @@ export function placesOf(path: string): FolderPlaces {
 }
 
 /**
- * A name for a file that is being written and will be renamed, different each time.
+ * A random path for a file while it is being written, before it is renamed.
  *
  * @param path the file it will become
  * @returns a path in the same folder
@@ -98,7 +100,7 @@ export function partOf(path: string): string {
 }
 
 /**
- * Whether a name is one of those that only a save that was cut short leaves behind.
+ * Whether a name is one that only an interrupted save leaves behind.
  *
  * @param name the name of a file or folder, without its path
  * @returns whether it is

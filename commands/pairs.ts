@@ -1,5 +1,5 @@
 /**
- * Whether texts come alone or in pairs: a classifier that learned one of them has no use for the other.
+ * Whether texts are single or in pairs: a classifier that was trained on the one does not understand the other.
  *
  * @module
  */
@@ -10,8 +10,8 @@ import type { LabelledFile } from "./labelled_text.ts";
  * Whether the texts of a file come in pairs.
  *
  * @param file the texts
- * @returns whether each has a second one
- * @throws {Error} when some have one and others have none, or it is empty; the message gives the line
+ * @returns whether each text has a second one; false for an empty file
+ * @throws {Error} when only some texts have a second one, or a second one is empty; the message gives the line
  *
  * @example
  * ```ts
@@ -24,7 +24,7 @@ import type { LabelledFile } from "./labelled_text.ts";
  *   emptyLines: 0,
  * });
  * assertEquals([arePairs(file("a", "b")), arePairs(file(undefined))], [true, false]);
- * assertThrows(() => arePairs(file("a", undefined)), Error, "train.jsonl, line 2: there is no second text, as line 1 has");
+ * assertThrows(() => arePairs(file("a", undefined)), Error, "train.jsonl, line 2: there is no second text, but line 1 has one");
  * ```
  */
 export function arePairs({ path, rows }: LabelledFile): boolean {
@@ -33,8 +33,8 @@ export function arePairs({ path, rows }: LabelledFile): boolean {
     if (pair?.trim() === "") throw new Error(`${path}, line ${line}: the second text (pair) is empty`);
     if ((pair !== undefined) === isPaired) continue;
     throw new Error(
-      `${path}, line ${line}: there is ${isPaired ? "no" : "a"} second text, as line ${rows[0].line} has${
-        isPaired ? "" : " none"
+      `${path}, line ${line}: there is ${isPaired ? "no" : "a"} second text, but line ${rows[0].line} has ${
+        isPaired ? "one" : "none"
       }; give one to every text or to none`,
     );
   }
@@ -45,7 +45,7 @@ export function arePairs({ path, rows }: LabelledFile): boolean {
  * Whether a classifier was trained on pairs.
  *
  * @param files the files of its checkpoint
- * @returns whether it was; undefined where nothing says so, as in folders from elsewhere
+ * @returns whether it was; undefined where the checkpoint does not say, such as one from another program
  *
  * @example
  * ```ts
@@ -63,12 +63,12 @@ export function trainedOnPairs(files: CheckpointFiles): boolean | undefined {
     const { pairs } = JSON.parse(typeof state === "string" ? state : new TextDecoder().decode(state));
     return typeof pairs === "boolean" ? pairs : undefined;
   } catch {
-    return undefined; // what trains reads it more strictly; nothing else of it is needed here
+    return undefined; // a broken state matters only to training, which reports it
   }
 }
 
 /**
- * Refuses texts that are not what a classifier was trained on.
+ * Refuses single texts for a classifier of pairs, and pairs for one of single texts.
  *
  * @param given whether they come in pairs, and what to call them
  * @param trained whether the classifier was trained on pairs, where that is known, and its folder

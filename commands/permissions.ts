@@ -1,16 +1,16 @@
 /**
- * Where a command may write. The tasks in deno.json give each command the folders that it writes by itself; for any
- * other that is named on the command line, permission is asked for by name.
+ * Where a command may write. The tasks in deno.json let each command write in its default folder; for any other place
+ * that the command line names, permission is requested.
  *
  * @module
  */
 import { quote } from "./terminal.ts";
 
 /**
- * Makes sure that a command may write somewhere: on a terminal, Deno asks; elsewhere it is refused.
+ * Requests permission to write somewhere. On a terminal Deno asks the user; otherwise a missing permission is an error.
  *
  * @param path the file or folder to write
- * @param usual the folders in which the command may write without being asked
+ * @param usual the folders in which the command may write without asking
  * @throws {Error} when writing there is not allowed; the message gives the command line that allows it
  *
  * @example

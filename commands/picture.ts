@@ -1,6 +1,6 @@
 /**
- * What the pictures have in common: they are drawn by Vega-Lite, which is loaded only here and only when something is
- * drawn, and texts from elsewhere stand in them that must not break them.
+ * What all pictures share: they are drawn by Vega-Lite, which is loaded only here and only when something is drawn, and
+ * they show labels and titles from files, which must not break them.
  *
  * @module
  */
@@ -9,9 +9,9 @@ import { visible } from "./visible.ts";
 import { cutText } from "./wrap.ts";
 
 /**
- * Draws a picture. It takes no browser, no permission and no font: the same description gives the same bytes.
+ * Draws a picture. This needs no browser, permission or font: the same description gives the same bytes.
  *
- * @param description the picture in Vega-Lite's words
+ * @param description the picture as a Vega-Lite specification
  * @returns the picture as SVG text
  *
  * @example
@@ -30,7 +30,7 @@ export async function drawPicture(description: TopLevelSpec): Promise<string> {
 }
 
 /**
- * A text as it may stand in a picture: on one line, not too long, what cannot be seen as escapes.
+ * Prepares a text for a picture: on one line, cut to a width, with escapes for invisible characters.
  *
  * @param text the text
  * @param columns the most columns it may take
@@ -46,15 +46,15 @@ export async function drawPicture(description: TopLevelSpec): Promise<string> {
  */
 export function pictureText(text: string, columns: number = 100): string {
   const shown = cutText(visible(text), columns);
-  // Vega looks texts up among its operators: it finds what every object inherits, such as "constructor", and fails.
+  // Vega looks texts up in a table of operators, finds inherited properties such as "constructor" there, and fails.
   return shown in {} ? `${shown} ` : shown;
 }
 
 /**
- * An expression of Vega's that gives the label of an axis for the number of its value.
+ * The Vega expression that gives the label of an axis for the index of a value.
  *
- * @param labels the labels by number
- * @returns the expression, in ASCII: Vega's parser takes some other characters for the end of a line
+ * @param labels the labels by index
+ * @returns the expression, in ASCII, because Vega's parser takes some other characters for line ends
  *
  * @example
  * ```ts
@@ -70,5 +70,5 @@ export function labelExpression(labels: readonly string[]): string {
   return `${ascii}[datum.value]`;
 }
 
-/** The most squares in one picture: more take long to draw, and no one can see them. */
+/** Most squares in one picture: more take long to draw and cannot be told apart. */
 export const MOST_SQUARES = 60_000;

@@ -1,11 +1,11 @@
 /**
  * The live line of a training run: one line redrawn in place on a terminal, and otherwise a plain line now and then, so
- * that a log file stays readable. What is worth keeping, a validation or a sample, is printed above the live line.
+ * that a log file stays readable. Validations and samples are printed above the live line and stay there.
  *
  * @module
  */
 import { formatBar, formatCount, formatDuration, terminalColumns, writeOut } from "./terminal.ts";
-import { visible } from "./visible.ts";
+import { visibleLines } from "./visible.ts";
 import { cutText, wrapText } from "./wrap.ts";
 
 /** Where a run stands. What is not known yet is left out. */
@@ -24,7 +24,7 @@ export interface Standing {
   readonly accuracy?: number;
   /** Learning rate of the step. */
   readonly learningRate?: number;
-  /** Whether the model was validated after this very step. */
+  /** Whether the model was validated after this step. */
   readonly validated?: boolean;
 }
 
@@ -131,9 +131,9 @@ export class ProgressLine {
   readonly #options: Required<ProgressOptions>;
   /** Times and counts of the last half minute: evaluations and samples are in it, so the time left is honest. */
   readonly #recent: { time: number; step: number; tokens: number }[] = [];
-  /** What the live line shows: the steps, which stay when they end, or something that is cleared away. */
+  /** What the live line shows: the steps, which stay on the screen at the end, or something temporary, which is erased. */
   #shown = "";
-  #isPassing = false;
+  #isTemporary = false;
   #drawnAt = -Infinity;
   #task: { name: string; begun: number } | undefined;
 
@@ -164,46 +164,46 @@ export class ProgressLine {
     const { terminal, logSeconds, columns, write, now } = this.#options, time = now();
     const speed = this.#measure(standing, time);
     const isNews = standing.step >= standing.steps || standing.validated;
-    if (!isNews && !this.#isPassing && time - this.#drawnAt < (terminal ? 100 : logSeconds * 1000)) return;
+    if (!isNews && !this.#isTemporary && time - this.#drawnAt < (terminal ? 100 : logSeconds * 1000)) return;
     if (!terminal) {
       this.#drawnAt = time;
       return write(formatProgress(standing, speed) + "\n");
     }
-    // What a validation has found stays: the history of a run can be read on the screen.
+    // The results of validations stay on the screen, as the history of the run.
     if (standing.validated) this.print(formatProgress(standing));
     this.#draw(formatProgress(standing, speed, columns() - 1));
   }
 
   /**
-   * Says what is waited for, until the next update. In a log that is a line like any other.
+   * Shows what the program is doing, until the next update. In a log it is a line of its own.
    *
    * @param text such as `compiling shaders …`
    */
-  wait(text: string): void {
+  announce(text: string): void {
     const { terminal, columns, write } = this.#options;
     if (terminal) this.#draw(cutText(text, columns() - 1), true);
     else write(`${text}\n`);
   }
 
   /**
-   * Says how far something besides the steps has come, such as a long validation. Cheap: most calls draw nothing.
+   * Shows the progress of something other than the steps, such as a long validation. Cheap: most calls draw nothing.
    *
    * @param name what it is
    * @param done how much of it is done
-   * @param whole how much there is
+   * @param total how much there is
    */
-  advance(name: string, done: number, whole: number): void {
+  advance(name: string, done: number, total: number): void {
     const { terminal, logSeconds, columns, write, now } = this.#options, time = now();
     if (this.#task?.name !== name) {
       this.#task = { name, begun: time };
-      if (!terminal) this.#drawnAt = time; // a log needs no line on what takes no time
+      if (!terminal) this.#drawnAt = time; // what is quick needs no line in a log
     }
     if (time - this.#drawnAt < (terminal ? 100 : logSeconds * 1000)) return;
     this.#drawnAt = time;
-    const left = (time - this.#task.begun) / 1000 * (whole / done - 1);
-    const text = `${name}: ${Math.floor(100 * done / whole)} %` +
+    const left = (time - this.#task.begun) / 1000 * (total / done - 1);
+    const text = `${name}: ${Math.floor(100 * done / total)} %` +
       (done > 0 && time > this.#task.begun ? `  ${formatDuration(left)} left` : "");
-    if (terminal) this.#draw(withBar(done / whole, text, columns() - 1), true);
+    if (terminal) this.#draw(withBar(done / total, text, columns() - 1), true);
     else write(`${text}\n`);
   }
 
@@ -215,19 +215,19 @@ export class ProgressLine {
    */
   print(text: string): void {
     const { terminal, columns, write } = this.#options;
-    const shown = terminal ? wrapText(text.replace(/[^\n\t]+/g, visible), columns()) : text;
+    const shown = terminal ? wrapText(visibleLines(text), columns()) : text;
     write(this.#shown === "" ? `${shown}\n` : `\r\x1b[K${shown}\n${this.#colored()}`);
   }
 
-  /** Ends the line: the steps stay, what is only waited for goes. */
+  /** Ends the live line: steps stay on the screen, something temporary is erased. */
   finish(): void {
-    if (this.#shown !== "") this.#options.write(this.#isPassing ? "\r\x1b[K" : "\n");
-    [this.#shown, this.#isPassing, this.#task] = ["", false, undefined];
+    if (this.#shown !== "") this.#options.write(this.#isTemporary ? "\r\x1b[K" : "\n");
+    [this.#shown, this.#isTemporary, this.#task] = ["", false, undefined];
   }
 
-  #draw(line: string, isPassing: boolean = false): void {
+  #draw(line: string, isTemporary: boolean = false): void {
     this.#shown = line; // the last column stays empty: where it is written to, some terminals wrap
-    this.#isPassing = isPassing;
+    this.#isTemporary = isTemporary;
     this.#drawnAt = this.#options.now();
     this.#options.write(`\r${this.#colored()}\x1b[K`);
   }

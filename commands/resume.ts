@@ -8,14 +8,15 @@ import { quoted } from "../core/quoted.ts";
 import { loadTrainerState } from "../training/checkpoint.ts";
 import { findCheckpoint, type FoundCheckpoint, naming } from "./checkpoint_folder.ts";
 import type { Source } from "./corpus.ts";
-import { complain } from "./errors.ts";
+import { printDiagnostic } from "./errors.ts";
 import { finetuneFlags } from "./finetune_flags.ts";
 import { chooseLength, chooseSettings, type Settings } from "./settings.ts";
 import { checkSettings } from "./state_settings.ts";
 import { outputColumns, quote } from "./terminal.ts";
 import type { Best } from "./train_loop.ts";
 import { type TrainFlags, trainFlags } from "./train_flags.ts";
-import { wrapText } from "./wrap.ts";
+import { visible } from "./visible.ts";
+import { cutText, wrapText } from "./wrap.ts";
 
 /** What `train` keeps in `trainer_state.json` besides the step. */
 export interface RunState {
@@ -116,23 +117,21 @@ function checkTypes(actual: Record<string, unknown>, expected: object, path: str
 }
 
 /**
- * Says which files outside the current folder a run that goes on is about to read, before it reads them: their names
- * stand in a file of the run, which may have come from elsewhere.
+ * Lists the files outside the current folder that a resumed run is about to read, before it reads them: their names come
+ * from a file in the folder of the run, which may be untrusted.
  *
- * @param folder the run
+ * @param folder the folder of the run
  * @param files the files that its state names
  */
 export function announceFiles(folder: string, files: readonly string[]): void {
   const outside = files.filter((name) => isAbsolute(name) || normalize(name).startsWith(".."));
   if (outside.length === 0) return;
-  const names = outside.slice(0, 10).map((name) => quote(name.replace(CONTROL, "\ufffd").slice(0, 200)));
+  const names = outside.slice(0, 10).map((name) => quote(cutText(visible(name), 200)));
   const others = outside.length > 10 ? ` and ${outside.length - 10} others` : "";
-  complain(`${folder} names ${names.join(" ")}${others} as its texts: reading them (--data names others)`);
+  printDiagnostic(
+    `${folder} was trained on ${names.join(" ")}${others}: these files will be read; --data names others`,
+  );
 }
-
-/** Characters that a terminal might obey instead of showing them. */
-// deno-lint-ignore no-control-regex
-const CONTROL = /[\u0000-\u001f\u007f-\u009f]/g;
 
 /** What of the state of a run decides whether it goes on as it was. */
 interface Circumstances extends Pick<RunState, "backend"> {

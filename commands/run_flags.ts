@@ -1,6 +1,6 @@
 /**
- * Flags of the commands that train, `train` and `finetune`, described once, and what both make of them. What an absent
- * flag means is added by each.
+ * Flags of the commands that train, `train` and `finetune`, described once, and what both compute from them. Each command
+ * adds its own defaults.
  *
  * @module
  */
@@ -91,10 +91,10 @@ export function folderFlags({ name, changeable }: { name: string; changeable: st
 }
 
 /**
- * The number of steps that some epochs take.
+ * Converts epochs to steps.
  *
  * @param epochs times to see all texts
- * @param perEpoch steps that make an epoch
+ * @param perEpoch steps in an epoch
  * @returns the steps, rounded up
  * @throws {UsageError} when they are more than a run may have
  *

@@ -8,23 +8,21 @@
  *     best/              the checkpoint with the lowest validation loss
  *     .miniformer.lock   while a process trains here
  *
- * A folder belongs to the process that holds its lock; see claim.ts for how a new one is taken.
+ * A folder belongs to the process that holds its lock; claim.ts says how it is claimed.
  *
  * @module
  */
-import { basename, dirname, join } from "@std/path";
-import { type Claim, claim, claimAgain } from "./claim.ts";
+import { basename, join } from "@std/path";
+import { type Claim, claim, claimAgain, runOf } from "./claim.ts";
 import { appendText, syncFile } from "./disk.ts";
 import { reason } from "./errors.ts";
 import { type FolderFiles, saveFolder } from "./folders.ts";
-import { CHECKPOINT_FOLDERS, isLeftOver, placesOf, RUN_FILES } from "./own_names.ts";
+import { CHECKPOINT_FOLDERS, isLeftOver, RUN_FILES } from "./own_names.ts";
 import { lossCurve, type LossCurveOptions } from "./plot.ts";
 import type { MetricsRecord } from "./metrics_record.ts";
 import { keptRecords, keptSamples, linesOfRecords, readIfThere } from "./run_records.ts";
 import { saveFile } from "./save_file.ts";
 import { type UnwrittenLines, writeUnwrittenLines } from "./unwritten_lines.ts";
-
-export type { MetricsRecord };
 
 /** A checkpoint to go on from. */
 export interface ResumePoint {
@@ -58,10 +56,10 @@ export class RunFolder implements Disposable {
   readonly records: MetricsRecord[] = [];
   /** The step of the newest checkpoint in `last/`. */
   savedStep: number | undefined;
-  /** Why lines could not be written. The run goes on until it can be saved. */
+  /** Why lines could not be written. The run continues until it is saved. */
   failure: Error | undefined;
   readonly #claim: Claim;
-  /** Lines that were appended since the files were forced to the disk, or could not be. */
+  /** Lines since the files were last forced to the disk, whether they could be appended or not. */
   #recent: { metrics: MetricsRecord[]; samples: string } = { metrics: [], samples: "" };
 
   private constructor(path: string, claim: Claim) {
@@ -72,7 +70,7 @@ export class RunFolder implements Disposable {
   /**
    * Makes the folder of a new run.
    *
-   * @param path the folder that was asked for, if one was: it must be new, empty, or left by a run that saved nothing
+   * @param path the folder that was asked for, if one was: it must be new, empty, or left behind by a run that saved no checkpoint
    * @param name the name to choose one by otherwise: `runs/NAME`, or the first of `runs/NAME-2` … that is free
    * @returns the folder
    * @throws {Error} when it is taken, or cannot be made
@@ -87,18 +85,15 @@ export class RunFolder implements Disposable {
   }
 
   /**
-   * Opens the folder of a run that goes on. Nothing is changed in it but what a killed save has left unfinished, and
-   * lines are written that could not be written before.
+   * Opens the folder of a run that is resumed. Nothing is changed in it, except that an interrupted save is finished and
+   * lines that could not be written before are written.
    *
    * @param path the folder, or one of the checkpoints in it
    * @returns the folder
-   * @throws {Error} when there is no run, another process is at work in it, or a link has one of the names that are
-   * written
+   * @throws {Error} when there is no run, another process holds its lock, or there is a link at a path that the run writes
    */
   static async open(path: string): Promise<RunFolder> {
-    const { folder: given } = placesOf(path);
-    const folder = CHECKPOINT_FOLDERS.includes(basename(given)) ? dirname(given) : given;
-    const claim = await claimAgain(folder);
+    const folder = await runOf(path), claim = await claimAgain(folder);
     try {
       await writeUnwrittenLines(folder);
       return new RunFolder(folder, claim);
@@ -127,7 +122,7 @@ export class RunFolder implements Disposable {
   }
 
   /**
-   * Appends lines to `metrics.jsonl`. Should that fail, they are kept for the next checkpoint, see `failure`.
+   * Appends lines to `metrics.jsonl`. If that fails, they are kept for the next checkpoint; see `failure`.
    *
    * @param records the lines
    */
@@ -138,7 +133,7 @@ export class RunFolder implements Disposable {
   }
 
   /**
-   * Appends to `samples.txt`. Should that fail, the text is kept for the next checkpoint, see `failure`.
+   * Appends to `samples.txt`. If that fails, the text is kept for the next checkpoint; see `failure`.
    *
    * @param step the step
    * @param text what was written
@@ -149,7 +144,7 @@ export class RunFolder implements Disposable {
     await this.#write("samples.txt", (path) => appendText(path, sample));
   }
 
-  /** Forces what was appended to the disk, before a checkpoint that it belongs to. Should that fail, see `failure`. */
+  /** Forces appended lines to the disk, before the checkpoint that follows them is saved. If that fails, see `failure`. */
   async forceLines(): Promise<void> {
     const { metrics, samples } = this.#recent;
     await Promise.all([
@@ -159,7 +154,7 @@ export class RunFolder implements Disposable {
     if (this.failure === undefined) this.#recent = { metrics: [], samples: "" };
   }
 
-  /** Lines that are not sure to be in their files, after a failure: for the checkpoint to hold. */
+  /** After a failure, the lines that may be missing from their files, to be saved in the checkpoint. */
   get unwritten(): UnwrittenLines | undefined {
     return this.failure && this.#recent;
   }
@@ -213,7 +208,7 @@ export class RunFolder implements Disposable {
     return `${this.path}: ${[...parts, ...files].join(", ")}`;
   }
 
-  /** Removes what a new run has left if nothing of it is worth keeping, and the folders that were made for it. */
+  /** Removes what a new run has written if it saved no checkpoint or record, and the folders that were created for it. */
   abandon(): void {
     const { lock, made } = this.#claim;
     if (this.savedStep !== undefined || made === undefined) return;

@@ -4,13 +4,13 @@
  * @module
  */
 import { basename } from "@std/path";
-import { complain, UsageError } from "./errors.ts";
+import { printDiagnostic, UsageError } from "./errors.ts";
 import { Interrupt, InterruptedError } from "./interrupt.ts";
 import { RunFolder } from "./run_folder.ts";
 
 /**
- * Does something in the folder of a run, which no other process can use meanwhile. When that fails, or a signal ends it
- * before anything was saved, a new folder that holds nothing of worth is removed again.
+ * Does something in the folder of a run, whose lock is held meanwhile. When that fails, or a signal ends it before
+ * anything was saved, a new folder in which nothing was saved is removed again.
  *
  * @param place `resume`: the run that goes on; else `asked`: the folder that was asked for, if one was, or `name`: what to
  * name it by
@@ -42,7 +42,7 @@ export async function inRunFolder(
   } catch (error) {
     folder.abandon();
     if (!(error instanceof InterruptedError)) throw error;
-    complain(`${error.message}: ${"resume" in place ? "the run is as it was" : "nothing is kept"}.`);
+    printDiagnostic(`${error.message}: ${"resume" in place ? "the run is as it was" : "nothing is kept"}.`);
     Deno.exitCode = error.status;
   }
 }

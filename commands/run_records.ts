@@ -1,5 +1,5 @@
 /**
- * What a run writes while it goes on, one line or sample after the other, and how much of it counts when it is resumed.
+ * The records and samples that a run appends to its files, and which of them are kept when it is resumed.
  *
  * @module
  */
@@ -8,8 +8,8 @@ import { reason } from "./errors.ts";
 import { type MetricsRecord, parseRecord } from "./metrics_record.ts";
 
 /**
- * The records that count when a run goes on: those up to its checkpoint. A line that a killed process left unfinished is
- * none.
+ * The records to keep when a run is resumed: those up to its checkpoint. Lines that are not records, such as one that a
+ * killed process left unfinished, are dropped.
  *
  * @param text `metrics.jsonl`
  * @param step the step of the checkpoint
@@ -43,11 +43,11 @@ export function linesOfRecords(records: readonly MetricsRecord[]): string {
 /** The heading of a sample in `samples.txt`. */
 const SAMPLE_HEADING = /^=== step (\d+)(?: .*)?$/m;
 
-/** What a killed process leaves of a heading at the end of the file. */
+/** A heading at the end of the file that a killed process left unfinished. */
 const TORN_HEADING = /(?<=^|\n)(?:={1,3}|=== (?:s|st|ste|step|step \d*)?)$/;
 
 /**
- * The samples that count when a run goes on: those up to its checkpoint.
+ * The samples to keep when a run is resumed: those up to its checkpoint.
  *
  * @param text `samples.txt`
  * @param step the step of the checkpoint

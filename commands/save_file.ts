@@ -9,10 +9,10 @@ import { reason } from "./errors.ts";
 import { partOf } from "./own_names.ts";
 
 /**
- * Saves one file, whole or not at all: it is written under a name of its own beside its place, and renamed.
+ * Saves one file, whole or not at all: it is written under a random name in the same folder, and renamed.
  *
- * @param path the file; the folders it lies in are made; a link of this name is replaced, not followed
- * @param content what it shall hold
+ * @param path the file. Missing parent folders are created; a link at this path is replaced, not followed
+ * @param content its content
  * @throws {Error} when it cannot be saved
  *
  * @example

@@ -1,6 +1,6 @@
 /**
- * The numbers among the settings that a run kept in its state, checked as if they were typed: a file that somebody edited, or made, must not
- * ask for what the command line refuses.
+ * Checks the numeric settings in the state of a run against their flags: an edited or untrusted file must not ask for what
+ * the command line refuses.
  *
  * @module
  */
@@ -8,10 +8,10 @@ import { type Flags, kebabCase } from "./flags.ts";
 import { parseFlags } from "./parse_flags.ts";
 
 /**
- * Throws unless every setting that is a number is one that its flag accepts.
+ * Refuses settings that their flags would not accept. Only numbers are checked.
  *
  * @param settings the settings as they were read
- * @param flags the flags of the command; settings without a flag of their name are not looked at
+ * @param flags the flags of the command; settings without a flag of the same name are not checked
  * @throws {TypeError} when one is out of the bounds of its flag
  *
  * @example

@@ -1,22 +1,21 @@
 /**
- * Checksums of a checkpoint: a bit that flips on a disk, and a file that was exchanged, are noticed when it is read.
+ * Checksums of a checkpoint, by which a flipped bit or an exchanged file is noticed when it is read.
  *
- * `trainer_state.json` holds the SHA-256 of every file saved with it, and one of what it says itself: of its content
- * without the sums, as JSON without spaces. A folder without that file, such as one from the Hugging Face hub, is not
- * checked.
+ * `trainer_state.json` holds the SHA-256 of every file saved with it, and one of itself: of its content without the
+ * checksums, as JSON without spaces. A folder without that file, such as one from the Hugging Face Hub, is not checked.
  *
  * @module
  */
 import type { FileContent, FolderFiles } from "./folders.ts";
 
-/** The file that holds the sums. */
+/** The file that holds the checksums. */
 const STATE = "trainer_state.json";
 
 /**
- * Adds the sums to a checkpoint that is to be saved.
+ * Adds checksums to the files of a checkpoint.
  *
  * @param files the files, with `trainer_state.json`
- * @returns the same files; `trainer_state.json` is promised, while the sums are computed beside other work
+ * @returns the same files; `trainer_state.json` is a promise, because the checksums are computed in the background
  *
  * @example
  * ```ts
@@ -45,10 +44,10 @@ export function withSums(files: Readonly<Record<string, FileContent>>): FolderFi
 }
 
 /**
- * Checks files against the sums that were saved with them.
+ * Checks files against the checksums that were saved with them.
  *
  * @param path the folder they were read from, for the message
- * @param files the files that were read; those that are not asked for may be missing
+ * @param files the files that were read; others may have been left out
  * @throws {Error} when a file is not what was saved
  */
 export async function checkSums(
@@ -75,7 +74,7 @@ export async function checkSums(
   );
 }
 
-/** The sums, and what the state's own sum is of; nothing where it is missing or broken: that is for others to say. */
+/** The checksums, and the content that the state's own is of. A missing or broken state is reported when it is used. */
 function parseState(state: FileContent | undefined): { sha256?: unknown; content: string } {
   if (state === undefined) return { content: "" };
   try {
@@ -83,7 +82,7 @@ function parseState(state: FileContent | undefined): { sha256?: unknown; content
     const { sha256, ...rest } = Object(JSON.parse(text));
     return { sha256, content: JSON.stringify(rest) };
   } catch {
-    return { content: "" }; // no JSON, or nested deeper than can be written again
+    return { content: "" }; // no JSON, or nested too deeply to be written
   }
 }
 

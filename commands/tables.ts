@@ -86,8 +86,8 @@ export function splitCsv(text: string): Table {
 }
 
 /**
- * The content of a cell, in quotes or not, and where it ends. By hand: a regular expression overflows the stack at a cell
- * of some megabytes.
+ * The content of a cell, quoted or not, and the index after it. Not a regular expression: one overflows the stack at a
+ * cell of a few megabytes.
  */
 function readCell(text: string, start: number): { content: string; end: number } {
   if (text[start] !== '"') {

@@ -96,10 +96,10 @@ export function terminalColumns(): number {
 }
 
 /**
- * The width that lines for people are wrapped at.
+ * The width at which printed lines are wrapped.
  *
- * @returns the columns of the terminal; `Infinity` when standard output is none, since lines of a log or for another
- * program stay whole
+ * @returns the columns of the terminal; `Infinity` when standard output is not a terminal, because lines for a log or
+ * another program are not wrapped
  *
  * @example
  * ```ts
@@ -118,7 +118,7 @@ export function outputColumns(): number {
  *
  * @param text the text
  * @throws {Error} when it cannot be written
- * @throws {Deno.errors.BrokenPipe} when the reader has left
+ * @throws {Deno.errors.BrokenPipe} when the reader of a pipe has exited
  *
  * @example
  * ```ts
@@ -142,7 +142,7 @@ export function writeOut(text: string): void {
  *
  * @param text the line, without a newline at its end
  * @throws {Error} when it cannot be written
- * @throws {Deno.errors.BrokenPipe} when the reader has left
+ * @throws {Deno.errors.BrokenPipe} when the reader of a pipe has exited
  *
  * @example
  * ```ts

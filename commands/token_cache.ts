@@ -28,7 +28,7 @@ export interface CachedIds {
  * @param tokenizer the tokenizer
  * @param documents the texts
  * @returns the ids, and whether they were read or made
- * @throws {Error} when the file cannot be written, or something is there that is no file
+ * @throws {Error} when the file cannot be written, or something else than a file is there
  *
  * @example
  * ```ts

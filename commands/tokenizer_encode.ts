@@ -71,7 +71,7 @@ export const encodeText: Command = defineCommand({
   },
 });
 
-/** Encodes a text, and hands its ids over piece by piece. */
+/** Encodes a text and passes its ids on piece by piece. */
 type Encode = (take: (ids: Uint32Array) => void) => void;
 
 /** The command that decodes. */
@@ -99,7 +99,7 @@ export const decodeIds: Command = defineCommand({
   },
 });
 
-/** Writes ids on one line, or on a terminal on lines that fit it. */
+/** Writes ids on one line, or wrapped to a terminal. `taken` columns of the first line are in use. */
 function writeIds(encode: Encode, { columns, write }: Screen, taken: number = 0): void {
   let column = taken, separator = "";
   encode((ids) => {
@@ -125,12 +125,12 @@ interface Screen {
 }
 
 /**
- * Writes one line an id, in columns: id, token as the vocabulary writes it, piece of text. On a terminal long tokens are
- * cut, so that the columns stay. A text of hundreds of megabytes has as many ids, so it is encoded once for the widths of
- * the columns, once for the lines and once for the list at the end: nothing is kept but the row of each id that occurs.
+ * Writes one line per id, in columns: id, token as in the vocabulary, piece of text. On a terminal long tokens are cut to
+ * keep the columns aligned. A text of hundreds of megabytes has about as many ids, so they are not kept: the text is
+ * encoded once for the widths of the columns, once for the lines and once for the list at the end.
  *
  * @param tokenizer the tokenizer
- * @param encode gives the ids, piece by piece
+ * @param encode passes on the ids, piece by piece; called three times
  * @param screen where to write; standard output unless given
  *
  * @example

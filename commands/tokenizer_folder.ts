@@ -8,7 +8,7 @@ import type { CharTokenizer } from "../tokenizers/char_tokenizer.ts";
 import { loadTokenizer } from "../tokenizers/hugging_face.ts";
 import { cannotRead } from "./errors.ts";
 import { readFolder } from "./folders.ts";
-import { TOKENIZER_NAMES } from "./own_names.ts";
+import { TOKENIZER_INPUT_NAMES } from "./own_names.ts";
 
 /**
  * Reads the tokenizer of a folder.
@@ -48,7 +48,7 @@ async function readJson(path: string): Promise<string> {
 
 /** The files of a folder or, where that is the folder of a run, of a checkpoint in it: all have the same tokenizer. */
 async function readTokenizerFiles(path: string): Promise<Record<string, string>> {
-  const decoder = new TextDecoder(), options = { names: TOKENIZER_NAMES };
+  const decoder = new TextDecoder(), options = { names: TOKENIZER_INPUT_NAMES };
   for (const place of [path, `${path}/best`, `${path}/last`]) {
     const files = await readFolder(place, options).catch(async (error) => {
       if (place !== path) return {};

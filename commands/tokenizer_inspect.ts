@@ -104,7 +104,7 @@ export function describeFit(
     tokens++;
     uses[id]++;
   };
-  // Character by character and piece by piece: an array of the characters of a long text does not fit into memory.
+  // Character by character and piece by piece: an array of all characters of a long text would not fit into memory.
   for (const text of texts) {
     const oneByOne = tokenizer instanceof CharTokenizer;
     for (const character of text) {

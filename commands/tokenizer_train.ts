@@ -62,13 +62,13 @@ export const trainTokenizer: Command = defineCommand({
       description: "how often a pair must occur to be merged",
       default: 2,
       atLeast: 1,
-      atMost: MOST.steps,
+      atMost: MOST.count,
     },
     maxTokenLength: {
       kind: "integer",
       description: "bytes in a token at most",
       atLeast: 2,
-      atMost: MOST.steps,
+      atMost: MOST.count,
       otherwise: "no limit",
     },
     addPrefixSpace: {
@@ -109,13 +109,14 @@ export const trainTokenizer: Command = defineCommand({
   },
 });
 
+/** Refuses a folder that the tokenizer could not be saved in. */
 async function refuseOut(out: string): Promise<void> {
   await refuseForeign(out, new Set(TOKENIZER_NAMES)).catch((error) => {
     throw new Error(`Cannot save ${out}: ${reason(error)}`, { cause: error });
   });
 }
 
-/** Saves a tokenizer in a folder that no other process saves at the same time. */
+/** Saves a tokenizer while holding the lock of its folder. */
 async function saveTokenizer(out: string, tokenizer: BpeTokenizer): Promise<void> {
   const { folder, lock: path } = placesOf(out);
   await Deno.mkdir(dirname(folder), { recursive: true });

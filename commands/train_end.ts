@@ -7,6 +7,7 @@ import type { Batch } from "../training/batches.ts";
 import type { Preset } from "../models/presets.ts";
 import type { MaskedPreset } from "../models/roberta_presets.ts";
 import type { Corpus, EncodedCorpus, Source } from "./corpus.ts";
+import { printDiagnostic } from "./errors.ts";
 import { countTargets, measure } from "./measure.ts";
 import type { Lesson } from "./objectives.ts";
 import { type PresetName, presets } from "./presets.ts";
@@ -38,12 +39,12 @@ export async function endRun(
     title: folder.path,
     subtitle: `step ${run.step} of ${steps}`,
     reference: floor && { loss: floor.loss, label: "floor" },
-  }).catch((error) => console.error(`The loss curve could not be drawn: ${error.message}`));
+  }).catch((error) => printDiagnostic(`The loss curve could not be drawn: ${error.message}`));
 
   const stopped = () => interrupt.status !== undefined;
   const lossOn = async (name: string, batches: readonly Batch[]) => {
-    const onProgress = (done: number, of: number) =>
-      progress.advance(`measuring the loss on ${name}`, done, of);
+    const onProgress = (done: number, total: number) =>
+      progress.advance(`measuring the loss on ${name}`, done, total);
     if (stopped()) return undefined;
     return await measure(run.backend, model, batches, { stopped, onProgress }).finally(() =>
       progress.finish()

@@ -4,8 +4,8 @@
  * When to pause for the screen is decided by the clock, everything else by the number of the step: the clock decides
  * nothing that is computed or kept.
  *
- * Whatever fails around the training (standard output, a file of records) ends the run only after the step at hand has
- * had all that is due after it and is saved: a run that is resumed then continues as if nothing had happened.
+ * When something other than the training fails (standard output, a file of records), the run ends only after the current
+ * step: its validation, sample and checkpoint are completed first, so that the resumed run equals an uninterrupted one.
  *
  * @module
  */
@@ -106,7 +106,7 @@ export async function trainAndSave(loop: TrainLoop): Promise<void> {
   try {
     await runLoop(loop);
   } catch (error) {
-    throw await withWhatIsKept(error as Error, loop);
+    throw await withSavedStep(error as Error, loop);
   } finally {
     loop.progress.finish();
   }
@@ -114,22 +114,22 @@ export async function trainAndSave(loop: TrainLoop): Promise<void> {
 }
 
 /**
- * Throws what failed beside the training, once everything is saved.
+ * Throws what failed apart from the training, once everything is saved.
  *
  * @param loop the loop
- * @throws {Error} when a file of the run or standard output could not be written, unless a signal has ended the run: then
- * a closed terminal is no news
+ * @throws {Error} when a file of the run or standard output could not be written, unless a signal has ended the run, when a
+ * closed terminal is to be expected
  */
 export async function throwFailure(loop: TrainLoop): Promise<void> {
   const failure = loop.folder.failure ?? loop.output.failure;
-  if (failure && loop.interrupt.status === undefined) throw await withWhatIsKept(failure, loop);
+  if (failure && loop.interrupt.status === undefined) throw await withSavedStep(failure, loop);
 }
 
-/** The error with what can be gone on from. What can still be saved is saved before. */
-async function withWhatIsKept(error: Error, loop: TrainLoop): Promise<Error> {
+/** Adds to an error which step can be resumed; saves the current one first where that is possible. */
+async function withSavedStep(error: Error, loop: TrainLoop): Promise<Error> {
   const { run, folder } = loop,
-    isSound = !(error instanceof NonFiniteLossError || error instanceof DeviceLostError);
-  if (isSound && run.step > 0 && folder.savedStep !== run.step && !(error instanceof SaveError)) {
+    isUsable = !(error instanceof NonFiniteLossError || error instanceof DeviceLostError);
+  if (isUsable && run.step > 0 && folder.savedStep !== run.step && !(error instanceof SaveError)) {
     await saveLast(loop, await checkpointFiles(loop)).catch(() => {});
   }
   const kept = folder.savedStep === undefined
@@ -150,7 +150,7 @@ async function runLoop(loop: TrainLoop): Promise<void> {
   const pauseAfter = (step: number) =>
     step >= lookAt || isEnd(step) || intervals.some((interval) => isDue(step, interval));
 
-  if (run.backend.name === "webgpu") progress.wait("compiling shaders …");
+  if (run.backend.name === "webgpu") progress.announce("compiling shaders …");
   for await (const reports of train(run, { interval: mostSteps, pauseAfter })) {
     const { step } = run, perStep = (performance.now() - begun) / reports.length;
     const measured = isDue(step, evaluationInterval) || step === steps ? await validate(loop) : undefined;
@@ -210,7 +210,7 @@ async function validate({ run, model, validation, judge }: TrainLoop): Promise<S
   );
 }
 
-/** Saves the newest checkpoint, with what could not be written to other files. */
+/** Saves the newest checkpoint, with the lines that could not be written to other files. */
 async function saveLast(loop: TrainLoop, files: FolderFiles): Promise<void> {
   const { folder, run } = loop, { unwritten } = folder;
   await folder.save("last", run.step, unwritten ? await checkpointFiles(loop, { unwritten }) : files);

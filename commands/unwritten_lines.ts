@@ -1,12 +1,11 @@
 /**
- * Lines of `metrics.jsonl` and `samples.txt` that could not be written, because a disk was full or a file had become
- * something else. The run is saved then with these lines in `last/trainer_state.json`, and whoever opens its folder next
- * writes them to their files.
+ * Lines of `metrics.jsonl` and `samples.txt` that could not be written, because the disk was full or something had replaced
+ * the file. They are saved in `last/trainer_state.json`, and written to their files when the folder is opened again.
  *
  * @module
  */
 import { join } from "@std/path";
-import { infoOf } from "./disk.ts";
+import { entryAt } from "./disk.ts";
 import { readFolder, saveFolder } from "./folders.ts";
 import { CHECKPOINT_NAMES } from "./own_names.ts";
 import { type MetricsRecord, parseRecord } from "./metrics_record.ts";
@@ -14,7 +13,7 @@ import { keptRecords, keptSamples, linesOfRecords, readIfThere } from "./run_rec
 import { saveFile } from "./save_file.ts";
 import { checkSums, withSums } from "./sums.ts";
 
-/** Lines that are not sure to be in their files. */
+/** Lines that may be missing from their files. */
 export interface UnwrittenLines {
   /** Of `metrics.jsonl`. */
   readonly metrics: readonly MetricsRecord[];
@@ -30,7 +29,7 @@ export interface UnwrittenLines {
  */
 export async function writeUnwrittenLines(folder: string): Promise<void> {
   const last = join(folder, "last");
-  if (await infoOf(last) === undefined || !parseState(await stateOf(last)).unwritten) return;
+  if (await entryAt(last) === undefined || !parseState(await stateOf(last)).unwritten) return;
   const files = await readFolder(last, { names: CHECKPOINT_NAMES });
   await checkSums(last, files);
   const { unwritten, sha256: _, ...state } = parseState(files["trainer_state.json"]);
@@ -51,7 +50,7 @@ async function stateOf(last: string): Promise<Uint8Array | undefined> {
   return (await readFolder(last, { names: ["trainer_state.json"] }))["trainer_state.json"];
 }
 
-/** The state, or nothing where it is missing or damaged: that is for others to say. */
+/** The state, or an empty one where it is missing or damaged: that is reported when it is used. */
 function parseState(bytes: Uint8Array | undefined): Record<string, unknown> {
   try {
     return Object(JSON.parse(new TextDecoder().decode(bytes)));
@@ -65,5 +64,5 @@ function checkLines(lines: unknown): UnwrittenLines {
   const isSound = typeof samples === "string" && Array.isArray(metrics) &&
     metrics.every((record) => parseRecord(JSON.stringify(record) ?? "") !== undefined);
   if (isSound) return { metrics, samples };
-  throw new TypeError("trainer_state.json: unwritten holds something else than lines of metrics and samples");
+  throw new TypeError("trainer_state.json: unwritten is not a list of metrics and a text of samples");
 }

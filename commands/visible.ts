@@ -1,20 +1,20 @@
 /**
- * Text from elsewhere made safe to show: characters that would control a terminal, turn text around or break a picture
- * are written as escapes.
+ * Makes untrusted text safe to show: characters that would control a terminal, reverse the direction of text or break a
+ * picture are written as escapes.
  *
  * @module
  */
 
 /**
- * Controls, line and paragraph separators, lone surrogates, controls of the direction of writing, noncharacters, and
- * those that join or separate without being seen.
+ * Control characters, line and paragraph separators, lone surrogates, bidirectional controls, noncharacters, and
+ * zero-width characters other than the joiners that emoji and some scripts need.
  */
-const unseen = /[\p{Cc}\p{Zl}\p{Zp}\p{Cs}\p{Bidi_Control}\p{Noncharacter_Code_Point}\u200b\u2060\ufeff]/gu;
+const UNSEEN = /[\p{Cc}\p{Zl}\p{Zp}\p{Cs}\p{Bidi_Control}\p{Noncharacter_Code_Point}\u200b\u2060\ufeff]/gu;
 
-const short: ReadonlyMap<string, string> = new Map([["\t", "\\t"], ["\n", "\\n"], ["\r", "\\r"]]);
+const SHORT: ReadonlyMap<string, string> = new Map([["\t", "\\t"], ["\n", "\\n"], ["\r", "\\r"]]);
 
 /**
- * Shows as escapes what cannot be seen and may do harm.
+ * Replaces characters that are invisible and may do harm by escapes.
  *
  * @param text the text
  * @returns the same with escapes as JavaScript writes them; all of it is on one line, and well-formed
@@ -29,13 +29,31 @@ const short: ReadonlyMap<string, string> = new Map([["\t", "\\t"], ["\n", "\\n"]
  * ```
  */
 export function visible(text: string): string {
-  return text.replace(unseen, (character) => {
+  return text.replace(UNSEEN, (character) => {
     const code = character.codePointAt(0)!.toString(16);
-    return short.get(character) ??
+    return SHORT.get(character) ??
       (code.length > 4
         ? `\\u{${code}}`
         : code.length > 2
         ? `\\u${code.padStart(4, "0")}`
         : `\\x${code.padStart(2, "0")}`);
   });
+}
+
+/**
+ * The same for a text of several lines, whose line ends and tabs stay.
+ *
+ * @param text the text
+ * @returns the same with escapes
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { visibleLines } from "./visible.ts";
+ *
+ * assertEquals(visibleLines("a\n\tb\x1b"), "a\n\tb\\x1b");
+ * ```
+ */
+export function visibleLines(text: string): string {
+  return text.replace(/[^\n\t]+/g, visible);
 }

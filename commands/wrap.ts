@@ -5,14 +5,14 @@
  */
 import stringWidth from "string-width";
 
-/** Columns of a tab at most: how many it takes depends on where it stands. */
-const tabWidth = 8;
+/** Most columns that a tab takes; how many it does take depends on its column. */
+const TAB_WIDTH = 8;
 
 /**
  * How many columns of a terminal a text takes.
  *
  * @param text the text, on one line
- * @returns columns; a Chinese character takes two, an accent of its own none, a tab as many as it can
+ * @returns columns; a Chinese character counts as two, a combining accent as none, a tab as eight
  *
  * @example
  * ```ts
@@ -23,16 +23,16 @@ const tabWidth = 8;
  * ```
  */
 export function textWidth(text: string): number {
-  return /^[ -~]*$/.test(text) ? text.length : stringWidth(text.replaceAll("\t", " ".repeat(tabWidth)));
+  return /^[ -~]*$/.test(text) ? text.length : stringWidth(text.replaceAll("\t", " ".repeat(TAB_WIDTH)));
 }
 
-/** What a reader takes for one character; what belongs together is never cut apart. */
-const characters = new Intl.Segmenter("en", { granularity: "grapheme" });
+/** Splits text into graphemes, which a reader takes for one character and which are never cut apart. */
+const GRAPHEMES = new Intl.Segmenter("en", { granularity: "grapheme" });
 
 /** The beginning of a text that fits into so many columns: one character at least. */
 function beginning(text: string, columns: number): string {
   let end = 0, width = 0;
-  for (const { segment } of characters.segment(text)) {
+  for (const { segment } of GRAPHEMES.segment(text)) {
     width += textWidth(segment);
     if (width > columns && end > 0) break;
     end += segment.length;
@@ -78,22 +78,22 @@ export function padText(text: string, columns: number): string {
   return text + " ".repeat(Math.max(0, columns - textWidth(text)));
 }
 
-/** A line that is to be typed. */
-const commandLine = /(?:^|[\s:])deno task \S/;
+/** A line with a command for the user to type. */
+const COMMAND_LINE = /(?:^|[\s:])deno task \S/;
 
 /** Words, and the spaces between them. */
-const prosePieces = /\s+|\S+/g;
+const PROSE_PIECES = /\s+|\S+/g;
 
-/** The same of a command line, where quotes keep words together, and a flag stays with its value. */
-const commandPieces = /\s+|(?:--[\w-]+ (?![-\s]))?(?:"[^"]*"|'[^']*'|[^\s"'])+|["']/g;
+/** The pieces of a command line, where quotes keep words together and a flag stays with its value. */
+const COMMAND_PIECES = /\s+|(?:--[\w-]+ (?![-\s]))?(?:"[^"]*"|'[^']*'|[^\s"'])+|["']/g;
 
 /**
- * Breaks lines at words. A word that is longer than a line is cut between characters. A command line is broken as a shell
- * allows it, with a backslash at the end of the line, so that it can still be copied.
+ * Wraps lines at words. A word that is longer than a line is cut between characters. A command line is broken with a
+ * backslash at the end of the line, so that it can be copied into a shell.
  *
  * @param text the text
  * @param columns the width; `Infinity` leaves all lines whole
- * @param indent columns before the second and further lines of each line
+ * @param indent columns to indent continuation lines by
  * @returns the text in lines that fit
  *
  * @example
@@ -117,10 +117,10 @@ export function wrapText(text: string, columns: number, indent: number = 0): str
 }
 
 function wrapLine(line: string, columns: number, before: string): string {
-  const isCommand = commandLine.test(line), end = isCommand ? " \\" : "";
+  const isCommand = COMMAND_LINE.test(line), end = isCommand ? " \\" : "";
   const lines: string[] = [];
   let current = "", spaces = "";
-  for (const piece of line.match(isCommand ? commandPieces : prosePieces) ?? []) {
+  for (const piece of line.match(isCommand ? COMMAND_PIECES : PROSE_PIECES) ?? []) {
     if (/^\s/.test(piece)) {
       spaces = piece;
       continue;

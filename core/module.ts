@@ -5,7 +5,7 @@
  * {@linkcode namedParameters} walks the properties in order; the path to a parameter is its name. Layers declare only
  * shapes and distributions; {@linkcode allocateParameters} lays all parameters of a model out in one flat buffer, those
  * under weight decay first, so that optimizer, clipping and saving are one pass each over memory.
- * {@linkcode initialize} does that and draws the initial values; a model whose values are loaded needs no drawing.
+ * {@linkcode initialize} also draws the initial values, which a model whose values are loaded does not need.
  *
  * Initial values depend on the seed and the parameter's *name*, not on the order in which parameters are made:
  * removing a layer leaves every other initial value bit-identical, so an ablation compares what it claims to.
@@ -109,8 +109,8 @@ export interface ParameterStore {
 }
 
 /**
- * Gives every parameter of a model memory for value and gradient. All values are 0 until they are written: this is for a
- * model whose values are loaded, where drawing random ones first would take most of the time.
+ * Allocates value and gradient of every parameter of a model. All values are 0: this is for a model whose values are
+ * loaded, where drawing random ones first would take most of the time.
  *
  * @example
  * ```ts
@@ -147,7 +147,7 @@ export function allocateParameters(backend: Backend, module: object): ParameterS
 }
 
 /**
- * Gives every parameter of a model memory for value and gradient, and its initial value.
+ * Allocates value and gradient of every parameter of a model, and draws the initial values.
  *
  * @param backend Where the model is to live.
  * @param module The model.

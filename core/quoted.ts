@@ -1,11 +1,10 @@
 /**
- * Values of files in error messages.
+ * Values read from files, quoted in error messages.
  *
- * What a message quotes comes from a file that somebody else may have written: it can be megabytes long, nested
- * thousands of levels deep, or full of control characters that rewrite the terminal. Here it becomes a short text on one
- * line.
+ * A value from an untrusted file can be megabytes long, nested thousands of levels deep, or full of control characters
+ * that rewrite the terminal. The functions here turn it into a short text on one line.
  *
- * `tokenizers/quoted.ts` is the same for the tokenizers, which import nothing from here.
+ * `tokenizers/quoted.ts` is a copy, because tokenizers import nothing from other folders; a test compares the two.
  *
  * @module
  */
@@ -19,12 +18,12 @@ const MOST_ENTRIES = 4;
 /** Deepest level of arrays and objects that is quoted. */
 const DEEPEST = 2;
 
-/** What moves the cursor, ends a line or reverses the direction of writing: C0, C1, line separators, marks of direction. */
+/** C0 and C1 controls, line and paragraph separators, and bidirectional controls. */
 // deno-lint-ignore no-control-regex
-const INVISIBLE = /[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/g;
+const CONTROLS = /[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/g;
 
 /**
- * Replaces characters that a terminal acts upon by escapes.
+ * Replaces characters that a terminal interprets with escapes.
  *
  * @example
  * ```ts
@@ -35,11 +34,11 @@ const INVISIBLE = /[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u20
  * ```
  *
  * @param text Any text.
- * @returns The text on one line, with `\u001b` for such a character.
+ * @returns The text on one line; ESC, for instance, becomes `\u001b`.
  */
 export function escaped(text: string): string {
   return text.toWellFormed().replace(
-    INVISIBLE,
+    CONTROLS,
     (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`,
   );
 }
@@ -57,7 +56,7 @@ export function escaped(text: string): string {
  * ```
  *
  * @param name A name of any length.
- * @returns The name with escapes; a long one is cut and ends with `…`.
+ * @returns The name with escapes; a name of more than 80 UTF-16 units is cut and ends with `…`.
  */
 export function shortened(name: string): string {
   return cut(escaped(cut(name)));
@@ -80,7 +79,7 @@ function cut(text: string): string {
  * ```
  *
  * @param value A value of a parsed file.
- * @returns Its JSON form; what is left out is written `…`.
+ * @returns Its JSON form, with `…` for what is left out; `missing` for undefined.
  */
 export function quoted(value: unknown): string {
   return typeof value === "string" ? quotedTo(value, 0) : cut(quotedTo(value, DEEPEST));
@@ -88,6 +87,7 @@ export function quoted(value: unknown): string {
 
 function quotedTo(value: unknown, depth: number): string {
   if (typeof value === "string") return `"${shortened(value).replaceAll('"', '\\"')}"`;
+  if (value === undefined) return "missing";
   if (typeof value !== "object" || value === null) return String(value);
   if (depth === 0) return Array.isArray(value) ? "[…]" : "{…}";
   const parts: string[] = [];

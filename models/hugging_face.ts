@@ -61,7 +61,7 @@ export function fromHuggingFaceConfig(json: Readonly<Record<string, unknown>>): 
   if (type === "roberta") return fromRobertaJson(json);
   if (type === "openai-gpt" || type === "gpt2") return fromGptJson(json);
   throw new TypeError(
-    `model_type ${quoted(type)} is none of ours: expected "openai-gpt", "gpt2" or "roberta"`,
+    `model_type is ${quoted(type)}, expected "openai-gpt", "gpt2" or "roberta"`,
   );
 }
 
@@ -81,7 +81,7 @@ export function matchTensors(
   for (const [ours, { names, transposed }] of huggingFaceTensors(config)) {
     const found = names.map((name) => {
       const there = [name, name.replace(/^(transformer|roberta)\./, "")].find((name) => left.has(name));
-      if (there === undefined) throw new TypeError(`tensor ${name} is missing${otherLayers(config, all)}`);
+      if (there === undefined) throw new TypeError(`tensor ${name} is missing${layerMismatch(config, all)}`);
       left.delete(there);
       return there;
     });
@@ -91,14 +91,14 @@ export function matchTensors(
   const unknown = [...left].find((name) => !leftover.test(name));
   if (unknown !== undefined) {
     throw new TypeError(
-      `tensor ${shortened(unknown)} belongs to no part of the model${otherLayers(config, all)}`,
+      `tensor ${shortened(unknown)} belongs to no part of the model${layerMismatch(config, all)}`,
     );
   }
   return matched;
 }
 
 /**
- * Leaves out the tensors of a file that no parameter is made of, such as the causal masks of old files.
+ * Selects the tensors that the parameters are made from. Others, such as the causal masks of old files, are left out.
  *
  * @param config The model.
  * @param tensors The tensors of the file, or what its header says of them, by name.
@@ -114,13 +114,13 @@ export function usedTensors<Entry>(
   return new Map([...tensors].filter(([name]) => used.has(name)));
 }
 
-/** If a file has another number of blocks than the model, that is what is wrong, not the one tensor. */
-function otherLayers({ layers }: ModelConfig, names: readonly string[]): string {
+/** The cause to add to a missing or unknown tensor when the file has another number of blocks than config.json says. */
+function layerMismatch({ layers }: ModelConfig, names: readonly string[]): string {
   let blocks = 0;
   for (const name of names) {
     blocks = Math.max(blocks, 1 + Number(/(?:^|\.)(?:h|layer)\.(\d+)\./.exec(name)?.[1] ?? -1));
   }
-  return blocks === layers ? "" : `: the model has ${layers} layers by its config, the file ${blocks}`;
+  return blocks === layers ? "" : `: config.json says ${layers} layers, the file has ${blocks}`;
 }
 
 /** Numbers on the host with their shape. */
@@ -150,7 +150,7 @@ function visitParts(
   }
 }
 
-/** The shape of a parameter that is made of parts of these shapes. */
+/** The shape of the parameter that is put together from parts of these shapes. */
 function wholeShape({ names, transposed }: HuggingFaceTensor, shapes: readonly Shape[]): number[] {
   const [first] = shapes, odd = shapes.findIndex((shape) => String(shape) !== String(first));
   if (odd > 0) {
@@ -164,7 +164,7 @@ function wholeShape({ names, transposed }: HuggingFaceTensor, shapes: readonly S
 }
 
 /**
- * The shapes of the parameters of a model by the header of a Hugging Face file.
+ * The shapes that the parameters of a model have in a Hugging Face file, from its header alone.
  *
  * @param config The model.
  * @param tensors The tensors of the file, by name.

@@ -8,17 +8,18 @@ import { quoted } from "../core/quoted.ts";
 import { INITIAL_STD } from "./config.ts";
 
 /**
- * Largest sizes that a `config.json` may name. Each is far beyond every published transformer and still small enough to
- * be compared with the tensors of the file at once; without a bound a config of 200 bytes asks for days of work.
+ * Largest sizes that a `config.json` may ask for. Each is beyond every published transformer, yet small enough that the
+ * model it describes can be compared with the header of the weights file in a moment. Without bounds, a config of 200
+ * bytes could ask for days of work.
  */
 export const LARGEST = {
-  /** Blocks: the deepest published transformer has 1,000. */
+  /** Blocks. The deepest published transformer has 1,000. */
   layers: 10_000,
-  /** Ids: tokenizer files may use ids below 2²⁴. */
+  /** Tokens in the vocabulary: the same bound as that of ids in tokenizer files. */
   vocabSize: 2 ** 24,
-  /** Positions: the longest published contexts have 10⁷. */
+  /** Positions. The longest published contexts have 10⁷. */
   positions: 2 ** 24,
-  /** Widths of the stream and of the feed-forward network: GPT-3's have 12,288 and 49,152. */
+  /** Width of the residual stream, and a quarter of that of the feed-forward network. GPT-3 has 12,288 and 49,152. */
   width: 2 ** 20,
   /** Classes of a classifier. */
   classes: 100_000,
@@ -52,7 +53,7 @@ export class ConfigReader {
    *
    * @param name Its name.
    * @param fallback What it is if the file does not say.
-   * @param largest The largest that is accepted: see {@linkcode LARGEST}.
+   * @param largest The largest value that is accepted: see {@linkcode LARGEST}.
    * @returns A positive integer.
    * @throws {TypeError} If it is something else.
    */
@@ -124,7 +125,7 @@ export class ConfigReader {
    * Reads which class of `transformers` the file is for.
    *
    * @returns The first of `architectures`, or nothing if the file does not say.
-   * @throws {TypeError} If that is no list of names.
+   * @throws {TypeError} If `architectures` is not a list of names.
    */
   architecture(): string | undefined {
     const names = this.#json.architectures ?? [];

@@ -74,7 +74,7 @@ Deno.test("train refuses what it cannot learn from, and what makes no sense", ()
       [
         `train --data story.txt --out runs/taken ${device}`,
         1,
-        "Cannot start a run in runs/taken: there is something already",
+        "Cannot start a run in runs/taken: something already exists there",
       ],
       ["train --bach_size 4", 2, "Unknown flag --bach_size: did you mean --batch-size?"],
       ["train --lr -0.1", 2, "--lr is -0.1: expected a number above 0"],

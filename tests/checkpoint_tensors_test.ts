@@ -1,10 +1,15 @@
-import { assertEquals, assertThrows } from "@std/assert";
+import { assert, assertEquals, assertThrows } from "@std/assert";
 import { CpuBackend } from "../core/cpu_backend.ts";
 import { allocateParameters } from "../core/module.ts";
 import { buildModel } from "../models/any_model.ts";
 import { Gpt } from "../models/gpt.ts";
-import { modelFiles, trainingFiles } from "../training/checkpoint.ts";
-import { type CheckpointFiles, loadModel, restoreTraining } from "../training/checkpoint.ts";
+import {
+  type CheckpointFiles,
+  loadModel,
+  modelFiles,
+  restoreTraining,
+  trainingFiles,
+} from "../training/checkpoint.ts";
 import { expectFinite } from "../training/checkpoint_tensors.ts";
 import { readSafetensors, writeSafetensors } from "../training/safetensors.ts";
 import { TrainingRun } from "../training/train.ts";
@@ -37,7 +42,7 @@ function configured(files: CheckpointFiles, changes: Record<string, unknown>): C
   return { ...files, "config.json": JSON.stringify({ ...json, ...changes }) };
 }
 
-Deno.test("expectFinite finds the first number that is none, and takes the largest that is one", () => {
+Deno.test("expectFinite names the first value that is not finite, and accepts the largest finite ones", () => {
   const array = (...values: number[]) => ({
     name: "x",
     shape: [values.length],
@@ -82,7 +87,7 @@ Deno.test("sizes of config.json without bound, or without tensors, are refused b
     [{ n_embd: 2 ** 40 }, "config.json: n_embd is 1099511627776, expected a positive integer up to"],
     [
       { n_layer: 10_000 },
-      "tensor transformer.h.1.attn.c_attn.weight is missing: the model has 10000 layers by its config, the file 1",
+      "tensor transformer.h.1.attn.c_attn.weight is missing: config.json says 10000 layers, the file has 1",
     ],
     [
       { vocab_size: 2 ** 24 },
@@ -106,10 +111,10 @@ Deno.test("sizes of config.json without bound, or without tensors, are refused b
   for (const [changes, message] of cases) {
     assertThrows(() => loadModel(configured(files, changes)), TypeError, message);
   }
-  assertEquals(performance.now() - begin < 5000, true);
+  assert(performance.now() - begin < 5000);
 });
 
-Deno.test("a run that is set back without initial values is the run that was saved", async () => {
+Deno.test("restoring into a run without initial values gives the run that was saved", async () => {
   const files = await filesOfRun(), { config } = loadModel(files, "causal");
   const backend = new CpuBackend(), model = buildModel(config) as Gpt;
   const batches = causalBatches(text, {

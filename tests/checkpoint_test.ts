@@ -186,7 +186,7 @@ const DAMAGED: Record<string, [damage: Damage, message: string]> = {
   "a config.json that is a list": [(files) => files["config.json"] = "[]", "config.json: expected an object"],
   "a config.json of another model": [
     (files) => files["config.json"] = '{"model_type": "llama"}',
-    'config.json: model_type "llama" is none of ours',
+    'config.json: model_type is "llama", expected',
   ],
   "a config.json with another number of layers": [
     (files) => files["config.json"] = decode(files["config.json"]).replace('"n_layer": 1', '"n_layer": 2'),
@@ -231,7 +231,7 @@ const DAMAGED: Record<string, [damage: Damage, message: string]> = {
   ],
   "no step": [
     (files) => files["trainer_state.json"] = "{}",
-    "trainer_state.json: step is undefined, expected an integer of 0 or more",
+    "trainer_state.json: step is missing, expected an integer of 0 or more",
   ],
 };
 

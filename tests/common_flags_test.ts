@@ -29,7 +29,7 @@ Deno.test("every number flag of every command has an end, and refuses what is be
       const end = flag.atMost ?? flag.below ?? Infinity;
       assert(end <= 2 ** 52, `${command} --${kebabCase(name)} has no upper bound`);
       const beyond = ["1e300", "1e400", String(Number.MAX_SAFE_INTEGER), `${end}0`];
-      for (const value of end! <= 1 ? [...beyond, "1.1"] : beyond) {
+      for (const value of end <= 1 ? [...beyond, "1.1"] : beyond) {
         const message = `--${kebabCase(name)} is ${value}: expected a`;
         assertThrows(() => parseFlags(flags, lineOf(flags, name, value)), UsageError, message);
       }
@@ -57,7 +57,7 @@ Deno.test("the largest number that a flag of a model takes is compared with memo
       ],
       [
         ["generate", ...use, "runs/story", "--num-samples", "65536", "--max-new-tokens", "1000000"],
-        /Cannot write 65536 texts .* are free; give a smaller --num-samples/,
+        /Cannot generate 65536 texts .* are free; give a smaller --num-samples/,
       ],
     ];
     for (const [line, message] of large) {

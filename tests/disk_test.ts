@@ -1,5 +1,5 @@
 import { assertEquals, assertRejects } from "@std/assert";
-import { appendText, createFile, infoOf, kindOfEntry, readBytes, syncFolder } from "../commands/disk.ts";
+import { appendText, createFile, entryAt, kindOfEntry, readBytes, syncFolder } from "../commands/disk.ts";
 import { inFolder } from "./_command.ts";
 
 const ignore = Deno.build.os === "windows"; // links need rights there
@@ -11,7 +11,7 @@ Deno.test(
     inFolder(async (folder) => {
       await Deno.symlink(`${folder}/victim`, `${folder}/link`);
       await assertRejects(() => createFile(`${folder}/link`, "x"), Deno.errors.AlreadyExists);
-      assertEquals(await infoOf(`${folder}/victim`), undefined);
+      assertEquals(await entryAt(`${folder}/victim`), undefined);
     }),
 );
 

@@ -13,7 +13,7 @@ Deno.test("doctor ends well with a GPU and without one", () =>
     assertStringIncludes(without, "apt-get install mesa-vulkan-drivers");
   }));
 
-Deno.test("doctor examines a run: its files, its lock, where it goes on, and what is left over", () =>
+Deno.test("doctor examines a run: its files, its lock, where it can be resumed, and what is left over", () =>
   inFolder(async (cwd) => {
     await Deno.writeTextFile(`${cwd}/story.txt`, story(100));
     await succeed([...words("train --data story.txt --steps 4 --stop_after 2 --device cpu"), ...small], {
@@ -26,7 +26,7 @@ Deno.test("doctor examines a run: its files, its lock, where it goes on, and wha
     for (
       const line of [
         /^lock +free/m,
-        /^last\/ +step 2 of 4, every file is what was saved$/m,
+        /^last\/ +step 2 of 4, all checksums match$/m,
         /^records +2 lines in metrics.jsonl$/m,
         /^resume +after step 2: deno task train --resume runs\/story$/m,
       ]
@@ -39,13 +39,13 @@ Deno.test("doctor examines a run: its files, its lock, where it goes on, and wha
     await Deno.mkdir(`${run}/.last.miniformer-new`);
     await Deno.writeTextFile(`${run}/.last.miniformer-new/config.json`, "{");
     const left = await examine();
-    assertMatch(left.stdout, /^lock +left by another process, which is gone/m);
+    assertMatch(left.stdout, /^lock +stale: left by another process, which has ended/m);
     assertMatch(
       left.stdout,
-      /^records +3 lines in metrics.jsonl, 1 of them after the checkpoint.*; the last one is unfinished/m,
+      /^records +3 lines in metrics.jsonl, 1 of them after the checkpoint.*; the last one is incomplete/m,
     );
     assertMatch(left.stdout, /^left over +\.last\.miniformer-new, \.samples\.txt\./m);
-    assertMatch(left.stdout, /^others +notes\.txt: not ours, never touched$/m);
+    assertMatch(left.stdout, /^others +notes\.txt: not files of Miniformer, never changed$/m);
     for (const name of leftOvers) await Deno.stat(`${run}/${name}`); // looking changes nothing
     assertMatch(
       (await examine("--clean")).stdout,
@@ -60,3 +60,21 @@ Deno.test("doctor examines a run: its files, its lock, where it goes on, and wha
     assertEquals(damaged.code, 1);
     assertMatch(damaged.stdout, /^last\/ +FAULTY: .*model.safetensors is not what was saved there/m);
   }));
+
+Deno.test({
+  name: "doctor opens nothing that is no file",
+  ignore: Deno.build.os === "windows", // has no such devices
+  fn: () =>
+    inFolder(async (cwd) => {
+      for (const [target, kind] of [["/dev/zero", "a symbolic link"], [undefined, "a pipe"]] as const) {
+        const run = `${cwd}/${kind}`, path = `${run}/metrics.jsonl`;
+        await Deno.mkdir(run);
+        if (target) await Deno.symlink(target, path);
+        else await new Deno.Command("mkfifo", { args: [path] }).output();
+        const wrapper = ["timeout", "-s", "KILL", "10"];
+        const { code, stdout } = await miniformer(["doctor", run], { cwd, wrapper });
+        assertStringIncludes(stdout, `records       FAULTY: metrics.jsonl is ${kind}`);
+        assertEquals(code, 1);
+      }
+    }),
+});

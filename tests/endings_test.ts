@@ -19,7 +19,7 @@ const withRun = (body: (cwd: string, whole: Record<string, unknown>) => Promise<
 const text = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
 const resume = (run: string) => ["train", "--resume", run, "--device", "cpu"];
 
-Deno.test("a run whose output nobody reads any more is saved, and ends with an error that says so", {
+Deno.test("a run whose output pipe is closed is saved, and ends with an error that says so", {
   ignore,
 }, () =>
   withRun(async (cwd, whole) => {
@@ -30,7 +30,7 @@ Deno.test("a run whose output nobody reads any more is saved, and ends with an e
     const stderr = text(new Uint8Array(await new Response(child.stderr).arrayBuffer()));
     assertEquals((await child.status).code, 1);
     const [, step] = stderr.match(
-      /^error: Cannot write to standard output: its reader has left; runs\/head\/last holds step (\d+)$/m,
+      /^error: Cannot write to standard output: its reader has exited; runs\/head\/last holds step (\d+)$/m,
     ) ?? [];
     assert(Number(step) < 40, stderr);
     await succeed(resume("runs/head"), { cwd });
@@ -47,7 +47,7 @@ Deno.test("a run that cannot print its first line keeps nothing", { ignore }, ()
   }));
 
 Deno.test(
-  "a run that cannot write its records is saved with them",
+  "a run that cannot write its records saves them in its checkpoint",
   { ignore },
   () =>
     withRun(async (cwd, whole) => {
@@ -73,7 +73,7 @@ for (
   const [signal, code] of [["SIGINT", 130], ["SIGTERM", 143], ["SIGHUP", 129], ["SIGKILL", 137]] as const
 ) {
   Deno.test(
-    `${signal} before the first step leaves nothing that a new run is refused for`,
+    `${signal} before the first step leaves nothing that keeps a new run from starting`,
     { ignore },
     () =>
       inFolder(async (cwd) => {
@@ -107,7 +107,7 @@ for (
   );
 }
 
-Deno.test("runs that are started together have a folder each, or one of them the folder that all asked for", () =>
+Deno.test("runs started together get a folder each; of several that ask for one folder, one gets it", () =>
   inFolder(async (cwd) => {
     await Deno.writeTextFile(`${cwd}/story.txt`, story(300));
     const start = (...args: string[]) =>
@@ -124,14 +124,14 @@ Deno.test("runs that are started together have a folder each, or one of them the
     for (const { stderr } of refused) {
       assertMatch(
         stderr,
-        /^error: Cannot start a run in runs\/mine: (process \d+ on \S+ \(since \S+\) is at work|there is something)/,
+        /^error: Cannot start a run in runs\/mine: (process \d+ on \S+ \(since \S+\) is at work|something already exists there)/,
       );
       assertEquals(stderr.trim().split("\n").length, 1);
     }
     assertEquals((await resultOf(`${cwd}/runs/mine`)).model, results[0].model);
   }));
 
-Deno.test("of two processes that resume one run, one goes on", () =>
+Deno.test("of two processes that resume one run, one is refused", () =>
   withRun(async (cwd, whole) => {
     for (const name of ["first", "second"]) {
       await succeed([...line, "--steps", "40", "--name", name, "--stop_after", "20"], { cwd });

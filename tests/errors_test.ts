@@ -68,13 +68,18 @@ Deno.test("reason says in words what the system says in codes", async () => {
 Deno.test("cannotRead names what lies beside a missing file", async () => {
   const folder = await Deno.makeTempDir();
   await Deno.mkdir(`${folder}/my_novel`);
-  await Deno.mkdir(`${folder}/essay.new`);
+  for (const name of ["essay.new", ".draft.miniformer-new"]) await Deno.mkdir(`${folder}/${name}`);
   const missing = new Deno.errors.NotFound("gone");
   assertStringIncludes(
     (await cannotRead(`${folder}/my_novle`, missing)).message,
     `did you mean ${folder}/my_novel?`,
   );
-  assertEquals((await cannotRead(`${folder}/essay`, missing)).message, `Cannot read ${folder}/essay: gone`);
+  assertStringIncludes(
+    (await cannotRead(`${folder}/essay`, missing)).message,
+    `did you mean ${folder}/essay.new?`,
+  );
+  // what an interrupted save has left is not suggested
+  assertEquals((await cannotRead(`${folder}/.draft`, missing)).message, `Cannot read ${folder}/.draft: gone`);
   assertEquals((await cannotRead("no/such/place", missing)).message, "Cannot read no/such/place: gone");
   await Deno.remove(folder, { recursive: true });
 });

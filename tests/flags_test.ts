@@ -61,8 +61,8 @@ Help:
   --verbose               show where an error was thrown
   --help                  show this text
 
-Flags may be written with - or _ between words. Numbers far
-above any use are refused.`,
+Flags may be written with - or _ between words. Implausibly
+large numbers are refused.`,
   );
 });
 

@@ -192,7 +192,7 @@ Deno.test("a save that fails at its last rename puts the old folder back", () =>
     assertEquals(await onDisk(parent), { "last/a": "1" });
   }));
 
-Deno.test("a folder with anything in it that is not saved there is not replaced", () =>
+Deno.test("a folder that holds anything not saved there is not replaced", () =>
   withFolder(async (parent) => {
     for (const name of ["letter.txt", "constructor", "__proto__", "thesis/chapter", "config.json/deep"]) {
       const folder = `${parent}/${name.replace("/", " ")}`;
@@ -218,7 +218,7 @@ Deno.test("a folder with anything in it that is not saved there is not replaced"
     );
   }));
 
-Deno.test("what somebody puts beside or into a checkpoint stays there", () =>
+Deno.test("what the user puts beside or into a checkpoint stays there", () =>
   withFolder(async (parent) => {
     const theirs = {
       "last.old/model.safetensors": "1",
@@ -235,6 +235,14 @@ Deno.test("what somebody puts beside or into a checkpoint stays there", () =>
       await saveFolder(`${parent}/last`, { a }, { foreign: "keep" });
       assertEquals(await onDisk(parent), { ...theirs, "last/a": a });
     }
+  }));
+
+Deno.test("a file that only other programs write stays in a checkpoint that is replaced", () =>
+  withFolder(async (parent) => {
+    await saveFolder(`${parent}/last`, { a: "1" });
+    await Deno.writeTextFile(`${parent}/last/added_tokens.json`, "theirs");
+    await saveFolder(`${parent}/last`, { a: "2" }, { foreign: "keep" });
+    assertEquals(await onDisk(parent), { "last/a": "2", "last/added_tokens.json": "theirs" });
   }));
 
 Deno.test("what was put into a checkpoint outlives a save that is killed at its end", () =>

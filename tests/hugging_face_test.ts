@@ -20,9 +20,8 @@ Deno.test("fromHuggingFaceConfig: the type of the model decides who reads the fi
   const roberta = { model_type: "roberta", layer_norm_eps: 1e-5, type_vocab_size: 1 };
   assertEquals(fromHuggingFaceConfig(roberta).architecture, "roberta");
   for (const type of ["llama", undefined, 3]) {
-    const message = `model_type ${
-      JSON.stringify(type)
-    } is none of ours: expected "openai-gpt", "gpt2" or "roberta"`;
+    const found = JSON.stringify(type) ?? "missing";
+    const message = `model_type is ${found}, expected "openai-gpt", "gpt2" or "roberta"`;
     assertThrows(() => fromHuggingFaceConfig({ model_type: type }), TypeError, message);
   }
 });

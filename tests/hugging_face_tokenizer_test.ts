@@ -115,20 +115,20 @@ Deno.test("a frame like RoBERTa's around one text, but not around two, is kept",
 
 Deno.test("what is not done here is refused by name", () => {
   const changes: [path: string, value: unknown, message: string][] = [
-    ["model.type", "Unigram", 'model.type is "Unigram"; understood here is only BPE'],
+    ["model.type", "Unigram", 'model.type is "Unigram", expected BPE'],
     ["model.dropout", 0.1, "model.dropout is 0.1"],
     ["model.byte_fallback", true, "model.byte_fallback is true"],
     ["model.ignore_merges", true, "model.ignore_merges is true"],
     ["model.end_of_word_suffix", "</w>", 'model.end_of_word_suffix is "</w>"'],
-    ["normalizer", { type: "NFC" }, 'normalizer is {"type":"NFC"}; understood here is only null'],
+    ["normalizer", { type: "NFC" }, 'normalizer is {"type":"NFC"}, expected null'],
     ["truncation", { max_length: 8 }, 'truncation is {"max_length":8}'],
     ["padding", { length: 8 }, 'padding is {"length":8}'],
     [
       "pre_tokenizer",
       { type: "Whitespace" },
-      'pre_tokenizer is "Whitespace"; understood here is only ByteLevel',
+      'pre_tokenizer is "Whitespace", expected ByteLevel',
     ],
-    ["pre_tokenizer", null, "pre_tokenizer is null; understood here is only ByteLevel"],
+    ["pre_tokenizer", null, "pre_tokenizer is null, expected ByteLevel"],
     ["pre_tokenizer.use_regex", false, "pre_tokenizer.use_regex is false"],
     ["decoder", { type: "BPEDecoder" }, 'decoder is "BPEDecoder"'],
     ["post_processor", { type: "BertProcessing" }, 'post_processor.type is "BertProcessing"'],
@@ -225,7 +225,10 @@ Deno.test("whatever stands in a tokenizer file, the answer is a tokenizer or one
     [raw("model", deep), "Cannot use tokenizer.json: model is [[[…]]]"],
     [raw("normalizer", deep), "Cannot use tokenizer.json: normalizer is [[[…]]]"],
     [raw("normalizer", `"${"x".repeat(1e6)}"`), "Cannot use tokenizer.json: normalizer is"],
-    [raw("post_processor", sequence), 'post_processor is "a Sequence in a Sequence"'],
+    [
+      raw("post_processor", sequence),
+      'post_processor is "a deeply nested Sequence", expected at most 8 levels',
+    ],
     [raw("post_processor", '{"type":"Sequence","processors":5}'), "post_processor.processors is 5"],
     [raw("post_processor", "5"), "post_processor.type is missing"],
     [

@@ -26,7 +26,7 @@ async function end(child: Deno.ChildProcess): Promise<void> {
   await child.status;
 }
 
-Deno.test("a lock says who holds it, and is free once its process is killed", () =>
+Deno.test("a lock names its holder, and is free once that process is killed", () =>
   inFolder(async (folder) => {
     const path = `${folder}/lock`, child = await holder(path);
     try {

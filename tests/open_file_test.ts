@@ -24,7 +24,7 @@ Deno.test({
   ignore: !isPosix,
   fn: () =>
     withOddities(async (folder) => {
-      const advice = ", not a file; save what comes out of it in a file, and name that";
+      const advice = ", not a file; save its output to a file and name that file";
       for (const [name, kind] of [["pipe", "a pipe"], ["socket", "a socket"], ["zero", "a device"]]) {
         const path = `${folder}/${name}.txt`;
         for (const read of [readText, openFile]) {
@@ -74,7 +74,7 @@ Deno.test("a file that is exchanged for another one while it is opened is not re
     await assertRejects(
       () => openFile("LICENSE"),
       Error,
-      "something else was put there while it was being opened",
+      "it was replaced while it was being opened",
     );
   } finally {
     Deno.stat = stat;

@@ -70,11 +70,11 @@ Deno.test("texts with and without a second one in a file are refused by line", (
   const advice = "; give one to every text or to none";
   assertEquals(
     message("a", "b", undefined),
-    `train.jsonl, line 5: there is no second text, as line 1 has${advice}`,
+    `train.jsonl, line 5: there is no second text, but line 1 has one${advice}`,
   );
   assertEquals(
     message(undefined, "b"),
-    `train.jsonl, line 3: there is a second text, as line 1 has none${advice}`,
+    `train.jsonl, line 3: there is a second text, but line 1 has none${advice}`,
   );
   assertEquals(message("a", " "), "train.jsonl, line 3: the second text (pair) is empty");
   assertEquals(arePairs(file()), false);

@@ -2,7 +2,7 @@ import { assertEquals, assertMatch, assertRejects } from "@std/assert";
 import configuration from "../deno.json" with { type: "json" };
 import { inFolder, miniformer, small, story, succeed, words } from "./_command.ts";
 
-Deno.test("no task may write everywhere, and only those that write may write at all", () => {
+Deno.test("no task may write everywhere, and tasks that only read may not write", () => {
   const tasks = Object.entries(configuration.tasks).filter(([, line]) =>
     line.includes("cli.ts") && line.includes("-P=")
   );
@@ -24,7 +24,7 @@ Deno.test("no task may write everywhere, and only those that write may write at 
   });
 });
 
-Deno.test("a place elsewhere is refused before any work, with the line that allows it", () =>
+Deno.test("a folder outside is refused before any work, with the command line that allows it", () =>
   inFolder(async (cwd) => {
     await Deno.writeTextFile(`${cwd}/story.txt`, story(100));
     const train = ["train", "--data", "story.txt", ...small, "--steps", "1", "--device", "cpu"];

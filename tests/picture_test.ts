@@ -83,7 +83,7 @@ Deno.test("a picture of more classes than can be seen is refused", async () => {
   await assertRejects(
     () => confusionPlot(matrix, labels, "many"),
     RangeError,
-    "300 classes: too many to be seen",
+    "300 classes: expected at most 244",
   );
 });
 

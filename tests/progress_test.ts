@@ -144,19 +144,19 @@ Deno.test("a validation stays on the screen above the live line", () => {
 
 Deno.test("what is waited for is shown until the next update, and a line in a log", () => {
   const { line, seen } = recorded({ terminal: true });
-  line.wait("compiling shaders …");
+  line.announce("compiling shaders …");
   assertEquals(seen.text, "\rcompiling shaders …\x1b[K");
   seen.text = "";
   line.update({ step: 1, steps: 2, tokens: 10 });
   assertEquals(seen.text, `\r${formatBar(0.5, 30)} step 1/2\x1b[K`);
   line.finish();
   const failed = recorded({ terminal: true });
-  failed.line.wait("compiling shaders …");
+  failed.line.announce("compiling shaders …");
   failed.seen.text = "";
   failed.line.finish();
   assertEquals(failed.seen.text, "\r\x1b[K", "an error message has a line of its own");
   const log = recorded({ terminal: false });
-  log.line.wait("compiling shaders …");
+  log.line.announce("compiling shaders …");
   log.line.update({ step: 1, steps: 2, tokens: 10 });
   assertEquals(log.seen.text, "compiling shaders …\nstep 1/2\n");
 });

@@ -1,26 +1,15 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
-import { editState, inFolder, miniformer, small, story, succeed } from "./_command.ts";
+import { editState, inFolder, miniformer, small, story, succeed, words } from "./_command.ts";
 
 const ignore = Deno.build.os === "windows"; // has no such devices
 
 Deno.test(
-  "a run that names files outside the folder says so before it reads them",
+  "files outside the current folder are listed before a resumed run reads them",
   { ignore },
   () =>
     inFolder(async (cwd) => {
       await Deno.writeTextFile(`${cwd}/story.txt`, story(100));
-      const line = [
-        "train",
-        "--data",
-        "story.txt",
-        ...small,
-        "--device",
-        "cpu",
-        "--steps",
-        "4",
-        "--stop_after",
-        "2",
-      ];
+      const line = words("train --data story.txt --device cpu --steps 4 --stop_after 2").concat(small);
       await succeed(line, { cwd });
       const state = `${cwd}/runs/story/last/trainer_state.json`;
       const resume = async (data: string[]) => {
@@ -34,12 +23,12 @@ Deno.test(
       for (const path of ["/etc/hostname", "../elsewhere", "/dev/zero", "/nowhere/\x1b[2Jclear"]) {
         const { code, stdout, stderr } = await resume([path]), [shown, error, ...more] = stderr.split("\n");
         assertEquals([code, stdout, more], [1, "", [""]], stderr);
-        assertStringIncludes(shown, "runs/story names ");
-        assertStringIncludes(shown, path.replace("\x1b", "\ufffd"));
+        assertStringIncludes(shown, "runs/story was trained on ");
+        assertStringIncludes(shown, path.replace("\x1b", "\\x1b"));
         assertStringIncludes(error, "error: Cannot ");
       }
       const many = await resume(Array.from({ length: 1000 }, (_, index) => `/nowhere/${index}`));
-      assertStringIncludes(many.stderr, "and 990 others as its texts");
+      assertStringIncludes(many.stderr, "and 990 others: these files will be read");
       const { code, stderr } = await resume(["story.txt"]);
       assertEquals([code, stderr], [0, ""]);
     }),

@@ -84,7 +84,7 @@ for (
   ] as const
 ) {
   Deno.test({
-    name: `a run that was ended at any moment goes on as if nothing had happened [${device}]`,
+    name: `a run that was ended at any moment and resumed equals an uninterrupted one [${device}]`,
     ignore: Deno.build.os === "windows" || device === "webgpu" && !hasAdapter, // Windows has no signals to send
     fn: () =>
       inFolder(async (cwd) => {
@@ -129,7 +129,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "a disk that is full while saving leaves the checkpoint before, from which the run goes on",
+  name: "a save that meets the limit of file sizes leaves the checkpoint before, which can be resumed",
   ignore: Deno.build.os === "windows", // has no limit of file sizes
   fn: () =>
     inFolder(async (cwd) => {

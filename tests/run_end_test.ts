@@ -11,7 +11,7 @@ async function promised(said: string, cwd: string): Promise<string[]> {
   return paths.map((path) => path.slice(run.length + 1));
 }
 
-Deno.test("a run tells of what it has left, also when it ended early", () =>
+Deno.test("a run writes into its own folder only, and lists its files, also when it ended early", () =>
   inFolder(async (cwd) => {
     await Deno.writeTextFile(`${cwd}/story.txt`, story(100));
     const rows = story(40).trimEnd().split("\n").map((line) => `${line}\t${line.includes("mat")}\n`);
@@ -36,6 +36,8 @@ Deno.test("a run tells of what it has left, also when it ended early", () =>
       assertEquals(await promised(stopped, cwd), [...early, ...picture]);
       assert(!/^best /m.test(stopped), stopped);
     }
+    const beside = (await Array.fromAsync(Deno.readDir(cwd))).map(({ name }) => name).sort();
+    assertEquals(beside, ["early-finetune", "early-train", "runs", "story.txt", "train.tsv"]);
     // what is said of a run that goes on is what was said at its beginning
     const statePath = `${cwd}/early-finetune/last/trainer_state.json`;
     const device = "a GPU";

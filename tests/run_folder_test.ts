@@ -1,5 +1,6 @@
 import { assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
-import { type MetricsRecord, RunFolder } from "../commands/run_folder.ts";
+import type { MetricsRecord } from "../commands/metrics_record.ts";
+import { RunFolder } from "../commands/run_folder.ts";
 import { withSums } from "../commands/sums.ts";
 import { inFolder } from "./_command.ts";
 
@@ -50,7 +51,7 @@ Deno.test("a run that goes back to its best checkpoint has it as its last", () =
     assertEquals(JSON.parse(await Deno.readTextFile(`${run.path}/metrics.jsonl`)), record(1));
   }));
 
-Deno.test("only what is there is told of", () =>
+Deno.test("only files that exist are described", () =>
   inFolder(async (cwd) => {
     using run = await RunFolder.create(`${cwd}/mine`, "");
     assertEquals(await run.describe(), `${cwd}/mine: `);
@@ -61,7 +62,7 @@ Deno.test("only what is there is told of", () =>
     assertEquals(await run.describe(), `${cwd}/mine: last/ and best/ (Hugging Face folders), metrics.jsonl`);
   }));
 
-Deno.test("a folder is made where there is none, an empty one taken, and both left as found when of no use", () =>
+Deno.test("a missing folder is created, an empty one taken, and both are left as they were when the run is abandoned", () =>
   inFolder(async (cwd) => {
     const made = await RunFolder.create(`${cwd}/a/b/new`, "");
     await Deno.writeTextFile(`${made.path}/training.ids`, "");
@@ -75,7 +76,7 @@ Deno.test("a folder is made where there is none, an empty one taken, and both le
     await assertRejects(() => RunFolder.create("/dev/null/run", ""), Error, "Cannot make /dev/null/run: ");
   }));
 
-Deno.test("a run that saved nothing may be begun again in its folder; one that saved something may not", () =>
+Deno.test("a new run may take the folder of a run that saved no checkpoint, and no other", () =>
   inFolder(async (cwd) => {
     const path = `${cwd}/used`, first = await RunFolder.create(path, "");
     await first.log([record(1)]);
@@ -88,7 +89,7 @@ Deno.test("a run that saved nothing may be begun again in its folder; one that s
       second.abandon();
       await Deno.stat(`${path}/last`);
     }
-    await assertRejects(() => RunFolder.create(path, ""), Error, "there is something already");
+    await assertRejects(() => RunFolder.create(path, ""), Error, "something already exists there");
     // of a run that goes on nothing is ever removed, even if its records are lost
     using again = await RunFolder.open(path);
     await again.rewind({ path: `${path}/last`, step: 0, files: {} });
@@ -96,18 +97,18 @@ Deno.test("a run that saved nothing may be begun again in its folder; one that s
     await Deno.stat(`${path}/metrics.jsonl`);
   }));
 
-Deno.test("a folder with somebody's files is not taken, whatever they are called", () =>
+Deno.test("a folder with files of the user is not taken, whatever their names", () =>
   inFolder(async (cwd) => {
     for (const names of [["metrics.jsonl"], [".miniformer.lock", "notes.txt"], ["last"]]) {
       const path = `${cwd}/${names.join()}`;
       await Deno.mkdir(path);
       for (const name of names) await Deno.writeTextFile(`${path}/${name}`, "mine");
-      await assertRejects(() => RunFolder.create(path, ""), Error, "there is something already");
+      await assertRejects(() => RunFolder.create(path, ""), Error, "something already exists there");
       for (const name of names) assertEquals(await Deno.readTextFile(`${path}/${name}`), "mine");
     }
   }));
 
-Deno.test("a run has one process; a second one is told which", () =>
+Deno.test("a run has one process; a second one is refused with the first one's id", () =>
   inFolder(async (cwd) => {
     const path = `${cwd}/mine`;
     {
@@ -147,7 +148,7 @@ Deno.test({
     }),
 });
 
-Deno.test("what cannot be written travels in the checkpoint, and is written when the folder is opened again", () =>
+Deno.test("lines that cannot be written are saved in the checkpoint, and written when the folder is opened again", () =>
   inFolder(async (cwd) => {
     const path = `${cwd}/mine`, metrics = `${path}/metrics.jsonl`;
     {
@@ -216,4 +217,32 @@ Deno.test("records are on the disk before the checkpoint that follows them", () 
       "rename .last.miniformer-new",
       "sync ",
     ]);
+  }));
+
+Deno.test("a run that is called last or best is resumed in its own folder", () =>
+  inFolder(async (cwd) => {
+    for (const name of ["last", "best"]) {
+      const path = `${cwd}/runs/${name}`;
+      {
+        using run = await RunFolder.create(path, "");
+        await run.log([record(1)]);
+        await run.save("last", 1, { "config.json": "{}" });
+      }
+      for (const given of [path, `${path}/`, `${path}/last`]) {
+        using reopened = await RunFolder.open(given);
+        assertEquals(reopened.path, path);
+      }
+      // A save that was cut short has left the checkpoint under another name.
+      await Deno.rename(`${path}/last`, `${path}/.last.miniformer-old`);
+      using reopened = await RunFolder.open(path);
+      assertEquals(reopened.path, path);
+    }
+  }));
+
+Deno.test("a link that leads nowhere is no folder for a run, however it is written", () =>
+  inFolder(async (cwd) => {
+    await Deno.symlink("nowhere", `${cwd}/link`);
+    for (const path of [`${cwd}/link`, `${cwd}/link/`, `${cwd}/link//`]) {
+      await assertRejects(() => RunFolder.create(path, ""), Error, "something already exists there");
+    }
   }));

@@ -115,12 +115,15 @@ const DAMAGED: Record<string, [file: Uint8Array, message: string]> = {
     fileOf({ x: { dtype: "F32", shape: [0], data_offsets: [0, 0, 0] } }),
     "tensor x has no valid shape",
   ],
-  "an unknown type": [fileOf({ x: entry("F4", [1], 0, 1) }), 'tensor x has unknown type "F4"'],
+  "an unknown type": [fileOf({ x: entry("F4", [1], 0, 1) }), 'tensor x: dtype is "F4", expected one of F64,'],
   "a type that every object has": [
     fileOf({ x: entry("toString", [1], 0, 1) }),
-    'tensor x has unknown type "toString"',
+    'tensor x: dtype is "toString", expected one of F64,',
   ],
-  "no type": [fileOf({ x: { shape: [0], data_offsets: [0, 0] } }), "tensor x has unknown type undefined"],
+  "no type": [
+    fileOf({ x: { shape: [0], data_offsets: [0, 0] } }),
+    "tensor x: dtype is missing, expected one of F64,",
+  ],
   "more bytes than the shape says": [
     fileOf({ x: entry("F32", [], 0, 8) }, new Uint8Array(8)),
     "tensor x has 8 bytes, expected 4 for F32 ()",
@@ -187,7 +190,7 @@ Deno.test("safetensors: a tensor may be called as properties of every object are
     assertThrows(
       () => writeSafetensors([...arrays, array(name)]),
       TypeError,
-      `Cannot write ${name}: the name is taken`,
+      `Cannot write ${name}: two arrays have this name`,
     );
   }
 });

@@ -1,4 +1,5 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
+import { miniformer as cli } from "../cli.ts";
 import { quote } from "../commands/terminal.ts";
 import { inFolder, lineOf, small, story, succeed } from "./_command.ts";
 import { hasAdapter } from "./_testing.ts";
@@ -74,9 +75,13 @@ Deno.test({
   name: "help fits the terminal, and its examples can be copied",
   ignore: !hasScript,
   fn: async () => {
-    for (const command of ["train", "finetune", "evaluate", "attention"]) {
-      const lines = await onTerminal([command, "--help"], 60, new URL("..", import.meta.url).pathname);
-      assert(lines.length > 30, lines.join("\n"));
+    for (const name of ["train", "finetune", "evaluate", "attention"]) {
+      const lines = await onTerminal([name, "--help"], 60, new URL("..", import.meta.url).pathname);
+      const command = await cli.commands![name](), whole = await command.help(Infinity);
+      const examples = whole.match(/^ {2}deno task .*$/gm)!;
+      assert(examples.length >= 2, whole);
+      const shown = lines.join("\n").replace(/ \\\n */g, " ");
+      for (const example of examples) assert(shown.includes(`${example}\n`), `${example}\n${shown}`);
     }
   },
 });

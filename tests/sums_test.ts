@@ -1,24 +1,13 @@
 import { assertEquals, assertRejects } from "@std/assert";
 import { checkSums, withSums } from "../commands/sums.ts";
-import { editState, inFolder, miniformer, removeSums, small, story, succeed } from "./_command.ts";
+import { editState, inFolder, miniformer, removeSums, small, story, succeed, words } from "./_command.ts";
 
-Deno.test("a bit that flips anywhere in a checkpoint is noticed by every command that reads it", () =>
+const line = words("train --data story.txt --device cpu --steps 4 --stop_after 2").concat(small);
+
+Deno.test("a flipped bit in any file of a checkpoint is noticed by every command that reads it", () =>
   inFolder(async (cwd) => {
     await Deno.writeTextFile(`${cwd}/story.txt`, story(100));
-    await succeed([
-      "train",
-      "--data",
-      "story.txt",
-      ...small,
-      "--device",
-      "cpu",
-      "--steps",
-      "4",
-      "--stop_after",
-      "2",
-    ], {
-      cwd,
-    });
+    await succeed(line, { cwd });
     const last = `${cwd}/runs/story/last`;
     for await (const { name } of Deno.readDir(last)) {
       const path = `${last}/${name}`, bytes = await Deno.readFile(path), damaged = bytes.slice();
@@ -31,8 +20,8 @@ Deno.test("a bit that flips anywhere in a checkpoint is noticed by every command
       const use = name === "optimizer.safetensors"
         ? "train --resume runs/story"
         : "generate --checkpoint runs/story/last";
-      for (const line of new Set([use, "train --resume runs/story/last"])) {
-        const { code, stderr } = await miniformer([...line.split(" "), "--device", "cpu"], { cwd });
+      for (const command of new Set([use, "train --resume runs/story/last"])) {
+        const { code, stderr } = await miniformer([...words(command), "--device", "cpu"], { cwd });
         assertEquals([code, stderr.slice(0, message.length)], [1, message], stderr);
       }
       await Deno.writeFile(path, bytes);
@@ -44,25 +33,12 @@ Deno.test("a bit that flips anywhere in a checkpoint is noticed by every command
 Deno.test("a checkpoint that was saved without sums is read as before", () =>
   inFolder(async (cwd) => {
     await Deno.writeTextFile(`${cwd}/story.txt`, story(100));
-    await succeed([
-      "train",
-      "--data",
-      "story.txt",
-      ...small,
-      "--device",
-      "cpu",
-      "--steps",
-      "4",
-      "--stop_after",
-      "2",
-    ], {
-      cwd,
-    });
+    await succeed(line, { cwd });
     await removeSums(`${cwd}/runs/story/last/trainer_state.json`);
     await succeed(["train", "--resume", "runs/story", "--device", "cpu"], { cwd });
   }));
 
-Deno.test("sums that are no sums, and a state without its own, are refused; a broken state is left to its reader", async () => {
+Deno.test("sums of a wrong type, and a state without its own, are refused; a broken state is reported elsewhere", async () => {
   for (const sha256 of [null, 5, [], {}, { "trainer_state.json": 5 }, { "trainer_state.json": "" }]) {
     const files = { "trainer_state.json": JSON.stringify({ step: 1, sha256 }) };
     await assertRejects(

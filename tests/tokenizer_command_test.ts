@@ -80,6 +80,18 @@ Deno.test("train, encode, decode and inspect work on one another's files", async
   });
 });
 
+Deno.test("a folder with a file of another program's tokenizer is refused before the texts are read", async () => {
+  await inTemporaryFolder(async (folder) => {
+    await Deno.writeTextFile(`${folder}/vocab.json`, "{}");
+    await Deno.writeTextFile(`${folder}/added_tokens.json`, "{}");
+    await assertRejects(
+      () => run("train", "--data", `${folder}/no such text`, "--out", folder),
+      Error,
+      `Cannot save ${folder}: it holds other things, such as "added_tokens.json"`,
+    );
+  });
+});
+
 Deno.test("training takes files line by line, as Hugging Face does, and each file for itself", async () => {
   await inTemporaryFolder(async (folder) => {
     // Read as one text, the line feeds and the spaces between the lines would be one pre-token.
@@ -198,7 +210,7 @@ Deno.test("a text of 20 MB on one line is encoded in pieces, and a word of 20 MB
     assertEquals(refused.code, 1);
     assertStringIncludes(
       new TextDecoder().decode(refused.stderr),
-      "long.txt: Cannot encode 20000000 letters or signs without a break between them: expected at most 16777216",
+      "long.txt: Cannot encode a run of 20000000 characters without a break: expected at most 16777216",
     );
   });
 });

@@ -63,7 +63,7 @@ Deno.test("the frame is read from every post-processor that is understood", () =
   assertThrows(
     () => frame(two),
     TypeError,
-    'post_processor is "several that add tokens"; understood here is only one',
+    'post_processor is "several that add tokens", expected one',
   );
 });
 
@@ -81,7 +81,7 @@ Deno.test("single characters are read from a WordLevel model, without merges", (
   assertThrows(
     () => read({ ...file, decoder: null }, model),
     TypeError,
-    "decoder is null; understood here is only Fuse",
+    "decoder is null, expected Fuse",
   );
   assertThrows(
     () => read({ ...file, pre_tokenizer: { type: "Split" } }, model),

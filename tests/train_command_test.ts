@@ -71,7 +71,10 @@ Deno.test("a run never takes the place of another", () =>
     for (const flags of [["--name", "story-2"], ["--out", "runs/story-2"]]) {
       const { code, stderr } = await miniformer([...quick, "--steps", "1", ...flags], { cwd });
       assertEquals(code, 1);
-      assertStringIncludes(stderr, "error: Cannot start a run in runs/story-2: there is something already");
+      assertStringIncludes(
+        stderr,
+        "error: Cannot start a run in runs/story-2: something already exists there",
+      );
     }
   }));
 

@@ -102,7 +102,7 @@ Deno.test("best/ holds the lowest validation loss, not the newest", () =>
     assertEquals([state.step, state.best], [lowest.step, lowest]);
   }));
 
-Deno.test("whatever goes wrong beside the training, the last step is saved", () =>
+Deno.test("whatever fails apart from the training, the last step is saved", () =>
   inFolder(async (cwd) => {
     const folder = await RunFolder.create(`${cwd}/broken`, "");
     const loop = makeLoop(folder, { sampleInterval: 3, saveInterval: 100 });

@@ -10,8 +10,8 @@ import { type Frame, partsOf, type SpecialToken, SpecialTokenFinder } from "./sp
 import type { DecodeOptions, EncodeOptions, Tokenizer, TokenStream } from "./tokenizer.ts";
 import { grow } from "./typed_arrays.ts";
 
-/** Ids in a piece. */
-const pieceLength = 1 << 16;
+/** Number of ids that `encodePieces` hands over at once. */
+const PIECE_LENGTH = 1 << 16;
 
 /** Ids as they are made: an array that grows, or one of fixed length that is emptied whenever it is full. */
 export class IdList {
@@ -24,10 +24,11 @@ export class IdList {
   /**
    * Makes an empty list.
    *
-   * @param take Takes the ids whenever there are many, so that the list never grows; it must not keep the array.
+   * @param take Called with the ids whenever the list is full, which then is emptied instead of growing. The array is only
+   * valid during the call.
    */
   constructor(take?: (ids: Uint32Array) => void) {
-    this.ids = new Uint32Array(take ? pieceLength : 256);
+    this.ids = new Uint32Array(take ? PIECE_LENGTH : 256);
     this.#take = take;
   }
 
@@ -44,7 +45,7 @@ export class IdList {
     this.ids[this.length++] = id;
   }
 
-  /** Hands over the ids that have not been taken yet. */
+  /** Passes the remaining ids to `take` and empties the list. */
   flush(): void {
     if (this.length > 0) this.#take?.(this.ids.subarray(0, this.length));
     this.length = 0;
@@ -140,10 +141,10 @@ export abstract class BaseTokenizer implements Tokenizer {
   }
 
   /**
-   * Turns text into ids that are handed over piece by piece, so that the ids of a long text never are in memory at once.
+   * Encodes text and passes the ids on piece by piece, so that the ids of a long text are never in memory all at once.
    *
    * @param text The text; lone surrogates count as U+FFFD.
-   * @param take Takes the next ids, in the order of the text; the array is only valid during the call.
+   * @param take Called with the next ids, in the order of the text; the array is only valid during the call.
    * @param options What to do about special tokens.
    * @throws {RangeError} If the vocabulary has no way to say some part of the text.
    * @throws {TypeError} If there is a `pair` that the tokenizer cannot separate from the text.

@@ -28,10 +28,10 @@ import { grow } from "./typed_arrays.ts";
 const longestRemembered = 64;
 
 /**
- * Longer pre-tokens are refused. Merging one needs about 30 bytes of memory a unit and, at this length, up to a quarter of a
- * minute; text with a space or line break here and there has none of a thousandth of this length.
+ * Longest pre-token that is encoded, in UTF-16 units. Merging one takes about 30 bytes of memory per unit and, at this
+ * length, up to 15 seconds. Text with spaces and line breaks has no pre-token of a thousandth of this length.
  */
-const longestPreToken = 2 ** 24;
+const LONGEST_PRE_TOKEN = 2 ** 24;
 
 /** What makes a byte-level tokenizer. */
 export interface BpeParts {
@@ -156,10 +156,10 @@ export class BpeTokenizer extends BaseTokenizer {
 
   /** Encodes one pre-token into `#symbols` and returns the number of its tokens. */
   #encodePreToken(text: string, start: number, end: number): number {
-    if (end - start > longestPreToken) {
+    if (end - start > LONGEST_PRE_TOKEN) {
       throw new RangeError(
-        `Cannot encode ${end - start} letters or signs without a break between them: expected at most ` +
-          `${longestPreToken}; insert spaces or line breaks`,
+        `Cannot encode a run of ${end - start} characters without a break: expected at most ` +
+          `${LONGEST_PRE_TOKEN}; insert spaces or line breaks`,
       );
     }
     this.#bytes = grow(this.#bytes, 3 * (end - start));

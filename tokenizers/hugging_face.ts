@@ -37,10 +37,10 @@ import { addToken, parseJson, readMerges, readVocabulary } from "./vocabulary_fi
 export function loadTokenizer(files: Readonly<Record<string, string>>): BpeTokenizer | CharTokenizer {
   if (files["tokenizer.json"] !== undefined) {
     const description = readTokenizerJson(files["tokenizer.json"]);
-    if (description.kind === "bpe") return fitting("tokenizer.json", () => new BpeTokenizer(description));
+    if (description.kind === "bpe") return buildFrom("tokenizer.json", () => new BpeTokenizer(description));
     const { tokens, specialTokens } = description, unused = tokens.indexOf(undefined);
     if (unused >= 0) throw new RangeError(`Cannot use tokenizer.json: no character has id ${unused}`);
-    return fitting("tokenizer.json", () => new CharTokenizer(tokens as string[], specialTokens));
+    return buildFrom("tokenizer.json", () => new CharTokenizer(tokens as string[], specialTokens));
   }
   if (files["vocab.json"] !== undefined && files["merges.txt"] !== undefined) {
     return fromVocabAndMerges(files);
@@ -52,8 +52,8 @@ export function loadTokenizer(files: Readonly<Record<string, string>>): BpeToken
   );
 }
 
-/** Makes a tokenizer of what was read, and names the file when its parts do not fit together. */
-function fitting<Made>(file: string, make: () => Made): Made {
+/** Builds a tokenizer from what was read; an error names the file. */
+function buildFrom<Made>(file: string, make: () => Made): Made {
   try {
     return make();
   } catch (error) {
@@ -89,7 +89,7 @@ function fromVocabAndMerges(files: Readonly<Record<string, string>>): BpeTokeniz
       throw new TypeError(
         `Cannot read tokenizer_config.json: added_tokens_decoder holds ${quoted(token)} for id ${
           quoted(id)
-        }, expected an object with a content`,
+        }, expected a token with a content for each whole number`,
       );
     }
     addToken("tokenizer_config.json", content, Number(id), vocabulary);
@@ -120,5 +120,5 @@ function fromVocabAndMerges(files: Readonly<Record<string, string>>): BpeTokeniz
     frame: frameOf(specialTokens),
     addPrefixSpace: config.add_prefix_space === true,
   };
-  return fitting("vocab.json and merges.txt", () => new BpeTokenizer(parts));
+  return buildFrom("vocab.json and merges.txt", () => new BpeTokenizer(parts));
 }

@@ -110,7 +110,7 @@ function readAddedTokens(value: unknown, vocabulary: Vocabulary): SpecialToken[]
     throw new TypeError(`Cannot read tokenizer.json: added_tokens is ${quoted(value)}, expected an array`);
   }
   return value.map((entry: JsonObject | null) => {
-    const { content, id, ...wishes } = entry ?? {};
+    const { content, id, ...options } = entry ?? {};
     if (typeof content !== "string" || content === "") {
       throw new TypeError(
         `Cannot read tokenizer.json: added_tokens holds ${quoted(entry)}, expected a content and an id`,
@@ -120,16 +120,16 @@ function readAddedTokens(value: unknown, vocabulary: Vocabulary): SpecialToken[]
     return {
       content,
       id: id as number,
-      leftStrip: wishes.lstrip === true,
-      rightStrip: wishes.rstrip === true,
-      singleWord: wishes.single_word === true,
-      special: wishes.special === true,
+      leftStrip: options.lstrip === true,
+      rightStrip: options.rstrip === true,
+      singleWord: options.single_word === true,
+      special: options.special === true,
     };
   }).sort((a, b) => a.id - b.id);
 }
 
-/** Deepest nesting of `Sequence` processors: files of Hugging Face have one. */
-const deepestSequence = 8;
+/** Deepest nesting of `Sequence` processors that is read; published files have one level. */
+const DEEPEST_SEQUENCE = 8;
 
 function readFrame(value: unknown, tokens: readonly (string | undefined)[], depth = 0): Frame {
   if (value == null) return bareFrame;
@@ -163,7 +163,9 @@ function readFrame(value: unknown, tokens: readonly (string | undefined)[], dept
     case "TemplateProcessing":
       return { single: readTemplate("single"), pair: readTemplate("pair") };
     case "Sequence": {
-      if (depth === deepestSequence) refuse("post_processor", "a Sequence in a Sequence", "one");
+      if (depth === DEEPEST_SEQUENCE) {
+        refuse("post_processor", "a deeply nested Sequence", `at most ${DEEPEST_SEQUENCE} levels`);
+      }
       const all = listAt(processor, "processors").map((one) => readFrame(one, tokens, depth + 1));
       const frames = all.filter((frame) => frame !== bareFrame);
       if (frames.length > 1) refuse("post_processor", "several that add tokens", "one");
@@ -191,6 +193,6 @@ function objectAt(file: JsonObject, key: string): JsonObject {
 
 function refuse(where: string, value: unknown, expected: string): never {
   throw new TypeError(
-    `Cannot use tokenizer.json: ${where} is ${quoted(value)}; understood here is only ${expected}`,
+    `Cannot use tokenizer.json: ${where} is ${quoted(value)}, expected ${expected}`,
   );
 }

@@ -11,19 +11,19 @@ import { escaped, quoted } from "./quoted.ts";
 import type { JsonObject } from "./tokenizer_files.ts";
 
 /**
- * Longest file that is parsed, in characters: the largest published tokenizer.json has 34 million, and once parsed it
- * takes many times the memory.
+ * Longest file that is parsed, in characters. The largest published tokenizer.json has 34 million; the parsed file takes
+ * many times as much memory.
  */
-const longestJson = 2 ** 26;
+const LONGEST_JSON = 2 ** 26;
 
-/** Ids are below this, sixty times as many as the largest published vocabulary has. */
-const idLimit = 2 ** 24;
+/** Ids must be below this: 60 times the size of the largest published vocabulary. */
+const ID_LIMIT = 2 ** 24;
 
 /**
- * Ids that no token has are laid out as well, because every id is a row of the model's embedding table. So many are
- * accepted: a file of a few bytes must not ask for a table of millions.
+ * Most ids that may be left without a token. Every id is a row of the embedding table, used or not, so without a bound a
+ * file of a few bytes could ask for a table of millions of rows.
  */
-const mostUnusedIds = 100_000;
+const MOST_UNUSED_IDS = 100_000;
 
 /**
  * Parses a JSON file that holds an object.
@@ -42,9 +42,9 @@ const mostUnusedIds = 100_000;
  * ```
  */
 export function parseJson(name: string, json: string): JsonObject {
-  if (json.length > longestJson) {
+  if (json.length > LONGEST_JSON) {
     throw new TypeError(
-      `Cannot read ${name}: it has ${json.length} characters, expected at most ${longestJson}`,
+      `Cannot read ${name}: it has ${json.length} characters, expected at most ${LONGEST_JSON}`,
     );
   }
   let value: unknown;
@@ -105,9 +105,10 @@ export function readVocabulary(where: string, value: unknown): Vocabulary {
  * @param token The token.
  * @param id Its id, as read.
  * @param vocabulary The vocabulary.
- * @param count How many tokens it will have; as many as it has now unless given.
+ * @param count How many tokens the whole vocabulary has; as many as it has now unless given.
  * @throws {TypeError} If the id is no id.
- * @throws {RangeError} If the token has another id already, or the id another token.
+ * @throws {RangeError} If the token has another id already, the id has another token, or the id leaves more than 100,000
+ * ids without a token.
  */
 export function addToken(
   where: string,
@@ -116,10 +117,10 @@ export function addToken(
   { tokens, idOf }: Vocabulary,
   count: number = idOf.size,
 ): void {
-  if (typeof id !== "number" || !Number.isInteger(id) || id < 0 || id >= idLimit) {
+  if (typeof id !== "number" || !Number.isInteger(id) || id < 0 || id >= ID_LIMIT) {
     throw new TypeError(
       `Cannot read ${where}: the id of ${quoted(token)} is ${quoted(id)}, expected a whole number from 0 to ${
-        idLimit - 1
+        ID_LIMIT - 1
       }`,
     );
   }
@@ -131,11 +132,11 @@ export function addToken(
           : `that is the id of ${quoted(tokens[id])}`),
     );
   }
-  if (id > count + mostUnusedIds) {
+  if (id > count + MOST_UNUSED_IDS) {
     throw new RangeError(
       `Cannot read ${where}: the id of ${
         quoted(token)
-      } is ${id}, which leaves more than ${mostUnusedIds} ids unused`,
+      } is ${id}, which leaves more than ${MOST_UNUSED_IDS} ids unused`,
     );
   }
   while (tokens.length < id) tokens.push(undefined);

@@ -159,7 +159,7 @@ export function loadModel<Kind extends ModelKind = ModelKind>(
 ): LoadedModel<ConfigsByKind[Kind]> {
   const config = loadConfig(files, kind), bytes = readBytes(files, "model.safetensors");
   return inFile("model.safetensors", () => {
-    // All that the header says is compared with the config before anything of its sizes is built or read.
+    // The header is compared with the config before a model of its size is allocated or any data is read.
     const floats = new Map([...readTensorEntries(bytes)].filter(([, entry]) => isFloat(entry)));
     const used = usedTensors(config, floats), shapes = importShapes(config, used);
     const parameters = inFile("config.json", () => namedParameters(buildModel(config)));
@@ -169,7 +169,7 @@ export function loadModel<Kind extends ModelKind = ModelKind>(
 }
 
 /**
- * Puts loaded parameters into a model that has memory, from `allocateParameters` or `initialize`.
+ * Writes loaded parameters into a model whose parameters are allocated, by `allocateParameters` or `initialize`.
  *
  * @param backend Where the model lives.
  * @param store Its parameters.
@@ -199,8 +199,8 @@ export function loadTrainerState(files: CheckpointFiles): TrainerState {
 /**
  * Sets a run back to where a checkpoint was written: parameters, moments and step.
  *
- * @param run A new run with the same model and settings, best on `allocateParameters(backend, model)`: what it was
- * initialized with is overwritten.
+ * @param run A new run with the same model and settings. Make it with `allocateParameters(backend, model)`: initial values
+ * would be overwritten.
  * @param files The files of the checkpoint.
  * @throws {TypeError} If a file is missing, damaged, or does not fit the model; nothing is changed then.
  */

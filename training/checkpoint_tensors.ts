@@ -1,6 +1,6 @@
 /**
- * The tensors of a checkpoint against the model that they are for: all there, of the right shapes, and finite. A single
- * NaN in the weights spreads to every result, and nothing says where it came from.
+ * Checks the tensors of a checkpoint against the model: that all are there, have the right shapes, and are finite. A
+ * single NaN in the weights spreads to every result, and nothing there shows where it came from.
  *
  * @module
  */
@@ -45,7 +45,7 @@ export function expectShape(name: string, actual: Shape | undefined, expected: S
 }
 
 /**
- * Refuses an array with NaN or an infinity in it: a model computes nothing else from it.
+ * Refuses an array that holds NaN or an infinity.
  *
  * @example
  * ```ts
@@ -60,7 +60,7 @@ export function expectShape(name: string, actual: Shape | undefined, expected: S
  * @throws {TypeError} If an element is not finite; the message says which.
  */
 export function expectFinite({ name, data }: NamedArray): void {
-  // An exponent of ones; on the bits, because they are quicker to test than the numbers.
+  // NaN and the infinities have an exponent of all ones. Testing the bits is faster than testing the numbers.
   const bits = new Uint32Array(data.buffer, data.byteOffset, data.length);
   for (let index = 0; index < bits.length; index++) {
     if ((bits[index] & 0x7f800000) === 0x7f800000) {
@@ -77,7 +77,7 @@ export function expectFinite({ name, data }: NamedArray): void {
  * @param bytes A safetensors file.
  * @param entries What to read of it.
  * @returns The arrays, by name.
- * @throws {TypeError} If a number is not finite.
+ * @throws {TypeError} If a number is not finite; the message names tensor and index.
  */
 export function readFinite(
   bytes: Uint8Array,
@@ -109,7 +109,7 @@ export function readMoments(bytes: Uint8Array, { parameters }: ParameterStore): 
 }
 
 /**
- * Lays arrays out as the parameters are.
+ * Copies arrays into one flat buffer, in the layout of the parameters.
  *
  * @param store The parameters.
  * @param arrays The arrays, by name.

@@ -26,7 +26,7 @@ export interface NamedArray {
   readonly data: Float32Array;
 }
 
-/** What the header of a safetensors file says of an array. */
+/** What the header of a safetensors file says about an array. */
 export interface TensorEntry {
   /** Its name. */
   readonly name: string;
@@ -34,19 +34,19 @@ export interface TensorEntry {
   readonly dtype: string;
   /** Sizes of its dimensions. */
   readonly shape: readonly number[];
-  /** Where its bytes begin in the file. */
+  /** Offset of its first byte in the file. */
   readonly begin: number;
-  /** Where they end. */
+  /** Offset just after its last byte. */
   readonly end: number;
 }
 
 /**
- * Longest header that is accepted, in bytes: room for 150,000 tensors. The reference implementation takes 100 MB, but JSON
- * of nothing but brackets takes 60 times its length once parsed.
+ * Longest header that is accepted, in bytes: room for 150,000 tensors. The reference implementation accepts 100 MB, but
+ * JSON that consists of brackets takes 60 times its length in memory once parsed.
  */
 const LONGEST_HEADER = 2 ** 24;
 
-/** Most dimensions of a tensor. PyTorch's have at most 64, those of a transformer 2. */
+/** Most dimensions of a tensor: as many as PyTorch allows. A transformer's have 2. */
 const MOST_DIMENSIONS = 64;
 
 /** Bytes of an element, by type name. */
@@ -67,9 +67,9 @@ const ELEMENT_BYTES: Readonly<Record<string, number>> = {
 };
 
 /**
- * Whether an array is of floats, which are all that is read.
+ * Whether an array holds floating-point numbers. Only those are read.
  *
- * @param entry What the header says of it.
+ * @param entry Its entry in the header.
  * @returns True for F64, F32, F16 and BF16.
  */
 export function isFloat({ dtype }: TensorEntry): boolean {
@@ -90,7 +90,7 @@ export function isFloat({ dtype }: TensorEntry): boolean {
  *
  * @param arrays What to write, in this order.
  * @returns The bytes of the file.
- * @throws {TypeError} If an array has not as many elements as its shape says, or two have one name.
+ * @throws {TypeError} If an array does not have as many elements as its shape says, or two have the same name.
  */
 export function writeSafetensors(arrays: readonly NamedArray[]): Uint8Array<ArrayBuffer> {
   // without a prototype: a tensor may be called __proto__
@@ -103,7 +103,7 @@ export function writeSafetensors(arrays: readonly NamedArray[]): Uint8Array<Arra
         `Cannot write ${shortened(name)}: ${data.length} elements, expected ${sizeOf(shape)}`,
       );
     }
-    if (name in header) throw new TypeError(`Cannot write ${shortened(name)}: the name is taken`);
+    if (name in header) throw new TypeError(`Cannot write ${shortened(name)}: two arrays have this name`);
     header[name] = { dtype: "F32", shape, data_offsets: [end, end += data.byteLength] };
   }
   const text = JSON.stringify(header), encoded = new TextEncoder().encode(text);
@@ -132,7 +132,7 @@ export function writeSafetensors(arrays: readonly NamedArray[]): Uint8Array<Arra
  * ```
  *
  * @param bytes The file.
- * @returns What it says of each array, by name, in the order of the data.
+ * @returns The entry of each array, by name, in the order of the data.
  * @throws {TypeError} If the file is damaged; the message says how.
  */
 export function readTensorEntries(bytes: Uint8Array): Map<string, TensorEntry> {
@@ -173,7 +173,7 @@ export function readTensorEntries(bytes: Uint8Array): Map<string, TensorEntry> {
  * Reads a file; half-precision numbers are widened to 32 bits.
  *
  * @param bytes The file.
- * @param entries What its header says, if it was read before.
+ * @param entries The arrays to read; all that the header names unless given.
  * @returns The arrays by name, in the order of the file. Arrays that are not floats are left out.
  * @throws {TypeError} If the file is damaged; the message says how.
  */
@@ -217,12 +217,16 @@ function checkEntry(name: string, entry: unknown, start: number): TensorEntry {
     Array.isArray(offsets) && offsets.length === 2 && offsets.every(isCount) && offsets[0] <= offsets[1];
   if (!valid) throw new TypeError(`tensor ${shortened(name)} has no valid shape and offsets`);
   if (typeof dtype !== "string" || !Object.hasOwn(ELEMENT_BYTES, dtype)) {
-    throw new TypeError(`tensor ${shortened(name)} has unknown type ${quoted(dtype)}`);
+    throw new TypeError(
+      `tensor ${shortened(name)}: dtype is ${quoted(dtype)}, expected one of ${
+        Object.keys(ELEMENT_BYTES).join(", ")
+      }`,
+    );
   }
   return { name, dtype, shape, begin: start + offsets[0], end: start + offsets[1] };
 }
 
-/** Elements as 32-bit floats; the bytes are a copy, which is aligned and may be kept. */
+/** Elements as 32-bit floats. The bytes must be a copy of their own: F32 data is not copied again. */
 function readFloats({ buffer, length }: Uint8Array<ArrayBuffer>, dtype: string): Float32Array {
   if (dtype === "F32") return new Float32Array(buffer);
   if (dtype === "F64") return Float32Array.from(new Float64Array(buffer));

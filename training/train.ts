@@ -83,8 +83,8 @@ export class TrainingRun {
    * @param model What to train.
    * @param batches What to train on.
    * @param settings How.
-   * @param store The model's parameters, if it has memory already: `allocateParameters(backend, model)` for a run that
-   * `restoreTraining` sets back. Unless given, they are initialized by the seed.
+   * @param store The model's parameters, if they are allocated already: `allocateParameters(backend, model)` for a run that
+   * `restoreTraining` fills. Unless given, they are allocated and drawn from the seed.
    * @throws {RangeError} If `accumulation` is no positive integer, or another setting makes no sense.
    */
   constructor(

@@ -16,16 +16,6 @@ export function oursIn({ target }: Pick<Scenario, "target">): RegExp {
   );
 }
 
-/** A state without the lines that could not be written when it was saved, which by now must be where they belong. */
-function withoutRemainder(text: string): string {
-  try {
-    const { unwritten: _, sha256, ...state } = JSON.parse(text);
-    return JSON.stringify({ ...state, sha256: { ...sha256, "trainer_state.json": undefined } }, undefined, 1);
-  } catch {
-    return text;
-  }
-}
-
 /** The content of the files of a finished scenario by path. */
 export async function resultOf(
   folder: string,
@@ -36,14 +26,9 @@ export async function resultOf(
     if (/\.svg$|\/$|\.lock$/.test(path)) result.delete(path);
   }
   if (target === "tokenizers/tk") return result;
-  const textOf = (path: string) => Deno.readTextFile(`${folder}/${target}/${path}`).catch(() => undefined);
-  for (const path of ["metrics.jsonl", "samples.txt"]) {
-    const text = await textOf(path);
+  for (const path of ["metrics.jsonl", "samples.txt", "last/trainer_state.json", "best/trainer_state.json"]) {
+    const text = await Deno.readTextFile(`${folder}/${target}/${path}`).catch(() => undefined);
     if (text !== undefined) result.set(path, text.replace(/,"seconds":[\d.]+}$/gm, "}"));
-  }
-  for (const path of ["last/trainer_state.json", "best/trainer_state.json"]) {
-    const text = await textOf(path);
-    if (text !== undefined) result.set(path, withoutRemainder(text));
   }
   return result;
 }

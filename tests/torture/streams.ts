@@ -2,7 +2,7 @@
 
 import { type Cut, type Reference, tryToLose } from "./aftermath.ts";
 import { type ChildOptions, faultOfRefusal } from "./children.ts";
-import type { Orders } from "./orders.ts";
+import type { Operation, Orders } from "./orders.ts";
 import { loggedSteps } from "./results.ts";
 import type { Stage } from "./scenarios.ts";
 import type { Trial } from "./trials.ts";
@@ -25,8 +25,8 @@ export function streamTrials(stage: Stage, reference: Reference): Trial[] {
       attempt: () => tryToLose(stage, reference, options, (cut) => judge(cut, /standard output|stdout/i)),
     }));
   const ofFiles = files.flatMap((path) => {
-    const times = reference.operations.filter((operation) => operation.path.endsWith(path)).length;
-    return Array.from({ length: times }, (_, at): Trial => {
+    const on = (operations: readonly Operation[]) => operations.filter((each) => each.path.endsWith(path));
+    return on(reference.operations).map((_, at): Trial => {
       const orders: Orders = { mode: "fail", at, path };
       const about = new RegExp(path.replace(".", "\\."));
       return {
@@ -34,9 +34,7 @@ export function streamTrials(stage: Stage, reference: Reference): Trial[] {
         name: `fails from its operation ${at} on`,
         attempt: () =>
           tryToLose(stage, reference, { orders }, (cut) => {
-            const failed = cut.ending.operations.filter((operation) => operation.path.endsWith(path)).slice(
-              at,
-            );
+            const failed = on(cut.ending.operations).slice(at);
             // The clock decides how many pieces the lines are written in, so there may be fewer this time; and what some
             // disk cannot sync is there nevertheless.
             const isHarmless = cut.ending.code === 0 && failed.every(({ kind }) => kind === "sync");
