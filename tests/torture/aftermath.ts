@@ -85,11 +85,13 @@ export function tryToLose(
       const { code, stderr, overdue } = await runChild(line, { cwd });
       const command = line.slice(0, 2).join(" ");
       if (overdue) return `${command} hangs afterwards`;
-      // when nothing is left to train, what the cut has left behind is put in order all the same
       const isDone = isComplete && stderr.includes("it has done");
       if (code !== 0 && !isDone) return `${command} fails afterwards: ${stderr.slice(0, 400)}`;
-      const tidying = isDone ? await runChild(["doctor", "runs/r", "--clean"], { cwd }) : undefined;
-      if (tidying && tidying.code !== 0) return `doctor fails afterwards: ${tidying.stderr.slice(0, 400)}`;
+    }
+    if (isComplete) {
+      // nothing is left to train or to save: what the cut has left behind is put in order by the user
+      const { code, stderr } = await runChild(["doctor", "runs/r", "--clean"], { cwd });
+      if (code !== 0) return `doctor fails afterwards: ${stderr.slice(0, 400)}`;
     }
     const unlike = difference(await resultOf(cwd, scenario), reference.result);
     if (unlike) return `${ending.code === 0 ? "ended" : "went on"}, and ${unlike}`;
