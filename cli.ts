@@ -3,8 +3,8 @@
  *
  * @module
  */
-import { chooseCommand, type Command } from "./commands/command.ts";
-import { describeError, exitStatus, printDiagnostic } from "./commands/errors.ts";
+import { chooseCommand, type Command } from "./commands/cli/command.ts";
+import { describeError, exitStatus, printDiagnostic } from "./commands/cli/errors.ts";
 import configuration from "./deno.json" with { type: "json" };
 
 /** The commands of Miniformer. */

@@ -45,28 +45,19 @@ export { linear, type LinearOptions } from "./kernels/linear.ts";
 export { matmul, type MatmulOptions } from "./kernels/matmul.ts";
 export { softmax, type SoftmaxOptions } from "./kernels/softmax.ts";
 
-export * from "./models/any_model.ts";
+export * from "./models/families.ts";
 export * from "./models/blocks.ts";
 export * from "./models/classifier.ts";
 export type { TransformerConfig } from "./models/config.ts";
 export * from "./models/gpt.ts";
-export {
-  fromHuggingFaceConfig,
-  type HostTensor,
-  huggingFaceTensors,
-  toHuggingFaceConfig,
-} from "./models/hugging_face.ts";
-export type { HuggingFaceTensor } from "./models/hugging_face_json.ts";
 export * from "./models/layers.ts";
 export * from "./models/learner.ts";
-export * from "./models/presets.ts";
 export * from "./models/roberta.ts";
-export * from "./models/roberta_presets.ts";
 
 export * from "./tokenizers/base_tokenizer.ts";
+export * from "./tokenizers/bpe_merges.ts";
 export * from "./tokenizers/bpe_tokenizer.ts";
 export * from "./tokenizers/bpe_trainer.ts";
-export * from "./tokenizers/bpe_merges.ts";
 export * from "./tokenizers/byte_symbols.ts";
 export * from "./tokenizers/char_tokenizer.ts";
 export * from "./tokenizers/classification_tokens.ts";
@@ -79,21 +70,37 @@ export * from "./tokenizers/token_file.ts";
 export * from "./tokenizers/tokenizer.ts";
 export * from "./tokenizers/whole_lines.ts";
 
-export * from "./training/attention_maps.ts";
-export * from "./training/batches.ts";
-export * from "./training/checkpoint.ts";
+export * from "./data/baselines.ts";
+export * from "./data/batches.ts";
+export * from "./data/labelled_batches.ts";
+export * from "./data/mask_tokens.ts";
+export * from "./data/masked_batches.ts";
+export * from "./data/masked_texts.ts";
+export { type MaskedSequence, type MaskOptions, maskSequence } from "./data/masking.ts";
+export * from "./data/sequences.ts";
+export * from "./data/tales.ts";
+
 export * from "./training/classification_metrics.ts";
-export * from "./training/classify.ts";
 export * from "./training/evaluate.ts";
-export * from "./training/fill_mask.ts";
-export * from "./training/fine_tuning.ts";
-export * from "./training/generate.ts";
-export * from "./training/labelled_batches.ts";
-export * from "./training/masked_batches.ts";
-export { type MaskedSequence, type MaskOptions, maskSequence } from "./training/masking.ts";
 export * from "./training/optimizer.ts";
-export * from "./training/safetensors.ts";
+export * from "./training/presets.ts";
+export * from "./training/roberta_presets.ts";
 export * from "./training/schedule.ts";
-export * from "./training/sequences.ts";
-export * from "./training/tales.ts";
 export * from "./training/train.ts";
+
+export * from "./inference/attention_maps.ts";
+export * from "./inference/classify.ts";
+export * from "./inference/fill_mask.ts";
+export * from "./inference/generate.ts";
+export * from "./inference/prompt.ts";
+
+export * from "./checkpoints/checkpoint.ts";
+export * from "./checkpoints/fine_tuning.ts";
+export type { HostTensor } from "./checkpoints/hugging_face.ts";
+export {
+  fromHuggingFaceConfig,
+  huggingFaceTensors,
+  toHuggingFaceConfig,
+} from "./checkpoints/hugging_face_formats.ts";
+export type { HuggingFaceTensor } from "./checkpoints/hugging_face_json.ts";
+export * from "./checkpoints/safetensors.ts";

@@ -4,23 +4,29 @@
  * @module
  */
 import { dirname } from "@std/path";
-import { kindOf, type ModelKind } from "../models/any_model.ts";
+import { kindOf, type ModelKind } from "../models/families.ts";
 import { GptClassifier, type RobertaClassifier } from "../models/classifier.ts";
 import { Gpt } from "../models/gpt.ts";
 import type { MaskedLanguageModel } from "../models/roberta.ts";
-import { type AttentionMap, attentionMaps, type ObservableModel } from "../training/attention_maps.ts";
-import { loadConfig } from "../training/checkpoint.ts";
-import { attentionPlot } from "./attention_plot.ts";
-import { findCheckpoint, type ModelsByKind, naming, newestRun, openModel } from "./checkpoint_folder.ts";
-import { type Command, defineCommand } from "./command.ts";
-import { checkpointFlag, deviceFlag, MOST, truncateFlag } from "./common_flags.ts";
-import { fitText } from "./fit_text.ts";
-import { RUNS } from "./own_names.ts";
-import { allowWriting } from "./permissions.ts";
-import { MOST_SQUARES } from "./picture.ts";
-import { saveFile } from "./save_file.ts";
-import { formatFacts, print } from "./terminal.ts";
-import { withBackend } from "./with_backend.ts";
+import { type AttentionMap, attentionMaps, type ObservableModel } from "../inference/attention_maps.ts";
+import { loadConfig } from "../checkpoints/checkpoint.ts";
+import { attentionPlot } from "./pictures/attention_plot.ts";
+import {
+  findCheckpoint,
+  type ModelsByKind,
+  naming,
+  newestRun,
+  openModel,
+} from "./files/checkpoint_folder.ts";
+import { type Command, defineCommand } from "./cli/command.ts";
+import { checkpointFlag, deviceFlag, MOST, truncateFlag } from "./cli/common_flags.ts";
+import { fitText } from "./texts/fit_text.ts";
+import { RUNS } from "./files/own_names.ts";
+import { allowWriting } from "./cli/permissions.ts";
+import { MOST_SQUARES } from "./pictures/picture.ts";
+import { saveFile } from "./files/save_file.ts";
+import { formatFacts, print } from "./cli/terminal.ts";
+import { withBackend } from "./cli/with_backend.ts";
 
 /** What the flags of a layer and of a head share. Models from other programs may have more than ours, so the bound is wide. */
 const INDEX_FLAG = { kind: "integer", atLeast: 1, atMost: MOST.modelDim, otherwise: "all of them" } as const;

@@ -4,21 +4,21 @@
  * @module
  */
 import { accuracyOf, confusionMatrix, macroF1 } from "../training/classification_metrics.ts";
-import type { Classification } from "../training/classify.ts";
-import { findCheckpoint, newestRun, openModel } from "./checkpoint_folder.ts";
-import { type Command, defineCommand } from "./command.ts";
-import { checkpointFlag, deviceFlag, truncateFlag } from "./common_flags.ts";
-import { UsageError } from "./errors.ts";
-import { classOf, encodeTexts } from "./examples.ts";
-import { classTable } from "./finetune_report.ts";
-import { fitText } from "./fit_text.ts";
-import { classifyAll } from "./judge.ts";
-import { type LabelledFile, readLabelled } from "./labelled_text.ts";
-import { arePairs, expectPairs, trainedOnPairs } from "./pairs.ts";
-import { outputColumns, print } from "./terminal.ts";
-import { visible } from "./visible.ts";
-import { withBackend } from "./with_backend.ts";
-import { wrapText } from "./wrap.ts";
+import type { Classification } from "../inference/classify.ts";
+import { findCheckpoint, newestRun, openModel } from "./files/checkpoint_folder.ts";
+import { type Command, defineCommand } from "./cli/command.ts";
+import { checkpointFlag, deviceFlag, truncateFlag } from "./cli/common_flags.ts";
+import { UsageError } from "./cli/errors.ts";
+import { classOf, encodeTexts } from "./texts/examples.ts";
+import { classTable } from "./recipes/finetune_report.ts";
+import { fitText } from "./texts/fit_text.ts";
+import { classifyAll } from "./recipes/judge.ts";
+import { type LabelledFile, readLabelled } from "./texts/labelled_text.ts";
+import { arePairs, expectPairs, trainedOnPairs } from "./texts/pairs.ts";
+import { outputColumns, print } from "./cli/terminal.ts";
+import { visible } from "./cli/visible.ts";
+import { withBackend } from "./cli/with_backend.ts";
+import { wrapText } from "./cli/wrap.ts";
 
 /** The command. */
 export const classify: Command = defineCommand({

@@ -6,14 +6,14 @@
 import { CpuBackend } from "../core/cpu_backend.ts";
 import { chooseBackend, HOW_TO_GET_WEBGPU } from "../core/open_backend.ts";
 import { WebGpuBackend } from "../core/webgpu_backend.ts";
-import { type Command, defineCommand } from "./command.ts";
-import { cannotRead, UsageError } from "./errors.ts";
-import { examineRun, removeLeftOvers } from "./examine_run.ts";
-import { megabytes } from "./memory.ts";
-import { RUNS } from "./own_names.ts";
-import { allowWriting } from "./permissions.ts";
-import { probeParity, probeSpeed } from "./probe.ts";
-import { print } from "./terminal.ts";
+import { type Command, defineCommand } from "./cli/command.ts";
+import { cannotRead, UsageError } from "./cli/errors.ts";
+import { examineRun, removeLeftOvers } from "./runs/examine_run.ts";
+import { megabytes } from "./runs/memory.ts";
+import { RUNS } from "./files/own_names.ts";
+import { allowWriting } from "./cli/permissions.ts";
+import { probeParity, probeSpeed } from "./cli/probe.ts";
+import { print } from "./cli/terminal.ts";
 
 /** The limits that decide how large a model may be. */
 const limitNames = ["maxBufferSize", "maxStorageBufferBindingSize"] as const;

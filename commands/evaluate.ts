@@ -5,24 +5,30 @@
  */
 import type { Backend } from "../core/backend.ts";
 import { shortened } from "../core/quoted.ts";
-import { kindOf, type ModelConfig, type ModelKind } from "../models/any_model.ts";
+import { kindOf, type ModelConfig, type ModelKind } from "../models/families.ts";
 import { encodeDocuments } from "../tokenizers/token_file.ts";
-import { validationBatches } from "../training/batches.ts";
-import { loadConfig } from "../training/checkpoint.ts";
-import { maskedValidationBatches, oneByOneBatches } from "../training/masked_batches.ts";
-import { findCheckpoint, type FoundCheckpoint, naming, newestRun, openModel } from "./checkpoint_folder.ts";
-import { type Command, defineCommand } from "./command.ts";
-import { checkpointFlag, deviceFlag, maskFlags, MOST, replaceInvalidFlag } from "./common_flags.ts";
-import { linesOf } from "./corpus.ts";
-import { UsageError } from "./errors.ts";
-import { readTexts } from "./files.ts";
-import { type Flags, type FlagValues, group, kebabCase } from "./flags.ts";
-import { countTargets, expectTargets, measure, type MeasureOptions } from "./measure.ts";
-import { checkMeasuring, memoryLimits } from "./memory.ts";
-import { maskedTexts } from "./objectives.ts";
-import { ProgressLine } from "./progress.ts";
-import { formatFacts, print, quote } from "./terminal.ts";
-import { withBackend } from "./with_backend.ts";
+import { validationBatches } from "../data/batches.ts";
+import { loadConfig } from "../checkpoints/checkpoint.ts";
+import { maskedValidationBatches, oneByOneBatches } from "../data/masked_batches.ts";
+import {
+  findCheckpoint,
+  type FoundCheckpoint,
+  naming,
+  newestRun,
+  openModel,
+} from "./files/checkpoint_folder.ts";
+import { type Command, defineCommand } from "./cli/command.ts";
+import { checkpointFlag, deviceFlag, maskFlags, MOST, replaceInvalidFlag } from "./cli/common_flags.ts";
+import { linesOf } from "./texts/corpus.ts";
+import { UsageError } from "./cli/errors.ts";
+import { readTexts } from "./texts/files.ts";
+import { type Flags, type FlagValues, group, kebabCase } from "./cli/flags.ts";
+import { countTargets, expectTargets, measure, type MeasureOptions } from "./runs/measure.ts";
+import { checkMeasuring, memoryLimits } from "./runs/memory.ts";
+import { maskedTexts } from "../data/masked_texts.ts";
+import { ProgressLine } from "./cli/progress.ts";
+import { formatFacts, print, quote } from "./cli/terminal.ts";
+import { withBackend } from "./cli/with_backend.ts";
 
 /** What there is to choose for a model that fills masks. */
 const maskedFlags = {

@@ -4,16 +4,16 @@
  * @module
  */
 import type { Tokenizer } from "../tokenizers/tokenizer.ts";
-import { type FilledMask, fillMask as fill } from "../training/fill_mask.ts";
-import { findCheckpoint, newestRun, openModel } from "./checkpoint_folder.ts";
-import { type Command, defineCommand } from "./command.ts";
-import { checkpointFlag, deviceFlag, MOST, truncateFlag } from "./common_flags.ts";
-import { fitText } from "./fit_text.ts";
-import { maskTokens } from "./mask_tokens.ts";
-import { outputColumns, print } from "./terminal.ts";
-import { visible } from "./visible.ts";
-import { withBackend } from "./with_backend.ts";
-import { padText, textWidth, wrapText } from "./wrap.ts";
+import { type FilledMask, fillMask as fill } from "../inference/fill_mask.ts";
+import { findCheckpoint, newestRun, openModel } from "./files/checkpoint_folder.ts";
+import { type Command, defineCommand } from "./cli/command.ts";
+import { checkpointFlag, deviceFlag, MOST, truncateFlag } from "./cli/common_flags.ts";
+import { fitText } from "./texts/fit_text.ts";
+import { maskTokens } from "../data/mask_tokens.ts";
+import { outputColumns, print } from "./cli/terminal.ts";
+import { visible } from "./cli/visible.ts";
+import { withBackend } from "./cli/with_backend.ts";
+import { padText, textWidth, wrapText } from "./cli/wrap.ts";
 
 /** The command. */
 export const fillMask: Command = defineCommand({

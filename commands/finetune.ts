@@ -6,31 +6,36 @@
 import { basename, dirname } from "@std/path";
 import { allocateParameters } from "../core/module.ts";
 import type { OpenedBackend } from "../core/open_backend.ts";
-import { buildModel } from "../models/any_model.ts";
+import { buildModel } from "../models/families.ts";
 import type { Classifier } from "../models/classifier.ts";
 import { PAD_ID } from "../models/config.ts";
-import { loadModel, restoreTraining } from "../training/checkpoint.ts";
-import { takeOver } from "../training/fine_tuning.ts";
-import { labelledBatches, labelledValidationBatches } from "../training/labelled_batches.ts";
+import { loadModel, restoreTraining } from "../checkpoints/checkpoint.ts";
+import { takeOver } from "../checkpoints/fine_tuning.ts";
+import { labelledBatches, labelledValidationBatches } from "../data/labelled_batches.ts";
 import { TrainingRun } from "../training/train.ts";
-import { naming } from "./checkpoint_folder.ts";
-import { expectFree } from "./claim.ts";
-import { type Command, defineCommand } from "./command.ts";
-import { type FinetuneFlags, finetuneFlags } from "./finetune_flags.ts";
-import { findFinetuning, type FinetunePlan, type FinetuneState, planFinetuning } from "./finetune_plan.ts";
-import { describeFinetuning, endFinetuning } from "./finetune_report.ts";
-import type { Interrupt } from "./interrupt.ts";
-import { Judge } from "./judge.ts";
-import { checkMemory, memoryLimits } from "./memory.ts";
-import { Output } from "./output.ts";
-import { RUNS } from "./own_names.ts";
-import { allowWriting } from "./permissions.ts";
-import { ProgressLine } from "./progress.ts";
-import { describeResumption, type FoundRun } from "./resume.ts";
-import type { RunFolder } from "./run_folder.ts";
-import { folderOf, inRunFolder, runName } from "./run_place.ts";
-import { throwFailure, trainAndSave, type TrainLoop } from "./train_loop.ts";
-import { withBackend } from "./with_backend.ts";
+import { naming } from "./files/checkpoint_folder.ts";
+import { expectFree } from "./runs/claim.ts";
+import { type Command, defineCommand } from "./cli/command.ts";
+import { type FinetuneFlags, finetuneFlags } from "./settings/finetune_flags.ts";
+import {
+  findFinetuning,
+  type FinetunePlan,
+  type FinetuneState,
+  planFinetuning,
+} from "./recipes/finetune_plan.ts";
+import { describeFinetuning, endFinetuning } from "./recipes/finetune_report.ts";
+import type { Interrupt } from "./cli/interrupt.ts";
+import { Judge } from "./recipes/judge.ts";
+import { checkMemory, memoryLimits } from "./runs/memory.ts";
+import { Output } from "./cli/output.ts";
+import { RUNS } from "./files/own_names.ts";
+import { allowWriting } from "./cli/permissions.ts";
+import { ProgressLine } from "./cli/progress.ts";
+import { describeResumption, type FoundRun } from "./recipes/resume.ts";
+import type { RunFolder } from "./runs/run_folder.ts";
+import { folderOf, inRunFolder, runName } from "./runs/run_place.ts";
+import { throwFailure, trainAndSave, type TrainLoop } from "./runs/train_loop.ts";
+import { withBackend } from "./cli/with_backend.ts";
 
 /** The command. */
 export const finetune: Command = defineCommand({

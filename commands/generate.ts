@@ -4,17 +4,17 @@
  * @module
  */
 import type { Tokenizer } from "../tokenizers/tokenizer.ts";
-import { generate as generateTokens } from "../training/generate.ts";
-import { findCheckpoint, newestRun, openModel } from "./checkpoint_folder.ts";
-import { type Command, defineCommand } from "./command.ts";
-import { checkpointFlag, deviceFlag, MOST } from "./common_flags.ts";
-import { UsageError } from "./errors.ts";
-import { readText } from "./files.ts";
-import { checkGenerating, memoryLimits } from "./memory.ts";
-import { defaultPrompt } from "./prompt.ts";
-import { writeOut } from "./terminal.ts";
-import { visibleLines } from "./visible.ts";
-import { withBackend } from "./with_backend.ts";
+import { generate as generateTokens } from "../inference/generate.ts";
+import { findCheckpoint, newestRun, openModel } from "./files/checkpoint_folder.ts";
+import { type Command, defineCommand } from "./cli/command.ts";
+import { checkpointFlag, deviceFlag, MOST } from "./cli/common_flags.ts";
+import { UsageError } from "./cli/errors.ts";
+import { readText } from "./texts/files.ts";
+import { checkGenerating, memoryLimits } from "./runs/memory.ts";
+import { defaultPrompt } from "../inference/prompt.ts";
+import { writeOut } from "./cli/terminal.ts";
+import { visibleLines } from "./cli/visible.ts";
+import { withBackend } from "./cli/with_backend.ts";
 
 /** The command. */
 export const generate: Command = defineCommand({

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { chooseCommand, type Command } from "./command.ts";
+import { chooseCommand, type Command } from "./cli/command.ts";
 
 /** The command, which is four by the next word: train, encode, decode, inspect. */
 export const tokenizer: Command = chooseCommand("tokenizer", "Train and look at tokenizers", {

@@ -5,16 +5,16 @@
  */
 import { BpeTokenizer } from "../tokenizers/bpe_tokenizer.ts";
 import type { Tokenizer } from "../tokenizers/tokenizer.ts";
-import { naming } from "./checkpoint_folder.ts";
-import { type Command, defineCommand } from "./command.ts";
-import { replaceInvalidFlag } from "./common_flags.ts";
-import { UsageError } from "./errors.ts";
-import { readTexts } from "./files.ts";
-import type { Flags } from "./flags.ts";
-import { outputColumns, print, writeOut } from "./terminal.ts";
-import { readTokenizer } from "./tokenizer_folder.ts";
-import { visible } from "./visible.ts";
-import { cutText, padText, textWidth } from "./wrap.ts";
+import { naming } from "./files/checkpoint_folder.ts";
+import { type Command, defineCommand } from "./cli/command.ts";
+import { replaceInvalidFlag } from "./cli/common_flags.ts";
+import { UsageError } from "./cli/errors.ts";
+import { readTexts } from "./texts/files.ts";
+import type { Flags } from "./cli/flags.ts";
+import { outputColumns, print, writeOut } from "./cli/terminal.ts";
+import { readTokenizer } from "./files/tokenizer_folder.ts";
+import { visible } from "./cli/visible.ts";
+import { cutText, padText, textWidth } from "./cli/wrap.ts";
 
 /** The flag that names the tokenizer. */
 export const tokenizerFlag = {

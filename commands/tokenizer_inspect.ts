@@ -5,13 +5,13 @@
  */
 import type { BpeTokenizer } from "../tokenizers/bpe_tokenizer.ts";
 import { CharTokenizer } from "../tokenizers/char_tokenizer.ts";
-import { type Command, defineCommand } from "./command.ts";
-import { MOST, replaceInvalidFlag } from "./common_flags.ts";
-import { readTexts } from "./files.ts";
-import { formatFacts, print } from "./terminal.ts";
-import { describeTokenizer, readTokenizer } from "./tokenizer_folder.ts";
+import { type Command, defineCommand } from "./cli/command.ts";
+import { MOST, replaceInvalidFlag } from "./cli/common_flags.ts";
+import { readTexts } from "./texts/files.ts";
+import { formatFacts, print } from "./cli/terminal.ts";
+import { describeTokenizer, readTokenizer } from "./files/tokenizer_folder.ts";
 import { pieceOf, tokenizerFlag } from "./tokenizer_encode.ts";
-import { visible } from "./visible.ts";
+import { visible } from "./cli/visible.ts";
 
 /** The command. */
 export const inspectTokenizer: Command = defineCommand({

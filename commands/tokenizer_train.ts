@@ -3,22 +3,22 @@
  *
  * @module
  */
-import { dirname } from "@std/path";
+import { basename, dirname } from "@std/path";
 import type { BpeTokenizer } from "../tokenizers/bpe_tokenizer.ts";
 import { type BpeTrainingProgress, trainBpe } from "../tokenizers/bpe_trainer.ts";
 import { causalSpecialTokens, maskedSpecialTokens } from "../tokenizers/special_tokens.ts";
 import { wholeLines } from "../tokenizers/whole_lines.ts";
-import { type Command, defineCommand } from "./command.ts";
-import { MOST, replaceInvalidFlag } from "./common_flags.ts";
-import { reason } from "./errors.ts";
-import { findFiles } from "./files.ts";
-import { refuseForeign, saveFolder } from "./folders.ts";
-import { Lock } from "./lock.ts";
-import { expectFile } from "./open_file.ts";
-import { placesOf, TOKENIZER_NAMES } from "./own_names.ts";
-import { allowWriting } from "./permissions.ts";
-import { formatBar, formatCount, print, terminalColumns, writeOut } from "./terminal.ts";
-import { type ReadOptions, textChunks } from "./utf8.ts";
+import { type Command, defineCommand } from "./cli/command.ts";
+import { MOST, replaceInvalidFlag } from "./cli/common_flags.ts";
+import { reason, UsageError } from "./cli/errors.ts";
+import { findFiles } from "./texts/files.ts";
+import { refuseForeign, saveFolder } from "./files/folders.ts";
+import { Lock } from "./files/lock.ts";
+import { expectFile } from "./files/open_file.ts";
+import { placesOf, TOKENIZER_NAMES } from "./files/own_names.ts";
+import { allowWriting } from "./cli/permissions.ts";
+import { formatBar, formatCount, print, terminalColumns, writeOut } from "./cli/terminal.ts";
+import { type ReadOptions, textChunks } from "./texts/utf8.ts";
 
 /** Which special tokens come first in the vocabulary, by the name that is typed. */
 const specialTokenSets: Readonly<Record<string, readonly string[]>> = {
@@ -79,8 +79,8 @@ export const trainTokenizer: Command = defineCommand({
     ...replaceInvalidFlag,
   },
   async run({ data, out, specialTokens, replaceInvalid, ...options }) {
-    await allowWriting(dirname(placesOf(out).folder), ["tokenizers"]);
     await refuseOut(out); // before the work, not after it
+    await allowWriting(dirname(placesOf(out).folder), ["tokenizers"]);
     const files = await findFiles(data);
     const sizes = await Promise.all(files.map(async (path) => (await expectFile(path)).size));
     const start = performance.now();
@@ -109,8 +109,11 @@ export const trainTokenizer: Command = defineCommand({
   },
 });
 
-/** Refuses a folder that the tokenizer could not be saved in. */
+/** Refuses a folder that the tokenizer could not be saved in, before any work is done. */
 async function refuseOut(out: string): Promise<void> {
+  if (["", ".", "..", "/"].includes(basename(placesOf(out).folder))) {
+    throw new UsageError(`--out is "${out}": expected a folder with a name, which is replaced as a whole`);
+  }
   await refuseForeign(out, new Set(TOKENIZER_NAMES)).catch((error) => {
     throw new Error(`Cannot save ${out}: ${reason(error)}`, { cause: error });
   });

@@ -5,31 +5,31 @@
  */
 import { allocateParameters } from "../core/module.ts";
 import type { OpenedBackend } from "../core/open_backend.ts";
-import { restoreTraining } from "../training/checkpoint.ts";
+import { restoreTraining } from "../checkpoints/checkpoint.ts";
 import { TrainingRun } from "../training/train.ts";
-import { naming } from "./checkpoint_folder.ts";
-import { expectFree } from "./claim.ts";
-import { type Command, defineCommand } from "./command.ts";
-import { encodeCorpus } from "./corpus.ts";
-import type { Interrupt } from "./interrupt.ts";
-import { checkMemory, memoryLimits } from "./memory.ts";
-import { expectTargets } from "./measure.ts";
-import { prepareLesson } from "./objectives.ts";
-import { Output } from "./output.ts";
-import { RUNS } from "./own_names.ts";
-import { allowWriting } from "./permissions.ts";
-import { ProgressLine } from "./progress.ts";
-import { describeResumption, findRun, type FoundRun, type RunState } from "./resume.ts";
-import { resumeSettings } from "./resume_settings.ts";
-import type { RunFolder } from "./run_folder.ts";
-import { folderOf, inRunFolder, runName } from "./run_place.ts";
-import { chooseLength } from "./settings.ts";
-import { endRun } from "./train_end.ts";
-import { type TrainFlags, trainFlags } from "./train_flags.ts";
-import { throwFailure, trainAndSave, type TrainLoop } from "./train_loop.ts";
-import { findPlan, planRun, type TrainPlan } from "./train_plan.ts";
-import { describeBeginning, describeNames } from "./train_report.ts";
-import { withBackend } from "./with_backend.ts";
+import { naming } from "./files/checkpoint_folder.ts";
+import { expectFree } from "./runs/claim.ts";
+import { type Command, defineCommand } from "./cli/command.ts";
+import { encodeCorpus } from "./texts/corpus.ts";
+import type { Interrupt } from "./cli/interrupt.ts";
+import { checkMemory, memoryLimits } from "./runs/memory.ts";
+import { expectTargets } from "./runs/measure.ts";
+import { prepareLesson } from "./recipes/objectives.ts";
+import { Output } from "./cli/output.ts";
+import { RUNS } from "./files/own_names.ts";
+import { allowWriting } from "./cli/permissions.ts";
+import { ProgressLine } from "./cli/progress.ts";
+import { describeResumption, findRun, type FoundRun, type RunState } from "./recipes/resume.ts";
+import { resumeSettings } from "./settings/resume_settings.ts";
+import type { RunFolder } from "./runs/run_folder.ts";
+import { folderOf, inRunFolder, runName } from "./runs/run_place.ts";
+import { chooseLength } from "./settings/settings.ts";
+import { endRun } from "./recipes/train_end.ts";
+import { type TrainFlags, trainFlags } from "./settings/train_flags.ts";
+import { throwFailure, trainAndSave, type TrainLoop } from "./runs/train_loop.ts";
+import { findPlan, planRun, type TrainPlan } from "./recipes/train_plan.ts";
+import { describeBeginning, describeNames } from "./recipes/train_report.ts";
+import { withBackend } from "./cli/with_backend.ts";
 
 /** What validates on the way, at least: 20 batches and 16,384 tokens. At the end the whole validation text does. */
 function validationWindows(contextLength: number, batchSize: number): number {

@@ -1,7 +1,7 @@
 /** What the tests of the commands share: the program as a user runs it, in a folder of its own. */
 
 import { dirname, resolve } from "@std/path";
-import { withSums } from "../commands/sums.ts";
+import { withSums } from "../commands/files/sums.ts";
 import { fingerprintOfDocuments } from "../tokenizers/token_file.ts";
 import configuration from "../deno.json" with { type: "json" };
 

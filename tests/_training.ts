@@ -7,7 +7,7 @@ import { crossEntropy } from "../kernels/cross_entropy.ts";
 import { embedding } from "../kernels/embedding.ts";
 import { Gpt, type GptConfig } from "../models/gpt.ts";
 import type { BatchTensors, Learner } from "../models/learner.ts";
-import { causalBatches } from "../training/batches.ts";
+import { causalBatches } from "../data/batches.ts";
 import { type StepReport, train, TrainingRun, type TrainingSettings } from "../training/train.ts";
 import { integers } from "./_testing.ts";
 

@@ -3,7 +3,7 @@ import { CpuBackend } from "../core/cpu_backend.ts";
 import { initialize } from "../core/module.ts";
 import { Gpt } from "../models/gpt.ts";
 import { MaskedLanguageModel } from "../models/roberta.ts";
-import { attentionMaps } from "../training/attention_maps.ts";
+import { attentionMaps } from "../inference/attention_maps.ts";
 import { assertClose, everyBackend, TOLERANCES } from "./_testing.ts";
 
 const sizes = { contextLength: 8, layers: 2, heads: 3, modelDim: 12, feedForwardDim: 24, vocabSize: 16 };

@@ -3,7 +3,7 @@ import type { HostArray, Shape } from "../core/backend.ts";
 import { CpuBackend } from "../core/cpu_backend.ts";
 import { IGNORED } from "../kernels/cross_entropy.ts";
 import { totalWeight, toTensors } from "../training/batch_tensors.ts";
-import type { Batch } from "../training/batches.ts";
+import type { Batch } from "../data/batches.ts";
 
 const plain: Batch = {
   inputs: Uint32Array.of(1, 2, 3, 4, 5, 6),

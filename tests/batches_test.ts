@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertNotEquals, assertThrows } from "@std/assert";
 import { IGNORED } from "../kernels/cross_entropy.ts";
-import { type Batch, type BatchSource, causalBatches, validationBatches } from "../training/batches.ts";
+import { type Batch, type BatchSource, causalBatches, validationBatches } from "../data/batches.ts";
 
 /** A text whose tokens tell their places. */
 const placesUpTo = (length: number) => Uint32Array.from({ length }, (_, place) => place);

@@ -1,5 +1,5 @@
 import { assertEquals, assertStrictEquals, assertThrows } from "@std/assert";
-import { inFile, readBytes, readJson } from "../training/checkpoint_files.ts";
+import { inFile, readBytes, readJson } from "../checkpoints/checkpoint_files.ts";
 
 const files = {
   "text.json": `{ "é": 1 }`,

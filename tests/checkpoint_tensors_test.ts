@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { CpuBackend } from "../core/cpu_backend.ts";
 import { allocateParameters } from "../core/module.ts";
-import { buildModel } from "../models/any_model.ts";
+import { buildModel } from "../models/families.ts";
 import { Gpt } from "../models/gpt.ts";
 import {
   type CheckpointFiles,
@@ -9,11 +9,11 @@ import {
   modelFiles,
   restoreTraining,
   trainingFiles,
-} from "../training/checkpoint.ts";
-import { expectFinite } from "../training/checkpoint_tensors.ts";
-import { readSafetensors, writeSafetensors } from "../training/safetensors.ts";
+} from "../checkpoints/checkpoint.ts";
+import { expectFinite } from "../checkpoints/checkpoint_tensors.ts";
+import { readSafetensors, writeSafetensors } from "../checkpoints/safetensors.ts";
 import { TrainingRun } from "../training/train.ts";
-import { causalBatches } from "../training/batches.ts";
+import { causalBatches } from "../data/batches.ts";
 import { newRun, settings, small, stateOf, text } from "./_training.ts";
 
 /** The files of a run after one step. */

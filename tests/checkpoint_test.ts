@@ -3,7 +3,7 @@ import type { Backend } from "../core/backend.ts";
 import { CpuBackend } from "../core/cpu_backend.ts";
 import { initialize } from "../core/module.ts";
 import { scoresOf, writtenCheckpoints } from "../fixtures/transformers_write.ts";
-import { buildModel } from "../models/any_model.ts";
+import { buildModel } from "../models/families.ts";
 import { Gpt, type GptConfig } from "../models/gpt.ts";
 import {
   type CheckpointFiles,
@@ -13,8 +13,8 @@ import {
   restoreModel,
   restoreTraining,
   trainingFiles,
-} from "../training/checkpoint.ts";
-import { readSafetensors, writeSafetensors } from "../training/safetensors.ts";
+} from "../checkpoints/checkpoint.ts";
+import { readSafetensors, writeSafetensors } from "../checkpoints/safetensors.ts";
 import type { TrainingRun, TrainingSettings } from "../training/train.ts";
 import { golden } from "./_golden.ts";
 import { assertClose, everyBackend, type Tolerance, type Values } from "./_testing.ts";

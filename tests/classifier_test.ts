@@ -17,11 +17,11 @@ import {
   restoreModel,
   restoreTraining,
   trainingFiles,
-} from "../training/checkpoint.ts";
-import { classify } from "../training/classify.ts";
+} from "../checkpoints/checkpoint.ts";
+import { classify } from "../inference/classify.ts";
 import { evaluate } from "../training/evaluate.ts";
-import { type Example, labelledBatches, type LabelledBatchOptions } from "../training/labelled_batches.ts";
-import { labelledValidationBatches } from "../training/labelled_batches.ts";
+import { type Example, labelledBatches, type LabelledBatchOptions } from "../data/labelled_batches.ts";
+import { labelledValidationBatches } from "../data/labelled_batches.ts";
 import { TrainingRun, type TrainingSettings } from "../training/train.ts";
 import { assertClose, everyBackend, integers, TOLERANCES } from "./_testing.ts";
 import { allReports, settings, small, stateOf } from "./_training.ts";

@@ -2,7 +2,7 @@ import { assert, assertAlmostEquals, assertEquals, assertRejects } from "@std/as
 import { CpuBackend } from "../core/cpu_backend.ts";
 import { initialize } from "../core/module.ts";
 import { RobertaClassifier } from "../models/classifier.ts";
-import { classify } from "../training/classify.ts";
+import { classify } from "../inference/classify.ts";
 import { everyBackend, integers } from "./_testing.ts";
 import { small } from "./_training.ts";
 

@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
-import { chooseCommand, defineCommand } from "../commands/command.ts";
-import { UsageError } from "../commands/errors.ts";
+import { chooseCommand, defineCommand } from "../commands/cli/command.ts";
+import { UsageError } from "../commands/cli/errors.ts";
 
 /** Two commands that note what they were run with, and how often each was loaded. */
 function program() {

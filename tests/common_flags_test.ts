@@ -1,9 +1,9 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { miniformer } from "../cli.ts";
-import type { Command } from "../commands/command.ts";
-import { UsageError } from "../commands/errors.ts";
-import { type Flag, type Flags, kebabCase, type NumberFlag } from "../commands/flags.ts";
-import { parseFlags } from "../commands/parse_flags.ts";
+import type { Command } from "../commands/cli/command.ts";
+import { UsageError } from "../commands/cli/errors.ts";
+import { type Flag, type Flags, kebabCase, type NumberFlag } from "../commands/cli/flags.ts";
+import { parseFlags } from "../commands/cli/parse_flags.ts";
 import { inFolder, miniformer as run, small, story, succeed } from "./_command.ts";
 
 /** Every command, also those chosen by a second word. */

@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertNotEquals } from "@std/assert";
-import { chooseTokenizer, encodeCorpus, readCorpus, type Source } from "../commands/corpus.ts";
+import { chooseTokenizer, encodeCorpus, readCorpus, type Source } from "../commands/texts/corpus.ts";
 import { CharTokenizer } from "../tokenizers/char_tokenizer.ts";
 import { inFolder } from "./_command.ts";
 

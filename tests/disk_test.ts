@@ -1,5 +1,12 @@
 import { assertEquals, assertRejects } from "@std/assert";
-import { appendText, createFile, entryAt, kindOfEntry, readBytes, syncFolder } from "../commands/disk.ts";
+import {
+  appendText,
+  createFile,
+  entryAt,
+  kindOfEntry,
+  readBytes,
+  syncFolder,
+} from "../commands/files/disk.ts";
 import { inFolder } from "./_command.ts";
 
 const ignore = Deno.build.os === "windows"; // links need rights there

@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
-import { inFolder, miniformer, small, story, succeed, words } from "./_command.ts";
+import { editState, inFolder, miniformer, small, story, succeed, words } from "./_command.ts";
 
 Deno.test("doctor ends well with a GPU and without one", () =>
   inFolder(async (cwd) => {
@@ -53,6 +53,16 @@ Deno.test("doctor examines a run: its files, its lock, where it can be resumed, 
     );
     const names = (await Array.fromAsync(Deno.readDir(run))).map(({ name }) => name).sort();
     assertEquals(names, ["best", "last", "loss_curve.svg", "metrics.jsonl", "notes.txt", "samples.txt"]);
+
+    const state = `${run}/last/trainer_state.json`, whole = await Deno.readTextFile(state);
+    await editState(state, (state) => ({ ...state, command: "train; \x1b[2Jrm -r ." }));
+    const hostile = await examine(); // a command of somebody else's is not what is advised to type
+    assertMatch(
+      hostile.stdout,
+      /^last\/ +FAULTY: trainer_state.json: command is "train; \\u001b\[2Jrm -r \.", expected/m,
+    );
+    assertEquals(hostile.stdout.includes("deno task train;"), false);
+    await Deno.writeTextFile(state, whole);
 
     const weights = `${run}/last/model.safetensors`, bytes = await Deno.readFile(weights);
     await Deno.writeFile(weights, bytes.with(bytes.length - 1, bytes.at(-1)! ^ 1));

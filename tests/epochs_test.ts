@@ -1,5 +1,5 @@
 import { assertEquals, assertNotEquals } from "@std/assert";
-import { sampleOrder } from "../training/epochs.ts";
+import { sampleOrder } from "../data/epochs.ts";
 
 /** The indices of an epoch of ten samples. */
 function indicesOf(epoch: number, seed: number): number[] {

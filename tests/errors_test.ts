@@ -1,8 +1,15 @@
 import { assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
-import { findCheckpoint } from "../commands/checkpoint_folder.ts";
-import { cannotRead, describeError, exitStatus, nearest, reason, UsageError } from "../commands/errors.ts";
-import { findFiles } from "../commands/files.ts";
-import { readTokenizer } from "../commands/tokenizer_folder.ts";
+import { findCheckpoint } from "../commands/files/checkpoint_folder.ts";
+import {
+  cannotRead,
+  describeError,
+  exitStatus,
+  nearest,
+  reason,
+  UsageError,
+} from "../commands/cli/errors.ts";
+import { findFiles } from "../commands/texts/files.ts";
+import { readTokenizer } from "../commands/files/tokenizer_folder.ts";
 import { inFolder, miniformer } from "./_command.ts";
 
 Deno.test("wrong usage ends with 2, other errors with 1, a reader who left with 0", () => {
@@ -53,7 +60,7 @@ Deno.test("reason says in words what the system says in codes", async () => {
   assertEquals(await why(Deno.readFile(`${folder}/none`)), "no such file or folder");
   assertEquals(await why(Deno.readFile(folder)), "it is a folder, not a file");
   assertEquals(await why(Deno.readFile(`${folder}/file/x`)), "a file stands where a folder should");
-  assertEquals(await why(Deno.readFile(`${folder}/${"x".repeat(300)}`)), "File name too long");
+  assertEquals(await why(Deno.readFile(`${folder}/${"x".repeat(300)}`)), "the name is too long");
   const denied = Object.assign(new Deno.errors.PermissionDenied("Permission denied (os error 13)"), {
     code: "EACCES",
   });

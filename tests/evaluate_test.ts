@@ -3,7 +3,7 @@ import { CpuBackend } from "../core/cpu_backend.ts";
 import { initialize } from "../core/module.ts";
 import { IGNORED } from "../kernels/cross_entropy.ts";
 import { Gpt } from "../models/gpt.ts";
-import { type Batch, validationBatches } from "../training/batches.ts";
+import { type Batch, validationBatches } from "../data/batches.ts";
 import { evaluate } from "../training/evaluate.ts";
 import { everyBackend } from "./_testing.ts";
 import { Bigram, livelyModel, newRun, small, stateOf, text } from "./_training.ts";

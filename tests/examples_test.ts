@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertNotEquals, assertRejects, assertThrows } from "@std/assert";
 import { CharTokenizer } from "../tokenizers/char_tokenizer.ts";
-import { readLabelled } from "../commands/labelled_text.ts";
-import { classOf, encodeExamples, labelsOf, readLabelledCorpus } from "../commands/examples.ts";
+import { readLabelled } from "../commands/texts/labelled_text.ts";
+import { classOf, encodeExamples, labelsOf, readLabelledCorpus } from "../commands/texts/examples.ts";
 import { inFolder } from "./_command.ts";
 
 Deno.test("texts to validate on are drawn by the seed, and are not learned from", () =>

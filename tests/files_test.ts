@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
-import { findFiles, readText, readTexts } from "../commands/files.ts";
+import { findFiles, readText, readTexts } from "../commands/texts/files.ts";
 
 /** Runs a test in a folder with these files, which are removed afterwards. */
 async function withFiles(

@@ -3,7 +3,7 @@ import type { Backend } from "../core/backend.ts";
 import { CpuBackend } from "../core/cpu_backend.ts";
 import { initialize } from "../core/module.ts";
 import { MaskedLanguageModel } from "../models/roberta.ts";
-import { fillMask } from "../training/fill_mask.ts";
+import { fillMask } from "../inference/fill_mask.ts";
 import { everyBackend } from "./_testing.ts";
 
 /** A model whose weights are so large that every position shows. */

@@ -1,12 +1,12 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { CpuBackend } from "../core/cpu_backend.ts";
 import { initialize } from "../core/module.ts";
-import { buildModel } from "../models/any_model.ts";
+import { buildModel } from "../models/families.ts";
 import type { GptClassifierConfig, RobertaClassifierConfig } from "../models/classifier.ts";
 import { Gpt } from "../models/gpt.ts";
 import { MaskedLanguageModel } from "../models/roberta.ts";
-import { loadModel, modelFiles } from "../training/checkpoint.ts";
-import { takeOver } from "../training/fine_tuning.ts";
+import { loadModel, modelFiles } from "../checkpoints/checkpoint.ts";
+import { takeOver } from "../checkpoints/fine_tuning.ts";
 import { everyBackend } from "./_testing.ts";
 import { small } from "./_training.ts";
 

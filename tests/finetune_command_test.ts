@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { inFolder, metricsOf, miniformer, story, succeed, words } from "./_command.ts";
 import { hasAdapter } from "./_testing.ts";
-import { readSafetensors } from "../training/safetensors.ts";
+import { readSafetensors } from "../checkpoints/safetensors.ts";
 
 /** Sentences about two animals; which one it is decides the label. */
 function labelled(rows: number): string {

@@ -1,6 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
-import { classTable } from "../commands/finetune_report.ts";
-import { textWidth } from "../commands/wrap.ts";
+import { classTable } from "../commands/recipes/finetune_report.ts";
+import { textWidth } from "../commands/cli/wrap.ts";
 
 const labels = ["negative", "neutral", "positive", "文字", "\x1b[2J"];
 const matrix = labels.map((_, row) => labels.map((_, column) => 10 * row + column));

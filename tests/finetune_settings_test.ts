@@ -1,8 +1,8 @@
 import { assertEquals, assertThrows } from "@std/assert";
-import { UsageError } from "../commands/errors.ts";
-import { finetuneFlags } from "../commands/finetune_flags.ts";
-import { chooseFinetuning, resumeFinetuning } from "../commands/finetune_settings.ts";
-import { parseFlags } from "../commands/parse_flags.ts";
+import { UsageError } from "../commands/cli/errors.ts";
+import { finetuneFlags } from "../commands/settings/finetune_flags.ts";
+import { chooseFinetuning, resumeFinetuning } from "../commands/settings/finetune_settings.ts";
+import { parseFlags } from "../commands/cli/parse_flags.ts";
 import { words } from "./_command.ts";
 
 const flagsOf = (line: string) => parseFlags(finetuneFlags, words(line));

@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
-import { defineCommand } from "../commands/command.ts";
-import { UsageError } from "../commands/errors.ts";
-import { bounds, group, kebabCase } from "../commands/flags.ts";
+import { defineCommand } from "../commands/cli/command.ts";
+import { UsageError } from "../commands/cli/errors.ts";
+import { bounds, group, kebabCase } from "../commands/cli/flags.ts";
 
 Deno.test("kebabCase accepts the three styles of naming", () => {
   for (const name of ["maxNewTokens", "max_new_tokens", "max-new-tokens"]) {

@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
-import { type FolderFiles, readFolder, saveFolder } from "../commands/folders.ts";
+import { type FolderFiles, readFolder, saveFolder } from "../commands/files/folders.ts";
 
 const text = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
 
@@ -93,7 +93,7 @@ for (const [when, state, seen] of killed) {
 
 /** A process that saves over and over; in each save both files hold the same number, which it prints when it is done. */
 function savingProcess(last: string, start: number): Deno.ChildProcess {
-  const program = `import { saveFolder } from "./commands/folders.ts";
+  const program = `import { saveFolder } from "./commands/files/folders.ts";
     for (let n = ${start};; n++) {
       const content = String(n).padEnd(300_000);
       await saveFolder(${JSON.stringify(last)}, { a: content, b: content });
@@ -165,7 +165,7 @@ Deno.test({
       const last = `${parent}/last`;
       const before: FolderFiles = { "config.json": "{}", weights: "small" };
       await saveFolder(last, before);
-      const program = `import { saveFolder } from "./commands/folders.ts";
+      const program = `import { saveFolder } from "./commands/files/folders.ts";
         await saveFolder(${JSON.stringify(last)}, { "config.json": "[]", weights: new Uint8Array(5_000_000) })
           .catch((error) => console.log(error.message));`;
       const shell = ["sh", "-c", 'trap "" XFSZ; ulimit -f 1000; exec "$@"', "sh"];

@@ -4,7 +4,7 @@ import { CpuBackend } from "../core/cpu_backend.ts";
 import { seedWords } from "../core/philox.ts";
 import { sampleForward } from "../kernels/sample.ts";
 import type { Gpt, GptConfig } from "../models/gpt.ts";
-import { generate, type GenerateOptions } from "../training/generate.ts";
+import { generate, type GenerateOptions } from "../inference/generate.ts";
 import { everyBackend } from "./_testing.ts";
 import { livelyModel, small, text } from "./_training.ts";
 

@@ -1,10 +1,14 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import { namedParameters } from "../core/module.ts";
-import { expectKind, type ModelConfig } from "../models/any_model.ts";
+import { expectKind, type ModelConfig } from "../models/families.ts";
 import { Gpt, type GptConfig } from "../models/gpt.ts";
-import { fromHuggingFaceConfig, huggingFaceTensors, toHuggingFaceConfig } from "../models/hugging_face.ts";
-import { PRESETS } from "../models/presets.ts";
-import { readSafetensors } from "../training/safetensors.ts";
+import {
+  fromHuggingFaceConfig,
+  huggingFaceTensors,
+  toHuggingFaceConfig,
+} from "../checkpoints/hugging_face_formats.ts";
+import { PRESETS } from "../training/presets.ts";
+import { readSafetensors } from "../checkpoints/safetensors.ts";
 
 const gpt1: GptConfig = {
   architecture: "gpt1",

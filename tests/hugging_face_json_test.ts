@@ -1,5 +1,5 @@
 import { assertEquals, assertThrows } from "@std/assert";
-import { ConfigReader, labelTables } from "../models/hugging_face_json.ts";
+import { ConfigReader, labelTables } from "../checkpoints/hugging_face_json.ts";
 
 const file = new ConfigReader({
   count: 3,

@@ -1,18 +1,16 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { namedParameters } from "../core/module.ts";
-import { buildModel, type ModelConfig } from "../models/any_model.ts";
+import { buildModel, type ModelConfig } from "../models/families.ts";
 import type { GptClassifierConfig, RobertaClassifierConfig } from "../models/classifier.ts";
+import { exportTensors, importTensors, matchTensors } from "../checkpoints/hugging_face.ts";
 import {
-  exportTensors,
   fromHuggingFaceConfig,
   huggingFaceTensors,
-  importTensors,
-  matchTensors,
   toHuggingFaceConfig,
-} from "../models/hugging_face.ts";
+} from "../checkpoints/hugging_face_formats.ts";
 import type { RobertaConfig } from "../models/roberta.ts";
-import { MASKED_PRESETS } from "../models/roberta_presets.ts";
-import { readSafetensors } from "../training/safetensors.ts";
+import { MASKED_PRESETS } from "../training/roberta_presets.ts";
+import { readSafetensors } from "../checkpoints/safetensors.ts";
 import { normals } from "./_testing.ts";
 
 const small: RobertaConfig = {

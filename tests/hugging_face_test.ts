@@ -1,7 +1,8 @@
 import { assertEquals, assertThrows } from "@std/assert";
-import type { ModelConfig } from "../models/any_model.ts";
+import type { ModelConfig } from "../models/families.ts";
 import type { GptConfig } from "../models/gpt.ts";
-import { fromHuggingFaceConfig, huggingFaceTensors, matchTensors } from "../models/hugging_face.ts";
+import { matchTensors } from "../checkpoints/hugging_face.ts";
+import { fromHuggingFaceConfig, huggingFaceTensors } from "../checkpoints/hugging_face_formats.ts";
 import { small } from "./_training.ts";
 
 const gpt1: GptConfig = { ...small, layers: 2, tied: true };

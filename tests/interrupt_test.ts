@@ -1,12 +1,12 @@
 import { assertEquals } from "@std/assert";
-import { Interrupt } from "../commands/interrupt.ts";
+import { Interrupt } from "../commands/cli/interrupt.ts";
 
 const ignore = Deno.build.os === "windows"; // has no signals to send
 
 /** Runs a program that says "ready" where it waits for signals, and sends it some, one for each line that it prints. */
 async function statusAfter(program: string, signals: readonly Deno.Signal[]): Promise<number> {
   const child = new Deno.Command(Deno.execPath(), {
-    args: ["eval", "--no-check", `import { Interrupt } from "./commands/interrupt.ts"; ${program}`],
+    args: ["eval", "--no-check", `import { Interrupt } from "./commands/cli/interrupt.ts"; ${program}`],
     cwd: new URL("..", import.meta.url),
     stdout: "piped",
     stderr: "null",

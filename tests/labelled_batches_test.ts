@@ -1,7 +1,7 @@
 import { assertAlmostEquals, assertEquals, assertThrows } from "@std/assert";
 import { IGNORED } from "../kernels/cross_entropy.ts";
-import { balancedWeights, type Example, labelledBatches } from "../training/labelled_batches.ts";
-import { type LabelledBatchOptions, labelledValidationBatches } from "../training/labelled_batches.ts";
+import { balancedWeights, type Example, labelledBatches } from "../data/labelled_batches.ts";
+import { type LabelledBatchOptions, labelledValidationBatches } from "../data/labelled_batches.ts";
 
 const examples: Example[] = Array.from({ length: 7 }, (_, index) => ({
   ids: Uint32Array.from({ length: 2 + index % 4 }, (_, place) => 10 * (index + 1) + place),

@@ -1,10 +1,10 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
-import { Lock, LockedError, lookAtLock } from "../commands/lock.ts";
+import { Lock, LockedError, lookAtLock } from "../commands/files/lock.ts";
 import { inFolder } from "./_command.ts";
 
 /** A process that takes a lock, says so, and keeps it until it is killed. */
 async function holder(path: string): Promise<Deno.ChildProcess> {
-  const program = `import { Lock } from "./commands/lock.ts";
+  const program = `import { Lock } from "./commands/files/lock.ts";
     const lock = await Lock.take(${JSON.stringify(path)});
     console.log("held");
     await new Promise((resolve) => setTimeout(resolve, 60_000));
@@ -45,7 +45,7 @@ Deno.test("a lock names its holder, and is free once that process is killed", ()
 Deno.test("of many processes that want a lock at once, each gets it alone", () =>
   inFolder(async (folder) => {
     const path = `${folder}/lock`,
-      program = `import { Lock, LockedError } from "./commands/lock.ts";
+      program = `import { Lock, LockedError } from "./commands/files/lock.ts";
       for (let turns = 0; turns < 20;) {
         try {
           using _ = await Lock.take(${JSON.stringify(path)});
@@ -94,4 +94,47 @@ Deno.test("what is removed is the lock's own file only", () =>
     await Deno.writeTextFile(`${folder}/lock`, "another's");
     lock.release();
     assertEquals(await Deno.readTextFile(`${folder}/lock`), "another's");
+  }));
+
+Deno.test("a lock is taken also where there is no room to say by whom", () =>
+  inFolder(async (folder) => {
+    const path = `${folder}/lock`, { write } = Deno.FsFile.prototype;
+    Deno.FsFile.prototype.write = () => Promise.reject(new Error("No space left on device (os error 28)"));
+    try {
+      using _ = await Lock.take(path);
+      await assertRejects(() => Lock.take(path), LockedError, "another process is at work there");
+    } finally {
+      Deno.FsFile.prototype.write = write;
+    }
+    assertEquals(await lookAtLock(path), { state: "free" });
+  }));
+
+Deno.test("a lock whose file was removed is taken again, once however many ask", () =>
+  inFolder(async (folder) => {
+    const path = `${folder}/lock`;
+    using lock = await Lock.take(path);
+    await Deno.remove(path);
+    await Promise.all([lock.keep(), lock.keep(), lock.keep()]);
+    await assertRejects(() => Lock.take(path), LockedError, `process ${Deno.pid} on `);
+    await Deno.remove(path);
+    using _other = await Lock.take(path);
+    await assertRejects(() => lock.keep(), LockedError, `process ${Deno.pid} on `);
+  }));
+
+Deno.test("on a disk without locks the file itself is the lock, and the refusal says which file to remove", () =>
+  inFolder(async (folder) => {
+    const path = `${folder}/lock`, { tryLock } = Deno.FsFile.prototype;
+    try {
+      Deno.FsFile.prototype.tryLock = () => Promise.reject(new Error("Operation not supported"));
+      const lock = await Lock.take(path);
+      const refused = await assertRejects(() => Lock.take(path), LockedError);
+      assertEquals(refused.advice, `if that process is gone, remove ${path}: this disk has no locks`);
+      assertEquals((await lookAtLock(path)).state, "held");
+      lock.leave(); // as a killed process does
+      await assertRejects(() => Lock.take(path), LockedError);
+      await Deno.remove(path);
+      (await Lock.take(path)).release();
+    } finally {
+      Deno.FsFile.prototype.tryLock = tryLock;
+    }
   }));

@@ -5,7 +5,7 @@ import {
   type MaskedBatchOptions,
   maskedValidationBatches,
   oneByOneBatches,
-} from "../training/masked_batches.ts";
+} from "../data/masked_batches.ts";
 import { integers } from "./_testing.ts";
 
 const specialIds = [0, 1, 2, 3, 999], tokens = { vocabSize: 1000, maskId: 999, specialIds };

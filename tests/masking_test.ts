@@ -1,6 +1,6 @@
 import { assert, assertAlmostEquals, assertEquals, assertThrows } from "@std/assert";
 import { Random } from "../core/philox.ts";
-import { checkMaskOptions, type MaskOptions, maskSequence } from "../training/masking.ts";
+import { checkMaskOptions, type MaskOptions, maskSequence } from "../data/masking.ts";
 import { integers } from "./_testing.ts";
 
 const specialIds = [0, 1, 2, 3, 999], tokens = { vocabSize: 1000, maskId: 999, specialIds };

@@ -1,8 +1,8 @@
 import { assertAlmostEquals, assertEquals, assertRejects } from "@std/assert";
-import { measure } from "../commands/measure.ts";
+import { measure } from "../commands/runs/measure.ts";
 import { CpuBackend } from "../core/cpu_backend.ts";
 import { IGNORED } from "../kernels/cross_entropy.ts";
-import { type Batch, validationBatches } from "../training/batches.ts";
+import { type Batch, validationBatches } from "../data/batches.ts";
 import { evaluate } from "../training/evaluate.ts";
 import { livelyModel, small, text } from "./_training.ts";
 

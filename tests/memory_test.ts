@@ -1,13 +1,13 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
-import { checkMemory, estimateMemory } from "../commands/memory.ts";
+import { checkMemory, estimateMemory } from "../commands/runs/memory.ts";
 import { CpuBackend } from "../core/cpu_backend.ts";
 import { RobertaClassifier } from "../models/classifier.ts";
 import { Gpt, type GptConfig } from "../models/gpt.ts";
 import { MaskedLanguageModel, type RobertaConfig } from "../models/roberta.ts";
-import { PRESETS } from "../models/presets.ts";
-import { causalBatches } from "../training/batches.ts";
-import { labelledBatches } from "../training/labelled_batches.ts";
-import { maskedBatches } from "../training/masked_batches.ts";
+import { PRESETS } from "../training/presets.ts";
+import { causalBatches } from "../data/batches.ts";
+import { labelledBatches } from "../data/labelled_batches.ts";
+import { maskedBatches } from "../data/masked_batches.ts";
 import { TrainingRun } from "../training/train.ts";
 
 const tiny: GptConfig = {

@@ -1,7 +1,7 @@
 import { assertEquals, assertMatch } from "@std/assert";
-import { parseRecord } from "../commands/metrics_record.ts";
-import { lossCurve } from "../commands/plot.ts";
-import { RunFolder } from "../commands/run_folder.ts";
+import { parseRecord } from "../commands/runs/metrics_record.ts";
+import { lossCurve } from "../commands/pictures/plot.ts";
+import { RunFolder } from "../commands/runs/run_folder.ts";
 import { inFolder } from "./_command.ts";
 
 const record = { step: 3, epoch: 0.5, loss: 2, gradientNorm: 1, learningRate: 0.1, seconds: 3 };

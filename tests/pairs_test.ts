@@ -1,5 +1,5 @@
 import { assertEquals, assertMatch, assertStringIncludes, assertThrows } from "@std/assert";
-import { arePairs } from "../commands/pairs.ts";
+import { arePairs } from "../commands/texts/pairs.ts";
 import { inFolder, miniformer, story, succeed, words } from "./_command.ts";
 
 /** Texts with labels that no object should inherit from; every row is a pair if asked for. */

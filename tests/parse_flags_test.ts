@@ -1,7 +1,7 @@
 import { assertEquals, assertThrows } from "@std/assert";
-import { UsageError } from "../commands/errors.ts";
-import type { Flags } from "../commands/flags.ts";
-import { parseFlags } from "../commands/parse_flags.ts";
+import { UsageError } from "../commands/cli/errors.ts";
+import type { Flags } from "../commands/cli/flags.ts";
+import { parseFlags } from "../commands/cli/parse_flags.ts";
 
 const flags = {
   data: { kind: "list", description: "texts", placeholder: "FILE..." },

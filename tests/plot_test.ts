@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
-import { lossCurve, type LossRecord } from "../commands/plot.ts";
+import { lossCurve, type LossRecord } from "../commands/pictures/plot.ts";
 
 /** A run whose losses fall as losses do, with a ripple for noise. */
 function run(steps: number, every: number): LossRecord[] {
@@ -16,7 +16,7 @@ function lines(svg: string): string[][] {
 }
 
 Deno.test("the same records give the same picture", async () => {
-  const options = { title: "again", reference: { loss: 1.2, label: "floor 1.20" } };
+  const options = { title: "again", reference: { loss: 1.2, label: "optimal 1.20" } };
   assertEquals(await lossCurve(run(100, 20), options), await lossCurve(run(100, 20), options));
 });
 
@@ -24,14 +24,14 @@ Deno.test("a picture names what it shows", async () => {
   const svg = await lossCurve(run(100, 20), {
     title: "Shakespeare & <sons>",
     subtitle: "validation loss 1.62",
-    reference: { loss: 1.2, label: "floor 1.20" },
+    reference: { loss: 1.2, label: "optimal 1.20" },
   });
   const texts = [...svg.matchAll(/<text[^>]*>([^<]*)<\/text>/g)].map(([, text]) => text);
   for (
     const text of [
       "Shakespeare &amp; &lt;sons&gt;",
       "validation loss 1.62",
-      "floor 1.20",
+      "optimal 1.20",
       "step",
       "loss (nats per token)",
       "training",
@@ -86,7 +86,7 @@ Deno.test("drawing needs no permission", async () => {
     stdout: "piped",
     stderr: "piped",
   }).spawn();
-  const program = `import { lossCurve } from "./commands/plot.ts";
+  const program = `import { lossCurve } from "./commands/pictures/plot.ts";
     console.log(await lossCurve([{ step: 1, loss: 2 }, { step: 2, loss: 1 }], { title: "narrow" }));`;
   await ReadableStream.from([new TextEncoder().encode(program)]).pipeTo(child.stdin);
   const { success, stdout, stderr } = await child.output();
@@ -96,6 +96,6 @@ Deno.test("drawing needs no permission", async () => {
 
 Deno.test("validation losses without number are drawn, too", async () => {
   const records = Array.from({ length: 150_000 }, (_, step) => ({ step, validationLoss: 2 }));
-  const svg = await lossCurve(records, { title: "long", reference: { loss: 1, label: "floor" } });
+  const svg = await lossCurve(records, { title: "long", reference: { loss: 1, label: "optimal" } });
   assert(svg.length < 200_000, String(svg.length));
 });

@@ -1,8 +1,8 @@
 import { assert, assertEquals } from "@std/assert";
 import { countParameters } from "../core/module.ts";
 import { Gpt } from "../models/gpt.ts";
-import { fromHuggingFaceConfig, toHuggingFaceConfig } from "../models/hugging_face.ts";
-import { PRESETS } from "../models/presets.ts";
+import { fromHuggingFaceConfig, toHuggingFaceConfig } from "../checkpoints/hugging_face_formats.ts";
+import { PRESETS } from "../training/presets.ts";
 import { learningRateAt } from "../training/schedule.ts";
 
 for (const [name, { summary, model, training }] of Object.entries(PRESETS)) {

@@ -1,6 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
-import { formatProgress, ProgressLine, type Standing } from "../commands/progress.ts";
-import { formatBar, formatCount, formatDuration } from "../commands/terminal.ts";
+import { formatProgress, ProgressLine, type Standing } from "../commands/cli/progress.ts";
+import { formatBar, formatCount, formatDuration } from "../commands/cli/terminal.ts";
 
 const standing: Standing = {
   step: 1240,

@@ -2,11 +2,11 @@
 
 import { assert, assertEquals } from "@std/assert";
 import fc from "fast-check";
-import { UsageError } from "../commands/errors.ts";
-import type { Flags } from "../commands/flags.ts";
-import { parseRecord } from "../commands/metrics_record.ts";
-import { parseFlags } from "../commands/parse_flags.ts";
-import { splitCsv, splitTsv } from "../commands/tables.ts";
+import { UsageError } from "../commands/cli/errors.ts";
+import type { Flags } from "../commands/cli/flags.ts";
+import { parseRecord } from "../commands/runs/metrics_record.ts";
+import { parseFlags } from "../commands/cli/parse_flags.ts";
+import { splitCsv, splitTsv } from "../commands/texts/tables.ts";
 import { escaped, quoted } from "../core/quoted.ts";
 import {
   BpeTokenizer,

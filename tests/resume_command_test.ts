@@ -20,7 +20,16 @@ Deno.test(
         await editState(state, edit);
         return await miniformer(["train", "--resume", "runs/story", "--device", "cpu"], { cwd });
       };
-      for (const path of ["/etc/hostname", "../elsewhere", "/dev/zero", "/nowhere/\x1b[2Jclear"]) {
+      await Deno.symlink("/etc", `${cwd}/inside`);
+      for (
+        const path of [
+          "/etc/hostname",
+          "inside/hostname",
+          "../elsewhere",
+          "/dev/zero",
+          "/nowhere/\x1b[2Jclear",
+        ]
+      ) {
         const { code, stdout, stderr } = await resume([path]), [shown, error, ...more] = stderr.split("\n");
         assertEquals([code, stdout, more], [1, "", [""]], stderr);
         assertStringIncludes(shown, "runs/story was trained on ");
@@ -33,3 +42,28 @@ Deno.test(
       assertEquals([code, stderr], [0, ""]);
     }),
 );
+
+Deno.test("scores and a command in a state that are none are refused before a step is made", () =>
+  inFolder(async (cwd) => {
+    await Deno.writeTextFile(`${cwd}/story.txt`, story(100));
+    const line = ["train", "--data", "story.txt", ...small, "--device", "cpu", "--steps", "4"];
+    await succeed([...line, "--stop_after", "2"], { cwd });
+    const state = `${cwd}/runs/story/last/trainer_state.json`,
+      { best } = JSON.parse(await Deno.readTextFile(state));
+    const cases: [object, string][] = [
+      [{ best: null }, "best is null"],
+      [{ best: 5 }, "best is 5"],
+      [{ best: { ...best, validationLoss: "<" } }, "best is {"],
+      [{ best: { ...best, accuracy: null } }, "best is {"],
+      [{ best, command: {} }, "command is {}"],
+      [{ best, command: "generate" }, 'command is "generate"'],
+    ];
+    for (const [edit, message] of cases) {
+      await editState(state, (state) => ({ ...state, ...edit }));
+      const { code, stderr } = await miniformer(["train", "--resume", "runs/story", "--device", "cpu"], {
+        cwd,
+      });
+      assertEquals(code, 1);
+      assertStringIncludes(stderr, `error: Cannot use runs/story/last: trainer_state.json: ${message}`);
+    }
+  }));

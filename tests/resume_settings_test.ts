@@ -1,11 +1,12 @@
 import { assertEquals, assertFalse, assertThrows } from "@std/assert";
-import { UsageError } from "../commands/errors.ts";
-import type { Flag } from "../commands/flags.ts";
-import { parseFlags } from "../commands/parse_flags.ts";
-import { type Objective, objectiveOf, type PresetName, presets } from "../commands/presets.ts";
-import { resumeSettings } from "../commands/resume_settings.ts";
-import { chooseLength, chooseSettings } from "../commands/settings.ts";
-import { type TrainFlags, trainFlags } from "../commands/train_flags.ts";
+import { UsageError } from "../commands/cli/errors.ts";
+import type { Flag } from "../commands/cli/flags.ts";
+import { parseFlags } from "../commands/cli/parse_flags.ts";
+import { type Objective, objectiveOf } from "../models/families.ts";
+import { type PresetName, presets } from "../commands/settings/presets.ts";
+import { resumeSettings } from "../commands/settings/resume_settings.ts";
+import { chooseLength, chooseSettings } from "../commands/settings/settings.ts";
+import { type TrainFlags, trainFlags } from "../commands/settings/train_flags.ts";
 import { words } from "./_command.ts";
 
 const flagsOf = (line: string): TrainFlags => parseFlags(trainFlags, words(line));

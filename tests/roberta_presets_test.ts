@@ -1,8 +1,8 @@
 import { assert, assertEquals } from "@std/assert";
 import { countParameters } from "../core/module.ts";
-import { fromHuggingFaceConfig, toHuggingFaceConfig } from "../models/hugging_face.ts";
+import { fromHuggingFaceConfig, toHuggingFaceConfig } from "../checkpoints/hugging_face_formats.ts";
 import { MaskedLanguageModel } from "../models/roberta.ts";
-import { MASKED_PRESETS } from "../models/roberta_presets.ts";
+import { MASKED_PRESETS } from "../training/roberta_presets.ts";
 import { learningRateAt } from "../training/schedule.ts";
 
 for (const [name, { summary, model, training }] of Object.entries(MASKED_PRESETS)) {

@@ -4,16 +4,12 @@ import { CpuBackend } from "../core/cpu_backend.ts";
 import { initialize } from "../core/module.ts";
 import type { Tensor } from "../core/tensor.ts";
 import { MaskedLanguageModel, type RobertaConfig } from "../models/roberta.ts";
-import { modelFiles, restoreTraining, trainingFiles } from "../training/checkpoint.ts";
+import { modelFiles, restoreTraining, trainingFiles } from "../checkpoints/checkpoint.ts";
 import { evaluate } from "../training/evaluate.ts";
-import { fillMask } from "../training/fill_mask.ts";
-import {
-  maskedBatches,
-  type MaskedBatchOptions,
-  maskedValidationBatches,
-} from "../training/masked_batches.ts";
-import { oneByOneBatches } from "../training/masked_batches.ts";
-import { packDocuments } from "../training/sequences.ts";
+import { fillMask } from "../inference/fill_mask.ts";
+import { maskedBatches, type MaskedBatchOptions, maskedValidationBatches } from "../data/masked_batches.ts";
+import { oneByOneBatches } from "../data/masked_batches.ts";
+import { packDocuments } from "../data/sequences.ts";
 import { TrainingRun, type TrainingSettings } from "../training/train.ts";
 import { assertClose, everyBackend, integers, TOLERANCES } from "./_testing.ts";
 import { allReports, settings, stateOf } from "./_training.ts";

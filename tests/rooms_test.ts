@@ -6,7 +6,28 @@ const ROOMS: Record<string, readonly string[]> = {
   kernels: ["core"],
   models: ["core", "kernels"],
   tokenizers: [],
-  training: ["core", "kernels", "models", "tokenizers"],
+  data: ["core", "kernels", "models", "tokenizers"],
+  training: ["core", "kernels", "models", "tokenizers", "data"],
+  inference: ["core", "kernels", "models", "tokenizers", "data", "training"],
+  checkpoints: ["core", "kernels", "models", "tokenizers", "data", "training", "inference"],
+};
+
+/** The rooms of the commands; the commands themselves stand above them. */
+const COMMAND_ROOMS: Record<string, readonly string[]> = {
+  "commands/cli": [],
+  "commands/files": ["commands/cli"],
+  "commands/pictures": ["commands/cli"],
+  "commands/texts": ["commands/cli", "commands/files"],
+  "commands/runs": ["commands/cli", "commands/files", "commands/pictures"],
+  "commands/settings": ["commands/cli", "commands/runs"],
+  "commands/recipes": [
+    "commands/cli",
+    "commands/files",
+    "commands/pictures",
+    "commands/texts",
+    "commands/runs",
+    "commands/settings",
+  ],
 };
 
 /** What only a command line, a test or a bench may use. */
@@ -54,4 +75,39 @@ Deno.test("the import scan sees all forms of imports", () => {
   const code =
     `import { a } from "./a.ts";\nexport * from './b.ts';\nimport "./c.ts";\nawait import("./d.ts");`;
   assertEquals(importsOf(code), ["./a.ts", "./b.ts", "./c.ts", "./d.ts"]);
+});
+
+for (const [room, allowed] of Object.entries(COMMAND_ROOMS)) {
+  Deno.test(`${room}/ imports only from the library and ${[room, ...allowed].join(", ")}`, () => {
+    for (const file of sourceFiles(room)) {
+      const code = withoutComments(Deno.readTextFileSync(new URL(file, root)));
+      for (const specifier of importsOf(code).filter((specifier) => specifier.startsWith("."))) {
+        const path = new URL(specifier, new URL(file, root)).href.slice(root.href.length);
+        const target = path.split("/").slice(0, -1).join("/");
+        assert(
+          !target.startsWith("commands") || [room, ...allowed].includes(target),
+          `${file} imports ${specifier}: ${room}/ may not use ${target}/`,
+        );
+      }
+    }
+  });
+}
+
+Deno.test("no room holds more than about a dozen files", () => {
+  const rooms = [...Object.keys(ROOMS), ...Object.keys(COMMAND_ROOMS), "commands"];
+  // kernels/ is one file for each operation, tokenizers/ stand alone
+  for (const room of rooms.filter((room) => room !== "kernels" && room !== "tokenizers")) {
+    const names = [...Deno.readDirSync(new URL(room, root))].filter(({ isFile }) => isFile);
+    assert(names.length <= 14, `${room}/ holds ${names.length} files`);
+  }
+});
+
+Deno.test("nobody but the families' own files asks for an architecture by name", () => {
+  for (const room of [...Object.keys(ROOMS), "commands"].filter((room) => room !== "models")) {
+    for (const file of sourceFiles(room)) {
+      if (file === "checkpoints/hugging_face_gpt.ts") continue;
+      const code = withoutComments(Deno.readTextFileSync(new URL(file, root)));
+      assert(!/[=!]== "(roberta|gpt1|gpt2)"/.test(code), file);
+    }
+  }
 });

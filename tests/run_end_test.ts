@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
-import { describeStop } from "../commands/stopped.ts";
+import { describeStop } from "../commands/runs/stopped.ts";
 import { editState, inFolder, small, story, succeed, words } from "./_command.ts";
 
 /** Opens every path that the end of a run names in its rows `best` and `files`, and gives their names. */

@@ -1,7 +1,8 @@
 import { assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
-import type { MetricsRecord } from "../commands/metrics_record.ts";
-import { RunFolder } from "../commands/run_folder.ts";
-import { withSums } from "../commands/sums.ts";
+import { SaveError } from "../commands/files/folders.ts";
+import type { MetricsRecord } from "../commands/runs/metrics_record.ts";
+import { RunFolder } from "../commands/runs/run_folder.ts";
+import { withSums } from "../commands/files/sums.ts";
 import { inFolder } from "./_command.ts";
 
 function record(step: number): MetricsRecord {
@@ -245,4 +246,22 @@ Deno.test("a link that leads nowhere is no folder for a run, however it is writt
     for (const path of [`${cwd}/link`, `${cwd}/link/`, `${cwd}/link//`]) {
       await assertRejects(() => RunFolder.create(path, ""), Error, "something already exists there");
     }
+  }));
+
+Deno.test("a run whose lock was removed takes it again, unless another has the folder: then it writes nothing more", () =>
+  inFolder(async (cwd) => {
+    const path = `${cwd}/mine`, lock = `${path}/.miniformer.lock`;
+    using run = await RunFolder.create(path, "");
+    await run.save("last", 1, { "config.json": "{}" });
+    await Deno.remove(lock);
+    await run.log([record(1)]);
+    await assertRejects(() => RunFolder.open(path), Error, `process ${Deno.pid} on `);
+
+    await Deno.remove(lock);
+    using _other = await RunFolder.open(path);
+    await assertRejects(() => run.save("last", 2, {}), SaveError, `Cannot save ${path}/last: process `);
+    await run.log([record(2)]);
+    assertStringIncludes(run.failure!.message, " is at work there");
+    assertEquals(JSON.parse(await Deno.readTextFile(`${path}/metrics.jsonl`)), record(1));
+    assertEquals(await Deno.readTextFile(`${path}/last/config.json`), "{}");
   }));

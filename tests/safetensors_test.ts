@@ -1,5 +1,5 @@
 import { assertEquals, assertThrows } from "@std/assert";
-import { readSafetensors, writeSafetensors } from "../training/safetensors.ts";
+import { readSafetensors, writeSafetensors } from "../checkpoints/safetensors.ts";
 
 /** A file with any header and any data. */
 function fileOf(header: unknown, data: Uint8Array = new Uint8Array(0)): Uint8Array<ArrayBuffer> {

@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
-import { saveFile } from "../commands/save_file.ts";
+import { saveFile } from "../commands/files/save_file.ts";
 import { inFolder } from "./_command.ts";
 
 const namesIn = async (folder: string) =>

@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { miniformer as cli } from "../cli.ts";
-import { quote } from "../commands/terminal.ts";
+import { quote } from "../commands/cli/terminal.ts";
 import { inFolder, lineOf, small, story, succeed } from "./_command.ts";
 import { hasAdapter } from "./_testing.ts";
 

@@ -1,5 +1,5 @@
 import { assertEquals, assertStrictEquals, assertThrows } from "@std/assert";
-import { fitSequences, packDocuments, padSequences } from "../training/sequences.ts";
+import { fitSequences, packDocuments, padSequences } from "../data/sequences.ts";
 
 const frame = { beginId: 0, endId: 2 };
 

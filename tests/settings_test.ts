@@ -1,9 +1,9 @@
 import { assertEquals, assertThrows } from "@std/assert";
-import { UsageError } from "../commands/errors.ts";
-import { parseFlags } from "../commands/parse_flags.ts";
-import { chooseLength, chooseSettings, type Settings } from "../commands/settings.ts";
-import { trainFlags } from "../commands/train_flags.ts";
-import { type PresetName, presets } from "../commands/presets.ts";
+import { UsageError } from "../commands/cli/errors.ts";
+import { parseFlags } from "../commands/cli/parse_flags.ts";
+import { chooseLength, chooseSettings, type Settings } from "../commands/settings/settings.ts";
+import { trainFlags } from "../commands/settings/train_flags.ts";
+import { type PresetName, presets } from "../commands/settings/presets.ts";
 import { words } from "./_command.ts";
 
 const flagsOf = (line: string) => parseFlags(trainFlags, words(line));

@@ -1,8 +1,8 @@
 import { assertStringIncludes, assertThrows } from "@std/assert";
-import { finetuneFlags } from "../commands/finetune_flags.ts";
-import { chooseLength, chooseSettings } from "../commands/settings.ts";
-import { checkSettings } from "../commands/state_settings.ts";
-import { type TrainFlags, trainFlags } from "../commands/train_flags.ts";
+import { finetuneFlags } from "../commands/settings/finetune_flags.ts";
+import { chooseLength, chooseSettings } from "../commands/settings/settings.ts";
+import { checkSettings } from "../commands/settings/state_settings.ts";
+import { type TrainFlags, trainFlags } from "../commands/settings/train_flags.ts";
 import { inFolder, miniformer, removeSums, small, story, succeed } from "./_command.ts";
 
 Deno.test("the settings of every preset are accepted, and none that the command line refuses", () => {

@@ -1,5 +1,5 @@
 import { assertEquals, assertRejects } from "@std/assert";
-import { checkSums, withSums } from "../commands/sums.ts";
+import { checkSums, withSums } from "../commands/files/sums.ts";
 import { editState, inFolder, miniformer, removeSums, small, story, succeed, words } from "./_command.ts";
 
 const line = words("train --data story.txt --device cpu --steps 4 --stop_after 2").concat(small);
@@ -53,6 +53,10 @@ Deno.test("sums of a wrong type, and a state without its own, are refused; a bro
     await checkSums("here", { "trainer_state.json": state });
   }
   await checkSums("here", {});
+  const { "trainer_state.json": state } = withSums({ "trainer_state.json": "{}" });
+  const added = { "model.safetensors": "x", "trainer_state.json": await state };
+  await assertRejects(() => checkSums("here", added), Error, "model.safetensors is not what was saved there");
+  await checkSums("here", { "vocab.json": "{}", "trainer_state.json": await state });
 });
 
 Deno.test("sums are those that other programs compute", async () => {

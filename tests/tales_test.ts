@@ -1,5 +1,5 @@
 import { assert, assertAlmostEquals, assertEquals, assertNotEquals, assertThrows } from "@std/assert";
-import { makeTales, type Tale, type TaleGrammar, taleGrammar, tales } from "../training/tales.ts";
+import { makeTales, type Tale, type TaleGrammar, taleGrammar, tales } from "../data/tales.ts";
 
 interface Bound {
   slot: string;
@@ -161,7 +161,7 @@ Deno.test("one character settles each choice of a word, and capital letters tell
   assertEquals(new Set([...names, ...starts]).size, names.length + starts.length);
 });
 
-Deno.test("the alphabet and the vocabulary are small, and the floor is low", () => {
+Deno.test("the alphabet and the vocabulary are small, and the optimal loss is low", () => {
   const { text, natsPerCharacter } = makeTales({ seed: 7, characters: 200_000 });
   assert(new Set(text).size <= 50);
   assert(new Set(text.match(/\w+/g)).size <= 200);

@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { cachedIds } from "../commands/token_cache.ts";
+import { cachedIds } from "../commands/texts/token_cache.ts";
 import { CharTokenizer } from "../tokenizers/char_tokenizer.ts";
 
 Deno.test("ids are encoded once for a text and a tokenizer, and again when the file is not theirs", async () => {

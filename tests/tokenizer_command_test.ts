@@ -221,3 +221,30 @@ Deno.test("a text is described as before, whatever its length: what is missing i
   assertStringIncludes(fit, "bytes per token   1.00");
   assertStringIncludes(fit, 'coverage          66.67 %, without "é" "😀"');
 });
+
+Deno.test("a folder that a tokenizer cannot replace is refused before the work", async () => {
+  await inTemporaryFolder(async (folder) => {
+    await Deno.mkdir(`${folder}/empty`);
+    await Deno.mkdir(`${folder}/theirs`);
+    await Deno.writeTextFile(`${folder}/theirs/added_tokens.json`, "{}");
+    const cases = [
+      ["theirs", 'it holds other things, such as "added_tokens.json"'],
+      ["empty/.", "expected a folder with a name"],
+      ["new/.", "expected a folder with a name"],
+      ["empty/..", "expected a folder with a name"],
+    ];
+    for (const [out, message] of cases) {
+      // The text is missing: what is said of --out is said before it is looked for.
+      const args = ["train", "--data", `${folder}/no such text`, "--out", `${folder}/${out}`];
+      await assertRejects(() => tokenizer.run(args), Error, message);
+    }
+    for (const out of [".", "", ".."]) {
+      const args = ["train", "--data", `${folder}/no such text`, "--out", out];
+      await assertRejects(() => tokenizer.run(args), Error, "expected a folder with a name");
+    }
+    assertEquals((await Array.fromAsync(Deno.readDir(folder))).map(({ name }) => name).sort(), [
+      "empty",
+      "theirs",
+    ]);
+  });
+});

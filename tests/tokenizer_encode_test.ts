@@ -1,6 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
 import { describeIds } from "../commands/tokenizer_encode.ts";
-import { textWidth } from "../commands/wrap.ts";
+import { textWidth } from "../commands/cli/wrap.ts";
 import { CharTokenizer } from "../tokenizers/char_tokenizer.ts";
 
 const special = `<|${"long ".repeat(20)}|>`;

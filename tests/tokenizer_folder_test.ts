@@ -1,6 +1,6 @@
 import { assertEquals, assertRejects } from "@std/assert";
-import { saveFolder } from "../commands/folders.ts";
-import { readTokenizer } from "../commands/tokenizer_folder.ts";
+import { saveFolder } from "../commands/files/folders.ts";
+import { readTokenizer } from "../commands/files/tokenizer_folder.ts";
 import { CharTokenizer } from "../tokenizers/char_tokenizer.ts";
 import { inFolder } from "./_command.ts";
 

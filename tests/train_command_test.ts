@@ -55,9 +55,9 @@ Deno.test("without a single flag it learns the built-in tales, and says how far 
     assertStringIncludes(said, "device    CPU reference, 32-bit floats: the CPU reference was asked for");
     assertStringIncludes(said, "preset    tiny: ");
     assertMatch(said, /^data +the built-in tales: .* tokens to learn, .* to validate/m);
-    const floor = Number(said.match(/ ([\d.]+) is the floor/)?.[1]);
-    assert(floor > 0 && floor < 0.2);
-    assertMatch(said, new RegExp(`^floor +${floor}\\d*: [\\d.]+ to go$`, "m"));
+    const optimal = Number(said.match(/^baselines +uniform [\d.]+, unigram [\d.]+, optimal ([\d.]+)$/m)?.[1]);
+    assert(optimal > 0 && optimal < 0.2);
+    assertMatch(said, new RegExp(`^optimal +${optimal}\\d*, gap [\\d.]+$`, "m"));
     assertMatch(said, /^go on +deno task train --resume runs\/tales$/m);
     assertMatch(await Deno.readTextFile(`${cwd}/runs/tales/last/trainer_state.json`), /"preset": "tiny"/);
   }));

@@ -1,16 +1,16 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
-import { Interrupt } from "../commands/interrupt.ts";
-import { Output } from "../commands/output.ts";
-import { ProgressLine } from "../commands/progress.ts";
-import { RunFolder } from "../commands/run_folder.ts";
-import { chooseLength, chooseSettings } from "../commands/settings.ts";
-import { trainAndSave, type TrainLoop } from "../commands/train_loop.ts";
-import type { TrainFlags } from "../commands/train_flags.ts";
+import { Interrupt } from "../commands/cli/interrupt.ts";
+import { Output } from "../commands/cli/output.ts";
+import { ProgressLine } from "../commands/cli/progress.ts";
+import { RunFolder } from "../commands/runs/run_folder.ts";
+import { chooseLength, chooseSettings } from "../commands/settings/settings.ts";
+import { trainAndSave, type TrainLoop } from "../commands/runs/train_loop.ts";
+import type { TrainFlags } from "../commands/settings/train_flags.ts";
 import { CpuBackend } from "../core/cpu_backend.ts";
 import { DeviceLostError } from "../core/webgpu_backend.ts";
 import { Gpt } from "../models/gpt.ts";
 import { CharTokenizer } from "../tokenizers/char_tokenizer.ts";
-import { causalBatches, validationBatches } from "../training/batches.ts";
+import { causalBatches, validationBatches } from "../data/batches.ts";
 import { TrainingRun } from "../training/train.ts";
 import { inFolder, story } from "./_command.ts";
 

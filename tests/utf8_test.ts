@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
-import { type ReadOptions, textChunks } from "../commands/utf8.ts";
+import { type ReadOptions, textChunks } from "../commands/texts/utf8.ts";
 
 /** The chunks of a file that holds these bytes. */
 async function chunksOf(bytes: Uint8Array | string, options?: ReadOptions): Promise<string[]> {

@@ -1,6 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
-import { formatFacts } from "../commands/terminal.ts";
-import { cutText, padText, textWidth, wrapText } from "../commands/wrap.ts";
+import { formatFacts } from "../commands/cli/terminal.ts";
+import { cutText, padText, textWidth, wrapText } from "../commands/cli/wrap.ts";
 
 const texts = [
   "data      the built-in tales: 1.13M tokens to learn, 125k to validate (characters, 50 tokens)",

@@ -11,7 +11,7 @@ import type { HostArray, Shape } from "../core/backend.ts";
 import type { Tensor } from "../core/tensor.ts";
 import { IGNORED } from "../kernels/cross_entropy.ts";
 import type { BatchTensors } from "../models/learner.ts";
-import type { Batch } from "./batches.ts";
+import type { Batch } from "../data/batches.ts";
 
 /**
  * How much all targets of a batch count together.

@@ -9,7 +9,7 @@ import { zeros } from "../core/tensor.ts";
 import { addScaled } from "../kernels/elementwise.ts";
 import type { Learner } from "../models/learner.ts";
 import { totalWeight, toTensors } from "./batch_tensors.ts";
-import type { Batch } from "./batches.ts";
+import type { Batch } from "../data/batches.ts";
 
 /** Batches whose losses are added on the device before they are read and added in double precision. */
 const BATCHES_PER_READ = 32;

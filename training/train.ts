@@ -19,7 +19,7 @@ import type { Tensor } from "../core/tensor.ts";
 import { addScaled } from "../kernels/elementwise.ts";
 import { recordLoss } from "../kernels/loss_ring.ts";
 import type { Learner } from "../models/learner.ts";
-import type { BatchSource } from "./batches.ts";
+import type { BatchSource } from "../data/batches.ts";
 import { totalWeight, toTensors } from "./batch_tensors.ts";
 import { AdamW, type AdamWOptions } from "./optimizer.ts";
 import { checkSchedule, learningRateAt, type Schedule } from "./schedule.ts";

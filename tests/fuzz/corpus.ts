@@ -1,7 +1,7 @@
 /** Valid files of every kind that is read, small ones: what mutations begin with. */
 
-import { chooseLength, chooseSettings } from "../../commands/settings.ts";
-import type { TrainFlags } from "../../commands/train_flags.ts";
+import { chooseLength, chooseSettings } from "../../commands/settings/settings.ts";
+import type { TrainFlags } from "../../commands/settings/train_flags.ts";
 import {
   buildModel,
   CharTokenizer,

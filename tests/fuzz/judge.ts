@@ -1,6 +1,6 @@
 /** What an error must be like: ours, one short line, and with the name of a file. */
 
-import { describeError } from "../../commands/errors.ts";
+import { describeError } from "../../commands/cli/errors.ts";
 
 /** Longest message, with `error: `. */
 const LONGEST = 1000;

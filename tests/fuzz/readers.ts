@@ -1,12 +1,12 @@
 /** Everything that reads a file, as targets of mutations. */
 
-import { openModel } from "../../commands/checkpoint_folder.ts";
-import { readLabelled } from "../../commands/labelled_text.ts";
-import { parseRecord } from "../../commands/metrics_record.ts";
-import { lossCurve } from "../../commands/plot.ts";
-import { findRun } from "../../commands/resume.ts";
-import { cachedIds } from "../../commands/token_cache.ts";
-import { readTokenizer } from "../../commands/tokenizer_folder.ts";
+import { openModel } from "../../commands/files/checkpoint_folder.ts";
+import { readLabelled } from "../../commands/texts/labelled_text.ts";
+import { parseRecord } from "../../commands/runs/metrics_record.ts";
+import { lossCurve } from "../../commands/pictures/plot.ts";
+import { findRun } from "../../commands/recipes/resume.ts";
+import { cachedIds } from "../../commands/texts/token_cache.ts";
+import { readTokenizer } from "../../commands/files/tokenizer_folder.ts";
 import {
   allocateParameters,
   buildModel,

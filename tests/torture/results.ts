@@ -1,8 +1,8 @@
 /** What a run leaves, without what depends on the clock, and what a reader sees of it at any moment. */
 
-import { findCheckpoint } from "../../commands/checkpoint_folder.ts";
-import { readTokenizer } from "../../commands/tokenizer_folder.ts";
-import { loadModel, loadTrainerState } from "../../training/checkpoint.ts";
+import { findCheckpoint } from "../../commands/files/checkpoint_folder.ts";
+import { readTokenizer } from "../../commands/files/tokenizer_folder.ts";
+import { loadModel, loadTrainerState } from "../../checkpoints/checkpoint.ts";
 import type { Scenario } from "./scenarios.ts";
 import { treeOf } from "./trees.ts";
 

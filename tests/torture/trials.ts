@@ -68,11 +68,10 @@ export async function tryAll(trials: readonly Trial[], options: TryOptions): Pro
   return tallies;
 }
 
-/** One of each group after the other, each group in random order. */
+/** One of each group after the other, groups and each group in random order. */
 function inTurns(trials: readonly Trial[], seed: number): Trial[] {
-  const groups = [...Map.groupBy(trials, ({ group }) => group).values()].map((group) =>
-    shuffled(group, seed)
-  );
+  const byGroup = [...Map.groupBy(trials, ({ group }) => group).values()];
+  const groups = shuffled(byGroup, seed).map((group) => shuffled(group, seed));
   const longest = Math.max(0, ...groups.map(({ length }) => length));
   return Array.from({ length: longest }, (_, i) => groups.flatMap((group) => group[i] ?? [])).flat();
 }

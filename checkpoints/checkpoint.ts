@@ -1,0 +1,211 @@
+/**
+ * A checkpoint is a Hugging Face folder: what `transformers` loads, and beside it what training needs to go on.
+ *
+ *     config.json             the model's sizes, in Hugging Face's words
+ *     model.safetensors       the parameters, under Hugging Face's names
+ *     tokenizer.json, …       added by the caller
+ *     optimizer.safetensors   both moments of every parameter, under our names
+ *     trainer_state.json      the step, and the settings it was reached with
+ *
+ * This file turns a run into named byte arrays and back; where they are kept is the caller's business, so it works in a
+ * browser as well. Whatever does not fit is refused by file and tensor, before anything is changed.
+ *
+ * @module
+ */
+
+import type { Backend } from "../core/backend.ts";
+import { namedParameters, type ParameterStore } from "../core/module.ts";
+import { quoted } from "../core/quoted.ts";
+import type { Tensor } from "../core/tensor.ts";
+import {
+  buildModel,
+  type ConfigsByKind,
+  expectKind,
+  type ModelConfig,
+  type ModelKind,
+} from "../models/families.ts";
+import { exportTensors, type HostTensor, importShapes, importTensors, usedTensors } from "./hugging_face.ts";
+import { fromHuggingFaceConfig, toHuggingFaceConfig } from "./hugging_face_formats.ts";
+import { type CheckpointFiles, inFile, readBytes, readJson } from "./checkpoint_files.ts";
+import { expectShape, flatten, readFinite, readMoments } from "./checkpoint_tensors.ts";
+import { isFloat, type NamedArray, readTensorEntries, writeSafetensors } from "./safetensors.ts";
+import type { TrainingRun } from "../training/train.ts";
+
+export type { CheckpointFiles };
+
+/** A model read from a checkpoint, not yet on a device. */
+export interface LoadedModel<Config extends ModelConfig = ModelConfig> {
+  /** Its sizes. */
+  readonly config: Config;
+  /** Its parameters, by our names. */
+  readonly weights: ReadonlyMap<string, HostTensor>;
+}
+
+/** What `trainer_state.json` holds. */
+export interface TrainerState {
+  /** Updates done. */
+  readonly step: number;
+  /** Whatever else the caller wants to find again. */
+  readonly [key: string]: unknown;
+}
+
+/** Cuts a flat buffer into the parameters it holds. */
+async function readParameters(
+  backend: Backend,
+  flat: Tensor,
+  { parameters, starts }: ParameterStore,
+  prefix = "",
+): Promise<NamedArray[]> {
+  const values = Float32Array.from(await backend.read(flat));
+  return parameters.map((parameter) => {
+    const start = starts.get(parameter)!;
+    return {
+      name: prefix + parameter.name,
+      shape: parameter.shape,
+      data: values.subarray(start, start + parameter.size),
+    };
+  });
+}
+
+/**
+ * The files that hold a model.
+ *
+ * @param backend Where it lives.
+ * @param config Its sizes.
+ * @param store Its parameters.
+ * @returns `config.json` and `model.safetensors`.
+ * @throws {RangeError} If the format cannot express the model.
+ */
+export async function modelFiles(
+  backend: Backend,
+  config: ModelConfig,
+  store: ParameterStore,
+): Promise<CheckpointFiles> {
+  const parameters = await readParameters(backend, store.values, store);
+  const tensors = exportTensors(config, new Map(parameters.map((parameter) => [parameter.name, parameter])));
+  const arrays = Array.from(tensors, ([name, tensor]) => ({ ...tensor, name }));
+  return {
+    "config.json": JSON.stringify(toHuggingFaceConfig(config), null, 2) + "\n",
+    "model.safetensors": writeSafetensors(arrays),
+  };
+}
+
+/**
+ * The files that training needs to go on from here.
+ *
+ * @param run The run.
+ * @param state What else to remember; the step is the run's own.
+ * @returns `optimizer.safetensors` and `trainer_state.json`.
+ */
+export async function trainingFiles(
+  run: TrainingRun,
+  state: Record<string, unknown> = {},
+): Promise<CheckpointFiles> {
+  const { backend, store, optimizer } = run;
+  const mean = await readParameters(backend, optimizer.mean, store, "mean.");
+  const square = await readParameters(backend, optimizer.square, store, "square.");
+  return {
+    "optimizer.safetensors": writeSafetensors([...mean, ...square]),
+    "trainer_state.json": JSON.stringify({ ...state, step: run.step }, null, 2) + "\n",
+  };
+}
+
+/**
+ * Reads the sizes of a model from the files of a Hugging Face folder.
+ *
+ * @example
+ * ```ts
+ * import { loadConfig } from "@miniformer/miniformer";
+ * import { assertEquals } from "@std/assert";
+ *
+ * assertEquals(loadConfig({ "config.json": `{ "model_type": "gpt2", "n_layer": 3 }` }).layers, 3);
+ * ```
+ *
+ * @param files At least `config.json`.
+ * @param kind What the model must be for; anything unless given.
+ * @returns The sizes.
+ * @throws {TypeError} If the file is missing or damaged, or describes another kind of model.
+ */
+export function loadConfig<Kind extends ModelKind = ModelKind>(
+  files: CheckpointFiles,
+  kind?: Kind,
+): ConfigsByKind[Kind] {
+  const json = readJson(files, "config.json");
+  return inFile("config.json", () => {
+    const config = fromHuggingFaceConfig(json);
+    return kind === undefined ? config as ConfigsByKind[Kind] : expectKind(config, kind);
+  });
+}
+
+/**
+ * Reads a model from the files of a Hugging Face folder, ours or theirs.
+ *
+ * @param files At least `config.json` and `model.safetensors`.
+ * @param kind What the model must be for; anything unless given.
+ * @returns Sizes and parameters.
+ * @throws {TypeError} If a file is missing or damaged, describes another kind of model, or holds numbers that are not
+ * finite; the message says which.
+ */
+export function loadModel<Kind extends ModelKind = ModelKind>(
+  files: CheckpointFiles,
+  kind?: Kind,
+): LoadedModel<ConfigsByKind[Kind]> {
+  const config = loadConfig(files, kind), bytes = readBytes(files, "model.safetensors");
+  return inFile("model.safetensors", () => {
+    // The header is compared with the config before a model of its size is allocated or any data is read.
+    const floats = new Map([...readTensorEntries(bytes)].filter(([, entry]) => isFloat(entry)));
+    const used = usedTensors(config, floats), shapes = importShapes(config, used);
+    const parameters = inFile("config.json", () => namedParameters(buildModel(config)));
+    for (const { name, shape } of parameters) expectShape(name, shapes.get(name), shape);
+    return { config, weights: importTensors(config, readFinite(bytes, used)) };
+  });
+}
+
+/**
+ * Writes loaded parameters into a model whose parameters are allocated, by `allocateParameters` or `initialize`.
+ *
+ * @param backend Where the model lives.
+ * @param store Its parameters.
+ * @param weights From {@linkcode loadModel}.
+ * @throws {TypeError} If a tensor is missing or has another shape; nothing is changed then.
+ */
+export function restoreModel(backend: Backend, store: ParameterStore, weights: LoadedModel["weights"]): void {
+  backend.write(store.values, inFile("model.safetensors", () => flatten(store, weights)));
+}
+
+/**
+ * Reads `trainer_state.json`.
+ *
+ * @param files The files of a checkpoint.
+ * @returns Its content.
+ * @throws {TypeError} If it is missing or damaged.
+ */
+export function loadTrainerState(files: CheckpointFiles): TrainerState {
+  const state = readJson(files, "trainer_state.json");
+  const { step } = state;
+  if (!Number.isSafeInteger(step) || step as number < 0) {
+    throw new TypeError(`trainer_state.json: step is ${quoted(step)}, expected an integer of 0 or more`);
+  }
+  return state as unknown as TrainerState;
+}
+
+/**
+ * Sets a run back to where a checkpoint was written: parameters, moments and step.
+ *
+ * @param run A new run with the same model and settings. Make it with `allocateParameters(backend, model)`: initial values
+ * would be overwritten.
+ * @param files The files of the checkpoint.
+ * @throws {TypeError} If a file is missing, damaged, or does not fit the model; nothing is changed then.
+ */
+export function restoreTraining(run: TrainingRun, files: CheckpointFiles): void {
+  const { backend, store, optimizer } = run, { step } = loadTrainerState(files);
+  const bytes = readBytes(files, "optimizer.safetensors");
+  const { mean, square } = inFile("optimizer.safetensors", () => {
+    const moments = readMoments(bytes, store);
+    return { mean: flatten(store, moments, "mean."), square: flatten(store, moments, "square.") };
+  });
+  restoreModel(backend, store, loadModel(files).weights);
+  backend.write(optimizer.mean, mean);
+  backend.write(optimizer.square, square);
+  run.step = step;
+}

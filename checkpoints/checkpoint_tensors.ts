@@ -1,0 +1,132 @@
+/**
+ * Checks the tensors of a checkpoint against the model: that all are there, have the right shapes, and are finite. A
+ * single NaN in the weights spreads to every result, and nothing there shows where it came from.
+ *
+ * @module
+ */
+
+import type { Shape } from "../core/backend.ts";
+import type { ParameterStore } from "../core/module.ts";
+import { shortened } from "../core/quoted.ts";
+import { formatShape } from "../core/tensor.ts";
+import type { HostTensor } from "./hugging_face.ts";
+import {
+  isFloat,
+  type NamedArray,
+  readSafetensors,
+  readTensorEntries,
+  type TensorEntry,
+} from "./safetensors.ts";
+
+/**
+ * Refuses a tensor that is missing or of another shape.
+ *
+ * @example
+ * ```ts
+ * import { expectShape } from "./checkpoint_tensors.ts";
+ * import { assertThrows } from "@std/assert";
+ *
+ * assertThrows(() => expectShape("x", [2], [3]), TypeError, "tensor x is (2), the model expects (3)");
+ * ```
+ *
+ * @param name Its name.
+ * @param actual Its shape in the file; nothing if it is not there.
+ * @param expected Its shape in the model.
+ * @throws {TypeError} If they differ.
+ */
+export function expectShape(name: string, actual: Shape | undefined, expected: Shape): void {
+  if (actual === undefined) throw new TypeError(`tensor ${shortened(name)} is missing`);
+  if (String(actual) === String(expected)) return;
+  throw new TypeError(
+    `tensor ${shortened(name)} is ${shortened(formatShape(actual))}, the model expects ${
+      formatShape(expected)
+    }`,
+  );
+}
+
+/**
+ * Refuses an array that holds NaN or an infinity.
+ *
+ * @example
+ * ```ts
+ * import { expectFinite } from "./checkpoint_tensors.ts";
+ * import { assertThrows } from "@std/assert";
+ *
+ * const array = { name: "x", shape: [2], data: Float32Array.of(1, NaN) };
+ * assertThrows(() => expectFinite(array), TypeError, "tensor x holds NaN at index 1");
+ * ```
+ *
+ * @param array The array.
+ * @throws {TypeError} If an element is not finite; the message says which.
+ */
+export function expectFinite({ name, data }: NamedArray): void {
+  // NaN and the infinities have an exponent of all ones. Testing the bits is faster than testing the numbers.
+  const bits = new Uint32Array(data.buffer, data.byteOffset, data.length);
+  for (let index = 0; index < bits.length; index++) {
+    if ((bits[index] & 0x7f800000) === 0x7f800000) {
+      throw new TypeError(
+        `tensor ${shortened(name)} holds ${data[index]} at index ${index}, expected finite numbers`,
+      );
+    }
+  }
+}
+
+/**
+ * Reads arrays and refuses those with numbers that are not finite.
+ *
+ * @param bytes A safetensors file.
+ * @param entries What to read of it.
+ * @returns The arrays, by name.
+ * @throws {TypeError} If a number is not finite; the message names tensor and index.
+ */
+export function readFinite(
+  bytes: Uint8Array,
+  entries: ReadonlyMap<string, TensorEntry>,
+): Map<string, NamedArray> {
+  const arrays = readSafetensors(bytes, entries);
+  for (const array of arrays.values()) expectFinite(array);
+  return arrays;
+}
+
+/**
+ * Reads both moments of every parameter.
+ *
+ * @param bytes The file `optimizer.safetensors`.
+ * @param store The parameters.
+ * @returns The moments, by the names of the parameters with `mean.` and `square.` before them.
+ * @throws {TypeError} If one is missing, of another shape, or not finite.
+ */
+export function readMoments(bytes: Uint8Array, { parameters }: ParameterStore): Map<string, NamedArray> {
+  const entries = readTensorEntries(bytes), used = new Map<string, TensorEntry>();
+  for (const prefix of ["mean.", "square."]) {
+    for (const { name, shape } of parameters) {
+      const entry = entries.get(prefix + name);
+      expectShape(prefix + name, entry && isFloat(entry) ? entry.shape : undefined, shape);
+      used.set(prefix + name, entry!);
+    }
+  }
+  return readFinite(bytes, used);
+}
+
+/**
+ * Copies arrays into one flat buffer, in the layout of the parameters.
+ *
+ * @param store The parameters.
+ * @param arrays The arrays, by name.
+ * @param prefix What the names begin with.
+ * @returns The flat buffer.
+ * @throws {TypeError} If an array is missing, or of another shape.
+ */
+export function flatten(
+  { parameters, starts, size }: ParameterStore,
+  arrays: ReadonlyMap<string, HostTensor>,
+  prefix = "",
+): Float32Array {
+  const values = new Float32Array(size);
+  for (const parameter of parameters) {
+    const name = prefix + parameter.name, array = arrays.get(name);
+    expectShape(name, array?.shape, parameter.shape);
+    values.set(array!.data, starts.get(parameter));
+  }
+  return values;
+}

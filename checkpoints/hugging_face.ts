@@ -1,0 +1,206 @@
+/**
+ * Our tensors and theirs: the parameters of a model from the tensors of a Hugging Face file, and back. What each family
+ * calls them is in `hugging_face_formats.ts`.
+ *
+ * @module
+ */
+
+import type { Shape } from "../core/backend.ts";
+import { shortened } from "../core/quoted.ts";
+import { formatShape } from "../core/tensor.ts";
+import type { ModelConfig } from "../models/families.ts";
+import { formatOf, huggingFaceTensors } from "./hugging_face_formats.ts";
+import type { HuggingFaceTensor } from "./hugging_face_json.ts";
+
+/**
+ * Finds each parameter of a model among the tensors of a file.
+ *
+ * @param config The model.
+ * @param available Names in the file. The prefix `transformer.` or `roberta.` may be missing, as in files of the hub.
+ * @returns Our name to the tensors under their names in the file.
+ * @throws {TypeError} If a tensor is missing, or one is left over.
+ */
+export function matchTensors(
+  config: ModelConfig,
+  available: Iterable<string>,
+): Map<string, HuggingFaceTensor> {
+  const all = [...available], left = new Set(all), matched = new Map<string, HuggingFaceTensor>();
+  for (const [ours, { names, transposed }] of huggingFaceTensors(config)) {
+    const found = names.map((name) => {
+      const there = [name, name.replace(/^(transformer|roberta)\./, "")].find((name) => left.has(name));
+      if (there === undefined) throw new TypeError(`tensor ${name} is missing${layerMismatch(config, all)}`);
+      left.delete(there);
+      return there;
+    });
+    matched.set(ours, { names: found, transposed });
+  }
+  const { leftover } = formatOf(config);
+  const unknown = [...left].find((name) => !leftover.test(name));
+  if (unknown !== undefined) {
+    throw new TypeError(
+      `tensor ${shortened(unknown)} belongs to no part of the model${layerMismatch(config, all)}`,
+    );
+  }
+  return matched;
+}
+
+/**
+ * Selects the tensors that the parameters are made from. Others, such as the causal masks of old files, are left out.
+ *
+ * @param config The model.
+ * @param tensors The tensors of the file, or what its header says of them, by name.
+ * @returns Those that {@linkcode importTensors} reads.
+ * @throws {TypeError} If a tensor is missing, or one belongs to no part of the model.
+ */
+export function usedTensors<Entry>(
+  config: ModelConfig,
+  tensors: ReadonlyMap<string, Entry>,
+): Map<string, Entry> {
+  const used = new Set([...matchTensors(config, tensors.keys()).values()].flatMap(({ names }) => names));
+  const { tokenTypes } = formatOf(config);
+  if (tokenTypes) used.add(tokenTypes).add(tokenTypes.replace("roberta.", ""));
+  return new Map([...tensors].filter(([name]) => used.has(name)));
+}
+
+/** The cause to add to a missing or unknown tensor when the file has another number of blocks than config.json says. */
+function layerMismatch({ layers }: ModelConfig, names: readonly string[]): string {
+  let blocks = 0;
+  for (const name of names) {
+    blocks = Math.max(blocks, 1 + Number(/(?:^|\.)(?:h|layer)\.(\d+)\./.exec(name)?.[1] ?? -1));
+  }
+  return blocks === layers ? "" : `: config.json says ${layers} layers, the file has ${blocks}`;
+}
+
+/** Numbers on the host with their shape. */
+export interface HostTensor {
+  /** Sizes of the dimensions. */
+  readonly shape: readonly number[];
+  /** The numbers, row-major. */
+  readonly data: Float32Array;
+}
+
+/**
+ * Visits every element of a parameter of ours and the same element of its parts there, each of which is a stretch of
+ * our columns.
+ */
+function visitParts(
+  { shape, data }: HostTensor,
+  { names, transposed }: HuggingFaceTensor,
+  visit: (here: number, part: number, there: number) => void,
+): void {
+  const columns = shape.at(-1)!, rows = data.length / columns, width = columns / names.length;
+  for (let row = 0, here = 0; row < rows; row++) {
+    for (let part = 0; part < names.length; part++) {
+      for (let column = 0; column < width; column++, here++) {
+        visit(here, part, transposed ? column * rows + row : row * width + column);
+      }
+    }
+  }
+}
+
+/** The shape of the parameter that is put together from parts of these shapes. */
+function wholeShape({ names, transposed }: HuggingFaceTensor, shapes: readonly Shape[]): number[] {
+  const [first] = shapes, odd = shapes.findIndex((shape) => String(shape) !== String(first));
+  if (odd > 0) {
+    throw new TypeError(
+      `tensor ${names[odd]} is ${formatShape(shapes[odd])}, ${names[0]} is ${formatShape(first)}`,
+    );
+  }
+  const shape = transposed ? first.toReversed() : [...first];
+  if (names.length > 1) shape[shape.length - 1] *= names.length;
+  return shape;
+}
+
+/**
+ * The shapes that the parameters of a model have in a Hugging Face file, from its header alone.
+ *
+ * @param config The model.
+ * @param tensors The tensors of the file, by name.
+ * @returns The shapes, by our names.
+ * @throws {TypeError} If a tensor is missing, left over, or its parts do not fit together.
+ */
+export function importShapes(
+  config: ModelConfig,
+  tensors: ReadonlyMap<string, { readonly shape: Shape }>,
+): Map<string, number[]> {
+  const shapeOf = (name: string) => tensors.get(name)!.shape;
+  return new Map(
+    Array.from(
+      matchTensors(config, tensors.keys()),
+      ([ours, place]) => [ours, wholeShape(place, place.names.map(shapeOf))],
+    ),
+  );
+}
+
+/**
+ * The parameters of a model from the tensors of a Hugging Face file.
+ *
+ * @param config The model.
+ * @param tensors The tensors of the file, by name.
+ * @returns The parameters, by our names.
+ * @throws {TypeError} If a tensor is missing, left over, or its parts do not fit together.
+ */
+export function importTensors(
+  config: ModelConfig,
+  tensors: ReadonlyMap<string, HostTensor>,
+): Map<string, HostTensor> {
+  const imported = new Map<string, HostTensor>();
+  for (const [ours, place] of matchTensors(config, tensors.keys())) {
+    const { names, transposed } = place;
+    const parts = names.map((name) => tensors.get(name)!),
+      shape = wholeShape(place, parts.map(({ shape }) => shape));
+    if (parts.length === 1 && !transposed) {
+      imported.set(ours, parts[0]);
+      continue;
+    }
+    const whole = { shape, data: new Float32Array(parts[0].data.length * parts.length) };
+    visitParts(whole, place, (here, part, there) => whole.data[here] = parts[part].data[there]);
+    imported.set(ours, whole);
+  }
+  const { tokenTypes = "" } = formatOf(config);
+  const types = tensors.get(tokenTypes) ?? tensors.get(tokenTypes.replace("roberta.", ""));
+  const positions = imported.get("encoder.positionEmbedding");
+  if (types && positions) {
+    const width = types.data.length;
+    if (width !== positions.shape[1]) {
+      throw new TypeError(
+        `tensor ${tokenTypes} is ${formatShape(types.shape)}, expected (1, ${positions.shape[1]})`,
+      );
+    }
+    // every token has type 0, so its row is part of every position
+    const data = positions.data.map((value, at) => value + types.data[at % width]);
+    imported.set("encoder.positionEmbedding", { shape: positions.shape, data });
+  }
+  return imported;
+}
+
+/**
+ * The tensors of a Hugging Face file from the parameters of a model.
+ *
+ * @param config The model.
+ * @param parameters The parameters, by our names.
+ * @returns The tensors, by their names.
+ */
+export function exportTensors(
+  config: ModelConfig,
+  parameters: ReadonlyMap<string, HostTensor>,
+): Map<string, HostTensor> {
+  const exported = new Map<string, HostTensor>(), places = huggingFaceTensors(config);
+  for (const [ours, whole] of parameters) {
+    const place = places.get(ours)!, { names, transposed } = place, shape = [...whole.shape];
+    if (names.length === 1 && !transposed) {
+      exported.set(names[0], whole);
+      continue;
+    }
+    shape[shape.length - 1] /= names.length;
+    if (transposed) shape.reverse();
+    const parts = names.map(() => new Float32Array(whole.data.length / names.length));
+    visitParts(whole, place, (here, part, there) => parts[part][there] = whole.data[here]);
+    for (const [index, name] of names.entries()) exported.set(name, { shape, data: parts[index] });
+  }
+  const { tokenTypes } = formatOf(config);
+  if (tokenTypes) {
+    exported.set(tokenTypes, { shape: [1, config.modelDim], data: new Float32Array(config.modelDim) });
+  }
+  return exported;
+}

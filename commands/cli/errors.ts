@@ -1,0 +1,241 @@
+/**
+ * What a command says when it cannot do its work: one line, and an exit status a script can test.
+ *
+ * Status 2 means that the command line is wrong, status 1 that anything else went wrong. A stack trace helps only
+ * who mends the program, so it is shown with `--verbose` and not otherwise.
+ *
+ * @module
+ */
+import { basename, dirname, join } from "@std/path";
+import { escaped } from "../../core/quoted.ts";
+
+/**
+ * The command line itself is wrong: an unknown flag, a missing or an impossible value. Exit status 2.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { exitStatus, UsageError } from "./errors.ts";
+ *
+ * assertEquals(exitStatus(new UsageError("Unknown flag --sede: did you mean --seed?")), 2);
+ * ```
+ */
+export class UsageError extends Error {
+  /** The name shown in stack traces. */
+  override name = "UsageError";
+}
+
+/**
+ * The status the program ends with after an error.
+ *
+ * @param error what was thrown
+ * @returns 2 for a {@linkcode UsageError}, 0 when the reader of our output has left (`generate | head`), else 1
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { exitStatus } from "./errors.ts";
+ *
+ * assertEquals(exitStatus(new RangeError("Cannot sample: top_p is 0")), 1);
+ * ```
+ */
+export function exitStatus(error: unknown): 0 | 1 | 2 {
+  if (error instanceof Deno.errors.BrokenPipe) return 0;
+  return error instanceof UsageError ? 2 : 1;
+}
+
+/** Longest message: with `error: ` it stays below 1,000 characters. A last resort, since quoted values are cut before. */
+const LONGEST_MESSAGE = 980;
+
+/**
+ * The text to print for an error: one line, or with `verbose` the whole stack and its causes.
+ *
+ * @param error what was thrown
+ * @param verbose whether to show where it was thrown
+ * @returns the text, without a newline at its end; empty when nobody is left to read it
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { describeError } from "./errors.ts";
+ *
+ * assertEquals(describeError(new Error("Cannot read a.txt:\n  no such file")), "error: Cannot read a.txt: no such file");
+ * ```
+ */
+export function describeError(error: unknown, verbose: boolean = false): string {
+  if (error instanceof Deno.errors.BrokenPipe) return "";
+  if (verbose) return Deno.inspect(error);
+  const message = error instanceof Error ? error.message || error.name : String(error);
+  const line = escaped(message.slice(0, 2 * LONGEST_MESSAGE).trim().replace(/\s*[\r\n]\s*/g, " "));
+  return `error: ${line.length > LONGEST_MESSAGE ? line.slice(0, LONGEST_MESSAGE - 1) + "…" : line}`;
+}
+
+/**
+ * Prints a line to standard error. Failures are ignored, because a closed terminal must not prevent an orderly end.
+ *
+ * @param text the line
+ *
+ * @example
+ * ```ts
+ * import { printDiagnostic } from "./errors.ts";
+ *
+ * printDiagnostic("");
+ * ```
+ */
+export function printDiagnostic(text: string): void {
+  try {
+    console.error(text);
+  } catch {
+    return; // there is no one to read it
+  }
+}
+
+/**
+ * Why the system refused, in a few words.
+ *
+ * @param error what a call of `Deno` threw
+ * @returns such as `no such file or folder`
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { reason } from "./errors.ts";
+ *
+ * const error = await Deno.open("missing.txt").catch((error) => error);
+ * assertEquals(reason(error), "no such file or folder");
+ * ```
+ */
+export function reason(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  const known: Record<string, string> = {
+    ENOENT: "no such file or folder",
+    EACCES: "permission denied",
+    EPERM: "permission denied",
+    EISDIR: "it is a folder, not a file",
+    ENOTDIR: "a file stands where a folder should",
+    ENOSPC: "the disk is full",
+    EDQUOT: "your share of the disk is used up",
+    EROFS: "the disk is read-only",
+    EPIPE: "its reader has exited",
+    ENAMETOOLONG: "the name is too long",
+    EIO: "input/output error",
+  };
+  if (error instanceof Deno.errors.NotCapable) return `Deno's permissions forbid it (${error.message})`;
+  const code = (error as { code?: string }).code ?? "";
+  return known[code] ?? error.message.replace(/ \(os error \d+\).*/s, "");
+}
+
+/**
+ * The error for a file or folder that cannot be read, with the name that was probably meant when there is none such.
+ *
+ * @param path the file or folder
+ * @param error what a call of `Deno` threw
+ * @param wanted what it should be; only a path to such a thing is suggested
+ * @returns an error that says what, why and perhaps what else
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { cannotRead } from "./errors.ts";
+ *
+ * const error = await Deno.open("LICENCE").catch((error) => cannotRead("LICENCE", error));
+ * assertEquals((error as Error).message, "Cannot read LICENCE: no such file or folder; did you mean LICENSE?");
+ * ```
+ */
+export async function cannotRead(
+  path: string,
+  error: unknown,
+  wanted: "file" | "text" | "checkpoint" | "tokenizer" | "any" = "any",
+): Promise<Error> {
+  const near = error instanceof Deno.errors.NotFound ? await nearestPath(path, SUITABLE[wanted]) : undefined;
+  return new Error(`Cannot read ${path}: ${reason(error)}${near ? `; did you mean ${near}?` : ""}`, {
+    cause: error,
+  });
+}
+
+/** Whether a path may be suggested, by what is wanted. */
+const SUITABLE = {
+  any: () => true,
+  file: isFile,
+  /** A file, or a folder with texts. */
+  text: async (path: string) =>
+    await isFile(path) || (await namesIn(path)).some((name) => name.endsWith(".txt")),
+  /** A checkpoint, or the folder of a run. */
+  checkpoint: (path: string) => holdsOne(path, ["config.json", "model.safetensors"]),
+  /** A tokenizer.json, or a folder with a tokenizer: its own, a checkpoint, or a run. */
+  tokenizer: async (path: string) =>
+    basename(path) === "tokenizer.json" || await holdsOne(path, ["tokenizer.json", "vocab.json"]),
+} as const;
+
+async function isFile(path: string): Promise<boolean> {
+  return (await Deno.stat(path).catch(() => undefined))?.isFile ?? false;
+}
+
+async function holdsOne(path: string, names: readonly string[]): Promise<boolean> {
+  const places = [path, join(path, "best"), join(path, "last")];
+  const found = places.flatMap((place) => names.map((name) => isFile(join(place, name))));
+  return (await Promise.all(found)).includes(true);
+}
+
+async function namesIn(folder: string): Promise<string[]> {
+  return (await Array.fromAsync(Deno.readDir(folder)).catch(() => [])).map(({ name }) => name).sort();
+}
+
+/** The path in the same folder, or of a run, whose name is nearest and which may be what is wanted. */
+async function nearestPath(
+  path: string,
+  isSuitable: (path: string) => boolean | Promise<boolean>,
+): Promise<string | undefined> {
+  const folder: string = dirname(path), name: string = basename(path);
+  const folders = folder === "." && isSuitable === SUITABLE.checkpoint ? [folder, "runs"] : [folder];
+  for (const folder of folders) {
+    const names = (await namesIn(folder)).filter((name) => !name.startsWith("."));
+    for (let near = nearest(name, names); near !== undefined; near = nearest(name, names)) {
+      const found = folder === "." ? near : join(folder, near);
+      if (await isSuitable(found)) return found;
+      names.splice(names.indexOf(near), 1);
+    }
+  }
+}
+
+/**
+ * The word a person most probably meant: one that begins with what was typed, or is a few keystrokes away from it.
+ *
+ * @param typed what was typed
+ * @param words the words that exist
+ * @returns the nearest word, or undefined when none is near
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { nearest } from "./errors.ts";
+ *
+ * assertEquals(nearest("tmeperature", ["temperature", "top-k"]), "temperature");
+ * assertEquals(nearest("temp", ["top-k", "temperature"]), "temperature");
+ * assertEquals(nearest("colour", ["temperature", "top-k"]), undefined);
+ * ```
+ */
+export function nearest(typed: string, words: Iterable<string>): string | undefined {
+  let best: string | undefined;
+  let bestDistance = Infinity;
+  for (const word of words) {
+    const distance = typed.length > 2 && word.startsWith(typed) ? 1 : editDistance(typed, word);
+    if (distance < bestDistance) [best, bestDistance] = [word, distance];
+  }
+  return bestDistance <= 1 + typed.length / 4 ? best : undefined;
+}
+
+/** Insertions, deletions, replacements and swaps of neighbours that lead from one word to the other. */
+function editDistance(from: string, to: string): number {
+  const rows = [Array.from({ length: to.length + 1 }, (_, j) => j)];
+  for (let i = 1; i <= from.length; i++) {
+    rows[i] = [i];
+    for (let j = 1; j <= to.length; j++) {
+      const replace = rows[i - 1][j - 1] + (from[i - 1] === to[j - 1] ? 0 : 1);
+      rows[i][j] = Math.min(replace, rows[i - 1][j] + 1, rows[i][j - 1] + 1);
+      const swapped = i > 1 && j > 1 && from[i - 1] === to[j - 2] && from[i - 2] === to[j - 1];
+      if (swapped) rows[i][j] = Math.min(rows[i][j], rows[i - 2][j - 2] + 1);
+    }
+  }
+  return rows[from.length][to.length];
+}

@@ -1,0 +1,119 @@
+/**
+ * Quick checks of a device: do its kernels agree with the CPU reference, and how fast does it multiply matrices.
+ *
+ * @module
+ */
+import type { Backend } from "../../core/backend.ts";
+import { CpuBackend } from "../../core/cpu_backend.ts";
+import { Random } from "../../core/philox.ts";
+import type { Tensor } from "../../core/tensor.ts";
+import { gelu } from "../../kernels/activations.ts";
+import { attention } from "../../kernels/attention.ts";
+import { crossEntropy } from "../../kernels/cross_entropy.ts";
+import { layerNorm } from "../../kernels/layer_norm.ts";
+import { linear } from "../../kernels/linear.ts";
+import { matmul } from "../../kernels/matmul.ts";
+import { softmax } from "../../kernels/softmax.ts";
+
+/** Makes tensors of normal numbers that depend on the name only. */
+type Draw = (name: string, ...shape: number[]) => Tensor;
+
+/** Operations with sizes that are no multiples of anything. */
+const operations: Readonly<Record<string, (draw: Draw, backend: Backend) => Tensor>> = {
+  matmul: (draw) => matmul(draw("a", 65, 33), draw("b", 33, 70)),
+  linear: (draw) => linear(draw("x", 37, 65), draw("weight", 65, 48), draw("bias", 48)),
+  gelu: (draw) => gelu(draw("x", 1000)),
+  softmax: (draw) => softmax(draw("x", 31, 77)),
+  layerNorm: (draw) => layerNorm(draw("x", 31, 77), draw("weight", 77), draw("bias", 77)),
+  attention: (draw) =>
+    attention(draw("q", 2, 3, 65, 16), draw("k", 2, 3, 65, 16), draw("v", 2, 3, 65, 16), { causal: true }),
+  crossEntropy: (draw, backend) =>
+    crossEntropy(draw("logits", 31, 77), backend.from(Uint32Array.from({ length: 31 }, (_, i) => i * 2))),
+};
+
+/** What the comparison of one operation gave. */
+export interface Parity {
+  /** The operation. */
+  readonly name: string;
+  /** The largest difference, as a part of the largest value. */
+  readonly difference: number;
+  /** Whether that is within rounding. */
+  readonly isSame: boolean;
+}
+
+/**
+ * Runs a few operations on a device and on the CPU reference.
+ *
+ * @param backend the device
+ * @returns how far apart the results are, by operation
+ *
+ * @example
+ * ```ts
+ * import { assert } from "@std/assert";
+ * import { CpuBackend } from "../../core/cpu_backend.ts";
+ * import { probeParity } from "./probe.ts";
+ *
+ * assert((await probeParity(new CpuBackend())).every(({ difference }) => difference === 0));
+ * ```
+ */
+export async function probeParity(backend: Backend): Promise<Parity[]> {
+  const reference = new CpuBackend();
+  const compute = (on: Backend, name: string) => {
+    const draw: Draw = (input, ...shape) => {
+      const random = new Random(1, input), tensor = on.allocate(shape);
+      on.write(tensor, Float32Array.from({ length: tensor.size }, () => random.normal()));
+      return tensor;
+    };
+    return on.read(on.scope(() => operations[name](draw, on)));
+  };
+  const results: Parity[] = [];
+  for (const name of Object.keys(operations)) {
+    const expected = await compute(reference, name), actual = await compute(backend, name);
+    let difference = 0, largest = 0;
+    for (let i = 0; i < expected.length; i++) {
+      const apart = Math.abs(actual[i] - expected[i]);
+      difference = Math.max(difference, Number.isNaN(apart) ? Infinity : apart);
+      largest = Math.max(largest, Math.abs(expected[i]));
+    }
+    results.push({ name, difference: difference / largest, isSame: difference <= 5e-5 * largest });
+  }
+  return results;
+}
+
+/**
+ * Measures how fast a device multiplies square matrices.
+ *
+ * @param backend the device
+ * @param size rows and columns
+ * @param milliseconds how long one of three measurements takes, about
+ * @returns billions of floating-point operations a second
+ *
+ * @example
+ * ```ts
+ * import { assert } from "@std/assert";
+ * import { CpuBackend } from "../../core/cpu_backend.ts";
+ * import { probeSpeed } from "./probe.ts";
+ *
+ * assert(await probeSpeed(new CpuBackend(), 32, 10) > 0);
+ * ```
+ */
+export async function probeSpeed(
+  backend: Backend,
+  size: number,
+  milliseconds: number = 200,
+): Promise<number> {
+  const a = backend.allocate([size, size]), b = backend.allocate([size, size]);
+  const multiply = async (times: number): Promise<number> => {
+    const start = performance.now();
+    for (let time = 1; time < times; time++) backend.scope(() => matmul(a, b));
+    await backend.read(backend.scope(() => matmul(a, b)));
+    return performance.now() - start;
+  };
+  await multiply(1); // compiles
+  const reading = await multiply(1), times = Math.max(2, Math.ceil(milliseconds / reading));
+  // The best of a few: the first ones may still run unoptimized.
+  const rounds = [await multiply(times), await multiply(times), await multiply(times)];
+  const elapsed = Math.min(...rounds) - Math.min(reading, await multiply(1));
+  backend.free(a, b);
+  return 2 * size ** 3 * (times - 1) / Math.max(elapsed, 0.001) / 1e6;
+}

@@ -1,0 +1,33 @@
+/**
+ * The device that a command runs on.
+ *
+ * @module
+ */
+import { chooseBackend, type DeviceChoice, type OpenedBackend } from "../../core/open_backend.ts";
+
+/**
+ * Opens a device, uses it, and closes it however that ends.
+ *
+ * @param device which one
+ * @param body what to do with it
+ * @throws {Error} when there is no such device, or what the body throws
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { withBackend } from "./with_backend.ts";
+ *
+ * await withBackend("cpu", ({ backend }) => assertEquals(backend.name, "cpu"));
+ * ```
+ */
+export async function withBackend(
+  device: DeviceChoice,
+  body: (opened: OpenedBackend) => void | Promise<void>,
+): Promise<void> {
+  const opened = await chooseBackend(device);
+  try {
+    await body(opened);
+  } finally {
+    opened.backend.close();
+  }
+}

@@ -1,0 +1,246 @@
+/**
+ * The folder of a training run:
+ *
+ *     metrics.jsonl      one line a logged step
+ *     samples.txt        what the model wrote on the way
+ *     loss_curve.svg     drawn when the run ends
+ *     last/              the newest checkpoint
+ *     best/              the checkpoint with the lowest validation loss
+ *     .miniformer.lock   while a process trains here
+ *
+ * A folder belongs to the process that holds its lock; claim.ts says how it is claimed.
+ *
+ * @module
+ */
+import { basename, join } from "@std/path";
+import { type Claim, claim, claimForResume, runOf } from "./claim.ts";
+import { appendText, syncFile } from "../files/disk.ts";
+import { reason } from "../cli/errors.ts";
+import { type FolderFiles, SaveError, saveFolder } from "../files/folders.ts";
+import { CHECKPOINT_FOLDERS, isLeftOver, RUN_FILES } from "../files/own_names.ts";
+import { lossCurve, type LossCurveOptions } from "../pictures/plot.ts";
+import type { MetricsRecord } from "./metrics_record.ts";
+import { keptRecords, keptSamples, linesOfRecords, readIfThere } from "./run_records.ts";
+import { saveFile } from "../files/save_file.ts";
+import { type UnwrittenLines, writeUnwrittenLines } from "./unwritten_lines.ts";
+
+/** A checkpoint to go on from. */
+export interface ResumePoint {
+  /** Where it is. */
+  readonly path: string;
+  /** Its step. */
+  readonly step: number;
+  /** Its files. */
+  readonly files: FolderFiles;
+}
+
+/**
+ * The folder of a run, held by this process.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { RunFolder } from "./run_folder.ts";
+ *
+ * const parent = await Deno.makeTempDir();
+ * using folder = await RunFolder.create(`${parent}/mine`, "mine");
+ * await folder.save("last", 10, { "config.json": "{}" });
+ * assertEquals(await Deno.readTextFile(`${parent}/mine/last/config.json`), "{}");
+ * await Deno.remove(parent, { recursive: true });
+ * ```
+ */
+export class RunFolder implements Disposable {
+  /** Where it is. */
+  readonly path: string;
+  /** The records so far. */
+  readonly records: MetricsRecord[] = [];
+  /** The step of the newest checkpoint in `last/`. */
+  savedStep: number | undefined;
+  /** Why lines could not be written. The run continues until it is saved. */
+  failure: Error | undefined;
+  readonly #claim: Claim;
+  /** Lines since the files were last forced to the disk, whether they could be appended or not. */
+  #recent: { metrics: MetricsRecord[]; samples: string } = { metrics: [], samples: "" };
+
+  private constructor(path: string, claim: Claim) {
+    this.path = path;
+    this.#claim = claim;
+  }
+
+  /**
+   * Makes the folder of a new run.
+   *
+   * @param path the folder that was asked for, if one was: it must be new, empty, or left behind by a run that saved no checkpoint
+   * @param name the name to choose one by otherwise: `runs/NAME`, or the first of `runs/NAME-2` … that is free
+   * @returns the folder
+   * @throws {Error} when it is taken, or cannot be made
+   */
+  static async create(path: string | undefined, name: string): Promise<RunFolder> {
+    for (let number = 1;; number++) {
+      const folder = path ?? `runs/${name}${number > 1 ? `-${number}` : ""}`;
+      const claimed = await claim(folder, { replace: path !== undefined });
+      if (!(claimed instanceof Error)) return new RunFolder(folder, claimed);
+      if (path !== undefined) throw claimed;
+    }
+  }
+
+  /**
+   * Opens the folder of a run that is resumed. Nothing is changed in it, except that an interrupted save is finished and
+   * lines that could not be written before are written.
+   *
+   * @param path the folder, or one of the checkpoints in it
+   * @returns the folder
+   * @throws {Error} when there is no run, another process holds its lock, or there is a link at a path that the run writes
+   */
+  static async open(path: string): Promise<RunFolder> {
+    const folder = await runOf(path), claim = await claimForResume(folder);
+    try {
+      await writeUnwrittenLines(folder);
+      return new RunFolder(folder, claim);
+    } catch (error) {
+      claim.lock.release();
+      throw new Error(`Cannot resume ${folder}: ${(error as Error).message}`, { cause: error });
+    }
+  }
+
+  /**
+   * Goes back to a checkpoint: what was written after it is dropped. It becomes `last/` before that, so that the run
+   * never goes on from a step whose records are gone.
+   *
+   * @param point the checkpoint
+   * @throws {Error} when the folder cannot be written
+   */
+  async rewind({ path, step, files }: ResumePoint): Promise<void> {
+    if (basename(path) !== "last") await this.save("last", step, files);
+    const metrics = join(this.path, "metrics.jsonl"), samples = join(this.path, "samples.txt");
+    const records = keptRecords(await readIfThere(metrics), step);
+    await saveFile(metrics, linesOfRecords(records));
+    await saveFile(samples, keptSamples(await readIfThere(samples), step));
+    this.records.length = 0;
+    for (const record of records) this.records.push(record); // too many to be arguments of one call
+    this.savedStep = step;
+  }
+
+  /**
+   * Appends lines to `metrics.jsonl`. If that fails, they are kept for the next checkpoint; see `failure`.
+   *
+   * @param records the lines
+   */
+  async log(records: readonly MetricsRecord[]): Promise<void> {
+    this.records.push(...records);
+    this.#recent.metrics.push(...records);
+    await this.#write("metrics.jsonl", (path) => appendText(path, linesOfRecords(records)));
+  }
+
+  /**
+   * Appends to `samples.txt`. If that fails, the text is kept for the next checkpoint; see `failure`.
+   *
+   * @param step the step
+   * @param text what was written
+   */
+  async addSample(step: number, text: string): Promise<void> {
+    const sample = `=== step ${step}\n${text}\n\n`;
+    this.#recent.samples += sample;
+    await this.#write("samples.txt", (path) => appendText(path, sample));
+  }
+
+  /** Forces appended lines to the disk, before the checkpoint that follows them is saved. If that fails, see `failure`. */
+  async forceLines(): Promise<void> {
+    const { metrics, samples } = this.#recent;
+    await Promise.all([
+      metrics.length > 0 && this.#write("metrics.jsonl", syncFile),
+      samples !== "" && this.#write("samples.txt", syncFile),
+    ]);
+    if (this.failure === undefined) this.#recent = { metrics: [], samples: "" };
+  }
+
+  /** After a failure, the lines that may be missing from their files, to be saved in the checkpoint. */
+  get unwritten(): UnwrittenLines | undefined {
+    return this.failure && this.#recent;
+  }
+
+  /**
+   * Saves a checkpoint.
+   *
+   * @param name which
+   * @param step its step
+   * @param files its files
+   * @throws {Error} when it cannot be saved; the one before is unharmed
+   */
+  async save(name: "last" | "best", step: number, files: FolderFiles): Promise<void> {
+    const path = join(this.path, name);
+    await this.#claim.lock.keep().catch((error) => {
+      throw new SaveError(`Cannot save ${path}: ${reason(error)}`, { cause: error });
+    });
+    await saveFolder(path, files, { foreign: "keep" });
+    if (name === "last") this.savedStep = step;
+  }
+
+  /**
+   * Draws `loss_curve.svg`, if there is anything to draw.
+   *
+   * @param options what stands around the curve
+   * @throws {Error} when it cannot be written
+   */
+  async draw(options: LossCurveOptions): Promise<void> {
+    if (this.records.length === 0) return;
+    await saveFile(join(this.path, "loss_curve.svg"), await lossCurve(this.records, options));
+  }
+
+  /**
+   * Saves a picture.
+   *
+   * @param name the file
+   * @param svg the picture
+   * @throws {Error} when it cannot be written
+   */
+  async addPicture(name: string, svg: string): Promise<void> {
+    await saveFile(join(this.path, name), svg);
+  }
+
+  /**
+   * What a run has left here, in words.
+   *
+   * @returns such as `runs/mine: last/ (a Hugging Face folder), metrics.jsonl`
+   */
+  async describe(): Promise<string> {
+    const present = new Set((await Array.fromAsync(Deno.readDir(this.path))).map(({ name }) => name));
+    const checkpoints = CHECKPOINT_FOLDERS.filter((name) => present.has(name)).map((name) => `${name}/`);
+    const kind = checkpoints.length > 1 ? "Hugging Face folders" : "a Hugging Face folder";
+    const files = RUN_FILES.filter((name) => present.has(name) && !name.endsWith(".ids"));
+    const parts = checkpoints.length > 0 ? [`${checkpoints.join(" and ")} (${kind})`] : [];
+    return `${this.path}: ${[...parts, ...files].join(", ")}`;
+  }
+
+  /** Removes what a new run has written if it saved no checkpoint or record, and the folders that were created for it. */
+  abandon(): void {
+    const { lock, made } = this.#claim;
+    if (this.savedStep !== undefined || made === undefined) return;
+    // The lock's file marks the folder as ours: another run may take it, records or not.
+    if (this.records.length > 0) return lock.leave();
+    try {
+      for (const { name, isFile } of Deno.readDirSync(this.path)) {
+        const isOurs = RUN_FILES.includes(name) || isLeftOver(name);
+        if (isFile && isOurs) Deno.removeSync(join(this.path, name));
+      }
+      lock.release();
+      for (const folder of made) Deno.removeSync(folder);
+    } catch {
+      lock.release(); // what is in the way is not ours, and stays
+    }
+  }
+
+  /** Lets other processes use the folder. */
+  [Symbol.dispose](): void {
+    this.#claim.lock.release();
+  }
+
+  /** Writes to a file. After a failure nothing more is written: the lines would be out of order. */
+  async #write(name: string, work: (path: string) => Promise<void>): Promise<void> {
+    if (this.failure) return;
+    const path = join(this.path, name);
+    await this.#claim.lock.keep().then(() => work(path)).catch((error) => {
+      this.failure = new Error(`Cannot write ${path}: ${reason(error)}`, { cause: error });
+    });
+  }
+}

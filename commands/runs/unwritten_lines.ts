@@ -1,0 +1,68 @@
+/**
+ * Lines of `metrics.jsonl` and `samples.txt` that could not be written, because the disk was full or something had replaced
+ * the file. They are saved in `last/trainer_state.json`, and written to their files when the folder is opened again.
+ *
+ * @module
+ */
+import { join } from "@std/path";
+import { entryAt } from "../files/disk.ts";
+import { readFolder, saveFolder } from "../files/folders.ts";
+import { CHECKPOINT_NAMES } from "../files/own_names.ts";
+import { type MetricsRecord, parseRecord } from "./metrics_record.ts";
+import { keptRecords, keptSamples, linesOfRecords, readIfThere } from "./run_records.ts";
+import { saveFile } from "../files/save_file.ts";
+import { checkSums, withSums } from "../files/sums.ts";
+
+/** Lines that may be missing from their files. */
+export interface UnwrittenLines {
+  /** Of `metrics.jsonl`. */
+  readonly metrics: readonly MetricsRecord[];
+  /** Of `samples.txt`. */
+  readonly samples: string;
+}
+
+/**
+ * Writes the lines that the last checkpoint of a run holds for their files, and removes them from it.
+ *
+ * @param folder the run, whose lock is held
+ * @throws {Error} when the files still cannot be written, or the checkpoint is damaged
+ */
+export async function writeUnwrittenLines(folder: string): Promise<void> {
+  const last = join(folder, "last");
+  if (await entryAt(last) === undefined || !parseState(await stateOf(last)).unwritten) return;
+  const files = await readFolder(last, { names: CHECKPOINT_NAMES });
+  await checkSums(last, files);
+  const { unwritten, sha256: _, ...state } = parseState(files["trainer_state.json"]);
+  const { metrics, samples } = checkLines(unwritten), metricsPath = join(folder, "metrics.jsonl");
+  if (metrics.length > 0) {
+    const before = keptRecords(await readIfThere(metricsPath), metrics[0].step - 1);
+    await saveFile(metricsPath, linesOfRecords([...before, ...metrics]));
+  }
+  if (samples !== "") {
+    const samplesPath = join(folder, "samples.txt"), step = Number(samples.match(/\d+/)?.[0]);
+    await saveFile(samplesPath, keptSamples(await readIfThere(samplesPath), step - 1) + samples);
+  }
+  const sealed = withSums({ ...files, "trainer_state.json": JSON.stringify(state) });
+  await saveFolder(last, sealed, { foreign: "keep" });
+}
+
+async function stateOf(last: string): Promise<Uint8Array | undefined> {
+  return (await readFolder(last, { names: ["trainer_state.json"] }))["trainer_state.json"];
+}
+
+/** The state, or an empty one where it is missing or damaged: that is reported when it is used. */
+function parseState(bytes: Uint8Array | undefined): Record<string, unknown> {
+  try {
+    return Object(JSON.parse(new TextDecoder().decode(bytes)));
+  } catch {
+    return {};
+  }
+}
+
+function checkLines(lines: unknown): UnwrittenLines {
+  const { metrics, samples } = Object(lines);
+  const isSound = typeof samples === "string" && Array.isArray(metrics) &&
+    metrics.every((record) => parseRecord(JSON.stringify(record) ?? "") !== undefined);
+  if (isSound) return { metrics, samples };
+  throw new TypeError("trainer_state.json: unwritten is not a list of metrics and a text of samples");
+}

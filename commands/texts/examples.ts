@@ -1,0 +1,165 @@
+/**
+ * What a classifier learns from: labelled texts as ids and numbers of classes.
+ *
+ * @module
+ */
+import { permutation } from "../../core/philox.ts";
+import { quoted, shortened } from "../../core/quoted.ts";
+import { fingerprintOfDocuments } from "../../tokenizers/token_file.ts";
+import type { Tokenizer } from "../../tokenizers/tokenizer.ts";
+import type { Example } from "../../data/labelled_batches.ts";
+import { fitSequences } from "../../data/sequences.ts";
+import { type LabelledFile, type LabelledText, readLabelled } from "./labelled_text.ts";
+
+/** Labelled texts in two parts. */
+export interface LabelledCorpus {
+  /** To learn from. */
+  readonly training: LabelledFile;
+  /** To validate on. */
+  readonly validation: LabelledFile;
+  /** Changes when any of them does. */
+  readonly fingerprint: string;
+}
+
+/**
+ * Reads the texts of a run.
+ *
+ * @param data the file to learn from
+ * @param options the file to validate on, or which part of the data to hold back, drawn by the seed
+ * @returns the texts
+ * @throws {Error} when something cannot be read, or nothing is left to tell apart
+ */
+export async function readLabelledCorpus(
+  data: string,
+  options: { validation?: string; validationFraction: number; seed: number },
+): Promise<LabelledCorpus> {
+  const file = await readLabelled(data), { rows } = file;
+  let training = file, validation: LabelledFile;
+  if (options.validation !== undefined) validation = await readLabelled(options.validation);
+  else {
+    const order = permutation(rows.length, options.seed, 0),
+      held = Math.min(Math.ceil(rows.length * options.validationFraction), rows.length - 1);
+    const part = (places: Uint32Array) => Array.from(places.slice().sort(), (place) => rows[place]);
+    training = { ...file, rows: part(order.subarray(held)) };
+    validation = { path: data, rows: part(order.subarray(0, held)), emptyLines: 0 };
+    const isMixed = ({ rows }: LabelledFile) => rows.some(({ label }) => label !== rows[0].label);
+    if (isMixed(file) && !isMixed(training)) {
+      throw new Error(
+        `Cannot learn from ${data}: too few texts are left to learn from after holding back ${held}; give --validation`,
+      );
+    }
+  }
+  const flat = ({ rows }: LabelledFile) => rows.map((row) => JSON.stringify([row.text, row.pair, row.label]));
+  const fingerprint = fingerprintOfDocuments([...flat(training), "", ...flat(validation)]);
+  return { training, validation, fingerprint };
+}
+
+/** Most classes that a classifier is trained for. The confusion matrix grows with their square. */
+const MOST_CLASSES = 1000;
+
+/**
+ * The labels that occur in texts: numbers in their order, else by the alphabet.
+ *
+ * @param file the texts
+ * @returns the labels, each once
+ * @throws {Error} when there is only one, or more than a thousand
+ *
+ * @example
+ * ```ts
+ * import { assertEquals, assertThrows } from "@std/assert";
+ * import { labelsOf } from "./examples.ts";
+ *
+ * const file = (labels: string[]) => ({
+ *   path: "train.tsv",
+ *   rows: labels.map((label, line) => ({ text: "…", label, line })),
+ *   emptyLines: 0,
+ * });
+ * assertEquals(labelsOf(file(["10", "9", "10"])), ["9", "10"]);
+ * assertThrows(() => labelsOf(file(["1", "1"])), Error, 'every text of train.tsv has label "1"');
+ * ```
+ */
+export function labelsOf({ path, rows }: LabelledFile): string[] {
+  const labels = [...new Set(rows.map(({ label }) => label!))];
+  if (labels.length > MOST_CLASSES) {
+    throw new Error(
+      `Cannot train a classifier: ${path} has ${labels.length} different labels, expected at most ` +
+        `${MOST_CLASSES}; are the columns of texts and labels swapped?`,
+    );
+  }
+  if (labels.length < 2) {
+    throw new Error(
+      `There is nothing to tell apart: every text of ${path} has label ${quoted(labels[0])}`,
+    );
+  }
+  return labels.every((label) => label !== "" && Number.isFinite(Number(label)))
+    ? labels.sort((a, b) => Number(a) - Number(b))
+    : labels.sort();
+}
+
+/**
+ * The number of a label.
+ *
+ * @param row a text
+ * @param path its file
+ * @param labels the labels that are known
+ * @returns the number of its class
+ * @throws {Error} when its label is not known
+ */
+export function classOf({ label, line }: LabelledText, path: string, labels: readonly string[]): number {
+  const index = labels.indexOf(label!);
+  if (index >= 0) return index;
+  throw new Error(
+    `${path}, line ${line}: label ${quoted(label)} was not seen in training: expected one of ${
+      labels.slice(0, 10).map(shortened).join(", ")
+    }${labels.length > 10 ? ", …" : ""}`,
+  );
+}
+
+/**
+ * Turns labelled texts into what a model learns from.
+ *
+ * @param file the texts
+ * @param labels the labels that are known
+ * @param tokenizer the tokenizer, which puts special tokens around a text
+ * @param options the most tokens that fit, and whether to cut longer texts
+ * @returns ids and class of each text
+ * @throws {Error} when a label is not known, or a text too long
+ */
+export function encodeExamples(
+  file: LabelledFile,
+  labels: readonly string[],
+  tokenizer: Tokenizer,
+  options: { contextLength: number; truncate: boolean },
+): Example[] {
+  const indexOf = new Map(labels.map((label, index) => [label, index]));
+  const classes = file.rows.map((row) => indexOf.get(row.label!) ?? classOf(row, file.path, labels));
+  return encodeTexts(file, tokenizer, options).map((ids, index) => ({ ids, label: classes[index] }));
+}
+
+/**
+ * Turns texts into ids.
+ *
+ * @param file the texts
+ * @param tokenizer the tokenizer, which puts special tokens around a text
+ * @param options the most tokens that fit, and whether to cut longer texts
+ * @returns the ids of each text
+ * @throws {Error} when a text is too long, or the tokenizer cannot say it
+ */
+export function encodeTexts(
+  { path, rows }: LabelledFile,
+  tokenizer: Tokenizer,
+  options: { contextLength: number; truncate: boolean },
+): Uint32Array[] {
+  const encoded = rows.map(({ text, pair, line }) => {
+    try {
+      return tokenizer.encode(text, { addSpecialTokens: true, pair });
+    } catch (error) {
+      throw new Error(`${path}, line ${line}: ${(error as Error).message}`, { cause: error });
+    }
+  });
+  try {
+    return fitSequences(encoded, options);
+  } catch (error) {
+    throw new Error(`${path}: ${(error as Error).message}; --truncate cuts them`, { cause: error });
+  }
+}

@@ -1,0 +1,88 @@
+/**
+ * Losses to compare a model with: what a predictor reaches that knows nothing, or nothing but how often tokens occur.
+ *
+ * @module
+ */
+import { IGNORED } from "../kernels/cross_entropy.ts";
+import type { Batch } from "./batches.ts";
+
+/** The loss of a simple predictor. */
+export interface Baseline {
+  /** `uniform`: every token is equally likely; `unigram`: as likely as it is frequent; `optimal`: the best possible. */
+  readonly name: "uniform" | "unigram" | "optimal";
+  /** Nats per token. */
+  readonly loss: number;
+}
+
+/**
+ * The baselines of a text, from the highest loss to the lowest. The unigram's frequencies are those of the text itself, so
+ * its loss is the text's entropy of order zero.
+ *
+ * @param ids the text that is predicted
+ * @param options `vocabSize`: size of the vocabulary; `optimal`: the best possible loss in nats per token, where it is known
+ * @returns the baselines
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { baselines } from "./baselines.ts";
+ *
+ * const losses = baselines(Uint32Array.of(0, 1), { vocabSize: 2, optimal: 0.1 }).map(({ loss }) => loss);
+ * assertEquals(losses, [Math.LN2, Math.LN2, 0.1]);
+ * ```
+ */
+export function baselines(
+  ids: Uint32Array,
+  { vocabSize, optimal }: { vocabSize: number; optimal?: number },
+): Baseline[] {
+  const counts = new Float64Array(vocabSize);
+  for (const id of ids) counts[id]++;
+  const frequencies = counts.filter((count) => count > 0).map((count) => count / ids.length);
+  const entropy = -frequencies.reduce((sum, frequency) => sum + frequency * Math.log(frequency), 0);
+  return [
+    { name: "uniform", loss: Math.log(vocabSize) },
+    { name: "unigram", loss: entropy },
+    ...optimal === undefined ? [] : [{ name: "optimal", loss: optimal } as const],
+  ];
+}
+
+/**
+ * The loss of the unigram model, which predicts each token as often as it occurs in the training text. Every token is
+ * counted once more than it was seen (Laplace smoothing), for those that were not. A model that does not beat it has
+ * learned nothing from context.
+ *
+ * @param batches what to measure on
+ * @param training the texts to count in
+ * @param tokens `vocabSize`: size of the vocabulary; `specialIds`: ids of special tokens, which count only if the batches
+ * ask for them
+ * @returns nats per target that is not ignored
+ *
+ * @example
+ * ```ts
+ * import { assertAlmostEquals } from "@std/assert";
+ * import { unigramLoss } from "./baselines.ts";
+ *
+ * const batch = { targets: Uint32Array.of(0, 0xffffffff), inputs: new Uint32Array(2), batchSize: 1, contextLength: 2 };
+ * const loss = unigramLoss([batch], [Uint32Array.of(0, 0, 0), Uint32Array.of(1, 2)], { vocabSize: 3, specialIds: [2] });
+ * assertAlmostEquals(loss, -Math.log((3 + 1) / (4 + 2)));
+ * ```
+ */
+export function unigramLoss(
+  batches: readonly Batch[],
+  training: readonly Uint32Array[],
+  { vocabSize, specialIds }: { vocabSize: number; specialIds: readonly number[] },
+): number {
+  const counts = new Float64Array(vocabSize).fill(1);
+  for (const text of training) for (const id of text) counts[id]++;
+  for (const id of specialIds) if (!batches.some(({ targets }) => targets.includes(id))) counts[id] = 0;
+  const total = counts.reduce((sum, count) => sum + count, 0);
+  let sum = 0, targets = 0;
+  for (const batch of batches) {
+    for (const id of batch.targets) {
+      if (id === IGNORED) continue;
+      sum -= Math.log(counts[id] / total);
+      targets++;
+    }
+  }
+  return sum / targets;
+}

@@ -1,0 +1,55 @@
+/**
+ * The special tokens without which there is no masked language modelling.
+ *
+ * @module
+ */
+import type { Tokenizer } from "../tokenizers/tokenizer.ts";
+
+/** Ids of special tokens. */
+export interface MaskTokens {
+  /** Of `<s>`. */
+  readonly beginId: number;
+  /** Of `</s>`. */
+  readonly endId: number;
+  /** Of `<pad>`. */
+  readonly padId: number;
+  /** Of `<mask>`. */
+  readonly maskId: number;
+  /** Of all special tokens. */
+  readonly specialIds: readonly number[];
+}
+
+/**
+ * Finds the tokens that a masked language model needs.
+ *
+ * @param tokenizer the tokenizer
+ * @returns their ids
+ * @throws {Error} when one is missing, or `<pad>` is not where every RoBERTa has it
+ *
+ * @example
+ * ```ts
+ * import { assertEquals, assertThrows } from "@std/assert";
+ * import { CharTokenizer } from "../tokenizers/char_tokenizer.ts";
+ * import { maskedSpecialTokens } from "../tokenizers/special_tokens.ts";
+ * import { maskTokens } from "./mask_tokens.ts";
+ *
+ * const tokenizer = CharTokenizer.fromText("ab", { specialTokens: maskedSpecialTokens });
+ * assertEquals(maskTokens(tokenizer).maskId, 6);
+ * assertThrows(() => maskTokens(CharTokenizer.fromText("ab")), Error, "has no <s>");
+ * ```
+ */
+export function maskTokens(tokenizer: Tokenizer): MaskTokens {
+  const advice = "train one with --special-tokens masked, or with maskedSpecialTokens in the library";
+  const idOf = (token: string): number => {
+    const id = tokenizer.idOf(token);
+    if (id === undefined) {
+      throw new Error(`The tokenizer has no ${token}, which filling masks needs: ${advice}`);
+    }
+    return id;
+  };
+  const beginId = idOf("<s>"), endId = idOf("</s>"), padId = idOf("<pad>"), maskId = idOf("<mask>");
+  if (padId !== 1) {
+    throw new Error(`The tokenizer's <pad> has id ${padId}, expected 1 as in every RoBERTa: ${advice}`);
+  }
+  return { beginId, endId, padId, maskId, specialIds: tokenizer.specialTokens.map(({ id }) => id) };
+}

@@ -1,0 +1,105 @@
+/**
+ * From texts to what a masked language model trains on: sequences of tokens, and how their tokens are masked.
+ *
+ * @module
+ */
+import type { RobertaConfig } from "../models/roberta.ts";
+import type { Tokenizer } from "../tokenizers/tokenizer.ts";
+import type { MaskedBatchOptions } from "./masked_batches.ts";
+import { maskTokens } from "./mask_tokens.ts";
+import { packDocuments } from "./sequences.ts";
+
+/** Texts as a model that fills masks reads them. */
+export interface MaskedTexts<Part extends string> {
+  /** The sequences of each part. */
+  readonly sequences: Readonly<Record<Part, Uint32Array[]>>;
+  /** How batches are made of them. */
+  readonly options: MaskedBatchOptions;
+}
+
+/** How texts are cut and masked. */
+export interface MaskedTextSettings {
+  /** Sequences in a batch. */
+  readonly batchSize: number;
+  /** Decides which tokens are masked. */
+  readonly seed: number;
+  /** Share of the tokens to predict; 0.15 unless given. */
+  readonly maskRate?: number;
+  /** How they are chosen and masked; as Hugging Face does it unless given. */
+  readonly maskRule?: "huggingface" | "fairseq";
+  /** Whether each text begins a sequence of its own. */
+  readonly lines?: boolean;
+}
+
+/**
+ * Cuts texts into sequences, and says how they are masked.
+ *
+ * @param parts ids of each part of the texts; see `encodeDocuments`
+ * @param config the model
+ * @param tokenizer the tokenizer
+ * @param settings sizes, seed, and how tokens are hidden
+ * @returns the sequences and what batches are made by
+ * @throws {Error} when the tokenizer has no tokens to mask with
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { MASKED_PRESETS } from "../training/roberta_presets.ts";
+ * import { CharTokenizer } from "../tokenizers/char_tokenizer.ts";
+ * import { maskedSpecialTokens } from "../tokenizers/special_tokens.ts";
+ * import { maskedTexts } from "./masked_texts.ts";
+ *
+ * const tokenizer = CharTokenizer.fromText("ab", { specialTokens: maskedSpecialTokens });
+ * const config = { ...MASKED_PRESETS["roberta-tiny"].model, vocabSize: tokenizer.vocabSize };
+ * const ids = { text: tokenizer.encode("abba") };
+ * const { sequences, options } = maskedTexts(ids, config, tokenizer, { batchSize: 1, seed: 1 });
+ * assertEquals([sequences.text[0].length, options.contextLength], [6, 6]);
+ * ```
+ */
+export function maskedTexts<Part extends string>(
+  parts: Readonly<Record<Part, Uint32Array>>,
+  { vocabSize, contextLength: room }: RobertaConfig,
+  tokenizer: Tokenizer,
+  settings: MaskedTextSettings,
+): MaskedTexts<Part> {
+  const { batchSize, seed, maskRate, maskRule: rule, lines = false } = settings;
+  const tokens = maskTokens(tokenizer), sequences = {} as Record<Part, Uint32Array[]>;
+  let contextLength = 0; // no batch is padded to more than the longest sequence
+  for (const part in parts) {
+    sequences[part] = cutSequences(parts[part], { ...tokens, contextLength: room, lines });
+    for (const { length } of sequences[part]) contextLength = Math.max(contextLength, length);
+  }
+  return { sequences, options: { ...tokens, vocabSize, contextLength, batchSize, seed, maskRate, rule } };
+}
+
+/**
+ * Cuts a row of ids, in which each text is ended by `</s>`, into the sequences a masked language model reads.
+ *
+ * @param ids the texts
+ * @param options the length and ids of tokens; `lines`: whether each text begins a sequence of its own
+ * @returns the sequences, each begun by `<s>`
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { cutSequences } from "./masked_texts.ts";
+ *
+ * const options = { contextLength: 4, beginId: 0, endId: 2 }, ids = Uint32Array.of(5, 2, 6, 7, 8, 2);
+ * const cut = (lines: boolean) => cutSequences(ids, { ...options, lines }).map((row) => [...row]);
+ * assertEquals(cut(false), [[0, 5, 2, 6], [0, 7, 8, 2]]);
+ * assertEquals(cut(true), [[0, 5, 2], [0, 6, 7, 8], [0, 2]]);
+ * ```
+ */
+export function cutSequences(
+  ids: Uint32Array,
+  options: { contextLength: number; beginId: number; endId: number; lines: boolean },
+): Uint32Array[] {
+  const documents: Uint32Array[] = [];
+  for (let from = 0; from < ids.length;) {
+    const end = ids.indexOf(options.endId, from), to = end < 0 ? ids.length : end;
+    documents.push(ids.subarray(from, to));
+    from = to + 1;
+  }
+  if (!options.lines) return packDocuments(documents, options);
+  return documents.filter(({ length }) => length > 0).flatMap((line) => packDocuments([line], options));
+}

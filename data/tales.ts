@@ -1,0 +1,265 @@
+/**
+ * The built-in corpus: any amount of small English tales, whose entropy is known exactly.
+ *
+ * Train a model on a book and nobody can tell how good its loss could become: the entropy of English is a matter of
+ * opinion. These tales come from a grammar, drawn word by word by a known random process, so the best possible loss is
+ * a number. A draw among n equally likely options costs ln n nats and every character that follows from earlier ones
+ * costs nothing, so a tale costs the sum of ln n over its draws.
+ *
+ *     beat      "{hero} had a {colour} {thing}."      the first {hero} of a tale is drawn, every later one repeats it
+ *     told      "Mia had a red kite."                 colour: ln 7, thing: ln 6, hero: 0 nats
+ *
+ * What there is to learn, from easy to hard: spelling, the order of words, which sentence may follow which, the form that
+ * agrees with a name (Mia is a girl, so the kite is *her* kite), and last what only attention can do: who this tale is
+ * about, what was lost, where it was found, who has it now. Names of children, names of animals and the words that begin a
+ * sentence share no capital letter, and the words of one list all begin differently: one character settles each choice.
+ *
+ * The optimal loss is exact because the grammar is unambiguous: no two sequences of draws produce the same tale, so the
+ * probability of the text *is* the probability of the draws (the tests parse tales and find one derivation each).
+ * It is the loss of a perfect predictor that reads every tale from its start. A model that sees a window of characters
+ * must guess what lies before it, and cannot quite reach the optimal loss however long it trains.
+ *
+ * Reference: Shannon, "A Mathematical Theory of Communication", 1948, sections 6 and 7.
+ *
+ * @module
+ */
+
+import { Random } from "../core/philox.ts";
+
+/**
+ * A grammar of tales: a tale follows one plot, a plot is a sequence of beats, and each beat is told by one of its sentences.
+ *
+ * In a sentence, `{thing}` stands for a word of the list `thing`, drawn at its first mention in a tale and repeated after;
+ * `{thing2}` is another word of the same list; `{hero:her}` is the form of that word in the table `her`.
+ */
+export interface TaleGrammar {
+  /** Lists of words by name; no two words of a list may be equal. */
+  readonly words: Readonly<Record<string, readonly string[]>>;
+  /** Tables of forms by name: which text stands for each word. */
+  readonly forms: Readonly<Record<string, Readonly<Record<string, string>>>>;
+  /** Plots; a plot is a list of beats, a beat a list of sentences that may tell it. */
+  readonly plots: readonly (readonly (readonly string[])[])[];
+}
+
+const words = {
+  hero: ["Anna", "Jack", "Kit", "Mia", "Pip", "Zoe"],
+  friend: ["Bear", "Cat", "Dog", "Fox", "Goat", "Hen"],
+  nature: ["brave", "clever", "funny", "gentle", "kind", "merry", "proud", "shy"],
+  thing: ["drum", "flute", "hat", "kite", "lamp", "ring"],
+  colour: ["blue", "green", "pink", "red", "silver", "white", "yellow"],
+  fine: ["fine", "lovely", "pretty", "wonderful"],
+  food: ["bread", "cake", "jam", "pie", "rice", "soup"],
+  weather: ["bright", "cold", "foggy", "grey", "hot", "mild", "rainy", "snowy", "windy"],
+  time: ["afternoon", "day", "evening", "morning", "night"],
+  place: ["barn", "farm", "garden", "hill", "lake", "mill", "river"],
+  where: ["behind", "near", "under"],
+  spot: ["bush", "fence", "gate", "log", "rock", "tree", "wall"],
+  motion: ["danced", "hopped", "marched", "ran", "skipped", "walked"],
+  mood: ["angry", "lonely", "sad", "upset"],
+  joy: ["danced", "laughed", "played", "sang"],
+  close: ["best", "close", "dear", "good", "true"],
+};
+
+const forms = {
+  girl: { Anna: "girl", Jack: "boy", Kit: "boy", Mia: "girl", Pip: "boy", Zoe: "girl" },
+  her: { Anna: "her", Jack: "his", Kit: "his", Mia: "her", Pip: "his", Zoe: "her" },
+};
+
+const beginning = [
+  "Once there was a {nature} {hero:girl} named {hero}.",
+  "{hero} was a {nature} {hero:girl}.",
+];
+
+const ending = [
+  "{hero} and {friend} {joy} all {time2}.",
+  "{hero} and {friend} were {close} friends.",
+  "{hero} and {friend} went home and ate {food2}.",
+];
+
+const lostAndFound = [
+  ["{hero} had a {colour} {thing}.", "{hero} loved {hero:her} {colour} {thing}."],
+  ["One {weather} {time} {hero} lost the {thing}.", "One {weather} {time} the {thing} was gone."],
+  ["{hero} looked {where} the {spot}, but it was not there."],
+  ["{hero} met {nature2} {friend}."],
+  ['{hero} said, "Where is my {colour} {thing}?"'],
+  ['{friend} said, "It is {where2} the {spot2}."', '{friend} said, "I saw it {where2} the {spot2}."'],
+  ["{hero} looked {where2} the {spot2}, and there was the {thing}!"],
+];
+
+const trade = [
+  ["{hero} wanted a {colour} {thing}."],
+  ["One {weather} {time} {hero} {motion} to the {place} and met {nature2} {friend}."],
+  ["{friend} had a {fine} {colour} {thing}."],
+  ['{hero} said, "I like your {thing}."'],
+  ['{friend} said, "You can have it for some {food}."'],
+  ["{hero} went home and made some {food}."],
+  ["{friend} ate the {food}, and {hero} took the {thing}."],
+  ["Who has the {thing} now? {hero} has it.", "Who ate the {food}? {friend} did."],
+];
+
+const comfort = [
+  ["One {weather} {time} {hero} {motion} to the {place} and met {nature2} {friend}."],
+  ["{friend} was {mood}."],
+  ['{hero} said, "Why are you {mood}?"'],
+  ['{friend} said, "I lost my {thing}."', '{friend} said, "I have no {thing}."'],
+  ['{hero} said, "You can have my {thing}."'],
+  ["{hero} gave {friend} a {fine} {colour} {thing}."],
+  ['{friend} said, "What a {fine2} {thing}!"', '{friend} said, "You are very kind."'],
+];
+
+const whoWillHelp = [
+  ["One {weather} {time} {hero} wanted to make some {food}."],
+  ['{hero} said, "Who will help me make the {food}?"'],
+  ['{friend2} said, "Not I."'],
+  ['{friend3} said, "Not I."'],
+  ['{friend} said, "I will help you."'],
+  ["{hero} and {friend} made the {food}."],
+  ['{hero} said, "Who will help me eat the {food}?"'],
+  ['{friend2} said, "I will."'],
+  ['{friend3} said, "I will."'],
+  ['{hero} said, "No, {friend} and I will eat it."', '{hero} said, "Yes, you can all eat with us."'],
+];
+
+const surprise = [
+  ["One {weather} {time} {hero} hid a {colour} {thing} {where} the {spot}."],
+  ["Then {nature2} {friend} came by."],
+  ['{friend} said, "What is {where} the {spot}?"'],
+  ['{hero} said, "It is for you."'],
+  ['{friend} said, "Is it a {thing2}?"'],
+  ['{hero} said, "No, it is not a {thing2}."'],
+  ["{friend} looked {where} the {spot}."],
+  ['{friend} said, "It is a {colour} {thing}!"', '{friend} said, "What a {fine} {colour} {thing}!"'],
+];
+
+const quarrel = [
+  ["One {weather} {time} {hero} and {nature2} {friend} found a {fine} {colour} {thing}."],
+  ['{hero} said, "It is my {thing}."'],
+  ['{friend} said, "No, it is my {thing}."'],
+  ["{hero} was {mood}, and {friend} was {mood2}."],
+  ['{hero} said, "Let us share the {thing}."', '{friend} said, "Let us share the {thing}."'],
+  ["{hero} had it by day, and {friend} had it by night."],
+];
+
+/** The grammar of the built-in corpus: six plots about six children and six animals. */
+export const taleGrammar: TaleGrammar = {
+  words,
+  forms,
+  plots: [lostAndFound, trade, comfort, whoWillHelp, surprise, quarrel]
+    .map((middle) => [beginning, ...middle, ending]),
+};
+
+/** A tale and what it costs. */
+export interface Tale {
+  /** The sentences of the tale on one line, and the empty line that ends it. */
+  text: string;
+  /** The exact −ln of the probability of the text. */
+  nats: number;
+}
+
+/** A corpus and the best loss a model can have on it. */
+export interface TaleCorpus {
+  /** Whole tales, one after another. */
+  text: string;
+  /** The exact −ln of the probability of the text. */
+  nats: number;
+  /** The optimal loss: `nats` divided by the length of the text. */
+  natsPerCharacter: number;
+  /** How many tales the text holds. */
+  tales: number;
+}
+
+/** Draws one of some options, all equally likely. */
+type Choose = <Option>(options: readonly Option[]) => Option;
+
+/** One tale: each beat of a drawn plot in a drawn sentence, each slot filled as {@linkcode TaleGrammar} says. */
+function tell(grammar: TaleGrammar, choose: Choose): string {
+  const told = new Map<string, string>();
+  const listName = (slot: string) => slot.replace(/\d+$/, "");
+  function wordFor(slot: string): string {
+    const known = told.get(slot);
+    if (known !== undefined) return known;
+    const rivals = [...told.keys()].filter((other) => listName(other) === listName(slot));
+    const used = rivals.map((other) => told.get(other));
+    const free = grammar.words[listName(slot)]?.filter((word) => !used.includes(word)) ?? [];
+    if (free.length === 0) {
+      throw new RangeError(
+        `Cannot fill {${slot}}: expected a word in the list "${listName(slot)}" beside [${used}]`,
+      );
+    }
+    const word = choose(free);
+    told.set(slot, word);
+    return word;
+  }
+  const sentences = choose(grammar.plots).map((beat) =>
+    choose(beat).replace(/\{(\w+)(?::(\w+))?\}/g, (_, slot: string, form?: string) => {
+      const word = wordFor(slot);
+      return form === undefined ? word : grammar.forms[form][word];
+    })
+  );
+  return sentences.join(" ") + "\n\n";
+}
+
+/**
+ * Tells tales without end. The same seed tells the same tales.
+ *
+ * @param seed Any safe integer.
+ * @param grammar What to draw from; the built-in grammar unless given.
+ * @returns A generator of tales, each drawn independently of the others.
+ * @throws {RangeError} If the seed is not a safe integer, or the grammar has too few words for its slots.
+ *
+ * @example
+ * ```ts
+ * import { assert } from "@std/assert";
+ * import { tales } from "./tales.ts";
+ *
+ * const { text, nats } = tales(1).next().value;
+ * assert(text.endsWith("\n\n") && nats > 0);
+ * ```
+ */
+export function* tales(seed: number, grammar: TaleGrammar = taleGrammar): Generator<Tale, never> {
+  const random = new Random(seed, "tales");
+  while (true) {
+    let nats = 0;
+    const text = tell(grammar, (options) => {
+      nats += Math.log(options.length);
+      return options[random.below(options.length)];
+    });
+    yield { text, nats };
+  }
+}
+
+/**
+ * Makes a corpus of whole tales.
+ *
+ * @param options The seed, a safe integer, and how many characters the text must have at least.
+ * @param grammar What to draw from; the built-in grammar unless given.
+ * @returns The text and its entropy.
+ * @throws {RangeError} If the seed is not a safe integer or `characters` is not a positive integer.
+ *
+ * @example
+ * ```ts
+ * import { assert } from "@std/assert";
+ * import { makeTales } from "./tales.ts";
+ *
+ * const { text, natsPerCharacter } = makeTales({ seed: 1, characters: 1000 });
+ * assert(text.length >= 1000 && natsPerCharacter < 0.2);
+ * ```
+ */
+export function makeTales(
+  options: { seed: number; characters: number },
+  grammar: TaleGrammar = taleGrammar,
+): TaleCorpus {
+  const { seed, characters } = options;
+  if (!Number.isInteger(characters) || characters < 1) {
+    throw new RangeError(`Cannot make tales of ${characters} characters: expected a positive integer`);
+  }
+  const told: string[] = [];
+  let length = 0, nats = 0;
+  for (const tale of tales(seed, grammar)) {
+    told.push(tale.text);
+    length += tale.text.length;
+    nats += tale.nats;
+    if (length >= characters) break;
+  }
+  return { text: told.join(""), nats, natsPerCharacter: nats / length, tales: told.length };
+}

@@ -1,0 +1,18 @@
+import { assertEquals, assertThrows } from "@std/assert";
+import { maskTokens } from "../data/mask_tokens.ts";
+import { CharTokenizer } from "../tokenizers/char_tokenizer.ts";
+import { maskedSpecialTokens } from "../tokenizers/special_tokens.ts";
+
+Deno.test("the tokens of a masked language model are found by their names", () => {
+  const tokenizer = CharTokenizer.fromText("ab", { specialTokens: maskedSpecialTokens });
+  const { beginId, endId, padId, maskId, specialIds } = maskTokens(tokenizer);
+  assertEquals([beginId, endId, padId], [0, 2, 1]);
+  assertEquals([tokenizer.tokenOf(maskId), specialIds.includes(maskId)], ["<mask>", true]);
+});
+
+Deno.test("a tokenizer without one of them, or with another <pad>, is refused", () => {
+  const made = (specialTokens: string[]) => CharTokenizer.fromText("ab", { specialTokens });
+  assertThrows(() => maskTokens(made(["<s>", "<pad>", "</s>"])), Error, "has no <mask>");
+  const swapped = made(["<pad>", "<s>", "</s>", "<unk>", "<mask>"]);
+  assertThrows(() => maskTokens(swapped), Error, "<pad> has id 0, expected 1");
+});

@@ -1,0 +1,204 @@
+/**
+ * Models and training settings by name. Every value can be overridden; the loss to expect is what this project
+ * measured or, where a source is named, what others published.
+ *
+ * @module
+ */
+
+import type { GptConfig } from "../models/gpt.ts";
+
+/** A model and how to train it. */
+export interface Preset {
+  /** One line for the user. */
+  readonly summary: string;
+  /** The model, all but its vocabulary, which the text decides. */
+  readonly model: Omit<GptConfig, "vocabSize">;
+  /** How to train it. */
+  readonly training: PresetTraining;
+  /** The validation loss to expect, on which text, and who says so. */
+  readonly expectation?: string;
+}
+
+/** Training settings of a {@linkcode Preset}. */
+export interface PresetTraining {
+  /** Sequences in a batch. */
+  readonly batchSize: number;
+  /** Updates. */
+  readonly steps: number;
+  /** Peak learning rate. */
+  readonly learningRate: number;
+  /** Learning rate at the end. */
+  readonly minLearningRate: number;
+  /** Updates until the peak. */
+  readonly warmupSteps: number;
+  /** How the learning rate falls. */
+  readonly schedule: "cosine" | "linear" | "constant";
+  /** AdamW's memory of gradients. */
+  readonly beta1: number;
+  /** AdamW's memory of squares. */
+  readonly beta2: number;
+  /** Decoupled weight decay. */
+  readonly weightDecay: number;
+  /** Largest norm of a gradient; 0 does not clip. */
+  readonly clipNorm: number;
+}
+
+const training: PresetTraining = {
+  batchSize: 32,
+  steps: 2000,
+  learningRate: 3e-4,
+  minLearningRate: 3e-5,
+  warmupSteps: 100,
+  schedule: "cosine",
+  beta1: 0.9,
+  beta2: 0.99,
+  weightDecay: 0.01,
+  clipNorm: 1,
+};
+
+/** The presets, by the name given to `--preset`. */
+export const PRESETS: Readonly<
+  Record<
+    | "tiny"
+    | "mini-transformer-lab"
+    | "mini-gpt"
+    | "shakespeare-char-cpu"
+    | "shakespeare-char"
+    | "gpt1"
+    | "gpt2",
+    Preset
+  >
+> = {
+  tiny: {
+    summary: "learns the built-in tales on a CPU in under three minutes",
+    model: {
+      architecture: "gpt1",
+      contextLength: 160,
+      layers: 2,
+      heads: 4,
+      modelDim: 48,
+      feedForwardDim: 192,
+      dropoutRate: 0,
+      initialStd: 0.1,
+    },
+    training: {
+      ...training,
+      batchSize: 2,
+      steps: 3300,
+      learningRate: 1e-2,
+      minLearningRate: 0,
+      warmupSteps: 50,
+    },
+  },
+  "mini-transformer-lab": {
+    summary: "4 layers, 256 wide, context 256",
+    model: {
+      architecture: "gpt1",
+      contextLength: 256,
+      layers: 4,
+      heads: 8,
+      modelDim: 256,
+      feedForwardDim: 1024,
+      dropoutRate: 0.1,
+    },
+    training,
+  },
+  "mini-gpt": {
+    summary: "2 layers, 128 wide, context 512",
+    model: {
+      architecture: "gpt1",
+      contextLength: 512,
+      layers: 2,
+      heads: 4,
+      modelDim: 128,
+      feedForwardDim: 512,
+      dropoutRate: 0.1,
+    },
+    training: { ...training, batchSize: 8, learningRate: 5e-4, minLearningRate: 5e-5 },
+  },
+  "shakespeare-char-cpu": {
+    summary: "nanoGPT's character model for a CPU: 4 layers, 128 wide, context 64",
+    model: {
+      architecture: "gpt2",
+      contextLength: 64,
+      layers: 4,
+      heads: 4,
+      modelDim: 128,
+      feedForwardDim: 512,
+      dropoutRate: 0,
+      initialStd: 0.04,
+    },
+    training: {
+      ...training,
+      batchSize: 12,
+      learningRate: 2e-3,
+      minLearningRate: 2e-4,
+      weightDecay: 0.1,
+    },
+    expectation: "1.88 on tinyshakespeare after 2,000 steps (nanoGPT's README)",
+  },
+  "shakespeare-char": {
+    summary: "nanoGPT's character model for a GPU: 6 layers, 384 wide, context 256",
+    model: {
+      architecture: "gpt2",
+      contextLength: 256,
+      layers: 6,
+      heads: 6,
+      modelDim: 384,
+      feedForwardDim: 1536,
+      dropoutRate: 0.2,
+    },
+    training: {
+      ...training,
+      batchSize: 64,
+      steps: 5000,
+      learningRate: 1e-3,
+      minLearningRate: 1e-4,
+      weightDecay: 0.1,
+    },
+    expectation: "1.47 on tinyshakespeare at its best (nanoGPT's README)",
+  },
+  gpt1: {
+    summary: "the model of the paper: 12 layers, 768 wide, context 512",
+    model: {
+      architecture: "gpt1",
+      contextLength: 512,
+      layers: 12,
+      heads: 12,
+      modelDim: 768,
+      feedForwardDim: 3072,
+      dropoutRate: 0.1,
+    },
+    training: {
+      ...training,
+      batchSize: 64,
+      steps: 100_000,
+      learningRate: 2.5e-4,
+      minLearningRate: 0,
+      warmupSteps: 2000,
+      beta2: 0.999,
+    },
+  },
+  gpt2: {
+    summary: "GPT-2 small: 12 layers, 768 wide, context 1024",
+    model: {
+      architecture: "gpt2",
+      contextLength: 1024,
+      layers: 12,
+      heads: 12,
+      modelDim: 768,
+      feedForwardDim: 3072,
+      dropoutRate: 0.1,
+    },
+    training: {
+      ...training,
+      batchSize: 8,
+      steps: 100_000,
+      learningRate: 6e-4,
+      minLearningRate: 6e-5,
+      warmupSteps: 2000,
+      beta2: 0.95,
+      weightDecay: 0.1,
+    },
+  },
+};

@@ -1,0 +1,83 @@
+/**
+ * Masked language models and training settings by name.
+ *
+ * @module
+ */
+
+import type { PresetTraining } from "./presets.ts";
+import type { RobertaConfig } from "../models/roberta.ts";
+
+/** A masked language model and how to train it. */
+export interface MaskedPreset {
+  /** One line for the user. */
+  readonly summary: string;
+  /** The model, all but its vocabulary, which the text decides. */
+  readonly model: Omit<RobertaConfig, "vocabSize">;
+  /** How to train it. */
+  readonly training: PresetTraining & {
+    /** Keeps AdamW's division finite. */
+    readonly epsilon: number;
+  };
+}
+
+/** RoBERTa's recipe: a short memory of squares, no clipping, and a learning rate that falls in a straight line. */
+const training: MaskedPreset["training"] = {
+  batchSize: 32,
+  steps: 10_000,
+  learningRate: 5e-4,
+  minLearningRate: 0,
+  warmupSteps: 500,
+  schedule: "linear",
+  beta1: 0.9,
+  beta2: 0.98,
+  epsilon: 1e-6,
+  weightDecay: 0.01,
+  clipNorm: 0,
+};
+
+/** The presets of masked language models, by the name given to `--preset`. */
+export const MASKED_PRESETS: Readonly<
+  Record<"roberta-tiny" | "roberta-mini" | "roberta-base", MaskedPreset>
+> = {
+  "roberta-tiny": {
+    summary: "for a CPU: 2 layers, 64 wide, context 64",
+    model: {
+      architecture: "roberta",
+      contextLength: 64,
+      layers: 2,
+      heads: 2,
+      modelDim: 64,
+      feedForwardDim: 256,
+      dropoutRate: 0,
+      initialStd: 0.1,
+    },
+    training: { ...training, batchSize: 24, steps: 5000, learningRate: 3e-3, warmupSteps: 100, clipNorm: 1 },
+  },
+  "roberta-mini": {
+    summary: "4 layers, 256 wide, context 128",
+    model: {
+      architecture: "roberta",
+      contextLength: 128,
+      layers: 4,
+      heads: 4,
+      modelDim: 256,
+      feedForwardDim: 1024,
+      dropoutRate: 0.1,
+      initialStd: 0.05,
+    },
+    training,
+  },
+  "roberta-base": {
+    summary: "the model of the paper: 12 layers, 768 wide, context 512",
+    model: {
+      architecture: "roberta",
+      contextLength: 512,
+      layers: 12,
+      heads: 12,
+      modelDim: 768,
+      feedForwardDim: 3072,
+      dropoutRate: 0.1,
+    },
+    training: { ...training, steps: 500_000, learningRate: 6e-4, warmupSteps: 24_000 },
+  },
+};
