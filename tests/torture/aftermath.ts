@@ -30,10 +30,13 @@ export async function referenceOf(stage: Stage): Promise<Reference> {
 
   function once(): Promise<Reference> {
     return stage.inCopy(async (cwd) => {
+      await plant(cwd, scenario.strangers); // what is there decides which folders are made
       const ending = await runChild(scenario.line, { cwd, orders: { mode: "count", at: 0 } });
       if (ending.code !== 0) throw new Error(`${scenario.name} ends with ${ending.code}: ${ending.stderr}`);
       const { operations, seconds } = ending, { level } = await read(cwd, scenario);
-      return { result: await resultOf(cwd, scenario), operations, level, seconds };
+      const result = await resultOf(cwd, scenario);
+      for (const path of scenario.strangers) result.delete(path.slice(scenario.target.length + 1));
+      return { result, operations, level, seconds };
     });
   }
 }
@@ -82,16 +85,16 @@ export function tryToLose(
       const { code, stderr, overdue } = await runChild(line, { cwd });
       const command = line.slice(0, 2).join(" ");
       if (overdue) return `${command} hangs afterwards`;
-      // nothing is left to train, but what the cut has left behind must be put in order all the same
       const isDone = isComplete && stderr.includes("it has done");
       if (code !== 0 && !isDone) return `${command} fails afterwards: ${stderr.slice(0, 400)}`;
     }
+    if (isComplete) {
+      // nothing is left to train or to save: what the cut has left behind is put in order by the user
+      const { code, stderr } = await runChild(["doctor", "runs/r", "--clean"], { cwd });
+      if (code !== 0) return `doctor fails afterwards: ${stderr.slice(0, 400)}`;
+    }
     const unlike = difference(await resultOf(cwd, scenario), reference.result);
     if (unlike) return `${ending.code === 0 ? "ended" : "went on"}, and ${unlike}`;
-    const harmAtEnd = await harmTo(before, cwd, ours);
-    if (harmAtEnd === undefined || !isComplete) return harmAtEnd;
-    await runChild(["doctor", "runs/r", "--clean"], { cwd });
-    const harmLeft = await harmTo(before, cwd, ours);
-    return harmLeft && `${harmLeft}, also after doctor --clean`;
+    return await harmTo(before, cwd, ours);
   });
 }
