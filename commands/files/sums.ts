@@ -41,8 +41,8 @@ const STATE = "trainer_state.json";
 export function withSums(files: Readonly<Record<string, FileContent>>): FolderFiles {
   const seal = async (): Promise<string> => {
     const { sha256: _, ...state } = JSON.parse(files[STATE] as string);
-    const others = Object.entries(files).filter(([name]) => name !== STATE).sort();
-    const sums = others.map(async ([name, content]) => [name, await sumOf(content)] as const);
+    const names = Object.keys(files).filter((name) => name !== STATE).sort();
+    const sums = names.map(async (name) => [name, await sumOf(files[name])] as const);
     const sha256 = Object.fromEntries([...await Promise.all(sums), [
       STATE,
       await sumOf(JSON.stringify(state)),
