@@ -137,7 +137,11 @@ async function withSavedStep(error: Error, loop: TrainLoop): Promise<Error> {
   const { run, folder } = loop,
     isUsable = !(error instanceof NonFiniteLossError || error instanceof DeviceLostError);
   if (isUsable && run.step > 0 && folder.savedStep !== run.step && !(error instanceof SaveError)) {
-    await saveLast(loop, await checkpointFiles(loop)).catch(() => {});
+    try {
+      await saveLast(loop, await checkpointFiles(loop));
+    } catch {
+      // the first error says what went wrong
+    }
   }
   const kept = folder.savedStep === undefined
     ? "no checkpoint had been saved"
