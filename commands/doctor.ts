@@ -9,7 +9,7 @@ import { WebGpuBackend } from "../core/webgpu_backend.ts";
 import { type Command, defineCommand } from "./cli/command.ts";
 import { cannotRead, UsageError } from "./cli/errors.ts";
 import { examineRun, removeLeftOvers } from "./runs/examine_run.ts";
-import { megabytes } from "./runs/memory.ts";
+import { megabytes } from "./recipes/memory.ts";
 import { RUNS } from "./files/own_names.ts";
 import { allowWriting } from "./cli/permissions.ts";
 import { probeParity, probeSpeed } from "./cli/probe.ts";

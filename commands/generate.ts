@@ -10,7 +10,7 @@ import { type Command, defineCommand } from "./cli/command.ts";
 import { checkpointFlag, deviceFlag, MOST } from "./cli/common_flags.ts";
 import { UsageError } from "./cli/errors.ts";
 import { readText } from "./texts/files.ts";
-import { checkGenerating, memoryLimits } from "./runs/memory.ts";
+import { checkGenerating, memoryLimits } from "./recipes/memory.ts";
 import { defaultPrompt } from "../inference/prompt.ts";
 import { writeOut } from "./cli/terminal.ts";
 import { visibleLines } from "./cli/visible.ts";

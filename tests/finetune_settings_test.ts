@@ -1,7 +1,8 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import { UsageError } from "../commands/cli/errors.ts";
 import { finetuneFlags } from "../commands/settings/finetune_flags.ts";
-import { chooseFinetuning, resumeFinetuning } from "../commands/settings/finetune_settings.ts";
+import { chooseFinetuning } from "../commands/settings/finetune_settings.ts";
+import { resumeSettings } from "../commands/settings/resume_settings.ts";
 import { parseFlags } from "../commands/cli/parse_flags.ts";
 import { words } from "./_command.ts";
 
@@ -9,7 +10,7 @@ const flagsOf = (line: string) => parseFlags(finetuneFlags, words(line));
 const sizes = {
   modelDim: 64,
   contextLength: 9,
-  isCausal: true,
+  causal: true,
   labels: ["a", "b", "c"],
   classes: [0, 0, 1, 2],
 };
@@ -25,11 +26,11 @@ Deno.test("an epoch sees every text, and each is validated and saved", () => {
   assertEquals(choose("--epochs 20", { classes }).warmupSteps, 7);
 });
 
-Deno.test("a wider model learns more slowly, and only a GPT goes on predicting the next token", () => {
+Deno.test("a wider model learns more slowly, and only a GPT also predicts the next token", () => {
   const rates = [16, 64, 256, 768].map((modelDim) => choose("", { modelDim }).learningRate);
   assertEquals(rates, [0.002, 0.002, 0.0002, 0.000032]);
-  assertEquals([choose("").auxiliaryWeight, choose("", { isCausal: false }).auxiliaryWeight], [0.5, 0]);
-  assertThrows(() => choose("--auxiliary_weight 1", { isCausal: false }), UsageError, "is for a GPT");
+  assertEquals([choose("").auxiliaryWeight, choose("", { causal: false }).auxiliaryWeight], [0.5, 0]);
+  assertThrows(() => choose("--auxiliary_weight 1", { causal: false }), UsageError, "is for a GPT");
 });
 
 Deno.test("classes weigh the same, what is given, or by how rare they are", () => {
@@ -40,7 +41,7 @@ Deno.test("classes weigh the same, what is given, or by how rare they are", () =
   assertThrows(
     () => choose("--class_weights a=0 b=0 c=0"),
     UsageError,
-    "--class-weights leaves nothing to learn",
+    "--class-weights are 0 for every class in the data",
   );
   for (const wrong of ["d=1", "a=1.2.3", "a", "a=-1", `a=${"9".repeat(400)}`]) {
     const message = `--class-weights has "${wrong}": expected balanced, or LABEL=NUMBER with one of a, b, c`;
@@ -67,20 +68,17 @@ Deno.test("epochs that make more steps than a run may have are refused", () => {
   );
 });
 
-Deno.test("a run that goes on may only be longer", () => {
-  const settings = choose("--batch_size 2"), started = { step: 3, state: { settings } };
-  assertEquals(resumeFinetuning(started, flagsOf(""), 4), settings);
-  assertEquals(resumeFinetuning(started, flagsOf("--epochs 10"), 4), { ...settings, epochs: 10, steps: 20 });
-  assertThrows(
-    () => resumeFinetuning(started, flagsOf("--epochs 1"), 4),
-    RangeError,
-    "3 steps of 2; raise --epochs",
-  );
-  for (const line of ["--seed 1", "--checkpoint runs/a", "--truncate", "--class_weights balanced"]) {
-    assertThrows(
-      () => resumeFinetuning(started, flagsOf(line), 4),
-      UsageError,
-      "cannot be given with --resume",
-    );
+Deno.test("a resumed run may only be longer", () => {
+  const settings = choose("--batch_size 2");
+  const resume = (line: string) => resumeSettings(settings, 3, flagsOf(line), 2);
+  assertEquals(resume(""), settings);
+  assertEquals(resume("--batch_size 2 --seed 1"), settings, "what was given before may be given again");
+  assertEquals(resume("--epochs 10"), { ...settings, epochs: 10, steps: 20 });
+  assertThrows(() => resume("--epochs 1"), RangeError, "3 steps of 2; raise --epochs");
+  for (const line of ["--checkpoint runs/a", "--class_weights balanced", "--name other"]) {
+    assertThrows(() => resume(line), UsageError, "cannot be given with --resume");
+  }
+  for (const line of ["--seed 2", "--truncate", "--from-scratch"]) {
+    assertThrows(() => resume(line), UsageError, "but the run was started with");
   }
 });

@@ -1,5 +1,5 @@
 import { assertAlmostEquals, assertEquals, assertRejects } from "@std/assert";
-import { measure } from "../commands/runs/measure.ts";
+import { measure } from "../commands/recipes/measure.ts";
 import { CpuBackend } from "../core/cpu_backend.ts";
 import { IGNORED } from "../kernels/cross_entropy.ts";
 import { type Batch, validationBatches } from "../data/batches.ts";
@@ -22,13 +22,13 @@ Deno.test("every target counts the same, however many of them stand between two 
   );
 });
 
-Deno.test("batches that ask for nothing count nothing; where there are no others there is no loss", async () => {
+Deno.test("batches without targets do not count; where there are no others there is no loss", async () => {
   const expected = await evaluate(backend, model, batches);
   // eight batches are measured between two pauses
   const mixed = [...batches.slice(0, 8).map(blank), ...batches];
   assertAlmostEquals(await measure(backend, model, mixed) ?? NaN, expected, 1e-6);
   for (const nothing of [[], [blank(batches[0])]]) {
-    await assertRejects(() => measure(backend, model, nothing), RangeError, "it is asked for no token");
+    await assertRejects(() => measure(backend, model, nothing), RangeError, "no token is a target");
   }
 });
 

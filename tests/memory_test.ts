@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
-import { checkMemory, estimateMemory } from "../commands/runs/memory.ts";
+import { checkMemory, estimateMemory } from "../commands/recipes/memory.ts";
 import { CpuBackend } from "../core/cpu_backend.ts";
 import { RobertaClassifier } from "../models/classifier.ts";
 import { Gpt, type GptConfig } from "../models/gpt.ts";

@@ -68,7 +68,7 @@ async function endBy(signal: Deno.Signal, line: readonly string[], { cwd, run, l
   assertMatch(
     new TextDecoder().decode(stdout),
     new RegExp(
-      `\nStopped: step ${step} of \\d+ is saved in ${run}/last.\nGo on: deno task ${
+      `\nStopped: step ${step} of \\d+ is saved in ${run}/last.\nResume it: deno task ${
         line[0]
       } --resume ${run}\n`,
     ),
@@ -107,7 +107,7 @@ for (
 }
 
 Deno.test({
-  name: "fine-tuning that was ended by Ctrl-C says how to go on, and goes on as if nothing had happened",
+  name: "fine-tuning that was ended by Ctrl-C says how to resume, and is resumed as if nothing had happened",
   ignore: Deno.build.os === "windows", // has no signals to send
   fn: () =>
     inFolder(async (cwd) => {
@@ -146,7 +146,7 @@ Deno.test({
       );
       assertEquals(await stepOf(run), 20);
       const left = (await Array.fromAsync(Deno.readDir(run))).map(({ name }) => name).sort();
-      assertEquals(left, ["best", "last", "loss_curve.svg", "metrics.jsonl", "samples.txt"]);
+      assertEquals(left, ["best", "last", "loss_curve.svg", "metrics.jsonl", "run.json", "samples.txt"]);
       await succeed(resume, { cwd });
       assertEquals(await stepOf(run), 40);
     }),
@@ -165,8 +165,8 @@ Deno.test("a resumed run may be longer; its learning rate follows the new end", 
       ["train", "--data", "my_novel.txt", "--resume", "runs/my_novel", "--epochs", "0.2", "--device", "cpu"],
       { cwd },
     );
-    assertStringIncludes(longer, "Going on from runs/my_novel/last after step 11.");
-    assertStringIncludes(longer, "The learning rate now falls until step 21, not 11");
+    assertStringIncludes(longer, "Resuming runs/my_novel/last at step 11.");
+    assertStringIncludes(longer, "The learning rate is now scheduled for 21 steps, not 11");
     assertEquals(JSON.parse(await Deno.readTextFile(statePath)).best, best);
     assertStringIncludes(longer, "best      step 3, kept in runs/my_novel/best");
     const steps = (await metricsOf(`${cwd}/runs/my_novel`)).map((line) => JSON.parse(line).step);

@@ -1,6 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
 
-/** Who may import from whom: a room from itself and the rooms listed. */
+/** A room imports from itself and from the rooms listed. */
 const ROOMS: Record<string, readonly string[]> = {
   core: [],
   kernels: ["core"],
@@ -18,8 +18,8 @@ const COMMAND_ROOMS: Record<string, readonly string[]> = {
   "commands/files": ["commands/cli"],
   "commands/pictures": ["commands/cli"],
   "commands/texts": ["commands/cli", "commands/files"],
-  "commands/runs": ["commands/cli", "commands/files", "commands/pictures"],
-  "commands/settings": ["commands/cli", "commands/runs"],
+  "commands/settings": ["commands/cli", "commands/files"],
+  "commands/runs": ["commands/cli", "commands/files", "commands/pictures", "commands/settings"],
   "commands/recipes": [
     "commands/cli",
     "commands/files",

@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
-import { describeStop } from "../commands/runs/stopped.ts";
+import { describeStop } from "../commands/recipes/session.ts";
 import { editState, inFolder, small, story, succeed, words } from "./_command.ts";
 
 /** Opens every path that the end of a run names in its rows `best` and `files`, and gives their names. */
@@ -19,8 +19,8 @@ Deno.test("a run writes into its own folder only, and lists its files, also when
     const sizes = small.with(1, "40");
     const train = ["train", "--data", "story.txt", ...sizes, "--device", "cpu"];
     const tune = words("finetune --checkpoint runs/story --data train.tsv --epochs 2 --device cpu");
-    const files = ["last/", "best/", "metrics.jsonl", "samples.txt", "loss_curve.svg"];
-    const early = ["last/", "metrics.jsonl", "loss_curve.svg"];
+    const files = ["last/", "best/", "run.json", "metrics.jsonl", "samples.txt", "loss_curve.svg"];
+    const early = ["last/", "run.json", "metrics.jsonl", "loss_curve.svg"];
     for (const [line, picture] of [[train, []], [tune, ["confusion_matrix.svg"]]] as const) {
       const whole = await succeed([...line, ...line === train ? ["--steps", "12"] : []], { cwd });
       assertEquals(await promised(whole, cwd), [...files, ...picture]);
@@ -43,23 +43,26 @@ Deno.test("a run writes into its own folder only, and lists its files, also when
     const device = "a GPU";
     await editState(statePath, (state) => ({ ...state, backend: { ...state.backend as object, device } }));
     const resumed = await succeed(words("finetune --resume early-finetune --device cpu"), { cwd });
-    assertMatch(resumed, /^model .*, begun with runs\/story\/best$/m);
+    assertMatch(resumed, /^model .*, initialized from runs\/story\/best$/m);
     assertStringIncludes(
       resumed,
-      "Going on from early-finetune/last after step 1.\n" +
+      "Resuming early-finetune/last at step 1.\n" +
         "It ran on a GPU before: from here on numbers differ in their last digits.\n",
     );
   }));
 
-Deno.test("a run that was stopped is resumed while steps are left, and measured when none is", () => {
-  const stop = (step: number, validation?: string[]) =>
-    describeStop(
-      { run: { step }, settings: { steps: 100 }, folder: { path: "runs/mine" } },
-      { train: "finetune", measure: "classify --checkpoint runs/mine", validation },
-    );
+Deno.test("a run that was stopped is resumed while steps are left, and evaluated when none is", () => {
+  const stop = (step: number, data = "FILE") =>
+    describeStop("runs/mine", {
+      ...{ step, steps: 100, command: "finetune" },
+      evaluation: `classify --checkpoint runs/mine --data ${data}`,
+    });
   assertStringIncludes(stop(99), "Stopped: step 99 of 100 is saved in runs/mine/last.");
-  assertStringIncludes(stop(99), "Go on: deno task finetune --resume runs/mine");
-  assertStringIncludes(stop(100), "Stopped while measuring: step 100 of 100 is saved in runs/mine/last.");
-  assertStringIncludes(stop(100), "Measure it: deno task classify --checkpoint runs/mine --data FILE");
-  assertStringIncludes(stop(100, ["a.tsv"]), "--data a.tsv");
+  assertStringIncludes(stop(99), "Resume it: deno task finetune --resume runs/mine");
+  assertStringIncludes(
+    stop(100),
+    "Stopped during the evaluation: step 100 of 100 is saved in runs/mine/last.",
+  );
+  assertStringIncludes(stop(100), "Evaluate it: deno task classify --checkpoint runs/mine --data FILE");
+  assertStringIncludes(stop(100, "a.tsv"), "--data a.tsv");
 });

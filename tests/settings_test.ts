@@ -1,28 +1,31 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import { UsageError } from "../commands/cli/errors.ts";
 import { parseFlags } from "../commands/cli/parse_flags.ts";
-import { chooseLength, chooseSettings, type Settings } from "../commands/settings/settings.ts";
+import { chooseSettings, type TrainSettings, withLength } from "../commands/settings/settings.ts";
 import { trainFlags } from "../commands/settings/train_flags.ts";
-import { type PresetName, presets } from "../commands/settings/presets.ts";
+import { type PresetName, PRESETS_BY_NAME } from "../commands/settings/presets.ts";
 import { words } from "./_command.ts";
 
 const flagsOf = (line: string) => parseFlags(trainFlags, words(line));
 
-function settingsOf(line: string, preset: PresetName = "tiny", batchesPerEpoch = 100): Settings {
-  return chooseLength(chooseSettings(flagsOf(line), preset), flagsOf(line), batchesPerEpoch);
+function settingsOf(line: string, preset: PresetName = "tiny", batchesPerEpoch = 100): TrainSettings {
+  return withLength(chooseSettings(flagsOf(line), preset), flagsOf(line), batchesPerEpoch);
 }
 
 Deno.test("what is not given is the preset's", () => {
-  for (const [name, { model, training }] of Object.entries(presets)) {
+  for (const [name, { model, training }] of Object.entries(PRESETS_BY_NAME)) {
     const settings = settingsOf("", name as PresetName);
     for (const [field, value] of Object.entries({ ...model, ...training })) {
-      assertEquals(settings[field as keyof Settings], value, `${name}: ${field}`);
+      assertEquals(settings[field as keyof TrainSettings], value, `${name}: ${field}`);
     }
   }
 });
 
 Deno.test("what follows from a value follows from one that is given", () => {
-  assertEquals(presets["mini-gpt"].training.minLearningRate, presets["mini-gpt"].training.learningRate / 10);
+  assertEquals(
+    PRESETS_BY_NAME["mini-gpt"].training.minLearningRate,
+    PRESETS_BY_NAME["mini-gpt"].training.learningRate / 10,
+  );
   assertEquals(settingsOf("--lr 0.5", "mini-gpt").minLearningRate, 0.05);
   assertEquals(settingsOf("--lr 0.5 --min_lr 0.001", "mini-gpt").minLearningRate, 0.001);
   assertEquals(settingsOf("--model_dim 32 --heads 4").feedForwardDim, 128);

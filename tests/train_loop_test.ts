@@ -3,8 +3,9 @@ import { Interrupt } from "../commands/cli/interrupt.ts";
 import { Output } from "../commands/cli/output.ts";
 import { ProgressLine } from "../commands/cli/progress.ts";
 import { RunFolder } from "../commands/runs/run_folder.ts";
-import { chooseLength, chooseSettings } from "../commands/settings/settings.ts";
-import { trainAndSave, type TrainLoop } from "../commands/runs/train_loop.ts";
+import { chooseSettings, withLength } from "../commands/settings/settings.ts";
+import type { Session } from "../commands/recipes/recipe.ts";
+import { trainAndSave } from "../commands/recipes/train_loop.ts";
 import type { TrainFlags } from "../commands/settings/train_flags.ts";
 import { CpuBackend } from "../core/cpu_backend.ts";
 import { DeviceLostError } from "../core/webgpu_backend.ts";
@@ -14,62 +15,61 @@ import { causalBatches, validationBatches } from "../data/batches.ts";
 import { TrainingRun } from "../training/train.ts";
 import { inFolder, story } from "./_command.ts";
 
-/** A loop of ten steps with a very small model. */
-function makeLoop(folder: RunFolder, changes: Partial<TrainFlags> = {}): TrainLoop {
+/** A session of ten steps with a very small model. */
+function makeSession(
+  folder: RunFolder,
+  changes: Partial<TrainFlags> = {},
+  sample: (step: number) => Promise<string> = () => Promise.resolve("a sample"),
+): Session {
   const flags = {
     ...{ contextLength: 8, layers: 1, heads: 1, modelDim: 8, batchSize: 2, steps: 10 },
     ...changes,
   } as TrainFlags;
-  const settings = chooseLength(chooseSettings(flags, "tiny"), flags, 1);
+  const settings = withLength(chooseSettings(flags, "tiny"), flags, 1);
   const tokenizer = CharTokenizer.fromText(story(4)), ids = tokenizer.encode(story(20));
   const model = new Gpt({ ...settings, architecture: "gpt1", vocabSize: tokenizer.vocabSize });
-  const run = new TrainingRun(new CpuBackend(), model, causalBatches(ids, settings), settings);
+  const batches = causalBatches(ids, settings);
+  const run = new TrainingRun(new CpuBackend(), model, batches, settings);
   const progress = new ProgressLine({ terminal: false, write() {} });
   const interrupt = new Interrupt(), validation = validationBatches(ids, settings);
-  const sample = () => Promise.resolve("a sample");
   const output = new Output(() => {});
-  return {
-    run,
-    model,
-    tokenizer,
-    settings,
-    folder,
-    validation,
-    progress,
-    output,
-    interrupt,
-    sample,
-    state: {},
+  const recipe = {
+    ...{ model, tokenizer, batches, validation, sample, facts: [], unit: "token" as const, config: {} },
+    state: { command: "train", settings, source: {}, textFingerprint: "" },
+    report: () => Promise.resolve(""),
+    evaluation: () => "",
   };
+  const state = { ...recipe.state, backend: { name: "cpu", device: "" } };
+  return { recipe, run, folder, state, interrupt, output, progress };
 }
 
 Deno.test("a device that is lost ends the run in one line that says what is kept", () =>
   inFolder(async (cwd) => {
     const folder = await RunFolder.create(`${cwd}/lost`, "");
-    const loop = makeLoop(folder, { saveInterval: 4 });
-    using _interrupt = loop.interrupt;
-    const { run } = loop, advance = run.advance.bind(run);
+    const session = makeSession(folder, { saveInterval: 4 });
+    using _interrupt = session.interrupt;
+    const { run } = session, advance = run.advance.bind(run);
     run.advance = () => {
       if (run.step === 6) throw new DeviceLostError("The GPU device was lost: unplugged");
       advance();
     };
-    const error = await assertRejects(() => trainAndSave(loop), Error);
+    const error = await assertRejects(() => trainAndSave(session), Error);
     assertEquals(error.message, `The GPU device was lost: unplugged; ${cwd}/lost/last holds step 4`);
   }));
 
-Deno.test("what is computed does not depend on how often the clock makes the loop look", () =>
+Deno.test("what is computed does not depend on how often the clock makes the loop read", () =>
   inFolder(async (cwd) => {
     const now = performance.now;
     const seen: string[] = [];
     try {
-      // a clock that stands still makes the loop look as seldom as it may, one that runs makes it look at every step
+      // a clock that stands still makes the loop read as seldom as it may, one that runs makes it look at every step
       for (const tick of [0, 1e6]) {
         let time = 0;
         performance.now = () => time += tick;
         const folder = await RunFolder.create(`${cwd}/${tick}`, "");
-        const loop = makeLoop(folder, { steps: 31, evaluationInterval: 15, saveInterval: 30 });
-        using _interrupt = loop.interrupt;
-        await trainAndSave(loop);
+        const session = makeSession(folder, { steps: 31, evaluationInterval: 15, saveInterval: 30 });
+        using _interrupt = session.interrupt;
+        await trainAndSave(session);
         seen.push(JSON.stringify(folder.records.map((record) => ({ ...record, seconds: 0 }))));
       }
     } finally {
@@ -89,15 +89,15 @@ Deno.test("best/ holds the lowest validation loss, not the newest", () =>
     const folder = await RunFolder.create(`${cwd}/worse`, "");
     // a learning rate that learns at first and then destroys what was learned
     const changes = { steps: 40, evaluationInterval: 2, warmupSteps: 40, learningRate: 3 };
-    const loop = makeLoop(folder, { ...changes, schedule: "constant", clipNorm: 0 });
-    using _interrupt = loop.interrupt;
-    await trainAndSave(loop);
+    const session = makeSession(folder, { ...changes, schedule: "constant", clipNorm: 0 });
+    using _interrupt = session.interrupt;
+    await trainAndSave(session);
     const losses = folder.records.flatMap(({ step, validationLoss }) =>
       validationLoss === undefined ? [] : [{ step, validationLoss }]
     );
     const lowest = losses.reduce((best, other) => other.validationLoss < best.validationLoss ? other : best);
     assert(lowest.step < 40, "the last step is not the best");
-    assertEquals(loop.best, lowest);
+    assertEquals(session.best, lowest);
     const state = JSON.parse(await Deno.readTextFile(`${cwd}/worse/best/trainer_state.json`));
     assertEquals([state.step, state.best], [lowest.step, lowest]);
   }));
@@ -105,10 +105,11 @@ Deno.test("best/ holds the lowest validation loss, not the newest", () =>
 Deno.test("whatever fails apart from the training, the last step is saved", () =>
   inFolder(async (cwd) => {
     const folder = await RunFolder.create(`${cwd}/broken`, "");
-    const loop = makeLoop(folder, { sampleInterval: 3, saveInterval: 100 });
-    loop.sample = () => Promise.reject(new Error("no words"));
-    using _interrupt = loop.interrupt;
-    const error = await assertRejects(() => trainAndSave(loop), Error);
+    const session = makeSession(folder, { sampleInterval: 3, saveInterval: 100 }, () =>
+      Promise.reject(new Error("no words")));
+    using _interrupt = session.interrupt;
+    const error = await assertRejects(() =>
+      trainAndSave(session), Error);
     assertEquals(error.message, `no words; ${cwd}/broken/last holds step 3`);
     await Deno.stat(`${cwd}/broken/last/model.safetensors`);
   }));

@@ -28,6 +28,8 @@ export interface FlagCommon {
 export interface TextFlag extends FlagCommon {
   /** Tells the kinds of flag apart. */
   readonly kind: "text";
+  /** The value when the flag is typed without one; else that is an error. */
+  readonly bare?: string;
   /** The value when the flag is absent. */
   readonly default?: string;
 }

@@ -8,7 +8,7 @@ import { chooseBackend, type DeviceChoice, type OpenedBackend } from "../../core
 /**
  * Opens a device, uses it, and closes it however that ends.
  *
- * @param device which one
+ * @param device which one; the best there is unless given
  * @param body what to do with it
  * @throws {Error} when there is no such device, or what the body throws
  *
@@ -21,10 +21,10 @@ import { chooseBackend, type DeviceChoice, type OpenedBackend } from "../../core
  * ```
  */
 export async function withBackend(
-  device: DeviceChoice,
+  device: DeviceChoice | undefined,
   body: (opened: OpenedBackend) => void | Promise<void>,
 ): Promise<void> {
-  const opened = await chooseBackend(device);
+  const opened = await chooseBackend(device ?? "auto");
   try {
     await body(opened);
   } finally {

@@ -38,6 +38,7 @@ export const CHECKPOINT_FOLDERS: readonly string[] = ["last", "best"];
 
 /** Files of a run. */
 export const RUN_FILES: readonly string[] = [
+  "run.json",
   "metrics.jsonl",
   "samples.txt",
   "loss_curve.svg",

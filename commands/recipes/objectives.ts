@@ -1,6 +1,6 @@
 /**
- * What differs between objectives while a language model is trained: the model, its batches, and how to show what it has
- * learned. Everything else of `train` is the same for all of them.
+ * What differs between the objectives of a language model: the model, its batches, and the samples that show what it has
+ * learned. Everything else of `train` is the same for both.
  *
  * @module
  */
@@ -10,99 +10,99 @@ import { expectKind, kindOf } from "../../models/families.ts";
 import { Gpt, type GptConfig } from "../../models/gpt.ts";
 import { MaskedLanguageModel, type RobertaConfig } from "../../models/roberta.ts";
 import type { Tokenizer } from "../../tokenizers/tokenizer.ts";
+import { unigramLoss } from "../../data/baselines.ts";
 import { type Batch, type BatchSource, causalBatches, validationBatches } from "../../data/batches.ts";
+import { maskTokens } from "../../data/mask_tokens.ts";
+import { maskedBatches, maskedValidationBatches, oneByOneBatches } from "../../data/masked_batches.ts";
+import { maskedTexts } from "../../data/masked_texts.ts";
 import { fillMask } from "../../inference/fill_mask.ts";
 import { generate } from "../../inference/generate.ts";
-import { maskedBatches, maskedValidationBatches, oneByOneBatches } from "../../data/masked_batches.ts";
-import type { EncodedCorpus } from "../texts/corpus.ts";
-import { maskTokens } from "../../data/mask_tokens.ts";
-import type { LanguageConfig } from "../settings/presets.ts";
 import { defaultPrompt } from "../../inference/prompt.ts";
-import type { PartialSettings } from "../settings/settings.ts";
-import { unigramLoss } from "../../data/baselines.ts";
-import { maskedTexts } from "../../data/masked_texts.ts";
+import type { LanguageConfig } from "../settings/presets.ts";
+import type { TrainSettings } from "../settings/settings.ts";
+import type { EncodedCorpus } from "../texts/corpus.ts";
 
-/** A language model and what it learns from. */
-export interface Lesson {
+/** A language model and its batches. */
+export interface PreparedObjective {
   /** The model, without values yet. */
   readonly model: Gpt | MaskedLanguageModel;
-  /** What it learns from. */
+  /** What it is trained on. */
   readonly batches: BatchSource;
   /**
-   * Batches to measure on, always the same.
+   * Batches to evaluate it on, the same every time.
    *
    * @param part of which text
-   * @param windows how many windows at most, spread over the text; all unless given
+   * @param sequences the most sequences, spread over the text; all unless given
    */
-  measured(part: "training" | "validation", windows?: number): Batch[];
-  /** What else there is to measure of a model that fills masks. */
-  readonly masks?: {
-    /** Batches that hide one token after the other. */
+  evaluationBatches(part: "training" | "validation", sequences?: number): Batch[];
+  /** What else is evaluated of a masked language model. */
+  readonly masked?: {
+    /** Batches that mask one token at a time. */
     oneByOne(tokens: number): Batch[];
     /** The loss of the unigram model on batches. */
     unigram(batches: readonly Batch[]): number;
   };
-  /** Shows what the model has learned. */
+  /** Text that shows what the model has learned. */
   sample(backend: Backend, seed: number): Promise<string>;
 }
 
 /**
- * Prepares what a run is made of.
+ * Prepares a model and its batches.
  *
  * @param config the model
  * @param encoded the texts as ids
  * @param tokenizer the tokenizer
  * @param settings sizes and seed
  * @returns model and batches
- * @throws {Error} when a text is too short, or the tokenizer has no tokens to mask with
+ * @throws {Error} when a text is too short, or the tokenizer has no mask token
  */
-export function prepareLesson(
+export function prepareObjective(
   config: LanguageConfig,
   encoded: EncodedCorpus,
   tokenizer: Tokenizer,
-  settings: PartialSettings,
-): Lesson {
+  settings: TrainSettings,
+): PreparedObjective {
   return kindOf(config) === "masked"
-    ? maskedLesson(expectKind(config, "masked"), encoded, tokenizer, settings)
-    : causalLesson(expectKind(config, "causal"), encoded, tokenizer, settings);
+    ? masked(expectKind(config, "masked"), encoded, tokenizer, settings)
+    : causal(expectKind(config, "causal"), encoded, tokenizer, settings);
 }
 
-/** Tokens of a sample. */
-const sampleLength = 200;
+/** Tokens in a sample. */
+const SAMPLE_LENGTH = 200;
 
-function causalLesson(
+function causal(
   config: GptConfig,
   encoded: EncodedCorpus,
   tokenizer: Tokenizer,
-  { batchSize, seed }: PartialSettings,
-): Lesson {
+  { batchSize, seed }: TrainSettings,
+): PreparedObjective {
   const model = new Gpt(config), sizes = { contextLength: config.contextLength, batchSize };
   return {
     model,
     batches: causalBatches(encoded.training, { ...sizes, seed }),
-    measured: (part, windows) => validationBatches(encoded[part], { ...sizes, windows }),
+    evaluationBatches: (part, windows) => validationBatches(encoded[part], { ...sizes, windows }),
     async sample(backend, seed) {
       const prompt = tokenizer.encode(defaultPrompt(tokenizer)), ids: number[] = [];
-      const options = { prompt, maxNewTokens: sampleLength, temperature: 0.8, seed };
+      const options = { prompt, maxNewTokens: SAMPLE_LENGTH, temperature: 0.8, seed };
       for await (const [part] of generate(backend, model, options)) ids.push(...part);
       return tokenizer.decode(ids).trim();
     },
   };
 }
 
-function maskedLesson(
+function masked(
   config: RobertaConfig,
   encoded: EncodedCorpus,
   tokenizer: Tokenizer,
-  settings: PartialSettings,
-): Lesson {
+  settings: TrainSettings,
+): PreparedObjective {
   const model = new MaskedLanguageModel(config);
   const { sequences, options } = maskedTexts(encoded, config, tokenizer, settings);
   return {
     model,
     batches: maskedBatches(sequences.training, options),
-    measured: (part, limit) => maskedValidationBatches(sequences[part], { ...options, limit }),
-    masks: {
+    evaluationBatches: (part, limit) => maskedValidationBatches(sequences[part], { ...options, limit }),
+    masked: {
       oneByOne: (limit) => oneByOneBatches(sequences.validation, { ...options, limit }),
       unigram: (batches) => unigramLoss(batches, sequences.training, options),
     },
@@ -111,9 +111,9 @@ function maskedLesson(
 }
 
 /** Sequences, and tokens of each, in a sample of a masked language model. */
-const sampleSize = { sequences: 4, tokens: 64 };
+const MASKED_SAMPLE = { sequences: 4, tokens: 64 };
 
-/** A few stretches of text with what the model would put into their gaps: `[right]`, or `[what stood there → guess]`. */
+/** A few sequences with the model's predictions at masked positions: `[correct]`, or `[original → predicted]`. */
 async function filledSample(
   backend: Backend,
   model: MaskedLanguageModel,
@@ -121,19 +121,19 @@ async function filledSample(
   sequences: readonly Uint32Array[],
 ): Promise<string> {
   const { maskId, specialIds } = maskTokens(tokenizer), special = new Set(specialIds), samples: string[] = [];
-  const count = Math.min(sampleSize.sequences, sequences.length);
+  const count = Math.min(MASKED_SAMPLE.sequences, sequences.length);
   for (let index = 0; index < count; index++) {
-    const ids = sequences[Math.floor(index * sequences.length / count)].slice(0, sampleSize.tokens);
-    const candidates = [...ids.keys()].filter((place) => !special.has(ids[place]));
+    const ids = sequences[Math.floor(index * sequences.length / count)].slice(0, MASKED_SAMPLE.tokens);
+    const candidates = [...ids.keys()].filter((position) => !special.has(ids[position]));
     if (candidates.length === 0) continue;
     const random = new Random(1, `gaps of sample ${index}`);
     const drawn = candidates.filter(() => random.uniform() < 0.15);
-    const places = new Set(drawn.length > 0 ? drawn : [candidates[candidates.length >> 1]]);
-    const hidden = ids.map((id, place) => places.has(place) ? maskId : id);
-    const filled = await fillMask(backend, model, hidden, { maskId, topK: 1 });
-    const guesses = new Map(filled.map(({ place, candidates }) => [place, candidates[0].id]));
-    const pieces = Array.from(ids, (id, place) => {
-      const guess = guesses.get(place);
+    const positions = new Set(drawn.length > 0 ? drawn : [candidates[candidates.length >> 1]]);
+    const maskedIds = ids.map((id, position) => positions.has(position) ? maskId : id);
+    const filled = await fillMask(backend, model, maskedIds, { maskId, topK: 1 });
+    const predicted = new Map(filled.map(({ place, candidates }) => [place, candidates[0].id]));
+    const pieces = Array.from(ids, (id, position) => {
+      const guess = predicted.get(position);
       if (guess === undefined) return tokenizer.decode([id], { skipSpecialTokens: true });
       const [truth, other] = [id, guess].map((id) => tokenizer.decode([id]).replaceAll("\n", "↵"));
       return guess === id ? `[${truth}]` : `[${truth} → ${other}]`;

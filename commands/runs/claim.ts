@@ -194,9 +194,12 @@ async function isFree(folder: string, replace: boolean): Promise<boolean> {
     former.every((info) => info === undefined) &&
     entries.every(({ name, isFile }) =>
       isLeftOver(name) ||
-      isFile && (name === LOCK_NAME || RUN_FILES.includes(name) && (replace || name.endsWith(".ids")))
+      isFile && (name === LOCK_NAME || RUN_FILES.includes(name) && (replace || REMADE.test(name)))
     );
 }
+
+/** Files that every run writes before its first step: they hold nothing worth keeping by themselves. */
+const REMADE = /^run\.json$|\.ids$/;
 
 /** Creates a folder and its parents; gives those that it has created, or none if the folder existed. */
 async function makeFolders(folder: string): Promise<string[]> {

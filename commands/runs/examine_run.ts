@@ -12,7 +12,7 @@ import { reason } from "../cli/errors.ts";
 import { finishSave } from "../files/folders.ts";
 import { describeHolder, Lock, lookAtLock } from "../files/lock.ts";
 import { CHECKPOINT_FOLDERS, isLeftOver, LOCK_NAME, placesOf, RUN_FILES } from "../files/own_names.ts";
-import { commandOf } from "./run_command.ts";
+import { commandOf } from "./run_state.ts";
 import { quote } from "../cli/terminal.ts";
 import { writeUnwrittenLines } from "./unwritten_lines.ts";
 

@@ -3,9 +3,9 @@
  *
  * @module
  */
-import { deviceFlag, MOST, truncateFlag } from "../cli/common_flags.ts";
+import { MOST, truncateFlag } from "../cli/common_flags.ts";
 import { type Flags, type FlagValues, group } from "../cli/flags.ts";
-import { folderFlags, runFlags } from "./run_flags.ts";
+import { runFlags, sessionFlags } from "./run_flags.ts";
 
 /** The flags of `finetune`. */
 export const finetuneFlags = {
@@ -13,19 +13,18 @@ export const finetuneFlags = {
     checkpoint: {
       kind: "text",
       description:
-        "what to begin with: the folder of a run (its best/, else its last/), or any Hugging Face folder",
+        "pretrained model: the folder of a run (its best/, else its last/), or any Hugging Face folder",
       placeholder: "FOLDER",
       otherwise: "the newest in runs/",
     },
     data: {
       kind: "text",
-      description:
-        "texts with labels: .tsv (text, tab, label), .csv or .jsonl; a second text may stand between",
+      description: "labelled texts: .tsv (text, tab, label), .csv or .jsonl; a second text may stand between",
       placeholder: "FILE",
     },
     validation: {
       kind: "text",
-      description: "the same, to validate on",
+      description: "labelled texts to validate on",
       placeholder: "FILE",
       otherwise: "a part of the data",
     },
@@ -35,11 +34,11 @@ export const finetuneFlags = {
   ...group("Training", {
     fromScratch: {
       kind: "boolean",
-      description: "a model of the same size that has learned nothing, to compare",
+      description: "start from random weights, for comparison",
     },
     epochs: {
       kind: "number",
-      description: "times to see all texts",
+      description: "passes over the training texts",
       above: 0,
       atMost: MOST.epochs,
       otherwise: "3",
@@ -60,28 +59,26 @@ export const finetuneFlags = {
     weightDecay: { ...runFlags.weightDecay, otherwise: "0.1" },
     auxiliaryWeight: {
       kind: "number",
-      description: "for a GPT, how much predicting the next token counts beside the class",
+      description: "for a GPT, weight of the language-model loss beside that of the class",
       atLeast: 0,
       atMost: MOST.factor,
       otherwise: "0.5",
     },
     classWeights: {
       kind: "list",
-      description: "how much each class counts: balanced, or each with its weight, such as good=1 bad=2.5",
+      description: "weight of each class in the loss: balanced, or a number for each, such as good=1 bad=2.5",
       placeholder: "WEIGHT...",
-      otherwise: "all the same",
+      otherwise: "equal weights",
     },
     seed: runFlags.seed,
     stopAfter: runFlags.stopAfter,
-    ...deviceFlag,
+    device: runFlags.device,
   }),
-  ...group(
-    "Output",
-    folderFlags({
-      name: "NAME-classifier, for a checkpoint in runs/NAME",
-      changeable: "--epochs and --stop-after",
-    }),
-  ),
+  ...sessionFlags,
+  name: {
+    ...sessionFlags.name,
+    otherwise: "NAME-classifier, for a checkpoint in runs/NAME; -2 and so on is added where it exists",
+  },
 } as const satisfies Flags;
 
 /** Their values. */

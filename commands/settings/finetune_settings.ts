@@ -4,29 +4,20 @@
  * @module
  */
 import { balancedWeights } from "../../data/labelled_batches.ts";
-import type { TrainingSettings } from "../../training/train.ts";
 import { MOST } from "../cli/common_flags.ts";
 import { UsageError } from "../cli/errors.ts";
-import type { FinetuneFlags } from "./finetune_flags.ts";
-import { expectStepsLeft, refuse, type Started } from "./resume_settings.ts";
-import { stepsOfEpochs } from "./run_flags.ts";
-import type { LoopSettings } from "../runs/train_loop.ts";
+import type { FinetuneFlags, finetuneFlags } from "./finetune_flags.ts";
+import { type RunSettings, stepsOf, type ValuesOf } from "./settings.ts";
+
+/** The settings that `finetune` has besides those of every run. */
+export const FINETUNE_SETTINGS = [
+  ...["epochs", "truncate", "fromScratch", "auxiliaryWeight"],
+] as const satisfies readonly (keyof FinetuneFlags)[];
 
 /** Everything that decides what fine-tuning computes, but for its texts. Kept in each checkpoint. */
-export interface FinetuneSettings extends Omit<TrainingSettings, "accumulation">, LoopSettings {
-  /** Times to see all texts. */
-  readonly epochs: number;
-  /** Part of the data to validate on, where there is no file for that. */
-  readonly validationFraction: number;
-  /** Whether long texts are cut. */
-  readonly truncate: boolean;
-  /** Whether the model begins with nothing learned. */
-  readonly fromScratch: boolean;
-  /** Share of activations to drop. */
-  readonly dropoutRate: number;
-  /** How much predicting the next token counts. */
-  readonly auxiliaryWeight: number;
-  /** How much each class counts; all the same unless given. */
+export interface FinetuneSettings
+  extends RunSettings, ValuesOf<typeof finetuneFlags, typeof FINETUNE_SETTINGS[number]> {
+  /** Weight of each class in the loss; equal weights unless given. */
   readonly classWeights?: readonly number[];
 }
 
@@ -36,8 +27,8 @@ export interface FinetuneSizes {
   readonly modelDim: number;
   /** Tokens of the longest text. */
   readonly contextLength: number;
-  /** Whether the model can go on predicting the next token. */
-  readonly isCausal: boolean;
+  /** Whether the model also predicts the next token. */
+  readonly causal: boolean;
   /** Names of the classes. */
   readonly labels: readonly string[];
   /** The class of each text. */
@@ -60,44 +51,36 @@ export interface FinetuneSizes {
  * import { parseFlags } from "../cli/parse_flags.ts";
  *
  * const flags = parseFlags(finetuneFlags, ["--batch_size", "2", "--class_weights", "bad=2.5", "good=1"]);
- * const sizes = { modelDim: 64, contextLength: 9, isCausal: false, labels: ["bad", "good"], classes: [0, 1, 1, 1] };
+ * const sizes = { modelDim: 64, contextLength: 9, causal: false, labels: ["bad", "good"], classes: [0, 1, 1, 1] };
  * const { steps, learningRate, classWeights } = chooseFinetuning(flags, sizes);
  * assertEquals({ steps, learningRate, classWeights }, { steps: 6, learningRate: 0.002, classWeights: [2.5, 1] });
  * ```
  */
 export function chooseFinetuning(flags: FinetuneFlags, sizes: FinetuneSizes): FinetuneSettings {
-  const { modelDim, contextLength, isCausal, labels, classes } = sizes;
-  if (flags.auxiliaryWeight !== undefined && !isCausal) {
+  const { modelDim, contextLength, causal, labels, classes } = sizes;
+  if (flags.auxiliaryWeight !== undefined && !causal) {
     throw new UsageError("--auxiliary-weight is for a GPT: this model does not predict the next token");
   }
   const { batchSize = 16, accumulation = 1, epochs = 3, seed = 1 } = flags;
   const learningRate = flags.learningRate ?? defaultLearningRate(modelDim);
-  const perEpoch = Math.ceil(classes.length / batchSize / accumulation);
-  const steps = stepsOf(epochs, classes.length, { batchSize, accumulation });
+  const stepsPerEpoch = classes.length / batchSize / accumulation, interval = Math.ceil(stepsPerEpoch);
+  const steps = stepsOf({ epochs }, stepsPerEpoch)!;
   return {
     ...{ epochs, batchSize, accumulation, seed, contextLength, steps, learningRate, minLearningRate: 0 },
     ...{ schedule: "linear", warmupSteps: Math.floor(0.06 * steps), beta1: 0.9, beta2: 0.98, epsilon: 1e-6 },
     ...{ weightDecay: flags.weightDecay ?? 0.1, clipNorm: 1, dropoutRate: flags.dropoutRate ?? 0.1 },
-    ...{ logInterval: 1, evaluationInterval: perEpoch, sampleInterval: perEpoch, saveInterval: perEpoch },
+    ...{ logInterval: 1, evaluationInterval: interval, sampleInterval: interval, saveInterval: interval },
     validationFraction: flags.validationFraction ?? 0.1,
     truncate: flags.truncate ?? false,
     fromScratch: flags.fromScratch ?? false,
-    auxiliaryWeight: isCausal ? flags.auxiliaryWeight ?? 0.5 : 0,
+    auxiliaryWeight: causal ? flags.auxiliaryWeight ?? 0.5 : 0,
     ...flags.classWeights ? { classWeights: weightsOf(flags.classWeights, labels, classes) } : {},
   };
 }
 
-/** What suits `roberta-tiny`, falling with greater width to what RoBERTa's authors take for 768, 0.00003 or nearly so. */
+/** Found for `roberta-tiny`, and falling with the width to about 0.00003 at 768, which RoBERTa's authors use. */
 function defaultLearningRate(modelDim: number): number {
   return Number(Math.min(0.002, 0.002 * (64 / modelDim) ** (5 / 3)).toPrecision(2));
-}
-
-function stepsOf(
-  epochs: number,
-  texts: number,
-  { batchSize, accumulation = 1 }: { batchSize: number; accumulation?: number },
-): number {
-  return stepsOfEpochs(epochs, texts / batchSize / accumulation);
 }
 
 function weightsOf(
@@ -128,41 +111,7 @@ function weightsOf(
     );
   }
   if (classes.length > 0 && classes.every((label) => weights[label] === 0)) {
-    throw new UsageError("--class-weights leaves nothing to learn: expected more than 0 for some class");
+    throw new UsageError("--class-weights are 0 for every class in the data: expected more for some class");
   }
   return weights;
-}
-
-/** What may be given anew when a run is resumed. */
-const changeable = new Set([
-  "data",
-  "validation",
-  "epochs",
-  "stopAfter",
-  "device",
-  "resume",
-  "verbose",
-  "help",
-]);
-
-/**
- * The settings with which a run goes on.
- *
- * @param started the run
- * @param flags the flags
- * @param texts texts to learn from
- * @returns the settings
- * @throws {UsageError} when a flag would change what the run is
- * @throws {RangeError} when all its steps are done
- */
-export function resumeFinetuning(
-  { step, state: { settings: started } }: Started<FinetuneSettings>,
-  flags: FinetuneFlags,
-  texts: number,
-): FinetuneSettings {
-  refuse(flags, Object.keys(flags).filter((name) => !changeable.has(name)));
-  const epochs = flags.epochs ?? started.epochs;
-  const steps = flags.epochs === undefined ? started.steps : stepsOf(epochs, texts, started);
-  expectStepsLeft(step, steps, flags, "--epochs");
-  return { ...started, epochs, steps };
 }

@@ -1,5 +1,5 @@
 /**
- * What `train` can teach, and the presets for it.
+ * The presets of `train`, for every objective, and which one is used when none is named.
  *
  * @module
  */
@@ -17,13 +17,28 @@ export type LanguageConfig = GptConfig | RobertaConfig;
 export type PresetName = keyof typeof PRESETS | keyof typeof MASKED_PRESETS;
 
 /** All presets by name. */
-export const presets: Readonly<Record<PresetName, Preset | MaskedPreset>> = { ...PRESETS, ...MASKED_PRESETS };
+export const PRESETS_BY_NAME: Readonly<Record<PresetName, Preset | MaskedPreset>> = {
+  ...PRESETS,
+  ...MASKED_PRESETS,
+};
+
+/** What of the flags decides the preset. */
+export interface PresetChoice {
+  /** What the model should learn. */
+  readonly objective?: Objective;
+  /** The preset that was named. */
+  readonly preset?: PresetName;
+  /** A family of models, which also decides the objective. */
+  readonly architecture?: LanguageConfig["architecture"];
+  /** The texts; none means the built-in tales. */
+  readonly data?: readonly string[];
+}
 
 /**
- * The preset of a new run: the one that was asked for, or the one that suits objective, data and device.
+ * The preset of a new run: the one that was named, or the one that suits objective, data and device.
  *
  * @param flags what was asked for
- * @param isFast whether there is a hardware GPU
+ * @param hardware whether there is a hardware GPU
  * @returns the name of the preset
  * @throws {UsageError} when preset and objective do not fit together
  *
@@ -33,23 +48,25 @@ export const presets: Readonly<Record<PresetName, Preset | MaskedPreset>> = { ..
  * import { choosePreset } from "./presets.ts";
  *
  * assertEquals(choosePreset({ objective: "mlm" }, false), "roberta-tiny");
+ * assertEquals(choosePreset({ architecture: "roberta" }, true), "roberta-mini");
  * assertThrows(() => choosePreset({ objective: "mlm", preset: "tiny" }, false), Error, "--preset tiny is for");
  * ```
  */
 export function choosePreset(
-  { objective, preset, data }: { objective?: Objective; preset?: PresetName; data?: readonly string[] },
-  isFast: boolean,
+  { objective, preset, architecture, data }: PresetChoice,
+  hardware: boolean,
 ): PresetName {
   if (preset === undefined) {
-    if (objective === "mlm") return isFast ? "roberta-mini" : "roberta-tiny";
-    return isFast && data !== undefined ? "mini-transformer-lab" : "tiny";
+    if ((objective ?? (architecture && objectiveOf({ architecture }))) === "mlm") {
+      return hardware ? "roberta-mini" : "roberta-tiny";
+    }
+    return hardware && data !== undefined ? "mini-transformer-lab" : "tiny";
   }
-  const natural = objectiveOf(presets[preset].model);
+  const natural = objectiveOf(PRESETS_BY_NAME[preset].model);
   if (objective === undefined || objective === natural) return preset;
-  const fitting = Object.entries(presets).filter(([, { model }]) => objectiveOf(model) === objective);
+  const fitting = Object.entries(PRESETS_BY_NAME)
+    .filter(([, { model }]) => objectiveOf(model) === objective).map(([name]) => name);
   throw new UsageError(
-    `--preset ${preset} is for --objective ${natural}: expected one of ${
-      fitting.map(([name]) => name).join(", ")
-    }`,
+    `--preset ${preset} is for --objective ${natural}: expected one of ${fitting.join(", ")}`,
   );
 }

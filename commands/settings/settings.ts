@@ -1,65 +1,56 @@
 /**
- * The settings of a training run: flags over a preset.
+ * The settings of a training run: flags over a preset. They are kept in each checkpoint, under the names of the flags.
  *
  * @module
  */
-import type { TransformerConfig } from "../../models/config.ts";
-import type { PresetTraining } from "../../training/presets.ts";
 import { maskFlags, MOST } from "../cli/common_flags.ts";
 import { UsageError } from "../cli/errors.ts";
-import { kebabCase } from "../cli/flags.ts";
+import { type Flags, type FlagValue, kebabCase } from "../cli/flags.ts";
 import { type Objective, objectiveOf } from "../../models/families.ts";
-import { type LanguageConfig, type PresetName, presets } from "./presets.ts";
-import { stepsOfEpochs } from "./run_flags.ts";
-import type { TrainFlags } from "./train_flags.ts";
+import { type PresetName, PRESETS_BY_NAME } from "./presets.ts";
+import { type TrainFlags, trainFlags } from "./train_flags.ts";
 
-/** Everything that decides what a run computes, but for its text. Kept in each checkpoint; names are those of the flags. */
-export interface Settings extends Omit<TransformerConfig, "vocabSize">, PresetTraining {
-  /** What kind of model it is, and so what it learns. */
-  readonly architecture: LanguageConfig["architecture"];
-  /** The preset that filled in what was not given. */
-  readonly preset: string;
-  /** What `--tokenizer` was. */
-  readonly tokenizer: string;
-  /** Part of the text to validate on. */
-  readonly validationFraction: number;
-  /** Whether bytes that are not UTF-8 are read as U+FFFD. */
-  readonly replaceInvalid: boolean;
-  /** Whether the token embedding also scores the next token. */
-  readonly tied: boolean;
-  /** Standard deviation of the initial weights. */
-  readonly initialStd: number;
-  /** Keeps AdamW's division finite, where the preset says so. */
-  readonly epsilon?: number;
-  /** Part of the tokens to ask for, when masks are filled. */
-  readonly maskRate?: number;
-  /** Which tokens these are, and what hides them. */
-  readonly maskRule?: "huggingface" | "fairseq";
-  /** Whether each line begins a sequence of its own. */
-  readonly lines?: boolean;
-  /** Batches to a step. */
-  readonly accumulation: number;
-  /** Decides everything random. */
-  readonly seed: number;
-  /** Steps between records. */
-  readonly logInterval: number;
-  /** Steps between validations. */
-  readonly evaluationInterval: number;
-  /** Steps between samples. */
-  readonly sampleInterval: number;
-  /** Steps between checkpoints. */
-  readonly saveInterval: number;
-}
+/** Values of flags: those of the first names, and where they are given those of the others. */
+export type ValuesOf<Fs extends Flags, Name extends keyof Fs, Optional extends keyof Fs = never> =
+  & { readonly [N in Name]: FlagValue<Fs[N]> }
+  & { readonly [N in Optional]?: FlagValue<Fs[N]> };
 
-/** The settings before it is known how long an epoch is: without those that follow from the number of steps. */
-export type PartialSettings = Omit<Settings, "logInterval" | `${"evaluation" | "sample" | "save"}Interval`>;
+/** The settings of every run, whatever is trained. */
+export const RUN_SETTINGS = [
+  ...["batchSize", "accumulation", "contextLength", "steps", "seed", "validationFraction"],
+  ...["learningRate", "minLearningRate", "warmupSteps", "schedule", "beta1", "beta2", "weightDecay"],
+  ...["clipNorm", "dropoutRate", "logInterval", "evaluationInterval", "sampleInterval", "saveInterval"],
+] as const satisfies readonly (keyof TrainFlags)[];
+
+/** The settings that `train` has besides. */
+export const TRAIN_SETTINGS = [
+  ...["architecture", "preset", "tokenizer", "replaceInvalid", "layers", "heads", "modelDim"],
+  ...["feedForwardDim", "initialStd"],
+] as const satisfies readonly (keyof TrainFlags)[];
+
+/** The settings that only some runs of `train` have. */
+export const OPTIONAL_TRAIN_SETTINGS = [
+  ...["vocabSize", "tied", "optimizer", "momentum", "epsilon", "maskRate", "maskRule", "lines"],
+] as const satisfies readonly (keyof TrainFlags)[];
+
+/** The settings of every run. */
+export type RunSettings = ValuesOf<typeof trainFlags, typeof RUN_SETTINGS[number], "epsilon">;
+
+/** Everything that decides what a run of `train` computes, but for its texts. */
+export type TrainSettings =
+  & RunSettings
+  & ValuesOf<
+    typeof trainFlags,
+    typeof TRAIN_SETTINGS[number],
+    typeof OPTIONAL_TRAIN_SETTINGS[number]
+  >;
 
 /**
  * Puts flags over a preset.
  *
  * @param flags the flags
  * @param presetName the preset
- * @returns the settings, but for what follows from the number of steps
+ * @returns the settings, for as many steps as the preset or the flags say; see {@linkcode withLength} for epochs
  * @throws {UsageError} when values do not fit together
  *
  * @example
@@ -73,40 +64,52 @@ export type PartialSettings = Omit<Settings, "logInterval" | `${"evaluation" | "
  * assertEquals([settings.modelDim, settings.feedForwardDim, settings.layers], [128, 512, 2]);
  * ```
  */
-export function chooseSettings(flags: TrainFlags, presetName: PresetName): PartialSettings {
+export function chooseSettings(flags: TrainFlags, presetName: PresetName): TrainSettings {
   if (flags.vocabSize !== undefined && flags.tokenizer !== "bpe") {
-    throw new UsageError("--vocab-size is for --tokenizer bpe: any other tokenizer knows its size");
+    throw new UsageError("--vocab-size is for --tokenizer bpe: any other tokenizer has a fixed size");
   }
-  const { model, training } = presets[presetName], objective = objectiveOf(model);
+  const { model, training } = PRESETS_BY_NAME[presetName], objective = objectiveOf(model);
   checkTogether(flags, objective);
-  const over = <Values extends object>(values: Values): Values =>
-    Object.fromEntries(
-      Object.entries(values).map(([name, value]) => [name, flags[name as keyof TrainFlags] ?? value]),
-    ) as Values;
-  const modelDim = flags.modelDim ?? model.modelDim;
-  const learningRate = flags.learningRate ?? training.learningRate;
-  const multiple = flags.feedForwardMultiple;
-  const settings: PartialSettings = {
-    preset: presetName,
-    ...over({
-      tokenizer: "char",
-      validationFraction: 0.1,
-      replaceInvalid: false,
-      ...model,
-      tied: "tied" in model ? model.tied ?? true : true,
-      initialStd: model.initialStd ?? 0.02,
-      feedForwardDim: multiple === undefined
-        ? Math.round(modelDim * model.feedForwardDim / model.modelDim)
-        : modelDim * multiple,
-      ...training,
-      ...objective === "mlm" ? { maskRate: 0.15, maskRule: "huggingface" as const, lines: false } : {},
-      minLearningRate: training.minLearningRate * (learningRate / training.learningRate),
-      accumulation: 1,
-      seed: 1,
-    }),
+  const modelDim = flags.modelDim ?? model.modelDim, { feedForwardMultiple: multiple } = flags;
+  const optimizer = flags.optimizer === "sgd" ? { optimizer: "sgd" as const, momentum: 0.9 } : {};
+  const peak = training.learningRate * (optimizer.optimizer ? SGD_LEARNING_RATE : 1);
+  const learningRate = flags.learningRate ?? peak;
+  const defaults = {
+    ...{ tokenizer: "char", validationFraction: 0.1, replaceInvalid: false, accumulation: 1, seed: 1 },
+    ...model,
+    ...objective === "mlm"
+      ? { maskRate: 0.15, maskRule: "huggingface" as const, lines: false }
+      : { tied: "tied" in model ? model.tied ?? true : true },
+    initialStd: model.initialStd ?? 0.02,
+    feedForwardDim: multiple === undefined
+      ? Math.round(modelDim * model.feedForwardDim / model.modelDim)
+      : modelDim * multiple,
+    ...training,
+    ...optimizer,
+    learningRate: peak,
+    minLearningRate: training.minLearningRate * (learningRate / training.learningRate),
+    ...intervalsOf(flags.steps ?? training.steps, flags),
   };
-  check(settings);
+  const given = Object.keys(defaults).filter((name) => flags[name as keyof TrainFlags] !== undefined);
+  const settings: TrainSettings = {
+    preset: presetName,
+    ...defaults,
+    ...pick(flags, [...given, "epsilon", "vocabSize"] as (keyof TrainFlags)[]),
+  } as TrainSettings;
+  checkValues(settings);
   return settings;
+}
+
+/** Learning rate of SGD, as a multiple of the preset's, which was found for AdamW. */
+const SGD_LEARNING_RATE = 100;
+
+/** The values of some flags, of those that are given. */
+export function pick<Values extends object, Name extends keyof Values>(
+  values: Values,
+  names: readonly Name[],
+): Partial<Pick<Values, Name>> {
+  const given = names.filter((name) => values[name] !== undefined);
+  return Object.fromEntries(given.map((name) => [name, values[name]])) as Partial<Pick<Values, Name>>;
 }
 
 /**
@@ -131,21 +134,23 @@ export function checkTogether(flags: TrainFlags, objective: Objective): void {
   if (flags.feedForwardMultiple !== undefined && flags.feedForwardDim !== undefined) {
     throw new UsageError("--feed-forward-dim and --feed-forward-multiple say the same: give one");
   }
-  for (const name of objective === "mlm" ? causalOnly : maskedOnly) {
-    if (flags[name] === undefined) continue;
-    throw new UsageError(
-      `--${kebabCase(name)} is for --objective ${objective === "mlm" ? "causal" : "mlm"}: leave it out`,
-    );
+  const refuse = (names: readonly (keyof TrainFlags)[], owner: string) => {
+    const given = names.find((name) => flags[name] !== undefined);
+    if (given) throw new UsageError(`--${kebabCase(given)} is for ${owner}: leave it out`);
+  };
+  const { architecture } = flags;
+  if (architecture !== undefined && objectiveOf({ architecture }) !== objective) {
+    refuse(["architecture"], `--objective ${objective === "mlm" ? "causal" : "mlm"}`);
   }
+  if (objective === "mlm") refuse(["tied"], "--objective causal");
+  else refuse(Object.keys(maskFlags) as (keyof typeof maskFlags)[], "--objective mlm");
+  if (flags.optimizer === "sgd") refuse(["beta1", "beta2", "epsilon"], "--optimizer adamw");
+  else refuse(["momentum"], "--optimizer sgd");
 }
 
-/** What there is to choose when the next token is predicted. */
-const causalOnly = ["architecture", "tied"] as const;
-
-/** What there is to choose when masks are filled. */
-const maskedOnly = Object.keys(maskFlags) as (keyof typeof maskFlags)[];
-
-function check({ modelDim, heads, feedForwardDim, learningRate, minLearningRate }: PartialSettings): void {
+function checkValues(
+  { modelDim, heads, feedForwardDim, learningRate, minLearningRate }: TrainSettings,
+): void {
   if (feedForwardDim > MOST.feedForwardDim) {
     throw new UsageError(
       `--feed-forward-multiple makes a feed-forward network ${feedForwardDim} wide: at most ${MOST.feedForwardDim}`,
@@ -166,39 +171,18 @@ function check({ modelDim, heads, feedForwardDim, learningRate, minLearningRate 
   }
 }
 
-/**
- * Says how many steps there are, and what follows from that.
- *
- * @param settings the settings so far
- * @param flags the flags
- * @param batchesPerEpoch batches that make an epoch
- * @returns the settings
- * @throws {UsageError} when both steps and epochs are given
- *
- * @example
- * ```ts
- * import { assertEquals } from "@std/assert";
- * import { parseFlags } from "../cli/parse_flags.ts";
- * import { chooseLength, chooseSettings } from "./settings.ts";
- * import { trainFlags } from "./train_flags.ts";
- *
- * const flags = parseFlags(trainFlags, ["--epochs", "3", "--accumulation", "2"]);
- * const settings = chooseLength(chooseSettings(flags, "tiny"), flags, 100.5);
- * assertEquals([settings.steps, settings.warmupSteps, settings.evaluationInterval], [151, 15, 16]);
- * ```
- */
-export function chooseLength(
-  settings: PartialSettings,
-  flags: TrainFlags,
-  batchesPerEpoch: number,
-): Settings {
-  const steps = stepsOf(flags, settings.accumulation, batchesPerEpoch) ?? settings.steps;
+/** The flags that say how long to train, and how often to stop on the way. */
+export type LengthFlags = Partial<
+  Pick<
+    TrainFlags,
+    "steps" | "epochs" | "warmupSteps" | "logInterval" | `${"evaluation" | "sample" | "save"}Interval`
+  >
+>;
+
+function intervalsOf(steps: number, flags: LengthFlags) {
   const tenth = Math.min(Math.ceil(steps / 10), 250);
   const evaluationInterval = flags.evaluationInterval ?? tenth;
   return {
-    ...settings,
-    steps,
-    warmupSteps: flags.warmupSteps ?? Math.min(settings.warmupSteps, Math.floor(steps / 10)),
     logInterval: flags.logInterval ?? 1,
     evaluationInterval,
     sampleInterval: flags.sampleInterval ?? 2 * evaluationInterval,
@@ -207,23 +191,60 @@ export function chooseLength(
 }
 
 /**
+ * Sets the number of steps, and what follows from it, once it is known how long an epoch is.
+ *
+ * @param settings the settings
+ * @param flags the flags
+ * @param batchesPerEpoch batches in an epoch
+ * @returns the settings
+ * @throws {UsageError} when both steps and epochs are given
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { parseFlags } from "../cli/parse_flags.ts";
+ * import { chooseSettings, withLength } from "./settings.ts";
+ * import { trainFlags } from "./train_flags.ts";
+ *
+ * const flags = parseFlags(trainFlags, ["--epochs", "3", "--accumulation", "2"]);
+ * const settings = withLength(chooseSettings(flags, "tiny"), flags, 100.5);
+ * assertEquals([settings.steps, settings.warmupSteps, settings.evaluationInterval], [151, 15, 16]);
+ * ```
+ */
+export function withLength(
+  settings: TrainSettings,
+  flags: LengthFlags,
+  batchesPerEpoch: number,
+): TrainSettings {
+  const steps = stepsOf(flags, batchesPerEpoch / settings.accumulation) ?? settings.steps;
+  const warmupSteps = flags.warmupSteps ?? Math.min(settings.warmupSteps, Math.floor(steps / 10));
+  return { ...settings, steps, warmupSteps, ...intervalsOf(steps, flags) };
+}
+
+/**
  * The number of steps that the flags ask for, if they do.
  *
  * @param flags the flags
- * @param accumulation batches to a step
- * @param batchesPerEpoch batches that make an epoch
- * @returns the steps, or undefined
- * @throws {UsageError} when both steps and epochs are given, or the epochs make too many steps
+ * @param perEpoch steps in an epoch
+ * @returns the steps, rounded up, or undefined
+ * @throws {UsageError} when both steps and epochs are given, or the epochs make more steps than a run may have
+ *
+ * @example
+ * ```ts
+ * import { assertEquals, assertThrows } from "@std/assert";
+ * import { stepsOf } from "./settings.ts";
+ *
+ * assertEquals(stepsOf({ epochs: 3 }, 50.25), 151);
+ * const message = "--epochs 1000000 makes 1e+11 steps: expected at most 1000000000";
+ * assertThrows(() => stepsOf({ epochs: 1e6 }, 1e5), Error, message);
+ * ```
  */
-export function stepsOf(
-  flags: TrainFlags,
-  accumulation: number,
-  batchesPerEpoch: number,
-): number | undefined {
-  if (flags.steps !== undefined && flags.epochs !== undefined) {
+export function stepsOf({ steps, epochs }: LengthFlags, perEpoch: number): number | undefined {
+  if (steps !== undefined && epochs !== undefined) {
     throw new UsageError("--steps and --epochs both say how long to train: give one");
   }
-  return flags.epochs === undefined
-    ? flags.steps
-    : stepsOfEpochs(flags.epochs, batchesPerEpoch / accumulation);
+  const wanted = epochs === undefined ? steps : Math.ceil(epochs * perEpoch);
+  if (wanted === undefined || wanted <= MOST.steps) return wanted;
+  const rounded = Number(wanted.toPrecision(3)).toExponential();
+  throw new UsageError(`--epochs ${epochs} makes ${rounded} steps: expected at most ${MOST.steps}`);
 }

@@ -3,17 +3,15 @@
  *
  * @module
  */
-import { deviceFlag, maskFlags, MOST, replaceInvalidFlag } from "../cli/common_flags.ts";
+import { maskFlags, MOST, replaceInvalidFlag } from "../cli/common_flags.ts";
 import { type Flags, type FlagValues, group } from "../cli/flags.ts";
-import { type PresetName, presets } from "./presets.ts";
-import { folderFlags, runFlags } from "./run_flags.ts";
-
-const preset = { otherwise: "the preset's" } as const;
+import { modelFlags, PRESET } from "./model_flags.ts";
+import { runFlags, sessionFlags } from "./run_flags.ts";
 
 const dataFlags = group("Data", {
   data: {
     kind: "list",
-    description: "texts to learn: files, folders, globs",
+    description: "texts to train on: files, folders, globs",
     placeholder: "FILE...",
     otherwise: "the built-in tales",
   },
@@ -26,13 +24,14 @@ const dataFlags = group("Data", {
   validationFraction: runFlags.validationFraction,
   tokenizer: {
     kind: "text",
-    description: "char: one token a character; bpe: train byte-level BPE on the data; or one that exists",
+    description:
+      "char: one token per character; bpe: train byte-level BPE on the data; or an existing tokenizer",
     placeholder: "char|bpe|FOLDER",
     otherwise: "char",
   },
   vocabSize: {
     kind: "integer",
-    description: "tokens to make, with --tokenizer bpe",
+    description: "size of the vocabulary, with --tokenizer bpe",
     atLeast: 257,
     atMost: MOST.vocabSize,
     otherwise: "1024",
@@ -40,106 +39,24 @@ const dataFlags = group("Data", {
   ...replaceInvalidFlag,
 });
 
-const modelFlags = group("Model", {
-  objective: {
-    kind: "choice",
-    description: "what to learn: causal, the next token (GPT); mlm, what hides behind <mask> (RoBERTa)",
-    choices: ["causal", "mlm"],
-    otherwise: "the preset's, else causal",
-  },
-  preset: {
-    kind: "choice",
-    description: "where values come from that are not given",
-    choices: Object.keys(presets) as PresetName[],
-    otherwise:
-      "tiny, or roberta-tiny for mlm; on a hardware GPU mini-transformer-lab (with --data), or roberta-mini",
-  },
-  architecture: {
-    kind: "choice",
-    description: "normalize after (gpt1) or before (gpt2) attention and feed-forward network",
-    choices: ["gpt1", "gpt2"],
-    ...preset,
-  },
-  contextLength: {
-    kind: "integer",
-    description: "tokens seen at once",
-    atLeast: 1,
-    atMost: MOST.contextLength,
-    aliases: ["seq-len"],
-    ...preset,
-  },
-  layers: {
-    kind: "integer",
-    description: "number of blocks",
-    atLeast: 1,
-    atMost: MOST.layers,
-    aliases: ["n-layers"],
-    ...preset,
-  },
-  heads: {
-    kind: "integer",
-    description: "attention heads, a divisor of the width",
-    atLeast: 1,
-    atMost: MOST.layers,
-    aliases: ["num-heads"],
-    ...preset,
-  },
-  modelDim: {
-    kind: "integer",
-    description: "width of the model",
-    atLeast: 1,
-    atMost: MOST.modelDim,
-    aliases: ["embed-dim"],
-    ...preset,
-  },
-  feedForwardDim: {
-    kind: "integer",
-    description: "width inside the feed-forward network",
-    atLeast: 1,
-    atMost: MOST.feedForwardDim,
-    otherwise: "in proportion to the width",
-  },
-  feedForwardMultiple: {
-    kind: "integer",
-    description: "the same as a multiple of the width",
-    atLeast: 1,
-    atMost: MOST.feedForwardDim,
-    aliases: ["ff-mult"],
-    otherwise: "as above",
-  },
-  dropoutRate: { ...runFlags.dropoutRate, ...preset },
-  initialStd: {
-    kind: "number",
-    description: "standard deviation of the initial weights",
-    above: 0,
-    atMost: MOST.factor,
-    ...preset,
-  },
-  tied: {
-    kind: "boolean",
-    description: "let the token embedding score the next token, too",
-    ...preset,
-  },
-});
-
 const trainingFlags = group("Training", {
   batchSize: {
     kind: "integer",
-    description: "windows in a batch",
+    description: "sequences in a batch",
     atLeast: 1,
     atMost: MOST.batchSize,
-    ...preset,
+    ...PRESET,
   },
   accumulation: runFlags.accumulation,
-  steps: { kind: "integer", description: "updates", atLeast: 1, atMost: MOST.steps, ...preset },
+  steps: { kind: "integer", description: "updates", atLeast: 1, atMost: MOST.steps, ...PRESET },
   epochs: {
     kind: "number",
-    description: "times to see the whole text, in place of --steps",
+    description: "passes over the training text, instead of --steps",
     above: 0,
     atMost: MOST.epochs,
-    otherwise: "what --steps makes",
+    otherwise: "as --steps says",
   },
-  learningRate: { ...runFlags.learningRate, ...preset },
+  learningRate: { ...runFlags.learningRate, ...PRESET },
   minLearningRate: {
     kind: "number",
     description: "learning rate at the end",
@@ -150,7 +67,7 @@ const trainingFlags = group("Training", {
   },
   warmupSteps: {
     kind: "integer",
-    description: "steps until the peak",
+    description: "steps of linear warmup to the peak",
     atLeast: 0,
     atMost: MOST.steps,
     otherwise: "the preset's, at most a tenth of all",
@@ -159,27 +76,58 @@ const trainingFlags = group("Training", {
     kind: "choice",
     description: "how the learning rate falls after the peak",
     choices: ["cosine", "linear", "constant"],
-    ...preset,
+    ...PRESET,
   },
-  beta1: { kind: "number", description: "AdamW's memory of gradients", atLeast: 0, below: 1, ...preset },
-  beta2: { kind: "number", description: "AdamW's memory of their squares", atLeast: 0, below: 1, ...preset },
-  weightDecay: { ...runFlags.weightDecay, ...preset },
+  optimizer: {
+    kind: "choice",
+    description: "adamw, or sgd with momentum",
+    choices: ["adamw", "sgd"],
+    otherwise: "adamw",
+  },
+  momentum: {
+    kind: "number",
+    description: "momentum of --optimizer sgd",
+    atLeast: 0,
+    below: 1,
+    otherwise: "0.9",
+  },
+  beta1: {
+    kind: "number",
+    description: "AdamW's decay rate of the first moment",
+    atLeast: 0,
+    below: 1,
+    ...PRESET,
+  },
+  beta2: {
+    kind: "number",
+    description: "AdamW's decay rate of the second moment",
+    atLeast: 0,
+    below: 1,
+    ...PRESET,
+  },
+  weightDecay: { ...runFlags.weightDecay, ...PRESET },
+  epsilon: {
+    kind: "number",
+    description: "AdamW's epsilon",
+    above: 0,
+    atMost: 1,
+    otherwise: "the preset's, else 1e-8",
+  },
   clipNorm: {
     kind: "number",
-    description: "largest norm of the gradient; 0 does not clip",
+    description: "largest gradient norm; 0 disables clipping",
     atLeast: 0,
     atMost: MOST.factor,
-    ...preset,
+    ...PRESET,
   },
   seed: runFlags.seed,
   stopAfter: runFlags.stopAfter,
-  ...deviceFlag,
+  device: runFlags.device,
 });
 
-const tenth = "a tenth of the steps, at most 250";
+const TENTH = "a tenth of the steps, at most 250";
 
-const outputFlags = group("Output", {
-  ...folderFlags({ name: "that of the data", changeable: "--epochs, --steps and --stop-after" }),
+const intervalFlags = group("Intervals", {
   logInterval: {
     kind: "integer",
     description: "steps between lines in metrics.jsonl",
@@ -193,7 +141,7 @@ const outputFlags = group("Output", {
     atLeast: 1,
     atMost: MOST.steps,
     aliases: ["eval-interval"],
-    otherwise: tenth,
+    otherwise: TENTH,
   },
   sampleInterval: {
     kind: "integer",
@@ -207,7 +155,7 @@ const outputFlags = group("Output", {
     description: "steps between checkpoints in last/",
     atLeast: 1,
     atMost: MOST.steps,
-    otherwise: tenth,
+    otherwise: TENTH,
   },
 });
 
@@ -217,7 +165,12 @@ export const trainFlags = {
   ...modelFlags,
   ...group("Masks, with --objective mlm", maskFlags),
   ...trainingFlags,
-  ...outputFlags,
+  ...intervalFlags,
+  ...sessionFlags,
+  name: {
+    ...sessionFlags.name,
+    otherwise: "that of the data; -2 and so on is added where it exists",
+  },
 } as const satisfies Flags;
 
 /** Their values. */

@@ -131,7 +131,7 @@ export interface EncodedCorpus {
 }
 
 /**
- * Encodes the texts of a run. Byte pairs take time to find, so the ids are kept in the folder of the run.
+ * Encodes the texts of a run. Byte pairs take time to find, so the ids are kept in the folder of the run, if there is one.
  *
  * @param corpus the texts
  * @param tokenizer the tokenizer
@@ -143,12 +143,12 @@ export interface EncodedCorpus {
 export async function encodeCorpus(
   { training, validation }: Corpus,
   tokenizer: BpeTokenizer | CharTokenizer,
-  folder: string,
+  folder: string | undefined,
   { lines = false }: { lines?: boolean } = {},
 ): Promise<EncodedCorpus> {
   const encode = async (name: string, texts: readonly string[]): Promise<Uint32Array> => {
     const documents = lines ? linesOf(texts) : texts;
-    return tokenizer instanceof BpeTokenizer
+    return tokenizer instanceof BpeTokenizer && folder !== undefined
       ? (await cachedIds(`${folder}/${name}.ids`, tokenizer, documents)).ids
       : encodeDocuments(tokenizer, documents);
   };

@@ -1,6 +1,6 @@
 /** Valid files of every kind that is read, small ones: what mutations begin with. */
 
-import { chooseLength, chooseSettings } from "../../commands/settings/settings.ts";
+import { chooseSettings, withLength } from "../../commands/settings/settings.ts";
 import type { TrainFlags } from "../../commands/settings/train_flags.ts";
 import {
   buildModel,
@@ -58,7 +58,7 @@ export interface Corpus {
 function runState(): Record<string, unknown> {
   const none = {} as TrainFlags;
   return {
-    settings: chooseLength(chooseSettings(none, "tiny"), none, 1),
+    settings: withLength(chooseSettings(none, "tiny"), none, 1),
     source: { data: ["story.txt"], validation: [], validationFraction: 0.1, replaceInvalid: false },
     textFingerprint: "0123456789abcdef",
     tokenizerFingerprint: "0123456789abcdef",

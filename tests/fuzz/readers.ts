@@ -4,7 +4,8 @@ import { openModel } from "../../commands/files/checkpoint_folder.ts";
 import { readLabelled } from "../../commands/texts/labelled_text.ts";
 import { parseRecord } from "../../commands/runs/metrics_record.ts";
 import { lossCurve } from "../../commands/pictures/plot.ts";
-import { findRun } from "../../commands/recipes/resume.ts";
+import { TRAIN_SCHEMAS } from "../../commands/recipes/language_recipe.ts";
+import { readRun } from "../../commands/runs/run_state.ts";
 import { cachedIds } from "../../commands/texts/token_cache.ts";
 import { readTokenizer } from "../../commands/files/tokenizer_folder.ts";
 import {
@@ -121,7 +122,7 @@ export function makeTargets({ models, tokenizers, run, tables, metrics, tokens }
       changed: ["trainer_state.json"],
       async read(files, folder) {
         await save(files, `${folder}/last`);
-        await findRun(folder);
+        await readRun(folder, "train", TRAIN_SCHEMAS);
       },
     },
     {

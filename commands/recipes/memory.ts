@@ -72,12 +72,12 @@ export interface MemoryLimits {
 }
 
 /**
- * Whether a backend is a GPU, and no program that does as if.
+ * Whether a backend is a hardware GPU, and not a software implementation of one.
  *
  * @param backend the backend
  * @returns whether it is
  */
-export function isFast(backend: Backend): boolean {
+export function isHardwareGpu(backend: Backend): boolean {
   return backend instanceof WebGpuBackend && backend.adapterClass === "hardware";
 }
 
@@ -89,7 +89,7 @@ export function isFast(backend: Backend): boolean {
  */
 export async function memoryLimits(backend: Backend): Promise<MemoryLimits> {
   const permission = await Deno.permissions.query({ name: "sys", kind: "systemMemoryInfo" });
-  const total = isFast(backend) || permission.state !== "granted"
+  const total = isHardwareGpu(backend) || permission.state !== "granted"
     ? Infinity
     : Deno.systemMemoryInfo().available;
   if (!(backend instanceof WebGpuBackend)) return { total, buffer: Infinity, binding: Infinity };

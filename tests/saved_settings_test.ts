@@ -1,29 +1,40 @@
 import { assertStringIncludes, assertThrows } from "@std/assert";
-import { finetuneFlags } from "../commands/settings/finetune_flags.ts";
-import { chooseLength, chooseSettings } from "../commands/settings/settings.ts";
-import { checkSettings } from "../commands/settings/state_settings.ts";
+import { type PresetName, PRESETS_BY_NAME } from "../commands/settings/presets.ts";
+import { expectSchema, settingsSchema } from "../commands/settings/saved_settings.ts";
+import {
+  chooseSettings,
+  OPTIONAL_TRAIN_SETTINGS,
+  RUN_SETTINGS,
+  TRAIN_SETTINGS,
+  withLength,
+} from "../commands/settings/settings.ts";
 import { type TrainFlags, trainFlags } from "../commands/settings/train_flags.ts";
 import { inFolder, miniformer, removeSums, small, story, succeed } from "./_command.ts";
 
+const schema = settingsSchema(trainFlags, [...RUN_SETTINGS, ...TRAIN_SETTINGS], OPTIONAL_TRAIN_SETTINGS);
+
 Deno.test("the settings of every preset are accepted, and none that the command line refuses", () => {
   const none = {} as TrainFlags;
-  for (
-    const preset of ["tiny", "shakespeare-char-cpu", "shakespeare-char", "mini-gpt", "gpt1", "gpt2"] as const
-  ) {
-    checkSettings(chooseLength(chooseSettings(none, preset), none, 1), trainFlags);
+  for (const preset of Object.keys(PRESETS_BY_NAME) as PresetName[]) {
+    expectSchema(schema, withLength(chooseSettings(none, preset), none, 1), "a.json");
   }
-  checkSettings({ unknown: -1, constructor: 5, batchSize: "4" }, trainFlags);
+  const settings = chooseSettings(none, "tiny");
+  expectSchema(schema, { ...settings, unknown: -1, constructor: 5 }, "a.json");
   const cases: [name: string, value: unknown, message: string][] = [
-    ["batchSize", 0, "trainer_state.json: settings.batchSize is 0: expected a whole number at least 1"],
-    ["batchSize", 0.5, "settings.batchSize is 0.5: expected a whole number"],
-    ["accumulation", -1, "settings.accumulation is -1: expected a whole number at least 1"],
-    ["dropoutRate", 1, "settings.dropoutRate is 1: expected a number at least 0, below 1"],
-    ["seed", 2 ** 53, "settings.seed is 9007199254740992: expected a whole number"],
+    ["batchSize", 0, "a.json: batchSize is 0, expected a whole number at least 1"],
+    ["batchSize", 0.5, "batchSize is 0.5, expected a whole number"],
+    ["batchSize", "4", 'batchSize is "4", expected a whole number'],
+    ["batchSize", undefined, "batchSize is missing"],
+    ["accumulation", -1, "accumulation is -1, expected a whole number at least 1"],
+    ["dropoutRate", 1, "dropoutRate is 1, expected a number at least 0, below 1"],
+    ["seed", 2 ** 53, "seed is 9007199254740992, expected a whole number"],
+    ["schedule", "steep", 'schedule is "steep", expected one of cosine, linear, constant'],
+    ["tied", 1, "tied is 1, expected true or false"],
   ];
   for (const [name, value, message] of cases) {
-    assertThrows(() => checkSettings({ [name]: value }, trainFlags), TypeError, message);
+    const wrong = { ...settings, [name]: value };
+    assertThrows(() => expectSchema(schema, wrong, "a.json"), TypeError, message);
   }
-  assertThrows(() => checkSettings({ batchSize: 0 }, finetuneFlags), TypeError, "settings.batchSize is 0");
 });
 
 Deno.test("a run whose state was edited is refused by file and field", () =>
@@ -37,16 +48,16 @@ Deno.test("a run whose state was edited is refused by file and field", () =>
     const edits: [edit: [from: RegExp, to: string], message: string][] = [
       [
         [/"batchSize": \d+/, '"batchSize": -1'],
-        "trainer_state.json: settings.batchSize is -1: expected a whole",
+        "trainer_state.json: settings.batchSize is -1, expected a whole",
       ],
       [
         [/"beta1": [\d.]+/, '"beta1": 1e999'],
-        "trainer_state.json: settings.beta1 is Infinity, expected a value of",
+        "trainer_state.json: settings.beta1 is Infinity, expected a number",
       ],
-      [[/"data": \[/, `"data": [${deep},`], "trainer_state.json: source.data is [[[…]],"],
+      [[/"data": \[/, `"data": [${deep},`], "trainer_state.json: source.data.0 is [[["],
       [
         [/"settings": \{/, `"settings": ${deep}, "old": {`],
-        "trainer_state.json: settings is [[[…]]], expected",
+        "trainer_state.json: settings.batchSize is missing",
       ],
       [
         [/"preset": "tiny"/, `"preset": {"a": "${"x".repeat(1e5)}"}`],

@@ -1,5 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
-import { classTable } from "../commands/recipes/finetune_report.ts";
+import { classTable } from "../commands/recipes/classifier_report.ts";
 import { textWidth } from "../commands/cli/wrap.ts";
 
 const labels = ["negative", "neutral", "positive", "文字", "\x1b[2J"];

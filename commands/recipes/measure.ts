@@ -1,5 +1,5 @@
 /**
- * Measuring a model without keeping everything else waiting.
+ * The loss of a model over many batches, with pauses in which signals and progress are handled.
  *
  * @module
  */
@@ -10,27 +10,27 @@ import type { Batch } from "../../data/batches.ts";
 import { evaluate } from "../../training/evaluate.ts";
 
 /**
- * Lets the rest of the program have its turn: on the CPU backend nothing else would, not even Ctrl-C.
+ * Lets pending events run, such as a signal: a CPU backend computes without a pause.
  *
- * @returns a promise that is kept when everything that waited has run
+ * @returns a promise that resolves when they have run
  *
  * @example
  * ```ts
  * import { assert } from "@std/assert";
- * import { giveWay } from "./measure.ts";
+ * import { yieldToEvents } from "./measure.ts";
  *
  * let ran = false;
  * setTimeout(() => ran = true);
- * await giveWay();
+ * await yieldToEvents();
  * assert(ran);
  * ```
  */
-export function giveWay(): Promise<void> {
+export function yieldToEvents(): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve));
 }
 
-/** Batches between two pauses. */
-const portion = 8;
+/** Batches measured between two pauses. */
+const BATCHES_PER_PAUSE = 8;
 
 /** What happens in the pauses of a measurement. */
 export interface MeasureOptions {
@@ -47,8 +47,8 @@ export interface MeasureOptions {
  * @param model the model
  * @param batches what to measure on
  * @param options what happens in each pause
- * @returns nats a token, or undefined when given up
- * @throws {RangeError} when the batches ask for no token
+ * @returns nats a token, or undefined when stopped
+ * @throws {RangeError} when the batches have no targets
  *
  * @example
  * ```ts
@@ -73,21 +73,21 @@ export async function measure(
   { stopped, onProgress }: MeasureOptions = {},
 ): Promise<number | undefined> {
   let sum = 0, count = 0;
-  for (let first = 0; first < batches.length; first += portion) {
-    await giveWay();
+  for (let first = 0; first < batches.length; first += BATCHES_PER_PAUSE) {
+    await yieldToEvents();
     if (stopped?.()) return undefined;
     onProgress?.(first, batches.length);
-    const part = batches.slice(first, first + portion), targets = countTargets(part);
+    const part = batches.slice(first, first + BATCHES_PER_PAUSE), targets = countTargets(part);
     if (targets === 0) continue; // by chance, no token of some short lines is hidden
     sum += targets * await evaluate(backend, model, part);
     count += targets;
   }
-  if (count === 0) throw new RangeError("Cannot measure a model on this text: it is asked for no token");
+  if (count === 0) throw new RangeError("Cannot measure a model on this text: no token is a target");
   return sum / count;
 }
 
 /**
- * How many tokens batches ask for.
+ * Counts the targets of batches.
  *
  * @param batches the batches
  * @returns targets that are not ignored
@@ -109,7 +109,7 @@ export function countTargets(batches: readonly Batch[]): number {
 }
 
 /**
- * Refuses batches that ask for nothing: of a short text it may happen that no token is hidden.
+ * Refuses batches without targets: in a short text it may happen that no token is masked.
  *
  * @param batches the batches
  * @param attempt `doing`: what they are for; `tokens`: how long the text is; `text`: what to call it
@@ -121,7 +121,7 @@ export function countTargets(batches: readonly Batch[]): number {
  * import { expectTargets } from "./measure.ts";
  *
  * const attempt = { doing: "validate", tokens: 5, text: "validation text" };
- * const message = "Cannot validate on 5 tokens: none of them is hidden; give a longer validation text, ";
+ * const message = "Cannot validate on 5 tokens: none of them is masked; give a longer validation text, ";
  * assertThrows(() => expectTargets([], attempt), RangeError, message);
  * ```
  */
@@ -131,7 +131,7 @@ export function expectTargets(
 ): void {
   if (countTargets(batches) > 0) return;
   throw new RangeError(
-    `Cannot ${doing} on ${tokens} tokens: none of them is hidden; give a longer ${text}, ` +
+    `Cannot ${doing} on ${tokens} tokens: none of them is masked; give a longer ${text}, ` +
       "a higher --mask-rate or another --seed",
   );
 }

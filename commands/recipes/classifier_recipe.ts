@@ -1,0 +1,212 @@
+/**
+ * The recipe of `finetune`: a classifier from a pretrained language model and labelled texts.
+ *
+ * @module
+ */
+import { basename, dirname } from "@std/path";
+import * as v from "valibot";
+import { loadConfig, loadModel } from "../../checkpoints/checkpoint.ts";
+import { takeOver } from "../../checkpoints/fine_tuning.ts";
+import { labelledBatches, labelledValidationBatches } from "../../data/labelled_batches.ts";
+import { maskTokens } from "../../data/mask_tokens.ts";
+import { buildModel, kindOf, type ModelConfig, objectiveOf } from "../../models/families.ts";
+import type { Classifier, ClassifierConfig } from "../../models/classifier.ts";
+import { PAD_ID } from "../../models/config.ts";
+import { withClassificationTokens } from "../../tokenizers/classification_tokens.ts";
+import type { Tokenizer } from "../../tokenizers/tokenizer.ts";
+import { accuracyOf, macroF1 } from "../../training/classification_metrics.ts";
+import { UsageError } from "../cli/errors.ts";
+import { quote } from "../cli/terminal.ts";
+import {
+  findCheckpoint,
+  type FoundCheckpoint,
+  naming,
+  newestRun,
+  tokenizerOf,
+} from "../files/checkpoint_folder.ts";
+import { runName } from "../runs/run_place.ts";
+import { announceFiles, type ResumedRun, type RunState } from "../runs/run_state.ts";
+import { type FinetuneFlags, finetuneFlags } from "../settings/finetune_flags.ts";
+import { chooseFinetuning, FINETUNE_SETTINGS, type FinetuneSettings } from "../settings/finetune_settings.ts";
+import { resumeSettings } from "../settings/resume_settings.ts";
+import { FINITE, objectOf, settingsSchema, TEXT } from "../settings/saved_settings.ts";
+import { RUN_SETTINGS } from "../settings/settings.ts";
+import { trainFlags } from "../settings/train_flags.ts";
+import { encodeExamples, type LabelledCorpus, labelsOf, readLabelledCorpus } from "../texts/examples.ts";
+import { arePairs } from "../texts/pairs.ts";
+import { describeClassifier, reportClassifier } from "./classifier_report.ts";
+import { classifiedSample, confusionOf } from "./classifier_scores.ts";
+import { checkMemory, memoryLimits } from "./memory.ts";
+import type { Recipe, RecipeContext } from "./recipe.ts";
+
+/** Where the pretrained model and the texts are. */
+export interface FinetuneSource {
+  /** The pretrained model. */
+  readonly checkpoint: string;
+  /** The texts. */
+  readonly data: string;
+  /** Texts to validate on, unless they are a part of the data. */
+  readonly validation?: string;
+}
+
+/** The state of a run of `finetune`. */
+export interface FinetuneState extends RunState<FinetuneSettings, FinetuneSource> {
+  /** Whether each text is a pair of texts; early runs do not say. */
+  readonly pairs?: boolean;
+}
+
+const FLAGS = { ...trainFlags, ...finetuneFlags };
+
+/** What the state of a run of `finetune` must hold. */
+export const FINETUNE_SCHEMAS = {
+  settings: v.intersect([
+    settingsSchema(FLAGS, [...RUN_SETTINGS, ...FINETUNE_SETTINGS], ["epsilon"]),
+    objectOf({ classWeights: v.optional(v.array(FINITE, "a list")) }),
+  ]),
+  source: objectOf({ checkpoint: TEXT, data: TEXT, validation: v.optional(TEXT) }),
+};
+
+/**
+ * Makes the recipe of a new run, or of one that is resumed.
+ *
+ * @param flags the flags
+ * @param context where the model will live, and the run to resume
+ * @returns the recipe
+ * @throws {Error} when flags make no sense, or texts and model do not fit together
+ */
+export async function classifierRecipe(
+  flags: FinetuneFlags,
+  { backend, resumed }: RecipeContext<FinetuneState>,
+): Promise<Recipe> {
+  const asked = await sourceOf(flags, resumed);
+  const { validationFraction = 0.1, seed = 1, truncate = false } = resumed?.state.settings ?? flags;
+  const corpus = await readLabelledCorpus(asked.data, { ...asked, validationFraction, seed });
+  if (resumed && corpus.fingerprint !== resumed.state.textFingerprint) {
+    throw new Error(`Cannot resume ${resumed.path}: ${asked.data} holds other texts than it was trained on`);
+  }
+  const pairs = expectSameShape(corpus);
+
+  const checkpoint = resumed ?? await findCheckpoint(asked.checkpoint);
+  const source = resumed ? asked : { ...asked, checkpoint: checkpoint.path };
+  const start = naming(checkpoint.path, () => loadConfig(checkpoint.files));
+  const tokenizer = resumed ? tokenizerOf(resumed) : pretrainedTokenizer(checkpoint, start);
+  const labels = "labels" in start ? start.labels : labelsOf(corpus.training);
+  const encode = (file: LabelledCorpus["training"]) =>
+    encodeExamples(file, labels, tokenizer, { contextLength: start.contextLength, truncate });
+  const training = encode(corpus.training), validation = encode(corpus.validation);
+  const contextLength = [...training, ...validation].reduce((most, { ids }) => Math.max(most, ids.length), 0);
+  const classes = training.map(({ label }) => label), causal = objectiveOf(start) === "causal";
+  const settings = resumed
+    ? resumeSettings(
+      resumed.state.settings,
+      resumed.step,
+      flags,
+      training.length / resumed.state.settings.batchSize,
+    )
+    : chooseFinetuning(flags, { modelDim: start.modelDim, contextLength, causal, labels, classes });
+  const { batchSize, accumulation } = settings,
+    config = configOf(start, tokenizer, labels, settings.dropoutRate);
+  const sizes = { contextLength: settings.contextLength, batchSize, padId: config.padId ?? PAD_ID };
+  checkMemory(
+    { ...config, contextLength: sizes.contextLength },
+    batchSize,
+    accumulation,
+    await memoryLimits(backend),
+  );
+
+  const model = naming(checkpoint.path, () => buildModel(config)) as Classifier;
+  const described = { config, corpus, labels, settings, source };
+  const { classWeights, ...others } = settings;
+  const given = Object.entries(others).filter(([name]) => Object.hasOwn(finetuneFlags, name));
+  const weights = classWeights &&
+    { classWeights: labels.map((label, index) => `${label}=${classWeights[index]}`) };
+  return {
+    ...{ model, tokenizer, unit: "text" },
+    state: {
+      ...{ command: "finetune", settings, source, textFingerprint: corpus.fingerprint, pairs },
+      tokenizerFingerprint: tokenizer.fingerprint,
+    },
+    config: { ...source, ...Object.fromEntries(given), ...weights },
+    batches: labelledBatches(training, { ...settings, ...sizes }),
+    validation: labelledValidationBatches(validation, sizes),
+    facts: describeClassifier(described),
+    async initialize(store) {
+      if (settings.fromScratch) return;
+      const { weights } = naming(checkpoint.path, () => loadModel(checkpoint.files));
+      await takeOver(backend, store, weights);
+    },
+    async scores() {
+      const matrix = await confusionOf(backend, model, validation);
+      return { accuracy: accuracyOf(matrix), macroF1: macroF1(matrix) };
+    },
+    sample: () => classifiedSample(backend, model, corpus.validation.rows, validation),
+    report: (session) => reportClassifier(session, { ...described, model, validation, classes }),
+    evaluation: (folder) =>
+      `classify --checkpoint ${quote(folder)} --data ${quote(source.validation ?? "FILE")}`,
+  };
+}
+
+/**
+ * The name of the classifier made from a checkpoint.
+ *
+ * @param checkpoint the folder of a run or a checkpoint; the newest run unless given
+ * @returns such as `corpus-classifier` for `runs/corpus/best`
+ */
+export async function classifierName(checkpoint?: string): Promise<string> {
+  const path = checkpoint ?? await newestRun();
+  const folder = ["best", "last"].includes(basename(path)) ? dirname(path) : path;
+  return `${runName([`${basename(folder)}.`])}-classifier`;
+}
+
+/** Where model and texts are; what is not given is where it was before. */
+async function sourceOf(flags: FinetuneFlags, resumed?: ResumedRun<FinetuneState>): Promise<FinetuneSource> {
+  const before = resumed?.state.source, data = flags.data ?? before?.data;
+  if (data === undefined) throw new UsageError("--data is missing: labelled texts to train on");
+  if (flags.validation !== undefined && flags.validationFraction !== undefined) {
+    throw new UsageError("--validation and --validation-fraction both say what to validate on: give one");
+  }
+  const checkpoint = before?.checkpoint ?? flags.checkpoint ?? await newestRun();
+  const validation = flags.validation ?? before?.validation;
+  if (resumed && flags.data === undefined) {
+    await announceFiles(resumed.folder, validation === undefined ? [data] : [data, validation]);
+  }
+  return { checkpoint, data, validation };
+}
+
+/** Whether the texts are pairs; throws when only some are. */
+function expectSameShape({ training, validation }: LabelledCorpus): boolean {
+  const pairs = arePairs(training);
+  if (arePairs(validation) === pairs) return pairs;
+  throw new Error(
+    `${validation.path} holds ${pairs ? "single texts" : "pairs"}, ${training.path} ${
+      pairs ? "pairs" : "single texts"
+    }: both must hold the same`,
+  );
+}
+
+/** Checks that a checkpoint is a language model, and adds the tokens that a classifier needs to its tokenizer. */
+function pretrainedTokenizer(checkpoint: FoundCheckpoint, config: ModelConfig): Tokenizer {
+  if (kindOf(config) === "classifier") {
+    throw new Error(
+      `Cannot fine-tune ${checkpoint.path}: it is a classifier already; give the language model it was made from, ` +
+        "or continue with --resume",
+    );
+  }
+  const tokenizer = tokenizerOf(checkpoint);
+  if (objectiveOf(config) === "causal") return withClassificationTokens(tokenizer);
+  naming(checkpoint.path, () => maskTokens(tokenizer));
+  return tokenizer;
+}
+
+/** A classifier has rows for its own tokens, and the dropout rate of the fine-tuning. */
+function configOf(
+  start: ModelConfig,
+  tokenizer: Tokenizer,
+  labels: readonly string[],
+  dropoutRate: number,
+): ClassifierConfig {
+  const vocabSize = Math.max(start.vocabSize, tokenizer.vocabSize);
+  // a GPT has no <pad> of its own
+  const padding = objectiveOf(start) === "causal" ? { padId: tokenizer.idOf("<pad>") } : {};
+  return { ...start, vocabSize, labels, dropoutRate, ...padding } as ClassifierConfig;
+}

@@ -1,0 +1,165 @@
+/**
+ * The loop of `train`: steps, and between them records, validation, samples, checkpoints and signals.
+ *
+ * When to pause for the screen is decided by the clock, everything else by the number of the step: the clock decides
+ * nothing that is computed or kept.
+ *
+ * When something other than the training fails (standard output, a file of records), the run ends only after the current
+ * step: its validation, sample and checkpoint are completed first, so that the resumed run equals an uninterrupted one.
+ *
+ * @module
+ */
+import { DeviceLostError } from "../../core/webgpu_backend.ts";
+import { modelFiles, trainingFiles } from "../../checkpoints/checkpoint.ts";
+import { NonFiniteLossError, train } from "../../training/train.ts";
+import { type FolderFiles, SaveError } from "../files/folders.ts";
+import { withSums } from "../files/sums.ts";
+import type { Best, Scores } from "../runs/run_state.ts";
+import { measure, yieldToEvents } from "./measure.ts";
+import type { Session } from "./recipe.ts";
+
+/** Milliseconds between two reads of the losses: a read takes 11 of them on a GPU. */
+const READ_INTERVAL = 400;
+
+/** The most steps between two reads that `train` allows. */
+const MAX_STEPS_PER_READ = 256;
+
+/**
+ * Trains until the last step, or the one to stop after, or a signal. The end is saved in `last/` in any case.
+ *
+ * @param session the session; its `best` is kept up to date
+ * @throws {Error} when the loss is no number, the device is lost, or something cannot be written; the error says what is
+ * kept
+ */
+export async function trainAndSave(session: Session): Promise<void> {
+  if (session.output.failure) throw session.output.failure;
+  session.interrupt.expectNone();
+  try {
+    await runLoop(session);
+  } catch (error) {
+    throw await withSavedStep(error as Error, session);
+  } finally {
+    session.progress.finish();
+  }
+  await throwFailure(session);
+}
+
+/**
+ * Throws what failed apart from the training, once everything is saved.
+ *
+ * @param session the session
+ * @throws {Error} when a file of the run or standard output could not be written, unless a signal has ended the run, when a
+ * closed terminal is to be expected
+ */
+export async function throwFailure(session: Session): Promise<void> {
+  const failure = session.folder.failure ?? session.output.failure;
+  if (failure && session.interrupt.status === undefined) throw await withSavedStep(failure, session);
+}
+
+/** Adds to an error which step can be resumed; saves the current one first where that is possible. */
+async function withSavedStep(error: Error, session: Session): Promise<Error> {
+  const { run, folder } = session,
+    isUsable = !(error instanceof NonFiniteLossError || error instanceof DeviceLostError);
+  if (isUsable && run.step > 0 && folder.savedStep !== run.step && !(error instanceof SaveError)) {
+    try {
+      await saveLast(session, await checkpointFiles(session));
+    } catch {
+      // the first error says what went wrong
+    }
+  }
+  const kept = folder.savedStep === undefined
+    ? "no checkpoint had been saved"
+    : `${folder.path}/last holds step ${folder.savedStep}`;
+  return new Error(`${error.message}; ${kept}`, { cause: error });
+}
+
+async function runLoop(session: Session): Promise<void> {
+  const { recipe, run, folder, stopAfter, interrupt, output, progress } = session;
+  const { evaluationInterval, sampleInterval, saveInterval, logInterval, ...settings } =
+    recipe.state.settings;
+  const { steps, batchSize, contextLength, accumulation } = settings;
+  const tokensPerStep = batchSize * contextLength * accumulation;
+  const start = performance.now() - 1000 * (folder.records.at(-1)?.seconds ?? 0);
+  const isEnd = (step: number) => step === steps || step === stopAfter;
+  const isDue = (step: number, interval: number) => step % interval === 0;
+  const intervals = [evaluationInterval, sampleInterval, saveInterval];
+  let readAt = run.step + 1, begun = performance.now(), scores: Scores | undefined = session.best;
+  const pauseAfter = (step: number) =>
+    step >= readAt || isEnd(step) || intervals.some((interval) => isDue(step, interval));
+
+  if (run.backend.name === "webgpu") progress.announce("compiling shaders …");
+  for await (const reports of train(run, { interval: MAX_STEPS_PER_READ, pauseAfter })) {
+    const { step } = run, perStep = (performance.now() - begun) / reports.length;
+    const measured = isDue(step, evaluationInterval) || step === steps ? await validate(session) : undefined;
+    scores = measured ?? scores;
+    const seconds = Math.round(performance.now() - start) / 1000;
+    const records = reports.map((report) => ({
+      ...report,
+      ...report.step === step ? measured : {},
+      seconds,
+    }));
+    await folder.log(
+      records.filter((record) => isDue(record.step, logInterval) || "validationLoss" in record),
+    );
+    const tokens = step * tokensPerStep, { validationLoss, accuracy } = scores ?? {};
+    progress.update({
+      ...records.at(-1)!,
+      steps,
+      tokens,
+      validationLoss,
+      accuracy,
+      validated: measured !== undefined,
+    });
+
+    if (isDue(step, sampleInterval) || step === steps) {
+      const text = await recipe.sample(step);
+      await folder.addSample(step, text);
+      progress.print(`\n--- step ${step} ---\n${text}\n`);
+    }
+    const isBest = measured !== undefined && isBetter(measured, session.best);
+    if (isBest) session.best = { step, ...measured };
+    const isBroken = () => folder.failure !== undefined || output.failure !== undefined;
+    const isEnding = isEnd(step) || interrupt.status !== undefined;
+    if (isEnding || isBroken() || isDue(step, saveInterval)) await folder.forceLines();
+    const isOver = isEnding || isBroken(), isLast = isOver || isDue(step, saveInterval);
+    const files = isBest || isLast ? await checkpointFiles(session) : {};
+    if (isBest) await folder.save("best", step, files);
+    if (isLast) await saveLast(session, files);
+    if (isOver) break;
+    await yieldToEvents();
+    readAt = step + Math.max(1, Math.min(Math.round(READ_INTERVAL / perStep), MAX_STEPS_PER_READ));
+    begun = performance.now();
+  }
+}
+
+function isBetter(scores: Scores, best: Scores | undefined): boolean {
+  if (best === undefined) return true;
+  const { accuracy = 0 } = scores, { accuracy: before = 0 } = best;
+  return accuracy > before || accuracy === before && scores.validationLoss < best.validationLoss;
+}
+
+/** The scores on the validation data. */
+async function validate({ run, recipe }: Session): Promise<Scores> {
+  const validationLoss = await measure(run.backend, recipe.model, recipe.validation) ?? NaN;
+  if (Number.isFinite(validationLoss)) return { validationLoss, ...await recipe.scores?.() };
+  throw new NonFiniteLossError(
+    `The validation loss at step ${run.step} is ${validationLoss} (seed ${run.settings.seed}): lower the learning rate`,
+  );
+}
+
+/** Saves the newest checkpoint, with the lines that could not be written to other files. */
+async function saveLast(session: Session, files: FolderFiles): Promise<void> {
+  const { folder, run } = session, { unwritten } = folder;
+  await folder.save("last", run.step, unwritten ? await checkpointFiles(session, { unwritten }) : files);
+}
+
+async function checkpointFiles(
+  { recipe, run, state, best }: Session,
+  more: object = {},
+): Promise<FolderFiles> {
+  return withSums({
+    ...await modelFiles(run.backend, recipe.model.config, run.store),
+    ...recipe.tokenizer.toHuggingFace(),
+    ...await trainingFiles(run, { ...state, best, ...more }),
+  });
+}

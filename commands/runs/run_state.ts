@@ -1,0 +1,187 @@
+/**
+ * The state of a run: what a checkpoint holds so that training can be resumed, besides the tensors.
+ *
+ * @module
+ */
+import { basename, dirname, relative, resolve } from "@std/path";
+import * as v from "valibot";
+import { quoted } from "../../core/quoted.ts";
+import { loadTrainerState } from "../../checkpoints/checkpoint.ts";
+import { printDiagnostic } from "../cli/errors.ts";
+import { quote } from "../cli/terminal.ts";
+import { visible } from "../cli/visible.ts";
+import { cutText } from "../cli/wrap.ts";
+import { findCheckpoint, type FoundCheckpoint, naming } from "../files/checkpoint_folder.ts";
+import { expectSchema, FINITE, objectOf, TEXT } from "../settings/saved_settings.ts";
+import type { RunSettings } from "../settings/settings.ts";
+
+/** The commands that train. */
+export type RunCommand = "train" | "finetune";
+
+/** How good a model is on the validation data. */
+export interface Scores {
+  /** Nats per target. */
+  readonly validationLoss: number;
+  /** Of a classifier: the share of texts that it classifies correctly. */
+  readonly accuracy?: number;
+  /** Of a classifier: F1, averaged over the classes. */
+  readonly macroF1?: number;
+}
+
+/** The best scores of a run: the highest accuracy, or for a language model the lowest validation loss. */
+export interface Best extends Scores {
+  /** The step they were measured at. */
+  readonly step: number;
+}
+
+/** What a checkpoint of a run says about it, besides the step. */
+export interface RunState<Settings extends RunSettings = RunSettings, Source = unknown> {
+  /** The command that trains it; `train` where an early version left it out. */
+  readonly command?: string;
+  /** Everything that decides what it computes, but for its texts. */
+  readonly settings: Settings;
+  /** The files with the texts. */
+  readonly source: Source;
+  /** Fingerprint of the texts. */
+  readonly textFingerprint: string;
+  /** Fingerprint of the tokenizer; early runs of `finetune` have none. */
+  readonly tokenizerFingerprint?: string;
+  /** Where it ran. */
+  readonly backend: { readonly name: string; readonly device: string };
+  /** The best scores so far. */
+  readonly best?: Best;
+}
+
+/** A run to resume. */
+export interface ResumedRun<State extends RunState = RunState> extends FoundCheckpoint {
+  /** The folder of the run. */
+  readonly folder: string;
+  /** Steps done. */
+  readonly step: number;
+  /** Its state. */
+  readonly state: State;
+}
+
+/**
+ * The command that trained a checkpoint, which a message may then name: the state may come from anywhere.
+ *
+ * @param state the state of the run
+ * @returns `train` or `finetune`
+ * @throws {TypeError} when it is another
+ *
+ * @example
+ * ```ts
+ * import { assertEquals, assertThrows } from "@std/assert";
+ * import { commandOf } from "./run_state.ts";
+ *
+ * assertEquals([{}, { command: "finetune" }].map(commandOf), ["train", "finetune"]);
+ * assertThrows(() => commandOf({ command: "rm" }), TypeError, 'command is "rm", expected "train" or "finetune"');
+ * ```
+ */
+export function commandOf({ command = "train" }: Readonly<Record<string, unknown>>): RunCommand {
+  if (command === "train" || command === "finetune") return command;
+  throw new TypeError(`trainer_state.json: command is ${quoted(command)}, expected "train" or "finetune"`);
+}
+
+const BEST = objectOf({
+  step: FINITE,
+  validationLoss: FINITE,
+  accuracy: v.optional(FINITE),
+  macroF1: v.optional(FINITE),
+});
+
+/**
+ * Finds and reads a run that is to be resumed.
+ *
+ * @param path the folder of the run, or one of its checkpoints
+ * @param command the command that must have trained it
+ * @param schemas what its settings and its source must be
+ * @returns the run
+ * @throws {Error} when there is none, its state is damaged, or another command trained it
+ */
+export async function readRun<State extends RunState>(
+  path: string,
+  command: RunCommand,
+  schemas: { readonly settings: v.GenericSchema; readonly source: v.GenericSchema },
+): Promise<ResumedRun<State>> {
+  const checkpoint = await findCheckpoint(path, { prefer: ["last", "best"], training: true });
+  const { step, ...state } = naming(checkpoint.path, () => loadTrainerState(checkpoint.files));
+  const other = naming(checkpoint.path, () => commandOf(state));
+  if (other !== command) {
+    throw new Error(
+      `Cannot resume ${path}: deno task ${other} trained it; deno task ${other} --resume resumes it`,
+    );
+  }
+  const schema = objectOf({
+    ...schemas,
+    textFingerprint: TEXT,
+    tokenizerFingerprint: v.optional(TEXT),
+    backend: objectOf({ name: TEXT, device: TEXT }),
+    best: v.optional(BEST),
+  });
+  naming(checkpoint.path, () => expectSchema(schema, state, "trainer_state.json"));
+  if (!["last", "best"].includes(basename(checkpoint.path))) {
+    throw new Error(`Cannot resume ${path}: it is not in the folder of a run; move it to RUN/last`);
+  }
+  return { ...checkpoint, folder: dirname(checkpoint.path), step, state: state as unknown as State };
+}
+
+/**
+ * Lists the files outside the current folder that a resumed run is about to read, before it reads them: their names come
+ * from a file in the folder of the run, which may be untrusted.
+ *
+ * @param folder the folder of the run
+ * @param files the files that its state names
+ */
+export async function announceFiles(folder: string, files: readonly string[]): Promise<void> {
+  const here = await Deno.realPath(".");
+  const paths = await Promise.all(files.map((name) => Deno.realPath(name).catch(() => resolve(name))));
+  const outside = files.filter((_, index) => relative(here, paths[index]).startsWith(".."));
+  if (outside.length === 0) return;
+  const names = outside.slice(0, 10).map((name) => quote(cutText(visible(name), 200)));
+  const others = outside.length > 10 ? ` and ${outside.length - 10} others` : "";
+  printDiagnostic(
+    `${folder} was trained on ${names.join(" ")}${others}: these files will be read; --data names others`,
+  );
+}
+
+/**
+ * Where a run is resumed, and what has changed since.
+ *
+ * @param resumed the run
+ * @param now its state from here on
+ * @returns lines of text
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { describeResumption } from "./run_state.ts";
+ *
+ * const backend = { name: "webgpu", device: "a GPU" }, state = { settings: { steps: 9 }, backend };
+ * const resumed = { path: "runs/mine/last", step: 5, state };
+ * assertEquals(describeResumption(resumed, state), "Resuming runs/mine/last at step 5.");
+ * ```
+ */
+export function describeResumption(
+  { path, step, state: before }: Pick<ResumedRun, "path" | "step"> & { readonly state: Circumstances },
+  now: Circumstances,
+): string {
+  const lines = [`Resuming ${path} at step ${step}.`];
+  if (now.settings.steps !== before.settings.steps) {
+    lines.push(
+      `The learning rate is now scheduled for ${now.settings.steps} steps, not ${before.settings.steps}: ` +
+        "the result differs from a run of that length without a break.",
+    );
+  }
+  if (now.backend.name !== before.backend.name || now.backend.device !== before.backend.device) {
+    lines.push(
+      `It ran on ${before.backend.device} before: from here on numbers differ in their last digits.`,
+    );
+  }
+  return lines.join("\n");
+}
+
+/** What of a state decides whether a resumed run equals an uninterrupted one. */
+interface Circumstances extends Pick<RunState, "backend"> {
+  readonly settings: Pick<RunSettings, "steps">;
+}
