@@ -180,7 +180,7 @@ Deno.test("a checkpoint that is damaged, or not what it should be, is refused by
       [
         `train --resume runs/state ${longer}`,
         1,
-        'trainer_state.json: settings.steps is "2", expected a value of type number',
+        'trainer_state.json: settings.steps is "2", expected a whole number',
       ],
       [
         `train --resume runs/tokens ${longer}`,

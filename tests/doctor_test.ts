@@ -52,7 +52,15 @@ Deno.test("doctor examines a run: its files, its lock, where it can be resumed, 
       /^removed +\.last\.miniformer-new, \.miniformer\.lock, \.samples/m,
     );
     const names = (await Array.fromAsync(Deno.readDir(run))).map(({ name }) => name).sort();
-    assertEquals(names, ["best", "last", "loss_curve.svg", "metrics.jsonl", "notes.txt", "samples.txt"]);
+    assertEquals(names, [
+      "best",
+      "last",
+      "loss_curve.svg",
+      "metrics.jsonl",
+      "notes.txt",
+      "run.json",
+      "samples.txt",
+    ]);
 
     const state = `${run}/last/trainer_state.json`, whole = await Deno.readTextFile(state);
     await editState(state, (state) => ({ ...state, command: "train; \x1b[2Jrm -r ." }));

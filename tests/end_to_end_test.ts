@@ -38,7 +38,7 @@ Deno.test("the other command lines of the projects before this one run word for 
       "deno task train --data my_novel.txt --resume runs/my_novel --epochs 25 --stop_after 20",
       cwd,
     );
-    assertStringIncludes(resumed, "Going on from runs/my_novel/last after step 18.");
+    assertStringIncludes(resumed, "Resuming runs/my_novel/last at step 18.");
     assertEquals((await metricsOf(`${cwd}/runs/my_novel`)).length, 20);
     const written = await type(
       'deno task generate --checkpoint runs/my_novel --prompt "In a galaxy far away" --temperature 0.7 --top_k 40 ' +

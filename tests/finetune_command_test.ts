@@ -24,7 +24,7 @@ for (
     "OpenAIGPTForSequenceClassification",
   ]]
 ) {
-  Deno.test(`a classifier is made from a model trained by ${objective}, judged and used`, () =>
+  Deno.test(`a classifier is made from a model trained by ${objective}, evaluated and used`, () =>
     inFolder(async (cwd) => {
       await pretrain(cwd, objective);
       await Deno.writeTextFile(`${cwd}/train.tsv`, `sentence\tlabel\n${labelled(200)}\n\n`);
@@ -32,17 +32,17 @@ for (
       const line = `finetune --checkpoint runs/${objective} --data train.tsv --validation dev.tsv`;
       const said = await succeed(words(`${line} --epochs 4 --lr 0.02 --device cpu`), { cwd });
       const run = `${cwd}/runs/${objective}-classifier`;
-      assertMatch(said, /^data +train.tsv: 200 texts to learn, 40 to validate; 2 empty lines skipped$/m);
+      assertMatch(said, /^data +train.tsv: 200 training texts, 40 validation texts; 2 empty lines skipped$/m);
       assertMatch(
         said,
-        /^accuracy +100.0 % of 40 texts; calling all of them ".*", the majority, makes 50.0 %$/m,
+        /^accuracy +100.0 % of 40 texts; majority baseline 50.0 % \(always ".*"\)$/m,
       );
       assertStringIncludes(said, "is     precision  recall     F1  called barks  called meows");
 
       const lines = (await metricsOf(run)).map((text) => JSON.parse(text));
       assertEquals(lines.length, 50);
-      const judged = lines.filter(({ accuracy }) => accuracy !== undefined);
-      assertEquals(judged.map(({ step }) => step), [13, 26, 39, 50]);
+      const scored = lines.filter(({ accuracy }) => accuracy !== undefined);
+      assertEquals(scored.map(({ step }) => step), [13, 26, 39, 50]);
       const state = JSON.parse(await Deno.readTextFile(`${run}/best/trainer_state.json`));
       assertEquals([state.best.accuracy, state.best.macroF1], [1, 1]);
       assertEquals([state.command, state.settings.auxiliaryWeight], [
@@ -121,7 +121,7 @@ Deno.test("pairs, csv and jsonl are read, classes weighed, and a model begun fro
     await succeed([...line, "--epochs", "1", "--class_weights", "balanced", "--device", "cpu"], { cwd });
     const scratch = [...line, "--from-scratch", "--epochs", "1", "--name", "scratch", "--device", "cpu"];
     const said = await succeed(scratch, { cwd });
-    assertStringIncludes(said, "of the size of runs/mlm/best, from scratch");
+    assertStringIncludes(said, "the size of runs/mlm/best, random initial weights");
     assertMatch(said, /^run +runs\/scratch$/m);
   }));
 
@@ -144,7 +144,7 @@ Deno.test("what was pretrained is where fine-tuning begins, unless it begins fro
     assert(apart(await embedding("scratch")) > 0.1);
   }));
 
-Deno.test("the best epoch is judged at the end, not the last", () =>
+Deno.test("the best epoch is evaluated at the end, not the last", () =>
   inFolder(async (cwd) => {
     await pretrain(cwd, "mlm");
     const rows = labelled(200);
@@ -157,9 +157,9 @@ Deno.test("the best epoch is judged at the end, not the last", () =>
       "finetune --checkpoint runs/mlm --data train.tsv --validation dev.tsv --epochs 4 --lr 0.02 --device cpu";
     const said = await succeed(words(line), { cwd });
     const run = `${cwd}/runs/mlm-classifier`;
-    const judged = (await metricsOf(run)).map((text) => JSON.parse(text).accuracy).filter(Number.isFinite);
-    const best = Math.max(...judged);
-    assert(best > judged.at(-1)!, `${judged}`);
+    const scored = (await metricsOf(run)).map((text) => JSON.parse(text).accuracy).filter(Number.isFinite);
+    const best = Math.max(...scored);
+    assert(best > scored.at(-1)!, `${scored}`);
     assertStringIncludes(said, `accuracy  ${(100 * best).toFixed(1)} % of 40 texts`);
     const state = JSON.parse(await Deno.readTextFile(`${run}/best/trainer_state.json`));
     assertEquals(state.best.accuracy, best);
@@ -206,7 +206,7 @@ Deno.test("finetune and classify refuse what makes no sense, by file and line", 
         "Cannot learn from two.tsv: too few texts are left to learn from after holding back 1; give --validation",
       ],
       [`${tune} one.tsv`, 1, 'There is nothing to tell apart: every text of one.tsv has label "meows"'],
-      [`${tune} two.tsv --validation two.tsv --class_weights barks=0 meows=0`, 2, "leaves nothing to learn"],
+      [`${tune} two.tsv --validation two.tsv --class_weights barks=0 meows=0`, 2, "are 0 for every class"],
       [
         `${tune} train.tsv --validation new.tsv`,
         1,
@@ -223,19 +223,19 @@ Deno.test("finetune and classify refuse what makes no sense, by file and line", 
       ["finetune --checkpoint done --data train.tsv", 1, "it is a classifier already"],
       ["finetune --resume done", 1, "it has done 2 steps of 2; raise --epochs"],
       ["finetune --resume done --epochs 2 --stop_after 1", 1, "it has done 2 steps of 1; raise --stop-after"],
-      ["finetune --resume done --epochs 2 --lr 1", 2, "--learning-rate cannot be given with --resume"],
+      ["finetune --resume done --epochs 2 --lr 1", 2, "--learning-rate is 1, but the run was started with"],
       ["finetune --resume done --epochs 2 --name new", 2, "--name cannot be given with --resume"],
       [`${tune} train.tsv --name a --out b`, 2, "--name and --out both say where: give one"],
       ["finetune --resume done --epochs 2 --data same.tsv", 1, "same.tsv holds other texts"],
       [
         "finetune --resume runs/mlm --epochs 2",
         1,
-        "deno task train trained it; deno task train --resume goes on",
+        "deno task train trained it; deno task train --resume resumes it",
       ],
       [
         "train --resume done --epochs 2",
         1,
-        "deno task finetune trained it; deno task finetune --resume goes on",
+        "deno task finetune trained it; deno task finetune --resume resumes it",
       ],
       ["classify --checkpoint done", 2, "Give --text TEXT or --data FILE: one of them"],
       ["classify --checkpoint runs/mlm --text a", 1, "expected a classifier; deno task fill-mask uses it"],

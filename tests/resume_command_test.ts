@@ -53,8 +53,8 @@ Deno.test("scores and a command in a state that are none are refused before a st
     const cases: [object, string][] = [
       [{ best: null }, "best is null"],
       [{ best: 5 }, "best is 5"],
-      [{ best: { ...best, validationLoss: "<" } }, "best is {"],
-      [{ best: { ...best, accuracy: null } }, "best is {"],
+      [{ best: { ...best, validationLoss: "<" } }, 'best.validationLoss is "<"'],
+      [{ best: { ...best, accuracy: null } }, "best.accuracy is null"],
       [{ best, command: {} }, "command is {}"],
       [{ best, command: "generate" }, 'command is "generate"'],
     ];

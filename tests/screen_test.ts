@@ -60,7 +60,7 @@ for (const columns of [60, 80]) {
         ]);
         const text = lines.join("\n");
         assertMatch(text, /^ {10}\S/m, "the header hangs");
-        assertMatch(text, /^write {5}deno task generate --checkpoint runs\/a /m);
+        assertMatch(text, /^generate {2}deno task generate --checkpoint runs\/a /m);
         const log = await succeed([...train.slice(0, -1), "b", "--steps", "40"], { cwd });
         const words = (text: string) => new Set(text.replaceAll("runs/a", "runs/b").split(/\s+/));
         const known = words(log);

@@ -24,7 +24,7 @@ Deno.test("a run leaves the files it promises, and the command it ends with writ
     assertEquals(await listing(`${cwd}/runs/story`), [
       ...checkpoint.map((name) => `best/${name}`),
       ...checkpoint.map((name) => `last/${name}`),
-      ...["loss_curve.svg", "metrics.jsonl", "samples.txt"],
+      ...["loss_curve.svg", "metrics.jsonl", "run.json", "samples.txt"],
     ]);
 
     const lines = (await metricsOf(`${cwd}/runs/story`)).map((line) => JSON.parse(line));
@@ -43,7 +43,7 @@ Deno.test("a run leaves the files it promises, and the command it ends with writ
 
     const whole = Number(said.match(/^loss +validation ([\d.]+)/m)?.[1]);
     assert(Math.abs(whole - lines[59].validationLoss) < 0.1);
-    const command = said.match(/^write +deno task (.*)$/m)![1];
+    const command = said.match(/^generate +deno task (.*)$/m)![1];
     assertStringIncludes(command, "generate --checkpoint runs/story --prompt");
     const written = await succeed(words(command), { cwd });
     assert(written.startsWith(words(command)[4]) && written.length > 300, written);
@@ -54,11 +54,11 @@ Deno.test("without a single flag it learns the built-in tales, and says how far 
     const said = await succeed(["train", "--stop_after", "2", "--device", "cpu"], { cwd });
     assertStringIncludes(said, "device    CPU reference, 32-bit floats: the CPU reference was asked for");
     assertStringIncludes(said, "preset    tiny: ");
-    assertMatch(said, /^data +the built-in tales: .* tokens to learn, .* to validate/m);
+    assertMatch(said, /^data +the built-in tales: .* training tokens, .* validation tokens/m);
     const optimal = Number(said.match(/^baselines +uniform [\d.]+, unigram [\d.]+, optimal ([\d.]+)$/m)?.[1]);
     assert(optimal > 0 && optimal < 0.2);
     assertMatch(said, new RegExp(`^optimal +${optimal}\\d*, gap [\\d.]+$`, "m"));
-    assertMatch(said, /^go on +deno task train --resume runs\/tales$/m);
+    assertMatch(said, /^resume +deno task train --resume runs\/tales$/m);
     assertMatch(await Deno.readTextFile(`${cwd}/runs/tales/last/trainer_state.json`), /"preset": "tiny"/);
   }));
 

@@ -3,7 +3,7 @@ import { formatFacts } from "../commands/cli/terminal.ts";
 import { cutText, padText, textWidth, wrapText } from "../commands/cli/wrap.ts";
 
 const texts = [
-  "data      the built-in tales: 1.13M tokens to learn, 125k to validate (characters, 50 tokens)",
+  "data      the built-in tales: 1.13M training tokens, 125k validation tokens (characters, 50 tokens)",
   "    a line that begins with spaces, and has  two  of them between words",
   "文字文字文字文字文字文字文字文字 and 👩‍🚀👩‍🚀👩‍🚀👩‍🚀👩‍🚀👩‍🚀👩‍🚀👩‍🚀 e\u0301e\u0301e\u0301e\u0301e\u0301",
   "a-very-long-name/".repeat(12),

@@ -119,7 +119,7 @@ export async function reportClassifier(session: Session, trained: Trained): Prom
       ? [["resume", `deno task finetune --resume ${quote(folder.path)}`] as const]
       : [],
   ]);
-  return `${result}\n${classTable(matrix, labels)}\n\n${next}`;
+  return `${result}\n\n${classTable(matrix, labels)}\n\n${next}`;
 }
 
 const percent = (share: number): string => `${(100 * share).toFixed(1)} %`;

@@ -26,7 +26,15 @@ const traps: Readonly<Record<string, (path: string, victim: string) => Promise<v
 const elsewhere = "a link to the same elsewhere";
 
 const names = [
-  ...["samples.txt", "metrics.jsonl", "loss_curve.svg", "training.ids", "validation.ids", ".miniformer.lock"],
+  ...[
+    "samples.txt",
+    "metrics.jsonl",
+    "run.json",
+    "loss_curve.svg",
+    "training.ids",
+    "validation.ids",
+    ".miniformer.lock",
+  ],
   ...["last", "best", "last/config.json", "last/model.safetensors", "last/optimizer.safetensors"],
   ...[
     "last/trainer_state.json",
