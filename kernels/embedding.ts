@@ -21,7 +21,7 @@
  */
 
 import { kernel } from "../core/backend.ts";
-import { formatShape, gradientOf, outputOf, type Tensor } from "../core/tensor.ts";
+import { formatShape, gradientOf, needsGradient, outputOf, type Tensor } from "../core/tensor.ts";
 
 /** In a chain: there is no further position. */
 const END = 0xffffffff;
@@ -151,8 +151,7 @@ export interface PositionOptions {
  */
 export function positionsOf(ids: Tensor, options: PositionOptions = {}): Tensor {
   const { backend, shape: [, time], size } = ids, { first = 0, padding = 0 } = options;
-  const y = backend.allocate(ids.shape, "u32"), lengths = options.lengths ?? backend.allocate([1], "u32");
-  y.tape = ids.tape; // without it the position embedding would not learn
+  const y = outputOf(ids.shape, [ids], "u32"), lengths = options.lengths ?? backend.allocate([1], "u32");
   const padded = Number(options.lengths !== undefined);
   backend.run(positionsForward, { lengths, y }, { size, time, first, padded, padding });
   return y;
@@ -192,8 +191,7 @@ export const placesForward = kernel({
  * @returns u32 (B).
  */
 export function placesOf(ids: Tensor, lengths: Tensor, which: "first" | "last"): Tensor {
-  const { backend, shape: [batch, time] } = ids, y = backend.allocate([batch], "u32");
-  y.tape = ids.tape;
+  const { backend, shape: [batch, time] } = ids, y = outputOf([batch], [ids], "u32");
   backend.run(placesForward, { lengths, y }, { batch, time, last: Number(which === "last") });
   return y;
 }
@@ -236,6 +234,7 @@ export function embedding(ids: Tensor, table: Tensor): Tensor {
   const y = outputOf([...ids.shape, columns], [ids, table]);
   backend.run(embeddingForward, { ids, table, y }, { rows, columns });
   y.tape?.record(() => {
+    if (!needsGradient(table)) return;
     // y[i] = table[ids[i]]   →   dTable[id] = Σ dy[i]
     const next = backend.allocate([rows], "u32"), first = backend.allocate([rows], "u32");
     backend.run(embeddingChain, { ids, next, first }, { rows });

@@ -19,7 +19,7 @@
  */
 
 import { kernel } from "../core/backend.ts";
-import { formatShape, gradientOf, outputOf, type Tensor } from "../core/tensor.ts";
+import { formatShape, gradientOf, needsGradient, outputOf, type Tensor } from "../core/tensor.ts";
 import { multiply } from "./matmul_cpu.ts";
 import { MATMUL_CONSTANTS, MATMUL_SIZES, planMatmul } from "./matmul_plan.ts";
 import { matmulWgsl } from "./matmul_wgsl.ts";
@@ -94,28 +94,23 @@ export function matmul(a: Tensor, b: Tensor, options: MatmulOptions = {}): Tenso
   const y = outputOf([...leading, rows, columns], [a, b]);
   multiplyInto(y, a, b, { batch, rows, columns, inner, transposeA, transposeB });
   y.tape?.record(() => {
-    const dy = gradientOf(y), da = gradientOf(a), db = gradientOf(b);
-    // y = a · b   →   da = dy · bᵀ,   db = aᵀ · dy, each transposed as a and b are stored
-    const gradientA = { batch, rows, columns: inner, inner: columns, accumulate: true };
-    if (transposeA) {
-      multiplyInto(da, b, dy, {
-        ...gradientA,
-        rows: inner,
-        columns: rows,
-        transposeA: transposeB,
-        transposeB: true,
-      });
-    } else multiplyInto(da, dy, b, { ...gradientA, transposeB: !transposeB });
-    const gradientB = { batch, rows: inner, columns, inner: rows, accumulate: true };
-    if (transposeB) {
-      multiplyInto(db, dy, a, {
-        ...gradientB,
-        rows: columns,
-        columns: inner,
-        transposeA: true,
-        transposeB: transposeA,
-      });
-    } else multiplyInto(db, a, dy, { ...gradientB, transposeA: !transposeA });
+    const dy = gradientOf(y), accumulate = true;
+    // y = a · b   →   da = dy · bᵀ; where a is stored transposed, daᵀ = b · dyᵀ
+    if (needsGradient(a)) {
+      const da = gradientOf(a), product = { batch, inner: columns, accumulate };
+      if (transposeA) {
+        const layout = { transposeA: transposeB, transposeB: true };
+        multiplyInto(da, b, dy, { ...product, ...layout, rows: inner, columns: rows });
+      } else multiplyInto(da, dy, b, { ...product, rows, columns: inner, transposeB: !transposeB });
+    }
+    // y = a · b   →   db = aᵀ · dy; where b is stored transposed, dbᵀ = dyᵀ · a
+    if (needsGradient(b)) {
+      const db = gradientOf(b), product = { batch, inner: rows, accumulate };
+      if (transposeB) {
+        const layout = { transposeA: true, transposeB: transposeA };
+        multiplyInto(db, dy, a, { ...product, ...layout, rows: columns, columns: inner });
+      } else multiplyInto(db, a, dy, { ...product, rows: inner, columns, transposeA: !transposeA });
+    }
   });
   return y;
 }
