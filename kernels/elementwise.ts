@@ -1,5 +1,5 @@
 /**
- * Operations that treat every element alike: sum of two tensors, multiplication by a number.
+ * Elementwise operations: the sum of two tensors, and multiplication by a number.
  *
  *     y = a + b      →   da = dy,  db = dy
  *     y = factor x   →   dx = factor dy

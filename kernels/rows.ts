@@ -1,5 +1,5 @@
 /**
- * Two loops that attention is made of: products of one vector with many rows, and weighted sums of rows.
+ * The two inner loops of attention: products of one vector with many rows, and weighted sums of rows.
  *
  * Both take four rows at a time. On the CPU each number of the vector, or of the sum, is then loaded once for four
  * products, which makes them about twice as fast as the obvious loops. In WGSL the four products, and the four weights, are

@@ -114,6 +114,6 @@ Deno.test("crossEntropy refuses a wrong number of targets or weights", () => {
       crossEntropy(backend.allocate([2, 3]), backend.allocate([2], "u32"), { weights });
     },
     TypeError,
-    "Cannot weigh 2 losses with 3 weights: expected one for each",
+    "Cannot weight 2 losses with 3 weights: expected one for each",
   );
 });
