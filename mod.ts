@@ -34,7 +34,7 @@ export { DeviceLostError, WebGpuBackend } from "./core/webgpu_backend.ts";
 export { gelu, geluErf, relu, tanh } from "./kernels/activations.ts";
 export { attention, type AttentionOptions } from "./kernels/attention.ts";
 export { cachedAttention, type KeyValueCache } from "./kernels/cache.ts";
-export { crossEntropy, type CrossEntropyOptions, IGNORED } from "./kernels/cross_entropy.ts";
+export { crossEntropy, type CrossEntropyOptions, IGNORE_INDEX } from "./kernels/cross_entropy.ts";
 export { type DecomposedAttention, decomposedAttention } from "./kernels/decomposed_attention.ts";
 export { dropout } from "./kernels/dropout.ts";
 export { add, scale } from "./kernels/elementwise.ts";

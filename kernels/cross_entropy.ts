@@ -4,7 +4,7 @@
  *     loss = mean over positions of  logSumExp(logits) − logits[target]
  *
  * which is −log softmax(logits)[target] without ever forming a probability that could round to 0. Positions whose
- * target is {@linkcode IGNORED} (−1) are left out of the sum, of the count and of the gradient. Where each position has a
+ * target is {@linkcode IGNORE_INDEX} (−1) are left out of the sum, of the count and of the gradient. Where each position has a
  * weight, the loss is the weighted sum instead of the mean: for classes that are rarer than others, and for batches that
  * are computed in pieces, where a mean of means would count small pieces too much.
  *
@@ -24,7 +24,7 @@ import { formatShape, gradientOf, outputOf, type Tensor } from "../core/tensor.t
 import { groupReduction, maxOverGroup, rowLanes, sumOverGroup } from "./reduce.ts";
 
 /** The target of a position that is left out of the loss: −1 as an unsigned integer. */
-export const IGNORED = 0xffffffff;
+export const IGNORE_INDEX = 0xffffffff;
 
 /** The loss and log-sum-exp of every row. */
 export const crossEntropyForward = kernel({
@@ -42,7 +42,7 @@ export const crossEntropyForward = kernel({
       for (let column = 0; column < columns; column++) sum += Math.exp(logits[start + column] - m);
       const logSum = m + Math.log(sum);
       logSumExp[row] = logSum;
-      losses[row] = label === IGNORED ? 0 : logSum - logits[start + label];
+      losses[row] = label === IGNORE_INDEX ? 0 : logSum - logits[start + label];
     }
   },
   wgsl: `${maxOverGroup}${sumOverGroup}
@@ -58,7 +58,7 @@ fn run(row: u32, lane: u32) {
     let logSum = m + log(sum);
     logSumExp[row] = logSum;
     let label = targets[row]; // "target" is a reserved word of WGSL
-    if (label == ${IGNORED}u) { losses[row] = 0; } else { losses[row] = logSum - logits[start + label]; }
+    if (label == ${IGNORE_INDEX}u) { losses[row] = 0; } else { losses[row] = logSum - logits[start + label]; }
   }
 }`,
 });
@@ -75,7 +75,7 @@ export const crossEntropyMean = kernel({
     let sum = 0, count = 0;
     for (let row = 0; row < rows; row++) {
       sum += weighted ? losses[row] * weights[row] : losses[row];
-      if (targets[row] !== IGNORED) count++;
+      if (targets[row] !== IGNORE_INDEX) count++;
     }
     weight[0] = weighted ? 1 : 1 / Math.max(1, count);
     loss[0] = sum * weight[0];
@@ -86,7 +86,7 @@ fn run(group: u32, lane: u32) {
   var laneCount = 0.0;
   for (var row = lane; row < rows; row += lanes) {
     laneSum += losses[row] * select(1.0, weights[select(0, row, weighted == 1)], weighted == 1);
-    laneCount += select(1.0, 0.0, targets[row] == ${IGNORED}u);
+    laneCount += select(1.0, 0.0, targets[row] == ${IGNORE_INDEX}u);
   }
   let sum = sumOverRows(lane, laneSum);
   let count = sumOverRows(lane, laneCount);
@@ -107,7 +107,7 @@ export const crossEntropyBackward = kernel({
   elements: ({ rows, columns }) => rows * columns,
   cpu({ logits, targets, logSumExp, weight, dLoss, dLogits }, { rows, columns, weighted }) {
     for (let row = 0; row < rows; row++) {
-      if (targets[row] === IGNORED) continue;
+      if (targets[row] === IGNORE_INDEX) continue;
       const start = row * columns, scale = weight[weighted ? row : 0] * dLoss[0];
       for (let column = 0; column < columns; column++) {
         const oneHot = column === targets[row] ? 1 : 0;
@@ -118,7 +118,7 @@ export const crossEntropyBackward = kernel({
   wgsl: `
 fn each(index: u32) {
   let row = index / columns;
-  if (targets[row] == ${IGNORED}u) { return; }
+  if (targets[row] == ${IGNORE_INDEX}u) { return; }
   let oneHot = select(0.0, 1.0, index % columns == targets[row]);
   let scale = weight[select(0, row, weighted == 1)] * dLoss[0];
   dLogits[index] += (exp(logits[index] - logSumExp[row]) - oneHot) * scale;
@@ -148,7 +148,7 @@ export interface CrossEntropyOptions {
  * ```
  *
  * @param logits (…, V).
- * @param targets u32, one for each row: below V, or {@linkcode IGNORED}.
+ * @param targets u32, one for each row: below V, or {@linkcode IGNORE_INDEX}.
  * @param options The weight of each row; all the same unless given.
  * @returns One number, shape (1).
  * @throws {TypeError} If there are not as many targets, or weights, as rows.
