@@ -38,7 +38,7 @@ export { crossEntropy, type CrossEntropyOptions, IGNORE_INDEX } from "./kernels/
 export { type DecomposedAttention, decomposedAttention } from "./kernels/decomposed_attention.ts";
 export { dropout } from "./kernels/dropout.ts";
 export { add, scale } from "./kernels/elementwise.ts";
-export { embedding, placesOf, type PositionOptions, positionsOf } from "./kernels/embedding.ts";
+export { boundaryIndices, embedding, type PositionOptions, positionsOf } from "./kernels/embedding.ts";
 export { mergeHeads, splitHeads } from "./kernels/heads.ts";
 export { layerNorm } from "./kernels/layer_norm.ts";
 export { linear, type LinearOptions } from "./kernels/linear.ts";

@@ -162,8 +162,8 @@ export function positionsOf(ids: Tensor, options: PositionOptions = {}): Tensor 
 }
 
 /** y[b] = b · time, or the index of the last token before padding. */
-export const placesForward = kernel({
-  name: "places",
+export const boundaryIndicesForward = kernel({
+  name: "boundaryIndices",
   reads: { lengths: "u32" },
   writes: { y: "u32" },
   constants: ["batch", "time", "last"],
@@ -180,13 +180,13 @@ export const placesForward = kernel({
  *
  * @example
  * ```ts
- * import { CpuBackend, placesOf } from "@miniformer/miniformer";
+ * import { CpuBackend, boundaryIndices } from "@miniformer/miniformer";
  * import { assertEquals } from "@std/assert";
  *
  * const backend = new CpuBackend();
  * const ids = backend.allocate([2, 8], "u32"), lengths = backend.from(Uint32Array.of(3, 8));
- * assertEquals(await backend.read(placesOf(ids, lengths, "first")), Uint32Array.of(0, 8));
- * assertEquals(await backend.read(placesOf(ids, lengths, "last")), Uint32Array.of(2, 15));
+ * assertEquals(await backend.read(boundaryIndices(ids, lengths, "first")), Uint32Array.of(0, 8));
+ * assertEquals(await backend.read(boundaryIndices(ids, lengths, "last")), Uint32Array.of(2, 15));
  * ```
  *
  * @param ids Any tensor of shape (B, T).
@@ -194,9 +194,9 @@ export const placesForward = kernel({
  * @param which The first token, or the last one that is no padding.
  * @returns u32 (B).
  */
-export function placesOf(ids: Tensor, lengths: Tensor, which: "first" | "last"): Tensor {
+export function boundaryIndices(ids: Tensor, lengths: Tensor, which: "first" | "last"): Tensor {
   const { backend, shape: [batch, time] } = ids, y = outputOf([batch], [ids], "u32");
-  backend.run(placesForward, { lengths, y }, { batch, time, last: Number(which === "last") });
+  backend.run(boundaryIndicesForward, { lengths, y }, { batch, time, last: Number(which === "last") });
   return y;
 }
 

@@ -1,7 +1,7 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import { CpuBackend } from "../core/cpu_backend.ts";
 import { Tape } from "../core/tape.ts";
-import { embedding, placesOf, positionsOf } from "../kernels/embedding.ts";
+import { boundaryIndices, embedding, positionsOf } from "../kernels/embedding.ts";
 import { testGolden } from "./_golden.ts";
 import {
   checkGradients,
@@ -73,11 +73,11 @@ everyBackend("positionsOf begins where it is told to, and sets padding apart", a
   assertEquals(positions, Uint32Array.of(2, 3, 4, 2, 1, 1));
 });
 
-everyBackend("placesOf finds the first and the last token of each sequence", async (backend) => {
+everyBackend("boundaryIndices finds the first and the last token of each sequence", async (backend) => {
   const lengths = backend.from(Uint32Array.of(3, 1, 2)), ids = backend.from(new Uint32Array(9), [3, 3]);
   for (const [which, expected] of [["first", [0, 3, 6]], ["last", [2, 3, 7]]] as const) {
-    const places = await backend.read(backend.scope(() => placesOf(ids, lengths, which)));
-    assertEquals(places, Uint32Array.from(expected), which);
+    const indices = await backend.read(backend.scope(() => boundaryIndices(ids, lengths, which)));
+    assertEquals(indices, Uint32Array.from(expected), which);
   }
 });
 

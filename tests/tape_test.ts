@@ -6,7 +6,7 @@ import { gelu, geluErf, relu, tanh } from "../kernels/activations.ts";
 import { attention } from "../kernels/attention.ts";
 import { crossEntropy } from "../kernels/cross_entropy.ts";
 import { add, scale } from "../kernels/elementwise.ts";
-import { embedding, placesOf, positionsOf } from "../kernels/embedding.ts";
+import { boundaryIndices, embedding, positionsOf } from "../kernels/embedding.ts";
 import { mergeHeads, splitHeads } from "../kernels/heads.ts";
 import { layerNorm } from "../kernels/layer_norm.ts";
 import { linear } from "../kernels/linear.ts";
@@ -79,7 +79,7 @@ const operations: Record<string, [inputs: Inputs, operation: Operation]> = {
 /** Functions that give integers: what is looked up by them is learned, so they pass the tape on. */
 const integerOperations: Record<string, Operation> = {
   positionsOf: ({ ids }) => positionsOf(ids),
-  placesOf: ({ ids, lengths }) => placesOf(ids, lengths, "last"),
+  boundaryIndices: ({ ids, lengths }) => boundaryIndices(ids, lengths, "last"),
 };
 
 /** Cached attention refuses a tape; decomposed attention gives the result of other operations. */
