@@ -13,11 +13,11 @@
 import { BaseTokenizer, type IdList } from "./base_tokenizer.ts";
 import { BpeEncoder } from "./bpe_encoder.ts";
 import type { Merge } from "./bpe_merges.ts";
-import { symbolOfByte, writeUtf8 } from "./byte_symbols.ts";
+import { BYTE_SYMBOLS, writeUtf8 } from "./byte_symbols.ts";
 import { PreTokenMemory } from "./pre_token_memory.ts";
 import { nextPreToken } from "./pre_tokens.ts";
 import { quoted } from "./quoted.ts";
-import { bareFrame, type Frame, type SpecialToken } from "./special_tokens.ts";
+import { BARE_FRAME, type Frame, type SpecialToken } from "./special_tokens.ts";
 import type { DecodeOptions, TokenStream } from "./tokenizer.ts";
 import { writeTokenizerFiles } from "./tokenizer_files.ts";
 import { readTokenizerJson } from "./tokenizer_json.ts";
@@ -69,10 +69,10 @@ export class BpeTokenizer extends BaseTokenizer {
    * @throws {RangeError} If a token is there twice, or a merge makes a string that is not a token.
    */
   constructor(parts: BpeParts) {
-    super(parts.tokens, parts.specialTokens ?? [], parts.frame ?? bareFrame);
+    super(parts.tokens, parts.specialTokens ?? [], parts.frame ?? BARE_FRAME);
     this.#parts = parts;
     const unknown = parts.unknownId ?? -1;
-    symbolOfByte.forEach((symbol, byte) => this.#idOfByte[byte] = this.idOf(symbol) ?? unknown);
+    BYTE_SYMBOLS.forEach((symbol, byte) => this.#idOfByte[byte] = this.idOf(symbol) ?? unknown);
     this.#encoder = new BpeEncoder(parts.merges.map(([left, right], rank) => {
       const token = this.tokenOf(left) + this.tokenOf(right);
       const id = this.idOf(token);
@@ -191,7 +191,7 @@ export class BpeTokenizer extends BaseTokenizer {
     if (this.#tokenBytes) return this.#tokenBytes;
     // A special token stands for its own text, unless merges make it too: then it is one of the byte-level tokens.
     const literal = new Set(this.specialTokens.map((token) => token.content));
-    for (const symbol of symbolOfByte) literal.delete(symbol);
+    for (const symbol of BYTE_SYMBOLS) literal.delete(symbol);
     for (const [left, right] of this.merges) literal.delete(this.tokenOf(left) + this.tokenOf(right));
     return this.#tokenBytes = new TokenBytes(this.#parts.tokens, literal);
   }

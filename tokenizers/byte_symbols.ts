@@ -12,7 +12,7 @@
  */
 
 /** The printable character of each byte. */
-export const symbolOfByte: readonly string[] = makeSymbols();
+export const BYTE_SYMBOLS: readonly string[] = makeSymbols();
 
 function makeSymbols(): string[] {
   const symbols: string[] = [];
@@ -26,7 +26,7 @@ function makeSymbols(): string[] {
 
 /** The byte + 1 of each printable character, by its code; 0 where a character stands for no byte. */
 const byteOfCode = new Uint16Array(0x144);
-symbolOfByte.forEach((symbol, byte) => byteOfCode[symbol.charCodeAt(0)] = byte + 1);
+BYTE_SYMBOLS.forEach((symbol, byte) => byteOfCode[symbol.charCodeAt(0)] = byte + 1);
 
 /**
  * Turns a token of a byte-level vocabulary into the bytes it stands for.

@@ -2,7 +2,7 @@
  * How GPT-2 and RoBERTa cut a text before byte-pair encoding: into pre-tokens, over whose borders nothing is merged.
  *
  * A pre-token is an English contraction, or a run of letters, of numbers, or of other characters, each with at most one
- * space in front of it, or else white space. That is {@linkcode preTokenPattern}, which defines the cut. A regular
+ * space in front of it, or else white space. That is {@linkcode PRE_TOKEN_PATTERN}, which defines the cut. A regular
  * expression is slow where every character counts, so {@linkcode nextPreToken} does the same by hand, with a table of
  * what each code point is. The table is filled from the engine's own Unicode data, 256 code points at a time, as text
  * brings them up.
@@ -21,13 +21,13 @@
  *
  * @example
  * ```ts
- * import { preTokenPattern } from "@miniformer/miniformer";
+ * import { PRE_TOKEN_PATTERN } from "@miniformer/miniformer";
  * import { assertEquals } from "@std/assert";
  *
- * assertEquals("I'll go  home.".match(preTokenPattern), ["I", "'ll", " go", " ", " home", "."]);
+ * assertEquals("I'll go  home.".match(PRE_TOKEN_PATTERN), ["I", "'ll", " go", " ", " home", "."]);
  * ```
  */
-export const preTokenPattern: RegExp =
+export const PRE_TOKEN_PATTERN: RegExp =
   /'s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\p{White_Space}\p{L}\p{N}]+|\p{White_Space}+(?!\P{White_Space})|\p{White_Space}+/gu;
 
 const letter = 1;

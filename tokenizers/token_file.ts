@@ -137,10 +137,10 @@ export function fingerprintOfDocuments(documents: Iterable<string>): string {
  *
  * @example
  * ```ts
- * import { causalSpecialTokens, CharTokenizer, encodeDocuments } from "@miniformer/miniformer";
+ * import { CAUSAL_SPECIAL_TOKENS, CharTokenizer, encodeDocuments } from "@miniformer/miniformer";
  * import { assertEquals } from "@std/assert";
  *
- * const tokenizer = CharTokenizer.fromText("ab", { specialTokens: causalSpecialTokens });
+ * const tokenizer = CharTokenizer.fromText("ab", { specialTokens: CAUSAL_SPECIAL_TOKENS });
  * assertEquals(encodeDocuments(tokenizer, ["ab", "a"]), Uint32Array.of(1, 2, 0, 1, 0));
  * ```
  */

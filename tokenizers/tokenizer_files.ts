@@ -11,7 +11,7 @@ import { type Frame, robertaFrame, type SpecialToken } from "./special_tokens.ts
 export type JsonObject = { [key: string]: unknown };
 
 /** The pattern by which Hugging Face `tokenizers` cuts a text into single code points. */
-export const characterPattern = "[\\s\\S]";
+export const CHARACTER_PATTERN = "[\\s\\S]";
 
 /** Which token `transformers` takes for which purpose, where the vocabulary has it. */
 const purposes: readonly (readonly [purpose: string, contents: readonly string[]])[] = [

@@ -7,7 +7,7 @@ import type { Backend } from "../../core/backend.ts";
 import { toHuggingFaceConfig } from "../../checkpoints/hugging_face_formats.ts";
 import type { BpeTokenizer } from "../../tokenizers/bpe_tokenizer.ts";
 import type { CharTokenizer } from "../../tokenizers/char_tokenizer.ts";
-import { maskedSpecialTokens } from "../../tokenizers/special_tokens.ts";
+import { MASKED_SPECIAL_TOKENS } from "../../tokenizers/special_tokens.ts";
 import { loadConfig } from "../../checkpoints/checkpoint.ts";
 import { naming, tokenizerOf } from "../files/checkpoint_folder.ts";
 import { chooseTokenizer, type Corpus, readCorpus, type Source } from "../texts/corpus.ts";
@@ -53,7 +53,7 @@ export async function planRun(flags: TrainFlags, backend: Backend): Promise<Trai
   const corpus = await corpusOf(source, settings);
   const tokenizer = await chooseTokenizer(settings.tokenizer, corpus, {
     vocabSize: flags.vocabSize,
-    specialTokens: isMasked ? maskedSpecialTokens : undefined,
+    specialTokens: isMasked ? MASKED_SPECIAL_TOKENS : undefined,
   });
   if (isMasked) maskTokens(tokenizer);
   const config = configOf(settings, tokenizer.vocabSize);
