@@ -14,7 +14,7 @@
  * @module
  */
 
-import { philox4x32, philoxWgsl } from "../core/philox.ts";
+import { philox4x32, PHILOX_WGSL } from "../core/philox.ts";
 
 /** What attention reads. */
 export const ATTENTION_READS = {
@@ -127,7 +127,7 @@ fn visible(head: u32, i: u32) -> u32 {
   return select(length, min(i + 1, length), causal == 1);
 }`;
   if (threshold === 0) return `${visible}\nfn mask(row: u32, j: u32) -> vec4f { return vec4f(1); }`;
-  return `${philoxWgsl}${visible}
+  return `${PHILOX_WGSL}${visible}
 fn mask(row: u32, j: u32) -> vec4f {
   let counter = row * ((time + 3) / 4) + j / 4;
   let bits = philox(vec2u(random[0], random[1]), vec4u(counter, random[2], stream, 0));

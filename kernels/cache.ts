@@ -18,7 +18,7 @@
 
 import { kernel } from "../core/backend.ts";
 import { formatShape, type Tensor } from "../core/tensor.ts";
-import { maxOverGroup, rowLanes, sumOverGroup } from "./reduce.ts";
+import { MAX_OVER_GROUP_WGSL, rowLanes, SUM_OVER_GROUP_WGSL } from "./reduce.ts";
 
 /** cached[:, :, position] = x. */
 export const cacheAppend = kernel({
@@ -69,7 +69,7 @@ export const cachedAttentionForward = kernel({
     }
   },
   wgsl: (constants) =>
-    `${maxOverGroup}${sumOverGroup}
+    `${MAX_OVER_GROUP_WGSL}${SUM_OVER_GROUP_WGSL}
 fn run(row: u32, lane: u32) {
   const scale = ${1 / Math.sqrt(constants.headDim)};
   let end = min(position[0], ${constants.time - 1}u) + 1;

@@ -21,7 +21,7 @@
 
 import { kernel } from "../core/backend.ts";
 import { formatShape, gradientOf, outputOf, type Tensor } from "../core/tensor.ts";
-import { groupReduction, maxOverGroup, rowLanes, sumOverGroup } from "./reduce.ts";
+import { groupReduction, MAX_OVER_GROUP_WGSL, rowLanes, SUM_OVER_GROUP_WGSL } from "./reduce.ts";
 
 /** The target of a position that is left out of the loss: −1 as an unsigned integer. */
 export const IGNORE_INDEX = 0xffffffff;
@@ -45,7 +45,7 @@ export const crossEntropyForward = kernel({
       losses[row] = label === IGNORE_INDEX ? 0 : logSum - logits[start + label];
     }
   },
-  wgsl: `${maxOverGroup}${sumOverGroup}
+  wgsl: `${MAX_OVER_GROUP_WGSL}${SUM_OVER_GROUP_WGSL}
 fn run(row: u32, lane: u32) {
   let start = row * columns;
   var laneMax = logits[start];

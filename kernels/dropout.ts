@@ -14,7 +14,7 @@
  */
 
 import { kernel } from "../core/backend.ts";
-import { philox4x32, philoxWgsl } from "../core/philox.ts";
+import { philox4x32, PHILOX_WGSL } from "../core/philox.ts";
 import { gradientOf, outputOf, type Tensor } from "../core/tensor.ts";
 
 /**
@@ -48,7 +48,7 @@ export const dropoutForward = kernel({
       }
     }
   },
-  wgsl: `${philoxWgsl}
+  wgsl: `${PHILOX_WGSL}
 fn each(index: u32) {
   let bits = philox(vec2u(random[0], random[1]), vec4u(index, random[2], stream, 0));
   for (var word = 0u; word < 4; word++) {

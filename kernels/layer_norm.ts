@@ -21,7 +21,7 @@
 
 import { kernel } from "../core/backend.ts";
 import { formatShape, gradientOf, needsGradient, outputOf, type Tensor } from "../core/tensor.ts";
-import { rowLanes, sumOverGroup } from "./reduce.ts";
+import { rowLanes, SUM_OVER_GROUP_WGSL } from "./reduce.ts";
 
 /** Normalizes rows. */
 export const layerNormForward = kernel({
@@ -46,7 +46,7 @@ export const layerNormForward = kernel({
       reciprocalStd[row] = r;
     }
   },
-  wgsl: `${sumOverGroup}
+  wgsl: `${SUM_OVER_GROUP_WGSL}
 fn run(row: u32, lane: u32) {
   let start = row * columns;
   var laneSum = 0.0;
@@ -92,7 +92,7 @@ export const layerNormBackward = kernel({
       }
     }
   },
-  wgsl: `${sumOverGroup}
+  wgsl: `${SUM_OVER_GROUP_WGSL}
 fn run(row: u32, lane: u32) {
   let start = row * columns;
   let m = mean[row];

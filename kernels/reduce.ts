@@ -49,7 +49,7 @@ fn ${name}(lane: u32, value: f32) -> f32 {
 }
 
 /** `fn sumOverGroup(lane: u32, value: f32) -> f32`. */
-export const sumOverGroup: string = groupReduction("sumOverGroup", "left + right");
+export const SUM_OVER_GROUP_WGSL: string = groupReduction("sumOverGroup", "left + right");
 
 /** `fn maxOverGroup(lane: u32, value: f32) -> f32`. */
-export const maxOverGroup: string = groupReduction("maxOverGroup", "max(left, right)");
+export const MAX_OVER_GROUP_WGSL: string = groupReduction("maxOverGroup", "max(left, right)");

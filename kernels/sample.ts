@@ -22,7 +22,7 @@
  */
 
 import { kernel } from "../core/backend.ts";
-import { philox4x32, philoxWgsl } from "../core/philox.ts";
+import { philox4x32, PHILOX_WGSL } from "../core/philox.ts";
 import { groupReduction } from "./reduce.ts";
 
 /** The constants of {@linkcode sampleForward}, besides sizes. */
@@ -130,7 +130,7 @@ export const sampleForward = kernel({
       drawn[row] = kept.find((v) => (goal -= weight(v)) < 0) ?? kept[kept.length - 1];
     }
   },
-  wgsl: `${philoxWgsl}
+  wgsl: `${PHILOX_WGSL}
 ${groupReduction("maxOverRow", "max(left, right)")}
 ${groupReduction("sumOverRow", "left + right")}
 /// An integer that grows with the float.

@@ -18,7 +18,7 @@
 
 import { kernel } from "../core/backend.ts";
 import { gradientOf, outputOf, type Tensor } from "../core/tensor.ts";
-import { maxOverGroup, rowLanes, sumOverGroup } from "./reduce.ts";
+import { MAX_OVER_GROUP_WGSL, rowLanes, SUM_OVER_GROUP_WGSL } from "./reduce.ts";
 
 /** How many columns of a row are visible: all, or in the causal form those up to the row's own position. */
 const visible = (row: number, columns: number, causal: number) => causal ? row % columns + 1 : columns;
@@ -45,7 +45,7 @@ export const softmaxForward = kernel({
       }
     }
   },
-  wgsl: `${maxOverGroup}${sumOverGroup}${VISIBLE_WGSL}
+  wgsl: `${MAX_OVER_GROUP_WGSL}${SUM_OVER_GROUP_WGSL}${VISIBLE_WGSL}
 fn run(row: u32, lane: u32) {
   let start = row * columns;
   let end = visible(row);
@@ -79,7 +79,7 @@ export const softmaxBackward = kernel({
       }
     }
   },
-  wgsl: `${sumOverGroup}${VISIBLE_WGSL}
+  wgsl: `${SUM_OVER_GROUP_WGSL}${VISIBLE_WGSL}
 fn run(row: u32, lane: u32) {
   let start = row * columns;
   let end = visible(row);
