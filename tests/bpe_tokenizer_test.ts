@@ -123,7 +123,7 @@ Deno.test("what is remembered does not change what is encoded, even when it over
   const busy = fresh();
   busy.encode(words.join(""));
   // The bound: without one, all of them would be there.
-  assert(busy.rememberedPreTokens > 0 && busy.rememberedPreTokens <= 131_072);
+  assert(busy.cachedPreTokens > 0 && busy.cachedPreTokens <= 131_072);
   for (let i = 0; i < 300; i++) {
     const word = words[below(words.length)];
     assertEquals(busy.encode(word), fresh().encode(word));

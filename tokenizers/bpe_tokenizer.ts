@@ -5,7 +5,7 @@
  * and longer tokens by the merges that training has found (bpe_encoder.ts). Frequent words end as one token, rare ones
  * as several, and since all 256 bytes are tokens themselves, no text is ever unknown.
  *
- * Pre-tokens repeat, so what each became is remembered, up to a bound (pre_token_memory.ts).
+ * Pre-tokens repeat, so what each became is remembered, up to a bound (pre_token_cache.ts).
  *
  * @module
  */
@@ -14,7 +14,7 @@ import { BaseTokenizer, type IdList } from "./base_tokenizer.ts";
 import { BpeEncoder } from "./bpe_encoder.ts";
 import type { Merge } from "./bpe_merges.ts";
 import { BYTE_SYMBOLS, writeUtf8 } from "./byte_symbols.ts";
-import { PreTokenMemory } from "./pre_token_memory.ts";
+import { PreTokenCache } from "./pre_token_cache.ts";
 import { nextPreToken } from "./pre_tokens.ts";
 import { quoted } from "./quoted.ts";
 import { BARE_FRAME, type Frame, type SpecialToken } from "./special_tokens.ts";
@@ -59,7 +59,7 @@ export class BpeTokenizer extends BaseTokenizer {
   #symbols = new Int32Array(256);
   #bytes = new Uint8Array(256);
 
-  readonly #memory = new PreTokenMemory();
+  readonly #cache = new PreTokenCache();
   #tokenBytes: TokenBytes | undefined;
 
   /**
@@ -119,8 +119,8 @@ export class BpeTokenizer extends BaseTokenizer {
   }
 
   /** The number of different pre-tokens remembered at the moment. It has a bound, whatever is encoded. */
-  get rememberedPreTokens(): number {
-    return this.#memory.size;
+  get cachedPreTokens(): number {
+    return this.#cache.size;
   }
 
   /**
@@ -145,12 +145,12 @@ export class BpeTokenizer extends BaseTokenizer {
         for (let i = 0; i < length; i++) ids.push(this.#symbols[i]);
         continue;
       }
-      const entry = this.#memory.find(text, position, next);
-      if (!this.#memory.has(entry)) {
+      const entry = this.#cache.find(text, position, next);
+      if (!this.#cache.has(entry)) {
         const length = this.#encodePreToken(text, position, next);
-        this.#memory.set(entry, this.#symbols, length);
+        this.#cache.set(entry, this.#symbols, length);
       }
-      this.#memory.copy(entry, ids);
+      this.#cache.copy(entry, ids);
     }
   }
 

@@ -21,18 +21,18 @@ const mostUnits = 1 << 21;
  * @example
  * ```ts
  * import { IdList } from "./base_tokenizer.ts";
- * import { PreTokenMemory } from "./pre_token_memory.ts";
+ * import { PreTokenCache } from "./pre_token_cache.ts";
  * import { assertEquals } from "@std/assert";
  *
- * const memory = new PreTokenMemory();
- * const entry = memory.find("a word", 1, 6);
- * if (!memory.has(entry)) memory.set(entry, Int32Array.of(17, 4), 2);
+ * const cache = new PreTokenCache();
+ * const entry = cache.find("a word", 1, 6);
+ * if (!cache.has(entry)) cache.set(entry, Int32Array.of(17, 4), 2);
  * const ids = new IdList();
- * memory.copy(entry, ids);
+ * cache.copy(entry, ids);
  * assertEquals([...ids.ids.subarray(0, ids.length)], [17, 4]);
  * ```
  */
-export class PreTokenMemory {
+export class PreTokenCache {
   readonly #table = new PreTokenTable();
   /** Where the ids of each entry begin; the next entry's beginning is its end. */
   #starts = new Int32Array(1 << 10);
