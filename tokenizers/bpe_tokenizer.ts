@@ -25,7 +25,7 @@ import { TokenBytes } from "./token_bytes.ts";
 import { grow } from "./typed_arrays.ts";
 
 /** Longer pre-tokens, in UTF-16 units, are not remembered: they hardly ever come again. */
-const longestRemembered = 64;
+const LONGEST_CACHED = 64;
 
 /**
  * Longest pre-token that is encoded, in UTF-16 units. Merging one takes about 30 bytes of memory per unit and, at this
@@ -140,7 +140,7 @@ export class BpeTokenizer extends BaseTokenizer {
     }
     for (let position = start, next; position < end; position = next) {
       next = nextPreToken(text, position, end);
-      if (next - position > longestRemembered) {
+      if (next - position > LONGEST_CACHED) {
         const length = this.#encodePreToken(text, position, next);
         for (let i = 0; i < length; i++) ids.push(this.#symbols[i]);
         continue;

@@ -12,8 +12,8 @@ import { PreTokenTable } from "./pre_token_table.ts";
 import { grow } from "./typed_arrays.ts";
 
 /** So many different pre-tokens are remembered at most, and about so many UTF-16 units of them. */
-const mostEntries = 1 << 17;
-const mostUnits = 1 << 21;
+const MOST_ENTRIES = 1 << 17;
+const MOST_UNITS = 1 << 21;
 
 /**
  * Ids by pre-token.
@@ -54,7 +54,7 @@ export class PreTokenCache {
    * @returns The number of its entry.
    */
   find(text: string, start: number, end: number): number {
-    if (this.#size >= mostEntries || this.#table.unitCount >= mostUnits) {
+    if (this.#size >= MOST_ENTRIES || this.#table.unitCount >= MOST_UNITS) {
       this.#table.clear();
       this.#size = 0;
     }

@@ -30,25 +30,23 @@
 export const PRE_TOKEN_PATTERN: RegExp =
   /'s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\p{White_Space}\p{L}\p{N}]+|\p{White_Space}+(?!\P{White_Space})|\p{White_Space}+/gu;
 
-const letter = 1;
-const number = 2;
-const other = 3;
-const space = 4;
+/** What a code point can be. */
+const LETTER = 1, NUMBER = 2, OTHER = 3, SPACE = 4;
 
-/** What each code point is; 0 where no text has asked yet. */
+/** What each code point is; 0 where it has not been looked up yet. */
 const kinds = new Uint8Array(0x110000);
 
-function learnKinds(codePoint: number): number {
+function lookUpKinds(codePoint: number): number {
   const first = codePoint & ~0xff;
   for (let c = first; c < first + 256; c++) {
     const character = String.fromCodePoint(c);
     kinds[c] = /\p{L}/u.test(character)
-      ? letter
+      ? LETTER
       : /\p{N}/u.test(character)
-      ? number
+      ? NUMBER
       : /\p{White_Space}/u.test(character)
-      ? space
-      : other;
+      ? SPACE
+      : OTHER;
   }
   return kinds[codePoint];
 }
@@ -56,7 +54,7 @@ function learnKinds(codePoint: number): number {
 function kindAt(text: string, index: number): number {
   const unit = text.charCodeAt(index);
   const codePoint = unit >= 0xd800 && unit <= 0xdbff ? text.codePointAt(index)! : unit;
-  return kinds[codePoint] || learnKinds(codePoint);
+  return kinds[codePoint] || lookUpKinds(codePoint);
 }
 
 /**
@@ -84,8 +82,8 @@ export function nextPreToken(text: string, start: number, end: number): number {
   }
   let position = unit === 0x20 && start + 1 < end ? start + 1 : start;
   const kind = kindAt(text, position);
-  if (kind === space) {
-    position = runEnd(text, start, end, space);
+  if (kind === SPACE) {
+    position = runEnd(text, start, end, SPACE);
     // The last white space of several belongs to what follows. All of it is one unit long.
     return position < end && position - start > 1 ? position - 1 : position;
   }
@@ -97,11 +95,11 @@ function runEnd(text: string, start: number, end: number, kind: number): number 
   while (position < end) {
     const unit = text.charCodeAt(position);
     if (unit < 0xd800 || unit > 0xdbff) {
-      if ((kinds[unit] || learnKinds(unit)) !== kind) break;
+      if ((kinds[unit] || lookUpKinds(unit)) !== kind) break;
       position++;
     } else {
       const codePoint = text.codePointAt(position)!;
-      if ((kinds[codePoint] || learnKinds(codePoint)) !== kind) break;
+      if ((kinds[codePoint] || lookUpKinds(codePoint)) !== kind) break;
       position += codePoint > 0xffff ? 2 : 1;
     }
   }
