@@ -6,7 +6,7 @@
 import { basename, dirname } from "@std/path";
 import type { BpeTokenizer } from "../tokenizers/bpe_tokenizer.ts";
 import { type BpeTrainingProgress, trainBpe } from "../tokenizers/bpe_trainer.ts";
-import { causalSpecialTokens, maskedSpecialTokens } from "../tokenizers/special_tokens.ts";
+import { CAUSAL_SPECIAL_TOKENS, MASKED_SPECIAL_TOKENS } from "../tokenizers/special_tokens.ts";
 import { wholeLines } from "../tokenizers/whole_lines.ts";
 import { type Command, defineCommand } from "./cli/command.ts";
 import { MOST, replaceInvalidFlag } from "./cli/common_flags.ts";
@@ -22,8 +22,8 @@ import { type ReadOptions, textChunks } from "./texts/utf8.ts";
 
 /** Which special tokens come first in the vocabulary, by the name that is typed. */
 const specialTokenSets: Readonly<Record<string, readonly string[]>> = {
-  causal: causalSpecialTokens,
-  masked: maskedSpecialTokens,
+  causal: CAUSAL_SPECIAL_TOKENS,
+  masked: MASKED_SPECIAL_TOKENS,
   none: [],
 };
 

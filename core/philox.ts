@@ -90,12 +90,12 @@ export function philox4x32(
  * @example
  * ```ts
  * import { assertStringIncludes } from "@std/assert";
- * import { philoxWgsl } from "./philox.ts";
+ * import { PHILOX_WGSL } from "./philox.ts";
  *
- * assertStringIncludes(philoxWgsl, "fn philox(key: vec2u, counter: vec4u) -> vec4u");
+ * assertStringIncludes(PHILOX_WGSL, "fn philox(key: vec2u, counter: vec4u) -> vec4u");
  * ```
  */
-export const philoxWgsl: string = `
+export const PHILOX_WGSL: string = `
 fn multiplyHigh(a: u32, b: u32) -> u32 {
   let aLow = a & 0xffffu;
   let aHigh = a >> 16u;

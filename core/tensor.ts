@@ -82,7 +82,7 @@ export class Tensor {
     }
     const tensor = new Tensor(this.backend, shape, this.dataType, this.storage);
     tensor.tape = this.tape;
-    if (this.tape || this.gradient) tensor.gradient = gradientOf(this).reshape(shape);
+    if (needsGradient(this)) tensor.gradient = gradientOf(this).reshape(shape);
     return tensor;
   }
 }
@@ -166,8 +166,8 @@ export function gradientOf(x: Tensor): Tensor {
 }
 
 /**
- * Whether anyone will look at the gradient of a tensor. If not, an operation need not compute it: it is a constant, or a
- * layer that stays as it is.
+ * Whether the gradient of a tensor will be used. If not, an operation skips its computation: the tensor holds integers, or
+ * is a constant or a frozen parameter.
  *
  * @example
  * ```ts
@@ -177,24 +177,27 @@ export function gradientOf(x: Tensor): Tensor {
  * const x = new CpuBackend().from([1]);
  * assertEquals(needsGradient(x), false);
  * assertEquals(needsGradient(new Tape().watch(x)), true);
+ * assertEquals(needsGradient(new Tape().watch(new CpuBackend().from(Uint32Array.of(1)))), false);
  * ```
  *
  * @param x The tensor.
- * @returns True if it is on a tape, or has a gradient already, as parameters do.
+ * @returns True if it holds floats and is on a tape, or has a gradient already, as trained parameters do.
  */
 export function needsGradient(x: Tensor): boolean {
-  return x.tape !== undefined || x.gradient !== undefined;
+  return x.dataType === "f32" && (x.tape !== undefined || x.gradient !== undefined);
 }
 
 /**
- * The result of an operation, not yet computed: it is on the tape of the first input that has one.
+ * The result of an operation, not yet computed: it is on the tape of the first input that has one. Integers pass the tape
+ * on, too: they have no gradient, but the embeddings that are looked up by them are learned.
  *
  * @param shape The shape of the result.
  * @param inputs The tensors it is computed from.
+ * @param dataType What it holds: floats unless given.
  * @returns A new tensor on the same backend.
  */
-export function outputOf(shape: Shape, inputs: readonly Tensor[]): Tensor {
-  const y = inputs[0].backend.allocate(shape);
+export function outputOf(shape: Shape, inputs: readonly Tensor[], dataType: DataType = "f32"): Tensor {
+  const y = inputs[0].backend.allocate(shape, dataType);
   y.tape = inputs.find((input) => input.tape !== undefined)?.tape;
   return y;
 }

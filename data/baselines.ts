@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { IGNORED } from "../kernels/cross_entropy.ts";
+import { IGNORE_INDEX } from "../kernels/cross_entropy.ts";
 import type { Batch } from "./batches.ts";
 
 /** The loss of a simple predictor. */
@@ -79,7 +79,7 @@ export function unigramLoss(
   let sum = 0, targets = 0;
   for (const batch of batches) {
     for (const id of batch.targets) {
-      if (id === IGNORED) continue;
+      if (id === IGNORE_INDEX) continue;
       sum -= Math.log(counts[id] / total);
       targets++;
     }

@@ -10,7 +10,7 @@
  */
 
 import { Random } from "../core/philox.ts";
-import { IGNORED } from "../kernels/cross_entropy.ts";
+import { IGNORE_INDEX } from "../kernels/cross_entropy.ts";
 import { checkSizes } from "../models/config.ts";
 import { sampleOrder } from "./epochs.ts";
 
@@ -18,7 +18,7 @@ import { sampleOrder } from "./epochs.ts";
 export interface Batch {
   /** Token ids, (B, T), row-major. */
   readonly inputs: Uint32Array;
-  /** The token that follows each input; or that stood at each masked place; or the class of each sequence; or IGNORED. */
+  /** The token that follows each input; or that stood at each masked place; or the class of each sequence; or IGNORE_INDEX. */
   readonly targets: Uint32Array;
   /** B. */
   readonly batchSize: number;
@@ -79,7 +79,7 @@ function emptyBatch(batchSize: number, contextLength: number): Batch {
   const size = batchSize * contextLength;
   return {
     inputs: new Uint32Array(size),
-    targets: new Uint32Array(size).fill(IGNORED),
+    targets: new Uint32Array(size).fill(IGNORE_INDEX),
     batchSize,
     contextLength,
   };

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { IGNORED } from "../kernels/cross_entropy.ts";
+import { IGNORE_INDEX } from "../kernels/cross_entropy.ts";
 import { checkSizes } from "../models/config.ts";
 import type { Batch, BatchSource } from "./batches.ts";
 import { sampleOrder } from "./epochs.ts";
@@ -58,7 +58,7 @@ function checkExamples(
 }
 
 function toBatch(examples: readonly Example[], sizes: LabelledSizes): Batch & { lengths: Uint32Array } {
-  const { batchSize, contextLength } = sizes, targets = new Uint32Array(batchSize).fill(IGNORED);
+  const { batchSize, contextLength } = sizes, targets = new Uint32Array(batchSize).fill(IGNORE_INDEX);
   for (const [row, { label }] of examples.entries()) targets[row] = label;
   return { ...padSequences(examples.map(({ ids }) => ids), sizes), targets, batchSize, contextLength };
 }
@@ -68,7 +68,7 @@ function nextTokens(
   { inputs, lengths }: { inputs: Uint32Array; lengths: Uint32Array },
   weights: Float32Array,
 ) {
-  const auxiliaryTargets = new Uint32Array(inputs.length).fill(IGNORED);
+  const auxiliaryTargets = new Uint32Array(inputs.length).fill(IGNORE_INDEX);
   const auxiliaryWeights = new Float32Array(inputs.length), time = inputs.length / lengths.length;
   for (const [row, length] of lengths.entries()) {
     const start = row * time, end = start + length - 1;

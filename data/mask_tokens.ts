@@ -30,16 +30,16 @@ export interface MaskTokens {
  * ```ts
  * import { assertEquals, assertThrows } from "@std/assert";
  * import { CharTokenizer } from "../tokenizers/char_tokenizer.ts";
- * import { maskedSpecialTokens } from "../tokenizers/special_tokens.ts";
+ * import { MASKED_SPECIAL_TOKENS } from "../tokenizers/special_tokens.ts";
  * import { maskTokens } from "./mask_tokens.ts";
  *
- * const tokenizer = CharTokenizer.fromText("ab", { specialTokens: maskedSpecialTokens });
+ * const tokenizer = CharTokenizer.fromText("ab", { specialTokens: MASKED_SPECIAL_TOKENS });
  * assertEquals(maskTokens(tokenizer).maskId, 6);
  * assertThrows(() => maskTokens(CharTokenizer.fromText("ab")), Error, "has no <s>");
  * ```
  */
 export function maskTokens(tokenizer: Tokenizer): MaskTokens {
-  const advice = "train one with --special-tokens masked, or with maskedSpecialTokens in the library";
+  const advice = "train one with --special-tokens masked, or with MASKED_SPECIAL_TOKENS in the library";
   const idOf = (token: string): number => {
     const id = tokenizer.idOf(token);
     if (id === undefined) {

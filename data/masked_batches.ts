@@ -8,7 +8,7 @@
  */
 
 import { Random } from "../core/philox.ts";
-import { IGNORED } from "../kernels/cross_entropy.ts";
+import { IGNORE_INDEX } from "../kernels/cross_entropy.ts";
 import { checkSizes, PAD_ID } from "../models/config.ts";
 import type { Batch, BatchSource } from "./batches.ts";
 import { sampleOrder } from "./epochs.ts";
@@ -42,7 +42,7 @@ function toBatch(
   }
   // every number of places would be a shape of its own, and a shader to compile: round it up, mostly to the same
   const size = room * Math.max(1, Math.ceil(places.length / room));
-  const filled = { places: new Uint32Array(size), targets: new Uint32Array(size).fill(IGNORED) };
+  const filled = { places: new Uint32Array(size), targets: new Uint32Array(size).fill(IGNORE_INDEX) };
   filled.places.set(places);
   filled.targets.set(targets);
   const inputs = rows.map(({ masked }) => masked.inputs);

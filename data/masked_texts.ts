@@ -46,10 +46,10 @@ export interface MaskedTextSettings {
  * import { assertEquals } from "@std/assert";
  * import { MASKED_PRESETS } from "../training/roberta_presets.ts";
  * import { CharTokenizer } from "../tokenizers/char_tokenizer.ts";
- * import { maskedSpecialTokens } from "../tokenizers/special_tokens.ts";
+ * import { MASKED_SPECIAL_TOKENS } from "../tokenizers/special_tokens.ts";
  * import { maskedTexts } from "./masked_texts.ts";
  *
- * const tokenizer = CharTokenizer.fromText("ab", { specialTokens: maskedSpecialTokens });
+ * const tokenizer = CharTokenizer.fromText("ab", { specialTokens: MASKED_SPECIAL_TOKENS });
  * const config = { ...MASKED_PRESETS["roberta-tiny"].model, vocabSize: tokenizer.vocabSize };
  * const ids = { text: tokenizer.encode("abba") };
  * const { sequences, options } = maskedTexts(ids, config, tokenizer, { batchSize: 1, seed: 1 });

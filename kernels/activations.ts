@@ -1,5 +1,5 @@
 /**
- * Activations: the only thing between two linear layers that is not linear.
+ * Activations: the nonlinearity between two linear layers.
  *
  *     gelu(x)     = x/2 · (1 + tanh u),    u = √(2/π) · (x + 0.044715 x³)      GPT-1, GPT-2 ("gelu_new")
  *     geluErf(x)  = x · Φ(x),              Φ(x) = (1 + erf(x/√2)) / 2          RoBERTa
@@ -7,7 +7,7 @@
  *     tanh(x)
  *
  * GELU weights its input by the probability that a normal variable is smaller: a smooth gate. The tanh form is an
- * approximation from the time when erf was slow; the two differ by up to 5e-4, so checkpoints must not mix them. Its gate
+ * approximation of it; the two differ by up to 5e-4, so a checkpoint needs the one it was trained with. Its gate
  * (1 + tanh u)/2 is the logistic function of 2u, 1 / (1 + e^(−2u)), and computed so: one exponential.
  *
  * Derivatives, with φ the normal density:
@@ -27,6 +27,7 @@
 import { type Kernel, kernel } from "../core/backend.ts";
 import { gradientOf, outputOf, type Tensor } from "../core/tensor.ts";
 
+/** √(2/π). */
 const SQRT_2_OVER_PI = Math.sqrt(2 / Math.PI);
 
 /** The error function to double precision, by the series e^(−x²) · 2/√π · Σ 2ⁿ x^(2n+1) / (1 · 3 · … · (2n + 1)). */
@@ -50,7 +51,8 @@ interface Activation {
   readonly wgsl: string;
 }
 
-const activations = {
+/** The activations by name. */
+const ACTIVATIONS = {
   gelu: {
     value: (x) => x * gate(x),
     derivative: (x) => {
@@ -133,10 +135,10 @@ function backwardKernel(name: string, { derivative, wgsl }: Activation): UnaryBa
 
 /** Forward and backward kernels of every activation, by name. */
 export const activationKernels = {
-  gelu: [forwardKernel("gelu", activations.gelu), backwardKernel("gelu", activations.gelu)],
-  geluErf: [forwardKernel("geluErf", activations.geluErf), backwardKernel("geluErf", activations.geluErf)],
-  relu: [forwardKernel("relu", activations.relu), backwardKernel("relu", activations.relu)],
-  tanh: [forwardKernel("tanh", activations.tanh), backwardKernel("tanh", activations.tanh)],
+  gelu: [forwardKernel("gelu", ACTIVATIONS.gelu), backwardKernel("gelu", ACTIVATIONS.gelu)],
+  geluErf: [forwardKernel("geluErf", ACTIVATIONS.geluErf), backwardKernel("geluErf", ACTIVATIONS.geluErf)],
+  relu: [forwardKernel("relu", ACTIVATIONS.relu), backwardKernel("relu", ACTIVATIONS.relu)],
+  tanh: [forwardKernel("tanh", ACTIVATIONS.tanh), backwardKernel("tanh", ACTIVATIONS.tanh)],
 } as const;
 
 function activate(x: Tensor, [forward, backward]: readonly [Unary, UnaryBackward]): Tensor {

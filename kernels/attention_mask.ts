@@ -1,20 +1,41 @@
 /**
- * Which keys a query of attention looks at, and which of its weights dropout takes away: on the CPU and in WGSL.
+ * Which keys a query of attention sees, and which of its weights dropout sets to zero: on the CPU and in WGSL.
  *
  *     causal     query i sees the keys 0 … i
- *     padding    a sequence of `length` tokens has as many keys; nobody looks at those after them
+ *     padding    in a sequence of `length` tokens every query sees only the first `length` keys
  *     dropout    every weight is multiplied by a mask: 0 with probability `rate`, else 1 / (1 − rate)
  *
  * The textbook adds −∞ to scores that must not be seen. Here the first two only end a loop over keys earlier. The mask is
  * a function of seed, step, query and key, so the backward pass makes it again instead of reading T × T numbers. The
- * generator gives four numbers at a time: the masks of four neighbouring keys.
+ * generator gives four words at a time: the masks of four neighbouring keys.
  *
  * References: Vaswani et al. 2017, section 3.2.3; Srivastava et al., "Dropout", 2014.
  *
  * @module
  */
 
-import { philox4x32, philoxWgsl } from "../core/philox.ts";
+import { philox4x32, PHILOX_WGSL } from "../core/philox.ts";
+
+/** What attention reads. */
+export const ATTENTION_READS = {
+  query: "f32",
+  key: "f32",
+  value: "f32",
+  lengths: "u32",
+  random: "u32",
+} as const;
+
+/** What its backward pass reads. */
+export const ATTENTION_BACKWARD_READS = {
+  query: "f32",
+  key: "f32",
+  value: "f32",
+  dy: "f32",
+  logSumExp: "f32",
+  delta: "f32",
+  lengths: "u32",
+  random: "u32",
+} as const;
 
 /** The names of the constants of attention's kernels. */
 export const ATTENTION_CONSTANTS = [
@@ -39,7 +60,7 @@ export type AttentionConstants = Readonly<Record<typeof ATTENTION_CONSTANTS[numb
  * How many keys of a head are no padding.
  *
  * @param head Counted over the whole batch: sequence · heads + head.
- * @param lengths Tokens of each sequence; not looked at unless `padded`.
+ * @param lengths Tokens of each sequence; not read unless `padded`.
  * @param settings Sizes and flags.
  * @returns At most T, also of a longer length.
  */
@@ -52,10 +73,10 @@ export function lengthOf(
 }
 
 /**
- * How many keys a query sees: those before this number.
+ * How many keys a query sees: always the first ones of its sequence.
  *
  * @param head As in {@linkcode lengthOf}.
- * @param i The query's place in its sequence.
+ * @param i The query's position in its sequence.
  * @param lengths As in {@linkcode lengthOf}.
  * @param settings Sizes and flags.
  * @returns At most T, and 0 for a sequence without tokens.
@@ -65,6 +86,7 @@ export function visible(head: number, i: number, lengths: Uint32Array, settings:
   return settings.causal ? Math.min(i + 1, length) : length;
 }
 
+/** Four random words, used again by every call. */
 const bits = new Uint32Array(4);
 
 /**
@@ -87,28 +109,28 @@ export function maskKeys(
   random: Uint32Array,
   { time, threshold, keepScale, stream }: AttentionConstants,
 ): void {
-  philox4x32(bits, random[0], random[1], row * Math.ceil(time / 4) + j / 4, random[2], stream, 0);
+  const counter = row * Math.ceil(time / 4) + j / 4;
+  philox4x32(bits, random[0], random[1], counter, random[2], stream, 0);
   for (let n = 0; n < 4; n++) masks[at + n * step] = bits[n] < threshold ? 0 : keepScale;
 }
 
 /**
- * The same in WGSL: `visible(head, i)`, and `mask(row, j)` for the four keys 4⌊j/4⌋ … 4⌊j/4⌋ + 3, of which
- * `j` is one.
+ * The same in WGSL: `visible(head, i)`, and `mask(row, j)`, the masks of the four keys 4⌊j/4⌋ … 4⌊j/4⌋ + 3.
  *
  * @param settings Whether there is dropout: without it the generator is left out.
  * @returns The text.
  */
 export function attentionMaskWgsl({ threshold }: AttentionConstants): string {
-  const seen = `
+  const visible = `
 fn visible(head: u32, i: u32) -> u32 {
   let length = select(time, min(lengths[select(0, head / heads, padded == 1)], time), padded == 1);
   return select(length, min(i + 1, length), causal == 1);
 }`;
-  if (threshold === 0) return `${seen}\nfn mask(row: u32, j: u32) -> vec4f { return vec4f(1); }`;
-  return `${philoxWgsl}${seen}
+  if (threshold === 0) return `${visible}\nfn mask(row: u32, j: u32) -> vec4f { return vec4f(1); }`;
+  return `${PHILOX_WGSL}${visible}
 fn mask(row: u32, j: u32) -> vec4f {
-  let place = row * ((time + 3) / 4) + j / 4;
-  let bits = philox(vec2u(random[0], random[1]), vec4u(place, random[2], stream, 0));
+  let counter = row * ((time + 3) / 4) + j / 4;
+  let bits = philox(vec2u(random[0], random[1]), vec4u(counter, random[2], stream, 0));
   return select(vec4f(keepScale), vec4f(), bits < vec4u(threshold));
 }`;
 }

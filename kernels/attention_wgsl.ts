@@ -1,9 +1,9 @@
 /**
  * Writes the shaders of fused attention.
  *
- * An invocation computes a few neighbouring rows of its result ({@linkcode rowsFor}) on its own, everything it works with
- * in registers. It walks over the other side four rows at a time, because then scores are vectors of four. A GPU wants many
- * invocations with few rows each; a CPU that runs shaders wants each loaded key to be used for several queries.
+ * An invocation computes a few neighbouring rows of its result ({@linkcode rowsFor}) alone, with all that it works on in
+ * registers. It walks over the other side four rows at a time, because then scores are vectors of four. A GPU is fast with
+ * many invocations of few rows each; a CPU that runs shaders, when each loaded key is used for several queries.
  *
  * Forward, for one query i. The softmax is computed while walking ("online"): its maximum m is not known yet, so weights
  * are relative to the largest score so far, and what was summed shrinks whenever a larger one comes. In registers are
@@ -34,9 +34,10 @@
  * Backward, for one key j. A walk over queries, one at a time. In registers are k = key[j] / √D, v = value[j], dk and dv:
  *
  *     for every query i that sees key j:
- *       p   = exp(k · query[i] − logSumExp[i]),  dp = v · dy[i]
- *       dv += p · mask · dy[i]
- *       dk += (p · mask · dp − p · delta[i]) · query[i]
+ *       p      = exp(k · query[i] − logSumExp[i]),  dp = v · dy[i]
+ *       weight = p · mask
+ *       dv    += weight · dy[i]
+ *       dk    += (weight · dp − p · delta[i]) · query[i]
  *     dKey[j] += dk / √D,  dValue[j] += dv
  *
  * In the shaders a variable's first number is the row of the invocation that it belongs to, and the number after `_` which
@@ -50,7 +51,12 @@
 
 import type { AdapterClass } from "../core/backend.ts";
 import { declareBindings } from "../core/shader.ts";
-import { type AttentionConstants, attentionMaskWgsl } from "./attention_mask.ts";
+import {
+  ATTENTION_BACKWARD_READS,
+  ATTENTION_READS,
+  type AttentionConstants,
+  attentionMaskWgsl,
+} from "./attention_mask.ts";
 import { dotRowsWgsl, readRowWgsl, storeRowWgsl, sumRowsWgsl } from "./rows.ts";
 import { component, unroll, unrollSum } from "./unroll.ts";
 
@@ -74,8 +80,8 @@ const PLAIN: Readonly<Record<string, string>> = {
 };
 
 /**
- * What the three shaders share: bindings, `queryAt(row, part)` and its like for reading, who sees whom, and where the
- * invocation stands: `first` is its first row in its head, whose rows begin at `start`.
+ * What the three shaders share: bindings, `queryAt(row, part)` and its like for reading, which query sees which keys, and
+ * the rows of the invocation: `first` is its first row in its head, whose rows begin at `start`.
  */
 function shader(
   constants: AttentionConstants,
@@ -100,8 +106,8 @@ fn run(group: u32, lane: u32) {
 }`;
 }
 
-/** Code for a row of the invocation that may lie beyond the last of its head. */
-const ifThere = (r: number, code: string): string => `if (first + ${r} < time) {\n${code}\n}`;
+/** Code for a row of the invocation that may lie beyond the last row of its head. */
+const ifWithin = (r: number, code: string): string => `if (first + ${r} < time) {\n${code}\n}`;
 
 /** y and logSumExp. */
 export function attentionForwardWgsl(constants: AttentionConstants, adapter: AdapterClass): string {
@@ -132,19 +138,18 @@ export function attentionForwardWgsl(constants: AttentionConstants, adapter: Ada
     logSumExp[start + first + ${r}] = m${r} + log(l${r});`;
   const body = `
   ${unroll(rows, begin)}
-  for (var j = 0u; j < seen${rows - 1}; j += 4) { // the last query sees the most
+  for (var j = 0u; j < seen${rows - 1}; j += 4) { // the last row sees the most keys
     let keys = j + vec4u(0, 1, 2, 3);
     ${dotRowsWgsl("s", "q", "key", rows, parts)}
     ${unroll(rows, weigh)}
     ${sumRowsWgsl("p", "value", rows, parts, add)}
   }
-  ${unroll(rows, (r) => ifThere(r, store(r)))}`;
-  const reads = ["query", "key", "value", "lengths", "random"];
-  return shader(constants, adapter, reads, ["y", "logSumExp"], body);
+  ${unroll(rows, (r) => ifWithin(r, store(r)))}`;
+  return shader(constants, adapter, Object.keys(ATTENTION_READS), ["y", "logSumExp"], body);
 }
 
 /** What both backward shaders read. */
-const BACKWARD_READS = ["query", "key", "value", "dy", "logSumExp", "delta", "lengths", "random"];
+const BACKWARD_READS = Object.keys(ATTENTION_BACKWARD_READS);
 
 /** dQuery, from a walk over the keys. */
 export function attentionBackwardQueryWgsl(constants: AttentionConstants, adapter: AdapterClass): string {
@@ -168,14 +173,14 @@ export function attentionBackwardQueryWgsl(constants: AttentionConstants, adapte
     storeRowWgsl("dQuery", "+=", `start + first + ${r}`, headDim, (part) => `scale * dq${r}_${part}`);
   const body = `
   ${unroll(rows, begin)}
-  for (var j = 0u; j < seen${rows - 1}; j += 4) { // the last query sees the most
+  for (var j = 0u; j < seen${rows - 1}; j += 4) { // the last row sees the most keys
     let keys = j + vec4u(0, 1, 2, 3);
     ${dotRowsWgsl("s", "q", "key", rows, parts)}
     ${dotRowsWgsl("dp", "dy", "value", rows, parts)}
     ${unroll(rows, weigh)}
     ${sumRowsWgsl("ds", "key", rows, parts, add)}
   }
-  ${unroll(rows, (r) => ifThere(r, store(r)))}`;
+  ${unroll(rows, (r) => ifWithin(r, store(r)))}`;
   return shader(constants, adapter, BACKWARD_READS, ["dQuery"], body);
 }
 
@@ -197,10 +202,10 @@ export function attentionBackwardKeyValueWgsl(constants: AttentionConstants, ada
       unrollSum(parts, (part) => `dot(q_${part}, k${r}_${part})`)
     } - logSumExpOfRow, sees);
       let p = select(0.0, exp(s), sees);
-      let dropped = p * ${maskOf(r)};
+      let weight = p * ${maskOf(r)};
       let dp = ${unrollSum(parts, (part) => `dot(dy_${part}, v${r}_${part})`)};
-      let ds = dropped * dp - p * deltaOfRow;
-      ${unroll(parts, (part) => `dv${r}_${part} += dropped * dy_${part}; dk${r}_${part} += ds * q_${part};`)}
+      let ds = weight * dp - p * deltaOfRow;
+      ${unroll(parts, (part) => `dv${r}_${part} += weight * dy_${part}; dk${r}_${part} += ds * q_${part};`)}
     }`;
   const store = (r: number) => `
     ${storeRowWgsl("dKey", "+=", `start + first + ${r}`, headDim, (part) => `scale * dk${r}_${part}`)}
@@ -216,6 +221,6 @@ export function attentionBackwardKeyValueWgsl(constants: AttentionConstants, ada
     ${unroll(parts, (part) => `let q_${part} = queryAt(row, ${part}); let dy_${part} = dyAt(row, ${part});`)}
     ${unroll(rows, add)}
   }
-  ${unroll(rows, (r) => ifThere(r, store(r)))}`;
+  ${unroll(rows, (r) => ifWithin(r, store(r)))}`;
   return shader(constants, adapter, BACKWARD_READS, ["dKey", "dValue"], body);
 }

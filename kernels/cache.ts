@@ -1,9 +1,9 @@
 /**
- * Attention with a memory of keys and values: what makes generation cheap.
+ * Attention with a cache of keys and values, which makes generation cheap.
  *
- * Written one token at a time, a text of T tokens would cost T forward passes over all positions so far, though keys
- * and values of earlier positions never change. So they are kept: each step computes one position, adds its key and
- * value to the cache, and attends to everything in it. The position is in a tensor, because it changes every step.
+ * Generating T tokens one at a time would take T forward passes over all positions so far, though keys and values of
+ * earlier positions never change. So they are kept: each step computes one position, adds its key and value to the cache,
+ * and attends to everything in it. The position is in a tensor, because it changes every step.
  *
  *     key, value  (B, H, 1, D)  →  row `position` of cached (B, H, T, D)
  *     y = softmax(query · cachedKeyᵀ / √D) · cachedValue        over positions 0 … position
@@ -18,7 +18,7 @@
 
 import { kernel } from "../core/backend.ts";
 import { formatShape, type Tensor } from "../core/tensor.ts";
-import { maxOverGroup, rowLanes, sumOverGroup } from "./reduce.ts";
+import { MAX_OVER_GROUP_WGSL, rowLanes, SUM_OVER_GROUP_WGSL } from "./reduce.ts";
 
 /** cached[:, :, position] = x. */
 export const cacheAppend = kernel({
@@ -39,7 +39,7 @@ fn each(index: u32) {
 }`,
 });
 
-/** Attention of one query a row over the first `position` + 1 rows of the cache. */
+/** Attention of one query a row over the first `position` + 1 rows of the cache; `scores` is memory to work in. */
 export const cachedAttentionForward = kernel({
   name: "cachedAttention",
   reads: { query: "f32", cachedKey: "f32", cachedValue: "f32", position: "u32" },
@@ -50,54 +50,54 @@ export const cachedAttentionForward = kernel({
   cpu({ query, cachedKey, cachedValue, position, y, scores }, { rows, headDim, time }) {
     const end = position[0] + 1, scale = 1 / Math.sqrt(headDim), sum = new Float64Array(headDim);
     for (let row = 0; row < rows; row++) {
-      const p = scores.subarray(row * time, row * time + end);
       let m = -Infinity, l = 0;
       for (let j = 0; j < end; j++) {
         let s = 0;
-        const k = (row * time + j) * headDim;
-        for (let d = 0; d < headDim; d++) s += query[row * headDim + d] * cachedKey[k + d];
-        p[j] = s * scale;
-        m = Math.max(m, p[j]);
+        for (let d = 0; d < headDim; d++) {
+          s += query[row * headDim + d] * cachedKey[(row * time + j) * headDim + d];
+        }
+        scores[row * time + j] = s * scale;
+        m = Math.max(m, scores[row * time + j]);
       }
       sum.fill(0);
       for (let j = 0; j < end; j++) {
-        const weight = Math.exp(p[j] - m), v = (row * time + j) * headDim;
+        const weight = Math.exp(scores[row * time + j] - m);
         l += weight;
-        for (let d = 0; d < headDim; d++) sum[d] += weight * cachedValue[v + d];
+        for (let d = 0; d < headDim; d++) sum[d] += weight * cachedValue[(row * time + j) * headDim + d];
       }
       for (let d = 0; d < headDim; d++) y[row * headDim + d] = sum[d] / l;
     }
   },
   wgsl: (constants) =>
-    `${maxOverGroup}${sumOverGroup}
+    `${MAX_OVER_GROUP_WGSL}${SUM_OVER_GROUP_WGSL}
 fn run(row: u32, lane: u32) {
+  const scale = ${1 / Math.sqrt(constants.headDim)};
   let end = min(position[0], ${constants.time - 1}u) + 1;
-  var largest = -1e30;
+  var laneMax = -1e30;
   for (var j = lane; j < end; j += lanes) {
     var s = 0.0;
     for (var d = 0u; d < headDim; d++) { s += query[row * headDim + d] * cachedKey[(row * time + j) * headDim + d]; }
-    s *= ${1 / Math.sqrt(constants.headDim)};
-    scores[row * time + j] = s;
-    largest = max(largest, s);
+    scores[row * time + j] = s * scale;
+    laneMax = max(laneMax, s * scale);
   }
-  let m = maxOverGroup(lane, largest);
-  var sum = 0.0;
+  let m = maxOverGroup(lane, laneMax);
+  var laneSum = 0.0;
   for (var j = lane; j < end; j += lanes) {
     let weight = exp(scores[row * time + j] - m);
-    scores[row * time + j] = weight;
-    sum += weight;
+    scores[row * time + j] = weight; // for the lanes that sum values up
+    laneSum += weight;
   }
-  let l = sumOverGroup(lane, sum);
-  storageBarrier(); // all weights of the row are stored before anyone reads those of others
+  let l = sumOverGroup(lane, laneSum);
+  storageBarrier(); // all weights of the row are stored before other lanes read them
   for (var d = lane; d < headDim; d += lanes) {
-    var total = 0.0;
-    for (var j = 0u; j < end; j++) { total += scores[row * time + j] * cachedValue[(row * time + j) * headDim + d]; }
-    y[row * headDim + d] = total / l;
+    var sum = 0.0;
+    for (var j = 0u; j < end; j++) { sum += scores[row * time + j] * cachedValue[(row * time + j) * headDim + d]; }
+    y[row * headDim + d] = sum / l;
   }
 }`,
 });
 
-/** Keys and values of one attention layer, and where the next ones go. */
+/** Keys and values of one attention layer, and the position of the next ones. */
 export interface KeyValueCache {
   /** (B, H, T, D). */
   readonly key: Tensor;
@@ -108,12 +108,12 @@ export interface KeyValueCache {
 }
 
 /**
- * Attends from one new position to all positions so far, its own included, and remembers its key and value.
+ * Attends from one new position to all positions so far, its own included, and adds its key and value to the cache.
  *
  * @param query (B, H, 1, D).
  * @param key (B, H, 1, D).
  * @param value (B, H, 1, D).
- * @param cache What is remembered; it is updated.
+ * @param cache Keys and values so far; those of the new position are added.
  * @returns (B, H, 1, D).
  * @throws {TypeError} If there is more than one position, or an input is on a tape.
  */

@@ -1,14 +1,14 @@
 /**
- * Cross-entropy: how surprised the model is by the token that came, in nats.
+ * Cross-entropy: the negative log-probability that the model gave to the right token, in nats.
  *
  *     loss = mean over positions of  logSumExp(logits) − logits[target]
  *
  * which is −log softmax(logits)[target] without ever forming a probability that could round to 0. Positions whose
- * target is {@linkcode IGNORED} (−1) take no part, exactly: neither in the sum nor in the count nor in the gradient.
- * With weights of its own for every position, the loss is the weighted sum instead of the mean: for classes that are
- * rarer than others, and for batches that come in pieces, where a mean of means would count small pieces too much.
+ * target is {@linkcode IGNORE_INDEX} (−1) are left out of the sum, of the count and of the gradient. Where each position has a
+ * weight, the loss is the weighted sum instead of the mean: for classes that are rarer than others, and for batches that
+ * are computed in pieces, where a mean of means would count small pieces too much.
  *
- * The derivative is the famous one: predicted probability minus what happened,
+ * The derivative is the predicted probability minus the true one, which is 1 for the target and 0 for all others:
  *
  *     dLogits[v] = (softmax(logits)[v] − [v = target]) / count · dLoss
  *
@@ -21,10 +21,10 @@
 
 import { kernel } from "../core/backend.ts";
 import { formatShape, gradientOf, outputOf, type Tensor } from "../core/tensor.ts";
-import { groupReduction, maxOverGroup, rowLanes, sumOverGroup } from "./reduce.ts";
+import { groupReduction, MAX_OVER_GROUP_WGSL, rowLanes, SUM_OVER_GROUP_WGSL } from "./reduce.ts";
 
-/** The target of a position that takes no part: −1 as an unsigned integer. */
-export const IGNORED = 0xffffffff;
+/** The target of a position that is left out of the loss: −1 as an unsigned integer. */
+export const IGNORE_INDEX = 0xffffffff;
 
 /** The loss and log-sum-exp of every row. */
 export const crossEntropyForward = kernel({
@@ -36,33 +36,34 @@ export const crossEntropyForward = kernel({
   lanes: (_, adapter) => rowLanes(adapter),
   cpu({ logits, targets, losses, logSumExp }, { rows, columns }) {
     for (let row = 0; row < rows; row++) {
-      const start = row * columns, end = start + columns;
-      let max = logits[start], sum = 0;
-      for (let at = start; at < end; at++) max = Math.max(max, logits[at]);
-      for (let at = start; at < end; at++) sum += Math.exp(logits[at] - max);
-      const total = max + Math.log(sum);
-      logSumExp[row] = total;
-      losses[row] = targets[row] === IGNORED ? 0 : total - logits[start + targets[row]];
+      const start = row * columns, label = targets[row];
+      let m = logits[start], sum = 0;
+      for (let column = 0; column < columns; column++) m = Math.max(m, logits[start + column]);
+      for (let column = 0; column < columns; column++) sum += Math.exp(logits[start + column] - m);
+      const logSum = m + Math.log(sum);
+      logSumExp[row] = logSum;
+      losses[row] = label === IGNORE_INDEX ? 0 : logSum - logits[start + label];
     }
   },
-  wgsl: `${maxOverGroup}${sumOverGroup}
+  wgsl: `${MAX_OVER_GROUP_WGSL}${SUM_OVER_GROUP_WGSL}
 fn run(row: u32, lane: u32) {
   let start = row * columns;
-  var largest = logits[start];
-  for (var column = lane; column < columns; column += lanes) { largest = max(largest, logits[start + column]); }
-  let m = maxOverGroup(lane, largest);
-  var sum = 0.0;
-  for (var column = lane; column < columns; column += lanes) { sum += exp(logits[start + column] - m); }
-  let total = m + log(sumOverGroup(lane, sum));
+  var laneMax = logits[start];
+  for (var column = lane; column < columns; column += lanes) { laneMax = max(laneMax, logits[start + column]); }
+  let m = maxOverGroup(lane, laneMax);
+  var laneSum = 0.0;
+  for (var column = lane; column < columns; column += lanes) { laneSum += exp(logits[start + column] - m); }
+  let sum = sumOverGroup(lane, laneSum);
   if (lane == 0) {
-    logSumExp[row] = total;
-    let answer = targets[row];
-    if (answer == ${IGNORED}u) { losses[row] = 0; } else { losses[row] = total - logits[start + answer]; }
+    let logSum = m + log(sum);
+    logSumExp[row] = logSum;
+    let label = targets[row]; // "target" is a reserved word of WGSL
+    if (label == ${IGNORE_INDEX}u) { losses[row] = 0; } else { losses[row] = logSum - logits[start + label]; }
   }
 }`,
 });
 
-/** The mean of the losses of rows that take part, and 1 / their number; or the sum of losses times weights, and 1. */
+/** The mean of the losses of rows with a target, and 1 / their number; or the sum of losses times weights, and 1. */
 export const crossEntropyMean = kernel({
   name: "crossEntropyMean",
   reads: { losses: "f32", targets: "u32", weights: "f32" },
@@ -71,28 +72,28 @@ export const crossEntropyMean = kernel({
   groups: () => 1,
   lanes: () => 256,
   cpu({ losses, targets, weights, loss, weight }, { rows, weighted }) {
-    let sum = 0, counted = 0;
+    let sum = 0, count = 0;
     for (let row = 0; row < rows; row++) {
       sum += weighted ? losses[row] * weights[row] : losses[row];
-      if (targets[row] !== IGNORED) counted++;
+      if (targets[row] !== IGNORE_INDEX) count++;
     }
-    weight[0] = weighted ? 1 : 1 / Math.max(1, counted);
+    weight[0] = weighted ? 1 : 1 / Math.max(1, count);
     loss[0] = sum * weight[0];
   },
   wgsl: `${groupReduction("sumOverRows", "left + right")}
 fn run(group: u32, lane: u32) {
-  var sum = 0.0;
-  var counted = 0.0;
+  var laneSum = 0.0;
+  var laneCount = 0.0;
   for (var row = lane; row < rows; row += lanes) {
-    sum += losses[row] * select(1.0, weights[select(0, row, weighted == 1)], weighted == 1);
-    counted += select(1.0, 0.0, targets[row] == ${IGNORED}u);
+    laneSum += losses[row] * select(1.0, weights[select(0, row, weighted == 1)], weighted == 1);
+    laneCount += select(1.0, 0.0, targets[row] == ${IGNORE_INDEX}u);
   }
-  let total = sumOverRows(lane, sum);
-  let number = sumOverRows(lane, counted);
+  let sum = sumOverRows(lane, laneSum);
+  let count = sumOverRows(lane, laneCount);
   if (lane == 0) {
-    let divisor = select(max(1, number), 1.0, weighted == 1);
+    let divisor = select(max(1, count), 1.0, weighted == 1);
     weight[0] = 1 / divisor;
-    loss[0] = total / divisor;
+    loss[0] = sum / divisor;
   }
 }`,
 });
@@ -106,29 +107,29 @@ export const crossEntropyBackward = kernel({
   elements: ({ rows, columns }) => rows * columns,
   cpu({ logits, targets, logSumExp, weight, dLoss, dLogits }, { rows, columns, weighted }) {
     for (let row = 0; row < rows; row++) {
-      if (targets[row] === IGNORED) continue;
+      if (targets[row] === IGNORE_INDEX) continue;
       const start = row * columns, scale = weight[weighted ? row : 0] * dLoss[0];
       for (let column = 0; column < columns; column++) {
-        const happened = column === targets[row] ? 1 : 0;
-        dLogits[start + column] += (Math.exp(logits[start + column] - logSumExp[row]) - happened) * scale;
+        const oneHot = column === targets[row] ? 1 : 0;
+        dLogits[start + column] += (Math.exp(logits[start + column] - logSumExp[row]) - oneHot) * scale;
       }
     }
   },
   wgsl: `
 fn each(index: u32) {
   let row = index / columns;
-  if (targets[row] == ${IGNORED}u) { return; }
-  let happened = select(0.0, 1.0, index % columns == targets[row]);
+  if (targets[row] == ${IGNORE_INDEX}u) { return; }
+  let oneHot = select(0.0, 1.0, index % columns == targets[row]);
   let scale = weight[select(0, row, weighted == 1)] * dLoss[0];
-  dLogits[index] += (exp(logits[index] - logSumExp[row]) - happened) * scale;
+  dLogits[index] += (exp(logits[index] - logSumExp[row]) - oneHot) * scale;
 }`,
 });
 
 /** Options of {@linkcode crossEntropy}. */
 export interface CrossEntropyOptions {
   /**
-   * f32, one for each row: the loss is the sum of losses times weights, divided by nothing. For a batch that comes in
-   * pieces, give each row 1 / the number of targets of the whole batch.
+   * f32, one for each row: the loss is the sum of losses times weights, not divided by their number. For a batch that is
+   * computed in pieces, give each row 1 / the number of targets of the whole batch.
    */
   weights?: Tensor;
 }
@@ -147,8 +148,8 @@ export interface CrossEntropyOptions {
  * ```
  *
  * @param logits (…, V).
- * @param targets u32, one for each row: below V, or {@linkcode IGNORED}.
- * @param options How much each row counts; all the same unless given.
+ * @param targets u32, one for each row: below V, or {@linkcode IGNORE_INDEX}.
+ * @param options The weight of each row; all the same unless given.
  * @returns One number, shape (1).
  * @throws {TypeError} If there are not as many targets, or weights, as rows.
  */
@@ -162,7 +163,7 @@ export function crossEntropy(logits: Tensor, targets: Tensor, options: CrossEntr
   }
   const { weights } = options, weighted = Number(weights !== undefined);
   if (weights && weights.size !== rows) {
-    throw new TypeError(`Cannot weigh ${rows} losses with ${weights.size} weights: expected one for each`);
+    throw new TypeError(`Cannot weight ${rows} losses with ${weights.size} weights: expected one for each`);
   }
   const loss = outputOf([1], [logits]), mean = backend.allocate([1]), unused = backend.allocate([1]);
   const losses = backend.allocate([rows]), logSumExp = backend.allocate([rows]), weight = weights ?? mean;

@@ -3,9 +3,10 @@
  *
  *     y = mask · x / (1 − p)        dx = mask · dy / (1 − p)
  *
- * The mask is not stored. It is a function of the seed, the batch's number, the place of the dropout in the program (its stream)
- * and the element, computed by Philox in both directions: four elements share one call. Whether an element is dropped
- * is decided by comparing 32 random bits with an integer threshold, so CPU and GPU make the same masks bit for bit.
+ * The mask is not stored. It is a function of the seed, the batch's number, the stream (which dropout of the model it is)
+ * and the element, computed by Philox in the forward pass and again in the backward pass: four elements share one call.
+ * Whether an element is dropped is decided by comparing 32 random bits with an integer threshold, so CPU and GPU make the
+ * same masks bit for bit.
  *
  * Reference: Srivastava et al., "Dropout: a simple way to prevent neural networks from overfitting", JMLR 15 (2014).
  *
@@ -13,7 +14,7 @@
  */
 
 import { kernel } from "../core/backend.ts";
-import { philox4x32, philoxWgsl } from "../core/philox.ts";
+import { philox4x32, PHILOX_WGSL } from "../core/philox.ts";
 import { gradientOf, outputOf, type Tensor } from "../core/tensor.ts";
 
 /**
@@ -37,21 +38,23 @@ export const dropoutForward = kernel({
   elements: ({ size }) => Math.ceil(size / 4),
   cpu({ x, random, y }, { size, stream, threshold, keepScale, accumulate }) {
     const bits = new Uint32Array(4);
-    for (let start = 0; start < size; start += 4) {
-      philox4x32(bits, random[0], random[1], start / 4, random[2], stream, 0);
-      for (let at = start; at < Math.min(start + 4, size); at++) {
-        const value = bits[at - start] < threshold ? 0 : x[at] * keepScale;
+    for (let index = 0; index * 4 < size; index++) {
+      philox4x32(bits, random[0], random[1], index, random[2], stream, 0);
+      for (let word = 0; word < 4; word++) {
+        const at = index * 4 + word;
+        if (at >= size) break;
+        const value = bits[word] < threshold ? 0 : x[at] * keepScale;
         y[at] = accumulate ? y[at] + value : value;
       }
     }
   },
-  wgsl: `${philoxWgsl}
+  wgsl: `${PHILOX_WGSL}
 fn each(index: u32) {
   let bits = philox(vec2u(random[0], random[1]), vec4u(index, random[2], stream, 0));
-  for (var lane = 0u; lane < 4; lane++) {
-    let at = index * 4 + lane;
+  for (var word = 0u; word < 4; word++) {
+    let at = index * 4 + word;
     if (at < size) {
-      let value = select(x[at] * keepScale, 0.0, bits[lane] < threshold);
+      let value = select(x[at] * keepScale, 0.0, bits[word] < threshold);
       if (accumulate == 1) { y[at] += value; } else { y[at] = value; }
     }
   }

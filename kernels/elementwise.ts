@@ -1,5 +1,5 @@
 /**
- * Operations that treat every element alike: sum of two tensors, multiplication by a number.
+ * Elementwise operations: the sum of two tensors, and multiplication by a number.
  *
  *     y = a + b      →   da = dy,  db = dy
  *     y = factor x   →   dx = factor dy
@@ -13,7 +13,7 @@
  */
 
 import { kernel } from "../core/backend.ts";
-import { formatShape, gradientOf, outputOf, type Tensor } from "../core/tensor.ts";
+import { formatShape, gradientOf, needsGradient, outputOf, type Tensor } from "../core/tensor.ts";
 
 /** y = a + b. */
 export const addForward = kernel({
@@ -82,8 +82,9 @@ export function add(a: Tensor, b: Tensor): Tensor {
   y.tape?.record(() => {
     const dy = gradientOf(y);
     // y = a + b   →   da = dy,   db = dy
-    a.backend.run(addScaled, { x: dy, y: gradientOf(a) }, { size, factor: 1 });
-    b.backend.run(addScaled, { x: dy, y: gradientOf(b) }, { size, factor: 1 });
+    for (const x of [a, b]) {
+      if (needsGradient(x)) x.backend.run(addScaled, { x: dy, y: gradientOf(x) }, { size, factor: 1 });
+    }
   });
   return y;
 }

@@ -3,17 +3,17 @@
  *
  *     y[i] = table[ids[i]]        dTable[id] = Σ over i with ids[i] = id of dy[i]
  *
- * Backward is a scatter: positions that hold the same id add into the same row. On a GPU that calls for atomic adds,
- * whose order, and so whose rounding, changes from run to run. Instead, positions with the same id are chained: a first
- * kernel finds for each position the next one that holds its id and whether it is the first. A second lets every first
- * position walk its chain, and no one else writes to its row. The order of the sum is fixed, the result repeats bit for
- * bit.
+ * Backward is a scatter: positions with the same id add into the same row (`embedding_naive.ts` is that and no more). On a
+ * GPU this would take atomic adds, whose order, and so whose rounding, changes from run to run. Instead, positions with the
+ * same id are chained: a first kernel finds for each position the next one with its id, and whether it is the first. In a
+ * second, every first position walks its chain and is the only one to write to its row. The order of the sum is fixed, so
+ * the result repeats bit for bit.
  *
- * What that costs: to find its place in a chain, a position of the shader compares ids one by one, forward until its own
- * comes again, and from the beginning until it comes first. For N positions that hold U different ids these are about N · U
- * comparisons, at most N²: quadratic where most ids differ, but little beside a model's products (2,048 positions: at most
- * 4 million). The CPU body finds all chains in one pass. Walking takes as many steps as the longest chain is long: one id
- * everywhere means N additions one after the other.
+ * The cost: in the shader each position compares ids one by one, forward until its own occurs again, and from the beginning
+ * until it occurs for the first time. For N positions with U different ids these are about N · U comparisons, at most N²:
+ * quadratic where most ids differ, but little beside a model's products (2,048 positions: at most 4 million). The CPU body
+ * finds all chains in one pass. Walking takes as many steps as the longest chain has positions: if all have one id, N
+ * additions one after the other.
  *
  * Reference: PyTorch `torch.nn.functional.embedding`.
  *
@@ -21,12 +21,12 @@
  */
 
 import { kernel } from "../core/backend.ts";
-import { formatShape, gradientOf, outputOf, type Tensor } from "../core/tensor.ts";
+import { formatShape, gradientOf, needsGradient, outputOf, type Tensor } from "../core/tensor.ts";
 
-/** In a chain: there is no further position. */
+/** The end of a chain. */
 const END = 0xffffffff;
 
-/** Most ids in one call: loops over ids take four a turn, and software Vulkan ends them after 65,535 turns. */
+/** Most ids in one call: loops over ids take four an iteration, and software Vulkan ends them after 65,535. */
 const MOST_IDS = 4 * 65535;
 
 /** y[i] = table[ids[i]]. */
@@ -66,17 +66,19 @@ export const embeddingChain = kernel({
 fn holds(row: u32, id: u32) -> bool { return row < rows && ids[row] == id; }
 fn each(row: u32) {
   let id = ids[row];
-  var found = ${END}u;
-  for (var other = row + 1; other < rows && found == ${END}u; other += 4) {
-    // the nearest of the four is looked at last and stays
-    for (var step = 0u; step < 4; step++) { if (holds(other + 3 - step, id)) { found = other + 3 - step; } }
+  var following = ${END}u;
+  for (var other = row + 1; other < rows && following == ${END}u; other += 4) {
+    // the nearest of the four is compared last and stays
+    for (var step = 0u; step < 4; step++) { if (holds(other + 3 - step, id)) { following = other + 3 - step; } }
   }
-  next[row] = found;
-  var isFirst = 1u;
-  for (var other = 0u; other < row && isFirst == 1; other += 4) {
-    for (var step = 0u; step < 4; step++) { if (other + step < row && ids[other + step] == id) { isFirst = 0; } }
+  next[row] = following;
+  var leading = 1u;
+  for (var other = 0u; other < row && leading == 1; other += 4) {
+    for (var step = 0u; step < 4; step++) {
+      if (other + step < row && ids[other + step] == id) { leading = 0; }
+    }
   }
-  first[row] = isFirst;
+  first[row] = leading;
 }`,
 });
 
@@ -92,8 +94,8 @@ export const embeddingBackward = kernel({
     for (let row = 0; row < rows; row++) {
       if (first[row] === 0) continue;
       sum.fill(0);
-      for (let at = row; at !== END; at = next[at]) {
-        for (let column = 0; column < columns; column++) sum[column] += dy[at * columns + column];
+      for (let other = row; other !== END; other = next[other]) {
+        for (let column = 0; column < columns; column++) sum[column] += dy[other * columns + column];
       }
       for (let column = 0; column < columns; column++) dTable[ids[row] * columns + column] += sum[column];
     }
@@ -104,14 +106,16 @@ fn each(index: u32) {
   let column = index % columns;
   if (first[row] == 0) { return; }
   var sum = 0.0;
-  for (var at = row; at != ${END}u;) {
-    for (var step = 0u; step < 4; step++) { if (at != ${END}u) { sum += dy[at * columns + column]; at = next[at]; } }
+  for (var other = row; other != ${END}u;) {
+    for (var step = 0u; step < 4; step++) {
+      if (other != ${END}u) { sum += dy[other * columns + column]; other = next[other]; }
+    }
   }
   dTable[ids[row] * columns + column] += sum;
 }`,
 });
 
-/** y[i] = first + i mod time, the position of every token of a batch; another one for padding. */
+/** y[i] = first + i mod time, the position of every token of a batch; `padding` for padding. */
 export const positionsForward = kernel({
   name: "positions",
   reads: { lengths: "u32" },
@@ -132,7 +136,7 @@ fn each(index: u32) {
 }`,
 });
 
-/** What {@linkcode positionsOf} may be told. */
+/** Options of {@linkcode positionsOf}. */
 export interface PositionOptions {
   /** The position of the first token; 0 unless given. */
   first?: number;
@@ -146,21 +150,20 @@ export interface PositionOptions {
  * The positions 0, 1, …, T − 1 for each sequence of a batch.
  *
  * @param ids Any tensor of shape (B, T).
- * @param options Where to begin, and what is padding.
+ * @param options The first position, and that of padding.
  * @returns u32 (B, T), on the tape of the ids.
  */
 export function positionsOf(ids: Tensor, options: PositionOptions = {}): Tensor {
   const { backend, shape: [, time], size } = ids, { first = 0, padding = 0 } = options;
-  const y = backend.allocate(ids.shape, "u32"), lengths = options.lengths ?? backend.allocate([1], "u32");
-  y.tape = ids.tape; // without it the position embedding would not learn
+  const y = outputOf(ids.shape, [ids], "u32"), lengths = options.lengths ?? backend.allocate([1], "u32");
   const padded = Number(options.lengths !== undefined);
   backend.run(positionsForward, { lengths, y }, { size, time, first, padded, padding });
   return y;
 }
 
-/** y[b] = b · time, or the last place before padding. */
-export const placesForward = kernel({
-  name: "places",
+/** y[b] = b · time, or the index of the last token before padding. */
+export const boundaryIndicesForward = kernel({
+  name: "boundaryIndices",
   reads: { lengths: "u32" },
   writes: { y: "u32" },
   constants: ["batch", "time", "last"],
@@ -172,18 +175,18 @@ export const placesForward = kernel({
 });
 
 /**
- * Where each sequence of a batch begins or ends, counted over all tokens of the batch: what {@linkcode embedding} takes
- * to pick one state of each sequence out of (B · T, C).
+ * The index of the first or last token of each sequence, counted over all tokens of the batch: with it, {@linkcode embedding}
+ * selects one hidden state of each sequence from (B · T, C).
  *
  * @example
  * ```ts
- * import { CpuBackend, placesOf } from "@miniformer/miniformer";
+ * import { CpuBackend, boundaryIndices } from "@miniformer/miniformer";
  * import { assertEquals } from "@std/assert";
  *
  * const backend = new CpuBackend();
  * const ids = backend.allocate([2, 8], "u32"), lengths = backend.from(Uint32Array.of(3, 8));
- * assertEquals(await backend.read(placesOf(ids, lengths, "first")), Uint32Array.of(0, 8));
- * assertEquals(await backend.read(placesOf(ids, lengths, "last")), Uint32Array.of(2, 15));
+ * assertEquals(await backend.read(boundaryIndices(ids, lengths, "first")), Uint32Array.of(0, 8));
+ * assertEquals(await backend.read(boundaryIndices(ids, lengths, "last")), Uint32Array.of(2, 15));
  * ```
  *
  * @param ids Any tensor of shape (B, T).
@@ -191,16 +194,15 @@ export const placesForward = kernel({
  * @param which The first token, or the last one that is no padding.
  * @returns u32 (B).
  */
-export function placesOf(ids: Tensor, lengths: Tensor, which: "first" | "last"): Tensor {
-  const { backend, shape: [batch, time] } = ids, y = backend.allocate([batch], "u32");
-  y.tape = ids.tape;
-  backend.run(placesForward, { lengths, y }, { batch, time, last: Number(which === "last") });
+export function boundaryIndices(ids: Tensor, lengths: Tensor, which: "first" | "last"): Tensor {
+  const { backend, shape: [batch, time] } = ids, y = outputOf([batch], [ids], "u32");
+  backend.run(boundaryIndicesForward, { lengths, y }, { batch, time, last: Number(which === "last") });
   return y;
 }
 
 /**
- * Looks up rows. The ids must be checked before they reach the device: there, an id out of range reads some other
- * number and nobody notices.
+ * Looks up rows. The ids must be checked before they reach the device: there, an id out of range reads another number
+ * without an error.
  *
  * @example
  * ```ts
@@ -236,6 +238,7 @@ export function embedding(ids: Tensor, table: Tensor): Tensor {
   const y = outputOf([...ids.shape, columns], [ids, table]);
   backend.run(embeddingForward, { ids, table, y }, { rows, columns });
   y.tape?.record(() => {
+    if (!needsGradient(table)) return;
     // y[i] = table[ids[i]]   →   dTable[id] = Σ dy[i]
     const next = backend.allocate([rows], "u32"), first = backend.allocate([rows], "u32");
     backend.run(embeddingChain, { ids, next, first }, { rows });

@@ -6,7 +6,7 @@
  *     g ← g · min(1, clipNorm / (norm + 1e-6))
  *
  * The scaling itself happens in the optimizer's pass (`adamw.ts`). Here is the sum: first each group of invocations
- * adds the squares of a stretch, then one group adds the partial sums, always in the same order.
+ * adds up the squares of a chunk, then one group adds up the partial sums, always in the same order.
  *
  * Reference: Pascanu, Mikolov, Bengio, 2013; PyTorch `torch.nn.utils.clip_grad_norm_`.
  *
@@ -17,31 +17,32 @@ import { kernel } from "../core/backend.ts";
 import type { Tensor } from "../core/tensor.ts";
 import { groupReduction } from "./reduce.ts";
 
-/** Elements that one group sums: 256 invocations, 64 each. */
-const STRETCH = 16384;
+/** Elements that one group adds up: 256 invocations, 64 each. */
+const CHUNK_SIZE = 16384;
 
-/** partial[first + g] = the sum of squares of stretch g of x. */
+/** partial[first + g] = the sum of squares of chunk g of x. */
 export const squareSums = kernel({
   name: "squareSums",
   reads: { x: "f32" },
   writes: { partial: "f32" },
   constants: ["size", "first"],
-  groups: ({ size }) => Math.ceil(size / STRETCH),
+  groups: ({ size }) => Math.ceil(size / CHUNK_SIZE),
   lanes: () => 256,
   cpu({ x, partial }, { size, first }) {
-    for (let start = 0; start < size; start += STRETCH) {
+    for (let group = 0; group * CHUNK_SIZE < size; group++) {
+      const end = Math.min(group * CHUNK_SIZE + CHUNK_SIZE, size);
       let sum = 0;
-      for (let at = start; at < Math.min(start + STRETCH, size); at++) sum += x[at] * x[at];
-      partial[first + start / STRETCH] = sum;
+      for (let at = group * CHUNK_SIZE; at < end; at++) sum += x[at] * x[at];
+      partial[first + group] = sum;
     }
   },
   wgsl: `${groupReduction("sumSquares", "left + right")}
 fn run(group: u32, lane: u32) {
-  var sum = 0.0;
-  let end = min(group * ${STRETCH} + ${STRETCH}, size);
-  for (var at = group * ${STRETCH} + lane; at < end; at += lanes) { sum += x[at] * x[at]; }
-  let total = sumSquares(lane, sum);
-  if (lane == 0) { partial[first + group] = total; }
+  var laneSum = 0.0;
+  let end = min(group * ${CHUNK_SIZE} + ${CHUNK_SIZE}, size);
+  for (var at = group * ${CHUNK_SIZE} + lane; at < end; at += lanes) { laneSum += x[at] * x[at]; }
+  let sum = sumSquares(lane, laneSum);
+  if (lane == 0) { partial[first + group] = sum; }
 }`,
 });
 
@@ -60,10 +61,10 @@ export const rootOfSum = kernel({
   },
   wgsl: `${groupReduction("sumPartials", "left + right")}
 fn run(group: u32, lane: u32) {
-  var sum = 0.0;
-  for (var at = lane; at < size; at += lanes) { sum += partial[at]; }
-  let total = sumPartials(lane, sum);
-  if (lane == 0) { norm[0] = sqrt(total); }
+  var laneSum = 0.0;
+  for (var at = lane; at < size; at += lanes) { laneSum += partial[at]; }
+  let sum = sumPartials(lane, laneSum);
+  if (lane == 0) { norm[0] = sqrt(sum); }
 }`,
 });
 
@@ -74,7 +75,7 @@ fn run(group: u32, lane: u32) {
  * @param norm Receives the norm, shape (1).
  */
 export function gradientNorm(gradients: readonly Tensor[], norm: Tensor): void {
-  const { backend } = norm, groups = gradients.map(({ size }) => Math.ceil(size / STRETCH));
+  const { backend } = norm, groups = gradients.map(({ size }) => Math.ceil(size / CHUNK_SIZE));
   const partial = backend.allocate([groups.reduce((sum, count) => sum + count, 0)]);
   let first = 0;
   for (const [index, x] of gradients.entries()) {

@@ -1,8 +1,8 @@
 /**
- * Cutting the model width into heads, and putting them together again.
+ * Splitting the model width into heads, and merging them again.
  *
- * One linear layer computes query, key and value of all heads side by side: a row of length 3C. Attention wants every
- * head as a matrix of its own. These two functions only move numbers; the backward pass moves gradients back.
+ * One linear layer computes query, key and value of all heads side by side: a row of length 3C. Attention takes every head
+ * as a matrix of its own. These two functions only move numbers; the backward pass moves gradients back.
  *
  *     splitHeads   (B, T, 3C)         →   query, key, value, each (B, H, T, D)
  *     mergeHeads   (B, H, T, D)       →   (B, T, C)
@@ -15,12 +15,17 @@
 import { kernel } from "../core/backend.ts";
 import { formatShape, gradientOf, outputOf, type Tensor } from "../core/tensor.ts";
 
+/** The names of the constants; `batch` sequences of `time` positions, and which of how many parts is moved. */
+const CONSTANTS = ["batch", "time", "heads", "headDim", "parts", "part"] as const;
+
+type HeadConstants = Readonly<Record<typeof CONSTANTS[number], number>>;
+
 /**
- * Moves one of `parts` equal slices of each row to (or, with `backward`, from) the layout by heads. Element `index` of
- * the latter is (batch, head, time, channel); its place in the rows is the same numbers in another order.
+ * Where element `index` of the layout by heads, (sequence, head, position, channel), stands in the rows: there each row,
+ * (sequence, position), consists of `parts` equal parts, of which this is number `part`, and each part of all heads.
  */
-const WGSL_PLACE = `
-fn place(index: u32) -> u32 {
+const ROW_INDEX_WGSL = `
+fn rowIndex(index: u32) -> u32 {
   let channel = index % headDim;
   let position = index / headDim % time;
   let head = index / (headDim * time) % heads;
@@ -28,24 +33,22 @@ fn place(index: u32) -> u32 {
   return ((sequence * time + position) * parts + part) * (heads * headDim) + head * headDim + channel;
 }`;
 
-type HeadConstants = Readonly<Record<"batch" | "time" | "heads" | "headDim" | "parts" | "part", number>>;
-
-/** Calls `move(index by heads, index in rows)` for every element of a part. */
-function forEachPlace(
+/** Calls `move(index, rowIndex)` for every element of a part: where it stands by heads, and where in the rows. */
+function forEachElement(
   { batch, time, heads, headDim, parts, part }: HeadConstants,
-  move: (byHead: number, inRow: number) => void,
+  move: (index: number, rowIndex: number) => void,
 ): void {
-  for (let sequence = 0, byHead = 0; sequence < batch; sequence++) {
+  for (let sequence = 0, index = 0; sequence < batch; sequence++) {
     for (let head = 0; head < heads; head++) {
       for (let position = 0; position < time; position++) {
-        const inRow = ((sequence * time + position) * parts + part) * heads * headDim + head * headDim;
-        for (let channel = 0; channel < headDim; channel++) move(byHead++, inRow + channel);
+        const start = ((sequence * time + position) * parts + part) * (heads * headDim) + head * headDim;
+        for (let channel = 0; channel < headDim; channel++) move(index++, start + channel);
       }
     }
   }
 }
 
-const constants = ["batch", "time", "heads", "headDim", "parts", "part"] as const;
+/** Elements of one part. */
 const elements = ({ batch, time, heads, headDim }: HeadConstants) => batch * time * heads * headDim;
 
 /** y (by heads) = a part of the rows x. */
@@ -53,12 +56,12 @@ export const splitHeadsForward = kernel({
   name: "splitHeadsForward",
   reads: { x: "f32" },
   writes: { y: "f32" },
-  constants,
+  constants: CONSTANTS,
   elements,
   cpu({ x, y }, sizes) {
-    forEachPlace(sizes, (byHead, inRow) => y[byHead] = x[inRow]);
+    forEachElement(sizes, (index, rowIndex) => y[index] = x[rowIndex]);
   },
-  wgsl: `${WGSL_PLACE}\nfn each(index: u32) { y[index] = x[place(index)]; }`,
+  wgsl: `${ROW_INDEX_WGSL}\nfn each(index: u32) { y[index] = x[rowIndex(index)]; }`,
 });
 
 /** A part of the rows dx += dy (by heads). */
@@ -66,12 +69,12 @@ export const splitHeadsBackward = kernel({
   name: "splitHeadsBackward",
   reads: { dy: "f32" },
   writes: { dx: "f32" },
-  constants,
+  constants: CONSTANTS,
   elements,
   cpu({ dy, dx }, sizes) {
-    forEachPlace(sizes, (byHead, inRow) => dx[inRow] += dy[byHead]);
+    forEachElement(sizes, (index, rowIndex) => dx[rowIndex] += dy[index]);
   },
-  wgsl: `${WGSL_PLACE}\nfn each(index: u32) { dx[place(index)] += dy[index]; }`,
+  wgsl: `${ROW_INDEX_WGSL}\nfn each(index: u32) { dx[rowIndex(index)] += dy[index]; }`,
 });
 
 /** Rows y = x (by heads). */
@@ -79,12 +82,12 @@ export const mergeHeadsForward = kernel({
   name: "mergeHeadsForward",
   reads: { x: "f32" },
   writes: { y: "f32" },
-  constants,
+  constants: CONSTANTS,
   elements,
   cpu({ x, y }, sizes) {
-    forEachPlace(sizes, (byHead, inRow) => y[inRow] = x[byHead]);
+    forEachElement(sizes, (index, rowIndex) => y[rowIndex] = x[index]);
   },
-  wgsl: `${WGSL_PLACE}\nfn each(index: u32) { y[place(index)] = x[index]; }`,
+  wgsl: `${ROW_INDEX_WGSL}\nfn each(index: u32) { y[rowIndex(index)] = x[index]; }`,
 });
 
 /** dx (by heads) += rows dy. */
@@ -92,16 +95,16 @@ export const mergeHeadsBackward = kernel({
   name: "mergeHeadsBackward",
   reads: { dy: "f32" },
   writes: { dx: "f32" },
-  constants,
+  constants: CONSTANTS,
   elements,
   cpu({ dy, dx }, sizes) {
-    forEachPlace(sizes, (byHead, inRow) => dx[byHead] += dy[inRow]);
+    forEachElement(sizes, (index, rowIndex) => dx[index] += dy[rowIndex]);
   },
-  wgsl: `${WGSL_PLACE}\nfn each(index: u32) { dx[index] += dy[place(index)]; }`,
+  wgsl: `${ROW_INDEX_WGSL}\nfn each(index: u32) { dx[index] += dy[rowIndex(index)]; }`,
 });
 
 /**
- * Cuts packed query, key and value into heads.
+ * Splits packed query, key and value into heads.
  *
  * @param x (B, T, 3C): in every row first all of the query, then the key, then the value.
  * @param heads H, a divisor of C.
@@ -126,7 +129,7 @@ export function splitHeads(x: Tensor, heads: number): [query: Tensor, key: Tenso
 }
 
 /**
- * Puts heads side by side again.
+ * Merges heads into rows, side by side.
  *
  * @param x (B, H, T, D).
  * @returns (B, T, C) with C = H · D.

@@ -1,5 +1,5 @@
 /**
- * Layer normalization: every row is moved to mean 0 and variance 1, then scaled and shifted by learned vectors.
+ * Layer normalization: every row is brought to mean 0 and variance 1, then scaled and shifted by learned vectors.
  *
  *     x̂ = (x − mean) · r        r = 1 / √(variance + epsilon)        y = weight · x̂ + bias
  *
@@ -11,8 +11,8 @@
  *     dx = r · (g − mean(g) − x̂ · mean(g · x̂))
  *     dWeight = Σ dy · x̂        dBias = Σ dy        (sums over rows)
  *
- * The two means subtract from g its components along (1, …, 1) and along x̂: moving or stretching a row changes nothing
- * after normalization. Kept for the backward pass: x itself, and mean and r, two numbers a row; x̂ is cheap to redo.
+ * The two means subtract from g its components along (1, …, 1) and along x̂: shifting or scaling a row changes nothing
+ * after normalization. Kept for the backward pass: x itself, and mean and r, two numbers a row; x̂ is cheap to recompute.
  *
  * Reference: Ba, Kiros, Hinton, "Layer normalization", 2016.
  *
@@ -21,7 +21,7 @@
 
 import { kernel } from "../core/backend.ts";
 import { formatShape, gradientOf, needsGradient, outputOf, type Tensor } from "../core/tensor.ts";
-import { rowLanes, sumOverGroup } from "./reduce.ts";
+import { rowLanes, SUM_OVER_GROUP_WGSL } from "./reduce.ts";
 
 /** Normalizes rows. */
 export const layerNormForward = kernel({
@@ -46,18 +46,18 @@ export const layerNormForward = kernel({
       reciprocalStd[row] = r;
     }
   },
-  wgsl: `${sumOverGroup}
+  wgsl: `${SUM_OVER_GROUP_WGSL}
 fn run(row: u32, lane: u32) {
   let start = row * columns;
-  var sum = 0.0;
-  var squares = 0.0;
-  for (var column = lane; column < columns; column += lanes) { sum += x[start + column]; }
-  let m = sumOverGroup(lane, sum) / columns;
+  var laneSum = 0.0;
+  var laneSquares = 0.0;
+  for (var column = lane; column < columns; column += lanes) { laneSum += x[start + column]; }
+  let m = sumOverGroup(lane, laneSum) / columns;
   for (var column = lane; column < columns; column += lanes) {
     let centered = x[start + column] - m;
-    squares += centered * centered;
+    laneSquares += centered * centered;
   }
-  let r = 1 / sqrt(sumOverGroup(lane, squares) / columns + epsilon);
+  let r = 1 / sqrt(sumOverGroup(lane, laneSquares) / columns + epsilon);
   for (var column = lane; column < columns; column += lanes) {
     y[start + column] = weight[column] * (x[start + column] - m) * r + bias[column];
   }
@@ -92,20 +92,20 @@ export const layerNormBackward = kernel({
       }
     }
   },
-  wgsl: `${sumOverGroup}
+  wgsl: `${SUM_OVER_GROUP_WGSL}
 fn run(row: u32, lane: u32) {
   let start = row * columns;
   let m = mean[row];
   let r = reciprocalStd[row];
-  var sumG = 0.0;
-  var sumGx = 0.0;
+  var laneG = 0.0;
+  var laneGx = 0.0;
   for (var column = lane; column < columns; column += lanes) {
     let g = weight[column] * dy[start + column];
-    sumG += g;
-    sumGx += g * (x[start + column] - m) * r;
+    laneG += g;
+    laneGx += g * (x[start + column] - m) * r;
   }
-  let meanG = sumOverGroup(lane, sumG) / columns;
-  let meanGx = sumOverGroup(lane, sumGx) / columns;
+  let meanG = sumOverGroup(lane, laneG) / columns;
+  let meanGx = sumOverGroup(lane, laneGx) / columns;
   for (var column = lane; column < columns; column += lanes) {
     let g = weight[column] * dy[start + column];
     let normalized = (x[start + column] - m) * r;
@@ -123,37 +123,37 @@ export const layerNormBackwardWeight = kernel({
   groups: ({ columns }) => Math.ceil(columns / 16),
   lanes: () => 256,
   cpu({ dy, x, mean, reciprocalStd, dWeight, dBias }, { rows, columns }) {
-    const sumWeight = new Float64Array(columns), sumBias = new Float64Array(columns);
-    for (let row = 0, at = 0; row < rows; row++) {
-      const m = mean[row], r = reciprocalStd[row];
-      for (let column = 0; column < columns; column++, at++) {
-        sumWeight[column] += dy[at] * (x[at] - m) * r;
-        sumBias[column] += dy[at];
+    const weightSum = new Float64Array(columns), biasSum = new Float64Array(columns);
+    for (let row = 0; row < rows; row++) {
+      for (let column = 0; column < columns; column++) {
+        const at = row * columns + column;
+        weightSum[column] += dy[at] * (x[at] - mean[row]) * reciprocalStd[row];
+        biasSum[column] += dy[at];
       }
     }
     for (let column = 0; column < columns; column++) {
-      dWeight[column] += sumWeight[column];
-      dBias[column] += sumBias[column];
+      dWeight[column] += weightSum[column];
+      dBias[column] += biasSum[column];
     }
   },
   wgsl: `
 var<workgroup> partial: array<vec2f, 256>;
 fn run(group: u32, lane: u32) {
   let column = group * 16 + lane % 16;
-  var sum = vec2f(); // of weight and bias
+  var laneSum = vec2f(); // for weight and bias
   if (column < columns) {
     for (var row = lane / 16; row < rows; row += 16) {
       let at = row * columns + column;
-      sum += dy[at] * vec2f((x[at] - mean[row]) * reciprocalStd[row], 1);
+      laneSum += dy[at] * vec2f((x[at] - mean[row]) * reciprocalStd[row], 1);
     }
   }
-  partial[lane] = sum;
-  workgroupBarrier(); // the 16 partial sums of each column are there
+  partial[lane] = laneSum;
+  workgroupBarrier(); // the 16 partial sums of each column are stored before they are added up
   if (lane < 16 && column < columns) {
-    var total = vec2f();
-    for (var slice = 0u; slice < 16; slice++) { total += partial[slice * 16 + lane]; }
-    dWeight[column] += total.x;
-    dBias[column] += total.y;
+    var sum = vec2f();
+    for (var slice = 0u; slice < 16; slice++) { sum += partial[slice * 16 + lane]; }
+    dWeight[column] += sum.x;
+    dBias[column] += sum.y;
   }
 }`,
 });

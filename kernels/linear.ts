@@ -30,8 +30,8 @@ export const linearBackwardBias = kernel({
   lanes: () => 256,
   cpu({ dy, dBias }, { rows, columns }) {
     const sum = new Float64Array(columns);
-    for (let row = 0, at = 0; row < rows; row++) {
-      for (let column = 0; column < columns; column++, at++) sum[column] += dy[at];
+    for (let row = 0; row < rows; row++) {
+      for (let column = 0; column < columns; column++) sum[column] += dy[row * columns + column];
     }
     for (let column = 0; column < columns; column++) dBias[column] += sum[column];
   },
@@ -39,16 +39,16 @@ export const linearBackwardBias = kernel({
 var<workgroup> partial: array<f32, 256>;
 fn run(group: u32, lane: u32) {
   let column = group * 16 + lane % 16;
-  var sum = 0.0;
+  var laneSum = 0.0;
   if (column < columns) {
-    for (var row = lane / 16; row < rows; row += 16) { sum += dy[row * columns + column]; }
+    for (var row = lane / 16; row < rows; row += 16) { laneSum += dy[row * columns + column]; }
   }
-  partial[lane] = sum;
-  workgroupBarrier(); // the 16 partial sums of each column are there
+  partial[lane] = laneSum;
+  workgroupBarrier(); // the 16 partial sums of each column are stored before they are added up
   if (lane < 16 && column < columns) {
-    var total = 0.0;
-    for (var slice = 0u; slice < 16; slice++) { total += partial[slice * 16 + lane]; }
-    dBias[column] += total;
+    var sum = 0.0;
+    for (var slice = 0u; slice < 16; slice++) { sum += partial[slice * 16 + lane]; }
+    dBias[column] += sum;
   }
 }`,
 });

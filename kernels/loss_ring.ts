@@ -1,9 +1,9 @@
 /**
- * A ring of losses on the device.
+ * A ring buffer of losses on the device.
  *
- * Reading a number back from a GPU costs as much as many training steps of a small model, so the loop does not. Each
- * step writes its loss and its gradient's norm into the next place of a ring, and the host reads the whole ring once
- * every so many steps.
+ * Reading a number back from a GPU takes as long as several training steps of a small model, so the training loop does not
+ * do it at every step. Each step writes its loss and its gradient's norm into the next slot of a ring, and the host reads
+ * the whole ring once every so many steps.
  *
  * @module
  */

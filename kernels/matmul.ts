@@ -11,7 +11,8 @@
  *
  * so one kernel with two switches is forward and backward. Nothing but the inputs is kept for the backward pass.
  *
- * What it takes to be fast is in files of its own: `matmul_cpu.ts`, `matmul_plan.ts` and `matmul_wgsl.ts`.
+ * `matmul_naive.ts` is all of this in nested loops. What makes it fast is in files of its own: `matmul_cpu.ts`,
+ * `matmul_plan.ts` and `matmul_wgsl.ts`.
  *
  * Reference: Goto and van de Geijn, "Anatomy of high-performance matrix multiplication", ACM TOMS 34 (2008).
  *
@@ -19,7 +20,7 @@
  */
 
 import { kernel } from "../core/backend.ts";
-import { formatShape, gradientOf, outputOf, type Tensor } from "../core/tensor.ts";
+import { formatShape, gradientOf, needsGradient, outputOf, type Tensor } from "../core/tensor.ts";
 import { multiply } from "./matmul_cpu.ts";
 import { MATMUL_CONSTANTS, MATMUL_SIZES, planMatmul } from "./matmul_plan.ts";
 import { matmulWgsl } from "./matmul_wgsl.ts";
@@ -94,28 +95,23 @@ export function matmul(a: Tensor, b: Tensor, options: MatmulOptions = {}): Tenso
   const y = outputOf([...leading, rows, columns], [a, b]);
   multiplyInto(y, a, b, { batch, rows, columns, inner, transposeA, transposeB });
   y.tape?.record(() => {
-    const dy = gradientOf(y), da = gradientOf(a), db = gradientOf(b);
-    // y = a · b   →   da = dy · bᵀ,   db = aᵀ · dy, each transposed as a and b are stored
-    const gradientA = { batch, rows, columns: inner, inner: columns, accumulate: true };
-    if (transposeA) {
-      multiplyInto(da, b, dy, {
-        ...gradientA,
-        rows: inner,
-        columns: rows,
-        transposeA: transposeB,
-        transposeB: true,
-      });
-    } else multiplyInto(da, dy, b, { ...gradientA, transposeB: !transposeB });
-    const gradientB = { batch, rows: inner, columns, inner: rows, accumulate: true };
-    if (transposeB) {
-      multiplyInto(db, dy, a, {
-        ...gradientB,
-        rows: columns,
-        columns: inner,
-        transposeA: true,
-        transposeB: transposeA,
-      });
-    } else multiplyInto(db, a, dy, { ...gradientB, transposeA: !transposeA });
+    const dy = gradientOf(y), accumulate = true;
+    // y = a · b   →   da = dy · bᵀ; where a is stored transposed, daᵀ = b · dyᵀ
+    if (needsGradient(a)) {
+      const da = gradientOf(a), product = { batch, inner: columns, accumulate };
+      if (transposeA) {
+        const layout = { transposeA: transposeB, transposeB: true };
+        multiplyInto(da, b, dy, { ...product, ...layout, rows: inner, columns: rows });
+      } else multiplyInto(da, dy, b, { ...product, rows, columns: inner, transposeB: !transposeB });
+    }
+    // y = a · b   →   db = aᵀ · dy; where b is stored transposed, dbᵀ = dyᵀ · a
+    if (needsGradient(b)) {
+      const db = gradientOf(b), product = { batch, inner: rows, accumulate };
+      if (transposeB) {
+        const layout = { transposeA: true, transposeB: transposeA };
+        multiplyInto(db, dy, a, { ...product, ...layout, rows: columns, columns: inner });
+      } else multiplyInto(db, a, dy, { ...product, rows: inner, columns, transposeA: !transposeA });
+    }
   });
   return y;
 }
@@ -136,11 +132,11 @@ export interface MultiplyOptions extends MatmulOptions {
   bias?: Tensor;
 }
 
-/** Rows up to this length stay in the cache while a tile's worth of them is read side by side. */
-const SHORT = 512;
+/** Rows up to this length stay in the cache while those of a tile are read side by side. */
+const CACHED_ROW_LENGTH = 512;
 
-/** From this many products on, turning a matrix around is little work beside multiplying it. */
-const WORTH_TURNING = 2 ** 22;
+/** From this number of products on, transposing a matrix is little work beside multiplying it. */
+const PRODUCTS_TO_TRANSPOSE = 2 ** 22;
 
 /**
  * Runs the product kernel on tensors of any shape: y = a · b + bias, or y += a · b + bias. Records nothing.
@@ -166,22 +162,23 @@ export function multiplyInto(y: Tensor, a: Tensor, b: Tensor, options: MultiplyO
     if (bias) backend.run(matmulBiased, { a, b, bias, y }, constants);
     else backend.run(matmulForward, { a, b, y }, constants);
   };
-  if (backend.adapterClass !== "software" || rows * columns * inner < WORTH_TURNING || rows < 64) {
+  if (backend.adapterClass !== "software" || rows * columns * inner < PRODUCTS_TO_TRANSPOSE || rows < 64) {
     return multiply(a, b, transposeA, transposeB);
   }
-  // A shader on a CPU reads both matrices straight from memory, a step of the inner dimension at a time. Where that
-  // goes down a column, the lines it touches compete for the same few places of the cache: such a matrix is turned.
-  const turnsA = !transposeA && inner > SHORT;
+  // A shader on a CPU reads both matrices straight from memory, one step of the inner dimension after the other. Where
+  // that goes down a column, the cache lines it touches fall into the same few sets and evict each other: such a matrix is
+  // transposed first.
+  const copiedA = !transposeA && inner > CACHED_ROW_LENGTH;
   backend.scope(() => {
-    const turn = (x: Tensor, rows: number, columns: number): Tensor => {
-      const turned = backend.allocate([batch, columns, rows]);
-      backend.run(transposeForward, { x, y: turned }, { batch, rows, columns });
-      return turned;
+    const transpose = (x: Tensor, rows: number, columns: number): Tensor => {
+      const y = backend.allocate([batch, columns, rows]);
+      backend.run(transposeForward, { x, y }, { batch, rows, columns });
+      return y;
     };
     multiply(
-      turnsA ? turn(a, rows, inner) : a,
-      transposeB ? turn(b, columns, inner) : b,
-      transposeA || turnsA,
+      copiedA ? transpose(a, rows, inner) : a,
+      transposeB ? transpose(b, columns, inner) : b,
+      transposeA || copiedA,
       false,
     );
   });

@@ -1,10 +1,10 @@
 /**
- * The matrix product in plain loops: the definition that shaders are compared with, and what the CPU backend runs.
+ * The matrix product on the CPU: what the CPU backend runs, and what shaders are compared with.
  *
- * Three nested loops would do (`y[i, j] += a[i, k] * b[k, j]`), but then every product waits for two numbers from memory.
- * So both matrices are copied into panels, three rows or four columns wide, in the order in which the innermost loop reads
- * them, and 3 × 4 results at a time are computed in local variables: each number loaded is used three or four times. Sums
- * are formed in double precision, JavaScript's own.
+ * The three nested loops of `matmul_naive.ts` define it, but there every product waits for two numbers from memory. So both
+ * matrices are copied into panels, three rows or four columns wide, in the order in which the innermost loop reads them,
+ * and 3 × 4 results at a time are computed in local variables: each number loaded is used three or four times. Sums are
+ * formed in double precision, JavaScript's own.
  *
  *     a      rows 0 1 2 │ 3 4 5 │ …      panel 0:  a[0,0] a[1,0] a[2,0]  a[0,1] a[1,1] a[2,1]  …
  *
@@ -19,6 +19,7 @@ import type { MatmulConstants } from "./matmul_plan.ts";
 /** Rows and columns that one call of the innermost loop computes: as many as fit into the registers of a processor. */
 const TILE_ROWS = 3, TILE_COLUMNS = 4;
 
+/** The panels of one matrix of each side; they grow to the largest product. */
 let aPanels = new Float64Array(0), bPanels = new Float64Array(0);
 
 /** Copies a matrix of `length` × `inner` into panels of `size` rows, inner dimension outermost, padded with zeros. */
@@ -88,6 +89,7 @@ export function multiply(
   }
 }
 
+/** The results of one call of the innermost loop, row by row. */
 const tile = new Float64Array(TILE_ROWS * TILE_COLUMNS);
 
 /** Multiplies a panel of rows by a panel of columns into `tile`. */

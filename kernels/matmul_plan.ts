@@ -1,8 +1,8 @@
 /**
- * How a matrix product is cut into pieces for the processor at hand.
+ * How a matrix product is cut into tiles for the kind of processor.
  *
- * A product of 1024 × 1024 matrices reads every number 1024 times; what makes it fast is to read each from memory
- * once and use it many times. How depends on the processor:
+ * A product of 1024 × 1024 matrices uses every number 1024 times; it is fast when each is read from memory once and used
+ * many times. How depends on the processor:
  *
  * - A GPU shares: 256 invocations copy a 64 × 16 piece of each matrix to workgroup memory, and each of them computes
  *   4 × 4 results from it.
@@ -16,7 +16,7 @@
 
 import type { AdapterClass } from "../core/backend.ts";
 
-/** The constants of a product that do not change its shader, only how long it runs. */
+/** The constants of a product that its shader reads when it runs, see `sizes` of a kernel. */
 export const MATMUL_SIZES = ["batch", "rows", "columns", "inner"] as const;
 
 /** The names of the constants of a product. */
@@ -68,12 +68,12 @@ export function planMatmul(
     };
   }
   // A tile that fits exactly needs no guards: guards are branches, and hundreds of them take seconds to compile. Large
-  // tiles pay where there is much to compute, and are long in the direction in which memory is read.
-  const much = rows * columns * inner >= 2 ** 24;
+  // tiles pay in large products, and are long in the direction in which memory is read.
+  const large = rows * columns * inner >= 2 ** 24;
   const fits = (height: number, width: number) => rows % height === 0 && columns % width === 0;
-  const sizes = much && transposeA === 1 && fits(32, 16)
+  const sizes = large && transposeA === 1 && fits(32, 16)
     ? [32, 16]
-    : much && transposeA === 0 && fits(16, 32)
+    : large && transposeA === 0 && fits(16, 32)
     ? [16, 32]
     : fits(16, 16)
     ? [16, 16]

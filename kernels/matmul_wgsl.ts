@@ -1,9 +1,9 @@
 /**
- * Writes the shader of a matrix product, cut as `matmul_plan.ts` says.
+ * Writes the shader of a matrix product, in the tiles that `matmul_plan.ts` chooses.
  *
  * Tiles are unrolled into named variables (see `unroll.ts`). Reading past the last row or column is harmless (WebGPU
  * confines it to the buffer) and never stored. Reading past the inner dimension would add to the result: where each
- * invocation reads for itself, its loop stops exactly; tiles that a group shares are filled up with zeros.
+ * invocation reads for itself, its loop ends there; tiles that a group shares are padded with zeros.
  *
  * @module
  */
@@ -25,7 +25,7 @@ import { component, unroll } from "./unroll.ts";
 export function matmulWgsl(constants: MatmulConstants, adapter: AdapterClass, biased: boolean): string {
   const plan = planMatmul(constants, adapter), { inner } = constants;
   if (adapter === "software" && inner > 65535) {
-    // software Vulkan would end the loop there without a word
+    // software Vulkan would end the loop there without an error
     throw new RangeError(
       `Cannot add up ${inner} products on software Vulkan, at most 65535: ` +
         `use a smaller batch and accumulate gradients`,
@@ -34,7 +34,7 @@ export function matmulWgsl(constants: MatmulConstants, adapter: AdapterClass, bi
   return plan.kind === "shared" ? sharedWgsl(constants, biased) : directWgsl(constants, plan, biased);
 }
 
-/** What can be read or written four numbers at a time: its rows run along a tile and begin at fours. */
+/** Which arrays can be read or written four numbers at a time: their rows run along a tile and begin at multiples of 4. */
 function vectorized(
   { rows, columns, transposeA, transposeB }: MatmulConstants,
   { tileRows, tileColumns }: Plan,
@@ -159,8 +159,8 @@ function sharedWgsl(constants: MatmulConstants, biased: boolean): string {
   const xyzw = ["x", "y", "z", "w"];
   // Which step of the inner dimension and which four rows (or columns) an invocation fetches: neighbouring invocations
   // read neighbouring numbers. A vector is stored whole by one of them; storing components of one vector would be a race.
-  const place = (alongK: boolean) => alongK ? ["lane % 16", "lane / 16"] : ["lane / 16", "lane % 16"];
-  const [aStep, aFour] = place(!transposeA), [bStep, bFour] = place(!!transposeB);
+  const share = (alongK: boolean) => alongK ? ["lane % 16", "lane / 16"] : ["lane / 16", "lane % 16"];
+  const [aStep, aFour] = share(!transposeA), [bStep, bFour] = share(!!transposeB);
   const fetchA = unroll(
     4,
     (i) => `a[aStart + ${transposeA ? `k * rows + row + ${i}` : `(row + ${i}) * inner + k`}]`,
@@ -198,13 +198,13 @@ fn run(group: u32, lane: u32) {
       let column = column0 + ${bFour} * 4;
       bTile[${bStep} * 16 + ${bFour}] = select(vec4f(), vec4f(${fetchB}), k < inner);
     }
-    workgroupBarrier(); // the tiles are complete before anyone reads them
+    workgroupBarrier(); // the tiles are complete before any lane reads them
     for (var k = 0u; k < 16; k++) {
       let u = aTile[k * 16 + z];
       let v = bTile[k * 16 + x];
       ${xyzw.map((i) => `c${i} = fma(vec4f(u.${i}), v, c${i});`).join(" ")}
     }
-    workgroupBarrier(); // everyone has read the tiles before they are overwritten
+    workgroupBarrier(); // all lanes have read the tiles before they are overwritten
   }
   ${
     xyzw.map((i, index) =>

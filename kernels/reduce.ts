@@ -2,7 +2,10 @@
  * Reductions over the invocations of a group, as WGSL text for other kernels.
  *
  * Floating-point addition is not associative, so the order of a sum decides its last bits. These trees always add the
- * same pairs, whatever the hardware does: that is what makes training repeat bit for bit.
+ * same pairs, on any hardware, so training repeats bit for bit.
+ *
+ * In the shaders of this folder, what a lane has computed before such a reduction begins with `lane` (`laneSum`, `laneMax`);
+ * the result bears the name that the CPU body uses.
  *
  * @module
  */
@@ -10,8 +13,8 @@
 import type { AdapterClass } from "../core/backend.ts";
 
 /**
- * Invocations that share the work on one row: a whole group's worth on a GPU, one vector instruction's worth where a CPU
- * runs the shader and waiting for each other is what costs.
+ * Invocations that share the work on one row: a whole group on a GPU; where a CPU runs the shader, and barriers are what
+ * costs, as many as one vector instruction computes.
  *
  * @param adapter The kind of processor.
  * @returns A power of two.
@@ -19,7 +22,7 @@ import type { AdapterClass } from "../core/backend.ts";
 export const rowLanes = (adapter: AdapterClass): number => adapter === "software" ? 8 : 64;
 
 /**
- * WGSL for a reduction that every invocation of a group takes part in and learns the result of.
+ * WGSL for a reduction over all invocations of a group, each of which gets the result.
  *
  * @param name The name of the function to define.
  * @param combine An expression of `left` and `right`.
@@ -30,7 +33,7 @@ export function groupReduction(name: string, combine: string): string {
 var<workgroup> ${name}Partial: array<f32, lanes>;
 fn ${name}(lane: u32, value: f32) -> f32 {
   ${name}Partial[lane] = value;
-  workgroupBarrier(); // every value is there before the first pair is combined
+  workgroupBarrier(); // every value is stored before the first pair is combined
   for (var step = lanes / 2u; step > 0; step /= 2) {
     if (lane < step) {
       let left = ${name}Partial[lane];
@@ -40,13 +43,13 @@ fn ${name}(lane: u32, value: f32) -> f32 {
     workgroupBarrier(); // one level of the tree is complete before the next reads it
   }
   let result = ${name}Partial[0];
-  workgroupBarrier(); // everyone has read the result before the memory is used again
+  workgroupBarrier(); // all lanes have read the result before the memory is used again
   return result;
 }`;
 }
 
 /** `fn sumOverGroup(lane: u32, value: f32) -> f32`. */
-export const sumOverGroup: string = groupReduction("sumOverGroup", "left + right");
+export const SUM_OVER_GROUP_WGSL: string = groupReduction("sumOverGroup", "left + right");
 
 /** `fn maxOverGroup(lane: u32, value: f32) -> f32`. */
-export const maxOverGroup: string = groupReduction("maxOverGroup", "max(left, right)");
+export const MAX_OVER_GROUP_WGSL: string = groupReduction("maxOverGroup", "max(left, right)");

@@ -1,5 +1,5 @@
 /**
- * Two loops that attention is made of: products of one vector with many rows, and weighted sums of rows.
+ * The two inner loops of attention: products of one vector with many rows, and weighted sums of rows.
  *
  * Both take four rows at a time. On the CPU each number of the vector, or of the sum, is then loaded once for four
  * products, which makes them about twice as fast as the obvious loops. In WGSL the four products, and the four weights, are
@@ -13,31 +13,32 @@ import type { Floats } from "../core/backend.ts";
 import { component, unroll, unrollSum } from "./unroll.ts";
 
 /**
- * products[n] = vector · row n, for the first `count` rows of a matrix.
+ * products[n] = vector · row n, for `count` rows of a matrix.
  *
  * @param products Receives `count` numbers.
  * @param count Number of rows.
- * @param vectors Holds the vector, from `at` on.
- * @param at Where the vector begins.
- * @param matrix Holds the rows, one after the other, from `start` on.
- * @param start Where the first row begins.
+ * @param vectors Rows of `width` numbers, of which one is the vector.
+ * @param vector Which row.
+ * @param matrix Rows of `width` numbers.
+ * @param first The first row to multiply with.
  * @param width Length of the vector and of each row.
  */
 export function dotRows(
   products: Floats,
   count: number,
   vectors: Floats,
-  at: number,
+  vector: number,
   matrix: Floats,
-  start: number,
+  first: number,
   width: number,
 ): void {
-  let row = 0, r0 = start;
+  const start = vector * width;
+  let row = 0, r0 = first * width;
   for (; row + 4 <= count; row += 4, r0 += 4 * width) {
     const r1 = r0 + width, r2 = r1 + width, r3 = r2 + width;
     let s0 = 0, s1 = 0, s2 = 0, s3 = 0;
     for (let d = 0; d < width; d++) {
-      const x = vectors[at + d];
+      const x = vectors[start + d];
       s0 += x * matrix[r0 + d];
       s1 += x * matrix[r1 + d];
       s2 += x * matrix[r2 + d];
@@ -47,19 +48,19 @@ export function dotRows(
   }
   for (; row < count; row++, r0 += width) {
     let sum = 0;
-    for (let d = 0; d < width; d++) sum += vectors[at + d] * matrix[r0 + d];
+    for (let d = 0; d < width; d++) sum += vectors[start + d] * matrix[r0 + d];
     products[row] = sum;
   }
 }
 
 /**
- * sum = Σ weights[n] · row n, over the first `count` rows of a matrix.
+ * sum = Σ weights[n] · row n, over `count` rows of a matrix.
  *
  * @param sum Receives `width` numbers.
  * @param weights A number for each row.
  * @param count Number of rows.
- * @param matrix Holds the rows, one after the other, from `start` on.
- * @param start Where the first row begins.
+ * @param matrix Rows of `width` numbers.
+ * @param first The first row to add.
  * @param width Length of each row.
  */
 export function sumRows(
@@ -67,11 +68,11 @@ export function sumRows(
   weights: Floats,
   count: number,
   matrix: Floats,
-  start: number,
+  first: number,
   width: number,
 ): void {
   sum.fill(0);
-  let row = 0, r0 = start;
+  let row = 0, r0 = first * width;
   for (; row + 4 <= count; row += 4, r0 += 4 * width) {
     const r1 = r0 + width, r2 = r1 + width, r3 = r2 + width;
     const w0 = weights[row], w1 = weights[row + 1], w2 = weights[row + 2], w3 = weights[row + 3];

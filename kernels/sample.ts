@@ -1,19 +1,20 @@
 /**
- * Drawing the next token from the model's scores, on the device.
+ * Sampling the next token from the model's logits, on the device.
  *
  * In this order, Hugging Face's:
  *
- * 1. *Repetition penalty* r: the score of a token that was used already is divided by r if positive, else multiplied.
- * 2. *Temperature* t: all scores are divided by t. Below 1 likely tokens become likelier and the text more careful;
- *    above 1 the text becomes more surprising. At 0 the most likely token is taken, always.
- * 3. *Top-k*: only the k most likely tokens stay (and whatever ties with the last of them).
- * 4. *Top-p*: of those, only the smallest set of likeliest tokens whose probabilities add up to p.
+ * 1. *Repetition penalty* r: the logit of a token that occurred already is divided by r if positive, else multiplied.
+ * 2. *Temperature* t: all logits are divided by t. Below 1 likely tokens become likelier and the text more predictable;
+ *    above 1 the text becomes more varied. At 0 decoding is greedy: the most likely token is taken.
+ * 3. *Top-k*: only the k most likely tokens are kept (and those that tie with the last of them).
+ * 4. *Top-p*: of those, only the smallest set of the most likely tokens whose probabilities add up to p.
  * 5. One of the rest is drawn with its probability, by the random number u in [0, 1) that Philox gives for the token's
- *    place in the text: the same seed gives the same text.
+ *    index in the text: the same seed gives the same text.
  *
- * Sorting a vocabulary on a GPU is slow. But top-k and top-p only need a threshold: the largest score for which enough
- * tokens, or enough probability, lie at or above it. Floats compare like integers once their bits are flipped suitably,
- * so 32 rounds of bisection, one for each bit, find it exactly. The CPU body sorts.
+ * What steps 1 and 2 make of a logit is called its score. Sorting a vocabulary on a GPU is slow. But top-k and top-p only
+ * need a threshold: the largest score for which enough tokens, or enough probability, lie at or above it. Floats compare
+ * like integers once their bits are flipped suitably, so 32 rounds of bisection, one for each bit, find it exactly. The
+ * CPU body sorts.
  *
  * References: Fan et al. 2018 (top-k); Holtzman et al. 2020 (top-p); Keskar et al. 2019 (repetition penalty).
  *
@@ -21,12 +22,12 @@
  */
 
 import { kernel } from "../core/backend.ts";
-import { philox4x32, philoxWgsl } from "../core/philox.ts";
+import { philox4x32, PHILOX_WGSL } from "../core/philox.ts";
 import { groupReduction } from "./reduce.ts";
 
-/** What {@linkcode sampleForward} needs to know, besides sizes. */
+/** The constants of {@linkcode sampleForward}, besides sizes. */
 export interface SamplingConstants {
-  /** 0 takes the most likely token. */
+  /** 0 takes the most likely token: greedy decoding. */
   readonly temperature: number;
   /** 0 keeps all tokens. */
   readonly topK: number;
@@ -37,8 +38,8 @@ export interface SamplingConstants {
 }
 
 /**
- * Takes the token under the cursor of every sequence as the model's next input. `counters` is (cursor, position, known):
- * the place in the text, the position in the model's window, and how many tokens of the text are known.
+ * Takes the token at the cursor of every sequence as the model's next input. `counters` is (cursor, position, length): the
+ * cursor's index in the text, its position in the model's context, and the length of the text so far.
  */
 export const takeTokens = kernel({
   name: "takeTokens",
@@ -62,7 +63,7 @@ fn each(row: u32) {
 }`,
 });
 
-/** Moves the cursor on; where the text is not known yet, the token drawn becomes part of it. */
+/** Moves the cursor on by one; where that is the end of the text, the token drawn is appended. */
 export const advanceTokens = kernel({
   name: "advanceTokens",
   reads: { drawn: "u32" },
@@ -70,59 +71,66 @@ export const advanceTokens = kernel({
   constants: ["batch", "capacity"],
   elements: () => 1,
   cpu({ drawn, tokens, counters }, { batch, capacity }) {
-    const place = counters[0] + 1, known = place < counters[2];
-    for (let row = 0; row < batch && !known; row++) tokens[row * capacity + place] = drawn[row];
-    counters[0] = place;
+    const cursor = counters[0] + 1;
+    if (cursor >= counters[2]) {
+      for (let row = 0; row < batch; row++) tokens[row * capacity + cursor] = drawn[row];
+    }
+    counters[0] = cursor;
     counters[1] += 1;
-    counters[2] = Math.max(counters[2], place + 1);
+    counters[2] = Math.max(counters[2], cursor + 1);
   },
   wgsl: `
 fn each(index: u32) {
-  let place = counters[0] + 1;
-  if (place >= counters[2]) {
-    for (var row = 0u; row < batch; row++) { tokens[row * capacity + place] = drawn[row]; }
+  let cursor = counters[0] + 1;
+  if (cursor >= counters[2]) {
+    for (var row = 0u; row < batch; row++) { tokens[row * capacity + cursor] = drawn[row]; }
   }
-  counters[0] = place;
+  counters[0] = cursor;
   counters[1] += 1;
-  counters[2] = max(counters[2], place + 1);
+  counters[2] = max(counters[2], cursor + 1);
 }`,
 });
 
-/** Draws a token for every row of logits. `seed` is (seed low, seed high). */
+/** Draws a token for every row of logits. `seed` is (seed low, seed high), `scores` memory to work in. */
 export const sampleForward = kernel({
   name: "sample",
   reads: { logits: "f32", used: "u32", counters: "u32", seed: "u32" },
   writes: { drawn: "u32", scores: "f32" },
   constants: ["rows", "columns", "temperature", "topK", "topP", "repetitionPenalty"],
   groups: ({ rows }) => rows,
-  // few where a CPU runs the shader, but enough that no loop over the vocabulary comes near 65,535 turns in all
+  // few where a CPU runs the shader, but enough that no loop over the vocabulary comes near 65,535 iterations in all
   lanes: ({ columns }, adapter) => adapter === "software" && columns <= 4096 ? 8 : 256,
   cpu({ logits, used, counters, seed, drawn, scores }, settings) {
     const { rows, columns, temperature, topK, topP, repetitionPenalty } = settings, bits = new Uint32Array(4);
     for (let row = 0; row < rows; row++) {
-      const start = row * columns, row_ = scores.subarray(start, start + columns);
+      const start = row * columns, score = (v: number) => scores[start + v];
       for (let v = 0; v < columns; v++) {
         const logit = logits[start + v], penalty = used[start + v] ? repetitionPenalty : 1;
-        row_[v] = (logit > 0 ? logit / penalty : logit * penalty) / (temperature > 0 ? temperature : 1);
+        scores[start + v] = (logit > 0 ? logit / penalty : logit * penalty) /
+          (temperature > 0 ? temperature : 1);
       }
-      const order = Array.from({ length: columns }, (_, v) => v).sort((a, b) => row_[b] - row_[a] || a - b);
-      drawn[row] = order[0];
+      const sorted = Array.from({ length: columns }, (_, v) => v).sort((a, b) =>
+        score(b) - score(a) || a - b
+      );
+      drawn[row] = sorted[0];
       if (temperature === 0) continue;
-      const max = row_[order[0]], kept = topK > 0 ? Math.min(topK, columns) : columns;
-      const likely = order.filter((v) => row_[v] >= row_[order[kept - 1]]);
-      const weight = (v: number) => Math.exp(row_[v] - max);
+      // top-k, then top-p of what is left
+      const m = score(sorted[0]), count = topK > 0 ? Math.min(topK, columns) : columns;
+      const likely = sorted.filter((v) => score(v) >= score(sorted[count - 1]));
+      const weight = (v: number) => Math.exp(score(v) - m);
       const enough = topP * likely.reduce((sum, v) => sum + weight(v), 0);
       let last = 0;
       for (let sum = weight(likely[0]); last < likely.length - 1 && sum < enough;) {
         sum += weight(likely[++last]);
       }
-      const chosen = likely.filter((v) => row_[v] >= row_[likely[last]]).sort((a, b) => a - b);
+      const kept = likely.filter((v) => score(v) >= score(likely[last])).sort((a, b) => a - b);
+      // the first token at which the weights, added up in the order of the vocabulary, exceed u times their total
       philox4x32(bits, seed[0], seed[1], row, counters[0] + 1, 0, 0);
-      let left = (bits[0] >>> 8) / 2 ** 24 * chosen.reduce((sum, v) => sum + weight(v), 0);
-      drawn[row] = chosen.find((v) => (left -= weight(v)) < 0) ?? chosen[chosen.length - 1];
+      let goal = (bits[0] >>> 8) / 2 ** 24 * kept.reduce((sum, v) => sum + weight(v), 0);
+      drawn[row] = kept.find((v) => (goal -= weight(v)) < 0) ?? kept[kept.length - 1];
     }
   },
-  wgsl: `${philoxWgsl}
+  wgsl: `${PHILOX_WGSL}
 ${groupReduction("maxOverRow", "max(left, right)")}
 ${groupReduction("sumOverRow", "left + right")}
 /// An integer that grows with the float.
@@ -130,67 +138,67 @@ fn rank(score: f32) -> u32 {
   let bits = bitcast<u32>(score);
   return select(bits | 0x80000000u, ~bits, (bits & 0x80000000u) != 0);
 }
-/// The total of kept tokens whose rank is at least \`least\`: their number, or their weight.
-fn totalFrom(lane: u32, start: u32, floor_: u32, least: u32, weighted: bool, m: f32) -> f32 {
-  var total = 0.0;
+/// Of the tokens kept so far, whose rank is at least \`kept\`, those of at least another rank: their number, or weight.
+fn totalFrom(lane: u32, start: u32, kept: u32, least: u32, weighted: bool, m: f32) -> f32 {
+  var laneTotal = 0.0;
   for (var v = lane; v < columns; v += lanes) {
     let r = rank(scores[start + v]);
-    if (r >= floor_ && r >= least) { total += select(1.0, exp(scores[start + v] - m), weighted); }
+    if (r >= kept && r >= least) { laneTotal += select(1.0, exp(scores[start + v] - m), weighted); }
   }
-  return sumOverRow(lane, total);
+  return sumOverRow(lane, laneTotal);
 }
-/// The largest rank from which on there is enough.
-fn threshold(lane: u32, start: u32, floor_: u32, enough: f32, weighted: bool, m: f32) -> u32 {
+/// The largest rank from which on there are enough tokens, or is enough weight.
+fn threshold(lane: u32, start: u32, kept: u32, enough: f32, weighted: bool, m: f32) -> u32 {
   var found = 0u;
   for (var step = 0u; step < 32; step++) {
     let candidate = found | (0x80000000u >> step);
-    if (totalFrom(lane, start, floor_, candidate, weighted, m) >= enough) { found = candidate; }
+    if (totalFrom(lane, start, kept, candidate, weighted, m) >= enough) { found = candidate; }
   }
-  return max(found, floor_);
+  return max(found, kept);
 }
 /// The weight of a token, 0 if it is not kept.
-fn weight(start: u32, v: u32, least: u32, m: f32) -> f32 {
-  return select(0.0, exp(scores[start + v] - m), rank(scores[start + v]) >= least);
+fn weight(start: u32, v: u32, kept: u32, m: f32) -> f32 {
+  return select(0.0, exp(scores[start + v] - m), rank(scores[start + v]) >= kept);
 }
-var<workgroup> stretches: array<f32, lanes>;
+var<workgroup> chunkSums: array<f32, lanes>;
 fn run(row: u32, lane: u32) {
   let start = row * columns;
-  var largest = -3e38;
+  var laneMax = -3e38;
   for (var v = lane; v < columns; v += lanes) {
     var score = logits[start + v];
     if (used[start + v] == 1) { score = select(score * repetitionPenalty, score / repetitionPenalty, score > 0); }
     if (temperature > 0) { score /= temperature; }
     scores[start + v] = score;
-    largest = max(largest, score);
+    laneMax = max(laneMax, score);
   }
-  let m = maxOverRow(lane, largest);
+  let m = maxOverRow(lane, laneMax);
   storageBarrier(); // the scores are stored before other invocations read them
-  var least = rank(m);
+  var kept = rank(m); // tokens of this rank and above are kept
   if (temperature > 0) {
-    least = 0;
-    if (topK > 0 && topK < columns) { least = threshold(lane, start, 0, f32(topK), false, m); }
-    if (topP < 1) { least = threshold(lane, start, least, topP * totalFrom(lane, start, least, 0, true, m), true, m); }
+    kept = 0;
+    if (topK > 0 && topK < columns) { kept = threshold(lane, start, 0, f32(topK), false, m); }
+    if (topP < 1) { kept = threshold(lane, start, kept, topP * totalFrom(lane, start, kept, 0, true, m), true, m); }
   }
-  // Each invocation adds up a stretch of the vocabulary; the first one finds the stretch, then the token.
-  const stretch = (columns + lanes - 1) / lanes;
-  var sum = 0.0;
-  for (var v = lane * stretch; v < min(lane * stretch + stretch, columns); v++) { sum += weight(start, v, least, m); }
-  stretches[lane] = sum;
-  workgroupBarrier(); // the sums of all stretches are there
+  // Each lane adds up a chunk of the vocabulary; the first lane finds the chunk, then the token.
+  const chunk = (columns + lanes - 1) / lanes;
+  var laneSum = 0.0;
+  for (var v = lane * chunk; v < min(lane * chunk + chunk, columns); v++) { laneSum += weight(start, v, kept, m); }
+  chunkSums[lane] = laneSum;
+  workgroupBarrier(); // the sums of all chunks are stored before the first lane reads them
   if (lane == 0) {
     var total = 0.0;
-    for (var at = 0u; at < lanes; at++) { total += stretches[at]; }
+    for (var other = 0u; other < lanes; other++) { total += chunkSums[other]; }
     let bits = philox(vec2u(seed[0], seed[1]), vec4u(row, counters[0] + 1, 0, 0));
     let goal = select(0.0, f32(bits.x >> 8) / 16777216 * total, temperature > 0);
     var before = 0.0;
-    var chosen = 0u;
-    for (var at = 0u; at < lanes && before + stretches[chosen] <= goal; at++) {
-      before += stretches[chosen];
-      if (at < lanes - 1) { chosen = at + 1; }
+    var found = 0u; // the chunk in which the sum exceeds the goal
+    for (var other = 0u; other < lanes && before + chunkSums[found] <= goal; other++) {
+      before += chunkSums[found];
+      if (other < lanes - 1) { found = other + 1; }
     }
-    for (var v = chosen * stretch; v < min(chosen * stretch + stretch, columns) && before <= goal; v++) {
-      let w = weight(start, v, least, m);
-      if (w > 0) { drawn[row] = v; } // the last likely one, if rounding leaves nothing above the goal
+    for (var v = found * chunk; v < min(found * chunk + chunk, columns) && before <= goal; v++) {
+      let w = weight(start, v, kept, m);
+      if (w > 0) { drawn[row] = v; } // the last one kept, if rounding leaves nothing above the goal
       before += w;
     }
   }

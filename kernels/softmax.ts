@@ -18,12 +18,12 @@
 
 import { kernel } from "../core/backend.ts";
 import { gradientOf, outputOf, type Tensor } from "../core/tensor.ts";
-import { maxOverGroup, rowLanes, sumOverGroup } from "./reduce.ts";
+import { MAX_OVER_GROUP_WGSL, rowLanes, SUM_OVER_GROUP_WGSL } from "./reduce.ts";
 
-/** How many elements of a row take part: all, or in the causal form those up to the row's own position. */
+/** How many columns of a row are visible: all, or in the causal form those up to the row's own position. */
 const visible = (row: number, columns: number, causal: number) => causal ? row % columns + 1 : columns;
 
-const WGSL_VISIBLE =
+const VISIBLE_WGSL =
   `fn visible(row: u32) -> u32 { return select(u32(columns), row % columns + 1, causal == 1); }`;
 
 /** p = softmax(x), row by row. */
@@ -36,26 +36,27 @@ export const softmaxForward = kernel({
   lanes: (_, adapter) => rowLanes(adapter),
   cpu({ x, p }, { rows, columns, causal }) {
     for (let row = 0; row < rows; row++) {
-      const start = row * columns, end = start + visible(row, columns, causal);
-      let max = x[start], sum = 0;
-      for (let at = start; at < end; at++) max = Math.max(max, x[at]);
-      for (let at = start; at < end; at++) sum += Math.exp(x[at] - max);
-      for (let at = start; at < end; at++) p[at] = Math.exp(x[at] - max) / sum;
-      p.fill(0, end, start + columns);
+      const start = row * columns, end = visible(row, columns, causal);
+      let m = x[start], sum = 0;
+      for (let column = 0; column < end; column++) m = Math.max(m, x[start + column]);
+      for (let column = 0; column < end; column++) sum += Math.exp(x[start + column] - m);
+      for (let column = 0; column < columns; column++) {
+        p[start + column] = column < end ? Math.exp(x[start + column] - m) / sum : 0;
+      }
     }
   },
-  wgsl: `${maxOverGroup}${sumOverGroup}${WGSL_VISIBLE}
+  wgsl: `${MAX_OVER_GROUP_WGSL}${SUM_OVER_GROUP_WGSL}${VISIBLE_WGSL}
 fn run(row: u32, lane: u32) {
   let start = row * columns;
   let end = visible(row);
-  var largest = x[start];
-  for (var column = lane; column < end; column += lanes) { largest = max(largest, x[start + column]); }
-  let m = maxOverGroup(lane, largest);
-  var sum = 0.0;
-  for (var column = lane; column < end; column += lanes) { sum += exp(x[start + column] - m); }
-  let total = sumOverGroup(lane, sum);
+  var laneMax = x[start];
+  for (var column = lane; column < end; column += lanes) { laneMax = max(laneMax, x[start + column]); }
+  let m = maxOverGroup(lane, laneMax);
+  var laneSum = 0.0;
+  for (var column = lane; column < end; column += lanes) { laneSum += exp(x[start + column] - m); }
+  let sum = sumOverGroup(lane, laneSum);
   for (var column = lane; column < columns; column += lanes) {
-    if (column < end) { p[start + column] = exp(x[start + column] - m) / total; } else { p[start + column] = 0; }
+    if (column < end) { p[start + column] = exp(x[start + column] - m) / sum; } else { p[start + column] = 0; }
   }
 }`,
 });
@@ -70,21 +71,23 @@ export const softmaxBackward = kernel({
   lanes: (_, adapter) => rowLanes(adapter),
   cpu({ p, dp, dx }, { rows, columns, causal }) {
     for (let row = 0; row < rows; row++) {
-      const start = row * columns, end = start + visible(row, columns, causal);
+      const start = row * columns, end = visible(row, columns, causal);
       let sum = 0;
-      for (let at = start; at < end; at++) sum += p[at] * dp[at];
-      for (let at = start; at < end; at++) dx[at] += p[at] * (dp[at] - sum);
+      for (let column = 0; column < end; column++) sum += p[start + column] * dp[start + column];
+      for (let column = 0; column < end; column++) {
+        dx[start + column] += p[start + column] * (dp[start + column] - sum);
+      }
     }
   },
-  wgsl: `${sumOverGroup}${WGSL_VISIBLE}
+  wgsl: `${SUM_OVER_GROUP_WGSL}${VISIBLE_WGSL}
 fn run(row: u32, lane: u32) {
   let start = row * columns;
   let end = visible(row);
-  var sum = 0.0;
-  for (var column = lane; column < end; column += lanes) { sum += p[start + column] * dp[start + column]; }
-  let total = sumOverGroup(lane, sum);
+  var laneSum = 0.0;
+  for (var column = lane; column < end; column += lanes) { laneSum += p[start + column] * dp[start + column]; }
+  let sum = sumOverGroup(lane, laneSum);
   for (var column = lane; column < end; column += lanes) {
-    dx[start + column] += p[start + column] * (dp[start + column] - total);
+    dx[start + column] += p[start + column] * (dp[start + column] - sum);
   }
 }`,
 });

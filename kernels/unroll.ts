@@ -1,9 +1,9 @@
 /**
- * Loops written out as text: how a shader comes by variables that stay in registers.
+ * Loops unrolled as text, so that variables of a shader stay in registers.
  *
- * An invocation that computes 4 × 4 results wants sixteen of the fastest places a processor has. Written as an array with
- * a loop over it, they would live in memory, because a register cannot be chosen by a number known only at run time. So
- * TypeScript runs the loop when it writes the shader, and every element becomes a variable of its own:
+ * An invocation that computes 4 × 4 results needs sixteen registers. Written as an array with a loop over it, the results
+ * would be in memory, because a register cannot be selected by an index known only at run time. So TypeScript runs the
+ * loop when it writes the shader, and every element becomes a variable of its own:
  *
  *     unroll(3, (i) => `sum${i} += x${i};`)        sum0 += x0;
  *                                                  sum1 += x1;
@@ -63,7 +63,7 @@ export function unrollSum(count: number, term: (index: number) => string): strin
  * ```
  *
  * @param vector The name of a vector of four.
- * @param index Which number; of an index beyond 3, the place in its own vector counts.
+ * @param index Which number, modulo 4.
  * @returns The expression.
  */
 export function component(vector: string, index: number): string {

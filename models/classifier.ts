@@ -25,7 +25,7 @@ import { tanh } from "../kernels/activations.ts";
 import { crossEntropy } from "../kernels/cross_entropy.ts";
 import { dropout } from "../kernels/dropout.ts";
 import { add } from "../kernels/elementwise.ts";
-import { embedding, placesOf } from "../kernels/embedding.ts";
+import { boundaryIndices, embedding } from "../kernels/embedding.ts";
 import { matmul } from "../kernels/matmul.ts";
 import { INITIAL_STD, PAD_ID } from "./config.ts";
 import { Gpt, type GptConfig } from "./gpt.ts";
@@ -181,7 +181,7 @@ export class RobertaClassifier extends Classifier<RobertaClassifierConfig> {
    */
   forward(ids: Tensor, lengths: Tensor): Tensor {
     const states = this.encoder.states(ids, { lengths }); // (B, T, C)
-    return this.classificationHead.forward(statesAt(placesOf(ids, lengths, "first"), states));
+    return this.classificationHead.forward(statesAt(boundaryIndices(ids, lengths, "first"), states));
   }
 
   /**
@@ -216,7 +216,7 @@ export class GptClassifier extends Classifier<GptClassifierConfig> {
    */
   forward(ids: Tensor, lengths: Tensor): Tensor {
     // padding stands behind the last token, where causal attention does not look: nothing else to do about it
-    return this.#classify(this.gpt.states(ids), placesOf(ids, lengths, "last"));
+    return this.#classify(this.gpt.states(ids), boundaryIndices(ids, lengths, "last"));
   }
 
   #classify(states: Tensor, places: Tensor): Tensor {
@@ -234,7 +234,7 @@ export class GptClassifier extends Classifier<GptClassifierConfig> {
   loss(batch: BatchTensors): Tensor {
     const { inputs, targets, weights, auxiliaryTargets, auxiliaryWeights } = batch;
     const states = this.gpt.states(inputs); // (B, T, C)
-    const logits = this.#classify(states, placesOf(inputs, lengthsOf(batch), "last")); // (B, labels)
+    const logits = this.#classify(states, boundaryIndices(inputs, lengthsOf(batch), "last")); // (B, labels)
     const loss = crossEntropy(logits, targets, { weights });
     if (auxiliaryTargets === undefined) return loss;
     return add(loss, crossEntropy(this.gpt.scores(states), auxiliaryTargets, { weights: auxiliaryWeights }));

@@ -14,7 +14,7 @@ import type { Tensor } from "../core/tensor.ts";
 export interface BatchTensors {
   /** u32 (B, T): token ids. */
   readonly inputs: Tensor;
-  /** u32: what to predict, a token or a class, or IGNORED. */
+  /** u32: what to predict, a token or a class, or IGNORE_INDEX. */
   readonly targets: Tensor;
   /** f32, one for each target: how much it counts. The mean over those that are not ignored unless given. */
   readonly weights?: Tensor;

@@ -1,5 +1,6 @@
 /** What the tests of the engine share: backends, comparison, golden values, central differences. */
 
+import { assertEquals } from "@std/assert";
 import type { Backend, HostArray, Shape } from "../core/backend.ts";
 import { CpuBackend } from "../core/cpu_backend.ts";
 import { Random } from "../core/philox.ts";
@@ -208,6 +209,49 @@ export function testParity(
     for (const [what, inputs] of Object.entries(cases)) {
       const expected = await evaluate(new CpuBackend(), inputs, operation);
       assertSame(await evaluate(backend, inputs, operation), expected, tolerance, `${name}, ${what}`);
+    }
+  });
+}
+
+/** A CPU backend that records the names of the kernels it runs. */
+export class RecordingBackend extends CpuBackend {
+  /** The names, in order. */
+  readonly kernels: string[] = [];
+
+  override run(...[kernel, tensors, constants]: Parameters<CpuBackend["run"]>): void {
+    this.kernels.push(kernel.name);
+    super.run(kernel, tensors, constants);
+  }
+}
+
+/**
+ * Registers the test that an operation computes no gradient that is not needed: of one input at a time.
+ *
+ * @param name Name of the operation.
+ * @param inputs Inputs, all f32.
+ * @param operation The operation.
+ * @param expected The kernels that the gradient of each input takes, made of zeros and handed dy beforehand.
+ */
+export function testNeededGradients(
+  name: string,
+  inputs: Inputs,
+  operation: Operation,
+  expected: Readonly<Record<string, readonly string[]>>,
+): void {
+  Deno.test(`${name} computes no gradient that is not needed`, async () => {
+    const all = await evaluate(new CpuBackend(), inputs, operation);
+    for (const [needed, kernels] of Object.entries(expected)) {
+      const backend = new RecordingBackend();
+      const { gradients } = await evaluate(backend, inputs, (tensors) => {
+        for (const other in tensors) if (other !== needed) tensors[other].tape = undefined;
+        const y = operation(tensors);
+        backend.kernels.length = 0;
+        return y;
+      });
+      // the backward pass begins with a gradient of zeros, which is filled, and to which evaluate adds dy
+      assertEquals(backend.kernels.slice(0, 3), ["fill", "fill", "addScaled"]);
+      assertEquals(backend.kernels.slice(3).filter((kernel) => kernel !== "fill"), kernels, needed);
+      assertEquals(gradients, { [needed]: all.gradients[needed] });
     }
   });
 }

@@ -1,13 +1,10 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
-import type { Floats } from "../core/backend.ts";
 import { CpuBackend } from "../core/cpu_backend.ts";
-import { philox4x32 } from "../core/philox.ts";
 import { attention, type AttentionOptions } from "../kernels/attention.ts";
 import { decomposedAttention } from "../kernels/decomposed_attention.ts";
-import { dropThreshold } from "../kernels/dropout.ts";
 import { testGolden } from "./_golden.ts";
+import { evaluateNaively } from "./_naive_attention.ts";
 import {
-  assertClose,
   assertSame,
   checkGradients,
   evaluate,
@@ -16,9 +13,9 @@ import {
   type Inputs,
   normals,
   type Operation,
+  testNeededGradients,
   testParity,
   TOLERANCES,
-  type Values,
 } from "./_testing.ts";
 
 const attend = (options: AttentionOptions): Operation => ({ query, key, value, lengths }) =>
@@ -72,54 +69,15 @@ for (const causal of [false, true]) {
     );
   });
 
-  everyBackend(`${name} with dropout equals a slow reference`, async (backend) => {
+  everyBackend(`${name} with dropout equals its naive twin`, async (backend) => {
     // times that are a multiple of four and that are not, since four keys share one call of Philox
     for (const time of [8, 13]) {
       const inputs = sized(2, 2, time, 4), dropoutRate = 0.3;
-      const { y, gradients } = await evaluate(
-        backend,
-        inputs,
-        attend({ causal, dropoutRate }),
-        undefined,
-        random,
-      );
-      const expected = slowAttention(inputs, causal, dropoutRate);
-      assertClose(y.data, expected, TOLERANCES.rows, name);
-      const reference = await evaluate(
-        new CpuBackend(),
-        inputs,
-        attend({ causal, dropoutRate }),
-        undefined,
-        random,
-      );
-      assertSame({ y, gradients }, reference, TOLERANCES.rows, name);
+      const actual = await evaluate(backend, inputs, attend({ causal, dropoutRate }), undefined, random);
+      const expected = evaluateNaively(inputs, { causal, dropoutRate, random });
+      assertSame(actual, expected, TOLERANCES.rows, name);
     }
   });
-}
-
-/** Attention as its definition says, the mask of query i and key j computed on its own. */
-function slowAttention({ query, key, value }: Inputs, causal: boolean, rate: number): Values {
-  const [batch, heads, time, width] = query.shape, y = new Float64Array(query.data.length);
-  const [q, k, v] = [query, key, value].map(({ data }) => data as Floats), bits = new Uint32Array(4);
-  for (let head = 0; head < batch * heads; head++) {
-    for (let i = 0; i < time; i++) {
-      const row = head * time + i, end = causal ? i + 1 : time;
-      const scores = Array.from({ length: end }, (_, j) => {
-        let dot = 0;
-        for (let d = 0; d < width; d++) dot += q[row * width + d] * k[(head * time + j) * width + d];
-        return Math.exp(dot / Math.sqrt(width));
-      });
-      const total = scores.reduce((sum, score) => sum + score);
-      scores.forEach((score, j) => {
-        const place = row * Math.ceil(time / 4) + Math.floor(j / 4);
-        philox4x32(bits, random[0], random[1], place, random[2], 0, 0);
-        if (bits[j % 4] < dropThreshold(rate)) return;
-        const weight = score / total / (1 - rate);
-        for (let d = 0; d < width; d++) y[row * width + d] += weight * v[(head * time + j) * width + d];
-      });
-    }
-  }
-  return { shape: query.shape, data: y };
 }
 
 testParity(
@@ -153,6 +111,12 @@ everyBackend("attention of a sequence without keys is zero, and so are its gradi
     const expected = await evaluate(new CpuBackend(), inputs, attend(options), undefined, random);
     assertSame({ y, gradients }, expected, TOLERANCES.rows, "attention");
   }
+});
+
+testNeededGradients("attention", sized(1, 2, 5, 3), attend({ causal: true }), {
+  query: ["attentionBackwardDelta", "attentionBackwardQuery"],
+  key: ["attentionBackwardDelta", "attentionBackwardKeyValue"],
+  value: ["attentionBackwardDelta", "attentionBackwardKeyValue"],
 });
 
 Deno.test("attention refuses unequal shapes", () => {

@@ -1,6 +1,6 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import { BaseTokenizer, IdList } from "../tokenizers/base_tokenizer.ts";
-import { bareFrame, robertaFrame, type SpecialToken } from "../tokenizers/special_tokens.ts";
+import { BARE_FRAME, robertaFrame, type SpecialToken } from "../tokenizers/special_tokens.ts";
 import type { DecodeOptions, TokenStream } from "../tokenizers/tokenizer.ts";
 
 const special = (content: string, id: number, special = true): SpecialToken => ({
@@ -58,7 +58,7 @@ Deno.test("BaseTokenizer: the table is looked up both ways, unused ids belong to
     assertThrows(() => one.tokenOf(id), RangeError, `Cannot decode id ${id}: the vocabulary has ids 0 to 5`);
   }
   assertThrows(
-    () => new Capitals(["A", "B", "A"], [], bareFrame),
+    () => new Capitals(["A", "B", "A"], [], BARE_FRAME),
     RangeError,
     'the token "A" is there twice, as id 0 and as id 2',
   );
@@ -89,5 +89,5 @@ Deno.test("BaseTokenizer: decoding ends the stream, and skips special tokens but
 
 Deno.test("BaseTokenizer: the fingerprint is that of tokenizer.json", () => {
   assertEquals(tokenizer().fingerprint, tokenizer().fingerprint);
-  assertEquals(new Capitals(["A"], [], bareFrame).fingerprint, "cbf29ce484222325"); // of an empty file
+  assertEquals(new Capitals(["A"], [], BARE_FRAME).fingerprint, "cbf29ce484222325"); // of an empty file
 });

@@ -1,13 +1,13 @@
 import { assertAlmostEquals, assertEquals } from "@std/assert";
 import type { HostArray, Shape } from "../core/backend.ts";
 import { CpuBackend } from "../core/cpu_backend.ts";
-import { IGNORED } from "../kernels/cross_entropy.ts";
+import { IGNORE_INDEX } from "../kernels/cross_entropy.ts";
 import { totalWeight, toTensors } from "../training/batch_tensors.ts";
 import type { Batch } from "../data/batches.ts";
 
 const plain: Batch = {
   inputs: Uint32Array.of(1, 2, 3, 4, 5, 6),
-  targets: Uint32Array.of(2, 3, IGNORED, 5, IGNORED, 7),
+  targets: Uint32Array.of(2, 3, IGNORE_INDEX, 5, IGNORE_INDEX, 7),
   batchSize: 2,
   contextLength: 3,
 };
@@ -15,11 +15,11 @@ const plain: Batch = {
 /** A batch with all the parts that there are. */
 const whole: Batch = {
   ...plain,
-  targets: Uint32Array.of(8, IGNORED, 9),
+  targets: Uint32Array.of(8, IGNORE_INDEX, 9),
   weights: Float32Array.of(0.5, 100, 2),
   lengths: Uint32Array.of(3, 2),
   places: Uint32Array.of(0, 0, 4),
-  auxiliaryTargets: Uint32Array.of(2, 3, IGNORED, 5, IGNORED, IGNORED),
+  auxiliaryTargets: Uint32Array.of(2, 3, IGNORE_INDEX, 5, IGNORE_INDEX, IGNORE_INDEX),
   auxiliaryWeights: Float32Array.of(1, 2, 3, 4, 5, 6),
 };
 
@@ -37,7 +37,7 @@ function partsOf(batch: Batch, scale: number) {
 Deno.test("totalWeight: targets that are ignored count nothing, whatever their weight", () => {
   assertEquals(totalWeight(plain), 4);
   assertEquals(totalWeight(whole), 2.5);
-  assertEquals(totalWeight({ ...plain, targets: plain.targets.map(() => IGNORED) }), 0);
+  assertEquals(totalWeight({ ...plain, targets: plain.targets.map(() => IGNORE_INDEX) }), 0);
 });
 
 Deno.test("toTensors: every target gets a weight, 0 where it is ignored", async () => {

@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertNotEquals, assertThrows } from "@std/assert";
-import { IGNORED } from "../kernels/cross_entropy.ts";
+import { IGNORE_INDEX } from "../kernels/cross_entropy.ts";
 import { type Batch, type BatchSource, causalBatches, validationBatches } from "../data/batches.ts";
 
 /** A text whose tokens tell their places. */
@@ -114,7 +114,7 @@ Deno.test("validationBatches: rows that are left over have no targets", () => {
   assertEquals(more, []);
   assertEquals(startsOf(first), [0, 8, 16]);
   assertEquals([...last.targets.subarray(0, 16)], [...placesUpTo(41).subarray(25, 41)]);
-  assertEquals([...last.targets.subarray(16)], new Array(8).fill(IGNORED));
+  assertEquals([...last.targets.subarray(16)], new Array(8).fill(IGNORE_INDEX));
 });
 
 Deno.test("validationBatches: a limited number of windows is spread over the text, each once, always the same", () => {

@@ -1,14 +1,14 @@
 import { assert, assertEquals } from "@std/assert";
 import { learnMerges, learnMergesNaively, type SymbolWords } from "../tokenizers/bpe_merges.ts";
-import { symbolOfByte } from "../tokenizers/byte_symbols.ts";
+import { BYTE_SYMBOLS } from "../tokenizers/byte_symbols.ts";
 import { countPreTokens } from "../tokenizers/pre_token_counts.ts";
 import { randomText, seededNumbers } from "./_tokenizer_data.ts";
 
 /** The pre-tokens of texts as rows of bytes, and the vocabulary of bytes. */
 async function bytesOf(texts: string[]): Promise<{ tokens: string[]; words: () => SymbolWords }> {
   const { bytes, starts, counts } = await countPreTokens(texts);
-  const tokens = symbolOfByte.toSorted();
-  const ids = symbolOfByte.map((symbol) => tokens.indexOf(symbol));
+  const tokens = BYTE_SYMBOLS.toSorted();
+  const ids = BYTE_SYMBOLS.map((symbol) => tokens.indexOf(symbol));
   return { tokens, words: () => ({ symbols: Int32Array.from(bytes, (byte) => ids[byte]), starts, counts }) };
 }
 

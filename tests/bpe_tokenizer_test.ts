@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { BpeTokenizer } from "../tokenizers/bpe_tokenizer.ts";
 import { trainBpe } from "../tokenizers/bpe_trainer.ts";
-import { symbolOfByte } from "../tokenizers/byte_symbols.ts";
+import { BYTE_SYMBOLS } from "../tokenizers/byte_symbols.ts";
 import {
   hasGolden,
   loadGpt2,
@@ -97,7 +97,7 @@ Deno.test("random bytes decode as a browser decodes them, however the ids are sp
   const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
   for (let i = 0; i < 2000; i++) {
     const bytes = Uint8Array.from({ length: below(12) }, () => below(3) ? 0x80 + below(0x80) : below(256));
-    const ids = Array.from(bytes, (byte) => small.idOf(symbolOfByte[byte])!);
+    const ids = Array.from(bytes, (byte) => small.idOf(BYTE_SYMBOLS[byte])!);
     assertEquals(small.decode(ids), decoder.decode(bytes));
     const stream = small.decodeStream();
     let text = "";
@@ -109,7 +109,7 @@ Deno.test("random bytes decode as a browser decodes them, however the ids are sp
 Deno.test("a stream shows a character when its last byte has come", () => {
   const stream = small.decodeStream();
   const bytes = [0xf0, 0x9f, 0x98, 0x80, 0x21, 0xf0, 0x9f];
-  const shown = bytes.map((byte) => stream.push(small.idOf(symbolOfByte[byte])!));
+  const shown = bytes.map((byte) => stream.push(small.idOf(BYTE_SYMBOLS[byte])!));
   assertEquals([...shown, stream.end()], ["", "", "", "😀", "!", "", "", "\ufffd"]);
 });
 
@@ -123,7 +123,7 @@ Deno.test("what is remembered does not change what is encoded, even when it over
   const busy = fresh();
   busy.encode(words.join(""));
   // The bound: without one, all of them would be there.
-  assert(busy.rememberedPreTokens > 0 && busy.rememberedPreTokens <= 131_072);
+  assert(busy.cachedPreTokens > 0 && busy.cachedPreTokens <= 131_072);
   for (let i = 0; i < 300; i++) {
     const word = words[below(words.length)];
     assertEquals(busy.encode(word), fresh().encode(word));

@@ -2,7 +2,7 @@ import { assert, assertEquals, assertNotEquals, assertRejects } from "@std/asser
 import { BpeTokenizer } from "../tokenizers/bpe_tokenizer.ts";
 import { type BpeTrainingProgress, learnBpe, trainBpe } from "../tokenizers/bpe_trainer.ts";
 import { countPreTokens } from "../tokenizers/pre_token_counts.ts";
-import { maskedSpecialTokens } from "../tokenizers/special_tokens.ts";
+import { MASKED_SPECIAL_TOKENS } from "../tokenizers/special_tokens.ts";
 import { hasGolden, readGolden, readGoldenJson } from "./_tokenizer_data.ts";
 
 for (
@@ -22,7 +22,7 @@ for (
       const trained = await trainBpe([readGolden(corpus)], {
         vocabSize,
         lines,
-        specialTokens: maskedSpecialTokens,
+        specialTokens: MASKED_SPECIAL_TOKENS,
       });
       const file = readGoldenJson(`hf-${name}-v${vocabSize}.tokenizer.json`);
       assertEquals(JSON.parse(trained.toHuggingFace()["tokenizer.json"]).model, file.model);
@@ -119,7 +119,7 @@ Deno.test("wrong sizes and an empty corpus are refused in one line", async () =>
     [["", ""], { vocabSize: 300 }, "Cannot train a tokenizer: the corpus is empty"],
     [
       ["text"],
-      { vocabSize: 260, specialTokens: maskedSpecialTokens },
+      { vocabSize: 260, specialTokens: MASKED_SPECIAL_TOKENS },
       "Cannot train a vocabulary of 260 tokens: 5 special tokens and 256 bytes come first; the least is 261",
     ],
     [["text"], { vocabSize: 300.5 }, "vocabSize is 300.5, expected a whole number of at least 1"],

@@ -1,15 +1,15 @@
 import { assert, assertEquals } from "@std/assert";
-import { bytesOfToken, symbolOfByte, writeUtf8 } from "../tokenizers/byte_symbols.ts";
+import { BYTE_SYMBOLS, bytesOfToken, writeUtf8 } from "../tokenizers/byte_symbols.ts";
 import { randomText, seededNumbers } from "./_tokenizer_data.ts";
 
 Deno.test("every byte has a printable character of its own, and the way back", () => {
-  assertEquals(symbolOfByte.length, 256);
-  assertEquals(new Set(symbolOfByte).size, 256);
-  for (const [byte, symbol] of symbolOfByte.entries()) {
+  assertEquals(BYTE_SYMBOLS.length, 256);
+  assertEquals(new Set(BYTE_SYMBOLS).size, 256);
+  for (const [byte, symbol] of BYTE_SYMBOLS.entries()) {
     assert(/^[^\p{White_Space}\p{Cc}\p{Cf}]$/u.test(symbol), `byte ${byte}`);
     assertEquals(bytesOfToken(symbol), Uint8Array.of(byte));
   }
-  assertEquals([" ", "\n", "!", "~", "\u00ad", "ÿ"].map((c) => symbolOfByte[c.charCodeAt(0)]), [..."ĠĊ!~Ńÿ"]);
+  assertEquals([" ", "\n", "!", "~", "\u00ad", "ÿ"].map((c) => BYTE_SYMBOLS[c.charCodeAt(0)]), [..."ĠĊ!~Ńÿ"]);
 });
 
 Deno.test("a character that stands for no byte makes a token no bytes", () => {

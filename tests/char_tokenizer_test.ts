@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { CharTokenizer } from "../tokenizers/char_tokenizer.ts";
 import { loadTokenizer } from "../tokenizers/hugging_face.ts";
-import { causalSpecialTokens, maskedSpecialTokens } from "../tokenizers/special_tokens.ts";
+import { CAUSAL_SPECIAL_TOKENS, MASKED_SPECIAL_TOKENS } from "../tokenizers/special_tokens.ts";
 import { randomText, seededNumbers } from "./_tokenizer_data.ts";
 
 Deno.test("ids follow code points, not UTF-16 units", () => {
@@ -14,7 +14,7 @@ Deno.test("ids follow code points, not UTF-16 units", () => {
 });
 
 Deno.test("special tokens come first, and <mask> last", () => {
-  const masked = CharTokenizer.fromText("ba", { specialTokens: maskedSpecialTokens });
+  const masked = CharTokenizer.fromText("ba", { specialTokens: MASKED_SPECIAL_TOKENS });
   assertEquals(
     Array.from({ length: masked.vocabSize }, (_, id) => masked.tokenOf(id)),
     ["<s>", "<pad>", "</s>", "<unk>", "a", "b", "<mask>"],
@@ -24,7 +24,7 @@ Deno.test("special tokens come first, and <mask> last", () => {
   assertEquals(masked.decode([0, 4, 6, 5, 2]), "<s>a<mask>b</s>");
   assertEquals(masked.decode([0, 4, 6, 5, 2], { skipSpecialTokens: true }), "ab");
 
-  const causal = CharTokenizer.fromText("ba", { specialTokens: causalSpecialTokens });
+  const causal = CharTokenizer.fromText("ba", { specialTokens: CAUSAL_SPECIAL_TOKENS });
   assertEquals([...causal.encode("a<|endoftext|>b")], [1, 0, 2]);
 });
 

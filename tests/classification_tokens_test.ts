@@ -2,16 +2,16 @@ import { assertEquals, assertStrictEquals } from "@std/assert";
 import { trainBpe } from "../tokenizers/bpe_trainer.ts";
 import { CharTokenizer } from "../tokenizers/char_tokenizer.ts";
 import {
-  classificationSpecialTokens,
+  CLASSIFICATION_SPECIAL_TOKENS,
   withClassificationTokens,
 } from "../tokenizers/classification_tokens.ts";
 import { loadTokenizer } from "../tokenizers/hugging_face.ts";
-import { causalSpecialTokens } from "../tokenizers/special_tokens.ts";
+import { CAUSAL_SPECIAL_TOKENS } from "../tokenizers/special_tokens.ts";
 
 const text = "low lower lowest, low and slow";
 const tokenizers = {
   "characters": CharTokenizer.fromText(text),
-  "bpe": await trainBpe([text], { vocabSize: 270, specialTokens: causalSpecialTokens }),
+  "bpe": await trainBpe([text], { vocabSize: 270, specialTokens: CAUSAL_SPECIAL_TOKENS }),
 };
 
 for (const [name, plain] of Object.entries(tokenizers)) {
@@ -19,7 +19,7 @@ for (const [name, plain] of Object.entries(tokenizers)) {
     const tokenizer = withClassificationTokens(plain), first = plain.vocabSize;
     assertEquals(tokenizer.vocabSize, first + 4);
     assertEquals(
-      classificationSpecialTokens.map((token) => tokenizer.idOf(token)),
+      CLASSIFICATION_SPECIAL_TOKENS.map((token) => tokenizer.idOf(token)),
       [0, 1, 2, 3].map((n) => first + n),
     );
     const [ids, pair] = ["slow", "low"].map((text) => plain.encode(text));

@@ -1,6 +1,6 @@
 import { assertAlmostEquals, assertEquals, assertThrows } from "@std/assert";
 import { CpuBackend } from "../core/cpu_backend.ts";
-import { crossEntropy, IGNORED } from "../kernels/cross_entropy.ts";
+import { crossEntropy, IGNORE_INDEX } from "../kernels/cross_entropy.ts";
 import { testGolden } from "./_golden.ts";
 import {
   checkGradients,
@@ -37,8 +37,11 @@ testGolden("cross_entropy", ({ logits, targets }, { count }) => {
 
 Deno.test("crossEntropy: gradient equals central differences", async () => {
   await checkGradients(sized(5, 7), loss);
-  await checkGradients({ logits: normals("logits", [4, 3]), targets: ids(2, IGNORED, 0, IGNORED) }, loss);
-  await checkGradients({ ...sized(5, 7), targets: ids(2, IGNORED, 0, 6, 1) }, ({ logits, targets }) => {
+  await checkGradients(
+    { logits: normals("logits", [4, 3]), targets: ids(2, IGNORE_INDEX, 0, IGNORE_INDEX) },
+    loss,
+  );
+  await checkGradients({ ...sized(5, 7), targets: ids(2, IGNORE_INDEX, 0, 6, 1) }, ({ logits, targets }) => {
     return crossEntropy(logits, targets, { weights: logits.backend.from(weights.data) });
   });
 });
@@ -77,14 +80,14 @@ testParity(
     "65 of 65": sized(65, 65, 5),
     "a large vocabulary": sized(2, 50_257),
     "many rows": sized(70_001, 3),
-    "some ignored": { logits: normals("logits", [5, 3]), targets: ids(0, IGNORED, 2, 1, IGNORED) },
+    "some ignored": { logits: normals("logits", [5, 3]), targets: ids(0, IGNORE_INDEX, 2, 1, IGNORE_INDEX) },
   },
   loss,
   TOLERANCES.rows,
 );
 
 everyBackend("crossEntropy of targets that are all ignored is 0, its gradient too", async (backend) => {
-  const inputs = { logits: normals("logits", [2, 3]), targets: ids(IGNORED, IGNORED) };
+  const inputs = { logits: normals("logits", [2, 3]), targets: ids(IGNORE_INDEX, IGNORE_INDEX) };
   const { y, gradients } = await evaluate(backend, inputs, loss);
   assertEquals([...y.data], [0]);
   assertEquals([...gradients.logits.data], Array(6).fill(0));
@@ -92,9 +95,13 @@ everyBackend("crossEntropy of targets that are all ignored is 0, its gradient to
 
 everyBackend("crossEntropy: ignored rows take no part, exactly", async (backend) => {
   const { data } = normals("logits", [3, 5]);
-  const all = await evaluate(backend, { logits: { shape: [3, 5], data }, targets: ids(4, IGNORED, 1) }, loss);
+  const all = await evaluate(
+    backend,
+    { logits: { shape: [3, 5], data }, targets: ids(4, IGNORE_INDEX, 1) },
+    loss,
+  );
   const changed = data.slice().fill(1e3, 5, 10);
-  const other = { logits: { shape: [3, 5], data: changed }, targets: ids(4, IGNORED, 1) };
+  const other = { logits: { shape: [3, 5], data: changed }, targets: ids(4, IGNORE_INDEX, 1) };
   const { y, gradients } = await evaluate(backend, other, loss);
   assertEquals(y.data, all.y.data);
   assertEquals(gradients.logits.data, all.gradients.logits.data);
@@ -114,6 +121,6 @@ Deno.test("crossEntropy refuses a wrong number of targets or weights", () => {
       crossEntropy(backend.allocate([2, 3]), backend.allocate([2], "u32"), { weights });
     },
     TypeError,
-    "Cannot weigh 2 losses with 3 weights: expected one for each",
+    "Cannot weight 2 losses with 3 weights: expected one for each",
   );
 });

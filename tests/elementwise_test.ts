@@ -2,7 +2,14 @@ import { assertThrows } from "@std/assert";
 import { CpuBackend } from "../core/cpu_backend.ts";
 import { add, scale } from "../kernels/elementwise.ts";
 import { testGolden } from "./_golden.ts";
-import { checkGradients, normals, type Operation, testParity, TOLERANCES } from "./_testing.ts";
+import {
+  checkGradients,
+  normals,
+  type Operation,
+  testNeededGradients,
+  testParity,
+  TOLERANCES,
+} from "./_testing.ts";
 
 testGolden(
   "elementwise",
@@ -29,6 +36,8 @@ for (const [name, operation] of Object.entries(operations)) {
     TOLERANCES.products,
   );
 }
+
+testNeededGradients("add", sized(13), operations.add, { a: ["addScaled"], b: ["addScaled"] });
 
 Deno.test("add refuses unequal shapes", () => {
   const backend = new CpuBackend();

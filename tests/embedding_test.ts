@@ -1,7 +1,7 @@
-import { assertEquals, assertStrictEquals, assertThrows } from "@std/assert";
+import { assertEquals, assertThrows } from "@std/assert";
 import { CpuBackend } from "../core/cpu_backend.ts";
 import { Tape } from "../core/tape.ts";
-import { embedding, placesOf, positionsOf } from "../kernels/embedding.ts";
+import { boundaryIndices, embedding, positionsOf } from "../kernels/embedding.ts";
 import { testGolden } from "./_golden.ts";
 import {
   checkGradients,
@@ -10,6 +10,7 @@ import {
   integers,
   normals,
   type Operation,
+  RecordingBackend,
   testParity,
   TOLERANCES,
 } from "./_testing.ts";
@@ -57,9 +58,11 @@ everyBackend("positionsOf counts within each sequence", async (backend) => {
   assertEquals(positions, Uint32Array.of(0, 1, 2, 0, 1, 2));
 });
 
-Deno.test("positionsOf is on the tape of the ids, or position embeddings would not learn", () => {
-  const tape = new Tape(), ids = tape.watch(new CpuBackend().allocate([2, 3], "u32"));
-  assertStrictEquals(positionsOf(ids).tape, tape);
+Deno.test("embedding computes no gradient that is not needed", () => {
+  const backend = new RecordingBackend(), tape = new Tape(), table = backend.from([1, 2], [2, 1]);
+  const y = embedding(tape.watch(backend.from(Uint32Array.of(0, 1))), table);
+  tape.backward(y);
+  assertEquals(backend.kernels, ["embeddingForward", "fill", "fill"]); // the gradient of y: zeros, then ones
 });
 
 everyBackend("positionsOf begins where it is told to, and sets padding apart", async (backend) => {
@@ -70,11 +73,11 @@ everyBackend("positionsOf begins where it is told to, and sets padding apart", a
   assertEquals(positions, Uint32Array.of(2, 3, 4, 2, 1, 1));
 });
 
-everyBackend("placesOf finds the first and the last token of each sequence", async (backend) => {
+everyBackend("boundaryIndices finds the first and the last token of each sequence", async (backend) => {
   const lengths = backend.from(Uint32Array.of(3, 1, 2)), ids = backend.from(new Uint32Array(9), [3, 3]);
   for (const [which, expected] of [["first", [0, 3, 6]], ["last", [2, 3, 7]]] as const) {
-    const places = await backend.read(backend.scope(() => placesOf(ids, lengths, which)));
-    assertEquals(places, Uint32Array.from(expected), which);
+    const indices = await backend.read(backend.scope(() => boundaryIndices(ids, lengths, which)));
+    assertEquals(indices, Uint32Array.from(expected), which);
   }
 });
 

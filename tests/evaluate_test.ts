@@ -1,7 +1,7 @@
 import { assert, assertAlmostEquals, assertEquals, assertRejects } from "@std/assert";
 import { CpuBackend } from "../core/cpu_backend.ts";
 import { initialize } from "../core/module.ts";
-import { IGNORED } from "../kernels/cross_entropy.ts";
+import { IGNORE_INDEX } from "../kernels/cross_entropy.ts";
 import { Gpt } from "../models/gpt.ts";
 import { type Batch, validationBatches } from "../data/batches.ts";
 import { evaluate } from "../training/evaluate.ts";
@@ -48,7 +48,7 @@ everyBackend("evaluate: more batches than are added up on the device at once", a
 Deno.test("evaluate weighs targets, not batches", async () => {
   const backend = new CpuBackend(), { model } = livelyModel(backend, small);
   const [full] = validationBatches(text, { contextLength: 8, batchSize: 2, windows: 2 });
-  const one: Batch = { ...full, targets: full.targets.map((target, at) => at === 3 ? target : IGNORED) };
+  const one: Batch = { ...full, targets: full.targets.map((target, at) => at === 3 ? target : IGNORE_INDEX) };
   const [all, single] = [await evaluate(backend, model, [full]), await evaluate(backend, model, [one])];
   assertAlmostEquals(await evaluate(backend, model, [full, one]), (16 * all + single) / 17, 1e-6);
 });
@@ -67,6 +67,6 @@ Deno.test("evaluate refuses to measure on nothing", async () => {
   const backend = new CpuBackend(), { model } = livelyModel(backend, small);
   await assertRejects(() => evaluate(backend, model, []), RangeError, "Cannot evaluate on no batches");
   const [batch] = validationBatches(text, { contextLength: 8, batchSize: 1 });
-  const ignored = { ...batch, targets: batch.targets.map(() => IGNORED) };
+  const ignored = { ...batch, targets: batch.targets.map(() => IGNORE_INDEX) };
   await assertRejects(() => evaluate(backend, model, [ignored]), RangeError, "Cannot evaluate on no targets");
 });

@@ -2,7 +2,7 @@ import { assertEquals } from "@std/assert";
 import type { Backend } from "../core/backend.ts";
 import { CpuBackend } from "../core/cpu_backend.ts";
 import { Tape } from "../core/tape.ts";
-import { IGNORED } from "../kernels/cross_entropy.ts";
+import { IGNORE_INDEX } from "../kernels/cross_entropy.ts";
 import { buildModel, kindOf } from "../models/families.ts";
 import type { GptClassifier } from "../models/classifier.ts";
 import { importTensors } from "../checkpoints/hugging_face.ts";
@@ -37,14 +37,17 @@ function load(name: string): LoadedModel {
 /** The places that are asked for, some more to fill up, and what they ask for. */
 function hiddenPlaces(targets: Uint32Array) {
   const places: number[] = [];
-  targets.forEach((target, place) => target === IGNORED || places.push(place));
+  targets.forEach((target, place) => target === IGNORE_INDEX || places.push(place));
   const asked = Uint32Array.from(places, (place) => targets[place]);
-  return { places: Uint32Array.of(...places, 0, 0), targets: Uint32Array.of(...asked, IGNORED, IGNORED) };
+  return {
+    places: Uint32Array.of(...places, 0, 0),
+    targets: Uint32Array.of(...asked, IGNORE_INDEX, IGNORE_INDEX),
+  };
 }
 
 /** The tokens that follow, the mean over each text weighing 0.5. */
 function nextTokens(inputs: Uint32Array, lengths: Uint32Array, time: number) {
-  const auxiliaryTargets = new Uint32Array(inputs.length).fill(IGNORED);
+  const auxiliaryTargets = new Uint32Array(inputs.length).fill(IGNORE_INDEX);
   const auxiliaryWeights = new Float32Array(inputs.length);
   for (const [row, length] of lengths.entries()) {
     for (let place = row * time; place < row * time + length - 1; place++) {

@@ -3,7 +3,7 @@ import { BpeTokenizer } from "../tokenizers/bpe_tokenizer.ts";
 import { trainBpe } from "../tokenizers/bpe_trainer.ts";
 import { CharTokenizer } from "../tokenizers/char_tokenizer.ts";
 import { loadTokenizer } from "../tokenizers/hugging_face.ts";
-import { maskedSpecialTokens } from "../tokenizers/special_tokens.ts";
+import { MASKED_SPECIAL_TOKENS } from "../tokenizers/special_tokens.ts";
 
 interface Sample {
   text: string;
@@ -46,7 +46,7 @@ for (
   });
 }
 
-const trained = await trainBpe([golden.corpus], { vocabSize: 300, specialTokens: maskedSpecialTokens });
+const trained = await trainBpe([golden.corpus], { vocabSize: 300, specialTokens: MASKED_SPECIAL_TOKENS });
 const files = trained.toHuggingFace();
 const file = JSON.parse(files["tokenizer.json"]);
 

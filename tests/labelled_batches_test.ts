@@ -1,5 +1,5 @@
 import { assertAlmostEquals, assertEquals, assertThrows } from "@std/assert";
-import { IGNORED } from "../kernels/cross_entropy.ts";
+import { IGNORE_INDEX } from "../kernels/cross_entropy.ts";
 import { balancedWeights, type Example, labelledBatches } from "../data/labelled_batches.ts";
 import { type LabelledBatchOptions, labelledValidationBatches } from "../data/labelled_batches.ts";
 
@@ -48,7 +48,7 @@ Deno.test("labelledBatches: the tokens that follow weigh as much as their text, 
     let sum = 0;
     for (let place = 0; place < 6; place++) {
       const at = 6 * row + place, isAsked = place < lengths![row] - 1;
-      assertEquals(auxiliaryTargets![at], isAsked ? inputs[at + 1] : IGNORED);
+      assertEquals(auxiliaryTargets![at], isAsked ? inputs[at + 1] : IGNORE_INDEX);
       if (isAsked) sum += auxiliaryWeights![at];
     }
     assertAlmostEquals(sum, 0.5 * weights![row], 1e-6);
@@ -58,7 +58,7 @@ Deno.test("labelledBatches: the tokens that follow weigh as much as their text, 
 
 Deno.test("labelledValidationBatches: all examples in order, rows that are left over have no class", () => {
   const batches = labelledValidationBatches(examples, { ...options, batchSize: 4 });
-  assertEquals(batches.flatMap(({ targets }) => [...targets]), [0, 1, 2, 0, 1, 2, 0, IGNORED]);
+  assertEquals(batches.flatMap(({ targets }) => [...targets]), [0, 1, 2, 0, 1, 2, 0, IGNORE_INDEX]);
   assertEquals(batches.flatMap(({ inputs }) => [inputs[0]]), [10, 50]);
 });
 

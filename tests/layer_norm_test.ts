@@ -1,13 +1,13 @@
-import { assertEquals, assertThrows } from "@std/assert";
+import { assertThrows } from "@std/assert";
 import { CpuBackend } from "../core/cpu_backend.ts";
 import { layerNorm } from "../kernels/layer_norm.ts";
 import { testGolden } from "./_golden.ts";
 import {
   checkGradients,
-  evaluate,
   type Inputs,
   normals,
   type Operation,
+  testNeededGradients,
   testParity,
   TOLERANCES,
 } from "./_testing.ts";
@@ -43,28 +43,10 @@ testParity("layerNorm of many rows", { "70001 rows": sized(70_001, 3) }, normali
 
 testParity("layerNorm of one column is its bias", { "3 rows": sized(3, 1) }, normalize, TOLERANCES.rows);
 
-Deno.test("layerNorm computes no gradient that nobody looks at", async () => {
-  const inputs = sized(3, 5), all = await evaluate(new CpuBackend(), inputs, normalize), runs: string[] = [];
-  const backend = new class extends CpuBackend {
-    override run(...[kernel, tensors, constants]: Parameters<CpuBackend["run"]>): void {
-      if (kernel.name.startsWith("layerNormBackward")) runs.push(kernel.name);
-      super.run(kernel, tensors, constants);
-    }
-  }();
-  const needed = {
-    x: "layerNormBackward",
-    weight: "layerNormBackwardWeight",
-    bias: "layerNormBackwardWeight",
-  };
-  for (const [name, kernel] of Object.entries(needed)) {
-    runs.length = 0;
-    const { gradients } = await evaluate(backend, inputs, (tensors) => {
-      for (const other in tensors) if (other !== name) tensors[other].tape = undefined;
-      return normalize(tensors);
-    });
-    assertEquals([Object.keys(gradients), runs], [[name], [kernel]]);
-    assertEquals(gradients[name].data, all.gradients[name].data);
-  }
+testNeededGradients("layerNorm", sized(3, 5), normalize, {
+  x: ["layerNormBackward"],
+  weight: ["layerNormBackwardWeight"],
+  bias: ["layerNormBackwardWeight"],
 });
 
 Deno.test("layerNorm refuses weights of another length", () => {

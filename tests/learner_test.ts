@@ -2,7 +2,7 @@ import { assert, assertEquals } from "@std/assert";
 import type { Backend } from "../core/backend.ts";
 import { initialize } from "../core/module.ts";
 import { Tape } from "../core/tape.ts";
-import { IGNORED } from "../kernels/cross_entropy.ts";
+import { IGNORE_INDEX } from "../kernels/cross_entropy.ts";
 import { GptClassifier, RobertaClassifier } from "../models/classifier.ts";
 import { Gpt } from "../models/gpt.ts";
 import type { Learner } from "../models/learner.ts";
@@ -49,14 +49,14 @@ for (const [name, make, all, places] of learners) {
   };
   const close = (actual: number, expected: number, what: string) =>
     assertClose([actual], { shape: [1], data: Float32Array.of(expected) }, TOLERANCES.rows, what);
-  const without = (index: number) => all.map((target, other) => other === index ? IGNORED : target);
+  const without = (index: number) => all.map((target, other) => other === index ? IGNORE_INDEX : target);
 
   everyBackend(
     `Learner ${name}: a loss is the sum over targets of weight times surprise`,
     async (backend) => {
       const surprises: number[] = [];
       for (const index of all.keys()) {
-        const alone = all.map((target, other) => other === index ? target : IGNORED);
+        const alone = all.map((target, other) => other === index ? target : IGNORE_INDEX);
         surprises.push((await learn(backend, alone, all.map(() => 1))).loss);
       }
       assert(new Set(surprises).size === all.length && surprises.every((surprise) => surprise > 0));

@@ -1,4 +1,4 @@
-import { assertEquals, assertThrows } from "@std/assert";
+import { assertThrows } from "@std/assert";
 import { CpuBackend } from "../core/cpu_backend.ts";
 import { linear } from "../kernels/linear.ts";
 import { testGolden } from "./_golden.ts";
@@ -10,6 +10,7 @@ import {
   type Inputs,
   normals,
   type Operation,
+  testNeededGradients,
   testParity,
   TOLERANCES,
 } from "./_testing.ts";
@@ -68,24 +69,10 @@ everyBackend("linear with a transposed weight equals linear with the weight", as
   assertClose(y.data, expected.y, TOLERANCES.products, "linear");
 });
 
-Deno.test("linear computes no gradient that nobody looks at", async () => {
-  const inputs = sized(7, 3, 5), all = await evaluate(new CpuBackend(), inputs, apply);
-  const products: string[] = [];
-  const backend = new class extends CpuBackend {
-    override run(...[kernel, tensors, constants]: Parameters<CpuBackend["run"]>): void {
-      if (constants.accumulate || kernel.name === "linearBackwardBias") products.push(kernel.name);
-      super.run(kernel, tensors, constants);
-    }
-  }();
-  for (const name of ["x", "weight", "bias"]) {
-    products.length = 0;
-    const { gradients } = await evaluate(backend, inputs, (tensors) => {
-      for (const other in tensors) if (other !== name) tensors[other].tape = undefined;
-      return apply(tensors);
-    });
-    assertEquals([Object.keys(gradients), products.length], [[name], 1]);
-    assertEquals(gradients[name].data, all.gradients[name].data);
-  }
+testNeededGradients("linear", sized(7, 3, 5), apply, {
+  x: ["matmul"],
+  weight: ["matmul"],
+  bias: ["linearBackwardBias"],
 });
 
 Deno.test("linear refuses shapes that do not fit", () => {

@@ -1,10 +1,10 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import { maskTokens } from "../data/mask_tokens.ts";
 import { CharTokenizer } from "../tokenizers/char_tokenizer.ts";
-import { maskedSpecialTokens } from "../tokenizers/special_tokens.ts";
+import { MASKED_SPECIAL_TOKENS } from "../tokenizers/special_tokens.ts";
 
 Deno.test("the tokens of a masked language model are found by their names", () => {
-  const tokenizer = CharTokenizer.fromText("ab", { specialTokens: maskedSpecialTokens });
+  const tokenizer = CharTokenizer.fromText("ab", { specialTokens: MASKED_SPECIAL_TOKENS });
   const { beginId, endId, padId, maskId, specialIds } = maskTokens(tokenizer);
   assertEquals([beginId, endId, padId], [0, 2, 1]);
   assertEquals([tokenizer.tokenOf(maskId), specialIds.includes(maskId)], ["<mask>", true]);

@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertNotEquals, assertThrows } from "@std/assert";
-import { IGNORED } from "../kernels/cross_entropy.ts";
+import { IGNORE_INDEX } from "../kernels/cross_entropy.ts";
 import {
   maskedBatches,
   type MaskedBatchOptions,
@@ -23,7 +23,7 @@ Deno.test("maskedBatches: targets are what stood at the places, and nothing else
     const { inputs, places, targets, lengths } = source.at(number);
     assertEquals(places!.length, targets.length);
     const original = inputs.slice();
-    targets.forEach((target, at) => target === IGNORED || (original[places![at]] = target));
+    targets.forEach((target, at) => target === IGNORE_INDEX || (original[places![at]] = target));
     for (let row = 0; row < 4; row++) {
       const ids = original.slice(row * 16, row * 16 + lengths![row]);
       assert(sequences.some((sequence) => String(sequence) === String(ids)), `${ids} is no sequence`);
@@ -42,7 +42,7 @@ function samplesOf(changes: Partial<MaskedBatchOptions>, count: number) {
     const { inputs, places, targets } = batch;
     return Array.from({ length: batchSize }, (_, row) => {
       const asked = [...places!.keys()].filter((at) =>
-        targets[at] !== IGNORED && Math.floor(places![at] / 16) === row
+        targets[at] !== IGNORE_INDEX && Math.floor(places![at] / 16) === row
       );
       return [
         ...inputs.slice(row * 16, row * 16 + 16),
@@ -78,7 +78,7 @@ Deno.test("maskedBatches: batches have one shape, also where they ask for more t
   const all = maskedBatches(uneven, { ...options, contextLength: 32, batchSize: 1, maskRate: 1 });
   for (let number = 0; number < 100; number++) {
     const { targets, lengths } = all.at(number);
-    assertEquals(targets.filter((target) => target !== IGNORED).length, lengths![0] === 2 ? 0 : 32);
+    assertEquals(targets.filter((target) => target !== IGNORE_INDEX).length, lengths![0] === 2 ? 0 : 32);
   }
 });
 
@@ -103,7 +103,7 @@ Deno.test("oneByOneBatches: every token but the special ones is hidden once, alo
   }
   assertEquals(new Set(rows.map(({ inputs }) => String(inputs))).size, rows.length);
   const some = oneByOneBatches(sequences, { ...options, limit: 6 });
-  assertEquals(some.map(({ targets }) => targets.filter((target) => target !== IGNORED).length), [4, 2]);
+  assertEquals(some.map(({ targets }) => targets.filter((target) => target !== IGNORE_INDEX).length), [4, 2]);
 });
 
 Deno.test("masked batches refuse what makes no sense", () => {

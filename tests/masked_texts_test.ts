@@ -1,10 +1,10 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import { cutSequences, maskedTexts } from "../data/masked_texts.ts";
 import { CharTokenizer } from "../tokenizers/char_tokenizer.ts";
-import { maskedSpecialTokens } from "../tokenizers/special_tokens.ts";
+import { MASKED_SPECIAL_TOKENS } from "../tokenizers/special_tokens.ts";
 import { MASKED_PRESETS } from "../training/roberta_presets.ts";
 
-const tokenizer = CharTokenizer.fromText("abc", { specialTokens: maskedSpecialTokens });
+const tokenizer = CharTokenizer.fromText("abc", { specialTokens: MASKED_SPECIAL_TOKENS });
 const config = {
   ...MASKED_PRESETS["roberta-tiny"].model,
   vocabSize: tokenizer.vocabSize,

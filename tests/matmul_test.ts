@@ -11,6 +11,7 @@ import {
   type Inputs,
   normals,
   type Operation,
+  testNeededGradients,
   testParity,
   TOLERANCES,
   webGpu,
@@ -73,6 +74,11 @@ for (const layout of layouts) {
 
 // large enough for the largest tiles
 testForward(layouts[0], [512, 256, 512]);
+
+for (const layout of layouts) {
+  const product: Operation = ({ a, b }) => matmul(a, b, layout);
+  testNeededGradients(layout.name, sized(layout, 3, 5, 7), product, { a: ["matmul"], b: ["matmul"] });
+}
 
 testParity(
   "matmul of a batch so large that matrices are turned first",

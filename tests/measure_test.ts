@@ -1,19 +1,19 @@
 import { assertAlmostEquals, assertEquals, assertRejects } from "@std/assert";
 import { measure } from "../commands/recipes/measure.ts";
 import { CpuBackend } from "../core/cpu_backend.ts";
-import { IGNORED } from "../kernels/cross_entropy.ts";
+import { IGNORE_INDEX } from "../kernels/cross_entropy.ts";
 import { type Batch, validationBatches } from "../data/batches.ts";
 import { evaluate } from "../training/evaluate.ts";
 import { livelyModel, small, text } from "./_training.ts";
 
 const backend = new CpuBackend(), { model } = livelyModel(backend, small);
 const batches = validationBatches(text, { contextLength: 8, batchSize: 1 });
-const blank = (batch: Batch): Batch => ({ ...batch, targets: batch.targets.map(() => IGNORED) });
+const blank = (batch: Batch): Batch => ({ ...batch, targets: batch.targets.map(() => IGNORE_INDEX) });
 
 Deno.test("every target counts the same, however many of them stand between two pauses", async () => {
   const uneven = batches.map((batch, at) => ({
     ...batch,
-    targets: batch.targets.map((target, place) => at < 8 || place < 2 ? target : IGNORED),
+    targets: batch.targets.map((target, place) => at < 8 || place < 2 ? target : IGNORE_INDEX),
   }));
   assertAlmostEquals(
     await measure(backend, model, uneven) ?? NaN,

@@ -1,5 +1,5 @@
 import { assert, assertAlmostEquals, assertEquals, assertNotEquals, assertThrows } from "@std/assert";
-import { permutation, philox4x32, philoxWgsl, Random, seedWords } from "../core/philox.ts";
+import { permutation, philox4x32, PHILOX_WGSL, Random, seedWords } from "../core/philox.ts";
 
 type Six = [number, number, number, number, number, number];
 
@@ -51,7 +51,7 @@ if (!adapter && Deno.env.get("REQUIRE_GPU") === "1") {
   throw new Error("REQUIRE_GPU=1, but there is no adapter");
 }
 
-Deno.test("philoxWgsl gives the same bits as philox4x32", { ignore: !adapter }, async () => {
+Deno.test("PHILOX_WGSL gives the same bits as philox4x32", { ignore: !adapter }, async () => {
   const random = new Random(7, "shader inputs");
   const inputs = [
     ...knownAnswers.map(({ input }) => input),
@@ -67,7 +67,7 @@ Deno.test("philoxWgsl gives the same bits as philox4x32", { ignore: !adapter }, 
   const size = inputs.length * 16;
   const result = device.createBuffer({ size, usage: GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_SRC });
   const staging = device.createBuffer({ size, usage: GPUBufferUsage.MAP_READ | GPUBufferUsage.COPY_DST });
-  const code = `${philoxWgsl}
+  const code = `${PHILOX_WGSL}
     @group(0) @binding(0) var<storage, read> inputs: array<u32>;
     @group(0) @binding(1) var<storage, read_write> words: array<vec4u>;
     @compute @workgroup_size(64) fn main(@builtin(global_invocation_id) id: vec3u) {

@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
 import { countPreTokens, type PreTokenCounts } from "../tokenizers/pre_token_counts.ts";
-import { preTokenPattern } from "../tokenizers/pre_tokens.ts";
+import { PRE_TOKEN_PATTERN } from "../tokenizers/pre_tokens.ts";
 import { randomText, seededNumbers } from "./_tokenizer_data.ts";
 
 /** Pre-tokens with their counts. */
@@ -17,7 +17,7 @@ Deno.test("countPreTokens counts what the pattern cuts, in the order of first oc
   const texts = Array.from({ length: 300 }, () => randomText(below, below(60)).toWellFormed());
   const expected = new Map<string, number>();
   for (const text of texts) {
-    for (const [preToken] of text.matchAll(preTokenPattern)) {
+    for (const [preToken] of text.matchAll(PRE_TOKEN_PATTERN)) {
       expected.set(preToken, (expected.get(preToken) ?? 0) + 1);
     }
   }

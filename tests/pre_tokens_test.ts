@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { nextPreToken, preTokenPattern } from "../tokenizers/pre_tokens.ts";
+import { nextPreToken, PRE_TOKEN_PATTERN } from "../tokenizers/pre_tokens.ts";
 import { hasGolden, randomText, readGolden, readGoldenJson, seededNumbers } from "./_tokenizer_data.ts";
 
 function cut(text: string): string[] {
@@ -15,7 +15,7 @@ Deno.test("the hand-written cut equals the pattern on 50,000 random texts", () =
   const below = seededNumbers(6);
   for (let i = 0; i < 50_000; i++) {
     const text = randomText(below, 1 + below(20));
-    assertEquals(cut(text), text.match(preTokenPattern), JSON.stringify(text));
+    assertEquals(cut(text), text.match(PRE_TOKEN_PATTERN), JSON.stringify(text));
   }
 });
 
@@ -24,7 +24,7 @@ Deno.test({
   ignore: !hasGolden,
   fn() {
     const text = readGolden("edge.txt");
-    assertEquals(cut(text), text.match(preTokenPattern));
+    assertEquals(cut(text), text.match(PRE_TOKEN_PATTERN));
   },
 });
 

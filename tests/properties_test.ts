@@ -12,7 +12,7 @@ import {
   BpeTokenizer,
   CharTokenizer,
   loadTokenizer,
-  maskedSpecialTokens,
+  MASKED_SPECIAL_TOKENS,
   readSafetensors,
   readTokenFile,
   trainBpe,
@@ -93,7 +93,7 @@ Deno.test("tables: cells that are quoted are read as they were, and any text is 
 
 const bpe = await trainBpe(["the cat sat on the mat, naïve 😀 ".repeat(9)], {
   vocabSize: 290,
-  specialTokens: maskedSpecialTokens,
+  specialTokens: MASKED_SPECIAL_TOKENS,
 });
 
 Deno.test("tokenizers: decoding gives back what was encoded, whole or in pieces, also after saving", () => {

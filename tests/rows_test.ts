@@ -6,17 +6,17 @@ import { assertClose, normals } from "./_testing.ts";
 const exact = { rtol: 1e-14, atol: 1e-14 };
 
 for (const [count, width] of [[0, 3], [1, 1], [3, 5], [4, 4], [9, 12]]) {
-  const matrix = Float64Array.from(normals("matrix", [2 + count * width]).data); // rows begin at 2
-  const vector = Float64Array.from(normals("vector", [1 + width]).data); // begins at 1
+  const matrix = Float64Array.from(normals("matrix", [(2 + count) * width]).data); // rows 2 and following are used
+  const vectors = Float64Array.from(normals("vectors", [2 * width]).data); // row 1 is used
   const weights = Float64Array.from(normals("weights", [count]).data);
-  const at = (row: number, d: number) => matrix[2 + row * width + d];
+  const at = (row: number, d: number) => matrix[(2 + row) * width + d];
 
   Deno.test(`dotRows multiplies a vector with ${count} rows of ${width}`, () => {
     const products = new Float64Array(count);
-    dotRows(products, count, vector, 1, matrix, 2, width);
+    dotRows(products, count, vectors, 1, matrix, 2, width);
     const expected = Float64Array.from({ length: count }, (_, row) => {
       let sum = 0;
-      for (let d = 0; d < width; d++) sum += vector[1 + d] * at(row, d);
+      for (let d = 0; d < width; d++) sum += vectors[width + d] * at(row, d);
       return sum;
     });
     assertClose(products, { shape: [count], data: expected }, exact, "dotRows");

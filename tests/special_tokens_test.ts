@@ -1,6 +1,6 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import {
-  bareFrame,
+  BARE_FRAME,
   fillFrame,
   robertaFrame,
   type SpecialToken,
@@ -57,5 +57,5 @@ Deno.test("frames hold one text or two", () => {
   const [text, pair] = [Uint32Array.of(7, 8), Uint32Array.of(9)];
   assertEquals([...fillFrame(robertaFrame(0, 2), text)], [0, 7, 8, 2]);
   assertEquals([...fillFrame(robertaFrame(0, 2), text, pair)], [0, 7, 8, 2, 2, 9, 2]);
-  assertThrows(() => fillFrame(bareFrame, text, pair), TypeError, "no special tokens to separate them");
+  assertThrows(() => fillFrame(BARE_FRAME, text, pair), TypeError, "no special tokens to separate them");
 });

@@ -1,11 +1,12 @@
-import { assertEquals } from "@std/assert";
+import { assert, assertEquals } from "@std/assert";
 import { CpuBackend } from "../core/cpu_backend.ts";
 import { Tape } from "../core/tape.ts";
+import type { Tensor } from "../core/tensor.ts";
 import { gelu, geluErf, relu, tanh } from "../kernels/activations.ts";
 import { attention } from "../kernels/attention.ts";
 import { crossEntropy } from "../kernels/cross_entropy.ts";
 import { add, scale } from "../kernels/elementwise.ts";
-import { embedding } from "../kernels/embedding.ts";
+import { boundaryIndices, embedding, positionsOf } from "../kernels/embedding.ts";
 import { mergeHeads, splitHeads } from "../kernels/heads.ts";
 import { layerNorm } from "../kernels/layer_norm.ts";
 import { linear } from "../kernels/linear.ts";
@@ -74,6 +75,40 @@ const operations: Record<string, [inputs: Inputs, operation: Operation]> = {
   ],
   crossEntropy: [{ ...square, ids: ids(2, 0, 1) }, ({ a, ids }) => crossEntropy(a, ids)],
 };
+
+/** Functions that give integers: what is looked up by them is learned, so they pass the tape on. */
+const integerOperations: Record<string, Operation> = {
+  positionsOf: ({ ids }) => positionsOf(ids),
+  boundaryIndices: ({ ids, lengths }) => boundaryIndices(ids, lengths, "last"),
+};
+
+/** Cached attention refuses a tape; decomposed attention gives the result of other operations. */
+const otherOperations = ["dropout", "cachedAttention", "decomposedAttention"];
+
+Deno.test("Tape: every operation is known to this test, and passes the tape on from each of its inputs", async () => {
+  const found = new Set<string>();
+  for await (const { name } of Deno.readDir(new URL("../kernels", import.meta.url))) {
+    const text = Deno.readTextFileSync(new URL(`../kernels/${name}`, import.meta.url));
+    const functions = text.matchAll(/^export function (\w+)\([^]*?\)(?:: ([^{]*))? \{$/gm);
+    for (const [, name, type] of functions) if (/Tensor|DecomposedAttention/.test(type)) found.add(name);
+  }
+  const tested = Object.keys({ ...operations, ...integerOperations }).map((name) => name.split(" ")[0]);
+  assertEquals(found, new Set([...tested, ...otherOperations]));
+
+  const backend = new CpuBackend();
+  const check = (name: string, inputs: Inputs, operation: Operation, watched: string) => {
+    const tape = new Tape(), tensors: Record<string, Tensor> = {};
+    for (const [input, { data, shape }] of Object.entries(inputs)) tensors[input] = backend.from(data, shape);
+    tape.watch(tensors[watched]);
+    assert(operation(tensors).tape === tape, `${name} loses the tape of ${watched}`);
+  };
+  for (const [name, [inputs, operation]] of Object.entries(operations)) {
+    const { gradients } = await evaluate(backend, inputs, operation);
+    for (const input in gradients) check(name, inputs, operation, input);
+  }
+  const sequences = { ids: { shape: [2, 3], data: new Uint32Array(6) }, lengths: ids(3, 1) };
+  for (const name in integerOperations) check(name, sequences, integerOperations[name], "ids");
+});
 
 everyBackend("every operation adds to a gradient that is there, instead of replacing it", async (backend) => {
   for (const [name, [inputs, operation]] of Object.entries(operations)) {

@@ -2,7 +2,7 @@ import { assertEquals, assertStrictEquals, assertThrows } from "@std/assert";
 import { CpuBackend } from "../core/cpu_backend.ts";
 import { constant, initialize, Parameter } from "../core/module.ts";
 import { Tape } from "../core/tape.ts";
-import { fill, formatShape, gradientOf, outputOf, sizeOf, zeros } from "../core/tensor.ts";
+import { fill, formatShape, gradientOf, needsGradient, outputOf, sizeOf, zeros } from "../core/tensor.ts";
 import { addScaled } from "../kernels/elementwise.ts";
 import { matmul } from "../kernels/matmul.ts";
 import { everyBackend } from "./_testing.ts";
@@ -38,6 +38,16 @@ Deno.test("reshape shares memory, tape and gradient", async () => {
 Deno.test("reshape outside a tape makes no gradient", () => {
   const y = new CpuBackend().from([1, 2]).reshape([2, 1]);
   assertEquals([y.tape, y.gradient], [undefined, undefined]);
+});
+
+Deno.test("integers pass their tape on, but have no gradient", () => {
+  const tape = new Tape(),
+    ids = tape.watch(new CpuBackend().from(Uint32Array.of(1, 2))),
+    y = ids.reshape([2, 1]);
+  assertStrictEquals(y.tape, tape);
+  assertEquals([y.gradient, needsGradient(y)], [undefined, false]);
+  assertEquals(outputOf([2], [ids], "u32").dataType, "u32");
+  assertStrictEquals(outputOf([2], [ids], "u32").tape, tape);
 });
 
 Deno.test("reshape refuses another number of elements", () => {

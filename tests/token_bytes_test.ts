@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { symbolOfByte } from "../tokenizers/byte_symbols.ts";
+import { BYTE_SYMBOLS } from "../tokenizers/byte_symbols.ts";
 import { TokenBytes } from "../tokenizers/token_bytes.ts";
 
 const encode = (text: string): Uint8Array => new TextEncoder().encode(text);
@@ -19,7 +19,7 @@ Deno.test("TokenBytes: tokens stand for bytes, literal ones and those with other
 });
 
 Deno.test("TokenBytes: a vocabulary of any size fits", () => {
-  const tokens = Array.from({ length: 3000 }, (_, id) => symbolOfByte[id % 256].repeat(1 + id % 5));
+  const tokens = Array.from({ length: 3000 }, (_, id) => BYTE_SYMBOLS[id % 256].repeat(1 + id % 5));
   const bytes = new TokenBytes(tokens, new Set());
   for (const id of [0, 1, 255, 256, 2999]) {
     assertEquals(bytes.of(id), new Uint8Array(1 + id % 5).fill(id % 256));

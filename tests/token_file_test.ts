@@ -1,6 +1,6 @@
 import { assertEquals, assertNotEquals, assertThrows } from "@std/assert";
 import { CharTokenizer } from "../tokenizers/char_tokenizer.ts";
-import { causalSpecialTokens, maskedSpecialTokens } from "../tokenizers/special_tokens.ts";
+import { CAUSAL_SPECIAL_TOKENS, MASKED_SPECIAL_TOKENS } from "../tokenizers/special_tokens.ts";
 import {
   encodeDocuments,
   fingerprintOfDocuments,
@@ -41,9 +41,9 @@ Deno.test("any changed byte of the ids, and any lost one, is noticed", () => {
 });
 
 Deno.test("documents end with the token that ends one", () => {
-  const causal = CharTokenizer.fromText("ab", { specialTokens: causalSpecialTokens });
+  const causal = CharTokenizer.fromText("ab", { specialTokens: CAUSAL_SPECIAL_TOKENS });
   assertEquals([...encodeDocuments(causal, ["ab", "", "b"])], [1, 2, 0, 0, 2, 0]);
-  const masked = CharTokenizer.fromText("ab", { specialTokens: maskedSpecialTokens });
+  const masked = CharTokenizer.fromText("ab", { specialTokens: MASKED_SPECIAL_TOKENS });
   assertEquals([...encodeDocuments(masked, ["a", "b"])], [4, 2, 5, 2]);
   assertEquals([...encodeDocuments(CharTokenizer.fromText("ab"), ["a", "b"])], [0, 1]);
 });

@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
 import {
-  bareFrame,
+  BARE_FRAME,
   extractFrame,
   type Frame,
   robertaFrame,
@@ -14,7 +14,7 @@ const special = (content: string, id: number, wishes: Partial<SpecialToken> = {}
 });
 
 /** The three files, parsed. */
-function write(specialTokens: SpecialToken[], frame: Frame = bareFrame, config?: Record<string, unknown>) {
+function write(specialTokens: SpecialToken[], frame: Frame = BARE_FRAME, config?: Record<string, unknown>) {
   const files = writeTokenizerFiles({
     specialTokens,
     frame,
@@ -56,7 +56,7 @@ Deno.test("the parts stand where Hugging Face looks for them", () => {
 
 Deno.test("companions name the purpose of each special token, with its wishes if it has some", () => {
   const tokens = ["<s>", "<pad>", "</s>", "<unk>"].map((content, id) => special(content, id));
-  const { map, config } = write([...tokens, special("<mask>", 9, { leftStrip: true })], bareFrame, {
+  const { map, config } = write([...tokens, special("<mask>", 9, { leftStrip: true })], BARE_FRAME, {
     extra: 1,
   });
   const mask = { content: "<mask>", single_word: false, lstrip: true, rstrip: false, normalized: false };

@@ -2,13 +2,13 @@ import { assert, assertEquals, assertNotEquals, assertThrows } from "@std/assert
 import { trainBpe } from "../tokenizers/bpe_trainer.ts";
 import { CharTokenizer } from "../tokenizers/char_tokenizer.ts";
 import { loadTokenizer } from "../tokenizers/hugging_face.ts";
-import { maskedSpecialTokens } from "../tokenizers/special_tokens.ts";
+import { MASKED_SPECIAL_TOKENS } from "../tokenizers/special_tokens.ts";
 import type { Tokenizer } from "../tokenizers/tokenizer.ts";
 
 // no space before <mask>: as RoBERTa's, a byte-level one takes it in
 const text = "Zoë said: “Good!”\n  A <k> cat 🐈 sat,<mask> said nothing. ";
 const bare = text.replace("<mask>", "");
-const specialTokens = maskedSpecialTokens;
+const specialTokens = MASKED_SPECIAL_TOKENS;
 const options = { vocabSize: 300, specialTokens };
 const chars = (corpus: string): Tokenizer => CharTokenizer.fromText(corpus, { specialTokens });
 

@@ -12,10 +12,10 @@
 import { grow, hashOfPair } from "./typed_arrays.ts";
 
 /** No merge. Larger than any rank. */
-const never = 0x7fffffff;
+const NO_MERGE = 0x7fffffff;
 
 /** From this number of symbols on, the heap is faster than looking at all pairs. */
-const longWord = 48;
+const LONG_WORD = 48;
 
 /**
  * The merges of a vocabulary, ready to be looked up and applied.
@@ -38,7 +38,7 @@ export class BpeEncoder {
   readonly #results: Int32Array;
   /** Open addressing with linear probing: rank + 1, or 0 where nothing is. Its length is a power of two. */
   readonly #slots: Int32Array;
-  #ranks = new Int32Array(longWord);
+  #ranks = new Int32Array(LONG_WORD);
 
   /**
    * Takes the merges.
@@ -71,7 +71,7 @@ export class BpeEncoder {
    * @returns The number of tokens.
    */
   encode(symbols: Int32Array, length: number): number {
-    return length < longWord ? this.#encodeShort(symbols, length) : this.#encodeLong(symbols, length);
+    return length < LONG_WORD ? this.#encodeShort(symbols, length) : this.#encodeLong(symbols, length);
   }
 
   #rankOf(left: number, right: number): number {
@@ -79,7 +79,7 @@ export class BpeEncoder {
     let slot = hashOfPair(left, right) & mask;
     for (;;) {
       const rank = this.#slots[slot] - 1;
-      if (rank < 0) return never;
+      if (rank < 0) return NO_MERGE;
       if (this.#lefts[rank] === left && this.#rights[rank] === right) return rank;
       slot = slot + 1 & mask;
     }
@@ -92,7 +92,7 @@ export class BpeEncoder {
     while (pairs > 0) {
       let best = 0;
       for (let i = 1; i < pairs; i++) if (ranks[i] < ranks[best]) best = i;
-      if (ranks[best] === never) break;
+      if (ranks[best] === NO_MERGE) break;
       symbols[best] = this.#results[ranks[best]];
       pairs--;
       for (let i = best + 1; i <= pairs; i++) symbols[i] = symbols[i + 1];
@@ -111,8 +111,8 @@ export class BpeEncoder {
     for (let i = 0; i < length; i++) {
       next[i] = i + 1;
       previous[i] = i - 1;
-      const rank = i + 1 < length ? this.#rankOf(symbols[i], symbols[i + 1]) : never;
-      if (rank !== never) heap.push(rank, i);
+      const rank = i + 1 < length ? this.#rankOf(symbols[i], symbols[i + 1]) : NO_MERGE;
+      if (rank !== NO_MERGE) heap.push(rank, i);
     }
     while (heap.size > 0) {
       const { rank, place } = heap.pop();
@@ -128,12 +128,12 @@ export class BpeEncoder {
       if (after < length) {
         previous[after] = place;
         const afterRank = this.#rankOf(symbols[place], symbols[after]);
-        if (afterRank !== never) heap.push(afterRank, place);
+        if (afterRank !== NO_MERGE) heap.push(afterRank, place);
       }
       const before = previous[place];
       if (before >= 0) {
         const beforeRank = this.#rankOf(symbols[before], symbols[place]);
-        if (beforeRank !== never) heap.push(beforeRank, before);
+        if (beforeRank !== NO_MERGE) heap.push(beforeRank, before);
       }
     }
     let tokens = 0;

@@ -5,7 +5,7 @@
  * and longer tokens by the merges that training has found (bpe_encoder.ts). Frequent words end as one token, rare ones
  * as several, and since all 256 bytes are tokens themselves, no text is ever unknown.
  *
- * Pre-tokens repeat, so what each became is remembered, up to a bound (pre_token_memory.ts).
+ * Pre-tokens repeat, so what each became is remembered, up to a bound (pre_token_cache.ts).
  *
  * @module
  */
@@ -13,11 +13,11 @@
 import { BaseTokenizer, type IdList } from "./base_tokenizer.ts";
 import { BpeEncoder } from "./bpe_encoder.ts";
 import type { Merge } from "./bpe_merges.ts";
-import { symbolOfByte, writeUtf8 } from "./byte_symbols.ts";
-import { PreTokenMemory } from "./pre_token_memory.ts";
+import { BYTE_SYMBOLS, writeUtf8 } from "./byte_symbols.ts";
+import { PreTokenCache } from "./pre_token_cache.ts";
 import { nextPreToken } from "./pre_tokens.ts";
 import { quoted } from "./quoted.ts";
-import { bareFrame, type Frame, type SpecialToken } from "./special_tokens.ts";
+import { BARE_FRAME, type Frame, type SpecialToken } from "./special_tokens.ts";
 import type { DecodeOptions, TokenStream } from "./tokenizer.ts";
 import { writeTokenizerFiles } from "./tokenizer_files.ts";
 import { readTokenizerJson } from "./tokenizer_json.ts";
@@ -25,7 +25,7 @@ import { TokenBytes } from "./token_bytes.ts";
 import { grow } from "./typed_arrays.ts";
 
 /** Longer pre-tokens, in UTF-16 units, are not remembered: they hardly ever come again. */
-const longestRemembered = 64;
+const LONGEST_CACHED = 64;
 
 /**
  * Longest pre-token that is encoded, in UTF-16 units. Merging one takes about 30 bytes of memory per unit and, at this
@@ -59,7 +59,7 @@ export class BpeTokenizer extends BaseTokenizer {
   #symbols = new Int32Array(256);
   #bytes = new Uint8Array(256);
 
-  readonly #memory = new PreTokenMemory();
+  readonly #cache = new PreTokenCache();
   #tokenBytes: TokenBytes | undefined;
 
   /**
@@ -69,10 +69,10 @@ export class BpeTokenizer extends BaseTokenizer {
    * @throws {RangeError} If a token is there twice, or a merge makes a string that is not a token.
    */
   constructor(parts: BpeParts) {
-    super(parts.tokens, parts.specialTokens ?? [], parts.frame ?? bareFrame);
+    super(parts.tokens, parts.specialTokens ?? [], parts.frame ?? BARE_FRAME);
     this.#parts = parts;
     const unknown = parts.unknownId ?? -1;
-    symbolOfByte.forEach((symbol, byte) => this.#idOfByte[byte] = this.idOf(symbol) ?? unknown);
+    BYTE_SYMBOLS.forEach((symbol, byte) => this.#idOfByte[byte] = this.idOf(symbol) ?? unknown);
     this.#encoder = new BpeEncoder(parts.merges.map(([left, right], rank) => {
       const token = this.tokenOf(left) + this.tokenOf(right);
       const id = this.idOf(token);
@@ -119,8 +119,8 @@ export class BpeTokenizer extends BaseTokenizer {
   }
 
   /** The number of different pre-tokens remembered at the moment. It has a bound, whatever is encoded. */
-  get rememberedPreTokens(): number {
-    return this.#memory.size;
+  get cachedPreTokens(): number {
+    return this.#cache.size;
   }
 
   /**
@@ -140,17 +140,17 @@ export class BpeTokenizer extends BaseTokenizer {
     }
     for (let position = start, next; position < end; position = next) {
       next = nextPreToken(text, position, end);
-      if (next - position > longestRemembered) {
+      if (next - position > LONGEST_CACHED) {
         const length = this.#encodePreToken(text, position, next);
         for (let i = 0; i < length; i++) ids.push(this.#symbols[i]);
         continue;
       }
-      const entry = this.#memory.find(text, position, next);
-      if (!this.#memory.has(entry)) {
+      const entry = this.#cache.find(text, position, next);
+      if (!this.#cache.has(entry)) {
         const length = this.#encodePreToken(text, position, next);
-        this.#memory.set(entry, this.#symbols, length);
+        this.#cache.set(entry, this.#symbols, length);
       }
-      this.#memory.copy(entry, ids);
+      this.#cache.copy(entry, ids);
     }
   }
 
@@ -191,7 +191,7 @@ export class BpeTokenizer extends BaseTokenizer {
     if (this.#tokenBytes) return this.#tokenBytes;
     // A special token stands for its own text, unless merges make it too: then it is one of the byte-level tokens.
     const literal = new Set(this.specialTokens.map((token) => token.content));
-    for (const symbol of symbolOfByte) literal.delete(symbol);
+    for (const symbol of BYTE_SYMBOLS) literal.delete(symbol);
     for (const [left, right] of this.merges) literal.delete(this.tokenOf(left) + this.tokenOf(right));
     return this.#tokenBytes = new TokenBytes(this.#parts.tokens, literal);
   }

@@ -10,7 +10,7 @@
 
 import { learnMerges, type Merge, type SymbolWords } from "./bpe_merges.ts";
 import { BpeTokenizer } from "./bpe_tokenizer.ts";
-import { symbolOfByte } from "./byte_symbols.ts";
+import { BYTE_SYMBOLS } from "./byte_symbols.ts";
 import { countPreTokens, type PreTokenCounts } from "./pre_token_counts.ts";
 import { frameOf, type SpecialToken } from "./special_tokens.ts";
 
@@ -176,15 +176,15 @@ function chooseAlphabet(
       counts[preTokens.bytes[i]] += preTokens.counts[entry];
     }
   }
-  const bytes = symbolOfByte.map((_, byte) => byte).filter((byte) => counts[byte] > 0);
+  const bytes = BYTE_SYMBOLS.map((_, byte) => byte).filter((byte) => counts[byte] > 0);
   if (limitAlphabet !== undefined) bytes.sort((a, b) => counts[b] - counts[a] || a - b).splice(limitAlphabet);
-  return bytes.map((byte) => symbolOfByte[byte]).sort();
+  return bytes.map((byte) => BYTE_SYMBOLS[byte]).sort();
 }
 
 /** Writes pre-tokens as ids; bytes outside the alphabet are left out. */
 function symbolsOf({ bytes, starts, counts }: PreTokenCounts, tokens: readonly string[]): SymbolWords {
   const idOf = new Map(tokens.map((token, id) => [token, id]));
-  const idOfByte = Int32Array.from(symbolOfByte, (symbol) => idOf.get(symbol) ?? -1);
+  const idOfByte = Int32Array.from(BYTE_SYMBOLS, (symbol) => idOf.get(symbol) ?? -1);
   const words = { symbols: new Int32Array(bytes.length), starts: new Int32Array(starts.length), counts };
   let length = 0;
   for (let word = 0; word < counts.length; word++) {

@@ -12,7 +12,7 @@
  */
 
 /** The printable character of each byte. */
-export const symbolOfByte: readonly string[] = makeSymbols();
+export const BYTE_SYMBOLS: readonly string[] = makeSymbols();
 
 function makeSymbols(): string[] {
   const symbols: string[] = [];
@@ -25,8 +25,8 @@ function makeSymbols(): string[] {
 }
 
 /** The byte + 1 of each printable character, by its code; 0 where a character stands for no byte. */
-const byteOfCode = new Uint16Array(0x144);
-symbolOfByte.forEach((symbol, byte) => byteOfCode[symbol.charCodeAt(0)] = byte + 1);
+const BYTE_OF_CODE = new Uint16Array(0x144);
+BYTE_SYMBOLS.forEach((symbol, byte) => BYTE_OF_CODE[symbol.charCodeAt(0)] = byte + 1);
 
 /**
  * Turns a token of a byte-level vocabulary into the bytes it stands for.
@@ -45,7 +45,7 @@ symbolOfByte.forEach((symbol, byte) => byteOfCode[symbol.charCodeAt(0)] = byte +
 export function bytesOfToken(token: string): Uint8Array | undefined {
   const bytes = new Uint8Array(token.length);
   for (let i = 0; i < token.length; i++) {
-    const byte = byteOfCode[token.charCodeAt(i)];
+    const byte = BYTE_OF_CODE[token.charCodeAt(i)];
     if (!byte) return undefined;
     bytes[i] = byte - 1;
   }

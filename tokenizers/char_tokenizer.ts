@@ -15,7 +15,7 @@ import { BaseTokenizer, type IdList } from "./base_tokenizer.ts";
 import { quoted } from "./quoted.ts";
 import { frameOf, type SpecialToken } from "./special_tokens.ts";
 import type { DecodeOptions, TokenStream } from "./tokenizer.ts";
-import { characterPattern, writeTokenizerFiles } from "./tokenizer_files.ts";
+import { CHARACTER_PATTERN, writeTokenizerFiles } from "./tokenizer_files.ts";
 
 /** A tokenizer whose tokens are single characters. */
 export class CharTokenizer extends BaseTokenizer {
@@ -51,7 +51,7 @@ export class CharTokenizer extends BaseTokenizer {
    *
    * @param text The training text.
    * @param options Further wishes.
-   * @param options.specialTokens Special tokens, such as `maskedSpecialTokens` or `causalSpecialTokens`.
+   * @param options.specialTokens Special tokens, such as `MASKED_SPECIAL_TOKENS` or `CAUSAL_SPECIAL_TOKENS`.
    * @returns The tokenizer.
    * @throws {RangeError} If the text is empty.
    *
@@ -142,7 +142,7 @@ export class CharTokenizer extends BaseTokenizer {
       tokenOf: (id) => this.tokenOf(id),
       preTokenizer: {
         type: "Split",
-        pattern: { Regex: characterPattern },
+        pattern: { Regex: CHARACTER_PATTERN },
         behavior: "Isolated",
         invert: false,
       },

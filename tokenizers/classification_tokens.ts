@@ -13,7 +13,7 @@ import { frameOf, type SpecialToken } from "./special_tokens.ts";
 import { readTokenizerJson } from "./tokenizer_json.ts";
 
 /** Start, between, end, and padding of a text that GPT classifies. */
-export const classificationSpecialTokens: readonly string[] = [
+export const CLASSIFICATION_SPECIAL_TOKENS: readonly string[] = [
   "<start>",
   "<delimiter>",
   "<extract>",
@@ -41,7 +41,7 @@ export const classificationSpecialTokens: readonly string[] = [
 export function withClassificationTokens(
   tokenizer: BpeTokenizer | CharTokenizer,
 ): BpeTokenizer | CharTokenizer {
-  const missing = classificationSpecialTokens.filter((content) => tokenizer.idOf(content) === undefined);
+  const missing = CLASSIFICATION_SPECIAL_TOKENS.filter((content) => tokenizer.idOf(content) === undefined);
   if (missing.length === 0) return tokenizer;
   const description = readTokenizerJson(tokenizer.toHuggingFace()["tokenizer.json"]);
   const added = missing.map((content, index): SpecialToken => ({

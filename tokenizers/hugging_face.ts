@@ -11,7 +11,12 @@
 import { BpeTokenizer } from "./bpe_tokenizer.ts";
 import { CharTokenizer } from "./char_tokenizer.ts";
 import { quoted, shortened } from "./quoted.ts";
-import { causalSpecialTokens, frameOf, maskedSpecialTokens, type SpecialToken } from "./special_tokens.ts";
+import {
+  CAUSAL_SPECIAL_TOKENS,
+  frameOf,
+  MASKED_SPECIAL_TOKENS,
+  type SpecialToken,
+} from "./special_tokens.ts";
 import type { JsonObject } from "./tokenizer_files.ts";
 import { readTokenizerJson } from "./tokenizer_json.ts";
 import { addToken, parseJson, readMerges, readVocabulary } from "./vocabulary_files.ts";
@@ -71,7 +76,7 @@ function fromVocabAndMerges(files: Readonly<Record<string, string>>): BpeTokeniz
 
   // Later entries say more than earlier ones about the same token.
   const found = new Map<string, JsonObject>();
-  const names = [...maskedSpecialTokens, ...causalSpecialTokens];
+  const names = [...MASKED_SPECIAL_TOKENS, ...CAUSAL_SPECIAL_TOKENS];
   for (const content of names) found.set(content, { lstrip: content === "<mask>", special: true });
   for (const content of Object.keys(added)) if (!found.has(content)) found.set(content, {});
   for (const source of [config, companion("special_tokens_map.json")]) {

@@ -18,7 +18,7 @@
 import { grow, hashOfPair } from "./typed_arrays.ts";
 
 /** The end of a list. */
-const none = -1;
+const NONE = -1;
 
 /**
  * Counts of pairs, and the queue of offers made of them.
@@ -55,7 +55,7 @@ export class PairQueue {
   #words = new Int32Array(1 << 10);
   #next = new Int32Array(1 << 10);
   #nodes = 0;
-  #free = none;
+  #free = NONE;
 
   /** The heap: what each offer says. */
   #offers = 0;
@@ -75,7 +75,7 @@ export class PairQueue {
     const pair = this.#pairOf(left, right);
     this.#counts[pair] += count;
     const list = this.#lists[pair];
-    if (list === none) this.#appeared.push(pair);
+    if (list === NONE) this.#appeared.push(pair);
     else if (this.#words[list] === word) return;
     this.#lists[pair] = this.#addNode(word, list);
   }
@@ -96,7 +96,7 @@ export class PairQueue {
     for (const pair of this.#appeared) {
       if (this.#counts[pair] > 0) this.#push(pair, this.#counts[pair], this.#lists[pair]);
       else this.#freeList(this.#lists[pair]);
-      this.#lists[pair] = none;
+      this.#lists[pair] = NONE;
     }
     this.#appeared = [];
   }
@@ -117,7 +117,7 @@ export class PairQueue {
       }
       words.length = 0;
       const list = this.#offerLists[0];
-      for (let node = list; node !== none; node = this.#next[node]) words.push(this.#words[node]);
+      for (let node = list; node !== NONE; node = this.#next[node]) words.push(this.#words[node]);
       this.#freeList(list);
       const last = --this.#offers;
       if (last > 0) this.#sink(0, this.#offerPairs[last], this.#offerCounts[last], this.#offerLists[last]);
@@ -143,7 +143,7 @@ export class PairQueue {
     this.#lists = grow(this.#lists, this.#size);
     this.#lefts[pair] = left;
     this.#rights[pair] = right;
-    this.#lists[pair] = none;
+    this.#lists[pair] = NONE;
     if (this.#size * 2 > this.#slots.length) this.#widen();
     return pair;
   }
@@ -160,7 +160,7 @@ export class PairQueue {
 
   #addNode(word: number, next: number): number {
     let node = this.#free;
-    if (node === none) {
+    if (node === NONE) {
       node = this.#nodes++;
       this.#words = grow(this.#words, this.#nodes);
       this.#next = grow(this.#next, this.#nodes);
@@ -174,7 +174,7 @@ export class PairQueue {
 
   #freeList(list: number): void {
     let last = list;
-    while (this.#next[last] !== none) last = this.#next[last];
+    while (this.#next[last] !== NONE) last = this.#next[last];
     this.#next[last] = this.#free;
     this.#free = list;
   }

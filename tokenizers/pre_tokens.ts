@@ -2,7 +2,7 @@
  * How GPT-2 and RoBERTa cut a text before byte-pair encoding: into pre-tokens, over whose borders nothing is merged.
  *
  * A pre-token is an English contraction, or a run of letters, of numbers, or of other characters, each with at most one
- * space in front of it, or else white space. That is {@linkcode preTokenPattern}, which defines the cut. A regular
+ * space in front of it, or else white space. That is {@linkcode PRE_TOKEN_PATTERN}, which defines the cut. A regular
  * expression is slow where every character counts, so {@linkcode nextPreToken} does the same by hand, with a table of
  * what each code point is. The table is filled from the engine's own Unicode data, 256 code points at a time, as text
  * brings them up.
@@ -21,34 +21,32 @@
  *
  * @example
  * ```ts
- * import { preTokenPattern } from "@miniformer/miniformer";
+ * import { PRE_TOKEN_PATTERN } from "@miniformer/miniformer";
  * import { assertEquals } from "@std/assert";
  *
- * assertEquals("I'll go  home.".match(preTokenPattern), ["I", "'ll", " go", " ", " home", "."]);
+ * assertEquals("I'll go  home.".match(PRE_TOKEN_PATTERN), ["I", "'ll", " go", " ", " home", "."]);
  * ```
  */
-export const preTokenPattern: RegExp =
+export const PRE_TOKEN_PATTERN: RegExp =
   /'s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\p{White_Space}\p{L}\p{N}]+|\p{White_Space}+(?!\P{White_Space})|\p{White_Space}+/gu;
 
-const letter = 1;
-const number = 2;
-const other = 3;
-const space = 4;
+/** What a code point can be. */
+const LETTER = 1, NUMBER = 2, OTHER = 3, SPACE = 4;
 
-/** What each code point is; 0 where no text has asked yet. */
+/** What each code point is; 0 where it has not been looked up yet. */
 const kinds = new Uint8Array(0x110000);
 
-function learnKinds(codePoint: number): number {
+function lookUpKinds(codePoint: number): number {
   const first = codePoint & ~0xff;
   for (let c = first; c < first + 256; c++) {
     const character = String.fromCodePoint(c);
     kinds[c] = /\p{L}/u.test(character)
-      ? letter
+      ? LETTER
       : /\p{N}/u.test(character)
-      ? number
+      ? NUMBER
       : /\p{White_Space}/u.test(character)
-      ? space
-      : other;
+      ? SPACE
+      : OTHER;
   }
   return kinds[codePoint];
 }
@@ -56,7 +54,7 @@ function learnKinds(codePoint: number): number {
 function kindAt(text: string, index: number): number {
   const unit = text.charCodeAt(index);
   const codePoint = unit >= 0xd800 && unit <= 0xdbff ? text.codePointAt(index)! : unit;
-  return kinds[codePoint] || learnKinds(codePoint);
+  return kinds[codePoint] || lookUpKinds(codePoint);
 }
 
 /**
@@ -84,8 +82,8 @@ export function nextPreToken(text: string, start: number, end: number): number {
   }
   let position = unit === 0x20 && start + 1 < end ? start + 1 : start;
   const kind = kindAt(text, position);
-  if (kind === space) {
-    position = runEnd(text, start, end, space);
+  if (kind === SPACE) {
+    position = runEnd(text, start, end, SPACE);
     // The last white space of several belongs to what follows. All of it is one unit long.
     return position < end && position - start > 1 ? position - 1 : position;
   }
@@ -97,11 +95,11 @@ function runEnd(text: string, start: number, end: number, kind: number): number 
   while (position < end) {
     const unit = text.charCodeAt(position);
     if (unit < 0xd800 || unit > 0xdbff) {
-      if ((kinds[unit] || learnKinds(unit)) !== kind) break;
+      if ((kinds[unit] || lookUpKinds(unit)) !== kind) break;
       position++;
     } else {
       const codePoint = text.codePointAt(position)!;
-      if ((kinds[codePoint] || learnKinds(codePoint)) !== kind) break;
+      if ((kinds[codePoint] || lookUpKinds(codePoint)) !== kind) break;
       position += codePoint > 0xffff ? 2 : 1;
     }
   }

@@ -25,10 +25,10 @@ export interface SpecialToken {
 }
 
 /** The five of RoBERTa, for masked language models. */
-export const maskedSpecialTokens: readonly string[] = ["<s>", "<pad>", "</s>", "<unk>", "<mask>"];
+export const MASKED_SPECIAL_TOKENS: readonly string[] = ["<s>", "<pad>", "</s>", "<unk>", "<mask>"];
 
 /** The one of GPT, for causal language models: it ends a document. */
-export const causalSpecialTokens: readonly string[] = ["<|endoftext|>"];
+export const CAUSAL_SPECIAL_TOKENS: readonly string[] = ["<|endoftext|>"];
 
 /** What goes around one text or two: ids, and the places of the texts. */
 export interface Frame {
@@ -39,7 +39,7 @@ export interface Frame {
 }
 
 /** The frame of a model that wants nothing around its text; it cannot hold two texts. */
-export const bareFrame: Frame = { single: ["text"], pair: [] };
+export const BARE_FRAME: Frame = { single: ["text"], pair: [] };
 
 /**
  * RoBERTa's frame: `<s> text </s>` and `<s> text </s></s> pair </s>`.
@@ -91,10 +91,10 @@ export function extractFrame(start: number, delimiter: number, extract: number):
  *
  * @example
  * ```ts
- * import { CharTokenizer, frameOf, maskedSpecialTokens } from "@miniformer/miniformer";
+ * import { CharTokenizer, frameOf, MASKED_SPECIAL_TOKENS } from "@miniformer/miniformer";
  * import { assertEquals } from "@std/assert";
  *
- * const tokenizer = CharTokenizer.fromText("abc", { specialTokens: maskedSpecialTokens });
+ * const tokenizer = CharTokenizer.fromText("abc", { specialTokens: MASKED_SPECIAL_TOKENS });
  * assertEquals(frameOf(tokenizer.specialTokens).single, [0, "text", 2]);
  * ```
  */
@@ -103,7 +103,7 @@ export function frameOf(specialTokens: readonly SpecialToken[]): Frame {
   const [begin, end] = ["<s>", "</s>"].map(idOf);
   if (begin !== undefined && end !== undefined) return robertaFrame(begin, end);
   const [start, delimiter, extract] = ["<start>", "<delimiter>", "<extract>"].map(idOf);
-  if (start === undefined || delimiter === undefined || extract === undefined) return bareFrame;
+  if (start === undefined || delimiter === undefined || extract === undefined) return BARE_FRAME;
   return extractFrame(start, delimiter, extract);
 }
 
@@ -140,10 +140,10 @@ export function partsOf(frame: Frame, paired: boolean): Frame["single"] {
  *
  * @example
  * ```ts
- * import { bareFrame, fillFrame } from "@miniformer/miniformer";
+ * import { BARE_FRAME, fillFrame } from "@miniformer/miniformer";
  * import { assertEquals } from "@std/assert";
  *
- * assertEquals(fillFrame(bareFrame, Uint32Array.of(5, 7)), Uint32Array.of(5, 7));
+ * assertEquals(fillFrame(BARE_FRAME, Uint32Array.of(5, 7)), Uint32Array.of(5, 7));
  * ```
  */
 export function fillFrame(frame: Frame, text: Uint32Array, pair?: Uint32Array): Uint32Array {

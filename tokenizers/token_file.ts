@@ -24,8 +24,8 @@ export interface TokenFile {
   readonly text: string;
 }
 
-const magic = "MFTOKENS";
-const headerLength = 40;
+const MAGIC = "MFTOKENS";
+const HEADER_LENGTH = 40;
 
 /**
  * Writes a token file.
@@ -50,14 +50,14 @@ const headerLength = 40;
  */
 export function writeTokenFile({ ids, tokenizer, text }: TokenFile): Uint8Array<ArrayBuffer> {
   const idLength = ids.every((id) => id < 0x10000) ? 2 : 4;
-  const bytes = new Uint8Array(headerLength + ids.length * idLength);
+  const bytes = new Uint8Array(HEADER_LENGTH + ids.length * idLength);
   const view = new DataView(bytes.buffer);
   for (let i = 0; i < ids.length; i++) {
-    if (idLength === 2) view.setUint16(headerLength + 2 * i, ids[i], true);
-    else view.setUint32(headerLength + 4 * i, ids[i], true);
+    if (idLength === 2) view.setUint16(HEADER_LENGTH + 2 * i, ids[i], true);
+    else view.setUint32(HEADER_LENGTH + 4 * i, ids[i], true);
   }
-  bytes.set(new TextEncoder().encode(magic));
-  const fingerprints = [tokenizer, text, fingerprintOf(bytes.subarray(headerLength))];
+  bytes.set(new TextEncoder().encode(MAGIC));
+  const fingerprints = [tokenizer, text, fingerprintOf(bytes.subarray(HEADER_LENGTH))];
   fingerprints.forEach((fingerprint, i) => view.setBigUint64(8 + 8 * i, BigInt("0x" + fingerprint), true));
   view.setUint32(32, ids.length, true);
   view.setUint16(36, Math.floor(ids.length / 2 ** 32), true);
@@ -83,19 +83,19 @@ export function writeTokenFile({ ids, tokenizer, text }: TokenFile): Uint8Array<
  */
 export function readTokenFile(bytes: Uint8Array): TokenFile {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  if (bytes.length < headerLength || new TextDecoder().decode(bytes.subarray(0, 8)) !== magic) {
+  if (bytes.length < HEADER_LENGTH || new TextDecoder().decode(bytes.subarray(0, 8)) !== MAGIC) {
     throw new RangeError("Cannot read ids: this is no token file");
   }
   const length = view.getUint32(32, true) + view.getUint16(36, true) * 2 ** 32;
   const idLength = view.getUint16(38, true);
-  const expected = headerLength + length * idLength;
+  const expected = HEADER_LENGTH + length * idLength;
   if (idLength !== 2 && idLength !== 4 || bytes.length !== expected) {
     throw new RangeError(`Cannot read ids: the token file has ${bytes.length} bytes, expected ${expected}`);
   }
   const [tokenizer, text, checksum] = [8, 16, 24].map((offset) =>
     view.getBigUint64(offset, true).toString(16).padStart(16, "0")
   );
-  if (fingerprintOf(bytes.subarray(headerLength)) !== checksum) {
+  if (fingerprintOf(bytes.subarray(HEADER_LENGTH)) !== checksum) {
     throw new RangeError(
       "Cannot read ids: the token file was altered, its checksum does not fit its content",
     );
@@ -103,8 +103,8 @@ export function readTokenFile(bytes: Uint8Array): TokenFile {
   const ids = new Uint32Array(length);
   for (let i = 0; i < length; i++) {
     ids[i] = idLength === 2
-      ? view.getUint16(headerLength + 2 * i, true)
-      : view.getUint32(headerLength + 4 * i, true);
+      ? view.getUint16(HEADER_LENGTH + 2 * i, true)
+      : view.getUint32(HEADER_LENGTH + 4 * i, true);
   }
   return { ids, tokenizer, text };
 }
@@ -137,10 +137,10 @@ export function fingerprintOfDocuments(documents: Iterable<string>): string {
  *
  * @example
  * ```ts
- * import { causalSpecialTokens, CharTokenizer, encodeDocuments } from "@miniformer/miniformer";
+ * import { CAUSAL_SPECIAL_TOKENS, CharTokenizer, encodeDocuments } from "@miniformer/miniformer";
  * import { assertEquals } from "@std/assert";
  *
- * const tokenizer = CharTokenizer.fromText("ab", { specialTokens: causalSpecialTokens });
+ * const tokenizer = CharTokenizer.fromText("ab", { specialTokens: CAUSAL_SPECIAL_TOKENS });
  * assertEquals(encodeDocuments(tokenizer, ["ab", "a"]), Uint32Array.of(1, 2, 0, 1, 0));
  * ```
  */

@@ -11,10 +11,10 @@ import { type Frame, robertaFrame, type SpecialToken } from "./special_tokens.ts
 export type JsonObject = { [key: string]: unknown };
 
 /** The pattern by which Hugging Face `tokenizers` cuts a text into single code points. */
-export const characterPattern = "[\\s\\S]";
+export const CHARACTER_PATTERN = "[\\s\\S]";
 
 /** Which token `transformers` takes for which purpose, where the vocabulary has it. */
-const purposes: readonly (readonly [purpose: string, contents: readonly string[]])[] = [
+const PURPOSES: readonly (readonly [purpose: string, contents: readonly string[]])[] = [
   ["bos_token", ["<s>", "<|endoftext|>"]],
   ["eos_token", ["</s>", "<|endoftext|>"]],
   ["unk_token", ["<unk>"]],
@@ -61,7 +61,7 @@ export function writeTokenizerFiles(
   };
   const contents = new Map(specialTokens.map((token) => [token.content, token]));
   const map: JsonObject = {};
-  for (const [purpose, candidates] of purposes) {
+  for (const [purpose, candidates] of PURPOSES) {
     const content = candidates.find((candidate) => contents.get(candidate)?.special);
     if (content === undefined) continue;
     const token = contents.get(content)!;

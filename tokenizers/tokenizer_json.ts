@@ -10,8 +10,8 @@
 
 import type { Merge } from "./bpe_merges.ts";
 import { quoted } from "./quoted.ts";
-import { bareFrame, type Frame, robertaFrame, type SpecialToken } from "./special_tokens.ts";
-import { characterPattern, type JsonObject } from "./tokenizer_files.ts";
+import { BARE_FRAME, type Frame, robertaFrame, type SpecialToken } from "./special_tokens.ts";
+import { CHARACTER_PATTERN, type JsonObject } from "./tokenizer_files.ts";
 import { addToken, parseJson, readMerges, readVocabulary, type Vocabulary } from "./vocabulary_files.ts";
 
 /** What a tokenizer is made of, whatever file it was read from. */
@@ -76,7 +76,7 @@ export function readTokenizerJson(json: string): TokenizerDescription {
   if (!bpe) {
     const pattern = (file.pre_tokenizer as { pattern?: JsonObject } | null)?.pattern?.Regex;
     expectKind(file, "pre_tokenizer", "Split");
-    if (pattern !== characterPattern) refuse("pre_tokenizer.pattern", pattern, characterPattern);
+    if (pattern !== CHARACTER_PATTERN) refuse("pre_tokenizer.pattern", pattern, CHARACTER_PATTERN);
     expectKind(file, "decoder", "Fuse");
     return { ...description, kind: "char", merges: [], addPrefixSpace: false, fuseUnknown: false };
   }
@@ -132,7 +132,7 @@ function readAddedTokens(value: unknown, vocabulary: Vocabulary): SpecialToken[]
 const DEEPEST_SEQUENCE = 8;
 
 function readFrame(value: unknown, tokens: readonly (string | undefined)[], depth = 0): Frame {
-  if (value == null) return bareFrame;
+  if (value == null) return BARE_FRAME;
   const processor = value as JsonObject;
   const idOf = (id: unknown): number => {
     if (typeof id === "number" && tokens[id] !== undefined) return id;
@@ -157,7 +157,7 @@ function readFrame(value: unknown, tokens: readonly (string | undefined)[], dept
     });
   switch (processor.type) {
     case "ByteLevel": // It corrects the offsets of tokens and leaves the ids alone.
-      return bareFrame;
+      return BARE_FRAME;
     case "RobertaProcessing":
       return robertaFrame(idOf(listAt(processor, "cls")[1]), idOf(listAt(processor, "sep")[1]));
     case "TemplateProcessing":
@@ -167,9 +167,9 @@ function readFrame(value: unknown, tokens: readonly (string | undefined)[], dept
         refuse("post_processor", "a deeply nested Sequence", `at most ${DEEPEST_SEQUENCE} levels`);
       }
       const all = listAt(processor, "processors").map((one) => readFrame(one, tokens, depth + 1));
-      const frames = all.filter((frame) => frame !== bareFrame);
+      const frames = all.filter((frame) => frame !== BARE_FRAME);
       if (frames.length > 1) refuse("post_processor", "several that add tokens", "one");
-      return frames[0] ?? bareFrame;
+      return frames[0] ?? BARE_FRAME;
     }
     default:
       return refuse(

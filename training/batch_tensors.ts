@@ -9,7 +9,7 @@
 
 import type { HostArray, Shape } from "../core/backend.ts";
 import type { Tensor } from "../core/tensor.ts";
-import { IGNORED } from "../kernels/cross_entropy.ts";
+import { IGNORE_INDEX } from "../kernels/cross_entropy.ts";
 import type { BatchTensors } from "../models/learner.ts";
 import type { Batch } from "../data/batches.ts";
 
@@ -21,7 +21,11 @@ import type { Batch } from "../data/batches.ts";
  */
 export function totalWeight({ targets, weights }: Batch): number {
   let total = 0;
-  for (let at = 0; at < targets.length; at++) if (targets[at] !== IGNORED) total += weights ? weights[at] : 1;
+  for (let at = 0; at < targets.length; at++) {
+    if (targets[at] !== IGNORE_INDEX) {
+      total += weights ? weights[at] : 1;
+    }
+  }
   return total;
 }
 
@@ -29,7 +33,7 @@ export function totalWeight({ targets, weights }: Batch): number {
 function scaledWeights(targets: Uint32Array, weights: Float32Array | undefined, scale: number): Float32Array {
   const scaled = new Float32Array(targets.length);
   for (let at = 0; at < targets.length; at++) {
-    if (targets[at] !== IGNORED) scaled[at] = scale * (weights ? weights[at] : 1);
+    if (targets[at] !== IGNORE_INDEX) scaled[at] = scale * (weights ? weights[at] : 1);
   }
   return scaled;
 }

@@ -4,7 +4,7 @@
  * @module
  */
 import type { Backend } from "../../core/backend.ts";
-import { IGNORED } from "../../kernels/cross_entropy.ts";
+import { IGNORE_INDEX } from "../../kernels/cross_entropy.ts";
 import type { Learner } from "../../models/learner.ts";
 import type { Batch } from "../../data/batches.ts";
 import { evaluate } from "../../training/evaluate.ts";
@@ -104,7 +104,7 @@ export async function measure(
  */
 export function countTargets(batches: readonly Batch[]): number {
   let count = 0;
-  for (const { targets } of batches) for (const target of targets) if (target !== IGNORED) count++;
+  for (const { targets } of batches) for (const target of targets) if (target !== IGNORE_INDEX) count++;
   return count;
 }
 

@@ -6,7 +6,7 @@
 import { BpeTokenizer } from "../../tokenizers/bpe_tokenizer.ts";
 import { trainBpe } from "../../tokenizers/bpe_trainer.ts";
 import { CharTokenizer } from "../../tokenizers/char_tokenizer.ts";
-import { causalSpecialTokens } from "../../tokenizers/special_tokens.ts";
+import { CAUSAL_SPECIAL_TOKENS } from "../../tokenizers/special_tokens.ts";
 import { encodeDocuments, fingerprintOfDocuments } from "../../tokenizers/token_file.ts";
 import { makeTales } from "../../data/tales.ts";
 import { readTexts } from "./files.ts";
@@ -117,7 +117,7 @@ export async function chooseTokenizer(
   if (choice !== "bpe") return await readTokenizer(choice);
   return await trainBpe(training, {
     vocabSize,
-    specialTokens: specialTokens ?? causalSpecialTokens,
+    specialTokens: specialTokens ?? CAUSAL_SPECIAL_TOKENS,
     lines: true,
   });
 }

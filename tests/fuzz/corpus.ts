@@ -7,7 +7,7 @@ import {
   CharTokenizer,
   CpuBackend,
   initialize,
-  maskedSpecialTokens,
+  MASKED_SPECIAL_TOKENS,
   type ModelConfig,
   modelFiles,
   trainBpe,
@@ -71,9 +71,9 @@ function runState(): Record<string, unknown> {
 export async function makeCorpus(): Promise<Corpus> {
   const char = CharTokenizer.fromText(story),
     masked = CharTokenizer.fromText(story, {
-      specialTokens: maskedSpecialTokens,
+      specialTokens: MASKED_SPECIAL_TOKENS,
     });
-  const bpe = await trainBpe([story], { vocabSize: 270, specialTokens: maskedSpecialTokens });
+  const bpe = await trainBpe([story], { vocabSize: 270, specialTokens: MASKED_SPECIAL_TOKENS });
   const bpeFiles = bpe.toHuggingFace(), { "tokenizer.json": _, ...old } = bpeFiles;
   const small = { ...sizes, vocabSize: char.vocabSize }, labels = ["bad", "good"];
   const gpt: ModelConfig = { ...small, architecture: "gpt2" };

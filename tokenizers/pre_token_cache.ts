@@ -12,8 +12,8 @@ import { PreTokenTable } from "./pre_token_table.ts";
 import { grow } from "./typed_arrays.ts";
 
 /** So many different pre-tokens are remembered at most, and about so many UTF-16 units of them. */
-const mostEntries = 1 << 17;
-const mostUnits = 1 << 21;
+const MOST_ENTRIES = 1 << 17;
+const MOST_UNITS = 1 << 21;
 
 /**
  * Ids by pre-token.
@@ -21,18 +21,18 @@ const mostUnits = 1 << 21;
  * @example
  * ```ts
  * import { IdList } from "./base_tokenizer.ts";
- * import { PreTokenMemory } from "./pre_token_memory.ts";
+ * import { PreTokenCache } from "./pre_token_cache.ts";
  * import { assertEquals } from "@std/assert";
  *
- * const memory = new PreTokenMemory();
- * const entry = memory.find("a word", 1, 6);
- * if (!memory.has(entry)) memory.set(entry, Int32Array.of(17, 4), 2);
+ * const cache = new PreTokenCache();
+ * const entry = cache.find("a word", 1, 6);
+ * if (!cache.has(entry)) cache.set(entry, Int32Array.of(17, 4), 2);
  * const ids = new IdList();
- * memory.copy(entry, ids);
+ * cache.copy(entry, ids);
  * assertEquals([...ids.ids.subarray(0, ids.length)], [17, 4]);
  * ```
  */
-export class PreTokenMemory {
+export class PreTokenCache {
   readonly #table = new PreTokenTable();
   /** Where the ids of each entry begin; the next entry's beginning is its end. */
   #starts = new Int32Array(1 << 10);
@@ -54,7 +54,7 @@ export class PreTokenMemory {
    * @returns The number of its entry.
    */
   find(text: string, start: number, end: number): number {
-    if (this.#size >= mostEntries || this.#table.unitCount >= mostUnits) {
+    if (this.#size >= MOST_ENTRIES || this.#table.unitCount >= MOST_UNITS) {
       this.#table.clear();
       this.#size = 0;
     }

@@ -1,0 +1,133 @@
+/**
+ * Attention, forward and backward, in plain loops: the naive twin of `attention_cpu.ts`, which is tested against it.
+ *
+ * It stores the T × T weights of every head, as the textbook does, and spells every derivative out. In the backward pass
+ * each line of the forward pass is turned around: where y was summed up from p and v, dy is handed back to dp and dv.
+ *
+ * References: Vaswani et al. 2017, section 3.2.1; Karpathy, llm.c, `attention_forward` and `attention_backward`.
+ *
+ * @module
+ */
+
+import type { Floats } from "../core/backend.ts";
+
+/** Sizes of attention, and what it leaves out. */
+export interface NaiveAttentionSettings {
+  /** Heads of the whole batch, B · H. */
+  readonly heads: number;
+  /** T. */
+  readonly time: number;
+  /** D. */
+  readonly headDim: number;
+  /** Whether query i of a head sees key j: not those behind it in the causal form, and no padding. */
+  sees(head: number, i: number, j: number): boolean;
+  /** What dropout multiplies a weight by: 0 or 1 / (1 − rate), and always 1 without dropout. */
+  mask(head: number, i: number, j: number): number;
+}
+
+/** Of heads (B · H, T, D) each. */
+export interface NaiveAttentionInputs {
+  readonly query: Floats;
+  readonly key: Floats;
+  readonly value: Floats;
+}
+
+/**
+ * y = softmax(query · keyᵀ / √D) · value.
+ *
+ * @example Two queries that are alike to both keys take the mean of the values
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { naiveAttentionForward } from "./attention_naive.ts";
+ *
+ * const zeros = new Float64Array(2), value = Float64Array.of(1, 3);
+ * const settings = { heads: 1, time: 2, headDim: 1, sees: () => true, mask: () => 1 };
+ * const { y } = naiveAttentionForward({ query: zeros, key: zeros, value }, settings);
+ * assertEquals([...y], [2, 2]);
+ * ```
+ *
+ * @param inputs (B · H, T, D) each.
+ * @param settings Sizes, and what is left out.
+ * @returns The result (B · H, T, D), and the weights (B · H, T, T), 0 where a query does not see a key.
+ */
+export function naiveAttentionForward(
+  { query, key, value }: NaiveAttentionInputs,
+  { heads, time, headDim, sees, mask }: NaiveAttentionSettings,
+): { y: Float64Array; p: Float64Array } {
+  const y = new Float64Array(heads * time * headDim), p = new Float64Array(heads * time * time);
+  for (let head = 0; head < heads; head++) {
+    for (let i = 0; i < time; i++) {
+      const q = (head * time + i) * headDim, row = (head * time + i) * time;
+      let total = 0;
+      for (let j = 0; j < time; j++) {
+        const k = (head * time + j) * headDim;
+        let s = 0;
+        for (let d = 0; d < headDim; d++) s += query[q + d] * key[k + d] / Math.sqrt(headDim);
+        if (sees(head, i, j)) p[row + j] = Math.exp(s);
+        total += p[row + j];
+      }
+      for (let j = 0; j < time; j++) {
+        const v = (head * time + j) * headDim;
+        if (total > 0) p[row + j] /= total;
+        for (let d = 0; d < headDim; d++) y[q + d] += mask(head, i, j) * p[row + j] * value[v + d];
+      }
+    }
+  }
+  return { y, p };
+}
+
+/**
+ * The gradients of {@linkcode naiveAttentionForward}.
+ *
+ * @example The gradient of a mean is the same for all that it is taken of
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { naiveAttentionBackward } from "./attention_naive.ts";
+ *
+ * const zeros = new Float64Array(2), inputs = { query: zeros, key: zeros, value: Float64Array.of(1, 3) };
+ * const settings = { heads: 1, time: 2, headDim: 1, sees: () => true, mask: () => 1 };
+ * const { dValue } = naiveAttentionBackward(inputs, Float64Array.of(1, 0), Float64Array.of(0.5, 0.5, 0.5, 0.5), settings);
+ * assertEquals([...dValue], [0.5, 0.5]);
+ * ```
+ *
+ * @param inputs What the forward pass was given.
+ * @param dy The gradient of its result, (B · H, T, D).
+ * @param p The weights that it returned, (B · H, T, T).
+ * @param settings Sizes, and what is left out.
+ * @returns The gradients of query, key and value.
+ */
+export function naiveAttentionBackward(
+  { query, key, value }: NaiveAttentionInputs,
+  dy: Floats,
+  p: Float64Array,
+  { heads, time, headDim, mask }: NaiveAttentionSettings,
+): { dQuery: Float64Array; dKey: Float64Array; dValue: Float64Array } {
+  const [dQuery, dKey, dValue] = [query, key, value].map(({ length }) => new Float64Array(length));
+  for (let head = 0; head < heads; head++) {
+    for (let i = 0; i < time; i++) {
+      const q = (head * time + i) * headDim, row = (head * time + i) * time;
+      const dp = new Float64Array(time), ds = new Float64Array(time);
+      // in the forward pass this was y[i] += mask p[j] v[j], so now dp[j] += mask dy[i] v[j] and dv[j] += mask p[j] dy[i]
+      for (let j = 0; j < time; j++) {
+        const v = (head * time + j) * headDim;
+        for (let d = 0; d < headDim; d++) {
+          dp[j] += mask(head, i, j) * dy[q + d] * value[v + d];
+          dValue[v + d] += mask(head, i, j) * p[row + j] * dy[q + d];
+        }
+      }
+      // p = softmax(s), and the derivative of p[j] by s[k] is p[j] (1 − p[k]) where j = k, else −p[j] p[k]
+      for (let j = 0; j < time; j++) {
+        for (let k = 0; k < time; k++) ds[k] += p[row + j] * ((j === k ? 1 : 0) - p[row + k]) * dp[j];
+      }
+      // s[j] += q[i] k[j] / √D, so now dq[i] += k[j] ds[j] / √D and dk[j] += q[i] ds[j] / √D
+      for (let j = 0; j < time; j++) {
+        const k = (head * time + j) * headDim;
+        for (let d = 0; d < headDim; d++) {
+          dQuery[q + d] += key[k + d] * ds[j] / Math.sqrt(headDim);
+          dKey[k + d] += query[q + d] * ds[j] / Math.sqrt(headDim);
+        }
+      }
+    }
+  }
+  return { dQuery, dKey, dValue };
+}
