@@ -5,7 +5,7 @@
  *     model.safetensors       the parameters, under Hugging Face's names
  *     tokenizer.json, …       added by the caller
  *     optimizer.safetensors   both moments of every parameter, under our names
- *     trainer_state.json      the step, and the settings it was reached with
+ *     training_state.json      the step, and the settings it was reached with
  *
  * This file turns a run into named byte arrays and back; where they are kept is the caller's business, so it works in a
  * browser as well. Whatever does not fit is refused by file and tensor, before anything is changed.
@@ -26,7 +26,14 @@ import {
 } from "../models/families.ts";
 import { exportTensors, type HostTensor, importShapes, importTensors, usedTensors } from "./hugging_face.ts";
 import { fromHuggingFaceConfig, toHuggingFaceConfig } from "./hugging_face_formats.ts";
-import { type CheckpointFiles, inFile, readBytes, readJson } from "./checkpoint_files.ts";
+import {
+  type CheckpointFiles,
+  inFile,
+  readBytes,
+  readJson,
+  TRAINING_STATE,
+  trainingStateName,
+} from "./checkpoint_files.ts";
 import { expectShape, flatten, readFinite, readMoments } from "./checkpoint_tensors.ts";
 import { isFloat, type NamedArray, readTensorEntries, writeSafetensors } from "./safetensors.ts";
 import type { TrainingRun } from "../training/train.ts";
@@ -41,8 +48,8 @@ export interface LoadedModel<Config extends ModelConfig = ModelConfig> {
   readonly weights: ReadonlyMap<string, HostTensor>;
 }
 
-/** What `trainer_state.json` holds. */
-export interface TrainerState {
+/** What `training_state.json` holds. */
+export interface TrainingState {
   /** Updates done. */
   readonly step: number;
   /** Whatever else the caller wants to find again. */
@@ -95,7 +102,7 @@ export async function modelFiles(
  *
  * @param run The run.
  * @param state What else to remember; the step is the run's own.
- * @returns `optimizer.safetensors` and `trainer_state.json`.
+ * @returns `optimizer.safetensors` and `training_state.json`.
  */
 export async function trainingFiles(
   run: TrainingRun,
@@ -106,7 +113,7 @@ export async function trainingFiles(
   const square = await readParameters(backend, optimizer.square, store, "square.");
   return {
     "optimizer.safetensors": writeSafetensors([...mean, ...square]),
-    "trainer_state.json": JSON.stringify({ ...state, step: run.step }, null, 2) + "\n",
+    [TRAINING_STATE]: JSON.stringify({ ...state, step: run.step }, null, 2) + "\n",
   };
 }
 
@@ -174,19 +181,18 @@ export function restoreModel(backend: Backend, store: ParameterStore, weights: L
 }
 
 /**
- * Reads `trainer_state.json`.
+ * Reads `training_state.json`, or in earlier checkpoints `trainer_state.json`.
  *
  * @param files The files of a checkpoint.
  * @returns Its content.
  * @throws {TypeError} If it is missing or damaged.
  */
-export function loadTrainerState(files: CheckpointFiles): TrainerState {
-  const state = readJson(files, "trainer_state.json");
-  const { step } = state;
+export function loadTrainingState(files: CheckpointFiles): TrainingState {
+  const name = trainingStateName(files), state = readJson(files, name), { step } = state;
   if (!Number.isSafeInteger(step) || step as number < 0) {
-    throw new TypeError(`trainer_state.json: step is ${quoted(step)}, expected an integer of 0 or more`);
+    throw new TypeError(`${name}: step is ${quoted(step)}, expected an integer of 0 or more`);
   }
-  return state as unknown as TrainerState;
+  return state as unknown as TrainingState;
 }
 
 /**
@@ -198,7 +204,7 @@ export function loadTrainerState(files: CheckpointFiles): TrainerState {
  * @throws {TypeError} If a file is missing, damaged, or does not fit the model; nothing is changed then.
  */
 export function restoreTraining(run: TrainingRun, files: CheckpointFiles): void {
-  const { backend, store, optimizer } = run, { step } = loadTrainerState(files);
+  const { backend, store, optimizer } = run, { step } = loadTrainingState(files);
   const bytes = readBytes(files, "optimizer.safetensors");
   const { mean, square } = inFile("optimizer.safetensors", () => {
     const moments = readMoments(bytes, store);

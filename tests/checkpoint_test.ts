@@ -8,7 +8,7 @@ import { Gpt, type GptConfig } from "../models/gpt.ts";
 import {
   type CheckpointFiles,
   loadModel,
-  loadTrainerState,
+  loadTrainingState,
   modelFiles,
   restoreModel,
   restoreTraining,
@@ -146,13 +146,13 @@ Deno.test("checkpoint: what the caller adds to the state is found again, the ste
   const run = newRun(new CpuBackend(), new Gpt(small));
   run.advance();
   const files = await trainingFiles(run, { step: 99, seed: 3, name: "tales" });
-  assertEquals({ ...loadTrainerState(files) }, { step: 1, seed: 3, name: "tales" });
-  assertEquals(loadTrainerState({ "trainer_state.json": new TextEncoder().encode('{"step": 7}') }).step, 7);
+  assertEquals({ ...loadTrainingState(files) }, { step: 1, seed: 3, name: "tales" });
+  assertEquals(loadTrainingState({ "training_state.json": new TextEncoder().encode('{"step": 7}') }).step, 7);
 });
 
 Deno.test("checkpoint: config.json is readable text that ends with a line", async () => {
   const run = newRun(new CpuBackend(), new Gpt(small)), files = await filesOf(run, small);
-  for (const name of ["config.json", "trainer_state.json"]) {
+  for (const name of ["config.json", "training_state.json"]) {
     const text = decode(files[name]);
     assertEquals(text, JSON.stringify(JSON.parse(text), null, 2) + "\n");
   }
@@ -181,7 +181,10 @@ const DAMAGED: Record<string, [damage: Damage, message: string]> = {
     (files) => delete files["optimizer.safetensors"],
     "optimizer.safetensors is missing",
   ],
-  "no trainer_state.json": [(files) => delete files["trainer_state.json"], "trainer_state.json is missing"],
+  "no training_state.json": [
+    (files) => delete files["training_state.json"],
+    "training_state.json is missing",
+  ],
   "a config.json that is cut": [(files) => files["config.json"] = '{"n_embd": 1', "config.json: "],
   "a config.json that is a list": [(files) => files["config.json"] = "[]", "config.json: expected an object"],
   "a config.json of another model": [
@@ -222,16 +225,16 @@ const DAMAGED: Record<string, [damage: Damage, message: string]> = {
     "optimizer.safetensors: the file has 6 bytes: it is no safetensors file",
   ],
   "half a step": [
-    (files) => files["trainer_state.json"] = '{"step": 2.5}',
-    "trainer_state.json: step is 2.5, expected an integer of 0 or more",
+    (files) => files["training_state.json"] = '{"step": 2.5}',
+    "training_state.json: step is 2.5, expected an integer of 0 or more",
   ],
   "a step before the first": [
-    (files) => files["trainer_state.json"] = '{"step": -1}',
-    "trainer_state.json: step is -1, expected an integer of 0 or more",
+    (files) => files["training_state.json"] = '{"step": -1}',
+    "training_state.json: step is -1, expected an integer of 0 or more",
   ],
   "no step": [
-    (files) => files["trainer_state.json"] = "{}",
-    "trainer_state.json: step is missing, expected an integer of 0 or more",
+    (files) => files["training_state.json"] = "{}",
+    "training_state.json: step is missing, expected an integer of 0 or more",
   ],
 };
 

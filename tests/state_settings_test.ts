@@ -14,7 +14,7 @@ Deno.test("the settings of every preset are accepted, and none that the command 
   }
   checkSettings({ unknown: -1, constructor: 5, batchSize: "4" }, trainFlags);
   const cases: [name: string, value: unknown, message: string][] = [
-    ["batchSize", 0, "trainer_state.json: settings.batchSize is 0: expected a whole number at least 1"],
+    ["batchSize", 0, "settings.batchSize is 0: expected a whole number at least 1"],
     ["batchSize", 0.5, "settings.batchSize is 0.5: expected a whole number"],
     ["accumulation", -1, "settings.accumulation is -1: expected a whole number at least 1"],
     ["dropoutRate", 1, "settings.dropoutRate is 1: expected a number at least 0, below 1"],
@@ -30,27 +30,27 @@ Deno.test("a run whose state was edited is refused by file and field", () =>
   inFolder(async (cwd) => {
     await Deno.writeTextFile(`${cwd}/story.txt`, story(60));
     await succeed(["train", "--data", "story.txt", ...small, "--device", "cpu", "--steps", "1"], { cwd });
-    const path = `${cwd}/runs/story/last/trainer_state.json`;
+    const path = `${cwd}/runs/story/last/training_state.json`;
     await removeSums(path);
     const state = await Deno.readTextFile(path);
     const deep = "[".repeat(50_000) + "]".repeat(50_000);
     const edits: [edit: [from: RegExp, to: string], message: string][] = [
       [
         [/"batchSize": \d+/, '"batchSize": -1'],
-        "trainer_state.json: settings.batchSize is -1: expected a whole",
+        "training_state.json: settings.batchSize is -1: expected a whole",
       ],
       [
         [/"beta1": [\d.]+/, '"beta1": 1e999'],
-        "trainer_state.json: settings.beta1 is Infinity, expected a value of",
+        "training_state.json: settings.beta1 is Infinity, expected a value of",
       ],
-      [[/"data": \[/, `"data": [${deep},`], "trainer_state.json: source.data is [[[…]],"],
+      [[/"data": \[/, `"data": [${deep},`], "training_state.json: source.data is [[[…]],"],
       [
         [/"settings": \{/, `"settings": ${deep}, "old": {`],
-        "trainer_state.json: settings is [[[…]]], expected",
+        "training_state.json: settings is [[[…]]], expected",
       ],
       [
         [/"preset": "tiny"/, `"preset": {"a": "${"x".repeat(1e5)}"}`],
-        "trainer_state.json: settings.preset is",
+        "training_state.json: settings.preset is",
       ],
     ];
     for (const [[from, to], message] of edits) {

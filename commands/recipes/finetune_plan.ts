@@ -35,7 +35,7 @@ export interface FinetuneSource {
   readonly validation?: string;
 }
 
-/** What `finetune` keeps in `trainer_state.json` besides the step. */
+/** What `finetune` keeps in `training_state.json` besides the step. */
 export interface FinetuneState {
   /** Which command goes on with it. */
   readonly command: string;

@@ -6,7 +6,8 @@
 import { commandOf } from "../runs/run_command.ts";
 import { basename, dirname, relative, resolve } from "@std/path";
 import { quoted } from "../../core/quoted.ts";
-import { loadTrainerState } from "../../checkpoints/checkpoint.ts";
+import { loadTrainingState } from "../../checkpoints/checkpoint.ts";
+import { inFile, trainingStateName } from "../../checkpoints/checkpoint_files.ts";
 import { findCheckpoint, type FoundCheckpoint, naming } from "../files/checkpoint_folder.ts";
 import type { Source } from "../texts/corpus.ts";
 import { printDiagnostic } from "../cli/errors.ts";
@@ -19,7 +20,7 @@ import { type TrainFlags, trainFlags } from "../settings/train_flags.ts";
 import { visible } from "../cli/visible.ts";
 import { cutText, wrapText } from "../cli/wrap.ts";
 
-/** What `train` keeps in `trainer_state.json` besides the step. */
+/** What `train` keeps in `training_state.json` besides the step. */
 export interface RunState {
   /** All settings. */
   readonly settings: Settings;
@@ -80,19 +81,20 @@ export async function findRunOf<State extends object>(
   example: State,
 ): Promise<FoundRun<State>> {
   const checkpoint = await findCheckpoint(path, { prefer: ["last", "best"], training: true });
-  const { step, ...state } = naming(checkpoint.path, () => loadTrainerState(checkpoint.files));
-  const other = naming(checkpoint.path, () => commandOf(state));
+  const { step, ...state } = naming(checkpoint.path, () => loadTrainingState(checkpoint.files));
+  const check = <Result>(body: () => Result): Result =>
+    naming(checkpoint.path, () => inFile(trainingStateName(checkpoint.files), body));
+  const other = check(() => commandOf(state));
   if (other !== command) {
     throw new Error(
       `Cannot resume ${path}: deno task ${other} trained it; deno task ${other} --resume goes on`,
     );
   }
-  naming(checkpoint.path, () => checkTypes(state, example, "trainer_state.json: "));
-  naming(checkpoint.path, () => checkBest(state.best));
-  naming(
-    checkpoint.path,
-    () => checkSettings(state.settings as object, command === "train" ? trainFlags : finetuneFlags),
-  );
+  check(() => {
+    checkTypes(state, example, "");
+    checkBest(state.best);
+    checkSettings(state.settings as object, command === "train" ? trainFlags : finetuneFlags);
+  });
   if (!["last", "best"].includes(basename(checkpoint.path))) {
     throw new Error(`Cannot resume ${path}: it is not in the folder of a run; move it to RUN/last`);
   }
@@ -123,9 +125,7 @@ function checkBest(best: unknown): void {
   if (best === undefined) return;
   const { step, validationLoss, accuracy = 0, macroF1 = 0 } = Object(best);
   if ([step, validationLoss, accuracy, macroF1].every(Number.isFinite)) return;
-  throw new TypeError(
-    `trainer_state.json: best is ${quoted(best)}, expected a step and scores that are numbers`,
-  );
+  throw new TypeError(`best is ${quoted(best)}, expected a step and scores that are numbers`);
 }
 
 /**

@@ -23,5 +23,5 @@ import { quoted } from "../../core/quoted.ts";
  */
 export function commandOf({ command = "train" }: Readonly<Record<string, unknown>>): "train" | "finetune" {
   if (command === "train" || command === "finetune") return command;
-  throw new TypeError(`trainer_state.json: command is ${quoted(command)}, expected "train" or "finetune"`);
+  throw new TypeError(`command is ${quoted(command)}, expected "train" or "finetune"`);
 }

@@ -74,7 +74,7 @@ export interface TrainLoop {
   readonly settings: LoopSettings;
   /** Its folder. */
   readonly folder: RunFolder;
-  /** What `trainer_state.json` holds besides what changes in the loop. */
+  /** What `training_state.json` holds besides what changes in the loop. */
   readonly state: object;
   /** The windows that validate. */
   readonly validation: readonly Batch[];

@@ -21,7 +21,7 @@ import { parseFlags } from "../cli/parse_flags.ts";
  *
  * const flags = { batchSize: { kind: "integer", description: "windows in a batch", atLeast: 1 } } as const;
  * checkSettings({ batchSize: 4, name: "mine" }, flags);
- * const message = "trainer_state.json: settings.batchSize is 0: expected a whole number at least 1";
+ * const message = "settings.batchSize is 0: expected a whole number at least 1";
  * assertThrows(() => checkSettings({ batchSize: 0 }, flags), TypeError, message);
  * ```
  */
@@ -35,9 +35,7 @@ export function checkSettings(settings: object, flags: Flags): void {
       parseFlags({ [name]: flag }, [typed, String(value)]);
     } catch (error) {
       const { message } = error as Error;
-      throw new TypeError(`trainer_state.json: ${message.replace(typed, `settings.${name}`)}`, {
-        cause: error,
-      });
+      throw new TypeError(message.replace(typed, `settings.${name}`), { cause: error });
     }
   }
 }

@@ -114,11 +114,11 @@ export function makeTargets({ models, tokenizers, run, tables, metrics, tokens }
         await readTokenizer(folder);
       },
     },
-    { name: "run", files: run, changed: ["optimizer.safetensors", "trainer_state.json"], read: resume },
+    { name: "run", files: run, changed: ["optimizer.safetensors", "training_state.json"], read: resume },
     {
       name: "state",
       files: run,
-      changed: ["trainer_state.json"],
+      changed: ["training_state.json"],
       async read(files, folder) {
         await save(files, `${folder}/last`);
         await findRun(folder);

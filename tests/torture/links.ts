@@ -29,7 +29,7 @@ const names = [
   ...["samples.txt", "metrics.jsonl", "loss_curve.svg", "training.ids", "validation.ids", ".miniformer.lock"],
   ...["last", "best", "last/config.json", "last/model.safetensors", "last/optimizer.safetensors"],
   ...[
-    "last/trainer_state.json",
+    "last/training_state.json",
     "last/tokenizer.json",
     "best/model.safetensors",
     "samples.txt.new",
