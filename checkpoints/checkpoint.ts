@@ -4,7 +4,7 @@
  *     config.json             the model's sizes, in Hugging Face's words
  *     model.safetensors       the parameters, under Hugging Face's names
  *     tokenizer.json, …       added by the caller
- *     optimizer.safetensors   both moments of every parameter, under our names
+ *     optimizer.safetensors   what the optimizer keeps about every parameter, under our names
  *     training_state.json      the step, and the settings it was reached with
  *
  * This file turns a run into named byte arrays and back; where they are kept is the caller's business, so it works in a
@@ -34,7 +34,7 @@ import {
   TRAINING_STATE,
   trainingStateName,
 } from "./checkpoint_files.ts";
-import { expectShape, flatten, readFinite, readMoments } from "./checkpoint_tensors.ts";
+import { expectShape, flatten, readFinite, readOptimizerState } from "./checkpoint_tensors.ts";
 import { isFloat, type NamedArray, readTensorEntries, writeSafetensors } from "./safetensors.ts";
 import type { TrainingRun } from "../training/train.ts";
 
@@ -109,10 +109,12 @@ export async function trainingFiles(
   state: Record<string, unknown> = {},
 ): Promise<CheckpointFiles> {
   const { backend, store, optimizer } = run;
-  const mean = await readParameters(backend, optimizer.mean, store, "mean.");
-  const square = await readParameters(backend, optimizer.square, store, "square.");
+  const arrays: NamedArray[] = [];
+  for (const [name, tensor] of Object.entries(optimizer.state)) {
+    arrays.push(...await readParameters(backend, tensor, store, `${name}.`));
+  }
   return {
-    "optimizer.safetensors": writeSafetensors([...mean, ...square]),
+    "optimizer.safetensors": writeSafetensors(arrays),
     [TRAINING_STATE]: JSON.stringify({ ...state, step: run.step }, null, 2) + "\n",
   };
 }
@@ -196,7 +198,7 @@ export function loadTrainingState(files: CheckpointFiles): TrainingState {
 }
 
 /**
- * Sets a run back to where a checkpoint was written: parameters, moments and step.
+ * Sets a run back to where a checkpoint was written: parameters, the state of the optimizer, and step.
  *
  * @param run A new run with the same model and settings. Make it with `allocateParameters(backend, model)`: initial values
  * would be overwritten.
@@ -206,12 +208,11 @@ export function loadTrainingState(files: CheckpointFiles): TrainingState {
 export function restoreTraining(run: TrainingRun, files: CheckpointFiles): void {
   const { backend, store, optimizer } = run, { step } = loadTrainingState(files);
   const bytes = readBytes(files, "optimizer.safetensors");
-  const { mean, square } = inFile("optimizer.safetensors", () => {
-    const moments = readMoments(bytes, store);
-    return { mean: flatten(store, moments, "mean."), square: flatten(store, moments, "square.") };
+  const state = inFile("optimizer.safetensors", () => {
+    const names = Object.keys(optimizer.state), arrays = readOptimizerState(bytes, store, names);
+    return names.map((name) => ({ name, values: flatten(store, arrays, `${name}.`) }));
   });
   restoreModel(backend, store, loadModel(files).weights);
-  backend.write(optimizer.mean, mean);
-  backend.write(optimizer.square, square);
+  for (const { name, values } of state) backend.write(optimizer.state[name], values);
   run.step = step;
 }

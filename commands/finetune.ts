@@ -84,13 +84,14 @@ async function carryOut(
   },
 ): Promise<void> {
   const { checkpoint, source, corpus, tokenizer, training, validation, settings, config } = plan;
-  const { contextLength, batchSize, accumulation } = settings;
-  checkMemory({ ...config, contextLength }, batchSize, accumulation, await memoryLimits(backend));
+  const { contextLength, batchSize, accumulation, optimizer } = settings;
+  const limits = await memoryLimits(backend);
+  checkMemory({ ...config, contextLength }, batchSize, accumulation, limits, optimizer);
   const sizes = { contextLength, batchSize, padId: config.padId ?? PAD_ID };
   const model = naming(checkpoint.path, () => buildModel(config)) as Classifier;
   const batches = labelledBatches(training, { ...settings, ...sizes });
   const store = found && allocateParameters(backend, model);
-  const run = new TrainingRun(backend, model, batches, settings, store);
+  const run = new TrainingRun(backend, model, batches, settings, { store });
   if (found) {
     naming(found.path, () => restoreTraining(run, found.files));
     await folder.rewind(found);

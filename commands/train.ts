@@ -79,7 +79,8 @@ async function carryOut(
   { flags, found, interrupt }: { flags: TrainFlags; found?: FoundRun; interrupt: Interrupt },
 ): Promise<void> {
   const { corpus, tokenizer, config, source } = plan, { backend } = opened;
-  checkMemory(config, plan.settings.batchSize, plan.settings.accumulation, await memoryLimits(backend));
+  const { batchSize, accumulation, optimizer } = plan.settings;
+  checkMemory(config, batchSize, accumulation, await memoryLimits(backend), optimizer);
   const encoded = await encodeCorpus(corpus, tokenizer, folder.path, plan.settings);
   interrupt.expectNone();
   const lesson = prepareLesson(config, encoded, tokenizer, plan.settings);
@@ -95,7 +96,7 @@ async function carryOut(
     : chooseLength(plan.settings, flags, batchesPerEpoch);
 
   const store = found && allocateParameters(backend, model);
-  const run = new TrainingRun(backend, model, batches, settings, store);
+  const run = new TrainingRun(backend, model, batches, settings, { store });
   if (found) {
     naming(found.path, () => restoreTraining(run, found.files));
     await folder.rewind(found);

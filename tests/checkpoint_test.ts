@@ -15,6 +15,7 @@ import {
   trainingFiles,
 } from "../checkpoints/checkpoint.ts";
 import { readSafetensors, writeSafetensors } from "../checkpoints/safetensors.ts";
+import type { OptimizerName } from "../training/optimizers.ts";
 import type { TrainingRun, TrainingSettings } from "../training/train.ts";
 import { golden } from "./_golden.ts";
 import { assertClose, everyBackend, type Tolerance, type Values } from "./_testing.ts";
@@ -132,6 +133,51 @@ for (const config of [small, gpt2]) {
     },
   );
 }
+
+everyBackend(
+  "checkpoint: with SGD, 40 steps are 20, a checkpoint, and 20 more, bit for bit",
+  async (backend) => {
+    const changes = { ...accumulated, optimizer: "sgd", learningRate: 0.1 } as const;
+    const whole = newRun(backend, new Gpt(small), changes), reports = await allReports(whole, 7);
+    const first = newRun(backend, new Gpt(small), changes), firstReports = await allReports(first, 4, 20);
+    const files = await filesOf(first, small);
+    const names = [...readSafetensors(files["optimizer.safetensors"] as Uint8Array).keys()];
+    assertEquals(names.every((name) => name.startsWith("velocity.")), true);
+    const second = newRun(backend, new Gpt(small), changes);
+    restoreTraining(second, files);
+    assertEquals([...firstReports, ...await allReports(second, 10)], reports);
+    assertEquals(await filesOf(second, small), await filesOf(whole, small));
+  },
+);
+
+Deno.test("checkpoint: the state of another optimizer is refused by name, and nothing is changed", async () => {
+  const runOf = (optimizer: OptimizerName) => newRun(new CpuBackend(), new Gpt(small), { optimizer });
+  const messages = {
+    adamw: "sgd wrote it (it holds velocity), but this run uses adamw (mean, square): resume with the",
+    sgd: "adamw wrote it (it holds mean, square), but this run uses sgd (velocity): resume with the",
+  };
+  for (const [one, other] of [["adamw", "sgd"], ["sgd", "adamw"]] as const) {
+    const written = runOf(other), run = runOf(one);
+    written.advance();
+    const files = await filesOf(written, small), before = await stateOf(run);
+    assertThrows(() => restoreTraining(run, files), TypeError, `optimizer.safetensors: ${messages[one]}`);
+    assertEquals([run.step, await stateOf(run)], [0, before]);
+  }
+  const strange = Array.from(
+    { length: 9 },
+    (_, i) => ({ name: `${i}${"\x1b[2J".repeat(99)}.x`, shape: [1] }),
+  );
+  const files = {
+    ...await filesOf(runOf("sgd"), small),
+    "optimizer.safetensors": writeSafetensors(strange.map((one) => ({ ...one, data: new Float32Array(1) }))),
+  };
+  const { message } = assertThrows(
+    () => restoreTraining(runOf("sgd"), files),
+    TypeError,
+    "another kind wrote it",
+  );
+  assertEquals([message.length < 1000, message.includes("\x1b")], [true, false]);
+});
 
 everyBackend("checkpoint: what one backend wrote, another one restores to the same bits", async (backend) => {
   const run = newRun(new CpuBackend(), new Gpt(small));

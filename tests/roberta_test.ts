@@ -118,8 +118,13 @@ everyBackend(
       const run = newRun(backend, { ...changes, batchSize, accumulation }, still),
         [report] = await allReports(run);
       assertAlmostEquals(report.loss, expected.loss, 1e-6);
-      const gradients = { shape: [run.store.size], data: await backend.read(large.optimizer.mean) };
-      assertClose(await backend.read(run.optimizer.mean), gradients, { rtol: 1e-6, atol: 0 }, `${batchSize}`);
+      const gradients = { shape: [run.store.size], data: await backend.read(large.optimizer.state.mean) };
+      assertClose(
+        await backend.read(run.optimizer.state.mean),
+        gradients,
+        { rtol: 1e-6, atol: 0 },
+        `${batchSize}`,
+      );
     }
   },
 );
@@ -145,7 +150,7 @@ everyBackend("masked training: 40 steps are 20, a checkpoint, and 20 more, bit f
 everyBackend("masked training: every parameter learns", async (backend) => {
   const run = newRun(backend, { steps: 4 }), { parameters, starts } = run.store;
   await allReports(run);
-  const squares = await backend.read(run.optimizer.square);
+  const squares = await backend.read(run.optimizer.state.square);
   for (const parameter of parameters) {
     const start = starts.get(parameter)!, learned = squares.subarray(start, start + parameter.size);
     assert(learned.some((square) => square > 0), `${parameter.name} has no gradient`);

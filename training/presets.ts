@@ -6,6 +6,7 @@
  */
 
 import type { GptConfig } from "../models/gpt.ts";
+import type { OptimizerName } from "./optimizers.ts";
 
 /** A model and how to train it. */
 export interface Preset {
@@ -33,11 +34,15 @@ export interface PresetTraining {
   readonly warmupSteps: number;
   /** How the learning rate falls. */
   readonly schedule: "cosine" | "linear" | "constant";
-  /** AdamW's memory of gradients. */
+  /** The optimizer; AdamW unless given. */
+  readonly optimizer?: OptimizerName;
+  /** Decay rate of SGD's velocity; 0.9 unless given. */
+  readonly momentum?: number;
+  /** Decay rate of AdamW's first moment. */
   readonly beta1: number;
-  /** AdamW's memory of squares. */
+  /** Decay rate of AdamW's second moment. */
   readonly beta2: number;
-  /** Decoupled weight decay. */
+  /** Weight decay of parameters of more than one dimension. */
   readonly weightDecay: number;
   /** Largest norm of a gradient; 0 does not clip. */
   readonly clipNorm: number;

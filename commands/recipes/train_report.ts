@@ -46,7 +46,11 @@ export interface Beginning {
  */
 export function describeBeginning(beginning: Beginning): string {
   const { backend, reason, settings, config, tokenizer, encoded, corpus, batchesPerEpoch } = beginning;
-  const { parameters, parameterBytes, activationBytes } = estimateMemory(config, settings.batchSize);
+  const { parameters, parameterBytes, activationBytes } = estimateMemory(
+    config,
+    settings.batchSize,
+    settings.optimizer,
+  );
   const { steps, batchSize, accumulation, learningRate, minLearningRate, schedule } = settings;
   const epochs = steps * accumulation / batchesPerEpoch;
   const training = encoded.training.length, validation = encoded.validation.length;

@@ -73,7 +73,7 @@ function resume(files: Files): void {
   if (contextLength >= ids.length) return;
   const batches = causalBatches(ids, { contextLength, batchSize: 1, seed: 1 });
   restoreTraining(
-    new TrainingRun(backend, model, batches, runSettings, allocateParameters(backend, model)),
+    new TrainingRun(backend, model, batches, runSettings, { store: allocateParameters(backend, model) }),
     files,
   );
 }
