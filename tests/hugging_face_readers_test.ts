@@ -39,7 +39,10 @@ function hiddenPlaces(targets: Uint32Array) {
   const places: number[] = [];
   targets.forEach((target, place) => target === IGNORED || places.push(place));
   const asked = Uint32Array.from(places, (place) => targets[place]);
-  return { places: Uint32Array.of(...places, 0, 0), targets: Uint32Array.of(...asked, IGNORED, IGNORED) };
+  return {
+    targetIndices: Uint32Array.of(...places, 0, 0),
+    targets: Uint32Array.of(...asked, IGNORED, IGNORED),
+  };
 }
 
 /** The tokens that follow, the mean over each text weighing 0.5. */

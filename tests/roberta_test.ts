@@ -173,11 +173,11 @@ Deno.test("a masked model learns to fill masks, and to be less surprised by ever
   ];
   assert(after < 1.3, `${after} nats a token`);
   assert(masked > after, "several masks are harder than one");
-  const [{ place, candidates }] = await fillMask(backend, model, Uint32Array.of(0, 6, 7, 15, 9, 10, 2), {
+  const [{ position, candidates }] = await fillMask(backend, model, Uint32Array.of(0, 6, 7, 15, 9, 10, 2), {
     maskId: 15,
     topK: 16,
   });
-  assertEquals([place, candidates[0].id], [3, 8]);
+  assertEquals([position, candidates[0].id], [3, 8]);
   assertAlmostEquals(candidates.reduce((sum, { probability }) => sum + probability, 0), 1, 1e-5);
   assertEquals(candidates.map(({ probability }) => probability).sort((a, b) => b - a), [
     ...candidates.map(({ probability }) => probability),

@@ -131,7 +131,7 @@ async function filledSample(
     const places = new Set(drawn.length > 0 ? drawn : [candidates[candidates.length >> 1]]);
     const hidden = ids.map((id, place) => places.has(place) ? maskId : id);
     const filled = await fillMask(backend, model, hidden, { maskId, topK: 1 });
-    const guesses = new Map(filled.map(({ place, candidates }) => [place, candidates[0].id]));
+    const guesses = new Map(filled.map(({ position, candidates }) => [position, candidates[0].id]));
     const pieces = Array.from(ids, (id, place) => {
       const guess = guesses.get(place);
       if (guess === undefined) return tokenizer.decode([id], { skipSpecialTokens: true });
