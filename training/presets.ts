@@ -48,7 +48,7 @@ export interface PresetTraining {
   readonly clipNorm: number;
 }
 
-const training: PresetTraining = {
+const TRAINING: PresetTraining = {
   batchSize: 32,
   steps: 2000,
   learningRate: 3e-4,
@@ -87,7 +87,7 @@ export const PRESETS: Readonly<
       initialStd: 0.1,
     },
     training: {
-      ...training,
+      ...TRAINING,
       batchSize: 2,
       steps: 3300,
       learningRate: 1e-2,
@@ -106,7 +106,7 @@ export const PRESETS: Readonly<
       feedForwardDim: 1024,
       dropoutRate: 0.1,
     },
-    training,
+    training: TRAINING,
   },
   "mini-gpt": {
     summary: "2 layers, 128 wide, context 512",
@@ -119,7 +119,7 @@ export const PRESETS: Readonly<
       feedForwardDim: 512,
       dropoutRate: 0.1,
     },
-    training: { ...training, batchSize: 8, learningRate: 5e-4, minLearningRate: 5e-5 },
+    training: { ...TRAINING, batchSize: 8, learningRate: 5e-4, minLearningRate: 5e-5 },
   },
   "shakespeare-char-cpu": {
     summary: "nanoGPT's character model for a CPU: 4 layers, 128 wide, context 64",
@@ -134,7 +134,7 @@ export const PRESETS: Readonly<
       initialStd: 0.04,
     },
     training: {
-      ...training,
+      ...TRAINING,
       batchSize: 12,
       learningRate: 2e-3,
       minLearningRate: 2e-4,
@@ -154,7 +154,7 @@ export const PRESETS: Readonly<
       dropoutRate: 0.2,
     },
     training: {
-      ...training,
+      ...TRAINING,
       batchSize: 64,
       steps: 5000,
       learningRate: 1e-3,
@@ -175,7 +175,7 @@ export const PRESETS: Readonly<
       dropoutRate: 0.1,
     },
     training: {
-      ...training,
+      ...TRAINING,
       batchSize: 64,
       steps: 100_000,
       learningRate: 2.5e-4,
@@ -196,7 +196,7 @@ export const PRESETS: Readonly<
       dropoutRate: 0.1,
     },
     training: {
-      ...training,
+      ...TRAINING,
       batchSize: 8,
       steps: 100_000,
       learningRate: 6e-4,
