@@ -83,6 +83,7 @@ export * from "./data/tales.ts";
 export * from "./training/classification_metrics.ts";
 export * from "./training/evaluate.ts";
 export * from "./training/optimizer.ts";
+export * from "./training/optimizers.ts";
 export * from "./training/presets.ts";
 export * from "./training/roberta_presets.ts";
 export * from "./training/schedule.ts";

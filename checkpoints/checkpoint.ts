@@ -4,8 +4,8 @@
  *     config.json             the model's sizes, in Hugging Face's words
  *     model.safetensors       the parameters, under Hugging Face's names
  *     tokenizer.json, …       added by the caller
- *     optimizer.safetensors   both moments of every parameter, under our names
- *     trainer_state.json      the step, and the settings it was reached with
+ *     optimizer.safetensors   what the optimizer keeps about every parameter, under our names
+ *     training_state.json      the step, and the settings it was reached with
  *
  * This file turns a run into named byte arrays and back; where they are kept is the caller's business, so it works in a
  * browser as well. Whatever does not fit is refused by file and tensor, before anything is changed.
@@ -26,8 +26,15 @@ import {
 } from "../models/families.ts";
 import { exportTensors, type HostTensor, importShapes, importTensors, usedTensors } from "./hugging_face.ts";
 import { fromHuggingFaceConfig, toHuggingFaceConfig } from "./hugging_face_formats.ts";
-import { type CheckpointFiles, inFile, readBytes, readJson } from "./checkpoint_files.ts";
-import { expectShape, flatten, readFinite, readMoments } from "./checkpoint_tensors.ts";
+import {
+  type CheckpointFiles,
+  inFile,
+  readBytes,
+  readJson,
+  TRAINING_STATE,
+  trainingStateName,
+} from "./checkpoint_files.ts";
+import { expectShape, flatten, readFinite, readOptimizerState } from "./checkpoint_tensors.ts";
 import { isFloat, type NamedArray, readTensorEntries, writeSafetensors } from "./safetensors.ts";
 import type { TrainingRun } from "../training/train.ts";
 
@@ -41,8 +48,8 @@ export interface LoadedModel<Config extends ModelConfig = ModelConfig> {
   readonly weights: ReadonlyMap<string, HostTensor>;
 }
 
-/** What `trainer_state.json` holds. */
-export interface TrainerState {
+/** What `training_state.json` holds. */
+export interface TrainingState {
   /** Updates done. */
   readonly step: number;
   /** Whatever else the caller wants to find again. */
@@ -95,18 +102,20 @@ export async function modelFiles(
  *
  * @param run The run.
  * @param state What else to remember; the step is the run's own.
- * @returns `optimizer.safetensors` and `trainer_state.json`.
+ * @returns `optimizer.safetensors` and `training_state.json`.
  */
 export async function trainingFiles(
   run: TrainingRun,
   state: Record<string, unknown> = {},
 ): Promise<CheckpointFiles> {
   const { backend, store, optimizer } = run;
-  const mean = await readParameters(backend, optimizer.mean, store, "mean.");
-  const square = await readParameters(backend, optimizer.square, store, "square.");
+  const arrays: NamedArray[] = [];
+  for (const [name, tensor] of Object.entries(optimizer.state)) {
+    arrays.push(...await readParameters(backend, tensor, store, `${name}.`));
+  }
   return {
-    "optimizer.safetensors": writeSafetensors([...mean, ...square]),
-    "trainer_state.json": JSON.stringify({ ...state, step: run.step }, null, 2) + "\n",
+    "optimizer.safetensors": writeSafetensors(arrays),
+    [TRAINING_STATE]: JSON.stringify({ ...state, step: run.step }, null, 2) + "\n",
   };
 }
 
@@ -174,23 +183,22 @@ export function restoreModel(backend: Backend, store: ParameterStore, weights: L
 }
 
 /**
- * Reads `trainer_state.json`.
+ * Reads `training_state.json`, or in earlier checkpoints `trainer_state.json`.
  *
  * @param files The files of a checkpoint.
  * @returns Its content.
  * @throws {TypeError} If it is missing or damaged.
  */
-export function loadTrainerState(files: CheckpointFiles): TrainerState {
-  const state = readJson(files, "trainer_state.json");
-  const { step } = state;
+export function loadTrainingState(files: CheckpointFiles): TrainingState {
+  const name = trainingStateName(files), state = readJson(files, name), { step } = state;
   if (!Number.isSafeInteger(step) || step as number < 0) {
-    throw new TypeError(`trainer_state.json: step is ${quoted(step)}, expected an integer of 0 or more`);
+    throw new TypeError(`${name}: step is ${quoted(step)}, expected an integer of 0 or more`);
   }
-  return state as unknown as TrainerState;
+  return state as unknown as TrainingState;
 }
 
 /**
- * Sets a run back to where a checkpoint was written: parameters, moments and step.
+ * Sets a run back to where a checkpoint was written: parameters, the state of the optimizer, and step.
  *
  * @param run A new run with the same model and settings. Make it with `allocateParameters(backend, model)`: initial values
  * would be overwritten.
@@ -198,14 +206,13 @@ export function loadTrainerState(files: CheckpointFiles): TrainerState {
  * @throws {TypeError} If a file is missing, damaged, or does not fit the model; nothing is changed then.
  */
 export function restoreTraining(run: TrainingRun, files: CheckpointFiles): void {
-  const { backend, store, optimizer } = run, { step } = loadTrainerState(files);
+  const { backend, store, optimizer } = run, { step } = loadTrainingState(files);
   const bytes = readBytes(files, "optimizer.safetensors");
-  const { mean, square } = inFile("optimizer.safetensors", () => {
-    const moments = readMoments(bytes, store);
-    return { mean: flatten(store, moments, "mean."), square: flatten(store, moments, "square.") };
+  const state = inFile("optimizer.safetensors", () => {
+    const names = Object.keys(optimizer.state), arrays = readOptimizerState(bytes, store, names);
+    return names.map((name) => ({ name, values: flatten(store, arrays, `${name}.`) }));
   });
   restoreModel(backend, store, loadModel(files).weights);
-  backend.write(optimizer.mean, mean);
-  backend.write(optimizer.square, square);
+  for (const { name, values } of state) backend.write(optimizer.state[name], values);
   run.step = step;
 }

@@ -15,6 +15,35 @@ const LONGEST_JSON = 2 ** 23;
 /** File names to contents. */
 export type CheckpointFiles = Record<string, Uint8Array<ArrayBuffer> | string>;
 
+/** The file that holds the step and the settings of a run. */
+export const TRAINING_STATE = "training_state.json";
+
+/**
+ * Its name in earlier checkpoints. `transformers` has a file of that name, too, and its `TrainerState` fails to read
+ * ours. Such checkpoints are read; new ones are written under {@linkcode TRAINING_STATE} only.
+ */
+export const FORMER_TRAINING_STATE = "trainer_state.json";
+
+/**
+ * The name that the state of a run has in a checkpoint.
+ *
+ * @example
+ * ```ts
+ * import { trainingStateName } from "./checkpoint_files.ts";
+ * import { assertEquals } from "@std/assert";
+ *
+ * assertEquals(trainingStateName({ "trainer_state.json": "{}" }), "trainer_state.json");
+ * assertEquals(trainingStateName({}), "training_state.json");
+ * ```
+ *
+ * @param files The files; only their names are used.
+ * @returns The former name if only a file of that name is there, otherwise the present one.
+ */
+export function trainingStateName(files: Readonly<Record<string, unknown>>): string {
+  const isFormer = !Object.hasOwn(files, TRAINING_STATE) && Object.hasOwn(files, FORMER_TRAINING_STATE);
+  return isFormer ? FORMER_TRAINING_STATE : TRAINING_STATE;
+}
+
 /**
  * Names the file in which something is wrong.
  *

@@ -8,6 +8,7 @@
 import type { Shape } from "../core/backend.ts";
 import type { ParameterStore } from "../core/module.ts";
 import { shortened } from "../core/quoted.ts";
+import { OPTIMIZERS } from "../training/optimizers.ts";
 import { formatShape } from "../core/tensor.ts";
 import type { HostTensor } from "./hugging_face.ts";
 import {
@@ -89,23 +90,44 @@ export function readFinite(
 }
 
 /**
- * Reads both moments of every parameter.
+ * Reads what an optimizer keeps about every parameter.
  *
  * @param bytes The file `optimizer.safetensors`.
  * @param store The parameters.
- * @returns The moments, by the names of the parameters with `mean.` and `square.` before them.
- * @throws {TypeError} If one is missing, of another shape, or not finite.
+ * @param names What the optimizer keeps, such as `mean` and `square`.
+ * @returns The arrays, by the names of the parameters with `mean.` and so on before them.
+ * @throws {TypeError} If another optimizer wrote the file, or an array is missing, of another shape, or not finite.
  */
-export function readMoments(bytes: Uint8Array, { parameters }: ParameterStore): Map<string, NamedArray> {
+export function readOptimizerState(
+  bytes: Uint8Array,
+  { parameters }: ParameterStore,
+  names: readonly string[],
+): Map<string, NamedArray> {
   const entries = readTensorEntries(bytes), used = new Map<string, TensorEntry>();
-  for (const prefix of ["mean.", "square."]) {
-    for (const { name, shape } of parameters) {
-      const entry = entries.get(prefix + name);
-      expectShape(prefix + name, entry && isFloat(entry) ? entry.shape : undefined, shape);
-      used.set(prefix + name, entry!);
+  expectState([...new Set(Array.from(entries.keys(), (name) => name.split(".", 1)[0]))], names);
+  for (const prefix of names) {
+    for (const parameter of parameters) {
+      const name = `${prefix}.${parameter.name}`, entry = entries.get(name);
+      expectShape(name, entry && isFloat(entry) ? entry.shape : undefined, parameter.shape);
+      used.set(name, entry!);
     }
   }
   return readFinite(bytes, used);
+}
+
+/** Refuses the state of another optimizer; the message names that one, if it is one of ours. */
+function expectState(actual: readonly string[], expected: readonly string[]): void {
+  const areSame = (one: readonly string[], other: readonly string[]) =>
+    String(one.toSorted()) === String(other.toSorted());
+  if (areSame(actual, expected)) return;
+  const nameOf = (state: readonly string[]) =>
+    Object.entries(OPTIMIZERS).find(([, rule]) => areSame(rule.state, state))?.[0] ??
+      "an optimizer of another kind";
+  const listOf = (state: readonly string[]) => state.slice(0, 4).map(shortened).join(", ") || "nothing";
+  throw new TypeError(
+    `${nameOf(actual)} wrote it (it holds ${listOf(actual)}), but this run uses ${nameOf(expected)} ` +
+      `(${listOf(expected)}): resume with the optimizer that the run was started with`,
+  );
 }
 
 /**

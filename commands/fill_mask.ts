@@ -60,16 +60,16 @@ function describe(ids: Uint32Array, filled: readonly FilledMask[], tokenizer: To
   const textWith = (guesses: ReadonlyMap<number, number>) =>
     tokenizer.decode(ids.map((id, place) => guesses.get(place) ?? id), { skipSpecialTokens: true })
       .trim().replaceAll("\n", "↵");
-  const parts = filled.map(({ place, candidates }, index) => {
+  const parts = filled.map(({ position, candidates }, index) => {
     const names = candidates.map(({ id }) => visible(JSON.stringify(tokenizer.decode([id]))));
     const width = Math.max(...names.map(textWidth));
     const rows = candidates.map(({ id, probability }, rank) => {
-      const text = filled.length === 1 ? textWith(new Map([[place, id]])) : "";
+      const text = filled.length === 1 ? textWith(new Map([[position, id]])) : "";
       const line = `${(100 * probability).toFixed(1).padStart(5)} %  ${padText(names[rank], width)}  ${text}`;
       return wrapText(line.trimEnd(), outputColumns(), 11 + width);
     });
     return [...filled.length > 1 ? [`<mask> ${index + 1}`] : [], ...rows].join("\n");
   });
-  const best = new Map(filled.map(({ place, candidates }) => [place, candidates[0].id]));
+  const best = new Map(filled.map(({ position, candidates }) => [position, candidates[0].id]));
   return [...parts, ...filled.length > 1 ? [wrapText(textWith(best), outputColumns())] : []].join("\n\n");
 }

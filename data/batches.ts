@@ -29,7 +29,7 @@ export interface Batch {
   /** Tokens of each sequence that are no padding, (B). */
   readonly lengths?: Uint32Array;
   /** Where each target stands among all B · T inputs. */
-  readonly places?: Uint32Array;
+  readonly targetIndices?: Uint32Array;
   /** Tokens to predict besides, (B, T). */
   readonly auxiliaryTargets?: Uint32Array;
   /** How much each of them counts beside the targets. */
@@ -109,10 +109,10 @@ export function causalBatches(tokens: Uint32Array, options: CausalBatchOptions):
   const room = tokens.length - 1,
     windows = Math.max(1, Math.floor((room - (contextLength - 1)) / contextLength));
   const offsets = room - windows * contextLength + 1;
-  const placeOf = sampleOrder(windows, seed);
+  const sampleAt = sampleOrder(windows, seed);
   let offsetEpoch = -1, offset = 0;
   const startOf = (sample: number): number => {
-    const { epoch, index } = placeOf(sample);
+    const { epoch, index } = sampleAt(sample);
     if (epoch !== offsetEpoch) {
       offsetEpoch = epoch;
       offset = new Random(seed, `offset of epoch ${epoch}`).below(offsets);

@@ -7,7 +7,7 @@
 import { permutation } from "../core/philox.ts";
 
 /** Where a sample stands. */
-export interface SamplePlace {
+export interface DrawnSample {
   /** How often all samples were seen before. */
   readonly epoch: number;
   /** Which sample it is. */
@@ -21,7 +21,7 @@ export interface SamplePlace {
  * @param seed Decides the order.
  * @returns The place of the sample that is drawn as number n, from 0.
  */
-export function sampleOrder(size: number, seed: number): (number: number) => SamplePlace {
+export function sampleOrder(size: number, seed: number): (number: number) => DrawnSample {
   let current = -1, order = new Uint32Array(0);
   return (number) => {
     const epoch = Math.floor(number / size);

@@ -114,13 +114,13 @@ export function labelledBatches(examples: readonly Example[], options: LabelledB
   if (classWeights && examples.every(({ label }) => classWeights[label] === 0)) {
     throw new RangeError(`Cannot weigh classes with ${classWeights.join(", ")}: no example counts`);
   }
-  const placeOf = sampleOrder(examples.length, seed);
+  const sampleAt = sampleOrder(examples.length, seed);
   return {
     batchesPerEpoch: examples.length / batchSize,
     at(number) {
       const rows = Array.from(
         { length: batchSize },
-        (_, row) => examples[placeOf(number * batchSize + row).index],
+        (_, row) => examples[sampleAt(number * batchSize + row).index],
       );
       const batch = toBatch(rows, options);
       const weights = Float32Array.from(rows, ({ label }) => classWeights?.[label] ?? 1);

@@ -33,24 +33,24 @@ function toBatch(
   { batchSize, contextLength, padId = PAD_ID }: MaskedBatchOptions,
   room: number,
 ): Batch {
-  const places: number[] = [], targets: number[] = [];
+  const targetIndices: number[] = [], targets: number[] = [];
   for (const [row, { ids, masked }] of rows.entries()) {
-    for (const place of masked.places) {
-      places.push(row * contextLength + place);
-      targets.push(ids[place]);
+    for (const position of masked.positions) {
+      targetIndices.push(row * contextLength + position);
+      targets.push(ids[position]);
     }
   }
-  // every number of places would be a shape of its own, and a shader to compile: round it up, mostly to the same
-  const size = room * Math.max(1, Math.ceil(places.length / room));
-  const filled = { places: new Uint32Array(size), targets: new Uint32Array(size).fill(IGNORE_INDEX) };
-  filled.places.set(places);
+  // every number of targets would be a shape of its own, and a shader to compile: round it up, mostly to the same
+  const size = room * Math.max(1, Math.ceil(targetIndices.length / room));
+  const filled = { targetIndices: new Uint32Array(size), targets: new Uint32Array(size).fill(IGNORE_INDEX) };
+  filled.targetIndices.set(targetIndices);
   filled.targets.set(targets);
   const inputs = rows.map(({ masked }) => masked.inputs);
   const padded = padSequences(inputs, { batchSize, contextLength, padId });
   return { ...padded, ...filled, batchSize, contextLength };
 }
 
-/** Room for as many places as a batch hardly ever exceeds: four standard deviations above the mean. */
+/** Room for as many targets as a batch hardly ever exceeds: four standard deviations above the mean. */
 function roomFor(
   sequences: readonly Uint32Array[],
   { batchSize, maskRate = 0.15 }: MaskedBatchOptions,
@@ -85,9 +85,9 @@ function checkSequences(sequences: readonly Uint32Array[], options: MaskedBatchO
  * const sequences = [Uint32Array.of(0, 7, 8, 9, 2), Uint32Array.of(0, 6, 2)];
  * const tokens = { vocabSize: 11, maskId: 10, specialIds: [0, 1, 2, 3, 10] };
  * const source = maskedBatches(sequences, { ...tokens, contextLength: 6, batchSize: 2, seed: 1 });
- * const { lengths, places, targets } = source.at(0);
+ * const { lengths, targetIndices, targets } = source.at(0);
  * assertEquals([...lengths!].sort(), [3, 5]);
- * assertEquals(places!.length, targets.length);
+ * assertEquals(targetIndices!.length, targets.length);
  * ```
  *
  * @param sequences Framed by their special tokens, see `packDocuments`; none longer than T.
@@ -97,13 +97,13 @@ function checkSequences(sequences: readonly Uint32Array[], options: MaskedBatchO
  */
 export function maskedBatches(sequences: readonly Uint32Array[], options: MaskedBatchOptions): BatchSource {
   checkSequences(sequences, options);
-  const { batchSize, seed } = options, placeOf = sampleOrder(sequences.length, seed);
+  const { batchSize, seed } = options, sampleAt = sampleOrder(sequences.length, seed);
   const room = roomFor(sequences, options);
   return {
     batchesPerEpoch: sequences.length / batchSize,
     at(number) {
       const rows = Array.from({ length: batchSize }, (_, row) => {
-        const { epoch, index } = placeOf(number * batchSize + row), ids = sequences[index];
+        const { epoch, index } = sampleAt(number * batchSize + row), ids = sequences[index];
         const random = new Random(seed, `mask of sequence ${index} in epoch ${epoch}`);
         return { ids, masked: maskSequence(ids, random, options) };
       });
@@ -154,15 +154,18 @@ export function oneByOneBatches(
 ): Batch[] {
   checkSequences(sequences, options);
   const { batchSize, specialIds, maskId } = options, special = new Set(specialIds), batches: Batch[] = [];
-  const hidden: { ids: Uint32Array; place: number }[] = [];
-  for (const ids of sequences) ids.forEach((id, place) => special.has(id) || hidden.push({ ids, place }));
+  const hidden: { ids: Uint32Array; position: number }[] = [];
+  for (const ids of sequences) {
+    ids.forEach((id, position) => special.has(id) || hidden.push({ ids, position }));
+  }
   if (hidden.length === 0) throw new RangeError("Cannot hide a token: there are only special ones");
   const count = Math.min(hidden.length, options.limit ?? hidden.length);
   for (let first = 0; first < count; first += batchSize) {
     const rows = Array.from({ length: Math.min(batchSize, count - first) }, (_, row) => {
-      const { ids, place } = hidden[Math.floor((first + row) * hidden.length / count)], inputs = ids.slice();
-      inputs[place] = maskId;
-      return { ids, masked: { inputs, places: [place] } };
+      const { ids, position } = hidden[Math.floor((first + row) * hidden.length / count)],
+        inputs = ids.slice();
+      inputs[position] = maskId;
+      return { ids, masked: { inputs, positions: [position] } };
     });
     batches.push(toBatch(rows, options, batchSize));
   }

@@ -36,8 +36,8 @@ export interface MaskOptions {
 export interface MaskedSequence {
   /** What the model sees. */
   readonly inputs: Uint32Array;
-  /** The places it is asked about, ascending. */
-  readonly places: readonly number[];
+  /** The positions it is asked about, ascending. */
+  readonly positions: readonly number[];
 }
 
 /** Of the tokens that are asked for, this share is hidden, … */
@@ -46,7 +46,7 @@ const HIDDEN = 0.8;
 /** … and up to this one replaced. */
 const REPLACED = 0.9;
 
-/** fairseq never puts `<s>`, `<pad>`, `</s>` or `<unk>` in place of a token. */
+/** fairseq never puts `<s>`, `<pad>`, `</s>` or `<unk>` instead of a token. */
 const FAIRSEQ_SPECIALS = 4;
 
 /**
@@ -69,18 +69,20 @@ export function checkMaskOptions({ vocabSize, maskId, maskRate = 0.15 }: MaskOpt
   }
 }
 
-/** The places to ask about. */
-function choosePlaces(ids: Uint32Array, random: Random, options: MaskOptions): number[] {
-  const { maskRate = 0.15, rule = "huggingface", specialIds } = options, places: number[] = [];
+/** The positions to ask about. */
+function choosePositions(ids: Uint32Array, random: Random, options: MaskOptions): number[] {
+  const { maskRate = 0.15, rule = "huggingface", specialIds } = options, positions: number[] = [];
   if (rule === "huggingface") {
     const special = new Set(specialIds);
-    ids.forEach((id, place) => !special.has(id) && random.uniform() < maskRate && places.push(place));
-    return places;
+    ids.forEach((id, position) =>
+      !special.has(id) && random.uniform() < maskRate && positions.push(position)
+    );
+    return positions;
   }
   const count = Math.min(ids.length, Math.floor(maskRate * ids.length + random.uniform()));
   const left = Array.from(ids.keys());
-  for (let drawn = 0; drawn < count; drawn++) places.push(...left.splice(random.below(left.length), 1));
-  return places.sort((a, b) => a - b);
+  for (let drawn = 0; drawn < count; drawn++) positions.push(...left.splice(random.below(left.length), 1));
+  return positions.sort((a, b) => a - b);
 }
 
 /**
@@ -93,9 +95,9 @@ function choosePlaces(ids: Uint32Array, random: Random, options: MaskOptions): n
  *
  * const ids = Uint32Array.from({ length: 40 }, (_, index) => 4 + index);
  * const options = { vocabSize: 50, maskId: 49, specialIds: [0, 1, 2, 3, 49] };
- * const { inputs, places } = maskSequence(ids, new Random(1, "example"), options);
- * const changed = [...inputs.keys()].filter((place) => inputs[place] !== ids[place]);
- * assertEquals(changed.every((place) => places.includes(place)), true);
+ * const { inputs, positions } = maskSequence(ids, new Random(1, "example"), options);
+ * const changed = [...inputs.keys()].filter((position) => inputs[position] !== ids[position]);
+ * assertEquals(changed.every((position) => positions.includes(position)), true);
  * ```
  *
  * @param ids The sequence, without padding.
@@ -105,11 +107,11 @@ function choosePlaces(ids: Uint32Array, random: Random, options: MaskOptions): n
  */
 export function maskSequence(ids: Uint32Array, random: Random, options: MaskOptions): MaskedSequence {
   const { vocabSize, maskId, rule = "huggingface" } = options, inputs = ids.slice();
-  const places = choosePlaces(ids, random, options), lowest = rule === "fairseq" ? FAIRSEQ_SPECIALS : 0;
-  for (const place of places) {
+  const positions = choosePositions(ids, random, options), lowest = rule === "fairseq" ? FAIRSEQ_SPECIALS : 0;
+  for (const position of positions) {
     const fate = random.uniform();
-    if (fate < HIDDEN) inputs[place] = maskId;
-    else if (fate < REPLACED) inputs[place] = lowest + random.below(vocabSize - lowest);
+    if (fate < HIDDEN) inputs[position] = maskId;
+    else if (fate < REPLACED) inputs[position] = lowest + random.below(vocabSize - lowest);
   }
-  return { inputs, places };
+  return { inputs, positions };
 }

@@ -41,7 +41,7 @@ export interface TaleGrammar {
   readonly plots: readonly (readonly (readonly string[])[])[];
 }
 
-const words = {
+const WORDS = {
   hero: ["Anna", "Jack", "Kit", "Mia", "Pip", "Zoe"],
   friend: ["Bear", "Cat", "Dog", "Fox", "Goat", "Hen"],
   nature: ["brave", "clever", "funny", "gentle", "kind", "merry", "proud", "shy"],
@@ -60,23 +60,23 @@ const words = {
   close: ["best", "close", "dear", "good", "true"],
 };
 
-const forms = {
+const FORMS = {
   girl: { Anna: "girl", Jack: "boy", Kit: "boy", Mia: "girl", Pip: "boy", Zoe: "girl" },
   her: { Anna: "her", Jack: "his", Kit: "his", Mia: "her", Pip: "his", Zoe: "her" },
 };
 
-const beginning = [
+const BEGINNING = [
   "Once there was a {nature} {hero:girl} named {hero}.",
   "{hero} was a {nature} {hero:girl}.",
 ];
 
-const ending = [
+const ENDING = [
   "{hero} and {friend} {joy} all {time2}.",
   "{hero} and {friend} were {close} friends.",
   "{hero} and {friend} went home and ate {food2}.",
 ];
 
-const lostAndFound = [
+const LOST_AND_FOUND = [
   ["{hero} had a {colour} {thing}.", "{hero} loved {hero:her} {colour} {thing}."],
   ["One {weather} {time} {hero} lost the {thing}.", "One {weather} {time} the {thing} was gone."],
   ["{hero} looked {where} the {spot}, but it was not there."],
@@ -86,7 +86,7 @@ const lostAndFound = [
   ["{hero} looked {where2} the {spot2}, and there was the {thing}!"],
 ];
 
-const trade = [
+const TRADE = [
   ["{hero} wanted a {colour} {thing}."],
   ["One {weather} {time} {hero} {motion} to the {place} and met {nature2} {friend}."],
   ["{friend} had a {fine} {colour} {thing}."],
@@ -97,7 +97,7 @@ const trade = [
   ["Who has the {thing} now? {hero} has it.", "Who ate the {food}? {friend} did."],
 ];
 
-const comfort = [
+const COMFORT = [
   ["One {weather} {time} {hero} {motion} to the {place} and met {nature2} {friend}."],
   ["{friend} was {mood}."],
   ['{hero} said, "Why are you {mood}?"'],
@@ -107,7 +107,7 @@ const comfort = [
   ['{friend} said, "What a {fine2} {thing}!"', '{friend} said, "You are very kind."'],
 ];
 
-const whoWillHelp = [
+const WHO_WILL_HELP = [
   ["One {weather} {time} {hero} wanted to make some {food}."],
   ['{hero} said, "Who will help me make the {food}?"'],
   ['{friend2} said, "Not I."'],
@@ -120,7 +120,7 @@ const whoWillHelp = [
   ['{hero} said, "No, {friend} and I will eat it."', '{hero} said, "Yes, you can all eat with us."'],
 ];
 
-const surprise = [
+const SURPRISE = [
   ["One {weather} {time} {hero} hid a {colour} {thing} {where} the {spot}."],
   ["Then {nature2} {friend} came by."],
   ['{friend} said, "What is {where} the {spot}?"'],
@@ -131,7 +131,7 @@ const surprise = [
   ['{friend} said, "It is a {colour} {thing}!"', '{friend} said, "What a {fine} {colour} {thing}!"'],
 ];
 
-const quarrel = [
+const QUARREL = [
   ["One {weather} {time} {hero} and {nature2} {friend} found a {fine} {colour} {thing}."],
   ['{hero} said, "It is my {thing}."'],
   ['{friend} said, "No, it is my {thing}."'],
@@ -141,11 +141,11 @@ const quarrel = [
 ];
 
 /** The grammar of the built-in corpus: six plots about six children and six animals. */
-export const taleGrammar: TaleGrammar = {
-  words,
-  forms,
-  plots: [lostAndFound, trade, comfort, whoWillHelp, surprise, quarrel]
-    .map((middle) => [beginning, ...middle, ending]),
+export const TALE_GRAMMAR: TaleGrammar = {
+  words: WORDS,
+  forms: FORMS,
+  plots: [LOST_AND_FOUND, TRADE, COMFORT, WHO_WILL_HELP, SURPRISE, QUARREL]
+    .map((middle) => [BEGINNING, ...middle, ENDING]),
 };
 
 /** A tale and what it costs. */
@@ -216,7 +216,7 @@ function tell(grammar: TaleGrammar, choose: Choose): string {
  * assert(text.endsWith("\n\n") && nats > 0);
  * ```
  */
-export function* tales(seed: number, grammar: TaleGrammar = taleGrammar): Generator<Tale, never> {
+export function* tales(seed: number, grammar: TaleGrammar = TALE_GRAMMAR): Generator<Tale, never> {
   const random = new Random(seed, "tales");
   while (true) {
     let nats = 0;
@@ -247,7 +247,7 @@ export function* tales(seed: number, grammar: TaleGrammar = taleGrammar): Genera
  */
 export function makeTales(
   options: { seed: number; characters: number },
-  grammar: TaleGrammar = taleGrammar,
+  grammar: TaleGrammar = TALE_GRAMMAR,
 ): TaleCorpus {
   const { seed, characters } = options;
   if (!Number.isInteger(characters) || characters < 1) {

@@ -8,7 +8,7 @@ import type { Backend } from "../core/backend.ts";
 import { softmax } from "../kernels/softmax.ts";
 import type { MaskedLanguageModel } from "../models/roberta.ts";
 
-/** A token that may stand at a masked place. */
+/** A token that may stand at a masked position. */
 export interface Candidate {
   /** The token. */
   readonly id: number;
@@ -16,16 +16,16 @@ export interface Candidate {
   readonly probability: number;
 }
 
-/** What may stand at one masked place. */
+/** What may stand at one masked position. */
 export interface FilledMask {
   /** Where in the text, in tokens. */
-  readonly place: number;
+  readonly position: number;
   /** The likeliest tokens, likeliest first. */
   readonly candidates: readonly Candidate[];
 }
 
 /**
- * The likeliest tokens at each masked place of a text. Several masks are filled independently of each other.
+ * The likeliest tokens at each masked position of a text. Several masks are filled independently of each other.
  *
  * @example
  * ```ts
@@ -36,8 +36,8 @@ export interface FilledMask {
  * const model = new MaskedLanguageModel({ ...sizes, architecture: "roberta", vocabSize: 10 });
  * const backend = new CpuBackend();
  * initialize(backend, model, 1);
- * const [{ place, candidates }] = await fillMask(backend, model, Uint32Array.of(0, 5, 9, 2), { maskId: 9, topK: 3 });
- * assertEquals([place, candidates.length], [2, 3]);
+ * const [{ position, candidates }] = await fillMask(backend, model, Uint32Array.of(0, 5, 9, 2), { maskId: 9, topK: 3 });
+ * assertEquals([position, candidates.length], [2, 3]);
  * ```
  *
  * @param backend Where the model lives.
@@ -64,16 +64,16 @@ export async function fillMask(
   if (outside !== undefined) {
     throw new RangeError(`Token ${outside} is outside the vocabulary of ${vocabSize}`);
   }
-  const places = [...ids.keys()].filter((place) => ids[place] === maskId);
-  if (places.length === 0) throw new RangeError("The text has no <mask> to fill");
+  const positions = [...ids.keys()].filter((position) => ids[position] === maskId);
+  if (positions.length === 0) throw new RangeError("The text has no <mask> to fill");
   const probabilities = await backend.read(backend.scope(() => {
-    const chosen = backend.from(Uint32Array.from(places));
+    const chosen = backend.from(Uint32Array.from(positions));
     return softmax(model.forwardAt(backend.from(ids, [1, ids.length]), chosen)); // (masks, V)
   }));
-  return places.map((place, index) => {
+  return positions.map((position, index) => {
     const row = probabilities.subarray(index * vocabSize, (index + 1) * vocabSize);
     const order = Uint32Array.from(row.keys()).sort((a, b) => row[b] - row[a] || a - b);
     const candidates = Array.from(order.subarray(0, topK), (id) => ({ id, probability: row[id] }));
-    return { place, candidates };
+    return { position, candidates };
   });
 }

@@ -21,7 +21,7 @@ export interface BatchTensors {
   /** u32 (B): tokens of each sequence that are no padding; all of them unless given. */
   readonly lengths?: Tensor;
   /** u32, one for each target: where its token stands among all B · T; everywhere, in order, unless given. */
-  readonly places?: Tensor;
+  readonly targetIndices?: Tensor;
   /** u32 (B · T): tokens to predict besides. */
   readonly auxiliaryTargets?: Tensor;
   /** f32 (B · T): how much they count. */

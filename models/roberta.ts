@@ -221,9 +221,11 @@ export class MaskedLanguageModel implements Learner {
    * @param batch Inputs with masks, lengths, the masked places, and as targets what stood there.
    * @returns The loss, shape (1).
    */
-  loss({ inputs, targets, weights, lengths, places }: BatchTensors): Tensor {
+  loss({ inputs, targets, weights, lengths, targetIndices }: BatchTensors): Tensor {
     const context = { lengths };
-    const logits = places ? this.forwardAt(inputs, places, context) : this.forward(inputs, context);
+    const logits = targetIndices
+      ? this.forwardAt(inputs, targetIndices, context)
+      : this.forward(inputs, context);
     return crossEntropy(logits, targets, { weights });
   }
 }

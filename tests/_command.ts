@@ -138,9 +138,19 @@ export async function editState(
   edit: (state: Record<string, unknown>) => Record<string, unknown>,
 ): Promise<void> {
   const { sha256, ...state } = JSON.parse(await Deno.readTextFile(path));
-  const files = { "trainer_state.json": JSON.stringify(edit(state)) };
-  const { sha256: own, ...edited } = JSON.parse(await withSums(files)["trainer_state.json"] as string);
+  const files = { "training_state.json": JSON.stringify(edit(state)) };
+  const { sha256: own, ...edited } = JSON.parse(await withSums(files)["training_state.json"] as string);
   await Deno.writeTextFile(path, JSON.stringify({ ...edited, sha256: { ...sha256, ...own } }));
+}
+
+/** Gives the state of a checkpoint the name that it had in earlier versions, also in its list of checksums. */
+export async function asSavedEarlier(folder: string): Promise<void> {
+  const path = `${folder}/training_state.json`, text = await Deno.readTextFile(path);
+  await Deno.writeTextFile(
+    `${folder}/trainer_state.json`,
+    text.replace('"training_state.', '"trainer_state.'),
+  );
+  await Deno.remove(path);
 }
 
 /** Removes the sums from a checkpoint, as if it had been saved before there were any. */
@@ -158,7 +168,7 @@ export async function resultOf(run: string): Promise<Record<string, unknown>> {
     model: await bytes("last/model.safetensors"),
     optimizer: await bytes("last/optimizer.safetensors"),
     best: await bytes("best/model.safetensors"),
-    state: JSON.parse(await Deno.readTextFile(`${run}/last/trainer_state.json`)),
+    state: JSON.parse(await Deno.readTextFile(`${run}/last/training_state.json`)),
   };
 }
 

@@ -59,6 +59,11 @@ export function ids(...data: number[]): Values {
   return { shape: [data.length], data: Uint32Array.from(data) };
 }
 
+/** A row of a matrix. */
+export function rowOf({ shape: [, columns], data }: Values, row: number): HostArray {
+  return data.slice(row * columns, (row + 1) * columns);
+}
+
 /**
  * Fails unless the largest difference is within the tolerance; NaN on either side fails.
  *

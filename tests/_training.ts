@@ -62,13 +62,11 @@ export async function allReports(run: TrainingRun, interval = 10, last = Infinit
   return reports;
 }
 
-/** Parameters and both moments of a run. */
+/** Parameters of a run and the state of its optimizer. */
 export async function stateOf({ backend, store, optimizer }: TrainingRun): Promise<unknown[]> {
-  return [
-    await backend.read(store.values),
-    await backend.read(optimizer.mean),
-    await backend.read(optimizer.square),
-  ];
+  const tensors = [store.values, ...Object.values(optimizer.state)], read: unknown[] = [];
+  for (const tensor of tensors) read.push(await backend.read(tensor));
+  return read;
 }
 
 /** Scores the next token by the current one alone: the least model that can be trained. */

@@ -4,7 +4,15 @@ import { CpuBackend } from "../core/cpu_backend.ts";
 import { adamw } from "../kernels/adamw.ts";
 import { gradientNorm } from "../kernels/gradient_norm.ts";
 import { golden } from "./_golden.ts";
-import { assertClose, everyBackend, normals, type Tolerance, TOLERANCES, type Values } from "./_testing.ts";
+import {
+  assertClose,
+  everyBackend,
+  normals,
+  rowOf,
+  type Tolerance,
+  TOLERANCES,
+  type Values,
+} from "./_testing.ts";
 
 type Pair = Record<"weight" | "bias", Values>;
 
@@ -16,10 +24,6 @@ interface Steps {
   gradients: Pair;
   values: Pair;
 }
-
-/** Row `step` of a matrix. */
-const rowOf = ({ shape: [, columns], data }: Values, step: number) =>
-  data.slice(step * columns, (step + 1) * columns);
 
 /** Takes PyTorch's ten steps and compares norm and parameters after each. */
 async function checkSteps(backend: Backend, tolerance: Tolerance): Promise<void> {

@@ -133,7 +133,7 @@ Deno.test("a checkpoint that is damaged, or not what it should be, is refused by
       ["wide", "config.json", (bytes) => text(bytes).replace('"n_embd": 16', '"n_embd": 32')],
       ["json", "config.json", () => "{"],
       ["moments", "optimizer.safetensors", (bytes) => bytes.subarray(0, -4)],
-      ["state", "trainer_state.json", (bytes) => text(bytes).replace('"steps": 2', '"steps": "2"')],
+      ["state", "training_state.json", (bytes) => text(bytes).replace('"steps": 2', '"steps": "2"')],
       [
         "tokens",
         "tokenizer.json",
@@ -145,7 +145,7 @@ Deno.test("a checkpoint that is damaged, or not what it should be, is refused by
       for await (const { name: part } of Deno.readDir(`${cwd}/runs/good/last`)) {
         await Deno.copyFile(`${cwd}/runs/good/last/${part}`, `${cwd}/runs/${name}/last/${part}`);
       }
-      await removeSums(`${cwd}/runs/${name}/last/trainer_state.json`);
+      await removeSums(`${cwd}/runs/${name}/last/training_state.json`);
       await change(`${cwd}/runs/${name}/last/${file}`, edit);
     }
     await Deno.mkdir(`${cwd}/runs/bare`);
@@ -180,7 +180,7 @@ Deno.test("a checkpoint that is damaged, or not what it should be, is refused by
       [
         `train --resume runs/state ${longer}`,
         1,
-        'trainer_state.json: settings.steps is "2", expected a whole number',
+        'training_state.json: settings.steps is "2", expected a whole number',
       ],
       [
         `train --resume runs/tokens ${longer}`,

@@ -18,7 +18,7 @@ const whole: Batch = {
   targets: Uint32Array.of(8, IGNORE_INDEX, 9),
   weights: Float32Array.of(0.5, 100, 2),
   lengths: Uint32Array.of(3, 2),
-  places: Uint32Array.of(0, 0, 4),
+  targetIndices: Uint32Array.of(0, 0, 4),
   auxiliaryTargets: Uint32Array.of(2, 3, IGNORE_INDEX, 5, IGNORE_INDEX, IGNORE_INDEX),
   auxiliaryWeights: Float32Array.of(1, 2, 3, 4, 5, 6),
 };
@@ -45,7 +45,7 @@ Deno.test("toTensors: every target gets a weight, 0 where it is ignored", async 
   assertEquals(uploaded, [["inputs", [2, 3]], ["targets", [6]], ["weights", [6]]]);
   assertEquals(await read("weights"), [0.25, 0.25, 0, 0.25, 0, 0.25]);
   assertEquals(await read("inputs"), [...plain.inputs]);
-  for (const part of ["lengths", "places", "auxiliaryTargets", "auxiliaryWeights"] as const) {
+  for (const part of ["lengths", "targetIndices", "auxiliaryTargets", "auxiliaryWeights"] as const) {
     assertEquals(await read(part), undefined, part);
   }
 });
@@ -55,7 +55,7 @@ Deno.test("toTensors: all parts are put on the device under their names, weights
   assertEquals(new Map(uploaded).size, 7);
   assertEquals(await read("weights"), [1, 0, 4]);
   assertEquals(await read("auxiliaryWeights"), [2, 4, 0, 8, 0, 0]);
-  for (const part of ["targets", "lengths", "places", "auxiliaryTargets"] as const) {
+  for (const part of ["targets", "lengths", "targetIndices", "auxiliaryTargets"] as const) {
     assertEquals(await read(part), [...whole[part]!], part);
   }
   const { read: readOther } = partsOf({ ...whole, auxiliaryWeights: undefined }, 2);

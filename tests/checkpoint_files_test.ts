@@ -1,5 +1,5 @@
 import { assertEquals, assertStrictEquals, assertThrows } from "@std/assert";
-import { inFile, readBytes, readJson } from "../checkpoints/checkpoint_files.ts";
+import { inFile, readBytes, readJson, trainingStateName } from "../checkpoints/checkpoint_files.ts";
 
 const files = {
   "text.json": `{ "é": 1 }`,
@@ -47,4 +47,10 @@ Deno.test("a JSON file without end is refused by its size, and what is wrong in 
   const { message } = assertThrows(() => readJson(long, "state.json"), TypeError, "state.json: ");
   assertEquals(["\u2028", "\x1b"].some((character) => message.includes(character)), false, message);
   assertThrows(() => readJson(long, "constructor"), TypeError, "constructor is missing");
+});
+
+Deno.test("the state of an earlier checkpoint is found by its former name, unless the present one is there", () => {
+  const former = { "trainer_state.json": "" }, present = { "training_state.json": "" };
+  const names = [former, present, { ...former, ...present }, {}].map(trainingStateName);
+  assertEquals(names, ["trainer_state.json", ...new Array(3).fill("training_state.json")]);
 });

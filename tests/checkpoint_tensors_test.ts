@@ -122,7 +122,9 @@ Deno.test("restoring into a run without initial values gives the run that was sa
     batchSize: 4,
     seed: settings.seed,
   });
-  const run = new TrainingRun(backend, model, batches, settings, allocateParameters(backend, model));
+  const run = new TrainingRun(backend, model, batches, settings, {
+    store: allocateParameters(backend, model),
+  });
   restoreTraining(run, files);
   const drawn = newRun(new CpuBackend(), new Gpt(small));
   restoreTraining(drawn, files);

@@ -8,13 +8,14 @@ import { Gpt, type GptConfig } from "../models/gpt.ts";
 import {
   type CheckpointFiles,
   loadModel,
-  loadTrainerState,
+  loadTrainingState,
   modelFiles,
   restoreModel,
   restoreTraining,
   trainingFiles,
 } from "../checkpoints/checkpoint.ts";
 import { readSafetensors, writeSafetensors } from "../checkpoints/safetensors.ts";
+import type { OptimizerName } from "../training/optimizers.ts";
 import type { TrainingRun, TrainingSettings } from "../training/train.ts";
 import { golden } from "./_golden.ts";
 import { assertClose, everyBackend, type Tolerance, type Values } from "./_testing.ts";
@@ -133,6 +134,51 @@ for (const config of [small, gpt2]) {
   );
 }
 
+everyBackend(
+  "checkpoint: with SGD, 40 steps are 20, a checkpoint, and 20 more, bit for bit",
+  async (backend) => {
+    const changes = { ...accumulated, optimizer: "sgd", learningRate: 0.1 } as const;
+    const whole = newRun(backend, new Gpt(small), changes), reports = await allReports(whole, 7);
+    const first = newRun(backend, new Gpt(small), changes), firstReports = await allReports(first, 4, 20);
+    const files = await filesOf(first, small);
+    const names = [...readSafetensors(files["optimizer.safetensors"] as Uint8Array).keys()];
+    assertEquals(names.every((name) => name.startsWith("velocity.")), true);
+    const second = newRun(backend, new Gpt(small), changes);
+    restoreTraining(second, files);
+    assertEquals([...firstReports, ...await allReports(second, 10)], reports);
+    assertEquals(await filesOf(second, small), await filesOf(whole, small));
+  },
+);
+
+Deno.test("checkpoint: the state of another optimizer is refused by name, and nothing is changed", async () => {
+  const runOf = (optimizer: OptimizerName) => newRun(new CpuBackend(), new Gpt(small), { optimizer });
+  const messages = {
+    adamw: "sgd wrote it (it holds velocity), but this run uses adamw (mean, square): resume with the",
+    sgd: "adamw wrote it (it holds mean, square), but this run uses sgd (velocity): resume with the",
+  };
+  for (const [one, other] of [["adamw", "sgd"], ["sgd", "adamw"]] as const) {
+    const written = runOf(other), run = runOf(one);
+    written.advance();
+    const files = await filesOf(written, small), before = await stateOf(run);
+    assertThrows(() => restoreTraining(run, files), TypeError, `optimizer.safetensors: ${messages[one]}`);
+    assertEquals([run.step, await stateOf(run)], [0, before]);
+  }
+  const strange = Array.from(
+    { length: 9 },
+    (_, i) => ({ name: `${i}${"\x1b[2J".repeat(99)}.x`, shape: [1] }),
+  );
+  const files = {
+    ...await filesOf(runOf("sgd"), small),
+    "optimizer.safetensors": writeSafetensors(strange.map((one) => ({ ...one, data: new Float32Array(1) }))),
+  };
+  const { message } = assertThrows(
+    () => restoreTraining(runOf("sgd"), files),
+    TypeError,
+    "another kind wrote it",
+  );
+  assertEquals([message.length < 1000, message.includes("\x1b")], [true, false]);
+});
+
 everyBackend("checkpoint: what one backend wrote, another one restores to the same bits", async (backend) => {
   const run = newRun(new CpuBackend(), new Gpt(small));
   await allReports(run, 10, 10);
@@ -146,13 +192,13 @@ Deno.test("checkpoint: what the caller adds to the state is found again, the ste
   const run = newRun(new CpuBackend(), new Gpt(small));
   run.advance();
   const files = await trainingFiles(run, { step: 99, seed: 3, name: "tales" });
-  assertEquals({ ...loadTrainerState(files) }, { step: 1, seed: 3, name: "tales" });
-  assertEquals(loadTrainerState({ "trainer_state.json": new TextEncoder().encode('{"step": 7}') }).step, 7);
+  assertEquals({ ...loadTrainingState(files) }, { step: 1, seed: 3, name: "tales" });
+  assertEquals(loadTrainingState({ "training_state.json": new TextEncoder().encode('{"step": 7}') }).step, 7);
 });
 
 Deno.test("checkpoint: config.json is readable text that ends with a line", async () => {
   const run = newRun(new CpuBackend(), new Gpt(small)), files = await filesOf(run, small);
-  for (const name of ["config.json", "trainer_state.json"]) {
+  for (const name of ["config.json", "training_state.json"]) {
     const text = decode(files[name]);
     assertEquals(text, JSON.stringify(JSON.parse(text), null, 2) + "\n");
   }
@@ -181,7 +227,10 @@ const DAMAGED: Record<string, [damage: Damage, message: string]> = {
     (files) => delete files["optimizer.safetensors"],
     "optimizer.safetensors is missing",
   ],
-  "no trainer_state.json": [(files) => delete files["trainer_state.json"], "trainer_state.json is missing"],
+  "no training_state.json": [
+    (files) => delete files["training_state.json"],
+    "training_state.json is missing",
+  ],
   "a config.json that is cut": [(files) => files["config.json"] = '{"n_embd": 1', "config.json: "],
   "a config.json that is a list": [(files) => files["config.json"] = "[]", "config.json: expected an object"],
   "a config.json of another model": [
@@ -222,16 +271,16 @@ const DAMAGED: Record<string, [damage: Damage, message: string]> = {
     "optimizer.safetensors: the file has 6 bytes: it is no safetensors file",
   ],
   "half a step": [
-    (files) => files["trainer_state.json"] = '{"step": 2.5}',
-    "trainer_state.json: step is 2.5, expected an integer of 0 or more",
+    (files) => files["training_state.json"] = '{"step": 2.5}',
+    "training_state.json: step is 2.5, expected an integer of 0 or more",
   ],
   "a step before the first": [
-    (files) => files["trainer_state.json"] = '{"step": -1}',
-    "trainer_state.json: step is -1, expected an integer of 0 or more",
+    (files) => files["training_state.json"] = '{"step": -1}',
+    "training_state.json: step is -1, expected an integer of 0 or more",
   ],
   "no step": [
-    (files) => files["trainer_state.json"] = "{}",
-    "trainer_state.json: step is missing, expected an integer of 0 or more",
+    (files) => files["training_state.json"] = "{}",
+    "training_state.json: step is missing, expected an integer of 0 or more",
   ],
 };
 

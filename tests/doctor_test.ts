@@ -62,12 +62,12 @@ Deno.test("doctor examines a run: its files, its lock, where it can be resumed, 
       "samples.txt",
     ]);
 
-    const state = `${run}/last/trainer_state.json`, whole = await Deno.readTextFile(state);
+    const state = `${run}/last/training_state.json`, whole = await Deno.readTextFile(state);
     await editState(state, (state) => ({ ...state, command: "train; \x1b[2Jrm -r ." }));
     const hostile = await examine(); // a command of somebody else's is not what is advised to type
     assertMatch(
       hostile.stdout,
-      /^last\/ +FAULTY: trainer_state.json: command is "train; \\u001b\[2Jrm -r \.", expected/m,
+      /^last\/ +FAULTY: training_state.json: command is "train; \\u001b\[2Jrm -r \.", expected/m,
     );
     assertEquals(hostile.stdout.includes("deno task train;"), false);
     await Deno.writeTextFile(state, whole);

@@ -3,11 +3,11 @@ import { sampleOrder } from "../data/epochs.ts";
 
 /** The indices of an epoch of ten samples. */
 function indicesOf(epoch: number, seed: number): number[] {
-  const placeOf = sampleOrder(10, seed);
+  const sampleAt = sampleOrder(10, seed);
   return Array.from({ length: 10 }, (_, index) => {
-    const place = placeOf(10 * epoch + index);
-    assertEquals(place.epoch, epoch);
-    return place.index;
+    const sample = sampleAt(10 * epoch + index);
+    assertEquals(sample.epoch, epoch);
+    return sample.index;
   });
 }
 
@@ -23,9 +23,9 @@ Deno.test("sampleOrder: no two epochs and no two seeds have one order", () => {
 });
 
 Deno.test("sampleOrder: a sample depends on its number alone, not on those asked for before", () => {
-  const placeOf = sampleOrder(10, 5);
-  for (const number of [25, 3, 99, 4, 25]) assertEquals(placeOf(number), sampleOrder(10, 5)(number));
-  assertNotEquals(placeOf(3).epoch, placeOf(99).epoch);
+  const sampleAt = sampleOrder(10, 5);
+  for (const number of [25, 3, 99, 4, 25]) assertEquals(sampleAt(number), sampleOrder(10, 5)(number));
+  assertNotEquals(sampleAt(3).epoch, sampleAt(99).epoch);
   const single = sampleOrder(1, 5);
   assertEquals([0, 1, 2].map(single), [0, 1, 2].map((epoch) => ({ epoch, index: 0 })));
 });

@@ -17,7 +17,7 @@ async function examine(cwd: string, line: string) {
 }
 
 async function bestLoss(cwd: string, run: string): Promise<number> {
-  return JSON.parse(await Deno.readTextFile(`${cwd}/runs/${run}/best/trainer_state.json`)).best
+  return JSON.parse(await Deno.readTextFile(`${cwd}/runs/${run}/best/training_state.json`)).best
     .validationLoss;
 }
 

@@ -34,7 +34,7 @@ Deno.test("byte pairs, packed sequences and the other rule; objective and preset
     const flags = words("--tokenizer bpe --vocab_size 270 --mask_rule fairseq --mask_rate 0.3 --steps 4");
     const said = await succeed([...quick, ...flags], { cwd });
     assertMatch(said, /^unigram +perplexity [\d.]+ and [\d.]+, by how often each token occurs$/m);
-    const { settings } = JSON.parse(await Deno.readTextFile(`${cwd}/runs/story/last/trainer_state.json`));
+    const { settings } = JSON.parse(await Deno.readTextFile(`${cwd}/runs/story/last/training_state.json`));
     assertEquals([settings.preset, settings.architecture], ["roberta-tiny", "roberta"]);
     assertEquals([settings.maskRule, settings.maskRate, settings.epsilon], ["fairseq", 0.3, 1e-6]);
     const cases: [line: string, code: number, message: string][] = [

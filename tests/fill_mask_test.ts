@@ -27,9 +27,9 @@ everyBackend(
     const model = lively(backend), ids = Uint32Array.of(0, 7, mask, 9, mask, 2);
     const logits = await backend.read(backend.scope(() => model.forward(backend.from(ids, [1, 6]))));
     const filled = await fillMask(backend, model, ids, { maskId: mask, topK: 16 });
-    assertEquals(filled.map(({ place }) => place), [2, 4]);
-    for (const { place, candidates } of filled) {
-      const row = [...logits.subarray(place * 16, place * 16 + 16)];
+    assertEquals(filled.map(({ position }) => position), [2, 4]);
+    for (const { position, candidates } of filled) {
+      const row = [...logits.subarray(position * 16, position * 16 + 16)];
       const order = [...row.keys()].sort((a, b) => row[b] - row[a]);
       assertEquals(candidates.map(({ id }) => id), order);
       assertAlmostEquals(candidates.reduce((sum, { probability }) => sum + probability, 0), 1, 1e-5);
@@ -62,7 +62,10 @@ Deno.test("fillMask: one answer for each mask, and refuses what cannot be filled
     fill = (ids: number[], topK?: number) =>
       fillMask(backend, model, Uint32Array.from(ids), { maskId: 15, topK });
   const filled = await fill([15, 5, 15, 15]);
-  assertEquals(filled.map(({ place, candidates }) => [place, candidates.length]), [[0, 5], [2, 5], [3, 5]]);
+  assertEquals(filled.map(({ position, candidates }) => [position, candidates.length]), [[0, 5], [2, 5], [
+    3,
+    5,
+  ]]);
   await assertRejects(() => fill([0, 5, 2]), RangeError, "The text has no <mask> to fill");
   await assertRejects(
     () => fill(new Array(9).fill(15)),

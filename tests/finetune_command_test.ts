@@ -43,7 +43,7 @@ for (
       assertEquals(lines.length, 50);
       const scored = lines.filter(({ accuracy }) => accuracy !== undefined);
       assertEquals(scored.map(({ step }) => step), [13, 26, 39, 50]);
-      const state = JSON.parse(await Deno.readTextFile(`${run}/best/trainer_state.json`));
+      const state = JSON.parse(await Deno.readTextFile(`${run}/best/training_state.json`));
       assertEquals([state.best.accuracy, state.best.macroF1], [1, 1]);
       assertEquals([state.command, state.settings.auxiliaryWeight], [
         "finetune",
@@ -161,7 +161,7 @@ Deno.test("the best epoch is evaluated at the end, not the last", () =>
     const best = Math.max(...scored);
     assert(best > scored.at(-1)!, `${scored}`);
     assertStringIncludes(said, `accuracy  ${(100 * best).toFixed(1)} % of 40 texts`);
-    const state = JSON.parse(await Deno.readTextFile(`${run}/best/trainer_state.json`));
+    const state = JSON.parse(await Deno.readTextFile(`${run}/best/training_state.json`));
     assertEquals(state.best.accuracy, best);
     assertMatch(said, new RegExp(`^best +step ${state.step}, kept in runs/mlm-classifier/best$`, "m"));
   }));

@@ -7,7 +7,7 @@ import { Gpt } from "../models/gpt.ts";
 import { expectKind } from "../models/families.ts";
 import { importTensors } from "../checkpoints/hugging_face.ts";
 import { fromHuggingFaceConfig } from "../checkpoints/hugging_face_formats.ts";
-import { AdamW } from "../training/optimizer.ts";
+import { newOptimizer, type OptimizerName, OPTIMIZERS } from "../training/optimizers.ts";
 import { readSafetensors } from "../checkpoints/safetensors.ts";
 import { golden } from "./_golden.ts";
 import { differentiate } from "./_model.ts";
@@ -20,6 +20,8 @@ interface ModelCase {
   readonly loss: number;
   readonly losses: Values;
   readonly losses64: Values;
+  readonly sgdLosses: Values;
+  readonly sgdLosses64: Values;
 }
 
 const fixture = (name: string) => Deno.readFileSync(new URL(`../fixtures/${name}`, import.meta.url));
@@ -65,13 +67,19 @@ async function checkModel(backend: Backend, name: string, tolerance: Comparison)
   }
 }
 
+/** How the golden script trains with each optimizer, and where it keeps the losses. */
+const GOLDEN = {
+  adamw: { learningRate: 1e-3, losses: "losses", losses64: "losses64" },
+  sgd: { learningRate: 1e-2, losses: "sgdLosses", losses64: "sgdLosses64" },
+} as const;
+
 /** Trains as the golden script does. */
-async function tenLosses(backend: Backend, name: string): Promise<number[]> {
+async function tenLosses(backend: Backend, name: string, which: OptimizerName): Promise<number[]> {
   const [{ ids, targets }] = golden<ModelCase>(name), { model, store } = load(backend, name);
-  const settings = { beta1: 0.9, beta2: 0.999, weightDecay: 0.01, clipNorm: 1 };
-  const optimizer = new AdamW(backend, store, settings), losses: number[] = [];
+  const settings = { optimizer: which, weightDecay: 0.01, clipNorm: 1 };
+  const optimizer = newOptimizer(backend, store, settings), losses: number[] = [];
   for (let step = 0; step < ids.shape[0]; step++) {
-    optimizer.prepare(step, 1e-3);
+    optimizer.prepare(step, GOLDEN[which].learningRate);
     const loss = backend.scope(() => {
       const { loss } = differentiate(model, batchOf(backend, ids, step), batchOf(backend, targets, step));
       optimizer.update();
@@ -89,16 +97,26 @@ for (const name of ["openai-gpt-mini", "gpt2-mini"]) {
     await checkModel(backend, name, backend.name === "cpu" ? cpu : gpu);
   });
 
-  everyBackend(`${name}: ten AdamW losses equal PyTorch's`, async (backend) => {
-    const [{ losses }] = golden<ModelCase>(name), rtol = backend.name === "cpu" ? 1e-6 : 1e-5;
-    assertClose(await tenLosses(backend, name), losses, { rtol, atol: 0 }, `${name}: losses`);
-  });
+  for (const which of Object.keys(OPTIMIZERS) as OptimizerName[]) {
+    everyBackend(`${name}: ten ${which} losses equal PyTorch's`, async (backend) => {
+      const { [GOLDEN[which].losses]: losses } = golden<ModelCase>(name)[0];
+      const rtol = backend.name === "cpu" ? 1e-6 : 1e-5;
+      assertClose(await tenLosses(backend, name, which), losses, { rtol, atol: 0 }, `${name}: losses`);
+    });
+  }
 
   Deno.test(`${name}: everything equals Hugging Face's in 64 bits`, async () => {
     const backend = new CpuBackend({ floats: Float64Array, poison: true });
     // the golden gradients are rounded to 32 bits
     await checkModel(backend, name, { logits: TOLERANCES.golden64, gradients: { rtol: 6e-8, atol: 1e-9 } });
-    const [{ losses64 }] = golden<ModelCase>(name);
-    assertClose(await tenLosses(backend, name), losses64, TOLERANCES.golden64, `${name}: losses`);
+    for (const which of Object.keys(OPTIMIZERS) as OptimizerName[]) {
+      const { [GOLDEN[which].losses64]: losses } = golden<ModelCase>(name)[0];
+      assertClose(
+        await tenLosses(backend, name, which),
+        losses,
+        TOLERANCES.golden64,
+        `${name}: ${which} losses`,
+      );
+    }
   });
 }

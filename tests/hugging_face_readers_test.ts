@@ -40,7 +40,7 @@ function hiddenPlaces(targets: Uint32Array) {
   targets.forEach((target, place) => target === IGNORE_INDEX || places.push(place));
   const asked = Uint32Array.from(places, (place) => targets[place]);
   return {
-    places: Uint32Array.of(...places, 0, 0),
+    targetIndices: Uint32Array.of(...places, 0, 0),
     targets: Uint32Array.of(...asked, IGNORE_INDEX, IGNORE_INDEX),
   };
 }

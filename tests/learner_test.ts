@@ -37,7 +37,7 @@ for (const [name, make, all, places] of learners) {
       targets: backend.from(Uint32Array.from(targets)),
       lengths: name === "Gpt" ? undefined : backend.from(Uint32Array.of(4, 3)),
       weights: weights && backend.from(weights),
-      places: places && backend.from(Uint32Array.from(places)),
+      targetIndices: places && backend.from(Uint32Array.from(places)),
     });
     assertEquals(loss.shape, [1]);
     tape.backward(loss);

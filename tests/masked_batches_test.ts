@@ -17,13 +17,13 @@ const sequences = Array.from({ length: 11 }, (_, index) => {
 });
 const options: MaskedBatchOptions = { ...tokens, contextLength: 16, batchSize: 4, seed: 7 };
 
-Deno.test("maskedBatches: targets are what stood at the places, and nothing else is changed", () => {
+Deno.test("maskedBatches: targets are what stood at their indices, and nothing else is changed", () => {
   const source = maskedBatches(sequences, options), found = new Set<string>();
   for (let number = 0; number < 11; number++) { // four epochs
-    const { inputs, places, targets, lengths } = source.at(number);
-    assertEquals(places!.length, targets.length);
+    const { inputs, targetIndices, targets, lengths } = source.at(number);
+    assertEquals(targetIndices!.length, targets.length);
     const original = inputs.slice();
-    targets.forEach((target, at) => target === IGNORE_INDEX || (original[places![at]] = target));
+    targets.forEach((target, at) => target === IGNORE_INDEX || (original[targetIndices![at]] = target));
     for (let row = 0; row < 4; row++) {
       const ids = original.slice(row * 16, row * 16 + lengths![row]);
       assert(sequences.some((sequence) => String(sequence) === String(ids)), `${ids} is no sequence`);
@@ -39,14 +39,14 @@ function samplesOf(changes: Partial<MaskedBatchOptions>, count: number) {
   const source = maskedBatches(sequences, { ...options, ...changes }),
     { batchSize } = { ...options, ...changes };
   return Array.from({ length: count / batchSize }, (_, number) => source.at(number)).flatMap((batch) => {
-    const { inputs, places, targets } = batch;
+    const { inputs, targetIndices, targets } = batch;
     return Array.from({ length: batchSize }, (_, row) => {
-      const asked = [...places!.keys()].filter((at) =>
-        targets[at] !== IGNORE_INDEX && Math.floor(places![at] / 16) === row
+      const asked = [...targetIndices!.keys()].filter((at) =>
+        targets[at] !== IGNORE_INDEX && Math.floor(targetIndices![at] / 16) === row
       );
       return [
         ...inputs.slice(row * 16, row * 16 + 16),
-        ...asked.flatMap((at) => [places![at] % 16, targets[at]]),
+        ...asked.flatMap((at) => [targetIndices![at] % 16, targets[at]]),
       ];
     });
   });
@@ -89,16 +89,19 @@ Deno.test("maskedValidationBatches: always the same masks, every sequence once o
   const [some] = maskedValidationBatches(sequences, { ...options, limit: 3 });
   assertEquals([...some.lengths!], [5, 8, 12, 1]);
   const others = maskedValidationBatches(sequences, { ...options, seed: 8 });
-  assertNotEquals(others.map(({ places }) => places), batches.map(({ places }) => places));
+  assertNotEquals(
+    others.map(({ targetIndices }) => targetIndices),
+    batches.map(({ targetIndices }) => targetIndices),
+  );
 });
 
 Deno.test("oneByOneBatches: every token but the special ones is hidden once, alone", () => {
   const rows = oneByOneBatches(sequences, { ...options, batchSize: 1 });
   assertEquals(rows.length, sequences.reduce((sum, { length }) => sum + length - 2, 0));
-  for (const { inputs, places, targets, lengths } of rows) {
-    assertEquals([inputs[places![0]], targets.length], [999, 1]);
+  for (const { inputs, targetIndices, targets, lengths } of rows) {
+    assertEquals([inputs[targetIndices![0]], targets.length], [999, 1]);
     const original = inputs.slice(0, lengths![0]);
-    original[places![0]] = targets[0];
+    original[targetIndices![0]] = targets[0];
     assert(sequences.some((sequence) => String(sequence) === String(original)));
   }
   assertEquals(new Set(rows.map(({ inputs }) => String(inputs))).size, rows.length);

@@ -10,12 +10,12 @@ for (const rule of ["huggingface", "fairseq"] as const) {
     const length = 500, rows = 2000, ids = integers("ids", [length], 996).data.map((id) => id + 3);
     let asked = 0, hidden = 0, kept = 0, specials = 0;
     for (let row = 0; row < rows; row++) {
-      const { inputs, places } = maskSequence(ids, new Random(1, row), { ...tokens, rule });
-      asked += places.length;
-      for (const place of places) {
-        if (inputs[place] === 999) hidden++;
-        if (inputs[place] === ids[place]) kept++;
-        if (inputs[place] < 4 && inputs[place] !== ids[place]) specials++;
+      const { inputs, positions } = maskSequence(ids, new Random(1, row), { ...tokens, rule });
+      asked += positions.length;
+      for (const position of positions) {
+        if (inputs[position] === 999) hidden++;
+        if (inputs[position] === ids[position]) kept++;
+        if (inputs[position] < 4 && inputs[position] !== ids[position]) specials++;
       }
     }
     assertAlmostEquals(asked / (length * rows), 0.15, 0.001);
@@ -29,22 +29,22 @@ for (const rule of ["huggingface", "fairseq"] as const) {
 Deno.test("masking, huggingface: special tokens are never asked for, others are all the same", () => {
   const ids = Uint32Array.of(0, 8, 3, 9, 999, 7, 2), counts = new Array(7).fill(0);
   for (let row = 0; row < 4000; row++) {
-    const { inputs, places } = maskSequence(ids, new Random(2, row), tokens);
-    for (const place of places) counts[place]++;
-    ids.forEach((id, place) => places.includes(place) || assertEquals(inputs[place], id));
+    const { inputs, positions } = maskSequence(ids, new Random(2, row), tokens);
+    for (const position of positions) counts[position]++;
+    ids.forEach((id, position) => positions.includes(position) || assertEquals(inputs[position], id));
   }
-  for (const place of [0, 2, 4, 6]) assertEquals(counts[place], 0);
-  for (const place of [1, 3, 5]) assertAlmostEquals(counts[place] / 4000, 0.15, 0.02);
+  for (const position of [0, 2, 4, 6]) assertEquals(counts[position], 0);
+  for (const position of [1, 3, 5]) assertAlmostEquals(counts[position] / 4000, 0.15, 0.02);
 });
 
 Deno.test("masking, fairseq: as many tokens as the rate says, special ones too, each once", () => {
   const ids = Uint32Array.of(0, 8, 5, 9, 6, 7, 2), counts = new Array(7).fill(0);
   for (let row = 0; row < 4000; row++) {
     const random = new Random(2, row);
-    const { places } = maskSequence(ids, random, { ...tokens, rule: "fairseq", maskRate: 0.5 });
-    assert(places.length === 3 || places.length === 4);
-    assertEquals([...new Set(places)].sort((a, b) => a - b), places);
-    for (const place of places) counts[place]++;
+    const { positions } = maskSequence(ids, random, { ...tokens, rule: "fairseq", maskRate: 0.5 });
+    assert(positions.length === 3 || positions.length === 4);
+    assertEquals([...new Set(positions)].sort((a, b) => a - b), positions);
+    for (const position of positions) counts[position]++;
   }
   for (const count of counts) assertAlmostEquals(count / 4000, 0.5, 0.03);
 });
@@ -66,6 +66,6 @@ Deno.test("maskSequence: the same random numbers hide the same tokens, and the s
   const ids = integers("ids", [100], 900).data.map((id) => id + 4), before = ids.slice();
   const [first, second, other] = [5, 5, 6].map((seed) => maskSequence(ids, new Random(seed, "mask"), tokens));
   assertEquals(second, first);
-  assert(String(other.places) !== String(first.places));
+  assert(String(other.positions) !== String(first.positions));
   assertEquals(ids, before);
 });

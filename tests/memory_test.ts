@@ -35,6 +35,20 @@ Deno.test("the estimate is what training takes", () => {
   }
 });
 
+Deno.test("SGD takes a number less for each parameter than AdamW", () => {
+  const optimizer = "sgd", backend = new CpuBackend(), config = { ...tiny, vocabSize: 3000 };
+  const batches = causalBatches(new Uint32Array(2000), { contextLength: 24, batchSize: 1, seed: 1 });
+  const settings = { ...PRESETS.tiny.training, optimizer, seed: 1 } as const;
+  new TrainingRun(backend, new Gpt(config), batches, settings).advance();
+  const { parameters, parameterBytes, activationBytes } = estimateMemory(config, 1, optimizer);
+  assertEquals(estimateMemory(config, 1).parameterBytes - parameterBytes, 4 * parameters);
+  const ratio = (parameterBytes + activationBytes) / backend.bytes;
+  assert(ratio > 0.95 && ratio < 1.05, `${ratio} of what it took`);
+  const limits = { total: parameterBytes + activationBytes, buffer: Infinity, binding: Infinity };
+  checkMemory(config, 1, 1, limits, optimizer);
+  assertThrows(() => checkMemory(config, 1, 1, limits), RangeError, "it needs about");
+});
+
 Deno.test("a masked language model scores only where it is asked", () => {
   const tokens = { vocabSize: 1000, maskId: 999, specialIds: [0, 1, 2, 3, 999] }, backend = new CpuBackend();
   const config: RobertaConfig = { ...tiny, architecture: "roberta", vocabSize: 1000, contextLength: 64 };

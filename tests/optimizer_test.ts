@@ -3,10 +3,11 @@ import type { Backend, Shape } from "../core/backend.ts";
 import { CpuBackend } from "../core/cpu_backend.ts";
 import { constant, initialize, Parameter } from "../core/module.ts";
 import { Tensor } from "../core/tensor.ts";
-import { AdamW, type AdamWOptions } from "../training/optimizer.ts";
+import type { OptimizerSettings } from "../training/optimizer.ts";
+import { newOptimizer } from "../training/optimizers.ts";
 import { assertClose, everyBackend, normals, type Values } from "./_testing.ts";
 
-const options: AdamWOptions = { beta1: 0.9, beta2: 0.98, weightDecay: 0.1, clipNorm: 0 };
+const options = { beta1: 0.9, beta2: 0.98, weightDecay: 0.1, clipNorm: 0 } satisfies OptimizerSettings;
 
 /** Two parameters under weight decay and two without, in a mixed order, none of them 64 elements long. */
 const newModel = () => ({
@@ -17,7 +18,7 @@ const newModel = () => ({
 });
 
 everyBackend("AdamW decays parameters of more than one dimension, and only those", async (backend) => {
-  const model = newModel(), optimizer = new AdamW(backend, initialize(backend, model, 1), options);
+  const model = newModel(), optimizer = newOptimizer(backend, initialize(backend, model, 1), options);
   optimizer.prepare(0, 0.5);
   backend.scope(() => optimizer.update());
   for (const parameter of [model.weight, model.table]) {
@@ -32,7 +33,7 @@ everyBackend("AdamW decays parameters of more than one dimension, and only those
 /** The definition of AdamW with clipping, in double precision; all parameters begin at 1. */
 function adamwOf(
   gradients: readonly Values[],
-  { beta1, beta2, weightDecay, clipNorm }: AdamWOptions,
+  { beta1, beta2, weightDecay, clipNorm }: typeof options,
   rates: number[],
 ) {
   const states = gradients.map(({ data }) => ({
@@ -60,7 +61,7 @@ function adamwOf(
 for (const clipNorm of [0, 0.5, 1e6]) {
   everyBackend(`AdamW follows its formula over all parameters, clipNorm ${clipNorm}`, async (backend) => {
     const model = newModel(), store = initialize(backend, model, 1), rates = [0.1, 0.05, 0.2];
-    const optimizer = new AdamW(backend, store, { ...options, clipNorm });
+    const optimizer = newOptimizer(backend, store, { ...options, clipNorm });
     const gradients = store.parameters.map(({ name, shape }) => normals(name, shape));
     for (const [step, rate] of rates.entries()) {
       for (const [index, parameter] of store.parameters.entries()) {
@@ -112,7 +113,7 @@ Deno.test("AdamW updates a model too large for one binding in stretches that cov
     values: backend.allocate([size]),
     gradients: backend.allocate([size]),
   };
-  new AdamW(backend, store, options).update();
+  newOptimizer(backend, store, options).update();
   const updates = runs.filter(({ name }) => name === "adamw");
   assertEquals(updates.map(({ size, weightDecay, starts }) => [starts.parameter, size, weightDecay]), [
     [0, limit, 0.1],
@@ -136,22 +137,23 @@ Deno.test("AdamW updates a model too large for one binding in stretches that cov
   );
 });
 
-Deno.test("AdamW refuses settings that make no sense, and names them", () => {
+Deno.test("an optimizer refuses settings out of range, and names them", () => {
   const backend = new CpuBackend(),
     store = initialize(backend, { weight: new Parameter([2], constant(0)) }, 1);
 
   const ranges = {
     beta1: [-0.1, 1],
     beta2: [-0.1, 1],
+    momentum: [-0.1, 1],
     epsilon: [0, Infinity],
     weightDecay: [-1, Infinity],
     clipNorm: [-1, Infinity],
   };
-  new AdamW(backend, store, options);
+  newOptimizer(backend, store, options);
   for (const [name, values] of Object.entries(ranges)) {
     for (const value of [...values, NaN]) {
       const message = `Cannot optimize with ${name} ${value}: expected a number`;
-      assertThrows(() => new AdamW(backend, store, { ...options, [name]: value }), RangeError, message);
+      assertThrows(() => newOptimizer(backend, store, { ...options, [name]: value }), RangeError, message);
     }
   }
 });

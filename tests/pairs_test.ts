@@ -50,7 +50,7 @@ Deno.test("a classifier of pairs refuses single texts and the reverse, and one f
       });
       assertEquals(stdout.trimEnd().split("\n").length, 25);
       assertMatch(table, /called __proto__ {2}called constructor/);
-      await Deno.remove(`${cwd}/tuned-${kind}/best/trainer_state.json`);
+      await Deno.remove(`${cwd}/tuned-${kind}/best/training_state.json`);
       await succeed([...words(use), ...wrong, "--device", "cpu"], { cwd });
       const both = kind === "pairs"
         ? "single.tsv holds single texts, pairs.tsv pairs: both must hold the same"

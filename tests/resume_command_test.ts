@@ -11,7 +11,7 @@ Deno.test(
       await Deno.writeTextFile(`${cwd}/story.txt`, story(100));
       const line = words("train --data story.txt --device cpu --steps 4 --stop_after 2").concat(small);
       await succeed(line, { cwd });
-      const state = `${cwd}/runs/story/last/trainer_state.json`;
+      const state = `${cwd}/runs/story/last/training_state.json`;
       const resume = async (data: string[]) => {
         const edit = (state: Record<string, unknown>) => ({
           ...state,
@@ -48,7 +48,7 @@ Deno.test("scores and a command in a state that are none are refused before a st
     await Deno.writeTextFile(`${cwd}/story.txt`, story(100));
     const line = ["train", "--data", "story.txt", ...small, "--device", "cpu", "--steps", "4"];
     await succeed([...line, "--stop_after", "2"], { cwd });
-    const state = `${cwd}/runs/story/last/trainer_state.json`,
+    const state = `${cwd}/runs/story/last/training_state.json`,
       { best } = JSON.parse(await Deno.readTextFile(state));
     const cases: [object, string][] = [
       [{ best: null }, "best is null"],
@@ -64,6 +64,6 @@ Deno.test("scores and a command in a state that are none are refused before a st
         cwd,
       });
       assertEquals(code, 1);
-      assertStringIncludes(stderr, `error: Cannot use runs/story/last: trainer_state.json: ${message}`);
+      assertStringIncludes(stderr, `error: Cannot use runs/story/last: training_state.json: ${message}`);
     }
   }));

@@ -21,7 +21,7 @@ const settings = words(
 );
 
 async function stepOf(run: string): Promise<number | undefined> {
-  const text = await Deno.readTextFile(`${run}/last/trainer_state.json`).catch(() => undefined);
+  const text = await Deno.readTextFile(`${run}/last/training_state.json`).catch(() => undefined);
   return text && JSON.parse(text).step;
 }
 
@@ -158,7 +158,7 @@ Deno.test("a resumed run may be longer; its learning rate follows the new end", 
     const start = ["train", "--data", "my_novel.txt", ...small, "--device", "cpu", "--epochs", "0.1"];
     assertMatch(await succeed(start, { cwd }), /done +step 11 of 11,/);
     // what was better before stays the best
-    const statePath = `${cwd}/runs/my_novel/last/trainer_state.json`;
+    const statePath = `${cwd}/runs/my_novel/last/training_state.json`;
     const best = { step: 3, validationLoss: 0.25 };
     await editState(statePath, (state) => ({ ...state, best }));
     const longer = await succeed(

@@ -118,8 +118,13 @@ everyBackend(
       const run = newRun(backend, { ...changes, batchSize, accumulation }, still),
         [report] = await allReports(run);
       assertAlmostEquals(report.loss, expected.loss, 1e-6);
-      const gradients = { shape: [run.store.size], data: await backend.read(large.optimizer.mean) };
-      assertClose(await backend.read(run.optimizer.mean), gradients, { rtol: 1e-6, atol: 0 }, `${batchSize}`);
+      const gradients = { shape: [run.store.size], data: await backend.read(large.optimizer.state.mean) };
+      assertClose(
+        await backend.read(run.optimizer.state.mean),
+        gradients,
+        { rtol: 1e-6, atol: 0 },
+        `${batchSize}`,
+      );
     }
   },
 );
@@ -145,7 +150,7 @@ everyBackend("masked training: 40 steps are 20, a checkpoint, and 20 more, bit f
 everyBackend("masked training: every parameter learns", async (backend) => {
   const run = newRun(backend, { steps: 4 }), { parameters, starts } = run.store;
   await allReports(run);
-  const squares = await backend.read(run.optimizer.square);
+  const squares = await backend.read(run.optimizer.state.square);
   for (const parameter of parameters) {
     const start = starts.get(parameter)!, learned = squares.subarray(start, start + parameter.size);
     assert(learned.some((square) => square > 0), `${parameter.name} has no gradient`);
@@ -168,11 +173,11 @@ Deno.test("a masked model learns to fill masks, and to be less surprised by ever
   ];
   assert(after < 1.3, `${after} nats a token`);
   assert(masked > after, "several masks are harder than one");
-  const [{ place, candidates }] = await fillMask(backend, model, Uint32Array.of(0, 6, 7, 15, 9, 10, 2), {
+  const [{ position, candidates }] = await fillMask(backend, model, Uint32Array.of(0, 6, 7, 15, 9, 10, 2), {
     maskId: 15,
     topK: 16,
   });
-  assertEquals([place, candidates[0].id], [3, 8]);
+  assertEquals([position, candidates[0].id], [3, 8]);
   assertAlmostEquals(candidates.reduce((sum, { probability }) => sum + probability, 0), 1, 1e-5);
   assertEquals(candidates.map(({ probability }) => probability).sort((a, b) => b - a), [
     ...candidates.map(({ probability }) => probability),

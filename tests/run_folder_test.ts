@@ -165,7 +165,7 @@ Deno.test("lines that cannot be written are saved in the checkpoint, and written
       await run.addSample(3, "upon");
       assertEquals(run.unwritten, { metrics: [record(2), record(3)], samples: "=== step 3\nupon\n\n" });
       const state = JSON.stringify({ step: 3, unwritten: run.unwritten });
-      await run.save("last", 3, withSums({ "trainer_state.json": state }));
+      await run.save("last", 3, withSums({ "training_state.json": state }));
     }
     await assertRejects(() => RunFolder.open(path), Error, "is a folder");
     await Deno.remove(metrics);
@@ -176,7 +176,7 @@ Deno.test("lines that cannot be written are saved in the checkpoint, and written
       assertEquals(lines.map((line) => JSON.parse(line)), [record(1), record(2), record(3)]);
       const samples = await Deno.readTextFile(`${path}/samples.txt`);
       assertEquals(samples, "=== step 1\nOnce\n\n=== step 3\nupon\n\n");
-      const state = JSON.parse(await Deno.readTextFile(`${path}/last/trainer_state.json`));
+      const state = JSON.parse(await Deno.readTextFile(`${path}/last/training_state.json`));
       assertEquals(Object.keys(state), ["step", "sha256"]);
       await again.rewind({ path: `${path}/last`, step: 3, files: {} });
     }

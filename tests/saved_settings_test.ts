@@ -41,27 +41,27 @@ Deno.test("a run whose state was edited is refused by file and field", () =>
   inFolder(async (cwd) => {
     await Deno.writeTextFile(`${cwd}/story.txt`, story(60));
     await succeed(["train", "--data", "story.txt", ...small, "--device", "cpu", "--steps", "1"], { cwd });
-    const path = `${cwd}/runs/story/last/trainer_state.json`;
+    const path = `${cwd}/runs/story/last/training_state.json`;
     await removeSums(path);
     const state = await Deno.readTextFile(path);
     const deep = "[".repeat(50_000) + "]".repeat(50_000);
     const edits: [edit: [from: RegExp, to: string], message: string][] = [
       [
         [/"batchSize": \d+/, '"batchSize": -1'],
-        "trainer_state.json: settings.batchSize is -1, expected a whole",
+        "training_state.json: settings.batchSize is -1, expected a whole",
       ],
       [
         [/"beta1": [\d.]+/, '"beta1": 1e999'],
-        "trainer_state.json: settings.beta1 is Infinity, expected a number",
+        "training_state.json: settings.beta1 is Infinity, expected a number",
       ],
-      [[/"data": \[/, `"data": [${deep},`], "trainer_state.json: source.data.0 is [[["],
+      [[/"data": \[/, `"data": [${deep},`], "training_state.json: source.data.0 is [[["],
       [
         [/"settings": \{/, `"settings": ${deep}, "old": {`],
-        "trainer_state.json: settings.batchSize is missing",
+        "training_state.json: settings.batchSize is missing",
       ],
       [
         [/"preset": "tiny"/, `"preset": {"a": "${"x".repeat(1e5)}"}`],
-        "trainer_state.json: settings.preset is",
+        "training_state.json: settings.preset is",
       ],
     ];
     for (const [[from, to], message] of edits) {

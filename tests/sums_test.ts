@@ -13,7 +13,7 @@ Deno.test("a flipped bit in any file of a checkpoint is noticed by every command
       const path = `${last}/${name}`, bytes = await Deno.readFile(path), damaged = bytes.slice();
       const state = new TextDecoder().decode(bytes);
       // in the state a step that is another step, elsewhere any bit
-      const place = name === "trainer_state.json" ? state.lastIndexOf('"step": 2') + 8 : bytes.length - 3;
+      const place = name === "training_state.json" ? state.lastIndexOf('"step": 2') + 8 : bytes.length - 3;
       damaged[place] ^= 1;
       await Deno.writeFile(path, damaged);
       const message = `error: Cannot use runs/story/last: ${name} is not what was saved there`;
@@ -26,7 +26,7 @@ Deno.test("a flipped bit in any file of a checkpoint is noticed by every command
       }
       await Deno.writeFile(path, bytes);
     }
-    await editState(`${last}/trainer_state.json`, (state) => ({ ...state, note: 1 }));
+    await editState(`${last}/training_state.json`, (state) => ({ ...state, note: 1 }));
     await succeed(["train", "--resume", "runs/story", "--device", "cpu"], { cwd });
   }));
 
@@ -34,33 +34,33 @@ Deno.test("a checkpoint that was saved without sums is read as before", () =>
   inFolder(async (cwd) => {
     await Deno.writeTextFile(`${cwd}/story.txt`, story(100));
     await succeed(line, { cwd });
-    await removeSums(`${cwd}/runs/story/last/trainer_state.json`);
+    await removeSums(`${cwd}/runs/story/last/training_state.json`);
     await succeed(["train", "--resume", "runs/story", "--device", "cpu"], { cwd });
   }));
 
 Deno.test("sums of a wrong type, and a state without its own, are refused; a broken state is reported elsewhere", async () => {
-  for (const sha256 of [null, 5, [], {}, { "trainer_state.json": 5 }, { "trainer_state.json": "" }]) {
-    const files = { "trainer_state.json": JSON.stringify({ step: 1, sha256 }) };
+  for (const sha256 of [null, 5, [], {}, { "training_state.json": 5 }, { "training_state.json": "" }]) {
+    const files = { "training_state.json": JSON.stringify({ step: 1, sha256 }) };
     await assertRejects(
       () => checkSums("here", files),
       Error,
-      "Cannot use here: trainer_state.json is not what",
+      "Cannot use here: training_state.json is not what",
     );
   }
   const deep = `{"sha256":{},"a":${"[".repeat(1e5)}${"]".repeat(1e5)}}`;
-  await assertRejects(() => checkSums("here", { "trainer_state.json": deep }), Error, "Cannot use here: ");
+  await assertRejects(() => checkSums("here", { "training_state.json": deep }), Error, "Cannot use here: ");
   for (const state of ["", "{", "[]", "null", "5", '{"step":1}']) {
-    await checkSums("here", { "trainer_state.json": state });
+    await checkSums("here", { "training_state.json": state });
   }
   await checkSums("here", {});
-  const { "trainer_state.json": state } = withSums({ "trainer_state.json": "{}" });
-  const added = { "model.safetensors": "x", "trainer_state.json": await state };
+  const { "training_state.json": state } = withSums({ "training_state.json": "{}" });
+  const added = { "model.safetensors": "x", "training_state.json": await state };
   await assertRejects(() => checkSums("here", added), Error, "model.safetensors is not what was saved there");
-  await checkSums("here", { "vocab.json": "{}", "trainer_state.json": await state });
+  await checkSums("here", { "vocab.json": "{}", "training_state.json": await state });
 });
 
 Deno.test("sums are those that other programs compute", async () => {
-  const files = withSums({ "a": "abc", "trainer_state.json": "{}" });
-  const { sha256 } = JSON.parse(await files["trainer_state.json"] as string);
+  const files = withSums({ "a": "abc", "training_state.json": "{}" });
+  const { sha256 } = JSON.parse(await files["training_state.json"] as string);
   assertEquals(sha256.a, "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"); // FIPS 180-2, B.1
 });

@@ -1,5 +1,5 @@
 import { assert, assertAlmostEquals, assertEquals, assertNotEquals, assertThrows } from "@std/assert";
-import { makeTales, type Tale, type TaleGrammar, taleGrammar, tales } from "../data/tales.ts";
+import { makeTales, type Tale, TALE_GRAMMAR, type TaleGrammar, tales } from "../data/tales.ts";
 
 interface Bound {
   slot: string;
@@ -109,17 +109,17 @@ Deno.test("the built-in grammar, cut to two words a list, tells no tale in two w
     close: 1,
     joy: 1,
   };
-  const words = Object.entries(taleGrammar.words).map((
+  const words = Object.entries(TALE_GRAMMAR.words).map((
     [name, list],
   ) => [name, list.slice(0, cut[name] ?? 2)]);
-  const all = derivations({ ...taleGrammar, words: Object.fromEntries(words) });
+  const all = derivations({ ...TALE_GRAMMAR, words: Object.fromEntries(words) });
   assert(all.length > 10_000);
   assert(entropyOf(all) < Math.log(all.length));
 });
 
 Deno.test("tales of the built-in grammar have one derivation each, of the stated probability", () => {
   for (const { text, nats } of firstTales(3, 300)) {
-    const all = derivations(taleGrammar, text);
+    const all = derivations(TALE_GRAMMAR, text);
     assertEquals(all.length, 1, text);
     assertAlmostEquals(all[0].nats, nats, 1e-9);
   }
@@ -140,7 +140,7 @@ Deno.test("makeTales joins the tales of its seed and adds up what they cost", ()
 Deno.test("a tale keeps its hero and answers its question rightly", () => {
   let answered = 0;
   for (const { text } of firstTales(6, 500)) {
-    const heroes = taleGrammar.words.hero.filter((name) => text.includes(name));
+    const heroes = TALE_GRAMMAR.words.hero.filter((name) => text.includes(name));
     assertEquals(heroes.length, 1, text);
     const owner = text.match(/Who has the (\w+) now\? (\w+) has it/);
     const eater = text.match(/Who ate the (\w+)\? (\w+) did/);
@@ -152,12 +152,12 @@ Deno.test("a tale keeps its hero and answers its question rightly", () => {
 });
 
 Deno.test("one character settles each choice of a word, and capital letters tell names from the rest", () => {
-  for (const [name, list] of Object.entries(taleGrammar.words)) {
+  for (const [name, list] of Object.entries(TALE_GRAMMAR.words)) {
     assertEquals(new Set(list.map((word) => word[0])).size, list.length, `{${name}}`);
   }
-  const { hero, friend } = taleGrammar.words;
+  const { hero, friend } = TALE_GRAMMAR.words;
   const names = [...hero, ...friend].map((name) => name[0]);
-  const starts = [...new Set(taleGrammar.plots.flat(2).join(" ").match(/\b[A-Z]/g))];
+  const starts = [...new Set(TALE_GRAMMAR.plots.flat(2).join(" ").match(/\b[A-Z]/g))];
   assertEquals(new Set([...names, ...starts]).size, names.length + starts.length);
 });
 

@@ -19,7 +19,7 @@ Deno.test("a run leaves the files it promises, and the command it ends with writ
     const said = await succeed([...quick, "--steps", "60", "--weight_decay", "0.1"], { cwd });
     const checkpoint = [
       ...["config.json", "model.safetensors", "optimizer.safetensors", "special_tokens_map.json"],
-      ...["tokenizer.json", "tokenizer_config.json", "trainer_state.json"],
+      ...["tokenizer.json", "tokenizer_config.json", "training_state.json"],
     ];
     assertEquals(await listing(`${cwd}/runs/story`), [
       ...checkpoint.map((name) => `best/${name}`),
@@ -38,7 +38,7 @@ Deno.test("a run leaves the files it promises, and the command it ends with writ
     assertEquals(samples.match(/^=== step \d+$/gm), [12, 24, 36, 48, 60].map((step) => `=== step ${step}`));
     assertMatch(await Deno.readTextFile(`${cwd}/runs/story/loss_curve.svg`), /^<svg /);
 
-    const state = JSON.parse(await Deno.readTextFile(`${cwd}/runs/story/last/trainer_state.json`));
+    const state = JSON.parse(await Deno.readTextFile(`${cwd}/runs/story/last/training_state.json`));
     assertEquals([state.step, state.settings.weightDecay, state.source.data], [60, 0.1, ["story.txt"]]);
 
     const whole = Number(said.match(/^loss +validation ([\d.]+)/m)?.[1]);
@@ -59,7 +59,7 @@ Deno.test("without a single flag it learns the built-in tales, and says how far 
     assert(optimal > 0 && optimal < 0.2);
     assertMatch(said, new RegExp(`^optimal +${optimal}\\d*, gap [\\d.]+$`, "m"));
     assertMatch(said, /^resume +deno task train --resume runs\/tales$/m);
-    assertMatch(await Deno.readTextFile(`${cwd}/runs/tales/last/trainer_state.json`), /"preset": "tiny"/);
+    assertMatch(await Deno.readTextFile(`${cwd}/runs/tales/last/training_state.json`), /"preset": "tiny"/);
   }));
 
 Deno.test("a run never takes the place of another", () =>
@@ -85,7 +85,7 @@ Deno.test("flags go over presets, older names included, and epochs become steps"
       "--preset mini-gpt --seq_len 8 --embed_dim 12 --num_heads 3 --n_layers 2 --learning_rate 0.002 " +
       "--ff_mult 2 --architecture gpt2 --no-tied --batch-size 8 --accumulation 2 --epochs 1.5 --stop_after 1";
     await succeed(["train", "--data", "story.txt", "--device", "cpu", ...words(line)], { cwd });
-    const { settings } = JSON.parse(await Deno.readTextFile(`${cwd}/runs/story/last/trainer_state.json`));
+    const { settings } = JSON.parse(await Deno.readTextFile(`${cwd}/runs/story/last/training_state.json`));
     const { contextLength, modelDim, heads, layers, learningRate, minLearningRate, feedForwardDim } =
       settings;
     assertEquals(

@@ -98,7 +98,7 @@ Deno.test("best/ holds the lowest validation loss, not the newest", () =>
     const lowest = losses.reduce((best, other) => other.validationLoss < best.validationLoss ? other : best);
     assert(lowest.step < 40, "the last step is not the best");
     assertEquals(session.best, lowest);
-    const state = JSON.parse(await Deno.readTextFile(`${cwd}/worse/best/trainer_state.json`));
+    const state = JSON.parse(await Deno.readTextFile(`${cwd}/worse/best/training_state.json`));
     assertEquals([state.step, state.best], [lowest.step, lowest]);
   }));
 

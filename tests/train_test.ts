@@ -65,9 +65,9 @@ everyBackend("training: accumulated gradients equal those of the large batch", a
     assertAlmostEquals(report.loss, expected.loss, 1e-6);
     assertAlmostEquals(report.epoch, expected.epoch);
     // after one step the mean gradient is the gradient times 1 − β₁
-    const gradients = { shape: [run.store.size], data: await backend.read(large.optimizer.mean) };
+    const gradients = { shape: [run.store.size], data: await backend.read(large.optimizer.state.mean) };
     const what = `gradients of ${accumulation} batches of ${batchSize}`;
-    assertClose(await backend.read(run.optimizer.mean), gradients, { rtol: 1e-6, atol: 0 }, what);
+    assertClose(await backend.read(run.optimizer.state.mean), gradients, { rtol: 1e-6, atol: 0 }, what);
   }
 });
 
@@ -97,7 +97,7 @@ everyBackend("training: every parameter learns", async (backend) => {
   for (const config of [small, { ...small, architecture: "gpt2", tied: false } as const]) {
     const run = newRun(backend, new Gpt(config), { steps: 2 }), { parameters, starts } = run.store;
     await allReports(run);
-    const squares = await backend.read(run.optimizer.square);
+    const squares = await backend.read(run.optimizer.state.square);
     for (const parameter of parameters) {
       const start = starts.get(parameter)!, learned = squares.subarray(start, start + parameter.size);
       assert(

@@ -59,7 +59,7 @@ export function toTensors(
     targets: upload("targets", targets, [targets.length]),
     weights: vector("weights", scaledWeights(targets, batch.weights, scale)),
     lengths: vector("lengths", batch.lengths),
-    places: vector("places", batch.places),
+    targetIndices: vector("targetIndices", batch.targetIndices),
     auxiliaryTargets: vector("auxiliaryTargets", auxiliaryTargets),
     auxiliaryWeights: vector("auxiliaryWeights", auxiliaryWeights),
   };

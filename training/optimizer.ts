@@ -1,101 +1,186 @@
 /**
- * The optimizer: AdamW over the flat buffers of a model's parameters, see `kernels/adamw.ts` for the formula.
+ * What an optimizer is: the contract that the training step, checkpoints and the memory estimate rely on, and one
+ * implementation of it for every optimizer that is one pass over memory.
+ *
+ * Parameters stand one after the other in a flat buffer, gradients in a second one of the same layout, and what an optimizer
+ * keeps about each parameter (AdamW two moments, SGD a velocity) in further ones. So an {@linkcode UpdateRule} is a kernel
+ * over flat buffers and the names of those it keeps. The rules that can be chosen by name are in `optimizers.ts`; one of
+ * your own is passed to the run as a function.
+ *
+ * @example Descent by the sign of the gradient, with an optimizer of our own
+ * ```ts
+ * import { causalBatches, CpuBackend, Gpt, kernel, KernelOptimizer, PRESETS } from "@miniformer/miniformer";
+ * import { TrainingRun, type UpdateRule } from "@miniformer/miniformer";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const signDescent = kernel({
+ *   name: "signDescent",
+ *   reads: { schedule: "f32", norm: "f32" },
+ *   writes: { parameter: "f32", gradient: "f32", steps: "f32" },
+ *   constants: ["size"],
+ *   elements: ({ size }) => size,
+ *   cpu({ schedule, parameter, gradient, steps }, { size }) {
+ *     for (let at = 0; at < size; at++) {
+ *       parameter[at] -= schedule[0] * Math.sign(gradient[at]);
+ *       steps[at] += 1;
+ *       gradient[at] = 0;
+ *     }
+ *   },
+ *   wgsl: `fn each(at: u32) {
+ *     parameter[at] -= schedule[0] * sign(gradient[at]);
+ *     steps[at] += 1;
+ *     gradient[at] = 0;
+ *   }`,
+ * });
+ * const rule: UpdateRule = { kernel: signDescent, state: ["steps"], constants: () => ({}) };
+ *
+ * const backend = new CpuBackend(), ids = new Uint32Array(100).map((_, i) => i % 7);
+ * const model = new Gpt({ ...PRESETS.tiny.model, contextLength: 8, vocabSize: 7 });
+ * const batches = causalBatches(ids, { contextLength: 8, batchSize: 2, seed: 1 });
+ * const settings = { ...PRESETS.tiny.training, steps: 10, seed: 1 };
+ * const run = new TrainingRun(backend, model, batches, settings, {
+ *   optimizer: (backend, store, settings) => new KernelOptimizer(backend, store, rule, settings),
+ * });
+ * run.advance();
+ * assertEquals((await backend.read(run.optimizer.state.steps))[0], 1);
+ * ```
  *
  * @module
  */
 
-import type { Backend } from "../core/backend.ts";
+import type { Backend, Kernel } from "../core/backend.ts";
 import type { ParameterStore } from "../core/module.ts";
 import type { Tensor } from "../core/tensor.ts";
-import { adamw } from "../kernels/adamw.ts";
 import { gradientNorm } from "../kernels/gradient_norm.ts";
 
-/** Settings of {@linkcode AdamW}. */
-export interface AdamWOptions {
-  /** Memory of the mean gradient, below 1. */
-  readonly beta1: number;
-  /** Memory of the mean square, below 1. */
-  readonly beta2: number;
-  /** Keeps the division finite; 1e-8 unless given. */
+/** Updates parameters from their gradients, and sets the gradients back to zero. */
+export interface Optimizer {
+  /** What is kept from one update to the next, by name: tensors laid out as the parameters are. They are saved. */
+  readonly state: Readonly<Record<string, Tensor>>;
+  /** Norm of the gradient at the last update, before clipping, shape (1). */
+  readonly norm: Tensor;
+  /**
+   * Sets what the coming update needs. Separate from the update, because a write submits what was recorded before it.
+   *
+   * @param step Updates done so far.
+   * @param learningRate For this update.
+   */
+  prepare(step: number, learningRate: number): void;
+  /** Updates every parameter. Call it inside a scope. */
+  update(): void;
+}
+
+/** Settings of all optimizers; each uses some of them. */
+export interface OptimizerSettings {
+  /** Decay rate of AdamW's first moment, below 1; 0.9 unless given. */
+  readonly beta1?: number;
+  /** Decay rate of AdamW's second moment, below 1; 0.999 unless given. */
+  readonly beta2?: number;
+  /** Added to AdamW's denominator, so that it is never 0; 1e-8 unless given. */
   readonly epsilon?: number;
-  /** Decoupled weight decay, for parameters of more than one dimension. */
+  /** Decay rate of SGD's velocity, below 1; 0.9 unless given. */
+  readonly momentum?: number;
+  /** Weight decay of parameters of more than one dimension: decoupled for AdamW, part of the gradient for SGD. */
   readonly weightDecay: number;
   /** Largest norm of the gradient; 0 does not clip. */
   readonly clipNorm: number;
 }
 
-/** Most elements in one pass: 128 MiB, what every WebGPU device can bind. */
-const PASS = 2 ** 25;
+/** Makes an optimizer. */
+export type OptimizerFactory = (
+  backend: Backend,
+  store: ParameterStore,
+  settings: OptimizerSettings,
+) => Optimizer;
 
-function checkOptions({ beta1, beta2, epsilon = 1e-8, weightDecay, clipNorm }: AdamWOptions): void {
-  const check = (name: string, value: number, valid: boolean, expected: string) => {
-    if (!valid) throw new RangeError(`Cannot optimize with ${name} ${value}: expected ${expected}`);
+/** An optimizer that is one kernel, run over the flat buffers of parameters, gradients and state. */
+export interface UpdateRule {
+  /**
+   * The update. It reads `schedule` (the learning rate, then what {@linkcode UpdateRule.schedule} gives) and `norm`; it
+   * writes `parameter`, `gradient`, which it leaves at zero, and the tensors of the state. Of the constants it
+   * receives those it names: `size`, `weightDecay`, `clipNorm` and what {@linkcode UpdateRule.constants} gives.
+   */
+  // deno-lint-ignore no-explicit-any -- each rule names its own tensors and constants
+  readonly kernel: Kernel<any, any, any>;
+  /** Names of what is kept for every parameter. */
+  readonly state: readonly string[];
+  /** Constants of the kernel that follow from the settings. */
+  constants(settings: OptimizerSettings): Readonly<Record<string, number>>;
+  /** Numbers that change with every update, besides the learning rate; `step` is the number of updates done. */
+  schedule?(settings: OptimizerSettings, step: number): readonly number[];
+}
+
+/** Most elements in one pass: 128 MiB, what every WebGPU device can bind. */
+const MOST_ELEMENTS = 2 ** 25;
+
+function checkSettings({ weightDecay, clipNorm, ...settings }: OptimizerSettings): void {
+  const { beta1 = 0, beta2 = 0, momentum = 0, epsilon = 1 } = settings;
+  const check = (name: string, value: number, isValid: boolean, expected: string) => {
+    if (!isValid) throw new RangeError(`Cannot optimize with ${name} ${value}: expected ${expected}`);
   };
-  for (const [name, beta] of Object.entries({ beta1, beta2 })) {
-    check(name, beta, beta >= 0 && beta < 1, "a number from 0 to below 1");
+  for (const [name, rate] of Object.entries({ beta1, beta2, momentum })) {
+    check(name, rate, rate >= 0 && rate < 1, "a number from 0 to below 1");
   }
   check("epsilon", epsilon, epsilon > 0 && epsilon < Infinity, "a number above 0");
-  check("weightDecay", weightDecay, weightDecay >= 0 && weightDecay < Infinity, "a number of 0 or more");
-  check("clipNorm", clipNorm, clipNorm >= 0 && clipNorm < Infinity, "a number of 0 or more");
+  for (const [name, value] of Object.entries({ weightDecay, clipNorm })) {
+    check(name, value, value >= 0 && value < Infinity, "a number of 0 or more");
+  }
 }
 
-/** A stretch of the flat buffers with one weight decay. */
+/** A stretch of the flat buffers with one weight decay, small enough to bind. */
 interface Stretch {
-  readonly weightDecay: number;
-  readonly size: number;
-  readonly parameter: Tensor;
-  readonly gradient: Tensor;
-  readonly mean: Tensor;
-  readonly square: Tensor;
+  readonly tensors: Readonly<Record<string, Tensor>>;
+  readonly constants: Readonly<Record<string, number>>;
 }
 
-/** Updates parameters from their gradients, and sets the gradients back to zero. */
-export class AdamW {
-  /** Mean gradient of every parameter, laid out as the parameters are. */
-  readonly mean: Tensor;
-  /** Mean square of the gradient of every parameter. */
-  readonly square: Tensor;
-  /** Norm of the gradient at the last update, shape (1). */
+/** An optimizer that follows an {@linkcode UpdateRule}. */
+export class KernelOptimizer implements Optimizer {
+  /** What the rule keeps, zeros at first. */
+  readonly state: Readonly<Record<string, Tensor>>;
+  /** Norm of the gradient at the last update, before clipping, shape (1). */
   readonly norm: Tensor;
   readonly #backend: Backend;
-  readonly #options: AdamWOptions;
+  readonly #rule: UpdateRule;
+  readonly #settings: OptimizerSettings;
   readonly #schedule: Tensor;
   readonly #stretches: Stretch[] = [];
 
   /**
-   * Makes the two moments, of zeros.
+   * Allocates the state.
    *
    * @param backend Where the parameters live.
    * @param store The parameters.
-   * @param options Settings.
-   * @throws {RangeError} If a setting makes no sense.
+   * @param rule The update.
+   * @param settings Its settings.
+   * @throws {RangeError} If a setting is out of range.
    */
-  constructor(backend: Backend, store: ParameterStore, options: AdamWOptions) {
-    checkOptions(options);
+  constructor(backend: Backend, store: ParameterStore, rule: UpdateRule, settings: OptimizerSettings) {
+    checkSettings(settings);
     this.#backend = backend;
-    this.#options = options;
-    this.mean = backend.allocate([store.size]);
-    this.square = backend.allocate([store.size]);
+    this.#rule = rule;
+    this.#settings = settings;
+    this.state = Object.fromEntries(rule.state.map((name) => [name, backend.allocate([store.size])]));
     this.norm = backend.allocate([1]);
-    this.#schedule = backend.allocate([3]);
+    this.#schedule = backend.allocate([1 + this.#scheduled(0).length]);
+    const flat = { parameter: store.values, gradient: store.gradients, ...this.state };
     const ranges = [
-      { from: 0, to: store.decayedSize, weightDecay: options.weightDecay },
+      { from: 0, to: store.decayedSize, weightDecay: settings.weightDecay },
       { from: store.decayedSize, to: store.size, weightDecay: 0 },
     ];
     for (const { from, to, weightDecay } of ranges) {
-      for (let start = from; start < to; start += PASS) {
-        const size = Math.min(PASS, to - start),
-          view = (tensor: Tensor) => backend.view(tensor, start, [size]);
-        this.#stretches.push({
-          weightDecay,
-          size,
-          parameter: view(store.values),
-          gradient: view(store.gradients),
-          mean: view(this.mean),
-          square: view(this.square),
-        });
+      for (let start = from; start < to; start += MOST_ELEMENTS) {
+        const size = Math.min(MOST_ELEMENTS, to - start);
+        const views = Object.entries(flat).map(([name, tensor]) =>
+          [name, backend.view(tensor, start, [size])] as const
+        );
+        const constants = { ...rule.constants(settings), size, weightDecay, clipNorm: settings.clipNorm };
+        this.#stretches.push({ tensors: Object.fromEntries(views), constants });
       }
     }
+  }
+
+  #scheduled(step: number): readonly number[] {
+    return this.#rule.schedule?.(this.#settings, step) ?? [];
   }
 
   /**
@@ -105,17 +190,18 @@ export class AdamW {
    * @param learningRate For this update.
    */
   prepare(step: number, learningRate: number): void {
-    const { beta1, beta2 } = this.#options;
-    this.#backend.write(this.#schedule, [learningRate, 1 - beta1 ** (step + 1), 1 - beta2 ** (step + 1)]);
+    this.#backend.write(this.#schedule, [learningRate, ...this.#scheduled(step)]);
   }
 
   /** Updates every parameter. Call it inside a scope. */
   update(): void {
-    const { beta1, beta2, epsilon = 1e-8, clipNorm } = this.#options;
-    gradientNorm(this.#stretches.map(({ gradient }) => gradient), this.norm);
-    for (const { weightDecay, size, ...tensors } of this.#stretches) {
-      const settings = { size, beta1, beta2, epsilon, weightDecay, clipNorm };
-      this.#backend.run(adamw, { schedule: this.#schedule, norm: this.norm, ...tensors }, settings);
+    gradientNorm(this.#stretches.map(({ tensors }) => tensors.gradient), this.norm);
+    for (const { tensors, constants } of this.#stretches) {
+      this.#backend.run(
+        this.#rule.kernel,
+        { schedule: this.#schedule, norm: this.norm, ...tensors },
+        constants,
+      );
     }
   }
 }

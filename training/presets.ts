@@ -6,6 +6,7 @@
  */
 
 import type { GptConfig } from "../models/gpt.ts";
+import type { OptimizerName } from "./optimizers.ts";
 
 /** A model and how to train it. */
 export interface Preset {
@@ -33,17 +34,21 @@ export interface PresetTraining {
   readonly warmupSteps: number;
   /** How the learning rate falls. */
   readonly schedule: "cosine" | "linear" | "constant";
-  /** AdamW's memory of gradients. */
+  /** The optimizer; AdamW unless given. */
+  readonly optimizer?: OptimizerName;
+  /** Decay rate of SGD's velocity; 0.9 unless given. */
+  readonly momentum?: number;
+  /** Decay rate of AdamW's first moment. */
   readonly beta1: number;
-  /** AdamW's memory of squares. */
+  /** Decay rate of AdamW's second moment. */
   readonly beta2: number;
-  /** Decoupled weight decay. */
+  /** Weight decay of parameters of more than one dimension. */
   readonly weightDecay: number;
   /** Largest norm of a gradient; 0 does not clip. */
   readonly clipNorm: number;
 }
 
-const training: PresetTraining = {
+const TRAINING: PresetTraining = {
   batchSize: 32,
   steps: 2000,
   learningRate: 3e-4,
@@ -82,7 +87,7 @@ export const PRESETS: Readonly<
       initialStd: 0.1,
     },
     training: {
-      ...training,
+      ...TRAINING,
       batchSize: 2,
       steps: 3300,
       learningRate: 1e-2,
@@ -101,7 +106,7 @@ export const PRESETS: Readonly<
       feedForwardDim: 1024,
       dropoutRate: 0.1,
     },
-    training,
+    training: TRAINING,
   },
   "mini-gpt": {
     summary: "2 layers, 128 wide, context 512",
@@ -114,7 +119,7 @@ export const PRESETS: Readonly<
       feedForwardDim: 512,
       dropoutRate: 0.1,
     },
-    training: { ...training, batchSize: 8, learningRate: 5e-4, minLearningRate: 5e-5 },
+    training: { ...TRAINING, batchSize: 8, learningRate: 5e-4, minLearningRate: 5e-5 },
   },
   "shakespeare-char-cpu": {
     summary: "nanoGPT's character model for a CPU: 4 layers, 128 wide, context 64",
@@ -129,7 +134,7 @@ export const PRESETS: Readonly<
       initialStd: 0.04,
     },
     training: {
-      ...training,
+      ...TRAINING,
       batchSize: 12,
       learningRate: 2e-3,
       minLearningRate: 2e-4,
@@ -149,7 +154,7 @@ export const PRESETS: Readonly<
       dropoutRate: 0.2,
     },
     training: {
-      ...training,
+      ...TRAINING,
       batchSize: 64,
       steps: 5000,
       learningRate: 1e-3,
@@ -170,7 +175,7 @@ export const PRESETS: Readonly<
       dropoutRate: 0.1,
     },
     training: {
-      ...training,
+      ...TRAINING,
       batchSize: 64,
       steps: 100_000,
       learningRate: 2.5e-4,
@@ -191,7 +196,7 @@ export const PRESETS: Readonly<
       dropoutRate: 0.1,
     },
     training: {
-      ...training,
+      ...TRAINING,
       batchSize: 8,
       steps: 100_000,
       learningRate: 6e-4,

@@ -21,7 +21,7 @@ export interface MaskedPreset {
 }
 
 /** RoBERTa's recipe: a short memory of squares, no clipping, and a learning rate that falls in a straight line. */
-const training: MaskedPreset["training"] = {
+const TRAINING: MaskedPreset["training"] = {
   batchSize: 32,
   steps: 10_000,
   learningRate: 5e-4,
@@ -51,7 +51,7 @@ export const MASKED_PRESETS: Readonly<
       dropoutRate: 0,
       initialStd: 0.1,
     },
-    training: { ...training, batchSize: 24, steps: 5000, learningRate: 3e-3, warmupSteps: 100, clipNorm: 1 },
+    training: { ...TRAINING, batchSize: 24, steps: 5000, learningRate: 3e-3, warmupSteps: 100, clipNorm: 1 },
   },
   "roberta-mini": {
     summary: "4 layers, 256 wide, context 128",
@@ -65,7 +65,7 @@ export const MASKED_PRESETS: Readonly<
       dropoutRate: 0.1,
       initialStd: 0.05,
     },
-    training,
+    training: TRAINING,
   },
   "roberta-base": {
     summary: "the model of the paper: 12 layers, 768 wide, context 512",
@@ -78,6 +78,6 @@ export const MASKED_PRESETS: Readonly<
       feedForwardDim: 3072,
       dropoutRate: 0.1,
     },
-    training: { ...training, steps: 500_000, learningRate: 6e-4, warmupSteps: 24_000 },
+    training: { ...TRAINING, steps: 500_000, learningRate: 6e-4, warmupSteps: 24_000 },
   },
 };

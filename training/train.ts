@@ -2,7 +2,7 @@
  * Training: the same few steps, many times.
  *
  *     write a batch → forward → loss → backward      (several times, if gradients are accumulated)
- *     clip → AdamW → record the loss
+ *     clip → optimizer → record the loss
  *
  * {@linkcode train} is a generator: it hands control back every so many steps, and the caller evaluates, samples, saves
  * or leaves the loop as ordinary code does. {@linkcode TrainingRun} is everything that a step changes; saving it and
@@ -21,15 +21,29 @@ import { recordLoss } from "../kernels/loss_ring.ts";
 import type { Learner } from "../models/learner.ts";
 import type { BatchSource } from "../data/batches.ts";
 import { totalWeight, toTensors } from "./batch_tensors.ts";
-import { AdamW, type AdamWOptions } from "./optimizer.ts";
+import type { Optimizer, OptimizerFactory, OptimizerSettings } from "./optimizer.ts";
+import { newOptimizer, type OptimizerName } from "./optimizers.ts";
 import { checkSchedule, learningRateAt, type Schedule } from "./schedule.ts";
 
-/** How to train. */
-export interface TrainingSettings extends Schedule, AdamWOptions {
+/** How to train. Plain JSON. */
+export interface TrainingSettings extends Schedule, OptimizerSettings {
+  /** The optimizer; AdamW unless given. */
+  readonly optimizer?: OptimizerName;
   /** Batches that are one for the update, though they are computed one after the other; 1 unless given. */
   readonly accumulation?: number;
   /** Decides initial values, the order of windows and dropout. */
   readonly seed: number;
+}
+
+/** What a run is given ready-made, or makes in another way than from its settings. */
+export interface TrainingRunOptions {
+  /**
+   * The model's parameters, if they are allocated already: `allocateParameters(backend, model)` for a run that
+   * `restoreTraining` fills. Unless given, they are allocated and drawn from the seed.
+   */
+  readonly store?: ParameterStore;
+  /** Makes the optimizer; unless given, `settings.optimizer` names it. */
+  readonly optimizer?: OptimizerFactory;
 }
 
 /** What one step did. */
@@ -65,8 +79,8 @@ export class TrainingRun {
   readonly settings: TrainingSettings;
   /** The parameters in memory. */
   readonly store: ParameterStore;
-  /** The optimizer with its moments. */
-  readonly optimizer: AdamW;
+  /** The optimizer with its state. */
+  readonly optimizer: Optimizer;
   /** Updates done. */
   step = 0;
   readonly #batches: BatchSource;
@@ -83,8 +97,7 @@ export class TrainingRun {
    * @param model What to train.
    * @param batches What to train on.
    * @param settings How.
-   * @param store The model's parameters, if they are allocated already: `allocateParameters(backend, model)` for a run that
-   * `restoreTraining` fills. Unless given, they are allocated and drawn from the seed.
+   * @param options Parameters or an optimizer to use instead of those that follow from the settings.
    * @throws {RangeError} If `accumulation` is no positive integer, or another setting makes no sense.
    */
   constructor(
@@ -92,9 +105,9 @@ export class TrainingRun {
     model: Learner,
     batches: BatchSource,
     settings: TrainingSettings,
-    store?: ParameterStore,
+    options: TrainingRunOptions = {},
   ) {
-    const { accumulation = 1 } = settings;
+    const { accumulation = 1 } = settings, { store, optimizer = newOptimizer } = options;
     if (!Number.isInteger(accumulation) || accumulation < 1) {
       throw new RangeError(`Cannot accumulate ${accumulation} batches: expected a positive integer`);
     }
@@ -103,7 +116,7 @@ export class TrainingRun {
     this.model = model;
     this.settings = settings;
     this.store = store ?? initialize(backend, model, settings.seed);
-    this.optimizer = new AdamW(backend, this.store, settings);
+    this.optimizer = optimizer(backend, this.store, settings);
     this.#batches = batches;
     this.#clock = backend.allocate([4], "u32");
     this.#loss = backend.allocate([1]);

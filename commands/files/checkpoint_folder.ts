@@ -13,6 +13,7 @@ import type { BpeTokenizer } from "../../tokenizers/bpe_tokenizer.ts";
 import type { CharTokenizer } from "../../tokenizers/char_tokenizer.ts";
 import { loadTokenizer } from "../../tokenizers/hugging_face.ts";
 import { type CheckpointFiles, loadConfig, loadModel, restoreModel } from "../../checkpoints/checkpoint.ts";
+import { FORMER_TRAINING_STATE, TRAINING_STATE } from "../../checkpoints/checkpoint_files.ts";
 import { entryAt } from "./disk.ts";
 import { cannotRead } from "../cli/errors.ts";
 import { readFolder } from "./folders.ts";
@@ -28,7 +29,13 @@ export interface FoundCheckpoint {
 }
 
 /** The files that using a model needs, ours or those of another program, and the one that holds the checksums. */
-const MODEL_NAMES = ["config.json", "model.safetensors", ...TOKENIZER_INPUT_NAMES, "trainer_state.json"];
+const MODEL_NAMES = [
+  "config.json",
+  "model.safetensors",
+  ...TOKENIZER_INPUT_NAMES,
+  TRAINING_STATE,
+  FORMER_TRAINING_STATE,
+];
 
 /**
  * Finds and reads a checkpoint.

@@ -5,6 +5,7 @@
  * @module
  */
 import { basename, dirname, join } from "@std/path";
+import { FORMER_TRAINING_STATE, TRAINING_STATE } from "../../checkpoints/checkpoint_files.ts";
 
 /** The folder for runs, unless `--out` names another. */
 export const RUNS = "runs";
@@ -24,13 +25,14 @@ export const TOKENIZER_NAMES: readonly string[] = [
 /** Files that a tokenizer is read from: `added_tokens.json` is written by other programs only, so it is not ours. */
 export const TOKENIZER_INPUT_NAMES: readonly string[] = [...TOKENIZER_NAMES, "added_tokens.json"];
 
-/** Files that a checkpoint is saved as. */
+/** Files that a checkpoint is saved as, now or by earlier versions: replacing an old checkpoint leaves none of its files. */
 export const CHECKPOINT_NAMES: readonly string[] = [
   "config.json",
   "model.safetensors",
   ...TOKENIZER_NAMES,
   "optimizer.safetensors",
-  "trainer_state.json",
+  TRAINING_STATE,
+  FORMER_TRAINING_STATE,
 ];
 
 /** Folders of a run that hold a checkpoint. */

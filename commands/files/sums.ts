@@ -1,38 +1,30 @@
 /**
  * Checksums of a checkpoint, by which a flipped bit or an exchanged file is noticed when it is read.
  *
- * `trainer_state.json` holds the SHA-256 of every file saved with it, and one of itself: of its content without the
+ * `training_state.json` holds the SHA-256 of every file saved with it, and one of itself: of its content without the
  * checksums, as JSON without spaces. A folder without that file, such as one from the Hugging Face Hub, is not checked.
  *
  * @module
  */
+import { TRAINING_STATE, trainingStateName } from "../../checkpoints/checkpoint_files.ts";
 import type { FileContent, FolderFiles } from "./folders.ts";
 
-/** Files of every checkpoint of a run: each has a checksum. */
-const ALWAYS_SAVED = [
-  "config.json",
-  "model.safetensors",
-  "tokenizer.json",
-  "optimizer.safetensors",
-  "trainer_state.json",
-];
-
-/** The file that holds the checksums. */
-const STATE = "trainer_state.json";
+/** Files of every checkpoint of a run: each has a checksum, as the state itself has. */
+const ALWAYS_SAVED = ["config.json", "model.safetensors", "tokenizer.json", "optimizer.safetensors"];
 
 /**
  * Adds checksums to the files of a checkpoint.
  *
- * @param files the files, with `trainer_state.json`
- * @returns the same files; `trainer_state.json` is a promise, because the checksums are computed in the background
+ * @param files the files, with `training_state.json`
+ * @returns the same files; `training_state.json` is a promise, because the checksums are computed in the background
  *
  * @example
  * ```ts
  * import { assertRejects } from "@std/assert";
  * import { checkSums, withSums } from "./sums.ts";
  *
- * const sealed = withSums({ "config.json": "{}", "trainer_state.json": '{ "step": 5 }' });
- * const files = { ...sealed, "trainer_state.json": await sealed["trainer_state.json"] };
+ * const sealed = withSums({ "config.json": "{}", "training_state.json": '{ "step": 5 }' });
+ * const files = { ...sealed, "training_state.json": await sealed["training_state.json"] };
  * await checkSums("runs/mine/last", files);
  * const damaged = { ...files, "config.json": "{ }" };
  * await assertRejects(() => checkSums("runs/mine/last", damaged), Error, "config.json is not what was saved there");
@@ -40,16 +32,14 @@ const STATE = "trainer_state.json";
  */
 export function withSums(files: Readonly<Record<string, FileContent>>): FolderFiles {
   const seal = async (): Promise<string> => {
-    const { sha256: _, ...state } = JSON.parse(files[STATE] as string);
-    const names = Object.keys(files).filter((name) => name !== STATE).sort();
+    const { sha256: _, ...state } = JSON.parse(files[TRAINING_STATE] as string);
+    const names = Object.keys(files).filter((name) => name !== TRAINING_STATE).sort();
     const sums = names.map(async (name) => [name, await sumOf(files[name])] as const);
-    const sha256 = Object.fromEntries([...await Promise.all(sums), [
-      STATE,
-      await sumOf(JSON.stringify(state)),
-    ]]);
+    const own = [TRAINING_STATE, await sumOf(JSON.stringify(state))];
+    const sha256 = Object.fromEntries([...await Promise.all(sums), own]);
     return JSON.stringify({ ...state, sha256 }, null, 2) + "\n";
   };
-  return { ...files, [STATE]: seal() };
+  return { ...files, [TRAINING_STATE]: seal() };
 }
 
 /**
@@ -63,13 +53,15 @@ export async function checkSums(
   path: string,
   files: Readonly<Record<string, FileContent>>,
 ): Promise<void> {
-  const { sha256, content } = parseState(files[STATE]);
+  const state = trainingStateName(files), { sha256, content } = parseState(files[state]);
   if (sha256 === undefined) return;
   const expected = new Map(Object.entries(typeof sha256 === "object" && sha256 !== null ? sha256 : {}));
-  const actual = Object.entries({ ...files, [STATE]: content });
+  const actual = Object.entries({ ...files, [state]: content });
   const wrong = await Promise.all(
     actual.map(async ([name, content]) =>
-      expected.has(name) ? expected.get(name) !== await sumOf(content) : ALWAYS_SAVED.includes(name)
+      expected.has(name)
+        ? expected.get(name) !== await sumOf(content)
+        : [...ALWAYS_SAVED, state].includes(name)
     ),
   );
   const at = wrong.indexOf(true);
@@ -78,7 +70,7 @@ export async function checkSums(
     `Cannot use ${path}: ${
       actual[at][0]
     } is not what was saved there (its SHA-256 differs), so it was damaged or ` +
-      `changed; restore it, or remove ${STATE} to use the folder as it is, without resuming`,
+      `changed; restore it, or remove ${state} to use the folder as it is, without resuming`,
   );
 }
 

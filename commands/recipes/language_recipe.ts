@@ -8,7 +8,7 @@ import { toHuggingFaceConfig } from "../../checkpoints/hugging_face_formats.ts";
 import { loadConfig } from "../../checkpoints/checkpoint.ts";
 import { maskTokens } from "../../data/mask_tokens.ts";
 import { objectiveOf } from "../../models/families.ts";
-import { maskedSpecialTokens } from "../../tokenizers/special_tokens.ts";
+import { MASKED_SPECIAL_TOKENS } from "../../tokenizers/special_tokens.ts";
 import { quote } from "../cli/terminal.ts";
 import { naming, tokenizerOf } from "../files/checkpoint_folder.ts";
 import { announceFiles, type ResumedRun, type RunState } from "../runs/run_state.ts";
@@ -78,14 +78,14 @@ export async function languageRecipe(
   if (resumed) expectText(resumed, corpus, source);
   const tokenizer = resumed ? tokenizerOf(resumed) : await chooseTokenizer(chosen.tokenizer, corpus, {
     vocabSize: chosen.vocabSize,
-    specialTokens: masked ? maskedSpecialTokens : undefined,
+    specialTokens: masked ? MASKED_SPECIAL_TOKENS : undefined,
   });
   if (masked) maskTokens(tokenizer);
   const config = configOf(chosen, tokenizer.vocabSize);
   if (resumed) expectModel(resumed, config, tokenizer.fingerprint);
   else toHuggingFaceConfig(config); // refuses a model that could not be saved
-  const { batchSize, contextLength, accumulation } = chosen;
-  checkMemory(config, batchSize, accumulation, await memoryLimits(backend));
+  const { batchSize, contextLength, accumulation, optimizer } = chosen;
+  checkMemory(config, batchSize, accumulation, await memoryLimits(backend), optimizer);
 
   const encoded = await encodeCorpus(corpus, tokenizer, folder, chosen);
   const objective = prepareObjective(config, encoded, tokenizer, chosen), { model, batches } = objective;

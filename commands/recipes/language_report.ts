@@ -44,7 +44,7 @@ export interface LanguageModelDescription {
 export function describeLanguageModel(description: LanguageModelDescription): Facts {
   const { settings, config, tokenizer, tokens, baselines, batches, source } = description;
   const { steps, batchSize, accumulation, learningRate, minLearningRate, schedule, optimizer } = settings;
-  const { parameters, parameterBytes, activationBytes } = estimateMemory(config, batchSize);
+  const { parameters, parameterBytes, activationBytes } = estimateMemory(config, batchSize, optimizer);
   const epochs = (steps * accumulation / batches.batchesPerEpoch).toPrecision(3);
   const times = accumulation > 1 ? `${accumulation} × ` : "";
   return [

@@ -7,13 +7,14 @@ import type { Backend } from "../../core/backend.ts";
 import { countParameters } from "../../core/module.ts";
 import { WebGpuBackend } from "../../core/webgpu_backend.ts";
 import { buildModel, kindOf, type ModelConfig, objectiveOf } from "../../models/families.ts";
+import { type OptimizerName, updateRule } from "../../training/optimizers.ts";
 import { MOST } from "../cli/common_flags.ts";
 
 /** What training a model takes, in bytes. */
 export interface MemoryEstimate {
   /** Learned numbers. */
   readonly parameters: number;
-  /** For parameters, gradients and both moments of AdamW. */
+  /** For parameters, gradients and what the optimizer keeps about each parameter. */
   readonly parameterBytes: number;
   /** For what the forward pass keeps and the backward pass adds, of one batch. */
   readonly activationBytes: number;
@@ -32,6 +33,7 @@ export interface MemoryEstimate {
  *
  * @param config the model
  * @param batchSize windows in a batch
+ * @param optimizer the optimizer; AdamW unless given
  * @returns the estimate
  *
  * @example
@@ -45,7 +47,11 @@ export interface MemoryEstimate {
  * assertEquals([parameters, Math.round(activationBytes / 1e6)], [809856, 72]);
  * ```
  */
-export function estimateMemory(config: ModelConfig, batchSize: number): MemoryEstimate {
+export function estimateMemory(
+  config: ModelConfig,
+  batchSize: number,
+  optimizer?: OptimizerName,
+): MemoryEstimate {
   const { layers, heads, modelDim, feedForwardDim, contextLength, vocabSize, dropoutRate } = config;
   const parameters = countParameters(buildModel(config)), tokens = batchSize * contextLength;
   const scored = objectiveOf(config) === "causal" ? 1 : kindOf(config) === "classifier" ? 0 : 0.18;
@@ -54,7 +60,7 @@ export function estimateMemory(config: ModelConfig, batchSize: number): MemoryEs
   const perToken = layers * perLayer + (6 + 2 * dropped) * modelDim + 2 * scored * vocabSize;
   return {
     parameters,
-    parameterBytes: 16 * parameters,
+    parameterBytes: 4 * parameters * (2 + updateRule(optimizer).state.length),
     activationBytes: 4 * tokens * perToken,
     tensorBytes: 4 *
       Math.max(vocabSize * modelDim, tokens * Math.max(scored * vocabSize, feedForwardDim, 3 * modelDim)),
@@ -104,6 +110,7 @@ export async function memoryLimits(backend: Backend): Promise<MemoryLimits> {
  * @param batchSize windows in a batch
  * @param accumulation batches to a step
  * @param limits what there is
+ * @param optimizer the optimizer; AdamW unless given
  * @throws {RangeError} when it does not fit, with the flag that would make it
  *
  * @example
@@ -122,12 +129,14 @@ export function checkMemory(
   batchSize: number,
   accumulation: number,
   limits: MemoryLimits,
+  optimizer?: OptimizerName,
 ): void {
   const problemOf = (size: number) => {
-    const { parameterBytes, activationBytes, tensorBytes } = estimateMemory(config, size);
+    const estimate = estimateMemory(config, size, optimizer);
+    const { parameters, parameterBytes, activationBytes, tensorBytes } = estimate;
     const needed = {
       total: parameterBytes + activationBytes,
-      buffer: parameterBytes / 4,
+      buffer: 4 * parameters,
       binding: tensorBytes,
     };
     return shortage(needed, limits);

@@ -131,7 +131,7 @@ async function filledSample(
     const positions = new Set(drawn.length > 0 ? drawn : [candidates[candidates.length >> 1]]);
     const maskedIds = ids.map((id, position) => positions.has(position) ? maskId : id);
     const filled = await fillMask(backend, model, maskedIds, { maskId, topK: 1 });
-    const predicted = new Map(filled.map(({ place, candidates }) => [place, candidates[0].id]));
+    const predicted = new Map(filled.map(({ position, candidates }) => [position, candidates[0].id]));
     const pieces = Array.from(ids, (id, position) => {
       const guess = predicted.get(position);
       if (guess === undefined) return tokenizer.decode([id], { skipSpecialTokens: true });

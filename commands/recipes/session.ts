@@ -129,7 +129,7 @@ async function carryOut(
 async function startRun(recipe: Recipe, backend: Backend, resumed?: ResumedRun): Promise<TrainingRun> {
   const { model, batches, state: { settings } } = recipe;
   const store = resumed && allocateParameters(backend, model);
-  const run = new TrainingRun(backend, model, batches, settings, store);
+  const run = new TrainingRun(backend, model, batches, settings, { store });
   if (resumed) naming(resumed.path, () => restoreTraining(run, resumed.files));
   else await recipe.initialize?.(run.store);
   return run;

@@ -5,7 +5,8 @@
  * @module
  */
 import { join } from "@std/path";
-import { loadModel, loadTrainerState } from "../../checkpoints/checkpoint.ts";
+import { loadModel, loadTrainingState } from "../../checkpoints/checkpoint.ts";
+import { inFile, trainingStateName } from "../../checkpoints/checkpoint_files.ts";
 import { findCheckpoint, tokenizerOf } from "../files/checkpoint_folder.ts";
 import { entryAt, kindOfEntry } from "../files/disk.ts";
 import { reason } from "../cli/errors.ts";
@@ -103,7 +104,8 @@ async function examineCheckpoint(folder: string, name: string): Promise<Examined
     const found = await findCheckpoint(path, { prefer: [], training: true });
     tokenizerOf(found);
     loadModel(found.files);
-    const state = loadTrainerState(found.files), command = commandOf({ command: state.command });
+    const state = loadTrainingState(found.files), stateName = trainingStateName(found.files);
+    const command = inFile(stateName, () => commandOf({ command: state.command }));
     const { step, sha256, settings, unwritten } = state;
     const { steps } = (settings ?? {}) as { steps?: unknown };
     const sums = sha256 === undefined ? "saved without checksums" : "all checksums match";

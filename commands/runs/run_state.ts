@@ -6,7 +6,8 @@
 import { basename, dirname, relative, resolve } from "@std/path";
 import * as v from "valibot";
 import { quoted } from "../../core/quoted.ts";
-import { loadTrainerState } from "../../checkpoints/checkpoint.ts";
+import { loadTrainingState } from "../../checkpoints/checkpoint.ts";
+import { inFile, trainingStateName } from "../../checkpoints/checkpoint_files.ts";
 import { printDiagnostic } from "../cli/errors.ts";
 import { quote } from "../cli/terminal.ts";
 import { visible } from "../cli/visible.ts";
@@ -80,7 +81,7 @@ export interface ResumedRun<State extends RunState = RunState> extends FoundChec
  */
 export function commandOf({ command = "train" }: Readonly<Record<string, unknown>>): RunCommand {
   if (command === "train" || command === "finetune") return command;
-  throw new TypeError(`trainer_state.json: command is ${quoted(command)}, expected "train" or "finetune"`);
+  throw new TypeError(`command is ${quoted(command)}, expected "train" or "finetune"`);
 }
 
 const BEST = objectOf({
@@ -105,8 +106,9 @@ export async function readRun<State extends RunState>(
   schemas: { readonly settings: v.GenericSchema; readonly source: v.GenericSchema },
 ): Promise<ResumedRun<State>> {
   const checkpoint = await findCheckpoint(path, { prefer: ["last", "best"], training: true });
-  const { step, ...state } = naming(checkpoint.path, () => loadTrainerState(checkpoint.files));
-  const other = naming(checkpoint.path, () => commandOf(state));
+  const { step, ...state } = naming(checkpoint.path, () => loadTrainingState(checkpoint.files));
+  const file = trainingStateName(checkpoint.files);
+  const other = naming(checkpoint.path, () => inFile(file, () => commandOf(state)));
   if (other !== command) {
     throw new Error(
       `Cannot resume ${path}: deno task ${other} trained it; deno task ${other} --resume resumes it`,
@@ -119,7 +121,7 @@ export async function readRun<State extends RunState>(
     backend: objectOf({ name: TEXT, device: TEXT }),
     best: v.optional(BEST),
   });
-  naming(checkpoint.path, () => expectSchema(schema, state, "trainer_state.json"));
+  naming(checkpoint.path, () => expectSchema(schema, state, file));
   if (!["last", "best"].includes(basename(checkpoint.path))) {
     throw new Error(`Cannot resume ${path}: it is not in the folder of a run; move it to RUN/last`);
   }

@@ -1,10 +1,16 @@
 /**
  * Lines of `metrics.jsonl` and `samples.txt` that could not be written, because the disk was full or something had replaced
- * the file. They are saved in `last/trainer_state.json`, and written to their files when the folder is opened again.
+ * the file. They are saved in `last/training_state.json`, and written to their files when the folder is opened again.
  *
  * @module
  */
 import { join } from "@std/path";
+import {
+  FORMER_TRAINING_STATE,
+  inFile,
+  TRAINING_STATE,
+  trainingStateName,
+} from "../../checkpoints/checkpoint_files.ts";
 import { entryAt } from "../files/disk.ts";
 import { readFolder, saveFolder } from "../files/folders.ts";
 import { CHECKPOINT_NAMES } from "../files/own_names.ts";
@@ -32,8 +38,9 @@ export async function writeUnwrittenLines(folder: string): Promise<void> {
   if (await entryAt(last) === undefined || !parseState(await stateOf(last)).unwritten) return;
   const files = await readFolder(last, { names: CHECKPOINT_NAMES });
   await checkSums(last, files);
-  const { unwritten, sha256: _, ...state } = parseState(files["trainer_state.json"]);
-  const { metrics, samples } = checkLines(unwritten), metricsPath = join(folder, "metrics.jsonl");
+  const name = trainingStateName(files), { unwritten, sha256: _, ...state } = parseState(files[name]);
+  const { metrics, samples } = inFile(name, () => checkLines(unwritten));
+  const metricsPath = join(folder, "metrics.jsonl");
   if (metrics.length > 0) {
     const before = keptRecords(await readIfThere(metricsPath), metrics[0].step - 1);
     await saveFile(metricsPath, linesOfRecords([...before, ...metrics]));
@@ -42,12 +49,14 @@ export async function writeUnwrittenLines(folder: string): Promise<void> {
     const samplesPath = join(folder, "samples.txt"), step = Number(samples.match(/\d+/)?.[0]);
     await saveFile(samplesPath, keptSamples(await readIfThere(samplesPath), step - 1) + samples);
   }
-  const sealed = withSums({ ...files, "trainer_state.json": JSON.stringify(state) });
+  delete files[FORMER_TRAINING_STATE];
+  const sealed = withSums({ ...files, [TRAINING_STATE]: JSON.stringify(state) });
   await saveFolder(last, sealed, { foreign: "keep" });
 }
 
 async function stateOf(last: string): Promise<Uint8Array | undefined> {
-  return (await readFolder(last, { names: ["trainer_state.json"] }))["trainer_state.json"];
+  const files = await readFolder(last, { names: [TRAINING_STATE, FORMER_TRAINING_STATE] });
+  return files[trainingStateName(files)];
 }
 
 /** The state, or an empty one where it is missing or damaged: that is reported when it is used. */
@@ -64,5 +73,5 @@ function checkLines(lines: unknown): UnwrittenLines {
   const isSound = typeof samples === "string" && Array.isArray(metrics) &&
     metrics.every((record) => parseRecord(JSON.stringify(record) ?? "") !== undefined);
   if (isSound) return { metrics, samples };
-  throw new TypeError("trainer_state.json: unwritten is not a list of metrics and a text of samples");
+  throw new TypeError("unwritten is not a list of metrics and a text of samples");
 }

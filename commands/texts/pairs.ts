@@ -4,6 +4,7 @@
  * @module
  */
 import type { CheckpointFiles } from "../../checkpoints/checkpoint.ts";
+import { trainingStateName } from "../../checkpoints/checkpoint_files.ts";
 import type { LabelledFile } from "./labelled_text.ts";
 
 /**
@@ -52,12 +53,12 @@ export function arePairs({ path, rows }: LabelledFile): boolean {
  * import { assertEquals } from "@std/assert";
  * import { trainedOnPairs } from "./pairs.ts";
  *
- * const state = (text: string) => ({ "trainer_state.json": new TextEncoder().encode(text) });
+ * const state = (text: string) => ({ "training_state.json": new TextEncoder().encode(text) });
  * assertEquals([state('{"pairs":true}'), state("{}"), {}].map(trainedOnPairs), [true, undefined, undefined]);
  * ```
  */
 export function trainedOnPairs(files: CheckpointFiles): boolean | undefined {
-  const state = files["trainer_state.json"];
+  const state = files[trainingStateName(files)];
   if (state === undefined) return undefined;
   try {
     const { pairs } = JSON.parse(typeof state === "string" ? state : new TextDecoder().decode(state));

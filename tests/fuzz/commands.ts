@@ -43,7 +43,7 @@ function fileCases(
     ["tokenizer encode --tokenizer DIR --text cat", tokenizers.old],
     ["tokenizer inspect --tokenizer DIR", tokenizers.bpe],
     ["tokenizer decode --tokenizer DIR --ids 5", tokenizers.decoder],
-    ["train --resume DIR --steps 2", run, ["trainer_state.json", "optimizer.safetensors"]],
+    ["train --resume DIR --steps 2", run, ["training_state.json", "optimizer.safetensors"]],
     ...Object.keys(tables).filter((name) => name !== "plain.txt").map((name): [string, Files, string[]] => [
       `classify --checkpoint DIR --data DIR/${name}`,
       { ...models.robertaClassifier, [name]: tables[name] },

@@ -74,7 +74,7 @@ function resume(files: Files): void {
   if (contextLength >= ids.length) return;
   const batches = causalBatches(ids, { contextLength, batchSize: 1, seed: 1 });
   restoreTraining(
-    new TrainingRun(backend, model, batches, runSettings, allocateParameters(backend, model)),
+    new TrainingRun(backend, model, batches, runSettings, { store: allocateParameters(backend, model) }),
     files,
   );
 }
@@ -115,11 +115,11 @@ export function makeTargets({ models, tokenizers, run, tables, metrics, tokens }
         await readTokenizer(folder);
       },
     },
-    { name: "run", files: run, changed: ["optimizer.safetensors", "trainer_state.json"], read: resume },
+    { name: "run", files: run, changed: ["optimizer.safetensors", "training_state.json"], read: resume },
     {
       name: "state",
       files: run,
-      changed: ["trainer_state.json"],
+      changed: ["training_state.json"],
       async read(files, folder) {
         await save(files, `${folder}/last`);
         await readRun(folder, "train", TRAIN_SCHEMAS);

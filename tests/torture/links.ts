@@ -37,7 +37,7 @@ const names = [
   ],
   ...["last", "best", "last/config.json", "last/model.safetensors", "last/optimizer.safetensors"],
   ...[
-    "last/trainer_state.json",
+    "last/training_state.json",
     "last/tokenizer.json",
     "best/model.safetensors",
     "samples.txt.new",

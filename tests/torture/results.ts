@@ -2,12 +2,12 @@
 
 import { findCheckpoint } from "../../commands/files/checkpoint_folder.ts";
 import { readTokenizer } from "../../commands/files/tokenizer_folder.ts";
-import { loadModel, loadTrainerState } from "../../checkpoints/checkpoint.ts";
+import { loadModel, loadTrainingState } from "../../checkpoints/checkpoint.ts";
 import type { Scenario } from "./scenarios.ts";
 import { treeOf } from "./trees.ts";
 
 const tokenizer = "(tokenizer|vocab|added_tokens|special_tokens_map|tokenizer_config)\\.json|merges\\.txt";
-const checkpoint = `${tokenizer}|config\\.json|(model|optimizer)\\.safetensors|trainer_state\\.json`;
+const checkpoint = `${tokenizer}|config\\.json|(model|optimizer)\\.safetensors|training_state\\.json`;
 
 /** What the program may change of what is there. */
 export function oursIn({ target }: Pick<Scenario, "target">): RegExp {
@@ -26,7 +26,9 @@ export async function resultOf(
     if (/\.svg$|\/$|\.lock$/.test(path)) result.delete(path);
   }
   if (target === "tokenizers/tk") return result;
-  for (const path of ["metrics.jsonl", "samples.txt", "last/trainer_state.json", "best/trainer_state.json"]) {
+  for (
+    const path of ["metrics.jsonl", "samples.txt", "last/training_state.json", "best/training_state.json"]
+  ) {
     const text = await Deno.readTextFile(`${folder}/${target}/${path}`).catch(() => undefined);
     if (text !== undefined) result.set(path, text.replace(/,"seconds":[\d.]+}$/gm, "}"));
   }
@@ -66,7 +68,7 @@ export async function read(folder: string, { target }: Pick<Scenario, "target">)
     if (target === "tokenizers/tk") return { level: (await readTokenizer(path)).vocabSize };
     const { files } = await findCheckpoint(path, { prefer: ["last", "best"], training: true });
     loadModel(files);
-    return { level: loadTrainerState(files).step };
+    return { level: loadTrainingState(files).step };
   } catch (error) {
     return { level: 0, problem: (error as Error).message.replaceAll(folder, "") };
   }

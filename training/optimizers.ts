@@ -1,0 +1,89 @@
+/**
+ * The optimizers that settings can name. Another one is a kernel (see `kernels/sgd.ts`, the shortest) and an entry in
+ * {@linkcode OPTIMIZERS}; checkpoints and the memory estimate then need no change.
+ *
+ * @module
+ */
+
+import type { Backend } from "../core/backend.ts";
+import type { ParameterStore } from "../core/module.ts";
+import { quoted } from "../core/quoted.ts";
+import { adamw } from "../kernels/adamw.ts";
+import { sgd } from "../kernels/sgd.ts";
+import { KernelOptimizer, type Optimizer, type OptimizerSettings, type UpdateRule } from "./optimizer.ts";
+
+/** The name of an optimizer. */
+export type OptimizerName = "adamw" | "sgd";
+
+/** The optimizers by name. Where settings leave something out, they use what `torch.optim` does; SGD has momentum 0.9. */
+export const OPTIMIZERS: Readonly<Record<OptimizerName, UpdateRule>> = {
+  adamw: {
+    kernel: adamw,
+    state: ["mean", "square"],
+    constants: ({ beta1 = 0.9, beta2 = 0.999, epsilon = 1e-8 }) => ({ beta1, beta2, epsilon }),
+    schedule: ({ beta1 = 0.9, beta2 = 0.999 }, step) => [1 - beta1 ** (step + 1), 1 - beta2 ** (step + 1)],
+  },
+  sgd: {
+    kernel: sgd,
+    state: ["velocity"],
+    constants: ({ momentum = 0.9 }) => ({ momentum }),
+  },
+};
+
+/**
+ * The update rule of an optimizer.
+ *
+ * @example
+ * ```ts
+ * import { updateRule } from "@miniformer/miniformer";
+ * import { assertEquals, assertThrows } from "@std/assert";
+ *
+ * assertEquals(updateRule().state, ["mean", "square"]);
+ * assertThrows(() => updateRule("lion"), RangeError, 'Cannot optimize with "lion": expected one of adamw, sgd');
+ * ```
+ *
+ * @param name Its name; AdamW unless given.
+ * @returns The rule.
+ * @throws {RangeError} If there is no optimizer of that name.
+ */
+export function updateRule(name: string = "adamw"): UpdateRule {
+  if (Object.hasOwn(OPTIMIZERS, name)) return OPTIMIZERS[name as OptimizerName];
+  throw new RangeError(
+    `Cannot optimize with ${quoted(name)}: expected one of ${Object.keys(OPTIMIZERS).join(", ")}`,
+  );
+}
+
+/**
+ * Makes the optimizer that settings name.
+ *
+ * @example
+ * ```ts
+ * import { constant, CpuBackend, initialize, newOptimizer, Parameter } from "@miniformer/miniformer";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const backend = new CpuBackend(), model = { scale: new Parameter([1], constant(2)) };
+ * const optimizer = newOptimizer(backend, initialize(backend, model, 1), {
+ *   optimizer: "sgd",
+ *   momentum: 0,
+ *   weightDecay: 0,
+ *   clipNorm: 0,
+ * });
+ * backend.write(model.scale.gradient!, [3]);
+ * optimizer.prepare(0, 0.5);
+ * backend.scope(() => optimizer.update());
+ * assertEquals([...await backend.read(model.scale)], [0.5]); // 2 − 0.5 · 3
+ * ```
+ *
+ * @param backend Where the parameters live.
+ * @param store The parameters.
+ * @param settings The settings; AdamW unless they name another optimizer.
+ * @returns The optimizer, its state zeros.
+ * @throws {RangeError} If there is no optimizer of that name, or a setting is out of range.
+ */
+export function newOptimizer(
+  backend: Backend,
+  store: ParameterStore,
+  settings: OptimizerSettings & { readonly optimizer?: OptimizerName },
+): Optimizer {
+  return new KernelOptimizer(backend, store, updateRule(settings.optimizer), settings);
+}
