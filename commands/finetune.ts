@@ -6,8 +6,7 @@
 import { basename, dirname } from "@std/path";
 import { allocateParameters } from "../core/module.ts";
 import type { OpenedBackend } from "../core/open_backend.ts";
-import { buildModel } from "../models/families.ts";
-import type { Classifier } from "../models/classifier.ts";
+import { buildModel, type ModelsByKind } from "../models/families.ts";
 import { PAD_ID } from "../models/config.ts";
 import { loadModel, restoreTraining } from "../checkpoints/checkpoint.ts";
 import { takeOver } from "../checkpoints/fine_tuning.ts";
@@ -87,7 +86,7 @@ async function carryOut(
   const { contextLength, batchSize, accumulation } = settings;
   checkMemory({ ...config, contextLength }, batchSize, accumulation, await memoryLimits(backend));
   const sizes = { contextLength, batchSize, padId: config.padId ?? PAD_ID };
-  const model = naming(checkpoint.path, () => buildModel(config)) as Classifier;
+  const model = naming(checkpoint.path, () => buildModel(config)) as ModelsByKind["classifier"];
   const batches = labelledBatches(training, { ...settings, ...sizes });
   const store = found && allocateParameters(backend, model);
   const run = new TrainingRun(backend, model, batches, settings, store);

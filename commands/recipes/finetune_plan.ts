@@ -4,7 +4,7 @@
  * @module
  */
 import { kindOf, type ModelConfig, objectiveOf } from "../../models/families.ts";
-import type { ClassifierConfig } from "../../models/classifier.ts";
+import type { ClassifierConfig } from "../../models/families.ts";
 import { withClassificationTokens } from "../../tokenizers/classification_tokens.ts";
 import type { Tokenizer } from "../../tokenizers/tokenizer.ts";
 import { loadConfig } from "../../checkpoints/checkpoint.ts";

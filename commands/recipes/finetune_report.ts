@@ -5,7 +5,7 @@
  */
 import type { Backend } from "../../core/backend.ts";
 import type { ParameterStore } from "../../core/module.ts";
-import type { ClassifierConfig } from "../../models/classifier.ts";
+import type { ClassifierConfig } from "../../models/families.ts";
 import type { Tokenizer } from "../../tokenizers/tokenizer.ts";
 import { loadModel, restoreModel } from "../../checkpoints/checkpoint.ts";
 import {
@@ -116,7 +116,7 @@ export async function endFinetuning(
   }
   if (best && best.step !== run.step) {
     const { files } = await findCheckpoint(`${folder.path}/best`);
-    restoreModel(run.backend, run.store, loadModel(files, "classifier").weights);
+    restoreModel(run.backend, run.store, loadModel(files, { kind: "classifier" }).weights);
   }
   const matrix = await judge.confusion(), accuracy = accuracyOf(matrix);
   await confusionPlot(matrix, labels, `${folder.path}: ${percent(accuracy)} right`)

@@ -10,7 +10,7 @@
  * @module
  */
 import { DeviceLostError } from "../../core/webgpu_backend.ts";
-import type { ModelConfig } from "../../models/families.ts";
+import type { Model } from "../../models/families.ts";
 import type { Learner } from "../../models/learner.ts";
 import type { Tokenizer } from "../../tokenizers/tokenizer.ts";
 import type { Batch } from "../../data/batches.ts";
@@ -67,7 +67,7 @@ export interface TrainLoop {
   /** The run, which may have done some steps. */
   readonly run: TrainingRun;
   /** Its model. */
-  readonly model: Learner & { readonly config: ModelConfig };
+  readonly model: Learner & Pick<Model, "config" | "experiment">;
   /** Its tokenizer. */
   readonly tokenizer: Tokenizer;
   /** Its settings. */
@@ -232,7 +232,7 @@ async function checkpointFiles(
   more: object = {},
 ): Promise<FolderFiles> {
   return withSums({
-    ...await modelFiles(run.backend, model.config, run.store),
+    ...await modelFiles(run.backend, model, run.store),
     ...tokenizer.toHuggingFace(),
     ...await trainingFiles(run, { ...state, best, ...more }),
   });
