@@ -4,7 +4,7 @@ import { CpuBackend } from "../core/cpu_backend.ts";
 import { initialize } from "../core/module.ts";
 import { Random } from "../core/philox.ts";
 import type { Classifier } from "../models/classifier.ts";
-import { type ClassifierConfig } from "../models/families.ts";
+import type { ClassifierConfig } from "../models/families.ts";
 import { GptClassifier, type GptClassifierConfig } from "../models/gpt_classifier.ts";
 import { RobertaClassifier, type RobertaClassifierConfig } from "../models/roberta_classifier.ts";
 import {
