@@ -48,11 +48,15 @@ export { softmax, type SoftmaxOptions } from "./kernels/softmax.ts";
 export * from "./models/families.ts";
 export * from "./models/blocks.ts";
 export * from "./models/classifier.ts";
+export * from "./models/experiment.ts";
 export type { TransformerConfig } from "./models/config.ts";
 export * from "./models/gpt.ts";
+export * from "./models/gpt_classifier.ts";
 export * from "./models/layers.ts";
 export * from "./models/learner.ts";
+export * from "./models/positions.ts";
 export * from "./models/roberta.ts";
+export * from "./models/roberta_classifier.ts";
 
 export * from "./tokenizers/base_tokenizer.ts";
 export * from "./tokenizers/bpe_merges.ts";

@@ -7,6 +7,8 @@
  *     optimizer.safetensors   what the optimizer keeps about every parameter, under our names
  *     training_state.json      the step, and the settings it was reached with
  *
+ * A model with an experiment has no name there: its two files are in our own words, see `experiment_format.ts`.
+ *
  * This file turns a run into named byte arrays and back; where they are kept is the caller's business, so it works in a
  * browser as well. Whatever does not fit is refused by file and tensor, before anything is changed.
  *
@@ -21,11 +23,19 @@ import {
   buildModel,
   type ConfigsByKind,
   expectKind,
+  type Model,
   type ModelConfig,
   type ModelKind,
 } from "../models/families.ts";
 import { exportTensors, type HostTensor, importShapes, importTensors, usedTensors } from "./hugging_face.ts";
-import { fromHuggingFaceConfig, toHuggingFaceConfig } from "./hugging_face_formats.ts";
+import {
+  expectExperiment,
+  fromConfigJson,
+  ownTensors,
+  readSavedExperiment,
+  type SavedExperiment,
+  toConfigJson,
+} from "./experiment_format.ts";
 import {
   type CheckpointFiles,
   inFile,
@@ -36,16 +46,27 @@ import {
 } from "./checkpoint_files.ts";
 import { expectShape, flatten, readFinite, readOptimizerState } from "./checkpoint_tensors.ts";
 import { isFloat, type NamedArray, readTensorEntries, writeSafetensors } from "./safetensors.ts";
+import type { Experiment } from "../models/experiment.ts";
 import type { TrainingRun } from "../training/train.ts";
 
-export type { CheckpointFiles };
+export type { CheckpointFiles, SavedExperiment };
 
 /** A model read from a checkpoint, not yet on a device. */
 export interface LoadedModel<Config extends ModelConfig = ModelConfig> {
   /** Its sizes. */
   readonly config: Config;
+  /** What to build it with in place of its family's parts: the experiment that was given. */
+  readonly experiment?: Experiment;
   /** Its parameters, by our names. */
   readonly weights: ReadonlyMap<string, HostTensor>;
+}
+
+/** What is expected of a checkpoint. */
+export interface LoadOptions<Kind extends ModelKind = ModelKind> {
+  /** What the model must be for; anything unless given. */
+  readonly kind?: Kind;
+  /** The experiment that the model was saved with. A checkpoint holds its name and hash, and never its code. */
+  readonly experiment?: Experiment;
 }
 
 /** What `training_state.json` holds. */
@@ -78,21 +99,22 @@ async function readParameters(
  * The files that hold a model.
  *
  * @param backend Where it lives.
- * @param config Its sizes.
+ * @param model The model: its sizes, and its experiment if it has one.
  * @param store Its parameters.
  * @returns `config.json` and `model.safetensors`.
  * @throws {RangeError} If the format cannot express the model.
  */
 export async function modelFiles(
   backend: Backend,
-  config: ModelConfig,
+  { config, experiment }: Pick<Model, "config" | "experiment">,
   store: ParameterStore,
 ): Promise<CheckpointFiles> {
   const parameters = await readParameters(backend, store.values, store);
-  const tensors = exportTensors(config, new Map(parameters.map((parameter) => [parameter.name, parameter])));
+  const byName = new Map(parameters.map((parameter) => [parameter.name, parameter]));
+  const tensors = experiment ? byName : exportTensors(config, byName);
   const arrays = Array.from(tensors, ([name, tensor]) => ({ ...tensor, name }));
   return {
-    "config.json": JSON.stringify(toHuggingFaceConfig(config), null, 2) + "\n",
+    "config.json": JSON.stringify(toConfigJson(config, experiment), null, 2) + "\n",
     "model.safetensors": writeSafetensors(arrays),
   };
 }
@@ -120,7 +142,19 @@ export async function trainingFiles(
 }
 
 /**
- * Reads the sizes of a model from the files of a Hugging Face folder.
+ * The experiment that a checkpoint was saved with. This needs no experiment, and checks nothing else.
+ *
+ * @param files At least `config.json`.
+ * @returns Its name and hash, or nothing if the model has the parts of its family.
+ * @throws {TypeError} If the file is missing or damaged.
+ */
+export function loadSavedExperiment(files: CheckpointFiles): SavedExperiment | undefined {
+  const json = readJson(files, "config.json");
+  return inFile("config.json", () => readSavedExperiment(json));
+}
+
+/**
+ * Reads the sizes of a model from the files of a checkpoint.
  *
  * @example
  * ```ts
@@ -131,41 +165,58 @@ export async function trainingFiles(
  * ```
  *
  * @param files At least `config.json`.
- * @param kind What the model must be for; anything unless given.
+ * @param options What the model must be for, and the experiment that it was saved with.
  * @returns The sizes.
- * @throws {TypeError} If the file is missing or damaged, or describes another kind of model.
+ * @throws {TypeError} If the file is missing or damaged, describes another kind of model, or one with another experiment.
  */
 export function loadConfig<Kind extends ModelKind = ModelKind>(
   files: CheckpointFiles,
-  kind?: Kind,
+  { kind, experiment }: LoadOptions<Kind> = {},
 ): ConfigsByKind[Kind] {
   const json = readJson(files, "config.json");
   return inFile("config.json", () => {
-    const config = fromHuggingFaceConfig(json);
+    expectExperiment(readSavedExperiment(json), experiment);
+    const config = fromConfigJson(json);
     return kind === undefined ? config as ConfigsByKind[Kind] : expectKind(config, kind);
   });
 }
 
 /**
- * Reads a model from the files of a Hugging Face folder, ours or theirs.
+ * Reads a model from the files of a checkpoint: ours, or a Hugging Face folder.
+ *
+ * @example A model with an experiment is loaded with the same experiment
+ * ```ts
+ * import { buildModel, CpuBackend, Gpt, initialize, loadModel, modelFiles, NoPositions, PRESETS } from "@miniformer/miniformer";
+ * import { assertEquals, assertThrows } from "@std/assert";
+ *
+ * const experiment = { name: "without_positions", positions: () => new NoPositions() };
+ * const backend = new CpuBackend(), model = new Gpt({ ...PRESETS.tiny.model, vocabSize: 5 }, experiment);
+ * const files = await modelFiles(backend, model, initialize(backend, model, 1));
+ * const loaded = loadModel(files, { experiment });
+ * assertEquals(buildModel(loaded.config, loaded.experiment).experiment, experiment);
+ * assertThrows(() => loadModel(files), TypeError, 'saved with the experiment "without_positions"');
+ * ```
  *
  * @param files At least `config.json` and `model.safetensors`.
- * @param kind What the model must be for; anything unless given.
+ * @param options What the model must be for, and the experiment that it was saved with.
  * @returns Sizes and parameters.
- * @throws {TypeError} If a file is missing or damaged, describes another kind of model, or holds numbers that are not
- * finite; the message says which.
+ * @throws {TypeError} If a file is missing or damaged, describes another kind of model or one with another experiment, or
+ * holds numbers that are not finite; the message says which.
  */
 export function loadModel<Kind extends ModelKind = ModelKind>(
   files: CheckpointFiles,
-  kind?: Kind,
+  options: LoadOptions<Kind> = {},
 ): LoadedModel<ConfigsByKind[Kind]> {
-  const config = loadConfig(files, kind), bytes = readBytes(files, "model.safetensors");
+  const config = loadConfig(files, options),
+    bytes = readBytes(files, "model.safetensors"),
+    { experiment } = options;
   return inFile("model.safetensors", () => {
     // The header is compared with the config before a model of its size is allocated or any data is read.
     const floats = new Map([...readTensorEntries(bytes)].filter(([, entry]) => isFloat(entry)));
+    const declared = () => inFile("config.json", () => namedParameters(buildModel(config, experiment)));
+    if (experiment) return { config, experiment, weights: readFinite(bytes, ownTensors(declared(), floats)) };
     const used = usedTensors(config, floats), shapes = importShapes(config, used);
-    const parameters = inFile("config.json", () => namedParameters(buildModel(config)));
-    for (const { name, shape } of parameters) expectShape(name, shapes.get(name), shape);
+    for (const { name, shape } of declared()) expectShape(name, shapes.get(name), shape);
     return { config, weights: importTensors(config, readFinite(bytes, used)) };
   });
 }
@@ -212,7 +263,7 @@ export function restoreTraining(run: TrainingRun, files: CheckpointFiles): void 
     const names = Object.keys(optimizer.state), arrays = readOptimizerState(bytes, store, names);
     return names.map((name) => ({ name, values: flatten(store, arrays, `${name}.`) }));
   });
-  restoreModel(backend, store, loadModel(files).weights);
+  restoreModel(backend, store, loadModel(files, { experiment: run.model.experiment }).weights);
   for (const { name, values } of state) backend.write(optimizer.state[name], values);
   run.step = step;
 }

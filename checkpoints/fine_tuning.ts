@@ -24,8 +24,8 @@ const ONE_ROW_A_TOKEN = /(^|\.)(tokenEmbedding|languageHead)$/;
  *
  * const sizes = { layers: 1, heads: 2, modelDim: 8, feedForwardDim: 32, contextLength: 8, dropoutRate: 0 };
  * const config = { ...sizes, architecture: "roberta", vocabSize: 10 } as const, backend = new CpuBackend();
- * const store = initialize(backend, new MaskedLanguageModel(config), 1);
- * const { weights } = loadModel(await modelFiles(backend, config, store));
+ * const pretrained = new MaskedLanguageModel(config), store = initialize(backend, pretrained, 1);
+ * const { weights } = loadModel(await modelFiles(backend, pretrained, store));
  *
  * const classifier = new RobertaClassifier({ ...config, labels: ["good", "bad"] });
  * const taken = await takeOver(backend, initialize(backend, classifier, 2), weights);
@@ -47,8 +47,8 @@ export async function takeOver(
   const { parameters, starts } = store, values = Float32Array.from(await backend.read(store.values));
   const taken: string[] = [];
   for (const parameter of parameters) {
-    // a GPT stands at the root of its checkpoint, and under this name in a classifier
-    const source = weights.get(parameter.name) ?? weights.get(parameter.name.replace(/^gpt\./, ""));
+    // a GPT is the root of its own checkpoint, and a property of the classifier that has it inside
+    const source = weights.get(parameter.name) ?? weights.get(parameter.name.replace(/^[^.]+\./, ""));
     if (source === undefined) continue;
     const [rows, ...rest] = parameter.shape, [sourceRows, ...sourceRest] = source.shape;
     const fits = String(rest) === String(sourceRest) &&

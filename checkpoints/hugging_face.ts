@@ -10,13 +10,13 @@ import { shortened } from "../core/quoted.ts";
 import { formatShape } from "../core/tensor.ts";
 import type { ModelConfig } from "../models/families.ts";
 import { formatOf, huggingFaceTensors } from "./hugging_face_formats.ts";
-import type { HuggingFaceTensor } from "./hugging_face_json.ts";
+import type { Format, HuggingFaceTensor } from "./hugging_face_json.ts";
 
 /**
  * Finds each parameter of a model among the tensors of a file.
  *
  * @param config The model.
- * @param available Names in the file. The prefix `transformer.` or `roberta.` may be missing, as in files of the hub.
+ * @param available Names in the file. Their prefix, such as `transformer.`, may be missing, as in files of the hub.
  * @returns Our name to the tensors under their names in the file.
  * @throws {TypeError} If a tensor is missing, or one is left over.
  */
@@ -25,17 +25,17 @@ export function matchTensors(
   available: Iterable<string>,
 ): Map<string, HuggingFaceTensor> {
   const all = [...available], left = new Set(all), matched = new Map<string, HuggingFaceTensor>();
+  const format = formatOf(config);
   for (const [ours, { names, transposed }] of huggingFaceTensors(config)) {
     const found = names.map((name) => {
-      const there = [name, name.replace(/^(transformer|roberta)\./, "")].find((name) => left.has(name));
+      const there = [name, withoutPrefix(format, name)].find((name) => left.has(name));
       if (there === undefined) throw new TypeError(`tensor ${name} is missing${layerMismatch(config, all)}`);
       left.delete(there);
       return there;
     });
     matched.set(ours, { names: found, transposed });
   }
-  const { leftover } = formatOf(config);
-  const unknown = [...left].find((name) => !leftover.test(name));
+  const unknown = [...left].find((name) => !format.leftover.test(name));
   if (unknown !== undefined) {
     throw new TypeError(
       `tensor ${shortened(unknown)} belongs to no part of the model${layerMismatch(config, all)}`,
@@ -57,17 +57,19 @@ export function usedTensors<Entry>(
   tensors: ReadonlyMap<string, Entry>,
 ): Map<string, Entry> {
   const used = new Set([...matchTensors(config, tensors.keys()).values()].flatMap(({ names }) => names));
-  const { tokenTypes } = formatOf(config);
-  if (tokenTypes) used.add(tokenTypes).add(tokenTypes.replace("roberta.", ""));
+  const format = formatOf(config), { tokenTypes } = format;
+  if (tokenTypes) used.add(tokenTypes.name).add(withoutPrefix(format, tokenTypes.name));
   return new Map([...tensors].filter(([name]) => used.has(name)));
 }
 
+const withoutPrefix = ({ prefix }: Format<ModelConfig>, name: string): string =>
+  name.startsWith(prefix) ? name.slice(prefix.length) : name;
+
 /** The cause to add to a missing or unknown tensor when the file has another number of blocks than config.json says. */
-function layerMismatch({ layers }: ModelConfig, names: readonly string[]): string {
+function layerMismatch(config: ModelConfig, names: readonly string[]): string {
+  const { layers } = config, { layer } = formatOf(config);
   let blocks = 0;
-  for (const name of names) {
-    blocks = Math.max(blocks, 1 + Number(/(?:^|\.)(?:h|layer)\.(\d+)\./.exec(name)?.[1] ?? -1));
-  }
+  for (const name of names) blocks = Math.max(blocks, 1 + Number(layer.exec(name)?.[1] ?? -1));
   return blocks === layers ? "" : `: config.json says ${layers} layers, the file has ${blocks}`;
 }
 
@@ -127,7 +129,7 @@ export function importShapes(
   return new Map(
     Array.from(
       matchTensors(config, tensors.keys()),
-      ([ours, place]) => [ours, wholeShape(place, place.names.map(shapeOf))],
+      ([ours, stored]) => [ours, wholeShape(stored, stored.names.map(shapeOf))],
     ),
   );
 }
@@ -145,33 +147,31 @@ export function importTensors(
   tensors: ReadonlyMap<string, HostTensor>,
 ): Map<string, HostTensor> {
   const imported = new Map<string, HostTensor>();
-  for (const [ours, place] of matchTensors(config, tensors.keys())) {
-    const { names, transposed } = place;
+  for (const [ours, stored] of matchTensors(config, tensors.keys())) {
+    const { names, transposed } = stored;
     const parts = names.map((name) => tensors.get(name)!),
-      shape = wholeShape(place, parts.map(({ shape }) => shape));
+      shape = wholeShape(stored, parts.map(({ shape }) => shape));
     if (parts.length === 1 && !transposed) {
       imported.set(ours, parts[0]);
       continue;
     }
     const whole = { shape, data: new Float32Array(parts[0].data.length * parts.length) };
-    visitParts(whole, place, (here, part, there) => whole.data[here] = parts[part].data[there]);
+    visitParts(whole, stored, (here, part, there) => whole.data[here] = parts[part].data[there]);
     imported.set(ours, whole);
   }
-  const { tokenTypes = "" } = formatOf(config);
-  const types = tensors.get(tokenTypes) ?? tensors.get(tokenTypes.replace("roberta.", ""));
-  const positions = imported.get("encoder.positionEmbedding");
-  if (types && positions) {
-    const width = types.data.length;
-    if (width !== positions.shape[1]) {
-      throw new TypeError(
-        `tensor ${tokenTypes} is ${formatShape(types.shape)}, expected (1, ${positions.shape[1]})`,
-      );
-    }
-    // every token has type 0, so its row is part of every position
-    const data = positions.data.map((value, at) => value + types.data[at % width]);
-    imported.set("encoder.positionEmbedding", { shape: positions.shape, data });
+  const format = formatOf(config), { tokenTypes } = format;
+  const types = tokenTypes &&
+    (tensors.get(tokenTypes.name) ?? tensors.get(withoutPrefix(format, tokenTypes.name)));
+  if (!types) return imported;
+  const positions = imported.get(tokenTypes.positions)!, width = types.data.length;
+  if (width !== positions.shape[1]) {
+    throw new TypeError(
+      `tensor ${tokenTypes.name} is ${formatShape(types.shape)}, expected (1, ${positions.shape[1]})`,
+    );
   }
-  return imported;
+  // every token has type 0, so its row is part of every position
+  const data = positions.data.map((value, index) => value + types.data[index % width]);
+  return imported.set(tokenTypes.positions, { shape: positions.shape, data });
 }
 
 /**
@@ -185,9 +185,9 @@ export function exportTensors(
   config: ModelConfig,
   parameters: ReadonlyMap<string, HostTensor>,
 ): Map<string, HostTensor> {
-  const exported = new Map<string, HostTensor>(), places = huggingFaceTensors(config);
+  const exported = new Map<string, HostTensor>(), locations = huggingFaceTensors(config);
   for (const [ours, whole] of parameters) {
-    const place = places.get(ours)!, { names, transposed } = place, shape = [...whole.shape];
+    const stored = locations.get(ours)!, { names, transposed } = stored, shape = [...whole.shape];
     if (names.length === 1 && !transposed) {
       exported.set(names[0], whole);
       continue;
@@ -195,12 +195,12 @@ export function exportTensors(
     shape[shape.length - 1] /= names.length;
     if (transposed) shape.reverse();
     const parts = names.map(() => new Float32Array(whole.data.length / names.length));
-    visitParts(whole, place, (here, part, there) => parts[part][there] = whole.data[here]);
+    visitParts(whole, stored, (here, part, there) => parts[part][there] = whole.data[here]);
     for (const [index, name] of names.entries()) exported.set(name, { shape, data: parts[index] });
   }
   const { tokenTypes } = formatOf(config);
   if (tokenTypes) {
-    exported.set(tokenTypes, { shape: [1, config.modelDim], data: new Float32Array(config.modelDim) });
+    exported.set(tokenTypes.name, { shape: [1, config.modelDim], data: new Float32Array(config.modelDim) });
   }
   return exported;
 }

@@ -1,70 +1,31 @@
 /**
- * What a Hugging Face folder calls the sizes and tensors of a model: one table of the families, whose parts are in
+ * What a Hugging Face folder calls the sizes and tensors of a model: one table of the families, whose entries are in
  * `hugging_face_gpt.ts` and `hugging_face_roberta.ts`.
  *
  * @module
  */
 
 import { quoted } from "../core/quoted.ts";
-import type { GptClassifierConfig, RobertaClassifierConfig } from "../models/classifier.ts";
 import type { ModelConfig } from "../models/families.ts";
-import type { GptConfig } from "../models/gpt.ts";
-import type { RobertaConfig } from "../models/roberta.ts";
-import { fromGptJson, GPT_LEFTOVER, gptTensors, toGptJson } from "./hugging_face_gpt.ts";
-import type { HuggingFaceTensor } from "./hugging_face_json.ts";
-import {
-  fromRobertaJson,
-  ROBERTA_LEFTOVER,
-  robertaTensors,
-  TOKEN_TYPES,
-  toRobertaJson,
-} from "./hugging_face_roberta.ts";
+import { GPT_FORMAT } from "./hugging_face_gpt.ts";
+import type { Format, HuggingFaceTensor } from "./hugging_face_json.ts";
+import { ROBERTA_FORMAT } from "./hugging_face_roberta.ts";
 
-/** What a family's checkpoints look like. */
-export interface Format<Config extends ModelConfig> {
-  /** Reads `config.json`. */
-  fromJson(json: Readonly<Record<string, unknown>>): Config;
-  /** Writes `config.json`. */
-  toJson(config: Config): Record<string, unknown>;
-  /** Where each parameter stands. */
-  tensors(config: Config): Map<string, HuggingFaceTensor>;
-  /** Tensors that files may hold and no parameter is made from. */
-  readonly leftover: RegExp;
-  /** A tensor of token types, which is added to the positions; zeros when written. */
-  readonly tokenTypes?: string;
-}
-
-const GPT: Format<GptConfig | GptClassifierConfig> = {
-  fromJson: fromGptJson,
-  toJson: toGptJson,
-  tensors: gptTensors,
-  leftover: GPT_LEFTOVER,
+/** The formats of all architectures. */
+const FORMATS: Readonly<Record<ModelConfig["architecture"], Format<ModelConfig>>> = {
+  gpt1: GPT_FORMAT,
+  gpt2: GPT_FORMAT,
+  roberta: ROBERTA_FORMAT,
 };
-
-const ROBERTA: Format<RobertaConfig | RobertaClassifierConfig> = {
-  fromJson: fromRobertaJson,
-  toJson: toRobertaJson,
-  tensors: robertaTensors,
-  leftover: ROBERTA_LEFTOVER,
-  tokenTypes: TOKEN_TYPES,
-};
-
-/** The formats by our architectures, and by Hugging Face's model types. */
-const FORMATS = { gpt1: GPT, gpt2: GPT, roberta: ROBERTA } as const;
-const MODEL_TYPES = new Map<unknown, typeof GPT | typeof ROBERTA>([
-  ["openai-gpt", GPT],
-  ["gpt2", GPT],
-  ["roberta", ROBERTA],
-]);
 
 /**
  * The format of a model.
  *
  * @param config The model.
- * @returns What its family's checkpoints look like; for configurations of that family only.
+ * @returns The format of its family's checkpoints; for configurations of that family only.
  */
-export function formatOf({ architecture }: ModelConfig): Format<ModelConfig> {
-  return FORMATS[architecture] as Format<ModelConfig>;
+export function formatOf({ architecture }: Pick<ModelConfig, "architecture">): Format<ModelConfig> {
+  return FORMATS[architecture];
 }
 
 /**
@@ -105,9 +66,11 @@ export function toHuggingFaceConfig(config: ModelConfig): Record<string, unknown
  * @throws {TypeError} If it describes a model we do not build; the message says what.
  */
 export function fromHuggingFaceConfig(json: Readonly<Record<string, unknown>>): ModelConfig {
-  const format = MODEL_TYPES.get(json.model_type);
-  if (format !== undefined) return format.fromJson(json);
-  throw new TypeError(
-    `model_type is ${quoted(json.model_type)}, expected "openai-gpt", "gpt2" or "roberta"`,
-  );
+  const names: string[] = [];
+  for (const { modelTypes, fromJson } of new Set(Object.values(FORMATS))) {
+    if (modelTypes.some((name) => name === json.model_type)) return fromJson(json);
+    names.push(...modelTypes);
+  }
+  const expected = `${names.slice(0, -1).map((name) => `"${name}"`).join(", ")} or "${names.at(-1)}"`;
+  throw new TypeError(`model_type is ${quoted(json.model_type)}, expected ${expected}`);
 }

@@ -9,16 +9,11 @@
  * @module
  */
 
-import type { GptClassifierConfig } from "../models/classifier.ts";
+import type { GptClassifierConfig } from "../models/gpt_classifier.ts";
 import { INITIAL_STD, LAYER_NORM_EPSILON } from "../models/config.ts";
 import type { GptConfig } from "../models/gpt.ts";
-import {
-  type ConfigJson,
-  ConfigReader,
-  type HuggingFaceTensor,
-  labelTables,
-  LARGEST,
-} from "./hugging_face_json.ts";
+import { type ConfigJson, ConfigReader, LARGEST } from "./config_reader.ts";
+import { type Format, type HuggingFaceTensor, labelTables } from "./hugging_face_json.ts";
 
 /** The tensors of a block: ours, theirs. */
 const BLOCK_NAMES = [
@@ -30,16 +25,8 @@ const BLOCK_NAMES = [
   ["norm2", "ln_2"],
 ] as const;
 
-/** Tensors that files may carry and nobody needs: the causal mask of old files, and a tied head. */
-export const GPT_LEFTOVER = /(^|\.)attn\.(bias|masked_bias)$|^lm_head\.weight$/;
-
-/**
- * Where each parameter of a GPT stands.
- *
- * @param config The model.
- * @returns Our name to their tensor.
- */
-export function gptTensors(config: GptConfig | GptClassifierConfig): Map<string, HuggingFaceTensor> {
+/** Where each parameter of a GPT stands: our name to their tensor. */
+function gptTensors(config: GptConfig | GptClassifierConfig): Map<string, HuggingFaceTensor> {
   const gpt1 = config.architecture === "gpt1", tensors = new Map<string, HuggingFaceTensor>();
   const gpt = "labels" in config ? "gpt." : ""; // a classifier has a GPT inside
   const set = (ours: string, theirs: string) =>
@@ -59,14 +46,8 @@ export function gptTensors(config: GptConfig | GptClassifierConfig): Map<string,
   return tensors;
 }
 
-/**
- * The `config.json` of a GPT.
- *
- * @param config The model.
- * @returns An object to write as JSON.
- * @throws {RangeError} If the format cannot express it: GPT-1's has no width for the feed-forward network.
- */
-export function toGptJson(config: GptConfig | GptClassifierConfig): Record<string, unknown> {
+/** The `config.json` of a GPT; refused if the format cannot express it. */
+function toGptJson(config: GptConfig | GptClassifierConfig): Record<string, unknown> {
   const { modelDim, feedForwardDim, dropoutRate } = config, classifier = "labels" in config;
   const common = {
     vocab_size: config.vocabSize,
@@ -103,14 +84,8 @@ export function toGptJson(config: GptConfig | GptClassifierConfig): Record<strin
   return { architectures: [architecture], model_type: "openai-gpt", ...common, afn: "gelu" };
 }
 
-/**
- * Reads the `config.json` of a GPT.
- *
- * @param json The parsed file, of model type openai-gpt or gpt2.
- * @returns The model's sizes, with labels if it is a classifier.
- * @throws {TypeError} If it describes a model we do not build.
- */
-export function fromGptJson(json: ConfigJson): GptConfig | GptClassifierConfig {
+/** Reads the `config.json` of a GPT, with labels if it is a classifier. */
+function fromGptJson(json: ConfigJson): GptConfig | GptClassifierConfig {
   const gpt2 = json.model_type === "gpt2", file = new ConfigReader(json);
   if (gpt2) file.expect("activation_function", ["gelu_new", "gelu_pytorch_tanh"]);
   else file.expect("afn", ["gelu"]);
@@ -134,3 +109,19 @@ export function fromGptJson(json: ConfigJson): GptConfig | GptClassifierConfig {
   const padId = file.id("pad_token_id", config.vocabSize);
   return { ...config, labels, ...padId === undefined ? {} : { padId } };
 }
+
+/** The checkpoints of GPT-1 and GPT-2. */
+export const GPT_FORMAT: Format<GptConfig | GptClassifierConfig> = {
+  modelTypes: ["openai-gpt", "gpt2"],
+  fromJson: fromGptJson,
+  toJson: toGptJson,
+  ownFields(file) {
+    const tied = file.choice("tied");
+    return tied === undefined ? {} : { tied };
+  },
+  tensors: gptTensors,
+  prefix: "transformer.",
+  layer: /(?:^|\.)h\.(\d+)\./,
+  // the causal mask of old files, and a tied head
+  leftover: /(^|\.)attn\.(bias|masked_bias)$|^lm_head\.weight$/,
+};

@@ -1,166 +1,11 @@
 /**
- * Reading and writing the parts of `config.json` that all model families share.
+ * What the Hugging Face formats of all model families share.
  *
  * @module
  */
 
-import { quoted } from "../core/quoted.ts";
-import { INITIAL_STD } from "../models/config.ts";
-
-/**
- * Largest sizes that a `config.json` may ask for. Each is beyond every published transformer, yet small enough that the
- * model it describes can be compared with the header of the weights file in a moment. Without bounds, a config of 200
- * bytes could ask for days of work.
- */
-export const LARGEST = {
-  /** Blocks. The deepest published transformer has 1,000. */
-  layers: 10_000,
-  /** Tokens in the vocabulary: the same bound as that of ids in tokenizer files. */
-  vocabSize: 2 ** 24,
-  /** Positions. The longest published contexts have 10⁷. */
-  positions: 2 ** 24,
-  /** Width of the residual stream, and a quarter of that of the feed-forward network. GPT-3 has 12,288 and 49,152. */
-  width: 2 ** 20,
-  /** Classes of a classifier. */
-  classes: 100_000,
-} as const;
-
-/** A parsed `config.json`. */
-export type ConfigJson = Readonly<Record<string, unknown>>;
-
-/** Reads a `config.json` value by value; every error names the field and what stands there. */
-export class ConfigReader {
-  readonly #json: ConfigJson;
-
-  /**
-   * Takes the file.
-   *
-   * @param json The parsed file.
-   */
-  constructor(json: ConfigJson) {
-    this.#json = json;
-  }
-
-  /** A value, or what it is if the file does not say, unless it is not what it should be. */
-  #read(name: string, fallback: number, valid: (value: number) => boolean, expected: string): number {
-    const value = this.#json[name] ?? fallback;
-    if (typeof value === "number" && valid(value)) return value;
-    throw new TypeError(`${name} is ${quoted(value)}, expected ${expected}`);
-  }
-
-  /**
-   * Reads a size.
-   *
-   * @param name Its name.
-   * @param fallback What it is if the file does not say.
-   * @param largest The largest value that is accepted: see {@linkcode LARGEST}.
-   * @returns A positive integer.
-   * @throws {TypeError} If it is something else.
-   */
-  count(name: string, fallback: number, largest: number): number {
-    const valid = (value: number) => Number.isInteger(value) && value > 0 && value <= largest;
-    return this.#read(name, fallback, valid, `a positive integer up to ${largest}`);
-  }
-
-  /**
-   * Reads the standard deviation of the initial weights.
-   *
-   * @returns A number of 0 or more.
-   * @throws {TypeError} If it is something else.
-   */
-  initialStd(): number {
-    const valid = (value: number) => value >= 0 && value < Infinity;
-    return this.#read("initializer_range", INITIAL_STD, valid, "a number of 0 or more");
-  }
-
-  /**
-   * Reads the rate of all dropouts. The format has a rate for each place; our models have one for all.
-   *
-   * @param names What the rates are called; each is 0.1 if the file does not say.
-   * @returns The rate, from 0 to below 1.
-   * @throws {TypeError} If it is something else, or the rates differ.
-   */
-  dropoutRate(...names: string[]): number {
-    const valid = (value: number) => value >= 0 && value < 1;
-    const rates = names.map((name) => this.#read(name, 0.1, valid, "a number from 0 to below 1"));
-    const odd = rates.findIndex((rate) => rate !== rates[0]);
-    if (odd < 0) return rates[0];
-    throw new TypeError(
-      `${names[0]} is ${rates[0]} but ${names[odd]} is ${
-        rates[odd]
-      }: only one rate for all dropouts is supported, ` +
-        `write the same for ${names.join(", ")}`,
-    );
-  }
-
-  /**
-   * Reads the id of a token.
-   *
-   * @param name Its name.
-   * @param vocabSize V.
-   * @returns An id below V, or nothing if the file does not say.
-   * @throws {TypeError} If it is something else.
-   */
-  id(name: string, vocabSize: number): number | undefined {
-    if (this.#json[name] == null) return undefined;
-    const valid = (value: number) => Number.isInteger(value) && value >= 0 && value < vocabSize;
-    return this.#read(name, 0, valid, `an id below vocab_size ${vocabSize}`);
-  }
-
-  /**
-   * Refuses a file that asks for something we do not build.
-   *
-   * @param name Name of a value.
-   * @param allowed What it may be, the usual first.
-   * @param fallback What it is if the file does not say; the usual unless given.
-   * @throws {TypeError} If it is none of those.
-   */
-  expect(name: string, allowed: readonly unknown[], fallback: unknown = allowed[0]): void {
-    const value = this.#json[name] ?? fallback;
-    if (allowed.includes(value)) return;
-    throw new TypeError(`${name} is ${quoted(value)}, only ${quoted(allowed[0])} is supported`);
-  }
-
-  /**
-   * Reads which class of `transformers` the file is for.
-   *
-   * @returns The first of `architectures`, or nothing if the file does not say.
-   * @throws {TypeError} If `architectures` is not a list of names.
-   */
-  architecture(): string | undefined {
-    const names = this.#json.architectures ?? [];
-    if (Array.isArray(names) && names.slice(0, 1).every((name) => typeof name === "string")) return names[0];
-    throw new TypeError(`architectures is ${quoted(names)}, expected a list of names`);
-  }
-
-  /**
-   * Reads the names of the classes, if the file is that of a classifier.
-   *
-   * @returns The names in the order of the classes, or nothing.
-   * @throws {TypeError} If classes are missing or have no names.
-   */
-  labels(): string[] | undefined {
-    if (!this.architecture()?.endsWith("ForSequenceClassification")) return undefined;
-    const names = this.#json.id2label;
-    if (names == null) {
-      // transformers leaves the names out where there are none, and the number where it is two
-      const classes = this.count("num_labels", 2, LARGEST.classes);
-      return Array.from({ length: classes }, (_, index) => `LABEL_${index}`);
-    }
-    if (typeof names !== "object" || Array.isArray(names)) {
-      throw new TypeError(`id2label is ${quoted(names)}, expected an object with a name for each class`);
-    }
-    const { length } = Object.keys(names);
-    if (length === 0 || length > LARGEST.classes) {
-      throw new TypeError(`id2label names ${length} classes, expected 1 to ${LARGEST.classes}`);
-    }
-    return Array.from({ length }, (_, index) => {
-      const name = (names as Record<string, unknown>)[index];
-      if (typeof name === "string") return name;
-      throw new TypeError(`id2label has no name for class ${index}: ${quoted(names)}`);
-    });
-  }
-}
+import type { ModelConfig } from "../models/families.ts";
+import type { ConfigJson, ConfigReader } from "./config_reader.ts";
 
 /**
  * Writes the names of the classes.
@@ -173,6 +18,28 @@ export function labelTables(labels: readonly string[]): Record<string, unknown> 
     id2label: Object.fromEntries(labels.map((label, index) => [index, label])),
     label2id: Object.fromEntries(labels.map((label, index) => [label, index])),
   };
+}
+
+/** What the checkpoints of a family look like. */
+export interface Format<Config extends ModelConfig> {
+  /** Values of `model_type` in its `config.json`. */
+  readonly modelTypes: readonly string[];
+  /** Reads `config.json`. */
+  fromJson(json: ConfigJson): Config;
+  /** Writes `config.json`. */
+  toJson(config: Config): Record<string, unknown>;
+  /** Reads what its configurations have beside the sizes of all transformers, under our names. */
+  ownFields(file: ConfigReader): Partial<Config>;
+  /** Where each parameter is stored. */
+  tensors(config: Config): Map<string, HuggingFaceTensor>;
+  /** What the names of tensors begin with, and may lack in files of the hub. */
+  readonly prefix: string;
+  /** Finds the number of the block in the name of a tensor. */
+  readonly layer: RegExp;
+  /** Tensors that files may hold and no parameter is made from. */
+  readonly leftover: RegExp;
+  /** A tensor of one row that is added to every position, and our name of the positions; written as zeros. */
+  readonly tokenTypes?: { readonly name: string; readonly positions: string };
 }
 
 /** Where the values of a parameter stand in a Hugging Face file. */

@@ -11,15 +11,10 @@
  */
 
 import { quoted } from "../core/quoted.ts";
-import type { RobertaClassifierConfig } from "../models/classifier.ts";
+import type { RobertaClassifierConfig } from "../models/roberta_classifier.ts";
 import { INITIAL_STD, LAYER_NORM_EPSILON } from "../models/config.ts";
-import {
-  type ConfigJson,
-  ConfigReader,
-  type HuggingFaceTensor,
-  labelTables,
-  LARGEST,
-} from "./hugging_face_json.ts";
+import { type ConfigJson, ConfigReader, LARGEST } from "./config_reader.ts";
+import { type Format, type HuggingFaceTensor, labelTables } from "./hugging_face_json.ts";
 import type { RobertaConfig } from "../models/roberta.ts";
 
 /** Ours, theirs, and whether it is a linear layer. */
@@ -44,20 +39,8 @@ const CLASSIFICATION_ROWS: readonly Row[] = [
   ["classificationHead.projection", ["classifier.out_proj"], true],
 ];
 
-/** The table that is added to every position. */
-export const TOKEN_TYPES = "roberta.embeddings.token_type_embeddings.weight";
-
-/** Tensors that files may carry and nobody needs: counted positions, the tied decoder, BERT's pooler. */
-export const ROBERTA_LEFTOVER =
-  /(^|\.)embeddings\.(position_ids|token_type_embeddings\.weight)$|^lm_head\.decoder\.|(^|\.)pooler\./;
-
-/**
- * Where each parameter of a RoBERTa stands.
- *
- * @param config The model.
- * @returns Our name to their tensors.
- */
-export function robertaTensors(
+/** Where each parameter of a RoBERTa stands: our name to their tensors. */
+function robertaTensors(
   config: RobertaConfig | RobertaClassifierConfig,
 ): Map<string, HuggingFaceTensor> {
   const tensors = new Map<string, HuggingFaceTensor>();
@@ -81,13 +64,8 @@ export function robertaTensors(
   return tensors;
 }
 
-/**
- * The `config.json` of a RoBERTa.
- *
- * @param config The model.
- * @returns An object to write as JSON.
- */
-export function toRobertaJson(config: RobertaConfig | RobertaClassifierConfig): Record<string, unknown> {
+/** The `config.json` of a RoBERTa. */
+function toRobertaJson(config: RobertaConfig | RobertaClassifierConfig): Record<string, unknown> {
   const classifier = "labels" in config;
   return {
     architectures: [classifier ? "RobertaForSequenceClassification" : "RobertaForMaskedLM"],
@@ -112,14 +90,8 @@ export function toRobertaJson(config: RobertaConfig | RobertaClassifierConfig): 
   };
 }
 
-/**
- * Reads the `config.json` of a RoBERTa.
- *
- * @param json The parsed file, of model type roberta.
- * @returns The model's sizes, with labels if it is a classifier.
- * @throws {TypeError} If it describes a model we do not build.
- */
-export function fromRobertaJson(json: ConfigJson): RobertaConfig | RobertaClassifierConfig {
+/** Reads the `config.json` of a RoBERTa, with labels if it is a classifier. */
+function fromRobertaJson(json: ConfigJson): RobertaConfig | RobertaClassifierConfig {
   const file = new ConfigReader(json), labels = file.labels();
   const architecture = file.architecture() ?? "RobertaForMaskedLM";
   if (labels === undefined && architecture !== "RobertaForMaskedLM") {
@@ -156,3 +128,21 @@ export function fromRobertaJson(json: ConfigJson): RobertaConfig | RobertaClassi
   };
   return labels === undefined ? config : { ...config, labels };
 }
+
+/** The checkpoints of RoBERTa. */
+export const ROBERTA_FORMAT: Format<RobertaConfig | RobertaClassifierConfig> = {
+  modelTypes: ["roberta"],
+  fromJson: fromRobertaJson,
+  toJson: toRobertaJson,
+  ownFields: () => ({}),
+  tensors: robertaTensors,
+  prefix: "roberta.",
+  layer: /(?:^|\.)layer\.(\d+)\./,
+  // counted positions, the tied decoder, BERT's pooler
+  leftover:
+    /(^|\.)embeddings\.(position_ids|token_type_embeddings\.weight)$|^lm_head\.decoder\.|(^|\.)pooler\./,
+  tokenTypes: {
+    name: "roberta.embeddings.token_type_embeddings.weight",
+    positions: "encoder.positionEmbedding",
+  },
+};

@@ -5,7 +5,8 @@
  */
 import { dirname } from "@std/path";
 import { kindOf, type ModelKind } from "../models/families.ts";
-import { GptClassifier, type RobertaClassifier } from "../models/classifier.ts";
+import { GptClassifier } from "../models/gpt_classifier.ts";
+import type { RobertaClassifier } from "../models/roberta_classifier.ts";
 import { Gpt } from "../models/gpt.ts";
 import type { MaskedLanguageModel } from "../models/roberta.ts";
 import { type AttentionMap, attentionMaps, type ObservableModel } from "../inference/attention_maps.ts";

@@ -31,10 +31,13 @@ export const constant = (value: number): Initial => ({ distribution: "constant",
 /** Parameters start at multiples of 64 elements: WebGPU binds at multiples of 256 bytes. */
 const ALIGNMENT = 64;
 
-/** The backend of parameters that have no memory yet. */
+/** The backend and the storage of parameters that have no memory yet: whatever uses them fails with the cause. */
 const NOWHERE: Backend = new Proxy({} as Backend, {
   get(): never {
-    throw new TypeError("Cannot use a parameter without memory: call initialize(backend, model, seed) first");
+    throw new TypeError(
+      "Cannot use a parameter without memory: call initialize(backend, model, seed) first, and keep modules in public " +
+        "properties, where their parameters are found",
+    );
   },
 });
 
@@ -52,7 +55,7 @@ export class Parameter extends Tensor {
    * @param initial How it begins.
    */
   constructor(shape: Shape, initial: Initial) {
-    super(NOWHERE, shape, "f32", undefined);
+    super(NOWHERE, shape, "f32", NOWHERE);
     this.initial = initial;
   }
 

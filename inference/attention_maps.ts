@@ -1,33 +1,33 @@
 /**
- * Attention maps: which tokens each head of a model looks at while it reads a text.
+ * Attention maps: the weight that each head of a model gives to every key, for every query of a text.
  *
  * @module
  */
 
 import type { Backend } from "../core/backend.ts";
-import type { Tensor } from "../core/tensor.ts";
+import { formatShape, type Tensor } from "../core/tensor.ts";
 import type { TransformerConfig } from "../models/config.ts";
 
-/** A stack that reads tokens and lets its attention be observed: a GPT, or the encoder of a RoBERTa. */
+/** A stack of blocks that returns its attention weights on request: a GPT, or the encoder of a RoBERTa. */
 export interface ObservableModel {
   /** Sizes. */
   readonly config: TransformerConfig;
-  /** Reads u32 (B, T); every layer adds its attention weights, (B, H, T, T), to `weights`. */
+  /** Computes the hidden states of u32 (B, T); every block adds its attention weights, (B, H, T, T), to `weights`. */
   states(ids: Tensor, context: { weights: Tensor[] }): Tensor;
 }
 
-/** What one head looks at. */
+/** The attention weights of one head. */
 export interface AttentionMap {
-  /** Of which layer, the first is 0. */
+  /** Its layer, the first is 0. */
   readonly layer: number;
-  /** Which head of it, the first is 0. */
+  /** Its index in the layer, the first is 0. */
   readonly head: number;
-  /** (T, T): how much the token of a row takes from that of a column; a row adds up to 1. */
+  /** (T, T): rows are queries, columns are keys; a row adds up to 1. */
   readonly weights: Float32Array;
 }
 
 /**
- * Reads a text and tells what each head looked at.
+ * The attention maps of a text.
  *
  * @example
  * ```ts
@@ -38,7 +38,7 @@ export interface AttentionMap {
  * initialize(backend, model, 1);
  * const maps = await attentionMaps(backend, model, Uint32Array.of(4, 2));
  * assertEquals(maps.length, 2 * 4); // layers, heads
- * assertEquals([...maps[0].weights.subarray(0, 2)], [1, 0]); // the first token sees nothing but itself
+ * assertEquals([...maps[0].weights.subarray(0, 2)], [1, 0]); // the first token attends to itself only
  * ```
  *
  * @param backend Where the model lives.
@@ -46,6 +46,7 @@ export interface AttentionMap {
  * @param ids The text as the model reads it, special tokens included.
  * @returns A map for each head of each layer, layer by layer.
  * @throws {RangeError} If there is no token, the text is longer than the context, or a token is unknown.
+ * @throws {TypeError} If a block, of an experiment, does not collect its attention weights.
  */
 export async function attentionMaps(
   backend: Backend,
@@ -61,8 +62,15 @@ export async function attentionMaps(
     throw new RangeError(`Token ${outside} is outside the vocabulary of ${vocabSize}`);
   }
   const layers = await Promise.all(backend.scope(() => {
-    const weights: Tensor[] = [];
+    const weights: Tensor[] = [], shape = formatShape([1, heads, length, length]);
     model.states(backend.from(ids, [1, length]), { weights });
+    const { length: collected } = weights.filter((layer) => formatShape(layer.shape) === shape);
+    if (weights.length !== model.config.layers || collected !== weights.length) {
+      throw new TypeError(
+        `The ${model.config.layers} blocks of the model collected ${collected} attention weights, expected one each, ` +
+          `${shape}: a block passes its context on to SelfAttention, or adds its weights to context.weights`,
+      );
+    }
     return weights.map((layer) => backend.read(layer)); // each (1, H, T, T)
   }));
   return layers.flatMap((weights, layer) =>

@@ -1,13 +1,15 @@
 /**
- * Writing text: the model scores the next token, one is drawn, and it becomes part of the text.
+ * Generating text: the model scores the next token, one is drawn, and it becomes part of the text.
  *
  * All of it happens on the device. The host only records the same few kernels again and again and reads the text back
  * once every so many tokens, because a read costs more than many tokens of a small model. Keys and values of earlier
- * positions are kept (`kernels/cache.ts`), so each token costs one position. The prompt is read in the same way: as
- * tokens that are known and need not be drawn.
+ * positions are kept (`kernels/cache.ts`), so each token costs one position. The prompt is processed in the same way: its
+ * tokens are known and need not be drawn.
  *
- * A model sees at most its context length, of a longer prompt the end. When the window is full, it slides: the last half
- * of it becomes the first half of a new one and is computed again, at its new positions.
+ * A model attends to at most its context length, of a longer prompt the end. When the window is full, it slides: the last
+ * half of it becomes the first half of a new one and is computed again, at its new positions.
+ *
+ * A block of an experiment may have no cache; then each token is computed from its whole window (`without_cache.ts`).
  *
  * @module
  */
@@ -18,22 +20,23 @@ import type { Tensor } from "../core/tensor.ts";
 import type { KeyValueCache } from "../kernels/cache.ts";
 import { advanceTokens, sampleForward, takeTokens } from "../kernels/sample.ts";
 import type { Gpt } from "../models/gpt.ts";
+import { cachesAgree, logitsOfWindows } from "./without_cache.ts";
 
-/** How to write. */
+/** How to generate. */
 export interface GenerateOptions {
-  /** Tokens to begin with, at least one. */
+  /** Tokens to start with, at least one. */
   prompt: Uint32Array;
-  /** Tokens to write. */
+  /** Tokens to generate. */
   maxNewTokens: number;
-  /** Texts to write side by side; 1 unless given. */
+  /** Texts to generate side by side; 1 unless given. */
   samples?: number;
-  /** Below 1 more careful, above 1 more surprising, 0 always the likeliest token; 1 unless given. */
+  /** Below 1 more conservative, above 1 more varied, at 0 greedy; 1 unless given. */
   temperature?: number;
   /** Only the k likeliest tokens; 0, all of them, unless given. */
   topK?: number;
   /** Only the likeliest tokens that make up this probability; 1, all of them, unless given. */
   topP?: number;
-  /** Above 1, tokens that were used become less likely; 1 unless given. */
+  /** Above 1, tokens that occurred become less likely; 1 unless given. */
   repetitionPenalty?: number;
   /** The same seed gives the same text; 0 unless given. */
   seed?: number;
@@ -66,7 +69,7 @@ function checkOptions(options: Required<GenerateOptions>, vocabSize: number): vo
 }
 
 /**
- * Writes text after a prompt.
+ * Generates text after a prompt.
  *
  * @example
  * ```ts
@@ -85,8 +88,9 @@ function checkOptions(options: Required<GenerateOptions>, vocabSize: number): vo
  * @param backend Where the model lives.
  * @param model The model.
  * @param options Prompt and sampling.
- * @returns New tokens as they are made: in each turn, one array for each sample.
+ * @returns New tokens as they are made: each time, one array for each sample.
  * @throws {RangeError} If an option makes no sense.
+ * @throws {TypeError} If the model has an experiment that is not causal.
  */
 export async function* generate(
   backend: Backend,
@@ -107,6 +111,7 @@ export async function* generate(
   checkOptions(settings, vocabSize);
   const { prompt, maxNewTokens, samples: batch, temperature, topK, topP, repetitionPenalty } = settings;
   const capacity = prompt.length + maxNewTokens, half = contextLength >> 1;
+  const isCached = model.experiment === undefined || await cachesAgree(backend, model);
 
   const allocated: Tensor[] = [];
   const persistent = (shape: number[], dataType: "f32" | "u32" = "u32"): Tensor => {
@@ -118,9 +123,15 @@ export async function* generate(
   const used = persistent([batch, vocabSize]);
   const row = (): Tensor => persistent([batch, heads, contextLength, modelDim / heads], "f32");
   const caches: KeyValueCache[] = Array.from(
-    { length: layers },
+    { length: isCached ? layers : 0 },
     () => ({ key: row(), value: row(), position: positions }),
   );
+  /** The same stretch of every sample. */
+  const cut = (texts: Uint32Array, start: number, end: number): Uint32Array[] =>
+    Array.from(
+      { length: batch },
+      (_, sample) => texts.slice(sample * capacity + start, sample * capacity + end),
+    );
   try {
     const prompts = new Uint32Array(batch * capacity), seen = new Uint32Array(batch * vocabSize);
     for (let sample = 0; sample < batch; sample++) {
@@ -131,22 +142,27 @@ export async function* generate(
     backend.write(used, seen);
     backend.write(seed, Uint32Array.of(...seedWords(settings.seed)));
 
-    // place in the text and position in the window of the token that the model reads next
-    let cursor = Math.max(0, prompt.length - contextLength), position = 0, delivered = prompt.length;
+    // index in the text and position in the window of the next input token; without a cache that is the last known one
+    let cursor = isCached ? Math.max(0, prompt.length - contextLength) : prompt.length - 1;
+    let position = isCached ? 0 : Math.min(prompt.length, contextLength) - 1, delivered = prompt.length;
     backend.write(counters, Uint32Array.of(cursor, position, prompt.length));
     while (delivered < capacity) {
       if (position === contextLength) {
-        cursor -= half;
-        position = 0;
-        backend.write(counters, Uint32Array.of(cursor, position, cursor + half + 1));
+        const known = cursor + 1;
+        if (isCached) cursor -= half;
+        position = isCached ? 0 : half;
+        backend.write(counters, Uint32Array.of(cursor, position, known));
       }
+      const windows = isCached
+        ? []
+        : cut(await backend.read(tokens) as Uint32Array, cursor - position, cursor + 1);
       backend.scope(() => {
         backend.run(takeTokens, { tokens, counters, ids, positions, used }, {
           batch,
           capacity,
           vocabulary: vocabSize,
         });
-        const logits = model.forward(ids, { positions, caches }); // (B, 1, V)
+        const logits = isCached ? model.forward(ids, { positions, caches }) : logitsOfWindows(model, windows); // (B, 1, V)
         const scores = backend.allocate([batch, vocabSize]);
         const sampling = { temperature, topK, topP, repetitionPenalty };
         backend.run(sampleForward, { logits, used, counters, seed, drawn, scores }, {
@@ -160,10 +176,7 @@ export async function* generate(
       position++;
       const known = Math.max(prompt.length, cursor + 1);
       if (known - delivered >= settings.chunk || known >= capacity) {
-        const text = await backend.read(tokens) as Uint32Array, from = delivered;
-        yield Array.from({ length: batch }, (_, sample) => {
-          return text.slice(sample * capacity + from, sample * capacity + known);
-        });
+        yield cut(await backend.read(tokens) as Uint32Array, delivered, known);
         delivered = known;
       }
     }

@@ -1,36 +1,50 @@
 /**
- * The families of models in one table: what each learns, and how it is built. Outside this file and the families' own,
- * no code asks for an architecture by name.
+ * The families of models in one table: the objective of each, and how it is built. Outside this file and the families' own
+ * files, no code asks for an architecture by name.
+ *
+ * A family is added by its own files, an entry in `FAMILIES`, its types in the unions above it, and an entry in
+ * `checkpoints/hugging_face_formats.ts`.
  *
  * @module
  */
 
-import {
-  type Classifier,
-  type ClassifierConfig,
-  GptClassifier,
-  type GptClassifierConfig,
-  RobertaClassifier,
-  type RobertaClassifierConfig,
-} from "./classifier.ts";
+import type { Experiment } from "./experiment.ts";
 import { Gpt, type GptConfig } from "./gpt.ts";
+import { GptClassifier, type GptClassifierConfig } from "./gpt_classifier.ts";
 import { MaskedLanguageModel, type RobertaConfig } from "./roberta.ts";
+import { RobertaClassifier, type RobertaClassifierConfig } from "./roberta_classifier.ts";
+
+/** The configuration of a classifier of any family. */
+export type ClassifierConfig = GptClassifierConfig | RobertaClassifierConfig;
 
 /** The configuration of any model: a classifier is one that has labels. */
 export type ModelConfig = GptConfig | RobertaConfig | ClassifierConfig;
 
-/** What models are for, and the configurations of each kind. */
+/** The configurations of each kind of model. */
 export interface ConfigsByKind {
   /** Predicts the next token. */
   causal: GptConfig;
-  /** Tells what is hidden behind `<mask>`. */
+  /** Predicts the tokens behind `<mask>`. */
   masked: RobertaConfig;
-  /** Tells texts apart. */
+  /** Classifies texts. */
   classifier: ClassifierConfig;
+}
+
+/** The models of each kind. */
+export interface ModelsByKind {
+  /** Predicts the next token. */
+  causal: Gpt;
+  /** Predicts the tokens behind `<mask>`. */
+  masked: MaskedLanguageModel;
+  /** Classifies texts. */
+  classifier: GptClassifier | RobertaClassifier;
 }
 
 /** What a model is for. */
 export type ModelKind = keyof ConfigsByKind;
+
+/** Any model; its configuration is a {@linkcode ModelConfig}. */
+export type Model = ModelsByKind[ModelKind];
 
 const KIND_NAMES: Readonly<Record<ModelKind, string>> = {
   causal: "a causal language model, which predicts the next token",
@@ -38,44 +52,45 @@ const KIND_NAMES: Readonly<Record<ModelKind, string>> = {
   classifier: "a classifier",
 };
 
-/** What a language model learns to predict: the next token, or the tokens hidden behind `<mask>`. */
+/** What a language model learns to predict: the next token, or the masked ones. */
 export type Objective = "causal" | "mlm";
 
-/** What the library knows of a family of models. */
-interface Family<Config extends ModelConfig, Labelled extends ClassifierConfig> {
+const KIND_OF_OBJECTIVE = { causal: "causal", mlm: "masked" } as const;
+
+/** What distinguishes a family from the others. */
+interface Family<LanguageModel extends Model, Labelled extends ModelsByKind["classifier"]> {
   /** What its language models learn. */
   readonly objective: Objective;
   /** Builds a language model. */
-  build(config: Config): Gpt | MaskedLanguageModel;
+  build(config: LanguageModel["config"], experiment?: Experiment): LanguageModel;
   /** Builds a classifier. */
-  buildClassifier(config: Labelled): Classifier;
+  buildClassifier(config: Labelled["config"], experiment?: Experiment): Labelled;
 }
 
 /** GPT-1 and GPT-2 differ in their blocks only, see `gpt.ts`. */
-const GPT: Family<GptConfig, GptClassifierConfig> = {
+const GPT: Family<Gpt, GptClassifier> = {
   objective: "causal",
-  build: (config) => new Gpt(config),
-  buildClassifier: (config) => new GptClassifier(config),
+  build: (config, experiment) => new Gpt(config, experiment),
+  buildClassifier: (config, experiment) => new GptClassifier(config, experiment),
 };
 
-const ROBERTA: Family<RobertaConfig, RobertaClassifierConfig> = {
+const ROBERTA: Family<MaskedLanguageModel, RobertaClassifier> = {
   objective: "mlm",
-  build: (config) => new MaskedLanguageModel(config),
-  buildClassifier: (config) => new RobertaClassifier(config),
+  build: (config, experiment) => new MaskedLanguageModel(config, experiment),
+  buildClassifier: (config, experiment) => new RobertaClassifier(config, experiment),
 };
 
-/** Every architecture with its family; what a checkpoint calls its tensors is in `checkpoints/hugging_face.ts`. */
-const FAMILIES = { gpt1: GPT, gpt2: GPT, roberta: ROBERTA } as const satisfies Record<
-  ModelConfig["architecture"],
-  Family<never, never>
->;
+/** Every architecture with its family. */
+const FAMILIES: Readonly<Record<ModelConfig["architecture"], Family<Model, ModelsByKind["classifier"]>>> = {
+  gpt1: GPT,
+  gpt2: GPT,
+  roberta: ROBERTA,
+};
 
-/** The family of a model, for its own configurations only. */
-function familyOf(
-  { architecture }: Pick<ModelConfig, "architecture">,
-): Family<ModelConfig, ClassifierConfig> {
-  return FAMILIES[architecture] as Family<ModelConfig, ClassifierConfig>;
-}
+/** The names of all architectures. */
+export const ARCHITECTURES: readonly ModelConfig["architecture"][] = Object.keys(
+  FAMILIES,
+) as ModelConfig["architecture"][];
 
 /**
  * What the language models of an architecture learn.
@@ -83,23 +98,22 @@ function familyOf(
  * @param config The architecture.
  * @returns The objective.
  */
-export function objectiveOf(config: Pick<ModelConfig, "architecture">): Objective {
-  return familyOf(config).objective;
+export function objectiveOf({ architecture }: Pick<ModelConfig, "architecture">): Objective {
+  return FAMILIES[architecture].objective;
 }
 
 /**
- * Tells what a model is for.
+ * What a model is for.
  *
  * @param config Its configuration.
  * @returns Its kind.
  */
 export function kindOf(config: ModelConfig): ModelKind {
-  if ("labels" in config) return "classifier";
-  return objectiveOf(config) === "mlm" ? "masked" : "causal";
+  return "labels" in config ? "classifier" : KIND_OF_OBJECTIVE[objectiveOf(config)];
 }
 
 /**
- * Insists on a kind of model.
+ * Refuses a model of another kind.
  *
  * @example
  * ```ts
@@ -125,10 +139,12 @@ export function expectKind<Kind extends ModelKind>(config: ModelConfig, kind: Ki
  * Builds the model of a configuration.
  *
  * @param config Its configuration.
+ * @param experiment Parts that replace those of its family; none unless given.
  * @returns The model; `initialize` gives it values.
  * @throws {RangeError} If a size makes no sense.
+ * @throws {TypeError} If the experiment is not valid.
  */
-export function buildModel(config: ModelConfig): Gpt | MaskedLanguageModel | Classifier {
-  const family = familyOf(config);
-  return "labels" in config ? family.buildClassifier(config) : family.build(config);
+export function buildModel(config: ModelConfig, experiment?: Experiment): Model {
+  const family = FAMILIES[config.architecture];
+  return "labels" in config ? family.buildClassifier(config, experiment) : family.build(config, experiment);
 }

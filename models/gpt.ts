@@ -16,16 +16,18 @@
 
 import { normal, Parameter } from "../core/module.ts";
 import type { Tensor } from "../core/tensor.ts";
+import { gelu } from "../kernels/activations.ts";
 import type { KeyValueCache } from "../kernels/cache.ts";
 import { crossEntropy } from "../kernels/cross_entropy.ts";
 import { dropout } from "../kernels/dropout.ts";
-import { add } from "../kernels/elementwise.ts";
 import { embedding, positionsOf } from "../kernels/embedding.ts";
 import { matmul } from "../kernels/matmul.ts";
 import { type Block, PostNormBlock, PreNormBlock } from "./blocks.ts";
 import { checkConfig, INITIAL_STD, LAYER_NORM_EPSILON, type TransformerConfig } from "./config.ts";
-import { LayerNorm } from "./layers.ts";
+import { chooseParts, type Experiment, type Parts } from "./experiment.ts";
+import { Identity, LayerNorm, type Norm } from "./layers.ts";
 import type { BatchTensors, Learner } from "./learner.ts";
+import { LearnedPositions, type Positions } from "./positions.ts";
 
 /** The sizes of a GPT. */
 export interface GptConfig extends TransformerConfig {
@@ -34,9 +36,6 @@ export interface GptConfig extends TransformerConfig {
   /** Whether the token embedding also scores the next token; true unless given. */
   readonly tied?: boolean;
 }
-
-/** Makes the block of a layer. */
-export type BlockFactory = (config: GptConfig, layer: number) => Block;
 
 /** What {@linkcode Gpt.forward} may be given besides tokens. */
 export interface GptContext {
@@ -77,33 +76,44 @@ export class Gpt implements Learner {
   readonly config: GptConfig;
   /** (V, C). */
   readonly tokenEmbedding: Parameter;
-  /** (contextLength, C). */
-  readonly positionEmbedding: Parameter;
+  /** Learned, (contextLength, C), unless an experiment has others. */
+  readonly positionEmbedding: Positions;
+  /** Of the embedding sum: the identity, unless an experiment has another. */
+  readonly embeddingNorm: Norm;
   /** The stack. */
   readonly blocks: readonly Block[];
-  /** After the last block; GPT-2 only. */
-  readonly finalNorm?: LayerNorm;
+  /** After the last block: layer normalization in GPT-2, the identity in GPT-1. */
+  readonly finalNorm: Norm;
   /** (V, C), if not tied to the token embedding. */
   readonly languageHead?: Parameter;
+  readonly #experiment?: Experiment;
 
   /**
    * Declares the parameters; `initialize` gives them values.
    *
    * @param config Sizes.
-   * @param block Makes the blocks: the place for experiments. The architecture's own unless given.
+   * @param experiment Parts that replace those of the architecture; none unless given.
    * @throws {RangeError} If a size makes no sense.
+   * @throws {TypeError} If the experiment is not valid.
    */
-  constructor(config: GptConfig, block: BlockFactory = blockOf(config)) {
+  constructor(config: GptConfig, experiment?: Experiment) {
     checkConfig(config);
-    const initial = normal(config.initialStd ?? INITIAL_STD);
+    const { vocabSize, contextLength, modelDim, layers, initialStd = INITIAL_STD } = config;
+    const parts = chooseParts(OWN_PARTS[config.architecture], experiment), initial = normal(initialStd);
     this.config = config;
-    this.tokenEmbedding = new Parameter([config.vocabSize, config.modelDim], initial);
-    this.positionEmbedding = new Parameter([config.contextLength, config.modelDim], initial);
-    this.blocks = Array.from({ length: config.layers }, (_, layer) => block(config, layer));
-    if (config.architecture === "gpt2") this.finalNorm = new LayerNorm(config.modelDim, LAYER_NORM_EPSILON);
-    if (config.tied === false) {
-      this.languageHead = new Parameter([config.vocabSize, config.modelDim], initial);
-    }
+    this.#experiment = experiment;
+    this.tokenEmbedding = new Parameter([vocabSize, modelDim], initial);
+    this.positionEmbedding = parts.positions(config, contextLength);
+    this.embeddingNorm = parts.embeddingNorm(config);
+    const options = { causal: true, activation: gelu };
+    this.blocks = Array.from({ length: layers }, (_, layer) => parts.block(config, layer, options));
+    this.finalNorm = parts.finalNorm(config);
+    if (config.tied === false) this.languageHead = new Parameter([vocabSize, modelDim], initial);
+  }
+
+  /** What it was built with in place of the architecture's parts; nothing in a model of the papers. */
+  get experiment(): Experiment | undefined {
+    return this.#experiment;
   }
 
   /**
@@ -129,12 +139,12 @@ export class Gpt implements Learner {
       );
     }
     const tokens = embedding(ids, this.tokenEmbedding); // (B, T, C)
-    const positions = embedding(context.positions ?? positionsOf(ids), this.positionEmbedding); // (B, T, C)
-    let x = dropout(add(tokens, positions), dropoutRate); // (B, T, C)
+    const embedded = this.positionEmbedding.forward(tokens, context.positions ?? positionsOf(ids)); // (B, T, C)
+    let x = dropout(this.embeddingNorm.forward(embedded), dropoutRate); // (B, T, C)
     for (const [layer, block] of this.blocks.entries()) {
       x = block.forward(x, { cache: caches?.[layer], weights }); // (B, T, C)
     }
-    return this.finalNorm ? this.finalNorm.forward(x) : x; // (B, T, C)
+    return this.finalNorm.forward(x); // (B, T, C)
   }
 
   /**
@@ -172,6 +182,20 @@ export class Gpt implements Learner {
   }
 }
 
-function blockOf({ architecture }: GptConfig): BlockFactory {
-  return (config) => architecture === "gpt1" ? new PostNormBlock(config) : new PreNormBlock(config);
-}
+const GPT1_PARTS: Parts = {
+  block: (config, _layer, options) => new PostNormBlock(config, options),
+  positions: ({ modelDim, initialStd = INITIAL_STD }, count) =>
+    new LearnedPositions(count, modelDim, initialStd),
+  embeddingNorm: () => new Identity(),
+  finalNorm: () => new Identity(),
+};
+
+/** The stream of GPT-2 is never normalized inside the blocks, so it is once at the end. */
+const OWN_PARTS: Readonly<Record<GptConfig["architecture"], Parts>> = {
+  gpt1: GPT1_PARTS,
+  gpt2: {
+    ...GPT1_PARTS,
+    block: (config, _layer, options) => new PreNormBlock(config, options),
+    finalNorm: ({ modelDim }) => new LayerNorm(modelDim, LAYER_NORM_EPSILON),
+  },
+};

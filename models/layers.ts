@@ -46,8 +46,38 @@ export class Linear {
   }
 }
 
+/** Normalizes every row. */
+export interface Norm {
+  /** Computes it: (…, C) → (…, C). */
+  forward(x: Tensor): Tensor;
+}
+
+/**
+ * Returns its input unchanged: stands where a model leaves a part out, as PyTorch's `nn.Identity` does.
+ *
+ * @example
+ * ```ts
+ * import { CpuBackend, Identity } from "@miniformer/miniformer";
+ * import { assertStrictEquals } from "@std/assert";
+ *
+ * const x = new CpuBackend().from([1, 2]);
+ * assertStrictEquals(new Identity().forward(x), x);
+ * ```
+ */
+export class Identity implements Norm {
+  /**
+   * Returns its input.
+   *
+   * @param x Any shape.
+   * @returns The same tensor.
+   */
+  forward(x: Tensor): Tensor {
+    return x;
+  }
+}
+
 /** Normalizes every row to mean 0 and variance 1, then scales and shifts it. */
-export class LayerNorm {
+export class LayerNorm implements Norm {
   /** (C). */
   readonly weight: Parameter;
   /** (C). */

@@ -1,14 +1,15 @@
 /**
  * What training needs of a model: the loss of a batch.
  *
- * A loss is a sum over targets of weight times surprise. The weights carry everything that distinguishes one objective
- * from another beyond the scores themselves: 1 / n for the mean over n tokens, less where a batch comes in pieces, more
- * for a class that is rare, 0 for a place that is only filled up. So one training loop serves them all.
+ * A loss is a weighted sum of cross-entropies over targets. The weights carry everything that distinguishes one objective
+ * from another beyond the logits themselves: 1 / n for the mean over n tokens, less where a batch comes in pieces, more
+ * for a rare class, 0 at padding. So one training loop serves them all.
  *
  * @module
  */
 
 import type { Tensor } from "../core/tensor.ts";
+import type { Experiment } from "./experiment.ts";
 
 /** A batch on a device. */
 export interface BatchTensors {
@@ -16,20 +17,23 @@ export interface BatchTensors {
   readonly inputs: Tensor;
   /** u32: what to predict, a token or a class, or IGNORE_INDEX. */
   readonly targets: Tensor;
-  /** f32, one for each target: how much it counts. The mean over those that are not ignored unless given. */
+  /** f32, one for each target: its weight in the loss. The mean over those that are not ignored unless given. */
   readonly weights?: Tensor;
-  /** u32 (B): tokens of each sequence that are no padding; all of them unless given. */
+  /** u32 (B): the length of each sequence without its padding; all of T unless given. */
   readonly lengths?: Tensor;
-  /** u32, one for each target: where its token stands among all B · T; everywhere, in order, unless given. */
+  /** u32, one for each target: the index of its token among all B · T; all of them, in order, unless given. */
   readonly targetIndices?: Tensor;
   /** u32 (B · T): tokens to predict besides. */
   readonly auxiliaryTargets?: Tensor;
-  /** f32 (B · T): how much they count. */
+  /** f32 (B · T): their weights in the loss. */
   readonly auxiliaryWeights?: Tensor;
 }
 
-/** A model that knows what is wanted of it. */
+/** A model that can be trained. */
 export interface Learner {
+  /** What it was built with in place of its family's parts, if anything. */
+  readonly experiment?: Experiment;
+
   /**
    * The loss of a batch.
    *

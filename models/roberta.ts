@@ -24,13 +24,14 @@ import type { Tensor } from "../core/tensor.ts";
 import { geluErf } from "../kernels/activations.ts";
 import { crossEntropy } from "../kernels/cross_entropy.ts";
 import { dropout } from "../kernels/dropout.ts";
-import { add } from "../kernels/elementwise.ts";
 import { embedding, positionsOf } from "../kernels/embedding.ts";
 import { linear } from "../kernels/linear.ts";
 import { type Block, PostNormBlock } from "./blocks.ts";
 import { checkConfig, INITIAL_STD, LAYER_NORM_EPSILON, PAD_ID, type TransformerConfig } from "./config.ts";
-import { LayerNorm, Linear } from "./layers.ts";
+import { chooseParts, type Experiment, type Parts } from "./experiment.ts";
+import { Identity, LayerNorm, Linear, type Norm } from "./layers.ts";
 import type { BatchTensors, Learner } from "./learner.ts";
+import { LearnedPositions, type Positions } from "./positions.ts";
 
 /** The sizes of a RoBERTa. */
 export interface RobertaConfig extends TransformerConfig {
@@ -41,8 +42,13 @@ export interface RobertaConfig extends TransformerConfig {
 /** The position of padding, as its id; those of tokens follow it. */
 const PADDING = PAD_ID;
 
-/** Makes the block of a layer. */
-export type RobertaBlockFactory = (config: RobertaConfig, layer: number) => Block;
+const OWN_PARTS: Parts = {
+  block: (config, _layer, options) => new PostNormBlock(config, options),
+  positions: ({ modelDim, initialStd = INITIAL_STD }, count) =>
+    new LearnedPositions(count, modelDim, initialStd),
+  embeddingNorm: ({ modelDim }) => new LayerNorm(modelDim, LAYER_NORM_EPSILON),
+  finalNorm: () => new Identity(),
+};
 
 /** What {@linkcode Roberta.states} may be given besides tokens. */
 export interface RobertaContext {
@@ -58,29 +64,40 @@ export class Roberta {
   readonly config: RobertaConfig;
   /** (V, C). */
   readonly tokenEmbedding: Parameter;
-  /** (contextLength + 2, C): the first two rows are for no token and for padding. */
-  readonly positionEmbedding: Parameter;
+  /** Learned, (contextLength + 2, C), unless an experiment has others: the first two rows are unused and padding. */
+  readonly positionEmbedding: Positions;
   /** Of the embedding sum. */
-  readonly embeddingNorm: LayerNorm;
+  readonly embeddingNorm: Norm;
   /** The stack. */
   readonly blocks: readonly Block[];
+  /** After the last block: the identity, unless an experiment has another. */
+  readonly finalNorm: Norm;
+  readonly #experiment?: Experiment;
 
   /**
    * Declares the parameters; `initialize` gives them values.
    *
    * @param config Sizes.
-   * @param block Makes the blocks: the place for experiments. RoBERTa's own unless given.
+   * @param experiment Parts that replace RoBERTa's; none unless given.
    * @throws {RangeError} If a size makes no sense.
+   * @throws {TypeError} If the experiment is not valid.
    */
-  constructor(config: RobertaConfig, block: RobertaBlockFactory = robertaBlock) {
+  constructor(config: RobertaConfig, experiment?: Experiment) {
     checkConfig(config);
-    const { vocabSize, contextLength, modelDim, layers } = config;
-    const initial = normal(config.initialStd ?? INITIAL_STD);
+    const { vocabSize, contextLength, modelDim, layers, initialStd = INITIAL_STD } = config;
+    const parts = chooseParts(OWN_PARTS, experiment), options = { causal: false, activation: geluErf };
     this.config = config;
-    this.tokenEmbedding = new Parameter([vocabSize, modelDim], initial);
-    this.positionEmbedding = new Parameter([contextLength + PADDING + 1, modelDim], initial);
-    this.embeddingNorm = new LayerNorm(modelDim, LAYER_NORM_EPSILON);
-    this.blocks = Array.from({ length: layers }, (_, layer) => block(config, layer));
+    this.#experiment = experiment;
+    this.tokenEmbedding = new Parameter([vocabSize, modelDim], normal(initialStd));
+    this.positionEmbedding = parts.positions(config, contextLength + PADDING + 1);
+    this.embeddingNorm = parts.embeddingNorm(config);
+    this.blocks = Array.from({ length: layers }, (_, layer) => parts.block(config, layer, options));
+    this.finalNorm = parts.finalNorm(config);
+  }
+
+  /** What it was built with in place of RoBERTa's parts; nothing in a model of the paper. */
+  get experiment(): Experiment | undefined {
+    return this.#experiment;
   }
 
   /**
@@ -97,16 +114,12 @@ export class Roberta {
       throw new RangeError(`Cannot read ${ids.shape[1]} positions: the context length is ${contextLength}`);
     }
     const tokens = embedding(ids, this.tokenEmbedding); // (B, T, C)
-    const places = positionsOf(ids, { first: PADDING + 1, lengths, padding: PADDING }); // (B, T)
-    const positions = embedding(places, this.positionEmbedding); // (B, T, C)
-    let x = dropout(this.embeddingNorm.forward(add(tokens, positions)), dropoutRate); // (B, T, C)
+    const indices = positionsOf(ids, { first: PADDING + 1, lengths, padding: PADDING }); // (B, T)
+    const embedded = this.positionEmbedding.forward(tokens, indices); // (B, T, C)
+    let x = dropout(this.embeddingNorm.forward(embedded), dropoutRate); // (B, T, C)
     for (const block of this.blocks) x = block.forward(x, { lengths, weights }); // (B, T, C)
-    return x;
+    return this.finalNorm.forward(x); // (B, T, C)
   }
-}
-
-function robertaBlock(config: RobertaConfig): Block {
-  return new PostNormBlock(config, { causal: false, activation: geluErf });
 }
 
 /** Turns states into scores of tokens. */
@@ -177,17 +190,23 @@ export class MaskedLanguageModel implements Learner {
    * Declares the parameters; `initialize` gives them values.
    *
    * @param config Sizes.
-   * @param block Makes the blocks: the place for experiments. RoBERTa's own unless given.
+   * @param experiment Parts that replace RoBERTa's; none unless given.
    * @throws {RangeError} If a size makes no sense.
+   * @throws {TypeError} If the experiment is not valid.
    */
-  constructor(config: RobertaConfig, block?: RobertaBlockFactory) {
-    this.encoder = new Roberta(config, block);
+  constructor(config: RobertaConfig, experiment?: Experiment) {
+    this.encoder = new Roberta(config, experiment);
     this.languageHead = new LanguageHead(config);
   }
 
   /** Sizes. */
   get config(): RobertaConfig {
     return this.encoder.config;
+  }
+
+  /** What it was built with in place of RoBERTa's parts; nothing in a model of the paper. */
+  get experiment(): Experiment | undefined {
+    return this.encoder.experiment;
   }
 
   /**

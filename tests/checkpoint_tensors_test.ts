@@ -20,7 +20,10 @@ import { newRun, settings, small, stateOf, text } from "./_training.ts";
 async function filesOfRun(): Promise<CheckpointFiles> {
   const run = newRun(new CpuBackend(), new Gpt(small));
   run.advance();
-  return { ...await modelFiles(run.backend, small, run.store), ...await trainingFiles(run) };
+  return {
+    ...await modelFiles(run.backend, { config: small, experiment: undefined }, run.store),
+    ...await trainingFiles(run),
+  };
 }
 
 /** Puts a value into a tensor of a file. */
@@ -115,7 +118,7 @@ Deno.test("sizes of config.json without bound, or without tensors, are refused b
 });
 
 Deno.test("restoring into a run without initial values gives the run that was saved", async () => {
-  const files = await filesOfRun(), { config } = loadModel(files, "causal");
+  const files = await filesOfRun(), { config } = loadModel(files, { kind: "causal" });
   const backend = new CpuBackend(), model = buildModel(config) as Gpt;
   const batches = causalBatches(text, {
     contextLength: small.contextLength,

@@ -29,7 +29,7 @@ const allowed = ({ name }: Backend): Tolerance => ({ rtol: name === "cpu" ? 1e-5
 
 /** A model made from the files of a checkpoint alone. */
 function modelOf(backend: Backend, files: CheckpointFiles): Gpt {
-  const { config, weights } = loadModel(files, "causal"), model = new Gpt(config);
+  const { config, weights } = loadModel(files, { kind: "causal" }), model = new Gpt(config);
   restoreModel(backend, initialize(backend, model, 0), weights);
   return model;
 }
@@ -51,11 +51,11 @@ for (const name of ["openai-gpt-mini", "gpt2-mini"]) {
 
   Deno.test(`checkpoint: ${name}, written again, has the same tensors`, async () => {
     const backend = new CpuBackend(),
-      { config, weights } = loadModel(files, "causal"),
+      { config, weights } = loadModel(files, { kind: "causal" }),
       model = new Gpt(config);
     const store = initialize(backend, model, 0);
     restoreModel(backend, store, weights);
-    const again = await modelFiles(backend, config, store);
+    const again = await modelFiles(backend, { config, experiment: undefined }, store);
     assertEquals(
       readSafetensors(again["model.safetensors"] as Uint8Array),
       readSafetensors(files["model.safetensors"]),
@@ -112,7 +112,10 @@ async function filesOf(
   config: GptConfig,
   state?: Record<string, unknown>,
 ): Promise<CheckpointFiles> {
-  return { ...await modelFiles(run.backend, config, run.store), ...await trainingFiles(run, state) };
+  return {
+    ...await modelFiles(run.backend, { config, experiment: undefined }, run.store),
+    ...await trainingFiles(run, state),
+  };
 }
 
 for (const config of [small, gpt2]) {
@@ -125,7 +128,7 @@ for (const config of [small, gpt2]) {
         firstReports = await allReports(first, 4, 20);
       assertEquals(first.step, 20);
       const files = await filesOf(first, config);
-      const second = newRun(backend, new Gpt(loadModel(files, "causal").config), accumulated);
+      const second = newRun(backend, new Gpt(loadModel(files, { kind: "causal" }).config), accumulated);
       restoreTraining(second, files);
       assertEquals([...firstReports, ...await allReports(second, 10)], reports);
       assertEquals(await stateOf(second), await stateOf(whole));
@@ -309,5 +312,9 @@ Deno.test("checkpoint: a model of other sizes is refused by tensor", async () =>
 
 Deno.test("checkpoint: a model that the format cannot express is not written", async () => {
   const config = { ...small, feedForwardDim: 24 }, run = newRun(new CpuBackend(), new Gpt(config));
-  await assertRejects(() => modelFiles(run.backend, config, run.store), RangeError, "feedForwardDim 24");
+  await assertRejects(
+    () => modelFiles(run.backend, { config, experiment: undefined }, run.store),
+    RangeError,
+    "feedForwardDim 24",
+  );
 });

@@ -3,14 +3,10 @@ import type { Backend } from "../core/backend.ts";
 import { CpuBackend } from "../core/cpu_backend.ts";
 import { initialize } from "../core/module.ts";
 import { Random } from "../core/philox.ts";
-import {
-  type Classifier,
-  type ClassifierConfig,
-  GptClassifier,
-  type GptClassifierConfig,
-  RobertaClassifier,
-  type RobertaClassifierConfig,
-} from "../models/classifier.ts";
+import type { Classifier } from "../models/classifier.ts";
+import type { ClassifierConfig } from "../models/families.ts";
+import { GptClassifier, type GptClassifierConfig } from "../models/gpt_classifier.ts";
+import { RobertaClassifier, type RobertaClassifierConfig } from "../models/roberta_classifier.ts";
 import {
   loadModel,
   modelFiles,
@@ -90,7 +86,10 @@ for (const config of [roberta, gpt, { ...gpt, architecture: "gpt2" } as const]) 
     const whole = newRun(backend, config, changes), first = newRun(backend, config, changes);
     const reports = await allReports(whole);
     await allReports(first, 10, 10);
-    const files = { ...await modelFiles(backend, config, first.store), ...await trainingFiles(first) };
+    const files = {
+      ...await modelFiles(backend, { config, experiment: undefined }, first.store),
+      ...await trainingFiles(first),
+    };
     const second = newRun(backend, config, changes);
     restoreTraining(second, files);
     assertEquals(await allReports(second), reports.slice(10));
@@ -104,7 +103,9 @@ for (const config of [roberta, gpt, { ...gpt, architecture: "gpt2" } as const]) 
     await allReports(run);
     const loss = await evaluate(backend, run.model, validation);
     assert(loss < 0.1, `the loss is ${loss}`);
-    const loaded = loadModel(await modelFiles(backend, config, run.store), "classifier");
+    const loaded = loadModel(await modelFiles(backend, { config, experiment: undefined }, run.store), {
+      kind: "classifier",
+    });
     assertEquals(loaded.config.labels, ["even", "odd"]);
     const again = build(loaded.config);
     restoreModel(backend, initialize(backend, again, 9), loaded.weights);
@@ -142,14 +143,14 @@ Deno.test("classifiers refuse labels that cannot be told apart", () => {
   for (const config of [roberta, gpt]) {
     const refuse = (labels: string[], message: string) =>
       assertThrows(() => build({ ...config, labels }), RangeError, message);
-    refuse(["one"], "Cannot tell 1 classes apart: expected at least two labels");
+    refuse(["one"], "Cannot classify into 1 classes: expected at least two labels");
     refuse(["a", "b", "a"], 'Cannot use label "a" for two classes');
   }
 });
 
 Deno.test("classifiers refuse padding that is no token, and batches of unknown length", () => {
   for (const padId of [16, -1, 0.5, NaN]) {
-    const message = `Cannot fill up texts with token ${padId}: the vocabulary has 16 tokens, 0 to 15`;
+    const message = `Cannot pad texts with token ${padId}: the vocabulary has 16 tokens, 0 to 15`;
     for (const config of [roberta, gpt]) assertThrows(() => build({ ...config, padId }), RangeError, message);
   }
   for (const config of [roberta, gpt]) {

@@ -1,7 +1,7 @@
 import { assert, assertAlmostEquals, assertEquals, assertRejects } from "@std/assert";
 import { CpuBackend } from "../core/cpu_backend.ts";
 import { initialize } from "../core/module.ts";
-import { RobertaClassifier } from "../models/classifier.ts";
+import { RobertaClassifier } from "../models/roberta_classifier.ts";
 import { classify } from "../inference/classify.ts";
 import { everyBackend, integers } from "./_testing.ts";
 import { small } from "./_training.ts";

@@ -1,6 +1,7 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { buildModel, expectKind, kindOf, type ModelConfig, type ModelKind } from "../models/families.ts";
-import { GptClassifier, RobertaClassifier } from "../models/classifier.ts";
+import { GptClassifier } from "../models/gpt_classifier.ts";
+import { RobertaClassifier } from "../models/roberta_classifier.ts";
 import { Gpt } from "../models/gpt.ts";
 import { MaskedLanguageModel } from "../models/roberta.ts";
 

@@ -2,7 +2,8 @@ import { assert, assertEquals, assertRejects } from "@std/assert";
 import { CpuBackend } from "../core/cpu_backend.ts";
 import { initialize } from "../core/module.ts";
 import { buildModel } from "../models/families.ts";
-import type { GptClassifierConfig, RobertaClassifierConfig } from "../models/classifier.ts";
+import type { GptClassifierConfig } from "../models/gpt_classifier.ts";
+import type { RobertaClassifierConfig } from "../models/roberta_classifier.ts";
 import { Gpt } from "../models/gpt.ts";
 import { MaskedLanguageModel } from "../models/roberta.ts";
 import { loadModel, modelFiles } from "../checkpoints/checkpoint.ts";
@@ -26,7 +27,8 @@ everyBackend("takeOver: a classifier begins with what its language model has lea
       }],
     ] as const
   ) {
-    const source = initialize(backend, pretrained, 5), files = await modelFiles(backend, grown, source);
+    const source = initialize(backend, pretrained, 5),
+      files = await modelFiles(backend, { config: grown, experiment: undefined }, source);
     const store = initialize(backend, buildModel(config), 6),
       fresh = initialize(backend, buildModel(config), 6);
     const taken = await takeOver(backend, store, loadModel(files).weights);
@@ -52,7 +54,7 @@ Deno.test("takeOver refuses a model of other sizes, or of another family, and ch
     store = initialize(backend, buildModel(roberta), 1);
   const before = await backend.read(store.values), config = { ...masked, contextLength: 9 };
   const longer = initialize(backend, new MaskedLanguageModel(config), 2);
-  const { weights } = loadModel(await modelFiles(backend, config, longer));
+  const { weights } = loadModel(await modelFiles(backend, { config, experiment: undefined }, longer));
   await assertRejects(
     () => takeOver(backend, store, weights),
     TypeError,
@@ -61,7 +63,8 @@ Deno.test("takeOver refuses a model of other sizes, or of another family, and ch
   await assertRejects(() => takeOver(backend, store, new Map()), TypeError, "no part in common");
   const shorter = { ...masked, contextLength: 7 },
     other = initialize(backend, new MaskedLanguageModel(shorter), 2);
-  const fewer = loadModel(await modelFiles(backend, shorter, other)).weights;
+  const fewer =
+    loadModel(await modelFiles(backend, { config: shorter, experiment: undefined }, other)).weights;
   await assertRejects(
     () => takeOver(backend, store, fewer),
     TypeError,

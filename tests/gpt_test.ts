@@ -123,7 +123,8 @@ for (const config of both) {
         return this.attention.forward(x);
       }
     }
-    const whole = new Gpt(config), ablated = new Gpt(config, (config) => new WithoutMlp(config));
+    const whole = new Gpt(config),
+      ablated = new Gpt(config, { name: "without_mlp", block: () => new WithoutMlp(config) });
     initialize(backend, whole, 1);
     initialize(backend, ablated, 1);
     const kept = namedParameters(ablated),

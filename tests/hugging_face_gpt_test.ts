@@ -131,7 +131,7 @@ Deno.test("Hugging Face config: the padding of a classifier is an id of the voca
     expectKind(fromHuggingFaceConfig({ ...json, pad_token_id: pad }), "classifier").padId;
   assertEquals([padOf(10), padOf(null), padOf(undefined)], [10, undefined, undefined]);
   for (const pad of [11, -1, 0.5, "1"]) {
-    const message = `pad_token_id is ${JSON.stringify(pad)}, expected an id below vocab_size 11`;
+    const message = `pad_token_id is ${JSON.stringify(pad)}, expected an id below the vocabulary size 11`;
     assertThrows(() => padOf(pad), TypeError, message);
   }
 });

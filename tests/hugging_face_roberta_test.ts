@@ -1,7 +1,8 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { namedParameters } from "../core/module.ts";
 import { buildModel, type ModelConfig } from "../models/families.ts";
-import type { GptClassifierConfig, RobertaClassifierConfig } from "../models/classifier.ts";
+import type { GptClassifierConfig } from "../models/gpt_classifier.ts";
+import type { RobertaClassifierConfig } from "../models/roberta_classifier.ts";
 import { exportTensors, importTensors, matchTensors } from "../checkpoints/hugging_face.ts";
 import {
   fromHuggingFaceConfig,

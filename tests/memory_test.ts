@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { checkMemory, estimateMemory } from "../commands/recipes/memory.ts";
 import { CpuBackend } from "../core/cpu_backend.ts";
-import { RobertaClassifier } from "../models/classifier.ts";
+import { RobertaClassifier } from "../models/roberta_classifier.ts";
 import { Gpt, type GptConfig } from "../models/gpt.ts";
 import { MaskedLanguageModel, type RobertaConfig } from "../models/roberta.ts";
 import { PRESETS } from "../training/presets.ts";

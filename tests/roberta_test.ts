@@ -135,7 +135,10 @@ everyBackend("masked training: 40 steps are 20, a checkpoint, and 20 more, bit f
     first = newRun(backend, changes);
   const reports = await allReports(whole);
   await allReports(first, 10, 20);
-  const files = { ...await modelFiles(backend, small, first.store), ...await trainingFiles(first) };
+  const files = {
+    ...await modelFiles(backend, { config: small, experiment: undefined }, first.store),
+    ...await trainingFiles(first),
+  };
   const second = newRun(backend, { ...changes, seed: 3 });
   restoreTraining(second, files);
   assertEquals(second.step, 20);

@@ -112,7 +112,7 @@ for (const name of ["openai-gpt-mini", "gpt2-mini"]) {
   everyBackend(`training: ten losses of ${name} equal PyTorch's`, async (backend) => {
     const read = (file: string) => Deno.readFileSync(new URL(`../fixtures/${name}/${file}`, import.meta.url));
     const files = { "config.json": read("config.json"), "model.safetensors": read("model.safetensors") };
-    const { config, weights } = loadModel(files, "causal");
+    const { config, weights } = loadModel(files, { kind: "causal" });
     const [{ ids, targets, losses }] = golden<Record<"ids" | "targets" | "losses", Values<Uint32Array>>>(
       name,
     );

@@ -189,7 +189,7 @@ export function openModel<Kind extends ModelKind>(
 ): OpenedModel<Kind> {
   const { path, files } = checkpoint;
   naming(path, () => checkKind(files, kind));
-  const { config, weights } = naming(path, () => loadModel(files, kind));
+  const { config, weights } = naming(path, () => loadModel(files, { kind }));
   const tokenizer = tokenizerOf(checkpoint);
   if (tokenizer.vocabSize > config.vocabSize) {
     throw new Error(

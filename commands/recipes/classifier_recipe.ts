@@ -9,8 +9,14 @@ import { loadConfig, loadModel } from "../../checkpoints/checkpoint.ts";
 import { takeOver } from "../../checkpoints/fine_tuning.ts";
 import { labelledBatches, labelledValidationBatches } from "../../data/labelled_batches.ts";
 import { maskTokens } from "../../data/mask_tokens.ts";
-import { buildModel, kindOf, type ModelConfig, objectiveOf } from "../../models/families.ts";
-import type { Classifier, ClassifierConfig } from "../../models/classifier.ts";
+import {
+  buildModel,
+  type ClassifierConfig,
+  kindOf,
+  type ModelConfig,
+  type ModelsByKind,
+  objectiveOf,
+} from "../../models/families.ts";
 import { PAD_ID } from "../../models/config.ts";
 import { withClassificationTokens } from "../../tokenizers/classification_tokens.ts";
 import type { Tokenizer } from "../../tokenizers/tokenizer.ts";
@@ -114,7 +120,7 @@ export async function classifierRecipe(
     await memoryLimits(backend),
   );
 
-  const model = naming(checkpoint.path, () => buildModel(config)) as Classifier;
+  const model = naming(checkpoint.path, () => buildModel(config)) as ModelsByKind["classifier"];
   const described = { config, corpus, labels, settings, source };
   const { classWeights, ...others } = settings;
   const given = Object.entries(others).filter(([name]) => Object.hasOwn(finetuneFlags, name));

@@ -91,7 +91,7 @@ export async function reportClassifier(session: Session, trained: Trained): Prom
   if (interrupt.status !== undefined) return undefined;
   if (best && best.step !== run.step) {
     const { files } = await findCheckpoint(`${folder.path}/best`);
-    restoreModel(run.backend, run.store, loadModel(files, "classifier").weights);
+    restoreModel(run.backend, run.store, loadModel(files, { kind: "classifier" }).weights);
   }
   const matrix = await confusionOf(run.backend, trained.model, validation), accuracy = accuracyOf(matrix);
   await confusionPlot(matrix, labels, `${folder.path}: accuracy ${percent(accuracy)}`)

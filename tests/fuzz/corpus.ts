@@ -34,8 +34,8 @@ export function toBytes(files: Readonly<Record<string, Uint8Array<ArrayBuffer> |
 }
 
 async function checkpoint(config: ModelConfig, tokenizer: Record<string, string>): Promise<Files> {
-  const backend = new CpuBackend(), store = initialize(backend, buildModel(config), 1);
-  return toBytes({ ...await modelFiles(backend, config, store), ...tokenizer });
+  const backend = new CpuBackend(), model = buildModel(config), store = initialize(backend, model, 1);
+  return toBytes({ ...await modelFiles(backend, model, store), ...tokenizer });
 }
 
 /** Everything that the targets read. */
@@ -113,7 +113,7 @@ export async function makeCorpus(): Promise<Corpus> {
       }),
     },
     run: toBytes({
-      ...await modelFiles(run.backend, tiny, run.store),
+      ...await modelFiles(run.backend, { config: tiny, experiment: undefined }, run.store),
       ...await trainingFiles(run, runState()),
     }),
     tables: toBytes({

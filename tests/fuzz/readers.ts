@@ -67,7 +67,7 @@ function useTokenizer(files: Files): void {
 
 /** Sets a run back to a checkpoint, as `train --resume` does. */
 function resume(files: Files): void {
-  const { config } = loadModel(files, "causal"),
+  const { config } = loadModel(files, { kind: "causal" }),
     model = buildModel(config) as Gpt,
     backend = new CpuBackend();
   const ids = text.map((id) => id % config.vocabSize), { contextLength } = config;

@@ -1,5 +1,6 @@
 import { assertEquals, assertThrows } from "@std/assert";
-import { ConfigReader, labelTables } from "../checkpoints/hugging_face_json.ts";
+import { ConfigReader } from "../checkpoints/config_reader.ts";
+import { labelTables } from "../checkpoints/hugging_face_json.ts";
 
 const file = new ConfigReader({
   count: 3,
@@ -49,7 +50,7 @@ Deno.test("ConfigReader names the field, what stands there, and what should", ()
     () => file.dropoutRate("low", "low", "high"),
     "low is 0.25 but high is 0.75: only one rate for all dropouts is supported, write the same for low, low, high",
   );
-  refuse(() => file.id("count", 3), "count is 3, expected an id below vocab_size 3");
+  refuse(() => file.id("count", 3), "count is 3, expected an id below the vocabulary size 3");
   refuse(() => file.expect("half", [1, 2]), "half is 0.5, only 1 is supported");
   refuse(() => file.expect("missing", [1], 2), "missing is 2, only 1 is supported");
 });

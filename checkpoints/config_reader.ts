@@ -1,0 +1,241 @@
+/**
+ * Reading `config.json`, Hugging Face's and our own, with bounds for every value.
+ *
+ * @module
+ */
+
+import { quoted } from "../core/quoted.ts";
+import { INITIAL_STD } from "../models/config.ts";
+
+/**
+ * Largest sizes that a `config.json` may ask for. Each is beyond every published transformer, yet small enough that the
+ * model it describes can be compared with the header of the weights file in a moment. Without bounds, a config of 200
+ * bytes could ask for days of work.
+ */
+export const LARGEST = {
+  /** Blocks. The deepest published transformer has 1,000. */
+  layers: 10_000,
+  /** Tokens in the vocabulary: the same bound as that of ids in tokenizer files. */
+  vocabSize: 2 ** 24,
+  /** Positions. The longest published contexts have 10⁷. */
+  positions: 2 ** 24,
+  /** Width of the residual stream, and a quarter of that of the feed-forward network. GPT-3 has 12,288 and 49,152. */
+  width: 2 ** 20,
+  /** Classes of a classifier. */
+  classes: 100_000,
+} as const;
+
+/** A parsed `config.json`. */
+export type ConfigJson = Readonly<Record<string, unknown>>;
+
+/** Reads a `config.json` value by value; every error names the field and its value. */
+export class ConfigReader {
+  readonly #json: ConfigJson;
+  readonly #known = new Set<string>();
+
+  /**
+   * Takes the file.
+   *
+   * @param json The parsed file.
+   */
+  constructor(json: ConfigJson) {
+    this.#json = json;
+  }
+
+  /** The value of a field as it stands in the file. */
+  #field(name: string): unknown {
+    this.#known.add(name);
+    return this.#json[name] ?? undefined;
+  }
+
+  /** The value of a field, or the fallback where the file has none; refused if it is not valid. */
+  #read(name: string, fallback: unknown, valid: (value: number) => boolean, expected: string): number {
+    const value = this.#field(name) ?? fallback;
+    if (typeof value === "number" && valid(value)) return value;
+    throw new TypeError(`${name} is ${quoted(value)}, expected ${expected}`);
+  }
+
+  /**
+   * Reads a size.
+   *
+   * @param name Its name.
+   * @param fallback Its value if the file has none; nothing if the file must have one.
+   * @param largest The largest value that is accepted: see {@linkcode LARGEST}.
+   * @returns A positive integer.
+   * @throws {TypeError} If it is something else.
+   */
+  count(name: string, fallback: number | undefined, largest: number): number {
+    const valid = (value: number) => Number.isInteger(value) && value > 0 && value <= largest;
+    return this.#read(name, fallback, valid, `a positive integer up to ${largest}`);
+  }
+
+  /**
+   * Reads the standard deviation of the initial weights.
+   *
+   * @param name Its name; Hugging Face's unless given.
+   * @returns A number of 0 or more.
+   * @throws {TypeError} If it is something else.
+   */
+  initialStd(name = "initializer_range"): number {
+    const valid = (value: number) => value >= 0 && value < Infinity;
+    return this.#read(name, INITIAL_STD, valid, "a number of 0 or more");
+  }
+
+  /**
+   * Reads a choice of yes or no.
+   *
+   * @param name Its name.
+   * @returns The choice, or nothing if the file has none.
+   * @throws {TypeError} If it is something else.
+   */
+  choice(name: string): boolean | undefined {
+    const value = this.#field(name);
+    if (value === undefined || typeof value === "boolean") return value;
+    throw new TypeError(`${name} is ${quoted(value)}, expected true or false`);
+  }
+
+  /**
+   * Reads one of several names.
+   *
+   * @param name Its name.
+   * @param names The names.
+   * @returns The one in the file.
+   * @throws {TypeError} If it is none of them.
+   */
+  oneOf<Name extends string>(name: string, names: readonly Name[]): Name {
+    const value = this.#field(name), found = names.find((other) => other === value);
+    if (found !== undefined) return found;
+    throw new TypeError(
+      `${name} is ${quoted(value)}, expected ${names.map((name) => quoted(name)).join(" or ")}`,
+    );
+  }
+
+  /**
+   * Reads a list of texts.
+   *
+   * @param name Its name.
+   * @param most Most entries that are accepted.
+   * @returns The texts, or nothing if the file has none.
+   * @throws {TypeError} If it is something else.
+   */
+  texts(name: string, most: number): string[] | undefined {
+    const value = this.#field(name);
+    if (value === undefined) return undefined;
+    if (Array.isArray(value) && value.length <= most && value.every((text) => typeof text === "string")) {
+      return value;
+    }
+    throw new TypeError(`${name} is ${quoted(value)}, expected a list of at most ${most} texts`);
+  }
+
+  /**
+   * Refuses a file with fields that were not read.
+   *
+   * @param others Fields that are read elsewhere.
+   * @throws {TypeError} If there is one; the message names it.
+   */
+  expectNoOther(others: readonly string[]): void {
+    const unknown = Object.keys(this.#json).find((name) => !this.#known.has(name) && !others.includes(name));
+    if (unknown !== undefined) {
+      throw new TypeError(`field ${quoted(unknown)} is unknown in this kind of file`);
+    }
+  }
+
+  /**
+   * Reads a rate.
+   *
+   * @param name Its name.
+   * @param fallback Its value if the file has none; nothing if the file must have one.
+   * @returns A number from 0 to below 1.
+   * @throws {TypeError} If it is something else.
+   */
+  rate(name: string, fallback?: number): number {
+    return this.#read(name, fallback, (value) => value >= 0 && value < 1, "a number from 0 to below 1");
+  }
+
+  /**
+   * Reads the rate of all dropouts. Hugging Face has a rate for each dropout; our models have one for all.
+   *
+   * @param names What the rates are called; each is 0.1 if the file does not say.
+   * @returns The rate, from 0 to below 1.
+   * @throws {TypeError} If it is something else, or the rates differ.
+   */
+  dropoutRate(...names: string[]): number {
+    const rates = names.map((name) => this.rate(name, 0.1));
+    const odd = rates.findIndex((rate) => rate !== rates[0]);
+    if (odd < 0) return rates[0];
+    throw new TypeError(
+      `${names[0]} is ${rates[0]} but ${names[odd]} is ${
+        rates[odd]
+      }: only one rate for all dropouts is supported, ` +
+        `write the same for ${names.join(", ")}`,
+    );
+  }
+
+  /**
+   * Reads the id of a token.
+   *
+   * @param name Its name.
+   * @param vocabSize V.
+   * @returns An id below V, or nothing if the file does not say.
+   * @throws {TypeError} If it is something else.
+   */
+  id(name: string, vocabSize: number): number | undefined {
+    if (this.#field(name) === undefined) return undefined;
+    const valid = (value: number) => Number.isInteger(value) && value >= 0 && value < vocabSize;
+    return this.#read(name, 0, valid, `an id below the vocabulary size ${vocabSize}`);
+  }
+
+  /**
+   * Refuses a file that asks for something we do not build.
+   *
+   * @param name Name of a value.
+   * @param allowed What it may be, the usual first.
+   * @param fallback What it is if the file does not say; the usual unless given.
+   * @throws {TypeError} If it is none of those.
+   */
+  expect(name: string, allowed: readonly unknown[], fallback: unknown = allowed[0]): void {
+    const value = this.#json[name] ?? fallback;
+    if (allowed.includes(value)) return;
+    throw new TypeError(`${name} is ${quoted(value)}, only ${quoted(allowed[0])} is supported`);
+  }
+
+  /**
+   * Reads which class of `transformers` the file is for.
+   *
+   * @returns The first of `architectures`, or nothing if the file does not say.
+   * @throws {TypeError} If `architectures` is not a list of names.
+   */
+  architecture(): string | undefined {
+    const names = this.#json.architectures ?? [];
+    if (Array.isArray(names) && names.slice(0, 1).every((name) => typeof name === "string")) return names[0];
+    throw new TypeError(`architectures is ${quoted(names)}, expected a list of names`);
+  }
+
+  /**
+   * Reads the names of the classes, if the file is that of a classifier.
+   *
+   * @returns The names in the order of the classes, or nothing.
+   * @throws {TypeError} If classes are missing or have no names.
+   */
+  labels(): string[] | undefined {
+    if (!this.architecture()?.endsWith("ForSequenceClassification")) return undefined;
+    const names = this.#json.id2label;
+    if (names == null) {
+      // transformers leaves the names out where there are none, and the number where it is two
+      const classes = this.count("num_labels", 2, LARGEST.classes);
+      return Array.from({ length: classes }, (_, index) => `LABEL_${index}`);
+    }
+    if (typeof names !== "object" || Array.isArray(names)) {
+      throw new TypeError(`id2label is ${quoted(names)}, expected an object with a name for each class`);
+    }
+    const { length } = Object.keys(names);
+    if (length === 0 || length > LARGEST.classes) {
+      throw new TypeError(`id2label names ${length} classes, expected 1 to ${LARGEST.classes}`);
+    }
+    return Array.from({ length }, (_, index) => {
+      const name = (names as Record<string, unknown>)[index];
+      if (typeof name === "string") return name;
+      throw new TypeError(`id2label has no name for class ${index}: ${quoted(names)}`);
+    });
+  }
+}

@@ -1,0 +1,121 @@
+/**
+ * Generation without caches of keys and values, for blocks of one's own that have none.
+ *
+ * A cache replaces the earlier positions of a sequence. A block that does not use it computes every token as if it were
+ * alone, and writes a plausible text that is not the model's. So a model with an experiment is compared with itself before
+ * it generates: position by position with caches, and all positions at once. Where the two differ, every token is computed
+ * from its whole window, which is right for any causal block and takes about a context length times longer.
+ *
+ * @module
+ */
+
+import type { Backend } from "../core/backend.ts";
+import { quoted } from "../core/quoted.ts";
+import type { Tensor } from "../core/tensor.ts";
+import { embedding } from "../kernels/embedding.ts";
+import type { Gpt } from "../models/gpt.ts";
+
+/** Most positions that are compared. */
+const COMPARED = 32;
+
+/**
+ * How far hidden states with and without caches may differ, as a share of the largest. Rounding gives some 1e-6; a block
+ * that ignores its cache is off by 1e-3 or more, even with initial weights. Between them, recomputing is the safe choice.
+ */
+const TOLERANCE = 1e-4;
+
+/** How far hidden states may change with later tokens, as a share of the largest: rounding at most, usually nothing. */
+const CAUSAL_TOLERANCE = 1e-6;
+
+type Numbers = ArrayLike<number>;
+
+/** Whether all elements of the first array are close to those of the second. */
+function areClose(actual: Numbers, expected: Numbers, tolerance: number): boolean {
+  const numbers = Array.from(expected),
+    largest = numbers.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
+  return numbers.every((value, index) => Math.abs(actual[index] - value) <= tolerance * largest);
+}
+
+/** The hidden states of a sequence, all positions at once: (T, C). */
+function statesAtOnce(backend: Backend, model: Gpt, ids: Uint32Array): Promise<Numbers> {
+  return backend.read(backend.scope(() => model.states(backend.from(ids, [1, ids.length]))));
+}
+
+/** The same, position by position with caches. */
+async function statesOneByOne(backend: Backend, model: Gpt, ids: Uint32Array): Promise<number[]> {
+  const { layers, heads, modelDim, contextLength } = model.config;
+  const states = backend.scope(() => {
+    const row = () => backend.allocate([1, heads, contextLength, modelDim / heads]);
+    const rows = Array.from({ length: layers }, () => ({ key: row(), value: row() }));
+    return Array.from(ids, (id, index) => {
+      const positions = backend.from(Uint32Array.of(index), [1, 1]);
+      const caches = rows.map((row) => ({ ...row, position: positions }));
+      return backend.read(model.states(backend.from(Uint32Array.of(id), [1, 1]), { positions, caches })); // (1, 1, C)
+    });
+  });
+  return (await Promise.all(states)).flatMap((row) => Array.from(row));
+}
+
+/**
+ * Whether a model computes with caches what it computes without.
+ *
+ * @example
+ * ```ts
+ * import { cachesAgree } from "./without_cache.ts";
+ * import { CpuBackend, Gpt, initialize, PRESETS } from "@miniformer/miniformer";
+ * import { assert } from "@std/assert";
+ *
+ * const backend = new CpuBackend(), model = new Gpt({ ...PRESETS.tiny.model, vocabSize: 5 });
+ * initialize(backend, model, 1);
+ * assert(await cachesAgree(backend, model));
+ * ```
+ *
+ * @param backend Where the model lives.
+ * @param model The model.
+ * @returns Whether it may be generated from with caches.
+ * @throws {TypeError} If hidden states change with later tokens: then no text is the model's.
+ */
+export async function cachesAgree(backend: Backend, model: Gpt): Promise<boolean> {
+  const { vocabSize, contextLength, modelDim } = model.config;
+  const time = Math.min(contextLength, COMPARED), half = time >> 1;
+  const ids = Uint32Array.from({ length: time }, (_, index) => index % vocabSize);
+  const states = await statesAtOnce(backend, model, ids);
+  const changed = await statesAtOnce(
+    backend,
+    model,
+    ids.map((id, index) => index < half ? id : (id + 1) % vocabSize),
+  );
+  if (!areClose(changed, Array.from(states).slice(0, half * modelDim), CAUSAL_TOLERANCE)) {
+    throw new TypeError(
+      `Cannot generate with the experiment ${
+        quoted(model.experiment?.name)
+      }: hidden states change with later tokens, so ` +
+        "it is not causal; make its attention causal, as the options of its block factory say",
+    );
+  }
+  try {
+    return areClose(await statesOneByOne(backend, model, ids), states, TOLERANCE);
+  } catch {
+    return false; // the block refuses a cache; if it fails for another cause, it fails without one, too
+  }
+}
+
+/**
+ * The logits of the next token, from the whole window.
+ *
+ * @param model The model.
+ * @param windows The ids of each window, all of one length.
+ * @returns Logits, (B, 1, V); in a scope of the caller.
+ */
+export function logitsOfWindows(model: Gpt, windows: readonly Uint32Array[]): Tensor {
+  const { contextLength, modelDim } = model.config, { backend } = model.tokenEmbedding;
+  const batch = windows.length, [{ length }] = windows;
+  // A GPU compiles its shaders for every shape anew. With powers of two there are few; what follows the last token is
+  // padding, which a causal model does not see.
+  const time = Math.min(contextLength, 2 ** Math.ceil(Math.log2(length)));
+  const ids = new Uint32Array(batch * time);
+  for (const [row, window] of windows.entries()) ids.set(window, row * time);
+  const last = backend.from(Uint32Array.from({ length: batch }, (_, row) => row * time + length - 1)); // (B)
+  const states = model.states(backend.from(ids, [batch, time])).reshape([batch * time, modelDim]); // (B · T, C)
+  return model.scores(embedding(last, states).reshape([batch, 1, modelDim])); // (B, 1, V)
+}

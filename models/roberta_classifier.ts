@@ -1,0 +1,118 @@
+/**
+ * A classifier made from a RoBERTa: two layers on the hidden state of the first token, see `classifier.ts`.
+ *
+ * @module
+ */
+
+import type { Tensor } from "../core/tensor.ts";
+import { tanh } from "../kernels/activations.ts";
+import { crossEntropy } from "../kernels/cross_entropy.ts";
+import { dropout } from "../kernels/dropout.ts";
+import { boundaryIndices } from "../kernels/embedding.ts";
+import { Classifier, type ClassifierOptions, lengthsOf, statesAt } from "./classifier.ts";
+import { INITIAL_STD } from "./config.ts";
+import type { Experiment } from "./experiment.ts";
+import { Linear } from "./layers.ts";
+import type { BatchTensors } from "./learner.ts";
+import { Roberta, type RobertaConfig } from "./roberta.ts";
+
+/** The sizes of a classifier made from a RoBERTa. */
+export type RobertaClassifierConfig = RobertaConfig & ClassifierOptions;
+
+/** RoBERTa's classification head. */
+export class ClassificationHead {
+  /** C → C. */
+  readonly dense: Linear;
+  /** C → labels. */
+  readonly projection: Linear;
+  readonly #dropoutRate: number;
+
+  /**
+   * Declares the parameters.
+   *
+   * @param config Sizes and labels.
+   */
+  constructor({ modelDim, labels, dropoutRate, initialStd = INITIAL_STD }: RobertaClassifierConfig) {
+    this.dense = new Linear(modelDim, modelDim, initialStd);
+    this.projection = new Linear(modelDim, labels.length, initialStd);
+    this.#dropoutRate = dropoutRate;
+  }
+
+  /**
+   * Computes it.
+   *
+   * @param states (B, C).
+   * @returns Logits, (B, labels).
+   */
+  forward(states: Tensor): Tensor {
+    const h = tanh(this.dense.forward(dropout(states, this.#dropoutRate))); // (B, C)
+    return this.projection.forward(dropout(h, this.#dropoutRate)); // (B, labels)
+  }
+}
+
+/**
+ * A classifier made from a RoBERTa.
+ *
+ * @example Two texts of different lengths, untrained
+ * ```ts
+ * import { CpuBackend, initialize, RobertaClassifier } from "@miniformer/miniformer";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const sizes = { layers: 1, heads: 2, modelDim: 8, feedForwardDim: 32, contextLength: 4, dropoutRate: 0 };
+ * const labels = ["good", "bad"];
+ * const model = new RobertaClassifier({ ...sizes, architecture: "roberta", vocabSize: 10, labels });
+ * const backend = new CpuBackend();
+ * initialize(backend, model, 1);
+ * const ids = backend.from(Uint32Array.of(0, 5, 6, 2, 0, 7, 2, 1), [2, 4]);
+ * assertEquals(model.forward(ids, backend.from(Uint32Array.of(4, 3))).shape, [2, 2]);
+ * ```
+ */
+export class RobertaClassifier extends Classifier<RobertaClassifierConfig> {
+  /** Computes hidden states. */
+  readonly encoder: Roberta;
+  /** Scores classes. */
+  readonly classificationHead: ClassificationHead;
+
+  /**
+   * Declares the parameters; `initialize` gives them values.
+   *
+   * @param config Sizes and labels.
+   * @param experiment Parts that replace RoBERTa's; none unless given.
+   * @throws {RangeError} If a size makes no sense, there are fewer than two different labels, or padding is not a token.
+   * @throws {TypeError} If the experiment is not valid.
+   */
+  constructor(config: RobertaClassifierConfig, experiment?: Experiment) {
+    super(config);
+    this.encoder = new Roberta(config, experiment);
+    this.classificationHead = new ClassificationHead(config);
+  }
+
+  /** What it was built with in place of RoBERTa's parts; nothing in a model of the paper. */
+  override get experiment(): Experiment | undefined {
+    return this.encoder.experiment;
+  }
+
+  /**
+   * Scores the classes of texts.
+   *
+   * @param ids u32 (B, T): `<s>` text `</s>`, or `<s>` text `</s></s>` text `</s>`, then padding.
+   * @param lengths u32 (B): the length of each text without its padding.
+   * @returns Logits, (B, labels).
+   */
+  forward(ids: Tensor, lengths: Tensor): Tensor {
+    const states = this.encoder.states(ids, { lengths }); // (B, T, C)
+    return this.classificationHead.forward(statesAt(boundaryIndices(ids, lengths, "first"), states));
+  }
+
+  /**
+   * The cross-entropy of the classes.
+   *
+   * @param batch Inputs, lengths, and as targets the classes.
+   * @returns The loss, shape (1).
+   * @throws {TypeError} If the batch does not say how long its texts are.
+   */
+  loss(batch: BatchTensors): Tensor {
+    const { inputs, targets, weights } = batch;
+    return crossEntropy(this.forward(inputs, lengthsOf(batch)), targets, { weights });
+  }
+}
