@@ -54,7 +54,7 @@ export interface Speed {
  * const standing = { step: 150, steps: 200, tokens: 6400, loss: 2.25, validationLoss: 2, learningRate: 1e-3 };
  * assertEquals(
  *   formatProgress(standing, { tokensPerSecond: 3200, secondsLeft: 6 }),
- *   "step 150/200  loss 2.250  val 2.000 (ppl 7.39)  lr 1.0e-3  3.20k tok/s  6s left",
+ *   "step 150/200  loss 2.250  val 2.000 (ppl 7.39)  lr 1.0e-3  3.20K tok/s  6s left",
  * );
  * assertEquals(formatProgress(standing, undefined, 40), "━━━━━━━━━━━──── step 150/200  loss 2.250");
  * ```

@@ -78,6 +78,37 @@ export function padText(text: string, columns: number): string {
   return text + " ".repeat(Math.max(0, columns - textWidth(text)));
 }
 
+/**
+ * A table: names in the first column, numbers in the others, aligned at their right ends.
+ *
+ * @param rows the cells of each row; the first row holds the headings
+ * @param columns the width; columns that do not fit continue in a second table below
+ * @returns lines of text
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { formatTable } from "./wrap.ts";
+ *
+ * const rows = [["is", "recall", "F1"], ["好评", "0.750", "0.857"], ["差", "1.000", "0.889"]];
+ * assertEquals(formatTable(rows, 80), "is    recall     F1\n好评   0.750  0.857\n差     1.000  0.889");
+ * ```
+ */
+export function formatTable(rows: readonly (readonly string[])[], columns: number): string {
+  const widths = rows[0].map((_, column) => Math.max(...rows.map((cells) => textWidth(cells[column]))));
+  const tables: string[][] = [];
+  let lines: string[] = [];
+  for (let column = 1; column < widths.length; column++) {
+    if (lines.length === 0 || textWidth(lines[0]) + 2 + widths[column] > columns) {
+      tables.push(lines = rows.map(([name]) => padText(name, widths[0])));
+    }
+    rows.forEach((cells, row) => {
+      lines[row] += " ".repeat(2 + widths[column] - textWidth(cells[column])) + cells[column];
+    });
+  }
+  return tables.map((lines) => lines.join("\n")).join("\n\n");
+}
+
 /** A line with a command for the user to type. */
 const COMMAND_LINE = /(?:^|[\s:])deno task \S/;
 
