@@ -84,6 +84,13 @@ Deno.test("the version is shown for -V and --version, of the program and of a co
   }
 });
 
+Deno.test("a command is run with its own flags and --verbose only", async () => {
+  let seen: unknown;
+  const flags = { seed: { kind: "integer", description: "seed", default: 1 } } as const;
+  await defineCommand({ name: "a", summary: "A", flags, run: (values) => void (seen = values) }).run([]);
+  assertEquals(seen, { seed: 1, verbose: false });
+});
+
 Deno.test("-h and --help are values where a flag needs one, and after two dashes", async () => {
   const texts: string[] = [];
   const say = defineCommand({

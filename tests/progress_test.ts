@@ -1,8 +1,8 @@
 import { assert, assertEquals } from "@std/assert";
-import { formatProgress, ProgressLine, type Standing } from "../commands/cli/progress.ts";
+import { formatProgress, ProgressLine, type RunProgress } from "../commands/cli/progress.ts";
 import { formatBar, formatCount, formatDuration } from "../commands/cli/terminal.ts";
 
-const standing: Standing = {
+const standing: RunProgress = {
   step: 1240,
   steps: 2000,
   tokens: 0,
@@ -57,7 +57,7 @@ Deno.test("formatProgress fits every width and drops the details first", () => {
 
 Deno.test("formatProgress shows how much a classifier gets right", () => {
   const classifier = { step: 1, steps: 2, tokens: 1, validationLoss: 0.5, accuracy: 0.8125 };
-  assertEquals(formatProgress(classifier), "step 1/2  val 0.500 (81.3 % right)");
+  assertEquals(formatProgress(classifier), "step 1/2  val 0.500 (81.3 % accuracy)");
 });
 
 Deno.test("formatProgress shows a wild perplexity shortly and a finished run without time left", () => {

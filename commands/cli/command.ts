@@ -22,19 +22,21 @@ import { padText, textWidth, wrapText } from "./wrap.ts";
 /** The version of the package. */
 export const VERSION: string = configuration.version;
 
+const PROGRAM = `miniformer ${VERSION}`;
+
 /** A command, ready to be run. */
 export interface Command {
   /** What is typed after `deno task`. */
   readonly name: string;
-  /** One sentence on what it does, without a full stop. */
+  /** One sentence, without a full stop. */
   readonly summary: string;
-  /** Its flags by their camelCase names; none for a command whose next word chooses another. */
+  /** Its flags by their camelCase names; none for a group of commands. */
   readonly flags: Flags;
-  /** The commands that the next word chooses from. */
+  /** The commands of a group. */
   readonly commands?: CommandTable;
-  /** The help text, for a terminal of so many columns. */
+  /** The help text, wrapped at a number of columns. */
   help(columns?: number): string | Promise<string>;
-  /** Parses the arguments and does the work, or prints the help when they ask for it. */
+  /** Parses the arguments and does the work, or prints the help or the version. */
   run(args: readonly string[]): Promise<void>;
 }
 
@@ -42,7 +44,7 @@ export interface Command {
 export interface CommandDescription<Fs extends Flags> {
   /** What is typed after `deno task`. */
   readonly name: string;
-  /** One sentence on what it does, without a full stop. */
+  /** One sentence, without a full stop. */
   readonly summary: string;
   /** What follows the name in the usage line; `[flags]` when absent. */
   readonly usage?: string;
@@ -74,15 +76,15 @@ const COMMON_FLAGS = group("Help", {
  * import { assertEquals } from "@std/assert";
  * import { defineCommand } from "./command.ts";
  *
- * let said = "";
+ * let text = "";
  * const greet = defineCommand({
  *   name: "greet",
- *   summary: "Greet somebody",
- *   flags: { name: { kind: "text", description: "whom", default: "world" } },
- *   run: ({ name }) => void (said = `Hello, ${name}!`),
+ *   summary: "Greet a person",
+ *   flags: { name: { kind: "text", description: "their name", default: "world" } },
+ *   run: ({ name }) => void (text = `Hello, ${name}!`),
  * });
  * await greet.run(["--name", "Ada"]);
- * assertEquals(said, "Hello, Ada!");
+ * assertEquals(text, "Hello, Ada!");
  * ```
  */
 export function defineCommand<const Fs extends Flags>(description: CommandDescription<Fs>): Command {
@@ -94,10 +96,11 @@ export function defineCommand<const Fs extends Flags>(description: CommandDescri
     flags,
     help,
     async run(args) {
-      const isAsked = asksFor("help", args) || asksFor("version", args);
-      const values = isAsked ? undefined : parseFlags(flags, args, description.operand);
-      if (asksFor("help", args) || values?.help) return print(help(helpColumns()));
-      if (asksFor("version", args) || values?.version) return print(`miniformer ${VERSION}`);
+      if (asksFor("help", args)) return print(help(helpColumns()));
+      if (asksFor("version", args)) return print(PROGRAM);
+      const { help: isHelp, version: isVersion, ...values } = parseFlags(flags, args, description.operand);
+      if (isHelp) return print(help(helpColumns()));
+      if (isVersion) return print(PROGRAM);
       await description.run(values as FlagValues<Fs> & { verbose: boolean });
     },
   };
@@ -107,10 +110,10 @@ export function defineCommand<const Fs extends Flags>(description: CommandDescri
 export type CommandTable = Readonly<Record<string, () => Command | Promise<Command>>>;
 
 /**
- * Makes one command of several, chosen by the first argument: `tokenizer train`, `tokenizer encode`.
+ * Makes a group of commands, chosen by the first argument: `tokenizer train`, `tokenizer encode`.
  *
  * @param name what is typed before the choice; empty for the program itself
- * @param summary one sentence on what they do together, without a full stop
+ * @param summary one sentence on all of them, without a full stop
  * @param commands the commands to choose from
  * @returns the command
  *
@@ -147,7 +150,7 @@ export function chooseCommand(name: string, summary: string, commands: CommandTa
       if (chosen === undefined || chosen === "help" || asksFor("help", [chosen])) {
         return print(await help(helpColumns()));
       }
-      if (asksFor("version", [chosen])) return print(`miniformer ${VERSION}`);
+      if (asksFor("version", [chosen])) return print(PROGRAM);
       const near = nearest(chosen, names);
       const advice = near ? `did you mean ${near}?` : `expected one of ${names.join(", ")}`;
       throw new UsageError(`Unknown command ${prefix}${chosen}: ${advice}`);

@@ -1,15 +1,15 @@
 /**
- * Text in columns: how wide it is, and where its lines break.
+ * Text on a terminal: its width, line breaks and tables.
  *
  * @module
  */
 import stringWidth from "string-width";
 
-/** Most columns that a tab takes; how many it does take depends on its column. */
+/** The most columns that a tab takes. */
 const TAB_WIDTH = 8;
 
 /**
- * How many columns of a terminal a text takes.
+ * The columns of a terminal that a text takes.
  *
  * @param text the text, on one line
  * @returns columns; a Chinese character counts as two, a combining accent as none, a tab as eight
@@ -26,10 +26,10 @@ export function textWidth(text: string): number {
   return /^[ -~]*$/.test(text) ? text.length : stringWidth(text.replaceAll("\t", " ".repeat(TAB_WIDTH)));
 }
 
-/** Splits text into graphemes, which a reader takes for one character and which are never cut apart. */
+/** Splits text into graphemes, that is, characters as readers see them. */
 const GRAPHEMES = new Intl.Segmenter("en", { granularity: "grapheme" });
 
-/** The beginning of a text that fits into so many columns: one character at least. */
+/** The beginning of a text that fits into a number of columns, of at least one character. */
 function beginning(text: string, columns: number): string {
   let end = 0, width = 0;
   for (const { segment } of GRAPHEMES.segment(text)) {
@@ -109,7 +109,7 @@ export function formatTable(rows: readonly (readonly string[])[], columns: numbe
   return tables.map((lines) => lines.join("\n")).join("\n\n");
 }
 
-/** A line with a command for the user to type. */
+/** A line with a command to type. */
 const COMMAND_LINE = /(?:^|[\s:])deno task \S/;
 
 /** Words, and the spaces between them. */
