@@ -1,11 +1,10 @@
 /**
- * The command line: finds the command, prints errors as one line, and ends with 1 for them, or 2 for wrong usage.
+ * The command line: finds the command, prints an error as one line, and exits with status 1 for it, or 2 for wrong usage.
  *
  * @module
  */
 import { chooseCommand, type Command } from "./commands/cli/command.ts";
 import { describeError, exitStatus, printDiagnostic } from "./commands/cli/errors.ts";
-import configuration from "./deno.json" with { type: "json" };
 
 /** The commands of Miniformer. */
 export const miniformer: Command = chooseCommand(
@@ -26,8 +25,7 @@ export const miniformer: Command = chooseCommand(
 
 if (import.meta.main) {
   try {
-    if (Deno.args[0] === "--version") console.log(`miniformer ${configuration.version}`);
-    else await miniformer.run(Deno.args);
+    await miniformer.run(Deno.args);
   } catch (error) {
     const text = describeError(error, Deno.args.includes("--verbose"));
     if (text) printDiagnostic(text);

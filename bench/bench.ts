@@ -5,7 +5,7 @@
  * @module
  */
 
-import { parseArgs } from "@std/cli/parse-args";
+import { parseArgs } from "node:util";
 import {
   type Backend,
   causalBatches,
@@ -103,7 +103,15 @@ const HELP = `Usage: deno task bench [--device cpu|webgpu] [--only NAME] [--json
   --only     only measurements whose name contains NAME: "matmul", "train S", "generate T" …
   --json     one object a line: name, device, adapter, ms, tokensPerSecond, gflops`;
 
-const flags = parseArgs(Deno.args, { string: ["device", "only"], boolean: ["json", "help"] });
+const { values: flags } = parseArgs({
+  args: Deno.args,
+  options: {
+    device: { type: "string" },
+    only: { type: "string" },
+    json: { type: "boolean" },
+    help: { type: "boolean" },
+  },
+});
 if (flags.help) {
   console.log(HELP);
   Deno.exit(0);

@@ -17,11 +17,12 @@ import { Lock } from "./files/lock.ts";
 import { expectFile } from "./files/open_file.ts";
 import { placesOf, TOKENIZER_NAMES } from "./files/own_names.ts";
 import { allowWriting } from "./cli/permissions.ts";
-import { formatBar, formatCount, print, terminalColumns, writeOut } from "./cli/terminal.ts";
+import { ProgressLine } from "./cli/progress.ts";
+import { formatCount, print } from "./cli/terminal.ts";
 import { type ReadOptions, textChunks } from "./texts/utf8.ts";
 
-/** Which special tokens come first in the vocabulary, by the name that is typed. */
-const specialTokenSets: Readonly<Record<string, readonly string[]>> = {
+/** The special tokens at the beginning of the vocabulary, by the value of the flag. */
+const SPECIAL_TOKENS: Readonly<Record<string, readonly string[]>> = {
   causal: CAUSAL_SPECIAL_TOKENS,
   masked: MASKED_SPECIAL_TOKENS,
   none: [],
@@ -43,17 +44,17 @@ export const trainTokenizer: Command = defineCommand({
       placeholder: "FILE...",
       required: true,
     },
-    out: { kind: "text", description: "where to save it", placeholder: "FOLDER", required: true },
+    out: { kind: "text", description: "where to save it", short: "o", placeholder: "FOLDER", required: true },
     vocabSize: {
       kind: "integer",
-      description: "tokens to make, special ones and the 256 bytes included",
+      description: "size of the vocabulary, including special tokens and the 256 bytes",
       default: 8192,
       atLeast: 1,
       atMost: MOST.vocabSize,
     },
     specialTokens: {
       kind: "choice",
-      description: "for generating text (<|endoftext|>), for filling masks (RoBERTa's five)",
+      description: "for generating text (<|endoftext|>), or for filling masks (RoBERTa's five)",
       choices: ["causal", "masked", "none"],
       default: "causal",
     },
@@ -66,50 +67,55 @@ export const trainTokenizer: Command = defineCommand({
     },
     maxTokenLength: {
       kind: "integer",
-      description: "bytes in a token at most",
+      description: "most bytes of a token",
       atLeast: 2,
       atMost: MOST.count,
       otherwise: "no limit",
     },
     addPrefixSpace: {
       kind: "boolean",
-      description: "put a space in front of a text, so that its first word is like any other",
+      description: "put a space before a text, so that its first word is encoded like any other",
       default: false,
     },
     ...replaceInvalidFlag,
   },
   async run({ data, out, specialTokens, replaceInvalid, ...options }) {
-    await refuseOut(out); // before the work, not after it
+    await refuseOut(out); // before the work
     await allowWriting(dirname(placesOf(out).folder), ["tokenizers"]);
     const files = await findFiles(data);
     const sizes = await Promise.all(files.map(async (path) => (await expectFile(path)).size));
     const start = performance.now();
-    const show = progressShower(sizes.reduce((sum, size) => sum + size, 0), options.vocabSize);
+    const bytes = sizes.reduce((sum, size) => sum + size, 0), line = new ProgressLine();
     let last: BpeTrainingProgress | undefined;
     const tokenizer = await trainBpe(linesOf(files, { replaceInvalid }), {
       ...options,
-      specialTokens: specialTokenSets[specialTokens],
+      specialTokens: SPECIAL_TOKENS[specialTokens],
       lines: true,
-      onProgress: (progress) => show(last = progress),
-    });
+      onProgress(progress) {
+        last = progress;
+        // Bytes are known beforehand, characters are counted: their numbers are nearly the same in most texts.
+        if (progress.stage === "counting") line.advance("reading", progress.textLength, bytes);
+        else line.advance("merging pairs", progress.vocabSize, options.vocabSize);
+      },
+    }).finally(() => line.finish());
     await saveTokenizer(out, tokenizer);
     const { textLength, exhausted } = last!;
     if (exhausted) {
       print(
-        `The text ran out: no pair is left that occurs ${options.minFrequency} times or more, so the vocabulary has ` +
-          `${tokenizer.vocabSize} tokens, not ${options.vocabSize}. More text makes more` +
-          (options.minFrequency > 1 ? "; so does --min-frequency 1." : "."),
+        `The text is too short: no pair is left that occurs ${options.minFrequency} times or more, so the vocabulary has ` +
+          `${tokenizer.vocabSize} tokens, not ${options.vocabSize}. Give more text` +
+          (options.minFrequency > 1 ? ", or --min-frequency 1." : "."),
       );
     }
     const seconds = ((performance.now() - start) / 1000).toFixed(1);
     print(
       `${out}: ${tokenizer.vocabSize} tokens from ${formatCount(textLength)} characters in ${seconds} s.\n` +
-        `Look at it: deno task tokenizer inspect --tokenizer ${out} --data ${data[0]}`,
+        `Inspect it: deno task tokenizer inspect --tokenizer ${out} --data ${data[0]}`,
     );
   },
 });
 
-/** Refuses a folder that the tokenizer could not be saved in, before any work is done. */
+/** Refuses a folder in which the tokenizer could not be saved. */
 async function refuseOut(out: string): Promise<void> {
   if (["", ".", "..", "/"].includes(basename(placesOf(out).folder))) {
     throw new UsageError(`--out is "${out}": expected a folder with a name, which is replaced as a whole`);
@@ -129,28 +135,7 @@ async function saveTokenizer(out: string, tokenizer: BpeTokenizer): Promise<void
   await saveFolder(out, tokenizer.toHuggingFace());
 }
 
-/** Files in pieces of whole lines; a file's last line ends with the file. */
+/** Files in pieces of whole lines; the end of a file ends its last line. */
 async function* linesOf(files: readonly string[], options: ReadOptions): AsyncGenerator<string> {
   for (const path of files) yield* wholeLines(textChunks(path, options));
-}
-
-/** Draws the progress in one line of the terminal; elsewhere nothing is drawn. */
-function progressShower(bytes: number, vocabSize: number): (progress: BpeTrainingProgress) => void {
-  if (!Deno.stdout.isTerminal()) return () => {};
-  let drawnAt = -Infinity;
-  return (progress) => {
-    if (progress.stage === "done") return writeOut("\r\x1b[K");
-    const now = performance.now();
-    if (now - drawnAt < 100) return;
-    drawnAt = now;
-    const [what, fraction] = progress.stage === "counting"
-      // Bytes are known beforehand, characters are what is counted: nearly the same in most texts.
-      ? [
-        `reading ${formatCount(progress.textLength)} of ${formatCount(bytes)} bytes`,
-        progress.textLength / bytes,
-      ]
-      : [`token ${progress.vocabSize} of ${vocabSize}`, progress.vocabSize / vocabSize];
-    const columns = Math.max(8, Math.min(terminalColumns() - what.length - 2, 30));
-    writeOut(`\r${formatBar(Math.min(fraction, 1), columns)} ${what}\x1b[K`);
-  };
 }

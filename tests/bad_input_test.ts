@@ -58,7 +58,7 @@ Deno.test("train refuses what it cannot learn from, and what makes no sense", ()
         1,
         "Cannot read stroy.txt: no such file or folder; did you mean story.txt?",
       ],
-      [`train --data empty.txt ${device}`, 1, "Cannot read empty.txt: no text in there"],
+      [`train --data empty.txt ${device}`, 1, "Cannot read empty.txt: all files are empty"],
       [`train --data short.txt ${device}`, 1, "The training text has 4 tokens, a window needs"],
       [
         `train --data story.txt --validation short.txt ${device}`,

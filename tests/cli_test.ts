@@ -13,11 +13,13 @@ async function miniformer(...args: string[]): Promise<{ code: number; stdout: st
 }
 
 Deno.test("--version prints the version of the package", async () => {
-  assertEquals(await miniformer("--version"), {
-    code: 0,
-    stdout: `miniformer ${configuration.version}\n`,
-    stderr: "",
-  });
+  for (const args of [["--version"], ["-V"], ["generate", "-V"]]) {
+    assertEquals(await miniformer(...args), {
+      code: 0,
+      stdout: `miniformer ${configuration.version}\n`,
+      stderr: "",
+    });
+  }
 });
 
 Deno.test("a wrong command is one line and status 2; its stack is shown with --verbose", async () => {

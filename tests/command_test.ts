@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
-import { chooseCommand, defineCommand } from "../commands/cli/command.ts";
+import { chooseCommand, defineCommand, VERSION } from "../commands/cli/command.ts";
 import { UsageError } from "../commands/cli/errors.ts";
 
 /** Two commands that note what they were run with, and how often each was loaded. */
@@ -68,6 +68,45 @@ Deno.test("--help wins over whatever else is wrong in the line, and nothing is r
   const text = await printed(() => command.run(["train", "--sede", "--help"]));
   assert(text.startsWith("Do what train does.\n\nUsage: deno task train [flags]\n"), text);
   assertEquals(runs, []);
+});
+
+Deno.test("the version is shown for -V and --version, of the program and of a command", async () => {
+  for (
+    const args of [["-V"], ["--version"], ["train", "-V"], ["train", "--verbose", "-V"], [
+      "train",
+      "--version",
+      "--x",
+    ]]
+  ) {
+    const { command, runs } = program();
+    assertEquals(await printed(() => command.run(args)), `miniformer ${VERSION}\n`);
+    assertEquals(runs, []);
+  }
+});
+
+Deno.test("a command is run with its own flags and --verbose only", async () => {
+  let seen: unknown;
+  const flags = { seed: { kind: "integer", description: "seed", default: 1 } } as const;
+  await defineCommand({ name: "a", summary: "A", flags, run: (values) => void (seen = values) }).run([]);
+  assertEquals(seen, { seed: 1, verbose: false });
+});
+
+Deno.test("-h and --help are values where a flag needs one, and after two dashes", async () => {
+  const texts: string[] = [];
+  const say = defineCommand({
+    name: "say",
+    summary: "Say something",
+    operand: "text",
+    flags: { text: { kind: "text", description: "what", default: "" } },
+    run: ({ text }) => void texts.push(text),
+  });
+  for (
+    const args of [["--text", "-h"], ["--text", "-V"], ["--", "--help"], ["--verbose", "--", "--version"]]
+  ) {
+    await say.run(args);
+  }
+  assertEquals(texts, ["-h", "-V", "--help", "--version"]);
+  assertStringIncludes(await printed(() => say.run(["--verbose", "-h"])), "-h, --help");
 });
 
 Deno.test("commands nest, and say so in their names", async () => {

@@ -59,7 +59,7 @@ Deno.test("reason says in words what the system says in codes", async () => {
   const why = (call: Promise<unknown>) => call.then(() => "nothing", reason);
   assertEquals(await why(Deno.readFile(`${folder}/none`)), "no such file or folder");
   assertEquals(await why(Deno.readFile(folder)), "it is a folder, not a file");
-  assertEquals(await why(Deno.readFile(`${folder}/file/x`)), "a file stands where a folder should");
+  assertEquals(await why(Deno.readFile(`${folder}/file/x`)), "part of the path is a file, not a folder");
   assertEquals(await why(Deno.readFile(`${folder}/${"x".repeat(300)}`)), "the name is too long");
   const denied = Object.assign(new Deno.errors.PermissionDenied("Permission denied (os error 13)"), {
     code: "EACCES",

@@ -52,7 +52,7 @@ Deno.test("what stands for nothing is an error that says so", () =>
       const error = await assertRejects(() => findFiles([`${folder}/${pattern}`]), Error);
       assertEquals(error.message, `Cannot read ${folder}/${pattern}: ${message}`);
     };
-    await says("*.csv", "no file fits");
+    await says("*.csv", "no file matches");
     await says("c.txt", `no such file or folder; did you mean ${folder}/a.txt?`);
     await says("nothing-like-it", "no such file or folder");
     await Deno.mkdir(`${folder}/bare`);
@@ -72,11 +72,11 @@ Deno.test("an empty file and a folder are refused with one line", () =>
     const says = async (call: Promise<unknown>, message: string) =>
       assertEquals((await assertRejects(() => call, Error)).message, message);
     await says(readText(empty), `Cannot read ${empty}: the file is empty`);
-    await says(readTexts([empty]), `Cannot read ${empty}: no text in there, only empty files`);
+    await says(readTexts([empty]), `Cannot read ${empty}: all files are empty`);
     await says(readText(folder), `Cannot read ${folder}: it is a folder, not a file`);
     await says(
       readText(`${folder}/a.txt/x`),
-      `Cannot read ${folder}/a.txt/x: a file stands where a folder should`,
+      `Cannot read ${folder}/a.txt/x: part of the path is a file, not a folder`,
     );
   }));
 

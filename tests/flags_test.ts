@@ -59,7 +59,8 @@ Data:
 
 Help:
   --verbose               show where an error was thrown
-  --help                  show this text
+  -V, --version           show the version
+  -h, --help              show this text
 
 Flags may be written with - or _ between words. Implausibly
 large numbers are refused.`,

@@ -92,7 +92,7 @@ Deno.test("what is advised is not refused in its turn", () => {
   const config = { ...PRESETS["shakespeare-char-cpu"].model, vocabSize: 65 };
   const limits = { total: 50e6, buffer: Infinity, binding: Infinity };
   const advice = (size: number) =>
-    assertThrows(() => checkMemory(config, size, 1, limits)).message.split("; ")[1];
+    assertThrows(() => checkMemory(config, size, 1, limits), Error).message.split("; ")[1];
   assertEquals(advice(12), "--batch-size 6 --accumulation 2 fits");
   assertEquals(advice(65536), "--batch-size 4 fits");
 });

@@ -6,6 +6,8 @@ import { parseFlags } from "../commands/cli/parse_flags.ts";
 const flags = {
   data: { kind: "list", description: "texts", placeholder: "FILE..." },
   prompt: { kind: "text", description: "how the text begins" },
+  out: { kind: "text", description: "where to save it", short: "o" },
+  resume: { kind: "text", description: "the run to resume", bare: "newest" },
   contextLength: { kind: "integer", description: "tokens", atLeast: 1, aliases: ["seq-len"] },
   lr: { kind: "number", description: "learning rate", above: 0, aliases: ["learning_rate"] },
   topP: { kind: "number", description: "nucleus", above: 0, atMost: 1 },
@@ -21,6 +23,8 @@ const flags = {
 const absent = {
   data: undefined,
   prompt: undefined,
+  out: undefined,
+  resume: undefined,
   contextLength: undefined,
   lr: undefined,
   topP: undefined,
@@ -48,6 +52,14 @@ const accepted: [string[], Record<string, unknown>][] = [
   [["--tied=false"], { tied: false }],
   [["--tied", "true"], { tied: true }],
   [["--device", "cpu"], { device: "cpu" }],
+  [["-o", "runs/a"], { out: "runs/a" }],
+  [["-o=runs/a"], { out: "runs/a" }],
+  [["--data", "a", "-o", "b", "--tied"], { data: ["a"], out: "b", tied: true }],
+  [["--prompt", "-o", "-o", "--"], { prompt: "-o", out: "--" }],
+  [["--tied", "--"], { tied: true }],
+  [["--resume"], { resume: "newest" }],
+  [["--resume", "runs/a", "--tied"], { resume: "runs/a", tied: true }],
+  [["--resume", "-o", "a"], { resume: "newest", out: "a" }],
 ];
 
 for (const [args, values] of accepted) {
@@ -82,6 +94,10 @@ const refused: [string[], string][] = [
   [["--top_p", "0"], "--top_p is 0: expected a number above 0, at most 1"],
   [["--top_p", "1.01"], "--top_p is 1.01: expected a number above 0, at most 1"],
   [["--device", "gpu"], '--device is "gpu": expected one of auto, webgpu, cpu'],
+  [["-x"], "Unknown flag -x"],
+  [["--tied", "-x"], "Unknown flag -x"],
+  [["--out", "a", "-o", "b"], "--out and -o are the same flag: give one"],
+  [["--tied", "--", "--lr", "1"], 'Unexpected argument "--lr": values follow a flag, such as --seed 1'],
 ];
 
 for (const [args, message] of refused) {
@@ -89,3 +105,14 @@ for (const [args, message] of refused) {
     assertEquals(assertThrows(() => parseFlags(flags, args), UsageError).message, message);
   });
 }
+
+Deno.test("an operand is the value of its flag, before all flags or after two dashes", () => {
+  const parse = (...args: string[]) => parseFlags(flags, args, "prompt").prompt;
+  assertEquals(parse("once", "--tied"), "once");
+  assertEquals(parse("--tied", "--", "--once"), "--once");
+  assertEquals(parse("--", "-o"), "-o");
+  assertEquals(parse("--tied"), undefined);
+  assertThrows(() => parse("a", "--prompt", "b"), UsageError, "--prompt is given twice");
+  assertThrows(() => parse("a", "--tied", "--", "b"), UsageError, 'Unexpected argument "b"');
+  assertEquals(parseFlags(flags, ["a", "--tied", "--", "-b"], "data").data, ["a", "-b"]);
+});

@@ -77,6 +77,14 @@ Deno.test("the labels of classes stand in their order on both axes", async () =>
   assertEquals(texts.filter((text) => /zebra|ant/.test(text)), ["zebra", "ant", "zebra", "ant"]);
 });
 
+Deno.test("the axes have the names of the field", async () => {
+  const weights = Float32Array.of(1, 0, 0.5, 0.5);
+  const maps = textsOf(await attentionPlot([{ layer: 0, head: 0, weights }], ["a", "b"], "maps"));
+  assert(maps.includes("query") && maps.includes("key"), String(maps));
+  const matrix = textsOf(await confusionPlot([[1, 2], [3, 4]], ["a", "b"], "matrix"));
+  assert(matrix.includes("actual") && matrix.includes("predicted"), String(matrix));
+});
+
 Deno.test("a picture of more classes than can be seen is refused", async () => {
   const labels = Array.from({ length: 300 }, (_, i) => `c${i}`),
     matrix = labels.map(() => labels.map(() => 0));

@@ -1,8 +1,8 @@
 import { assert, assertEquals } from "@std/assert";
-import { formatProgress, ProgressLine, type Standing } from "../commands/cli/progress.ts";
+import { formatProgress, ProgressLine, type RunProgress } from "../commands/cli/progress.ts";
 import { formatBar, formatCount, formatDuration } from "../commands/cli/terminal.ts";
 
-const standing: Standing = {
+const standing: RunProgress = {
   step: 1240,
   steps: 2000,
   tokens: 0,
@@ -26,7 +26,7 @@ Deno.test("formatDuration rounds before it splits", () => {
 Deno.test("formatCount keeps three digits across its units", () => {
   assertEquals(
     [0, 999, 999.6, 1_234, 9_999, 99_960, 999_600, 1.5e9].map(formatCount),
-    ["0", "999", "1.00k", "1.23k", "10.0k", "100k", "1.00M", "1.50G"],
+    ["0", "999", "1.00K", "1.23K", "10.0K", "100K", "1.00M", "1.50B"],
   );
 });
 
@@ -45,7 +45,7 @@ Deno.test("formatProgress fits every width and drops the details first", () => {
   const words = (columns: number) => formatProgress(standing, speed, columns).replace(/^[━╸─]+ /, "");
   assertEquals(
     words(120),
-    "step 1240/2000  loss 1.532  val 1.611 (ppl 5.01)  lr 8.1e-4  52.1k tok/s  1m 02s left",
+    "step 1240/2000  loss 1.532  val 1.611 (ppl 5.01)  lr 8.1e-4  52.1K tok/s  1m 02s left",
   );
   assertEquals(
     words(80),
@@ -57,13 +57,13 @@ Deno.test("formatProgress fits every width and drops the details first", () => {
 
 Deno.test("formatProgress shows how much a classifier gets right", () => {
   const classifier = { step: 1, steps: 2, tokens: 1, validationLoss: 0.5, accuracy: 0.8125 };
-  assertEquals(formatProgress(classifier), "step 1/2  val 0.500 (81.3 % right)");
+  assertEquals(formatProgress(classifier), "step 1/2  val 0.500 (81.3 % accuracy)");
 });
 
 Deno.test("formatProgress shows a wild perplexity shortly and a finished run without time left", () => {
   assertEquals(
     formatProgress({ step: 9, steps: 9, tokens: 1, validationLoss: 10 }, speed),
-    "step 9/9  val 10.000 (ppl 22.0k)  52.1k tok/s",
+    "step 9/9  val 10.000 (ppl 22.0K)  52.1K tok/s",
   );
 });
 

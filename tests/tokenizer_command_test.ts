@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertMatch, assertRejects, assertStringIncludes } from "@std/assert";
-import { describeFit } from "../commands/tokenizer_inspect.ts";
+import { describeFit } from "../commands/texts/tokenizer_fit.ts";
 import { tokenizer } from "../commands/tokenizer.ts";
 import { loadTokenizer } from "../tokenizers/hugging_face.ts";
 import { CharTokenizer } from "../tokenizers/char_tokenizer.ts";

@@ -55,10 +55,10 @@ Deno.test("the frame is read from every post-processor that is understood", () =
   const ends = { cls: ["[B]", 3], sep: ["b", 1] }, bare = { single: ["text"], pair: [] };
   const roberta = { single: [3, "text", 1], pair: [3, "text", 1, 1, "pair", 1] };
   assertEquals([frame(null), frame({ type: "ByteLevel" })], [bare, bare]);
-  assertEquals(frame({ type: "RobertaProcessing", ...ends }), roberta);
+  assertEquals<unknown>(frame({ type: "RobertaProcessing", ...ends }), roberta);
   assertEquals(frame(template), { single: [3, "text", 2, 3], pair: [3, "text", 2, 3, "pair"] });
   assertEquals(frame({ type: "Sequence", processors: [{ type: "ByteLevel" }, template] }), frame(template));
-  assertEquals(frame({ type: "Sequence" }), bare);
+  assertEquals<unknown>(frame({ type: "Sequence" }), bare);
   const two = { type: "Sequence", processors: [template, { type: "RobertaProcessing", ...ends }] };
   assertThrows(
     () => frame(two),

@@ -57,6 +57,23 @@ for (const [what, bytes, where] of invalid) {
   });
 }
 
+Deno.test("not UTF-8: the first byte of a piece, after characters of every length", async () => {
+  for (const last of ["x", "é", "€", "𝄞"]) {
+    const bytes = new TextEncoder().encode(
+      "x".repeat(2 ** 20 - new TextEncoder().encode(last).length) + last,
+    );
+    const error = await assertRejects(() => chunksOf(new Uint8Array([...bytes, 0x80])), Error);
+    assert(error.message.includes(`byte 0x80 at offset ${2 ** 20}, line 1,`), error.message);
+  }
+});
+
+Deno.test("not UTF-8: a character that ends early, and begins as U+FFFD does", async () => {
+  for (const bytes of [[0xef, 0x61], [0xef, 0xbf, 0x61], [0xef, 0xbf, 0xbd, 0xef, 0xbf]]) {
+    const error = await assertRejects(() => chunksOf(new Uint8Array(bytes)), Error);
+    assert(error.message.includes(`byte 0xef at offset ${bytes.lastIndexOf(0xef)}, line 1,`), error.message);
+  }
+});
+
 Deno.test("UTF-16 is called by its name", async () => {
   for (const bytes of [[0xff, 0xfe, 0x61, 0], [0xfe, 0xff, 0, 0x61]]) {
     const error = await assertRejects(() => chunksOf(new Uint8Array(bytes)), Error);

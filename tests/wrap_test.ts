@@ -1,6 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
 import { formatFacts } from "../commands/cli/terminal.ts";
-import { cutText, padText, textWidth, wrapText } from "../commands/cli/wrap.ts";
+import { cutText, formatTable, padText, textWidth, wrapText } from "../commands/cli/wrap.ts";
 
 const texts = [
   "data      the built-in tales: 1.13M training tokens, 125k validation tokens (characters, 50 tokens)",
@@ -59,4 +59,34 @@ Deno.test("widths count columns, not characters", () => {
   assertEquals(cutText("文字文字", 5), "文字…");
   assertEquals(cutText("文字文字", 8), "文字文字");
   assertEquals(textWidth(padText("e\u0301", 5)), 5);
+});
+
+Deno.test("the columns of a table are aligned by their width on the screen, and continue below", () => {
+  const rows = [["is", "recall", "called 好评", "called 👩‍🚀"], ["好评", "0.750", "3", "1"], [
+    "e\u0301",
+    "1",
+    "0",
+    "44",
+  ]];
+  assertEquals(
+    formatTable(rows, Infinity),
+    "is    recall  called 好评  called 👩‍🚀\n" +
+      "好评   0.750            3          1\n" +
+      "e\u0301          1            0         44",
+  );
+  assertEquals(
+    formatTable(rows, 20),
+    "is    recall\n好评   0.750\ne\u0301          1\n\n" +
+      "is    called 好评\n好评            3\ne\u0301               0\n\n" +
+      "is    called 👩‍🚀\n好评          1\ne\u0301            44",
+  );
+  for (let columns = 0; columns < 40; columns++) {
+    for (const table of formatTable(rows, columns).split("\n\n")) {
+      assertEquals(new Set(table.split("\n").map(textWidth)).size, 1, table);
+    }
+  }
+});
+
+Deno.test("the texts of facts are aligned after names of wide characters", () => {
+  assertEquals(formatFacts([["好评", "a"], ["b", "c"]], 6), "好评  a\nb     c");
 });

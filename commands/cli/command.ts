@@ -1,54 +1,69 @@
 /**
- * A command: a name, a description of its flags, and a function that gets their values. Help, parsing and checks follow
- * from the description.
+ * A command: a name, a description of its flags, and a function of their values. Help, parsing and checks follow from the
+ * description.
  *
  * @module
  */
+import configuration from "../../deno.json" with { type: "json" };
 import { nearest, UsageError } from "./errors.ts";
-import { bounds, type Flag, type Flags, type FlagValues, kebabCase, type NumberFlag } from "./flags.ts";
+import {
+  bounds,
+  type Flag,
+  type Flags,
+  type FlagValues,
+  group,
+  kebabCase,
+  type NumberFlag,
+} from "./flags.ts";
 import { parseFlags } from "./parse_flags.ts";
 import { print, terminalColumns } from "./terminal.ts";
 import { padText, textWidth, wrapText } from "./wrap.ts";
+
+/** The version of the package. */
+export const VERSION: string = configuration.version;
+
+const PROGRAM = `miniformer ${VERSION}`;
 
 /** A command, ready to be run. */
 export interface Command {
   /** What is typed after `deno task`. */
   readonly name: string;
-  /** One sentence on what it does, without a full stop. */
+  /** One sentence, without a full stop. */
   readonly summary: string;
-  /** Its flags by their camelCase names; none for a command whose next word chooses another. */
+  /** Its flags by their camelCase names; none for a group of commands. */
   readonly flags: Flags;
-  /** The commands that the next word chooses from. */
+  /** The commands of a group. */
   readonly commands?: CommandTable;
-  /** The help text, for a terminal of so many columns. */
+  /** The help text, wrapped at a number of columns. */
   help(columns?: number): string | Promise<string>;
-  /** Parses the arguments and does the work, or prints the help when they ask for it. */
+  /** Parses the arguments and does the work, or prints the help or the version. */
   run(args: readonly string[]): Promise<void>;
 }
 
-/** What a command says about itself. */
+/** The description of a command. */
 export interface CommandDescription<Fs extends Flags> {
   /** What is typed after `deno task`. */
   readonly name: string;
-  /** One sentence on what it does, without a full stop. */
+  /** One sentence, without a full stop. */
   readonly summary: string;
-  /** What follows the name in the line of usage; `[flags]` when absent. */
+  /** What follows the name in the usage line; `[flags]` when absent. */
   readonly usage?: string;
   /** Whole command lines, without `deno task`. */
   readonly examples?: readonly string[];
-  /** A flag whose value may be the first argument, without the name of the flag. */
+  /** A flag whose value may be typed without its name: before all flags, or after `--`. */
   readonly operand?: string;
-  /** The flags by their camelCase names; `--help` and `--verbose` are added to them. */
+  /** The flags by their camelCase names; `--verbose`, `--version` and `--help` are added to them. */
   readonly flags: Fs;
   /** Does the work. */
   run(values: FlagValues<Fs> & { readonly verbose: boolean }): void | Promise<void>;
 }
 
-/** The flags that every command has. */
-const everywhere = {
-  verbose: { kind: "boolean", description: "show where an error was thrown", group: "Help", default: false },
-  help: { kind: "boolean", description: "show this text", group: "Help", default: false },
-} as const satisfies Flags;
+/** The flags of every command. */
+const COMMON_FLAGS = group("Help", {
+  verbose: { kind: "boolean", description: "show where an error was thrown", default: false },
+  version: { kind: "boolean", description: "show the version", short: "V", default: false },
+  help: { kind: "boolean", description: "show this text", short: "h", default: false },
+});
 
 /**
  * Makes a command from its description.
@@ -61,19 +76,19 @@ const everywhere = {
  * import { assertEquals } from "@std/assert";
  * import { defineCommand } from "./command.ts";
  *
- * let said = "";
+ * let text = "";
  * const greet = defineCommand({
  *   name: "greet",
- *   summary: "Greet somebody",
- *   flags: { name: { kind: "text", description: "whom", default: "world" } },
- *   run: ({ name }) => void (said = `Hello, ${name}!`),
+ *   summary: "Greet a person",
+ *   flags: { name: { kind: "text", description: "their name", default: "world" } },
+ *   run: ({ name }) => void (text = `Hello, ${name}!`),
  * });
  * await greet.run(["--name", "Ada"]);
- * assertEquals(said, "Hello, Ada!");
+ * assertEquals(text, "Hello, Ada!");
  * ```
  */
 export function defineCommand<const Fs extends Flags>(description: CommandDescription<Fs>): Command {
-  const flags = { ...description.flags, ...everywhere };
+  const flags = { ...description.flags, ...COMMON_FLAGS };
   const help = (columns?: number) => formatHelp(description, flags, columns);
   return {
     name: description.name,
@@ -81,22 +96,24 @@ export function defineCommand<const Fs extends Flags>(description: CommandDescri
     flags,
     help,
     async run(args) {
-      if (asksForHelp(args)) return print(help(Math.min(terminalColumns(), 100)));
-      const { operand } = description, startsWithValue = args.length > 0 && !args[0].startsWith("--");
-      const line = operand && startsWithValue ? [`--${kebabCase(operand)}`, ...args] : args;
-      await description.run(parseFlags(flags, line) as FlagValues<Fs> & { verbose: boolean });
+      if (asksFor("help", args)) return print(help(helpColumns()));
+      if (asksFor("version", args)) return print(PROGRAM);
+      const { help: isHelp, version: isVersion, ...values } = parseFlags(flags, args, description.operand);
+      if (isHelp) return print(help(helpColumns()));
+      if (isVersion) return print(PROGRAM);
+      await description.run(values as FlagValues<Fs> & { verbose: boolean });
     },
   };
 }
 
-/** Where commands are found by name: each is loaded when it is called, so that starting one does not load them all. */
+/** Commands by their names. Each is loaded when it is called, so that one starts without loading the others. */
 export type CommandTable = Readonly<Record<string, () => Command | Promise<Command>>>;
 
 /**
- * Makes one command of several, chosen by the first argument: `tokenizer train`, `tokenizer encode`.
+ * Makes a group of commands, chosen by the first argument: `tokenizer train`, `tokenizer encode`.
  *
  * @param name what is typed before the choice; empty for the program itself
- * @param summary one sentence on what they do together, without a full stop
+ * @param summary one sentence on all of them, without a full stop
  * @param commands the commands to choose from
  * @returns the command
  *
@@ -130,9 +147,10 @@ export function chooseCommand(name: string, summary: string, commands: CommandTa
     async run(args) {
       const [chosen, ...rest] = args;
       if (Object.hasOwn(commands, chosen ?? "")) return (await commands[chosen]()).run(rest);
-      if (chosen === undefined || chosen === "help" || asksForHelp([chosen])) {
-        return print(await help(Math.min(terminalColumns(), 100)));
+      if (chosen === undefined || chosen === "help" || asksFor("help", [chosen])) {
+        return print(await help(helpColumns()));
       }
+      if (asksFor("version", [chosen])) return print(PROGRAM);
       const near = nearest(chosen, names);
       const advice = near ? `did you mean ${near}?` : `expected one of ${names.join(", ")}`;
       throw new UsageError(`Unknown command ${prefix}${chosen}: ${advice}`);
@@ -140,10 +158,16 @@ export function chooseCommand(name: string, summary: string, commands: CommandTa
   };
 }
 
-/** Asked for anywhere in the line, help is shown even where the rest of the line is wrong. */
-function asksForHelp(args: readonly string[]): boolean {
-  return args.includes("--help") || args.includes("-h");
+/**
+ * Whether help or the version is asked for even if the rest of the line is wrong. The short flags are read here only in
+ * the first position: after another flag they may be its value.
+ */
+function asksFor(name: "help" | "version", args: readonly string[]): boolean {
+  const end = args.indexOf("--"), line = end < 0 ? args : args.slice(0, end);
+  return line.includes(`--${name}`) || line[0] === `-${COMMON_FLAGS[name].short}`;
 }
+
+const helpColumns = (): number => Math.min(terminalColumns(), 100);
 
 function formatHelp(
   { name, summary, usage = "[flags]", examples = [] }: CommandDescription<Flags>,
@@ -152,7 +176,7 @@ function formatHelp(
 ): string {
   const rows = Object.entries(flags).map(([name, flag]) => ({
     heading: flag.group ?? "Flags",
-    left: `  --${kebabCase(name)}${placeholder(flag)}`,
+    left: `  ${flag.short ? `-${flag.short}, ` : ""}--${kebabCase(name)}${placeholder(flag)}`,
     right: explain(flag),
   }));
   const widest = Math.max(...rows.map(({ left }) => left.length)) + 2;
@@ -186,7 +210,7 @@ function placeholder(flag: Flag): string {
   return flag.placeholder ? ` ${flag.placeholder}` : usual[flag.kind];
 }
 
-/** Description, allowed values, default and older names of a flag in one paragraph. */
+/** Description, allowed values, default and further names of a flag in one paragraph. */
 function explain(flag: Flag): string {
   const limits = flag.kind === "choice"
     ? flag.choices.join(", ")
@@ -202,12 +226,12 @@ function explain(flag: Flag): string {
     .filter(Boolean).join("");
 }
 
-/** Whether the help leaves bounds out: those that only rule out negative or implausibly large numbers. */
+/** Whether the help omits the bounds: those that only exclude negative or implausibly large numbers. */
 function isObvious({ atLeast = 0, atMost = Infinity, above = 0, below }: NumberFlag): boolean {
   return atLeast <= 1 && above === 0 && below === undefined && atMost >= 1000;
 }
 
-/** The left text, and the right one beside it in a column of its own, wrapped at the width of the terminal. */
+/** Two columns: the right text is wrapped within its own. */
 function hang(left: string, right: string, indent: number, columns: number): string {
   const gap = textWidth(left) + 2 > indent ? `${left}  ` : padText(left, indent);
   return wrapText(gap + right, columns, indent);

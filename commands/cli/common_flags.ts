@@ -6,13 +6,13 @@
 import type { Flags, TextFlag } from "./flags.ts";
 
 /**
- * The largest values that number flags accept, far above what anyone needs: a typing error is refused at once instead of
- * after hours or when memory runs out. Models within these bounds are then compared with the available memory (memory.ts).
+ * The largest values that number flags accept, far above any useful one: a typing error is refused at once, not after
+ * hours or when memory runs out. A model within these bounds is then compared with the available memory (memory.ts).
  */
 export const MOST = {
   /** Steps of a run, and intervals in steps. */
   steps: 1e9,
-  /** Times to see a text. */
+  /** Epochs. */
   epochs: 1e6,
   /** Windows or texts in a batch. */
   batchSize: 2 ** 16,
@@ -30,25 +30,25 @@ export const MOST = {
   vocabSize: 2 ** 24,
   /** Tokens to generate. */
   newTokens: 1e6,
-  /** Anything else that is counted, such as the occurrences of a pair. */
+  /** Other counts, such as the occurrences of a pair. */
   count: 1e9,
-  /** Tokens to hide one by one: all their batches are in memory together. */
+  /** Tokens that are masked one at a time: all their batches are in memory together. */
   hiddenTokens: 1e5,
-  /** Learning rates, weights and other factors: float32 holds them and their products. */
+  /** Learning rates, weights and other factors: they and their products are within float32. */
   factor: 1e6,
 } as const;
 
-/** Where the model runs. */
+/** The device. */
 export const deviceFlag = {
   device: {
     kind: "choice",
-    description: "where to run: the best there is, a GPU, or the CPU reference",
+    description: "the best available, a GPU, or the CPU reference",
     choices: ["auto", "webgpu", "cpu"],
     default: "auto",
   },
 } as const satisfies Flags;
 
-/** What happens to bytes that are no text. */
+/** Bytes that are not text. */
 export const replaceInvalidFlag = {
   replaceInvalid: {
     kind: "boolean",
@@ -57,32 +57,32 @@ export const replaceInvalidFlag = {
   },
 } as const satisfies Flags;
 
-/** What happens to texts that are too long. */
+/** Texts that are too long. */
 export const truncateFlag = {
   truncate: {
     kind: "boolean",
-    description: "cut texts that are longer than the context, at their end",
+    description: "cut the end of texts that are longer than the context",
     otherwise: "refuse them",
   },
 } as const satisfies Flags;
 
-/** How tokens are hidden from a model that fills masks. */
+/** How tokens are masked. */
 export const maskFlags = {
   lines: {
     kind: "boolean",
-    description: "let each line begin a sequence of its own",
+    description: "begin a new sequence at each line",
     otherwise: "sequences are packed full",
   },
   maskRate: {
     kind: "number",
-    description: "part of the tokens to ask for",
+    description: "fraction of the tokens to predict",
     above: 0,
     atMost: 1,
     otherwise: "0.15",
   },
   maskRule: {
     kind: "choice",
-    description: "how they are drawn and hidden",
+    description: "how these tokens are drawn and masked",
     choices: ["huggingface", "fairseq"],
     otherwise: "huggingface",
   },
@@ -91,8 +91,8 @@ export const maskFlags = {
 /**
  * The flag that names a trained model.
  *
- * @param model what the folder may hold, such as `a GPT`
- * @returns the flag; without it, the newest run is meant
+ * @param model the kind of model that is expected, such as `a GPT`
+ * @returns the flag; its default is the newest run
  *
  * @example
  * ```ts

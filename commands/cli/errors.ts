@@ -1,8 +1,8 @@
 /**
- * What a command says when it cannot do its work: one line, and an exit status a script can test.
+ * Errors of a command: one line, and an exit status for scripts.
  *
- * Status 2 means that the command line is wrong, status 1 that anything else went wrong. A stack trace helps only
- * who mends the program, so it is shown with `--verbose` and not otherwise.
+ * Status 2 means that the command line is wrong, status 1 any other error. A stack trace is useful only to developers, so
+ * it is shown with `--verbose`.
  *
  * @module
  */
@@ -29,7 +29,7 @@ export class UsageError extends Error {
  * The status the program ends with after an error.
  *
  * @param error what was thrown
- * @returns 2 for a {@linkcode UsageError}, 0 when the reader of our output has left (`generate | head`), else 1
+ * @returns 2 for a {@linkcode UsageError}, 0 when the reader of our output has exited (`generate | head`), else 1
  *
  * @example
  * ```ts
@@ -44,7 +44,7 @@ export function exitStatus(error: unknown): 0 | 1 | 2 {
   return error instanceof UsageError ? 2 : 1;
 }
 
-/** Longest message: with `error: ` it stays below 1,000 characters. A last resort, since quoted values are cut before. */
+/** The longest message: with `error: ` it stays below 1,000 characters. Quoted values are shortened before. */
 const LONGEST_MESSAGE = 980;
 
 /**
@@ -52,7 +52,7 @@ const LONGEST_MESSAGE = 980;
  *
  * @param error what was thrown
  * @param verbose whether to show where it was thrown
- * @returns the text, without a newline at its end; empty when nobody is left to read it
+ * @returns the text, without a newline at its end; empty for a closed pipe
  *
  * @example
  * ```ts
@@ -71,7 +71,7 @@ export function describeError(error: unknown, verbose: boolean = false): string 
 }
 
 /**
- * Prints a line to standard error. Failures are ignored, because a closed terminal must not prevent an orderly end.
+ * Prints a line to standard error. Failures are ignored: a closed terminal must not prevent a run from being saved.
  *
  * @param text the line
  *
@@ -86,12 +86,12 @@ export function printDiagnostic(text: string): void {
   try {
     console.error(text);
   } catch {
-    return; // there is no one to read it
+    return;
   }
 }
 
 /**
- * Why the system refused, in a few words.
+ * The reason of a system error in a few words.
  *
  * @param error what a call of `Deno` threw
  * @returns such as `no such file or folder`
@@ -107,14 +107,14 @@ export function printDiagnostic(text: string): void {
  */
 export function reason(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
-  const known: Record<string, string> = {
+  const reasons: Record<string, string> = {
     ENOENT: "no such file or folder",
     EACCES: "permission denied",
     EPERM: "permission denied",
     EISDIR: "it is a folder, not a file",
-    ENOTDIR: "a file stands where a folder should",
+    ENOTDIR: "part of the path is a file, not a folder",
     ENOSPC: "the disk is full",
-    EDQUOT: "your share of the disk is used up",
+    EDQUOT: "the disk quota is used up",
     EROFS: "the disk is read-only",
     EPIPE: "its reader has exited",
     ENAMETOOLONG: "the name is too long",
@@ -122,16 +122,16 @@ export function reason(error: unknown): string {
   };
   if (error instanceof Deno.errors.NotCapable) return `Deno's permissions forbid it (${error.message})`;
   const code = (error as { code?: string }).code ?? "";
-  return known[code] ?? error.message.replace(/ \(os error \d+\).*/s, "");
+  return reasons[code] ?? error.message.replace(/ \(os error \d+\).*/s, "");
 }
 
 /**
- * The error for a file or folder that cannot be read, with the name that was probably meant when there is none such.
+ * The error for a file or folder that cannot be read, with the nearest existing name when it is missing.
  *
  * @param path the file or folder
  * @param error what a call of `Deno` threw
- * @param wanted what it should be; only a path to such a thing is suggested
- * @returns an error that says what, why and perhaps what else
+ * @param wanted what is expected; only such paths are suggested
+ * @returns an error with the path, the reason and perhaps a suggestion
  *
  * @example
  * ```ts
@@ -153,7 +153,7 @@ export async function cannotRead(
   });
 }
 
-/** Whether a path may be suggested, by what is wanted. */
+/** Whether a path may be suggested, by what is expected. */
 const SUITABLE = {
   any: () => true,
   file: isFile,
@@ -172,8 +172,8 @@ async function isFile(path: string): Promise<boolean> {
 }
 
 async function holdsOne(path: string, names: readonly string[]): Promise<boolean> {
-  const places = [path, join(path, "best"), join(path, "last")];
-  const found = places.flatMap((place) => names.map((name) => isFile(join(place, name))));
+  const folders = [path, join(path, "best"), join(path, "last")];
+  const found = folders.flatMap((folder) => names.map((name) => isFile(join(folder, name))));
   return (await Promise.all(found)).includes(true);
 }
 
@@ -181,7 +181,7 @@ async function namesIn(folder: string): Promise<string[]> {
   return (await Array.fromAsync(Deno.readDir(folder)).catch(() => [])).map(({ name }) => name).sort();
 }
 
-/** The path in the same folder, or of a run, whose name is nearest and which may be what is wanted. */
+/** The suitable path with the nearest name, in the same folder or in runs/. */
 async function nearestPath(
   path: string,
   isSuitable: (path: string) => boolean | Promise<boolean>,
@@ -199,11 +199,11 @@ async function nearestPath(
 }
 
 /**
- * The word a person most probably meant: one that begins with what was typed, or is a few keystrokes away from it.
+ * The word that was most probably meant: one that begins with what was typed, or differs from it by a few characters.
  *
  * @param typed what was typed
  * @param words the words that exist
- * @returns the nearest word, or undefined when none is near
+ * @returns the nearest word, or undefined if none is near
  *
  * @example
  * ```ts
@@ -225,7 +225,7 @@ export function nearest(typed: string, words: Iterable<string>): string | undefi
   return bestDistance <= 1 + typed.length / 4 ? best : undefined;
 }
 
-/** Insertions, deletions, replacements and swaps of neighbours that lead from one word to the other. */
+/** The number of insertions, deletions, replacements and swaps of neighbours between two words. */
 function editDistance(from: string, to: string): number {
   const rows = [Array.from({ length: to.length + 1 }, (_, j) => j)];
   for (let i = 1; i <= from.length; i++) {

@@ -1,24 +1,27 @@
 /**
- * The flags of a command, described once: from the description come the types of the values, the parser
- * (parse_flags.ts), the checks and the help text (command.ts).
+ * The flags of a command, described once. The types of the values, the parser (parse_flags.ts), the checks and the help
+ * text (command.ts) follow from the description.
  *
- * A flag is named in camelCase and typed in kebab-case or snake_case: `contextLength` answers to `--context-length` and
- * `--context_length`. A flag without a default may be absent, and is then `undefined`: a preset or a resumed checkpoint
- * can tell "not given" from any value and fill it in.
+ * A flag is named in camelCase and typed in kebab-case or snake_case: `contextLength` is `--context-length` or
+ * `--context_length`. A flag without a default is `undefined` when it is absent, so that a preset or a resumed checkpoint
+ * can fill it in.
  *
  * @module
  */
-/** What every flag may say about itself. */
+
+/** What the description of every flag may hold. */
 export interface FlagCommon {
   /** One sentence for the help text, without a full stop. */
   readonly description: string;
-  /** The heading it stands under in the help text. */
+  /** Its heading in the help text. */
   readonly group?: string;
-  /** Further names, in kebab-case: what older projects call it. */
+  /** A single letter that may be typed after one dash instead of the name: `o` for `-o`. */
+  readonly short?: string;
+  /** Further names, in kebab-case, such as those of older projects. */
   readonly aliases?: readonly string[];
   /** What stands for the value in the help text, such as `FILE`. */
   readonly placeholder?: string;
-  /** Whether the command can do nothing without it. */
+  /** Whether the flag must be given. */
   readonly required?: boolean;
   /** What an absent flag means, where that is not a fixed value, such as `the preset's`. */
   readonly otherwise?: string;
@@ -26,7 +29,7 @@ export interface FlagCommon {
 
 /** A flag with one text value: `--prompt "Once upon a time"`. */
 export interface TextFlag extends FlagCommon {
-  /** Tells the kinds of flag apart. */
+  /** The kind of the flag. */
   readonly kind: "text";
   /** The value when the flag is typed without one; else that is an error. */
   readonly bare?: string;
@@ -36,7 +39,7 @@ export interface TextFlag extends FlagCommon {
 
 /** A flag with several text values: `--data a.txt b.txt`, which is what the shell makes of `--data *.txt`. */
 export interface ListFlag extends FlagCommon {
-  /** Tells the kinds of flag apart. */
+  /** The kind of the flag. */
   readonly kind: "list";
   /** The value when the flag is absent. */
   readonly default?: readonly string[];
@@ -44,7 +47,7 @@ export interface ListFlag extends FlagCommon {
 
 /** A flag with one number, within bounds. */
 export interface NumberFlag extends FlagCommon {
-  /** Tells the kinds of flag apart. */
+  /** The kind of the flag. */
   readonly kind: "number" | "integer";
   /** The value when the flag is absent. */
   readonly default?: number;
@@ -52,15 +55,15 @@ export interface NumberFlag extends FlagCommon {
   readonly atLeast?: number;
   /** The largest value allowed. */
   readonly atMost?: number;
-  /** A bound that the value must exceed. */
+  /** A lower bound that is not itself allowed. */
   readonly above?: number;
-  /** A bound that the value must stay under. */
+  /** An upper bound that is not itself allowed. */
   readonly below?: number;
 }
 
 /** A flag with one of a few values. */
 export interface ChoiceFlag extends FlagCommon {
-  /** Tells the kinds of flag apart. */
+  /** The kind of the flag. */
   readonly kind: "choice";
   /** The values allowed. */
   readonly choices: readonly string[];
@@ -70,7 +73,7 @@ export interface ChoiceFlag extends FlagCommon {
 
 /** A flag that is on or off: `--tied`, `--no-tied`, `--tied=false`. */
 export interface BooleanFlag extends FlagCommon {
-  /** Tells the kinds of flag apart. */
+  /** The kind of the flag. */
   readonly kind: "boolean";
   /** The value when the flag is absent. */
   readonly default?: boolean;
@@ -89,7 +92,7 @@ export type FlagValue<F extends Flag> = F extends ChoiceFlag ? F["choices"][numb
   : F extends ListFlag ? readonly string[]
   : string;
 
-/** The values of all flags: a flag with neither default nor duty may be undefined. */
+/** The values of all flags. A flag that is neither required nor has a default may be undefined. */
 export type FlagValues<Fs extends Flags> = {
   readonly [Name in keyof Fs]: Fs[Name] extends { default: unknown } | { required: true }
     ? FlagValue<Fs[Name]>
@@ -130,8 +133,7 @@ export function group<const Fs extends Flags>(heading: string, flags: Fs): Fs {
  * import { assertEquals } from "@std/assert";
  * import { kebabCase } from "./flags.ts";
  *
- * assertEquals(kebabCase("contextLength"), "context-length");
- * assertEquals(kebabCase("context_length"), "context-length");
+ * assertEquals(["contextLength", "context_length"].map(kebabCase), ["context-length", "context-length"]);
  * ```
  */
 export function kebabCase(name: string): string {

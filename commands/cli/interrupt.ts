@@ -1,28 +1,27 @@
 /**
- * Turns the signals of Ctrl-C, `kill` and a closed terminal into a flag that the program checks between steps, instead of
- * ending it at once.
+ * The signals of Ctrl-C, `kill` and a closed terminal set a flag that a run checks between steps, so that it can be saved.
  *
  * @module
  */
 
-/** How the shell reports a process that a signal has ended: 128 and the signal's number. */
+/** The exit statuses that shells expect after a signal: 128 and its number. */
 const STATUSES = { SIGHUP: 129, SIGINT: 130, SIGTERM: 143 } as const;
 
-/** The signals there are; Windows has no SIGTERM. */
+/** The signals of this system; Windows has no SIGTERM. */
 const SIGNALS = (Object.keys(STATUSES) as (keyof typeof STATUSES)[])
   .filter((signal) => signal !== "SIGTERM" || Deno.build.os !== "windows");
 
-/** A signal arrived before there was anything to save. */
+/** A signal arrived before the first step. */
 export class InterruptedError extends Error {
   /** `"InterruptedError"`. */
   override readonly name = "InterruptedError";
-  /** The exit status to end with. */
+  /** The exit status. */
   readonly status: number;
 
   /**
    * Makes the error.
    *
-   * @param status the exit status to end with
+   * @param status the exit status
    */
   constructor(status: number) {
     super("Stopped before the first step");
@@ -31,7 +30,7 @@ export class InterruptedError extends Error {
 }
 
 /**
- * Notices signals while it is in scope. The second one ends the program at once.
+ * Catches signals while it is in scope. The second one ends the program at once.
  *
  * @example
  * ```ts
@@ -43,11 +42,11 @@ export class InterruptedError extends Error {
  * ```
  */
 export class Interrupt implements Disposable {
-  /** The exit status to end with, once there was a signal. */
+  /** The exit status, once a signal has arrived. */
   status: number | undefined;
   readonly #listeners: (readonly [Deno.Signal, () => void])[];
 
-  /** Starts to notice. */
+  /** Adds the listeners. */
   constructor() {
     this.#listeners = SIGNALS.map((signal) => {
       const listener = () => {
@@ -68,7 +67,7 @@ export class Interrupt implements Disposable {
     if (this.status !== undefined) throw new InterruptedError(this.status);
   }
 
-  /** Lets signals end the program again. */
+  /** Removes the listeners: signals end the program again. */
   [Symbol.dispose](): void {
     for (const [signal, listener] of this.#listeners) Deno.removeSignalListener(signal, listener);
   }

@@ -1,6 +1,6 @@
 /**
- * The output of a training run. When standard output fails, because the reader of a pipe has exited, the disk of a log is
- * full or the terminal was closed, the run must be saved first, so the failure is kept and not thrown.
+ * The output of a training run. When standard output fails, because the reader of a pipe has exited, the disk is full or
+ * the terminal was closed, the run must be saved first, so the failure is kept and not thrown.
  *
  * @module
  */
@@ -8,7 +8,7 @@ import { reason } from "./errors.ts";
 import { writeOut } from "./terminal.ts";
 
 /**
- * Standard output that keeps its first failure and then writes nothing more.
+ * Standard output that keeps its first failure and writes nothing after it.
  *
  * @example
  * ```ts
@@ -23,7 +23,7 @@ import { writeOut } from "./terminal.ts";
  * ```
  */
 export class Output {
-  /** Why nothing more is printed. */
+  /** The first failure. */
   failure: Error | undefined;
   readonly #write: (text: string) => void;
 

@@ -1,19 +1,32 @@
 /**
- * The parser of the command line. Nothing is guessed: which flags take a value is known from their description, so an
- * empty value (`--prompt ""`), a negative number (`--lr -1`) and a text that begins with a dash arrive as they were
- * typed, and what does not belong is an error instead of a surprise.
+ * The parser of the command line. Which flags take a value follows from their description, so an empty value
+ * (`--prompt ""`), a negative number (`--lr -1`) and a text that begins with a dash are taken as they were typed, and
+ * anything unexpected is an error.
  *
  * @module
  */
 import { nearest, UsageError } from "./errors.ts";
-import { bounds, type ChoiceFlag, type Flags, type FlagValues, kebabCase } from "./flags.ts";
+import { bounds, type ChoiceFlag, type Flag, type Flags, type FlagValues, kebabCase } from "./flags.ts";
 import type { NumberFlag, TextFlag } from "./flags.ts";
+
+/** A flag of the command line with its values. */
+interface TypedFlag {
+  /** Its name in the description. */
+  readonly name: string;
+  /** As it was typed, such as `--seq_len`. */
+  readonly typed: string;
+  /** Whether it was typed as `--no-…`. */
+  readonly negated: boolean;
+  /** The values, that after `=` first. */
+  readonly texts: string[];
+}
 
 /**
  * Reads the arguments of a command.
  *
- * @param flags what the command accepts
+ * @param flags the flags that the command accepts
  * @param args the arguments as the shell passed them
+ * @param operand the flag whose value may be typed without its name: before all flags, or after `--`
  * @returns the value of every flag by its camelCase name
  * @throws {UsageError} for an unknown flag, a missing, repeated or impossible value, or an argument without a flag
  *
@@ -24,19 +37,24 @@ import type { NumberFlag, TextFlag } from "./flags.ts";
  *
  * const values = parseFlags({
  *   seed: { kind: "integer", description: "seed of all draws", default: 0 },
- *   contextLength: { kind: "integer", description: "tokens seen at once", aliases: ["seq-len"] },
+ *   contextLength: { kind: "integer", description: "tokens of a window", aliases: ["seq-len"] },
  * }, ["--seq_len", "64"]);
  * assertEquals(values, { seed: 0, contextLength: 64 });
  * ```
  */
-export function parseFlags<const Fs extends Flags>(flags: Fs, args: readonly string[]): FlagValues<Fs> {
+export function parseFlags<const Fs extends Flags>(
+  flags: Fs,
+  args: readonly string[],
+  operand?: string,
+): FlagValues<Fs> {
   const values: Record<string, unknown> = {};
   const typedAs: Record<string, string> = {};
-  for (const { typed, texts } of splitAtFlags(args)) {
-    const { name, negated } = findFlag(flags, typed);
+  for (const { name, typed, negated, texts } of splitAtFlags(flags, args, operand)) {
     const flag = flags[name];
+    if (texts.length === 0 && needsValue(flag)) {
+      throw new UsageError(`${typed} needs a value: ${typed}=${flag.placeholder ?? "VALUE"}`);
+    }
     if (flag.kind === "list") {
-      if (texts.length === 0) throw missingValue(typed, flag.placeholder);
       values[name] = [...values[name] as string[] | undefined ?? [], ...texts];
       continue;
     }
@@ -46,9 +64,8 @@ export function parseFlags<const Fs extends Flags>(flags: Fs, args: readonly str
     if (flag.kind === "boolean") {
       values[name] = booleanValue(typed, negated, texts);
     } else {
-      if (texts.length === 0) throw missingValue(typed, flag.placeholder);
-      if (texts.length > 1) throw unexpected(texts[1], `a value with spaces needs quotes`);
-      values[name] = singleValue(flag, typed, texts[0]);
+      if (texts.length > 1) throw unexpected(texts[1], "a value with spaces needs quotes");
+      values[name] = texts.length === 0 ? (flag as TextFlag).bare : singleValue(flag, typed, texts[0]);
     }
   }
   for (const [name, flag] of Object.entries(flags)) {
@@ -60,22 +77,40 @@ export function parseFlags<const Fs extends Flags>(flags: Fs, args: readonly str
   return values as FlagValues<Fs>;
 }
 
-/** Two dashes and a word. Two dashes alone, or before a space, are text: somebody's prompt. */
-const flagPattern = /^(?<typed>--[A-Za-z][\w-]*)(?:=(?<value>.*))?$/s;
+/** Two dashes and a word, or a dash and a letter. Two dashes before a space are text, perhaps a prompt. */
+const FLAG_PATTERN = /^(?<typed>--[A-Za-z][\w-]*|-[A-Za-z])(?:=(?<value>.*))?$/s;
 
-/** Each flag with the texts that stand between it and the next one, its own `=value` first. */
-function splitAtFlags(args: readonly string[]): { typed: string; texts: string[] }[] {
-  const parts: { typed: string; texts: string[] }[] = [];
-  for (const arg of args) {
-    const { typed, value } = arg.match(flagPattern)?.groups ?? {};
-    if (typed !== undefined) parts.push({ typed, texts: value === undefined ? [] : [value] });
-    else if (parts.length > 0) parts[parts.length - 1].texts.push(arg);
-    else throw unexpected(arg, "values follow a flag, such as --seed 1");
+/** Each flag with the arguments up to the next one. */
+function splitAtFlags(flags: Flags, args: readonly string[], operand?: string): TypedFlag[] {
+  const found: TypedFlag[] = [], operands: string[] = [];
+  for (const [index, arg] of args.entries()) {
+    const last = found.at(-1);
+    const expectsValue = last !== undefined && last.texts.length === 0 && needsValue(flags[last.name]);
+    if (arg === "--" && !expectsValue) {
+      operands.push(...args.slice(index + 1));
+      break;
+    }
+    const { typed, value } = arg.match(FLAG_PATTERN)?.groups ?? {};
+    // `-x` is a flag only where it can be nothing else, so that `--prompt -x` is a prompt.
+    const isFlag = typed?.startsWith("--") || typed !== undefined && !expectsValue;
+    if (isFlag) found.push({ ...findFlag(flags, typed), typed, texts: value === undefined ? [] : [value] });
+    else (last?.texts ?? operands).push(arg);
   }
-  return parts;
+  if (operands.length === 0) return found;
+  if (operand === undefined) throw unexpected(operands[0], "values follow a flag, such as --seed 1");
+  return [...found, { name: operand, typed: `--${kebabCase(operand)}`, negated: false, texts: operands }];
+}
+
+function needsValue(flag: Flag): boolean {
+  return flag.kind === "text" ? flag.bare === undefined : flag.kind !== "boolean";
 }
 
 function findFlag(flags: Flags, typed: string): { name: string; negated: boolean } {
+  if (!typed.startsWith("--")) {
+    const found = Object.entries(flags).find(([, { short }]) => short === typed.slice(1));
+    if (found) return { name: found[0], negated: false };
+    throw new UsageError(`Unknown flag ${typed}`);
+  }
   const names = new Map(
     Object.entries(flags).flatMap(([name, flag]) =>
       [name, ...flag.aliases ?? []].map((spelling) => [kebabCase(spelling), name] as const)
@@ -109,10 +144,6 @@ function singleValue(flag: TextFlag | NumberFlag | ChoiceFlag, typed: string, te
   if (isKind && isInside) return value;
   const wanted = flag.kind === "integer" ? "a whole number" : "a number";
   throw new UsageError(`${typed} is ${text || "empty"}: expected ${`${wanted} ${bounds(flag)}`.trimEnd()}`);
-}
-
-function missingValue(typed: string, placeholder: string = "VALUE"): UsageError {
-  return new UsageError(`${typed} needs a value: ${typed}=${placeholder}`);
 }
 
 function unexpected(arg: string, advice: string): UsageError {

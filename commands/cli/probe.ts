@@ -1,5 +1,5 @@
 /**
- * Quick checks of a device: do its kernels agree with the CPU reference, and how fast does it multiply matrices.
+ * Quick checks of a device: agreement of its kernels with the CPU reference, and the speed of matrix products.
  *
  * @module
  */
@@ -15,11 +15,11 @@ import { linear } from "../../kernels/linear.ts";
 import { matmul } from "../../kernels/matmul.ts";
 import { softmax } from "../../kernels/softmax.ts";
 
-/** Makes tensors of normal numbers that depend on the name only. */
+/** Makes tensors of normal random numbers that depend on the name only. */
 type Draw = (name: string, ...shape: number[]) => Tensor;
 
-/** Operations with sizes that are no multiples of anything. */
-const operations: Readonly<Record<string, (draw: Draw, backend: Backend) => Tensor>> = {
+/** Operations, with sizes that are no multiples of a tile. */
+const OPERATIONS: Readonly<Record<string, (draw: Draw, backend: Backend) => Tensor>> = {
   matmul: (draw) => matmul(draw("a", 65, 33), draw("b", 33, 70)),
   linear: (draw) => linear(draw("x", 37, 65), draw("weight", 65, 48), draw("bias", 48)),
   gelu: (draw) => gelu(draw("x", 1000)),
@@ -31,13 +31,13 @@ const operations: Readonly<Record<string, (draw: Draw, backend: Backend) => Tens
     crossEntropy(draw("logits", 31, 77), backend.from(Uint32Array.from({ length: 31 }, (_, i) => i * 2))),
 };
 
-/** What the comparison of one operation gave. */
+/** The comparison of one operation. */
 export interface Parity {
   /** The operation. */
   readonly name: string;
-  /** The largest difference, as a part of the largest value. */
+  /** The largest difference, relative to the largest value. */
   readonly difference: number;
-  /** Whether that is within rounding. */
+  /** Whether the difference is within rounding. */
   readonly isSame: boolean;
 }
 
@@ -45,7 +45,7 @@ export interface Parity {
  * Runs a few operations on a device and on the CPU reference.
  *
  * @param backend the device
- * @returns how far apart the results are, by operation
+ * @returns the differences, by operation
  *
  * @example
  * ```ts
@@ -64,10 +64,10 @@ export async function probeParity(backend: Backend): Promise<Parity[]> {
       on.write(tensor, Float32Array.from({ length: tensor.size }, () => random.normal()));
       return tensor;
     };
-    return on.read(on.scope(() => operations[name](draw, on)));
+    return on.read(on.scope(() => OPERATIONS[name](draw, on)));
   };
   const results: Parity[] = [];
-  for (const name of Object.keys(operations)) {
+  for (const name of Object.keys(OPERATIONS)) {
     const expected = await compute(reference, name), actual = await compute(backend, name);
     let difference = 0, largest = 0;
     for (let i = 0; i < expected.length; i++) {
@@ -85,7 +85,7 @@ export async function probeParity(backend: Backend): Promise<Parity[]> {
  *
  * @param backend the device
  * @param size rows and columns
- * @param milliseconds how long one of three measurements takes, about
+ * @param milliseconds the approximate time of each of three measurements
  * @returns billions of floating-point operations a second
  *
  * @example

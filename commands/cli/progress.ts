@@ -1,6 +1,6 @@
 /**
- * The live line of a training run: one line redrawn in place on a terminal, and otherwise a plain line now and then, so
- * that a log file stays readable. Validations and samples are printed above the live line and stay there.
+ * The live line of a training run: one line redrawn in place on a terminal, and elsewhere a plain line every few seconds,
+ * for log files. Validations and samples are printed above the live line.
  *
  * @module
  */
@@ -8,19 +8,19 @@ import { formatBar, formatCount, formatDuration, terminalColumns, writeOut } fro
 import { visibleLines } from "./visible.ts";
 import { cutText, wrapText } from "./wrap.ts";
 
-/** Where a run stands. What is not known yet is left out. */
-export interface Standing {
+/** The progress of a run. Values that are not known yet are absent. */
+export interface RunProgress {
   /** Steps done. */
   readonly step: number;
   /** Steps in the whole run. */
   readonly steps: number;
-  /** Training tokens seen since the run began: any count that grows with them serves. */
+  /** Training tokens since the beginning of the run, or any count that grows with them. */
   readonly tokens: number;
   /** Training loss, nats a token. */
   readonly loss?: number;
   /** Latest validation loss, nats a token. */
   readonly validationLoss?: number;
-  /** Of a classifier: the latest share of texts that validate that it got right. */
+  /** Of a classifier: the latest accuracy on the validation texts. */
   readonly accuracy?: number;
   /** Learning rate of the step. */
   readonly learningRate?: number;
@@ -28,7 +28,7 @@ export interface Standing {
   readonly validated?: boolean;
 }
 
-/** How fast a run goes, from its recent past. */
+/** The speed of a run in its recent past. */
 export interface Speed {
   /** Training tokens a second. */
   readonly tokensPerSecond: number;
@@ -37,13 +37,13 @@ export interface Speed {
 }
 
 /**
- * One line about a run, no longer than the width: when space is short the details go first, then the bar.
- * `val` is the validation loss in nats a token and `ppl`, the perplexity, e to the power of it; `lr` is the learning rate,
+ * One line about a run, no longer than the width: where it is short, details are omitted first, then the bar.
+ * `val` is the validation loss in nats a token, `ppl` the perplexity, e to the power of it, `lr` the learning rate and
  * `tok/s` the training tokens a second.
  *
- * @param standing where the run stands
- * @param speed how fast it goes, once known
- * @param columns the width; without one there is no bar, as in a log
+ * @param progress the progress of the run
+ * @param speed its speed, once known
+ * @param columns the width; without it there is no bar, as in a log
  * @returns the line, without a newline or colours
  *
  * @example
@@ -51,16 +51,16 @@ export interface Speed {
  * import { assertEquals } from "@std/assert";
  * import { formatProgress } from "./progress.ts";
  *
- * const standing = { step: 150, steps: 200, tokens: 6400, loss: 2.25, validationLoss: 2, learningRate: 1e-3 };
+ * const progress = { step: 150, steps: 200, tokens: 6400, loss: 2.25, validationLoss: 2, learningRate: 1e-3 };
  * assertEquals(
- *   formatProgress(standing, { tokensPerSecond: 3200, secondsLeft: 6 }),
- *   "step 150/200  loss 2.250  val 2.000 (ppl 7.39)  lr 1.0e-3  3.20k tok/s  6s left",
+ *   formatProgress(progress, { tokensPerSecond: 3200, secondsLeft: 6 }),
+ *   "step 150/200  loss 2.250  val 2.000 (ppl 7.39)  lr 1.0e-3  3.20K tok/s  6s left",
  * );
- * assertEquals(formatProgress(standing, undefined, 40), "━━━━━━━━━━━──── step 150/200  loss 2.250");
+ * assertEquals(formatProgress(progress, undefined, 40), "━━━━━━━━━━━──── step 150/200  loss 2.250");
  * ```
  */
-export function formatProgress(standing: Standing, speed?: Speed, columns?: number): string {
-  const { step, steps, loss, validationLoss, accuracy, learningRate } = standing;
+export function formatProgress(progress: RunProgress, speed?: Speed, columns?: number): string {
+  const { step, steps, loss, validationLoss, accuracy, learningRate } = progress;
   const width = String(steps).length;
   const done = step >= steps;
   const fields = [
@@ -73,29 +73,29 @@ export function formatProgress(standing: Standing, speed?: Speed, columns?: numb
   ].filter(({ text }) => text !== "");
   const line = () => fields.map(({ text }) => text).join("  ");
   if (columns === undefined) return line();
-  while (fields.length > 1 && line().length + smallestBar + 1 > columns) {
+  while (fields.length > 1 && line().length + SMALLEST_BAR + 1 > columns) {
     fields.splice(fields.findIndex(({ rank }) => rank === Math.max(...fields.map(({ rank }) => rank))), 1);
   }
   return withBar(step / steps, line(), columns);
 }
 
 function withBar(fraction: number, text: string, columns: number): string {
-  const space = Math.min(columns - text.length - 1, largestBar);
-  return space < smallestBar ? text.slice(0, columns) : `${formatBar(fraction, space)} ${text}`;
+  const space = Math.min(columns - text.length - 1, LARGEST_BAR);
+  return space < SMALLEST_BAR ? text.slice(0, columns) : `${formatBar(fraction, space)} ${text}`;
 }
 
-const smallestBar = 8;
-const largestBar = 30;
+const SMALLEST_BAR = 8;
+const LARGEST_BAR = 30;
 
 function validation(loss: number, accuracy?: number): string {
-  if (accuracy !== undefined) return `val ${loss.toFixed(3)} (${(100 * accuracy).toFixed(1)} % right)`;
+  if (accuracy !== undefined) return `val ${loss.toFixed(3)} (${(100 * accuracy).toFixed(1)} % accuracy)`;
   const perplexity = Math.exp(loss);
   return `val ${loss.toFixed(3)} (ppl ${
     perplexity < 1000 ? perplexity.toFixed(2) : formatCount(perplexity)
   })`;
 }
 
-/** Where a {@linkcode ProgressLine} is drawn. What is left out is taken from standard output and the clock. */
+/** Where a {@linkcode ProgressLine} is drawn. The defaults are standard output and the clock. */
 export interface ProgressOptions {
   /** Whether the line may be redrawn in place. */
   readonly terminal?: boolean;
@@ -103,7 +103,7 @@ export interface ProgressOptions {
   readonly colored?: boolean;
   /** Seconds between the plain lines of a log. */
   readonly logSeconds?: number;
-  /** The width of the terminal, asked at each redraw: windows are resized. */
+  /** The width of the terminal, read at each redraw, since windows are resized. */
   columns?(): number;
   /** The clock, in milliseconds. */
   now?(): number;
@@ -112,7 +112,7 @@ export interface ProgressOptions {
 }
 
 /**
- * Shows where a run stands while it goes on.
+ * Shows the progress of a run.
  *
  * @example
  * ```ts
@@ -129,16 +129,16 @@ export interface ProgressOptions {
  */
 export class ProgressLine {
   readonly #options: Required<ProgressOptions>;
-  /** Times and counts of the last half minute: evaluations and samples are in it, so the time left is honest. */
+  /** Times and counts of the last half minute, including evaluations and samples, as the time left does. */
   readonly #recent: { time: number; step: number; tokens: number }[] = [];
-  /** What the live line shows: the steps, which stay on the screen at the end, or something temporary, which is erased. */
+  /** The text of the live line: the steps, which stay on the screen at the end, or something temporary, which is erased. */
   #shown = "";
   #isTemporary = false;
   #drawnAt = -Infinity;
-  #task: { name: string; begun: number } | undefined;
+  #task: { name: string; start: number } | undefined;
 
   /**
-   * A line that is not shown before the first update.
+   * Makes a line that is shown from the first update on.
    *
    * @param options where it is drawn
    */
@@ -156,26 +156,26 @@ export class ProgressLine {
   }
 
   /**
-   * Tells where the run stands. Cheap: most calls draw nothing.
+   * Shows the progress of the run. Cheap: most calls draw nothing.
    *
-   * @param standing where the run stands
+   * @param progress the progress of the run
    */
-  update(standing: Standing): void {
+  update(progress: RunProgress): void {
     const { terminal, logSeconds, columns, write, now } = this.#options, time = now();
-    const speed = this.#measure(standing, time);
-    const isNews = standing.step >= standing.steps || standing.validated;
-    if (!isNews && !this.#isTemporary && time - this.#drawnAt < (terminal ? 100 : logSeconds * 1000)) return;
+    const speed = this.#measure(progress, time);
+    const isDue = progress.step >= progress.steps || progress.validated;
+    if (!isDue && !this.#isTemporary && time - this.#drawnAt < (terminal ? 100 : logSeconds * 1000)) return;
     if (!terminal) {
       this.#drawnAt = time;
-      return write(formatProgress(standing, speed) + "\n");
+      return write(formatProgress(progress, speed) + "\n");
     }
-    // The results of validations stay on the screen, as the history of the run.
-    if (standing.validated) this.print(formatProgress(standing));
-    this.#draw(formatProgress(standing, speed, columns() - 1));
+    // Validations stay on the screen, as the history of the run.
+    if (progress.validated) this.print(formatProgress(progress));
+    this.#draw(formatProgress(progress, speed, columns() - 1));
   }
 
   /**
-   * Shows what the program is doing, until the next update. In a log it is a line of its own.
+   * Shows the current activity until the next update. In a log it is a line of its own.
    *
    * @param text such as `compiling shaders …`
    */
@@ -188,21 +188,21 @@ export class ProgressLine {
   /**
    * Shows the progress of something other than the steps, such as a long validation. Cheap: most calls draw nothing.
    *
-   * @param name what it is
+   * @param name its name
    * @param done how much of it is done
-   * @param total how much there is
+   * @param total how much there is in all
    */
   advance(name: string, done: number, total: number): void {
     const { terminal, logSeconds, columns, write, now } = this.#options, time = now();
     if (this.#task?.name !== name) {
-      this.#task = { name, begun: time };
-      if (!terminal) this.#drawnAt = time; // what is quick needs no line in a log
+      this.#task = { name, start: time };
+      if (!terminal) this.#drawnAt = time; // a short task needs no line in a log
     }
     if (time - this.#drawnAt < (terminal ? 100 : logSeconds * 1000)) return;
     this.#drawnAt = time;
-    const left = (time - this.#task.begun) / 1000 * (total / done - 1);
+    const left = (time - this.#task.start) / 1000 * (total / done - 1);
     const text = `${name}: ${Math.floor(100 * done / total)} %` +
-      (done > 0 && time > this.#task.begun ? `  ${formatDuration(left)} left` : "");
+      (done > 0 && time > this.#task.start ? `  ${formatDuration(left)} left` : "");
     if (terminal) this.#draw(withBar(done / total, text, columns() - 1), true);
     else write(`${text}\n`);
   }
@@ -226,7 +226,7 @@ export class ProgressLine {
   }
 
   #draw(line: string, isTemporary: boolean = false): void {
-    this.#shown = line; // the last column stays empty: where it is written to, some terminals wrap
+    this.#shown = line; // the last column stays empty: some terminals wrap when it is written
     this.#isTemporary = isTemporary;
     this.#drawnAt = this.#options.now();
     this.#options.write(`\r${this.#colored()}\x1b[K`);
@@ -236,7 +236,7 @@ export class ProgressLine {
     return this.#options.colored ? this.#shown.replace(/^[━╸]+/, "\x1b[36m$&\x1b[39m") : this.#shown;
   }
 
-  #measure({ step, steps, tokens }: Standing, time: number): Speed | undefined {
+  #measure({ step, steps, tokens }: RunProgress, time: number): Speed | undefined {
     this.#recent.push({ time, step, tokens });
     while (time - this.#recent[0].time > 30_000 && this.#recent.length > 2) this.#recent.shift();
     const first = this.#recent[0];

@@ -3,12 +3,11 @@
  *
  * @module
  */
-
 import { reason } from "./errors.ts";
-import { wrapText } from "./wrap.ts";
+import { padText, wrapText } from "./wrap.ts";
 
 /**
- * Seconds as people say them.
+ * Seconds, rounded to two units.
  *
  * @param seconds a duration; not negative
  * @returns such as `7s`, `2m 05s`, `3h 12m`
@@ -35,29 +34,31 @@ export function formatDuration(seconds: number): string {
  * A count in about three digits.
  *
  * @param count a count or a rate; not negative
- * @returns such as `950`, `12.3k`, `1.24M`
+ * @returns such as `950`, `12.3K`, `1.24M`, `1.50B`
  *
  * @example
  * ```ts
  * import { assertEquals } from "@std/assert";
  * import { formatCount } from "./terminal.ts";
  *
- * assertEquals(formatCount(52_140), "52.1k");
+ * assertEquals(formatCount(52_140), "52.1K");
  * ```
  */
 export function formatCount(count: number): string {
-  const units = ["", "k", "M", "G", "T"];
-  let unit = 0;
-  while (count >= 999.5 && unit < units.length - 1) [count, unit] = [count / 1000, unit + 1];
-  const digits = unit === 0 || count >= 99.95 ? 0 : count >= 9.995 ? 1 : 2;
-  return count.toFixed(digits) + units[unit];
+  return count < 999.5 ? count.toFixed() : count.toLocaleString("en", THREE_DIGITS);
 }
 
+const THREE_DIGITS = {
+  notation: "compact",
+  minimumSignificantDigits: 3,
+  maximumSignificantDigits: 3,
+} as const;
+
 /**
- * A bar of so many columns, drawn in steps of half a column.
+ * A progress bar, drawn in steps of half a column.
  *
- * @param fraction how much of it is filled, from 0 to 1
- * @param columns its whole length
+ * @param fraction the part that is filled, from 0 to 1
+ * @param columns the length of the bar
  * @returns the bar, without colours
  *
  * @example
@@ -77,7 +78,7 @@ export function formatBar(fraction: number, columns: number): string {
 /**
  * The width of the terminal.
  *
- * @returns its columns; 80 when there is no terminal to ask
+ * @returns its columns; 80 where there is no terminal
  *
  * @example
  * ```ts
@@ -98,8 +99,7 @@ export function terminalColumns(): number {
 /**
  * The width at which printed lines are wrapped.
  *
- * @returns the columns of the terminal; `Infinity` when standard output is not a terminal, because lines for a log or
- * another program are not wrapped
+ * @returns the columns of the terminal; `Infinity` when standard output is a file or a pipe, whose lines are not wrapped
  *
  * @example
  * ```ts
@@ -114,7 +114,7 @@ export function outputColumns(): number {
 }
 
 /**
- * Writes text to standard output as it is, without a newline, and all of it before it returns.
+ * Writes text to standard output as it is, without adding a newline. All of it is written before the function returns.
  *
  * @param text the text
  * @throws {Error} when it cannot be written
@@ -156,10 +156,10 @@ export function print(text: string): void {
 }
 
 /**
- * A path as the shell wants it.
+ * A path as it is typed in a shell.
  *
  * @param path the path
- * @returns the same, in quotes where it needs them
+ * @returns the path, quoted where necessary
  *
  * @example
  * ```ts
@@ -174,12 +174,12 @@ export function quote(path: string): string {
 }
 
 /**
- * Facts in two columns: what it is, and what is to be said of it.
+ * Names and texts in two columns.
  *
- * @param rows name and text of each fact
+ * @param rows name and text of each line
  * @param width columns for the names
- * @param columns the width to wrap the texts at, each within its own column; that of the terminal unless given
- * @returns a line for each, or several where it is wrapped
+ * @param columns the width at which the texts are wrapped within their column; that of the terminal unless given
+ * @returns the lines
  *
  * @example
  * ```ts
@@ -194,5 +194,5 @@ export function formatFacts(
   width: number = 10,
   columns: number = outputColumns(),
 ): string {
-  return rows.map(([name, text]) => wrapText(`${name.padEnd(width)}${text}`, columns, width)).join("\n");
+  return rows.map(([name, text]) => wrapText(padText(name, width) + text, columns, width)).join("\n");
 }

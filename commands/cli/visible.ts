@@ -1,6 +1,6 @@
 /**
- * Makes untrusted text safe to show: characters that would control a terminal, reverse the direction of text or break a
- * picture are written as escapes.
+ * Makes untrusted text safe to show: characters that control a terminal, reverse the direction of text or break a picture
+ * are written as escapes.
  *
  * @module
  */
@@ -9,15 +9,15 @@
  * Control characters, line and paragraph separators, lone surrogates, bidirectional controls, noncharacters, and
  * zero-width characters other than the joiners that emoji and some scripts need.
  */
-const UNSEEN = /[\p{Cc}\p{Zl}\p{Zp}\p{Cs}\p{Bidi_Control}\p{Noncharacter_Code_Point}\u200b\u2060\ufeff]/gu;
+const HARMFUL = /[\p{Cc}\p{Zl}\p{Zp}\p{Cs}\p{Bidi_Control}\p{Noncharacter_Code_Point}\u200b\u2060\ufeff]/gu;
 
 const SHORT: ReadonlyMap<string, string> = new Map([["\t", "\\t"], ["\n", "\\n"], ["\r", "\\r"]]);
 
 /**
- * Replaces characters that are invisible and may do harm by escapes.
+ * Replaces invisible characters that may do harm by escapes.
  *
  * @param text the text
- * @returns the same with escapes as JavaScript writes them; all of it is on one line, and well-formed
+ * @returns the text on one line, well-formed, with escapes as in JavaScript
  *
  * @example
  * ```ts
@@ -29,7 +29,7 @@ const SHORT: ReadonlyMap<string, string> = new Map([["\t", "\\t"], ["\n", "\\n"]
  * ```
  */
 export function visible(text: string): string {
-  return text.replace(UNSEEN, (character) => {
+  return text.replace(HARMFUL, (character) => {
     const code = character.codePointAt(0)!.toString(16);
     return SHORT.get(character) ??
       (code.length > 4
@@ -44,7 +44,7 @@ export function visible(text: string): string {
  * The same for a text of several lines, whose line ends and tabs stay.
  *
  * @param text the text
- * @returns the same with escapes
+ * @returns the text with escapes
  *
  * @example
  * ```ts

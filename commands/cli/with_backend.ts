@@ -6,11 +6,11 @@
 import { chooseBackend, type DeviceChoice, type OpenedBackend } from "../../core/open_backend.ts";
 
 /**
- * Opens a device, uses it, and closes it however that ends.
+ * Opens a device, uses it, and closes it in any case.
  *
  * @param device which one; the best there is unless given
  * @param body what to do with it
- * @throws {Error} when there is no such device, or what the body throws
+ * @throws {Error} when there is no such device; errors of the body pass through
  *
  * @example
  * ```ts

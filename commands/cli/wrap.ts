@@ -1,15 +1,15 @@
 /**
- * Text in columns: how wide it is, and where its lines break.
+ * Text on a terminal: its width, line breaks and tables.
  *
  * @module
  */
 import stringWidth from "string-width";
 
-/** Most columns that a tab takes; how many it does take depends on its column. */
+/** The most columns that a tab takes. */
 const TAB_WIDTH = 8;
 
 /**
- * How many columns of a terminal a text takes.
+ * The columns of a terminal that a text takes.
  *
  * @param text the text, on one line
  * @returns columns; a Chinese character counts as two, a combining accent as none, a tab as eight
@@ -26,10 +26,10 @@ export function textWidth(text: string): number {
   return /^[ -~]*$/.test(text) ? text.length : stringWidth(text.replaceAll("\t", " ".repeat(TAB_WIDTH)));
 }
 
-/** Splits text into graphemes, which a reader takes for one character and which are never cut apart. */
+/** Splits text into graphemes, that is, characters as readers see them. */
 const GRAPHEMES = new Intl.Segmenter("en", { granularity: "grapheme" });
 
-/** The beginning of a text that fits into so many columns: one character at least. */
+/** The beginning of a text that fits into a number of columns, of at least one character. */
 function beginning(text: string, columns: number): string {
   let end = 0, width = 0;
   for (const { segment } of GRAPHEMES.segment(text)) {
@@ -78,7 +78,38 @@ export function padText(text: string, columns: number): string {
   return text + " ".repeat(Math.max(0, columns - textWidth(text)));
 }
 
-/** A line with a command for the user to type. */
+/**
+ * A table: names in the first column, numbers in the others, aligned at their right ends.
+ *
+ * @param rows the cells of each row; the first row holds the headings
+ * @param columns the width; columns that do not fit continue in a second table below
+ * @returns lines of text
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { formatTable } from "./wrap.ts";
+ *
+ * const rows = [["is", "recall", "F1"], ["好评", "0.750", "0.857"], ["差", "1.000", "0.889"]];
+ * assertEquals(formatTable(rows, 80), "is    recall     F1\n好评   0.750  0.857\n差     1.000  0.889");
+ * ```
+ */
+export function formatTable(rows: readonly (readonly string[])[], columns: number): string {
+  const widths = rows[0].map((_, column) => Math.max(...rows.map((cells) => textWidth(cells[column]))));
+  const tables: string[][] = [];
+  let lines: string[] = [];
+  for (let column = 1; column < widths.length; column++) {
+    if (lines.length === 0 || textWidth(lines[0]) + 2 + widths[column] > columns) {
+      tables.push(lines = rows.map(([name]) => padText(name, widths[0])));
+    }
+    rows.forEach((cells, row) => {
+      lines[row] += " ".repeat(2 + widths[column] - textWidth(cells[column])) + cells[column];
+    });
+  }
+  return tables.map((lines) => lines.join("\n")).join("\n\n");
+}
+
+/** A line with a command to type. */
 const COMMAND_LINE = /(?:^|[\s:])deno task \S/;
 
 /** Words, and the spaces between them. */

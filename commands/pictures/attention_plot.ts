@@ -1,15 +1,17 @@
 /**
- * Attention maps as an SVG picture, drawn like the loss curve.
+ * Attention maps as an SVG picture.
  *
  * @module
  */
-import type { TopLevelSpec } from "vega-lite";
 import type { AttentionMap } from "../../inference/attention_maps.ts";
-import { drawPicture, labelExpression, pictureText } from "./picture.ts";
+import { drawPicture, labelExpression } from "./picture.ts";
+
+/** Pixels of a map's side, where its squares are then neither too small nor too large. */
+const MAP_SIDE = 260;
 
 /**
- * Draws a map for each head, a row of maps for each layer. In a map a row is a token that reads, a column one that is read;
- * the darker, the more it takes from it. Spaces are written ␣.
+ * Draws a map for each head, a row of maps for each layer. In a map a row is a query and a column a key: the darker, the
+ * larger the attention weight. Spaces are written ␣.
  *
  * @param maps the maps
  * @param tokens the text, token by token
@@ -34,32 +36,20 @@ export async function attentionPlot(
     Array.from(weights, (weight, index) => ({
       layer: `layer ${layer + 1}`,
       head: `head ${head + 1}`,
-      reads: Math.floor(index / tokens.length),
-      isRead: index % tokens.length,
+      query: Math.floor(index / tokens.length),
+      key: index % tokens.length,
       weight,
     }))
   );
-  return await drawPicture(describe(values, tokens.map((token) => token.replaceAll(" ", "␣")), title));
-}
-
-/** Pixels of a map's side, if squares are neither smaller nor larger than can be seen well. */
-const mapSide = 260;
-
-function describe(values: object[], tokens: readonly string[], title: string): TopLevelSpec {
-  const square = Math.max(5, Math.min(24, Math.floor(mapSide / tokens.length)));
-  // squares too small for letters go without them
-  const axis = square < 9
-    ? { labels: false, ticks: false }
-    : { labelExpr: labelExpression(tokens), labelOverlap: false, ticks: false };
-  const place = (field: string, title: string, more = {}) => ({
-    ...{ field, type: "ordinal" as const, title, axis: { ...axis, ...more, domain: false } },
+  const square = Math.max(5, Math.min(24, Math.floor(MAP_SIDE / tokens.length)));
+  const labelExpr = labelExpression(tokens.map((token) => token.replaceAll(" ", "␣")));
+  // Squares below the height of a letter have no labels.
+  const labels = square < 9 ? { labels: false } : { labelExpr, labelOverlap: false };
+  const axisOf = (field: "query" | "key", labelAngle?: number) => ({
+    ...{ field, title: field, type: "ordinal" as const },
+    axis: { ...labels, ticks: false, domain: false, ...labelAngle && { labelAngle } },
   });
-  return {
-    $schema: "https://vega.github.io/schema/vega-lite/v6.json",
-    description: `${pictureText(title)}: attention`,
-    title: { text: pictureText(title), anchor: "start", offset: 16 },
-    background: "white",
-    padding: 16,
+  return await drawPicture({ title, subject: "attention" }, {
     data: { values },
     facet: {
       row: { field: "layer", title: null, sort: null },
@@ -70,8 +60,8 @@ function describe(values: object[], tokens: readonly string[], title: string): T
       height: square * tokens.length,
       mark: "rect",
       encoding: {
-        x: place("isRead", "is read", { labelAngle: -90 }),
-        y: place("reads", "reads"),
+        x: axisOf("key", -90),
+        y: axisOf("query"),
         color: {
           field: "weight",
           type: "quantitative",
@@ -80,6 +70,5 @@ function describe(values: object[], tokens: readonly string[], title: string): T
         },
       },
     },
-    config: { font: "Helvetica, Arial, sans-serif", view: { stroke: null } },
-  };
+  });
 }

@@ -1,15 +1,17 @@
 /**
- * A confusion matrix as an SVG picture, drawn like the loss curve.
+ * A confusion matrix as an SVG picture.
  *
  * @module
  */
-import type { TopLevelSpec } from "vega-lite";
 import type { ConfusionMatrix } from "../../training/classification_metrics.ts";
-import { drawPicture, labelExpression, MOST_SQUARES, pictureText } from "./picture.ts";
+import { drawPicture, labelExpression, MOST_SQUARES } from "./picture.ts";
+
+/** Pixels of a cell's side. */
+const CELL_SIDE = 64;
 
 /**
- * Draws which classes are taken for which: a row is what a text is, a column what it was called. The darker a cell, the
- * larger its share of the row.
+ * Draws a confusion matrix: a row is the actual class of texts, a column the predicted one. The darker a cell, the larger
+ * its share of the row.
  *
  * @param matrix the counts
  * @param labels the names of the classes
@@ -31,39 +33,26 @@ export async function confusionPlot(
   title: string,
 ): Promise<string> {
   if (labels.length ** 2 > MOST_SQUARES) {
+    const most = Math.floor(Math.sqrt(MOST_SQUARES));
     throw new RangeError(
-      `Cannot draw a confusion matrix of ${labels.length} classes: expected at most ${
-        Math.floor(Math.sqrt(MOST_SQUARES))
-      }`,
+      `Cannot draw a confusion matrix of ${labels.length} classes: expected at most ${most}`,
     );
   }
   const values = matrix.flatMap((row, actual) => {
     const total = row.reduce((sum, count) => sum + count, 0);
-    return row.map((count, called) => ({
-      ...{ actual, called, count, share: total === 0 ? 0 : count / total },
+    return row.map((count, predicted) => ({
+      ...{ actual, predicted, count, share: total === 0 ? 0 : count / total },
     }));
   });
-  return await drawPicture(describe(values, labels, title));
-}
-
-/** Pixels of a cell's side. */
-const side = 64;
-
-function describe(values: object[], labels: readonly string[], title: string): TopLevelSpec {
-  const size = side * labels.length, type = "ordinal" as const;
+  const size = CELL_SIDE * labels.length, type = "ordinal" as const;
   const axis = { labelExpr: labelExpression(labels), labelOverlap: false };
-  return {
-    $schema: "https://vega.github.io/schema/vega-lite/v6.json",
-    description: `${pictureText(title)}: confusion matrix`,
-    title: { text: pictureText(title), anchor: "start", offset: 16 },
+  return await drawPicture({ title, subject: "confusion matrix" }, {
+    data: { values },
     width: size,
     height: size,
-    background: "white",
-    padding: 16,
-    data: { values },
     encoding: {
-      x: { field: "called", type, title: "called", axis: { ...axis, labelAngle: 0, orient: "top" } },
-      y: { field: "actual", type, title: "is", axis },
+      x: { field: "predicted", title: "predicted", type, axis: { ...axis, labelAngle: 0, orient: "top" } },
+      y: { field: "actual", title: "actual", type, axis },
     },
     layer: [
       {
@@ -85,6 +74,5 @@ function describe(values: object[], labels: readonly string[], title: string): T
         },
       },
     ],
-    config: { font: "Helvetica, Arial, sans-serif", view: { stroke: null } },
-  };
+  });
 }

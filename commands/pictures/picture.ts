@@ -1,6 +1,5 @@
 /**
- * What all pictures share: they are drawn by Vega-Lite, which is loaded only here and only when something is drawn, and
- * they show labels and titles from files, which must not break them.
+ * What all pictures share: Vega-Lite draws them, and labels and titles come from files, so that they are made harmless.
  *
  * @module
  */
@@ -8,10 +7,22 @@ import type { TopLevelSpec } from "vega-lite";
 import { visible } from "../cli/visible.ts";
 import { cutText } from "../cli/wrap.ts";
 
+/** The largest number of squares in a picture: more take long to draw and cannot be told apart. */
+export const MOST_SQUARES = 60_000;
+
+/** The frame and the fonts of every picture. */
+const FRAME = {
+  $schema: "https://vega.github.io/schema/vega-lite/v6.json",
+  background: "white",
+  padding: 16,
+} as const;
+
 /**
- * Draws a picture. This needs no browser, permission or font: the same description gives the same bytes.
+ * Draws a picture. This needs no browser, permission or font: the same description gives the same bytes. Vega is loaded
+ * here, when something is drawn.
  *
- * @param description the picture as a Vega-Lite specification
+ * @param heading the title, a line below it, and what the picture shows, for those who cannot see it
+ * @param content the rest of the picture as a Vega-Lite specification
  * @returns the picture as SVG text
  *
  * @example
@@ -19,13 +30,23 @@ import { cutText } from "../cli/wrap.ts";
  * import { assertMatch } from "@std/assert";
  * import { drawPicture } from "./picture.ts";
  *
- * const data = { values: [{ x: 1 }, { x: 2 }] };
- * assertMatch(await drawPicture({ data, mark: "point", encoding: { x: { field: "x" } } }), /^<svg /);
+ * const content = { data: { values: [{ x: 1 }, { x: 2 }] }, mark: "point", encoding: { x: { field: "x" } } } as const;
+ * assertMatch(await drawPicture({ title: "Two points", subject: "points" }, content), /^<svg [^]*Two points/);
  * ```
  */
-export async function drawPicture(description: TopLevelSpec): Promise<string> {
+export async function drawPicture(
+  heading: { readonly title: string; readonly subtitle?: string; readonly subject: string },
+  content: TopLevelSpec,
+): Promise<string> {
   const [vega, vegaLite] = await Promise.all([import("vega"), import("vega-lite")]);
-  const { spec } = vegaLite.compile(description);
+  const text = pictureText(heading.title), subtitle = pictureText(heading.subtitle ?? "");
+  const { spec } = vegaLite.compile({
+    ...FRAME,
+    description: `${text}: ${heading.subject}`,
+    title: { text, anchor: "start", offset: 16, ...subtitle && { subtitle, frame: "group" } },
+    ...content,
+    config: { font: "Helvetica, Arial, sans-serif", view: { stroke: null }, ...content.config },
+  });
   return await new vega.View(vega.parse(spec), { renderer: "none" }).toSVG() + "\n";
 }
 
@@ -69,6 +90,3 @@ export function labelExpression(labels: readonly string[]): string {
     .replace(/[^ -~]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`);
   return `${ascii}[datum.value]`;
 }
-
-/** Most squares in one picture: more take long to draw and cannot be told apart. */
-export const MOST_SQUARES = 60_000;

@@ -6,7 +6,7 @@
 import type { TopLevelSpec } from "vega-lite";
 import { drawPicture, pictureText } from "./picture.ts";
 
-/** What a curve is drawn from: one line of `metrics.jsonl`. */
+/** The losses of one line of `metrics.jsonl`. */
 export interface LossRecord {
   /** Steps done. */
   readonly step: number;
@@ -16,15 +16,15 @@ export interface LossRecord {
   readonly validationLoss?: number;
 }
 
-/** What stands around the curve. */
+/** Headings and reference of a curve. */
 export interface LossCurveOptions {
-  /** The heading. */
+  /** The title. */
   readonly title: string;
-  /** A line under the heading. */
+  /** A line below the title. */
   readonly subtitle?: string;
   /** What the loss is measured on; a token unless given. */
   readonly unit?: "token" | "text";
-  /** A loss to compare with, drawn as a dashed line: the entropy of the text, or another's result. */
+  /** A loss to compare with, drawn as a dashed line, such as the optimal one. */
   readonly reference?: { readonly loss: number; readonly label: string };
 }
 
@@ -57,84 +57,63 @@ export async function lossCurve(records: readonly LossRecord[], options: LossCur
   if (training.length + validation.length === 0) {
     throw new RangeError(`Cannot draw a loss curve: none of the ${records.length} records has a finite loss`);
   }
-  return await drawPicture(describe(training, validation, options));
-}
-
-/** Of training and validation, in the order of their names, as the legend has them. */
-const seriesColors = ["#4c78a8", "#e45756"];
-const referenceColor = "#555555";
-
-/** The picture in Vega-Lite's words, the layers from the back to the front. */
-function describe(
-  training: readonly Point[],
-  validation: readonly Point[],
-  { title, subtitle = "", reference, unit = "token" }: LossCurveOptions,
-): TopLevelSpec {
   const drawn = thin(training, 800), measured = thin(validation, 800);
-  const layers = [
-    ...training.length > 0
-      ? [line("training", drawn, 1, 0.3), line("training", smooth(drawn, 16), 2, 1, training.length === 1)]
-      : [],
-    ...measured.length > 0 ? [line("validation", measured, 2, 1, measured.length <= 60)] : [],
-    ...reference
-      ? referenceLine(reference, Math.min(...[...drawn, ...measured].map(({ step }) => step)))
-      : [],
-  ];
-  return {
-    $schema: "https://vega.github.io/schema/vega-lite/v6.json",
-    description: `${pictureText(title)}: loss by step`,
-    title: {
-      text: pictureText(title),
-      subtitle: pictureText(subtitle),
-      anchor: "start",
-      offset: 16,
-      frame: "group",
-    },
+  const { title, subtitle, reference, unit = "token" } = options;
+  return await drawPicture({ title, subtitle, subject: "loss by step" }, {
     width: 640,
     height: 360,
-    background: "white",
-    padding: 16,
-    encoding: { y: { ...y, title: `loss (nats per ${unit})` } },
-    layer: layers,
-    config: {
-      font: "Helvetica, Arial, sans-serif",
-      title: { fontSize: 16, subtitleFontSize: 12, subtitleColor: "#555555", subtitlePadding: 6 },
-      axis: {
-        labelFontSize: 12,
-        titleFontSize: 12,
-        titleFontWeight: "normal",
-        titlePadding: 10,
-        labelColor: "#333333",
-        titleColor: "#333333",
-        domainColor: "#888888",
-        tickColor: "#888888",
-        gridColor: "#eeeeee",
-        tickCount: 6,
-      },
-      legend: {
-        orient: "top-right",
-        labelFontSize: 12,
-        symbolStrokeWidth: 3,
-        symbolOpacity: 1,
-        symbolType: "stroke",
-      },
-      range: { category: seriesColors },
-      view: { stroke: null },
-      text: { fontSize: 12 },
-    },
-  };
+    encoding: { y: { ...Y, title: `loss (nats per ${unit})` } },
+    layer: [ // from the back to the front
+      ...training.length > 0
+        ? [line("training", drawn, 1, 0.3), line("training", smooth(drawn, 16), 2, 1, training.length === 1)]
+        : [],
+      ...measured.length > 0 ? [line("validation", measured, 2, 1, measured.length <= 60)] : [],
+      ...reference
+        ? referenceLine(reference, Math.min(...[...drawn, ...measured].map(({ step }) => step)))
+        : [],
+    ],
+    config: CONFIG,
+  });
 }
+
+/** Fonts and colours; the category colours are those of training and validation, in the order of the legend. */
+const CONFIG = {
+  title: { fontSize: 16, subtitleFontSize: 12, subtitleColor: "#555555", subtitlePadding: 6 },
+  axis: {
+    labelFontSize: 12,
+    titleFontSize: 12,
+    titleFontWeight: "normal",
+    titlePadding: 10,
+    labelColor: "#333333",
+    titleColor: "#333333",
+    domainColor: "#888888",
+    tickColor: "#888888",
+    gridColor: "#eeeeee",
+    tickCount: 6,
+  },
+  legend: {
+    orient: "top-right",
+    labelFontSize: 12,
+    symbolStrokeWidth: 3,
+    symbolOpacity: 1,
+    symbolType: "stroke",
+  },
+  range: { category: ["#4c78a8", "#e45756"] },
+  text: { fontSize: 12 },
+} as const satisfies TopLevelSpec["config"];
+
+const REFERENCE_COLOR = "#555555";
 
 type Layer = Extract<TopLevelSpec, { layer: unknown }>["layer"][number];
 
-const x = {
+const X = {
   field: "step",
   type: "quantitative",
   title: "step",
   axis: { grid: false, format: ",d" },
 } as const;
 
-const y = {
+const Y = {
   field: "loss",
   type: "quantitative",
   axis: { format: ".2f" },
@@ -158,7 +137,7 @@ function line(
       point: dotted && { size: 36, filled: true, opacity },
     },
     encoding: {
-      x,
+      x: X,
       color: { field: "series", type: "nominal", title: null },
     },
   };
@@ -168,17 +147,17 @@ function referenceLine({ loss, label }: { loss: number; label: string }, firstSt
   return [
     {
       data: { values: [{ loss }] },
-      mark: { type: "rule", strokeDash: [6, 4], color: referenceColor },
+      mark: { type: "rule", strokeDash: [6, 4], color: REFERENCE_COLOR },
     },
     {
       data: { values: [{ step: firstStep, loss, label: pictureText(label) }] },
-      mark: { type: "text", align: "left", baseline: "bottom", dx: 6, dy: -4, color: referenceColor },
-      encoding: { x, text: { field: "label" } },
+      mark: { type: "text", align: "left", baseline: "bottom", dx: 6, dy: -4, color: REFERENCE_COLOR },
+      encoding: { x: X, text: { field: "label" } },
     },
   ];
 }
 
-/** The finite values of one column; what has been recorded as null or NaN leaves a gap nobody needs to see. */
+/** The finite values of one column. */
 function points(records: readonly LossRecord[], column: "loss" | "validationLoss"): Point[] {
   return records.flatMap(({ step, [column]: loss }) =>
     typeof loss === "number" && Number.isFinite(loss) ? [{ step, loss }] : []
@@ -186,8 +165,8 @@ function points(records: readonly LossRecord[], column: "loss" | "validationLoss
 }
 
 /**
- * Each loss averaged with its neighbours up to `reach` away. At the steep beginning only as many come after as before,
- * so that the line starts where the run did.
+ * Each loss averaged with its neighbours up to `reach` away. At the steep beginning as many come after as before, so that
+ * the line begins at the first loss.
  */
 function smooth(points: readonly Point[], reach: number): Point[] {
   return points.map(({ step }, i) => {
@@ -196,7 +175,7 @@ function smooth(points: readonly Point[], reach: number): Point[] {
   });
 }
 
-/** At most so many points, each the mean of a run of equal length; the last one stays as it is. */
+/** At most so many points: each is the mean of equally many, the last one is kept as it is. */
 function thin(points: readonly Point[], most: number): Point[] {
   const size = Math.ceil(points.length / most);
   if (size <= 1) return [...points];

@@ -6,8 +6,8 @@
 import type { Example } from "../../data/labelled_batches.ts";
 import { loadModel, restoreModel } from "../../checkpoints/checkpoint.ts";
 import { countParameters } from "../../core/module.ts";
-import { buildModel } from "../../models/families.ts";
-import type { Classifier, ClassifierConfig } from "../../models/classifier.ts";
+import type { Classifier } from "../../models/classifier.ts";
+import { buildModel, type ClassifierConfig } from "../../models/families.ts";
 import {
   accuracyOf,
   classMetrics,

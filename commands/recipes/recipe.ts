@@ -7,7 +7,7 @@
 import type { Backend } from "../../core/backend.ts";
 import type { ParameterStore } from "../../core/module.ts";
 import type { Batch, BatchSource } from "../../data/batches.ts";
-import type { ModelConfig } from "../../models/families.ts";
+import type { Model } from "../../models/families.ts";
 import type { Learner } from "../../models/learner.ts";
 import type { Tokenizer } from "../../tokenizers/tokenizer.ts";
 import type { Interrupt } from "../cli/interrupt.ts";
@@ -37,7 +37,7 @@ export interface Recipe {
   /** Values of flags that repeat the run. */
   readonly config: Readonly<Record<string, unknown>>;
   /** The model, without values yet. */
-  readonly model: Learner & { readonly config: ModelConfig };
+  readonly model: Learner & Pick<Model, "config" | "experiment">;
   /** Its tokenizer. */
   readonly tokenizer: Tokenizer;
   /** What it is trained on. */

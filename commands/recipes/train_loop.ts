@@ -158,7 +158,7 @@ async function checkpointFiles(
   more: object = {},
 ): Promise<FolderFiles> {
   return withSums({
-    ...await modelFiles(run.backend, recipe.model.config, run.store),
+    ...await modelFiles(run.backend, recipe.model, run.store),
     ...recipe.tokenizer.toHuggingFace(),
     ...await trainingFiles(run, { ...state, best, ...more }),
   });

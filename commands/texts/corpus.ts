@@ -1,5 +1,5 @@
 /**
- * What a run learns from: texts, split in two, as ids.
+ * The texts of a run, split into training and validation, and their ids.
  *
  * @module
  */
@@ -13,13 +13,13 @@ import { readTexts } from "./files.ts";
 import { cachedIds } from "./token_cache.ts";
 import { readTokenizer } from "../files/tokenizer_folder.ts";
 
-/** Where the texts are. Kept in each checkpoint. */
+/** The source of the texts. Kept in each checkpoint. */
 export interface Source {
   /** Files, folders, globs; none means the built-in tales. */
   readonly data: readonly string[];
-  /** Texts to validate on; none means the end of the data. */
+  /** Validation texts; none means the end of the data. */
   readonly validation: readonly string[];
-  /** Part of the data to validate on. */
+  /** Fraction of the data for validation. */
   readonly validationFraction: number;
   /** Whether bytes that are not UTF-8 are read as U+FFFD. */
   readonly replaceInvalid: boolean;
@@ -27,25 +27,25 @@ export interface Source {
 
 /** The texts. */
 export interface Corpus {
-  /** To learn from. */
+  /** For training. */
   readonly training: readonly string[];
-  /** To validate on. */
+  /** For validation. */
   readonly validation: readonly string[];
   /** Changes when any of them does. */
   readonly fingerprint: string;
-  /** The best possible loss in nats a character, where it is known. */
+  /** The optimal loss in nats a character, where it is known. */
   readonly optimalLoss?: number;
 }
 
-/** The built-in corpus is always the same, so that runs compare; long enough to be seen once by a short run. */
-const tales = { seed: 1, characters: 1_250_000 };
+/** The built-in corpus is always the same, so that runs can be compared; a short run sees it once. */
+const TALES = { seed: 1, characters: 1_250_000 };
 
 /**
  * Reads the texts of a run.
  *
- * @param source where they are
+ * @param source their source
  * @returns the texts
- * @throws {Error} when something cannot be read
+ * @throws {Error} when a file cannot be read
  *
  * @example
  * ```ts
@@ -59,8 +59,8 @@ const tales = { seed: 1, characters: 1_250_000 };
  */
 export async function readCorpus(source: Source): Promise<Corpus> {
   const read = async (files: readonly string[]) => (await readTexts(files, source)).map(({ text }) => text);
-  const told = source.data.length === 0 ? makeTales(tales) : undefined;
-  const texts = told ? [told.text] : await read(source.data);
+  const tales = source.data.length === 0 ? makeTales(TALES) : undefined;
+  const texts = tales ? [tales.text] : await read(source.data);
   const [training, validation] = source.validation.length === 0
     ? split(texts, 1 - source.validationFraction)
     : [texts, await read(source.validation)];
@@ -68,15 +68,15 @@ export async function readCorpus(source: Source): Promise<Corpus> {
     training,
     validation,
     fingerprint: fingerprintOfDocuments([...training, "", ...validation]),
-    optimalLoss: told?.natsPerCharacter,
+    optimalLoss: tales?.natsPerCharacter,
   };
 }
 
-/** Cuts a row of texts after part of its length, between characters. */
-function split(texts: readonly string[], part: number): [string[], string[]] {
+/** Splits texts after a fraction of their length, between characters. */
+function split(texts: readonly string[], fraction: number): [string[], string[]] {
   const length = texts.reduce((sum, text) => sum + text.length, 0);
   const before: string[] = [], after: string[] = [];
-  let left = Math.floor(length * part);
+  let left = Math.floor(length * fraction);
   for (const text of texts) {
     const isInside = left < text.length && (text.codePointAt(left - 1) ?? 0) > 0xffff;
     const cut = Math.max(0, Math.min(left + (isInside ? 1 : 0), text.length));
@@ -90,9 +90,9 @@ function split(texts: readonly string[], part: number): [string[], string[]] {
 /**
  * Makes or reads the tokenizer of a run.
  *
- * @param choice `char`, `bpe`, or the folder of one
+ * @param choice `char`, `bpe`, or the folder of a tokenizer
  * @param corpus the texts
- * @param options `vocabSize`: tokens to make, for `bpe`; `specialTokens`: those of one that is made
+ * @param options for a new tokenizer: `vocabSize`, for `bpe`, and `specialTokens`
  * @returns the tokenizer
  * @throws {Error} when it cannot be read or made
  *
@@ -110,7 +110,7 @@ export async function chooseTokenizer(
   { training, validation }: Corpus,
   { vocabSize = 1024, specialTokens }: { vocabSize?: number; specialTokens?: readonly string[] } = {},
 ): Promise<BpeTokenizer | CharTokenizer> {
-  // Whoever holds text back for validation still wants its rare characters in the vocabulary.
+  // The rare characters of the validation text must be in the vocabulary, too.
   if (choice === "char") {
     return CharTokenizer.fromText([...training, ...validation].join(""), { specialTokens });
   }
@@ -124,9 +124,9 @@ export async function chooseTokenizer(
 
 /** A corpus as ids. */
 export interface EncodedCorpus {
-  /** To learn from. */
+  /** For training. */
   readonly training: Uint32Array;
-  /** To validate on. */
+  /** For validation. */
   readonly validation: Uint32Array;
 }
 
@@ -136,7 +136,7 @@ export interface EncodedCorpus {
  * @param corpus the texts
  * @param tokenizer the tokenizer
  * @param folder the folder of the run
- * @param options `lines`: whether each line that is not empty counts as a text
+ * @param options `lines`: whether each line that is not empty is a text
  * @returns the ids
  * @throws {RangeError} when a character is not in the vocabulary
  */

@@ -1,5 +1,5 @@
 /**
- * What a classifier learns from: labelled texts as ids and numbers of classes.
+ * The examples of a classifier: labelled texts as ids and class indices.
  *
  * @module
  */
@@ -11,11 +11,11 @@ import type { Example } from "../../data/labelled_batches.ts";
 import { fitSequences } from "../../data/sequences.ts";
 import { type LabelledFile, type LabelledText, readLabelled } from "./labelled_text.ts";
 
-/** Labelled texts in two parts. */
+/** Labelled texts, split into training and validation. */
 export interface LabelledCorpus {
-  /** To learn from. */
+  /** For training. */
   readonly training: LabelledFile;
-  /** To validate on. */
+  /** For validation. */
   readonly validation: LabelledFile;
   /** Changes when any of them does. */
   readonly fingerprint: string;
@@ -24,10 +24,10 @@ export interface LabelledCorpus {
 /**
  * Reads the texts of a run.
  *
- * @param data the file to learn from
- * @param options the file to validate on, or which part of the data to hold back, drawn by the seed
+ * @param data the training file
+ * @param options the validation file, or the fraction of the data that is held back instead, drawn by the seed
  * @returns the texts
- * @throws {Error} when something cannot be read, or nothing is left to tell apart
+ * @throws {Error} when a file cannot be read, or only one label is left for training
  */
 export async function readLabelledCorpus(
   data: string,
@@ -39,13 +39,13 @@ export async function readLabelledCorpus(
   else {
     const order = permutation(rows.length, options.seed, 0),
       held = Math.min(Math.ceil(rows.length * options.validationFraction), rows.length - 1);
-    const part = (places: Uint32Array) => Array.from(places.slice().sort(), (place) => rows[place]);
+    const part = (indices: Uint32Array) => Array.from(indices.slice().sort(), (index) => rows[index]);
     training = { ...file, rows: part(order.subarray(held)) };
     validation = { path: data, rows: part(order.subarray(0, held)), emptyLines: 0 };
     const isMixed = ({ rows }: LabelledFile) => rows.some(({ label }) => label !== rows[0].label);
     if (isMixed(file) && !isMixed(training)) {
       throw new Error(
-        `Cannot learn from ${data}: too few texts are left to learn from after holding back ${held}; give --validation`,
+        `Cannot train on ${data}: all texts that are not held back for validation (${held}) have the same label; give --validation`,
       );
     }
   }
@@ -54,15 +54,15 @@ export async function readLabelledCorpus(
   return { training, validation, fingerprint };
 }
 
-/** Most classes that a classifier is trained for. The confusion matrix grows with their square. */
+/** The most classes of a classifier. The confusion matrix grows with their square. */
 const MOST_CLASSES = 1000;
 
 /**
- * The labels that occur in texts: numbers in their order, else by the alphabet.
+ * The labels of texts, each once: numbers in their order, others in alphabetical order.
  *
  * @param file the texts
- * @returns the labels, each once
- * @throws {Error} when there is only one, or more than a thousand
+ * @returns the labels
+ * @throws {Error} when there is only one, or more than 1,000
  *
  * @example
  * ```ts
@@ -88,7 +88,7 @@ export function labelsOf({ path, rows }: LabelledFile): string[] {
   }
   if (labels.length < 2) {
     throw new Error(
-      `There is nothing to tell apart: every text of ${path} has label ${quoted(labels[0])}`,
+      `Cannot train a classifier: every text of ${path} has label ${quoted(labels[0])}`,
     );
   }
   return labels.every((label) => label !== "" && Number.isFinite(Number(label)))
@@ -97,33 +97,33 @@ export function labelsOf({ path, rows }: LabelledFile): string[] {
 }
 
 /**
- * The number of a label.
+ * The class index of a label.
  *
  * @param row a text
  * @param path its file
- * @param labels the labels that are known
- * @returns the number of its class
- * @throws {Error} when its label is not known
+ * @param labels the labels of the classifier
+ * @returns the index
+ * @throws {Error} when the label is not among them
  */
 export function classOf({ label, line }: LabelledText, path: string, labels: readonly string[]): number {
   const index = labels.indexOf(label!);
   if (index >= 0) return index;
   throw new Error(
-    `${path}, line ${line}: label ${quoted(label)} was not seen in training: expected one of ${
+    `${path}, line ${line}: label ${quoted(label)} was not in the training data: expected one of ${
       labels.slice(0, 10).map(shortened).join(", ")
     }${labels.length > 10 ? ", …" : ""}`,
   );
 }
 
 /**
- * Turns labelled texts into what a model learns from.
+ * Encodes labelled texts.
  *
  * @param file the texts
- * @param labels the labels that are known
+ * @param labels the labels of the classifier
  * @param tokenizer the tokenizer, which puts special tokens around a text
  * @param options the most tokens that fit, and whether to cut longer texts
  * @returns ids and class of each text
- * @throws {Error} when a label is not known, or a text too long
+ * @throws {Error} when a label is unknown, or a text too long
  */
 export function encodeExamples(
   file: LabelledFile,
@@ -137,13 +137,13 @@ export function encodeExamples(
 }
 
 /**
- * Turns texts into ids.
+ * Encodes texts.
  *
  * @param file the texts
  * @param tokenizer the tokenizer, which puts special tokens around a text
  * @param options the most tokens that fit, and whether to cut longer texts
  * @returns the ids of each text
- * @throws {Error} when a text is too long, or the tokenizer cannot say it
+ * @throws {Error} when a text is too long, or has characters that are not in the vocabulary
  */
 export function encodeTexts(
   { path, rows }: LabelledFile,

@@ -1,5 +1,5 @@
 /**
- * Reading the texts that a person names: files, folders, globs.
+ * Reads the texts of the command line: files, folders, globs.
  *
  * @module
  */
@@ -7,21 +7,21 @@ import { globToRegExp, isGlob, join, normalize } from "@std/path";
 import { cannotRead, printDiagnostic } from "../cli/errors.ts";
 import { type ReadOptions, textChunks } from "./utf8.ts";
 
-/** A text and where it came from. */
+/** A text and its file. */
 export interface SourceText {
   /** The file. */
   readonly path: string;
-  /** What it holds. */
+  /** Its text. */
   readonly text: string;
 }
 
 /**
- * Reads every text that files, folders and globs name.
+ * Reads all texts of files, folders and globs.
  *
  * @param patterns as for {@linkcode findFiles}
  * @param options how text is read
  * @returns the texts in the order of their files; empty files are left out
- * @throws {Error} when something cannot be found or read, or there is no text at all
+ * @throws {Error} when a file is missing or cannot be read, or all are empty
  *
  * @example
  * ```ts
@@ -39,7 +39,7 @@ export async function readTexts(patterns: readonly string[], options?: ReadOptio
     if (text !== "") texts.push({ path, text });
   }
   if (texts.length === 0) {
-    throw new Error(`Cannot read ${patterns.join(", ")}: no text in there, only empty files`);
+    throw new Error(`Cannot read ${patterns.join(", ")}: all files are empty`);
   }
   return texts;
 }
@@ -66,17 +66,17 @@ export async function readText(path: string, options?: ReadOptions): Promise<str
   return text;
 }
 
-/** The most characters V8 puts into one string. */
-const longestString = 2 ** 29 - 24;
+/** The most characters of a string in V8. */
+const LONGEST_STRING = 2 ** 29 - 24;
 
 async function readWhole(path: string, options?: ReadOptions): Promise<string> {
   const parts: string[] = [];
   let length = 0;
   for await (const part of textChunks(path, options)) {
     length += part.length;
-    if (length > longestString) {
+    if (length > LONGEST_STRING) {
       throw new Error(
-        `Cannot read ${path}: it has more than ${longestString} characters; split it into several files`,
+        `Cannot read ${path}: it has more than ${LONGEST_STRING} characters; split it into several files`,
       );
     }
     parts.push(part);
@@ -85,13 +85,13 @@ async function readWhole(path: string, options?: ReadOptions): Promise<string> {
 }
 
 /**
- * The files that names, folders and globs stand for.
+ * Finds the files that paths and globs stand for.
  *
  * Symbolic links are followed, except those to a parent folder. Dangling links are skipped and listed on standard error.
  *
  * @param patterns files, folders (all `.txt` files in them, at any depth) and globs such as `texts/*.md` or `**\/*.txt`
  * @returns paths in the order of the patterns and sorted within each, none of them twice
- * @throws {Error} when one of them stands for nothing
+ * @throws {Error} when a pattern matches no file
  *
  * @example
  * ```ts
@@ -116,7 +116,7 @@ export async function findFiles(patterns: readonly string[]): Promise<string[]> 
     const paths = (await filesBelow(folder)).filter((path) => matching.test(path));
     if (paths.length === 0) {
       const advice = info instanceof Error
-        ? "no file fits"
+        ? "no file matches"
         : "no .txt files in it; name others, such as FOLDER/*.md";
       throw new Error(`Cannot read ${pattern}: ${advice}`);
     }
@@ -125,7 +125,7 @@ export async function findFiles(patterns: readonly string[]): Promise<string[]> 
   return [...found];
 }
 
-/** The folder that a glob begins with, and what is to be matched below it. */
+/** The folder at the beginning of a glob, and the pattern below it. */
 function splitGlob(pattern: string): [folder: string, glob: string] {
   const glob: string = normalize(pattern);
   const folder = glob.slice(0, glob.search(/[*?[{(]/)).replace(/[^/\\]*$/, "");
@@ -142,10 +142,10 @@ interface Walk {
   readonly entered: Map<string, number>;
 }
 
-/** How often a walk may enter one folder: through folders that link to each other, the number of paths is exponential. */
+/** The most visits to one folder: through folders that link to each other, the number of paths is exponential. */
 const MOST_VISITS = 64;
 
-/** Every file below a folder as a path relative to it. Hidden files are left out; dangling links are skipped with a note. */
+/** The files below a folder, relative to it. Hidden files are omitted; dangling links are skipped with a note. */
 async function filesBelow(folder: string): Promise<string[]> {
   const walk: Walk = { files: [], dangling: [], entered: new Map() };
   const real = await reading(folder, () => Deno.realPath(folder));
@@ -178,14 +178,14 @@ async function visit(root: string, below: string, chain: readonly string[], walk
     if (target === undefined) walk.dangling.push(relative);
     else if (!target.isDirectory) walk.files.push(relative);
     else {
-      // A link to a folder that contains the link would be followed forever.
+      // A link to a folder above it would be followed forever.
       const inside = isSymlink ? await reading(path, () => Deno.realPath(path)) : join(real, name);
       if (!chain.includes(inside)) await visit(root, `${relative}/`, [...chain, inside], walk);
     }
   }
 }
 
-/** What a link leads to; undefined for a dangling link or one that leads to itself. */
+/** The target of a link; undefined for a dangling link or one to itself. */
 async function targetOf(path: string): Promise<Deno.FileInfo | undefined> {
   try {
     return await Deno.stat(path);

@@ -1,18 +1,18 @@
 /**
- * Texts that are longer than what a model reads at once.
+ * Texts that are longer than the context of a model.
  *
  * @module
  */
 import { fitSequences } from "../../data/sequences.ts";
 
 /**
- * Lets a text through that fits, and cuts or refuses one that does not.
+ * Cuts or refuses a text that is too long.
  *
  * @param ids the text, special tokens included
  * @param contextLength the most tokens that fit
- * @param truncate whether to cut; the last token, which ends the frame, stays
+ * @param truncate whether to cut; the last token, which may be a special one, is kept
  * @returns the ids
- * @throws {RangeError} when it does not fit and is not to be cut
+ * @throws {RangeError} when it is too long and `truncate` is false
  *
  * @example
  * ```ts

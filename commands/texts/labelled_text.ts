@@ -1,11 +1,11 @@
 /**
- * Reading texts with labels: one to a row of a table (`.tsv`, `.csv`), or one to a line of JSON (`.jsonl`).
+ * Reads labelled texts, one per row of a table (`.tsv`, `.csv`) or per line of JSON (`.jsonl`).
  *
  *     .tsv     text TAB label                  or   text TAB pair TAB label
  *     .csv     text,label                      or   text,pair,label; quotes keep commas and line breaks together
  *     .jsonl   {"text": …, "label": …}         or   with "pair" as well
  *
- * A table may begin with a row of headings; its columns then come in any order. Empty lines are skipped and counted.
+ * A table may begin with a row of headings; its columns are then in any order. Empty lines are skipped and counted.
  *
  * @module
  */
@@ -13,13 +13,13 @@ import { escaped, quoted } from "../../core/quoted.ts";
 import { readText } from "./files.ts";
 import { type Row, splitCsv, splitTsv, type Table } from "./tables.ts";
 
-/** A text as it stands in a file. */
+/** A text of a file. */
 export interface LabelledText {
   /** The text. */
   readonly text: string;
-  /** The second text, where two belong together. */
+  /** The second text of a pair. */
   readonly pair?: string;
-  /** What it is called; absent only where it need not be there. */
+  /** Its label; absent only where labels are optional. */
   readonly label?: string;
   /** The line it begins on, from 1. */
   readonly line: number;
@@ -31,32 +31,32 @@ export interface LabelledFile {
   readonly path: string;
   /** Its texts. */
   readonly rows: readonly LabelledText[];
-  /** Lines without anything in them. */
+  /** The number of empty lines. */
   readonly emptyLines: number;
 }
 
 type Column = "text" | "pair" | "label";
 
-/** What columns are called in the headings of well-known data, GLUE's among them. */
-const columnNames: ReadonlyMap<string, Column> = new Map(Object.entries<Column>({
+/** The columns by the headings of well-known data, such as GLUE's. */
+const COLUMN_NAMES: ReadonlyMap<string, Column> = new Map(Object.entries<Column>({
   ...{ text: "text", sentence: "text", sentence1: "text", premise: "text", question: "text" },
   ...{ pair: "pair", sentence2: "pair", hypothesis: "pair", label: "label" },
 }));
 
-/** Columns of a table without headings, by their number. */
-const columnsByCount: Readonly<Record<number, readonly Column[]>> = {
+/** The columns of a table without headings, by their number. */
+const COLUMNS_BY_COUNT: Readonly<Record<number, readonly Column[]>> = {
   1: ["text"],
   2: ["text", "label"],
   3: ["text", "pair", "label"],
 };
 
 /**
- * Reads texts with labels.
+ * Reads labelled texts.
  *
- * @param path a `.tsv`, `.csv` or `.jsonl` file; where labels are not needed also a `.txt` file with a text a line
- * @param options `labels`: whether every text must have one
+ * @param path a `.tsv`, `.csv` or `.jsonl` file; without labels also a `.txt` file with a text per line
+ * @param options `labels`: whether every text must have a label
  * @returns the texts
- * @throws {Error} when the file cannot be read, or a line is not as it should be: the message gives its number
+ * @throws {Error} when the file cannot be read, or a line is invalid; the message gives its number
  *
  * @example
  * ```ts
@@ -89,10 +89,10 @@ export async function readLabelled(
     : readTable(rows, path, labels);
   for (const { text, label, line } of read) {
     const missing = text.trim() === "" ? "text" : labels && (label ?? "") === "" ? "label" : undefined;
-    if (missing) throw new Error(`${path}, line ${line}: there is no ${missing}`);
+    if (missing) throw new Error(`${path}, line ${line}: the ${missing} is missing`);
   }
   if (labels) checkHeading(path, read);
-  if (read.length === 0) throw new Error(`Cannot read ${path}: there are no texts in it`);
+  if (read.length === 0) throw new Error(`Cannot read ${path}: it holds no texts`);
   return { path, rows: read, emptyLines };
 }
 
@@ -106,9 +106,9 @@ function csvOf(content: string, path: string): Table {
 
 function readTable(rows: readonly Row[], path: string, labels: boolean): LabelledText[] {
   if (rows.length === 0) return [];
-  const named = rows[0].cells.map((cell) => columnNames.get(cell.trim().toLowerCase()));
+  const named = rows[0].cells.map((cell) => COLUMN_NAMES.get(cell.trim().toLowerCase()));
   const isHeading = named.includes("text") && named.every((column) => column !== undefined);
-  const columns = isHeading ? named : columnsByCount[rows[0].cells.length] ?? [];
+  const columns = isHeading ? named : COLUMNS_BY_COUNT[rows[0].cells.length] ?? [];
   if (labels && !columns.includes("label") || columns.length === 0) {
     throw new Error(
       `${path}, line ${rows[0].line}: ${
@@ -139,7 +139,7 @@ function parseJson(text: string, path: string, line: number): LabelledText {
   }
   const found: Partial<Record<Column, string>> = {};
   for (const [name, value] of Object.entries(typeof json === "object" && json !== null ? json : {})) {
-    const column = columnNames.get(name.toLowerCase());
+    const column = COLUMN_NAMES.get(name.toLowerCase());
     if (column && ["string", "number", "boolean"].includes(typeof value)) found[column] = String(value);
   }
   if (found.text === undefined) {
@@ -148,7 +148,7 @@ function parseJson(text: string, path: string, line: number): LabelledText {
   return { ...found, line } as LabelledText;
 }
 
-/** A heading that is not recognised would make a class of its own. */
+/** A heading that is not recognized would become a class. */
 function checkHeading(path: string, rows: readonly LabelledText[]): void {
   const counts = new Map<string, number>();
   for (const { label } of rows) counts.set(label!, (counts.get(label!) ?? 0) + 1);

@@ -1,5 +1,5 @@
 /**
- * Whether texts are single or in pairs: a classifier that was trained on the one does not understand the other.
+ * Single texts and pairs of texts: a classifier is trained on one of them and cannot be used on the other.
  *
  * @module
  */
@@ -12,7 +12,7 @@ import type { LabelledFile } from "./labelled_text.ts";
  *
  * @param file the texts
  * @returns whether each text has a second one; false for an empty file
- * @throws {Error} when only some texts have a second one, or a second one is empty; the message gives the line
+ * @throws {Error} when only some texts have a second one, or one is empty; the message gives the line
  *
  * @example
  * ```ts
@@ -46,7 +46,7 @@ export function arePairs({ path, rows }: LabelledFile): boolean {
  * Whether a classifier was trained on pairs.
  *
  * @param files the files of its checkpoint
- * @returns whether it was; undefined where the checkpoint does not say, such as one from another program
+ * @returns whether it was; undefined where it is not recorded, such as in a checkpoint of another program
  *
  * @example
  * ```ts
@@ -64,16 +64,16 @@ export function trainedOnPairs(files: CheckpointFiles): boolean | undefined {
     const { pairs } = JSON.parse(typeof state === "string" ? state : new TextDecoder().decode(state));
     return typeof pairs === "boolean" ? pairs : undefined;
   } catch {
-    return undefined; // a broken state matters only to training, which reports it
+    return undefined; // training, which needs the state, reports that it is broken
   }
 }
 
 /**
  * Refuses single texts for a classifier of pairs, and pairs for one of single texts.
  *
- * @param given whether they come in pairs, and what to call them
- * @param trained whether the classifier was trained on pairs, where that is known, and its folder
- * @throws {Error} when they do not fit
+ * @param given whether the texts are pairs, and their name in the message
+ * @param trained whether the classifier was trained on pairs, if known, and its folder
+ * @throws {Error} when they differ
  *
  * @example
  * ```ts

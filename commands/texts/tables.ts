@@ -1,5 +1,5 @@
 /**
- * Tables in text files, as rows of cells that know their line.
+ * Tables in text files, as rows of cells with their line numbers.
  *
  * @module
  */
@@ -16,15 +16,15 @@ export interface Row {
 export interface Table {
   /** Those that are not empty. */
   readonly rows: Row[];
-  /** Lines without anything in them; the end of the last line is no line. */
+  /** The number of empty lines. */
   readonly emptyLines: number;
 }
 
 /**
- * Cuts a text into lines and, at tabs, into cells.
+ * Splits a text into lines and, at tabs, into cells.
  *
  * @param text the text
- * @param tabs whether tabs separate cells; else a line is one cell
+ * @param tabs whether tabs separate cells; if not, a line is one cell
  * @returns the rows
  *
  * @example
@@ -47,12 +47,12 @@ export function splitTsv(text: string, tabs: boolean = true): Table {
 }
 
 /**
- * Cuts a text into cells as RFC 4180 has it: commas separate them, quotes keep commas and line breaks together, and two
- * quotes within quotes are one.
+ * Splits a text into cells by RFC 4180: commas separate them, quotes enclose commas and line breaks, and two quotes within
+ * quotes are one.
  *
  * @param text the text
  * @returns the rows
- * @throws {Error} when a quote is not closed, or something follows one
+ * @throws {Error} when a quote is not closed, or is followed by text; the message gives the line on which the cell begins
  *
  * @example
  * ```ts

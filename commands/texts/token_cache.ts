@@ -1,5 +1,5 @@
 /**
- * A corpus is encoded once: its ids lie in a file beside the run, with the fingerprints of the tokenizer and the text.
+ * A corpus is encoded once: its ids are kept in the folder of the run, with the fingerprints of tokenizer and text.
  *
  * @module
  */
@@ -13,7 +13,7 @@ import {
 import { kindOfFile } from "../files/open_file.ts";
 import { saveFile } from "../files/save_file.ts";
 
-/** Ids, and how they were come by. */
+/** Ids and their origin. */
 export interface CachedIds {
   /** The ids of all documents. */
   readonly ids: Uint32Array;
@@ -22,13 +22,13 @@ export interface CachedIds {
 }
 
 /**
- * Gives the ids of documents, from a file if it holds them, and else encodes them and writes the file.
+ * Returns the ids of documents from a file, or encodes the documents and writes the file.
  *
  * @param path the file
  * @param tokenizer the tokenizer
  * @param documents the texts
- * @returns the ids, and whether they were read or made
- * @throws {Error} when the file cannot be written, or something else than a file is there
+ * @returns the ids and their origin
+ * @throws {Error} when the file cannot be written, or the path is not a file
  *
  * @example
  * ```ts

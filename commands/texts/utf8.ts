@@ -1,6 +1,5 @@
 /**
- * Text files of any size, read piece by piece, and what is said of one that is not UTF-8: which byte, where it is and what
- * to do.
+ * Text files of any size, read piece by piece. One that is not UTF-8 is refused with the byte, its offset and its line.
  *
  * @module
  */
@@ -12,6 +11,9 @@ export interface ReadOptions {
   /** Whether bytes that are not UTF-8 become U+FFFD instead of an error. */
   readonly replaceInvalid?: boolean;
 }
+
+/** Bytes that are read at once. */
+const PIECE_SIZE = 2 ** 20;
 
 /**
  * Reads a text file of any size piece by piece.
@@ -35,75 +37,60 @@ export async function* textChunks(
   { replaceInvalid = false }: ReadOptions = {},
 ): AsyncGenerator<string> {
   using file = await openFile(path);
-  const decoder = new TextDecoder("utf-8", { fatal: !replaceInvalid, ignoreBOM: true });
-  const buffer = new Uint8Array(2 ** 20);
-  let begin = 0; // offset in the file of the first byte of the buffer
-  let line = 1; // its line
-  let carried = 0; // bytes at the front of the buffer that the piece before left over
-  for (let atEnd = false; !atEnd;) {
-    const count = await file.read(buffer.subarray(carried)).catch(async (error) => {
+  const decoder = new TextDecoder("utf-8", { fatal: !replaceInvalid });
+  // The decoder keeps the beginning of a character until the next piece, so the last bytes of the piece before stand in
+  // front of each piece: if it is refused, the character that is wrong is in the buffer from its first byte.
+  const buffer = new Uint8Array(3 + PIECE_SIZE);
+  let offset = -3; // of the buffer in the file
+  let line = 1; // at the beginning of the piece
+  for (let count: number | null = 0; count !== null; offset += count ?? 0) {
+    count = await file.read(buffer.subarray(3)).catch(async (error) => {
       throw await cannotRead(path, error);
     });
-    atEnd = count === null;
-    const bytes = buffer.subarray(0, carried + (count ?? 0));
-    const piece = bytes.subarray(0, bytes.length - (atEnd ? 0 : incompleteEnd(bytes)));
+    const piece = buffer.subarray(3, 3 + (count ?? 0));
     let text: string;
     try {
-      text = decoder.decode(piece);
+      text = decoder.decode(piece, { stream: count !== null });
     } catch {
-      const index = firstInvalid(piece);
-      const where = `byte 0x${piece[index].toString(16)} at offset ${begin + index}, line ${
-        line + newlines(piece, index)
-      }`;
-      const isUtf16 = begin === 0 && index === 0 &&
-        [0xfeff, 0xfffe].includes(piece[0] * 256 + (piece[1] ?? 0));
-      throw new Error(
-        `Cannot read ${path}: ${isUtf16 ? "it is UTF-16" : `${where}, is not UTF-8`}; convert it to UTF-8` +
-          (isUtf16 ? "" : ", or give --replace-invalid to read such bytes as U+FFFD"),
-      );
+      throw notUtf8(path, buffer.subarray(0, 3 + piece.length), offset, line);
     }
-    if (begin === 0 && text.startsWith("\ufeff")) text = text.slice(1);
     if (text !== "") yield text;
-    begin += piece.length;
-    line += newlines(piece, piece.length);
-    buffer.copyWithin(0, piece.length, bytes.length);
-    carried = bytes.length - piece.length;
+    line += newlines(piece);
+    buffer.copyWithin(0, piece.length, piece.length + 3);
   }
 }
 
-/** How many bytes at the end begin a character without finishing it. */
-function incompleteEnd(bytes: Uint8Array): number {
-  for (let back = 1; back <= Math.min(3, bytes.length); back++) {
-    const byte = bytes[bytes.length - back];
-    if (byte >= 0xc0) return back < (byte >= 0xf0 ? 4 : byte >= 0xe0 ? 3 : 2) ? back : 0;
-    if (byte < 0x80) return 0;
+/** The error for a piece that is not UTF-8. The first three bytes are those before it; `line` is that of the fourth. */
+function notUtf8(path: string, bytes: Uint8Array, offset: number, line: number): Error {
+  const advice = "convert it to UTF-8";
+  if (offset === -3 && ["feff", "fffe"].includes(bytes.subarray(3, 5).toHex())) {
+    return new Error(`Cannot read ${path}: it is UTF-16; ${advice}`);
   }
-  return 0;
+  // The first of these may be in the middle of a character; before the file there are zeros, which are characters.
+  const begin = bytes.subarray(0, 3).findIndex((byte) => byte < 0x80 || byte >= 0xc0);
+  const start = begin < 0 ? 3 : begin;
+  const index = start + firstInvalid(bytes.subarray(start));
+  const breaks = newlines(bytes.subarray(0, index)) - newlines(bytes.subarray(0, 3));
+  return new Error(
+    `Cannot read ${path}: byte 0x${bytes[index].toString(16)} at offset ${offset + index}, line ${
+      line + breaks
+    }, ` +
+      `is not UTF-8; ${advice}, or give --replace-invalid to read such bytes as U+FFFD`,
+  );
 }
 
-/** Where bytes stop being UTF-8. Every beginning of valid text is valid too, so the border is found by halving. */
+/** The index of the first byte that is not UTF-8: the first that changes when it is decoded and encoded. */
 function firstInvalid(bytes: Uint8Array): number {
-  const begins = (length: number) =>
-    new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes.subarray(0, length), {
-      stream: true,
-    });
-  let valid = 0;
-  let invalid = bytes.length;
-  while (invalid - valid > 1) {
-    const middle = (valid + invalid) >> 1;
-    try {
-      begins(middle);
-      valid = middle;
-    } catch {
-      invalid = middle;
-    }
-  }
-  // The decoder holds back a character it has seen only the beginning of: that beginning is what is wrong.
-  return new TextEncoder().encode(begins(valid)).length;
+  const again = new TextEncoder().encode(new TextDecoder("utf-8", { ignoreBOM: true }).decode(bytes));
+  let index = bytes.findIndex((byte, index) => byte !== again[index]);
+  if (index < 0) index = bytes.length;
+  // U+FFFD is EF BF BD. Where a character is incomplete after EF or EF BF, these bytes are equal by accident.
+  while (bytes[index - 1] === 0xef || bytes[index - 2] === 0xef && bytes[index - 1] === 0xbf) index--;
+  return index;
 }
 
-function newlines(bytes: Uint8Array, end: number): number {
+function newlines(bytes: Uint8Array): number {
   let count = 0;
-  for (let i = 0; i < end; i++) if (bytes[i] === 10) count++;
+  for (let i = bytes.indexOf(10); i >= 0; i = bytes.indexOf(10, i + 1)) count++;
   return count;
 }

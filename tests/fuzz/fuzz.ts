@@ -10,12 +10,16 @@
  * A failure is printed with its file, made as small as it goes: put it into kept.ts, where the tests read it every time.
  */
 
-import { parseArgs } from "@std/cli/parse-args";
+import { parseArgs } from "node:util";
 import type { Failure } from "./cases.ts";
 import { fuzzCommands } from "./commands.ts";
 import { fuzzInProcess } from "./in_process.ts";
 
-const flags = parseArgs(Deno.args, { string: ["cases", "commands", "seconds", "seed"] });
+const type = "string";
+const { values: flags } = parseArgs({
+  args: Deno.args,
+  options: { cases: { type }, commands: { type }, seconds: { type }, seed: { type } },
+});
 const seed = Number(flags.seed ?? Date.now() % 1e6), seconds = Number(flags.seconds ?? Infinity);
 const cases = Number(flags.cases ?? (flags.seconds ? Infinity : 100_000));
 const commands = Number(flags.commands ?? (cases === Infinity ? Infinity : Math.ceil(cases / 100)));

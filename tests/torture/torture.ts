@@ -9,18 +9,20 @@
  *     --list         says what there is to try, and tries nothing
  */
 
-import { parseArgs } from "@std/cli/parse-args";
+import { parseArgs } from "node:util";
 import { planTrials } from "./plan.ts";
 import { type Tally, tryAll } from "./trials.ts";
 
 const start = Date.now();
-const flags = parseArgs(Deno.args, {
-  string: ["minutes", "seed", "only", "device", "workers"],
-  boolean: ["list"],
-  default: { seed: String(start % 100_000), only: "", device: "cpu", workers: "2" },
-  unknown: (name: string) => {
-    console.error(`error: ${name} is unknown, see tests/torture/torture.ts`);
-    Deno.exit(2);
+const { values: flags } = parseArgs({
+  args: Deno.args,
+  options: {
+    minutes: { type: "string" },
+    seed: { type: "string", default: String(start % 100_000) },
+    only: { type: "string", default: "" },
+    device: { type: "string", default: "cpu" },
+    workers: { type: "string", default: "2" },
+    list: { type: "boolean" },
   },
 });
 

@@ -1,5 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
-import { describeIds } from "../commands/tokenizer_encode.ts";
+import { writeTokens } from "../commands/texts/token_table.ts";
 import { textWidth } from "../commands/cli/wrap.ts";
 import { CharTokenizer } from "../tokenizers/char_tokenizer.ts";
 
@@ -12,7 +12,7 @@ function shown(ids: readonly number[], columns: number): string {
   let text = "";
   const half = ids.length >> 1,
     parts = [ids.slice(0, half), ids.slice(half)].map((part) => Uint32Array.from(part));
-  describeIds(tokenizer, (take) => parts.forEach(take), { columns, write: (part) => void (text += part) });
+  writeTokens(tokenizer, (take) => parts.forEach(take), { columns, write: (part) => void (text += part) });
   return text.trimEnd();
 }
 

@@ -1,0 +1,128 @@
+/**
+ * The tokens of a text as a table on the screen.
+ *
+ * @module
+ */
+import { BpeTokenizer } from "../../tokenizers/bpe_tokenizer.ts";
+import type { Tokenizer } from "../../tokenizers/tokenizer.ts";
+import { outputColumns, writeOut } from "../cli/terminal.ts";
+import { visible } from "../cli/visible.ts";
+import { cutText, padText, textWidth } from "../cli/wrap.ts";
+
+/** Encodes a text and passes its ids on piece by piece. */
+export type Encode = (take: (ids: Uint32Array) => void) => void;
+
+/** Where ids are shown. */
+export interface Screen {
+  /** Its width. */
+  readonly columns: number;
+  /** Writes text on it. */
+  write(text: string): void;
+}
+
+/**
+ * Writes ids on one line, wrapped to a terminal.
+ *
+ * @param encode passes on the ids, piece by piece
+ * @param screen where to write
+ * @param taken columns of the first line that are in use
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { writeIds } from "./token_table.ts";
+ *
+ * let text = "";
+ * const screen = { columns: 5, write: (part: string) => void (text += part) };
+ * writeIds((take) => take(Uint32Array.of(10, 11, 12)), screen);
+ * assertEquals(text, "10 11\n12\n");
+ * ```
+ */
+export function writeIds(encode: Encode, { columns, write }: Screen, taken: number = 0): void {
+  let column = taken, separator = "";
+  encode((ids) => {
+    const parts = Array.from(ids, (id) => {
+      const text = String(id),
+        isBroken = column + separator.length + text.length > columns && separator !== "";
+      column = isBroken ? text.length : column + separator.length + text.length;
+      const part = (isBroken ? "\n" : separator) + text;
+      separator = " ";
+      return part;
+    });
+    write(parts.join(""));
+  });
+  write("\n");
+}
+
+/**
+ * Writes a line for each id, in columns: id, token as in the vocabulary, piece of text. On a terminal long tokens are cut.
+ * A text of hundreds of megabytes has about as many ids, so they are not kept: the text is encoded once for the widths of
+ * the columns, once for the lines and once for the list at the end.
+ *
+ * @param tokenizer the tokenizer
+ * @param encode passes on the ids, piece by piece; called three times
+ * @param screen where to write; standard output unless given
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { CharTokenizer } from "../../tokenizers/char_tokenizer.ts";
+ * import { writeTokens } from "./token_table.ts";
+ *
+ * let text = "";
+ * const screen = { columns: 80, write: (part: string) => void (text += part) };
+ * writeTokens(CharTokenizer.fromText("ab"), (take) => take(Uint32Array.of(1, 0)), screen);
+ * assertEquals(text, '1  b  "b"\n0  a  "a"\n2 ids: 1 0\n');
+ * ```
+ */
+export function writeTokens(
+  tokenizer: Tokenizer,
+  encode: Encode,
+  screen: Screen = { columns: outputColumns(), write: writeOut },
+): void {
+  const { columns, write } = screen, rows = new Map<number, string[]>(), widths = [0, 0];
+  let count = 0;
+  encode((ids) => {
+    count += ids.length;
+    for (const id of ids) {
+      if (rows.has(id)) continue;
+      const row = [id, tokenizer.tokenOf(id), pieceOf(tokenizer, id)].map((text) => visible(`${text}`));
+      rows.set(id, row);
+      for (const column of [0, 1]) widths[column] = Math.max(widths[column], textWidth(row[column]));
+    }
+  });
+  const [first, second] = [widths[0], Math.min(widths[1], Math.floor((columns - widths[0] - 4) / 2))];
+  const lines = new Map(
+    Array.from(rows, ([id, [digits, token, piece]]) => [
+      id,
+      cutText(`${digits.padStart(first)}  ${padText(cutText(token, second), second)}  ${piece}`, columns) +
+      "\n",
+    ]),
+  );
+  encode((ids) => write(Array.from(ids, (id) => lines.get(id)!).join("")));
+  const heading = `${count} ids: `;
+  write(heading);
+  writeIds(encode, screen, heading.length);
+}
+
+/**
+ * The piece of text of an id, in quotes and with escapes.
+ *
+ * @param tokenizer the tokenizer
+ * @param id the id
+ * @returns such as `" world"`, or `bytes f0 9f` where the bytes are not whole characters
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { CharTokenizer } from "../../tokenizers/char_tokenizer.ts";
+ * import { pieceOf } from "./token_table.ts";
+ *
+ * assertEquals(pieceOf(CharTokenizer.fromText("a\n"), 0), '"\\n"');
+ * ```
+ */
+export function pieceOf(tokenizer: Tokenizer, id: number): string {
+  const text = tokenizer.decode([id]);
+  if (!text.includes("\ufffd") || !(tokenizer instanceof BpeTokenizer)) return JSON.stringify(text);
+  return `bytes ${tokenizer.bytesOf(id).toHex().replace(/..(?!$)/g, "$& ")}`;
+}
