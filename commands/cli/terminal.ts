@@ -156,6 +156,28 @@ export function print(text: string): void {
 }
 
 /**
+ * A result as one line of JSON, for `--json`. Numbers are not rounded; one that is not finite becomes `null`.
+ *
+ * @param result the result; typed arrays become arrays
+ * @returns the line, without a newline at its end
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { formatJson } from "./terminal.ts";
+ *
+ * assertEquals(formatJson({ loss: 0.1, perplexity: Infinity }), '{"loss":0.1,"perplexity":null}');
+ * assertEquals(formatJson({ weights: Float32Array.of(0.5, 1) }), '{"weights":[0.5,1]}');
+ * ```
+ */
+export function formatJson(result: object): string {
+  return JSON.stringify(
+    result,
+    (_, value) => ArrayBuffer.isView(value) ? Array.from(value as unknown as ArrayLike<number>) : value,
+  );
+}
+
+/**
  * A path as the shell wants it.
  *
  * @param path the path
