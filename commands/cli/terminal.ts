@@ -4,6 +4,7 @@
  * @module
  */
 
+import { escaped } from "../../core/quoted.ts";
 import { reason } from "./errors.ts";
 import { wrapText } from "./wrap.ts";
 
@@ -156,7 +157,8 @@ export function print(text: string): void {
 }
 
 /**
- * A result as one line of JSON, for `--json`. Numbers are not rounded; one that is not finite becomes `null`.
+ * A result as one line of JSON, for `--json`. Numbers are not rounded; one that is not finite becomes `null`. Characters
+ * that a terminal interprets are written as escapes, which JSON allows.
  *
  * @param result the result; typed arrays become arrays
  * @returns the line, without a newline at its end
@@ -171,10 +173,9 @@ export function print(text: string): void {
  * ```
  */
 export function formatJson(result: object): string {
-  return JSON.stringify(
-    result,
-    (_, value) => ArrayBuffer.isView(value) ? Array.from(value as unknown as ArrayLike<number>) : value,
-  );
+  const plain = (_: string, value: unknown) =>
+    ArrayBuffer.isView(value) ? Array.from(value as Float32Array) : value;
+  return escaped(JSON.stringify(result, plain));
 }
 
 /**
