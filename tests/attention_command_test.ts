@@ -12,7 +12,7 @@ Deno.test("attention draws and writes what heads look at, of every kind of model
     const said = await ask('--text "The cat"');
     assertMatch(
       said,
-      /^read +7 tokens: "T" "h" "e" " " "c" "a" "t"\nmaps +2, of 1 layers with 2 heads each\n/,
+      /^text +7 tokens: "T" "h" "e" " " "c" "a" "t"\nmaps +2, of 1 layers with 2 heads each\n/,
     );
     const picture = await Deno.readTextFile(`${cwd}/runs/attention.svg`);
     assertMatch(picture, /^<svg /);
@@ -42,7 +42,7 @@ Deno.test("attention draws and writes what heads look at, of every kind of model
       await succeed(words(line), { cwd });
       assertMatch(
         await ask(`--checkpoint ${start}-2 --text "The"`),
-        /^read +5 tokens: "<.+>" "T" "h" "e" "<.+>"/,
+        /^text +5 tokens: "<.+>" "T" "h" "e" "<.+>"/,
       );
     }
   }));
