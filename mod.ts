@@ -89,6 +89,7 @@ export * from "./training/schedule.ts";
 export * from "./training/train.ts";
 
 export * from "./inference/attention_maps.ts";
+export * from "./inference/classification_report.ts";
 export * from "./inference/classify.ts";
 export * from "./inference/decode_samples.ts";
 export * from "./inference/evaluate_text.ts";

@@ -3,13 +3,8 @@
  *
  * @module
  */
-import {
-  accuracyOf,
-  classMetrics,
-  type ConfusionMatrix,
-  confusionMatrix,
-  macroF1,
-} from "../training/classification_metrics.ts";
+import { type ConfusionMatrix, confusionMatrix } from "../training/classification_metrics.ts";
+import { classificationReport, namePrediction } from "../inference/classification_report.ts";
 import type { Classification } from "../inference/classify.ts";
 import { findCheckpoint, newestRun, openModel } from "./files/checkpoint_folder.ts";
 import { type Command, defineCommand } from "./cli/command.ts";
@@ -19,7 +14,7 @@ import { classOf, encodeTexts } from "./texts/examples.ts";
 import { classTable } from "./recipes/finetune_report.ts";
 import { fitText } from "./texts/fit_text.ts";
 import { classifyAll } from "./recipes/judge.ts";
-import { type LabelledFile, type LabelledText, readLabelled } from "./texts/labelled_text.ts";
+import { type LabelledFile, readLabelled } from "./texts/labelled_text.ts";
 import { arePairs, expectPairs, trainedOnPairs } from "./texts/pairs.ts";
 import { formatJson, outputColumns, print } from "./cli/terminal.ts";
 import { visible } from "./cli/visible.ts";
@@ -81,8 +76,8 @@ export const classify: Command = defineCommand({
       const matrix = actual && confusionMatrix(actual, results.map(({ label }) => label), labels.length);
       if (json) {
         const rows = file?.rows ?? [{ text, pair }];
-        const texts = rows.map((row, index) => ({ ...row, ...named(results[index], labels) }));
-        const metrics = matrix && metricsOf(matrix, labels);
+        const texts = rows.map((row, index) => ({ ...row, ...namePrediction(results[index], labels) }));
+        const metrics = matrix && classificationReport(matrix, labels);
         return print(formatJson({ checkpoint: found.path, labels, texts, ...metrics }));
       }
       if (file === undefined) return print(describe(results[0], labels));
@@ -91,25 +86,6 @@ export const classify: Command = defineCommand({
     });
   },
 });
-
-/** A prediction with the names of the classes. */
-const named = ({ label, probabilities }: Classification, labels: readonly string[]) => ({
-  prediction: labels[label],
-  probability: probabilities[label],
-  probabilities: Object.fromEntries(labels.map((name, index) => [name, probabilities[index]])),
-});
-
-/** How good the predictions are. */
-function metricsOf(matrix: ConfusionMatrix, labels: readonly string[]) {
-  const metrics = classMetrics(matrix);
-  const majority = Math.max(...metrics.map(({ support }) => support));
-  return {
-    ...{ accuracy: accuracyOf(matrix), macroF1: macroF1(matrix) },
-    majorityBaseline: majority / metrics.reduce((sum, { support }) => sum + support, 0),
-    classes: metrics.map((metrics, index) => ({ label: labels[index], ...metrics })),
-    confusionMatrix: matrix,
-  };
-}
 
 /** The probability of each class, the likeliest first. */
 function describe({ probabilities }: Classification, labels: readonly string[]): string {
@@ -141,7 +117,7 @@ function summary(
   const skipped = emptyLines > 0 ? `, ${emptyLines} empty lines skipped` : "";
   const heading = `${path}: ${rows.length} texts${skipped}`;
   if (matrix === undefined) return heading;
-  const { accuracy, majorityBaseline, macroF1 } = metricsOf(matrix, labels);
+  const { accuracy, majorityBaseline, macroF1 } = classificationReport(matrix, labels);
   const percent = (share: number) => `${(100 * share).toFixed(1)} %`;
   return `${heading}; accuracy ${percent(accuracy)}, F1 ${macroF1.toFixed(4)}, ` +
     `majority baseline ${percent(majorityBaseline)}\n${classTable(matrix, labels)}`;
