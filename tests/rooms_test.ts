@@ -19,6 +19,7 @@ const COMMAND_ROOMS: Record<string, readonly string[]> = {
   "commands/pictures": ["commands/cli"],
   "commands/texts": ["commands/cli", "commands/files"],
   "commands/runs": ["commands/cli", "commands/files", "commands/pictures"],
+  "commands/doctor": ["commands/cli", "commands/files", "commands/runs"],
   "commands/settings": ["commands/cli", "commands/runs"],
   "commands/recipes": [
     "commands/cli",

@@ -12,21 +12,10 @@ import { reason } from "../cli/errors.ts";
 import { finishSave } from "../files/folders.ts";
 import { describeHolder, Lock, lookAtLock } from "../files/lock.ts";
 import { CHECKPOINT_FOLDERS, isLeftOver, LOCK_NAME, placesOf, RUN_FILES } from "../files/own_names.ts";
-import { commandOf } from "./run_command.ts";
+import { commandOf } from "../runs/run_command.ts";
+import type { Finding } from "./finding.ts";
 import { quote } from "../cli/terminal.ts";
-import { writeUnwrittenLines } from "./unwritten_lines.ts";
-
-/** One line of the report, for people and for programs. */
-export interface Finding {
-  /** What it is about, in one or two words. */
-  readonly name: string;
-  /** What was found. */
-  readonly text: string;
-  /** Whether it is a fault. */
-  readonly faulty?: boolean;
-  /** The numbers and names in the text. */
-  readonly figures?: Readonly<Record<string, unknown>>;
-}
+import { writeUnwrittenLines } from "../runs/unwritten_lines.ts";
 
 /**
  * Examines the folder of a run.
