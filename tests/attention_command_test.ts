@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { inFolder, miniformer, small, story, succeed, words } from "./_command.ts";
 
-Deno.test("attention draws and writes what heads look at, of every kind of model", () =>
+Deno.test("attention draws and writes the weights of every kind of model", () =>
   inFolder(async (cwd) => {
     await Deno.writeTextFile(`${cwd}/story.txt`, story(200));
     await Deno.writeTextFile(`${cwd}/labels.tsv`, "The cat sat\tcat\nThe dog sat\tdog\n".repeat(10));
@@ -16,7 +16,7 @@ Deno.test("attention draws and writes what heads look at, of every kind of model
     );
     const picture = await Deno.readTextFile(`${cwd}/runs/attention.svg`);
     assertMatch(picture, /^<svg /);
-    for (const text of ["runs/story/best", "layer 1", "head 1", "head 2"]) {
+    for (const text of ["runs/story/best", "layer 1", "head 1", "head 2", ">query<", ">key<"]) {
       assertStringIncludes(picture, text);
     }
 
@@ -31,7 +31,7 @@ Deno.test("attention draws and writes what heads look at, of every kind of model
     assertEquals(all.maps[1], maps[0]);
     assert(all.maps[0].weights[3].join() !== maps[0].weights[3].join());
 
-    // the others read their special tokens, too
+    // the others get special tokens, too
     await succeed(["train", "--objective", "mlm", "--data", "story.txt", ...quick, "--name", "masked"], {
       cwd,
     });

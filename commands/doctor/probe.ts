@@ -18,8 +18,8 @@ import { softmax } from "../../kernels/softmax.ts";
 /** Makes tensors of normal numbers that depend on the name only. */
 type Draw = (name: string, ...shape: number[]) => Tensor;
 
-/** Operations with sizes that are no multiples of anything. */
-const operations: Readonly<Record<string, (draw: Draw, backend: Backend) => Tensor>> = {
+/** Operations with sizes that are no multiple of a tile. */
+const OPERATIONS: Readonly<Record<string, (draw: Draw, backend: Backend) => Tensor>> = {
   matmul: (draw) => matmul(draw("a", 65, 33), draw("b", 33, 70)),
   linear: (draw) => linear(draw("x", 37, 65), draw("weight", 65, 48), draw("bias", 48)),
   gelu: (draw) => gelu(draw("x", 1000)),
@@ -31,7 +31,7 @@ const operations: Readonly<Record<string, (draw: Draw, backend: Backend) => Tens
     crossEntropy(draw("logits", 31, 77), backend.from(Uint32Array.from({ length: 31 }, (_, i) => i * 2))),
 };
 
-/** What the comparison of one operation gave. */
+/** How far the results of one operation are apart. */
 export interface Parity {
   /** The operation. */
   readonly name: string;
@@ -64,10 +64,10 @@ export async function probeParity(backend: Backend): Promise<Parity[]> {
       on.write(tensor, Float32Array.from({ length: tensor.size }, () => random.normal()));
       return tensor;
     };
-    return on.read(on.scope(() => operations[name](draw, on)));
+    return on.read(on.scope(() => OPERATIONS[name](draw, on)));
   };
   const results: Parity[] = [];
-  for (const name of Object.keys(operations)) {
+  for (const name of Object.keys(OPERATIONS)) {
     const expected = await compute(reference, name), actual = await compute(backend, name);
     let difference = 0, largest = 0;
     for (let i = 0; i < expected.length; i++) {

@@ -8,8 +8,8 @@ import type { AttentionMap } from "../../inference/attention_maps.ts";
 import { drawPicture, labelExpression, pictureText } from "./picture.ts";
 
 /**
- * Draws a map for each head, a row of maps for each layer. In a map a row is a token that reads, a column one that is read;
- * the darker, the more it takes from it. Spaces are written ␣.
+ * Draws a map for each head, a row of maps for each layer. In a map a row is a query, a column a key; the darker a square,
+ * the larger the attention weight. Spaces are written ␣.
  *
  * @param maps the maps
  * @param tokens the text, token by token
@@ -34,25 +34,25 @@ export async function attentionPlot(
     Array.from(weights, (weight, index) => ({
       layer: `layer ${layer + 1}`,
       head: `head ${head + 1}`,
-      reads: Math.floor(index / tokens.length),
-      isRead: index % tokens.length,
+      query: Math.floor(index / tokens.length),
+      key: index % tokens.length,
       weight,
     }))
   );
   return await drawPicture(describe(values, tokens.map((token) => token.replaceAll(" ", "␣")), title));
 }
 
-/** Pixels of a map's side, if squares are neither smaller nor larger than can be seen well. */
-const mapSide = 260;
+/** Pixels of a map's side, where that gives squares of 5 to 24 pixels. */
+const MAP_SIDE = 260;
 
 function describe(values: object[], tokens: readonly string[], title: string): TopLevelSpec {
-  const square = Math.max(5, Math.min(24, Math.floor(mapSide / tokens.length)));
-  // squares too small for letters go without them
+  const square = Math.max(5, Math.min(24, Math.floor(MAP_SIDE / tokens.length)));
+  // squares that are too small for letters have no labels
   const axis = square < 9
     ? { labels: false, ticks: false }
     : { labelExpr: labelExpression(tokens), labelOverlap: false, ticks: false };
-  const place = (field: string, title: string, more = {}) => ({
-    ...{ field, type: "ordinal" as const, title, axis: { ...axis, ...more, domain: false } },
+  const position = (field: "query" | "key", more = {}) => ({
+    ...{ field, type: "ordinal" as const, title: field, axis: { ...axis, ...more, domain: false } },
   });
   return {
     $schema: "https://vega.github.io/schema/vega-lite/v6.json",
@@ -70,8 +70,8 @@ function describe(values: object[], tokens: readonly string[], title: string): T
       height: square * tokens.length,
       mark: "rect",
       encoding: {
-        x: place("isRead", "is read", { labelAngle: -90 }),
-        y: place("reads", "reads"),
+        x: position("key", { labelAngle: -90 }),
+        y: position("query"),
         color: {
           field: "weight",
           type: "quantitative",
