@@ -94,7 +94,10 @@ export * from "./training/schedule.ts";
 export * from "./training/train.ts";
 
 export * from "./inference/attention_maps.ts";
+export * from "./inference/classification_report.ts";
 export * from "./inference/classify.ts";
+export * from "./inference/decode_samples.ts";
+export * from "./inference/evaluate_text.ts";
 export * from "./inference/fill_mask.ts";
 export * from "./inference/generate.ts";
 export * from "./inference/prompt.ts";

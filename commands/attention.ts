@@ -1,5 +1,5 @@
 /**
- * `attention`: what each head of a model looks at while it reads a text.
+ * `attention`: the attention weights of each head on a text, as a picture or as JSON.
  *
  * @module
  */
@@ -20,22 +20,26 @@ import {
   openModel,
 } from "./files/checkpoint_folder.ts";
 import { type Command, defineCommand } from "./cli/command.ts";
-import { checkpointFlag, deviceFlag, MOST, truncateFlag } from "./cli/common_flags.ts";
+import { checkpointFlag, deviceFlag, jsonFlag, MOST, truncateFlag } from "./cli/common_flags.ts";
 import { fitText } from "./texts/fit_text.ts";
 import { RUNS } from "./files/own_names.ts";
 import { allowWriting } from "./cli/permissions.ts";
 import { MOST_SQUARES } from "./pictures/picture.ts";
 import { saveFile } from "./files/save_file.ts";
-import { formatFacts, print } from "./cli/terminal.ts";
+import { formatFacts, formatJson, print } from "./cli/terminal.ts";
+import { visible } from "./cli/visible.ts";
 import { withBackend } from "./cli/with_backend.ts";
 
-/** What the flags of a layer and of a head share. Models from other programs may have more than ours, so the bound is wide. */
+/** What the flags of a layer and of a head share. The bound is wide: models of other programs may have many of them. */
 const INDEX_FLAG = { kind: "integer", atLeast: 1, atMost: MOST.modelDim, otherwise: "all of them" } as const;
+
+/** Most weights in JSON: a number takes up to 24 characters, and a JavaScript string holds 2²⁹. */
+const MOST_WEIGHTS = 2e7;
 
 /** The command. */
 export const attention: Command = defineCommand({
   name: "attention",
-  summary: "Draw what each head of a model looks at while it reads a text",
+  summary: "Draw the attention weights of each head of a model on a text",
   usage: "--text TEXT [flags]",
   examples: [
     'attention --checkpoint runs/my_novel --text "She opened the door and she"',
@@ -50,16 +54,20 @@ export const attention: Command = defineCommand({
       kind: "text",
       description: "the file to write: a picture (.svg), or tokens and weights (.json)",
       placeholder: "FILE",
-      default: "runs/attention.svg",
+      otherwise: "runs/attention.svg; none with --json",
     },
     ...truncateFlag,
     ...deviceFlag,
+    ...jsonFlag,
   },
-  async run({ checkpoint, text, layer, head, out, truncate = false, device }) {
-    if (!/\.(svg|json)$/.test(out)) {
-      throw new RangeError(`Cannot write ${out}: expected a name that ends in .svg or .json`);
+  async run({ checkpoint, text, layer, head, out: file, truncate = false, device, json }) {
+    const out = file ?? (json ? undefined : "runs/attention.svg");
+    if (out !== undefined) {
+      if (!/\.(svg|json)$/.test(out)) {
+        throw new RangeError(`Cannot write ${out}: expected a name that ends in .svg or .json`);
+      }
+      await allowWriting(dirname(out), [RUNS]);
     }
-    await allowWriting(dirname(out), [RUNS]);
     const found = await findCheckpoint(checkpoint ?? await newestRun());
     const kind = kindOf(naming(found.path, () => loadConfig(found.files)));
     await withBackend(device, async ({ backend }) => {
@@ -73,21 +81,26 @@ export const attention: Command = defineCommand({
       const maps = (await attentionMaps(backend, stack, ids)).filter((map) =>
         (layer ?? map.layer + 1) === map.layer + 1 && (head ?? map.head + 1) === map.head + 1
       );
-      const tokens = Array.from(ids, (id) => tokenizer.decode([id]).replaceAll("\n", "↵"));
-      await saveFile(
-        out,
-        out.endsWith(".json") ? asJson(maps, tokens) : await draw(maps, tokens, found.path),
-      );
+      const tokens = Array.from(ids, (id) => tokenizer.decode([id]));
+      const about = { checkpoint: found.path, layers, heads };
+      const result = () => formatJson({ ...about, ids, tokens, maps: rowsOf(maps, tokens.length) });
+      if (out !== undefined) {
+        await saveFile(out, out.endsWith(".svg") ? await draw(maps, tokens, found.path) : result());
+      }
+      if (json) return print(result());
       print(formatFacts([
-        ["read", `${tokens.length} tokens: ${tokens.map((token) => JSON.stringify(token)).join(" ")}`],
+        [
+          "text",
+          `${tokens.length} tokens: ${tokens.map((token) => visible(JSON.stringify(token))).join(" ")}`,
+        ],
         ["maps", `${maps.length}, of ${layers} layers with ${heads} heads each`],
-        ["file", out],
+        ["file", out!],
       ]));
     });
   },
 });
 
-/** The part of a model that reads. */
+/** The part of a model that attends. */
 function stackOf(model: ModelsByKind[ModelKind]): ObservableModel {
   if (model instanceof Gpt) return model;
   if (model instanceof GptClassifier) return model.gpt;
@@ -101,27 +114,24 @@ function checkChoice(name: string, chosen: number | undefined, count: number): v
 }
 
 function draw(maps: readonly AttentionMap[], tokens: readonly string[], title: string): Promise<string> {
-  const squares = maps.length * tokens.length ** 2;
-  if (squares > MOST_SQUARES) {
-    throw new RangeError(
-      `Cannot draw ${maps.length} maps of ${tokens.length} tokens: that is ${squares} squares, and ` +
-        `${MOST_SQUARES} are the most; choose with --layer and --head, shorten the text, or write .json`,
-    );
-  }
-  return attentionPlot(maps, tokens, title);
+  checkSize("draw", maps, { most: MOST_SQUARES, advice: "shorten the text, or write .json" });
+  return attentionPlot(maps, tokens.map((token) => token.replaceAll("\n", "↵")), title);
 }
 
-/** Layers and heads from 1; a row of weights for each token that reads. */
-function asJson(maps: readonly AttentionMap[], tokens: readonly string[]): string {
-  const { length } = tokens;
-  const rows = (weights: Float32Array) =>
-    tokens.map((_, row) => Array.from(weights.subarray(row * length, (row + 1) * length)));
-  return JSON.stringify({
-    tokens,
-    maps: maps.map(({ layer, head, weights }) => ({
-      layer: layer + 1,
-      head: head + 1,
-      weights: rows(weights),
-    })),
+/** Layers and heads from 1; of the weights a row for each query, a column for each key. */
+function rowsOf(maps: readonly AttentionMap[], length: number): object[] {
+  checkSize("write", maps, { most: MOST_WEIGHTS, advice: "or shorten the text" });
+  return maps.map(({ layer, head, weights }) => {
+    const rows = Array.from({ length }, (_, row) => weights.subarray(row * length, (row + 1) * length));
+    return { layer: layer + 1, head: head + 1, weights: rows };
   });
+}
+
+function checkSize(verb: string, maps: readonly AttentionMap[], limit: { most: number; advice: string }) {
+  const count = maps.reduce((sum, { weights }) => sum + weights.length, 0);
+  if (count <= limit.most) return;
+  throw new RangeError(
+    `Cannot ${verb} ${maps.length} maps with ${count} weights, expected at most ${limit.most}: ` +
+      `choose with --layer and --head, ${limit.advice}`,
+  );
 }

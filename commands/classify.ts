@@ -3,11 +3,12 @@
  *
  * @module
  */
-import { accuracyOf, confusionMatrix, macroF1 } from "../training/classification_metrics.ts";
+import { type ConfusionMatrix, confusionMatrix } from "../training/classification_metrics.ts";
+import { classificationReport, namePrediction } from "../inference/classification_report.ts";
 import type { Classification } from "../inference/classify.ts";
 import { findCheckpoint, newestRun, openModel } from "./files/checkpoint_folder.ts";
 import { type Command, defineCommand } from "./cli/command.ts";
-import { checkpointFlag, deviceFlag, truncateFlag } from "./cli/common_flags.ts";
+import { checkpointFlag, deviceFlag, jsonFlag, truncateFlag } from "./cli/common_flags.ts";
 import { UsageError } from "./cli/errors.ts";
 import { classOf, encodeTexts } from "./texts/examples.ts";
 import { classTable } from "./recipes/classifier_report.ts";
@@ -15,7 +16,7 @@ import { fitText } from "./texts/fit_text.ts";
 import { classifyAll } from "./recipes/classifier_scores.ts";
 import { type LabelledFile, readLabelled } from "./texts/labelled_text.ts";
 import { arePairs, expectPairs, trainedOnPairs } from "./texts/pairs.ts";
-import { outputColumns, print } from "./cli/terminal.ts";
+import { formatJson, outputColumns, print } from "./cli/terminal.ts";
 import { visible } from "./cli/visible.ts";
 import { withBackend } from "./cli/with_backend.ts";
 import { wrapText } from "./cli/wrap.ts";
@@ -23,11 +24,12 @@ import { wrapText } from "./cli/wrap.ts";
 /** The command. */
 export const classify: Command = defineCommand({
   name: "classify",
-  summary: "Tell the classes of texts",
+  summary: "Classify texts with a trained classifier",
   usage: "--text TEXT | --data FILE [flags]",
   examples: [
     'classify --checkpoint runs/corpus-classifier --text "a stirring, funny film"',
     "classify --checkpoint runs/corpus-classifier --data dev.tsv > predictions.tsv",
+    "classify --data dev.tsv --json | jq .accuracy",
   ],
   flags: {
     ...checkpointFlag("a classifier"),
@@ -36,13 +38,14 @@ export const classify: Command = defineCommand({
     data: {
       kind: "text",
       description:
-        "texts: .txt (one a line), .tsv, .csv or .jsonl; where labels are known, they are compared",
+        "texts: .txt (one per line), .tsv, .csv or .jsonl; predictions go to standard output, the metrics of texts with labels to standard error",
       placeholder: "FILE",
     },
     ...truncateFlag,
     ...deviceFlag,
+    ...jsonFlag,
   },
-  async run({ checkpoint, text, pair, data, truncate = false, device }) {
+  async run({ checkpoint, text, pair, data, truncate = false, device, json }) {
     if ((text === undefined) === (data === undefined)) {
       throw new UsageError("Give --text TEXT or --data FILE: one of them");
     }
@@ -58,27 +61,33 @@ export const classify: Command = defineCommand({
         : { pairs: true, name: "--text with --pair" },
       trained,
     );
+    if (text?.trim() === "") throw new Error("There is nothing to classify: the text is empty");
     await withBackend(device, async ({ backend }) => {
       const { model, tokenizer } = openModel(backend, found, "classifier");
       const { contextLength, labels } = model.config;
-      if (file === undefined) {
-        if (text!.trim() === "") throw new Error("There is nothing to classify: the text is empty");
-        const ids = tokenizer.encode(text!, { addSpecialTokens: true, pair });
-        const [result] = await classifyAll(backend, model, [fitText(ids, contextLength, truncate)]);
-        return print(describe(result, labels));
-      }
-      const classes = file.rows.every(({ label }) => label !== undefined)
+      const encode = (text: string) => tokenizer.encode(text, { addSpecialTokens: true, pair });
+      const ids = file
+        ? encodeTexts(file, tokenizer, { contextLength, truncate })
+        : [fitText(encode(text!), contextLength, truncate)];
+      const actual = file?.rows.every(({ label }) => label !== undefined)
         ? file.rows.map((row) => classOf(row, file.path, labels))
         : undefined;
-      const texts = encodeTexts(file, tokenizer, { contextLength, truncate });
-      const results = await classifyAll(backend, model, texts);
+      const results = await classifyAll(backend, model, ids);
+      const matrix = actual && confusionMatrix(actual, results.map(({ label }) => label), labels.length);
+      if (json) {
+        const rows = file?.rows ?? [{ text, pair }];
+        const texts = rows.map((row, index) => ({ ...row, ...namePrediction(results[index], labels) }));
+        const metrics = matrix && classificationReport(matrix, labels);
+        return print(formatJson({ checkpoint: found.path, labels, texts, ...metrics }));
+      }
+      if (file === undefined) return print(describe(results[0], labels));
       print(predictions(file, results, labels));
-      console.error(summary(file, results, labels, classes));
+      console.error(summary(file, labels, matrix));
     });
   },
 });
 
-/** How likely each class is, the likeliest first. */
+/** The probability of each class, the likeliest first. */
 function describe({ probabilities }: Classification, labels: readonly string[]): string {
   const order = [...labels.keys()].sort((a, b) => probabilities[b] - probabilities[a] || a - b);
   const line = (label: number) =>
@@ -99,17 +108,17 @@ function predictions(
   return ["prediction\tprobability\ttext", ...lines].join("\n");
 }
 
-/** How many texts there were and, where their labels are known, how many of them were right. */
+/** How many texts there are and, where their labels are known, how good the predictions are. */
 function summary(
   { path, rows, emptyLines }: LabelledFile,
-  results: readonly Classification[],
   labels: readonly string[],
-  classes: readonly number[] | undefined,
+  matrix: ConfusionMatrix | undefined,
 ): string {
   const skipped = emptyLines > 0 ? `, ${emptyLines} empty lines skipped` : "";
   const heading = `${path}: ${rows.length} texts${skipped}`;
-  if (classes === undefined) return heading;
-  const matrix = confusionMatrix(classes, results.map(({ label }) => label), labels.length);
-  const accuracy = `accuracy ${(100 * accuracyOf(matrix)).toFixed(1)} %, F1 ${macroF1(matrix).toFixed(4)}`;
-  return `${heading}; ${accuracy}\n${classTable(matrix, labels)}`;
+  if (matrix === undefined) return heading;
+  const { accuracy, majorityBaseline, macroF1 } = classificationReport(matrix, labels);
+  const percent = (share: number) => `${(100 * share).toFixed(1)} %`;
+  return `${heading}; accuracy ${percent(accuracy)}, F1 ${macroF1.toFixed(4)}, ` +
+    `majority baseline ${percent(majorityBaseline)}\n${classTable(matrix, labels)}`;
 }

@@ -1,63 +1,52 @@
 /**
- * `evaluate`: how well a language model predicts a text, or fills the gaps in it.
+ * `evaluate`: how well a language model predicts a text, or fills masks in it.
  *
  * @module
  */
-import type { Backend } from "../core/backend.ts";
 import { shortened } from "../core/quoted.ts";
-import { kindOf, type ModelConfig, type ModelKind } from "../models/families.ts";
+import { kindOf } from "../models/families.ts";
 import { encodeDocuments } from "../tokenizers/token_file.ts";
-import { validationBatches } from "../data/batches.ts";
+import type { Batch } from "../data/batches.ts";
+import { evaluateText, type TextEvaluation } from "../inference/evaluate_text.ts";
 import { loadConfig } from "../checkpoints/checkpoint.ts";
-import { maskedValidationBatches, oneByOneBatches } from "../data/masked_batches.ts";
-import {
-  findCheckpoint,
-  type FoundCheckpoint,
-  naming,
-  newestRun,
-  openModel,
-} from "./files/checkpoint_folder.ts";
+import { findCheckpoint, naming, newestRun, openModel } from "./files/checkpoint_folder.ts";
 import { type Command, defineCommand } from "./cli/command.ts";
-import { checkpointFlag, deviceFlag, maskFlags, MOST, replaceInvalidFlag } from "./cli/common_flags.ts";
+import {
+  checkpointFlag,
+  deviceFlag,
+  jsonFlag,
+  maskFlags,
+  MOST,
+  replaceInvalidFlag,
+} from "./cli/common_flags.ts";
 import { linesOf } from "./texts/corpus.ts";
 import { UsageError } from "./cli/errors.ts";
 import { readTexts } from "./texts/files.ts";
-import { type Flags, type FlagValues, group, kebabCase } from "./cli/flags.ts";
-import { countTargets, expectTargets, measure, type MeasureOptions } from "./recipes/measure.ts";
+import { type Flags, group, kebabCase } from "./cli/flags.ts";
+import { expectTargets, measure } from "./recipes/measure.ts";
 import { checkMeasuring, memoryLimits } from "./recipes/memory.ts";
-import { maskedTexts } from "../data/masked_texts.ts";
 import { ProgressLine } from "./cli/progress.ts";
-import { formatFacts, print, quote } from "./cli/terminal.ts";
+import { formatFacts, formatJson, print, quote } from "./cli/terminal.ts";
 import { withBackend } from "./cli/with_backend.ts";
 
-/** What there is to choose for a model that fills masks. */
-const maskedFlags = {
+/** Flags for a model that fills masks, and for no other. */
+const MASKED_FLAGS = {
   ...maskFlags,
   pseudoTokens: {
     kind: "integer",
-    description:
-      "tokens to hide one after the other, spread over the text, for the pseudo-perplexity; 0: none",
+    description: "tokens to mask one at a time, spread over the text, for the pseudo-perplexity; 0: none",
     atLeast: 0,
     atMost: MOST.hiddenTokens,
     otherwise: "512",
   },
   seed: {
     kind: "integer",
-    description: "decides which tokens are hidden",
+    description: "decides which are masked",
     atLeast: 0,
     atMost: 2 ** 52,
     otherwise: "1",
   },
 } as const satisfies Flags;
-
-/** How to measure. */
-type Options = FlagValues<typeof maskedFlags> & { readonly batchSize: number };
-
-/** The same, with the line that shows progress, and a name of the texts for messages. */
-type ExamineOptions = Options & { readonly progress: ProgressLine; readonly source: string };
-
-/** Names and values of what was found out. */
-type Facts = [name: string, text: string][];
 
 /** The command. */
 export const evaluate: Command = defineCommand({
@@ -67,6 +56,7 @@ export const evaluate: Command = defineCommand({
   examples: [
     "evaluate --checkpoint runs/my_novel --data another_novel.txt",
     "evaluate --checkpoint runs/masked --data another_novel.txt --mask_rate 0.3 --seed 2",
+    "evaluate --data another_novel.txt --json | jq .perplexity",
   ],
   flags: {
     ...checkpointFlag("a GPT or RoBERTa"),
@@ -78,136 +68,76 @@ export const evaluate: Command = defineCommand({
     },
     batchSize: {
       kind: "integer",
-      description: "windows at once",
+      description: "windows per batch",
       atLeast: 1,
       atMost: MOST.batchSize,
       default: 16,
     },
     ...replaceInvalidFlag,
     ...deviceFlag,
-    ...group("Masks, for a RoBERTa", maskedFlags),
+    ...jsonFlag,
+    ...group("Masks, for a RoBERTa", MASKED_FLAGS),
   },
-  async run({ checkpoint, data, replaceInvalid, device, ...options }) {
-    const found = await findCheckpoint(checkpoint ?? await newestRun());
-    const kind = kindOf(naming(found.path, () => loadConfig(found.files)));
-    checkKind(kind, found, options);
-    // progress goes to standard error, because another program may read the results
-    const progress = new ProgressLine({
-      terminal: Deno.stderr.isTerminal(),
-      write: (text) => void Deno.stderr.writeSync(new TextEncoder().encode(text)),
-    });
+  async run({ checkpoint, data, replaceInvalid, device, json, batchSize, ...masks }) {
+    const found = await findCheckpoint(checkpoint ?? await newestRun()), { path } = found;
+    const kind = kindOf(naming(path, () => loadConfig(found.files)));
+    if (kind === "classifier") {
+      throw new TypeError(
+        `Cannot evaluate ${path} on texts without labels: it is a classifier; deno task classify ` +
+          `--checkpoint ${quote(path)} --data FILE evaluates it on texts with labels`,
+      );
+    }
+    const unfit = Object.keys(MASKED_FLAGS).find((name) => masks[name as keyof typeof masks] !== undefined);
+    if (kind === "causal" && unfit !== undefined) {
+      throw new UsageError(
+        `--${kebabCase(unfit)} is for a model that fills masks; that of ${path} predicts the next token: ` +
+          "leave it out",
+      );
+    }
     const texts = (await readTexts(data, { replaceInvalid })).map(({ text }) => text);
     await withBackend(device, async ({ backend }) => {
-      const examine = kind === "masked" ? examineMasked : examineCausal;
-      const source = shortened(data.join(", "));
-      const facts = await examine(backend, found, texts, { ...options, source, progress })
-        .finally(() => progress.finish());
-      print(formatFacts([["checkpoint", found.path], ...facts], 20));
+      const { model, tokenizer } = openModel<"causal" | "masked">(backend, found, kind);
+      const encode = () => encodeDocuments(tokenizer, masks.lines ? linesOf(texts) : texts);
+      const ids = naming(shortened(data.join(", ")), encode), limits = await memoryLimits(backend);
+      // progress goes to standard error, because another program may read the results
+      const write = (text: string) => void Deno.stderr.writeSync(new TextEncoder().encode(text));
+      const progress = new ProgressLine({ terminal: Deno.stderr.isTerminal(), write });
+      const lossOn = async (batches: readonly Batch[], name: string) => {
+        const { contextLength, batchSize } = batches[0];
+        checkMeasuring({ ...model.config, contextLength }, batchSize, limits);
+        expectTargets(batches, { doing: "measure a model", tokens: ids.length, text: "text" });
+        const onProgress = (done: number, total: number) =>
+          progress.advance(`measuring the loss on ${name}`, done, total);
+        return await measure(backend, model, batches, { onProgress }) as number;
+      };
+      const options = { ...masks, tokenizer, batchSize, lossOn };
+      const result = await evaluateText(backend, model, ids, options).finally(() => progress.finish());
+      if (json) print(formatJson({ checkpoint: path, device: backend.device, ...result }));
+      else print(formatFacts([["checkpoint", path], ...describe(result)], 20));
     });
   },
 });
 
-/** Throws when a model is measured in another way, or a flag is for another one. */
-function checkKind(kind: ModelKind, { path }: FoundCheckpoint, options: Options): void {
-  if (kind === "classifier") {
-    throw new TypeError(
-      `Cannot evaluate ${path} on bare texts: it is a classifier; deno task classify --checkpoint ` +
-        `${quote(path)} --data FILE measures it on texts with labels`,
-    );
+/** The results as names and texts. */
+function describe(result: TextEvaluation): [name: string, text: string][] {
+  const { tokens, predictedTokens, contextLength, masks, loss, perplexity, baselines } = result;
+  const { bitsPerCharacter, pseudoPerplexity, pseudoTokens } = result, rows: [string, string][] = [];
+  if (masks === undefined) rows.push(["text", `${predictedTokens} tokens, in windows of ${contextLength}`]);
+  else {
+    const how = `drawn at rate ${masks.rate} (${masks.rule}, seed ${masks.seed})`;
+    rows.push(["text", `${tokens} tokens, in sequences of up to ${contextLength}`]);
+    rows.push(["masks", `${predictedTokens} tokens, ${how}`]);
   }
-  const unfit = Object.keys(maskedFlags).find((name) => options[name as keyof Options] !== undefined);
-  if (kind === "causal" && unfit !== undefined) {
-    throw new UsageError(
-      `--${kebabCase(unfit)} is for a model that fills masks; that of ${path} predicts the next token: ` +
-        "leave it out",
-    );
+  rows.push(["loss", `${loss.toFixed(4)} nats per token`]);
+  rows.push([
+    "baselines",
+    `uniform ${baselines.uniform.toFixed(4)}, unigram ${baselines.unigram.toFixed(4)}`,
+  ]);
+  rows.push(["perplexity", perplexity.toPrecision(5)]);
+  if (bitsPerCharacter !== undefined) rows.push(["bits per character", bitsPerCharacter.toFixed(4)]);
+  if (pseudoPerplexity !== undefined) {
+    const how = `masking one token at a time (${pseudoTokens} of them)`;
+    rows.push(["pseudo-perplexity", `${pseudoPerplexity.toPrecision(5)}, ${how}`]);
   }
-}
-
-/** How well a model predicts each token from those before it. */
-async function examineCausal(
-  backend: Backend,
-  checkpoint: FoundCheckpoint,
-  texts: readonly string[],
-  { progress, source, ...options }: ExamineOptions,
-): Promise<Facts> {
-  const { model, tokenizer } = openModel(backend, checkpoint, "causal");
-  const ids = naming(source, () => encodeDocuments(tokenizer, texts));
-  const contextLength = Math.max(1, Math.min(model.config.contextLength, ids.length - 1));
-  const windows = Math.ceil(ids.length / contextLength);
-  const batchSize = await fittingBatchSize(backend, { ...model.config, contextLength }, options, windows);
-  const batches = validationBatches(ids, { contextLength, batchSize });
-  const tokens = countTargets(batches);
-  const text = tokenizer.decode(ids.subarray(1, tokens + 1), { skipSpecialTokens: true });
-  const loss = await measure(backend, model, batches, showing(progress, "text")) as number;
-  const bits = loss * tokens / Math.LN2 / countCodePoints(text);
-  return [
-    ["text", `${tokens} tokens, read in windows of ${contextLength}`],
-    ["loss", `${loss.toFixed(4)} nats a token`],
-    ["perplexity", perplexity(loss)],
-    ["bits per character", bits.toFixed(4)],
-  ];
-}
-
-/** How well a model fills masks: several at once, as it was trained, and one after the other. */
-async function examineMasked(
-  backend: Backend,
-  checkpoint: FoundCheckpoint,
-  texts: readonly string[],
-  { pseudoTokens = 512, progress, source, ...options }: ExamineOptions,
-): Promise<Facts> {
-  const { lines, batchSize, seed = 1, maskRate = 0.15, maskRule = "huggingface" } = options;
-  const { model, tokenizer } = openModel(backend, checkpoint, "masked");
-  const ids = naming(source, () => encodeDocuments(tokenizer, lines ? linesOf(texts) : texts));
-  const settings = { lines, batchSize, seed, maskRate, maskRule };
-  const read = maskedTexts({ text: ids }, model.config, tokenizer, settings);
-  const sequences = read.sequences.text, { contextLength } = read.options;
-  const windows = Math.max(sequences.length, pseudoTokens);
-  const fitting = await fittingBatchSize(backend, { ...model.config, contextLength }, options, windows);
-  const how = { ...read.options, batchSize: fitting };
-  const masked = maskedValidationBatches(sequences, how);
-  expectTargets(masked, { doing: "measure a model", tokens: ids.length, text: "text" });
-  const loss = await measure(backend, model, masked, showing(progress, "masks")) as number;
-  const facts: Facts = [
-    ["text", `${ids.length} tokens, read in sequences of up to ${contextLength}`],
-    ["masks", `${countTargets(masked)} tokens, drawn at rate ${maskRate} (${maskRule}, seed ${seed})`],
-    ["loss", `${loss.toFixed(4)} nats a masked token`],
-    ["perplexity", perplexity(loss)],
-  ];
-  if (pseudoTokens > 0) {
-    const alone = oneByOneBatches(sequences, { ...how, limit: pseudoTokens });
-    const pseudo = perplexity(
-      await measure(backend, model, alone, showing(progress, "tokens hidden one by one")) as number,
-    );
-    facts.push([
-      "pseudo-perplexity",
-      `${pseudo}, hiding one token after the other (${countTargets(alone)} of them)`,
-    ]);
-  }
-  return facts;
-}
-
-/** The batch size to measure with: no larger than the number of windows, and refused if it does not fit into memory. */
-async function fittingBatchSize(
-  backend: Backend,
-  config: ModelConfig,
-  { batchSize }: Pick<Options, "batchSize">,
-  windows: number,
-): Promise<number> {
-  const size = Math.max(1, Math.min(batchSize, windows));
-  checkMeasuring(config, size, await memoryLimits(backend));
-  return size;
-}
-
-/** Shows the progress of measuring the loss. */
-const showing = (progress: ProgressLine, what: string): MeasureOptions => ({
-  onProgress: (done, total) => progress.advance(`measuring the loss on ${what}`, done, total),
-});
-
-const perplexity = (loss: number): string => Math.exp(loss).toPrecision(5);
-
-function countCodePoints(text: string): number {
-  let count = 0;
-  for (const _ of text) count++;
-  return count;
+  return rows;
 }

@@ -1,5 +1,5 @@
 /**
- * `fill-mask`: what a masked language model thinks stood at each `<mask>`.
+ * `fill-mask`: the likeliest tokens at each `<mask>` of a text.
  *
  * @module
  */
@@ -7,10 +7,10 @@ import type { Tokenizer } from "../tokenizers/tokenizer.ts";
 import { type FilledMask, fillMask as fill } from "../inference/fill_mask.ts";
 import { findCheckpoint, newestRun, openModel } from "./files/checkpoint_folder.ts";
 import { type Command, defineCommand } from "./cli/command.ts";
-import { checkpointFlag, deviceFlag, MOST, truncateFlag } from "./cli/common_flags.ts";
+import { checkpointFlag, deviceFlag, jsonFlag, MOST, truncateFlag } from "./cli/common_flags.ts";
 import { fitText } from "./texts/fit_text.ts";
 import { maskTokens } from "../data/mask_tokens.ts";
-import { outputColumns, print } from "./cli/terminal.ts";
+import { formatJson, outputColumns, print } from "./cli/terminal.ts";
 import { visible } from "./cli/visible.ts";
 import { withBackend } from "./cli/with_backend.ts";
 import { padText, textWidth, wrapText } from "./cli/wrap.ts";
@@ -18,23 +18,27 @@ import { padText, textWidth, wrapText } from "./cli/wrap.ts";
 /** The command. */
 export const fillMask: Command = defineCommand({
   name: "fill-mask",
-  summary: "Tell what may stand at each <mask> of a text",
+  summary: "Predict the token at each <mask> of a text",
   usage: "--text TEXT [flags]",
-  examples: ['fill-mask --checkpoint runs/corpus --text "The king <mask> the crown." --top_k 5'],
+  examples: [
+    'fill-mask --checkpoint runs/corpus --text "The king <mask> the crown." --top_k 5',
+    'fill-mask --text "The <mask> sat." --json | jq -r .text',
+  ],
   flags: {
     ...checkpointFlag("a RoBERTa"),
     text: { kind: "text", description: "a text with one <mask> or several", required: true },
     topK: {
       kind: "integer",
-      description: "how many guesses to show for each",
+      description: "candidates for each mask",
       atLeast: 1,
       atMost: MOST.vocabSize,
       default: 5,
     },
     ...truncateFlag,
     ...deviceFlag,
+    ...jsonFlag,
   },
-  async run({ checkpoint, text, topK, truncate = false, device }) {
+  async run({ checkpoint, text, topK, truncate = false, device, json }) {
     const found = await findCheckpoint(checkpoint ?? await newestRun());
     await withBackend(device, async ({ backend }) => {
       const { model, tokenizer } = openModel(backend, found, "masked");
@@ -50,26 +54,56 @@ export const fillMask: Command = defineCommand({
         );
       }
       const filled = await fill(backend, model, ids, { maskId, topK });
-      print(describe(ids, filled, tokenizer));
+      const result = resultOf(ids, filled, tokenizer);
+      print(json ? formatJson({ checkpoint: found.path, ...result }) : describe(result));
     });
   },
 });
 
-/** The guesses for each mask in a table of probability, token and, where it is the only mask, the text with it. */
-function describe(ids: Uint32Array, filled: readonly FilledMask[], tokenizer: Tokenizer): string {
-  const textWith = (guesses: ReadonlyMap<number, number>) =>
-    tokenizer.decode(ids.map((id, place) => guesses.get(place) ?? id), { skipSpecialTokens: true })
-      .trim().replaceAll("\n", "↵");
-  const parts = filled.map(({ position, candidates }, index) => {
-    const names = candidates.map(({ id }) => visible(JSON.stringify(tokenizer.decode([id]))));
-    const width = Math.max(...names.map(textWidth));
-    const rows = candidates.map(({ id, probability }, rank) => {
-      const text = filled.length === 1 ? textWith(new Map([[position, id]])) : "";
-      const line = `${(100 * probability).toFixed(1).padStart(5)} %  ${padText(names[rank], width)}  ${text}`;
-      return wrapText(line.trimEnd(), outputColumns(), 11 + width);
-    });
-    return [...filled.length > 1 ? [`<mask> ${index + 1}`] : [], ...rows].join("\n");
-  });
+/** What may stand at the masks of a text. */
+interface Result {
+  /** The text with the likeliest token at each mask. */
+  readonly text: string;
+  /** Each mask: its index in tokens, special ones included, and its candidates, the likeliest first. */
+  readonly masks: readonly { readonly position: number; readonly candidates: readonly Candidate[] }[];
+}
+
+/** A token that may stand at a mask. */
+interface Candidate {
+  readonly id: number;
+  readonly token: string;
+  readonly probability: number;
+  /** The text with this token, and with the likeliest ones at the other masks. */
+  readonly text: string;
+}
+
+function resultOf(ids: Uint32Array, filled: readonly FilledMask[], tokenizer: Tokenizer): Result {
   const best = new Map(filled.map(({ position, candidates }) => [position, candidates[0].id]));
-  return [...parts, ...filled.length > 1 ? [wrapText(textWith(best), outputColumns())] : []].join("\n\n");
+  const textWith = (position?: number, id?: number) => {
+    const whole = ids.map((own, index) => index === position ? id! : best.get(index) ?? own);
+    return tokenizer.decode(whole, { skipSpecialTokens: true });
+  };
+  const masks = filled.map(({ position, candidates }) => ({
+    position,
+    candidates: candidates.map(({ id, probability }) => {
+      return { id, token: tokenizer.decode([id]), probability, text: textWith(position, id) };
+    }),
+  }));
+  return { text: textWith(), masks };
+}
+
+/** Probability and token of each candidate in a table; the whole text, too, where there is only one mask. */
+function describe({ text, masks }: Result): string {
+  const columns = outputColumns(), single = masks.length === 1;
+  const shown = (text: string) => visible(text.trim().replaceAll("\n", "↵"));
+  const parts = masks.map(({ candidates }, index) => {
+    const names = candidates.map(({ token }) => visible(JSON.stringify(token)));
+    const width = Math.max(...names.map(textWidth));
+    const rows = candidates.map(({ probability, text }, rank) => {
+      const line = `${(100 * probability).toFixed(1).padStart(5)} %  ${padText(names[rank], width)}`;
+      return wrapText(single ? `${line}  ${shown(text)}` : line.trimEnd(), columns, 11 + width);
+    });
+    return [...single ? [] : [`<mask> ${index + 1}`], ...rows].join("\n");
+  });
+  return [...parts, ...single ? [] : [wrapText(shown(text), columns)]].join("\n\n");
 }

@@ -1,9 +1,9 @@
 /**
- * `generate`: text after a prompt, shown as it is written.
+ * `generate`: text after a prompt, shown while it is generated. Standard output holds the text and nothing else.
  *
  * @module
  */
-import type { Tokenizer } from "../tokenizers/tokenizer.ts";
+import { decodeSamples } from "../inference/decode_samples.ts";
 import { generate as generateTokens } from "../inference/generate.ts";
 import { findCheckpoint, newestRun, openModel } from "./files/checkpoint_folder.ts";
 import { type Command, defineCommand } from "./cli/command.ts";
@@ -19,7 +19,7 @@ import { withBackend } from "./cli/with_backend.ts";
 /** The command. */
 export const generate: Command = defineCommand({
   name: "generate",
-  summary: "Write text with a trained model",
+  summary: "Generate text with a trained model",
   examples: [
     'generate --checkpoint runs/tales --prompt "One sunny day"',
     "generate --checkpoint runs/my_novel --temperature 0.7 --top_k 40 --top_p 0.9 --max_new_tokens 500 --seed 7",
@@ -30,42 +30,43 @@ export const generate: Command = defineCommand({
     promptFile: { kind: "text", description: "a file with the prompt", placeholder: "FILE" },
     maxNewTokens: {
       kind: "integer",
-      description: "tokens to write at most",
+      description: "most tokens to generate",
       atLeast: 1,
       atMost: MOST.newTokens,
       default: 200,
     },
     numSamples: {
       kind: "integer",
-      description: "texts to write",
+      description: "texts to generate",
       atLeast: 1,
       atMost: MOST.batchSize,
       default: 1,
     },
     temperature: {
       kind: "number",
-      description: "below 1 more careful, above 1 more surprising, 0 always the likeliest token",
+      description:
+        "divides the logits: below 1 sharper, above 1 flatter, 0 greedy (always the likeliest token)",
       atLeast: 0,
       atMost: MOST.factor,
       default: 0.8,
     },
     topK: {
       kind: "integer",
-      description: "draw from the k likeliest tokens only; 0: from all",
+      description: "sample from the k likeliest tokens only; 0: from all",
       atLeast: 0,
       atMost: MOST.vocabSize,
       default: 0,
     },
     topP: {
       kind: "number",
-      description: "draw from the likeliest tokens that make up this probability only",
+      description: "sample from the likeliest tokens that add up to this probability only",
       above: 0,
       atMost: 1,
       default: 1,
     },
     repetitionPenalty: {
       kind: "number",
-      description: "above 1, tokens that were used become less likely",
+      description: "above 1, tokens that occurred before become less likely",
       above: 0,
       atMost: MOST.factor,
       default: 1,
@@ -81,7 +82,7 @@ export const generate: Command = defineCommand({
   },
   async run({ checkpoint, prompt, promptFile, numSamples, device, ...options }) {
     if (prompt !== undefined && promptFile !== undefined) {
-      throw new UsageError("--prompt and --prompt-file both say how to begin: give one");
+      throw new UsageError("--prompt and --prompt-file exclude each other: give one of them");
     }
     const found = await findCheckpoint(checkpoint ?? await newestRun());
     await withBackend(device, async ({ backend }) => {
@@ -91,63 +92,23 @@ export const generate: Command = defineCommand({
       const ids = tokenizer.encode(text);
       const size = { samples: numSamples, tokens: ids.length + options.maxNewTokens };
       checkGenerating(model.config, size, await memoryLimits(backend));
-      const stream = generateTokens(backend, model, { ...options, prompt: ids, samples: numSamples });
-      await show(stream, tokenizer, text, numSamples);
+      const tokens = generateTokens(backend, model, { ...options, prompt: ids, samples: numSamples });
+      await show(decodeSamples(tokens, tokenizer), text, numSamples);
     });
   },
 });
 
-/** Shows the first text as it is written, and the others, which are written beside it, afterwards. */
-async function show(
-  stream: AsyncIterable<Uint32Array[]>,
-  tokenizer: Tokenizer,
-  prompt: string,
-  samples: number,
-): Promise<void> {
-  // What a model from elsewhere writes must not control the terminal; a file gets it as it is.
-  const show = Deno.stdout.isTerminal() ? (text: string) => writeOut(visibleLines(text)) : writeOut;
-  const heading = (sample: number) => samples > 1 ? `${sample > 0 ? "\n" : ""}--- ${sample + 1} ---\n` : "";
-  const writers = Array.from({ length: samples }, () => new SampleWriter(tokenizer));
-  show(heading(0) + prompt);
-  for await (const parts of stream) {
-    parts.forEach((ids, sample) => writers[sample].push(ids));
-    show(writers[0].take());
-    if (writers.every(({ ended }) => ended)) break;
+/** Shows the first text while it is generated, and the other samples after it. */
+async function show(samples: AsyncIterable<string[]>, prompt: string, count: number): Promise<void> {
+  // Text of an untrusted model must not control the terminal; a file gets it unchanged.
+  const write = Deno.stdout.isTerminal() ? (text: string) => writeOut(visibleLines(text)) : writeOut;
+  const heading = (sample: number) => count > 1 ? `--- ${sample + 1} ---\n` : "";
+  const others = new Array<string>(count - 1).fill("");
+  write(heading(0) + prompt);
+  for await (const [first, ...rest] of samples) {
+    write(first);
+    rest.forEach((text, index) => others[index] += text);
   }
-  writers.forEach((writer, sample) => {
-    show((sample > 0 ? heading(sample) + prompt : "") + writer.finish() + "\n");
-  });
-}
-
-/** Turns the tokens of one sample into text, up to the token that ends a text. */
-class SampleWriter {
-  /** Whether the text has ended. */
-  ended = false;
-  readonly #stream: ReturnType<Tokenizer["decodeStream"]>;
-  readonly #end: number | undefined;
-  #text = "";
-
-  constructor(tokenizer: Tokenizer) {
-    this.#stream = tokenizer.decodeStream();
-    this.#end = tokenizer.idOf("<|endoftext|>") ?? tokenizer.idOf("</s>");
-  }
-
-  push(ids: Uint32Array): void {
-    if (this.ended) return;
-    const end = this.#end === undefined ? -1 : ids.indexOf(this.#end);
-    this.ended = end >= 0;
-    this.#text += this.#stream.push(this.ended ? ids.subarray(0, end) : ids);
-  }
-
-  /** The text since the last time. */
-  take(): string {
-    const text = this.#text;
-    this.#text = "";
-    return text;
-  }
-
-  /** The rest of the text. */
-  finish(): string {
-    return this.take() + this.#stream.end();
-  }
+  others.forEach((text, index) => write(`\n\n${heading(index + 1)}${prompt}${text}`));
+  write("\n");
 }

@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { inFolder, miniformer, small, story, succeed, words } from "./_command.ts";
 
-Deno.test("attention draws and writes what heads look at, of every kind of model", () =>
+Deno.test("attention draws and writes the weights of every kind of model", () =>
   inFolder(async (cwd) => {
     await Deno.writeTextFile(`${cwd}/story.txt`, story(200));
     await Deno.writeTextFile(`${cwd}/labels.tsv`, "The cat sat\tcat\nThe dog sat\tdog\n".repeat(10));
@@ -12,11 +12,11 @@ Deno.test("attention draws and writes what heads look at, of every kind of model
     const said = await ask('--text "The cat"');
     assertMatch(
       said,
-      /^read +7 tokens: "T" "h" "e" " " "c" "a" "t"\nmaps +2, of 1 layers with 2 heads each\n/,
+      /^text +7 tokens: "T" "h" "e" " " "c" "a" "t"\nmaps +2, of 1 layers with 2 heads each\n/,
     );
     const picture = await Deno.readTextFile(`${cwd}/runs/attention.svg`);
     assertMatch(picture, /^<svg /);
-    for (const text of ["runs/story/best", "layer 1", "head 1", "head 2"]) {
+    for (const text of ["runs/story/best", "layer 1", "head 1", "head 2", ">query<", ">key<"]) {
       assertStringIncludes(picture, text);
     }
 
@@ -31,7 +31,7 @@ Deno.test("attention draws and writes what heads look at, of every kind of model
     assertEquals(all.maps[1], maps[0]);
     assert(all.maps[0].weights[3].join() !== maps[0].weights[3].join());
 
-    // the others read their special tokens, too
+    // the others get special tokens, too
     await succeed(["train", "--objective", "mlm", "--data", "story.txt", ...quick, "--name", "masked"], {
       cwd,
     });
@@ -42,7 +42,7 @@ Deno.test("attention draws and writes what heads look at, of every kind of model
       await succeed(words(line), { cwd });
       assertMatch(
         await ask(`--checkpoint ${start}-2 --text "The"`),
-        /^read +5 tokens: "<.+>" "T" "h" "e" "<.+>"/,
+        /^text +5 tokens: "<.+>" "T" "h" "e" "<.+>"/,
       );
     }
   }));

@@ -36,7 +36,7 @@ Deno.test("evaluate measures what train measured", () =>
     await Deno.writeTextFile(`${cwd}/two.txt`, "Th");
     const two = await examine(cwd, "--data two.txt");
     assertMatch(two.said, /^checkpoint +runs\/story\/best$/m);
-    assertStringIncludes(two.said, "1 tokens, read in windows of 1\n");
+    assertStringIncludes(two.said, "1 tokens, in windows of 1\n");
   }));
 
 for (const rule of ["", "--lines --mask_rule fairseq --mask_rate 0.3 --seed 3"]) {
@@ -51,7 +51,7 @@ for (const rule of ["", "--lines --mask_rule fairseq --mask_rate 0.3 --seed 3"])
       assertAlmostEquals(figure("perplexity"), Math.exp(Number(loss)), 1e-3);
       const [, pseudo] = trained.match(/^pseudo +perplexity ([\d.]+)/m)!;
       assertEquals(figure("pseudo-perplexity").toPrecision(4), pseudo);
-      assertStringIncludes(said, ", hiding one token after the other (512 of them)\n");
+      assertStringIncludes(said, ", masking one token at a time (512 of them)\n");
       assert(!said.includes("bits per character"), said);
 
       const other = await examine(cwd, `${line.replace(/ --seed 3|$/, " --seed 4")} --pseudo_tokens 7`);
@@ -89,7 +89,7 @@ Deno.test("evaluate refuses what it cannot measure, and says what can", () =>
       [
         "--checkpoint runs/masked-classifier",
         1,
-        "it is a classifier; deno task classify --checkpoint runs/masked-classifier/best --data FILE measures it",
+        "it is a classifier; deno task classify --checkpoint runs/masked-classifier/best --data FILE evaluates it",
       ],
       ["--checkpoint runs/causal --mask_rate 0.2", 2, "--mask-rate is for a model that fills masks"],
       ["--checkpoint runs/causal --lines", 2, "--lines is for a model that fills masks"],

@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { probeParity } from "../commands/cli/probe.ts";
+import { probeParity } from "../commands/doctor/probe.ts";
 import { CpuBackend } from "../core/cpu_backend.ts";
 import type { Tensor } from "../core/tensor.ts";
 

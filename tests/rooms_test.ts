@@ -20,6 +20,7 @@ const COMMAND_ROOMS: Record<string, readonly string[]> = {
   "commands/texts": ["commands/cli", "commands/files"],
   "commands/settings": ["commands/cli", "commands/files"],
   "commands/runs": ["commands/cli", "commands/files", "commands/pictures", "commands/settings"],
+  "commands/doctor": ["commands/cli", "commands/files", "commands/runs", "commands/recipes"],
   "commands/recipes": [
     "commands/cli",
     "commands/files",

@@ -48,6 +48,16 @@ export const deviceFlag = {
   },
 } as const satisfies Flags;
 
+/** Results for other programs. Their fields are described in docs/json.md. */
+export const jsonFlag = {
+  json: {
+    kind: "boolean",
+    description: "print one JSON object instead, with unrounded numbers; its fields: docs/json.md",
+    group: "Output",
+    default: false,
+  },
+} as const satisfies Flags;
+
 /** Bytes that are not text. */
 export const replaceInvalidFlag = {
   replaceInvalid: {

@@ -3,6 +3,8 @@
  *
  * @module
  */
+
+import { escaped } from "../../core/quoted.ts";
 import { reason } from "./errors.ts";
 import { padText, wrapText } from "./wrap.ts";
 
@@ -153,6 +155,28 @@ export function writeOut(text: string): void {
  */
 export function print(text: string): void {
   writeOut(text + "\n");
+}
+
+/**
+ * A result as one line of JSON, for `--json`. Numbers are not rounded; one that is not finite becomes `null`. Characters
+ * that a terminal interprets are written as escapes, which JSON allows.
+ *
+ * @param result the result; typed arrays become arrays
+ * @returns the line, without a newline at its end
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { formatJson } from "./terminal.ts";
+ *
+ * assertEquals(formatJson({ loss: 0.1, perplexity: Infinity }), '{"loss":0.1,"perplexity":null}');
+ * assertEquals(formatJson({ weights: Float32Array.of(0.5, 1) }), '{"weights":[0.5,1]}');
+ * ```
+ */
+export function formatJson(result: object): string {
+  const plain = (_: string, value: unknown) =>
+    ArrayBuffer.isView(value) ? Array.from(value as Float32Array) : value;
+  return escaped(JSON.stringify(result, plain));
 }
 
 /**

@@ -81,7 +81,7 @@ export async function createFile(path: string, content: Uint8Array | string): Pr
  * Appends to a file, which is created where there is none.
  *
  * @param path the file
- * @param text what to append
+ * @param content what to append
  * @throws {Error} when there is a link or anything else but a file at this path, or the file cannot be written
  *
  * @example
@@ -92,14 +92,14 @@ export async function createFile(path: string, content: Uint8Array | string): Pr
  * await assertRejects(() => appendText("commands", "a line\n"), Error, "it is a folder, not a file");
  * ```
  */
-export async function appendText(path: string, text: string): Promise<void> {
+export async function appendText(path: string, content: Uint8Array | string): Promise<void> {
   const before = await entryAt(path);
   if (before && !before.isFile) throw new Error(`it is ${kindOfEntry(before)}, not a file`);
   using file = await Deno.open(path, { append: true, createNew: before === undefined });
   const opened = await file.stat();
   if (before && !isSame(before, opened)) throw new Error("it was replaced while it was being opened");
   try {
-    await writeAll(file, text);
+    await writeAll(file, content);
   } catch (error) {
     await file.truncate(opened.size).catch(() => {}); // do not leave half a line
     throw error;

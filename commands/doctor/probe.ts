@@ -18,7 +18,7 @@ import { softmax } from "../../kernels/softmax.ts";
 /** Makes tensors of normal random numbers that depend on the name only. */
 type Draw = (name: string, ...shape: number[]) => Tensor;
 
-/** Operations, with sizes that are no multiples of a tile. */
+/** Operations with sizes that are no multiple of a tile. */
 const OPERATIONS: Readonly<Record<string, (draw: Draw, backend: Backend) => Tensor>> = {
   matmul: (draw) => matmul(draw("a", 65, 33), draw("b", 33, 70)),
   linear: (draw) => linear(draw("x", 37, 65), draw("weight", 65, 48), draw("bias", 48)),
@@ -31,7 +31,7 @@ const OPERATIONS: Readonly<Record<string, (draw: Draw, backend: Backend) => Tens
     crossEntropy(draw("logits", 31, 77), backend.from(Uint32Array.from({ length: 31 }, (_, i) => i * 2))),
 };
 
-/** The comparison of one operation. */
+/** How far the results of one operation are apart. */
 export interface Parity {
   /** The operation. */
   readonly name: string;

@@ -13,19 +13,10 @@ import { reason } from "../cli/errors.ts";
 import { finishSave } from "../files/folders.ts";
 import { describeHolder, Lock, lookAtLock } from "../files/lock.ts";
 import { CHECKPOINT_FOLDERS, isLeftOver, LOCK_NAME, placesOf, RUN_FILES } from "../files/own_names.ts";
-import { commandOf } from "./run_state.ts";
+import { commandOf } from "../runs/run_state.ts";
+import type { Finding } from "./finding.ts";
 import { quote } from "../cli/terminal.ts";
-import { writeUnwrittenLines } from "./unwritten_lines.ts";
-
-/** One line of the report. */
-export interface Finding {
-  /** What it is about, in one or two words. */
-  readonly name: string;
-  /** What was found. */
-  readonly text: string;
-  /** Whether it is a fault. */
-  readonly faulty?: boolean;
-}
+import { writeUnwrittenLines } from "../runs/unwritten_lines.ts";
 
 /**
  * Examines the folder of a run.
@@ -48,7 +39,7 @@ export async function examineRun(path: string): Promise<Finding[]> {
   const checkpoints = await Promise.all(CHECKPOINT_FOLDERS.map((name) => examineCheckpoint(folder, name)));
   const found = checkpoints.filter((checkpoint) => checkpoint !== undefined);
   return [
-    { name: "run", text: folder },
+    { name: "run", text: folder, figures: { path: folder } },
     await examineLock(join(folder, LOCK_NAME)),
     ...found.map(({ finding }) => finding),
     await examineRecords(folder, found[0]?.step),
@@ -112,10 +103,8 @@ async function examineCheckpoint(folder: string, name: string): Promise<Examined
     const lines = unwritten === undefined
       ? ""
       : "; it holds lines that are missing from metrics.jsonl or samples.txt: --clean or --resume writes them there";
-    return {
-      finding: { name: `${name}/`, text: `step ${step} of ${steps}, ${sums}${lines}` },
-      ...{ name, step, steps, command },
-    };
+    const text = `step ${step} of ${steps}, ${sums}${lines}`;
+    return { finding: { name: `${name}/`, text, figures: { step, steps } }, name, step, steps, command };
   } catch (error) {
     return { finding: { name: `${name}/`, text: (error as Error).message, faulty: true }, name };
   }
@@ -124,10 +113,11 @@ async function examineCheckpoint(folder: string, name: string): Promise<Examined
 async function examineLock(path: string): Promise<Finding> {
   try {
     const { state, holder } = await lookAtLock(path), name = "lock";
-    if (state === "free") return { name, text: "free: no process trains here" };
-    if (state === "held") return { name, text: `held by ${describeHolder(holder)}` };
+    if (state === "free") return { name, text: "free: no process trains here", figures: { state } };
+    if (state === "held") return { name, text: `held by ${describeHolder(holder)}`, figures: { state } };
     return {
       name,
+      figures: { state },
       text: `stale: left by ${describeHolder(holder)}, which has ended; it blocks no other process`,
     };
   } catch (error) {
@@ -148,6 +138,7 @@ async function examineRecords(folder: string, step: number | undefined): Promise
       : lines.filter((line) => Number(line.match(/^{"step":(\d+)/)?.[1]) > step).length;
     return {
       name,
+      figures: { lines: lines.length, linesAfterCheckpoint: later },
       text: `${lines.length} lines in metrics.jsonl` +
         (later > 0 ? `, ${later} of them after the checkpoint: resuming computes them again` : "") +
         (isTorn ? "; the last one is incomplete and will be dropped" : ""),
@@ -166,16 +157,16 @@ function resumption(folder: string, examined: readonly Examined[]): Finding {
   if (sound === undefined) {
     return { name, text: "there is no checkpoint to resume from", faulty: examined.length > 0 };
   }
-  const place = sound.name === "last" ? folder : `${folder}/${sound.name}`;
-  if (sound.step === sound.steps) {
-    return {
-      name,
-      text: `the run is complete; deno task ${sound.command} --resume ${quote(place)} with more --epochs${
-        sound.command === "train" ? " or --steps" : ""
-      } makes it longer`,
-    };
-  }
-  return { name, text: `after step ${sound.step}: deno task ${sound.command} --resume ${quote(place)}` };
+  const path = sound.name === "last" ? folder : `${folder}/${sound.name}`, { command, step, steps } = sound;
+  const complete = step === steps, line = `deno task ${command} --resume ${quote(path)}`;
+  const more = command === "train" ? "--epochs or --steps" : "--epochs";
+  return {
+    name,
+    text: complete
+      ? `the run is complete; ${line} with more ${more} makes it longer`
+      : `after step ${step}: ${line}`,
+    figures: { complete, step, command: line },
+  };
 }
 
 /** Left-over files, and names that are not ours. */
@@ -191,10 +182,12 @@ function examineNames(folder: string, entries: readonly Deno.DirEntry[]): Findin
       text: `${left.join(", ")}, from an interrupted save: deno task doctor ${
         quote(folder)
       } --clean removes them`,
+      figures: { names: left },
     });
   }
   if (others.length > 0) {
-    findings.push({ name: "others", text: `${others.join(", ")}: not files of Miniformer, never changed` });
+    const text = `${others.join(", ")}: not files of Miniformer, never changed`;
+    findings.push({ name: "others", text, figures: { names: others } });
   }
   return findings;
 }

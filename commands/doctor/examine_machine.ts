@@ -1,0 +1,88 @@
+/**
+ * Examines the devices of this machine: what the adapter reports, whether its kernels agree with the CPU reference, and how
+ * fast it multiplies matrices.
+ *
+ * @module
+ */
+import type { Backend } from "../../core/backend.ts";
+import { CpuBackend } from "../../core/cpu_backend.ts";
+import { chooseBackend, HOW_TO_GET_WEBGPU } from "../../core/open_backend.ts";
+import { WebGpuBackend } from "../../core/webgpu_backend.ts";
+import { megabytes } from "../recipes/memory.ts";
+import type { Finding } from "./finding.ts";
+import { probeParity, probeSpeed } from "./probe.ts";
+
+/** The limits that decide how large a model may be. */
+const LIMITS = ["maxBufferSize", "maxStorageBufferBindingSize"] as const;
+
+/**
+ * Examines the devices of this machine: each finding as soon as it is made, because the next one may crash a driver.
+ *
+ * @yields what was found
+ */
+export async function* examineMachine(): AsyncGenerator<Finding> {
+  const { deno } = Deno.version, { target } = Deno.build;
+  yield { name: "program", text: `Deno ${deno} on ${target}`, figures: { deno, target } };
+  yield* describeAdapter();
+  let problem: string | undefined;
+  const { backend, reason } = await chooseBackend("auto").catch((error: Error) => {
+    problem = error.message;
+    return { backend: new CpuBackend(), reason: "WebGPU cannot be used" };
+  });
+  if (problem !== undefined) yield { name: "webgpu", text: `cannot be used: ${problem}` };
+  yield await speedOf(backend instanceof CpuBackend ? backend : new CpuBackend(), "matmul cpu", 256);
+  if (backend instanceof WebGpuBackend) {
+    try {
+      yield* examineDevice(backend);
+    } catch (error) {
+      yield { name: "problem", text: (error as Error).message, faulty: true };
+    } finally {
+      backend.close();
+    }
+  }
+  const { device } = backend;
+  yield { name: "auto", text: `--device auto takes ${device}: ${reason}`, figures: { device, reason } };
+  if (backend instanceof CpuBackend) yield { name: "advice", text: `for more speed, ${HOW_TO_GET_WEBGPU}` };
+  else if (backend instanceof WebGpuBackend && backend.adapterClass === "software") {
+    yield { name: "advice", text: "for more speed, a GPU with a driver for Vulkan, Metal or DirectX 12" };
+  }
+}
+
+/** What the adapter reports about itself. */
+async function* describeAdapter(): AsyncGenerator<Finding> {
+  const adapter = await globalThis.navigator?.gpu?.requestAdapter({ powerPreference: "high-performance" });
+  if (!adapter) return yield { name: "adapter", text: "none: there is no WebGPU here" };
+  const { vendor, architecture, device, description } = adapter.info;
+  yield { name: "adapter", text: description || "without a name", figures: { description } };
+  const details = Object.entries({ vendor, architecture, device }).filter(([, value]) => value);
+  const driver = details.map(([name, value]) => `${name} ${value}`).join(", ");
+  yield { name: "driver", text: driver || "reports nothing", figures: Object.fromEntries(details) };
+  for (const name of LIMITS) {
+    const limit = adapter.limits[name];
+    yield { name: "limit", text: `${name} ${megabytes(limit)}`, figures: { [name]: limit } };
+  }
+  const features = [...adapter.features].sort();
+  yield { name: "features", text: features.join(", ") || "none", figures: { features } };
+}
+
+/** Whether the device computes what the reference does, and how fast. */
+async function* examineDevice(backend: WebGpuBackend): AsyncGenerator<Finding> {
+  const { adapterClass } = backend, hardware = adapterClass === "hardware";
+  const text = hardware ? "a GPU" : "software: a CPU that emulates a GPU";
+  yield { name: "class", text, figures: { adapterClass } };
+  const parity = await probeParity(backend), wrong = parity.filter(({ isSame }) => !isSame);
+  const worst = Math.max(...parity.map(({ difference }) => difference));
+  const names = (wrong.length > 0 ? wrong : parity).map(({ name }) => name).join(", ");
+  const verdict = wrong.length > 0
+    ? "different from the CPU reference: use --device cpu and update the driver"
+    : `equal to the CPU reference within ${worst.toExponential(1)}`;
+  const figures = Object.fromEntries(parity.map(({ name, difference }) => [name, difference]));
+  yield { name: "kernels", text: `${verdict} (${names})`, faulty: wrong.length > 0, figures };
+  for (const size of hardware ? [256, 1024, 2048] : [256, 512]) yield speedOf(backend, "matmul gpu", size);
+}
+
+async function speedOf(backend: Backend, name: string, size: number): Promise<Finding> {
+  const gflops = await probeSpeed(backend, size);
+  const text = `${gflops.toFixed(1)} GFLOP/s (${size} × ${size} × ${size})`;
+  return { name, text, figures: { gflops, size } };
+}

@@ -1,0 +1,48 @@
+/**
+ * The text of generated tokens, while they are generated.
+ *
+ * @module
+ */
+import type { Tokenizer } from "../tokenizers/tokenizer.ts";
+
+/**
+ * Decodes what `generate` yields, each sample up to the token that ends a text.
+ *
+ * @example
+ * ```ts
+ * import { CharTokenizer, decodeSamples } from "@miniformer/miniformer";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const tokenizer = CharTokenizer.fromText("abc"), [a, b, c] = tokenizer.encode("abc");
+ * const read = async function* () {
+ *   yield [Uint32Array.of(a, b), Uint32Array.of(c, c)];
+ *   yield [Uint32Array.of(c), Uint32Array.of(a)];
+ * };
+ * const pieces = await Array.fromAsync(decodeSamples(read(), tokenizer));
+ * assertEquals(pieces.map(([first]) => first).join(""), "abc");
+ * assertEquals(pieces.map(([, second]) => second).join(""), "cca");
+ * ```
+ *
+ * @param tokens The new tokens of each sample, read after read.
+ * @param tokenizer The tokenizer.
+ * @yields The new text of each sample. A character whose bytes are not complete yet comes with the next piece, or at the
+ * end as U+FFFD. When all samples have ended, no more tokens are read.
+ */
+export async function* decodeSamples(
+  tokens: AsyncIterable<readonly Uint32Array[]>,
+  tokenizer: Tokenizer,
+): AsyncGenerator<string[]> {
+  const endId = tokenizer.idOf("<|endoftext|>") ?? tokenizer.idOf("</s>");
+  let samples: { stream: ReturnType<Tokenizer["decodeStream"]>; ended: boolean }[] | undefined;
+  for await (const read of tokens) {
+    samples ??= read.map(() => ({ stream: tokenizer.decodeStream(), ended: false }));
+    yield samples.map((sample, index) => {
+      if (sample.ended) return "";
+      const end = endId === undefined ? -1 : read[index].indexOf(endId);
+      sample.ended = end >= 0;
+      return sample.stream.push(sample.ended ? read[index].subarray(0, end) : read[index]);
+    });
+    if (samples.every(({ ended }) => ended)) break;
+  }
+  yield (samples ?? []).map(({ stream }) => stream.end());
+}

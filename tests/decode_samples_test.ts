@@ -1,0 +1,34 @@
+import { assertEquals } from "@std/assert";
+import { decodeSamples } from "../inference/decode_samples.ts";
+import { CAUSAL_SPECIAL_TOKENS } from "../tokenizers/special_tokens.ts";
+import { trainBpe } from "../tokenizers/bpe_trainer.ts";
+
+/** Bytes only: every letter outside ASCII takes several tokens. */
+const tokenizer = await trainBpe(["ab"], { vocabSize: 257, specialTokens: CAUSAL_SPECIAL_TOKENS });
+
+async function* reads(...reads: (readonly number[])[][]): AsyncGenerator<Uint32Array[]> {
+  for (const read of reads) yield read.map((ids) => Uint32Array.from(ids));
+}
+
+Deno.test("a character whose bytes come in several reads is decoded whole, and an unfinished one as U+FFFD", async () => {
+  const [...bytes] = tokenizer.encode("é"), [a] = tokenizer.encode("a");
+  assertEquals(bytes.length, 2);
+  const pieces = await Array.fromAsync(
+    decodeSamples(reads([[a, bytes[0]]], [[bytes[1], bytes[0]]]), tokenizer),
+  );
+  assertEquals(pieces, [["a"], ["é"], ["\ufffd"]]);
+});
+
+Deno.test("each sample ends at its own end token, and reading stops when all have ended", async () => {
+  const [a, b] = tokenizer.encode("ab"), end = tokenizer.idOf("<|endoftext|>")!;
+  let count = 0;
+  const counted = async function* () {
+    for await (const read of reads([[a, end, b], [b]], [[b], [end]], [[a], [a]])) {
+      count++;
+      yield read;
+    }
+  };
+  const pieces = await Array.fromAsync(decodeSamples(counted(), tokenizer));
+  assertEquals(pieces, [["a", "b"], ["", ""], ["", ""]]);
+  assertEquals(count, 2);
+});

@@ -1,0 +1,160 @@
+import { assert, assertEquals, assertMatch } from "@std/assert";
+import { quote } from "../commands/cli/terminal.ts";
+import { inFolder, lineOf, miniformer, small, story, succeed, words } from "./_command.ts";
+
+/** Whether there is a `script` as Linux has it: it gives a program a terminal. */
+const hasScript = Deno.build.os === "linux" &&
+  await new Deno.Command("script", { args: ["--version"] }).output().then(
+    ({ success }) => success,
+    () => false,
+  );
+
+const page = await Deno.readTextFile(new URL("../docs/json.md", import.meta.url));
+
+/** The fields that the page lists for a command, as jq paths. */
+function documentedFields(command: string): string[] {
+  const section = page.split(/^## /m).find((section) => section.startsWith(`${command}\n`)) ?? "";
+  return Array.from(section.matchAll(/^\| `(\.[^`]+)`/gm), ([, path]) => path);
+}
+
+/** The fields of a result as jq paths; names that depend on the data are written LABEL and NAME. */
+function fieldsOf(value: unknown, path = ""): string[] {
+  if (Array.isArray(value)) return value.flatMap((entry) => fieldsOf(entry, `${path}[]`));
+  if (typeof value !== "object" || value === null) return [path];
+  return Object.entries(value).flatMap(([name, entry]) => {
+    if (path.endsWith(".figures")) return [`${path}.NAME`];
+    return fieldsOf(entry, `${path}.${path.endsWith(".probabilities") ? "LABEL" : name}`);
+  });
+}
+
+/** Runs a command with --json; nothing but one line of JSON may be on standard output, and nothing on standard error. */
+// deno-lint-ignore no-explicit-any -- as a script sees it
+async function json(cwd: string, line: string, status = 0): Promise<any> {
+  const { code, stdout, stderr } = await miniformer([...words(line), "--json"], { cwd });
+  assertEquals([code, stderr], [status, ""], line);
+  assertMatch(stdout, /^\{.*\}\n$/, line);
+  return JSON.parse(stdout);
+}
+
+/** Asserts that results hold all fields that the page lists, and no others. */
+function assertDocumented(command: string, results: unknown[]): void {
+  const found = new Set(results.flatMap((result) => fieldsOf(result)));
+  assertEquals([...found].sort(), documentedFields(command).sort());
+}
+
+Deno.test("evaluate, attention and doctor print one JSON object with the documented fields, and errors elsewhere", () =>
+  inFolder(async (cwd) => {
+    await Deno.writeTextFile(`${cwd}/story.txt`, story(200));
+    const train = [...small, "--steps", "4", "--device", "cpu"];
+    await succeed(["train", "--data", "story.txt", ...train], { cwd });
+    await succeed(["train", "--data", "story.txt", "--objective", "mlm", "--name", "masked", ...train], {
+      cwd,
+    });
+    const line = "evaluate --data story.txt --device cpu --checkpoint";
+    const causal = await json(cwd, `${line} runs/story`), masked = await json(cwd, `${line} runs/masked`);
+    assertDocumented("evaluate", [causal, masked]);
+    assertEquals(causal.perplexity, Math.exp(causal.loss));
+    assertEquals([causal.objective, masked.objective], ["causal", "mlm"]);
+    assert(causal.baselines.unigram < causal.baselines.uniform);
+    const shown = await succeed(words(`${line} runs/story`), { cwd });
+    assertMatch(shown, new RegExp(`^loss +${causal.loss.toFixed(4)} nats per token$`, "m"));
+    assertMatch(
+      shown,
+      new RegExp(
+        `^baselines +uniform ${causal.baselines.uniform.toFixed(4)}, unigram ${
+          causal.baselines.unigram.toFixed(4)
+        }$`,
+        "m",
+      ),
+    );
+
+    const maps = await json(cwd, 'attention --text "T\nhe" --checkpoint runs/story --device cpu');
+    assertDocumented("attention", [maps]);
+    assertEquals([maps.tokens, maps.maps.length], [["T", "\n", "h", "e"], 2]);
+    for (const row of maps.maps[1].weights) {
+      assertEquals(row.reduce((sum: number, weight: number) => sum + weight, 0).toFixed(5), "1.00000");
+    }
+    await Deno.stat(`${cwd}/runs/attention.svg`).then(() => assert(false, "drawn unasked"), () => {});
+
+    await Deno.writeTextFile(`${cwd}/runs/story/notes.txt`, "mine");
+    const sound = await json(cwd, "doctor runs/story --clean"), machine = await json(cwd, "doctor");
+    assertDocumented("doctor", [sound, machine]);
+    assertEquals([sound.faulty, machine.faulty], [false, false]);
+    const figuresOf = (name: string) =>
+      sound.findings.find((finding: { name: string }) => finding.name === name).figures;
+    assertEquals(figuresOf("last/"), { step: 4, steps: 4 });
+    assertEquals(figuresOf("resume").complete, true);
+    await Deno.writeTextFile(`${cwd}/runs/story/last/config.json`, "{");
+    assertEquals((await json(cwd, "doctor runs/story", 1)).faulty, true);
+
+    for (const wrong of ["evaluate --data none.txt", "attention --text T --layer 9", "doctor none"]) {
+      const { code, stdout, stderr } = await miniformer([...words(wrong), "--json"], { cwd });
+      assertEquals([code, stdout], [1, ""], wrong);
+      assertMatch(stderr, /^error: .*\n?$/, wrong);
+    }
+  }));
+
+Deno.test("classify and fill-mask print one JSON object with the documented fields", () =>
+  inFolder(async (cwd) => {
+    await Deno.writeTextFile(`${cwd}/story.txt`, story(200));
+    await Deno.writeTextFile(`${cwd}/data.tsv`, "The cat\tcat\nThe dog\tdog\nThe cat\tcat\n".repeat(4));
+    await Deno.writeTextFile(`${cwd}/plain.txt`, "The cat\nThe dog\n");
+    const train = [...small, "--steps", "4", "--device", "cpu"];
+    await succeed(["train", "--data", "story.txt", "--objective", "mlm", "--name", "masked", ...train], {
+      cwd,
+    });
+
+    const filled = await json(cwd, 'fill-mask --text "T<mask>e c<mask>t" --top_k 3 --device cpu');
+    assertDocumented("fill-mask", [filled]);
+    const [first, second] = filled.masks;
+    assertEquals([first.position, second.position], [2, 6]); // after <s>
+    assertEquals(filled.text, `T${first.candidates[0].token}e c${second.candidates[0].token}t`);
+    assertEquals(first.candidates[2].text, `T${first.candidates[2].token}e c${second.candidates[0].token}t`);
+
+    const finetune = "finetune --data data.tsv --checkpoint runs/masked --epochs 1 --device cpu";
+    await succeed(words(finetune), { cwd });
+    const run = "classify --checkpoint runs/masked-classifier --device cpu";
+    const labelled = await json(cwd, `${run} --data data.tsv`),
+      plain = await json(cwd, `${run} --data plain.txt`);
+    const typed = await json(cwd, `${run} --text "The cat"`);
+    await Deno.writeTextFile(`${cwd}/pairs.tsv`, "The cat\tsat\tcat\nThe dog\tsat\tdog\n".repeat(4));
+    await succeed(words(`${finetune.replace("data.tsv", "pairs.tsv")} --name pairs`), { cwd });
+    const pair = await json(cwd, "classify --checkpoint runs/pairs --text The --pair cat --device cpu");
+    assertDocumented("classify", [labelled, plain, typed, pair]);
+    assertEquals(labelled.majorityBaseline, 8 / 12);
+    assertEquals([plain.accuracy, plain.texts.length], [undefined, 2]);
+    assertEquals(typed.texts[0].probabilities, plain.texts[0].probabilities);
+    const { prediction, probability, probabilities } = typed.texts[0];
+    assertEquals(probability, Math.max(...Object.values<number>(probabilities)));
+    assertEquals(probabilities[prediction], probability);
+    const { stderr } = await miniformer(words(`${run} --data data.tsv`), { cwd });
+    assertMatch(stderr, /, F1 0\.\d{4}, majority baseline 66\.7 %$/m);
+  }));
+
+Deno.test("standard output of generate holds the text and nothing else", () =>
+  inFolder(async (cwd) => {
+    await Deno.writeTextFile(`${cwd}/story.txt`, story(200));
+    await succeed(["train", "--data", "story.txt", ...small, "--steps", "1", "--device", "cpu"], { cwd });
+    const line = 'generate --prompt "The" --max_new_tokens 9 --device cpu';
+    const { code, stdout, stderr } = await miniformer(words(line), { cwd });
+    assertEquals([code, stderr, stdout.length], [0, "", "The".length + 9 + 1]);
+    assert(stdout.startsWith("The") && stdout.endsWith("\n"), stdout);
+  }));
+
+Deno.test({
+  name: "evaluate shows progress on standard error, and only results on standard output",
+  ignore: !hasScript,
+  fn: () =>
+    inFolder(async (cwd) => {
+      await Deno.writeTextFile(`${cwd}/story.txt`, story(3000));
+      await succeed(["train", "--data", "story.txt", ...small, "--steps", "1", "--device", "cpu"], { cwd });
+      const line = lineOf(words("evaluate --data story.txt --batch_size 1 --device cpu"), { cwd });
+      const { stdout } = await new Deno.Command("script", {
+        args: ["-qec", `exec ${line.map(quote).join(" ")} > results.txt`, "/dev/null"],
+        cwd,
+        stdin: "null",
+      }).output();
+      assertMatch(new TextDecoder().decode(stdout), /measuring the loss on text: \d+ %/);
+      assertMatch(await Deno.readTextFile(`${cwd}/results.txt`), /^checkpoint .*\n(?:[a-z].*\n)+$/);
+    }),
+});
