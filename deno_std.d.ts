@@ -11,6 +11,8 @@ declare module "@std/path" {
   export function normalize(path: string): string;
   export function relative(from: string, to: string): string;
   export function resolve(...paths: string[]): string;
+  /** The URL of an absolute path. */
+  export function toFileUrl(path: string): URL;
 }
 
 declare module "@std/assert" {

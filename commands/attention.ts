@@ -11,16 +11,11 @@ import { Gpt } from "../models/gpt.ts";
 import type { MaskedLanguageModel } from "../models/roberta.ts";
 import { type AttentionMap, attentionMaps, type ObservableModel } from "../inference/attention_maps.ts";
 import { loadConfig } from "../checkpoints/checkpoint.ts";
+import { findModel } from "./files/block_file.ts";
 import { attentionPlot } from "./pictures/attention_plot.ts";
-import {
-  findCheckpoint,
-  type ModelsByKind,
-  naming,
-  newestRun,
-  openModel,
-} from "./files/checkpoint_folder.ts";
+import { type ModelsByKind, naming, openModel } from "./files/checkpoint_folder.ts";
 import { type Command, defineCommand } from "./cli/command.ts";
-import { checkpointFlag, deviceFlag, jsonFlag, MOST, truncateFlag } from "./cli/common_flags.ts";
+import { deviceFlag, jsonFlag, modelFlags, MOST, truncateFlag } from "./cli/common_flags.ts";
 import { fitText } from "./texts/fit_text.ts";
 import { RUNS } from "./files/own_names.ts";
 import { allowWriting } from "./cli/permissions.ts";
@@ -46,7 +41,7 @@ export const attention: Command = defineCommand({
     'attention --text "The king is dead" --layer 2 --head 1 --out head.json',
   ],
   flags: {
-    ...checkpointFlag("any model"),
+    ...modelFlags("any model"),
     text: { kind: "text", description: "a text", required: true },
     layer: { ...INDEX_FLAG, description: "only this layer, from 1" },
     head: { ...INDEX_FLAG, description: "only this head, from 1" },
@@ -60,7 +55,7 @@ export const attention: Command = defineCommand({
     ...deviceFlag,
     ...jsonFlag,
   },
-  async run({ checkpoint, text, layer, head, out: file, truncate = false, device, json }) {
+  async run({ checkpoint, block, text, layer, head, out: file, truncate = false, device, json }) {
     const out = file ?? (json ? undefined : "runs/attention.svg");
     if (out !== undefined) {
       if (!/\.(svg|json)$/.test(out)) {
@@ -68,8 +63,8 @@ export const attention: Command = defineCommand({
       }
       await allowWriting(dirname(out), [RUNS]);
     }
-    const found = await findCheckpoint(checkpoint ?? await newestRun());
-    const kind = kindOf(naming(found.path, () => loadConfig(found.files)));
+    const found = await findModel({ checkpoint, block });
+    const kind = kindOf(naming(found.path, () => loadConfig(found.files, found)));
     await withBackend(device, async ({ backend }) => {
       const { model, tokenizer } = openModel(backend, found, kind);
       const stack = stackOf(model), { layers, heads, contextLength } = stack.config;

@@ -6,9 +6,10 @@
 import { type ConfusionMatrix, confusionMatrix } from "../training/classification_metrics.ts";
 import { classificationReport, namePrediction } from "../inference/classification_report.ts";
 import type { Classification } from "../inference/classify.ts";
-import { findCheckpoint, newestRun, openModel } from "./files/checkpoint_folder.ts";
+import { findModel } from "./files/block_file.ts";
+import { openModel } from "./files/checkpoint_folder.ts";
 import { type Command, defineCommand } from "./cli/command.ts";
-import { checkpointFlag, deviceFlag, jsonFlag, truncateFlag } from "./cli/common_flags.ts";
+import { deviceFlag, jsonFlag, modelFlags, truncateFlag } from "./cli/common_flags.ts";
 import { UsageError } from "./cli/errors.ts";
 import { classOf, encodeTexts } from "./texts/examples.ts";
 import { classTable } from "./recipes/classifier_report.ts";
@@ -32,7 +33,7 @@ export const classify: Command = defineCommand({
     "classify --data dev.tsv --json | jq .accuracy",
   ],
   flags: {
-    ...checkpointFlag("a classifier"),
+    ...modelFlags("a classifier"),
     text: { kind: "text", description: "a text" },
     pair: { kind: "text", description: "the text that belongs to it, for classifiers of pairs" },
     data: {
@@ -45,12 +46,12 @@ export const classify: Command = defineCommand({
     ...deviceFlag,
     ...jsonFlag,
   },
-  async run({ checkpoint, text, pair, data, truncate = false, device, json }) {
+  async run({ checkpoint, block, text, pair, data, truncate = false, device, json }) {
     if ((text === undefined) === (data === undefined)) {
       throw new UsageError("Give --text TEXT or --data FILE: one of them");
     }
     if (pair !== undefined && text === undefined) throw new UsageError("--pair belongs to --text");
-    const found = await findCheckpoint(checkpoint ?? await newestRun());
+    const found = await findModel({ checkpoint, block });
     const file = data === undefined ? undefined : await readLabelled(data, { labels: false });
     const trained = { pairs: trainedOnPairs(found.files), path: found.path };
     expectPairs(

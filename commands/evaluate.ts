@@ -9,16 +9,10 @@ import { encodeDocuments } from "../tokenizers/token_file.ts";
 import type { Batch } from "../data/batches.ts";
 import { evaluateText, type TextEvaluation } from "../inference/evaluate_text.ts";
 import { loadConfig } from "../checkpoints/checkpoint.ts";
-import { findCheckpoint, naming, newestRun, openModel } from "./files/checkpoint_folder.ts";
+import { findModel } from "./files/block_file.ts";
+import { naming, openModel } from "./files/checkpoint_folder.ts";
 import { type Command, defineCommand } from "./cli/command.ts";
-import {
-  checkpointFlag,
-  deviceFlag,
-  jsonFlag,
-  maskFlags,
-  MOST,
-  replaceInvalidFlag,
-} from "./cli/common_flags.ts";
+import { deviceFlag, jsonFlag, maskFlags, modelFlags, MOST, replaceInvalidFlag } from "./cli/common_flags.ts";
 import { linesOf } from "./texts/corpus.ts";
 import { UsageError } from "./cli/errors.ts";
 import { readTexts } from "./texts/files.ts";
@@ -59,7 +53,7 @@ export const evaluate: Command = defineCommand({
     "evaluate --data another_novel.txt --json | jq .perplexity",
   ],
   flags: {
-    ...checkpointFlag("a GPT or RoBERTa"),
+    ...modelFlags("a GPT or RoBERTa"),
     data: {
       kind: "list",
       description: "texts: files, folders, globs",
@@ -78,9 +72,9 @@ export const evaluate: Command = defineCommand({
     ...jsonFlag,
     ...group("Masks, for a RoBERTa", MASKED_FLAGS),
   },
-  async run({ checkpoint, data, replaceInvalid, device, json, batchSize, ...masks }) {
-    const found = await findCheckpoint(checkpoint ?? await newestRun()), { path } = found;
-    const kind = kindOf(naming(path, () => loadConfig(found.files)));
+  async run({ checkpoint, block, data, replaceInvalid, device, json, batchSize, ...masks }) {
+    const found = await findModel({ checkpoint, block }), { path } = found;
+    const kind = kindOf(naming(path, () => loadConfig(found.files, found)));
     if (kind === "classifier") {
       throw new TypeError(
         `Cannot evaluate ${path} on texts without labels: it is a classifier; deno task classify ` +

@@ -5,9 +5,10 @@
  */
 import type { Tokenizer } from "../tokenizers/tokenizer.ts";
 import { type FilledMask, fillMask as fill } from "../inference/fill_mask.ts";
-import { findCheckpoint, newestRun, openModel } from "./files/checkpoint_folder.ts";
+import { findModel } from "./files/block_file.ts";
+import { openModel } from "./files/checkpoint_folder.ts";
 import { type Command, defineCommand } from "./cli/command.ts";
-import { checkpointFlag, deviceFlag, jsonFlag, MOST, truncateFlag } from "./cli/common_flags.ts";
+import { deviceFlag, jsonFlag, modelFlags, MOST, truncateFlag } from "./cli/common_flags.ts";
 import { fitText } from "./texts/fit_text.ts";
 import { maskTokens } from "../data/mask_tokens.ts";
 import { formatJson, outputColumns, print } from "./cli/terminal.ts";
@@ -25,7 +26,7 @@ export const fillMask: Command = defineCommand({
     'fill-mask --text "The <mask> sat." --json | jq -r .text',
   ],
   flags: {
-    ...checkpointFlag("a RoBERTa"),
+    ...modelFlags("a RoBERTa"),
     text: { kind: "text", description: "a text with one <mask> or several", required: true },
     topK: {
       kind: "integer",
@@ -38,8 +39,8 @@ export const fillMask: Command = defineCommand({
     ...deviceFlag,
     ...jsonFlag,
   },
-  async run({ checkpoint, text, topK, truncate = false, device, json }) {
-    const found = await findCheckpoint(checkpoint ?? await newestRun());
+  async run({ checkpoint, block, text, topK, truncate = false, device, json }) {
+    const found = await findModel({ checkpoint, block });
     await withBackend(device, async ({ backend }) => {
       const { model, tokenizer } = openModel(backend, found, "masked");
       const { maskId } = maskTokens(tokenizer), { contextLength } = model.config;

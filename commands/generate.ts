@@ -5,9 +5,10 @@
  */
 import { decodeSamples } from "../inference/decode_samples.ts";
 import { generate as generateTokens } from "../inference/generate.ts";
-import { findCheckpoint, newestRun, openModel } from "./files/checkpoint_folder.ts";
+import { findModel } from "./files/block_file.ts";
+import { openModel } from "./files/checkpoint_folder.ts";
 import { type Command, defineCommand } from "./cli/command.ts";
-import { checkpointFlag, deviceFlag, MOST } from "./cli/common_flags.ts";
+import { deviceFlag, modelFlags, MOST } from "./cli/common_flags.ts";
 import { UsageError } from "./cli/errors.ts";
 import { readText } from "./texts/files.ts";
 import { checkGenerating, memoryLimits } from "./recipes/memory.ts";
@@ -25,7 +26,7 @@ export const generate: Command = defineCommand({
     "generate --checkpoint runs/my_novel --temperature 0.7 --top_k 40 --top_p 0.9 --max_new_tokens 500 --seed 7",
   ],
   flags: {
-    ...checkpointFlag("a GPT"),
+    ...modelFlags("a GPT"),
     prompt: { kind: "text", description: "what the text begins with", otherwise: "an empty line" },
     promptFile: { kind: "text", description: "a file with the prompt", placeholder: "FILE" },
     maxNewTokens: {
@@ -80,11 +81,11 @@ export const generate: Command = defineCommand({
     },
     ...deviceFlag,
   },
-  async run({ checkpoint, prompt, promptFile, numSamples, device, ...options }) {
+  async run({ checkpoint, block, prompt, promptFile, numSamples, device, ...options }) {
     if (prompt !== undefined && promptFile !== undefined) {
       throw new UsageError("--prompt and --prompt-file exclude each other: give one of them");
     }
-    const found = await findCheckpoint(checkpoint ?? await newestRun());
+    const found = await findModel({ checkpoint, block });
     await withBackend(device, async ({ backend }) => {
       const { model, tokenizer } = openModel(backend, found, "causal");
       const text = (promptFile === undefined ? prompt : await readText(promptFile)) ||

@@ -62,7 +62,8 @@ export interface Experiment extends Partial<Parts> {
   readonly sha256?: string;
 }
 
-const PART_NAMES = ["block", "positions", "embeddingNorm", "finalNorm"] as const;
+/** The parts that an experiment may replace. */
+export const PART_NAMES = ["block", "positions", "embeddingNorm", "finalNorm"] as const;
 
 /**
  * Refuses an experiment with a name that cannot be saved, or with parts that no model has: a misspelled part would

@@ -40,12 +40,12 @@ Deno.test("SGD takes a number less for each parameter than AdamW", () => {
   const batches = causalBatches(new Uint32Array(2000), { contextLength: 24, batchSize: 1, seed: 1 });
   const settings = { ...PRESETS.tiny.training, optimizer, seed: 1 } as const;
   new TrainingRun(backend, new Gpt(config), batches, settings).advance();
-  const { parameters, parameterBytes, activationBytes } = estimateMemory(config, 1, optimizer);
+  const { parameters, parameterBytes, activationBytes } = estimateMemory(config, 1, { optimizer });
   assertEquals(estimateMemory(config, 1).parameterBytes - parameterBytes, 4 * parameters);
   const ratio = (parameterBytes + activationBytes) / backend.bytes;
   assert(ratio > 0.95 && ratio < 1.05, `${ratio} of what it took`);
   const limits = { total: parameterBytes + activationBytes, buffer: Infinity, binding: Infinity };
-  checkMemory(config, 1, 1, limits, optimizer);
+  checkMemory(config, 1, 1, limits, { optimizer });
   assertThrows(() => checkMemory(config, 1, 1, limits), RangeError, "it needs about");
 });
 

@@ -98,21 +98,31 @@ export const maskFlags = {
   },
 } as const satisfies Flags;
 
+/** The parts of a model that was trained with a file of the user's. */
+export const blockFlag = {
+  block: {
+    kind: "text",
+    description: "TypeScript file with a block, positions or norms of your own that the model is built with",
+    placeholder: "FILE",
+    otherwise: "the parts of the architecture",
+  },
+} as const satisfies Flags;
+
 /**
- * The flag that names a trained model.
+ * The flags that name a trained model.
  *
  * @param model the kind of model that is expected, such as `a GPT`
- * @returns the flag; its default is the newest run
+ * @returns the flags; without them the newest run is used
  *
  * @example
  * ```ts
  * import { assertStringIncludes } from "@std/assert";
- * import { checkpointFlag } from "./common_flags.ts";
+ * import { modelFlags } from "./common_flags.ts";
  *
- * assertStringIncludes(checkpointFlag("a GPT").checkpoint.description, "Hugging Face folder of a GPT");
+ * assertStringIncludes(modelFlags("a GPT").checkpoint.description, "Hugging Face folder of a GPT");
  * ```
  */
-export function checkpointFlag(model: string): { readonly checkpoint: TextFlag } {
+export function modelFlags(model: string): Readonly<Record<"checkpoint" | "block", TextFlag>> {
   return {
     checkpoint: {
       kind: "text",
@@ -120,5 +130,6 @@ export function checkpointFlag(model: string): { readonly checkpoint: TextFlag }
       placeholder: "FOLDER",
       otherwise: "the newest in runs/",
     },
+    ...blockFlag,
   };
 }

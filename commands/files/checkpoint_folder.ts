@@ -5,6 +5,7 @@
  */
 import { allocateParameters } from "../../core/module.ts";
 import type { Backend } from "../../core/backend.ts";
+import type { Experiment } from "../../models/experiment.ts";
 import { buildModel, expectKind, kindOf, type ModelKind } from "../../models/families.ts";
 import type { Classifier } from "../../models/classifier.ts";
 import type { Gpt } from "../../models/gpt.ts";
@@ -26,6 +27,8 @@ export interface FoundCheckpoint {
   readonly path: string;
   /** Their content. */
   readonly files: CheckpointFiles;
+  /** The experiment that the model is loaded with, see block_file.ts. */
+  readonly experiment?: Experiment;
 }
 
 /** The files that using a model needs, ours or those of another program, and the one that holds the checksums. */
@@ -187,9 +190,9 @@ export function openModel<Kind extends ModelKind>(
   checkpoint: FoundCheckpoint,
   kind: Kind,
 ): OpenedModel<Kind> {
-  const { path, files } = checkpoint;
-  naming(path, () => checkKind(files, kind));
-  const { config, weights } = naming(path, () => loadModel(files, { kind }));
+  const { path, files, experiment } = checkpoint;
+  naming(path, () => checkKind(checkpoint, kind));
+  const { config, weights } = naming(path, () => loadModel(files, { kind, experiment }));
   const tokenizer = tokenizerOf(checkpoint);
   if (tokenizer.vocabSize > config.vocabSize) {
     throw new Error(
@@ -197,15 +200,15 @@ export function openModel<Kind extends ModelKind>(
         "they do not belong together",
     );
   }
-  const model = naming(path, () => buildModel(config)) as ModelsByKind[Kind];
+  const model = naming(path, () => buildModel(config, experiment)) as ModelsByKind[Kind];
   const store = allocateParameters(backend, model);
   naming(path, () => restoreModel(backend, store, weights));
   return { model, tokenizer };
 }
 
 /** Throws for a model of another kind, with the command that it is for. */
-function checkKind(files: CheckpointFiles, kind: ModelKind): void {
-  const config = loadConfig(files);
+function checkKind({ files, experiment }: FoundCheckpoint, kind: ModelKind): void {
+  const config = loadConfig(files, { experiment });
   try {
     expectKind(config, kind);
   } catch (error) {

@@ -41,6 +41,7 @@ export const CHECKPOINT_FOLDERS: readonly string[] = ["last", "best"];
 /** Files of a run. */
 export const RUN_FILES: readonly string[] = [
   "run.json",
+  "block.ts",
   "metrics.jsonl",
   "samples.txt",
   "loss_curve.svg",

@@ -86,7 +86,7 @@ function parseState(state: FileContent | undefined): { sha256?: unknown; content
   }
 }
 
-async function sumOf(content: FileContent): Promise<string> {
+export async function sumOf(content: FileContent): Promise<string> {
   const bytes = typeof content === "string" ? new TextEncoder().encode(content) : content;
   return new Uint8Array(await crypto.subtle.digest("SHA-256", bytes)).toHex();
 }

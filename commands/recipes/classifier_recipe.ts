@@ -23,6 +23,8 @@ import type { Tokenizer } from "../../tokenizers/tokenizer.ts";
 import { accuracyOf, macroF1 } from "../../training/classification_metrics.ts";
 import { UsageError } from "../cli/errors.ts";
 import { quote } from "../cli/terminal.ts";
+import { withBlock } from "../files/block_file.ts";
+import { readBytes } from "../files/disk.ts";
 import {
   findCheckpoint,
   type FoundCheckpoint,
@@ -92,9 +94,11 @@ export async function classifierRecipe(
   }
   const pairs = expectSameShape(corpus);
 
-  const checkpoint = resumed ?? await findCheckpoint(asked.checkpoint);
+  const checkpoint = resumed ?? await withBlock(await findCheckpoint(asked.checkpoint), flags.block);
+  const { experiment } = checkpoint;
+  const block = resumed || flags.block === undefined ? undefined : await readBytes(flags.block);
   const source = resumed ? asked : { ...asked, checkpoint: checkpoint.path };
-  const start = naming(checkpoint.path, () => loadConfig(checkpoint.files));
+  const start = naming(checkpoint.path, () => loadConfig(checkpoint.files, { experiment }));
   const tokenizer = resumed ? tokenizerOf(resumed) : pretrainedTokenizer(checkpoint, start);
   const labels = "labels" in start ? start.labels : labelsOf(corpus.training);
   const encode = (file: LabelledCorpus["training"]) =>
@@ -118,16 +122,17 @@ export async function classifierRecipe(
     batchSize,
     accumulation,
     await memoryLimits(backend),
+    { experiment },
   );
 
-  const model = naming(checkpoint.path, () => buildModel(config)) as ModelsByKind["classifier"];
-  const described = { config, corpus, labels, settings, source };
+  const model = naming(checkpoint.path, () => buildModel(config, experiment)) as ModelsByKind["classifier"];
+  const described = { config, experiment, corpus, labels, settings, source };
   const { classWeights, ...others } = settings;
   const given = Object.entries(others).filter(([name]) => Object.hasOwn(finetuneFlags, name));
   const weights = classWeights &&
     { classWeights: labels.map((label, index) => `${label}=${classWeights[index]}`) };
   return {
-    ...{ model, tokenizer, unit: "text" },
+    ...{ model, tokenizer, unit: "text", block },
     state: {
       ...{ command: "finetune", settings, source, textFingerprint: corpus.fingerprint, pairs },
       tokenizerFingerprint: tokenizer.fingerprint,
@@ -138,7 +143,7 @@ export async function classifierRecipe(
     facts: describeClassifier(described),
     async initialize(store) {
       if (settings.fromScratch) return;
-      const { weights } = naming(checkpoint.path, () => loadModel(checkpoint.files));
+      const { weights } = naming(checkpoint.path, () => loadModel(checkpoint.files, { experiment }));
       await takeOver(backend, store, weights);
     },
     async scores() {

@@ -7,6 +7,7 @@ import type { Example } from "../../data/labelled_batches.ts";
 import { loadModel, restoreModel } from "../../checkpoints/checkpoint.ts";
 import { countParameters } from "../../core/module.ts";
 import type { Classifier } from "../../models/classifier.ts";
+import type { Experiment } from "../../models/experiment.ts";
 import { buildModel, type ClassifierConfig } from "../../models/families.ts";
 import {
   accuracyOf,
@@ -24,12 +25,15 @@ import type { FinetuneSettings } from "../settings/finetune_settings.ts";
 import type { LabelledCorpus } from "../texts/examples.ts";
 import type { FinetuneSource } from "./classifier_recipe.ts";
 import { confusionOf } from "./classifier_scores.ts";
+import { describeArchitecture } from "./language_report.ts";
 import type { Facts, Session } from "./recipe.ts";
 
 /** What is known before fine-tuning begins. */
 export interface ClassifierDescription {
   /** The classifier. */
   readonly config: ClassifierConfig;
+  /** Parts of its own. */
+  readonly experiment?: Experiment;
   /** The texts. */
   readonly corpus: LabelledCorpus;
   /** The classes. */
@@ -47,15 +51,15 @@ export interface ClassifierDescription {
  * @returns the rows that are printed
  */
 export function describeClassifier(
-  { config, corpus, labels, settings, source }: ClassifierDescription,
+  { config, experiment, corpus, labels, settings, source }: ClassifierDescription,
 ): Facts {
   const { training, validation } = corpus, empty = training.emptyLines + validation.emptyLines;
-  const parameters = formatCount(countParameters(buildModel(config)));
+  const parameters = formatCount(countParameters(buildModel(config, experiment)));
   const start = settings.fromScratch
     ? `the size of ${source.checkpoint}, random initial weights`
     : `initialized from ${source.checkpoint}`;
   return [
-    ["model", `${config.architecture}, ${parameters} parameters, ${start}`],
+    ["model", `${describeArchitecture(config, experiment)}, ${parameters} parameters, ${start}`],
     [
       "data",
       `${training.path}: ${training.rows.length} training texts, ${validation.rows.length} validation texts` +
@@ -91,11 +95,15 @@ export async function reportClassifier(session: Session, trained: Trained): Prom
   if (interrupt.status !== undefined) return undefined;
   if (best && best.step !== run.step) {
     const { files } = await findCheckpoint(`${folder.path}/best`);
-    restoreModel(run.backend, run.store, loadModel(files, { kind: "classifier" }).weights);
+    restoreModel(
+      run.backend,
+      run.store,
+      loadModel(files, { kind: "classifier", experiment: trained.model.experiment }).weights,
+    );
   }
   const matrix = await confusionOf(run.backend, trained.model, validation), accuracy = accuracyOf(matrix);
   await confusionPlot(matrix, labels, `${folder.path}: accuracy ${percent(accuracy)}`)
-    .then((svg) => folder.addPicture("confusion_matrix.svg", svg))
+    .then((svg) => folder.addFile("confusion_matrix.svg", svg))
     .catch((error) => printDiagnostic(`The confusion matrix could not be drawn: ${error.message}`));
   const majority = majorityOf(classes, labels.length);
   const baseline = matrix[majority].reduce((sum, count) => sum + count, 0) / validation.length;

@@ -4,12 +4,13 @@
  * @module
  */
 import * as v from "valibot";
-import { toHuggingFaceConfig } from "../../checkpoints/hugging_face_formats.ts";
+import { toConfigJson } from "../../checkpoints/experiment_format.ts";
 import { loadConfig } from "../../checkpoints/checkpoint.ts";
 import { maskTokens } from "../../data/mask_tokens.ts";
 import { objectiveOf } from "../../models/families.ts";
 import { MASKED_SPECIAL_TOKENS } from "../../tokenizers/special_tokens.ts";
 import { quote } from "../cli/terminal.ts";
+import { readBlock } from "../files/block_file.ts";
 import { naming, tokenizerOf } from "../files/checkpoint_folder.ts";
 import { announceFiles, type ResumedRun, type RunState } from "../runs/run_state.ts";
 import { choosePreset, type LanguageConfig } from "../settings/presets.ts";
@@ -82,13 +83,16 @@ export async function languageRecipe(
   });
   if (masked) maskTokens(tokenizer);
   const config = configOf(chosen, tokenizer.vocabSize);
+  const file = resumed || flags.block === undefined ? undefined : await readBlock(flags.block);
+  const experiment = resumed?.experiment ?? file?.experiment, block = file?.bytes;
   if (resumed) expectModel(resumed, config, tokenizer.fingerprint);
-  else toHuggingFaceConfig(config); // refuses a model that could not be saved
+  else toConfigJson(config, experiment); // refuses a model that could not be saved
   const { batchSize, contextLength, accumulation, optimizer } = chosen;
-  checkMemory(config, batchSize, accumulation, await memoryLimits(backend), optimizer);
+  checkMemory(config, batchSize, accumulation, await memoryLimits(backend), { optimizer, experiment });
 
   const encoded = await encodeCorpus(corpus, tokenizer, folder, chosen);
-  const objective = prepareObjective(config, encoded, tokenizer, chosen), { model, batches } = objective;
+  const objective = prepareObjective(config, encoded, tokenizer, { ...chosen, experiment }),
+    { model, batches } = objective;
   // at least 20 batches and 16,384 tokens; the final report covers the whole validation text
   const windows = Math.max(20 * batchSize, Math.ceil(16_384 / contextLength));
   const validation = objective.evaluationBatches("validation", windows);
@@ -106,10 +110,10 @@ export async function languageRecipe(
     config,
   );
   const optimalLoss = baselines.find(({ name }) => name === "optimal")?.loss;
-  const described = { settings, config, tokenizer, source, tokens, baselines, batches };
+  const described = { settings, config, experiment, tokenizer, source, tokens, baselines, batches };
   const evaluationData = source.validation.length > 0 ? source.validation : ["FILE"];
   return {
-    ...{ model, tokenizer, batches, validation, optimalLoss, unit: "token" },
+    ...{ model, tokenizer, batches, validation, optimalLoss, block, unit: "token" },
     state: {
       ...{ command: "train", settings, source, textFingerprint: corpus.fingerprint },
       tokenizerFingerprint: tokenizer.fingerprint,
@@ -171,7 +175,7 @@ function expectText({ path, state }: ResumedRun<TrainState>, corpus: Corpus, sou
 
 /** Sizes that decide no tensor's shape, such as the number of heads, would otherwise change unnoticed. */
 function expectModel(
-  { path, files, state }: ResumedRun<TrainState>,
+  { path, files, state, experiment }: ResumedRun<TrainState>,
   config: LanguageConfig,
   fingerprint: string,
 ): void {
@@ -180,7 +184,9 @@ function expectModel(
       `Cannot resume ${path}: its tokenizer.json is not the tokenizer it was trained with; the ids would mean other text`,
     );
   }
-  const saved = new Map<string, unknown>(Object.entries(naming(path, () => loadConfig(files))));
+  const saved = new Map<string, unknown>(
+    Object.entries(naming(path, () => loadConfig(files, { experiment }))),
+  );
   for (const [name, value] of Object.entries(config)) {
     if (saved.get(name) === value) continue;
     throw new Error(

@@ -5,6 +5,7 @@
  */
 import type { Batch, BatchSource } from "../../data/batches.ts";
 import { type Baseline, baselines } from "../../data/baselines.ts";
+import type { Experiment } from "../../models/experiment.ts";
 import type { BpeTokenizer } from "../../tokenizers/bpe_tokenizer.ts";
 import type { CharTokenizer } from "../../tokenizers/char_tokenizer.ts";
 import { formatCount, formatDuration, formatFacts, quote } from "../cli/terminal.ts";
@@ -23,6 +24,8 @@ export interface LanguageModelDescription {
   readonly settings: TrainSettings;
   /** Its sizes. */
   readonly config: LanguageConfig;
+  /** Parts of its own. */
+  readonly experiment?: Experiment;
   /** Its tokenizer. */
   readonly tokenizer: BpeTokenizer | CharTokenizer;
   /** The files with the texts. */
@@ -42,16 +45,21 @@ export interface LanguageModelDescription {
  * @returns the rows that are printed
  */
 export function describeLanguageModel(description: LanguageModelDescription): Facts {
-  const { settings, config, tokenizer, tokens, baselines, batches, source } = description;
+  const { settings, config, experiment, tokenizer, tokens, baselines, batches, source } = description;
   const { steps, batchSize, accumulation, learningRate, minLearningRate, schedule, optimizer } = settings;
-  const { parameters, parameterBytes, activationBytes } = estimateMemory(config, batchSize, optimizer);
+  const { parameters, parameterBytes, activationBytes } = estimateMemory(config, batchSize, {
+    optimizer,
+    experiment,
+  });
   const epochs = (steps * accumulation / batches.batchesPerEpoch).toPrecision(3);
   const times = accumulation > 1 ? `${accumulation} × ` : "";
   return [
     ["preset", `${settings.preset}: ${PRESETS_BY_NAME[settings.preset].summary}`],
     [
       "model",
-      `${config.architecture}, ${config.layers} layers, ${config.heads} heads, ${config.modelDim} wide, ` +
+      `${
+        describeArchitecture(config, experiment)
+      }, ${config.layers} layers, ${config.heads} heads, ${config.modelDim} wide, ` +
       `context ${config.contextLength}: ${formatCount(parameters)} parameters, about ` +
       `${megabytes(parameterBytes + activationBytes)} of memory`,
     ],
@@ -69,6 +77,20 @@ export function describeLanguageModel(description: LanguageModelDescription): Fa
     ],
     ["baselines", baselines.map(({ name, loss }) => `${name} ${loss.toFixed(3)}`).join(", ")],
   ];
+}
+
+/**
+ * The architecture of a model in words.
+ *
+ * @param config the model
+ * @param experiment parts of its own
+ * @returns such as `gpt1`, `gpt1 with my_block`
+ */
+export function describeArchitecture(
+  { architecture }: Pick<LanguageConfig, "architecture">,
+  experiment?: Experiment,
+): string {
+  return experiment ? `${architecture} with ${experiment.name}` : architecture;
 }
 
 /** What the report needs besides. */

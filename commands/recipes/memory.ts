@@ -4,6 +4,7 @@
  * @module
  */
 import type { Backend } from "../../core/backend.ts";
+import type { Experiment } from "../../models/experiment.ts";
 import { countParameters } from "../../core/module.ts";
 import { WebGpuBackend } from "../../core/webgpu_backend.ts";
 import { buildModel, kindOf, type ModelConfig, objectiveOf } from "../../models/families.ts";
@@ -22,6 +23,14 @@ export interface MemoryEstimate {
   readonly tensorBytes: number;
 }
 
+/** What else takes memory. */
+export interface MemoryOptions {
+  /** The optimizer; AdamW unless given. */
+  readonly optimizer?: OptimizerName;
+  /** Parts of the model's own. */
+  readonly experiment?: Experiment;
+}
+
 /**
  * Estimates the memory of training.
  *
@@ -33,7 +42,7 @@ export interface MemoryEstimate {
  *
  * @param config the model
  * @param batchSize windows in a batch
- * @param optimizer the optimizer; AdamW unless given
+ * @param options optimizer and experiment
  * @returns the estimate
  *
  * @example
@@ -50,10 +59,10 @@ export interface MemoryEstimate {
 export function estimateMemory(
   config: ModelConfig,
   batchSize: number,
-  optimizer?: OptimizerName,
+  { optimizer, experiment }: MemoryOptions = {},
 ): MemoryEstimate {
   const { layers, heads, modelDim, feedForwardDim, contextLength, vocabSize, dropoutRate } = config;
-  const parameters = countParameters(buildModel(config)), tokens = batchSize * contextLength;
+  const parameters = countParameters(buildModel(config, experiment)), tokens = batchSize * contextLength;
   const scored = objectiveOf(config) === "causal" ? 1 : kindOf(config) === "classifier" ? 0 : 0.18;
   const dropped = dropoutRate > 0 ? 1 : 0;
   const perLayer = (28 + 4 * dropped) * modelDim + 4 * feedForwardDim + 3 * heads;
@@ -110,7 +119,7 @@ export async function memoryLimits(backend: Backend): Promise<MemoryLimits> {
  * @param batchSize windows in a batch
  * @param accumulation batches to a step
  * @param limits what there is
- * @param optimizer the optimizer; AdamW unless given
+ * @param options optimizer and experiment
  * @throws {RangeError} when it does not fit, with the flag that would make it
  *
  * @example
@@ -129,10 +138,10 @@ export function checkMemory(
   batchSize: number,
   accumulation: number,
   limits: MemoryLimits,
-  optimizer?: OptimizerName,
+  options: MemoryOptions = {},
 ): void {
   const problemOf = (size: number) => {
-    const estimate = estimateMemory(config, size, optimizer);
+    const estimate = estimateMemory(config, size, options);
     const { parameters, parameterBytes, activationBytes, tensorBytes } = estimate;
     const needed = {
       total: parameterBytes + activationBytes,

@@ -6,6 +6,7 @@
  */
 import type { Backend } from "../../core/backend.ts";
 import { Random } from "../../core/philox.ts";
+import type { Experiment } from "../../models/experiment.ts";
 import { expectKind, kindOf } from "../../models/families.ts";
 import { Gpt, type GptConfig } from "../../models/gpt.ts";
 import { MaskedLanguageModel, type RobertaConfig } from "../../models/roberta.ts";
@@ -21,6 +22,9 @@ import { defaultPrompt } from "../../inference/prompt.ts";
 import type { LanguageConfig } from "../settings/presets.ts";
 import type { TrainSettings } from "../settings/settings.ts";
 import type { EncodedCorpus } from "../texts/corpus.ts";
+
+/** The settings of a run, and parts of the model's own. */
+export type ObjectiveSettings = TrainSettings & { readonly experiment?: Experiment };
 
 /** A language model and its batches. */
 export interface PreparedObjective {
@@ -52,7 +56,7 @@ export interface PreparedObjective {
  * @param config the model
  * @param encoded the texts as ids
  * @param tokenizer the tokenizer
- * @param settings sizes and seed
+ * @param settings sizes, seed and experiment
  * @returns model and batches
  * @throws {Error} when a text is too short, or the tokenizer has no mask token
  */
@@ -60,7 +64,7 @@ export function prepareObjective(
   config: LanguageConfig,
   encoded: EncodedCorpus,
   tokenizer: Tokenizer,
-  settings: TrainSettings,
+  settings: ObjectiveSettings,
 ): PreparedObjective {
   return kindOf(config) === "masked"
     ? masked(expectKind(config, "masked"), encoded, tokenizer, settings)
@@ -74,9 +78,9 @@ function causal(
   config: GptConfig,
   encoded: EncodedCorpus,
   tokenizer: Tokenizer,
-  { batchSize, seed }: TrainSettings,
+  { batchSize, seed, experiment }: ObjectiveSettings,
 ): PreparedObjective {
-  const model = new Gpt(config), sizes = { contextLength: config.contextLength, batchSize };
+  const model = new Gpt(config, experiment), sizes = { contextLength: config.contextLength, batchSize };
   return {
     model,
     batches: causalBatches(encoded.training, { ...sizes, seed }),
@@ -94,9 +98,9 @@ function masked(
   config: RobertaConfig,
   encoded: EncodedCorpus,
   tokenizer: Tokenizer,
-  settings: TrainSettings,
+  settings: ObjectiveSettings,
 ): PreparedObjective {
-  const model = new MaskedLanguageModel(config);
+  const model = new MaskedLanguageModel(config, settings.experiment);
   const { sequences, options } = maskedTexts(encoded, config, tokenizer, settings);
   return {
     model,

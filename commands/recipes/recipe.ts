@@ -34,6 +34,8 @@ export interface RecipeContext<State extends RunState> {
 export interface Recipe {
   /** What a checkpoint says about the run, except for what changes during training. */
   readonly state: Omit<RunState, "backend" | "best">;
+  /** The file with parts of the model, of which the run keeps a copy. */
+  readonly block?: Uint8Array;
   /** Values of flags that repeat the run. */
   readonly config: Readonly<Record<string, unknown>>;
   /** The model, without values yet. */

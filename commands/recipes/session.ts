@@ -18,6 +18,7 @@ import { formatFacts, outputColumns, quote } from "../cli/terminal.ts";
 import { wrapText } from "../cli/wrap.ts";
 import { withBackend } from "../cli/with_backend.ts";
 import { naming, newestRun } from "../files/checkpoint_folder.ts";
+import { BLOCK_COPY, withBlock } from "../files/block_file.ts";
 import { RUNS } from "../files/own_names.ts";
 import type { RunFolder } from "../runs/run_folder.ts";
 import { RunJson } from "../runs/run_json.ts";
@@ -45,6 +46,8 @@ export interface SessionFlags {
   readonly stopAfter?: number;
   /** Where the model lives. */
   readonly device?: DeviceChoice;
+  /** A file with parts of the model. */
+  readonly block?: string;
   /** Whether to stop before the first step. */
   readonly dryRun?: boolean;
   /** Whether to write TensorBoard events. */
@@ -76,7 +79,10 @@ export async function runSession<State extends RunState>(
 ): Promise<void> {
   const { command, schemas } = description, asked = folderOf(flags);
   const resume = flags.resume === "" ? await newestRun() : flags.resume;
-  const read = async () => resume === undefined ? undefined : await readRun<State>(resume, command, schemas);
+  const read = async () =>
+    resume === undefined
+      ? undefined
+      : await withBlock(await readRun<State>(resume, command, schemas), flags.block);
   if (flags.dryRun) {
     const resumed = await read();
     return await withBackend(flags.device, async ({ backend, reason }) => {
@@ -118,6 +124,7 @@ async function carryOut(
   const session: Session = {
     ...{ recipe, run, folder, state, best, stopAfter, interrupt, output, progress },
   };
+  if (recipe.block) await folder.addFile(BLOCK_COPY, recipe.block);
   const runJson = await RunJson.start(folder.path, state, { config: recipe.config, step: run.step });
   await trainAndSave(session);
   await runJson.finish(run.step).catch((error) => printDiagnostic(error.message));

@@ -14,7 +14,7 @@ import { modelFiles, trainingFiles } from "../../checkpoints/checkpoint.ts";
 import { NonFiniteLossError, train } from "../../training/train.ts";
 import { type FolderFiles, SaveError } from "../files/folders.ts";
 import { withSums } from "../files/sums.ts";
-import type { Best, Scores } from "../runs/run_state.ts";
+import type { Scores } from "../runs/run_state.ts";
 import { measure, yieldToEvents } from "./measure.ts";
 import type { Session } from "./recipe.ts";
 

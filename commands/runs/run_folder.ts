@@ -188,14 +188,14 @@ export class RunFolder implements Disposable {
   }
 
   /**
-   * Saves a picture.
+   * Saves a file, such as a picture.
    *
-   * @param name the file
-   * @param svg the picture
+   * @param name its name, one of RUN_FILES
+   * @param content its content
    * @throws {Error} when it cannot be written
    */
-  async addPicture(name: string, svg: string): Promise<void> {
-    await saveFile(join(this.path, name), svg);
+  async addFile(name: string, content: string | Uint8Array): Promise<void> {
+    await saveFile(join(this.path, name), content);
   }
 
   /**

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { MOST, truncateFlag } from "../cli/common_flags.ts";
+import { blockFlag, MOST, truncateFlag } from "../cli/common_flags.ts";
 import { type Flags, type FlagValues, group } from "../cli/flags.ts";
 import { runFlags, sessionFlags } from "./run_flags.ts";
 
@@ -17,6 +17,7 @@ export const finetuneFlags = {
       placeholder: "FOLDER",
       otherwise: "the newest in runs/",
     },
+    ...blockFlag,
     data: {
       kind: "text",
       description: "labelled texts: .tsv (text, tab, label), .csv or .jsonl; a second text may stand between",

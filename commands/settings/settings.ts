@@ -8,7 +8,7 @@ import { UsageError } from "../cli/errors.ts";
 import { type Flags, type FlagValue, kebabCase } from "../cli/flags.ts";
 import { type Objective, objectiveOf } from "../../models/families.ts";
 import { type PresetName, PRESETS_BY_NAME } from "./presets.ts";
-import { type TrainFlags, trainFlags } from "./train_flags.ts";
+import type { TrainFlags, trainFlags } from "./train_flags.ts";
 
 /** Values of flags: those of the first names, and where they are given those of the others. */
 export type ValuesOf<Fs extends Flags, Name extends keyof Fs, Optional extends keyof Fs = never> =

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { maskFlags, MOST, replaceInvalidFlag } from "../cli/common_flags.ts";
+import { blockFlag, maskFlags, MOST, replaceInvalidFlag } from "../cli/common_flags.ts";
 import { type Flags, type FlagValues, group } from "../cli/flags.ts";
 import { modelFlags, PRESET } from "./model_flags.ts";
 import { runFlags, sessionFlags } from "./run_flags.ts";
@@ -163,6 +163,7 @@ const intervalFlags = group("Intervals", {
 export const trainFlags = {
   ...dataFlags,
   ...modelFlags,
+  ...group("Model", blockFlag),
   ...group("Masks, with --objective mlm", maskFlags),
   ...trainingFlags,
   ...intervalFlags,
