@@ -41,6 +41,7 @@ export const CHECKPOINT_FOLDERS: readonly string[] = ["last", "best"];
 /** Files of a run. */
 export const RUN_FILES: readonly string[] = [
   "run.json",
+  "events.out.tfevents.miniformer",
   "block.ts",
   "metrics.jsonl",
   "samples.txt",

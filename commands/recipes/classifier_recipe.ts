@@ -96,7 +96,9 @@ export async function classifierRecipe(
 
   const checkpoint = resumed ?? await withBlock(await findCheckpoint(asked.checkpoint), flags.block);
   const { experiment } = checkpoint;
-  const block = resumed || flags.block === undefined ? undefined : await readBytes(flags.block);
+  const block = flags.block === undefined
+    ? undefined
+    : { path: flags.block, bytes: resumed ? undefined : await readBytes(flags.block) };
   const source = resumed ? asked : { ...asked, checkpoint: checkpoint.path };
   const start = naming(checkpoint.path, () => loadConfig(checkpoint.files, { experiment }));
   const tokenizer = resumed ? tokenizerOf(resumed) : pretrainedTokenizer(checkpoint, start);

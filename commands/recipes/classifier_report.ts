@@ -26,7 +26,7 @@ import type { LabelledCorpus } from "../texts/examples.ts";
 import type { FinetuneSource } from "./classifier_recipe.ts";
 import { confusionOf } from "./classifier_scores.ts";
 import { describeArchitecture } from "./language_report.ts";
-import type { Facts, Session } from "./recipe.ts";
+import { blockArguments, type Facts, type Session } from "./recipe.ts";
 
 /** What is known before fine-tuning begins. */
 export interface ClassifierDescription {
@@ -120,12 +120,11 @@ export async function reportClassifier(session: Session, trained: Trained): Prom
     ],
     ["F1", `${macroF1(matrix).toFixed(4)}, averaged over the classes`],
   ]);
+  const model = quote(folder.path) + blockArguments(session.recipe.block);
   const next = formatFacts([
     ["files", await folder.describe()],
-    ["use", `deno task classify --checkpoint ${quote(folder.path)} --text "…"`],
-    ...run.step < settings.steps
-      ? [["resume", `deno task finetune --resume ${quote(folder.path)}`] as const]
-      : [],
+    ["use", `deno task classify --checkpoint ${model} --text "…"`],
+    ...run.step < settings.steps ? [["resume", `deno task finetune --resume ${model}`] as const] : [],
   ]);
   return `${result}\n\n${classTable(matrix, labels)}\n\n${next}`;
 }

@@ -84,7 +84,8 @@ export async function languageRecipe(
   if (masked) maskTokens(tokenizer);
   const config = configOf(chosen, tokenizer.vocabSize);
   const file = resumed || flags.block === undefined ? undefined : await readBlock(flags.block);
-  const experiment = resumed?.experiment ?? file?.experiment, block = file?.bytes;
+  const experiment = resumed?.experiment ?? file?.experiment;
+  const block = flags.block === undefined ? undefined : { path: flags.block, bytes: file?.bytes };
   if (resumed) expectModel(resumed, config, tokenizer.fingerprint);
   else toConfigJson(config, experiment); // refuses a model that could not be saved
   const { batchSize, contextLength, accumulation, optimizer } = chosen;

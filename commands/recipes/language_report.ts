@@ -16,7 +16,7 @@ import type { Corpus, EncodedCorpus, Source } from "../texts/corpus.ts";
 import { countTargets, measure } from "./measure.ts";
 import { estimateMemory, megabytes } from "./memory.ts";
 import type { PreparedObjective } from "./objectives.ts";
-import type { Facts, Session } from "./recipe.ts";
+import { blockArguments, type Facts, type Session } from "./recipe.ts";
 
 /** What is known before training begins. */
 export interface LanguageModelDescription {
@@ -127,6 +127,7 @@ export async function reportLanguageModel(session: Session, trained: Trained): P
   const pseudo = oneByOne && await lossOn("tokens masked one by one", oneByOne);
   if (whole === undefined || seen === undefined || oneByOne && pseudo === undefined) return undefined;
 
+  const model = quote(folder.path) + blockArguments(recipe.block);
   const { optimalLoss } = recipe, preset = PRESETS_BY_NAME[settings.preset];
   const targets = masked ? `${countTargets(everything)} of ${tokens.validation}` : `all ${tokens.validation}`;
   const facts: [string, string][] = [
@@ -160,9 +161,11 @@ export async function reportLanguageModel(session: Session, trained: Trained): P
   if (best && best.step < run.step) facts.push(["best", `step ${best.step}, kept in ${folder.path}/best`]);
   facts.push(
     ["files", await folder.describe()],
-    masked ? ["fill", fillLine(folder.path, corpus)] : ["generate", generateLine(folder.path, corpus)],
+    masked ? ["fill", fillLine(model, corpus)] : ["generate", generateLine(model, corpus)],
   );
-  if (run.step < settings.steps) facts.push(["resume", `deno task train --resume ${quote(folder.path)}`]);
+  if (run.step < settings.steps) {
+    facts.push(["resume", `deno task train --resume ${quote(folder.path)}${blockArguments(recipe.block)}`]);
+  }
   return formatFacts(facts);
 }
 
@@ -172,17 +175,17 @@ const perplexity = (loss: number): string => Math.exp(loss).toPrecision(4);
 const unseen = ({ validation }: Corpus): string => validation.join("").slice(0, 10_000);
 
 /** A command line that generates text. */
-function generateLine(path: string, corpus: Corpus): string {
+function generateLine(model: string, corpus: Corpus): string {
   const [words] = unseen(corpus).match(/(?<!\S)\p{Lu}\p{Ll}+(?: \p{Ll}+){1,2}(?=[ ])/u) ?? [];
-  return `deno task generate --checkpoint ${quote(path)}${words ? ` --prompt "${words}"` : ""} ` +
+  return `deno task generate --checkpoint ${model}${words ? ` --prompt "${words}"` : ""} ` +
     "--temperature 0.8 --max_new_tokens 300";
 }
 
 /** A command line that fills a mask. */
-function fillLine(path: string, corpus: Corpus): string {
+function fillLine(model: string, corpus: Corpus): string {
   const [words] = unseen(corpus).match(/(?<!\S)\p{L}+(?: \p{L}+){4}(?!\S)/u) ?? [];
   const text = words ? words.replace(/ \p{L}+(?= \p{L}+$)/u, " <mask>") : "<mask>";
-  return `deno task fill-mask --checkpoint ${quote(path)} --text "${text}"`;
+  return `deno task fill-mask --checkpoint ${model} --text "${text}"`;
 }
 
 /**

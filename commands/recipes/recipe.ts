@@ -11,6 +11,7 @@ import type { Model } from "../../models/families.ts";
 import type { Learner } from "../../models/learner.ts";
 import type { Tokenizer } from "../../tokenizers/tokenizer.ts";
 import type { Interrupt } from "../cli/interrupt.ts";
+import { quote } from "../cli/terminal.ts";
 import type { Output } from "../cli/output.ts";
 import type { ProgressLine } from "../cli/progress.ts";
 import type { TrainingRun } from "../../training/train.ts";
@@ -34,8 +35,8 @@ export interface RecipeContext<State extends RunState> {
 export interface Recipe {
   /** What a checkpoint says about the run, except for what changes during training. */
   readonly state: Omit<RunState, "backend" | "best">;
-  /** The file with parts of the model, of which the run keeps a copy. */
-  readonly block?: Uint8Array;
+  /** The file with parts of the model, if it has any. */
+  readonly block?: BlockSource;
   /** Values of flags that repeat the run. */
   readonly config: Readonly<Record<string, unknown>>;
   /** The model, without values yet. */
@@ -62,6 +63,24 @@ export interface Recipe {
   report(session: Session): Promise<string | undefined>;
   /** The command line, without `deno task`, that evaluates a checkpoint of the run in this folder. */
   evaluation(folder: string): string;
+}
+
+/** A file with parts of a model. */
+export interface BlockSource {
+  /** Where it is. */
+  readonly path: string;
+  /** Its content, of which a new run keeps a copy. */
+  readonly bytes?: Uint8Array;
+}
+
+/**
+ * What a command line needs besides, when the model has parts of its own.
+ *
+ * @param block the file with the parts
+ * @returns nothing, or such as ` --block my_block.ts`
+ */
+export function blockArguments(block?: BlockSource): string {
+  return block ? ` --block ${quote(block.path)}` : "";
 }
 
 /** A recipe that is being carried out. */

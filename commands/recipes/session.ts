@@ -31,7 +31,7 @@ import {
   type RunState,
 } from "../runs/run_state.ts";
 import { describeDryRun } from "./dry_run.ts";
-import type { Recipe, RecipeContext, Session } from "./recipe.ts";
+import { blockArguments, type Recipe, type RecipeContext, type Session } from "./recipe.ts";
 import { throwFailure, trainAndSave } from "./train_loop.ts";
 
 /** The flags that decide where and how far a recipe is carried out. */
@@ -124,7 +124,8 @@ async function carryOut(
   const session: Session = {
     ...{ recipe, run, folder, state, best, stopAfter, interrupt, output, progress },
   };
-  if (recipe.block) await folder.addFile(BLOCK_COPY, recipe.block);
+  if (recipe.block?.bytes) await folder.addFile(BLOCK_COPY, recipe.block.bytes);
+  await folder.logEvents({ wanted: flags.tensorboard ?? false });
   const runJson = await RunJson.start(folder.path, state, { config: recipe.config, step: run.step });
   await trainAndSave(session);
   await runJson.finish(run.step).catch((error) => printDiagnostic(error.message));
@@ -155,7 +156,8 @@ async function end(session: Session): Promise<void> {
   const report = await recipe.report(session).finally(() => progress.finish());
   if (report !== undefined) return output.print(`\n${report}`);
   Deno.exitCode = interrupt.status!;
-  const stop = { step: run.step, steps, command, evaluation: recipe.evaluation(folder.path) };
+  const given = blockArguments(recipe.block), evaluation = recipe.evaluation(folder.path);
+  const stop = { step: run.step, steps, command: command + given, evaluation: evaluation + given };
   output.print("\n" + wrapText(describeStop(folder.path, stop), outputColumns()));
 }
 

@@ -14,7 +14,7 @@
  */
 import { basename, join } from "@std/path";
 import { type Claim, claim, claimForResume, runOf } from "./claim.ts";
-import { appendText, syncFile } from "../files/disk.ts";
+import { appendText, entryAt, syncFile } from "../files/disk.ts";
 import { reason } from "../cli/errors.ts";
 import { type FolderFiles, SaveError, saveFolder } from "../files/folders.ts";
 import { CHECKPOINT_FOLDERS, isLeftOver, RUN_FILES } from "../files/own_names.ts";
@@ -22,6 +22,7 @@ import { lossCurve, type LossCurveOptions } from "../pictures/plot.ts";
 import type { MetricsRecord } from "./metrics_record.ts";
 import { keptRecords, keptSamples, linesOfRecords, readIfThere } from "./run_records.ts";
 import { saveFile } from "../files/save_file.ts";
+import { EventFile, EVENTS_NAME } from "./tensorboard.ts";
 import { type UnwrittenLines, writeUnwrittenLines } from "./unwritten_lines.ts";
 
 /** A checkpoint to go on from. */
@@ -59,6 +60,8 @@ export class RunFolder implements Disposable {
   /** Why lines could not be written. The run continues until it is saved. */
   failure: Error | undefined;
   readonly #claim: Claim;
+  /** TensorBoard events, if they are written. */
+  #events: EventFile | undefined;
   /** Lines since the files were last forced to the disk, whether they could be appended or not. */
   #recent: { metrics: MetricsRecord[]; samples: string } = { metrics: [], samples: "" };
 
@@ -130,6 +133,18 @@ export class RunFolder implements Disposable {
     this.records.push(...records);
     this.#recent.metrics.push(...records);
     await this.#write("metrics.jsonl", (path) => appendText(path, linesOfRecords(records)));
+    if (this.#events) await this.#write(EVENTS_NAME, () => this.#events!.append(records));
+  }
+
+  /**
+   * Writes the records as TensorBoard events, too: those so far, and from now on each as it is logged.
+   *
+   * @param options `wanted`: whether to begin with that; a run that has events always continues them
+   * @throws {Error} when they cannot be written
+   */
+  async logEvents({ wanted }: { wanted: boolean }): Promise<void> {
+    if (!wanted && await entryAt(join(this.path, EVENTS_NAME)) === undefined) return;
+    this.#events = await EventFile.create(this.path, this.records);
   }
 
   /**

@@ -81,7 +81,7 @@ export function withConfig<Values extends object>(
 }
 
 /** Flags that belong on the command line. */
-const NOT_IN_FILES = ["config", "resume", "help", "verbose", "dryRun"];
+const NOT_IN_FILES = ["block", "config", "resume", "help", "verbose", "dryRun"];
 
 /** Flags of which only one may be given: one on the command line takes the place of another in a file. */
 const ALTERNATIVES = [["steps", "epochs"], ["feedForwardDim", "feedForwardMultiple"], ["name", "out"]];
