@@ -5,7 +5,7 @@
  * @module
  */
 import type { Backend } from "../../core/backend.ts";
-import { Random } from "../../core/philox.ts";
+import { Random } from "../../core/random.ts";
 import { expectKind, kindOf } from "../../models/families.ts";
 import { Gpt, type GptConfig } from "../../models/gpt.ts";
 import { MaskedLanguageModel, type RobertaConfig } from "../../models/roberta.ts";
