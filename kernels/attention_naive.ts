@@ -1,8 +1,8 @@
 /**
  * Attention, forward and backward, in plain loops: the naive twin of `attention_cpu.ts`, which is tested against it.
  *
- * It stores the T × T weights of every head, as the textbook does, and spells every derivative out. In the backward pass
- * each line of the forward pass is turned around: where y was summed up from p and v, dy is handed back to dp and dv.
+ * It stores the T × T weights of every head, as the textbook does, and spells every derivative out. The backward pass goes
+ * through the lines of the forward pass in reverse: where y was a sum over p times v, dy is passed on to dp and dv.
  *
  * References: Vaswani et al. 2017, section 3.2.1; Karpathy, llm.c, `attention_forward` and `attention_backward`.
  *
@@ -19,7 +19,7 @@ export interface NaiveAttentionSettings {
   readonly time: number;
   /** D. */
   readonly headDim: number;
-  /** Whether query i of a head sees key j: not those behind it in the causal form, and no padding. */
+  /** Whether query i of a head sees key j: no padding, and in the causal form none after i. */
   sees(head: number, i: number, j: number): boolean;
   /** What dropout multiplies a weight by: 0 or 1 / (1 − rate), and always 1 without dropout. */
   mask(head: number, i: number, j: number): number;
