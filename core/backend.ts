@@ -3,8 +3,8 @@
  *
  * A {@linkcode Kernel} is one computation written twice: `cpu` is its definition in plain TypeScript, `wgsl` is the
  * same computation for a GPU. Both fields are required, so an operation without a reference does not compile. A
- * {@linkcode Backend} runs kernels and owns memory; it knows nothing about any particular operation, so a new
- * operation never touches a backend.
+ * {@linkcode Backend} runs kernels and owns memory; it contains no particular operation, so a new one never touches a
+ * backend. Where a `cpu` body is tuned, a naive twin beside it (`attention_naive.ts`, for instance) is the one to read.
  *
  * @module
  */
@@ -38,18 +38,18 @@ export type ArraysOf<Names extends Bindings> = {
 export type Constants<Name extends string = string> = Readonly<Record<Name, number>>;
 
 /**
- * Which of two kinds of processor runs the shader: a GPU (`"hardware"`), or a CPU pretending to be one
- * (`"software"`). A kernel may choose its tile sizes by it.
+ * Which of two kinds of processor runs the shader: a GPU (`"hardware"`), or a CPU that emulates one (`"software"`). A
+ * kernel may choose its tile sizes by it.
  */
 export type AdapterClass = "hardware" | "software";
 
 /**
  * One computation, written for both kinds of machine.
  *
- * A GPU runs one function thousands of times at once; each time is an *invocation* and knows its number. Some dozens of
- * them form a *group*: its invocations, the *lanes*, share a little fast memory and can wait for each other at a barrier.
- * Groups run in any order and never wait for each other. What needs no company is written as `each`, what adds up a row
- * together, or shares a tile of a matrix, as `run`.
+ * A GPU runs one function thousands of times at once; each time is an *invocation* with a number of its own. Some dozens
+ * of them form a *group*: its invocations, the *lanes*, share a little fast memory and can wait for each other at a
+ * barrier. Groups run in any order and never wait for each other. Where every element is computed independently, a kernel
+ * is written as `each`; where lanes sum up a row together, or share a tile of a matrix, as `run`.
  *
  * The WGSL text sees every constant but `sizes` by its name, every tensor as a storage array of the same name
  * (those in `reads` first, then those in `writes`), and defines one of two functions:
@@ -76,7 +76,7 @@ export interface Kernel<
   /**
    * Constants that the shader receives when it runs, in this order in the array `sizes` of `u32`, instead of when it is
    * compiled: one shader then serves all values for which the text is the same. For kernels that are large, run at many
-   * sizes, and gain nothing from knowing them. Such a kernel checks itself that its group has work.
+   * sizes, and gain nothing from constants. Such a kernel itself checks whether its group has work.
    */
   readonly sizes?: readonly Name[];
   /** The definition: reads and writes the arrays in place. */
@@ -87,7 +87,7 @@ export interface Kernel<
   elements?(constants: Constants<Name>): number;
   /** How many groups of invocations call `run`. */
   groups?(constants: Constants<Name>, adapter: AdapterClass): number;
-  /** Invocations in a group: 64 unless told otherwise, at most 256. */
+  /** Invocations in a group: 64 unless given, at most 256. */
   lanes?(constants: Constants<Name>, adapter: AdapterClass): number;
 }
 

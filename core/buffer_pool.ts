@@ -2,8 +2,8 @@
  * Reuses device memory by position instead of by reference count.
  *
  * A training step allocates the same sizes in the same order every time. The pool therefore keeps one list of buffers
- * for each size and a cursor into it: allocating hands out the buffer at the cursor, entering a scope remembers the
- * cursors, leaving it puts them back. Every step gets the same buffers in the same order, so whatever was prepared for
+ * for each size and a cursor into it: allocating hands out the buffer at the cursor, entering a scope saves the cursors,
+ * leaving it restores them. Every step gets the same buffers in the same order, so whatever was prepared for
  * them (bind groups, on WebGPU) is found again, nothing is counted, and nothing can leak.
  *
  * @module
@@ -12,8 +12,8 @@
 /** Hands out buffers that come back when the scope they were taken in ends. */
 export class BufferPool<Buffer> {
   readonly #create: (size: number) => Buffer;
-  readonly #shelves: Map<number, { buffers: Buffer[]; cursor: number }> = new Map();
-  readonly #scopes: { shelf: { cursor: number }; cursor: number }[][] = [];
+  readonly #lists: Map<number, { buffers: Buffer[]; cursor: number }> = new Map();
+  readonly #scopes: { list: { cursor: number }; cursor: number }[][] = [];
 
   /**
    * Makes an empty pool.
@@ -36,10 +36,10 @@ export class BufferPool<Buffer> {
    * @returns The buffer; its content is whatever was left in it.
    */
   take(size: number): Buffer {
-    let shelf = this.#shelves.get(size);
-    if (shelf === undefined) this.#shelves.set(size, shelf = { buffers: [], cursor: 0 });
-    if (shelf.cursor === shelf.buffers.length) shelf.buffers.push(this.#create(size));
-    return shelf.buffers[shelf.cursor++];
+    let list = this.#lists.get(size);
+    if (list === undefined) this.#lists.set(size, list = { buffers: [], cursor: 0 });
+    if (list.cursor === list.buffers.length) list.buffers.push(this.#create(size));
+    return list.buffers[list.cursor++];
   }
 
   /**
@@ -50,8 +50,8 @@ export class BufferPool<Buffer> {
    * @throws {TypeError} If `body` returns a promise.
    */
   scope<Result>(body: () => Result): Result {
-    this.#scopes.push([...this.#shelves.values()].map((shelf) => ({ shelf, cursor: shelf.cursor })));
-    const known = this.#shelves.size;
+    this.#scopes.push([...this.#lists.values()].map((list) => ({ list, cursor: list.cursor })));
+    const count = this.#lists.size; // lists made by the body begin at 0
     try {
       const result = body();
       if (result instanceof Promise) {
@@ -59,8 +59,8 @@ export class BufferPool<Buffer> {
       }
       return result;
     } finally {
-      for (const { shelf, cursor } of this.#scopes.pop()!) shelf.cursor = cursor;
-      for (const shelf of [...this.#shelves.values()].slice(known)) shelf.cursor = 0;
+      for (const { list, cursor } of this.#scopes.pop()!) list.cursor = cursor;
+      for (const list of [...this.#lists.values()].slice(count)) list.cursor = 0;
     }
   }
 }

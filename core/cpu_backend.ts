@@ -1,5 +1,5 @@
 /**
- * The backend that is the definition of every kernel: host arrays and plain loops.
+ * The reference backend: host arrays, and the `cpu` body of every kernel.
  *
  * With `Float64Array` it computes in double precision, which central differences need; with `poison` it fills scoped
  * memory with NaN, so that a kernel that forgets to write an element is found. What WebGPU refuses is refused here too, so
@@ -124,8 +124,9 @@ export class CpuBackend implements Backend {
 }
 
 /**
- * Checks that what a kernel writes is seen under one name only. Invocations run in any order: what another name reads there
- * would be the old value or the new one. WebGPU tracks whole buffers, so beside a written part nothing may be read either.
+ * Checks that memory which a kernel writes is bound under one name only. Invocations run in any order: read by another
+ * name, it would hold the old value or the new one. WebGPU tracks whole buffers, so other parts of a buffer that is written
+ * may not be read either.
  */
 function checkMemory(
   { name, writes }: Pick<Kernel, "name" | "writes">,

@@ -14,10 +14,10 @@
  */
 
 import type { Backend, Shape } from "./backend.ts";
-import { Random } from "./philox.ts";
+import { Random } from "./random.ts";
 import { sizeOf, Tensor } from "./tensor.ts";
 
-/** How a parameter begins. */
+/** The distribution of a parameter's initial values. */
 export type Initial =
   | { readonly distribution: "normal"; readonly std: number }
   | { readonly distribution: "constant"; readonly value: number };
@@ -43,7 +43,7 @@ const NOWHERE: Backend = new Proxy({} as Backend, {
 
 /** A tensor that is learned. It has no memory until {@linkcode initialize} gives it some. */
 export class Parameter extends Tensor {
-  /** How it begins. */
+  /** The distribution of its initial values. */
   readonly initial: Initial;
   /** Its path in the model, for example `blocks.0.mlp.expand.weight`. */
   name = "";
@@ -52,7 +52,7 @@ export class Parameter extends Tensor {
    * Declares a parameter.
    *
    * @param shape Its shape.
-   * @param initial How it begins.
+   * @param initial The distribution of its initial values.
    */
   constructor(shape: Shape, initial: Initial) {
     super(NOWHERE, shape, "f32", NOWHERE);
@@ -78,8 +78,8 @@ export class Parameter extends Tensor {
  * ```
  *
  * @param module A module.
- * @param path Where the module stands in a larger one.
- * @returns The parameters; each once, with its name set. One that stands in two places (a tied weight) has the first.
+ * @param path The path of the module in a larger one.
+ * @returns The parameters; each once, with its name set. A parameter with two paths (a tied weight) is named by the first.
  */
 export function namedParameters(module: object, path = ""): Parameter[] {
   const found = new Set<Parameter>();
@@ -95,19 +95,19 @@ export function namedParameters(module: object, path = ""): Parameter[] {
   return [...found];
 }
 
-/** Where all parameters of a model live. */
+/** The memory of all parameters of a model. */
 export interface ParameterStore {
   /** The parameters, in the order of the model. */
   readonly parameters: readonly Parameter[];
   /** Elements of the flat buffers, padding included. */
   readonly size: number;
-  /** Where the parameters without weight decay begin. */
+  /** The index at which the parameters without weight decay begin. */
   readonly decayedSize: number;
   /** All values, one after the other. */
   readonly values: Tensor;
   /** All gradients, in the same order. */
   readonly gradients: Tensor;
-  /** Where each parameter begins. */
+  /** The index at which each parameter begins. */
   readonly starts: ReadonlyMap<Parameter, number>;
 }
 

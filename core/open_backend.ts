@@ -24,14 +24,14 @@ export interface OpenedBackend {
 }
 
 /**
- * Opens a backend and says why this one.
+ * Opens a backend and gives the reason for the choice.
  *
- * @param choice What the user asked for.
+ * @param choice The device requested.
  * @returns The backend and the reason.
- * @throws {Error} If `"webgpu"` is asked for and there is no adapter.
+ * @throws {Error} If `"webgpu"` is requested and there is no adapter.
  */
 export async function chooseBackend(choice: DeviceChoice = "auto"): Promise<OpenedBackend> {
-  if (choice === "cpu") return { backend: new CpuBackend(), reason: "the CPU reference was asked for" };
+  if (choice === "cpu") return { backend: new CpuBackend(), reason: "the CPU reference was requested" };
   const webgpu = await WebGpuBackend.open();
   if (webgpu === undefined) {
     if (choice === "webgpu") {
@@ -39,10 +39,10 @@ export async function chooseBackend(choice: DeviceChoice = "auto"): Promise<Open
     }
     return { backend: new CpuBackend(), reason: "no WebGPU adapter was found" };
   }
-  if (choice === "webgpu") return { backend: webgpu, reason: "WebGPU was asked for" };
+  if (choice === "webgpu") return { backend: webgpu, reason: "WebGPU was requested" };
   const reason = webgpu.adapterClass === "hardware"
     ? "it is a hardware GPU"
-    : "software WebGPU beats the CPU reference";
+    : "software WebGPU is faster than the CPU reference";
   return { backend: webgpu, reason };
 }
 
@@ -60,7 +60,7 @@ export async function chooseBackend(choice: DeviceChoice = "auto"): Promise<Open
  *
  * @param choice `"auto"` (default), `"webgpu"` or `"cpu"`.
  * @returns The backend.
- * @throws {Error} If `"webgpu"` is asked for and there is no adapter.
+ * @throws {Error} If `"webgpu"` is requested and there is no adapter.
  */
 export async function openBackend(choice: DeviceChoice = "auto"): Promise<Backend> {
   return (await chooseBackend(choice)).backend;

@@ -1,24 +1,24 @@
 /**
  * Philox4x32-10: random numbers without a state.
  *
- * A usual generator is a machine with memory: to draw the millionth number you must have drawn the ones before. Philox
- * is a *function* from (key, counter) to four 32-bit words, a small cipher that scrambles the counter. Number the
- * places where randomness is needed, and each place computes its own words: in any order, on any thread, on the CPU
- * and in a shader, always the same. Training resumes exactly because there is nothing to restore but the step.
+ * Most generators have a state: to draw the millionth number, all before it must be drawn. Philox is a *function* from
+ * (key, counter) to four 32-bit words, a small cipher that scrambles the counter. Where every use of randomness has a
+ * number, each computes its own words: in any order, on any thread, on the CPU and in a shader, always the same. Training
+ * resumes exactly because there is nothing to restore but the step.
  *
  * One round takes two of the four words, multiplies each by a constant to 64 bits, and spreads the halves:
  *
  *     (high0, low0) = 0xD2511F53 · x0        x0' = high1 ^ x1 ^ key0        x1' = low1
  *     (high1, low1) = 0xCD9E8D57 · x2        x2' = high0 ^ x3 ^ key1        x3' = low0
  *
- * and the key moves on by key0 += 0x9E3779B9 (golden ratio), key1 += 0xBB67AE85 (√3 − 1), each modulo 2³². A round is a
+ * and the key is advanced by key0 += 0x9E3779B9 (golden ratio), key1 += 0xBB67AE85 (√3 − 1), each modulo 2³². A round is a
  * bijection of the counter (the constants are odd), so different counters never give the same four words. Ten rounds
  * pass every statistical test known; seven would do.
  *
  * Neither JavaScript nor WGSL multiplies 32 × 32 bits to 64, so the high half is assembled from 16-bit halves, the
  * school method in base 65,536: no partial sum exceeds 32 bits.
  *
- * Convention of this library: key = the seed's two words, counter = (place, step, stream, 0).
+ * Convention of this library: key = the seed's two words, counter = (element, step, stream, 0).
  *
  * Reference: Salmon, Moraes, Dror, Shaw, "Parallel random numbers: as easy as 1, 2, 3", SC 2011.
  *
@@ -122,161 +122,3 @@ fn philox(key: vec2u, counter: vec4u) -> vec4u {
   return x;
 }
 `;
-
-/**
- * Splits a seed into the two key words of the generator; different safe integers give different pairs.
- *
- * @param seed Any safe integer, negative ones included.
- * @returns The lower and the upper 32 bits, both unsigned.
- * @throws {RangeError} If the seed is not a safe integer.
- *
- * @example
- * ```ts
- * import { assertEquals } from "@std/assert";
- * import { seedWords } from "./philox.ts";
- *
- * assertEquals(seedWords(42), [42, 0]);
- * assertEquals(seedWords(2 ** 32 + 1), [1, 1]);
- * ```
- */
-export function seedWords(seed: number): [low: number, high: number] {
-  if (!Number.isSafeInteger(seed)) {
-    throw new RangeError(
-      `Cannot seed the generator with ${seed}: expected an integer between -(2^53 - 1) and 2^53 - 1`,
-    );
-  }
-  return [seed >>> 0, Math.floor(seed / 2 ** 32) >>> 0];
-}
-
-/** FNV-1a, 64 bits: two words that stand for a name in the counter. */
-function nameWords(name: string): [low: number, high: number] {
-  let hash = 0xcbf29ce484222325n;
-  for (const byte of new TextEncoder().encode(name)) {
-    hash = BigInt.asUintN(64, (hash ^ BigInt(byte)) * 0x100000001b3n);
-  }
-  return [Number(hash & 0xffffffffn), Number(hash >> 32n)];
-}
-
-/**
- * A sequence of random numbers, for places that draw one after another: initial values, permutations, tales.
- * It holds only its position; the numbers are those of {@linkcode philox4x32} at key = seed and
- * counter = (position low, position high, name low, name high), where the name's words are its 64-bit FNV-1a hash.
- *
- * @example
- * ```ts
- * import { assertEquals } from "@std/assert";
- * import { Random } from "./philox.ts";
- *
- * const random = new Random(1, "example");
- * const drawn = [random.below(6), random.uniform(), random.normal()];
- * const again = new Random(1, "example");
- * assertEquals([again.below(6), again.uniform(), again.normal()], drawn);
- * ```
- */
-export class Random {
-  readonly #key: [low: number, high: number];
-  readonly #stream: [low: number, high: number];
-  readonly #words: Uint32Array = new Uint32Array(4);
-  #position = 0;
-  #spareNormal: number | undefined;
-
-  /**
-   * Starts the sequence of one stream under one seed.
-   *
-   * @param seed Any safe integer.
-   * @param stream What the numbers are for. Streams of one seed are independent; a number stands for its decimal text.
-   * @throws {RangeError} If the seed is not a safe integer.
-   */
-  constructor(seed: number, stream: string | number) {
-    this.#key = seedWords(seed);
-    this.#stream = nameWords(String(stream));
-  }
-
-  /**
-   * Draws a whole 32-bit word.
-   *
-   * @returns An integer from 0 to 2³² − 1, all equally likely.
-   */
-  uint32(): number {
-    const word = this.#position % 4;
-    if (word === 0) {
-      const block = this.#position / 4;
-      philox4x32(this.#words, ...this.#key, block, Math.floor(block / 2 ** 32), ...this.#stream);
-    }
-    this.#position++;
-    return this.#words[word];
-  }
-
-  /**
-   * Draws a real number.
-   *
-   * @returns A multiple of 2⁻⁵³ in [0, 1), all equally likely.
-   */
-  uniform(): number {
-    const high = this.uint32() >>> 5, low = this.uint32() >>> 6;
-    return (high * 2 ** 26 + low) / 2 ** 53;
-  }
-
-  /**
-   * Draws an integer below a bound, without bias: words in the incomplete last group of `n` are drawn again.
-   *
-   * @param n The bound, an integer from 1 to 2³².
-   * @returns An integer from 0 to n − 1, all equally likely.
-   * @throws {RangeError} If n is not such an integer.
-   */
-  below(n: number): number {
-    if (!Number.isInteger(n) || n < 1 || n > 2 ** 32) {
-      throw new RangeError(`Cannot draw an integer below ${n}: expected an integer from 1 to 2^32`);
-    }
-    const limit = 2 ** 32 - 2 ** 32 % n;
-    let word = this.uint32();
-    while (word >= limit) word = this.uint32();
-    return word % n;
-  }
-
-  /**
-   * Draws from the normal distribution N(0, 1) by the method of Box and Muller: a point whose angle is uniform and whose
-   * squared radius is exponential has two independent normal coordinates. The second is kept for the next call.
-   *
-   * @returns A double with mean 0 and variance 1.
-   */
-  normal(): number {
-    if (this.#spareNormal !== undefined) {
-      const spare = this.#spareNormal;
-      this.#spareNormal = undefined;
-      return spare;
-    }
-    // 1 − u lies in (0, 1]: the logarithm of 0 is never taken.
-    const radius = Math.sqrt(-2 * Math.log(1 - this.uniform()));
-    const angle = 2 * Math.PI * this.uniform();
-    this.#spareNormal = radius * Math.sin(angle);
-    return radius * Math.cos(angle);
-  }
-}
-
-/**
- * The integers from 0 to length − 1 in random order (Fisher and Yates): the order of the training windows of one epoch.
- *
- * @param length How many integers.
- * @param seed The seed of the run.
- * @param epoch Which epoch; each has its own order.
- * @returns Each integer from 0 to length − 1 once; all orders equally likely.
- * @throws {RangeError} If the seed is not a safe integer.
- *
- * @example
- * ```ts
- * import { assertEquals } from "@std/assert";
- * import { permutation } from "./philox.ts";
- *
- * assertEquals([...permutation(4, 1, 0)].sort(), [0, 1, 2, 3]);
- * ```
- */
-export function permutation(length: number, seed: number, epoch: number): Uint32Array {
-  const random = new Random(seed, `permutation of epoch ${epoch}`);
-  const order = Uint32Array.from({ length }, (_, index) => index);
-  for (let i = length - 1; i > 0; i--) {
-    const j = random.below(i + 1);
-    [order[i], order[j]] = [order[j], order[i]];
-  }
-  return order;
-}

@@ -1,12 +1,12 @@
 /**
- * Turns the WGSL body of a kernel into a whole shader: constants, bindings and entry point around the author's text.
+ * Completes the WGSL body of a kernel to a shader: constants, bindings and entry point around the author's text.
  *
  * @module
  */
 
 import type { AdapterClass, Bindings, Constants, Kernel } from "./backend.ts";
 
-/** Invocations in a group when a kernel does not say. */
+/** Invocations in a group of a kernel without `lanes`. */
 export const DEFAULT_LANES = 64;
 
 /** More workgroups than this in one dimension are refused by WebGPU. */
@@ -52,8 +52,8 @@ export function declareBindings(
 }
 
 /**
- * Reads the sizes of a kernel, to stand first in its function. They are not variables of the whole shader: a browser takes
- * such a variable for one that may differ between lanes, and refuses a barrier in a loop that ends by it.
+ * Reads the sizes of a kernel, at the beginning of its function. They are not variables of the whole shader: browsers assume
+ * that such a variable may differ between lanes, and reject a barrier in a loop whose end depends on it.
  *
  * @example
  * ```ts
@@ -114,7 +114,7 @@ fn main(
 ) {
   let group = workgroup.y * workgroups.x + workgroup.x;`);
   if (elements === undefined) {
-    // kernels with sizes check their groups themselves: the number is not known when they are compiled
+    // kernels with sizes check their groups themselves: when they are compiled, the number is not fixed yet
     const condition = sizes.length > 0 ? "" : `if (group < ${groups}u) `;
     lines.push(`  ${condition}{ run(group, lane); }\n}`);
   } else {

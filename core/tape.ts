@@ -30,9 +30,8 @@ import { fill, gradientOf, type Tensor } from "./tensor.ts";
 export class Tape {
   readonly #steps: (() => void)[] = [];
   /**
-   * The random state of this pass, u32 (4): seed low, seed high, the batch's number, and one it does
-   * not look at. Dropout draws from it; a tape without
-   * one trains without dropout.
+   * The random state of this pass, u32 (4): seed low, seed high, the batch's number, and a word that is not used. Dropout
+   * draws from it; without it there is no dropout.
    */
   readonly random?: Tensor;
   #streams = 0;
@@ -47,8 +46,9 @@ export class Tape {
   }
 
   /**
-   * Puts a tensor on this tape: everything computed from it is recorded, and gradients reach everything that was used on
-   * the way. So a model's inputs are watched; its parameters need not be. The gradient of `x` begins at zero.
+   * Puts a tensor on this tape: everything computed from it is recorded, and gradients reach all tensors that it was
+   * computed with. So a model's inputs are watched, also where they are integers; its parameters need not be. The gradient
+   * of `x` begins at zero.
    *
    * @param x An input of the model.
    * @returns The same tensor.
@@ -60,7 +60,7 @@ export class Tape {
   }
 
   /**
-   * Remembers how to differentiate an operation.
+   * Records how to differentiate an operation.
    *
    * @param backward Adds into the gradients of the operation's inputs.
    */

@@ -1,5 +1,5 @@
 /**
- * Tensors: a shape and a place in a backend's memory.
+ * Tensors: a shape, and memory of a backend.
  *
  * Elements are contiguous, in row-major order. Dimensions are named by single capitals throughout the code:
  *
@@ -7,8 +7,8 @@
  *     H heads    D head width, C / H                  V vocabulary
  *     M rows     N columns                            K inner dimension, of a matrix product
  *
- * A tensor that takes part in training carries the {@linkcode Tape} that records it; a function that is given no tape
- * by any of its inputs records nothing and keeps nothing, which is all there is to inference.
+ * A tensor that takes part in training carries the {@linkcode Tape} that records it. A function none of whose inputs is on
+ * a tape records nothing and keeps nothing: that is inference.
  *
  * @module
  */
@@ -44,7 +44,7 @@ export class Tensor {
   /** The derivative of the loss with respect to it, of the same shape, once there is one. */
   gradient?: Tensor;
 
-  /** Used by backends; everyone else calls {@linkcode Backend.allocate} or {@linkcode Backend.from}. */
+  /** Used by backends; other code calls {@linkcode Backend.allocate} or {@linkcode Backend.from}. */
   constructor(backend: Backend, shape: Shape, dataType: DataType, storage: unknown) {
     this.backend = backend;
     this.shape = shape;
@@ -104,7 +104,7 @@ export function checkLength(tensor: Tensor, length: number): void {
 const VIEW_ALIGNMENT = 64;
 
 /**
- * Checks that a part of a tensor can be seen as a tensor.
+ * Checks that part of a tensor can be viewed as a tensor.
  *
  * @param tensor The tensor.
  * @param start The first element of the part.
@@ -150,10 +150,10 @@ export function zeros(backend: Backend, shape: Shape): Tensor {
 }
 
 /**
- * The gradient of a tensor, made of zeros when first asked for. Backward kernels always add into it, so a tensor that
- * is used twice, a residual connection or a tied weight needs no special case.
+ * The gradient of a tensor, made of zeros by the first call. Backward kernels always add into it, so a tensor that is used
+ * twice, a residual connection or a tied weight needs no special case.
  *
- * A constant, a tensor on no tape, is given one to write to that nobody keeps: it would outlive its memory.
+ * A constant (a tensor on no tape) gets new memory by every call: kept on the constant, it would outlive the scope.
  *
  * @param x The tensor.
  * @returns A tensor of the same shape.

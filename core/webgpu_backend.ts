@@ -24,7 +24,7 @@ import { BufferPool } from "./buffer_pool.ts";
 import { checkLength, checkView, sizeOf, Tensor } from "./tensor.ts";
 import { type Storage, WebGpuPrograms } from "./webgpu_programs.ts";
 
-/** Runs recorded before they are submitted unasked. */
+/** Kernels recorded before they are submitted without waiting for a read or write. */
 const RUNS_PER_SUBMIT = 128;
 
 /** Tensors that the largest kernel, attention's backward pass, binds. Nearly every adapter allows as many. */
@@ -60,7 +60,7 @@ export class WebGpuBackend implements Backend {
    * Used by {@linkcode WebGpuBackend.open}.
    *
    * @param device A device whose limits for buffers are those of its adapter.
-   * @param info What the adapter says of itself.
+   * @param info The adapter's description.
    * @param adapterClass Overrides what is guessed from `info`, to test the shaders meant for the other class.
    */
   constructor(device: GPUDevice, info: GPUAdapterInfo, adapterClass?: AdapterClass) {
@@ -73,7 +73,7 @@ export class WebGpuBackend implements Backend {
     device.addEventListener("uncapturederror", (event) => {
       event.preventDefault();
       this.#failure ??= new Error(
-        `WebGPU refused a command: ${(event as GPUUncapturedErrorEvent).error.message}`,
+        `WebGPU rejected a command: ${(event as GPUUncapturedErrorEvent).error.message}`,
       );
     });
     device.lost.then(({ message }) => {
@@ -168,7 +168,7 @@ export class WebGpuBackend implements Backend {
     try {
       await staging.mapAsync(GPUMapMode.READ);
     } catch (error) {
-      await Promise.resolve(); // lets a lost device say so first
+      await Promise.resolve(); // the handler of a lost device runs first
       throw this.#failure ?? error;
     }
     if (this.#failure) throw this.#failure;

@@ -1,5 +1,5 @@
 /**
- * Everything WebGPU wants prepared before a kernel can run, made once and kept.
+ * What WebGPU needs before a kernel can run, made once and kept.
  *
  * A *program* is a compiled shader. Compiling takes from milliseconds on a GPU's driver to a second where shaders run on a
  * CPU, so kernels that write the same text share one. A *launch* is a program with the constants of one kind of run: how
@@ -12,11 +12,11 @@ import type { AdapterClass, Bindings, Constants, Kernel, TensorsOf } from "./bac
 import { assembleShader } from "./shader.ts";
 import { formatShape, type Tensor } from "./tensor.ts";
 
-/** A stretch of a GPU buffer. */
+/** A range of a GPU buffer. */
 export interface Storage {
   /** The buffer. */
   readonly buffer: GPUBuffer;
-  /** Tells stretches apart. */
+  /** Unique for each range. */
   readonly id: number;
   /** Bytes from the start of the buffer, a multiple of 256. */
   readonly offset: number;
@@ -28,7 +28,7 @@ export interface Storage {
 export interface Program {
   /** The compiled shader. */
   readonly pipeline: GPUComputePipeline;
-  /** By the ids of the stretches they bind. */
+  /** By the ids of the ranges they bind. */
   readonly bindGroups: Map<string, GPUBindGroup>;
 }
 
@@ -162,7 +162,7 @@ export class WebGpuPrograms {
     });
   }
 
-  /** A buffer that holds the same numbers for ever. */
+  /** A buffer whose content never changes. */
   #upload(data: Uint32Array): Storage {
     const storage = this.#allocate(data.byteLength);
     this.#device.queue.writeBuffer(storage.buffer, 0, data as BufferSource);

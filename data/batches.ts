@@ -9,7 +9,7 @@
  * @module
  */
 
-import { Random } from "../core/philox.ts";
+import { Random } from "../core/random.ts";
 import { IGNORE_INDEX } from "../kernels/cross_entropy.ts";
 import { checkSizes } from "../models/config.ts";
 import { sampleOrder } from "./epochs.ts";

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { permutation } from "../core/philox.ts";
+import { permutation } from "../core/random.ts";
 
 /** Where a sample stands. */
 export interface DrawnSample {

@@ -7,7 +7,7 @@
  * @module
  */
 
-import { Random } from "../core/philox.ts";
+import { Random } from "../core/random.ts";
 import { IGNORE_INDEX } from "../kernels/cross_entropy.ts";
 import { checkSizes, PAD_ID } from "../models/config.ts";
 import type { Batch, BatchSource } from "./batches.ts";

@@ -16,7 +16,7 @@
  * @module
  */
 
-import type { Random } from "../core/philox.ts";
+import type { Random } from "../core/random.ts";
 
 /** How to hide tokens. */
 export interface MaskOptions {

@@ -24,7 +24,7 @@
  * @module
  */
 
-import { Random } from "../core/philox.ts";
+import { Random } from "../core/random.ts";
 
 /**
  * A grammar of tales: a tale follows one plot, a plot is a sequence of beats, and each beat is told by one of its sentences.

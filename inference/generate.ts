@@ -15,7 +15,7 @@
  */
 
 import type { Backend } from "../core/backend.ts";
-import { seedWords } from "../core/philox.ts";
+import { seedWords } from "../core/random.ts";
 import type { Tensor } from "../core/tensor.ts";
 import type { KeyValueCache } from "../kernels/cache.ts";
 import { advanceTokens, sampleForward, takeTokens } from "../kernels/sample.ts";

@@ -1,8 +1,8 @@
 /**
  * Attention, forward and backward, in plain loops: the naive twin of `attention_cpu.ts`, which is tested against it.
  *
- * It stores the T × T weights of every head, as the textbook does, and spells every derivative out. In the backward pass
- * each line of the forward pass is turned around: where y was summed up from p and v, dy is handed back to dp and dv.
+ * It stores the T × T weights of every head, as the textbook does, and spells every derivative out. The backward pass goes
+ * through the lines of the forward pass in reverse: where y was a sum over p times v, dy is passed on to dp and dv.
  *
  * References: Vaswani et al. 2017, section 3.2.1; Karpathy, llm.c, `attention_forward` and `attention_backward`.
  *
@@ -19,7 +19,7 @@ export interface NaiveAttentionSettings {
   readonly time: number;
   /** D. */
   readonly headDim: number;
-  /** Whether query i of a head sees key j: not those behind it in the causal form, and no padding. */
+  /** Whether query i of a head sees key j: no padding, and in the causal form none after i. */
   sees(head: number, i: number, j: number): boolean;
   /** What dropout multiplies a weight by: 0 or 1 / (1 − rate), and always 1 without dropout. */
   mask(head: number, i: number, j: number): number;
@@ -55,21 +55,27 @@ export function naiveAttentionForward(
   { heads, time, headDim, sees, mask }: NaiveAttentionSettings,
 ): { y: Float64Array; p: Float64Array } {
   const y = new Float64Array(heads * time * headDim), p = new Float64Array(heads * time * time);
+  const at = (head: number, i: number, d: number) => (head * time + i) * headDim + d; // channel d of row i
+  const pair = (head: number, i: number, j: number) => (head * time + i) * time + j; // query i and key j
   for (let head = 0; head < heads; head++) {
     for (let i = 0; i < time; i++) {
-      const q = (head * time + i) * headDim, row = (head * time + i) * time;
+      // p = softmax(s), where s = q · k / √D; keys that are not seen keep the weight 0
       let total = 0;
       for (let j = 0; j < time; j++) {
-        const k = (head * time + j) * headDim;
+        if (!sees(head, i, j)) continue;
         let s = 0;
-        for (let d = 0; d < headDim; d++) s += query[q + d] * key[k + d] / Math.sqrt(headDim);
-        if (sees(head, i, j)) p[row + j] = Math.exp(s);
-        total += p[row + j];
+        for (let d = 0; d < headDim; d++) {
+          s += query[at(head, i, d)] * key[at(head, j, d)] / Math.sqrt(headDim);
+        }
+        p[pair(head, i, j)] = Math.exp(s);
+        total += p[pair(head, i, j)];
       }
+      // y = Σ mask p v
       for (let j = 0; j < time; j++) {
-        const v = (head * time + j) * headDim;
-        if (total > 0) p[row + j] /= total;
-        for (let d = 0; d < headDim; d++) y[q + d] += mask(head, i, j) * p[row + j] * value[v + d];
+        if (!sees(head, i, j)) continue;
+        p[pair(head, i, j)] /= total;
+        const weight = mask(head, i, j) * p[pair(head, i, j)];
+        for (let d = 0; d < headDim; d++) y[at(head, i, d)] += weight * value[at(head, j, d)];
       }
     }
   }
@@ -103,28 +109,30 @@ export function naiveAttentionBackward(
   { heads, time, headDim, mask }: NaiveAttentionSettings,
 ): { dQuery: Float64Array; dKey: Float64Array; dValue: Float64Array } {
   const [dQuery, dKey, dValue] = [query, key, value].map(({ length }) => new Float64Array(length));
+  const at = (head: number, i: number, d: number) => (head * time + i) * headDim + d; // channel d of row i
+  const pair = (head: number, i: number, j: number) => (head * time + i) * time + j; // query i and key j
   for (let head = 0; head < heads; head++) {
     for (let i = 0; i < time; i++) {
-      const q = (head * time + i) * headDim, row = (head * time + i) * time;
       const dp = new Float64Array(time), ds = new Float64Array(time);
       // in the forward pass this was y[i] += mask p[j] v[j], so now dp[j] += mask dy[i] v[j] and dv[j] += mask p[j] dy[i]
       for (let j = 0; j < time; j++) {
-        const v = (head * time + j) * headDim;
         for (let d = 0; d < headDim; d++) {
-          dp[j] += mask(head, i, j) * dy[q + d] * value[v + d];
-          dValue[v + d] += mask(head, i, j) * p[row + j] * dy[q + d];
+          dp[j] += mask(head, i, j) * dy[at(head, i, d)] * value[at(head, j, d)];
+          dValue[at(head, j, d)] += mask(head, i, j) * p[pair(head, i, j)] * dy[at(head, i, d)];
         }
       }
-      // p = softmax(s), and the derivative of p[j] by s[k] is p[j] (1 − p[k]) where j = k, else −p[j] p[k]
+      // in the forward pass this was p = softmax(s); the derivative of p[j] by s[n] is p[j] (1 − p[n]) where j = n, else
+      // −p[j] p[n], so now ds[n] += p[j] ((j = n) − p[n]) dp[j]
       for (let j = 0; j < time; j++) {
-        for (let k = 0; k < time; k++) ds[k] += p[row + j] * ((j === k ? 1 : 0) - p[row + k]) * dp[j];
+        for (let n = 0; n < time; n++) {
+          ds[n] += p[pair(head, i, j)] * ((j === n ? 1 : 0) - p[pair(head, i, n)]) * dp[j];
+        }
       }
-      // s[j] += q[i] k[j] / √D, so now dq[i] += k[j] ds[j] / √D and dk[j] += q[i] ds[j] / √D
+      // in the forward pass this was s[j] += q[i] k[j] / √D, so now dq[i] += ds[j] k[j] / √D and dk[j] += ds[j] q[i] / √D
       for (let j = 0; j < time; j++) {
-        const k = (head * time + j) * headDim;
         for (let d = 0; d < headDim; d++) {
-          dQuery[q + d] += key[k + d] * ds[j] / Math.sqrt(headDim);
-          dKey[k + d] += query[q + d] * ds[j] / Math.sqrt(headDim);
+          dQuery[at(head, i, d)] += ds[j] * key[at(head, j, d)] / Math.sqrt(headDim);
+          dKey[at(head, j, d)] += ds[j] * query[at(head, i, d)] / Math.sqrt(headDim);
         }
       }
     }

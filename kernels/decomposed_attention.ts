@@ -1,10 +1,10 @@
 /**
- * Attention from its parts, as textbooks write it: what the fused operation of `attention.ts` is tested against, where a
- * learner begins, and how to look at what a model attends to.
+ * Attention from other operations, as textbooks write it: what the fused operation of `attention.ts` is tested against, and
+ * where attention maps come from.
  *
  *     softmax(query · keyᵀ / √D) · value
  *
- * It stores T × T weights for each head and needs no derivative of its own: its parts have theirs.
+ * It stores T × T weights for each head and needs no derivative of its own: the operations have theirs.
  *
  * Reference: Vaswani et al., "Attention is all you need", 2017, equation 1.
  *
@@ -17,7 +17,7 @@ import { scale } from "./elementwise.ts";
 import { matmul } from "./matmul.ts";
 import { softmax } from "./softmax.ts";
 
-/** Attention step by step, and what it looked at. */
+/** The result of attention, and its weights. */
 export interface DecomposedAttention {
   /** The result, (B, H, T, D). */
   readonly y: Tensor;
@@ -26,8 +26,8 @@ export interface DecomposedAttention {
 }
 
 /**
- * Attention from its parts, storing all weights: what {@linkcode attention} is tested against, and how to look at
- * attention maps.
+ * Attention from other operations, with all weights: what {@linkcode attention} is tested against, and where attention maps
+ * come from.
  *
  * @param query (B, H, T, D).
  * @param key (B, H, T, D).

@@ -3,7 +3,7 @@
 import { assertEquals } from "@std/assert";
 import type { Backend, HostArray, Shape } from "../core/backend.ts";
 import { CpuBackend } from "../core/cpu_backend.ts";
-import { Random } from "../core/philox.ts";
+import { Random } from "../core/random.ts";
 import { Tape } from "../core/tape.ts";
 import type { Tensor } from "../core/tensor.ts";
 import { formatShape, sizeOf } from "../core/tensor.ts";

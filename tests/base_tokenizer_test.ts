@@ -60,7 +60,7 @@ Deno.test("BaseTokenizer: the table is looked up both ways, unused ids belong to
   assertThrows(
     () => new Capitals(["A", "B", "A"], [], BARE_FRAME),
     RangeError,
-    'the token "A" is there twice, as id 0 and as id 2',
+    'the token "A" occurs twice, as id 0 and as id 2',
   );
 });
 

@@ -89,7 +89,7 @@ Deno.test("an id outside the vocabulary and an empty text are errors", () => {
   assertThrows(
     () => new CharTokenizer(["a", "a"]),
     RangeError,
-    'the token "a" is there twice, as id 0 and as id 1',
+    'the token "a" occurs twice, as id 0 and as id 1',
   );
 });
 

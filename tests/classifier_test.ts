@@ -2,7 +2,7 @@ import { assert, assertAlmostEquals, assertEquals, assertThrows } from "@std/ass
 import type { Backend } from "../core/backend.ts";
 import { CpuBackend } from "../core/cpu_backend.ts";
 import { initialize } from "../core/module.ts";
-import { Random } from "../core/philox.ts";
+import { Random } from "../core/random.ts";
 import type { Classifier } from "../models/classifier.ts";
 import type { ClassifierConfig } from "../models/families.ts";
 import { GptClassifier, type GptClassifierConfig } from "../models/gpt_classifier.ts";

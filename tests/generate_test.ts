@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertNotEquals, assertRejects } from "@std/assert";
 import type { Backend } from "../core/backend.ts";
 import { CpuBackend } from "../core/cpu_backend.ts";
-import { seedWords } from "../core/philox.ts";
+import { seedWords } from "../core/random.ts";
 import { sampleForward } from "../kernels/sample.ts";
 import type { Gpt, GptConfig } from "../models/gpt.ts";
 import { generate, type GenerateOptions } from "../inference/generate.ts";

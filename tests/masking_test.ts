@@ -1,5 +1,5 @@
 import { assert, assertAlmostEquals, assertEquals, assertThrows } from "@std/assert";
-import { Random } from "../core/philox.ts";
+import { Random } from "../core/random.ts";
 import { checkMaskOptions, type MaskOptions, maskSequence } from "../data/masking.ts";
 import { integers } from "./_testing.ts";
 

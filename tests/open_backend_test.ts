@@ -14,7 +14,7 @@ async function withoutAdapter(body: () => Promise<void>): Promise<void> {
 
 Deno.test("openBackend gives the CPU reference when asked", async () => {
   assertEquals((await openBackend("cpu")).name, "cpu");
-  assertEquals((await chooseBackend("cpu")).reason, "the CPU reference was asked for");
+  assertEquals((await chooseBackend("cpu")).reason, "the CPU reference was requested");
 });
 
 Deno.test("chooseBackend takes the CPU where there is no adapter, and says so", () =>

@@ -36,8 +36,8 @@ Deno.test("any changed byte of the ids, and any lost one, is noticed", () => {
     assertThrows(() => readTokenFile(altered), RangeError, "altered");
   }
   assertThrows(() => readTokenFile(bytes.subarray(0, 45)), RangeError, "has 45 bytes, expected 46");
-  assertThrows(() => readTokenFile(bytes.subarray(0, 20)), RangeError, "no token file");
-  assertThrows(() => readTokenFile(new Uint8Array(100)), RangeError, "no token file");
+  assertThrows(() => readTokenFile(bytes.subarray(0, 20)), RangeError, "not a token file");
+  assertThrows(() => readTokenFile(new Uint8Array(100)), RangeError, "not a token file");
 });
 
 Deno.test("documents end with the token that ends one", () => {

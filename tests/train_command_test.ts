@@ -52,7 +52,7 @@ Deno.test("a run leaves the files it promises, and the command it ends with writ
 Deno.test("without a single flag it learns the built-in tales, and says how far it is from perfect", () =>
   inFolder(async (cwd) => {
     const said = await succeed(["train", "--stop_after", "2", "--device", "cpu"], { cwd });
-    assertStringIncludes(said, "device    CPU reference, 32-bit floats: the CPU reference was asked for");
+    assertStringIncludes(said, "device    CPU reference, 32-bit floats: the CPU reference was requested");
     assertStringIncludes(said, "preset    tiny: ");
     assertMatch(said, /^data +the built-in tales: .* training tokens, .* validation tokens/m);
     const optimal = Number(said.match(/^baselines +uniform [\d.]+, unigram [\d.]+, optimal ([\d.]+)$/m)?.[1]);

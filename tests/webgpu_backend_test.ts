@@ -28,8 +28,8 @@ Deno.test("WebGpuBackend reports a broken shader at the next read", { ignore }, 
     backend.run(broken, { y }, {});
     await backend.read(y);
   };
-  await assertRejects(use, Error, "WebGPU refused a command");
-  assertThrows(() => backend.run(fill, { y }, { size: 1, value: 0 }), Error, "WebGPU refused a command");
+  await assertRejects(use, Error, "WebGPU rejected a command");
+  assertThrows(() => backend.run(fill, { y }, { size: 1, value: 0 }), Error, "WebGPU rejected a command");
   backend.close();
 });
 

@@ -1,5 +1,5 @@
 /**
- * What tokenizers have in common: the table of tokens, special tokens, and the frame around a text.
+ * What all tokenizers share: the table of tokens, special tokens, and the frame around a text.
  *
  * @module
  */
@@ -10,14 +10,14 @@ import { type Frame, partsOf, type SpecialToken, SpecialTokenFinder } from "./sp
 import type { DecodeOptions, EncodeOptions, Tokenizer, TokenStream } from "./tokenizer.ts";
 import { grow } from "./typed_arrays.ts";
 
-/** Number of ids that `encodePieces` hands over at once. */
+/** Number of ids that `encodePieces` passes on at once. */
 const PIECE_LENGTH = 1 << 16;
 
-/** Ids as they are made: an array that grows, or one of fixed length that is emptied whenever it is full. */
+/** A list of ids: an array that grows, or one of fixed length that is emptied whenever it is full. */
 export class IdList {
   /** The ids, and room for more. */
   ids: Uint32Array<ArrayBuffer>;
-  /** How many of them count. */
+  /** How many of them are used. */
   length = 0;
   readonly #take: ((ids: Uint32Array) => void) | undefined;
 
@@ -52,11 +52,11 @@ export class IdList {
   }
 }
 
-/** A tokenizer but for the way from a stretch of ordinary text to ids and back. */
+/** A tokenizer, except for encoding a stretch of ordinary text and for decoding. */
 export abstract class BaseTokenizer implements Tokenizer {
   readonly vocabSize: number;
   readonly specialTokens: readonly SpecialToken[];
-  /** What `encode` puts around a text when asked to add special tokens. */
+  /** What `encode` puts around a text with `addSpecialTokens`. */
   readonly frame: Frame;
   readonly #tokens: readonly (string | undefined)[];
   readonly #idOfToken: Map<string, number> = new Map();
@@ -64,12 +64,12 @@ export abstract class BaseTokenizer implements Tokenizer {
   #fingerprint: string | undefined;
 
   /**
-   * Takes over the table.
+   * Takes the table.
    *
-   * @param tokens The token of each id; undefined, or nothing, where an id is not used.
+   * @param tokens The token of each id; undefined where an id is not used.
    * @param specialTokens The special tokens among them.
    * @param frame What goes around a text.
-   * @throws {RangeError} If a token is there twice.
+   * @throws {RangeError} If a token occurs twice.
    */
   constructor(
     tokens: readonly (string | undefined)[],
@@ -85,7 +85,7 @@ export abstract class BaseTokenizer implements Tokenizer {
       if (token === undefined) continue;
       if (this.#idOfToken.has(token)) {
         throw new RangeError(
-          `Cannot make a tokenizer: the token ${quoted(token)} is there twice, ` +
+          `Cannot make a tokenizer: the token ${quoted(token)} occurs twice, ` +
             `as id ${this.#idOfToken.get(token)} and as id ${id}`,
         );
       }
@@ -95,11 +95,11 @@ export abstract class BaseTokenizer implements Tokenizer {
   }
 
   /**
-   * Encodes a stretch of text in which no special token is looked for.
+   * Encodes a stretch of text without looking for special tokens.
    *
    * @param text The text.
    * @param start Index of the stretch's first UTF-16 unit.
-   * @param end Index behind its last one; more than `start`.
+   * @param end Index after its last one; more than `start`.
    * @param ids Where the ids go.
    */
   protected abstract encodeStretch(text: string, start: number, end: number, ids: IdList): void;
@@ -131,7 +131,7 @@ export abstract class BaseTokenizer implements Tokenizer {
    * @param text The text; lone surrogates count as U+FFFD.
    * @param options What to do about special tokens.
    * @returns The ids, in the order of the text.
-   * @throws {RangeError} If the vocabulary has no way to say some part of the text.
+   * @throws {RangeError} If the vocabulary cannot represent some part of the text.
    * @throws {TypeError} If there is a `pair` that the tokenizer cannot separate from the text.
    */
   encode(text: string, options: EncodeOptions = {}): Uint32Array {
@@ -146,7 +146,7 @@ export abstract class BaseTokenizer implements Tokenizer {
    * @param text The text; lone surrogates count as U+FFFD.
    * @param take Called with the next ids, in the order of the text; the array is only valid during the call.
    * @param options What to do about special tokens.
-   * @throws {RangeError} If the vocabulary has no way to say some part of the text.
+   * @throws {RangeError} If the vocabulary cannot represent some part of the text.
    * @throws {TypeError} If there is a `pair` that the tokenizer cannot separate from the text.
    *
    * @example
@@ -226,7 +226,7 @@ export abstract class BaseTokenizer implements Tokenizer {
   }
 
   /**
-   * Tells which ids decoding leaves out.
+   * The ids that decoding leaves out.
    *
    * @param options The options of decoding.
    * @returns The ids.

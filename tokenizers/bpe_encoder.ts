@@ -1,10 +1,10 @@
 /**
  * Byte-pair encoding of one pre-token: from its bytes to the ids of the vocabulary.
  *
- * The trainer wrote down its merges in order. To encode is to repeat them on a new word, in the same order: of all pairs
- * of neighbouring symbols, merge the one whose merge was learned first (of equal ones the leftmost), and again, until no
- * pair is a merge. For a word of a few letters the best pair is found by looking at all of them. That takes quadratic
- * time, and a pre-token can be long: a hundred thousand letters of DNA, say. Long ones wait in a heap instead.
+ * Training gives a list of merges in order. Encoding applies them to a new word in the same order: of all pairs of
+ * neighbouring symbols, merge the one whose merge was learned first (of equal ones the leftmost), and repeat until no pair
+ * is a merge. In a word of a few letters the best pair is found by comparing all of them. That takes quadratic time, and a
+ * pre-token can be long: a hundred thousand letters of DNA, for instance. The pairs of long ones are kept in a heap.
  *
  * @module
  */
@@ -14,7 +14,7 @@ import { grow, hashOfPair } from "./typed_arrays.ts";
 /** No merge. Larger than any rank. */
 const NO_MERGE = 0x7fffffff;
 
-/** From this number of symbols on, the heap is faster than looking at all pairs. */
+/** From this number of symbols on, the heap is faster than comparing all pairs. */
 const LONG_WORD = 48;
 
 /**
@@ -36,7 +36,7 @@ export class BpeEncoder {
   readonly #lefts: Int32Array;
   readonly #rights: Int32Array;
   readonly #results: Int32Array;
-  /** Open addressing with linear probing: rank + 1, or 0 where nothing is. Its length is a power of two. */
+  /** Open addressing with linear probing: rank + 1, or 0 where a slot is empty. Its length is a power of two. */
   readonly #slots: Int32Array;
   #ranks = new Int32Array(LONG_WORD);
 
@@ -55,7 +55,7 @@ export class BpeEncoder {
       const left = this.#lefts[rank];
       const right = this.#rights[rank];
       let slot = hashOfPair(left, right) & mask;
-      // A merge that is there twice counts where it stands last, as in Hugging Face `tokenizers`.
+      // Of a merge that occurs twice the last one counts, as in Hugging Face `tokenizers`.
       for (let other; (other = this.#slots[slot] - 1) >= 0; slot = slot + 1 & mask) {
         if (this.#lefts[other] === left && this.#rights[other] === right) break;
       }
@@ -104,10 +104,10 @@ export class BpeEncoder {
   }
 
   #encodeLong(symbols: Int32Array, length: number): number {
-    // Symbols stay where they are, and each knows its neighbours; −1 marks one that a merge has eaten.
+    // A linked list: symbols keep their positions, −1 marks one that has become part of the symbol to its left.
     const next = new Int32Array(length);
     const previous = new Int32Array(length);
-    const heap = new PlaceHeap(length);
+    const heap = new PositionHeap(length);
     for (let i = 0; i < length; i++) {
       next[i] = i + 1;
       previous[i] = i - 1;
@@ -115,24 +115,26 @@ export class BpeEncoder {
       if (rank !== NO_MERGE) heap.push(rank, i);
     }
     while (heap.size > 0) {
-      const { rank, place } = heap.pop();
-      const right = next[place];
-      // The pair may be gone, because a neighbour merged first.
-      if (symbols[place] !== this.#lefts[rank] || right >= length || symbols[right] !== this.#rights[rank]) {
+      const { rank, position } = heap.pop();
+      const right = next[position];
+      // The pair may no longer exist, because a neighbour was merged first.
+      if (
+        symbols[position] !== this.#lefts[rank] || right >= length || symbols[right] !== this.#rights[rank]
+      ) {
         continue;
       }
-      symbols[place] = this.#results[rank];
+      symbols[position] = this.#results[rank];
       symbols[right] = -1;
       const after = next[right];
-      next[place] = after;
+      next[position] = after;
       if (after < length) {
-        previous[after] = place;
-        const afterRank = this.#rankOf(symbols[place], symbols[after]);
-        if (afterRank !== NO_MERGE) heap.push(afterRank, place);
+        previous[after] = position;
+        const afterRank = this.#rankOf(symbols[position], symbols[after]);
+        if (afterRank !== NO_MERGE) heap.push(afterRank, position);
       }
-      const before = previous[place];
+      const before = previous[position];
       if (before >= 0) {
-        const beforeRank = this.#rankOf(symbols[before], symbols[place]);
+        const beforeRank = this.#rankOf(symbols[before], symbols[position]);
         if (beforeRank !== NO_MERGE) heap.push(beforeRank, before);
       }
     }
@@ -142,46 +144,46 @@ export class BpeEncoder {
   }
 }
 
-/** A heap of places in a word, the lowest rank first, and of equal ranks the leftmost place. */
-class PlaceHeap {
+/** A heap of positions in a word: the lowest rank first, of equal ranks the leftmost position. */
+class PositionHeap {
   size = 0;
-  /** `rank · 2³² + place`: one number to compare, exact in a double. */
+  /** `rank · 2³² + position`: one number to compare, exact in a double. */
   #keys: Float64Array<ArrayBuffer>;
-  readonly #top = { rank: 0, place: 0 };
+  readonly #top = { rank: 0, position: 0 };
 
   constructor(room: number) {
     this.#keys = new Float64Array(room);
   }
 
-  push(rank: number, place: number): void {
-    const key = rank * 0x100000000 + place;
-    let position = this.size++;
-    if (position >= this.#keys.length) this.#keys = grow(this.#keys, this.size);
+  push(rank: number, position: number): void {
+    const key = rank * 0x100000000 + position;
+    let node = this.size++;
+    if (node >= this.#keys.length) this.#keys = grow(this.#keys, this.size);
     const keys = this.#keys;
-    while (position > 0) {
-      const parent = position - 1 >> 1;
+    while (node > 0) {
+      const parent = node - 1 >> 1;
       if (keys[parent] <= key) break;
-      keys[position] = keys[parent];
-      position = parent;
+      keys[node] = keys[parent];
+      node = parent;
     }
-    keys[position] = key;
+    keys[node] = key;
   }
 
-  pop(): { rank: number; place: number } {
+  pop(): { rank: number; position: number } {
     const keys = this.#keys;
     this.#top.rank = Math.floor(keys[0] / 0x100000000);
-    this.#top.place = keys[0] - this.#top.rank * 0x100000000;
+    this.#top.position = keys[0] - this.#top.rank * 0x100000000;
     const key = keys[--this.size];
-    let position = 0;
+    let node = 0;
     for (;;) {
-      let child = 2 * position + 1;
+      let child = 2 * node + 1;
       if (child >= this.size) break;
       if (child + 1 < this.size && keys[child + 1] < keys[child]) child++;
       if (key <= keys[child]) break;
-      keys[position] = keys[child];
-      position = child;
+      keys[node] = keys[child];
+      node = child;
     }
-    keys[position] = key;
+    keys[node] = key;
     return this.#top;
   }
 }

@@ -13,9 +13,9 @@ import { PairQueue } from "./pair_queue.ts";
 
 /** The different pre-tokens of a corpus, each a row of symbols: ids of the vocabulary as far as it goes. */
 export interface SymbolWords {
-  /** The symbols of all words, one word behind the other. */
+  /** The symbols of all words, one word after the other. */
   readonly symbols: Int32Array;
-  /** Where each word begins in `symbols`, and at last where the last one ends. */
+  /** The index in `symbols` at which each word begins, and finally that at which the last one ends. */
   readonly starts: Int32Array;
   /** How often each word occurs. */
   readonly counts: Float64Array;
@@ -27,7 +27,7 @@ export interface MergeLimits {
   readonly vocabSize: number;
   /** Stop when no pair occurs this often. */
   readonly minFrequency: number;
-  /** Leave pairs alone whose token would have this many bytes or more; single bytes may always pair up. */
+  /** Do not merge pairs whose token would have this many bytes or more; pairs of single bytes are always merged. */
   readonly maxTokenLength?: number;
 }
 
@@ -35,8 +35,9 @@ export interface MergeLimits {
 export type Merge = readonly [left: number, right: number];
 
 /**
- * Byte-pair encoding as it is defined: as long as the vocabulary has room, find the most frequent pair of neighbouring
- * symbols (of equally frequent ones, that with the smaller ids) and make a new symbol of it, everywhere.
+ * The naive twin of {@linkcode learnMerges}, byte-pair encoding as it is defined: until the vocabulary is full, find the
+ * most frequent pair of neighbouring symbols (of equally frequent ones, that with the smaller ids) and replace it by a new
+ * symbol everywhere.
  *
  * @param tokens The vocabulary so far; new tokens are added to it.
  * @param words The corpus; its symbols are ids of that vocabulary.
@@ -98,7 +99,7 @@ export function learnMergesNaively(tokens: string[], words: SymbolWords, limits:
  * @param tokens The vocabulary so far; new tokens are added to it.
  * @param words The corpus; its symbols are ids of that vocabulary. They are overwritten.
  * @param limits When to stop.
- * @param onMerge Is called after each merge.
+ * @param onMerge Called after each merge.
  * @returns The merges, in order.
  *
  * @example

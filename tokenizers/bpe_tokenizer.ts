@@ -2,10 +2,10 @@
  * Byte-level byte-pair encoding: the tokenizer of GPT-2 and RoBERTa.
  *
  * A text is cut into pre-tokens (pre_tokens.ts), each pre-token is written as UTF-8, and its bytes are merged into longer
- * and longer tokens by the merges that training has found (bpe_encoder.ts). Frequent words end as one token, rare ones
- * as several, and since all 256 bytes are tokens themselves, no text is ever unknown.
+ * and longer tokens by the merges that training has found (bpe_encoder.ts). Frequent words become one token, rare ones
+ * several, and since all 256 bytes are tokens themselves, every text can be encoded.
  *
- * Pre-tokens repeat, so what each became is remembered, up to a bound (pre_token_cache.ts).
+ * Pre-tokens repeat, so their ids are cached, up to a bound (pre_token_cache.ts).
  *
  * @module
  */
@@ -24,7 +24,7 @@ import { readTokenizerJson } from "./tokenizer_json.ts";
 import { TokenBytes } from "./token_bytes.ts";
 import { grow } from "./typed_arrays.ts";
 
-/** Longer pre-tokens, in UTF-16 units, are not remembered: they hardly ever come again. */
+/** Longer pre-tokens, in UTF-16 units, are not cached: they rarely occur again. */
 const LONGEST_CACHED = 64;
 
 /**
@@ -41,7 +41,7 @@ export interface BpeParts {
   readonly merges: readonly Merge[];
   /** The special tokens among the tokens. */
   readonly specialTokens?: readonly SpecialToken[];
-  /** What goes around a text when asked to add special tokens; nothing if absent. */
+  /** What goes around a text with `addSpecialTokens`; nothing if absent. */
   readonly frame?: Frame;
   /** Put a space in front of a text, so that its first word is encoded like any other. */
   readonly addPrefixSpace?: boolean;
@@ -66,7 +66,7 @@ export class BpeTokenizer extends BaseTokenizer {
    * Makes a tokenizer from its parts. To train one, see `trainBpe`; to read one from files, see `loadTokenizer`.
    *
    * @param parts The parts.
-   * @throws {RangeError} If a token is there twice, or a merge makes a string that is not a token.
+   * @throws {RangeError} If a token occurs twice, or a merge makes a string that is not a token.
    */
   constructor(parts: BpeParts) {
     super(parts.tokens, parts.specialTokens ?? [], parts.frame ?? BARE_FRAME);
@@ -90,7 +90,7 @@ export class BpeTokenizer extends BaseTokenizer {
    *
    * @param json The text of the file.
    * @returns The tokenizer.
-   * @throws {TypeError} If the file is broken, or asks for something that this class does not do.
+   * @throws {TypeError} If the file is damaged, or describes something that is not supported.
    *
    * @example
    * ```ts
@@ -118,17 +118,17 @@ export class BpeTokenizer extends BaseTokenizer {
     return this.#parts.merges;
   }
 
-  /** The number of different pre-tokens remembered at the moment. It has a bound, whatever is encoded. */
+  /** The number of different pre-tokens in the cache, which is bounded whatever is encoded. */
   get cachedPreTokens(): number {
     return this.#cache.size;
   }
 
   /**
-   * Encodes a stretch of text in which no special token is looked for.
+   * Encodes a stretch of text without looking for special tokens.
    *
    * @param text The text.
    * @param start Index of the stretch's first UTF-16 unit.
-   * @param end Index behind its last one.
+   * @param end Index after its last one.
    * @param ids Where the ids go.
    * @throws {RangeError} If there is a pre-token of more than 2²⁴ UTF-16 units.
    */
@@ -186,7 +186,7 @@ export class BpeTokenizer extends BaseTokenizer {
     return this.#layOutBytes().of(id);
   }
 
-  /** Most programs that encode never decode, so this waits until it is needed. */
+  /** Made when first needed: many programs only encode. */
   #layOutBytes(): TokenBytes {
     if (this.#tokenBytes) return this.#tokenBytes;
     // A special token stands for its own text, unless merges make it too: then it is one of the byte-level tokens.

@@ -27,19 +27,19 @@ export interface BpeTrainingOptions {
   /** Keep at most so many of the bytes that occur, the most frequent ones. No limit if absent. */
   limitAlphabet?: number;
   /**
-   * Make no token of this many bytes or more, but for pairs of single bytes: what `max_token_length` means to Hugging Face
+   * Make no token of this many bytes or more, except pairs of single bytes: `max_token_length` of Hugging Face
    * `tokenizers`. No limit if absent.
    */
   maxTokenLength?: number;
   /** Put a space in front of each text, in training as in encoding. Off by default. */
   addPrefixSpace?: boolean;
-  /** Take each line of the texts, with its line feed, for a text of its own, as Hugging Face does with files. */
+  /** Treat each line of the texts, with its line feed, as a text of its own, as Hugging Face does with files. */
   lines?: boolean;
-  /** Is told how far the training is. */
+  /** Called with the progress of the training. */
   onProgress?: (progress: BpeTrainingProgress) => void;
 }
 
-/** How far a training is. */
+/** The progress of a training. */
 export interface BpeTrainingProgress {
   /** What is being done; `"done"` comes once, at the end. */
   readonly stage: "counting" | "merging" | "done";
@@ -127,12 +127,12 @@ export async function trainBpe(
 }
 
 /**
- * Trains a vocabulary from counted pre-tokens. Where {@linkcode trainBpe} refuses, because the vocabulary is smaller than
- * special tokens and bytes together, this gives those and no merges.
+ * Trains a vocabulary from counted pre-tokens. Where {@linkcode trainBpe} throws, because the vocabulary is smaller than
+ * special tokens and bytes together, this returns those and no merges.
  *
  * @param preTokens The pre-tokens of the corpus.
  * @param options How to train.
- * @param onMerge Is told the tokens so far after each merge.
+ * @param onMerge Called with the tokens so far after each merge.
  * @returns The vocabulary and its merges.
  *
  * @example

@@ -1,7 +1,7 @@
 /**
- * Bytes made visible.
+ * The printable characters that stand for bytes.
  *
- * A byte-level vocabulary is built from the 256 bytes, so that no text is ever unknown. Vocabulary files hold text,
+ * A byte-level vocabulary is built from the 256 bytes, so that every text can be encoded. Vocabulary files hold text,
  * though, and many bytes are control characters, blanks or no text at all. GPT-2 therefore writes each byte as one
  * printable character: 188 bytes stand for the Latin-1 character of the same number, the other 68 in their order for
  * U+0100, U+0101 and so on. Space (32) is the 33rd of those, Ġ (U+0120); line feed is Ċ.
@@ -57,7 +57,7 @@ export function bytesOfToken(token: string): Uint8Array | undefined {
  *
  * @param text The text.
  * @param start Index of the first UTF-16 unit.
- * @param end Index behind the last one.
+ * @param end Index after the last one.
  * @param bytes Where to write; room for three bytes a unit is enough.
  * @returns The number of bytes written.
  *

@@ -25,10 +25,10 @@ export class CharTokenizer extends BaseTokenizer {
   /**
    * Makes a tokenizer from its vocabulary; to make one from a text, see {@linkcode CharTokenizer.fromText}.
    *
-   * @param tokens The token of each id: characters, and the special tokens at their places.
+   * @param tokens The token of each id: characters, and the special tokens at their ids.
    * @param specialTokens Those of the tokens that are special. If `<unk>` is among them, it stands for every character
    * outside the vocabulary.
-   * @throws {RangeError} If a token is there twice, or is neither special nor one character.
+   * @throws {RangeError} If a token occurs twice, or is neither special nor one character.
    */
   constructor(tokens: readonly string[], specialTokens: readonly SpecialToken[] = []) {
     super(tokens, specialTokens, frameOf(specialTokens));
@@ -50,7 +50,7 @@ export class CharTokenizer extends BaseTokenizer {
    * before the characters in the order given, `<mask>` alone comes last, as in RoBERTa's vocabulary.
    *
    * @param text The training text.
-   * @param options Further wishes.
+   * @param options The special tokens.
    * @param options.specialTokens Special tokens, such as `MASKED_SPECIAL_TOKENS` or `CAUSAL_SPECIAL_TOKENS`.
    * @returns The tokenizer.
    * @throws {RangeError} If the text is empty.
@@ -94,7 +94,7 @@ export class CharTokenizer extends BaseTokenizer {
    *
    * @param text The text.
    * @param start Index of the stretch's first UTF-16 unit.
-   * @param end Index behind its last one.
+   * @param end Index after its last one.
    * @param ids Where the ids go.
    * @throws {RangeError} If a character is not in the vocabulary, and neither is `<unk>`.
    */
@@ -110,7 +110,7 @@ export class CharTokenizer extends BaseTokenizer {
   }
 
   /**
-   * Starts turning ids into text as they arrive. Nothing is ever held back: a character is one id.
+   * Starts turning ids into text as they arrive. Nothing is held back: a character is one id.
    *
    * @param options What to do about special tokens.
    * @returns The stream.
@@ -150,7 +150,7 @@ export class CharTokenizer extends BaseTokenizer {
       model: {
         type: "WordLevel",
         vocab: Object.fromEntries(this.vocabulary()),
-        // Hugging Face asks for a name even where the vocabulary has no such token; encoding then fails, as it should.
+        // Hugging Face requires a name even where the vocabulary has no such token; encoding then fails, as it should.
         unk_token: "<unk>",
       },
     });

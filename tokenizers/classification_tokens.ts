@@ -1,6 +1,6 @@
 /**
- * The tokens that GPT-1 needs to tell texts apart: where a text starts, what stands between two, where the answer is
- * read off, and what fills up short ones. RoBERTa has its own from the beginning.
+ * The special tokens with which GPT-1 classifies texts: the start of a text, the delimiter between two, the token at whose
+ * hidden state the class is predicted, and padding. RoBERTa's vocabulary has such tokens from the beginning.
  *
  * Reference: Radford et al., "Improving language understanding by generative pre-training", 2018, section 3.3.
  *
@@ -12,7 +12,7 @@ import { CharTokenizer } from "./char_tokenizer.ts";
 import { frameOf, type SpecialToken } from "./special_tokens.ts";
 import { readTokenizerJson } from "./tokenizer_json.ts";
 
-/** Start, between, end, and padding of a text that GPT classifies. */
+/** Start, delimiter, end, and padding of a text that GPT classifies. */
 export const CLASSIFICATION_SPECIAL_TOKENS: readonly string[] = [
   "<start>",
   "<delimiter>",
@@ -21,8 +21,8 @@ export const CLASSIFICATION_SPECIAL_TOKENS: readonly string[] = [
 ];
 
 /**
- * Adds the tokens for classification behind a vocabulary. All ids that were there keep their meaning, so a model that
- * was trained with them only needs more rows.
+ * Appends the tokens for classification to a vocabulary. All other ids keep their meaning, so a model that was trained with
+ * them only needs more rows in its embedding table.
  *
  * @example
  * ```ts
@@ -36,7 +36,7 @@ export const CLASSIFICATION_SPECIAL_TOKENS: readonly string[] = [
  * ```
  *
  * @param tokenizer The tokenizer of a causal model.
- * @returns A tokenizer that frames its texts for classification; the same one if it does already.
+ * @returns A tokenizer that frames texts for classification; the same one if it does already.
  */
 export function withClassificationTokens(
   tokenizer: BpeTokenizer | CharTokenizer,

@@ -1,8 +1,8 @@
 /**
- * A short name for a long content: 64-bit FNV-1a.
+ * A fingerprint of texts and files: 64-bit FNV-1a.
  *
- * `hash = (hash xor byte) · prime mod 2⁶⁴` for each byte. It is synchronous and a dozen lines, which the hashes of
- * browsers are not; it tells files apart that differ by accident, not files that somebody forged.
+ * `hash = (hash xor byte) · prime mod 2⁶⁴` for each byte. It is a dozen lines and synchronous, which the hashes of browsers
+ * are not. It detects accidental differences, not forgeries.
  *
  * Reference: Fowler, Noll and Vo, http://www.isthe.com/chongo/tech/comp/fnv/
  *

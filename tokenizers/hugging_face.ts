@@ -1,9 +1,9 @@
 /**
  * Reading the tokenizer of a checkpoint folder, as Hugging Face `transformers` and this library write it.
  *
- * Newer folders hold `tokenizer.json`, which says everything. Older ones hold `vocab.json` and `merges.txt`, which say
- * neither what is special nor what goes around a text; the companions beside them and the well-known names in the
- * vocabulary do.
+ * Newer folders hold `tokenizer.json`, which is complete. Older ones hold `vocab.json` and `merges.txt`, which contain
+ * neither special tokens nor what goes around a text; these are taken from the files beside them and from the well-known
+ * names in the vocabulary.
  *
  * @module
  */
@@ -25,9 +25,9 @@ import { addToken, parseJson, readMerges, readVocabulary } from "./vocabulary_fi
  * Makes a tokenizer from the files of a folder.
  *
  * @param files The text of each file, by file name: `tokenizer.json`, or `vocab.json` with `merges.txt` and, where they
- * exist, `tokenizer_config.json`, `special_tokens_map.json` and `added_tokens.json`. Other files are not looked at.
+ * exist, `tokenizer_config.json`, `special_tokens_map.json` and `added_tokens.json`. Other files are ignored.
  * @returns The tokenizer.
- * @throws {TypeError} If the files are not there, broken, or ask for something that is not done here.
+ * @throws {TypeError} If files are missing or damaged, or describe something that is not supported.
  * @throws {RangeError} If they contradict themselves.
  *
  * @example
@@ -74,7 +74,7 @@ function fromVocabAndMerges(files: Readonly<Record<string, string>>): BpeTokeniz
   const added = companion("added_tokens.json");
   for (const [token, id] of Object.entries(added)) addToken("added_tokens.json", token, id, vocabulary);
 
-  // Later entries say more than earlier ones about the same token.
+  // Of entries about the same token, later ones take precedence.
   const found = new Map<string, JsonObject>();
   const names = [...MASKED_SPECIAL_TOKENS, ...CAUSAL_SPECIAL_TOKENS];
   for (const content of names) found.set(content, { lstrip: content === "<mask>", special: true });

@@ -1,16 +1,17 @@
 /**
- * The bookkeeping of the trainer: how often each pair of neighbouring symbols occurs, in which words, and which pair is
- * next.
+ * The priority queue of the trainer: how often each pair of neighbouring symbols occurs, in which words, and which pair is
+ * the most frequent.
  *
- * Counting every pair anew for each merge would take hours. A merge changes only the words that hold its pair, so counts
- * are kept up to date instead, and each pair knows its words. The queue is a heap of offers, "this pair, so many times,
- * in these words". Counts go down as other merges eat symbols away; an offer that has become too high is found out when
- * it reaches the top, and put back with the count of today. So no offer ever has to be searched for.
+ * Counting every pair again for each merge would take hours. A merge changes only the words that contain its pair, so
+ * counts are kept up to date instead, and each pair has a list of its words. The queue is a heap of entries, called offers:
+ * a pair, its count, and its words. Counts only go down once a pair is offered, as other merges consume its symbols; an
+ * offer whose count is out of date is found when it reaches the top, and put back with the current one. So no offer ever
+ * has to be searched for.
  *
  * Each pair is offered once. A symbol is made by one merge, and that merge makes all of its occurrences, so the pairs it is
  * in appear then, or when their other half is made, and never again.
  *
- * All of it lives in typed arrays: millions of small objects would take ten times the memory, and the time to collect it.
+ * All data is in typed arrays: millions of small objects would take ten times the memory, and time for garbage collection.
  *
  * @module
  */
@@ -45,26 +46,26 @@ export class PairQueue {
   #counts = new Float64Array(1 << 10);
   /** The words in which the pair has appeared, until it is offered. */
   #lists = new Int32Array(1 << 10);
-  /** Open addressing with linear probing: pair + 1, or 0 where nothing is. Its length is a power of two. */
+  /** Open addressing with linear probing: pair + 1, or 0 where a slot is empty. Its length is a power of two. */
   #slots = new Int32Array(1 << 11);
 
   /** Pairs that have appeared since the last `offer`. */
   #appeared: number[] = [];
 
-  /** Lists of words: the word of each node, and the node behind it. Nodes of lists used up make a list of free ones. */
+  /** Linked lists of words: the word of each node, and the next node. Nodes no longer used form a list of free ones. */
   #words = new Int32Array(1 << 10);
   #next = new Int32Array(1 << 10);
   #nodes = 0;
   #free = NONE;
 
-  /** The heap: what each offer says. */
+  /** The heap: pair, count and list of words of each offer. */
   #offers = 0;
   #offerPairs = new Int32Array(1 << 10);
   #offerCounts = new Float64Array(1 << 10);
   #offerLists = new Int32Array(1 << 10);
 
   /**
-   * Counts occurrences of a pair that a word has gained.
+   * Adds occurrences that a pair has gained in a word.
    *
    * @param left The left symbol.
    * @param right The right symbol.
@@ -81,7 +82,7 @@ export class PairQueue {
   }
 
   /**
-   * Takes off occurrences of a pair that a word has lost.
+   * Subtracts occurrences that a pair has lost in a word.
    *
    * @param left The left symbol.
    * @param right The right symbol.
@@ -91,7 +92,7 @@ export class PairQueue {
     this.#counts[this.#pairOf(left, right)] -= count;
   }
 
-  /** Puts the pairs that have appeared since the last time into the queue, with the words they appeared in. */
+  /** Puts the pairs that have appeared since the last call into the queue, with the words they appeared in. */
   offer(): void {
     for (const pair of this.#appeared) {
       if (this.#counts[pair] > 0) this.#push(pair, this.#counts[pair], this.#lists[pair]);
@@ -104,7 +105,7 @@ export class PairQueue {
   /**
    * Takes the offer with the highest count; of equal ones that with the smaller left symbol, then smaller right symbol.
    *
-   * @param words Is filled with the words to merge in.
+   * @param words Receives the words that contain the pair.
    * @returns The pair and its count, or undefined if the queue is empty.
    */
   take(words: number[]): { left: number; right: number; count: number } | undefined {
@@ -180,24 +181,24 @@ export class PairQueue {
   }
 
   #push(pair: number, count: number, list: number): void {
-    let position = this.#offers++;
+    let index = this.#offers++;
     this.#offerPairs = grow(this.#offerPairs, this.#offers);
     this.#offerCounts = grow(this.#offerCounts, this.#offers);
     this.#offerLists = grow(this.#offerLists, this.#offers);
-    while (position > 0) {
-      const parent = position - 1 >> 1;
+    while (index > 0) {
+      const parent = index - 1 >> 1;
       if (!this.#goesBefore(pair, count, parent)) break;
-      this.#copyOffer(parent, position);
-      position = parent;
+      this.#copyOffer(parent, index);
+      index = parent;
     }
-    this.#setOffer(position, pair, count, list);
+    this.#setOffer(index, pair, count, list);
   }
 
-  /** Puts an offer at a place of the heap, or below it, as far down as it has to go. */
+  /** Puts an offer at an index of the heap, or as far below it as its count demands. */
   #sink(from: number, pair: number, count: number, list: number): void {
-    let position = from;
+    let index = from;
     for (;;) {
-      let child = 2 * position + 1;
+      let child = 2 * index + 1;
       if (child >= this.#offers) break;
       const sibling = child + 1;
       if (
@@ -207,16 +208,16 @@ export class PairQueue {
         child = sibling;
       }
       if (this.#goesBefore(pair, count, child)) break;
-      this.#copyOffer(child, position);
-      position = child;
+      this.#copyOffer(child, index);
+      index = child;
     }
-    this.#setOffer(position, pair, count, list);
+    this.#setOffer(index, pair, count, list);
   }
 
-  #goesBefore(pair: number, count: number, position: number): boolean {
-    const otherCount = this.#offerCounts[position];
+  #goesBefore(pair: number, count: number, index: number): boolean {
+    const otherCount = this.#offerCounts[index];
     if (count !== otherCount) return count > otherCount;
-    const otherPair = this.#offerPairs[position];
+    const otherPair = this.#offerPairs[index];
     const left = this.#lefts[pair];
     const otherLeft = this.#lefts[otherPair];
     return left !== otherLeft ? left < otherLeft : this.#rights[pair] < this.#rights[otherPair];
@@ -226,9 +227,9 @@ export class PairQueue {
     this.#setOffer(to, this.#offerPairs[from], this.#offerCounts[from], this.#offerLists[from]);
   }
 
-  #setOffer(position: number, pair: number, count: number, list: number): void {
-    this.#offerPairs[position] = pair;
-    this.#offerCounts[position] = count;
-    this.#offerLists[position] = list;
+  #setOffer(index: number, pair: number, count: number, list: number): void {
+    this.#offerPairs[index] = pair;
+    this.#offerCounts[index] = count;
+    this.#offerLists[index] = list;
   }
 }

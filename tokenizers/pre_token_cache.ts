@@ -1,8 +1,8 @@
 /**
- * What pre-tokens have been encoded to.
+ * A cache of the ids of pre-tokens.
  *
- * Most words of a text have occurred before, and their ids need only be copied. The memory has a bound: when it is full,
- * all is forgotten, and what is frequent is soon back. That is simpler than forgetting the oldest, and as fast.
+ * Most words of a text have occurred before, and their ids need only be copied. The cache is bounded: when it is full, it
+ * is emptied, and frequent pre-tokens are soon in it again. That is simpler than evicting the oldest, and as fast.
  *
  * @module
  */
@@ -11,7 +11,7 @@ import type { IdList } from "./base_tokenizer.ts";
 import { PreTokenTable } from "./pre_token_table.ts";
 import { grow } from "./typed_arrays.ts";
 
-/** So many different pre-tokens are remembered at most, and about so many UTF-16 units of them. */
+/** Bounds of the cache: different pre-tokens, and about so many UTF-16 units of them. */
 const MOST_ENTRIES = 1 << 17;
 const MOST_UNITS = 1 << 21;
 
@@ -34,13 +34,13 @@ const MOST_UNITS = 1 << 21;
  */
 export class PreTokenCache {
   readonly #table = new PreTokenTable();
-  /** Where the ids of each entry begin; the next entry's beginning is its end. */
+  /** The index at which the ids of each entry begin; they end where those of the next begin. */
   #starts = new Int32Array(1 << 10);
   #ids = new Uint32Array(1 << 10);
-  /** The number of entries whose ids are known. */
+  /** The number of entries whose ids are set. */
   #size = 0;
 
-  /** The number of pre-tokens remembered. */
+  /** The number of pre-tokens in the cache. */
   get size(): number {
     return this.#size;
   }
@@ -50,7 +50,7 @@ export class PreTokenCache {
    *
    * @param text The text.
    * @param start Index of the pre-token's first UTF-16 unit.
-   * @param end Index behind its last one.
+   * @param end Index after its last one.
    * @returns The number of its entry.
    */
   find(text: string, start: number, end: number): number {
@@ -62,7 +62,7 @@ export class PreTokenCache {
   }
 
   /**
-   * Tells whether the ids of an entry are known.
+   * Whether the ids of an entry are set.
    *
    * @param entry The number of the entry.
    * @returns True if they are.
@@ -72,11 +72,11 @@ export class PreTokenCache {
   }
 
   /**
-   * Remembers the ids of a new entry.
+   * Sets the ids of a new entry.
    *
    * @param entry The number of the entry.
    * @param ids The ids.
-   * @param length How many of them count.
+   * @param length How many of them to take.
    */
   set(entry: number, ids: Int32Array, length: number): void {
     const start = this.#starts[entry];

@@ -1,9 +1,9 @@
 /**
- * The first half of training: which pre-tokens a corpus holds, and how often.
+ * The first half of training: which pre-tokens a corpus contains, and how often.
  *
- * Byte-pair encoding never merges over the border of a pre-token, so a corpus is, to the trainer, a list of different
+ * Byte-pair encoding never merges across the boundary of a pre-token, so to the trainer a corpus is a list of different
  * pre-tokens with counts. The list is short: 24 million characters of documentation hold 5.6 million pre-tokens, but
- * only 146,000 different ones. The corpus itself can go by as a stream; memory grows with the list.
+ * only 146,000 different ones. The corpus itself can be a stream; memory grows with the list only.
  *
  * @module
  */
@@ -13,11 +13,11 @@ import { PreTokenTable } from "./pre_token_table.ts";
 import { nextPreToken } from "./pre_tokens.ts";
 import { grow } from "./typed_arrays.ts";
 
-/** The different pre-tokens of a corpus as bytes, one behind the other. */
+/** The different pre-tokens of a corpus as bytes, one after the other. */
 export interface PreTokenCounts {
   /** The bytes of all. */
   readonly bytes: Uint8Array;
-  /** Where each begins in `bytes`, and at last where the last one ends. */
+  /** The index in `bytes` at which each begins, and finally that at which the last one ends. */
   readonly starts: Int32Array;
   /** How often each occurs. */
   readonly counts: Float64Array;
@@ -30,9 +30,9 @@ export interface PreTokenCounts {
  *
  * @param texts The texts, in any order; no pre-token reaches from one into the next.
  * @param options How to read them.
- * @param options.lines Take each line, with its line feed, for a text of its own.
+ * @param options.lines Treat each line, with its line feed, as a text of its own.
  * @param options.addPrefixSpace Put a space in front of each text that does not begin with one.
- * @param options.onProgress Is told the number of UTF-16 units counted so far, after each text.
+ * @param options.onProgress Called after each text with the number of UTF-16 units counted so far.
  * @returns The counts.
  *
  * @example

@@ -3,8 +3,8 @@
  *
  * Text repeats itself: a million characters hold a quarter of a million pre-tokens, but only some twenty thousand
  * different ones. The trainer counts each once, the encoder encodes each once. A `Map` would need a string for every
- * pre-token of the text only to look it up. This table hashes the units where they stand in the text and compares
- * them with a copy of its own, so that looking up makes nothing.
+ * pre-token of the text only to look it up. This table hashes the units in place and compares them with a copy of its own,
+ * so that looking up allocates nothing.
  *
  * @module
  */
@@ -12,7 +12,7 @@
 import { grow } from "./typed_arrays.ts";
 
 /**
- * Numbers the different stretches of text it is asked for: 0, 1, 2 and so on.
+ * Numbers the different stretches of text that are looked up: 0, 1, 2 and so on.
  *
  * @example
  * ```ts
@@ -27,12 +27,12 @@ import { grow } from "./typed_arrays.ts";
  */
 export class PreTokenTable {
   #size = 0;
-  /** The units of all entries, one behind the other. */
+  /** The units of all entries, one after the other. */
   #units = new Uint16Array(1 << 12);
-  /** Where the units of each entry begin; the next entry's beginning is its end. */
+  /** The index at which the units of each entry begin; they end where those of the next begin. */
   #starts = new Int32Array(1 << 9);
   #hashes = new Int32Array(1 << 9);
-  /** Open addressing with linear probing: entry + 1, or 0 where nothing is. Its length is a power of two. */
+  /** Open addressing with linear probing: entry + 1, or 0 where a slot is empty. Its length is a power of two. */
   #slots = new Int32Array(1 << 10);
 
   /** The number of entries. */
@@ -46,11 +46,11 @@ export class PreTokenTable {
   }
 
   /**
-   * Looks a stretch of text up, and enters it if it is new.
+   * Looks a stretch of text up, and adds it if it is new.
    *
    * @param text The text.
    * @param start Index of the stretch's first UTF-16 unit.
-   * @param end Index behind its last one.
+   * @param end Index after its last one.
    * @returns The number of the entry; it was new if that was `size` before.
    */
   find(text: string, start: number, end: number): number {
@@ -85,7 +85,7 @@ export class PreTokenTable {
     return text;
   }
 
-  /** Forgets all entries, and keeps the memory for new ones. */
+  /** Removes all entries, and keeps the memory for new ones. */
   clear(): void {
     this.#size = 0;
     this.#slots.fill(0);

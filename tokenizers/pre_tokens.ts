@@ -1,14 +1,13 @@
 /**
- * How GPT-2 and RoBERTa cut a text before byte-pair encoding: into pre-tokens, over whose borders nothing is merged.
+ * How GPT-2 and RoBERTa split a text before byte-pair encoding: into pre-tokens, across whose boundaries nothing is merged.
  *
  * A pre-token is an English contraction, or a run of letters, of numbers, or of other characters, each with at most one
- * space in front of it, or else white space. That is {@linkcode PRE_TOKEN_PATTERN}, which defines the cut. A regular
- * expression is slow where every character counts, so {@linkcode nextPreToken} does the same by hand, with a table of
- * what each code point is. The table is filled from the engine's own Unicode data, 256 code points at a time, as text
- * brings them up.
+ * space in front of it, or else white space. That is {@linkcode PRE_TOKEN_PATTERN}, which defines the split. Regular
+ * expressions are slow here, so {@linkcode nextPreToken} does the same with a table of what each code point is. The table
+ * is filled from the engine's own Unicode data, 256 code points at a time, when a text contains one of them.
  *
- * The white-space rule is the subtle one. White space before a word leaves its last character to the word: of three
- * spaces, two are a pre-token, and the third belongs to what follows. White space at the end of the text is whole.
+ * The rule for white space is the subtle one. Of white space before a word, the last character belongs to the word: of
+ * three spaces, two are a pre-token, and the third is part of the next. White space at the end of the text is one pre-token.
  *
  * Reference: https://github.com/openai/gpt-2/blob/master/src/encoder.py, `self.pat`
  *
@@ -62,8 +61,8 @@ function kindAt(text: string, index: number): number {
  *
  * @param text The text.
  * @param start Index of the pre-token's first UTF-16 unit.
- * @param end Index where the text counts as ended; more than `start`.
- * @returns Index behind the pre-token's last unit.
+ * @param end Index at which the text is taken to end; more than `start`.
+ * @returns Index after the pre-token's last unit.
  *
  * @example
  * ```ts
@@ -84,7 +83,7 @@ export function nextPreToken(text: string, start: number, end: number): number {
   const kind = kindAt(text, position);
   if (kind === SPACE) {
     position = runEnd(text, start, end, SPACE);
-    // The last white space of several belongs to what follows. All of it is one unit long.
+    // The last of several white-space characters belongs to what follows. Each is one unit long.
     return position < end && position - start > 1 ? position - 1 : position;
   }
   return runEnd(text, position, end, kind);

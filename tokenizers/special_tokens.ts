@@ -1,8 +1,8 @@
 /**
- * Tokens that stand for something other than a piece of text: the beginning of a text, its end, padding, a masked place.
+ * Tokens that stand for something other than a piece of text: the beginning of a text, its end, padding, a masked token.
  *
- * They are found in the text before anything else looks at it, so that `<mask>` is one id and never seven characters.
- * A {@linkcode Frame} says which of them go around a text: RoBERTa reads `<s> text </s>`, and two texts as
+ * They are found in the text before it is split any further, so that `<mask>` is one id and not several characters. A
+ * {@linkcode Frame} describes which of them go around a text: RoBERTa reads `<s> text </s>`, and two texts as
  * `<s> text </s></s> pair </s>`.
  *
  * @module
@@ -14,11 +14,11 @@ export interface SpecialToken {
   readonly content: string;
   /** Its id. */
   readonly id: number;
-  /** Whether it swallows the white space before it; so does RoBERTa's `<mask>`, which counts as the word it hides. */
+  /** Whether it includes the white space before it, as RoBERTa's `<mask>` does: a word is encoded with its space. */
   readonly leftStrip: boolean;
-  /** Whether it swallows the white space after it. */
+  /** Whether it includes the white space after it. */
   readonly rightStrip: boolean;
-  /** Whether it is found only where no letter, digit or underscore touches it. */
+  /** Whether it is found only where no letter, digit or underscore is next to it. */
   readonly singleWord: boolean;
   /** Whether decoding may leave it out. False for ordinary words that were added to a finished vocabulary. */
   readonly special: boolean;
@@ -30,7 +30,7 @@ export const MASKED_SPECIAL_TOKENS: readonly string[] = ["<s>", "<pad>", "</s>",
 /** The one of GPT, for causal language models: it ends a document. */
 export const CAUSAL_SPECIAL_TOKENS: readonly string[] = ["<|endoftext|>"];
 
-/** What goes around one text or two: ids, and the places of the texts. */
+/** What goes around one text or two: ids, with `"text"` and `"pair"` for the texts. */
 export interface Frame {
   /** Around one text. */
   readonly single: readonly (number | "text" | "pair")[];
@@ -38,7 +38,7 @@ export interface Frame {
   readonly pair: readonly (number | "text" | "pair")[];
 }
 
-/** The frame of a model that wants nothing around its text; it cannot hold two texts. */
+/** The frame of a model without special tokens around its text; it cannot hold two texts. */
 export const BARE_FRAME: Frame = { single: ["text"], pair: [] };
 
 /**
@@ -83,7 +83,7 @@ export function extractFrame(start: number, delimiter: number, extract: number):
 }
 
 /**
- * Tells which frame a set of special tokens is for: RoBERTa's if it has `<s>` and `</s>`, GPT's for classification if it
+ * The frame for a set of special tokens: RoBERTa's if it has `<s>` and `</s>`, GPT's for classification if it
  * has `<start>`, `<delimiter>` and `<extract>`, else none.
  *
  * @param specialTokens The special tokens.
@@ -113,7 +113,7 @@ export function frameOf(specialTokens: readonly SpecialToken[]): Frame {
  * @param frame The frame.
  * @param paired Whether there are two texts.
  * @returns The parts, in order.
- * @throws {TypeError} If there are two and the frame has no place for the second.
+ * @throws {TypeError} If there are two and the frame is for one only.
  *
  * @example
  * ```ts
@@ -136,7 +136,7 @@ export function partsOf(frame: Frame, paired: boolean): Frame["single"] {
  * @param text The ids of the text.
  * @param pair The ids of the second text, if there is one.
  * @returns The ids of all.
- * @throws {TypeError} If there is a second text and the frame has no place for it.
+ * @throws {TypeError} If there is a second text and the frame is for one only.
  *
  * @example
  * ```ts
@@ -162,16 +162,16 @@ export function fillFrame(frame: Frame, text: Uint32Array, pair?: Uint32Array): 
 export interface Segment {
   /** Index of the first UTF-16 unit. */
   readonly start: number;
-  /** Index behind the last UTF-16 unit. */
+  /** Index after the last UTF-16 unit. */
   readonly end: number;
   /** The id of the special token, or undefined for a stretch of text. */
   readonly id: number | undefined;
 }
 
 /**
- * Cuts texts at their special tokens.
+ * Splits texts at their special tokens.
  *
- * Where several match, the leftmost counts, and of those that begin at the same place the longest.
+ * Where several match, the leftmost is taken, and of those that begin at the same index the longest.
  *
  * @example
  * ```ts
@@ -201,7 +201,7 @@ export class SpecialTokenFinder {
   }
 
   /**
-   * Cuts a text at its special tokens.
+   * Splits a text at its special tokens.
    *
    * @param text The text.
    * @returns The stretches and the tokens in order, one at a time, without empty stretches.

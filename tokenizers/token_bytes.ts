@@ -21,11 +21,11 @@ import { grow } from "./typed_arrays.ts";
  */
 export class TokenBytes {
   readonly #bytes: Uint8Array;
-  /** Where the bytes of each id begin, and at last where the last ones end. */
+  /** The index at which the bytes of each id begin, and finally that at which the last ones end. */
   readonly #starts: Int32Array;
 
   /**
-   * Lays the bytes out.
+   * Collects the bytes.
    *
    * @param tokens The token of each id, in printable characters; undefined where an id is not used.
    * @param literal Tokens that stand for their own text. So does one with a character that stands for no byte.

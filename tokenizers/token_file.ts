@@ -1,9 +1,9 @@
 /**
- * A corpus encoded once and kept.
+ * A file of ids: a corpus that is encoded once.
  *
- * Encoding a large corpus takes a while, and a run that is resumed needs the same ids again. A token file holds them, and
- * says of which text and by which tokenizer they are, so that ids are never used with weights that mean other things by
- * them. It also holds a checksum: a file that was cut short or altered is noticed.
+ * Encoding a large corpus takes time, and a run that is resumed needs the same ids again. A token file holds them with the
+ * fingerprints of text and tokenizer, so that ids are never used with the weights of another tokenizer. A checksum shows
+ * whether the file was truncated or altered.
  *
  * Layout, little-endian: 8 bytes `MFTOKENS`; fingerprints of tokenizer, text and ids, 8 bytes each; the number of ids,
  * 6 bytes; the number of bytes an id takes, 2 bytes (2 if all ids are below 65,536, else 4); the ids.
@@ -14,7 +14,7 @@
 import { fingerprintOf } from "./fingerprint.ts";
 import type { Tokenizer } from "./tokenizer.ts";
 
-/** Ids and where they come from. */
+/** Ids, and what they were made from. */
 export interface TokenFile {
   /** The ids. */
   readonly ids: Uint32Array;
@@ -30,7 +30,7 @@ const HEADER_LENGTH = 40;
 /**
  * Writes a token file.
  *
- * @param file The ids and where they come from.
+ * @param file The ids, and what they were made from.
  * @returns The bytes of the file.
  *
  * @example
@@ -66,11 +66,11 @@ export function writeTokenFile({ ids, tokenizer, text }: TokenFile): Uint8Array<
 }
 
 /**
- * Reads a token file. Whether it is of the right text and tokenizer is for the caller to compare.
+ * Reads a token file. The caller compares the fingerprints of text and tokenizer.
  *
  * @param bytes The bytes of the file.
- * @returns The ids and where they come from.
- * @throws {RangeError} If the file is damaged, or no token file.
+ * @returns The ids, and what they were made from.
+ * @throws {RangeError} If the file is damaged, or not a token file.
  *
  * @example
  * ```ts
@@ -84,7 +84,7 @@ export function writeTokenFile({ ids, tokenizer, text }: TokenFile): Uint8Array<
 export function readTokenFile(bytes: Uint8Array): TokenFile {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   if (bytes.length < HEADER_LENGTH || new TextDecoder().decode(bytes.subarray(0, 8)) !== MAGIC) {
-    throw new RangeError("Cannot read ids: this is no token file");
+    throw new RangeError("Cannot read ids: this is not a token file");
   }
   const length = view.getUint32(32, true) + view.getUint16(36, true) * 2 ** 32;
   const idLength = view.getUint16(38, true);
@@ -97,7 +97,7 @@ export function readTokenFile(bytes: Uint8Array): TokenFile {
   );
   if (fingerprintOf(bytes.subarray(HEADER_LENGTH)) !== checksum) {
     throw new RangeError(
-      "Cannot read ids: the token file was altered, its checksum does not fit its content",
+      "Cannot read ids: the token file was altered, its checksum does not match its content",
     );
   }
   const ids = new Uint32Array(length);
@@ -110,7 +110,7 @@ export function readTokenFile(bytes: Uint8Array): TokenFile {
 }
 
 /**
- * Takes the fingerprint of a row of documents, which changes when any text or any border between them does.
+ * The fingerprint of a sequence of documents, which changes with any text and any boundary between two.
  *
  * @param documents The texts.
  * @returns 16 hexadecimal digits.
@@ -128,7 +128,7 @@ export function fingerprintOfDocuments(documents: Iterable<string>): string {
 }
 
 /**
- * Encodes documents into one row of ids, each document followed by the special token that ends one: `<|endoftext|>`, or
+ * Encodes documents into one sequence of ids, each document followed by the special token that ends one: `<|endoftext|>`, or
  * `</s>`, or nothing where the tokenizer has neither.
  *
  * @param tokenizer The tokenizer.

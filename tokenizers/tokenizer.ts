@@ -1,10 +1,10 @@
 /**
- * What every tokenizer can do: turn text into ids and ids into text.
+ * The interface of all tokenizers: text to ids, and ids to text.
  *
- * A model never sees text, only ids: whole numbers from 0 to `vocabSize` − 1, each a row of the embedding table. A
- * tokenizer is the agreement which piece of text is which id. Weights mean nothing without the agreement they were
- * trained under, so a tokenizer is saved in the folder of the model, and carries a {@linkcode Tokenizer.fingerprint}
- * by which encoded text is known to belong to it.
+ * The input of a model is not text but ids: integers from 0 to `vocabSize` − 1, each the index of a row of the embedding
+ * table. A tokenizer defines which piece of text has which id. Weights are useless with any other tokenizer than the one
+ * they were trained with, so it is saved in the folder of the model, and has a {@linkcode Tokenizer.fingerprint} that is
+ * stored with encoded text.
  *
  * @module
  */
@@ -15,7 +15,7 @@ import type { SpecialToken } from "./special_tokens.ts";
 export interface EncodeOptions {
   /**
    * `"find"` (the default, as in Hugging Face `tokenizers`): the text of a special token, such as `<mask>`, becomes its
-   * one id. `"text"`: it is read like any other text; for text that strangers wrote.
+   * one id. `"text"`: it is encoded like any other text; for text from untrusted sources.
    */
   specialTokens?: "find" | "text";
   /** Add what the model expects around a text, such as `<s>` … `</s>`. Off by default. */
@@ -43,12 +43,12 @@ export interface TokenStream {
   /**
    * Ends the stream.
    *
-   * @returns What was held back: U+FFFD for a character that never became whole, else nothing.
+   * @returns What was held back: U+FFFD for an incomplete character, else nothing.
    */
   end(): string;
 }
 
-/** An agreement between text and ids. */
+/** A mapping from text to ids and back. */
 export interface Tokenizer {
   /** Number of rows an embedding table needs: the highest id plus one. */
   readonly vocabSize: number;
@@ -65,7 +65,7 @@ export interface Tokenizer {
    * @param text The text; lone surrogates count as U+FFFD.
    * @param options What to do about special tokens.
    * @returns The ids, in the order of the text.
-   * @throws {RangeError} If the vocabulary has no way to say some part of the text.
+   * @throws {RangeError} If the vocabulary cannot represent some part of the text.
    */
   encode(text: string, options?: EncodeOptions): Uint32Array;
 

@@ -10,7 +10,7 @@ import { type Frame, robertaFrame, type SpecialToken } from "./special_tokens.ts
 /** An object of a JSON file. */
 export type JsonObject = { [key: string]: unknown };
 
-/** The pattern by which Hugging Face `tokenizers` cuts a text into single code points. */
+/** The pattern by which Hugging Face `tokenizers` splits a text into single code points. */
 export const CHARACTER_PATTERN = "[\\s\\S]";
 
 /** Which token `transformers` takes for which purpose, where the vocabulary has it. */
@@ -34,7 +34,7 @@ const PURPOSES: readonly (readonly [purpose: string, contents: readonly string[]
  * @param parts.preTokenizer The `pre_tokenizer` of tokenizer.json.
  * @param parts.decoder The `decoder` of tokenizer.json.
  * @param parts.model The `model` of tokenizer.json.
- * @param parts.config What tokenizer_config.json says besides.
+ * @param parts.config Further entries of tokenizer_config.json.
  * @returns The text of each file, by file name.
  */
 export function writeTokenizerFiles(

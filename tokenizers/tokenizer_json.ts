@@ -2,8 +2,8 @@
  * Reading `tokenizer.json`.
  *
  * The file describes a pipeline of normalizer, pre-tokenizer, model, post-processor and decoder, each of many kinds. Two
- * pipelines are understood here: byte-level BPE and one character a token. Whatever else a file asks for is refused by
- * name: text encoded in another way than the model was trained on is worse than an error.
+ * pipelines are supported here: byte-level BPE and one character a token. Anything else in a file is an error that names
+ * it, because text encoded differently than in training would silently give worse results.
  *
  * @module
  */
@@ -39,7 +39,7 @@ export interface TokenizerDescription {
  *
  * @param json The text.
  * @returns What it describes.
- * @throws {TypeError} If it is not JSON, not of this form, or asks for what is not done here.
+ * @throws {TypeError} If it is not JSON, not of this form, or describes something that is not supported.
  * @throws {RangeError} If ids clash, or a merge names a token that is not in the vocabulary.
  *
  * @example

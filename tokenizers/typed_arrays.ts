@@ -17,7 +17,7 @@ export type NumberArray =
  *
  * @param array The array.
  * @param length The room that is needed.
- * @returns The array itself if it is long enough, else a copy that is at least twice as long, zeros behind.
+ * @returns The array itself if it is long enough, else a copy at least twice as long, padded with zeros.
  *
  * @example
  * ```ts

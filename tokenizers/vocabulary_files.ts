@@ -1,7 +1,7 @@
 /**
- * Reading the pieces of which all vocabulary files are made: JSON objects, tables of ids, lists of merges.
+ * Reading the parts of vocabulary files: JSON objects, tables of ids, lists of merges.
  *
- * Every error names the file, the place in it, and what was expected there.
+ * Every error names the file, the entry, and what was expected there.
  *
  * @module
  */
@@ -99,7 +99,7 @@ export function readVocabulary(where: string, value: unknown): Vocabulary {
 }
 
 /**
- * Enters a token into a vocabulary.
+ * Adds a token to a vocabulary.
  *
  * @param where What to name in an error.
  * @param token The token.

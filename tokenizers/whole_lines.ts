@@ -1,14 +1,14 @@
 /**
- * Pieces of a stream, cut anew at line ends.
+ * Pieces of a stream, split again at line ends.
  *
  * @module
  */
 
 /**
- * Cuts the pieces of a text anew, so that each ends with a line feed, except the last. A file is read in pieces that end
- * anywhere; a trainer that was handed those would take half a word for a word.
+ * Splits the pieces of a text again, so that each ends with a line feed, except the last. A file is read in pieces that end
+ * anywhere; used as they are, they would give a trainer words that are cut in half.
  *
- * @param pieces The text, cut anywhere.
+ * @param pieces The text, split anywhere.
  * @returns The same text in about as many pieces, each of whole lines.
  *
  * @example

@@ -13,7 +13,7 @@
 
 import type { Backend, HostArray, Shape } from "../core/backend.ts";
 import { initialize, type ParameterStore } from "../core/module.ts";
-import { seedWords } from "../core/philox.ts";
+import { seedWords } from "../core/random.ts";
 import { Tape } from "../core/tape.ts";
 import type { Tensor } from "../core/tensor.ts";
 import { addScaled } from "../kernels/elementwise.ts";

@@ -5,7 +5,7 @@
  * @module
  */
 
-import { Random } from "../../core/philox.ts";
+import { Random } from "../../core/random.ts";
 import { type BenchConfig, CONFIGS, flopsOf, median, tokensOf } from "../configs.ts";
 
 /** An initial parameter. */

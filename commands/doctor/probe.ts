@@ -5,7 +5,7 @@
  */
 import type { Backend } from "../../core/backend.ts";
 import { CpuBackend } from "../../core/cpu_backend.ts";
-import { Random } from "../../core/philox.ts";
+import { Random } from "../../core/random.ts";
 import type { Tensor } from "../../core/tensor.ts";
 import { gelu } from "../../kernels/activations.ts";
 import { attention } from "../../kernels/attention.ts";

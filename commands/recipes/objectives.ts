@@ -5,7 +5,7 @@
  * @module
  */
 import type { Backend } from "../../core/backend.ts";
-import { Random } from "../../core/philox.ts";
+import { Random } from "../../core/random.ts";
 import type { Experiment } from "../../models/experiment.ts";
 import { expectKind, kindOf } from "../../models/families.ts";
 import { Gpt, type GptConfig } from "../../models/gpt.ts";

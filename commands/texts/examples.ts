@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { permutation } from "../../core/philox.ts";
+import { permutation } from "../../core/random.ts";
 import { quoted, shortened } from "../../core/quoted.ts";
 import { fingerprintOfDocuments } from "../../tokenizers/token_file.ts";
 import type { Tokenizer } from "../../tokenizers/tokenizer.ts";
