@@ -1,5 +1,6 @@
 /**
- * Losses to compare a model with: what a predictor reaches that knows nothing, or nothing but how often tokens occur.
+ * Baseline losses to compare a model with: those of the uniform and the unigram distribution, and the optimal loss where it
+ * is known.
  *
  * @module
  */
@@ -8,18 +9,18 @@ import type { Batch } from "./batches.ts";
 
 /** The loss of a simple predictor. */
 export interface Baseline {
-  /** `uniform`: every token is equally likely; `unigram`: as likely as it is frequent; `optimal`: the best possible. */
+  /** `uniform`: all tokens are equally likely; `unigram`: by their frequency; `optimal`: the lowest possible loss. */
   readonly name: "uniform" | "unigram" | "optimal";
   /** Nats per token. */
   readonly loss: number;
 }
 
 /**
- * The baselines of a text, from the highest loss to the lowest. The unigram's frequencies are those of the text itself, so
- * its loss is the text's entropy of order zero.
+ * The baselines of a text, from the highest loss to the lowest. The unigram frequencies are those of the text itself, so
+ * the unigram loss is the entropy of order zero of the text.
  *
- * @param ids the text that is predicted
- * @param options `vocabSize`: size of the vocabulary; `optimal`: the best possible loss in nats per token, where it is known
+ * @param ids the text to predict
+ * @param options `vocabSize`: size of the vocabulary; `optimal`: the lowest possible loss in nats per token, if known
  * @returns the baselines
  *
  * @example
@@ -47,14 +48,14 @@ export function baselines(
 }
 
 /**
- * The loss of the unigram model, which predicts each token as often as it occurs in the training text. Every token is
- * counted once more than it was seen (Laplace smoothing), for those that were not. A model that does not beat it has
- * learned nothing from context.
+ * The loss of the unigram model, which predicts each token with its frequency in the training text, whatever the context.
+ * One is added to every count (Laplace smoothing), so that a token that did not occur has a probability. A model with a
+ * higher loss has learned nothing from context.
  *
- * @param batches what to measure on
- * @param training the texts to count in
- * @param tokens `vocabSize`: size of the vocabulary; `specialIds`: ids of special tokens, which count only if the batches
- * ask for them
+ * @param batches the batches to predict
+ * @param training the training texts
+ * @param tokens `vocabSize`: size of the vocabulary; `specialIds`: ids of special tokens, which have a probability only if
+ * they are targets
  * @returns nats per target that is not ignored
  *
  * @example

@@ -1,10 +1,9 @@
 /**
  * Cutting a text into training batches.
  *
- * The text is one long row of tokens. A window is T tokens together with the T tokens that follow each of them; windows
- * stand side by side over the whole text. In each epoch they come in a new random order, each once, and begin at a new
- * offset, so that the model sees every token at many positions. Batch n is a function of the seed and n alone: a run
- * that resumes draws what it would have drawn.
+ * The text is one sequence of tokens, cut into windows: T tokens as inputs and, as targets, the token that follows each.
+ * Every epoch visits all windows once, in a new random order and from a new offset, so that the model sees every token at
+ * many positions. Batch n is a function of the seed and n alone: a resumed run gets the batches of an uninterrupted one.
  *
  * @module
  */
@@ -14,33 +13,33 @@ import { IGNORE_INDEX } from "../kernels/cross_entropy.ts";
 import { checkSizes } from "../models/config.ts";
 import { sampleOrder } from "./epochs.ts";
 
-/** What one pass learns from; see `BatchTensors` for what the parts mean to a model. */
+/** A batch on the host; `BatchTensors` is the same on a device. */
 export interface Batch {
   /** Token ids, (B, T), row-major. */
   readonly inputs: Uint32Array;
-  /** The token that follows each input; or that stood at each masked place; or the class of each sequence; or IGNORE_INDEX. */
+  /** The token after each input, the original token at each masked position, or the class of each sequence; or IGNORE_INDEX. */
   readonly targets: Uint32Array;
   /** B. */
   readonly batchSize: number;
   /** T. */
   readonly contextLength: number;
-  /** How much each target counts beside the others; 1 unless given. */
+  /** Weight of each target; 1 unless given. */
   readonly weights?: Float32Array;
-  /** Tokens of each sequence that are no padding, (B). */
+  /** Length of each sequence without padding, (B). */
   readonly lengths?: Uint32Array;
-  /** Where each target stands among all B · T inputs. */
+  /** Index of each target among all B · T inputs; the target of every input, in order, unless given. */
   readonly targetIndices?: Uint32Array;
-  /** Tokens to predict besides, (B, T). */
+  /** Targets of an auxiliary loss: the token after each input, (B, T). */
   readonly auxiliaryTargets?: Uint32Array;
-  /** How much each of them counts beside the targets. */
+  /** Weight of each auxiliary target. */
   readonly auxiliaryWeights?: Float32Array;
 }
 
-/** A source of batches: the same for the same seed and number. */
+/** A source of batches. The same seed and number give the same batch. */
 export interface BatchSource {
-  /** Batches after which every window was seen once; not always an integer. */
+  /** Batches in an epoch, not always an integer. */
   readonly batchesPerEpoch: number;
-  /** Batch number n, from 0. */
+  /** The batch of a number, from 0. */
   at(number: number): Batch;
 }
 
@@ -50,11 +49,11 @@ export interface CausalBatchOptions {
   contextLength: number;
   /** B. */
   batchSize: number;
-  /** Decides the order. */
+  /** Seed of the order. */
   seed: number;
 }
 
-/** Throws unless the sizes make sense and there is at least one window. */
+/** Throws unless the sizes are positive integers and there is at least one window. */
 function checkText(
   tokens: Uint32Array,
   { contextLength, batchSize }: { contextLength: number; batchSize: number },
@@ -101,7 +100,7 @@ function emptyBatch(batchSize: number, contextLength: number): Batch {
  * @param tokens The training text.
  * @param options Sizes and seed.
  * @returns The source.
- * @throws {RangeError} If the text is shorter than one window, or a size is no positive integer.
+ * @throws {RangeError} If the text is shorter than one window, or a size is not a positive integer.
  */
 export function causalBatches(tokens: Uint32Array, options: CausalBatchOptions): BatchSource {
   const { contextLength, batchSize, seed } = options;
@@ -132,12 +131,12 @@ export function causalBatches(tokens: Uint32Array, options: CausalBatchOptions):
 }
 
 /**
- * Windows to validate on: always the same, evenly spread over the text.
+ * Windows for validation: always the same, spread evenly over the text.
  *
  * @param tokens The validation text.
- * @param options Sizes; `windows` is how many at most, all unless given.
- * @returns Batches; rows of the last one that are not needed have no targets.
- * @throws {RangeError} If the text is shorter than one window, or a size is no positive integer.
+ * @param options Sizes; `windows` is the largest number of windows, all unless given.
+ * @returns Batches; the targets of unused rows of the last one are ignored.
+ * @throws {RangeError} If the text is shorter than one window, or a size is not a positive integer.
  */
 export function validationBatches(
   tokens: Uint32Array,

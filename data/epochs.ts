@@ -1,25 +1,25 @@
 /**
- * The order in which training sees its samples: all of them in each epoch, each time in another order.
+ * The order of samples in training: each epoch visits all of them, in another order.
  *
  * @module
  */
 
 import { permutation } from "../core/random.ts";
 
-/** Where a sample stands. */
+/** A sample of an epoch. */
 export interface DrawnSample {
-  /** How often all samples were seen before. */
+  /** The epoch, from 0. */
   readonly epoch: number;
-  /** Which sample it is. */
+  /** Index of the sample. */
   readonly index: number;
 }
 
 /**
- * Decides which sample comes when, by seed and number alone: the same for any batch size, and after resuming.
+ * The order of samples, a function of the seed alone: the same for any batch size, and after resuming.
  *
- * @param size How many samples there are.
- * @param seed Decides the order.
- * @returns The place of the sample that is drawn as number n, from 0.
+ * @param size Number of samples.
+ * @param seed Seed of the order.
+ * @returns A function of the number of a draw, from 0, that gives the sample drawn.
  */
 export function sampleOrder(size: number, seed: number): (number: number) => DrawnSample {
   let current = -1, order = new Uint32Array(0);

@@ -10,11 +10,11 @@ import type { Batch, BatchSource } from "./batches.ts";
 import { sampleOrder } from "./epochs.ts";
 import { padSequences } from "./sequences.ts";
 
-/** A text and its class. */
+/** A labelled text. */
 export interface Example {
-  /** The text as the model reads it, special tokens included. */
+  /** Token ids of the text, special tokens included. */
   readonly ids: Uint32Array;
-  /** The number of its class. */
+  /** Index of its class. */
   readonly label: number;
 }
 
@@ -24,19 +24,19 @@ export interface LabelledSizes {
   contextLength: number;
   /** B. */
   batchSize: number;
-  /** Fills up short texts. */
+  /** Id of the padding token. */
   padId: number;
 }
 
 /** Sizes, seed and weights of {@linkcode labelledBatches}. */
 export interface LabelledBatchOptions extends LabelledSizes {
-  /** Decides the order. */
+  /** Seed of the order. */
   seed: number;
-  /** How much the examples of each class count; all the same unless given. */
+  /** Weight of the examples of each class; 1 unless given. */
   classWeights?: readonly number[];
   /**
-   * How much predicting the next token counts beside the class, as a mean over the tokens of each text; 0, not at all,
-   * unless given. For classifiers made from a GPT; the paper's is 0.5.
+   * Weight of the auxiliary loss: predicting the next token, as a mean over the tokens of each text; 0 unless given. For
+   * classifiers made from a GPT; 0.5 in the paper.
    */
   auxiliaryWeight?: number;
 }
@@ -63,7 +63,7 @@ function toBatch(examples: readonly Example[], sizes: LabelledSizes): Batch & { 
   return { ...padSequences(examples.map(({ ids }) => ids), sizes), targets, batchSize, contextLength };
 }
 
-/** The token after each token, weighed so that those of one text count as much as `weights` says of the text. */
+/** The token after each token; their weights in a text add up to the weight of the text. */
 function nextTokens(
   { inputs, lengths }: { inputs: Uint32Array; lengths: Uint32Array },
   weights: Float32Array,
@@ -94,8 +94,8 @@ function nextTokens(
  * @param examples Texts with their classes, of at least two classes.
  * @param options Sizes, seed and weights.
  * @returns The source.
- * @throws {RangeError} If there are no examples, or of one class only, or one is empty or too long, a class has no
- * weight, no example counts, or a size is no positive integer.
+ * @throws {RangeError} If there are no examples, all are of one class, one is empty or too long, a class has no weight,
+ * every example has weight 0, or a size is not a positive integer.
  */
 export function labelledBatches(examples: readonly Example[], options: LabelledBatchOptions): BatchSource {
   const { batchSize, seed, classWeights, auxiliaryWeight = 0 } = options;
@@ -103,7 +103,7 @@ export function labelledBatches(examples: readonly Example[], options: LabelledB
   const highest = examples.reduce((highest, { label }) => Math.max(highest, label), 0);
   if (examples.every(({ label }) => label === highest)) {
     throw new RangeError(
-      `Cannot learn to tell classes apart: all ${examples.length} examples are of class ${highest}`,
+      `Cannot train a classifier: all ${examples.length} examples are of class ${highest}, expected at least two classes`,
     );
   }
   if (classWeights && !(classWeights.length > highest && classWeights.every((weight) => weight >= 0))) {
@@ -112,7 +112,7 @@ export function labelledBatches(examples: readonly Example[], options: LabelledB
     );
   }
   if (classWeights && examples.every(({ label }) => classWeights[label] === 0)) {
-    throw new RangeError(`Cannot weigh classes with ${classWeights.join(", ")}: no example counts`);
+    throw new RangeError(`Cannot weigh classes with ${classWeights.join(", ")}: every example has weight 0`);
   }
   const sampleAt = sampleOrder(examples.length, seed);
   return {
@@ -150,7 +150,7 @@ export function labelledValidationBatches(examples: readonly Example[], sizes: L
 }
 
 /**
- * Weights under which every class counts as much as every other, however few examples it has.
+ * Weights that give every class the same total weight, however few examples it has.
  *
  * @example
  * ```ts
@@ -161,7 +161,7 @@ export function labelledValidationBatches(examples: readonly Example[], sizes: L
  * ```
  *
  * @param labels The class of each example.
- * @param classes How many classes there are.
+ * @param classes Number of classes.
  * @returns For each class n / (classes · its examples), as scikit-learn's "balanced"; 0 for one without examples.
  */
 export function balancedWeights(labels: readonly number[], classes: number): number[] {

@@ -1,5 +1,5 @@
 /**
- * The special tokens without which there is no masked language modelling.
+ * The special tokens that masked language modelling needs.
  *
  * @module
  */
@@ -20,11 +20,11 @@ export interface MaskTokens {
 }
 
 /**
- * Finds the tokens that a masked language model needs.
+ * The special tokens of a tokenizer that a masked language model needs.
  *
  * @param tokenizer the tokenizer
  * @returns their ids
- * @throws {Error} when one is missing, or `<pad>` is not where every RoBERTa has it
+ * @throws {Error} when one is missing, or the id of `<pad>` is not 1, as in RoBERTa
  *
  * @example
  * ```ts
@@ -43,13 +43,13 @@ export function maskTokens(tokenizer: Tokenizer): MaskTokens {
   const idOf = (token: string): number => {
     const id = tokenizer.idOf(token);
     if (id === undefined) {
-      throw new Error(`The tokenizer has no ${token}, which filling masks needs: ${advice}`);
+      throw new Error(`The tokenizer has no ${token}, which a masked language model needs: ${advice}`);
     }
     return id;
   };
   const beginId = idOf("<s>"), endId = idOf("</s>"), padId = idOf("<pad>"), maskId = idOf("<mask>");
   if (padId !== 1) {
-    throw new Error(`The tokenizer's <pad> has id ${padId}, expected 1 as in every RoBERTa: ${advice}`);
+    throw new Error(`The tokenizer's <pad> has id ${padId}, expected 1 as in RoBERTa: ${advice}`);
   }
   return { beginId, endId, padId, maskId, specialIds: tokenizer.specialTokens.map(({ id }) => id) };
 }

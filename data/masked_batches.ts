@@ -1,8 +1,8 @@
 /**
  * Batches for masked language modelling.
  *
- * The masks are *dynamic*: drawn anew in each epoch, so that the model never sees a text hidden in the same way twice.
- * They are a function of seed, epoch and sequence alone: batch size, accumulation and resuming change nothing.
+ * Masking is *dynamic*: every epoch draws new masks, so that the model sees each text with many of them. Masks are a
+ * function of seed, epoch and sequence alone: batch size, accumulation and resuming do not change them.
  *
  * @module
  */
@@ -21,13 +21,13 @@ export interface MaskedBatchOptions extends MaskOptions {
   contextLength: number;
   /** B. */
   batchSize: number;
-  /** Decides order and masks. */
+  /** Seed of order and masks. */
   seed: number;
-  /** Fills up short sequences; 1 unless given. */
+  /** Id of the padding token; 1 unless given. */
   padId?: number;
 }
 
-/** Puts masked sequences side by side. */
+/** Makes a batch of masked sequences. */
 function toBatch(
   rows: readonly { ids: Uint32Array; masked: MaskedSequence }[],
   { batchSize, contextLength, padId = PAD_ID }: MaskedBatchOptions,
@@ -40,7 +40,7 @@ function toBatch(
       targets.push(ids[position]);
     }
   }
-  // every number of targets would be a shape of its own, and a shader to compile: round it up, mostly to the same
+  // each number of targets is another shape, for which shaders are compiled: rounded up, it is nearly always the same
   const size = room * Math.max(1, Math.ceil(targetIndices.length / room));
   const filled = { targetIndices: new Uint32Array(size), targets: new Uint32Array(size).fill(IGNORE_INDEX) };
   filled.targetIndices.set(targetIndices);
@@ -50,7 +50,7 @@ function toBatch(
   return { ...padded, ...filled, batchSize, contextLength };
 }
 
-/** Room for as many targets as a batch hardly ever exceeds: four standard deviations above the mean. */
+/** A number of targets that a batch hardly ever exceeds: four standard deviations above the mean. */
 function roomFor(
   sequences: readonly Uint32Array[],
   { batchSize, maskRate = 0.15 }: MaskedBatchOptions,
@@ -90,10 +90,10 @@ function checkSequences(sequences: readonly Uint32Array[], options: MaskedBatchO
  * assertEquals(targetIndices!.length, targets.length);
  * ```
  *
- * @param sequences Framed by their special tokens, see `packDocuments`; none longer than T.
+ * @param sequences Sequences with their special tokens, see `packDocuments`; none longer than T.
  * @param options Sizes, seed and rule.
  * @returns The source.
- * @throws {RangeError} If there are no sequences, one is empty or too long, or an option makes no sense.
+ * @throws {RangeError} If there are no sequences, one is empty or too long, or an option is out of range.
  */
 export function maskedBatches(sequences: readonly Uint32Array[], options: MaskedBatchOptions): BatchSource {
   checkSequences(sequences, options);
@@ -113,12 +113,12 @@ export function maskedBatches(sequences: readonly Uint32Array[], options: Masked
 }
 
 /**
- * Batches to validate a masked language model on: always the same sequences, with the same masks.
+ * Batches to validate a masked language model: always the same sequences with the same masks.
  *
- * @param sequences Framed by their special tokens; none longer than T.
- * @param options Sizes, seed and rule; `limit` is how many sequences at most, spread over all of them.
+ * @param sequences Sequences with their special tokens; none longer than T.
+ * @param options Sizes, seed and rule; `limit` is the largest number of sequences, spread evenly over all of them.
  * @returns The batches.
- * @throws {RangeError} If there are no sequences, one is empty or too long, or an option makes no sense.
+ * @throws {RangeError} If there are no sequences, one is empty or too long, or an option is out of range.
  */
 export function maskedValidationBatches(
   sequences: readonly Uint32Array[],
@@ -139,14 +139,14 @@ export function maskedValidationBatches(
 }
 
 /**
- * Batches in which one token after the other is hidden, all others in sight. `exp` of the mean loss over them is the
+ * Batches in which each row masks a single token, one after the other. `exp` of the mean loss over them is the
  * pseudo-perplexity of Salazar et al., "Masked language model scoring", 2020: the counterpart of a causal model's
  * perplexity, though not comparable with it, since the model sees the future.
  *
- * @param sequences Framed by their special tokens; none longer than T.
- * @param options Sizes, and ids of tokens; `limit` is how many tokens at most, spread over all of them.
- * @returns The batches: each row hides one token.
- * @throws {RangeError} If there is no token to hide, a sequence is empty or too long, or an option makes no sense.
+ * @param sequences Sequences with their special tokens; none longer than T.
+ * @param options Sizes, and ids of tokens; `limit` is the largest number of tokens, spread evenly over all of them.
+ * @returns The batches.
+ * @throws {RangeError} If there is no token to mask, a sequence is empty or too long, or an option is out of range.
  */
 export function oneByOneBatches(
   sequences: readonly Uint32Array[],
@@ -154,15 +154,15 @@ export function oneByOneBatches(
 ): Batch[] {
   checkSequences(sequences, options);
   const { batchSize, specialIds, maskId } = options, special = new Set(specialIds), batches: Batch[] = [];
-  const hidden: { ids: Uint32Array; position: number }[] = [];
+  const candidates: { ids: Uint32Array; position: number }[] = [];
   for (const ids of sequences) {
-    ids.forEach((id, position) => special.has(id) || hidden.push({ ids, position }));
+    ids.forEach((id, position) => special.has(id) || candidates.push({ ids, position }));
   }
-  if (hidden.length === 0) throw new RangeError("Cannot hide a token: there are only special ones");
-  const count = Math.min(hidden.length, options.limit ?? hidden.length);
+  if (candidates.length === 0) throw new RangeError("Cannot mask a token: there are only special tokens");
+  const count = Math.min(candidates.length, options.limit ?? candidates.length);
   for (let first = 0; first < count; first += batchSize) {
     const rows = Array.from({ length: Math.min(batchSize, count - first) }, (_, row) => {
-      const { ids, position } = hidden[Math.floor((first + row) * hidden.length / count)],
+      const { ids, position } = candidates[Math.floor((first + row) * candidates.length / count)],
         inputs = ids.slice();
       inputs[position] = maskId;
       return { ids, masked: { inputs, positions: [position] } };

@@ -1,5 +1,5 @@
 /**
- * From texts to what a masked language model trains on: sequences of tokens, and how their tokens are masked.
+ * Prepares texts for a masked language model: cuts them into sequences, and sets how tokens are masked.
  *
  * @module
  */
@@ -9,11 +9,11 @@ import type { MaskedBatchOptions } from "./masked_batches.ts";
 import { maskTokens } from "./mask_tokens.ts";
 import { packDocuments } from "./sequences.ts";
 
-/** Texts as a model that fills masks reads them. */
+/** Texts prepared for a masked language model. */
 export interface MaskedTexts<Part extends string> {
   /** The sequences of each part. */
   readonly sequences: Readonly<Record<Part, Uint32Array[]>>;
-  /** How batches are made of them. */
+  /** Options for `maskedBatches`. */
   readonly options: MaskedBatchOptions;
 }
 
@@ -21,25 +21,25 @@ export interface MaskedTexts<Part extends string> {
 export interface MaskedTextSettings {
   /** Sequences in a batch. */
   readonly batchSize: number;
-  /** Decides which tokens are masked. */
+  /** Seed of the order and the masks. */
   readonly seed: number;
-  /** Share of the tokens to predict; 0.15 unless given. */
+  /** Fraction of the tokens to predict; 0.15 unless given. */
   readonly maskRate?: number;
-  /** How they are chosen and masked; as Hugging Face does it unless given. */
+  /** How they are chosen and masked; `"huggingface"` unless given. */
   readonly maskRule?: "huggingface" | "fairseq";
-  /** Whether each text begins a sequence of its own. */
+  /** Whether each text starts a new sequence. */
   readonly lines?: boolean;
 }
 
 /**
- * Cuts texts into sequences, and says how they are masked.
+ * Cuts texts into sequences for a masked language model.
  *
  * @param parts ids of each part of the texts; see `encodeDocuments`
  * @param config the model
  * @param tokenizer the tokenizer
- * @param settings sizes, seed, and how tokens are hidden
- * @returns the sequences and what batches are made by
- * @throws {Error} when the tokenizer has no tokens to mask with
+ * @param settings sizes, seed, and how tokens are masked
+ * @returns the sequences, and options for `maskedBatches`
+ * @throws {Error} when the tokenizer lacks a special token
  *
  * @example
  * ```ts
@@ -73,11 +73,11 @@ export function maskedTexts<Part extends string>(
 }
 
 /**
- * Cuts a row of ids, in which each text is ended by `</s>`, into the sequences a masked language model reads.
+ * Cuts ids, in which `</s>` ends each text, into sequences for a masked language model.
  *
  * @param ids the texts
- * @param options the length and ids of tokens; `lines`: whether each text begins a sequence of its own
- * @returns the sequences, each begun by `<s>`
+ * @param options length, and ids of special tokens; `lines`: whether each text starts a new sequence
+ * @returns the sequences, each starting with `<s>`
  *
  * @example
  * ```ts

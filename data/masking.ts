@@ -1,14 +1,14 @@
 /**
- * Masked language modelling: which tokens are hidden, and behind what.
+ * Masked language modelling: which tokens are to be predicted, and what the model sees instead of them.
  *
- * About 15 % of the tokens are asked for. Of these, 80 % are hidden behind `<mask>`, 10 % are replaced by a token
- * drawn at random, and 10 % stay as they are: otherwise a model would learn to pay attention only where it sees
- * `<mask>`, which no text it is used on later contains. Two rules are known by name:
+ * About 15 % of the tokens are targets. Of these, 80 % are replaced by `<mask>`, 10 % by a random token, and 10 % are left
+ * unchanged. With `<mask>` alone the model could ignore all other positions, yet the texts it is fine-tuned on contain no
+ * `<mask>`. There are two rules:
  *
- *     huggingface   every token is drawn independently, special ones never; a replacement is any token
- *     fairseq       exactly ⌊0.15 n + u⌋ of n tokens, special ones too; a replacement is none of the first four tokens
+ *     huggingface   every token is drawn independently, special tokens never; a random token is any token
+ *     fairseq       exactly ⌊0.15 n + u⌋ of n tokens, special tokens too; a random token is none of the first four
  *
- * Here is the rule; `masked_batches.ts` makes batches by it.
+ * `masked_batches.ts` makes batches of masked sequences.
  *
  * References: Devlin et al., "BERT", 2019, section 3.1; Liu et al., "RoBERTa", 2019, section 4.1;
  * `DataCollatorForLanguageModeling` of Hugging Face transformers; `mask_tokens_dataset.py` of fairseq.
@@ -18,7 +18,7 @@
 
 import type { Random } from "../core/random.ts";
 
-/** How to hide tokens. */
+/** How to mask tokens. */
 export interface MaskOptions {
   /** V. */
   vocabSize: number;
@@ -26,34 +26,34 @@ export interface MaskOptions {
   maskId: number;
   /** Ids of all special tokens. */
   specialIds: readonly number[];
-  /** Share of the tokens that are asked for; 0.15 unless given. */
+  /** Fraction of the tokens to predict; 0.15 unless given. */
   maskRate?: number;
-  /** Which tokens, and what replaces them; `"huggingface"` unless given. */
+  /** How they are chosen and replaced; `"huggingface"` unless given. */
   rule?: "huggingface" | "fairseq";
 }
 
-/** A sequence with hidden tokens. */
+/** A masked sequence. */
 export interface MaskedSequence {
-  /** What the model sees. */
+  /** The ids that the model reads. */
   readonly inputs: Uint32Array;
-  /** The positions it is asked about, ascending. */
+  /** The positions to predict, ascending. */
   readonly positions: readonly number[];
 }
 
-/** Of the tokens that are asked for, this share is hidden, … */
-const HIDDEN = 0.8;
+/** This fraction of the tokens to predict is replaced by `<mask>`, … */
+const MASKED = 0.8;
 
-/** … and up to this one replaced. */
+/** … the rest up to this one by a random token. */
 const REPLACED = 0.9;
 
-/** fairseq never puts `<s>`, `<pad>`, `</s>` or `<unk>` instead of a token. */
+/** The random tokens of fairseq are none of `<s>`, `<pad>`, `</s>` and `<unk>`. */
 const FAIRSEQ_SPECIALS = 4;
 
 /**
- * Checks that tokens can be hidden in this way.
+ * Checks options.
  *
- * @param options How.
- * @throws {RangeError} If an option makes no sense.
+ * @param options The options.
+ * @throws {RangeError} If one is out of range.
  */
 export function checkMaskOptions({ vocabSize, maskId, maskRate = 0.15 }: MaskOptions): void {
   if (!(maskRate > 0 && maskRate <= 1)) {
@@ -69,7 +69,7 @@ export function checkMaskOptions({ vocabSize, maskId, maskRate = 0.15 }: MaskOpt
   }
 }
 
-/** The positions to ask about. */
+/** The positions to predict. */
 function choosePositions(ids: Uint32Array, random: Random, options: MaskOptions): number[] {
   const { maskRate = 0.15, rule = "huggingface", specialIds } = options, positions: number[] = [];
   if (rule === "huggingface") {
@@ -86,7 +86,7 @@ function choosePositions(ids: Uint32Array, random: Random, options: MaskOptions)
 }
 
 /**
- * Hides tokens of a sequence.
+ * Masks tokens of a sequence.
  *
  * @example
  * ```ts
@@ -101,17 +101,17 @@ function choosePositions(ids: Uint32Array, random: Random, options: MaskOptions)
  * ```
  *
  * @param ids The sequence, without padding.
- * @param random Decides everything.
- * @param options How.
- * @returns What the model sees, and where it is asked.
+ * @param random Source of randomness.
+ * @param options How to mask.
+ * @returns The masked sequence and the positions to predict.
  */
 export function maskSequence(ids: Uint32Array, random: Random, options: MaskOptions): MaskedSequence {
   const { vocabSize, maskId, rule = "huggingface" } = options, inputs = ids.slice();
   const positions = choosePositions(ids, random, options), lowest = rule === "fairseq" ? FAIRSEQ_SPECIALS : 0;
   for (const position of positions) {
-    const fate = random.uniform();
-    if (fate < HIDDEN) inputs[position] = maskId;
-    else if (fate < REPLACED) inputs[position] = lowest + random.below(vocabSize - lowest);
+    const draw = random.uniform();
+    if (draw < MASKED) inputs[position] = maskId;
+    else if (draw < REPLACED) inputs[position] = lowest + random.below(vocabSize - lowest);
   }
   return { inputs, positions };
 }

@@ -1,19 +1,19 @@
 /**
- * Texts as sequences of a fixed length: packed full from running text, or one for each line, with padding.
+ * Sequences of a fixed length: packed from running text, or one for each text, with padding.
  *
  * @module
  */
 
-/** Rows of tokens, filled up to one length. */
+/** Sequences padded to one length. */
 export interface PaddedRows {
   /** (B, T), row-major. */
   readonly inputs: Uint32Array;
-  /** Tokens of each row that are no padding, (B); 1 for a row that is all padding, so that it has a last token. */
+  /** Length of each row without padding, (B); 1 for a row that is all padding, so that it has a last token. */
   readonly lengths: Uint32Array;
 }
 
 /**
- * Fills sequences up with padding.
+ * Pads sequences.
  *
  * @example
  * ```ts
@@ -26,7 +26,7 @@ export interface PaddedRows {
  * ```
  *
  * @param sequences At most B of them, of at most T tokens.
- * @param options B, T and the id of padding.
+ * @param options B, T and the id of the padding token.
  * @returns The rows.
  */
 export function padSequences(
@@ -44,9 +44,9 @@ export function padSequences(
 }
 
 /**
- * Checks that sequences fit into a model, or makes them fit.
+ * Checks that sequences fit into the context of a model, or truncates them.
  *
- * @example The end of a frame stays where a text is cut
+ * @example The last token, such as `</s>`, is kept
  * ```ts
  * import { fitSequences } from "@miniformer/miniformer";
  * import { assertEquals } from "@std/assert";
@@ -56,9 +56,9 @@ export function padSequences(
  * ```
  *
  * @param sequences Sequences of at least one token.
- * @param options T, and whether to cut longer ones; their last token, which ends the frame, is kept.
+ * @param options T, and whether to truncate longer sequences; their last token is kept.
  * @returns The sequences; those that fit are the same arrays.
- * @throws {RangeError} If one is empty; or too long and not to be cut: the message says how many are, and how long.
+ * @throws {RangeError} If one is empty, or too long and not to be truncated; the message gives their number and length.
  */
 export function fitSequences(
   sequences: readonly Uint32Array[],
@@ -72,7 +72,7 @@ export function fitSequences(
     const most = long.reduce((most, { length }) => Math.max(most, length), 0);
     throw new RangeError(
       `${long.length} of ${sequences.length} texts have more tokens than the ${contextLength} of the context, ` +
-        `up to ${most}: cut them, or use a longer context`,
+        `up to ${most}: truncate them, or use a longer context`,
     );
   }
   return sequences.map((sequence) => {
@@ -84,8 +84,8 @@ export function fitSequences(
 }
 
 /**
- * Packs documents into full sequences, as RoBERTa is trained (FULL-SENTENCES): the documents stand one after the other,
- * each ended by `</s>`, and are cut into stretches that get `<s>` in front. A stretch may cross documents.
+ * Packs documents into full sequences, as RoBERTa is trained (FULL-SENTENCES): the documents are concatenated, each ended
+ * by `</s>`, and cut into chunks that get `<s>` in front. A chunk may cross the boundary between documents.
  *
  * @example
  * ```ts

@@ -1,23 +1,23 @@
 /**
  * The built-in corpus: any amount of small English tales, whose entropy is known exactly.
  *
- * Train a model on a book and nobody can tell how good its loss could become: the entropy of English is a matter of
- * opinion. These tales come from a grammar, drawn word by word by a known random process, so the best possible loss is
- * a number. A draw among n equally likely options costs ln n nats and every character that follows from earlier ones
- * costs nothing, so a tale costs the sum of ln n over its draws.
+ * The lowest possible loss on a book is unknown, since the entropy of English can only be estimated. These tales are drawn
+ * from a grammar by a known random process, so their lowest possible loss can be computed. A draw among n equally likely
+ * options has an information of ln n nats, and a character that follows from earlier ones has none, so the information of
+ * a tale is the sum of ln n over its draws.
  *
  *     beat      "{hero} had a {colour} {thing}."      the first {hero} of a tale is drawn, every later one repeats it
  *     told      "Mia had a red kite."                 colour: ln 7, thing: ln 6, hero: 0 nats
  *
- * What there is to learn, from easy to hard: spelling, the order of words, which sentence may follow which, the form that
- * agrees with a name (Mia is a girl, so the kite is *her* kite), and last what only attention can do: who this tale is
- * about, what was lost, where it was found, who has it now. Names of children, names of animals and the words that begin a
- * sentence share no capital letter, and the words of one list all begin differently: one character settles each choice.
+ * What can be learned, from easy to hard: spelling, the order of words, which sentence may follow which, the form that
+ * agrees with a name (Mia is a girl, so the kite is *her* kite), and last what takes attention: the name of the hero, what
+ * was lost, where it was found, who has it now. Names of children, names of animals and the first words of sentences share
+ * no capital letter, and the words of one list all start with different letters, so one character decides each draw.
  *
  * The optimal loss is exact because the grammar is unambiguous: no two sequences of draws produce the same tale, so the
  * probability of the text *is* the probability of the draws (the tests parse tales and find one derivation each).
- * It is the loss of a perfect predictor that reads every tale from its start. A model that sees a window of characters
- * must guess what lies before it, and cannot quite reach the optimal loss however long it trains.
+ * It is the loss of a perfect predictor that reads every tale from its start. A model reads a window of characters, without
+ * those before it, so it cannot quite reach the optimal loss however long it trains.
  *
  * Reference: Shannon, "A Mathematical Theory of Communication", 1948, sections 6 and 7.
  *
@@ -148,7 +148,7 @@ export const TALE_GRAMMAR: TaleGrammar = {
     .map((middle) => [BEGINNING, ...middle, ENDING]),
 };
 
-/** A tale and what it costs. */
+/** A tale and its information. */
 export interface Tale {
   /** The sentences of the tale on one line, and the empty line that ends it. */
   text: string;
@@ -156,7 +156,7 @@ export interface Tale {
   nats: number;
 }
 
-/** A corpus and the best loss a model can have on it. */
+/** A corpus and the lowest possible loss on it. */
 export interface TaleCorpus {
   /** Whole tales, one after another. */
   text: string;
@@ -164,7 +164,7 @@ export interface TaleCorpus {
   nats: number;
   /** The optimal loss: `nats` divided by the length of the text. */
   natsPerCharacter: number;
-  /** How many tales the text holds. */
+  /** Number of tales in the text. */
   tales: number;
 }
 
@@ -172,14 +172,14 @@ export interface TaleCorpus {
 type Choose = <Option>(options: readonly Option[]) => Option;
 
 /** One tale: each beat of a drawn plot in a drawn sentence, each slot filled as {@linkcode TaleGrammar} says. */
-function tell(grammar: TaleGrammar, choose: Choose): string {
-  const told = new Map<string, string>();
+function drawTale(grammar: TaleGrammar, choose: Choose): string {
+  const drawn = new Map<string, string>();
   const listName = (slot: string) => slot.replace(/\d+$/, "");
   function wordFor(slot: string): string {
-    const known = told.get(slot);
-    if (known !== undefined) return known;
-    const rivals = [...told.keys()].filter((other) => listName(other) === listName(slot));
-    const used = rivals.map((other) => told.get(other));
+    const earlier = drawn.get(slot);
+    if (earlier !== undefined) return earlier;
+    const slots = [...drawn.keys()].filter((other) => listName(other) === listName(slot));
+    const used = slots.map((other) => drawn.get(other));
     const free = grammar.words[listName(slot)]?.filter((word) => !used.includes(word)) ?? [];
     if (free.length === 0) {
       throw new RangeError(
@@ -187,7 +187,7 @@ function tell(grammar: TaleGrammar, choose: Choose): string {
       );
     }
     const word = choose(free);
-    told.set(slot, word);
+    drawn.set(slot, word);
     return word;
   }
   const sentences = choose(grammar.plots).map((beat) =>
@@ -200,7 +200,7 @@ function tell(grammar: TaleGrammar, choose: Choose): string {
 }
 
 /**
- * Tells tales without end. The same seed tells the same tales.
+ * Generates tales without end. The same seed gives the same tales.
  *
  * @param seed Any safe integer.
  * @param grammar What to draw from; the built-in grammar unless given.
@@ -220,7 +220,7 @@ export function* tales(seed: number, grammar: TaleGrammar = TALE_GRAMMAR): Gener
   const random = new Random(seed, "tales");
   while (true) {
     let nats = 0;
-    const text = tell(grammar, (options) => {
+    const text = drawTale(grammar, (options) => {
       nats += Math.log(options.length);
       return options[random.below(options.length)];
     });
@@ -231,7 +231,7 @@ export function* tales(seed: number, grammar: TaleGrammar = TALE_GRAMMAR): Gener
 /**
  * Makes a corpus of whole tales.
  *
- * @param options The seed, a safe integer, and how many characters the text must have at least.
+ * @param options The seed, a safe integer, and the smallest number of characters.
  * @param grammar What to draw from; the built-in grammar unless given.
  * @returns The text and its entropy.
  * @throws {RangeError} If the seed is not a safe integer or `characters` is not a positive integer.
@@ -253,13 +253,13 @@ export function makeTales(
   if (!Number.isInteger(characters) || characters < 1) {
     throw new RangeError(`Cannot make tales of ${characters} characters: expected a positive integer`);
   }
-  const told: string[] = [];
+  const texts: string[] = [];
   let length = 0, nats = 0;
   for (const tale of tales(seed, grammar)) {
-    told.push(tale.text);
+    texts.push(tale.text);
     length += tale.text.length;
     nats += tale.nats;
     if (length >= characters) break;
   }
-  return { text: told.join(""), nats, natsPerCharacter: nats / length, tales: told.length };
+  return { text: texts.join(""), nats, natsPerCharacter: nats / length, tales: texts.length };
 }

@@ -1,5 +1,5 @@
 /**
- * Telling texts apart with a trained classifier.
+ * Classifying texts.
  *
  * @module
  */
@@ -10,16 +10,16 @@ import type { Classifier } from "../models/classifier.ts";
 import { checkSizes, PAD_ID } from "../models/config.ts";
 import { fitSequences, padSequences } from "../data/sequences.ts";
 
-/** The class of a text. */
+/** The predicted class of a text. */
 export interface Classification {
-  /** The likeliest class. */
+  /** Index of the most likely class. */
   readonly label: number;
-  /** How likely each class is. */
+  /** Probability of each class. */
   readonly probabilities: Float32Array;
 }
 
 /**
- * The classes of texts.
+ * Predicts the classes of texts.
  *
  * @example
  * ```ts
@@ -35,13 +35,13 @@ export interface Classification {
  * assertEquals(label in labels, true);
  * ```
  *
- * @param backend Where the model lives.
+ * @param backend The device of the model.
  * @param model The classifier.
- * @param texts Token ids as the model reads them, special tokens included.
- * @param options How many texts to read at once; 16 unless given.
+ * @param texts Token ids of each text, special tokens included.
+ * @param options Number of texts in a batch; 16 unless given.
  * @returns One entry for each text.
- * @throws {RangeError} If a text is empty or longer than the context, a token is unknown, or the batch size is no
- * positive integer.
+ * @throws {RangeError} If a text is empty or longer than the context, a token is outside the vocabulary, or the batch
+ * size is not a positive integer.
  */
 export async function classify(
   backend: Backend,

@@ -1,5 +1,5 @@
 /**
- * Filling masks: what a masked language model thinks stood at each `<mask>` of a text.
+ * Filling masks: the tokens that a masked language model predicts for each `<mask>` of a text.
  *
  * @module
  */
@@ -8,24 +8,24 @@ import type { Backend } from "../core/backend.ts";
 import { softmax } from "../kernels/softmax.ts";
 import type { MaskedLanguageModel } from "../models/roberta.ts";
 
-/** A token that may stand at a masked position. */
+/** A token predicted for a mask. */
 export interface Candidate {
-  /** The token. */
+  /** Its id. */
   readonly id: number;
-  /** How likely it is, among all tokens. */
+  /** Its probability among all tokens. */
   readonly probability: number;
 }
 
-/** What may stand at one masked position. */
+/** The predictions for one mask. */
 export interface FilledMask {
-  /** Where in the text, in tokens. */
+  /** Its position in the text, in tokens from 0. */
   readonly position: number;
-  /** The likeliest tokens, likeliest first. */
+  /** The most likely tokens, in descending order of probability. */
   readonly candidates: readonly Candidate[];
 }
 
 /**
- * The likeliest tokens at each masked position of a text. Several masks are filled independently of each other.
+ * The most likely tokens for each mask of a text. Several masks are filled independently of each other.
  *
  * @example
  * ```ts
@@ -40,12 +40,12 @@ export interface FilledMask {
  * assertEquals([position, candidates.length], [2, 3]);
  * ```
  *
- * @param backend Where the model lives.
+ * @param backend The device of the model.
  * @param model The model.
- * @param ids The text as the model reads it, special tokens included.
- * @param options The id of `<mask>`, and how many tokens to tell; 5 unless given.
+ * @param ids Token ids of the text, special tokens included.
+ * @param options The id of `<mask>`, and the number of candidates; 5 unless given.
  * @returns One entry for each mask, in the order of the text.
- * @throws {RangeError} If there is no mask, the text is longer than the context, or a token is unknown.
+ * @throws {RangeError} If there is no mask, the text is longer than the context, or a token is outside the vocabulary.
  */
 export async function fillMask(
   backend: Backend,
@@ -55,7 +55,7 @@ export async function fillMask(
 ): Promise<FilledMask[]> {
   const { maskId, topK = 5 } = options, { vocabSize, contextLength } = model.config;
   if (!Number.isInteger(topK) || topK < 1) {
-    throw new RangeError(`Cannot tell the ${topK} likeliest tokens: expected a positive integer`);
+    throw new RangeError(`Cannot give ${topK} candidates for a mask: expected a positive integer`);
   }
   if (ids.length > contextLength) {
     throw new RangeError(`The text has ${ids.length} tokens, the model reads at most ${contextLength}`);

@@ -1,15 +1,15 @@
 /**
- * What a model is given to begin with.
+ * The default prompt.
  *
  * @module
  */
 import type { Tokenizer } from "../tokenizers/tokenizer.ts";
 
 /**
- * The prompt where none is given: an empty line, after which texts begin, or else the first character there is.
+ * The prompt where none is given: a line break, after which texts start, or else the first token that is not special.
  *
  * @param tokenizer the tokenizer
- * @returns a text that the tokenizer can say in at least one token
+ * @returns a text that has at least one token
  *
  * @example
  * ```ts

@@ -12,11 +12,11 @@
  *
  * Unlike AdamW (`adamw.ts`), one learning rate serves all parameters, and a step is proportional to the gradient. In a
  * transformer gradients differ by orders of magnitude between embeddings, attention and norms, so a rate that suits one
- * is too small for another: that is why transformers are trained with AdamW. In return SGD keeps one number a parameter,
- * AdamW two.
+ * is too small for another: that is why transformers are trained with AdamW. In return SGD keeps one number for each
+ * parameter, AdamW two. Rates differ, too: `bench/LOG.md` has those that train the preset `tiny`.
  *
  * One pass over memory does everything, as for AdamW: it scales the gradient down when its norm is above `clipNorm`,
- * before weight decay is added to it, updates, and leaves the gradient at zero for the next step.
+ * before weight decay is added to it, updates, and sets the gradient to zero for the next step.
  *
  * Reference: Sutskever, Martens, Dahl, Hinton, "On the importance of initialization and momentum in deep learning", 2013;
  * PyTorch `torch.optim.SGD` with dampening 0, whose velocity does not contain the learning rate.
@@ -49,9 +49,8 @@ fn each(at: u32) {
   var clip = 1.0;
   if (clipNorm > 0) { clip = min(1, clipNorm / (norm[0] + 1e-6)); }
   let g = gradient[at] * clip + weightDecay * parameter[at];
-  let v = momentum * velocity[at] + g;
-  velocity[at] = v;
-  parameter[at] -= learningRate * v;
+  velocity[at] = momentum * velocity[at] + g;
+  parameter[at] -= learningRate * velocity[at];
   gradient[at] = 0;
 }`,
 });

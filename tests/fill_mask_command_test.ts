@@ -45,7 +45,7 @@ Deno.test("byte pairs, packed sequences and the other rule; objective and preset
       ],
       ["--objective mlm --no-tied", 2, "--tied is for --objective causal"],
       ["--mask_rate 0.2", 2, "--mask-rate is for --objective mlm"],
-      ["--objective mlm --tokenizer plain", 1, "has no <s>, which filling masks needs"],
+      ["--objective mlm --tokenizer plain", 1, "has no <s>, which a masked language model needs"],
       [
         "--objective mlm --validation one.txt --mask_rate 0.01",
         1,

@@ -73,5 +73,5 @@ Deno.test("fillMask: one answer for each mask, and refuses what cannot be filled
     "The text has 9 tokens, the model reads at most 8",
   );
   await assertRejects(() => fill([15, 16]), RangeError, "Token 16 is outside the vocabulary of 16");
-  await assertRejects(() => fill([15], 0), RangeError, "Cannot tell the 0 likeliest tokens");
+  await assertRejects(() => fill([15], 0), RangeError, "Cannot give 0 candidates for a mask");
 });

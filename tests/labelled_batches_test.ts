@@ -69,14 +69,18 @@ Deno.test("labelled batches refuse what makes no sense", () => {
   refuse(examples, { contextLength: 4 }, "Example 4 has 5 tokens: expected 1 to 4");
   refuse([{ ids: new Uint32Array(), label: 0 }], {}, "Example 1 has 0 tokens");
   refuse([examples[0], { ids: Uint32Array.of(1), label: -1 }], {}, "Example 2 has class -1");
-  refuse([examples[1], examples[4]], {}, "Cannot learn to tell classes apart: all 2 examples are of class 1");
+  refuse([examples[1], examples[4]], {}, "Cannot train a classifier: all 2 examples are of class 1");
   refuse(
     examples,
     { classWeights: [1, 1] },
     "Cannot weigh classes with 1, 1: expected 3 numbers of 0 or more",
   );
   refuse(examples, { classWeights: [1, 1, -1] }, "Cannot weigh classes");
-  refuse(examples, { classWeights: [0, 0, 0, 1] }, "Cannot weigh classes with 0, 0, 0, 1: no example counts");
+  refuse(
+    examples,
+    { classWeights: [0, 0, 0, 1] },
+    "Cannot weigh classes with 0, 0, 0, 1: every example has weight 0",
+  );
 });
 
 Deno.test("labelled batches refuse sizes that make no sense", () => {

@@ -124,5 +124,5 @@ Deno.test("masked batches refuse what makes no sense", () => {
   refuse({}, "Sequence 2 is empty: expected at least one token", [sequences[0], new Uint32Array()]);
   refuse({ batchSize: 0 }, "Cannot make batches with batchSize 0: expected a positive integer");
   refuse({ contextLength: 15.5 }, "Cannot make batches with contextLength 15.5: expected a positive integer");
-  assertThrows(() => oneByOneBatches([Uint32Array.of(0, 2)], options), RangeError, "Cannot hide a token");
+  assertThrows(() => oneByOneBatches([Uint32Array.of(0, 2)], options), RangeError, "Cannot mask a token");
 });

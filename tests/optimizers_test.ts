@@ -1,9 +1,10 @@
 import { assert, assertAlmostEquals, assertEquals, assertThrows } from "@std/assert";
-import type { Backend } from "../core/backend.ts";
+import { kernel } from "../core/backend.ts";
 import { CpuBackend } from "../core/cpu_backend.ts";
 import { constant, initialize, Parameter } from "../core/module.ts";
 import { Gpt } from "../models/gpt.ts";
-import type { OptimizerFactory } from "../training/optimizer.ts";
+import { modelFiles, restoreTraining, trainingFiles } from "../checkpoints/checkpoint.ts";
+import { KernelOptimizer, type OptimizerFactory, type UpdateRule } from "../training/optimizer.ts";
 import { newOptimizer, type OptimizerName, OPTIMIZERS, updateRule } from "../training/optimizers.ts";
 import { TrainingRun } from "../training/train.ts";
 import { causalBatches } from "../data/batches.ts";
@@ -98,7 +99,53 @@ Deno.test("an optimizer that does not exist is refused with the names of those t
   assertThrows(() => newRun(new CpuBackend(), new Gpt(small), { optimizer }), RangeError, '"lion"');
 });
 
-everyBackend("a run trains with an optimizer of the caller's own", async (backend: Backend) => {
+/** Descent by the sign of the gradient, without weight decay or clipping, with a state that counts updates. */
+const SIGN_DESCENT: UpdateRule = {
+  kernel: kernel({
+    name: "signDescent",
+    reads: { schedule: "f32", norm: "f32" },
+    writes: { parameter: "f32", gradient: "f32", count: "f32" },
+    constants: ["size", "factor"],
+    elements: ({ size }) => size,
+    cpu({ schedule, parameter, gradient, count }, { size, factor }) {
+      for (let at = 0; at < size; at++) {
+        parameter[at] -= factor * schedule[0] * Math.sign(gradient[at]);
+        count[at] += schedule[1];
+        gradient[at] = 0;
+      }
+    },
+    wgsl: `fn each(at: u32) {
+  parameter[at] -= factor * schedule[0] * sign(gradient[at]);
+  count[at] += schedule[1];
+  gradient[at] = 0;
+}`,
+  }),
+  state: ["count"],
+  constants: () => ({ factor: 0.5 }),
+  schedule: (_, step) => [step + 1],
+};
+
+everyBackend("a run trains and resumes with an update rule of the caller's own", async (backend) => {
+  const optimizer: OptimizerFactory = (backend, store, settings) =>
+    new KernelOptimizer(backend, store, SIGN_DESCENT, settings);
+  const batches = causalBatches(text, { contextLength: 8, batchSize: 4, seed: 3 });
+  const start = () => new TrainingRun(backend, new Gpt(small), batches, settings, { optimizer });
+  const whole = start(), half = start();
+  const reports = await allReports(whole);
+  assert(reports[39].loss < reports[0].loss - 0.3, `from ${reports[0].loss} to ${reports[39].loss}`);
+  await allReports(half, 10, 20);
+  assertEquals((await backend.read(half.optimizer.state.count))[0], 20 * 21 / 2);
+  const filesOf = async (run: TrainingRun) => ({
+    ...await modelFiles(backend, small, run.store),
+    ...await trainingFiles(run),
+  });
+  const resumed = start();
+  restoreTraining(resumed, await filesOf(half));
+  await allReports(resumed);
+  assertEquals(await filesOf(resumed), await filesOf(whole));
+});
+
+everyBackend("a run trains with any object that is an optimizer", async (backend) => {
   let updates = 0;
   const own: OptimizerFactory = (backend, store, settings) => {
     const inner = newOptimizer(backend, store, { ...settings, optimizer: "sgd" });

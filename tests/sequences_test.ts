@@ -38,7 +38,7 @@ Deno.test("fitSequences: what fits stays, what is too long is refused or keeps i
   assertThrows(
     () => fitSequences([long, short, long.subarray(1)], { contextLength: 4 }),
     RangeError,
-    "2 of 3 texts have more tokens than the 4 of the context, up to 6: cut them, or use a longer context",
+    "2 of 3 texts have more tokens than the 4 of the context, up to 6: truncate them, or use a longer context",
   );
   assertEquals(fitSequences([short, long], { contextLength: 4, truncate: true }), [
     short,

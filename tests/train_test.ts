@@ -4,6 +4,7 @@ import {
   assertEquals,
   assertNotEquals,
   assertRejects,
+  assertStrictEquals,
   assertThrows,
 } from "@std/assert";
 import { CpuBackend } from "../core/cpu_backend.ts";
@@ -28,6 +29,16 @@ everyBackend("training: two runs with one seed are equal bit for bit", async (ba
   const [first, second] = [newRun(backend, new Gpt(small)), newRun(backend, new Gpt(small))];
   assertEquals(await allReports(second), await allReports(first));
   assertEquals(await stateOf(second), await stateOf(first));
+});
+
+Deno.test("training: parameters that a run is given are used as they are", async () => {
+  const backend = new CpuBackend(), model = new Gpt(small), store = initialize(backend, model, 5);
+  const values = await backend.read(store.values), bytes = backend.bytes;
+  const windows = causalBatches(text, { contextLength: 8, batchSize: 4, seed: 1 });
+  const run = new TrainingRun(backend, model, windows, settings, { store });
+  assertStrictEquals(run.store, store);
+  assertEquals(await backend.read(model.tokenEmbedding), values.slice(0, model.tokenEmbedding.size));
+  assert(backend.bytes - bytes < 3 * 4 * store.size, "only the optimizer's state was allocated");
 });
 
 Deno.test("training: another seed is another run", async () => {

@@ -1,8 +1,8 @@
 /**
- * From batches on the host to batches on a device.
+ * Uploads batches to a device.
  *
- * Every target gets a weight here: its own, or 1, or 0 if it is ignored, times a scale. With 1 / (the weights of all
- * batches of an update) as scale, losses and gradients of the pieces of a large batch add up to those of the whole.
+ * Every target gets a weight here: its own, or 1, or 0 if it is ignored, times a scale. With 1 / (the total weight of all
+ * batches of an update) as the scale, losses and gradients of the parts of a large batch add up to those of the whole.
  *
  * @module
  */
@@ -14,10 +14,10 @@ import type { BatchTensors } from "../models/learner.ts";
 import type { Batch } from "../data/batches.ts";
 
 /**
- * How much all targets of a batch count together.
+ * The total weight of the targets of a batch.
  *
  * @param batch The batch.
- * @returns The sum of the weights of targets that are not ignored: their number, if they have no weights.
+ * @returns The sum of the weights of the targets that are not ignored; their number, if the batch has no weights.
  */
 export function totalWeight({ targets, weights }: Batch): number {
   let total = 0;
@@ -39,12 +39,12 @@ function scaledWeights(targets: Uint32Array, weights: Float32Array | undefined, 
 }
 
 /**
- * Puts the parts of a batch on a device.
+ * Uploads the parts of a batch.
  *
  * @param batch The batch.
  * @param scale Multiplies all weights.
- * @param upload Puts a part on the device, given its name, content and shape.
- * @returns What a model reads.
+ * @param upload Uploads a part, given its name, content and shape.
+ * @returns The tensors that a model reads.
  */
 export function toTensors(
   batch: Batch,

@@ -1,34 +1,35 @@
 /**
- * How good a classifier is: confusion matrix, accuracy, precision, recall and F1.
+ * Metrics of a classifier: confusion matrix, accuracy, precision, recall and F1.
  *
- *     precision = right among those called k        recall = right among those that are k
+ *     precision of class k = texts of class k predicted as k / all texts predicted as k
+ *     recall of class k    = texts of class k predicted as k / all texts of class k
  *     F1 = 2 · precision · recall / (precision + recall), their harmonic mean: high only if both are
  *
- * Accuracy deceives where classes are uneven: calling everything the majority is right most of the time. The mean of F1
- * over the classes ("macro") does not: a class that is never found counts 0.
+ * Accuracy misleads where classes are imbalanced: always predicting the majority class is right most of the time. The mean
+ * of F1 over the classes ("macro F1") does not, since a class that is never predicted counts 0.
  *
  * Reference: scikit-learn `confusion_matrix`, `precision_recall_fscore_support` with `zero_division=0`.
  *
  * @module
  */
 
-/** How often class i (row) was called class j (column). */
+/** How often a text of class i (row) was predicted as class j (column). */
 export type ConfusionMatrix = readonly (readonly number[])[];
 
-/** How well one class is found. */
+/** Metrics of one class. */
 export interface ClassMetrics {
-  /** Share of those called so that are so; 0 if none is called so. */
+  /** Fraction of the texts predicted as this class that belong to it; 0 if none is. */
   readonly precision: number;
-  /** Share of those that are so that are called so; 0 if none is so. */
+  /** Fraction of the texts of this class that are predicted as it; 0 if there are none. */
   readonly recall: number;
-  /** Harmonic mean of both; 0 if both are. */
+  /** Harmonic mean of precision and recall; 0 if both are 0. */
   readonly f1: number;
-  /** How many are so. */
+  /** Number of texts of this class. */
   readonly support: number;
 }
 
 /**
- * Counts which classes are taken for which.
+ * Counts pairs of actual and predicted class.
  *
  * @example
  * ```ts
@@ -42,10 +43,10 @@ export interface ClassMetrics {
  * ```
  *
  * @param actual The class of each text.
- * @param predicted What it was called.
- * @param classes How many classes there are.
- * @returns Row: what it is; column: what it was called.
- * @throws {RangeError} If there are not as many predictions as texts, or a class is unknown.
+ * @param predicted The class predicted for it.
+ * @param classes Number of classes.
+ * @returns Rows are actual classes, columns predicted ones.
+ * @throws {RangeError} If there are not as many predictions as labels, or a class is out of range.
  */
 export function confusionMatrix(
   actual: readonly number[],
@@ -71,7 +72,7 @@ const sum = (values: readonly number[]): number => values.reduce((sum, value) =>
 const ratio = (part: number, whole: number): number => whole === 0 ? 0 : part / whole;
 
 /**
- * The share of texts that are called what they are.
+ * The fraction of texts whose class is predicted correctly.
  *
  * @param matrix From {@linkcode confusionMatrix}.
  * @returns 0 to 1; 0 if there are no texts.
@@ -81,18 +82,18 @@ export function accuracyOf(matrix: ConfusionMatrix): number {
 }
 
 /**
- * How well each class is found.
+ * Precision, recall and F1 of each class.
  *
  * @param matrix From {@linkcode confusionMatrix}.
  * @returns One entry for each class.
  */
 export function classMetrics(matrix: ConfusionMatrix): ClassMetrics[] {
   return matrix.map((row, label) => {
-    const right = row[label], called = sum(matrix.map((other) => other[label])), support = sum(row);
+    const correct = row[label], predicted = sum(matrix.map((other) => other[label])), support = sum(row);
     return {
-      precision: ratio(right, called),
-      recall: ratio(right, support),
-      f1: ratio(2 * right, called + support),
+      precision: ratio(correct, predicted),
+      recall: ratio(correct, support),
+      f1: ratio(2 * correct, predicted + support),
       support,
     };
   });

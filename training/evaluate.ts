@@ -1,5 +1,5 @@
 /**
- * Measuring a model: the mean loss over a text, without dropout and without learning.
+ * The mean loss of a model over a text, without dropout and without gradients.
  *
  * @module
  */
@@ -11,16 +11,16 @@ import type { Learner } from "../models/learner.ts";
 import { totalWeight, toTensors } from "./batch_tensors.ts";
 import type { Batch } from "../data/batches.ts";
 
-/** Batches whose losses are added on the device before they are read and added in double precision. */
+/** Batches whose losses are summed on the device; these sums are read and added in double precision. */
 const BATCHES_PER_READ = 32;
 
 /**
  * The mean loss of a model over batches.
  *
- * @param backend Where the model lives.
+ * @param backend The device of the model.
  * @param model The model.
- * @param batches What to measure on, see `validationBatches`.
- * @returns Nats per target, over all targets that are not ignored, each counted by its weight.
+ * @param batches The batches, see `validationBatches`.
+ * @returns Nats per target: the weighted mean over all targets that are not ignored.
  * @throws {RangeError} If there are no batches, or no targets in them.
  */
 export async function evaluate(

@@ -1,13 +1,13 @@
 /**
- * What an optimizer is: the contract that the training step, checkpoints and the memory estimate rely on, and one
- * implementation of it for every optimizer that is one pass over memory.
+ * Optimizers: the interface that the training step, checkpoints and the memory estimate rely on, and an implementation of
+ * it for every optimizer whose update is one pass over memory.
  *
- * Parameters stand one after the other in a flat buffer, gradients in a second one of the same layout, and what an optimizer
- * keeps about each parameter (AdamW two moments, SGD a velocity) in further ones. So an {@linkcode UpdateRule} is a kernel
- * over flat buffers and the names of those it keeps. The rules that can be chosen by name are in `optimizers.ts`; one of
- * your own is passed to the run as a function.
+ * All parameters are in one flat buffer, all gradients in a second one with the same layout, and the state of the optimizer
+ * (two moments of each parameter for AdamW, a velocity for SGD) in further ones. So an {@linkcode UpdateRule} is a kernel
+ * over flat buffers and the names of its state. `optimizers.ts` lists the rules that can be chosen by name; a run is given
+ * one of your own as a function.
  *
- * @example Descent by the sign of the gradient, with an optimizer of our own
+ * @example An optimizer of one's own: descent by the sign of the gradient, with a count of the updates
  * ```ts
  * import { causalBatches, CpuBackend, Gpt, kernel, KernelOptimizer, PRESETS } from "@miniformer/miniformer";
  * import { TrainingRun, type UpdateRule } from "@miniformer/miniformer";
@@ -16,23 +16,23 @@
  * const signDescent = kernel({
  *   name: "signDescent",
  *   reads: { schedule: "f32", norm: "f32" },
- *   writes: { parameter: "f32", gradient: "f32", steps: "f32" },
+ *   writes: { parameter: "f32", gradient: "f32", count: "f32" },
  *   constants: ["size"],
  *   elements: ({ size }) => size,
- *   cpu({ schedule, parameter, gradient, steps }, { size }) {
+ *   cpu({ schedule, parameter, gradient, count }, { size }) {
  *     for (let at = 0; at < size; at++) {
  *       parameter[at] -= schedule[0] * Math.sign(gradient[at]);
- *       steps[at] += 1;
+ *       count[at] += 1;
  *       gradient[at] = 0;
  *     }
  *   },
  *   wgsl: `fn each(at: u32) {
  *     parameter[at] -= schedule[0] * sign(gradient[at]);
- *     steps[at] += 1;
+ *     count[at] += 1;
  *     gradient[at] = 0;
  *   }`,
  * });
- * const rule: UpdateRule = { kernel: signDescent, state: ["steps"], constants: () => ({}) };
+ * const rule: UpdateRule = { kernel: signDescent, state: ["count"], constants: () => ({}) };
  *
  * const backend = new CpuBackend(), ids = new Uint32Array(100).map((_, i) => i % 7);
  * const model = new Gpt({ ...PRESETS.tiny.model, contextLength: 8, vocabSize: 7 });
@@ -42,7 +42,7 @@
  *   optimizer: (backend, store, settings) => new KernelOptimizer(backend, store, rule, settings),
  * });
  * run.advance();
- * assertEquals((await backend.read(run.optimizer.state.steps))[0], 1);
+ * assertEquals((await backend.read(run.optimizer.state.count))[0], 1);
  * ```
  *
  * @module
@@ -97,8 +97,9 @@ export type OptimizerFactory = (
 export interface UpdateRule {
   /**
    * The update. It reads `schedule` (the learning rate, then what {@linkcode UpdateRule.schedule} gives) and `norm`; it
-   * writes `parameter`, `gradient`, which it leaves at zero, and the tensors of the state. Of the constants it
-   * receives those it names: `size`, `weightDecay`, `clipNorm` and what {@linkcode UpdateRule.constants} gives.
+   * writes `parameter`, `gradient`, which it sets to zero, and the tensors of the state. Its constants are some of
+   * `size`, `weightDecay`, `clipNorm` and what {@linkcode UpdateRule.constants} gives. Between parameters there is
+   * padding, where gradients are 0; nothing of it is saved.
    */
   // deno-lint-ignore no-explicit-any -- each rule names its own tensors and constants
   readonly kernel: Kernel<any, any, any>;

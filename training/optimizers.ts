@@ -15,8 +15,17 @@ import { KernelOptimizer, type Optimizer, type OptimizerSettings, type UpdateRul
 /** The name of an optimizer. */
 export type OptimizerName = "adamw" | "sgd";
 
+/** An optimizer that settings can name. */
+export interface NamedRule extends UpdateRule {
+  /**
+   * What `presetTraining` multiplies the values of presets by, which are those for AdamW; 1 unless given. Found by trying,
+   * see `bench/LOG.md`.
+   */
+  readonly presetFactors?: { readonly learningRate: number; readonly weightDecay: number };
+}
+
 /** The optimizers by name. Where settings leave something out, they use what `torch.optim` does; SGD has momentum 0.9. */
-export const OPTIMIZERS: Readonly<Record<OptimizerName, UpdateRule>> = {
+export const OPTIMIZERS: Readonly<Record<OptimizerName, NamedRule>> = {
   adamw: {
     kernel: adamw,
     state: ["mean", "square"],
@@ -27,6 +36,8 @@ export const OPTIMIZERS: Readonly<Record<OptimizerName, UpdateRule>> = {
     kernel: sgd,
     state: ["velocity"],
     constants: ({ momentum = 0.9 }) => ({ momentum }),
+    // With momentum 0.9 a step's share of weight decay, lr · decay / (1 − μ), is then that of AdamW, lr · decay.
+    presetFactors: { learningRate: 30, weightDecay: 1 / 300 },
   },
 };
 
@@ -46,7 +57,7 @@ export const OPTIMIZERS: Readonly<Record<OptimizerName, UpdateRule>> = {
  * @returns The rule.
  * @throws {RangeError} If there is no optimizer of that name.
  */
-export function updateRule(name: string = "adamw"): UpdateRule {
+export function updateRule(name: string = "adamw"): NamedRule {
   if (Object.hasOwn(OPTIMIZERS, name)) return OPTIMIZERS[name as OptimizerName];
   throw new RangeError(
     `Cannot optimize with ${quoted(name)}: expected one of ${Object.keys(OPTIMIZERS).join(", ")}`,

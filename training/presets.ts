@@ -1,22 +1,22 @@
 /**
- * Models and training settings by name. Every value can be overridden; the loss to expect is what this project
- * measured or, where a source is named, what others published.
+ * Models and training settings by name. Every value can be overridden. The expected loss was measured by this project or,
+ * where a source is named, published by others.
  *
  * @module
  */
 
 import type { GptConfig } from "../models/gpt.ts";
-import type { OptimizerName } from "./optimizers.ts";
+import { type OptimizerName, updateRule } from "./optimizers.ts";
 
-/** A model and how to train it. */
+/** A model and its training settings. */
 export interface Preset {
   /** One line for the user. */
   readonly summary: string;
-  /** The model, all but its vocabulary, which the text decides. */
+  /** The model without the size of its vocabulary, which depends on the text. */
   readonly model: Omit<GptConfig, "vocabSize">;
-  /** How to train it. */
+  /** Its training settings. */
   readonly training: PresetTraining;
-  /** The validation loss to expect, on which text, and who says so. */
+  /** The validation loss to expect, with the text and the source. */
   readonly expectation?: string;
 }
 
@@ -30,9 +30,9 @@ export interface PresetTraining {
   readonly learningRate: number;
   /** Learning rate at the end. */
   readonly minLearningRate: number;
-  /** Updates until the peak. */
+  /** Updates until the peak of the learning rate. */
   readonly warmupSteps: number;
-  /** How the learning rate falls. */
+  /** Shape of the decay of the learning rate. */
   readonly schedule: "cosine" | "linear" | "constant";
   /** The optimizer; AdamW unless given. */
   readonly optimizer?: OptimizerName;
@@ -46,6 +46,38 @@ export interface PresetTraining {
   readonly weightDecay: number;
   /** Largest norm of a gradient; 0 does not clip. */
   readonly clipNorm: number;
+}
+
+/**
+ * Training settings of a preset for another optimizer than AdamW.
+ *
+ * @example
+ * ```ts
+ * import { PRESETS, presetTraining } from "@miniformer/miniformer";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const { optimizer, learningRate, steps } = presetTraining(PRESETS.tiny.training, "sgd");
+ * assertEquals([optimizer, learningRate, steps], ["sgd", 0.3, 3300]);
+ * ```
+ *
+ * @param training The settings for AdamW.
+ * @param optimizer The optimizer.
+ * @returns The settings with the learning rates and the weight decay that suit the optimizer.
+ * @throws {RangeError} If there is no optimizer of that name.
+ */
+export function presetTraining<Training extends PresetTraining>(
+  training: Training,
+  optimizer: OptimizerName,
+): Training {
+  const { presetFactors } = updateRule(optimizer);
+  if (presetFactors === undefined) return { ...training, optimizer };
+  return {
+    ...training,
+    optimizer,
+    learningRate: training.learningRate * presetFactors.learningRate,
+    minLearningRate: training.minLearningRate * presetFactors.learningRate,
+    weightDecay: training.weightDecay * presetFactors.weightDecay,
+  };
 }
 
 const TRAINING: PresetTraining = {

@@ -7,20 +7,20 @@
 import type { PresetTraining } from "./presets.ts";
 import type { RobertaConfig } from "../models/roberta.ts";
 
-/** A masked language model and how to train it. */
+/** A masked language model and its training settings. */
 export interface MaskedPreset {
   /** One line for the user. */
   readonly summary: string;
-  /** The model, all but its vocabulary, which the text decides. */
+  /** The model without the size of its vocabulary, which depends on the text. */
   readonly model: Omit<RobertaConfig, "vocabSize">;
-  /** How to train it. */
+  /** Its training settings. */
   readonly training: PresetTraining & {
-    /** Keeps AdamW's division finite. */
+    /** Added to AdamW's denominator. */
     readonly epsilon: number;
   };
 }
 
-/** RoBERTa's recipe: a short memory of squares, no clipping, and a learning rate that falls in a straight line. */
+/** RoBERTa's recipe: a second moment of few steps, no clipping, and linear decay of the learning rate. */
 const TRAINING: MaskedPreset["training"] = {
   batchSize: 32,
   steps: 10_000,

@@ -1,28 +1,28 @@
 /**
- * How the learning rate changes over a run: up in a straight line at first, while AdamW has seen too few gradients to
- * judge them, then down along half a cosine, a line, or not at all.
+ * How the learning rate changes over a run: it rises linearly at first, while the moments of AdamW are averages of too
+ * few gradients, then falls along half a cosine or a line, or stays constant.
  *
- * Reference: Loshchilov and Hutter, "SGDR", 2017; the warm-up counts from 1, so that no update is wasted.
+ * Reference: Loshchilov and Hutter, "SGDR", 2017. The warm-up counts from 1: an update with a learning rate of 0 would be wasted.
  *
  * @module
  */
 
 /** A learning-rate schedule. */
 export interface Schedule {
-  /** How it falls after the warm-up. */
+  /** Shape of the decay after the warm-up. */
   readonly schedule: "cosine" | "linear" | "constant";
-  /** The peak. */
+  /** Peak learning rate. */
   readonly learningRate: number;
-  /** The end of the fall. */
+  /** Learning rate at the end. */
   readonly minLearningRate: number;
   /** Updates until the peak. */
   readonly warmupSteps: number;
-  /** All updates, the warm-up included. */
+  /** Updates in all, the warm-up included. */
   readonly steps: number;
 }
 
 /**
- * Checks that a schedule makes sense.
+ * Checks the values of a schedule.
  *
  * @example
  * ```ts
@@ -35,7 +35,7 @@ export interface Schedule {
  * ```
  *
  * @param schedule The schedule.
- * @throws {RangeError} If a number of steps is no integer of 0 or more, or a rate no number of 0 or more.
+ * @throws {RangeError} If a number of steps is not an integer of 0 or more, or a rate is not a number of 0 or more.
  */
 export function checkSchedule({ steps, warmupSteps, learningRate, minLearningRate }: Schedule): void {
   for (const [name, count] of Object.entries({ steps, warmupSteps })) {

@@ -4,9 +4,9 @@
  *     write a batch → forward → loss → backward      (several times, if gradients are accumulated)
  *     clip → optimizer → record the loss
  *
- * {@linkcode train} is a generator: it hands control back every so many steps, and the caller evaluates, samples, saves
- * or leaves the loop as ordinary code does. {@linkcode TrainingRun} is everything that a step changes; saving it and
- * making it again continues bit for bit, because batches, dropout and learning rate are functions of the step.
+ * {@linkcode train} is an asynchronous generator: it yields every few steps, and the caller evaluates, samples, saves or
+ * breaks out of the loop with ordinary control flow. {@linkcode TrainingRun} holds everything that a step changes; a run
+ * that is saved and restored continues bit for bit, because batches, dropout and learning rate are functions of the step.
  *
  * @module
  */
@@ -29,9 +29,9 @@ import { checkSchedule, learningRateAt, type Schedule } from "./schedule.ts";
 export interface TrainingSettings extends Schedule, OptimizerSettings {
   /** The optimizer; AdamW unless given. */
   readonly optimizer?: OptimizerName;
-  /** Batches that are one for the update, though they are computed one after the other; 1 unless given. */
+  /** Batches whose gradients are added up for one update; 1 unless given. */
   readonly accumulation?: number;
-  /** Decides initial values, the order of windows and dropout. */
+  /** Seed of the initial values, the order of windows, and dropout. */
   readonly seed: number;
 }
 
@@ -46,11 +46,11 @@ export interface TrainingRunOptions {
   readonly optimizer?: OptimizerFactory;
 }
 
-/** What one step did. */
+/** The result of one step. */
 export interface StepReport {
-  /** Updates done, this one included. */
+  /** Number of the update, from 1. */
   readonly step: number;
-  /** Times the whole text was seen. */
+  /** Passes over the whole text so far, not always an integer. */
   readonly epoch: number;
   /** Mean loss of the batch before the update, in nats per target. */
   readonly loss: number;
@@ -60,24 +60,24 @@ export interface StepReport {
   readonly learningRate: number;
 }
 
-/** The loss was infinite or no number. */
+/** The loss or the norm of the gradient was NaN or infinite. */
 export class NonFiniteLossError extends Error {
   /** `"NonFiniteLossError"`. */
   override readonly name = "NonFiniteLossError";
 }
 
-/** Losses kept on the device before they are read. */
+/** Number of steps whose losses are kept on the device. */
 const RING_SIZE = 256;
 
 /** A model in training: parameters, optimizer and step. */
 export class TrainingRun {
-  /** Where it runs. */
+  /** The device. */
   readonly backend: Backend;
-  /** What is trained. */
+  /** The model to train. */
   readonly model: Learner;
-  /** How. */
+  /** How to train it. */
   readonly settings: TrainingSettings;
-  /** The parameters in memory. */
+  /** The model's parameters and gradients. */
   readonly store: ParameterStore;
   /** The optimizer with its state. */
   readonly optimizer: Optimizer;
@@ -93,12 +93,12 @@ export class TrainingRun {
   /**
    * Initializes the model and the optimizer.
    *
-   * @param backend Where to run.
-   * @param model What to train.
-   * @param batches What to train on.
-   * @param settings How.
+   * @param backend The device.
+   * @param model The model to train.
+   * @param batches The batches to train on.
+   * @param settings How to train.
    * @param options Parameters or an optimizer to use instead of those that follow from the settings.
-   * @throws {RangeError} If `accumulation` is no positive integer, or another setting makes no sense.
+   * @throws {RangeError} If `accumulation` is not a positive integer, or another setting is out of range.
    */
   constructor(
     backend: Backend,
@@ -148,7 +148,7 @@ export class TrainingRun {
     this.step++;
   }
 
-  /** A part of a batch on the device; parts of one name and length take turns in one tensor. */
+  /** Uploads a part of a batch. Parts of one name and shape reuse one tensor. */
   #upload(name: string, data: HostArray, shape: Shape): Tensor {
     const key = `${name} ${shape}`, dataType = data instanceof Uint32Array ? "u32" : "f32";
     if (!this.#parts.has(key)) this.#parts.set(key, this.backend.allocate(shape, dataType));
@@ -160,10 +160,10 @@ export class TrainingRun {
   /**
    * Reads the losses of the last steps.
    *
-   * @param steps How many, at most 256.
-   * @returns A report for each, oldest first.
-   * @throws {NonFiniteLossError} If a loss is not finite.
-   * @throws {RangeError} If that many are not kept.
+   * @param steps Number of steps, at most 256.
+   * @returns A report of each, oldest first.
+   * @throws {NonFiniteLossError} If a loss or the norm of a gradient is not finite.
+   * @throws {RangeError} If the losses of that many steps are not kept.
    */
   async report(steps: number): Promise<StepReport[]> {
     const kept = Math.min(RING_SIZE, this.#recorded);
@@ -190,22 +190,22 @@ export class TrainingRun {
   }
 }
 
-/** When {@linkcode train} hands back control. */
+/** When {@linkcode train} yields. */
 export interface TrainOptions {
   /** Steps between two reports; 10 unless given, and 256 if more than that. */
   interval?: number;
-  /** Also after these steps. */
+  /** Whether to yield after a step in any case. */
   pauseAfter?: (step: number) => boolean;
 }
 
 /**
  * Trains until the last step of the schedule.
  *
- * @param run What to train; it may have done some steps already.
- * @param options When to hand back control.
- * @returns The reports of the steps since the last time. When it is handed out, `run.step` is the last report's step.
- * @throws {NonFiniteLossError} If a loss is not finite.
- * @throws {RangeError} If the interval is no positive integer.
+ * @param run The run; it may have done some steps already.
+ * @param options When to yield.
+ * @returns The reports of the steps since it last yielded; the last one is of `run.step`.
+ * @throws {NonFiniteLossError} If a loss or the norm of a gradient is not finite.
+ * @throws {RangeError} If the interval is not a positive integer.
  */
 export async function* train(run: TrainingRun, options: TrainOptions = {}): AsyncGenerator<StepReport[]> {
   const { interval = 10, pauseAfter = () => false } = options, { steps } = run.settings;
