@@ -1,5 +1,4 @@
 import { assert, assertEquals, assertMatch, assertRejects, assertStringIncludes } from "@std/assert";
-import { describeFit } from "../commands/texts/tokenizer_fit.ts";
 import { tokenizer } from "../commands/tokenizer.ts";
 import { loadTokenizer } from "../tokenizers/hugging_face.ts";
 import { CharTokenizer } from "../tokenizers/char_tokenizer.ts";
@@ -213,13 +212,6 @@ Deno.test("a text of 20 MB on one line is encoded in pieces, and a word of 20 MB
       "long.txt: Cannot encode a run of 20000000 characters without a break: expected at most 16777216",
     );
   });
-});
-
-Deno.test("a text is described as before, whatever its length: what is missing is counted, the rest measured", () => {
-  const fit = describeFit(CharTokenizer.fromText("ab"), ["aé😀b", "ab"], 5);
-  assertStringIncludes(fit, "characters        6");
-  assertStringIncludes(fit, "bytes per token   1.00");
-  assertStringIncludes(fit, 'coverage          66.67 %, without "é" "😀"');
 });
 
 Deno.test("a folder that a tokenizer cannot replace is refused before the work", async () => {

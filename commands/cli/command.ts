@@ -96,12 +96,13 @@ export function defineCommand<const Fs extends Flags>(description: CommandDescri
     flags,
     help,
     async run(args) {
-      if (asksFor("help", args)) return print(help(helpColumns()));
-      if (asksFor("version", args)) return print(PROGRAM);
-      const { help: isHelp, version: isVersion, ...values } = parseFlags(flags, args, description.operand);
-      if (isHelp) return print(help(helpColumns()));
-      if (isVersion) return print(PROGRAM);
-      await description.run(values as FlagValues<Fs> & { verbose: boolean });
+      const request = requestOf(args);
+      const { help: isHelp, version: isVersion, ...values } = request
+        ? { [request]: true }
+        : parseFlags(flags, args, description.operand);
+      if (isHelp) print(help(helpColumns()));
+      else if (isVersion) print(PROGRAM);
+      else await description.run(values as FlagValues<Fs> & { verbose: boolean });
     },
   };
 }
@@ -147,10 +148,8 @@ export function chooseCommand(name: string, summary: string, commands: CommandTa
     async run(args) {
       const [chosen, ...rest] = args;
       if (Object.hasOwn(commands, chosen ?? "")) return (await commands[chosen]()).run(rest);
-      if (chosen === undefined || chosen === "help" || asksFor("help", [chosen])) {
-        return print(await help(helpColumns()));
-      }
-      if (asksFor("version", [chosen])) return print(PROGRAM);
+      const request = ["help", undefined].includes(chosen) ? "help" : requestOf([chosen]);
+      if (request) return print(request === "help" ? await help(helpColumns()) : PROGRAM);
       const near = nearest(chosen, names);
       const advice = near ? `did you mean ${near}?` : `expected one of ${names.join(", ")}`;
       throw new UsageError(`Unknown command ${prefix}${chosen}: ${advice}`);
@@ -159,12 +158,14 @@ export function chooseCommand(name: string, summary: string, commands: CommandTa
 }
 
 /**
- * Whether help or the version is asked for even if the rest of the line is wrong. The short flags are read here only in
- * the first position: after another flag they may be its value.
+ * What is shown even if the rest of the line is wrong. Short flags are read here only in the first position: after another
+ * flag they may be its value.
  */
-function asksFor(name: "help" | "version", args: readonly string[]): boolean {
+function requestOf(args: readonly string[]): "help" | "version" | undefined {
   const end = args.indexOf("--"), line = end < 0 ? args : args.slice(0, end);
-  return line.includes(`--${name}`) || line[0] === `-${COMMON_FLAGS[name].short}`;
+  return (["help", "version"] as const).find((name) =>
+    line.includes(`--${name}`) || line[0] === `-${COMMON_FLAGS[name].short}`
+  );
 }
 
 const helpColumns = (): number => Math.min(terminalColumns(), 100);

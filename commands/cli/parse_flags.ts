@@ -50,8 +50,8 @@ export function parseFlags<const Fs extends Flags>(
   const values: Record<string, unknown> = {};
   const typedAs: Record<string, string> = {};
   for (const { name, typed, negated, texts } of splitAtFlags(flags, args, operand)) {
-    const flag = flags[name];
-    if (texts.length === 0 && needsValue(flag)) {
+    const flag = flags[name], [text, second] = texts;
+    if (text === undefined && needsValue(flag)) {
       throw new UsageError(`${typed} needs a value: ${typed}=${flag.placeholder ?? "VALUE"}`);
     }
     if (flag.kind === "list") {
@@ -64,8 +64,8 @@ export function parseFlags<const Fs extends Flags>(
     if (flag.kind === "boolean") {
       values[name] = booleanValue(typed, negated, texts);
     } else {
-      if (texts.length > 1) throw unexpected(texts[1], "a value with spaces needs quotes");
-      values[name] = texts.length === 0 ? (flag as TextFlag).bare : singleValue(flag, typed, texts[0]);
+      if (second !== undefined) throw unexpected(second, "a value with spaces needs quotes");
+      values[name] = text === undefined ? (flag as TextFlag).bare : singleValue(flag, typed, text);
     }
   }
   for (const [name, flag] of Object.entries(flags)) {
@@ -106,22 +106,16 @@ function needsValue(flag: Flag): boolean {
 }
 
 function findFlag(flags: Flags, typed: string): { name: string; negated: boolean } {
-  if (!typed.startsWith("--")) {
-    const found = Object.entries(flags).find(([, { short }]) => short === typed.slice(1));
-    if (found) return { name: found[0], negated: false };
-    throw new UsageError(`Unknown flag ${typed}`);
+  const names = new Map<string, string>();
+  for (const [name, { aliases = [], short }] of Object.entries(flags)) {
+    for (const spelling of [name, ...aliases]) names.set(`--${kebabCase(spelling)}`, name);
+    if (short !== undefined) names.set(`-${short}`, name);
   }
-  const names = new Map(
-    Object.entries(flags).flatMap(([name, flag]) =>
-      [name, ...flag.aliases ?? []].map((spelling) => [kebabCase(spelling), name] as const)
-    ),
-  );
-  const spelling = kebabCase(typed.slice(2));
-  const name = names.get(spelling);
+  const spelling = typed.startsWith("--") ? kebabCase(typed) : typed, name = names.get(spelling);
   if (name !== undefined) return { name, negated: false };
-  const opposite = spelling.startsWith("no-") ? names.get(spelling.slice(3)) : undefined;
+  const opposite = spelling.startsWith("--no-") ? names.get(`--${spelling.slice(5)}`) : undefined;
   if (opposite !== undefined && flags[opposite].kind === "boolean") return { name: opposite, negated: true };
-  const near = nearest(spelling, names.keys());
+  const near = nearest(spelling.slice(2), [...names.keys()].map((name) => name.slice(2)));
   throw new UsageError(`Unknown flag ${typed}${near ? `: did you mean --${near}?` : ""}`);
 }
 
