@@ -71,7 +71,7 @@ Deno.test("lines of which none is hidden count nothing, and a text of such lines
     const line = words("evaluate --data one.txt --mask_rate 0.01 --device cpu");
     const { code, stderr } = await miniformer(line, { cwd });
     assertEquals(code, 1);
-    assertStringIncludes(stderr, "error: Cannot measure a model on 2 tokens: none of them is hidden;");
+    assertStringIncludes(stderr, "error: Cannot measure a model on 2 tokens: none of them is masked;");
   }));
 
 Deno.test("evaluate refuses what it cannot measure, and says what can", () =>

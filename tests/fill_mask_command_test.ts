@@ -9,9 +9,9 @@ Deno.test("a masked language model is trained, shows filled masks on the way, an
     const said = await succeed([...quick, "--steps", "150", "--lines"], { cwd });
     const lines = (await metricsOf(`${cwd}/runs/story`)).map((line) => JSON.parse(line));
     assert(lines[149].validationLoss < lines[0].loss - 0.5, "it learned");
-    assertMatch(said, /^loss +validation [\d.]+ nats a token .* on \d+ of \d+ tokens/m);
+    assertMatch(said, /^loss +validation [\d.]+ nats per token .* on \d+ of \d+ tokens/m);
     assertMatch(said, /^pseudo +perplexity [\d.]+, hiding one token after the other \(512 of them\)$/m);
-    assertMatch(said, /^unigram +perplexity [\d.]+ and [\d.]+, by how often each token occurs$/m);
+    assertMatch(said, /^unigram +perplexity [\d.]+, and [\d.]+ one at a time$/m);
     const samples = await Deno.readTextFile(`${cwd}/runs/story/samples.txt`);
     assert(samples.split("\n---\n").length > 4 && /\[.( → .)?\]/.test(samples), samples);
     const config = JSON.parse(await Deno.readTextFile(`${cwd}/runs/story/best/config.json`));
@@ -33,7 +33,7 @@ Deno.test("byte pairs, packed sequences and the other rule; objective and preset
     await Deno.writeTextFile(`${cwd}/story.txt`, story(200));
     const flags = words("--tokenizer bpe --vocab_size 270 --mask_rule fairseq --mask_rate 0.3 --steps 4");
     const said = await succeed([...quick, ...flags], { cwd });
-    assertMatch(said, /^unigram +perplexity [\d.]+ and [\d.]+, by how often each token occurs$/m);
+    assertMatch(said, /^unigram +perplexity [\d.]+, and [\d.]+ one at a time$/m);
     const { settings } = JSON.parse(await Deno.readTextFile(`${cwd}/runs/story/last/training_state.json`));
     assertEquals([settings.preset, settings.architecture], ["roberta-tiny", "roberta"]);
     assertEquals([settings.maskRule, settings.maskRate, settings.epsilon], ["fairseq", 0.3, 1e-6]);

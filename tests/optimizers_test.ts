@@ -136,7 +136,7 @@ everyBackend("a run trains and resumes with an update rule of the caller's own",
   await allReports(half, 10, 20);
   assertEquals((await backend.read(half.optimizer.state.count))[0], 20 * 21 / 2);
   const filesOf = async (run: TrainingRun) => ({
-    ...await modelFiles(backend, small, run.store),
+    ...await modelFiles(backend, new Gpt(small), run.store),
     ...await trainingFiles(run),
   });
   const resumed = start();

@@ -55,7 +55,17 @@ Deno.test("a flag that would change what the run computes is refused; these do n
     }).filter((name) => name !== undefined).sort();
   for (const preset of ["tiny", "roberta-tiny"] as const) {
     assertEquals(accepted(preset), [
-      ...["config", "data", "device", "dryRun", "epochs", "evaluationInterval", "logInterval", "resume"],
+      ...[
+        "block",
+        "config",
+        "data",
+        "device",
+        "dryRun",
+        "epochs",
+        "evaluationInterval",
+        "logInterval",
+        "resume",
+      ],
       ...["sampleInterval", "saveInterval", "steps", "stopAfter", "tensorboard", "validation"],
     ]);
   }

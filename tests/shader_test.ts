@@ -120,6 +120,7 @@ const fallback: Constants = {
   ...heads,
   headDim: 16,
   size: 100_000,
+  momentum: 0.9,
   value: 0,
   factor: 2,
   first: 3,

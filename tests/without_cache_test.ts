@@ -2,7 +2,7 @@ import { assert, assertEquals, assertRejects } from "@std/assert";
 import type { Backend } from "../core/backend.ts";
 import { CpuBackend } from "../core/cpu_backend.ts";
 import { initialize } from "../core/module.ts";
-import { seedWords } from "../core/philox.ts";
+import { seedWords } from "../core/random.ts";
 import type { Tensor } from "../core/tensor.ts";
 import { sampleForward } from "../kernels/sample.ts";
 import { PostNormBlock, PreNormBlock } from "../models/blocks.ts";
