@@ -28,7 +28,7 @@ import { type Storage, WebGpuPrograms } from "./webgpu_programs.ts";
 const RUNS_PER_SUBMIT = 128;
 
 /** Tensors that the largest kernel, attention's backward pass, binds. Nearly every adapter allows as many. */
-const MOST_TENSORS = 10;
+const MAX_TENSORS = 10;
 
 /** The device was lost: unplugged, reset by the operating system, or out of memory. */
 export class DeviceLostError extends Error {
@@ -94,11 +94,11 @@ export class WebGpuBackend implements Backend {
     if (!adapter) return undefined;
     // two limits decide how large a model may be, the third which kernels can run
     const { maxBufferSize, maxStorageBufferBindingSize, maxStorageBuffersPerShaderStage } = adapter.limits;
-    if (maxStorageBuffersPerShaderStage < MOST_TENSORS) return undefined;
+    if (maxStorageBuffersPerShaderStage < MAX_TENSORS) return undefined;
     const requiredLimits = {
       maxBufferSize,
       maxStorageBufferBindingSize,
-      maxStorageBuffersPerShaderStage: MOST_TENSORS,
+      maxStorageBuffersPerShaderStage: MAX_TENSORS,
     };
     const device = await adapter.requestDevice({ requiredLimits });
     return new WebGpuBackend(device, adapter.info, adapterClass);

@@ -27,7 +27,7 @@ import { formatShape, gradientOf, needsGradient, outputOf, type Tensor } from ".
 const END = 0xffffffff;
 
 /** Most ids in one call: loops over ids take four an iteration, and software Vulkan ends them after 65,535. */
-const MOST_IDS = 4 * 65535;
+const MAX_IDS = 4 * 65535;
 
 /** y[i] = table[ids[i]]. */
 export const embeddingForward = kernel({
@@ -230,9 +230,9 @@ export function embedding(ids: Tensor, table: Tensor): Tensor {
         `expected u32 ids and a table (V, C)`,
     );
   }
-  if (rows > MOST_IDS) {
+  if (rows > MAX_IDS) {
     throw new RangeError(
-      `Cannot look up ${rows} ids at once, at most ${MOST_IDS}: use a smaller batch and accumulate gradients`,
+      `Cannot look up ${rows} ids at once, at most ${MAX_IDS}: use a smaller batch and accumulate gradients`,
     );
   }
   const y = outputOf([...ids.shape, columns], [ids, table]);

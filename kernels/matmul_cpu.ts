@@ -33,16 +33,16 @@ function pack(
   stride: number,
   innerStride: number,
 ): void {
-  for (let row = 0; row < length; row += size) {
-    const used = Math.min(size, length - row), panel = row * inner;
+  for (let row0 = 0; row0 < length; row0 += size) {
+    const used = Math.min(size, length - row0), panel = row0 * inner;
     if (used < size) panels.fill(0, panel, panel + size * inner);
     if (innerStride === 1) {
       for (let i = 0; i < used; i++) {
-        const from = start + (row + i) * stride;
+        const from = start + (row0 + i) * stride;
         for (let k = 0, to = panel + i; k < inner; k++, to += size) panels[to] = matrix[from + k];
       }
     } else {
-      for (let k = 0, from = start + row * stride; k < inner; k++, from += innerStride) {
+      for (let k = 0, from = start + row0 * stride; k < inner; k++, from += innerStride) {
         for (let i = 0; i < used; i++) panels[panel + k * size + i] = matrix[from + i * stride];
       }
     }
@@ -74,13 +74,14 @@ export function multiply(
     const aStart = matrix * rows * inner, bStart = matrix * inner * columns, yStart = matrix * rows * columns;
     pack(aPanels, TILE_ROWS, a, aStart, rows, inner, transposeA ? 1 : inner, transposeA ? rows : 1);
     pack(bPanels, TILE_COLUMNS, b, bStart, columns, inner, transposeB ? inner : 1, transposeB ? 1 : columns);
-    for (let column = 0; column < columns; column += TILE_COLUMNS) {
-      for (let row = 0; row < rows; row += TILE_ROWS) {
-        multiplyTile(aPanels, row * inner, bPanels, column * inner, inner);
-        const height = Math.min(TILE_ROWS, rows - row), width = Math.min(TILE_COLUMNS, columns - column);
+    for (let column0 = 0; column0 < columns; column0 += TILE_COLUMNS) {
+      for (let row0 = 0; row0 < rows; row0 += TILE_ROWS) {
+        multiplyTile(aPanels, row0 * inner, bPanels, column0 * inner, inner);
+        const height = Math.min(TILE_ROWS, rows - row0), width = Math.min(TILE_COLUMNS, columns - column0);
         for (let i = 0; i < height; i++) {
-          for (let j = 0, at = yStart + (row + i) * columns + column; j < width; j++, at++) {
-            const value = tile[i * TILE_COLUMNS + j] + (bias === undefined ? 0 : bias[column + j]);
+          for (let j = 0; j < width; j++) {
+            const at = yStart + (row0 + i) * columns + column0 + j;
+            const value = tile[i * TILE_COLUMNS + j] + (bias === undefined ? 0 : bias[column0 + j]);
             y[at] = accumulate ? y[at] + value : value;
           }
         }

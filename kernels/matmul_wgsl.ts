@@ -184,8 +184,8 @@ fn run(group: u32, lane: u32) {
   let column0 = group % groups % tilesAcross * 64;
   let aStart = matrix * (rows * inner);
   let bStart = matrix * (inner * columns);
-  let x = lane % 16;
-  let z = lane / 16;
+  let laneColumn = lane % 16 * 4; // of the 4 × 4 results of this lane
+  let laneRow = lane / 16 * 4;
   ${xyzw.map((i) => `var c${i} = vec4f();`).join(" ")}
   for (var k0 = 0u; k0 < inner; k0 += 16) {
     {
@@ -200,16 +200,16 @@ fn run(group: u32, lane: u32) {
     }
     workgroupBarrier(); // the tiles are complete before any lane reads them
     for (var k = 0u; k < 16; k++) {
-      let u = aTile[k * 16 + z];
-      let v = bTile[k * 16 + x];
-      ${xyzw.map((i) => `c${i} = fma(vec4f(u.${i}), v, c${i});`).join(" ")}
+      let a4 = aTile[k * 16 + lane / 16];
+      let b4 = bTile[k * 16 + lane % 16];
+      ${xyzw.map((i) => `c${i} = fma(vec4f(a4.${i}), b4, c${i});`).join(" ")}
     }
     workgroupBarrier(); // all lanes have read the tiles before they are overwritten
   }
   ${
     xyzw.map((i, index) =>
       xyzw.map((j, offset) =>
-        `{ let row = row0 + z * 4 + ${index}; let column = column0 + x * 4 + ${offset};
+        `{ let row = row0 + laneRow + ${index}; let column = column0 + laneColumn + ${offset};
     if (row < rows && column < columns) {
       let at = matrix * (rows * columns) + row * columns + column;
       ${store(constants, biased, "at", "column", `c${i}.${j}`)} } }`

@@ -15,7 +15,7 @@ import { grow, hashOfPair } from "./typed_arrays.ts";
 const NO_MERGE = 0x7fffffff;
 
 /** From this number of symbols on, the heap is faster than comparing all pairs. */
-const LONG_WORD = 48;
+const LONG_WORD_LENGTH = 48;
 
 /**
  * The merges of a vocabulary, ready to be looked up and applied.
@@ -38,7 +38,7 @@ export class BpeEncoder {
   readonly #results: Int32Array;
   /** Open addressing with linear probing: rank + 1, or 0 where a slot is empty. Its length is a power of two. */
   readonly #slots: Int32Array;
-  #ranks = new Int32Array(LONG_WORD);
+  #ranks = new Int32Array(LONG_WORD_LENGTH);
 
   /**
    * Takes the merges.
@@ -71,7 +71,7 @@ export class BpeEncoder {
    * @returns The number of tokens.
    */
   encode(symbols: Int32Array, length: number): number {
-    return length < LONG_WORD ? this.#encodeShort(symbols, length) : this.#encodeLong(symbols, length);
+    return length < LONG_WORD_LENGTH ? this.#encodeShort(symbols, length) : this.#encodeLong(symbols, length);
   }
 
   #rankOf(left: number, right: number): number {

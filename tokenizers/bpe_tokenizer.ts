@@ -25,13 +25,13 @@ import { TokenBytes } from "./token_bytes.ts";
 import { grow } from "./typed_arrays.ts";
 
 /** Longer pre-tokens, in UTF-16 units, are not cached: they rarely occur again. */
-const LONGEST_CACHED = 64;
+const MAX_CACHED_LENGTH = 64;
 
 /**
  * Longest pre-token that is encoded, in UTF-16 units. Merging one takes about 30 bytes of memory per unit and, at this
  * length, up to 15 seconds. Text with spaces and line breaks has no pre-token of a thousandth of this length.
  */
-const LONGEST_PRE_TOKEN = 2 ** 24;
+const MAX_PRE_TOKEN_LENGTH = 2 ** 24;
 
 /** What makes a byte-level tokenizer. */
 export interface BpeParts {
@@ -140,7 +140,7 @@ export class BpeTokenizer extends BaseTokenizer {
     }
     for (let position = start, next; position < end; position = next) {
       next = nextPreToken(text, position, end);
-      if (next - position > LONGEST_CACHED) {
+      if (next - position > MAX_CACHED_LENGTH) {
         const length = this.#encodePreToken(text, position, next);
         for (let i = 0; i < length; i++) ids.push(this.#symbols[i]);
         continue;
@@ -156,10 +156,10 @@ export class BpeTokenizer extends BaseTokenizer {
 
   /** Encodes one pre-token into `#symbols` and returns the number of its tokens. */
   #encodePreToken(text: string, start: number, end: number): number {
-    if (end - start > LONGEST_PRE_TOKEN) {
+    if (end - start > MAX_PRE_TOKEN_LENGTH) {
       throw new RangeError(
         `Cannot encode a run of ${end - start} characters without a break: expected at most ` +
-          `${LONGEST_PRE_TOKEN}; insert spaces or line breaks`,
+          `${MAX_PRE_TOKEN_LENGTH}; insert spaces or line breaks`,
       );
     }
     this.#bytes = grow(this.#bytes, 3 * (end - start));

@@ -12,8 +12,8 @@ import { PreTokenTable } from "./pre_token_table.ts";
 import { grow } from "./typed_arrays.ts";
 
 /** Bounds of the cache: different pre-tokens, and about so many UTF-16 units of them. */
-const MOST_ENTRIES = 1 << 17;
-const MOST_UNITS = 1 << 21;
+const MAX_ENTRIES = 1 << 17;
+const MAX_UNITS = 1 << 21;
 
 /**
  * Ids by pre-token.
@@ -54,7 +54,7 @@ export class PreTokenCache {
    * @returns The number of its entry.
    */
   find(text: string, start: number, end: number): number {
-    if (this.#size >= MOST_ENTRIES || this.#table.unitCount >= MOST_UNITS) {
+    if (this.#size >= MAX_ENTRIES || this.#table.unitCount >= MAX_UNITS) {
       this.#table.clear();
       this.#size = 0;
     }

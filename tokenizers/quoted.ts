@@ -10,13 +10,13 @@
  */
 
 /** Longest text that is quoted whole, in UTF-16 units. */
-const LONGEST_TEXT = 80;
+const MAX_LENGTH = 80;
 
 /** Most entries of an array or an object that are quoted. */
-const MOST_ENTRIES = 4;
+const MAX_ENTRIES = 4;
 
 /** Deepest level of arrays and objects that is quoted. */
-const DEEPEST = 2;
+const MAX_DEPTH = 2;
 
 /** C0 and C1 controls, line and paragraph separators, and bidirectional controls. */
 // deno-lint-ignore no-control-regex
@@ -63,7 +63,7 @@ export function shortened(name: string): string {
 }
 
 function cut(text: string): string {
-  return text.length > LONGEST_TEXT ? text.slice(0, LONGEST_TEXT - 1) + "…" : text;
+  return text.length > MAX_LENGTH ? text.slice(0, MAX_LENGTH - 1) + "…" : text;
 }
 
 /**
@@ -82,7 +82,7 @@ function cut(text: string): string {
  * @returns Its JSON form, with `…` for what is left out; `missing` for undefined.
  */
 export function quoted(value: unknown): string {
-  return typeof value === "string" ? quotedTo(value, 0) : cut(quotedTo(value, DEEPEST));
+  return typeof value === "string" ? quotedTo(value, 0) : cut(quotedTo(value, MAX_DEPTH));
 }
 
 function quotedTo(value: unknown, depth: number): string {
@@ -92,12 +92,12 @@ function quotedTo(value: unknown, depth: number): string {
   if (depth === 0) return Array.isArray(value) ? "[…]" : "{…}";
   const parts: string[] = [];
   if (Array.isArray(value)) {
-    for (const entry of value.slice(0, MOST_ENTRIES)) parts.push(quotedTo(entry, depth - 1));
-    if (value.length > MOST_ENTRIES) parts.push("…");
+    for (const entry of value.slice(0, MAX_ENTRIES)) parts.push(quotedTo(entry, depth - 1));
+    if (value.length > MAX_ENTRIES) parts.push("…");
     return `[${parts.join(",")}]`;
   }
   for (const key in value) {
-    if (parts.length === MOST_ENTRIES) {
+    if (parts.length === MAX_ENTRIES) {
       parts.push("…");
       break;
     }

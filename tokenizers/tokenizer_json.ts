@@ -129,7 +129,7 @@ function readAddedTokens(value: unknown, vocabulary: Vocabulary): SpecialToken[]
 }
 
 /** Deepest nesting of `Sequence` processors that is read; published files have one level. */
-const DEEPEST_SEQUENCE = 8;
+const MAX_SEQUENCE_DEPTH = 8;
 
 function readFrame(value: unknown, tokens: readonly (string | undefined)[], depth = 0): Frame {
   if (value == null) return BARE_FRAME;
@@ -163,8 +163,8 @@ function readFrame(value: unknown, tokens: readonly (string | undefined)[], dept
     case "TemplateProcessing":
       return { single: readTemplate("single"), pair: readTemplate("pair") };
     case "Sequence": {
-      if (depth === DEEPEST_SEQUENCE) {
-        refuse("post_processor", "a deeply nested Sequence", `at most ${DEEPEST_SEQUENCE} levels`);
+      if (depth === MAX_SEQUENCE_DEPTH) {
+        refuse("post_processor", "a deeply nested Sequence", `at most ${MAX_SEQUENCE_DEPTH} levels`);
       }
       const all = listAt(processor, "processors").map((one) => readFrame(one, tokens, depth + 1));
       const frames = all.filter((frame) => frame !== BARE_FRAME);

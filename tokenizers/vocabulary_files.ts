@@ -14,7 +14,7 @@ import type { JsonObject } from "./tokenizer_files.ts";
  * Longest file that is parsed, in characters. The largest published tokenizer.json has 34 million; the parsed file takes
  * many times as much memory.
  */
-const LONGEST_JSON = 2 ** 26;
+const MAX_JSON_LENGTH = 2 ** 26;
 
 /** Ids must be below this: 60 times the size of the largest published vocabulary. */
 const ID_LIMIT = 2 ** 24;
@@ -23,7 +23,7 @@ const ID_LIMIT = 2 ** 24;
  * Most ids that may be left without a token. Every id is a row of the embedding table, used or not, so without a bound a
  * file of a few bytes could ask for a table of millions of rows.
  */
-const MOST_UNUSED_IDS = 100_000;
+const MAX_UNUSED_IDS = 100_000;
 
 /**
  * Parses a JSON file that holds an object.
@@ -42,9 +42,9 @@ const MOST_UNUSED_IDS = 100_000;
  * ```
  */
 export function parseJson(name: string, json: string): JsonObject {
-  if (json.length > LONGEST_JSON) {
+  if (json.length > MAX_JSON_LENGTH) {
     throw new TypeError(
-      `Cannot read ${name}: it has ${json.length} characters, expected at most ${LONGEST_JSON}`,
+      `Cannot read ${name}: it has ${json.length} characters, expected at most ${MAX_JSON_LENGTH}`,
     );
   }
   let value: unknown;
@@ -132,11 +132,11 @@ export function addToken(
           : `that is the id of ${quoted(tokens[id])}`),
     );
   }
-  if (id > count + MOST_UNUSED_IDS) {
+  if (id > count + MAX_UNUSED_IDS) {
     throw new RangeError(
       `Cannot read ${where}: the id of ${
         quoted(token)
-      } is ${id}, which leaves more than ${MOST_UNUSED_IDS} ids unused`,
+      } is ${id}, which leaves more than ${MAX_UNUSED_IDS} ids unused`,
     );
   }
   while (tokens.length < id) tokens.push(undefined);
