@@ -1,5 +1,5 @@
 /**
- * A checkpoint is a Hugging Face folder: what `transformers` loads, and beside it what training needs to go on.
+ * A checkpoint is a Hugging Face folder: what `transformers` loads, and what resuming needs.
  *
  *     config.json             the model's sizes, in Hugging Face's words
  *     model.safetensors       the parameters, under Hugging Face's names
@@ -192,7 +192,7 @@ export function loadConfig<Kind extends ModelKind = ModelKind>(
  * @param options What the model must be for, and the experiment that it was saved with.
  * @returns Sizes and parameters.
  * @throws {TypeError} If a file is missing or damaged, describes another kind of model or one with another experiment, or
- * holds numbers that are not finite; the message says which.
+ * holds numbers that are not finite; the message names file and tensor.
  */
 export function loadModel<Kind extends ModelKind = ModelKind>(
   files: CheckpointFiles,

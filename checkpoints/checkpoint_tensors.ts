@@ -1,6 +1,6 @@
 /**
- * Checks the tensors of a checkpoint against the model: that all are there, have the right shapes, and are finite. A
- * single NaN in the weights spreads to every result, and nothing there shows where it came from.
+ * Checks the tensors of a checkpoint against the model: that none is missing, has another shape, or holds a number that is
+ * not finite. A single NaN in the weights spreads to every result, which then no longer shows its origin.
  *
  * @module
  */
@@ -57,7 +57,7 @@ export function expectShape(name: string, actual: Shape | undefined, expected: S
  * ```
  *
  * @param array The array.
- * @throws {TypeError} If an element is not finite; the message says which.
+ * @throws {TypeError} If an element is not finite; the message has its index.
  */
 export function expectFinite({ name, data }: NamedArray): void {
   // NaN and the infinities have an exponent of all ones. Testing the bits is faster than testing the numbers.
@@ -113,7 +113,7 @@ export function readMoments(bytes: Uint8Array, { parameters }: ParameterStore): 
  *
  * @param store The parameters.
  * @param arrays The arrays, by name.
- * @param prefix What the names begin with.
+ * @param prefix The prefix of the names.
  * @returns The flat buffer.
  * @throws {TypeError} If an array is missing, or of another shape.
  */

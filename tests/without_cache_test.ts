@@ -140,7 +140,7 @@ Deno.test("generate refuses a block that sees later tokens", async () => {
   assertEquals(
     error.message,
     'Cannot generate with the experiment "acausal": hidden states change with later tokens, so it is not causal; make ' +
-      "its attention causal, as the options of its block factory say",
+      "its attention causal, where the options of its block factory ask for it",
   );
 });
 
