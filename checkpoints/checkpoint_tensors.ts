@@ -5,10 +5,10 @@
  * @module
  */
 
-import type { Shape } from "../core/backend.ts";
+import type { Backend, Shape } from "../core/backend.ts";
 import type { ParameterStore } from "../core/module.ts";
 import { shortened } from "../core/quoted.ts";
-import { formatShape } from "../core/tensor.ts";
+import { formatShape, type Tensor } from "../core/tensor.ts";
 import type { HostTensor } from "./hugging_face.ts";
 import {
   isFloat,
@@ -129,4 +129,30 @@ export function flatten(
     values.set(array!.data, starts.get(parameter));
   }
   return values;
+}
+
+/**
+ * Cuts a flat buffer into the parameters that it holds: the inverse of {@linkcode flatten}.
+ *
+ * @param backend Where it is.
+ * @param flat The flat buffer: values, or something else with one number for each of them.
+ * @param store The parameters.
+ * @param prefix The prefix of the names.
+ * @returns One array for each parameter.
+ */
+export async function readParameters(
+  backend: Backend,
+  flat: Tensor,
+  { parameters, starts }: ParameterStore,
+  prefix = "",
+): Promise<NamedArray[]> {
+  const values = Float32Array.from(await backend.read(flat));
+  return parameters.map((parameter) => {
+    const start = starts.get(parameter)!;
+    return {
+      name: prefix + parameter.name,
+      shape: parameter.shape,
+      data: values.subarray(start, start + parameter.size),
+    };
+  });
 }
