@@ -1,5 +1,5 @@
 /**
- * Reading the files of a checkpoint: whatever is wrong in one is reported with its name.
+ * Reading the files of a checkpoint: every error names the file.
  *
  * @module
  */

@@ -1,15 +1,15 @@
 /**
- * Checks the tensors of a checkpoint against the model: that all are there, have the right shapes, and are finite. A
- * single NaN in the weights spreads to every result, and nothing there shows where it came from.
+ * Checks the tensors of a checkpoint against the model: that none is missing, has another shape, or holds a number that is
+ * not finite. A single NaN in the weights spreads to every result, which then no longer shows its origin.
  *
  * @module
  */
 
-import type { Shape } from "../core/backend.ts";
+import type { Backend, Shape } from "../core/backend.ts";
 import type { ParameterStore } from "../core/module.ts";
 import { shortened } from "../core/quoted.ts";
 import { OPTIMIZERS } from "../training/optimizers.ts";
-import { formatShape } from "../core/tensor.ts";
+import { formatShape, type Tensor } from "../core/tensor.ts";
 import type { HostTensor } from "./hugging_face.ts";
 import {
   isFloat,
@@ -58,7 +58,7 @@ export function expectShape(name: string, actual: Shape | undefined, expected: S
  * ```
  *
  * @param array The array.
- * @throws {TypeError} If an element is not finite; the message says which.
+ * @throws {TypeError} If an element is not finite; the message has its index.
  */
 export function expectFinite({ name, data }: NamedArray): void {
   // NaN and the infinities have an exponent of all ones. Testing the bits is faster than testing the numbers.
@@ -135,7 +135,7 @@ function expectState(actual: readonly string[], expected: readonly string[]): vo
  *
  * @param store The parameters.
  * @param arrays The arrays, by name.
- * @param prefix What the names begin with.
+ * @param prefix The prefix of the names.
  * @returns The flat buffer.
  * @throws {TypeError} If an array is missing, or of another shape.
  */
@@ -151,4 +151,30 @@ export function flatten(
     values.set(array!.data, starts.get(parameter));
   }
   return values;
+}
+
+/**
+ * Cuts a flat buffer into the parameters that it holds: the inverse of {@linkcode flatten}.
+ *
+ * @param backend Where it is.
+ * @param flat The flat buffer: values, or something else with one number for each of them.
+ * @param store The parameters.
+ * @param prefix The prefix of the names.
+ * @returns One array for each parameter.
+ */
+export async function readParameters(
+  backend: Backend,
+  flat: Tensor,
+  { parameters, starts }: ParameterStore,
+  prefix = "",
+): Promise<NamedArray[]> {
+  const values = Float32Array.from(await backend.read(flat));
+  return parameters.map((parameter) => {
+    const start = starts.get(parameter)!;
+    return {
+      name: prefix + parameter.name,
+      shape: parameter.shape,
+      data: values.subarray(start, start + parameter.size),
+    };
+  });
 }

@@ -42,7 +42,7 @@ export class ConfigReader {
     this.#json = json;
   }
 
-  /** The value of a field as it stands in the file. */
+  /** The value of a field, as in the file. */
   #field(name: string): unknown {
     this.#known.add(name);
     return this.#json[name] ?? undefined;
@@ -155,17 +155,17 @@ export class ConfigReader {
   /**
    * Reads the rate of all dropouts. Hugging Face has a rate for each dropout; our models have one for all.
    *
-   * @param names What the rates are called; each is 0.1 if the file does not say.
+   * @param names What the rates are called; each is 0.1 if the file has none.
    * @returns The rate, from 0 to below 1.
    * @throws {TypeError} If it is something else, or the rates differ.
    */
   dropoutRate(...names: string[]): number {
     const rates = names.map((name) => this.rate(name, 0.1));
-    const odd = rates.findIndex((rate) => rate !== rates[0]);
-    if (odd < 0) return rates[0];
+    const different = rates.findIndex((rate) => rate !== rates[0]);
+    if (different < 0) return rates[0];
     throw new TypeError(
-      `${names[0]} is ${rates[0]} but ${names[odd]} is ${
-        rates[odd]
+      `${names[0]} is ${rates[0]} but ${names[different]} is ${
+        rates[different]
       }: only one rate for all dropouts is supported, ` +
         `write the same for ${names.join(", ")}`,
     );
@@ -176,7 +176,7 @@ export class ConfigReader {
    *
    * @param name Its name.
    * @param vocabSize V.
-   * @returns An id below V, or nothing if the file does not say.
+   * @returns An id below V, or nothing if the file has none.
    * @throws {TypeError} If it is something else.
    */
   id(name: string, vocabSize: number): number | undefined {
@@ -189,8 +189,8 @@ export class ConfigReader {
    * Refuses a file that asks for something we do not build.
    *
    * @param name Name of a value.
-   * @param allowed What it may be, the usual first.
-   * @param fallback What it is if the file does not say; the usual unless given.
+   * @param allowed The values that are supported, the usual first.
+   * @param fallback Its value if the file has none; the first of those allowed unless given.
    * @throws {TypeError} If it is none of those.
    */
   expect(name: string, allowed: readonly unknown[], fallback: unknown = allowed[0]): void {
@@ -202,7 +202,7 @@ export class ConfigReader {
   /**
    * Reads which class of `transformers` the file is for.
    *
-   * @returns The first of `architectures`, or nothing if the file does not say.
+   * @returns The first of `architectures`, or nothing if the file has none.
    * @throws {TypeError} If `architectures` is not a list of names.
    */
   architecture(): string | undefined {

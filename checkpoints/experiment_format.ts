@@ -80,7 +80,7 @@ export function readSavedExperiment(json: ConfigJson): SavedExperiment | undefin
  *
  * @param json The parsed file.
  * @returns The model's sizes.
- * @throws {TypeError} If it describes a model we do not build; the message says what.
+ * @throws {TypeError} If it describes a model we do not build; the message names the field.
  */
 export function fromConfigJson(json: ConfigJson): ModelConfig {
   if (json.model_type !== MODEL_TYPE) return fromHuggingFaceConfig(json);
@@ -157,7 +157,7 @@ export function expectExperiment(saved: SavedExperiment | undefined, given: Expe
  * Compares the tensors of a file with the parameters of a model.
  *
  * @param parameters The parameters.
- * @param tensors What the header of the file says, by name.
+ * @param tensors The entries in the header of the file, by name.
  * @returns The entries of all parameters, in the model's order.
  * @throws {TypeError} If a tensor is missing, of another shape, or belongs to no parameter.
  */

@@ -1,5 +1,5 @@
 /**
- * Beginning where another training ended: a classifier takes over what a language model has learned.
+ * Fine-tuning: a classifier takes over the weights of a pretrained language model.
  *
  * @module
  */
@@ -13,7 +13,7 @@ import type { HostTensor } from "./hugging_face.ts";
 const ONE_ROW_A_TOKEN = /(^|\.)(tokenEmbedding|languageHead)$/;
 
 /**
- * Puts the weights of a pretrained model into another one that has it inside. What the pretrained model lacks keeps its
+ * Copies the weights of a pretrained model into another one that has it inside. What the pretrained model lacks keeps its
  * initial values: the new head, and the rows of tokens that were added to the vocabulary.
  *
  * @example
@@ -55,7 +55,7 @@ export async function takeOver(
       (rows === sourceRows || rows > sourceRows && ONE_ROW_A_TOKEN.test(parameter.name));
     if (!fits) {
       throw new TypeError(
-        `Cannot begin with the pretrained ${parameter.name}: it is ${formatShape(source.shape)}, ` +
+        `Cannot take over the pretrained ${parameter.name}: it is ${formatShape(source.shape)}, ` +
           `the model expects ${formatShape(parameter.shape)}`,
       );
     }
@@ -63,7 +63,7 @@ export async function takeOver(
     taken.push(parameter.name);
   }
   if (taken.length === 0) {
-    throw new TypeError("Cannot begin with a model that has no part in common with this one");
+    throw new TypeError("Cannot take over a model that has no part in common with this one");
   }
   backend.write(store.values, values);
   return taken;

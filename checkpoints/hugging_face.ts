@@ -48,7 +48,7 @@ export function matchTensors(
  * Selects the tensors that the parameters are made from. Others, such as the causal masks of old files, are left out.
  *
  * @param config The model.
- * @param tensors The tensors of the file, or what its header says of them, by name.
+ * @param tensors The tensors of the file, or their entries in its header, by name.
  * @returns Those that {@linkcode importTensors} reads.
  * @throws {TypeError} If a tensor is missing, or one belongs to no part of the model.
  */
@@ -65,7 +65,7 @@ export function usedTensors<Entry>(
 const withoutPrefix = ({ prefix }: Format<ModelConfig>, name: string): string =>
   name.startsWith(prefix) ? name.slice(prefix.length) : name;
 
-/** The cause to add to a missing or unknown tensor when the file has another number of blocks than config.json says. */
+/** The cause to add to a missing or unknown tensor when the file and config.json differ in the number of blocks. */
 function layerMismatch(config: ModelConfig, names: readonly string[]): string {
   const { layers } = config, { layer } = formatOf(config);
   let blocks = 0;
@@ -102,10 +102,10 @@ function visitParts(
 
 /** The shape of the parameter that is put together from parts of these shapes. */
 function wholeShape({ names, transposed }: HuggingFaceTensor, shapes: readonly Shape[]): number[] {
-  const [first] = shapes, odd = shapes.findIndex((shape) => String(shape) !== String(first));
-  if (odd > 0) {
+  const [first] = shapes, different = shapes.findIndex((shape) => String(shape) !== String(first));
+  if (different > 0) {
     throw new TypeError(
-      `tensor ${names[odd]} is ${formatShape(shapes[odd])}, ${names[0]} is ${formatShape(first)}`,
+      `tensor ${names[different]} is ${formatShape(shapes[different])}, ${names[0]} is ${formatShape(first)}`,
     );
   }
   const shape = transposed ? first.toReversed() : [...first];

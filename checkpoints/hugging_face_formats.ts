@@ -29,7 +29,7 @@ export function formatOf({ architecture }: Pick<ModelConfig, "architecture">): F
 }
 
 /**
- * Where each parameter of a model stands in a Hugging Face file.
+ * Where a Hugging Face file stores each parameter of a model.
  *
  * @example
  * ```ts
@@ -63,7 +63,7 @@ export function toHuggingFaceConfig(config: ModelConfig): Record<string, unknown
  *
  * @param json The parsed file.
  * @returns The model's sizes.
- * @throws {TypeError} If it describes a model we do not build; the message says what.
+ * @throws {TypeError} If it describes a model we do not build; the message names the field.
  */
 export function fromHuggingFaceConfig(json: Readonly<Record<string, unknown>>): ModelConfig {
   const names: string[] = [];

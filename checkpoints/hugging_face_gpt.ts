@@ -1,7 +1,7 @@
 /**
  * What Hugging Face calls the parts of a GPT.
  *
- * GPT checkpoints store weights as (in, out), as we do, so tensors travel unchanged and only names differ; all but the
+ * GPT checkpoints store weights as (in, out), as we do, so tensors are copied unchanged and only names differ; all but the
  * `score` of a classifier, which is (out, in). A tied language head is not written: it is the token embedding.
  *
  * Checked against `OpenAIGPTLMHeadModel`, `GPT2LMHeadModel` and `OpenAIGPTForSequenceClassification` of transformers.
@@ -25,7 +25,7 @@ const BLOCK_NAMES = [
   ["norm2", "ln_2"],
 ] as const;
 
-/** Where each parameter of a GPT stands: our name to their tensor. */
+/** Where each parameter of a GPT is stored: our name to their tensor. */
 function gptTensors(config: GptConfig | GptClassifierConfig): Map<string, HuggingFaceTensor> {
   const gpt1 = config.architecture === "gpt1", tensors = new Map<string, HuggingFaceTensor>();
   const gpt = "labels" in config ? "gpt." : ""; // a classifier has a GPT inside
@@ -76,7 +76,7 @@ function toGptJson(config: GptConfig | GptClassifierConfig): Record<string, unkn
   }
   if (feedForwardDim !== 4 * modelDim) {
     throw new RangeError(
-      `Cannot write a GPT-1 model with feedForwardDim ${feedForwardDim}: its Hugging Face format knows only ` +
+      `Cannot write a GPT-1 model with feedForwardDim ${feedForwardDim}: its Hugging Face format has only ` +
         `4 × modelDim = ${4 * modelDim}; use that, or architecture "gpt2"`,
     );
   }

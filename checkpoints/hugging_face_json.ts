@@ -32,7 +32,7 @@ export interface Format<Config extends ModelConfig> {
   ownFields(file: ConfigReader): Partial<Config>;
   /** Where each parameter is stored. */
   tensors(config: Config): Map<string, HuggingFaceTensor>;
-  /** What the names of tensors begin with, and may lack in files of the hub. */
+  /** The prefix of the names of tensors, which may be missing in files of the hub. */
   readonly prefix: string;
   /** Finds the number of the block in the name of a tensor. */
   readonly layer: RegExp;
@@ -42,7 +42,7 @@ export interface Format<Config extends ModelConfig> {
   readonly tokenTypes?: { readonly name: string; readonly positions: string };
 }
 
-/** Where the values of a parameter stand in a Hugging Face file. */
+/** Where a Hugging Face file stores the values of a parameter. */
 export interface HuggingFaceTensor {
   /** The tensors that hold it: several, if what is one matrix here is cut by columns there. */
   readonly names: readonly string[];

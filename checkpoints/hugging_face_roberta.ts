@@ -39,7 +39,7 @@ const CLASSIFICATION_ROWS: readonly Row[] = [
   ["classificationHead.projection", ["classifier.out_proj"], true],
 ];
 
-/** Where each parameter of a RoBERTa stands: our name to their tensors. */
+/** Where each parameter of a RoBERTa is stored: our name to their tensors. */
 function robertaTensors(
   config: RobertaConfig | RobertaClassifierConfig,
 ): Map<string, HuggingFaceTensor> {

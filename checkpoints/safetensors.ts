@@ -5,7 +5,7 @@
  *     n bytes     JSON: name → { dtype, shape, data_offsets: [begin, end) }, padded with spaces to a multiple of 8
  *     the rest    the data, little-endian, in order, without gaps
  *
- * A file from somewhere else is checked before anything is taken from it: a header longer than the file, offsets out
+ * An untrusted file is checked before anything is taken from it: a header longer than the file, offsets out
  * of order, holes, overlaps and sizes that do not match their shapes are refused by name.
  *
  * Reference: https://github.com/huggingface/safetensors#format
@@ -26,7 +26,7 @@ export interface NamedArray {
   readonly data: Float32Array;
 }
 
-/** What the header of a safetensors file says about an array. */
+/** The entry of an array in the header of a safetensors file. */
 export interface TensorEntry {
   /** Its name. */
   readonly name: string;
@@ -90,7 +90,7 @@ export function isFloat({ dtype }: TensorEntry): boolean {
  *
  * @param arrays What to write, in this order.
  * @returns The bytes of the file.
- * @throws {TypeError} If an array does not have as many elements as its shape says, or two have the same name.
+ * @throws {TypeError} If an array does not have as many elements as its shape, or two have the same name.
  */
 export function writeSafetensors(arrays: readonly NamedArray[]): Uint8Array<ArrayBuffer> {
   // without a prototype: a tensor may be called __proto__
@@ -133,7 +133,7 @@ export function writeSafetensors(arrays: readonly NamedArray[]): Uint8Array<Arra
  *
  * @param bytes The file.
  * @returns The entry of each array, by name, in the order of the data.
- * @throws {TypeError} If the file is damaged; the message says how.
+ * @throws {TypeError} If the file is damaged; the message names the damage.
  */
 export function readTensorEntries(bytes: Uint8Array): Map<string, TensorEntry> {
   const { header, start } = readHeader(bytes), entries: TensorEntry[] = [];
@@ -175,7 +175,7 @@ export function readTensorEntries(bytes: Uint8Array): Map<string, TensorEntry> {
  * @param bytes The file.
  * @param entries The arrays to read; all that the header names unless given.
  * @returns The arrays by name, in the order of the file. Arrays that are not floats are left out.
- * @throws {TypeError} If the file is damaged; the message says how.
+ * @throws {TypeError} If the file is damaged; the message names the damage.
  */
 export function readSafetensors(
   bytes: Uint8Array,

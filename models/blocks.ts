@@ -1,10 +1,13 @@
 /**
- * The blocks that transformers are stacks of: attention looks at other positions, a feed-forward network thinks about
- * what was seen, and each adds what it found to the stream x.
+ * The blocks that transformers are stacks of: attention combines positions, a feed-forward network transforms each
+ * position by itself, and each of the two adds its result to the residual stream x.
  *
- * GPT-1 and RoBERTa normalize *after* each addition. GPT-2 normalizes before each part, which lets gradients flow along
- * the sums undisturbed and trains more easily when the stack is deep. RoBERTa's block is GPT-1's but for two words: it
- * sees both ways, and its GELU is the exact one.
+ *     post-norm   x ← norm1(x + attention(x)),   x ← norm2(x + mlp(x))       GPT-1, RoBERTa
+ *     pre-norm    x ← x + attention(norm1(x)),   x ← x + mlp(norm2(x))       GPT-2
+ *
+ * In a pre-norm block gradients reach every layer along the sums, unscaled, so deep stacks train more easily. The stream
+ * itself is never normalized there, which is why GPT-2 has one more normalization at the end. RoBERTa's block differs
+ * from GPT-1's in two options: attention in both directions, and the exact GELU.
  *
  * @module
  */
@@ -16,15 +19,32 @@ import { add } from "../kernels/elementwise.ts";
 import { INITIAL_STD, LAYER_NORM_EPSILON, type TransformerConfig } from "./config.ts";
 import { type ForwardContext, LayerNorm, Mlp, SelfAttention } from "./layers.ts";
 
-/** What a block must do: (B, T, C) → (B, T, C). */
+/**
+ * A block: (B, T, C) → (B, T, C).
+ *
+ * Its layers are public properties, where `namedParameters` finds them. A block that hands `context` on to one
+ * {@linkcode SelfAttention} meets all that follows; one that computes attention itself should
+ *
+ * - attend to no later position where the options of its factory have `causal`;
+ * - skip positions from `context.lengths` on, which are padding;
+ * - add its attention weights, (B, H, T, T), to `context.weights` where that is given, or no maps can be drawn;
+ * - with `context.cache`, where T is 1, store the key and the value of `cache.position` in the cache and attend to
+ *   everything in it, see `cachedAttention`. Without this, text is generated correctly but slowly.
+ */
 export interface Block {
-  /** Computes the block. */
+  /**
+   * Computes it.
+   *
+   * @param x (B, T, C).
+   * @param context Cache, padding or observation.
+   * @returns (B, T, C).
+   */
   forward(x: Tensor, context?: ForwardContext): Tensor;
 }
 
 /** What distinguishes blocks of the same sizes. */
 export interface BlockOptions {
-  /** Whether a position sees only itself and those before it; true unless given. */
+  /** Whether a position attends only to itself and those before it; true unless given. */
   readonly causal?: boolean;
   /** The nonlinearity of the feed-forward network; GELU in its tanh form unless given. */
   readonly activation?: (x: Tensor) => Tensor;
@@ -42,11 +62,11 @@ function mlpOf(config: TransformerConfig, activation: (x: Tensor) => Tensor, con
 
 /** A block of GPT-1 or RoBERTa: normalization after each addition. */
 export class PostNormBlock implements Block {
-  /** Looks at other positions. */
+  /** Combines positions. */
   readonly attention: SelfAttention;
   /** After attention. */
   readonly norm1: LayerNorm;
-  /** Thinks about what was seen. */
+  /** Transforms each position by itself. */
   readonly mlp: Mlp;
   /** After the feed-forward network. */
   readonly norm2: LayerNorm;
@@ -83,11 +103,11 @@ export class PostNormBlock implements Block {
 export class PreNormBlock implements Block {
   /** Before attention. */
   readonly norm1: LayerNorm;
-  /** Looks at other positions. */
+  /** Combines positions. */
   readonly attention: SelfAttention;
   /** Before the feed-forward network. */
   readonly norm2: LayerNorm;
-  /** Thinks about what was seen. */
+  /** Transforms each position by itself. */
   readonly mlp: Mlp;
   readonly #dropoutRate: number;
 
@@ -98,7 +118,7 @@ export class PreNormBlock implements Block {
    * @param options Direction and nonlinearity.
    */
   constructor(config: TransformerConfig, { causal = true, activation = gelu }: BlockOptions = {}) {
-    // every block adds to the stream twice; smaller initial steps keep the sum of all layers at scale 1
+    // every block adds to the stream twice; smaller initial weights keep the sum over all layers at scale 1
     const residualStd = (config.initialStd ?? INITIAL_STD) / Math.sqrt(2 * config.layers);
     this.norm1 = new LayerNorm(config.modelDim, LAYER_NORM_EPSILON);
     this.attention = attentionOf(config, causal, residualStd);

@@ -28,8 +28,8 @@ export interface ClassifierOptions {
   /** Names of the classes; class k is called `labels[k]`. At least two. */
   readonly labels: readonly string[];
   /**
-   * The id of padding, which occurs nowhere else. The checkpoint of a GPT states it, because Hugging Face looks for the
-   * last token that is another one; 1 unless given, as in every RoBERTa.
+   * The id of padding, which occurs nowhere else. It is written to the checkpoint of a GPT, because Hugging Face classifies
+   * by the last token that is not padding; 1 unless given, as in every RoBERTa.
    */
   readonly padId?: number;
 }
@@ -70,7 +70,7 @@ export abstract class Classifier<
   abstract get experiment(): Experiment | undefined;
 
   /**
-   * Scores the classes of texts.
+   * Computes the logits of the classes.
    *
    * @param ids u32 (B, T), as the family frames its texts, then padding.
    * @param lengths u32 (B): the length of each text without its padding.
@@ -83,7 +83,7 @@ export abstract class Classifier<
    *
    * @param batch Inputs, lengths, and as targets the classes.
    * @returns The loss, shape (1).
-   * @throws {TypeError} If the batch does not say how long its texts are.
+   * @throws {TypeError} If the batch has no lengths.
    */
   abstract loss(batch: BatchTensors): Tensor;
 }

@@ -1,5 +1,5 @@
 /**
- * The sizes that all transformers have, whatever they are for.
+ * The sizes that all transformers have.
  *
  * @module
  */
@@ -8,40 +8,40 @@
 export interface TransformerConfig {
   /** V: number of tokens. */
   readonly vocabSize: number;
-  /** Most positions the model can see at once. */
+  /** Most positions in one forward pass. */
   readonly contextLength: number;
   /** Number of blocks. */
   readonly layers: number;
   /** H: number of attention heads, a divisor of `modelDim`. */
   readonly heads: number;
-  /** C: width of the stream. */
+  /** C: width of the residual stream. */
   readonly modelDim: number;
   /** Width inside the feed-forward network. */
   readonly feedForwardDim: number;
-  /** Probability to drop an element while training. */
+  /** Probability that an element is dropped in training. */
   readonly dropoutRate: number;
   /**
    * Standard deviation of the initial weights, 0.02 unless given. That suits a width of 768; a narrow model needs
-   * larger weights to begin at the same scale.
+   * larger weights to start at the same scale.
    */
   readonly initialStd?: number;
 }
 
-/** Standard deviation of the initial weights, unless a model says otherwise. */
+/** Standard deviation of the initial weights, unless a configuration has another. */
 export const INITIAL_STD = 0.02;
 
-/** The id of `<pad>` in every RoBERTa vocabulary, and in any other unless a model says otherwise. */
+/** The id of `<pad>` in every RoBERTa vocabulary, and in any other unless a configuration has another. */
 export const PAD_ID = 1;
 
 /** Keeps the division of layer normalization finite, in every model. */
 export const LAYER_NORM_EPSILON = 1e-5;
 
 /**
- * Checks sizes, of whatever they are.
+ * Checks that sizes are positive integers.
  *
- * @param what What they are for, for the message.
+ * @param what What they are for, as a verb for the message.
  * @param sizes The sizes, by name.
- * @throws {RangeError} If one is no positive integer.
+ * @throws {RangeError} If one is not a positive integer.
  */
 export function checkSizes(what: string, sizes: Readonly<Record<string, number>>): void {
   for (const [name, size] of Object.entries(sizes)) {
@@ -69,7 +69,7 @@ export function checkConfig(config: TransformerConfig): void {
   }
   if (!(initialStd >= 0 && initialStd < Infinity)) {
     throw new RangeError(
-      `Cannot begin with weights of deviation ${initialStd}: expected a number of 0 or more`,
+      `Cannot draw initial weights with initialStd ${initialStd}: expected a number of 0 or more`,
     );
   }
 }

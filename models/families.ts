@@ -127,7 +127,7 @@ export function kindOf(config: ModelConfig): ModelKind {
  * @param config The configuration of a model.
  * @param kind What it must be for.
  * @returns The same configuration.
- * @throws {TypeError} If it is for something else; the message says for what.
+ * @throws {TypeError} If it is for something else; the message names both kinds.
  */
 export function expectKind<Kind extends ModelKind>(config: ModelConfig, kind: Kind): ConfigsByKind[Kind] {
   const found = kindOf(config);

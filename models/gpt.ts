@@ -1,11 +1,11 @@
 /**
  * GPT: a stack of blocks, each of them attention and a feed-forward network, that predicts the next token.
  *
- * GPT-1 and GPT-2 differ in their block (see `blocks.ts`): GPT-1 normalizes after each addition to the stream, GPT-2
- * before each part, and therefore once more at the end.
+ * GPT-1 and GPT-2 differ in their block (see `blocks.ts`): GPT-1 normalizes after each addition to the residual stream,
+ * GPT-2 before each part, and therefore once more at the end.
  *
- * The scores of the next token are products with the token embedding: the same table that reads tokens writes them
- * ("tied"). Dropout acts on the embedding sum, the attention weights and both additions, while training.
+ * The logits of the next token are products with the token embedding: one table serves as the first and as the last layer
+ * ("tied"). In training, dropout acts on the embedding sum, the attention weights and both additions.
  *
  * References: Radford et al., "Improving language understanding by generative pre-training", 2018; Radford et al.,
  * "Language models are unsupervised multitask learners", 2019; checked against `OpenAIGPTLMHeadModel` and
@@ -37,11 +37,11 @@ export interface GptConfig extends TransformerConfig {
   readonly tied?: boolean;
 }
 
-/** What {@linkcode Gpt.forward} may be given besides tokens. */
+/** What {@linkcode Gpt.forward} takes besides tokens. */
 export interface GptContext {
   /** u32 (B, T): the position of each token, 0, 1, … unless given. */
   positions?: Tensor;
-  /** One for each block, when positions are computed one at a time; `positions` say which one it is. */
+  /** One for each block, when positions are computed one at a time; `positions` has the current one. */
   caches?: readonly KeyValueCache[];
   /** Collects the attention weights of every layer; not together with caches. */
   weights?: Tensor[];
@@ -50,7 +50,7 @@ export interface GptContext {
 /**
  * A causal language model.
  *
- * @example Scores of the next token, untrained
+ * @example Logits of the next token, untrained
  * ```ts
  * import { CpuBackend, Gpt, initialize } from "@miniformer/miniformer";
  * import { assertEquals } from "@std/assert";
@@ -117,25 +117,27 @@ export class Gpt implements Learner {
   }
 
   /**
-   * Reads tokens.
+   * Computes the hidden states of tokens.
    *
    * @param ids u32 (B, T), T at most the context length, each below V.
    * @param context Positions, caches, observation.
-   * @returns What the last block says at every position, (B, T, C).
+   * @returns The hidden states after the last block, (B, T, C).
    * @throws {RangeError} If there are more positions than the context length.
-   * @throws {TypeError} If caches come without positions, in another number than blocks, or with something to observe.
+   * @throws {TypeError} If caches come without positions, in another number than blocks, or with weights to collect.
    */
   states(ids: Tensor, context: GptContext = {}): Tensor {
     const { dropoutRate, contextLength } = this.config, { caches, weights } = context;
     if (ids.shape[1] > contextLength) {
-      throw new RangeError(`Cannot read ${ids.shape[1]} positions: the context length is ${contextLength}`);
+      throw new RangeError(
+        `Cannot compute ${ids.shape[1]} positions: the context length is ${contextLength}`,
+      );
     }
     if (caches && !context.positions) {
-      throw new TypeError("Cannot go on from caches without positions: give the position of each token");
+      throw new TypeError("Cannot use caches without positions: give the position of each token");
     }
     if (caches && caches.length !== this.blocks.length) {
       throw new TypeError(
-        `Cannot go on from ${caches.length} caches: expected ${this.blocks.length}, one for each block`,
+        `Cannot use ${caches.length} caches: expected ${this.blocks.length}, one for each block`,
       );
     }
     const tokens = embedding(ids, this.tokenEmbedding); // (B, T, C)
@@ -148,7 +150,7 @@ export class Gpt implements Learner {
   }
 
   /**
-   * Scores every possible next token.
+   * Computes the logits of the next token.
    *
    * @param states From {@linkcode Gpt.states}, (B, T, C).
    * @returns Logits, (B, T, V).
@@ -160,7 +162,7 @@ export class Gpt implements Learner {
   }
 
   /**
-   * Reads tokens and scores every possible next one at every position.
+   * Computes the logits of the next token at every position.
    *
    * @param ids u32 (B, T), T at most the context length, each below V.
    * @param context Positions, caches, observation.
@@ -172,7 +174,7 @@ export class Gpt implements Learner {
   }
 
   /**
-   * How surprised the model is by the token that follows each token.
+   * The cross-entropy of the token that follows each token.
    *
    * @param batch Inputs, and as targets the tokens that follow them.
    * @returns The loss, shape (1).

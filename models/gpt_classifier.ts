@@ -51,7 +51,7 @@ export class GptClassifier extends Classifier<GptClassifierConfig> {
   }
 
   /**
-   * Scores the classes of texts.
+   * Computes the logits of the classes.
    *
    * @param ids u32 (B, T): `<start>` text `<extract>`, or `<start>` text `<delimiter>` text `<extract>`, then padding.
    * @param lengths u32 (B): the length of each text without its padding.
@@ -72,7 +72,7 @@ export class GptClassifier extends Classifier<GptClassifierConfig> {
    *
    * @param batch Inputs, lengths, as targets the classes, and as auxiliary targets the tokens that follow.
    * @returns The loss, shape (1).
-   * @throws {TypeError} If the batch does not say how long its texts are.
+   * @throws {TypeError} If the batch has no lengths.
    */
   loss(batch: BatchTensors): Tensor {
     const { inputs, targets, weights, auxiliaryTargets, auxiliaryWeights } = batch;

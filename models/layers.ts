@@ -1,8 +1,8 @@
 /**
  * The parts that transformers are made of: linear layer, layer normalization, self-attention, feed-forward network.
  *
- * Each declares its parameters in the constructor and says in `forward` what happens to them; shapes stand behind the
- * lines. Nothing here knows how to differentiate: the functions of `kernels/` record that.
+ * Each declares its parameters in the constructor and uses them in `forward`; lines end with the shape of their result.
+ * There are no backward passes here: the functions of `kernels/` record them on the tape.
  *
  * @module
  */
@@ -28,7 +28,7 @@ export class Linear {
    *
    * @param inputs Length of a row.
    * @param outputs Length of a row of the result.
-   * @param std Of the initial weights; the bias begins at 0.
+   * @param std Standard deviation of the initial weights; the bias starts at 0.
    */
   constructor(inputs: number, outputs: number, std: number) {
     this.weight = new Parameter([inputs, outputs], normal(std));
@@ -53,7 +53,7 @@ export interface Norm {
 }
 
 /**
- * Returns its input unchanged: stands where a model leaves a part out, as PyTorch's `nn.Identity` does.
+ * Returns its input unchanged: takes the position of a part that a model leaves out, as PyTorch's `nn.Identity` does.
  *
  * @example
  * ```ts
@@ -107,23 +107,26 @@ export class LayerNorm implements Norm {
   }
 }
 
-/** What a forward pass may be asked beyond its result; one of these at a time. */
+/** What a forward pass can do beyond its result; one of these at a time. */
 export interface ForwardContext {
-  /** The memory of this layer, when positions are computed one at a time; for causal attention, without a tape. */
+  /** Keys and values of this layer, when positions are computed one at a time; for causal attention, without a tape. */
   cache?: KeyValueCache;
-  /** u32 (B): how many positions of each sequence are no padding. */
+  /** u32 (B): the length of each sequence without its padding. */
   lengths?: Tensor;
   /** Collects attention weights, (B, H, T, T) a layer; attention is then computed step by step, and not dropped. */
   weights?: Tensor[];
 }
 
-/** A path through attention does one thing: what it would not do is refused rather than forgotten. */
+/** Each path through attention does one thing; combinations are refused, since one of the two would be left out. */
 function checkContext({ cache, lengths, weights }: ForwardContext, causal: boolean, trained: boolean): void {
   const check = (valid: boolean, what: string) => {
     if (!valid) throw new TypeError(`Cannot ${what}`);
   };
-  check(!(weights && lengths), "observe attention of padded sequences: give one without padding");
-  check(!(weights && cache), "observe attention with a cache: give the whole sequence at once, and no cache");
+  check(!(weights && lengths), "collect attention weights of padded sequences: give one without padding");
+  check(
+    !(weights && cache),
+    "collect attention weights with a cache: give the whole sequence at once, and no cache",
+  );
   check(!(cache && lengths), "skip padding with a cache: give sequences of one length, or no cache");
   check(!cache || causal, "attend to later positions with a cache: they are not computed yet, give no cache");
   check(!cache || !trained, "train with a cache, which keeps nothing for the backward pass: give no cache");
@@ -135,21 +138,21 @@ export interface SelfAttentionOptions {
   modelDim: number;
   /** H, a divisor of C. */
   heads: number;
-  /** Whether a position sees only itself and those before it. */
+  /** Whether a position attends only to itself and those before it. */
   causal: boolean;
   /** Of attention weights. */
   dropoutRate: number;
-  /** Of the initial weights. */
+  /** Standard deviation of the initial weights. */
   std: number;
-  /** Of the initial weights of the output projection, if different. */
+  /** Standard deviation of the initial weights of the output projection, if different. */
   projectionStd?: number;
 }
 
-/** Every position looks at the others, with several heads. */
+/** Self-attention with several heads: every position takes a weighted mean of the values of others. */
 export class SelfAttention {
   /** Query, key and value of all heads, side by side. */
   readonly queryKeyValue: Linear;
-  /** Mixes what the heads found. */
+  /** Combines the heads. */
   readonly projection: Linear;
   readonly #options: SelfAttentionOptions;
 
@@ -171,7 +174,7 @@ export class SelfAttention {
    * @param x (B, T, C).
    * @param context Cache, padding, observation.
    * @returns (B, T, C).
-   * @throws {TypeError} If the context asks for two things that exclude each other.
+   * @throws {TypeError} If the context combines what excludes each other.
    */
   forward(x: Tensor, context: ForwardContext = {}): Tensor {
     checkContext(context, this.#options.causal, x.tape !== undefined);
@@ -183,9 +186,9 @@ export class SelfAttention {
     const { causal, dropoutRate } = this.#options;
     if (cache) return cachedAttention(query, key, value, cache);
     if (weights === undefined) return attention(query, key, value, { causal, dropoutRate, lengths });
-    const observed = decomposedAttention(query, key, value, { causal });
-    weights.push(observed.weights);
-    return observed.y;
+    const decomposed = decomposedAttention(query, key, value, { causal });
+    weights.push(decomposed.weights);
+    return decomposed.y;
   }
 }
 
@@ -197,13 +200,13 @@ export interface MlpOptions {
   feedForwardDim: number;
   /** The nonlinearity. */
   activation: (x: Tensor) => Tensor;
-  /** Of the initial weights. */
+  /** Standard deviation of the initial weights. */
   std: number;
-  /** Of the initial weights of the second layer, if different. */
+  /** Standard deviation of the initial weights of the second layer, if different. */
   contractStd?: number;
 }
 
-/** The feed-forward network: every position for itself. */
+/** The feed-forward network: transforms each position by itself. */
 export class Mlp {
   /** C → feed-forward width. */
   readonly expand: Linear;

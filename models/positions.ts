@@ -1,6 +1,6 @@
 /**
- * How a model learns where each token stands. Attention sees a set of positions without an order, so the order has to be
- * part of the hidden states.
+ * How the position of each token enters a model. Attention treats positions as a set, without an order, so the order has to
+ * be part of the hidden states.
  *
  * GPT and RoBERTa add a learned vector for each position to the token embedding. A model without any can still use order
  * where its attention is causal: position t averages over t + 1 values, and the number of them shows (Haviv et al.,
@@ -33,7 +33,7 @@ export class LearnedPositions extends Parameter implements Positions {
    *
    * @param count Number of positions.
    * @param modelDim C.
-   * @param std Of the initial values.
+   * @param std Standard deviation of the initial values.
    */
   constructor(count: number, modelDim: number, std: number) {
     super([count, modelDim], normal(std));

@@ -1,17 +1,17 @@
 /**
- * RoBERTa: the same stack as GPT-1, but every position sees all others, before and behind it.
+ * RoBERTa: the same stack as GPT-1, but every position attends to all others, before and after it.
  *
- * A model that sees the next token cannot learn by predicting it. Instead some tokens of the text are hidden behind
- * `<mask>`, and the model has to tell what stood there: that is masked language modelling. It makes no writer, but a
- * reader, whose states are a good beginning for telling texts apart (see `classifier.ts`).
+ * A model that attends to the next token cannot learn by predicting it. Instead some tokens of the text are replaced by
+ * `<mask>`, and the model predicts the original ones: masked language modelling. Such a model cannot generate text, but
+ * its hidden states are a good starting point for classifying texts (see `classifier.ts`).
  *
  * What differs from GPT-1: attention in both directions, the exact GELU, normalization of the embedding sum, positions
- * that begin at 2 (the padding token has id 1, and position 1 is kept for it), and a head of its own that scores tokens:
+ * that start at 2 (the padding token has id 1, and position 1 is reserved for it), and a language head of its own:
  *
  *     dense → GELU → layer normalization → product with the token embedding, plus a bias for every token
  *
- * Only one position in seven is hidden, so scores are computed there and nowhere else: with a large vocabulary that is
- * most of the work saved. Padding is not looked at: attention stops at the length of each sequence.
+ * Only one position in seven is masked, so logits are computed there and nowhere else: with a large vocabulary that saves
+ * most of the work. Padding is masked out: attention stops at the length of each sequence.
  *
  * References: Devlin et al., "BERT", 2019; Liu et al., "RoBERTa: a robustly optimized BERT pretraining approach", 2019;
  * checked against `RobertaForMaskedLM` of Hugging Face transformers.
@@ -35,11 +35,11 @@ import { LearnedPositions, type Positions } from "./positions.ts";
 
 /** The sizes of a RoBERTa. */
 export interface RobertaConfig extends TransformerConfig {
-  /** Post-norm blocks that see both ways. */
+  /** Post-norm blocks with attention in both directions. */
   readonly architecture: "roberta";
 }
 
-/** The position of padding, as its id; those of tokens follow it. */
+/** The position of padding, the same number as its id; the positions of tokens follow it. */
 const PADDING = PAD_ID;
 
 const OWN_PARTS: Parts = {
@@ -50,15 +50,15 @@ const OWN_PARTS: Parts = {
   finalNorm: () => new Identity(),
 };
 
-/** What {@linkcode Roberta.states} may be given besides tokens. */
+/** What {@linkcode Roberta.states} takes besides tokens. */
 export interface RobertaContext {
-  /** u32 (B): how many tokens of each sequence are no padding, at least one; all of them unless given. */
+  /** u32 (B): the length of each sequence without its padding, at least 1; all of T unless given. */
   lengths?: Tensor;
   /** Collects the attention weights of every layer, of sequences without padding. */
   weights?: Tensor[];
 }
 
-/** The encoder: reads a text in both directions. What its states are for is decided by the model around it. */
+/** The encoder: hidden states from both directions, which a language head or a classification head uses. */
 export class Roberta {
   /** Sizes. */
   readonly config: RobertaConfig;
@@ -101,17 +101,19 @@ export class Roberta {
   }
 
   /**
-   * Reads tokens.
+   * Computes the hidden states of tokens.
    *
    * @param ids u32 (B, T), T at most the context length, each below V.
    * @param context Padding, observation.
-   * @returns What the last block says at every position, (B, T, C); of padding, nothing meaningful.
+   * @returns The hidden states after the last block, (B, T, C); those of padding mean nothing.
    * @throws {RangeError} If there are more positions than the context length.
    */
   states(ids: Tensor, { lengths, weights }: RobertaContext = {}): Tensor {
     const { dropoutRate, contextLength } = this.config;
     if (ids.shape[1] > contextLength) {
-      throw new RangeError(`Cannot read ${ids.shape[1]} positions: the context length is ${contextLength}`);
+      throw new RangeError(
+        `Cannot compute ${ids.shape[1]} positions: the context length is ${contextLength}`,
+      );
     }
     const tokens = embedding(ids, this.tokenEmbedding); // (B, T, C)
     const indices = positionsOf(ids, { first: PADDING + 1, lengths, padding: PADDING }); // (B, T)
@@ -122,7 +124,7 @@ export class Roberta {
   }
 }
 
-/** Turns states into scores of tokens. */
+/** Turns hidden states into logits. */
 export class LanguageHead {
   /** C → C. */
   readonly dense: Linear;
@@ -132,7 +134,7 @@ export class LanguageHead {
   readonly bias: Parameter;
 
   /**
-   * Declares the parameters, all but the token embedding.
+   * Declares the parameters; the token embedding is the encoder's.
    *
    * @param config Sizes.
    */
@@ -145,7 +147,7 @@ export class LanguageHead {
   /**
    * Computes it.
    *
-   * @param states (…, C).
+   * @param states Hidden states, (…, C).
    * @param tokenEmbedding (V, C).
    * @returns Logits, (…, V).
    */
@@ -158,7 +160,7 @@ export class LanguageHead {
 /**
  * A masked language model.
  *
- * @example Scores of every token at a masked place, untrained
+ * @example Logits at a masked position, untrained
  * ```ts
  * import { CpuBackend, initialize, MaskedLanguageModel } from "@miniformer/miniformer";
  * import { assertEquals } from "@std/assert";
@@ -181,9 +183,9 @@ export class LanguageHead {
  * ```
  */
 export class MaskedLanguageModel implements Learner {
-  /** Reads the text. */
+  /** Computes hidden states. */
   readonly encoder: Roberta;
-  /** Scores tokens. */
+  /** Computes logits. */
   readonly languageHead: LanguageHead;
 
   /**
@@ -210,7 +212,7 @@ export class MaskedLanguageModel implements Learner {
   }
 
   /**
-   * Scores every token at every position.
+   * Computes the logits at every position.
    *
    * @param ids u32 (B, T).
    * @param context Padding, observation.
@@ -221,23 +223,23 @@ export class MaskedLanguageModel implements Learner {
   }
 
   /**
-   * Scores every token at some positions.
+   * Computes the logits at some positions.
    *
    * @param ids u32 (B, T).
-   * @param places u32 (P): which of the B · T positions.
+   * @param indices u32 (P): which of the B · T positions.
    * @param context Padding, observation.
    * @returns Logits, (P, V).
    */
-  forwardAt(ids: Tensor, places: Tensor, context?: RobertaContext): Tensor {
+  forwardAt(ids: Tensor, indices: Tensor, context?: RobertaContext): Tensor {
     const states = this.encoder.states(ids, context), [batch, time, width] = states.shape;
-    const chosen = embedding(places, states.reshape([batch * time, width])); // (P, C)
+    const chosen = embedding(indices, states.reshape([batch * time, width])); // (P, C)
     return this.languageHead.forward(chosen, this.encoder.tokenEmbedding); // (P, V)
   }
 
   /**
-   * How surprised the model is by what stood at the masked places.
+   * The cross-entropy of the masked tokens.
    *
-   * @param batch Inputs with masks, lengths, the masked places, and as targets what stood there.
+   * @param batch Inputs with masks, lengths, the masked positions, and as targets the original tokens.
    * @returns The loss, shape (1).
    */
   loss({ inputs, targets, weights, lengths, targetIndices }: BatchTensors): Tensor {

@@ -70,7 +70,7 @@ export class ClassificationHead {
 export class RobertaClassifier extends Classifier<RobertaClassifierConfig> {
   /** Computes hidden states. */
   readonly encoder: Roberta;
-  /** Scores classes. */
+  /** Computes the logits of the classes. */
   readonly classificationHead: ClassificationHead;
 
   /**
@@ -93,7 +93,7 @@ export class RobertaClassifier extends Classifier<RobertaClassifierConfig> {
   }
 
   /**
-   * Scores the classes of texts.
+   * Computes the logits of the classes.
    *
    * @param ids u32 (B, T): `<s>` text `</s>`, or `<s>` text `</s></s>` text `</s>`, then padding.
    * @param lengths u32 (B): the length of each text without its padding.
@@ -109,7 +109,7 @@ export class RobertaClassifier extends Classifier<RobertaClassifierConfig> {
    *
    * @param batch Inputs, lengths, and as targets the classes.
    * @returns The loss, shape (1).
-   * @throws {TypeError} If the batch does not say how long its texts are.
+   * @throws {TypeError} If the batch has no lengths.
    */
   loss(batch: BatchTensors): Tensor {
     const { inputs, targets, weights } = batch;

@@ -81,3 +81,37 @@ Deno.test("ConfigReader: the labels of a classifier are those that labelTables w
     "constructor",
   ]);
 });
+
+Deno.test("ConfigReader: choices, names, lists and rates are what they should be, or refused", () => {
+  const file = new ConfigReader({
+    yes: true,
+    no: false,
+    name: "b",
+    list: ["x", ""],
+    rate: 0.5,
+    mixed: ["x", 1],
+  });
+  assertEquals([file.choice("yes"), file.choice("no"), file.choice("missing")], [true, false, undefined]);
+  assertEquals(file.oneOf("name", ["a", "b"]), "b");
+  assertEquals([file.texts("list", 2), file.texts("missing", 2)], [["x", ""], undefined]);
+  assertEquals([file.rate("rate"), file.rate("missing", 0.25)], [0.5, 0.25]);
+  const refuse = (read: () => unknown, message: string) => assertThrows(read, TypeError, message);
+  refuse(() => file.choice("name"), 'name is "b", expected true or false');
+  refuse(() => file.oneOf("name", ["a", "c"]), 'name is "b", expected "a" or "c"');
+  refuse(() => file.oneOf("missing", ["a"]), 'missing is missing, expected "a"');
+  refuse(() => file.texts("list", 1), 'list is ["x",""], expected a list of at most 1 texts');
+  refuse(() => file.texts("mixed", 9), 'mixed is ["x",1], expected a list of at most 9 texts');
+  refuse(() => file.rate("missing"), "missing is missing, expected a number from 0 to below 1");
+  refuse(
+    () => file.count("missing", undefined, 9),
+    "missing is missing, expected a positive integer up to 9",
+  );
+});
+
+Deno.test("ConfigReader: a field that was not read is refused where all must be", () => {
+  const file = new ConfigReader({ size: 3, other: 1, elsewhere: 2 });
+  file.count("size", 1, 9);
+  assertThrows(() => file.expectNoOther(["elsewhere"]), TypeError, 'field "other" is unknown');
+  file.count("other", 1, 9);
+  file.expectNoOther(["elsewhere"]);
+});

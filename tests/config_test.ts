@@ -37,7 +37,7 @@ Deno.test("checkConfig names the size that makes no sense, and its value", () =>
   for (const std of [-0.02, NaN, Infinity]) {
     refuse(
       { initialStd: std },
-      `Cannot begin with weights of deviation ${std}: expected a number of 0 or more`,
+      `Cannot draw initial weights with initialStd ${std}: expected a number of 0 or more`,
     );
   }
 });

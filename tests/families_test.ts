@@ -1,5 +1,12 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
-import { buildModel, expectKind, kindOf, type ModelConfig, type ModelKind } from "../models/families.ts";
+import {
+  ARCHITECTURES,
+  buildModel,
+  expectKind,
+  kindOf,
+  type ModelConfig,
+  type ModelKind,
+} from "../models/families.ts";
 import { GptClassifier } from "../models/gpt_classifier.ts";
 import { RobertaClassifier } from "../models/roberta_classifier.ts";
 import { Gpt } from "../models/gpt.ts";
@@ -56,4 +63,8 @@ Deno.test("expectKind tells what a model is, and what was expected", () => {
     TypeError,
     "This is a classifier; expected a masked language model",
   );
+});
+
+Deno.test("ARCHITECTURES are those of the table", () => {
+  assertEquals(new Set(ARCHITECTURES), new Set(ALL.map(([{ architecture }]) => architecture)));
 });

@@ -10,7 +10,7 @@ Deno.test("a masked language model is trained, shows filled masks on the way, an
     const lines = (await metricsOf(`${cwd}/runs/story`)).map((line) => JSON.parse(line));
     assert(lines[149].validationLoss < lines[0].loss - 0.5, "it learned");
     assertMatch(said, /^loss +validation [\d.]+ nats per token .* on \d+ of \d+ tokens/m);
-    assertMatch(said, /^pseudo +perplexity [\d.]+, hiding one token after the other \(512 of them\)$/m);
+    assertMatch(said, /^pseudo +perplexity [\d.]+, masking one token at a time \(512 tokens\)$/m);
     assertMatch(said, /^unigram +perplexity [\d.]+, and [\d.]+ one at a time$/m);
     const samples = await Deno.readTextFile(`${cwd}/runs/story/samples.txt`);
     assert(samples.split("\n---\n").length > 4 && /\[.( → .)?\]/.test(samples), samples);
@@ -49,12 +49,12 @@ Deno.test("byte pairs, packed sequences and the other rule; objective and preset
       [
         "--objective mlm --validation one.txt --mask_rate 0.01",
         1,
-        "Cannot validate on 2 tokens: none of them is hidden; give a longer validation text, a higher --mask-rate",
+        "Cannot validate on 2 tokens: none of them is masked; give a longer validation text, a higher --mask-rate",
       ],
       [
         "--objective mlm --validation story.txt --mask_rate 0.01 --data one.txt",
         1,
-        "Cannot measure a model on 2 tokens: none of them is hidden; give a longer training text",
+        "Cannot measure a model on 2 tokens: none of them is masked; give a longer training text",
       ],
       ["--resume runs/story --objective causal --steps 9", 2, "the run was started with mlm"],
     ];

@@ -58,7 +58,7 @@ Deno.test("takeOver refuses a model of other sizes, or of another family, and ch
   await assertRejects(
     () => takeOver(backend, store, weights),
     TypeError,
-    "Cannot begin with the pretrained encoder.positionEmbedding: it is (11, 16), the model expects (10, 16)",
+    "Cannot take over the pretrained encoder.positionEmbedding: it is (11, 16), the model expects (10, 16)",
   );
   await assertRejects(() => takeOver(backend, store, new Map()), TypeError, "no part in common");
   const shorter = { ...masked, contextLength: 7 },

@@ -195,7 +195,7 @@ Deno.test("Gpt refuses more positions than its context", () => {
   assertThrows(
     () => model.forward(backend.allocate([1, 9], "u32")),
     RangeError,
-    "Cannot read 9 positions: the context length is 8",
+    "Cannot compute 9 positions: the context length is 8",
   );
 });
 
@@ -206,7 +206,7 @@ Deno.test("Gpt refuses caches that say too little, or that something is to be ob
     cache = { key: backend.allocate(shape), value: backend.allocate(shape), position: positions };
   const refuse = (context: GptContext, message: string) =>
     assertThrows(() => model.forward(ids, context), TypeError, message);
-  refuse({ caches: [cache, cache] }, "Cannot go on from caches without positions");
-  refuse({ caches: [cache], positions }, "Cannot go on from 1 caches: expected 2, one for each block");
-  refuse({ caches: [cache, cache], positions, weights }, "Cannot observe attention with a cache");
+  refuse({ caches: [cache, cache] }, "Cannot use caches without positions");
+  refuse({ caches: [cache], positions }, "Cannot use 1 caches: expected 2, one for each block");
+  refuse({ caches: [cache, cache], positions, weights }, "Cannot collect attention weights with a cache");
 });

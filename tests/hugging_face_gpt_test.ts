@@ -121,7 +121,7 @@ Deno.test("Hugging Face config: a GPT-1 with another inner width cannot be writt
   assertThrows(
     () => toHuggingFaceConfig({ ...gpt1, feedForwardDim: 65 }),
     RangeError,
-    'Cannot write a GPT-1 model with feedForwardDim 65: its Hugging Face format knows only 4 × modelDim = 64; use that, or architecture "gpt2"',
+    'Cannot write a GPT-1 model with feedForwardDim 65: its Hugging Face format has only 4 × modelDim = 64; use that, or architecture "gpt2"',
   );
 });
 

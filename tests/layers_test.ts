@@ -108,8 +108,8 @@ Deno.test("SelfAttention refuses what a path through it would ignore", () => {
     for (const one of tape) one.watch(x);
     assertThrows(() => layer.forward(x, context), TypeError, `Cannot ${message}`);
   };
-  refuse({ weights, lengths }, "observe attention of padded sequences: give one without padding");
-  refuse({ weights, cache }, "observe attention with a cache");
+  refuse({ weights, lengths }, "collect attention weights of padded sequences: give one without padding");
+  refuse({ weights, cache }, "collect attention weights with a cache");
   refuse({ cache, lengths }, "skip padding with a cache");
   refuse({ cache }, "attend to later positions with a cache", { causal: false });
   refuse({ cache }, "train with a cache", { tape: [new Tape()] });

@@ -105,7 +105,7 @@ Deno.test("roberta: attention can be observed, but not of padding", async () => 
   assertThrows(
     () => model.forward(ids, { weights, lengths }),
     TypeError,
-    "Cannot observe attention of padded",
+    "Cannot collect attention weights of padded",
   );
 });
 
@@ -198,5 +198,5 @@ Deno.test("evaluate: a masked model drops nothing and changes nothing", async ()
 Deno.test("roberta refuses more positions than its context", () => {
   const backend = new CpuBackend(), model = lively(backend);
   const read = () => model.forward(backend.allocate([1, 9], "u32"));
-  assertThrows(read, RangeError, "Cannot read 9 positions: the context length is 8");
+  assertThrows(read, RangeError, "Cannot compute 9 positions: the context length is 8");
 });

@@ -1,0 +1,166 @@
+/**
+ * The files of a model: `config.json` and `model.safetensors`.
+ *
+ * They are Hugging Face's, and theirs are read as well. A model with an experiment has no name there: its files are in our
+ * own words, see `experiment_format.ts`.
+ *
+ * @module
+ */
+
+import type { Backend } from "../core/backend.ts";
+import { namedParameters, type ParameterStore } from "../core/module.ts";
+import type { Experiment } from "../models/experiment.ts";
+import {
+  buildModel,
+  type ConfigsByKind,
+  expectKind,
+  type Model,
+  type ModelConfig,
+  type ModelKind,
+} from "../models/families.ts";
+import { type CheckpointFiles, inFile, readBytes, readJson } from "./checkpoint_files.ts";
+import { expectShape, flatten, readFinite, readParameters } from "./checkpoint_tensors.ts";
+import {
+  expectExperiment,
+  fromConfigJson,
+  ownTensors,
+  readSavedExperiment,
+  type SavedExperiment,
+  toConfigJson,
+} from "./experiment_format.ts";
+import { exportTensors, type HostTensor, importShapes, importTensors, usedTensors } from "./hugging_face.ts";
+import { isFloat, readTensorEntries, writeSafetensors } from "./safetensors.ts";
+
+/** A model read from a checkpoint, not yet on a device. */
+export interface LoadedModel<Config extends ModelConfig = ModelConfig> {
+  /** Its sizes. */
+  readonly config: Config;
+  /** What to build it with in place of its family's parts: the experiment that was given. */
+  readonly experiment?: Experiment;
+  /** Its parameters, by our names. */
+  readonly weights: ReadonlyMap<string, HostTensor>;
+}
+
+/** What is expected of a checkpoint. */
+export interface LoadOptions<Kind extends ModelKind = ModelKind> {
+  /** What the model must be for; anything unless given. */
+  readonly kind?: Kind;
+  /** The experiment that the model was saved with. A checkpoint holds its name and hash, and never its code. */
+  readonly experiment?: Experiment;
+}
+
+/**
+ * The files that hold a model.
+ *
+ * @param backend Where it lives.
+ * @param model The model: its sizes, and its experiment if it has one.
+ * @param store Its parameters.
+ * @returns `config.json` and `model.safetensors`.
+ * @throws {RangeError} If the format cannot express the model.
+ */
+export async function modelFiles(
+  backend: Backend,
+  { config, experiment }: Pick<Model, "config" | "experiment">,
+  store: ParameterStore,
+): Promise<CheckpointFiles> {
+  const parameters = await readParameters(backend, store.values, store);
+  const byName = new Map(parameters.map((parameter) => [parameter.name, parameter]));
+  const tensors = experiment ? byName : exportTensors(config, byName);
+  const arrays = Array.from(tensors, ([name, tensor]) => ({ ...tensor, name }));
+  return {
+    "config.json": JSON.stringify(toConfigJson(config, experiment), null, 2) + "\n",
+    "model.safetensors": writeSafetensors(arrays),
+  };
+}
+
+/**
+ * The experiment that a checkpoint was saved with. This needs no experiment, and checks nothing else.
+ *
+ * @param files At least `config.json`.
+ * @returns Its name and hash, or nothing if the model has the parts of its family.
+ * @throws {TypeError} If the file is missing or damaged.
+ */
+export function loadSavedExperiment(files: CheckpointFiles): SavedExperiment | undefined {
+  const json = readJson(files, "config.json");
+  return inFile("config.json", () => readSavedExperiment(json));
+}
+
+/**
+ * Reads the sizes of a model from the files of a checkpoint.
+ *
+ * @example
+ * ```ts
+ * import { loadConfig } from "@miniformer/miniformer";
+ * import { assertEquals } from "@std/assert";
+ *
+ * assertEquals(loadConfig({ "config.json": `{ "model_type": "gpt2", "n_layer": 3 }` }).layers, 3);
+ * ```
+ *
+ * @param files At least `config.json`.
+ * @param options What the model must be for, and the experiment that it was saved with.
+ * @returns The sizes.
+ * @throws {TypeError} If the file is missing or damaged, describes another kind of model, or one with another experiment.
+ */
+export function loadConfig<Kind extends ModelKind = ModelKind>(
+  files: CheckpointFiles,
+  { kind, experiment }: LoadOptions<Kind> = {},
+): ConfigsByKind[Kind] {
+  const json = readJson(files, "config.json");
+  return inFile("config.json", () => {
+    expectExperiment(readSavedExperiment(json), experiment);
+    const config = fromConfigJson(json);
+    return kind === undefined ? config as ConfigsByKind[Kind] : expectKind(config, kind);
+  });
+}
+
+/**
+ * Reads a model from the files of a checkpoint: ours, or a Hugging Face folder.
+ *
+ * @example A model with an experiment is loaded with the same experiment
+ * ```ts
+ * import { buildModel, CpuBackend, Gpt, initialize, loadModel, modelFiles, NoPositions, PRESETS } from "@miniformer/miniformer";
+ * import { assertEquals, assertThrows } from "@std/assert";
+ *
+ * const experiment = { name: "without_positions", positions: () => new NoPositions() };
+ * const backend = new CpuBackend(), model = new Gpt({ ...PRESETS.tiny.model, vocabSize: 5 }, experiment);
+ * const files = await modelFiles(backend, model, initialize(backend, model, 1));
+ * const loaded = loadModel(files, { experiment });
+ * assertEquals(buildModel(loaded.config, loaded.experiment).experiment, experiment);
+ * assertThrows(() => loadModel(files), TypeError, 'saved with the experiment "without_positions"');
+ * ```
+ *
+ * @param files At least `config.json` and `model.safetensors`.
+ * @param options What the model must be for, and the experiment that it was saved with.
+ * @returns Sizes and parameters.
+ * @throws {TypeError} If a file is missing or damaged, describes another kind of model or one with another experiment, or
+ * holds numbers that are not finite; the message names file and tensor.
+ */
+export function loadModel<Kind extends ModelKind = ModelKind>(
+  files: CheckpointFiles,
+  options: LoadOptions<Kind> = {},
+): LoadedModel<ConfigsByKind[Kind]> {
+  const config = loadConfig(files, options),
+    bytes = readBytes(files, "model.safetensors"),
+    { experiment } = options;
+  return inFile("model.safetensors", () => {
+    // The header is compared with the config before a model of its size is allocated or any data is read.
+    const floats = new Map([...readTensorEntries(bytes)].filter(([, entry]) => isFloat(entry)));
+    const declared = () => inFile("config.json", () => namedParameters(buildModel(config, experiment)));
+    if (experiment) return { config, experiment, weights: readFinite(bytes, ownTensors(declared(), floats)) };
+    const used = usedTensors(config, floats), shapes = importShapes(config, used);
+    for (const { name, shape } of declared()) expectShape(name, shapes.get(name), shape);
+    return { config, weights: importTensors(config, readFinite(bytes, used)) };
+  });
+}
+
+/**
+ * Writes loaded parameters into a model whose parameters are allocated, by `allocateParameters` or `initialize`.
+ *
+ * @param backend Where the model lives.
+ * @param store Its parameters.
+ * @param weights From {@linkcode loadModel}.
+ * @throws {TypeError} If a tensor is missing or has another shape; nothing is changed then.
+ */
+export function restoreModel(backend: Backend, store: ParameterStore, weights: LoadedModel["weights"]): void {
+  backend.write(store.values, inFile("model.safetensors", () => flatten(store, weights)));
+}
