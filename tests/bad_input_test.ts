@@ -229,7 +229,7 @@ Deno.test("a checkpoint that is damaged, or not what it should be, is refused by
       [
         `generate --checkpoint runs/good --prompt a --prompt_file story.txt`,
         2,
-        "--prompt and --prompt-file both say",
+        "--prompt and --prompt-file exclude each other",
       ],
       [
         `generate --checkpoint runs/good --prompt "The é" ${use}`,
