@@ -7,6 +7,7 @@ import { maskFlags, MOST } from "../cli/common_flags.ts";
 import { UsageError } from "../cli/errors.ts";
 import { type Flags, type FlagValue, kebabCase } from "../cli/flags.ts";
 import { type Objective, objectiveOf } from "../../models/families.ts";
+import { presetTraining } from "../../training/presets.ts";
 import { type PresetName, PRESETS_BY_NAME } from "./presets.ts";
 import type { TrainFlags, trainFlags } from "./train_flags.ts";
 
@@ -68,12 +69,11 @@ export function chooseSettings(flags: TrainFlags, presetName: PresetName): Train
   if (flags.vocabSize !== undefined && flags.tokenizer !== "bpe") {
     throw new UsageError("--vocab-size is for --tokenizer bpe: any other tokenizer has a fixed size");
   }
-  const { model, training } = PRESETS_BY_NAME[presetName], objective = objectiveOf(model);
+  const { model, training: preset } = PRESETS_BY_NAME[presetName], objective = objectiveOf(model);
+  const training = flags.optimizer ? presetTraining(preset, flags.optimizer) : preset;
   checkTogether(flags, objective);
   const modelDim = flags.modelDim ?? model.modelDim, { feedForwardMultiple: multiple } = flags;
-  const optimizer = flags.optimizer === "sgd" ? { optimizer: "sgd" as const, momentum: 0.9 } : {};
-  const peak = training.learningRate * (optimizer.optimizer ? SGD_LEARNING_RATE : 1);
-  const learningRate = flags.learningRate ?? peak;
+  const learningRate = flags.learningRate ?? training.learningRate;
   const defaults = {
     ...{ tokenizer: "char", validationFraction: 0.1, replaceInvalid: false, accumulation: 1, seed: 1 },
     ...model,
@@ -85,8 +85,7 @@ export function chooseSettings(flags: TrainFlags, presetName: PresetName): Train
       ? Math.round(modelDim * model.feedForwardDim / model.modelDim)
       : modelDim * multiple,
     ...training,
-    ...optimizer,
-    learningRate: peak,
+    ...flags.optimizer === "sgd" ? { momentum: 0.9 } : {},
     minLearningRate: training.minLearningRate * (learningRate / training.learningRate),
     ...intervalsOf(flags.steps ?? training.steps, flags),
   };
@@ -99,9 +98,6 @@ export function chooseSettings(flags: TrainFlags, presetName: PresetName): Train
   checkValues(settings);
   return settings;
 }
-
-/** Learning rate of SGD, as a multiple of the preset's, which was found for AdamW. */
-const SGD_LEARNING_RATE = 100;
 
 /** The values of some flags, of those that are given. */
 export function pick<Values extends object, Name extends keyof Values>(
