@@ -68,7 +68,7 @@ const FLAGS = { ...trainFlags, ...finetuneFlags };
 /** What the state of a run of `finetune` must hold. */
 export const FINETUNE_SCHEMAS = {
   settings: v.intersect([
-    settingsSchema(FLAGS, [...RUN_SETTINGS, ...FINETUNE_SETTINGS], ["epsilon"]),
+    settingsSchema(FLAGS, [...RUN_SETTINGS, ...FINETUNE_SETTINGS], ["beta1", "beta2", "epsilon"]),
     objectOf({ classWeights: v.optional(v.array(FINITE, "a list")) }),
   ]),
   source: objectOf({ checkpoint: TEXT, data: TEXT, validation: v.optional(TEXT) }),

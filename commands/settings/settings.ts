@@ -19,7 +19,7 @@ export type ValuesOf<Fs extends Flags, Name extends keyof Fs, Optional extends k
 /** The settings of every run, whatever is trained. */
 export const RUN_SETTINGS = [
   ...["batchSize", "accumulation", "contextLength", "steps", "seed", "validationFraction"],
-  ...["learningRate", "minLearningRate", "warmupSteps", "schedule", "beta1", "beta2", "weightDecay"],
+  ...["learningRate", "minLearningRate", "warmupSteps", "schedule", "weightDecay"],
   ...["clipNorm", "dropoutRate", "logInterval", "evaluationInterval", "sampleInterval", "saveInterval"],
 ] as const satisfies readonly (keyof TrainFlags)[];
 
@@ -31,11 +31,26 @@ export const TRAIN_SETTINGS = [
 
 /** The settings that only some runs of `train` have. */
 export const OPTIONAL_TRAIN_SETTINGS = [
-  ...["vocabSize", "tied", "optimizer", "momentum", "epsilon", "maskRate", "maskRule", "lines"],
+  ...[
+    "vocabSize",
+    "tied",
+    "optimizer",
+    "beta1",
+    "beta2",
+    "epsilon",
+    "momentum",
+    "maskRate",
+    "maskRule",
+    "lines",
+  ],
 ] as const satisfies readonly (keyof TrainFlags)[];
 
 /** The settings of every run. */
-export type RunSettings = ValuesOf<typeof trainFlags, typeof RUN_SETTINGS[number], "epsilon">;
+export type RunSettings = ValuesOf<
+  typeof trainFlags,
+  typeof RUN_SETTINGS[number],
+  "beta1" | "beta2" | "epsilon"
+>;
 
 /** Everything that decides what a run of `train` computes, but for its texts. */
 export type TrainSettings =
@@ -85,7 +100,9 @@ export function chooseSettings(flags: TrainFlags, presetName: PresetName): Train
       ? Math.round(modelDim * model.feedForwardDim / model.modelDim)
       : modelDim * multiple,
     ...training,
-    ...flags.optimizer === "sgd" ? { momentum: 0.9 } : {},
+    ...flags.optimizer === "sgd"
+      ? { beta1: undefined, beta2: undefined, epsilon: undefined, momentum: 0.9 }
+      : {},
     minLearningRate: training.minLearningRate * (learningRate / training.learningRate),
     ...intervalsOf(flags.steps ?? training.steps, flags),
   };
