@@ -50,7 +50,7 @@ export * from "./models/families.ts";
 export * from "./models/blocks.ts";
 export * from "./models/classifier.ts";
 export * from "./models/experiment.ts";
-export type { TransformerConfig } from "./models/config.ts";
+export { INITIAL_STD, LAYER_NORM_EPSILON, type TransformerConfig } from "./models/config.ts";
 export * from "./models/gpt.ts";
 export * from "./models/gpt_classifier.ts";
 export * from "./models/layers.ts";

@@ -16,7 +16,7 @@ import type { Tensor } from "../core/tensor.ts";
 import { gelu } from "../kernels/activations.ts";
 import { dropout } from "../kernels/dropout.ts";
 import { add } from "../kernels/elementwise.ts";
-import { INITIAL_STD, LAYER_NORM_EPSILON, type TransformerConfig } from "./config.ts";
+import { INITIAL_STD, type TransformerConfig } from "./config.ts";
 import { type ForwardContext, LayerNorm, Mlp, SelfAttention } from "./layers.ts";
 
 /**
@@ -80,9 +80,9 @@ export class PostNormBlock implements Block {
    */
   constructor(config: TransformerConfig, { causal = true, activation = gelu }: BlockOptions = {}) {
     this.attention = attentionOf(config, causal);
-    this.norm1 = new LayerNorm(config.modelDim, LAYER_NORM_EPSILON);
+    this.norm1 = new LayerNorm(config.modelDim);
     this.mlp = mlpOf(config, activation);
-    this.norm2 = new LayerNorm(config.modelDim, LAYER_NORM_EPSILON);
+    this.norm2 = new LayerNorm(config.modelDim);
     this.#dropoutRate = config.dropoutRate;
   }
 
@@ -120,9 +120,9 @@ export class PreNormBlock implements Block {
   constructor(config: TransformerConfig, { causal = true, activation = gelu }: BlockOptions = {}) {
     // every block adds to the stream twice; smaller initial weights keep the sum over all layers at scale 1
     const residualStd = (config.initialStd ?? INITIAL_STD) / Math.sqrt(2 * config.layers);
-    this.norm1 = new LayerNorm(config.modelDim, LAYER_NORM_EPSILON);
+    this.norm1 = new LayerNorm(config.modelDim);
     this.attention = attentionOf(config, causal, residualStd);
-    this.norm2 = new LayerNorm(config.modelDim, LAYER_NORM_EPSILON);
+    this.norm2 = new LayerNorm(config.modelDim);
     this.mlp = mlpOf(config, activation, residualStd);
     this.#dropoutRate = config.dropoutRate;
   }

@@ -23,7 +23,7 @@ import { dropout } from "../kernels/dropout.ts";
 import { embedding, positionsOf } from "../kernels/embedding.ts";
 import { matmul } from "../kernels/matmul.ts";
 import { type Block, PostNormBlock, PreNormBlock } from "./blocks.ts";
-import { checkConfig, INITIAL_STD, LAYER_NORM_EPSILON, type TransformerConfig } from "./config.ts";
+import { checkConfig, INITIAL_STD, type TransformerConfig } from "./config.ts";
 import { chooseParts, type Experiment, type Parts } from "./experiment.ts";
 import { Identity, LayerNorm, type Norm } from "./layers.ts";
 import type { BatchTensors, Learner } from "./learner.ts";
@@ -198,6 +198,6 @@ const OWN_PARTS: Readonly<Record<GptConfig["architecture"], Parts>> = {
   gpt2: {
     ...GPT1_PARTS,
     block: (config, _layer, options) => new PreNormBlock(config, options),
-    finalNorm: ({ modelDim }) => new LayerNorm(modelDim, LAYER_NORM_EPSILON),
+    finalNorm: ({ modelDim }) => new LayerNorm(modelDim),
   },
 };

@@ -15,6 +15,7 @@ import { decomposedAttention } from "../kernels/decomposed_attention.ts";
 import { mergeHeads, splitHeads } from "../kernels/heads.ts";
 import { layerNorm } from "../kernels/layer_norm.ts";
 import { linear } from "../kernels/linear.ts";
+import { LAYER_NORM_EPSILON } from "./config.ts";
 
 /** Every row times a matrix, plus a bias. */
 export class Linear {
@@ -88,9 +89,9 @@ export class LayerNorm implements Norm {
    * Declares the parameters.
    *
    * @param modelDim C.
-   * @param epsilon Keeps the division finite.
+   * @param epsilon Keeps the division finite; that of all models here unless given.
    */
-  constructor(modelDim: number, epsilon: number) {
+  constructor(modelDim: number, epsilon: number = LAYER_NORM_EPSILON) {
     this.weight = new Parameter([modelDim], constant(1));
     this.bias = new Parameter([modelDim], constant(0));
     this.#epsilon = epsilon;

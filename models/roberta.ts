@@ -27,7 +27,7 @@ import { dropout } from "../kernels/dropout.ts";
 import { embedding, positionsOf } from "../kernels/embedding.ts";
 import { linear } from "../kernels/linear.ts";
 import { type Block, PostNormBlock } from "./blocks.ts";
-import { checkConfig, INITIAL_STD, LAYER_NORM_EPSILON, PAD_ID, type TransformerConfig } from "./config.ts";
+import { checkConfig, INITIAL_STD, PAD_ID, type TransformerConfig } from "./config.ts";
 import { chooseParts, type Experiment, type Parts } from "./experiment.ts";
 import { Identity, LayerNorm, Linear, type Norm } from "./layers.ts";
 import type { BatchTensors, Learner } from "./learner.ts";
@@ -46,7 +46,7 @@ const OWN_PARTS: Parts = {
   block: (config, _layer, options) => new PostNormBlock(config, options),
   positions: ({ modelDim, initialStd = INITIAL_STD }, count) =>
     new LearnedPositions(count, modelDim, initialStd),
-  embeddingNorm: ({ modelDim }) => new LayerNorm(modelDim, LAYER_NORM_EPSILON),
+  embeddingNorm: ({ modelDim }) => new LayerNorm(modelDim),
   finalNorm: () => new Identity(),
 };
 
@@ -140,7 +140,7 @@ export class LanguageHead {
    */
   constructor({ vocabSize, modelDim, initialStd = INITIAL_STD }: TransformerConfig) {
     this.dense = new Linear(modelDim, modelDim, initialStd);
-    this.norm = new LayerNorm(modelDim, LAYER_NORM_EPSILON);
+    this.norm = new LayerNorm(modelDim);
     this.bias = new Parameter([vocabSize], constant(0));
   }
 

@@ -5,7 +5,6 @@ import { allocateParameters, initialize, namedParameters } from "../core/module.
 import type { Tensor } from "../core/tensor.ts";
 import { geluErf } from "../kernels/activations.ts";
 import { PostNormBlock, PreNormBlock } from "../models/blocks.ts";
-import { LAYER_NORM_EPSILON } from "../models/config.ts";
 import { checkExperiment, type Experiment } from "../models/experiment.ts";
 import { buildModel, type Model, type ModelConfig } from "../models/families.ts";
 import { Gpt } from "../models/gpt.ts";
@@ -107,13 +106,13 @@ const OWN_PARTS: Record<string, Experiment> = {
     block: (config) => new PreNormBlock(config),
     positions: ({ modelDim, initialStd = 0.02 }, count) => new LearnedPositions(count, modelDim, initialStd),
     embeddingNorm: () => new Identity(),
-    finalNorm: ({ modelDim }) => new LayerNorm(modelDim, LAYER_NORM_EPSILON),
+    finalNorm: ({ modelDim }) => new LayerNorm(modelDim),
   },
   roberta: {
     name: "roberta",
     block: (config) => new PostNormBlock(config, { causal: false, activation: geluErf }),
     positions: ({ modelDim, initialStd = 0.02 }, count) => new LearnedPositions(count, modelDim, initialStd),
-    embeddingNorm: ({ modelDim }) => new LayerNorm(modelDim, LAYER_NORM_EPSILON),
+    embeddingNorm: ({ modelDim }) => new LayerNorm(modelDim),
     finalNorm: () => new Identity(),
   },
 };
@@ -163,7 +162,7 @@ for (const [name, config] of Object.entries(CONFIGS)) {
       return await scoresOf(backend, model);
     };
     const isRoberta = config.architecture === "roberta", isGpt2 = config.architecture === "gpt2";
-    const norm = ({ modelDim }: { modelDim: number }) => new LayerNorm(modelDim, LAYER_NORM_EPSILON);
+    const norm = ({ modelDim }: { modelDim: number }) => new LayerNorm(modelDim);
     const none = () => new Identity();
     const changes: Partial<Experiment>[] = [
       { block },
