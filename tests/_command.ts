@@ -50,7 +50,9 @@ function configurationFor(cwd: string, write: readonly string[]): string {
         : {},
     }]),
   );
-  const text = JSON.stringify({ imports: configuration.imports, permissions });
+  // In the project's own folder its name is known; a block of the user's imports from it.
+  const imports = { ...configuration.imports, [configuration.name]: new URL("mod.ts", root).href };
+  const text = JSON.stringify({ imports, permissions });
   const path = `${configurations}/${fingerprintOfDocuments([text])}.json`;
   // Once each: other processes may be reading it.
   if (!written.has(path)) Deno.writeTextFileSync(path, text);
