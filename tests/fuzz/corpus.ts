@@ -6,10 +6,12 @@ import {
   buildModel,
   CharTokenizer,
   CpuBackend,
+  type Experiment,
   initialize,
   MASKED_SPECIAL_TOKENS,
   type ModelConfig,
   modelFiles,
+  NoPositions,
   trainBpe,
   trainingFiles,
   writeTokenFile,
@@ -33,8 +35,17 @@ export function toBytes(files: Readonly<Record<string, Uint8Array<ArrayBuffer> |
   );
 }
 
-async function checkpoint(config: ModelConfig, tokenizer: Record<string, string>): Promise<Files> {
-  const backend = new CpuBackend(), model = buildModel(config), store = initialize(backend, model, 1);
+/** The experiment of the corpus: a model without positions. */
+export const EXPERIMENT: Experiment = { name: "mine", positions: () => new NoPositions() };
+
+async function checkpoint(
+  config: ModelConfig,
+  tokenizer: Record<string, string>,
+  experiment?: Experiment,
+): Promise<Files> {
+  const backend = new CpuBackend(),
+    model = buildModel(config, experiment),
+    store = initialize(backend, model, 1);
   return toBytes({ ...await modelFiles(backend, model, store), ...tokenizer });
 }
 
@@ -42,6 +53,10 @@ async function checkpoint(config: ModelConfig, tokenizer: Record<string, string>
 export interface Corpus {
   /** Folders with a model and its tokenizer, by the kind of model. */
   readonly models: Readonly<Record<string, Files>>;
+  /** A model with an experiment. */
+  readonly experiment: Files;
+  /** Settings for --config. */
+  readonly settings: Files;
   /** Folders with a tokenizer. */
   readonly tokenizers: Readonly<Record<string, Files>>;
   /** The checkpoint of a run. */
@@ -100,6 +115,8 @@ export async function makeCorpus(): Promise<Corpus> {
       ),
       gptClassifier: await checkpoint({ ...gpt, vocabSize: 64, labels, padId: 1 }, char.toHuggingFace()),
     },
+    experiment: await checkpoint({ ...small, architecture: "gpt1" }, char.toHuggingFace(), EXPERIMENT),
+    settings: toBytes({ "run.json": JSON.stringify(runState()) }),
     tokenizers: {
       char: toBytes(char.toHuggingFace()),
       masked: toBytes(masked.toHuggingFace()),

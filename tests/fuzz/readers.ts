@@ -4,6 +4,9 @@ import { openModel } from "../../commands/files/checkpoint_folder.ts";
 import { readLabelled } from "../../commands/texts/labelled_text.ts";
 import { parseRecord } from "../../commands/runs/metrics_record.ts";
 import { lossCurve } from "../../commands/pictures/plot.ts";
+import { parseFlags } from "../../commands/cli/parse_flags.ts";
+import { readConfig } from "../../commands/settings/config_file.ts";
+import { trainFlags } from "../../commands/settings/train_flags.ts";
 import { TRAIN_SCHEMAS } from "../../commands/recipes/language_recipe.ts";
 import { readRun } from "../../commands/runs/run_state.ts";
 import { cachedIds } from "../../commands/texts/token_cache.ts";
@@ -19,7 +22,7 @@ import {
 import { kindOf, loadTokenizer, restoreTraining } from "../../mod.ts";
 import { settings as runSettings, text } from "../_training.ts";
 import { causalBatches, type Gpt, TrainingRun } from "../../mod.ts";
-import type { Corpus, Files } from "./corpus.ts";
+import { type Corpus, EXPERIMENT, type Files } from "./corpus.ts";
 
 /** Something that reads files. */
 export interface Target {
@@ -80,7 +83,9 @@ function resume(files: Files): void {
 }
 
 /** The targets. */
-export function makeTargets({ models, tokenizers, run, tables, metrics, tokens }: Corpus): Target[] {
+export function makeTargets(
+  { models, experiment, settings, tokenizers, run, tables, metrics, tokens }: Corpus,
+): Target[] {
   const model = ([kind, files]: [string, Files]): Target => ({
     name: `model ${kind}`,
     files,
@@ -107,6 +112,20 @@ export function makeTargets({ models, tokenizers, run, tables, metrics, tokens }
     ...Object.entries(models).map(model),
     ...Object.entries(tokenizers).map(tokenizer),
     ...Object.entries(tables).map(table),
+    {
+      name: "model with an experiment",
+      files: experiment,
+      changed: ["config.json", "model.safetensors"],
+      read: (files) => void loadModel(files, { experiment: EXPERIMENT }),
+    },
+    {
+      name: "settings",
+      files: settings,
+      async read(files, folder) {
+        await save(files, folder);
+        await readConfig(trainFlags, { ...parseFlags(trainFlags, []), config: `${folder}/run.json` });
+      },
+    },
     {
       name: "tokenizer folder",
       files: tokenizers.old,
