@@ -11,8 +11,8 @@ import { findCheckpoint, tokenizerOf } from "../files/checkpoint_folder.ts";
 import { entryAt, kindOfEntry } from "../files/disk.ts";
 import { reason } from "../cli/errors.ts";
 import { finishSave } from "../files/folders.ts";
-import { describeHolder, Lock, lookAtLock } from "../files/lock.ts";
-import { CHECKPOINT_FOLDERS, isLeftOver, LOCK_NAME, placesOf, RUN_FILES } from "../files/own_names.ts";
+import { inspectLock, Lock } from "../files/lock.ts";
+import { CHECKPOINT_FOLDERS, isLeftOver, LOCK_NAME, pathsOf, RUN_FILES } from "../files/own_names.ts";
 import { commandOf } from "../runs/run_state.ts";
 import type { Finding } from "./finding.ts";
 import { quote } from "../cli/terminal.ts";
@@ -35,7 +35,7 @@ import { writeUnwrittenLines } from "../runs/unwritten_lines.ts";
  * ```
  */
 export async function examineRun(path: string): Promise<Finding[]> {
-  const { folder } = placesOf(path), entries = await Array.fromAsync(Deno.readDir(folder));
+  const { folder } = pathsOf(path), entries = await Array.fromAsync(Deno.readDir(folder));
   const checkpoints = await Promise.all(CHECKPOINT_FOLDERS.map((name) => examineCheckpoint(folder, name)));
   const found = checkpoints.filter((checkpoint) => checkpoint !== undefined);
   return [
@@ -58,7 +58,7 @@ export async function examineRun(path: string): Promise<Finding[]> {
  * @throws {Error} when a process holds the lock of the run, or something that is not ours has one of the names
  */
 export async function removeLeftOvers(path: string): Promise<string[]> {
-  const { folder } = placesOf(path);
+  const { folder } = pathsOf(path);
   const leftOvers = async () =>
     (await Array.fromAsync(Deno.readDir(folder))).map(({ name }) => name)
       .filter((name) => isLeftOver(name) || name === LOCK_NAME).sort();
@@ -89,7 +89,7 @@ interface Examined {
 }
 
 async function examineCheckpoint(folder: string, name: string): Promise<Examined | undefined> {
-  const path = join(folder, name), { former } = placesOf(path);
+  const path = join(folder, name), { former } = pathsOf(path);
   if (await entryAt(path) === undefined && await entryAt(former) === undefined) return undefined;
   try {
     const found = await findCheckpoint(path, { prefer: [], training: true });
@@ -112,13 +112,13 @@ async function examineCheckpoint(folder: string, name: string): Promise<Examined
 
 async function examineLock(path: string): Promise<Finding> {
   try {
-    const { state, holder } = await lookAtLock(path), name = "lock";
+    const { state, holder } = await inspectLock(path), name = "lock";
     if (state === "free") return { name, text: "free: no process trains here", figures: { state } };
-    if (state === "held") return { name, text: `held by ${describeHolder(holder)}`, figures: { state } };
+    if (state === "held") return { name, text: `held by ${holder}`, figures: { state } };
     return {
       name,
       figures: { state },
-      text: `stale: left by ${describeHolder(holder)}, which has ended; it blocks no other process`,
+      text: `stale: left by ${holder}, which has ended; it blocks no other process`,
     };
   } catch (error) {
     return { name: "lock", text: (error as Error).message, faulty: true };

@@ -11,7 +11,7 @@ import { entryAt, kindOfEntry } from "../files/disk.ts";
 import { cannotRead, reason } from "../cli/errors.ts";
 import { finishSave } from "../files/folders.ts";
 import { Lock, LockedError } from "../files/lock.ts";
-import { CHECKPOINT_FOLDERS, isLeftOver, LOCK_NAME, placesOf, RUN_FILES } from "../files/own_names.ts";
+import { CHECKPOINT_FOLDERS, isLeftOver, LOCK_NAME, pathsOf, RUN_FILES } from "../files/own_names.ts";
 
 /** A folder that this process has claimed. */
 export interface Claim {
@@ -42,7 +42,7 @@ export interface Claim {
  */
 export async function claim(path: string, { replace }: { replace: boolean }): Promise<Claim | Error> {
   // A slash at the end would make the system follow a link of that name, which may lead nowhere.
-  const { folder } = placesOf(path);
+  const { folder } = pathsOf(path);
   while (true) {
     const made = await makeFolders(folder);
     if (made.length === 0 && !await isFree(folder, replace)) return occupied(folder);
@@ -86,12 +86,12 @@ export async function claim(path: string, { replace }: { replace: boolean }): Pr
  * ```
  */
 export async function runOf(path: string): Promise<string> {
-  const { folder } = placesOf(path);
+  const { folder } = pathsOf(path);
   if (!CHECKPOINT_FOLDERS.includes(basename(folder))) return folder;
   const isThere = async (name: string) =>
     await entryAt(join(folder, name)).catch(() => undefined) !== undefined;
   if (await isThere("config.json") || await isThere("model.safetensors")) return dirname(folder);
-  const within = CHECKPOINT_FOLDERS.map((name) => placesOf(name)).flatMap((
+  const within = CHECKPOINT_FOLDERS.map((name) => pathsOf(name)).flatMap((
     { folder, former },
   ) => [folder, former]);
   return (await Promise.all(within.map(isThere))).includes(true) ? folder : dirname(folder);
@@ -106,7 +106,7 @@ export async function runOf(path: string): Promise<string> {
  * writes
  */
 export async function claimForResume(folder: string): Promise<Claim> {
-  const checkpoints = CHECKPOINT_FOLDERS.map((name) => placesOf(join(folder, name)));
+  const checkpoints = CHECKPOINT_FOLDERS.map((name) => pathsOf(join(folder, name)));
   const found = await Promise.all(
     checkpoints.flatMap(({ folder, former }) => [entryAt(folder), entryAt(former)]),
   );
@@ -133,7 +133,7 @@ const NO_RUN = `it holds no run: expected ${CHECKPOINT_FOLDERS.map((name) => `${
 /** A run writes only into its own folder: a link in place of one of its files would lead elsewhere. */
 async function refuseLinks(folder: string): Promise<void> {
   for (const name of [LOCK_NAME, ...RUN_FILES, ...CHECKPOINT_FOLDERS]) {
-    const { folder: place, fresh, former } = placesOf(join(folder, name));
+    const { folder: place, fresh, former } = pathsOf(join(folder, name));
     const isFolder = CHECKPOINT_FOLDERS.includes(name);
     for (const path of isFolder ? [place, fresh, former] : [place]) {
       const info = await entryAt(path);
@@ -181,14 +181,14 @@ function occupied(folder: string): Error {
  * @returns whether it may
  */
 async function isFree(folder: string, replace: boolean): Promise<boolean> {
-  const info = await entryAt(placesOf(folder).folder);
+  const info = await entryAt(pathsOf(folder).folder);
   if (info === undefined) return true;
   const entries = info.isDirectory || info.isSymlink
     ? await Array.fromAsync(Deno.readDir(folder)).catch(() => undefined)
     : undefined;
   if (entries === undefined) return false;
   if (entries.length === 0) return true;
-  const checkpoints = CHECKPOINT_FOLDERS.map((name) => placesOf(join(folder, name)));
+  const checkpoints = CHECKPOINT_FOLDERS.map((name) => pathsOf(join(folder, name)));
   const former = await Promise.all(checkpoints.map(({ former }) => entryAt(former)));
   return entries.some(({ name, isFile }) => name === LOCK_NAME && isFile) &&
     former.every((info) => info === undefined) &&
