@@ -16,7 +16,7 @@ import { loadTokenizer } from "../../tokenizers/hugging_face.ts";
 import { type CheckpointFiles, loadConfig, loadModel, restoreModel } from "../../checkpoints/checkpoint.ts";
 import { FORMER_TRAINING_STATE, TRAINING_STATE } from "../../checkpoints/checkpoint_files.ts";
 import { cannotRead } from "../cli/errors.ts";
-import { entryAt } from "./disk.ts";
+import { isAnyThere } from "./disk.ts";
 import { readFolder } from "./folders.ts";
 import { CHECKPOINT_NAMES, checkpointsOf, pathsOf, RUNS, TOKENIZER_INPUT_NAMES } from "./own_names.ts";
 import { checkSums } from "./sums.ts";
@@ -87,10 +87,9 @@ export async function newestRun(): Promise<string> {
   const runs: { path: string; time: number }[] = [];
   for (const { name } of await Array.fromAsync(Deno.readDir(RUNS)).catch(() => [])) {
     const path = `${RUNS}/${name}`, info = await Deno.stat(`${path}/metrics.jsonl`).catch(() => undefined);
-    const configs = checkpointsOf(path).flatMap(({ folder, former }) => [folder, former])
-      .map((folder) => entryAt(`${folder}/config.json`));
-    const isSaved = info && (await Promise.all(configs)).some((config) => config !== undefined);
-    if (isSaved) runs.push({ path, time: info.mtime?.getTime() ?? 0 });
+    const folders = checkpointsOf(path).flatMap(({ folder, former }) => [folder, former]);
+    const isSaved = await isAnyThere(folders.map((folder) => `${folder}/config.json`));
+    if (info && isSaved) runs.push({ path, time: info.mtime?.getTime() ?? 0 });
   }
   runs.sort((a, b) => b.time - a.time);
   if (runs.length > 0) return runs[0].path;

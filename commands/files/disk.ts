@@ -22,6 +22,12 @@ export async function entryAt(path: string): Promise<Deno.FileInfo | undefined> 
   }
 }
 
+/** Whether there is something at one of these paths, as far as the system says. */
+export async function isAnyThere(paths: readonly string[]): Promise<boolean> {
+  const entries = await Promise.all(paths.map((path) => entryAt(path).catch(() => undefined)));
+  return entries.some((entry) => entry !== undefined);
+}
+
 /** The kind of a directory entry for error messages, such as `a symbolic link`. */
 export function kindOfEntry(info: Deno.FileInfo): string {
   if (info.isSymlink) return "a symbolic link";

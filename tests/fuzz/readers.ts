@@ -2,7 +2,7 @@
 
 import { openModel } from "../../commands/files/checkpoint_folder.ts";
 import { readLabelled } from "../../commands/texts/labelled_text.ts";
-import { parseRecord } from "../../commands/runs/metrics_record.ts";
+import { parseRecord } from "../../commands/runs/run_records.ts";
 import { lossCurve } from "../../commands/pictures/plot.ts";
 import { TRAIN_SCHEMAS } from "../../commands/recipes/language_recipe.ts";
 import { readRun } from "../../commands/runs/run_state.ts";
