@@ -30,7 +30,8 @@ Deno.test("a lock names its holder, and is free once that process is killed", ()
   inFolder(async (folder) => {
     const path = `${folder}/lock`, child = await holder(path);
     try {
-      await assertRejects(() => Lock.take(path), LockedError, `process ${child.pid} on `);
+      await assertRejects(() => Lock.take(path, "wait"), LockedError, `process ${child.pid} on `);
+      await assertRejects(() => Lock.take(path, "wait"), LockedError, ") is at work there; wait");
       const { state, holder } = await inspectLock(path);
       const [, pid, since] = holder!.match(/^process (\d+) on [\w.-]+ \(since (.*)\)$/)!;
       assertEquals([state, Number(pid)], ["held", child.pid]);
@@ -80,8 +81,10 @@ Deno.test({
       await assertRejects(() => Lock.take(`${folder}/lock`), Error, "it is a symbolic link");
       await assertRejects(() => inspectLock(`${folder}/lock`), Error, "is a symbolic link");
       assertEquals(await Deno.readTextFile(`${folder}/victim`), "mine");
-      const hostile = JSON.stringify({ process: 1, host: "\x1b[2J", since: "x".repeat(9999) });
-      for (const text of ["", "[]", "null", hostile]) {
+      const hostile = ["\x1b[2J", "x".repeat(9999), "x (since 1)\n"].map((host) =>
+        `process 1 on ${host} (since 1)`
+      );
+      for (const text of ["", "[]", "null", ...hostile]) {
         await Deno.writeTextFile(`${folder}/other`, text);
         assertEquals(await inspectLock(`${folder}/other`), { state: "stale", holder: "another process" });
       }
@@ -128,8 +131,8 @@ Deno.test("on a disk without locks the file itself is the lock, and the refusal 
     try {
       Deno.FsFile.prototype.tryLock = () => Promise.reject(new Error("Operation not supported"));
       const lock = await Lock.take(path);
-      const refused = await assertRejects(() => Lock.take(path), LockedError);
-      assertEquals(refused.advice, `if that process is gone, remove ${path}: this disk has no locks`);
+      const advice = `at work there; if that process is gone, remove ${path}: this disk has no locks`;
+      await assertRejects(() => Lock.take(path, "wait"), LockedError, advice);
       assertEquals((await inspectLock(path)).state, "held");
       lock.leave(); // as a killed process does
       await assertRejects(() => Lock.take(path), LockedError);

@@ -26,8 +26,8 @@ export async function examineRun(path: string): Promise<Finding[]> {
   return [
     { name: "run", text: folder, figures: { path: folder } },
     await examineLock(join(folder, LOCK_NAME)),
-    ...found.map(({ finding }) => finding),
-    await examineRecords(join(folder, "metrics.jsonl"), found[0]?.step),
+    ...found.map(({ command: _, ...finding }) => finding),
+    await examineRecords(join(folder, "metrics.jsonl"), found[0]?.figures?.step as number | undefined),
     resumption(folder, found),
     ...examineNames(folder, names),
     ...(await findMisplaced(folder)).map(({ path, kind }) => ({
@@ -57,17 +57,8 @@ async function namesIn(folder: string): Promise<string[]> {
   return (await Array.fromAsync(Deno.readDir(folder))).map(({ name }) => name).sort();
 }
 
-/** A checkpoint that was examined. */
-interface Examined {
-  readonly finding: Finding;
-  readonly name: string;
-  /** Its step, if training can be resumed from it. */
-  readonly step?: number;
-  /** The last step of the run. */
-  readonly steps?: unknown;
-  /** The command that resumes it. */
-  readonly command?: string;
-}
+/** A checkpoint that was examined, with the command that resumes it if it is sound. */
+type Examined = Finding & { readonly command?: string };
 
 async function examineCheckpoint(run: string, name: string): Promise<Examined | undefined> {
   const { folder, former } = pathsOf(join(run, name));
@@ -77,18 +68,16 @@ async function examineCheckpoint(run: string, name: string): Promise<Examined | 
     tokenizerOf(found);
     loadModel(found.files);
     const state = loadTrainingState(found.files), { step, sha256, settings, unwritten } = state;
-    const command = inFile(trainingStateName(found.files), () => commandOf(state));
-    const { steps } = Object(settings);
-    const text =
-      `step ${step} of ${steps}, ${
-        sha256 === undefined ? "saved without checksums" : "all checksums match"
-      }` +
-      (unwritten === undefined
-        ? ""
-        : "; it holds lines that are missing from metrics.jsonl or samples.txt: --clean or --resume writes them there");
-    return { finding: { name: `${name}/`, text, figures: { step, steps } }, name, step, steps, command };
+    const command = inFile(trainingStateName(found.files), () => commandOf(state)),
+      { steps } = Object(settings);
+    const sums = sha256 === undefined ? "saved without checksums" : "all checksums match";
+    const lines = unwritten === undefined
+      ? ""
+      : "; it holds lines that are missing from metrics.jsonl or samples.txt: --clean or --resume writes them there";
+    const text = `step ${step} of ${steps}, ${sums}${lines}`;
+    return { name: `${name}/`, text, figures: { step, steps }, command };
   } catch (error) {
-    return { finding: { name: `${name}/`, text: (error as Error).message, faulty: true }, name };
+    return { name: `${name}/`, text: (error as Error).message, faulty: true };
   }
 }
 
@@ -124,12 +113,13 @@ async function examineRecords(path: string, step: number = Infinity): Promise<Fi
   }
 }
 
-function resumption(folder: string, examined: readonly Examined[]): Finding {
-  const sound = examined.find(({ step }) => step !== undefined), name = "resume";
+function resumption(folder: string, checkpoints: readonly Examined[]): Finding {
+  const sound = checkpoints.find(({ faulty }) => !faulty), name = "resume";
   if (sound === undefined) {
-    return { name, text: "there is no checkpoint to resume from", faulty: examined.length > 0 };
+    return { name, text: "there is no checkpoint to resume from", faulty: checkpoints.length > 0 };
   }
-  const path = sound.name === "last" ? folder : `${folder}/${sound.name}`, { command, step, steps } = sound;
+  const path = sound.name === "last/" ? folder : `${folder}/best`;
+  const { command, figures: { step, steps } = {} } = sound;
   const complete = step === steps, line = `deno task ${command} --resume ${quote(path)}`;
   const more = command === "train" ? "--epochs or --steps" : "--epochs";
   const text = complete

@@ -121,18 +121,12 @@ const COMMANDS: Readonly<Record<ModelKind, string>> = {
   classifier: "classify",
 };
 
-/** A model on a device, and its tokenizer. */
-export interface OpenedModel<Kind extends ModelKind> {
-  readonly model: ModelsByKind[Kind];
-  readonly tokenizer: BpeTokenizer | CharTokenizer;
-}
-
-/** Puts the model of a checkpoint on a device. A model of another kind is refused with the command that uses it. */
+/** Puts the model of a checkpoint on a device, and reads its tokenizer. A model of another kind is refused with the command that uses it. */
 export function openModel<Kind extends ModelKind>(
   backend: Backend,
   checkpoint: FoundCheckpoint,
   kind: Kind,
-): OpenedModel<Kind> {
+): { model: ModelsByKind[Kind]; tokenizer: BpeTokenizer | CharTokenizer } {
   const { path, files, experiment } = checkpoint;
   const found = naming(path, () => loadConfig(files, { experiment }));
   naming(path, () => expectKind(found, kind), `; deno task ${COMMANDS[kindOf(found)]} uses it`);

@@ -8,15 +8,11 @@
  * @module
  */
 import { reason } from "../cli/errors.ts";
-import { entryAt, isSame, kindOfEntry, lenientJson } from "./disk.ts";
+import { entryAt, isSame, kindOfEntry } from "./disk.ts";
 
-/** Another process holds the lock. The message names it; `advice` says what to do where waiting may not help. */
+/** Another process holds the lock. The message names it, and says what to do. */
 export class LockedError extends Error {
   override readonly name = "LockedError";
-
-  constructor(message: string, readonly advice?: string) {
-    super(message);
-  }
 }
 
 /** A lock that is held until {@linkcode Lock.release}, or the end of its scope. */
@@ -31,10 +27,10 @@ export class Lock implements Disposable {
   }
 
   /**
-   * Takes a lock that is free, or whose process has ended; a {@linkcode LockedError} says who else holds it. The folder of
-   * its file must be there, and nothing else may have its name.
+   * Takes a lock that is free, or whose process has ended; otherwise a {@linkcode LockedError} ends with the advice. The
+   * folder of its file must be there, and nothing else may have its name.
    */
-  static async take(path: string): Promise<Lock> {
+  static async take(path: string, advice?: string): Promise<Lock> {
     while (true) {
       const before = await entryAt(path);
       if (before && !before.isFile) {
@@ -46,11 +42,11 @@ export class Lock implements Disposable {
       // Without locks, whoever has created the file holds it.
       if (outcome === "refused" || outcome === "unsupported" && before !== undefined) {
         file.close();
-        const advice = `if that process is gone, remove ${path}: this disk has no locks`;
-        throw new LockedError(
-          `${await readHolder(path)} is at work there`,
-          outcome === "refused" ? undefined : advice,
-        );
+        // Without locks, waiting may not help.
+        const what = outcome === "refused"
+          ? advice
+          : `if that process is gone, remove ${path}: this disk has no locks`;
+        throw new LockedError(`${await readHolder(path)} is at work there${what ? `; ${what}` : ""}`);
       }
       // The former holder may have removed the file after we opened it and before we locked it.
       const there = await entryAt(path);
@@ -149,10 +145,10 @@ async function tryLock(
 
 /** Names the holder in the file. On a full disk the lock holds without that, and space can be made with `doctor`. */
 async function writeHolder(file: Deno.FsFile): Promise<void> {
-  const holder = { process: Deno.pid, host: hostName(), since: new Date().toISOString() };
+  const holder = `process ${Deno.pid} on ${hostName()} (since ${new Date().toISOString()})`;
   try {
     await file.truncate();
-    await file.write(new TextEncoder().encode(JSON.stringify(holder) + "\n"));
+    await file.write(new TextEncoder().encode(holder));
   } catch {
     return; // the message for other processes then says "another process"
   }
@@ -160,14 +156,11 @@ async function writeHolder(file: Deno.FsFile): Promise<void> {
 
 /** The holder that the file names, if it is safe to show: the file may come from an untrusted source. */
 async function readHolder(path: string): Promise<string> {
-  const bytes = new Uint8Array(1000);
+  const bytes = new Uint8Array(300);
   try {
     using file = await Deno.open(path);
-    const { process, host, since } = lenientJson(bytes.subarray(0, await file.read(bytes) ?? 0));
-    const isText = (text: unknown) => typeof text === "string" && /^[\w.:+-]{1,100}$/.test(text);
-    if (Number.isSafeInteger(process) && isText(host) && isText(since)) {
-      return `process ${process} on ${host} (since ${since})`;
-    }
+    const holder = new TextDecoder().decode(bytes.subarray(0, await file.read(bytes) ?? 0));
+    if (/^process \d+ on [\w.-]+ \(since [\w.:+-]+\)$/.test(holder)) return holder;
   } catch {
     // removed meanwhile
   }

@@ -19,6 +19,7 @@ import {
   pathsOf,
   RUN_FILES,
 } from "../files/own_names.ts";
+import { writeUnwrittenLines } from "./unwritten_lines.ts";
 
 /** A folder that this process has claimed. */
 export interface Claim {
@@ -43,7 +44,7 @@ export async function claim(path: string, { replace }: { replace: boolean }): Pr
     const made = await makeFolders(folder);
     if (made.length === 0 && !await isFree(folder, replace)) return occupied;
     try {
-      const lock = await Lock.take(join(folder, LOCK_NAME));
+      const lock = await Lock.take(join(folder, LOCK_NAME), "--out or --name starts one elsewhere");
       if (await isFree(folder, replace)) {
         await clear(folder);
         return { lock, made };
@@ -57,8 +58,7 @@ export async function claim(path: string, { replace }: { replace: boolean }): Pr
         for (const path of made) await Deno.remove(path).catch(() => {});
         throw error;
       }
-      const advice = error.advice ?? "--out or --name starts one elsewhere";
-      return new Error(`Cannot start a run in ${folder}: ${error.message}; ${advice}`, { cause: error });
+      return new Error(`Cannot start a run in ${folder}: ${error.message}`, { cause: error });
     }
   }
 }
@@ -71,30 +71,31 @@ export async function runOf(path: string): Promise<string> {
   return !isCheckpoint && await holdsCheckpoint(folder) ? folder : dirname(folder);
 }
 
-/** Claims the folder of a run that is resumed. Nothing is changed in it, except that an interrupted save is finished. */
+/**
+ * Claims the folder of a run that is resumed. Nothing is changed in it, except that an interrupted save is finished and lines
+ * that could not be written before are written.
+ */
 export async function claimForResume(folder: string): Promise<Claim> {
   if (!await holdsCheckpoint(folder)) {
     const expected = CHECKPOINT_FOLDERS.map((name) => `${name}/`).join(" or ");
     const noRun = new Error(`it holds no run: expected ${expected}`);
     throw await cannotRead(folder, await Deno.stat(folder).then(() => noRun, (error) => error));
   }
-  const [misplaced] = await findMisplaced(folder);
-  if (misplaced) {
-    throw new Error(
-      `Cannot resume ${folder}: ${misplaced.path} is ${misplaced.kind}, and a run writes only files and folders of ` +
-        "its own there; replace it by what it points to, or remove it",
-    );
-  }
-  const lock = await Lock.take(join(folder, LOCK_NAME)).catch((error) => {
-    if (!(error instanceof LockedError)) throw error;
-    const advice = error.advice ?? "wait until it ends, or stop it";
-    throw new Error(`Cannot resume ${folder}: ${error.message}; ${advice}`, { cause: error });
-  });
+  let lock: Lock | undefined;
   try {
+    const [misplaced] = await findMisplaced(folder);
+    if (misplaced) {
+      throw new Error(
+        `${misplaced.path} is ${misplaced.kind}, and a run writes only files and folders of its own there; ` +
+          "replace it by what it points to, or remove it",
+      );
+    }
+    lock = await Lock.take(join(folder, LOCK_NAME), "wait until it ends, or stop it");
     await finishSaves(folder);
+    await writeUnwrittenLines(folder);
     return { lock };
   } catch (error) {
-    lock.release();
+    lock?.release();
     throw new Error(`Cannot resume ${folder}: ${reason(error)}`, { cause: error });
   }
 }

@@ -23,7 +23,7 @@ import { saveFile } from "../files/save_file.ts";
 import { lossCurve, type LossCurveOptions } from "../pictures/plot.ts";
 import { type Claim, claim, claimForResume, clear, runOf } from "./claim.ts";
 import { keptRecords, keptSamples, linesOfRecords, readIfThere } from "./run_records.ts";
-import { type UnwrittenLines, writeUnwrittenLines } from "./unwritten_lines.ts";
+import type { UnwrittenLines } from "./unwritten_lines.ts";
 
 /** The folder of a run, held by this process. */
 export class RunFolder implements Disposable {
@@ -58,19 +58,10 @@ export class RunFolder implements Disposable {
     }
   }
 
-  /**
-   * Opens the folder of a run that is resumed, given by its path or that of a checkpoint in it. Nothing is changed, except
-   * that an interrupted save is finished and lines that could not be written before are written.
-   */
+  /** Opens the folder of a run that is resumed, given by its path or that of a checkpoint in it. */
   static async open(path: string): Promise<RunFolder> {
-    const folder = await runOf(path), claim = await claimForResume(folder);
-    try {
-      await writeUnwrittenLines(folder);
-      return new RunFolder(folder, claim);
-    } catch (error) {
-      claim.lock.release();
-      throw new Error(`Cannot resume ${folder}: ${(error as Error).message}`, { cause: error });
-    }
+    const folder = await runOf(path);
+    return new RunFolder(folder, await claimForResume(folder));
   }
 
   /**
