@@ -92,6 +92,7 @@ export * from "./training/optimizers.ts";
 export * from "./training/presets.ts";
 export * from "./training/roberta_presets.ts";
 export * from "./training/schedule.ts";
+export * from "./training/tensorboard_events.ts";
 export * from "./training/train.ts";
 
 export * from "./inference/attention_maps.ts";

@@ -15,7 +15,7 @@ import { findFiles } from "./texts/files.ts";
 import { refuseForeign, saveFolder } from "./files/folders.ts";
 import { Lock } from "./files/lock.ts";
 import { expectFile } from "./files/open_file.ts";
-import { placesOf, TOKENIZER_NAMES } from "./files/own_names.ts";
+import { pathsOf, TOKENIZER_NAMES } from "./files/own_names.ts";
 import { allowWriting } from "./cli/permissions.ts";
 import { ProgressLine } from "./cli/progress.ts";
 import { formatCount, print } from "./cli/terminal.ts";
@@ -81,7 +81,7 @@ export const trainTokenizer: Command = defineCommand({
   },
   async run({ data, out, specialTokens, replaceInvalid, ...options }) {
     await refuseOut(out); // before the work
-    await allowWriting(dirname(placesOf(out).folder), ["tokenizers"]);
+    await allowWriting(dirname(pathsOf(out).folder), ["tokenizers"]);
     const files = await findFiles(data);
     const sizes = await Promise.all(files.map(async (path) => (await expectFile(path)).size));
     const start = performance.now();
@@ -117,7 +117,7 @@ export const trainTokenizer: Command = defineCommand({
 
 /** Refuses a folder in which the tokenizer could not be saved. */
 async function refuseOut(out: string): Promise<void> {
-  if (["", ".", "..", "/"].includes(basename(placesOf(out).folder))) {
+  if (["", ".", "..", "/"].includes(basename(pathsOf(out).folder))) {
     throw new UsageError(`--out is "${out}": expected a folder with a name, which is replaced as a whole`);
   }
   await refuseForeign(out, new Set(TOKENIZER_NAMES)).catch((error) => {
@@ -127,7 +127,7 @@ async function refuseOut(out: string): Promise<void> {
 
 /** Saves a tokenizer while holding the lock of its folder. */
 async function saveTokenizer(out: string, tokenizer: BpeTokenizer): Promise<void> {
-  const { folder, lock: path } = placesOf(out);
+  const { folder, lock: path } = pathsOf(out);
   await Deno.mkdir(dirname(folder), { recursive: true });
   using _lock = await Lock.take(path).catch((error) => {
     throw new Error(`Cannot save ${out}: ${(error as Error).message}`, { cause: error });

@@ -1,4 +1,5 @@
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import { examineRun } from "../commands/doctor/examine_run.ts";
 import { editState, inFolder, miniformer, small, story, succeed, words } from "./_command.ts";
 
 Deno.test("doctor ends well with a GPU and without one", () =>
@@ -94,5 +95,26 @@ Deno.test({
         assertStringIncludes(stdout, `records       FAULTY: metrics.jsonl is ${kind}`);
         assertEquals(code, 1);
       }
+    }),
+});
+
+Deno.test({
+  name: "doctor names what stands in place of a file of the run, and a folder without a checkpoint",
+  ignore: Deno.build.os === "windows", // links need rights there
+  fn: () =>
+    inFolder(async (cwd) => {
+      const run = `${cwd}/mine`;
+      await Deno.mkdir(run);
+      await Deno.symlink(cwd, `${run}/.last.miniformer-new`);
+      await Deno.mkdir(`${run}/samples.txt`);
+      const findings = await examineRun(`${run}/`);
+      assertEquals(
+        findings.find(({ name }) => name === "resume")?.text,
+        "there is no checkpoint to resume from",
+      );
+      const wrong = findings.filter(({ name }) => name === "not a file").map(({ text }) =>
+        text.split(":")[0]
+      );
+      assertEquals(wrong, ["samples.txt is a folder", ".last.miniformer-new is a symbolic link"]);
     }),
 });

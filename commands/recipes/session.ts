@@ -18,10 +18,10 @@ import { formatFacts, outputColumns, quote } from "../cli/terminal.ts";
 import { wrapText } from "../cli/wrap.ts";
 import { withBackend } from "../cli/with_backend.ts";
 import { naming, newestRun } from "../files/checkpoint_folder.ts";
-import { BLOCK_COPY, withBlock } from "../files/block_file.ts";
-import { RUNS } from "../files/own_names.ts";
+import { withBlock } from "../files/block_file.ts";
+import { BLOCK_COPY, RUNS } from "../files/own_names.ts";
 import type { RunFolder } from "../runs/run_folder.ts";
-import { RunJson } from "../runs/run_json.ts";
+import { writeRunJson } from "../runs/run_json.ts";
 import { folderOf, inRunFolder } from "../runs/run_place.ts";
 import {
   describeResumption,
@@ -126,9 +126,9 @@ async function carryOut(
   };
   if (recipe.block?.bytes) await folder.addFile(BLOCK_COPY, recipe.block.bytes);
   await folder.logEvents({ wanted: flags.tensorboard ?? false });
-  const runJson = await RunJson.start(folder.path, state, { config: recipe.config, step: run.step });
+  const finishRunJson = await writeRunJson(folder.path, state, { config: recipe.config, step: run.step });
   await trainAndSave(session);
-  await runJson.finish(run.step).catch((error) => printDiagnostic(error.message));
+  await finishRunJson(run.step).catch((error) => printDiagnostic(error.message));
   await end(session);
   await throwFailure(session);
 }

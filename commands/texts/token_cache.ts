@@ -10,7 +10,7 @@ import {
   readTokenFile,
   writeTokenFile,
 } from "../../tokenizers/token_file.ts";
-import { kindOfFile } from "../files/open_file.ts";
+import { kindOfEntry } from "../files/disk.ts";
 import { saveFile } from "../files/save_file.ts";
 
 /** Ids and their origin. */
@@ -50,8 +50,10 @@ export async function cachedIds(
   documents: readonly string[],
 ): Promise<CachedIds> {
   const text = fingerprintOfDocuments(documents);
-  const info = await Deno.stat(path).catch(() => undefined), kind = info && kindOfFile(info);
-  if (kind) throw new Error(`Cannot read ${path}: it is ${kind}, not a file; remove it`);
+  const info = await Deno.stat(path).catch(() => undefined);
+  if (info?.isFile === false) {
+    throw new Error(`Cannot read ${path}: it is ${kindOfEntry(info)}, not a file; remove it`);
+  }
   const bytes = info && await Deno.readFile(path).catch(() => undefined);
   let origin: CachedIds["origin"] = bytes ? "stale" : "missing";
   try {

@@ -2,7 +2,7 @@
 
 import { openModel } from "../../commands/files/checkpoint_folder.ts";
 import { readLabelled } from "../../commands/texts/labelled_text.ts";
-import { parseRecord } from "../../commands/runs/metrics_record.ts";
+import { parseRecord } from "../../commands/runs/run_records.ts";
 import { lossCurve } from "../../commands/pictures/plot.ts";
 import { parseFlags } from "../../commands/cli/parse_flags.ts";
 import { readConfig } from "../../commands/settings/config_file.ts";
