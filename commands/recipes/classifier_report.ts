@@ -22,7 +22,7 @@ import { cutText, formatTable } from "../cli/wrap.ts";
 import { findCheckpoint } from "../files/checkpoint_folder.ts";
 import { confusionPlot } from "../pictures/confusion_plot.ts";
 import type { FinetuneSettings } from "../settings/finetune_settings.ts";
-import type { LabelledCorpus } from "../texts/examples.ts";
+import type { LabelledCorpus } from "../texts/labelled_corpus.ts";
 import type { FinetuneSource } from "./classifier_recipe.ts";
 import { confusionOf } from "./classifier_scores.ts";
 import { describeArchitecture } from "./language_report.ts";

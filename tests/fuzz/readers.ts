@@ -1,7 +1,7 @@
 /** Everything that reads a file, as targets of mutations. */
 
 import { openModel } from "../../commands/files/checkpoint_folder.ts";
-import { readLabelled } from "../../commands/texts/labelled_text.ts";
+import { readLabelled } from "../../commands/texts/labelled_corpus.ts";
 import { parseRecord } from "../../commands/runs/metrics_record.ts";
 import { lossCurve } from "../../commands/pictures/plot.ts";
 import { TRAIN_SCHEMAS } from "../../commands/recipes/language_recipe.ts";
