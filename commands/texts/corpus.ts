@@ -25,11 +25,9 @@ export interface Source {
   readonly replaceInvalid: boolean;
 }
 
-/** The texts. */
+/** The texts of a run. */
 export interface Corpus {
-  /** For training. */
   readonly training: readonly string[];
-  /** For validation. */
   readonly validation: readonly string[];
   /** Changes when any of them does. */
   readonly fingerprint: string;
@@ -40,23 +38,7 @@ export interface Corpus {
 /** The built-in corpus is always the same, so that runs can be compared; a short run sees it once. */
 const TALES = { seed: 1, characters: 1_250_000 };
 
-/**
- * Reads the texts of a run.
- *
- * @param source their source
- * @returns the texts
- * @throws {Error} when a file cannot be read
- *
- * @example
- * ```ts
- * import { assert } from "@std/assert";
- * import { readCorpus } from "./corpus.ts";
- *
- * const source = { data: ["LICENSE"], validation: [], validationFraction: 0.2, replaceInvalid: false };
- * const { training, validation } = await readCorpus(source);
- * assert(training[0].length > 3.9 * validation[0].length);
- * ```
- */
+/** Reads the texts of a run. */
 export async function readCorpus(source: Source): Promise<Corpus> {
   const read = async (files: readonly string[]) => (await readTexts(files, source)).map(({ text }) => text);
   const tales = source.data.length === 0 ? makeTales(TALES) : undefined;
@@ -64,12 +46,8 @@ export async function readCorpus(source: Source): Promise<Corpus> {
   const [training, validation] = source.validation.length === 0
     ? split(texts, 1 - source.validationFraction)
     : [texts, await read(source.validation)];
-  return {
-    training,
-    validation,
-    fingerprint: fingerprintOfDocuments([...training, "", ...validation]),
-    optimalLoss: tales?.natsPerCharacter,
-  };
+  const fingerprint = fingerprintOfDocuments([...training, "", ...validation]);
+  return { training, validation, fingerprint, optimalLoss: tales?.natsPerCharacter };
 }
 
 /** Splits texts after a fraction of their length, between characters. */
@@ -87,24 +65,7 @@ function split(texts: readonly string[], fraction: number): [string[], string[]]
   return [before, after];
 }
 
-/**
- * Makes or reads the tokenizer of a run.
- *
- * @param choice `char`, `bpe`, or the folder of a tokenizer
- * @param corpus the texts
- * @param options for a new tokenizer: `vocabSize`, for `bpe`, and `specialTokens`
- * @returns the tokenizer
- * @throws {Error} when it cannot be read or made
- *
- * @example
- * ```ts
- * import { assertEquals } from "@std/assert";
- * import { chooseTokenizer } from "./corpus.ts";
- *
- * const corpus = { training: ["abca"], validation: ["d"], fingerprint: "" };
- * assertEquals((await chooseTokenizer("char", corpus)).vocabSize, 4);
- * ```
- */
+/** Makes the tokenizer of a run, `char` or `bpe`, or reads it from a folder. */
 export async function chooseTokenizer(
   choice: string,
   { training, validation }: Corpus,
@@ -115,30 +76,19 @@ export async function chooseTokenizer(
     return CharTokenizer.fromText([...training, ...validation].join(""), { specialTokens });
   }
   if (choice !== "bpe") return await readTokenizer(choice);
-  return await trainBpe(training, {
-    vocabSize,
-    specialTokens: specialTokens ?? CAUSAL_SPECIAL_TOKENS,
-    lines: true,
-  });
+  specialTokens ??= CAUSAL_SPECIAL_TOKENS;
+  return await trainBpe(training, { vocabSize, specialTokens, lines: true });
 }
 
 /** A corpus as ids. */
 export interface EncodedCorpus {
-  /** For training. */
   readonly training: Uint32Array;
-  /** For validation. */
   readonly validation: Uint32Array;
 }
 
 /**
- * Encodes the texts of a run. Byte pairs take time to find, so the ids are kept in the folder of the run, if there is one.
- *
- * @param corpus the texts
- * @param tokenizer the tokenizer
- * @param folder the folder of the run
- * @param options `lines`: whether each line that is not empty is a text
- * @returns the ids
- * @throws {RangeError} when a character is not in the vocabulary
+ * Encodes the texts of a run, with `lines` each line as a text of its own. Byte pairs take time to find, so the ids are kept
+ * in the folder of the run, if there is one.
  */
 export async function encodeCorpus(
   { training, validation }: Corpus,
@@ -149,7 +99,7 @@ export async function encodeCorpus(
   const encode = async (name: string, texts: readonly string[]): Promise<Uint32Array> => {
     const documents = lines ? linesOf(texts) : texts;
     return tokenizer instanceof BpeTokenizer && folder !== undefined
-      ? (await cachedIds(`${folder}/${name}.ids`, tokenizer, documents)).ids
+      ? await cachedIds(`${folder}/${name}.ids`, tokenizer, documents)
       : encodeDocuments(tokenizer, documents);
   };
   return {
@@ -158,20 +108,7 @@ export async function encodeCorpus(
   };
 }
 
-/**
- * The lines of texts.
- *
- * @param texts the texts
- * @returns all lines that are not empty
- *
- * @example
- * ```ts
- * import { assertEquals } from "@std/assert";
- * import { linesOf } from "./corpus.ts";
- *
- * assertEquals(linesOf(["a\nb\r\n", "\n\nc"]), ["a", "b", "c"]);
- * ```
- */
+/** All lines of texts that are not empty. */
 export function linesOf(texts: readonly string[]): string[] {
   return texts.flatMap((text) => text.split(/\r?\n/).filter(Boolean));
 }

@@ -15,67 +15,55 @@ export interface ReadOptions {
 /** Bytes that are read at once. */
 const PIECE_SIZE = 2 ** 20;
 
-/**
- * Reads a text file of any size piece by piece.
- *
- * @param path the file
- * @param options how text is read
- * @returns pieces of about a million characters that never split one, without a byte order mark
- * @throws {Error} when the file is missing, unreadable, a folder, device or pipe, or not UTF-8
- *
- * @example
- * ```ts
- * import { assertEquals } from "@std/assert";
- * import { textChunks } from "./utf8.ts";
- *
- * const chunks = await Array.fromAsync(textChunks("LICENSE"));
- * assertEquals(chunks.join(""), await Deno.readTextFile("LICENSE"));
- * ```
- */
+/** The text of a file in pieces of about a million characters that never split one, without a byte order mark. */
 export async function* textChunks(
   path: string,
   { replaceInvalid = false }: ReadOptions = {},
 ): AsyncGenerator<string> {
   using file = await openFile(path);
-  const decoder = new TextDecoder("utf-8", { fatal: !replaceInvalid });
-  // The decoder keeps the beginning of a character until the next piece, so the last bytes of the piece before stand in
-  // front of each piece: if it is refused, the character that is wrong is in the buffer from its first byte.
-  const buffer = new Uint8Array(3 + PIECE_SIZE);
-  let offset = -3; // of the buffer in the file
-  let line = 1; // at the beginning of the piece
-  for (let count: number | null = 0; count !== null; offset += count ?? 0) {
-    count = await file.read(buffer.subarray(3)).catch(async (error) => {
+  const decoder = new TextDecoder("utf-8", { fatal: !replaceInvalid, ignoreBOM: true });
+  const buffer = new Uint8Array(PIECE_SIZE + 3);
+  let kept = 0, offset = 0, line = 1; // bytes of a character whose end was not read; where the buffer begins
+  for (let count: number | null = 0; count !== null;) {
+    count = await file.read(buffer.subarray(kept)).catch(async (error) => {
       throw await cannotRead(path, error);
     });
-    const piece = buffer.subarray(3, 3 + (count ?? 0));
+    const filled = buffer.subarray(0, kept + (count ?? 0));
+    const piece = filled.subarray(0, count === null ? filled.length : boundary(filled));
     let text: string;
     try {
-      text = decoder.decode(piece, { stream: count !== null });
+      text = decoder.decode(piece);
     } catch {
-      throw notUtf8(path, buffer.subarray(0, 3 + piece.length), offset, line);
+      throw notUtf8(path, piece, offset, line);
     }
+    if (offset === 0) text = text.replace(/^\ufeff/, "");
     if (text !== "") yield text;
+    offset += piece.length;
     line += newlines(piece);
-    buffer.copyWithin(0, piece.length, piece.length + 3);
+    kept = filled.length - piece.length;
+    buffer.copyWithin(0, piece.length, filled.length);
   }
 }
 
-/** The error for a piece that is not UTF-8. The first three bytes are those before it; `line` is that of the fourth. */
-function notUtf8(path: string, bytes: Uint8Array, offset: number, line: number): Error {
+/** Where the last character of some bytes begins, if it is not ASCII: it may go on after them. */
+function boundary(bytes: Uint8Array): number {
+  for (let index = bytes.length - 1; index >= Math.max(0, bytes.length - 3); index--) {
+    if (bytes[index] >= 0xc0 && bytes[index] < 0xf8) return index;
+  }
+  return bytes.length;
+}
+
+/** The error for a piece that is not UTF-8, which begins at an offset and a line of the file. */
+function notUtf8(path: string, piece: Uint8Array, offset: number, line: number): Error {
   const advice = "convert it to UTF-8";
-  if (offset === -3 && ["feff", "fffe"].includes(bytes.subarray(3, 5).toHex())) {
+  if (offset === 0 && ["feff", "fffe"].includes(piece.subarray(0, 2).toHex())) {
     return new Error(`Cannot read ${path}: it is UTF-16; ${advice}`);
   }
-  // The first of these may be in the middle of a character; before the file there are zeros, which are characters.
-  const begin = bytes.subarray(0, 3).findIndex((byte) => byte < 0x80 || byte >= 0xc0);
-  const start = begin < 0 ? 3 : begin;
-  const index = start + firstInvalid(bytes.subarray(start));
-  const breaks = newlines(bytes.subarray(0, index)) - newlines(bytes.subarray(0, 3));
+  const index = firstInvalid(piece), invalid = piece[index].toString(16);
   return new Error(
-    `Cannot read ${path}: byte 0x${bytes[index].toString(16)} at offset ${offset + index}, line ${
-      line + breaks
-    }, ` +
-      `is not UTF-8; ${advice}, or give --replace-invalid to read such bytes as U+FFFD`,
+    `Cannot read ${path}: byte 0x${invalid} at offset ${offset + index}, line ${
+      line + newlines(piece.subarray(0, index))
+    }, is not UTF-8; ${advice}, or give --replace-invalid to read such bytes as U+FFFD`,
   );
 }
 
