@@ -74,6 +74,7 @@ export * from "./tokenizers/special_tokens.ts";
 export * from "./tokenizers/token_file.ts";
 export * from "./tokenizers/tokenizer.ts";
 export * from "./tokenizers/tokenizer_fit.ts";
+export * from "./tokenizers/utf8_text.ts";
 export * from "./tokenizers/whole_lines.ts";
 
 export * from "./data/baselines.ts";

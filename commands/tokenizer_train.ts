@@ -7,6 +7,7 @@ import { basename, dirname } from "@std/path";
 import type { BpeTokenizer } from "../tokenizers/bpe_tokenizer.ts";
 import { type BpeTrainingProgress, trainBpe } from "../tokenizers/bpe_trainer.ts";
 import { CAUSAL_SPECIAL_TOKENS, MASKED_SPECIAL_TOKENS } from "../tokenizers/special_tokens.ts";
+import type { Utf8Options } from "../tokenizers/utf8_text.ts";
 import { wholeLines } from "../tokenizers/whole_lines.ts";
 import { type Command, defineCommand } from "./cli/command.ts";
 import { MOST, replaceInvalidFlag } from "./cli/common_flags.ts";
@@ -19,7 +20,7 @@ import { placesOf, TOKENIZER_NAMES } from "./files/own_names.ts";
 import { allowWriting } from "./cli/permissions.ts";
 import { ProgressLine } from "./cli/progress.ts";
 import { formatCount, print } from "./cli/terminal.ts";
-import { type ReadOptions, textChunks } from "./texts/utf8.ts";
+import { textChunks } from "./texts/utf8.ts";
 
 /** The special tokens at the beginning of the vocabulary, by the value of the flag. */
 const SPECIAL_TOKENS: Readonly<Record<string, readonly string[]>> = {
@@ -84,8 +85,8 @@ export const trainTokenizer: Command = defineCommand({
     await allowWriting(dirname(placesOf(out).folder), ["tokenizers"]);
     const files = await findFiles(data);
     const sizes = await Promise.all(files.map(async (path) => (await expectFile(path)).size));
-    const start = performance.now();
-    const bytes = sizes.reduce((sum, size) => sum + size, 0), line = new ProgressLine();
+    const start = performance.now(), bytes = sizes.reduce((sum, size) => sum + size, 0);
+    const line = new ProgressLine();
     let last: BpeTrainingProgress | undefined;
     const tokenizer = await trainBpe(linesOf(files, { replaceInvalid }), {
       ...options,
@@ -136,6 +137,6 @@ async function saveTokenizer(out: string, tokenizer: BpeTokenizer): Promise<void
 }
 
 /** Files in pieces of whole lines; the end of a file ends its last line. */
-async function* linesOf(files: readonly string[], options: ReadOptions): AsyncGenerator<string> {
+async function* linesOf(files: readonly string[], options: Utf8Options): AsyncGenerator<string> {
   for (const path of files) yield* wholeLines(textChunks(path, options));
 }

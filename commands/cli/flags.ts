@@ -10,7 +10,7 @@
  */
 
 /** What the description of every flag may hold. */
-export interface FlagCommon {
+interface FlagCommon {
   /** One sentence for the help text, without a full stop. */
   readonly description: string;
   /** Its heading in the help text. */
@@ -26,24 +26,22 @@ export interface FlagCommon {
   readonly otherwise?: string;
 }
 
+interface FlagOf<Kind extends string, Value> extends FlagCommon {
+  readonly kind: Kind;
+  readonly default?: Value;
+}
+
 /** A flag with one text value: `--prompt "Once upon a time"`. */
-export interface TextFlag extends FlagCommon {
-  readonly kind: "text";
+export interface TextFlag extends FlagOf<"text", string> {
   /** The value when the flag is typed without one; else that is an error. */
   readonly bare?: string;
-  readonly default?: string;
 }
 
 /** A flag with several text values: `--data a.txt b.txt`, which is what the shell makes of `--data *.txt`. */
-export interface ListFlag extends FlagCommon {
-  readonly kind: "list";
-  readonly default?: readonly string[];
-}
+export type ListFlag = FlagOf<"list", readonly string[]>;
 
 /** A flag with one number, within bounds. */
-export interface NumberFlag extends FlagCommon {
-  readonly kind: "number" | "integer";
-  readonly default?: number;
+export interface NumberFlag extends FlagOf<"number" | "integer", number> {
   readonly atLeast?: number;
   readonly atMost?: number;
   readonly above?: number;
@@ -51,17 +49,12 @@ export interface NumberFlag extends FlagCommon {
 }
 
 /** A flag with one of a few values. */
-export interface ChoiceFlag extends FlagCommon {
-  readonly kind: "choice";
+export interface ChoiceFlag extends FlagOf<"choice", string> {
   readonly choices: readonly string[];
-  readonly default?: string;
 }
 
 /** A flag that is on or off: `--tied`, `--no-tied`, `--tied=false`. */
-export interface BooleanFlag extends FlagCommon {
-  readonly kind: "boolean";
-  readonly default?: boolean;
-}
+export type BooleanFlag = FlagOf<"boolean", boolean>;
 
 /** One flag. */
 export type Flag = TextFlag | ListFlag | NumberFlag | ChoiceFlag | BooleanFlag;

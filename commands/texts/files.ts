@@ -4,8 +4,9 @@
  * @module
  */
 import { globToRegExp, isGlob, join, normalize } from "@std/path";
+import type { Utf8Options } from "../../tokenizers/utf8_text.ts";
 import { cannotRead, printDiagnostic } from "../cli/errors.ts";
-import { type ReadOptions, textChunks } from "./utf8.ts";
+import { textChunks } from "./utf8.ts";
 
 /** A text and its file. */
 export interface SourceText {
@@ -14,7 +15,7 @@ export interface SourceText {
 }
 
 /** Reads all texts of files, folders and globs, as {@linkcode findFiles} orders them. Empty files are left out. */
-export async function readTexts(patterns: readonly string[], options?: ReadOptions): Promise<SourceText[]> {
+export async function readTexts(patterns: readonly string[], options?: Utf8Options): Promise<SourceText[]> {
   const texts: SourceText[] = [];
   for (const path of await findFiles(patterns)) {
     const text = await readWhole(path, options);
@@ -25,7 +26,7 @@ export async function readTexts(patterns: readonly string[], options?: ReadOptio
 }
 
 /** Reads one text file that must not be empty, without a byte order mark. */
-export async function readText(path: string, options?: ReadOptions): Promise<string> {
+export async function readText(path: string, options?: Utf8Options): Promise<string> {
   const text = await readWhole(path, options);
   if (text === "") throw new Error(`Cannot read ${path}: the file is empty`);
   return text;
@@ -34,7 +35,7 @@ export async function readText(path: string, options?: ReadOptions): Promise<str
 /** The most characters of a string in V8. */
 const LONGEST_STRING = 2 ** 29 - 24;
 
-async function readWhole(path: string, options?: ReadOptions): Promise<string> {
+async function readWhole(path: string, options?: Utf8Options): Promise<string> {
   const parts: string[] = [];
   let length = 0;
   for await (const part of textChunks(path, options)) {
