@@ -12,7 +12,7 @@ import { wholeLines } from "../tokenizers/whole_lines.ts";
 import { type Command, defineCommand } from "./cli/command.ts";
 import { MOST, replaceInvalidFlag } from "./cli/common_flags.ts";
 import { reason, UsageError } from "./cli/errors.ts";
-import { findFiles } from "./texts/files.ts";
+import { findFiles, textChunks } from "./texts/files.ts";
 import { refuseForeign, saveFolder } from "./files/folders.ts";
 import { Lock } from "./files/lock.ts";
 import { expectFile } from "./files/open_file.ts";
@@ -20,7 +20,6 @@ import { placesOf, TOKENIZER_NAMES } from "./files/own_names.ts";
 import { allowWriting } from "./cli/permissions.ts";
 import { ProgressLine } from "./cli/progress.ts";
 import { formatCount, print } from "./cli/terminal.ts";
-import { textChunks } from "./texts/utf8.ts";
 
 /** The special tokens at the beginning of the vocabulary, by the value of the flag. */
 const SPECIAL_TOKENS: Readonly<Record<string, readonly string[]>> = {
@@ -28,6 +27,8 @@ const SPECIAL_TOKENS: Readonly<Record<string, readonly string[]>> = {
   masked: MASKED_SPECIAL_TOKENS,
   none: [],
 };
+
+const COUNT = { kind: "integer", atLeast: 1, atMost: MOST.count } as const;
 
 /** The command. */
 export const trainTokenizer: Command = defineCommand({
@@ -47,11 +48,8 @@ export const trainTokenizer: Command = defineCommand({
     },
     out: { kind: "text", description: "where to save it", short: "o", placeholder: "FOLDER", required: true },
     vocabSize: {
-      kind: "integer",
+      ...{ ...COUNT, atMost: MOST.vocabSize, default: 8192 },
       description: "size of the vocabulary, including special tokens and the 256 bytes",
-      default: 8192,
-      atLeast: 1,
-      atMost: MOST.vocabSize,
     },
     specialTokens: {
       kind: "choice",
@@ -59,20 +57,8 @@ export const trainTokenizer: Command = defineCommand({
       choices: ["causal", "masked", "none"],
       default: "causal",
     },
-    minFrequency: {
-      kind: "integer",
-      description: "how often a pair must occur to be merged",
-      default: 2,
-      atLeast: 1,
-      atMost: MOST.count,
-    },
-    maxTokenLength: {
-      kind: "integer",
-      description: "most bytes of a token",
-      atLeast: 2,
-      atMost: MOST.count,
-      otherwise: "no limit",
-    },
+    minFrequency: { ...COUNT, description: "how often a pair must occur to be merged", default: 2 },
+    maxTokenLength: { ...COUNT, description: "most bytes of a token", atLeast: 2, otherwise: "no limit" },
     addPrefixSpace: {
       kind: "boolean",
       description: "put a space before a text, so that its first word is encoded like any other",

@@ -3,15 +3,22 @@
  *
  * @module
  */
+import { makeTales } from "../../data/tales.ts";
 import { BpeTokenizer } from "../../tokenizers/bpe_tokenizer.ts";
 import { trainBpe } from "../../tokenizers/bpe_trainer.ts";
 import { CharTokenizer } from "../../tokenizers/char_tokenizer.ts";
 import { CAUSAL_SPECIAL_TOKENS } from "../../tokenizers/special_tokens.ts";
-import { encodeDocuments, fingerprintOfDocuments } from "../../tokenizers/token_file.ts";
-import { makeTales } from "../../data/tales.ts";
-import { readTexts } from "./files.ts";
-import { cachedIds } from "./token_cache.ts";
+import {
+  encodeDocuments,
+  fingerprintOfDocuments,
+  readTokenFile,
+  writeTokenFile,
+} from "../../tokenizers/token_file.ts";
+import type { Tokenizer } from "../../tokenizers/tokenizer.ts";
+import { kindOfFile } from "../files/open_file.ts";
+import { saveFile } from "../files/save_file.ts";
 import { readTokenizer } from "../files/tokenizer_folder.ts";
+import { readTexts } from "./files.ts";
 
 /** The source of the texts. Kept in each checkpoint. */
 export interface Source {
@@ -106,6 +113,26 @@ export async function encodeCorpus(
     training: await encode("training", training),
     validation: await encode("validation", validation),
   };
+}
+
+/** The ids of documents, from a file if it holds those of this tokenizer; else they are encoded, and kept in the file. */
+export async function cachedIds(
+  path: string,
+  tokenizer: Tokenizer,
+  documents: readonly string[],
+): Promise<Uint32Array> {
+  const text = fingerprintOfDocuments(documents), { fingerprint } = tokenizer;
+  const info = await Deno.stat(path).catch(() => undefined), kind = info && kindOfFile(info);
+  if (kind) throw new Error(`Cannot read ${path}: it is ${kind}, not a file; remove it`);
+  try {
+    const file = readTokenFile(await Deno.readFile(path));
+    if (file.tokenizer === fingerprint && file.text === text) return file.ids;
+  } catch {
+    // a file that is missing, unreadable or damaged is written again
+  }
+  const ids = encodeDocuments(tokenizer, documents);
+  await saveFile(path, writeTokenFile({ ids, tokenizer: fingerprint, text }));
+  return ids;
 }
 
 /** All lines of texts that are not empty. */

@@ -4,9 +4,9 @@
  * @module
  */
 import { globToRegExp, isGlob, join, normalize } from "@std/path";
-import type { Utf8Options } from "../../tokenizers/utf8_text.ts";
+import { decodeUtf8, InvalidUtf8Error, type Utf8Options } from "../../tokenizers/utf8_text.ts";
 import { cannotRead, printDiagnostic } from "../cli/errors.ts";
-import { textChunks } from "./utf8.ts";
+import { openFile } from "../files/open_file.ts";
 
 /** A text and its file. */
 export interface SourceText {
@@ -26,8 +26,8 @@ export async function readTexts(patterns: readonly string[], options?: Utf8Optio
 }
 
 /** Reads one text file that must not be empty, without a byte order mark. */
-export async function readText(path: string, options?: Utf8Options): Promise<string> {
-  const text = await readWhole(path, options);
+export async function readText(path: string): Promise<string> {
+  const text = await readWhole(path);
   if (text === "") throw new Error(`Cannot read ${path}: the file is empty`);
   return text;
 }
@@ -48,6 +48,29 @@ async function readWhole(path: string, options?: Utf8Options): Promise<string> {
     parts.push(part);
   }
   return parts.join("");
+}
+
+/** The text of a file in pieces of about a million characters that never split one, without a byte order mark. */
+export async function* textChunks(path: string, options?: Utf8Options): AsyncGenerator<string> {
+  try {
+    yield* decodeUtf8(pieces(path), options);
+  } catch (error) {
+    if (!(error instanceof InvalidUtf8Error)) throw error;
+    const advice = error.byte === undefined ? "" : ", or give --replace-invalid to read such bytes as U+FFFD";
+    throw new Error(`Cannot read ${path}: ${error.message}${advice}`, { cause: error });
+  }
+}
+
+async function* pieces(path: string): AsyncGenerator<Uint8Array> {
+  using file = await openFile(path);
+  const buffer = new Uint8Array(2 ** 20);
+  for (;;) {
+    const count = await file.read(buffer).catch(async (error) => {
+      throw await cannotRead(path, error);
+    });
+    if (count === null) return;
+    yield buffer.subarray(0, count);
+  }
 }
 
 /**

@@ -6,7 +6,7 @@ import { parseRecord } from "../../commands/runs/metrics_record.ts";
 import { lossCurve } from "../../commands/pictures/plot.ts";
 import { TRAIN_SCHEMAS } from "../../commands/recipes/language_recipe.ts";
 import { readRun } from "../../commands/runs/run_state.ts";
-import { cachedIds } from "../../commands/texts/token_cache.ts";
+import { cachedIds } from "../../commands/texts/corpus.ts";
 import { readTokenizer } from "../../commands/files/tokenizer_folder.ts";
 import {
   allocateParameters,

@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
-import { textChunks } from "../commands/texts/utf8.ts";
+import { textChunks } from "../commands/texts/files.ts";
 import { decodeUtf8, type Utf8Options } from "../tokenizers/utf8_text.ts";
 
 /** The chunks of a file that holds these bytes. */
