@@ -16,7 +16,7 @@ import { attentionPlot } from "./pictures/attention_plot.ts";
 import { type ModelsByKind, naming, openModel } from "./files/checkpoint_folder.ts";
 import { type Command, defineCommand } from "./cli/command.ts";
 import { deviceFlag, jsonFlag, modelFlags, MOST, truncateFlag } from "./cli/common_flags.ts";
-import { fitText } from "./texts/fit_text.ts";
+import { fitText } from "./texts/examples.ts";
 import { RUNS } from "./files/own_names.ts";
 import { allowWriting } from "./cli/permissions.ts";
 import { MOST_SQUARES } from "./pictures/picture.ts";
@@ -72,7 +72,7 @@ export const attention: Command = defineCommand({
       checkChoice("head", head, heads);
       const whole = tokenizer.encode(text, { addSpecialTokens: kind !== "causal" });
       if (whole.length === 0) throw new Error("There is nothing to read: the text is empty");
-      const ids = fitText(whole, contextLength, truncate);
+      const ids = fitText(whole, { contextLength, truncate });
       const maps = (await attentionMaps(backend, stack, ids)).filter((map) =>
         (layer ?? map.layer + 1) === map.layer + 1 && (head ?? map.head + 1) === map.head + 1
       );

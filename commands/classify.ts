@@ -3,6 +3,8 @@
  *
  * @module
  */
+import { arePairs, type LabelledFile } from "../data/labelled_texts.ts";
+import { classOf } from "../data/labels.ts";
 import { type ConfusionMatrix, confusionMatrix } from "../training/classification_metrics.ts";
 import { classificationReport, namePrediction } from "../inference/classification_report.ts";
 import type { Classification } from "../inference/classify.ts";
@@ -11,12 +13,10 @@ import { openModel } from "./files/checkpoint_folder.ts";
 import { type Command, defineCommand } from "./cli/command.ts";
 import { deviceFlag, jsonFlag, modelFlags, truncateFlag } from "./cli/common_flags.ts";
 import { UsageError } from "./cli/errors.ts";
-import { classOf, encodeTexts } from "./texts/examples.ts";
+import { encodeTexts, fitText } from "./texts/examples.ts";
 import { classTable } from "./recipes/classifier_report.ts";
-import { fitText } from "./texts/fit_text.ts";
 import { classifyAll } from "./recipes/classifier_scores.ts";
-import { type LabelledFile, readLabelled } from "./texts/labelled_text.ts";
-import { arePairs, expectPairs, trainedOnPairs } from "./texts/pairs.ts";
+import { expectPairs, readLabelled, trainedOnPairs } from "./texts/labelled_corpus.ts";
 import { formatJson, outputColumns, print } from "./cli/terminal.ts";
 import { visible } from "./cli/visible.ts";
 import { withBackend } from "./cli/with_backend.ts";
@@ -69,7 +69,7 @@ export const classify: Command = defineCommand({
       const encode = (text: string) => tokenizer.encode(text, { addSpecialTokens: true, pair });
       const ids = file
         ? encodeTexts(file, tokenizer, { contextLength, truncate })
-        : [fitText(encode(text!), contextLength, truncate)];
+        : [fitText(encode(text!), { contextLength, truncate })];
       const actual = file?.rows.every(({ label }) => label !== undefined)
         ? file.rows.map((row) => classOf(row, file.path, labels))
         : undefined;

@@ -9,7 +9,7 @@ import { findModel } from "./files/block_file.ts";
 import { openModel } from "./files/checkpoint_folder.ts";
 import { type Command, defineCommand } from "./cli/command.ts";
 import { deviceFlag, jsonFlag, modelFlags, MOST, truncateFlag } from "./cli/common_flags.ts";
-import { fitText } from "./texts/fit_text.ts";
+import { fitText } from "./texts/examples.ts";
 import { maskTokens } from "../data/mask_tokens.ts";
 import { formatJson, outputColumns, print } from "./cli/terminal.ts";
 import { visible } from "./cli/visible.ts";
@@ -48,7 +48,7 @@ export const fillMask: Command = defineCommand({
       if (!whole.includes(maskId)) {
         throw new Error('The text has no <mask>: write <mask> for what is missing, as in "The <mask> sat."');
       }
-      const ids = fitText(whole, contextLength, truncate);
+      const ids = fitText(whole, { contextLength, truncate });
       if (!ids.includes(maskId)) {
         throw new Error(
           `No <mask> is left among the first ${contextLength} tokens: shorten the text before it`,

@@ -7,11 +7,12 @@ import { basename, dirname } from "@std/path";
 import type { BpeTokenizer } from "../tokenizers/bpe_tokenizer.ts";
 import { type BpeTrainingProgress, trainBpe } from "../tokenizers/bpe_trainer.ts";
 import { CAUSAL_SPECIAL_TOKENS, MASKED_SPECIAL_TOKENS } from "../tokenizers/special_tokens.ts";
+import type { Utf8Options } from "../tokenizers/utf8_text.ts";
 import { wholeLines } from "../tokenizers/whole_lines.ts";
 import { type Command, defineCommand } from "./cli/command.ts";
 import { MOST, replaceInvalidFlag } from "./cli/common_flags.ts";
 import { reason, UsageError } from "./cli/errors.ts";
-import { findFiles } from "./texts/files.ts";
+import { findFiles, textChunks } from "./texts/files.ts";
 import { refuseForeign, saveFolder } from "./files/folders.ts";
 import { Lock } from "./files/lock.ts";
 import { expectFile } from "./files/open_file.ts";
@@ -19,7 +20,6 @@ import { pathsOf, TOKENIZER_NAMES } from "./files/own_names.ts";
 import { allowWriting } from "./cli/permissions.ts";
 import { ProgressLine } from "./cli/progress.ts";
 import { formatCount, print } from "./cli/terminal.ts";
-import { type ReadOptions, textChunks } from "./texts/utf8.ts";
 
 /** The special tokens at the beginning of the vocabulary, by the value of the flag. */
 const SPECIAL_TOKENS: Readonly<Record<string, readonly string[]>> = {
@@ -27,6 +27,8 @@ const SPECIAL_TOKENS: Readonly<Record<string, readonly string[]>> = {
   masked: MASKED_SPECIAL_TOKENS,
   none: [],
 };
+
+const COUNT = { kind: "integer", atLeast: 1, atMost: MOST.count } as const;
 
 /** The command. */
 export const trainTokenizer: Command = defineCommand({
@@ -46,11 +48,8 @@ export const trainTokenizer: Command = defineCommand({
     },
     out: { kind: "text", description: "where to save it", short: "o", placeholder: "FOLDER", required: true },
     vocabSize: {
-      kind: "integer",
+      ...{ ...COUNT, atMost: MOST.vocabSize, default: 8192 },
       description: "size of the vocabulary, including special tokens and the 256 bytes",
-      default: 8192,
-      atLeast: 1,
-      atMost: MOST.vocabSize,
     },
     specialTokens: {
       kind: "choice",
@@ -58,20 +57,8 @@ export const trainTokenizer: Command = defineCommand({
       choices: ["causal", "masked", "none"],
       default: "causal",
     },
-    minFrequency: {
-      kind: "integer",
-      description: "how often a pair must occur to be merged",
-      default: 2,
-      atLeast: 1,
-      atMost: MOST.count,
-    },
-    maxTokenLength: {
-      kind: "integer",
-      description: "most bytes of a token",
-      atLeast: 2,
-      atMost: MOST.count,
-      otherwise: "no limit",
-    },
+    minFrequency: { ...COUNT, description: "how often a pair must occur to be merged", default: 2 },
+    maxTokenLength: { ...COUNT, description: "most bytes of a token", atLeast: 2, otherwise: "no limit" },
     addPrefixSpace: {
       kind: "boolean",
       description: "put a space before a text, so that its first word is encoded like any other",
@@ -84,8 +71,8 @@ export const trainTokenizer: Command = defineCommand({
     await allowWriting(dirname(pathsOf(out).folder), ["tokenizers"]);
     const files = await findFiles(data);
     const sizes = await Promise.all(files.map(async (path) => (await expectFile(path)).size));
-    const start = performance.now();
-    const bytes = sizes.reduce((sum, size) => sum + size, 0), line = new ProgressLine();
+    const start = performance.now(), bytes = sizes.reduce((sum, size) => sum + size, 0);
+    const line = new ProgressLine();
     let last: BpeTrainingProgress | undefined;
     const tokenizer = await trainBpe(linesOf(files, { replaceInvalid }), {
       ...options,
@@ -136,6 +123,6 @@ async function saveTokenizer(out: string, tokenizer: BpeTokenizer): Promise<void
 }
 
 /** Files in pieces of whole lines; the end of a file ends its last line. */
-async function* linesOf(files: readonly string[], options: ReadOptions): AsyncGenerator<string> {
+async function* linesOf(files: readonly string[], options: Utf8Options): AsyncGenerator<string> {
   for (const path of files) yield* wholeLines(textChunks(path, options));
 }

@@ -6,12 +6,19 @@
  * @module
  */
 import { nearest, UsageError } from "./errors.ts";
-import { bounds, type ChoiceFlag, type Flag, type Flags, type FlagValues, kebabCase } from "./flags.ts";
-import type { NumberFlag, TextFlag } from "./flags.ts";
+import {
+  bounds,
+  type ChoiceFlag,
+  type Flag,
+  type Flags,
+  type FlagValues,
+  kebabCase,
+  type NumberFlag,
+  type TextFlag,
+} from "./flags.ts";
 
 /** A flag of the command line with its values. */
 interface TypedFlag {
-  /** Its name in the description. */
   readonly name: string;
   /** As it was typed, such as `--seq_len`. */
   readonly typed: string;
@@ -22,25 +29,8 @@ interface TypedFlag {
 }
 
 /**
- * Reads the arguments of a command.
- *
- * @param flags the flags that the command accepts
- * @param args the arguments as the shell passed them
- * @param operand the flag whose value may be typed without its name: before all flags, or after `--`
- * @returns the value of every flag by its camelCase name
- * @throws {UsageError} for an unknown flag, a missing, repeated or impossible value, or an argument without a flag
- *
- * @example
- * ```ts
- * import { assertEquals } from "@std/assert";
- * import { parseFlags } from "./parse_flags.ts";
- *
- * const values = parseFlags({
- *   seed: { kind: "integer", description: "seed of all draws", default: 0 },
- *   contextLength: { kind: "integer", description: "tokens of a window", aliases: ["seq-len"] },
- * }, ["--seq_len", "64"]);
- * assertEquals(values, { seed: 0, contextLength: 64 });
- * ```
+ * The value of every flag by its camelCase name. Throws a {@linkcode UsageError} for an unknown flag, a missing, repeated or
+ * impossible value, or an argument without a flag; one `operand` may be typed without it, before all flags or after `--`.
  */
 export function parseFlags<const Fs extends Flags>(
   flags: Fs,

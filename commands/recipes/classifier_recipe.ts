@@ -8,6 +8,8 @@ import * as v from "valibot";
 import { loadConfig, loadModel } from "../../checkpoints/checkpoint.ts";
 import { takeOver } from "../../checkpoints/fine_tuning.ts";
 import { labelledBatches, labelledValidationBatches } from "../../data/labelled_batches.ts";
+import { arePairs } from "../../data/labelled_texts.ts";
+import { labelsOf } from "../../data/labels.ts";
 import { maskTokens } from "../../data/mask_tokens.ts";
 import {
   buildModel,
@@ -40,8 +42,8 @@ import { resumeSettings } from "../settings/resume_settings.ts";
 import { FINITE, objectOf, settingsSchema, TEXT } from "../settings/saved_settings.ts";
 import { RUN_SETTINGS } from "../settings/settings.ts";
 import { trainFlags } from "../settings/train_flags.ts";
-import { encodeExamples, type LabelledCorpus, labelsOf, readLabelledCorpus } from "../texts/examples.ts";
-import { arePairs } from "../texts/pairs.ts";
+import { encodeExamples } from "../texts/examples.ts";
+import { type LabelledCorpus, readLabelledCorpus } from "../texts/labelled_corpus.ts";
 import { describeClassifier, reportClassifier } from "./classifier_report.ts";
 import { classifiedSample, confusionOf } from "./classifier_scores.ts";
 import { checkMemory, memoryLimits } from "./memory.ts";

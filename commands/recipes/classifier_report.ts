@@ -18,11 +18,11 @@ import {
 import { printDiagnostic } from "../cli/errors.ts";
 import { formatCount, formatDuration, formatFacts, outputColumns, quote } from "../cli/terminal.ts";
 import { visible } from "../cli/visible.ts";
-import { cutText, padText, textWidth } from "../cli/wrap.ts";
+import { cutText, formatTable } from "../cli/wrap.ts";
 import { findCheckpoint } from "../files/checkpoint_folder.ts";
 import { confusionPlot } from "../pictures/confusion_plot.ts";
 import type { FinetuneSettings } from "../settings/finetune_settings.ts";
-import type { LabelledCorpus } from "../texts/examples.ts";
+import type { LabelledCorpus } from "../texts/labelled_corpus.ts";
 import type { FinetuneSource } from "./classifier_recipe.ts";
 import { confusionOf } from "./classifier_scores.ts";
 import { describeArchitecture } from "./language_report.ts";
@@ -139,25 +139,11 @@ function majorityOf(classes: readonly number[], count: number): number {
 }
 
 /**
- * How well each class is found, and what it is taken for, in columns.
+ * How well each class is found, and what it is taken for, in columns:
  *
- * @param matrix which classes are taken for which
- * @param labels their names
- * @param columns the width; that of the terminal unless given. A wider table continues below
- * @returns lines of text
- *
- * @example
- * ```ts
- * import { assertEquals } from "@std/assert";
- * import { classTable } from "./classifier_report.ts";
- *
- * assertEquals(
- *   classTable([[3, 1], [0, 4]], ["bad", "good"]),
- *   "is    precision  recall     F1  called bad  called good\n" +
- *     "bad       1.000   0.750  0.857           3            1\n" +
- *     "good      0.800   1.000  0.889           0            4",
- * );
- * ```
+ *     is    precision  recall     F1  called bad  called good
+ *     bad       1.000   0.750  0.857           3            1
+ *     good      0.800   1.000  0.889           0            4
  */
 export function classTable(
   matrix: ConfusionMatrix,
@@ -165,33 +151,11 @@ export function classTable(
   columns: number = outputColumns(),
 ): string {
   const names = labels.map((label) => cutText(visible(label), Math.max(8, Math.floor(columns / 4))));
-  const metrics = classMetrics(matrix);
-  const numbers: [heading: string, cells: string[]][] = [
-    ["precision", metrics.map(({ precision }) => precision.toFixed(3))],
-    ["recall", metrics.map(({ recall }) => recall.toFixed(3))],
-    ["   F1", metrics.map(({ f1 }) => f1.toFixed(3))],
-    ...names.map((name, called): [string, string[]] => [
-      `called ${name}`,
-      matrix.map((row) => String(row[called])),
-    ]),
-  ];
-  return formatTable(["is", ...names], numbers, columns);
-}
-
-/** A table of numbers with names of rows. Columns that do not fit continue in a second table below. */
-function formatTable(
-  names: readonly string[],
-  numbers: readonly (readonly [heading: string, cells: readonly string[]])[],
-  columns: number,
-): string {
-  const first = Math.max(...names.map(textWidth)), tables: string[][] = [];
-  let lines: string[] = [];
-  for (const [heading, cells] of numbers) {
-    const column = [heading, ...cells], width = Math.max(...column.map(textWidth));
-    if (lines.length === 0 || textWidth(lines[0]) + 2 + width > columns) {
-      tables.push(lines = names.map((name) => padText(name, first)));
-    }
-    column.forEach((cell, row) => lines[row] += " ".repeat(2 + width - textWidth(cell)) + cell);
-  }
-  return tables.map((lines) => lines.join("\n")).join("\n\n");
+  const headings = ["is", "precision", "recall", "F1", ...names.map((name) => `called ${name}`)];
+  const rows = classMetrics(matrix).map(({ precision, recall, f1 }, row) => [
+    names[row],
+    ...[precision, recall, f1].map((share) => share.toFixed(3)),
+    ...matrix[row].map(String),
+  ]);
+  return formatTable([headings, ...rows], columns);
 }

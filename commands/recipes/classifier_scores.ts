@@ -5,10 +5,10 @@
  */
 import type { Backend } from "../../core/backend.ts";
 import type { Example } from "../../data/labelled_batches.ts";
+import type { LabelledText } from "../../data/labelled_texts.ts";
 import type { Classifier } from "../../models/classifier.ts";
 import { type Classification, classify } from "../../inference/classify.ts";
 import { type ConfusionMatrix, confusionMatrix } from "../../training/classification_metrics.ts";
-import type { LabelledText } from "../texts/labelled_text.ts";
 import { yieldToEvents } from "./measure.ts";
 
 /** Texts classified between two pauses. */
