@@ -1,6 +1,8 @@
-import { assert } from "@std/assert";
+import { assert, assertEquals } from "@std/assert";
+import { TOLERANCES } from "./_testing.ts";
 
 const page = await Deno.readTextFile(new URL("../docs/files.md", import.meta.url));
+const guide = await Deno.readTextFile(new URL("../CONTRIBUTING.md", import.meta.url));
 
 Deno.test("every promise about files names a test that there is", async () => {
   const promises = page.split(/^- /m).slice(1);
@@ -14,4 +16,30 @@ Deno.test("every promise about files names a test that there is", async () => {
     const spellings = [`"${wording}"`, `\`${wording} [\${`, `\${signal} ${wording}\``];
     assert(spellings.some((spelling) => code.includes(spelling)), `${file} has no test ${name}`);
   }
+});
+
+Deno.test("every path that CONTRIBUTING.md names exists", async () => {
+  const named = guide.matchAll(/`([\w.]+\/[\w./]*|\w+\.ts)`|\]\((?!https?:)([^)#]+)/g);
+  const paths = Array.from(named, ([, path, link]) => path ?? link)
+    // NAME stands for the name of something new
+    .filter((path) => !path.includes("NAME"));
+  assert(paths.length > 60, `only ${paths.length} paths were found`);
+  for (const path of paths) {
+    // a room of commands/ is named without it where the text is about them
+    const found = await Promise.all(
+      ["..", "../commands"].map((folder) =>
+        Deno.stat(new URL(`${folder}/${path}`, import.meta.url)).then(() => true, () => false)
+      ),
+    );
+    assert(found.includes(true), `there is no ${path}`);
+  }
+});
+
+Deno.test("CONTRIBUTING.md lists the tolerances of the tests", () => {
+  const listed = guide.matchAll(/^\| (\w+) \| (\d[^ ]*e-\d+) \| (\d[^ ]*e-\d+) \|/gm);
+  const tolerances = Object.entries(TOLERANCES).map(([name, { rtol, atol }]) => [name, { rtol, atol }]);
+  assertEquals(
+    Array.from(listed, ([, name, rtol, atol]) => [name, { rtol: Number(rtol), atol: Number(atol) }]),
+    tolerances,
+  );
 });

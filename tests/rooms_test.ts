@@ -103,6 +103,23 @@ Deno.test("no room holds more than about a dozen files", () => {
   }
 });
 
+/** A line for each room: its name, and the rooms that it may import from. */
+function drawing(rooms: Record<string, readonly string[]>): string {
+  const short = (room: string) => room.replace("commands/", "");
+  return Object.entries(rooms)
+    .map(([room, allowed]) => `${short(room).padEnd(12)} ← ${allowed.map(short).join(" ")}`.trimEnd()).join(
+      "\n",
+    );
+}
+
+Deno.test("CONTRIBUTING.md draws these rooms, and there are no others in commands/", () => {
+  const guide = Deno.readTextFileSync(new URL("CONTRIBUTING.md", root));
+  const drawn = Array.from(guide.matchAll(/^```text\n([^`]*)\n```$/gm), ([, text]) => text);
+  assertEquals(drawn, [drawing(ROOMS), drawing(COMMAND_ROOMS)]);
+  const folders = [...Deno.readDirSync(new URL("commands", root))].filter(({ isDirectory }) => isDirectory);
+  assertEquals(folders.map(({ name }) => `commands/${name}`).sort(), Object.keys(COMMAND_ROOMS).sort());
+});
+
 Deno.test("nobody but the families' own files asks for an architecture by name", () => {
   for (const room of [...Object.keys(ROOMS), "commands"].filter((room) => room !== "models")) {
     for (const file of sourceFiles(room)) {
