@@ -8,6 +8,7 @@ import { kindOf } from "../models/families.ts";
 import { encodeDocuments } from "../tokenizers/token_file.ts";
 import type { Batch } from "../data/batches.ts";
 import { evaluateText, type TextEvaluation } from "../inference/evaluate_text.ts";
+import { evaluate as measure } from "../training/evaluate.ts";
 import { loadConfig } from "../checkpoints/checkpoint.ts";
 import { findModel } from "./files/block_file.ts";
 import { naming, openModel } from "./files/checkpoint_folder.ts";
@@ -17,7 +18,7 @@ import { linesOf } from "./texts/corpus.ts";
 import { UsageError } from "./cli/errors.ts";
 import { readTexts } from "./texts/files.ts";
 import { type Flags, group, kebabCase } from "./cli/flags.ts";
-import { expectTargets, measure } from "./recipes/measure.ts";
+import { expectTargets } from "./recipes/objectives.ts";
 import { checkMeasuring, memoryLimits } from "./recipes/memory.ts";
 import { ProgressLine } from "./cli/progress.ts";
 import { formatFacts, formatJson, print, quote } from "./cli/terminal.ts";
@@ -99,10 +100,10 @@ export const evaluate: Command = defineCommand({
       const lossOn = async (batches: readonly Batch[], name: string) => {
         const { contextLength, batchSize } = batches[0];
         checkMeasuring({ ...model.config, contextLength }, batchSize, limits);
-        expectTargets(batches, { doing: "measure a model", tokens: ids.length, text: "text" });
-        const onProgress = (done: number, total: number) =>
-          progress.advance(`measuring the loss on ${name}`, done, total);
-        return await measure(backend, model, batches, { onProgress }) as number;
+        expectTargets(batches, { attempt: "measure a model", tokens: ids.length, text: "text" });
+        return await measure(backend, model, batches, {
+          onProgress: (done, total) => progress.advance(`measuring the loss on ${name}`, done, total),
+        });
       };
       const options = { ...masks, tokenizer, batchSize, lossOn };
       const result = await evaluateText(backend, model, ids, options).finally(() => progress.finish());
@@ -113,25 +114,27 @@ export const evaluate: Command = defineCommand({
 });
 
 /** The results as names and texts. */
-function describe(result: TextEvaluation): [name: string, text: string][] {
+function describe(result: TextEvaluation): (readonly [name: string, text: string])[] {
   const { tokens, predictedTokens, contextLength, masks, loss, perplexity, baselines } = result;
-  const { bitsPerCharacter, pseudoPerplexity, pseudoTokens } = result, rows: [string, string][] = [];
-  if (masks === undefined) rows.push(["text", `${predictedTokens} tokens, in windows of ${contextLength}`]);
-  else {
-    const how = `drawn at rate ${masks.rate} (${masks.rule}, seed ${masks.seed})`;
-    rows.push(["text", `${tokens} tokens, in sequences of up to ${contextLength}`]);
-    rows.push(["masks", `${predictedTokens} tokens, ${how}`]);
-  }
-  rows.push(["loss", `${loss.toFixed(4)} nats per token`]);
-  rows.push([
-    "baselines",
-    `uniform ${baselines.uniform.toFixed(4)}, unigram ${baselines.unigram.toFixed(4)}`,
-  ]);
-  rows.push(["perplexity", perplexity.toPrecision(5)]);
-  if (bitsPerCharacter !== undefined) rows.push(["bits per character", bitsPerCharacter.toFixed(4)]);
-  if (pseudoPerplexity !== undefined) {
-    const how = `masking one token at a time (${pseudoTokens} of them)`;
-    rows.push(["pseudo-perplexity", `${pseudoPerplexity.toPrecision(5)}, ${how}`]);
-  }
-  return rows;
+  const { bitsPerCharacter, pseudoPerplexity, pseudoTokens } = result;
+  const { uniform, unigram } = baselines;
+  const how = masks && `drawn at rate ${masks.rate} (${masks.rule}, seed ${masks.seed})`;
+  return [
+    ...masks === undefined
+      ? [["text", `${predictedTokens} tokens, in windows of ${contextLength}`] as const]
+      : [
+        ["text", `${tokens} tokens, in sequences of up to ${contextLength}`] as const,
+        ["masks", `${predictedTokens} tokens, ${how}`] as const,
+      ],
+    ["loss", `${loss.toFixed(4)} nats per token`],
+    ["baselines", `uniform ${uniform.toFixed(4)}, unigram ${unigram.toFixed(4)}`],
+    ["perplexity", perplexity.toPrecision(5)],
+    ...bitsPerCharacter === undefined ? [] : [["bits per character", bitsPerCharacter.toFixed(4)] as const],
+    ...pseudoPerplexity === undefined ? [] : [
+      [
+        "pseudo-perplexity",
+        `${pseudoPerplexity.toPrecision(5)}, masking one token at a time (${pseudoTokens} of them)`,
+      ] as const,
+    ],
+  ];
 }
