@@ -22,6 +22,7 @@ import { expectTargets } from "./recipes/objectives.ts";
 import { checkMeasuring, memoryLimits } from "./recipes/memory.ts";
 import { ProgressLine } from "./cli/progress.ts";
 import { formatFacts, formatJson, print, quote } from "./cli/terminal.ts";
+import { BATCH_SIZE, SEED } from "./settings/run_flags.ts";
 import { withBackend } from "./cli/with_backend.ts";
 
 /** Flags for a model that fills masks, and for no other. */
@@ -34,13 +35,7 @@ const MASKED_FLAGS = {
     atMost: MOST.hiddenTokens,
     otherwise: "512",
   },
-  seed: {
-    kind: "integer",
-    description: "decides which are masked",
-    atLeast: 0,
-    atMost: 2 ** 52,
-    otherwise: "1",
-  },
+  seed: { ...SEED, description: "decides which are masked" },
 } as const satisfies Flags;
 
 /** The command. */
@@ -61,13 +56,7 @@ export const evaluate: Command = defineCommand({
       placeholder: "FILE...",
       required: true,
     },
-    batchSize: {
-      kind: "integer",
-      description: "windows per batch",
-      atLeast: 1,
-      atMost: MOST.batchSize,
-      default: 16,
-    },
+    batchSize: { ...BATCH_SIZE, description: "windows per batch", default: 16 },
     ...replaceInvalidFlag,
     ...deviceFlag,
     ...jsonFlag,
