@@ -103,27 +103,30 @@ export const evaluate: Command = defineCommand({
 });
 
 /** The results as names and texts. */
-function describe(result: TextEvaluation): (readonly [name: string, text: string])[] {
-  const { tokens, predictedTokens, contextLength, masks, loss, perplexity, baselines } = result;
-  const { bitsPerCharacter, pseudoPerplexity, pseudoTokens } = result;
-  const { uniform, unigram } = baselines;
-  const how = masks && `drawn at rate ${masks.rate} (${masks.rule}, seed ${masks.seed})`;
-  return [
-    ...masks === undefined
-      ? [["text", `${predictedTokens} tokens, in windows of ${contextLength}`] as const]
-      : [
-        ["text", `${tokens} tokens, in sequences of up to ${contextLength}`] as const,
-        ["masks", `${predictedTokens} tokens, ${how}`] as const,
-      ],
+function describe(result: TextEvaluation): [name: string, text: string][] {
+  const { tokens, predictedTokens, contextLength, masks, loss, perplexity } = result;
+  const { baselines: { uniform, unigram }, bitsPerCharacter, pseudoPerplexity, pseudoTokens } = result;
+  const rows: [name: string, text: string | undefined][] = [
+    [
+      "text",
+      masks
+        ? `${tokens} tokens, in sequences of up to ${contextLength}`
+        : `${predictedTokens} tokens, in windows of ${contextLength}`,
+    ],
+    [
+      "masks",
+      masks && `${predictedTokens} tokens, drawn at rate ${masks.rate} (${masks.rule}, seed ${masks.seed})`,
+    ],
     ["loss", `${loss.toFixed(4)} nats per token`],
     ["baselines", `uniform ${uniform.toFixed(4)}, unigram ${unigram.toFixed(4)}`],
     ["perplexity", perplexity.toPrecision(5)],
-    ...bitsPerCharacter === undefined ? [] : [["bits per character", bitsPerCharacter.toFixed(4)] as const],
-    ...pseudoPerplexity === undefined ? [] : [
-      [
-        "pseudo-perplexity",
-        `${pseudoPerplexity.toPrecision(5)}, masking one token at a time (${pseudoTokens} of them)`,
-      ] as const,
+    ["bits per character", bitsPerCharacter?.toFixed(4)],
+    [
+      "pseudo-perplexity",
+      pseudoPerplexity === undefined
+        ? undefined
+        : `${pseudoPerplexity.toPrecision(5)}, masking one token at a time (${pseudoTokens} of them)`,
     ],
   ];
+  return rows.flatMap(([name, text]) => text === undefined ? [] : [[name, text]]);
 }

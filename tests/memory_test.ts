@@ -119,5 +119,5 @@ Deno.test("evaluating and generating are refused with the flag that helps", () =
 });
 
 Deno.test("bytes are shown in MB below a gigabyte", () => {
-  assertEquals([1, 27_400_000, 1.4e9].map(megabytes), ["1 MB", "27 MB", "1.4 GB"]);
+  assertEquals([1, 27_400_000, 4e8, 1.4e9].map(megabytes), ["1 MB", "27 MB", "400 MB", "1.4 GB"]);
 });

@@ -83,7 +83,10 @@ for (
 
 Deno.test("the preset is that of objective, data and device, unless it is named; it must fit the objective", () => {
   assertEquals(choosePreset({}, false), "tiny");
-  assertEquals(choosePreset({ data: ["a.txt"] }, true), "mini-transformer-lab");
+  assertEquals([true, false].map((gpu) => choosePreset({ data: ["a.txt"] }, gpu)), [
+    "mini-transformer-lab",
+    "tiny",
+  ]);
   assertEquals(choosePreset({ objective: "mlm" }, false), "roberta-tiny");
   assertEquals(choosePreset({ architecture: "roberta" }, true), "roberta-mini");
   assertEquals(choosePreset({ preset: "gpt2" }, false), "gpt2");
