@@ -7,8 +7,9 @@
  */
 import { nearest, UsageError } from "./errors.ts";
 import {
-  bounds,
+  acceptsNumber,
   type ChoiceFlag,
+  expectedNumber,
   type Flag,
   type Flags,
   type FlagValues,
@@ -122,12 +123,8 @@ function singleValue(flag: TextFlag | NumberFlag | ChoiceFlag, typed: string, te
     throw new UsageError(`${typed} is "${text}": expected one of ${flag.choices.join(", ")}`);
   }
   const value = /^[-+]?(\d+\.?\d*|\.\d+)(e[-+]?\d+)?$/i.test(text) ? Number(text) : NaN;
-  const isKind = flag.kind === "integer" ? Number.isSafeInteger(value) : Number.isFinite(value);
-  const isInside = value >= (flag.atLeast ?? -Infinity) && value <= (flag.atMost ?? Infinity) &&
-    value > (flag.above ?? -Infinity) && value < (flag.below ?? Infinity);
-  if (isKind && isInside) return value;
-  const wanted = flag.kind === "integer" ? "a whole number" : "a number";
-  throw new UsageError(`${typed} is ${text || "empty"}: expected ${`${wanted} ${bounds(flag)}`.trimEnd()}`);
+  if (acceptsNumber(flag, value)) return value;
+  throw new UsageError(`${typed} is ${text || "empty"}: expected ${expectedNumber(flag)}`);
 }
 
 function unexpected(arg: string, advice: string): UsageError {

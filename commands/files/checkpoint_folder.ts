@@ -6,10 +6,7 @@
 import { allocateParameters } from "../../core/module.ts";
 import type { Backend } from "../../core/backend.ts";
 import type { Experiment } from "../../models/experiment.ts";
-import { buildModel, expectKind, kindOf, type ModelKind } from "../../models/families.ts";
-import type { Classifier } from "../../models/classifier.ts";
-import type { Gpt } from "../../models/gpt.ts";
-import type { MaskedLanguageModel } from "../../models/roberta.ts";
+import { buildModel, expectKind, kindOf, type ModelKind, type ModelsByKind } from "../../models/families.ts";
 import type { BpeTokenizer } from "../../tokenizers/bpe_tokenizer.ts";
 import type { CharTokenizer } from "../../tokenizers/char_tokenizer.ts";
 import { loadTokenizer } from "../../tokenizers/hugging_face.ts";
@@ -105,13 +102,6 @@ export function tokenizerOf({ path, files }: FoundCheckpoint): BpeTokenizer | Ch
     if (files[name] !== undefined) texts[name] = decoder.decode(files[name] as Uint8Array);
   }
   return naming(path, () => loadTokenizer(texts));
-}
-
-/** The model of each kind. */
-export interface ModelsByKind {
-  readonly causal: Gpt;
-  readonly masked: MaskedLanguageModel;
-  readonly classifier: Classifier;
 }
 
 /** The command that uses a model of each kind. */
