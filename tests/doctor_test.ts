@@ -80,6 +80,20 @@ Deno.test("doctor examines a run: its files, its lock, where it can be resumed, 
     assertMatch(damaged.stdout, /^last\/ +FAULTY: .*model.safetensors is not what was saved there/m);
   }));
 
+Deno.test("doctor finds no fault in a run with a block of one's own, and names the block that resuming needs", () =>
+  inFolder(async (cwd) => {
+    await Deno.writeTextFile(`${cwd}/story.txt`, story(100));
+    const mod = new URL("../mod.ts", import.meta.url);
+    const block =
+      `import { NoPositions } from "${mod}";\nexport const positions = () => new NoPositions();\n`;
+    await Deno.writeTextFile(`${cwd}/mine.ts`, block);
+    const line = words("train --data story.txt --steps 4 --stop_after 2 --device cpu --block mine.ts");
+    await succeed([...line, ...small], { cwd });
+    const text = await succeed(["doctor", "runs/story"], { cwd });
+    assertMatch(text, /^last\/ +step 2 of 4, all checksums match$/m);
+    assertMatch(text, /^resume +after step 2: deno task train --resume runs\/story --block mine.ts$/m);
+  }));
+
 Deno.test({
   name: "doctor opens nothing that is no file",
   ignore: Deno.build.os === "windows", // has no such devices

@@ -5,7 +5,7 @@
  * @module
  */
 import { basename, join } from "@std/path";
-import { loadModel, loadTrainingState } from "../../checkpoints/checkpoint.ts";
+import { loadModel, loadSavedExperiment, loadTrainingState } from "../../checkpoints/checkpoint.ts";
 import { inFile, trainingStateName } from "../../checkpoints/checkpoint_files.ts";
 import { reason } from "../cli/errors.ts";
 import { quote } from "../cli/terminal.ts";
@@ -26,7 +26,7 @@ export async function examineRun(path: string): Promise<Finding[]> {
   return [
     { name: "run", text: folder, figures: { path: folder } },
     await examineLock(join(folder, LOCK_NAME)),
-    ...found.map(({ command: _, ...finding }) => finding),
+    ...found.map(({ command: _, block: __, ...finding }) => finding),
     await examineRecords(join(folder, "metrics.jsonl"), found[0]?.figures?.step as number | undefined),
     resumption(folder, found),
     ...examineNames(folder, names),
@@ -58,7 +58,7 @@ async function namesIn(folder: string): Promise<string[]> {
 }
 
 /** A checkpoint that was examined, with the command that resumes it if it is sound. */
-type Examined = Finding & { readonly command?: string };
+type Examined = Finding & { readonly command?: string; readonly block?: string };
 
 async function examineCheckpoint(run: string, name: string): Promise<Examined | undefined> {
   const { folder, former } = pathsOf(join(run, name));
@@ -66,7 +66,8 @@ async function examineCheckpoint(run: string, name: string): Promise<Examined | 
   try {
     const found = await findCheckpoint(folder, { prefer: [], training: true });
     tokenizerOf(found);
-    loadModel(found.files);
+    const experiment = loadSavedExperiment(found.files);
+    if (experiment === undefined) loadModel(found.files); // the other cannot be built without its code
     const state = loadTrainingState(found.files), { step, sha256, settings, unwritten } = state;
     const command = inFile(trainingStateName(found.files), () => commandOf(state)),
       { steps } = Object(settings);
@@ -75,7 +76,13 @@ async function examineCheckpoint(run: string, name: string): Promise<Examined | 
       ? ""
       : "; it holds lines that are missing from metrics.jsonl or samples.txt: --clean or --resume writes them there";
     const text = `step ${step} of ${steps}, ${sums}${lines}`;
-    return { name: `${name}/`, text, figures: { step, steps }, command };
+    return {
+      name: `${name}/`,
+      text,
+      figures: { step, steps },
+      command,
+      block: experiment && `${experiment.name}.ts`,
+    };
   } catch (error) {
     return { name: `${name}/`, text: (error as Error).message, faulty: true };
   }
@@ -119,8 +126,9 @@ function resumption(folder: string, checkpoints: readonly Examined[]): Finding {
     return { name, text: "there is no checkpoint to resume from", faulty: checkpoints.length > 0 };
   }
   const path = sound.name === "last/" ? folder : `${folder}/best`;
-  const { command, figures: { step, steps } = {} } = sound;
-  const complete = step === steps, line = `deno task ${command} --resume ${quote(path)}`;
+  const { command, block, figures: { step, steps } = {} } = sound;
+  const complete = step === steps,
+    line = `deno task ${command} --resume ${quote(path)}${block ? ` --block ${quote(block)}` : ""}`;
   const more = command === "train" ? "--epochs or --steps" : "--epochs";
   const text = complete
     ? `the run is complete; ${line} with more ${more} makes it longer`
