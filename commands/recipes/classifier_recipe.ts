@@ -66,7 +66,7 @@ export const FINETUNE_SCHEMAS = {
     settingsSchema(
       { ...trainFlags, ...finetuneFlags },
       [...RUN_SETTINGS, ...FINETUNE_SETTINGS],
-      ["epsilon"],
+      ["beta1", "beta2", "epsilon"],
     ),
     objectOf({ classWeights: v.optional(v.array(FINITE, "a list")) }),
   ]),

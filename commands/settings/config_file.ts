@@ -38,6 +38,7 @@ export function withConfig<Values extends object>(
   json: unknown,
   file: string,
 ): Values {
+  if (Array.isArray(json)) throw new TypeError(`${file}: expected an object`);
   const { settings = json } = expectSchema(objectOf({}), json, file) as { settings?: unknown };
   const given = expectSchema(objectOf({}), settings, file), names = new Map<string, string>();
   for (const name of Object.keys(flags)) if (!NOT_IN_FILES.includes(name)) names.set(kebabCase(name), name);

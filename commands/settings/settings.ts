@@ -22,7 +22,7 @@ export const INTERVALS = ["logInterval", "evaluationInterval", "sampleInterval",
 /** The settings of every run, whatever is trained. */
 export const RUN_SETTINGS = [
   ...["batchSize", "accumulation", "contextLength", "steps", "seed", "validationFraction"],
-  ...["learningRate", "minLearningRate", "warmupSteps", "schedule", "beta1", "beta2", "weightDecay"],
+  ...["learningRate", "minLearningRate", "warmupSteps", "schedule", "weightDecay"],
   ...["clipNorm", "dropoutRate", ...INTERVALS],
 ] as const satisfies readonly (keyof TrainFlags)[];
 
@@ -34,11 +34,16 @@ export const TRAIN_SETTINGS = [
 
 /** The settings that only some runs of `train` have. */
 export const OPTIONAL_TRAIN_SETTINGS = [
-  ...["vocabSize", "tied", "optimizer", "momentum", "epsilon", "maskRate", "maskRule", "lines"],
+  ...["vocabSize", "tied", "optimizer", "beta1", "beta2", "epsilon", "momentum"],
+  ...["maskRate", "maskRule", "lines"],
 ] as const satisfies readonly (keyof TrainFlags)[];
 
 /** The settings of every run. */
-export type RunSettings = ValuesOf<typeof trainFlags, typeof RUN_SETTINGS[number], "epsilon">;
+export type RunSettings = ValuesOf<
+  typeof trainFlags,
+  typeof RUN_SETTINGS[number],
+  "beta1" | "beta2" | "epsilon"
+>;
 
 /** Everything that decides what a run of `train` computes, but for its texts. */
 export type TrainSettings =
@@ -73,7 +78,7 @@ export function chooseSettings(flags: TrainFlags, presetName: PresetName): Train
       ? Math.round(modelDim * model.feedForwardDim / model.modelDim)
       : modelDim * multiple,
     ...training,
-    ...flags.optimizer === "sgd" ? { momentum: 0.9 } : {},
+    ...flags.optimizer === "sgd" ? { ...ADAMW_ONLY, momentum: 0.9 } : {},
     minLearningRate: training.minLearningRate * peakRatio,
     ...intervalsOf(flags.steps ?? training.steps, flags),
   };
@@ -82,6 +87,9 @@ export function chooseSettings(flags: TrainFlags, presetName: PresetName): Train
   checkValues(settings);
   return settings;
 }
+
+/** What SGD has no use for. */
+const ADAMW_ONLY = { beta1: undefined, beta2: undefined, epsilon: undefined };
 
 /** The values of some flags, of those that are given. */
 export function pick<Values extends object, Name extends keyof Values>(
