@@ -29,6 +29,6 @@ Deno.test("what is no flag, belongs on the command line, or is no value of the f
   refused({ layer: 3 }, "a.json: layer is no setting of this command");
   refused({ block: "a.ts" }, "a.json: block is no setting of this command");
   refused({ layers: 0 }, "a.json: layers is 0, expected a whole number at least 1");
-  refused([1], "a.json: 0 is no setting of this command");
+  refused([1], "a.json: expected an object");
   refused(3, "a.json: its content is 3, expected an object");
 });

@@ -46,7 +46,7 @@ export interface Recipe {
   sample(step: number): Promise<string>;
   /** Evaluates the trained model. It may throw an InterruptedError when a signal arrives. */
   report(session: Session): Promise<{ readonly results: readonly Fact[]; readonly table?: string }>;
-  /** A command line that uses the model, which is given as the folder of the run and, where it has parts of its own, its block. */
+  /** A command line that uses the model; `model` is the value of `--checkpoint`, and `--block` where it has one. */
   use(model: string): Fact;
   /** The command line, without `deno task`, that evaluates the run in a folder. */
   evaluation(folder: string): string;

@@ -1,5 +1,5 @@
 /**
- * The loop of `train`: steps, and between them records, validation, samples, checkpoints and signals.
+ * The training loop: steps, and between them records, validation, samples, checkpoints and signals.
  *
  * When to pause for the screen is decided by the clock, everything else by the number of the step: the clock decides
  * nothing that is computed or kept.

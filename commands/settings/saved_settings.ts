@@ -1,6 +1,6 @@
 /**
- * Settings in JSON files: the state of a run, and the file that `--config` names. They are checked against the flags of the same
- * names, so that an edited or untrusted file cannot set what the command line refuses.
+ * Settings in JSON files: the state of a run, and the file that `--config` names. They are checked against the flags of the
+ * same names, so that an edited or untrusted file cannot set what the command line refuses.
  *
  * @module
  */

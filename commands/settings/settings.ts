@@ -34,18 +34,8 @@ export const TRAIN_SETTINGS = [
 
 /** The settings that only some runs of `train` have. */
 export const OPTIONAL_TRAIN_SETTINGS = [
-  ...[
-    "vocabSize",
-    "tied",
-    "optimizer",
-    "beta1",
-    "beta2",
-    "epsilon",
-    "momentum",
-    "maskRate",
-    "maskRule",
-    "lines",
-  ],
+  ...["vocabSize", "tied", "optimizer", "beta1", "beta2", "epsilon", "momentum"],
+  ...["maskRate", "maskRule", "lines"],
 ] as const satisfies readonly (keyof TrainFlags)[];
 
 /** The settings of every run. */
@@ -88,9 +78,7 @@ export function chooseSettings(flags: TrainFlags, presetName: PresetName): Train
       ? Math.round(modelDim * model.feedForwardDim / model.modelDim)
       : modelDim * multiple,
     ...training,
-    ...flags.optimizer === "sgd"
-      ? { beta1: undefined, beta2: undefined, epsilon: undefined, momentum: 0.9 }
-      : {},
+    ...flags.optimizer === "sgd" ? { ...ADAMW_ONLY, momentum: 0.9 } : {},
     minLearningRate: training.minLearningRate * peakRatio,
     ...intervalsOf(flags.steps ?? training.steps, flags),
   };
@@ -99,6 +87,9 @@ export function chooseSettings(flags: TrainFlags, presetName: PresetName): Train
   checkValues(settings);
   return settings;
 }
+
+/** What SGD has no use for. */
+const ADAMW_ONLY = { beta1: undefined, beta2: undefined, epsilon: undefined };
 
 /** The values of some flags, of those that are given. */
 export function pick<Values extends object, Name extends keyof Values>(

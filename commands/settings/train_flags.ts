@@ -3,12 +3,21 @@
  *
  * @module
  */
+import { ARCHITECTURES } from "../../models/families.ts";
+import { type OptimizerName, OPTIMIZERS } from "../../training/optimizers.ts";
 import { blockFlag, maskFlags, MOST, replaceInvalidFlag } from "../cli/common_flags.ts";
 import { type Flags, type FlagValues, group } from "../cli/flags.ts";
 import { type PresetName, PRESETS_BY_NAME } from "./presets.ts";
-import * as shared from "./run_flags.ts";
-
-const { runFlags, sessionFlags, EPOCHS, FACTOR, POSITIVE_FACTOR, SHARE, STEPS } = shared;
+import {
+  BATCH_SIZE,
+  EPOCHS,
+  FACTOR,
+  POSITIVE_FACTOR,
+  runFlags,
+  sessionFlags,
+  SHARE,
+  STEPS,
+} from "./run_flags.ts";
 
 /** What the help says of a flag whose value is taken from the preset. */
 const PRESET = { otherwise: "the preset's" } as const;
@@ -63,7 +72,7 @@ const modelFlags = group("Model", {
   },
   architecture: {
     kind: "choice",
-    choices: ["gpt1", "gpt2", "roberta"],
+    choices: ARCHITECTURES,
     ...PRESET,
     description: "gpt1: post-norm blocks; gpt2: pre-norm blocks and a final norm; roberta: for mlm",
   },
@@ -105,7 +114,7 @@ const modelFlags = group("Model", {
 });
 
 const trainingFlags = group("Training", {
-  batchSize: { ...shared.BATCH_SIZE, description: "sequences in a batch", ...PRESET },
+  batchSize: { ...BATCH_SIZE, description: "sequences in a batch", ...PRESET },
   accumulation: runFlags.accumulation,
   steps: { ...STEPS, description: "updates", ...PRESET },
   epochs: {
@@ -134,7 +143,7 @@ const trainingFlags = group("Training", {
   },
   optimizer: {
     kind: "choice",
-    choices: ["adamw", "sgd"],
+    choices: Object.keys(OPTIMIZERS) as OptimizerName[],
     otherwise: "adamw",
     description: "adamw, or sgd with momentum",
   },
