@@ -73,25 +73,32 @@ export * from "./tokenizers/pre_tokens.ts";
 export * from "./tokenizers/special_tokens.ts";
 export * from "./tokenizers/token_file.ts";
 export * from "./tokenizers/tokenizer.ts";
+export * from "./tokenizers/tokenizer_fit.ts";
+export * from "./tokenizers/utf8_text.ts";
 export * from "./tokenizers/whole_lines.ts";
 
 export * from "./data/baselines.ts";
 export * from "./data/batches.ts";
 export * from "./data/labelled_batches.ts";
+export * from "./data/labelled_texts.ts";
+export * from "./data/labels.ts";
 export * from "./data/mask_tokens.ts";
 export * from "./data/masked_batches.ts";
 export * from "./data/masked_texts.ts";
 export { type MaskedSequence, type MaskOptions, maskSequence } from "./data/masking.ts";
 export * from "./data/sequences.ts";
+export * from "./data/tables.ts";
 export * from "./data/tales.ts";
 
 export * from "./training/classification_metrics.ts";
 export * from "./training/evaluate.ts";
+export * from "./training/memory.ts";
 export * from "./training/optimizer.ts";
 export * from "./training/optimizers.ts";
 export * from "./training/presets.ts";
 export * from "./training/roberta_presets.ts";
 export * from "./training/schedule.ts";
+export * from "./training/tensorboard_events.ts";
 export * from "./training/train.ts";
 
 export * from "./inference/attention_maps.ts";

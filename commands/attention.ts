@@ -4,19 +4,15 @@
  * @module
  */
 import { dirname } from "@std/path";
-import { kindOf, type ModelKind } from "../models/families.ts";
-import { GptClassifier } from "../models/gpt_classifier.ts";
-import type { RobertaClassifier } from "../models/roberta_classifier.ts";
-import { Gpt } from "../models/gpt.ts";
-import type { MaskedLanguageModel } from "../models/roberta.ts";
-import { type AttentionMap, attentionMaps, type ObservableModel } from "../inference/attention_maps.ts";
+import { kindOf } from "../models/families.ts";
+import { type AttentionMap, attentionMaps, attentionStack } from "../inference/attention_maps.ts";
 import { loadConfig } from "../checkpoints/checkpoint.ts";
 import { findModel } from "./files/block_file.ts";
 import { attentionPlot } from "./pictures/attention_plot.ts";
-import { type ModelsByKind, naming, openModel } from "./files/checkpoint_folder.ts";
+import { naming, openModel } from "./files/checkpoint_folder.ts";
 import { type Command, defineCommand } from "./cli/command.ts";
 import { deviceFlag, jsonFlag, modelFlags, MOST, truncateFlag } from "./cli/common_flags.ts";
-import { fitText } from "./texts/fit_text.ts";
+import { fitText } from "./texts/examples.ts";
 import { RUNS } from "./files/own_names.ts";
 import { allowWriting } from "./cli/permissions.ts";
 import { MOST_SQUARES } from "./pictures/picture.ts";
@@ -67,12 +63,12 @@ export const attention: Command = defineCommand({
     const kind = kindOf(naming(found.path, () => loadConfig(found.files, found)));
     await withBackend(device, async ({ backend }) => {
       const { model, tokenizer } = openModel(backend, found, kind);
-      const stack = stackOf(model), { layers, heads, contextLength } = stack.config;
+      const stack = attentionStack(model), { layers, heads, contextLength } = stack.config;
       checkChoice("layer", layer, layers);
       checkChoice("head", head, heads);
       const whole = tokenizer.encode(text, { addSpecialTokens: kind !== "causal" });
       if (whole.length === 0) throw new Error("There is nothing to read: the text is empty");
-      const ids = fitText(whole, contextLength, truncate);
+      const ids = fitText(whole, { contextLength, truncate });
       const maps = (await attentionMaps(backend, stack, ids)).filter((map) =>
         (layer ?? map.layer + 1) === map.layer + 1 && (head ?? map.head + 1) === map.head + 1
       );
@@ -94,13 +90,6 @@ export const attention: Command = defineCommand({
     });
   },
 });
-
-/** The part of a model that attends. */
-function stackOf(model: ModelsByKind[ModelKind]): ObservableModel {
-  if (model instanceof Gpt) return model;
-  if (model instanceof GptClassifier) return model.gpt;
-  return (model as MaskedLanguageModel | RobertaClassifier).encoder;
-}
 
 function checkChoice(name: string, chosen: number | undefined, count: number): void {
   if (chosen !== undefined && chosen > count) {

@@ -3,20 +3,19 @@
  *
  * @module
  */
+import { arePairs, type LabelledFile } from "../data/labelled_texts.ts";
+import { classOf } from "../data/labels.ts";
 import { type ConfusionMatrix, confusionMatrix } from "../training/classification_metrics.ts";
 import { classificationReport, namePrediction } from "../inference/classification_report.ts";
-import type { Classification } from "../inference/classify.ts";
+import { type Classification, classify as predict } from "../inference/classify.ts";
 import { findModel } from "./files/block_file.ts";
 import { openModel } from "./files/checkpoint_folder.ts";
 import { type Command, defineCommand } from "./cli/command.ts";
 import { deviceFlag, jsonFlag, modelFlags, truncateFlag } from "./cli/common_flags.ts";
 import { UsageError } from "./cli/errors.ts";
-import { classOf, encodeTexts } from "./texts/examples.ts";
-import { classTable } from "./recipes/classifier_report.ts";
-import { fitText } from "./texts/fit_text.ts";
-import { classifyAll } from "./recipes/classifier_scores.ts";
-import { type LabelledFile, readLabelled } from "./texts/labelled_text.ts";
-import { arePairs, expectPairs, trainedOnPairs } from "./texts/pairs.ts";
+import { encodeTexts, fitText } from "./texts/examples.ts";
+import { classTable, percent } from "./recipes/classifier_report.ts";
+import { expectPairs, readLabelled, trainedOnPairs } from "./texts/labelled_corpus.ts";
 import { formatJson, outputColumns, print } from "./cli/terminal.ts";
 import { visible } from "./cli/visible.ts";
 import { withBackend } from "./cli/with_backend.ts";
@@ -69,11 +68,11 @@ export const classify: Command = defineCommand({
       const encode = (text: string) => tokenizer.encode(text, { addSpecialTokens: true, pair });
       const ids = file
         ? encodeTexts(file, tokenizer, { contextLength, truncate })
-        : [fitText(encode(text!), contextLength, truncate)];
+        : [fitText(encode(text!), { contextLength, truncate })];
       const actual = file?.rows.every(({ label }) => label !== undefined)
         ? file.rows.map((row) => classOf(row, file.path, labels))
         : undefined;
-      const results = await classifyAll(backend, model, ids);
+      const results = await predict(backend, model, ids);
       const matrix = actual && confusionMatrix(actual, results.map(({ label }) => label), labels.length);
       if (json) {
         const rows = file?.rows ?? [{ text, pair }];
@@ -91,8 +90,7 @@ export const classify: Command = defineCommand({
 /** The probability of each class, the likeliest first. */
 function describe({ probabilities }: Classification, labels: readonly string[]): string {
   const order = [...labels.keys()].sort((a, b) => probabilities[b] - probabilities[a] || a - b);
-  const line = (label: number) =>
-    `${(100 * probabilities[label]).toFixed(1).padStart(5)} %  ${visible(labels[label])}`;
+  const line = (label: number) => `${percent(probabilities[label]).padStart(7)}  ${visible(labels[label])}`;
   return order.map((label) => wrapText(line(label), outputColumns(), 9)).join("\n");
 }
 
@@ -119,7 +117,6 @@ function summary(
   const heading = `${path}: ${rows.length} texts${skipped}`;
   if (matrix === undefined) return heading;
   const { accuracy, majorityBaseline, macroF1 } = classificationReport(matrix, labels);
-  const percent = (share: number) => `${(100 * share).toFixed(1)} %`;
   return `${heading}; accuracy ${percent(accuracy)}, F1 ${macroF1.toFixed(4)}, ` +
     `majority baseline ${percent(majorityBaseline)}\n${classTable(matrix, labels)}`;
 }

@@ -8,6 +8,7 @@ import { kindOf } from "../models/families.ts";
 import { encodeDocuments } from "../tokenizers/token_file.ts";
 import type { Batch } from "../data/batches.ts";
 import { evaluateText, type TextEvaluation } from "../inference/evaluate_text.ts";
+import { evaluate as measure } from "../training/evaluate.ts";
 import { loadConfig } from "../checkpoints/checkpoint.ts";
 import { findModel } from "./files/block_file.ts";
 import { naming, openModel } from "./files/checkpoint_folder.ts";
@@ -17,10 +18,11 @@ import { linesOf } from "./texts/corpus.ts";
 import { UsageError } from "./cli/errors.ts";
 import { readTexts } from "./texts/files.ts";
 import { type Flags, group, kebabCase } from "./cli/flags.ts";
-import { expectTargets, measure } from "./recipes/measure.ts";
+import { expectTargets } from "./recipes/objectives.ts";
 import { checkMeasuring, memoryLimits } from "./recipes/memory.ts";
 import { ProgressLine } from "./cli/progress.ts";
 import { formatFacts, formatJson, print, quote } from "./cli/terminal.ts";
+import { BATCH_SIZE, SEED } from "./settings/run_flags.ts";
 import { withBackend } from "./cli/with_backend.ts";
 
 /** Flags for a model that fills masks, and for no other. */
@@ -33,13 +35,7 @@ const MASKED_FLAGS = {
     atMost: MOST.hiddenTokens,
     otherwise: "512",
   },
-  seed: {
-    kind: "integer",
-    description: "decides which are masked",
-    atLeast: 0,
-    atMost: 2 ** 52,
-    otherwise: "1",
-  },
+  seed: { ...SEED, description: "decides which are masked" },
 } as const satisfies Flags;
 
 /** The command. */
@@ -60,13 +56,7 @@ export const evaluate: Command = defineCommand({
       placeholder: "FILE...",
       required: true,
     },
-    batchSize: {
-      kind: "integer",
-      description: "windows per batch",
-      atLeast: 1,
-      atMost: MOST.batchSize,
-      default: 16,
-    },
+    batchSize: { ...BATCH_SIZE, description: "windows per batch", default: 16 },
     ...replaceInvalidFlag,
     ...deviceFlag,
     ...jsonFlag,
@@ -99,10 +89,10 @@ export const evaluate: Command = defineCommand({
       const lossOn = async (batches: readonly Batch[], name: string) => {
         const { contextLength, batchSize } = batches[0];
         checkMeasuring({ ...model.config, contextLength }, batchSize, limits);
-        expectTargets(batches, { doing: "measure a model", tokens: ids.length, text: "text" });
-        const onProgress = (done: number, total: number) =>
-          progress.advance(`measuring the loss on ${name}`, done, total);
-        return await measure(backend, model, batches, { onProgress }) as number;
+        expectTargets(batches, { attempt: "measure a model", tokens: ids.length, text: "text" });
+        return await measure(backend, model, batches, {
+          onProgress: (done, total) => progress.advance(`measuring the loss on ${name}`, done, total),
+        });
       };
       const options = { ...masks, tokenizer, batchSize, lossOn };
       const result = await evaluateText(backend, model, ids, options).finally(() => progress.finish());
@@ -114,24 +104,29 @@ export const evaluate: Command = defineCommand({
 
 /** The results as names and texts. */
 function describe(result: TextEvaluation): [name: string, text: string][] {
-  const { tokens, predictedTokens, contextLength, masks, loss, perplexity, baselines } = result;
-  const { bitsPerCharacter, pseudoPerplexity, pseudoTokens } = result, rows: [string, string][] = [];
-  if (masks === undefined) rows.push(["text", `${predictedTokens} tokens, in windows of ${contextLength}`]);
-  else {
-    const how = `drawn at rate ${masks.rate} (${masks.rule}, seed ${masks.seed})`;
-    rows.push(["text", `${tokens} tokens, in sequences of up to ${contextLength}`]);
-    rows.push(["masks", `${predictedTokens} tokens, ${how}`]);
-  }
-  rows.push(["loss", `${loss.toFixed(4)} nats per token`]);
-  rows.push([
-    "baselines",
-    `uniform ${baselines.uniform.toFixed(4)}, unigram ${baselines.unigram.toFixed(4)}`,
-  ]);
-  rows.push(["perplexity", perplexity.toPrecision(5)]);
-  if (bitsPerCharacter !== undefined) rows.push(["bits per character", bitsPerCharacter.toFixed(4)]);
-  if (pseudoPerplexity !== undefined) {
-    const how = `masking one token at a time (${pseudoTokens} of them)`;
-    rows.push(["pseudo-perplexity", `${pseudoPerplexity.toPrecision(5)}, ${how}`]);
-  }
-  return rows;
+  const { tokens, predictedTokens, contextLength, masks, loss, perplexity } = result;
+  const { baselines: { uniform, unigram }, bitsPerCharacter, pseudoPerplexity, pseudoTokens } = result;
+  const rows: [name: string, text: string | undefined][] = [
+    [
+      "text",
+      masks
+        ? `${tokens} tokens, in sequences of up to ${contextLength}`
+        : `${predictedTokens} tokens, in windows of ${contextLength}`,
+    ],
+    [
+      "masks",
+      masks && `${predictedTokens} tokens, drawn at rate ${masks.rate} (${masks.rule}, seed ${masks.seed})`,
+    ],
+    ["loss", `${loss.toFixed(4)} nats per token`],
+    ["baselines", `uniform ${uniform.toFixed(4)}, unigram ${unigram.toFixed(4)}`],
+    ["perplexity", perplexity.toPrecision(5)],
+    ["bits per character", bitsPerCharacter?.toFixed(4)],
+    [
+      "pseudo-perplexity",
+      pseudoPerplexity === undefined
+        ? undefined
+        : `${pseudoPerplexity.toPrecision(5)}, masking one token at a time (${pseudoTokens} of them)`,
+    ],
+  ];
+  return rows.flatMap(([name, text]) => text === undefined ? [] : [[name, text]]);
 }

@@ -3,13 +3,12 @@
  *
  * @module
  */
-import type { Tokenizer } from "../tokenizers/tokenizer.ts";
-import { type FilledMask, fillMask as fill } from "../inference/fill_mask.ts";
+import { decodeFilled, type FilledText, fillMask as fill } from "../inference/fill_mask.ts";
 import { findModel } from "./files/block_file.ts";
 import { openModel } from "./files/checkpoint_folder.ts";
 import { type Command, defineCommand } from "./cli/command.ts";
 import { deviceFlag, jsonFlag, modelFlags, MOST, truncateFlag } from "./cli/common_flags.ts";
-import { fitText } from "./texts/fit_text.ts";
+import { fitText } from "./texts/examples.ts";
 import { maskTokens } from "../data/mask_tokens.ts";
 import { formatJson, outputColumns, print } from "./cli/terminal.ts";
 import { visible } from "./cli/visible.ts";
@@ -48,53 +47,20 @@ export const fillMask: Command = defineCommand({
       if (!whole.includes(maskId)) {
         throw new Error('The text has no <mask>: write <mask> for what is missing, as in "The <mask> sat."');
       }
-      const ids = fitText(whole, contextLength, truncate);
+      const ids = fitText(whole, { contextLength, truncate });
       if (!ids.includes(maskId)) {
         throw new Error(
           `No <mask> is left among the first ${contextLength} tokens: shorten the text before it`,
         );
       }
-      const filled = await fill(backend, model, ids, { maskId, topK });
-      const result = resultOf(ids, filled, tokenizer);
+      const result = decodeFilled(ids, await fill(backend, model, ids, { maskId, topK }), tokenizer);
       print(json ? formatJson({ checkpoint: found.path, ...result }) : describe(result));
     });
   },
 });
 
-/** What may stand at the masks of a text. */
-interface Result {
-  /** The text with the likeliest token at each mask. */
-  readonly text: string;
-  /** Each mask: its index in tokens, special ones included, and its candidates, the likeliest first. */
-  readonly masks: readonly { readonly position: number; readonly candidates: readonly Candidate[] }[];
-}
-
-/** A token that may stand at a mask. */
-interface Candidate {
-  readonly id: number;
-  readonly token: string;
-  readonly probability: number;
-  /** The text with this token, and with the likeliest ones at the other masks. */
-  readonly text: string;
-}
-
-function resultOf(ids: Uint32Array, filled: readonly FilledMask[], tokenizer: Tokenizer): Result {
-  const best = new Map(filled.map(({ position, candidates }) => [position, candidates[0].id]));
-  const textWith = (position?: number, id?: number) => {
-    const whole = ids.map((own, index) => index === position ? id! : best.get(index) ?? own);
-    return tokenizer.decode(whole, { skipSpecialTokens: true });
-  };
-  const masks = filled.map(({ position, candidates }) => ({
-    position,
-    candidates: candidates.map(({ id, probability }) => {
-      return { id, token: tokenizer.decode([id]), probability, text: textWith(position, id) };
-    }),
-  }));
-  return { text: textWith(), masks };
-}
-
 /** Probability and token of each candidate in a table; the whole text, too, where there is only one mask. */
-function describe({ text, masks }: Result): string {
+function describe({ text, masks }: FilledText): string {
   const columns = outputColumns(), single = masks.length === 1;
   const shown = (text: string) => visible(text.trim().replaceAll("\n", "↵"));
   const parts = masks.map(({ candidates }, index) => {

@@ -30,7 +30,7 @@ export const finetune: Command = defineCommand({
       command: "finetune",
       schemas: FINETUNE_SCHEMAS,
       name: () => classifierName(flags.checkpoint),
-      recipe: (context) => classifierRecipe(flags, context),
+      recipe: (backend, run) => classifierRecipe(flags, backend, run),
     }, flags);
   },
 });

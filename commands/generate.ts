@@ -13,6 +13,7 @@ import { UsageError } from "./cli/errors.ts";
 import { readText } from "./texts/files.ts";
 import { checkGenerating, memoryLimits } from "./recipes/memory.ts";
 import { defaultPrompt } from "../inference/prompt.ts";
+import { BATCH_SIZE, FACTOR, POSITIVE_FACTOR, SEED } from "./settings/run_flags.ts";
 import { writeOut } from "./cli/terminal.ts";
 import { visibleLines } from "./cli/visible.ts";
 import { withBackend } from "./cli/with_backend.ts";
@@ -36,19 +37,11 @@ export const generate: Command = defineCommand({
       atMost: MOST.newTokens,
       default: 200,
     },
-    numSamples: {
-      kind: "integer",
-      description: "texts to generate",
-      atLeast: 1,
-      atMost: MOST.batchSize,
-      default: 1,
-    },
+    numSamples: { ...BATCH_SIZE, description: "texts to generate", default: 1 },
     temperature: {
-      kind: "number",
+      ...FACTOR,
       description:
         "divides the logits: below 1 sharper, above 1 flatter, 0 greedy (always the likeliest token)",
-      atLeast: 0,
-      atMost: MOST.factor,
       default: 0.8,
     },
     topK: {
@@ -66,19 +59,11 @@ export const generate: Command = defineCommand({
       default: 1,
     },
     repetitionPenalty: {
-      kind: "number",
+      ...POSITIVE_FACTOR,
       description: "above 1, tokens that occurred before become less likely",
-      above: 0,
-      atMost: MOST.factor,
       default: 1,
     },
-    seed: {
-      kind: "integer",
-      description: "the same seed gives the same text",
-      atLeast: 0,
-      atMost: 2 ** 52,
-      default: 1,
-    },
+    seed: { ...SEED, description: "the same seed gives the same text", default: 1 },
     ...deviceFlag,
   },
   async run({ checkpoint, block, prompt, promptFile, numSamples, device, ...options }) {

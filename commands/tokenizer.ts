@@ -1,12 +1,12 @@
 /**
- * `tokenizer`: train byte-level BPE tokenizers, and look at any.
+ * `tokenizer`: train byte-level BPE tokenizers, and use or inspect any tokenizer.
  *
  * @module
  */
 import { chooseCommand, type Command } from "./cli/command.ts";
 
-/** The command, which is four by the next word: train, encode, decode, inspect. */
-export const tokenizer: Command = chooseCommand("tokenizer", "Train and look at tokenizers", {
+/** The group of commands. */
+export const tokenizer: Command = chooseCommand("tokenizer", "Train, use and inspect tokenizers", {
   train: async () => (await import("./tokenizer_train.ts")).trainTokenizer,
   encode: async () => (await import("./tokenizer_encode.ts")).encodeText,
   decode: async () => (await import("./tokenizer_encode.ts")).decodeIds,

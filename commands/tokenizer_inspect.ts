@@ -20,13 +20,7 @@ export const inspectTokenizer: Command = defineCommand({
   flags: {
     ...tokenizerFlag,
     data: { kind: "list", description: "texts to encode: files, folders, globs", placeholder: "FILE..." },
-    show: {
-      kind: "integer",
-      description: "how many tokens to list",
-      default: 20,
-      atLeast: 0,
-      atMost: MOST.vocabSize,
-    },
+    show: { kind: "integer", description: "tokens to list", default: 20, atLeast: 0, atMost: MOST.vocabSize },
     ...replaceInvalidFlag,
   },
   async run({ tokenizer: path, data, show, replaceInvalid }) {

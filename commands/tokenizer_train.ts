@@ -7,19 +7,19 @@ import { basename, dirname } from "@std/path";
 import type { BpeTokenizer } from "../tokenizers/bpe_tokenizer.ts";
 import { type BpeTrainingProgress, trainBpe } from "../tokenizers/bpe_trainer.ts";
 import { CAUSAL_SPECIAL_TOKENS, MASKED_SPECIAL_TOKENS } from "../tokenizers/special_tokens.ts";
+import type { Utf8Options } from "../tokenizers/utf8_text.ts";
 import { wholeLines } from "../tokenizers/whole_lines.ts";
 import { type Command, defineCommand } from "./cli/command.ts";
 import { MOST, replaceInvalidFlag } from "./cli/common_flags.ts";
 import { reason, UsageError } from "./cli/errors.ts";
-import { findFiles } from "./texts/files.ts";
+import { findFiles, textChunks } from "./texts/files.ts";
 import { refuseForeign, saveFolder } from "./files/folders.ts";
 import { Lock } from "./files/lock.ts";
 import { expectFile } from "./files/open_file.ts";
-import { placesOf, TOKENIZER_NAMES } from "./files/own_names.ts";
+import { pathsOf, TOKENIZER_NAMES } from "./files/own_names.ts";
 import { allowWriting } from "./cli/permissions.ts";
 import { ProgressLine } from "./cli/progress.ts";
 import { formatCount, print } from "./cli/terminal.ts";
-import { type ReadOptions, textChunks } from "./texts/utf8.ts";
 
 /** The special tokens at the beginning of the vocabulary, by the value of the flag. */
 const SPECIAL_TOKENS: Readonly<Record<string, readonly string[]>> = {
@@ -27,6 +27,8 @@ const SPECIAL_TOKENS: Readonly<Record<string, readonly string[]>> = {
   masked: MASKED_SPECIAL_TOKENS,
   none: [],
 };
+
+const COUNT = { kind: "integer", atLeast: 1, atMost: MOST.count } as const;
 
 /** The command. */
 export const trainTokenizer: Command = defineCommand({
@@ -46,11 +48,8 @@ export const trainTokenizer: Command = defineCommand({
     },
     out: { kind: "text", description: "where to save it", short: "o", placeholder: "FOLDER", required: true },
     vocabSize: {
-      kind: "integer",
+      ...{ ...COUNT, atMost: MOST.vocabSize, default: 8192 },
       description: "size of the vocabulary, including special tokens and the 256 bytes",
-      default: 8192,
-      atLeast: 1,
-      atMost: MOST.vocabSize,
     },
     specialTokens: {
       kind: "choice",
@@ -58,20 +57,8 @@ export const trainTokenizer: Command = defineCommand({
       choices: ["causal", "masked", "none"],
       default: "causal",
     },
-    minFrequency: {
-      kind: "integer",
-      description: "how often a pair must occur to be merged",
-      default: 2,
-      atLeast: 1,
-      atMost: MOST.count,
-    },
-    maxTokenLength: {
-      kind: "integer",
-      description: "most bytes of a token",
-      atLeast: 2,
-      atMost: MOST.count,
-      otherwise: "no limit",
-    },
+    minFrequency: { ...COUNT, description: "how often a pair must occur to be merged", default: 2 },
+    maxTokenLength: { ...COUNT, description: "most bytes of a token", atLeast: 2, otherwise: "no limit" },
     addPrefixSpace: {
       kind: "boolean",
       description: "put a space before a text, so that its first word is encoded like any other",
@@ -81,11 +68,11 @@ export const trainTokenizer: Command = defineCommand({
   },
   async run({ data, out, specialTokens, replaceInvalid, ...options }) {
     await refuseOut(out); // before the work
-    await allowWriting(dirname(placesOf(out).folder), ["tokenizers"]);
+    await allowWriting(dirname(pathsOf(out).folder), ["tokenizers"]);
     const files = await findFiles(data);
     const sizes = await Promise.all(files.map(async (path) => (await expectFile(path)).size));
-    const start = performance.now();
-    const bytes = sizes.reduce((sum, size) => sum + size, 0), line = new ProgressLine();
+    const start = performance.now(), bytes = sizes.reduce((sum, size) => sum + size, 0);
+    const line = new ProgressLine();
     let last: BpeTrainingProgress | undefined;
     const tokenizer = await trainBpe(linesOf(files, { replaceInvalid }), {
       ...options,
@@ -117,7 +104,7 @@ export const trainTokenizer: Command = defineCommand({
 
 /** Refuses a folder in which the tokenizer could not be saved. */
 async function refuseOut(out: string): Promise<void> {
-  if (["", ".", "..", "/"].includes(basename(placesOf(out).folder))) {
+  if (["", ".", "..", "/"].includes(basename(pathsOf(out).folder))) {
     throw new UsageError(`--out is "${out}": expected a folder with a name, which is replaced as a whole`);
   }
   await refuseForeign(out, new Set(TOKENIZER_NAMES)).catch((error) => {
@@ -127,7 +114,7 @@ async function refuseOut(out: string): Promise<void> {
 
 /** Saves a tokenizer while holding the lock of its folder. */
 async function saveTokenizer(out: string, tokenizer: BpeTokenizer): Promise<void> {
-  const { folder, lock: path } = placesOf(out);
+  const { folder, lock: path } = pathsOf(out);
   await Deno.mkdir(dirname(folder), { recursive: true });
   using _lock = await Lock.take(path).catch((error) => {
     throw new Error(`Cannot save ${out}: ${(error as Error).message}`, { cause: error });
@@ -136,6 +123,6 @@ async function saveTokenizer(out: string, tokenizer: BpeTokenizer): Promise<void
 }
 
 /** Files in pieces of whole lines; the end of a file ends its last line. */
-async function* linesOf(files: readonly string[], options: ReadOptions): AsyncGenerator<string> {
+async function* linesOf(files: readonly string[], options: Utf8Options): AsyncGenerator<string> {
   for (const path of files) yield* wholeLines(textChunks(path, options));
 }

@@ -28,7 +28,7 @@ export const train: Command = defineCommand({
       command: "train",
       schemas: TRAIN_SCHEMAS,
       name: () => runName(flags.data ?? []),
-      recipe: (context) => languageRecipe(flags, context),
+      recipe: (backend, run) => languageRecipe(flags, backend, run),
     }, flags);
   },
 });

@@ -8,7 +8,13 @@ import type { Backend } from "../core/backend.ts";
 import { softmax } from "../kernels/softmax.ts";
 import type { Classifier } from "../models/classifier.ts";
 import { checkSizes, PAD_ID } from "../models/config.ts";
+import type { Example } from "../data/labelled_batches.ts";
 import { fitSequences, padSequences } from "../data/sequences.ts";
+import { type ConfusionMatrix, confusionMatrix } from "../training/classification_metrics.ts";
+import { yieldToEvents } from "../training/evaluate.ts";
+
+/** Batches that are padded to the same length, between two pauses. */
+const BATCHES_PER_PART = 4;
 
 /** The predicted class of a text. */
 export interface Classification {
@@ -19,7 +25,7 @@ export interface Classification {
 }
 
 /**
- * Predicts the classes of texts.
+ * Predicts the classes of texts. Pending events run after every few batches, see `yieldToEvents`.
  *
  * @example
  * ```ts
@@ -49,8 +55,7 @@ export async function classify(
   texts: readonly Uint32Array[],
   options: { batchSize?: number } = {},
 ): Promise<Classification[]> {
-  const { labels, contextLength, vocabSize, padId = PAD_ID } = model.config;
-  const { batchSize = Math.max(1, Math.min(16, texts.length)) } = options, found: Classification[] = [];
+  const { batchSize = 16 } = options, { contextLength, vocabSize } = model.config;
   checkSizes("classify", { batchSize });
   fitSequences(texts, { contextLength });
   for (const [index, text] of texts.entries()) {
@@ -59,13 +64,29 @@ export async function classify(
       throw new RangeError(`Token ${outside} of text ${index + 1} is outside the vocabulary of ${vocabSize}`);
     }
   }
-  const time = texts.reduce((longest, { length }) => Math.max(longest, length), 0);
+  const found: Classification[] = [], size = BATCHES_PER_PART * batchSize;
+  for (let first = 0; first < texts.length; first += size) {
+    await yieldToEvents();
+    found.push(...await classifyPart(backend, model, texts.slice(first, first + size), batchSize));
+  }
+  return found;
+}
+
+async function classifyPart(
+  backend: Backend,
+  model: Classifier,
+  texts: readonly Uint32Array[],
+  mostTexts: number,
+): Promise<Classification[]> {
+  const { labels, padId = PAD_ID } = model.config, found: Classification[] = [];
+  const batchSize = Math.min(mostTexts, texts.length);
+  const length = texts.reduce((longest, { length }) => Math.max(longest, length), 0);
   for (let first = 0; first < texts.length; first += batchSize) {
     const part = texts.slice(first, first + batchSize);
-    const { inputs, lengths } = padSequences(part, { batchSize, contextLength: time, padId });
+    const { inputs, lengths } = padSequences(part, { batchSize, contextLength: length, padId });
     const probabilities = await backend.read(
       backend.scope(() =>
-        softmax(model.forward(backend.from(inputs, [batchSize, time]), backend.from(lengths))) // (B, labels)
+        softmax(model.forward(backend.from(inputs, [batchSize, length]), backend.from(lengths))) // (B, labels)
       ),
     );
     for (const row of part.keys()) {
@@ -74,4 +95,37 @@ export async function classify(
     }
   }
   return found;
+}
+
+/**
+ * Classifies texts whose classes are known.
+ *
+ * @example
+ * ```ts
+ * import { confusionOf, CpuBackend, initialize, RobertaClassifier } from "@miniformer/miniformer";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const sizes = { layers: 1, heads: 2, modelDim: 8, feedForwardDim: 32, contextLength: 8, dropoutRate: 0 };
+ * const labels = ["good", "bad"];
+ * const model = new RobertaClassifier({ ...sizes, architecture: "roberta", vocabSize: 10, labels });
+ * const backend = new CpuBackend();
+ * initialize(backend, model, 1);
+ * const matrix = await confusionOf(backend, model, [{ ids: Uint32Array.of(0, 5, 2), label: 1 }]);
+ * assertEquals(matrix[1][0] + matrix[1][1], 1);
+ * ```
+ *
+ * @param backend The device of the model.
+ * @param model The classifier.
+ * @param examples Texts with their classes.
+ * @returns How often the texts of class i (row) are predicted as class j (column).
+ * @throws {RangeError} If a text cannot be classified, see {@linkcode classify}.
+ */
+export async function confusionOf(
+  backend: Backend,
+  model: Classifier,
+  examples: readonly Example[],
+): Promise<ConfusionMatrix> {
+  const found = await classify(backend, model, examples.map(({ ids }) => ids));
+  const actual = examples.map(({ label }) => label), predicted = found.map(({ label }) => label);
+  return confusionMatrix(actual, predicted, model.config.labels.length);
 }

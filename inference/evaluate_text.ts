@@ -117,7 +117,7 @@ async function evaluateCausal(
   const contextLength = Math.max(1, Math.min(config.contextLength, ids.length - 1));
   const windows = Math.max(1, Math.floor((ids.length - 1) / contextLength));
   const batches = validationBatches(ids, { contextLength, batchSize: Math.min(batchSize, windows) });
-  const loss = await lossOn(batches, "text"), predictedTokens = targetsIn(batches);
+  const loss = await lossOn(batches, "text"), predictedTokens = totalWeight(batches);
   const predicted = ids.subarray(1, predictedTokens + 1); // the first token has none before it
   const characters = countCharacters(tokenizer.decode(predicted, { skipSpecialTokens: true }));
   const [uniform, unigram] = baselines(ids, config);
@@ -139,7 +139,7 @@ async function evaluateMasked(
   const batches = maskedValidationBatches(text, { ...options, batchSize });
   const loss = await lossOn(batches, "masks");
   const result: TextEvaluation = {
-    ...{ objective: "mlm", tokens: ids.length, predictedTokens: targetsIn(batches) },
+    ...{ objective: "mlm", tokens: ids.length, predictedTokens: totalWeight(batches) },
     ...{ contextLength: options.contextLength, loss, perplexity: Math.exp(loss) },
     masks: { rate, rule, seed },
     baselines: { uniform: Math.log(config.vocabSize), unigram: unigramLoss(batches, [ids], options) },
@@ -147,12 +147,8 @@ async function evaluateMasked(
   if (pseudoTokens === 0) return result;
   const oneByOne = oneByOneBatches(text, { ...options, batchSize, limit: pseudoTokens });
   const pseudoLoss = await lossOn(oneByOne, "tokens masked one at a time");
-  return { ...result, pseudoPerplexity: Math.exp(pseudoLoss), pseudoTokens: targetsIn(oneByOne) };
+  return { ...result, pseudoPerplexity: Math.exp(pseudoLoss), pseudoTokens: totalWeight(oneByOne) };
 }
-
-/** How many tokens batches ask for. */
-const targetsIn = (batches: readonly Batch[]): number =>
-  batches.reduce((sum, batch) => sum + totalWeight(batch), 0);
 
 function countCharacters(text: string): number {
   let count = 0;

@@ -5,8 +5,11 @@
  */
 
 import type { Backend } from "../core/backend.ts";
+import { Random } from "../core/random.ts";
+import { maskTokens } from "../data/mask_tokens.ts";
 import { softmax } from "../kernels/softmax.ts";
 import type { MaskedLanguageModel } from "../models/roberta.ts";
+import type { Tokenizer } from "../tokenizers/tokenizer.ts";
 
 /** A token predicted for a mask. */
 export interface Candidate {
@@ -76,4 +79,98 @@ export async function fillMask(
     const candidates = Array.from(order.subarray(0, topK), (id) => ({ id, probability: row[id] }));
     return { position, candidates };
   });
+}
+
+/** A text whose masks are filled. */
+export interface FilledText {
+  /** The text with the most likely token at each mask. */
+  readonly text: string;
+  /** The masks, and their candidates as texts. */
+  readonly masks: readonly {
+    /** Its position in the text, in tokens from 0, special ones included. */
+    readonly position: number;
+    /** The most likely tokens; `text` is that with this token, and the most likely ones at the other masks. */
+    readonly candidates: readonly (Candidate & { readonly token: string; readonly text: string })[];
+  }[];
+}
+
+/**
+ * Decodes a text with filled masks.
+ *
+ * @example
+ * ```ts
+ * import { CharTokenizer, decodeFilled, MASKED_SPECIAL_TOKENS } from "@miniformer/miniformer";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const tokenizer = CharTokenizer.fromText("abc", { specialTokens: MASKED_SPECIAL_TOKENS });
+ * const ids = tokenizer.encode("a<mask>"), candidates = [{ id: tokenizer.encode("b")[0], probability: 0.5 }];
+ * const { text, masks } = decodeFilled(ids, [{ position: 1, candidates }], tokenizer);
+ * assertEquals([text, masks[0].candidates[0].token], ["ab", "b"]);
+ * ```
+ *
+ * @param ids Token ids of the text with its masks.
+ * @param filled From {@linkcode fillMask}.
+ * @param tokenizer The tokenizer of the model.
+ * @returns The texts, without special tokens.
+ */
+export function decodeFilled(
+  ids: Uint32Array,
+  filled: readonly FilledMask[],
+  tokenizer: Tokenizer,
+): FilledText {
+  const best = new Map(filled.map(({ position, candidates }) => [position, candidates[0].id]));
+  const textWith = (position?: number, id?: number) => {
+    const whole = ids.map((own, index) => index === position ? id! : best.get(index) ?? own);
+    return tokenizer.decode(whole, { skipSpecialTokens: true });
+  };
+  const masks = filled.map(({ position, candidates }) => ({
+    position,
+    candidates: candidates.map(({ id, probability }) => {
+      return { id, token: tokenizer.decode([id]), probability, text: textWith(position, id) };
+    }),
+  }));
+  return { text: textWith(), masks };
+}
+
+/** Sequences, and tokens of each, in a sample; and the probability that a token is masked. */
+const SAMPLE = { sequences: 4, tokens: 64, maskRate: 0.15 };
+
+/**
+ * Shows what a model has learned: the beginnings of a few sequences with its predictions at masked positions, `[correct]`
+ * or `[original → predicted]`. The positions are the same every time.
+ *
+ * @param backend The device of the model.
+ * @param model The model.
+ * @param tokenizer Its tokenizer.
+ * @param sequences Token ids, special tokens included; four sequences are chosen, spread evenly.
+ * @returns The sequences, with `---` between them.
+ * @throws {Error} If the tokenizer has no `<mask>`.
+ */
+export async function filledSample(
+  backend: Backend,
+  model: MaskedLanguageModel,
+  tokenizer: Tokenizer,
+  sequences: readonly Uint32Array[],
+): Promise<string> {
+  const { maskId, specialIds } = maskTokens(tokenizer), special = new Set(specialIds), samples: string[] = [];
+  const count = Math.min(SAMPLE.sequences, sequences.length);
+  for (let index = 0; index < count; index++) {
+    const ids = sequences[Math.floor(index * sequences.length / count)].slice(0, SAMPLE.tokens);
+    const candidates = [...ids.keys()].filter((position) => !special.has(ids[position]));
+    if (candidates.length === 0) continue;
+    const random = new Random(1, `gaps of sample ${index}`);
+    const drawn = candidates.filter(() => random.uniform() < SAMPLE.maskRate);
+    const positions = new Set(drawn.length > 0 ? drawn : [candidates[candidates.length >> 1]]);
+    const masked = ids.map((id, position) => positions.has(position) ? maskId : id);
+    const filled = await fillMask(backend, model, masked, { maskId, topK: 1 });
+    const predicted = new Map(filled.map(({ position, candidates }) => [position, candidates[0].id]));
+    const pieces = Array.from(ids, (id, position) => {
+      const guess = predicted.get(position);
+      if (guess === undefined) return tokenizer.decode([id], { skipSpecialTokens: true });
+      const [truth, other] = [id, guess].map((id) => tokenizer.decode([id]).replaceAll("\n", "↵"));
+      return guess === id ? `[${truth}]` : `[${truth} → ${other}]`;
+    });
+    samples.push(pieces.join("").trim());
+  }
+  return samples.join("\n---\n");
 }

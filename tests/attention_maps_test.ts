@@ -2,8 +2,10 @@ import { assert, assertAlmostEquals, assertEquals, assertRejects } from "@std/as
 import { CpuBackend } from "../core/cpu_backend.ts";
 import { initialize } from "../core/module.ts";
 import { Gpt } from "../models/gpt.ts";
+import { GptClassifier } from "../models/gpt_classifier.ts";
 import { MaskedLanguageModel } from "../models/roberta.ts";
-import { attentionMaps } from "../inference/attention_maps.ts";
+import { RobertaClassifier } from "../models/roberta_classifier.ts";
+import { attentionMaps, attentionStack } from "../inference/attention_maps.ts";
 import { assertClose, everyBackend, TOLERANCES } from "./_testing.ts";
 
 const sizes = { contextLength: 8, layers: 2, heads: 3, modelDim: 12, feedForwardDim: 24, vocabSize: 16 };
@@ -12,9 +14,9 @@ const config = { ...sizes, dropoutRate: 0.1, initialStd: 0.5 }, ids = Uint32Arra
 everyBackend("attentionMaps: a map for each head of each layer, whose rows add up to 1", async (backend) => {
   const gpt = new Gpt({ ...config, architecture: "gpt2" });
   const masked = new MaskedLanguageModel({ ...config, architecture: "roberta" });
-  for (const model of [gpt, masked.encoder]) {
-    initialize(backend, model === gpt ? gpt : masked, 1);
-    const maps = await attentionMaps(backend, model, ids);
+  for (const model of [gpt, masked]) {
+    initialize(backend, model, 1);
+    const maps = await attentionMaps(backend, attentionStack(model), ids);
     assertEquals(maps.map(({ layer, head }) => [layer, head]), [[0, 0], [0, 1], [0, 2], [1, 0], [1, 1], [
       1,
       2,
@@ -58,4 +60,10 @@ Deno.test("attentionMaps refuses what the model cannot read", async () => {
   await assertRejects(() => read(), RangeError, "has 0 tokens, the model reads from 1 to 8");
   await assertRejects(() => read(...new Array(9).fill(1)), RangeError, "has 9 tokens");
   await assertRejects(() => read(1, 16), RangeError, "Token 16 is outside the vocabulary of 16");
+});
+
+Deno.test("attentionStack: the part with the blocks, of a classifier as of its language model", () => {
+  const labels = ["a", "b"], gpt = new GptClassifier({ ...config, architecture: "gpt1", labels, padId: 1 });
+  const roberta = new RobertaClassifier({ ...config, architecture: "roberta", labels });
+  assertEquals([attentionStack(gpt) === gpt.gpt, attentionStack(roberta) === roberta.encoder], [true, true]);
 });

@@ -35,9 +35,10 @@ function partsOf(batch: Batch, scale: number) {
 }
 
 Deno.test("totalWeight: targets that are ignored count nothing, whatever their weight", () => {
-  assertEquals(totalWeight(plain), 4);
-  assertEquals(totalWeight(whole), 2.5);
-  assertEquals(totalWeight({ ...plain, targets: plain.targets.map(() => IGNORE_INDEX) }), 0);
+  assertEquals(totalWeight([plain]), 4);
+  assertEquals(totalWeight([whole]), 2.5);
+  assertEquals(totalWeight([plain, whole]), 6.5);
+  assertEquals(totalWeight([{ ...plain, targets: plain.targets.map(() => IGNORE_INDEX) }]), 0);
 });
 
 Deno.test("toTensors: every target gets a weight, 0 where it is ignored", async () => {
@@ -63,7 +64,7 @@ Deno.test("toTensors: all parts are put on the device under their names, weights
 });
 
 Deno.test("with 1 / total weight as scale, the weights of all pieces of an update add up to 1", async () => {
-  const scale = 1 / (totalWeight(plain) + totalWeight(whole));
+  const scale = 1 / totalWeight([plain, whole]);
   const pieces = await Promise.all(
     [plain, whole].map((batch) => partsOf(batch, scale).read("weights")),
   );

@@ -2,7 +2,7 @@ import { assert, assertAlmostEquals, assertEquals, assertRejects } from "@std/as
 import { CpuBackend } from "../core/cpu_backend.ts";
 import { initialize } from "../core/module.ts";
 import { RobertaClassifier } from "../models/roberta_classifier.ts";
-import { classify } from "../inference/classify.ts";
+import { classify, confusionOf } from "../inference/classify.ts";
 import { everyBackend, integers } from "./_testing.ts";
 import { small } from "./_training.ts";
 
@@ -63,4 +63,32 @@ Deno.test("classify refuses what the model cannot read", async () => {
     const message = `Cannot classify with batchSize ${batchSize}: expected a positive integer`;
     await assertRejects(() => classify(backend, classifier, texts, { batchSize }), RangeError, message);
   }
+});
+
+Deno.test("classify: texts in several parts, padded to different lengths, are as when alone; events run", async () => {
+  const backend = new CpuBackend(), classifier = model();
+  initialize(backend, classifier, 1);
+  const many = [...texts, ...texts.slice(0, 3)];
+  let others = 0;
+  const timer = setInterval(() => others++);
+  const found = await classify(backend, classifier, many, { batchSize: 2 });
+  clearInterval(timer);
+  assert(others > 0, "the timer ran meanwhile");
+  assertEquals(found.length, 10);
+  for (const [index, text] of many.entries()) {
+    const [alone] = await classify(backend, classifier, [text]);
+    assertEquals(found[index].label, alone.label);
+    for (const [k, p] of alone.probabilities.entries()) {
+      assertAlmostEquals(found[index].probabilities[k], p, 1e-6);
+    }
+  }
+});
+
+Deno.test("confusionOf counts the predictions for the texts of each class", async () => {
+  const backend = new CpuBackend(), classifier = model();
+  initialize(backend, classifier, 1);
+  const predicted = (await classify(backend, classifier, texts)).map(({ label }) => label);
+  const expected = [0, 1, 2].map((column) => predicted.filter((label) => label === column).length);
+  const matrix = await confusionOf(backend, classifier, texts.map((ids) => ({ ids, label: 1 })));
+  assertEquals(matrix, [[0, 0, 0], expected, [0, 0, 0]]);
 });

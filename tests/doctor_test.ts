@@ -1,4 +1,5 @@
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import { examineRun } from "../commands/doctor/examine_run.ts";
 import { editState, inFolder, miniformer, small, story, succeed, words } from "./_command.ts";
 
 Deno.test("doctor ends well with a GPU and without one", () =>
@@ -79,6 +80,20 @@ Deno.test("doctor examines a run: its files, its lock, where it can be resumed, 
     assertMatch(damaged.stdout, /^last\/ +FAULTY: .*model.safetensors is not what was saved there/m);
   }));
 
+Deno.test("doctor finds no fault in a run with a block of one's own, and names the block that resuming needs", () =>
+  inFolder(async (cwd) => {
+    await Deno.writeTextFile(`${cwd}/story.txt`, story(100));
+    const mod = new URL("../mod.ts", import.meta.url);
+    const block =
+      `import { NoPositions } from "${mod}";\nexport const positions = () => new NoPositions();\n`;
+    await Deno.writeTextFile(`${cwd}/mine.ts`, block);
+    const line = words("train --data story.txt --steps 4 --stop_after 2 --device cpu --block mine.ts");
+    await succeed([...line, ...small], { cwd });
+    const text = await succeed(["doctor", "runs/story"], { cwd });
+    assertMatch(text, /^last\/ +step 2 of 4, all checksums match$/m);
+    assertMatch(text, /^resume +after step 2: deno task train --resume runs\/story --block mine.ts$/m);
+  }));
+
 Deno.test({
   name: "doctor opens nothing that is no file",
   ignore: Deno.build.os === "windows", // has no such devices
@@ -94,5 +109,26 @@ Deno.test({
         assertStringIncludes(stdout, `records       FAULTY: metrics.jsonl is ${kind}`);
         assertEquals(code, 1);
       }
+    }),
+});
+
+Deno.test({
+  name: "doctor names what stands in place of a file of the run, and a folder without a checkpoint",
+  ignore: Deno.build.os === "windows", // links need rights there
+  fn: () =>
+    inFolder(async (cwd) => {
+      const run = `${cwd}/mine`;
+      await Deno.mkdir(run);
+      await Deno.symlink(cwd, `${run}/.last.miniformer-new`);
+      await Deno.mkdir(`${run}/samples.txt`);
+      const findings = await examineRun(`${run}/`);
+      assertEquals(
+        findings.find(({ name }) => name === "resume")?.text,
+        "there is no checkpoint to resume from",
+      );
+      const wrong = findings.filter(({ name }) => name === "not a file").map(({ text }) =>
+        text.split(":")[0]
+      );
+      assertEquals(wrong, ["samples.txt is a folder", ".last.miniformer-new is a symbolic link"]);
     }),
 });

@@ -4,6 +4,7 @@ import { initialize } from "../core/module.ts";
 import { IGNORE_INDEX } from "../kernels/cross_entropy.ts";
 import { Gpt } from "../models/gpt.ts";
 import { type Batch, validationBatches } from "../data/batches.ts";
+import { totalWeight } from "../training/batch_tensors.ts";
 import { evaluate } from "../training/evaluate.ts";
 import { everyBackend } from "./_testing.ts";
 import { Bigram, livelyModel, newRun, small, stateOf, text } from "./_training.ts";
@@ -63,10 +64,40 @@ everyBackend("evaluate drops nothing and changes nothing", async (backend) => {
   assertEquals(await backend.read(run.store.gradients), new Float32Array(run.store.size));
 });
 
-Deno.test("evaluate refuses to measure on nothing", async () => {
-  const backend = new CpuBackend(), { model } = livelyModel(backend, small);
-  await assertRejects(() => evaluate(backend, model, []), RangeError, "Cannot evaluate on no batches");
-  const [batch] = validationBatches(text, { contextLength: 8, batchSize: 1 });
-  const ignored = { ...batch, targets: batch.targets.map(() => IGNORE_INDEX) };
-  await assertRejects(() => evaluate(backend, model, [ignored]), RangeError, "Cannot evaluate on no targets");
+/** Twelve batches: an evaluation pauses before the first, and after eight of them. */
+const backend = new CpuBackend(), { model } = livelyModel(backend, small);
+const batches = validationBatches(text, { contextLength: 8, batchSize: 2 }).slice(0, 12);
+const blank = (batch: Batch): Batch => ({ ...batch, targets: batch.targets.map(() => IGNORE_INDEX) });
+
+Deno.test("evaluate skips batches without targets, and refuses where there are no others", async () => {
+  const expected = await evaluate(backend, model, batches);
+  const mixed = [...batches.slice(0, 8).map(blank), ...batches];
+  assertAlmostEquals(await evaluate(backend, model, mixed), expected, 1e-6);
+  for (const nothing of [[], [blank(batches[0])]]) {
+    await assertRejects(() => evaluate(backend, model, nothing), RangeError, "on batches without targets");
+  }
+});
+
+Deno.test("evaluate weighs targets, not the parts that are read together", async () => {
+  const uneven = batches.map((batch, index) => ({
+    ...batch,
+    targets: batch.targets.map((target, position) => index < 8 || position < 2 ? target : IGNORE_INDEX),
+  }));
+  let sum = 0;
+  for (const batch of uneven) sum += totalWeight([batch]) * await evaluate(backend, model, [batch]);
+  assertAlmostEquals(await evaluate(backend, model, uneven), sum / totalWeight(uneven), 1e-6);
+});
+
+Deno.test("evaluate reports its progress, lets other events run, and ends with what onProgress throws", async () => {
+  const seen: number[][] = [];
+  let others = 0;
+  const timer = setInterval(() => others++);
+  await evaluate(backend, model, batches, { onProgress: (done, total) => void seen.push([done, total]) });
+  assertEquals(seen, [[0, 12], [8, 12]]);
+  const stop = (done: number) => {
+    if (done === 8) throw new Error("stopped");
+  };
+  await assertRejects(() => evaluate(backend, model, batches, { onProgress: stop }), Error, "stopped");
+  clearInterval(timer);
+  assert(others > 0, "the timer ran meanwhile");
 });

@@ -3,7 +3,9 @@ import type { Backend } from "../core/backend.ts";
 import { CpuBackend } from "../core/cpu_backend.ts";
 import { initialize } from "../core/module.ts";
 import { MaskedLanguageModel } from "../models/roberta.ts";
-import { fillMask } from "../inference/fill_mask.ts";
+import { CharTokenizer } from "../tokenizers/char_tokenizer.ts";
+import { MASKED_SPECIAL_TOKENS } from "../tokenizers/special_tokens.ts";
+import { decodeFilled, filledSample, fillMask } from "../inference/fill_mask.ts";
 import { everyBackend } from "./_testing.ts";
 
 /** A model whose weights are so large that every position shows. */
@@ -74,4 +76,45 @@ Deno.test("fillMask: one answer for each mask, and refuses what cannot be filled
   );
   await assertRejects(() => fill([15, 16]), RangeError, "Token 16 is outside the vocabulary of 16");
   await assertRejects(() => fill([15], 0), RangeError, "Cannot give 0 candidates for a mask");
+});
+
+const tokenizer = CharTokenizer.fromText("abcdefghijk", { specialTokens: MASKED_SPECIAL_TOKENS });
+
+Deno.test("decodeFilled: each candidate stands in the text with the most likely ones at the other masks", () => {
+  const [a, b, c] = tokenizer.encode("abc"), maskId = tokenizer.encode("<mask>")[0];
+  const candidates = (...ids: number[]) => ids.map((id) => ({ id, probability: 0.5 }));
+  const ids = tokenizer.encode("<mask>d<mask>", { addSpecialTokens: true });
+  const positions = [...ids.keys()].filter((position) => ids[position] === maskId);
+  const filled = [{ position: positions[0], candidates: candidates(a, b) }, {
+    position: positions[1],
+    candidates: candidates(c, a),
+  }];
+  const { text, masks } = decodeFilled(ids, filled, tokenizer);
+  assertEquals(text, "adc");
+  assertEquals(masks.map(({ position }) => position), positions);
+  assertEquals(masks.map(({ candidates }) => candidates.map(({ text }) => text)), [["adc", "bdc"], [
+    "adc",
+    "ada",
+  ]]);
+  assertEquals(masks[1].candidates.map(({ token }) => token), ["c", "a"]);
+});
+
+Deno.test("filledSample: one prediction at least in each sequence, and the rest of its text", async () => {
+  const backend = new CpuBackend(), model = lively(backend);
+  assertEquals(tokenizer.vocabSize, 16);
+  const sequences = ["abcd", "efgh", "ijk", "a", "kb"].map((text) =>
+    tokenizer.encode(text, { addSpecialTokens: true })
+  );
+  const sample = await filledSample(backend, model, tokenizer, sequences);
+  assertEquals(await filledSample(backend, model, tokenizer, sequences), sample, "the same every time");
+  const texts = sample.split("\n---\n");
+  assertEquals(texts.length, 4);
+  for (const [index, text] of texts.entries()) {
+    assertEquals(/\[.+\]/.test(text), true, text);
+    const original = text.replace(/\[(.+?)( → .+?)?\]/g, "$1");
+    assertEquals(
+      original,
+      tokenizer.decode(sequences[Math.floor(index * 5 / 4)], { skipSpecialTokens: true }),
+    );
+  }
 });

@@ -97,7 +97,7 @@ async function checkModel(
   const { logits, loss } = backend.scope(() => {
     const upload = (_: string, data: Parameters<Backend["from"]>[0], shape: readonly number[]) =>
       backend.from(data, shape);
-    const tensors = toTensors(batch, 1 / totalWeight(batch), upload), { inputs, lengths } = tensors;
+    const tensors = toTensors(batch, 1 / totalWeight([batch]), upload), { inputs, lengths } = tensors;
     const logits = model instanceof MaskedLanguageModel
       ? model.forward(inputs, { lengths })
       : (model as GptClassifier).forward(inputs, lengths!);

@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
-import { Lock, LockedError, lookAtLock } from "../commands/files/lock.ts";
+import { inspectLock, Lock, LockedError } from "../commands/files/lock.ts";
 import { inFolder } from "./_command.ts";
 
 /** A process that takes a lock, says so, and keeps it until it is killed. */
@@ -30,16 +30,18 @@ Deno.test("a lock names its holder, and is free once that process is killed", ()
   inFolder(async (folder) => {
     const path = `${folder}/lock`, child = await holder(path);
     try {
-      await assertRejects(() => Lock.take(path), LockedError, `process ${child.pid} on `);
-      const { state, holder } = await lookAtLock(path);
-      assertEquals([state, holder?.process], ["held", child.pid]);
-      assert(Math.abs(Date.parse(holder!.since) - Date.now()) < 60_000);
+      await assertRejects(() => Lock.take(path, "wait"), LockedError, `process ${child.pid} on `);
+      await assertRejects(() => Lock.take(path, "wait"), LockedError, ") is at work there; wait");
+      const { state, holder } = await inspectLock(path);
+      const [, pid, since] = holder!.match(/^process (\d+) on [\w.-]+ \(since (.*)\)$/)!;
+      assertEquals([state, Number(pid)], ["held", child.pid]);
+      assert(Math.abs(Date.parse(since) - Date.now()) < 60_000);
     } finally {
       await end(child);
     }
-    assertEquals((await lookAtLock(path)).state, "stale");
+    assertEquals((await inspectLock(path)).state, "stale");
     (await Lock.take(path)).release();
-    assertEquals((await lookAtLock(path)).state, "free");
+    assertEquals((await inspectLock(path)).state, "free");
   }));
 
 Deno.test("of many processes that want a lock at once, each gets it alone", () =>
@@ -77,12 +79,14 @@ Deno.test({
       await Deno.writeTextFile(`${folder}/victim`, "mine");
       await Deno.symlink(`${folder}/victim`, `${folder}/lock`);
       await assertRejects(() => Lock.take(`${folder}/lock`), Error, "it is a symbolic link");
-      await assertRejects(() => lookAtLock(`${folder}/lock`), Error, "is a symbolic link");
+      await assertRejects(() => inspectLock(`${folder}/lock`), Error, "is a symbolic link");
       assertEquals(await Deno.readTextFile(`${folder}/victim`), "mine");
-      const hostile = JSON.stringify({ process: 1, host: "\x1b[2J", since: "x".repeat(9999) });
-      for (const text of ["", "[]", "null", hostile]) {
+      const hostile = ["\x1b[2J", "x".repeat(9999), "x (since 1)\n"].map((host) =>
+        `process 1 on ${host} (since 1)`
+      );
+      for (const text of ["", "[]", "null", ...hostile]) {
         await Deno.writeTextFile(`${folder}/other`, text);
-        assertEquals(await lookAtLock(`${folder}/other`), { state: "stale", holder: undefined });
+        assertEquals(await inspectLock(`${folder}/other`), { state: "stale", holder: "another process" });
       }
     }),
 });
@@ -106,7 +110,7 @@ Deno.test("a lock is taken also where there is no room to say by whom", () =>
     } finally {
       Deno.FsFile.prototype.write = write;
     }
-    assertEquals(await lookAtLock(path), { state: "free" });
+    assertEquals(await inspectLock(path), { state: "free" });
   }));
 
 Deno.test("a lock whose file was removed is taken again, once however many ask", () =>
@@ -127,9 +131,9 @@ Deno.test("on a disk without locks the file itself is the lock, and the refusal 
     try {
       Deno.FsFile.prototype.tryLock = () => Promise.reject(new Error("Operation not supported"));
       const lock = await Lock.take(path);
-      const refused = await assertRejects(() => Lock.take(path), LockedError);
-      assertEquals(refused.advice, `if that process is gone, remove ${path}: this disk has no locks`);
-      assertEquals((await lookAtLock(path)).state, "held");
+      const advice = `at work there; if that process is gone, remove ${path}: this disk has no locks`;
+      await assertRejects(() => Lock.take(path, "wait"), LockedError, advice);
+      assertEquals((await inspectLock(path)).state, "held");
       lock.leave(); // as a killed process does
       await assertRejects(() => Lock.take(path), LockedError);
       await Deno.remove(path);

@@ -1,9 +1,10 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
-import { checkMemory, estimateMemory } from "../commands/recipes/memory.ts";
+import { checkGenerating, checkMeasuring, checkMemory, megabytes } from "../commands/recipes/memory.ts";
 import { CpuBackend } from "../core/cpu_backend.ts";
 import { RobertaClassifier } from "../models/roberta_classifier.ts";
 import { Gpt, type GptConfig } from "../models/gpt.ts";
 import { MaskedLanguageModel, type RobertaConfig } from "../models/roberta.ts";
+import { estimateMemory } from "../training/memory.ts";
 import { PRESETS } from "../training/presets.ts";
 import { causalBatches } from "../data/batches.ts";
 import { labelledBatches } from "../data/labelled_batches.ts";
@@ -45,8 +46,12 @@ Deno.test("SGD takes a number less for each parameter than AdamW", () => {
   const ratio = (parameterBytes + activationBytes) / backend.bytes;
   assert(ratio > 0.95 && ratio < 1.05, `${ratio} of what it took`);
   const limits = { total: parameterBytes + activationBytes, buffer: Infinity, binding: Infinity };
-  checkMemory(config, 1, 1, limits, { optimizer });
-  assertThrows(() => checkMemory(config, 1, 1, limits), RangeError, "it needs about");
+  checkMemory(config, { batchSize: 1, accumulation: 1, optimizer }, limits);
+  assertThrows(
+    () => checkMemory(config, { batchSize: 1, accumulation: 1 }, limits),
+    RangeError,
+    "it needs about",
+  );
 });
 
 Deno.test("a masked language model scores only where it is asked", () => {
@@ -74,9 +79,13 @@ Deno.test("a classifier made from a RoBERTa scores no tokens", () => {
 
 Deno.test("what does not fit is refused with the limit it meets and the flag that helps", () => {
   const free = { total: Infinity, buffer: Infinity, binding: Infinity };
-  checkMemory(tiny, 4, 1, free);
+  checkMemory(tiny, { batchSize: 4, accumulation: 1 }, free);
   const refused = (limits: Partial<typeof free>, message: string) =>
-    assertThrows(() => checkMemory(tiny, 64, 3, { ...free, ...limits }), RangeError, message);
+    assertThrows(
+      () => checkMemory(tiny, { batchSize: 64, accumulation: 3 }, { ...free, ...limits }),
+      RangeError,
+      message,
+    );
   refused({ total: 5e6 }, "it needs about 20 MB where 5 MB are free; --batch-size 8 --accumulation 24 fits");
   refused(
     { binding: 4e5 },
@@ -92,7 +101,23 @@ Deno.test("what is advised is not refused in its turn", () => {
   const config = { ...PRESETS["shakespeare-char-cpu"].model, vocabSize: 65 };
   const limits = { total: 50e6, buffer: Infinity, binding: Infinity };
   const advice = (size: number) =>
-    assertThrows(() => checkMemory(config, size, 1, limits), Error).message.split("; ")[1];
+    assertThrows(() => checkMemory(config, { batchSize: size, accumulation: 1 }, limits), Error).message
+      .split("; ")[1];
   assertEquals(advice(12), "--batch-size 6 --accumulation 2 fits");
   assertEquals(advice(65536), "--batch-size 4 fits");
+});
+
+Deno.test("evaluating and generating are refused with the flag that helps", () => {
+  const config = { ...PRESETS["shakespeare-char-cpu"].model, vocabSize: 65 };
+  const limits = { total: 50e6, buffer: Infinity, binding: Infinity };
+  assertThrows(() => checkMeasuring(config, 60000, limits), RangeError, "--batch-size 14 fits");
+  const tooSmall = { ...limits, total: 1000 };
+  assertThrows(() => checkMeasuring(config, 2, tooSmall), RangeError, "the model is too large for it");
+  checkGenerating(config, { samples: 10, tokens: 1000 }, limits);
+  const check = () => checkGenerating(config, { samples: 10, tokens: 1e6 }, limits);
+  assertThrows(check, RangeError, "give a smaller --num-samples or --max-new-tokens");
+});
+
+Deno.test("bytes are shown in MB below a gigabyte", () => {
+  assertEquals([1, 27_400_000, 4e8, 1.4e9].map(megabytes), ["1 MB", "27 MB", "400 MB", "1.4 GB"]);
 });

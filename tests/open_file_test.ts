@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { findFiles, readText } from "../commands/texts/files.ts";
 import { openFile } from "../commands/files/open_file.ts";
-import { cachedIds } from "../commands/texts/token_cache.ts";
+import { cachedIds } from "../commands/texts/corpus.ts";
 import { CharTokenizer } from "../tokenizers/char_tokenizer.ts";
 import { inFolder, miniformer } from "./_command.ts";
 

@@ -1,5 +1,5 @@
-import { assertEquals } from "@std/assert";
-import { probeParity } from "../commands/doctor/probe.ts";
+import { assert, assertEquals } from "@std/assert";
+import { probeParity, probeSpeed } from "../commands/doctor/probe.ts";
 import { CpuBackend } from "../core/cpu_backend.ts";
 import type { Tensor } from "../core/tensor.ts";
 
@@ -26,3 +26,8 @@ for (
     assertEquals(parity.map((operation) => operation.isSame), parity.map(() => isSame));
   });
 }
+
+Deno.test("the speed of a device is a number", async () => {
+  const gflops = await probeSpeed(new CpuBackend(), 32, 10);
+  assert(gflops > 0 && Number.isFinite(gflops), `${gflops} GFLOP/s`);
+});

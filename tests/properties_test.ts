@@ -4,9 +4,9 @@ import { assert, assertEquals } from "@std/assert";
 import fc from "fast-check";
 import { UsageError } from "../commands/cli/errors.ts";
 import type { Flags } from "../commands/cli/flags.ts";
-import { parseRecord } from "../commands/runs/metrics_record.ts";
+import { parseRecord } from "../commands/runs/run_records.ts";
 import { parseFlags } from "../commands/cli/parse_flags.ts";
-import { splitCsv, splitTsv } from "../commands/texts/tables.ts";
+import { splitCsv, splitTsv } from "../data/tables.ts";
 import { escaped, quoted } from "../core/quoted.ts";
 import {
   BpeTokenizer,

@@ -4,7 +4,7 @@ import type { Flag } from "../commands/cli/flags.ts";
 import { parseFlags } from "../commands/cli/parse_flags.ts";
 import { type Objective, objectiveOf } from "../models/families.ts";
 import { type PresetName, PRESETS_BY_NAME } from "../commands/settings/presets.ts";
-import { resumeTraining } from "../commands/recipes/language_recipe.ts";
+import { resumeSettings } from "../commands/settings/resume_settings.ts";
 import { chooseSettings, withLength } from "../commands/settings/settings.ts";
 import { type TrainFlags, trainFlags } from "../commands/settings/train_flags.ts";
 import { words } from "./_command.ts";
@@ -13,7 +13,7 @@ const flagsOf = (line: string): TrainFlags => parseFlags(trainFlags, words(line)
 
 function resume(flags: TrainFlags, step = 10, preset: PresetName = "tiny") {
   const none = flagsOf(""), settings = withLength(chooseSettings(none, preset), none, 100);
-  return { settings, resumed: resumeTraining({ step, state: { settings } }, flags, 100) };
+  return { settings, resumed: resumeSettings(settings, step, flags, 100) };
 }
 
 /** A value of a flag that no run of this objective was started with. */
@@ -87,6 +87,11 @@ Deno.test("what was given before may be given again", () => {
   const line =
     `--seed ${settings.seed} --lr ${settings.learningRate} --ff_mult 4 --objective causal --preset tiny`;
   assertEquals(resume(flagsOf(line)).resumed, settings);
+  const refused = (line: string, message: string) =>
+    assertThrows(() => resume(flagsOf(line)), UsageError, `${message}: leave it out, or start a new run`);
+  refused("--seed 2", "--seed is 2, but the run was started with 1");
+  refused("--objective mlm", "--objective is mlm, but the run was started with causal");
+  refused("--ff_mult 3", "--feed-forward-multiple is 3, but the run was started with 4");
 });
 
 Deno.test("a run at its end is not resumed, and it is said which flag makes it longer", () => {

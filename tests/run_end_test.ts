@@ -1,4 +1,5 @@
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import type { Session, SessionFlags } from "../commands/recipes/recipe.ts";
 import { describeStop } from "../commands/recipes/session.ts";
 import { editState, inFolder, small, story, succeed, words } from "./_command.ts";
 
@@ -52,11 +53,14 @@ Deno.test("a run writes into its own folder only, and lists its files, also when
   }));
 
 Deno.test("a run that was stopped is resumed while steps are left, and evaluated when none is", () => {
-  const stop = (step: number, data = "FILE") =>
-    describeStop("runs/mine", {
-      ...{ step, steps: 100, command: "finetune" },
-      evaluation: `classify --checkpoint runs/mine --data ${data}`,
-    });
+  const stop = (step: number, flags: SessionFlags = {}) => {
+    const recipe = {
+      state: { command: "finetune" },
+      evaluation: (folder: string) => `classify --checkpoint ${folder} --data FILE`,
+    };
+    const session = { recipe, run: { step, settings: { steps: 100 } }, folder: { path: "runs/mine" }, flags };
+    return describeStop(session as unknown as Session);
+  };
   assertStringIncludes(stop(99), "Stopped: step 99 of 100 is saved in runs/mine/last.");
   assertStringIncludes(stop(99), "Resume it: deno task finetune --resume runs/mine");
   assertStringIncludes(
@@ -64,5 +68,7 @@ Deno.test("a run that was stopped is resumed while steps are left, and evaluated
     "Stopped during the evaluation: step 100 of 100 is saved in runs/mine/last.",
   );
   assertStringIncludes(stop(100), "Evaluate it: deno task classify --checkpoint runs/mine --data FILE");
-  assertStringIncludes(stop(100, "a.tsv"), "--data a.tsv");
+  const block = "my block.ts";
+  assertStringIncludes(stop(99, { block }), "finetune --resume runs/mine --block 'my block.ts'");
+  assertStringIncludes(stop(100, { block }), "--data FILE --block 'my block.ts'");
 });

@@ -1,6 +1,6 @@
 import { assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import { SaveError } from "../commands/files/folders.ts";
-import type { MetricsRecord } from "../commands/runs/metrics_record.ts";
+import type { MetricsRecord } from "../mod.ts";
 import { RunFolder } from "../commands/runs/run_folder.ts";
 import { withSums } from "../commands/files/sums.ts";
 import { inFolder } from "./_command.ts";
@@ -67,12 +67,12 @@ Deno.test("a missing folder is created, an empty one taken, and both are left as
   inFolder(async (cwd) => {
     const made = await RunFolder.create(`${cwd}/a/b/new`, "");
     await Deno.writeTextFile(`${made.path}/training.ids`, "");
-    made.abandon();
+    await made.abandon();
     assertEquals(await Array.fromAsync(Deno.readDir(cwd)), [], "also the folders above it");
     await Deno.mkdir(`${cwd}/empty`);
     const given = await RunFolder.create(`${cwd}/empty`, "");
     await Deno.writeTextFile(`${given.path}/training.ids`, "");
-    given.abandon();
+    await given.abandon();
     assertEquals(await Array.fromAsync(Deno.readDir(given.path)), []);
     await assertRejects(() => RunFolder.create("/dev/null/run", ""), Error, "Cannot make /dev/null/run: ");
   }));
@@ -81,20 +81,20 @@ Deno.test("a new run may take the folder of a run that saved no checkpoint, and 
   inFolder(async (cwd) => {
     const path = `${cwd}/used`, first = await RunFolder.create(path, "");
     await first.log([record(1)]);
-    first.abandon();
+    await first.abandon();
     await Deno.stat(`${path}/metrics.jsonl`); // what it wrote is kept until then
     {
       using second = await RunFolder.create(path, "");
       await assertRejects(() => Deno.stat(`${path}/metrics.jsonl`), Deno.errors.NotFound);
       await second.save("last", 1, {});
-      second.abandon();
+      await second.abandon();
       await Deno.stat(`${path}/last`);
     }
     await assertRejects(() => RunFolder.create(path, ""), Error, "something already exists there");
     // of a run that goes on nothing is ever removed, even if its records are lost
     using again = await RunFolder.open(path);
     await again.rewind({ path: `${path}/last`, step: 0, files: {} });
-    again.abandon();
+    await again.abandon();
     await Deno.stat(`${path}/metrics.jsonl`);
   }));
 

@@ -1,9 +1,10 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import { UsageError } from "../commands/cli/errors.ts";
 import { parseFlags } from "../commands/cli/parse_flags.ts";
-import { chooseSettings, type TrainSettings, withLength } from "../commands/settings/settings.ts";
+import { chooseSettings, stepsOf, type TrainSettings, withLength } from "../commands/settings/settings.ts";
 import { trainFlags } from "../commands/settings/train_flags.ts";
-import { type PresetName, PRESETS_BY_NAME } from "../commands/settings/presets.ts";
+import { choosePreset, type PresetName, PRESETS_BY_NAME } from "../commands/settings/presets.ts";
+import { presetTraining } from "../training/presets.ts";
 import { words } from "./_command.ts";
 
 const flagsOf = (line: string) => parseFlags(trainFlags, words(line));
@@ -38,6 +39,23 @@ Deno.test("what follows from a value follows from one that is given", () => {
   assertEquals(settingsOf("--epochs 0.5 --accumulation 3").steps, Math.ceil(50 / 3));
 });
 
+Deno.test("another optimizer takes the learning rates and the weight decay that suit it", () => {
+  const { learningRate, minLearningRate, weightDecay, momentum } = settingsOf("--optimizer sgd", "mini-gpt");
+  const expected = presetTraining(PRESETS_BY_NAME["mini-gpt"].training, "sgd");
+  assertEquals([learningRate, weightDecay], [expected.learningRate, expected.weightDecay]);
+  assertEquals([minLearningRate, momentum], [expected.minLearningRate, 0.9]);
+  const given = settingsOf("--optimizer sgd --lr 0.5 --momentum 0.5", "mini-gpt");
+  assertEquals([given.learningRate, given.minLearningRate, given.momentum], [0.5, 0.05, 0.5]);
+});
+
+Deno.test("epochs are counted in steps, rounded up, and not given beside them", () => {
+  assertEquals(stepsOf({ epochs: 3 }, 50.25), 151);
+  const message = "--epochs 1000000 makes 1e+11 steps: expected at most 1000000000";
+  assertThrows(() => stepsOf({ epochs: 1e6 }, 1e5), UsageError, message);
+  const { steps, warmupSteps, evaluationInterval } = settingsOf("--epochs 3 --accumulation 2", "tiny", 100.5);
+  assertEquals([steps, warmupSteps, evaluationInterval], [151, 15, 16]);
+});
+
 Deno.test("masks are chosen for a model that fills them, and for no other", () => {
   const { maskRate, maskRule, lines } = settingsOf("--mask_rate 0.3 --lines", "roberta-tiny");
   assertEquals([maskRate, maskRule, lines], [0.3, "huggingface", true]);
@@ -62,3 +80,16 @@ for (
     assertThrows(() => settingsOf(line, preset), UsageError, message);
   });
 }
+
+Deno.test("the preset is that of objective, data and device, unless it is named; it must fit the objective", () => {
+  assertEquals(choosePreset({}, false), "tiny");
+  assertEquals([true, false].map((gpu) => choosePreset({ data: ["a.txt"] }, gpu)), [
+    "mini-transformer-lab",
+    "tiny",
+  ]);
+  assertEquals(choosePreset({ objective: "mlm" }, false), "roberta-tiny");
+  assertEquals(choosePreset({ architecture: "roberta" }, true), "roberta-mini");
+  assertEquals(choosePreset({ preset: "gpt2" }, false), "gpt2");
+  const choose = () => choosePreset({ objective: "mlm", preset: "tiny" }, false);
+  assertThrows(choose, UsageError, "--preset tiny is for --objective causal: expected one of roberta-");
+});

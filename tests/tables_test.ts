@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
-import { splitCsv, splitTsv } from "../commands/texts/tables.ts";
+import { splitCsv, splitTsv } from "../data/tables.ts";
 
 const cells = (text: string) => splitCsv(text).rows.map((row) => [...row.cells]);
 

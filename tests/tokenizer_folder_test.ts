@@ -1,6 +1,6 @@
 import { assertEquals, assertRejects } from "@std/assert";
 import { saveFolder } from "../commands/files/folders.ts";
-import { readTokenizer } from "../commands/files/tokenizer_folder.ts";
+import { describeTokenizer, readTokenizer } from "../commands/files/tokenizer_folder.ts";
 import { CharTokenizer } from "../tokenizers/char_tokenizer.ts";
 import { inFolder } from "./_command.ts";
 
@@ -16,6 +16,7 @@ Deno.test("a tokenizer is found in its folder, in a file, and in a run", () =>
     assertEquals([await sizeOf("run"), await sizeOf("run/last")], [4, 4]);
     await save("run/best", "abcde");
     assertEquals(await sizeOf("run"), 5);
+    assertEquals(describeTokenizer(await readTokenizer(`${cwd}/own`)), "characters, 3 tokens");
   }));
 
 Deno.test("a folder without a tokenizer is refused by its name", () =>

@@ -36,11 +36,12 @@ function makeSession(
   const recipe = {
     ...{ model, tokenizer, batches, validation, sample, facts: [], unit: "token" as const, config: {} },
     state: { command: "train", settings, source: {}, textFingerprint: "" },
-    report: () => Promise.resolve(""),
+    report: () => Promise.resolve({ results: [] }),
+    use: () => ["use", ""] as const,
     evaluation: () => "",
   };
   const state = { ...recipe.state, backend: { name: "cpu", device: "" } };
-  return { recipe, run, folder, state, interrupt, output, progress };
+  return { recipe, run, folder, flags: {}, state, interrupt, output, progress };
 }
 
 Deno.test("a device that is lost ends the run in one line that says what is kept", () =>

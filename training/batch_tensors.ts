@@ -14,17 +14,19 @@ import type { BatchTensors } from "../models/learner.ts";
 import type { Batch } from "../data/batches.ts";
 
 /**
- * The total weight of the targets of a batch.
+ * The total weight of the targets of batches.
  *
- * @param batch The batch.
- * @returns The sum of the weights of the targets that are not ignored; their number, if the batch has no weights.
+ * @param batches The batches.
+ * @returns The sum of the weights of the targets that are not ignored; their number, if the batches have no weights.
  */
-export function totalWeight({ targets, weights }: Batch): number {
+export function totalWeight(batches: readonly Batch[]): number {
   let total = 0;
-  for (let at = 0; at < targets.length; at++) {
-    if (targets[at] !== IGNORE_INDEX) {
-      total += weights ? weights[at] : 1;
+  for (const { targets, weights } of batches) {
+    let ofBatch = 0; // summed by batch, so that accumulation changes no bit
+    for (let index = 0; index < targets.length; index++) {
+      if (targets[index] !== IGNORE_INDEX) ofBatch += weights ? weights[index] : 1;
     }
+    total += ofBatch;
   }
   return total;
 }

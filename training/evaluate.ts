@@ -1,5 +1,5 @@
 /**
- * The mean loss of a model over a text, without dropout and without gradients.
+ * The mean loss of a model over batches, without dropout and without gradients.
  *
  * @module
  */
@@ -12,26 +12,42 @@ import { totalWeight, toTensors } from "./batch_tensors.ts";
 import type { Batch } from "../data/batches.ts";
 
 /** Batches whose losses are summed on the device; these sums are read and added in double precision. */
-const BATCHES_PER_READ = 32;
+const BATCHES_PER_READ = 8;
+
+/** What happens during an evaluation. */
+export interface EvaluateOptions {
+  /**
+   * Called before every eight batches. What it throws ends the evaluation.
+   *
+   * @param done Batches that are done.
+   * @param total All batches.
+   */
+  onProgress?(done: number, total: number): void;
+}
 
 /**
- * The mean loss of a model over batches.
+ * The mean loss of a model over batches. Pending events run after every eight of them, see {@linkcode yieldToEvents}.
  *
  * @param backend The device of the model.
  * @param model The model.
  * @param batches The batches, see `validationBatches`.
+ * @param options What happens during the evaluation.
  * @returns Nats per target: the weighted mean over all targets that are not ignored.
- * @throws {RangeError} If there are no batches, or no targets in them.
+ * @throws {RangeError} If there are no targets in the batches.
  */
 export async function evaluate(
   backend: Backend,
   model: Learner,
   batches: readonly Batch[],
+  { onProgress }: EvaluateOptions = {},
 ): Promise<number> {
-  if (batches.length === 0) throw new RangeError("Cannot evaluate on no batches");
-  let sum = 0, count = 0;
+  let sum = 0, weights = 0;
   for (let first = 0; first < batches.length; first += BATCHES_PER_READ) {
+    await yieldToEvents();
+    onProgress?.(first, batches.length);
     const part = batches.slice(first, first + BATCHES_PER_READ);
+    const weight = totalWeight(part);
+    if (weight === 0) continue; // in short lines it happens that no token is masked
     const total = backend.scope(() => {
       const total = zeros(backend, [1]);
       for (const batch of part) {
@@ -42,9 +58,30 @@ export async function evaluate(
       }
       return total;
     });
-    sum += (await backend.read(total))[0];
-    for (const batch of part) count += totalWeight(batch);
+    const mean = (await backend.read(total))[0] / weight;
+    sum += weight * mean;
+    weights += weight;
   }
-  if (count === 0) throw new RangeError("Cannot evaluate on no targets: all of them are ignored");
-  return sum / count;
+  if (weights === 0) throw new RangeError("Cannot evaluate on batches without targets");
+  return sum / weights;
+}
+
+/**
+ * Lets pending events run, such as a signal, or the redrawing of a page: a CPU backend computes without a pause.
+ *
+ * @example
+ * ```ts
+ * import { yieldToEvents } from "@miniformer/miniformer";
+ * import { assert } from "@std/assert";
+ *
+ * let ran = false;
+ * setTimeout(() => ran = true);
+ * await yieldToEvents();
+ * assert(ran);
+ * ```
+ *
+ * @returns A promise that resolves when they have run.
+ */
+export function yieldToEvents(): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve));
 }

@@ -129,7 +129,7 @@ export class TrainingRun {
     this.optimizer.prepare(step, learningRateAt(settings, step));
     const first = step * accumulation;
     const batches = Array.from({ length: accumulation }, (_, index) => this.#batches.at(first + index));
-    const total = batches.reduce((sum, batch) => sum + totalWeight(batch), 0);
+    const total = totalWeight(batches);
     for (const [index, batch] of batches.entries()) {
       const tensors = toTensors(batch, 1 / (total || 1), (...part) => this.#upload(...part));
       backend.write(this.#clock, Uint32Array.of(...seedWords(seed), first + index, step % RING_SIZE));

@@ -6,18 +6,10 @@
  */
 import configuration from "../../deno.json" with { type: "json" };
 import { nearest, UsageError } from "./errors.ts";
-import {
-  bounds,
-  type Flag,
-  type Flags,
-  type FlagValues,
-  group,
-  kebabCase,
-  type NumberFlag,
-} from "./flags.ts";
+import { bounds, type Flag, type Flags, type FlagValues, group, kebabCase } from "./flags.ts";
 import { parseFlags } from "./parse_flags.ts";
-import { print, terminalColumns } from "./terminal.ts";
-import { padText, textWidth, wrapText } from "./wrap.ts";
+import { formatFacts, print, terminalColumns } from "./terminal.ts";
+import { wrapText } from "./wrap.ts";
 
 /** The version of the package. */
 export const VERSION: string = configuration.version;
@@ -26,11 +18,8 @@ const PROGRAM = `miniformer ${VERSION}`;
 
 /** A command, ready to be run. */
 export interface Command {
-  /** What is typed after `deno task`. */
   readonly name: string;
-  /** One sentence, without a full stop. */
   readonly summary: string;
-  /** Its flags by their camelCase names; none for a group of commands. */
   readonly flags: Flags;
   /** The commands of a group. */
   readonly commands?: CommandTable;
@@ -46,15 +35,14 @@ export interface CommandDescription<Fs extends Flags> {
   readonly name: string;
   /** One sentence, without a full stop. */
   readonly summary: string;
-  /** What follows the name in the usage line; `[flags]` when absent. */
+  /** What follows the name in the usage line. */
   readonly usage?: string;
   /** Whole command lines, without `deno task`. */
   readonly examples?: readonly string[];
   /** A flag whose value may be typed without its name: before all flags, or after `--`. */
   readonly operand?: string;
-  /** The flags by their camelCase names; `--verbose`, `--version` and `--help` are added to them. */
+  /** `--verbose`, `--version` and `--help` are added to them. */
   readonly flags: Fs;
-  /** Does the work. */
   run(values: FlagValues<Fs> & { readonly verbose: boolean }): void | Promise<void>;
 }
 
@@ -65,36 +53,12 @@ const COMMON_FLAGS = group("Help", {
   help: { kind: "boolean", description: "show this text", short: "h", default: false },
 });
 
-/**
- * Makes a command from its description.
- *
- * @param description name, flags and work
- * @returns the command
- *
- * @example
- * ```ts
- * import { assertEquals } from "@std/assert";
- * import { defineCommand } from "./command.ts";
- *
- * let text = "";
- * const greet = defineCommand({
- *   name: "greet",
- *   summary: "Greet a person",
- *   flags: { name: { kind: "text", description: "their name", default: "world" } },
- *   run: ({ name }) => void (text = `Hello, ${name}!`),
- * });
- * await greet.run(["--name", "Ada"]);
- * assertEquals(text, "Hello, Ada!");
- * ```
- */
+/** Makes a command from its description. */
 export function defineCommand<const Fs extends Flags>(description: CommandDescription<Fs>): Command {
-  const flags = { ...description.flags, ...COMMON_FLAGS };
+  const { name, summary } = description, flags = { ...description.flags, ...COMMON_FLAGS };
   const help = (columns?: number) => formatHelp(description, flags, columns);
   return {
-    name: description.name,
-    summary: description.summary,
-    flags,
-    help,
+    ...{ name, summary, flags, help },
     async run(args) {
       const request = requestOf(args);
       const { help: isHelp, version: isVersion, ...values } = request
@@ -111,40 +75,23 @@ export function defineCommand<const Fs extends Flags>(description: CommandDescri
 export type CommandTable = Readonly<Record<string, () => Command | Promise<Command>>>;
 
 /**
- * Makes a group of commands, chosen by the first argument: `tokenizer train`, `tokenizer encode`.
- *
- * @param name what is typed before the choice; empty for the program itself
- * @param summary one sentence on all of them, without a full stop
- * @param commands the commands to choose from
- * @returns the command
- *
- * @example
- * ```ts
- * import { assertRejects } from "@std/assert";
- * import { chooseCommand, defineCommand } from "./command.ts";
- *
- * const encode = defineCommand({ name: "tokenizer encode", summary: "Text to ids", flags: {}, run() {} });
- * const tokenizer = chooseCommand("tokenizer", "Make and use tokenizers", { encode: () => encode });
- * await assertRejects(() => tokenizer.run(["encod"]), Error, "did you mean encode?");
- * ```
+ * Makes a group of commands, chosen by the first argument: `tokenizer train`, `tokenizer encode`. The program itself is such
+ * a group, without a name.
  */
 export function chooseCommand(name: string, summary: string, commands: CommandTable): Command {
-  const names = Object.keys(commands);
-  const prefix = name && `${name} `;
+  const names = Object.keys(commands), prefix = name && `${name} `;
   const help = async (columns: number = 100) => {
     const loaded = await Promise.all(Object.values(commands).map((load) => load()));
+    const rows = names.map((name, i) => [`  ${name}`, loaded[i].summary] as const);
     const indent = Math.max(...names.map((name) => name.length)) + 4;
-    const wrap = (text: string) => wrapText(text, columns);
-    const lines = names.map((name, i) => hang(`  ${name}`, loaded[i].summary, indent, columns));
-    return wrap(`${summary}.\n\nUsage: deno task ${prefix}COMMAND [flags]\n\nCommands:\n`) +
-      `${lines.join("\n")}\n\n` + wrap(`Flags of a command: deno task ${prefix}COMMAND --help`);
+    return [
+      wrapText(`${summary}.\n\nUsage: deno task ${prefix}COMMAND [flags]\n\nCommands:`, columns),
+      `${formatFacts(rows, indent, columns)}\n`,
+      wrapText(`Flags of a command: deno task ${prefix}COMMAND --help`, columns),
+    ].join("\n");
   };
   return {
-    name,
-    summary,
-    flags: {},
-    commands,
-    help,
+    ...{ name, summary, flags: {}, commands, help },
     async run(args) {
       const [chosen, ...rest] = args;
       if (Object.hasOwn(commands, chosen ?? "")) return (await commands[chosen]()).run(rest);
@@ -176,22 +123,22 @@ function formatHelp(
   columns: number = 100,
 ): string {
   const rows = Object.entries(flags).map(([name, flag]) => ({
-    heading: flag.group ?? "Flags",
+    heading: `${flag.group ?? "Flags"}:`,
     left: `  ${flag.short ? `-${flag.short}, ` : ""}--${kebabCase(name)}${placeholder(flag)}`,
     right: explain(flag),
   }));
-  const widest = Math.max(...rows.map(({ left }) => left.length)) + 2;
-  const indent = Math.min(widest, 34, columns >> 1);
-  const sections = Map.groupBy(rows, ({ heading }) => heading);
+  const indent = Math.min(Math.max(...rows.map(({ left }) => left.length)) + 2, 34, columns >> 1);
+  const sections = Array.from(
+    Map.groupBy(rows, ({ heading }) => heading),
+    ([heading, rows]) =>
+      `${heading}\n${formatFacts(rows.map(({ left, right }) => [left, right]), indent, columns)}`,
+  );
+  const lines = examples.map((line) => `\n${wrapText(`  deno task ${line}`, columns, 6)}`);
   return [
     wrapText(`${summary}.`, columns),
     wrapText(`Usage: deno task ${name} ${usage}`, columns, 4),
-    ...examples.length > 0
-      ? [["Examples:", ...examples.map((line) => wrapText(`  deno task ${line}`, columns, 6))].join("\n")]
-      : [],
-    ...[...sections].map(([heading, rows]) =>
-      [`${heading}:`, ...rows.map(({ left, right }) => hang(left, right, indent, columns))].join("\n")
-    ),
+    ...lines.length > 0 ? [`Examples:${lines.join("")}`] : [],
+    ...sections,
     wrapText(
       "Flags may be written with - or _ between words. Implausibly large numbers are refused.",
       columns,
@@ -199,41 +146,34 @@ function formatHelp(
   ].join("\n\n");
 }
 
-function placeholder(flag: Flag): string {
+function placeholder({ kind, placeholder }: Flag): string {
   const usual = {
-    text: " TEXT",
-    list: " TEXT...",
-    number: " NUMBER",
-    integer: " N",
-    choice: " NAME",
+    text: "TEXT",
+    list: "TEXT...",
+    number: "NUMBER",
+    integer: "N",
+    choice: "NAME",
     boolean: "",
   };
-  return flag.placeholder ? ` ${flag.placeholder}` : usual[flag.kind];
+  const shown = placeholder ?? usual[kind];
+  return shown && ` ${shown}`;
 }
 
 /** Description, allowed values, default and further names of a flag in one paragraph. */
 function explain(flag: Flag): string {
-  const limits = flag.kind === "choice"
-    ? flag.choices.join(", ")
-    : (flag.kind === "number" || flag.kind === "integer") && !isObvious(flag)
-    ? bounds(flag)
-    : "";
   const absent = flag.otherwise ?? (flag.default === false ? "" : flag.default?.toString());
   const notes = [
     flag.required ? "required" : absent && `default: ${absent}`,
     flag.aliases?.length ? `also ${flag.aliases.map((alias) => `--${kebabCase(alias)}`).join(", ")}` : "",
   ].filter(Boolean);
-  return [flag.description, limits && `: ${limits}`, notes.length > 0 && ` (${notes.join("; ")})`]
-    .filter(Boolean).join("");
+  const limits = limitsOf(flag);
+  return flag.description + (limits && `: ${limits}`) + (notes.length > 0 ? ` (${notes.join("; ")})` : "");
 }
 
-/** Whether the help omits the bounds: those that only exclude negative or implausibly large numbers. */
-function isObvious({ atLeast = 0, atMost = Infinity, above = 0, below }: NumberFlag): boolean {
-  return atLeast <= 1 && above === 0 && below === undefined && atMost >= 1000;
-}
-
-/** Two columns: the right text is wrapped within its own. */
-function hang(left: string, right: string, indent: number, columns: number): string {
-  const gap = textWidth(left) + 2 > indent ? `${left}  ` : padText(left, indent);
-  return wrapText(gap + right, columns, indent);
+/** The values allowed, without bounds that only exclude negative or implausibly large numbers. */
+function limitsOf(flag: Flag): string {
+  if (flag.kind === "choice") return flag.choices.join(", ");
+  if (flag.kind !== "number" && flag.kind !== "integer") return "";
+  const { atLeast = 0, atMost = Infinity, above = 0, below } = flag;
+  return atLeast <= 1 && above === 0 && below === undefined && atMost >= 1000 ? "" : bounds(flag);
 }

@@ -12,7 +12,6 @@ import type { Flags, TextFlag } from "./flags.ts";
 export const MOST = {
   /** Steps of a run, and intervals in steps. */
   steps: 1e9,
-  /** Epochs. */
   epochs: 1e6,
   /** Windows or texts in a batch. */
   batchSize: 2 ** 16,
@@ -20,15 +19,11 @@ export const MOST = {
   accumulation: 2 ** 12,
   /** Blocks of a model, or heads of a block. */
   layers: 1000,
-  /** Tokens in a window. */
   contextLength: 2 ** 20,
-  /** Width of a model. */
   modelDim: 2 ** 16,
-  /** Width of the feed-forward network, also as a multiple of the width of the model. */
+  /** Also as a multiple of the width of the model. */
   feedForwardDim: 2 ** 20,
-  /** Tokens in a vocabulary. */
   vocabSize: 2 ** 24,
-  /** Tokens to generate. */
   newTokens: 1e6,
   /** Other counts, such as the occurrences of a pair. */
   count: 1e9,
@@ -38,7 +33,7 @@ export const MOST = {
   factor: 1e6,
 } as const;
 
-/** The device. */
+/** Where a command computes. */
 export const deviceFlag = {
   device: {
     kind: "choice",
@@ -48,7 +43,7 @@ export const deviceFlag = {
   },
 } as const satisfies Flags;
 
-/** Results for other programs. Their fields are described in docs/json.md. */
+/** Results for other programs. */
 export const jsonFlag = {
   json: {
     kind: "boolean",
@@ -108,20 +103,7 @@ export const blockFlag = {
   },
 } as const satisfies Flags;
 
-/**
- * The flags that name a trained model.
- *
- * @param model the kind of model that is expected, such as `a GPT`
- * @returns the flags; without them the newest run is used
- *
- * @example
- * ```ts
- * import { assertStringIncludes } from "@std/assert";
- * import { modelFlags } from "./common_flags.ts";
- *
- * assertStringIncludes(modelFlags("a GPT").checkpoint.description, "Hugging Face folder of a GPT");
- * ```
- */
+/** The flags that name a trained model of a kind, such as `a GPT`. */
 export function modelFlags(model: string): Readonly<Record<"checkpoint" | "block", TextFlag>> {
   return {
     checkpoint: {

@@ -9,36 +9,13 @@
 import { basename, dirname, join } from "@std/path";
 import { escaped } from "../../core/quoted.ts";
 
-/**
- * The command line itself is wrong: an unknown flag, a missing or an impossible value. Exit status 2.
- *
- * @example
- * ```ts
- * import { assertEquals } from "@std/assert";
- * import { exitStatus, UsageError } from "./errors.ts";
- *
- * assertEquals(exitStatus(new UsageError("Unknown flag --sede: did you mean --seed?")), 2);
- * ```
- */
+/** The command line itself is wrong: an unknown flag, a missing or an impossible value. Exit status 2. */
 export class UsageError extends Error {
   /** The name shown in stack traces. */
   override name = "UsageError";
 }
 
-/**
- * The status the program ends with after an error.
- *
- * @param error what was thrown
- * @returns 2 for a {@linkcode UsageError}, 0 when the reader of our output has exited (`generate | head`), else 1
- *
- * @example
- * ```ts
- * import { assertEquals } from "@std/assert";
- * import { exitStatus } from "./errors.ts";
- *
- * assertEquals(exitStatus(new RangeError("Cannot sample: top_p is 0")), 1);
- * ```
- */
+/** The status the program ends with: 0 when the reader of its output has exited (`generate | head`). */
 export function exitStatus(error: unknown): 0 | 1 | 2 {
   if (error instanceof Deno.errors.BrokenPipe) return 0;
   return error instanceof UsageError ? 2 : 1;
@@ -47,21 +24,7 @@ export function exitStatus(error: unknown): 0 | 1 | 2 {
 /** The longest message: with `error: ` it stays below 1,000 characters. Quoted values are shortened before. */
 const LONGEST_MESSAGE = 980;
 
-/**
- * The text to print for an error: one line, or with `verbose` the whole stack and its causes.
- *
- * @param error what was thrown
- * @param verbose whether to show where it was thrown
- * @returns the text, without a newline at its end; empty for a closed pipe
- *
- * @example
- * ```ts
- * import { assertEquals } from "@std/assert";
- * import { describeError } from "./errors.ts";
- *
- * assertEquals(describeError(new Error("Cannot read a.txt:\n  no such file")), "error: Cannot read a.txt: no such file");
- * ```
- */
+/** The text to print for an error: one line, or with `verbose` the whole stack and its causes; none for a closed pipe. */
 export function describeError(error: unknown, verbose: boolean = false): string {
   if (error instanceof Deno.errors.BrokenPipe) return "";
   if (verbose) return Deno.inspect(error);
@@ -70,18 +33,7 @@ export function describeError(error: unknown, verbose: boolean = false): string 
   return `error: ${line.length > LONGEST_MESSAGE ? line.slice(0, LONGEST_MESSAGE - 1) + "…" : line}`;
 }
 
-/**
- * Prints a line to standard error. Failures are ignored: a closed terminal must not prevent a run from being saved.
- *
- * @param text the line
- *
- * @example
- * ```ts
- * import { printDiagnostic } from "./errors.ts";
- *
- * printDiagnostic("");
- * ```
- */
+/** Prints a line to standard error. Failures are ignored: a closed terminal must not prevent a run from being saved. */
 export function printDiagnostic(text: string): void {
   try {
     console.error(text);
@@ -90,21 +42,7 @@ export function printDiagnostic(text: string): void {
   }
 }
 
-/**
- * The reason of a system error in a few words.
- *
- * @param error what a call of `Deno` threw
- * @returns such as `no such file or folder`
- *
- * @example
- * ```ts
- * import { assertEquals } from "@std/assert";
- * import { reason } from "./errors.ts";
- *
- * const error = await Deno.open("missing.txt").catch((error) => error);
- * assertEquals(reason(error), "no such file or folder");
- * ```
- */
+/** The reason of a system error in a few words, such as `no such file or folder`. */
 export function reason(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   const reasons: Record<string, string> = {
@@ -126,34 +64,21 @@ export function reason(error: unknown): string {
 }
 
 /**
- * The error for a file or folder that cannot be read, with the nearest existing name when it is missing.
- *
- * @param path the file or folder
- * @param error what a call of `Deno` threw
- * @param wanted what is expected; only such paths are suggested
- * @returns an error with the path, the reason and perhaps a suggestion
- *
- * @example
- * ```ts
- * import { assertEquals } from "@std/assert";
- * import { cannotRead } from "./errors.ts";
- *
- * const error = await Deno.open("LICENCE").catch((error) => cannotRead("LICENCE", error));
- * assertEquals((error as Error).message, "Cannot read LICENCE: no such file or folder; did you mean LICENSE?");
- * ```
+ * The error for a file or folder that cannot be read. When it is missing, the nearest existing name is suggested, if it is
+ * of the wanted kind.
  */
 export async function cannotRead(
   path: string,
   error: unknown,
-  wanted: "file" | "text" | "checkpoint" | "tokenizer" | "any" = "any",
+  wanted: keyof typeof SUITABLE = "any",
 ): Promise<Error> {
-  const near = error instanceof Deno.errors.NotFound ? await nearestPath(path, SUITABLE[wanted]) : undefined;
+  const near = error instanceof Deno.errors.NotFound ? await nearestPath(path, wanted) : undefined;
   return new Error(`Cannot read ${path}: ${reason(error)}${near ? `; did you mean ${near}?` : ""}`, {
     cause: error,
   });
 }
 
-/** Whether a path may be suggested, by what is expected. */
+/** Whether a path may be suggested, by what is wanted. */
 const SUITABLE = {
   any: () => true,
   file: isFile,
@@ -181,39 +106,22 @@ async function namesIn(folder: string): Promise<string[]> {
   return (await Array.fromAsync(Deno.readDir(folder)).catch(() => [])).map(({ name }) => name).sort();
 }
 
-/** The suitable path with the nearest name, in the same folder or in runs/. */
-async function nearestPath(
-  path: string,
-  isSuitable: (path: string) => boolean | Promise<boolean>,
-): Promise<string | undefined> {
+/** The suitable path with the nearest name, in the same folder or, for a checkpoint, in runs/. */
+async function nearestPath(path: string, wanted: keyof typeof SUITABLE): Promise<string | undefined> {
   const folder: string = dirname(path), name: string = basename(path);
-  const folders = folder === "." && isSuitable === SUITABLE.checkpoint ? [folder, "runs"] : [folder];
-  for (const folder of folders) {
-    const names = (await namesIn(folder)).filter((name) => !name.startsWith("."));
+  for (const parent of folder === "." && wanted === "checkpoint" ? [folder, "runs"] : [folder]) {
+    const names = (await namesIn(parent)).filter((name) => !name.startsWith("."));
     for (let near = nearest(name, names); near !== undefined; near = nearest(name, names)) {
-      const found = folder === "." ? near : join(folder, near);
-      if (await isSuitable(found)) return found;
+      const found: string = join(parent, near);
+      if (await SUITABLE[wanted](found)) return found;
       names.splice(names.indexOf(near), 1);
     }
   }
 }
 
 /**
- * The word that was most probably meant: one that begins with what was typed, or differs from it by a few characters.
- *
- * @param typed what was typed
- * @param words the words that exist
- * @returns the nearest word, or undefined if none is near
- *
- * @example
- * ```ts
- * import { assertEquals } from "@std/assert";
- * import { nearest } from "./errors.ts";
- *
- * assertEquals(nearest("tmeperature", ["temperature", "top-k"]), "temperature");
- * assertEquals(nearest("temp", ["top-k", "temperature"]), "temperature");
- * assertEquals(nearest("colour", ["temperature", "top-k"]), undefined);
- * ```
+ * The word that was most probably meant: one that begins with what was typed, or differs from it by a few characters;
+ * undefined if none is near.
  */
 export function nearest(typed: string, words: Iterable<string>): string | undefined {
   let best: string | undefined;

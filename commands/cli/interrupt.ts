@@ -13,62 +13,36 @@ const SIGNALS = (Object.keys(STATUSES) as (keyof typeof STATUSES)[])
 
 /** A signal arrived before the first step. */
 export class InterruptedError extends Error {
-  /** `"InterruptedError"`. */
-  override readonly name = "InterruptedError";
-  /** The exit status. */
-  readonly status: number;
-
-  /**
-   * Makes the error.
-   *
-   * @param status the exit status
-   */
-  constructor(status: number) {
+  /** Takes the exit status. */
+  constructor(readonly status: number) {
     super("Stopped before the first step");
-    this.status = status;
   }
 }
 
-/**
- * Catches signals while it is in scope. The second one ends the program at once.
- *
- * @example
- * ```ts
- * import { assertEquals } from "@std/assert";
- * import { Interrupt } from "./interrupt.ts";
- *
- * using interrupt = new Interrupt();
- * assertEquals(interrupt.status, undefined);
- * ```
- */
+/** Catches signals while it is in scope. The second one ends the program at once. */
 export class Interrupt implements Disposable {
   /** The exit status, once a signal has arrived. */
   status: number | undefined;
-  readonly #listeners: (readonly [Deno.Signal, () => void])[];
+  readonly #listeners = SIGNALS.map((signal) => ({
+    signal,
+    listener: () => {
+      if (this.status !== undefined) Deno.exit(STATUSES[signal]);
+      this.status = STATUSES[signal];
+    },
+  }));
 
   /** Adds the listeners. */
   constructor() {
-    this.#listeners = SIGNALS.map((signal) => {
-      const listener = () => {
-        if (this.status !== undefined) Deno.exit(STATUSES[signal]);
-        this.status = STATUSES[signal];
-      };
-      Deno.addSignalListener(signal, listener);
-      return [signal, listener];
-    });
+    for (const { signal, listener } of this.#listeners) Deno.addSignalListener(signal, listener);
   }
 
-  /**
-   * Throws if a signal has arrived.
-   *
-   * @throws {InterruptedError} when one has
-   */
+  /** Throws an {@linkcode InterruptedError} if a signal has arrived. */
   expectNone(): void {
     if (this.status !== undefined) throw new InterruptedError(this.status);
   }
 
   /** Removes the listeners: signals end the program again. */
   [Symbol.dispose](): void {
-    for (const [signal, listener] of this.#listeners) Deno.removeSignalListener(signal, listener);
+    for (const { signal, listener } of this.#listeners) Deno.removeSignalListener(signal, listener);
   }
 }

@@ -7,40 +7,17 @@
 import { reason } from "./errors.ts";
 import { writeOut } from "./terminal.ts";
 
-/**
- * Standard output that keeps its first failure and writes nothing after it.
- *
- * @example
- * ```ts
- * import { assertEquals } from "@std/assert";
- * import { Output } from "./output.ts";
- *
- * const output = new Output(() => {
- *   throw new Error("no paper");
- * });
- * output.print("loss 1.2");
- * assertEquals(output.failure?.message, "no paper");
- * ```
- */
+/** Standard output, or another writer of text, that keeps its first failure and writes nothing after it. */
 export class Output {
   /** The first failure. */
   failure: Error | undefined;
   readonly #write: (text: string) => void;
 
-  /**
-   * Makes an output without a failure.
-   *
-   * @param write writes text as it is; to standard output unless given
-   */
   constructor(write: (text: string) => void = writeOut) {
     this.#write = write;
   }
 
-  /**
-   * Writes text as it is, unless writing has failed before.
-   *
-   * @param text the text
-   */
+  /** Writes text as it is. */
   write(text: string): void {
     if (this.failure) return;
     try {
@@ -52,11 +29,7 @@ export class Output {
     }
   }
 
-  /**
-   * Writes a line.
-   *
-   * @param text the line, without a newline at its end
-   */
+  /** Writes a line. */
   print(text: string): void {
     this.write(text + "\n");
   }

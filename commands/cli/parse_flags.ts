@@ -6,12 +6,20 @@
  * @module
  */
 import { nearest, UsageError } from "./errors.ts";
-import { bounds, type ChoiceFlag, type Flag, type Flags, type FlagValues, kebabCase } from "./flags.ts";
-import type { NumberFlag, TextFlag } from "./flags.ts";
+import {
+  acceptsNumber,
+  type ChoiceFlag,
+  expectedNumber,
+  type Flag,
+  type Flags,
+  type FlagValues,
+  kebabCase,
+  type NumberFlag,
+  type TextFlag,
+} from "./flags.ts";
 
 /** A flag of the command line with its values. */
 interface TypedFlag {
-  /** Its name in the description. */
   readonly name: string;
   /** As it was typed, such as `--seq_len`. */
   readonly typed: string;
@@ -22,25 +30,8 @@ interface TypedFlag {
 }
 
 /**
- * Reads the arguments of a command.
- *
- * @param flags the flags that the command accepts
- * @param args the arguments as the shell passed them
- * @param operand the flag whose value may be typed without its name: before all flags, or after `--`
- * @returns the value of every flag by its camelCase name
- * @throws {UsageError} for an unknown flag, a missing, repeated or impossible value, or an argument without a flag
- *
- * @example
- * ```ts
- * import { assertEquals } from "@std/assert";
- * import { parseFlags } from "./parse_flags.ts";
- *
- * const values = parseFlags({
- *   seed: { kind: "integer", description: "seed of all draws", default: 0 },
- *   contextLength: { kind: "integer", description: "tokens of a window", aliases: ["seq-len"] },
- * }, ["--seq_len", "64"]);
- * assertEquals(values, { seed: 0, contextLength: 64 });
- * ```
+ * The value of every flag by its camelCase name. Throws a {@linkcode UsageError} for an unknown flag, a missing, repeated or
+ * impossible value, or an argument without a flag; one `operand` may be typed without it, before all flags or after `--`.
  */
 export function parseFlags<const Fs extends Flags>(
   flags: Fs,
@@ -132,12 +123,8 @@ function singleValue(flag: TextFlag | NumberFlag | ChoiceFlag, typed: string, te
     throw new UsageError(`${typed} is "${text}": expected one of ${flag.choices.join(", ")}`);
   }
   const value = /^[-+]?(\d+\.?\d*|\.\d+)(e[-+]?\d+)?$/i.test(text) ? Number(text) : NaN;
-  const isKind = flag.kind === "integer" ? Number.isSafeInteger(value) : Number.isFinite(value);
-  const isInside = value >= (flag.atLeast ?? -Infinity) && value <= (flag.atMost ?? Infinity) &&
-    value > (flag.above ?? -Infinity) && value < (flag.below ?? Infinity);
-  if (isKind && isInside) return value;
-  const wanted = flag.kind === "integer" ? "a whole number" : "a number";
-  throw new UsageError(`${typed} is ${text || "empty"}: expected ${`${wanted} ${bounds(flag)}`.trimEnd()}`);
+  if (acceptsNumber(flag, value)) return value;
+  throw new UsageError(`${typed} is ${text || "empty"}: expected ${expectedNumber(flag)}`);
 }
 
 function unexpected(arg: string, advice: string): UsageError {

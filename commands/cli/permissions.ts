@@ -7,18 +7,8 @@
 import { quote } from "./terminal.ts";
 
 /**
- * Requests permission to write a path. On a terminal Deno asks the user; otherwise a missing permission is an error.
- *
- * @param path the file or folder to write
- * @param usual the folders in which the command may write without asking
- * @throws {Error} when it is not granted; the message holds the command line that grants it
- *
- * @example
- * ```ts
- * import { allowWriting } from "./permissions.ts";
- *
- * await allowWriting("runs/mine", ["runs"]); // granted to the tests, so nothing happens
- * ```
+ * Requests permission to write a path, outside the folders in which the command may always write. On a terminal Deno asks
+ * the user; elsewhere a missing permission is an error, with the command line that grants it.
  */
 export async function allowWriting(path: string, usual: readonly string[]): Promise<void> {
   const { state } = await Deno.permissions.request({ name: "write", path });

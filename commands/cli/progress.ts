@@ -12,17 +12,14 @@ import { cutText, wrapText } from "./wrap.ts";
 export interface RunProgress {
   /** Steps done. */
   readonly step: number;
-  /** Steps in the whole run. */
   readonly steps: number;
   /** Training tokens since the beginning of the run, or any count that grows with them. */
   readonly tokens: number;
   /** Training loss, nats a token. */
   readonly loss?: number;
-  /** Latest validation loss, nats a token. */
   readonly validationLoss?: number;
   /** Of a classifier: the latest accuracy on the validation texts. */
   readonly accuracy?: number;
-  /** Learning rate of the step. */
   readonly learningRate?: number;
   /** Whether the model was validated after this step. */
   readonly validated?: boolean;
@@ -30,69 +27,51 @@ export interface RunProgress {
 
 /** The speed of a run in its recent past. */
 export interface Speed {
-  /** Training tokens a second. */
   readonly tokensPerSecond: number;
   /** Seconds until the last step, at this speed. */
   readonly secondsLeft: number;
 }
 
 /**
- * One line about a run, no longer than the width: where it is short, details are omitted first, then the bar.
- * `val` is the validation loss in nats a token, `ppl` the perplexity, e to the power of it, `lr` the learning rate and
- * `tok/s` the training tokens a second.
+ * One line about a run, no longer than the width: where that is short, details are omitted first, then the bar. Without a
+ * width there is no bar, as in a log.
  *
- * @param progress the progress of the run
- * @param speed its speed, once known
- * @param columns the width; without it there is no bar, as in a log
- * @returns the line, without a newline or colours
+ *     ━━━━━━━────── step 150/200  loss 2.250  val 2.000 (ppl 7.39)  lr 1.0e-3  3.20K tok/s  6s left
  *
- * @example
- * ```ts
- * import { assertEquals } from "@std/assert";
- * import { formatProgress } from "./progress.ts";
- *
- * const progress = { step: 150, steps: 200, tokens: 6400, loss: 2.25, validationLoss: 2, learningRate: 1e-3 };
- * assertEquals(
- *   formatProgress(progress, { tokensPerSecond: 3200, secondsLeft: 6 }),
- *   "step 150/200  loss 2.250  val 2.000 (ppl 7.39)  lr 1.0e-3  3.20K tok/s  6s left",
- * );
- * assertEquals(formatProgress(progress, undefined, 40), "━━━━━━━━━━━──── step 150/200  loss 2.250");
- * ```
+ * `val` is the validation loss in nats a token, `ppl` the perplexity, e to the power of it.
  */
 export function formatProgress(progress: RunProgress, speed?: Speed, columns?: number): string {
   const { step, steps, loss, validationLoss, accuracy, learningRate } = progress;
-  const width = String(steps).length;
-  const done = step >= steps;
-  const fields = [
-    { rank: 0, text: `step ${String(step).padStart(width)}/${steps}` },
-    { rank: 1, text: loss === undefined ? "" : `loss ${loss.toFixed(3)}` },
-    { rank: 3, text: validationLoss === undefined ? "" : validation(validationLoss, accuracy) },
-    { rank: 5, text: learningRate === undefined ? "" : `lr ${learningRate.toExponential(1)}` },
-    { rank: 4, text: speed === undefined ? "" : `${formatCount(speed.tokensPerSecond)} tok/s` },
-    { rank: 2, text: speed === undefined || done ? "" : `${formatDuration(speed.secondsLeft)} left` },
-  ].filter(({ text }) => text !== "");
+  const fields: { rank: number; text: string }[] = [];
+  const add = (rank: number, text: string) => fields.push({ rank, text });
+  add(0, `step ${String(step).padStart(String(steps).length)}/${steps}`);
+  if (loss !== undefined) add(1, `loss ${loss.toFixed(3)}`);
+  if (validationLoss !== undefined) {
+    add(3, `val ${validationLoss.toFixed(3)} (${formatScore(validationLoss, accuracy)})`);
+  }
+  if (learningRate !== undefined) add(5, `lr ${learningRate.toExponential(1)}`);
+  if (speed) add(4, `${formatCount(speed.tokensPerSecond)} tok/s`);
+  if (speed && step < steps) add(2, `${formatDuration(speed.secondsLeft)} left`);
   const line = () => fields.map(({ text }) => text).join("  ");
   if (columns === undefined) return line();
   while (fields.length > 1 && line().length + SMALLEST_BAR + 1 > columns) {
-    fields.splice(fields.findIndex(({ rank }) => rank === Math.max(...fields.map(({ rank }) => rank))), 1);
+    const last = Math.max(...fields.map(({ rank }) => rank));
+    fields.splice(fields.findIndex(({ rank }) => rank === last), 1);
   }
   return withBar(step / steps, line(), columns);
 }
 
+function formatScore(loss: number, accuracy?: number): string {
+  if (accuracy !== undefined) return `accuracy ${(100 * accuracy).toFixed(1)} %`;
+  const perplexity = Math.exp(loss);
+  return `ppl ${perplexity < 1000 ? perplexity.toFixed(2) : formatCount(perplexity)}`;
+}
+
+const SMALLEST_BAR = 8, LARGEST_BAR = 30;
+
 function withBar(fraction: number, text: string, columns: number): string {
   const space = Math.min(columns - text.length - 1, LARGEST_BAR);
   return space < SMALLEST_BAR ? text.slice(0, columns) : `${formatBar(fraction, space)} ${text}`;
-}
-
-const SMALLEST_BAR = 8;
-const LARGEST_BAR = 30;
-
-function validation(loss: number, accuracy?: number): string {
-  if (accuracy !== undefined) return `val ${loss.toFixed(3)} (${(100 * accuracy).toFixed(1)} % accuracy)`;
-  const perplexity = Math.exp(loss);
-  return `val ${loss.toFixed(3)} (ppl ${
-    perplexity < 1000 ? perplexity.toFixed(2) : formatCount(perplexity)
-  })`;
 }
 
 /** Where a {@linkcode ProgressLine} is drawn. The defaults are standard output and the clock. */
@@ -101,8 +80,6 @@ export interface ProgressOptions {
   readonly terminal?: boolean;
   /** Whether the bar may have a colour. */
   readonly colored?: boolean;
-  /** Seconds between the plain lines of a log. */
-  readonly logSeconds?: number;
   /** The width of the terminal, read at each redraw, since windows are resized. */
   columns?(): number;
   /** The clock, in milliseconds. */
@@ -111,22 +88,10 @@ export interface ProgressOptions {
   write?(text: string): void;
 }
 
-/**
- * Shows the progress of a run.
- *
- * @example
- * ```ts
- * import { assertEquals } from "@std/assert";
- * import { ProgressLine } from "./progress.ts";
- *
- * let log = "";
- * const line = new ProgressLine({ terminal: false, write: (text) => void (log += text) });
- * line.update({ step: 1, steps: 2, tokens: 64, loss: 4.2 });
- * line.print("a note");
- * line.finish();
- * assertEquals(log, "step 1/2  loss 4.200\na note\n");
- * ```
- */
+/** Milliseconds between two drawings of the live line, and between two lines of a log. */
+const REDRAW_TIME = 100, LOG_TIME = 10_000;
+
+/** Shows the progress of a run, from the first update on. */
 export class ProgressLine {
   readonly #options: Required<ProgressOptions>;
   /** Times and counts of the last half minute, including evaluations and samples, as the time left does. */
@@ -137,81 +102,46 @@ export class ProgressLine {
   #drawnAt = -Infinity;
   #task: { name: string; start: number } | undefined;
 
-  /**
-   * Makes a line that is shown from the first update on.
-   *
-   * @param options where it is drawn
-   */
   constructor(options: ProgressOptions = {}) {
-    const terminal = options.terminal ?? Deno.stdout.isTerminal();
-    this.#options = {
-      terminal,
-      colored: terminal && !Deno.noColor,
-      logSeconds: 10,
-      columns: terminalColumns,
-      now: () => performance.now(),
-      write: writeOut,
-      ...options,
-    };
+    const terminal = options.terminal ?? Deno.stdout.isTerminal(), colored = terminal && !Deno.noColor;
+    const now = () => performance.now();
+    this.#options = { terminal, colored, columns: terminalColumns, now, write: writeOut, ...options };
   }
 
-  /**
-   * Shows the progress of the run. Cheap: most calls draw nothing.
-   *
-   * @param progress the progress of the run
-   */
+  /** Shows the progress of the run. Cheap: most calls draw nothing. */
   update(progress: RunProgress): void {
-    const { terminal, logSeconds, columns, write, now } = this.#options, time = now();
-    const speed = this.#measure(progress, time);
-    const isDue = progress.step >= progress.steps || progress.validated;
-    if (!isDue && !this.#isTemporary && time - this.#drawnAt < (terminal ? 100 : logSeconds * 1000)) return;
-    if (!terminal) {
-      this.#drawnAt = time;
-      return write(formatProgress(progress, speed) + "\n");
-    }
+    const { terminal, columns } = this.#options, speed = this.#measure(progress);
+    const isDue = progress.step >= progress.steps || progress.validated || this.#isTemporary;
+    if (!isDue && this.#isRecent()) return;
     // Validations stay on the screen, as the history of the run.
-    if (progress.validated) this.print(formatProgress(progress));
-    this.#draw(formatProgress(progress, speed, columns() - 1));
+    if (terminal && progress.validated) this.print(formatProgress(progress));
+    this.#draw(formatProgress(progress, speed, terminal ? columns() - 1 : undefined));
   }
 
-  /**
-   * Shows the current activity until the next update. In a log it is a line of its own.
-   *
-   * @param text such as `compiling shaders …`
-   */
+  /** Shows the current activity, such as `compiling shaders …`, until the next update. */
   announce(text: string): void {
     const { terminal, columns, write } = this.#options;
     if (terminal) this.#draw(cutText(text, columns() - 1), true);
     else write(`${text}\n`);
   }
 
-  /**
-   * Shows the progress of something other than the steps, such as a long validation. Cheap: most calls draw nothing.
-   *
-   * @param name its name
-   * @param done how much of it is done
-   * @param total how much there is in all
-   */
+  /** Shows the progress of something other than the steps, such as a long validation. Cheap: most calls draw nothing. */
   advance(name: string, done: number, total: number): void {
-    const { terminal, logSeconds, columns, write, now } = this.#options, time = now();
+    const { terminal, columns, now } = this.#options, time = now();
     if (this.#task?.name !== name) {
       this.#task = { name, start: time };
       if (!terminal) this.#drawnAt = time; // a short task needs no line in a log
     }
-    if (time - this.#drawnAt < (terminal ? 100 : logSeconds * 1000)) return;
-    this.#drawnAt = time;
-    const left = (time - this.#task.start) / 1000 * (total / done - 1);
-    const text = `${name}: ${Math.floor(100 * done / total)} %` +
-      (done > 0 && time > this.#task.start ? `  ${formatDuration(left)} left` : "");
-    if (terminal) this.#draw(withBar(done / total, text, columns() - 1), true);
-    else write(`${text}\n`);
+    if (this.#isRecent()) return;
+    const seconds = (time - this.#task.start) / 1000, isMeasured = done > 0 && seconds > 0;
+    const left = isMeasured ? `  ${formatDuration(seconds * (total / done - 1))} left` : "";
+    const text = `${name}: ${Math.floor(100 * done / total)} %${left}`;
+    this.#draw(terminal ? withBar(done / total, text, columns() - 1) : text, true);
   }
 
   /**
    * Prints lines above the live one, such as a sample or a note. On a terminal they are wrapped at words, and characters
    * that would control it are shown as escapes.
-   *
-   * @param text the text, without a newline at its end
    */
   print(text: string): void {
     const { terminal, columns, write } = this.#options;
@@ -225,22 +155,29 @@ export class ProgressLine {
     [this.#shown, this.#isTemporary, this.#task] = ["", false, undefined];
   }
 
+  #isRecent(): boolean {
+    const { terminal, now } = this.#options;
+    return now() - this.#drawnAt < (terminal ? REDRAW_TIME : LOG_TIME);
+  }
+
+  /** Redraws the live line, or writes a line of a log. The last column stays empty: some terminals wrap when it is written. */
   #draw(line: string, isTemporary: boolean = false): void {
-    this.#shown = line; // the last column stays empty: some terminals wrap when it is written
-    this.#isTemporary = isTemporary;
-    this.#drawnAt = this.#options.now();
-    this.#options.write(`\r${this.#colored()}\x1b[K`);
+    const { terminal, now, write } = this.#options;
+    this.#drawnAt = now();
+    if (!terminal) return write(`${line}\n`);
+    [this.#shown, this.#isTemporary] = [line, isTemporary];
+    write(`\r${this.#colored()}\x1b[K`);
   }
 
   #colored(): string {
     return this.#options.colored ? this.#shown.replace(/^[━╸]+/, "\x1b[36m$&\x1b[39m") : this.#shown;
   }
 
-  #measure({ step, steps, tokens }: RunProgress, time: number): Speed | undefined {
+  #measure({ step, steps, tokens }: RunProgress): Speed | undefined {
+    const time = this.#options.now();
     this.#recent.push({ time, step, tokens });
     while (time - this.#recent[0].time > 30_000 && this.#recent.length > 2) this.#recent.shift();
-    const first = this.#recent[0];
-    const seconds = (time - first.time) / 1000;
+    const [first] = this.#recent, seconds = (time - first.time) / 1000;
     if (seconds <= 0 || step <= first.step) return undefined;
     return {
       tokensPerSecond: (tokens - first.tokens) / seconds,

@@ -5,25 +5,9 @@
  */
 import stringWidth from "string-width";
 
-/** The most columns that a tab takes. */
-const TAB_WIDTH = 8;
-
-/**
- * The columns of a terminal that a text takes.
- *
- * @param text the text, on one line
- * @returns columns; a Chinese character counts as two, a combining accent as none, a tab as eight
- *
- * @example
- * ```ts
- * import { assertEquals } from "@std/assert";
- * import { textWidth } from "./wrap.ts";
- *
- * assertEquals(["text", "文字", "e\u0301", "\t"].map(textWidth), [4, 4, 1, 8]);
- * ```
- */
+/** The columns of a terminal that one line takes: 2 for a Chinese character, none for a combining accent, 8 for a tab. */
 export function textWidth(text: string): number {
-  return /^[ -~]*$/.test(text) ? text.length : stringWidth(text.replaceAll("\t", " ".repeat(TAB_WIDTH)));
+  return /^[ -~]*$/.test(text) ? text.length : stringWidth(text.replaceAll("\t", " ".repeat(8)));
 }
 
 /** Splits text into graphemes, that is, characters as readers see them. */
@@ -40,59 +24,19 @@ function beginning(text: string, columns: number): string {
   return text.slice(0, end);
 }
 
-/**
- * Shortens a text to a width.
- *
- * @param text the text, on one line
- * @param columns the most columns it may take
- * @returns the text or, where it is too wide, its beginning with `…`
- *
- * @example
- * ```ts
- * import { assertEquals } from "@std/assert";
- * import { cutText } from "./wrap.ts";
- *
- * assertEquals([cutText("abcdef", 6), cutText("abcdef", 4)], ["abcdef", "abc…"]);
- * ```
- */
+/** The text or, where it is wider than the columns, its beginning with `…`. */
 export function cutText(text: string, columns: number): string {
   return textWidth(text) <= columns ? text : `${beginning(text, columns - 1)}…`;
 }
 
-/**
- * Pads a text to a width with spaces at its end.
- *
- * @param text the text, on one line
- * @param columns the width
- * @returns the text with spaces
- *
- * @example
- * ```ts
- * import { assertEquals } from "@std/assert";
- * import { padText } from "./wrap.ts";
- *
- * assertEquals([padText("ab", 4), padText("文", 4)], ["ab  ", "文  "]);
- * ```
- */
+/** Pads a text to a width with spaces at its end. */
 export function padText(text: string, columns: number): string {
   return text + " ".repeat(Math.max(0, columns - textWidth(text)));
 }
 
 /**
- * A table: names in the first column, numbers in the others, aligned at their right ends.
- *
- * @param rows the cells of each row; the first row holds the headings
- * @param columns the width; columns that do not fit continue in a second table below
- * @returns lines of text
- *
- * @example
- * ```ts
- * import { assertEquals } from "@std/assert";
- * import { formatTable } from "./wrap.ts";
- *
- * const rows = [["is", "recall", "F1"], ["好评", "0.750", "0.857"], ["差", "1.000", "0.889"]];
- * assertEquals(formatTable(rows, 80), "is    recall     F1\n好评   0.750  0.857\n差     1.000  0.889");
- * ```
+ * A table, given as rows of cells with the headings first: names in the first column, numbers in the others, aligned at
+ * their right ends. Columns that do not fit continue in a second table below.
  */
 export function formatTable(rows: readonly (readonly string[])[], columns: number): string {
   const widths = rows[0].map((_, column) => Math.max(...rows.map((cells) => textWidth(cells[column]))));
@@ -119,25 +63,8 @@ const PROSE_PIECES = /\s+|\S+/g;
 const COMMAND_PIECES = /\s+|(?:--[\w-]+ (?![-\s]))?(?:"[^"]*"|'[^']*'|[^\s"'])+|["']/g;
 
 /**
- * Wraps lines at words. A word that is longer than a line is cut between characters. A command line is broken with a
- * backslash at the end of the line, so that it can be copied into a shell.
- *
- * @param text the text
- * @param columns the width; `Infinity` leaves all lines whole
- * @param indent columns to indent continuation lines by
- * @returns the text in lines that fit
- *
- * @example
- * ```ts
- * import { assertEquals } from "@std/assert";
- * import { wrapText } from "./wrap.ts";
- *
- * assertEquals(wrapText("data  a long line of text", 16, 6), "data  a long\n      line of\n      text");
- * assertEquals(
- *   wrapText('deno task generate --prompt "Once upon"', 30),
- *   'deno task generate \\\n--prompt "Once upon"',
- * );
- * ```
+ * Wraps lines at words, and indents continuation lines. A word that is longer than a line is cut between characters. A
+ * command line is broken with a backslash at the end of the line, so that it can be copied into a shell.
  */
 export function wrapText(text: string, columns: number, indent: number = 0): string {
   if (columns === Infinity) return text;

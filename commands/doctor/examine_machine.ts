@@ -15,11 +15,7 @@ import { probeParity, probeSpeed } from "./probe.ts";
 /** The limits that decide how large a model may be. */
 const LIMITS = ["maxBufferSize", "maxStorageBufferBindingSize"] as const;
 
-/**
- * Examines the devices of this machine: each finding as soon as it is made, because the next one may crash a driver.
- *
- * @yields what was found
- */
+/** Yields each finding as soon as it is made, because the next one may crash a driver. */
 export async function* examineMachine(): AsyncGenerator<Finding> {
   const { deno } = Deno.version, { target } = Deno.build;
   yield { name: "program", text: `Deno ${deno} on ${target}`, figures: { deno, target } };
@@ -48,7 +44,6 @@ export async function* examineMachine(): AsyncGenerator<Finding> {
   }
 }
 
-/** What the adapter reports about itself. */
 async function* describeAdapter(): AsyncGenerator<Finding> {
   const adapter = await globalThis.navigator?.gpu?.requestAdapter({ powerPreference: "high-performance" });
   if (!adapter) return yield { name: "adapter", text: "none: there is no WebGPU here" };
@@ -65,7 +60,6 @@ async function* describeAdapter(): AsyncGenerator<Finding> {
   yield { name: "features", text: features.join(", ") || "none", figures: { features } };
 }
 
-/** Whether the device computes what the reference does, and how fast. */
 async function* examineDevice(backend: WebGpuBackend): AsyncGenerator<Finding> {
   const { adapterClass } = backend, hardware = adapterClass === "hardware";
   const text = hardware ? "a GPU" : "software: a CPU that emulates a GPU";

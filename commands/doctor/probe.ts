@@ -41,21 +41,7 @@ export interface Parity {
   readonly isSame: boolean;
 }
 
-/**
- * Runs a few operations on a device and on the CPU reference.
- *
- * @param backend the device
- * @returns the differences, by operation
- *
- * @example
- * ```ts
- * import { assert } from "@std/assert";
- * import { CpuBackend } from "../../core/cpu_backend.ts";
- * import { probeParity } from "./probe.ts";
- *
- * assert((await probeParity(new CpuBackend())).every(({ difference }) => difference === 0));
- * ```
- */
+/** Runs a few operations on a device and on the CPU reference. */
 export async function probeParity(backend: Backend): Promise<Parity[]> {
   const reference = new CpuBackend();
   const compute = (on: Backend, name: string) => {
@@ -81,27 +67,10 @@ export async function probeParity(backend: Backend): Promise<Parity[]> {
 }
 
 /**
- * Measures how fast a device multiplies square matrices.
- *
- * @param backend the device
- * @param size rows and columns
- * @param milliseconds the approximate time of each of three measurements
- * @returns billions of floating-point operations a second
- *
- * @example
- * ```ts
- * import { assert } from "@std/assert";
- * import { CpuBackend } from "../../core/cpu_backend.ts";
- * import { probeSpeed } from "./probe.ts";
- *
- * assert(await probeSpeed(new CpuBackend(), 32, 10) > 0);
- * ```
+ * How fast a device multiplies square matrices, in billions of floating-point operations a second. Three measurements take
+ * about so many milliseconds each.
  */
-export async function probeSpeed(
-  backend: Backend,
-  size: number,
-  milliseconds: number = 200,
-): Promise<number> {
+export async function probeSpeed(backend: Backend, size: number, milliseconds = 200): Promise<number> {
   const a = backend.allocate([size, size]), b = backend.allocate([size, size]);
   const multiply = async (times: number): Promise<number> => {
     const start = performance.now();

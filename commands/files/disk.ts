@@ -6,29 +6,13 @@
  * @module
  */
 
-import { kindOfFile } from "./open_file.ts";
-
 /** Longest file that is read, in bytes. A sparse file of terabytes takes no space on the disk, but all of it in memory. */
 const LONGEST_FILE = 2 ** 33;
 
 /** Most bytes to read or write in one call: with much more, single calls fail or never return. */
 const LARGEST_CALL = 64 * 2 ** 20;
 
-/**
- * What is at a path. A symbolic link is reported itself and not followed.
- *
- * @param path the path
- * @returns what the system says about it, or undefined when there is nothing
- * @throws {Error} when the system does not say
- *
- * @example
- * ```ts
- * import { assertEquals } from "@std/assert";
- * import { entryAt } from "./disk.ts";
- *
- * assertEquals([(await entryAt("LICENSE"))?.isFile, await entryAt("no such file")], [true, undefined]);
- * ```
- */
+/** What is at a path, if anything. A symbolic link is reported itself and not followed. */
 export async function entryAt(path: string): Promise<Deno.FileInfo | undefined> {
   try {
     return await Deno.lstat(path);
@@ -38,60 +22,35 @@ export async function entryAt(path: string): Promise<Deno.FileInfo | undefined> 
   }
 }
 
-/**
- * Names the kind of a directory entry, for error messages.
- *
- * @param info what {@linkcode entryAt} gave
- * @returns such as `a symbolic link`
- *
- * @example
- * ```ts
- * import { assertEquals } from "@std/assert";
- * import { entryAt, kindOfEntry } from "./disk.ts";
- *
- * assertEquals(kindOfEntry((await entryAt("commands"))!), "a folder");
- * ```
- */
-export function kindOfEntry(info: Deno.FileInfo): string {
-  return info.isSymlink ? "a symbolic link" : kindOfFile(info) ?? "a file";
+/** Whether there is something at one of these paths, as far as the system says. */
+export async function isAnyThere(paths: readonly string[]): Promise<boolean> {
+  const entries = await Promise.all(paths.map((path) => entryAt(path).catch(() => undefined)));
+  return entries.some((entry) => entry !== undefined);
 }
 
-/**
- * Creates a file and forces it to the disk.
- *
- * @param path the file; there must be nothing at this path, not even a dangling link
- * @param content its content
- * @throws {Error} when there is something at this path, or the file cannot be written
- *
- * @example
- * ```ts
- * import { assertRejects } from "@std/assert";
- * import { createFile } from "./disk.ts";
- *
- * await assertRejects(() => createFile("LICENSE", ""), Deno.errors.AlreadyExists);
- * ```
- */
+/** The kind of a directory entry for error messages, such as `a symbolic link`. */
+export function kindOfEntry(info: Deno.FileInfo): string {
+  if (info.isSymlink) return "a symbolic link";
+  if (info.isFile) return "a file";
+  if (info.isDirectory) return "a folder";
+  if (info.isFifo) return "a pipe";
+  if (info.isSocket) return "a socket";
+  return info.isCharDevice || info.isBlockDevice ? "a device" : "something else";
+}
+
+/** Whether two results of `stat` are of the same file. */
+export function isSame(a: Deno.FileInfo, b: Deno.FileInfo): boolean {
+  return a.ino === b.ino && a.dev === b.dev;
+}
+
+/** Creates a file and forces it to the disk. There must be nothing at this path, not even a dangling link. */
 export async function createFile(path: string, content: Uint8Array | string): Promise<void> {
   using file = await Deno.open(path, { write: true, createNew: true });
   await writeAll(file, content);
   await file.sync();
 }
 
-/**
- * Appends to a file, which is created where there is none.
- *
- * @param path the file
- * @param content what to append
- * @throws {Error} when there is a link or anything else but a file at this path, or the file cannot be written
- *
- * @example
- * ```ts
- * import { assertRejects } from "@std/assert";
- * import { appendText } from "./disk.ts";
- *
- * await assertRejects(() => appendText("commands", "a line\n"), Error, "it is a folder, not a file");
- * ```
- */
+/** Appends to a file, which is created where there is none. A link or anything else but a file is refused. */
 export async function appendText(path: string, content: Uint8Array | string): Promise<void> {
   const before = await entryAt(path);
   if (before && !before.isFile) throw new Error(`it is ${kindOfEntry(before)}, not a file`);
@@ -106,21 +65,7 @@ export async function appendText(path: string, content: Uint8Array | string): Pr
   }
 }
 
-/**
- * Reads a file.
- *
- * @param path the file
- * @returns its bytes
- * @throws {Error} when it cannot be read, or has more than 8 GiB
- *
- * @example
- * ```ts
- * import { assertEquals } from "@std/assert";
- * import { readBytes } from "./disk.ts";
- *
- * assertEquals(await readBytes("LICENSE"), await Deno.readFile("LICENSE"));
- * ```
- */
+/** Reads a file of at most 8 GiB. */
 export async function readBytes(path: string): Promise<Uint8Array<ArrayBuffer>> {
   using file = await Deno.open(path);
   const { size } = await file.stat();
@@ -134,35 +79,24 @@ export async function readBytes(path: string): Promise<Uint8Array<ArrayBuffer>> 
   return bytes;
 }
 
-/**
- * Forces a file to the disk, so that it survives a power failure.
- *
- * @param path the file
- * @throws {Error} when that fails
- */
-export async function syncFile(path: string): Promise<void> {
-  using handle = await Deno.open(path);
-  await handle.sync();
+/** The object in a JSON text; an empty one where the text is missing, no JSON, or holds no object. */
+export function lenientJson(content: Uint8Array | string | undefined): Record<string, unknown> {
+  try {
+    return Object(JSON.parse(typeof content === "string" ? content : new TextDecoder().decode(content)));
+  } catch {
+    return {};
+  }
 }
 
-/**
- * Forces the names in a folder to the disk. Where the system cannot open a folder, such as on Windows, nothing is done.
- *
- * @param path the folder
- */
+/** Forces a file to the disk, so that it survives a power failure. */
+export async function syncFile(path: string): Promise<void> {
+  using file = await Deno.open(path);
+  await file.sync();
+}
+
+/** Forces the names in a folder to the disk, where the system can open a folder: Windows cannot. */
 export async function syncFolder(path: string): Promise<void> {
   await syncFile(path).catch(() => {});
-}
-
-/**
- * Whether two results of `stat` are of the same file.
- *
- * @param a one result
- * @param b the other
- * @returns whether device and inode are equal
- */
-export function isSame(a: Deno.FileInfo, b: Deno.FileInfo): boolean {
-  return a.ino === b.ino && a.dev === b.dev;
 }
 
 async function writeAll(file: Deno.FsFile, content: Uint8Array | string): Promise<void> {

@@ -17,9 +17,9 @@
  * @module
  */
 import { dirname, join } from "@std/path";
-import { createFile, entryAt, kindOfEntry, readBytes, syncFolder } from "./disk.ts";
 import { cannotRead, reason } from "../cli/errors.ts";
-import { CHECKPOINT_NAMES, placesOf } from "./own_names.ts";
+import { createFile, entryAt, kindOfEntry, readBytes, syncFolder } from "./disk.ts";
+import { CHECKPOINT_NAMES, pathsOf } from "./own_names.ts";
 
 /** What a file holds. */
 export type FileContent = Uint8Array<ArrayBuffer> | string;
@@ -29,42 +29,19 @@ export type FolderFiles = Readonly<Record<string, FileContent | Promise<FileCont
 
 /** A folder cannot be saved. The message says why, and whether what was there before is unharmed. */
 export class SaveError extends Error {
-  /** `"SaveError"`. */
   override readonly name = "SaveError";
 }
 
-/** How to save. */
-export interface SaveOptions {
-  /** What to do when a folder that is replaced holds other files: `refuse` to save, the default, or `keep` them there. */
-  readonly foreign?: "refuse" | "keep";
-}
-
 /**
- * Saves files as a folder, whole or not at all.
- *
- * @param path the folder; the folders it lies in are made
- * @param files its content
- * @param options what to do with files that are not ours
- * @throws {SaveError} when it cannot be saved, or holds something of another name and that is to be refused
- *
- * @example
- * ```ts
- * import { assertEquals } from "@std/assert";
- * import { readFolder, saveFolder } from "./folders.ts";
- *
- * const parent = await Deno.makeTempDir();
- * await saveFolder(`${parent}/last`, { "config.json": "{}", "weights": new Uint8Array([1, 2]) });
- * assertEquals((await readFolder(`${parent}/last`)).weights, new Uint8Array([1, 2]));
- * await Deno.remove(parent, { recursive: true });
- * ```
+ * Saves files as a folder, whole or not at all; the folders it lies in are made. Where the folder that is replaced holds
+ * other files, nothing is saved unless they are to be kept there.
  */
 export async function saveFolder(
   path: string,
   files: FolderFiles,
-  { foreign = "refuse" }: SaveOptions = {},
+  { foreign = "refuse" }: { foreign?: "refuse" | "keep" } = {},
 ): Promise<void> {
-  const { folder, fresh, former } = placesOf(path), names = new Set(Object.keys(files));
-  let doing = "";
+  const { folder, fresh, former } = pathsOf(path), names = new Set(Object.keys(files));
   try {
     const replaced = await finishSave(path, names);
     if (foreign === "refuse") await refuseForeign(path, names);
@@ -72,11 +49,12 @@ export async function saveFolder(
     await Deno.mkdir(fresh);
     const writing = Object.entries(files).map(async ([name, content]) => {
       await createFile(join(fresh, name), await content).catch((error) => {
-        doing ||= ` (writing ${name})`;
-        throw error;
+        throw new Error(`${reason(error)} (writing ${name})`, { cause: error });
       });
     });
-    await waitForAll(writing);
+    // Nothing may still be written when the new folder is removed because one file has failed.
+    await Promise.allSettled(writing);
+    await Promise.all(writing);
     await syncFolder(fresh);
     if (replaced) await Deno.rename(folder, former);
     await Deno.rename(fresh, folder).catch(async (error) => {
@@ -85,91 +63,59 @@ export async function saveFolder(
     });
     await syncFolder(dirname(folder));
   } catch (error) {
-    await clear(fresh, names).catch(() => {});
+    await removeOwn(fresh, names).catch(() => {});
     const kept = await entryAt(folder).catch(() => undefined) ? "; what was there before is unharmed" : "";
-    throw new SaveError(`Cannot save ${folder}: ${reason(error)}${doing}${kept}`, { cause: error });
+    throw new SaveError(`Cannot save ${folder}: ${reason(error)}${kept}`, { cause: error });
   }
   // The save has succeeded: what cannot be removed now is removed by the next one.
-  await removeFormer(path, names).catch(() => {});
+  await removeOwn(former, names, { keepIn: folder }).catch(() => {});
 }
 
-/**
- * Refuses to replace a folder that holds something that is not ours.
- *
- * @param path the folder; it need not exist
- * @param names the names that may be replaced
- * @throws {Error} when it is no folder, or holds something of another name
- *
- * @example
- * ```ts
- * import { assertRejects } from "@std/assert";
- * import { refuseForeign } from "./folders.ts";
- *
- * await assertRejects(() => refuseForeign("kernels", new Set(["vocab.json"])), Error, "it holds other things, such as ");
- * ```
- */
+/** Refuses to replace a folder that holds something of another name than these. */
 export async function refuseForeign(path: string, names: ReadonlySet<string>): Promise<void> {
-  const { folder } = placesOf(path);
+  const { folder } = pathsOf(path);
   if (await folderAt(folder) === undefined) return;
-  const others = (await Array.fromAsync(Deno.readDir(folder))).filter((entry) => !isOwn(entry, names));
-  if (others.length === 0) return;
-  const [first] = others.map(({ name }) => name).sort();
+  const [first] = (await Array.fromAsync(Deno.readDir(folder)))
+    .filter((entry) => !isOwn(entry, names)).map(({ name }) => name).sort();
+  if (first === undefined) return;
   throw new Error(`it holds other things, such as ${JSON.stringify(first)}; choose another folder`);
 }
 
 /**
- * Finishes or undoes a save that was interrupted.
- *
- * @param path the folder
- * @param names names of files in it that are ours, besides those of checkpoints
- * @returns whether there is a folder now
- * @throws {Error} when something that is not ours is in the way
+ * Finishes or undoes a save that was interrupted. `names` are those of files in it that are ours, besides a checkpoint's.
+ * Gives whether there is a folder now.
  */
-export async function finishSave(path: string, names: ReadonlySet<string> = new Set()): Promise<boolean> {
-  const { folder, fresh } = placesOf(path), place = await currentPlace(path);
-  if (place !== folder && await folderAt(place)) await Deno.rename(place, folder);
-  const info = await folderAt(folder);
-  await removeFormer(path, names);
-  await clear(fresh, names);
-  return info !== undefined;
+export async function finishSave(path: string, names?: ReadonlySet<string>): Promise<boolean> {
+  const { folder, fresh, former } = pathsOf(path), current = await currentPath(path);
+  if (current !== folder && await folderAt(current)) await Deno.rename(current, folder);
+  const isThere = await folderAt(folder) !== undefined;
+  await removeOwn(former, names, { keepIn: folder });
+  await removeOwn(fresh, names);
+  return isThere;
 }
 
 /**
- * Reads a folder as it was saved, also when the process that saved it was killed meanwhile or is saving it anew.
- *
- * @param path the folder
- * @param options `names`: the files to read, where not all; those that are missing are left out
- * @returns the bytes of its files by name
- * @throws {Error} when there is no such folder, or a file in it cannot be read
- *
- * @example
- * ```ts
- * import { assertEquals } from "@std/assert";
- * import { readFolder } from "./folders.ts";
- *
- * const files = await readFolder(".", { names: ["LICENSE", "no such file"] });
- * assertEquals(Object.keys(files), ["LICENSE"]);
- * ```
+ * Reads the files of a folder, or those of these names that it has, as they were saved: also when the process that saved it
+ * was killed meanwhile, or is saving it anew.
  */
 export async function readFolder(
   path: string,
-  options: { names?: readonly string[] } = {},
+  { names }: { names?: readonly string[] } = {},
 ): Promise<Record<string, Uint8Array<ArrayBuffer>>> {
   let problem: unknown;
   for (let attempt = 0; attempt < 20; attempt++) {
-    const place = await currentPlace(path), files: Record<string, Uint8Array<ArrayBuffer>> = {};
+    const folder = await currentPath(path), files: Record<string, Uint8Array<ArrayBuffer>> = {};
     let current = path;
     try {
-      const before = await Deno.stat(place);
-      const present = (await Array.fromAsync(Deno.readDir(place))).map(({ name }) => name).sort();
-      for (const name of present) {
-        if (options.names?.includes(name) === false) continue;
-        current = join(place, name);
+      const before = await Deno.stat(folder);
+      for (const name of (await Array.fromAsync(Deno.readDir(folder))).map(({ name }) => name).sort()) {
+        if (names?.includes(name) === false) continue;
+        current = join(folder, name);
         if ((await Deno.stat(current)).isFile) files[name] = await readBytes(current);
       }
-      const after = await Deno.stat(place);
+      const after = await Deno.stat(folder);
       const isUnchanged = before.ino === after.ino && before.mtime?.getTime() === after.mtime?.getTime();
-      if (isUnchanged && place === await currentPlace(path)) return files;
+      if (isUnchanged && folder === await currentPath(path)) return files;
       problem = new Error(`Cannot read ${path}: it is replaced again and again while it is being read`);
     } catch (error) {
       problem = await cannotRead(current, error);
@@ -181,8 +127,8 @@ export async function readFolder(
 }
 
 /** Where the last complete version of a folder is: see the steps above. */
-async function currentPlace(path: string): Promise<string> {
-  const { folder, fresh, former } = placesOf(path);
+async function currentPath(path: string): Promise<string> {
+  const { folder, fresh, former } = pathsOf(path);
   if (await entryAt(folder) || !await entryAt(former)) return folder;
   return await entryAt(fresh) ? fresh : former;
 }
@@ -200,46 +146,29 @@ function isOwn({ name, isDirectory }: Deno.DirEntry, names: ReadonlySet<string>)
   return !isDirectory && names.has(name);
 }
 
-/** In the temporary siblings, every file that this save or the save of a checkpoint may have written is ours. */
-function isOwnThere(entry: Deno.DirEntry, names: ReadonlySet<string>): boolean {
-  return isOwn(entry, names) || isOwn(entry, new Set(CHECKPOINT_NAMES));
-}
-
-/** Removes the old folder after its files that are not ours have been moved to the new one. */
-async function removeFormer(path: string, names: ReadonlySet<string>): Promise<void> {
-  const { folder, former } = placesOf(path);
-  if (await folderAt(former) === undefined) return;
-  const entries = await Array.fromAsync(Deno.readDir(former));
-  // First what is not ours, so that it is back in its place even where the rest cannot be removed.
-  for (const entry of entries.filter((entry) => !isOwnThere(entry, names))) {
-    await Deno.rename(join(former, entry.name), await freePlace(join(folder, entry.name)));
+/**
+ * Removes a folder with the files of a checkpoint and others of these names. What else it holds is moved to the folder
+ * `keepIn`; where none is given, nothing is removed.
+ */
+async function removeOwn(
+  path: string,
+  names: ReadonlySet<string> = new Set(),
+  { keepIn }: { keepIn?: string } = {},
+): Promise<void> {
+  if (await folderAt(path) === undefined) return;
+  const entries = await Array.fromAsync(Deno.readDir(path)), all = new Set([...names, ...CHECKPOINT_NAMES]);
+  // First what is not ours, so that it is back in its folder even where the rest cannot be removed.
+  for (const { name } of entries.filter((entry) => !isOwn(entry, all))) {
+    if (!keepIn) throw new Error(`${path} holds ${JSON.stringify(name)}, which is not ours: move it away`);
+    await Deno.rename(join(path, name), await freePath(join(keepIn, name)));
   }
-  for (const { name } of entries.filter((entry) => isOwnThere(entry, names))) {
-    await Deno.remove(join(former, name));
-  }
-  await Deno.remove(former);
+  for (const entry of entries.filter((entry) => isOwn(entry, all))) await Deno.remove(join(path, entry.name));
+  await Deno.remove(path);
 }
 
 /** The path itself or, if something is there, one beside it. */
-async function freePlace(path: string): Promise<string> {
-  for (let number = 1;; number++) {
-    const place = number === 1 ? path : `${path}.kept-${number}`;
-    if (await entryAt(place) === undefined) return place;
-  }
-}
-
-/** Removes a new folder that was not finished. */
-async function clear(fresh: string, names: ReadonlySet<string>): Promise<void> {
-  if (await folderAt(fresh) === undefined) return;
-  const entries = await Array.fromAsync(Deno.readDir(fresh));
-  const other = entries.find((entry) => !isOwnThere(entry, names));
-  if (other) throw new Error(`${fresh} holds ${JSON.stringify(other.name)}, which is not ours: move it away`);
-  for (const { name } of entries) await Deno.remove(join(fresh, name));
-  await Deno.remove(fresh);
-}
-
-/** Waits for all promises, so that nothing is still being written when one has failed. */
-async function waitForAll(promises: readonly Promise<void>[]): Promise<void> {
-  const failure = (await Promise.allSettled(promises)).find(({ status }) => status === "rejected");
-  if (failure) throw (failure as PromiseRejectedResult).reason;
+async function freePath(path: string): Promise<string> {
+  let free = path;
+  for (let number = 2; await entryAt(free) !== undefined; number++) free = `${path}.kept-${number}`;
+  return free;
 }

@@ -13,6 +13,12 @@ export const RUNS = "runs";
 /** The lock file in the folder of a run, held by the process that trains there. */
 export const LOCK_NAME = ".miniformer.lock";
 
+/** The copy of the file that `--block` named, in the folder of a run. */
+export const BLOCK_COPY = "block.ts";
+
+/** TensorBoard reads every file with `tfevents` in its name. */
+export const EVENTS_NAME = "events.out.tfevents.miniformer";
+
 /** Files that a tokenizer is saved as. */
 export const TOKENIZER_NAMES: readonly string[] = [
   "tokenizer.json",
@@ -41,8 +47,8 @@ export const CHECKPOINT_FOLDERS: readonly string[] = ["last", "best"];
 /** Files of a run. */
 export const RUN_FILES: readonly string[] = [
   "run.json",
-  "events.out.tfevents.miniformer",
-  "block.ts",
+  EVENTS_NAME,
+  BLOCK_COPY,
   "metrics.jsonl",
   "samples.txt",
   "loss_curve.svg",
@@ -52,10 +58,9 @@ export const RUN_FILES: readonly string[] = [
 ];
 
 /** A folder and its temporary siblings, see folders.ts. */
-export interface FolderPlaces {
-  /** The folder. */
+export interface FolderPaths {
   readonly folder: string;
-  /** The new version while it is being written. */
+  /** The new version while it is being written, such as `runs/mine/.last.miniformer-new`. */
   readonly fresh: string;
   /** The old version while it is being replaced. */
   readonly former: string;
@@ -63,61 +68,26 @@ export interface FolderPlaces {
   readonly lock: string;
 }
 
-/**
- * The paths of a folder and of its temporary siblings.
- *
- * @param path the folder
- * @returns the places
- *
- * @example
- * ```ts
- * import { assertEquals } from "@std/assert";
- * import { placesOf } from "./own_names.ts";
- *
- * const { folder, fresh } = placesOf("runs/mine/last/");
- * assertEquals([folder, fresh], ["runs/mine/last", "runs/mine/.last.miniformer-new"]);
- * ```
- */
-export function placesOf(path: string): FolderPlaces {
+/** The paths of a folder, without slashes at the end, and of its temporary siblings. */
+export function pathsOf(path: string): FolderPaths {
   const folder = path.replace(/(?<=.)[/\\]+$/, "");
   const sibling = (suffix: string): string =>
     join(dirname(folder), `.${basename(folder)}.miniformer-${suffix}`);
   return { folder, fresh: sibling("new"), former: sibling("old"), lock: sibling("lock") };
 }
 
-/**
- * A random path for a file while it is being written, before it is renamed.
- *
- * @param path the file it will become
- * @returns a path in the same folder
- *
- * @example
- * ```ts
- * import { assertMatch } from "@std/assert";
- * import { partOf } from "./own_names.ts";
- *
- * assertMatch(partOf("runs/curve.svg"), /^runs.\.curve\.svg\.[0-9a-f]{16}\.miniformer-part$/);
- * ```
- */
+/** The paths of the checkpoints of a run. */
+export function checkpointsOf(run: string): FolderPaths[] {
+  return CHECKPOINT_FOLDERS.map((name) => pathsOf(join(run, name)));
+}
+
+/** A random path beside a file while it is being written, before it is renamed. */
 export function partOf(path: string): string {
   const random = crypto.getRandomValues(new BigUint64Array(1))[0].toString(16).padStart(16, "0");
   return join(dirname(path), `.${basename(path)}.${random}.miniformer-part`);
 }
 
-/**
- * Whether a name is one that only an interrupted save leaves behind.
- *
- * @param name the name of a file or folder, without its path
- * @returns whether it is
- *
- * @example
- * ```ts
- * import { assertEquals } from "@std/assert";
- * import { isLeftOver } from "./own_names.ts";
- *
- * assertEquals([".last.miniformer-new", "last.new"].map(isLeftOver), [true, false]);
- * ```
- */
+/** Whether only an interrupted save leaves a file or folder of this name behind. */
 export function isLeftOver(name: string): boolean {
   return /^\..+\.miniformer-(new|old|lock)$|^\..+\.[0-9a-f]{16}\.miniformer-part$/.test(name);
 }

@@ -7,85 +7,57 @@
  * @module
  */
 import { TRAINING_STATE, trainingStateName } from "../../checkpoints/checkpoint_files.ts";
+import { lenientJson } from "./disk.ts";
 import type { FileContent, FolderFiles } from "./folders.ts";
 
 /** Files of every checkpoint of a run: each has a checksum, as the state itself has. */
 const ALWAYS_SAVED = ["config.json", "model.safetensors", "tokenizer.json", "optimizer.safetensors"];
 
-/**
- * Adds checksums to the files of a checkpoint.
- *
- * @param files the files, with `training_state.json`
- * @returns the same files; `training_state.json` is a promise, because the checksums are computed in the background
- *
- * @example
- * ```ts
- * import { assertRejects } from "@std/assert";
- * import { checkSums, withSums } from "./sums.ts";
- *
- * const sealed = withSums({ "config.json": "{}", "training_state.json": '{ "step": 5 }' });
- * const files = { ...sealed, "training_state.json": await sealed["training_state.json"] };
- * await checkSums("runs/mine/last", files);
- * const damaged = { ...files, "config.json": "{ }" };
- * await assertRejects(() => checkSums("runs/mine/last", damaged), Error, "config.json is not what was saved there");
- * ```
- */
+/** Adds checksums to `training_state.json`, which becomes a promise: they are computed in the background. */
 export function withSums(files: Readonly<Record<string, FileContent>>): FolderFiles {
+  const { [TRAINING_STATE]: text, ...others } = files;
   const seal = async (): Promise<string> => {
-    const { sha256: _, ...state } = JSON.parse(files[TRAINING_STATE] as string);
-    const names = Object.keys(files).filter((name) => name !== TRAINING_STATE).sort();
-    const sums = names.map(async (name) => [name, await sumOf(files[name])] as const);
-    const own = [TRAINING_STATE, await sumOf(JSON.stringify(state))];
-    const sha256 = Object.fromEntries([...await Promise.all(sums), own]);
+    const { sha256: _, ...state } = JSON.parse(text as string);
+    const contents: typeof files = { ...others, [TRAINING_STATE]: JSON.stringify(state) };
+    const names = [...Object.keys(others).sort(), TRAINING_STATE];
+    const sums = names.map(async (name) => [name, await sumOf(contents[name])]);
+    const sha256 = Object.fromEntries(await Promise.all(sums));
     return JSON.stringify({ ...state, sha256 }, null, 2) + "\n";
   };
   return { ...files, [TRAINING_STATE]: seal() };
 }
 
 /**
- * Checks files against the checksums that were saved with them.
- *
- * @param path the folder they were read from, for the message
- * @param files the files that were read; others may have been left out
- * @throws {Error} when a file is not what was saved
+ * Checks files that were read from a folder against the checksums that were saved with them. Files may be left out. A
+ * missing or broken state is reported when it is used.
  */
-export async function checkSums(
-  path: string,
-  files: Readonly<Record<string, FileContent>>,
-): Promise<void> {
-  const state = trainingStateName(files), { sha256, content } = parseState(files[state]);
+export async function checkSums(path: string, files: Readonly<Record<string, FileContent>>): Promise<void> {
+  const stateName = trainingStateName(files), { sha256, ...state } = lenientJson(files[stateName]);
   if (sha256 === undefined) return;
-  const expected = new Map(Object.entries(typeof sha256 === "object" && sha256 !== null ? sha256 : {}));
-  const actual = Object.entries({ ...files, [state]: content });
-  const wrong = await Promise.all(
-    actual.map(async ([name, content]) =>
-      expected.has(name)
-        ? expected.get(name) !== await sumOf(content)
-        : [...ALWAYS_SAVED, state].includes(name)
-    ),
-  );
-  const at = wrong.indexOf(true);
-  if (at < 0) return;
-  throw new Error(
-    `Cannot use ${path}: ${
-      actual[at][0]
-    } is not what was saved there (its SHA-256 differs), so it was damaged or ` +
-      `changed; restore it, or remove ${state} to use the folder as it is, without resuming`,
-  );
-}
-
-/** The checksums, and the content that the state's own is of. A missing or broken state is reported when it is used. */
-function parseState(state: FileContent | undefined): { sha256?: unknown; content: string } {
-  if (state === undefined) return { content: "" };
+  let content = "";
   try {
-    const text = typeof state === "string" ? state : new TextDecoder().decode(state);
-    const { sha256, ...rest } = Object(JSON.parse(text));
-    return { sha256, content: JSON.stringify(rest) };
+    content = JSON.stringify(state);
   } catch {
-    return { content: "" }; // no JSON, or nested too deeply to be written
+    // nested too deeply to have been saved: the checksum differs
   }
+  const expected = new Map(Object.entries(Object(sha256)));
+  const wrong = await Promise.all(
+    Object.entries({ ...files, [stateName]: content }).map(async ([name, content]) => {
+      const isRight = expected.has(name)
+        ? expected.get(name) === await sumOf(content)
+        : ![...ALWAYS_SAVED, stateName].includes(name);
+      return isRight ? [] : [name];
+    }),
+  );
+  const [name] = wrong.flat();
+  if (name === undefined) return;
+  throw new Error(
+    `Cannot use ${path}: ${name} is not what was saved there (its SHA-256 differs), so it was damaged or ` +
+      `changed; restore it, or remove ${stateName} to use the folder as it is, without resuming`,
+  );
 }
 
+/** The SHA-256 of a file, in hexadecimal digits. */
 export async function sumOf(content: FileContent): Promise<string> {
   const bytes = typeof content === "string" ? new TextEncoder().encode(content) : content;
   return new Uint8Array(await crypto.subtle.digest("SHA-256", bytes)).toHex();

@@ -12,20 +12,6 @@ const MAP_SIDE = 260;
 /**
  * Draws a map for each head, a row of maps for each layer. In a map a row is a query and a column a key: the darker, the
  * larger the attention weight. Spaces are written ␣.
- *
- * @param maps the maps
- * @param tokens the text, token by token
- * @param title the heading
- * @returns the picture as SVG text
- *
- * @example
- * ```ts
- * import { assertMatch } from "@std/assert";
- * import { attentionPlot } from "./attention_plot.ts";
- *
- * const maps = [{ layer: 0, head: 1, weights: Float32Array.of(1, 0, 0.25, 0.75) }];
- * assertMatch(await attentionPlot(maps, ["to", " be"], "my model"), /^<svg [^]*head 2[^]*>␣be</);
- * ```
  */
 export async function attentionPlot(
   maps: readonly AttentionMap[],

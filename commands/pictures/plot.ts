@@ -10,17 +10,13 @@ import { drawPicture, pictureText } from "./picture.ts";
 export interface LossRecord {
   /** Steps done. */
   readonly step: number;
-  /** Training loss, nats a token. */
   readonly loss?: number;
-  /** Validation loss, nats a token. */
   readonly validationLoss?: number;
 }
 
 /** Headings and reference of a curve. */
 export interface LossCurveOptions {
-  /** The title. */
   readonly title: string;
-  /** A line below the title. */
   readonly subtitle?: string;
   /** What the loss is measured on; a token unless given. */
   readonly unit?: "token" | "text";
@@ -34,23 +30,7 @@ interface Point {
   readonly loss: number;
 }
 
-/**
- * Draws the training and the validation loss over the steps.
- *
- * @param records the records of a run, in the order of their steps
- * @param options heading and reference
- * @returns the picture as SVG text
- * @throws {RangeError} when no record has a loss
- *
- * @example
- * ```ts
- * import { assertMatch } from "@std/assert";
- * import { lossCurve } from "./plot.ts";
- *
- * const records = [{ step: 1, loss: 4.1 }, { step: 2, loss: 3.2, validationLoss: 3.5 }];
- * assertMatch(await lossCurve(records, { title: "my run" }), /^<svg /);
- * ```
- */
+/** Draws the training and the validation loss over the steps. The records are in the order of their steps. */
 export async function lossCurve(records: readonly LossRecord[], options: LossCurveOptions): Promise<string> {
   const training = points(records, "loss");
   const validation = points(records, "validationLoss");
@@ -59,19 +39,18 @@ export async function lossCurve(records: readonly LossRecord[], options: LossCur
   }
   const drawn = thin(training, 800), measured = thin(validation, 800);
   const { title, subtitle, reference, unit = "token" } = options;
+  const firstStep = Math.min(...[...drawn, ...measured].map(({ step }) => step));
+  const layer: Layer[] = reference ? referenceLine(reference, firstStep) : []; // from the back to the front
+  if (measured.length > 0) layer.unshift(line("validation", measured, 2, 1, measured.length <= 60));
+  if (drawn.length > 0) {
+    const smoothed = line("training", smooth(drawn, 16), 2, 1, drawn.length === 1);
+    layer.unshift(line("training", drawn, 1, 0.3), smoothed);
+  }
   return await drawPicture({ title, subtitle, subject: "loss by step" }, {
     width: 640,
     height: 360,
     encoding: { y: { ...Y, title: `loss (nats per ${unit})` } },
-    layer: [ // from the back to the front
-      ...training.length > 0
-        ? [line("training", drawn, 1, 0.3), line("training", smooth(drawn, 16), 2, 1, training.length === 1)]
-        : [],
-      ...measured.length > 0 ? [line("validation", measured, 2, 1, measured.length <= 60)] : [],
-      ...reference
-        ? referenceLine(reference, Math.min(...[...drawn, ...measured].map(({ step }) => step)))
-        : [],
-    ],
+    layer,
     config: CONFIG,
   });
 }
@@ -101,8 +80,6 @@ const CONFIG = {
   range: { category: ["#4c78a8", "#e45756"] },
   text: { fontSize: 12 },
 } as const satisfies TopLevelSpec["config"];
-
-const REFERENCE_COLOR = "#555555";
 
 type Layer = Extract<TopLevelSpec, { layer: unknown }>["layer"][number];
 
@@ -136,22 +113,17 @@ function line(
       opacity,
       point: dotted && { size: 36, filled: true, opacity },
     },
-    encoding: {
-      x: X,
-      color: { field: "series", type: "nominal", title: null },
-    },
+    encoding: { x: X, color: { field: "series", type: "nominal", title: null } },
   };
 }
 
 function referenceLine({ loss, label }: { loss: number; label: string }, firstStep: number): Layer[] {
+  const values = [{ step: firstStep, loss, label: pictureText(label) }], color = "#555555";
   return [
+    { data: { values: [{ loss }] }, mark: { type: "rule", strokeDash: [6, 4], color } },
     {
-      data: { values: [{ loss }] },
-      mark: { type: "rule", strokeDash: [6, 4], color: REFERENCE_COLOR },
-    },
-    {
-      data: { values: [{ step: firstStep, loss, label: pictureText(label) }] },
-      mark: { type: "text", align: "left", baseline: "bottom", dx: 6, dy: -4, color: REFERENCE_COLOR },
+      data: { values },
+      mark: { type: "text", align: "left", baseline: "bottom", dx: 6, dy: -4, color },
       encoding: { x: X, text: { field: "label" } },
     },
   ];
@@ -177,16 +149,13 @@ function smooth(points: readonly Point[], reach: number): Point[] {
 
 /** At most so many points: each is the mean of equally many, the last one is kept as it is. */
 function thin(points: readonly Point[], most: number): Point[] {
-  const size = Math.ceil(points.length / most);
+  const size = Math.ceil(points.length / most), thinned: Point[] = [];
   if (size <= 1) return [...points];
-  const starts = Array.from({ length: Math.ceil((points.length - 1) / size) }, (_, i) => i * size);
-  return [
-    ...starts.map((start) => {
-      const part = points.slice(start, Math.min(start + size, points.length - 1));
-      return { step: part.reduce((sum, { step }) => sum + step, 0) / part.length, loss: mean(part) };
-    }),
-    points[points.length - 1],
-  ];
+  for (let start = 0; start < points.length - 1; start += size) {
+    const part = points.slice(start, Math.min(start + size, points.length - 1));
+    thinned.push({ step: part.reduce((sum, { step }) => sum + step, 0) / part.length, loss: mean(part) });
+  }
+  return [...thinned, points[points.length - 1]];
 }
 
 function mean(points: readonly Point[]): number {

@@ -5,10 +5,14 @@
  */
 import { basename, dirname } from "@std/path";
 import * as v from "valibot";
+import type { Backend } from "../../core/backend.ts";
 import { loadConfig, loadModel } from "../../checkpoints/checkpoint.ts";
 import { takeOver } from "../../checkpoints/fine_tuning.ts";
 import { labelledBatches, labelledValidationBatches } from "../../data/labelled_batches.ts";
+import { arePairs } from "../../data/labelled_texts.ts";
+import { labelsOf } from "../../data/labels.ts";
 import { maskTokens } from "../../data/mask_tokens.ts";
+import { confusionOf } from "../../inference/classify.ts";
 import {
   buildModel,
   type ClassifierConfig,
@@ -24,7 +28,6 @@ import { accuracyOf, macroF1 } from "../../training/classification_metrics.ts";
 import { UsageError } from "../cli/errors.ts";
 import { quote } from "../cli/terminal.ts";
 import { withBlock } from "../files/block_file.ts";
-import { readBytes } from "../files/disk.ts";
 import {
   findCheckpoint,
   type FoundCheckpoint,
@@ -40,20 +43,16 @@ import { resumeSettings } from "../settings/resume_settings.ts";
 import { FINITE, objectOf, settingsSchema, TEXT } from "../settings/saved_settings.ts";
 import { RUN_SETTINGS } from "../settings/settings.ts";
 import { trainFlags } from "../settings/train_flags.ts";
-import { encodeExamples, type LabelledCorpus, labelsOf, readLabelledCorpus } from "../texts/examples.ts";
-import { arePairs } from "../texts/pairs.ts";
-import { describeClassifier, reportClassifier } from "./classifier_report.ts";
-import { classifiedSample, confusionOf } from "./classifier_scores.ts";
+import { encodeExamples } from "../texts/examples.ts";
+import { type LabelledCorpus, readLabelledCorpus } from "../texts/labelled_corpus.ts";
+import { classifiedSample, describeClassifier, reportClassifier } from "./classifier_report.ts";
 import { checkMemory, memoryLimits } from "./memory.ts";
-import type { Recipe, RecipeContext } from "./recipe.ts";
+import type { Recipe } from "./recipe.ts";
 
-/** Where the pretrained model and the texts are. */
+/** The files of a run: the pretrained model, the texts, and those to validate on unless they are a part of the data. */
 export interface FinetuneSource {
-  /** The pretrained model. */
   readonly checkpoint: string;
-  /** The texts. */
   readonly data: string;
-  /** Texts to validate on, unless they are a part of the data. */
   readonly validation?: string;
 }
 
@@ -63,43 +62,36 @@ export interface FinetuneState extends RunState<FinetuneSettings, FinetuneSource
   readonly pairs?: boolean;
 }
 
-const FLAGS = { ...trainFlags, ...finetuneFlags };
-
 /** What the state of a run of `finetune` must hold. */
 export const FINETUNE_SCHEMAS = {
   settings: v.intersect([
-    settingsSchema(FLAGS, [...RUN_SETTINGS, ...FINETUNE_SETTINGS], ["beta1", "beta2", "epsilon"]),
+    settingsSchema(
+      { ...trainFlags, ...finetuneFlags },
+      [...RUN_SETTINGS, ...FINETUNE_SETTINGS],
+      ["beta1", "beta2", "epsilon"],
+    ),
     objectOf({ classWeights: v.optional(v.array(FINITE, "a list")) }),
   ]),
   source: objectOf({ checkpoint: TEXT, data: TEXT, validation: v.optional(TEXT) }),
 };
 
-/**
- * Makes the recipe of a new run, or of one that is resumed.
- *
- * @param flags the flags
- * @param context where the model will live, and the run to resume
- * @returns the recipe
- * @throws {Error} when flags make no sense, or texts and model do not fit together
- */
+/** Makes the recipe of a run; see RunDescription in session.ts. */
 export async function classifierRecipe(
   flags: FinetuneFlags,
-  { backend, resumed }: RecipeContext<FinetuneState>,
+  backend: Backend,
+  { resumed }: { readonly resumed?: ResumedRun<FinetuneState> },
 ): Promise<Recipe> {
   const asked = await sourceOf(flags, resumed);
   const { validationFraction = 0.1, seed = 1, truncate = false } = resumed?.state.settings ?? flags;
   const corpus = await readLabelledCorpus(asked.data, { ...asked, validationFraction, seed });
-  if (resumed && corpus.fingerprint !== resumed.state.textFingerprint) {
+  const { fingerprint: textFingerprint } = corpus;
+  if (resumed && textFingerprint !== resumed.state.textFingerprint) {
     throw new Error(`Cannot resume ${resumed.path}: ${asked.data} holds other texts than it was trained on`);
   }
   const pairs = expectSameShape(corpus);
 
   const checkpoint = resumed ?? await withBlock(await findCheckpoint(asked.checkpoint), flags.block);
-  const { experiment } = checkpoint;
-  const block = flags.block === undefined
-    ? undefined
-    : { path: flags.block, bytes: resumed ? undefined : await readBytes(flags.block) };
-  const source = resumed ? asked : { ...asked, checkpoint: checkpoint.path };
+  const { experiment } = checkpoint, source = resumed ? asked : { ...asked, checkpoint: checkpoint.path };
   const start = naming(checkpoint.path, () => loadConfig(checkpoint.files, { experiment }));
   const tokenizer = resumed ? tokenizerOf(resumed) : pretrainedTokenizer(checkpoint, start);
   const labels = "labels" in start ? start.labels : labelsOf(corpus.training);
@@ -108,41 +100,40 @@ export async function classifierRecipe(
   const training = encode(corpus.training), validation = encode(corpus.validation);
   const contextLength = [...training, ...validation].reduce((most, { ids }) => Math.max(most, ids.length), 0);
   const classes = training.map(({ label }) => label), causal = objectiveOf(start) === "causal";
-  const settings = resumed
-    ? resumeSettings(
-      resumed.state.settings,
-      resumed.step,
-      flags,
-      training.length / resumed.state.settings.batchSize,
-    )
+  const before = resumed?.state.settings;
+  const settings = before
+    ? resumeSettings(before, resumed.step, flags, training.length / before.batchSize)
     : chooseFinetuning(flags, { modelDim: start.modelDim, contextLength, causal, labels, classes });
-  const { batchSize, accumulation } = settings,
-    config = configOf(start, tokenizer, labels, settings.dropoutRate);
-  const sizes = { contextLength: settings.contextLength, batchSize, padId: config.padId ?? PAD_ID };
+  const config: ClassifierConfig = {
+    ...start,
+    vocabSize: Math.max(start.vocabSize, tokenizer.vocabSize), // rows for the tokens that classifiers add
+    ...{ labels, dropoutRate: settings.dropoutRate },
+    ...causal ? { padId: tokenizer.idOf("<pad>") } : {}, // a GPT has no <pad> of its own
+  };
+  const { batchSize } = settings, { padId = PAD_ID } = config;
+  const sizes = { contextLength: settings.contextLength, batchSize, padId };
   checkMemory(
     { ...config, contextLength: sizes.contextLength },
-    batchSize,
-    accumulation,
+    { ...settings, experiment },
     await memoryLimits(backend),
-    { experiment },
   );
 
   const model = naming(checkpoint.path, () => buildModel(config, experiment)) as ModelsByKind["classifier"];
-  const described = { config, experiment, corpus, labels, settings, source };
+  const task = { model, corpus, labels, settings, source, validation, classes };
   const { classWeights, ...others } = settings;
   const given = Object.entries(others).filter(([name]) => Object.hasOwn(finetuneFlags, name));
   const weights = classWeights &&
     { classWeights: labels.map((label, index) => `${label}=${classWeights[index]}`) };
   return {
-    ...{ model, tokenizer, unit: "text", block },
+    ...{ model, tokenizer, unit: "text" },
     state: {
-      ...{ command: "finetune", settings, source, textFingerprint: corpus.fingerprint, pairs },
+      ...{ command: "finetune", settings, source, textFingerprint, pairs },
       tokenizerFingerprint: tokenizer.fingerprint,
     },
     config: { ...source, ...Object.fromEntries(given), ...weights },
     batches: labelledBatches(training, { ...settings, ...sizes }),
     validation: labelledValidationBatches(validation, sizes),
-    facts: describeClassifier(described),
+    facts: describeClassifier(task),
     async initialize(store) {
       if (settings.fromScratch) return;
       const { weights } = naming(checkpoint.path, () => loadModel(checkpoint.files, { experiment }));
@@ -152,19 +143,15 @@ export async function classifierRecipe(
       const matrix = await confusionOf(backend, model, validation);
       return { accuracy: accuracyOf(matrix), macroF1: macroF1(matrix) };
     },
-    sample: () => classifiedSample(backend, model, corpus.validation.rows, validation),
-    report: (session) => reportClassifier(session, { ...described, model, validation, classes }),
+    sample: () => classifiedSample(backend, task),
+    report: (session) => reportClassifier(session, task),
+    use: (model) => ["use", `deno task classify --checkpoint ${model} --text "…"`],
     evaluation: (folder) =>
       `classify --checkpoint ${quote(folder)} --data ${quote(source.validation ?? "FILE")}`,
   };
 }
 
-/**
- * The name of the classifier made from a checkpoint.
- *
- * @param checkpoint the folder of a run or a checkpoint; the newest run unless given
- * @returns such as `corpus-classifier` for `runs/corpus/best`
- */
+/** The name of the classifier made from a checkpoint, such as `corpus-classifier` for `runs/corpus/best`. */
 export async function classifierName(checkpoint?: string): Promise<string> {
   const path = checkpoint ?? await newestRun();
   const folder = ["best", "last"].includes(basename(path)) ? dirname(path) : path;
@@ -209,17 +196,4 @@ function pretrainedTokenizer(checkpoint: FoundCheckpoint, config: ModelConfig): 
   if (objectiveOf(config) === "causal") return withClassificationTokens(tokenizer);
   naming(checkpoint.path, () => maskTokens(tokenizer));
   return tokenizer;
-}
-
-/** A classifier has rows for its own tokens, and the dropout rate of the fine-tuning. */
-function configOf(
-  start: ModelConfig,
-  tokenizer: Tokenizer,
-  labels: readonly string[],
-  dropoutRate: number,
-): ClassifierConfig {
-  const vocabSize = Math.max(start.vocabSize, tokenizer.vocabSize);
-  // a GPT has no <pad> of its own
-  const padding = objectiveOf(start) === "causal" ? { padId: tokenizer.idOf("<pad>") } : {};
-  return { ...start, vocabSize, labels, dropoutRate, ...padding } as ClassifierConfig;
 }

@@ -1,65 +1,50 @@
 /**
- * What `finetune` prints before the first step and after the last one.
+ * What `finetune` prints before the first step, on the way, and after the last step.
  *
  * @module
  */
+import type { Backend } from "../../core/backend.ts";
+import { countParameters } from "../../core/module.ts";
 import type { Example } from "../../data/labelled_batches.ts";
 import { loadModel, restoreModel } from "../../checkpoints/checkpoint.ts";
-import { countParameters } from "../../core/module.ts";
-import type { Classifier } from "../../models/classifier.ts";
-import type { Experiment } from "../../models/experiment.ts";
-import { buildModel, type ClassifierConfig } from "../../models/families.ts";
-import {
-  accuracyOf,
-  classMetrics,
-  type ConfusionMatrix,
-  macroF1,
-} from "../../training/classification_metrics.ts";
+import { classificationReport, namePrediction } from "../../inference/classification_report.ts";
+import { classify, confusionOf } from "../../inference/classify.ts";
+import type { ModelsByKind } from "../../models/families.ts";
+import { classMetrics, type ConfusionMatrix } from "../../training/classification_metrics.ts";
 import { printDiagnostic } from "../cli/errors.ts";
-import { formatCount, formatDuration, formatFacts, outputColumns, quote } from "../cli/terminal.ts";
+import { formatCount, outputColumns } from "../cli/terminal.ts";
 import { visible } from "../cli/visible.ts";
-import { cutText, padText, textWidth } from "../cli/wrap.ts";
+import { cutText, formatTable } from "../cli/wrap.ts";
 import { findCheckpoint } from "../files/checkpoint_folder.ts";
 import { confusionPlot } from "../pictures/confusion_plot.ts";
 import type { FinetuneSettings } from "../settings/finetune_settings.ts";
-import type { LabelledCorpus } from "../texts/examples.ts";
+import type { LabelledCorpus } from "../texts/labelled_corpus.ts";
 import type { FinetuneSource } from "./classifier_recipe.ts";
-import { confusionOf } from "./classifier_scores.ts";
 import { describeArchitecture } from "./language_report.ts";
-import { blockArguments, type Facts, type Session } from "./recipe.ts";
+import type { Fact, Session } from "./recipe.ts";
 
-/** What is known before fine-tuning begins. */
-export interface ClassifierDescription {
-  /** The classifier. */
-  readonly config: ClassifierConfig;
-  /** Parts of its own. */
-  readonly experiment?: Experiment;
-  /** The texts. */
-  readonly corpus: LabelledCorpus;
-  /** The classes. */
+/** A classifier that is to be trained. */
+export interface ClassifierTask {
+  readonly model: ModelsByKind["classifier"];
   readonly labels: readonly string[];
-  /** How it is trained. */
   readonly settings: FinetuneSettings;
-  /** Where the pretrained model and the texts are. */
   readonly source: FinetuneSource;
+  readonly corpus: LabelledCorpus;
+  /** The validation texts as ids. */
+  readonly validation: readonly Example[];
+  /** The class of each training text. */
+  readonly classes: readonly number[];
 }
 
-/**
- * What a run is about to do.
- *
- * @param description what is known
- * @returns the rows that are printed
- */
-export function describeClassifier(
-  { config, experiment, corpus, labels, settings, source }: ClassifierDescription,
-): Facts {
+/** What a run is about to do. */
+export function describeClassifier({ model, labels, settings, source, corpus }: ClassifierTask): Fact[] {
   const { training, validation } = corpus, empty = training.emptyLines + validation.emptyLines;
-  const parameters = formatCount(countParameters(buildModel(config, experiment)));
   const start = settings.fromScratch
     ? `the size of ${source.checkpoint}, random initial weights`
     : `initialized from ${source.checkpoint}`;
+  const architecture = describeArchitecture(model.config, model.experiment);
   return [
-    ["model", `${describeArchitecture(config, experiment)}, ${parameters} parameters, ${start}`],
+    ["model", `${architecture}, ${formatCount(countParameters(model))} parameters, ${start}`],
     [
       "data",
       `${training.path}: ${training.rows.length} training texts, ${validation.rows.length} validation texts` +
@@ -74,90 +59,63 @@ export function describeClassifier(
   ];
 }
 
-/** What the report needs besides. */
-interface Trained extends ClassifierDescription {
-  readonly model: Classifier;
-  /** The texts to validate on. */
-  readonly validation: readonly Example[];
-  /** The class of each training text. */
-  readonly classes: readonly number[];
+/** Texts in a sample. */
+const SAMPLE_SIZE = 4;
+
+/** A few texts with their predicted classes, and the actual ones where they differ. */
+export async function classifiedSample(backend: Backend, task: ClassifierTask): Promise<string> {
+  const { model, labels, validation, corpus: { validation: { rows } } } = task;
+  const count = Math.min(SAMPLE_SIZE, rows.length);
+  const chosen = Array.from({ length: count }, (_, index) => Math.floor(index * rows.length / count));
+  const found = await classify(backend, model, chosen.map((index) => validation[index].ids));
+  return found.map((result, index) => {
+    const { text, pair, label: actual } = rows[chosen[index]];
+    const { prediction, probability } = namePrediction(result, labels);
+    const verdict = prediction === actual ? "" : ` (actually ${actual})`;
+    const texts = pair === undefined ? text : `${text} | ${pair}`;
+    return `${prediction} ${(100 * probability).toFixed(0)} %${verdict}: ${texts}`;
+  }).join("\n");
 }
 
-/**
- * Evaluates the best checkpoint of a classifier, and draws its confusion matrix.
- *
- * @param session the session, after its last step
- * @param trained the model and its texts
- * @returns the report, or undefined when a signal stopped the run
- */
-export async function reportClassifier(session: Session, trained: Trained): Promise<string | undefined> {
-  const { run, folder, interrupt, best } = session, { labels, classes, validation, settings } = trained;
-  if (interrupt.status !== undefined) return undefined;
+/** Evaluates the best checkpoint of a classifier, and draws its confusion matrix. */
+export async function reportClassifier(
+  { run, folder, best }: Session,
+  { model, labels, classes, validation }: ClassifierTask,
+): Promise<{ results: Fact[]; table: string }> {
   if (best && best.step !== run.step) {
     const { files } = await findCheckpoint(`${folder.path}/best`);
-    restoreModel(
-      run.backend,
-      run.store,
-      loadModel(files, { kind: "classifier", experiment: trained.model.experiment }).weights,
-    );
+    const { weights } = loadModel(files, { kind: "classifier", experiment: model.experiment });
+    restoreModel(run.backend, run.store, weights);
   }
-  const matrix = await confusionOf(run.backend, trained.model, validation), accuracy = accuracyOf(matrix);
+  const matrix = await confusionOf(run.backend, model, validation);
+  const { accuracy, macroF1 } = classificationReport(matrix, labels);
   await confusionPlot(matrix, labels, `${folder.path}: accuracy ${percent(accuracy)}`)
     .then((svg) => folder.addFile("confusion_matrix.svg", svg))
     .catch((error) => printDiagnostic(`The confusion matrix could not be drawn: ${error.message}`));
-  const majority = majorityOf(classes, labels.length);
+  const counts = labels.map(() => 0);
+  for (const label of classes) counts[label]++;
+  const majority = counts.indexOf(Math.max(...counts)); // of the training texts
   const baseline = matrix[majority].reduce((sum, count) => sum + count, 0) / validation.length;
-  const result = formatFacts([
-    [
-      "done",
-      `step ${run.step} of ${settings.steps}, ${formatDuration(folder.records.at(-1)?.seconds ?? 0)}`,
-    ],
-    ...best ? [["best", `step ${best.step}, kept in ${folder.path}/best`] as const] : [],
+  const results: Fact[] = [
     [
       "accuracy",
       `${percent(accuracy)} of ${validation.length} texts; majority baseline ${percent(baseline)} ` +
       `(always "${visible(labels[majority])}")`,
     ],
-    ["F1", `${macroF1(matrix).toFixed(4)}, averaged over the classes`],
-  ]);
-  const model = quote(folder.path) + blockArguments(session.recipe.block);
-  const next = formatFacts([
-    ["files", await folder.describe()],
-    ["use", `deno task classify --checkpoint ${model} --text "…"`],
-    ...run.step < settings.steps ? [["resume", `deno task finetune --resume ${model}`] as const] : [],
-  ]);
-  return `${result}\n\n${classTable(matrix, labels)}\n\n${next}`;
+    ["F1", `${macroF1.toFixed(4)}, averaged over the classes`],
+  ];
+  return { results, table: classTable(matrix, labels) };
 }
 
-const percent = (share: number): string => `${(100 * share).toFixed(1)} %`;
-
-/** The class of most texts, the first of several. */
-function majorityOf(classes: readonly number[], count: number): number {
-  const counts = new Array<number>(count).fill(0);
-  for (const label of classes) counts[label]++;
-  return counts.indexOf(Math.max(...counts));
-}
+/** A share such as `83.3 %`. */
+export const percent = (share: number): string => `${(100 * share).toFixed(1)} %`;
 
 /**
- * How well each class is found, and what it is taken for, in columns.
+ * How well each class is found, and what it is taken for, in columns:
  *
- * @param matrix which classes are taken for which
- * @param labels their names
- * @param columns the width; that of the terminal unless given. A wider table continues below
- * @returns lines of text
- *
- * @example
- * ```ts
- * import { assertEquals } from "@std/assert";
- * import { classTable } from "./classifier_report.ts";
- *
- * assertEquals(
- *   classTable([[3, 1], [0, 4]], ["bad", "good"]),
- *   "is    precision  recall     F1  called bad  called good\n" +
- *     "bad       1.000   0.750  0.857           3            1\n" +
- *     "good      0.800   1.000  0.889           0            4",
- * );
- * ```
+ *     is    precision  recall     F1  called bad  called good
+ *     bad       1.000   0.750  0.857           3            1
+ *     good      0.800   1.000  0.889           0            4
  */
 export function classTable(
   matrix: ConfusionMatrix,
@@ -165,33 +123,11 @@ export function classTable(
   columns: number = outputColumns(),
 ): string {
   const names = labels.map((label) => cutText(visible(label), Math.max(8, Math.floor(columns / 4))));
-  const metrics = classMetrics(matrix);
-  const numbers: [heading: string, cells: string[]][] = [
-    ["precision", metrics.map(({ precision }) => precision.toFixed(3))],
-    ["recall", metrics.map(({ recall }) => recall.toFixed(3))],
-    ["   F1", metrics.map(({ f1 }) => f1.toFixed(3))],
-    ...names.map((name, called): [string, string[]] => [
-      `called ${name}`,
-      matrix.map((row) => String(row[called])),
-    ]),
-  ];
-  return formatTable(["is", ...names], numbers, columns);
-}
-
-/** A table of numbers with names of rows. Columns that do not fit continue in a second table below. */
-function formatTable(
-  names: readonly string[],
-  numbers: readonly (readonly [heading: string, cells: readonly string[]])[],
-  columns: number,
-): string {
-  const first = Math.max(...names.map(textWidth)), tables: string[][] = [];
-  let lines: string[] = [];
-  for (const [heading, cells] of numbers) {
-    const column = [heading, ...cells], width = Math.max(...column.map(textWidth));
-    if (lines.length === 0 || textWidth(lines[0]) + 2 + width > columns) {
-      tables.push(lines = names.map((name) => padText(name, first)));
-    }
-    column.forEach((cell, row) => lines[row] += " ".repeat(2 + width - textWidth(cell)) + cell);
-  }
-  return tables.map((lines) => lines.join("\n")).join("\n\n");
+  const headings = ["is", "precision", "recall", "F1", ...names.map((name) => `called ${name}`)];
+  const rows = classMetrics(matrix).map(({ precision, recall, f1 }, row) => [
+    names[row],
+    ...[precision, recall, f1].map((share) => share.toFixed(3)),
+    ...matrix[row].map(String),
+  ]);
+  return formatTable([headings, ...rows], columns);
 }

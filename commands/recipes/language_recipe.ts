@@ -4,20 +4,21 @@
  * @module
  */
 import * as v from "valibot";
+import type { Backend } from "../../core/backend.ts";
 import { toConfigJson } from "../../checkpoints/experiment_format.ts";
 import { loadConfig } from "../../checkpoints/checkpoint.ts";
+import { baselines } from "../../data/baselines.ts";
 import { maskTokens } from "../../data/mask_tokens.ts";
+import type { Experiment } from "../../models/experiment.ts";
 import { objectiveOf } from "../../models/families.ts";
 import { MASKED_SPECIAL_TOKENS } from "../../tokenizers/special_tokens.ts";
 import { quote } from "../cli/terminal.ts";
-import { readBlock } from "../files/block_file.ts";
 import { naming, tokenizerOf } from "../files/checkpoint_folder.ts";
 import { announceFiles, type ResumedRun, type RunState } from "../runs/run_state.ts";
 import { choosePreset, type LanguageConfig } from "../settings/presets.ts";
 import { resumeSettings } from "../settings/resume_settings.ts";
 import { FINITE, objectOf, settingsSchema, TEXT } from "../settings/saved_settings.ts";
 import {
-  checkTogether,
   chooseSettings,
   OPTIONAL_TRAIN_SETTINGS,
   RUN_SETTINGS,
@@ -26,17 +27,11 @@ import {
   withLength,
 } from "../settings/settings.ts";
 import { type TrainFlags, trainFlags } from "../settings/train_flags.ts";
-import { chooseTokenizer, type Corpus, encodeCorpus, readCorpus, type Source } from "../texts/corpus.ts";
-import {
-  describeLanguageModel,
-  describeNames,
-  reportLanguageModel,
-  validationBaselines,
-} from "./language_report.ts";
-import { expectTargets } from "./measure.ts";
+import { chooseTokenizer, encodeCorpus, readCorpus, type Source } from "../texts/corpus.ts";
+import { describeLanguageModel, describeNames, describeUse, reportLanguageModel } from "./language_report.ts";
 import { checkMemory, isHardwareGpu, memoryLimits } from "./memory.ts";
-import { prepareObjective } from "./objectives.ts";
-import type { Recipe, RecipeContext } from "./recipe.ts";
+import { expectTargets, prepareObjective } from "./objectives.ts";
+import type { Recipe } from "./recipe.ts";
 
 /** The state of a run of `train`. */
 export type TrainState = RunState<TrainSettings, Source>;
@@ -52,21 +47,19 @@ export const TRAIN_SCHEMAS = {
   }),
 };
 
-/**
- * Makes the recipe of a new run, or of one that is resumed.
- *
- * @param flags the flags
- * @param context where the model will live, and the run to resume
- * @returns the recipe
- * @throws {Error} when flags do not fit together, or text, tokenizer or model are not those the run was started with
- */
+/** Makes the recipe of a run; see RunDescription in session.ts. */
 export async function languageRecipe(
   flags: TrainFlags,
-  { backend, folder, resumed }: RecipeContext<TrainState>,
+  backend: Backend,
+  run: {
+    readonly resumed?: ResumedRun<TrainState>;
+    readonly experiment?: Experiment;
+    readonly folder?: string;
+  },
 ): Promise<Recipe> {
-  const before = resumed?.state;
+  const { resumed, experiment } = run, before = resumed?.state;
   const chosen = before?.settings ?? chooseSettings(flags, choosePreset(flags, isHardwareGpu(backend)));
-  const masked = objectiveOf(chosen) === "mlm", { validationFraction, replaceInvalid } = chosen;
+  const isMasked = objectiveOf(chosen) === "mlm", { validationFraction, replaceInvalid } = chosen;
   const source: Source = {
     data: flags.data ?? before?.source.data ?? [],
     validation: flags.validation ?? before?.source.validation ?? [],
@@ -75,86 +68,72 @@ export async function languageRecipe(
   if (resumed && flags.data === undefined) {
     await announceFiles(resumed.folder, [...source.data, ...source.validation]);
   }
-  const corpus = await readCorpus(source);
-  if (resumed) expectText(resumed, corpus, source);
+  const corpus = await readCorpus(source), { fingerprint: textFingerprint } = corpus;
+  if (resumed && textFingerprint !== resumed.state.textFingerprint) {
+    throw new Error(
+      `Cannot resume ${resumed.path}: ${describeNames(source)} is not the text it was trained on (${
+        describeNames(resumed.state.source)
+      } as it was then); give that text, or start a new run`,
+    );
+  }
   const tokenizer = resumed ? tokenizerOf(resumed) : await chooseTokenizer(chosen.tokenizer, corpus, {
     vocabSize: chosen.vocabSize,
-    specialTokens: masked ? MASKED_SPECIAL_TOKENS : undefined,
+    specialTokens: isMasked ? MASKED_SPECIAL_TOKENS : undefined,
   });
-  if (masked) maskTokens(tokenizer);
+  if (isMasked) maskTokens(tokenizer);
   const config = configOf(chosen, tokenizer.vocabSize);
-  const file = resumed || flags.block === undefined ? undefined : await readBlock(flags.block);
-  const experiment = resumed?.experiment ?? file?.experiment;
-  const block = flags.block === undefined ? undefined : { path: flags.block, bytes: file?.bytes };
   if (resumed) expectModel(resumed, config, tokenizer.fingerprint);
   else toConfigJson(config, experiment); // refuses a model that could not be saved
-  const { batchSize, contextLength, accumulation, optimizer } = chosen;
-  checkMemory(config, batchSize, accumulation, await memoryLimits(backend), { optimizer, experiment });
+  checkMemory(config, { ...chosen, experiment }, await memoryLimits(backend));
 
-  const encoded = await encodeCorpus(corpus, tokenizer, folder, chosen);
-  const objective = prepareObjective(config, encoded, tokenizer, { ...chosen, experiment }),
-    { model, batches } = objective;
+  const encoded = await encodeCorpus(corpus, tokenizer, run.folder, chosen);
+  const objective = prepareObjective(config, encoded, tokenizer, { ...chosen, experiment });
+  const { model, batches } = objective;
   // at least 20 batches and 16,384 tokens; the final report covers the whole validation text
-  const windows = Math.max(20 * batchSize, Math.ceil(16_384 / contextLength));
+  const windows = Math.max(20 * chosen.batchSize, Math.ceil(16_384 / chosen.contextLength));
   const validation = objective.evaluationBatches("validation", windows);
-  const seen = objective.evaluationBatches("training", validation.length * batchSize);
-  const tokens = { training: encoded.training.length, validation: encoded.validation.length };
-  expectTargets(validation, { doing: "validate", tokens: tokens.validation, text: "validation text" });
-  expectTargets(seen, { doing: "measure a model", tokens: tokens.training, text: "training text" });
+  const seen = objective.evaluationBatches("training", validation.length * chosen.batchSize);
+  const { training: { length: tokens }, validation: { length: validationTokens } } = encoded;
+  expectTargets(validation, { attempt: "validate", tokens: validationTokens, text: "validation text" });
+  expectTargets(seen, { attempt: "measure a model", tokens, text: "training text" });
   const settings = resumed
-    ? resumeTraining(resumed, flags, batches.batchesPerEpoch)
+    ? resumeSettings(resumed.state.settings, resumed.step, flags, batches.batchesPerEpoch)
     : withLength(chosen, flags, batches.batchesPerEpoch);
 
-  const baselines = validationBaselines(
-    masked ? { ...corpus, optimalLoss: undefined } : corpus,
-    encoded,
+  // the optimal loss of the tales is that of a model that sees the characters before, and no others
+  const characters = corpus.validation.reduce((sum, text) => sum + text.length, 0);
+  const optimalLoss = isMasked || corpus.optimalLoss === undefined
+    ? undefined
+    : corpus.optimalLoss * characters / validationTokens;
+  const known = baselines(encoded.validation, { vocabSize: config.vocabSize, optimal: optimalLoss });
+  const task = {
+    settings,
     config,
-  );
-  const optimalLoss = baselines.find(({ name }) => name === "optimal")?.loss;
-  const described = { settings, config, experiment, tokenizer, source, tokens, baselines, batches };
-  const evaluationData = source.validation.length > 0 ? source.validation : ["FILE"];
+    experiment,
+    tokenizer,
+    source,
+    encoded,
+    baselines: known,
+    objective,
+    seen,
+  };
+  const files = (list: readonly string[]) => list.length > 0 ? list : undefined;
   return {
-    ...{ model, tokenizer, batches, validation, optimalLoss, block, unit: "token" },
+    ...{ model, tokenizer, batches, validation, optimalLoss, unit: "token" },
     state: {
-      ...{ command: "train", settings, source, textFingerprint: corpus.fingerprint },
+      ...{ command: "train", settings, source, textFingerprint },
       tokenizerFingerprint: tokenizer.fingerprint,
     },
-    config: { ...settings, data: flagOf(source.data), validation: flagOf(source.validation) },
-    facts: describeLanguageModel(described),
+    config: { ...settings, data: files(source.data), validation: files(source.validation) },
+    facts: describeLanguageModel(task),
     sample: (step) => objective.sample(backend, settings.seed + step),
-    report: (session) => reportLanguageModel(session, { ...described, objective, seen, corpus }),
+    report: async (session) => ({ results: await reportLanguageModel(session, task) }),
+    use: (model) => describeUse(model, corpus, isMasked),
     evaluation: (folder) =>
-      `evaluate --checkpoint ${quote(`${folder}/last`)} --data ${evaluationData.map(quote).join(" ")}`,
+      `evaluate --checkpoint ${quote(`${folder}/last`)} --data ${
+        (files(source.validation) ?? ["FILE"]).map(quote).join(" ")
+      }`,
   };
-}
-
-/** A list as the value of a flag, which is not given when there is nothing in it. */
-const flagOf = (list: readonly string[]) => list.length > 0 ? list : undefined;
-
-/**
- * The settings of a resumed run.
- *
- * @param resumed the run
- * @param flags the flags
- * @param batchesPerEpoch batches in an epoch
- * @returns the settings
- * @throws {UsageError} when a flag would change what the run computes
- * @throws {RangeError} when all its steps are done
- */
-export function resumeTraining(
-  { step, state: { settings } }: { readonly step: number; readonly state: Pick<TrainState, "settings"> },
-  flags: TrainFlags,
-  batchesPerEpoch: number,
-): TrainSettings {
-  const objective = objectiveOf(settings), { feedForwardMultiple: multiple } = flags;
-  checkTogether({ ...flags, optimizer: settings.optimizer }, objective);
-  const same = {
-    ...flags,
-    objective: flags.objective === objective ? undefined : flags.objective,
-    feedForwardDim: flags.feedForwardDim ?? (multiple && multiple * settings.modelDim),
-    feedForwardMultiple: undefined,
-  };
-  return resumeSettings(settings, step, same, batchesPerEpoch);
 }
 
 function configOf(settings: TrainSettings, vocabSize: number): LanguageConfig {
@@ -163,15 +142,6 @@ function configOf(settings: TrainSettings, vocabSize: number): LanguageConfig {
   const sizes = { vocabSize, contextLength, layers, heads, modelDim, feedForwardDim };
   const head = objectiveOf(settings) === "mlm" ? {} : { tied };
   return { architecture, ...sizes, dropoutRate, initialStd, ...head } as LanguageConfig;
-}
-
-function expectText({ path, state }: ResumedRun<TrainState>, corpus: Corpus, source: Source): void {
-  if (corpus.fingerprint === state.textFingerprint) return;
-  throw new Error(
-    `Cannot resume ${path}: ${describeNames(source)} is not the text it was trained on (${
-      describeNames(state.source)
-    } as it was then); give that text, or start a new run`,
-  );
 }
 
 /** Sizes that decide no tensor's shape, such as the number of heads, would otherwise change unnoticed. */

@@ -11,11 +11,11 @@
  */
 import { DeviceLostError } from "../../core/webgpu_backend.ts";
 import { modelFiles, trainingFiles } from "../../checkpoints/checkpoint.ts";
+import { evaluate, yieldToEvents } from "../../training/evaluate.ts";
 import { NonFiniteLossError, train } from "../../training/train.ts";
 import { type FolderFiles, SaveError } from "../files/folders.ts";
 import { withSums } from "../files/sums.ts";
 import type { Scores } from "../runs/run_state.ts";
-import { measure, yieldToEvents } from "./measure.ts";
 import type { Session } from "./recipe.ts";
 
 /** Milliseconds between two reads of the losses: a read takes 11 of them on a GPU. */
@@ -25,11 +25,8 @@ const READ_INTERVAL = 400;
 const MAX_STEPS_PER_READ = 256;
 
 /**
- * Trains until the last step, or the one to stop after, or a signal. The end is saved in `last/` in any case.
- *
- * @param session the session; its `best` is kept up to date
- * @throws {Error} when the loss is no number, the device is lost, or something cannot be written; the error says what is
- * kept
+ * Trains until the last step, or the one to stop after, or a signal. The end is saved in `last/` in any case; when
+ * something fails, the error says which step is kept.
  */
 export async function trainAndSave(session: Session): Promise<void> {
   if (session.output.failure) throw session.output.failure;
@@ -45,11 +42,8 @@ export async function trainAndSave(session: Session): Promise<void> {
 }
 
 /**
- * Throws what failed apart from the training, once everything is saved.
- *
- * @param session the session
- * @throws {Error} when a file of the run or standard output could not be written, unless a signal has ended the run, when a
- * closed terminal is to be expected
+ * Throws what failed apart from the training, once everything is saved: a file of the run or standard output could not be
+ * written. Not after a signal, when a closed terminal is to be expected.
  */
 export async function throwFailure(session: Session): Promise<void> {
   const failure = session.folder.failure ?? session.output.failure;
@@ -58,8 +52,8 @@ export async function throwFailure(session: Session): Promise<void> {
 
 /** Adds to an error which step can be resumed; saves the current one first where that is possible. */
 async function withSavedStep(error: Error, session: Session): Promise<Error> {
-  const { run, folder } = session,
-    isUsable = !(error instanceof NonFiniteLossError || error instanceof DeviceLostError);
+  const { run, folder } = session;
+  const isUsable = !(error instanceof NonFiniteLossError || error instanceof DeviceLostError);
   if (isUsable && run.step > 0 && folder.savedStep !== run.step && !(error instanceof SaveError)) {
     try {
       await saveLast(session, await checkpointFiles(session));
@@ -74,13 +68,11 @@ async function withSavedStep(error: Error, session: Session): Promise<Error> {
 }
 
 async function runLoop(session: Session): Promise<void> {
-  const { recipe, run, folder, stopAfter, interrupt, output, progress } = session;
-  const { evaluationInterval, sampleInterval, saveInterval, logInterval, ...settings } =
-    recipe.state.settings;
-  const { steps, batchSize, contextLength, accumulation } = settings;
-  const tokensPerStep = batchSize * contextLength * accumulation;
+  const { recipe, run, folder, interrupt, output, progress } = session, { settings } = recipe.state;
+  const { steps, evaluationInterval, sampleInterval, saveInterval, logInterval } = settings;
+  const tokensPerStep = settings.batchSize * settings.contextLength * settings.accumulation;
   const start = performance.now() - 1000 * (folder.records.at(-1)?.seconds ?? 0);
-  const isEnd = (step: number) => step === steps || step === stopAfter;
+  const isEnd = (step: number) => step === steps || step === session.flags.stopAfter;
   const isDue = (step: number, interval: number) => step % interval === 0;
   const intervals = [evaluationInterval, sampleInterval, saveInterval];
   let readAt = run.step + 1, begun = performance.now(), scores: Scores | undefined = session.best;
@@ -101,15 +93,9 @@ async function runLoop(session: Session): Promise<void> {
     await folder.log(
       records.filter((record) => isDue(record.step, logInterval) || "validationLoss" in record),
     );
-    const tokens = step * tokensPerStep, { validationLoss, accuracy } = scores ?? {};
-    progress.update({
-      ...records.at(-1)!,
-      steps,
-      tokens,
-      validationLoss,
-      accuracy,
-      validated: measured !== undefined,
-    });
+    const { validationLoss, accuracy } = scores ?? {}, validated = measured !== undefined;
+    const tokens = step * tokensPerStep;
+    progress.update({ ...records.at(-1)!, steps, tokens, validationLoss, accuracy, validated });
 
     if (isDue(step, sampleInterval) || step === steps) {
       const text = await recipe.sample(step);
@@ -140,7 +126,7 @@ function isBetter(scores: Scores, best: Scores | undefined): boolean {
 
 /** The scores on the validation data. */
 async function validate({ run, recipe }: Session): Promise<Scores> {
-  const validationLoss = await measure(run.backend, recipe.model, recipe.validation) ?? NaN;
+  const validationLoss = await evaluate(run.backend, recipe.model, recipe.validation);
   if (Number.isFinite(validationLoss)) return { validationLoss, ...await recipe.scores?.() };
   throw new NonFiniteLossError(
     `The validation loss at step ${run.step} is ${validationLoss} (seed ${run.settings.seed}): lower the learning rate`,

@@ -7,11 +7,19 @@
  * @module
  */
 import { basename, dirname, join } from "@std/path";
-import { entryAt, kindOfEntry } from "../files/disk.ts";
 import { cannotRead, reason } from "../cli/errors.ts";
+import { entryAt, isAnyThere, kindOfEntry } from "../files/disk.ts";
 import { finishSave } from "../files/folders.ts";
 import { Lock, LockedError } from "../files/lock.ts";
-import { CHECKPOINT_FOLDERS, isLeftOver, LOCK_NAME, placesOf, RUN_FILES } from "../files/own_names.ts";
+import {
+  CHECKPOINT_FOLDERS,
+  checkpointsOf,
+  isLeftOver,
+  LOCK_NAME,
+  pathsOf,
+  RUN_FILES,
+} from "../files/own_names.ts";
+import { writeUnwrittenLines } from "./unwritten_lines.ts";
 
 /** A folder that this process has claimed. */
 export interface Claim {
@@ -22,38 +30,27 @@ export interface Claim {
 }
 
 /**
- * Claims a folder for a new run.
- *
- * @param path the folder
- * @param options `replace`: whether records that a run left without a checkpoint may be replaced
- * @returns the claim, or an error that says why the folder is not available
- * @throws {Error} when the folder cannot be made
- *
- * @example
- * ```ts
- * import { assertInstanceOf } from "@std/assert";
- * import { claim } from "./claim.ts";
- *
- * const folder = `${await Deno.makeTempDir()}/runs/mine`, first = await claim(folder, { replace: true });
- * assertInstanceOf(await claim(folder, { replace: true }), Error);
- * if (first instanceof Error) throw first;
- * first.lock.release();
- * ```
+ * Claims a folder for a new run, or returns an error that says why it is not available. `replace`: whether records that a
+ * run left without a checkpoint may be replaced.
  */
 export async function claim(path: string, { replace }: { replace: boolean }): Promise<Claim | Error> {
   // A slash at the end would make the system follow a link of that name, which may lead nowhere.
-  const { folder } = placesOf(path);
+  const { folder } = pathsOf(path);
+  const occupied = new Error(
+    `Cannot start a run in ${folder}: something already exists there; --resume ${folder} continues a run, ` +
+      "--out or --name starts one elsewhere",
+  );
   while (true) {
     const made = await makeFolders(folder);
-    if (made.length === 0 && !await isFree(folder, replace)) return occupied(folder);
+    if (made.length === 0 && !await isFree(folder, replace)) return occupied;
     try {
-      const lock = await Lock.take(join(folder, LOCK_NAME));
+      const lock = await Lock.take(join(folder, LOCK_NAME), "--out or --name starts one elsewhere");
       if (await isFree(folder, replace)) {
         await clear(folder);
         return { lock, made };
       }
       lock.release();
-      return occupied(folder);
+      return occupied;
     } catch (error) {
       // Another process may have created the folder, given it up and removed it.
       if (await entryAt(folder) === undefined) continue;
@@ -61,168 +58,115 @@ export async function claim(path: string, { replace }: { replace: boolean }): Pr
         for (const path of made) await Deno.remove(path).catch(() => {});
         throw error;
       }
-      return new Error(
-        `Cannot start a run in ${folder}: ${error.message}; ${
-          error.advice ?? "--out or --name starts one elsewhere"
-        }`,
-        { cause: error },
-      );
+      return new Error(`Cannot start a run in ${folder}: ${error.message}`, { cause: error });
     }
   }
 }
 
-/**
- * The folder of the run that a path names: that folder itself, or a checkpoint in it. A run may itself be called `last`.
- *
- * @param path the folder of a run, or one of its checkpoints
- * @returns the folder of the run
- *
- * @example
- * ```ts
- * import { assertEquals } from "@std/assert";
- * import { runOf } from "./claim.ts";
- *
- * assertEquals([await runOf("runs/mine/"), await runOf("runs/mine/last")], ["runs/mine", "runs/mine"]);
- * ```
- */
+/** The folder of the run that a path names: that folder, or a checkpoint in it. A run may itself be called `last`. */
 export async function runOf(path: string): Promise<string> {
-  const { folder } = placesOf(path);
+  const { folder } = pathsOf(path);
   if (!CHECKPOINT_FOLDERS.includes(basename(folder))) return folder;
-  const isThere = async (name: string) =>
-    await entryAt(join(folder, name)).catch(() => undefined) !== undefined;
-  if (await isThere("config.json") || await isThere("model.safetensors")) return dirname(folder);
-  const within = CHECKPOINT_FOLDERS.map((name) => placesOf(name)).flatMap((
-    { folder, former },
-  ) => [folder, former]);
-  return (await Promise.all(within.map(isThere))).includes(true) ? folder : dirname(folder);
+  const isCheckpoint = await isAnyThere([join(folder, "config.json"), join(folder, "model.safetensors")]);
+  return !isCheckpoint && await holdsCheckpoint(folder) ? folder : dirname(folder);
 }
 
 /**
- * Claims the folder of a run that is resumed. Nothing is changed in it, except that an interrupted save is finished.
- *
- * @param folder the folder
- * @returns the claim
- * @throws {Error} when there is no checkpoint, another process holds the folder, or there is a link at a path that the run
- * writes
+ * Claims the folder of a run that is resumed. Nothing is changed in it, except that an interrupted save is finished and lines
+ * that could not be written before are written.
  */
 export async function claimForResume(folder: string): Promise<Claim> {
-  const checkpoints = CHECKPOINT_FOLDERS.map((name) => placesOf(join(folder, name)));
-  const found = await Promise.all(
-    checkpoints.flatMap(({ folder, former }) => [entryAt(folder), entryAt(former)]),
-  );
-  if (found.every((info) => info === undefined)) {
-    throw await cannotRead(folder, await Deno.stat(folder).then(() => new Error(NO_RUN), (error) => error));
+  if (!await holdsCheckpoint(folder)) {
+    const expected = CHECKPOINT_FOLDERS.map((name) => `${name}/`).join(" or ");
+    const noRun = new Error(`it holds no run: expected ${expected}`);
+    throw await cannotRead(folder, await Deno.stat(folder).then(() => noRun, (error) => error));
   }
-  await refuseLinks(folder);
-  const lock = await Lock.take(join(folder, LOCK_NAME)).catch((error) => {
-    if (!(error instanceof LockedError)) throw error;
-    const advice = error.advice ?? "wait until it ends, or stop it";
-    throw new Error(`Cannot resume ${folder}: ${error.message}; ${advice}`, { cause: error });
-  });
+  let lock: Lock | undefined;
   try {
-    for (const name of CHECKPOINT_FOLDERS) await finishSave(join(folder, name));
+    const [misplaced] = await findMisplaced(folder);
+    if (misplaced) {
+      throw new Error(
+        `${misplaced.path} is ${misplaced.kind}, and a run writes only files and folders of its own there; ` +
+          "replace it by what it points to, or remove it",
+      );
+    }
+    lock = await Lock.take(join(folder, LOCK_NAME), "wait until it ends, or stop it");
+    await finishSaves(folder);
+    await writeUnwrittenLines(folder);
     return { lock };
   } catch (error) {
-    lock.release();
+    lock?.release();
     throw new Error(`Cannot resume ${folder}: ${reason(error)}`, { cause: error });
   }
 }
 
-const NO_RUN = `it holds no run: expected ${CHECKPOINT_FOLDERS.map((name) => `${name}/`).join(" or ")}`;
+/**
+ * What stands at a path that a run writes, and is not a file or folder of its own: a link there would lead elsewhere. Such a
+ * run is not resumed.
+ */
+export async function findMisplaced(run: string): Promise<{ path: string; kind: string }[]> {
+  const files = [LOCK_NAME, ...RUN_FILES].map((name) => join(run, name));
+  const folders = checkpointsOf(run).flatMap(({ folder, fresh, former }) => [folder, fresh, former]);
+  const misplaced = [];
+  for (const path of [...files, ...folders]) {
+    const info = await entryAt(path), isFolder = folders.includes(path);
+    const isRight = info === undefined || (isFolder ? info.isDirectory : info.isFile);
+    if (!isRight) misplaced.push({ path, kind: kindOfEntry(info) });
+  }
+  return misplaced;
+}
 
-/** A run writes only into its own folder: a link in place of one of its files would lead elsewhere. */
-async function refuseLinks(folder: string): Promise<void> {
-  for (const name of [LOCK_NAME, ...RUN_FILES, ...CHECKPOINT_FOLDERS]) {
-    const { folder: place, fresh, former } = placesOf(join(folder, name));
-    const isFolder = CHECKPOINT_FOLDERS.includes(name);
-    for (const path of isFolder ? [place, fresh, former] : [place]) {
-      const info = await entryAt(path);
-      if (info === undefined || (isFolder ? info.isDirectory : info.isFile)) continue;
-      throw new Error(
-        `Cannot resume ${folder}: ${path} is ${
-          kindOfEntry(info)
-        }, and a run writes only files and folders of its own ` +
-          "there; replace it by what it points to, or remove it",
-      );
-    }
+/**
+ * Finishes interrupted saves in the folder of a run whose lock is held, and removes files: unless `onlyLeftOvers`, also
+ * those of a run that saved no checkpoint.
+ */
+export async function clear(run: string, { onlyLeftOvers = false } = {}): Promise<void> {
+  await finishSaves(run);
+  for (const { name, isFile } of await Array.fromAsync(Deno.readDir(run))) {
+    const isRemoved = isFile && (isLeftOver(name) || !onlyLeftOvers && RUN_FILES.includes(name));
+    if (isRemoved) await Deno.remove(join(run, name));
   }
 }
 
-/**
- * Refuses a folder that a new run cannot take, before any work is done.
- *
- * @param folder the folder
- * @throws {Error} when a new run cannot take it
- *
- * @example
- * ```ts
- * import { assertRejects } from "@std/assert";
- * import { expectFree } from "./claim.ts";
- *
- * await assertRejects(() => expectFree("kernels"), Error, "Cannot start a run in kernels: something already exists there");
- * ```
- */
-export async function expectFree(folder: string): Promise<void> {
-  if (!await isFree(folder, true)) throw occupied(folder);
+async function finishSaves(run: string): Promise<void> {
+  for (const { folder } of checkpointsOf(run)) await finishSave(folder);
 }
 
-function occupied(folder: string): Error {
-  return new Error(
-    `Cannot start a run in ${folder}: something already exists there; --resume ${folder} continues a run, ` +
-      "--out or --name starts one elsewhere",
-  );
-}
-
-/**
- * Whether a new run may take a folder: there is nothing, or only what a run left behind that saved no checkpoint.
- *
- * @param folder the folder
- * @param replace whether its records may be replaced
- * @returns whether it may
- */
-async function isFree(folder: string, replace: boolean): Promise<boolean> {
-  const info = await entryAt(placesOf(folder).folder);
-  if (info === undefined) return true;
-  const entries = info.isDirectory || info.isSymlink
-    ? await Array.fromAsync(Deno.readDir(folder)).catch(() => undefined)
-    : undefined;
-  if (entries === undefined) return false;
-  if (entries.length === 0) return true;
-  const checkpoints = CHECKPOINT_FOLDERS.map((name) => placesOf(join(folder, name)));
-  const former = await Promise.all(checkpoints.map(({ former }) => entryAt(former)));
-  return entries.some(({ name, isFile }) => name === LOCK_NAME && isFile) &&
-    former.every((info) => info === undefined) &&
-    entries.every(({ name, isFile }) =>
-      isLeftOver(name) ||
-      isFile && (name === LOCK_NAME || RUN_FILES.includes(name) && (replace || REMADE.test(name)))
-    );
+/** Whether a run has a checkpoint, perhaps under the name of an interrupted save. */
+async function holdsCheckpoint(run: string): Promise<boolean> {
+  return await isAnyThere(checkpointsOf(run).flatMap(({ folder, former }) => [folder, former]));
 }
 
 /** Files that every run writes before its first step: they hold nothing worth keeping by themselves. */
 const REMADE = /^run\.json$|\.ids$/;
 
+/** The names that a checkpoint has while it is replaced. */
+const FORMER = checkpointsOf(".").map(({ former }) => former);
+
+/** Whether a new run may take a folder: there is nothing, or only what a run left behind that saved no checkpoint. */
+async function isFree(folder: string, replace: boolean): Promise<boolean> {
+  if (await entryAt(folder) === undefined) return true;
+  const entries = await Array.fromAsync(Deno.readDir(folder)).catch(() => undefined);
+  if (entries === undefined) return false;
+  return entries.length === 0 ||
+    entries.some(({ name, isFile }) => name === LOCK_NAME && isFile) &&
+      entries.every(({ name, isFile }) =>
+        isLeftOver(name) && !FORMER.includes(name) ||
+        isFile && (name === LOCK_NAME || RUN_FILES.includes(name) && (replace || REMADE.test(name)))
+      );
+}
+
 /** Creates a folder and its parents; gives those that it has created, or none if the folder existed. */
 async function makeFolders(folder: string): Promise<string[]> {
   try {
-    const missing = await missingAbove(folder);
-    if (missing.length > 0) await Deno.mkdir(dirname(folder), { recursive: true });
+    const made = [folder];
+    let above: string = dirname(folder);
+    for (; above !== dirname(above) && !await entryAt(above); above = dirname(above)) made.push(above);
+    if (made.length > 1) await Deno.mkdir(dirname(folder), { recursive: true });
     await Deno.mkdir(folder);
-    return [folder, ...missing];
+    return made;
   } catch (error) {
     if (error instanceof Deno.errors.AlreadyExists) return [];
     throw new Error(`Cannot make ${folder}: ${reason(error)}`, { cause: error });
-  }
-}
-
-async function missingAbove(folder: string): Promise<string[]> {
-  const above: string = dirname(folder);
-  return above === folder || await entryAt(above) ? [] : [above, ...await missingAbove(above)];
-}
-
-/** Removes what a run left behind that saved no checkpoint. */
-async function clear(folder: string): Promise<void> {
-  for (const name of CHECKPOINT_FOLDERS) await finishSave(join(folder, name));
-  for (const { name } of await Array.fromAsync(Deno.readDir(folder))) {
-    if (RUN_FILES.includes(name) || isLeftOver(name)) await Deno.remove(join(folder, name));
   }
 }

@@ -13,45 +13,20 @@
  * @module
  */
 import { basename, join } from "@std/path";
-import { type Claim, claim, claimForResume, runOf } from "./claim.ts";
-import { appendText, entryAt, syncFile } from "../files/disk.ts";
+import { encodeEvents, type MetricsRecord } from "../../training/tensorboard_events.ts";
 import { reason } from "../cli/errors.ts";
+import type { FoundCheckpoint } from "../files/checkpoint_folder.ts";
+import { appendText, entryAt, syncFile } from "../files/disk.ts";
 import { type FolderFiles, SaveError, saveFolder } from "../files/folders.ts";
-import { CHECKPOINT_FOLDERS, isLeftOver, RUN_FILES } from "../files/own_names.ts";
-import { lossCurve, type LossCurveOptions } from "../pictures/plot.ts";
-import type { MetricsRecord } from "./metrics_record.ts";
-import { keptRecords, keptSamples, linesOfRecords, readIfThere } from "./run_records.ts";
+import { CHECKPOINT_FOLDERS, EVENTS_NAME, RUN_FILES } from "../files/own_names.ts";
 import { saveFile } from "../files/save_file.ts";
-import { EventFile, EVENTS_NAME } from "./tensorboard.ts";
-import { type UnwrittenLines, writeUnwrittenLines } from "./unwritten_lines.ts";
+import { lossCurve, type LossCurveOptions } from "../pictures/plot.ts";
+import { type Claim, claim, claimForResume, clear, runOf } from "./claim.ts";
+import { keptRecords, keptSamples, linesOfRecords, readIfThere } from "./run_records.ts";
+import type { UnwrittenLines } from "./unwritten_lines.ts";
 
-/** A checkpoint to go on from. */
-export interface ResumePoint {
-  /** Where it is. */
-  readonly path: string;
-  /** Its step. */
-  readonly step: number;
-  /** Its files. */
-  readonly files: FolderFiles;
-}
-
-/**
- * The folder of a run, held by this process.
- *
- * @example
- * ```ts
- * import { assertEquals } from "@std/assert";
- * import { RunFolder } from "./run_folder.ts";
- *
- * const parent = await Deno.makeTempDir();
- * using folder = await RunFolder.create(`${parent}/mine`, "mine");
- * await folder.save("last", 10, { "config.json": "{}" });
- * assertEquals(await Deno.readTextFile(`${parent}/mine/last/config.json`), "{}");
- * await Deno.remove(parent, { recursive: true });
- * ```
- */
+/** The folder of a run, held by this process. */
 export class RunFolder implements Disposable {
-  /** Where it is. */
   readonly path: string;
   /** The records so far. */
   readonly records: MetricsRecord[] = [];
@@ -60,8 +35,8 @@ export class RunFolder implements Disposable {
   /** Why lines could not be written. The run continues until it is saved. */
   failure: Error | undefined;
   readonly #claim: Claim;
-  /** TensorBoard events, if they are written. */
-  #events: EventFile | undefined;
+  /** When the training began, in seconds since 1970, if TensorBoard events are written. */
+  #eventsStart: number | undefined;
   /** Lines since the files were last forced to the disk, whether they could be appended or not. */
   #recent: { metrics: MetricsRecord[]; samples: string } = { metrics: [], samples: "" };
 
@@ -71,49 +46,29 @@ export class RunFolder implements Disposable {
   }
 
   /**
-   * Makes the folder of a new run.
-   *
-   * @param path the folder that was asked for, if one was: it must be new, empty, or left behind by a run that saved no checkpoint
-   * @param name the name to choose one by otherwise: `runs/NAME`, or the first of `runs/NAME-2` … that is free
-   * @returns the folder
-   * @throws {Error} when it is taken, or cannot be made
+   * Makes the folder of a new run: the one that was asked for, which must be new, empty, or left behind by a run that saved
+   * no checkpoint; otherwise `runs/NAME`, or the first of `runs/NAME-2` … that is free.
    */
-  static async create(path: string | undefined, name: string): Promise<RunFolder> {
+  static async create(asked: string | undefined, name: string): Promise<RunFolder> {
     for (let number = 1;; number++) {
-      const folder = path ?? `runs/${name}${number > 1 ? `-${number}` : ""}`;
-      const claimed = await claim(folder, { replace: path !== undefined });
+      const folder = asked ?? `runs/${name}${number > 1 ? `-${number}` : ""}`;
+      const claimed = await claim(folder, { replace: asked !== undefined });
       if (!(claimed instanceof Error)) return new RunFolder(folder, claimed);
-      if (path !== undefined) throw claimed;
+      if (asked !== undefined) throw claimed;
     }
   }
 
-  /**
-   * Opens the folder of a run that is resumed. Nothing is changed in it, except that an interrupted save is finished and
-   * lines that could not be written before are written.
-   *
-   * @param path the folder, or one of the checkpoints in it
-   * @returns the folder
-   * @throws {Error} when there is no run, another process holds its lock, or there is a link at a path that the run writes
-   */
+  /** Opens the folder of a run that is resumed, given by its path or that of a checkpoint in it. */
   static async open(path: string): Promise<RunFolder> {
-    const folder = await runOf(path), claim = await claimForResume(folder);
-    try {
-      await writeUnwrittenLines(folder);
-      return new RunFolder(folder, claim);
-    } catch (error) {
-      claim.lock.release();
-      throw new Error(`Cannot resume ${folder}: ${(error as Error).message}`, { cause: error });
-    }
+    const folder = await runOf(path);
+    return new RunFolder(folder, await claimForResume(folder));
   }
 
   /**
-   * Goes back to a checkpoint: what was written after it is dropped. It becomes `last/` before that, so that the run
-   * never goes on from a step whose records are gone.
-   *
-   * @param point the checkpoint
-   * @throws {Error} when the folder cannot be written
+   * Goes back to a checkpoint: what was written after it is dropped. It becomes `last/` before that, so that the run is
+   * never resumed at a step whose records are gone.
    */
-  async rewind({ path, step, files }: ResumePoint): Promise<void> {
+  async rewind({ path, step, files }: FoundCheckpoint & { readonly step: number }): Promise<void> {
     if (basename(path) !== "last") await this.save("last", step, files);
     const metrics = join(this.path, "metrics.jsonl"), samples = join(this.path, "samples.txt");
     const records = keptRecords(await readIfThere(metrics), step);
@@ -125,34 +80,29 @@ export class RunFolder implements Disposable {
   }
 
   /**
-   * Appends lines to `metrics.jsonl`. If that fails, they are kept for the next checkpoint; see `failure`.
-   *
-   * @param records the lines
+   * Writes the records as TensorBoard events, too, from now on; a run that has events always continues them. Those so far
+   * are written anew, because TensorBoard would show steps twice that were appended again.
    */
+  async logEvents({ wanted }: { wanted: boolean }): Promise<void> {
+    const path = join(this.path, EVENTS_NAME);
+    if (!wanted && await entryAt(path) === undefined) return;
+    // Records count the seconds of training. Times in the file follow them, so pauses between resumed parts take none.
+    const start = Date.now() / 1000 - (this.records.at(-1)?.seconds ?? 0);
+    await saveFile(path, encodeEvents(this.records, { start, header: true }));
+    this.#eventsStart = start;
+  }
+
+  /** Appends to `metrics.jsonl`. If that fails, the lines are kept for the next checkpoint; see `failure`. */
   async log(records: readonly MetricsRecord[]): Promise<void> {
     this.records.push(...records);
     this.#recent.metrics.push(...records);
     await this.#write("metrics.jsonl", (path) => appendText(path, linesOfRecords(records)));
-    if (this.#events) await this.#write(EVENTS_NAME, () => this.#events!.append(records));
+    const start = this.#eventsStart;
+    if (start === undefined) return;
+    await this.#write(EVENTS_NAME, (path) => appendText(path, encodeEvents(records, { start })));
   }
 
-  /**
-   * Writes the records as TensorBoard events, too: those so far, and from now on each as it is logged.
-   *
-   * @param options `wanted`: whether to begin with that; a run that has events always continues them
-   * @throws {Error} when they cannot be written
-   */
-  async logEvents({ wanted }: { wanted: boolean }): Promise<void> {
-    if (!wanted && await entryAt(join(this.path, EVENTS_NAME)) === undefined) return;
-    this.#events = await EventFile.create(this.path, this.records);
-  }
-
-  /**
-   * Appends to `samples.txt`. If that fails, the text is kept for the next checkpoint; see `failure`.
-   *
-   * @param step the step
-   * @param text what was written
-   */
+  /** Appends to `samples.txt`. If that fails, the text is kept for the next checkpoint; see `failure`. */
   async addSample(step: number, text: string): Promise<void> {
     const sample = `=== step ${step}\n${text}\n\n`;
     this.#recent.samples += sample;
@@ -174,14 +124,7 @@ export class RunFolder implements Disposable {
     return this.failure && this.#recent;
   }
 
-  /**
-   * Saves a checkpoint.
-   *
-   * @param name which
-   * @param step its step
-   * @param files its files
-   * @throws {Error} when it cannot be saved; the one before is unharmed
-   */
+  /** Saves a checkpoint. If that fails, the one before is unharmed. */
   async save(name: "last" | "best", step: number, files: FolderFiles): Promise<void> {
     const path = join(this.path, name);
     await this.#claim.lock.keep().catch((error) => {
@@ -191,33 +134,17 @@ export class RunFolder implements Disposable {
     if (name === "last") this.savedStep = step;
   }
 
-  /**
-   * Draws `loss_curve.svg`, if there is anything to draw.
-   *
-   * @param options what stands around the curve
-   * @throws {Error} when it cannot be written
-   */
+  /** Draws `loss_curve.svg`, if there is anything to draw. */
   async draw(options: LossCurveOptions): Promise<void> {
-    if (this.records.length === 0) return;
-    await saveFile(join(this.path, "loss_curve.svg"), await lossCurve(this.records, options));
+    if (this.records.length > 0) await this.addFile("loss_curve.svg", await lossCurve(this.records, options));
   }
 
-  /**
-   * Saves a file, such as a picture.
-   *
-   * @param name its name, one of RUN_FILES
-   * @param content its content
-   * @throws {Error} when it cannot be written
-   */
+  /** Saves one of RUN_FILES. */
   async addFile(name: string, content: string | Uint8Array): Promise<void> {
     await saveFile(join(this.path, name), content);
   }
 
-  /**
-   * What a run has left here, in words.
-   *
-   * @returns such as `runs/mine: last/ (a Hugging Face folder), metrics.jsonl`
-   */
+  /** What a run has left here, such as `runs/mine: last/ (a Hugging Face folder), metrics.jsonl`. */
   async describe(): Promise<string> {
     const present = new Set((await Array.fromAsync(Deno.readDir(this.path))).map(({ name }) => name));
     const checkpoints = CHECKPOINT_FOLDERS.filter((name) => present.has(name)).map((name) => `${name}/`);
@@ -228,18 +155,15 @@ export class RunFolder implements Disposable {
   }
 
   /** Removes what a new run has written if it saved no checkpoint or record, and the folders that were created for it. */
-  abandon(): void {
+  async abandon(): Promise<void> {
     const { lock, made } = this.#claim;
     if (this.savedStep !== undefined || made === undefined) return;
     // The lock's file marks the folder as ours: another run may take it, records or not.
     if (this.records.length > 0) return lock.leave();
     try {
-      for (const { name, isFile } of Deno.readDirSync(this.path)) {
-        const isOurs = RUN_FILES.includes(name) || isLeftOver(name);
-        if (isFile && isOurs) Deno.removeSync(join(this.path, name));
-      }
+      await clear(this.path);
       lock.release();
-      for (const folder of made) Deno.removeSync(folder);
+      for (const folder of made) await Deno.remove(folder);
     } catch {
       lock.release(); // what is in the way is not ours, and stays
     }

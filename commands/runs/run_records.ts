@@ -1,41 +1,47 @@
 /**
- * The records and samples that a run appends to its files, and which of them are kept when it is resumed.
+ * The records and samples that a run appends to `metrics.jsonl` and `samples.txt`, and which of them are kept when it is
+ * resumed: those up to its checkpoint.
  *
  * @module
  */
-import { readBytes } from "../files/disk.ts";
+import * as v from "valibot";
+import type { MetricsRecord } from "../../training/tensorboard_events.ts";
 import { reason } from "../cli/errors.ts";
-import { type MetricsRecord, parseRecord } from "./metrics_record.ts";
+import { lenientJson, readBytes } from "../files/disk.ts";
+import { FINITE, objectOf } from "../settings/saved_settings.ts";
+
+/** A record has finite numbers only, so that it can be drawn and printed. */
+export const RECORD: v.GenericSchema<MetricsRecord> = objectOf({
+  step: v.pipe(
+    v.number("a number"),
+    v.check((step) => Number.isSafeInteger(step) && step >= 0, "the number of a step"),
+  ),
+  epoch: FINITE,
+  loss: FINITE,
+  gradientNorm: FINITE,
+  learningRate: FINITE,
+  validationLoss: v.optional(FINITE),
+  accuracy: v.optional(FINITE),
+  macroF1: v.optional(FINITE),
+  seconds: FINITE,
+});
 
 /**
- * The records to keep when a run is resumed: those up to its checkpoint. Lines that are not records, such as one that a
- * killed process left unfinished, are dropped.
- *
- * @param text `metrics.jsonl`
- * @param step the step of the checkpoint
- * @returns the records in the order of their steps
- *
- * @example
- * ```ts
- * import { assertEquals } from "@std/assert";
- * import { keptRecords } from "./run_records.ts";
- *
- * const line = (step: number) =>
- *   JSON.stringify({ step, epoch: 1, loss: 2, gradientNorm: 1, learningRate: 0.1, seconds: 3 }) + "\n";
- * assertEquals(keptRecords(`${line(1)}${line(2)}{"step":3,"lo`, 1).map(({ step }) => step), [1]);
- * ```
+ * Reads a line of `metrics.jsonl`. A line that is no record is undefined: a killed process may have left it unfinished, or
+ * another program may have written it.
  */
+export function parseRecord(line: string): MetricsRecord | undefined {
+  const record = lenientJson(line);
+  return v.is(RECORD, record) ? record : undefined;
+}
+
+/** The records up to a step in `metrics.jsonl`. Lines that are no records are dropped. */
 export function keptRecords(text: string, step: number): MetricsRecord[] {
   return text.split("\n").map(parseRecord)
     .filter((record) => record !== undefined && record.step <= step) as MetricsRecord[];
 }
 
-/**
- * Records as `metrics.jsonl` holds them.
- *
- * @param records the records
- * @returns a line for each
- */
+/** Records as `metrics.jsonl` holds them. */
 export function linesOfRecords(records: readonly MetricsRecord[]): string {
   return records.map((record) => JSON.stringify(record) + "\n").join("");
 }
@@ -46,33 +52,13 @@ const SAMPLE_HEADING = /^=== step (\d+)(?: .*)?$/m;
 /** A heading at the end of the file that a killed process left unfinished. */
 const TORN_HEADING = /(?<=^|\n)(?:={1,3}|=== (?:s|st|ste|step|step \d*)?)$/;
 
-/**
- * The samples to keep when a run is resumed: those up to its checkpoint.
- *
- * @param text `samples.txt`
- * @param step the step of the checkpoint
- * @returns the text of these samples
- *
- * @example
- * ```ts
- * import { assertEquals } from "@std/assert";
- * import { keptSamples } from "./run_records.ts";
- *
- * assertEquals(keptSamples("=== step 5\nOnce\n\n=== step 10\nupon\n\n=== st", 5), "=== step 5\nOnce\n\n");
- * ```
- */
+/** The samples up to a step in `samples.txt`. */
 export function keptSamples(text: string, step: number): string {
   return text.replace(TORN_HEADING, "").split(/^(?==== step \d+)/m)
     .filter((sample) => Number(sample.match(SAMPLE_HEADING)?.[1]) <= step).join("");
 }
 
-/**
- * Reads a file that a run writes, which may not be there yet.
- *
- * @param path the file
- * @returns its text, or nothing
- * @throws {Error} when it is there and cannot be read
- */
+/** The text of a file that a run writes; none where it is not there yet. */
 export async function readIfThere(path: string): Promise<string> {
   try {
     return new TextDecoder().decode(await readBytes(path));

@@ -13,6 +13,7 @@ import { quote } from "../cli/terminal.ts";
 import { visible } from "../cli/visible.ts";
 import { cutText } from "../cli/wrap.ts";
 import { findCheckpoint, type FoundCheckpoint, naming } from "../files/checkpoint_folder.ts";
+import { CHECKPOINT_FOLDERS } from "../files/own_names.ts";
 import { expectSchema, FINITE, objectOf, TEXT } from "../settings/saved_settings.ts";
 import type { RunSettings } from "../settings/settings.ts";
 
@@ -29,9 +30,8 @@ export interface Scores {
   readonly macroF1?: number;
 }
 
-/** The best scores of a run: the highest accuracy, or for a language model the lowest validation loss. */
+/** The best scores of a run and their step: the highest accuracy, or for a language model the lowest validation loss. */
 export interface Best extends Scores {
-  /** The step they were measured at. */
   readonly step: number;
 }
 
@@ -43,42 +43,23 @@ export interface RunState<Settings extends RunSettings = RunSettings, Source = u
   readonly settings: Settings;
   /** The files with the texts. */
   readonly source: Source;
-  /** Fingerprint of the texts. */
   readonly textFingerprint: string;
-  /** Fingerprint of the tokenizer; early runs of `finetune` have none. */
+  /** Early runs of `finetune` have none. */
   readonly tokenizerFingerprint?: string;
-  /** Where it ran. */
   readonly backend: { readonly name: string; readonly device: string };
-  /** The best scores so far. */
   readonly best?: Best;
 }
 
-/** A run to resume. */
+/** A run to resume: its newest checkpoint. */
 export interface ResumedRun<State extends RunState = RunState> extends FoundCheckpoint {
   /** The folder of the run. */
   readonly folder: string;
   /** Steps done. */
   readonly step: number;
-  /** Its state. */
   readonly state: State;
 }
 
-/**
- * The command that trained a checkpoint, which a message may then name: the state may come from anywhere.
- *
- * @param state the state of the run
- * @returns `train` or `finetune`
- * @throws {TypeError} when it is another
- *
- * @example
- * ```ts
- * import { assertEquals, assertThrows } from "@std/assert";
- * import { commandOf } from "./run_state.ts";
- *
- * assertEquals([{}, { command: "finetune" }].map(commandOf), ["train", "finetune"]);
- * assertThrows(() => commandOf({ command: "rm" }), TypeError, 'command is "rm", expected "train" or "finetune"');
- * ```
- */
+/** The command that trained a checkpoint. Messages name it, and the state may come from anywhere: others are refused. */
 export function commandOf({ command = "train" }: Readonly<Record<string, unknown>>): RunCommand {
   if (command === "train" || command === "finetune") return command;
   throw new TypeError(`command is ${quoted(command)}, expected "train" or "finetune"`);
@@ -92,20 +73,15 @@ const BEST = objectOf({
 });
 
 /**
- * Finds and reads a run that is to be resumed.
- *
- * @param path the folder of the run, or one of its checkpoints
- * @param command the command that must have trained it
- * @param schemas what its settings and its source must be
- * @returns the run
- * @throws {Error} when there is none, its state is damaged, or another command trained it
+ * Finds and reads a run that is to be resumed, by its folder or one of its checkpoints. This command must have trained it,
+ * and its settings and source must be as the schemas say.
  */
 export async function readRun<State extends RunState>(
   path: string,
   command: RunCommand,
   schemas: { readonly settings: v.GenericSchema; readonly source: v.GenericSchema },
 ): Promise<ResumedRun<State>> {
-  const checkpoint = await findCheckpoint(path, { prefer: ["last", "best"], training: true });
+  const checkpoint = await findCheckpoint(path, { prefer: CHECKPOINT_FOLDERS, training: true });
   const { step, ...state } = naming(checkpoint.path, () => loadTrainingState(checkpoint.files));
   const file = trainingStateName(checkpoint.files);
   const other = naming(checkpoint.path, () => inFile(file, () => commandOf(state)));
@@ -122,7 +98,7 @@ export async function readRun<State extends RunState>(
     best: v.optional(BEST),
   });
   naming(checkpoint.path, () => expectSchema(schema, state, file));
-  if (!["last", "best"].includes(basename(checkpoint.path))) {
+  if (!CHECKPOINT_FOLDERS.includes(basename(checkpoint.path))) {
     throw new Error(`Cannot resume ${path}: it is not in the folder of a run; move it to RUN/last`);
   }
   return { ...checkpoint, folder: dirname(checkpoint.path), step, state: state as unknown as State };
@@ -131,9 +107,6 @@ export async function readRun<State extends RunState>(
 /**
  * Lists the files outside the current folder that a resumed run is about to read, before it reads them: their names come
  * from a file in the folder of the run, which may be untrusted.
- *
- * @param folder the folder of the run
- * @param files the files that its state names
  */
 export async function announceFiles(folder: string, files: readonly string[]): Promise<void> {
   const here = await Deno.realPath(".");
@@ -147,27 +120,8 @@ export async function announceFiles(folder: string, files: readonly string[]): P
   );
 }
 
-/**
- * Where a run is resumed, and what has changed since.
- *
- * @param resumed the run
- * @param now its state from here on
- * @returns lines of text
- *
- * @example
- * ```ts
- * import { assertEquals } from "@std/assert";
- * import { describeResumption } from "./run_state.ts";
- *
- * const backend = { name: "webgpu", device: "a GPU" }, state = { settings: { steps: 9 }, backend };
- * const resumed = { path: "runs/mine/last", step: 5, state };
- * assertEquals(describeResumption(resumed, state), "Resuming runs/mine/last at step 5.");
- * ```
- */
-export function describeResumption(
-  { path, step, state: before }: Pick<ResumedRun, "path" | "step"> & { readonly state: Circumstances },
-  now: Circumstances,
-): string {
+/** Where a run is resumed, and what has changed since. */
+export function describeResumption({ path, step, state: before }: ResumedRun, now: RunState): string {
   const lines = [`Resuming ${path} at step ${step}.`];
   if (now.settings.steps !== before.settings.steps) {
     lines.push(
@@ -181,9 +135,4 @@ export function describeResumption(
     );
   }
   return lines.join("\n");
-}
-
-/** What of a state decides whether a resumed run equals an uninterrupted one. */
-interface Circumstances extends Pick<RunState, "backend"> {
-  readonly settings: Pick<RunSettings, "steps">;
 }

@@ -9,14 +9,7 @@ import { type Flags, kebabCase } from "../cli/flags.ts";
 import { readBytes } from "../files/disk.ts";
 import { expectSchema, objectOf, schemaOf } from "./saved_settings.ts";
 
-/**
- * Fills in flags that were not given with the values in the file that `--config` names, if it is given.
- *
- * @param flags the flags of the command
- * @param values the values that were given
- * @returns all values; those that were given win
- * @throws {Error} when the file cannot be read, or holds something that no flag takes
- */
+/** Fills in flags that were not given with the values in the file that `--config` names, if it is given. */
 export async function readConfig<Values extends { readonly config?: string }>(
   flags: Flags,
   values: Values,
@@ -36,28 +29,8 @@ export async function readConfig<Values extends { readonly config?: string }>(
 }
 
 /**
- * Fills in flags that were not given with the settings in a JSON file.
- *
- * @param flags the flags of the command
- * @param values the values that were given
- * @param json the parsed file: values by the names of flags, or an object that has them as `settings`, such as `run.json`
- * @param file its name
- * @returns all values; those that were given win
- * @throws {TypeError} when the file holds a name that is no flag, or a value that the flag does not take
- *
- * @example
- * ```ts
- * import { assertEquals, assertThrows } from "@std/assert";
- * import { parseFlags } from "../cli/parse_flags.ts";
- * import { withConfig } from "./config_file.ts";
- * import { trainFlags } from "./train_flags.ts";
- *
- * const values = parseFlags(trainFlags, ["--seed", "2"]);
- * const { seed, layers } = withConfig(trainFlags, values, { seed: 1, layers: 3 }, "mine.json");
- * assertEquals({ seed, layers }, { seed: 2, layers: 3 });
- * const message = "mine.json: layer is no setting of this command";
- * assertThrows(() => withConfig(trainFlags, values, { layer: 3 }, "mine.json"), TypeError, message);
- * ```
+ * Fills in flags that were not given with the settings in a JSON file: values by the names of flags, or an object that has
+ * them as `settings`, such as `run.json`. It throws where a name is no flag, or a value is not what the flag takes.
  */
 export function withConfig<Values extends object>(
   flags: Flags,

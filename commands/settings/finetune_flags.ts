@@ -3,9 +3,9 @@
  *
  * @module
  */
-import { blockFlag, MOST, truncateFlag } from "../cli/common_flags.ts";
+import { blockFlag, truncateFlag } from "../cli/common_flags.ts";
 import { type Flags, type FlagValues, group } from "../cli/flags.ts";
-import { runFlags, sessionFlags } from "./run_flags.ts";
+import { BATCH_SIZE, EPOCHS, FACTOR, runFlags, sessionFlags } from "./run_flags.ts";
 
 /** The flags of `finetune`. */
 export const finetuneFlags = {
@@ -33,24 +33,9 @@ export const finetuneFlags = {
     ...truncateFlag,
   }),
   ...group("Training", {
-    fromScratch: {
-      kind: "boolean",
-      description: "start from random weights, for comparison",
-    },
-    epochs: {
-      kind: "number",
-      description: "passes over the training texts",
-      above: 0,
-      atMost: MOST.epochs,
-      otherwise: "3",
-    },
-    batchSize: {
-      kind: "integer",
-      description: "texts in a batch",
-      atLeast: 1,
-      atMost: MOST.batchSize,
-      otherwise: "16",
-    },
+    fromScratch: { kind: "boolean", description: "start from random weights, for comparison" },
+    epochs: { ...EPOCHS, description: "passes over the training texts", otherwise: "3" },
+    batchSize: { ...BATCH_SIZE, description: "texts in a batch", otherwise: "16" },
     accumulation: runFlags.accumulation,
     learningRate: {
       ...runFlags.learningRate,
@@ -59,10 +44,8 @@ export const finetuneFlags = {
     dropoutRate: { ...runFlags.dropoutRate, otherwise: "0.1" },
     weightDecay: { ...runFlags.weightDecay, otherwise: "0.1" },
     auxiliaryWeight: {
-      kind: "number",
+      ...FACTOR,
       description: "for a GPT, weight of the language-model loss beside that of the class",
-      atLeast: 0,
-      atMost: MOST.factor,
       otherwise: "0.5",
     },
     classWeights: {

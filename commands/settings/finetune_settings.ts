@@ -23,39 +23,17 @@ export interface FinetuneSettings
 
 /** What the settings depend on besides the flags. */
 export interface FinetuneSizes {
-  /** Width of the model. */
   readonly modelDim: number;
   /** Tokens of the longest text. */
   readonly contextLength: number;
   /** Whether the model also predicts the next token. */
   readonly causal: boolean;
-  /** Names of the classes. */
   readonly labels: readonly string[];
   /** The class of each text. */
   readonly classes: readonly number[];
 }
 
-/**
- * The settings of a new run.
- *
- * @param flags the flags
- * @param sizes what else they depend on
- * @returns the settings
- * @throws {UsageError} when a flag makes no sense for this model or these classes
- *
- * @example
- * ```ts
- * import { assertEquals } from "@std/assert";
- * import { finetuneFlags } from "./finetune_flags.ts";
- * import { chooseFinetuning } from "./finetune_settings.ts";
- * import { parseFlags } from "../cli/parse_flags.ts";
- *
- * const flags = parseFlags(finetuneFlags, ["--batch_size", "2", "--class_weights", "bad=2.5", "good=1"]);
- * const sizes = { modelDim: 64, contextLength: 9, causal: false, labels: ["bad", "good"], classes: [0, 1, 1, 1] };
- * const { steps, learningRate, classWeights } = chooseFinetuning(flags, sizes);
- * assertEquals({ steps, learningRate, classWeights }, { steps: 6, learningRate: 0.002, classWeights: [2.5, 1] });
- * ```
- */
+/** The settings of a new run. It throws where a flag makes no sense for this model or these classes. */
 export function chooseFinetuning(flags: FinetuneFlags, sizes: FinetuneSizes): FinetuneSettings {
   const { modelDim, contextLength, causal, labels, classes } = sizes;
   if (flags.auxiliaryWeight !== undefined && !causal) {
@@ -89,29 +67,26 @@ function weightsOf(
   classes: readonly number[],
 ): number[] {
   if (given.length === 1 && given[0] === "balanced") return balancedWeights(classes, labels.length);
-  const weights = labels.map(() => NaN);
+  const weights = new Map<string, number>();
+  const expected = "expected balanced, or LABEL=NUMBER";
   for (const text of given) {
-    const [, label, number] = text.match(/^(.*)=([\d.]+)$/s) ?? [], index = labels.indexOf(label);
-    if (index < 0 || !(Number(number) <= MOST.factor)) {
-      throw new UsageError(
-        `--class-weights has "${text}": expected balanced, or LABEL=NUMBER with one of ${labels.join(", ")}`,
-      );
+    const [, label, number] = text.match(/^(.*)=([\d.]+)$/s) ?? [];
+    if (!labels.includes(label) || !(Number(number) <= MOST.factor)) {
+      throw new UsageError(`--class-weights has "${text}": ${expected} with one of ${labels.join(", ")}`);
     }
-    if (!Number.isNaN(weights[index])) {
+    if (weights.has(label)) {
       throw new UsageError(`--class-weights names "${label}" twice: expected each label once`);
     }
-    weights[index] = Number(number);
+    weights.set(label, Number(number));
   }
-  const missing = labels.find((_, index) => Number.isNaN(weights[index]));
+  const missing = labels.find((label) => !weights.has(label));
   if (missing !== undefined) {
     throw new UsageError(
-      `--class-weights has no weight for "${missing}": expected balanced, or LABEL=NUMBER for each of ${
-        labels.join(", ")
-      }`,
+      `--class-weights has no weight for "${missing}": ${expected} for each of ${labels.join(", ")}`,
     );
   }
-  if (classes.length > 0 && classes.every((label) => weights[label] === 0)) {
+  if (classes.length > 0 && classes.every((label) => weights.get(labels[label]) === 0)) {
     throw new UsageError("--class-weights are 0 for every class in the data: expected more for some class");
   }
-  return weights;
+  return labels.map((label) => weights.get(label)!);
 }

@@ -22,45 +22,21 @@ export const PRESETS_BY_NAME: Readonly<Record<PresetName, Preset | MaskedPreset>
   ...MASKED_PRESETS,
 };
 
-/** What of the flags decides the preset. */
-export interface PresetChoice {
-  /** What the model should learn. */
-  readonly objective?: Objective;
-  /** The preset that was named. */
-  readonly preset?: PresetName;
-  /** A family of models, which also decides the objective. */
-  readonly architecture?: LanguageConfig["architecture"];
-  /** The texts; none means the built-in tales. */
-  readonly data?: readonly string[];
-}
-
-/**
- * The preset of a new run: the one that was named, or the one that suits objective, data and device.
- *
- * @param flags what was asked for
- * @param hardware whether there is a hardware GPU
- * @returns the name of the preset
- * @throws {UsageError} when preset and objective do not fit together
- *
- * @example
- * ```ts
- * import { assertEquals, assertThrows } from "@std/assert";
- * import { choosePreset } from "./presets.ts";
- *
- * assertEquals(choosePreset({ objective: "mlm" }, false), "roberta-tiny");
- * assertEquals(choosePreset({ architecture: "roberta" }, true), "roberta-mini");
- * assertThrows(() => choosePreset({ objective: "mlm", preset: "tiny" }, false), Error, "--preset tiny is for");
- * ```
- */
+/** The preset of a new run: the one that was named, or the one that suits objective, data and device. */
 export function choosePreset(
-  { objective, preset, architecture, data }: PresetChoice,
-  hardware: boolean,
+  { objective, preset, architecture, data }: {
+    readonly objective?: Objective;
+    readonly preset?: PresetName;
+    readonly architecture?: LanguageConfig["architecture"];
+    readonly data?: readonly string[];
+  },
+  hasHardwareGpu: boolean,
 ): PresetName {
   if (preset === undefined) {
     if ((objective ?? (architecture && objectiveOf({ architecture }))) === "mlm") {
-      return hardware ? "roberta-mini" : "roberta-tiny";
+      return hasHardwareGpu ? "roberta-mini" : "roberta-tiny";
     }
-    return hardware && data !== undefined ? "mini-transformer-lab" : "tiny";
+    return hasHardwareGpu && data !== undefined ? "mini-transformer-lab" : "tiny";
   }
   const natural = objectiveOf(PRESETS_BY_NAME[preset].model);
   if (objective === undefined || objective === natural) return preset;

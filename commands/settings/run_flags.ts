@@ -1,85 +1,75 @@
 /**
- * Flags of both commands that train, `train` and `finetune`. Each command adds its own defaults.
+ * Flags that `train` and `finetune` share, and bounds that flags share. Each command adds its own defaults.
  *
  * @module
  */
 import { deviceFlag, MOST } from "../cli/common_flags.ts";
 import { type Flags, group } from "../cli/flags.ts";
 
+/** Any seed. */
+export const SEED = { kind: "integer", atLeast: 0, atMost: 2 ** 52, otherwise: "1" } as const;
+/** A number of sequences or texts. */
+export const BATCH_SIZE = { kind: "integer", atLeast: 1, atMost: MOST.batchSize } as const;
+/** A number of steps. */
+export const STEPS = { kind: "integer", atLeast: 1, atMost: MOST.steps } as const;
+/** Passes over the data, or a part of one. */
+export const EPOCHS = { kind: "number", above: 0, atMost: MOST.epochs } as const;
+/** A share or a decay rate. */
+export const SHARE = { kind: "number", atLeast: 0, below: 1 } as const;
+/** A rate or weight that may be 0. */
+export const FACTOR = { kind: "number", atLeast: 0, atMost: MOST.factor } as const;
+/** One that may not. */
+export const POSITIVE_FACTOR = { kind: "number", above: 0, atMost: MOST.factor } as const;
+
 /** How to train. */
 export const runFlags = {
   validationFraction: {
     kind: "number",
-    description: "part of the data to validate on",
     above: 0,
     below: 1,
     otherwise: "0.1",
+    description: "part of the data to validate on",
   },
   accumulation: {
     kind: "integer",
-    description: "batches whose gradients are averaged for one step",
     atLeast: 1,
     atMost: MOST.accumulation,
     otherwise: "1",
+    description: "batches whose gradients are averaged for one step",
   },
-  learningRate: {
-    kind: "number",
-    description: "peak learning rate",
-    above: 0,
-    atMost: MOST.factor,
-    aliases: ["lr"],
-  },
+  learningRate: { ...POSITIVE_FACTOR, description: "peak learning rate", aliases: ["lr"] },
   dropoutRate: {
-    kind: "number",
-    description: "share of the activations to drop while training",
-    atLeast: 0,
-    below: 1,
+    ...SHARE,
     aliases: ["dropout"],
+    description: "share of the activations to drop while training",
   },
-  weightDecay: { kind: "number", description: "weight decay", atLeast: 0, atMost: MOST.factor },
-  seed: {
-    kind: "integer",
-    description: "decides initial values, the order of texts, dropout and samples",
-    atLeast: 0,
-    atMost: 2 ** 52,
-    otherwise: "1",
-  },
+  weightDecay: { ...FACTOR, description: "weight decay" },
+  seed: { ...SEED, description: "decides initial values, the order of texts, dropout and samples" },
   stopAfter: {
-    kind: "integer",
-    description: "stop after this step; the learning rate is scheduled as for the whole run",
-    atLeast: 1,
-    atMost: MOST.steps,
+    ...STEPS,
     otherwise: "the last step",
+    description: "stop after this step; the learning rate is scheduled as for the whole run",
   },
   // without a default value, so that a value in --config can take its place
   device: { ...deviceFlag.device, default: undefined, otherwise: "auto" },
 } as const satisfies Flags;
 
 /** Where a run is kept, where its settings come from, and what it writes. */
-export const sessionFlags = group(
-  "Run",
-  {
-    name: { kind: "text", description: "name of the run, kept in runs/NAME" },
-    out: { kind: "text", description: "folder of the run", placeholder: "FOLDER", otherwise: "runs/NAME" },
-    resume: {
-      kind: "text",
-      description: "resume this run, or without FOLDER the newest one",
-      placeholder: "[FOLDER]",
-      bare: "",
-      otherwise: "a new run",
-    },
-    config: {
-      kind: "text",
-      description: "JSON file with values for flags that are not given, such as the run.json of another run",
-      placeholder: "FILE",
-    },
-    dryRun: {
-      kind: "boolean",
-      description: "print settings, memory and the first batch, then stop",
-    },
-    tensorboard: {
-      kind: "boolean",
-      description: "also write the metrics as TensorBoard events",
-    },
-  } as const satisfies Flags,
-);
+export const sessionFlags = group("Run", {
+  name: { kind: "text", description: "name of the run, kept in runs/NAME" },
+  out: { kind: "text", description: "folder of the run", placeholder: "FOLDER", otherwise: "runs/NAME" },
+  resume: {
+    kind: "text",
+    placeholder: "[FOLDER]",
+    bare: "",
+    otherwise: "a new run",
+    description: "resume this run, or without FOLDER the newest one",
+  },
+  config: {
+    kind: "text",
+    placeholder: "FILE",
+    description: "JSON file with values for flags that are not given, such as the run.json of another run",
+  },
+  dryRun: { kind: "boolean", description: "print settings, memory and the first batch, then stop" },
+  tensorboard: { kind: "boolean", description: "also write the metrics as TensorBoard events" },
+});

@@ -6,7 +6,7 @@
  */
 import * as v from "valibot";
 import { quoted } from "../../core/quoted.ts";
-import { bounds, type Flag, type Flags } from "../cli/flags.ts";
+import { acceptsNumber, expectedNumber, type Flag, type Flags } from "../cli/flags.ts";
 
 /** A finite number: JSON can hold 1e999, which is read as infinity. */
 export const FINITE = v.pipe(v.number("a number"), v.finite("a finite number"));
@@ -21,12 +21,7 @@ export function objectOf<const Entries extends v.ObjectEntries>(
   return v.looseObject(entries, "an object");
 }
 
-/**
- * What a JSON file may hold as the value of a flag.
- *
- * @param flag the flag
- * @returns a schema, whose message says what is expected
- */
+/** What a JSON file may hold as the value of a flag; the message of the schema says what is expected. */
 export function schemaOf(flag: Flag): v.GenericSchema {
   switch (flag.kind) {
     case "boolean":
@@ -38,24 +33,13 @@ export function schemaOf(flag: Flag): v.GenericSchema {
     case "text":
       return TEXT;
     default: {
-      const { kind, atLeast = -Infinity, atMost = Infinity, above = -Infinity, below = Infinity } = flag;
-      const expected = `${kind === "integer" ? "a whole number" : "a number"} ${bounds(flag)}`.trimEnd();
-      const isExpected = (value: number) =>
-        Number.isFinite(value) && (kind === "number" || Number.isSafeInteger(value)) &&
-        value >= atLeast && value <= atMost && value > above && value < below;
-      return v.pipe(v.number(expected), v.check(isExpected, expected));
+      const expected = expectedNumber(flag);
+      return v.pipe(v.number(expected), v.check((value) => acceptsNumber(flag, value), expected));
     }
   }
 }
 
-/**
- * The schema of settings that are kept under the names of flags.
- *
- * @param flags the flags
- * @param names the settings that must be there
- * @param optional the settings that may be there
- * @returns the schema
- */
+/** The schema of settings that are kept under the names of flags: those that must be there, and those that may be. */
 export function settingsSchema(
   flags: Flags,
   names: readonly string[],
@@ -67,26 +51,7 @@ export function settingsSchema(
   });
 }
 
-/**
- * Checks the content of a JSON file.
- *
- * @param schema what it must be
- * @param value the parsed content
- * @param file the name of the file
- * @returns the content
- * @throws {TypeError} when it is something else; the message names file and field
- *
- * @example
- * ```ts
- * import { assertThrows } from "@std/assert";
- * import { trainFlags } from "./train_flags.ts";
- * import { expectSchema, settingsSchema } from "./saved_settings.ts";
- *
- * const schema = settingsSchema(trainFlags, ["batchSize"]);
- * const message = "run.json: batchSize is 0, expected a whole number at least 1";
- * assertThrows(() => expectSchema(schema, { batchSize: 0 }, "run.json"), TypeError, message);
- * ```
- */
+/** Checks the content of a JSON file. The error names file and field. */
 export function expectSchema<Schema extends v.GenericSchema>(
   schema: Schema,
   value: unknown,

@@ -16,11 +16,14 @@ export type ValuesOf<Fs extends Flags, Name extends keyof Fs, Optional extends k
   & { readonly [N in Name]: FlagValue<Fs[N]> }
   & { readonly [N in Optional]?: FlagValue<Fs[N]> };
 
+/** How often something is done between the steps; a resumed run may change it. */
+export const INTERVALS = ["logInterval", "evaluationInterval", "sampleInterval", "saveInterval"] as const;
+
 /** The settings of every run, whatever is trained. */
 export const RUN_SETTINGS = [
   ...["batchSize", "accumulation", "contextLength", "steps", "seed", "validationFraction"],
   ...["learningRate", "minLearningRate", "warmupSteps", "schedule", "weightDecay"],
-  ...["clipNorm", "dropoutRate", "logInterval", "evaluationInterval", "sampleInterval", "saveInterval"],
+  ...["clipNorm", "dropoutRate", ...INTERVALS],
 ] as const satisfies readonly (keyof TrainFlags)[];
 
 /** The settings that `train` has besides. */
@@ -62,33 +65,18 @@ export type TrainSettings =
   >;
 
 /**
- * Puts flags over a preset.
- *
- * @param flags the flags
- * @param presetName the preset
- * @returns the settings, for as many steps as the preset or the flags say; see {@linkcode withLength} for epochs
- * @throws {UsageError} when values do not fit together
- *
- * @example
- * ```ts
- * import { assertEquals } from "@std/assert";
- * import { parseFlags } from "../cli/parse_flags.ts";
- * import { chooseSettings } from "./settings.ts";
- * import { trainFlags } from "./train_flags.ts";
- *
- * const settings = chooseSettings(parseFlags(trainFlags, ["--embed_dim", "128"]), "tiny");
- * assertEquals([settings.modelDim, settings.feedForwardDim, settings.layers], [128, 512, 2]);
- * ```
+ * Puts flags over a preset, for as many steps as the preset or the flags say; see {@linkcode withLength} for epochs. It
+ * throws where values do not fit together.
  */
 export function chooseSettings(flags: TrainFlags, presetName: PresetName): TrainSettings {
   if (flags.vocabSize !== undefined && flags.tokenizer !== "bpe") {
     throw new UsageError("--vocab-size is for --tokenizer bpe: any other tokenizer has a fixed size");
   }
-  const { model, training: preset } = PRESETS_BY_NAME[presetName], objective = objectiveOf(model);
-  const training = flags.optimizer ? presetTraining(preset, flags.optimizer) : preset;
+  const preset = PRESETS_BY_NAME[presetName], { model } = preset, objective = objectiveOf(model);
   checkTogether(flags, objective);
+  const training = flags.optimizer ? presetTraining(preset.training, flags.optimizer) : preset.training;
   const modelDim = flags.modelDim ?? model.modelDim, { feedForwardMultiple: multiple } = flags;
-  const learningRate = flags.learningRate ?? training.learningRate;
+  const peakRatio = (flags.learningRate ?? training.learningRate) / training.learningRate;
   const defaults = {
     ...{ tokenizer: "char", validationFraction: 0.1, replaceInvalid: false, accumulation: 1, seed: 1 },
     ...model,
@@ -103,15 +91,11 @@ export function chooseSettings(flags: TrainFlags, presetName: PresetName): Train
     ...flags.optimizer === "sgd"
       ? { beta1: undefined, beta2: undefined, epsilon: undefined, momentum: 0.9 }
       : {},
-    minLearningRate: training.minLearningRate * (learningRate / training.learningRate),
+    minLearningRate: training.minLearningRate * peakRatio,
     ...intervalsOf(flags.steps ?? training.steps, flags),
   };
-  const given = Object.keys(defaults).filter((name) => flags[name as keyof TrainFlags] !== undefined);
-  const settings: TrainSettings = {
-    preset: presetName,
-    ...defaults,
-    ...pick(flags, [...given, "epsilon", "vocabSize"] as (keyof TrainFlags)[]),
-  } as TrainSettings;
+  const names = [...Object.keys(defaults), "epsilon", "vocabSize"] as (keyof TrainFlags)[];
+  const settings = { preset: presetName, ...defaults, ...pick(flags, names) } as TrainSettings;
   checkValues(settings);
   return settings;
 }
@@ -125,24 +109,7 @@ export function pick<Values extends object, Name extends keyof Values>(
   return Object.fromEntries(given.map((name) => [name, values[name]])) as Partial<Pick<Values, Name>>;
 }
 
-/**
- * Refuses flags that contradict each other, or would change what only the other objective has.
- *
- * @param flags the flags
- * @param objective what the model learns
- * @throws {UsageError} when they do not fit together
- *
- * @example
- * ```ts
- * import { assertThrows } from "@std/assert";
- * import { parseFlags } from "../cli/parse_flags.ts";
- * import { checkTogether } from "./settings.ts";
- * import { trainFlags } from "./train_flags.ts";
- *
- * const flags = parseFlags(trainFlags, ["--mask_rate", "0.3"]);
- * assertThrows(() => checkTogether(flags, "causal"), Error, "--mask-rate is for --objective mlm: leave it out");
- * ```
- */
+/** Refuses flags that contradict each other, or would change what only the other objective has. */
 export function checkTogether(flags: TrainFlags, objective: Objective): void {
   if (flags.feedForwardMultiple !== undefined && flags.feedForwardDim !== undefined) {
     throw new UsageError("--feed-forward-dim and --feed-forward-multiple say the same: give one");
@@ -186,10 +153,7 @@ function checkValues(
 
 /** The flags that say how long to train, and how often to stop on the way. */
 export type LengthFlags = Partial<
-  Pick<
-    TrainFlags,
-    "steps" | "epochs" | "warmupSteps" | "logInterval" | `${"evaluation" | "sample" | "save"}Interval`
-  >
+  Pick<TrainFlags, "steps" | "epochs" | "warmupSteps" | typeof INTERVALS[number]>
 >;
 
 function intervalsOf(steps: number, flags: LengthFlags) {
@@ -203,27 +167,7 @@ function intervalsOf(steps: number, flags: LengthFlags) {
   };
 }
 
-/**
- * Sets the number of steps, and what follows from it, once it is known how long an epoch is.
- *
- * @param settings the settings
- * @param flags the flags
- * @param batchesPerEpoch batches in an epoch
- * @returns the settings
- * @throws {UsageError} when both steps and epochs are given
- *
- * @example
- * ```ts
- * import { assertEquals } from "@std/assert";
- * import { parseFlags } from "../cli/parse_flags.ts";
- * import { chooseSettings, withLength } from "./settings.ts";
- * import { trainFlags } from "./train_flags.ts";
- *
- * const flags = parseFlags(trainFlags, ["--epochs", "3", "--accumulation", "2"]);
- * const settings = withLength(chooseSettings(flags, "tiny"), flags, 100.5);
- * assertEquals([settings.steps, settings.warmupSteps, settings.evaluationInterval], [151, 15, 16]);
- * ```
- */
+/** Sets the number of steps, and what follows from it, once it is known how long an epoch is. */
 export function withLength(
   settings: TrainSettings,
   flags: LengthFlags,
@@ -234,24 +178,7 @@ export function withLength(
   return { ...settings, steps, warmupSteps, ...intervalsOf(steps, flags) };
 }
 
-/**
- * The number of steps that the flags ask for, if they do.
- *
- * @param flags the flags
- * @param perEpoch steps in an epoch
- * @returns the steps, rounded up, or undefined
- * @throws {UsageError} when both steps and epochs are given, or the epochs make more steps than a run may have
- *
- * @example
- * ```ts
- * import { assertEquals, assertThrows } from "@std/assert";
- * import { stepsOf } from "./settings.ts";
- *
- * assertEquals(stepsOf({ epochs: 3 }, 50.25), 151);
- * const message = "--epochs 1000000 makes 1e+11 steps: expected at most 1000000000";
- * assertThrows(() => stepsOf({ epochs: 1e6 }, 1e5), Error, message);
- * ```
- */
+/** The number of steps that the flags ask for, rounded up, if they do. They may not ask for steps and for epochs. */
 export function stepsOf({ steps, epochs }: LengthFlags, perEpoch: number): number | undefined {
   if (steps !== undefined && epochs !== undefined) {
     throw new UsageError("--steps and --epochs both say how long to train: give one");

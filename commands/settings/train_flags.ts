@@ -5,121 +5,151 @@
  */
 import { blockFlag, maskFlags, MOST, replaceInvalidFlag } from "../cli/common_flags.ts";
 import { type Flags, type FlagValues, group } from "../cli/flags.ts";
-import { modelFlags, PRESET } from "./model_flags.ts";
-import { runFlags, sessionFlags } from "./run_flags.ts";
+import { type PresetName, PRESETS_BY_NAME } from "./presets.ts";
+import * as shared from "./run_flags.ts";
+
+const { runFlags, sessionFlags, EPOCHS, FACTOR, POSITIVE_FACTOR, SHARE, STEPS } = shared;
+
+/** What the help says of a flag whose value is taken from the preset. */
+const PRESET = { otherwise: "the preset's" } as const;
 
 const dataFlags = group("Data", {
   data: {
     kind: "list",
-    description: "texts to train on: files, folders, globs",
     placeholder: "FILE...",
     otherwise: "the built-in tales",
+    description: "texts to train on: files, folders, globs",
   },
   validation: {
     kind: "list",
-    description: "texts to validate on",
     placeholder: "FILE...",
     otherwise: "the end of the data",
+    description: "texts to validate on",
   },
   validationFraction: runFlags.validationFraction,
   tokenizer: {
     kind: "text",
-    description:
-      "char: one token per character; bpe: train byte-level BPE on the data; or an existing tokenizer",
     placeholder: "char|bpe|FOLDER",
     otherwise: "char",
+    description:
+      "char: one token per character; bpe: train byte-level BPE on the data; or an existing tokenizer",
   },
   vocabSize: {
     kind: "integer",
-    description: "size of the vocabulary, with --tokenizer bpe",
     atLeast: 257,
     atMost: MOST.vocabSize,
     otherwise: "1024",
+    description: "size of the vocabulary, with --tokenizer bpe",
   },
   ...replaceInvalidFlag,
 });
 
-const trainingFlags = group("Training", {
-  batchSize: {
-    kind: "integer",
-    description: "sequences in a batch",
-    atLeast: 1,
-    atMost: MOST.batchSize,
-    ...PRESET,
+/** A size of the model. */
+const SIZE = { kind: "integer", atLeast: 1, ...PRESET } as const;
+
+const modelFlags = group("Model", {
+  objective: {
+    kind: "choice",
+    choices: ["causal", "mlm"],
+    otherwise: "the preset's, else causal",
+    description: "what to predict: causal, the next token (GPT); mlm, masked tokens (RoBERTa)",
   },
+  preset: {
+    kind: "choice",
+    choices: Object.keys(PRESETS_BY_NAME) as PresetName[],
+    description: "sizes and training settings for flags that are not given",
+    otherwise:
+      "tiny, or roberta-tiny for mlm; on a hardware GPU mini-transformer-lab (with --data), or roberta-mini",
+  },
+  architecture: {
+    kind: "choice",
+    choices: ["gpt1", "gpt2", "roberta"],
+    ...PRESET,
+    description: "gpt1: post-norm blocks; gpt2: pre-norm blocks and a final norm; roberta: for mlm",
+  },
+  contextLength: {
+    ...SIZE,
+    atMost: MOST.contextLength,
+    aliases: ["seq-len"],
+    description: "longest sequence, in tokens",
+  },
+  layers: { ...SIZE, atMost: MOST.layers, aliases: ["n-layers"], description: "number of blocks" },
+  heads: {
+    ...SIZE,
+    atMost: MOST.layers,
+    aliases: ["num-heads"],
+    description: "attention heads, a divisor of the model width",
+  },
+  modelDim: { ...SIZE, atMost: MOST.modelDim, aliases: ["embed-dim"], description: "model width" },
+  feedForwardDim: {
+    ...SIZE,
+    atMost: MOST.feedForwardDim,
+    otherwise: "in proportion to the model width",
+    description: "width of the feed-forward network",
+  },
+  feedForwardMultiple: {
+    ...SIZE,
+    atMost: MOST.feedForwardDim,
+    aliases: ["ff-mult"],
+    otherwise: "as above",
+    description: "the same as a multiple of the model width",
+  },
+  dropoutRate: { ...runFlags.dropoutRate, ...PRESET },
+  initialStd: {
+    ...POSITIVE_FACTOR,
+    ...PRESET,
+    description: "standard deviation of the initial weights",
+  },
+  tied: { kind: "boolean", description: "use the token embedding as the output layer", ...PRESET },
+  ...blockFlag,
+});
+
+const trainingFlags = group("Training", {
+  batchSize: { ...shared.BATCH_SIZE, description: "sequences in a batch", ...PRESET },
   accumulation: runFlags.accumulation,
-  steps: { kind: "integer", description: "updates", atLeast: 1, atMost: MOST.steps, ...PRESET },
+  steps: { ...STEPS, description: "updates", ...PRESET },
   epochs: {
-    kind: "number",
-    description: "passes over the training text, instead of --steps",
-    above: 0,
-    atMost: MOST.epochs,
+    ...EPOCHS,
     otherwise: "as --steps says",
+    description: "passes over the training text, instead of --steps",
   },
   learningRate: { ...runFlags.learningRate, ...PRESET },
   minLearningRate: {
-    kind: "number",
-    description: "learning rate at the end",
-    atLeast: 0,
-    atMost: MOST.factor,
+    ...FACTOR,
     aliases: ["min-lr"],
     otherwise: "in proportion to the peak",
+    description: "learning rate at the end",
   },
   warmupSteps: {
-    kind: "integer",
-    description: "steps of linear warmup to the peak",
+    ...STEPS,
     atLeast: 0,
-    atMost: MOST.steps,
     otherwise: "the preset's, at most a tenth of all",
+    description: "steps of linear warmup to the peak",
   },
   schedule: {
     kind: "choice",
-    description: "how the learning rate falls after the peak",
     choices: ["cosine", "linear", "constant"],
     ...PRESET,
+    description: "how the learning rate falls after the peak",
   },
   optimizer: {
     kind: "choice",
-    description: "adamw, or sgd with momentum",
     choices: ["adamw", "sgd"],
     otherwise: "adamw",
+    description: "adamw, or sgd with momentum",
   },
-  momentum: {
-    kind: "number",
-    description: "momentum of --optimizer sgd",
-    atLeast: 0,
-    below: 1,
-    otherwise: "0.9",
-  },
-  beta1: {
-    kind: "number",
-    description: "AdamW's decay rate of the first moment",
-    atLeast: 0,
-    below: 1,
-    ...PRESET,
-  },
-  beta2: {
-    kind: "number",
-    description: "AdamW's decay rate of the second moment",
-    atLeast: 0,
-    below: 1,
-    ...PRESET,
-  },
+  momentum: { ...SHARE, description: "momentum of --optimizer sgd", otherwise: "0.9" },
+  beta1: { ...SHARE, description: "AdamW's decay rate of the first moment", ...PRESET },
+  beta2: { ...SHARE, description: "AdamW's decay rate of the second moment", ...PRESET },
   weightDecay: { ...runFlags.weightDecay, ...PRESET },
   epsilon: {
     kind: "number",
-    description: "AdamW's epsilon",
     above: 0,
     atMost: 1,
     otherwise: "the preset's, else 1e-8",
+    description: "AdamW's epsilon",
   },
-  clipNorm: {
-    kind: "number",
-    description: "largest gradient norm; 0 disables clipping",
-    atLeast: 0,
-    atMost: MOST.factor,
-    ...PRESET,
-  },
+  clipNorm: { ...FACTOR, description: "largest gradient norm; 0 disables clipping", ...PRESET },
   seed: runFlags.seed,
   stopAfter: runFlags.stopAfter,
   device: runFlags.device,
@@ -128,42 +158,25 @@ const trainingFlags = group("Training", {
 const TENTH = "a tenth of the steps, at most 250";
 
 const intervalFlags = group("Intervals", {
-  logInterval: {
-    kind: "integer",
-    description: "steps between lines in metrics.jsonl",
-    atLeast: 1,
-    atMost: MOST.steps,
-    otherwise: "1",
-  },
+  logInterval: { ...STEPS, description: "steps between lines in metrics.jsonl", otherwise: "1" },
   evaluationInterval: {
-    kind: "integer",
-    description: "steps between validations",
-    atLeast: 1,
-    atMost: MOST.steps,
+    ...STEPS,
     aliases: ["eval-interval"],
     otherwise: TENTH,
+    description: "steps between validations",
   },
   sampleInterval: {
-    kind: "integer",
-    description: "steps between samples",
-    atLeast: 1,
-    atMost: MOST.steps,
+    ...STEPS,
     otherwise: "twice that of validations",
+    description: "steps between samples",
   },
-  saveInterval: {
-    kind: "integer",
-    description: "steps between checkpoints in last/",
-    atLeast: 1,
-    atMost: MOST.steps,
-    otherwise: TENTH,
-  },
+  saveInterval: { ...STEPS, description: "steps between checkpoints in last/", otherwise: TENTH },
 });
 
 /** The flags of `train`. */
 export const trainFlags = {
   ...dataFlags,
   ...modelFlags,
-  ...group("Model", blockFlag),
   ...group("Masks, with --objective mlm", maskFlags),
   ...trainingFlags,
   ...intervalFlags,

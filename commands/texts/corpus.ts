@@ -3,15 +3,22 @@
  *
  * @module
  */
+import { makeTales } from "../../data/tales.ts";
 import { BpeTokenizer } from "../../tokenizers/bpe_tokenizer.ts";
 import { trainBpe } from "../../tokenizers/bpe_trainer.ts";
 import { CharTokenizer } from "../../tokenizers/char_tokenizer.ts";
 import { CAUSAL_SPECIAL_TOKENS } from "../../tokenizers/special_tokens.ts";
-import { encodeDocuments, fingerprintOfDocuments } from "../../tokenizers/token_file.ts";
-import { makeTales } from "../../data/tales.ts";
-import { readTexts } from "./files.ts";
-import { cachedIds } from "./token_cache.ts";
+import {
+  encodeDocuments,
+  fingerprintOfDocuments,
+  readTokenFile,
+  writeTokenFile,
+} from "../../tokenizers/token_file.ts";
+import type { Tokenizer } from "../../tokenizers/tokenizer.ts";
+import { kindOfEntry } from "../files/disk.ts";
+import { saveFile } from "../files/save_file.ts";
 import { readTokenizer } from "../files/tokenizer_folder.ts";
+import { readTexts } from "./files.ts";
 
 /** The source of the texts. Kept in each checkpoint. */
 export interface Source {
@@ -25,11 +32,9 @@ export interface Source {
   readonly replaceInvalid: boolean;
 }
 
-/** The texts. */
+/** The texts of a run. */
 export interface Corpus {
-  /** For training. */
   readonly training: readonly string[];
-  /** For validation. */
   readonly validation: readonly string[];
   /** Changes when any of them does. */
   readonly fingerprint: string;
@@ -40,23 +45,7 @@ export interface Corpus {
 /** The built-in corpus is always the same, so that runs can be compared; a short run sees it once. */
 const TALES = { seed: 1, characters: 1_250_000 };
 
-/**
- * Reads the texts of a run.
- *
- * @param source their source
- * @returns the texts
- * @throws {Error} when a file cannot be read
- *
- * @example
- * ```ts
- * import { assert } from "@std/assert";
- * import { readCorpus } from "./corpus.ts";
- *
- * const source = { data: ["LICENSE"], validation: [], validationFraction: 0.2, replaceInvalid: false };
- * const { training, validation } = await readCorpus(source);
- * assert(training[0].length > 3.9 * validation[0].length);
- * ```
- */
+/** Reads the texts of a run. */
 export async function readCorpus(source: Source): Promise<Corpus> {
   const read = async (files: readonly string[]) => (await readTexts(files, source)).map(({ text }) => text);
   const tales = source.data.length === 0 ? makeTales(TALES) : undefined;
@@ -64,12 +53,8 @@ export async function readCorpus(source: Source): Promise<Corpus> {
   const [training, validation] = source.validation.length === 0
     ? split(texts, 1 - source.validationFraction)
     : [texts, await read(source.validation)];
-  return {
-    training,
-    validation,
-    fingerprint: fingerprintOfDocuments([...training, "", ...validation]),
-    optimalLoss: tales?.natsPerCharacter,
-  };
+  const fingerprint = fingerprintOfDocuments([...training, "", ...validation]);
+  return { training, validation, fingerprint, optimalLoss: tales?.natsPerCharacter };
 }
 
 /** Splits texts after a fraction of their length, between characters. */
@@ -87,24 +72,7 @@ function split(texts: readonly string[], fraction: number): [string[], string[]]
   return [before, after];
 }
 
-/**
- * Makes or reads the tokenizer of a run.
- *
- * @param choice `char`, `bpe`, or the folder of a tokenizer
- * @param corpus the texts
- * @param options for a new tokenizer: `vocabSize`, for `bpe`, and `specialTokens`
- * @returns the tokenizer
- * @throws {Error} when it cannot be read or made
- *
- * @example
- * ```ts
- * import { assertEquals } from "@std/assert";
- * import { chooseTokenizer } from "./corpus.ts";
- *
- * const corpus = { training: ["abca"], validation: ["d"], fingerprint: "" };
- * assertEquals((await chooseTokenizer("char", corpus)).vocabSize, 4);
- * ```
- */
+/** Makes the tokenizer of a run, `char` or `bpe`, or reads it from a folder. */
 export async function chooseTokenizer(
   choice: string,
   { training, validation }: Corpus,
@@ -115,30 +83,19 @@ export async function chooseTokenizer(
     return CharTokenizer.fromText([...training, ...validation].join(""), { specialTokens });
   }
   if (choice !== "bpe") return await readTokenizer(choice);
-  return await trainBpe(training, {
-    vocabSize,
-    specialTokens: specialTokens ?? CAUSAL_SPECIAL_TOKENS,
-    lines: true,
-  });
+  specialTokens ??= CAUSAL_SPECIAL_TOKENS;
+  return await trainBpe(training, { vocabSize, specialTokens, lines: true });
 }
 
 /** A corpus as ids. */
 export interface EncodedCorpus {
-  /** For training. */
   readonly training: Uint32Array;
-  /** For validation. */
   readonly validation: Uint32Array;
 }
 
 /**
- * Encodes the texts of a run. Byte pairs take time to find, so the ids are kept in the folder of the run, if there is one.
- *
- * @param corpus the texts
- * @param tokenizer the tokenizer
- * @param folder the folder of the run
- * @param options `lines`: whether each line that is not empty is a text
- * @returns the ids
- * @throws {RangeError} when a character is not in the vocabulary
+ * Encodes the texts of a run, with `lines` each line as a text of its own. Byte pairs take time to find, so the ids are kept
+ * in the folder of the run, if there is one.
  */
 export async function encodeCorpus(
   { training, validation }: Corpus,
@@ -149,7 +106,7 @@ export async function encodeCorpus(
   const encode = async (name: string, texts: readonly string[]): Promise<Uint32Array> => {
     const documents = lines ? linesOf(texts) : texts;
     return tokenizer instanceof BpeTokenizer && folder !== undefined
-      ? (await cachedIds(`${folder}/${name}.ids`, tokenizer, documents)).ids
+      ? await cachedIds(`${folder}/${name}.ids`, tokenizer, documents)
       : encodeDocuments(tokenizer, documents);
   };
   return {
@@ -158,20 +115,29 @@ export async function encodeCorpus(
   };
 }
 
-/**
- * The lines of texts.
- *
- * @param texts the texts
- * @returns all lines that are not empty
- *
- * @example
- * ```ts
- * import { assertEquals } from "@std/assert";
- * import { linesOf } from "./corpus.ts";
- *
- * assertEquals(linesOf(["a\nb\r\n", "\n\nc"]), ["a", "b", "c"]);
- * ```
- */
+/** The ids of documents, from a file if it holds those of this tokenizer; else they are encoded, and kept in the file. */
+export async function cachedIds(
+  path: string,
+  tokenizer: Tokenizer,
+  documents: readonly string[],
+): Promise<Uint32Array> {
+  const text = fingerprintOfDocuments(documents), { fingerprint } = tokenizer;
+  const info = await Deno.stat(path).catch(() => undefined);
+  if (info?.isFile === false) {
+    throw new Error(`Cannot read ${path}: it is ${kindOfEntry(info)}, not a file; remove it`);
+  }
+  try {
+    const file = readTokenFile(await Deno.readFile(path));
+    if (file.tokenizer === fingerprint && file.text === text) return file.ids;
+  } catch {
+    // a file that is missing, unreadable or damaged is written again
+  }
+  const ids = encodeDocuments(tokenizer, documents);
+  await saveFile(path, writeTokenFile({ ids, tokenizer: fingerprint, text }));
+  return ids;
+}
+
+/** All lines of texts that are not empty. */
 export function linesOf(texts: readonly string[]): string[] {
   return texts.flatMap((text) => text.split(/\r?\n/).filter(Boolean));
 }

@@ -12,40 +12,21 @@ import { cutText, padText, textWidth } from "../cli/wrap.ts";
 /** Encodes a text and passes its ids on piece by piece. */
 export type Encode = (take: (ids: Uint32Array) => void) => void;
 
-/** Where ids are shown. */
+/** Where ids are shown, and its width. */
 export interface Screen {
-  /** Its width. */
   readonly columns: number;
-  /** Writes text on it. */
   write(text: string): void;
 }
 
-/**
- * Writes ids on one line, wrapped to a terminal.
- *
- * @param encode passes on the ids, piece by piece
- * @param screen where to write
- * @param taken columns of the first line that are in use
- *
- * @example
- * ```ts
- * import { assertEquals } from "@std/assert";
- * import { writeIds } from "./token_table.ts";
- *
- * let text = "";
- * const screen = { columns: 5, write: (part: string) => void (text += part) };
- * writeIds((take) => take(Uint32Array.of(10, 11, 12)), screen);
- * assertEquals(text, "10 11\n12\n");
- * ```
- */
+/** Writes ids on one line, wrapped to a terminal, on whose first line some columns may be taken. */
 export function writeIds(encode: Encode, { columns, write }: Screen, taken: number = 0): void {
   let column = taken, separator = "";
   encode((ids) => {
     const parts = Array.from(ids, (id) => {
-      const text = String(id),
-        isBroken = column + separator.length + text.length > columns && separator !== "";
-      column = isBroken ? text.length : column + separator.length + text.length;
-      const part = (isBroken ? "\n" : separator) + text;
+      const text = String(id), isFull = column + separator.length + text.length > columns;
+      if (isFull && separator !== "") [column, separator] = [0, "\n"];
+      const part = separator + text;
+      column += part.length - (separator === "\n" ? 1 : 0);
       separator = " ";
       return part;
     });
@@ -56,24 +37,9 @@ export function writeIds(encode: Encode, { columns, write }: Screen, taken: numb
 
 /**
  * Writes a line for each id, in columns: id, token as in the vocabulary, piece of text. On a terminal long tokens are cut.
+ *
  * A text of hundreds of megabytes has about as many ids, so they are not kept: the text is encoded once for the widths of
  * the columns, once for the lines and once for the list at the end.
- *
- * @param tokenizer the tokenizer
- * @param encode passes on the ids, piece by piece; called three times
- * @param screen where to write; standard output unless given
- *
- * @example
- * ```ts
- * import { assertEquals } from "@std/assert";
- * import { CharTokenizer } from "../../tokenizers/char_tokenizer.ts";
- * import { writeTokens } from "./token_table.ts";
- *
- * let text = "";
- * const screen = { columns: 80, write: (part: string) => void (text += part) };
- * writeTokens(CharTokenizer.fromText("ab"), (take) => take(Uint32Array.of(1, 0)), screen);
- * assertEquals(text, '1  b  "b"\n0  a  "a"\n2 ids: 1 0\n');
- * ```
  */
 export function writeTokens(
   tokenizer: Tokenizer,
@@ -92,35 +58,17 @@ export function writeTokens(
     }
   });
   const [first, second] = [widths[0], Math.min(widths[1], Math.floor((columns - widths[0] - 4) / 2))];
-  const lines = new Map(
-    Array.from(rows, ([id, [digits, token, piece]]) => [
-      id,
-      cutText(`${digits.padStart(first)}  ${padText(cutText(token, second), second)}  ${piece}`, columns) +
-      "\n",
-    ]),
-  );
+  const lineOf = ([digits, token, piece]: string[]) =>
+    cutText(`${digits.padStart(first)}  ${padText(cutText(token, second), second)}  ${piece}`, columns) +
+    "\n";
+  const lines = new Map(Array.from(rows, ([id, row]) => [id, lineOf(row)]));
   encode((ids) => write(Array.from(ids, (id) => lines.get(id)!).join("")));
   const heading = `${count} ids: `;
   write(heading);
   writeIds(encode, screen, heading.length);
 }
 
-/**
- * The piece of text of an id, in quotes and with escapes.
- *
- * @param tokenizer the tokenizer
- * @param id the id
- * @returns such as `" world"`, or `bytes f0 9f` where the bytes are not whole characters
- *
- * @example
- * ```ts
- * import { assertEquals } from "@std/assert";
- * import { CharTokenizer } from "../../tokenizers/char_tokenizer.ts";
- * import { pieceOf } from "./token_table.ts";
- *
- * assertEquals(pieceOf(CharTokenizer.fromText("a\n"), 0), '"\\n"');
- * ```
- */
+/** The piece of text of an id, such as `" world"`, or `bytes f0 9f` where the bytes are not whole characters. */
 export function pieceOf(tokenizer: Tokenizer, id: number): string {
   const text = tokenizer.decode([id]);
   if (!text.includes("\ufffd") || !(tokenizer instanceof BpeTokenizer)) return JSON.stringify(text);

@@ -4,7 +4,8 @@
  * @module
  */
 import type { BpeTokenizer } from "../../tokenizers/bpe_tokenizer.ts";
-import { CharTokenizer } from "../../tokenizers/char_tokenizer.ts";
+import type { CharTokenizer } from "../../tokenizers/char_tokenizer.ts";
+import { measureFit } from "../../tokenizers/tokenizer_fit.ts";
 import { formatFacts } from "../cli/terminal.ts";
 import { visible } from "../cli/visible.ts";
 import { cutText } from "../cli/wrap.ts";
@@ -13,109 +14,38 @@ import { pieceOf } from "./token_table.ts";
 
 type AnyTokenizer = BpeTokenizer | CharTokenizer;
 
-/**
- * Describes a vocabulary.
- *
- * @param tokenizer the tokenizer
- * @param show how many of the longest tokens to list
- * @returns the description, a line for each fact
- *
- * @example
- * ```ts
- * import { assertStringIncludes } from "@std/assert";
- * import { CharTokenizer } from "../../tokenizers/char_tokenizer.ts";
- * import { describeVocabulary } from "./tokenizer_fit.ts";
- *
- * assertStringIncludes(describeVocabulary(CharTokenizer.fromText("abc"), 3), 'longest tokens    "a" "b" "c"');
- * ```
- */
+/** Describes a vocabulary, with some of the longest tokens. */
 export function describeVocabulary(tokenizer: AnyTokenizer, show: number): string {
   const ids = ordinaryIds(tokenizer);
   const lengths = new Map(ids.map((id) => [id, [...tokenizer.decode([id])].length]));
   const longest = ids.sort((a, b) => lengths.get(b)! - lengths.get(a)! || a - b).slice(0, show);
-  const rows: [string, string][] = [
-    ["tokenizer", describeTokenizer(tokenizer)],
-    [
-      "special tokens",
-      tokenizer.specialTokens.map(({ content, id }) => `${content} ${id}`).join("  ") || "none",
-    ],
-    ["fingerprint", tokenizer.fingerprint],
-  ];
-  if (show > 0) rows.push(["longest tokens", pieces(tokenizer, longest)]);
-  return table(rows);
+  const special = tokenizer.specialTokens.map(({ content, id }) => `${content} ${id}`);
+  return describe({
+    tokenizer: describeTokenizer(tokenizer),
+    "special tokens": special.join("  ") || "none",
+    fingerprint: tokenizer.fingerprint,
+    "longest tokens": pieces(tokenizer, longest),
+  });
 }
 
-/**
- * Describes how well a tokenizer fits texts.
- *
- * @param tokenizer the tokenizer
- * @param texts the texts
- * @param show how many tokens to list where there are many
- * @returns the description, a line for each fact
- *
- * @example
- * ```ts
- * import { assertStringIncludes } from "@std/assert";
- * import { CharTokenizer } from "../../tokenizers/char_tokenizer.ts";
- * import { describeFit } from "./tokenizer_fit.ts";
- *
- * const fit = describeFit(CharTokenizer.fromText("abc"), ["abba"], 3);
- * assertStringIncludes(fit, "bytes per token   1.00");
- * assertStringIncludes(fit, 'unused tokens     1 (33.3 %), such as "c"');
- * ```
- */
-export function describeFit(
-  tokenizer: AnyTokenizer,
-  texts: readonly string[],
-  show: number,
-): string {
-  const uses = new Float64Array(tokenizer.vocabSize);
-  const missing = new Map<string, number>();
-  let [bytes, characters, tokens] = [0, 0, 0];
-  const count = (id: number): void => {
-    tokens++;
-    uses[id]++;
-  };
-  // Character by character and piece by piece: an array of all characters of a long text would not fit into memory.
-  for (const text of texts) {
-    for (const part of text) {
-      const character = part.toWellFormed(), codePoint = character.codePointAt(0)!;
-      characters++;
-      if (tokenizer instanceof CharTokenizer) {
-        const id = tokenizer.idOf(character);
-        if (id === undefined) {
-          missing.set(character, (missing.get(character) ?? 0) + 1);
-          continue;
-        }
-        count(id);
-      }
-      bytes += codePoint < 0x80 ? 1 : codePoint < 0x800 ? 2 : codePoint < 0x10000 ? 3 : 4;
-    }
-    if (tokenizer instanceof CharTokenizer) continue;
-    tokenizer.encodePieces(text, (ids) => ids.forEach(count), { specialTokens: "text" });
-  }
-  const ordinary = ordinaryIds(tokenizer);
-  const unused = ordinary.filter((id) => uses[id] === 0);
+/** Describes how well a tokenizer fits texts, with some of the tokens that are unused or frequent. */
+export function describeFit(tokenizer: AnyTokenizer, texts: readonly string[], show: number): string {
+  const { characters, bytes, tokens, uses, missing } = measureFit(tokenizer, texts);
+  const ordinary = ordinaryIds(tokenizer), unused = ordinary.filter((id) => uses[id] === 0);
   const frequent = ordinary.filter((id) => uses[id] > 0).sort((a, b) => uses[b] - uses[a]).slice(0, show);
   const missed = [...missing.values()].reduce((sum, count) => sum + count, 0);
-  const list = [...missing].sort((a, b) => b[1] - a[1]).slice(0, show)
-    .map(([character]) => JSON.stringify(character));
-  const rows: [string, string][] = [
-    ["characters", String(characters)],
-    ["tokens", String(tokens)],
-    ["bytes per token", (bytes / tokens).toFixed(2)],
-    [
-      "coverage",
-      missed === 0 ? "100 %" : `${(100 - 100 * missed / characters).toFixed(2)} %, without ${list.join(" ")}`,
-    ],
-    [
-      "unused tokens",
-      `${unused.length} (${(100 * unused.length / ordinary.length).toFixed(1)} %)` +
-      (unused.length > 0 && show > 0 ? `, such as ${pieces(tokenizer, unused.slice(-show))}` : ""),
-    ],
-  ];
-  if (show > 0) rows.push(["most frequent", pieces(tokenizer, frequent)]);
-  return table(rows);
+  const worst = [...missing].sort((a, b) => b[1] - a[1]).slice(0, show);
+  const list = worst.map(([character]) => JSON.stringify(character)).join(" ");
+  const examples = pieces(tokenizer, show > 0 ? unused.slice(-show) : []);
+  const share = (100 * unused.length / ordinary.length).toFixed(1);
+  return describe({
+    characters: String(characters),
+    tokens: String(tokens),
+    "bytes per token": (bytes / tokens).toFixed(2),
+    coverage: missed === 0 ? "100 %" : `${(100 - 100 * missed / characters).toFixed(2)} %, without ${list}`,
+    "unused tokens": `${unused.length} (${share} %)${examples && `, such as ${examples}`}`,
+    "most frequent": pieces(tokenizer, frequent),
+  });
 }
 
 function ordinaryIds(tokenizer: AnyTokenizer): number[] {
@@ -131,6 +61,8 @@ function pieces(tokenizer: AnyTokenizer, ids: readonly number[]): string {
   }).join(" ");
 }
 
-function table(rows: readonly (readonly [string, string])[]): string {
-  return formatFacts(rows.map(([name, value]) => [name, visible(value)]), 18);
+/** A line for each fact that is not empty. */
+function describe(facts: Readonly<Record<string, string>>): string {
+  const rows = Object.entries(facts).filter(([, text]) => text !== "");
+  return formatFacts(rows.map(([name, text]) => [name, visible(text)]), 18);
 }

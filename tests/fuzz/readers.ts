@@ -1,15 +1,15 @@
 /** Everything that reads a file, as targets of mutations. */
 
 import { openModel } from "../../commands/files/checkpoint_folder.ts";
-import { readLabelled } from "../../commands/texts/labelled_text.ts";
-import { parseRecord } from "../../commands/runs/metrics_record.ts";
+import { readLabelled } from "../../commands/texts/labelled_corpus.ts";
+import { parseRecord } from "../../commands/runs/run_records.ts";
 import { lossCurve } from "../../commands/pictures/plot.ts";
 import { parseFlags } from "../../commands/cli/parse_flags.ts";
 import { readConfig } from "../../commands/settings/config_file.ts";
 import { trainFlags } from "../../commands/settings/train_flags.ts";
 import { TRAIN_SCHEMAS } from "../../commands/recipes/language_recipe.ts";
 import { readRun } from "../../commands/runs/run_state.ts";
-import { cachedIds } from "../../commands/texts/token_cache.ts";
+import { cachedIds } from "../../commands/texts/corpus.ts";
 import { readTokenizer } from "../../commands/files/tokenizer_folder.ts";
 import {
   allocateParameters,

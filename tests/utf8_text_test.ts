@@ -1,8 +1,9 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
-import { type ReadOptions, textChunks } from "../commands/texts/utf8.ts";
+import { textChunks } from "../commands/texts/files.ts";
+import { decodeUtf8, type Utf8Options } from "../tokenizers/utf8_text.ts";
 
 /** The chunks of a file that holds these bytes. */
-async function chunksOf(bytes: Uint8Array | string, options?: ReadOptions): Promise<string[]> {
+async function chunksOf(bytes: Uint8Array | string, options?: Utf8Options): Promise<string[]> {
   const path = await Deno.makeTempFile();
   try {
     await Deno.writeFile(path, typeof bytes === "string" ? new TextEncoder().encode(bytes) : bytes);
@@ -84,4 +85,15 @@ Deno.test("UTF-16 is called by its name", async () => {
 Deno.test("invalid bytes are replaced on request, as the platform does", async () => {
   const bytes = new Uint8Array([0x61, 0xe9, 0x62, 0xed, 0xa0, 0x80, 0xf0, 0x9f, 0xff, 0xe2, 0x82]);
   assertEquals((await chunksOf(bytes, { replaceInvalid: true })).join(""), new TextDecoder().decode(bytes));
+});
+
+Deno.test("bytes are the same text wherever they are split", async () => {
+  const bytes = new TextEncoder().encode("\ufeffaé€\ufeff\n𝄞z");
+  for (let size = 1; size <= bytes.length; size++) {
+    const pieces = Array.from(
+      { length: Math.ceil(bytes.length / size) },
+      (_, i) => bytes.subarray(i * size, (i + 1) * size),
+    );
+    assertEquals((await Array.fromAsync(decodeUtf8(pieces))).join(""), "aé€\ufeff\n𝄞z", `${size} bytes`);
+  }
 });

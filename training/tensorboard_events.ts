@@ -1,5 +1,5 @@
 /**
- * The records of a run as an event file for TensorBoard: `tensorboard --logdir runs`.
+ * The metrics of a run as an event file for TensorBoard, without TensorFlow or a protobuf library.
  *
  * An event file is a sequence of frames (TFRecord), all numbers little-endian:
  *
@@ -14,98 +14,52 @@
  * A field begins with its number and wire type, `number << 3 | type`: 0 varint, 1 eight bytes, 2 length and bytes, 5 four
  * bytes.
  *
- * `metrics.jsonl` is what a run keeps; this file follows from it. It is written anew when a run is resumed, because
- * TensorBoard would show steps twice that were appended again.
- *
  * Reference: TensorFlow, `core/lib/io/record_writer.h`, `core/util/event.proto`, `core/framework/summary.proto`.
  *
  * @module
  */
-import { join } from "@std/path";
-import { appendText } from "../files/disk.ts";
-import { saveFile } from "../files/save_file.ts";
-import type { MetricsRecord } from "./metrics_record.ts";
+import type { StepReport } from "./train.ts";
 
-/** The name of the event file; TensorBoard reads every file with `tfevents` in its name. */
-export const EVENTS_NAME = "events.out.tfevents.miniformer";
+/** What a run logs about a step. */
+export interface MetricsRecord extends StepReport {
+  /** Validation loss in nats per target, where it was measured. */
+  readonly validationLoss?: number;
+  /** Of a classifier: the share of validation texts that it classifies correctly. */
+  readonly accuracy?: number;
+  /** Of a classifier: F1, averaged over the classes. */
+  readonly macroF1?: number;
+  /** Seconds of training so far. */
+  readonly seconds: number;
+}
 
-/** Fields of a record and what they are called in TensorBoard: Hugging Face's names, so that runs can be compared. */
-const TAGS: Readonly<Record<string, string>> = {
+/** Fields of a record and their tags in TensorBoard: those of Hugging Face's Trainer, so that runs can be compared. */
+const TAGS: Partial<Record<keyof MetricsRecord, string>> = {
   loss: "train/loss",
   gradientNorm: "train/grad_norm",
   learningRate: "train/learning_rate",
   epoch: "train/epoch",
-  tokensPerSecond: "train/tokens_per_second",
   validationLoss: "eval/loss",
   accuracy: "eval/accuracy",
   macroF1: "eval/f1",
 };
 
 /**
- * The event file of a run.
+ * Encodes records as an event file or as a part of one. TensorBoard reads every file with `tfevents` in its name.
  *
  * @example
  * ```ts
- * import { assert } from "@std/assert";
- * import { EventFile, EVENTS_NAME } from "./tensorboard.ts";
- *
- * const folder = await Deno.makeTempDir(), record = { epoch: 0.1, loss: 3, gradientNorm: 1, learningRate: 1e-3 };
- * const events = await EventFile.create(folder, []);
- * await events.append([{ ...record, step: 1, seconds: 0.2 }]);
- * assert((await Deno.stat(`${folder}/${EVENTS_NAME}`)).size > 40);
- * await Deno.remove(folder, { recursive: true });
- * ```
- */
-export class EventFile {
-  readonly #path: string;
-  readonly #start: number;
-
-  private constructor(path: string, start: number) {
-    this.#path = path;
-    this.#start = start;
-  }
-
-  /**
-   * Writes the event file of a new or resumed run. A file that is there is replaced.
-   *
-   * @param folder the folder of the run
-   * @param records what the run has logged so far, without steps that resuming computes again
-   * @returns the file, to append to
-   * @throws {Error} when it cannot be written
-   */
-  static async create(folder: string, records: readonly MetricsRecord[]): Promise<EventFile> {
-    // Records count the seconds of training. Times in the file follow them, so pauses between resumed parts take none.
-    const start = Date.now() / 1000 - (records.at(-1)?.seconds ?? 0), path = join(folder, EVENTS_NAME);
-    await saveFile(path, encodeEvents(records, { start, header: true }));
-    return new EventFile(path, start);
-  }
-
-  /**
-   * Appends records.
-   *
-   * @param records the records since the last time
-   * @throws {Error} when they cannot be written
-   */
-  async append(records: readonly MetricsRecord[]): Promise<void> {
-    await appendText(this.#path, encodeEvents(records, { start: this.#start }));
-  }
-}
-
-/**
- * Encodes records as an event file or as a part of one. Numbers are stored in float32.
- *
- * @param records the records
- * @param options `start`: when the training began, in seconds since 1970; `header`: whether the file begins here
- * @returns the bytes
- *
- * @example
- * ```ts
+ * import { encodeEvents } from "@miniformer/miniformer";
  * import { assertEquals } from "@std/assert";
- * import { encodeEvents } from "./tensorboard.ts";
  *
- * const header = encodeEvents([], { start: 0, header: true });
- * assertEquals(new TextDecoder().decode(header.subarray(23, 36)), "brain.Event:2");
+ * const report = { step: 1, epoch: 0.1, loss: 3, gradientNorm: 1, learningRate: 1e-3, seconds: 0.2 };
+ * const start = encodeEvents([], { start: 1.75e9, header: true }), more = encodeEvents([report], { start: 1.75e9 });
+ * assertEquals(new TextDecoder().decode(start.subarray(23, 36)), "brain.Event:2");
+ * assertEquals(new Uint8Array([...start, ...more]), encodeEvents([report], { start: 1.75e9, header: true }));
  * ```
+ *
+ * @param records The records. Their numbers are stored in float32.
+ * @param options `start`: when the training began, in seconds since 1970; `header`: whether the file begins here.
+ * @returns The bytes.
  */
 export function encodeEvents(
   records: readonly MetricsRecord[],
@@ -113,7 +67,7 @@ export function encodeEvents(
 ): Uint8Array {
   const events = records.map((record) => {
     const values = Object.entries(TAGS).flatMap(([field, tag]) => {
-      const value = (record as unknown as Record<string, unknown>)[field];
+      const value = record[field as keyof MetricsRecord];
       if (typeof value !== "number") return [];
       return message(1, [...message(1, utf8(tag)), 2 << 3 | 5, ...littleEndian("Float32", value)]);
     });

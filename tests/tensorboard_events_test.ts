@@ -1,6 +1,7 @@
-import { assert, assertEquals, assertRejects } from "@std/assert";
-import type { MetricsRecord } from "../commands/runs/metrics_record.ts";
-import { encodeEvents, EventFile, EVENTS_NAME } from "../commands/runs/tensorboard.ts";
+import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import { EVENTS_NAME } from "../commands/files/own_names.ts";
+import { RunFolder } from "../commands/runs/run_folder.ts";
+import { encodeEvents, type MetricsRecord } from "../mod.ts";
 import { inFolder } from "./_command.ts";
 
 const recordAt = (step: number, more: Partial<MetricsRecord> = {}): MetricsRecord => ({
@@ -55,14 +56,21 @@ Deno.test("steps beyond 32 bits keep their value", () => {
 });
 
 Deno.test("the event file of a resumed run holds each step once, and times without the pause", () =>
-  inFolder(async (folder) => {
-    const path = `${folder}/${EVENTS_NAME}`;
-    const first = await EventFile.create(folder, []);
-    await first.append([recordAt(1), recordAt(2)]);
-    await first.append([recordAt(3)]);
+  inFolder(async (cwd) => {
+    const folder = `${cwd}/mine`, path = `${folder}/${EVENTS_NAME}`;
+    {
+      using run = await RunFolder.create(folder, "");
+      await run.logEvents({ wanted: true });
+      await run.log([recordAt(1), recordAt(2)]);
+      await run.save("last", 2, {});
+      await run.log([recordAt(3)]);
+    }
     await Deno.writeFile(path, Uint8Array.of(7, 7), { append: true }); // a process killed while it wrote
-    const resumed = await EventFile.create(folder, [recordAt(1), recordAt(2)]), now = Date.now() / 1000;
-    await resumed.append([recordAt(3), recordAt(4)]);
+    using resumed = await RunFolder.open(folder);
+    await resumed.rewind({ path: `${folder}/last`, step: 2, files: {} });
+    await resumed.logEvents({ wanted: false });
+    const now = Date.now() / 1000;
+    await resumed.log([recordAt(3), recordAt(4)]);
     const events = eventsIn(await Deno.readFile(path)), [header] = events;
     assertEquals(events.map(({ step }) => step), [undefined, 1, 2, 3, 4]);
     assert(events[2].time <= now, "what was logged before lies in the past");
@@ -71,12 +79,15 @@ Deno.test("the event file of a resumed run holds each step once, and times witho
   }));
 
 Deno.test("a link in place of the event file is not followed", () =>
-  inFolder(async (folder) => {
-    await Deno.writeTextFile(`${folder}/mine.txt`, "mine");
-    await Deno.symlink(`${folder}/mine.txt`, `${folder}/${EVENTS_NAME}`);
-    const events = await EventFile.create(folder, [recordAt(1)]); // replaces the link
-    await Deno.remove(`${folder}/${EVENTS_NAME}`);
-    await Deno.symlink(`${folder}/mine.txt`, `${folder}/${EVENTS_NAME}`);
-    await assertRejects(() => events.append([recordAt(2)]), Error, "it is a symbolic link, not a file");
-    assertEquals(await Deno.readTextFile(`${folder}/mine.txt`), "mine");
+  inFolder(async (cwd) => {
+    using run = await RunFolder.create(`${cwd}/mine`, "");
+    const path = `${run.path}/${EVENTS_NAME}`, victim = `${cwd}/mine.txt`;
+    await Deno.writeTextFile(victim, "mine");
+    await Deno.symlink(victim, path);
+    await run.logEvents({ wanted: true }); // replaces the link
+    await Deno.remove(path);
+    await Deno.symlink(victim, path);
+    await run.log([recordAt(2)]);
+    assertStringIncludes(run.failure!.message, "it is a symbolic link, not a file");
+    assertEquals(await Deno.readTextFile(victim), "mine");
   }));

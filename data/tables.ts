@@ -5,7 +5,7 @@
  */
 
 /** A row of a table. */
-export interface Row {
+export interface TableRow {
   /** Its cells. */
   readonly cells: readonly string[];
   /** The line it begins on, from 1. */
@@ -15,7 +15,7 @@ export interface Row {
 /** The rows of a table. */
 export interface Table {
   /** Those that are not empty. */
-  readonly rows: Row[];
+  readonly rows: readonly TableRow[];
   /** The number of empty lines. */
   readonly emptyLines: number;
 }
@@ -23,14 +23,14 @@ export interface Table {
 /**
  * Splits a text into lines and, at tabs, into cells.
  *
- * @param text the text
- * @param tabs whether tabs separate cells; if not, a line is one cell
- * @returns the rows
+ * @param text The text.
+ * @param tabs Whether tabs separate cells; if not, a line is one cell.
+ * @returns The rows.
  *
  * @example
  * ```ts
+ * import { splitTsv } from "@miniformer/miniformer";
  * import { assertEquals } from "@std/assert";
- * import { splitTsv } from "./tables.ts";
  *
  * assertEquals(splitTsv("a\tb\n\nc\td\n"), {
  *   rows: [{ cells: ["a", "b"], line: 1 }, { cells: ["c", "d"], line: 3 }],
@@ -50,21 +50,21 @@ export function splitTsv(text: string, tabs: boolean = true): Table {
  * Splits a text into cells by RFC 4180: commas separate them, quotes enclose commas and line breaks, and two quotes within
  * quotes are one.
  *
- * @param text the text
- * @returns the rows
- * @throws {Error} when a quote is not closed, or is followed by text; the message gives the line on which the cell begins
+ * @param text The text.
+ * @returns The rows.
+ * @throws {Error} If a quote is not closed, or is followed by text; the message gives the line on which the cell begins.
  *
  * @example
  * ```ts
+ * import { splitCsv } from "@miniformer/miniformer";
  * import { assertEquals } from "@std/assert";
- * import { splitCsv } from "./tables.ts";
  *
  * const { rows } = splitCsv('"a ""good"", long\nfilm",1\nbad,0\n');
  * assertEquals(rows, [{ cells: ['a "good", long\nfilm', "1"], line: 1 }, { cells: ["bad", "0"], line: 3 }]);
  * ```
  */
 export function splitCsv(text: string): Table {
-  const rows: Row[] = [];
+  const rows: TableRow[] = [];
   let cells: string[] = [], line = 1, begun = 1, emptyLines = 0;
   for (let position = 0; position < text.length || cells.length > 0;) {
     const { content, end } = readCell(text, position);

@@ -1,6 +1,57 @@
-import { assertEquals, assertMatch, assertStringIncludes, assertThrows } from "@std/assert";
-import { arePairs } from "../commands/texts/pairs.ts";
+import {
+  assert,
+  assertEquals,
+  assertMatch,
+  assertNotEquals,
+  assertRejects,
+  assertStringIncludes,
+} from "@std/assert";
+import { readLabelled, readLabelledCorpus, trainedOnPairs } from "../commands/texts/labelled_corpus.ts";
 import { inFolder, miniformer, story, succeed, words } from "./_command.ts";
+
+Deno.test("texts to validate on are drawn by the seed, and are not learned from", () =>
+  inFolder(async (cwd) => {
+    const texts = Array.from({ length: 50 }, (_, i) => `text ${i}`);
+    await Deno.writeTextFile(`${cwd}/all.tsv`, texts.map((text, i) => `${text}\t${i % 2}\n`).join(""));
+    const read = async (seed: number) => {
+      const options = { validationFraction: 0.2, seed };
+      const { training, validation } = await readLabelledCorpus(`${cwd}/all.tsv`, options);
+      return [training, validation].map(({ rows }) => rows.map(({ text }) => text));
+    };
+    const [training, validation] = await read(1), place = (text: string) => texts.indexOf(text);
+    assertEquals([training.length, validation.length], [40, 10]);
+    assertEquals(new Set([...training, ...validation]).size, 50);
+    for (const part of [training, validation]) {
+      assertEquals(part, part.toSorted((a, b) => place(a) - place(b)), "in the order of the file");
+    }
+    assert(place(validation[0]) < 25 && place(validation[9]) >= 25, "spread over the file");
+    assertEquals(await read(1), [training, validation]);
+    assertNotEquals((await read(2))[1], validation);
+  }));
+
+Deno.test("texts are not held back where one label would remain", () =>
+  inFolder(async (cwd) => {
+    await Deno.writeTextFile(`${cwd}/a.tsv`, "fine\tgood\nawful\tbad\n");
+    const read = readLabelledCorpus(`${cwd}/a.tsv`, { validationFraction: 0.5, seed: 1 });
+    await assertRejects(() => read, Error, "(1) have the same label; give --validation");
+  }));
+
+Deno.test("a file whose name does not give its format is refused before it is read", async () => {
+  for (const name of ["missing.parquet", "missing.txt"]) {
+    await assertRejects(
+      () => readLabelled(name),
+      Error,
+      `Cannot read ${name} as texts with labels: expected`,
+    );
+  }
+  await assertRejects(() => readLabelled("missing.txt", { labels: false }), Error, "no such file");
+});
+
+Deno.test("a checkpoint holds whether its texts were pairs, or nothing on it", () => {
+  const state = (text: string) => ({ "training_state.json": new TextEncoder().encode(text) });
+  const states = [state('{"pairs":true}'), state("{}"), state("{"), {}];
+  assertEquals(states.map(trainedOnPairs), [true, undefined, undefined, undefined]);
+});
 
 /** Texts with labels that no object should inherit from; every row is a pair if asked for. */
 function rows(pairs: boolean): string {
@@ -58,24 +109,3 @@ Deno.test("a classifier of pairs refuses single texts and the reverse, and one f
       await refused(`${tune} --validation ${other}.tsv --out never`, both);
     }
   }));
-
-Deno.test("texts with and without a second one in a file are refused by line", () => {
-  const file = (...pairs: (string | undefined)[]) => ({
-    path: "train.jsonl",
-    rows: pairs.map((pair, index) => ({ text: "…", pair, line: 2 * index + 1 })),
-    emptyLines: 0,
-  });
-  const message = (...pairs: (string | undefined)[]) =>
-    assertThrows(() => arePairs(file(...pairs)), Error).message;
-  const advice = "; give one to every text or to none";
-  assertEquals(
-    message("a", "b", undefined),
-    `train.jsonl, line 5: there is no second text, but line 1 has one${advice}`,
-  );
-  assertEquals(
-    message(undefined, "b"),
-    `train.jsonl, line 3: there is a second text, but line 1 has none${advice}`,
-  );
-  assertEquals(message("a", " "), "train.jsonl, line 3: the second text (pair) is empty");
-  assertEquals(arePairs(file()), false);
-});

@@ -1,0 +1,36 @@
+import { assertEquals } from "@std/assert";
+import denoJson from "../deno.json" with { type: "json" };
+import { writeRunJson } from "../commands/runs/run_json.ts";
+import type { RunState } from "../commands/runs/run_state.ts";
+import { inFolder } from "./_command.ts";
+
+const state = {
+  command: "train",
+  settings: { batchSize: 2, contextLength: 8, accumulation: 3 },
+  backend: { name: "cpu", device: "CPU reference" },
+} as RunState;
+
+Deno.test("run.json holds the settings, and for each session where it began and ended, and its speed", () =>
+  inFolder(async (folder) => {
+    const config = { steps: 9 }, path = `${folder}/run.json`;
+    const read = async () => JSON.parse(await Deno.readTextFile(path));
+    const finish = await writeRunJson(folder, state, { config, step: 0 });
+    assertEquals((await read()).sessions[0].lastStep, undefined);
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    await finish(5);
+    await writeRunJson(folder, state, { config, step: 5 });
+    const { command, settings, sessions: [first, second, ...more] } = await read();
+    assertEquals([command, settings, more], ["train", config, []]);
+    assertEquals([first.firstStep, first.lastStep, second.firstStep, second.lastStep], [0, 5, 5, undefined]);
+    assertEquals([first.miniformer, first.deno], [denoJson.version, Deno.version.deno]);
+    const tokens = first.tokensPerSecond * first.seconds; // rounded to milliseconds
+    assertEquals(Math.abs(tokens - 5 * 2 * 8 * 3) < 10, true, `${tokens} tokens`);
+    // a new run has no sessions before, and those of a damaged file are given up
+    await writeRunJson(folder, state, { config, step: 0 });
+    assertEquals((await read()).sessions.length, 1);
+    for (const text of ["{", '{"sessions":5}', "null"]) {
+      await Deno.writeTextFile(path, text);
+      await writeRunJson(folder, state, { config, step: 5 });
+      assertEquals((await read()).sessions.length, 1, text);
+    }
+  }));
