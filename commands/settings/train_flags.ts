@@ -3,6 +3,8 @@
  *
  * @module
  */
+import { ARCHITECTURES } from "../../models/families.ts";
+import { type OptimizerName, OPTIMIZERS } from "../../training/optimizers.ts";
 import { blockFlag, maskFlags, MOST, replaceInvalidFlag } from "../cli/common_flags.ts";
 import { type Flags, type FlagValues, group } from "../cli/flags.ts";
 import { type PresetName, PRESETS_BY_NAME } from "./presets.ts";
@@ -63,7 +65,7 @@ const modelFlags = group("Model", {
   },
   architecture: {
     kind: "choice",
-    choices: ["gpt1", "gpt2", "roberta"],
+    choices: ARCHITECTURES,
     ...PRESET,
     description: "gpt1: post-norm blocks; gpt2: pre-norm blocks and a final norm; roberta: for mlm",
   },
@@ -134,7 +136,7 @@ const trainingFlags = group("Training", {
   },
   optimizer: {
     kind: "choice",
-    choices: ["adamw", "sgd"],
+    choices: Object.keys(OPTIMIZERS) as OptimizerName[],
     otherwise: "adamw",
     description: "adamw, or sgd with momentum",
   },
