@@ -1,4 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
+import configuration from "../deno.json" with { type: "json" };
 
 /** A room imports from itself and from the rooms listed. */
 const ROOMS: Record<string, readonly string[]> = {
@@ -118,6 +119,15 @@ Deno.test("CONTRIBUTING.md draws these rooms, and there are no others in command
   assertEquals(drawn, [drawing(ROOMS), drawing(COMMAND_ROOMS)]);
   const folders = [...Deno.readDirSync(new URL("commands", root))].filter(({ isDirectory }) => isDirectory);
   assertEquals(folders.map(({ name }) => `commands/${name}`).sort(), Object.keys(COMMAND_ROOMS).sort());
+});
+
+Deno.test("every module of mod.ts is in a room, whose examples are tested and which is published", () => {
+  const modules = importsOf(withoutComments(Deno.readTextFileSync(new URL("mod.ts", root))));
+  assertEquals([...new Set(modules.map((path) => path.split("/")[1]))].sort(), Object.keys(ROOMS).sort());
+  for (const room of [...Object.keys(ROOMS), "commands"]) {
+    const { test, publish } = configuration;
+    for (const { include } of [test, publish]) assert(include.includes(room), `deno.json leaves out ${room}`);
+  }
 });
 
 Deno.test("nobody but the families' own files asks for an architecture by name", () => {
