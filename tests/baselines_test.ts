@@ -2,7 +2,7 @@ import { assertAlmostEquals } from "@std/assert";
 import { unigramLoss } from "../data/baselines.ts";
 import { maskedValidationBatches, oneByOneBatches } from "../data/masked_batches.ts";
 
-Deno.test("the unigram model knows special tokens only where the rule asks for them", () => {
+Deno.test("the unigram model counts special tokens only where the rule masks them", () => {
   const sequences = [Uint32Array.of(0, 5, 6, 5, 2), Uint32Array.of(0, 5, 7, 2)];
   const specialIds = [0, 1, 2, 3, 4], tokens = { vocabSize: 8, maskId: 4, specialIds };
   const options = { ...tokens, contextLength: 5, batchSize: 2, seed: 1, maskRate: 1 };

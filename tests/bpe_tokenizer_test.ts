@@ -190,7 +190,7 @@ Deno.test("an id outside the vocabulary is an error that names it", () => {
   }
 });
 
-Deno.test("the fingerprint tells tokenizers apart, and only those", () => {
+Deno.test("the fingerprint distinguishes tokenizers, and only those", () => {
   const files = small.toHuggingFace();
   assertEquals(BpeTokenizer.fromHuggingFace(files["tokenizer.json"]).fingerprint, small.fingerprint);
   const json = JSON.parse(files["tokenizer.json"]);

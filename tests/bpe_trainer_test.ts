@@ -105,7 +105,7 @@ Deno.test("a prefix space is learned with the first word of each text, or line",
   assertEquals(await merges(true), ["n o", "Ġ no"]);
 });
 
-Deno.test("progress tells counting, merging and why it stopped", async () => {
+Deno.test("progress reports counting, merging and why it stopped", async () => {
   const seen: BpeTrainingProgress[] = [];
   await trainBpe(["to be or not to be"], { vocabSize: 1000, onProgress: (progress) => seen.push(progress) });
   assertEquals(seen[0], { stage: "counting", textLength: 18, vocabSize: 0, exhausted: false });

@@ -5,7 +5,7 @@ import { textWidth } from "../commands/cli/wrap.ts";
 const labels = ["negative", "neutral", "positive", "文字", "\x1b[2J"];
 const matrix = labels.map((_, row) => labels.map((_, column) => 10 * row + column));
 
-Deno.test("a table that is too wide goes on below, and loses nothing", () => {
+Deno.test("a table that is too wide continues below, and loses nothing", () => {
   const whole = classTable(matrix, labels, Infinity);
   assertEquals(whole.split("\n").length, 6);
   const numbers = (table: string) => table.match(/(?<= )[\d.]+(?=\s|$)/g)!.sort();

@@ -37,7 +37,7 @@ Deno.test("no character is cut in two, and nothing is lost, wherever the border 
     }
   }));
 
-Deno.test("the fingerprint tells another text, and another border between learning and validating", () =>
+Deno.test("the fingerprint changes with the text, and with the border between training and validation", () =>
   inFolder(async (cwd) => {
     const fingerprint = async (end: string, part: number) =>
       (await readCorpus(await sourceOf(cwd, { "a.txt": "ab", "b.txt": "cd", "c.txt": end }, part)))

@@ -52,7 +52,7 @@ for (const [config, kind, model] of ALL) {
   });
 }
 
-Deno.test("expectKind tells what a model is, and what was expected", () => {
+Deno.test("expectKind says what a model is, and what was expected", () => {
   assertThrows(
     () => expectKind({ ...sizes, architecture: "roberta" }, "causal"),
     TypeError,

@@ -28,7 +28,7 @@ Deno.test("PreTokenCache gives back the ids that were set, of any number", () =>
   }
 });
 
-Deno.test("PreTokenCache forgets everything when it is full, by number or by length, and goes on", () => {
+Deno.test("PreTokenCache forgets everything when it is full, by number or by length, and continues", () => {
   const longWord = (index: number) => String(index).padEnd(1 << 12, "x");
   for (const [most, wordOf] of [[1 << 17, String], [1 << 9, longWord]] as const) {
     const cache = new PreTokenCache();

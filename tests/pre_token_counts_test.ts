@@ -37,7 +37,7 @@ Deno.test("countPreTokens: lines are texts of their own, and a prefix space is n
   assertEquals(await entries("", { addPrefixSpace: true }), []);
 });
 
-Deno.test("countPreTokens tells how far it is after each text, also of a stream", async () => {
+Deno.test("countPreTokens reports progress after each text, also of a stream", async () => {
   async function* stream(): AsyncGenerator<string> {
     yield await Promise.resolve("ab");
     yield "c";

@@ -39,7 +39,7 @@ Deno.test("a run writes into its own folder only, and lists its files, also when
     }
     const beside = (await Array.fromAsync(Deno.readDir(cwd))).map(({ name }) => name).sort();
     assertEquals(beside, ["early-finetune", "early-train", "runs", "story.txt", "train.tsv"]);
-    // what is said of a run that goes on is what was said at its beginning
+    // a resumed run is described as it was at its beginning
     const statePath = `${cwd}/early-finetune/last/training_state.json`;
     const device = "a GPU";
     await editState(statePath, (state) => ({ ...state, backend: { ...state.backend as object, device } }));

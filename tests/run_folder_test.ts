@@ -9,7 +9,7 @@ function record(step: number): MetricsRecord {
   return { step, epoch: step / 10, loss: 1 / step, gradientNorm: 1, learningRate: 0.1, seconds: step };
 }
 
-Deno.test("what a run wrote after its checkpoint is dropped when it goes on, also half a line", () =>
+Deno.test("what a run wrote after its checkpoint is dropped when it is resumed, also half a line", () =>
   inFolder(async (cwd) => {
     {
       using run = await RunFolder.create(`${cwd}/mine`, "");
@@ -91,7 +91,7 @@ Deno.test("a new run may take the folder of a run that saved no checkpoint, and 
       await Deno.stat(`${path}/last`);
     }
     await assertRejects(() => RunFolder.create(path, ""), Error, "something already exists there");
-    // of a run that goes on nothing is ever removed, even if its records are lost
+    // of a resumed run nothing is ever removed, even if its records are lost
     using again = await RunFolder.open(path);
     await again.rewind({ path: `${path}/last`, step: 0, files: {} });
     await again.abandon();

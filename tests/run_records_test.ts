@@ -27,7 +27,7 @@ Deno.test("a record has finite numbers, those that some records have included", 
   for (const line of wrong) assertEquals(parseRecord(line), undefined, line.slice(0, 100));
 });
 
-Deno.test("a run goes on without the lines of metrics.jsonl that are no records", () =>
+Deno.test("a run is resumed without the lines of metrics.jsonl that are no records", () =>
   inFolder(async (folder) => {
     const lines = [record, { ...record, step: 4, loss: "low" }, null, { ...record, step: 5 }];
     await Deno.writeTextFile(

@@ -26,7 +26,7 @@ async function onTerminal(args: readonly string[], columns: number, cwd: string)
     for (const part of line.split("\r")) {
       const text = part.replace("\x1b[K", "");
       assert(!text.includes("\x1b"), JSON.stringify(text));
-      // what goes on in the next line is broken inside a word, or out of reach for the next redraw
+      // what continues in the next line is broken inside a word, or out of reach for the next redraw
       assert(text.length <= columns, `${columns} columns: ${text}`);
       shown = part.includes("\x1b[K") ? text : text + shown.slice(text.length);
     }

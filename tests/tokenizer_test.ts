@@ -54,7 +54,7 @@ for (const [name, tokenizer, other] of tokenizers) {
     assertThrows(() => tokenizer.decodeStream().push(outside), RangeError);
   });
 
-  Deno.test(`Tokenizer ${name}: its files give it back, and its fingerprint tells it from another`, () => {
+  Deno.test(`Tokenizer ${name}: its files give it back, and its fingerprint distinguishes it`, () => {
     const read = loadTokenizer(tokenizer.toHuggingFace());
     assertEquals([read.fingerprint, read.vocabSize], [tokenizer.fingerprint, tokenizer.vocabSize]);
     assertEquals(

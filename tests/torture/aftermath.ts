@@ -52,7 +52,7 @@ export interface Cut {
 }
 
 /**
- * Cuts a scenario off, looks at what is left, goes on, and compares the end with that of an uninterrupted run.
+ * Cuts a scenario off, examines what is left, resumes, and compares the end with that of an uninterrupted run.
  *
  * @param stage The scenario.
  * @param reference How it goes when nothing happens.

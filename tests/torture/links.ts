@@ -53,7 +53,7 @@ const commands = [
   "doctor runs/r",
 ];
 
-/** Trials on a run that goes on, whose operations name what is written. */
+/** Trials on a resumed run, whose operations name what is written. */
 export function linkTrials(stage: Stage, { operations }: Reference): Trial[] {
   const written = operations.flatMap(({ kind, path }) =>
     ["open", "mkdir", "rename", "writeTextFile"].includes(kind) ? path.split(" to ") : []

@@ -1,4 +1,4 @@
-/** What the torture tells the program to do to itself, see `faults.ts`. */
+/** What the program is made to do to itself, see `faults.ts`. */
 
 /** The variable of the environment that holds the orders. */
 export const ORDERS_VARIABLE = "MINIFORMER_TORTURE";

@@ -9,7 +9,7 @@ export interface Scenario {
   readonly name: string;
   /** The command line. */
   readonly line: readonly string[];
-  /** The command line that goes on once a checkpoint was saved; where there is none, `line` is given again. */
+  /** The command line that resumes once a checkpoint was saved; where there is none, `line` is given again. */
   readonly resume?: readonly string[];
   /** The folder that it writes. */
   readonly target: "runs/r" | "tokenizers/tk";
@@ -131,7 +131,7 @@ export const webGpuScenarios: readonly Scenario[] = [
 /** Goes on with the run of {@linkcode longScenario}. */
 export const longResume: readonly string[] = words("train --resume runs/r --device cpu");
 
-/** A run that goes on for a second or two and saves all the time. */
+/** A run of a second or two that saves all the time. */
 export const longScenario: Scenario = resumed(
   "long train --resume",
   words(
