@@ -12,7 +12,7 @@
  */
 
 import { basename } from "@std/path";
-import { textChunks } from "../commands/texts/utf8.ts";
+import { textChunks } from "../commands/texts/files.ts";
 import { loadGpt2 } from "../tests/_tokenizer_data.ts";
 import { BpeTokenizer } from "../tokenizers/bpe_tokenizer.ts";
 import { trainBpe } from "../tokenizers/bpe_trainer.ts";
