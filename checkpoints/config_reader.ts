@@ -12,7 +12,7 @@ import { INITIAL_STD } from "../models/config.ts";
  * model it describes can be compared with the header of the weights file in a moment. Without bounds, a config of 200
  * bytes could ask for days of work.
  */
-export const LARGEST = {
+export const MAX = {
   /** Blocks. The deepest published transformer has 1,000. */
   layers: 10_000,
   /** Tokens in the vocabulary: the same bound as that of ids in tokenizer files. */
@@ -60,7 +60,7 @@ export class ConfigReader {
    *
    * @param name Its name.
    * @param fallback Its value if the file has none; nothing if the file must have one.
-   * @param largest The largest value that is accepted: see {@linkcode LARGEST}.
+   * @param largest The largest value that is accepted: see {@linkcode MAX}.
    * @returns A positive integer.
    * @throws {TypeError} If it is something else.
    */
@@ -222,15 +222,15 @@ export class ConfigReader {
     const names = this.#json.id2label;
     if (names == null) {
       // transformers leaves the names out where there are none, and the number where it is two
-      const classes = this.count("num_labels", 2, LARGEST.classes);
+      const classes = this.count("num_labels", 2, MAX.classes);
       return Array.from({ length: classes }, (_, index) => `LABEL_${index}`);
     }
     if (typeof names !== "object" || Array.isArray(names)) {
       throw new TypeError(`id2label is ${quoted(names)}, expected an object with a name for each class`);
     }
     const { length } = Object.keys(names);
-    if (length === 0 || length > LARGEST.classes) {
-      throw new TypeError(`id2label names ${length} classes, expected 1 to ${LARGEST.classes}`);
+    if (length === 0 || length > MAX.classes) {
+      throw new TypeError(`id2label names ${length} classes, expected 1 to ${MAX.classes}`);
     }
     return Array.from({ length }, (_, index) => {
       const name = (names as Record<string, unknown>)[index];

@@ -18,7 +18,7 @@ import { quoted, shortened } from "../core/quoted.ts";
 import { checkExperiment, type Experiment } from "../models/experiment.ts";
 import { ARCHITECTURES, type ModelConfig } from "../models/families.ts";
 import { expectShape } from "./checkpoint_tensors.ts";
-import { type ConfigJson, ConfigReader, LARGEST } from "./config_reader.ts";
+import { type ConfigJson, ConfigReader, MAX } from "./config_reader.ts";
 import { formatOf, fromHuggingFaceConfig, toHuggingFaceConfig } from "./hugging_face_formats.ts";
 import type { TensorEntry } from "./safetensors.ts";
 
@@ -86,16 +86,16 @@ export function fromConfigJson(json: ConfigJson): ModelConfig {
   if (json.model_type !== MODEL_TYPE) return fromHuggingFaceConfig(json);
   const file = new ConfigReader(json);
   const architecture = file.oneOf("architecture", ARCHITECTURES);
-  const vocabSize = file.count("vocabSize", undefined, LARGEST.vocabSize);
-  const labels = file.texts("labels", LARGEST.classes), padId = labels && file.id("padId", vocabSize);
+  const vocabSize = file.count("vocabSize", undefined, MAX.vocabSize);
+  const labels = file.texts("labels", MAX.classes), padId = labels && file.id("padId", vocabSize);
   const config = {
     architecture,
     vocabSize,
-    contextLength: file.count("contextLength", undefined, LARGEST.positions),
-    layers: file.count("layers", undefined, LARGEST.layers),
-    heads: file.count("heads", undefined, LARGEST.width),
-    modelDim: file.count("modelDim", undefined, LARGEST.width),
-    feedForwardDim: file.count("feedForwardDim", undefined, 4 * LARGEST.width),
+    contextLength: file.count("contextLength", undefined, MAX.positions),
+    layers: file.count("layers", undefined, MAX.layers),
+    heads: file.count("heads", undefined, MAX.width),
+    modelDim: file.count("modelDim", undefined, MAX.width),
+    feedForwardDim: file.count("feedForwardDim", undefined, 4 * MAX.width),
     dropoutRate: file.rate("dropoutRate"),
     ...json.initialStd === undefined ? {} : { initialStd: file.initialStd("initialStd") },
     ...formatOf({ architecture }).ownFields(file),

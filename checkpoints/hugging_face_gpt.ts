@@ -12,7 +12,7 @@
 import type { GptClassifierConfig } from "../models/gpt_classifier.ts";
 import { INITIAL_STD, LAYER_NORM_EPSILON } from "../models/config.ts";
 import type { GptConfig } from "../models/gpt.ts";
-import { type ConfigJson, ConfigReader, LARGEST } from "./config_reader.ts";
+import { type ConfigJson, ConfigReader, MAX } from "./config_reader.ts";
 import { type Format, type HuggingFaceTensor, labelTables } from "./hugging_face_json.ts";
 
 /** The tensors of a block: ours, theirs. */
@@ -92,15 +92,15 @@ function fromGptJson(json: ConfigJson): GptConfig | GptClassifierConfig {
   file.expect("layer_norm_epsilon", [LAYER_NORM_EPSILON]);
   file.expect("scale_attn_weights", [true]);
   file.expect("scale_attn_by_inverse_layer_idx", [false]);
-  const modelDim = file.count("n_embd", 768, LARGEST.width), labels = file.labels();
+  const modelDim = file.count("n_embd", 768, MAX.width), labels = file.labels();
   const config: GptConfig = {
     architecture: gpt2 ? "gpt2" : "gpt1",
-    vocabSize: file.count("vocab_size", gpt2 ? 50257 : 40478, LARGEST.vocabSize),
-    contextLength: file.count("n_positions", gpt2 ? 1024 : 512, LARGEST.positions),
-    layers: file.count("n_layer", 12, LARGEST.layers),
-    heads: file.count("n_head", 12, LARGEST.width),
+    vocabSize: file.count("vocab_size", gpt2 ? 50257 : 40478, MAX.vocabSize),
+    contextLength: file.count("n_positions", gpt2 ? 1024 : 512, MAX.positions),
+    layers: file.count("n_layer", 12, MAX.layers),
+    heads: file.count("n_head", 12, MAX.width),
     modelDim,
-    feedForwardDim: gpt2 ? file.count("n_inner", 4 * modelDim, 4 * LARGEST.width) : 4 * modelDim,
+    feedForwardDim: gpt2 ? file.count("n_inner", 4 * modelDim, 4 * MAX.width) : 4 * modelDim,
     dropoutRate: file.dropoutRate("resid_pdrop", "embd_pdrop", "attn_pdrop"),
     tied: json.tie_word_embeddings !== false,
     initialStd: file.initialStd(),

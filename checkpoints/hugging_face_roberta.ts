@@ -13,7 +13,7 @@
 import { quoted } from "../core/quoted.ts";
 import type { RobertaClassifierConfig } from "../models/roberta_classifier.ts";
 import { INITIAL_STD, LAYER_NORM_EPSILON } from "../models/config.ts";
-import { type ConfigJson, ConfigReader, LARGEST } from "./config_reader.ts";
+import { type ConfigJson, ConfigReader, MAX } from "./config_reader.ts";
 import { type Format, type HuggingFaceTensor, labelTables } from "./hugging_face_json.ts";
 import type { RobertaConfig } from "../models/roberta.ts";
 
@@ -107,7 +107,7 @@ function fromRobertaJson(json: ConfigJson): RobertaConfig | RobertaClassifierCon
   file.expect("position_embedding_type", ["absolute"]);
   file.expect("is_decoder", [false]);
   file.expect("tie_word_embeddings", [true]);
-  const positions = file.count("max_position_embeddings", 512, LARGEST.positions);
+  const positions = file.count("max_position_embeddings", 512, MAX.positions);
   if (positions < 3) {
     throw new TypeError(
       `max_position_embeddings is ${positions}, expected 2 more than the context, at least 3`,
@@ -117,12 +117,12 @@ function fromRobertaJson(json: ConfigJson): RobertaConfig | RobertaClassifierCon
   if (labels && json.classifier_dropout != null) rates.push("classifier_dropout"); // else it is the first one
   const config: RobertaConfig = {
     architecture: "roberta",
-    vocabSize: file.count("vocab_size", 50265, LARGEST.vocabSize),
+    vocabSize: file.count("vocab_size", 50265, MAX.vocabSize),
     contextLength: positions - 2,
-    layers: file.count("num_hidden_layers", 12, LARGEST.layers),
-    heads: file.count("num_attention_heads", 12, LARGEST.width),
-    modelDim: file.count("hidden_size", 768, LARGEST.width),
-    feedForwardDim: file.count("intermediate_size", 3072, 4 * LARGEST.width),
+    layers: file.count("num_hidden_layers", 12, MAX.layers),
+    heads: file.count("num_attention_heads", 12, MAX.width),
+    modelDim: file.count("hidden_size", 768, MAX.width),
+    feedForwardDim: file.count("intermediate_size", 3072, 4 * MAX.width),
     dropoutRate: file.dropoutRate(...rates),
     initialStd: file.initialStd(),
   };

@@ -9,9 +9,9 @@ import { type AttentionMap, attentionMaps, attentionStack } from "../inference/a
 import { loadConfig } from "../checkpoints/checkpoint.ts";
 import { findModel } from "./files/block_file.ts";
 import { attentionPlot } from "./pictures/attention_plot.ts";
-import { naming, openModel } from "./files/checkpoint_folder.ts";
+import { openModel, usingPath } from "./files/checkpoint_folder.ts";
 import { type Command, defineCommand } from "./cli/command.ts";
-import { deviceFlag, jsonFlag, modelFlags, MOST, truncateFlag } from "./cli/common_flags.ts";
+import { deviceFlag, jsonFlag, MAX, modelFlags, truncateFlag } from "./cli/common_flags.ts";
 import { fitText } from "./texts/examples.ts";
 import { RUNS } from "./files/own_names.ts";
 import { allowWriting } from "./cli/permissions.ts";
@@ -22,7 +22,7 @@ import { visible } from "./cli/visible.ts";
 import { withBackend } from "./cli/with_backend.ts";
 
 /** What the flags of a layer and of a head share. The bound is wide: models of other programs may have many of them. */
-const INDEX_FLAG = { kind: "integer", atLeast: 1, atMost: MOST.modelDim, otherwise: "all of them" } as const;
+const INDEX_FLAG = { kind: "integer", atLeast: 1, atMost: MAX.modelDim, otherwise: "all of them" } as const;
 
 /** Most weights in JSON: a number takes up to 24 characters, and a JavaScript string holds 2²⁹. */
 const MOST_WEIGHTS = 2e7;
@@ -60,7 +60,7 @@ export const attention: Command = defineCommand({
       await allowWriting(dirname(out), [RUNS]);
     }
     const found = await findModel({ checkpoint, block });
-    const kind = kindOf(naming(found.path, () => loadConfig(found.files, found)));
+    const kind = kindOf(usingPath(found.path, () => loadConfig(found.files, found)));
     await withBackend(device, async ({ backend }) => {
       const { model, tokenizer } = openModel(backend, found, kind);
       const stack = attentionStack(model), { layers, heads, contextLength } = stack.config;

@@ -7,7 +7,7 @@ import { decodeFilled, type FilledText, fillMask as fill } from "../inference/fi
 import { findModel } from "./files/block_file.ts";
 import { openModel } from "./files/checkpoint_folder.ts";
 import { type Command, defineCommand } from "./cli/command.ts";
-import { deviceFlag, jsonFlag, modelFlags, MOST, truncateFlag } from "./cli/common_flags.ts";
+import { deviceFlag, jsonFlag, MAX, modelFlags, truncateFlag } from "./cli/common_flags.ts";
 import { fitText } from "./texts/examples.ts";
 import { maskTokens } from "../data/mask_tokens.ts";
 import { formatJson, outputColumns, print } from "./cli/terminal.ts";
@@ -31,7 +31,7 @@ export const fillMask: Command = defineCommand({
       kind: "integer",
       description: "candidates for each mask",
       atLeast: 1,
-      atMost: MOST.vocabSize,
+      atMost: MAX.vocabSize,
       default: 5,
     },
     ...truncateFlag,

@@ -8,7 +8,7 @@ import { generate as generateTokens } from "../inference/generate.ts";
 import { findModel } from "./files/block_file.ts";
 import { openModel } from "./files/checkpoint_folder.ts";
 import { type Command, defineCommand } from "./cli/command.ts";
-import { deviceFlag, modelFlags, MOST } from "./cli/common_flags.ts";
+import { deviceFlag, MAX, modelFlags } from "./cli/common_flags.ts";
 import { UsageError } from "./cli/errors.ts";
 import { readText } from "./texts/files.ts";
 import { checkGenerating, memoryLimits } from "./recipes/memory.ts";
@@ -34,7 +34,7 @@ export const generate: Command = defineCommand({
       kind: "integer",
       description: "most tokens to generate",
       atLeast: 1,
-      atMost: MOST.newTokens,
+      atMost: MAX.newTokens,
       default: 200,
     },
     numSamples: { ...BATCH_SIZE, description: "texts to generate", default: 1 },
@@ -48,7 +48,7 @@ export const generate: Command = defineCommand({
       kind: "integer",
       description: "sample from the k likeliest tokens only; 0: from all",
       atLeast: 0,
-      atMost: MOST.vocabSize,
+      atMost: MAX.vocabSize,
       default: 0,
     },
     topP: {

@@ -4,7 +4,7 @@
  * @module
  */
 import { type Command, defineCommand } from "./cli/command.ts";
-import { MOST, replaceInvalidFlag } from "./cli/common_flags.ts";
+import { MAX, replaceInvalidFlag } from "./cli/common_flags.ts";
 import { readTexts } from "./texts/files.ts";
 import { print } from "./cli/terminal.ts";
 import { readTokenizer } from "./files/tokenizer_folder.ts";
@@ -20,7 +20,7 @@ export const inspectTokenizer: Command = defineCommand({
   flags: {
     ...tokenizerFlag,
     data: { kind: "list", description: "texts to encode: files, folders, globs", placeholder: "FILE..." },
-    show: { kind: "integer", description: "tokens to list", default: 20, atLeast: 0, atMost: MOST.vocabSize },
+    show: { kind: "integer", description: "tokens to list", default: 20, atLeast: 0, atMost: MAX.vocabSize },
     ...replaceInvalidFlag,
   },
   async run({ tokenizer: path, data, show, replaceInvalid }) {

@@ -10,7 +10,7 @@ import { CAUSAL_SPECIAL_TOKENS, MASKED_SPECIAL_TOKENS } from "../tokenizers/spec
 import type { Utf8Options } from "../tokenizers/utf8_text.ts";
 import { wholeLines } from "../tokenizers/whole_lines.ts";
 import { type Command, defineCommand } from "./cli/command.ts";
-import { MOST, replaceInvalidFlag } from "./cli/common_flags.ts";
+import { MAX, replaceInvalidFlag } from "./cli/common_flags.ts";
 import { reason, UsageError } from "./cli/errors.ts";
 import { findFiles, textChunks } from "./texts/files.ts";
 import { refuseForeign, saveFolder } from "./files/folders.ts";
@@ -28,7 +28,7 @@ const SPECIAL_TOKENS: Readonly<Record<string, readonly string[]>> = {
   none: [],
 };
 
-const COUNT = { kind: "integer", atLeast: 1, atMost: MOST.count } as const;
+const COUNT = { kind: "integer", atLeast: 1, atMost: MAX.count } as const;
 
 /** The command. */
 export const trainTokenizer: Command = defineCommand({
@@ -48,7 +48,7 @@ export const trainTokenizer: Command = defineCommand({
     },
     out: { kind: "text", description: "where to save it", short: "o", placeholder: "FOLDER", required: true },
     vocabSize: {
-      ...{ ...COUNT, atMost: MOST.vocabSize, default: 8192 },
+      ...{ ...COUNT, atMost: MAX.vocabSize, default: 8192 },
       description: "size of the vocabulary, including special tokens and the 256 bytes",
     },
     specialTokens: {

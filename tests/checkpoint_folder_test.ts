@@ -1,5 +1,5 @@
 import { assertEquals, assertRejects, assertStringIncludes, assertThrows } from "@std/assert";
-import { findCheckpoint, naming, openModel, tokenizerOf } from "../commands/files/checkpoint_folder.ts";
+import { findCheckpoint, openModel, tokenizerOf, usingPath } from "../commands/files/checkpoint_folder.ts";
 import { CpuBackend } from "../core/cpu_backend.ts";
 import { CharTokenizer } from "../tokenizers/char_tokenizer.ts";
 import { inFolder } from "./_command.ts";
@@ -22,6 +22,6 @@ Deno.test("the tokenizer of a checkpoint is read from its bytes, and errors name
   const text = CharTokenizer.fromText("abc").toHuggingFace()["tokenizer.json"];
   const files = { "tokenizer.json": new TextEncoder().encode(text) };
   assertEquals(tokenizerOf({ path: "runs/mine", files }).vocabSize, 3);
-  const read = () => naming("runs/mine", () => JSON.parse("{"), "; mend it");
+  const read = () => usingPath("runs/mine", () => JSON.parse("{"), "; mend it");
   assertStringIncludes(assertThrows(read, Error, "Cannot use runs/mine: ").message, "; mend it");
 });

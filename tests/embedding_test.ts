@@ -36,16 +36,16 @@ testParity(
 );
 
 /** The longest call there may be, with the loops over ids as long as they get. */
-const MOST = 262_140;
-const far = new Uint32Array(MOST).fill(1);
-far[0] = far[MOST - 1] = 2;
-far[MOST - 2] = 3;
+const MAX = 262_140;
+const far = new Uint32Array(MAX).fill(1);
+far[0] = far[MAX - 1] = 2;
+far[MAX - 2] = 3;
 
 testParity(
   "embedding of very many ids",
   {
-    "all the same": { ids: { shape: [MOST], data: new Uint32Array(MOST) }, table: normals("table", [1, 1]) },
-    "a repeat far away": { ids: { shape: [MOST], data: far }, table: normals("table", [4, 1]) },
+    "all the same": { ids: { shape: [MAX], data: new Uint32Array(MAX) }, table: normals("table", [1, 1]) },
+    "a repeat far away": { ids: { shape: [MAX], data: far }, table: normals("table", [4, 1]) },
   },
   lookUp,
   TOLERANCES.longSums,
@@ -89,7 +89,7 @@ Deno.test("embedding refuses ids that are no integers, and too many of them", ()
     "Cannot look up f32 ids (3) in (2, 1)",
   );
   assertThrows(
-    () => embedding(backend.allocate([MOST + 1], "u32"), table),
+    () => embedding(backend.allocate([MAX + 1], "u32"), table),
     RangeError,
     "Cannot look up 262141 ids at once, at most 262140",
   );

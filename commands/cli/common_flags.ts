@@ -9,7 +9,7 @@ import type { Flags, TextFlag } from "./flags.ts";
  * The largest values that number flags accept, far above any useful one: a typing error is refused at once, not after
  * hours or when memory runs out. A model within these bounds is then compared with the available memory (memory.ts).
  */
-export const MOST = {
+export const MAX = {
   /** Steps of a run, and intervals in steps. */
   steps: 1e9,
   epochs: 1e6,

@@ -101,7 +101,7 @@ export function tokenizerOf({ path, files }: FoundCheckpoint): BpeTokenizer | Ch
   for (const name of TOKENIZER_INPUT_NAMES) {
     if (files[name] !== undefined) texts[name] = decoder.decode(files[name] as Uint8Array);
   }
-  return naming(path, () => loadTokenizer(texts));
+  return usingPath(path, () => loadTokenizer(texts));
 }
 
 /** The command that uses a model of each kind. */
@@ -118,9 +118,9 @@ export function openModel<Kind extends ModelKind>(
   kind: Kind,
 ): { model: ModelsByKind[Kind]; tokenizer: BpeTokenizer | CharTokenizer } {
   const { path, files, experiment } = checkpoint;
-  const found = naming(path, () => loadConfig(files, { experiment }));
-  naming(path, () => expectKind(found, kind), `; deno task ${COMMANDS[kindOf(found)]} uses it`);
-  const { config, weights } = naming(path, () => loadModel(files, { kind, experiment }));
+  const found = usingPath(path, () => loadConfig(files, { experiment }));
+  usingPath(path, () => expectKind(found, kind), `; deno task ${COMMANDS[kindOf(found)]} uses it`);
+  const { config, weights } = usingPath(path, () => loadModel(files, { kind, experiment }));
   const tokenizer = tokenizerOf(checkpoint);
   if (tokenizer.vocabSize > config.vocabSize) {
     throw new Error(
@@ -128,14 +128,14 @@ export function openModel<Kind extends ModelKind>(
         "they do not belong together",
     );
   }
-  const model = naming(path, () => buildModel(config, experiment)) as ModelsByKind[Kind];
+  const model = usingPath(path, () => buildModel(config, experiment)) as ModelsByKind[Kind];
   const store = allocateParameters(backend, model);
-  naming(path, () => restoreModel(backend, store, weights));
+  usingPath(path, () => restoreModel(backend, store, weights));
   return { model, tokenizer };
 }
 
-/** Does something with files; when it fails, the error names their folder, and ends with an advice if there is one. */
-export function naming<Result>(path: string, body: () => Result, advice: string = ""): Result {
+/** Uses files; when that fails, the error names their path, and ends with the advice if there is one. */
+export function usingPath<Result>(path: string, body: () => Result, advice: string = ""): Result {
   try {
     return body();
   } catch (error) {

@@ -31,9 +31,9 @@ import { withBlock } from "../files/block_file.ts";
 import {
   findCheckpoint,
   type FoundCheckpoint,
-  naming,
   newestRun,
   tokenizerOf,
+  usingPath,
 } from "../files/checkpoint_folder.ts";
 import { runName } from "../runs/run_place.ts";
 import { announceFiles, type ResumedRun, type RunState } from "../runs/run_state.ts";
@@ -92,7 +92,7 @@ export async function classifierRecipe(
 
   const checkpoint = resumed ?? await withBlock(await findCheckpoint(asked.checkpoint), flags.block);
   const { experiment } = checkpoint, source = resumed ? asked : { ...asked, checkpoint: checkpoint.path };
-  const start = naming(checkpoint.path, () => loadConfig(checkpoint.files, { experiment }));
+  const start = usingPath(checkpoint.path, () => loadConfig(checkpoint.files, { experiment }));
   const tokenizer = resumed ? tokenizerOf(resumed) : pretrainedTokenizer(checkpoint, start);
   const labels = "labels" in start ? start.labels : labelsOf(corpus.training);
   const encode = (file: LabelledCorpus["training"]) =>
@@ -118,7 +118,10 @@ export async function classifierRecipe(
     await memoryLimits(backend),
   );
 
-  const model = naming(checkpoint.path, () => buildModel(config, experiment)) as ModelsByKind["classifier"];
+  const model = usingPath(
+    checkpoint.path,
+    () => buildModel(config, experiment),
+  ) as ModelsByKind["classifier"];
   const task = { model, corpus, labels, settings, source, validation, classes };
   const { classWeights, ...others } = settings;
   const given = Object.entries(others).filter(([name]) => Object.hasOwn(finetuneFlags, name));
@@ -136,7 +139,7 @@ export async function classifierRecipe(
     facts: describeClassifier(task),
     async initialize(store) {
       if (settings.fromScratch) return;
-      const { weights } = naming(checkpoint.path, () => loadModel(checkpoint.files, { experiment }));
+      const { weights } = usingPath(checkpoint.path, () => loadModel(checkpoint.files, { experiment }));
       await takeOver(backend, store, weights);
     },
     async scores() {
@@ -194,6 +197,6 @@ function pretrainedTokenizer(checkpoint: FoundCheckpoint, config: ModelConfig): 
   }
   const tokenizer = tokenizerOf(checkpoint);
   if (objectiveOf(config) === "causal") return withClassificationTokens(tokenizer);
-  naming(checkpoint.path, () => maskTokens(tokenizer));
+  usingPath(checkpoint.path, () => maskTokens(tokenizer));
   return tokenizer;
 }

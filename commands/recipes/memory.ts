@@ -9,7 +9,7 @@ import type { Experiment } from "../../models/experiment.ts";
 import type { ModelConfig } from "../../models/families.ts";
 import { estimateMemory } from "../../training/memory.ts";
 import type { OptimizerName } from "../../training/optimizers.ts";
-import { MOST } from "../cli/common_flags.ts";
+import { MAX } from "../cli/common_flags.ts";
 
 /** How much memory there is, in bytes: in all, in one buffer, and in one binding; infinite where it is not known. */
 export interface MemoryLimits {
@@ -52,7 +52,7 @@ export function checkMemory(
   const batches = Math.ceil(settings.batchSize / (fitting ?? 1)) * settings.accumulation;
   const advice = fitting === undefined
     ? "give a smaller --model-dim, --layers or --context-length"
-    : `--batch-size ${fitting}${batches > MOST.accumulation ? "" : ` --accumulation ${batches}`} fits`;
+    : `--batch-size ${fitting}${batches > MAX.accumulation ? "" : ` --accumulation ${batches}`} fits`;
   throw new RangeError(`Cannot train a model of this size: it ${problem}; ${advice}`);
 }
 

@@ -21,7 +21,7 @@ import { formatDuration, formatFacts, outputColumns, quote } from "../cli/termin
 import { withBackend } from "../cli/with_backend.ts";
 import { wrapText } from "../cli/wrap.ts";
 import { readBlock, withBlock } from "../files/block_file.ts";
-import { naming, newestRun } from "../files/checkpoint_folder.ts";
+import { newestRun, usingPath } from "../files/checkpoint_folder.ts";
 import { BLOCK_COPY, RUNS } from "../files/own_names.ts";
 import { writeRunJson } from "../runs/run_json.ts";
 import { folderOf, inRunFolder } from "../runs/run_place.ts";
@@ -106,7 +106,7 @@ async function startRun(recipe: Recipe, backend: Backend, resumed?: ResumedRun):
   const { model, batches, state: { settings } } = recipe;
   const store = resumed && allocateParameters(backend, model);
   const run = new TrainingRun(backend, model, batches, settings, { store });
-  if (resumed) naming(resumed.path, () => restoreTraining(run, resumed.files));
+  if (resumed) usingPath(resumed.path, () => restoreTraining(run, resumed.files));
   else await recipe.initialize?.(run.store);
   return run;
 }

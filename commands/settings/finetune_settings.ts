@@ -4,7 +4,7 @@
  * @module
  */
 import { balancedWeights } from "../../data/labelled_batches.ts";
-import { MOST } from "../cli/common_flags.ts";
+import { MAX } from "../cli/common_flags.ts";
 import { UsageError } from "../cli/errors.ts";
 import type { FinetuneFlags, finetuneFlags } from "./finetune_flags.ts";
 import { type RunSettings, stepsOf, type ValuesOf } from "./settings.ts";
@@ -71,7 +71,7 @@ function weightsOf(
   const expected = "expected balanced, or LABEL=NUMBER";
   for (const text of given) {
     const [, label, number] = text.match(/^(.*)=([\d.]+)$/s) ?? [];
-    if (!labels.includes(label) || !(Number(number) <= MOST.factor)) {
+    if (!labels.includes(label) || !(Number(number) <= MAX.factor)) {
       throw new UsageError(`--class-weights has "${text}": ${expected} with one of ${labels.join(", ")}`);
     }
     if (weights.has(label)) {

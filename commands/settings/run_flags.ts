@@ -3,23 +3,23 @@
  *
  * @module
  */
-import { deviceFlag, MOST } from "../cli/common_flags.ts";
+import { deviceFlag, MAX } from "../cli/common_flags.ts";
 import { type Flags, group } from "../cli/flags.ts";
 
 /** Any seed. */
 export const SEED = { kind: "integer", atLeast: 0, atMost: 2 ** 52, otherwise: "1" } as const;
 /** A number of sequences or texts. */
-export const BATCH_SIZE = { kind: "integer", atLeast: 1, atMost: MOST.batchSize } as const;
+export const BATCH_SIZE = { kind: "integer", atLeast: 1, atMost: MAX.batchSize } as const;
 /** A number of steps. */
-export const STEPS = { kind: "integer", atLeast: 1, atMost: MOST.steps } as const;
+export const STEPS = { kind: "integer", atLeast: 1, atMost: MAX.steps } as const;
 /** Passes over the data, or a part of one. */
-export const EPOCHS = { kind: "number", above: 0, atMost: MOST.epochs } as const;
+export const EPOCHS = { kind: "number", above: 0, atMost: MAX.epochs } as const;
 /** A share or a decay rate. */
 export const SHARE = { kind: "number", atLeast: 0, below: 1 } as const;
 /** A rate or weight that may be 0. */
-export const FACTOR = { kind: "number", atLeast: 0, atMost: MOST.factor } as const;
+export const FACTOR = { kind: "number", atLeast: 0, atMost: MAX.factor } as const;
 /** One that may not. */
-export const POSITIVE_FACTOR = { kind: "number", above: 0, atMost: MOST.factor } as const;
+export const POSITIVE_FACTOR = { kind: "number", above: 0, atMost: MAX.factor } as const;
 
 /** How to train. */
 export const runFlags = {
@@ -33,7 +33,7 @@ export const runFlags = {
   accumulation: {
     kind: "integer",
     atLeast: 1,
-    atMost: MOST.accumulation,
+    atMost: MAX.accumulation,
     otherwise: "1",
     description: "batches whose gradients are averaged for one step",
   },

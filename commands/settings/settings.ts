@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { maskFlags, MOST } from "../cli/common_flags.ts";
+import { maskFlags, MAX } from "../cli/common_flags.ts";
 import { UsageError } from "../cli/errors.ts";
 import { type Flags, type FlagValue, kebabCase } from "../cli/flags.ts";
 import { type Objective, objectiveOf } from "../../models/families.ts";
@@ -122,9 +122,9 @@ export function checkTogether(flags: TrainFlags, objective: Objective): void {
 function checkValues(
   { modelDim, heads, feedForwardDim, learningRate, minLearningRate }: TrainSettings,
 ): void {
-  if (feedForwardDim > MOST.feedForwardDim) {
+  if (feedForwardDim > MAX.feedForwardDim) {
     throw new UsageError(
-      `--feed-forward-multiple makes a feed-forward network ${feedForwardDim} wide: at most ${MOST.feedForwardDim}`,
+      `--feed-forward-multiple makes a feed-forward network ${feedForwardDim} wide: at most ${MAX.feedForwardDim}`,
     );
   }
   if (modelDim % heads !== 0) {
@@ -175,7 +175,7 @@ export function stepsOf({ steps, epochs }: LengthFlags, perEpoch: number): numbe
     throw new UsageError("--steps and --epochs both say how long to train: give one");
   }
   const wanted = epochs === undefined ? steps : Math.ceil(epochs * perEpoch);
-  if (wanted === undefined || wanted <= MOST.steps) return wanted;
+  if (wanted === undefined || wanted <= MAX.steps) return wanted;
   const rounded = Number(wanted.toPrecision(3)).toExponential();
-  throw new UsageError(`--epochs ${epochs} makes ${rounded} steps: expected at most ${MOST.steps}`);
+  throw new UsageError(`--epochs ${epochs} makes ${rounded} steps: expected at most ${MAX.steps}`);
 }

@@ -5,7 +5,7 @@
  */
 import { ARCHITECTURES } from "../../models/families.ts";
 import { type OptimizerName, OPTIMIZERS } from "../../training/optimizers.ts";
-import { blockFlag, maskFlags, MOST, replaceInvalidFlag } from "../cli/common_flags.ts";
+import { blockFlag, maskFlags, MAX, replaceInvalidFlag } from "../cli/common_flags.ts";
 import { type Flags, type FlagValues, group } from "../cli/flags.ts";
 import { type PresetName, PRESETS_BY_NAME } from "./presets.ts";
 import {
@@ -46,7 +46,7 @@ const dataFlags = group("Data", {
   vocabSize: {
     kind: "integer",
     atLeast: 257,
-    atMost: MOST.vocabSize,
+    atMost: MAX.vocabSize,
     otherwise: "1024",
     description: "size of the vocabulary, with --tokenizer bpe",
   },
@@ -78,27 +78,27 @@ const modelFlags = group("Model", {
   },
   contextLength: {
     ...SIZE,
-    atMost: MOST.contextLength,
+    atMost: MAX.contextLength,
     aliases: ["seq-len"],
     description: "longest sequence, in tokens",
   },
-  layers: { ...SIZE, atMost: MOST.layers, aliases: ["n-layers"], description: "number of blocks" },
+  layers: { ...SIZE, atMost: MAX.layers, aliases: ["n-layers"], description: "number of blocks" },
   heads: {
     ...SIZE,
-    atMost: MOST.layers,
+    atMost: MAX.layers,
     aliases: ["num-heads"],
     description: "attention heads, a divisor of the model width",
   },
-  modelDim: { ...SIZE, atMost: MOST.modelDim, aliases: ["embed-dim"], description: "model width" },
+  modelDim: { ...SIZE, atMost: MAX.modelDim, aliases: ["embed-dim"], description: "model width" },
   feedForwardDim: {
     ...SIZE,
-    atMost: MOST.feedForwardDim,
+    atMost: MAX.feedForwardDim,
     otherwise: "in proportion to the model width",
     description: "width of the feed-forward network",
   },
   feedForwardMultiple: {
     ...SIZE,
-    atMost: MOST.feedForwardDim,
+    atMost: MAX.feedForwardDim,
     aliases: ["ff-mult"],
     otherwise: "as above",
     description: "the same as a multiple of the model width",
