@@ -11,7 +11,7 @@ const STATUSES = { SIGHUP: 129, SIGINT: 130, SIGTERM: 143 } as const;
 const SIGNALS = (Object.keys(STATUSES) as (keyof typeof STATUSES)[])
   .filter((signal) => signal !== "SIGTERM" || Deno.build.os !== "windows");
 
-/** A signal arrived before the first step. */
+/** A signal arrived before the first step, or during the evaluation after the last one. */
 export class InterruptedError extends Error {
   /** Takes the exit status. */
   constructor(readonly status: number) {
