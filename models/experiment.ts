@@ -11,7 +11,9 @@
  * @module
  */
 
+import type { Shape } from "../core/backend.ts";
 import { quoted } from "../core/quoted.ts";
+import { formatShape, type Tensor } from "../core/tensor.ts";
 import type { Block, BlockOptions } from "./blocks.ts";
 import type { TransformerConfig } from "./config.ts";
 import type { Norm } from "./layers.ts";
@@ -103,6 +105,24 @@ export function checkExperiment(experiment: Experiment): void {
 }
 
 /**
+ * Refuses what a block returned if it is no tensor of the shape that it was given.
+ *
+ * @param x What it returned.
+ * @param shape (B, T, C).
+ * @param layer Which block, from 0.
+ * @returns The tensor.
+ * @throws {TypeError} If it is something else.
+ */
+export function expectStates(x: Tensor | undefined, shape: Shape, layer: number): Tensor {
+  const actual = x?.shape;
+  if (x && String(actual) === String(shape)) return x;
+  throw new TypeError(
+    `Block ${layer} returned ${actual ? `a tensor of shape ${formatShape(actual)}` : "no tensor"}, ` +
+      `expected one of shape ${formatShape(shape)}`,
+  );
+}
+
+/**
  * The parts to build a model from.
  *
  * @param own The family's parts.
@@ -118,7 +138,15 @@ export function chooseParts(own: Parts, experiment: Experiment | undefined): Par
     const make = experiment[part] as ((...sizes: unknown[]) => unknown) | undefined;
     if (make === undefined) continue;
     chosen[part] = (...sizes: unknown[]) => {
-      const made = make(...sizes);
+      let made: unknown;
+      try {
+        made = make(...sizes);
+      } catch (error) {
+        const message = error instanceof Error ? error.message : String(error);
+        throw new TypeError(`Experiment ${quoted(experiment.name)}: ${part} failed: ${message}`, {
+          cause: error,
+        });
+      }
       if (typeof (made as { forward?: unknown } | null | undefined)?.forward === "function") return made;
       throw new TypeError(
         `Experiment ${

@@ -24,7 +24,7 @@ import { embedding, positionsOf } from "../kernels/embedding.ts";
 import { matmul } from "../kernels/matmul.ts";
 import { type Block, PostNormBlock, PreNormBlock } from "./blocks.ts";
 import { checkConfig, INITIAL_STD, type TransformerConfig } from "./config.ts";
-import { chooseParts, type Experiment, type Parts } from "./experiment.ts";
+import { chooseParts, expectStates, type Experiment, type Parts } from "./experiment.ts";
 import { Identity, LayerNorm, type Norm } from "./layers.ts";
 import type { BatchTensors, Learner } from "./learner.ts";
 import { LearnedPositions, type Positions } from "./positions.ts";
@@ -144,7 +144,7 @@ export class Gpt implements Learner {
     const embedded = this.positionEmbedding.forward(tokens, context.positions ?? positionsOf(ids)); // (B, T, C)
     let x = dropout(this.embeddingNorm.forward(embedded), dropoutRate); // (B, T, C)
     for (const [layer, block] of this.blocks.entries()) {
-      x = block.forward(x, { cache: caches?.[layer], weights }); // (B, T, C)
+      x = expectStates(block.forward(x, { cache: caches?.[layer], weights }), x.shape, layer); // (B, T, C)
     }
     return this.finalNorm.forward(x); // (B, T, C)
   }

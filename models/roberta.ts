@@ -28,7 +28,7 @@ import { embedding, positionsOf } from "../kernels/embedding.ts";
 import { linear } from "../kernels/linear.ts";
 import { type Block, PostNormBlock } from "./blocks.ts";
 import { checkConfig, INITIAL_STD, PAD_ID, type TransformerConfig } from "./config.ts";
-import { chooseParts, type Experiment, type Parts } from "./experiment.ts";
+import { chooseParts, expectStates, type Experiment, type Parts } from "./experiment.ts";
 import { Identity, LayerNorm, Linear, type Norm } from "./layers.ts";
 import type { BatchTensors, Learner } from "./learner.ts";
 import { LearnedPositions, type Positions } from "./positions.ts";
@@ -119,7 +119,9 @@ export class Roberta {
     const indices = positionsOf(ids, { first: PADDING + 1, lengths, padding: PADDING }); // (B, T)
     const embedded = this.positionEmbedding.forward(tokens, indices); // (B, T, C)
     let x = dropout(this.embeddingNorm.forward(embedded), dropoutRate); // (B, T, C)
-    for (const block of this.blocks) x = block.forward(x, { lengths, weights }); // (B, T, C)
+    for (const [layer, block] of this.blocks.entries()) {
+      x = expectStates(block.forward(x, { lengths, weights }), x.shape, layer); // (B, T, C)
+    }
     return this.finalNorm.forward(x); // (B, T, C)
   }
 }

@@ -75,6 +75,9 @@ Deno.test("a model with a block is used with the same file only, and its run kee
     await Deno.writeTextFile(`${cwd}/broken.ts`, "export const block = ;");
     await Deno.writeTextFile(`${cwd}/typed.ts`, "export const block = 42;");
     await Deno.writeTextFile(`${cwd}/story.txt`, story(100));
+    await Deno.writeTextFile(`${cwd}/misspelled.ts`, `${code}\nexport const finalnorm = 1;`);
+    await Deno.writeTextFile(`${cwd}/class.ts`, "export class block { forward() {} }");
+    await Deno.writeTextFile(`${cwd}/nothing.ts`, "export const block = () => ({ forward() {} });");
     const train = words(`train --data story.txt --steps 2 ${sizes}`),
       name = (name: string) => ["--name", name];
     await succeed([...train, "--block", "without_norm.ts", ...name("mine")], { cwd });
@@ -86,7 +89,7 @@ Deno.test("a model with a block is used with the same file only, and its run kee
     const cases: [line: string[], message: RegExp][] = [
       [
         [...generate, "runs/mine"],
-        /it was trained with --block without_norm\.ts \(SHA-256 [0-9a-f]{64}\): give that file/,
+        /it was trained with --block without_norm\.ts \(SHA-256 [0-9a-f]{64}\): give that file; a copy of it is runs\/mine\/block\.ts/,
       ],
       [
         [...generate, "runs/mine", "--block", "changed.ts"],
@@ -102,6 +105,19 @@ Deno.test("a model with a block is used with the same file only, and its run kee
       ],
       [[...train, "--block", "broken.ts"], /Cannot run broken\.ts: /],
       [[...train, "--block", "typed.ts"], /has 42 as block, expected a function/],
+      [
+        [...train, "--block", "misspelled.ts"],
+        /it exports finalnorm, which has no effect; did you mean finalNorm\?/,
+      ],
+      [[...train, "--block", "class.ts"], /Experiment "class": block failed: Class constructor/],
+      [
+        [...train, "--block", "nothing.ts"],
+        /Block 0 returned no tensor, expected one of shape \(4, 16, 16\)/,
+      ],
+      [
+        words("train --config runs/mine/run.json --device cpu"),
+        /that run was trained with --block "without_norm": give the file/,
+      ],
       [[...train, "--block", "none.ts"], /Cannot read none\.ts: no such file/],
       [words("train --resume runs/mine --steps 3 --device cpu"), /it was trained with --block/],
       [

@@ -4,12 +4,12 @@
  *
  * @module
  */
-import { basename, resolve, toFileUrl } from "@std/path";
+import { basename, dirname, join, resolve, toFileUrl } from "@std/path";
 import { loadSavedExperiment } from "../../checkpoints/checkpoint.ts";
 import { checkExperiment, type Experiment, PART_NAMES } from "../../models/experiment.ts";
 import { cannotRead } from "../cli/errors.ts";
 import { findCheckpoint, type FoundCheckpoint, newestRun, usingPath } from "./checkpoint_folder.ts";
-import { readBytes } from "./disk.ts";
+import { entryAt, readBytes } from "./disk.ts";
 import { BLOCK_COPY } from "./own_names.ts";
 import { sumOf } from "./sums.ts";
 
@@ -26,6 +26,15 @@ export async function readBlock(path: string): Promise<{ experiment: Experiment;
     const message = error instanceof Error ? error.message : error;
     throw new Error(`Cannot run ${path}: ${message}`, { cause: error });
   });
+  const plain = (name: string) => name.toLowerCase().replaceAll("_", "");
+  for (const name of Object.keys(exported)) {
+    const meant = PART_NAMES.find((part) => part !== name && plain(part) === plain(name));
+    if (meant) {
+      throw new TypeError(
+        `Cannot use ${path}: it exports ${name}, which has no effect; did you mean ${meant}?`,
+      );
+    }
+  }
   const { block = exported.default } = exported;
   const parts = PART_NAMES.map((name) => [name, name === "block" ? block : exported[name]] as const)
     .filter(([, part]) => part !== undefined);
@@ -53,18 +62,19 @@ export async function withBlock<Found extends FoundCheckpoint>(
     if (block === undefined) return checkpoint;
     throw new Error(`Cannot use ${path} with --block ${block}: it was trained without; leave --block out`);
   }
-  const copy = `a copy of it is ${BLOCK_COPY} in the folder of the run`;
+  const copy = join(dirname(path), BLOCK_COPY),
+    advice = await entryAt(copy) ? `; a copy of it is ${copy}` : "";
   if (block === undefined) {
     throw new Error(
       `Cannot use ${path}: it was trained with --block ${saved.name}.ts (SHA-256 ${saved.sha256}): ` +
-        `give that file; ${copy}`,
+        `give that file${advice}`,
     );
   }
   const { experiment } = await readBlock(block);
   if (experiment.sha256 !== saved.sha256) {
     throw new Error(
       `Cannot use ${path} with --block ${block}, whose SHA-256 is ${experiment.sha256}: it was trained with ` +
-        `${saved.name}.ts, SHA-256 ${saved.sha256}; ${copy}`,
+        `${saved.name}.ts, SHA-256 ${saved.sha256}${advice}`,
     );
   }
   return { ...checkpoint, experiment: { ...experiment, name: saved.name } };

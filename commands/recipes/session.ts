@@ -89,8 +89,11 @@ export async function runSession<State extends RunState>(
 
       if (file) await folder.addFile(BLOCK_COPY, file.bytes);
       await folder.logEvents({ wanted: flags.tensorboard ?? false });
-      const { config } = recipe,
-        finishRunJson = await writeRunJson(folder.path, state, { config, step: run.step });
+      const { config, model } = recipe;
+      const finishRunJson = await writeRunJson(folder.path, state, {
+        ...{ config, step: run.step },
+        experiment: model.experiment,
+      });
       const best = resumed?.state.best;
       const session = { recipe, run, folder, flags, state, best, interrupt, output, progress };
       await trainAndSave(session);

@@ -6,6 +6,7 @@
  */
 import { join } from "@std/path";
 import denoJson from "../../deno.json" with { type: "json" };
+import type { Experiment } from "../../models/experiment.ts";
 import { lenientJson } from "../files/disk.ts";
 import { saveFile } from "../files/save_file.ts";
 import { readIfThere } from "./run_records.ts";
@@ -18,8 +19,14 @@ import type { RunState } from "./run_state.ts";
 export async function writeRunJson(
   folder: string,
   { command, settings, backend }: RunState,
-  { config, step: firstStep }: { readonly config: Readonly<Record<string, unknown>>; readonly step: number },
+  { config, experiment, step: firstStep }: {
+    readonly config: Readonly<Record<string, unknown>>;
+    /** Parts of the model, from a file that is given by hand each time. */
+    readonly experiment?: Experiment;
+    readonly step: number;
+  },
 ): Promise<(lastStep: number) => Promise<void>> {
+  const block = experiment && { name: experiment.name, sha256: experiment.sha256 };
   const path = join(folder, "run.json"), begun = performance.now();
   // A damaged file is replaced: nothing depends on the sessions in it.
   const { sessions: before } = firstStep > 0 ? lenientJson(await readIfThere(path).catch(() => "")) : {};
@@ -33,7 +40,7 @@ export async function writeRunJson(
   };
   const save = async (session: object) => {
     const sessions = [...Array.isArray(before) ? before : [], session];
-    await saveFile(path, JSON.stringify({ command, settings: config, sessions }, null, 2) + "\n");
+    await saveFile(path, JSON.stringify({ command, block, settings: config, sessions }, null, 2) + "\n");
   };
   await save(session);
   return async (lastStep) => {

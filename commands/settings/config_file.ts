@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { shortened } from "../../core/quoted.ts";
+import { quoted, shortened } from "../../core/quoted.ts";
 import { cannotRead } from "../cli/errors.ts";
 import { type Flags, kebabCase } from "../cli/flags.ts";
 import { readBytes } from "../files/disk.ts";
@@ -39,8 +39,16 @@ export function withConfig<Values extends object>(
   file: string,
 ): Values {
   if (Array.isArray(json)) throw new TypeError(`${file}: expected an object`);
-  const { settings = json } = expectSchema(objectOf({}), json, file) as { settings?: unknown };
-  const given = expectSchema(objectOf({}), settings, file), names = new Map<string, string>();
+  const { settings, block } = expectSchema(objectOf({}), json, file) as {
+    settings?: unknown;
+    block?: unknown;
+  };
+  if (settings !== undefined && block !== undefined && !("block" in values && values.block)) {
+    throw new TypeError(
+      `${file}: that run was trained with --block ${quoted(Object(block).name)}: give the file again`,
+    );
+  }
+  const given = expectSchema(objectOf({}), settings ?? json, file), names = new Map<string, string>();
   for (const name of Object.keys(flags)) if (!NOT_IN_FILES.includes(name)) names.set(kebabCase(name), name);
   const filled = new Map<string, unknown>(Object.entries(values));
   for (const [key, value] of Object.entries(given)) {
