@@ -1,7 +1,7 @@
 /**
  * Writes the shaders of fused attention.
  *
- * An invocation computes a few neighbouring rows of its result ({@linkcode rowsFor}) alone, with all that it works on in
+ * An invocation computes a few neighbouring rows of its result ({@linkcode blockRowsFor}) alone, with all that it works on in
  * registers. It walks over the other side four rows at a time, because then scores are vectors of four. A GPU is fast with
  * many invocations of few rows each; a CPU that runs shaders, when each loaded key is used for several queries.
  *
@@ -61,14 +61,14 @@ import { dotRowsWgsl, readRowWgsl, storeRowWgsl, sumRowsWgsl } from "./rows.ts";
 import { component, unroll, unrollSum } from "./unroll.ts";
 
 /** Rows of the result that one invocation computes. */
-export const rowsFor = (adapter: AdapterClass): number => adapter === "software" ? 4 : 1;
+export const blockRowsFor = (adapter: AdapterClass): number => adapter === "software" ? 4 : 1;
 
 /** Invocations in a group. */
 export const lanesFor = (adapter: AdapterClass): number => adapter === "software" ? 16 : 64;
 
 /** Groups needed to cover all rows of all heads. */
 export function attentionGroups({ batch, heads, time }: AttentionConstants, adapter: AdapterClass): number {
-  return Math.ceil(batch * heads * Math.ceil(time / rowsFor(adapter)) / lanesFor(adapter));
+  return Math.ceil(batch * heads * Math.ceil(time / blockRowsFor(adapter)) / lanesFor(adapter));
 }
 
 /** Tensors that are read as they are; rows of D numbers are read four numbers at a time if fours fit into D. */
@@ -95,13 +95,13 @@ function shader(
 ${reads.filter((name) => !(name in PLAIN)).map((name) => readRowWgsl(name, headDim)).join("\n")}
 ${attentionMaskWgsl(constants)}
 const scale = ${1 / Math.sqrt(headDim)};
-const blocks = (time + ${rowsFor(adapter) - 1}) / ${rowsFor(adapter)};
+const blocks = (time + ${blockRowsFor(adapter) - 1}) / ${blockRowsFor(adapter)};
 fn run(group: u32, lane: u32) {
   let unit = group * lanes + lane;
   let head = unit / blocks;
   if (head >= batch * heads) { return; }
   let start = head * time;
-  let first = unit % blocks * ${rowsFor(adapter)};
+  let first = unit % blocks * ${blockRowsFor(adapter)};
   ${body}
 }`;
 }
@@ -111,7 +111,7 @@ const ifWithin = (r: number, code: string): string => `if (first + ${r} < time) 
 
 /** y and logSumExp. */
 export function attentionForwardWgsl(constants: AttentionConstants, adapter: AdapterClass): string {
-  const { headDim } = constants, rows = rowsFor(adapter), parts = Math.ceil(headDim / 4);
+  const { headDim } = constants, rows = blockRowsFor(adapter), parts = Math.ceil(headDim / 4);
   const begin = (r: number) => `
   let seen${r} = visible(head, first + ${r});
   var m${r} = -1e30;
@@ -153,7 +153,7 @@ const BACKWARD_READS = Object.keys(ATTENTION_BACKWARD_READS);
 
 /** dQuery, from a walk over the keys. */
 export function attentionBackwardQueryWgsl(constants: AttentionConstants, adapter: AdapterClass): string {
-  const { headDim } = constants, rows = rowsFor(adapter), parts = Math.ceil(headDim / 4);
+  const { headDim } = constants, rows = blockRowsFor(adapter), parts = Math.ceil(headDim / 4);
   const begin = (r: number) => `
   let seen${r} = visible(head, first + ${r});
   let logSumExp${r} = logSumExp[start + first + ${r}];
@@ -186,7 +186,7 @@ export function attentionBackwardQueryWgsl(constants: AttentionConstants, adapte
 
 /** dKey and dValue, from a walk over the queries that see them. */
 export function attentionBackwardKeyValueWgsl(constants: AttentionConstants, adapter: AdapterClass): string {
-  const { headDim, causal } = constants, rows = rowsFor(adapter), parts = Math.ceil(headDim / 4);
+  const { headDim, causal } = constants, rows = blockRowsFor(adapter), parts = Math.ceil(headDim / 4);
   const begin = (r: number) =>
     unroll(parts, (part) => `
   let k${r}_${part} = scale * keyAt(start + first + ${r}, ${part});
