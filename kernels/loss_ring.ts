@@ -10,7 +10,10 @@
 
 import { kernel } from "../core/backend.ts";
 
-/** ring[slot] = (loss, norm), with the slot in `random[3]`; the loss is set to zero for the next step. */
+/**
+ * ring[slot] = (loss, norm); the loss is set to zero for the next step. The slot is the last word of the tape's random state
+ * (core/tape.ts), which is written at every step anyway.
+ */
 export const recordLoss = kernel({
   name: "recordLoss",
   reads: { norm: "f32", random: "u32" },

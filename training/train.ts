@@ -84,6 +84,7 @@ export class TrainingRun {
   /** Updates done. */
   step = 0;
   readonly #batches: BatchSource;
+  /** The random state of every tape, whose last word is the slot in `#ring`. */
   readonly #random: Tensor;
   readonly #loss: Tensor;
   readonly #ring: Tensor;
