@@ -30,8 +30,8 @@ import { fill, gradientOf, type Tensor } from "./tensor.ts";
 export class Tape {
   readonly #steps: (() => void)[] = [];
   /**
-   * The random state of this pass, u32 (4): seed low, seed high, the batch's number, and a word that is not used. Dropout
-   * draws from it; without it there is no dropout.
+   * The random state of this pass, u32 (4): seed low, seed high, the batch's number, and the slot of the loss ring
+   * (kernels/loss_ring.ts). Dropout draws from the first three; without a random state there is no dropout.
    */
   readonly random?: Tensor;
   #streams = 0;

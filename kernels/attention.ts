@@ -17,7 +17,11 @@
  *     dq[i] = Σⱼ ds[i, j] k[j] / √D     dk[j] = Σᵢ ds[i, j] q[i] / √D
  *
  * dq is a walk over keys, dk and dv a walk over queries: two kernels, in which no two invocations write the same number.
- * With dropout, a mask M multiplies p after the softmax: dv = Σ M p dy, dp = M (dy · v), and delta is still dy · y.
+ *
+ * With dropout, a mask M multiplies p after the softmax, and y is the sum of weight · v. Then dy · v is the gradient of the
+ * weight, and delta is still dy · y:
+ *
+ *     weight = M p        dv = Σ weight dy        dWeight = dy · v        dp = M dWeight
  *
  * Read `attention_naive.ts` first: the same in plain loops, each derivative spelled out. `attention_cpu.ts` has the CPU
  * bodies, `attention_wgsl.ts` the shaders, with the walk over keys in pseudo-code, and `attention_mask.ts` which keys a
@@ -63,7 +67,7 @@ export const attentionForward = kernel({
   wgsl: attentionForwardWgsl,
 });
 
-/** delta = dy · y for every row. */
+/** delta = dy · y for every row; there are B · H · T `rows`, one for each query of each head. */
 export const attentionBackwardDelta = kernel({
   name: "attentionBackwardDelta",
   reads: { dy: "f32", y: "f32" },

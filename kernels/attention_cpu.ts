@@ -8,6 +8,9 @@
  * All positions are counted in rows, as in the shaders: `row` is a query or a key, counted over all heads of the batch, and
  * the rows of a head begin at `start`; i and j count queries and keys within the head. Sums are formed in double precision.
  *
+ * `qk` is q · k before it is scaled: s = qk / √D. Its gradient is dqk = ds / √D, so dq = Σ dqk k and dk = Σ dqk q. The other
+ * names are those of the lesson in `attention.ts`; without dropout every mask is 1.
+ *
  * Reference: Dao, "FlashAttention-2", 2023, algorithm 2.
  *
  * @module
@@ -81,22 +84,24 @@ export function attentionBackwardQueryCpu(
   settings: AttentionConstants,
 ): void {
   const { batch, heads, time, headDim, threshold } = settings, scale = 1 / Math.sqrt(headDim);
-  const s = new Float64Array(time), dp = new Float64Array(time), ds = new Float64Array(time);
+  const qk = new Float64Array(time), dqk = new Float64Array(time), dWeights = new Float64Array(time);
   const sum = new Float64Array(headDim), masks = new Float64Array(time + 4).fill(1);
   for (let head = 0; head < batch * heads; head++) {
     const start = head * time;
     for (let i = 0; i < time; i++) {
       const row = start + i, seen = visible(head, i, lengths, settings);
-      dotRows(s, seen, query, row, key, start, headDim);
-      dotRows(dp, seen, dy, row, value, start, headDim);
+      dotRows(qk, seen, query, row, key, start, headDim);
+      dotRows(dWeights, seen, dy, row, value, start, headDim);
       if (threshold > 0) {
         for (let j = 0; j < seen; j += 4) maskKeys(masks, j, 1, row, j, random, settings);
       }
-      // p = exp(s − logSumExp),   ds = p (dp − delta); dp reaches p through the mask
+      // p = exp(s − logSumExp),   dp = mask dWeight,   ds = p (dp − delta)
       for (let j = 0; j < seen; j++) {
-        ds[j] = Math.exp(s[j] * scale - logSumExp[row]) * (dp[j] * masks[j] - delta[row]) * scale;
+        const s = qk[j] * scale, p = Math.exp(s - logSumExp[row]);
+        const dp = dWeights[j] * masks[j], ds = p * (dp - delta[row]);
+        dqk[j] = ds * scale;
       }
-      sumRows(sum, ds, seen, key, start, headDim);
+      sumRows(sum, dqk, seen, key, start, headDim);
       for (let d = 0; d < headDim; d++) dQuery[row * headDim + d] += sum[d];
     }
   }
@@ -113,7 +118,7 @@ export function attentionBackwardKeyValueCpu(
   settings: AttentionConstants,
 ): void {
   const { batch, heads, time, headDim, causal, threshold } = settings, scale = 1 / Math.sqrt(headDim);
-  const s = new Float64Array(time), dp = new Float64Array(time), ds = new Float64Array(time);
+  const qk = new Float64Array(time), dqk = new Float64Array(time), dWeights = new Float64Array(time);
   const weights = new Float64Array(time), sum = new Float64Array(headDim);
   const masks = new Float64Array(4 * time).fill(1); // of four neighbouring keys, all queries of each side by side
   for (let head = 0; head < batch * heads; head++) {
@@ -126,15 +131,16 @@ export function attentionBackwardKeyValueCpu(
           maskKeys(masks, first - start + n, time, first + n, j, random, settings);
         }
       }
-      dotRows(s, count, key, keyRow, query, first, headDim);
-      dotRows(dp, count, value, keyRow, dy, first, headDim);
-      // p = exp(s − logSumExp),   ds = p (mask dp − delta)
+      dotRows(qk, count, key, keyRow, query, first, headDim);
+      dotRows(dWeights, count, value, keyRow, dy, first, headDim);
+      // p = exp(s − logSumExp),   weight = mask p,   ds = p (dp − delta) = weight dWeight − p delta
       for (let n = 0, mask = (j % 4) * time + first - start; n < count; n++, mask++) {
-        const p = Math.exp(s[n] * scale - logSumExp[first + n]);
+        const s = qk[n] * scale, p = Math.exp(s - logSumExp[first + n]);
         weights[n] = p * masks[mask];
-        ds[n] = (dp[n] * weights[n] - p * delta[first + n]) * scale;
+        const ds = dWeights[n] * weights[n] - p * delta[first + n];
+        dqk[n] = ds * scale;
       }
-      sumRows(sum, ds, count, query, first, headDim);
+      sumRows(sum, dqk, count, query, first, headDim);
       for (let d = 0; d < headDim; d++) dKey[keyRow * headDim + d] += sum[d];
       sumRows(sum, weights, count, dy, first, headDim);
       for (let d = 0; d < headDim; d++) dValue[keyRow * headDim + d] += sum[d];

@@ -14,7 +14,7 @@ import type { Floats } from "../core/backend.ts";
 /** Sizes of attention, and what it leaves out. */
 export interface NaiveAttentionSettings {
   /** Heads of the whole batch, B · H. */
-  readonly heads: number;
+  readonly batchHeads: number;
   /** T. */
   readonly time: number;
   /** D. */
@@ -41,7 +41,7 @@ export interface NaiveAttentionInputs {
  * import { naiveAttentionForward } from "./attention_naive.ts";
  *
  * const zeros = new Float64Array(2), value = Float64Array.of(1, 3);
- * const settings = { heads: 1, time: 2, headDim: 1, sees: () => true, mask: () => 1 };
+ * const settings = { batchHeads: 1, time: 2, headDim: 1, sees: () => true, mask: () => 1 };
  * const { y } = naiveAttentionForward({ query: zeros, key: zeros, value }, settings);
  * assertEquals([...y], [2, 2]);
  * ```
@@ -52,14 +52,15 @@ export interface NaiveAttentionInputs {
  */
 export function naiveAttentionForward(
   { query, key, value }: NaiveAttentionInputs,
-  { heads, time, headDim, sees, mask }: NaiveAttentionSettings,
+  { batchHeads, time, headDim, sees, mask }: NaiveAttentionSettings,
 ): { y: Float64Array; p: Float64Array } {
-  const y = new Float64Array(heads * time * headDim), p = new Float64Array(heads * time * time);
+  const y = new Float64Array(batchHeads * time * headDim), p = new Float64Array(batchHeads * time * time);
   const at = (head: number, i: number, d: number) => (head * time + i) * headDim + d; // channel d of row i
   const pair = (head: number, i: number, j: number) => (head * time + i) * time + j; // query i and key j
-  for (let head = 0; head < heads; head++) {
+  for (let head = 0; head < batchHeads; head++) {
     for (let i = 0; i < time; i++) {
-      // p = softmax(s), where s = q · k / √D; keys that are not seen keep the weight 0
+      // p = softmax(s), where s = q · k / √D; keys that are not seen keep the weight 0; unlike the tuned bodies,
+      // this takes exp(s) without subtracting the maximum, which is as good while exp(s) does not overflow (s < 709)
       let total = 0;
       for (let j = 0; j < time; j++) {
         if (!sees(head, i, j)) continue;
@@ -91,7 +92,7 @@ export function naiveAttentionForward(
  * import { naiveAttentionBackward } from "./attention_naive.ts";
  *
  * const zeros = new Float64Array(2), inputs = { query: zeros, key: zeros, value: Float64Array.of(1, 3) };
- * const settings = { heads: 1, time: 2, headDim: 1, sees: () => true, mask: () => 1 };
+ * const settings = { batchHeads: 1, time: 2, headDim: 1, sees: () => true, mask: () => 1 };
  * const { dValue } = naiveAttentionBackward(inputs, Float64Array.of(1, 0), Float64Array.of(0.5, 0.5, 0.5, 0.5), settings);
  * assertEquals([...dValue], [0.5, 0.5]);
  * ```
@@ -106,12 +107,12 @@ export function naiveAttentionBackward(
   { query, key, value }: NaiveAttentionInputs,
   dy: Floats,
   p: Float64Array,
-  { heads, time, headDim, mask }: NaiveAttentionSettings,
+  { batchHeads, time, headDim, mask }: NaiveAttentionSettings,
 ): { dQuery: Float64Array; dKey: Float64Array; dValue: Float64Array } {
   const [dQuery, dKey, dValue] = [query, key, value].map(({ length }) => new Float64Array(length));
   const at = (head: number, i: number, d: number) => (head * time + i) * headDim + d; // channel d of row i
   const pair = (head: number, i: number, j: number) => (head * time + i) * time + j; // query i and key j
-  for (let head = 0; head < heads; head++) {
+  for (let head = 0; head < batchHeads; head++) {
     for (let i = 0; i < time; i++) {
       const dp = new Float64Array(time), ds = new Float64Array(time);
       // in the forward pass this was y[i] += mask p[j] v[j], so now dp[j] += mask dy[i] v[j] and dv[j] += mask p[j] dy[i]

@@ -1,9 +1,11 @@
 /**
  * Writes the shaders of fused attention.
  *
- * An invocation computes a few neighbouring rows of its result ({@linkcode rowsFor}) alone, with all that it works on in
- * registers. It walks over the other side four rows at a time, because then scores are vectors of four. A GPU is fast with
- * many invocations of few rows each; a CPU that runs shaders, when each loaded key is used for several queries.
+ * Each shader is a function `run(group, lane)`, called once by every invocation; core/backend.ts says what groups and lanes
+ * are, and how many of them a backend starts. An invocation computes a *block*, a few neighbouring rows of its result
+ * ({@linkcode blockRowsFor}), alone, with all that it works on in registers. It walks over the other side four rows at a
+ * time, because then scores are vectors of four. A GPU is fast with many invocations of few rows each; a CPU that runs
+ * shaders, when each loaded key is used for several queries.
  *
  * Forward, for one query i. The softmax is computed while walking ("online"): its maximum m is not known yet, so weights
  * are relative to the largest score so far, and what was summed shrinks whenever a larger one comes. In registers are
@@ -26,22 +28,25 @@
  * dy = dy[i] and dq:
  *
  *     for j = 0, 4, 8, … while i sees key j:
- *       p   = exp(s − logSumExp[i]),  dp = (dy · value[j], …, dy · value[j + 3])
- *       ds  = p · (dp · mask − delta[i])
- *       dq += Σ ds[n] · key[j + n]
+ *       p       = exp(s − logSumExp[i])
+ *       dWeight = (dy · value[j], …, dy · value[j + 3])
+ *       dp      = dWeight · mask
+ *       ds      = p · (dp − delta[i])
+ *       dq     += Σ ds[n] · key[j + n]
  *     dQuery[i] += dq / √D
  *
  * Backward, for one key j. A walk over queries, one at a time. In registers are k = key[j] / √D, v = value[j], dk and dv:
  *
  *     for every query i that sees key j:
- *       p      = exp(k · query[i] − logSumExp[i]),  dp = v · dy[i]
- *       weight = p · mask
- *       dv    += weight · dy[i]
- *       dk    += (weight · dp − p · delta[i]) · query[i]
+ *       p       = exp(k · query[i] − logSumExp[i])
+ *       weight  = p · mask,  dWeight = v · dy[i]
+ *       ds      = weight · dWeight − p · delta[i]          p · (dp − delta[i]), as p · dp = weight · dWeight
+ *       dv     += weight · dy[i]
+ *       dk     += ds · query[i]
  *     dKey[j] += dk / √D,  dValue[j] += dv
  *
- * In the shaders a variable's first number is the row of the invocation that it belongs to, and the number after `_` which
- * four channels of it: `q1_2` holds channels 8 to 11 of the second query. Without a first number it belongs to the row being
+ * In the shaders a variable's first number is the row of the block that it belongs to, and the number after `_` which four
+ * channels of it: `q1_2` holds channels 8 to 11 of the second query. Without a first number it belongs to the row being
  * walked over.
  *
  * Reference: Dao, "FlashAttention-2", 2023, algorithms 1 and 2.
@@ -60,15 +65,15 @@ import {
 import { dotRowsWgsl, readRowWgsl, storeRowWgsl, sumRowsWgsl } from "./rows.ts";
 import { component, unroll, unrollSum } from "./unroll.ts";
 
-/** Rows of the result that one invocation computes. */
-export const rowsFor = (adapter: AdapterClass): number => adapter === "software" ? 4 : 1;
+/** Rows of a block: those of the result that one invocation computes. */
+export const blockRowsFor = (adapter: AdapterClass): number => adapter === "software" ? 4 : 1;
 
 /** Invocations in a group. */
 export const lanesFor = (adapter: AdapterClass): number => adapter === "software" ? 16 : 64;
 
 /** Groups needed to cover all rows of all heads. */
 export function attentionGroups({ batch, heads, time }: AttentionConstants, adapter: AdapterClass): number {
-  return Math.ceil(batch * heads * Math.ceil(time / rowsFor(adapter)) / lanesFor(adapter));
+  return Math.ceil(batch * heads * Math.ceil(time / blockRowsFor(adapter)) / lanesFor(adapter));
 }
 
 /** Tensors that are read as they are; rows of D numbers are read four numbers at a time if fours fit into D. */
@@ -81,7 +86,7 @@ const PLAIN: Readonly<Record<string, string>> = {
 
 /**
  * What the three shaders share: bindings, `queryAt(row, part)` and its like for reading, which query sees which keys, and
- * the rows of the invocation: `first` is its first row in its head, whose rows begin at `start`.
+ * the rows of the block: `first` is its first row in its head, whose rows begin at `start`.
  */
 function shader(
   constants: AttentionConstants,
@@ -95,23 +100,23 @@ function shader(
 ${reads.filter((name) => !(name in PLAIN)).map((name) => readRowWgsl(name, headDim)).join("\n")}
 ${attentionMaskWgsl(constants)}
 const scale = ${1 / Math.sqrt(headDim)};
-const blocks = (time + ${rowsFor(adapter) - 1}) / ${rowsFor(adapter)};
+const blocks = (time + ${blockRowsFor(adapter) - 1}) / ${blockRowsFor(adapter)};
 fn run(group: u32, lane: u32) {
   let unit = group * lanes + lane;
   let head = unit / blocks;
   if (head >= batch * heads) { return; }
   let start = head * time;
-  let first = unit % blocks * ${rowsFor(adapter)};
+  let first = unit % blocks * ${blockRowsFor(adapter)};
   ${body}
 }`;
 }
 
-/** Code for a row of the invocation that may lie beyond the last row of its head. */
+/** Code for a row of the block that may lie beyond the last row of its head. */
 const ifWithin = (r: number, code: string): string => `if (first + ${r} < time) {\n${code}\n}`;
 
 /** y and logSumExp. */
 export function attentionForwardWgsl(constants: AttentionConstants, adapter: AdapterClass): string {
-  const { headDim } = constants, rows = rowsFor(adapter), parts = Math.ceil(headDim / 4);
+  const { headDim } = constants, blockRows = blockRowsFor(adapter), parts = Math.ceil(headDim / 4);
   const begin = (r: number) => `
   let seen${r} = visible(head, first + ${r});
   var m${r} = -1e30;
@@ -137,14 +142,14 @@ export function attentionForwardWgsl(constants: AttentionConstants, adapter: Ada
     ${storeRowWgsl("y", "=", `start + first + ${r}`, headDim, (part) => `sum${r}_${part} / l${r}`)}
     logSumExp[start + first + ${r}] = m${r} + log(l${r});`;
   const body = `
-  ${unroll(rows, begin)}
-  for (var j = 0u; j < seen${rows - 1}; j += 4) { // the last row sees the most keys
+  ${unroll(blockRows, begin)}
+  for (var j = 0u; j < seen${blockRows - 1}; j += 4) { // the last row sees the most keys
     let keys = j + vec4u(0, 1, 2, 3);
-    ${dotRowsWgsl("s", "q", "key", rows, parts)}
-    ${unroll(rows, weigh)}
-    ${sumRowsWgsl("p", "value", rows, parts, add)}
+    ${dotRowsWgsl("s", "q", "key", blockRows, parts)}
+    ${unroll(blockRows, weigh)}
+    ${sumRowsWgsl("p", "value", blockRows, parts, add)}
   }
-  ${unroll(rows, (r) => ifWithin(r, store(r)))}`;
+  ${unroll(blockRows, (r) => ifWithin(r, store(r)))}`;
   return shader(constants, adapter, Object.keys(ATTENTION_READS), ["y", "logSumExp"], body);
 }
 
@@ -153,7 +158,7 @@ const BACKWARD_READS = Object.keys(ATTENTION_BACKWARD_READS);
 
 /** dQuery, from a walk over the keys. */
 export function attentionBackwardQueryWgsl(constants: AttentionConstants, adapter: AdapterClass): string {
-  const { headDim } = constants, rows = rowsFor(adapter), parts = Math.ceil(headDim / 4);
+  const { headDim } = constants, blockRows = blockRowsFor(adapter), parts = Math.ceil(headDim / 4);
   const begin = (r: number) => `
   let seen${r} = visible(head, first + ${r});
   let logSumExp${r} = logSumExp[start + first + ${r}];
@@ -167,26 +172,27 @@ export function attentionBackwardQueryWgsl(constants: AttentionConstants, adapte
   const weigh = (r: number) => `
     let sees${r} = keys < vec4u(seen${r});
     let p${r} = select(vec4f(), exp(select(vec4f(-1e30), s${r} - logSumExp${r}, sees${r})), sees${r});
-    let ds${r} = p${r} * (dp${r} * mask(start + first + ${r}, j) - delta${r});`;
+    let dp${r} = dWeight${r} * mask(start + first + ${r}, j);
+    let ds${r} = p${r} * (dp${r} - delta${r});`;
   const add = (r: number, part: number, sum: string) => `dq${r}_${part} += ${sum};`;
   const store = (r: number) =>
     storeRowWgsl("dQuery", "+=", `start + first + ${r}`, headDim, (part) => `scale * dq${r}_${part}`);
   const body = `
-  ${unroll(rows, begin)}
-  for (var j = 0u; j < seen${rows - 1}; j += 4) { // the last row sees the most keys
+  ${unroll(blockRows, begin)}
+  for (var j = 0u; j < seen${blockRows - 1}; j += 4) { // the last row sees the most keys
     let keys = j + vec4u(0, 1, 2, 3);
-    ${dotRowsWgsl("s", "q", "key", rows, parts)}
-    ${dotRowsWgsl("dp", "dy", "value", rows, parts)}
-    ${unroll(rows, weigh)}
-    ${sumRowsWgsl("ds", "key", rows, parts, add)}
+    ${dotRowsWgsl("s", "q", "key", blockRows, parts)}
+    ${dotRowsWgsl("dWeight", "dy", "value", blockRows, parts)}
+    ${unroll(blockRows, weigh)}
+    ${sumRowsWgsl("ds", "key", blockRows, parts, add)}
   }
-  ${unroll(rows, (r) => ifWithin(r, store(r)))}`;
+  ${unroll(blockRows, (r) => ifWithin(r, store(r)))}`;
   return shader(constants, adapter, BACKWARD_READS, ["dQuery"], body);
 }
 
 /** dKey and dValue, from a walk over the queries that see them. */
 export function attentionBackwardKeyValueWgsl(constants: AttentionConstants, adapter: AdapterClass): string {
-  const { headDim, causal } = constants, rows = rowsFor(adapter), parts = Math.ceil(headDim / 4);
+  const { headDim, causal } = constants, blockRows = blockRowsFor(adapter), parts = Math.ceil(headDim / 4);
   const begin = (r: number) =>
     unroll(parts, (part) => `
   let k${r}_${part} = scale * keyAt(start + first + ${r}, ${part});
@@ -194,24 +200,22 @@ export function attentionBackwardKeyValueWgsl(constants: AttentionConstants, ada
   var dk${r}_${part} = vec4f();
   var dv${r}_${part} = vec4f();`);
   // masks come for four keys at once; an invocation that holds four uses all of them
-  const maskOf = (r: number) => rows === 4 ? component("masks", r) : `masks[(first + ${r}) % 4]`;
+  const maskOf = (r: number) => blockRows === 4 ? component("masks", r) : `masks[(first + ${r}) % 4]`;
   const add = (r: number) =>
     `{
       let sees = first + ${r} < seen;
-      let s = select(-1e30, ${
-      unrollSum(parts, (part) => `dot(q_${part}, k${r}_${part})`)
-    } - logSumExpOfRow, sees);
-      let p = select(0.0, exp(s), sees);
+      let s = ${unrollSum(parts, (part) => `dot(q_${part}, k${r}_${part})`)};
+      let p = select(0.0, exp(select(-1e30, s - logSumExpOfRow, sees)), sees);
       let weight = p * ${maskOf(r)};
-      let dp = ${unrollSum(parts, (part) => `dot(dy_${part}, v${r}_${part})`)};
-      let ds = weight * dp - p * deltaOfRow;
+      let dWeight = ${unrollSum(parts, (part) => `dot(dy_${part}, v${r}_${part})`)};
+      let ds = weight * dWeight - p * deltaOfRow;
       ${unroll(parts, (part) => `dv${r}_${part} += weight * dy_${part}; dk${r}_${part} += ds * q_${part};`)}
     }`;
   const store = (r: number) => `
     ${storeRowWgsl("dKey", "+=", `start + first + ${r}`, headDim, (part) => `scale * dk${r}_${part}`)}
     ${storeRowWgsl("dValue", "+=", `start + first + ${r}`, headDim, (part) => `dv${r}_${part}`)}`;
   const body = `
-  ${unroll(rows, begin)}
+  ${unroll(blockRows, begin)}
   for (var i = ${causal ? "first" : "0u"}; i < time; i++) {
     let row = start + i;
     let seen = visible(head, i);
@@ -219,8 +223,8 @@ export function attentionBackwardKeyValueWgsl(constants: AttentionConstants, ada
     let deltaOfRow = delta[row];
     let masks = mask(row, first);
     ${unroll(parts, (part) => `let q_${part} = queryAt(row, ${part}); let dy_${part} = dyAt(row, ${part});`)}
-    ${unroll(rows, add)}
+    ${unroll(blockRows, add)}
   }
-  ${unroll(rows, (r) => ifWithin(r, store(r)))}`;
+  ${unroll(blockRows, (r) => ifWithin(r, store(r)))}`;
   return shader(constants, adapter, BACKWARD_READS, ["dKey", "dValue"], body);
 }

@@ -29,7 +29,7 @@ export function dropThreshold(rate: number): number {
   return Math.min(2 ** 32 - 1, Math.round(rate * 2 ** 32));
 }
 
-/** y += mask · x / (1 − p), or y = … when `accumulate` is 0. `random` is (seed low, seed high, step, unused). */
+/** y += mask · x / (1 − p), or y = … when `accumulate` is 0. `random` is that of the tape. */
 export const dropoutForward = kernel({
   name: "dropout",
   reads: { x: "f32", random: "u32" },

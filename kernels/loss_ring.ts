@@ -10,22 +10,25 @@
 
 import { kernel } from "../core/backend.ts";
 
-/** ring[slot] = (loss, norm), with the slot in `clock[3]`; the loss is set to zero for the next step. */
+/**
+ * ring[slot] = (loss, norm); the loss is set to zero for the next step. The slot is the last word of the tape's random state
+ * (core/tape.ts), which is written at every step anyway.
+ */
 export const recordLoss = kernel({
   name: "recordLoss",
-  reads: { norm: "f32", clock: "u32" },
+  reads: { norm: "f32", random: "u32" },
   writes: { loss: "f32", ring: "f32" },
   constants: [],
   elements: () => 1,
-  cpu({ norm, clock, loss, ring }) {
-    ring[2 * clock[3]] = loss[0];
-    ring[2 * clock[3] + 1] = norm[0];
+  cpu({ norm, random, loss, ring }) {
+    ring[2 * random[3]] = loss[0];
+    ring[2 * random[3] + 1] = norm[0];
     loss[0] = 0;
   },
   wgsl: `
 fn each(index: u32) {
-  ring[2 * clock[3]] = loss[0];
-  ring[2 * clock[3] + 1] = norm[0];
+  ring[2 * random[3]] = loss[0];
+  ring[2 * random[3] + 1] = norm[0];
   loss[0] = 0;
 }`,
 });

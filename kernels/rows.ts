@@ -3,8 +3,9 @@
  *
  * Both take four rows at a time. On the CPU each number of the vector, or of the sum, is then loaded once for four
  * products, which makes them about twice as fast as the obvious loops. In WGSL the four products, and the four weights, are
- * one vector, and each row that is loaded is used for all rows `r` of the invocation. There a row of D numbers is kept as
- * parts of four in variables of their own: `q1_2` holds numbers 8 to 11 of row 1, `x_2` those of the row being walked over.
+ * one vector, and each row that is loaded is used for all rows `r` of the invocation's block. There a row of D numbers is
+ * kept as parts of four in variables of their own: `q1_2` holds numbers 8 to 11 of row 1, `x_2` those of the row being
+ * walked over.
  *
  * @module
  */
@@ -89,10 +90,10 @@ export function sumRows(
 /**
  * {@linkcode dotRows} for the rows `start + j` to `start + j + 3` of a matrix, as WGSL.
  *
- * @param products The vectors of four to declare, one for each row of the invocation: `s` for `s0`, `s1`, …
+ * @param products The vectors of four to declare, one for each row of the block: `s` for `s0`, `s1`, …
  * @param vectors The vectors to multiply: `q` for `q0_0`, `q0_1`, …
  * @param matrix The matrix, see {@linkcode readRowWgsl}.
- * @param rows Rows of the invocation.
+ * @param blockRows Rows of the block that an invocation computes.
  * @param parts Parts of each row.
  * @returns The text.
  */
@@ -100,24 +101,24 @@ export function dotRowsWgsl(
   products: string,
   vectors: string,
   matrix: string,
-  rows: number,
+  blockRows: number,
   parts: number,
 ): string {
   const dot = (r: number) => unrollSum(parts, (part) => `dot(${vectors}${r}_${part}, x_${part})`);
   const multiply = (n: number) =>
     `{
       ${unroll(parts, (part) => `let x_${part} = ${matrix}At(start + j + ${n}, ${part});`)}
-      ${unroll(rows, (r) => `${component(products + r, n)} = ${dot(r)};`)}
+      ${unroll(blockRows, (r) => `${component(products + r, n)} = ${dot(r)};`)}
     }`;
-  return `${unroll(rows, (r) => `var ${products}${r} = vec4f();`)}\n${unroll(4, multiply)}`;
+  return `${unroll(blockRows, (r) => `var ${products}${r} = vec4f();`)}\n${unroll(4, multiply)}`;
 }
 
 /**
  * {@linkcode sumRows} over the rows `start + j` to `start + j + 3` of a matrix, as WGSL.
  *
- * @param weights The weights, a vector of four for each row of the invocation: `p` for `p0`, `p1`, …
+ * @param weights The weights, a vector of four for each row of the block: `p` for `p0`, `p1`, …
  * @param matrix The matrix, see {@linkcode readRowWgsl}.
- * @param rows Rows of the invocation.
+ * @param blockRows Rows of the block that an invocation computes.
  * @param parts Parts of each row.
  * @param add Writes what is done with a part of the sum.
  * @returns The text.
@@ -125,7 +126,7 @@ export function dotRowsWgsl(
 export function sumRowsWgsl(
   weights: string,
   matrix: string,
-  rows: number,
+  blockRows: number,
   parts: number,
   add: (r: number, part: number, sum: string) => string,
 ): string {
@@ -133,7 +134,7 @@ export function sumRowsWgsl(
   return unroll(parts, (part) =>
     `{
       ${unroll(4, (n) => `let x${n} = ${matrix}At(start + j + ${n}, ${part});`)}
-      ${unroll(rows, (r) => add(r, part, sum(r)))}
+      ${unroll(blockRows, (r) => add(r, part, sum(r)))}
     }`);
 }
 

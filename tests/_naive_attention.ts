@@ -24,7 +24,7 @@ export function evaluateNaively(
 ): Evaluation {
   const { shape } = query, [batch, heads, time, headDim] = shape, words = new Uint32Array(4);
   const settings: NaiveAttentionSettings = {
-    heads: batch * heads,
+    batchHeads: batch * heads,
     time,
     headDim,
     sees: (head, i, j) => j < (lengths?.data[Math.floor(head / heads)] ?? time) && (!causal || j <= i),

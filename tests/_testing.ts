@@ -253,10 +253,11 @@ export function testNeededGradients(
         backend.kernels.length = 0;
         return y;
       });
+      const alone = `kernels run for the gradient of ${needed} alone`;
       // the backward pass begins with a gradient of zeros, which is filled, and to which evaluate adds dy
-      assertEquals(backend.kernels.slice(0, 3), ["fill", "fill", "addScaled"]);
-      assertEquals(backend.kernels.slice(3).filter((kernel) => kernel !== "fill"), kernels, needed);
-      assertEquals(gradients, { [needed]: all.gradients[needed] });
+      assertEquals(backend.kernels.slice(0, 3), ["fill", "fill", "addScaled"], alone);
+      assertEquals(backend.kernels.slice(3).filter((kernel) => kernel !== "fill"), kernels, alone);
+      assertEquals(gradients, { [needed]: all.gradients[needed] }, `gradient of ${needed} alone`);
     }
   });
 }

@@ -27,7 +27,7 @@ const sized = (...shape: number[]): Inputs => ({
   value: normals("value", shape),
 });
 
-/** Seed, step and the word that is not used, of a tape with dropout. */
+/** The random state of a tape with dropout: seed, the batch's number, and a word that dropout does not read. */
 const random = Uint32Array.of(7, 0, 3, 0);
 
 testGolden("attention", (tensors, { causal }) => attend({ causal: causal === 1 })(tensors));

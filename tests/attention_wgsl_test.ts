@@ -6,8 +6,8 @@ import {
   attentionBackwardQueryWgsl,
   attentionForwardWgsl,
   attentionGroups,
+  blockRowsFor,
   lanesFor,
-  rowsFor,
 } from "../kernels/attention_wgsl.ts";
 
 /** One sequence of one head without padding or dropout; heads have 32 channels, eight times four. */
@@ -29,7 +29,7 @@ for (const adapter of ["software", "hardware"] as const) {
       for (const heads of [1, 5]) {
         for (const time of [1, 4, 63, 65, 1024]) {
           const groups = attentionGroups({ ...constants, batch, heads, time }, adapter);
-          const blocks = Math.ceil(time / rowsFor(adapter)); // a block never crosses from one head to the next
+          const blocks = Math.ceil(time / blockRowsFor(adapter)); // a block never crosses from one head to the next
           assert(
             groups * lanesFor(adapter) >= batch * heads * blocks,
             `${batch}, ${heads}, ${time}: ${groups}`,

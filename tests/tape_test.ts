@@ -50,7 +50,11 @@ const square = { a: normals("a", [3, 3]), b: normals("b", [3, 3]) };
 const vectors = { weight: normals("weight", [3]), bias: normals("bias", [3]) };
 const split: Operation = ({ x }) => splitHeads(x, 1).reduce(add);
 
-/** Every differentiable function of the library; dropout, which draws anew each time, has a test of its own. */
+/**
+ * Every differentiable function of the library; dropout, which draws anew each time, has a test of its own. The tests of
+ * single operations begin with a gradient of zero, so a backward kernel that writes `=` where it must add with `+=` fails in
+ * the last test of this file, and often in no other.
+ */
 const operations: Record<string, [inputs: Inputs, operation: Operation]> = {
   add: [square, ({ a, b }) => add(a, b)],
   scale: [square, ({ a }) => scale(a, 2)],
@@ -85,7 +89,7 @@ const integerOperations: Record<string, Operation> = {
 /** Cached attention refuses a tape; decomposed attention gives the result of other operations. */
 const otherOperations = ["dropout", "cachedAttention", "decomposedAttention"];
 
-Deno.test("Tape: every operation is known to this test, and passes the tape on from each of its inputs", async () => {
+Deno.test("Tape: every operation is in the lists of this test, and passes the tape on from each of its inputs", async () => {
   const found = new Set<string>();
   for await (const { name } of Deno.readDir(new URL("../kernels", import.meta.url))) {
     const text = Deno.readTextFileSync(new URL(`../kernels/${name}`, import.meta.url));
@@ -93,7 +97,17 @@ Deno.test("Tape: every operation is known to this test, and passes the tape on f
     for (const [, name, type] of functions) if (/Tensor|DecomposedAttention/.test(type)) found.add(name);
   }
   const tested = Object.keys({ ...operations, ...integerOperations }).map((name) => name.split(" ")[0]);
-  assertEquals(found, new Set([...tested, ...otherOperations]));
+  const listed = new Set([...tested, ...otherOperations]);
+  const missing = [...found.difference(listed)].join(", "), gone = [...listed.difference(found)].join(", ");
+  const howToAdd =
+    `add ${missing} to \`operations\` in tests/tape_test.ts, with inputs, which tests that its backward ` +
+    "kernels add to a gradient; or to `integerOperations` if its result is integers";
+  assertEquals(missing, "", howToAdd);
+  assertEquals(
+    gone,
+    "",
+    `remove ${gone} from the lists in tests/tape_test.ts: kernels/ no longer exports it`,
+  );
 
   const backend = new CpuBackend();
   const check = (name: string, inputs: Inputs, operation: Operation, watched: string) => {

@@ -84,7 +84,8 @@ export class TrainingRun {
   /** Updates done. */
   step = 0;
   readonly #batches: BatchSource;
-  readonly #clock: Tensor;
+  /** The random state of every tape, whose last word is the slot in `#ring`. */
+  readonly #random: Tensor;
   readonly #loss: Tensor;
   readonly #ring: Tensor;
   #recorded = 0;
@@ -118,7 +119,7 @@ export class TrainingRun {
     this.store = store ?? initialize(backend, model, settings.seed);
     this.optimizer = optimizer(backend, this.store, settings);
     this.#batches = batches;
-    this.#clock = backend.allocate([4], "u32");
+    this.#random = backend.allocate([4], "u32");
     this.#loss = backend.allocate([1]);
     this.#ring = backend.allocate([2 * RING_SIZE]);
   }
@@ -132,9 +133,9 @@ export class TrainingRun {
     const total = totalWeight(batches);
     for (const [index, batch] of batches.entries()) {
       const tensors = toTensors(batch, 1 / (total || 1), (...part) => this.#upload(...part));
-      backend.write(this.#clock, Uint32Array.of(...seedWords(seed), first + index, step % RING_SIZE));
+      backend.write(this.#random, Uint32Array.of(...seedWords(seed), first + index, step % RING_SIZE));
       backend.scope(() => {
-        const tape = new Tape(this.#clock);
+        const tape = new Tape(this.#random);
         tape.watch(tensors.inputs);
         const loss = this.model.loss(tensors);
         tape.backward(loss);
@@ -142,7 +143,7 @@ export class TrainingRun {
       });
     }
     backend.scope(() => this.optimizer.update());
-    const tensors = { norm: this.optimizer.norm, clock: this.#clock, loss: this.#loss, ring: this.#ring };
+    const tensors = { norm: this.optimizer.norm, random: this.#random, loss: this.#loss, ring: this.#ring };
     backend.run(recordLoss, tensors, {});
     this.#recorded++;
     this.step++;
