@@ -128,7 +128,7 @@ export function openModel<Kind extends ModelKind>(
         "they do not belong together",
     );
   }
-  const model = naming(path, () => buildModel(config, experiment)) as ModelsByKind[Kind];
+  const model = naming(path, () => buildModel<Kind>(config, experiment));
   const store = allocateParameters(backend, model);
   naming(path, () => restoreModel(backend, store, weights));
   return { model, tokenizer };
