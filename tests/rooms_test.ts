@@ -133,7 +133,6 @@ Deno.test("every module of mod.ts is in a room, whose examples are tested and wh
 Deno.test("nobody but the families' own files asks for an architecture by name", () => {
   for (const room of [...Object.keys(ROOMS), "commands"].filter((room) => room !== "models")) {
     for (const file of sourceFiles(room)) {
-      if (file === "checkpoints/hugging_face_gpt.ts") continue;
       const code = withoutComments(Deno.readTextFileSync(new URL(file, root)));
       assert(!/[=!]== "(roberta|gpt1|gpt2)"/.test(code), file);
     }
