@@ -25,14 +25,69 @@ const BLOCK_NAMES = [
   ["norm2", "ln_2"],
 ] as const;
 
+/** What the checkpoints of one architecture have that those of the others have not. */
+interface Dialect {
+  /** `model_type`. */
+  readonly modelType: string;
+  /** `architectures` of a language model and of a classifier. */
+  readonly classes: { readonly languageModel: string; readonly classifier: string };
+  /** The tensors outside the blocks: ours, theirs. */
+  readonly tensors: readonly (readonly [ours: string, theirs: string])[];
+  /** The field of the activation function: its name, the value that is written, and others with the same meaning. */
+  readonly activation: readonly [name: string, ...values: string[]];
+  /** Fields that are written besides; refused if the format cannot express the model. */
+  furtherFields(config: GptConfig): Record<string, unknown>;
+  /** The width of the feed-forward network of a file. */
+  feedForwardDim(file: ConfigReader, modelDim: number): number;
+  /** Sizes of a file that leaves them out. */
+  readonly defaults: { readonly vocabSize: number; readonly contextLength: number };
+}
+
+const DIALECTS: Readonly<Record<GptConfig["architecture"], Dialect>> = {
+  gpt1: {
+    modelType: "openai-gpt",
+    classes: { languageModel: "OpenAIGPTLMHeadModel", classifier: "OpenAIGPTForSequenceClassification" },
+    tensors: [["tokenEmbedding", "tokens_embed.weight"], ["positionEmbedding", "positions_embed.weight"]],
+    activation: ["afn", "gelu"],
+    furtherFields({ modelDim, feedForwardDim }) {
+      if (feedForwardDim === 4 * modelDim) return {};
+      throw new RangeError(
+        `Cannot write a GPT-1 model with feedForwardDim ${feedForwardDim}: its Hugging Face format has only ` +
+          `4 × modelDim = ${4 * modelDim}; use that, or architecture "gpt2"`,
+      );
+    },
+    feedForwardDim: (_file, modelDim) => 4 * modelDim,
+    defaults: { vocabSize: 40478, contextLength: 512 },
+  },
+  gpt2: {
+    modelType: "gpt2",
+    classes: { languageModel: "GPT2LMHeadModel", classifier: "GPT2ForSequenceClassification" },
+    tensors: [
+      ["tokenEmbedding", "wte.weight"],
+      ["positionEmbedding", "wpe.weight"],
+      ["finalNorm.weight", "ln_f.weight"],
+      ["finalNorm.bias", "ln_f.bias"],
+    ],
+    activation: ["activation_function", "gelu_new", "gelu_pytorch_tanh"],
+    furtherFields: ({ feedForwardDim }) => ({
+      n_inner: feedForwardDim,
+      bos_token_id: null,
+      eos_token_id: null,
+    }),
+    feedForwardDim: (file, modelDim) => file.count("n_inner", 4 * modelDim, 4 * MAX.width),
+    defaults: { vocabSize: 50257, contextLength: 1024 },
+  },
+};
+
+const ARCHITECTURE_NAMES = Object.keys(DIALECTS) as GptConfig["architecture"][];
+
 /** Where each parameter of a GPT is stored: our name to their tensor. */
 function gptTensors(config: GptConfig | GptClassifierConfig): Map<string, HuggingFaceTensor> {
-  const gpt1 = config.architecture === "gpt1", tensors = new Map<string, HuggingFaceTensor>();
+  const tensors = new Map<string, HuggingFaceTensor>();
   const gpt = "labels" in config ? "gpt." : ""; // a classifier has a GPT inside
   const set = (ours: string, theirs: string) =>
     tensors.set(gpt + ours, { names: [theirs], transposed: false });
-  set("tokenEmbedding", `transformer.${gpt1 ? "tokens_embed" : "wte"}.weight`);
-  set("positionEmbedding", `transformer.${gpt1 ? "positions_embed" : "wpe"}.weight`);
+  for (const [ours, theirs] of DIALECTS[config.architecture].tensors) set(ours, `transformer.${theirs}`);
   for (let layer = 0; layer < config.layers; layer++) {
     for (const [ours, theirs] of BLOCK_NAMES) {
       for (const kind of ["weight", "bias"]) {
@@ -40,7 +95,6 @@ function gptTensors(config: GptConfig | GptClassifierConfig): Map<string, Huggin
       }
     }
   }
-  if (!gpt1) { for (const kind of ["weight", "bias"]) set(`finalNorm.${kind}`, `transformer.ln_f.${kind}`); }
   if (config.tied === false) set("languageHead", "lm_head.weight");
   if ("labels" in config) tensors.set("score", { names: ["score.weight"], transposed: true });
   return tensors;
@@ -48,11 +102,14 @@ function gptTensors(config: GptConfig | GptClassifierConfig): Map<string, Huggin
 
 /** The `config.json` of a GPT; refused if the format cannot express it. */
 function toGptJson(config: GptConfig | GptClassifierConfig): Record<string, unknown> {
-  const { modelDim, feedForwardDim, dropoutRate } = config, classifier = "labels" in config;
-  const common = {
+  const { dropoutRate } = config,
+    { modelType, classes, activation, furtherFields } = DIALECTS[config.architecture];
+  return {
+    architectures: ["labels" in config ? classes.classifier : classes.languageModel],
+    model_type: modelType,
     vocab_size: config.vocabSize,
     n_positions: config.contextLength,
-    n_embd: modelDim,
+    n_embd: config.modelDim,
     n_layer: config.layers,
     n_head: config.heads,
     resid_pdrop: dropoutRate,
@@ -61,46 +118,30 @@ function toGptJson(config: GptConfig | GptClassifierConfig): Record<string, unkn
     layer_norm_epsilon: LAYER_NORM_EPSILON,
     initializer_range: config.initialStd ?? INITIAL_STD,
     tie_word_embeddings: config.tied ?? true,
-    ...classifier ? { pad_token_id: config.padId ?? null, ...labelTables(config.labels) } : {},
+    ..."labels" in config ? { pad_token_id: config.padId ?? null, ...labelTables(config.labels) } : {},
+    [activation[0]]: activation[1],
+    ...furtherFields(config),
   };
-  if (config.architecture === "gpt2") {
-    return {
-      architectures: [classifier ? "GPT2ForSequenceClassification" : "GPT2LMHeadModel"],
-      model_type: "gpt2",
-      ...common,
-      activation_function: "gelu_new",
-      n_inner: feedForwardDim,
-      bos_token_id: null,
-      eos_token_id: null,
-    };
-  }
-  if (feedForwardDim !== 4 * modelDim) {
-    throw new RangeError(
-      `Cannot write a GPT-1 model with feedForwardDim ${feedForwardDim}: its Hugging Face format has only ` +
-        `4 × modelDim = ${4 * modelDim}; use that, or architecture "gpt2"`,
-    );
-  }
-  const architecture = classifier ? "OpenAIGPTForSequenceClassification" : "OpenAIGPTLMHeadModel";
-  return { architectures: [architecture], model_type: "openai-gpt", ...common, afn: "gelu" };
 }
 
 /** Reads the `config.json` of a GPT, with labels if it is a classifier. */
 function fromGptJson(json: ConfigJson): GptConfig | GptClassifierConfig {
-  const gpt2 = json.model_type === "gpt2", file = new ConfigReader(json);
-  if (gpt2) file.expect("activation_function", ["gelu_new", "gelu_pytorch_tanh"]);
-  else file.expect("afn", ["gelu"]);
+  const architecture = ARCHITECTURE_NAMES.find((name) => DIALECTS[name].modelType === json.model_type)!;
+  const dialect = DIALECTS[architecture];
+  const file = new ConfigReader(json), { activation: [activation, ...activations], defaults } = dialect;
+  file.expect(activation, activations);
   file.expect("layer_norm_epsilon", [LAYER_NORM_EPSILON]);
   file.expect("scale_attn_weights", [true]);
   file.expect("scale_attn_by_inverse_layer_idx", [false]);
   const modelDim = file.count("n_embd", 768, MAX.width), labels = file.labels();
   const config: GptConfig = {
-    architecture: gpt2 ? "gpt2" : "gpt1",
-    vocabSize: file.count("vocab_size", gpt2 ? 50257 : 40478, MAX.vocabSize),
-    contextLength: file.count("n_positions", gpt2 ? 1024 : 512, MAX.positions),
+    architecture,
+    vocabSize: file.count("vocab_size", defaults.vocabSize, MAX.vocabSize),
+    contextLength: file.count("n_positions", defaults.contextLength, MAX.positions),
     layers: file.count("n_layer", 12, MAX.layers),
     heads: file.count("n_head", 12, MAX.width),
     modelDim,
-    feedForwardDim: gpt2 ? file.count("n_inner", 4 * modelDim, 4 * MAX.width) : 4 * modelDim,
+    feedForwardDim: dialect.feedForwardDim(file, modelDim),
     dropoutRate: file.dropoutRate("resid_pdrop", "embd_pdrop", "attn_pdrop"),
     tied: json.tie_word_embeddings !== false,
     initialStd: file.initialStd(),
@@ -112,7 +153,7 @@ function fromGptJson(json: ConfigJson): GptConfig | GptClassifierConfig {
 
 /** The checkpoints of GPT-1 and GPT-2. */
 export const GPT_FORMAT: Format<GptConfig | GptClassifierConfig> = {
-  modelTypes: ["openai-gpt", "gpt2"],
+  modelTypes: ARCHITECTURE_NAMES.map((name) => DIALECTS[name].modelType),
   fromJson: fromGptJson,
   toJson: toGptJson,
   ownFields(file) {

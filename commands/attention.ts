@@ -4,8 +4,8 @@
  * @module
  */
 import { dirname } from "@std/path";
-import { kindOf } from "../models/families.ts";
-import { type AttentionMap, attentionMaps, attentionStack } from "../inference/attention_maps.ts";
+import { attentionStack, kindOf } from "../models/families.ts";
+import { type AttentionMap, attentionMaps } from "../inference/attention_maps.ts";
 import { loadConfig } from "../checkpoints/checkpoint.ts";
 import { findModel } from "./files/block_file.ts";
 import { attentionPlot } from "./pictures/attention_plot.ts";

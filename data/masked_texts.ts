@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { RobertaConfig } from "../models/roberta.ts";
+import type { TransformerConfig } from "../models/config.ts";
 import type { Tokenizer } from "../tokenizers/tokenizer.ts";
 import type { MaskedBatchOptions } from "./masked_batches.ts";
 import { maskTokens } from "./mask_tokens.ts";
@@ -58,7 +58,7 @@ export interface MaskedTextSettings {
  */
 export function maskedTexts<Part extends string>(
   parts: Readonly<Record<Part, Uint32Array>>,
-  { vocabSize, contextLength: room }: RobertaConfig,
+  { vocabSize, contextLength: room }: Pick<TransformerConfig, "vocabSize" | "contextLength">,
   tokenizer: Tokenizer,
   settings: MaskedTextSettings,
 ): MaskedTexts<Part> {

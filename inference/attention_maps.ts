@@ -6,36 +6,7 @@
 
 import type { Backend } from "../core/backend.ts";
 import { formatShape, type Tensor } from "../core/tensor.ts";
-import type { TransformerConfig } from "../models/config.ts";
-import type { Model } from "../models/families.ts";
-
-/** A stack of blocks that returns its attention weights on request: a GPT, or the encoder of a RoBERTa. */
-export interface ObservableModel {
-  /** Sizes. */
-  readonly config: TransformerConfig;
-  /** Computes the hidden states of u32 (B, T); every block adds its attention weights, (B, H, T, T), to `weights`. */
-  states(ids: Tensor, context: { weights: Tensor[] }): Tensor;
-}
-
-/**
- * The part of a model that returns its attention weights.
- *
- * @example
- * ```ts
- * import { attentionStack, Gpt, PRESETS } from "@miniformer/miniformer";
- * import { assertEquals } from "@std/assert";
- *
- * const model = new Gpt({ ...PRESETS.tiny.model, vocabSize: 7 });
- * assertEquals(attentionStack(model), model);
- * ```
- *
- * @param model Any model.
- * @returns A GPT itself, the GPT in a classifier, or the encoder of a RoBERTa.
- */
-export function attentionStack(model: Model): ObservableModel {
-  if ("encoder" in model) return model.encoder;
-  return "gpt" in model ? model.gpt : model;
-}
+import type { ObservableModel } from "../models/families.ts";
 
 /** The attention weights of one head. */
 export interface AttentionMap {

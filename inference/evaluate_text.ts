@@ -10,9 +10,8 @@
  * @module
  */
 import type { Backend } from "../core/backend.ts";
-import { type Objective, objectiveOf } from "../models/families.ts";
-import type { Gpt, GptConfig } from "../models/gpt.ts";
-import type { MaskedLanguageModel, RobertaConfig } from "../models/roberta.ts";
+import type { TransformerConfig } from "../models/config.ts";
+import { type ModelsByKind, type Objective, objectiveOf } from "../models/families.ts";
 import type { Tokenizer } from "../tokenizers/tokenizer.ts";
 import { baselines, unigramLoss } from "../data/baselines.ts";
 import { type Batch, validationBatches } from "../data/batches.ts";
@@ -91,7 +90,7 @@ export interface EvaluateTextOptions extends Partial<MaskedTextSettings> {
  */
 export function evaluateText(
   backend: Backend,
-  model: Gpt | MaskedLanguageModel,
+  model: ModelsByKind["causal" | "masked"],
   ids: Uint32Array,
   options: EvaluateTextOptions,
 ): Promise<TextEvaluation> {
@@ -99,8 +98,8 @@ export function evaluateText(
   const { lossOn = (batches: readonly Batch[]) => evaluate(backend, model, batches) } = options;
   const settings = { ...options, batchSize, seed, pseudoTokens, lossOn };
   return objectiveOf(model.config) === "mlm"
-    ? evaluateMasked(model.config as RobertaConfig, ids, settings)
-    : evaluateCausal(model.config as GptConfig, ids, settings);
+    ? evaluateMasked(model.config, ids, settings)
+    : evaluateCausal(model.config, ids, settings);
 }
 
 /** Options of which the ones that have defaults are set. */
@@ -110,7 +109,7 @@ type Settings =
   & Required<Pick<EvaluateTextOptions, "pseudoTokens" | "lossOn">>;
 
 async function evaluateCausal(
-  config: GptConfig,
+  config: TransformerConfig,
   ids: Uint32Array,
   { tokenizer, batchSize, lossOn }: Settings,
 ): Promise<TextEvaluation> {
@@ -129,7 +128,7 @@ async function evaluateCausal(
 }
 
 async function evaluateMasked(
-  config: RobertaConfig,
+  config: TransformerConfig,
   ids: Uint32Array,
   { tokenizer, lossOn, pseudoTokens, ...settings }: Settings,
 ): Promise<TextEvaluation> {

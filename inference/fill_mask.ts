@@ -8,7 +8,7 @@ import type { Backend } from "../core/backend.ts";
 import { Random } from "../core/random.ts";
 import { maskTokens } from "../data/mask_tokens.ts";
 import { softmax } from "../kernels/softmax.ts";
-import type { MaskedLanguageModel } from "../models/roberta.ts";
+import type { ModelsByKind } from "../models/families.ts";
 import type { Tokenizer } from "../tokenizers/tokenizer.ts";
 
 /** A token predicted for a mask. */
@@ -52,7 +52,7 @@ export interface FilledMask {
  */
 export async function fillMask(
   backend: Backend,
-  model: MaskedLanguageModel,
+  model: ModelsByKind["masked"],
   ids: Uint32Array,
   options: { maskId: number; topK?: number },
 ): Promise<FilledMask[]> {
@@ -148,7 +148,7 @@ const SAMPLE = { sequences: 4, tokens: 64, maskRate: 0.15 };
  */
 export async function filledSample(
   backend: Backend,
-  model: MaskedLanguageModel,
+  model: ModelsByKind["masked"],
   tokenizer: Tokenizer,
   sequences: readonly Uint32Array[],
 ): Promise<string> {

@@ -19,7 +19,7 @@ import { seedWords } from "../core/random.ts";
 import type { Tensor } from "../core/tensor.ts";
 import type { KeyValueCache } from "../kernels/cache.ts";
 import { advanceTokens, sampleForward, takeTokens } from "../kernels/sample.ts";
-import type { Gpt } from "../models/gpt.ts";
+import type { ModelsByKind } from "../models/families.ts";
 import { cachesAgree, logitsOfWindows } from "./without_cache.ts";
 
 /** How to generate. */
@@ -94,7 +94,7 @@ function checkOptions(options: Required<GenerateOptions>, vocabSize: number): vo
  */
 export async function* generate(
   backend: Backend,
-  model: Gpt,
+  model: ModelsByKind["causal"],
   options: GenerateOptions,
 ): AsyncGenerator<Uint32Array[]> {
   const { layers, heads, modelDim, contextLength, vocabSize } = model.config;

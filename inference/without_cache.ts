@@ -13,7 +13,7 @@ import type { Backend } from "../core/backend.ts";
 import { quoted } from "../core/quoted.ts";
 import type { Tensor } from "../core/tensor.ts";
 import { embedding } from "../kernels/embedding.ts";
-import type { Gpt } from "../models/gpt.ts";
+import type { ModelsByKind } from "../models/families.ts";
 
 /** Most positions that are compared. */
 const COMPARED = 32;
@@ -28,6 +28,7 @@ const TOLERANCE = 2e-5;
 const CAUSAL_TOLERANCE = 1e-6;
 
 type Numbers = ArrayLike<number>;
+type CausalModel = ModelsByKind["causal"];
 
 /** Whether all elements of the first array are close to those of the second. */
 function areClose(actual: Numbers, expected: Numbers, tolerance: number): boolean {
@@ -37,12 +38,12 @@ function areClose(actual: Numbers, expected: Numbers, tolerance: number): boolea
 }
 
 /** The hidden states of a sequence, all positions at once: (T, C). */
-function statesAtOnce(backend: Backend, model: Gpt, ids: Uint32Array): Promise<Numbers> {
+function statesAtOnce(backend: Backend, model: CausalModel, ids: Uint32Array): Promise<Numbers> {
   return backend.read(backend.scope(() => model.states(backend.from(ids, [1, ids.length]))));
 }
 
 /** The same, position by position with caches. */
-async function statesOneByOne(backend: Backend, model: Gpt, ids: Uint32Array): Promise<number[]> {
+async function statesOneByOne(backend: Backend, model: CausalModel, ids: Uint32Array): Promise<number[]> {
   const { layers, heads, modelDim, contextLength } = model.config;
   const states = backend.scope(() => {
     const row = () => backend.allocate([1, heads, contextLength, modelDim / heads]);
@@ -75,7 +76,7 @@ async function statesOneByOne(backend: Backend, model: Gpt, ids: Uint32Array): P
  * @returns Whether it may be generated from with caches.
  * @throws {TypeError} If hidden states change with later tokens: then no text is the model's.
  */
-export async function cachesAgree(backend: Backend, model: Gpt): Promise<boolean> {
+export async function cachesAgree(backend: Backend, model: CausalModel): Promise<boolean> {
   const { vocabSize, contextLength, modelDim } = model.config;
   const time = Math.min(contextLength, COMPARED), half = time >> 1;
   const ids = Uint32Array.from({ length: time }, (_, index) => index % vocabSize);
@@ -107,7 +108,7 @@ export async function cachesAgree(backend: Backend, model: Gpt): Promise<boolean
  * @param windows The ids of each window, all of one length.
  * @returns Logits, (B, 1, V); in a scope of the caller.
  */
-export function logitsOfWindows(model: Gpt, windows: readonly Uint32Array[]): Tensor {
+export function logitsOfWindows(model: CausalModel, windows: readonly Uint32Array[]): Tensor {
   const { contextLength, modelDim } = model.config, { backend } = model.tokenEmbedding;
   const batch = windows.length, [{ length }] = windows;
   // A GPU compiles its shaders for every shape anew. With powers of two there are few; what follows the last token is

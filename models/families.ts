@@ -8,6 +8,8 @@
  * @module
  */
 
+import type { Tensor } from "../core/tensor.ts";
+import type { TransformerConfig } from "./config.ts";
 import type { Experiment } from "./experiment.ts";
 import { Gpt, type GptConfig } from "./gpt.ts";
 import { GptClassifier, type GptClassifierConfig } from "./gpt_classifier.ts";
@@ -57,6 +59,14 @@ export type Objective = "causal" | "mlm";
 
 const KIND_OF_OBJECTIVE = { causal: "causal", mlm: "masked" } as const;
 
+/** A stack of blocks that returns its attention weights on request: a GPT, or the encoder of a RoBERTa. */
+export interface ObservableModel {
+  /** Sizes. */
+  readonly config: TransformerConfig;
+  /** Computes the hidden states of u32 (B, T); every block adds its attention weights, (B, H, T, T), to `weights`. */
+  states(ids: Tensor, context: { weights: Tensor[] }): Tensor;
+}
+
 /** What distinguishes a family from the others. */
 interface Family<LanguageModel extends Model, Labelled extends ModelsByKind["classifier"]> {
   /** What its language models learn. */
@@ -65,6 +75,8 @@ interface Family<LanguageModel extends Model, Labelled extends ModelsByKind["cla
   build(config: LanguageModel["config"], experiment?: Experiment): LanguageModel;
   /** Builds a classifier. */
   buildClassifier(config: Labelled["config"], experiment?: Experiment): Labelled;
+  /** The part of either that has the blocks. */
+  stackOf(model: LanguageModel | Labelled): ObservableModel;
 }
 
 /** GPT-1 and GPT-2 differ in their blocks only, see `gpt.ts`. */
@@ -72,12 +84,14 @@ const GPT: Family<Gpt, GptClassifier> = {
   objective: "causal",
   build: (config, experiment) => new Gpt(config, experiment),
   buildClassifier: (config, experiment) => new GptClassifier(config, experiment),
+  stackOf: (model) => "gpt" in model ? model.gpt : model,
 };
 
 const ROBERTA: Family<MaskedLanguageModel, RobertaClassifier> = {
   objective: "mlm",
   build: (config, experiment) => new MaskedLanguageModel(config, experiment),
   buildClassifier: (config, experiment) => new RobertaClassifier(config, experiment),
+  stackOf: ({ encoder }) => encoder,
 };
 
 /** Every architecture with its family. */
@@ -136,7 +150,17 @@ export function expectKind<Kind extends ModelKind>(config: ModelConfig, kind: Ki
 }
 
 /**
- * Builds the model of a configuration.
+ * Builds the model of a configuration. Its type is that of any model; after `expectKind`, name the kind as the type
+ * argument.
+ *
+ * @example
+ * ```ts
+ * import { buildModel, expectKind, PRESETS } from "@miniformer/miniformer";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const config = expectKind({ ...PRESETS.tiny.model, vocabSize: 7 }, "causal");
+ * assertEquals(buildModel<"causal">(config).tokenEmbedding.shape, [7, config.modelDim]);
+ * ```
  *
  * @param config Its configuration.
  * @param experiment Parts that replace those of its family; none unless given.
@@ -144,7 +168,32 @@ export function expectKind<Kind extends ModelKind>(config: ModelConfig, kind: Ki
  * @throws {RangeError} If a size makes no sense.
  * @throws {TypeError} If the experiment is not valid.
  */
-export function buildModel(config: ModelConfig, experiment?: Experiment): Model {
+export function buildModel<Kind extends ModelKind = ModelKind>(
+  config: ConfigsByKind[Kind],
+  experiment?: Experiment,
+): ModelsByKind[Kind] {
   const family = FAMILIES[config.architecture];
-  return "labels" in config ? family.buildClassifier(config, experiment) : family.build(config, experiment);
+  const model = "labels" in config
+    ? family.buildClassifier(config, experiment)
+    : family.build(config, experiment);
+  return model as ModelsByKind[Kind];
+}
+
+/**
+ * The part of a model that returns its attention weights.
+ *
+ * @example
+ * ```ts
+ * import { attentionStack, Gpt, PRESETS } from "@miniformer/miniformer";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const model = new Gpt({ ...PRESETS.tiny.model, vocabSize: 7 });
+ * assertEquals(attentionStack(model), model);
+ * ```
+ *
+ * @param model Any model.
+ * @returns A GPT itself, the GPT in a classifier, or the encoder of a RoBERTa.
+ */
+export function attentionStack(model: Model): ObservableModel {
+  return FAMILIES[model.config.architecture].stackOf(model);
 }

@@ -1,11 +1,12 @@
 import { assert, assertAlmostEquals, assertEquals, assertRejects } from "@std/assert";
 import { CpuBackend } from "../core/cpu_backend.ts";
 import { initialize } from "../core/module.ts";
+import { attentionStack } from "../models/families.ts";
 import { Gpt } from "../models/gpt.ts";
 import { GptClassifier } from "../models/gpt_classifier.ts";
 import { MaskedLanguageModel } from "../models/roberta.ts";
 import { RobertaClassifier } from "../models/roberta_classifier.ts";
-import { attentionMaps, attentionStack } from "../inference/attention_maps.ts";
+import { attentionMaps } from "../inference/attention_maps.ts";
 import { assertClose, everyBackend, TOLERANCES } from "./_testing.ts";
 
 const sizes = { contextLength: 8, layers: 2, heads: 3, modelDim: 12, feedForwardDim: 24, vocabSize: 16 };

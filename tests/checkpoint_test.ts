@@ -3,7 +3,7 @@ import type { Backend } from "../core/backend.ts";
 import { CpuBackend } from "../core/cpu_backend.ts";
 import { initialize } from "../core/module.ts";
 import { scoresOf, writtenCheckpoints } from "../fixtures/transformers_write.ts";
-import { buildModel } from "../models/families.ts";
+import { buildModel, type ModelsByKind } from "../models/families.ts";
 import { Gpt, type GptConfig } from "../models/gpt.ts";
 import {
   type CheckpointFiles,
@@ -28,13 +28,13 @@ const decode = (content: Uint8Array | string) =>
 const allowed = ({ name }: Backend): Tolerance => ({ rtol: name === "cpu" ? 1e-5 : 1e-4, atol: 0 });
 
 /** A model made from the files of a checkpoint alone. */
-function modelOf(backend: Backend, files: CheckpointFiles): Gpt {
-  const { config, weights } = loadModel(files, { kind: "causal" }), model = new Gpt(config);
+function modelOf(backend: Backend, files: CheckpointFiles): ModelsByKind["causal"] {
+  const { config, weights } = loadModel(files, { kind: "causal" }), model = buildModel<"causal">(config);
   restoreModel(backend, initialize(backend, model, 0), weights);
   return model;
 }
 
-const logitsOf = (backend: Backend, model: Gpt, ids: Uint32Array, shape: number[]) =>
+const logitsOf = (backend: Backend, model: ModelsByKind["causal"], ids: Uint32Array, shape: number[]) =>
   backend.read(backend.scope(() => model.forward(backend.from(ids, shape))));
 
 for (const name of ["openai-gpt-mini", "gpt2-mini"]) {
@@ -52,7 +52,7 @@ for (const name of ["openai-gpt-mini", "gpt2-mini"]) {
   Deno.test(`checkpoint: ${name}, written again, has the same tensors`, async () => {
     const backend = new CpuBackend(),
       { config, weights } = loadModel(files, { kind: "causal" }),
-      model = new Gpt(config);
+      model = buildModel<"causal">(config);
     const store = initialize(backend, model, 0);
     restoreModel(backend, store, weights);
     const again = await modelFiles(backend, { config, experiment: undefined }, store);
@@ -128,7 +128,7 @@ for (const config of [small, gpt2]) {
         firstReports = await allReports(first, 4, 20);
       assertEquals(first.step, 20);
       const files = await filesOf(first, config);
-      const second = newRun(backend, new Gpt(loadModel(files, { kind: "causal" }).config), accumulated);
+      const second = newRun(backend, buildModel(loadModel(files, { kind: "causal" }).config), accumulated);
       restoreTraining(second, files);
       assertEquals([...firstReports, ...await allReports(second, 10)], reports);
       assertEquals(await stateOf(second), await stateOf(whole));

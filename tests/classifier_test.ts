@@ -4,9 +4,9 @@ import { CpuBackend } from "../core/cpu_backend.ts";
 import { initialize } from "../core/module.ts";
 import { Random } from "../core/random.ts";
 import type { Classifier } from "../models/classifier.ts";
-import type { ClassifierConfig } from "../models/families.ts";
-import { GptClassifier, type GptClassifierConfig } from "../models/gpt_classifier.ts";
-import { RobertaClassifier, type RobertaClassifierConfig } from "../models/roberta_classifier.ts";
+import { buildModel, type ClassifierConfig } from "../models/families.ts";
+import type { GptClassifierConfig } from "../models/gpt_classifier.ts";
+import type { RobertaClassifierConfig } from "../models/roberta_classifier.ts";
 import {
   loadModel,
   modelFiles,
@@ -26,8 +26,7 @@ const sizes = { ...small, vocabSize: 16, initialStd: 0.2, labels: ["even", "odd"
 const roberta: RobertaClassifierConfig = { ...sizes, architecture: "roberta" };
 const gpt: GptClassifierConfig = { ...sizes, architecture: "gpt1", padId: 1 };
 
-const build = (config: ClassifierConfig): Classifier =>
-  config.architecture === "roberta" ? new RobertaClassifier(config) : new GptClassifier(config);
+const build = (config: ClassifierConfig): Classifier => buildModel<"classifier">(config);
 
 /** Texts whose class is whether their largest token is odd. */
 const examples: Example[] = Array.from({ length: 40 }, (_, index) => {

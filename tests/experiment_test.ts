@@ -6,7 +6,7 @@ import type { Tensor } from "../core/tensor.ts";
 import { geluErf } from "../kernels/activations.ts";
 import { PostNormBlock, PreNormBlock } from "../models/blocks.ts";
 import { checkExperiment, type Experiment } from "../models/experiment.ts";
-import { buildModel, type Model, type ModelConfig } from "../models/families.ts";
+import { buildModel, type Model, type ModelConfig, type ModelsByKind } from "../models/families.ts";
 import { Gpt } from "../models/gpt.ts";
 import { type ForwardContext, Identity, LayerNorm } from "../models/layers.ts";
 import { LearnedPositions, NoPositions } from "../models/positions.ts";
@@ -50,7 +50,7 @@ function scoresOf(backend: Backend, model: Model): Promise<ArrayLike<number>> {
   }));
 }
 
-async function write(backend: Backend, model: Gpt, seed = 1): Promise<number[]> {
+async function write(backend: Backend, model: ModelsByKind["causal"], seed = 1): Promise<number[]> {
   const written: number[] = [];
   const options = { prompt: text.subarray(0, 3), maxNewTokens: 20, seed };
   for await (const [ids] of generate(backend, model, options)) written.push(...ids);
@@ -65,7 +65,7 @@ everyBackend("an experiment is trained, saved, loaded, generated from and drawn"
 
   const files = fromDisk(await modelFiles(backend, model, run.store));
   const { config, weights } = loadModel(files, { kind: "causal", experiment: withoutNorm });
-  const loaded = new Gpt(config, withoutNorm);
+  const loaded = buildModel<"causal">(config, withoutNorm);
   restoreModel(backend, allocateParameters(backend, loaded), weights);
   assertEquals(config, small);
   assertEquals(await scoresOf(backend, loaded), await scoresOf(backend, model));

@@ -7,6 +7,7 @@ import {
   huggingFaceTensors,
   toHuggingFaceConfig,
 } from "../checkpoints/hugging_face_formats.ts";
+import { GPT_FORMAT } from "../checkpoints/hugging_face_gpt.ts";
 import { PRESETS } from "../training/presets.ts";
 import { readSafetensors } from "../checkpoints/safetensors.ts";
 
@@ -134,4 +135,9 @@ Deno.test("Hugging Face config: the padding of a classifier is an id of the voca
     const message = `pad_token_id is ${JSON.stringify(pad)}, expected an id below the vocabulary size 11`;
     assertThrows(() => padOf(pad), TypeError, message);
   }
+});
+
+Deno.test("Hugging Face config: a GPT that the table of the format lacks is not written as another one", () => {
+  assertEquals(GPT_FORMAT.modelTypes, ["openai-gpt", "gpt2"]);
+  assertThrows(() => GPT_FORMAT.toJson({ ...gpt1, architecture: "gpt3" } as unknown as GptConfig), TypeError);
 });

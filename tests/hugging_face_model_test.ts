@@ -3,8 +3,7 @@ import type { Backend } from "../core/backend.ts";
 import { CpuBackend } from "../core/cpu_backend.ts";
 import { initialize, type ParameterStore } from "../core/module.ts";
 import type { Tensor } from "../core/tensor.ts";
-import { Gpt } from "../models/gpt.ts";
-import { expectKind } from "../models/families.ts";
+import { buildModel, expectKind, type ModelsByKind } from "../models/families.ts";
 import { importTensors } from "../checkpoints/hugging_face.ts";
 import { fromHuggingFaceConfig } from "../checkpoints/hugging_face_formats.ts";
 import { newOptimizer, type OptimizerName, OPTIMIZERS } from "../training/optimizers.ts";
@@ -27,9 +26,9 @@ interface ModelCase {
 const fixture = (name: string) => Deno.readFileSync(new URL(`../fixtures/${name}`, import.meta.url));
 
 /** Builds a model from a Hugging Face folder. */
-function load(backend: Backend, name: string): { model: Gpt; store: ParameterStore } {
+function load(backend: Backend, name: string): { model: ModelsByKind["causal"]; store: ParameterStore } {
   const json = JSON.parse(new TextDecoder().decode(fixture(`${name}/config.json`)));
-  const model = new Gpt(expectKind(fromHuggingFaceConfig(json), "causal")),
+  const model = buildModel<"causal">(expectKind(fromHuggingFaceConfig(json), "causal")),
     store = initialize(backend, model, 0);
   const tensors = importTensors(model.config, readSafetensors(fixture(`${name}/model.safetensors`)));
   for (const parameter of store.parameters) {

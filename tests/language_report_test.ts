@@ -1,5 +1,10 @@
 import { assertEquals } from "@std/assert";
-import { describeArchitecture, describeNames, describeUse } from "../commands/recipes/language_report.ts";
+import {
+  describeArchitecture,
+  describeNames,
+  describeOptimizer,
+  describeUse,
+} from "../commands/recipes/language_report.ts";
 
 Deno.test("the texts of a run are named, the first two of many", () => {
   const names = (data: string[], validation: string[] = []) =>
@@ -29,4 +34,13 @@ Deno.test("a model with parts of its own is named after them", () => {
   const experiment = { name: "my_block", sha256: "0".repeat(64) };
   assertEquals(describeArchitecture({ architecture: "gpt1" }, experiment), "gpt1 with my_block");
   assertEquals(describeArchitecture({ architecture: "gpt1" }), "gpt1");
+});
+
+Deno.test("an optimizer that was chosen is named with its settings, and the default one is not", () => {
+  assertEquals(describeOptimizer({}), "");
+  assertEquals(describeOptimizer({ optimizer: "sgd", momentum: 0.5 }), "sgd with momentum 0.5, ");
+  assertEquals(
+    describeOptimizer({ optimizer: "adamw", beta1: 0.9, beta2: 0.99 }),
+    "adamw with beta1 0.9, beta2 0.99, epsilon 1e-8, ",
+  );
 });

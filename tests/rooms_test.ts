@@ -133,9 +133,27 @@ Deno.test("every module of mod.ts is in a room, whose examples are tested and wh
 Deno.test("nobody but the families' own files asks for an architecture by name", () => {
   for (const room of [...Object.keys(ROOMS), "commands"].filter((room) => room !== "models")) {
     for (const file of sourceFiles(room)) {
-      if (file === "checkpoints/hugging_face_gpt.ts") continue;
       const code = withoutComments(Deno.readTextFileSync(new URL(file, root)));
       assert(!/[=!]== "(roberta|gpt1|gpt2)"/.test(code), file);
+    }
+  }
+});
+
+Deno.test("only the table of families and the families' own files use the model or configuration of one family", () => {
+  const names = [...sourceFiles("models")].flatMap((file) => file.match(/(\w+)_classifier\.ts$/)?.[1] ?? []);
+  assert(names.length >= 2);
+  const family = `(${names.join("|")})`, models = new RegExp(`/models/${family}(_classifier)?\\.ts$`);
+  const own = new RegExp(`^(checkpoints/hugging_face_${family}|training/(${family}_)?presets)\\.ts$`);
+  for (const room of [...Object.keys(ROOMS), "commands"].filter((room) => room !== "models")) {
+    for (const file of sourceFiles(room)) {
+      if (own.test(file)) continue;
+      const code = withoutComments(Deno.readTextFileSync(new URL(file, root)));
+      const found = importsOf(code).filter((specifier) => models.test(specifier));
+      assertEquals(
+        found,
+        [],
+        `${file}: take what models/families.ts exports, such as ModelsByKind["causal"]`,
+      );
     }
   }
 });

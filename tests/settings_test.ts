@@ -2,8 +2,10 @@ import { assertEquals, assertThrows } from "@std/assert";
 import { UsageError } from "../commands/cli/errors.ts";
 import { parseFlags } from "../commands/cli/parse_flags.ts";
 import { chooseSettings, stepsOf, type TrainSettings, withLength } from "../commands/settings/settings.ts";
-import { trainFlags } from "../commands/settings/train_flags.ts";
+import { type TrainFlags, trainFlags } from "../commands/settings/train_flags.ts";
 import { choosePreset, type PresetName, PRESETS_BY_NAME } from "../commands/settings/presets.ts";
+import { describeOptimizer } from "../commands/recipes/language_report.ts";
+import { type NamedRule, type OptimizerName, OPTIMIZERS } from "../training/optimizers.ts";
 import { presetTraining } from "../training/presets.ts";
 import { words } from "./_command.ts";
 
@@ -48,6 +50,34 @@ Deno.test("another optimizer takes the learning rates and the weight decay that 
   assertEquals([given.learningRate, given.minLearningRate, given.momentum], [0.5, 0.05, 0.5]);
 });
 
+Deno.test("an optimizer that is new in the table has its own settings, and those of others are refused", () => {
+  const table = OPTIMIZERS as Record<string, NamedRule>;
+  table.lion = { ...OPTIMIZERS.sgd, defaults: { beta1: 0.95 } };
+  try {
+    const lion = (flags: object) =>
+      chooseSettings({ ...flags, optimizer: "lion" } as unknown as TrainFlags, "tiny");
+    const { beta1, beta2, epsilon, momentum } = lion({});
+    assertEquals([beta1, beta2, epsilon, momentum], [0.95, undefined, undefined, undefined]);
+    assertEquals(lion({ beta1: 0.5 }).beta1, 0.5);
+    assertThrows(
+      () => lion({ epsilon: 1e-6 }),
+      UsageError,
+      "--epsilon is for --optimizer adamw: leave it out",
+    );
+    assertThrows(
+      () => lion({ momentum: 0.5 }),
+      UsageError,
+      "--momentum is for --optimizer sgd: leave it out",
+    );
+    const message = "--beta1 is for --optimizer adamw or --optimizer lion: leave it out";
+    assertThrows(() => settingsOf("--optimizer sgd --beta1 0.5"), UsageError, message);
+    const described = { ...lion({}), optimizer: "lion" as OptimizerName };
+    assertEquals(describeOptimizer(described), "lion with beta1 0.95, ");
+  } finally {
+    delete table.lion;
+  }
+});
+
 Deno.test("epochs are counted in steps, rounded up, and not given beside them", () => {
   assertEquals(stepsOf({ epochs: 3 }, 50.25), 151);
   const message = "--epochs 1000000 makes 1e+11 steps: expected at most 1000000000";
@@ -71,6 +101,8 @@ for (
     ["--lr 0.001 --min_lr 0.01", "--min-learning-rate is 0.01: expected at most --learning-rate 0.001"],
     ["--ff_mult 2 --feed_forward_dim 9", "--feed-forward-dim and --feed-forward-multiple say the same"],
     ["--steps 1 --epochs 1", "--steps and --epochs both say how long to train"],
+    ["--momentum 0.5", "--momentum is for --optimizer sgd: leave it out"],
+    ["--optimizer sgd --epsilon 1e-6", "--epsilon is for --optimizer adamw: leave it out"],
     ["--vocab_size 300", "--vocab-size is for --tokenizer bpe"],
     ["--mask_rule fairseq", "--mask-rule is for --objective mlm"],
     ["--architecture gpt2", "--architecture is for --objective causal", "roberta-tiny"],

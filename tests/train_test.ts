@@ -13,6 +13,7 @@ import type { Tensor } from "../core/tensor.ts";
 import { crossEntropy } from "../kernels/cross_entropy.ts";
 import { dropout } from "../kernels/dropout.ts";
 import { embedding } from "../kernels/embedding.ts";
+import { buildModel } from "../models/families.ts";
 import { Gpt } from "../models/gpt.ts";
 import type { BatchTensors, Learner } from "../models/learner.ts";
 import { type BatchSource, causalBatches, validationBatches } from "../data/batches.ts";
@@ -137,7 +138,7 @@ for (const name of ["openai-gpt-mini", "gpt2-mini"]) {
         return { inputs, targets: outputs, batchSize, contextLength };
       },
     };
-    const run = new TrainingRun(backend, new Gpt(config), batches, {
+    const run = new TrainingRun(backend, buildModel(config), batches, {
       ...settings,
       schedule: "constant",
       learningRate: 1e-3,

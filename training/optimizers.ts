@@ -15,8 +15,13 @@ import { KernelOptimizer, type Optimizer, type OptimizerSettings, type UpdateRul
 /** The name of an optimizer. */
 export type OptimizerName = "adamw" | "sgd";
 
+/** A setting that some optimizers use and others do not. */
+export type OptimizerSetting = Exclude<keyof OptimizerSettings, "weightDecay" | "clipNorm">;
+
 /** An optimizer that settings can name. */
 export interface NamedRule extends UpdateRule {
+  /** The settings that it uses besides weight decay and clipping, with the values that they have unless given. */
+  readonly defaults: Readonly<Partial<Record<OptimizerSetting, number>>>;
   /**
    * What `presetTraining` multiplies the values of presets by, which are those for AdamW; 1 unless given. Found by trying,
    * see `bench/LOG.md`.
@@ -24,18 +29,29 @@ export interface NamedRule extends UpdateRule {
   readonly presetFactors?: { readonly learningRate: number; readonly weightDecay: number };
 }
 
+const ADAMW = { beta1: 0.9, beta2: 0.999, epsilon: 1e-8 } as const, SGD = { momentum: 0.9 } as const;
+
 /** The optimizers by name. Where settings leave something out, they use what `torch.optim` does; SGD has momentum 0.9. */
 export const OPTIMIZERS: Readonly<Record<OptimizerName, NamedRule>> = {
   adamw: {
     kernel: adamw,
     state: ["mean", "square"],
-    constants: ({ beta1 = 0.9, beta2 = 0.999, epsilon = 1e-8 }) => ({ beta1, beta2, epsilon }),
-    schedule: ({ beta1 = 0.9, beta2 = 0.999 }, step) => [1 - beta1 ** (step + 1), 1 - beta2 ** (step + 1)],
+    defaults: ADAMW,
+    constants: ({ beta1 = ADAMW.beta1, beta2 = ADAMW.beta2, epsilon = ADAMW.epsilon }) => ({
+      beta1,
+      beta2,
+      epsilon,
+    }),
+    schedule: ({ beta1 = ADAMW.beta1, beta2 = ADAMW.beta2 }, step) => [
+      1 - beta1 ** (step + 1),
+      1 - beta2 ** (step + 1),
+    ],
   },
   sgd: {
     kernel: sgd,
     state: ["velocity"],
-    constants: ({ momentum = 0.9 }) => ({ momentum }),
+    defaults: SGD,
+    constants: ({ momentum = SGD.momentum }) => ({ momentum }),
     // With momentum 0.9 a step's share of weight decay, lr · decay / (1 − μ), is then that of AdamW, lr · decay.
     presetFactors: { learningRate: 30, weightDecay: 1 / 300 },
   },

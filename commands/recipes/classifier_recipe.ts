@@ -18,7 +18,6 @@ import {
   type ClassifierConfig,
   kindOf,
   type ModelConfig,
-  type ModelsByKind,
   objectiveOf,
 } from "../../models/families.ts";
 import { PAD_ID } from "../../models/config.ts";
@@ -118,10 +117,7 @@ export async function classifierRecipe(
     await memoryLimits(backend),
   );
 
-  const model = usingPath(
-    checkpoint.path,
-    () => buildModel(config, experiment),
-  ) as ModelsByKind["classifier"];
+  const model = usingPath(checkpoint.path, () => buildModel<"classifier">(config, experiment));
   const task = { model, corpus, labels, settings, source, validation, classes };
   const { classWeights, ...others } = settings;
   const given = Object.entries(others).filter(([name]) => Object.hasOwn(finetuneFlags, name));

@@ -6,11 +6,11 @@
 import type { Batch } from "../../data/batches.ts";
 import type { Baseline } from "../../data/baselines.ts";
 import type { Experiment } from "../../models/experiment.ts";
-import type { BpeTokenizer } from "../../tokenizers/bpe_tokenizer.ts";
-import type { CharTokenizer } from "../../tokenizers/char_tokenizer.ts";
+import type { BaseTokenizer } from "../../tokenizers/base_tokenizer.ts";
 import { totalWeight } from "../../training/batch_tensors.ts";
 import { evaluate } from "../../training/evaluate.ts";
 import { estimateMemory } from "../../training/memory.ts";
+import { type OptimizerSetting, updateRule } from "../../training/optimizers.ts";
 import { formatCount } from "../cli/terminal.ts";
 import { describeTokenizer } from "../files/tokenizer_folder.ts";
 import { type LanguageConfig, PRESETS_BY_NAME } from "../settings/presets.ts";
@@ -25,7 +25,7 @@ export interface LanguageTask {
   readonly settings: TrainSettings;
   readonly config: LanguageConfig;
   readonly experiment?: Experiment;
-  readonly tokenizer: BpeTokenizer | CharTokenizer;
+  readonly tokenizer: BaseTokenizer;
   readonly source: Source;
   readonly encoded: EncodedCorpus;
   readonly baselines: readonly Baseline[];
@@ -60,12 +60,22 @@ export function describeLanguageModel(task: LanguageTask): Fact[] {
     [
       "training",
       `${steps} steps of ${times}${batchSize} × ${config.contextLength} tokens, ${epochs} epochs, ` +
-      (optimizer === "sgd" ? `SGD with momentum ${settings.momentum}, ` : "") +
+      describeOptimizer(settings) +
       `learning rate ${learningRate} to ${schedule === "constant" ? learningRate : minLearningRate} ` +
       `(${schedule}), seed ${settings.seed}`,
     ],
     ["baselines", task.baselines.map(({ name, loss }) => `${name} ${loss.toFixed(3)}`).join(", ")],
   ];
+}
+
+/** The optimizer, if the run was given one, with its settings: `sgd with momentum 0.9, `. */
+export function describeOptimizer(
+  settings: Pick<TrainSettings, "optimizer" | OptimizerSetting>,
+): string {
+  if (settings.optimizer === undefined) return "";
+  const defaults = Object.entries(updateRule(settings.optimizer).defaults);
+  const values = defaults.map(([name, value]) => `${name} ${settings[name as OptimizerSetting] ?? value}`);
+  return `${[settings.optimizer, values.join(", ")].filter(Boolean).join(" with ")}, `;
 }
 
 /** The architecture of a model in words, such as `gpt1`, or `gpt1 with my_block`. */

@@ -13,9 +13,7 @@ import { filledSample } from "../../inference/fill_mask.ts";
 import { generate } from "../../inference/generate.ts";
 import { defaultPrompt } from "../../inference/prompt.ts";
 import type { Experiment } from "../../models/experiment.ts";
-import { expectKind, kindOf } from "../../models/families.ts";
-import { Gpt } from "../../models/gpt.ts";
-import { MaskedLanguageModel } from "../../models/roberta.ts";
+import { buildModel, expectKind, kindOf, type ModelsByKind } from "../../models/families.ts";
 import type { Tokenizer } from "../../tokenizers/tokenizer.ts";
 import { totalWeight } from "../../training/batch_tensors.ts";
 import type { LanguageConfig } from "../settings/presets.ts";
@@ -25,7 +23,7 @@ import type { EncodedCorpus } from "../texts/corpus.ts";
 /** A language model and its batches. */
 export interface PreparedObjective {
   /** The model, without values yet. */
-  readonly model: Gpt | MaskedLanguageModel;
+  readonly model: ModelsByKind["causal" | "masked"];
   readonly batches: BatchSource;
   /** Batches to evaluate it on, the same every time: of so many sequences, spread over the text, or of all. */
   evaluationBatches(part: "training" | "validation", sequences?: number): Batch[];
@@ -49,9 +47,8 @@ export function prepareObjective(
   settings: TrainSettings & { readonly experiment?: Experiment },
 ): PreparedObjective {
   if (kindOf(config) === "masked") {
-    const maskedConfig = expectKind(config, "masked");
-    const model = new MaskedLanguageModel(maskedConfig, settings.experiment);
-    const { sequences, options } = maskedTexts(encoded, maskedConfig, tokenizer, settings);
+    const model = buildModel<"masked">(expectKind(config, "masked"), settings.experiment);
+    const { sequences, options } = maskedTexts(encoded, config, tokenizer, settings);
     return {
       model,
       batches: maskedBatches(sequences.training, options),
@@ -63,7 +60,7 @@ export function prepareObjective(
       },
     };
   }
-  const model = new Gpt(expectKind(config, "causal"), settings.experiment);
+  const model = buildModel<"causal">(expectKind(config, "causal"), settings.experiment);
   const { batchSize, seed } = settings, sizes = { contextLength: config.contextLength, batchSize };
   return {
     model,

@@ -3,15 +3,13 @@
  *
  * @module
  */
-import { type Objective, objectiveOf } from "../../models/families.ts";
-import type { GptConfig } from "../../models/gpt.ts";
+import { type ConfigsByKind, type Objective, objectiveOf } from "../../models/families.ts";
 import { type Preset, PRESETS } from "../../training/presets.ts";
-import type { RobertaConfig } from "../../models/roberta.ts";
 import { MASKED_PRESETS, type MaskedPreset } from "../../training/roberta_presets.ts";
 import { UsageError } from "../cli/errors.ts";
 
 /** The sizes of a language model. */
-export type LanguageConfig = GptConfig | RobertaConfig;
+export type LanguageConfig = ConfigsByKind["causal" | "masked"];
 
 /** A preset for `--preset`. */
 export type PresetName = keyof typeof PRESETS | keyof typeof MASKED_PRESETS;

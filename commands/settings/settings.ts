@@ -7,7 +7,8 @@ import { maskFlags, MAX } from "../cli/common_flags.ts";
 import { UsageError } from "../cli/errors.ts";
 import { type Flags, type FlagValue, kebabCase } from "../cli/flags.ts";
 import { type Objective, objectiveOf } from "../../models/families.ts";
-import { presetTraining } from "../../training/presets.ts";
+import { OPTIMIZERS, type OptimizerSetting, updateRule } from "../../training/optimizers.ts";
+import { type PresetTraining, presetTraining } from "../../training/presets.ts";
 import { type PresetName, PRESETS_BY_NAME } from "./presets.ts";
 import type { TrainFlags, trainFlags } from "./train_flags.ts";
 
@@ -78,18 +79,25 @@ export function chooseSettings(flags: TrainFlags, presetName: PresetName): Train
       ? Math.round(modelDim * model.feedForwardDim / model.modelDim)
       : modelDim * multiple,
     ...training,
-    ...flags.optimizer === "sgd" ? { ...ADAMW_ONLY, momentum: 0.9 } : {},
+    ...optimizerSettings(flags, preset.training),
     minLearningRate: training.minLearningRate * peakRatio,
     ...intervalsOf(flags.steps ?? training.steps, flags),
   };
-  const names = [...Object.keys(defaults), "epsilon", "vocabSize"] as (keyof TrainFlags)[];
+  const names = [...Object.keys(defaults), ...settingsOfOptimizers(), "vocabSize"] as (keyof TrainFlags)[];
   const settings = { preset: presetName, ...defaults, ...pick(flags, names) } as TrainSettings;
   checkValues(settings);
   return settings;
 }
 
-/** What SGD has no use for. */
-const ADAMW_ONLY = { beta1: undefined, beta2: undefined, epsilon: undefined };
+const settingsOfOptimizers = (): OptimizerSetting[] =>
+  Object.values(OPTIMIZERS).flatMap(({ defaults }) => Object.keys(defaults) as OptimizerSetting[]);
+
+/** An optimizer that is not the preset's starts from its own values; settings that it does not use are left out. */
+function optimizerSettings({ optimizer }: TrainFlags, preset: PresetTraining): object {
+  const { defaults } = updateRule(optimizer);
+  if (optimizer === undefined || defaults === updateRule(preset.optimizer).defaults) return {};
+  return { ...Object.fromEntries(settingsOfOptimizers().map((name) => [name, undefined])), ...defaults };
+}
 
 /** The values of some flags, of those that are given. */
 export function pick<Values extends object, Name extends keyof Values>(
@@ -115,8 +123,11 @@ export function checkTogether(flags: TrainFlags, objective: Objective): void {
   }
   if (objective === "mlm") refuse(["tied"], "--objective causal");
   else refuse(Object.keys(maskFlags) as (keyof typeof maskFlags)[], "--objective mlm");
-  if (flags.optimizer === "sgd") refuse(["beta1", "beta2", "epsilon"], "--optimizer adamw");
-  else refuse(["momentum"], "--optimizer sgd");
+  for (const name of settingsOfOptimizers()) {
+    const owners = Object.entries(OPTIMIZERS).filter(([, { defaults }]) => name in defaults);
+    if (name in updateRule(flags.optimizer).defaults) continue;
+    refuse([name], owners.map(([owner]) => `--optimizer ${owner}`).join(" or "));
+  }
 }
 
 function checkValues(

@@ -145,7 +145,7 @@ const trainingFlags = group("Training", {
     kind: "choice",
     choices: Object.keys(OPTIMIZERS) as OptimizerName[],
     otherwise: "adamw",
-    description: "adamw, or sgd with momentum",
+    description: "how parameters are updated",
   },
   momentum: { ...SHARE, description: "momentum of --optimizer sgd", otherwise: "0.9" },
   beta1: { ...SHARE, description: "AdamW's decay rate of the first moment", ...PRESET },
