@@ -14,6 +14,7 @@ const special = (content: string, id: number, special = true): SpecialToken => (
 
 /** A tokenizer of capital letters; it notes the stretches it is given. */
 class Capitals extends BaseTokenizer {
+  override readonly algorithm = "capitals";
   readonly stretches: string[] = [];
 
   protected override encodeStretch(text: string, start: number, end: number, ids: IdList): void {
@@ -28,6 +29,10 @@ class Capitals extends BaseTokenizer {
       push: (ids) => typeof ids === "number" ? one(ids) : Array.from(ids, one).join(""),
       end: () => ".",
     };
+  }
+
+  override withSpecialTokens(added: readonly SpecialToken[]): Capitals {
+    return new Capitals([...tokens, ...added.map(({ content }) => content)], added, BARE_FRAME);
   }
 
   override toHuggingFace(): Record<string, string> {

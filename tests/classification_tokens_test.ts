@@ -1,4 +1,5 @@
-import { assertEquals, assertStrictEquals } from "@std/assert";
+import { assert, assertEquals, assertStrictEquals } from "@std/assert";
+import { BaseTokenizer, type IdList } from "../tokenizers/base_tokenizer.ts";
 import { trainBpe } from "../tokenizers/bpe_trainer.ts";
 import { CharTokenizer } from "../tokenizers/char_tokenizer.ts";
 import {
@@ -6,7 +7,7 @@ import {
   withClassificationTokens,
 } from "../tokenizers/classification_tokens.ts";
 import { loadTokenizer } from "../tokenizers/hugging_face.ts";
-import { CAUSAL_SPECIAL_TOKENS } from "../tokenizers/special_tokens.ts";
+import { CAUSAL_SPECIAL_TOKENS, frameOf, type SpecialToken } from "../tokenizers/special_tokens.ts";
 
 const text = "low lower lowest, low and slow";
 const tokenizers = {
@@ -39,3 +40,36 @@ for (const [name, plain] of Object.entries(tokenizers)) {
     assertStrictEquals(withClassificationTokens(again), again);
   });
 }
+
+/** A tokenizer of another kind, saved like one of characters: it encodes lower case as upper case. */
+class UpperCase extends BaseTokenizer {
+  override readonly algorithm = "upper-case characters";
+  readonly #tokens: readonly string[];
+
+  constructor(tokens: readonly string[], specialTokens: readonly SpecialToken[] = []) {
+    super(tokens, specialTokens, frameOf(specialTokens));
+    this.#tokens = tokens;
+  }
+
+  protected override encodeStretch(text: string, start: number, end: number, ids: IdList): void {
+    for (const letter of text.slice(start, end).toUpperCase()) ids.push(this.idOf(letter)!);
+  }
+
+  override decodeStream() {
+    return { push: (ids: number | Iterable<number>) => [ids].flat().join(), end: () => "" };
+  }
+
+  override withSpecialTokens(added: readonly SpecialToken[]): UpperCase {
+    return new UpperCase([...this.#tokens, ...added.map(({ content }) => content)], added);
+  }
+
+  override toHuggingFace(): Record<string, string> {
+    return new CharTokenizer(this.#tokens, this.specialTokens).toHuggingFace();
+  }
+}
+
+Deno.test("withClassificationTokens: a tokenizer of another kind remains one", () => {
+  const tokenizer = withClassificationTokens(new UpperCase(["A", "B"]));
+  assert(tokenizer instanceof UpperCase);
+  assertEquals([...tokenizer.encode("ab", { addSpecialTokens: true })], [2, 0, 1, 4]);
+});

@@ -1,6 +1,7 @@
 import { assertEquals, assertRejects } from "@std/assert";
 import { saveFolder } from "../commands/files/folders.ts";
 import { describeTokenizer, readTokenizer } from "../commands/files/tokenizer_folder.ts";
+import type { BaseTokenizer } from "../tokenizers/base_tokenizer.ts";
 import { CharTokenizer } from "../tokenizers/char_tokenizer.ts";
 import { inFolder } from "./_command.ts";
 
@@ -16,6 +17,8 @@ Deno.test("a tokenizer is found in its folder, in a file, and in a run", () =>
     assertEquals([await sizeOf("run"), await sizeOf("run/last")], [4, 4]);
     await save("run/best", "abcde");
     assertEquals(await sizeOf("run"), 5);
+    const words = { algorithm: "words", vocabSize: 7 } as BaseTokenizer;
+    assertEquals(describeTokenizer(words), "words, 7 tokens");
     assertEquals(describeTokenizer(await readTokenizer(`${cwd}/own`)), "characters, 3 tokens");
   }));
 

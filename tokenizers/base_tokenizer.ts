@@ -54,6 +54,8 @@ export class IdList {
 
 /** A tokenizer, except for encoding a stretch of ordinary text and for decoding. */
 export abstract class BaseTokenizer implements Tokenizer {
+  /** What it does in two or three words, for people: `byte-level BPE`. */
+  abstract readonly algorithm: string;
   readonly vocabSize: number;
   readonly specialTokens: readonly SpecialToken[];
   /** What `encode` puts around a text with `addSpecialTokens`. */
@@ -118,6 +120,14 @@ export abstract class BaseTokenizer implements Tokenizer {
    * @returns The text of each file, by file name.
    */
   abstract toHuggingFace(): Record<string, string>;
+
+  /**
+   * Appends special tokens to the vocabulary; all other ids keep their meaning.
+   *
+   * @param added The tokens, with the ids that follow the last one.
+   * @returns A tokenizer of the same class, framed as its special tokens say (see {@linkcode frameOf}).
+   */
+  abstract withSpecialTokens(added: readonly SpecialToken[]): BaseTokenizer;
 
   /** 16 hexadecimal digits that change when any text could be encoded differently. */
   get fingerprint(): string {

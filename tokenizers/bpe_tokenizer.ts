@@ -17,7 +17,7 @@ import { BYTE_SYMBOLS, writeUtf8 } from "./byte_symbols.ts";
 import { PreTokenCache } from "./pre_token_cache.ts";
 import { nextPreToken } from "./pre_tokens.ts";
 import { quoted } from "./quoted.ts";
-import { BARE_FRAME, type Frame, type SpecialToken } from "./special_tokens.ts";
+import { BARE_FRAME, type Frame, frameOf, type SpecialToken } from "./special_tokens.ts";
 import type { DecodeOptions, TokenStream } from "./tokenizer.ts";
 import { writeTokenizerFiles } from "./tokenizer_files.ts";
 import { readTokenizerJson } from "./tokenizer_json.ts";
@@ -53,6 +53,8 @@ export interface BpeParts {
 
 /** A byte-level byte-pair encoding tokenizer. */
 export class BpeTokenizer extends BaseTokenizer {
+  /** What it does in two or three words, for people. */
+  override readonly algorithm = "byte-level BPE";
   readonly #parts: BpeParts;
   readonly #idOfByte = new Int32Array(256);
   readonly #encoder: BpeEncoder;
@@ -221,6 +223,18 @@ export class BpeTokenizer extends BaseTokenizer {
       },
       end: () => decoder.decode(),
     };
+  }
+
+  /**
+   * Appends special tokens to the vocabulary; all other ids keep their meaning.
+   *
+   * @param added The tokens, with the ids that follow the last one.
+   * @returns A tokenizer with the same merges.
+   */
+  override withSpecialTokens(added: readonly SpecialToken[]): BpeTokenizer {
+    const tokens = [...this.#parts.tokens, ...added.map(({ content }) => content)];
+    const specialTokens = [...this.specialTokens, ...added];
+    return new BpeTokenizer({ ...this.#parts, tokens, specialTokens, frame: frameOf(specialTokens) });
   }
 
   /**

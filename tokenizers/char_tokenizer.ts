@@ -19,6 +19,8 @@ import { CHARACTER_PATTERN, writeTokenizerFiles } from "./tokenizer_files.ts";
 
 /** A tokenizer whose tokens are single characters. */
 export class CharTokenizer extends BaseTokenizer {
+  /** What it does in two or three words, for people. */
+  override readonly algorithm = "characters";
   readonly #idOfCodePoint: Map<number, number> = new Map();
   readonly #unknownId: number | undefined;
 
@@ -128,6 +130,18 @@ export class CharTokenizer extends BaseTokenizer {
       },
       end: () => "",
     };
+  }
+
+  /**
+   * Appends special tokens to the vocabulary; all other ids keep their meaning.
+   *
+   * @param added The tokens, with the ids that follow the last one.
+   * @returns A tokenizer with the same characters.
+   */
+  override withSpecialTokens(added: readonly SpecialToken[]): CharTokenizer {
+    const tokens = Array.from({ length: this.vocabSize }, (_, id) => this.tokenOf(id));
+    tokens.push(...added.map(({ content }) => content));
+    return new CharTokenizer(tokens, [...this.specialTokens, ...added]);
   }
 
   /**

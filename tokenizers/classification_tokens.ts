@@ -7,10 +7,8 @@
  * @module
  */
 
-import { BpeTokenizer } from "./bpe_tokenizer.ts";
-import { CharTokenizer } from "./char_tokenizer.ts";
-import { frameOf, type SpecialToken } from "./special_tokens.ts";
-import { readTokenizerJson } from "./tokenizer_json.ts";
+import type { BaseTokenizer } from "./base_tokenizer.ts";
+import type { SpecialToken } from "./special_tokens.ts";
 
 /** Start, delimiter, end, and padding of a text that GPT classifies. */
 export const CLASSIFICATION_SPECIAL_TOKENS: readonly string[] = [
@@ -38,12 +36,9 @@ export const CLASSIFICATION_SPECIAL_TOKENS: readonly string[] = [
  * @param tokenizer The tokenizer of a causal model.
  * @returns A tokenizer that frames texts for classification; the same one if it does already.
  */
-export function withClassificationTokens(
-  tokenizer: BpeTokenizer | CharTokenizer,
-): BpeTokenizer | CharTokenizer {
+export function withClassificationTokens(tokenizer: BaseTokenizer): BaseTokenizer {
   const missing = CLASSIFICATION_SPECIAL_TOKENS.filter((content) => tokenizer.idOf(content) === undefined);
   if (missing.length === 0) return tokenizer;
-  const description = readTokenizerJson(tokenizer.toHuggingFace()["tokenizer.json"]);
   const added = missing.map((content, index): SpecialToken => ({
     content,
     id: tokenizer.vocabSize + index,
@@ -52,9 +47,5 @@ export function withClassificationTokens(
     singleWord: false,
     special: true,
   }));
-  const tokens = [...description.tokens, ...missing],
-    specialTokens = [...description.specialTokens, ...added];
-  return description.kind === "bpe"
-    ? new BpeTokenizer({ ...description, tokens, specialTokens, frame: frameOf(specialTokens) })
-    : new CharTokenizer(tokens as string[], specialTokens);
+  return tokenizer.withSpecialTokens(added);
 }

@@ -18,7 +18,7 @@ import {
   type SpecialToken,
 } from "./special_tokens.ts";
 import type { JsonObject } from "./tokenizer_files.ts";
-import { readTokenizerJson } from "./tokenizer_json.ts";
+import { readTokenizerJson, type TokenizerDescription } from "./tokenizer_json.ts";
 import { addToken, parseJson, readMerges, readVocabulary } from "./vocabulary_files.ts";
 
 /**
@@ -42,10 +42,7 @@ import { addToken, parseJson, readMerges, readVocabulary } from "./vocabulary_fi
 export function loadTokenizer(files: Readonly<Record<string, string>>): BpeTokenizer | CharTokenizer {
   if (files["tokenizer.json"] !== undefined) {
     const description = readTokenizerJson(files["tokenizer.json"]);
-    if (description.kind === "bpe") return buildFrom("tokenizer.json", () => new BpeTokenizer(description));
-    const { tokens, specialTokens } = description, unused = tokens.indexOf(undefined);
-    if (unused >= 0) throw new RangeError(`Cannot use tokenizer.json: no character has id ${unused}`);
-    return buildFrom("tokenizer.json", () => new CharTokenizer(tokens as string[], specialTokens));
+    return buildFrom("tokenizer.json", () => BUILDERS[description.kind](description));
   }
   if (files["vocab.json"] !== undefined && files["merges.txt"] !== undefined) {
     return fromVocabAndMerges(files);
@@ -56,6 +53,18 @@ export function loadTokenizer(files: Readonly<Record<string, string>>): BpeToken
       (names.length > 0 ? names.slice(0, 6).map(shortened).join(", ") : "no file"),
   );
 }
+
+/** How each kind of tokenizer is built. */
+const BUILDERS: Readonly<
+  Record<TokenizerDescription["kind"], (description: TokenizerDescription) => BpeTokenizer | CharTokenizer>
+> = {
+  bpe: (description) => new BpeTokenizer(description),
+  char({ tokens, specialTokens }) {
+    const unused = tokens.indexOf(undefined);
+    if (unused >= 0) throw new RangeError(`no character has id ${unused}`);
+    return new CharTokenizer(tokens as string[], specialTokens);
+  },
+};
 
 /** Builds a tokenizer from what was read; an error names the file. */
 function buildFrom<Made>(file: string, make: () => Made): Made {

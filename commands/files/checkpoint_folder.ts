@@ -3,12 +3,11 @@
  *
  * @module
  */
+import type { BaseTokenizer } from "../../tokenizers/base_tokenizer.ts";
 import { allocateParameters } from "../../core/module.ts";
 import type { Backend } from "../../core/backend.ts";
 import type { Experiment } from "../../models/experiment.ts";
 import { buildModel, expectKind, kindOf, type ModelKind, type ModelsByKind } from "../../models/families.ts";
-import type { BpeTokenizer } from "../../tokenizers/bpe_tokenizer.ts";
-import type { CharTokenizer } from "../../tokenizers/char_tokenizer.ts";
 import { loadTokenizer } from "../../tokenizers/hugging_face.ts";
 import { type CheckpointFiles, loadConfig, loadModel, restoreModel } from "../../checkpoints/checkpoint.ts";
 import { FORMER_TRAINING_STATE, TRAINING_STATE } from "../../checkpoints/checkpoint_files.ts";
@@ -96,7 +95,7 @@ export async function newestRun(): Promise<string> {
 }
 
 /** Reads the tokenizer of a checkpoint. */
-export function tokenizerOf({ path, files }: FoundCheckpoint): BpeTokenizer | CharTokenizer {
+export function tokenizerOf({ path, files }: FoundCheckpoint): BaseTokenizer {
   const texts: Record<string, string> = {}, decoder = new TextDecoder();
   for (const name of TOKENIZER_INPUT_NAMES) {
     if (files[name] !== undefined) texts[name] = decoder.decode(files[name] as Uint8Array);
@@ -116,7 +115,7 @@ export function openModel<Kind extends ModelKind>(
   backend: Backend,
   checkpoint: FoundCheckpoint,
   kind: Kind,
-): { model: ModelsByKind[Kind]; tokenizer: BpeTokenizer | CharTokenizer } {
+): { model: ModelsByKind[Kind]; tokenizer: BaseTokenizer } {
   const { path, files, experiment } = checkpoint;
   const found = naming(path, () => loadConfig(files, { experiment }));
   naming(path, () => expectKind(found, kind), `; deno task ${COMMANDS[kindOf(found)]} uses it`);

@@ -3,15 +3,14 @@
  *
  * @module
  */
-import { BpeTokenizer } from "../../tokenizers/bpe_tokenizer.ts";
-import type { CharTokenizer } from "../../tokenizers/char_tokenizer.ts";
+import type { BaseTokenizer } from "../../tokenizers/base_tokenizer.ts";
 import { cannotRead } from "../cli/errors.ts";
 import { findFolder, tokenizerOf } from "./checkpoint_folder.ts";
 import { readBytes } from "./disk.ts";
 import { TOKENIZER_INPUT_NAMES } from "./own_names.ts";
 
 /** Reads the tokenizer in a folder, a tokenizer.json, or the folder of a run, all of whose checkpoints have the same one. */
-export async function readTokenizer(path: string): Promise<BpeTokenizer | CharTokenizer> {
+export async function readTokenizer(path: string): Promise<BaseTokenizer> {
   if ((await Deno.stat(path).catch(() => undefined))?.isFile) {
     const bytes = await readBytes(path).catch(async (error) => {
       throw await cannotRead(path, error);
@@ -23,7 +22,6 @@ export async function readTokenizer(path: string): Promise<BpeTokenizer | CharTo
 }
 
 /** A tokenizer in a few words, such as `byte-level BPE, 8192 tokens`. */
-export function describeTokenizer(tokenizer: BpeTokenizer | CharTokenizer): string {
-  const kind = tokenizer instanceof BpeTokenizer ? "byte-level BPE" : "characters";
-  return `${kind}, ${tokenizer.vocabSize} tokens`;
+export function describeTokenizer(tokenizer: BaseTokenizer): string {
+  return `${tokenizer.algorithm}, ${tokenizer.vocabSize} tokens`;
 }

@@ -6,8 +6,7 @@
 import type { Batch } from "../../data/batches.ts";
 import type { Baseline } from "../../data/baselines.ts";
 import type { Experiment } from "../../models/experiment.ts";
-import type { BpeTokenizer } from "../../tokenizers/bpe_tokenizer.ts";
-import type { CharTokenizer } from "../../tokenizers/char_tokenizer.ts";
+import type { BaseTokenizer } from "../../tokenizers/base_tokenizer.ts";
 import { totalWeight } from "../../training/batch_tensors.ts";
 import { evaluate } from "../../training/evaluate.ts";
 import { estimateMemory } from "../../training/memory.ts";
@@ -26,7 +25,7 @@ export interface LanguageTask {
   readonly settings: TrainSettings;
   readonly config: LanguageConfig;
   readonly experiment?: Experiment;
-  readonly tokenizer: BpeTokenizer | CharTokenizer;
+  readonly tokenizer: BaseTokenizer;
   readonly source: Source;
   readonly encoded: EncodedCorpus;
   readonly baselines: readonly Baseline[];

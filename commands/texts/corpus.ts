@@ -3,6 +3,7 @@
  *
  * @module
  */
+import type { BaseTokenizer } from "../../tokenizers/base_tokenizer.ts";
 import { makeTales } from "../../data/tales.ts";
 import { BpeTokenizer } from "../../tokenizers/bpe_tokenizer.ts";
 import { trainBpe } from "../../tokenizers/bpe_trainer.ts";
@@ -77,7 +78,7 @@ export async function chooseTokenizer(
   choice: string,
   { training, validation }: Corpus,
   { vocabSize = 1024, specialTokens }: { vocabSize?: number; specialTokens?: readonly string[] } = {},
-): Promise<BpeTokenizer | CharTokenizer> {
+): Promise<BaseTokenizer> {
   // The rare characters of the validation text must be in the vocabulary, too.
   if (choice === "char") {
     return CharTokenizer.fromText([...training, ...validation].join(""), { specialTokens });
@@ -99,7 +100,7 @@ export interface EncodedCorpus {
  */
 export async function encodeCorpus(
   { training, validation }: Corpus,
-  tokenizer: BpeTokenizer | CharTokenizer,
+  tokenizer: BaseTokenizer,
   folder: string | undefined,
   { lines = false }: { lines?: boolean } = {},
 ): Promise<EncodedCorpus> {

@@ -3,8 +3,7 @@
  *
  * @module
  */
-import type { BpeTokenizer } from "../../tokenizers/bpe_tokenizer.ts";
-import type { CharTokenizer } from "../../tokenizers/char_tokenizer.ts";
+import type { BaseTokenizer } from "../../tokenizers/base_tokenizer.ts";
 import { measureFit } from "../../tokenizers/tokenizer_fit.ts";
 import { formatFacts } from "../cli/terminal.ts";
 import { visible } from "../cli/visible.ts";
@@ -12,10 +11,8 @@ import { cutText } from "../cli/wrap.ts";
 import { describeTokenizer } from "../files/tokenizer_folder.ts";
 import { pieceOf } from "./token_table.ts";
 
-type AnyTokenizer = BpeTokenizer | CharTokenizer;
-
 /** Describes a vocabulary, with some of the longest tokens. */
-export function describeVocabulary(tokenizer: AnyTokenizer, show: number): string {
+export function describeVocabulary(tokenizer: BaseTokenizer, show: number): string {
   const ids = ordinaryIds(tokenizer);
   const lengths = new Map(ids.map((id) => [id, [...tokenizer.decode([id])].length]));
   const longest = ids.sort((a, b) => lengths.get(b)! - lengths.get(a)! || a - b).slice(0, show);
@@ -29,7 +26,7 @@ export function describeVocabulary(tokenizer: AnyTokenizer, show: number): strin
 }
 
 /** Describes how well a tokenizer fits texts, with some of the tokens that are unused or frequent. */
-export function describeFit(tokenizer: AnyTokenizer, texts: readonly string[], show: number): string {
+export function describeFit(tokenizer: BaseTokenizer, texts: readonly string[], show: number): string {
   const { characters, bytes, tokens, uses, missing } = measureFit(tokenizer, texts);
   const ordinary = ordinaryIds(tokenizer), unused = ordinary.filter((id) => uses[id] === 0);
   const frequent = ordinary.filter((id) => uses[id] > 0).sort((a, b) => uses[b] - uses[a]).slice(0, show);
@@ -48,13 +45,13 @@ export function describeFit(tokenizer: AnyTokenizer, texts: readonly string[], s
   });
 }
 
-function ordinaryIds(tokenizer: AnyTokenizer): number[] {
+function ordinaryIds(tokenizer: BaseTokenizer): number[] {
   const special = new Set(tokenizer.specialTokens.map(({ id }) => id));
   return [...tokenizer.vocabulary().values()].filter((id) => !special.has(id));
 }
 
 /** Pieces side by side. Long ones are cut: some vocabularies hold whole lines of dashes. */
-function pieces(tokenizer: AnyTokenizer, ids: readonly number[]): string {
+function pieces(tokenizer: BaseTokenizer, ids: readonly number[]): string {
   return ids.map((id) => {
     const piece = pieceOf(tokenizer, id), { length } = piece;
     return length <= 42 ? piece : `${cutText(visible(piece), 30)} (${length - 2} long)`;
