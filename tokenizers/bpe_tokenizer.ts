@@ -53,6 +53,7 @@ export interface BpeParts {
 
 /** A byte-level byte-pair encoding tokenizer. */
 export class BpeTokenizer extends BaseTokenizer {
+  /** The algorithm, for people. */
   override readonly algorithm = "byte-level BPE";
   readonly #parts: BpeParts;
   readonly #idOfByte = new Int32Array(256);

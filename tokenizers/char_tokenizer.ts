@@ -19,6 +19,7 @@ import { CHARACTER_PATTERN, writeTokenizerFiles } from "./tokenizer_files.ts";
 
 /** A tokenizer whose tokens are single characters. */
 export class CharTokenizer extends BaseTokenizer {
+  /** The algorithm, for people. */
   override readonly algorithm = "characters";
   readonly #idOfCodePoint: Map<number, number> = new Map();
   readonly #unknownId: number | undefined;
