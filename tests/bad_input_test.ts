@@ -36,8 +36,8 @@ async function assertRefused(cwd: string, cases: readonly Case[]): Promise<void>
     assertStringIncludes(outcome.stderr, message, line);
     assertMatch(outcome.stderr, /^error: .*\n?$/, line);
   };
-  // two processes at a time, but only one that resumes: a run belongs to one process
-  const lanes = Map.groupBy(cases, ([line]) => line.includes("--resume"));
+  // two processes at a time, but only one that trains: folders of runs belong to one process
+  const lanes = Map.groupBy(cases, ([line]) => /^(train|finetune)/.test(line));
   await Promise.all([...lanes.values()].map(async (lane) => {
     for (const one of lane) await check(one);
   }));
