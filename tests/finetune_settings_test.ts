@@ -70,7 +70,8 @@ Deno.test("epochs that make more steps than a run may have are refused", () => {
 
 Deno.test("a resumed run may only be longer", () => {
   const settings = choose("--batch_size 2");
-  const resume = (line: string) => resumeSettings(settings, 3, flagsOf(line), 2);
+  const resume = (line: string) =>
+    resumeSettings({ path: "runs/a", step: 3, state: { settings } }, flagsOf(line), 2);
   assertEquals(resume(""), settings);
   assertEquals(resume("--batch_size 2 --seed 1"), settings, "what was given before may be given again");
   assertEquals(resume("--epochs 10"), { ...settings, epochs: 10, steps: 20 });

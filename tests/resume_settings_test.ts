@@ -13,7 +13,7 @@ const flagsOf = (line: string): TrainFlags => parseFlags(trainFlags, words(line)
 
 function resume(flags: TrainFlags, step = 10, preset: PresetName = "tiny") {
   const none = flagsOf(""), settings = withLength(chooseSettings(none, preset), none, 100);
-  return { settings, resumed: resumeSettings(settings, step, flags, 100) };
+  return { settings, resumed: resumeSettings({ path: "runs/mine", step, state: { settings } }, flags, 100) };
 }
 
 /** A value of a flag that no run of this objective was started with. */

@@ -66,6 +66,38 @@ Deno.test("run.json of a classifier repeats it, class weights included", () =>
     assertEquals(await resultOf(`${cwd}/runs/two`), await resultOf(`${cwd}/runs/one`));
   }));
 
+Deno.test("run.json of a RoBERTa classifier with a file to validate on repeats it, too", () =>
+  inFolder(async (cwd) => {
+    await Deno.writeTextFile(`${cwd}/story.txt`, story(100));
+    const rows = story(40).trimEnd().split("\n").map((line) => `${line}\t${line.includes("mat")}\n`).join("");
+    for (const name of ["train.tsv", "dev.tsv"]) await Deno.writeTextFile(`${cwd}/${name}`, rows);
+    const sizes = "--context_length 40 --layers 1 --heads 2 --model_dim 16 --steps 2 --objective mlm";
+    await succeed(words(`train --data story.txt ${sizes} --device cpu --name base`), { cwd });
+    const tune = "finetune --checkpoint runs/base --data train.tsv --validation dev.tsv --epochs 1";
+    await succeed(words(`${tune} --device cpu --name one`), { cwd });
+    await succeed(words("finetune --config runs/one/run.json --device cpu --name two"), { cwd });
+    assertEquals(await resultOf(`${cwd}/runs/two`), await resultOf(`${cwd}/runs/one`));
+  }));
+
+Deno.test("a run at its end is named when it is resumed without a folder, and defaults may be given again", () =>
+  inFolder(async (cwd) => {
+    await Deno.writeTextFile(`${cwd}/story.txt`, story(100));
+    await succeed([...train, "--stop_after", "2"], { cwd });
+    await succeed(words("train --resume --optimizer adamw --device cpu"), { cwd });
+    const { stderr } = await miniformer(words("train --resume --device cpu"), { cwd });
+    assertStringIncludes(
+      stderr,
+      "error: Cannot resume runs/story/last: it has done 4 steps of 4; raise --steps",
+    );
+    const refused = await miniformer([...words("train --config runs/story/run.json --preset mini-gpt")], {
+      cwd,
+    });
+    assertStringIncludes(
+      refused.stderr,
+      'run.json: preset is "tiny", but --preset is mini-gpt: other values',
+    );
+  }));
+
 Deno.test("--config refuses what no flag takes, by file and name", () =>
   inFolder(async (cwd) => {
     await Deno.writeTextFile(`${cwd}/story.txt`, story(100));

@@ -90,7 +90,7 @@ export async function newestRun(): Promise<string> {
   runs.sort((a, b) => b.time - a.time);
   if (runs.length > 0) return runs[0].path;
   throw new Error(
-    "There is no run in runs/ yet: train one with deno task train, or name a folder with --checkpoint",
+    "There is no run in runs/ yet: train one with deno task train, or name the folder of one elsewhere",
   );
 }
 

@@ -35,7 +35,7 @@ import {
   usingPath,
 } from "../files/checkpoint_folder.ts";
 import { runName } from "../runs/run_place.ts";
-import { announceFiles, type ResumedRun, type RunState } from "../runs/run_state.ts";
+import { announceFiles, expectTokenizer, type ResumedRun, type RunState } from "../runs/run_state.ts";
 import { type FinetuneFlags, finetuneFlags } from "../settings/finetune_flags.ts";
 import { chooseFinetuning, FINETUNE_SETTINGS, type FinetuneSettings } from "../settings/finetune_settings.ts";
 import { resumeSettings } from "../settings/resume_settings.ts";
@@ -93,6 +93,7 @@ export async function classifierRecipe(
   const { experiment } = checkpoint, source = resumed ? asked : { ...asked, checkpoint: checkpoint.path };
   const start = usingPath(checkpoint.path, () => loadConfig(checkpoint.files, { experiment }));
   const tokenizer = resumed ? tokenizerOf(resumed) : pretrainedTokenizer(checkpoint, start);
+  if (resumed) expectTokenizer(resumed, tokenizer);
   const labels = "labels" in start ? start.labels : labelsOf(corpus.training);
   const encode = (file: LabelledCorpus["training"]) =>
     encodeExamples(file, labels, tokenizer, { contextLength: start.contextLength, truncate });
@@ -101,7 +102,7 @@ export async function classifierRecipe(
   const classes = training.map(({ label }) => label), causal = objectiveOf(start) === "causal";
   const before = resumed?.state.settings;
   const settings = before
-    ? resumeSettings(before, resumed.step, flags, training.length / before.batchSize)
+    ? resumeSettings(resumed, flags, training.length / before.batchSize)
     : chooseFinetuning(flags, { modelDim: start.modelDim, contextLength, causal, labels, classes });
   const config: ClassifierConfig = {
     ...start,
@@ -120,7 +121,10 @@ export async function classifierRecipe(
   const model = usingPath(checkpoint.path, () => buildModel<"classifier">(config, experiment));
   const task = { model, corpus, labels, settings, source, validation, classes };
   const { classWeights, ...others } = settings;
-  const given = Object.entries(others).filter(([name]) => Object.hasOwn(finetuneFlags, name));
+  // flags that exclude each other, or do not fit the model, would be refused when they are given again
+  const unfit = [...source.validation ? ["validationFraction"] : [], ...causal ? [] : ["auxiliaryWeight"]];
+  const given = Object.entries(others)
+    .filter(([name]) => Object.hasOwn(finetuneFlags, name) && !unfit.includes(name));
   const weights = classWeights &&
     { classWeights: labels.map((label, index) => `${label}=${classWeights[index]}`) };
   return {
@@ -154,7 +158,7 @@ export async function classifierRecipe(
 export async function classifierName(checkpoint?: string): Promise<string> {
   const path = checkpoint ?? await newestRun();
   const folder = ["best", "last"].includes(basename(path)) ? dirname(path) : path;
-  return `${runName([`${basename(folder)}.`])}-classifier`;
+  return `${runName([`${basename(folder)}.`])}-classifier`; // runName cuts the last dot and what follows it
 }
 
 /** Where model and texts are; what is not given is where it was before. */

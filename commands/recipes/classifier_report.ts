@@ -79,15 +79,16 @@ export async function classifiedSample(backend: Backend, task: ClassifierTask): 
 
 /** Evaluates the best checkpoint of a classifier, and draws its confusion matrix. */
 export async function reportClassifier(
-  { run, folder, best }: Session,
+  { run, folder, best, interrupt }: Session,
   { model, labels, classes, validation }: ClassifierTask,
 ): Promise<{ results: Fact[]; table: string }> {
   if (best && best.step !== run.step) {
     const { files } = await findCheckpoint(`${folder.path}/best`);
     const { weights } = loadModel(files, { kind: "classifier", experiment: model.experiment });
-    restoreModel(run.backend, run.store, weights);
+    restoreModel(run.backend, run.store, weights); // the last step has been saved by now
   }
   const matrix = await confusionOf(run.backend, model, validation);
+  interrupt.expectNone();
   const { accuracy, macroF1 } = classificationReport(matrix, labels);
   await confusionPlot(matrix, labels, `${folder.path}: accuracy ${percent(accuracy)}`)
     .then((svg) => folder.addFile("confusion_matrix.svg", svg))

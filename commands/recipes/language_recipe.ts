@@ -14,7 +14,7 @@ import { objectiveOf } from "../../models/families.ts";
 import { MASKED_SPECIAL_TOKENS } from "../../tokenizers/special_tokens.ts";
 import { quote } from "../cli/terminal.ts";
 import { tokenizerOf, usingPath } from "../files/checkpoint_folder.ts";
-import { announceFiles, type ResumedRun, type RunState } from "../runs/run_state.ts";
+import { announceFiles, expectTokenizer, type ResumedRun, type RunState } from "../runs/run_state.ts";
 import { choosePreset, type LanguageConfig } from "../settings/presets.ts";
 import { resumeSettings } from "../settings/resume_settings.ts";
 import { FINITE, objectOf, settingsSchema, TEXT } from "../settings/saved_settings.ts";
@@ -82,7 +82,8 @@ export async function languageRecipe(
   });
   if (isMasked) maskTokens(tokenizer);
   const config = configOf(chosen, tokenizer.vocabSize);
-  if (resumed) expectModel(resumed, config, tokenizer.fingerprint);
+  if (resumed) expectTokenizer(resumed, tokenizer);
+  if (resumed) expectModel(resumed, config);
   else toConfigJson(config, experiment); // refuses a model that could not be saved
   checkMemory(config, { ...chosen, experiment }, await memoryLimits(backend));
 
@@ -97,7 +98,7 @@ export async function languageRecipe(
   expectTargets(validation, { attempt: "validate", tokens: validationTokens, text: "validation text" });
   expectTargets(seen, { attempt: "measure a model", tokens, text: "training text" });
   const settings = resumed
-    ? resumeSettings(resumed.state.settings, resumed.step, flags, batches.batchesPerEpoch)
+    ? resumeSettings(resumed, flags, batches.batchesPerEpoch)
     : withLength(chosen, flags, batches.batchesPerEpoch);
 
   // the optimal loss of the tales is that of a model that sees the characters before, and no others
@@ -146,15 +147,9 @@ function configOf(settings: TrainSettings, vocabSize: number): LanguageConfig {
 
 /** Sizes that decide no tensor's shape, such as the number of heads, would otherwise change unnoticed. */
 function expectModel(
-  { path, files, state, experiment }: ResumedRun<TrainState>,
+  { path, files, experiment }: ResumedRun<TrainState>,
   config: LanguageConfig,
-  fingerprint: string,
 ): void {
-  if (fingerprint !== state.tokenizerFingerprint) {
-    throw new Error(
-      `Cannot resume ${path}: its tokenizer.json is not the tokenizer it was trained with; the ids would mean other text`,
-    );
-  }
   const saved = new Map<string, unknown>(
     Object.entries(usingPath(path, () => loadConfig(files, { experiment }))),
   );

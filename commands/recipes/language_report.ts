@@ -39,6 +39,7 @@ export function describeLanguageModel(task: LanguageTask): Fact[] {
   const { settings, config, experiment, encoded: { training, validation } } = task;
   const { steps, batchSize, accumulation, learningRate, minLearningRate, schedule, optimizer } = settings;
   const { parameters, parameterBytes, activationBytes } = estimateMemory(config, batchSize, {
+    maskRate: settings.maskRate,
     optimizer,
     experiment,
   });
@@ -123,7 +124,7 @@ export async function reportLanguageModel(session: Session, task: LanguageTask):
   if (optimalLoss !== undefined) {
     facts.push(["optimal", `${optimalLoss.toFixed(4)}, gap ${(loss - optimalLoss).toFixed(4)}`]);
   } else if ("expectation" in preset && preset.expectation) {
-    facts.push(["expect", preset.expectation]);
+    facts.push(["expect", `${preset.expectation}, with the preset's sizes and steps`]);
   }
   return facts;
 }

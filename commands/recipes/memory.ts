@@ -37,7 +37,13 @@ export async function memoryLimits(backend: Backend): Promise<MemoryLimits> {
 /** Refuses a model that is too large to train, with a batch size that fits if there is one. */
 export function checkMemory(
   config: ModelConfig,
-  settings: { batchSize: number; accumulation: number; optimizer?: OptimizerName; experiment?: Experiment },
+  settings: {
+    batchSize: number;
+    accumulation: number;
+    optimizer?: OptimizerName;
+    experiment?: Experiment;
+    maskRate?: number;
+  },
   limits: MemoryLimits,
 ): void {
   const { problem, fitting } = fitBatch(settings.batchSize, limits, (batchSize) => {

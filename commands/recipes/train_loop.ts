@@ -15,6 +15,7 @@ import { evaluate, yieldToEvents } from "../../training/evaluate.ts";
 import { NonFiniteLossError, train } from "../../training/train.ts";
 import { type FolderFiles, SaveError } from "../files/folders.ts";
 import { withSums } from "../files/sums.ts";
+import type { MetricsRecord } from "../../training/tensorboard_events.ts";
 import type { Scores } from "../runs/run_state.ts";
 import type { Session } from "./recipe.ts";
 
@@ -43,11 +44,12 @@ export async function trainAndSave(session: Session): Promise<void> {
 
 /**
  * Throws what failed apart from the training, once everything is saved: a file of the run or standard output could not be
- * written. Not after a signal, when a closed terminal is to be expected.
+ * written. After a signal a closed terminal is to be expected.
  */
 export async function throwFailure(session: Session): Promise<void> {
-  const failure = session.folder.failure ?? session.output.failure;
-  if (failure && session.interrupt.status === undefined) throw await withSavedStep(failure, session);
+  const { folder, output, interrupt } = session;
+  const failure = folder.failure ?? (interrupt.status === undefined ? output.failure : undefined);
+  if (failure) throw await withSavedStep(failure, session);
 }
 
 /** Adds to an error which step can be resumed; saves the current one first where that is possible. */
@@ -75,7 +77,7 @@ async function runLoop(session: Session): Promise<void> {
   const isEnd = (step: number) => step === steps || step === session.flags.stopAfter;
   const isDue = (step: number, interval: number) => step % interval === 0;
   const intervals = [evaluationInterval, sampleInterval, saveInterval];
-  let readAt = run.step + 1, begun = performance.now(), scores: Scores | undefined = session.best;
+  let readAt = run.step + 1, begun = performance.now(), scores: Partial<Scores> = lastScores(folder.records);
   const pauseAfter = (step: number) =>
     step >= readAt || isEnd(step) || intervals.some((interval) => isDue(step, interval));
 
@@ -93,7 +95,7 @@ async function runLoop(session: Session): Promise<void> {
     await folder.log(
       records.filter((record) => isDue(record.step, logInterval) || "validationLoss" in record),
     );
-    const { validationLoss, accuracy } = scores ?? {}, validated = measured !== undefined;
+    const { validationLoss, accuracy } = scores, validated = measured !== undefined;
     const tokens = step * tokensPerStep;
     progress.update({ ...records.at(-1)!, steps, tokens, validationLoss, accuracy, validated });
 
@@ -107,15 +109,21 @@ async function runLoop(session: Session): Promise<void> {
     const isBroken = () => folder.failure !== undefined || output.failure !== undefined;
     const isEnding = isEnd(step) || interrupt.status !== undefined;
     if (isEnding || isBroken() || isDue(step, saveInterval)) await folder.forceLines();
-    const isOver = isEnding || isBroken(), isLast = isOver || isDue(step, saveInterval);
-    const files = isBest || isLast ? await checkpointFiles(session) : {};
+    const isOver = isEnding || isBroken(); // forcing the lines to the disk may fail, too
+    const savesLast = isOver || isDue(step, saveInterval);
+    const files = isBest || savesLast ? await checkpointFiles(session) : {};
     if (isBest) await folder.save("best", step, files);
-    if (isLast) await saveLast(session, files);
+    if (savesLast) await saveLast(session, files);
     if (isOver) break;
     await yieldToEvents();
     readAt = step + Math.max(1, Math.min(Math.round(READ_INTERVAL / perStep), MAX_STEPS_PER_READ));
     begun = performance.now();
   }
+}
+
+/** The scores of the last validation. */
+function lastScores(records: readonly MetricsRecord[]): Partial<Scores> {
+  return records.findLast(({ validationLoss }) => validationLoss !== undefined) ?? {};
 }
 
 function isBetter(scores: Scores, best: Scores | undefined): boolean {

@@ -8,6 +8,7 @@ import * as v from "valibot";
 import { quoted } from "../../core/quoted.ts";
 import { loadTrainingState } from "../../checkpoints/checkpoint.ts";
 import { inFile, trainingStateName } from "../../checkpoints/checkpoint_files.ts";
+import type { Tokenizer } from "../../tokenizers/tokenizer.ts";
 import { printDiagnostic } from "../cli/errors.ts";
 import { quote } from "../cli/terminal.ts";
 import { visible } from "../cli/visible.ts";
@@ -102,6 +103,14 @@ export async function readRun<State extends RunState>(
     throw new Error(`Cannot resume ${path}: it is not in the folder of a run; move it to RUN/last`);
   }
   return { ...checkpoint, folder: dirname(checkpoint.path), step, state: state as unknown as State };
+}
+
+/** Refuses another tokenizer than that of the run, where its state says which that was: early classifiers do not. */
+export function expectTokenizer({ path, state }: ResumedRun, { fingerprint }: Tokenizer): void {
+  if (fingerprint === (state.tokenizerFingerprint ?? fingerprint)) return;
+  throw new Error(
+    `Cannot resume ${path}: its tokenizer.json is not the tokenizer it was trained with; the ids would mean other text`,
+  );
 }
 
 /**

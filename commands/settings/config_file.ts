@@ -54,6 +54,15 @@ export function withConfig<Values extends object>(
   for (const [key, value] of Object.entries(given)) {
     const name = names.get(kebabCase(key));
     if (name === undefined) throw new TypeError(`${file}: ${shortened(key)} is no setting of this command`);
+    const typed = values[name as keyof Values];
+    if (DECISIVE.includes(name) && typed !== undefined && typed !== value) {
+      throw new TypeError(
+        `${file}: ${name} is ${
+          quoted(value)
+        }, but --${name} is ${typed}: other values in the file depend on it; ` +
+          "leave one of them out",
+      );
+    }
     const others = ALTERNATIVES.find((names) => names.includes(name)) ?? [name];
     const isGiven = others.some((other) => values[other as keyof Values] !== undefined);
     const checked = expectSchema(objectOf({ [key]: schemaOf(flags[name]) }), { [key]: value }, file);
@@ -64,6 +73,9 @@ export function withConfig<Values extends object>(
 
 /** Flags that belong on the command line. */
 const NOT_IN_FILES = ["block", "config", "resume", "help", "verbose", "dryRun"];
+
+/** Flags that decide what others mean. */
+const DECISIVE = ["objective", "preset", "architecture", "optimizer"];
 
 /** Flags of which only one may be given: one on the command line takes the place of another in a file. */
 const ALTERNATIVES = [["steps", "epochs"], ["feedForwardDim", "feedForwardMultiple"], ["name", "out"]];

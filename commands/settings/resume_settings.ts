@@ -22,7 +22,7 @@ import type { TrainFlags } from "./train_flags.ts";
 const MAY_CHANGE = new Set<string>([
   ...["data", "validation", "steps", "epochs", "stopAfter", "device", "block"],
   ...INTERVALS,
-  ...["resume", "config", "dryRun", "tensorboard", "verbose", "help"],
+  ...["resume", "config", "dryRun", "tensorboard", "verbose"],
 ]);
 
 /**
@@ -30,8 +30,11 @@ const MAY_CHANGE = new Set<string>([
  * no steps are left.
  */
 export function resumeSettings<Settings extends RunSettings>(
-  started: Settings,
-  step: number,
+  { path, step, state: { settings: started } }: {
+    readonly path: string;
+    readonly step: number;
+    readonly state: { readonly settings: Settings };
+  },
   flags: TrainFlags | FinetuneFlags,
   batchesPerEpoch: number,
 ): Settings {
@@ -40,6 +43,7 @@ export function resumeSettings<Settings extends RunSettings>(
     const objective = objectiveOf(started);
     checkTogether({ ...flags as TrainFlags, optimizer: started.optimizer }, objective);
     before.set("objective", objective).set("feedForwardMultiple", started.feedForwardDim / started.modelDim);
+    before.set("optimizer", started.optimizer ?? "adamw");
   }
   for (const [name, value] of Object.entries(flags)) {
     if (value === undefined || MAY_CHANGE.has(name) || value === before.get(name)) continue;
@@ -52,11 +56,11 @@ export function resumeSettings<Settings extends RunSettings>(
   }
   const length: LengthFlags = flags,
     steps = stepsOf(length, batchesPerEpoch / started.accumulation) ?? started.steps;
-  const { resume, stopAfter = steps } = flags, end = Math.min(stopAfter, steps);
+  const { stopAfter = steps } = flags, end = Math.min(stopAfter, steps);
   if (step >= end) {
     const longer = "steps" in flags ? "--steps or --epochs" : "--epochs";
     throw new RangeError(
-      `Cannot resume ${resume}: it has done ${step} steps of ${end}; raise ${
+      `Cannot resume ${path}: it has done ${step} steps of ${end}; raise ${
         end < steps ? "--stop-after" : longer
       }`,
     );
