@@ -23,12 +23,16 @@ export const miniformer: Command = chooseCommand(
   },
 );
 
+/** Ends the program with an error in one line. */
+function fail(error: unknown): never {
+  const text = describeError(error, Deno.args.includes("--verbose"));
+  if (text) printDiagnostic(text);
+  Deno.exit(exitStatus(error));
+}
+
 if (import.meta.main) {
-  try {
-    await miniformer.run(Deno.args);
-  } catch (error) {
-    const text = describeError(error, Deno.args.includes("--verbose"));
-    if (text) printDiagnostic(text);
-    Deno.exit(exitStatus(error));
-  }
+  // a block of the user's may fail outside of any call
+  addEventListener("unhandledrejection", ({ reason }) => fail(reason));
+  addEventListener("error", ({ error }) => fail(error));
+  await miniformer.run(Deno.args).catch(fail);
 }

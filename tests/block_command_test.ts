@@ -76,6 +76,7 @@ Deno.test("a model with a block is used with the same file only, and its run kee
     await Deno.writeTextFile(`${cwd}/typed.ts`, "export const block = 42;");
     await Deno.writeTextFile(`${cwd}/story.txt`, story(100));
     await Deno.writeTextFile(`${cwd}/misspelled.ts`, `${code}\nexport const finalnorm = 1;`);
+    await Deno.writeTextFile(`${cwd}/late.ts`, `${code}\nPromise.reject(new Error("late"));`);
     await Deno.writeTextFile(`${cwd}/class.ts`, "export class block { forward() {} }");
     await Deno.writeTextFile(`${cwd}/nothing.ts`, "export const block = () => ({ forward() {} });");
     const train = words(`train --data story.txt --steps 2 ${sizes}`),
@@ -118,6 +119,7 @@ Deno.test("a model with a block is used with the same file only, and its run kee
         words("train --config runs/mine/run.json --device cpu"),
         /that run was trained with --block "without_norm": give the file/,
       ],
+      [[...train, "--block", "late.ts"], /late/],
       [[...train, "--block", "none.ts"], /Cannot read none\.ts: no such file/],
       [words("train --resume runs/mine --steps 3 --device cpu"), /it was trained with --block/],
       [

@@ -77,7 +77,11 @@ Deno.test("what a new run refuses, a resumed one refuses in the same words", () 
     assertThrows(() => resume(flagsOf(line), 10, preset), UsageError, message);
   };
   refused("--mask_rate 0.15", "tiny", "--mask-rate is for --objective mlm: leave it out");
-  refused("--architecture gpt1", "roberta-tiny", "--architecture is for --objective causal: leave it out");
+  refused(
+    "--architecture gpt1",
+    "roberta-tiny",
+    "--architecture gpt1 is for --objective causal: leave it out",
+  );
   const same = "--feed-forward-dim and --feed-forward-multiple say the same: give one";
   refused("--ff_mult 4 --feed_forward_dim 256", "tiny", same);
 });

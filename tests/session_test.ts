@@ -1,6 +1,16 @@
 import { assert, assertEquals, assertMatch, assertNotEquals, assertStringIncludes } from "@std/assert";
 import denoJson from "../deno.json" with { type: "json" };
-import { inFolder, metricsOf, miniformer, resultOf, small, story, succeed, words } from "./_command.ts";
+import {
+  editState,
+  inFolder,
+  metricsOf,
+  miniformer,
+  resultOf,
+  small,
+  story,
+  succeed,
+  words,
+} from "./_command.ts";
 
 const train = [...words("train --data story.txt --steps 4 --device cpu"), ...small];
 
@@ -62,7 +72,10 @@ Deno.test("run.json of a classifier repeats it, class weights included", () =>
     await succeed(words(`train --data story.txt ${sizes} --device cpu --name base`), { cwd });
     const tune = "finetune --checkpoint runs/base --data train.tsv --epochs 1 --class_weights mat=2 no=0.5";
     await succeed(words(`${tune} --device cpu --name one`), { cwd });
-    await succeed(words("finetune --config runs/one/run.json --device cpu --name two"), { cwd });
+    await succeed(words("finetune --config runs/one/run.json --device cpu --name two --stop_after 2"), {
+      cwd,
+    });
+    await succeed(words("finetune --config runs/two/run.json --resume runs/two --device cpu"), { cwd });
     assertEquals(await resultOf(`${cwd}/runs/two`), await resultOf(`${cwd}/runs/one`));
   }));
 
@@ -105,6 +118,8 @@ Deno.test("--config refuses what no flag takes, by file and name", () =>
       [`{ "layer": 2 }`, "mine.json: layer is no setting of this command"],
       [`{ "batch_size": 0 }`, "mine.json: batch_size is 0, expected a whole number at least 1"],
       [`{ "data": "story.txt" }`, 'mine.json: data is "story.txt", expected a list'],
+      [`{ "data": [1] }`, "mine.json: data.0 is 1, expected a text"],
+      [`{ "data": [""] }`, 'mine.json: data.0 is "", expected a text that is not empty'],
       [`{ "block": "story.txt" }`, "mine.json: block is no setting of this command"],
       [`[1]`, "mine.json: expected an object"],
       [`{`, "Cannot read mine.json: "],
@@ -146,6 +161,20 @@ Deno.test("run.json records every start, with versions, device, command line and
       assert(tokensPerSecond > 0);
     }
     assertEquals(sessions[1].commandLine, words("train --resume --device cpu"));
+  }));
+
+Deno.test("a state cannot control the terminal, and what cannot be printed is an error", () =>
+  inFolder(async (cwd) => {
+    await Deno.writeTextFile(`${cwd}/story.txt`, story(100));
+    await succeed([...train, "--stop_after", "2"], { cwd });
+    const backend = { name: "x", device: "y\u001b[31m\nEVIL" };
+    await editState(`${cwd}/runs/story/last/training_state.json`, (state) => ({ ...state, backend }));
+    const said = await succeed(words("train --resume --device cpu"), { cwd });
+    assertStringIncludes(said, "It ran on y\\x1b[31m\\nEVIL before");
+    if (Deno.build.os !== "linux") return;
+    const wrapper = ["sh", "-c", 'exec "$@" > /dev/full', "sh"];
+    const { code, stderr } = await miniformer([...train, "--dry-run"], { cwd, wrapper });
+    assertEquals([code, stderr], [1, "error: Cannot write to standard output: the disk is full\n"]);
   }));
 
 Deno.test("--tensorboard writes each step once, also when the run is resumed without the flag", () =>

@@ -105,7 +105,7 @@ for (
     ["--optimizer sgd --epsilon 1e-6", "--epsilon is for --optimizer adamw: leave it out"],
     ["--vocab_size 300", "--vocab-size is for --tokenizer bpe"],
     ["--mask_rule fairseq", "--mask-rule is for --objective mlm"],
-    ["--architecture gpt2", "--architecture is for --objective causal", "roberta-tiny"],
+    ["--architecture gpt2", "--architecture gpt2 is for --objective causal", "roberta-tiny"],
   ] as [string, string, PresetName?][]
 ) {
   Deno.test(`train ${line} is refused${preset ? ` with ${preset}` : ""}`, () => {

@@ -56,7 +56,11 @@ export function parseFlags<const Fs extends Flags>(
       values[name] = booleanValue(typed, negated, texts);
     } else {
       if (second !== undefined) throw unexpected(second, "a value with spaces needs quotes");
-      values[name] = text === undefined ? (flag as TextFlag).bare : singleValue(flag, typed, text);
+      const { bare } = flag as TextFlag;
+      if (bare !== undefined && text === "") {
+        throw new UsageError(`${typed} is empty: give a value, or leave it out`);
+      }
+      values[name] = text === undefined ? bare : singleValue(flag, typed, text);
     }
   }
   for (const [name, flag] of Object.entries(flags)) {

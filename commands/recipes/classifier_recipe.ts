@@ -37,7 +37,12 @@ import {
 import { runName } from "../runs/run_place.ts";
 import { announceFiles, expectTokenizer, type ResumedRun, type RunState } from "../runs/run_state.ts";
 import { type FinetuneFlags, finetuneFlags } from "../settings/finetune_flags.ts";
-import { chooseFinetuning, FINETUNE_SETTINGS, type FinetuneSettings } from "../settings/finetune_settings.ts";
+import {
+  chooseFinetuning,
+  FINETUNE_SETTINGS,
+  type FinetuneSettings,
+  weightsOf,
+} from "../settings/finetune_settings.ts";
 import { resumeSettings } from "../settings/resume_settings.ts";
 import { FINITE, objectOf, settingsSchema, TEXT } from "../settings/saved_settings.ts";
 import { RUN_SETTINGS } from "../settings/settings.ts";
@@ -102,7 +107,11 @@ export async function classifierRecipe(
   const classes = training.map(({ label }) => label), causal = objectiveOf(start) === "causal";
   const before = resumed?.state.settings;
   const settings = before
-    ? resumeSettings(resumed, flags, training.length / before.batchSize)
+    ? resumeSettings(
+      resumed,
+      withoutSameWeights(flags, before, labels, classes),
+      training.length / before.batchSize,
+    )
     : chooseFinetuning(flags, { modelDim: start.modelDim, contextLength, causal, labels, classes });
   const config: ClassifierConfig = {
     ...start,
@@ -152,6 +161,17 @@ export async function classifierRecipe(
     evaluation: (folder) =>
       `classify --checkpoint ${quote(folder)} --data ${quote(source.validation ?? "FILE")}`,
   };
+}
+
+/** The flags without class weights that repeat those of the run, which are saved as numbers. */
+function withoutSameWeights(
+  flags: FinetuneFlags,
+  { classWeights }: FinetuneSettings,
+  labels: readonly string[],
+  classes: readonly number[],
+): FinetuneFlags {
+  const given = flags.classWeights && weightsOf(flags.classWeights, labels, classes);
+  return given && String(given) === String(classWeights) ? { ...flags, classWeights: undefined } : flags;
 }
 
 /** The name of the classifier made from a checkpoint, such as `corpus-classifier` for `runs/corpus/best`. */

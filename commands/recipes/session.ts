@@ -17,7 +17,7 @@ import { InterruptedError } from "../cli/interrupt.ts";
 import { Output } from "../cli/output.ts";
 import { allowWriting } from "../cli/permissions.ts";
 import { ProgressLine } from "../cli/progress.ts";
-import { formatDuration, formatFacts, outputColumns, quote } from "../cli/terminal.ts";
+import { formatDuration, formatFacts, outputColumns, print, quote } from "../cli/terminal.ts";
 import { withBackend } from "../cli/with_backend.ts";
 import { wrapText } from "../cli/wrap.ts";
 import { readBlock, withBlock } from "../files/block_file.ts";
@@ -69,7 +69,7 @@ export async function runSession<State extends RunState>(
     const { resumed, file, experiment = file?.experiment } = await read();
     return await withBackend(device, async ({ backend, reason }) => {
       const recipe = await makeRecipe(backend, { resumed, experiment });
-      new Output().print(describeDryRun(recipe, ["device", `${backend.device}: ${reason}`]));
+      print(describeDryRun(recipe, ["device", `${backend.device}: ${reason}`]));
     });
   }
   await allowWriting(resume ?? asked ?? RUNS, [RUNS]);

@@ -140,7 +140,9 @@ export function describeResumption({ path, step, state: before }: ResumedRun, no
   }
   if (now.backend.name !== before.backend.name || now.backend.device !== before.backend.device) {
     lines.push(
-      `It ran on ${before.backend.device} before: from here on numbers differ in their last digits.`,
+      `It ran on ${
+        cutText(visible(before.backend.device), 200)
+      } before: from here on numbers differ in their last digits.`,
     );
   }
   return lines.join("\n");

@@ -61,7 +61,8 @@ function defaultLearningRate(modelDim: number): number {
   return Number(Math.min(0.002, 0.002 * (64 / modelDim) ** (5 / 3)).toPrecision(2));
 }
 
-function weightsOf(
+/** The weight of each class, from what is typed for them: balanced, or LABEL=NUMBER for each. */
+export function weightsOf(
   given: readonly string[],
   labels: readonly string[],
   classes: readonly number[],

@@ -30,15 +30,15 @@ const MAY_CHANGE = new Set<string>([
  * no steps are left.
  */
 export function resumeSettings<Settings extends RunSettings>(
-  { path, step, state: { settings: started } }: {
+  { path, step, state: { settings: started, source: given } }: {
     readonly path: string;
     readonly step: number;
-    readonly state: { readonly settings: Settings };
+    readonly state: { readonly settings: Settings; readonly source?: object };
   },
   flags: TrainFlags | FinetuneFlags,
   batchesPerEpoch: number,
 ): Settings {
-  const before = new Map<string, unknown>(Object.entries(started));
+  const before = new Map<string, unknown>(Object.entries({ ...given, ...started }));
   if (isOfTrain(started)) {
     const objective = objectiveOf(started);
     checkTogether({ ...flags as TrainFlags, optimizer: started.optimizer }, objective);
@@ -46,7 +46,7 @@ export function resumeSettings<Settings extends RunSettings>(
     before.set("optimizer", started.optimizer ?? "adamw");
   }
   for (const [name, value] of Object.entries(flags)) {
-    if (value === undefined || MAY_CHANGE.has(name) || value === before.get(name)) continue;
+    if (value === undefined || MAY_CHANGE.has(name) || String(value) === String(before.get(name))) continue;
     throw new UsageError(
       before.has(name)
         ? `--${kebabCase(name)} is ${value}, but the run was started with ${before.get(name)}: ` +

@@ -29,7 +29,7 @@ export function schemaOf(flag: Flag): v.GenericSchema {
     case "choice":
       return v.picklist(flag.choices, `one of ${flag.choices.join(", ")}`);
     case "list":
-      return v.array(v.union([TEXT, FINITE], "a text or a number"), "a list");
+      return v.array(v.pipe(TEXT, v.nonEmpty("a text that is not empty")), "a list");
     case "text":
       return TEXT;
     default: {

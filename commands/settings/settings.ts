@@ -119,7 +119,11 @@ export function checkTogether(flags: TrainFlags, objective: Objective): void {
   };
   const { architecture } = flags;
   if (architecture !== undefined && objectiveOf({ architecture }) !== objective) {
-    refuse(["architecture"], `--objective ${objective === "mlm" ? "causal" : "mlm"}`);
+    throw new UsageError(
+      `--architecture ${architecture} is for --objective ${
+        objective === "mlm" ? "causal" : "mlm"
+      }: leave it out`,
+    );
   }
   if (objective === "mlm") refuse(["tied"], "--objective causal");
   else refuse(Object.keys(maskFlags) as (keyof typeof maskFlags)[], "--objective mlm");
