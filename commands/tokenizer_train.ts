@@ -16,7 +16,7 @@ import { findFiles, textChunks } from "./texts/files.ts";
 import { refuseForeign, saveFolder } from "./files/folders.ts";
 import { Lock } from "./files/lock.ts";
 import { expectFile } from "./files/open_file.ts";
-import { pathsOf, TOKENIZER_NAMES } from "./files/own_names.ts";
+import { pathsOf, TOKENIZER_FILES } from "./files/own_names.ts";
 import { allowWriting } from "./cli/permissions.ts";
 import { ProgressLine } from "./cli/progress.ts";
 import { formatCount, print } from "./cli/terminal.ts";
@@ -107,7 +107,7 @@ async function refuseOut(out: string): Promise<void> {
   if (["", ".", "..", "/"].includes(basename(pathsOf(out).folder))) {
     throw new UsageError(`--out is "${out}": expected a folder with a name, which is replaced as a whole`);
   }
-  await refuseForeign(out, new Set(TOKENIZER_NAMES)).catch((error) => {
+  await refuseForeign(out, new Set(TOKENIZER_FILES)).catch((error) => {
     throw new Error(`Cannot save ${out}: ${reason(error)}`, { cause: error });
   });
 }

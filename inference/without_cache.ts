@@ -118,5 +118,5 @@ export function logitsOfWindows(model: CausalModel, windows: readonly Uint32Arra
   for (const [row, window] of windows.entries()) ids.set(window, row * time);
   const last = backend.from(Uint32Array.from({ length: batch }, (_, row) => row * time + length - 1)); // (B)
   const states = model.states(backend.from(ids, [batch, time])).reshape([batch * time, modelDim]); // (B · T, C)
-  return model.scores(embedding(last, states).reshape([batch, 1, modelDim])); // (B, 1, V)
+  return model.logits(embedding(last, states).reshape([batch, 1, modelDim])); // (B, 1, V)
 }

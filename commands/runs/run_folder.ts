@@ -83,9 +83,9 @@ export class RunFolder implements Disposable {
    * Writes the records as TensorBoard events, too, from now on; a run that has events always continues them. Those so far
    * are written anew, because TensorBoard would show steps twice that were appended again.
    */
-  async logEvents({ wanted }: { wanted: boolean }): Promise<void> {
+  async startEvents({ requested }: { requested: boolean }): Promise<void> {
     const path = join(this.path, EVENTS_NAME);
-    if (!wanted && await entryAt(path) === undefined) return;
+    if (!requested && await entryAt(path) === undefined) return;
     // Records count the seconds of training. Times in the file follow them, so pauses between resumed parts take none.
     const start = Date.now() / 1000 - (this.records.at(-1)?.seconds ?? 0);
     await saveFile(path, encodeEvents(this.records, { start, header: true }));

@@ -85,7 +85,7 @@ const modelFlags = group("Model", {
   layers: { ...SIZE, atMost: MAX.layers, aliases: ["n-layers"], description: "number of blocks" },
   heads: {
     ...SIZE,
-    atMost: MAX.layers,
+    atMost: MAX.heads,
     aliases: ["num-heads"],
     description: "attention heads, a divisor of the model width",
   },
