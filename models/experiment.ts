@@ -65,7 +65,12 @@ export interface Experiment extends Partial<Parts> {
 }
 
 /** The parts that an experiment may replace. */
-export const PART_NAMES = ["block", "positions", "embeddingNorm", "finalNorm"] as const;
+export const PART_NAMES = [
+  "block",
+  "positions",
+  "embeddingNorm",
+  "finalNorm",
+] as const satisfies readonly (keyof Parts)[];
 
 /**
  * Refuses an experiment with a name that cannot be saved, or with parts that no model has: a misspelled part would

@@ -142,3 +142,24 @@ Deno.test("on a disk without locks the file itself is the lock, and the refusal 
       Deno.FsFile.prototype.tryLock = tryLock;
     }
   }));
+
+Deno.test("a lock that is released while it is being checked or taken again is not held afterwards", () =>
+  inFolder(async (folder) => {
+    const path = `${folder}/lock`, { tryLock } = Deno.FsFile.prototype;
+    const unchanged = await Lock.take(path), checking = unchanged.keep();
+    unchanged.release();
+    await checking;
+    assertEquals(await inspectLock(path), { state: "free" });
+    const removed = await Lock.take(path);
+    await Deno.remove(path);
+    Deno.FsFile.prototype.tryLock = function (exclusive) {
+      removed.release();
+      return tryLock.call(this, exclusive);
+    };
+    try {
+      await removed.keep();
+    } finally {
+      Deno.FsFile.prototype.tryLock = tryLock;
+    }
+    assertEquals(await inspectLock(path), { state: "free" });
+  }));

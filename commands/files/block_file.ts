@@ -10,6 +10,7 @@ import { checkExperiment, type Experiment, PART_NAMES } from "../../models/exper
 import { cannotRead } from "../cli/errors.ts";
 import { findCheckpoint, type FoundCheckpoint, newestRun, withPathInErrors } from "./checkpoint_folder.ts";
 import { entryAt, readBytes } from "./disk.ts";
+import { expectFile } from "./open_file.ts";
 import { BLOCK_COPY } from "./own_names.ts";
 import { sumOf } from "./sums.ts";
 
@@ -18,6 +19,7 @@ import { sumOf } from "./sums.ts";
  * an experiment under the name of the file, and the bytes of the file.
  */
 export async function readBlock(path: string): Promise<{ experiment: Experiment; bytes: Uint8Array }> {
+  await expectFile(path);
   const bytes = await readBytes(path).catch(async (error) => {
     throw await cannotRead(path, error);
   });

@@ -79,10 +79,13 @@ export async function readBytes(path: string): Promise<Uint8Array<ArrayBuffer>> 
   return bytes;
 }
 
-/** The object in a JSON text; an empty one where the text is missing, no JSON, or holds no object. */
+/** The object in a JSON text; an empty one where the text is missing, is not JSON, or holds an array or a single value. */
 export function lenientJson(content: Uint8Array | string | undefined): Record<string, unknown> {
   try {
-    return Object(JSON.parse(typeof content === "string" ? content : new TextDecoder().decode(content)));
+    const text = typeof content === "string" ? content : new TextDecoder().decode(content);
+    const json: unknown = JSON.parse(text);
+    const isObject = typeof json === "object" && json !== null && !Array.isArray(json);
+    return isObject ? json as Record<string, unknown> : {};
   } catch {
     return {};
   }

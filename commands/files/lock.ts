@@ -68,11 +68,14 @@ export class Lock implements Disposable {
   }
 
   async #keep(): Promise<void> {
-    if (this.#file === undefined) return;
+    const file = this.#file;
+    if (file === undefined) return;
     const there = await entryAt(this.#path);
-    if (there && isSame(there, await this.#file.stat())) return;
+    if (this.#file === undefined) return; // released in the meantime, so the file is closed
+    if (there && isSame(there, file.statSync())) return;
     const renewed = await Lock.take(this.#path);
-    this.#file.close();
+    if (this.#file === undefined) return renewed.release(); // likewise: nothing would release the new lock
+    file.close();
     this.#file = renewed.#file;
   }
 
