@@ -32,7 +32,7 @@ export const generate: Command = defineCommand({
     promptFile: { kind: "text", description: "a file with the prompt", placeholder: "FILE" },
     maxNewTokens: {
       kind: "integer",
-      description: "most tokens to generate",
+      description: "maximum number of tokens to generate",
       atLeast: 1,
       atMost: MAX.newTokens,
       default: 200,

@@ -47,7 +47,7 @@ export const encodeText: Command = defineCommand({
     },
     specialTokens: {
       kind: "choice",
-      description: "encode special tokens such as <mask> as such, or as text",
+      description: "find: encode special tokens such as <mask> as one id each; text: as ordinary text",
       choices: ["find", "text"],
       default: "find",
     },

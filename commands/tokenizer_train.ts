@@ -53,12 +53,18 @@ export const trainTokenizer: Command = defineCommand({
     },
     specialTokens: {
       kind: "choice",
-      description: "for generating text (<|endoftext|>), or for filling masks (RoBERTa's five)",
+      description:
+        "causal: <|endoftext|>, for generating text; masked: RoBERTa's five, for filling masks; none: without any",
       choices: ["causal", "masked", "none"],
       default: "causal",
     },
     minFrequency: { ...COUNT, description: "how often a pair must occur to be merged", default: 2 },
-    maxTokenLength: { ...COUNT, description: "most bytes of a token", atLeast: 2, otherwise: "no limit" },
+    maxTokenLength: {
+      ...COUNT,
+      description: "maximum number of bytes in a token",
+      atLeast: 2,
+      otherwise: "no limit",
+    },
     addPrefixSpace: {
       kind: "boolean",
       description: "put a space before a text, so that its first word is encoded like any other",

@@ -39,7 +39,7 @@ export const MAX = {
 export const deviceFlag = {
   device: {
     kind: "choice",
-    description: "the best available, a GPU, or the CPU reference",
+    description: "auto: the best available; webgpu: a GPU; cpu: the CPU reference",
     choices: ["auto", "webgpu", "cpu"],
     default: "auto",
   },
