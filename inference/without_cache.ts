@@ -1,5 +1,5 @@
 /**
- * Generation without caches of keys and values, for blocks of one's own that have none.
+ * Generation without caches of keys and values, for custom blocks that have none.
  *
  * A cache replaces the earlier positions of a sequence. A block that does not use it computes every token as if it were
  * alone, and writes a plausible text that is not the model's. So a model with an experiment is compared with itself before

@@ -7,7 +7,7 @@
  * over flat buffers and the names of its state. `optimizers.ts` lists the rules that can be chosen by name; a run is given
  * one of your own as a function.
  *
- * @example An optimizer of one's own: descent by the sign of the gradient, with a count of the updates
+ * @example A custom optimizer: descent by the sign of the gradient, with a count of the updates
  * ```ts
  * import { causalBatches, CpuBackend, Gpt, kernel, KernelOptimizer, PRESETS } from "@miniformer/miniformer";
  * import { TrainingRun, type UpdateRule } from "@miniformer/miniformer";

@@ -15,7 +15,7 @@ export interface RunProgress {
   readonly steps: number;
   /** Training tokens since the beginning of the run, or any count that grows with them. */
   readonly tokens: number;
-  /** Training loss, nats a token. */
+  /** Training loss, nats per token. */
   readonly loss?: number;
   readonly validationLoss?: number;
   /** Of a classifier: the latest accuracy on the validation texts. */
@@ -38,7 +38,7 @@ export interface Speed {
  *
  *     ━━━━━━━────── step 150/200  loss 2.250  val 2.000 (ppl 7.39)  lr 1.0e-3  3.20K tok/s  6s left
  *
- * `val` is the validation loss in nats a token, `ppl` the perplexity, e to the power of it.
+ * `val` is the validation loss in nats per token, `ppl` the perplexity, e to the power of it.
  */
 export function formatProgress(progress: RunProgress, speed?: Speed, columns?: number): string {
   const { step, steps, loss, validationLoss, accuracy, learningRate } = progress;

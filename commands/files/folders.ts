@@ -9,7 +9,7 @@
  * 4. files in the old folder that are not ours are moved to `last`, and the old folder is removed
  *
  * Step 2 comes only after the new folder is complete, and the old one is gone before the next save begins. So when `last`
- * is missing and the old folder is there, the process died between 2 and 3, and the new folder is whole. Readers take it
+ * is missing and the old folder is there, the process ended between steps 2 and 3, and the new folder is whole. Readers take it
  * from there without changing anything; the next save finishes the work.
  *
  * Two processes must not save the same folder at once: the caller holds a lock, see lock.ts.

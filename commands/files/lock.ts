@@ -46,7 +46,7 @@ export class Lock implements Disposable {
         const what = outcome === "refused"
           ? advice
           : `if that process is gone, remove ${path}: this disk has no locks`;
-        throw new LockedError(`${await readHolder(path)} is at work there${what ? `; ${what}` : ""}`);
+        throw new LockedError(`${await readHolder(path)} is using it${what ? `; ${what}` : ""}`);
       }
       // The former holder may have removed the file after we opened it and before we locked it.
       const there = await entryAt(path);
