@@ -46,7 +46,7 @@ export type { CheckpointFiles };
 export interface TrainingState {
   /** Updates done. */
   readonly step: number;
-  /** Whatever else the caller wants to find again. */
+  /** Whatever else the caller saves with it. */
   readonly [key: string]: unknown;
 }
 
@@ -54,7 +54,7 @@ export interface TrainingState {
  * The files that training needs to go on from here.
  *
  * @param run The run.
- * @param state What else to remember; the step is the run's own.
+ * @param state What else to save; the step is the run's own.
  * @returns `optimizer.safetensors` and `training_state.json`.
  */
 export async function trainingFiles(

@@ -10,7 +10,7 @@ import { escaped } from "../core/quoted.ts";
  * Longest JSON file that is parsed, in bytes (of a string, in UTF-16 units): room for the names of 100,000 classes. Usual
  * files have a few thousand bytes. JSON that consists of brackets takes 60 times its length in memory once parsed.
  */
-const LONGEST_JSON = 2 ** 23;
+const MAX_JSON_BYTES = 2 ** 23;
 
 /** File names to contents. */
 export type CheckpointFiles = Record<string, Uint8Array<ArrayBuffer> | string>;
@@ -107,8 +107,8 @@ export function readBytes(files: CheckpointFiles, name: string): Uint8Array {
 export function readJson(files: CheckpointFiles, name: string): Record<string, unknown> {
   const content = contentOf(files, name);
   return inFile(name, () => {
-    if (content.length > LONGEST_JSON) {
-      throw new TypeError(`it has ${content.length} bytes, expected at most ${LONGEST_JSON}`);
+    if (content.length > MAX_JSON_BYTES) {
+      throw new TypeError(`it has ${content.length} bytes, expected at most ${MAX_JSON_BYTES}`);
     }
     const json = JSON.parse(typeof content === "string" ? content : new TextDecoder().decode(content));
     if (typeof json !== "object" || json === null || Array.isArray(json)) {

@@ -1,7 +1,7 @@
 /**
  * The files of a model with an experiment, in our own words.
  *
- * Hugging Face's names would be wrong here: a function of one's own with the same tensors would load there, silently, as a
+ * Hugging Face's names would be wrong here: a custom function with the same tensors would load there, silently, as a
  * plain GPT-2. So `config.json` has a `model_type` that `transformers` refuses, the name of the experiment, and the SHA-256
  * of the file that it came from; `model.safetensors` has every parameter under our name, as it is in memory.
  *

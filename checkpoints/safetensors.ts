@@ -44,10 +44,10 @@ export interface TensorEntry {
  * Longest header that is accepted, in bytes: room for 150,000 tensors. The reference implementation accepts 100 MB, but
  * JSON that consists of brackets takes 60 times its length in memory once parsed.
  */
-const LONGEST_HEADER = 2 ** 24;
+const MAX_HEADER_BYTES = 2 ** 24;
 
 /** Most dimensions of a tensor: as many as PyTorch allows. A transformer's have 2. */
-const MOST_DIMENSIONS = 64;
+const MAX_DIMENSIONS = 64;
 
 /** Bytes of an element, by type name. */
 const ELEMENT_BYTES: Readonly<Record<string, number>> = {
@@ -193,7 +193,7 @@ function readHeader(bytes: Uint8Array): { header: Record<string, unknown>; start
   if (bytes.length < 8) throw new TypeError(`the file has ${bytes.length} bytes: it is no safetensors file`);
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const length = Number(view.getBigUint64(0, true));
-  if (length > LONGEST_HEADER || 8 + length > bytes.length) {
+  if (length > MAX_HEADER_BYTES || 8 + length > bytes.length) {
     throw new TypeError(
       `the header claims ${length} bytes of a file of ${bytes.length}: it is truncated or no safetensors file`,
     );
@@ -213,7 +213,7 @@ function readHeader(bytes: Uint8Array): { header: Record<string, unknown>; start
 function checkEntry(name: string, entry: unknown, start: number): TensorEntry {
   const { dtype, shape, data_offsets: offsets } = (entry ?? {}) as Record<string, unknown>;
   const isCount = (value: unknown) => Number.isSafeInteger(value) && (value as number) >= 0;
-  const valid = Array.isArray(shape) && shape.length <= MOST_DIMENSIONS && shape.every(isCount) &&
+  const valid = Array.isArray(shape) && shape.length <= MAX_DIMENSIONS && shape.every(isCount) &&
     Array.isArray(offsets) && offsets.length === 2 && offsets.every(isCount) && offsets[0] <= offsets[1];
   if (!valid) throw new TypeError(`tensor ${shortened(name)} has no valid shape and offsets`);
   if (typeof dtype !== "string" || !Object.hasOwn(ELEMENT_BYTES, dtype)) {

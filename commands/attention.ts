@@ -9,13 +9,13 @@ import { type AttentionMap, attentionMaps } from "../inference/attention_maps.ts
 import { loadConfig } from "../checkpoints/checkpoint.ts";
 import { findModel } from "./files/block_file.ts";
 import { attentionPlot } from "./pictures/attention_plot.ts";
-import { openModel, usingPath } from "./files/checkpoint_folder.ts";
+import { openModel, withPathInErrors } from "./files/checkpoint_folder.ts";
 import { type Command, defineCommand } from "./cli/command.ts";
 import { deviceFlag, jsonFlag, MAX, modelFlags, truncateFlag } from "./cli/common_flags.ts";
 import { fitText } from "./texts/examples.ts";
 import { RUNS } from "./files/own_names.ts";
 import { allowWriting } from "./cli/permissions.ts";
-import { MOST_SQUARES } from "./pictures/picture.ts";
+import { MAX_SQUARES } from "./pictures/picture.ts";
 import { saveFile } from "./files/save_file.ts";
 import { formatFacts, formatJson, print } from "./cli/terminal.ts";
 import { visible } from "./cli/visible.ts";
@@ -25,7 +25,7 @@ import { withBackend } from "./cli/with_backend.ts";
 const INDEX_FLAG = { kind: "integer", atLeast: 1, atMost: MAX.modelDim, otherwise: "all of them" } as const;
 
 /** Most weights in JSON: a number takes up to 24 characters, and a JavaScript string holds 2²⁹. */
-const MOST_WEIGHTS = 2e7;
+const MAX_WEIGHTS = 2e7;
 
 /** The command. */
 export const attention: Command = defineCommand({
@@ -60,7 +60,7 @@ export const attention: Command = defineCommand({
       await allowWriting(dirname(out), [RUNS]);
     }
     const found = await findModel({ checkpoint, block });
-    const kind = kindOf(usingPath(found.path, () => loadConfig(found.files, found)));
+    const kind = kindOf(withPathInErrors(found.path, () => loadConfig(found.files, found)));
     await withBackend(device, async ({ backend }) => {
       const { model, tokenizer } = openModel(backend, found, kind);
       const stack = attentionStack(model), { layers, heads, contextLength } = stack.config;
@@ -98,13 +98,13 @@ function checkChoice(name: string, chosen: number | undefined, count: number): v
 }
 
 function draw(maps: readonly AttentionMap[], tokens: readonly string[], title: string): Promise<string> {
-  checkSize("draw", maps, { most: MOST_SQUARES, advice: "shorten the text, or write .json" });
+  checkSize("draw", maps, { most: MAX_SQUARES, advice: "shorten the text, or write .json" });
   return attentionPlot(maps, tokens.map((token) => token.replaceAll("\n", "↵")), title);
 }
 
 /** Layers and heads from 1; of the weights a row for each query, a column for each key. */
 function rowsOf(maps: readonly AttentionMap[], length: number): object[] {
-  checkSize("write", maps, { most: MOST_WEIGHTS, advice: "or shorten the text" });
+  checkSize("write", maps, { most: MAX_WEIGHTS, advice: "or shorten the text" });
   return maps.map(({ layer, head, weights }) => {
     const rows = Array.from({ length }, (_, row) => weights.subarray(row * length, (row + 1) * length));
     return { layer: layer + 1, head: head + 1, weights: rows };

@@ -11,7 +11,7 @@ import { evaluateText, type TextEvaluation } from "../inference/evaluate_text.ts
 import { evaluate as measure } from "../training/evaluate.ts";
 import { loadConfig } from "../checkpoints/checkpoint.ts";
 import { findModel } from "./files/block_file.ts";
-import { openModel, usingPath } from "./files/checkpoint_folder.ts";
+import { openModel, withPathInErrors } from "./files/checkpoint_folder.ts";
 import { type Command, defineCommand } from "./cli/command.ts";
 import { deviceFlag, jsonFlag, maskFlags, MAX, modelFlags, replaceInvalidFlag } from "./cli/common_flags.ts";
 import { linesOf } from "./texts/corpus.ts";
@@ -19,7 +19,7 @@ import { UsageError } from "./cli/errors.ts";
 import { readTexts } from "./texts/files.ts";
 import { type Flags, group, kebabCase } from "./cli/flags.ts";
 import { expectTargets } from "./recipes/objectives.ts";
-import { checkMeasuring, memoryLimits } from "./recipes/memory.ts";
+import { checkEvaluationMemory, memoryLimits } from "./recipes/memory.ts";
 import { ProgressLine } from "./cli/progress.ts";
 import { formatFacts, formatJson, print, quote } from "./cli/terminal.ts";
 import { BATCH_SIZE, SEED } from "./settings/run_flags.ts";
@@ -32,7 +32,7 @@ const MASKED_FLAGS = {
     kind: "integer",
     description: "tokens to mask one at a time, spread over the text, for the pseudo-perplexity; 0: none",
     atLeast: 0,
-    atMost: MAX.hiddenTokens,
+    atMost: MAX.pseudoTokens,
     otherwise: "512",
   },
   seed: { ...SEED, description: "decides which are masked" },
@@ -64,7 +64,7 @@ export const evaluate: Command = defineCommand({
   },
   async run({ checkpoint, block, data, replaceInvalid, device, json, batchSize, ...masks }) {
     const found = await findModel({ checkpoint, block }), { path } = found;
-    const kind = kindOf(usingPath(path, () => loadConfig(found.files, found)));
+    const kind = kindOf(withPathInErrors(path, () => loadConfig(found.files, found)));
     if (kind === "classifier") {
       throw new TypeError(
         `Cannot evaluate ${path} on texts without labels: it is a classifier; deno task classify ` +
@@ -82,13 +82,13 @@ export const evaluate: Command = defineCommand({
     await withBackend(device, async ({ backend }) => {
       const { model, tokenizer } = openModel<"causal" | "masked">(backend, found, kind);
       const encode = () => encodeDocuments(tokenizer, masks.lines ? linesOf(texts) : texts);
-      const ids = usingPath(shortened(data.join(", ")), encode), limits = await memoryLimits(backend);
+      const ids = withPathInErrors(shortened(data.join(", ")), encode), limits = await memoryLimits(backend);
       // progress goes to standard error, because another program may read the results
       const write = (text: string) => void Deno.stderr.writeSync(new TextEncoder().encode(text));
       const progress = new ProgressLine({ terminal: Deno.stderr.isTerminal(), write });
       const lossOn = async (batches: readonly Batch[], name: string) => {
         const { contextLength, batchSize } = batches[0];
-        checkMeasuring({ ...model.config, contextLength }, batchSize, limits);
+        checkEvaluationMemory({ ...model.config, contextLength }, batchSize, limits);
         expectTargets(batches, { attempt: "measure a model", tokens: ids.length, text: "text" });
         return await measure(backend, model, batches, {
           onProgress: (done, total) => progress.advance(`measuring the loss on ${name}`, done, total),

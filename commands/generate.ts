@@ -11,7 +11,7 @@ import { type Command, defineCommand } from "./cli/command.ts";
 import { deviceFlag, MAX, modelFlags } from "./cli/common_flags.ts";
 import { UsageError } from "./cli/errors.ts";
 import { readText } from "./texts/files.ts";
-import { checkGenerating, memoryLimits } from "./recipes/memory.ts";
+import { checkGenerationMemory, memoryLimits } from "./recipes/memory.ts";
 import { defaultPrompt } from "../inference/prompt.ts";
 import { BATCH_SIZE, FACTOR, POSITIVE_FACTOR, SEED } from "./settings/run_flags.ts";
 import { writeOut } from "./cli/terminal.ts";
@@ -32,7 +32,7 @@ export const generate: Command = defineCommand({
     promptFile: { kind: "text", description: "a file with the prompt", placeholder: "FILE" },
     maxNewTokens: {
       kind: "integer",
-      description: "most tokens to generate",
+      description: "maximum number of tokens to generate",
       atLeast: 1,
       atMost: MAX.newTokens,
       default: 200,
@@ -77,7 +77,7 @@ export const generate: Command = defineCommand({
         defaultPrompt(tokenizer);
       const ids = tokenizer.encode(text);
       const size = { samples: numSamples, tokens: ids.length + options.maxNewTokens };
-      checkGenerating(model.config, size, await memoryLimits(backend));
+      checkGenerationMemory(model.config, size, await memoryLimits(backend));
       const tokens = generateTokens(backend, model, { ...options, prompt: ids, samples: numSamples });
       await show(decodeSamples(tokens, tokenizer), text, numSamples);
     });

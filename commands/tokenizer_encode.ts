@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { usingPath } from "./files/checkpoint_folder.ts";
+import { withPathInErrors } from "./files/checkpoint_folder.ts";
 import { type Command, defineCommand } from "./cli/command.ts";
 import { replaceInvalidFlag } from "./cli/common_flags.ts";
 import { UsageError } from "./cli/errors.ts";
@@ -47,7 +47,7 @@ export const encodeText: Command = defineCommand({
     },
     specialTokens: {
       kind: "choice",
-      description: "encode special tokens such as <mask> as such, or as text",
+      description: "find: encode special tokens such as <mask> as one id each; text: as ordinary text",
       choices: ["find", "text"],
       default: "find",
     },
@@ -61,7 +61,8 @@ export const encodeText: Command = defineCommand({
       ? await readTexts(data!, { replaceInvalid })
       : [{ path: "--text", text }];
     for (const { path, text } of texts) {
-      const encode: Encode = (take) => usingPath(path, () => tokenizer.encodePieces(text, take, options));
+      const encode: Encode = (take) =>
+        withPathInErrors(path, () => tokenizer.encodePieces(text, take, options));
       if (idsOnly) writeIds(encode, { columns: Infinity, write: writeOut });
       else writeTokens(tokenizer, encode);
     }

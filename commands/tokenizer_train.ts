@@ -16,7 +16,7 @@ import { findFiles, textChunks } from "./texts/files.ts";
 import { refuseForeign, saveFolder } from "./files/folders.ts";
 import { Lock } from "./files/lock.ts";
 import { expectFile } from "./files/open_file.ts";
-import { pathsOf, TOKENIZER_NAMES } from "./files/own_names.ts";
+import { pathsOf, TOKENIZER_FILES } from "./files/own_names.ts";
 import { allowWriting } from "./cli/permissions.ts";
 import { ProgressLine } from "./cli/progress.ts";
 import { formatCount, print } from "./cli/terminal.ts";
@@ -53,12 +53,18 @@ export const trainTokenizer: Command = defineCommand({
     },
     specialTokens: {
       kind: "choice",
-      description: "for generating text (<|endoftext|>), or for filling masks (RoBERTa's five)",
+      description:
+        "causal: <|endoftext|>, for generating text; masked: RoBERTa's five, for filling masks; none: without any",
       choices: ["causal", "masked", "none"],
       default: "causal",
     },
     minFrequency: { ...COUNT, description: "how often a pair must occur to be merged", default: 2 },
-    maxTokenLength: { ...COUNT, description: "most bytes of a token", atLeast: 2, otherwise: "no limit" },
+    maxTokenLength: {
+      ...COUNT,
+      description: "maximum number of bytes in a token",
+      atLeast: 2,
+      otherwise: "no limit",
+    },
     addPrefixSpace: {
       kind: "boolean",
       description: "put a space before a text, so that its first word is encoded like any other",
@@ -107,7 +113,7 @@ async function refuseOut(out: string): Promise<void> {
   if (["", ".", "..", "/"].includes(basename(pathsOf(out).folder))) {
     throw new UsageError(`--out is "${out}": expected a folder with a name, which is replaced as a whole`);
   }
-  await refuseForeign(out, new Set(TOKENIZER_NAMES)).catch((error) => {
+  await refuseForeign(out, new Set(TOKENIZER_FILES)).catch((error) => {
     throw new Error(`Cannot save ${out}: ${reason(error)}`, { cause: error });
   });
 }

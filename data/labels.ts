@@ -7,7 +7,7 @@ import { quoted, shortened } from "../core/quoted.ts";
 import type { LabelledFile, LabelledText } from "./labelled_texts.ts";
 
 /** The most classes of a classifier. The confusion matrix grows with their square. */
-const MOST_CLASSES = 1000;
+const MAX_CLASSES = 1000;
 
 /**
  * The labels of texts, each once: numbers in their order, others in alphabetical order.
@@ -27,10 +27,10 @@ const MOST_CLASSES = 1000;
  */
 export function labelsOf({ path, rows }: LabelledFile): string[] {
   const labels = [...new Set(rows.map(({ label }) => label!))];
-  if (labels.length > MOST_CLASSES) {
+  if (labels.length > MAX_CLASSES) {
     throw new Error(
       `Cannot train a classifier: ${path} has ${labels.length} different labels, expected at most ` +
-        `${MOST_CLASSES}; are the columns of texts and labels swapped?`,
+        `${MAX_CLASSES}; are the columns of texts and labels swapped?`,
     );
   }
   if (labels.length < 2) {

@@ -1,5 +1,5 @@
 /**
- * Generation without caches of keys and values, for blocks of one's own that have none.
+ * Generation without caches of keys and values, for custom blocks that have none.
  *
  * A cache replaces the earlier positions of a sequence. A block that does not use it computes every token as if it were
  * alone, and writes a plausible text that is not the model's. So a model with an experiment is compared with itself before
@@ -118,5 +118,5 @@ export function logitsOfWindows(model: CausalModel, windows: readonly Uint32Arra
   for (const [row, window] of windows.entries()) ids.set(window, row * time);
   const last = backend.from(Uint32Array.from({ length: batch }, (_, row) => row * time + length - 1)); // (B)
   const states = model.states(backend.from(ids, [batch, time])).reshape([batch * time, modelDim]); // (B · T, C)
-  return model.scores(embedding(last, states).reshape([batch, 1, modelDim])); // (B, 1, V)
+  return model.logits(embedding(last, states).reshape([batch, 1, modelDim])); // (B, 1, V)
 }

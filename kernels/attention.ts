@@ -9,7 +9,7 @@
  * with a running maximum m, the sum l of exp(s − m) and the weighted sum of values; whenever m grows, what was summed so
  * far is multiplied by exp(m_old − m_new).
  *
- * Backward. Kept is one number a row, logSumExp = m + log l, from which p[i, j] = exp(s[i, j] − logSumExp[i]) is made
+ * Backward. Kept is one number per row, logSumExp = m + log l, from which p[i, j] = exp(s[i, j] − logSumExp[i]) is made
  * again. With y = p v and the derivative of softmax (see `softmax.ts`):
  *
  *     dv[j] = Σᵢ p[i, j] dy[i]          dp[i, j] = dy[i] · v[j]

@@ -39,7 +39,7 @@ fn each(index: u32) {
 }`,
 });
 
-/** Attention of one query a row over the first `position` + 1 rows of the cache; `scores` is memory to work in. */
+/** Attention of one query per row over the first `position` + 1 rows of the cache; `scores` is memory to work in. */
 export const cachedAttentionForward = kernel({
   name: "cachedAttention",
   reads: { query: "f32", cachedKey: "f32", cachedValue: "f32", position: "u32" },

@@ -12,7 +12,7 @@
  *
  *     dLogits[v] = (softmax(logits)[v] − [v = target]) / count · dLoss
  *
- * Kept: logSumExp, one number a row, from which each probability is exp(logit − logSumExp).
+ * Kept: logSumExp, one number per row, from which each probability is exp(logit − logSumExp).
  *
  * Reference: PyTorch `torch.nn.functional.cross_entropy` with `ignore_index`.
  *

@@ -12,7 +12,7 @@
  *     dWeight = Σ dy · x̂        dBias = Σ dy        (sums over rows)
  *
  * The two means subtract from g its components along (1, …, 1) and along x̂: shifting or scaling a row changes nothing
- * after normalization. Kept for the backward pass: x itself, and mean and r, two numbers a row; x̂ is cheap to recompute.
+ * after normalization. Kept for the backward pass: x itself, and mean and r, two numbers per row; x̂ is cheap to recompute.
  *
  * Reference: Ba, Kiros, Hinton, "Layer normalization", 2016.
  *

@@ -22,8 +22,8 @@ import { type ForwardContext, LayerNorm, Mlp, SelfAttention } from "./layers.ts"
 /**
  * A block: (B, T, C) → (B, T, C).
  *
- * Its layers are public properties, where `namedParameters` finds them. A block that hands `context` on to one
- * {@linkcode SelfAttention} meets all that follows; one that computes attention itself should
+ * Its layers are public properties, where `namedParameters` finds them. A block that passes `context` to one
+ * {@linkcode SelfAttention} fulfils all of the following requirements; one that computes attention itself should
  *
  * - attend to no later position where the options of its factory have `causal`;
  * - skip positions from `context.lengths` on, which are padding;
@@ -33,7 +33,7 @@ import { type ForwardContext, LayerNorm, Mlp, SelfAttention } from "./layers.ts"
  */
 export interface Block {
   /**
-   * Computes it.
+   * Adds what attention and the feed-forward network compute to the residual stream.
    *
    * @param x (B, T, C).
    * @param context Cache, padding or observation.
@@ -87,15 +87,16 @@ export class PostNormBlock implements Block {
   }
 
   /**
-   * Computes it.
+   * Returns norm2(n + mlp(n)) with n = norm1(x + attention(x)).
    *
    * @param x (B, T, C).
    * @param context Cache, padding or observation.
    * @returns (B, T, C).
    */
   forward(x: Tensor, context?: ForwardContext): Tensor {
-    const n = this.norm1.forward(add(x, dropout(this.attention.forward(x, context), this.#dropoutRate)));
-    return this.norm2.forward(add(n, dropout(this.mlp.forward(n), this.#dropoutRate)));
+    const attended = dropout(this.attention.forward(x, context), this.#dropoutRate); // (B, T, C)
+    const n = this.norm1.forward(add(x, attended)); // (B, T, C)
+    return this.norm2.forward(add(n, dropout(this.mlp.forward(n), this.#dropoutRate))); // (B, T, C)
   }
 }
 
@@ -128,14 +129,15 @@ export class PreNormBlock implements Block {
   }
 
   /**
-   * Computes it.
+   * Returns h + mlp(norm2(h)) with h = x + attention(norm1(x)).
    *
    * @param x (B, T, C).
    * @param context Cache, padding or observation.
    * @returns (B, T, C).
    */
   forward(x: Tensor, context?: ForwardContext): Tensor {
-    const h = add(x, dropout(this.attention.forward(this.norm1.forward(x), context), this.#dropoutRate));
-    return add(h, dropout(this.mlp.forward(this.norm2.forward(h)), this.#dropoutRate));
+    const attended = this.attention.forward(this.norm1.forward(x), context); // (B, T, C)
+    const h = add(x, dropout(attended, this.#dropoutRate)); // (B, T, C)
+    return add(h, dropout(this.mlp.forward(this.norm2.forward(h)), this.#dropoutRate)); // (B, T, C)
   }
 }

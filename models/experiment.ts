@@ -1,5 +1,5 @@
 /**
- * Experiments: a model of a family with parts of one's own.
+ * Experiments: a model of a family with custom parts.
  *
  * A part is made by a factory, so a variant is a short file of code instead of another flag in the model. Parts that an
  * experiment leaves out are the family's. Initial values depend on the seed and the parameter's name, so what is left
@@ -45,7 +45,7 @@ export interface Parts {
 }
 
 /**
- * Parts of one's own, and the name that a checkpoint remembers them by.
+ * Custom parts, and the name that a checkpoint identifies them by.
  *
  * @example A GPT without positions
  * ```ts
@@ -65,7 +65,12 @@ export interface Experiment extends Partial<Parts> {
 }
 
 /** The parts that an experiment may replace. */
-export const PART_NAMES = ["block", "positions", "embeddingNorm", "finalNorm"] as const;
+export const PART_NAMES = [
+  "block",
+  "positions",
+  "embeddingNorm",
+  "finalNorm",
+] as const satisfies readonly (keyof Parts)[];
 
 /**
  * Refuses an experiment with a name that cannot be saved, or with parts that no model has: a misspelled part would

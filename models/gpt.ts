@@ -155,7 +155,7 @@ export class Gpt implements Learner {
    * @param states From {@linkcode Gpt.states}, (B, T, C).
    * @returns Logits, (B, T, V).
    */
-  scores(states: Tensor): Tensor {
+  logits(states: Tensor): Tensor {
     const [batch, time, width] = states.shape, rows = states.reshape([batch * time, width]); // (B · T, C)
     const head = this.languageHead ?? this.tokenEmbedding; // (V, C)
     return matmul(rows, head, { transposeB: true }).reshape([batch, time, head.shape[0]]); // (B, T, V)
@@ -170,7 +170,7 @@ export class Gpt implements Learner {
    * @throws {RangeError} If there are more positions than the context length.
    */
   forward(ids: Tensor, context: GptContext = {}): Tensor {
-    return this.scores(this.states(ids, context));
+    return this.logits(this.states(ids, context));
   }
 
   /**

@@ -80,6 +80,6 @@ export class GptClassifier extends Classifier<GptClassifierConfig> {
     const logits = this.#classify(states, boundaryIndices(inputs, lengthsOf(batch), "last")); // (B, labels)
     const loss = crossEntropy(logits, targets, { weights });
     if (auxiliaryTargets === undefined) return loss;
-    return add(loss, crossEntropy(this.gpt.scores(states), auxiliaryTargets, { weights: auxiliaryWeights }));
+    return add(loss, crossEntropy(this.gpt.logits(states), auxiliaryTargets, { weights: auxiliaryWeights }));
   }
 }

@@ -37,7 +37,7 @@ export class Linear {
   }
 
   /**
-   * Computes it.
+   * Multiplies every row by the matrix and adds the bias.
    *
    * @param x (…, in).
    * @returns (…, out).
@@ -49,12 +49,12 @@ export class Linear {
 
 /** Normalizes every row. */
 export interface Norm {
-  /** Computes it: (…, C) → (…, C). */
+  /** Returns the normalized rows: (…, C) → (…, C). */
   forward(x: Tensor): Tensor;
 }
 
 /**
- * Returns its input unchanged: takes the position of a part that a model leaves out, as PyTorch's `nn.Identity` does.
+ * Returns its input unchanged: stands in for a part that a model leaves out, as PyTorch's `nn.Identity` does.
  *
  * @example
  * ```ts
@@ -98,7 +98,7 @@ export class LayerNorm implements Norm {
   }
 
   /**
-   * Computes it.
+   * Normalizes every row, then multiplies it by the weight and adds the bias.
    *
    * @param x (…, C).
    * @returns (…, C).
@@ -114,7 +114,7 @@ export interface ForwardContext {
   cache?: KeyValueCache;
   /** u32 (B): the length of each sequence without its padding. */
   lengths?: Tensor;
-  /** Collects attention weights, (B, H, T, T) a layer; attention is then computed step by step, and not dropped. */
+  /** Collects attention weights, (B, H, T, T) per layer; attention is then computed step by step, and not dropped. */
   weights?: Tensor[];
 }
 
@@ -170,7 +170,7 @@ export class SelfAttention {
   }
 
   /**
-   * Computes it.
+   * Returns, at every position, the projected weighted means of the values of all heads.
    *
    * @param x (B, T, C).
    * @param context Cache, padding, observation.
@@ -227,12 +227,13 @@ export class Mlp {
   }
 
   /**
-   * Computes it.
+   * Expands every row, applies the nonlinearity, and contracts it to its former width.
    *
    * @param x (B, T, C).
    * @returns (B, T, C).
    */
   forward(x: Tensor): Tensor {
-    return this.contract.forward(this.#activation(this.expand.forward(x)));
+    const h = this.#activation(this.expand.forward(x)); // (B, T, feed-forward width)
+    return this.contract.forward(h); // (B, T, C)
   }
 }

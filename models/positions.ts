@@ -17,7 +17,7 @@ import { embedding } from "../kernels/embedding.ts";
 /** Adds positions to token embeddings. */
 export interface Positions {
   /**
-   * Computes it.
+   * Returns the embedded tokens with their positions added.
    *
    * @param tokens The embedded tokens, (B, T, C).
    * @param indices u32 (B, T): the position of each token, below the count that the factory was given.
@@ -40,7 +40,7 @@ export class LearnedPositions extends Parameter implements Positions {
   }
 
   /**
-   * Computes it.
+   * Adds to each token the vector of its position.
    *
    * @param tokens (B, T, C).
    * @param indices u32 (B, T).

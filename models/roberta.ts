@@ -147,7 +147,7 @@ export class LanguageHead {
   }
 
   /**
-   * Computes it.
+   * Returns the logits: a layer with GELU and a norm, then the token embedding as the output layer.
    *
    * @param states Hidden states, (…, C).
    * @param tokenEmbedding (V, C).

@@ -39,7 +39,7 @@ export class ClassificationHead {
   }
 
   /**
-   * Computes it.
+   * Returns the logits of the classes: a layer with tanh, then a projection.
    *
    * @param states (B, C).
    * @returns Logits, (B, labels).

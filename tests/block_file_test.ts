@@ -19,3 +19,20 @@ Deno.test("a file without parts of a model, or that cannot be run, is named", ()
       await assertRejects(() => readBlock(path), Error, message.replace("PATH", path));
     }
   }));
+
+Deno.test({
+  name: "a pipe or a folder is refused as a block before it is opened: opening a pipe would wait forever",
+  ignore: Deno.build.os === "windows",
+  fn: () =>
+    inFolder(async (folder) => {
+      const pipe = `${folder}/pipe.ts`;
+      await new Deno.Command("mkfifo", { args: [pipe] }).output();
+      const cases = [[pipe, "it is a pipe, not a file; save its output"], [
+        folder,
+        "it is a folder, not a file",
+      ]];
+      for (const [path, message] of cases) {
+        await assertRejects(() => readBlock(path), Error, `Cannot read ${path}: ${message}`);
+      }
+    }),
+});

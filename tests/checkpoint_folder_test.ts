@@ -1,5 +1,10 @@
 import { assertEquals, assertRejects, assertStringIncludes, assertThrows } from "@std/assert";
-import { findCheckpoint, openModel, tokenizerOf, usingPath } from "../commands/files/checkpoint_folder.ts";
+import {
+  findCheckpoint,
+  openModel,
+  tokenizerOf,
+  withPathInErrors,
+} from "../commands/files/checkpoint_folder.ts";
 import { CpuBackend } from "../core/cpu_backend.ts";
 import { CharTokenizer } from "../tokenizers/char_tokenizer.ts";
 import { inFolder } from "./_command.ts";
@@ -22,6 +27,6 @@ Deno.test("the tokenizer of a checkpoint is read from its bytes, and errors name
   const text = CharTokenizer.fromText("abc").toHuggingFace()["tokenizer.json"];
   const files = { "tokenizer.json": new TextEncoder().encode(text) };
   assertEquals(tokenizerOf({ path: "runs/mine", files }).vocabSize, 3);
-  const read = () => usingPath("runs/mine", () => JSON.parse("{"), "; mend it");
+  const read = () => withPathInErrors("runs/mine", () => JSON.parse("{"), "; mend it");
   assertStringIncludes(assertThrows(read, Error, "Cannot use runs/mine: ").message, "; mend it");
 });

@@ -1,7 +1,8 @@
-import { assertEquals, assertThrows } from "@std/assert";
+import { assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { parseFlags } from "../commands/cli/parse_flags.ts";
-import { withConfig } from "../commands/settings/config_file.ts";
+import { readConfig, withConfig } from "../commands/settings/config_file.ts";
 import { trainFlags } from "../commands/settings/train_flags.ts";
+import { inFolder } from "./_command.ts";
 
 const given = (...args: string[]) => parseFlags(trainFlags, args);
 
@@ -31,4 +32,22 @@ Deno.test("what is no flag, belongs on the command line, or is no value of the f
   refused({ layers: 0 }, "a.json: layers is 0, expected a whole number at least 1");
   refused([1], "a.json: expected an object");
   refused(3, "a.json: its content is 3, expected an object");
+});
+
+Deno.test({
+  name: "a pipe or a folder is refused before it is opened: opening a pipe would wait forever",
+  ignore: Deno.build.os === "windows",
+  fn: () =>
+    inFolder(async (folder) => {
+      const pipe = `${folder}/pipe.json`;
+      await new Deno.Command("mkfifo", { args: [pipe] }).output();
+      const cases = [[pipe, "it is a pipe, not a file; save its output"], [
+        folder,
+        "it is a folder, not a file",
+      ]];
+      for (const [path, message] of cases) {
+        const reading = readConfig(trainFlags, given("--config", path));
+        await assertRejects(() => reading, Error, `Cannot read ${path}: ${message}`);
+      }
+    }),
 });

@@ -4,6 +4,7 @@ import {
   createFile,
   entryAt,
   kindOfEntry,
+  lenientJson,
   readBytes,
   syncFolder,
 } from "../commands/files/disk.ts";
@@ -51,3 +52,12 @@ Deno.test("half a line is taken back when the disk is full", () =>
   }));
 
 Deno.test("what cannot be forced to the disk is no error", () => syncFolder("no such folder"));
+
+Deno.test("lenientJson gives an object, and an empty one for everything that is none", () => {
+  assertEquals(lenientJson('{"a":1}'), { a: 1 });
+  for (const text of [undefined, "", "{", "null", "3", "true", '"text"', "[1]"]) {
+    const json = lenientJson(text);
+    assertEquals([json, Object.keys(json), Array.isArray(json)], [{}, [], false]);
+    assertEquals(Object.prototype.toString.call(json), "[object Object]");
+  }
+});

@@ -80,7 +80,7 @@ Deno.test("doctor examines a run: its files, its lock, where it can be resumed, 
     assertMatch(damaged.stdout, /^last\/ +FAULTY: .*model.safetensors is not what was saved there/m);
   }));
 
-Deno.test("doctor finds no fault in a run with a block of one's own, and names the block that resuming needs", () =>
+Deno.test("doctor finds no fault in a run with a custom block, and names the block that resuming needs", () =>
   inFolder(async (cwd) => {
     await Deno.writeTextFile(`${cwd}/story.txt`, story(100));
     const mod = new URL("../mod.ts", import.meta.url);

@@ -124,7 +124,7 @@ Deno.test("runs started together get a folder each; of several that ask for one 
     for (const { stderr } of refused) {
       assertMatch(
         stderr,
-        /^error: Cannot start a run in runs\/mine: (process \d+ on \S+ \(since \S+\) is at work|something already exists there)/,
+        /^error: Cannot start a run in runs\/mine: (process \d+ on \S+ \(since \S+\) is using it|something already exists there)/,
       );
       assertEquals(stderr.trim().split("\n").length, 1);
     }
@@ -140,7 +140,7 @@ Deno.test("of two processes that resume one run, one is refused", () =>
       const { stderr } = outcomes.find(({ code }) => code === 1)!;
       assertMatch(
         stderr,
-        /^error: Cannot resume runs\/\w+: (process \d+ on .* is at work there; wait until it ends|it has done)/,
+        /^error: Cannot resume runs\/\w+: (process \d+ on .* is using it; wait until it ends|it has done)/,
       );
       assertEquals(await resultOf(`${cwd}/runs/${name}`), whole);
     }

@@ -23,6 +23,7 @@ Deno.test("help groups and aligns the flags, with defaults, older names, and all
     flags: {
       ...group("Model", {
         preset: { kind: "choice", choices: ["tiny", "gpt1"], default: "tiny", description: "a ready model" },
+        family: { kind: "choice", choices: ["gpt", "bert"], description: "gpt: next token; bert: masks" },
         contextLength: { kind: "integer", atLeast: 1, aliases: ["seq-len"], description: "tokens at once" },
         vocabSize: { kind: "integer", atLeast: 257, atMost: 2 ** 24, description: "tokens" },
         dropoutRate: { kind: "number", atLeast: 0, below: 1, description: "part to drop" },
@@ -45,8 +46,9 @@ Examples:
   deno task train --data a.txt
 
 Model:
-  --preset NAME           a ready model: tiny, gpt1
+  --preset NAME           a ready model, one of tiny, gpt1
                           (default: tiny)
+  --family NAME           gpt: next token; bert: masks
   --context-length N      tokens at once (also --seq-len)
   --vocab-size N          tokens: at least 257, at most
                           16777216

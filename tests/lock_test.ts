@@ -31,7 +31,7 @@ Deno.test("a lock names its holder, and is free once that process is killed", ()
     const path = `${folder}/lock`, child = await holder(path);
     try {
       await assertRejects(() => Lock.take(path, "wait"), LockedError, `process ${child.pid} on `);
-      await assertRejects(() => Lock.take(path, "wait"), LockedError, ") is at work there; wait");
+      await assertRejects(() => Lock.take(path, "wait"), LockedError, ") is using it; wait");
       const { state, holder } = await inspectLock(path);
       const [, pid, since] = holder!.match(/^process (\d+) on [\w.-]+ \(since (.*)\)$/)!;
       assertEquals([state, Number(pid)], ["held", child.pid]);
@@ -106,7 +106,7 @@ Deno.test("a lock is taken also where there is no room to say by whom", () =>
     Deno.FsFile.prototype.write = () => Promise.reject(new Error("No space left on device (os error 28)"));
     try {
       using _ = await Lock.take(path);
-      await assertRejects(() => Lock.take(path), LockedError, "another process is at work there");
+      await assertRejects(() => Lock.take(path), LockedError, "another process is using it");
     } finally {
       Deno.FsFile.prototype.write = write;
     }
@@ -131,7 +131,7 @@ Deno.test("on a disk without locks the file itself is the lock, and the refusal 
     try {
       Deno.FsFile.prototype.tryLock = () => Promise.reject(new Error("Operation not supported"));
       const lock = await Lock.take(path);
-      const advice = `at work there; if that process is gone, remove ${path}: this disk has no locks`;
+      const advice = `using it; if that process is gone, remove ${path}: this disk has no locks`;
       await assertRejects(() => Lock.take(path, "wait"), LockedError, advice);
       assertEquals((await inspectLock(path)).state, "held");
       lock.leave(); // as a killed process does
@@ -141,4 +141,25 @@ Deno.test("on a disk without locks the file itself is the lock, and the refusal 
     } finally {
       Deno.FsFile.prototype.tryLock = tryLock;
     }
+  }));
+
+Deno.test("a lock that is released while it is being checked or taken again is not held afterwards", () =>
+  inFolder(async (folder) => {
+    const path = `${folder}/lock`, { tryLock } = Deno.FsFile.prototype;
+    const unchanged = await Lock.take(path), checking = unchanged.keep();
+    unchanged.release();
+    await checking;
+    assertEquals(await inspectLock(path), { state: "free" });
+    const removed = await Lock.take(path);
+    await Deno.remove(path);
+    Deno.FsFile.prototype.tryLock = function (exclusive) {
+      removed.release();
+      return tryLock.call(this, exclusive);
+    };
+    try {
+      await removed.keep();
+    } finally {
+      Deno.FsFile.prototype.tryLock = tryLock;
+    }
+    assertEquals(await inspectLock(path), { state: "free" });
   }));

@@ -1,5 +1,10 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
-import { checkGenerating, checkMeasuring, checkMemory, megabytes } from "../commands/recipes/memory.ts";
+import {
+  checkEvaluationMemory,
+  checkGenerationMemory,
+  checkMemory,
+  megabytes,
+} from "../commands/recipes/memory.ts";
 import { CpuBackend } from "../core/cpu_backend.ts";
 import { RobertaClassifier } from "../models/roberta_classifier.ts";
 import { Gpt, type GptConfig } from "../models/gpt.ts";
@@ -110,11 +115,11 @@ Deno.test("what is advised is not refused in its turn", () => {
 Deno.test("evaluating and generating are refused with the flag that helps", () => {
   const config = { ...PRESETS["shakespeare-char-cpu"].model, vocabSize: 65 };
   const limits = { total: 50e6, buffer: Infinity, binding: Infinity };
-  assertThrows(() => checkMeasuring(config, 60000, limits), RangeError, "--batch-size 14 fits");
+  assertThrows(() => checkEvaluationMemory(config, 60000, limits), RangeError, "--batch-size 14 fits");
   const tooSmall = { ...limits, total: 1000 };
-  assertThrows(() => checkMeasuring(config, 2, tooSmall), RangeError, "the model is too large for it");
-  checkGenerating(config, { samples: 10, tokens: 1000 }, limits);
-  const check = () => checkGenerating(config, { samples: 10, tokens: 1e6 }, limits);
+  assertThrows(() => checkEvaluationMemory(config, 2, tooSmall), RangeError, "the model is too large for it");
+  checkGenerationMemory(config, { samples: 10, tokens: 1000 }, limits);
+  const check = () => checkGenerationMemory(config, { samples: 10, tokens: 1e6 }, limits);
   assertThrows(check, RangeError, "give a smaller --num-samples or --max-new-tokens");
 });
 

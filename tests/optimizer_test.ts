@@ -103,7 +103,7 @@ function recordingBackend() {
   return { backend: asBackend, runs };
 }
 
-Deno.test("AdamW updates a model too large for one binding in stretches that cover it once", () => {
+Deno.test("AdamW updates a model too large for one binding in ranges that cover it once", () => {
   const { backend, runs } = recordingBackend(), limit = 128 * 2 ** 20 / 4;
   const decayedSize = 2 * limit + 640, size = decayedSize + limit + 64;
   const store = {

@@ -19,11 +19,11 @@ class Crooked extends CpuBackend {
 }
 
 for (
-  const [factor, isSame] of [[1, true], [1 + 1e-5, true], [1.001, false], [NaN, false], [0, false]] as const
+  const [factor, equal] of [[1, true], [1 + 1e-5, true], [1.001, false], [NaN, false], [0, false]] as const
 ) {
-  Deno.test(`a device that is wrong by a factor of ${factor} is called ${isSame ? "right" : "wrong"}`, async () => {
+  Deno.test(`a device that is wrong by a factor of ${factor} is called ${equal ? "right" : "wrong"}`, async () => {
     const parity = await probeParity(new Crooked(factor));
-    assertEquals(parity.map((operation) => operation.isSame), parity.map(() => isSame));
+    assertEquals(parity.map((operation) => operation.equal), parity.map(() => equal));
   });
 }
 

@@ -174,7 +174,7 @@ Deno.test("a masked model learns to fill masks, and to be less surprised by ever
     await evaluate(backend, model, oneByOne),
     await evaluate(backend, model, validation),
   ];
-  assert(after < 1.3, `${after} nats a token`);
+  assert(after < 1.3, `${after} nats per token`);
   assert(masked > after, "several masks are harder than one");
   const [{ position, candidates }] = await fillMask(backend, model, Uint32Array.of(0, 6, 7, 15, 9, 10, 2), {
     maskId: 15,

@@ -261,7 +261,7 @@ Deno.test("a run whose lock was removed takes it again, unless another has the f
     using _other = await RunFolder.open(path);
     await assertRejects(() => run.save("last", 2, {}), SaveError, `Cannot save ${path}/last: process `);
     await run.log([record(2)]);
-    assertStringIncludes(run.failure!.message, " is at work there");
+    assertStringIncludes(run.failure!.message, " is using it");
     assertEquals(JSON.parse(await Deno.readTextFile(`${path}/metrics.jsonl`)), record(1));
     assertEquals(await Deno.readTextFile(`${path}/last/config.json`), "{}");
   }));

@@ -60,7 +60,7 @@ Deno.test("the event file of a resumed run holds each step once, and times witho
     const folder = `${cwd}/mine`, path = `${folder}/${EVENTS_NAME}`;
     {
       using run = await RunFolder.create(folder, "");
-      await run.logEvents({ wanted: true });
+      await run.startEvents({ requested: true });
       await run.log([recordAt(1), recordAt(2)]);
       await run.save("last", 2, {});
       await run.log([recordAt(3)]);
@@ -68,7 +68,7 @@ Deno.test("the event file of a resumed run holds each step once, and times witho
     await Deno.writeFile(path, Uint8Array.of(7, 7), { append: true }); // a process killed while it wrote
     using resumed = await RunFolder.open(folder);
     await resumed.rewind({ path: `${folder}/last`, step: 2, files: {} });
-    await resumed.logEvents({ wanted: false });
+    await resumed.startEvents({ requested: false });
     const now = Date.now() / 1000;
     await resumed.log([recordAt(3), recordAt(4)]);
     const events = eventsIn(await Deno.readFile(path)), [header] = events;
@@ -84,7 +84,7 @@ Deno.test("a link in place of the event file is not followed", () =>
     const path = `${run.path}/${EVENTS_NAME}`, victim = `${cwd}/mine.txt`;
     await Deno.writeTextFile(victim, "mine");
     await Deno.symlink(victim, path);
-    await run.logEvents({ wanted: true }); // replaces the link
+    await run.startEvents({ requested: true }); // replaces the link
     await Deno.remove(path);
     await Deno.symlink(victim, path);
     await run.log([recordAt(2)]);

@@ -92,7 +92,7 @@ export class CharTokenizer extends BaseTokenizer {
   }
 
   /**
-   * Encodes a stretch of text, one id a character.
+   * Encodes a stretch of text, one id per character.
    *
    * @param text The text.
    * @param start Index of the stretch's first UTF-16 unit.

@@ -2,7 +2,7 @@
  * Reading `tokenizer.json`.
  *
  * The file describes a pipeline of normalizer, pre-tokenizer, model, post-processor and decoder, each of many kinds. Two
- * pipelines are supported here: byte-level BPE and one character a token. Anything else in a file is an error that names
+ * pipelines are supported here: byte-level BPE and one character per token. Anything else in a file is an error that names
  * it, because text encoded differently than in training would silently give worse results.
  *
  * @module
@@ -16,7 +16,7 @@ import { addToken, parseJson, readMerges, readVocabulary, type Vocabulary } from
 
 /** What a tokenizer is made of, whatever file it was read from. */
 export interface TokenizerDescription {
-  /** Byte-level BPE, or one character a token. */
+  /** Byte-level BPE, or one character per token. */
   readonly kind: "bpe" | "char";
   /** The token of each id. */
   readonly tokens: (string | undefined)[];

@@ -7,7 +7,7 @@
  * over flat buffers and the names of its state. `optimizers.ts` lists the rules that can be chosen by name; a run is given
  * one of your own as a function.
  *
- * @example An optimizer of one's own: descent by the sign of the gradient, with a count of the updates
+ * @example A custom optimizer: descent by the sign of the gradient, with a count of the updates
  * ```ts
  * import { causalBatches, CpuBackend, Gpt, kernel, KernelOptimizer, PRESETS } from "@miniformer/miniformer";
  * import { TrainingRun, type UpdateRule } from "@miniformer/miniformer";
@@ -112,7 +112,7 @@ export interface UpdateRule {
 }
 
 /** Most elements in one pass: 128 MiB, what every WebGPU device can bind. */
-const MOST_ELEMENTS = 2 ** 25;
+const MAX_ELEMENTS = 2 ** 25;
 
 function checkSettings({ weightDecay, clipNorm, ...settings }: OptimizerSettings): void {
   const { beta1 = 0, beta2 = 0, momentum = 0, epsilon = 1 } = settings;
@@ -128,8 +128,8 @@ function checkSettings({ weightDecay, clipNorm, ...settings }: OptimizerSettings
   }
 }
 
-/** A stretch of the flat buffers with one weight decay, small enough to bind. */
-interface Stretch {
+/** A range of the flat buffers with one weight decay, small enough to bind. */
+interface FlatRange {
   readonly tensors: Readonly<Record<string, Tensor>>;
   readonly constants: Readonly<Record<string, number>>;
 }
@@ -144,7 +144,7 @@ export class KernelOptimizer implements Optimizer {
   readonly #rule: UpdateRule;
   readonly #settings: OptimizerSettings;
   readonly #schedule: Tensor;
-  readonly #stretches: Stretch[] = [];
+  readonly #ranges: FlatRange[] = [];
 
   /**
    * Allocates the state.
@@ -164,18 +164,18 @@ export class KernelOptimizer implements Optimizer {
     this.norm = backend.allocate([1]);
     this.#schedule = backend.allocate([1 + this.#scheduled(0).length]);
     const flat = { parameter: store.values, gradient: store.gradients, ...this.state };
-    const ranges = [
+    const groups = [
       { from: 0, to: store.decayedSize, weightDecay: settings.weightDecay },
       { from: store.decayedSize, to: store.size, weightDecay: 0 },
     ];
-    for (const { from, to, weightDecay } of ranges) {
-      for (let start = from; start < to; start += MOST_ELEMENTS) {
-        const size = Math.min(MOST_ELEMENTS, to - start);
+    for (const { from, to, weightDecay } of groups) {
+      for (let start = from; start < to; start += MAX_ELEMENTS) {
+        const size = Math.min(MAX_ELEMENTS, to - start);
         const views = Object.entries(flat).map(([name, tensor]) =>
           [name, backend.view(tensor, start, [size])] as const
         );
         const constants = { ...rule.constants(settings), size, weightDecay, clipNorm: settings.clipNorm };
-        this.#stretches.push({ tensors: Object.fromEntries(views), constants });
+        this.#ranges.push({ tensors: Object.fromEntries(views), constants });
       }
     }
   }
@@ -196,8 +196,8 @@ export class KernelOptimizer implements Optimizer {
 
   /** Updates every parameter. Call it inside a scope. */
   update(): void {
-    gradientNorm(this.#stretches.map(({ tensors }) => tensors.gradient), this.norm);
-    for (const { tensors, constants } of this.#stretches) {
+    gradientNorm(this.#ranges.map(({ tensors }) => tensors.gradient), this.norm);
+    for (const { tensors, constants } of this.#ranges) {
       this.#backend.run(
         this.#rule.kernel,
         { schedule: this.#schedule, norm: this.norm, ...tensors },

@@ -166,14 +166,19 @@ function explain(flag: Flag): string {
     flag.required ? "required" : absent && `default: ${absent}`,
     flag.aliases?.length ? `also ${flag.aliases.map((alias) => `--${kebabCase(alias)}`).join(", ")}` : "",
   ].filter(Boolean);
-  const limits = limitsOf(flag);
-  return flag.description + (limits && `: ${limits}`) + (notes.length > 0 ? ` (${notes.join("; ")})` : "");
+  return flag.description + limitsOf(flag) + (notes.length > 0 ? ` (${notes.join("; ")})` : "");
 }
 
-/** The values allowed, without bounds that only exclude negative or implausibly large numbers. */
+/**
+ * The values allowed, as the end of a description: choices unless it names them all, and bounds unless they only exclude
+ * negative or implausibly large numbers.
+ */
 function limitsOf(flag: Flag): string {
-  if (flag.kind === "choice") return flag.choices.join(", ");
+  if (flag.kind === "choice") {
+    const named = new Set(flag.description.match(/[\w-]+/g));
+    return flag.choices.every((choice) => named.has(choice)) ? "" : `, one of ${flag.choices.join(", ")}`;
+  }
   if (flag.kind !== "number" && flag.kind !== "integer") return "";
   const { atLeast = 0, atMost = Infinity, above = 0, below } = flag;
-  return atLeast <= 1 && above === 0 && below === undefined && atMost >= 1000 ? "" : bounds(flag);
+  return atLeast <= 1 && above === 0 && below === undefined && atMost >= 1000 ? "" : `: ${bounds(flag)}`;
 }

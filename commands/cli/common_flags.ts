@@ -17,8 +17,10 @@ export const MAX = {
   batchSize: 2 ** 16,
   /** Batches in a step. A run can be saved, shown and stopped only between steps. */
   accumulation: 2 ** 12,
-  /** Blocks of a model, or heads of a block. */
+  /** Blocks of a model. */
   layers: 1000,
+  /** Heads of a block. */
+  heads: 1000,
   contextLength: 2 ** 20,
   modelDim: 2 ** 16,
   /** Also as a multiple of the width of the model. */
@@ -28,7 +30,7 @@ export const MAX = {
   /** Other counts, such as the occurrences of a pair. */
   count: 1e9,
   /** Tokens that are masked one at a time: all their batches are in memory together. */
-  hiddenTokens: 1e5,
+  pseudoTokens: 1e5,
   /** Learning rates, weights and other factors: they and their products are within float32. */
   factor: 1e6,
 } as const;
@@ -37,7 +39,7 @@ export const MAX = {
 export const deviceFlag = {
   device: {
     kind: "choice",
-    description: "the best available, a GPU, or the CPU reference",
+    description: "auto: the best available; webgpu: a GPU; cpu: the CPU reference",
     choices: ["auto", "webgpu", "cpu"],
     default: "auto",
   },

@@ -22,15 +22,15 @@ export function exitStatus(error: unknown): 0 | 1 | 2 {
 }
 
 /** The longest message: with `error: ` it stays below 1,000 characters. Quoted values are shortened before. */
-const LONGEST_MESSAGE = 980;
+const MAX_MESSAGE_LENGTH = 980;
 
 /** The text to print for an error: one line, or with `verbose` the whole stack and its causes; none for a closed pipe. */
 export function describeError(error: unknown, verbose: boolean = false): string {
   if (error instanceof Deno.errors.BrokenPipe) return "";
   if (verbose) return Deno.inspect(error);
   const message = error instanceof Error ? error.message || error.name : String(error);
-  const line = escaped(message.slice(0, 2 * LONGEST_MESSAGE).trim().replace(/\s*[\r\n]\s*/g, " "));
-  return `error: ${line.length > LONGEST_MESSAGE ? line.slice(0, LONGEST_MESSAGE - 1) + "…" : line}`;
+  const line = escaped(message.slice(0, 2 * MAX_MESSAGE_LENGTH).trim().replace(/\s*[\r\n]\s*/g, " "));
+  return `error: ${line.length > MAX_MESSAGE_LENGTH ? line.slice(0, MAX_MESSAGE_LENGTH - 1) + "…" : line}`;
 }
 
 /** Prints a line to standard error. Failures are ignored: a closed terminal must not prevent a run from being saved. */

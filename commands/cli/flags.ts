@@ -96,25 +96,14 @@ export function bounds(flag: NumberFlag): string {
     .map((bound) => `${words[bound]} ${flag[bound]}`).join(", ");
 }
 
-/**
- * Whether a number is of the flag's kind and within its bounds.
- *
- * @param flag the flag
- * @param value the number
- * @returns whether it is
- */
+/** Whether a number is of the flag's kind and within its bounds. */
 export function acceptsNumber(flag: NumberFlag, value: number): boolean {
   const { kind, atLeast = -Infinity, atMost = Infinity, above = -Infinity, below = Infinity } = flag;
   return (kind === "integer" ? Number.isSafeInteger(value) : Number.isFinite(value)) &&
     value >= atLeast && value <= atMost && value > above && value < below;
 }
 
-/**
- * What {@linkcode acceptsNumber} accepts, in words.
- *
- * @param flag the flag
- * @returns such as `a whole number at least 1`
- */
+/** What {@linkcode acceptsNumber} accepts, in words, such as `a whole number at least 1`. */
 export function expectedNumber(flag: NumberFlag): string {
   return `${flag.kind === "integer" ? "a whole number" : "a number"} ${bounds(flag)}`.trimEnd();
 }

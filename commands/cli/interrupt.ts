@@ -37,7 +37,7 @@ export class Interrupt implements Disposable {
   }
 
   /** Throws an {@linkcode InterruptedError} if a signal has arrived. */
-  expectNone(): void {
+  throwIfInterrupted(): void {
     if (this.status !== undefined) throw new InterruptedError(this.status);
   }
 

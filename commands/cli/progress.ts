@@ -15,7 +15,7 @@ export interface RunProgress {
   readonly steps: number;
   /** Training tokens since the beginning of the run, or any count that grows with them. */
   readonly tokens: number;
-  /** Training loss, nats a token. */
+  /** Training loss, nats per token. */
   readonly loss?: number;
   readonly validationLoss?: number;
   /** Of a classifier: the latest accuracy on the validation texts. */
@@ -38,7 +38,7 @@ export interface Speed {
  *
  *     ━━━━━━━────── step 150/200  loss 2.250  val 2.000 (ppl 7.39)  lr 1.0e-3  3.20K tok/s  6s left
  *
- * `val` is the validation loss in nats a token, `ppl` the perplexity, e to the power of it.
+ * `val` is the validation loss in nats per token, `ppl` the perplexity, e to the power of it.
  */
 export function formatProgress(progress: RunProgress, speed?: Speed, columns?: number): string {
   const { step, steps, loss, validationLoss, accuracy, learningRate } = progress;
@@ -54,7 +54,7 @@ export function formatProgress(progress: RunProgress, speed?: Speed, columns?: n
   if (speed && step < steps) add(2, `${formatDuration(speed.secondsLeft)} left`);
   const line = () => fields.map(({ text }) => text).join("  ");
   if (columns === undefined) return line();
-  while (fields.length > 1 && line().length + SMALLEST_BAR + 1 > columns) {
+  while (fields.length > 1 && line().length + MIN_BAR + 1 > columns) {
     const last = Math.max(...fields.map(({ rank }) => rank));
     fields.splice(fields.findIndex(({ rank }) => rank === last), 1);
   }
@@ -67,11 +67,11 @@ function formatScore(loss: number, accuracy?: number): string {
   return `ppl ${perplexity < 1000 ? perplexity.toFixed(2) : formatCount(perplexity)}`;
 }
 
-const SMALLEST_BAR = 8, LARGEST_BAR = 30;
+const MIN_BAR = 8, MAX_BAR = 30;
 
 function withBar(fraction: number, text: string, columns: number): string {
-  const space = Math.min(columns - text.length - 1, LARGEST_BAR);
-  return space < SMALLEST_BAR ? text.slice(0, columns) : `${formatBar(fraction, space)} ${text}`;
+  const space = Math.min(columns - text.length - 1, MAX_BAR);
+  return space < MIN_BAR ? text.slice(0, columns) : `${formatBar(fraction, space)} ${text}`;
 }
 
 /** Where a {@linkcode ProgressLine} is drawn. The defaults are standard output and the clock. */

@@ -64,7 +64,7 @@ async function* examineDevice(backend: WebGpuBackend): AsyncGenerator<Finding> {
   const { adapterClass } = backend, hardware = adapterClass === "hardware";
   const text = hardware ? "a GPU" : "software: a CPU that emulates a GPU";
   yield { name: "class", text, figures: { adapterClass } };
-  const parity = await probeParity(backend), wrong = parity.filter(({ isSame }) => !isSame);
+  const parity = await probeParity(backend), wrong = parity.filter(({ equal }) => !equal);
   const worst = Math.max(...parity.map(({ difference }) => difference));
   const names = (wrong.length > 0 ? wrong : parity).map(({ name }) => name).join(", ");
   const verdict = wrong.length > 0

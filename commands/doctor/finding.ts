@@ -1,3 +1,9 @@
+/**
+ * What the examinations of `doctor` return: its report prints one line per finding.
+ *
+ * @module
+ */
+
 /** One line of what `doctor` reports, for people and for programs. */
 export interface Finding {
   /** What it is about, in one or two words. */

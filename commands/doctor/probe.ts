@@ -38,7 +38,7 @@ export interface Parity {
   /** The largest difference, relative to the largest value. */
   readonly difference: number;
   /** Whether the difference is within rounding. */
-  readonly isSame: boolean;
+  readonly equal: boolean;
 }
 
 /** Runs a few operations on a device and on the CPU reference. */
@@ -61,13 +61,13 @@ export async function probeParity(backend: Backend): Promise<Parity[]> {
       difference = Math.max(difference, Number.isNaN(apart) ? Infinity : apart);
       largest = Math.max(largest, Math.abs(expected[i]));
     }
-    results.push({ name, difference: difference / largest, isSame: difference <= 5e-5 * largest });
+    results.push({ name, difference: difference / largest, equal: difference <= 5e-5 * largest });
   }
   return results;
 }
 
 /**
- * How fast a device multiplies square matrices, in billions of floating-point operations a second. Three measurements take
+ * How fast a device multiplies square matrices, in billions of floating-point operations per second. Three measurements take
  * about so many milliseconds each.
  */
 export async function probeSpeed(backend: Backend, size: number, milliseconds = 200): Promise<number> {

@@ -8,8 +8,9 @@ import { basename, dirname, join, resolve, toFileUrl } from "@std/path";
 import { loadSavedExperiment } from "../../checkpoints/checkpoint.ts";
 import { checkExperiment, type Experiment, PART_NAMES } from "../../models/experiment.ts";
 import { cannotRead } from "../cli/errors.ts";
-import { findCheckpoint, type FoundCheckpoint, newestRun, usingPath } from "./checkpoint_folder.ts";
+import { findCheckpoint, type FoundCheckpoint, newestRun, withPathInErrors } from "./checkpoint_folder.ts";
 import { entryAt, readBytes } from "./disk.ts";
+import { expectFile } from "./open_file.ts";
 import { BLOCK_COPY } from "./own_names.ts";
 import { sumOf } from "./sums.ts";
 
@@ -18,6 +19,7 @@ import { sumOf } from "./sums.ts";
  * an experiment under the name of the file, and the bytes of the file.
  */
 export async function readBlock(path: string): Promise<{ experiment: Experiment; bytes: Uint8Array }> {
+  await expectFile(path);
   const bytes = await readBytes(path).catch(async (error) => {
     throw await cannotRead(path, error);
   });
@@ -45,7 +47,7 @@ export async function readBlock(path: string): Promise<{ experiment: Experiment;
   }
   const name = basename(path).replace(/\.[^.]*$/, "");
   const experiment: Experiment = { name, sha256, ...Object.fromEntries(parts) };
-  usingPath(path, () => checkExperiment(experiment));
+  withPathInErrors(path, () => checkExperiment(experiment));
   return { experiment, bytes };
 }
 
@@ -57,7 +59,7 @@ export async function withBlock<Found extends FoundCheckpoint>(
   checkpoint: Found,
   block?: string,
 ): Promise<Found> {
-  const { path, files } = checkpoint, saved = usingPath(path, () => loadSavedExperiment(files));
+  const { path, files } = checkpoint, saved = withPathInErrors(path, () => loadSavedExperiment(files));
   if (saved === undefined) {
     if (block === undefined) return checkpoint;
     throw new Error(`Cannot use ${path} with --block ${block}: it was trained without; leave --block out`);

@@ -14,13 +14,17 @@ import { FORMER_TRAINING_STATE, TRAINING_STATE } from "../../checkpoints/checkpo
 import { cannotRead } from "../cli/errors.ts";
 import { isAnyThere } from "./disk.ts";
 import { readFolder } from "./folders.ts";
-import { CHECKPOINT_NAMES, checkpointsOf, pathsOf, RUNS, TOKENIZER_INPUT_NAMES } from "./own_names.ts";
+import { CHECKPOINT_FILES, checkpointsOf, pathsOf, RUNS, TOKENIZER_INPUT_FILES } from "./own_names.ts";
 import { checkSums } from "./sums.ts";
 
-/** The files of a checkpoint and the folder they were found in. */
-export interface FoundCheckpoint {
+/** Files and the folder they were found in. */
+export interface FoundFolder {
   readonly path: string;
   readonly files: CheckpointFiles;
+}
+
+/** The files of a checkpoint and the folder they were found in. */
+export interface FoundCheckpoint extends FoundFolder {
   /** The experiment that the model is loaded with, see block_file.ts. */
   readonly experiment?: Experiment;
 }
@@ -29,7 +33,7 @@ export interface FoundCheckpoint {
 const NEEDED = ["config.json", "model.safetensors"];
 
 /** The files that using a model needs, ours or those of another program, and the one that holds the checksums. */
-const MODEL_NAMES = [...NEEDED, ...TOKENIZER_INPUT_NAMES, TRAINING_STATE, FORMER_TRAINING_STATE];
+const MODEL_FILES = [...NEEDED, ...TOKENIZER_INPUT_FILES, TRAINING_STATE, FORMER_TRAINING_STATE];
 
 /**
  * Finds and reads a checkpoint, or one of those in the folder of a run, and checks its checksums.
@@ -44,7 +48,7 @@ export async function findCheckpoint(
     readonly training?: boolean;
   } = {},
 ): Promise<FoundCheckpoint> {
-  const names = training ? CHECKPOINT_NAMES : MODEL_NAMES;
+  const names = training ? CHECKPOINT_FILES : MODEL_FILES;
   const found = await findFolder(path, "checkpoint", { names, needed: NEEDED, among: prefer });
   if (found === undefined) {
     const folders = prefer.map((name) => `${name}/`).join(" or ");
@@ -58,13 +62,13 @@ export async function findCheckpoint(
 /** Reads files of these names from a folder or one of those in it: from the first that has one of the files needed. */
 export async function findFolder(
   path: string,
-  wanted: "checkpoint" | "tokenizer",
+  kind: "checkpoint" | "tokenizer",
   { names, needed = names, among }: {
     readonly names: readonly string[];
     readonly needed?: readonly string[];
     readonly among: readonly string[];
   },
-): Promise<FoundCheckpoint | undefined> {
+): Promise<FoundFolder | undefined> {
   const { folder } = pathsOf(path);
   for (const candidate of [folder, ...among.map((name) => `${folder}/${name}`)]) {
     try {
@@ -73,7 +77,7 @@ export async function findFolder(
     } catch (error) {
       const { cause } = error as Error;
       if (!(cause instanceof Deno.errors.NotFound)) throw error;
-      if (candidate === folder) throw await cannotRead(path, cause, wanted);
+      if (candidate === folder) throw await cannotRead(path, cause, kind);
     }
   }
 }
@@ -94,13 +98,13 @@ export async function newestRun(): Promise<string> {
   );
 }
 
-/** Reads the tokenizer of a checkpoint. */
-export function tokenizerOf({ path, files }: FoundCheckpoint): BaseTokenizer {
+/** Reads the tokenizer of a checkpoint, or of the folder of a tokenizer. */
+export function tokenizerOf({ path, files }: FoundFolder): BaseTokenizer {
   const texts: Record<string, string> = {}, decoder = new TextDecoder();
-  for (const name of TOKENIZER_INPUT_NAMES) {
+  for (const name of TOKENIZER_INPUT_FILES) {
     if (files[name] !== undefined) texts[name] = decoder.decode(files[name] as Uint8Array);
   }
-  return usingPath(path, () => loadTokenizer(texts));
+  return withPathInErrors(path, () => loadTokenizer(texts));
 }
 
 /** The command that uses a model of each kind. */
@@ -117,9 +121,9 @@ export function openModel<Kind extends ModelKind>(
   kind: Kind,
 ): { model: ModelsByKind[Kind]; tokenizer: BaseTokenizer } {
   const { path, files, experiment } = checkpoint;
-  const found = usingPath(path, () => loadConfig(files, { experiment }));
-  usingPath(path, () => expectKind(found, kind), `; deno task ${COMMANDS[kindOf(found)]} uses it`);
-  const { config, weights } = usingPath(path, () => loadModel(files, { kind, experiment }));
+  const found = withPathInErrors(path, () => loadConfig(files, { experiment }));
+  withPathInErrors(path, () => expectKind(found, kind), `; deno task ${COMMANDS[kindOf(found)]} uses it`);
+  const { config, weights } = withPathInErrors(path, () => loadModel(files, { kind, experiment }));
   const tokenizer = tokenizerOf(checkpoint);
   if (tokenizer.vocabSize > config.vocabSize) {
     throw new Error(
@@ -127,14 +131,14 @@ export function openModel<Kind extends ModelKind>(
         "they do not belong together",
     );
   }
-  const model = usingPath(path, () => buildModel<Kind>(config, experiment));
+  const model = withPathInErrors(path, () => buildModel<Kind>(config, experiment));
   const store = allocateParameters(backend, model);
-  usingPath(path, () => restoreModel(backend, store, weights));
+  withPathInErrors(path, () => restoreModel(backend, store, weights));
   return { model, tokenizer };
 }
 
-/** Uses files; when that fails, the error names their path, and ends with the advice if there is one. */
-export function usingPath<Result>(path: string, body: () => Result, advice: string = ""): Result {
+/** Calls the body; an error that it throws is thrown anew with the path before its message, and the advice after it. */
+export function withPathInErrors<Result>(path: string, body: () => Result, advice: string = ""): Result {
   try {
     return body();
   } catch (error) {

@@ -7,10 +7,10 @@
  */
 
 /** Longest file that is read, in bytes. A sparse file of terabytes takes no space on the disk, but all of it in memory. */
-const LONGEST_FILE = 2 ** 33;
+const MAX_FILE_BYTES = 2 ** 33;
 
 /** Most bytes to read or write in one call: with much more, single calls fail or never return. */
-const LARGEST_CALL = 64 * 2 ** 20;
+const MAX_CALL_BYTES = 64 * 2 ** 20;
 
 /** What is at a path, if anything. A symbolic link is reported itself and not followed. */
 export async function entryAt(path: string): Promise<Deno.FileInfo | undefined> {
@@ -69,20 +69,23 @@ export async function appendText(path: string, content: Uint8Array | string): Pr
 export async function readBytes(path: string): Promise<Uint8Array<ArrayBuffer>> {
   using file = await Deno.open(path);
   const { size } = await file.stat();
-  if (size > LONGEST_FILE) throw new Error(`it has ${size} bytes, expected at most ${LONGEST_FILE}`);
+  if (size > MAX_FILE_BYTES) throw new Error(`it has ${size} bytes, expected at most ${MAX_FILE_BYTES}`);
   const bytes = new Uint8Array(size);
   for (let filled = 0; filled < bytes.length;) {
-    const count = await file.read(bytes.subarray(filled, filled + LARGEST_CALL));
+    const count = await file.read(bytes.subarray(filled, filled + MAX_CALL_BYTES));
     if (count === null) throw new Error(`it ended after ${filled} of ${bytes.length} bytes`);
     filled += count;
   }
   return bytes;
 }
 
-/** The object in a JSON text; an empty one where the text is missing, no JSON, or holds no object. */
+/** The object in a JSON text; an empty one where the text is missing, is not JSON, or holds an array or a single value. */
 export function lenientJson(content: Uint8Array | string | undefined): Record<string, unknown> {
   try {
-    return Object(JSON.parse(typeof content === "string" ? content : new TextDecoder().decode(content)));
+    const text = typeof content === "string" ? content : new TextDecoder().decode(content);
+    const json: unknown = JSON.parse(text);
+    const isObject = typeof json === "object" && json !== null && !Array.isArray(json);
+    return isObject ? json as Record<string, unknown> : {};
   } catch {
     return {};
   }
@@ -102,6 +105,6 @@ export async function syncFolder(path: string): Promise<void> {
 async function writeAll(file: Deno.FsFile, content: Uint8Array | string): Promise<void> {
   const bytes = typeof content === "string" ? new TextEncoder().encode(content) : content;
   for (let written = 0; written < bytes.length;) {
-    written += await file.write(bytes.subarray(written, written + LARGEST_CALL));
+    written += await file.write(bytes.subarray(written, written + MAX_CALL_BYTES));
   }
 }

@@ -9,7 +9,7 @@
  * 4. files in the old folder that are not ours are moved to `last`, and the old folder is removed
  *
  * Step 2 comes only after the new folder is complete, and the old one is gone before the next save begins. So when `last`
- * is missing and the old folder is there, the process died between 2 and 3, and the new folder is whole. Readers take it
+ * is missing and the old folder is there, the process ended between steps 2 and 3, and the new folder is whole. Readers take it
  * from there without changing anything; the next save finishes the work.
  *
  * Two processes must not save the same folder at once: the caller holds a lock, see lock.ts.
@@ -19,7 +19,7 @@
 import { dirname, join } from "@std/path";
 import { cannotRead, reason } from "../cli/errors.ts";
 import { createFile, entryAt, kindOfEntry, readBytes, syncFolder } from "./disk.ts";
-import { CHECKPOINT_NAMES, pathsOf } from "./own_names.ts";
+import { CHECKPOINT_FILES, pathsOf } from "./own_names.ts";
 
 /** What a file holds. */
 export type FileContent = Uint8Array<ArrayBuffer> | string;
@@ -156,7 +156,7 @@ async function removeOwn(
   { keepIn }: { keepIn?: string } = {},
 ): Promise<void> {
   if (await folderAt(path) === undefined) return;
-  const entries = await Array.fromAsync(Deno.readDir(path)), all = new Set([...names, ...CHECKPOINT_NAMES]);
+  const entries = await Array.fromAsync(Deno.readDir(path)), all = new Set([...names, ...CHECKPOINT_FILES]);
   // First what is not ours, so that it is back in its folder even where the rest cannot be removed.
   for (const { name } of entries.filter((entry) => !isOwn(entry, all))) {
     if (!keepIn) throw new Error(`${path} holds ${JSON.stringify(name)}, which is not ours: move it away`);

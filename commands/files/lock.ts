@@ -46,7 +46,7 @@ export class Lock implements Disposable {
         const what = outcome === "refused"
           ? advice
           : `if that process is gone, remove ${path}: this disk has no locks`;
-        throw new LockedError(`${await readHolder(path)} is at work there${what ? `; ${what}` : ""}`);
+        throw new LockedError(`${await readHolder(path)} is using it${what ? `; ${what}` : ""}`);
       }
       // The former holder may have removed the file after we opened it and before we locked it.
       const there = await entryAt(path);
@@ -68,11 +68,14 @@ export class Lock implements Disposable {
   }
 
   async #keep(): Promise<void> {
-    if (this.#file === undefined) return;
+    const file = this.#file;
+    if (file === undefined) return;
     const there = await entryAt(this.#path);
-    if (there && isSame(there, await this.#file.stat())) return;
+    if (this.#file === undefined) return; // released in the meantime, so the file is closed
+    if (there && isSame(there, file.statSync())) return;
     const renewed = await Lock.take(this.#path);
-    this.#file.close();
+    if (this.#file === undefined) return renewed.release(); // likewise: nothing would release the new lock
+    file.close();
     this.#file = renewed.#file;
   }
 

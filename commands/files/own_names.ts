@@ -20,7 +20,7 @@ export const BLOCK_COPY = "block.ts";
 export const EVENTS_NAME = "events.out.tfevents.miniformer";
 
 /** Files that a tokenizer is saved as. */
-export const TOKENIZER_NAMES: readonly string[] = [
+export const TOKENIZER_FILES: readonly string[] = [
   "tokenizer.json",
   "vocab.json",
   "merges.txt",
@@ -29,13 +29,13 @@ export const TOKENIZER_NAMES: readonly string[] = [
 ];
 
 /** Files that a tokenizer is read from: `added_tokens.json` is written by other programs only, so it is not ours. */
-export const TOKENIZER_INPUT_NAMES: readonly string[] = [...TOKENIZER_NAMES, "added_tokens.json"];
+export const TOKENIZER_INPUT_FILES: readonly string[] = [...TOKENIZER_FILES, "added_tokens.json"];
 
 /** Files that a checkpoint is saved as, now or by earlier versions: replacing an old checkpoint leaves none of its files. */
-export const CHECKPOINT_NAMES: readonly string[] = [
+export const CHECKPOINT_FILES: readonly string[] = [
   "config.json",
   "model.safetensors",
-  ...TOKENIZER_NAMES,
+  ...TOKENIZER_FILES,
   "optimizer.safetensors",
   TRAINING_STATE,
   FORMER_TRAINING_STATE,

@@ -7,7 +7,7 @@ import type { BaseTokenizer } from "../../tokenizers/base_tokenizer.ts";
 import { cannotRead } from "../cli/errors.ts";
 import { findFolder, tokenizerOf } from "./checkpoint_folder.ts";
 import { readBytes } from "./disk.ts";
-import { TOKENIZER_INPUT_NAMES } from "./own_names.ts";
+import { TOKENIZER_INPUT_FILES } from "./own_names.ts";
 
 /** Reads the tokenizer in a folder, a tokenizer.json, or the folder of a run, all of whose checkpoints have the same one. */
 export async function readTokenizer(path: string): Promise<BaseTokenizer> {
@@ -17,7 +17,7 @@ export async function readTokenizer(path: string): Promise<BaseTokenizer> {
     });
     return tokenizerOf({ path, files: { "tokenizer.json": bytes } });
   }
-  const names = TOKENIZER_INPUT_NAMES, among = ["best", "last"];
+  const names = TOKENIZER_INPUT_FILES, among = ["best", "last"];
   return tokenizerOf(await findFolder(path, "tokenizer", { names, among }) ?? { path, files: {} });
 }
 

@@ -4,7 +4,7 @@
  * @module
  */
 import type { ConfusionMatrix } from "../../training/classification_metrics.ts";
-import { drawPicture, labelExpression, MOST_SQUARES } from "./picture.ts";
+import { drawPicture, labelExpression, MAX_SQUARES } from "./picture.ts";
 
 /** Pixels of a cell's side. */
 const CELL_SIDE = 64;
@@ -18,8 +18,8 @@ export async function confusionPlot(
   labels: readonly string[],
   title: string,
 ): Promise<string> {
-  if (labels.length ** 2 > MOST_SQUARES) {
-    const most = Math.floor(Math.sqrt(MOST_SQUARES));
+  if (labels.length ** 2 > MAX_SQUARES) {
+    const most = Math.floor(Math.sqrt(MAX_SQUARES));
     throw new RangeError(
       `Cannot draw a confusion matrix of ${labels.length} classes: expected at most ${most}`,
     );

@@ -8,7 +8,7 @@ import { visible } from "../cli/visible.ts";
 import { cutText } from "../cli/wrap.ts";
 
 /** The largest number of squares in a picture: more take long to draw and cannot be told apart. */
-export const MOST_SQUARES = 60_000;
+export const MAX_SQUARES = 60_000;
 
 /**
  * Draws a picture as SVG text from a Vega-Lite specification. This needs no browser, permission or font: the same description

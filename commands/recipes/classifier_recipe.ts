@@ -32,7 +32,7 @@ import {
   type FoundCheckpoint,
   newestRun,
   tokenizerOf,
-  usingPath,
+  withPathInErrors,
 } from "../files/checkpoint_folder.ts";
 import { runName } from "../runs/run_place.ts";
 import { announceFiles, expectTokenizer, type ResumedRun, type RunState } from "../runs/run_state.ts";
@@ -96,7 +96,7 @@ export async function classifierRecipe(
 
   const checkpoint = resumed ?? await withBlock(await findCheckpoint(asked.checkpoint), flags.block);
   const { experiment } = checkpoint, source = resumed ? asked : { ...asked, checkpoint: checkpoint.path };
-  const start = usingPath(checkpoint.path, () => loadConfig(checkpoint.files, { experiment }));
+  const start = withPathInErrors(checkpoint.path, () => loadConfig(checkpoint.files, { experiment }));
   const tokenizer = resumed ? tokenizerOf(resumed) : pretrainedTokenizer(checkpoint, start);
   if (resumed) expectTokenizer(resumed, tokenizer);
   const labels = "labels" in start ? start.labels : labelsOf(corpus.training);
@@ -127,7 +127,7 @@ export async function classifierRecipe(
     await memoryLimits(backend),
   );
 
-  const model = usingPath(checkpoint.path, () => buildModel<"classifier">(config, experiment));
+  const model = withPathInErrors(checkpoint.path, () => buildModel<"classifier">(config, experiment));
   const task = { model, corpus, labels, settings, source, validation, classes };
   const { classWeights, ...others } = settings;
   // flags that exclude each other, or do not fit the model, would be refused when they are given again
@@ -148,7 +148,10 @@ export async function classifierRecipe(
     facts: describeClassifier(task),
     async initialize(store) {
       if (settings.fromScratch) return;
-      const { weights } = usingPath(checkpoint.path, () => loadModel(checkpoint.files, { experiment }));
+      const { weights } = withPathInErrors(
+        checkpoint.path,
+        () => loadModel(checkpoint.files, { experiment }),
+      );
       await takeOver(backend, store, weights);
     },
     async scores() {
@@ -217,6 +220,6 @@ function pretrainedTokenizer(checkpoint: FoundCheckpoint, config: ModelConfig): 
   }
   const tokenizer = tokenizerOf(checkpoint);
   if (objectiveOf(config) === "causal") return withClassificationTokens(tokenizer);
-  usingPath(checkpoint.path, () => maskTokens(tokenizer));
+  withPathInErrors(checkpoint.path, () => maskTokens(tokenizer));
   return tokenizer;
 }

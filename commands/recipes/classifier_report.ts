@@ -88,7 +88,7 @@ export async function reportClassifier(
     restoreModel(run.backend, run.store, weights); // the last step has been saved by now
   }
   const matrix = await confusionOf(run.backend, model, validation);
-  interrupt.expectNone();
+  interrupt.throwIfInterrupted();
   const { accuracy, macroF1 } = classificationReport(matrix, labels);
   await confusionPlot(matrix, labels, `${folder.path}: accuracy ${percent(accuracy)}`)
     .then((svg) => folder.addFile("confusion_matrix.svg", svg))

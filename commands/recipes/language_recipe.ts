@@ -13,7 +13,7 @@ import type { Experiment } from "../../models/experiment.ts";
 import { objectiveOf } from "../../models/families.ts";
 import { MASKED_SPECIAL_TOKENS } from "../../tokenizers/special_tokens.ts";
 import { quote } from "../cli/terminal.ts";
-import { tokenizerOf, usingPath } from "../files/checkpoint_folder.ts";
+import { tokenizerOf, withPathInErrors } from "../files/checkpoint_folder.ts";
 import { announceFiles, expectTokenizer, type ResumedRun, type RunState } from "../runs/run_state.ts";
 import { choosePreset, type LanguageConfig } from "../settings/presets.ts";
 import { resumeSettings } from "../settings/resume_settings.ts";
@@ -151,7 +151,7 @@ function expectModel(
   config: LanguageConfig,
 ): void {
   const saved = new Map<string, unknown>(
-    Object.entries(usingPath(path, () => loadConfig(files, { experiment }))),
+    Object.entries(withPathInErrors(path, () => loadConfig(files, { experiment }))),
   );
   for (const [name, value] of Object.entries(config)) {
     if (saved.get(name) === value) continue;

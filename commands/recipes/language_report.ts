@@ -88,7 +88,7 @@ export function describeArchitecture(
 }
 
 /** The most tokens that are masked one at a time: each takes a forward pass. */
-const MOST_ONE_BY_ONE = 512;
+const MAX_ONE_BY_ONE = 512;
 
 /** Evaluates a trained language model on the whole validation text. A signal ends that with an InterruptedError. */
 export async function reportLanguageModel(session: Session, task: LanguageTask): Promise<Fact[]> {
@@ -96,7 +96,7 @@ export async function reportLanguageModel(session: Session, task: LanguageTask):
   const lossOn = (name: string, batches: readonly Batch[]) =>
     evaluate(run.backend, task.objective.model, batches, {
       onProgress(done, total) {
-        interrupt.expectNone();
+        interrupt.throwIfInterrupted();
         progress.advance(`evaluating on ${name}`, done, total);
       },
     });
@@ -111,7 +111,7 @@ export async function reportLanguageModel(session: Session, task: LanguageTask):
     `training ${trainingLoss.toFixed(4)}`,
   ]];
   if (masked) {
-    const oneByOne = masked.oneByOneBatches(MOST_ONE_BY_ONE);
+    const oneByOne = masked.oneByOneBatches(MAX_ONE_BY_ONE);
     const pseudo = perplexity(await lossOn("tokens masked one by one", oneByOne));
     const [unigram, oneByOneUnigram] = [batches, oneByOne].map((batches) =>
       perplexity(masked.unigramLoss(batches))

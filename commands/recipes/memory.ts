@@ -63,7 +63,7 @@ export function checkMemory(
 }
 
 /** Refuses a batch size that is too large to evaluate a model with. The model itself is in memory by then. */
-export function checkMeasuring(config: ModelConfig, batchSize: number, limits: MemoryLimits): void {
+export function checkEvaluationMemory(config: ModelConfig, batchSize: number, limits: MemoryLimits): void {
   const { problem, fitting } = fitBatch(batchSize, limits, (batchSize) => {
     const { activationBytes, tensorBytes } = estimateMemory(config, batchSize);
     return { total: activationBytes / 2, buffer: 0, binding: tensorBytes }; // no gradients
@@ -76,7 +76,7 @@ export function checkMeasuring(config: ModelConfig, batchSize: number, limits: M
 }
 
 /** Refuses to generate more or longer texts than fit. The model itself is in memory by then. */
-export function checkGenerating(
+export function checkGenerationMemory(
   { layers, modelDim, contextLength, vocabSize }: ModelConfig,
   { samples, tokens }: { samples: number; tokens: number },
   limits: MemoryLimits,

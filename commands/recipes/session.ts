@@ -21,7 +21,7 @@ import { formatDuration, formatFacts, outputColumns, print, quote } from "../cli
 import { withBackend } from "../cli/with_backend.ts";
 import { wrapText } from "../cli/wrap.ts";
 import { readBlock, withBlock } from "../files/block_file.ts";
-import { newestRun, usingPath } from "../files/checkpoint_folder.ts";
+import { newestRun, withPathInErrors } from "../files/checkpoint_folder.ts";
 import { BLOCK_COPY, RUNS } from "../files/own_names.ts";
 import { writeRunJson } from "../runs/run_json.ts";
 import { folderOf, inRunFolder } from "../runs/run_place.ts";
@@ -78,7 +78,7 @@ export async function runSession<State extends RunState>(
     const { resumed, file, experiment = file?.experiment } = await read();
     await withBackend(device, async ({ backend, reason }) => {
       const recipe = await makeRecipe(backend, { resumed, experiment, folder: folder.path });
-      interrupt.expectNone();
+      interrupt.throwIfInterrupted();
       const run = await startRun(recipe, backend, resumed);
       if (resumed) await folder.rewind(resumed);
       const state = { ...recipe.state, backend: { name: backend.name, device: backend.device } };
@@ -88,7 +88,7 @@ export async function runSession<State extends RunState>(
       if (resumed) output.print(wrapText(describeResumption(resumed, state), outputColumns()) + "\n");
 
       if (file) await folder.addFile(BLOCK_COPY, file.bytes);
-      await folder.logEvents({ wanted: flags.tensorboard ?? false });
+      await folder.startEvents({ requested: flags.tensorboard ?? false });
       const { config, model } = recipe;
       const finishRunJson = await writeRunJson(folder.path, state, {
         ...{ config, step: run.step },
@@ -109,7 +109,7 @@ async function startRun(recipe: Recipe, backend: Backend, resumed?: ResumedRun):
   const { model, batches, state: { settings } } = recipe;
   const store = resumed && allocateParameters(backend, model);
   const run = new TrainingRun(backend, model, batches, settings, { store });
-  if (resumed) usingPath(resumed.path, () => restoreTraining(run, resumed.files));
+  if (resumed) withPathInErrors(resumed.path, () => restoreTraining(run, resumed.files));
   else await recipe.initialize?.(run.store);
   return run;
 }
@@ -125,7 +125,7 @@ async function finish(session: Session): Promise<void> {
     reference: loss === undefined ? undefined : { loss, label: "optimal" },
   }).catch((error) => printDiagnostic(`The loss curve could not be drawn: ${error.message}`));
   try {
-    interrupt.expectNone();
+    interrupt.throwIfInterrupted();
     const report = await describeResults(session).finally(() => progress.finish());
     output.print(`\n${report}`);
   } catch (error) {

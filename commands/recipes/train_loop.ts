@@ -31,7 +31,7 @@ const MAX_STEPS_PER_READ = 256;
  */
 export async function trainAndSave(session: Session): Promise<void> {
   if (session.output.failure) throw session.output.failure;
-  session.interrupt.expectNone();
+  session.interrupt.throwIfInterrupted();
   try {
     await runLoop(session);
   } catch (error) {

@@ -1,12 +1,17 @@
 /**
  * The folder of a training run:
  *
- *     metrics.jsonl      one line a logged step
- *     samples.txt        what the model wrote on the way
- *     loss_curve.svg     drawn when the run ends
- *     last/              the newest checkpoint
- *     best/              the checkpoint with the lowest validation loss
- *     .miniformer.lock   while a process trains here
+ *     run.json                          the settings, and command line and versions of each start
+ *     block.ts                          a copy of the file that --block named
+ *     metrics.jsonl                     one line per logged step
+ *     events.out.tfevents.miniformer    the same for TensorBoard, with --tensorboard
+ *     training.ids, validation.ids      the encoded texts, so that the tokenizer is not run again to resume
+ *     samples.txt                       text generated during training
+ *     loss_curve.svg                    drawn when the run ends
+ *     confusion_matrix.svg              of a classifier, drawn when the run ends
+ *     last/                             the newest checkpoint
+ *     best/                             that with the lowest validation loss, or for a classifier the highest accuracy
+ *     .miniformer.lock                  held by the process that trains
  *
  * A folder belongs to the process that holds its lock; claim.ts says how it is claimed.
  *
@@ -83,9 +88,9 @@ export class RunFolder implements Disposable {
    * Writes the records as TensorBoard events, too, from now on; a run that has events always continues them. Those so far
    * are written anew, because TensorBoard would show steps twice that were appended again.
    */
-  async logEvents({ wanted }: { wanted: boolean }): Promise<void> {
+  async startEvents({ requested }: { requested: boolean }): Promise<void> {
     const path = join(this.path, EVENTS_NAME);
-    if (!wanted && await entryAt(path) === undefined) return;
+    if (!requested && await entryAt(path) === undefined) return;
     // Records count the seconds of training. Times in the file follow them, so pauses between resumed parts take none.
     const start = Date.now() / 1000 - (this.records.at(-1)?.seconds ?? 0);
     await saveFile(path, encodeEvents(this.records, { start, header: true }));

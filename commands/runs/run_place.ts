@@ -39,7 +39,7 @@ export function runName(data: readonly string[]): string {
   return /[\p{L}\p{N}]/u.test(name) ? name : "run";
 }
 
-/** The folder that a new run was told to take by `--name` or `--out`, if one of them was given. */
+/** The folder of a new run that `--name` or `--out` gives, if there is one of them. */
 export function folderOf({ name, out }: { name?: string; out?: string }): string | undefined {
   if (name === undefined) return out;
   if (out !== undefined) throw new UsageError("--name and --out both say where: give one");

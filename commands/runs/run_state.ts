@@ -13,7 +13,7 @@ import { printDiagnostic } from "../cli/errors.ts";
 import { quote } from "../cli/terminal.ts";
 import { visible } from "../cli/visible.ts";
 import { cutText } from "../cli/wrap.ts";
-import { findCheckpoint, type FoundCheckpoint, usingPath } from "../files/checkpoint_folder.ts";
+import { findCheckpoint, type FoundCheckpoint, withPathInErrors } from "../files/checkpoint_folder.ts";
 import { CHECKPOINT_FOLDERS } from "../files/own_names.ts";
 import { expectSchema, FINITE, objectOf, TEXT } from "../settings/saved_settings.ts";
 import type { RunSettings } from "../settings/settings.ts";
@@ -83,9 +83,9 @@ export async function readRun<State extends RunState>(
   schemas: { readonly settings: v.GenericSchema; readonly source: v.GenericSchema },
 ): Promise<ResumedRun<State>> {
   const checkpoint = await findCheckpoint(path, { prefer: CHECKPOINT_FOLDERS, training: true });
-  const { step, ...state } = usingPath(checkpoint.path, () => loadTrainingState(checkpoint.files));
+  const { step, ...state } = withPathInErrors(checkpoint.path, () => loadTrainingState(checkpoint.files));
   const file = trainingStateName(checkpoint.files);
-  const other = usingPath(checkpoint.path, () => inFile(file, () => commandOf(state)));
+  const other = withPathInErrors(checkpoint.path, () => inFile(file, () => commandOf(state)));
   if (other !== command) {
     throw new Error(
       `Cannot resume ${path}: deno task ${other} trained it; deno task ${other} --resume resumes it`,
@@ -98,7 +98,7 @@ export async function readRun<State extends RunState>(
     backend: objectOf({ name: TEXT, device: TEXT }),
     best: v.optional(BEST),
   });
-  usingPath(checkpoint.path, () => expectSchema(schema, state, file));
+  withPathInErrors(checkpoint.path, () => expectSchema(schema, state, file));
   if (!CHECKPOINT_FOLDERS.includes(basename(checkpoint.path))) {
     throw new Error(`Cannot resume ${path}: it is not in the folder of a run; move it to RUN/last`);
   }

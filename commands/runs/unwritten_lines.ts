@@ -14,7 +14,7 @@ import {
 import type { MetricsRecord } from "../../training/tensorboard_events.ts";
 import { entryAt, lenientJson } from "../files/disk.ts";
 import { readFolder, saveFolder } from "../files/folders.ts";
-import { CHECKPOINT_NAMES } from "../files/own_names.ts";
+import { CHECKPOINT_FILES } from "../files/own_names.ts";
 import { saveFile } from "../files/save_file.ts";
 import { checkSums, withSums } from "../files/sums.ts";
 import { expectSchema, objectOf, TEXT } from "../settings/saved_settings.ts";
@@ -32,7 +32,7 @@ const SCHEMA = objectOf({ unwritten: objectOf({ metrics: v.array(RECORD, "a list
 export async function writeUnwrittenLines(folder: string): Promise<void> {
   const last = join(folder, "last"), names = [TRAINING_STATE, FORMER_TRAINING_STATE];
   if (await entryAt(last) === undefined || !stateIn(await readFolder(last, { names })).unwritten) return;
-  const files = await readFolder(last, { names: CHECKPOINT_NAMES });
+  const files = await readFolder(last, { names: CHECKPOINT_FILES });
   await checkSums(last, files);
   const { unwritten: lines, ...state } = stateIn(files);
   const { metrics, samples } = expectSchema(SCHEMA, { unwritten: lines }, trainingStateName(files)).unwritten;

@@ -7,6 +7,7 @@ import { quoted, shortened } from "../../core/quoted.ts";
 import { cannotRead } from "../cli/errors.ts";
 import { type Flags, kebabCase } from "../cli/flags.ts";
 import { readBytes } from "../files/disk.ts";
+import { expectFile } from "../files/open_file.ts";
 import { expectSchema, objectOf, schemaOf } from "./saved_settings.ts";
 
 /** Fills in flags that were not given with the values in the file that `--config` names, if it is given. */
@@ -16,6 +17,7 @@ export async function readConfig<Values extends { readonly config?: string }>(
 ): Promise<Values> {
   const { config } = values;
   if (config === undefined) return values;
+  await expectFile(config);
   const bytes = await readBytes(config).catch(async (error) => {
     throw await cannotRead(config, error);
   });

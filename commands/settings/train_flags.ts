@@ -60,7 +60,7 @@ const modelFlags = group("Model", {
   objective: {
     kind: "choice",
     choices: ["causal", "mlm"],
-    otherwise: "the preset's, else causal",
+    otherwise: "the preset's; mlm with --architecture roberta, else causal",
     description: "what to predict: causal, the next token (GPT); mlm, masked tokens (RoBERTa)",
   },
   preset: {
@@ -80,12 +80,12 @@ const modelFlags = group("Model", {
     ...SIZE,
     atMost: MAX.contextLength,
     aliases: ["seq-len"],
-    description: "longest sequence, in tokens",
+    description: "maximum length of a sequence, in tokens",
   },
   layers: { ...SIZE, atMost: MAX.layers, aliases: ["n-layers"], description: "number of blocks" },
   heads: {
     ...SIZE,
-    atMost: MAX.layers,
+    atMost: MAX.heads,
     aliases: ["num-heads"],
     description: "attention heads, a divisor of the model width",
   },
@@ -100,8 +100,8 @@ const modelFlags = group("Model", {
     ...SIZE,
     atMost: MAX.feedForwardDim,
     aliases: ["ff-mult"],
-    otherwise: "as above",
-    description: "the same as a multiple of the model width",
+    otherwise: "what --feed-forward-dim gives",
+    description: "the same, as a multiple of the model width",
   },
   dropoutRate: { ...runFlags.dropoutRate, ...PRESET },
   initialStd: {
@@ -109,7 +109,11 @@ const modelFlags = group("Model", {
     ...PRESET,
     description: "standard deviation of the initial weights",
   },
-  tied: { kind: "boolean", description: "use the token embedding as the output layer", ...PRESET },
+  tied: {
+    kind: "boolean",
+    description: "use the token embedding as the output layer; --no-tied gives that layer weights of its own",
+    ...PRESET,
+  },
   ...blockFlag,
 });
 
@@ -119,7 +123,7 @@ const trainingFlags = group("Training", {
   steps: { ...STEPS, description: "updates", ...PRESET },
   epochs: {
     ...EPOCHS,
-    otherwise: "as --steps says",
+    otherwise: "what --steps gives",
     description: "passes over the training text, instead of --steps",
   },
   learningRate: { ...runFlags.learningRate, ...PRESET },
@@ -158,7 +162,7 @@ const trainingFlags = group("Training", {
     otherwise: "the preset's, else 1e-8",
     description: "AdamW's epsilon",
   },
-  clipNorm: { ...FACTOR, description: "largest gradient norm; 0 disables clipping", ...PRESET },
+  clipNorm: { ...FACTOR, description: "maximum gradient norm; 0 disables clipping", ...PRESET },
   seed: runFlags.seed,
   stopAfter: runFlags.stopAfter,
   device: runFlags.device,

@@ -39,7 +39,7 @@ export interface Corpus {
   readonly validation: readonly string[];
   /** Changes when any of them does. */
   readonly fingerprint: string;
-  /** The optimal loss in nats a character, where it is known. */
+  /** The optimal loss in nats per character, where it is known. */
   readonly optimalLoss?: number;
 }
 

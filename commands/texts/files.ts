@@ -33,16 +33,16 @@ export async function readText(path: string): Promise<string> {
 }
 
 /** The most characters of a string in V8. */
-const LONGEST_STRING = 2 ** 29 - 24;
+const MAX_STRING_LENGTH = 2 ** 29 - 24;
 
 async function readWhole(path: string, options?: Utf8Options): Promise<string> {
   const parts: string[] = [];
   let length = 0;
   for await (const part of textChunks(path, options)) {
     length += part.length;
-    if (length > LONGEST_STRING) {
+    if (length > MAX_STRING_LENGTH) {
       throw new Error(
-        `Cannot read ${path}: it has more than ${LONGEST_STRING} characters; split it into several files`,
+        `Cannot read ${path}: it has more than ${MAX_STRING_LENGTH} characters; split it into several files`,
       );
     }
     parts.push(part);
@@ -108,7 +108,7 @@ function splitGlob(pattern: string): [folder: string, glob: string] {
 }
 
 /** The most visits to one folder: through folders that link to each other, the number of paths is exponential. */
-const MOST_VISITS = 64;
+const MAX_VISITS = 64;
 
 /** The files below a folder, relative to it. Hidden files are omitted; dangling links are skipped with a note. */
 async function filesBelow(root: string): Promise<string[]> {
@@ -117,9 +117,9 @@ async function filesBelow(root: string): Promise<string[]> {
   const visit = async (below: string, chain: readonly string[]): Promise<void> => {
     const folder: string = join(root, below), real = chain[chain.length - 1];
     const count = (visits.get(real) ?? 0) + 1;
-    if (count > MOST_VISITS) {
+    if (count > MAX_VISITS) {
       throw new Error(
-        `Cannot read ${root}: ${real} is reached through links by more than ${MOST_VISITS} paths; name that folder instead`,
+        `Cannot read ${root}: ${real} is reached through links by more than ${MAX_VISITS} paths; name that folder instead`,
       );
     }
     visits.set(real, count);
