@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { quoted, shortened } from "../../core/quoted.ts";
+import { escaped, quoted, shortened } from "../../core/quoted.ts";
 import { cannotRead } from "../cli/errors.ts";
 import { type Flags, kebabCase } from "../cli/flags.ts";
 import { readBytes } from "../files/disk.ts";
@@ -25,7 +25,7 @@ export async function readConfig<Values extends { readonly config?: string }>(
   try {
     json = JSON.parse(new TextDecoder().decode(bytes));
   } catch (error) {
-    throw new Error(`Cannot read ${config}: ${(error as Error).message}`, { cause: error });
+    throw new Error(`Cannot read ${config}: ${escaped((error as Error).message)}`, { cause: error });
   }
   return withConfig(flags, values, json, config);
 }
