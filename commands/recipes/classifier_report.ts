@@ -19,7 +19,6 @@ import { findCheckpoint } from "../files/checkpoint_folder.ts";
 import { confusionPlot } from "../pictures/confusion_plot.ts";
 import type { FinetuneSettings } from "../settings/finetune_settings.ts";
 import type { LabelledCorpus } from "../texts/labelled_corpus.ts";
-import type { FinetuneSource } from "./classifier_recipe.ts";
 import { describeArchitecture } from "./language_report.ts";
 import type { Fact, Session } from "./recipe.ts";
 
@@ -28,7 +27,7 @@ export interface ClassifierTask {
   readonly model: ModelsByKind["classifier"];
   readonly labels: readonly string[];
   readonly settings: FinetuneSettings;
-  readonly source: FinetuneSource;
+  readonly source: { readonly checkpoint: string };
   readonly corpus: LabelledCorpus;
   /** The validation texts as ids. */
   readonly validation: readonly Example[];
