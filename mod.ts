@@ -33,17 +33,17 @@ export { formatShape, gradientOf, needsGradient, outputOf, sizeOf, Tensor, zeros
 export { DeviceLostError, WebGpuBackend } from "./core/webgpu_backend.ts";
 
 export { gelu, geluErf, relu, tanh } from "./kernels/activations.ts";
-export { attention, type AttentionOptions } from "./kernels/attention.ts";
-export { cachedAttention, type KeyValueCache } from "./kernels/cache.ts";
+export { attention, type AttentionOptions } from "./kernels/attention/attention.ts";
+export { cachedAttention, type KeyValueCache } from "./kernels/attention/cache.ts";
 export { crossEntropy, type CrossEntropyOptions, IGNORE_INDEX } from "./kernels/cross_entropy.ts";
-export { type DecomposedAttention, decomposedAttention } from "./kernels/decomposed_attention.ts";
+export { type DecomposedAttention, decomposedAttention } from "./kernels/attention/decomposed_attention.ts";
 export { dropout } from "./kernels/dropout.ts";
 export { add, scale } from "./kernels/elementwise.ts";
 export { boundaryIndices, embedding, type PositionOptions, positionsOf } from "./kernels/embedding.ts";
-export { mergeHeads, splitHeads } from "./kernels/heads.ts";
+export { mergeHeads, splitHeads } from "./kernels/attention/heads.ts";
 export { layerNorm } from "./kernels/layer_norm.ts";
-export { linear, type LinearOptions } from "./kernels/linear.ts";
-export { matmul, type MatmulOptions } from "./kernels/matmul.ts";
+export { linear, type LinearOptions } from "./kernels/matmul/linear.ts";
+export { matmul, type MatmulOptions } from "./kernels/matmul/matmul.ts";
 export { softmax, type SoftmaxOptions } from "./kernels/softmax.ts";
 
 export * from "./models/families.ts";
@@ -60,16 +60,16 @@ export * from "./models/roberta.ts";
 export * from "./models/roberta_classifier.ts";
 
 export * from "./tokenizers/base_tokenizer.ts";
-export * from "./tokenizers/bpe_merges.ts";
-export * from "./tokenizers/bpe_tokenizer.ts";
-export * from "./tokenizers/bpe_trainer.ts";
-export * from "./tokenizers/byte_symbols.ts";
+export * from "./tokenizers/bpe/bpe_merges.ts";
+export * from "./tokenizers/bpe/bpe_tokenizer.ts";
+export * from "./tokenizers/bpe/bpe_trainer.ts";
+export * from "./tokenizers/bpe/byte_symbols.ts";
 export * from "./tokenizers/char_tokenizer.ts";
 export * from "./tokenizers/classification_tokens.ts";
 export * from "./tokenizers/fingerprint.ts";
-export * from "./tokenizers/hugging_face.ts";
-export * from "./tokenizers/pre_token_counts.ts";
-export * from "./tokenizers/pre_tokens.ts";
+export * from "./tokenizers/hugging_face/hugging_face.ts";
+export * from "./tokenizers/bpe/pre_token_counts.ts";
+export * from "./tokenizers/bpe/pre_tokens.ts";
 export * from "./tokenizers/special_tokens.ts";
 export * from "./tokenizers/token_file.ts";
 export * from "./tokenizers/tokenizer.ts";

@@ -16,7 +16,7 @@ import {
   TrainingRun,
   WebGpuBackend,
 } from "../mod.ts";
-import { multiplyInto } from "../kernels/matmul.ts";
+import { multiplyInto } from "../kernels/matmul/matmul.ts";
 import { CONFIGS, flopsOf, median, tokensOf } from "./configs.ts";
 
 /** One measurement. */

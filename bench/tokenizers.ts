@@ -14,8 +14,8 @@
 import { basename } from "@std/path";
 import { textChunks } from "../commands/texts/files.ts";
 import { loadGpt2 } from "../tests/_tokenizer_data.ts";
-import { BpeTokenizer } from "../tokenizers/bpe_tokenizer.ts";
-import { trainBpe } from "../tokenizers/bpe_trainer.ts";
+import { BpeTokenizer } from "../tokenizers/bpe/bpe_tokenizer.ts";
+import { trainBpe } from "../tokenizers/bpe/bpe_trainer.ts";
 import { wholeLines } from "../tokenizers/whole_lines.ts";
 
 /** One line of a process. Times are in seconds. */

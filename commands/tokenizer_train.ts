@@ -4,8 +4,8 @@
  * @module
  */
 import { basename, dirname } from "@std/path";
-import type { BpeTokenizer } from "../tokenizers/bpe_tokenizer.ts";
-import { type BpeTrainingProgress, trainBpe } from "../tokenizers/bpe_trainer.ts";
+import type { BpeTokenizer } from "../tokenizers/bpe/bpe_tokenizer.ts";
+import { type BpeTrainingProgress, trainBpe } from "../tokenizers/bpe/bpe_trainer.ts";
 import { CAUSAL_SPECIAL_TOKENS, MASKED_SPECIAL_TOKENS } from "../tokenizers/special_tokens.ts";
 import type { Utf8Options } from "../tokenizers/utf8_text.ts";
 import { wholeLines } from "../tokenizers/whole_lines.ts";

@@ -4,7 +4,7 @@
  * A {@linkcode Kernel} is one computation written twice: `cpu` is its definition in plain TypeScript, `wgsl` is the
  * same computation for a GPU. Both fields are required, so an operation without a reference does not compile. A
  * {@linkcode Backend} runs kernels and owns memory; it contains no particular operation, so a new one never touches a
- * backend. Where a `cpu` body is tuned, a naive twin beside it (`attention_naive.ts`, for instance) is the one to read.
+ * backend. Where a `cpu` body is tuned, a naive twin beside it (`kernels/attention/attention_naive.ts`, for instance) is the one to read.
  *
  * @module
  */

@@ -31,7 +31,7 @@ export class Tape {
   readonly #steps: (() => void)[] = [];
   /**
    * The random state of this pass, u32 (4): seed low, seed high, the batch's number, and the slot of the loss ring
-   * (kernels/loss_ring.ts). Dropout draws from the first three; without a random state there is no dropout.
+   * (kernels/optimizers/loss_ring.ts). Dropout draws from the first three; without a random state there is no dropout.
    */
   readonly random?: Tensor;
   #streams = 0;

@@ -3,7 +3,7 @@
  *
  * All of it happens on the device. The host only records the same few kernels again and again and reads the text back
  * once every so many tokens, because a read costs more than many tokens of a small model. Keys and values of earlier
- * positions are kept (`kernels/cache.ts`), so each token costs one position. The prompt is processed in the same way: its
+ * positions are kept (`kernels/attention/cache.ts`), so each token costs one position. The prompt is processed in the same way: its
  * tokens are known and need not be drawn.
  *
  * A model attends to at most its context length, of a longer prompt the end. When the window is full, it slides: the last
@@ -17,7 +17,7 @@
 import type { Backend } from "../core/backend.ts";
 import { seedWords } from "../core/random.ts";
 import type { Tensor } from "../core/tensor.ts";
-import type { KeyValueCache } from "../kernels/cache.ts";
+import type { KeyValueCache } from "../kernels/attention/cache.ts";
 import { advanceTokens, sampleForward, takeTokens } from "../kernels/sample.ts";
 import type { ModelsByKind } from "../models/families.ts";
 import { cachesAgree, logitsOfWindows } from "./without_cache.ts";

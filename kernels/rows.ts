@@ -11,7 +11,7 @@
  */
 
 import type { Floats } from "../core/backend.ts";
-import { component, unroll, unrollSum } from "./unroll.ts";
+import { component, unroll, unrollSum } from "./matmul/unroll.ts";
 
 /**
  * products[n] = vector · row n, for `count` rows of a matrix.

@@ -17,11 +17,11 @@
 import { normal, Parameter } from "../core/module.ts";
 import type { Tensor } from "../core/tensor.ts";
 import { gelu } from "../kernels/activations.ts";
-import type { KeyValueCache } from "../kernels/cache.ts";
+import type { KeyValueCache } from "../kernels/attention/cache.ts";
 import { crossEntropy } from "../kernels/cross_entropy.ts";
 import { dropout } from "../kernels/dropout.ts";
 import { embedding, positionsOf } from "../kernels/embedding.ts";
-import { matmul } from "../kernels/matmul.ts";
+import { matmul } from "../kernels/matmul/matmul.ts";
 import { type Block, PostNormBlock, PreNormBlock } from "./blocks.ts";
 import { checkConfig, INITIAL_STD, type TransformerConfig } from "./config.ts";
 import { chooseParts, expectStates, type Experiment, type Parts } from "./experiment.ts";

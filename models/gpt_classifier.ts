@@ -13,7 +13,7 @@ import { crossEntropy } from "../kernels/cross_entropy.ts";
 import { dropout } from "../kernels/dropout.ts";
 import { add } from "../kernels/elementwise.ts";
 import { boundaryIndices } from "../kernels/embedding.ts";
-import { matmul } from "../kernels/matmul.ts";
+import { matmul } from "../kernels/matmul/matmul.ts";
 import { Classifier, type ClassifierOptions, lengthsOf, statesAt } from "./classifier.ts";
 import { INITIAL_STD } from "./config.ts";
 import type { Experiment } from "./experiment.ts";

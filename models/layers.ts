@@ -9,12 +9,12 @@
 
 import { constant, normal, Parameter } from "../core/module.ts";
 import type { Tensor } from "../core/tensor.ts";
-import { attention } from "../kernels/attention.ts";
-import { cachedAttention, type KeyValueCache } from "../kernels/cache.ts";
-import { decomposedAttention } from "../kernels/decomposed_attention.ts";
-import { mergeHeads, splitHeads } from "../kernels/heads.ts";
+import { attention } from "../kernels/attention/attention.ts";
+import { cachedAttention, type KeyValueCache } from "../kernels/attention/cache.ts";
+import { decomposedAttention } from "../kernels/attention/decomposed_attention.ts";
+import { mergeHeads, splitHeads } from "../kernels/attention/heads.ts";
 import { layerNorm } from "../kernels/layer_norm.ts";
-import { linear } from "../kernels/linear.ts";
+import { linear } from "../kernels/matmul/linear.ts";
 import { LAYER_NORM_EPSILON } from "./config.ts";
 
 /** Every row times a matrix, plus a bias. */

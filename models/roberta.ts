@@ -25,7 +25,7 @@ import { geluErf } from "../kernels/activations.ts";
 import { crossEntropy } from "../kernels/cross_entropy.ts";
 import { dropout } from "../kernels/dropout.ts";
 import { embedding, positionsOf } from "../kernels/embedding.ts";
-import { linear } from "../kernels/linear.ts";
+import { linear } from "../kernels/matmul/linear.ts";
 import { type Block, PostNormBlock } from "./blocks.ts";
 import { checkConfig, INITIAL_STD, PAD_ID, type TransformerConfig } from "./config.ts";
 import { chooseParts, expectStates, type Experiment, type Parts } from "./experiment.ts";

@@ -6,7 +6,7 @@ import {
   naiveAttentionBackward,
   naiveAttentionForward,
   type NaiveAttentionSettings,
-} from "../kernels/attention_naive.ts";
+} from "../kernels/attention/attention_naive.ts";
 import { dropThreshold } from "../kernels/dropout.ts";
 import { type Evaluation, type Inputs, normals, type Values } from "./_testing.ts";
 

@@ -1,7 +1,7 @@
 /** What the tests of the tokenizers share: golden files, GPT-2's vocabulary, random texts. */
 
-import type { BpeTokenizer } from "../tokenizers/bpe_tokenizer.ts";
-import { loadTokenizer } from "../tokenizers/hugging_face.ts";
+import type { BpeTokenizer } from "../tokenizers/bpe/bpe_tokenizer.ts";
+import { loadTokenizer } from "../tokenizers/hugging_face/hugging_face.ts";
 
 const golden = new URL("../../shared/golden/tokenizers/", import.meta.url);
 

@@ -1,8 +1,8 @@
 import { assert, assertEquals } from "@std/assert";
 import type { Backend } from "../core/backend.ts";
 import { CpuBackend } from "../core/cpu_backend.ts";
-import { adamw } from "../kernels/adamw.ts";
-import { gradientNorm } from "../kernels/gradient_norm.ts";
+import { adamw } from "../kernels/optimizers/adamw.ts";
+import { gradientNorm } from "../kernels/optimizers/gradient_norm.ts";
 import { golden } from "./_golden.ts";
 import {
   assertClose,

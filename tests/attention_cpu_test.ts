@@ -1,7 +1,7 @@
 /** The tuned bodies of attention against their naive twin, in double precision. */
 
 import { CpuBackend } from "../core/cpu_backend.ts";
-import { attention } from "../kernels/attention.ts";
+import { attention } from "../kernels/attention/attention.ts";
 import { evaluateNaively } from "./_naive_attention.ts";
 import { assertSame, evaluate, ids, type Inputs, normals } from "./_testing.ts";
 

@@ -9,7 +9,7 @@ import {
   lengthOf,
   maskKeys,
   visible,
-} from "../kernels/attention_mask.ts";
+} from "../kernels/attention/attention_mask.ts";
 import { everyBackend } from "./_testing.ts";
 
 const settings: AttentionConstants = {

@@ -8,7 +8,7 @@ import {
   attentionGroups,
   blockRowsFor,
   lanesFor,
-} from "../kernels/attention_wgsl.ts";
+} from "../kernels/attention/attention_wgsl.ts";
 
 /** One sequence of one head without padding or dropout; heads have 32 channels, eight times four. */
 const constants = {

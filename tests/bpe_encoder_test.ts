@@ -1,5 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
-import { BpeEncoder } from "../tokenizers/bpe_encoder.ts";
+import { BpeEncoder } from "../tokenizers/bpe/bpe_encoder.ts";
 import { seededNumbers } from "./_tokenizer_data.ts";
 
 type MergeRow = readonly [left: number, right: number, result: number];

@@ -1,7 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
-import { learnMerges, learnMergesNaively, type SymbolWords } from "../tokenizers/bpe_merges.ts";
-import { BYTE_SYMBOLS } from "../tokenizers/byte_symbols.ts";
-import { countPreTokens } from "../tokenizers/pre_token_counts.ts";
+import { learnMerges, learnMergesNaively, type SymbolWords } from "../tokenizers/bpe/bpe_merges.ts";
+import { BYTE_SYMBOLS } from "../tokenizers/bpe/byte_symbols.ts";
+import { countPreTokens } from "../tokenizers/bpe/pre_token_counts.ts";
 import { randomText, seededNumbers } from "./_tokenizer_data.ts";
 
 /** The pre-tokens of texts as rows of bytes, and the vocabulary of bytes. */

@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
-import { BpeTokenizer } from "../tokenizers/bpe_tokenizer.ts";
-import { trainBpe } from "../tokenizers/bpe_trainer.ts";
-import { BYTE_SYMBOLS } from "../tokenizers/byte_symbols.ts";
+import { BpeTokenizer } from "../tokenizers/bpe/bpe_tokenizer.ts";
+import { trainBpe } from "../tokenizers/bpe/bpe_trainer.ts";
+import { BYTE_SYMBOLS } from "../tokenizers/bpe/byte_symbols.ts";
 import {
   hasGolden,
   loadGpt2,

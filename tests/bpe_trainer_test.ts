@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertNotEquals, assertRejects } from "@std/assert";
-import { BpeTokenizer } from "../tokenizers/bpe_tokenizer.ts";
-import { type BpeTrainingProgress, learnBpe, trainBpe } from "../tokenizers/bpe_trainer.ts";
-import { countPreTokens } from "../tokenizers/pre_token_counts.ts";
+import { BpeTokenizer } from "../tokenizers/bpe/bpe_tokenizer.ts";
+import { type BpeTrainingProgress, learnBpe, trainBpe } from "../tokenizers/bpe/bpe_trainer.ts";
+import { countPreTokens } from "../tokenizers/bpe/pre_token_counts.ts";
 import { MASKED_SPECIAL_TOKENS } from "../tokenizers/special_tokens.ts";
 import { hasGolden, readGolden, readGoldenJson } from "./_tokenizer_data.ts";
 

@@ -1,5 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
-import { BYTE_SYMBOLS, bytesOfToken, writeUtf8 } from "../tokenizers/byte_symbols.ts";
+import { BYTE_SYMBOLS, bytesOfToken, writeUtf8 } from "../tokenizers/bpe/byte_symbols.ts";
 import { randomText, seededNumbers } from "./_tokenizer_data.ts";
 
 Deno.test("every byte has a printable character of its own, and the way back", () => {

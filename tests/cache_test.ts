@@ -2,8 +2,8 @@ import { assertThrows } from "@std/assert";
 import type { Backend } from "../core/backend.ts";
 import { CpuBackend } from "../core/cpu_backend.ts";
 import { Tape } from "../core/tape.ts";
-import { attention } from "../kernels/attention.ts";
-import { cachedAttention } from "../kernels/cache.ts";
+import { attention } from "../kernels/attention/attention.ts";
+import { cachedAttention } from "../kernels/attention/cache.ts";
 import { assertClose, everyBackend, normals, TOLERANCES } from "./_testing.ts";
 
 /** The positions [start, end) of (B · H, T, D) as (B, H, end − start, D). */

@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { CharTokenizer } from "../tokenizers/char_tokenizer.ts";
-import { loadTokenizer } from "../tokenizers/hugging_face.ts";
+import { loadTokenizer } from "../tokenizers/hugging_face/hugging_face.ts";
 import { CAUSAL_SPECIAL_TOKENS, MASKED_SPECIAL_TOKENS } from "../tokenizers/special_tokens.ts";
 import { randomText, seededNumbers } from "./_tokenizer_data.ts";
 

@@ -1,12 +1,12 @@
 import { assert, assertEquals, assertStrictEquals } from "@std/assert";
 import { BaseTokenizer, type IdList } from "../tokenizers/base_tokenizer.ts";
-import { trainBpe } from "../tokenizers/bpe_trainer.ts";
+import { trainBpe } from "../tokenizers/bpe/bpe_trainer.ts";
 import { CharTokenizer } from "../tokenizers/char_tokenizer.ts";
 import {
   CLASSIFICATION_SPECIAL_TOKENS,
   withClassificationTokens,
 } from "../tokenizers/classification_tokens.ts";
-import { loadTokenizer } from "../tokenizers/hugging_face.ts";
+import { loadTokenizer } from "../tokenizers/hugging_face/hugging_face.ts";
 import { CAUSAL_SPECIAL_TOKENS, frameOf, type SpecialToken } from "../tokenizers/special_tokens.ts";
 
 const text = "low lower lowest, low and slow";

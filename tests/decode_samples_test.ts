@@ -1,7 +1,7 @@
 import { assertEquals } from "@std/assert";
 import { decodeSamples } from "../inference/decode_samples.ts";
 import { CAUSAL_SPECIAL_TOKENS } from "../tokenizers/special_tokens.ts";
-import { trainBpe } from "../tokenizers/bpe_trainer.ts";
+import { trainBpe } from "../tokenizers/bpe/bpe_trainer.ts";
 
 /** Bytes only: every letter outside ASCII takes several tokens. */
 const tokenizer = await trainBpe(["ab"], { vocabSize: 257, specialTokens: CAUSAL_SPECIAL_TOKENS });

@@ -2,7 +2,7 @@
 
 import { assert, assertAlmostEquals, assertEquals } from "@std/assert";
 import { CpuBackend } from "../core/cpu_backend.ts";
-import { decomposedAttention } from "../kernels/decomposed_attention.ts";
+import { decomposedAttention } from "../kernels/attention/decomposed_attention.ts";
 import { golden } from "./_golden.ts";
 import {
   assertSame,

@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { gradientNorm } from "../kernels/gradient_norm.ts";
+import { gradientNorm } from "../kernels/optimizers/gradient_norm.ts";
 import { assertClose, everyBackend, normals, TOLERANCES } from "./_testing.ts";
 
 everyBackend("gradientNorm is the root of the sum of squares over all tensors", async (backend) => {

@@ -2,7 +2,7 @@ import { assertEquals, assertThrows } from "@std/assert";
 import { CpuBackend } from "../core/cpu_backend.ts";
 import type { Tensor } from "../core/tensor.ts";
 import { add, scale } from "../kernels/elementwise.ts";
-import { mergeHeads, splitHeads } from "../kernels/heads.ts";
+import { mergeHeads, splitHeads } from "../kernels/attention/heads.ts";
 import { testGolden } from "./_golden.ts";
 import { checkGradients, everyBackend, normals, testParity, TOLERANCES } from "./_testing.ts";
 

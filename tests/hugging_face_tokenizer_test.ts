@@ -1,8 +1,8 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
-import { BpeTokenizer } from "../tokenizers/bpe_tokenizer.ts";
-import { trainBpe } from "../tokenizers/bpe_trainer.ts";
+import { BpeTokenizer } from "../tokenizers/bpe/bpe_tokenizer.ts";
+import { trainBpe } from "../tokenizers/bpe/bpe_trainer.ts";
 import { CharTokenizer } from "../tokenizers/char_tokenizer.ts";
-import { loadTokenizer } from "../tokenizers/hugging_face.ts";
+import { loadTokenizer } from "../tokenizers/hugging_face/hugging_face.ts";
 import { MASKED_SPECIAL_TOKENS } from "../tokenizers/special_tokens.ts";
 
 interface Sample {

@@ -1,6 +1,6 @@
 import { assertThrows } from "@std/assert";
 import { CpuBackend } from "../core/cpu_backend.ts";
-import { linear } from "../kernels/linear.ts";
+import { linear } from "../kernels/matmul/linear.ts";
 import { testGolden } from "./_golden.ts";
 import {
   assertClose,

@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { recordLoss } from "../kernels/loss_ring.ts";
+import { recordLoss } from "../kernels/optimizers/loss_ring.ts";
 import { everyBackend } from "./_testing.ts";
 
 everyBackend(

@@ -1,8 +1,8 @@
 /** The packed product against its naive twin. */
 
 import { assertEquals } from "@std/assert";
-import { multiply } from "../kernels/matmul_cpu.ts";
-import { naiveMultiply } from "../kernels/matmul_naive.ts";
+import { multiply } from "../kernels/matmul/matmul_cpu.ts";
+import { naiveMultiply } from "../kernels/matmul/matmul_naive.ts";
 import { assertClose, normals } from "./_testing.ts";
 
 const exact = { rtol: 1e-14, atol: 1e-14 };

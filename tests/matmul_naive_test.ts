@@ -2,8 +2,8 @@
 
 import type { Floats } from "../core/backend.ts";
 import { CpuBackend } from "../core/cpu_backend.ts";
-import { matmul } from "../kernels/matmul.ts";
-import { naiveMatmulBackward, naiveMultiply } from "../kernels/matmul_naive.ts";
+import { matmul } from "../kernels/matmul/matmul.ts";
+import { naiveMatmulBackward, naiveMultiply } from "../kernels/matmul/matmul_naive.ts";
 import { golden } from "./_golden.ts";
 import { assertClose, evaluate, normals, type Operation, TOLERANCES } from "./_testing.ts";
 

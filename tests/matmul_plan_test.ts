@@ -1,8 +1,8 @@
 /** The tiles of a product cover it, and the shader counts them as the plan does. */
 
 import { assert, assertEquals } from "@std/assert";
-import { type MatmulConstants, planMatmul } from "../kernels/matmul_plan.ts";
-import { matmulWgsl } from "../kernels/matmul_wgsl.ts";
+import { type MatmulConstants, planMatmul } from "../kernels/matmul/matmul_plan.ts";
+import { matmulWgsl } from "../kernels/matmul/matmul_wgsl.ts";
 
 /** The groups of one matrix, by the formulas in the shader: u32 divides as BigInt does. */
 function groupsInShader(code: string, { rows, columns }: MatmulConstants): number {

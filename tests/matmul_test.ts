@@ -1,7 +1,7 @@
 import { assertThrows } from "@std/assert";
 import type { Backend } from "../core/backend.ts";
 import { CpuBackend } from "../core/cpu_backend.ts";
-import { matmul } from "../kernels/matmul.ts";
+import { matmul } from "../kernels/matmul/matmul.ts";
 import { testGolden } from "./_golden.ts";
 import {
   assertClose,

@@ -1,7 +1,7 @@
 /** What the shaders of a product look like; what they compute is tested in `matmul_test.ts`. */
 
 import { assertEquals } from "@std/assert";
-import { matmulWgsl } from "../kernels/matmul_wgsl.ts";
+import { matmulWgsl } from "../kernels/matmul/matmul_wgsl.ts";
 
 const constants = {
   batch: 1,

@@ -1,5 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
-import { PairQueue } from "../tokenizers/pair_queue.ts";
+import { PairQueue } from "../tokenizers/bpe/pair_queue.ts";
 import { seededNumbers } from "./_tokenizer_data.ts";
 
 /** Everything in the queue, in the order it comes. */

@@ -1,6 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
 import { IdList } from "../tokenizers/base_tokenizer.ts";
-import { PreTokenCache } from "../tokenizers/pre_token_cache.ts";
+import { PreTokenCache } from "../tokenizers/bpe/pre_token_cache.ts";
 import { seededNumbers } from "./_tokenizer_data.ts";
 
 /** What is remembered of a word; remembers it if it is new. */

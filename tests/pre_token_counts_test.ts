@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
-import { countPreTokens, type PreTokenCounts } from "../tokenizers/pre_token_counts.ts";
-import { PRE_TOKEN_PATTERN } from "../tokenizers/pre_tokens.ts";
+import { countPreTokens, type PreTokenCounts } from "../tokenizers/bpe/pre_token_counts.ts";
+import { PRE_TOKEN_PATTERN } from "../tokenizers/bpe/pre_tokens.ts";
 import { randomText, seededNumbers } from "./_tokenizer_data.ts";
 
 /** Pre-tokens with their counts. */

@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { PreTokenTable } from "../tokenizers/pre_token_table.ts";
+import { PreTokenTable } from "../tokenizers/bpe/pre_token_table.ts";
 import { randomText, seededNumbers } from "./_tokenizer_data.ts";
 
 Deno.test("a table gives equal texts one number, wherever they stand", () => {

@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { nextPreToken, PRE_TOKEN_PATTERN } from "../tokenizers/pre_tokens.ts";
+import { nextPreToken, PRE_TOKEN_PATTERN } from "../tokenizers/bpe/pre_tokens.ts";
 import { hasGolden, randomText, readGolden, readGoldenJson, seededNumbers } from "./_tokenizer_data.ts";
 
 function cut(text: string): string[] {

@@ -1,4 +1,5 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
+import { sourcesIn } from "./_testing.ts";
 import type { AdapterClass, Constants, Kernel } from "../core/backend.ts";
 import { assembleShader, readSizes } from "../core/shader.ts";
 import { kernel } from "../core/backend.ts";
@@ -74,10 +75,8 @@ async function allKernels(): Promise<AnyKernel[]> {
       Object.values(value).forEach(look);
     }
   };
-  for (const folder of ["core", "kernels"]) {
-    for await (const { name } of Deno.readDir(new URL(`../${folder}`, import.meta.url))) {
-      Object.values(await import(`../${folder}/${name}`)).forEach(look);
-    }
+  for (const path of await sourcesIn("core", "kernels")) {
+    Object.values(await import(`../${path}`)).forEach(look);
   }
   return [...found];
 }

@@ -3,16 +3,16 @@ import { CpuBackend } from "../core/cpu_backend.ts";
 import { Tape } from "../core/tape.ts";
 import type { Tensor } from "../core/tensor.ts";
 import { gelu, geluErf, relu, tanh } from "../kernels/activations.ts";
-import { attention } from "../kernels/attention.ts";
+import { attention } from "../kernels/attention/attention.ts";
 import { crossEntropy } from "../kernels/cross_entropy.ts";
 import { add, scale } from "../kernels/elementwise.ts";
 import { boundaryIndices, embedding, positionsOf } from "../kernels/embedding.ts";
-import { mergeHeads, splitHeads } from "../kernels/heads.ts";
+import { mergeHeads, splitHeads } from "../kernels/attention/heads.ts";
 import { layerNorm } from "../kernels/layer_norm.ts";
-import { linear } from "../kernels/linear.ts";
-import { matmul } from "../kernels/matmul.ts";
+import { linear } from "../kernels/matmul/linear.ts";
+import { matmul } from "../kernels/matmul/matmul.ts";
 import { softmax } from "../kernels/softmax.ts";
-import { evaluate, everyBackend, ids, type Inputs, normals, type Operation } from "./_testing.ts";
+import { evaluate, everyBackend, ids, type Inputs, normals, type Operation, sourcesIn } from "./_testing.ts";
 
 Deno.test("Tape runs what was recorded backwards, once", () => {
   const backend = new CpuBackend(), tape = new Tape(), order: number[] = [];
@@ -91,8 +91,8 @@ const otherOperations = ["dropout", "cachedAttention", "decomposedAttention"];
 
 Deno.test("Tape: every operation is in the lists of this test, and passes the tape on from each of its inputs", async () => {
   const found = new Set<string>();
-  for await (const { name } of Deno.readDir(new URL("../kernels", import.meta.url))) {
-    const text = Deno.readTextFileSync(new URL(`../kernels/${name}`, import.meta.url));
+  for (const path of await sourcesIn("kernels")) {
+    const text = await Deno.readTextFile(new URL(`../${path}`, import.meta.url));
     const functions = text.matchAll(/^export function (\w+)\([^]*?\)(?:: ([^{]*))? \{$/gm);
     for (const [, name, type] of functions) if (/Tensor|DecomposedAttention/.test(type)) found.add(name);
   }

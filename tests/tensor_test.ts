@@ -4,7 +4,7 @@ import { constant, initialize, Parameter } from "../core/module.ts";
 import { Tape } from "../core/tape.ts";
 import { fill, formatShape, gradientOf, needsGradient, outputOf, sizeOf, zeros } from "../core/tensor.ts";
 import { addScaled } from "../kernels/elementwise.ts";
-import { matmul } from "../kernels/matmul.ts";
+import { matmul } from "../kernels/matmul/matmul.ts";
 import { everyBackend } from "./_testing.ts";
 
 Deno.test("sizeOf multiplies and formatShape writes", () => {

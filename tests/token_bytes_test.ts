@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
-import { BYTE_SYMBOLS } from "../tokenizers/byte_symbols.ts";
-import { TokenBytes } from "../tokenizers/token_bytes.ts";
+import { BYTE_SYMBOLS } from "../tokenizers/bpe/byte_symbols.ts";
+import { TokenBytes } from "../tokenizers/bpe/token_bytes.ts";
 
 const encode = (text: string): Uint8Array => new TextEncoder().encode(text);
 

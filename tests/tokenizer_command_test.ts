@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertMatch, assertRejects, assertStringIncludes } from "@std/assert";
 import { tokenizer } from "../commands/tokenizer.ts";
-import { loadTokenizer } from "../tokenizers/hugging_face.ts";
+import { loadTokenizer } from "../tokenizers/hugging_face/hugging_face.ts";
 import { CharTokenizer } from "../tokenizers/char_tokenizer.ts";
 
 /** Runs the command and gives what it prints. */

@@ -6,7 +6,7 @@ import {
   robertaFrame,
   type SpecialToken,
 } from "../tokenizers/special_tokens.ts";
-import { writeTokenizerFiles } from "../tokenizers/tokenizer_files.ts";
+import { writeTokenizerFiles } from "../tokenizers/hugging_face/tokenizer_files.ts";
 
 const special = (content: string, id: number, wishes: Partial<SpecialToken> = {}): SpecialToken => ({
   ...{ content, id, leftStrip: false, rightStrip: false, singleWord: false, special: true },

@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { describeFit, describeVocabulary } from "../commands/texts/tokenizer_fit.ts";
-import { trainBpe } from "../tokenizers/bpe_trainer.ts";
+import { trainBpe } from "../tokenizers/bpe/bpe_trainer.ts";
 import { CharTokenizer } from "../tokenizers/char_tokenizer.ts";
 import { measureFit } from "../tokenizers/tokenizer_fit.ts";
 

@@ -1,5 +1,5 @@
 import { assertEquals, assertThrows } from "@std/assert";
-import { readTokenizerJson } from "../tokenizers/tokenizer_json.ts";
+import { readTokenizerJson } from "../tokenizers/hugging_face/tokenizer_json.ts";
 
 type Json = Record<string, unknown>;
 

@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertNotEquals, assertThrows } from "@std/assert";
-import { trainBpe } from "../tokenizers/bpe_trainer.ts";
+import { trainBpe } from "../tokenizers/bpe/bpe_trainer.ts";
 import { CharTokenizer } from "../tokenizers/char_tokenizer.ts";
-import { loadTokenizer } from "../tokenizers/hugging_face.ts";
+import { loadTokenizer } from "../tokenizers/hugging_face/hugging_face.ts";
 import { MASKED_SPECIAL_TOKENS } from "../tokenizers/special_tokens.ts";
 import type { Tokenizer } from "../tokenizers/tokenizer.ts";
 

@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { transposeForward } from "../kernels/transpose.ts";
+import { transposeForward } from "../kernels/matmul/transpose.ts";
 import { everyBackend, normals } from "./_testing.ts";
 
 everyBackend("transpose turns each matrix of a batch", async (backend) => {

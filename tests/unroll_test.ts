@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { component, unroll, unrollSum } from "../kernels/unroll.ts";
+import { component, unroll, unrollSum } from "../kernels/matmul/unroll.ts";
 
 Deno.test("unroll writes a piece for each number, in order", () => {
   assertEquals(unroll(3, (i) => `x${i}`), "x0\nx1\nx2");

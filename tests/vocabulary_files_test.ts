@@ -1,5 +1,10 @@
 import { assertEquals, assertThrows } from "@std/assert";
-import { addToken, parseJson, readMerges, readVocabulary } from "../tokenizers/vocabulary_files.ts";
+import {
+  addToken,
+  parseJson,
+  readMerges,
+  readVocabulary,
+} from "../tokenizers/hugging_face/vocabulary_files.ts";
 
 Deno.test("parseJson: only an object will do, and the file is named", () => {
   assertEquals(parseJson("vocab.json", `{ "a": 0 }`), { a: 0 });

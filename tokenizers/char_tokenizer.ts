@@ -15,7 +15,7 @@ import { BaseTokenizer, type IdList } from "./base_tokenizer.ts";
 import { quoted } from "./quoted.ts";
 import { frameOf, type SpecialToken } from "./special_tokens.ts";
 import type { DecodeOptions, TokenStream } from "./tokenizer.ts";
-import { CHARACTER_PATTERN, writeTokenizerFiles } from "./tokenizer_files.ts";
+import { CHARACTER_PATTERN, writeTokenizerFiles } from "./hugging_face/tokenizer_files.ts";
 
 /** A tokenizer whose tokens are single characters. */
 export class CharTokenizer extends BaseTokenizer {

@@ -51,7 +51,7 @@
 import type { Backend, Kernel } from "../core/backend.ts";
 import type { ParameterStore } from "../core/module.ts";
 import type { Tensor } from "../core/tensor.ts";
-import { gradientNorm } from "../kernels/gradient_norm.ts";
+import { gradientNorm } from "../kernels/optimizers/gradient_norm.ts";
 
 /** Updates parameters from their gradients, and sets the gradients back to zero. */
 export interface Optimizer {

@@ -1,5 +1,5 @@
 /**
- * The optimizers that settings can name. Another one is a kernel (see `kernels/sgd.ts`, the shortest) and an entry in
+ * The optimizers that settings can name. Another one is a kernel (see `kernels/optimizers/sgd.ts`, the shortest) and an entry in
  * {@linkcode OPTIMIZERS}; checkpoints and the memory estimate then need no change.
  *
  * @module
@@ -8,8 +8,8 @@
 import type { Backend } from "../core/backend.ts";
 import type { ParameterStore } from "../core/module.ts";
 import { quoted } from "../core/quoted.ts";
-import { adamw } from "../kernels/adamw.ts";
-import { sgd } from "../kernels/sgd.ts";
+import { adamw } from "../kernels/optimizers/adamw.ts";
+import { sgd } from "../kernels/optimizers/sgd.ts";
 import { KernelOptimizer, type Optimizer, type OptimizerSettings, type UpdateRule } from "./optimizer.ts";
 
 /** The name of an optimizer. */

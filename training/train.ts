@@ -17,7 +17,7 @@ import { seedWords } from "../core/random.ts";
 import { Tape } from "../core/tape.ts";
 import type { Tensor } from "../core/tensor.ts";
 import { addScaled } from "../kernels/elementwise.ts";
-import { recordLoss } from "../kernels/loss_ring.ts";
+import { recordLoss } from "../kernels/optimizers/loss_ring.ts";
 import type { Learner } from "../models/learner.ts";
 import type { BatchSource } from "../data/batches.ts";
 import { totalWeight, toTensors } from "./batch_tensors.ts";

@@ -8,11 +8,11 @@ import { CpuBackend } from "../../core/cpu_backend.ts";
 import { Random } from "../../core/random.ts";
 import type { Tensor } from "../../core/tensor.ts";
 import { gelu } from "../../kernels/activations.ts";
-import { attention } from "../../kernels/attention.ts";
+import { attention } from "../../kernels/attention/attention.ts";
 import { crossEntropy } from "../../kernels/cross_entropy.ts";
 import { layerNorm } from "../../kernels/layer_norm.ts";
-import { linear } from "../../kernels/linear.ts";
-import { matmul } from "../../kernels/matmul.ts";
+import { linear } from "../../kernels/matmul/linear.ts";
+import { matmul } from "../../kernels/matmul/matmul.ts";
 import { softmax } from "../../kernels/softmax.ts";
 
 /** Makes tensors of normal random numbers that depend on the name only. */

@@ -8,7 +8,7 @@ import { allocateParameters } from "../../core/module.ts";
 import type { Backend } from "../../core/backend.ts";
 import type { Experiment } from "../../models/experiment.ts";
 import { buildModel, expectKind, kindOf, type ModelKind, type ModelsByKind } from "../../models/families.ts";
-import { loadTokenizer } from "../../tokenizers/hugging_face.ts";
+import { loadTokenizer } from "../../tokenizers/hugging_face/hugging_face.ts";
 import { type CheckpointFiles, loadConfig, loadModel, restoreModel } from "../../checkpoints/checkpoint.ts";
 import { FORMER_TRAINING_STATE, TRAINING_STATE } from "../../checkpoints/checkpoint_files.ts";
 import { cannotRead } from "../cli/errors.ts";

@@ -5,8 +5,8 @@
  */
 import type { BaseTokenizer } from "../../tokenizers/base_tokenizer.ts";
 import { makeTales } from "../../data/tales.ts";
-import { BpeTokenizer } from "../../tokenizers/bpe_tokenizer.ts";
-import { trainBpe } from "../../tokenizers/bpe_trainer.ts";
+import { BpeTokenizer } from "../../tokenizers/bpe/bpe_tokenizer.ts";
+import { trainBpe } from "../../tokenizers/bpe/bpe_trainer.ts";
 import { CharTokenizer } from "../../tokenizers/char_tokenizer.ts";
 import { CAUSAL_SPECIAL_TOKENS } from "../../tokenizers/special_tokens.ts";
 import {

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { BpeTokenizer } from "../../tokenizers/bpe_tokenizer.ts";
+import { BpeTokenizer } from "../../tokenizers/bpe/bpe_tokenizer.ts";
 import type { Tokenizer } from "../../tokenizers/tokenizer.ts";
 import { outputColumns, writeOut } from "../cli/terminal.ts";
 import { visible } from "../cli/visible.ts";

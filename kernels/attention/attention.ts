@@ -1,0 +1,196 @@
+/**
+ * Attention: every position compares its query with the keys of all positions it may see, and takes the mean of their
+ * values, weighted by how well query and key agree.
+ *
+ *     s[i, j] = q[i] · k[j] / √D        p[i] = softmax(s[i])        y[i] = Σⱼ p[i, j] v[j]
+ *
+ * In the causal form position i sees j ≤ i. The textbook stores s and p, T × T numbers for each head. Nothing of that size
+ * is stored here. The CPU body keeps one row of scores. The shader keeps not even that: a query walks over the keys once,
+ * with a running maximum m, the sum l of exp(s − m) and the weighted sum of values; whenever m grows, what was summed so
+ * far is multiplied by exp(m_old − m_new).
+ *
+ * Backward. Kept is one number per row, logSumExp = m + log l, from which p[i, j] = exp(s[i, j] − logSumExp[i]) is made
+ * again. With y = p v and the derivative of softmax (see `softmax.ts`):
+ *
+ *     dv[j] = Σᵢ p[i, j] dy[i]          dp[i, j] = dy[i] · v[j]
+ *     ds    = p · (dp − delta)          delta[i] = Σⱼ p[i, j] dp[i, j] = dy[i] · y[i]
+ *     dq[i] = Σⱼ ds[i, j] k[j] / √D     dk[j] = Σᵢ ds[i, j] q[i] / √D
+ *
+ * dq is a walk over keys, dk and dv a walk over queries: two kernels, in which no two invocations write the same number.
+ *
+ * With dropout, a mask M multiplies p after the softmax, and y is the sum of weight · v. Then dy · v is the gradient of the
+ * weight, and delta is still dy · y:
+ *
+ *     weight = M p        dv = Σ weight dy        dWeight = dy · v        dp = M dWeight
+ *
+ * Read `attention_naive.ts` first: the same in plain loops, each derivative spelled out. `attention_cpu.ts` has the CPU
+ * bodies, `attention_wgsl.ts` the shaders, with the walk over keys in pseudo-code, and `attention_mask.ts` which keys a
+ * query sees and what dropout leaves out. `decomposed_attention.ts` puts attention together from other operations.
+ *
+ * References: Vaswani et al. 2017, section 3.2.1; Dao, "FlashAttention-2", 2023, algorithms 1 and 2.
+ *
+ * @module
+ */
+
+import { kernel } from "../../core/backend.ts";
+import { formatShape, gradientOf, needsGradient, outputOf, type Tensor, zeros } from "../../core/tensor.ts";
+import {
+  attentionBackwardKeyValueCpu,
+  attentionBackwardQueryCpu,
+  attentionForwardCpu,
+} from "./attention_cpu.ts";
+import {
+  ATTENTION_BACKWARD_READS,
+  ATTENTION_CONSTANTS,
+  ATTENTION_READS,
+  type AttentionConstants,
+} from "./attention_mask.ts";
+import {
+  attentionBackwardKeyValueWgsl,
+  attentionBackwardQueryWgsl,
+  attentionForwardWgsl,
+  attentionGroups,
+  lanesFor,
+} from "./attention_wgsl.ts";
+import { dropThreshold } from "../dropout.ts";
+import { addScaled } from "../elementwise.ts";
+
+/** y = softmax(query · keyᵀ / √D) · value, and the log of the softmax's denominator. */
+export const attentionForward = kernel({
+  name: "attentionForward",
+  reads: ATTENTION_READS,
+  writes: { y: "f32", logSumExp: "f32" },
+  constants: ATTENTION_CONSTANTS,
+  groups: attentionGroups,
+  lanes: (_, adapter) => lanesFor(adapter),
+  cpu: attentionForwardCpu,
+  wgsl: attentionForwardWgsl,
+});
+
+/** delta = dy · y for every row; there are B · H · T `rows`, one for each query of each head. */
+export const attentionBackwardDelta = kernel({
+  name: "attentionBackwardDelta",
+  reads: { dy: "f32", y: "f32" },
+  writes: { delta: "f32" },
+  constants: ["rows", "headDim"],
+  elements: ({ rows }) => rows,
+  cpu({ dy, y, delta }, { rows, headDim }) {
+    for (let row = 0; row < rows; row++) {
+      let sum = 0;
+      for (let d = 0; d < headDim; d++) sum += dy[row * headDim + d] * y[row * headDim + d];
+      delta[row] = sum;
+    }
+  },
+  wgsl: `
+fn each(row: u32) {
+  var sum = 0.0;
+  for (var d = 0u; d < headDim; d++) { sum += dy[row * headDim + d] * y[row * headDim + d]; }
+  delta[row] = sum;
+}`,
+});
+
+/** dQuery += Σⱼ ds[i, j] k[j] / √D. */
+export const attentionBackwardQuery = kernel({
+  name: "attentionBackwardQuery",
+  reads: ATTENTION_BACKWARD_READS,
+  writes: { dQuery: "f32" },
+  constants: ATTENTION_CONSTANTS,
+  groups: attentionGroups,
+  lanes: (_, adapter) => lanesFor(adapter),
+  cpu: attentionBackwardQueryCpu,
+  wgsl: attentionBackwardQueryWgsl,
+});
+
+/** dKey += Σᵢ ds[i, j] q[i] / √D and dValue += Σᵢ p[i, j] dy[i]. */
+export const attentionBackwardKeyValue = kernel({
+  name: "attentionBackwardKeyValue",
+  reads: ATTENTION_BACKWARD_READS,
+  writes: { dKey: "f32", dValue: "f32" },
+  constants: ATTENTION_CONSTANTS,
+  groups: attentionGroups,
+  lanes: (_, adapter) => lanesFor(adapter),
+  cpu: attentionBackwardKeyValueCpu,
+  wgsl: attentionBackwardKeyValueWgsl,
+});
+
+/** Options of {@linkcode attention}. */
+export interface AttentionOptions {
+  /** Whether a position sees only itself and those before it. */
+  causal?: boolean;
+  /**
+   * u32 (B): how many keys of each sequence are no padding; more than T counts as T, and so does no tensor at all. Where it
+   * is 0, the result is 0, and so are the gradients.
+   */
+  lengths?: Tensor;
+  /** Probability to drop an attention weight while training. */
+  dropoutRate?: number;
+}
+
+/**
+ * Attention of all heads.
+ *
+ * @example A position that sees only itself takes its own value
+ * ```ts
+ * import { attention, CpuBackend } from "@miniformer/miniformer";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const backend = new CpuBackend();
+ * const x = backend.from([1, 2], [1, 1, 1, 2]);
+ * assertEquals(await backend.read(attention(x, x, x, { causal: true })), new Float32Array([1, 2]));
+ * ```
+ *
+ * @param query (B, H, T, D).
+ * @param key (B, H, T, D).
+ * @param value (B, H, T, D).
+ * @param options Causal, padding, dropout.
+ * @returns (B, H, T, D).
+ * @throws {TypeError} If the shapes differ, or if there is not one length for each sequence.
+ */
+export function attention(query: Tensor, key: Tensor, value: Tensor, options: AttentionOptions = {}): Tensor {
+  const { backend } = query, [batch, heads, time, headDim] = query.shape;
+  if (query.shape.length !== 4 || [key, value].some(({ shape }) => String(shape) !== String(query.shape))) {
+    throw new TypeError(
+      `Cannot attend from ${formatShape(query.shape)} to keys ${formatShape(key.shape)} and values ` +
+        `${formatShape(value.shape)}: expected three times (B, H, T, D)`,
+    );
+  }
+  const { lengths: given } = options;
+  if (given && (given.size !== batch || given.dataType !== "u32")) {
+    throw new TypeError(
+      `Cannot attend to sequences with lengths ${formatShape(given.shape)} of ${given.dataType}: ` +
+        `expected ${batch} of u32`,
+    );
+  }
+  const y = outputOf(query.shape, [query, key, value]), logSumExp = backend.allocate([batch, heads, time]);
+  const unused = backend.allocate([4], "u32");
+  const random = y.tape?.random ?? unused, lengths = given ?? unused;
+  const rate = y.tape?.random ? options.dropoutRate ?? 0 : 0;
+  const settings: AttentionConstants = {
+    batch,
+    heads,
+    time,
+    headDim,
+    causal: Number(options.causal ?? false),
+    padded: Number(given !== undefined),
+    threshold: dropThreshold(rate),
+    keepScale: 1 / (1 - rate),
+    stream: rate > 0 ? y.tape!.nextStream() : 0,
+  };
+  backend.run(attentionForward, { query, key, value, lengths, random, y, logSumExp }, settings);
+  y.tape?.record(() => {
+    const dy = gradientOf(y), delta = backend.allocate([batch, heads, time]);
+    backend.run(attentionBackwardDelta, { dy, y, delta }, { rows: batch * heads * time, headDim });
+    const kept = { query, key, value, dy, logSumExp, delta, lengths, random };
+    // s = q · k / √D,   y = softmax(s) · v
+    if (needsGradient(query)) {
+      backend.run(attentionBackwardQuery, { ...kept, dQuery: gradientOf(query) }, settings);
+    }
+    if (!needsGradient(key) && !needsGradient(value)) return;
+    const dKey = gradientOf(key), shared = gradientOf(value).storage === dKey.storage;
+    // a tensor that is both key and value has one gradient, and no shader may write to one memory by two names
+    const dValue = shared ? zeros(backend, value.shape) : gradientOf(value);
+    backend.run(attentionBackwardKeyValue, { ...kept, dKey, dValue }, settings);
+    if (shared) backend.run(addScaled, { x: dValue, y: dKey }, { size: value.size, factor: 1 });
+  });
+  return y;
+}

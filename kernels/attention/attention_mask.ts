@@ -1,0 +1,136 @@
+/**
+ * Which keys a query of attention sees, and which of its weights dropout sets to zero: on the CPU and in WGSL.
+ *
+ *     causal     query i sees the keys 0 … i
+ *     padding    in a sequence of `length` tokens every query sees only the first `length` keys
+ *     dropout    every weight is multiplied by a mask: 0 with probability `rate`, else 1 / (1 − rate)
+ *
+ * The textbook adds −∞ to scores that must not be seen. Here the first two only end a loop over keys earlier. The mask is
+ * a function of seed, step, query and key, so the backward pass makes it again instead of reading T × T numbers. The
+ * generator gives four words at a time: the masks of four neighbouring keys.
+ *
+ * References: Vaswani et al. 2017, section 3.2.3; Srivastava et al., "Dropout", 2014.
+ *
+ * @module
+ */
+
+import { philox4x32, PHILOX_WGSL } from "../../core/philox.ts";
+
+/** What attention reads. */
+export const ATTENTION_READS = {
+  query: "f32",
+  key: "f32",
+  value: "f32",
+  lengths: "u32",
+  random: "u32",
+} as const;
+
+/** What its backward pass reads. */
+export const ATTENTION_BACKWARD_READS = {
+  query: "f32",
+  key: "f32",
+  value: "f32",
+  dy: "f32",
+  logSumExp: "f32",
+  delta: "f32",
+  lengths: "u32",
+  random: "u32",
+} as const;
+
+/** The names of the constants of attention's kernels. */
+export const ATTENTION_CONSTANTS = [
+  "batch",
+  "heads",
+  "time",
+  "headDim",
+  "causal",
+  "padded",
+  "threshold",
+  "keepScale",
+  "stream",
+] as const;
+
+/**
+ * Sizes and settings of attention. The flags `causal` and `padded` are 0 or 1; a weight is dropped where its random bits
+ * are below `threshold`, else multiplied by `keepScale`; `stream` numbers the dropouts of a model.
+ */
+export type AttentionConstants = Readonly<Record<typeof ATTENTION_CONSTANTS[number], number>>;
+
+/**
+ * How many keys of a head are no padding.
+ *
+ * @param head Counted over the whole batch: sequence · heads + head.
+ * @param lengths Tokens of each sequence; not read unless `padded`.
+ * @param settings Sizes and flags.
+ * @returns At most T, also of a longer length.
+ */
+export function lengthOf(
+  head: number,
+  lengths: Uint32Array,
+  { heads, time, padded }: AttentionConstants,
+): number {
+  return padded ? Math.min(lengths[Math.floor(head / heads)], time) : time;
+}
+
+/**
+ * How many keys a query sees: always the first ones of its sequence.
+ *
+ * @param head As in {@linkcode lengthOf}.
+ * @param i The query's position in its sequence.
+ * @param lengths As in {@linkcode lengthOf}.
+ * @param settings Sizes and flags.
+ * @returns At most T, and 0 for a sequence without tokens.
+ */
+export function visible(head: number, i: number, lengths: Uint32Array, settings: AttentionConstants): number {
+  const length = lengthOf(head, lengths, settings);
+  return settings.causal ? Math.min(i + 1, length) : length;
+}
+
+/** Four random words, used again by every call. */
+const bits = new Uint32Array(4);
+
+/**
+ * The dropout masks of four neighbouring keys for one query.
+ *
+ * @param masks Receives four numbers, 0 or 1 / (1 − rate).
+ * @param at Where the first of them goes.
+ * @param step How far apart they stand.
+ * @param row The query, counted over all heads of the batch.
+ * @param j The first key, a multiple of four.
+ * @param random Seed low, seed high, step.
+ * @param settings Sizes and dropout.
+ */
+export function maskKeys(
+  masks: Float64Array,
+  at: number,
+  step: number,
+  row: number,
+  j: number,
+  random: Uint32Array,
+  { time, threshold, keepScale, stream }: AttentionConstants,
+): void {
+  const counter = row * Math.ceil(time / 4) + j / 4;
+  philox4x32(bits, random[0], random[1], counter, random[2], stream, 0);
+  for (let n = 0; n < 4; n++) masks[at + n * step] = bits[n] < threshold ? 0 : keepScale;
+}
+
+/**
+ * The same in WGSL: `visible(head, i)`, and `mask(row, j)`, the masks of the four keys 4⌊j/4⌋ … 4⌊j/4⌋ + 3.
+ *
+ * @param settings Whether there is dropout: without it the generator is left out.
+ * @returns The text.
+ */
+export function attentionMaskWgsl({ threshold }: AttentionConstants): string {
+  const visible = `
+fn visible(head: u32, i: u32) -> u32 {
+  let length = select(time, min(lengths[select(0, head / heads, padded == 1)], time), padded == 1);
+  return select(length, min(i + 1, length), causal == 1);
+}`;
+  if (threshold === 0) return `${visible}\nfn mask(row: u32, j: u32) -> vec4f { return vec4f(1); }`;
+  return `${PHILOX_WGSL}${visible}
+fn mask(row: u32, j: u32) -> vec4f {
+  let counter = row * ((time + 3) / 4) + j / 4;
+  let bits = philox(vec2u(random[0], random[1]), vec4u(counter, random[2], stream, 0));
+  return select(vec4f(keepScale), vec4f(), bits < vec4u(threshold));
+}`;
+}

@@ -1,0 +1,230 @@
+/**
+ * Writes the shaders of fused attention.
+ *
+ * Each shader is a function `run(group, lane)`, called once by every invocation; core/backend.ts says what groups and lanes
+ * are, and how many of them a backend starts. An invocation computes a *block*, a few neighbouring rows of its result
+ * ({@linkcode blockRowsFor}), alone, with all that it works on in registers. It walks over the other side four rows at a
+ * time, because then scores are vectors of four. A GPU is fast with many invocations of few rows each; a CPU that runs
+ * shaders, when each loaded key is used for several queries.
+ *
+ * Forward, for one query i. The softmax is computed while walking ("online"): its maximum m is not known yet, so weights
+ * are relative to the largest score so far, and what was summed shrinks whenever a larger one comes. In registers are
+ * q = query[i] / √D, m, l and sum:
+ *
+ *     m = −1e30,  l = 0,  sum = 0
+ *     for j = 0, 4, 8, … while i sees key j:
+ *       s      = (q · key[j], …, q · key[j + 3])           −1e30 for keys that i does not see
+ *       mNew   = max(m, s)
+ *       shrink = exp(m − mNew)                             1 unless a larger score came
+ *       p      = exp(s − mNew)                             0 for keys that i does not see
+ *       l      = l · shrink + Σ p
+ *       sum    = sum · shrink + Σ p[n] · mask[n] · value[j + n]
+ *       m      = mNew
+ *     y[i] = sum / l,  logSumExp[i] = m + log l
+ *
+ * The largest score has weight 1, so l is at least 1, unless i sees no key at all: then sum is 0, and so is y.
+ *
+ * Backward, for one query i. The same walk, without detours: exp(s − logSumExp[i]) is the weight. In registers are q,
+ * dy = dy[i] and dq:
+ *
+ *     for j = 0, 4, 8, … while i sees key j:
+ *       p       = exp(s − logSumExp[i])
+ *       dWeight = (dy · value[j], …, dy · value[j + 3])
+ *       dp      = dWeight · mask
+ *       ds      = p · (dp − delta[i])
+ *       dq     += Σ ds[n] · key[j + n]
+ *     dQuery[i] += dq / √D
+ *
+ * Backward, for one key j. A walk over queries, one at a time. In registers are k = key[j] / √D, v = value[j], dk and dv:
+ *
+ *     for every query i that sees key j:
+ *       p       = exp(k · query[i] − logSumExp[i])
+ *       weight  = p · mask,  dWeight = v · dy[i]
+ *       ds      = weight · dWeight − p · delta[i]          p · (dp − delta[i]), as p · dp = weight · dWeight
+ *       dv     += weight · dy[i]
+ *       dk     += ds · query[i]
+ *     dKey[j] += dk / √D,  dValue[j] += dv
+ *
+ * In the shaders a variable's first number is the row of the block that it belongs to, and the number after `_` which four
+ * channels of it: `q1_2` holds channels 8 to 11 of the second query. Without a first number it belongs to the row being
+ * walked over.
+ *
+ * Reference: Dao, "FlashAttention-2", 2023, algorithms 1 and 2.
+ *
+ * @module
+ */
+
+import type { AdapterClass } from "../../core/backend.ts";
+import { declareBindings } from "../../core/shader.ts";
+import {
+  ATTENTION_BACKWARD_READS,
+  ATTENTION_READS,
+  type AttentionConstants,
+  attentionMaskWgsl,
+} from "./attention_mask.ts";
+import { dotRowsWgsl, readRowWgsl, storeRowWgsl, sumRowsWgsl } from "../rows.ts";
+import { component, unroll, unrollSum } from "../matmul/unroll.ts";
+
+/** Rows of a block: those of the result that one invocation computes. */
+export const blockRowsFor = (adapter: AdapterClass): number => adapter === "software" ? 4 : 1;
+
+/** Invocations in a group. */
+export const lanesFor = (adapter: AdapterClass): number => adapter === "software" ? 16 : 64;
+
+/** Groups needed to cover all rows of all heads. */
+export function attentionGroups({ batch, heads, time }: AttentionConstants, adapter: AdapterClass): number {
+  return Math.ceil(batch * heads * Math.ceil(time / blockRowsFor(adapter)) / lanesFor(adapter));
+}
+
+/** Tensors that are read as they are; rows of D numbers are read four numbers at a time if fours fit into D. */
+const PLAIN: Readonly<Record<string, string>> = {
+  lengths: "u32",
+  random: "u32",
+  logSumExp: "f32",
+  delta: "f32",
+};
+
+/**
+ * What the three shaders share: bindings, `queryAt(row, part)` and its like for reading, which query sees which keys, and
+ * the rows of the block: `first` is its first row in its head, whose rows begin at `start`.
+ */
+function shader(
+  constants: AttentionConstants,
+  adapter: AdapterClass,
+  reads: readonly string[],
+  writes: readonly string[],
+  body: string,
+): string {
+  const { headDim } = constants, element = headDim % 4 === 0 ? "vec4f" : "f32";
+  return `${declareBindings(reads, writes, (name) => PLAIN[name] ?? element)}
+${reads.filter((name) => !(name in PLAIN)).map((name) => readRowWgsl(name, headDim)).join("\n")}
+${attentionMaskWgsl(constants)}
+const scale = ${1 / Math.sqrt(headDim)};
+const blocks = (time + ${blockRowsFor(adapter) - 1}) / ${blockRowsFor(adapter)};
+fn run(group: u32, lane: u32) {
+  let unit = group * lanes + lane;
+  let head = unit / blocks;
+  if (head >= batch * heads) { return; }
+  let start = head * time;
+  let first = unit % blocks * ${blockRowsFor(adapter)};
+  ${body}
+}`;
+}
+
+/** Code for a row of the block that may lie beyond the last row of its head. */
+const ifWithin = (r: number, code: string): string => `if (first + ${r} < time) {\n${code}\n}`;
+
+/** y and logSumExp. */
+export function attentionForwardWgsl(constants: AttentionConstants, adapter: AdapterClass): string {
+  const { headDim } = constants, blockRows = blockRowsFor(adapter), parts = Math.ceil(headDim / 4);
+  const begin = (r: number) => `
+  let seen${r} = visible(head, first + ${r});
+  var m${r} = -1e30;
+  var l${r} = 0.0;
+  ${
+    unroll(parts, (part) => `
+  let q${r}_${part} = scale * queryAt(start + first + ${r}, ${part});
+  var sum${r}_${part} = vec4f();`)
+  }`;
+  const weigh = (r: number) => `
+    let sees${r} = keys < vec4u(seen${r});
+    s${r} = select(vec4f(-1e30), s${r}, sees${r});
+    let mNew${r} = max(m${r}, max(max(s${r}.x, s${r}.y), max(s${r}.z, s${r}.w)));
+    let shrink${r} = exp(m${r} - mNew${r});
+    var p${r} = select(vec4f(), exp(s${r} - mNew${r}), sees${r});
+    l${r} = l${r} * shrink${r} + (p${r}.x + p${r}.y + p${r}.z + p${r}.w);
+    m${r} = mNew${r};
+    p${r} *= mask(start + first + ${r}, j);`;
+  const add = (r: number, part: number, sum: string) =>
+    `sum${r}_${part} = sum${r}_${part} * shrink${r} + ${sum};`;
+  const store = (r: number) => `
+    l${r} = max(l${r}, 1); // 0 if the query sees no key
+    ${storeRowWgsl("y", "=", `start + first + ${r}`, headDim, (part) => `sum${r}_${part} / l${r}`)}
+    logSumExp[start + first + ${r}] = m${r} + log(l${r});`;
+  const body = `
+  ${unroll(blockRows, begin)}
+  for (var j = 0u; j < seen${blockRows - 1}; j += 4) { // the last row sees the most keys
+    let keys = j + vec4u(0, 1, 2, 3);
+    ${dotRowsWgsl("s", "q", "key", blockRows, parts)}
+    ${unroll(blockRows, weigh)}
+    ${sumRowsWgsl("p", "value", blockRows, parts, add)}
+  }
+  ${unroll(blockRows, (r) => ifWithin(r, store(r)))}`;
+  return shader(constants, adapter, Object.keys(ATTENTION_READS), ["y", "logSumExp"], body);
+}
+
+/** What both backward shaders read. */
+const BACKWARD_READS = Object.keys(ATTENTION_BACKWARD_READS);
+
+/** dQuery, from a walk over the keys. */
+export function attentionBackwardQueryWgsl(constants: AttentionConstants, adapter: AdapterClass): string {
+  const { headDim } = constants, blockRows = blockRowsFor(adapter), parts = Math.ceil(headDim / 4);
+  const begin = (r: number) => `
+  let seen${r} = visible(head, first + ${r});
+  let logSumExp${r} = logSumExp[start + first + ${r}];
+  let delta${r} = delta[start + first + ${r}];
+  ${
+    unroll(parts, (part) => `
+  let q${r}_${part} = scale * queryAt(start + first + ${r}, ${part});
+  let dy${r}_${part} = dyAt(start + first + ${r}, ${part});
+  var dq${r}_${part} = vec4f();`)
+  }`;
+  const weigh = (r: number) => `
+    let sees${r} = keys < vec4u(seen${r});
+    let p${r} = select(vec4f(), exp(select(vec4f(-1e30), s${r} - logSumExp${r}, sees${r})), sees${r});
+    let dp${r} = dWeight${r} * mask(start + first + ${r}, j);
+    let ds${r} = p${r} * (dp${r} - delta${r});`;
+  const add = (r: number, part: number, sum: string) => `dq${r}_${part} += ${sum};`;
+  const store = (r: number) =>
+    storeRowWgsl("dQuery", "+=", `start + first + ${r}`, headDim, (part) => `scale * dq${r}_${part}`);
+  const body = `
+  ${unroll(blockRows, begin)}
+  for (var j = 0u; j < seen${blockRows - 1}; j += 4) { // the last row sees the most keys
+    let keys = j + vec4u(0, 1, 2, 3);
+    ${dotRowsWgsl("s", "q", "key", blockRows, parts)}
+    ${dotRowsWgsl("dWeight", "dy", "value", blockRows, parts)}
+    ${unroll(blockRows, weigh)}
+    ${sumRowsWgsl("ds", "key", blockRows, parts, add)}
+  }
+  ${unroll(blockRows, (r) => ifWithin(r, store(r)))}`;
+  return shader(constants, adapter, BACKWARD_READS, ["dQuery"], body);
+}
+
+/** dKey and dValue, from a walk over the queries that see them. */
+export function attentionBackwardKeyValueWgsl(constants: AttentionConstants, adapter: AdapterClass): string {
+  const { headDim, causal } = constants, blockRows = blockRowsFor(adapter), parts = Math.ceil(headDim / 4);
+  const begin = (r: number) =>
+    unroll(parts, (part) => `
+  let k${r}_${part} = scale * keyAt(start + first + ${r}, ${part});
+  let v${r}_${part} = valueAt(start + first + ${r}, ${part});
+  var dk${r}_${part} = vec4f();
+  var dv${r}_${part} = vec4f();`);
+  // masks come for four keys at once; an invocation that holds four uses all of them
+  const maskOf = (r: number) => blockRows === 4 ? component("masks", r) : `masks[(first + ${r}) % 4]`;
+  const add = (r: number) =>
+    `{
+      let sees = first + ${r} < seen;
+      let s = ${unrollSum(parts, (part) => `dot(q_${part}, k${r}_${part})`)};
+      let p = select(0.0, exp(select(-1e30, s - logSumExpOfRow, sees)), sees);
+      let weight = p * ${maskOf(r)};
+      let dWeight = ${unrollSum(parts, (part) => `dot(dy_${part}, v${r}_${part})`)};
+      let ds = weight * dWeight - p * deltaOfRow;
+      ${unroll(parts, (part) => `dv${r}_${part} += weight * dy_${part}; dk${r}_${part} += ds * q_${part};`)}
+    }`;
+  const store = (r: number) => `
+    ${storeRowWgsl("dKey", "+=", `start + first + ${r}`, headDim, (part) => `scale * dk${r}_${part}`)}
+    ${storeRowWgsl("dValue", "+=", `start + first + ${r}`, headDim, (part) => `dv${r}_${part}`)}`;
+  const body = `
+  ${unroll(blockRows, begin)}
+  for (var i = ${causal ? "first" : "0u"}; i < time; i++) {
+    let row = start + i;
+    let seen = visible(head, i);
+    let logSumExpOfRow = logSumExp[row];
+    let deltaOfRow = delta[row];
+    let masks = mask(row, first);
+    ${unroll(parts, (part) => `let q_${part} = queryAt(row, ${part}); let dy_${part} = dyAt(row, ${part});`)}
+    ${unroll(blockRows, add)}
+  }
+  ${unroll(blockRows, (r) => ifWithin(r, store(r)))}`;
+  return shader(constants, adapter, BACKWARD_READS, ["dKey", "dValue"], body);
+}

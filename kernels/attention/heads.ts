@@ -1,0 +1,144 @@
+/**
+ * Splitting the model width into heads, and merging them again.
+ *
+ * One linear layer computes query, key and value of all heads side by side: a row of length 3C. Attention takes every head
+ * as a matrix of its own. These two functions only move numbers; the backward pass moves gradients back.
+ *
+ *     splitHeads   (B, T, 3C)         →   query, key, value, each (B, H, T, D)
+ *     mergeHeads   (B, H, T, D)       →   (B, T, C)
+ *
+ * Reference: Vaswani et al., "Attention is all you need", 2017, section 3.2.2.
+ *
+ * @module
+ */
+
+import { kernel } from "../../core/backend.ts";
+import { formatShape, gradientOf, outputOf, type Tensor } from "../../core/tensor.ts";
+
+/** The names of the constants; `batch` sequences of `time` positions, and which of how many parts is moved. */
+const CONSTANTS = ["batch", "time", "heads", "headDim", "parts", "part"] as const;
+
+type HeadConstants = Readonly<Record<typeof CONSTANTS[number], number>>;
+
+/**
+ * Where element `index` of the layout by heads, (sequence, head, position, channel), stands in the rows: there each row,
+ * (sequence, position), consists of `parts` equal parts, of which this is number `part`, and each part of all heads.
+ */
+const ROW_INDEX_WGSL = `
+fn rowIndex(index: u32) -> u32 {
+  let channel = index % headDim;
+  let position = index / headDim % time;
+  let head = index / (headDim * time) % heads;
+  let sequence = index / (headDim * time * heads);
+  return ((sequence * time + position) * parts + part) * (heads * headDim) + head * headDim + channel;
+}`;
+
+/** Calls `move(index, rowIndex)` for every element of a part: where it stands by heads, and where in the rows. */
+function forEachElement(
+  { batch, time, heads, headDim, parts, part }: HeadConstants,
+  move: (index: number, rowIndex: number) => void,
+): void {
+  for (let sequence = 0, index = 0; sequence < batch; sequence++) {
+    for (let head = 0; head < heads; head++) {
+      for (let position = 0; position < time; position++) {
+        const start = ((sequence * time + position) * parts + part) * (heads * headDim) + head * headDim;
+        for (let channel = 0; channel < headDim; channel++) move(index++, start + channel);
+      }
+    }
+  }
+}
+
+/** Elements of one part. */
+const elements = ({ batch, time, heads, headDim }: HeadConstants) => batch * time * heads * headDim;
+
+/** y (by heads) = a part of the rows x. */
+export const splitHeadsForward = kernel({
+  name: "splitHeadsForward",
+  reads: { x: "f32" },
+  writes: { y: "f32" },
+  constants: CONSTANTS,
+  elements,
+  cpu({ x, y }, sizes) {
+    forEachElement(sizes, (index, rowIndex) => y[index] = x[rowIndex]);
+  },
+  wgsl: `${ROW_INDEX_WGSL}\nfn each(index: u32) { y[index] = x[rowIndex(index)]; }`,
+});
+
+/** A part of the rows dx += dy (by heads). */
+export const splitHeadsBackward = kernel({
+  name: "splitHeadsBackward",
+  reads: { dy: "f32" },
+  writes: { dx: "f32" },
+  constants: CONSTANTS,
+  elements,
+  cpu({ dy, dx }, sizes) {
+    forEachElement(sizes, (index, rowIndex) => dx[rowIndex] += dy[index]);
+  },
+  wgsl: `${ROW_INDEX_WGSL}\nfn each(index: u32) { dx[rowIndex(index)] += dy[index]; }`,
+});
+
+/** Rows y = x (by heads). */
+export const mergeHeadsForward = kernel({
+  name: "mergeHeadsForward",
+  reads: { x: "f32" },
+  writes: { y: "f32" },
+  constants: CONSTANTS,
+  elements,
+  cpu({ x, y }, sizes) {
+    forEachElement(sizes, (index, rowIndex) => y[rowIndex] = x[index]);
+  },
+  wgsl: `${ROW_INDEX_WGSL}\nfn each(index: u32) { y[rowIndex(index)] = x[index]; }`,
+});
+
+/** dx (by heads) += rows dy. */
+export const mergeHeadsBackward = kernel({
+  name: "mergeHeadsBackward",
+  reads: { dy: "f32" },
+  writes: { dx: "f32" },
+  constants: CONSTANTS,
+  elements,
+  cpu({ dy, dx }, sizes) {
+    forEachElement(sizes, (index, rowIndex) => dx[index] += dy[rowIndex]);
+  },
+  wgsl: `${ROW_INDEX_WGSL}\nfn each(index: u32) { dx[index] += dy[rowIndex(index)]; }`,
+});
+
+/**
+ * Splits packed query, key and value into heads.
+ *
+ * @param x (B, T, 3C): in every row first all of the query, then the key, then the value.
+ * @param heads H, a divisor of C.
+ * @returns Query, key and value, each (B, H, T, D).
+ * @throws {TypeError} If 3H does not divide the width.
+ */
+export function splitHeads(x: Tensor, heads: number): [query: Tensor, key: Tensor, value: Tensor] {
+  const [batch, time, width] = x.shape, headDim = width / 3 / heads;
+  if (!Number.isInteger(headDim)) {
+    throw new TypeError(
+      `Cannot split ${formatShape(x.shape)} into ${heads} heads: expected a multiple of ${3 * heads}`,
+    );
+  }
+  const part = (part: number): Tensor => {
+    const y = outputOf([batch, heads, time, headDim], [x]),
+      sizes = { batch, time, heads, headDim, parts: 3, part };
+    x.backend.run(splitHeadsForward, { x, y }, sizes);
+    y.tape?.record(() => x.backend.run(splitHeadsBackward, { dy: gradientOf(y), dx: gradientOf(x) }, sizes));
+    return y;
+  };
+  return [part(0), part(1), part(2)];
+}
+
+/**
+ * Merges heads into rows, side by side.
+ *
+ * @param x (B, H, T, D).
+ * @returns (B, T, C) with C = H · D.
+ */
+export function mergeHeads(x: Tensor): Tensor {
+  const [batch, heads, time, headDim] = x.shape;
+  const y = outputOf([batch, time, heads * headDim], [x]);
+  const sizes = { batch, time, heads, headDim, parts: 1, part: 0 };
+  x.backend.run(mergeHeadsForward, { x, y }, sizes);
+  y.tape?.record(() => x.backend.run(mergeHeadsBackward, { dy: gradientOf(y), dx: gradientOf(x) }, sizes));
+  return y;
+}

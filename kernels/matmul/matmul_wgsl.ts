@@ -1,0 +1,220 @@
+/**
+ * Writes the shader of a matrix product, in the tiles that `matmul_plan.ts` chooses.
+ *
+ * Tiles are unrolled into named variables (see `unroll.ts`). Reading past the last row or column is harmless (WebGPU
+ * confines it to the buffer) and never stored. Reading past the inner dimension would add to the result: where each
+ * invocation reads for itself, its loop ends there; tiles that a group shares are padded with zeros.
+ *
+ * @module
+ */
+
+import type { AdapterClass } from "../../core/backend.ts";
+import { declareBindings, readSizes } from "../../core/shader.ts";
+import { MATMUL_SIZES, type MatmulConstants, type Plan, planMatmul } from "./matmul_plan.ts";
+import { component, unroll } from "./unroll.ts";
+
+/**
+ * The shader of a matrix product.
+ *
+ * @param constants Sizes and layout.
+ * @param adapter The kind of processor.
+ * @param biased Whether a vector `bias` is bound between `b` and `y` and added to every row.
+ * @returns WGSL with its own bindings.
+ * @throws {RangeError} If software Vulkan could not add up so many products.
+ */
+export function matmulWgsl(constants: MatmulConstants, adapter: AdapterClass, biased: boolean): string {
+  const plan = planMatmul(constants, adapter), { inner } = constants;
+  if (adapter === "software" && inner > 65535) {
+    // software Vulkan would end the loop there without an error
+    throw new RangeError(
+      `Cannot add up ${inner} products on software Vulkan, at most 65535: ` +
+        `use a smaller batch and accumulate gradients`,
+    );
+  }
+  return plan.kind === "shared" ? sharedWgsl(constants, biased) : directWgsl(constants, plan, biased);
+}
+
+/** Which arrays can be read or written four numbers at a time: their rows run along a tile and begin at multiples of 4. */
+function vectorized(
+  { rows, columns, transposeA, transposeB }: MatmulConstants,
+  { tileRows, tileColumns }: Plan,
+): ReadonlySet<string> {
+  const vectors = new Set<string>();
+  if (transposeA === 1 && rows % 4 === 0 && tileRows % 4 === 0) vectors.add("a");
+  if (columns % 4 === 0 && tileColumns % 4 === 0) {
+    vectors.add("y").add("bias");
+    if (transposeB === 0) vectors.add("b");
+  }
+  return vectors;
+}
+
+/** Declares the matrices, and the bias if there is one. */
+function bindings(biased: boolean, vectors: ReadonlySet<string>): string {
+  const reads = biased ? ["a", "b", "bias"] : ["a", "b"];
+  return declareBindings(reads, ["y"], (name) => vectors.has(name) ? "vec4f" : "f32");
+}
+
+/** Stores a result, or four side by side: added to what is there when accumulating. */
+function store(
+  { accumulate }: MatmulConstants,
+  biased: boolean,
+  at: string,
+  column: string,
+  value: string,
+): string {
+  return `y[${at}] ${accumulate ? "+=" : "="} ${value}${biased ? ` + bias[${column}]` : ""};`;
+}
+
+/** One large tile for each invocation, read straight from storage. */
+function directWgsl(constants: MatmulConstants, plan: Plan, biased: boolean): string {
+  const { columns, transposeA, transposeB } = constants;
+  const { tileRows, tileColumns, lanes } = plan;
+  const vectors = vectorized(constants, plan);
+  const quads = Math.ceil(tileColumns / 4);
+  const width = Math.min(4, tileColumns); // results side by side in one variable
+  const type = width === 4 ? "vec4f" : "f32";
+
+  // a at (row0 + i, k) for all i: vectors down a column, or numbers from as many rows
+  const loadA = vectors.has("a")
+    ? unroll(tileRows / 4, (i) => `let a${i} = a[(aStart + k * rows + row0) / 4 + ${i}];`)
+    : unroll(
+      tileRows,
+      (i) =>
+        `let a${i} = a[aStart + ${transposeA ? `k * rows + row0 + ${i}` : `(row0 + ${i}) * inner + k`}];`,
+    );
+  const elementA = (i: number): string => vectors.has("a") ? component(`a${i >> 2}`, i) : `a${i}`;
+
+  // b at (k, column0 + 4 j …): four columns at once, or one
+  const elementB = (j: number): string =>
+    `b[bStart + ${transposeB ? `(column0 + ${j}) * inner + k` : `k * columns + column0 + ${j}`}]`;
+  const loadB = (j: number): string => {
+    if (vectors.has("b")) return `let b${j} = b[(bStart + k * columns + column0) / 4 + ${j}];`;
+    return `let b${j} = ${
+      width === 4 ? `vec4f(${unroll(4, (x) => elementB(4 * j + x), ", ")})` : elementB(j)
+    };`;
+  };
+
+  // the result at (row0 + i, column0 + j)
+  const elementC = (i: number, j: number): string => {
+    return width === 4 ? component(`c${i}_${j >> 2}`, j) : `c${i}_${j >> 2}`;
+  };
+
+  // results of row i, four at a time if rows of y begin at multiples of four
+  const storeRow = (i: number): string => {
+    const fits = columns % tileColumns === 0, row = `yStart + (row0 + ${i}) * columns + column0`;
+    if (vectors.has("y")) {
+      return unroll(quads, (j) =>
+        guarded(
+          fits,
+          `column0 + ${4 * j} < columns`,
+          store(constants, biased, `(${row}) / 4 + ${j}`, `column0 / 4 + ${j}`, `c${i}_${j}`),
+        ));
+    }
+    return unroll(quads * width, (j) =>
+      guarded(
+        fits,
+        `column0 + ${j} < columns`,
+        store(constants, biased, `${row} + ${j}`, `column0 + ${j}`, elementC(i, j)),
+      ));
+  };
+
+  return `${bindings(biased, vectors)}
+fn run(group: u32, lane: u32) {
+  ${readSizes(MATMUL_SIZES)}
+  let tilesAcross = (columns + ${tileColumns - 1}u) / ${tileColumns}u;
+  let groups = ((rows + ${tileRows - 1}u) / ${tileRows}u * tilesAcross + ${
+    lanes - 1
+  }u) / ${lanes}u; // of one matrix
+  let matrix = group / groups;
+  let tile = (group % groups) * ${lanes}u + lane;
+  let row0 = tile / tilesAcross * ${tileRows}u;
+  let column0 = tile % tilesAcross * ${tileColumns}u;
+  if (row0 >= rows || matrix >= batch) { return; }
+  let aStart = matrix * (rows * inner);
+  let bStart = matrix * (inner * columns);
+  let yStart = matrix * (rows * columns);
+  ${unroll(tileRows, (i) => unroll(quads, (j) => `var c${i}_${j} = ${type}();`, " "))}
+  for (var k = 0u; k < inner; k++) {
+    ${loadA}
+    ${unroll(quads, loadB)}
+    ${
+    unroll(
+      tileRows,
+      (i) => unroll(quads, (j) => `c${i}_${j} = fma(${type}(${elementA(i)}), b${j}, c${i}_${j});`, " "),
+    )
+  }
+  }
+  ${unroll(tileRows, (i) => guarded(constants.rows % tileRows === 0, `row0 + ${i} < rows`, storeRow(i)))}
+}`;
+}
+
+/** Code under a condition, or without one where it always holds. */
+function guarded(always: boolean, condition: string, code: string): string {
+  return always ? code : `if (${condition}) {\n${code}\n}`;
+}
+
+/** A 64 × 64 tile for each group of 256, through workgroup memory; 4 × 4 results for each invocation. */
+function sharedWgsl(constants: MatmulConstants, biased: boolean): string {
+  const { transposeA, transposeB } = constants;
+  const xyzw = ["x", "y", "z", "w"];
+  // Which step of the inner dimension and which four rows (or columns) an invocation fetches: neighbouring invocations
+  // read neighbouring numbers. A vector is stored whole by one of them; storing components of one vector would be a race.
+  const share = (alongK: boolean) => alongK ? ["lane % 16", "lane / 16"] : ["lane / 16", "lane % 16"];
+  const [aStep, aFour] = share(!transposeA), [bStep, bFour] = share(!!transposeB);
+  const fetchA = unroll(
+    4,
+    (i) => `a[aStart + ${transposeA ? `k * rows + row + ${i}` : `(row + ${i}) * inner + k`}]`,
+    ", ",
+  );
+  const fetchB = unroll(
+    4,
+    (j) => `b[bStart + ${transposeB ? `(column + ${j}) * inner + k` : `k * columns + column + ${j}`}]`,
+    ", ",
+  );
+  return `${bindings(biased, new Set())}
+var<workgroup> aTile: array<vec4f, 256>; // 16 steps along the inner dimension of 64 rows
+var<workgroup> bTile: array<vec4f, 256>; // and of 64 columns
+fn run(group: u32, lane: u32) {
+  ${readSizes(MATMUL_SIZES)}
+  let tilesAcross = (columns + 63) / 64;
+  let groups = tilesAcross * ((rows + 63) / 64); // of one matrix
+  let matrix = group / groups;
+  if (matrix >= batch) { return; }
+  let row0 = group % groups / tilesAcross * 64;
+  let column0 = group % groups % tilesAcross * 64;
+  let aStart = matrix * (rows * inner);
+  let bStart = matrix * (inner * columns);
+  let laneColumn = lane % 16 * 4; // of the 4 × 4 results of this lane
+  let laneRow = lane / 16 * 4;
+  ${xyzw.map((i) => `var c${i} = vec4f();`).join(" ")}
+  for (var k0 = 0u; k0 < inner; k0 += 16) {
+    {
+      let k = k0 + ${aStep};
+      let row = row0 + ${aFour} * 4;
+      aTile[${aStep} * 16 + ${aFour}] = select(vec4f(), vec4f(${fetchA}), k < inner);
+    }
+    {
+      let k = k0 + ${bStep};
+      let column = column0 + ${bFour} * 4;
+      bTile[${bStep} * 16 + ${bFour}] = select(vec4f(), vec4f(${fetchB}), k < inner);
+    }
+    workgroupBarrier(); // the tiles are complete before any lane reads them
+    for (var k = 0u; k < 16; k++) {
+      let a4 = aTile[k * 16 + lane / 16];
+      let b4 = bTile[k * 16 + lane % 16];
+      ${xyzw.map((i) => `c${i} = fma(vec4f(a4.${i}), b4, c${i});`).join(" ")}
+    }
+    workgroupBarrier(); // all lanes have read the tiles before they are overwritten
+  }
+  ${
+    xyzw.map((i, index) =>
+      xyzw.map((j, offset) =>
+        `{ let row = row0 + laneRow + ${index}; let column = column0 + laneColumn + ${offset};
+    if (row < rows && column < columns) {
+      let at = matrix * (rows * columns) + row * columns + column;
+      ${store(constants, biased, "at", "column", `c${i}.${j}`)} } }`
+      ).join("\n  ")
+    ).join("\n  ")
+  }
+}`;
+}

@@ -1,0 +1,198 @@
+/**
+ * Reading `tokenizer.json`.
+ *
+ * The file describes a pipeline of normalizer, pre-tokenizer, model, post-processor and decoder, each of many kinds. Two
+ * pipelines are supported here: byte-level BPE and one character per token. Anything else in a file is an error that names
+ * it, because text encoded differently than in training would silently give worse results.
+ *
+ * @module
+ */
+
+import type { Merge } from "../bpe/bpe_merges.ts";
+import { quoted } from "../quoted.ts";
+import { BARE_FRAME, type Frame, robertaFrame, type SpecialToken } from "../special_tokens.ts";
+import { CHARACTER_PATTERN, type JsonObject } from "./tokenizer_files.ts";
+import { addToken, parseJson, readMerges, readVocabulary, type Vocabulary } from "./vocabulary_files.ts";
+
+/** What a tokenizer is made of, whatever file it was read from. */
+export interface TokenizerDescription {
+  /** Byte-level BPE, or one character per token. */
+  readonly kind: "bpe" | "char";
+  /** The token of each id. */
+  readonly tokens: (string | undefined)[];
+  /** The merges in order, as ids; none for characters. */
+  readonly merges: readonly Merge[];
+  /** The special tokens, by id. */
+  readonly specialTokens: readonly SpecialToken[];
+  /** What goes around a text. */
+  readonly frame: Frame;
+  /** Whether a space is put in front of a text. */
+  readonly addPrefixSpace: boolean;
+  /** The id of what the vocabulary lacks. */
+  readonly unknownId: number | undefined;
+  /** Whether several unknown bytes in a row make one id. */
+  readonly fuseUnknown: boolean;
+}
+
+/**
+ * Reads the text of a tokenizer.json file.
+ *
+ * @param json The text.
+ * @returns What it describes.
+ * @throws {TypeError} If it is not JSON, not of this form, or describes something that is not supported.
+ * @throws {RangeError} If ids clash, or a merge names a token that is not in the vocabulary.
+ *
+ * @example
+ * ```ts
+ * import { readTokenizerJson } from "./tokenizer_json.ts";
+ * import { assertEquals } from "@std/assert";
+ *
+ * import { CharTokenizer } from "../char_tokenizer.ts";
+ *
+ * const files = CharTokenizer.fromText("abc").toHuggingFace();
+ * assertEquals(readTokenizerJson(files["tokenizer.json"]).tokens, ["a", "b", "c"]);
+ * ```
+ */
+export function readTokenizerJson(json: string): TokenizerDescription {
+  const file = parseJson("tokenizer.json", json);
+  for (const part of ["normalizer", "truncation", "padding"]) {
+    if (file[part] != null) refuse(part, file[part], "null");
+  }
+  const model = objectAt(file, "model");
+  const bpe = model.type === "BPE" || (model.type === undefined && "merges" in model);
+  if (!bpe && model.type !== "WordLevel") {
+    refuse("model.type", model.type, "BPE, or WordLevel of single characters");
+  }
+  const vocabulary = readVocabulary("tokenizer.json: model.vocab", model.vocab);
+  const { tokens, idOf } = vocabulary;
+  const specialTokens = readAddedTokens(file.added_tokens ?? [], vocabulary);
+  const unknownToken = model.unk_token;
+  const description = {
+    tokens,
+    specialTokens,
+    frame: readFrame(file.post_processor, tokens),
+    unknownId: typeof unknownToken === "string" ? idOf.get(unknownToken) : undefined,
+  };
+  if (!bpe) {
+    const pattern = (file.pre_tokenizer as { pattern?: JsonObject } | null)?.pattern?.Regex;
+    expectKind(file, "pre_tokenizer", "Split");
+    if (pattern !== CHARACTER_PATTERN) refuse("pre_tokenizer.pattern", pattern, CHARACTER_PATTERN);
+    expectKind(file, "decoder", "Fuse");
+    return { ...description, kind: "char", merges: [], addPrefixSpace: false, fuseUnknown: false };
+  }
+  for (
+    const option of [
+      "dropout",
+      "continuing_subword_prefix",
+      "end_of_word_suffix",
+      "byte_fallback",
+      "ignore_merges",
+    ]
+  ) {
+    if (model[option]) refuse(`model.${option}`, model[option], "null");
+  }
+  expectKind(file, "pre_tokenizer", "ByteLevel");
+  expectKind(file, "decoder", "ByteLevel");
+  const preTokenizer = file.pre_tokenizer as JsonObject;
+  if (preTokenizer.use_regex === false) refuse("pre_tokenizer.use_regex", false, "true");
+  return {
+    ...description,
+    kind: "bpe",
+    merges: readMerges("tokenizer.json: model.merges", model.merges, idOf),
+    // Files from before the option existed mean true by leaving it out.
+    addPrefixSpace: preTokenizer.add_prefix_space !== false,
+    fuseUnknown: model.fuse_unk === true,
+  };
+}
+
+function readAddedTokens(value: unknown, vocabulary: Vocabulary): SpecialToken[] {
+  if (!Array.isArray(value)) {
+    throw new TypeError(`Cannot read tokenizer.json: added_tokens is ${quoted(value)}, expected an array`);
+  }
+  return value.map((entry: JsonObject | null) => {
+    const { content, id, ...options } = entry ?? {};
+    if (typeof content !== "string" || content === "") {
+      throw new TypeError(
+        `Cannot read tokenizer.json: added_tokens holds ${quoted(entry)}, expected a content and an id`,
+      );
+    }
+    addToken("tokenizer.json: added_tokens", content, id, vocabulary);
+    return {
+      content,
+      id: id as number,
+      leftStrip: options.lstrip === true,
+      rightStrip: options.rstrip === true,
+      singleWord: options.single_word === true,
+      special: options.special === true,
+    };
+  }).sort((a, b) => a.id - b.id);
+}
+
+/** Deepest nesting of `Sequence` processors that is read; published files have one level. */
+const MAX_SEQUENCE_DEPTH = 8;
+
+function readFrame(value: unknown, tokens: readonly (string | undefined)[], depth = 0): Frame {
+  if (value == null) return BARE_FRAME;
+  const processor = value as JsonObject;
+  const idOf = (id: unknown): number => {
+    if (typeof id === "number" && tokens[id] !== undefined) return id;
+    throw new RangeError(
+      `Cannot read tokenizer.json: post_processor names id ${quoted(id)}, which is not in the vocabulary`,
+    );
+  };
+  const listAt = (object: unknown, key: string): unknown[] => {
+    const list = (object as JsonObject)[key] ?? [];
+    return Array.isArray(list) ? list : refuse(`post_processor.${key}`, list, "an array");
+  };
+  const special = (processor.special_tokens ?? {}) as JsonObject;
+  const idsOf = (name: unknown): unknown[] => {
+    const found = typeof name === "string" && Object.hasOwn(special, name) ? special[name] : undefined;
+    return found == null ? [name] : listAt(found, "ids");
+  };
+  const readTemplate = (key: string): Frame["single"] =>
+    listAt(processor, key).flatMap((piece): Frame["single"] => {
+      const { Sequence, SpecialToken } = (piece ?? {}) as Record<string, JsonObject | undefined>;
+      if (Sequence != null) return [Sequence.id === "A" ? "text" : "pair"];
+      return idsOf(SpecialToken?.id).map(idOf);
+    });
+  switch (processor.type) {
+    case "ByteLevel": // It corrects the offsets of tokens and leaves the ids alone.
+      return BARE_FRAME;
+    case "RobertaProcessing":
+      return robertaFrame(idOf(listAt(processor, "cls")[1]), idOf(listAt(processor, "sep")[1]));
+    case "TemplateProcessing":
+      return { single: readTemplate("single"), pair: readTemplate("pair") };
+    case "Sequence": {
+      if (depth === MAX_SEQUENCE_DEPTH) {
+        refuse("post_processor", "a deeply nested Sequence", `at most ${MAX_SEQUENCE_DEPTH} levels`);
+      }
+      const all = listAt(processor, "processors").map((one) => readFrame(one, tokens, depth + 1));
+      const frames = all.filter((frame) => frame !== BARE_FRAME);
+      if (frames.length > 1) refuse("post_processor", "several that add tokens", "one");
+      return frames[0] ?? BARE_FRAME;
+    }
+    default:
+      return refuse(
+        "post_processor.type",
+        processor.type,
+        "ByteLevel, RobertaProcessing, TemplateProcessing",
+      );
+  }
+}
+
+function expectKind(file: JsonObject, part: string, kind: string): void {
+  const type = (file[part] as JsonObject | null)?.type;
+  if (type !== kind) refuse(part, type ?? null, kind);
+}
+
+function objectAt(file: JsonObject, key: string): JsonObject {
+  const value = file[key];
+  if (typeof value !== "object" || value === null || Array.isArray(value)) refuse(key, value, "an object");
+  return value as JsonObject;
+}
+
+function refuse(where: string, value: unknown, expected: string): never {
+  throw new TypeError(
+    `Cannot use tokenizer.json: ${where} is ${quoted(value)}, expected ${expected}`,
+  );
+}
