@@ -113,15 +113,6 @@ for (const config of [roberta, gpt, { ...gpt, architecture: "gpt2" } as const]) 
   });
 }
 
-Deno.test("classifier from gpt1: predicting the next token is part of the loss", async () => {
-  const backend = new CpuBackend(), still = { ...gpt, dropoutRate: 0 };
-  const [{ loss }] = await allReports(newRun(backend, still, { steps: 1 }));
-  const plain = labelledBatches(examples, { ...sizesOfBatches, seed: settings.seed });
-  const run = new TrainingRun(backend, build(still), plain, { ...settings, steps: 1 });
-  const [{ loss: ofClasses }] = await allReports(run);
-  assertAlmostEquals(loss - ofClasses, 0.5 * Math.log(16), 0.3);
-});
-
 Deno.test("class weights move a classifier towards the class that counts more", async () => {
   const backend = new CpuBackend(), random = new Random(1, "labels");
   const noise = examples.map(({ ids }) => ({ ids, label: random.below(2) })),

@@ -1,0 +1,78 @@
+import { assertEquals, assertNotEquals } from "@std/assert";
+import { CpuBackend } from "../core/cpu_backend.ts";
+import { initialize } from "../core/module.ts";
+import { RobertaClassifier, type RobertaClassifierConfig } from "../models/roberta_classifier.ts";
+import { assertClose, everyBackend, TOLERANCES } from "./_testing.ts";
+import { small } from "./_training.ts";
+
+const config: RobertaClassifierConfig = {
+  ...{ ...small, architecture: "roberta" },
+  ...{ dropoutRate: 0, vocabSize: 16, initialStd: 0.3, labels: ["a", "b", "c"] },
+};
+const C = config.modelDim, classes = config.labels.length;
+
+/** A text of four tokens and one of two, padded to four. */
+const texts = [0, 5, 9, 2, 0, 2, 1, 1], shape = [2, 4], lengths = Uint32Array.of(4, 2);
+
+/** x · weight + bias of one row. */
+function linear(x: ArrayLike<number>, weight: ArrayLike<number>, bias: ArrayLike<number>): number[] {
+  return Array.from(bias, (b, column) => {
+    let sum = b;
+    for (let row = 0; row < x.length; row++) sum += x[row] * weight[row * bias.length + column];
+    return sum;
+  });
+}
+
+Deno.test("RoBERTa classifier: the logits are dense, tanh and projection of the first token's hidden state", async () => {
+  const backend = new CpuBackend({ floats: Float64Array }), model = new RobertaClassifier(config);
+  initialize(backend, model, 1);
+  const { dense, projection } = model.classificationHead, ids = backend.from(Uint32Array.from(texts), shape);
+  // biases begin at zero, where a forgotten one would not be noticed
+  for (const { bias } of [dense, projection]) {
+    backend.write(bias, Float64Array.from({ length: bias.shape[0] }, (_, index) => 0.1 * index - 0.2));
+  }
+  const states = await backend.read(model.encoder.states(ids, { lengths: backend.from(lengths) }));
+  const read = (parameter: typeof dense.weight) => backend.read(parameter);
+  const [weight1, bias1] = [await read(dense.weight), await read(dense.bias)];
+  const [weight2, bias2] = [await read(projection.weight), await read(projection.bias)];
+  const expected = [0, 4].flatMap((first) =>
+    linear(linear(states.subarray(first * C, (first + 1) * C), weight1, bias1).map(Math.tanh), weight2, bias2)
+  );
+  const logits = await backend.read(model.forward(ids, backend.from(lengths)));
+  assertClose(
+    logits,
+    { shape: [2, classes], data: Float64Array.from(expected) },
+    TOLERANCES.golden64,
+    "logits",
+  );
+
+  const targets = backend.from(Uint32Array.of(2, 0)), weights = [0.5, 2];
+  const surprise = (row: number[], target: number) =>
+    Math.log(row.reduce((sum, logit) => sum + Math.exp(logit), 0)) - row[target];
+  const loss = weights[0] * surprise(expected.slice(0, classes), 2) +
+    weights[1] * surprise(expected.slice(classes), 0);
+  const batch = {
+    inputs: ids,
+    lengths: backend.from(lengths),
+    targets,
+    weights: backend.from(Float32Array.from(weights)),
+  };
+  const actual = await backend.read(model.loss(batch));
+  assertClose(actual, { shape: [1], data: Float64Array.of(loss) }, TOLERANCES.golden64, "loss");
+});
+
+everyBackend("RoBERTa classifier: padding is not read, every token of the text is", async (backend) => {
+  const model = new RobertaClassifier(config);
+  initialize(backend, model, 1);
+  const classify = async (ids: readonly number[]) =>
+    Array.from(
+      await backend.read(model.forward(backend.from(Uint32Array.from(ids), shape), backend.from(lengths))),
+    );
+  const before = await classify(texts);
+  assertEquals(await classify(texts.with(6, 7).with(7, 3)), before, "other padding");
+  for (const index of [0, 1, 2, 3]) {
+    const after = await classify(texts.with(index, 11));
+    assertNotEquals(after.slice(0, classes), before.slice(0, classes), `token ${index}`);
+    assertEquals(after.slice(classes), before.slice(classes), "the other text");
+  }
+});
