@@ -85,7 +85,7 @@ export * from "./data/labels.ts";
 export * from "./data/mask_tokens.ts";
 export * from "./data/masked_batches.ts";
 export * from "./data/masked_texts.ts";
-export { type MaskedSequence, type MaskOptions, maskSequence } from "./data/masking.ts";
+export { MASK_RATE, type MaskedSequence, type MaskOptions, maskSequence } from "./data/masking.ts";
 export * from "./data/sequences.ts";
 export * from "./data/tables.ts";
 export * from "./data/tales.ts";

@@ -12,7 +12,13 @@ import { IGNORE_INDEX } from "../kernels/cross_entropy.ts";
 import { checkSizes, PAD_ID } from "../models/config.ts";
 import type { Batch, BatchSource } from "./batches.ts";
 import { sampleOrder } from "./epochs.ts";
-import { checkMaskOptions, type MaskedSequence, type MaskOptions, maskSequence } from "./masking.ts";
+import {
+  checkMaskOptions,
+  MASK_RATE,
+  type MaskedSequence,
+  type MaskOptions,
+  maskSequence,
+} from "./masking.ts";
 import { padSequences } from "./sequences.ts";
 
 /** Sizes, seed and rule of {@linkcode maskedBatches}. */
@@ -53,7 +59,7 @@ function toBatch(
 /** A number of targets that a batch hardly ever exceeds: four standard deviations above the mean. */
 function roomFor(
   sequences: readonly Uint32Array[],
-  { batchSize, maskRate = 0.15 }: MaskedBatchOptions,
+  { batchSize, maskRate = MASK_RATE }: MaskedBatchOptions,
 ): number {
   const mean = sequences.reduce((sum, { length }) => sum + length, 0) / sequences.length;
   const variance = sequences.reduce((sum, { length }) => sum + (length - mean) ** 2, 0) / sequences.length;

@@ -18,6 +18,9 @@
 
 import type { Random } from "../core/random.ts";
 
+/** Fraction of the tokens to predict, unless another is given: that of BERT and RoBERTa. */
+export const MASK_RATE = 0.15;
+
 /** How to mask tokens. */
 export interface MaskOptions {
   /** V. */
@@ -55,7 +58,7 @@ const FAIRSEQ_SPECIALS = 4;
  * @param options The options.
  * @throws {RangeError} If one is out of range.
  */
-export function checkMaskOptions({ vocabSize, maskId, maskRate = 0.15 }: MaskOptions): void {
+export function checkMaskOptions({ vocabSize, maskId, maskRate = MASK_RATE }: MaskOptions): void {
   if (!(maskRate > 0 && maskRate <= 1)) {
     throw new RangeError(`Cannot mask at rate ${maskRate}: expected 0 < maskRate <= 1`);
   }
@@ -71,7 +74,7 @@ export function checkMaskOptions({ vocabSize, maskId, maskRate = 0.15 }: MaskOpt
 
 /** The positions to predict. */
 function choosePositions(ids: Uint32Array, random: Random, options: MaskOptions): number[] {
-  const { maskRate = 0.15, rule = "huggingface", specialIds } = options, positions: number[] = [];
+  const { maskRate = MASK_RATE, rule = "huggingface", specialIds } = options, positions: number[] = [];
   if (rule === "huggingface") {
     const special = new Set(specialIds);
     ids.forEach((id, position) =>

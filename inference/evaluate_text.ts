@@ -9,6 +9,7 @@
  *
  * @module
  */
+import { MASK_RATE } from "../data/masking.ts";
 import type { Backend } from "../core/backend.ts";
 import type { TransformerConfig } from "../models/config.ts";
 import { type ModelsByKind, type Objective, objectiveOf } from "../models/families.ts";
@@ -133,7 +134,7 @@ async function evaluateMasked(
   { tokenizer, lossOn, pseudoTokens, ...settings }: Settings,
 ): Promise<TextEvaluation> {
   const { sequences: { text }, options } = maskedTexts({ text: ids }, config, tokenizer, settings);
-  const { maskRate: rate = 0.15, rule = "huggingface", seed } = options;
+  const { maskRate: rate = MASK_RATE, rule = "huggingface", seed } = options;
   const batchSize = Math.max(1, Math.min(settings.batchSize, Math.max(text.length, pseudoTokens)));
   const batches = maskedValidationBatches(text, { ...options, batchSize });
   const loss = await lossOn(batches, "masks");

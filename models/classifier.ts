@@ -17,6 +17,7 @@
  * @module
  */
 
+import { quoted } from "../core/quoted.ts";
 import type { Tensor } from "../core/tensor.ts";
 import { embedding } from "../kernels/embedding.ts";
 import { PAD_ID, type TransformerConfig } from "./config.ts";
@@ -55,7 +56,7 @@ export abstract class Classifier<
     }
     if (repeated !== undefined) {
       throw new RangeError(
-        `Cannot use label ${JSON.stringify(repeated)} for two classes: expected different names`,
+        `Cannot use label ${quoted(repeated)} for two classes: expected different names`,
       );
     }
     if (!(Number.isInteger(padId) && padId >= 0 && padId < vocabSize)) {

@@ -16,7 +16,7 @@ export interface Tolerance {
   readonly atol: number;
 }
 
-/** The tolerances of all comparisons: about three times the worst difference seen, on software Vulkan for the GPU. */
+/** The tolerances of comparisons, where a test gives no reason for another: about three times the worst difference seen, on software Vulkan for the GPU. */
 export const TOLERANCES = {
   /** Central differences in double precision; what they lose is the step of 1e-5 and the rounding of the total. */
   differences: { rtol: 1e-9, atol: 1e-9 },

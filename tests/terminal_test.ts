@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { formatFacts, formatJson, outputColumns, quote, terminalColumns } from "../commands/cli/terminal.ts";
+import { formatFacts, formatJson, quote } from "../commands/cli/terminal.ts";
 
 Deno.test("JSON has unrounded numbers, null where there is none, arrays, and no character that controls a terminal", () => {
   assertEquals(formatJson({ loss: 0.1, perplexity: Infinity }), '{"loss":0.1,"perplexity":null}');
@@ -14,8 +14,4 @@ Deno.test("paths are quoted where a shell needs it", () => {
 
 Deno.test("a name that fills its column keeps its distance from the text", () => {
   assertEquals(formatFacts([["run", "a"], ["longer", "b"]], 6, 80), "run   a\nlonger  b");
-});
-
-Deno.test("lines are wrapped for a terminal only", () => {
-  assertEquals(outputColumns(), Deno.stdout.isTerminal() ? terminalColumns() : Infinity);
 });

@@ -3,6 +3,8 @@
  *
  * @module
  */
+import { MASK_RATE } from "../../data/masking.ts";
+import { INITIAL_STD } from "../../models/config.ts";
 import { maskFlags, MAX } from "../cli/common_flags.ts";
 import { UsageError } from "../cli/errors.ts";
 import { type Flags, type FlagValue, kebabCase } from "../cli/flags.ts";
@@ -72,9 +74,9 @@ export function chooseSettings(flags: TrainFlags, presetName: PresetName): Train
     ...{ tokenizer: "char", validationFraction: 0.1, replaceInvalid: false, accumulation: 1, seed: 1 },
     ...model,
     ...objective === "mlm"
-      ? { maskRate: 0.15, maskRule: "huggingface" as const, lines: false }
+      ? { maskRate: MASK_RATE, maskRule: "huggingface" as const, lines: false }
       : { tied: "tied" in model ? model.tied ?? true : true },
-    initialStd: model.initialStd ?? 0.02,
+    initialStd: model.initialStd ?? INITIAL_STD,
     feedForwardDim: multiple === undefined
       ? Math.round(modelDim * model.feedForwardDim / model.modelDim)
       : modelDim * multiple,
