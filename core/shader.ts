@@ -7,7 +7,7 @@
 import type { AdapterClass, Bindings, Constants, Kernel } from "./backend.ts";
 
 /** Invocations in a group of a kernel without `lanes`. */
-export const DEFAULT_LANES = 64;
+const DEFAULT_LANES = 64;
 
 /** More workgroups than this in one dimension are refused by WebGPU. */
 const GROUPS_PER_DIMENSION = 65535;

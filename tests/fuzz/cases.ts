@@ -47,7 +47,7 @@ async function readAndUse(target: Target, files: Files, folder: string): Promise
 }
 
 /** The files of a case. */
-export function mutate(targets: readonly Target[], seed: number, number: number): [Target, string, Files] {
+function mutate(targets: readonly Target[], seed: number, number: number): [Target, string, Files] {
   const choices = new Choices(seed, number), target = targets[number % targets.length];
   const file = choices.of(target.changed ?? Object.keys(target.files));
   return [target, file, { ...target.files, [file]: changeFile(file, target.files[file], choices) }];

@@ -12,7 +12,7 @@ const isJson = (error: Error): boolean => error instanceof SyntaxError;
  * Whether an error was thrown by the engine and not by a line `throw new …Error` of ours: the position at the top of its
  * stack is not that of a `new`.
  */
-export function isEngineError(error: Error): boolean {
+function isEngineError(error: Error): boolean {
   const [, file, line, column] = /\n\s+at .*?(file:\/\/\/[^\s:]+):(\d+):(\d+)\)?/.exec(error.stack ?? "") ??
     [];
   const first = (error.stack ?? "").split("\n").find((text) => /^\s+at /.test(text)) ?? "";

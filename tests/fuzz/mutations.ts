@@ -96,7 +96,7 @@ function changeValue(value: unknown, choices: Choices): unknown {
 }
 
 /** Changes JSON text in one to three places. */
-export function changeJson(text: string, choices: Choices): string {
+function changeJson(text: string, choices: Choices): string {
   let value: unknown;
   try {
     value = JSON.parse(text);
@@ -130,7 +130,7 @@ const LINES = [
 ];
 
 /** Changes text line by line. */
-export function changeLines(text: string, choices: Choices): string {
+function changeLines(text: string, choices: Choices): string {
   const lines = text.split("\n"), at = choices.below(lines.length);
   switch (choices.below(7)) {
     case 0:
@@ -159,7 +159,7 @@ export function changeLines(text: string, choices: Choices): string {
 }
 
 /** Changes any bytes. */
-export function changeBytes(bytes: Uint8Array, choices: Choices): Uint8Array<ArrayBuffer> {
+function changeBytes(bytes: Uint8Array, choices: Choices): Uint8Array<ArrayBuffer> {
   const copy = [...bytes], at = choices.below(copy.length || 1);
   switch (choices.below(6)) {
     case 0:
@@ -184,7 +184,7 @@ export function changeBytes(bytes: Uint8Array, choices: Choices): Uint8Array<Arr
 }
 
 /** Changes a safetensors file: its header, the length before it, or its numbers. */
-export function changeSafetensors(bytes: Uint8Array, choices: Choices): Uint8Array<ArrayBuffer> {
+function changeSafetensors(bytes: Uint8Array, choices: Choices): Uint8Array<ArrayBuffer> {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const length = bytes.length < 8 ? 0 : Number(view.getBigUint64(0, true));
   if (8 + length > bytes.length || length === 0) return changeBytes(bytes, choices);

@@ -1,10 +1,10 @@
 /** Child processes under watch: how long they take, how much memory they hold, what they say. */
 
 /** Most memory that a child may hold, in bytes. */
-export const LARGEST = 1e9;
+const MAX_BYTES = 1e9;
 
 /** The memory that a process holds, where the system says it. */
-export async function residentBytes(pid: number): Promise<number> {
+async function residentBytes(pid: number): Promise<number> {
   const status = await Deno.readTextFile(`/proc/${pid}/status`).catch(() => "");
   return 1024 * Number(/VmHWM:\s*(\d+)/.exec(status)?.[1] ?? 0);
 }
@@ -21,7 +21,7 @@ export async function watch(
   const status = child.status.finally(() => ended = true);
   while (!ended) {
     if (isLate()) stop = "time";
-    else if (await residentBytes(child.pid) > LARGEST) stop = "memory";
+    else if (await residentBytes(child.pid) > MAX_BYTES) stop = "memory";
     if (stop !== undefined && !ended) {
       child.kill("SIGKILL");
       break;

@@ -28,7 +28,7 @@ export function trainLine(more = "", { device = "cpu", name = "--name r" } = {})
 }
 
 /** Writes the texts. */
-export async function writeTexts(folder: string): Promise<void> {
+async function writeTexts(folder: string): Promise<void> {
   await Deno.mkdir(folder, { recursive: true });
   await Deno.writeTextFile(`${folder}/story.txt`, story(60));
   const labelled = story(40).trimEnd().split("\n").map((line) => `${line}\t${line.includes("mat")}\n`);
