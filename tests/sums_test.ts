@@ -38,7 +38,7 @@ Deno.test("a checkpoint that was saved without sums is read as before", () =>
     await succeed(["train", "--resume", "runs/story", "--device", "cpu"], { cwd });
   }));
 
-Deno.test("sums of a wrong type, and a state without its own, are refused; a broken state is reported elsewhere", async () => {
+Deno.test("sums of a wrong type, and a state without its own, are refused, and so is a broken state", async () => {
   for (const sha256 of [null, 5, [], {}, { "training_state.json": 5 }, { "training_state.json": "" }]) {
     const files = { "training_state.json": JSON.stringify({ step: 1, sha256 }) };
     await assertRejects(
@@ -49,9 +49,15 @@ Deno.test("sums of a wrong type, and a state without its own, are refused; a bro
   }
   const deep = `{"sha256":{},"a":${"[".repeat(1e5)}${"]".repeat(1e5)}}`;
   await assertRejects(() => checkSums("here", { "training_state.json": deep }), Error, "Cannot use here: ");
-  for (const state of ["", "{", "[]", "null", "5", '{"step":1}']) {
-    await checkSums("here", { "training_state.json": state });
+  for (const state of ["", "{", "[]", "null", "5"]) {
+    const check = () => checkSums("here", { "training_state.json": state });
+    await assertRejects(
+      check,
+      Error,
+      "Cannot use here: training_state.json is damaged; restore it, or remove it",
+    );
   }
+  await checkSums("here", { "training_state.json": '{"step":1}' });
   await checkSums("here", {});
   const { "training_state.json": state } = withSums({ "training_state.json": "{}" });
   const added = { "model.safetensors": "x", "training_state.json": await state };

@@ -29,11 +29,17 @@ export function withSums(files: Readonly<Record<string, FileContent>>): FolderFi
 
 /**
  * Checks files that were read from a folder against the checksums that were saved with them. Files may be left out. A
- * missing or broken state is reported when it is used.
+ * state that is broken is refused, since without it nothing says whether the others are intact.
  */
 export async function checkSums(path: string, files: Readonly<Record<string, FileContent>>): Promise<void> {
-  const stateName = trainingStateName(files), { sha256, ...state } = lenientJson(files[stateName]);
-  if (sha256 === undefined) return;
+  const stateName = trainingStateName(files), saved = files[stateName];
+  const { sha256, ...state } = lenientJson(saved);
+  if (sha256 === undefined) {
+    if (saved === undefined || Object.keys(state).length > 0) return;
+    throw new Error(
+      `Cannot use ${path}: ${stateName} is damaged; restore it, or remove it to use the folder as it is, without resuming`,
+    );
+  }
   let content = "";
   try {
     content = JSON.stringify(state);
