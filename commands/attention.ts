@@ -8,17 +8,17 @@ import { attentionStack, kindOf } from "../models/families.ts";
 import { type AttentionMap, attentionMaps } from "../inference/attention_maps.ts";
 import { loadConfig } from "../checkpoints/checkpoint.ts";
 import { findModel } from "./files/block_file.ts";
-import { attentionPlot } from "./pictures/attention_plot.ts";
+import { attentionPlot } from "../plots/attention_plot.ts";
 import { openModel, withPathInErrors } from "./files/checkpoint_folder.ts";
 import { type Command, defineCommand } from "./cli/command.ts";
 import { deviceFlag, jsonFlag, MAX, modelFlags, truncateFlag } from "./cli/common_flags.ts";
 import { fitText } from "./texts/examples.ts";
 import { RUNS } from "./files/own_names.ts";
 import { allowWriting } from "./cli/permissions.ts";
-import { MAX_SQUARES } from "./pictures/picture.ts";
+import { MAX_SQUARES } from "../plots/picture.ts";
 import { saveFile } from "./files/save_file.ts";
 import { formatFacts, formatJson, print } from "./cli/terminal.ts";
-import { visible } from "./cli/visible.ts";
+import { visible } from "../core/visible.ts";
 import { withBackend } from "./cli/with_backend.ts";
 
 /** What the flags of a layer and of a head share. The bound is wide: models of other programs may have many of them. */

@@ -1,10 +1,10 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { SaxesParser } from "saxes";
-import { attentionPlot } from "../commands/pictures/attention_plot.ts";
-import { confusionPlot } from "../commands/pictures/confusion_plot.ts";
-import { labelExpression, pictureText } from "../commands/pictures/picture.ts";
-import { lossCurve } from "../commands/pictures/plot.ts";
-import { visible } from "../commands/cli/visible.ts";
+import { attentionPlot } from "../plots/attention_plot.ts";
+import { confusionPlot } from "../plots/confusion_plot.ts";
+import { labelExpression, pictureText } from "../plots/picture.ts";
+import { lossCurve } from "../plots/loss_curve.ts";
+import { visible } from "../core/visible.ts";
 
 /** The texts of a picture, which must be well-formed XML. */
 function textsOf(svg: string): string[] {

@@ -25,7 +25,7 @@ import { appendText, entryAt, syncFile } from "../files/disk.ts";
 import { type FolderFiles, SaveError, saveFolder } from "../files/folders.ts";
 import { CHECKPOINT_FOLDERS, EVENTS_NAME, RUN_FILES } from "../files/own_names.ts";
 import { saveFile } from "../files/save_file.ts";
-import { lossCurve, type LossCurveOptions } from "../pictures/plot.ts";
+import { lossCurve, type LossCurveOptions } from "../../plots/loss_curve.ts";
 import { type Claim, claim, claimForResume, clear, runOf } from "./claim.ts";
 import { keptRecords, keptSamples, linesOfRecords, readIfThere } from "./run_records.ts";
 import type { UnwrittenLines } from "./unwritten_lines.ts";

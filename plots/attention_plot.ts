@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { AttentionMap } from "../../inference/attention_maps.ts";
+import type { AttentionMap } from "../inference/attention_maps.ts";
 import { drawPicture, labelExpression } from "./picture.ts";
 
 /** Pixels of a map's side, where its squares are then neither too small nor too large. */
@@ -11,7 +11,23 @@ const MAP_SIDE = 260;
 
 /**
  * Draws a map for each head, a row of maps for each layer. In a map a row is a query and a column a key: the darker, the
- * larger the attention weight. Spaces are written ␣.
+ * larger the attention weight. Spaces are written ␣, line ends ↵.
+ *
+ * @example
+ * ```ts
+ * import { attentionPlot } from "@miniformer/miniformer/plots";
+ * import { assertStringIncludes } from "@std/assert";
+ *
+ * const weights = Float32Array.of(1, 0, 0.25, 0.75); // the second token attends to both
+ * const svg = await attentionPlot([{ layer: 0, head: 0, weights }], ["The", " end"], "two tokens");
+ * assertStringIncludes(svg, "␣end");
+ * ```
+ *
+ * @param maps The weights, as `attentionMaps` returns them: all of the same T tokens.
+ * @param tokens The texts of the tokens.
+ * @param title The heading.
+ * @returns The text of an SVG picture.
+ * @throws {RangeError} If there are no maps, a map does not fit the tokens, or the maps have more than 60,000 weights.
  */
 export async function attentionPlot(
   maps: readonly AttentionMap[],
