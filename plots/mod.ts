@@ -14,6 +14,7 @@
  * @module
  */
 
+export { attentionFrame, attentionPage, type AttentionPageOptions, keptFrames } from "./attention_page.ts";
 export { attentionPlot } from "./attention_plot.ts";
 export { confusionPlot } from "./confusion_plot.ts";
 export { lossCurve, type LossCurveOptions, type LossRecord } from "./loss_curve.ts";

@@ -90,7 +90,7 @@ export async function reportClassifier(
   interrupt.throwIfInterrupted();
   const { accuracy, macroF1 } = classificationReport(matrix, labels);
   await confusionPlot(matrix, labels, `${folder.path}: accuracy ${percent(accuracy)}`)
-    .then((svg) => folder.addFile("confusion_matrix.svg", svg))
+    .then((svg) => folder.addPicture("confusion_matrix", svg))
     .catch((error) => printDiagnostic(`The confusion matrix could not be drawn: ${error.message}`));
   const counts = labels.map(() => 0);
   for (const label of classes) counts[label]++;
