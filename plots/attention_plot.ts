@@ -102,7 +102,7 @@ function checkMaps(maps: readonly AttentionMap[], length: number): void {
   const { weights, layer, head } = maps.find(({ weights }) => weights.length !== length ** 2) ?? {};
   if (weights) {
     throw new RangeError(
-      `Cannot draw head ${head} of layer ${layer}: it has ${weights.length} weights, ` +
+      `Cannot draw head ${head! + 1} of layer ${layer! + 1}: it has ${weights.length} weights, ` +
         `expected ${length ** 2} for ${length} tokens`,
     );
   }

@@ -59,9 +59,9 @@ export async function toPng(
       font: { fontBuffers, defaultFontFamily: FONT, sansSerifFamily: FONT },
     });
   try {
-    const { width, height } = draw(1);
+    const picture = draw(scale), { width, height } = picture; // those of the SVG
     const largest = Math.min(MAX_SIDE / Math.max(width, height), Math.sqrt(MAX_PIXELS / (width * height)));
-    return draw(Math.min(scale, largest)).render().asPng();
+    return (scale <= largest ? picture : draw(largest)).render().asPng();
   } catch (cause) {
     throw new Error(`Cannot draw a PNG: ${cause instanceof Error ? cause.message : cause}`, { cause });
   }

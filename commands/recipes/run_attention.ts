@@ -21,7 +21,10 @@ const MAX_TOKENS = 24;
 /** Most bytes of a page: browsers open it at once. */
 const MAX_PAGE_BYTES = 16e6;
 
-/** The beginning of a text, short enough that the maps of all heads fit into one picture. */
+/**
+ * The first words of a text, short enough that the maps of all heads fit into one picture. A text that is cut anywhere, as
+ * validation texts are, begins in the middle of a word, which is skipped; a special token at the beginning stays.
+ */
 export function attentionText(
   model: ModelsByKind["causal" | "masked"],
   text: Uint32Array,
@@ -29,7 +32,13 @@ export function attentionText(
 ): AttentionText {
   const stack = attentionStack(model), { layers, heads } = stack.config;
   const fitting = Math.floor(Math.sqrt(MAX_SQUARES / (layers * heads)));
-  const ids = text.slice(0, Math.max(1, Math.min(MAX_TOKENS, fitting)));
+  const most = Math.max(1, Math.min(MAX_TOKENS, fitting));
+  const tokens = Array.from(text, (id) => tokenizer.decode([id]));
+  const special = tokenizer.specialTokens.some(({ id }) => id === text[0]) ? 1 : 0;
+  const space = tokens.findIndex((token) => /^\s/.test(token));
+  const word = space + (/\S/.test(tokens[space] ?? "") ? 0 : 1); // 0 where there is no space
+  const start = word + most - special <= text.length ? Math.max(word, special) : special;
+  const ids = Uint32Array.of(...text.subarray(0, special), ...text.subarray(start, start + most - special));
   return { model: stack, ids, tokens: Array.from(ids, (id) => tokenizer.decode([id])) };
 }
 
