@@ -8,17 +8,18 @@ import { attentionStack, kindOf } from "../models/families.ts";
 import { type AttentionMap, attentionMaps } from "../inference/attention_maps.ts";
 import { loadConfig } from "../checkpoints/checkpoint.ts";
 import { findModel } from "./files/block_file.ts";
-import { attentionPlot } from "./pictures/attention_plot.ts";
+import { attentionPlot } from "../plots/attention_plot.ts";
 import { openModel, withPathInErrors } from "./files/checkpoint_folder.ts";
 import { type Command, defineCommand } from "./cli/command.ts";
 import { deviceFlag, jsonFlag, MAX, modelFlags, truncateFlag } from "./cli/common_flags.ts";
 import { fitText } from "./texts/examples.ts";
 import { RUNS } from "./files/own_names.ts";
 import { allowWriting } from "./cli/permissions.ts";
-import { MAX_SQUARES } from "./pictures/picture.ts";
+import { MAX_SQUARES } from "../plots/picture.ts";
 import { saveFile } from "./files/save_file.ts";
+import { PICTURE_NAME, savePicture } from "./files/save_picture.ts";
 import { formatFacts, formatJson, print } from "./cli/terminal.ts";
-import { visible } from "./cli/visible.ts";
+import { visible } from "../core/visible.ts";
 import { withBackend } from "./cli/with_backend.ts";
 
 /** What the flags of a layer and of a head share. The bound is wide: models of other programs may have many of them. */
@@ -34,7 +35,8 @@ export const attention: Command = defineCommand({
   usage: "--text TEXT [flags]",
   examples: [
     'attention --checkpoint runs/my_novel --text "She opened the door and she"',
-    'attention --text "The king is dead" --layer 2 --head 1 --out head.json',
+    'attention --text "The king is dead" --layer 1 --head 1 --out runs/attention_head_0.png',
+    'attention --text "The king is dead" --out runs/maps.json',
   ],
   flags: {
     ...modelFlags("any model"),
@@ -43,7 +45,7 @@ export const attention: Command = defineCommand({
     head: { ...INDEX_FLAG, description: "only this head, from 1" },
     out: {
       kind: "text",
-      description: "the file to write: a picture (.svg), or tokens and weights (.json)",
+      description: "the file to write: a picture (.svg, .png), or tokens and weights (.json)",
       placeholder: "FILE",
       otherwise: "runs/attention.svg; none with --json",
     },
@@ -54,8 +56,8 @@ export const attention: Command = defineCommand({
   async run({ checkpoint, block, text, layer, head, out: file, truncate = false, device, json }) {
     const out = file ?? (json ? undefined : "runs/attention.svg");
     if (out !== undefined) {
-      if (!/\.(svg|json)$/.test(out)) {
-        throw new RangeError(`Cannot write ${out}: expected a name that ends in .svg or .json`);
+      if (!PICTURE_NAME.test(out) && !out.endsWith(".json")) {
+        throw new RangeError(`Cannot write ${out}: expected a name that ends in .svg, .png or .json`);
       }
       await allowWriting(dirname(out), [RUNS]);
     }
@@ -76,7 +78,8 @@ export const attention: Command = defineCommand({
       const about = { checkpoint: found.path, layers, heads };
       const result = () => formatJson({ ...about, ids, tokens, maps: rowsOf(maps, tokens.length) });
       if (out !== undefined) {
-        await saveFile(out, out.endsWith(".svg") ? await draw(maps, tokens, found.path) : result());
+        if (PICTURE_NAME.test(out)) await savePicture(out, await draw(maps, tokens, found.path));
+        else await saveFile(out, result());
       }
       if (json) return print(result());
       print(formatFacts([
@@ -99,7 +102,7 @@ function checkChoice(name: string, chosen: number | undefined, count: number): v
 
 function draw(maps: readonly AttentionMap[], tokens: readonly string[], title: string): Promise<string> {
   checkSize("draw", maps, { most: MAX_SQUARES, advice: "shorten the text, or write .json" });
-  return attentionPlot(maps, tokens.map((token) => token.replaceAll("\n", "↵")), title);
+  return attentionPlot(maps, tokens, title);
 }
 
 /** Layers and heads from 1; of the weights a row for each query, a column for each key. */

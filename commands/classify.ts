@@ -17,7 +17,7 @@ import { encodeTexts, fitText } from "./texts/examples.ts";
 import { classTable, percent } from "./recipes/classifier_report.ts";
 import { expectPairs, readLabelled, trainedOnPairs } from "./texts/labelled_corpus.ts";
 import { formatJson, outputColumns, print } from "./cli/terminal.ts";
-import { visible } from "./cli/visible.ts";
+import { visible } from "../core/visible.ts";
 import { withBackend } from "./cli/with_backend.ts";
 import { wrapText } from "./cli/wrap.ts";
 

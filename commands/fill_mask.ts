@@ -11,7 +11,7 @@ import { deviceFlag, jsonFlag, MAX, modelFlags, truncateFlag } from "./cli/commo
 import { fitText } from "./texts/examples.ts";
 import { maskTokens } from "../data/mask_tokens.ts";
 import { formatJson, outputColumns, print } from "./cli/terminal.ts";
-import { visible } from "./cli/visible.ts";
+import { visible } from "../core/visible.ts";
 import { withBackend } from "./cli/with_backend.ts";
 import { padText, textWidth, wrapText } from "./cli/wrap.ts";
 

@@ -15,7 +15,7 @@ import { checkGenerationMemory, memoryLimits } from "./recipes/memory.ts";
 import { defaultPrompt } from "../inference/prompt.ts";
 import { BATCH_SIZE, FACTOR, POSITIVE_FACTOR, SEED } from "./settings/run_flags.ts";
 import { writeOut } from "./cli/terminal.ts";
-import { visibleLines } from "./cli/visible.ts";
+import { visibleLines } from "../core/visible.ts";
 import { withBackend } from "./cli/with_backend.ts";
 
 /** The command. */

@@ -1,6 +1,7 @@
 /** What the tests of the commands share: the program as a user runs it, in a folder of its own. */
 
 import { dirname, resolve } from "@std/path";
+import { keptFrames } from "../plots/attention_page.ts";
 import { withSums } from "../commands/files/sums.ts";
 import { fingerprintOfDocuments } from "../tokenizers/token_file.ts";
 import configuration from "../deno.json" with { type: "json" };
@@ -167,6 +168,8 @@ export async function resultOf(run: string): Promise<Record<string, unknown>> {
   return {
     metrics: await metricsOf(run),
     samples: await Deno.readTextFile(`${run}/samples.txt`),
+    // the heading of the page has the name of the run
+    frames: keptFrames(await Deno.readTextFile(`${run}/attention.html`).catch(() => ""), Infinity),
     model: await bytes("last/model.safetensors"),
     optimizer: await bytes("last/optimizer.safetensors"),
     best: await bytes("best/model.safetensors"),

@@ -26,6 +26,9 @@ Deno.test("attention draws and writes the weights of every kind of model", () =>
     assertEquals(maps.map(({ layer, head }: { layer: number; head: number }) => [layer, head]), [[1, 2]]);
     assertEquals(maps[0].weights.length, 7);
     assertEquals(maps[0].weights[0], [1, 0, 0, 0, 0, 0, 0]);
+    await ask('--text "The cat" --layer 1 --head 1 --out attention_head_0.png');
+    const png = await Deno.readFile(`${cwd}/attention_head_0.png`);
+    assertEquals(new TextDecoder("latin1").decode(png.subarray(1, 4)), "PNG");
     await ask('--text "The cat" --out all.json');
     const all = JSON.parse(await Deno.readTextFile(`${cwd}/all.json`));
     assertEquals(all.maps[1], maps[0]);
@@ -57,7 +60,7 @@ Deno.test("attention refuses what it cannot draw, and leaves the file that is th
       ['--text "The cat" --head 3', 1, "There is no head 3: the model has 2"],
       ['--text "The cat sat on the mat."', 1, "has 23 tokens and the model reads 16"],
       ['--text ""', 1, "the text is empty"],
-      ['--text "The cat" --out maps.png', 1, "expected a name that ends in .svg or .json"],
+      ['--text "The cat" --out maps.jpg', 1, "expected a name that ends in .svg, .png or .json"],
       ["", 2, "--text"],
     ];
     for (const [line, code, message] of expectations) {

@@ -54,8 +54,11 @@ Deno.test("doctor examines a run: its files, its lock, where it can be resumed, 
     );
     const names = (await Array.fromAsync(Deno.readDir(run))).map(({ name }) => name).sort();
     assertEquals(names, [
+      "attention.png",
+      "attention.svg",
       "best",
       "last",
+      "loss_curve.png",
       "loss_curve.svg",
       "metrics.jsonl",
       "notes.txt",

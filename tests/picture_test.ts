@@ -1,10 +1,11 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { SaxesParser } from "saxes";
-import { attentionPlot } from "../commands/pictures/attention_plot.ts";
-import { confusionPlot } from "../commands/pictures/confusion_plot.ts";
-import { labelExpression, pictureText } from "../commands/pictures/picture.ts";
-import { lossCurve } from "../commands/pictures/plot.ts";
-import { visible } from "../commands/cli/visible.ts";
+import { attentionPlot } from "../plots/attention_plot.ts";
+import type { AttentionMap } from "../inference/attention_maps.ts";
+import { confusionPlot } from "../plots/confusion_plot.ts";
+import { labelExpression, pictureText } from "../plots/picture.ts";
+import { lossCurve } from "../plots/loss_curve.ts";
+import { visible } from "../core/visible.ts";
 
 /** The texts of a picture, which must be well-formed XML. */
 function textsOf(svg: string): string[] {
@@ -56,7 +57,9 @@ Deno.test("every picture is well-formed and says what it is given, whatever that
     for (const texts of [maps, matrix]) {
       assert(texts.some((text) => text.trim() === shown), `${name} is not the title: ${texts}`);
       const isCut = label.length > 20; // Vega shortens labels to what it takes for 180 pixels
-      const labels = texts.filter((text) => isCut ? text.startsWith("xxxxxxx") : text.trim() === label);
+      const labels = texts.filter((text) =>
+        isCut ? text.startsWith("xxxxxxx") : text.trim().replace("↵", "\\n") === label
+      );
       assert(labels.length >= (word === "1" || word === "" ? 2 : 3), `${name} is no label: ${texts}`);
     }
   }
@@ -83,6 +86,52 @@ Deno.test("the axes have the names of the field", async () => {
   assert(maps.includes("query") && maps.includes("key"), String(maps));
   const matrix = textsOf(await confusionPlot([[1, 2], [3, 4]], ["a", "b"], "matrix"));
   assert(matrix.includes("actual") && matrix.includes("predicted"), String(matrix));
+});
+
+/** One map for each head, in which each token attends to itself. */
+function identityMaps(layers: number, heads: number, length: number): AttentionMap[] {
+  const weights = Float32Array.from({ length: length ** 2 }, (_, i) => i % (length + 1) === 0 ? 1 : 0);
+  return Array.from({ length: layers * heads }, (_, i) => {
+    return { layer: Math.floor(i / heads), head: i % heads, weights };
+  });
+}
+
+const tokensOf = (length: number) => Array.from({ length }, (_, i) => `t${i}`);
+
+Deno.test("maps have one scale from 0 to 1, and labels as long as there is room", async () => {
+  for (const [layers, heads, length, labels] of [[1, 1, 1, 2], [2, 4, 40, 6], [6, 6, 24, 12]]) {
+    const svg = await attentionPlot(identityMaps(layers, heads, length), tokensOf(length), "maps");
+    const texts = textsOf(svg), last = `t${length - 1}`;
+    assertEquals(texts.filter((text) => text === "weight").length, 1, "one legend");
+    assertEquals(texts.filter((text) => /^[01]\.\d$/.test(text)), ["0.0", "0.5", "1.0"]);
+    assertEquals(texts.filter((text) => text === last).length, labels, "beside each row and column of maps");
+  }
+  const wide = textsOf(await attentionPlot(identityMaps(1, 12, 60), tokensOf(60), "too many"));
+  assertEquals(wide.filter((text) => text === "t59").length, 0);
+});
+
+Deno.test("a map is no wider than a screen of maps, and draws what can be seen of it", async () => {
+  const svg = await attentionPlot(identityMaps(1, 12, 60), tokensOf(60), "many");
+  assert(Number(svg.match(/ width="(\d+)"/)![1]) < 4000);
+  const weights = Float32Array.of(0.999, 0.001, 0.5, 0.5);
+  const small = await attentionPlot([{ layer: 0, head: 0, weights }], ["a", "b"], "small");
+  const squares = [...small.matchAll(/d="M\d+,\d+h24v24h-24Z" fill="([^"]+)"/g)].map(([, colour]) => colour);
+  assertEquals(squares.length, 3);
+  assertEquals(squares[1], squares[2]);
+  assert(squares[0] !== squares[1]);
+});
+
+Deno.test("maps that do not fit their tokens, none and too many are refused", async () => {
+  const map = { layer: 1, head: 2, weights: new Float32Array(3) };
+  const draw = (maps: readonly AttentionMap[], length: number) => () =>
+    attentionPlot(maps, tokensOf(length), "wrong");
+  await assertRejects(
+    draw([map], 2),
+    RangeError,
+    "head 3 of layer 2: it has 3 weights, expected 4 for 2 tokens",
+  );
+  await assertRejects(draw([], 2), RangeError, "0 attention maps with 0 weights: expected 1 to 60000");
+  await assertRejects(draw(identityMaps(1, 1, 250), 250), RangeError, "62500 weights: expected 1 to 60000");
 });
 
 Deno.test("a picture of more classes than can be seen is refused", async () => {

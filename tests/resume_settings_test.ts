@@ -56,6 +56,7 @@ Deno.test("a flag that would change what the run computes is refused; these do n
   for (const preset of ["tiny", "roberta-tiny"] as const) {
     assertEquals(accepted(preset), [
       ...[
+        "attentionEvery",
         "block",
         "config",
         "data",

@@ -17,7 +17,8 @@ import { hasAdapter } from "./_testing.ts";
 /** Dropout and accumulation are on, and everything happens in the first half and in the second. */
 const settings = words(
   "train --data story.txt --context_length 16 --layers 1 --heads 2 --model_dim 16 --learning_rate 0.01 --seed 5 " +
-    "--dropout 0.2 --accumulation 2 --steps 40 --eval_interval 10 --save_interval 20 --sample_interval 15",
+    "--dropout 0.2 --accumulation 2 --steps 40 --eval_interval 10 --save_interval 20 --sample_interval 15 " +
+    "--attention_every",
 );
 
 async function stepOf(run: string): Promise<number | undefined> {
@@ -40,6 +41,8 @@ for (
         await succeed([...on, "--name", "whole"], { cwd });
         const whole = await resultOf(`${cwd}/runs/whole`);
         assertEquals((whole.metrics as string[]).length, 40);
+        const steps = Array.from((whole.frames as string).matchAll(/frame\((\d+)/g), ([, step]) => step);
+        assertEquals(steps, ["0", "10", "20", "30", "40"]);
 
         await succeed([...on, "--name", "again"], { cwd });
         assertEquals(await resultOf(`${cwd}/runs/again`), whole);
@@ -146,7 +149,10 @@ Deno.test({
       );
       assertEquals(await stepOf(run), 20);
       const left = (await Array.fromAsync(Deno.readDir(run))).map(({ name }) => name).sort();
-      assertEquals(left, ["best", "last", "loss_curve.svg", "metrics.jsonl", "run.json", "samples.txt"]);
+      assertEquals(left, [
+        ...["attention.html", "attention.png", "attention.svg", "best", "last", "loss_curve.png"],
+        ...["loss_curve.svg", "metrics.jsonl", "run.json", "samples.txt"],
+      ]);
       await succeed(resume, { cwd });
       assertEquals(await stepOf(run), 40);
     }),

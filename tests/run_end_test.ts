@@ -20,9 +20,12 @@ Deno.test("a run writes into its own folder only, and lists its files, also when
     const sizes = small.with(1, "40");
     const train = ["train", "--data", "story.txt", ...sizes, "--device", "cpu"];
     const tune = words("finetune --checkpoint runs/story --data train.tsv --epochs 2 --device cpu");
-    const files = ["last/", "best/", "run.json", "metrics.jsonl", "samples.txt", "loss_curve.svg"];
-    const early = ["last/", "run.json", "metrics.jsonl", "loss_curve.svg"];
-    for (const [line, picture] of [[train, []], [tune, ["confusion_matrix.svg"]]] as const) {
+    const curve = ["loss_curve.svg", "loss_curve.png"];
+    const files = ["last/", "best/", "run.json", "metrics.jsonl", "samples.txt", ...curve];
+    const early = ["last/", "run.json", "metrics.jsonl", ...curve];
+    const maps = ["attention.svg", "attention.png"],
+      matrix = ["confusion_matrix.svg", "confusion_matrix.png"];
+    for (const [line, picture] of [[train, maps], [tune, matrix]] as const) {
       const whole = await succeed([...line, ...line === train ? ["--steps", "12"] : []], { cwd });
       assertEquals(await promised(whole, cwd), [...files, ...picture]);
       const stopped = await succeed([

@@ -3,6 +3,7 @@ import { SaveError } from "../commands/files/folders.ts";
 import type { MetricsRecord } from "../mod.ts";
 import { RunFolder } from "../commands/runs/run_folder.ts";
 import { withSums } from "../commands/files/sums.ts";
+import { attentionFrame, keptFrames } from "../plots/attention_page.ts";
 import { inFolder } from "./_command.ts";
 
 function record(step: number): MetricsRecord {
@@ -156,6 +157,8 @@ Deno.test("lines that cannot be written are saved in the checkpoint, and written
       using run = await RunFolder.create(path, "");
       await run.log([record(1)]);
       await run.addSample(1, "Once");
+      await run.startPage("head\n", { requested: true, step: 0 });
+      await run.addFrame(attentionFrame(1, []));
       await run.forceLines();
       await run.log([record(2)]);
       await Deno.rename(metrics, `${cwd}/aside`);
@@ -163,7 +166,12 @@ Deno.test("lines that cannot be written are saved in the checkpoint, and written
       await run.log([record(3)]);
       assertStringIncludes(run.failure!.message, `Cannot write ${metrics}: it is a folder`);
       await run.addSample(3, "upon");
-      assertEquals(run.unwritten, { metrics: [record(2), record(3)], samples: "=== step 3\nupon\n\n" });
+      await run.addFrame(attentionFrame(3, []));
+      assertEquals(run.unwritten, {
+        metrics: [record(2), record(3)],
+        samples: "=== step 3\nupon\n\n",
+        frames: attentionFrame(3, []),
+      });
       const state = JSON.stringify({ step: 3, unwritten: run.unwritten });
       await run.save("last", 3, withSums({ "training_state.json": state }));
     }
@@ -176,6 +184,8 @@ Deno.test("lines that cannot be written are saved in the checkpoint, and written
       assertEquals(lines.map((line) => JSON.parse(line)), [record(1), record(2), record(3)]);
       const samples = await Deno.readTextFile(`${path}/samples.txt`);
       assertEquals(samples, "=== step 1\nOnce\n\n=== step 3\nupon\n\n");
+      const frames = keptFrames(await Deno.readTextFile(`${path}/attention.html`), Infinity);
+      assertEquals(frames, attentionFrame(1, []) + attentionFrame(3, []));
       const state = JSON.parse(await Deno.readTextFile(`${path}/last/training_state.json`));
       assertEquals(Object.keys(state), ["step", "sha256"]);
       await again.rewind({ path: `${path}/last`, step: 3, files: {} });
@@ -187,6 +197,8 @@ Deno.test("records are on the disk before the checkpoint that follows them", () 
     using run = await RunFolder.create(`${cwd}/mine`, "");
     await run.log([record(1)]);
     await run.addSample(1, "Once");
+    await run.startPage("", { requested: true, step: 0 });
+    await run.addFrame(attentionFrame(1, []));
     const { open, rename } = Deno, { sync } = Deno.FsFile.prototype;
     const names = new Map<Deno.FsFile, string>(), done: string[] = [];
     const nameOf = (path: string | URL) => String(path).slice(run.path.length + 1);
@@ -211,13 +223,55 @@ Deno.test("records are on the disk before the checkpoint that follows them", () 
       Deno.rename = rename;
       Deno.FsFile.prototype.sync = sync;
     }
-    assertEquals(done.slice(0, 2).sort(), ["sync metrics.jsonl", "sync samples.txt"]);
-    assertEquals(done.slice(2), [
+    assertEquals(done.slice(0, 3).sort(), ["sync attention.html", "sync metrics.jsonl", "sync samples.txt"]);
+    assertEquals(done.slice(3), [
       "sync .last.miniformer-new/config.json",
       "sync .last.miniformer-new",
       "rename .last.miniformer-new",
       "sync ",
     ]);
+  }));
+
+Deno.test("the page of attention maps begins anew where a run is resumed, without later frames and whatever else is in it", () =>
+  inFolder(async (cwd) => {
+    using run = await RunFolder.create(`${cwd}/mine`, "");
+    const path = `${run.path}/attention.html`, frames = [0, 5, 10].map((step) => attentionFrame(step, []));
+    assertEquals(await run.startPage("<p>new\n", { requested: false, step: 0 }), undefined);
+    await assertRejects(() => Deno.stat(path), Deno.errors.NotFound);
+    assertEquals(await run.startPage("<p>ä\n", { requested: true, step: 0 }), 6);
+    for (const frame of frames) await run.addFrame(frame);
+    assertEquals(await Deno.readTextFile(path), `<p>ä\n${frames.join("")}`);
+    await Deno.writeTextFile(path, '<script>fetch("x")</script>\n<script>frame(3,"AA', { append: true });
+    assertEquals(await run.startPage("<p>new\n", { requested: false, step: 5 }), 7 + frames[0].length * 2);
+    assertEquals(await Deno.readTextFile(path), `<p>new\n${frames[0]}${frames[1]}`);
+  }));
+
+Deno.test("a run that wrote nothing but its first frame leaves its folder to a new run", () =>
+  inFolder(async (cwd) => {
+    const path = `${cwd}/mine`;
+    await Deno.mkdir(path);
+    for (const name of [".miniformer.lock", "attention.html", "run.json"]) {
+      await Deno.writeTextFile(`${path}/${name}`, "");
+    }
+    const cwdBefore = Deno.cwd();
+    try {
+      Deno.chdir(cwd);
+      await Deno.mkdir("runs");
+      await Deno.rename("mine", "runs/mine");
+      using run = await RunFolder.create(undefined, "mine");
+      assertEquals(run.path, "runs/mine");
+    } finally {
+      Deno.chdir(cwdBefore);
+    }
+  }));
+
+Deno.test("a picture of a run is SVG and PNG", () =>
+  inFolder(async (cwd) => {
+    using run = await RunFolder.create(`${cwd}/mine`, "");
+    const svg = '<svg xmlns="http://www.w3.org/2000/svg" width="2" height="2"/>';
+    await run.addPicture("attention", svg);
+    assertEquals(await Deno.readTextFile(`${run.path}/attention.svg`), svg);
+    assertEquals((await Deno.readFile(`${run.path}/attention.png`))[0], 137);
   }));
 
 Deno.test("a run that is called last or best is resumed in its own folder", () =>

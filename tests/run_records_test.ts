@@ -1,5 +1,5 @@
 import { assertEquals, assertMatch, assertRejects } from "@std/assert";
-import { lossCurve } from "../commands/pictures/plot.ts";
+import { lossCurve } from "../plots/loss_curve.ts";
 import { RunFolder } from "../commands/runs/run_folder.ts";
 import { keptRecords, keptSamples, parseRecord, readIfThere } from "../commands/runs/run_records.ts";
 import { inFolder } from "./_command.ts";

@@ -15,7 +15,18 @@ const SETTINGS = [...REQUIRED, ...OPTIONAL_TRAIN_SETTINGS];
 
 /** Flags that decide where a run comes from, goes to or stops, or stand for other flags. */
 const OTHERS = [
-  ...["block", "config", "data", "device", "dryRun", "epochs", "feedForwardMultiple", "name", "objective"],
+  ...[
+    "attentionEvery",
+    "block",
+    "config",
+    "data",
+    "device",
+    "dryRun",
+    "epochs",
+    "feedForwardMultiple",
+    "name",
+    "objective",
+  ],
   ...["out", "resume", "stopAfter", "tensorboard", "validation"],
 ];
 

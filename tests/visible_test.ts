@@ -1,5 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
-import { visible } from "../commands/cli/visible.ts";
+import { visible } from "../core/visible.ts";
 
 Deno.test("whatever is in a text, it is shown on one line, well-formed and in one direction", () => {
   const bad = [

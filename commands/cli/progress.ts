@@ -5,7 +5,7 @@
  * @module
  */
 import { formatBar, formatCount, formatDuration, terminalColumns, writeOut } from "./terminal.ts";
-import { visibleLines } from "./visible.ts";
+import { visibleLines } from "../../core/visible.ts";
 import { cutText, wrapText } from "./wrap.ts";
 
 /** The progress of a run. Values that are not known yet are absent. */

@@ -19,6 +19,9 @@ export const BLOCK_COPY = "block.ts";
 /** TensorBoard reads every file with `tfevents` in its name. */
 export const EVENTS_NAME = "events.out.tfevents.miniformer";
 
+/** The page with the attention maps of several steps. */
+export const ATTENTION_PAGE = "attention.html";
+
 /** Files that a tokenizer is saved as. */
 export const TOKENIZER_FILES: readonly string[] = [
   "tokenizer.json",
@@ -52,7 +55,12 @@ export const RUN_FILES: readonly string[] = [
   "metrics.jsonl",
   "samples.txt",
   "loss_curve.svg",
+  "loss_curve.png",
   "confusion_matrix.svg",
+  "confusion_matrix.png",
+  "attention.svg",
+  "attention.png",
+  ATTENTION_PAGE,
   "training.ids",
   "validation.ids",
 ];

@@ -13,10 +13,10 @@ import type { ModelsByKind } from "../../models/families.ts";
 import { classMetrics, type ConfusionMatrix } from "../../training/classification_metrics.ts";
 import { printDiagnostic } from "../cli/errors.ts";
 import { formatCount, outputColumns } from "../cli/terminal.ts";
-import { visible } from "../cli/visible.ts";
+import { visible } from "../../core/visible.ts";
 import { cutText, formatTable } from "../cli/wrap.ts";
 import { findCheckpoint } from "../files/checkpoint_folder.ts";
-import { confusionPlot } from "../pictures/confusion_plot.ts";
+import { confusionPlot } from "../../plots/confusion_plot.ts";
 import type { FinetuneSettings } from "../settings/finetune_settings.ts";
 import type { LabelledCorpus } from "../texts/labelled_corpus.ts";
 import { describeArchitecture } from "./language_report.ts";
@@ -90,7 +90,7 @@ export async function reportClassifier(
   interrupt.throwIfInterrupted();
   const { accuracy, macroF1 } = classificationReport(matrix, labels);
   await confusionPlot(matrix, labels, `${folder.path}: accuracy ${percent(accuracy)}`)
-    .then((svg) => folder.addFile("confusion_matrix.svg", svg))
+    .then((svg) => folder.addPicture("confusion_matrix", svg))
     .catch((error) => printDiagnostic(`The confusion matrix could not be drawn: ${error.message}`));
   const counts = labels.map(() => 0);
   for (const label of classes) counts[label]++;

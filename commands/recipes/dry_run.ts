@@ -4,7 +4,7 @@
  * @module
  */
 import { formatFacts, outputColumns } from "../cli/terminal.ts";
-import { visible } from "../cli/visible.ts";
+import { visible } from "../../core/visible.ts";
 import { cutText } from "../cli/wrap.ts";
 import type { Fact, Recipe } from "./recipe.ts";
 

@@ -27,6 +27,8 @@ export interface PreparedObjective {
   readonly batches: BatchSource;
   /** Batches to evaluate it on, the same every time: of so many sequences, spread over the text, or of all. */
   evaluationBatches(part: "training" | "validation", sequences?: number): Batch[];
+  /** The beginning of the validation text, as the model reads it. */
+  readonly beginning: Uint32Array;
   /** Text that shows what the model has learned. */
   sample(backend: Backend, seed: number): Promise<string>;
   /** What else is evaluated of a masked language model: with one token masked at a time, and beside a unigram model. */
@@ -53,6 +55,7 @@ export function prepareObjective(
       model,
       batches: maskedBatches(sequences.training, options),
       evaluationBatches: (part, limit) => maskedValidationBatches(sequences[part], { ...options, limit }),
+      beginning: sequences.validation[0],
       sample: (backend) => filledSample(backend, model, tokenizer, sequences.validation),
       masked: {
         oneByOneBatches: (limit) => oneByOneBatches(sequences.validation, { ...options, limit }),
@@ -66,6 +69,7 @@ export function prepareObjective(
     model,
     batches: causalBatches(encoded.training, { ...sizes, seed }),
     evaluationBatches: (part, windows) => validationBatches(encoded[part], { ...sizes, windows }),
+    beginning: encoded.validation.subarray(0, config.contextLength),
     async sample(backend, seed) {
       const prompt = tokenizer.encode(defaultPrompt(tokenizer)), ids: number[] = [];
       const options = { prompt, maxNewTokens: SAMPLE_LENGTH, temperature: 0.8, seed };

@@ -6,7 +6,7 @@
  */
 import type { ParameterStore } from "../../core/module.ts";
 import type { Batch, BatchSource } from "../../data/batches.ts";
-import type { Model } from "../../models/families.ts";
+import type { Model, ObservableModel } from "../../models/families.ts";
 import type { Learner } from "../../models/learner.ts";
 import type { Tokenizer } from "../../tokenizers/tokenizer.ts";
 import type { TrainingRun } from "../../training/train.ts";
@@ -15,7 +15,17 @@ import type { Output } from "../cli/output.ts";
 import type { ProgressLine } from "../cli/progress.ts";
 import type { RunFolder } from "../runs/run_folder.ts";
 import type { Best, RunState, Scores } from "../runs/run_state.ts";
+import type { RunAttention } from "./run_attention.ts";
 import type { TrainFlags } from "../settings/train_flags.ts";
+
+/** The text whose attention maps a run shows, and the model that they are of. */
+export interface AttentionText {
+  readonly model: ObservableModel;
+  /** The text as the model reads it. */
+  readonly ids: Uint32Array;
+  /** The texts of its tokens. */
+  readonly tokens: readonly string[];
+}
 
 /** A name and a value, printed in two columns. */
 export type Fact = readonly [name: string, text: string];
@@ -38,6 +48,8 @@ export interface Recipe {
   readonly optimalLoss?: number;
   /** What the loss is averaged over. */
   readonly unit: "token" | "text";
+  /** A text, and the model whose attention to it is drawn. */
+  readonly attention?: AttentionText;
   /** Replaces initial values by pretrained ones, in a new run. */
   initialize?(store: ParameterStore): Promise<void>;
   /** Scores of the model as it is now, besides the validation loss. */
@@ -56,7 +68,7 @@ export interface Recipe {
 export type SessionFlags = Partial<
   Pick<
     TrainFlags,
-    "name" | "out" | "resume" | "stopAfter" | "device" | "block" | "dryRun" | "tensorboard"
+    "name" | "out" | "resume" | "stopAfter" | "device" | "block" | "dryRun" | "tensorboard" | "attentionEvery"
   >
 >;
 
@@ -70,6 +82,8 @@ export interface Session {
   readonly state: RunState;
   /** The best scores so far. */
   best?: Best;
+  /** Keeps and draws attention maps, where the recipe has a text for them. */
+  readonly attention?: RunAttention;
   readonly interrupt: Interrupt;
   readonly output: Output;
   readonly progress: ProgressLine;

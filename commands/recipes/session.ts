@@ -34,6 +34,7 @@ import {
 } from "../runs/run_state.ts";
 import { describeDryRun } from "./dry_run.ts";
 import type { Fact, Recipe, Session, SessionFlags } from "./recipe.ts";
+import { RunAttention } from "./run_attention.ts";
 import { throwFailure, trainAndSave } from "./train_loop.ts";
 
 /** A command that trains. */
@@ -89,13 +90,14 @@ export async function runSession<State extends RunState>(
 
       if (file) await folder.addFile(BLOCK_COPY, file.bytes);
       await folder.startEvents({ requested: flags.tensorboard ?? false });
+      const attention = await RunAttention.start(recipe, run, folder, flags);
       const { config, model } = recipe;
       const finishRunJson = await writeRunJson(folder.path, state, {
         ...{ config, step: run.step },
         experiment: model.experiment,
       });
       const best = resumed?.state.best;
-      const session = { recipe, run, folder, flags, state, best, interrupt, output, progress };
+      const session = { recipe, run, folder, flags, state, best, attention, interrupt, output, progress };
       await trainAndSave(session);
       await finishRunJson(run.step).catch((error) => printDiagnostic(error.message));
       await finish(session);
@@ -116,7 +118,7 @@ async function startRun(recipe: Recipe, backend: Backend, resumed?: ResumedRun):
 
 /** Draws the loss curve, and prints the results, or how to continue where a signal has stopped the run. */
 async function finish(session: Session): Promise<void> {
-  const { recipe, run, folder, interrupt, output, progress } = session, { steps } = run.settings;
+  const { recipe, run, folder, attention, interrupt, output, progress } = session, { steps } = run.settings;
   const { optimalLoss: loss, unit } = recipe;
   await folder.draw({
     title: folder.path,
@@ -124,6 +126,7 @@ async function finish(session: Session): Promise<void> {
     unit,
     reference: loss === undefined ? undefined : { loss, label: "optimal" },
   }).catch((error) => printDiagnostic(`The loss curve could not be drawn: ${error.message}`));
+  await attention?.draw();
   try {
     interrupt.throwIfInterrupted();
     const report = await describeResults(session).finally(() => progress.finish());

@@ -95,6 +95,7 @@ async function runLoop(session: Session): Promise<void> {
     await folder.log(
       records.filter((record) => isDue(record.step, logInterval) || "validationLoss" in record),
     );
+    if (measured) await session.attention?.keep(step);
     const { validationLoss, accuracy } = scores, validated = measured !== undefined;
     const tokens = step * tokensPerStep;
     progress.update({ ...records.at(-1)!, steps, tokens, validationLoss, accuracy, validated });

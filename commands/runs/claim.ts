@@ -138,7 +138,7 @@ async function holdsCheckpoint(run: string): Promise<boolean> {
 }
 
 /** Files that every run writes before its first step: they hold nothing worth keeping by themselves. */
-const REMADE = /^run\.json$|\.ids$/;
+const REMADE = /^(run\.json|attention\.html)$|\.ids$/;
 
 /** The names that a checkpoint has while it is replaced. */
 const FORMER = checkpointsOf(".").map(({ former }) => former);

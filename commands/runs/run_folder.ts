@@ -7,8 +7,10 @@
  *     events.out.tfevents.miniformer    the same for TensorBoard, with --tensorboard
  *     training.ids, validation.ids      the encoded texts, so that the tokenizer is not run again to resume
  *     samples.txt                       text generated during training
- *     loss_curve.svg                    drawn when the run ends
- *     confusion_matrix.svg              of a classifier, drawn when the run ends
+ *     loss_curve.svg, .png              drawn when the run ends
+ *     confusion_matrix.svg, .png        of a classifier, drawn when the run ends
+ *     attention.svg, .png               of a language model: the attention maps of a text, drawn when the run ends
+ *     attention.html                    the attention maps at each validation, with --attention-every
  *     last/                             the newest checkpoint
  *     best/                             that with the lowest validation loss, or for a classifier the highest accuracy
  *     .miniformer.lock                  held by the process that trains
@@ -23,12 +25,17 @@ import { reason } from "../cli/errors.ts";
 import type { FoundCheckpoint } from "../files/checkpoint_folder.ts";
 import { appendText, entryAt, syncFile } from "../files/disk.ts";
 import { type FolderFiles, SaveError, saveFolder } from "../files/folders.ts";
-import { CHECKPOINT_FOLDERS, EVENTS_NAME, RUN_FILES } from "../files/own_names.ts";
+import { ATTENTION_PAGE, CHECKPOINT_FOLDERS, EVENTS_NAME, RUN_FILES } from "../files/own_names.ts";
 import { saveFile } from "../files/save_file.ts";
-import { lossCurve, type LossCurveOptions } from "../pictures/plot.ts";
+import { savePicture } from "../files/save_picture.ts";
+import { keptFrames } from "../../plots/attention_page.ts";
+import { lossCurve, type LossCurveOptions } from "../../plots/loss_curve.ts";
 import { type Claim, claim, claimForResume, clear, runOf } from "./claim.ts";
 import { keptRecords, keptSamples, linesOfRecords, readIfThere } from "./run_records.ts";
 import type { UnwrittenLines } from "./unwritten_lines.ts";
+
+/** No lines since the last checkpoint. */
+const none = () => ({ metrics: [], samples: "", frames: "" });
 
 /** The folder of a run, held by this process. */
 export class RunFolder implements Disposable {
@@ -43,7 +50,7 @@ export class RunFolder implements Disposable {
   /** When the training began, in seconds since 1970, if TensorBoard events are written. */
   #eventsStart: number | undefined;
   /** Lines since the files were last forced to the disk, whether they could be appended or not. */
-  #recent: { metrics: MetricsRecord[]; samples: string } = { metrics: [], samples: "" };
+  #recent: { metrics: MetricsRecord[]; samples: string; frames: string } = none();
 
   private constructor(path: string, claim: Claim) {
     this.path = path;
@@ -97,6 +104,27 @@ export class RunFolder implements Disposable {
     this.#eventsStart = start;
   }
 
+  /**
+   * Keeps the attention maps of steps in `attention.html` from now on; a run that has that page always continues it, without
+   * the frames after this step. Returns the bytes of the page, or undefined where none is kept.
+   */
+  async startPage(
+    head: string,
+    { requested, step }: { requested: boolean; step: number },
+  ): Promise<number | undefined> {
+    const path = join(this.path, ATTENTION_PAGE);
+    if (!requested && await entryAt(path) === undefined) return;
+    const page = head + keptFrames(await readIfThere(path), step);
+    await saveFile(path, page);
+    return new TextEncoder().encode(page).length;
+  }
+
+  /** Appends to `attention.html`. If that fails, the frame is kept for the next checkpoint; see `failure`. */
+  async addFrame(frame: string): Promise<void> {
+    this.#recent.frames += frame;
+    await this.#write(ATTENTION_PAGE, (path) => appendText(path, frame));
+  }
+
   /** Appends to `metrics.jsonl`. If that fails, the lines are kept for the next checkpoint; see `failure`. */
   async log(records: readonly MetricsRecord[]): Promise<void> {
     this.records.push(...records);
@@ -116,12 +144,13 @@ export class RunFolder implements Disposable {
 
   /** Forces appended lines to the disk, before the checkpoint that follows them is saved. If that fails, see `failure`. */
   async forceLines(): Promise<void> {
-    const { metrics, samples } = this.#recent;
+    const { metrics, samples, frames } = this.#recent;
     await Promise.all([
       metrics.length > 0 && this.#write("metrics.jsonl", syncFile),
       samples !== "" && this.#write("samples.txt", syncFile),
+      frames !== "" && this.#write(ATTENTION_PAGE, syncFile),
     ]);
-    if (this.failure === undefined) this.#recent = { metrics: [], samples: "" };
+    if (this.failure === undefined) this.#recent = none();
   }
 
   /** After a failure, the lines that may be missing from their files, to be saved in the checkpoint. */
@@ -139,9 +168,14 @@ export class RunFolder implements Disposable {
     if (name === "last") this.savedStep = step;
   }
 
-  /** Draws `loss_curve.svg`, if there is anything to draw. */
+  /** Draws the loss curve, if there is anything to draw. */
   async draw(options: LossCurveOptions): Promise<void> {
-    if (this.records.length > 0) await this.addFile("loss_curve.svg", await lossCurve(this.records, options));
+    if (this.records.length > 0) await this.addPicture("loss_curve", await lossCurve(this.records, options));
+  }
+
+  /** Saves a picture as `NAME.svg` and `NAME.png`, which are both in RUN_FILES. */
+  async addPicture(name: string, svg: string): Promise<void> {
+    for (const ending of ["svg", "png"]) await savePicture(join(this.path, `${name}.${ending}`), svg);
   }
 
   /** Saves one of RUN_FILES. */

@@ -11,7 +11,7 @@ import { inFile, trainingStateName } from "../../checkpoints/checkpoint_files.ts
 import type { Tokenizer } from "../../tokenizers/tokenizer.ts";
 import { printDiagnostic } from "../cli/errors.ts";
 import { quote } from "../cli/terminal.ts";
-import { visible } from "../cli/visible.ts";
+import { visible } from "../../core/visible.ts";
 import { cutText } from "../cli/wrap.ts";
 import { findCheckpoint, type FoundCheckpoint, withPathInErrors } from "../files/checkpoint_folder.ts";
 import { CHECKPOINT_FOLDERS } from "../files/own_names.ts";

@@ -1,5 +1,5 @@
 /**
- * Lines of `metrics.jsonl` and `samples.txt` that could not be written, because the disk was full or something had replaced
+ * Lines of `metrics.jsonl`, `samples.txt` and `attention.html` that could not be written, because the disk was full or something had replaced
  * the file. They are saved in `last/training_state.json`, and written to their files when the folder is opened again.
  *
  * @module
@@ -12,9 +12,10 @@ import {
   trainingStateName,
 } from "../../checkpoints/checkpoint_files.ts";
 import type { MetricsRecord } from "../../training/tensorboard_events.ts";
+import { keptFrames } from "../../plots/attention_page.ts";
 import { entryAt, lenientJson } from "../files/disk.ts";
 import { readFolder, saveFolder } from "../files/folders.ts";
-import { CHECKPOINT_FILES } from "../files/own_names.ts";
+import { ATTENTION_PAGE, CHECKPOINT_FILES } from "../files/own_names.ts";
 import { saveFile } from "../files/save_file.ts";
 import { checkSums, withSums } from "../files/sums.ts";
 import { expectSchema, objectOf, TEXT } from "../settings/saved_settings.ts";
@@ -24,9 +25,13 @@ import { keptRecords, keptSamples, linesOfRecords, readIfThere, RECORD } from ".
 export interface UnwrittenLines {
   readonly metrics: readonly MetricsRecord[];
   readonly samples: string;
+  /** Early versions have none. */
+  readonly frames?: string;
 }
 
-const SCHEMA = objectOf({ unwritten: objectOf({ metrics: v.array(RECORD, "a list"), samples: TEXT }) });
+const SCHEMA = objectOf({
+  unwritten: objectOf({ metrics: v.array(RECORD, "a list"), samples: TEXT, frames: v.optional(TEXT) }),
+});
 
 /** Writes the lines that the last checkpoint of a run holds for their files, and removes them from it. */
 export async function writeUnwrittenLines(folder: string): Promise<void> {
@@ -35,7 +40,8 @@ export async function writeUnwrittenLines(folder: string): Promise<void> {
   const files = await readFolder(last, { names: CHECKPOINT_FILES });
   await checkSums(last, files);
   const { unwritten: lines, ...state } = stateIn(files);
-  const { metrics, samples } = expectSchema(SCHEMA, { unwritten: lines }, trainingStateName(files)).unwritten;
+  const { metrics, samples, frames = "" } =
+    expectSchema(SCHEMA, { unwritten: lines }, trainingStateName(files)).unwritten;
   if (metrics.length > 0) {
     const path = join(folder, "metrics.jsonl");
     const before = keptRecords(await readIfThere(path), metrics[0].step - 1);
@@ -44,6 +50,11 @@ export async function writeUnwrittenLines(folder: string): Promise<void> {
   if (samples !== "") {
     const path = join(folder, "samples.txt"), step = Number(samples.match(/\d+/)?.[0]);
     await saveFile(path, keptSamples(await readIfThere(path), step - 1) + samples);
+  }
+  if (frames !== "") {
+    const path = join(folder, ATTENTION_PAGE), step = Number(frames.match(/\d+/)?.[0]);
+    // The beginning of the page is written when the run goes on.
+    await saveFile(path, keptFrames(await readIfThere(path), step - 1) + frames);
   }
   delete files[FORMER_TRAINING_STATE];
   const sealed = withSums({ ...files, [TRAINING_STATE]: JSON.stringify(state) });

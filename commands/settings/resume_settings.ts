@@ -22,7 +22,7 @@ import type { TrainFlags } from "./train_flags.ts";
 const MAY_CHANGE = new Set<string>([
   ...["data", "validation", "steps", "epochs", "stopAfter", "device", "block"],
   ...INTERVALS,
-  ...["resume", "config", "dryRun", "tensorboard", "verbose"],
+  ...["resume", "config", "dryRun", "tensorboard", "attentionEvery", "verbose"],
 ]);
 
 /**

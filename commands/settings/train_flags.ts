@@ -184,6 +184,10 @@ const intervalFlags = group("Intervals", {
     description: "steps between samples",
   },
   saveInterval: { ...STEPS, description: "steps between checkpoints in last/", otherwise: TENTH },
+  attentionEvery: {
+    kind: "boolean",
+    description: "keep the attention maps of every validation in attention.html, with a slider over steps",
+  },
 });
 
 /** The flags of `train`. */

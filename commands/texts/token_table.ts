@@ -6,7 +6,7 @@
 import { BpeTokenizer } from "../../tokenizers/bpe/bpe_tokenizer.ts";
 import type { Tokenizer } from "../../tokenizers/tokenizer.ts";
 import { outputColumns, writeOut } from "../cli/terminal.ts";
-import { visible } from "../cli/visible.ts";
+import { visible } from "../../core/visible.ts";
 import { cutText, padText, textWidth } from "../cli/wrap.ts";
 
 /** Encodes a text and passes its ids on piece by piece. */

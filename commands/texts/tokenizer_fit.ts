@@ -6,7 +6,7 @@
 import type { BaseTokenizer } from "../../tokenizers/base_tokenizer.ts";
 import { measureFit } from "../../tokenizers/tokenizer_fit.ts";
 import { formatFacts } from "../cli/terminal.ts";
-import { visible } from "../cli/visible.ts";
+import { visible } from "../../core/visible.ts";
 import { cutText } from "../cli/wrap.ts";
 import { describeTokenizer } from "../files/tokenizer_folder.ts";
 import { pieceOf } from "./token_table.ts";

@@ -3,7 +3,7 @@
 import { openModel } from "../../commands/files/checkpoint_folder.ts";
 import { readLabelled } from "../../commands/texts/labelled_corpus.ts";
 import { parseRecord } from "../../commands/runs/run_records.ts";
-import { lossCurve } from "../../commands/pictures/plot.ts";
+import { lossCurve } from "../../plots/loss_curve.ts";
 import { parseFlags } from "../../commands/cli/parse_flags.ts";
 import { readConfig } from "../../commands/settings/config_file.ts";
 import { trainFlags } from "../../commands/settings/train_flags.ts";

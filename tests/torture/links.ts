@@ -31,6 +31,8 @@ const names = [
     "metrics.jsonl",
     "run.json",
     "loss_curve.svg",
+    "attention.png",
+    "attention.html",
     "training.ids",
     "validation.ids",
     ".miniformer.lock",

@@ -12,7 +12,7 @@ const checkpoint = `${tokenizer}|config\\.json|(model|optimizer)\\.safetensors|t
 /** What the program may change of what is there. */
 export function oursIn({ target }: Pick<Scenario, "target">): RegExp {
   return target === "tokenizers/tk" ? new RegExp(`^tokenizers/tk/(${tokenizer}|)$`) : new RegExp(
-    `^runs/r/((last|best)/(${checkpoint}|)|metrics\\.jsonl|run\\.json|block\\.ts|samples\\.txt|\\w+\\.(svg|ids)|\\.miniformer\\.lock|)$`,
+    `^runs/r/((last|best)/(${checkpoint}|)|metrics\\.jsonl|run\\.json|block\\.ts|samples\\.txt|\\w+\\.(svg|png|html|ids)|\\.miniformer\\.lock|)$`,
   );
 }
 
@@ -23,7 +23,7 @@ export async function resultOf(
 ): Promise<Map<string, string>> {
   const result = await treeOf(`${folder}/${target}`).catch(() => new Map<string, string>());
   for (const path of result.keys()) {
-    if (/\.svg$|\/$|\.lock$|run\.json$/.test(path)) result.delete(path);
+    if (/\.(svg|png)$|\/$|\.lock$|run\.json$/.test(path)) result.delete(path);
   }
   if (target === "tokenizers/tk") return result;
   for (

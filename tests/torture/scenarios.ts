@@ -58,6 +58,7 @@ const inside = [
     "metrics.jsonl.new",
     "metrics.jsonl.old",
     "loss_curve.svg.new",
+    "attention.html.new",
   ],
 ].map((name) => `runs/r/${name}`);
 const besideTokenizer = [
@@ -100,8 +101,8 @@ const tokenizerLine = words("tokenizer train --data story.txt --vocab-size 275 -
 
 /** Everything that is tortured on the CPU. */
 export const scenarios: readonly Scenario[] = [
-  begun("train", trainLine("--tokenizer bpe --vocab_size 270")),
-  resumed("train --resume", trainLine("--tokenizer bpe --vocab_size 270")),
+  begun("train", trainLine("--tokenizer bpe --vocab_size 270 --attention_every")),
+  resumed("train --resume", trainLine("--tokenizer bpe --vocab_size 270 --attention_every")),
   begun("train mlm", trainLine("--objective mlm")),
   begun("finetune", finetuneLine, writeBase),
   resumed("finetune --resume", finetuneLine, writeBase),

@@ -14,7 +14,7 @@ const outputs: readonly (readonly [name: string, options: Omit<ChildOptions, "cw
 ];
 
 /** Files without which a run is not whole. */
-const files = ["metrics.jsonl", "samples.txt"];
+const files = ["metrics.jsonl", "samples.txt", "attention.html"];
 
 /** Trials of a run of `train` or `finetune`. */
 export function streamTrials(stage: Stage, reference: Reference): Trial[] {

@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
-import { lossCurve, type LossRecord } from "../commands/pictures/plot.ts";
+import { lossCurve, type LossRecord } from "../plots/loss_curve.ts";
 
 /** A run whose losses fall as losses do, with a ripple for noise. */
 function run(steps: number, every: number): LossRecord[] {
@@ -86,7 +86,7 @@ Deno.test("drawing needs no permission", async () => {
     stdout: "piped",
     stderr: "piped",
   }).spawn();
-  const program = `import { lossCurve } from "./commands/pictures/plot.ts";
+  const program = `import { lossCurve } from "./plots/loss_curve.ts";
     console.log(await lossCurve([{ step: 1, loss: 2 }, { step: 2, loss: 1 }], { title: "narrow" }));`;
   await ReadableStream.from([new TextEncoder().encode(program)]).pipeTo(child.stdin);
   const { success, stdout, stderr } = await child.output();

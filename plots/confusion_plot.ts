@@ -3,15 +3,29 @@
  *
  * @module
  */
-import type { ConfusionMatrix } from "../../training/classification_metrics.ts";
+import type { ConfusionMatrix } from "../training/classification_metrics.ts";
 import { drawPicture, labelExpression, MAX_SQUARES } from "./picture.ts";
 
 /** Pixels of a cell's side. */
 const CELL_SIDE = 64;
 
 /**
- * Draws a confusion matrix, of at most 244 classes: a row is the actual class of texts, a column the predicted one. The
- * darker a cell, the larger its share of the row.
+ * Draws a confusion matrix: a row is the actual class of texts, a column the predicted one. The darker a cell, the larger
+ * its share of the row.
+ *
+ * @example
+ * ```ts
+ * import { confusionPlot } from "@miniformer/miniformer/plots";
+ * import { assertStringIncludes } from "@std/assert";
+ *
+ * assertStringIncludes(await confusionPlot([[40, 2], [5, 53]], ["negative", "positive"], "films"), ">53</text>");
+ * ```
+ *
+ * @param matrix Counts of texts, as `confusionMatrix` returns them.
+ * @param labels The names of the classes.
+ * @param title The heading.
+ * @returns The text of an SVG picture.
+ * @throws {RangeError} If there are more than 244 classes.
  */
 export async function confusionPlot(
   matrix: ConfusionMatrix,

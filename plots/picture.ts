@@ -4,8 +4,10 @@
  * @module
  */
 import type { TopLevelSpec } from "vega-lite";
-import { visible } from "../cli/visible.ts";
-import { cutText } from "../cli/wrap.ts";
+import { visible } from "../core/visible.ts";
+
+/** The font of all texts. The PNG is drawn with it; in an SVG, Verdana and the others follow where it is not installed. */
+export const FONT = "DejaVu Sans";
 
 /** The largest number of squares in a picture: more take long to draw and cannot be told apart. */
 export const MAX_SQUARES = 60_000;
@@ -25,14 +27,19 @@ export async function drawPicture(
     description: `${text}: ${heading.subject}`,
     title: { text, anchor: "start", offset: 16, ...subtitle && { subtitle, frame: "group" } },
     ...content,
-    config: { font: "Helvetica, Arial, sans-serif", view: { stroke: null }, ...content.config },
+    config: {
+      font: `${FONT}, Verdana, Helvetica, Arial, sans-serif`,
+      view: { stroke: null },
+      ...content.config,
+    },
   });
   return await new vega.View(vega.parse(spec), { renderer: "none" }).toSVG() + "\n";
 }
 
-/** Prepares a text for a picture: on one line, cut to a width, with escapes for invisible characters. */
-export function pictureText(text: string, columns: number = 100): string {
-  const shown = cutText(visible(text), columns);
+/** Prepares a text for a picture: on one line, cut to a number of characters, with escapes for invisible ones. */
+export function pictureText(text: string, most: number = 100): string {
+  const characters = [...visible(text)];
+  const shown = characters.length > most ? `${characters.slice(0, most - 1).join("")}…` : characters.join("");
   // Vega looks texts up in a table of operators, finds inherited properties such as "constructor" there, and fails.
   return shown in {} ? `${shown} ` : shown;
 }

@@ -10,13 +10,17 @@ import { drawPicture, pictureText } from "./picture.ts";
 export interface LossRecord {
   /** Steps done. */
   readonly step: number;
+  /** Training loss in nats per target. */
   readonly loss?: number;
+  /** Validation loss in nats per target. */
   readonly validationLoss?: number;
 }
 
 /** Headings and reference of a curve. */
 export interface LossCurveOptions {
+  /** The heading. */
   readonly title: string;
+  /** A smaller line below it. */
   readonly subtitle?: string;
   /** What the loss is measured on; a token unless given. */
   readonly unit?: "token" | "text";
@@ -30,7 +34,23 @@ interface Point {
   readonly loss: number;
 }
 
-/** Draws the training and the validation loss over the steps. The records are in the order of their steps. */
+/**
+ * Draws the training and the validation loss over the steps.
+ *
+ * @example
+ * ```ts
+ * import { lossCurve } from "@miniformer/miniformer/plots";
+ * import { assertStringIncludes } from "@std/assert";
+ *
+ * const records = [{ step: 1, loss: 3.2 }, { step: 2, loss: 2.4, validationLoss: 2.5 }];
+ * assertStringIncludes(await lossCurve(records, { title: "my run" }), ">my run</text>");
+ * ```
+ *
+ * @param records The losses, in the order of their steps; a loss that is not finite is left out.
+ * @param options Headings and a loss to compare with.
+ * @returns The text of an SVG picture.
+ * @throws {RangeError} If no loss is finite.
+ */
 export async function lossCurve(records: readonly LossRecord[], options: LossCurveOptions): Promise<string> {
   const training = points(records, "loss");
   const validation = points(records, "validationLoss");

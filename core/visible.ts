@@ -13,7 +13,20 @@ const HARMFUL = /[\p{Cc}\p{Zl}\p{Zp}\p{Cs}\p{Bidi_Control}\p{Noncharacter_Code_P
 
 const SHORT: ReadonlyMap<string, string> = new Map([["\t", "\\t"], ["\n", "\\n"], ["\r", "\\r"]]);
 
-/** The text on one line, well-formed, with escapes as in JavaScript for invisible characters that may do harm. */
+/**
+ * Writes a text on one line, with escapes as in JavaScript for invisible characters that may do harm.
+ *
+ * @example
+ * ```ts
+ * import { visible } from "./visible.ts";
+ * import { assertEquals } from "@std/assert";
+ *
+ * assertEquals(visible("naïve\ttext\x1b[31m"), "naïve\\ttext\\x1b[31m");
+ * ```
+ *
+ * @param text Any text.
+ * @returns The text on one line, well-formed and in one direction.
+ */
 export function visible(text: string): string {
   return text.replace(HARMFUL, (character) => {
     const code = character.codePointAt(0)!.toString(16);
@@ -23,7 +36,20 @@ export function visible(text: string): string {
   });
 }
 
-/** The same for a text of several lines, whose line ends and tabs stay. */
+/**
+ * Does the same for a text of several lines, whose line ends and tabs stay.
+ *
+ * @example
+ * ```ts
+ * import { visibleLines } from "./visible.ts";
+ * import { assertEquals } from "@std/assert";
+ *
+ * assertEquals(visibleLines("one\ntwo\r"), "one\ntwo\\r");
+ * ```
+ *
+ * @param text Any text.
+ * @returns The text, well-formed, each line in one direction.
+ */
 export function visibleLines(text: string): string {
   return text.replace(/[^\n\t]+/g, visible);
 }

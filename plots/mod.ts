@@ -1,0 +1,23 @@
+/**
+ * Pictures of training and of models, as SVG text and as PNG: the commands draw with the same functions.
+ *
+ * @example The loss curve of a run, from the records that `train` yields
+ * ```ts
+ * import { lossCurve, toPng } from "@miniformer/miniformer/plots";
+ *
+ * const records = [{ step: 1, loss: 3.2 }, { step: 2, loss: 2.4, validationLoss: 2.5 }];
+ * const svg = await lossCurve(records, { title: "my run" });
+ * const png = await toPng(svg);
+ * console.log(`${svg.length} characters, ${png.length} bytes`);
+ * ```
+ *
+ * @module
+ */
+
+export { attentionFrame, attentionPage, type AttentionPageOptions, keptFrames } from "./attention_page.ts";
+export { attentionPlot } from "./attention_plot.ts";
+export { confusionPlot } from "./confusion_plot.ts";
+export { lossCurve, type LossCurveOptions, type LossRecord } from "./loss_curve.ts";
+export { toPng } from "./png.ts";
+export type { AttentionMap } from "../inference/attention_maps.ts";
+export type { ConfusionMatrix } from "../training/classification_metrics.ts";
