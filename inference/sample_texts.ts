@@ -100,12 +100,12 @@ export async function* sampleTexts(
  * assertEquals(describeSampling(0.5, { topK: 40, seed: 7 }), "temperature 0.5, top_k 40, top_p 1, seed 7");
  * ```
  *
- * @param temperature The temperature.
+ * @param temperature The temperature, or several.
  * @param settings The other settings; those that are missing have the values that `generate` takes.
- * @returns `temperature 0.5, top_k 40, top_p 1, seed 7`, and the repetition penalty where it is not 1.
+ * @returns `temperature 0.5, top_k 40, top_p 1, seed 7` (several as `temperature 0.5,0.8`), and the repetition penalty where it is not 1.
  */
 export function describeSampling(
-  temperature: number,
+  temperature: number | readonly number[],
   { topK = 0, topP = 1, repetitionPenalty = 1, seed = 0 }: Partial<SampleSettings>,
 ): string {
   const penalty = repetitionPenalty === 1 ? "" : `, repetition_penalty ${repetitionPenalty}`;

@@ -146,7 +146,8 @@ Deno.test({
       );
       assertEquals(await stepOf(run), 20);
       const left = (await Array.fromAsync(Deno.readDir(run))).map(({ name }) => name).sort();
-      assertEquals(left, ["best", "last", "loss_curve.svg", "metrics.jsonl", "run.json", "samples.txt"]);
+      const files = ["loss_curve.svg", "metrics.jsonl", "run.json", "sample_generation.txt", "samples.txt"];
+      assertEquals(left, ["best", "last", ...files]);
       await succeed(resume, { cwd });
       assertEquals(await stepOf(run), 40);
     }),

@@ -68,6 +68,7 @@ Deno.test("each sample is headed by all its settings and its number", () => {
       "--- temperature 1.25, top_k 9, top_p 0.9, seed 3, sample 1 of 1 ---\nabe\nf\n",
   );
   assert(text.split("\n").every((line) => line.length < 80));
+  assertEquals(describeSampling([0.5, 2], {}), "temperature 0.5,2, top_k 0, top_p 1, seed 0");
   assertEquals(
     describeSampling(2, { repetitionPenalty: 1.1 }),
     "temperature 2, top_k 0, top_p 1, repetition_penalty 1.1, seed 0",

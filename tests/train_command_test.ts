@@ -24,7 +24,7 @@ Deno.test("a run leaves the files it promises, and the command it ends with writ
     assertEquals(await listing(`${cwd}/runs/story`), [
       ...checkpoint.map((name) => `best/${name}`),
       ...checkpoint.map((name) => `last/${name}`),
-      ...["loss_curve.svg", "metrics.jsonl", "run.json", "samples.txt"],
+      ...["loss_curve.svg", "metrics.jsonl", "run.json", "sample_generation.txt", "samples.txt"],
     ]);
 
     const lines = (await metricsOf(`${cwd}/runs/story`)).map((line) => JSON.parse(line));

@@ -19,6 +19,9 @@ export const BLOCK_COPY = "block.ts";
 /** TensorBoard reads every file with `tfevents` in its name. */
 export const EVENTS_NAME = "events.out.tfevents.miniformer";
 
+/** Texts at several temperatures, generated at the end of a run. */
+export const SAMPLE_GENERATION = "sample_generation.txt";
+
 /** Files that a tokenizer is saved as. */
 export const TOKENIZER_FILES: readonly string[] = [
   "tokenizer.json",
@@ -51,6 +54,7 @@ export const RUN_FILES: readonly string[] = [
   BLOCK_COPY,
   "metrics.jsonl",
   "samples.txt",
+  SAMPLE_GENERATION,
   "loss_curve.svg",
   "confusion_matrix.svg",
   "training.ids",

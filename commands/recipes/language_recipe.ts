@@ -28,7 +28,13 @@ import {
 } from "../settings/settings.ts";
 import { type TrainFlags, trainFlags } from "../settings/train_flags.ts";
 import { chooseTokenizer, encodeCorpus, readCorpus, type Source } from "../texts/corpus.ts";
-import { describeLanguageModel, describeNames, describeUse, reportLanguageModel } from "./language_report.ts";
+import {
+  describeLanguageModel,
+  describeNames,
+  describeUse,
+  firstWords,
+  reportLanguageModel,
+} from "./language_report.ts";
 import { checkMemory, isHardwareGpu, memoryLimits } from "./memory.ts";
 import { expectTargets, prepareObjective } from "./objectives.ts";
 import type { Recipe } from "./recipe.ts";
@@ -128,7 +134,11 @@ export async function languageRecipe(
     config: { ...settings, data: files(source.data), validation: files(source.validation) },
     facts: describeLanguageModel(task),
     sample: (step) => objective.sample(backend, settings.seed + step),
-    report: async (session) => ({ results: await reportLanguageModel(session, task) }),
+    async report(session) {
+      const results = await reportLanguageModel(session, task);
+      await objective.saveSamples?.(session, firstWords(corpus.validation));
+      return { results };
+    },
     use: (model) => describeUse(model, corpus, isMasked),
     evaluation: (folder) =>
       `evaluate --checkpoint ${quote(`${folder}/last`)} --data ${

@@ -31,6 +31,7 @@ const names = [
     "metrics.jsonl",
     "run.json",
     "loss_curve.svg",
+    "sample_generation.txt",
     "training.ids",
     "validation.ids",
     ".miniformer.lock",
