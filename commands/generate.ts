@@ -110,7 +110,8 @@ export const generate: Command = defineCommand({
       const settings = { ...options, samples, prompt: text, temperatures }, start = performance.now();
       const tokens = await writeSamples(backend, model, tokenizer, settings, out);
       const seconds = (performance.now() - start) / 1000;
-      const speed = `${tokens} tokens in ${formatDuration(seconds)} (${formatCount(tokens / seconds)} tok/s)`;
+      const time = seconds < 10 ? `${seconds.toFixed(1)}s` : formatDuration(seconds);
+      const speed = `${tokens} tokens in ${time} (${formatCount(tokens / seconds)} tok/s)`;
       printDiagnostic(out === undefined ? speed : `${speed}, saved in ${out}`);
     });
   },

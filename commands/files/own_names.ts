@@ -10,6 +10,9 @@ import { FORMER_TRAINING_STATE, TRAINING_STATE } from "../../checkpoints/checkpo
 /** The folder for runs, unless `--out` names another. */
 export const RUNS = "runs";
 
+/** The folder for tokenizers, unless `--out` names another. */
+export const TOKENIZERS = "tokenizers";
+
 /** The lock file in the folder of a run, held by the process that trains there. */
 export const LOCK_NAME = ".miniformer.lock";
 
