@@ -18,7 +18,7 @@ Deno.test("a feed-forward network of another width takes GPT-2 where GPT-1 was n
     [
       "--ff_mult 2",
       "gpt2",
-      /^--ff-mult 2 takes architecture gpt2 \(pre-norm\): .* of gpt1 is always 4 times/,
+      /^--ff-mult 2 takes architecture gpt2: .* of gpt1 is always 4 times/,
     ],
     ["--feed_forward_dim 100", "gpt2", /^--feed-forward-dim 100 takes architecture gpt2/],
     ["--preset mini-gpt --ff_mult 2", "gpt2", /^--ff-mult 2 takes architecture gpt2/],
@@ -47,7 +47,7 @@ for (
     const { message } = assertThrows(() => settingsOf(line), UsageError);
     assertEquals(
       message,
-      `${flag}: the feed-forward network of GPT-1 is always 4 times as wide as the model; leave the flag out, or take ` +
+      `${flag}: the feed-forward network of gpt1 is always 4 times as wide as the model; leave the flag out, or take ` +
         "--architecture gpt2",
     );
   });

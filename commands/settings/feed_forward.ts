@@ -1,6 +1,5 @@
 /**
- * How wide the feed-forward network may be: that of GPT-1 is always 4 times as wide as the model, since its Hugging Face
- * format has no field for it. GPT-2 has one.
+ * How wide the feed-forward network may be: the Hugging Face format of an architecture may have no field for it.
  *
  * @module
  */
@@ -8,6 +7,11 @@ import { UsageError } from "../cli/errors.ts";
 import { type LanguageConfig, type PresetName, PRESETS_BY_NAME } from "./presets.ts";
 
 type Architecture = LanguageConfig["architecture"];
+
+/** The only multiple of the model width that an architecture has, and the architecture that has any. */
+const FIXED: Partial<Record<Architecture, { readonly multiple: number; readonly instead: Architecture }>> = {
+  gpt1: { multiple: 4, instead: "gpt2" },
+};
 
 /** The flags that decide the architecture and how wide its feed-forward network is. */
 interface FeedForwardFlags {
@@ -19,8 +23,8 @@ interface FeedForwardFlags {
 }
 
 /**
- * The architecture of a run: GPT-2 instead of GPT-1 where the feed-forward network has another width, unless GPT-1 was asked
- * for by its name. A model with parts of one's own is saved in another format, which has any width.
+ * The architecture of a run: another one where that of the preset has no feed-forward network of this width, unless it was
+ * asked for by its name. A model with parts of one's own is saved in another format, which has any width.
  */
 export function fittingArchitecture(
   { architecture, modelDim, feedForwardDim }: {
@@ -30,15 +34,16 @@ export function fittingArchitecture(
   },
   flags: FeedForwardFlags,
 ): Architecture {
-  if (architecture !== "gpt1" || feedForwardDim === 4 * modelDim || flags.block !== undefined) {
+  const fixed = FIXED[architecture];
+  if (fixed === undefined || feedForwardDim === fixed.multiple * modelDim || flags.block !== undefined) {
     return architecture;
   }
-  if (flags.architecture === undefined && flags.preset !== "gpt1") return "gpt2";
+  if (flags.architecture === undefined && flags.preset !== architecture) return fixed.instead;
   throw new UsageError(
     `${
       typed(flags)
-    }: the feed-forward network of GPT-1 is always 4 times as wide as the model; leave the flag out, or ` +
-      "take --architecture gpt2",
+    }: the feed-forward network of ${architecture} is always ${fixed.multiple} times as wide as the ` +
+      `model; leave the flag out, or take --architecture ${fixed.instead}`,
   );
 }
 
@@ -51,8 +56,8 @@ export function architectureNote(
   if (flags.architecture !== undefined || architecture === usual) return undefined;
   return `${
     typed(flags)
-  } takes architecture ${architecture} (pre-norm): the feed-forward network of ${usual} is always ` +
-    "4 times as wide as the model";
+  } takes architecture ${architecture}: the feed-forward network of ${usual} is always ` +
+    `${FIXED[usual]?.multiple} times as wide as the model`;
 }
 
 /** The flag for the width of the feed-forward network, as it is typed. */
