@@ -45,6 +45,7 @@ Deno.test("a PyTorch file is refused, whether it is there or not, with what to t
       };
       const first = ", once deno task train has made that run";
       assertEquals(await advice("checkpoint.pt", "checkpoint"), `--checkpoint runs/NAME${first}`);
+      assertEquals(await advice("best.pt", "checkpoint"), `--checkpoint runs/NAME${first}`);
       await Deno.mkdir("runs/my novel/last", { recursive: true });
       for (const name of ["last/config.json", "metrics.jsonl"]) {
         await Deno.writeTextFile(`runs/my novel/${name}`, "{}");
@@ -52,12 +53,17 @@ Deno.test("a PyTorch file is refused, whether it is there or not, with what to t
       await Deno.writeTextFile("model_checkpoint.pt", "a pickle");
       assertEquals(await advice("model_checkpoint.pt", "resume"), "--resume 'runs/my novel'");
       await Deno.rename("runs/my novel", "runs/novel");
+      const epoch = "a run with --save-every epoch keeps its epoch-15/, too";
+      assertEquals(await advice("out/best_model.pt", "checkpoint"), "--checkpoint runs/novel");
+      assertEquals(await advice("checkpoint_epoch_15.pt", "resume"), `--resume runs/novel, ${epoch}`);
+      for (const name of ["best", "epoch-15"]) {
+        await Deno.mkdir(`runs/novel/${name}`);
+        await Deno.writeTextFile(`runs/novel/${name}/config.json`, "{}");
+      }
       assertEquals(await advice("out/best_model.pt", "checkpoint"), "--checkpoint runs/novel/best");
       assertEquals(await advice("best.ckpt", "resume"), "--resume runs/novel");
-      assertEquals(
-        await advice("checkpoint_epoch_15.pt", "resume"),
-        "--resume runs/novel/epoch-15 if it was trained with --save-every epoch, else --resume runs/novel",
-      );
+      assertEquals(await advice("checkpoint_epoch_15.pt", "resume"), "--resume runs/novel/epoch-15");
+      assertEquals(await advice("epoch15.pth", "checkpoint"), "--checkpoint runs/novel/epoch-15");
       await assertRejects(() => findCheckpoint("model.pth"), Error, "type --checkpoint runs/novel");
       // a folder may have such a name, and other names are looked for
       await Deno.mkdir("run.pt");

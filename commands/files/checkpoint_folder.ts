@@ -89,20 +89,23 @@ export async function findFolder(
 const PYTORCH_FILE = /\.(pt|pth|ckpt|pkl)$/i;
 
 /**
- * Refuses a PyTorch file, whether it is there or not, and says what to type instead: the newest run, its best checkpoint or
- * that of an epoch, as the name of the file suggests.
+ * Refuses a PyTorch file, whether it is there or not, and says what to type instead: the newest run, or its checkpoint that
+ * the name of the file suggests, if it has that.
  */
 export async function refusePytorchFile(path: string, flag: "checkpoint" | "resume"): Promise<void> {
   if (!PYTORCH_FILE.test(path) || (await Deno.stat(path).catch(() => undefined))?.isDirectory) return;
-  const newest = await newestRun().catch(() => undefined), run = quote(newest ?? `${RUNS}/NAME`);
+  const newest = await newestRun().catch(() => undefined), run = newest ?? `${RUNS}/NAME`;
   const name: string = basename(path), epoch = name.match(/epoch\D?(\d+)/i)?.[1];
-  const folder = flag === "checkpoint" && /best/i.test(name) ? `${run}/best` : run;
-  const advice = epoch === undefined
-    ? `type --${flag} ${folder}`
-    : `type --${flag} ${run}/epoch-${epoch} if it was trained with --save-every epoch, else --${flag} ${run}`;
-  const after = newest === undefined ? ", once deno task train has made that run" : "";
+  const isBest = flag === "checkpoint" && /best/i.test(name);
+  const meant = epoch ? `epoch-${epoch}` : isBest ? "best" : undefined;
+  const isThere = meant !== undefined && await isAnyThere([`${run}/${meant}/config.json`]);
+  const notes = [
+    newest === undefined ? "once deno task train has made that run" : undefined,
+    epoch && !isThere ? `a run with --save-every epoch keeps its ${meant}/, too` : undefined,
+  ].filter((note) => note !== undefined);
   throw new Error(
-    `Cannot use ${path}: a model is a folder here, and no PyTorch file is read; ${advice}${after}`,
+    `Cannot use ${path}: a model is a folder here, and no PyTorch file is read; ` +
+      `type --${flag} ${[quote(isThere ? `${run}/${meant}` : run), ...notes].join(", ")}`,
   );
 }
 
