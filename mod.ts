@@ -109,6 +109,7 @@ export * from "./inference/evaluate_text.ts";
 export * from "./inference/fill_mask.ts";
 export * from "./inference/generate.ts";
 export * from "./inference/prompt.ts";
+export * from "./inference/sample_texts.ts";
 
 export * from "./checkpoints/checkpoint.ts";
 export * from "./checkpoints/fine_tuning.ts";

@@ -1,21 +1,24 @@
 /**
- * `generate`: text after a prompt, shown while it is generated. Standard output holds the text and nothing else.
+ * `generate`: text after a prompt, shown while it is generated. Standard output holds the text and nothing else; settings
+ * and speed are printed to standard error.
  *
  * @module
  */
-import { decodeSamples } from "../inference/decode_samples.ts";
-import { generate as generateTokens } from "../inference/generate.ts";
+import { dirname } from "@std/path";
+import { defaultPrompt } from "../inference/prompt.ts";
+import { describeSampling } from "../inference/sample_texts.ts";
 import { findModel } from "./files/block_file.ts";
 import { openModel } from "./files/checkpoint_folder.ts";
 import { type Command, defineCommand } from "./cli/command.ts";
 import { deviceFlag, MAX, modelFlags } from "./cli/common_flags.ts";
-import { UsageError } from "./cli/errors.ts";
+import { printDiagnostic, UsageError } from "./cli/errors.ts";
+import { allowWriting } from "./cli/permissions.ts";
+import { RUNS } from "./files/own_names.ts";
 import { readText } from "./texts/files.ts";
 import { checkGenerationMemory, memoryLimits } from "./recipes/memory.ts";
-import { defaultPrompt } from "../inference/prompt.ts";
+import { writeSamples } from "./recipes/samples.ts";
 import { BATCH_SIZE, FACTOR, POSITIVE_FACTOR, SEED } from "./settings/run_flags.ts";
-import { writeOut } from "./cli/terminal.ts";
-import { visibleLines } from "../core/visible.ts";
+import { formatCount, formatDuration } from "./cli/terminal.ts";
 import { withBackend } from "./cli/with_backend.ts";
 
 /** The command. */
@@ -25,6 +28,7 @@ export const generate: Command = defineCommand({
   examples: [
     'generate --checkpoint runs/tales --prompt "One sunny day"',
     "generate --checkpoint runs/my_novel --temperature 0.7 --top_k 40 --top_p 0.9 --max_new_tokens 500 --seed 7",
+    "generate --temperature 0.5,0.8,1.2 --num_samples 2 --out runs/sample_generation.txt",
   ],
   flags: {
     ...modelFlags("a GPT"),
@@ -37,12 +41,13 @@ export const generate: Command = defineCommand({
       atMost: MAX.newTokens,
       default: 200,
     },
-    numSamples: { ...BATCH_SIZE, description: "texts to generate", default: 1 },
+    numSamples: { ...BATCH_SIZE, description: "texts to generate at each temperature", default: 1 },
     temperature: {
       ...FACTOR,
-      description:
-        "divides the logits: below 1 sharper, above 1 flatter, 0 greedy (always the likeliest token)",
-      default: 0.8,
+      kind: "numbers",
+      description: "divides the logits: below 1 sharper, above 1 flatter, 0 greedy (always the likeliest " +
+        "token); several with commas between them",
+      default: [0.8],
     },
     topK: {
       kind: "integer",
@@ -64,37 +69,50 @@ export const generate: Command = defineCommand({
       default: 1,
     },
     seed: { ...SEED, description: "the same seed gives the same text", default: 1 },
+    out: {
+      kind: "text",
+      description: "a file (.txt) for the texts, each below its settings",
+      placeholder: "FILE",
+      otherwise: "they are printed",
+    },
     ...deviceFlag,
   },
-  async run({ checkpoint, block, prompt, promptFile, numSamples, device, ...options }) {
+  async run(
+    {
+      checkpoint,
+      block,
+      prompt,
+      promptFile,
+      numSamples: samples,
+      temperature: temperatures,
+      device,
+      out,
+      ...options
+    },
+  ) {
     if (prompt !== undefined && promptFile !== undefined) {
       throw new UsageError("--prompt and --prompt-file exclude each other: give one of them");
+    }
+    if (out !== undefined) {
+      if (!out.endsWith(".txt")) {
+        throw new RangeError(`Cannot write ${out}: expected a name that ends in .txt`);
+      }
+      await allowWriting(dirname(out), [RUNS]);
     }
     const found = await findModel({ checkpoint, block });
     await withBackend(device, async ({ backend }) => {
       const { model, tokenizer } = openModel(backend, found, "causal");
       const text = (promptFile === undefined ? prompt : await readText(promptFile)) ||
         defaultPrompt(tokenizer);
-      const ids = tokenizer.encode(text);
-      const size = { samples: numSamples, tokens: ids.length + options.maxNewTokens };
+      const ids = tokenizer.encode(text), size = { samples, tokens: ids.length + options.maxNewTokens };
       checkGenerationMemory(model.config, size, await memoryLimits(backend));
-      const tokens = generateTokens(backend, model, { ...options, prompt: ids, samples: numSamples });
-      await show(decodeSamples(tokens, tokenizer), text, numSamples);
+      printDiagnostic(`${found.path} on ${backend.device}: ${describeSampling(temperatures, options)}`);
+      const settings = { ...options, samples, prompt: text, temperatures }, start = performance.now();
+      const tokens = await writeSamples(backend, model, tokenizer, settings, out);
+      const seconds = (performance.now() - start) / 1000;
+      const time = seconds < 10 ? `${seconds.toFixed(1)}s` : formatDuration(seconds);
+      const speed = `${tokens} tokens in ${time} (${formatCount(tokens / seconds)} tok/s)`;
+      printDiagnostic(out === undefined ? speed : `${speed}, saved in ${out}`);
     });
   },
 });
-
-/** Shows the first text while it is generated, and the other samples after it. */
-async function show(samples: AsyncIterable<string[]>, prompt: string, count: number): Promise<void> {
-  // Text of an untrusted model must not control the terminal; a file gets it unchanged.
-  const write = Deno.stdout.isTerminal() ? (text: string) => writeOut(visibleLines(text)) : writeOut;
-  const heading = (sample: number) => count > 1 ? `--- ${sample + 1} ---\n` : "";
-  const others = new Array<string>(count - 1).fill("");
-  write(heading(0) + prompt);
-  for await (const [first, ...rest] of samples) {
-    write(first);
-    rest.forEach((text, index) => others[index] += text);
-  }
-  others.forEach((text, index) => write(`\n\n${heading(index + 1)}${prompt}${text}`));
-  write("\n");
-}

@@ -16,7 +16,7 @@ import { findFiles, textChunks } from "./texts/files.ts";
 import { refuseForeign, saveFolder } from "./files/folders.ts";
 import { Lock } from "./files/lock.ts";
 import { expectFile } from "./files/open_file.ts";
-import { pathsOf, TOKENIZER_FILES } from "./files/own_names.ts";
+import { pathsOf, TOKENIZER_FILES, TOKENIZERS } from "./files/own_names.ts";
 import { allowWriting } from "./cli/permissions.ts";
 import { ProgressLine } from "./cli/progress.ts";
 import { formatCount, print } from "./cli/terminal.ts";
@@ -74,7 +74,7 @@ export const trainTokenizer: Command = defineCommand({
   },
   async run({ data, out, specialTokens, replaceInvalid, ...options }) {
     await refuseOut(out); // before the work
-    await allowWriting(dirname(pathsOf(out).folder), ["tokenizers"]);
+    await allowWriting(dirname(pathsOf(out).folder), [TOKENIZERS]);
     const files = await findFiles(data);
     const sizes = await Promise.all(files.map(async (path) => (await expectFile(path)).size));
     const start = performance.now(), bytes = sizes.reduce((sum, size) => sum + size, 0);

@@ -9,6 +9,7 @@ import { runSession } from "./recipes/session.ts";
 import { runName } from "./runs/run_place.ts";
 import { readConfig } from "./settings/config_file.ts";
 import { trainFlags } from "./settings/train_flags.ts";
+import { chooseData } from "./texts/chosen_data.ts";
 
 /** The command. */
 export const train: Command = defineCommand({
@@ -23,12 +24,13 @@ export const train: Command = defineCommand({
   ],
   flags: trainFlags,
   async run(given) {
-    const flags = await readConfig(trainFlags, given);
+    const configured = await readConfig(trainFlags, given);
+    const { data, note } = await chooseData(configured), flags = { ...configured, data };
     await runSession<TrainState>({
       command: "train",
       schemas: TRAIN_SCHEMAS,
       name: () => runName(flags.data ?? []),
-      recipe: (backend, run) => languageRecipe(flags, backend, run),
+      recipe: (backend, run) => languageRecipe(flags, backend, { ...run, note }),
     }, flags);
   },
 });

@@ -82,7 +82,25 @@ Deno.test("train refuses what it cannot learn from, and what makes no sense", ()
       ["train --lr -0.1", 2, "--lr is -0.1: expected a number above 0"],
       ["train --dropout 1", 2, "--dropout is 1: expected a number at least 0, below 1"],
       ["train --steps 0", 2, "--steps is 0: expected a whole number at least 1"],
-      ["train --device gpu", 2, '--device is "gpu": expected one of auto, webgpu, cpu'],
+      ["train --device tpu", 2, '--device is "tpu": expected one of auto, webgpu, cpu, gpu, cuda, mps'],
+      [
+        "train --preset gpt1 --ff_mult 2",
+        2,
+        "--ff-mult 2: the feed-forward network of gpt1 is always 4 times as wide",
+      ],
+      [
+        `train --data story.txt --tokenizer gpt2 ${device}`,
+        1,
+        "put vocab.json and merges.txt of gpt2 from the Hugging",
+      ],
+      ["train --resume checkpoint.pt", 1, "Cannot use checkpoint.pt: a model is a folder here", {
+        write: [],
+      }],
+      [
+        "generate --checkpoint model.PTH",
+        1,
+        "no PyTorch file is read; type --checkpoint runs/NAME, once deno task",
+      ],
       [
         `train --heads 5 --model_dim 64 ${device}`,
         2,

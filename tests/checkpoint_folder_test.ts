@@ -2,6 +2,7 @@ import { assertEquals, assertRejects, assertStringIncludes, assertThrows } from 
 import {
   findCheckpoint,
   openModel,
+  refusePytorchFile,
   tokenizerOf,
   withPathInErrors,
 } from "../commands/files/checkpoint_folder.ts";
@@ -30,3 +31,46 @@ Deno.test("the tokenizer of a checkpoint is read from its bytes, and errors name
   const read = () => withPathInErrors("runs/mine", () => JSON.parse("{"), "; mend it");
   assertStringIncludes(assertThrows(read, Error, "Cannot use runs/mine: ").message, "; mend it");
 });
+
+Deno.test("a PyTorch file is refused, whether it is there or not, with what to type instead", () =>
+  inFolder(async (cwd) => {
+    const before = Deno.cwd();
+    try {
+      Deno.chdir(cwd); // runs/ is that of the current folder
+      const advice = async (path: string, flag: "checkpoint" | "resume") => {
+        const { message } = await assertRejects(() => refusePytorchFile(path, flag), Error);
+        const [start, end] = message.split("; type ");
+        assertEquals(start, `Cannot use ${path}: a model is a folder here, and no PyTorch file is read`);
+        return end;
+      };
+      const first = ", once deno task train has made that run";
+      assertEquals(await advice("checkpoint.pt", "checkpoint"), `--checkpoint runs/NAME${first}`);
+      assertEquals(await advice("best.pt", "checkpoint"), `--checkpoint runs/NAME${first}`);
+      await Deno.mkdir("runs/my novel/last", { recursive: true });
+      for (const name of ["last/config.json", "metrics.jsonl"]) {
+        await Deno.writeTextFile(`runs/my novel/${name}`, "{}");
+      }
+      await Deno.writeTextFile("model_checkpoint.pt", "a pickle");
+      assertEquals(await advice("model_checkpoint.pt", "resume"), "--resume 'runs/my novel'");
+      await Deno.rename("runs/my novel", "runs/novel");
+      const epoch = "a run with --save-every epoch keeps its epoch-15/, too";
+      assertEquals(await advice("out/best_model.pt", "checkpoint"), "--checkpoint runs/novel");
+      assertEquals(await advice("checkpoint_epoch_15.pt", "resume"), `--resume runs/novel, ${epoch}`);
+      for (const name of ["best", "epoch-15"]) {
+        await Deno.mkdir(`runs/novel/${name}`);
+        await Deno.writeTextFile(`runs/novel/${name}/config.json`, "{}");
+      }
+      assertEquals(await advice("out/best_model.pt", "checkpoint"), "--checkpoint runs/novel/best");
+      assertEquals(await advice("best.ckpt", "resume"), "--resume runs/novel");
+      assertEquals(await advice("checkpoint_epoch_15.pt", "resume"), "--resume runs/novel/epoch-15");
+      assertEquals(await advice("epoch15.pth", "checkpoint"), "--checkpoint runs/novel/epoch-15");
+      await assertRejects(() => findCheckpoint("model.pth"), Error, "type --checkpoint runs/novel");
+      // a folder may have such a name, and other names are looked for
+      await Deno.mkdir("run.pt");
+      for (const path of ["run.pt", "runs/novel", "none", "a.pt.bak"]) {
+        await refusePytorchFile(path, "resume");
+      }
+    } finally {
+      Deno.chdir(before);
+    }
+  }));

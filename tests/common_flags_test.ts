@@ -2,7 +2,13 @@ import { assert, assertEquals, assertThrows } from "@std/assert";
 import { miniformer } from "../cli.ts";
 import type { Command } from "../commands/cli/command.ts";
 import { UsageError } from "../commands/cli/errors.ts";
-import { type Flag, type Flags, kebabCase, type NumberFlag } from "../commands/cli/flags.ts";
+import {
+  type Flag,
+  type Flags,
+  kebabCase,
+  type NumberFlag,
+  type NumbersFlag,
+} from "../commands/cli/flags.ts";
 import { parseFlags } from "../commands/cli/parse_flags.ts";
 import { inFolder, miniformer as run, small, story, succeed } from "./_command.ts";
 
@@ -18,7 +24,8 @@ function lineOf(flags: Flags, name: string, value: string): string[] {
   return [...required.flatMap(([name]) => [`--${kebabCase(name)}`, "x"]), `--${kebabCase(name)}`, value];
 }
 
-const isNumber = (flag: Flag): flag is NumberFlag => flag.kind === "integer" || flag.kind === "number";
+const isNumber = (flag: Flag): flag is NumberFlag | NumbersFlag =>
+  ["integer", "number", "numbers"].includes(flag.kind);
 
 Deno.test("every number flag of every command has an end, and refuses what is beyond it", async () => {
   let count = 0;

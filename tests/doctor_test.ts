@@ -63,6 +63,7 @@ Deno.test("doctor examines a run: its files, its lock, where it can be resumed, 
       "metrics.jsonl",
       "notes.txt",
       "run.json",
+      "sample_generation.txt",
       "samples.txt",
     ]);
 

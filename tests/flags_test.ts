@@ -28,6 +28,7 @@ Deno.test("help groups and aligns the flags, with defaults, older names, and all
         vocabSize: { kind: "integer", atLeast: 257, atMost: 2 ** 24, description: "tokens" },
         dropoutRate: { kind: "number", atLeast: 0, below: 1, description: "part to drop" },
         learningRate: { kind: "number", above: 0, description: "its peak" },
+        heat: { kind: "numbers", atLeast: 0, atMost: 9, description: "temperatures", default: [0.5, 1] },
         seed: { kind: "integer", atLeast: 0, atMost: 2 ** 52, description: "decides all", default: 1 },
       }),
       ...group("Data", {
@@ -54,6 +55,8 @@ Model:
                           16777216
   --dropout-rate NUMBER   part to drop: at least 0, below 1
   --learning-rate NUMBER  its peak
+  --heat NUMBER,...       temperatures: at least 0, at most
+                          9 (default: 0.5,1)
   --seed N                decides all (default: 1)
 
 Data:

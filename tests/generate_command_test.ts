@@ -1,4 +1,4 @@
-import { assert, assertEquals, assertNotEquals, assertStringIncludes } from "@std/assert";
+import { assert, assertEquals, assertMatch, assertNotEquals, assertStringIncludes } from "@std/assert";
 import { inFolder, miniformer, small, story, succeed } from "./_command.ts";
 
 /** Runs a test with a model that has learned a little, in runs/story. */
@@ -93,4 +93,46 @@ Deno.test("a text ends where the model says so", () =>
       const several = await succeed([...wild, "--seed", seed, "--num_samples", "4"], { cwd });
       assert(several.startsWith(`--- 1 ---\n${alone}\n--- 2 ---\nThe`), several);
     }
+  }));
+
+Deno.test("several temperatures are headed by their settings, and --out writes them into a file", () =>
+  withModel(async (cwd) => {
+    const run = (...flags: string[]) =>
+      miniformer(["generate", "--prompt", "The ", "--device", "cpu", "--max_new_tokens", "9", ...flags], {
+        cwd,
+      });
+    const { stdout, stderr } = await run("--temperature", "0.5,0.8", "--num_samples", "2", "--top_k", "7");
+    const sections = stdout.split(/^(?=--- )/m);
+    assertEquals(
+      sections.map((section) => section.split("\n")[0]),
+      [["0.5", 1], ["0.5", 2], ["0.8", 1], ["0.8", 2]].map(([temperature, sample]) =>
+        `--- temperature ${temperature}, top_k 7, top_p 1, seed 1, sample ${sample} of 2 ---`
+      ),
+    );
+    // each is the text that this temperature makes alone
+    const alone = await run("--temperature", "0.8", "--num_samples", "2", "--top_k", "7");
+    const texts = alone.stdout.split(/^--- \d ---\n/m).slice(1).map((text) => text.trimEnd());
+    assertEquals(sections.slice(2).map((section) => section.split(" ---\n")[1].trimEnd()), texts);
+
+    // two lines beside the text: what was asked, and how fast it was
+    const [asked, speed, end] = stderr.split("\n");
+    const device = "CPU reference, 32-bit floats";
+    assertEquals(asked, `runs/story/best on ${device}: temperature 0.5,0.8, top_k 7, top_p 1, seed 1`);
+    assertMatch(speed, /^36 tokens in \d+(\.\d)?s \([\d.]+K? tok\/s\)$/);
+    assertEquals(end, "");
+    assertMatch(alone.stderr, /: temperature 0.8, top_k 7, .*\n18 tokens in \d+(\.\d)?s \(.* tok\/s\)\n$/);
+
+    const line = ["--temperature", "0.5,0.8", "--num_samples", "2", "--top_k", "7", "--out"];
+    const written = await run(...line, "sample_generation.txt");
+    assertEquals([written.code, written.stdout], [0, ""]);
+    assertMatch(written.stderr, /\n36 tokens .*, saved in sample_generation\.txt\n$/);
+    assertEquals(await Deno.readTextFile(`${cwd}/sample_generation.txt`), stdout);
+    const refused = await run(...line, "runs/story");
+    assertEquals(refused.stderr, "error: Cannot write runs/story: expected a name that ends in .txt\n");
+    await Deno.mkdir(`${cwd}/runs/folder.txt`);
+    const folder = await run(...line, "runs/folder.txt");
+    assertEquals(folder.code, 1);
+    assertMatch(folder.stderr, /\nerror: Cannot save runs\/folder\.txt: it is a folder, not a file\n$/);
+    const names = (await Array.fromAsync(Deno.readDir(`${cwd}/runs`))).map(({ name }) => name).sort();
+    assertEquals(names, ["folder.txt", "story"]);
   }));

@@ -13,7 +13,7 @@ Deno.test("no task may write everywhere, and tasks that only read may not write"
   }));
   assertEquals(writes, {
     train: ["runs"],
-    generate: undefined,
+    generate: ["runs"],
     "fill-mask": undefined,
     finetune: ["runs"],
     classify: undefined,
@@ -36,6 +36,7 @@ Deno.test("a folder outside is refused before any work, with the command line th
       words("train --resume elsewhere/story --steps 2 --device cpu"),
       words("tokenizer train --data story.txt --out elsewhere/tk"),
       words("attention --checkpoint elsewhere/story --text The --device cpu --out elsewhere/a.svg"),
+      words("generate --checkpoint elsewhere/story --device cpu --out sample_generation.txt"),
       words("doctor elsewhere/story --clean"),
       words("tokenizer train --data story.txt --out tk"),
     ];

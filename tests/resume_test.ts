@@ -151,7 +151,7 @@ Deno.test({
       const left = (await Array.fromAsync(Deno.readDir(run))).map(({ name }) => name).sort();
       assertEquals(left, [
         ...["attention.html", "attention.png", "attention.svg", "best", "last", "loss_curve.png"],
-        ...["loss_curve.svg", "metrics.jsonl", "run.json", "samples.txt"],
+        ...["loss_curve.svg", "metrics.jsonl", "run.json", "sample_generation.txt", "samples.txt"],
       ]);
       await succeed(resume, { cwd });
       assertEquals(await stepOf(run), 40);

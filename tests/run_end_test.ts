@@ -20,14 +20,17 @@ Deno.test("a run writes into its own folder only, and lists its files, also when
     const sizes = small.with(1, "40");
     const train = ["train", "--data", "story.txt", ...sizes, "--device", "cpu"];
     const tune = words("finetune --checkpoint runs/story --data train.tsv --epochs 2 --device cpu");
-    const curve = ["loss_curve.svg", "loss_curve.png"];
-    const files = ["last/", "best/", "run.json", "metrics.jsonl", "samples.txt", ...curve];
-    const early = ["last/", "run.json", "metrics.jsonl", ...curve];
+    const files = (early: boolean, texts: readonly string[], pictures: readonly string[]) => [
+      ...early ? ["last/"] : ["last/", "best/"],
+      ...["run.json", "metrics.jsonl", ...early ? [] : ["samples.txt"], ...texts],
+      ...["loss_curve.svg", "loss_curve.png", ...pictures],
+    ];
     const maps = ["attention.svg", "attention.png"],
       matrix = ["confusion_matrix.svg", "confusion_matrix.png"];
-    for (const [line, picture] of [[train, maps], [tune, matrix]] as const) {
+    const lines = [[train, ["sample_generation.txt"], maps], [tune, [], matrix]] as const;
+    for (const [line, texts, pictures] of lines) {
       const whole = await succeed([...line, ...line === train ? ["--steps", "12"] : []], { cwd });
-      assertEquals(await promised(whole, cwd), [...files, ...picture]);
+      assertEquals(await promised(whole, cwd), files(false, texts, pictures));
       const stopped = await succeed([
         ...line,
         "--out",
@@ -37,7 +40,7 @@ Deno.test("a run writes into its own folder only, and lists its files, also when
       ], {
         cwd,
       });
-      assertEquals(await promised(stopped, cwd), [...early, ...picture]);
+      assertEquals(await promised(stopped, cwd), files(true, texts, pictures));
       assert(!/^best /m.test(stopped), stopped);
     }
     const beside = (await Array.fromAsync(Deno.readDir(cwd))).map(({ name }) => name).sort();

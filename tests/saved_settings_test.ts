@@ -37,6 +37,15 @@ Deno.test("the settings of every preset are accepted, and none that the command 
   }
 });
 
+Deno.test("of a flag that takes several numbers a file holds a list, each within the bounds", () => {
+  const flags = { heat: { kind: "numbers", description: "", atLeast: 0, atMost: 9 } } as const;
+  const heat = settingsSchema(flags, ["heat"]);
+  expectSchema(heat, { heat: [0, 1.5] }, "a.json");
+  assertThrows(() => expectSchema(heat, { heat: 1 }, "a.json"), TypeError, "heat is 1, expected a list");
+  const message = "heat.1 is 10, expected a number at least 0, at most 9";
+  assertThrows(() => expectSchema(heat, { heat: [1, 10] }, "a.json"), TypeError, message);
+});
+
 Deno.test("a run whose state was edited is refused by file and field", () =>
   inFolder(async (cwd) => {
     await Deno.writeTextFile(`${cwd}/story.txt`, story(60));

@@ -27,3 +27,42 @@ Deno.test("a folder without a tokenizer is refused by its name", () =>
     await assertRejects(() => readTokenizer(cwd), Error, `${cwd}: Cannot load a tokenizer: `);
     await assertRejects(() => readTokenizer(`${cwd}/none`), Error, `Cannot read ${cwd}/none: `);
   }));
+
+Deno.test("a name that other programs would download is refused with the files to fetch and where to put them", () =>
+  inFolder(async (cwd) => {
+    const before = Deno.cwd();
+    try {
+      Deno.chdir(cwd); // names are looked up in the current folder
+      const refused = async (name: string) => (await assertRejects(() => readTokenizer(name), Error)).message;
+      for (
+        const name of [
+          "gpt2",
+          "gpt2-medium",
+          "roberta",
+          "roberta-base",
+          "distilgpt2",
+          "FacebookAI/roberta-large",
+        ]
+      ) {
+        const folder = `tokenizers/${name.split("/").at(-1)}`;
+        assertEquals(
+          await refused(name),
+          `Cannot read ${name}: nothing is downloaded here; put vocab.json and merges.txt of ${name} from the Hugging ` +
+            `Face Hub into ${folder}, and type --tokenizer ${folder}`,
+        );
+      }
+      assertEquals((await refused("openai-gpt")).includes("take that of gpt2, or --tokenizer bpe"), true);
+      for (const name of ["gpt", "my-gpt2", "books/gpt2/x"]) {
+        assertEquals(await refused(name), `Cannot read ${name}: no such file or folder`);
+      }
+      await saveFolder("tokenizers/gpt2", CharTokenizer.fromText("abc").toHuggingFace());
+      assertEquals(
+        await refused("gpt2"),
+        "Cannot read gpt2: nothing is downloaded here; did you mean tokenizers/gpt2?",
+      );
+      await saveFolder("roberta", CharTokenizer.fromText("abcd").toHuggingFace());
+      assertEquals((await readTokenizer("roberta")).vocabSize, 4);
+    } finally {
+      Deno.chdir(before);
+    }
+  }));

@@ -25,7 +25,7 @@ Deno.test("a run leaves the files it promises, and the command it ends with writ
       ...checkpoint.map((name) => `best/${name}`),
       ...checkpoint.map((name) => `last/${name}`),
       ...["attention.png", "attention.svg", "loss_curve.png", "loss_curve.svg"],
-      ...["metrics.jsonl", "run.json", "samples.txt"],
+      ...["metrics.jsonl", "run.json", "sample_generation.txt", "samples.txt"],
     ]);
 
     const lines = (await metricsOf(`${cwd}/runs/story`)).map((line) => JSON.parse(line));

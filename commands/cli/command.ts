@@ -151,6 +151,7 @@ function placeholder({ kind, placeholder }: Flag): string {
     text: "TEXT",
     list: "TEXT...",
     number: "NUMBER",
+    numbers: "NUMBER,...",
     integer: "N",
     choice: "NAME",
     boolean: "",
@@ -178,7 +179,7 @@ function limitsOf(flag: Flag): string {
     const named = new Set(flag.description.match(/[\w-]+/g));
     return flag.choices.every((choice) => named.has(choice)) ? "" : `, one of ${flag.choices.join(", ")}`;
   }
-  if (flag.kind !== "number" && flag.kind !== "integer") return "";
+  if (flag.kind !== "number" && flag.kind !== "numbers" && flag.kind !== "integer") return "";
   const { atLeast = 0, atMost = Infinity, above = 0, below } = flag;
   return atLeast <= 1 && above === 0 && below === undefined && atMost >= 1000 ? "" : `: ${bounds(flag)}`;
 }

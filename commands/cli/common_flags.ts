@@ -35,12 +35,17 @@ export const MAX = {
   factor: 1e6,
 } as const;
 
+/** Other programs' words for a GPU. Where there is none, they mean the best device there is, unlike `webgpu`. */
+export const GPU_WORDS = ["gpu", "cuda", "mps"] as const;
+
 /** Where a command computes. */
 export const deviceFlag = {
   device: {
     kind: "choice",
-    description: "auto: the best available; webgpu: a GPU; cpu: the CPU reference",
-    choices: ["auto", "webgpu", "cpu"],
+    description:
+      "auto: the best available; webgpu: a GPU or its software; cpu: the CPU reference; gpu, cuda or mps: a " +
+      "GPU, and where there is none the same as auto",
+    choices: ["auto", "webgpu", "cpu", ...GPU_WORDS],
     default: "auto",
   },
 } as const satisfies Flags;

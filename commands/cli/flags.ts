@@ -40,13 +40,19 @@ export interface TextFlag extends FlagOf<"text", string> {
 /** A flag with several text values: `--data a.txt b.txt`, which is what the shell makes of `--data *.txt`. */
 export type ListFlag = FlagOf<"list", readonly string[]>;
 
-/** A flag with one number, within bounds. */
-export interface NumberFlag extends FlagOf<"number" | "integer", number> {
+/** What numbers a flag takes. */
+interface Bounds {
   readonly atLeast?: number;
   readonly atMost?: number;
   readonly above?: number;
   readonly below?: number;
 }
+
+/** A flag with one number, within bounds. */
+export interface NumberFlag extends FlagOf<"number" | "integer", number>, Bounds {}
+
+/** A flag with one or several numbers, with commas between them: `--temperature 0.5,0.8`. */
+export interface NumbersFlag extends FlagOf<"numbers", readonly number[]>, Bounds {}
 
 /** A flag with one of a few values. */
 export interface ChoiceFlag extends FlagOf<"choice", string> {
@@ -57,7 +63,7 @@ export interface ChoiceFlag extends FlagOf<"choice", string> {
 export type BooleanFlag = FlagOf<"boolean", boolean>;
 
 /** One flag. */
-export type Flag = TextFlag | ListFlag | NumberFlag | ChoiceFlag | BooleanFlag;
+export type Flag = TextFlag | ListFlag | NumberFlag | NumbersFlag | ChoiceFlag | BooleanFlag;
 
 /** The flags of a command by their camelCase names. */
 export type Flags = Readonly<Record<string, Flag>>;
@@ -65,6 +71,7 @@ export type Flags = Readonly<Record<string, Flag>>;
 /** The type of one flag's value when it is given. */
 export type FlagValue<F extends Flag> = F extends ChoiceFlag ? F["choices"][number]
   : F extends NumberFlag ? number
+  : F extends NumbersFlag ? readonly number[]
   : F extends BooleanFlag ? boolean
   : F extends ListFlag ? readonly string[]
   : string;
@@ -89,7 +96,7 @@ export function kebabCase(name: string): string {
 }
 
 /** The bounds of a number in words, such as `above 0, at most 1`; empty when it has none. */
-export function bounds(flag: NumberFlag): string {
+export function bounds(flag: NumberFlag | NumbersFlag): string {
   const words = { above: "above", atLeast: "at least", below: "below", atMost: "at most" } as const;
   return (Object.keys(words) as (keyof typeof words)[])
     .filter((bound) => flag[bound] !== undefined)
@@ -97,13 +104,13 @@ export function bounds(flag: NumberFlag): string {
 }
 
 /** Whether a number is of the flag's kind and within its bounds. */
-export function acceptsNumber(flag: NumberFlag, value: number): boolean {
+export function acceptsNumber(flag: NumberFlag | NumbersFlag, value: number): boolean {
   const { kind, atLeast = -Infinity, atMost = Infinity, above = -Infinity, below = Infinity } = flag;
   return (kind === "integer" ? Number.isSafeInteger(value) : Number.isFinite(value)) &&
     value >= atLeast && value <= atMost && value > above && value < below;
 }
 
 /** What {@linkcode acceptsNumber} accepts, in words, such as `a whole number at least 1`. */
-export function expectedNumber(flag: NumberFlag): string {
+export function expectedNumber(flag: NumberFlag | NumbersFlag): string {
   return `${flag.kind === "integer" ? "a whole number" : "a number"} ${bounds(flag)}`.trimEnd();
 }

@@ -15,6 +15,7 @@ import {
   type FlagValues,
   kebabCase,
   type NumberFlag,
+  type NumbersFlag,
   type TextFlag,
 } from "./flags.ts";
 
@@ -52,7 +53,9 @@ export function parseFlags<const Fs extends Flags>(
     if (typedAs[name] === typed) throw new UsageError(`${typed} is given twice`);
     if (name in typedAs) throw new UsageError(`${typedAs[name]} and ${typed} are the same flag: give one`);
     typedAs[name] = typed;
-    if (flag.kind === "boolean") {
+    if (flag.kind === "numbers") {
+      values[name] = texts.join(",").split(/,+/).map((text) => numberValue(flag, typed, text));
+    } else if (flag.kind === "boolean") {
       values[name] = booleanValue(typed, negated, texts);
     } else {
       if (second !== undefined) throw unexpected(second, "a value with spaces needs quotes");
@@ -126,6 +129,10 @@ function singleValue(flag: TextFlag | NumberFlag | ChoiceFlag, typed: string, te
     if (flag.choices.includes(text)) return text;
     throw new UsageError(`${typed} is "${text}": expected one of ${flag.choices.join(", ")}`);
   }
+  return numberValue(flag, typed, text);
+}
+
+function numberValue(flag: NumberFlag | NumbersFlag, typed: string, text: string): number {
   const value = /^[-+]?(\d+\.?\d*|\.\d+)(e[-+]?\d+)?$/i.test(text) ? Number(text) : NaN;
   if (acceptsNumber(flag, value)) return value;
   throw new UsageError(`${typed} is ${text || "empty"}: expected ${expectedNumber(flag)}`);

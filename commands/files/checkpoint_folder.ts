@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { basename } from "@std/path";
 import type { BaseTokenizer } from "../../tokenizers/base_tokenizer.ts";
 import { allocateParameters } from "../../core/module.ts";
 import type { Backend } from "../../core/backend.ts";
@@ -12,6 +13,7 @@ import { loadTokenizer } from "../../tokenizers/hugging_face/hugging_face.ts";
 import { type CheckpointFiles, loadConfig, loadModel, restoreModel } from "../../checkpoints/checkpoint.ts";
 import { FORMER_TRAINING_STATE, TRAINING_STATE } from "../../checkpoints/checkpoint_files.ts";
 import { cannotRead } from "../cli/errors.ts";
+import { quote } from "../cli/terminal.ts";
 import { isAnyThere } from "./disk.ts";
 import { readFolder } from "./folders.ts";
 import { CHECKPOINT_FILES, checkpointsOf, pathsOf, RUNS, TOKENIZER_INPUT_FILES } from "./own_names.ts";
@@ -48,6 +50,7 @@ export async function findCheckpoint(
     readonly training?: boolean;
   } = {},
 ): Promise<FoundCheckpoint> {
+  await refusePytorchFile(path, training ? "resume" : "checkpoint");
   const names = training ? CHECKPOINT_FILES : MODEL_FILES;
   const found = await findFolder(path, "checkpoint", { names, needed: NEEDED, among: prefer });
   if (found === undefined) {
@@ -80,6 +83,30 @@ export async function findFolder(
       if (candidate === folder) throw await cannotRead(path, cause, kind);
     }
   }
+}
+
+/** The files that a model is saved in by programs in PyTorch. */
+const PYTORCH_FILE = /\.(pt|pth|ckpt|pkl)$/i;
+
+/**
+ * Refuses a PyTorch file, whether it is there or not, and says what to type instead: the newest run, or its checkpoint that
+ * the name of the file suggests, if it has that.
+ */
+export async function refusePytorchFile(path: string, flag: "checkpoint" | "resume"): Promise<void> {
+  if (!PYTORCH_FILE.test(path) || (await Deno.stat(path).catch(() => undefined))?.isDirectory) return;
+  const newest = await newestRun().catch(() => undefined), run = newest ?? `${RUNS}/NAME`;
+  const name: string = basename(path), epoch = name.match(/epoch\D?(\d+)/i)?.[1];
+  const isBest = flag === "checkpoint" && /best/i.test(name);
+  const meant = epoch ? `epoch-${epoch}` : isBest ? "best" : undefined;
+  const isThere = meant !== undefined && await isAnyThere([`${run}/${meant}/config.json`]);
+  const notes = [
+    newest === undefined ? "once deno task train has made that run" : undefined,
+    epoch && !isThere ? `a run with --save-every epoch keeps its ${meant}/, too` : undefined,
+  ].filter((note) => note !== undefined);
+  throw new Error(
+    `Cannot use ${path}: a model is a folder here, and no PyTorch file is read; ` +
+      `type --${flag} ${[quote(isThere ? `${run}/${meant}` : run), ...notes].join(", ")}`,
+  );
 }
 
 /** The folder of the run that trained last, of those in `runs/` that have saved a checkpoint. */

@@ -10,6 +10,9 @@ import { FORMER_TRAINING_STATE, TRAINING_STATE } from "../../checkpoints/checkpo
 /** The folder for runs, unless `--out` names another. */
 export const RUNS = "runs";
 
+/** The folder for tokenizers, unless `--out` names another. */
+export const TOKENIZERS = "tokenizers";
+
 /** The lock file in the folder of a run, held by the process that trains there. */
 export const LOCK_NAME = ".miniformer.lock";
 
@@ -21,6 +24,9 @@ export const EVENTS_NAME = "events.out.tfevents.miniformer";
 
 /** The page with the attention maps of several steps. */
 export const ATTENTION_PAGE = "attention.html";
+
+/** Texts at several temperatures, generated at the end of a run. */
+export const SAMPLE_GENERATION = "sample_generation.txt";
 
 /** Files that a tokenizer is saved as. */
 export const TOKENIZER_FILES: readonly string[] = [
@@ -54,6 +60,7 @@ export const RUN_FILES: readonly string[] = [
   BLOCK_COPY,
   "metrics.jsonl",
   "samples.txt",
+  SAMPLE_GENERATION,
   "loss_curve.svg",
   "loss_curve.png",
   "confusion_matrix.svg",

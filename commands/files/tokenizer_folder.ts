@@ -3,15 +3,18 @@
  *
  * @module
  */
+import { basename, join } from "@std/path";
 import type { BaseTokenizer } from "../../tokenizers/base_tokenizer.ts";
 import { cannotRead } from "../cli/errors.ts";
 import { findFolder, tokenizerOf } from "./checkpoint_folder.ts";
-import { readBytes } from "./disk.ts";
-import { TOKENIZER_INPUT_FILES } from "./own_names.ts";
+import { isAnyThere, readBytes } from "./disk.ts";
+import { TOKENIZER_INPUT_FILES, TOKENIZERS } from "./own_names.ts";
 
 /** Reads the tokenizer in a folder, a tokenizer.json, or the folder of a run, all of whose checkpoints have the same one. */
 export async function readTokenizer(path: string): Promise<BaseTokenizer> {
-  if ((await Deno.stat(path).catch(() => undefined))?.isFile) {
+  const info = await Deno.stat(path).catch(() => undefined);
+  if (info === undefined && HUB_NAME.test(path)) throw await notDownloaded(path);
+  if (info?.isFile) {
     const bytes = await readBytes(path).catch(async (error) => {
       throw await cannotRead(path, error);
     });
@@ -19,6 +22,27 @@ export async function readTokenizer(path: string): Promise<BaseTokenizer> {
   }
   const names = TOKENIZER_INPUT_FILES, among = ["best", "last"];
   return tokenizerOf(await findFolder(path, "tokenizer", { names, among }) ?? { path, files: {} });
+}
+
+/** Names of models on the Hugging Face Hub whose tokenizers are often used. */
+const HUB_NAME = /^([\w.-]+\/)?(gpt-?2|distilgpt2|(distil)?roberta|openai-gpt)(-[\w-]+)?$/i;
+
+/** What to do about a name that other programs would download. */
+async function notDownloaded(name: string): Promise<Error> {
+  const folder = join(TOKENIZERS, basename(name)),
+    refusal = `Cannot read ${name}: nothing is downloaded here; `;
+  if (/openai-gpt$/i.test(name)) {
+    return new Error(
+      `${refusal}the tokenizer of GPT-1 is not byte-level BPE, so take that of gpt2, or --tokenizer bpe`,
+    );
+  }
+  if (await isAnyThere([`${folder}/vocab.json`, `${folder}/tokenizer.json`])) {
+    return new Error(`${refusal}did you mean ${folder}?`);
+  }
+  return new Error(
+    `${refusal}put vocab.json and merges.txt of ${name} from the Hugging Face Hub into ${folder}, and type ` +
+      `--tokenizer ${folder}`,
+  );
 }
 
 /** A tokenizer in a few words, such as `byte-level BPE, 8192 tokens`. */

@@ -13,9 +13,11 @@ import type { Experiment } from "../../models/experiment.ts";
 import { objectiveOf } from "../../models/families.ts";
 import { MASKED_SPECIAL_TOKENS } from "../../tokenizers/special_tokens.ts";
 import { quote } from "../cli/terminal.ts";
+import { isHardwareGpu } from "../cli/with_backend.ts";
 import { tokenizerOf, withPathInErrors } from "../files/checkpoint_folder.ts";
 import { announceFiles, expectTokenizer, type ResumedRun, type RunState } from "../runs/run_state.ts";
 import { choosePreset, type LanguageConfig } from "../settings/presets.ts";
+import { architectureNote } from "../settings/feed_forward.ts";
 import { resumeSettings } from "../settings/resume_settings.ts";
 import { FINITE, objectOf, settingsSchema, TEXT } from "../settings/saved_settings.ts";
 import {
@@ -29,8 +31,14 @@ import {
 import { type TrainFlags, trainFlags } from "../settings/train_flags.ts";
 import { chooseTokenizer, encodeCorpus, readCorpus, type Source } from "../texts/corpus.ts";
 import { attentionText } from "./run_attention.ts";
-import { describeLanguageModel, describeNames, describeUse, reportLanguageModel } from "./language_report.ts";
-import { checkMemory, isHardwareGpu, memoryLimits } from "./memory.ts";
+import {
+  describeLanguageModel,
+  describeNames,
+  describeUse,
+  firstWords,
+  reportLanguageModel,
+} from "./language_report.ts";
+import { checkMemory, memoryLimits } from "./memory.ts";
 import { expectTargets, prepareObjective } from "./objectives.ts";
 import type { Recipe } from "./recipe.ts";
 
@@ -56,6 +64,8 @@ export async function languageRecipe(
     readonly resumed?: ResumedRun<TrainState>;
     readonly experiment?: Experiment;
     readonly folder?: string;
+    /** What has been decided for the user, to be said before the first step. */
+    readonly note?: string;
   },
 ): Promise<Recipe> {
   const { resumed, experiment } = run, before = resumed?.state;
@@ -119,6 +129,9 @@ export async function languageRecipe(
     objective,
     seen,
   };
+  const notes = [run.note, resumed ? undefined : architectureNote(flags, chosen)].filter((note) =>
+    note !== undefined
+  );
   const files = (list: readonly string[]) => list.length > 0 ? list : undefined;
   return {
     ...{ model, tokenizer, batches, validation, optimalLoss, unit: "token" },
@@ -128,9 +141,13 @@ export async function languageRecipe(
     },
     config: { ...settings, data: files(source.data), validation: files(source.validation) },
     attention: attentionText(model, objective.beginning, tokenizer),
-    facts: describeLanguageModel(task),
+    facts: [...describeLanguageModel(task), ...notes.map((note) => ["note", note] as const)],
     sample: (step) => objective.sample(backend, settings.seed + step),
-    report: async (session) => ({ results: await reportLanguageModel(session, task) }),
+    async report(session) {
+      const results = await reportLanguageModel(session, task);
+      await objective.saveSamples?.(session, firstWords(corpus.validation));
+      return { results };
+    },
     use: (model) => describeUse(model, corpus, isMasked),
     evaluation: (folder) =>
       `evaluate --checkpoint ${quote(`${folder}/last`)} --data ${

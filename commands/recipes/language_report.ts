@@ -133,18 +133,24 @@ const perplexity = (loss: number): string => Math.exp(loss).toPrecision(4);
 
 /** A command line that uses the model, with words of the validation text, which it has not seen in training. */
 export function describeUse(model: string, { validation }: Corpus, isMasked: boolean): Fact {
-  const text = validation.join("").slice(0, 10_000);
+  const text = beginning(validation);
   if (isMasked) {
     const [words] = text.match(/(?<!\S)\p{L}+(?: \p{L}+){4}(?!\S)/u) ?? [];
     const masked = words ? words.replace(/ \p{L}+(?= \p{L}+$)/u, " <mask>") : "<mask>";
     return ["fill", `deno task fill-mask --checkpoint ${model} --text "${masked}"`];
   }
-  const [words] = text.match(/(?<!\S)\p{Lu}\p{Ll}+(?: \p{Ll}+){1,2}(?=[ ])/u) ?? [];
-  const prompt = words ? ` --prompt "${words}"` : "";
+  const words = firstWords(validation), prompt = words ? ` --prompt "${words}"` : "";
   return [
     "generate",
     `deno task generate --checkpoint ${model}${prompt} --temperature 0.8 --max_new_tokens 300`,
   ];
+}
+
+const beginning = (texts: readonly string[]) => texts.join("").slice(0, 10_000);
+
+/** Two or three words at the beginning of a sentence, if there are some in the texts. */
+export function firstWords(texts: readonly string[]): string | undefined {
+  return beginning(texts).match(/(?<!\S)\p{Lu}\p{Ll}+(?: \p{Ll}+){1,2}(?=[ ])/u)?.[0];
 }
 
 /** The texts of a run in words, such as `a.txt, b.txt and 3 others`. */

@@ -10,17 +10,13 @@ import type { ModelConfig } from "../../models/families.ts";
 import { estimateMemory } from "../../training/memory.ts";
 import type { OptimizerName } from "../../training/optimizers.ts";
 import { MAX } from "../cli/common_flags.ts";
+import { isHardwareGpu } from "../cli/with_backend.ts";
 
 /** How much memory there is, in bytes: in all, in one buffer, and in one binding; infinite where it is not known. */
 export interface MemoryLimits {
   readonly total: number;
   readonly buffer: number;
   readonly binding: number;
-}
-
-/** Whether a backend is a hardware GPU, and not a software implementation of one. */
-export function isHardwareGpu(backend: Backend): boolean {
-  return backend instanceof WebGpuBackend && backend.adapterClass === "hardware";
 }
 
 /** How much memory there is for a backend. */

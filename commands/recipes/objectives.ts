@@ -19,6 +19,8 @@ import { totalWeight } from "../../training/batch_tensors.ts";
 import type { LanguageConfig } from "../settings/presets.ts";
 import type { TrainSettings } from "../settings/settings.ts";
 import type { EncodedCorpus } from "../texts/corpus.ts";
+import type { Session } from "./recipe.ts";
+import { saveFinalSamples } from "./samples.ts";
 
 /** A language model and its batches. */
 export interface PreparedObjective {
@@ -31,6 +33,8 @@ export interface PreparedObjective {
   readonly beginning: Uint32Array;
   /** Text that shows what the model has learned. */
   sample(backend: Backend, seed: number): Promise<string>;
+  /** Saves texts of a causal model at several temperatures in the folder of its run. */
+  saveSamples?(session: Session, prompt: string | undefined): Promise<void>;
   /** What else is evaluated of a masked language model: with one token masked at a time, and beside a unigram model. */
   readonly masked?: {
     oneByOneBatches(tokens: number): Batch[];
@@ -76,6 +80,7 @@ export function prepareObjective(
       for await (const [part] of generate(backend, model, options)) ids.push(...part);
       return tokenizer.decode(ids).trim();
     },
+    saveSamples: (session, prompt) => saveFinalSamples(session, model, tokenizer, prompt),
   };
 }
 

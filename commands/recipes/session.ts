@@ -21,7 +21,7 @@ import { formatDuration, formatFacts, outputColumns, print, quote } from "../cli
 import { withBackend } from "../cli/with_backend.ts";
 import { wrapText } from "../cli/wrap.ts";
 import { readBlock, withBlock } from "../files/block_file.ts";
-import { newestRun, withPathInErrors } from "../files/checkpoint_folder.ts";
+import { newestRun, refusePytorchFile, withPathInErrors } from "../files/checkpoint_folder.ts";
 import { BLOCK_COPY, RUNS } from "../files/own_names.ts";
 import { writeRunJson } from "../runs/run_json.ts";
 import { folderOf, inRunFolder } from "../runs/run_place.ts";
@@ -61,6 +61,7 @@ export async function runSession<State extends RunState>(
 ): Promise<void> {
   const asked = folderOf(flags), { block, device } = flags;
   const resume = flags.resume === "" ? await newestRun() : flags.resume;
+  if (resume !== undefined) await refusePytorchFile(resume, "resume");
   const read = async () => {
     if (resume === undefined) return { file: block === undefined ? undefined : await readBlock(block) };
     const resumed = await withBlock(await readRun<State>(resume, command, schemas), block);

@@ -7,6 +7,7 @@
  *     events.out.tfevents.miniformer    the same for TensorBoard, with --tensorboard
  *     training.ids, validation.ids      the encoded texts, so that the tokenizer is not run again to resume
  *     samples.txt                       text generated during training
+ *     sample_generation.txt             text at several temperatures, generated when the run ends
  *     loss_curve.svg, .png              drawn when the run ends
  *     confusion_matrix.svg, .png        of a classifier, drawn when the run ends
  *     attention.svg, .png               of a language model: the attention maps of a text, drawn when the run ends

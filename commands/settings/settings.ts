@@ -11,6 +11,7 @@ import { type Flags, type FlagValue, kebabCase } from "../cli/flags.ts";
 import { type Objective, objectiveOf } from "../../models/families.ts";
 import { OPTIMIZERS, type OptimizerSetting, updateRule } from "../../training/optimizers.ts";
 import { type PresetTraining, presetTraining } from "../../training/presets.ts";
+import { fittingArchitecture } from "./feed_forward.ts";
 import { type PresetName, PRESETS_BY_NAME } from "./presets.ts";
 import type { TrainFlags, trainFlags } from "./train_flags.ts";
 
@@ -88,7 +89,7 @@ export function chooseSettings(flags: TrainFlags, presetName: PresetName): Train
   const names = [...Object.keys(defaults), ...settingsOfOptimizers(), "vocabSize"] as (keyof TrainFlags)[];
   const settings = { preset: presetName, ...defaults, ...pick(flags, names) } as TrainSettings;
   checkValues(settings);
-  return settings;
+  return { ...settings, architecture: fittingArchitecture(settings, flags) };
 }
 
 const settingsOfOptimizers = (): OptimizerSetting[] =>

@@ -26,8 +26,8 @@ const dataFlags = group("Data", {
   data: {
     kind: "list",
     placeholder: "FILE...",
-    otherwise: "the built-in tales",
-    description: "texts to train on: files, folders, globs",
+    otherwise: "input.txt in this folder, else the built-in tales",
+    description: "texts to train on: files, folders, globs; tales: the built-in ones",
   },
   validation: {
     kind: "list",

@@ -33,6 +33,7 @@ const names = [
     "loss_curve.svg",
     "attention.png",
     "attention.html",
+    "sample_generation.txt",
     "training.ids",
     "validation.ids",
     ".miniformer.lock",
