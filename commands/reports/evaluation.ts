@@ -3,16 +3,15 @@
  *
  * @module
  */
-import type { Experiment } from "../../models/experiment.ts";
-import type { ModelConfig } from "../../models/families.ts";
 import type { TextEvaluation } from "../../inference/evaluate_text.ts";
+import type { ModelSizes } from "./model_sizes.ts";
 import type { Writing } from "./writing.ts";
 
 /** What `evaluate --report` adds to an evaluation. */
 export interface ReportDetails extends Partial<Writing> {
   /** The step of the checkpoint, where it is one of a run. */
   readonly step?: number;
-  readonly model: ModelDetails;
+  readonly model: ModelSizes;
   /** Which text the model was evaluated on. */
   readonly text: string;
   /** Which text the model was trained on, where it is known and was compared. */
@@ -28,32 +27,6 @@ export interface Evaluation extends TextEvaluation {
   readonly checkpoint: string;
   readonly device: string;
   readonly report?: ReportDetails;
-}
-
-/** The sizes of a model. */
-export interface ModelDetails {
-  readonly architecture: ModelConfig["architecture"];
-  /** The name of a custom block. */
-  readonly experiment?: string;
-  readonly layers: number;
-  readonly heads: number;
-  readonly modelDim: number;
-  readonly feedForwardDim: number;
-  readonly contextLength: number;
-  readonly vocabSize: number;
-  /** Learned numbers, a tied weight counted once. */
-  readonly parameters: number;
-}
-
-/** The sizes of a model by name. */
-export function modelDetails(
-  config: ModelConfig,
-  experiment: Experiment | undefined,
-  parameters: number,
-): ModelDetails {
-  const { architecture, layers, heads, modelDim, feedForwardDim, contextLength, vocabSize } = config;
-  const sizes = { layers, heads, modelDim, feedForwardDim, contextLength, vocabSize, parameters };
-  return { architecture, ...experiment && { experiment: experiment.name }, ...sizes };
 }
 
 /** The results as names and texts. */

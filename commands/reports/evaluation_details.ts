@@ -11,7 +11,8 @@ import { countCharacters } from "../../inference/text_measures.ts";
 import { kindOf, type ModelsByKind } from "../../models/families.ts";
 import type { Tokenizer } from "../../tokenizers/tokenizer.ts";
 import type { FoundFolder } from "../files/checkpoint_folder.ts";
-import { modelDetails, type ReportDetails } from "./evaluation.ts";
+import type { ReportDetails } from "./evaluation.ts";
+import { modelSizes } from "./model_sizes.ts";
 import { type EvaluationTexts, stateOf } from "./run_texts.ts";
 import { measureWriting, sampleTokens } from "./writing.ts";
 
@@ -34,7 +35,7 @@ export async function detailsOf(
   const { step } = stateOf(found), { config, experiment } = model;
   const details = {
     ...typeof step === "number" ? { step } : {},
-    model: modelDetails(config, experiment, countParameters(model)),
+    model: modelSizes(config, experiment, countParameters(model)),
     ...{ text: texts.name, trainingText: texts.trainingName, trainingTextMissing: texts.missing },
   };
   if (kindOf(config) === "masked") {

@@ -7,7 +7,8 @@ import type { TextEvaluation } from "../../inference/evaluate_text.ts";
 import { describeSampling } from "../../inference/sample_texts.ts";
 import { wrapText } from "../cli/wrap.ts";
 import type { Evaluation } from "./evaluation.ts";
-import { codeBlock, describeSizes, inlineCode, markdownTable } from "./markdown.ts";
+import { codeBlock, inlineCode, markdownTable } from "./markdown.ts";
+import { describeSizes } from "./model_sizes.ts";
 import type { MeasuredText, Writing } from "./writing.ts";
 
 /** The columns at which samples are wrapped: a block of code is not wrapped where it is shown. */

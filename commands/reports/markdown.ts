@@ -4,7 +4,6 @@
  *
  * @module
  */
-import type { ModelDetails } from "./evaluation.ts";
 import { visible, visibleLines } from "../cli/visible.ts";
 import { cutText } from "../cli/wrap.ts";
 
@@ -50,14 +49,4 @@ export function shortList(texts: readonly string[], most: number): string {
   const others = texts.length - most;
   const shown = texts.slice(0, most).map((text) => inlineCode(text)).join(", ");
   return others > 0 ? `${shown} and ${others} others` : shown;
-}
-
-/** The sizes of a model in a line of Markdown. */
-export function describeSizes(model: ModelDetails): string {
-  const { architecture, experiment, layers, heads, modelDim, feedForwardDim } = model;
-  return `${architecture}${
-    experiment === undefined ? "" : ` with ${inlineCode(experiment)}`
-  }, ${layers} layers, ` +
-    `${heads} heads, ${modelDim} wide, feed-forward network ${feedForwardDim} wide, ` +
-    `context ${model.contextLength}, ${model.vocabSize} tokens: ${model.parameters} parameters`;
 }

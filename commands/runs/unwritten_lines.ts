@@ -12,6 +12,7 @@ import {
   trainingStateName,
 } from "../../checkpoints/checkpoint_files.ts";
 import type { MetricsRecord } from "../../training/tensorboard_events.ts";
+import { ownCard } from "../files/card.ts";
 import { entryAt, lenientJson } from "../files/disk.ts";
 import { readFolder, saveFolder } from "../files/folders.ts";
 import { CHECKPOINT_FILES } from "../files/own_names.ts";
@@ -47,7 +48,7 @@ export async function writeUnwrittenLines(folder: string): Promise<void> {
   }
   delete files[FORMER_TRAINING_STATE];
   const sealed = withSums({ ...files, [TRAINING_STATE]: JSON.stringify(state) });
-  await saveFolder(last, sealed, { foreign: "keep" });
+  await saveFolder(last, { ...sealed, ...await ownCard(last) }, { foreign: "keep" });
 }
 
 /** The state, or an empty one where it is missing or damaged: that is reported when it is used. */
