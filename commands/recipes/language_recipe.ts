@@ -28,6 +28,7 @@ import {
 } from "../settings/settings.ts";
 import { type TrainFlags, trainFlags } from "../settings/train_flags.ts";
 import { chooseTokenizer, encodeCorpus, readCorpus, type Source } from "../texts/corpus.ts";
+import { languageCard } from "./cards.ts";
 import { describeLanguageModel, describeNames, describeUse, reportLanguageModel } from "./language_report.ts";
 import { checkMemory, isHardwareGpu, memoryLimits } from "./memory.ts";
 import { expectTargets, prepareObjective } from "./objectives.ts";
@@ -126,6 +127,7 @@ export async function languageRecipe(
       tokenizerFingerprint: tokenizer.fingerprint,
     },
     config: { ...settings, data: files(source.data), validation: files(source.validation) },
+    card: languageCard({ ...task, corpus }),
     facts: describeLanguageModel(task),
     sample: (step) => objective.sample(backend, settings.seed + step),
     report: async (session) => ({ results: await reportLanguageModel(session, task) }),

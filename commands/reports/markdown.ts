@@ -31,14 +31,14 @@ export function codeBlock(text: string, language: string = "text"): string {
   return `${fence}${language}\n${shown.replace(/\n$/, "")}\n${fence}`;
 }
 
-/** A table of rows, the headings first; the first column is aligned to the left, the others to the right. */
+/** A table of rows, the headings first; numbers are aligned to the right, a column without a heading and the first one to the left. */
 export function markdownTable(rows: readonly (readonly string[])[]): string {
   const line = (cells: readonly string[]) =>
     `| ${cells.map((cell) => cell.replaceAll("|", "\\|")).join(" | ")} |`;
   const [headings, ...others] = rows;
   return [
     line(headings),
-    line(headings.map((_, column) => column === 0 ? "---" : "---:")),
+    line(headings.map((_, column) => column === 0 || headings[column] === "" ? "---" : "---:")),
     ...others.map(line),
   ]
     .join("\n");
