@@ -22,6 +22,13 @@ const COMMAND_ROOMS: Record<string, readonly string[]> = {
   "commands/texts": ["commands/cli", "commands/files"],
   "commands/settings": ["commands/cli", "commands/files"],
   "commands/runs": ["commands/cli", "commands/files", "commands/pictures", "commands/settings"],
+  "commands/reports": [
+    "commands/cli",
+    "commands/files",
+    "commands/texts",
+    "commands/runs",
+    "commands/settings",
+  ],
   "commands/doctor": ["commands/cli", "commands/files", "commands/runs", "commands/recipes"],
   "commands/recipes": [
     "commands/cli",
@@ -30,6 +37,7 @@ const COMMAND_ROOMS: Record<string, readonly string[]> = {
     "commands/texts",
     "commands/runs",
     "commands/settings",
+    "commands/reports",
   ],
 };
 

@@ -82,7 +82,7 @@ export function classifierCard(
     validationFiles: source.validation === undefined ? [] : [source.validation],
     pretrained: flags.fromScratch === true ? undefined : source.checkpoint,
     data: [`${classes.length} texts to train on, ${validation.length} to validate on`],
-    baselines: [["majority baseline", `accuracy ${percent(share)}`]],
+    baselines: [["majority prediction", `accuracy ${percent(share)}`]],
     flags: fewestFlags(flags, choose),
   };
 }
