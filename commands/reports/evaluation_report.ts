@@ -88,7 +88,11 @@ function explain(meanings: Readonly<Record<string, string>>, names: readonly str
 const MEASURES:
   readonly (readonly [name: string, meaning: string, show: (text: MeasuredText) => string | undefined])[] = [
     ["words", "runs of letters and digits", ({ words }) => String(words)],
-    ["distinct-1", "different words, divided by all words", ({ distinct1 }) => distinct1?.toFixed(3)],
+    [
+      "distinct-1",
+      "different words, divided by all words (distinct-n: Li et al. 2016)",
+      ({ distinct1 }) => distinct1?.toFixed(3),
+    ],
     [
       "distinct-2",
       "different pairs of neighbouring words, divided by all pairs",
@@ -128,8 +132,8 @@ function describeWriting({ sampling, samples, reference }: Writing, isCompared: 
   const isKnown = isCompared && reference.longestCopy?.characters === reference.characters;
   return [
     "## Writing",
-    `One sample of at most ${sampling.maxNewTokens} tokens at each temperature, and a piece of the evaluated text of the ` +
-    "same length: what is far from the real text is unnatural. A model that has learned by heart shows long copies.",
+    `One sample of at most ${sampling.maxNewTokens} tokens at each temperature, beside a piece of the evaluated text of the ` +
+    "same length, which shows what figures are natural. Long copies show what was learned by heart.",
     markdownTable([
       ["measure", ...columns.map(({ heading }) => heading)],
       ...measures.map(([name, , show]) => [name, ...columns.map((text) => show(text) ?? "–")]),

@@ -79,6 +79,9 @@ export function modelCard(subject: CardSubject, moment: CardMoment): string {
   const texts = files.length === 0
     ? "the built-in tales of Miniformer, sampled from a grammar"
     : shortList(files, MAX_NAMES);
+  const [start, before] = pretrained === undefined
+    ? ["random initial values", ""]
+    : [inlineCode(pretrained), ", from those of the model that it began with"];
   const block = experiment && { block: `${experiment.name}.ts` };
   return [
     [
@@ -94,11 +97,9 @@ export function modelCard(subject: CardSubject, moment: CardMoment): string {
       "---",
     ].join("\n"),
     `# A ${config.architecture} model that ${does}`,
-    `Trained from ${
-      pretrained === undefined ? "random initial values" : inlineCode(pretrained)
-    } with Miniformer, ` +
-    `miniature transformers in TypeScript. This is step ${step} of ${steps}. It has learned from the texts below and from ` +
-    "nothing else, and is meant for experiments: it repeats what these texts say, right or wrong.",
+    `Trained from ${start} with Miniformer, miniature transformers in TypeScript. This is step ${step} of ${steps}. It has ` +
+    `learned from the texts below${before} and from nothing else, and is meant for experiments: it repeats what these ` +
+    "texts say, right or wrong.",
     "## Results",
     describeResults(subject, moment),
     "## Data",
