@@ -20,6 +20,7 @@ import { maskedValidationBatches, oneByOneBatches } from "../data/masked_batches
 import { maskedTexts, type MaskedTextSettings } from "../data/masked_texts.ts";
 import { totalWeight } from "../training/batch_tensors.ts";
 import { evaluate } from "../training/evaluate.ts";
+import { countCharacters } from "./text_measures.ts";
 
 /** How well a language model predicts a text. */
 export interface TextEvaluation {
@@ -148,10 +149,4 @@ async function evaluateMasked(
   const oneByOne = oneByOneBatches(text, { ...options, batchSize, limit: pseudoTokens });
   const pseudoLoss = await lossOn(oneByOne, "tokens masked one at a time");
   return { ...result, pseudoPerplexity: Math.exp(pseudoLoss), pseudoTokens: totalWeight(oneByOne) };
-}
-
-function countCharacters(text: string): number {
-  let count = 0;
-  for (const _ of text) count++;
-  return count;
 }

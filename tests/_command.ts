@@ -173,6 +173,7 @@ export async function resultOf(run: string): Promise<Record<string, unknown>> {
     model: await bytes("last/model.safetensors"),
     optimizer: await bytes("last/optimizer.safetensors"),
     best: await bytes("best/model.safetensors"),
+    card: await Deno.readTextFile(`${run}/last/README.md`),
     state: JSON.parse(await Deno.readTextFile(`${run}/last/training_state.json`)),
   };
 }

@@ -1,6 +1,6 @@
-import { assert, assertEquals, assertMatch } from "@std/assert";
+import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { quote } from "../commands/cli/terminal.ts";
-import { inFolder, lineOf, miniformer, small, story, succeed, words } from "./_command.ts";
+import { editState, inFolder, lineOf, miniformer, small, story, succeed, words } from "./_command.ts";
 
 /** Whether there is a `script` as Linux has it: it gives a program a terminal. */
 const hasScript = Deno.build.os === "linux" &&
@@ -52,7 +52,8 @@ Deno.test("evaluate, attention and doctor print one JSON object with the documen
     });
     const line = "evaluate --data story.txt --device cpu --checkpoint";
     const causal = await json(cwd, `${line} runs/story`), masked = await json(cwd, `${line} runs/masked`);
-    assertDocumented("evaluate", [causal, masked]);
+    const alone = documentedFields("evaluate").filter((path) => !path.startsWith(".report"));
+    assertEquals([...new Set([causal, masked].flatMap((result) => fieldsOf(result)))].sort(), alone.sort());
     assertEquals(causal.perplexity, Math.exp(causal.loss));
     assertEquals([causal.objective, masked.objective], ["causal", "mlm"]);
     assert(causal.baselines.unigram < causal.baselines.uniform);
@@ -67,6 +68,23 @@ Deno.test("evaluate, attention and doctor print one JSON object with the documen
         "m",
       ),
     );
+
+    const reported = await json(cwd, `${line} runs/story --report runs/story.md`);
+    const block = "without_norm.ts", code = new URL("_without_norm.ts", import.meta.url);
+    await Deno.writeTextFile(`${cwd}/${block}`, `export { block } from ${JSON.stringify(code.href)};`);
+    await succeed(["train", "--data", "story.txt", "--block", block, "--name", "block", ...train], { cwd });
+    await editState(`${cwd}/runs/block/best/training_state.json`, ({ source: _, ...state }) => state);
+    assertDocumented("evaluate", [
+      ...[causal, masked, reported],
+      await json(cwd, `${line} runs/masked --report`),
+      await json(cwd, `${line} runs/block --block ${block} --report`),
+    ]);
+    const report = await Deno.readTextFile(`${cwd}/runs/story.md`);
+    for (const { temperature, distinct2, longestCopy } of reported.report.samples) {
+      assertStringIncludes(report, temperature === 0 ? "| greedy |" : `| temperature ${temperature} |`);
+      assertMatch(report, new RegExp(`distinct-2 .* ${distinct2?.toFixed(3) ?? "–"} \\|`));
+      assertMatch(report, new RegExp(`longest copy .* ${longestCopy.characters} \\|`));
+    }
 
     const maps = await json(cwd, 'attention --text "T\nhe" --checkpoint runs/story --device cpu');
     assertDocumented("attention", [maps]);

@@ -18,7 +18,7 @@ Deno.test("no task may write everywhere, and tasks that only read may not write"
     finetune: ["runs"],
     classify: undefined,
     attention: ["runs"],
-    evaluate: undefined,
+    evaluate: ["runs"],
     doctor: ["runs"],
     tokenizer: ["tokenizers"],
   });
@@ -37,6 +37,7 @@ Deno.test("a folder outside is refused before any work, with the command line th
       words("tokenizer train --data story.txt --out elsewhere/tk"),
       words("attention --checkpoint elsewhere/story --text The --device cpu --out elsewhere/a.svg"),
       words("generate --checkpoint elsewhere/story --device cpu --out sample_generation.txt"),
+      words("evaluate --checkpoint elsewhere/story --device cpu --report elsewhere/report.md"),
       words("doctor elsewhere/story --clean"),
       words("tokenizer train --data story.txt --out tk"),
     ];

@@ -25,6 +25,13 @@ const COMMAND_ROOMS: Record<string, readonly string[]> = {
   "commands/texts": ["commands/cli", "commands/files"],
   "commands/settings": ["commands/cli", "commands/files"],
   "commands/runs": ["commands/cli", "commands/files", "commands/settings"],
+  "commands/reports": [
+    "commands/cli",
+    "commands/files",
+    "commands/texts",
+    "commands/runs",
+    "commands/settings",
+  ],
   "commands/doctor": ["commands/cli", "commands/files", "commands/runs", "commands/recipes"],
   "commands/recipes": [
     "commands/cli",
@@ -32,6 +39,7 @@ const COMMAND_ROOMS: Record<string, readonly string[]> = {
     "commands/texts",
     "commands/runs",
     "commands/settings",
+    "commands/reports",
   ],
 };
 

@@ -18,7 +18,13 @@ Deno.test("a run leaves the files it promises, and the command it ends with writ
     await Deno.writeTextFile(`${cwd}/story.txt`, story(400));
     const said = await succeed([...quick, "--steps", "60", "--weight_decay", "0.1"], { cwd });
     const checkpoint = [
-      ...["config.json", "model.safetensors", "optimizer.safetensors", "special_tokens_map.json"],
+      ...[
+        "README.md",
+        "config.json",
+        "model.safetensors",
+        "optimizer.safetensors",
+        "special_tokens_map.json",
+      ],
       ...["tokenizer.json", "tokenizer_config.json", "training_state.json"],
     ];
     assertEquals(await listing(`${cwd}/runs/story`), [

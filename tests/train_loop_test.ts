@@ -36,6 +36,7 @@ function makeSession(
   const recipe = {
     ...{ model, tokenizer, batches, validation, sample, facts: [], unit: "token" as const, config: {} },
     state: { command: "train", settings, source: {}, textFingerprint: "" },
+    card: { files: [], validationFiles: [], data: [], baselines: [], flags: {} },
     report: () => Promise.resolve({ results: [] }),
     use: () => ["use", ""] as const,
     evaluation: () => "",

@@ -18,8 +18,9 @@
  */
 import { dirname, join } from "@std/path";
 import { cannotRead, reason } from "../cli/errors.ts";
+import { hasForeignCard, ownCard } from "./card.ts";
 import { createFile, entryAt, kindOfEntry, readBytes, syncFolder } from "./disk.ts";
-import { CHECKPOINT_FILES, pathsOf } from "./own_names.ts";
+import { CARD_NAME, CHECKPOINT_FILES, pathsOf } from "./own_names.ts";
 
 /** What a file holds. */
 export type FileContent = Uint8Array<ArrayBuffer> | string;
@@ -45,10 +46,11 @@ export async function saveFolder(
   try {
     const replaced = await finishSave(path, names);
     if (foreign === "refuse") await refuseForeign(path, names);
+    if (await hasForeignCard(folder)) names.delete(CARD_NAME); // that of the user stays
     await Deno.mkdir(dirname(folder), { recursive: true });
     await Deno.mkdir(fresh);
-    const writing = Object.entries(files).map(async ([name, content]) => {
-      await createFile(join(fresh, name), await content).catch((error) => {
+    const writing = Array.from(names, async (name) => {
+      await createFile(join(fresh, name), await files[name]).catch((error) => {
         throw new Error(`${reason(error)} (writing ${name})`, { cause: error });
       });
     });
@@ -147,8 +149,8 @@ function isOwn({ name, isDirectory }: Deno.DirEntry, names: ReadonlySet<string>)
 }
 
 /**
- * Removes a folder with the files of a checkpoint and others of these names. What else it holds is moved to the folder
- * `keepIn`; where none is given, nothing is removed.
+ * Removes a folder with the files of a checkpoint and others of these names. What else it holds, also a card that the user
+ * has edited, is moved to the folder `keepIn`; where none is given, nothing is removed.
  */
 async function removeOwn(
   path: string,
@@ -157,6 +159,9 @@ async function removeOwn(
 ): Promise<void> {
   if (await folderAt(path) === undefined) return;
   const entries = await Array.fromAsync(Deno.readDir(path)), all = new Set([...names, ...CHECKPOINT_FILES]);
+  // In a new folder that was not completed the card may be half written.
+  if (!keepIn || CARD_NAME in await ownCard(path)) all.add(CARD_NAME);
+  else all.delete(CARD_NAME);
   // First what is not ours, so that it is back in its folder even where the rest cannot be removed.
   for (const { name } of entries.filter((entry) => !isOwn(entry, all))) {
     if (!keepIn) throw new Error(`${path} holds ${JSON.stringify(name)}, which is not ours: move it away`);

@@ -50,6 +50,9 @@ export const CHECKPOINT_FILES: readonly string[] = [
   FORMER_TRAINING_STATE,
 ];
 
+/** The model card of a checkpoint. It is ours until the user edits it, see card.ts. */
+export const CARD_NAME = "README.md";
+
 /** Folders of a run that hold a checkpoint. */
 export const CHECKPOINT_FOLDERS: readonly string[] = ["last", "best"];
 

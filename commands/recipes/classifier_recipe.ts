@@ -49,6 +49,7 @@ import { RUN_SETTINGS } from "../settings/settings.ts";
 import { trainFlags } from "../settings/train_flags.ts";
 import { encodeExamples } from "../texts/examples.ts";
 import { type LabelledCorpus, readLabelledCorpus } from "../texts/labelled_corpus.ts";
+import { classifierCard } from "./cards.ts";
 import { classifiedSample, describeClassifier, reportClassifier } from "./classifier_report.ts";
 import { checkMemory, memoryLimits } from "./memory.ts";
 import type { Recipe } from "./recipe.ts";
@@ -106,13 +107,14 @@ export async function classifierRecipe(
   const contextLength = [...training, ...validation].reduce((most, { ids }) => Math.max(most, ids.length), 0);
   const classes = training.map(({ label }) => label), causal = objectiveOf(start) === "causal";
   const before = resumed?.state.settings;
+  const sizes = { modelDim: start.modelDim, contextLength, causal, labels, classes };
   const settings = before
     ? resumeSettings(
       resumed,
       withoutSameWeights(flags, before, labels, classes),
       training.length / before.batchSize,
     )
-    : chooseFinetuning(flags, { modelDim: start.modelDim, contextLength, causal, labels, classes });
+    : chooseFinetuning(flags, sizes);
   const config: ClassifierConfig = {
     ...start,
     vocabSize: Math.max(start.vocabSize, tokenizer.vocabSize), // rows for the tokens that classifiers add
@@ -120,9 +122,9 @@ export async function classifierRecipe(
     ...causal ? { padId: tokenizer.idOf("<pad>") } : {}, // a GPT has no <pad> of its own
   };
   const { batchSize } = settings, { padId = PAD_ID } = config;
-  const sizes = { contextLength: settings.contextLength, batchSize, padId };
+  const batchSizes = { contextLength: settings.contextLength, batchSize, padId };
   checkMemory(
-    { ...config, contextLength: sizes.contextLength },
+    { ...config, contextLength: settings.contextLength },
     { ...settings, experiment },
     await memoryLimits(backend),
   );
@@ -136,15 +138,22 @@ export async function classifierRecipe(
     .filter(([name]) => Object.hasOwn(finetuneFlags, name) && !unfit.includes(name));
   const weights = classWeights &&
     { classWeights: labels.map((label, index) => `${label}=${classWeights[index]}`) };
+  const repeated = { ...source, ...Object.fromEntries(given), ...weights };
   return {
     ...{ model, tokenizer, unit: "text" },
     state: {
       ...{ command: "finetune", settings, source, textFingerprint, pairs },
       tokenizerFingerprint: tokenizer.fingerprint,
     },
-    config: { ...source, ...Object.fromEntries(given), ...weights },
-    batches: labelledBatches(training, { ...settings, ...sizes }),
-    validation: labelledValidationBatches(validation, sizes),
+    config: repeated,
+    card: classifierCard({
+      source,
+      flags: repeated,
+      sizes,
+      validation: validation.map(({ label }) => label),
+    }),
+    batches: labelledBatches(training, { ...settings, ...batchSizes }),
+    validation: labelledValidationBatches(validation, batchSizes),
     facts: describeClassifier(task),
     async initialize(store) {
       if (settings.fromScratch) return;

@@ -30,7 +30,7 @@ import {
 } from "../settings/settings.ts";
 import { type TrainFlags, trainFlags } from "../settings/train_flags.ts";
 import { chooseTokenizer, encodeCorpus, readCorpus, type Source } from "../texts/corpus.ts";
-import { attentionText } from "./run_attention.ts";
+import { languageCard } from "./cards.ts";
 import {
   describeLanguageModel,
   describeNames,
@@ -40,6 +40,7 @@ import {
 } from "./language_report.ts";
 import { checkMemory, memoryLimits } from "./memory.ts";
 import { expectTargets, prepareObjective } from "./objectives.ts";
+import { attentionText } from "./run_attention.ts";
 import type { Recipe } from "./recipe.ts";
 
 /** The state of a run of `train`. */
@@ -141,6 +142,7 @@ export async function languageRecipe(
     },
     config: { ...settings, data: files(source.data), validation: files(source.validation) },
     attention: attentionText(model, objective.beginning, tokenizer),
+    card: languageCard({ ...task, corpus }),
     facts: [...describeLanguageModel(task), ...notes.map((note) => ["note", note] as const)],
     sample: (step) => objective.sample(backend, settings.seed + step),
     async report(session) {

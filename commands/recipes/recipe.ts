@@ -13,6 +13,7 @@ import type { TrainingRun } from "../../training/train.ts";
 import type { Interrupt } from "../cli/interrupt.ts";
 import type { Output } from "../cli/output.ts";
 import type { ProgressLine } from "../cli/progress.ts";
+import type { CardSubject } from "../reports/model_card.ts";
 import type { RunFolder } from "../runs/run_folder.ts";
 import type { Best, RunState, Scores } from "../runs/run_state.ts";
 import type { RunAttention } from "./run_attention.ts";
@@ -36,6 +37,8 @@ export interface Recipe {
   readonly state: Omit<RunState, "backend" | "best">;
   /** Values of flags that repeat the run, for `run.json`. */
   readonly config: Readonly<Record<string, unknown>>;
+  /** What the model cards of its checkpoints say about it. */
+  readonly card: CardSubject;
   /** The model, without values yet. */
   readonly model: Learner & Pick<Model, "config" | "experiment">;
   readonly tokenizer: Tokenizer;

@@ -17,6 +17,7 @@ import { type FolderFiles, SaveError } from "../files/folders.ts";
 import { withSums } from "../files/sums.ts";
 import type { MetricsRecord } from "../../training/tensorboard_events.ts";
 import type { Scores } from "../runs/run_state.ts";
+import { cardOf } from "./cards.ts";
 import type { Session } from "./recipe.ts";
 
 /** Milliseconds between two reads of the losses: a read takes 11 of them on a GPU. */
@@ -148,13 +149,12 @@ async function saveLast(session: Session, files: FolderFiles): Promise<void> {
   await folder.save("last", run.step, unwritten ? await checkpointFiles(session, { unwritten }) : files);
 }
 
-async function checkpointFiles(
-  { recipe, run, state, best }: Session,
-  more: object = {},
-): Promise<FolderFiles> {
-  return withSums({
+async function checkpointFiles(session: Session, more: object = {}): Promise<FolderFiles> {
+  const { recipe, run, state, best } = session;
+  const files = withSums({
     ...await modelFiles(run.backend, recipe.model, run.store),
     ...recipe.tokenizer.toHuggingFace(),
     ...await trainingFiles(run, { ...state, best, ...more }),
   });
+  return { ...files, ...await cardOf(session) };
 }

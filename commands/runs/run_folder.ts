@@ -23,6 +23,7 @@
 import { basename, join } from "@std/path";
 import { encodeEvents, type MetricsRecord } from "../../training/tensorboard_events.ts";
 import { reason } from "../cli/errors.ts";
+import { ownCard } from "../files/card.ts";
 import type { FoundCheckpoint } from "../files/checkpoint_folder.ts";
 import { appendText, entryAt, syncFile } from "../files/disk.ts";
 import { type FolderFiles, SaveError, saveFolder } from "../files/folders.ts";
@@ -82,7 +83,7 @@ export class RunFolder implements Disposable {
    * never resumed at a step whose records are gone.
    */
   async rewind({ path, step, files }: FoundCheckpoint & { readonly step: number }): Promise<void> {
-    if (basename(path) !== "last") await this.save("last", step, files);
+    if (basename(path) !== "last") await this.save("last", step, { ...files, ...await ownCard(path) });
     const metrics = join(this.path, "metrics.jsonl"), samples = join(this.path, "samples.txt");
     const records = keptRecords(await readIfThere(metrics), step);
     await saveFile(metrics, linesOfRecords(records));

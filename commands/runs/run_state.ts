@@ -114,10 +114,14 @@ export function expectTokenizer({ path, state }: ResumedRun, { fingerprint }: To
 }
 
 /**
- * Lists the files outside the current folder that a resumed run is about to read, before it reads them: their names come
- * from a file in the folder of the run, which may be untrusted.
+ * Lists the files outside the current folder that a command is about to read, before it reads them: their names come from a
+ * file in the folder of the run, which may be untrusted.
  */
-export async function announceFiles(folder: string, files: readonly string[]): Promise<void> {
+export async function announceFiles(
+  folder: string,
+  files: readonly string[],
+  flag: string = "--data",
+): Promise<void> {
   const here = await Deno.realPath(".");
   const paths = await Promise.all(files.map((name) => Deno.realPath(name).catch(() => resolve(name))));
   const outside = files.filter((_, index) => relative(here, paths[index]).startsWith(".."));
@@ -125,7 +129,7 @@ export async function announceFiles(folder: string, files: readonly string[]): P
   const names = outside.slice(0, 10).map((name) => quote(cutText(visible(name), 200)));
   const others = outside.length > 10 ? ` and ${outside.length - 10} others` : "";
   printDiagnostic(
-    `${folder} was trained on ${names.join(" ")}${others}: these files will be read; --data names others`,
+    `${folder} was trained on ${names.join(" ")}${others}: these files will be read; ${flag} names others`,
   );
 }
 

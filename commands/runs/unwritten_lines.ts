@@ -13,6 +13,7 @@ import {
 } from "../../checkpoints/checkpoint_files.ts";
 import type { MetricsRecord } from "../../training/tensorboard_events.ts";
 import { keptFrames } from "../../plots/attention_page.ts";
+import { ownCard } from "../files/card.ts";
 import { entryAt, lenientJson } from "../files/disk.ts";
 import { readFolder, saveFolder } from "../files/folders.ts";
 import { ATTENTION_PAGE, CHECKPOINT_FILES } from "../files/own_names.ts";
@@ -58,7 +59,7 @@ export async function writeUnwrittenLines(folder: string): Promise<void> {
   }
   delete files[FORMER_TRAINING_STATE];
   const sealed = withSums({ ...files, [TRAINING_STATE]: JSON.stringify(state) });
-  await saveFolder(last, sealed, { foreign: "keep" });
+  await saveFolder(last, { ...sealed, ...await ownCard(last) }, { foreign: "keep" });
 }
 
 /** The state, or an empty one where it is missing or damaged: that is reported when it is used. */

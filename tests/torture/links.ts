@@ -42,6 +42,7 @@ const names = [
   ...[
     "last/training_state.json",
     "last/tokenizer.json",
+    "last/README.md",
     "best/model.safetensors",
     "samples.txt.new",
     "last.new",

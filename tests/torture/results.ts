@@ -7,7 +7,8 @@ import type { Scenario } from "./scenarios.ts";
 import { treeOf } from "./trees.ts";
 
 const tokenizer = "(tokenizer|vocab|added_tokens|special_tokens_map|tokenizer_config)\\.json|merges\\.txt";
-const checkpoint = `${tokenizer}|config\\.json|(model|optimizer)\\.safetensors|training_state\\.json`;
+const checkpoint =
+  `${tokenizer}|config\\.json|(model|optimizer)\\.safetensors|training_state\\.json|README\\.md`;
 
 /** What the program may change of what is there. */
 export function oursIn({ target }: Pick<Scenario, "target">): RegExp {

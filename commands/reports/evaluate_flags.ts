@@ -1,0 +1,55 @@
+/**
+ * The flags of `evaluate`.
+ *
+ * @module
+ */
+import { deviceFlag, jsonFlag, maskFlags, MAX, modelFlags, replaceInvalidFlag } from "../cli/common_flags.ts";
+import { type Flags, group } from "../cli/flags.ts";
+import { BATCH_SIZE, SEED } from "../settings/run_flags.ts";
+
+/** Flags for a model that fills masks. */
+export const MASKED_FLAGS = {
+  ...maskFlags,
+  pseudoTokens: {
+    kind: "integer",
+    description: "tokens to mask one at a time, spread over the text, for the pseudo-perplexity; 0: none",
+    atLeast: 0,
+    atMost: MAX.pseudoTokens,
+    otherwise: "512",
+  },
+  seed: { ...SEED, description: "decides which are masked, or the samples of a report" },
+} as const satisfies Flags;
+
+const REPORT_FLAGS = {
+  report: {
+    kind: "text",
+    description:
+      "also write a report in Markdown: all figures, samples, how varied they are and what is copied",
+    placeholder: "[FILE.md]",
+    bare: "runs/report.md",
+    otherwise: "none",
+  },
+  trainingData: {
+    kind: "list",
+    description: "texts that the samples are compared with",
+    placeholder: "FILE...",
+    otherwise: "those that the run was trained on",
+  },
+} as const satisfies Flags;
+
+/** All of them. */
+export const evaluateFlags = {
+  ...modelFlags("a GPT or RoBERTa"),
+  data: {
+    kind: "list",
+    description: "texts: files, folders, globs",
+    placeholder: "FILE...",
+    otherwise: "the validation text of the run",
+  },
+  batchSize: { ...BATCH_SIZE, description: "windows per batch", default: 16 },
+  ...replaceInvalidFlag,
+  ...deviceFlag,
+  ...jsonFlag,
+  ...group("Report", REPORT_FLAGS),
+  ...group("Masks, for a RoBERTa", MASKED_FLAGS),
+} as const satisfies Flags;
