@@ -22,10 +22,10 @@ Deno.test("a run leaves the files it promises, and the command it ends with writ
       ...["tokenizer.json", "tokenizer_config.json", "training_state.json"],
     ];
     assertEquals(await listing(`${cwd}/runs/story`), [
+      ...["attention.png", "attention.svg"],
       ...checkpoint.map((name) => `best/${name}`),
       ...checkpoint.map((name) => `last/${name}`),
-      ...["attention.png", "attention.svg", "loss_curve.png", "loss_curve.svg"],
-      ...["metrics.jsonl", "run.json", "samples.txt"],
+      ...["loss_curve.png", "loss_curve.svg", "metrics.jsonl", "run.json", "samples.txt"],
     ]);
 
     const lines = (await metricsOf(`${cwd}/runs/story`)).map((line) => JSON.parse(line));
