@@ -60,6 +60,9 @@ Deno.test("a name that other programs would download is refused with the files t
         await refused("gpt2"),
         "Cannot read gpt2: nothing is downloaded here; did you mean tokenizers/gpt2?",
       );
+      await Deno.mkdir("tokenizers/gpt2-xl");
+      await Deno.writeTextFile("tokenizers/gpt2-xl/vocab.json", "{}");
+      assertEquals((await refused("gpt2-xl")).endsWith("did you mean tokenizers/gpt2-xl?"), true);
       await saveFolder("roberta", CharTokenizer.fromText("abcd").toHuggingFace());
       assertEquals((await readTokenizer("roberta")).vocabSize, 4);
     } finally {
