@@ -40,8 +40,9 @@ export interface TextFlag extends FlagOf<"text", string> {
 /** A flag with several text values: `--data a.txt b.txt`, which is what the shell makes of `--data *.txt`. */
 export type ListFlag = FlagOf<"list", readonly string[]>;
 
-/** A flag with one number, within bounds. */
+/** A flag with one number, within bounds, or with a word in its place: `--save-every 100`, `--save-every epoch`. */
 export interface NumberFlag extends FlagOf<"number" | "integer", number> {
+  readonly word?: string;
   readonly atLeast?: number;
   readonly atMost?: number;
   readonly above?: number;
@@ -64,7 +65,7 @@ export type Flags = Readonly<Record<string, Flag>>;
 
 /** The type of one flag's value when it is given. */
 export type FlagValue<F extends Flag> = F extends ChoiceFlag ? F["choices"][number]
-  : F extends NumberFlag ? number
+  : F extends NumberFlag ? number | (F extends { word: infer Word } ? Word : never)
   : F extends BooleanFlag ? boolean
   : F extends ListFlag ? readonly string[]
   : string;
@@ -103,7 +104,8 @@ export function acceptsNumber(flag: NumberFlag, value: number): boolean {
     value >= atLeast && value <= atMost && value > above && value < below;
 }
 
-/** What {@linkcode acceptsNumber} accepts, in words, such as `a whole number at least 1`. */
+/** What a flag with a number accepts, in words, such as `a whole number at least 1`. */
 export function expectedNumber(flag: NumberFlag): string {
-  return `${flag.kind === "integer" ? "a whole number" : "a number"} ${bounds(flag)}`.trimEnd();
+  const number = `${flag.kind === "integer" ? "a whole number" : "a number"} ${bounds(flag)}`.trimEnd();
+  return flag.word === undefined ? number : `${number}, or ${flag.word}`;
 }

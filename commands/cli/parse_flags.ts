@@ -126,6 +126,7 @@ function singleValue(flag: TextFlag | NumberFlag | ChoiceFlag, typed: string, te
     if (flag.choices.includes(text)) return text;
     throw new UsageError(`${typed} is "${text}": expected one of ${flag.choices.join(", ")}`);
   }
+  if (flag.word !== undefined && text === flag.word) return text;
   const value = /^[-+]?(\d+\.?\d*|\.\d+)(e[-+]?\d+)?$/i.test(text) ? Number(text) : NaN;
   if (acceptsNumber(flag, value)) return value;
   throw new UsageError(`${typed} is ${text || "empty"}: expected ${expectedNumber(flag)}`);

@@ -14,7 +14,7 @@ import type { Interrupt } from "../cli/interrupt.ts";
 import type { Output } from "../cli/output.ts";
 import type { ProgressLine } from "../cli/progress.ts";
 import type { RunFolder } from "../runs/run_folder.ts";
-import type { Best, RunState, Scores } from "../runs/run_state.ts";
+import type { Best, EpochLoss, RunState, Scores } from "../runs/run_state.ts";
 import type { TrainFlags } from "../settings/train_flags.ts";
 
 /** A name and a value, printed in two columns. */
@@ -23,7 +23,7 @@ export type Fact = readonly [name: string, text: string];
 /** A model, its batches, and how it is evaluated. */
 export interface Recipe {
   /** What a checkpoint says about the run, except for what changes during training. */
-  readonly state: Omit<RunState, "backend" | "best">;
+  readonly state: Omit<RunState, "backend" | "best" | "epochLoss">;
   /** Values of flags that repeat the run, for `run.json`. */
   readonly config: Readonly<Record<string, unknown>>;
   /** The model, without values yet. */
@@ -70,6 +70,8 @@ export interface Session {
   readonly state: RunState;
   /** The best scores so far. */
   best?: Best;
+  /** The losses of the epoch so far. */
+  epochLoss?: EpochLoss;
   readonly interrupt: Interrupt;
   readonly output: Output;
   readonly progress: ProgressLine;

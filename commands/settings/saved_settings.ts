@@ -34,7 +34,8 @@ export function schemaOf(flag: Flag): v.GenericSchema {
       return TEXT;
     default: {
       const expected = expectedNumber(flag);
-      return v.pipe(v.number(expected), v.check((value) => acceptsNumber(flag, value), expected));
+      const number = v.pipe(v.number(expected), v.check((value) => acceptsNumber(flag, value), expected));
+      return flag.word === undefined ? number : v.union([v.literal(flag.word), number], expected);
     }
   }
 }

@@ -12,8 +12,10 @@ import {
   BATCH_SIZE,
   EPOCHS,
   FACTOR,
+  INTERVAL,
   POSITIVE_FACTOR,
   runFlags,
+  SAVES,
   sessionFlags,
   SHARE,
   STEPS,
@@ -173,17 +175,18 @@ const TENTH = "a tenth of the steps, at most 250";
 const intervalFlags = group("Intervals", {
   logInterval: { ...STEPS, description: "steps between lines in metrics.jsonl", otherwise: "1" },
   evaluationInterval: {
-    ...STEPS,
-    aliases: ["eval-interval"],
-    otherwise: TENTH,
-    description: "steps between validations",
+    ...INTERVAL,
+    aliases: ["validate-every", "eval-interval"],
+    otherwise: `epoch with --epochs from 3 to 100, else ${TENTH}`,
+    description: "steps between validations; epoch: at the end of each, with a table in epochs.md",
   },
   sampleInterval: {
-    ...STEPS,
-    otherwise: "twice that of validations",
-    description: "steps between samples",
+    ...INTERVAL,
+    aliases: ["sample-every"],
+    otherwise: "twice that of validations; if those are at each epoch, a fifth of the steps, at most 500",
+    description: "steps between samples; epoch: at the end of each",
   },
-  saveInterval: { ...STEPS, description: "steps between checkpoints in last/", otherwise: TENTH },
+  saveInterval: { ...INTERVAL, ...SAVES, otherwise: TENTH },
 });
 
 /** The flags of `train`. */
