@@ -34,7 +34,7 @@ import {
   type RunState,
 } from "../runs/run_state.ts";
 import { describeDryRun } from "./dry_run.ts";
-import { describeEpochs } from "./epochs.ts";
+import { describeEpochs } from "./run_epochs.ts";
 import type { Fact, Recipe, Session, SessionFlags } from "./recipe.ts";
 import { throwFailure, trainAndSave } from "./train_loop.ts";
 

@@ -17,7 +17,7 @@ import { type FolderFiles, SaveError } from "../files/folders.ts";
 import { withSums } from "../files/sums.ts";
 import type { MetricsRecord } from "../../training/tensorboard_events.ts";
 import type { Scores } from "../runs/run_state.ts";
-import { describeEpoch, epochsOf, withEpochLosses } from "./epochs.ts";
+import { describeEpoch, epochsOf, withEpochLosses } from "./run_epochs.ts";
 import type { Session } from "./recipe.ts";
 
 /** Milliseconds between two reads of the losses: a read takes 11 of them on a GPU. */

@@ -34,10 +34,11 @@ import { leaveLater, type Rewound, type Target } from "./later_checkpoints.ts";
 import { keptRecords, keptSamples, linesOfRecords, readIfThere } from "./run_records.ts";
 import type { UnwrittenLines } from "./unwritten_lines.ts";
 
-/** The names of checkpoints; many epochs, which come last, the newest first, as one range. */
+/** The names of checkpoints, the first epoch before later ones; more than three epochs as a range. */
 function shorten(names: readonly string[]): string[] {
-  const [newest] = names.slice(2), oldest = names.at(-1);
-  return names.length < 6 ? [...names] : [...names.slice(0, 2), `${oldest} … ${newest}`];
+  const epochs = names.filter((name) => name.startsWith("epoch-")).reverse();
+  const others = names.filter((name) => !epochs.includes(name));
+  return [...others, ...epochs.length > 3 ? [`${epochs[0]} … ${epochs.at(-1)}`] : epochs];
 }
 
 /** The folder of a run, held by this process. */

@@ -12,7 +12,7 @@ const checkpoint = `${tokenizer}|config\\.json|(model|optimizer)\\.safetensors|t
 /** What the program may change of what is there. */
 export function oursIn({ target }: Pick<Scenario, "target">): RegExp {
   return target === "tokenizers/tk" ? new RegExp(`^tokenizers/tk/(${tokenizer}|)$`) : new RegExp(
-    `^runs/r/((last|best)/(${checkpoint}|)|metrics\\.jsonl|run\\.json|block\\.ts|samples\\.txt|\\w+\\.(svg|ids)|\\.miniformer\\.lock|)$`,
+    `^runs/r/((last|best|epoch-\\d+)/(${checkpoint}|)|metrics\\.jsonl|run\\.json|block\\.ts|samples\\.txt|epochs\\.md|\\w+\\.(svg|ids)|\\.miniformer\\.lock|)$`,
   );
 }
 
