@@ -52,6 +52,36 @@ Deno.test("a run that goes back to its best checkpoint has it as its last", () =
     assertEquals(JSON.parse(await Deno.readTextFile(`${run.path}/metrics.jsonl`)), record(1));
   }));
 
+Deno.test("epochs.md follows from the records: it is written when an epoch ends, and goes back with them", () =>
+  inFolder(async (cwd) => {
+    using run = await RunFolder.create(`${cwd}/mine`, "");
+    const rows = async () =>
+      (await Deno.readTextFile(`${run.path}/epochs.md`).catch(() => "")).match(/^\| +\d+ /gm)?.map((row) =>
+        Number(row.slice(1))
+      );
+    const epoch = (step: number) => ({
+      ...record(step),
+      validationLoss: 2,
+      completedEpochs: step / 2,
+      epochLoss: 1,
+    });
+    await run.log([record(1)]);
+    assertEquals(await rows(), undefined);
+    await run.log([epoch(2)]);
+    await run.log([record(3), epoch(4)]);
+    const whole = await Deno.readTextFile(`${run.path}/epochs.md`);
+    assertEquals(await rows(), [1, 2]);
+    await run.save("last", 2, {});
+    await run.rewind({ path: `${run.path}/last`, step: 2, files: {} });
+    assertEquals(await rows(), [1]);
+    await run.log([record(3), epoch(4)]);
+    assertEquals(await Deno.readTextFile(`${run.path}/epochs.md`), whole);
+    await run.rewind({ path: `${run.path}/last`, step: 1, files: {} });
+    await Deno.writeTextFile(`${run.path}/epochs.md`, "a table of a run that was killed");
+    await run.rewind({ path: `${run.path}/last`, step: 1, files: {} });
+    assertEquals(await rows(), undefined);
+  }));
+
 Deno.test("only files that exist are described", () =>
   inFolder(async (cwd) => {
     using run = await RunFolder.create(`${cwd}/mine`, "");
@@ -61,6 +91,14 @@ Deno.test("only files that exist are described", () =>
     assertEquals(await run.describe(), `${cwd}/mine: last/ (a Hugging Face folder), metrics.jsonl`);
     await run.save("best", 1, { "config.json": "{}" });
     assertEquals(await run.describe(), `${cwd}/mine: last/ and best/ (Hugging Face folders), metrics.jsonl`);
+    for (const number of [1, 2, 3, 10]) {
+      await run.save(`epoch-${number}`, number, { "config.json": "{}" });
+      const epochs = number < 10
+        ? [1, 2, 3].slice(0, number).map((n) => `epoch-${n}/`)
+        : ["epoch-1/ … epoch-10/"];
+      const names = ["last/", "best/", ...epochs].join(", ").replace(/, (?=[^,]*$)/, " and ");
+      assertEquals(await run.describe(), `${cwd}/mine: ${names} (Hugging Face folders), metrics.jsonl`);
+    }
   }));
 
 Deno.test("a missing folder is created, an empty one taken, and both are left as they were when the run is abandoned", () =>
@@ -137,7 +175,17 @@ Deno.test({
     inFolder(async (cwd) => {
       await Deno.writeTextFile(`${cwd}/victim`, "mine");
       const names = ["metrics.jsonl", "samples.txt", "loss_curve.svg", "training.ids", ".miniformer.lock"];
-      for (const name of [...names, "best", ".last.miniformer-new", ".last.miniformer-old"]) {
+      for (
+        const name of [
+          ...names,
+          "epochs.md",
+          "epoch-3",
+          ".epoch-3.miniformer-new",
+          "best",
+          ".last.miniformer-new",
+          ".last.miniformer-old",
+        ]
+      ) {
         const path = `${cwd}/${name} linked`;
         await Deno.mkdir(`${path}/last`, { recursive: true });
         await Deno.symlink(`${cwd}/victim`, `${path}/${name}`);
@@ -222,7 +270,7 @@ Deno.test("records are on the disk before the checkpoint that follows them", () 
 
 Deno.test("a run that is called last or best is resumed in its own folder", () =>
   inFolder(async (cwd) => {
-    for (const name of ["last", "best"]) {
+    for (const name of ["last", "best", "epoch-4"]) {
       const path = `${cwd}/runs/${name}`;
       {
         using run = await RunFolder.create(path, "");
