@@ -148,7 +148,7 @@ function perplexityAxis(points: readonly { readonly loss: number }[]): Layer[] {
   const losses = points.map(({ loss }) => loss), high = Math.max(...losses);
   if (high > 100) return [];
   const values = perplexityTicks(Math.exp(Math.min(...losses)), Math.exp(high));
-  const labelExpr = "format(exp(datum.value), exp(datum.value) < 1e6 ? ',.4~r' : '.1e')";
+  const labelExpr = "format(exp(datum.value), exp(datum.value) < 2e6 ? ',.4~r' : '.1e')";
   const axis = { orient: "right", grid: false, values: values.map(Math.log), labelExpr } as const;
   return [{
     data: { values: [{ loss: high }] },
