@@ -79,7 +79,7 @@ Deno.test("epochs.md follows from the records: it is written when an epoch ends,
     await run.rewind({ path: `${run.path}/last`, step: 1, files: {} });
     await Deno.writeTextFile(`${run.path}/epochs.md`, "a table of a run that was killed");
     await run.rewind({ path: `${run.path}/last`, step: 1, files: {} });
-    assertEquals(await rows(), undefined);
+    await assertRejects(() => Deno.stat(`${run.path}/epochs.md`), Deno.errors.NotFound);
   }));
 
 Deno.test("only files that exist are described", () =>
@@ -138,7 +138,12 @@ Deno.test("a new run may take the folder of a run that saved no checkpoint, and 
 
 Deno.test("a folder with files of the user is not taken, whatever their names", () =>
   inFolder(async (cwd) => {
-    for (const names of [["metrics.jsonl"], [".miniformer.lock", "notes.txt"], ["last"]]) {
+    const former = [".last.miniformer-old", ".epoch-3.miniformer-old"].map((
+      name,
+    ) => [".miniformer.lock", name]);
+    for (
+      const names of [["metrics.jsonl"], [".miniformer.lock", "notes.txt"], ["last"], ["epoch-3"], ...former]
+    ) {
       const path = `${cwd}/${names.join()}`;
       await Deno.mkdir(path);
       for (const name of names) await Deno.writeTextFile(`${path}/${name}`, "mine");
@@ -276,8 +281,9 @@ Deno.test("a run that is called last or best is resumed in its own folder", () =
         using run = await RunFolder.create(path, "");
         await run.log([record(1)]);
         await run.save("last", 1, { "config.json": "{}" });
+        await run.save("epoch-2", 1, { "config.json": "{}" });
       }
-      for (const given of [path, `${path}/`, `${path}/last`]) {
+      for (const given of [path, `${path}/`, `${path}/last`, `${path}/epoch-2`]) {
         using reopened = await RunFolder.open(given);
         assertEquals(reopened.path, path);
       }

@@ -58,14 +58,10 @@ export async function leaveLater(
 /** Saves `best/` anew if it was renamed, from the checkpoint of its step. Gives the best scores, if there is one. */
 async function restoreBest(
   run: string,
-  { step, files, state: { best } = {} }: Target,
+  { state: { best } = {} }: Target,
   saveBest: (step: number, files: FolderFiles) => Promise<void>,
 ): Promise<Best | undefined> {
   if (best === undefined || await entryAt(join(run, "best"))) return best;
-  if (best.step === step) {
-    await saveBest(step, files);
-    return best;
-  }
   for (const { folder } of await checkpointsOf(run)) {
     if (await stepOf(folder) !== best.step) continue;
     const found = await readFolder(folder, { names: CHECKPOINT_FILES });
