@@ -1,5 +1,6 @@
 import { assertEquals, assertRejects, assertStringIncludes, assertThrows } from "@std/assert";
 import {
+  checkpointsOf,
   findCheckpoint,
   openModel,
   refusePytorchFile,
@@ -73,4 +74,15 @@ Deno.test("a PyTorch file is refused, whether it is there or not, with what to t
     } finally {
       Deno.chdir(before);
     }
+  }));
+
+Deno.test("the checkpoints of a run are last/, best/ and its epochs, the newest first, also where a save was interrupted", () =>
+  inFolder(async (run) => {
+    const names = async () => (await checkpointsOf(run)).map(({ folder }) => folder.slice(run.length + 1));
+    assertEquals(await names(), ["last", "best"]);
+    for (const name of ["epoch-2", "epoch-10", ".epoch-9.miniformer-old", "epoch-9.earlier", "best"]) {
+      await Deno.mkdir(`${run}/${name}`);
+    }
+    assertEquals(await names(), ["last", "best", "epoch-10", "epoch-9", "epoch-2"]);
+    assertEquals((await checkpointsOf(`${run}/none`)).length, 2);
   }));

@@ -42,7 +42,7 @@ for (
       const lines = (await metricsOf(run)).map((text) => JSON.parse(text));
       assertEquals(lines.length, 50);
       const scored = lines.filter(({ accuracy }) => accuracy !== undefined);
-      assertEquals(scored.map(({ step }) => step), [13, 26, 39, 50]);
+      assertEquals(scored.map(({ step }) => step), [13, 25, 38, 50]);
       const state = JSON.parse(await Deno.readTextFile(`${run}/best/training_state.json`));
       assertEquals([state.best.accuracy, state.best.macroF1], [1, 1]);
       assertEquals([state.command, state.settings.auxiliaryWeight], [

@@ -22,8 +22,9 @@ Deno.test("an epoch sees every text, and each is validated and saved", () => {
   const { steps, evaluationInterval, saveInterval, warmupSteps } = choose("--batch_size 8 --accumulation 3", {
     classes,
   });
-  assertEquals([steps, evaluationInterval, saveInterval, warmupSteps], [13, 5, 5, 0]);
+  assertEquals([steps, evaluationInterval, saveInterval, warmupSteps], [13, "epoch", 5, 0]);
   assertEquals(choose("--epochs 20", { classes }).warmupSteps, 7);
+  assertEquals(choose("--save_every epoch", { classes }).saveInterval, "epoch");
 });
 
 Deno.test("a wider model learns more slowly, and only a GPT also predicts the next token", () => {

@@ -34,6 +34,7 @@ Deno.test("a picture names what it shows", async () => {
       "optimal 1.20",
       "step",
       "loss (nats per token)",
+      "perplexity",
       "training",
       "validation",
       "100",
@@ -48,6 +49,45 @@ Deno.test("training is drawn twice, thin as it is and smoothed, validation point
   const [raw, smoothed] = drawn;
   assert(raw.join() !== smoothed.join());
   assertEquals(smoothed[0], raw[0], "the smoothed line starts where the run did");
+});
+
+/** The labels of the axis on the right, and where the axis on the left would put them. */
+function perplexities(svg: string): string[] {
+  const axis = svg.slice(svg.indexOf("titled 'perplexity'"));
+  return [...axis.slice(0, axis.indexOf("</g></g></g>")).matchAll(/<text[^>]*>([^<]*)<\/text>/g)].map((
+    [, text],
+  ) => text);
+}
+
+Deno.test("perplexities are on the right, round numbers that fit the range, and only for tokens", async () => {
+  const between = async (low: number, high: number) =>
+    perplexities(await lossCurve([{ step: 1, loss: high }, { step: 2, loss: low }], { title: "range" }))
+      .filter((text) => !["perplexity", "training"].includes(text));
+  assertEquals(await between(6.1, 10.8), ["1,000", "3,000", "10,000", "30,000"]);
+  assertEquals(await between(0.2, 3.7), ["2", "5", "10", "20"]);
+  assertEquals(await between(1.56, 1.605), ["4.8", "4.85", "4.9", "4.95"]);
+  assertEquals(await between(0, 20), ["1", "100", "10,000", "1,000,000", "1.0e+8"]);
+  assertEquals(await between(2, 2), ["7.389"]);
+  assertEquals(await between(1, 800), [], "a run that has diverged");
+  const text = await lossCurve(run(100, 20), { title: "texts", unit: "text" });
+  assertEquals([perplexities(text), text.includes("perplexity")], [[], false]);
+});
+
+Deno.test("a run in epochs is drawn over them, in whole numbers once there are some", async () => {
+  const inEpochs = (steps: number) =>
+    run(steps, 25).map((record) => ({ ...record, epoch: record.step / 25 }));
+  const labels = async (records: LossRecord[]) => {
+    const svg = await lossCurve(records, { title: "epochs", unit: "text", axis: "epoch" });
+    assertStringIncludes(svg, ">epoch</text>");
+    const axis = svg.slice(svg.indexOf("titled 'epoch'"));
+    return [...axis.slice(0, axis.indexOf(">epoch<")).matchAll(/<text[^>]*>([\d.]+)<\/text>/g)].map((
+      [, text],
+    ) => text);
+  };
+  assertEquals(await labels(inEpochs(100)), ["0", "1", "2", "3", "4"]);
+  assertEquals(await labels(inEpochs(20)), ["0", "0.1", "0.2", "0.3", "0.4", "0.5", "0.6", "0.7", "0.8"]);
+  const drawn = lines(await lossCurve(inEpochs(100), { title: "epochs", axis: "epoch" }));
+  assertEquals(drawn, lines(await lossCurve(run(100, 25), { title: "steps" })), "the same curve");
 });
 
 Deno.test("a long run is thinned to its means and ends where it ended", async () => {

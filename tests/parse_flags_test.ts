@@ -12,6 +12,7 @@ const flags = {
   lr: { kind: "number", description: "learning rate", above: 0, aliases: ["learning_rate"] },
   topP: { kind: "number", description: "nucleus", above: 0, atMost: 1 },
   heat: { kind: "numbers", description: "temperatures", atLeast: 0, atMost: 9 },
+  saveEvery: { kind: "integer", description: "steps", atLeast: 1, word: "epoch" },
   tied: { kind: "boolean", description: "one embedding for both ends" },
   device: {
     kind: "choice",
@@ -30,6 +31,7 @@ const absent = {
   lr: undefined,
   topP: undefined,
   heat: undefined,
+  saveEvery: undefined,
   tied: undefined,
   device: "auto",
 };
@@ -63,6 +65,8 @@ const accepted: [string[], Record<string, unknown>][] = [
   [["--data", "a", "-o", "b", "--tied"], { data: ["a"], out: "b", tied: true }],
   [["--prompt", "-o", "-o", "--"], { prompt: "-o", out: "--" }],
   [["--tied", "--"], { tied: true }],
+  [["--save_every", "50"], { saveEvery: 50 }],
+  [["--save-every=epoch"], { saveEvery: "epoch" }],
   [["--resume"], { resume: "newest" }],
   [["--resume", "runs/a", "--tied"], { resume: "runs/a", tied: true }],
   [["--resume", "-o", "a"], { resume: "newest", out: "a" }],
@@ -106,6 +110,8 @@ const refused: [string[], string][] = [
   [["--top_p", "0"], "--top_p is 0: expected a number above 0, at most 1"],
   [["--top_p", "1.01"], "--top_p is 1.01: expected a number above 0, at most 1"],
   [["--device", "gpu"], '--device is "gpu": expected one of auto, webgpu, cpu'],
+  [["--save_every", "epochs"], "--save_every is epochs: expected a whole number at least 1, or epoch"],
+  [["--save_every", "0"], "--save_every is 0: expected a whole number at least 1, or epoch"],
   [["-x"], "Unknown flag -x"],
   [["--tied", "-x"], "Unknown flag -x"],
   [["--out", "a", "-o", "b"], "--out and -o are the same flag: give one"],

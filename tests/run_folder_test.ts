@@ -53,6 +53,36 @@ Deno.test("a run that goes back to its best checkpoint has it as its last", () =
     assertEquals(JSON.parse(await Deno.readTextFile(`${run.path}/metrics.jsonl`)), record(1));
   }));
 
+Deno.test("epochs.md follows from the records: it is written when an epoch ends, and goes back with them", () =>
+  inFolder(async (cwd) => {
+    using run = await RunFolder.create(`${cwd}/mine`, "");
+    const rows = async () =>
+      (await Deno.readTextFile(`${run.path}/epochs.md`).catch(() => "")).match(/^\| +\d+ /gm)?.map((row) =>
+        Number(row.slice(1))
+      );
+    const epoch = (step: number) => ({
+      ...record(step),
+      validationLoss: 2,
+      completedEpochs: step / 2,
+      epochLoss: 1,
+    });
+    await run.log([record(1)]);
+    assertEquals(await rows(), undefined);
+    await run.log([epoch(2)]);
+    await run.log([record(3), epoch(4)]);
+    const whole = await Deno.readTextFile(`${run.path}/epochs.md`);
+    assertEquals(await rows(), [1, 2]);
+    await run.save("last", 2, {});
+    await run.rewind({ path: `${run.path}/last`, step: 2, files: {} });
+    assertEquals(await rows(), [1]);
+    await run.log([record(3), epoch(4)]);
+    assertEquals(await Deno.readTextFile(`${run.path}/epochs.md`), whole);
+    await run.rewind({ path: `${run.path}/last`, step: 1, files: {} });
+    await Deno.writeTextFile(`${run.path}/epochs.md`, "a table of a run that was killed");
+    await run.rewind({ path: `${run.path}/last`, step: 1, files: {} });
+    await assertRejects(() => Deno.stat(`${run.path}/epochs.md`), Deno.errors.NotFound);
+  }));
+
 Deno.test("only files that exist are described", () =>
   inFolder(async (cwd) => {
     using run = await RunFolder.create(`${cwd}/mine`, "");
@@ -62,6 +92,14 @@ Deno.test("only files that exist are described", () =>
     assertEquals(await run.describe(), `${cwd}/mine: last/ (a Hugging Face folder), metrics.jsonl`);
     await run.save("best", 1, { "config.json": "{}" });
     assertEquals(await run.describe(), `${cwd}/mine: last/ and best/ (Hugging Face folders), metrics.jsonl`);
+    for (const number of [1, 2, 3, 10]) {
+      await run.save(`epoch-${number}`, number, { "config.json": "{}" });
+      const epochs = number < 10
+        ? [1, 2, 3].slice(0, number).map((n) => `epoch-${n}/`)
+        : ["epoch-1/ … epoch-10/"];
+      const names = ["last/", "best/", ...epochs].join(", ").replace(/, (?=[^,]*$)/, " and ");
+      assertEquals(await run.describe(), `${cwd}/mine: ${names} (Hugging Face folders), metrics.jsonl`);
+    }
   }));
 
 Deno.test("a missing folder is created, an empty one taken, and both are left as they were when the run is abandoned", () =>
@@ -101,7 +139,12 @@ Deno.test("a new run may take the folder of a run that saved no checkpoint, and 
 
 Deno.test("a folder with files of the user is not taken, whatever their names", () =>
   inFolder(async (cwd) => {
-    for (const names of [["metrics.jsonl"], [".miniformer.lock", "notes.txt"], ["last"]]) {
+    const former = [".last.miniformer-old", ".epoch-3.miniformer-old"].map((
+      name,
+    ) => [".miniformer.lock", name]);
+    for (
+      const names of [["metrics.jsonl"], [".miniformer.lock", "notes.txt"], ["last"], ["epoch-3"], ...former]
+    ) {
       const path = `${cwd}/${names.join()}`;
       await Deno.mkdir(path);
       for (const name of names) await Deno.writeTextFile(`${path}/${name}`, "mine");
@@ -138,7 +181,17 @@ Deno.test({
     inFolder(async (cwd) => {
       await Deno.writeTextFile(`${cwd}/victim`, "mine");
       const names = ["metrics.jsonl", "samples.txt", "loss_curve.svg", "training.ids", ".miniformer.lock"];
-      for (const name of [...names, "best", ".last.miniformer-new", ".last.miniformer-old"]) {
+      for (
+        const name of [
+          ...names,
+          "epochs.md",
+          "epoch-3",
+          ".epoch-3.miniformer-new",
+          "best",
+          ".last.miniformer-new",
+          ".last.miniformer-old",
+        ]
+      ) {
         const path = `${cwd}/${name} linked`;
         await Deno.mkdir(`${path}/last`, { recursive: true });
         await Deno.symlink(`${cwd}/victim`, `${path}/${name}`);
@@ -276,14 +329,15 @@ Deno.test("a picture of a run is SVG and PNG", () =>
 
 Deno.test("a run that is called last or best is resumed in its own folder", () =>
   inFolder(async (cwd) => {
-    for (const name of ["last", "best"]) {
+    for (const name of ["last", "best", "epoch-4"]) {
       const path = `${cwd}/runs/${name}`;
       {
         using run = await RunFolder.create(path, "");
         await run.log([record(1)]);
         await run.save("last", 1, { "config.json": "{}" });
+        await run.save("epoch-2", 1, { "config.json": "{}" });
       }
-      for (const given of [path, `${path}/`, `${path}/last`]) {
+      for (const given of [path, `${path}/`, `${path}/last`, `${path}/epoch-2`]) {
         using reopened = await RunFolder.open(given);
         assertEquals(reopened.path, path);
       }

@@ -7,7 +7,14 @@ import { inFolder } from "./_command.ts";
 const record = { step: 3, epoch: 0.5, loss: 2, gradientNorm: 1, learningRate: 0.1, seconds: 3 };
 
 Deno.test("a record has finite numbers, those that some records have included", () => {
-  const whole = { ...record, validationLoss: 2.5, accuracy: 0.5, macroF1: 0.4 };
+  const whole = {
+    ...record,
+    validationLoss: 2.5,
+    accuracy: 0.5,
+    macroF1: 0.4,
+    completedEpochs: 2,
+    epochLoss: 3,
+  };
   for (const one of [record, whole]) assertEquals(parseRecord(JSON.stringify(one)), one);
   const wrong = [
     "",

@@ -20,6 +20,7 @@ Deno.test("the settings of every preset are accepted, and none that the command 
   }
   const settings = chooseSettings(none, "tiny");
   expectSchema(schema, { ...settings, unknown: -1, constructor: 5 }, "a.json");
+  expectSchema(schema, { ...settings, evaluationInterval: "epoch", saveInterval: "epoch" }, "a.json");
   const cases: [name: string, value: unknown, message: string][] = [
     ["batchSize", 0, "a.json: batchSize is 0, expected a whole number at least 1"],
     ["batchSize", 0.5, "batchSize is 0.5, expected a whole number"],
@@ -30,6 +31,16 @@ Deno.test("the settings of every preset are accepted, and none that the command 
     ["seed", 2 ** 53, "seed is 9007199254740992, expected a whole number"],
     ["schedule", "steep", 'schedule is "steep", expected one of cosine, linear, constant'],
     ["tied", 1, "tied is 1, expected true or false"],
+    [
+      "saveInterval",
+      "epochs",
+      'saveInterval is "epochs", expected a whole number at least 1, at most 1000000000, or epoch',
+    ],
+    [
+      "saveInterval",
+      0,
+      "saveInterval is 0, expected a whole number at least 1, at most 1000000000, or epoch",
+    ],
   ];
   for (const [name, value, message] of cases) {
     const wrong = { ...settings, [name]: value };

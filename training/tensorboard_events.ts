@@ -28,6 +28,10 @@ export interface MetricsRecord extends StepReport {
   readonly accuracy?: number;
   /** Of a classifier: F1, averaged over the classes. */
   readonly macroF1?: number;
+  /** Whole epochs done, where the run is validated at the end of each and this step has ended one. */
+  readonly completedEpochs?: number;
+  /** Mean loss of the steps of the epoch that has ended, each before its update, in nats per target. */
+  readonly epochLoss?: number;
   /** Seconds of training so far. */
   readonly seconds: number;
 }

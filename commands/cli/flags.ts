@@ -48,8 +48,10 @@ interface Bounds {
   readonly below?: number;
 }
 
-/** A flag with one number, within bounds. */
-export interface NumberFlag extends FlagOf<"number" | "integer", number>, Bounds {}
+/** A flag with one number, within bounds, or with a word in its place: `--save-every 100`, `--save-every epoch`. */
+export interface NumberFlag extends FlagOf<"number" | "integer", number>, Bounds {
+  readonly word?: string;
+}
 
 /** A flag with one or several numbers, with commas between them: `--temperature 0.5,0.8`. */
 export interface NumbersFlag extends FlagOf<"numbers", readonly number[]>, Bounds {}
@@ -70,8 +72,8 @@ export type Flags = Readonly<Record<string, Flag>>;
 
 /** The type of one flag's value when it is given. */
 export type FlagValue<F extends Flag> = F extends ChoiceFlag ? F["choices"][number]
-  : F extends NumberFlag ? number
   : F extends NumbersFlag ? readonly number[]
+  : F extends NumberFlag ? number | (F extends { word: infer Word } ? Word : never)
   : F extends BooleanFlag ? boolean
   : F extends ListFlag ? readonly string[]
   : string;
@@ -110,7 +112,8 @@ export function acceptsNumber(flag: NumberFlag | NumbersFlag, value: number): bo
     value >= atLeast && value <= atMost && value > above && value < below;
 }
 
-/** What {@linkcode acceptsNumber} accepts, in words, such as `a whole number at least 1`. */
+/** What a flag with numbers accepts, in words, such as `a whole number at least 1`. */
 export function expectedNumber(flag: NumberFlag | NumbersFlag): string {
-  return `${flag.kind === "integer" ? "a whole number" : "a number"} ${bounds(flag)}`.trimEnd();
+  const number = `${flag.kind === "integer" ? "a whole number" : "a number"} ${bounds(flag)}`.trimEnd();
+  return flag.kind === "numbers" || flag.word === undefined ? number : `${number}, or ${flag.word}`;
 }

@@ -129,6 +129,7 @@ function singleValue(flag: TextFlag | NumberFlag | ChoiceFlag, typed: string, te
     if (flag.choices.includes(text)) return text;
     throw new UsageError(`${typed} is "${text}": expected one of ${flag.choices.join(", ")}`);
   }
+  if (flag.word !== undefined && text === flag.word) return text;
   return numberValue(flag, typed, text);
 }
 

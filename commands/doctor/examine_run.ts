@@ -9,10 +9,10 @@ import { loadModel, loadSavedExperiment, loadTrainingState } from "../../checkpo
 import { inFile, trainingStateName } from "../../checkpoints/checkpoint_files.ts";
 import { reason } from "../cli/errors.ts";
 import { quote } from "../cli/terminal.ts";
-import { findCheckpoint, tokenizerOf } from "../files/checkpoint_folder.ts";
+import { checkpointsOf, findCheckpoint, tokenizerOf } from "../files/checkpoint_folder.ts";
 import { entryAt, isAnyThere, kindOfEntry } from "../files/disk.ts";
 import { inspectLock, Lock } from "../files/lock.ts";
-import { CHECKPOINT_FOLDERS, isLeftOver, LOCK_NAME, pathsOf, RUN_FILES } from "../files/own_names.ts";
+import { isCheckpointName, isLeftOver, LOCK_NAME, pathsOf, RUN_FILES } from "../files/own_names.ts";
 import { clear, findMisplaced } from "../runs/claim.ts";
 import { commandOf } from "../runs/run_state.ts";
 import { writeUnwrittenLines } from "../runs/unwritten_lines.ts";
@@ -21,7 +21,9 @@ import type { Finding } from "./finding.ts";
 /** Examines the folder of a run. The findings are in the order of the report. */
 export async function examineRun(path: string): Promise<Finding[]> {
   const { folder } = pathsOf(path), names = await namesIn(folder);
-  const checkpoints = await Promise.all(CHECKPOINT_FOLDERS.map((name) => examineCheckpoint(folder, name)));
+  const paths = await checkpointsOf(folder), checkpoints = [];
+  // one after the other: a run may have kept more than fit in memory
+  for (const path of paths) checkpoints.push(await examineCheckpoint(folder, basename(path.folder)));
   const found = checkpoints.filter((checkpoint) => checkpoint !== undefined);
   return [
     { name: "run", text: folder, figures: { path: folder } },
@@ -125,7 +127,7 @@ function resumption(folder: string, checkpoints: readonly Examined[]): Finding {
   if (sound === undefined) {
     return { name, text: "there is no checkpoint to resume from", faulty: checkpoints.length > 0 };
   }
-  const path = sound.name === "last/" ? folder : `${folder}/best`;
+  const path = sound.name === "last/" ? folder : `${folder}/${sound.name.slice(0, -1)}`;
   const { command, block, figures: { step, steps } = {} } = sound;
   const complete = step === steps,
     line = `deno task ${command} --resume ${quote(path)}${block ? ` --block ${quote(block)}` : ""}`;
@@ -138,8 +140,8 @@ function resumption(folder: string, checkpoints: readonly Examined[]): Finding {
 
 /** Left-over files, and names that are not ours. */
 function examineNames(folder: string, names: readonly string[]): Finding[] {
-  const left = names.filter(isLeftOver), own = [LOCK_NAME, ...RUN_FILES, ...CHECKPOINT_FOLDERS];
-  const others = names.filter((name) => !isLeftOver(name) && !own.includes(name));
+  const left = names.filter(isLeftOver), own = [LOCK_NAME, ...RUN_FILES];
+  const others = names.filter((name) => !isLeftOver(name) && !own.includes(name) && !isCheckpointName(name));
   const clean = `deno task doctor ${quote(folder)} --clean`;
   return [
     {

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { basename } from "@std/path";
+import { basename, join } from "@std/path";
 import type { BaseTokenizer } from "../../tokenizers/base_tokenizer.ts";
 import { allocateParameters } from "../../core/module.ts";
 import type { Backend } from "../../core/backend.ts";
@@ -16,7 +16,15 @@ import { cannotRead } from "../cli/errors.ts";
 import { quote } from "../cli/terminal.ts";
 import { isAnyThere } from "./disk.ts";
 import { readFolder } from "./folders.ts";
-import { CHECKPOINT_FILES, checkpointsOf, pathsOf, RUNS, TOKENIZER_INPUT_FILES } from "./own_names.ts";
+import {
+  CHECKPOINT_FILES,
+  CHECKPOINT_FOLDERS,
+  checkpointNamed,
+  type FolderPaths,
+  pathsOf,
+  RUNS,
+  TOKENIZER_INPUT_FILES,
+} from "./own_names.ts";
 import { checkSums } from "./sums.ts";
 
 /** Files and the folder they were found in. */
@@ -109,12 +117,26 @@ export async function refusePytorchFile(path: string, flag: "checkpoint" | "resu
   );
 }
 
+/**
+ * The paths of the checkpoints of a run: of `last` and `best`, whether they are there or not, and of its epochs, the newest
+ * first, also under the name of an interrupted save.
+ */
+export async function checkpointsOf(run: string): Promise<FolderPaths[]> {
+  const names = new Set<string>();
+  const entries = await Array.fromAsync(Deno.readDir(run)).catch(() => []);
+  for (const { name } of entries) names.add(checkpointNamed(name) ?? "last");
+  const number = (name: string) => Number(name.slice("epoch-".length));
+  const epochs = [...names].filter((name) => !CHECKPOINT_FOLDERS.includes(name));
+  epochs.sort((a, b) => number(b) - number(a));
+  return [...CHECKPOINT_FOLDERS, ...epochs].map((name) => pathsOf(join(run, name)));
+}
+
 /** The folder of the run that trained last, of those in `runs/` that have saved a checkpoint. */
 export async function newestRun(): Promise<string> {
   const runs: { path: string; time: number }[] = [];
   for (const { name } of await Array.fromAsync(Deno.readDir(RUNS)).catch(() => [])) {
     const path = `${RUNS}/${name}`, info = await Deno.stat(`${path}/metrics.jsonl`).catch(() => undefined);
-    const folders = checkpointsOf(path).flatMap(({ folder, former }) => [folder, former]);
+    const folders = (await checkpointsOf(path)).flatMap(({ folder, former }) => [folder, former]);
     const isSaved = await isAnyThere(folders.map((folder) => `${folder}/config.json`));
     if (info && isSaved) runs.push({ path, time: info.mtime?.getTime() ?? 0 });
   }

@@ -53,8 +53,20 @@ export const CHECKPOINT_FILES: readonly string[] = [
 /** The model card of a checkpoint. It is ours until the user edits it, see card.ts. */
 export const CARD_NAME = "README.md";
 
-/** Folders of a run that hold a checkpoint. */
+/** Folders of every run that hold a checkpoint; those of epochs, `epoch-1` and so on, are kept on request. */
 export const CHECKPOINT_FOLDERS: readonly string[] = ["last", "best"];
+
+const CHECKPOINT = "last|best|epoch-[1-9]\\d{0,9}";
+
+/** The checkpoint that a name in the folder of a run stands for: `epoch-3` for itself and `.epoch-3.miniformer-old`. */
+export function checkpointNamed(name: string): string | undefined {
+  const [, whole, temporary] =
+    name.match(new RegExp(`^(?:(${CHECKPOINT})|\\.(${CHECKPOINT})\\.miniformer-(?:new|old))$`)) ?? [];
+  return whole ?? temporary;
+}
+
+/** Whether a folder of a run is called as a checkpoint is. */
+export const isCheckpointName = (name: string): boolean => checkpointNamed(name) === name;
 
 /** Files of a run. */
 export const RUN_FILES: readonly string[] = [
@@ -64,6 +76,7 @@ export const RUN_FILES: readonly string[] = [
   "metrics.jsonl",
   "samples.txt",
   SAMPLE_GENERATION,
+  "epochs.md",
   "loss_curve.svg",
   "loss_curve.png",
   "confusion_matrix.svg",
@@ -92,11 +105,6 @@ export function pathsOf(path: string): FolderPaths {
   const sibling = (suffix: string): string =>
     join(dirname(folder), `.${basename(folder)}.miniformer-${suffix}`);
   return { folder, fresh: sibling("new"), former: sibling("old"), lock: sibling("lock") };
-}
-
-/** The paths of the checkpoints of a run. */
-export function checkpointsOf(run: string): FolderPaths[] {
-  return CHECKPOINT_FOLDERS.map((name) => pathsOf(join(run, name)));
 }
 
 /** A random path beside a file while it is being written, before it is renamed. */

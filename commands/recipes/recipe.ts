@@ -15,7 +15,7 @@ import type { Output } from "../cli/output.ts";
 import type { ProgressLine } from "../cli/progress.ts";
 import type { CardSubject } from "../reports/model_card.ts";
 import type { RunFolder } from "../runs/run_folder.ts";
-import type { Best, RunState, Scores } from "../runs/run_state.ts";
+import type { Best, EpochLoss, RunState, Scores } from "../runs/run_state.ts";
 import type { RunAttention } from "./run_attention.ts";
 import type { TrainFlags } from "../settings/train_flags.ts";
 
@@ -34,7 +34,7 @@ export type Fact = readonly [name: string, text: string];
 /** A model, its batches, and how it is evaluated. */
 export interface Recipe {
   /** What a checkpoint says about the run, except for what changes during training. */
-  readonly state: Omit<RunState, "backend" | "best">;
+  readonly state: Omit<RunState, "backend" | "best" | "epochLoss">;
   /** Values of flags that repeat the run, for `run.json`. */
   readonly config: Readonly<Record<string, unknown>>;
   /** What the model cards of its checkpoints say about it. */
@@ -87,6 +87,8 @@ export interface Session {
   best?: Best;
   /** Keeps and draws attention maps, where the recipe has a text for them. */
   readonly attention?: RunAttention;
+  /** The losses of the epoch so far. */
+  epochLoss?: EpochLoss;
   readonly interrupt: Interrupt;
   readonly output: Output;
   readonly progress: ProgressLine;

@@ -23,6 +23,7 @@ import { wrapText } from "../cli/wrap.ts";
 import { readBlock, withBlock } from "../files/block_file.ts";
 import { newestRun, refusePytorchFile, withPathInErrors } from "../files/checkpoint_folder.ts";
 import { BLOCK_COPY, RUNS } from "../files/own_names.ts";
+import { epochTable } from "../runs/epoch_table.ts";
 import { writeRunJson } from "../runs/run_json.ts";
 import { folderOf, inRunFolder } from "../runs/run_place.ts";
 import {
@@ -33,6 +34,7 @@ import {
   type RunState,
 } from "../runs/run_state.ts";
 import { describeDryRun } from "./dry_run.ts";
+import { describeEpochs } from "./run_epochs.ts";
 import type { Fact, Recipe, Session, SessionFlags } from "./recipe.ts";
 import { RunAttention } from "./run_attention.ts";
 import { throwFailure, trainAndSave } from "./train_loop.ts";
@@ -82,12 +84,16 @@ export async function runSession<State extends RunState>(
       const recipe = await makeRecipe(backend, { resumed, experiment, folder: folder.path });
       interrupt.throwIfInterrupted();
       const run = await startRun(recipe, backend, resumed);
-      if (resumed) await folder.rewind(resumed);
+      const rewound = resumed && await folder.rewind(resumed);
       const state = { ...recipe.state, backend: { name: backend.name, device: backend.device } };
       const output = new Output(), progress = new ProgressLine({ write: (text) => output.write(text) });
       const facts: Fact[] = [["device", `${backend.device}: ${reason}`], ...recipe.facts];
+      facts.push(...describeEpochs({ recipe, run }));
       output.print(formatFacts([...facts, ["run", folder.path]]) + "\n");
-      if (resumed) output.print(wrapText(describeResumption(resumed, state), outputColumns()) + "\n");
+      if (resumed) {
+        const notes = [describeResumption(resumed, state), ...rewound?.notes ?? []].join("\n");
+        output.print(wrapText(notes, outputColumns()) + "\n");
+      }
 
       if (file) await folder.addFile(BLOCK_COPY, file.bytes);
       await folder.startEvents({ requested: flags.tensorboard ?? false });
@@ -97,8 +103,9 @@ export async function runSession<State extends RunState>(
         ...{ config, step: run.step },
         experiment: model.experiment,
       });
-      const best = resumed?.state.best;
-      const session = { recipe, run, folder, flags, state, best, attention, interrupt, output, progress };
+      const best = rewound?.best, epochLoss = resumed?.state.epochLoss;
+      const begun = { recipe, run, folder, flags, state, best, epochLoss, attention };
+      const session = { ...begun, interrupt, output, progress };
       await trainAndSave(session);
       await finishRunJson(run.step).catch((error) => printDiagnostic(error.message));
       await finish(session);
@@ -125,6 +132,7 @@ async function finish(session: Session): Promise<void> {
     title: folder.path,
     subtitle: `step ${run.step} of ${steps}`,
     unit,
+    axis: recipe.state.settings.evaluationInterval === "epoch" ? "epoch" : "step",
     reference: loss === undefined ? undefined : { loss, label: "optimal" },
   }).catch((error) => printDiagnostic(`The loss curve could not be drawn: ${error.message}`));
   await attention?.draw();
@@ -150,9 +158,10 @@ async function describeResults(session: Session): Promise<string> {
   if (best && best.step < run.step) facts.push(["best", `step ${best.step}, kept in ${folder.path}/best`]);
   const next: Fact[] = [["files", await folder.describe()], recipe.use(model)];
   if (run.step < steps) next.push(["resume", `deno task ${recipe.state.command} --resume ${model}`]);
-  return table === undefined
+  const tables = [epochTable(folder.records), table].filter((table) => table !== undefined);
+  return tables.length === 0
     ? formatFacts([...facts, ...next])
-    : `${formatFacts(facts)}\n\n${table}\n\n${formatFacts(next)}`;
+    : [formatFacts(facts), ...tables, formatFacts(next)].join("\n\n");
 }
 
 /** Which step of a stopped run is saved, and what to type next. */

@@ -18,6 +18,7 @@ import { withSums } from "../files/sums.ts";
 import type { MetricsRecord } from "../../training/tensorboard_events.ts";
 import type { Scores } from "../runs/run_state.ts";
 import { cardOf } from "./cards.ts";
+import { describeEpoch, epochsOf, withEpochLosses } from "./run_epochs.ts";
 import type { Session } from "./recipe.ts";
 
 /** Milliseconds between two reads of the losses: a read takes 11 of them on a GPU. */
@@ -72,15 +73,15 @@ async function withSavedStep(error: Error, session: Session): Promise<Error> {
 
 async function runLoop(session: Session): Promise<void> {
   const { recipe, run, folder, interrupt, output, progress } = session, { settings } = recipe.state;
-  const { steps, evaluationInterval, sampleInterval, saveInterval, logInterval } = settings;
+  const { steps, evaluationInterval, sampleInterval, logInterval } = settings;
   const tokensPerStep = settings.batchSize * settings.contextLength * settings.accumulation;
   const start = performance.now() - 1000 * (folder.records.at(-1)?.seconds ?? 0);
   const isEnd = (step: number) => step === steps || step === session.flags.stopAfter;
-  const isDue = (step: number, interval: number) => step % interval === 0;
-  const intervals = [evaluationInterval, sampleInterval, saveInterval];
+  const { isDue, isSaved, keptAfter } = epochsOf(session);
   let readAt = run.step + 1, begun = performance.now(), scores: Partial<Scores> = lastScores(folder.records);
   const pauseAfter = (step: number) =>
-    step >= readAt || isEnd(step) || intervals.some((interval) => isDue(step, interval));
+    step >= readAt || isEnd(step) || isSaved(step) ||
+    [evaluationInterval, sampleInterval].some((interval) => isDue(step, interval));
 
   if (run.backend.name === "webgpu") progress.announce("compiling shaders …");
   for await (const reports of train(run, { interval: MAX_STEPS_PER_READ, pauseAfter })) {
@@ -88,7 +89,7 @@ async function runLoop(session: Session): Promise<void> {
     const measured = isDue(step, evaluationInterval) || step === steps ? await validate(session) : undefined;
     scores = measured ?? scores;
     const seconds = Math.round(performance.now() - start) / 1000;
-    const records = reports.map((report) => ({
+    const records = withEpochLosses(session, reports).map((report) => ({
       ...report,
       ...report.step === step ? measured : {},
       seconds,
@@ -97,7 +98,9 @@ async function runLoop(session: Session): Promise<void> {
       records.filter((record) => isDue(record.step, logInterval) || "validationLoss" in record),
     );
     if (measured) await session.attention?.keep(step);
-    const { validationLoss, accuracy } = scores, validated = measured !== undefined;
+    const ended = describeEpoch(session, records.at(-1));
+    if (ended !== undefined) progress.print(ended);
+    const { validationLoss, accuracy } = scores, validated = measured !== undefined && ended === undefined;
     const tokens = step * tokensPerStep;
     progress.update({ ...records.at(-1)!, steps, tokens, validationLoss, accuracy, validated });
 
@@ -110,11 +113,12 @@ async function runLoop(session: Session): Promise<void> {
     if (isBest) session.best = { step, ...measured };
     const isBroken = () => folder.failure !== undefined || output.failure !== undefined;
     const isEnding = isEnd(step) || interrupt.status !== undefined;
-    if (isEnding || isBroken() || isDue(step, saveInterval)) await folder.forceLines();
+    if (isEnding || isBroken() || isSaved(step)) await folder.forceLines();
     const isOver = isEnding || isBroken(); // forcing the lines to the disk may fail, too
-    const savesLast = isOver || isDue(step, saveInterval);
+    const savesLast = isOver || isSaved(step), kept = keptAfter(step);
     const files = isBest || savesLast ? await checkpointFiles(session) : {};
     if (isBest) await folder.save("best", step, files);
+    if (kept !== undefined) await folder.save(kept, step, files); // before last/, which would not come back here
     if (savesLast) await saveLast(session, files);
     if (isOver) break;
     await yieldToEvents();
@@ -150,11 +154,11 @@ async function saveLast(session: Session, files: FolderFiles): Promise<void> {
 }
 
 async function checkpointFiles(session: Session, more: object = {}): Promise<FolderFiles> {
-  const { recipe, run, state, best } = session;
+  const { recipe, run, state, best, epochLoss } = session;
   const files = withSums({
     ...await modelFiles(run.backend, recipe.model, run.store),
     ...recipe.tokenizer.toHuggingFace(),
-    ...await trainingFiles(run, { ...state, best, ...more }),
+    ...await trainingFiles(run, { ...state, best, epochLoss, ...more }),
   });
   return { ...files, ...await cardOf(session) };
 }

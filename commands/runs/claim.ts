@@ -11,9 +11,11 @@ import { cannotRead, reason } from "../cli/errors.ts";
 import { entryAt, isAnyThere, kindOfEntry } from "../files/disk.ts";
 import { finishSave } from "../files/folders.ts";
 import { Lock, LockedError } from "../files/lock.ts";
+import { checkpointsOf } from "../files/checkpoint_folder.ts";
 import {
   CHECKPOINT_FOLDERS,
-  checkpointsOf,
+  checkpointNamed,
+  isCheckpointName,
   isLeftOver,
   LOCK_NAME,
   pathsOf,
@@ -66,7 +68,7 @@ export async function claim(path: string, { replace }: { replace: boolean }): Pr
 /** The folder of the run that a path names: that folder, or a checkpoint in it. A run may itself be called `last`. */
 export async function runOf(path: string): Promise<string> {
   const { folder } = pathsOf(path);
-  if (!CHECKPOINT_FOLDERS.includes(basename(folder))) return folder;
+  if (!isCheckpointName(basename(folder))) return folder;
   const isCheckpoint = await isAnyThere([join(folder, "config.json"), join(folder, "model.safetensors")]);
   return !isCheckpoint && await holdsCheckpoint(folder) ? folder : dirname(folder);
 }
@@ -106,7 +108,7 @@ export async function claimForResume(folder: string): Promise<Claim> {
  */
 export async function findMisplaced(run: string): Promise<{ path: string; kind: string }[]> {
   const files = [LOCK_NAME, ...RUN_FILES].map((name) => join(run, name));
-  const folders = checkpointsOf(run).flatMap(({ folder, fresh, former }) => [folder, fresh, former]);
+  const folders = (await checkpointsOf(run)).flatMap(({ folder, fresh, former }) => [folder, fresh, former]);
   const misplaced = [];
   for (const path of [...files, ...folders]) {
     const info = await entryAt(path), isFolder = folders.includes(path);
@@ -129,19 +131,19 @@ export async function clear(run: string, { onlyLeftOvers = false } = {}): Promis
 }
 
 async function finishSaves(run: string): Promise<void> {
-  for (const { folder } of checkpointsOf(run)) await finishSave(folder);
+  for (const { folder } of await checkpointsOf(run)) await finishSave(folder);
 }
 
 /** Whether a run has a checkpoint, perhaps under the name of an interrupted save. */
 async function holdsCheckpoint(run: string): Promise<boolean> {
-  return await isAnyThere(checkpointsOf(run).flatMap(({ folder, former }) => [folder, former]));
+  return await isAnyThere((await checkpointsOf(run)).flatMap(({ folder, former }) => [folder, former]));
 }
 
 /** Files that every run writes before its first step: they hold nothing worth keeping by themselves. */
 const REMADE = /^(run\.json|attention\.html)$|\.ids$/;
 
-/** The names that a checkpoint has while it is replaced. */
-const FORMER = checkpointsOf(".").map(({ former }) => former);
+/** Whether a checkpoint has this name while it is replaced. */
+const isFormer = (name: string) => checkpointNamed(name) !== undefined && name.endsWith("-old");
 
 /** Whether a new run may take a folder: there is nothing, or only what a run left behind that saved no checkpoint. */
 async function isFree(folder: string, replace: boolean): Promise<boolean> {
@@ -151,7 +153,7 @@ async function isFree(folder: string, replace: boolean): Promise<boolean> {
   return entries.length === 0 ||
     entries.some(({ name, isFile }) => name === LOCK_NAME && isFile) &&
       entries.every(({ name, isFile }) =>
-        isLeftOver(name) && !FORMER.includes(name) ||
+        isLeftOver(name) && !isFormer(name) ||
         isFile && (name === LOCK_NAME || RUN_FILES.includes(name) && (replace || REMADE.test(name)))
       );
 }

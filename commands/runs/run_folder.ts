@@ -7,6 +7,7 @@
  *     events.out.tfevents.miniformer    the same for TensorBoard, with --tensorboard
  *     training.ids, validation.ids      the encoded texts, so that the tokenizer is not run again to resume
  *     samples.txt                       text generated during training
+ *     epochs.md                         a table of the epochs, of a run that is validated at the end of each
  *     sample_generation.txt             text at several temperatures, generated when the run ends
  *     loss_curve.svg, .png              drawn when the run ends
  *     confusion_matrix.svg, .png        of a classifier, drawn when the run ends
@@ -14,6 +15,7 @@
  *     attention.html                    the attention maps at each validation, with --attention-every
  *     last/                             the newest checkpoint
  *     best/                             that with the lowest validation loss, or for a classifier the highest accuracy
+ *     epoch-1/, epoch-2/ …              that of each epoch, with --save-every epoch
  *     .miniformer.lock                  held by the process that trains
  *
  * A folder belongs to the process that holds its lock; claim.ts says how it is claimed.
@@ -24,20 +26,29 @@ import { basename, join } from "@std/path";
 import { encodeEvents, type MetricsRecord } from "../../training/tensorboard_events.ts";
 import { reason } from "../cli/errors.ts";
 import { ownCard } from "../files/card.ts";
-import type { FoundCheckpoint } from "../files/checkpoint_folder.ts";
+import { checkpointsOf } from "../files/checkpoint_folder.ts";
 import { appendText, entryAt, syncFile } from "../files/disk.ts";
 import { type FolderFiles, SaveError, saveFolder } from "../files/folders.ts";
-import { ATTENTION_PAGE, CHECKPOINT_FOLDERS, EVENTS_NAME, RUN_FILES } from "../files/own_names.ts";
+import { ATTENTION_PAGE, EVENTS_NAME, RUN_FILES } from "../files/own_names.ts";
 import { saveFile } from "../files/save_file.ts";
 import { savePicture } from "../files/save_picture.ts";
 import { keptFrames } from "../../plots/attention_page.ts";
 import { lossCurve, type LossCurveOptions } from "../../plots/loss_curve.ts";
 import { type Claim, claim, claimForResume, clear, runOf } from "./claim.ts";
+import { epochMarkdown, isEpochRecord } from "./epoch_table.ts";
+import { leaveLater, type Rewound, type Target } from "./later_checkpoints.ts";
 import { keptRecords, keptSamples, linesOfRecords, readIfThere } from "./run_records.ts";
 import type { UnwrittenLines } from "./unwritten_lines.ts";
 
 /** No lines since the last checkpoint. */
 const none = () => ({ metrics: [], samples: "", frames: "" });
+
+/** The names of checkpoints, the first epoch before later ones; more than three epochs as a range. */
+function shorten(names: readonly string[]): string[] {
+  const epochs = names.filter((name) => name.startsWith("epoch-")).reverse();
+  const others = names.filter((name) => !epochs.includes(name));
+  return [...others, ...epochs.length > 3 ? [`${epochs[0]} … ${epochs.at(-1)}`] : epochs];
+}
 
 /** The folder of a run, held by this process. */
 export class RunFolder implements Disposable {
@@ -80,17 +91,27 @@ export class RunFolder implements Disposable {
 
   /**
    * Goes back to a checkpoint: what was written after it is dropped. It becomes `last/` before that, so that the run is
-   * never resumed at a step whose records are gone.
+   * never resumed at a step whose records are gone. Where another checkpoint than the newest is named, later ones are
+   * renamed; see later_checkpoints.ts.
    */
-  async rewind({ path, step, files }: FoundCheckpoint & { readonly step: number }): Promise<void> {
-    if (basename(path) !== "last") await this.save("last", step, { ...files, ...await ownCard(path) });
+  async rewind(target: Target): Promise<Rewound> {
+    const { path, step, files } = target;
+    let rewound: Rewound = { best: target.state?.best, notes: [] };
+    if (basename(path) !== "last") {
+      rewound = await leaveLater(this.path, target, (step, files) => this.save("best", step, files));
+      await this.save("last", step, { ...files, ...await ownCard(path) });
+    }
     const metrics = join(this.path, "metrics.jsonl"), samples = join(this.path, "samples.txt");
     const records = keptRecords(await readIfThere(metrics), step);
     await saveFile(metrics, linesOfRecords(records));
     await saveFile(samples, keptSamples(await readIfThere(samples), step));
+    const epochs = join(this.path, "epochs.md"), table = epochMarkdown(records);
+    if (table !== undefined) await saveFile(epochs, table);
+    else if (await entryAt(epochs)) await Deno.remove(epochs);
     this.records.length = 0;
     for (const record of records) this.records.push(record); // too many to be arguments of one call
     this.savedStep = step;
+    return rewound;
   }
 
   /**
@@ -127,11 +148,17 @@ export class RunFolder implements Disposable {
     await this.#write(ATTENTION_PAGE, (path) => appendText(path, frame));
   }
 
-  /** Appends to `metrics.jsonl`. If that fails, the lines are kept for the next checkpoint; see `failure`. */
+  /**
+   * Appends to `metrics.jsonl`, and writes `epochs.md` when an epoch has ended. If that fails, the lines are kept for the
+   * next checkpoint; see `failure`.
+   */
   async log(records: readonly MetricsRecord[]): Promise<void> {
     this.records.push(...records);
     this.#recent.metrics.push(...records);
     await this.#write("metrics.jsonl", (path) => appendText(path, linesOfRecords(records)));
+    if (records.some(isEpochRecord)) {
+      await this.#write("epochs.md", (path) => saveFile(path, epochMarkdown(this.records)!));
+    }
     const start = this.#eventsStart;
     if (start === undefined) return;
     await this.#write(EVENTS_NAME, (path) => appendText(path, encodeEvents(records, { start })));
@@ -161,7 +188,7 @@ export class RunFolder implements Disposable {
   }
 
   /** Saves a checkpoint. If that fails, the one before is unharmed. */
-  async save(name: "last" | "best", step: number, files: FolderFiles): Promise<void> {
+  async save(name: "last" | "best" | `epoch-${number}`, step: number, files: FolderFiles): Promise<void> {
     const path = join(this.path, name);
     await this.#claim.lock.keep().catch((error) => {
       throw new SaveError(`Cannot save ${path}: ${reason(error)}`, { cause: error });
@@ -188,10 +215,13 @@ export class RunFolder implements Disposable {
   /** What a run has left here, such as `runs/mine: last/ (a Hugging Face folder), metrics.jsonl`. */
   async describe(): Promise<string> {
     const present = new Set((await Array.fromAsync(Deno.readDir(this.path))).map(({ name }) => name));
-    const checkpoints = CHECKPOINT_FOLDERS.filter((name) => present.has(name)).map((name) => `${name}/`);
+    const names = (await checkpointsOf(this.path)).map(({ folder }) => basename(folder));
+    const checkpoints = shorten(names.filter((name) => present.has(name)).map((name) => `${name}/`));
     const kind = checkpoints.length > 1 ? "Hugging Face folders" : "a Hugging Face folder";
     const files = RUN_FILES.filter((name) => present.has(name) && !name.endsWith(".ids"));
-    const parts = checkpoints.length > 0 ? [`${checkpoints.join(" and ")} (${kind})`] : [];
+    const parts = checkpoints.length > 0
+      ? [`${checkpoints.join(", ").replace(/, (?=[^,]*$)/, " and ")} (${kind})`]
+      : [];
     return `${this.path}: ${[...parts, ...files].join(", ")}`;
   }
 

@@ -23,6 +23,8 @@ export const RECORD: v.GenericSchema<MetricsRecord> = objectOf({
   validationLoss: v.optional(FINITE),
   accuracy: v.optional(FINITE),
   macroF1: v.optional(FINITE),
+  completedEpochs: v.optional(FINITE),
+  epochLoss: v.optional(FINITE),
   seconds: FINITE,
 });
 

@@ -13,8 +13,13 @@ import { printDiagnostic } from "../cli/errors.ts";
 import { quote } from "../cli/terminal.ts";
 import { visible } from "../../core/visible.ts";
 import { cutText } from "../cli/wrap.ts";
-import { findCheckpoint, type FoundCheckpoint, withPathInErrors } from "../files/checkpoint_folder.ts";
-import { CHECKPOINT_FOLDERS } from "../files/own_names.ts";
+import {
+  checkpointsOf,
+  findCheckpoint,
+  type FoundCheckpoint,
+  withPathInErrors,
+} from "../files/checkpoint_folder.ts";
+import { isCheckpointName } from "../files/own_names.ts";
 import { expectSchema, FINITE, objectOf, TEXT } from "../settings/saved_settings.ts";
 import type { RunSettings } from "../settings/settings.ts";
 
@@ -36,6 +41,14 @@ export interface Best extends Scores {
   readonly step: number;
 }
 
+/** The losses of an epoch so far. */
+export interface EpochLoss {
+  /** Steps of the epoch so far. */
+  readonly steps: number;
+  /** Sum of their losses. */
+  readonly sum: number;
+}
+
 /** What a checkpoint of a run says about it, besides the step. */
 export interface RunState<Settings extends RunSettings = RunSettings, Source = unknown> {
   /** The command that trains it; `train` where an early version left it out. */
@@ -49,6 +62,8 @@ export interface RunState<Settings extends RunSettings = RunSettings, Source = u
   readonly tokenizerFingerprint?: string;
   readonly backend: { readonly name: string; readonly device: string };
   readonly best?: Best;
+  /** Earlier runs have none. */
+  readonly epochLoss?: EpochLoss;
 }
 
 /** A run to resume: its newest checkpoint. */
@@ -82,7 +97,8 @@ export async function readRun<State extends RunState>(
   command: RunCommand,
   schemas: { readonly settings: v.GenericSchema; readonly source: v.GenericSchema },
 ): Promise<ResumedRun<State>> {
-  const checkpoint = await findCheckpoint(path, { prefer: CHECKPOINT_FOLDERS, training: true });
+  const prefer = (await checkpointsOf(path)).map(({ folder }) => basename(folder));
+  const checkpoint = await findCheckpoint(path, { prefer, training: true });
   const { step, ...state } = withPathInErrors(checkpoint.path, () => loadTrainingState(checkpoint.files));
   const file = trainingStateName(checkpoint.files);
   const other = withPathInErrors(checkpoint.path, () => inFile(file, () => commandOf(state)));
@@ -97,9 +113,10 @@ export async function readRun<State extends RunState>(
     tokenizerFingerprint: v.optional(TEXT),
     backend: objectOf({ name: TEXT, device: TEXT }),
     best: v.optional(BEST),
+    epochLoss: v.optional(objectOf({ steps: FINITE, sum: FINITE })),
   });
   withPathInErrors(checkpoint.path, () => expectSchema(schema, state, file));
-  if (!CHECKPOINT_FOLDERS.includes(basename(checkpoint.path))) {
+  if (!isCheckpointName(basename(checkpoint.path))) {
     throw new Error(`Cannot resume ${path}: it is not in the folder of a run; move it to RUN/last`);
   }
   return { ...checkpoint, folder: dirname(checkpoint.path), step, state: state as unknown as State };

@@ -5,7 +5,7 @@
  */
 import { blockFlag, truncateFlag } from "../cli/common_flags.ts";
 import { type Flags, type FlagValues, group } from "../cli/flags.ts";
-import { BATCH_SIZE, EPOCHS, FACTOR, runFlags, sessionFlags } from "./run_flags.ts";
+import { BATCH_SIZE, EPOCHS, FACTOR, INTERVAL, runFlags, SAVES, sessionFlags } from "./run_flags.ts";
 
 /** The flags of `finetune`. */
 export const finetuneFlags = {
@@ -56,6 +56,7 @@ export const finetuneFlags = {
     },
     seed: runFlags.seed,
     stopAfter: runFlags.stopAfter,
+    saveInterval: { ...INTERVAL, ...SAVES, otherwise: "the steps of an epoch" },
     device: runFlags.device,
   }),
   ...sessionFlags,

@@ -41,13 +41,14 @@ export function chooseFinetuning(flags: FinetuneFlags, sizes: FinetuneSizes): Fi
   }
   const { batchSize = 16, accumulation = 1, epochs = 3, seed = 1 } = flags;
   const learningRate = flags.learningRate ?? defaultLearningRate(modelDim);
-  const stepsPerEpoch = classes.length / batchSize / accumulation, interval = Math.ceil(stepsPerEpoch);
+  const stepsPerEpoch = classes.length / batchSize / accumulation;
   const steps = stepsOf({ epochs }, stepsPerEpoch)!;
   return {
     ...{ epochs, batchSize, accumulation, seed, contextLength, steps, learningRate, minLearningRate: 0 },
     ...{ schedule: "linear", warmupSteps: Math.floor(0.06 * steps), beta1: 0.9, beta2: 0.98, epsilon: 1e-6 },
     ...{ weightDecay: flags.weightDecay ?? 0.1, clipNorm: 1, dropoutRate: flags.dropoutRate ?? 0.1 },
-    ...{ logInterval: 1, evaluationInterval: interval, sampleInterval: interval, saveInterval: interval },
+    ...{ logInterval: 1, evaluationInterval: "epoch", sampleInterval: "epoch" },
+    saveInterval: flags.saveInterval ?? Math.ceil(stepsPerEpoch),
     validationFraction: flags.validationFraction ?? 0.1,
     truncate: flags.truncate ?? false,
     fromScratch: flags.fromScratch ?? false,

@@ -12,6 +12,8 @@ export const SEED = { kind: "integer", atLeast: 0, atMost: 2 ** 52, otherwise: "
 export const BATCH_SIZE = { kind: "integer", atLeast: 1, atMost: MAX.batchSize } as const;
 /** A number of steps. */
 export const STEPS = { kind: "integer", atLeast: 1, atMost: MAX.steps } as const;
+/** How often something is done: a number of steps between two times, or `epoch`. */
+export const INTERVAL = { ...STEPS, word: "epoch", placeholder: "N|epoch" } as const;
 /** Passes over the data, or a part of one. */
 export const EPOCHS = { kind: "number", above: 0, atMost: MAX.epochs } as const;
 /** A share or a decay rate. */
@@ -20,6 +22,14 @@ export const SHARE = { kind: "number", atLeast: 0, below: 1 } as const;
 export const FACTOR = { kind: "number", atLeast: 0, atMost: MAX.factor } as const;
 /** One that may not. */
 export const POSITIVE_FACTOR = { kind: "number", above: 0, atMost: MAX.factor } as const;
+
+/** How often a checkpoint is saved, and whether those of all epochs are kept. */
+export const SAVES = {
+  aliases: ["save-every"],
+  description:
+    "steps between checkpoints in last/; epoch: keep also one of each epoch, in epoch-1/ and so on, " +
+    "of three times the size of the model",
+} as const;
 
 /** How to train. */
 export const runFlags = {

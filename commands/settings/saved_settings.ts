@@ -35,7 +35,8 @@ export function schemaOf(flag: Flag): v.GenericSchema {
     default: {
       const expected = expectedNumber(flag);
       const number = v.pipe(v.number(expected), v.check((value) => acceptsNumber(flag, value), expected));
-      return flag.kind === "numbers" ? v.array(number, "a list") : number;
+      if (flag.kind === "numbers") return v.array(number, "a list");
+      return flag.word === undefined ? number : v.union([v.literal(flag.word), number], expected);
     }
   }
 }

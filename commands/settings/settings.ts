@@ -12,6 +12,7 @@ import { type Objective, objectiveOf } from "../../models/families.ts";
 import { OPTIMIZERS, type OptimizerSetting, updateRule } from "../../training/optimizers.ts";
 import { type PresetTraining, presetTraining } from "../../training/presets.ts";
 import { fittingArchitecture } from "./feed_forward.ts";
+import { intervalsOf, stepsOfEpochs } from "./intervals.ts";
 import { type PresetName, PRESETS_BY_NAME } from "./presets.ts";
 import type { TrainFlags, trainFlags } from "./train_flags.ts";
 
@@ -165,17 +166,6 @@ export type LengthFlags = Partial<
   Pick<TrainFlags, "steps" | "epochs" | "warmupSteps" | typeof INTERVALS[number]>
 >;
 
-function intervalsOf(steps: number, flags: LengthFlags) {
-  const tenth = Math.min(Math.ceil(steps / 10), 250);
-  const evaluationInterval = flags.evaluationInterval ?? tenth;
-  return {
-    logInterval: flags.logInterval ?? 1,
-    evaluationInterval,
-    sampleInterval: flags.sampleInterval ?? 2 * evaluationInterval,
-    saveInterval: flags.saveInterval ?? tenth,
-  };
-}
-
 /** Sets the number of steps, and what follows from it, once it is known how long an epoch is. */
 export function withLength(
   settings: TrainSettings,
@@ -192,7 +182,7 @@ export function stepsOf({ steps, epochs }: LengthFlags, perEpoch: number): numbe
   if (steps !== undefined && epochs !== undefined) {
     throw new UsageError("--steps and --epochs both say how long to train: give one");
   }
-  const wanted = epochs === undefined ? steps : Math.ceil(epochs * perEpoch);
+  const wanted = epochs === undefined ? steps : stepsOfEpochs(epochs, perEpoch);
   if (wanted === undefined || wanted <= MAX.steps) return wanted;
   const rounded = Number(wanted.toPrecision(3)).toExponential();
   throw new UsageError(`--epochs ${epochs} makes ${rounded} steps: expected at most ${MAX.steps}`);

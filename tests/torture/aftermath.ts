@@ -73,7 +73,7 @@ export function tryToLose(
     const ending = await runChild(scenario.line, { cwd, ...options });
     if (ending.overdue) return "hangs";
     // what lies in a checkpoint moves with it, so a cut may leave it where it was taken for the time being
-    const harm = await harmTo(before, cwd, ours, /\/(last|best)\//);
+    const harm = await harmTo(before, cwd, ours, /\/(last|best|epoch-\d+)\//);
     if (harm) return harm;
     const reading = await read(cwd, scenario);
     const fault = await judge({ cwd, ending, reading });

@@ -13,7 +13,7 @@ const checkpoint =
 /** What the program may change of what is there. */
 export function oursIn({ target }: Pick<Scenario, "target">): RegExp {
   return target === "tokenizers/tk" ? new RegExp(`^tokenizers/tk/(${tokenizer}|)$`) : new RegExp(
-    `^runs/r/((last|best)/(${checkpoint}|)|metrics\\.jsonl|run\\.json|block\\.ts|samples\\.txt|\\w+\\.(svg|png|html|ids)|\\.miniformer\\.lock|)$`,
+    `^runs/r/((last|best|epoch-\\d+)/(${checkpoint}|)|metrics\\.jsonl|run\\.json|block\\.ts|samples\\.txt|sample_generation\\.txt|epochs\\.md|\\w+\\.(svg|png|html|ids)|\\.miniformer\\.lock|)$`,
   );
 }
 

@@ -94,6 +94,12 @@ async function writeBase(folder: string): Promise<void> {
   await succeed([...line, "--steps", "2"], { cwd: folder });
 }
 
+/** Epochs that are no whole number of steps, with a checkpoint of each. */
+const epochsLine = words(
+  `train --data story.txt ${sizes} --steps 12 --accumulation 30 --validate_every epoch --save_every epoch ` +
+    "--sample_interval 6 --log_interval 5 --dropout 0.2 --device cpu --name r",
+);
+
 const finetuneLine = words(
   "finetune --checkpoint runs/base --data train.tsv --dropout 0.2 --batch_size 6 --epochs 2 --device cpu --name r",
 );
@@ -103,6 +109,11 @@ const tokenizerLine = words("tokenizer train --data story.txt --vocab-size 275 -
 export const scenarios: readonly Scenario[] = [
   begun("train", trainLine("--tokenizer bpe --vocab_size 270 --attention_every")),
   resumed("train --resume", trainLine("--tokenizer bpe --vocab_size 270 --attention_every")),
+  begun("train epochs", epochsLine),
+  {
+    ...resumed("train --resume epochs", epochsLine),
+    strangers: [...beside, ...inside, "runs/r/epoch-1/notes.txt"],
+  },
   begun("train mlm", trainLine("--objective mlm")),
   begun("finetune", finetuneLine, writeBase),
   resumed("finetune --resume", finetuneLine, writeBase),

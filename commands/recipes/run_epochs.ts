@@ -1,0 +1,90 @@
+/**
+ * The epochs of a run: when one ends, its mean loss, and what is said about it.
+ *
+ * @module
+ */
+import { countParameters } from "../../core/module.ts";
+import type { MetricsRecord } from "../../training/tensorboard_events.ts";
+import type { StepReport } from "../../training/train.ts";
+import { epochLine, isEpochRecord } from "../runs/epoch_table.ts";
+import type { EpochLoss } from "../runs/run_state.ts";
+import {
+  endsEpoch,
+  epochsAfter,
+  firstStepOfEpoch,
+  type Interval,
+  isDue,
+  usualInterval,
+} from "../settings/intervals.ts";
+import { megabytes } from "./memory.ts";
+import type { Fact, Session } from "./recipe.ts";
+
+/** Which steps of a run end an epoch. */
+export interface Epochs {
+  /** Not always a whole number. */
+  readonly stepsPerEpoch: number;
+  /** Epochs of the whole run. */
+  readonly total: number;
+  /** Whether what is done at this interval is done after the step. */
+  isDue(step: number, interval: Interval): boolean;
+  /** Whether `last/` is saved after the step: at its interval, or at the end of each epoch and at the usual interval. */
+  isSaved(step: number): boolean;
+  /** The name of the checkpoint that is kept of the epoch that ends with this step, if it is. */
+  keptAfter(step: number): `epoch-${number}` | undefined;
+}
+
+/** The epochs of a run. */
+export function epochsOf({ recipe: { batches, state: { settings } } }: Pick<Session, "recipe">): Epochs {
+  const stepsPerEpoch = batches.batchesPerEpoch / settings.accumulation, { saveInterval, steps } = settings;
+  return {
+    stepsPerEpoch,
+    total: epochsAfter(steps, stepsPerEpoch),
+    isDue: (step, interval) => isDue(step, interval, stepsPerEpoch),
+    isSaved: (step) =>
+      isDue(step, saveInterval, stepsPerEpoch) ||
+      saveInterval === "epoch" && step % usualInterval(steps) === 0,
+    keptAfter: (step) =>
+      saveInterval === "epoch" && endsEpoch(step, stepsPerEpoch)
+        ? `epoch-${epochsAfter(step, stepsPerEpoch)}`
+        : undefined,
+  };
+}
+
+/**
+ * Adds the losses of steps to that of their epoch, which a checkpoint keeps, and gives each report with what a record holds
+ * besides. The losses are added in the order of the steps, so that a resumed run computes the same bits.
+ */
+export function withEpochLosses(session: Session, reports: readonly StepReport[]) {
+  const { stepsPerEpoch } = epochsOf(session), { evaluationInterval } = session.recipe.state.settings;
+  return reports.map((report): StepReport & Pick<MetricsRecord, "completedEpochs" | "epochLoss"> => {
+    const { step } = report, first = firstStepOfEpoch(step, stepsPerEpoch);
+    const { steps, sum }: EpochLoss = step > first && session.epochLoss || { steps: 0, sum: 0 };
+    const now = session.epochLoss = { steps: steps + 1, sum: sum + report.loss };
+    // an earlier checkpoint has no sum: the epoch in which it is resumed has no mean
+    const isWhole = now.steps === step - first + 1 && endsEpoch(step, stepsPerEpoch);
+    if (evaluationInterval !== "epoch" || !isWhole) return report;
+    return { ...report, completedEpochs: epochsAfter(step, stepsPerEpoch), epochLoss: now.sum / now.steps };
+  });
+}
+
+/** The line that is shown when a step has ended an epoch; undefined after any other. */
+export function describeEpoch(session: Session, record: MetricsRecord | undefined): string | undefined {
+  return record && isEpochRecord(record) ? epochLine(record, epochsOf(session).total) : undefined;
+}
+
+/** What a run that works in epochs does at the end of each, and how much it keeps. */
+export function describeEpochs(session: Pick<Session, "recipe" | "run">): Fact[] {
+  const { recipe: { model, state: { settings } }, run } = session,
+    { stepsPerEpoch, total } = epochsOf(session);
+  const facts = [];
+  if (settings.evaluationInterval === "epoch") facts.push("validated at the end of each");
+  if (settings.saveInterval === "epoch") {
+    const kept = Math.min(total, settings.steps); // several epochs may end with one step
+    const bytes = 4 * countParameters(model) * (1 + Object.keys(run.optimizer.state).length);
+    facts.push(
+      `a checkpoint of each is kept, ${megabytes(bytes)} in epoch-N/, ${megabytes(bytes * kept)} in all`,
+    );
+  }
+  if (facts.length === 0) return [];
+  return [["epochs", `of ${Number(stepsPerEpoch.toPrecision(4))} steps: ${facts.join("; ")}`]];
+}
