@@ -161,8 +161,12 @@ function copyOf(text: string, others: readonly string[]): { characters: number; 
  * @returns Its length in characters.
  */
 export function countCharacters(text: string): number {
-  let count = 0;
-  for (const _ of text) count++;
+  let count = text.length;
+  for (let index = 1; index < text.length; index++) {
+    const isPair = (text.charCodeAt(index - 1) & 0xfc00) === 0xd800 &&
+      (text.charCodeAt(index) & 0xfc00) === 0xdc00;
+    if (isPair) count--;
+  }
   return count;
 }
 

@@ -61,6 +61,16 @@ Deno.test("shares are between 0 and 1, whatever the text", () => {
   );
 });
 
+Deno.test("characters are counted as code points, lone surrogates like others", () => {
+  const units = fc.constantFrom("a", "\ud83d", "\ude42", "🙂", "é");
+  fc.assert(
+    fc.property(fc.array(units, { maxLength: 12 }), (parts) => {
+      assertEquals(countCharacters(parts.join("")), Array.from(parts.join("")).length);
+    }),
+    { numRuns: 500, seed: 1 },
+  );
+});
+
 Deno.test("the piece from the middle has the length that was asked for, begins with a word and splits no character", () => {
   const text = "alpha beta gamma delta epsilon zeta";
   assertEquals(middlePiece(text, 11), "gamma delta");
