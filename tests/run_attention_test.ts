@@ -1,6 +1,8 @@
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
-import { attentionText } from "../commands/recipes/run_attention.ts";
-import { CharTokenizer, Gpt, PRESETS } from "../mod.ts";
+import { attentionText, RunAttention } from "../commands/recipes/run_attention.ts";
+import type { Recipe } from "../commands/recipes/recipe.ts";
+import type { RunFolder } from "../commands/runs/run_folder.ts";
+import { CharTokenizer, CpuBackend, Gpt, initialize, PRESETS, type TrainingRun } from "../mod.ts";
 import { MASKED_SPECIAL_TOKENS } from "../tokenizers/special_tokens.ts";
 import { inFolder, miniformer, small, story, succeed } from "./_command.ts";
 
@@ -42,6 +44,30 @@ Deno.test("a run keeps the maps of each validation when that is asked for, and c
     }
   }));
 
+Deno.test("a full page takes no more frames, and the run goes on", async () => {
+  const backend = new CpuBackend(), tokenizer = CharTokenizer.fromText("abc");
+  const model = new Gpt({ ...PRESETS.tiny.model, vocabSize: tokenizer.vocabSize });
+  initialize(backend, model, 1);
+  const recipe = { attention: attentionText(model, tokenizer.encode("abc"), tokenizer) } as unknown as Recipe;
+  const frames: string[] = [], said: string[] = [];
+  const folder = {
+    path: "runs/mine",
+    startPage: () => Promise.resolve(16e6 - 300),
+    addFrame: (frame: string) => Promise.resolve(frames.push(frame)),
+  } as unknown as RunFolder;
+  const { error } = console;
+  try {
+    console.error = (text: string) => said.push(text);
+    const run = { step: 5, backend } as unknown as TrainingRun;
+    const attention = await RunAttention.start(recipe, run, folder, { attentionEvery: true });
+    for (const step of [5, 10, 15, 20]) await attention!.keep(step);
+  } finally {
+    console.error = error;
+  }
+  assertEquals(frames.map((frame) => frame.match(/frame\(\d+/)?.[0]), ["frame(5", "frame(10"]);
+  assertEquals(said, ["attention.html is full with 16 MB: steps from 15 on are left out"]);
+});
+
 const blind = `import { add, Mlp } from "@miniformer/miniformer";
 class Blind { constructor({ modelDim, feedForwardDim }, { activation }) {
   this.mlp = new Mlp({ modelDim, feedForwardDim, activation, std: 0.02 }); }
@@ -61,5 +87,18 @@ Deno.test("a model without attention weights is trained, and only its maps are m
     const refused = await miniformer([...line, "--name", "refused", "--attention_every"], { cwd });
     assertEquals(refused.code, 1);
     assertMatch(refused.stderr, /^error: .*The 1 blocks of the model collected 0 attention weights/);
+    const resume = [
+      "train",
+      "--resume",
+      "runs/blind",
+      "--block",
+      "blind.js",
+      "--steps",
+      "8",
+      "--device",
+      "cpu",
+    ];
+    assertEquals((await miniformer([...resume, "--attention_every"], { cwd })).code, 1);
+    await succeed(resume, { cwd }); // it was refused before the page was begun
     assert(await Deno.stat(`${cwd}/runs/refused`).then(() => false, () => true), "nothing is left of it");
   }));
