@@ -4,11 +4,16 @@ import { CpuBackend } from "../core/cpu_backend.ts";
 import { type Batch, type BatchSource, causalBatches } from "../data/batches.ts";
 import { labelledBatches } from "../data/labelled_batches.ts";
 import { maskedBatches } from "../data/masked_batches.ts";
+import { add } from "../kernels/elementwise.ts";
+import { type Block, PostNormBlock } from "../models/blocks.ts";
+import type { BlockFactory } from "../models/experiment.ts";
 import { buildModel, type ModelConfig } from "../models/families.ts";
+import type { GptConfig } from "../models/gpt.ts";
+import { Linear } from "../models/layers.ts";
+import type { RobertaConfig } from "../models/roberta.ts";
 import { estimateFlops } from "../training/flops.ts";
 import { TrainingRun } from "../training/train.ts";
 import { settings } from "./_training.ts";
-import { block } from "./_without_norm.ts";
 
 /** Counts the operations of the products that it runs; attention's by the convention, from the sizes of its forward pass. */
 class Counting extends CpuBackend {
@@ -26,11 +31,11 @@ class Counting extends CpuBackend {
   }
 }
 
-const gpt = {
+const gpt: GptConfig = {
   ...{ architecture: "gpt2", vocabSize: 23, contextLength: 12, layers: 2, heads: 2, modelDim: 16 },
   ...{ feedForwardDim: 40, dropoutRate: 0.1 },
-} as const;
-const roberta = { ...gpt, architecture: "roberta", vocabSize: 37 } as const, labels = ["a", "b", "c"];
+};
+const roberta: RobertaConfig = { ...gpt, architecture: "roberta", vocabSize: 37 }, labels = ["a", "b", "c"];
 const sizes = { contextLength: 12, batchSize: 3, seed: 1 };
 
 const causal = causalBatches(new Uint32Array(100), sizes);
@@ -42,7 +47,12 @@ const examples = Array.from({ length: 6 }, (_, n) => ({ ids: new Uint32Array(5 +
 const labelled = labelledBatches(examples, { ...sizes, padId: 1 });
 const withAuxiliary = labelledBatches(examples, { ...sizes, padId: 1, auxiliaryWeight: 0.5 });
 
-const experiment = { name: "without_norm", sha256: "0".repeat(64), block };
+/** A block with a matrix more than the architecture's own. */
+const block: BlockFactory = (config, _layer, { causal, activation }) => {
+  const own = new PostNormBlock(config, { causal, activation }), more = new Linear(16, 16, 0.02);
+  return { own, more, forward: (x, context) => add(more.forward(x), own.forward(x, context)) } as Block;
+};
+const experiment = { name: "my_block", sha256: "0".repeat(64), block };
 
 const cases: [name: string, config: ModelConfig, batches: BatchSource, parts?: typeof experiment][] = [
   ["a GPT", gpt, causal],
