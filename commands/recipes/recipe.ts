@@ -16,6 +16,7 @@ import type { ProgressLine } from "../cli/progress.ts";
 import type { RunFolder } from "../runs/run_folder.ts";
 import type { Best, RunState, Scores } from "../runs/run_state.ts";
 import type { TrainFlags } from "../settings/train_flags.ts";
+import type { SpeedMeter } from "../speed/speed_meter.ts";
 
 /** A name and a value, printed in two columns. */
 export type Fact = readonly [name: string, text: string];
@@ -73,4 +74,5 @@ export interface Session {
   readonly interrupt: Interrupt;
   readonly output: Output;
   readonly progress: ProgressLine;
+  readonly meter: SpeedMeter;
 }
