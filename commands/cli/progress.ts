@@ -57,7 +57,7 @@ export interface LineOptions {
  * One line about a run, no longer than the width: where that is short, details are omitted first, then the bar.
  *
  *     ━━━━━━━────── step 150/200  loss 2.250  lr 1.0e-3  3.20K tok/s  6s left
- *     step 160/200  loss 2.210  val 2.000 (ppl 7.39)  lr 9.0e-4  3.20K tok/s  3.4 GFLOP/s (41 %)  27 MB
+ *     step 160/200  loss 2.210  val 2.000 (ppl 7.39)  lr 9.0e-4  3.20K tok/s  3.4 GFLOP/s (41 %)  memory 27 MB
  *
  * `val` is the validation loss in nats per token, `ppl` the perplexity, e to the power of it; the share is that of what
  * products of large matrices reach on the device, and the bytes are its memory.
@@ -70,9 +70,9 @@ export function formatProgress(
   const fields: { rank: number; text: string }[] = [];
   const add = (rank: number, text: string) => fields.push({ rank, text });
   add(0, `step ${String(step).padStart(String(steps).length)}/${steps}`);
-  if (loss !== undefined) add(1, `loss ${loss.toFixed(3)}`);
+  if (loss !== undefined) add(2, `loss ${loss.toFixed(3)}`);
   if (validationLoss !== undefined) {
-    add(2, `val ${validationLoss.toFixed(3)} (${formatScore(validationLoss, accuracy)})`);
+    add(1, `val ${validationLoss.toFixed(3)} (${formatScore(validationLoss, accuracy)})`);
   }
   if (learningRate !== undefined) add(5, `lr ${learningRate.toExponential(1)}`);
   if (speed) {
@@ -80,7 +80,7 @@ export function formatProgress(
     add(4, `${formatCount(tokensPerSecond)} tok/s`);
     add(6, formatSpeed(flopsPerSecond) + (share === undefined ? "" : ` (${formatShare(share)})`));
   }
-  if (bytes !== undefined) add(7, megabytes(bytes));
+  if (bytes !== undefined) add(7, `memory ${megabytes(bytes)}`);
   if (secondsLeft !== undefined && step < steps) add(3, `${formatDuration(secondsLeft)} left`);
   const line = () => fields.map(({ text }) => text).join("  ");
   if (columns === undefined) return line();

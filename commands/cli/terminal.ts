@@ -37,7 +37,7 @@ export function megabytes(bytes: number): string {
 /** Floating-point operations per second in about three digits: `0.85 GFLOP/s`, `8.3 GFLOP/s`, `41.2 TFLOP/s`. */
 export function formatSpeed(flopsPerSecond: number): string {
   const [value, unit] = flopsPerSecond < 999.5e9 ? [flopsPerSecond / 1e9, "G"] : [flopsPerSecond / 1e12, "T"];
-  return `${value.toFixed(value < 1 ? 2 : value < 100 ? 1 : 0)} ${unit}FLOP/s`;
+  return `${value.toFixed(value < 0.995 ? 2 : value < 100 ? 1 : 0)} ${unit}FLOP/s`;
 }
 
 /** A share in whole percent, such as `41 %`. */

@@ -39,46 +39,48 @@ const SHORT_STEP = 1e9;
 /** Which part of the speed of large products a model reaches: 36 to 80 % where steps are long (bench/LOG.md). */
 const USUAL_SHARE = 0.5;
 
-/** The longest step that is rehearsed, and how long steps are rehearsed after the first one, in seconds. */
-const LONGEST_REHEARSED = 3, REHEARSAL_TIME = 0.7;
+/** The longest step that is rehearsed, in seconds, and the largest part of a run that this may take. */
+const LONGEST_REHEARSED = 3, REHEARSED_SHARE = 0.05;
 
-/** The most rehearsals that are timed, and the part of the run that they may take. */
-const MAX_REHEARSALS = 8, REHEARSED_SHARE = 0.05;
+/** After the first one, which compiles: at most so many rehearsals, in about so many seconds. */
+const MAX_REHEARSALS = 8, REHEARSAL_TIME = 0.7;
 
 /** Products are measured for runs of so many seconds. */
 const LONG_ENOUGH = 20;
 
-/** Measures how long a run will take, in a second or less, or in two steps where these are a small part of the run. */
+/** Measures how long a run will take, in about a second or, where that is a small part of the run, in two steps. */
 export async function forecastRun(
   ahead: Ahead,
-  now: () => number = () => performance.now(),
+  { now = () => performance.now(), products = measureProducts }: {
+    /** The clock, in milliseconds. */
+    readonly now?: () => number;
+    readonly products?: (backend: Backend) => Promise<number>;
+  } = {},
 ): Promise<Forecast> {
   const { backend, steps, flops, validations, stepsPerValidation } = ahead;
-  let productSpeed = flops > SHORT_STEP ? await measureProducts(backend) : undefined;
+  let productSpeed = flops > SHORT_STEP ? await products(backend) : undefined;
   const guess = productSpeed === undefined ? 0 : flops / productSpeed / USUAL_SHARE;
-  const rehearsed = steps > 0 && guess <= LONGEST_REHEARSED &&
-    2 * guess <= Math.max(1, REHEARSED_SHARE * steps * guess);
+  const isCheap = 2 * guess <= Math.max(1, REHEARSED_SHARE * steps * guess);
+  const rehearsed = steps > 0 && guess <= LONGEST_REHEARSED && isCheap;
   const stepSeconds = rehearsed ? await rehearsedStep(ahead, now) : guess;
   const seconds = stepSeconds * (steps + validations * stepsPerValidation);
-  if (seconds >= LONG_ENOUGH) productSpeed ??= await measureProducts(backend);
+  if (seconds >= LONG_ENOUGH) productSpeed ??= await products(backend);
   return { seconds, stepSeconds, rehearsed, productSpeed };
 }
 
-/** Seconds of a step. */
-async function rehearsedStep({ steps, rehearse }: Ahead, now: () => number): Promise<number> {
+/** The shortest of a few rehearsals, in seconds: noise, and code that is not optimized yet, only make one longer. */
+async function rehearsedStep({ rehearse }: Ahead, now: () => number): Promise<number> {
   await rehearse(); // compiles
   const begun = now();
-  let shortest = Infinity, time = begun, last = 0;
+  let shortest = Infinity, time = begun;
   for (let count = 0; count < MAX_REHEARSALS; count++) {
     await rehearse();
-    last = (now() - time) / 1000;
-    time += 1000 * last;
-    // noise, and code that is not optimized yet, only make a step longer
+    const last = now() - time;
+    time += last;
     shortest = Math.min(shortest, last);
-    const budget = Math.min(REHEARSAL_TIME, REHEARSED_SHARE * steps * last);
-    if ((time - begun) / 1000 + last > budget) break;
+    if (time - begun + last > 1000 * REHEARSAL_TIME) break;
   }
-  return shortest;
+  return shortest / 1000;
 }
 
 /** A forecast in words, such as `about 2 min: 3300 steps of 42 ms, 14 validations`. */
