@@ -22,7 +22,8 @@ const COMMAND_ROOMS: Record<string, readonly string[]> = {
   "commands/texts": ["commands/cli", "commands/files"],
   "commands/settings": ["commands/cli", "commands/files"],
   "commands/runs": ["commands/cli", "commands/files", "commands/pictures", "commands/settings"],
-  "commands/doctor": ["commands/cli", "commands/files", "commands/runs", "commands/recipes"],
+  "commands/speed": ["commands/cli"],
+  "commands/doctor": ["commands/cli", "commands/files", "commands/runs", "commands/speed"],
   "commands/recipes": [
     "commands/cli",
     "commands/files",
@@ -30,6 +31,7 @@ const COMMAND_ROOMS: Record<string, readonly string[]> = {
     "commands/texts",
     "commands/runs",
     "commands/settings",
+    "commands/speed",
   ],
 };
 

@@ -142,12 +142,13 @@ export class ProgressLine {
   /** Shows the progress of the run. Cheap: most calls draw nothing. */
   update(progress: RunProgress): void {
     const { terminal, columns } = this.#options, secondsLeft = this.#secondsLeft(progress);
-    const { validationLoss, accuracy, ...current } = progress, isValidated = validationLoss !== undefined;
+    const isValidated = progress.validationLoss !== undefined;
     const isDue = progress.step >= progress.steps || isValidated || this.#isTemporary;
     if (!isDue && this.#isRecent()) return;
     if (!terminal) return this.#draw(formatProgress(progress, { secondsLeft }));
     // Validations stay on the screen, as the history of the run.
     if (isValidated) this.print(formatProgress(progress, { columns: columns() - 1 }));
+    const current = { ...progress, validationLoss: undefined };
     this.#draw(formatProgress(current, { secondsLeft, columns: columns() - 1, bar: true }));
   }
 
