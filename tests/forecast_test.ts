@@ -29,7 +29,9 @@ Deno.test("a short step is rehearsed: compiling and noise do not count, and it t
     0.04,
     0.05,
   ]);
-  assertEquals([stepSeconds, seconds, rehearsed, rehearsals], [0.04, 40, true, 9]);
+  assertEquals([stepSeconds, seconds, rehearsed, rehearsals], [0.05, 50, true, 9]);
+  assertEquals((await forecast({}, [1, 0.6, 0.2])).stepSeconds, 0.6);
+  assertEquals((await forecast({}, [1, 0.3, 0.2])).stepSeconds, 0.2);
   assertEquals((await forecast({}, [1, 0.2])).rehearsals, 1 + 3);
   assertEquals((await forecast({}, [1, 2])).rehearsals, 1 + 1);
 });

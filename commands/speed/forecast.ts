@@ -68,19 +68,19 @@ export async function forecastRun(
   return { seconds, stepSeconds, rehearsed, productSpeed };
 }
 
-/** The shortest of a few rehearsals, in seconds: noise, and code that is not optimized yet, only make one longer. */
+/** The median of a few rehearsals, in seconds: the first ones may still run unoptimized, and others be disturbed. */
 async function rehearsedStep({ rehearse }: Ahead, now: () => number): Promise<number> {
   await rehearse(); // compiles
-  const begun = now();
-  let shortest = Infinity, time = begun;
-  for (let count = 0; count < MAX_REHEARSALS; count++) {
+  const begun = now(), times: number[] = [];
+  let time = begun;
+  while (times.length < MAX_REHEARSALS) {
     await rehearse();
     const last = now() - time;
     time += last;
-    shortest = Math.min(shortest, last);
+    times.push(last);
     if (time - begun + last > 1000 * REHEARSAL_TIME) break;
   }
-  return shortest / 1000;
+  return times.sort((a, b) => a - b)[(times.length - 1) >> 1] / 1000;
 }
 
 /** A forecast in words, such as `about 2 min: 3300 steps of 42 ms, 14 validations`. */
