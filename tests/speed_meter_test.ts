@@ -42,3 +42,12 @@ Deno.test("speed and memory in words and numbers", () => {
   assertEquals(short.describe(), "200 tok/s, 2.0 GFLOP/s; 1 MB of device memory");
   assertEquals(short.figures, { tokensPerSecond: 200, gflops: 2, deviceBytes: 1e6 });
 });
+
+Deno.test("docs/speed.md says what each number of run.json means", async () => {
+  const meter = new SpeedMeter(size),
+    page = await Deno.readTextFile(new URL("../docs/speed.md", import.meta.url));
+  meter.add(1, 1, 1);
+  for (const name of [...Object.keys(meter.figures), "seconds"]) {
+    assertEquals(page.includes(`| \`${name}\``), true, `docs/speed.md leaves out ${name}`);
+  }
+});
