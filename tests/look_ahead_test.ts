@@ -54,16 +54,17 @@ Deno.test("for a long run it is said what makes it shorter", async () => {
     const backend = Object.assign(new CpuBackend(), { adapterClass, run() {} }); // computes nothing
     return (await timeOf(recipe, options, backend)).split("; for a shorter run, ")[1];
   };
-  const sizes = "a smaller --context-length, --model-dim or --batch-size";
+  const sizes = "a smaller --context-length or --model-dim";
+  const device = "--device webgpu (doctor says how to get it)";
   assertEquals(
     await advice(recipeOf(long)),
-    `fewer --steps or --epochs, ${sizes}, or a GPU (--device webgpu)`,
+    `fewer --steps or --epochs, ${sizes}, or ${device}`,
   );
   assertEquals(
     await advice(recipeOf(long), { resumed: { step: 1 } }),
-    "fewer --steps or --epochs, or a GPU (--device webgpu)",
+    `fewer --steps or --epochs, or ${device}`,
   );
-  assertEquals(await advice(recipeOf(long, "finetune")), "fewer --epochs, or a GPU (--device webgpu)");
+  assertEquals(await advice(recipeOf(long, "finetune")), `fewer --epochs, or ${device}`);
   assertEquals(await advice(recipeOf(long), {}, "hardware"), `fewer --steps or --epochs, ${sizes}`);
   assertEquals(await advice(recipeOf({})), undefined);
 });

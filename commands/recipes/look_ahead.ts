@@ -50,8 +50,8 @@ export async function lookAhead(recipe: Recipe, backend: Backend, { run, resumed
 
 /** What makes a run shorter, with its flags. */
 function shorter(command: string | undefined, isResumed: boolean, { name, adapterClass }: Backend): string {
-  const sizes = isResumed ? "" : ", a smaller --context-length, --model-dim or --batch-size";
-  const length = command === "finetune" ? "fewer --epochs" : `fewer --steps or --epochs${sizes}`;
-  if (adapterClass === "hardware") return length;
-  return `${length}, or a GPU${name === "cpu" ? " (--device webgpu)" : ""}`;
+  const length = command === "finetune" ? "fewer --epochs" : "fewer --steps or --epochs";
+  const sizes = isResumed || command === "finetune" ? "" : ", a smaller --context-length or --model-dim";
+  if (adapterClass === "hardware") return length + sizes;
+  return `${length}${sizes}, or ${name === "cpu" ? "--device webgpu (doctor says how to get it)" : "a GPU"}`;
 }
