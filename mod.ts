@@ -92,6 +92,7 @@ export * from "./data/tales.ts";
 
 export * from "./training/classification_metrics.ts";
 export * from "./training/evaluate.ts";
+export * from "./training/flops.ts";
 export * from "./training/memory.ts";
 export * from "./training/optimizer.ts";
 export * from "./training/optimizers.ts";

@@ -5,7 +5,7 @@
  * @module
  */
 
-import type { GptConfig } from "../mod.ts";
+import { estimateFlops, type GptConfig } from "../mod.ts";
 
 /** A model and its batch. */
 export interface BenchConfig {
@@ -32,19 +32,9 @@ export const CONFIGS: Readonly<Record<"S" | "T", BenchConfig>> = {
 /** Tokens in one training step. */
 export const tokensOf = ({ model, batchSize }: BenchConfig): number => batchSize * model.contextLength;
 
-/**
- * Floating-point operations of one training step, by the usual count: 6 for each parameter outside the embeddings and
- * token, and 12 · layers · width · context for each token in attention, whose causal half is not subtracted.
- *
- * @param config Model and batch.
- * @returns Operations.
- */
-export function flopsOf(config: BenchConfig): number {
-  const { layers, modelDim: C, feedForwardDim: F, vocabSize: V, contextLength: T } = config.model;
-  const block = C * 3 * C + 3 * C + C * C + C + C * F + F + F * C + C + 4 * C;
-  const parameters = layers * block + 2 * C + C * V;
-  return (6 * parameters + 12 * layers * C * T) * tokensOf(config);
-}
+/** Floating-point operations of one training step. */
+export const flopsOf = ({ model, batchSize }: BenchConfig): number =>
+  estimateFlops(model, { batchSize, contextLength: model.contextLength });
 
 /** The value in the middle. */
 export function median(values: readonly number[]): number {

@@ -23,7 +23,7 @@ import { allowWriting } from "./cli/permissions.ts";
 import { TRAIN_SCHEMAS } from "./recipes/language_recipe.ts";
 import { describeNames } from "./recipes/language_report.ts";
 import { expectTargets } from "./recipes/objectives.ts";
-import { checkEvaluationMemory, checkGenerationMemory, memoryLimits } from "./recipes/memory.ts";
+import { checkEvaluationMemory, checkGenerationMemory, memoryLimits } from "./cost/memory.ts";
 import { evaluateFlags, MASKED_FLAGS } from "./reports/evaluate_flags.ts";
 import { describeEvaluation } from "./reports/evaluation.ts";
 import { detailsOf } from "./reports/evaluation_details.ts";

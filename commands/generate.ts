@@ -15,7 +15,7 @@ import { printDiagnostic, UsageError } from "./cli/errors.ts";
 import { allowWriting } from "./cli/permissions.ts";
 import { RUNS } from "./files/own_names.ts";
 import { readText } from "./texts/files.ts";
-import { checkGenerationMemory, memoryLimits } from "./recipes/memory.ts";
+import { checkGenerationMemory, memoryLimits } from "./cost/memory.ts";
 import { writeSamples } from "./recipes/samples.ts";
 import { BATCH_SIZE, FACTOR, POSITIVE_FACTOR, SEED } from "./settings/run_flags.ts";
 import { formatCount, formatDuration } from "./cli/terminal.ts";

@@ -1,10 +1,5 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
-import {
-  checkEvaluationMemory,
-  checkGenerationMemory,
-  checkMemory,
-  megabytes,
-} from "../commands/recipes/memory.ts";
+import { checkEvaluationMemory, checkGenerationMemory, checkMemory } from "../commands/cost/memory.ts";
 import { CpuBackend } from "../core/cpu_backend.ts";
 import { RobertaClassifier } from "../models/roberta_classifier.ts";
 import { Gpt, type GptConfig } from "../models/gpt.ts";
@@ -121,8 +116,4 @@ Deno.test("evaluating and generating are refused with the flag that helps", () =
   checkGenerationMemory(config, { samples: 10, tokens: 1000 }, limits);
   const check = () => checkGenerationMemory(config, { samples: 10, tokens: 1e6 }, limits);
   assertThrows(check, RangeError, "give a smaller --num-samples or --max-new-tokens");
-});
-
-Deno.test("bytes are shown in MB below a gigabyte", () => {
-  assertEquals([1, 27_400_000, 4e8, 1.4e9].map(megabytes), ["1 MB", "27 MB", "400 MB", "1.4 GB"]);
 });

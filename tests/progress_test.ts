@@ -5,12 +5,12 @@ import { formatBar, formatCount, formatDuration } from "../commands/cli/terminal
 const standing: RunProgress = {
   step: 1240,
   steps: 2000,
-  tokens: 0,
   loss: 1.5321,
-  validationLoss: 1.6114,
   learningRate: 8.12e-4,
+  speed: { tokensPerSecond: 52_140, flopsPerSecond: 3.41e9, share: 0.412 },
+  bytes: 27e6,
 };
-const speed = { tokensPerSecond: 52_140, secondsLeft: 62 };
+const validated = { ...standing, validationLoss: 1.6114 }, secondsLeft = 62;
 
 Deno.test("formatDuration rounds before it splits", () => {
   assertEquals([0, 59.6, 3599.7, 3600, 90_000].map(formatDuration), [
@@ -40,30 +40,44 @@ Deno.test("formatBar keeps its length and is full only at the end", () => {
 
 Deno.test("formatProgress fits every width and drops the details first", () => {
   for (let columns = 1; columns <= 200; columns++) {
-    assert(formatProgress(standing, speed, columns).length <= columns, `${columns} columns`);
+    for (const progress of [standing, validated]) {
+      for (const bar of [true, false]) {
+        const line = formatProgress(progress, { secondsLeft, columns, bar });
+        assert(line.length <= columns, `${columns} columns: ${line}`);
+      }
+    }
   }
-  const words = (columns: number) => formatProgress(standing, speed, columns).replace(/^[━╸─]+ /, "");
-  assertEquals(
-    words(120),
-    "step 1240/2000  loss 1.532  val 1.611 (ppl 5.01)  lr 8.1e-4  52.1K tok/s  1m 02s left",
-  );
-  assertEquals(
-    words(80),
-    "step 1240/2000  loss 1.532  val 1.611 (ppl 5.01)  1m 02s left",
-  );
-  assertEquals(words(30), "step 1240/2000");
-  assertEquals(words(9), "step 1240");
+  const live = (columns: number) =>
+    formatProgress(standing, { secondsLeft, columns, bar: true }).replace(/^[━╸─]+ /, "");
+  assertEquals([119, 99, 79, 59, 39, 9].map(live), [
+    "step 1240/2000  loss 1.532  lr 8.1e-4  52.1K tok/s  3.4 GFLOP/s (41 %)  memory 27 MB  1m 02s left",
+    "step 1240/2000  loss 1.532  lr 8.1e-4  52.1K tok/s  3.4 GFLOP/s (41 %)  1m 02s left",
+    "step 1240/2000  loss 1.532  lr 8.1e-4  52.1K tok/s  1m 02s left",
+    "step 1240/2000  loss 1.532  1m 02s left",
+    "step 1240/2000  loss 1.532",
+    "step 1240",
+  ]);
+  const kept = (columns?: number) => formatProgress(validated, { columns });
+  assertEquals([120, 100, 80, 60, 40, undefined].map(kept), [
+    "step 1240/2000  loss 1.532  val 1.611 (ppl 5.01)  lr 8.1e-4  52.1K tok/s  3.4 GFLOP/s (41 %)  memory 27 MB",
+    "step 1240/2000  loss 1.532  val 1.611 (ppl 5.01)  lr 8.1e-4  52.1K tok/s  3.4 GFLOP/s (41 %)",
+    "step 1240/2000  loss 1.532  val 1.611 (ppl 5.01)  lr 8.1e-4  52.1K tok/s",
+    "step 1240/2000  loss 1.532  val 1.611 (ppl 5.01)",
+    "step 1240/2000  val 1.611 (ppl 5.01)",
+    "step 1240/2000  loss 1.532  val 1.611 (ppl 5.01)  lr 8.1e-4  52.1K tok/s  3.4 GFLOP/s (41 %)  memory 27 MB",
+  ]);
 });
 
 Deno.test("formatProgress shows how much a classifier gets right", () => {
-  const classifier = { step: 1, steps: 2, tokens: 1, validationLoss: 0.5, accuracy: 0.8125 };
+  const classifier = { step: 1, steps: 2, validationLoss: 0.5, accuracy: 0.8125 };
   assertEquals(formatProgress(classifier), "step 1/2  val 0.500 (accuracy 81.3 %)");
 });
 
-Deno.test("formatProgress shows a wild perplexity shortly and a finished run without time left", () => {
+Deno.test("formatProgress shows a wild perplexity shortly, a finished run without time left, and no share that is not known", () => {
+  const speed = { tokensPerSecond: 52_140, flopsPerSecond: 3.41e9 };
   assertEquals(
-    formatProgress({ step: 9, steps: 9, tokens: 1, validationLoss: 10 }, speed),
-    "step 9/9  val 10.000 (ppl 22.0K)  52.1K tok/s",
+    formatProgress({ step: 9, steps: 9, validationLoss: 10, speed }, { secondsLeft: 0 }),
+    "step 9/9  val 10.000 (ppl 22.0K)  52.1K tok/s  3.4 GFLOP/s",
   );
 });
 
@@ -85,61 +99,64 @@ Deno.test("in a log there is a line every ten seconds, at each validation and at
   const shown: number[] = [];
   for (let step = 1; step <= 30; step++, seen.time += 1000) {
     seen.text = "";
-    const validationLoss = step < 16 ? undefined : 2;
-    line.update({ step, steps: 30, tokens: step * 100, validationLoss, validated: step === 16 });
+    const validationLoss = step === 16 || step === 30 ? 2 : undefined;
+    line.update({ step, steps: 30, validationLoss });
     if (seen.text !== "") shown.push(step);
     assert(!seen.text.includes("\r") && !seen.text.includes("\x1b"));
   }
   assertEquals(shown, [1, 11, 16, 26, 30]);
-  assertEquals(seen.text, "step 30/30  val 2.000 (ppl 7.39)  100 tok/s\n");
+  assertEquals(seen.text, "step 30/30  val 2.000 (ppl 7.39)\n");
 });
 
 Deno.test("on a terminal the line is redrawn in place, and other lines are printed above it", () => {
   const { line, seen } = recorded({ terminal: true });
   line.print("before");
-  line.update({ step: 1, steps: 4, tokens: 10 });
+  line.update({ step: 1, steps: 4 });
   seen.time += 50;
-  line.update({ step: 2, steps: 4, tokens: 20 });
+  line.update({ step: 2, steps: 4 });
   seen.time += 50;
-  line.update({ step: 2, steps: 4, tokens: 20 });
+  line.update({ step: 2, steps: 4 });
   line.print("a sample");
   line.finish();
   line.print("after");
   const bar = formatBar(0.25, 30);
-  const half = `${formatBar(0.5, 28)} step 2/4  100 tok/s  0s left`;
+  const half = `${formatBar(0.5, 30)} step 2/4  0s left`;
   assertEquals(seen.text, `before\n\r${bar} step 1/4\x1b[K\r${half}\x1b[K\r\x1b[Ka sample\n${half}\nafter\n`);
 });
 
 Deno.test("only the bar has a colour, and none is written when colours are off", () => {
   const { line, seen } = recorded({ terminal: true, colored: true });
-  line.update({ step: 1, steps: 2, tokens: 10 });
+  line.update({ step: 1, steps: 2 });
   assertEquals(seen.text, `\r\x1b[36m${"━".repeat(15)}\x1b[39m${"─".repeat(15)} step 1/2\x1b[K`);
 });
 
-Deno.test("the speed is that of the last half minute", () => {
+Deno.test("the time left follows the last half minute", () => {
   const { line, seen } = recorded({ terminal: false });
   for (let step = 1; step <= 120; step++) {
     seen.time += step <= 60 ? 10_000 : 1000;
     seen.text = "";
-    line.update({ step, steps: 120, tokens: step * 50, loss: 1 });
+    line.update({ step, steps: 130, loss: 1 });
   }
-  assertEquals(seen.text, "step 120/120  loss 1.000  50 tok/s\n");
+  assertEquals(seen.text, "step 120/130  loss 1.000  10s left\n");
 });
 
-Deno.test("a validation stays on the screen above the live line", () => {
+Deno.test("a validation stays on the screen above the live line, and is shown once", () => {
   const { line, seen } = recorded({ terminal: true });
-  const validationLoss = 2, standing = { steps: 40, tokens: 10, loss: 1.5 };
+  const standing = { steps: 40, loss: 1.5 };
   line.update({ ...standing, step: 1 });
   seen.text = "";
-  line.update({ ...standing, step: 2, validationLoss, validated: true });
-  const live = formatProgress({ ...standing, step: 2, validationLoss }, undefined, 57);
-  const before = formatProgress({ ...standing, step: 1 }, undefined, 57);
+  line.update({ ...standing, step: 2, validationLoss: 2 });
+  const [before, live] = [1, 2].map((step) =>
+    formatProgress({ ...standing, step }, { columns: 57, bar: true })
+  );
   const kept = "step  2/40  loss 1.500  val 2.000 (ppl 7.39)";
   assertEquals(seen.text, `\r\x1b[K${kept}\n${before}\r${live}\x1b[K`);
-  seen.text = "";
-  seen.time += 1000;
-  line.update({ ...standing, step: 3, validationLoss });
-  assert(!seen.text.includes("\n"), "the same loss is not shown again as if it were new");
+  const log = recorded({ terminal: false });
+  for (const step of [1, 2, 3]) {
+    log.line.update({ ...standing, step, validationLoss: step === 2 ? 2 : undefined });
+    log.seen.time += 20_000;
+  }
+  assertEquals(log.seen.text.match(/val/g)?.length, 1, log.seen.text);
 });
 
 Deno.test("what is waited for is shown until the next update, and a line in a log", () => {
@@ -147,7 +164,7 @@ Deno.test("what is waited for is shown until the next update, and a line in a lo
   line.announce("compiling shaders …");
   assertEquals(seen.text, "\rcompiling shaders …\x1b[K");
   seen.text = "";
-  line.update({ step: 1, steps: 2, tokens: 10 });
+  line.update({ step: 1, steps: 2 });
   assertEquals(seen.text, `\r${formatBar(0.5, 30)} step 1/2\x1b[K`);
   line.finish();
   const failed = recorded({ terminal: true });
@@ -157,7 +174,7 @@ Deno.test("what is waited for is shown until the next update, and a line in a lo
   assertEquals(failed.seen.text, "\r\x1b[K", "an error message has a line of its own");
   const log = recorded({ terminal: false });
   log.line.announce("compiling shaders …");
-  log.line.update({ step: 1, steps: 2, tokens: 10 });
+  log.line.update({ step: 1, steps: 2 });
   assertEquals(log.seen.text, "compiling shaders …\nstep 1/2\n");
 });
 

@@ -25,6 +25,7 @@ const COMMAND_ROOMS: Record<string, readonly string[]> = {
   "commands/texts": ["commands/cli", "commands/files"],
   "commands/settings": ["commands/cli", "commands/files"],
   "commands/runs": ["commands/cli", "commands/files", "commands/settings"],
+  "commands/cost": ["commands/cli"],
   "commands/reports": [
     "commands/cli",
     "commands/files",
@@ -32,13 +33,14 @@ const COMMAND_ROOMS: Record<string, readonly string[]> = {
     "commands/runs",
     "commands/settings",
   ],
-  "commands/doctor": ["commands/cli", "commands/files", "commands/runs", "commands/recipes"],
+  "commands/doctor": ["commands/cli", "commands/files", "commands/runs", "commands/cost"],
   "commands/recipes": [
     "commands/cli",
     "commands/files",
     "commands/texts",
     "commands/runs",
     "commands/settings",
+    "commands/cost",
     "commands/reports",
   ],
 };

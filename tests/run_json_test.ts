@@ -17,14 +17,13 @@ Deno.test("run.json holds the settings, and for each session where it began and 
     const finish = await writeRunJson(folder, state, { config, step: 0 });
     assertEquals((await read()).sessions[0].lastStep, undefined);
     await new Promise((resolve) => setTimeout(resolve, 20));
-    await finish(5);
+    await finish(5, { tokensPerSecond: 480 });
     await writeRunJson(folder, state, { config, step: 5 });
     const { command, settings, sessions: [first, second, ...more] } = await read();
     assertEquals([command, settings, more], ["train", config, []]);
     assertEquals([first.firstStep, first.lastStep, second.firstStep, second.lastStep], [0, 5, 5, undefined]);
     assertEquals([first.miniformer, first.deno], [denoJson.version, Deno.version.deno]);
-    const tokens = first.tokensPerSecond * first.seconds; // rounded to milliseconds
-    assertEquals(Math.abs(tokens - 5 * 2 * 8 * 3) < 10, true, `${tokens} tokens`);
+    assertEquals([first.tokensPerSecond, first.seconds >= 0.02, first.seconds < 60], [480, true, true]);
     // a new run has no sessions before, and those of a damaged file are given up
     await writeRunJson(folder, state, { config, step: 0 });
     assertEquals((await read()).sessions.length, 1);

@@ -138,7 +138,7 @@ Deno.test("--config refuses what no flag takes, by file and name", () =>
     const said = await succeed([...words("train --epochs 0.001 --config mine.json --device cpu --dry-run")], {
       cwd,
     });
-    assertMatch(said, /^training +1 steps of .* learning rate 0.5 to/m);
+    assertMatch(said, /^training +1 step of .* learning rate 0.5 to/m);
   }));
 
 Deno.test("run.json records every start, with versions, device, command line and speed", () =>

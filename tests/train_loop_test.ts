@@ -6,6 +6,7 @@ import { RunFolder } from "../commands/runs/run_folder.ts";
 import { chooseSettings, withLength } from "../commands/settings/settings.ts";
 import type { Session } from "../commands/recipes/recipe.ts";
 import { trainAndSave } from "../commands/recipes/train_loop.ts";
+import { SpeedMeter } from "../commands/cost/speed_meter.ts";
 import type { TrainFlags } from "../commands/settings/train_flags.ts";
 import { CpuBackend } from "../core/cpu_backend.ts";
 import { DeviceLostError } from "../core/webgpu_backend.ts";
@@ -42,7 +43,8 @@ function makeSession(
     evaluation: () => "",
   };
   const state = { ...recipe.state, backend: { name: "cpu", device: "" } };
-  return { recipe, run, folder, flags: {}, state, interrupt, output, progress };
+  const meter = new SpeedMeter({ tokens: 16, flops: 1e6 });
+  return { recipe, run, folder, flags: {}, state, interrupt, output, progress, meter };
 }
 
 Deno.test("a device that is lost ends the run in one line that says what is kept", () =>

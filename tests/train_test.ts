@@ -21,7 +21,13 @@ import { loadModel, restoreModel } from "../checkpoints/checkpoint.ts";
 import { evaluate } from "../training/evaluate.ts";
 import { generate } from "../inference/generate.ts";
 import { learningRateAt } from "../training/schedule.ts";
-import { NonFiniteLossError, train, TrainingRun, type TrainingSettings } from "../training/train.ts";
+import {
+  NonFiniteLossError,
+  type StepReport,
+  train,
+  TrainingRun,
+  type TrainingSettings,
+} from "../training/train.ts";
 import { golden } from "./_golden.ts";
 import { assertClose, everyBackend, type Values } from "./_testing.ts";
 import { allReports, Bigram, newRun, settings, small, stateOf, text } from "./_training.ts";
@@ -241,6 +247,33 @@ everyBackend(
     assertEquals(bytes, new Array(6).fill(bytes[0]));
   },
 );
+
+everyBackend("training: a rehearsal, at the beginning or on the way, changes nothing", async (backend) => {
+  const changes = { accumulation: 2, steps: 12 }, plain = newRun(backend, new Gpt(small), changes);
+  const expected = await allReports(plain), state = await stateOf(plain), reports: StepReport[] = [];
+  const rehearsed = newRun(backend, new Gpt(small), changes);
+  for (const stop of [5, 12]) {
+    await rehearsed.rehearse();
+    const { bytes } = backend;
+    await rehearsed.rehearse();
+    assertEquals(backend.bytes, bytes);
+    reports.push(...await allReports(rehearsed, 5, stop));
+  }
+  assertEquals(reports, expected);
+  assertEquals(await stateOf(rehearsed), state);
+});
+
+Deno.test("a rehearsal computes what a step computes, all of its batches", async () => {
+  const losses: number[] = [], backend = new CpuBackend(), model = new Gpt(small);
+  const counting: Learner = {
+    ...model,
+    loss: (batch) => (losses.push(batch.inputs.size), model.loss(batch)),
+  };
+  const run = newRun(backend, counting, { accumulation: 3 });
+  await run.rehearse();
+  run.advance();
+  assertEquals([losses.slice(0, 3), losses.length], [losses.slice(3), 6]);
+});
 
 Deno.test("training refuses a schedule that makes no sense before anything is made", () => {
   const backend = new CpuBackend(), before = backend.bytes;

@@ -126,9 +126,34 @@ export class TrainingRun {
 
   /** Does one update. The loss stays on the device until {@linkcode TrainingRun.report}. */
   advance(): void {
-    const { backend, settings, step } = this, { accumulation = 1, seed } = settings;
+    const { backend, settings, step } = this;
     this.optimizer.prepare(step, learningRateAt(settings, step));
-    const first = step * accumulation;
+    this.#differentiate();
+    backend.scope(() => this.optimizer.update());
+    const tensors = { norm: this.optimizer.norm, random: this.#random, loss: this.#loss, ring: this.#ring };
+    backend.run(recordLoss, tensors, {});
+    this.#recorded++;
+    this.step++;
+  }
+
+  /**
+   * Computes the loss and the gradients of the next update and discards them: parameters, optimizer and step stay as they
+   * are, and so do the results of all steps to come. It takes as long as a step without its update, and compiles shaders, so
+   * that a caller can say beforehand how long the run will take.
+   *
+   * @returns A promise that resolves when the device has computed them.
+   */
+  async rehearse(): Promise<void> {
+    const { backend, store } = this;
+    this.#differentiate();
+    await backend.read(this.#loss);
+    backend.write(store.gradients, new Float32Array(store.size));
+    backend.write(this.#loss, [0]);
+  }
+
+  /** Adds the gradients of the batches of the next update. */
+  #differentiate(): void {
+    const { backend, step, settings: { accumulation = 1, seed } } = this, first = step * accumulation;
     const batches = Array.from({ length: accumulation }, (_, index) => this.#batches.at(first + index));
     const total = totalWeight(batches);
     for (const [index, batch] of batches.entries()) {
@@ -142,11 +167,6 @@ export class TrainingRun {
         backend.run(addScaled, { x: loss, y: this.#loss }, { size: 1, factor: 1 });
       });
     }
-    backend.scope(() => this.optimizer.update());
-    const tensors = { norm: this.optimizer.norm, random: this.#random, loss: this.#loss, ring: this.#ring };
-    backend.run(recordLoss, tensors, {});
-    this.#recorded++;
-    this.step++;
   }
 
   /** Uploads a part of a batch. Parts of one name and shape reuse one tensor. */

@@ -4,8 +4,17 @@
  *
  * @module
  */
-import { formatBar, formatCount, formatDuration, terminalColumns, writeOut } from "./terminal.ts";
 import { visibleLines } from "../../core/visible.ts";
+import {
+  formatBar,
+  formatCount,
+  formatDuration,
+  formatShare,
+  formatSpeed,
+  megabytes,
+  terminalColumns,
+  writeOut,
+} from "./terminal.ts";
 import { cutText, wrapText } from "./wrap.ts";
 
 /** The progress of a run. Values that are not known yet are absent. */
@@ -13,52 +22,74 @@ export interface RunProgress {
   /** Steps done. */
   readonly step: number;
   readonly steps: number;
-  /** Training tokens since the beginning of the run, or any count that grows with them. */
-  readonly tokens: number;
   /** Training loss, nats per token. */
   readonly loss?: number;
+  /** After a step that was followed by a validation. */
   readonly validationLoss?: number;
-  /** Of a classifier: the latest accuracy on the validation texts. */
+  /** Of a classifier: the accuracy in that validation. */
   readonly accuracy?: number;
   readonly learningRate?: number;
-  /** Whether the model was validated after this step. */
-  readonly validated?: boolean;
+  readonly speed?: Speed;
+  /** Memory of the device, in bytes. */
+  readonly bytes?: number;
 }
 
-/** The speed of a run in its recent past. */
+/** The speed of steps, without what comes between them. */
 export interface Speed {
   readonly tokensPerSecond: number;
-  /** Seconds until the last step, at this speed. */
-  readonly secondsLeft: number;
+  /** Floating-point operations of the model, see training/flops.ts. */
+  readonly flopsPerSecond: number;
+  /** Which part this is of what large products reach on the device, where that was measured. */
+  readonly share?: number;
+}
+
+/** How a line is written. */
+export interface LineOptions {
+  /** Seconds until the last step, at the speed of the recent past. */
+  readonly secondsLeft?: number;
+  /** The longest line; as in a log, none unless given. */
+  readonly columns?: number;
+  /** Whether there is a bar, where it fits. */
+  readonly bar?: boolean;
 }
 
 /**
- * One line about a run, no longer than the width: where that is short, details are omitted first, then the bar. Without a
- * width there is no bar, as in a log.
+ * One line about a run, no longer than the width: where that is short, details are omitted first, then the bar.
  *
- *     ━━━━━━━────── step 150/200  loss 2.250  val 2.000 (ppl 7.39)  lr 1.0e-3  3.20K tok/s  6s left
+ *     ━━━━━━━────── step 150/200  loss 2.250  lr 1.0e-3  3.20K tok/s  6s left
+ *     step 160/200  loss 2.210  val 2.000 (ppl 7.39)  lr 9.0e-4  3.20K tok/s  3.4 GFLOP/s (41 %)  memory 27 MB
  *
- * `val` is the validation loss in nats per token, `ppl` the perplexity, e to the power of it.
+ * `val` is the validation loss in nats per token, `ppl` the perplexity, e to the power of it; the share is that of what
+ * products of large matrices reach on the device, and the bytes are its memory.
  */
-export function formatProgress(progress: RunProgress, speed?: Speed, columns?: number): string {
-  const { step, steps, loss, validationLoss, accuracy, learningRate } = progress;
+export function formatProgress(
+  progress: RunProgress,
+  { secondsLeft, columns, bar }: LineOptions = {},
+): string {
+  const { step, steps, loss, validationLoss, accuracy, learningRate, speed, bytes } = progress;
   const fields: { rank: number; text: string }[] = [];
   const add = (rank: number, text: string) => fields.push({ rank, text });
   add(0, `step ${String(step).padStart(String(steps).length)}/${steps}`);
-  if (loss !== undefined) add(1, `loss ${loss.toFixed(3)}`);
+  if (loss !== undefined) add(2, `loss ${loss.toFixed(3)}`);
   if (validationLoss !== undefined) {
-    add(3, `val ${validationLoss.toFixed(3)} (${formatScore(validationLoss, accuracy)})`);
+    add(1, `val ${validationLoss.toFixed(3)} (${formatScore(validationLoss, accuracy)})`);
   }
   if (learningRate !== undefined) add(5, `lr ${learningRate.toExponential(1)}`);
-  if (speed) add(4, `${formatCount(speed.tokensPerSecond)} tok/s`);
-  if (speed && step < steps) add(2, `${formatDuration(speed.secondsLeft)} left`);
+  if (speed) {
+    const { tokensPerSecond, flopsPerSecond, share } = speed;
+    add(4, `${formatCount(tokensPerSecond)} tok/s`);
+    add(6, formatSpeed(flopsPerSecond) + (share === undefined ? "" : ` (${formatShare(share)})`));
+  }
+  if (bytes !== undefined) add(7, `memory ${megabytes(bytes)}`);
+  if (secondsLeft !== undefined && step < steps) add(3, `${formatDuration(secondsLeft)} left`);
   const line = () => fields.map(({ text }) => text).join("  ");
   if (columns === undefined) return line();
-  while (fields.length > 1 && line().length + MIN_BAR + 1 > columns) {
+  const least = bar ? MIN_BAR + 1 : 0;
+  while (fields.length > 1 && line().length + least > columns) {
     const last = Math.max(...fields.map(({ rank }) => rank));
     fields.splice(fields.findIndex(({ rank }) => rank === last), 1);
   }
-  return withBar(step / steps, line(), columns);
+  return bar ? withBar(step / steps, line(), columns) : line().slice(0, columns);
 }
 
 function formatScore(loss: number, accuracy?: number): string {
@@ -94,8 +125,8 @@ const REDRAW_TIME = 100, LOG_TIME = 10_000;
 /** Shows the progress of a run, from the first update on. */
 export class ProgressLine {
   readonly #options: Required<ProgressOptions>;
-  /** Times and counts of the last half minute, including evaluations and samples, as the time left does. */
-  readonly #recent: { time: number; step: number; tokens: number }[] = [];
+  /** Times and steps of the last half minute, including evaluations and samples, as the time left does. */
+  readonly #recent: { time: number; step: number }[] = [];
   /** The text of the live line: the steps, which stay on the screen at the end, or something temporary, which is erased. */
   #shown = "";
   #isTemporary = false;
@@ -110,12 +141,15 @@ export class ProgressLine {
 
   /** Shows the progress of the run. Cheap: most calls draw nothing. */
   update(progress: RunProgress): void {
-    const { terminal, columns } = this.#options, speed = this.#measure(progress);
-    const isDue = progress.step >= progress.steps || progress.validated || this.#isTemporary;
+    const { terminal, columns } = this.#options, secondsLeft = this.#secondsLeft(progress);
+    const isValidated = progress.validationLoss !== undefined;
+    const isDue = progress.step >= progress.steps || isValidated || this.#isTemporary;
     if (!isDue && this.#isRecent()) return;
+    if (!terminal) return this.#draw(formatProgress(progress, { secondsLeft }));
     // Validations stay on the screen, as the history of the run.
-    if (terminal && progress.validated) this.print(formatProgress(progress));
-    this.#draw(formatProgress(progress, speed, terminal ? columns() - 1 : undefined));
+    if (isValidated) this.print(formatProgress(progress, { columns: columns() - 1 }));
+    const current = { ...progress, validationLoss: undefined };
+    this.#draw(formatProgress(current, { secondsLeft, columns: columns() - 1, bar: true }));
   }
 
   /** Shows the current activity, such as `compiling shaders …`, until the next update. */
@@ -173,15 +207,11 @@ export class ProgressLine {
     return this.#options.colored ? this.#shown.replace(/^[━╸]+/, "\x1b[36m$&\x1b[39m") : this.#shown;
   }
 
-  #measure({ step, steps, tokens }: RunProgress): Speed | undefined {
+  #secondsLeft({ step, steps }: RunProgress): number | undefined {
     const time = this.#options.now();
-    this.#recent.push({ time, step, tokens });
+    this.#recent.push({ time, step });
     while (time - this.#recent[0].time > 30_000 && this.#recent.length > 2) this.#recent.shift();
     const [first] = this.#recent, seconds = (time - first.time) / 1000;
-    if (seconds <= 0 || step <= first.step) return undefined;
-    return {
-      tokensPerSecond: (tokens - first.tokens) / seconds,
-      secondsLeft: (steps - step) * seconds / (step - first.step),
-    };
+    return seconds <= 0 || step <= first.step ? undefined : (steps - step) * seconds / (step - first.step);
   }
 }

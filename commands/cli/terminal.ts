@@ -29,6 +29,25 @@ const THREE_DIGITS = {
   maximumSignificantDigits: 3,
 } as const;
 
+/** Bytes in MB or GB: `27 MB`, `1.4 GB`. */
+export function megabytes(bytes: number): string {
+  return bytes < 999.5e6 ? `${Math.max(1, Math.round(bytes / 1e6))} MB` : `${(bytes / 1e9).toFixed(1)} GB`;
+}
+
+/** Floating-point operations per second in about three digits: `0.85 GFLOP/s`, `8.3 GFLOP/s`, `41.2 TFLOP/s`. */
+export function formatSpeed(flopsPerSecond: number): string {
+  const [value, unit] = flopsPerSecond < 999.5e9 ? [flopsPerSecond / 1e9, "G"] : [flopsPerSecond / 1e12, "T"];
+  return `${value.toFixed(value < 0.995 ? 2 : value < 100 ? 1 : 0)} ${unit}FLOP/s`;
+}
+
+/** A share in whole percent, such as `41 %`. */
+export const formatShare = (share: number): string => `${Math.round(100 * share)} %`;
+
+/** A number of things, such as `1 layer`, `2 layers`. */
+export function counted(count: number, thing: string): string {
+  return `${count} ${thing}${count === 1 ? "" : "s"}`;
+}
+
 /** A progress bar, drawn in steps of half a column, without colours. */
 export function formatBar(fraction: number, columns: number): string {
   const halves = Math.floor(Math.min(Math.max(fraction, 0), 1) * columns * 2);

@@ -8,9 +8,10 @@ import type { Backend } from "../../core/backend.ts";
 import { CpuBackend } from "../../core/cpu_backend.ts";
 import { chooseBackend, HOW_TO_GET_WEBGPU } from "../../core/open_backend.ts";
 import { WebGpuBackend } from "../../core/webgpu_backend.ts";
-import { megabytes } from "../recipes/memory.ts";
+import { formatSpeed, megabytes } from "../cli/terminal.ts";
+import { measureProducts } from "../cost/products.ts";
 import type { Finding } from "./finding.ts";
-import { probeParity, probeSpeed } from "./probe.ts";
+import { probeParity } from "./parity.ts";
 
 /** The limits that decide how large a model may be. */
 const LIMITS = ["maxBufferSize", "maxStorageBufferBindingSize"] as const;
@@ -76,7 +77,7 @@ async function* examineDevice(backend: WebGpuBackend): AsyncGenerator<Finding> {
 }
 
 async function speedOf(backend: Backend, name: string, size: number): Promise<Finding> {
-  const gflops = await probeSpeed(backend, size);
-  const text = `${gflops.toFixed(1)} GFLOP/s (${size} × ${size} × ${size})`;
-  return { name, text, figures: { gflops, size } };
+  const flopsPerSecond = await measureProducts(backend, size, 200);
+  const text = `${formatSpeed(flopsPerSecond)} (${size} × ${size} × ${size})`;
+  return { name, text, figures: { gflops: flopsPerSecond / 1e9, size } };
 }

@@ -51,7 +51,7 @@ import { encodeExamples } from "../texts/examples.ts";
 import { type LabelledCorpus, readLabelledCorpus } from "../texts/labelled_corpus.ts";
 import { classifierCard } from "./cards.ts";
 import { classifiedSample, describeClassifier, reportClassifier } from "./classifier_report.ts";
-import { checkMemory, memoryLimits } from "./memory.ts";
+import { checkMemory, memoryLimits } from "../cost/memory.ts";
 import type { Recipe } from "./recipe.ts";
 
 /** The files of a run: the pretrained model, the texts, and those to validate on unless they are a part of the data. */

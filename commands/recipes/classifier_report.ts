@@ -12,8 +12,8 @@ import { classify, confusionOf } from "../../inference/classify.ts";
 import type { ModelsByKind } from "../../models/families.ts";
 import { classMetrics, type ConfusionMatrix } from "../../training/classification_metrics.ts";
 import { printDiagnostic } from "../cli/errors.ts";
-import { formatCount, outputColumns } from "../cli/terminal.ts";
 import { visible } from "../../core/visible.ts";
+import { counted, formatCount, outputColumns } from "../cli/terminal.ts";
 import { cutText, formatTable } from "../cli/wrap.ts";
 import { findCheckpoint } from "../files/checkpoint_folder.ts";
 import { confusionPlot } from "../../plots/confusion_plot.ts";
@@ -46,14 +46,17 @@ export function describeClassifier({ model, labels, settings, source, corpus }: 
     ["model", `${architecture}, ${formatCount(countParameters(model))} parameters, ${start}`],
     [
       "data",
-      `${training.path}: ${training.rows.length} training texts, ${validation.rows.length} validation texts` +
-      (empty > 0 ? `; ${empty} empty lines skipped` : ""),
+      `${training.path}: ${counted(training.rows.length, "training text")}, ` +
+      counted(validation.rows.length, "validation text") +
+      (empty > 0 ? `; ${counted(empty, "empty line")} skipped` : ""),
     ],
     ["labels", labels.map(visible).join(", ")],
     [
       "training",
-      `${settings.steps} steps of ${settings.batchSize} texts of up to ${settings.contextLength} tokens, ` +
-      `${settings.epochs} epochs, learning rate ${settings.learningRate} to 0, seed ${settings.seed}`,
+      `${counted(settings.steps, "step")} of ${counted(settings.batchSize, "text")} ` +
+      `of up to ${settings.contextLength} tokens, ${
+        counted(settings.epochs, "epoch")
+      }, learning rate ${settings.learningRate} to 0, seed ${settings.seed}`,
     ],
   ];
 }

@@ -38,7 +38,7 @@ import {
   firstWords,
   reportLanguageModel,
 } from "./language_report.ts";
-import { checkMemory, memoryLimits } from "./memory.ts";
+import { checkMemory, memoryLimits } from "../cost/memory.ts";
 import { expectTargets, prepareObjective } from "./objectives.ts";
 import { attentionText } from "./run_attention.ts";
 import type { Recipe } from "./recipe.ts";

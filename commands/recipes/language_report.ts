@@ -11,12 +11,11 @@ import { totalWeight } from "../../training/batch_tensors.ts";
 import { evaluate } from "../../training/evaluate.ts";
 import { estimateMemory } from "../../training/memory.ts";
 import { type OptimizerSetting, updateRule } from "../../training/optimizers.ts";
-import { formatCount } from "../cli/terminal.ts";
+import { counted, formatCount, megabytes } from "../cli/terminal.ts";
 import { describeTokenizer } from "../files/tokenizer_folder.ts";
 import { type LanguageConfig, PRESETS_BY_NAME } from "../settings/presets.ts";
 import type { TrainSettings } from "../settings/settings.ts";
 import type { Corpus, EncodedCorpus, Source } from "../texts/corpus.ts";
-import { megabytes } from "./memory.ts";
 import type { PreparedObjective } from "./objectives.ts";
 import type { Fact, Session } from "./recipe.ts";
 
@@ -49,7 +48,8 @@ export function describeLanguageModel(task: LanguageTask): Fact[] {
     ["preset", `${settings.preset}: ${PRESETS_BY_NAME[settings.preset].summary}`],
     [
       "model",
-      `${describeArchitecture(config, experiment)}, ${config.layers} layers, ${config.heads} heads, ` +
+      `${describeArchitecture(config, experiment)}, ${counted(config.layers, "layer")}, ` +
+      `${counted(config.heads, "head")}, ` +
       `${config.modelDim} wide, context ${config.contextLength}: ${formatCount(parameters)} parameters, ` +
       `about ${megabytes(parameterBytes + activationBytes)} of memory`,
     ],
@@ -60,7 +60,9 @@ export function describeLanguageModel(task: LanguageTask): Fact[] {
     ],
     [
       "training",
-      `${steps} steps of ${times}${batchSize} × ${config.contextLength} tokens, ${epochs} epochs, ` +
+      `${
+        counted(steps, "step")
+      } of ${times}${batchSize} × ${config.contextLength} tokens, ${epochs} epochs, ` +
       describeOptimizer(settings) +
       `learning rate ${learningRate} to ${schedule === "constant" ? learningRate : minLearningRate} ` +
       `(${schedule}), seed ${settings.seed}`,

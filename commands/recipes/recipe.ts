@@ -18,6 +18,7 @@ import type { RunFolder } from "../runs/run_folder.ts";
 import type { Best, EpochLoss, RunState, Scores } from "../runs/run_state.ts";
 import type { RunAttention } from "./run_attention.ts";
 import type { TrainFlags } from "../settings/train_flags.ts";
+import type { SpeedMeter } from "../cost/speed_meter.ts";
 
 /** The text whose attention maps a run shows, and the model that they are of. */
 export interface AttentionText {
@@ -92,4 +93,5 @@ export interface Session {
   readonly interrupt: Interrupt;
   readonly output: Output;
   readonly progress: ProgressLine;
+  readonly meter: SpeedMeter;
 }

@@ -6,6 +6,7 @@
 import { countParameters } from "../../core/module.ts";
 import type { MetricsRecord } from "../../training/tensorboard_events.ts";
 import type { StepReport } from "../../training/train.ts";
+import { megabytes } from "../cli/terminal.ts";
 import { epochLine, isEpochRecord } from "../runs/epoch_table.ts";
 import type { EpochLoss } from "../runs/run_state.ts";
 import {
@@ -16,7 +17,6 @@ import {
   isDue,
   usualInterval,
 } from "../settings/intervals.ts";
-import { megabytes } from "./memory.ts";
 import type { Fact, Session } from "./recipe.ts";
 
 /** Which steps of a run end an epoch. */

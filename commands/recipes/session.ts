@@ -35,6 +35,7 @@ import {
 } from "../runs/run_state.ts";
 import { describeDryRun } from "./dry_run.ts";
 import { describeEpochs } from "./run_epochs.ts";
+import { lookAhead } from "./look_ahead.ts";
 import type { Fact, Recipe, Session, SessionFlags } from "./recipe.ts";
 import { RunAttention } from "./run_attention.ts";
 import { throwFailure, trainAndSave } from "./train_loop.ts";
@@ -73,7 +74,9 @@ export async function runSession<State extends RunState>(
     const { resumed, file, experiment = file?.experiment } = await read();
     return await withBackend(device, async ({ backend, reason }) => {
       const recipe = await makeRecipe(backend, { resumed, experiment });
-      print(describeDryRun(recipe, ["device", `${backend.device}: ${reason}`]));
+      const device = ["device", `${backend.device}: ${reason}`] as const;
+      const { fact } = await lookAhead(recipe, backend, { ...flags, resumed });
+      print(describeDryRun(recipe, [device, ...recipe.facts, fact]));
     });
   }
   await allowWriting(resume ?? asked ?? RUNS, [RUNS]);
@@ -88,8 +91,12 @@ export async function runSession<State extends RunState>(
       const state = { ...recipe.state, backend: { name: backend.name, device: backend.device } };
       const output = new Output(), progress = new ProgressLine({ write: (text) => output.write(text) });
       const facts: Fact[] = [["device", `${backend.device}: ${reason}`], ...recipe.facts];
-      facts.push(...describeEpochs({ recipe, run }));
-      output.print(formatFacts([...facts, ["run", folder.path]]) + "\n");
+      output.print(formatFacts([...facts, ...describeEpochs({ recipe, run }), ["run", folder.path]]));
+      if (backend.name === "webgpu") progress.announce("compiling shaders …");
+      const { fact, meter, rehearsed } = await lookAhead(recipe, backend, { ...flags, resumed, run });
+      progress.finish();
+      output.print(formatFacts([fact]) + "\n");
+      if (!rehearsed) progress.announce("computing the first step …");
       if (resumed) {
         const notes = [describeResumption(resumed, state), ...rewound?.notes ?? []].join("\n");
         output.print(wrapText(notes, outputColumns()) + "\n");
@@ -105,9 +112,9 @@ export async function runSession<State extends RunState>(
       });
       const best = rewound?.best, epochLoss = resumed?.state.epochLoss;
       const begun = { recipe, run, folder, flags, state, best, epochLoss, attention };
-      const session = { ...begun, interrupt, output, progress };
+      const session = { ...begun, interrupt, output, progress, meter };
       await trainAndSave(session);
-      await finishRunJson(run.step).catch((error) => printDiagnostic(error.message));
+      await finishRunJson(run.step, meter.figures).catch((error) => printDiagnostic(error.message));
       await finish(session);
       await throwFailure(session);
     });
@@ -148,13 +155,15 @@ async function finish(session: Session): Promise<void> {
 }
 
 async function describeResults(session: Session): Promise<string> {
-  const { recipe, run, folder, best, flags } = session, { steps } = run.settings;
+  const { recipe, run, folder, best, flags, meter } = session, { steps } = run.settings;
   const { results, table } = await recipe.report(session);
   const model = quote(folder.path) + blockArguments(flags);
   const facts: Fact[] = [
     ["done", `step ${run.step} of ${steps}, ${formatDuration(folder.records.at(-1)?.seconds ?? 0)}`],
     ...results,
   ];
+  const speed = meter.describe();
+  if (speed !== undefined) facts.push(["speed", speed]);
   if (best && best.step < run.step) facts.push(["best", `step ${best.step}, kept in ${folder.path}/best`]);
   const next: Fact[] = [["files", await folder.describe()], recipe.use(model)];
   if (run.step < steps) next.push(["resume", `deno task ${recipe.state.command} --resume ${model}`]);

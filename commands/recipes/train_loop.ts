@@ -15,7 +15,6 @@ import { evaluate, yieldToEvents } from "../../training/evaluate.ts";
 import { NonFiniteLossError, train } from "../../training/train.ts";
 import { type FolderFiles, SaveError } from "../files/folders.ts";
 import { withSums } from "../files/sums.ts";
-import type { MetricsRecord } from "../../training/tensorboard_events.ts";
 import type { Scores } from "../runs/run_state.ts";
 import { cardOf } from "./cards.ts";
 import { describeEpoch, epochsOf, withEpochLosses } from "./run_epochs.ts";
@@ -72,22 +71,20 @@ async function withSavedStep(error: Error, session: Session): Promise<Error> {
 }
 
 async function runLoop(session: Session): Promise<void> {
-  const { recipe, run, folder, interrupt, output, progress } = session, { settings } = recipe.state;
+  const { recipe, run, folder, interrupt, output, progress, meter } = session, { settings } = recipe.state;
   const { steps, evaluationInterval, sampleInterval, logInterval } = settings;
-  const tokensPerStep = settings.batchSize * settings.contextLength * settings.accumulation;
   const start = performance.now() - 1000 * (folder.records.at(-1)?.seconds ?? 0);
   const isEnd = (step: number) => step === steps || step === session.flags.stopAfter;
   const { isDue, isSaved, keptAfter } = epochsOf(session);
-  let readAt = run.step + 1, begun = performance.now(), scores: Partial<Scores> = lastScores(folder.records);
+  let readAt = run.step + 1, begun = performance.now();
   const pauseAfter = (step: number) =>
     step >= readAt || isEnd(step) || isSaved(step) ||
     [evaluationInterval, sampleInterval].some((interval) => isDue(step, interval));
 
-  if (run.backend.name === "webgpu") progress.announce("compiling shaders …");
   for await (const reports of train(run, { interval: MAX_STEPS_PER_READ, pauseAfter })) {
-    const { step } = run, perStep = (performance.now() - begun) / reports.length;
+    const { step } = run, elapsed = performance.now() - begun, perStep = elapsed / reports.length;
+    meter.add(reports.length, elapsed / 1000, run.backend.bytes);
     const measured = isDue(step, evaluationInterval) || step === steps ? await validate(session) : undefined;
-    scores = measured ?? scores;
     const seconds = Math.round(performance.now() - start) / 1000;
     const records = withEpochLosses(session, reports).map((report) => ({
       ...report,
@@ -100,9 +97,9 @@ async function runLoop(session: Session): Promise<void> {
     if (measured) await session.attention?.keep(step);
     const ended = describeEpoch(session, records.at(-1));
     if (ended !== undefined) progress.print(ended);
-    const { validationLoss, accuracy } = scores, validated = measured !== undefined && ended === undefined;
-    const tokens = step * tokensPerStep;
-    progress.update({ ...records.at(-1)!, steps, tokens, validationLoss, accuracy, validated });
+    // the line of an epoch has its losses already
+    const current = { ...records.at(-1)!, ...ended === undefined ? {} : { validationLoss: undefined } };
+    progress.update({ ...current, steps, speed: meter.recent, bytes: run.backend.bytes });
 
     if (isDue(step, sampleInterval) || step === steps) {
       const text = await recipe.sample(step);
@@ -125,11 +122,6 @@ async function runLoop(session: Session): Promise<void> {
     readAt = step + Math.max(1, Math.min(Math.round(READ_INTERVAL / perStep), MAX_STEPS_PER_READ));
     begun = performance.now();
   }
-}
-
-/** The scores of the last validation. */
-function lastScores(records: readonly MetricsRecord[]): Partial<Scores> {
-  return records.findLast(({ validationLoss }) => validationLoss !== undefined) ?? {};
 }
 
 function isBetter(scores: Scores, best: Scores | undefined): boolean {

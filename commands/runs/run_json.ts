@@ -14,18 +14,18 @@ import type { RunState } from "./run_state.ts";
 
 /**
  * Writes `run.json` when a session starts at a step, with the values of flags that repeat the run. Gives a function that
- * writes it again when the session ends after another step.
+ * writes it again when the session ends after another step, with figures about its speed.
  */
 export async function writeRunJson(
   folder: string,
-  { command, settings, backend }: RunState,
+  { command, backend }: RunState,
   { config, experiment, step: firstStep }: {
     readonly config: Readonly<Record<string, unknown>>;
     /** Parts of the model, from a file that is given by hand each time. */
     readonly experiment?: Experiment;
     readonly step: number;
   },
-): Promise<(lastStep: number) => Promise<void>> {
+): Promise<(lastStep: number, figures: object) => Promise<void>> {
   const block = experiment && { name: experiment.name, sha256: experiment.sha256 };
   const path = join(folder, "run.json"), begun = performance.now();
   // A damaged file is replaced: nothing depends on the sessions in it.
@@ -43,11 +43,8 @@ export async function writeRunJson(
     await saveFile(path, JSON.stringify({ command, block, settings: config, sessions }, null, 2) + "\n");
   };
   await save(session);
-  return async (lastStep) => {
-    const seconds = (performance.now() - begun) / 1000;
-    const tokens = (lastStep - firstStep) * settings.batchSize * settings.contextLength *
-      settings.accumulation;
-    const rounded = Math.round(1000 * seconds) / 1000;
-    await save({ ...session, lastStep, seconds: rounded, tokensPerSecond: Math.round(tokens / seconds) });
+  return async (lastStep, figures) => {
+    const seconds = Math.round(performance.now() - begun) / 1000;
+    await save({ ...session, lastStep, seconds, ...figures });
   };
 }

@@ -1,5 +1,5 @@
 /**
- * Quick checks of a device: agreement of its kernels with the CPU reference, and the speed of matrix products.
+ * A quick check of a device: whether its kernels agree with the CPU reference.
  *
  * @module
  */
@@ -64,25 +64,4 @@ export async function probeParity(backend: Backend): Promise<Parity[]> {
     results.push({ name, difference: difference / largest, equal: difference <= 5e-5 * largest });
   }
   return results;
-}
-
-/**
- * How fast a device multiplies square matrices, in billions of floating-point operations per second. Three measurements take
- * about so many milliseconds each.
- */
-export async function probeSpeed(backend: Backend, size: number, milliseconds = 200): Promise<number> {
-  const a = backend.allocate([size, size]), b = backend.allocate([size, size]);
-  const multiply = async (times: number): Promise<number> => {
-    const start = performance.now();
-    for (let time = 1; time < times; time++) backend.scope(() => matmul(a, b));
-    await backend.read(backend.scope(() => matmul(a, b)));
-    return performance.now() - start;
-  };
-  await multiply(1); // compiles
-  const reading = await multiply(1), times = Math.max(2, Math.ceil(milliseconds / reading));
-  // The best of a few: the first ones may still run unoptimized.
-  const rounds = [await multiply(times), await multiply(times), await multiply(times)];
-  const elapsed = Math.min(...rounds) - Math.min(reading, await multiply(1));
-  backend.free(a, b);
-  return 2 * size ** 3 * (times - 1) / Math.max(elapsed, 0.001) / 1e6;
 }

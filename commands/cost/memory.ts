@@ -10,6 +10,7 @@ import type { ModelConfig } from "../../models/families.ts";
 import { estimateMemory } from "../../training/memory.ts";
 import type { OptimizerName } from "../../training/optimizers.ts";
 import { MAX } from "../cli/common_flags.ts";
+import { megabytes } from "../cli/terminal.ts";
 import { isHardwareGpu } from "../cli/with_backend.ts";
 
 /** How much memory there is, in bytes: in all, in one buffer, and in one binding; infinite where it is not known. */
@@ -114,9 +115,4 @@ function shortage(needed: MemoryLimits, limits: MemoryLimits): string | undefine
   } as const;
   const short = (["total", "buffer", "binding"] as const).find((name) => needed[name] > limits[name]);
   return short && `needs about ${megabytes(needed[short])} where ${megabytes(limits[short])} ${where[short]}`;
-}
-
-/** Bytes in MB or GB: `27 MB`, `1.4 GB`. */
-export function megabytes(bytes: number): string {
-  return bytes < 999.5e6 ? `${Math.max(1, Math.round(bytes / 1e6))} MB` : `${(bytes / 1e9).toFixed(1)} GB`;
 }

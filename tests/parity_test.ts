@@ -1,5 +1,5 @@
-import { assert, assertEquals } from "@std/assert";
-import { probeParity, probeSpeed } from "../commands/doctor/probe.ts";
+import { assertEquals } from "@std/assert";
+import { probeParity } from "../commands/doctor/parity.ts";
 import { CpuBackend } from "../core/cpu_backend.ts";
 import type { Tensor } from "../core/tensor.ts";
 
@@ -26,8 +26,3 @@ for (
     assertEquals(parity.map((operation) => operation.equal), parity.map(() => equal));
   });
 }
-
-Deno.test("the speed of a device is a number", async () => {
-  const gflops = await probeSpeed(new CpuBackend(), 32, 10);
-  assert(gflops > 0 && Number.isFinite(gflops), `${gflops} GFLOP/s`);
-});
