@@ -110,7 +110,7 @@ export const generate: Command = defineCommand({
       const settings = { ...options, samples, prompt: text, temperatures }, start = performance.now();
       const tokens = await writeSamples(backend, model, tokenizer, settings, out);
       const seconds = (performance.now() - start) / 1000;
-      const time = seconds < 10 ? `${seconds.toFixed(1)}s` : formatDuration(seconds);
+      const time = seconds < 10 ? `${Number(seconds.toPrecision(2))}s` : formatDuration(seconds);
       const speed = `${tokens} tokens in ${time} (${formatCount(tokens / seconds)} tok/s)`;
       printDiagnostic(out === undefined ? speed : `${speed}, saved in ${out}`);
     });

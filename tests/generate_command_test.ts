@@ -118,9 +118,9 @@ Deno.test("several temperatures are headed by their settings, and --out writes t
     const [asked, speed, end] = stderr.split("\n");
     const device = "CPU reference, 32-bit floats";
     assertEquals(asked, `runs/story/best on ${device}: temperature 0.5,0.8, top_k 7, top_p 1, seed 1`);
-    assertMatch(speed, /^36 tokens in \d+(\.\d)?s \([\d.]+K? tok\/s\)$/);
+    assertMatch(speed, /^36 tokens in [\d.]+s \([\d.]+K? tok\/s\)$/);
     assertEquals(end, "");
-    assertMatch(alone.stderr, /: temperature 0.8, top_k 7, .*\n18 tokens in \d+(\.\d)?s \(.* tok\/s\)\n$/);
+    assertMatch(alone.stderr, /: temperature 0.8, top_k 7, .*\n18 tokens in [\d.]+s \(.* tok\/s\)\n$/);
 
     const line = ["--temperature", "0.5,0.8", "--num_samples", "2", "--top_k", "7", "--out"];
     const written = await run(...line, "sample_generation.txt");
