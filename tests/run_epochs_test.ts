@@ -178,8 +178,10 @@ Deno.test("an epoch is taken by its name to train longer, to generate and to eva
     assert(!/renamed|replaced/.test(longer), "nothing was later");
     const names = (await Array.fromAsync(Deno.readDir(`${cwd}/runs/x`))).map(({ name }) => name).sort();
     assertEquals(names, [
-      ...["best", "epoch-1", "epoch-2", "epoch-3", "epoch-4", "epoch-5", "epochs.md", "last"],
-      ...["loss_curve.svg", "metrics.jsonl", "run.json", "samples.txt"],
+      ...["attention.png", "attention.svg", "best"],
+      ...["epoch-1", "epoch-2", "epoch-3", "epoch-4", "epoch-5", "epochs.md", "last"],
+      ...["loss_curve.png", "loss_curve.svg", "metrics.jsonl", "run.json"],
+      ...["sample_generation.txt", "samples.txt"],
     ]);
     assertStringIncludes(await Deno.readTextFile(`${cwd}/runs/x/loss_curve.svg`), ">epoch</text>");
 
