@@ -120,7 +120,8 @@ type X = ReturnType<typeof xOf>;
 function xOf(axis: "step" | "epoch", points: readonly Point[]) {
   const isWhole = axis === "step" || Math.max(...points.map(({ x }) => x)) >= 2;
   const shown = isWhole ? { format: ",d", tickMinStep: 1 } : { format: ".2~f" };
-  return { field: "x", type: "quantitative", title: axis, axis: { grid: false, ...shown } } as const;
+  const scale = axis === "epoch" ? { zero: true, nice: false } : {}; // the last epoch ends a little after it is done
+  return { field: "x", type: "quantitative", title: axis, scale, axis: { grid: false, ...shown } } as const;
 }
 
 const Y = {
