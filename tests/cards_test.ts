@@ -90,20 +90,26 @@ Deno.test("a masked model and a classifier have cards of their own, whose comman
       (_, i) => `The ${i % 4 ? "cat" : "dog"}\t${i % 4 ? "good|" : "b\`ad"}\n`,
     );
     await Deno.writeTextFile(`${cwd}/train.tsv`, rows.join(""));
+    await Deno.writeTextFile(`${cwd}/dev.tsv`, rows.slice(0, 4).join(""));
     await succeed(
-      words("finetune --data train.tsv --checkpoint runs/masked --epochs 2 --seed 3 --device cpu"),
+      words(
+        "finetune --data train.tsv --validation dev.tsv --checkpoint runs/masked --epochs 2 --seed 3 --device cpu",
+      ),
       { cwd },
     );
     const run = `${cwd}/runs/masked-classifier`, card = await cardIn(`${run}/last`);
     assertStringIncludes(card, "\npipeline_tag: text-classification\n");
     assertStringIncludes(card, "\n- classes: ``b`ad``, `good|`\n");
-    assertStringIncludes(card, "\n- 18 texts to train on, 2 to validate on\n");
-    assertMatch(card, /\n- majority prediction: accuracy (0|50|100) %\n/);
+    assertStringIncludes(card, "\n- 20 texts to train on, 4 to validate on\n");
+    assertStringIncludes(card, "\n- validated on: `dev.tsv`\n");
+    assertStringIncludes(card, "\n- majority prediction: accuracy 75 %\n");
     assertStringIncludes(card, "Trained from `runs/masked/best` with Miniformer");
     const command = commandIn(card);
     assertEquals(
       command,
-      words("finetune --checkpoint runs/masked/best --data train.tsv --epochs 2 --seed 3 --device cpu"),
+      words(
+        "finetune --checkpoint runs/masked/best --data train.tsv --validation dev.tsv --epochs 2 --seed 3 --device cpu",
+      ),
     );
     await succeed([...command, "--name", "again"], { cwd });
     assertEquals(

@@ -129,7 +129,7 @@ function describeWriting({ sampling, samples, reference }: Writing, isCompared: 
     }),
   ];
   const measures = MEASURES.filter((_, index) => isCompared || index < MEASURES.length - 2);
-  const isKnown = isCompared && reference.longestCopy?.characters === reference.characters;
+  const isKnown = reference.longestCopy?.characters === reference.characters;
   return [
     "## Writing",
     `One sample of at most ${sampling.maxNewTokens} tokens at each temperature, beside a piece of the evaluated text of the ` +
