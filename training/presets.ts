@@ -16,8 +16,16 @@ export interface Preset {
   readonly model: Omit<GptConfig, "vocabSize">;
   /** Its training settings. */
   readonly training: PresetTraining;
-  /** The validation loss to expect, with the text and the source. */
-  readonly expectation?: string;
+  /** The validation loss to expect on a certain text. */
+  readonly expectation?: Expectation;
+}
+
+/** A validation loss that was measured on a certain text, with the sizes and settings of a preset. */
+export interface Expectation {
+  /** The loss, the text and the source. */
+  readonly result: string;
+  /** `fingerprintOfDocuments([training, "", validation])` of that text: of another one the loss says nothing. */
+  readonly textFingerprint: string;
 }
 
 /** Training settings of a {@linkcode Preset}. */
@@ -93,10 +101,16 @@ const TRAINING: PresetTraining = {
   clipNorm: 1,
 };
 
+/** tinyshakespeare with its last tenth for validation. */
+const TINYSHAKESPEARE = "6f15d3ae1b1e6284";
+
 /** The presets, by the name given to `--preset`. */
 export const PRESETS: Readonly<
   Record<
     | "tiny"
+    | "short-text"
+    | "medium-text"
+    | "long-text"
     | "mini-transformer-lab"
     | "mini-gpt"
     | "shakespeare-char-cpu"
@@ -125,6 +139,71 @@ export const PRESETS: Readonly<
       learningRate: 1e-2,
       minLearningRate: 0,
       warmupSteps: 50,
+    },
+  },
+  "short-text": {
+    summary: "for a text of up to 20,000 characters; a minute on a CPU",
+    model: {
+      architecture: "gpt2",
+      contextLength: 64,
+      layers: 2,
+      heads: 4,
+      modelDim: 64,
+      feedForwardDim: 256,
+      dropoutRate: 0,
+      initialStd: 0.04,
+    },
+    training: {
+      ...TRAINING,
+      batchSize: 8,
+      steps: 600,
+      learningRate: 1e-2,
+      minLearningRate: 0,
+      warmupSteps: 50,
+    },
+  },
+  "medium-text": {
+    summary: "for a text of 20,000 to 300,000 characters; about five minutes on a CPU",
+    model: {
+      architecture: "gpt2",
+      contextLength: 64,
+      layers: 2,
+      heads: 4,
+      modelDim: 96,
+      feedForwardDim: 384,
+      dropoutRate: 0.1,
+      initialStd: 0.04,
+    },
+    training: {
+      ...TRAINING,
+      batchSize: 12,
+      steps: 1200,
+      learningRate: 5e-3,
+      minLearningRate: 0,
+      warmupSteps: 100,
+      weightDecay: 0.1,
+    },
+  },
+  "long-text": {
+    summary: "for a text of 300,000 characters or more; five to ten minutes on a CPU",
+    model: {
+      architecture: "gpt2",
+      contextLength: 64,
+      layers: 3,
+      heads: 4,
+      modelDim: 96,
+      feedForwardDim: 384,
+      dropoutRate: 0,
+      initialStd: 0.04,
+    },
+    training: {
+      ...TRAINING,
+      batchSize: 12,
+      steps: 1500,
+      learningRate: 5e-3,
+      minLearningRate: 0,
+      warmupSteps: 100,
+      weightDecay: 0.1,
     },
   },
   "mini-transformer-lab": {
@@ -172,7 +251,10 @@ export const PRESETS: Readonly<
       minLearningRate: 2e-4,
       weightDecay: 0.1,
     },
-    expectation: "1.88 on tinyshakespeare after 2,000 steps (nanoGPT's README)",
+    expectation: {
+      result: "1.88 on tinyshakespeare after 2,000 steps (nanoGPT's README)",
+      textFingerprint: TINYSHAKESPEARE,
+    },
   },
   "shakespeare-char": {
     summary: "nanoGPT's character model for a GPU: 6 layers, 384 wide, context 256",
@@ -193,7 +275,10 @@ export const PRESETS: Readonly<
       minLearningRate: 1e-4,
       weightDecay: 0.1,
     },
-    expectation: "1.47 on tinyshakespeare at its best (nanoGPT's README)",
+    expectation: {
+      result: "1.47 on tinyshakespeare at its best (nanoGPT's README)",
+      textFingerprint: TINYSHAKESPEARE,
+    },
   },
   gpt1: {
     summary: "the model of the paper: 12 layers, 768 wide, context 512",

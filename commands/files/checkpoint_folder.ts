@@ -12,7 +12,7 @@ import { loadTokenizer } from "../../tokenizers/hugging_face/hugging_face.ts";
 import { type CheckpointFiles, loadConfig, loadModel, restoreModel } from "../../checkpoints/checkpoint.ts";
 import { FORMER_TRAINING_STATE, TRAINING_STATE } from "../../checkpoints/checkpoint_files.ts";
 import { cannotRead } from "../cli/errors.ts";
-import { isAnyThere } from "./disk.ts";
+import { isAnyThere, lenientJson } from "./disk.ts";
 import { readFolder } from "./folders.ts";
 import { CHECKPOINT_FILES, checkpointsOf, pathsOf, RUNS, TOKENIZER_INPUT_FILES } from "./own_names.ts";
 import { checkSums } from "./sums.ts";
@@ -38,16 +38,17 @@ const MODEL_FILES = [...NEEDED, ...TOKENIZER_INPUT_FILES, TRAINING_STATE, FORMER
 /**
  * Finds and reads a checkpoint, or one of those in the folder of a run, and checks its checksums.
  *
- * @param options `prefer`: which checkpoints of a run to look for, in this order; `training`: whether to read what
- * training needs, too
+ * @param options `prefer`: which checkpoints of a run to look for, in this order, unless it is the run that decides;
+ * `training`: whether to read what training needs, too
  */
 export async function findCheckpoint(
   path: string,
-  { prefer = ["best", "last"], training = false }: {
+  { prefer: asked, training = false }: {
     readonly prefer?: readonly string[];
     readonly training?: boolean;
   } = {},
 ): Promise<FoundCheckpoint> {
+  const prefer = asked ?? await preferredIn(path);
   const names = training ? CHECKPOINT_FILES : MODEL_FILES;
   const found = await findFolder(path, "checkpoint", { names, needed: NEEDED, among: prefer });
   if (found === undefined) {
@@ -57,6 +58,14 @@ export async function findCheckpoint(
   }
   await checkSums(found.path, found.files);
   return found;
+}
+
+/** The checkpoints of a run, the one to use first: the best, unless `last/` says that there was too little text to choose by. */
+async function preferredIn(run: string): Promise<readonly string[]> {
+  const files = await readFolder(`${pathsOf(run).folder}/last`, { names: [TRAINING_STATE] }).catch(() =>
+    undefined
+  );
+  return lenientJson(files?.[TRAINING_STATE]).prefer === "last" ? ["last", "best"] : ["best", "last"];
 }
 
 /** Reads files of these names from a folder or one of those in it: from the first that has one of the files needed. */

@@ -33,6 +33,7 @@ import {
   type RunState,
 } from "../runs/run_state.ts";
 import { describeDryRun } from "./dry_run.ts";
+import { describeImpatience } from "./patience.ts";
 import type { Fact, Recipe, Session, SessionFlags } from "./recipe.ts";
 import { throwFailure, trainAndSave } from "./train_loop.ts";
 
@@ -136,7 +137,7 @@ async function finish(session: Session): Promise<void> {
 }
 
 async function describeResults(session: Session): Promise<string> {
-  const { recipe, run, folder, best, flags } = session, { steps } = run.settings;
+  const { recipe, run, folder, best, flags } = session, { steps, patience } = recipe.state.settings;
   const { results, table } = await recipe.report(session);
   const model = quote(folder.path) + blockArguments(flags);
   const facts: Fact[] = [
@@ -145,7 +146,12 @@ async function describeResults(session: Session): Promise<string> {
   ];
   if (best && best.step < run.step) facts.push(["best", `step ${best.step}, kept in ${folder.path}/best`]);
   const next: Fact[] = [["files", await folder.describe()], recipe.use(model)];
-  if (run.step < steps) next.push(["resume", `deno task ${recipe.state.command} --resume ${model}`]);
+  const impatience = describeImpatience(run.step < steps ? patience : undefined, folder.records);
+  if (impatience) facts.splice(1, 0, ["stopped", `by ${impatience}`]);
+  if (run.step < steps) {
+    const more = impatience ? " --patience 0" : "";
+    next.push(["resume", `deno task ${recipe.state.command} --resume ${model}${more}`]);
+  }
   return table === undefined
     ? formatFacts([...facts, ...next])
     : `${formatFacts(facts)}\n\n${table}\n\n${formatFacts(next)}`;

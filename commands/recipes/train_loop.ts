@@ -17,6 +17,7 @@ import { type FolderFiles, SaveError } from "../files/folders.ts";
 import { withSums } from "../files/sums.ts";
 import type { MetricsRecord } from "../../training/tensorboard_events.ts";
 import type { Scores } from "../runs/run_state.ts";
+import { describeImpatience, warnOfMemorizing } from "./patience.ts";
 import type { Session } from "./recipe.ts";
 
 /** Milliseconds between two reads of the losses: a read takes 11 of them on a GPU. */
@@ -106,8 +107,11 @@ async function runLoop(session: Session): Promise<void> {
     }
     const isBest = measured !== undefined && isBetter(measured, session.best);
     if (isBest) session.best = { step, ...measured };
+    const warning = measured && recipe.unit === "token" ? warnOfMemorizing(folder.records) : undefined;
+    if (warning) progress.print(warning);
+    const isImpatient = measured && describeImpatience(settings.patience, folder.records) !== undefined;
     const isBroken = () => folder.failure !== undefined || output.failure !== undefined;
-    const isEnding = isEnd(step) || interrupt.status !== undefined;
+    const isEnding = isEnd(step) || isImpatient || interrupt.status !== undefined;
     if (isEnding || isBroken() || isDue(step, saveInterval)) await folder.forceLines();
     const isOver = isEnding || isBroken(); // forcing the lines to the disk may fail, too
     const savesLast = isOver || isDue(step, saveInterval);

@@ -49,6 +49,8 @@ export interface RunState<Settings extends RunSettings = RunSettings, Source = u
   readonly tokenizerFingerprint?: string;
   readonly backend: { readonly name: string; readonly device: string };
   readonly best?: Best;
+  /** The checkpoint that commands use, where the validation text is too short to choose the best one by. */
+  readonly prefer?: "last";
 }
 
 /** A run to resume: its newest checkpoint. */
