@@ -156,7 +156,7 @@ export const PRESETS: Readonly<
     training: {
       ...TRAINING,
       batchSize: 8,
-      steps: 600,
+      steps: 500,
       learningRate: 1e-2,
       minLearningRate: 0,
       warmupSteps: 50,
@@ -199,7 +199,7 @@ export const PRESETS: Readonly<
     training: {
       ...TRAINING,
       batchSize: 12,
-      steps: 1500,
+      steps: 2000,
       learningRate: 5e-3,
       minLearningRate: 0,
       warmupSteps: 100,

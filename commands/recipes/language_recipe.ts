@@ -142,19 +142,20 @@ export async function languageRecipe(
     objective,
     seen,
   };
+  const prefersLast = isTooLittleToChoose(validationTokens);
   const files = (list: readonly string[]) => list.length > 0 ? list : undefined;
   return {
     ...{ model, tokenizer, batches, validation, optimalLoss, unit: "token" },
     state: {
       ...{ command: "train", settings, source, textFingerprint },
       tokenizerFingerprint: tokenizer.fingerprint,
-      ...isTooLittleToChoose(validationTokens) ? { prefer: "last" } : {},
+      ...prefersLast ? { prefer: "last" } : {},
     },
     config: { ...settings, data: files(source.data), validation: files(source.validation) },
     facts: [...describeLanguageModel(task), ...remarks],
     sample: (step) => objective.sample(backend, settings.seed + step),
     report: async (session) => ({ results: await reportLanguageModel(session, task) }),
-    use: (model) => describeUse(model, corpus, isMasked),
+    use: (model) => describeUse(model, prefersLast ? corpus.training : corpus.validation, isMasked),
     evaluation: (folder) =>
       `evaluate --checkpoint ${quote(`${folder}/last`)} --data ${
         (files(source.validation) ?? ["FILE"]).map(quote).join(" ")

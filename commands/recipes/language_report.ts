@@ -17,7 +17,7 @@ import { formatCount } from "../cli/terminal.ts";
 import { describeTokenizer } from "../files/tokenizer_folder.ts";
 import { type LanguageConfig, type PresetName, PRESETS_BY_NAME } from "../settings/presets.ts";
 import type { TrainSettings } from "../settings/settings.ts";
-import type { Corpus, EncodedCorpus, Source } from "../texts/corpus.ts";
+import type { EncodedCorpus, Source } from "../texts/corpus.ts";
 import { megabytes } from "./memory.ts";
 import type { PreparedObjective } from "./objectives.ts";
 import type { Fact, Session } from "./recipe.ts";
@@ -165,9 +165,9 @@ export const isTooLittleToChoose = (validationTokens: number): boolean => valida
 
 const perplexity = (loss: number): string => Math.exp(loss).toPrecision(4);
 
-/** A command line that uses the model, with words of the validation text, which it has not seen in training. */
-export function describeUse(model: string, { validation }: Corpus, isMasked: boolean): Fact {
-  const text = validation.join("").slice(0, 10_000);
+/** A command line that uses the model, with words of texts: of the validation text, which it has not seen in training, if that is long enough. */
+export function describeUse(model: string, texts: readonly string[], isMasked: boolean): Fact {
+  const text = texts.join("").slice(0, 10_000);
   if (isMasked) {
     const [words] = text.match(/(?<!\S)\p{L}+(?: \p{L}+){4}(?!\S)/u) ?? [];
     const masked = words ? words.replace(/ \p{L}+(?= \p{L}+$)/u, " <mask>") : "<mask>";

@@ -122,6 +122,7 @@ export function noteOfEpochs(
   const enough = Math.min(PRESETS_BY_NAME[preset].training.steps, PRESETS["short-text"].training.steps);
   if (epochs === undefined || steps >= enough / 2) return;
   const needed = Math.ceil(enough * accumulation / batchesPerEpoch);
-  return `${epochs} epochs of this text are ${steps} steps, too few to learn it: ` +
+  const passes = epochs === 1 ? "1 epoch of this text is" : `${epochs} epochs of this text are`;
+  return `${passes} ${steps} step${steps === 1 ? "" : "s"}, too few to learn it: ` +
     `leave --epochs out, or give --epochs ${needed} for ${enough} steps`;
 }
