@@ -7,6 +7,7 @@
 
 import type { GptConfig } from "../models/gpt.ts";
 import { type OptimizerName, updateRule } from "./optimizers.ts";
+import { TEXT_PRESETS } from "./text_presets.ts";
 
 /** A model and its training settings. */
 export interface Preset {
@@ -108,9 +109,7 @@ const TINYSHAKESPEARE = "6f15d3ae1b1e6284";
 export const PRESETS: Readonly<
   Record<
     | "tiny"
-    | "short-text"
-    | "medium-text"
-    | "long-text"
+    | keyof typeof TEXT_PRESETS
     | "mini-transformer-lab"
     | "mini-gpt"
     | "shakespeare-char-cpu"
@@ -141,71 +140,7 @@ export const PRESETS: Readonly<
       warmupSteps: 50,
     },
   },
-  "short-text": {
-    summary: "for a text of up to 20,000 characters; a minute on a CPU",
-    model: {
-      architecture: "gpt2",
-      contextLength: 64,
-      layers: 2,
-      heads: 4,
-      modelDim: 64,
-      feedForwardDim: 256,
-      dropoutRate: 0,
-      initialStd: 0.04,
-    },
-    training: {
-      ...TRAINING,
-      batchSize: 8,
-      steps: 500,
-      learningRate: 1e-2,
-      minLearningRate: 0,
-      warmupSteps: 50,
-    },
-  },
-  "medium-text": {
-    summary: "for a text of 20,000 to 300,000 characters; about five minutes on a CPU",
-    model: {
-      architecture: "gpt2",
-      contextLength: 64,
-      layers: 2,
-      heads: 4,
-      modelDim: 96,
-      feedForwardDim: 384,
-      dropoutRate: 0.1,
-      initialStd: 0.04,
-    },
-    training: {
-      ...TRAINING,
-      batchSize: 12,
-      steps: 1200,
-      learningRate: 5e-3,
-      minLearningRate: 0,
-      warmupSteps: 100,
-      weightDecay: 0.1,
-    },
-  },
-  "long-text": {
-    summary: "for a text of 300,000 characters or more; five to ten minutes on a CPU",
-    model: {
-      architecture: "gpt2",
-      contextLength: 64,
-      layers: 3,
-      heads: 4,
-      modelDim: 96,
-      feedForwardDim: 384,
-      dropoutRate: 0,
-      initialStd: 0.04,
-    },
-    training: {
-      ...TRAINING,
-      batchSize: 12,
-      steps: 2000,
-      learningRate: 5e-3,
-      minLearningRate: 0,
-      warmupSteps: 100,
-      weightDecay: 0.1,
-    },
-  },
+  ...TEXT_PRESETS,
   "mini-transformer-lab": {
     summary: "4 layers, 256 wide, context 256",
     model: {
