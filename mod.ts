@@ -97,6 +97,7 @@ export * from "./training/memory.ts";
 export * from "./training/optimizer.ts";
 export * from "./training/optimizers.ts";
 export * from "./training/presets.ts";
+export * from "./training/text_presets.ts";
 export * from "./training/roberta_presets.ts";
 export * from "./training/schedule.ts";
 export * from "./training/tensorboard_events.ts";

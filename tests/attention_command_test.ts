@@ -16,7 +16,7 @@ Deno.test("attention draws and writes the weights of every kind of model", () =>
     );
     const picture = await Deno.readTextFile(`${cwd}/runs/attention.svg`);
     assertMatch(picture, /^<svg /);
-    for (const text of ["runs/story/best", "layer 1", "head 1", "head 2", ">query<", ">key<"]) {
+    for (const text of ["runs/story/last", "layer 1", "head 1", "head 2", ">query<", ">key<"]) {
       assertStringIncludes(picture, text);
     }
 

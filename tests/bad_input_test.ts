@@ -61,11 +61,15 @@ Deno.test("train refuses what it cannot learn from, and what makes no sense", ()
         "Cannot read stroy.txt: no such file or folder; did you mean story.txt?",
       ],
       [`train --data empty.txt ${device}`, 1, "Cannot read empty.txt: all files are empty"],
-      [`train --data short.txt ${device}`, 1, "The training text has 4 tokens, a window needs"],
+      [
+        `train --data short.txt ${device}`,
+        1,
+        "Cannot train on short.txt: 5 characters are too few; at least 500",
+      ],
       [
         `train --data story.txt --validation short.txt ${device}`,
         1,
-        "The validation text has 5 tokens, a window needs",
+        "Cannot validate on 5 tokens: at least 8 are needed; give a longer --validation text",
       ],
       [
         `train --data latin1.txt ${device}`,

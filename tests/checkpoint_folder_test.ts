@@ -21,6 +21,15 @@ Deno.test("a folder without a checkpoint is refused by its name, and so is one w
     }
     assertEquals((await findCheckpoint(`${folder}/`)).path, `${folder}/best`);
     assertEquals((await findCheckpoint(folder, { prefer: ["last"] })).path, `${folder}/last`);
+    for (
+      const [state, used] of [['{"prefer":"last"}', "last"], ['{"prefer":"none"}', "best"], ["[", "best"]]
+    ) {
+      await Deno.writeTextFile(`${folder}/last/training_state.json`, state);
+      const found = await findCheckpoint(folder, { prefer: undefined }).catch(({ message }) => ({
+        path: message,
+      }));
+      assertStringIncludes(found.path, `${folder}/${used}`);
+    }
     const open = () => openModel(new CpuBackend(), { path: "runs/mine", files: {} }, "causal");
     assertThrows(open, Error, "Cannot use runs/mine: config.json is missing");
   }));

@@ -8,7 +8,8 @@ import { trainFlags } from "../commands/settings/train_flags.ts";
 import { inFolder, story, succeed, words } from "./_command.ts";
 
 const flagsOf = (line: string) => parseFlags(trainFlags, words(line));
-const settingsOf = (line: string) => chooseSettings(flagsOf(line), choosePreset(flagsOf(line), false));
+const settingsOf = (line: string) =>
+  chooseSettings(flagsOf(line), choosePreset(flagsOf(line), { hardwareGpu: false }));
 
 Deno.test("a feed-forward network of another width takes GPT-2 where GPT-1 was not asked for, and says so", () => {
   const cases: [line: string, architecture: string, note: RegExp | undefined][] = [

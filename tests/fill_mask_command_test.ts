@@ -35,7 +35,7 @@ Deno.test("byte pairs, packed sequences and the other rule; objective and preset
     const said = await succeed([...quick, ...flags], { cwd });
     assertMatch(said, /^unigram +perplexity [\d.]+, and [\d.]+ one at a time$/m);
     const { settings } = JSON.parse(await Deno.readTextFile(`${cwd}/runs/story/last/training_state.json`));
-    assertEquals([settings.preset, settings.architecture], ["roberta-tiny", "roberta"]);
+    assertEquals([settings.preset, settings.architecture], ["roberta-short", "roberta"]);
     assertEquals([settings.maskRule, settings.maskRate, settings.epsilon], ["fairseq", 0.3, 1e-6]);
     const cases: [line: string, code: number, message: string][] = [
       [
@@ -47,20 +47,20 @@ Deno.test("byte pairs, packed sequences and the other rule; objective and preset
       ["--mask_rate 0.2", 2, "--mask-rate is for --objective mlm"],
       ["--objective mlm --tokenizer plain", 1, "has no <s>, which a masked language model needs"],
       [
-        "--objective mlm --validation one.txt --mask_rate 0.01",
+        "--objective mlm --validation one.txt --mask_rate 0.01 --steps 1",
         1,
-        "Cannot validate on 2 tokens: none of them is masked; give a longer validation text, a higher --mask-rate",
+        "Cannot validate on 11 tokens: none of them is masked; give a longer validation text, a higher --mask-rate",
       ],
       [
-        "--objective mlm --validation story.txt --mask_rate 0.01 --data one.txt",
+        "--objective mlm --validation story.txt --data one.txt",
         1,
-        "Cannot measure a model on 2 tokens: none of them is masked; give a longer training text",
+        "Cannot train on one.txt: 10 characters are too few; at least 500 are needed",
       ],
       ["--resume runs/story --objective causal --steps 9", 2, "the run was started with mlm"],
     ];
     const plain = words("train --data story.txt --steps 1 --name plain --tokenizer bpe --vocab_size 258");
     await succeed([...plain, ...small, "--device", "cpu"], { cwd });
-    await Deno.writeTextFile(`${cwd}/one.txt`, "T");
+    await Deno.writeTextFile(`${cwd}/one.txt`, "The cat sa");
     await Deno.rename(`${cwd}/runs/plain/last`, `${cwd}/plain`);
     for (const [line, code, message] of cases) {
       const data = /--(resume|data) /.test(line) ? [] : ["--data", "story.txt"];

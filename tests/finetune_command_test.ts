@@ -12,8 +12,8 @@ function labelled(rows: number): string {
 /** Trains a small model of an objective, as runs/mlm or runs/causal. */
 async function pretrain(cwd: string, objective: string, steps = 100): Promise<void> {
   await Deno.writeTextFile(`${cwd}/story.txt`, story(300));
-  const line =
-    `train --objective ${objective} --data story.txt --device cpu --name ${objective} --steps ${steps}`;
+  const preset = objective === "mlm" ? "roberta-tiny" : "tiny";
+  const line = `train --preset ${preset} --data story.txt --device cpu --name ${objective} --steps ${steps}`;
   const sizes = words("--context_length 32 --layers 1 --heads 2 --model_dim 16 --batch_size 4 --lr 0.01");
   await succeed([...words(line), ...sizes], { cwd });
 }

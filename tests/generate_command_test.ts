@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertMatch, assertNotEquals, assertStringIncludes } from "@std/assert";
-import { inFolder, miniformer, small, story, succeed } from "./_command.ts";
+import { inFolder, miniformer, small, story, succeed, words } from "./_command.ts";
 
 /** Runs a test with a model that has learned a little, in runs/story. */
 function withModel(body: (cwd: string) => Promise<void>): Promise<void> {
@@ -67,10 +67,29 @@ Deno.test("without --checkpoint the newest run writes; of a run, best/ does", ()
     assertStringIncludes(stderr, "error: There is no run in runs/ yet: train one with deno task train");
   }));
 
+Deno.test("of a run on so little text that none can be chosen, last/ writes, and the run says so", () =>
+  inFolder(async (cwd) => {
+    await Deno.writeTextFile(`${cwd}/story.txt`, story(60));
+    const line = "train --data story.txt --steps 12 --eval_interval 1 --device cpu --schedule constant";
+    const said = await succeed([...words(line), ...small.slice(0, -2), "--lr", "2"], { cwd });
+    assertMatch(
+      said,
+      /^used +runs\/story\/last: 144 validation tokens are too few to choose a checkpoint by$/m,
+    );
+    assertMatch(said, /^best +step \d+, kept in runs\/story\/best$/m);
+    const [run, last, best] = await Promise.all(
+      ["", "/last", "/best"].map((name) =>
+        succeed(["generate", "--device", "cpu", "--checkpoint", `runs/story${name}`], { cwd })
+      ),
+    );
+    assertEquals(run, last);
+    assertNotEquals(run, best);
+  }));
+
 Deno.test("a text ends where the model says so", () =>
   inFolder(async (cwd) => {
     await Deno.mkdir(`${cwd}/texts`);
-    for (let n = 0; n < 40; n++) await Deno.writeTextFile(`${cwd}/texts/${n}.txt`, "The end.\n");
+    for (let n = 0; n < 60; n++) await Deno.writeTextFile(`${cwd}/texts/${n}.txt`, "The end.\n");
     const flags = [
       "--tokenizer",
       "bpe",

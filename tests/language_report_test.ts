@@ -1,9 +1,16 @@
 import { assertEquals } from "@std/assert";
+import { parseFlags } from "../commands/cli/parse_flags.ts";
+import type { PresetName } from "../commands/settings/presets.ts";
+import { chooseSettings, withLength } from "../commands/settings/settings.ts";
+import { trainFlags } from "../commands/settings/train_flags.ts";
+import { PRESETS } from "../training/presets.ts";
+import { words } from "./_command.ts";
 import {
   describeArchitecture,
   describeNames,
   describeOptimizer,
   describeUse,
+  expectedResult,
 } from "../commands/recipes/language_report.ts";
 
 Deno.test("the texts of a run are named, the first two of many", () => {
@@ -14,20 +21,15 @@ Deno.test("the texts of a run are named, the first two of many", () => {
   assertEquals(names(["a", "b", "c"], ["d"]), "a, b and 2 others");
 });
 
-Deno.test("a model is used on words of the validation text", () => {
-  const corpus = {
-    training: [],
-    validation: ["it is. One sunny day we all went to the sea."],
-    fingerprint: "",
-  };
-  const [, generate] = describeUse("runs/mine", corpus, false), [, fill] = describeUse("m", corpus, true);
+Deno.test("a model is used on words of a text", () => {
+  const texts = ["it is. One sunny day we all went ", "to the sea."];
+  const [, generate] = describeUse("runs/mine", texts, false), [, fill] = describeUse("m", texts, true);
   assertEquals(
     generate,
     'deno task generate --checkpoint runs/mine --prompt "One sunny day" --temperature 0.8 --max_new_tokens 300',
   );
   assertEquals(fill, 'deno task fill-mask --checkpoint m --text "One sunny day <mask> all"');
-  const none = { ...corpus, validation: ["1 2 3"] };
-  assertEquals(describeUse("m", none, true)[1], 'deno task fill-mask --checkpoint m --text "<mask>"');
+  assertEquals(describeUse("m", ["1 2 3"], true)[1], 'deno task fill-mask --checkpoint m --text "<mask>"');
 });
 
 Deno.test("a model with parts of its own is named after them", () => {
@@ -43,4 +45,19 @@ Deno.test("an optimizer that was chosen is named with its settings, and the defa
     describeOptimizer({ optimizer: "adamw", beta1: 0.9, beta2: 0.99 }),
     "adamw with beta1 0.9, beta2 0.99, epsilon 1e-8, ",
   );
+});
+
+Deno.test("a result is expected on the text that it was measured on, with the preset's settings, and not else", () => {
+  const { expectation } = PRESETS["shakespeare-char-cpu"], { textFingerprint: text, result } = expectation!;
+  const expected = (line: string, preset: PresetName = "shakespeare-char-cpu", fingerprint = text) => {
+    const flags = parseFlags(trainFlags, words(line));
+    return expectedResult(withLength(chooseSettings(flags, preset), flags, 1000), fingerprint);
+  };
+  assertEquals(expected(""), result);
+  assertEquals(expected("--seed 3 --eval_interval 7 --warmup_steps 100"), result);
+  assertEquals(expected("", "shakespeare-char-cpu", "0".repeat(16)), undefined);
+  assertEquals(expected("", "tiny"), undefined);
+  for (const other of ["--steps 1999", "--layers 2", "--lr 0.001", "--accumulation 2", "--tokenizer bpe"]) {
+    assertEquals(expected(other), undefined, other);
+  }
 });

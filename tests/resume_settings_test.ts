@@ -65,6 +65,7 @@ Deno.test("a flag that would change what the run computes is refused; these do n
         "epochs",
         "evaluationInterval",
         "logInterval",
+        "patience",
         "resume",
       ],
       ...["sampleInterval", "saveInterval", "steps", "stopAfter", "tensorboard", "validation"],
@@ -97,6 +98,12 @@ Deno.test("what was given before may be given again", () => {
   refused("--seed 2", "--seed is 2, but the run was started with 1");
   refused("--objective mlm", "--objective is mlm, but the run was started with causal");
   refused("--ff_mult 3", "--feed-forward-multiple is 3, but the run was started with 4");
+});
+
+Deno.test("a resumed run may have more or less patience", () => {
+  assertEquals(resume(flagsOf("--patience 3")).resumed.patience, 3);
+  assertEquals(resume(flagsOf("--patience 0")).resumed.patience, 0);
+  assertEquals("patience" in resume(flagsOf("")).resumed, false);
 });
 
 Deno.test("a run at its end is not resumed, and it is said which flag makes it longer", () => {

@@ -51,7 +51,7 @@ Deno.test("a run writes into its own folder only, and lists its files, also when
     const device = "a GPU";
     await editState(statePath, (state) => ({ ...state, backend: { ...state.backend as object, device } }));
     const resumed = await succeed(words("finetune --resume early-finetune --device cpu"), { cwd });
-    assertMatch(resumed, /^model .*, initialized from runs\/story\/best$/m);
+    assertMatch(resumed, /^model .*, initialized from runs\/story\/last$/m);
     assertStringIncludes(
       resumed,
       "Resuming early-finetune/last at step 1.\n" +

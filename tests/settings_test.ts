@@ -113,15 +113,18 @@ for (
   });
 }
 
-Deno.test("the preset is that of objective, data and device, unless it is named; it must fit the objective", () => {
-  assertEquals(choosePreset({}, false), "tiny");
-  assertEquals([true, false].map((gpu) => choosePreset({ data: ["a.txt"] }, gpu)), [
-    "mini-transformer-lab",
-    "tiny",
-  ]);
-  assertEquals(choosePreset({ objective: "mlm" }, false), "roberta-tiny");
-  assertEquals(choosePreset({ architecture: "roberta" }, true), "roberta-mini");
-  assertEquals(choosePreset({ preset: "gpt2" }, false), "gpt2");
-  const choose = () => choosePreset({ objective: "mlm", preset: "tiny" }, false);
+Deno.test("the preset is that of objective, text and device, unless it is named; it must fit the objective", () => {
+  const chosen = (flags: Parameters<typeof choosePreset>[0], hardwareGpu: boolean) =>
+    [undefined, 1527, 20_000, 20_001, 299_999, 300_000].map((characters) =>
+      choosePreset(flags, { characters, hardwareGpu })
+    );
+  const short = ["short-text", "short-text"], medium = ["medium-text", "medium-text"];
+  assertEquals(chosen({}, false), ["tiny", ...short, ...medium, "long-text"]);
+  assertEquals(chosen({}, true), ["tiny", ...short, ...medium, "mini-transformer-lab"]);
+  const masked = ["roberta-short", "roberta-short", "roberta-tiny", "roberta-tiny"];
+  assertEquals(chosen({ objective: "mlm" }, false), ["roberta-tiny", ...masked, "roberta-tiny"]);
+  assertEquals(chosen({ architecture: "roberta" }, true), ["roberta-mini", ...masked, "roberta-mini"]);
+  assertEquals(new Set(chosen({ preset: "gpt2" }, true)), new Set(["gpt2"]));
+  const choose = () => choosePreset({ objective: "mlm", preset: "tiny" }, { hardwareGpu: false });
   assertThrows(choose, UsageError, "--preset tiny is for --objective causal: expected one of roberta-");
 });

@@ -7,6 +7,7 @@
 
 import type { GptConfig } from "../models/gpt.ts";
 import { type OptimizerName, updateRule } from "./optimizers.ts";
+import { TEXT_PRESETS } from "./text_presets.ts";
 
 /** A model and its training settings. */
 export interface Preset {
@@ -16,8 +17,16 @@ export interface Preset {
   readonly model: Omit<GptConfig, "vocabSize">;
   /** Its training settings. */
   readonly training: PresetTraining;
-  /** The validation loss to expect, with the text and the source. */
-  readonly expectation?: string;
+  /** The validation loss to expect on a certain text. */
+  readonly expectation?: Expectation;
+}
+
+/** A validation loss that was measured on a certain text, with the sizes and settings of a preset. */
+export interface Expectation {
+  /** The loss, the text and the source. */
+  readonly result: string;
+  /** `fingerprintOfDocuments([training, "", validation])` of that text: of another one the loss says nothing. */
+  readonly textFingerprint: string;
 }
 
 /** Training settings of a {@linkcode Preset}. */
@@ -93,10 +102,14 @@ const TRAINING: PresetTraining = {
   clipNorm: 1,
 };
 
+/** tinyshakespeare with its last tenth for validation. */
+const TINYSHAKESPEARE = "6f15d3ae1b1e6284";
+
 /** The presets, by the name given to `--preset`. */
 export const PRESETS: Readonly<
   Record<
     | "tiny"
+    | keyof typeof TEXT_PRESETS
     | "mini-transformer-lab"
     | "mini-gpt"
     | "shakespeare-char-cpu"
@@ -127,6 +140,7 @@ export const PRESETS: Readonly<
       warmupSteps: 50,
     },
   },
+  ...TEXT_PRESETS,
   "mini-transformer-lab": {
     summary: "4 layers, 256 wide, context 256",
     model: {
@@ -172,7 +186,10 @@ export const PRESETS: Readonly<
       minLearningRate: 2e-4,
       weightDecay: 0.1,
     },
-    expectation: "1.88 on tinyshakespeare after 2,000 steps (nanoGPT's README)",
+    expectation: {
+      result: "1.88 on tinyshakespeare after 2,000 steps (nanoGPT's README)",
+      textFingerprint: TINYSHAKESPEARE,
+    },
   },
   "shakespeare-char": {
     summary: "nanoGPT's character model for a GPU: 6 layers, 384 wide, context 256",
@@ -193,7 +210,10 @@ export const PRESETS: Readonly<
       minLearningRate: 1e-4,
       weightDecay: 0.1,
     },
-    expectation: "1.47 on tinyshakespeare at its best (nanoGPT's README)",
+    expectation: {
+      result: "1.47 on tinyshakespeare at its best (nanoGPT's README)",
+      textFingerprint: TINYSHAKESPEARE,
+    },
   },
   gpt1: {
     summary: "the model of the paper: 12 layers, 768 wide, context 512",

@@ -14,7 +14,7 @@ import { type CheckpointFiles, loadConfig, loadModel, restoreModel } from "../..
 import { FORMER_TRAINING_STATE, TRAINING_STATE } from "../../checkpoints/checkpoint_files.ts";
 import { cannotRead } from "../cli/errors.ts";
 import { quote } from "../cli/terminal.ts";
-import { isAnyThere } from "./disk.ts";
+import { isAnyThere, lenientJson } from "./disk.ts";
 import { readFolder } from "./folders.ts";
 import {
   CHECKPOINT_FILES,
@@ -48,17 +48,18 @@ const MODEL_FILES = [...NEEDED, ...TOKENIZER_INPUT_FILES, TRAINING_STATE, FORMER
 /**
  * Finds and reads a checkpoint, or one of those in the folder of a run, and checks its checksums.
  *
- * @param options `prefer`: which checkpoints of a run to look for, in this order; `training`: whether to read what
- * training needs, too
+ * @param options `prefer`: which checkpoints of a run to look for, in this order, unless it is the run that decides;
+ * `training`: whether to read what training needs, too
  */
 export async function findCheckpoint(
   path: string,
-  { prefer = ["best", "last"], training = false }: {
+  { prefer: asked, training = false }: {
     readonly prefer?: readonly string[];
     readonly training?: boolean;
   } = {},
 ): Promise<FoundCheckpoint> {
   await refusePytorchFile(path, training ? "resume" : "checkpoint");
+  const prefer = asked ?? await preferredIn(path);
   const names = training ? CHECKPOINT_FILES : MODEL_FILES;
   const found = await findFolder(path, "checkpoint", { names, needed: NEEDED, among: prefer });
   if (found === undefined) {
@@ -68,6 +69,14 @@ export async function findCheckpoint(
   }
   await checkSums(found.path, found.files);
   return found;
+}
+
+/** The checkpoints of a run, the one to use first: the best, unless `last/` says that there was too little text to choose by. */
+async function preferredIn(run: string): Promise<readonly string[]> {
+  const files = await readFolder(`${pathsOf(run).folder}/last`, { names: [TRAINING_STATE] }).catch(() =>
+    undefined
+  );
+  return lenientJson(files?.[TRAINING_STATE]).prefer === "last" ? ["last", "best"] : ["best", "last"];
 }
 
 /** Reads files of these names from a folder or one of those in it: from the first that has one of the files needed. */

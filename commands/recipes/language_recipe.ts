@@ -26,22 +26,26 @@ import {
   RUN_SETTINGS,
   TRAIN_SETTINGS,
   type TrainSettings,
+  VALIDATION_FRACTION,
   withLength,
 } from "../settings/settings.ts";
+import { expectCharacters, fitContext, noteOfEpochs, warnOfLearningRate } from "../settings/text_fit.ts";
 import { type TrainFlags, trainFlags } from "../settings/train_flags.ts";
-import { chooseTokenizer, encodeCorpus, readCorpus, type Source } from "../texts/corpus.ts";
+import { chooseTokenizer, type Corpus, encodeCorpus, readCorpus, type Source } from "../texts/corpus.ts";
 import { languageCard } from "./cards.ts";
 import {
   describeLanguageModel,
   describeNames,
   describeUse,
   firstWords,
+  isTooLittleToChoose,
   reportLanguageModel,
 } from "./language_report.ts";
 import { checkMemory, memoryLimits } from "../cost/memory.ts";
 import { expectTargets, prepareObjective } from "./objectives.ts";
+import { expectPatience } from "../runs/patience.ts";
 import { attentionText } from "./run_attention.ts";
-import type { Recipe } from "./recipe.ts";
+import type { Fact, Recipe } from "./recipe.ts";
 
 /** The state of a run of `train`. */
 export type TrainState = RunState<TrainSettings, Source>;
@@ -70,12 +74,12 @@ export async function languageRecipe(
   },
 ): Promise<Recipe> {
   const { resumed, experiment } = run, before = resumed?.state;
-  const chosen = before?.settings ?? chooseSettings(flags, choosePreset(flags, isHardwareGpu(backend)));
-  const isMasked = objectiveOf(chosen) === "mlm", { validationFraction, replaceInvalid } = chosen;
   const source: Source = {
     data: flags.data ?? before?.source.data ?? [],
     validation: flags.validation ?? before?.source.validation ?? [],
-    ...{ validationFraction, replaceInvalid },
+    validationFraction: before?.settings.validationFraction ?? flags.validationFraction ??
+      VALIDATION_FRACTION,
+    replaceInvalid: before?.settings.replaceInvalid ?? flags.replaceInvalid ?? false,
   };
   if (resumed && flags.data === undefined) {
     await announceFiles(resumed.folder, [...source.data, ...source.validation]);
@@ -88,30 +92,46 @@ export async function languageRecipe(
       } as it was then); give that text, or start a new run`,
     );
   }
+  const chosen = before?.settings ?? chooseForText(flags, source, corpus, backend);
+  const isMasked = objectiveOf(chosen) === "mlm";
   const tokenizer = resumed ? tokenizerOf(resumed) : await chooseTokenizer(chosen.tokenizer, corpus, {
     vocabSize: chosen.vocabSize,
     specialTokens: isMasked ? MASKED_SPECIAL_TOKENS : undefined,
   });
   if (isMasked) maskTokens(tokenizer);
-  const config = configOf(chosen, tokenizer.vocabSize);
   if (resumed) expectTokenizer(resumed, tokenizer);
+  const encoded = await encodeCorpus(corpus, tokenizer, run.folder, chosen);
+  const { training: { length: tokens }, validation: { length: validationTokens } } = encoded;
+  const { contextLength, notes } = resumed
+    ? { contextLength: chosen.contextLength, notes: [] }
+    : fitContext(chosen, flags, { training: tokens, validation: validationTokens });
+  const fitted: TrainSettings = { ...chosen, contextLength }, config = configOf(fitted, tokenizer.vocabSize);
   if (resumed) expectModel(resumed, config);
   else toConfigJson(config, experiment); // refuses a model that could not be saved
-  checkMemory(config, { ...chosen, experiment }, await memoryLimits(backend));
+  checkMemory(config, { ...fitted, experiment }, await memoryLimits(backend));
 
-  const encoded = await encodeCorpus(corpus, tokenizer, run.folder, chosen);
-  const objective = prepareObjective(config, encoded, tokenizer, { ...chosen, experiment });
+  const objective = prepareObjective(config, encoded, tokenizer, { ...fitted, experiment });
   const { model, batches } = objective;
   // at least 20 batches and 16,384 tokens; the final report covers the whole validation text
-  const windows = Math.max(20 * chosen.batchSize, Math.ceil(16_384 / chosen.contextLength));
+  const windows = Math.max(20 * fitted.batchSize, Math.ceil(16_384 / contextLength));
   const validation = objective.evaluationBatches("validation", windows);
-  const seen = objective.evaluationBatches("training", validation.length * chosen.batchSize);
-  const { training: { length: tokens }, validation: { length: validationTokens } } = encoded;
+  const seen = objective.evaluationBatches("training", validation.length * fitted.batchSize);
   expectTargets(validation, { attempt: "validate", tokens: validationTokens, text: "validation text" });
   expectTargets(seen, { attempt: "measure a model", tokens, text: "training text" });
   const settings = resumed
     ? resumeSettings(resumed, flags, batches.batchesPerEpoch)
-    : withLength(chosen, flags, batches.batchesPerEpoch);
+    : withLength(fitted, flags, batches.batchesPerEpoch);
+  if (resumed) await expectPatience(resumed, settings.patience);
+  const remarks = resumed ? [] : [
+    ...factOf("note", run.note),
+    ...factOf("note", architectureNote(flags, chosen)),
+    ...notes.map((text): Fact => ["note", text]),
+    ...factOf(
+      "note",
+      source.data.length > 0 ? noteOfEpochs(settings, flags, batches.batchesPerEpoch) : undefined,
+    ),
+    ...factOf("warning", warnOfLearningRate(settings)),
+  ];
 
   // the optimal loss of the tales is that of a model that sees the characters before, and no others
   const characters = corpus.validation.reduce((sum, text) => sum + text.length, 0);
@@ -127,35 +147,52 @@ export async function languageRecipe(
     source,
     encoded,
     baselines: known,
+    textFingerprint,
     objective,
     seen,
   };
-  const notes = [run.note, resumed ? undefined : architectureNote(flags, chosen)].filter((note) =>
-    note !== undefined
-  );
+  const prefersLast = isTooLittleToChoose(validationTokens);
+  const prompts = prefersLast ? corpus.training : corpus.validation;
   const files = (list: readonly string[]) => list.length > 0 ? list : undefined;
   return {
     ...{ model, tokenizer, batches, validation, optimalLoss, unit: "token" },
     state: {
       ...{ command: "train", settings, source, textFingerprint },
       tokenizerFingerprint: tokenizer.fingerprint,
+      ...prefersLast ? { prefer: "last" } : {},
     },
     config: { ...settings, data: files(source.data), validation: files(source.validation) },
     attention: attentionText(model, objective.beginning, tokenizer),
     card: languageCard({ ...task, corpus }),
-    facts: [...describeLanguageModel(task), ...notes.map((note) => ["note", note] as const)],
+    facts: [...describeLanguageModel(task), ...remarks],
     sample: (step) => objective.sample(backend, settings.seed + step),
     async report(session) {
       const results = await reportLanguageModel(session, task);
-      await objective.saveSamples?.(session, firstWords(corpus.validation));
+      await objective.saveSamples?.(session, firstWords(prompts));
       return { results };
     },
-    use: (model) => describeUse(model, corpus, isMasked),
+    use: (model) => describeUse(model, prompts, isMasked),
     evaluation: (folder) =>
       `evaluate --checkpoint ${quote(`${folder}/last`)} --data ${
         (files(source.validation) ?? ["FILE"]).map(quote).join(" ")
       }`,
   };
+}
+
+const factOf = (name: string, text: string | undefined): Fact[] => text === undefined ? [] : [[name, text]];
+
+/** The settings of a new run: those of its flags, over the preset that suits the text and the device. */
+function chooseForText(
+  flags: TrainFlags,
+  source: Source,
+  { training, validation }: Corpus,
+  backend: Backend,
+): TrainSettings {
+  const texts = source.validation.length > 0 ? training : [...training, ...validation];
+  const length = texts.reduce((sum, { length }) => sum + length, 0), isOwn = source.data.length > 0;
+  if (isOwn) expectCharacters(describeNames({ ...source, validation: [] }), length);
+  const characters = isOwn ? length : undefined, hardwareGpu = isHardwareGpu(backend);
+  return chooseSettings(flags, choosePreset(flags, { characters, hardwareGpu }));
 }
 
 function configOf(settings: TrainSettings, vocabSize: number): LanguageConfig {

@@ -10,12 +10,14 @@ import type { BaseTokenizer } from "../../tokenizers/base_tokenizer.ts";
 import { totalWeight } from "../../training/batch_tensors.ts";
 import { evaluate } from "../../training/evaluate.ts";
 import { estimateMemory } from "../../training/memory.ts";
+import type { Preset } from "../../training/presets.ts";
+import type { MaskedPreset } from "../../training/roberta_presets.ts";
 import { type OptimizerSetting, updateRule } from "../../training/optimizers.ts";
 import { counted, formatCount, megabytes } from "../cli/terminal.ts";
 import { describeTokenizer } from "../files/tokenizer_folder.ts";
-import { type LanguageConfig, PRESETS_BY_NAME } from "../settings/presets.ts";
+import { type LanguageConfig, type PresetName, PRESETS_BY_NAME } from "../settings/presets.ts";
 import type { TrainSettings } from "../settings/settings.ts";
-import type { Corpus, EncodedCorpus, Source } from "../texts/corpus.ts";
+import type { EncodedCorpus, Source } from "../texts/corpus.ts";
 import type { PreparedObjective } from "./objectives.ts";
 import type { Fact, Session } from "./recipe.ts";
 
@@ -28,6 +30,7 @@ export interface LanguageTask {
   readonly source: Source;
   readonly encoded: EncodedCorpus;
   readonly baselines: readonly Baseline[];
+  readonly textFingerprint: string;
   readonly objective: PreparedObjective;
   /** Batches of the training text to evaluate it on. */
   readonly seen: readonly Batch[];
@@ -45,7 +48,7 @@ export function describeLanguageModel(task: LanguageTask): Fact[] {
   const epochs = (steps * accumulation / task.objective.batches.batchesPerEpoch).toPrecision(3);
   const times = accumulation > 1 ? `${accumulation} × ` : "";
   return [
-    ["preset", `${settings.preset}: ${PRESETS_BY_NAME[settings.preset].summary}`],
+    ["preset", `${settings.preset}: ${summaryOf(settings.preset, task.source)}`],
     [
       "model",
       `${describeArchitecture(config, experiment)}, ${counted(config.layers, "layer")}, ` +
@@ -69,6 +72,13 @@ export function describeLanguageModel(task: LanguageTask): Fact[] {
     ],
     ["baselines", task.baselines.map(({ name, loss }) => `${name} ${loss.toFixed(3)}`).join(", ")],
   ];
+}
+
+/** What a preset is for. The default one is described by the tales, which a text of one's own is not. */
+function summaryOf(preset: PresetName, { data }: Source): string {
+  return preset === "tiny" && data.length > 0
+    ? "the sizes and settings for the built-in tales"
+    : PRESETS_BY_NAME[preset].summary;
 }
 
 /** The optimizer, if the run was given one, with its settings: `sgd with momentum 0.9, `. */
@@ -105,8 +115,8 @@ export async function reportLanguageModel(session: Session, task: LanguageTask):
   const batches = task.objective.evaluationBatches("validation");
   const loss = await lossOn("the whole validation text", batches);
   const trainingLoss = await lossOn("training text", task.seen);
-  const { length } = task.encoded.validation, preset = PRESETS_BY_NAME[task.settings.preset];
-  const targets = masked ? `${totalWeight(batches)} of ${length}` : `all ${length}`;
+  const { length } = task.encoded.validation, evaluated = totalWeight(batches);
+  const targets = masked || evaluated < 0.99 * length ? `${evaluated} of ${length}` : `all ${length}`;
   const facts: Fact[] = [[
     "loss",
     `validation ${loss.toFixed(4)} nats per token (perplexity ${perplexity(loss)}) on ${targets} tokens, ` +
@@ -125,23 +135,47 @@ export async function reportLanguageModel(session: Session, task: LanguageTask):
   }
   if (optimalLoss !== undefined) {
     facts.push(["optimal", `${optimalLoss.toFixed(4)}, gap ${(loss - optimalLoss).toFixed(4)}`]);
-  } else if ("expectation" in preset && preset.expectation) {
-    facts.push(["expect", `${preset.expectation}, with the preset's sizes and steps`]);
+  }
+  const expected = expectedResult(task.settings, task.textFingerprint);
+  if (expected && !task.experiment) facts.push(["expect", expected]);
+  const { best } = session, { folder } = session;
+  if (isTooLittleToChoose(length) && best && best.step < run.step) {
+    facts.push([
+      "used",
+      `${folder.path}/last: ${length} validation tokens are too few to choose a checkpoint by`,
+    ]);
   }
   return facts;
 }
 
+/** The result to expect on a text, where it was measured on that text with these settings. */
+export function expectedResult(settings: TrainSettings, textFingerprint: string): string | undefined {
+  const preset: Preset | MaskedPreset = PRESETS_BY_NAME[settings.preset];
+  if (!("expectation" in preset) || preset.expectation?.textFingerprint !== textFingerprint) return;
+  const { accumulation, tokenizer } = settings,
+    all: Record<string, unknown> = { ...preset.model, ...preset.training };
+  const given = new Map<string, unknown>(Object.entries(settings));
+  const isChanged = Object.entries(all).some(([name, value]) => given.get(name) !== value);
+  return isChanged || accumulation !== 1 || tokenizer !== "char" ? undefined : preset.expectation.result;
+}
+
+/**
+ * Whether a validation text has too few tokens to choose a checkpoint by: the error of a mean loss over 500 tokens is
+ * about 0.1 nats. The newest checkpoint is used then, and not the best.
+ */
+export const isTooLittleToChoose = (validationTokens: number): boolean => validationTokens < 500;
+
 const perplexity = (loss: number): string => Math.exp(loss).toPrecision(4);
 
-/** A command line that uses the model, with words of the validation text, which it has not seen in training. */
-export function describeUse(model: string, { validation }: Corpus, isMasked: boolean): Fact {
-  const text = beginning(validation);
+/** A command line that uses the model, with words of texts: of the validation text, which it has not seen in training, if that is long enough. */
+export function describeUse(model: string, texts: readonly string[], isMasked: boolean): Fact {
+  const text = beginning(texts);
   if (isMasked) {
     const [words] = text.match(/(?<!\S)\p{L}+(?: \p{L}+){4}(?!\S)/u) ?? [];
     const masked = words ? words.replace(/ \p{L}+(?= \p{L}+$)/u, " <mask>") : "<mask>";
     return ["fill", `deno task fill-mask --checkpoint ${model} --text "${masked}"`];
   }
-  const words = firstWords(validation), prompt = words ? ` --prompt "${words}"` : "";
+  const words = firstWords(texts), prompt = words ? ` --prompt "${words}"` : "";
   return [
     "generate",
     `deno task generate --checkpoint ${model}${prompt} --temperature 0.8 --max_new_tokens 300`,

@@ -72,7 +72,10 @@ export function prepareObjective(
   return {
     model,
     batches: causalBatches(encoded.training, { ...sizes, seed }),
-    evaluationBatches: (part, windows) => validationBatches(encoded[part], { ...sizes, windows }),
+    evaluationBatches(part, windows) {
+      const tokens = encoded[part], contextLength = Math.min(sizes.contextLength, tokens.length - 1);
+      return validationBatches(tokens, { ...sizes, contextLength, windows });
+    },
     beginning: encoded.validation.subarray(0, config.contextLength),
     async sample(backend, seed) {
       const prompt = tokenizer.encode(defaultPrompt(tokenizer)), ids: number[] = [];

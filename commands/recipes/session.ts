@@ -36,6 +36,7 @@ import {
 import { describeDryRun } from "./dry_run.ts";
 import { describeEpochs } from "./run_epochs.ts";
 import { lookAhead } from "./look_ahead.ts";
+import { describeImpatience } from "../runs/patience.ts";
 import type { Fact, Recipe, Session, SessionFlags } from "./recipe.ts";
 import { RunAttention } from "./run_attention.ts";
 import { throwFailure, trainAndSave } from "./train_loop.ts";
@@ -155,7 +156,7 @@ async function finish(session: Session): Promise<void> {
 }
 
 async function describeResults(session: Session): Promise<string> {
-  const { recipe, run, folder, best, flags, meter } = session, { steps } = run.settings;
+  const { recipe, run, folder, best, flags, meter } = session, { steps, patience } = recipe.state.settings;
   const { results, table } = await recipe.report(session);
   const model = quote(folder.path) + blockArguments(flags);
   const facts: Fact[] = [
@@ -166,7 +167,12 @@ async function describeResults(session: Session): Promise<string> {
   if (speed !== undefined) facts.push(["speed", speed]);
   if (best && best.step < run.step) facts.push(["best", `step ${best.step}, kept in ${folder.path}/best`]);
   const next: Fact[] = [["files", await folder.describe()], recipe.use(model)];
-  if (run.step < steps) next.push(["resume", `deno task ${recipe.state.command} --resume ${model}`]);
+  const impatience = describeImpatience(run.step < steps ? patience : undefined, folder.records);
+  if (impatience) facts.splice(1, 0, ["stopped", `by ${impatience}`]);
+  if (run.step < steps) {
+    const more = impatience ? " --patience 0" : "";
+    next.push(["resume", `deno task ${recipe.state.command} --resume ${model}${more}`]);
+  }
   const tables = [epochTable(folder.records), table].filter((table) => table !== undefined);
   return tables.length === 0
     ? formatFacts([...facts, ...next])

@@ -64,6 +64,8 @@ export interface RunState<Settings extends RunSettings = RunSettings, Source = u
   readonly best?: Best;
   /** Earlier runs have none. */
   readonly epochLoss?: EpochLoss;
+  /** The checkpoint that commands use, where the validation text is too short to choose the best one by. */
+  readonly prefer?: "last";
 }
 
 /** A run to resume: its newest checkpoint. */

@@ -20,21 +20,34 @@ export const PRESETS_BY_NAME: Readonly<Record<PresetName, Preset | MaskedPreset>
   ...MASKED_PRESETS,
 };
 
-/** The preset of a new run: the one that was named, or the one that suits objective, data and device. */
+/** Lengths of a text, in characters, up to which it is short, and from which on it is long. */
+const SHORT = 20_000, LONG = 300_000;
+
+/** The preset of a new run: the one that was named, or the one that suits objective, text and device. */
 export function choosePreset(
-  { objective, preset, architecture, data }: {
+  { objective, preset, architecture }: {
     readonly objective?: Objective;
     readonly preset?: PresetName;
     readonly architecture?: LanguageConfig["architecture"];
-    readonly data?: readonly string[];
   },
-  hasHardwareGpu: boolean,
+  { characters, hardwareGpu }: {
+    /** The length of a text of the user's own; the built-in tales have none. */
+    readonly characters?: number;
+    readonly hardwareGpu: boolean;
+  },
 ): PresetName {
   if (preset === undefined) {
+    const length = characters === undefined || characters >= LONG
+      ? "long"
+      : characters <= SHORT
+      ? "short"
+      : "medium";
     if ((objective ?? (architecture && objectiveOf({ architecture }))) === "mlm") {
-      return hasHardwareGpu ? "roberta-mini" : "roberta-tiny";
+      if (length === "short") return "roberta-short";
+      return hardwareGpu && length === "long" ? "roberta-mini" : "roberta-tiny";
     }
-    return hasHardwareGpu && data !== undefined ? "mini-transformer-lab" : "tiny";
+    if (characters === undefined) return "tiny";
+    return hardwareGpu && length === "long" ? "mini-transformer-lab" : `${length}-text`;
   }
   const natural = objectiveOf(PRESETS_BY_NAME[preset].model);
   if (objective === undefined || objective === natural) return preset;

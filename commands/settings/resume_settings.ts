@@ -20,7 +20,7 @@ import type { TrainFlags } from "./train_flags.ts";
 
 /** The flags that may change when a run is resumed. */
 const MAY_CHANGE = new Set<string>([
-  ...["data", "validation", "steps", "epochs", "stopAfter", "device", "block"],
+  ...["data", "validation", "steps", "epochs", "stopAfter", "patience", "device", "block"],
   ...INTERVALS,
   ...["resume", "config", "dryRun", "tensorboard", "attentionEvery", "verbose"],
 ]);
@@ -66,7 +66,8 @@ export function resumeSettings<Settings extends RunSettings>(
     );
   }
   const epochs = before.has("epochs") ? pick(length, ["epochs"]) : {};
-  return { ...started, ...epochs, steps, ...pick(length, INTERVALS) };
+  const patience = "patience" in flags ? pick(flags, ["patience"]) : {};
+  return { ...started, ...epochs, steps, ...pick(length, INTERVALS), ...patience };
 }
 
 const isOfTrain = (settings: RunSettings): settings is TrainSettings => "architecture" in settings;

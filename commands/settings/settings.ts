@@ -24,6 +24,9 @@ export type ValuesOf<Fs extends Flags, Name extends keyof Fs, Optional extends k
 /** How often something is done between the steps; a resumed run may change it. */
 export const INTERVALS = ["logInterval", "evaluationInterval", "sampleInterval", "saveInterval"] as const;
 
+/** The part of the data to validate on, unless a flag says otherwise. */
+export const VALIDATION_FRACTION = 0.1;
+
 /** The settings of every run, whatever is trained. */
 export const RUN_SETTINGS = [
   ...["batchSize", "accumulation", "contextLength", "steps", "seed", "validationFraction"],
@@ -40,14 +43,14 @@ export const TRAIN_SETTINGS = [
 /** The settings that only some runs of `train` have. */
 export const OPTIONAL_TRAIN_SETTINGS = [
   ...["vocabSize", "tied", "optimizer", "beta1", "beta2", "epsilon", "momentum"],
-  ...["maskRate", "maskRule", "lines"],
+  ...["maskRate", "maskRule", "lines", "patience"],
 ] as const satisfies readonly (keyof TrainFlags)[];
 
 /** The settings of every run. */
 export type RunSettings = ValuesOf<
   typeof trainFlags,
   typeof RUN_SETTINGS[number],
-  "beta1" | "beta2" | "epsilon"
+  "beta1" | "beta2" | "epsilon" | "patience"
 >;
 
 /** Everything that decides what a run of `train` computes, but for its texts. */
@@ -73,7 +76,8 @@ export function chooseSettings(flags: TrainFlags, presetName: PresetName): Train
   const modelDim = flags.modelDim ?? model.modelDim, { feedForwardMultiple: multiple } = flags;
   const peakRatio = (flags.learningRate ?? training.learningRate) / training.learningRate;
   const defaults = {
-    ...{ tokenizer: "char", validationFraction: 0.1, replaceInvalid: false, accumulation: 1, seed: 1 },
+    ...{ tokenizer: "char", validationFraction: VALIDATION_FRACTION, replaceInvalid: false },
+    ...{ accumulation: 1, seed: 1 },
     ...model,
     ...objective === "mlm"
       ? { maskRate: MASK_RATE, maskRule: "huggingface" as const, lines: false }
@@ -87,7 +91,12 @@ export function chooseSettings(flags: TrainFlags, presetName: PresetName): Train
     minLearningRate: training.minLearningRate * peakRatio,
     ...intervalsOf(flags.steps ?? training.steps, flags),
   };
-  const names = [...Object.keys(defaults), ...settingsOfOptimizers(), "vocabSize"] as (keyof TrainFlags)[];
+  const names = [
+    ...Object.keys(defaults),
+    ...settingsOfOptimizers(),
+    "vocabSize",
+    "patience",
+  ] as (keyof TrainFlags)[];
   const settings = { preset: presetName, ...defaults, ...pick(flags, names) } as TrainSettings;
   checkValues(settings);
   return { ...settings, architecture: fittingArchitecture(settings, flags) };

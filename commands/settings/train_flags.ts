@@ -69,8 +69,7 @@ const modelFlags = group("Model", {
     kind: "choice",
     choices: Object.keys(PRESETS_BY_NAME) as PresetName[],
     description: "sizes and training settings for flags that are not given",
-    otherwise:
-      "tiny, or roberta-tiny for mlm; on a hardware GPU mini-transformer-lab (with --data), or roberta-mini",
+    otherwise: "chosen by the objective, the length of the text, and whether there is a hardware GPU",
   },
   architecture: {
     kind: "choice",
@@ -166,6 +165,13 @@ const trainingFlags = group("Training", {
   },
   clipNorm: { ...FACTOR, description: "maximum gradient norm; 0 disables clipping", ...PRESET },
   seed: runFlags.seed,
+  patience: {
+    kind: "integer",
+    atLeast: 0,
+    atMost: MAX.steps,
+    description: "stop after so many validations in a row without a lower validation loss; 0: do not",
+    otherwise: "0",
+  },
   stopAfter: runFlags.stopAfter,
   device: runFlags.device,
 });

@@ -1,0 +1,71 @@
+/**
+ * Models and training settings for a text of one's own, by its length, that learn within minutes on a CPU.
+ *
+ * A longer text deserves a larger model and more steps: a short one would be learned by heart, which for a page or two is
+ * all that can be learned.
+ *
+ * @module
+ */
+
+import type { Preset, PresetTraining } from "./presets.ts";
+
+const TRAINING: PresetTraining = {
+  batchSize: 12,
+  steps: 1200,
+  learningRate: 5e-3,
+  minLearningRate: 5e-4,
+  warmupSteps: 100,
+  schedule: "cosine",
+  beta1: 0.9,
+  beta2: 0.99,
+  weightDecay: 0.1,
+  clipNorm: 1,
+};
+
+const MODEL: Preset["model"] = {
+  architecture: "gpt2",
+  contextLength: 64,
+  layers: 2,
+  heads: 4,
+  modelDim: 96,
+  feedForwardDim: 384,
+  dropoutRate: 0,
+  initialStd: 0.04,
+};
+
+/**
+ * Presets for a text of one's own, a part of `PRESETS`.
+ *
+ * @example
+ * ```ts
+ * import { TEXT_PRESETS } from "@miniformer/miniformer";
+ * import { assert } from "@std/assert";
+ *
+ * assert(TEXT_PRESETS["short-text"].model.modelDim < TEXT_PRESETS["long-text"].model.modelDim);
+ * ```
+ */
+export const TEXT_PRESETS: Readonly<Record<"short-text" | "medium-text" | "long-text", Preset>> = {
+  "short-text": {
+    summary: "for a text of up to 20,000 characters; a minute on a CPU",
+    model: { ...MODEL, modelDim: 64, feedForwardDim: 256 },
+    training: {
+      ...TRAINING,
+      batchSize: 8,
+      steps: 500,
+      learningRate: 1e-2,
+      minLearningRate: 0,
+      warmupSteps: 50,
+      weightDecay: 0.01,
+    },
+  },
+  "medium-text": {
+    summary: "for a text of 20,000 to 300,000 characters; about five minutes on a CPU",
+    model: { ...MODEL, dropoutRate: 0.1 },
+    training: TRAINING,
+  },
+  "long-text": {
+    summary: "for a text of 300,000 characters or more; five to ten minutes on a CPU",
+    model: { ...MODEL, layers: 3 },
+    training: { ...TRAINING, steps: 2000 },
+  },
+};
