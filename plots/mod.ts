@@ -16,6 +16,7 @@
 
 export { attentionPlot } from "./attention_plot.ts";
 export { confusionPlot } from "./confusion_plot.ts";
+export { type Curve, curvesPlot, type CurvesPlotOptions } from "./curves_plot.ts";
 export { lossCurve, type LossCurveOptions, type LossRecord } from "./loss_curve.ts";
 export { toPng } from "./png.ts";
 export type { AttentionMap } from "../inference/attention_maps.ts";
