@@ -13,11 +13,14 @@ from functools import partial
 from pathlib import Path
 from queue import Empty
 
-import nbformat
-from jupyter_client import AsyncKernelManager
-from jupyter_client.kernelspec import KernelSpecManager
-from nbclient import NotebookClient
-from nbclient.exceptions import CellExecutionError
+try:
+    import nbformat
+    from jupyter_client import AsyncKernelManager
+    from jupyter_client.kernelspec import KernelSpecManager
+    from nbclient import NotebookClient
+    from nbclient.exceptions import CellExecutionError
+except ModuleNotFoundError as error:
+    sys.exit(f"{error}: pip install nbclient")
 
 NOTEBOOK = Path(__file__).parent / "miniformer.ipynb"
 
