@@ -87,7 +87,7 @@ export async function lossCurve(records: readonly LossRecord[], options: LossCur
 }
 
 /** Fonts and colours; the category colours are those of training and validation, in the order of the legend. */
-const CONFIG = {
+export const CONFIG = {
   title: { fontSize: 16, subtitleFontSize: 12, subtitleColor: "#555555", subtitlePadding: 6 },
   axis: {
     labelFontSize: 12,

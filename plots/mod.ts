@@ -17,6 +17,7 @@
 export { attentionFrame, attentionPage, type AttentionPageOptions, keptFrames } from "./attention_page.ts";
 export { attentionPlot } from "./attention_plot.ts";
 export { confusionPlot } from "./confusion_plot.ts";
+export { type Curve, curvesPlot, type CurvesPlotOptions } from "./curves_plot.ts";
 export { lossCurve, type LossCurveOptions, type LossRecord } from "./loss_curve.ts";
 export { toPng } from "./png.ts";
 export type { AttentionMap } from "../inference/attention_maps.ts";
