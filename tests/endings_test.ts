@@ -25,7 +25,7 @@ Deno.test("a run whose output pipe is closed is saved, and ends with an error th
   withRun(async (cwd, whole) => {
     const child = commandOf([...line, "--steps", "40", "--name", "head"], { cwd }).spawn();
     const reader = child.stdout.getReader();
-    await reader.read();
+    for (let shown = ""; !shown.includes("\nstep ");) shown += text((await reader.read()).value!);
     await reader.cancel();
     const stderr = text(new Uint8Array(await new Response(child.stderr).arrayBuffer()));
     assertEquals((await child.status).code, 1);
