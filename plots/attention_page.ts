@@ -108,3 +108,25 @@ export function keptFrames(page: string, step: number): string {
   return page.split("\n").filter((line) => Number(line.match(FRAME)?.[1] ?? NaN) <= step)
     .map((line) => `${line}\n`).join("");
 }
+
+/**
+ * A page as it was after a step: its beginning, whatever that is, and the frames up to there.
+ *
+ * @example
+ * ```ts
+ * import { attentionFrame, pageUpTo } from "./attention_page.ts";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const [first, second] = [10, 20].map((step) => attentionFrame(step, []));
+ * assertEquals(pageUpTo(`<p>\n${first}${second}`, 10), `<p>\n${first}`);
+ * ```
+ *
+ * @param page The text of a page.
+ * @param step The last step to keep.
+ * @returns The text of the shorter page.
+ */
+export function pageUpTo(page: string, step: number): string {
+  const lines = page.split("\n").slice(0, -1), first = lines.findIndex((line) => FRAME.test(line));
+  const beginning = lines.slice(0, first < 0 ? lines.length : first);
+  return beginning.map((line) => `${line}\n`).join("") + keptFrames(page, step);
+}

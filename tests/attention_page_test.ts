@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
-import { attentionFrame, attentionPage, keptFrames } from "../plots/attention_page.ts";
+import { attentionFrame, attentionPage, keptFrames, pageUpTo } from "../plots/attention_page.ts";
 
 const options = { title: "mine", tokens: ["a", " b"], layers: 1, heads: 2 };
 const maps = [
@@ -59,4 +59,18 @@ Deno.test("frames up to a step are kept, and nothing else that is in the file", 
       '<script>frame(1,"A<A")</script>',
     ]
   ) assertEquals(keptFrames(`${first}${other}\n${second}`, 100), first + second, other);
+});
+
+Deno.test("a page is cut after a step, also within a line", () => {
+  const [first, second] = [0, 10].map((step) => attentionFrame(step, maps)), head = attentionPage(options);
+  for (
+    const [page, step, cut] of [
+      [head + first + second, 9, head + first],
+      [head + first + second, 10, head + first + second],
+      [head + first + second.slice(0, -9), 10, head + first],
+      [head + first.slice(0, 20), 10, head],
+      [head, 10, head],
+      ["", 10, ""],
+    ] as const
+  ) assertEquals(pageUpTo(page, step), cut);
 });

@@ -12,7 +12,7 @@ import {
   trainingStateName,
 } from "../../checkpoints/checkpoint_files.ts";
 import type { MetricsRecord } from "../../training/tensorboard_events.ts";
-import { keptFrames } from "../../plots/attention_page.ts";
+import { pageUpTo } from "../../plots/attention_page.ts";
 import { ownCard } from "../files/card.ts";
 import { entryAt, lenientJson } from "../files/disk.ts";
 import { readFolder, saveFolder } from "../files/folders.ts";
@@ -54,8 +54,7 @@ export async function writeUnwrittenLines(folder: string): Promise<void> {
   }
   if (frames !== "") {
     const path = join(folder, ATTENTION_PAGE), step = Number(frames.match(/\d+/)?.[0]);
-    // The beginning of the page is written when the run goes on.
-    await saveFile(path, keptFrames(await readIfThere(path), step - 1) + frames);
+    await saveFile(path, pageUpTo(await readIfThere(path), step - 1) + frames);
   }
   delete files[FORMER_TRAINING_STATE];
   const sealed = withSums({ ...files, [TRAINING_STATE]: JSON.stringify(state) });
