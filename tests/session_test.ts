@@ -107,7 +107,7 @@ Deno.test("a run at its end is named when it is resumed without a folder, and de
     });
     assertStringIncludes(
       refused.stderr,
-      'run.json: preset is "tiny", but --preset is mini-gpt: other values',
+      'run.json: preset is "short-text", but --preset is mini-gpt: other values',
     );
   }));
 

@@ -51,7 +51,7 @@ export const MASKED_PRESETS: Readonly<
       dropoutRate: 0,
       initialStd: 0.1,
     },
-    training: { ...TRAINING, batchSize: 16, steps: 600, learningRate: 3e-3, warmupSteps: 100, clipNorm: 1 },
+    training: { ...TRAINING, batchSize: 16, steps: 600, learningRate: 3e-3, warmupSteps: 60, clipNorm: 1 },
   },
   "roberta-tiny": {
     summary: "for a CPU: 2 layers, 64 wide, context 64",
