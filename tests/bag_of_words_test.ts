@@ -30,11 +30,13 @@ Deno.test("texts are reordered if another label has the same words, each as ofte
 
 Deno.test("counting words finds the words that decide, and is right on half of what is reordered", () => {
   const training = [
-    ...["a good room", "good soup", "the good guide was early"].map((text) => sentence(text, "yes")),
-    ...["a bad room", "bad soup", "the bad guide was late", "bad"].map((text) => sentence(text, "no")),
+    ...["a good room", "good soup", "the good guide was early", "good", "so good"].map((text) =>
+      sentence(text, "yes")
+    ),
+    ...["a bad room", "bad soup", "the bad guide was late"].map((text) => sentence(text, "no")),
   ];
   const texts = ["good and new", "bad and new", "nothing is known"].map((text) => ({ text }));
-  assertEquals(predictByWords(training, texts), ["yes", "no", "no"]); // the last by the intercept: "no" is more frequent
+  assertEquals(predictByWords(training, texts), ["yes", "no", "yes"]); // the last by the intercept: "yes" is more frequent
   const both = [sentence("good but bad", "no"), sentence("bad but good", "yes")];
   const [first, second] = predictByWords(training, both);
   assertEquals(first, second);
