@@ -6,12 +6,18 @@
  *
  * @module
  */
-import { labelsOf, parseLabelledTexts } from "../mod.ts";
+import { parseLabelledTexts } from "../mod.ts";
 
 /** A text and its class. */
 export interface ClassifiedText {
   readonly text: string;
   readonly label: string;
+}
+
+/** The texts of a `.tsv` file and their labels. */
+export function readClassified(path: string): ClassifiedText[] {
+  const { rows } = parseLabelledTexts(Deno.readTextFileSync(path), { path, format: "tsv" });
+  return rows.map(({ text, label }) => ({ text, label: label! }));
 }
 
 /** The words of a text of at least two characters, in lower case. */
@@ -98,11 +104,7 @@ function largestEigenvalue(rows: readonly Counts[], size: number): number {
 }
 
 if (import.meta.main) {
-  const [training, validation] = Deno.args.map((path) => {
-    const file = parseLabelledTexts(Deno.readTextFileSync(path), { path, format: "tsv" });
-    labelsOf(file);
-    return file.rows as ClassifiedText[];
-  });
+  const [training, validation] = Deno.args.map(readClassified);
   const predictions = predictByWords(training, validation);
   const right = validation.filter(({ label }, index) => label === predictions[index]).length;
   console.log(`${(100 * right / validation.length).toFixed(1)} % of ${validation.length} texts`);

@@ -6,8 +6,7 @@
  *
  * @module
  */
-import { parseLabelledTexts } from "../mod.ts";
-import { areReordered, type ClassifiedText, predictByWords } from "./bag_of_words.ts";
+import { areReordered, predictByWords, readClassified } from "./bag_of_words.ts";
 
 const SEEDS = [1, 2, 3], AT_ONCE = 2;
 const PRETRAINING = "--objective mlm --lines --preset roberta-tiny --context_length 32 --tokenizer bpe " +
@@ -15,11 +14,8 @@ const PRETRAINING = "--objective mlm --lines --preset roberta-tiny --context_len
 const FINE_TUNING = "--epochs 10 --dropout_rate 0.3";
 
 const root = new URL("..", import.meta.url).pathname, data = `${root}example_data`;
-const readRows = (name: string) => {
-  const path = `${data}/sentiment_${name}.tsv`;
-  return parseLabelledTexts(Deno.readTextFileSync(path), { path, format: "tsv" }).rows as ClassifiedText[];
-};
-const training = readRows("train"), test = readRows("test"), reordered = areReordered(test);
+const [training, test] = ["train", "test"].map((name) => readClassified(`${data}/sentiment_${name}.tsv`));
+const reordered = areReordered(test);
 const folder = await Deno.makeTempDir(), started = performance.now();
 
 /** Runs a command of ours in the folder, and gives what it prints. */

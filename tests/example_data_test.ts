@@ -1,5 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
-import { areReordered, wordsOf } from "../bench/bag_of_words.ts";
+import { areReordered, readClassified, wordsOf } from "../bench/bag_of_words.ts";
 import { type LabelledFile, parseLabelledTexts } from "../data/labelled_texts.ts";
 
 const folder = new URL("../example_data/", import.meta.url);
@@ -12,7 +12,7 @@ const sentencesOf = (name: string): LabelledFile => {
   return file;
 };
 const [training, test] = SENTENCES.map(sentencesOf);
-const all = [...training.rows, ...test.rows].map(({ text, label }) => ({ text, label: label! }));
+const all = SENTENCES.flatMap((name) => readClassified(new URL(name, folder).pathname));
 
 /** Words that two sentences share, as a part of the words of both, repeated words counted. */
 function similarity(a: readonly string[], b: readonly string[]): number {
