@@ -15,8 +15,8 @@ export interface ClassifiedText {
 }
 
 /** The texts of a `.tsv` file and their labels. */
-export function readClassified(path: string): ClassifiedText[] {
-  const { rows } = parseLabelledTexts(Deno.readTextFileSync(path), { path, format: "tsv" });
+export function readClassified(file: string | URL): ClassifiedText[] {
+  const { rows } = parseLabelledTexts(Deno.readTextFileSync(file), { path: String(file), format: "tsv" });
   return rows.map(({ text, label }) => ({ text, label: label! }));
 }
 
@@ -104,7 +104,7 @@ function largestEigenvalue(rows: readonly Counts[], size: number): number {
 }
 
 if (import.meta.main) {
-  const [training, validation] = Deno.args.map(readClassified);
+  const [training, validation] = Deno.args.map((path) => readClassified(path));
   const predictions = predictByWords(training, validation);
   const right = validation.filter(({ label }, index) => label === predictions[index]).length;
   console.log(`${(100 * right / validation.length).toFixed(1)} % of ${validation.length} texts`);

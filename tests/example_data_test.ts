@@ -12,7 +12,7 @@ const sentencesOf = (name: string): LabelledFile => {
   return file;
 };
 const [training, test] = SENTENCES.map(sentencesOf);
-const all = SENTENCES.flatMap((name) => readClassified(new URL(name, folder).pathname));
+const all = SENTENCES.flatMap((name) => readClassified(new URL(name, folder)));
 
 /** Words that two sentences share, as a part of the words of both, repeated words counted. */
 function similarity(a: readonly string[], b: readonly string[]): number {
