@@ -43,3 +43,25 @@ Deno.test("CONTRIBUTING.md lists the tolerances of the tests", () => {
     tolerances,
   );
 });
+
+Deno.test("every link and picture in the documents leads to a file", async () => {
+  const root = new URL("../", import.meta.url), broken: string[] = [];
+  const documents = ["README.md", "CONTRIBUTING.md", "example_data/README.md", "docs/", "docs/coming_from/"];
+  let links = 0;
+  for (const document of documents) {
+    const pages = document.endsWith("/")
+      ? (await Array.fromAsync(Deno.readDir(new URL(document, root)))).filter(({ isFile }) => isFile)
+        .map(({ name }) => document + name)
+      : [document];
+    for (const page of pages) {
+      const text = await Deno.readTextFile(new URL(page, root));
+      for (const [, link] of text.matchAll(/\]\(((?!https?:)[^)#]+)/g)) {
+        links++;
+        const found = await Deno.stat(new URL(link, new URL(page, root))).then(() => true, () => false);
+        if (!found) broken.push(`${page}: ${link}`);
+      }
+    }
+  }
+  assert(links > 40, `only ${links} links were found`);
+  assertEquals(broken, []);
+});
