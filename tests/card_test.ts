@@ -1,4 +1,5 @@
 import { assert, assertEquals, assertMatch, assertRejects } from "@std/assert";
+import { dirname } from "@std/path";
 import { addPicture, hasForeignCard, ownCard, sealCard } from "../commands/files/card.ts";
 import { finishSave, saveFolder } from "../commands/files/folders.ts";
 import { inFolder } from "./_command.ts";
@@ -73,8 +74,15 @@ const ILLUSTRATED = await sealCard(`# step 2\n${SHOWN}1.5\n`);
 Deno.test("a picture is put beside a card that is ours, and shown in it", () =>
   inFolder(async (cwd) => {
     await save(cwd, PLAIN);
+    const rename = Deno.rename, moved: string[] = [];
     for (const picture of ["first", "second"]) {
-      await addPicture(`${cwd}/last`, new TextEncoder().encode(picture));
+      try {
+        Deno.rename = (from, to) => (moved.push(dirname(`${from}`)), rename(from, to));
+        await addPicture(`${cwd}/last`, new TextEncoder().encode(picture));
+      } finally {
+        Deno.rename = rename;
+      }
+      assertEquals(moved.splice(0), [cwd, cwd], "unfinished files are not in the checkpoint");
       const expected = { "README.md": ILLUSTRATED, "loss_curve.png": picture };
       assertEquals(
         await contents(cwd),
@@ -138,6 +146,25 @@ Deno.test("a card shows no picture that could not be saved, and nothing is left 
   }));
 
 const HALF = NEW.slice(0, 10), EDITED = "# mine\n";
+Deno.test("a card of the user's is moved after its picture, which is known by it", () =>
+  inFolder(async (cwd) => {
+    await save(cwd, OLD);
+    const former = `${cwd}/.last.miniformer-old`, rename = Deno.rename;
+    await Deno.mkdir(former);
+    for (const name of ["README.md", "loss_curve.png"]) await Deno.writeTextFile(`${former}/${name}`, EDITED);
+    try {
+      Deno.rename = (from, to) =>
+        /png$/.test(`${from}`) ? Promise.reject(new Error("killed")) : rename(from, to);
+      await assertRejects(() => finishSave(`${cwd}/last`), Error, "killed");
+    } finally {
+      Deno.rename = rename;
+    }
+    assertEquals(Array.from(Deno.readDirSync(former), ({ name }) => name).sort(), [
+      "README.md",
+      "loss_curve.png",
+    ]);
+  }));
+
 const killed: [when: string, before: Record<string, string>, after: Record<string, string>][] = [
   [
     "while the card is written",
@@ -174,7 +201,7 @@ const killed: [when: string, before: Record<string, string>, after: Record<strin
     { "last/README.md": NEW },
   ],
   [
-    "while a card with a picture is moved",
+    "while a card with a picture is removed",
     {
       "last/README.md": NEW,
       ".last.miniformer-old/README.md": ILLUSTRATED,
