@@ -73,7 +73,7 @@ Deno.test("evaluate, attention and doctor print one JSON object with the documen
     const block = "without_norm.ts", code = new URL("_without_norm.ts", import.meta.url);
     await Deno.writeTextFile(`${cwd}/${block}`, `export { block } from ${JSON.stringify(code.href)};`);
     await succeed(["train", "--data", "story.txt", "--block", block, "--name", "block", ...train], { cwd });
-    await editState(`${cwd}/runs/block/best/training_state.json`, ({ source: _, ...state }) => state);
+    await editState(`${cwd}/runs/block/last/training_state.json`, ({ source: _, ...state }) => state);
     assertDocumented("evaluate", [
       ...[causal, masked, reported],
       await json(cwd, `${line} runs/masked --report`),
@@ -156,7 +156,7 @@ Deno.test("standard output of generate holds the text and nothing else", () =>
     const line = 'generate --prompt "The" --max_new_tokens 9 --device cpu';
     const { code, stdout, stderr } = await miniformer(words(line), { cwd });
     assertEquals([code, stdout.length], [0, "The".length + 9 + 1]);
-    assertMatch(stderr, /^runs\/story\/best on .*: temperature 0\.8, .*\n9 tokens in .*\n$/);
+    assertMatch(stderr, /^runs\/story\/last on .*: temperature 0\.8, .*\n9 tokens in .*\n$/);
     assert(stdout.startsWith("The") && stdout.endsWith("\n"), stdout);
   }));
 
