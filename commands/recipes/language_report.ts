@@ -20,6 +20,7 @@ import type { TrainSettings } from "../settings/settings.ts";
 import type { EncodedCorpus, Source } from "../texts/corpus.ts";
 import type { PreparedObjective } from "./objectives.ts";
 import type { Fact, Session } from "./recipe.ts";
+import { describeEpochs } from "./run_epochs.ts";
 
 /** A language model that is to be trained. */
 export interface LanguageTask {
@@ -70,6 +71,7 @@ export function describeLanguageModel(task: LanguageTask): Fact[] {
       `learning rate ${learningRate} to ${schedule === "constant" ? learningRate : minLearningRate} ` +
       `(${schedule}), seed ${settings.seed}`,
     ],
+    ...describeEpochs({ ...task.objective, settings }),
     ["baselines", task.baselines.map(({ name, loss }) => `${name} ${loss.toFixed(3)}`).join(", ")],
   ];
 }

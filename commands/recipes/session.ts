@@ -34,7 +34,6 @@ import {
   type RunState,
 } from "../runs/run_state.ts";
 import { describeDryRun } from "./dry_run.ts";
-import { describeEpochs } from "./run_epochs.ts";
 import { lookAhead } from "./look_ahead.ts";
 import { describeImpatience } from "../runs/patience.ts";
 import type { Fact, Recipe, Session, SessionFlags } from "./recipe.ts";
@@ -75,7 +74,7 @@ export async function runSession<State extends RunState>(
     const { resumed, file, experiment = file?.experiment } = await read();
     return await withBackend(device, async ({ backend, reason }) => {
       const recipe = await makeRecipe(backend, { resumed, experiment });
-      const device = ["device", `${backend.device}: ${reason}`] as const;
+      const device: Fact = ["device", `${backend.device}: ${reason}`];
       const { fact } = await lookAhead(recipe, backend, { ...flags, resumed });
       print(describeDryRun(recipe, [device, ...recipe.facts, fact]));
     });
@@ -91,8 +90,8 @@ export async function runSession<State extends RunState>(
       const rewound = resumed && await folder.rewind(resumed);
       const state = { ...recipe.state, backend: { name: backend.name, device: backend.device } };
       const output = new Output(), progress = new ProgressLine({ write: (text) => output.write(text) });
-      const facts: Fact[] = [["device", `${backend.device}: ${reason}`], ...recipe.facts];
-      output.print(formatFacts([...facts, ...describeEpochs({ recipe, run }), ["run", folder.path]]));
+      const device: Fact = ["device", `${backend.device}: ${reason}`];
+      output.print(formatFacts([device, ...recipe.facts, ["run", folder.path]]));
       if (backend.name === "webgpu") progress.announce("compiling shaders …");
       const { fact, meter, rehearsed } = await lookAhead(recipe, backend, { ...flags, resumed, run });
       progress.finish();

@@ -76,7 +76,7 @@ async function runLoop(session: Session): Promise<void> {
   const { steps, evaluationInterval, sampleInterval, logInterval } = settings;
   const start = performance.now() - 1000 * (folder.records.at(-1)?.seconds ?? 0);
   const isEnd = (step: number) => step === steps || step === session.flags.stopAfter;
-  const { isDue, isSaved, keptAfter } = epochsOf(session);
+  const epochs = epochsOf({ batches: recipe.batches, settings }), { isDue, isSaved, keptAfter } = epochs;
   let readAt = run.step + 1, begun = performance.now();
   const pauseAfter = (step: number) =>
     step >= readAt || isEnd(step) || isSaved(step) ||
@@ -96,7 +96,7 @@ async function runLoop(session: Session): Promise<void> {
       records.filter((record) => isDue(record.step, logInterval) || "validationLoss" in record),
     );
     if (measured) await session.attention?.keep(step);
-    const ended = describeEpoch(session, records.at(-1));
+    const ended = describeEpoch(epochs, records.at(-1));
     if (ended !== undefined) progress.print(ended);
     // the line of an epoch has its losses already
     const current = { ...records.at(-1)!, ...ended === undefined ? {} : { validationLoss: undefined } };
