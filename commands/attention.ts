@@ -18,7 +18,7 @@ import { allowWriting } from "./cli/permissions.ts";
 import { MAX_SQUARES } from "../plots/picture.ts";
 import { saveFile } from "./files/save_file.ts";
 import { PICTURE_NAME, savePicture } from "./files/save_picture.ts";
-import { formatFacts, formatJson, print } from "./cli/terminal.ts";
+import { counted, formatFacts, formatJson, print } from "./cli/terminal.ts";
 import { visible } from "../core/visible.ts";
 import { withBackend } from "./cli/with_backend.ts";
 
@@ -87,7 +87,7 @@ export const attention: Command = defineCommand({
           "text",
           `${tokens.length} tokens: ${tokens.map((token) => visible(JSON.stringify(token))).join(" ")}`,
         ],
-        ["maps", `${maps.length}, of ${layers} layers with ${heads} heads each`],
+        ["maps", `${maps.length}, of ${counted(layers, "layer")} with ${counted(heads, "head")} each`],
         ["file", out!],
       ]));
     });

@@ -12,7 +12,7 @@ Deno.test("attention draws and writes the weights of every kind of model", () =>
     const said = await ask('--text "The cat"');
     assertMatch(
       said,
-      /^text +7 tokens: "T" "h" "e" " " "c" "a" "t"\nmaps +2, of 1 layers with 2 heads each\n/,
+      /^text +7 tokens: "T" "h" "e" " " "c" "a" "t"\nmaps +2, of 1 layer with 2 heads each\n/,
     );
     const picture = await Deno.readTextFile(`${cwd}/runs/attention.svg`);
     assertMatch(picture, /^<svg /);

@@ -26,7 +26,7 @@ Deno.test("cards are in last/ and best/, and do not depend on the folder or on a
       assertStringIncludes(card, "- training text: 4320 characters, 4320 tokens\n");
       assertMatch(card, /\n- validation text: 480 characters, 480 tokens, the last 10 % of the texts\n/);
       assertMatch(card, /\n- tokenizer: characters, \d+ tokens\n/);
-      assertMatch(card, /\n- gpt1, 1 layers, 2 heads, 16 wide, .* parameters\n/);
+      assertMatch(card, /\n- gpt2, 1 layer, 2 heads, 16 wide, .* parameters\n/);
       assertMatch(card, /\n- 20 steps of 4 × 16 tokens, /);
     }
     const last = await cardIn(`${cwd}/runs/whole/last`);
@@ -103,12 +103,12 @@ Deno.test("a masked model and a classifier have cards of their own, whose comman
     assertStringIncludes(card, "\n- 20 texts to train on, 4 to validate on\n");
     assertStringIncludes(card, "\n- validated on: `dev.tsv`\n");
     assertStringIncludes(card, "\n- majority prediction: accuracy 75 %\n");
-    assertStringIncludes(card, "Trained from `runs/masked/best` with Miniformer");
+    assertStringIncludes(card, "Trained from `runs/masked/last` with Miniformer");
     const command = commandIn(card);
     assertEquals(
       command,
       words(
-        "finetune --checkpoint runs/masked/best --data train.tsv --validation dev.tsv --epochs 2 --seed 3 --device cpu",
+        "finetune --checkpoint runs/masked/last --data train.tsv --validation dev.tsv --epochs 2 --seed 3 --device cpu",
       ),
     );
     await succeed([...command, "--name", "again"], { cwd });

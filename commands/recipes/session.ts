@@ -24,6 +24,7 @@ import { readBlock, withBlock } from "../files/block_file.ts";
 import { newestRun, refusePytorchFile, withPathInErrors } from "../files/checkpoint_folder.ts";
 import { BLOCK_COPY, RUNS } from "../files/own_names.ts";
 import { epochTable } from "../runs/epoch_table.ts";
+import { describeEarlyStop } from "../runs/patience.ts";
 import { writeRunJson } from "../runs/run_json.ts";
 import { folderOf, inRunFolder } from "../runs/run_place.ts";
 import {
@@ -35,7 +36,6 @@ import {
 } from "../runs/run_state.ts";
 import { describeDryRun } from "./dry_run.ts";
 import { lookAhead } from "./look_ahead.ts";
-import { describeImpatience } from "../runs/patience.ts";
 import type { Fact, Recipe, Session, SessionFlags } from "./recipe.ts";
 import { RunAttention } from "./run_attention.ts";
 import { throwFailure, trainAndSave } from "./train_loop.ts";
@@ -166,10 +166,10 @@ async function describeResults(session: Session): Promise<string> {
   if (speed !== undefined) facts.push(["speed", speed]);
   if (best && best.step < run.step) facts.push(["best", `step ${best.step}, kept in ${folder.path}/best`]);
   const next: Fact[] = [["files", await folder.describe()], recipe.use(model)];
-  const impatience = describeImpatience(run.step < steps ? patience : undefined, folder.records);
-  if (impatience) facts.splice(1, 0, ["stopped", `by ${impatience}`]);
+  const earlyStop = describeEarlyStop(run.step < steps ? patience : undefined, folder.records);
+  if (earlyStop) facts.splice(1, 0, ["stopped", `by ${earlyStop}`]);
   if (run.step < steps) {
-    const more = impatience ? " --patience 0" : "";
+    const more = earlyStop ? " --patience 0" : "";
     next.push(["resume", `deno task ${recipe.state.command} --resume ${model}${more}`]);
   }
   const tables = [epochTable(folder.records), table].filter((table) => table !== undefined);

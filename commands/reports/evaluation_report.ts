@@ -5,6 +5,7 @@
  */
 import type { TextEvaluation } from "../../inference/evaluate_text.ts";
 import { describeSampling } from "../../inference/sample_texts.ts";
+import { formatPercent } from "../cli/terminal.ts";
 import { wrapText } from "../cli/wrap.ts";
 import type { Evaluation } from "./evaluation.ts";
 import { codeBlock, inlineCode, markdownTable } from "./markdown.ts";
@@ -117,7 +118,7 @@ const MEASURES:
   ];
 
 const percent = (share: number | undefined): string | undefined =>
-  share === undefined ? undefined : `${(100 * share).toFixed(1)} %`;
+  share === undefined ? undefined : formatPercent(share);
 
 const nameOf = (temperature: number) => temperature === 0 ? "greedy" : `temperature ${temperature}`;
 

@@ -5,6 +5,7 @@
  */
 import type { Experiment } from "../../models/experiment.ts";
 import type { ModelConfig } from "../../models/families.ts";
+import { counted } from "../cli/terminal.ts";
 import { inlineCode } from "./markdown.ts";
 
 /** The sizes of a model. */
@@ -36,9 +37,9 @@ export function modelSizes(
 /** The sizes of a model in a line of Markdown. */
 export function describeSizes(model: ModelSizes): string {
   const { architecture, experiment, layers, heads, modelDim, feedForwardDim } = model;
-  return `${architecture}${
-    experiment === undefined ? "" : ` with ${inlineCode(experiment)}`
-  }, ${layers} layers, ` +
-    `${heads} heads, ${modelDim} wide, feed-forward network ${feedForwardDim} wide, ` +
+  return `${architecture}${experiment === undefined ? "" : ` with ${inlineCode(experiment)}`}, ${
+    counted(layers, "layer")
+  }, ` +
+    `${counted(heads, "head")}, ${modelDim} wide, feed-forward network ${feedForwardDim} wide, ` +
     `context ${model.contextLength}, ${model.vocabSize} tokens: ${model.parameters} parameters`;
 }
