@@ -94,10 +94,7 @@ const MINI_GPT_STYLE: readonly Line[] = [
     typed:
       "train --n_layers 2 --num_heads 2 --embed_dim 32 --ff_mult 2 --seq_len 16 --tokenizer bpe --vocab_size 300 " +
       "--learning_rate 0.001 --batch_size 8 --epochs 2 --name sizes",
-    says: [
-      /^model +gpt2, 2 layers, 2 heads, 32 wide, context 16: /m,
-      /^note +--ff-mult 2 takes architecture gpt2/m,
-    ],
+    says: [/^model +gpt2, 2 layers, 2 heads, 32 wide, context 16: /m],
   },
   { typed: "generate --checkpoint model_checkpoint.pt", refused: /; type --checkpoint runs\/sizes$/ },
 ];

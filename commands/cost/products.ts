@@ -11,7 +11,7 @@ export function productSize({ adapterClass }: Pick<Backend, "adapterClass">): nu
   return adapterClass === "hardware" ? 2048 : 512;
 }
 
-/** Floating-point operations per second of products of square matrices. Each of three rounds takes about so long. */
+/** Floating-point operations per second of products of square matrices. Each of three rounds takes about `milliseconds`. */
 export async function measureProducts(
   backend: Backend,
   size: number = productSize(backend),

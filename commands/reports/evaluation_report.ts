@@ -49,8 +49,8 @@ const MEANINGS: Readonly<Record<string, string>> = {
     "tokens",
   "uniform baseline": "the loss if all tokens were equally likely",
   "unigram baseline":
-    "the loss if each token were as likely as it is frequent, whatever stands around it; what the " +
-    "model stays below that, it has learned about context",
+    "the loss if each token were as likely as it is frequent, regardless of its neighbours; how far the " +
+    "model is below that shows what it has learned from context",
   "bits per character": "the loss in bits, per character instead of token: comparable between tokenizers",
   "masked tokens": "tokens that were hidden and predicted; the loss is their mean",
   "pseudo-perplexity": "the perplexity where one token is masked at a time, and all others are seen",
@@ -112,7 +112,7 @@ const MEASURES:
     ],
     [
       "longest copy",
-      "characters of the longest stretch that stands in the training text exactly so",
+      "characters of the longest stretch that occurs verbatim in the training text",
       ({ longestCopy }) => longestCopy && String(longestCopy.characters),
     ],
   ];
@@ -142,7 +142,7 @@ function describeWriting({ sampling, samples, reference }: Writing, isCompared: 
     measures.map(([name, meaning]) => `- *${name}*: ${meaning}`).join("\n"),
     ...isKnown
       ? [
-        "The real text stands in the training text itself: the model has seen it, and its figures are no comparison.",
+        "The real text occurs in the training text itself: the model has seen it, so its figures are no basis for comparison.",
       ]
       : [],
     ...isCompared

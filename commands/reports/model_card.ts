@@ -117,7 +117,7 @@ export function modelCard(subject: CardSubject, moment: CardMoment): string {
     ]),
     "## Training",
     list([moment.training, `computed on ${inlineCode(moment.backend.device)}`]),
-    "The same settings from the first step on:",
+    "To train it again:",
     codeBlock(commandLine(moment.command, { ...flags, ...block, device: moment.backend.name }), "sh"),
     "## Use",
     "`FOLDER` is the folder that holds this file.",
@@ -131,7 +131,7 @@ const list = (lines: readonly string[]): string => lines.map((line) => `- ${line
 function describeExperiment(experiment: Experiment | undefined): string[] {
   if (experiment === undefined) return [];
   return [
-    `parts of the model are code of its own, in ${
+    `parts of the model are custom code, in ${
       inlineCode(`${experiment.name}.ts`)
     } (SHA-256 ${experiment.sha256}), which ` +
     "is not in this folder: `transformers` cannot load the model, and Miniformer needs that file with `--block`",

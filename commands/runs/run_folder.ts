@@ -1,18 +1,18 @@
 /**
  * The folder of a training run:
  *
- *     run.json                          the settings, and command line and versions of each start
+ *     run.json                          the settings, and command line, versions, device and speed of each start
+ *     events.out.tfevents.miniformer    the records for TensorBoard, with --tensorboard
  *     block.ts                          a copy of the file that --block named
- *     metrics.jsonl                     one line per logged step
- *     events.out.tfevents.miniformer    the same for TensorBoard, with --tensorboard
- *     training.ids, validation.ids      the encoded texts, so that the tokenizer is not run again to resume
+ *     metrics.jsonl                     the records, one line per logged step
  *     samples.txt                       text generated during training
+ *     sample_generation.txt             of a GPT: text at several temperatures, generated when the run ends
  *     epochs.md                         a table of the epochs, of a run that is validated at the end of each
- *     sample_generation.txt             text at several temperatures, generated when the run ends
  *     loss_curve.svg, .png              drawn when the run ends
  *     confusion_matrix.svg, .png        of a classifier, drawn when the run ends
  *     attention.svg, .png               of a language model: the attention maps of a text, drawn when the run ends
  *     attention.html                    the attention maps at each validation, with --attention-every
+ *     training.ids, validation.ids      the encoded texts, so that the tokenizer is not run again to resume
  *     last/                             the newest checkpoint
  *     best/                             that with the lowest validation loss, or for a classifier the highest accuracy
  *     epoch-1/, epoch-2/ …              that of each epoch, with --save-every epoch
