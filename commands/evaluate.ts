@@ -94,7 +94,8 @@ export const evaluate: Command = defineCommand({
         ...report === undefined ? {} : {
           report: await detailsOf(backend, model, tokenizer, {
             ...{ found, texts, ids, settings: { ...options, seed: options.seed ?? 1 } },
-            checkMemory: (tokens) => checkGenerationMemory(model.config, { samples: 1, tokens }, limits),
+            checkMemory: (tokens) =>
+              checkGenerationMemory(model.config, { samples: 1, tokens }, limits, "leave out --report"),
             onProgress: advance("writing samples"),
           }),
         },

@@ -105,7 +105,8 @@ export const generate: Command = defineCommand({
       const text = (promptFile === undefined ? prompt : await readText(promptFile)) ||
         defaultPrompt(tokenizer);
       const ids = tokenizer.encode(text), size = { samples, tokens: ids.length + options.maxNewTokens };
-      checkGenerationMemory(model.config, size, await memoryLimits(backend));
+      const advice = "give a smaller --num-samples or --max-new-tokens";
+      checkGenerationMemory(model.config, size, await memoryLimits(backend), advice);
       printDiagnostic(`${found.path} on ${backend.device}: ${describeSampling(temperatures, options)}`);
       const settings = { ...options, samples, prompt: text, temperatures }, start = performance.now();
       const tokens = await writeSamples(backend, model, tokenizer, settings, out);

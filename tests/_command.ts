@@ -173,7 +173,8 @@ export async function resultOf(run: string): Promise<Record<string, unknown>> {
     model: await bytes("last/model.safetensors"),
     optimizer: await bytes("last/optimizer.safetensors"),
     best: await bytes("best/model.safetensors"),
-    card: await Deno.readTextFile(`${run}/last/README.md`),
+    cards: await Promise.all(["last", "best"].map((name) => Deno.readTextFile(`${run}/${name}/README.md`))),
+    pictures: await Promise.all(["last", "best"].map((name) => bytes(`${name}/loss_curve.png`))),
     state: JSON.parse(await Deno.readTextFile(`${run}/last/training_state.json`)),
   };
 }

@@ -1,5 +1,6 @@
-import { assert, assertEquals, assertMatch } from "@std/assert";
-import { hasForeignCard, ownCard, sealCard } from "../commands/files/card.ts";
+import { assert, assertEquals, assertMatch, assertRejects } from "@std/assert";
+import { dirname } from "@std/path";
+import { addPicture, hasForeignCard, ownCard, sealCard } from "../commands/files/card.ts";
 import { finishSave, saveFolder } from "../commands/files/folders.ts";
 import { inFolder } from "./_command.ts";
 
@@ -64,7 +65,106 @@ Deno.test("a card is replaced with its checkpoint, and one that the user has edi
     assertEquals(await Deno.readLink(`${cwd}/last/README.md`), "target");
   }));
 
+const SHOWN = "\n## Results\n\n![Training and validation loss](loss_curve.png)\n\n";
+
+/** A card as it is saved, and with its picture. */
+const PLAIN = await sealCard("# step 2\n\n## Results\n\n1.5\n");
+const ILLUSTRATED = await sealCard(`# step 2\n${SHOWN}1.5\n`);
+
+Deno.test("a picture is put beside a card that is ours, and shown in it", () =>
+  inFolder(async (cwd) => {
+    await save(cwd, PLAIN);
+    const rename = Deno.rename, moved: string[] = [];
+    for (const picture of ["first", "second"]) {
+      try {
+        Deno.rename = (from, to) => (moved.push(dirname(`${from}`)), rename(from, to));
+        await addPicture(`${cwd}/last`, new TextEncoder().encode(picture));
+      } finally {
+        Deno.rename = rename;
+      }
+      assertEquals(moved.splice(0), [cwd, cwd], "unfinished files are not in the checkpoint");
+      const expected = { "README.md": ILLUSTRATED, "loss_curve.png": picture };
+      assertEquals(
+        await contents(cwd),
+        Object.fromEntries(
+          Object.entries({ "config.json": "{}", ...expected }).map(([name, text]) => [`last/${name}`, text]),
+        ),
+      );
+      const own = await ownCard(`${cwd}/last`);
+      assertEquals(own, { ...expected, "loss_curve.png": new TextEncoder().encode(picture) });
+    }
+    await save(cwd, PLAIN);
+    assertEquals(await contents(cwd), { "last/config.json": "{}", "last/README.md": PLAIN });
+  }));
+
+Deno.test("where there is no card of ours there is no picture either, and that of the user stays", () =>
+  inFolder(async (cwd) => {
+    const picture = new TextEncoder().encode("picture");
+    await addPicture(`${cwd}/last`, picture);
+    assertEquals(await contents(cwd), {});
+    const edited = ILLUSTRATED.replace("1.5", "1.4");
+    for (const card of [edited, OLD]) { // the other has no results
+      await save(cwd, card);
+      await addPicture(`${cwd}/last`, picture);
+      assertEquals(await contents(cwd), { "last/config.json": "{}", "last/README.md": card });
+      await Deno.remove(`${cwd}/last/README.md`);
+    }
+    await addPicture(`${cwd}/last`, picture);
+    assertEquals(await contents(cwd), { "last/config.json": "{}" });
+    // an edited card keeps its picture, also when the next checkpoint would have one
+    const kept = {
+      "last/config.json": "{}",
+      "last/README.md": edited,
+      "last/loss_curve.png": "of the user",
+    };
+    await Deno.writeTextFile(`${cwd}/last/README.md`, edited);
+    await Deno.writeTextFile(`${cwd}/last/loss_curve.png`, "of the user");
+    await save(cwd, PLAIN);
+    assertEquals(await contents(cwd), kept);
+    const files = { "config.json": "{}", "README.md": ILLUSTRATED, "loss_curve.png": picture };
+    await saveFolder(`${cwd}/last`, files, { foreign: "keep" });
+    assertEquals(await contents(cwd), kept);
+    // without its card the picture is replaced
+    await Deno.remove(`${cwd}/last/README.md`);
+    await save(cwd, PLAIN);
+    assertEquals(await contents(cwd), { "last/config.json": "{}", "last/README.md": PLAIN });
+    await Deno.rename(`${cwd}/last`, `${cwd}/elsewhere`);
+    await Deno.symlink("elsewhere", `${cwd}/last`);
+    await addPicture(`${cwd}/last`, picture);
+    assertEquals(await Deno.readTextFile(`${cwd}/elsewhere/README.md`), PLAIN, "links are not followed");
+  }));
+
+Deno.test("a card shows no picture that could not be saved, and nothing is left inside the checkpoint", () =>
+  inFolder(async (cwd) => {
+    await save(cwd, PLAIN);
+    await Deno.mkdir(`${cwd}/last/loss_curve.png`);
+    const message = `Cannot save ${cwd}/last/loss_curve.png: `;
+    await assertRejects(() => addPicture(`${cwd}/last`, new Uint8Array(3)), Error, message);
+    assertEquals(Array.from(Deno.readDirSync(cwd), ({ name }) => name), ["last"]);
+    assertEquals(await Deno.readTextFile(`${cwd}/last/README.md`), PLAIN);
+    assertEquals(Array.from(Deno.readDirSync(`${cwd}/last`)).length, 3);
+  }));
+
 const HALF = NEW.slice(0, 10), EDITED = "# mine\n";
+Deno.test("a card of the user's is moved after its picture, which is known by it", () =>
+  inFolder(async (cwd) => {
+    await save(cwd, OLD);
+    const former = `${cwd}/.last.miniformer-old`, rename = Deno.rename;
+    await Deno.mkdir(former);
+    for (const name of ["README.md", "loss_curve.png"]) await Deno.writeTextFile(`${former}/${name}`, EDITED);
+    try {
+      Deno.rename = (from, to) =>
+        /png$/.test(`${from}`) ? Promise.reject(new Error("killed")) : rename(from, to);
+      await assertRejects(() => finishSave(`${cwd}/last`), Error, "killed");
+    } finally {
+      Deno.rename = rename;
+    }
+    assertEquals(Array.from(Deno.readDirSync(former), ({ name }) => name).sort(), [
+      "README.md",
+      "loss_curve.png",
+    ]);
+  }));
+
 const killed: [when: string, before: Record<string, string>, after: Record<string, string>][] = [
   [
     "while the card is written",
@@ -90,6 +190,47 @@ const killed: [when: string, before: Record<string, string>, after: Record<strin
     "after the user has edited the card during the save",
     { "last/README.md": NEW, ".last.miniformer-old/README.md": EDITED },
     { "last/README.md": NEW, "last/README.md.kept-2": EDITED },
+  ],
+  [
+    "after a picture was added and before its card was",
+    {
+      "last/README.md": NEW,
+      ".last.miniformer-old/README.md": PLAIN,
+      ".last.miniformer-old/loss_curve.png": "",
+    },
+    { "last/README.md": NEW },
+  ],
+  [
+    "while a card with a picture is removed",
+    {
+      "last/README.md": NEW,
+      ".last.miniformer-old/README.md": ILLUSTRATED,
+      ".last.miniformer-old/loss_curve.png": "",
+    },
+    { "last/README.md": NEW },
+  ],
+  [
+    "when of an old card only the picture is left",
+    { "last/README.md": NEW, ".last.miniformer-old/loss_curve.png": "" },
+    { "last/README.md": NEW },
+  ],
+  [
+    "while the old folder is removed, where the user had edited its card with a picture",
+    {
+      "last/config.json": "{}",
+      ".last.miniformer-old/README.md": EDITED,
+      ".last.miniformer-old/loss_curve.png": "p",
+    },
+    { "last/config.json": "{}", "last/README.md": EDITED, "last/loss_curve.png": "p" },
+  ],
+  [
+    "while a card with a picture is written",
+    {
+      "last/README.md": OLD,
+      ".last.miniformer-new/README.md": HALF,
+      ".last.miniformer-new/loss_curve.png": "",
+    },
+    { "last/README.md": OLD },
   ],
 ];
 

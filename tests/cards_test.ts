@@ -1,10 +1,15 @@
-import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import { assert, assertEquals, assertMatch, assertNotEquals, assertStringIncludes } from "@std/assert";
 import { findCheckpoint } from "../commands/files/checkpoint_folder.ts";
 import { RunFolder } from "../commands/runs/run_folder.ts";
 import { inFolder, small, story, succeed, words } from "./_command.ts";
 
 const device = ["--device", "cpu"];
 const cardIn = (folder: string) => Deno.readTextFile(`${folder}/README.md`);
+
+const pictureIn = (folder: string) => Deno.readFile(`${folder}/loss_curve.png`);
+
+/** How a card begins to say what a run has come to. */
+const PICTURE = "\n## Results\n\n![Training and validation loss](loss_curve.png)\n\n| step | ";
 
 /** The command line in a card, as words; the cards of these tests have no quotes in it. */
 const commandIn = (card: string) =>
@@ -18,10 +23,17 @@ Deno.test("cards are in last/ and best/, and do not depend on the folder or on a
     await succeed([...line, "--name", "broken", "--stop_after", "7"], { cwd });
     const stopped = await cardIn(`${cwd}/runs/broken/last`);
     assertStringIncludes(stopped, "This is step 7 of 20.");
+    assertStringIncludes(stopped, PICTURE);
+    const early = await pictureIn(`${cwd}/runs/broken/last`);
     await succeed(words("train --resume runs/broken --device cpu"), { cwd });
     for (const name of ["last", "best"]) {
       const card = await cardIn(`${cwd}/runs/whole/${name}`);
       assertEquals(await cardIn(`${cwd}/runs/broken/${name}`), card);
+      assertStringIncludes(card, PICTURE);
+      assertEquals(
+        await pictureIn(`${cwd}/runs/broken/${name}`),
+        await pictureIn(`${cwd}/runs/whole/${name}`),
+      );
       assertStringIncludes(card, "- texts: `story.txt`\n");
       assertStringIncludes(card, "- training text: 4320 characters, 4320 tokens\n");
       assertMatch(card, /\n- validation text: 480 characters, 480 tokens, the last 10 % of the texts\n/);
@@ -38,11 +50,21 @@ Deno.test("cards are in last/ and best/, and do not depend on the folder or on a
       ` | ${validationLoss.toFixed(4)} | ${Math.exp(validationLoss).toPrecision(4)} | `,
     );
 
+    assertNotEquals(early, await pictureIn(`${cwd}/runs/broken/last`));
+    // no checksum covers them
+    const state = await Deno.readTextFile(`${cwd}/runs/whole/last/training_state.json`);
+    assert(!/README|loss_curve/.test(state), state);
+    assertEquals(
+      (await succeed(words("doctor runs/whole"), { cwd })).match(/loss_curve|left over|others|FAULTY/),
+      null,
+    );
+
     // the command in the card repeats the run, bit for bit
     await succeed([...commandIn(last), "--name", "again"], { cwd });
     const model = (run: string) => Deno.readFile(`${cwd}/runs/${run}/last/model.safetensors`);
     assertEquals(await model("again"), await model("whole"));
     assertEquals(await cardIn(`${cwd}/runs/again/last`), last);
+    assertEquals(await pictureIn(`${cwd}/runs/again/last`), await pictureIn(`${cwd}/runs/whole/last`));
   }));
 
 Deno.test("a card that the user has edited stays when its run is resumed, and a removed one is written again", () =>
@@ -52,15 +74,18 @@ Deno.test("a card that the user has edited stays when its run is resumed, and a 
     await succeed([...line, ...small, ...device], { cwd });
     const [last, best] = ["last", "best"].map((name) => `${cwd}/runs/story/${name}`);
     const edited = (await cardIn(best)).replace("# license: mit", "license: apache-2.0");
+    const picture = await pictureIn(best);
     await Deno.writeTextFile(`${best}/README.md`, edited);
     await Deno.remove(`${last}/README.md`);
     await succeed(words("train --resume runs/story --device cpu"), { cwd });
     assertEquals(await cardIn(best), edited);
+    assertEquals(await pictureIn(best), picture, "it belongs to the card");
+    assertNotEquals(await pictureIn(last), picture);
     assertStringIncludes(await cardIn(last), "This is step 20 of 20.");
     const names = Array.from(Deno.readDirSync(best), ({ name }) => name).filter((name) =>
-      /README/.test(name)
+      /README|loss_curve/.test(name)
     );
-    assertEquals(names, ["README.md"]);
+    assertEquals(names.sort(), ["README.md", "loss_curve.png"]);
     // an edited card is no damage
     await succeed(words("generate --checkpoint runs/story/best --max_new_tokens 3 --device cpu"), { cwd });
     await succeed(words("doctor runs/story"), { cwd });
@@ -75,6 +100,7 @@ Deno.test("a run that is resumed from best/ has its card in last/", () =>
     using folder = await RunFolder.open(path);
     await folder.rewind({ ...await findCheckpoint(path, { training: true }), step: 4 });
     assertEquals(await cardIn(last), await cardIn(path));
+    assertEquals(await pictureIn(last), await pictureIn(path));
   }));
 
 Deno.test("a masked model and a classifier have cards of their own, whose commands repeat them", () =>
@@ -100,6 +126,9 @@ Deno.test("a masked model and a classifier have cards of their own, whose comman
     const run = `${cwd}/runs/masked-classifier`, card = await cardIn(`${run}/last`);
     assertStringIncludes(card, "\npipeline_tag: text-classification\n");
     assertStringIncludes(card, "\n- classes: ``b`ad``, `good|`\n");
+    assertStringIncludes(card, PICTURE);
+    assertEquals(new TextDecoder("latin1").decode((await pictureIn(`${run}/last`)).subarray(1, 4)), "PNG");
+    await Deno.stat(`${run}/best/loss_curve.png`);
     assertStringIncludes(card, "\n- 20 texts to train on, 4 to validate on\n");
     assertStringIncludes(card, "\n- validated on: `dev.tsv`\n");
     assertStringIncludes(card, "\n- majority prediction: accuracy 75 %\n");

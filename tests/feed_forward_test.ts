@@ -58,15 +58,18 @@ Deno.test("such a run is trained, resumed with the same flag, and repeated from 
   inFolder(async (cwd) => {
     await Deno.writeTextFile(`${cwd}/story.txt`, story(60));
     const sizes =
-      "--preset tiny --n_layers 1 --num_heads 2 --embed_dim 16 --ff_mult 2 --seq_len 16 --batch_size 4 --device cpu";
-    const said = await succeed(words(`train --data story.txt ${sizes} --steps 2 --stop_after 1`), { cwd });
-    assertMatch(said, /^model +gpt2, 1 layer,/m);
+      "--n_layers 1 --num_heads 2 --embed_dim 16 --ff_mult 2 --seq_len 16 --batch_size 4 --device cpu";
+    const said = await succeed(
+      words(`train --data story.txt --preset mini-gpt ${sizes} --steps 2 --stop_after 1`),
+      { cwd },
+    );
+    assertMatch(said, /^model +gpt2, 1 layer/m);
     assertMatch(said, /^note +--ff-mult 2 needs architecture gpt2/m);
     assertMatch(
       await succeed(words("train --resume --ff_mult 2 --device cpu"), { cwd }),
       /^done +step 2 of 2/m,
     );
     const again = await succeed(words("train --config runs/story/run.json --device cpu --dry-run"), { cwd });
-    assertMatch(again, /^model +gpt2, 1 layer,/m);
+    assertMatch(again, /^model +gpt2, 1 layer/m);
     assertEquals(/^note /m.test(again), false);
   }));

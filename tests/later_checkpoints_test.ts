@@ -1,4 +1,5 @@
 import { assertEquals, assertRejects } from "@std/assert";
+import { sealCard } from "../commands/files/card.ts";
 import { withSums } from "../commands/files/sums.ts";
 import { RunFolder } from "../commands/runs/run_folder.ts";
 import type { Best } from "../commands/runs/run_state.ts";
@@ -65,6 +66,17 @@ Deno.test("best/ is what it was at that step: the epoch itself, an earlier one, 
       assertEquals(rewound.best, expected && best);
       const steps = await stepsIn(run.path);
       assertEquals([steps.best, steps["best.earlier"], steps["epoch-1"]], [expected, 30, 10] as number[]);
+    }
+  }));
+
+Deno.test("best/ that is restored has the card of its epoch", () =>
+  inFolder(async (cwd) => {
+    using run = await runWith(cwd, { last: 40, best: 30, "epoch-2": 20 });
+    const card = await sealCard("# step 20\n");
+    await run.save("epoch-2", 20, { ...filesAt(20), "README.md": card });
+    await goBack(run, "epoch-2", 20, { step: 20, validationLoss: 2 });
+    for (const name of ["last", "best"]) {
+      assertEquals(await Deno.readTextFile(`${run.path}/${name}/README.md`), card);
     }
   }));
 

@@ -1,4 +1,4 @@
-import { assert, assertEquals, assertThrows } from "@std/assert";
+import { assert, assertEquals, assertMatch, assertThrows } from "@std/assert";
 import { checkEvaluationMemory, checkGenerationMemory, checkMemory } from "../commands/cost/memory.ts";
 import { CpuBackend } from "../core/cpu_backend.ts";
 import { RobertaClassifier } from "../models/roberta_classifier.ts";
@@ -113,7 +113,10 @@ Deno.test("evaluating and generating are refused with the flag that helps", () =
   assertThrows(() => checkEvaluationMemory(config, 60000, limits), RangeError, "--batch-size 14 fits");
   const tooSmall = { ...limits, total: 1000 };
   assertThrows(() => checkEvaluationMemory(config, 2, tooSmall), RangeError, "the model is too large for it");
-  checkGenerationMemory(config, { samples: 10, tokens: 1000 }, limits);
-  const check = () => checkGenerationMemory(config, { samples: 10, tokens: 1e6 }, limits);
-  assertThrows(check, RangeError, "give a smaller --num-samples or --max-new-tokens");
+  const generate = (samples: number, tokens: number) =>
+    checkGenerationMemory(config, { samples, tokens }, limits, "leave out --report");
+  generate(10, 1000);
+  assertThrows(() => generate(10, 1e6), RangeError, "10 texts of 1000000 tokens at once, which needs about");
+  const { message } = assertThrows(() => generate(1, 1e8), RangeError);
+  assertMatch(message, /^Cannot generate a text of 100000000 tokens, which .*; leave out --report$/);
 });

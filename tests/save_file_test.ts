@@ -1,4 +1,4 @@
-import { assert, assertEquals, assertRejects } from "@std/assert";
+import { assert, assertEquals, assertMatch, assertRejects } from "@std/assert";
 import { saveFile } from "../commands/files/save_file.ts";
 import { inFolder } from "./_command.ts";
 
@@ -41,4 +41,19 @@ Deno.test("a save that fails leaves the file before, and nothing else", () =>
     }
     assertEquals(await Deno.readTextFile(`${folder}/curve.svg`), "before");
     assertEquals(await namesIn(folder), ["curve.svg"]);
+  }));
+
+Deno.test("a file may be written in another folder until it is whole", () =>
+  inFolder(async (folder) => {
+    await saveFile(`${folder}/last/curve.png`, "before");
+    const rename = Deno.rename, moved: string[] = [];
+    try {
+      Deno.rename = (from, to) => (moved.push(`${from}`), rename(from, to));
+      await saveFile(`${folder}/last/curve.png`, "after", { partIn: folder });
+    } finally {
+      Deno.rename = rename;
+    }
+    assertMatch(moved[0].slice(folder.length), /^.\.curve\.png\.[0-9a-f]{16}\.miniformer-part$/);
+    assertEquals(await Deno.readTextFile(`${folder}/last/curve.png`), "after");
+    assertEquals([await namesIn(folder), await namesIn(`${folder}/last`)], [["last"], ["curve.png"]]);
   }));

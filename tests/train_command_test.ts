@@ -21,6 +21,7 @@ Deno.test("a run leaves the files it promises, and the command it ends with writ
       ...[
         "README.md",
         "config.json",
+        "loss_curve.png",
         "model.safetensors",
         "optimizer.safetensors",
         "special_tokens_map.json",

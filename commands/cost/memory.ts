@@ -72,11 +72,12 @@ export function checkEvaluationMemory(config: ModelConfig, batchSize: number, li
   );
 }
 
-/** Refuses to generate more or longer texts than fit. The model itself is in memory by then. */
+/** Refuses to generate more or longer texts than fit, with what to do about it. The model itself is in memory by then. */
 export function checkGenerationMemory(
   { layers, modelDim, contextLength, vocabSize }: ModelConfig,
   { samples, tokens }: { samples: number; tokens: number },
   limits: MemoryLimits,
+  advice: string,
 ): void {
   const cache = 4 * samples * contextLength * modelDim; // keys or values of one layer
   const logits = 4 * samples * vocabSize;
@@ -88,8 +89,9 @@ export function checkGenerationMemory(
   );
   if (problem === undefined) return;
   throw new RangeError(
-    `Cannot generate ${samples} texts of ${tokens} tokens at once, which ${problem}; ` +
-      "give a smaller --num-samples or --max-new-tokens",
+    `Cannot generate ${samples === 1 ? "a text" : `${samples} texts`} of ${tokens} tokens${
+      samples === 1 ? "" : " at once"
+    }, which ${problem}; ${advice}`,
   );
 }
 

@@ -11,7 +11,10 @@ export function productSize({ adapterClass }: Pick<Backend, "adapterClass">): nu
   return adapterClass === "hardware" ? 2048 : 512;
 }
 
-/** Floating-point operations per second of products of square matrices. Each of three rounds takes about `milliseconds`. */
+/** The most products in a round. */
+const MAX_PRODUCTS = 256;
+
+/** Floating-point operations per second of products of square matrices. Each of three rounds takes about so long. */
 export async function measureProducts(
   backend: Backend,
   size: number = productSize(backend),
@@ -19,7 +22,7 @@ export async function measureProducts(
 ): Promise<number> {
   // outside the pool, which would keep the memory
   const [a, b, y] = Array.from({ length: 3 }, () => backend.allocate([size, size]));
-  const multiply = async (times: number): Promise<number> => {
+  const measure = async (times: number): Promise<number> => {
     const start = performance.now();
     for (let time = 0; time < times; time++) {
       multiplyInto(y, a, b, { rows: size, columns: size, inner: size });
@@ -28,12 +31,14 @@ export async function measureProducts(
     return performance.now() - start;
   };
   try {
-    await multiply(1); // compiles
-    const once = await multiply(1), times = Math.max(2, Math.ceil(milliseconds / once));
-    const rounds = [await multiply(times), await multiply(times), await multiply(times)];
-    // The best of a few: the first ones may still run unoptimized. What reading takes is not counted.
-    const elapsed = Math.min(...rounds) - Math.min(once, await multiply(1));
-    return 2 * size ** 3 * (times - 1) / Math.max(elapsed, 0.001) * 1e3;
+    await measure(1); // compiles
+    const reading = Math.min(await measure(0), await measure(0)), once = await measure(1) - reading;
+    const times = Math.ceil(milliseconds / Math.max(once, milliseconds / MAX_PRODUCTS));
+    // the best of a few: the first ones may still run unoptimized
+    const best = Math.min(await measure(times), await measure(times), await measure(times));
+    // on a busy machine reading may once have taken much longer than it does
+    const elapsed = Math.max(best - reading, best / 2);
+    return 2 * size ** 3 * times / elapsed * 1e3;
   } finally {
     backend.free(a, b, y);
   }

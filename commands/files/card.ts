@@ -3,20 +3,27 @@
  * holds the SHA-256 of the lines above it. A card that still agrees with it is replaced with its checkpoint; any other
  * README.md belongs to the user and is kept.
  *
- * The card is not among the files whose checksums `training_state.json` holds, and no command reads it: an edited card does
- * not make a checkpoint a damaged one.
+ * The picture in it, `loss_curve.png`, is added when a run ends. It goes with the card: beside one that the user has edited
+ * it is kept, otherwise it is removed when the checkpoint is replaced.
+ *
+ * Card and picture are not among the files whose checksums `training_state.json` holds, and no command reads them: an edited
+ * card does not make a checkpoint a damaged one.
  *
  * @module
  */
-import { join } from "@std/path";
+import { dirname, join } from "@std/path";
 import { entryAt, readBytes } from "./disk.ts";
-import { CARD_NAME } from "./own_names.ts";
+import { CARD_NAME, CARD_PICTURE } from "./own_names.ts";
+import { saveFile } from "./save_file.ts";
 import { sumOf } from "./sums.ts";
 
-/** The longest card that is taken for ours, in bytes: those that are written have a few thousand. */
+/** The longest card or picture that is taken for ours, in bytes: a card has a few thousand, a picture a hundred thousand. */
 const MAX_BYTES = 2 ** 20;
 
 const SEAL = /^([^]*\n)<!-- Written by Miniformer .* SHA-256 of the lines above: ([0-9a-f]{64}) -->\n$/;
+
+/** The heading in a card, without and with the picture below it. */
+const RESULTS = "\n## Results\n", SHOWN = `${RESULTS}\n![Training and validation loss](${CARD_PICTURE})\n`;
 
 /** Adds the line by which a card is found to be unchanged. */
 export async function sealCard(text: string): Promise<string> {
@@ -24,16 +31,46 @@ export async function sealCard(text: string): Promise<string> {
     `SHA-256 of the lines above: ${await sumOf(`${text}\n`)} -->\n`;
 }
 
-/** The card in a folder by its name, if there is one that the user has not changed; otherwise nothing. */
-export async function ownCard(folder: string): Promise<Record<string, string>> {
-  const path = join(folder, CARD_NAME), info = await entryAt(path);
-  if (!info?.isFile || info.size > MAX_BYTES) return {};
-  const bytes = await readBytes(path).catch(() => new Uint8Array()); // what cannot be read is not changed either
-  const text = new TextDecoder().decode(bytes), [, above, sum] = text.match(SEAL) ?? [];
-  return above !== undefined && await sumOf(above) === sum ? { [CARD_NAME]: text } : {};
+/** The card in a folder, if there is one that the user has not changed: as it is, and without its last line. */
+async function readOwn(
+  folder: string,
+): Promise<{ readonly card: string; readonly text: string } | undefined> {
+  const card = new TextDecoder().decode(await readSmall(join(folder, CARD_NAME)));
+  const [, above, sum] = card.match(SEAL) ?? [];
+  if (above !== undefined && await sumOf(above) === sum) return { card, text: above.slice(0, -1) };
+}
+
+/** The bytes of a file; none where there is no file, or one that is larger than ours or cannot be read. */
+async function readSmall(path: string): Promise<Uint8Array<ArrayBuffer> | undefined> {
+  const info = await entryAt(path);
+  // what cannot be read is not changed either
+  if (info?.isFile && info.size <= MAX_BYTES) return await readBytes(path).catch(() => undefined);
+}
+
+/** The card in a folder and its picture by their names, if there is a card that the user has not changed; otherwise nothing. */
+export async function ownCard(folder: string): Promise<Record<string, string | Uint8Array<ArrayBuffer>>> {
+  const own = await readOwn(folder);
+  if (own === undefined) return {};
+  const picture = await readSmall(join(folder, CARD_PICTURE));
+  return { [CARD_NAME]: own.card, ...picture && { [CARD_PICTURE]: picture } };
 }
 
 /** Whether a folder has a README.md that the user has written or edited. */
 export async function hasForeignCard(folder: string): Promise<boolean> {
-  return await entryAt(join(folder, CARD_NAME)) !== undefined && !(CARD_NAME in await ownCard(folder));
+  return await entryAt(join(folder, CARD_NAME)) !== undefined && await readOwn(folder) === undefined;
+}
+
+/**
+ * Puts the picture of the losses beside the card of a checkpoint, and shows it there, unless the user has edited that card.
+ *
+ * The picture comes first, so that no card shows one that is missing. Files that are being written lie beside the checkpoint:
+ * what a killed process leaves inside it would be kept there as a file of the user.
+ */
+export async function addPicture(folder: string, picture: Uint8Array): Promise<void> {
+  const own = (await entryAt(folder))?.isDirectory ? await readOwn(folder) : undefined;
+  if (!own?.text.includes(RESULTS)) return;
+  const text = own.text.includes(SHOWN) ? own.text : own.text.replace(RESULTS, SHOWN);
+  const partIn = dirname(folder);
+  await saveFile(join(folder, CARD_PICTURE), picture, { partIn });
+  await saveFile(join(folder, CARD_NAME), await sealCard(text), { partIn });
 }

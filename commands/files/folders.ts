@@ -18,9 +18,12 @@
  */
 import { dirname, join } from "@std/path";
 import { cannotRead, reason } from "../cli/errors.ts";
-import { hasForeignCard, ownCard } from "./card.ts";
+import { hasForeignCard } from "./card.ts";
 import { createFile, entryAt, kindOfEntry, readBytes, syncFolder } from "./disk.ts";
-import { CARD_NAME, CHECKPOINT_FILES, pathsOf } from "./own_names.ts";
+import { CARD_NAME, CARD_PICTURE, CHECKPOINT_FILES, pathsOf } from "./own_names.ts";
+
+/** Files that stay where the user has edited the card. */
+const CARD_FILES = [CARD_NAME, CARD_PICTURE];
 
 /** What a file holds. */
 export type FileContent = Uint8Array<ArrayBuffer> | string;
@@ -46,7 +49,8 @@ export async function saveFolder(
   try {
     const replaced = await finishSave(path, names);
     if (foreign === "refuse") await refuseForeign(path, names);
-    if (await hasForeignCard(folder)) names.delete(CARD_NAME); // that of the user stays
+    const foreignCard = await hasForeignCard(folder) ? CARD_FILES : [];
+    for (const name of foreignCard) names.delete(name); // those of the user stay
     await Deno.mkdir(dirname(folder), { recursive: true });
     await Deno.mkdir(fresh);
     const writing = Array.from(names, async (name) => {
@@ -150,7 +154,7 @@ function isOwn({ name, isDirectory }: Deno.DirEntry, names: ReadonlySet<string>)
 
 /**
  * Removes a folder with the files of a checkpoint and others of these names. What else it holds, also a card that the user
- * has edited, is moved to the folder `keepIn`; where none is given, nothing is removed.
+ * has edited and its picture, is moved to the folder `keepIn`; where none is given, nothing is removed.
  */
 async function removeOwn(
   path: string,
@@ -158,10 +162,13 @@ async function removeOwn(
   { keepIn }: { keepIn?: string } = {},
 ): Promise<void> {
   if (await folderAt(path) === undefined) return;
-  const entries = await Array.fromAsync(Deno.readDir(path)), all = new Set([...names, ...CHECKPOINT_FILES]);
+  const entries = await Array.fromAsync(Deno.readDir(path));
+  const all = new Set([...names, ...CHECKPOINT_FILES, ...CARD_FILES]);
   // In a new folder that was not completed the card may be half written.
-  if (!keepIn || CARD_NAME in await ownCard(path)) all.add(CARD_NAME);
-  else all.delete(CARD_NAME);
+  const foreignCard = keepIn && await hasForeignCard(path) ? CARD_FILES : [];
+  for (const name of foreignCard) all.delete(name);
+  // A card is moved last: while it is here, its picture is known to belong to the user.
+  entries.sort((a, b) => Number(a.name === CARD_NAME) - Number(b.name === CARD_NAME));
   // First what is not ours, so that it is back in its folder even where the rest cannot be removed.
   for (const { name } of entries.filter((entry) => !isOwn(entry, all))) {
     if (!keepIn) throw new Error(`${path} holds ${JSON.stringify(name)}, which is not ours: move it away`);

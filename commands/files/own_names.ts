@@ -50,8 +50,8 @@ export const CHECKPOINT_FILES: readonly string[] = [
   FORMER_TRAINING_STATE,
 ];
 
-/** The model card of a checkpoint. It is ours until the user edits it, see card.ts. */
-export const CARD_NAME = "README.md";
+/** The model card of a checkpoint and the picture in it. Both are ours until the user edits the card, see card.ts. */
+export const CARD_NAME = "README.md", CARD_PICTURE = "loss_curve.png";
 
 /** Folders of every run that hold a checkpoint; those of epochs, `epoch-1` and so on, are kept on request. */
 export const CHECKPOINT_FOLDERS: readonly string[] = ["last", "best"];

@@ -136,7 +136,6 @@ async function finish(session: Session): Promise<void> {
   const { recipe, run, folder, attention, interrupt, output, progress } = session, { steps } = run.settings;
   const { optimalLoss: loss, unit } = recipe;
   await folder.draw({
-    title: folder.path,
     subtitle: `step ${run.step} of ${steps}`,
     unit,
     axis: recipe.state.settings.evaluationInterval === "epoch" ? "epoch" : "step",

@@ -3,9 +3,9 @@
  *
  * @module
  */
+import { counted } from "../cli/terminal.ts";
 import type { Experiment } from "../../models/experiment.ts";
 import type { ModelConfig } from "../../models/families.ts";
-import { counted } from "../cli/terminal.ts";
 import { inlineCode } from "./markdown.ts";
 
 /** The sizes of a model. */

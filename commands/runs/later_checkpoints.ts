@@ -11,6 +11,7 @@ import {
   trainingStateName,
 } from "../../checkpoints/checkpoint_files.ts";
 import { checkpointsOf, type FoundCheckpoint } from "../files/checkpoint_folder.ts";
+import { ownCard } from "../files/card.ts";
 import { entryAt, lenientJson } from "../files/disk.ts";
 import { type FolderFiles, readFolder } from "../files/folders.ts";
 import { CHECKPOINT_FILES } from "../files/own_names.ts";
@@ -66,7 +67,7 @@ async function restoreBest(
     if (await stepOf(folder) !== best.step) continue;
     const found = await readFolder(folder, { names: CHECKPOINT_FILES });
     await checkSums(folder, found);
-    await saveBest(best.step, found);
+    await saveBest(best.step, { ...found, ...await ownCard(folder) });
     return best;
   }
 }

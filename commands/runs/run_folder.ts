@@ -25,15 +25,16 @@
 import { basename, join } from "@std/path";
 import { encodeEvents, type MetricsRecord } from "../../training/tensorboard_events.ts";
 import { reason } from "../cli/errors.ts";
-import { ownCard } from "../files/card.ts";
+import { addPicture, ownCard } from "../files/card.ts";
 import { checkpointsOf } from "../files/checkpoint_folder.ts";
 import { appendText, entryAt, syncFile } from "../files/disk.ts";
 import { type FolderFiles, SaveError, saveFolder } from "../files/folders.ts";
-import { ATTENTION_PAGE, EVENTS_NAME, RUN_FILES } from "../files/own_names.ts";
+import { ATTENTION_PAGE, CHECKPOINT_FOLDERS, EVENTS_NAME, RUN_FILES } from "../files/own_names.ts";
 import { saveFile } from "../files/save_file.ts";
 import { savePicture } from "../files/save_picture.ts";
 import { keptFrames } from "../../plots/attention_page.ts";
 import { lossCurve, type LossCurveOptions } from "../../plots/loss_curve.ts";
+import { toPng } from "../../plots/png.ts";
 import { type Claim, claim, claimForResume, clear, runOf } from "./claim.ts";
 import { epochMarkdown, isEpochRecord } from "./epoch_table.ts";
 import { leaveLater, type Rewound, type Target } from "./later_checkpoints.ts";
@@ -197,9 +198,14 @@ export class RunFolder implements Disposable {
     if (name === "last") this.savedStep = step;
   }
 
-  /** Draws the loss curve, if there is anything to draw. */
-  async draw(options: LossCurveOptions): Promise<void> {
-    if (this.records.length > 0) await this.addPicture("loss_curve", await lossCurve(this.records, options));
+  /** Draws the loss curve, if there is anything to draw; in the cards of `last/` and `best/` without the name of the run. */
+  async draw(options: Omit<LossCurveOptions, "title">): Promise<void> {
+    if (this.records.length === 0) return;
+    await this.addPicture("loss_curve", await lossCurve(this.records, { ...options, title: this.path }));
+    const title = "Training and validation loss";
+    const picture = await toPng(await lossCurve(this.records, { ...options, title }));
+    await this.#claim.lock.keep();
+    for (const name of CHECKPOINT_FOLDERS) await addPicture(join(this.path, name), picture);
   }
 
   /** Saves a picture as `NAME.svg` and `NAME.png`, which are both in RUN_FILES. */

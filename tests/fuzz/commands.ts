@@ -21,7 +21,7 @@ interface CommandCase {
 const words = (line: string): string[] => line.split(" ");
 const device = words("--device cpu");
 
-const story = toBytes({ "story.txt": "the cat sat on the mat.\n".repeat(20) });
+const story = toBytes({ "story.txt": "the cat sat on the mat.\n".repeat(30) });
 
 /** Command lines with the folder that they read and the files in it that may be changed. */
 function fileCases(

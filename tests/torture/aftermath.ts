@@ -1,7 +1,7 @@
 /** A scenario that is cut off, what must hold then, and its end. */
 
 import { type ChildOptions, type Ending, runChild } from "./children.ts";
-import { difference, oursIn, read, type Reading, resultOf } from "./results.ts";
+import { difference, missingPicture, oursIn, read, type Reading, resultOf } from "./results.ts";
 import type { Stage } from "./scenarios.ts";
 import { harmTo, plant, treeOf } from "./trees.ts";
 import type { Operation } from "./orders.ts";
@@ -75,6 +75,8 @@ export function tryToLose(
     // what lies in a checkpoint moves with it, so a cut may leave it where it was taken for the time being
     const harm = await harmTo(before, cwd, ours, /\/(last|best|epoch-\d+)\//);
     if (harm) return harm;
+    const missing = await missingPicture(cwd, scenario);
+    if (missing) return missing;
     const reading = await read(cwd, scenario);
     const fault = await judge({ cwd, ending, reading });
     if (fault) return fault;
@@ -95,6 +97,8 @@ export function tryToLose(
     }
     const unlike = difference(await resultOf(cwd, scenario), reference.result);
     if (unlike) return `${ending.code === 0 ? "ended" : "went on"}, and ${unlike}`;
+    const left = await missingPicture(cwd, scenario);
+    if (left) return left;
     return await harmTo(before, cwd, ours);
   });
 }

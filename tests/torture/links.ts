@@ -43,6 +43,7 @@ const names = [
     "last/training_state.json",
     "last/tokenizer.json",
     "last/README.md",
+    "last/loss_curve.png",
     "best/model.safetensors",
     "samples.txt.new",
     "last.new",

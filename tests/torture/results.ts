@@ -8,7 +8,7 @@ import { treeOf } from "./trees.ts";
 
 const tokenizer = "(tokenizer|vocab|added_tokens|special_tokens_map|tokenizer_config)\\.json|merges\\.txt";
 const checkpoint =
-  `${tokenizer}|config\\.json|(model|optimizer)\\.safetensors|training_state\\.json|README\\.md`;
+  `${tokenizer}|config\\.json|(model|optimizer)\\.safetensors|training_state\\.json|README\\.md|loss_curve\\.png`;
 
 /** What the program may change of what is there. */
 export function oursIn({ target }: Pick<Scenario, "target">): RegExp {
@@ -33,7 +33,30 @@ export async function resultOf(
     const text = await Deno.readTextFile(`${folder}/${target}/${path}`).catch(() => undefined);
     if (text !== undefined) result.set(path, text.replace(/,"seconds":[\d.]+}$/gm, "}"));
   }
+  for (const path of [...result.keys()].filter((path) => path.endsWith("/README.md"))) {
+    const text = await Deno.readTextFile(`${folder}/${target}/${path}`);
+    // the picture is drawn after the last checkpoint, as the others are
+    result.set(path, text.replace(SHOWN, "").replace(/^<!-- .*-->\n$/m, ""));
+  }
   return result;
+}
+
+/** How a card shows its picture. */
+const SHOWN = "![Training and validation loss](loss_curve.png)\n\n";
+
+/** The first card that shows a picture which is missing. */
+export async function missingPicture(
+  folder: string,
+  { target }: Pick<Scenario, "target">,
+): Promise<string | undefined> {
+  const tree = await treeOf(`${folder}/${target}`).catch(() => new Map<string, string>());
+  for (const path of tree.keys()) {
+    if (!/^(last|best|epoch-\d+)\/README\.md$/.test(path)) continue;
+    const isShown = (await Deno.readTextFile(`${folder}/${target}/${path}`)).includes(SHOWN);
+    if (isShown && !tree.has(path.replace("README.md", "loss_curve.png"))) {
+      return `${path} shows a missing picture`;
+    }
+  }
 }
 
 /** The first difference between a result and what it should be; files that should not be there are left alone. */
