@@ -25,6 +25,7 @@ import { newestRun, refusePytorchFile, withPathInErrors } from "../files/checkpo
 import { BLOCK_COPY, RUNS } from "../files/own_names.ts";
 import { epochTable } from "../runs/epoch_table.ts";
 import { describeEarlyStop } from "../runs/patience.ts";
+import { describeContents } from "../runs/run_contents.ts";
 import { writeRunJson } from "../runs/run_json.ts";
 import { folderOf, inRunFolder } from "../runs/run_place.ts";
 import {
@@ -164,7 +165,7 @@ async function describeResults(session: Session): Promise<string> {
   const speed = meter.describe();
   if (speed !== undefined) facts.push(["speed", speed]);
   if (best && best.step < run.step) facts.push(["best", `step ${best.step}, kept in ${folder.path}/best`]);
-  const next: Fact[] = [["files", await folder.describe()], recipe.use(model)];
+  const next: Fact[] = [["files", await describeContents(folder.path)], recipe.use(model)];
   const earlyStop = describeEarlyStop(run.step < steps ? patience : undefined, folder.records);
   if (earlyStop) facts.splice(1, 0, ["stopped", `by ${earlyStop}`]);
   if (run.step < steps) {

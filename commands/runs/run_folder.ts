@@ -26,10 +26,9 @@ import { basename, join } from "@std/path";
 import { encodeEvents, type MetricsRecord } from "../../training/tensorboard_events.ts";
 import { reason } from "../cli/errors.ts";
 import { addPicture, ownCard } from "../files/card.ts";
-import { checkpointsOf } from "../files/checkpoint_folder.ts";
 import { appendText, entryAt, syncFile } from "../files/disk.ts";
 import { type FolderFiles, SaveError, saveFolder } from "../files/folders.ts";
-import { ATTENTION_PAGE, CHECKPOINT_FOLDERS, EVENTS_NAME, RUN_FILES } from "../files/own_names.ts";
+import { ATTENTION_PAGE, CHECKPOINT_FOLDERS, EVENTS_NAME } from "../files/own_names.ts";
 import { saveFile } from "../files/save_file.ts";
 import { savePicture } from "../files/save_picture.ts";
 import { keptFrames } from "../../plots/attention_page.ts";
@@ -43,13 +42,6 @@ import type { UnwrittenLines } from "./unwritten_lines.ts";
 
 /** No lines since the last checkpoint. */
 const none = () => ({ metrics: [], samples: "", frames: "" });
-
-/** The names of checkpoints, the first epoch before later ones; more than three epochs as a range. */
-function shorten(names: readonly string[]): string[] {
-  const epochs = names.filter((name) => name.startsWith("epoch-")).reverse();
-  const others = names.filter((name) => !epochs.includes(name));
-  return [...others, ...epochs.length > 3 ? [`${epochs[0]} … ${epochs.at(-1)}`] : epochs];
-}
 
 /** The folder of a run, held by this process. */
 export class RunFolder implements Disposable {
@@ -208,7 +200,7 @@ export class RunFolder implements Disposable {
     for (const name of CHECKPOINT_FOLDERS) await addPicture(join(this.path, name), picture);
   }
 
-  /** Saves a picture as `NAME.svg` and `NAME.png`, which are both in RUN_FILES. */
+  /** Saves a picture as `NAME.svg` and `NAME.png`, which are both in RUN_FILES of own_names.ts. */
   async addPicture(name: string, svg: string): Promise<void> {
     for (const ending of ["svg", "png"]) await savePicture(join(this.path, `${name}.${ending}`), svg);
   }
@@ -216,19 +208,6 @@ export class RunFolder implements Disposable {
   /** Saves one of RUN_FILES. */
   async addFile(name: string, content: string | Uint8Array): Promise<void> {
     await saveFile(join(this.path, name), content);
-  }
-
-  /** What a run has left here, such as `runs/mine: last/ (a Hugging Face folder), metrics.jsonl`. */
-  async describe(): Promise<string> {
-    const present = new Set((await Array.fromAsync(Deno.readDir(this.path))).map(({ name }) => name));
-    const names = (await checkpointsOf(this.path)).map(({ folder }) => basename(folder));
-    const checkpoints = shorten(names.filter((name) => present.has(name)).map((name) => `${name}/`));
-    const kind = checkpoints.length > 1 ? "Hugging Face folders" : "a Hugging Face folder";
-    const files = RUN_FILES.filter((name) => present.has(name) && !name.endsWith(".ids"));
-    const parts = checkpoints.length > 0
-      ? [`${checkpoints.join(", ").replace(/, (?=[^,]*$)/, " and ")} (${kind})`]
-      : [];
-    return `${this.path}: ${[...parts, ...files].join(", ")}`;
   }
 
   /** Removes what a new run has written if it saved no checkpoint or record, and the folders that were created for it. */
