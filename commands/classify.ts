@@ -14,9 +14,9 @@ import { type Command, defineCommand } from "./cli/command.ts";
 import { deviceFlag, jsonFlag, modelFlags, truncateFlag } from "./cli/common_flags.ts";
 import { UsageError } from "./cli/errors.ts";
 import { encodeTexts, fitText } from "./texts/examples.ts";
-import { classTable, percent } from "./recipes/classifier_report.ts";
+import { classTable } from "./recipes/classifier_report.ts";
 import { expectPairs, readLabelled, trainedOnPairs } from "./texts/labelled_corpus.ts";
-import { formatJson, outputColumns, print } from "./cli/terminal.ts";
+import { formatJson, formatPercent, outputColumns, print } from "./cli/terminal.ts";
 import { visible } from "../core/visible.ts";
 import { withBackend } from "./cli/with_backend.ts";
 import { wrapText } from "./cli/wrap.ts";
@@ -90,7 +90,8 @@ export const classify: Command = defineCommand({
 /** The probability of each class, the likeliest first. */
 function describe({ probabilities }: Classification, labels: readonly string[]): string {
   const order = [...labels.keys()].sort((a, b) => probabilities[b] - probabilities[a] || a - b);
-  const line = (label: number) => `${percent(probabilities[label]).padStart(7)}  ${visible(labels[label])}`;
+  const line = (label: number) =>
+    `${formatPercent(probabilities[label]).padStart(7)}  ${visible(labels[label])}`;
   return order.map((label) => wrapText(line(label), outputColumns(), 9)).join("\n");
 }
 
@@ -117,6 +118,6 @@ function summary(
   const heading = `${path}: ${rows.length} texts${skipped}`;
   if (matrix === undefined) return heading;
   const { accuracy, majorityBaseline, macroF1 } = classificationReport(matrix, labels);
-  return `${heading}; accuracy ${percent(accuracy)}, F1 ${macroF1.toFixed(4)}, ` +
-    `majority baseline ${percent(majorityBaseline)}\n${classTable(matrix, labels)}`;
+  return `${heading}; accuracy ${formatPercent(accuracy)}, F1 ${macroF1.toFixed(4)}, ` +
+    `majority baseline ${formatPercent(majorityBaseline)}\n${classTable(matrix, labels)}`;
 }

@@ -5,7 +5,7 @@
  *     distinct-n      different sequences of n words, divided by all sequences of n words
  *     repetition      share of the sequences of four words that occurred before in the same text
  *     known words     share of the words that occur in the training text
- *     longest copy    the longest stretch that stands in the training text, character by character
+ *     longest copy    the longest stretch that occurs in the training text, character by character
  *
  * None of them is good or bad by itself, and the first two fall and rise with the length of a text: compare with real text
  * of the same length.
@@ -41,7 +41,7 @@ export interface TextMeasures {
   readonly repetition?: number;
   /** Share of the words that occur in the training text; only where that is known. */
   readonly knownWords?: number;
-  /** The longest stretch that stands in the training text; only where that is known. */
+  /** The longest stretch that occurs in the training text; only where that is known. */
   readonly longestCopy?: {
     /** Its length in Unicode characters. */
     readonly characters: number;

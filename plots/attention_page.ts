@@ -6,7 +6,7 @@
  */
 import type { AttentionMap } from "../inference/attention_maps.ts";
 import { WEIGHT_COLOURS } from "./attention_plot.ts";
-import { pictureText } from "./picture.ts";
+import { pictureText, visibleSpaces } from "./picture.ts";
 import { PAGE_SCRIPT, PAGE_STYLE } from "./attention_page_parts.ts";
 
 /** What all frames of a page share. */
@@ -39,7 +39,7 @@ export interface AttentionPageOptions {
  * @returns The text of an HTML page without frames.
  */
 export function attentionPage({ title, tokens, layers, heads }: AttentionPageOptions): string {
-  const shown = tokens.map((token) => pictureText(token.replaceAll(" ", "␣").replaceAll("\n", "↵"), 40));
+  const shown = tokens.map((token) => pictureText(visibleSpaces(token), 40));
   const about = JSON.stringify({ tokens: shown, layers, heads, colours: WEIGHT_COLOURS });
   const heading = pictureText(title).replace(/[&<>]/g, (sign) => `&#${sign.charCodeAt(0)};`);
   return `<!doctype html>

@@ -4,7 +4,7 @@
  * @module
  */
 import type { AttentionMap } from "../inference/attention_maps.ts";
-import { drawPicture, labelExpression, MAX_SQUARES } from "./picture.ts";
+import { drawPicture, labelExpression, MAX_SQUARES, visibleSpaces } from "./picture.ts";
 
 /** The colours of the weights from 0 to 1. More of the change is at the beginning, where most weights are. */
 export const WEIGHT_COLOURS: readonly string[] = ["#f4f7fb", "#a9c8e4", "#5b96c9", "#2a64a0", "#0b3164"];
@@ -57,10 +57,9 @@ export async function attentionPlot(
   const most = ALL_SIDE / (tokens.length * Math.max(count("layer"), count("head")));
   const wanted = Math.max(LABELLED, Math.min(LARGEST, MAP_SIDE / tokens.length));
   const square = Math.floor(Math.max(2, Math.min(wanted, most))), size = square * tokens.length;
-  const shown = tokens.map((token) => token.replaceAll(" ", "␣").replaceAll("\n", "↵"));
   const labels = square < LABELLED
     ? { labels: false }
-    : { labelExpr: labelExpression(shown), labelOverlap: false };
+    : { labelExpr: labelExpression(tokens.map(visibleSpaces)), labelOverlap: false };
   const axisOf = (field: "query" | "key", labelAngle?: number) => ({
     ...{ field, title: field, type: "ordinal" as const, scale: { domain: tokens.map((_, index) => index) } },
     axis: {

@@ -220,7 +220,7 @@ function smooth(points: readonly Point[], reach: number): Point[] {
   });
 }
 
-/** At most so many points: each is the mean of equally many, the last one is kept as it is. */
+/** At most this many points: each is the mean of equally many, the last one is kept as it is. */
 function thin(points: readonly Point[], most: number): Point[] {
   const size = Math.ceil(points.length / most), thinned: Point[] = [];
   if (size <= 1) return [...points];

@@ -1,5 +1,5 @@
 /**
- * Pictures of training and of models, as SVG text and as PNG: the commands draw with the same functions.
+ * Pictures of training and of models, as SVG text, PNG and HTML: the commands draw with the same functions.
  *
  * @example The loss curve of a run, from the records that `train` yields
  * ```ts
@@ -14,7 +14,7 @@
  * @module
  */
 
-export { attentionFrame, attentionPage, type AttentionPageOptions, keptFrames } from "./attention_page.ts";
+export { attentionFrame, attentionPage, type AttentionPageOptions } from "./attention_page.ts";
 export { attentionPlot } from "./attention_plot.ts";
 export { confusionPlot } from "./confusion_plot.ts";
 export { type Curve, curvesPlot, type CurvesPlotOptions } from "./curves_plot.ts";

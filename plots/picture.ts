@@ -44,6 +44,11 @@ export function pictureText(text: string, most: number = 100): string {
   return shown in {} ? `${shown} ` : shown;
 }
 
+/** A token with signs for its spaces and line ends, which a picture would not show. */
+export function visibleSpaces(token: string): string {
+  return token.replaceAll(" ", "␣").replaceAll("\n", "↵");
+}
+
 /**
  * The Vega expression that gives the label of an axis for the index of a value, in ASCII, because Vega's parser takes some
  * other characters for line ends: `["a","\\u00fc"][datum.value]`.

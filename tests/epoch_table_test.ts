@@ -1,11 +1,5 @@
 import { assertEquals } from "@std/assert";
-import {
-  epochLine,
-  epochMarkdown,
-  type EpochRecord,
-  epochTable,
-  formatPerplexity,
-} from "../commands/runs/epoch_table.ts";
+import { epochLine, epochMarkdown, type EpochRecord, epochTable } from "../commands/runs/epoch_table.ts";
 import type { MetricsRecord } from "../training/tensorboard_events.ts";
 
 const report = (step: number): MetricsRecord => ({
@@ -68,14 +62,6 @@ Deno.test("many epochs are shown from the first to the last, and the file has al
   assertEquals(table[21], "20 of 100 epochs: epochs.md has all");
   assertEquals(epochMarkdown(records)!.match(/^\| +\d+ /gm)!.length, 100);
   assertEquals(epochTable(records.slice(0, 20))!.split("\n").length, 21);
-});
-
-Deno.test("perplexities have four digits, or more where they are large, and no more than fit", () => {
-  const shown = [1, 1.29, 446.23, 999.94, 999.96, 29964.4, 2e9].map((value) =>
-    formatPerplexity(Math.log(value))
-  );
-  assertEquals(shown, ["1.000", "1.290", "446.2", "999.9", "1,000", "29,964", "2.000e+9"]);
-  assertEquals(formatPerplexity(1000), "Infinity");
 });
 
 Deno.test("an epoch is a line of its own as it ends, within 80 columns", () => {

@@ -73,7 +73,7 @@ Deno.test("a report has every figure, each explained, and the samples with their
   for (const name of figures.filter((name) => !["figure", "measure", "window"].includes(name))) {
     assertMatch(text, new RegExp(`^- \\*${name}\\*: .{10}`, "m"), `${name} is explained`);
   }
-  assert(!text.includes("stands in the training text itself"));
+  assert(!text.includes("occurs in the training text itself"));
   assert(text.split("\n").every((line) => line === line.trimEnd()), "no spaces at ends");
 });
 
@@ -89,7 +89,7 @@ Deno.test("a reference that the model has seen is no comparison, which the repor
   const reference = measured("real text", copied("real text"));
   assertStringIncludes(
     evaluationReport({ ...causal, report: { ...causal.report!, reference } }),
-    "The real text stands in the training text itself",
+    "The real text occurs in the training text itself",
   );
 });
 

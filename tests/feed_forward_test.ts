@@ -19,10 +19,10 @@ Deno.test("a feed-forward network of another width takes GPT-2 where GPT-1 was n
     [
       "--ff_mult 2",
       "gpt2",
-      /^--ff-mult 2 takes architecture gpt2: .* of gpt1 is always 4 times/,
+      /^--ff-mult 2 needs architecture gpt2: .* of gpt1 is always 4 times/,
     ],
-    ["--feed_forward_dim 100", "gpt2", /^--feed-forward-dim 100 takes architecture gpt2/],
-    ["--preset mini-gpt --ff_mult 2", "gpt2", /^--ff-mult 2 takes architecture gpt2/],
+    ["--feed_forward_dim 100", "gpt2", /^--feed-forward-dim 100 needs architecture gpt2/],
+    ["--preset mini-gpt --ff_mult 2", "gpt2", /^--ff-mult 2 needs architecture gpt2/],
     ["--preset gpt1 --ff_mult 2 --architecture gpt2", "gpt2", undefined],
     ["--preset gpt2 --ff_mult 2", "gpt2", undefined],
     ["--objective mlm --ff_mult 2", "roberta", undefined],
@@ -48,7 +48,7 @@ for (
     const { message } = assertThrows(() => settingsOf(line), UsageError);
     assertEquals(
       message,
-      `${flag}: the feed-forward network of gpt1 is always 4 times as wide as the model; leave the flag out, or take ` +
+      `${flag}: the feed-forward network of gpt1 is always 4 times as wide as the model; leave the flag out, or give ` +
         "--architecture gpt2",
     );
   });
@@ -64,7 +64,7 @@ Deno.test("such a run is trained, resumed with the same flag, and repeated from 
       { cwd },
     );
     assertMatch(said, /^model +gpt2, 1 layer/m);
-    assertMatch(said, /^note +--ff-mult 2 takes architecture gpt2/m);
+    assertMatch(said, /^note +--ff-mult 2 needs architecture gpt2/m);
     assertMatch(
       await succeed(words("train --resume --ff_mult 2 --device cpu"), { cwd }),
       /^done +step 2 of 2/m,

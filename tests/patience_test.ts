@@ -1,5 +1,5 @@
 import { assertEquals, assertMatch, assertRejects, assertStringIncludes } from "@std/assert";
-import { describeImpatience, expectPatience, warnOfMemorizing } from "../commands/runs/patience.ts";
+import { describeEarlyStop, expectPatience, warnOfMemorizing } from "../commands/runs/patience.ts";
 import type { ResumedRun } from "../commands/runs/run_state.ts";
 import type { MetricsRecord } from "../training/tensorboard_events.ts";
 import { inFolder, metricsOf, miniformer, story, succeed, words } from "./_command.ts";
@@ -14,7 +14,7 @@ function recordsOf(...losses: readonly (readonly [number, number?])[]): MetricsR
 
 Deno.test("patience counts validations since the best, and nothing else", () => {
   const after = (patience: number | undefined, ...losses: (number | undefined)[]) =>
-    describeImpatience(patience, recordsOf(...losses.map((loss) => [1, loss] as const)));
+    describeEarlyStop(patience, recordsOf(...losses.map((loss) => [1, loss] as const)));
   assertEquals(after(2, 3, undefined, 2, undefined, undefined, 2.1), undefined);
   assertEquals(
     after(2, 3, undefined, 2, undefined, 2.1, undefined, 2),

@@ -28,6 +28,11 @@ function sessionOf(settings: object, batchesPerEpoch: number): Session {
   return { recipe: { batches: { batchesPerEpoch }, state: { settings: all } } } as unknown as Session;
 }
 
+const sizesOf = (settings: object, batchesPerEpoch: number) => {
+  const { batches, state } = sessionOf(settings, batchesPerEpoch).recipe;
+  return { batches, settings: state.settings };
+};
+
 const reportsOf = (losses: readonly number[], first = 1) =>
   losses.map((loss, i) => ({ step: first + i, epoch: 0, loss, gradientNorm: 1, learningRate: 1 }));
 
@@ -72,11 +77,11 @@ Deno.test("an epoch that is shorter than a step is a step", () => {
 
 Deno.test("with kept epochs, last/ is saved at the end of each, and as often as without", () => {
   const steps = Array.from({ length: 100 }, (_, i) => i + 1);
-  const { isSaved, keptAfter, total } = epochsOf(sessionOf({}, 33.5));
+  const { isSaved, keptAfter, total } = epochsOf(sizesOf({}, 33.5));
   assertEquals(steps.filter(isSaved), [10, 20, 30, 34, 40, 50, 60, 67, 70, 80, 90, 100]);
   assertEquals(steps.flatMap((step) => keptAfter(step) ?? []), ["epoch-1", "epoch-2"]);
   assertEquals(total, 2);
-  const plain = epochsOf(sessionOf({ saveInterval: 40 }, 33.5));
+  const plain = epochsOf(sizesOf({ saveInterval: 40 }, 33.5));
   assertEquals([steps.filter(plain.isSaved), steps.flatMap((step) => plain.keptAfter(step) ?? [])], [
     [40, 80],
     [],
@@ -126,8 +131,9 @@ Deno.test({
       assertMatch(said, /^Epoch {2}Train Loss {2}Val Loss {2}Train Perplexity {2}Val Perplexity$/m);
       assertMatch(
         said,
-        /^epochs +of [\d.]+ steps: validated at the end of each; a checkpoint of each is kept, 1 MB in epoch-N/m,
+        /^epochs +[\d.]+ steps each: validated at the end of each; a checkpoint of each is kept, 1 MB in epoch-N/m,
       );
+      assertMatch(said, /^training .*\nepochs .*\nbaselines .*\n(note .*\n)*run .*$/m);
       assertMatch(said, /last\/, best\/ and epoch-1\/ … epoch-6\/ \(Hugging Face folders\), .*epochs\.md/);
 
       const records = (await metricsOf(`${cwd}/runs/whole`)).map((line) => JSON.parse(line) as MetricsRecord);

@@ -83,25 +83,6 @@ Deno.test("epochs.md follows from the records: it is written when an epoch ends,
     await assertRejects(() => Deno.stat(`${run.path}/epochs.md`), Deno.errors.NotFound);
   }));
 
-Deno.test("only files that exist are described", () =>
-  inFolder(async (cwd) => {
-    using run = await RunFolder.create(`${cwd}/mine`, "");
-    assertEquals(await run.describe(), `${cwd}/mine: `);
-    await run.log([record(1)]);
-    await run.save("last", 1, { "config.json": "{}" });
-    assertEquals(await run.describe(), `${cwd}/mine: last/ (a Hugging Face folder), metrics.jsonl`);
-    await run.save("best", 1, { "config.json": "{}" });
-    assertEquals(await run.describe(), `${cwd}/mine: last/ and best/ (Hugging Face folders), metrics.jsonl`);
-    for (const number of [1, 2, 3, 10]) {
-      await run.save(`epoch-${number}`, number, { "config.json": "{}" });
-      const epochs = number < 10
-        ? [1, 2, 3].slice(0, number).map((n) => `epoch-${n}/`)
-        : ["epoch-1/ … epoch-10/"];
-      const names = ["last/", "best/", ...epochs].join(", ").replace(/, (?=[^,]*$)/, " and ");
-      assertEquals(await run.describe(), `${cwd}/mine: ${names} (Hugging Face folders), metrics.jsonl`);
-    }
-  }));
-
 Deno.test("a missing folder is created, an empty one taken, and both are left as they were when the run is abandoned", () =>
   inFolder(async (cwd) => {
     const made = await RunFolder.create(`${cwd}/a/b/new`, "");

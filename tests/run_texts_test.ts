@@ -85,7 +85,7 @@ Deno.test("a checkpoint that does not say what it was trained on is compared wit
     );
     const given = await report(cwd, `${line} --training-data story.txt`);
     assertStringIncludes(given.text, "- trained on: `story.txt`\n");
-    assertStringIncludes(given.text, "The real text stands in the training text itself");
+    assertStringIncludes(given.text, "The real text occurs in the training text itself");
     assert(!given.text.includes(", step "), "it has no step");
 
     const cases: [line: string, code: number, message: RegExp][] = [

@@ -1,5 +1,14 @@
 import { assertEquals } from "@std/assert";
-import { counted, formatFacts, formatJson, formatSpeed, megabytes, quote } from "../commands/cli/terminal.ts";
+import {
+  counted,
+  formatFacts,
+  formatJson,
+  formatPercent,
+  formatPerplexity,
+  formatSpeed,
+  megabytes,
+  quote,
+} from "../commands/cli/terminal.ts";
 
 Deno.test("JSON has unrounded numbers, null where there is none, arrays, and no character that controls a terminal", () => {
   assertEquals(formatJson({ loss: 0.1, perplexity: Infinity }), '{"loss":0.1,"perplexity":null}');
@@ -18,6 +27,18 @@ Deno.test("a name that fills its column keeps its distance from the text", () =>
 
 Deno.test("bytes are shown in MB below a gigabyte", () => {
   assertEquals([1, 27_400_000, 4e8, 1.4e9].map(megabytes), ["1 MB", "27 MB", "400 MB", "1.4 GB"]);
+});
+
+Deno.test("perplexities have four digits, or more where they are large, and no more than fit", () => {
+  const shown = [1, 1.29, 446.23, 999.94, 999.96, 29964.4, 2e9].map((value) =>
+    formatPerplexity(Math.log(value))
+  );
+  assertEquals(shown, ["1.000", "1.290", "446.2", "999.9", "1,000", "29,964", "2.000e+9"]);
+  assertEquals(formatPerplexity(1000), "Infinity");
+});
+
+Deno.test("shares are shown in percent with one decimal", () => {
+  assertEquals([0, 0.8333, 1].map(formatPercent), ["0.0 %", "83.3 %", "100.0 %"]);
 });
 
 Deno.test("speeds are shown in GFLOP/s below a thousand of them", () => {

@@ -23,7 +23,7 @@ Deno.test("a text of 500 characters is enough for every preset, a shorter one is
   assertThrows(
     () => expectCharacters("a.txt", 499),
     RangeError,
-    "Cannot train on a.txt: 499 characters are too few; at least 500 are needed, and some thousands are better",
+    "Cannot train on a.txt: 499 characters are too few; at least 500 are needed, and a few thousand are better",
   );
   for (const preset of Object.keys(PRESETS_BY_NAME) as PresetName[]) {
     const { model } = PRESETS_BY_NAME[preset];

@@ -1,8 +1,8 @@
 /**
  * Models and training settings for a text of one's own, by its length, that learn within minutes on a CPU.
  *
- * A longer text deserves a larger model and more steps: a short one would be learned by heart, which for a page or two is
- * all that can be learned.
+ * A longer text is worth a larger model and more steps. A short one is soon learned by heart; from a page or two there is
+ * little else to learn.
  *
  * @module
  */

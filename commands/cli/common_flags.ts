@@ -43,8 +43,8 @@ export const deviceFlag = {
   device: {
     kind: "choice",
     description:
-      "auto: the best available; webgpu: a GPU or its software; cpu: the CPU reference; gpu, cuda or mps: a " +
-      "GPU, and where there is none the same as auto",
+      "auto: the best available; webgpu: a GPU, or software in its place; cpu: the CPU reference; gpu, cuda or " +
+      "mps: a GPU if there is one, else as auto",
     choices: ["auto", "webgpu", "cpu", ...GPU_WORDS],
     default: "auto",
   },
@@ -115,7 +115,8 @@ export function modelFlags(model: string): Readonly<Record<"checkpoint" | "block
   return {
     checkpoint: {
       kind: "text",
-      description: `folder of a run (its best/, else its last/), or any Hugging Face folder of ${model}`,
+      description:
+        `folder of a run (its best/, or last/ if its text was short), or any Hugging Face folder of ${model}`,
       placeholder: "FOLDER",
       otherwise: "the newest in runs/",
     },

@@ -9,6 +9,7 @@ import {
   formatBar,
   formatCount,
   formatDuration,
+  formatPercent,
   formatShare,
   formatSpeed,
   megabytes,
@@ -93,7 +94,7 @@ export function formatProgress(
 }
 
 function formatScore(loss: number, accuracy?: number): string {
-  if (accuracy !== undefined) return `accuracy ${(100 * accuracy).toFixed(1)} %`;
+  if (accuracy !== undefined) return `accuracy ${formatPercent(accuracy)}`;
   const perplexity = Math.exp(loss);
   return `ppl ${perplexity < 1000 ? perplexity.toFixed(2) : formatCount(perplexity)}`;
 }

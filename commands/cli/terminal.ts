@@ -43,6 +43,16 @@ export function formatSpeed(flopsPerSecond: number): string {
 /** A share in whole percent, such as `41 %`. */
 export const formatShare = (share: number): string => `${Math.round(100 * share)} %`;
 
+/** A share in percent, such as `83.3 %`. */
+export const formatPercent = (share: number): string => `${(100 * share).toFixed(1)} %`;
+
+/** The perplexity of a loss, in four digits, or more where it is a larger whole number: `1.290`, `446.2`, `29,964`. */
+export function formatPerplexity(loss: number): string {
+  const perplexity = Math.exp(loss);
+  if (perplexity < 999.95) return perplexity.toPrecision(4);
+  return perplexity < 1e9 ? Math.round(perplexity).toLocaleString("en") : perplexity.toExponential(3);
+}
+
 /** A number of things, such as `1 layer`, `2 layers`. */
 export function counted(count: number, thing: string): string {
   return `${count} ${thing}${count === 1 ? "" : "s"}`;

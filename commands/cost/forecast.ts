@@ -1,6 +1,6 @@
 /**
  * How long a run will take, said before its first step. Where a step is short it is rehearsed, which compiles shaders on
- * the way; where it is long, the speed of products tells enough, since a large model does little else.
+ * the way; where it is long, the speed of matrix products suffices, since a large model computes little else.
  *
  * Nothing else depends on what is measured here.
  *
@@ -42,10 +42,10 @@ const USUAL_SHARE = 0.5;
 /** The longest step that is rehearsed, in seconds, and the largest part of a run that this may take. */
 const LONGEST_REHEARSED = 3, REHEARSED_SHARE = 0.05;
 
-/** After the first one, which compiles: at most so many rehearsals, in about so many seconds. */
+/** After the first one, which compiles: the most rehearsals, and about how many seconds they take. */
 const MAX_REHEARSALS = 8, REHEARSAL_TIME = 0.7;
 
-/** Products are measured for runs of so many seconds. */
+/** Products are measured for runs of at least this many seconds. */
 const LONG_ENOUGH = 20;
 
 /** Measures how long a run will take, in about a second or, where that is a small part of the run, in two steps. */

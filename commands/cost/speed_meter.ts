@@ -6,7 +6,7 @@
 import type { Speed } from "../cli/progress.ts";
 import { formatCount, formatShare, formatSpeed, megabytes } from "../cli/terminal.ts";
 
-/** What a meter knows beforehand. */
+/** What a step computes, and what the device could. */
 export interface StepSize {
   readonly tokens: number;
   /** Floating-point operations. */
@@ -32,9 +32,9 @@ export class SpeedMeter {
     this.#size = size;
   }
 
-  /** Takes note of steps that took so long, and of the memory that the device holds now. */
+  /** Adds steps, the seconds that they took, and the memory that the device holds now. */
   add(steps: number, seconds: number, bytes: number): void {
-    if (this.#isWarm === false && this.#recent.length > 0) {
+    if (!this.#isWarm && this.#recent.length > 0) {
       Object.assign(this.#all, { steps: 0, seconds: 0 });
       this.#recent.length = 0;
       this.#isWarm = true;

@@ -3,11 +3,11 @@
  * holds the SHA-256 of the lines above it. A card that still agrees with it is replaced with its checkpoint; any other
  * README.md belongs to the user and is kept.
  *
- * The picture in it, `loss_curve.png`, is added when a run ends. It belongs to whom the card belongs to: it is kept beside a
- * card that the user has edited, and otherwise removed when the checkpoint is replaced.
+ * The picture in it, `loss_curve.png`, is added when a run ends. It goes with the card: beside one that the user has edited
+ * it is kept, otherwise it is removed when the checkpoint is replaced.
  *
- * Card and picture are not among the files whose checksums `training_state.json` holds, and no command reads them: an edited card does
- * not make a checkpoint a damaged one.
+ * Card and picture are not among the files whose checksums `training_state.json` holds, and no command reads them: an edited
+ * card does not make a checkpoint a damaged one.
  *
  * @module
  */
@@ -22,7 +22,7 @@ const MAX_BYTES = 2 ** 20;
 
 const SEAL = /^([^]*\n)<!-- Written by Miniformer .* SHA-256 of the lines above: ([0-9a-f]{64}) -->\n$/;
 
-/** The heading in a card that the picture is shown below, before and afterwards. */
+/** The heading in a card, without and with the picture below it. */
 const RESULTS = "\n## Results\n", SHOWN = `${RESULTS}\n![Training and validation loss](${CARD_PICTURE})\n`;
 
 /** Adds the line by which a card is found to be unchanged. */

@@ -133,10 +133,12 @@ export async function refusePytorchFile(path: string, flag: "checkpoint" | "resu
 export async function checkpointsOf(run: string): Promise<FolderPaths[]> {
   const names = new Set<string>();
   const entries = await Array.fromAsync(Deno.readDir(run)).catch(() => []);
-  for (const { name } of entries) names.add(checkpointNamed(name) ?? "last");
+  for (const { name } of entries) {
+    const checkpoint = checkpointNamed(name);
+    if (checkpoint !== undefined && !CHECKPOINT_FOLDERS.includes(checkpoint)) names.add(checkpoint);
+  }
   const number = (name: string) => Number(name.slice("epoch-".length));
-  const epochs = [...names].filter((name) => !CHECKPOINT_FOLDERS.includes(name));
-  epochs.sort((a, b) => number(b) - number(a));
+  const epochs = [...names].sort((a, b) => number(b) - number(a));
   return [...CHECKPOINT_FOLDERS, ...epochs].map((name) => pathsOf(join(run, name)));
 }
 

@@ -49,8 +49,8 @@ export async function saveFolder(
   try {
     const replaced = await finishSave(path, names);
     if (foreign === "refuse") await refuseForeign(path, names);
-    if (await hasForeignCard(folder)) { for (const name of CARD_FILES) names.delete(name); // those of the user stay
-     }
+    const foreignCard = await hasForeignCard(folder) ? CARD_FILES : [];
+    for (const name of foreignCard) names.delete(name); // those of the user stay
     await Deno.mkdir(dirname(folder), { recursive: true });
     await Deno.mkdir(fresh);
     const writing = Array.from(names, async (name) => {
@@ -165,7 +165,8 @@ async function removeOwn(
   const entries = await Array.fromAsync(Deno.readDir(path));
   const all = new Set([...names, ...CHECKPOINT_FILES, ...CARD_FILES]);
   // In a new folder that was not completed the card may be half written.
-  if (keepIn && await hasForeignCard(path)) { for (const name of CARD_FILES) all.delete(name); }
+  const foreignCard = keepIn && await hasForeignCard(path) ? CARD_FILES : [];
+  for (const name of foreignCard) all.delete(name);
   // A card is moved last: while it is here, its picture is known to belong to the user.
   entries.sort((a, b) => Number(a.name === CARD_NAME) - Number(b.name === CARD_NAME));
   // First what is not ours, so that it is back in its folder even where the rest cannot be removed.

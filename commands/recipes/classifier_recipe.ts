@@ -53,6 +53,7 @@ import { classifierCard } from "./cards.ts";
 import { classifiedSample, describeClassifier, reportClassifier } from "./classifier_report.ts";
 import { checkMemory, memoryLimits } from "../cost/memory.ts";
 import type { Recipe } from "./recipe.ts";
+import { describeEpochs } from "./run_epochs.ts";
 
 /** The files of a run: the pretrained model, the texts, and those to validate on unless they are a part of the data. */
 export interface FinetuneSource {
@@ -130,6 +131,7 @@ export async function classifierRecipe(
   );
 
   const model = withPathInErrors(checkpoint.path, () => buildModel<"classifier">(config, experiment));
+  const batches = labelledBatches(training, { ...settings, ...batchSizes });
   const task = { model, corpus, labels, settings, source, validation, classes };
   const { classWeights, ...others } = settings;
   // flags that exclude each other, or do not fit the model, would be refused when they are given again
@@ -152,9 +154,9 @@ export async function classifierRecipe(
       sizes,
       validation: validation.map(({ label }) => label),
     }),
-    batches: labelledBatches(training, { ...settings, ...batchSizes }),
+    batches,
     validation: labelledValidationBatches(validation, batchSizes),
-    facts: describeClassifier(task),
+    facts: [...describeClassifier(task), ...describeEpochs({ model, batches, settings })],
     async initialize(store) {
       if (settings.fromScratch) return;
       const { weights } = withPathInErrors(

@@ -13,7 +13,7 @@ import type { ModelsByKind } from "../../models/families.ts";
 import { classMetrics, type ConfusionMatrix } from "../../training/classification_metrics.ts";
 import { printDiagnostic } from "../cli/errors.ts";
 import { visible } from "../../core/visible.ts";
-import { counted, formatCount, outputColumns } from "../cli/terminal.ts";
+import { counted, formatCount, formatPercent, outputColumns } from "../cli/terminal.ts";
 import { cutText, formatTable } from "../cli/wrap.ts";
 import { findCheckpoint } from "../files/checkpoint_folder.ts";
 import { confusionPlot } from "../../plots/confusion_plot.ts";
@@ -92,7 +92,7 @@ export async function reportClassifier(
   const matrix = await confusionOf(run.backend, model, validation);
   interrupt.throwIfInterrupted();
   const { accuracy, macroF1 } = classificationReport(matrix, labels);
-  await confusionPlot(matrix, labels, `${folder.path}: accuracy ${percent(accuracy)}`)
+  await confusionPlot(matrix, labels, `${folder.path}: accuracy ${formatPercent(accuracy)}`)
     .then((svg) => folder.addPicture("confusion_matrix", svg))
     .catch((error) => printDiagnostic(`The confusion matrix could not be drawn: ${error.message}`));
   const counts = labels.map(() => 0);
@@ -102,16 +102,15 @@ export async function reportClassifier(
   const results: Fact[] = [
     [
       "accuracy",
-      `${percent(accuracy)} of ${validation.length} texts; majority baseline ${percent(baseline)} ` +
+      `${formatPercent(accuracy)} of ${validation.length} texts; majority baseline ${
+        formatPercent(baseline)
+      } ` +
       `(always "${visible(labels[majority])}")`,
     ],
     ["F1", `${macroF1.toFixed(4)}, averaged over the classes`],
   ];
   return { results, table: classTable(matrix, labels) };
 }
-
-/** A share such as `83.3 %`. */
-export const percent = (share: number): string => `${(100 * share).toFixed(1)} %`;
 
 /**
  * How well each class is found, and what it is taken for, in columns:

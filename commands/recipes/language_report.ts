@@ -13,13 +13,14 @@ import { estimateMemory } from "../../training/memory.ts";
 import type { Preset } from "../../training/presets.ts";
 import type { MaskedPreset } from "../../training/roberta_presets.ts";
 import { type OptimizerSetting, updateRule } from "../../training/optimizers.ts";
-import { counted, formatCount, megabytes } from "../cli/terminal.ts";
+import { counted, formatCount, formatPerplexity, megabytes } from "../cli/terminal.ts";
 import { describeTokenizer } from "../files/tokenizer_folder.ts";
 import { type LanguageConfig, type PresetName, PRESETS_BY_NAME } from "../settings/presets.ts";
 import type { TrainSettings } from "../settings/settings.ts";
 import type { EncodedCorpus, Source } from "../texts/corpus.ts";
 import type { PreparedObjective } from "./objectives.ts";
 import type { Fact, Session } from "./recipe.ts";
+import { describeEpochs } from "./run_epochs.ts";
 
 /** A language model that is to be trained. */
 export interface LanguageTask {
@@ -70,6 +71,7 @@ export function describeLanguageModel(task: LanguageTask): Fact[] {
       `learning rate ${learningRate} to ${schedule === "constant" ? learningRate : minLearningRate} ` +
       `(${schedule}), seed ${settings.seed}`,
     ],
+    ...describeEpochs({ ...task.objective, settings }),
     ["baselines", task.baselines.map(({ name, loss }) => `${name} ${loss.toFixed(3)}`).join(", ")],
   ];
 }
@@ -119,14 +121,16 @@ export async function reportLanguageModel(session: Session, task: LanguageTask):
   const targets = masked || evaluated < 0.99 * length ? `${evaluated} of ${length}` : `all ${length}`;
   const facts: Fact[] = [[
     "loss",
-    `validation ${loss.toFixed(4)} nats per token (perplexity ${perplexity(loss)}) on ${targets} tokens, ` +
+    `validation ${loss.toFixed(4)} nats per token (perplexity ${
+      formatPerplexity(loss)
+    }) on ${targets} tokens, ` +
     `training ${trainingLoss.toFixed(4)}`,
   ]];
   if (masked) {
     const oneByOne = masked.oneByOneBatches(MAX_ONE_BY_ONE);
-    const pseudo = perplexity(await lossOn("tokens masked one by one", oneByOne));
+    const pseudo = formatPerplexity(await lossOn("tokens masked one by one", oneByOne));
     const [unigram, oneByOneUnigram] = [batches, oneByOne].map((batches) =>
-      perplexity(masked.unigramLoss(batches))
+      formatPerplexity(masked.unigramLoss(batches))
     );
     facts.push(
       ["pseudo", `perplexity ${pseudo}, masking one token at a time (${totalWeight(oneByOne)} tokens)`],
@@ -164,8 +168,6 @@ export function expectedResult(settings: TrainSettings, textFingerprint: string)
  * about 0.1 nats. The newest checkpoint is used then, and not the best.
  */
 export const isTooLittleToChoose = (validationTokens: number): boolean => validationTokens < 500;
-
-const perplexity = (loss: number): string => Math.exp(loss).toPrecision(4);
 
 /** A command line that uses the model, with words of texts: of the validation text, which it has not seen in training, if that is long enough. */
 export function describeUse(model: string, texts: readonly string[], isMasked: boolean): Fact {

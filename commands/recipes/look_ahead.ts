@@ -12,7 +12,7 @@ import { productSize } from "../cost/products.ts";
 import { SpeedMeter } from "../cost/speed_meter.ts";
 import type { Fact, Recipe } from "./recipe.ts";
 
-/** From so many seconds on, the flags that shorten a run are named. */
+/** From this many seconds on, the flags that shorten a run are named. */
 const LONG = 30 * 60;
 
 /** Measures how long the steps ahead will take. A dry run has no training run: one without values serves as well. */

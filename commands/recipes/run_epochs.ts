@@ -4,6 +4,7 @@
  * @module
  */
 import { countParameters } from "../../core/module.ts";
+import { type OptimizerName, updateRule } from "../../training/optimizers.ts";
 import type { MetricsRecord } from "../../training/tensorboard_events.ts";
 import type { StepReport } from "../../training/train.ts";
 import { megabytes } from "../cli/terminal.ts";
@@ -17,7 +18,14 @@ import {
   isDue,
   usualInterval,
 } from "../settings/intervals.ts";
-import type { Fact, Session } from "./recipe.ts";
+import type { RunSettings } from "../settings/settings.ts";
+import type { Fact, Recipe, Session } from "./recipe.ts";
+
+/** What decides the epochs of a run. */
+interface EpochSizes {
+  readonly batches: Pick<Recipe["batches"], "batchesPerEpoch">;
+  readonly settings: RunSettings;
+}
 
 /** Which steps of a run end an epoch. */
 export interface Epochs {
@@ -34,7 +42,7 @@ export interface Epochs {
 }
 
 /** The epochs of a run. */
-export function epochsOf({ recipe: { batches, state: { settings } } }: Pick<Session, "recipe">): Epochs {
+export function epochsOf({ batches, settings }: EpochSizes): Epochs {
   const stepsPerEpoch = batches.batchesPerEpoch / settings.accumulation, { saveInterval, steps } = settings;
   return {
     stepsPerEpoch,
@@ -55,7 +63,8 @@ export function epochsOf({ recipe: { batches, state: { settings } } }: Pick<Sess
  * besides. The losses are added in the order of the steps, so that a resumed run computes the same bits.
  */
 export function withEpochLosses(session: Session, reports: readonly StepReport[]) {
-  const { stepsPerEpoch } = epochsOf(session), { evaluationInterval } = session.recipe.state.settings;
+  const { batches, state: { settings } } = session.recipe, { evaluationInterval } = settings;
+  const { stepsPerEpoch } = epochsOf({ batches, settings });
   return reports.map((report): StepReport & Pick<MetricsRecord, "completedEpochs" | "epochLoss"> => {
     const { step } = report, first = firstStepOfEpoch(step, stepsPerEpoch);
     const { steps, sum }: EpochLoss = step > first && session.epochLoss || { steps: 0, sum: 0 };
@@ -68,23 +77,28 @@ export function withEpochLosses(session: Session, reports: readonly StepReport[]
 }
 
 /** The line that is shown when a step has ended an epoch; undefined after any other. */
-export function describeEpoch(session: Session, record: MetricsRecord | undefined): string | undefined {
-  return record && isEpochRecord(record) ? epochLine(record, epochsOf(session).total) : undefined;
+export function describeEpoch({ total }: Epochs, record: MetricsRecord | undefined): string | undefined {
+  return record && isEpochRecord(record) ? epochLine(record, total) : undefined;
 }
 
 /** What a run that works in epochs does at the end of each, and how much it keeps. */
-export function describeEpochs(session: Pick<Session, "recipe" | "run">): Fact[] {
-  const { recipe: { model, state: { settings } }, run } = session,
-    { stepsPerEpoch, total } = epochsOf(session);
-  const facts = [];
-  if (settings.evaluationInterval === "epoch") facts.push("validated at the end of each");
-  if (settings.saveInterval === "epoch") {
-    const kept = Math.min(total, settings.steps); // several epochs may end with one step
-    const bytes = 4 * countParameters(model) * (1 + Object.keys(run.optimizer.state).length);
+export function describeEpochs(
+  { model, batches, settings }: EpochSizes & {
+    readonly model: Recipe["model"];
+    readonly settings: RunSettings & { readonly optimizer?: OptimizerName };
+  },
+): Fact[] {
+  const { evaluationInterval, saveInterval, steps, optimizer } = settings;
+  const { stepsPerEpoch, total } = epochsOf({ batches, settings }), facts: string[] = [];
+  if (evaluationInterval === "epoch") facts.push("validated at the end of each");
+  if (saveInterval === "epoch") {
+    const kept = Math.min(total, steps); // several epochs may end with one step
+    const bytes = 4 * countParameters(model) * (1 + updateRule(optimizer).state.length);
     facts.push(
       `a checkpoint of each is kept, ${megabytes(bytes)} in epoch-N/, ${megabytes(bytes * kept)} in all`,
     );
   }
   if (facts.length === 0) return [];
-  return [["epochs", `of ${Number(stepsPerEpoch.toPrecision(4))} steps: ${facts.join("; ")}`]];
+  const length = Number(stepsPerEpoch.toPrecision(4));
+  return [["epochs", `${length} ${length === 1 ? "step" : "steps"} each: ${facts.join("; ")}`]];
 }

@@ -24,6 +24,8 @@ import { readBlock, withBlock } from "../files/block_file.ts";
 import { newestRun, refusePytorchFile, withPathInErrors } from "../files/checkpoint_folder.ts";
 import { BLOCK_COPY, RUNS } from "../files/own_names.ts";
 import { epochTable } from "../runs/epoch_table.ts";
+import { describeEarlyStop } from "../runs/patience.ts";
+import { describeContents } from "../runs/run_contents.ts";
 import { writeRunJson } from "../runs/run_json.ts";
 import { folderOf, inRunFolder } from "../runs/run_place.ts";
 import {
@@ -34,9 +36,7 @@ import {
   type RunState,
 } from "../runs/run_state.ts";
 import { describeDryRun } from "./dry_run.ts";
-import { describeEpochs } from "./run_epochs.ts";
 import { lookAhead } from "./look_ahead.ts";
-import { describeImpatience } from "../runs/patience.ts";
 import type { Fact, Recipe, Session, SessionFlags } from "./recipe.ts";
 import { RunAttention } from "./run_attention.ts";
 import { throwFailure, trainAndSave } from "./train_loop.ts";
@@ -75,7 +75,7 @@ export async function runSession<State extends RunState>(
     const { resumed, file, experiment = file?.experiment } = await read();
     return await withBackend(device, async ({ backend, reason }) => {
       const recipe = await makeRecipe(backend, { resumed, experiment });
-      const device = ["device", `${backend.device}: ${reason}`] as const;
+      const device: Fact = ["device", `${backend.device}: ${reason}`];
       const { fact } = await lookAhead(recipe, backend, { ...flags, resumed });
       print(describeDryRun(recipe, [device, ...recipe.facts, fact]));
     });
@@ -91,8 +91,8 @@ export async function runSession<State extends RunState>(
       const rewound = resumed && await folder.rewind(resumed);
       const state = { ...recipe.state, backend: { name: backend.name, device: backend.device } };
       const output = new Output(), progress = new ProgressLine({ write: (text) => output.write(text) });
-      const facts: Fact[] = [["device", `${backend.device}: ${reason}`], ...recipe.facts];
-      output.print(formatFacts([...facts, ...describeEpochs({ recipe, run }), ["run", folder.path]]));
+      const device: Fact = ["device", `${backend.device}: ${reason}`];
+      output.print(formatFacts([device, ...recipe.facts, ["run", folder.path]]));
       if (backend.name === "webgpu") progress.announce("compiling shaders …");
       const { fact, meter, rehearsed } = await lookAhead(recipe, backend, { ...flags, resumed, run });
       progress.finish();
@@ -165,11 +165,11 @@ async function describeResults(session: Session): Promise<string> {
   const speed = meter.describe();
   if (speed !== undefined) facts.push(["speed", speed]);
   if (best && best.step < run.step) facts.push(["best", `step ${best.step}, kept in ${folder.path}/best`]);
-  const next: Fact[] = [["files", await folder.describe()], recipe.use(model)];
-  const impatience = describeImpatience(run.step < steps ? patience : undefined, folder.records);
-  if (impatience) facts.splice(1, 0, ["stopped", `by ${impatience}`]);
+  const next: Fact[] = [["files", await describeContents(folder.path)], recipe.use(model)];
+  const earlyStop = describeEarlyStop(run.step < steps ? patience : undefined, folder.records);
+  if (earlyStop) facts.splice(1, 0, ["stopped", `by ${earlyStop}`]);
   if (run.step < steps) {
-    const more = impatience ? " --patience 0" : "";
+    const more = earlyStop ? " --patience 0" : "";
     next.push(["resume", `deno task ${recipe.state.command} --resume ${model}${more}`]);
   }
   const tables = [epochTable(folder.records), table].filter((table) => table !== undefined);

@@ -15,10 +15,10 @@ import { evaluate, yieldToEvents } from "../../training/evaluate.ts";
 import { NonFiniteLossError, train } from "../../training/train.ts";
 import { type FolderFiles, SaveError } from "../files/folders.ts";
 import { withSums } from "../files/sums.ts";
+import { describeEarlyStop, warnOfMemorizing } from "../runs/patience.ts";
 import type { Scores } from "../runs/run_state.ts";
 import { cardOf } from "./cards.ts";
 import { describeEpoch, epochsOf, withEpochLosses } from "./run_epochs.ts";
-import { describeImpatience, warnOfMemorizing } from "../runs/patience.ts";
 import type { Session } from "./recipe.ts";
 
 /** Milliseconds between two reads of the losses: a read takes 11 of them on a GPU. */
@@ -76,7 +76,7 @@ async function runLoop(session: Session): Promise<void> {
   const { steps, evaluationInterval, sampleInterval, logInterval } = settings;
   const start = performance.now() - 1000 * (folder.records.at(-1)?.seconds ?? 0);
   const isEnd = (step: number) => step === steps || step === session.flags.stopAfter;
-  const { isDue, isSaved, keptAfter } = epochsOf(session);
+  const epochs = epochsOf({ batches: recipe.batches, settings }), { isDue, isSaved, keptAfter } = epochs;
   let readAt = run.step + 1, begun = performance.now();
   const pauseAfter = (step: number) =>
     step >= readAt || isEnd(step) || isSaved(step) ||
@@ -96,7 +96,7 @@ async function runLoop(session: Session): Promise<void> {
       records.filter((record) => isDue(record.step, logInterval) || "validationLoss" in record),
     );
     if (measured) await session.attention?.keep(step);
-    const ended = describeEpoch(session, records.at(-1));
+    const ended = describeEpoch(epochs, records.at(-1));
     if (ended !== undefined) progress.print(ended);
     // the line of an epoch has its losses already
     const current = { ...records.at(-1)!, ...ended === undefined ? {} : { validationLoss: undefined } };
@@ -111,9 +111,9 @@ async function runLoop(session: Session): Promise<void> {
     if (isBest) session.best = { step, ...measured };
     const warning = measured && recipe.unit === "token" ? warnOfMemorizing(folder.records) : undefined;
     if (warning) progress.print(warning);
-    const isImpatient = measured && describeImpatience(settings.patience, folder.records) !== undefined;
+    const isStoppedEarly = measured && describeEarlyStop(settings.patience, folder.records) !== undefined;
     const isBroken = () => folder.failure !== undefined || output.failure !== undefined;
-    const isEnding = isEnd(step) || isImpatient || interrupt.status !== undefined;
+    const isEnding = isEnd(step) || isStoppedEarly || interrupt.status !== undefined;
     if (isEnding || isBroken() || isSaved(step)) await folder.forceLines();
     const isOver = isEnding || isBroken(); // forcing the lines to the disk may fail, too
     const savesLast = isOver || isSaved(step), kept = keptAfter(step);

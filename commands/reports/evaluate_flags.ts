@@ -17,14 +17,14 @@ export const MASKED_FLAGS = {
     atMost: MAX.pseudoTokens,
     otherwise: "512",
   },
-  seed: { ...SEED, description: "decides which are masked, or the samples of a report" },
+  seed: { ...SEED, description: "decides which tokens are masked, and the samples of a report" },
 } as const satisfies Flags;
 
 const REPORT_FLAGS = {
   report: {
     kind: "text",
     description:
-      "also write a report in Markdown: all figures, samples, how varied they are and what is copied",
+      "also write a report in Markdown: all figures, samples, how varied they are, and what they copy",
     placeholder: "[FILE.md]",
     bare: "runs/report.md",
     otherwise: "none",

@@ -16,7 +16,7 @@ import { modelSizes } from "./model_sizes.ts";
 import { type EvaluationTexts, stateOf } from "./run_texts.ts";
 import { measureWriting, sampleTokens } from "./writing.ts";
 
-/** Lets the model write or fill masks, and collects what the report says besides the evaluation. */
+/** Samples from the model, or fills masks, and collects what the report says besides the evaluation. */
 export async function detailsOf(
   backend: Backend,
   model: ModelsByKind["causal" | "masked"],
@@ -27,7 +27,7 @@ export async function detailsOf(
     /** The evaluated text. */
     readonly ids: Uint32Array;
     readonly settings: MaskedTextSettings;
-    /** Refuses samples of so many tokens that do not fit into memory. */
+    /** Refuses samples of this many tokens if they do not fit into memory. */
     checkMemory(tokens: number): void;
     onProgress(done: number, total: number): void;
   },

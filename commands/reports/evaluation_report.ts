@@ -5,6 +5,7 @@
  */
 import type { TextEvaluation } from "../../inference/evaluate_text.ts";
 import { describeSampling } from "../../inference/sample_texts.ts";
+import { formatPercent } from "../cli/terminal.ts";
 import { wrapText } from "../cli/wrap.ts";
 import type { Evaluation } from "./evaluation.ts";
 import { codeBlock, inlineCode, markdownTable } from "./markdown.ts";
@@ -48,8 +49,8 @@ const MEANINGS: Readonly<Record<string, string>> = {
     "tokens",
   "uniform baseline": "the loss if all tokens were equally likely",
   "unigram baseline":
-    "the loss if each token were as likely as it is frequent, whatever stands around it; what the " +
-    "model stays below that, it has learned about context",
+    "the loss if each token were as likely as it is frequent, regardless of its neighbours; how far the " +
+    "model is below that shows what it has learned from context",
   "bits per character": "the loss in bits, per character instead of token: comparable between tokenizers",
   "masked tokens": "tokens that were hidden and predicted; the loss is their mean",
   "pseudo-perplexity": "the perplexity where one token is masked at a time, and all others are seen",
@@ -111,13 +112,13 @@ const MEASURES:
     ],
     [
       "longest copy",
-      "characters of the longest stretch that stands in the training text exactly so",
+      "characters of the longest stretch that occurs verbatim in the training text",
       ({ longestCopy }) => longestCopy && String(longestCopy.characters),
     ],
   ];
 
 const percent = (share: number | undefined): string | undefined =>
-  share === undefined ? undefined : `${(100 * share).toFixed(1)} %`;
+  share === undefined ? undefined : formatPercent(share);
 
 const nameOf = (temperature: number) => temperature === 0 ? "greedy" : `temperature ${temperature}`;
 
@@ -141,7 +142,7 @@ function describeWriting({ sampling, samples, reference }: Writing, isCompared: 
     measures.map(([name, meaning]) => `- *${name}*: ${meaning}`).join("\n"),
     ...isKnown
       ? [
-        "The real text stands in the training text itself: the model has seen it, and its figures are no comparison.",
+        "The real text occurs in the training text itself: the model has seen it, so its figures are no basis for comparison.",
       ]
       : [],
     ...isCompared

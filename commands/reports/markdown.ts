@@ -10,7 +10,7 @@ import { cutText } from "../cli/wrap.ts";
 /** The longest text that is written within a line, in columns. */
 const MAX_COLUMNS = 200;
 
-/** Backticks that enclose a text: one more than the longest run in it, and at least so many. */
+/** Backticks that enclose a text: one more than the longest run in it, and at least `atLeast`. */
 function fenceFor(text: string, atLeast: number): string {
   const runs = text.match(/`+/g) ?? [];
   return "`".repeat(Math.max(atLeast, ...runs.map(({ length }) => length + 1)));

@@ -9,8 +9,9 @@
 import { kindOf, type ModelConfig, type ModelKind } from "../../models/families.ts";
 import type { Experiment } from "../../models/experiment.ts";
 import type { MetricsRecord } from "../../training/tensorboard_events.ts";
-import { quote } from "../cli/terminal.ts";
+import { formatPercent, formatPerplexity, quote } from "../cli/terminal.ts";
 import type { Best } from "../runs/run_state.ts";
+import { spread, validationsOf } from "../runs/validations.ts";
 import { commandLine, type FlagRecord } from "../settings/repeat.ts";
 import { codeBlock, inlineCode, markdownTable, shortList } from "./markdown.ts";
 import { describeSizes, modelSizes } from "./model_sizes.ts";
@@ -116,7 +117,7 @@ export function modelCard(subject: CardSubject, moment: CardMoment): string {
     ]),
     "## Training",
     list([moment.training, `computed on ${inlineCode(moment.backend.device)}`]),
-    "The same settings from the first step on:",
+    "To train it again:",
     codeBlock(commandLine(moment.command, { ...flags, ...block, device: moment.backend.name }), "sh"),
     "## Use",
     "`FOLDER` is the folder that holds this file.",
@@ -130,7 +131,7 @@ const list = (lines: readonly string[]): string => lines.map((line) => `- ${line
 function describeExperiment(experiment: Experiment | undefined): string[] {
   if (experiment === undefined) return [];
   return [
-    `parts of the model are code of its own, in ${
+    `parts of the model are custom code, in ${
       inlineCode(`${experiment.name}.ts`)
     } (SHA-256 ${experiment.sha256}), which ` +
     "is not in this folder: `transformers` cannot load the model, and Miniformer needs that file with `--block`",
@@ -151,7 +152,7 @@ const MAX_ROWS = 10, MAX_BAR = 20;
 /** The validations so far, of many some that are spread evenly, and baselines. */
 function describeResults({ baselines }: CardSubject, { config, records, best, step }: CardMoment): string {
   const isClassifier = kindOf(config) === "classifier", unit = isClassifier ? "text" : "token";
-  const rows = validations(records);
+  const rows = validationsOf(records);
   const notes = baselines.map(([name, value]) => `${name}: ${value}`);
   if (rows.length === 0) return ["Not validated yet.", ...notes.length > 0 ? [list(notes)] : []].join("\n\n");
   const most = Math.max(...rows.map(({ validationLoss }) => validationLoss));
@@ -163,7 +164,7 @@ function describeResults({ baselines }: CardSubject, { config, records, best, st
       epoch.toPrecision(3),
       trainingLoss.toFixed(4),
       validationLoss.toFixed(4),
-      isClassifier ? `${(100 * (accuracy ?? 0)).toFixed(1)} %` : Math.exp(validationLoss).toPrecision(4),
+      isClassifier ? formatPercent(accuracy ?? 0) : formatPerplexity(validationLoss),
       "█".repeat(Math.max(1, Math.round(MAX_BAR * validationLoss / most))),
     ]),
   ]);
@@ -176,32 +177,4 @@ function describeResults({ baselines }: CardSubject, { config, records, best, st
     "measured on the same part of the validation text each time, and drawn as bars.",
     ...notes.length + ahead.length > 0 ? [list([...ahead, ...notes])] : [],
   ].join("\n\n");
-}
-
-interface Validation {
-  readonly step: number;
-  readonly epoch: number;
-  /** The mean of the records since the validation before. */
-  readonly trainingLoss: number;
-  readonly validationLoss: number;
-  readonly accuracy?: number;
-}
-
-function validations(records: readonly MetricsRecord[]): Validation[] {
-  const found: Validation[] = [];
-  let sum = 0, count = 0;
-  for (const { step, epoch, loss, validationLoss, accuracy } of records) {
-    sum += loss;
-    count++;
-    if (validationLoss === undefined) continue;
-    found.push({ step, epoch, trainingLoss: sum / count, validationLoss, accuracy });
-    sum = count = 0;
-  }
-  return found;
-}
-
-/** So many entries of a list, among them the first and the last. */
-function spread<Entry>(entries: readonly Entry[], most: number): Entry[] {
-  if (entries.length <= most) return [...entries];
-  return Array.from({ length: most }, (_, i) => entries[Math.round(i * (entries.length - 1) / (most - 1))]);
 }

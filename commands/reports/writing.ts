@@ -44,7 +44,7 @@ export function sampleTokens(characters: number, tokens: number): number {
 }
 
 /**
- * Lets a model write, and measures that beside a piece of a real text. `training` is the text that it was trained on, where
+ * Samples from a model, and measures the samples beside a piece of a real text. `training` is the text that it was trained on, where
  * that is known.
  */
 export async function measureWriting(

@@ -5,6 +5,8 @@
  * @module
  */
 import type { MetricsRecord } from "../../training/tensorboard_events.ts";
+import { formatPercent, formatPerplexity } from "../cli/terminal.ts";
+import { spread } from "./validations.ts";
 
 /** The record of a step that ended an epoch and was validated. */
 export type EpochRecord = MetricsRecord & {
@@ -32,15 +34,8 @@ function cells(
 ): string[] {
   const scores = accuracy === undefined
     ? [epochLoss, validationLoss].map(formatPerplexity)
-    : [`${(100 * accuracy).toFixed(1)} %`, macroF1.toFixed(3)];
+    : [formatPercent(accuracy), macroF1.toFixed(3)];
   return [String(completedEpochs), epochLoss.toFixed(4), validationLoss.toFixed(4), ...scores];
-}
-
-/** The perplexity of a loss, in four digits, or more where it is a larger whole number: `1.290`, `446.2`, `29,964`. */
-export function formatPerplexity(loss: number): string {
-  const perplexity = Math.exp(loss);
-  if (perplexity < 999.95) return perplexity.toPrecision(4);
-  return perplexity < 1e9 ? Math.round(perplexity).toLocaleString("en") : perplexity.toExponential(3);
 }
 
 /** The table as Markdown, for `epochs.md`; undefined before the first epoch has ended. */
@@ -71,13 +66,14 @@ const SHOWN_ROWS = 20;
 
 /** The table for the screen, of at most twenty epochs spread over the run; undefined where no epoch has ended. */
 export function epochTable(records: readonly MetricsRecord[]): string | undefined {
-  const epochs = records.filter(isEpochRecord), last = epochs.length - 1;
-  if (last < 0) return undefined;
-  const rows = Math.min(epochs.length, SHOWN_ROWS);
-  const shown = Array.from({ length: rows }, (_, i) => epochs[Math.round(i * last / Math.max(rows - 1, 1))]);
+  const epochs = records.filter(isEpochRecord);
+  if (epochs.length === 0) return undefined;
+  const shown = spread(epochs, SHOWN_ROWS);
   const texts = [headings(epochs), ...shown.map(cells)], widths = widthsOf(texts);
   const lines = texts.map((row) => row.map((text, i) => text.padStart(widths[i])).join("  "));
-  if (rows < epochs.length) lines.push(`${rows} of ${epochs.length} epochs: epochs.md has all`);
+  if (shown.length < epochs.length) {
+    lines.push(`${shown.length} of ${epochs.length} epochs: epochs.md has all`);
+  }
   return lines.join("\n");
 }
 
@@ -91,7 +87,7 @@ export function epochLine(record: EpochRecord, epochs: number): string {
   const number = String(completedEpochs).padStart(String(epochs).length);
   const [before, after] = accuracy === undefined
     ? [` (ppl ${formatPerplexity(epochLoss)})`, `ppl ${formatPerplexity(validationLoss)}`]
-    : ["", `accuracy ${(100 * accuracy).toFixed(1)} %`];
+    : ["", `accuracy ${formatPercent(accuracy)}`];
   return `epoch ${number}/${epochs}  loss ${epochLoss.toFixed(3)}${before}  val ${
     validationLoss.toFixed(3)
   } (${after})`;

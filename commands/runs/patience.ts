@@ -7,18 +7,18 @@
 import type { MetricsRecord } from "../../training/tensorboard_events.ts";
 import { keptRecords, readIfThere } from "./run_records.ts";
 import type { ResumedRun } from "./run_state.ts";
+import { type Validation, validationsOf } from "./validations.ts";
 
 /** Why a run is to stop before its last step, in words, if its validations have exceeded the patience. */
-export function describeImpatience(
+export function describeEarlyStop(
   patience: number | undefined,
   records: readonly MetricsRecord[],
 ): string | undefined {
   if (!patience) return;
-  let best: MetricsRecord | undefined, waited = 0;
-  for (const record of records) {
-    if (record.validationLoss === undefined) continue;
-    if (best?.validationLoss === undefined || record.validationLoss < best.validationLoss) {
-      [best, waited] = [record, 0];
+  let best: Validation | undefined, waited = 0;
+  for (const validation of validationsOf(records)) {
+    if (best === undefined || validation.validationLoss < best.validationLoss) {
+      [best, waited] = [validation, 0];
     } else waited++;
   }
   if (waited < patience || best === undefined) return;
@@ -32,17 +32,17 @@ export async function expectPatience(
   patience: number | undefined,
 ): Promise<void> {
   const records = keptRecords(await readIfThere(`${folder}/metrics.jsonl`), step);
-  const reason = describeImpatience(patience, records);
+  const reason = describeEarlyStop(patience, records);
   if (reason === undefined) return;
   throw new RangeError(
     `Cannot resume ${path}: it was stopped by ${reason}; give a larger --patience, or --patience 0 to go on to the end`,
   );
 }
 
-/** A validation loss so many times the lowest one has clearly risen. */
+/** The validation loss has clearly risen when it exceeds its lowest value by this factor. */
 const RISEN = 1.1;
 
-/** A training loss has fallen if it is below so many times what it was at the lowest validation loss. */
+/** The training loss has gone on falling when it is below this share of its value at the lowest validation loss. */
 const FALLEN = 0.95;
 
 /**
@@ -50,18 +50,15 @@ const FALLEN = 0.95;
  * clearly over its lowest value while the training loss, averaged between validations, has gone on falling.
  */
 export function warnOfMemorizing(records: readonly MetricsRecord[]): string | undefined {
-  const step = records.at(-1)?.step;
-  let best: { step: number; validation: number; training: number } | undefined, sum = 0, count = 0;
-  for (const { step: at, loss, validationLoss: validation } of records) {
-    sum += loss, count++;
-    if (validation === undefined) continue;
-    const training = sum / count;
-    sum = 0, count = 0;
-    if (best === undefined || validation < best.validation) best = { step: at, validation, training };
-    else if (validation > RISEN * best.validation && training < FALLEN * best.training) {
-      if (at !== step) return; // said before
-      const rise = `${best.validation.toFixed(2)} at step ${best.step} to ${validation.toFixed(2)}`;
-      const fall = `${best.training.toFixed(2)} to ${training.toFixed(2)}`;
+  let best: Validation | undefined;
+  for (const validation of validationsOf(records)) {
+    const { step, trainingLoss, validationLoss } = validation;
+    if (best === undefined || validationLoss < best.validationLoss) {
+      best = validation;
+    } else if (validationLoss > RISEN * best.validationLoss && trainingLoss < FALLEN * best.trainingLoss) {
+      if (step !== records.at(-1)?.step) return; // said before
+      const rise = `${best.validationLoss.toFixed(2)} at step ${best.step} to ${validationLoss.toFixed(2)}`;
+      const fall = `${best.trainingLoss.toFixed(2)} to ${trainingLoss.toFixed(2)}`;
       return `warning: the model learns the text by heart: since its best, the validation loss has risen from ${rise}, ` +
         `while the training loss fell from ${fall}; more text, --dropout 0.2, a smaller model or --patience 3 help`;
     }

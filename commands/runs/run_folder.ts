@@ -1,18 +1,18 @@
 /**
  * The folder of a training run:
  *
- *     run.json                          the settings, and command line and versions of each start
+ *     run.json                          the settings, and command line, versions, device and speed of each start
+ *     events.out.tfevents.miniformer    the records for TensorBoard, with --tensorboard
  *     block.ts                          a copy of the file that --block named
- *     metrics.jsonl                     one line per logged step
- *     events.out.tfevents.miniformer    the same for TensorBoard, with --tensorboard
- *     training.ids, validation.ids      the encoded texts, so that the tokenizer is not run again to resume
+ *     metrics.jsonl                     the records, one line per logged step
  *     samples.txt                       text generated during training
+ *     sample_generation.txt             of a GPT: text at several temperatures, generated when the run ends
  *     epochs.md                         a table of the epochs, of a run that is validated at the end of each
- *     sample_generation.txt             text at several temperatures, generated when the run ends
  *     loss_curve.svg, .png              drawn when the run ends
  *     confusion_matrix.svg, .png        of a classifier, drawn when the run ends
  *     attention.svg, .png               of a language model: the attention maps of a text, drawn when the run ends
  *     attention.html                    the attention maps at each validation, with --attention-every
+ *     training.ids, validation.ids      the encoded texts, so that the tokenizer is not run again to resume
  *     last/                             the newest checkpoint
  *     best/                             that with the lowest validation loss, or for a classifier the highest accuracy
  *     epoch-1/, epoch-2/ …              that of each epoch, with --save-every epoch
@@ -26,10 +26,9 @@ import { basename, join } from "@std/path";
 import { encodeEvents, type MetricsRecord } from "../../training/tensorboard_events.ts";
 import { reason } from "../cli/errors.ts";
 import { addPicture, ownCard } from "../files/card.ts";
-import { checkpointsOf } from "../files/checkpoint_folder.ts";
 import { appendText, entryAt, syncFile } from "../files/disk.ts";
 import { type FolderFiles, SaveError, saveFolder } from "../files/folders.ts";
-import { ATTENTION_PAGE, CHECKPOINT_FOLDERS, EVENTS_NAME, RUN_FILES } from "../files/own_names.ts";
+import { ATTENTION_PAGE, CHECKPOINT_FOLDERS, EVENTS_NAME } from "../files/own_names.ts";
 import { saveFile } from "../files/save_file.ts";
 import { savePicture } from "../files/save_picture.ts";
 import { keptFrames } from "../../plots/attention_page.ts";
@@ -43,13 +42,6 @@ import type { UnwrittenLines } from "./unwritten_lines.ts";
 
 /** No lines since the last checkpoint. */
 const none = () => ({ metrics: [], samples: "", frames: "" });
-
-/** The names of checkpoints, the first epoch before later ones; more than three epochs as a range. */
-function shorten(names: readonly string[]): string[] {
-  const epochs = names.filter((name) => name.startsWith("epoch-")).reverse();
-  const others = names.filter((name) => !epochs.includes(name));
-  return [...others, ...epochs.length > 3 ? [`${epochs[0]} … ${epochs.at(-1)}`] : epochs];
-}
 
 /** The folder of a run, held by this process. */
 export class RunFolder implements Disposable {
@@ -208,7 +200,7 @@ export class RunFolder implements Disposable {
     for (const name of CHECKPOINT_FOLDERS) await addPicture(join(this.path, name), picture);
   }
 
-  /** Saves a picture as `NAME.svg` and `NAME.png`, which are both in RUN_FILES. */
+  /** Saves a picture as `NAME.svg` and `NAME.png`, which are both in RUN_FILES of own_names.ts. */
   async addPicture(name: string, svg: string): Promise<void> {
     for (const ending of ["svg", "png"]) await savePicture(join(this.path, `${name}.${ending}`), svg);
   }
@@ -216,19 +208,6 @@ export class RunFolder implements Disposable {
   /** Saves one of RUN_FILES. */
   async addFile(name: string, content: string | Uint8Array): Promise<void> {
     await saveFile(join(this.path, name), content);
-  }
-
-  /** What a run has left here, such as `runs/mine: last/ (a Hugging Face folder), metrics.jsonl`. */
-  async describe(): Promise<string> {
-    const present = new Set((await Array.fromAsync(Deno.readDir(this.path))).map(({ name }) => name));
-    const names = (await checkpointsOf(this.path)).map(({ folder }) => basename(folder));
-    const checkpoints = shorten(names.filter((name) => present.has(name)).map((name) => `${name}/`));
-    const kind = checkpoints.length > 1 ? "Hugging Face folders" : "a Hugging Face folder";
-    const files = RUN_FILES.filter((name) => present.has(name) && !name.endsWith(".ids"));
-    const parts = checkpoints.length > 0
-      ? [`${checkpoints.join(", ").replace(/, (?=[^,]*$)/, " and ")} (${kind})`]
-      : [];
-    return `${this.path}: ${[...parts, ...files].join(", ")}`;
   }
 
   /** Removes what a new run has written if it saved no checkpoint or record, and the folders that were created for it. */

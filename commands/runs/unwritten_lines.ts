@@ -1,6 +1,7 @@
 /**
- * Lines of `metrics.jsonl`, `samples.txt` and `attention.html` that could not be written, because the disk was full or something had replaced
- * the file. They are saved in `last/training_state.json`, and written to their files when the folder is opened again.
+ * Lines of `metrics.jsonl`, `samples.txt` and `attention.html` that could not be written, because the disk was full or
+ * something had replaced the file. They are saved in `last/training_state.json`, and written to their files when the folder
+ * is opened again.
  *
  * @module
  */

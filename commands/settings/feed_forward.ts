@@ -43,7 +43,7 @@ export function fittingArchitecture(
     `${
       typed(flags)
     }: the feed-forward network of ${architecture} is always ${fixed.multiple} times as wide as the ` +
-      `model; leave the flag out, or take --architecture ${fixed.instead}`,
+      `model; leave the flag out, or give --architecture ${fixed.instead}`,
   );
 }
 
@@ -56,7 +56,7 @@ export function architectureNote(
   if (flags.architecture !== undefined || architecture === usual) return undefined;
   return `${
     typed(flags)
-  } takes architecture ${architecture}: the feed-forward network of ${usual} is always ` +
+  } needs architecture ${architecture}: the feed-forward network of ${usual} is always ` +
     `${FIXED[usual]?.multiple} times as wide as the model`;
 }
 

@@ -13,7 +13,7 @@ export const finetuneFlags = {
     checkpoint: {
       kind: "text",
       description:
-        "pretrained model: the folder of a run (its best/, else its last/), or any Hugging Face folder",
+        "pretrained model: the folder of a run (its best/, or last/ if its text was short), or any Hugging Face folder",
       placeholder: "FOLDER",
       otherwise: "the newest in runs/",
     },

@@ -1,5 +1,5 @@
 /**
- * How often something is done between the steps: every so many steps, or at the end of each epoch.
+ * How often something is done between the steps: at every Nth step, or at the end of each epoch.
  *
  * An epoch need not be a whole number of steps. With 2.5 steps in an epoch, the first three end at steps 3, 5 and 8: the
  * k-th ends with the step that reaches k passes over the data. Where an epoch is shorter than a step, several end with it.
@@ -10,14 +10,14 @@
 /** A number of steps, or each epoch. */
 export type Interval = number | "epoch";
 
-/** The steps after which so many epochs are done, rounded up. */
+/** The steps that this many epochs take, rounded up. */
 export function stepsOfEpochs(epochs: number, stepsPerEpoch: number): number {
   const exact = epochs * stepsPerEpoch, nearest = Math.round(exact);
   // a product that is a whole number may come out above it: 100 · 0.07 is 7.000000000000001
   return Math.abs(exact - nearest) <= 1e-12 * exact ? nearest : Math.ceil(exact);
 }
 
-/** The whole epochs that are done after so many steps. */
+/** The whole epochs that are done after this many steps. */
 export function epochsAfter(steps: number, stepsPerEpoch: number): number {
   const near = Math.ceil(steps / stepsPerEpoch);
   return [near + 1, near, near - 1].find((epochs) => stepsOfEpochs(epochs, stepsPerEpoch) <= steps) ?? 0;
@@ -46,7 +46,7 @@ export function usualInterval(steps: number): number {
   return Math.min(Math.ceil(steps / 10), 250);
 }
 
-/** The intervals of a run of so many steps: those that are given, and the usual ones for the others. */
+/** The intervals of a run of this many steps: those that are given, and the usual ones for the others. */
 export function intervalsOf(steps: number, given: {
   readonly epochs?: number;
   readonly logInterval?: number;

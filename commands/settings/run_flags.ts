@@ -27,8 +27,8 @@ export const POSITIVE_FACTOR = { kind: "number", above: 0, atMost: MAX.factor } 
 export const SAVES = {
   aliases: ["save-every"],
   description:
-    "steps between checkpoints in last/; epoch: keep also one of each epoch, in epoch-1/ and so on, " +
-    "of three times the size of the model",
+    "steps between checkpoints in last/; epoch: also keep one of each epoch, in epoch-1/ and so on, " +
+    "each about three times the size of the model",
 } as const;
 
 /** How to train. */
@@ -80,6 +80,9 @@ export const sessionFlags = group("Run", {
     placeholder: "FILE",
     description: "JSON file with values for flags that are not given, such as the run.json of another run",
   },
-  dryRun: { kind: "boolean", description: "print settings, memory and the first batch, then stop" },
+  dryRun: {
+    kind: "boolean",
+    description: "print settings, memory, expected time and the first batch, then stop",
+  },
   tensorboard: { kind: "boolean", description: "also write the metrics as TensorBoard events" },
 });

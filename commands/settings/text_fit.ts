@@ -30,7 +30,7 @@ export function expectCharacters(names: string, characters: number): void {
   if (characters >= LEAST_CHARACTERS) return;
   throw new RangeError(
     `Cannot train on ${names}: ${characters} characters are too few; at least ${LEAST_CHARACTERS} are needed, ` +
-      "and some thousands are better",
+      "and a few thousand are better",
   );
 }
 

@@ -102,7 +102,7 @@ const modelFlags = group("Model", {
     atMost: MAX.feedForwardDim,
     aliases: ["ff-mult"],
     otherwise: "what --feed-forward-dim gives",
-    description: "the same, as a multiple of the model width",
+    description: "width of the feed-forward network, as a multiple of the model width",
   },
   dropoutRate: { ...runFlags.dropoutRate, ...PRESET },
   initialStd: {
@@ -169,7 +169,7 @@ const trainingFlags = group("Training", {
     kind: "integer",
     atLeast: 0,
     atMost: MAX.steps,
-    description: "stop after so many validations in a row without a lower validation loss; 0: do not",
+    description: "stop after this many validations in a row without a lower loss; 0: never",
     otherwise: "0",
   },
   stopAfter: runFlags.stopAfter,
@@ -209,7 +209,7 @@ export const trainFlags = {
   ...sessionFlags,
   name: {
     ...sessionFlags.name,
-    otherwise: "that of the data; -2 and so on is added where it exists",
+    otherwise: "that of the data file, with -2, -3 and so on where it is taken",
   },
 } as const satisfies Flags;
 
