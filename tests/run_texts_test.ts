@@ -43,12 +43,12 @@ Deno.test("files outside the current folder are listed before they are read, and
     await Deno.mkdir(`${cwd}/here`);
     await train(cwd, "outside.txt");
     await Deno.rename(`${cwd}/runs`, `${cwd}/here/runs`);
-    await editState(`${cwd}/here/runs/r/best/training_state.json`, (state) => ({
+    await editState(`${cwd}/here/runs/r/last/training_state.json`, (state) => ({
       ...state,
       source: { ...state.source as object, data: ["../outside.txt"] },
     }));
     const here = `${cwd}/here`,
-      note = "runs/r/best was trained on ../outside.txt: these files will be read; ";
+      note = "runs/r/last was trained on ../outside.txt: these files will be read; ";
     const compared = await report(here, "--checkpoint runs/r --data ../outside.txt");
     assertEquals(compared.stderr.trim(), `${note}--training-data names others`);
     assertStringIncludes(compared.text, "- trained on: `../outside.txt, the part to train on`\n");
@@ -59,7 +59,7 @@ Deno.test("files outside the current folder are listed before they are read, and
     const changed = await report(here, "--checkpoint runs/r --data ../outside.txt");
     assertMatch(
       changed.text,
-      /the training text is not known: `the files that runs\/r\/best was trained on hold other texts/,
+      /the training text is not known: `the files that runs\/r\/last was trained on hold other texts/,
     );
     assert(!/^\| (known words|longest copy) \|/m.test(changed.text));
     const { code, stdout, stderr } = await miniformer(words("evaluate --checkpoint runs/r --device cpu"), {
@@ -75,13 +75,13 @@ Deno.test("files outside the current folder are listed before they are read, and
 Deno.test("a checkpoint that does not say what it was trained on is compared with --training-data", () =>
   inFolder(async (cwd) => {
     await train(cwd, "story.txt");
-    await Deno.remove(`${cwd}/runs/r/best/training_state.json`);
-    await Deno.remove(`${cwd}/runs/r/best/optimizer.safetensors`);
-    const line = "--checkpoint runs/r/best --data story.txt";
+    await Deno.remove(`${cwd}/runs/r/last/training_state.json`);
+    await Deno.remove(`${cwd}/runs/r/last/optimizer.safetensors`);
+    const line = "--checkpoint runs/r/last --data story.txt";
     const unknown = await report(cwd, line);
     assertMatch(
       unknown.text,
-      /the training text is not known: `runs\/r\/best does not say what it was trained on: .* give --training-data`/,
+      /the training text is not known: `runs\/r\/last does not say what it was trained on: .* give --training-data`/,
     );
     const given = await report(cwd, `${line} --training-data story.txt`);
     assertStringIncludes(given.text, "- trained on: `story.txt`\n");
@@ -90,17 +90,17 @@ Deno.test("a checkpoint that does not say what it was trained on is compared wit
 
     const cases: [line: string, code: number, message: RegExp][] = [
       [
-        "--checkpoint runs/r/best",
+        "--checkpoint runs/r/last",
         2,
         /^error: --data is missing, .* it holds no training_state\.json of a run; give --data\n/,
       ],
       [
-        "--checkpoint runs/r/best --data story.txt --report --training-data none.txt",
+        "--checkpoint runs/r/last --data story.txt --report --training-data none.txt",
         1,
         /^error: Cannot read none\.txt: no such file/,
       ],
       [
-        "--checkpoint runs/r/best --data story.txt --training-data story.txt",
+        "--checkpoint runs/r/last --data story.txt --training-data story.txt",
         2,
         /^error: --training-data is for --report/,
       ],
@@ -115,7 +115,7 @@ Deno.test("a checkpoint that does not say what it was trained on is compared wit
 Deno.test("a state that is no state of a run is a reason, not an accident", () =>
   inFolder(async (cwd) => {
     await train(cwd, "story.txt");
-    const state = `${cwd}/runs/r/best/training_state.json`, before = await Deno.readTextFile(state);
+    const state = `${cwd}/runs/r/last/training_state.json`, before = await Deno.readTextFile(state);
     for (
       const source of [5, [], { data: "story.txt" }, { data: [1] }, { data: ["\u001b[31m`none`.txt"] }, null]
     ) {

@@ -80,7 +80,7 @@ Deno.test("a run whose state was edited is refused by file and field", () =>
         "training_state.json: settings.batchSize is missing",
       ],
       [
-        [/"preset": "tiny"/, `"preset": {"a": "${"x".repeat(1e5)}"}`],
+        [/"preset": "[-a-z]+"/, `"preset": {"a": "${"x".repeat(1e5)}"}`],
         "training_state.json: settings.preset is",
       ],
     ];
