@@ -139,6 +139,8 @@ Deno.test("--config refuses what no flag takes, by file and name", () =>
       cwd,
     });
     assertMatch(said, /^training +1 step of .* learning rate 0.5 to/m);
+    const line = "train --data story.txt --preset mini-gpt --lr 0.003 --device cpu --dry-run";
+    assertMatch(await succeed(words(line), { cwd }), /learning rate 0.003 to 0.0003 \(cosine\)/);
   }));
 
 Deno.test("run.json records every start, with versions, device, command line and speed", () =>

@@ -47,6 +47,8 @@ export function describeLanguageModel(task: LanguageTask): Fact[] {
     experiment,
   });
   const epochs = (steps * accumulation / task.objective.batches.batchesPerEpoch).toPrecision(3);
+  // a product of floating-point numbers may be 0.00030000000000000003
+  const lowestRate = Number((schedule === "constant" ? learningRate : minLearningRate).toPrecision(12));
   const times = accumulation > 1 ? `${accumulation} × ` : "";
   return [
     ["preset", `${settings.preset}: ${summaryOf(settings.preset, task.source)}`],
@@ -68,7 +70,7 @@ export function describeLanguageModel(task: LanguageTask): Fact[] {
         counted(steps, "step")
       } of ${times}${batchSize} × ${config.contextLength} tokens, ${epochs} epochs, ` +
       describeOptimizer(settings) +
-      `learning rate ${learningRate} to ${schedule === "constant" ? learningRate : minLearningRate} ` +
+      `learning rate ${learningRate} to ${lowestRate} ` +
       `(${schedule}), seed ${settings.seed}`,
     ],
     ...describeEpochs({ ...task.objective, settings }),
