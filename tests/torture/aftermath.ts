@@ -1,7 +1,15 @@
 /** A scenario that is cut off, what must hold then, and its end. */
 
 import { type ChildOptions, type Ending, runChild } from "./children.ts";
-import { difference, missingPicture, oursIn, read, type Reading, resultOf } from "./results.ts";
+import {
+  difference,
+  missingPicture,
+  oursIn,
+  read,
+  type Reading,
+  resultOf,
+  withoutEnding,
+} from "./results.ts";
 import type { Stage } from "./scenarios.ts";
 import { harmTo, plant, treeOf } from "./trees.ts";
 import type { Operation } from "./orders.ts";
@@ -95,7 +103,8 @@ export function tryToLose(
       const { code, stderr } = await runChild(["doctor", "runs/r", "--clean"], { cwd });
       if (code !== 0) return `doctor fails afterwards: ${stderr.slice(0, 400)}`;
     }
-    const unlike = difference(await resultOf(cwd, scenario), reference.result);
+    const compared = isComplete ? withoutEnding : (result: ReadonlyMap<string, string>) => result;
+    const unlike = difference(compared(await resultOf(cwd, scenario)), compared(reference.result));
     if (unlike) return `${ending.code === 0 ? "ended" : "went on"}, and ${unlike}`;
     const left = await missingPicture(cwd, scenario);
     if (left) return left;

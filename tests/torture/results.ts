@@ -33,16 +33,26 @@ export async function resultOf(
     const text = await Deno.readTextFile(`${folder}/${target}/${path}`).catch(() => undefined);
     if (text !== undefined) result.set(path, text.replace(/,"seconds":[\d.]+}$/gm, "}"));
   }
-  for (const path of [...result.keys()].filter((path) => path.endsWith("/README.md"))) {
-    const text = await Deno.readTextFile(`${folder}/${target}/${path}`);
-    // the picture is drawn after the last checkpoint, as the others are
-    result.set(path, text.replace(SHOWN, "").replace(/^<!-- .*-->\n$/m, ""));
+  for (const path of result.keys()) {
+    if (path.endsWith("/README.md")) result.set(path, await Deno.readTextFile(`${folder}/${target}/${path}`));
   }
   return result;
 }
 
 /** How a card shows its picture. */
 const SHOWN = "![Training and validation loss](loss_curve.png)\n\n";
+
+/** A result without what is written after the last checkpoint: when a process ends in between, nobody writes it later. */
+export function withoutEnding(result: ReadonlyMap<string, string>): Map<string, string> {
+  const earlier = new Map(result);
+  for (const [path, text] of result) {
+    if (path === "sample_generation.txt") earlier.delete(path);
+    if (path.endsWith("/README.md")) {
+      earlier.set(path, text.replace(SHOWN, "").replace(/^<!-- .*-->\n$/m, ""));
+    }
+  }
+  return earlier;
+}
 
 /** The first card that shows a picture which is missing. */
 export async function missingPicture(
