@@ -47,6 +47,7 @@ Deno.test("a character outside the vocabulary is named with code point and posit
     'Cannot encode "é" (U+00E9), character 4 of the text',
   );
   assertThrows(() => tokenizer.encode("\u{1F47B}"), RangeError, "(U+1F47B), character 1 of the text");
+  assertThrows(() => tokenizer.encode("é"), RangeError, "; byte-level BPE encodes any text");
   assertThrows(() => tokenizer.encode("ab\ud83d"), RangeError, "(U+FFFD), character 3 of the text");
 });
 

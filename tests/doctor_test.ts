@@ -46,7 +46,7 @@ Deno.test("doctor examines a run: its files, its lock, where it can be resumed, 
       /^records +3 lines in metrics.jsonl, 1 of them after the checkpoint.*; the last one is incomplete/m,
     );
     assertMatch(left.stdout, /^left over +\.last\.miniformer-new, \.samples\.txt\./m);
-    assertMatch(left.stdout, /^others +notes\.txt: not files of Miniformer, never changed$/m);
+    assertMatch(left.stdout, /^others +notes\.txt: not part of the run, never changed$/m);
     for (const name of leftOvers) await Deno.stat(`${run}/${name}`); // looking changes nothing
     assertMatch(
       (await examine("--clean")).stdout,

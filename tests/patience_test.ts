@@ -57,12 +57,13 @@ Deno.test("learning by heart is warned of once: validation loss risen, training 
     warned[5]!,
     /^warning: .* has risen from 2\.50 at step 3 to 3\.00, while the training loss fell from 2\.30 to 1\.40; /,
   );
-  // noise, a text that is too hard, and a run that still learns
+  // noise, a text that is too hard, a run that still learns, and one whose losses jump before it has learned anything
   for (
     const fine of [
       recordsOf([2, 2], [1.5, 2.1]),
       recordsOf([2, 2], [2, 3]),
       recordsOf([2, 2], [1.5, 1.9], [1, 1.8]),
+      recordsOf([3.5, 2.9], [3, 5.6], [4, 2.9], [3, 4.1]),
     ]
   ) {
     assertEquals(

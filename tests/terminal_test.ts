@@ -3,6 +3,7 @@ import {
   counted,
   formatFacts,
   formatJson,
+  formatNumber,
   formatPercent,
   formatPerplexity,
   formatSpeed,
@@ -27,6 +28,16 @@ Deno.test("a name that fills its column keeps its distance from the text", () =>
 
 Deno.test("bytes are shown in MB below a gigabyte", () => {
   assertEquals([1, 27_400_000, 4e8, 1.4e9].map(megabytes), ["1 MB", "27 MB", "400 MB", "1.4 GB"]);
+});
+
+Deno.test("numbers have three digits, and no exponent where they are large", () => {
+  assertEquals([0.9389, 10, 999.4, 999.6, 1493].map(formatNumber), [
+    "0.939",
+    "10.0",
+    "999",
+    "1.00K",
+    "1.49K",
+  ]);
 });
 
 Deno.test("perplexities have four digits, or more where they are large, and no more than fit", () => {

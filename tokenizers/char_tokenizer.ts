@@ -179,6 +179,7 @@ function unknownCharacter(text: string, index: number, codePoint: number): Range
     `Cannot encode ${
       quoted(String.fromCodePoint(codePoint))
     } (U+${hexadecimal}), character ${position} of the ` +
-      "text: it is not in the vocabulary, which holds the characters of the training text",
+      "text: it is not in the vocabulary, which holds the characters of the training text; byte-level BPE encodes " +
+      "any text",
   );
 }

@@ -18,6 +18,11 @@ export function formatDuration(seconds: number): string {
   return `${Math.floor(large)}${units[0]} ${String(Math.floor(small)).padStart(2, "0")}${units[1]}`;
 }
 
+/** A number in three digits, such as `0.939`, `10.0`, `1.49K`. */
+export function formatNumber(number: number): string {
+  return number < 999.5 ? number.toPrecision(3) : formatCount(number);
+}
+
 /** A count or a rate in about three digits, such as `950`, `12.3K`, `1.24M`. */
 export function formatCount(count: number): string {
   return count < 999.5 ? count.toFixed() : count.toLocaleString("en", THREE_DIGITS);

@@ -138,7 +138,7 @@ function resumption(folder: string, checkpoints: readonly Examined[]): Finding {
   return { name, text, figures: { complete, step, command: line } };
 }
 
-/** Left-over files, and names that are not ours. */
+/** Left-over files, and names that are not part of a run, or no longer, as `epoch-3.earlier/`. */
 function examineNames(folder: string, names: readonly string[]): Finding[] {
   const left = names.filter(isLeftOver), own = [LOCK_NAME, ...RUN_FILES];
   const others = names.filter((name) => !isLeftOver(name) && !own.includes(name) && !isCheckpointName(name));
@@ -151,7 +151,7 @@ function examineNames(folder: string, names: readonly string[]): Finding[] {
     },
     {
       name: "others",
-      text: `${others.join(", ")}: not files of Miniformer, never changed`,
+      text: `${others.join(", ")}: not part of the run, never changed`,
       figures: { names: others },
     },
   ].filter(({ figures }) => figures.names.length > 0);

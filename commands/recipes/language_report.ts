@@ -13,7 +13,7 @@ import { estimateMemory } from "../../training/memory.ts";
 import type { Preset } from "../../training/presets.ts";
 import type { MaskedPreset } from "../../training/roberta_presets.ts";
 import { type OptimizerSetting, updateRule } from "../../training/optimizers.ts";
-import { counted, formatCount, formatPerplexity, megabytes } from "../cli/terminal.ts";
+import { counted, formatCount, formatNumber, formatPerplexity, megabytes } from "../cli/terminal.ts";
 import { describeTokenizer } from "../files/tokenizer_folder.ts";
 import { type LanguageConfig, type PresetName, PRESETS_BY_NAME } from "../settings/presets.ts";
 import type { TrainSettings } from "../settings/settings.ts";
@@ -46,7 +46,7 @@ export function describeLanguageModel(task: LanguageTask): Fact[] {
     optimizer,
     experiment,
   });
-  const epochs = (steps * accumulation / task.objective.batches.batchesPerEpoch).toPrecision(3);
+  const epochs = formatNumber(steps * accumulation / task.objective.batches.batchesPerEpoch);
   // a product of floating-point numbers may be 0.00030000000000000003
   const lowestRate = Number((schedule === "constant" ? learningRate : minLearningRate).toPrecision(12));
   const times = accumulation > 1 ? `${accumulation} × ` : "";

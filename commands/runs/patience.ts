@@ -47,7 +47,8 @@ const FALLEN = 0.95;
 
 /**
  * A warning that the model learns the text by heart, at the first validation that shows it: the validation loss has risen
- * clearly over its lowest value while the training loss, averaged between validations, has gone on falling.
+ * clearly over its lowest value while the training loss, averaged between validations, has gone on falling, to below that
+ * lowest value. A model whose losses only jump, as at the beginning of a very short run, has learned nothing yet.
  */
 export function warnOfMemorizing(records: readonly MetricsRecord[]): string | undefined {
   let best: Validation | undefined;
@@ -55,7 +56,10 @@ export function warnOfMemorizing(records: readonly MetricsRecord[]): string | un
     const { step, trainingLoss, validationLoss } = validation;
     if (best === undefined || validationLoss < best.validationLoss) {
       best = validation;
-    } else if (validationLoss > RISEN * best.validationLoss && trainingLoss < FALLEN * best.trainingLoss) {
+    } else if (
+      validationLoss > RISEN * best.validationLoss &&
+      trainingLoss < Math.min(FALLEN * best.trainingLoss, best.validationLoss)
+    ) {
       if (step !== records.at(-1)?.step) return; // said before
       const rise = `${best.validationLoss.toFixed(2)} at step ${best.step} to ${validationLoss.toFixed(2)}`;
       const fall = `${best.trainingLoss.toFixed(2)} to ${trainingLoss.toFixed(2)}`;
