@@ -98,6 +98,11 @@ Deno.test("a classifier has accuracies and classes, and the checkpoint it began 
   assertStringIncludes(card, "\n- classes: `good`, ``b`a|d\\n# x``\n");
   assertStringIncludes(card, "Trained from `runs/a b` with Miniformer");
   assertStringIncludes(card, "AutoModelForSequenceClassification");
+  assertStringIncludes(card, "it judges as their labels do, right or wrong.");
+  assertStringIncludes(
+    modelCard(subject, momentOf(causal)),
+    "it repeats what these texts say, right or wrong.",
+  );
   assertStringIncludes(card, "deno task finetune --data 'my novel.txt' --steps 40 --device cpu\n");
   const many = Array.from({ length: 1e4 }, (_, index) => `class ${index}`);
   const long = modelCard(subject, momentOf({ ...causal, labels: many } as ModelConfig));

@@ -99,8 +99,9 @@ export function modelCard(subject: CardSubject, moment: CardMoment): string {
     ].join("\n"),
     `# A ${config.architecture} model that ${does}`,
     `Trained from ${start} with Miniformer, miniature transformers in TypeScript. This is step ${step} of ${steps}. It has ` +
-    `learned from the texts below${before} and from nothing else, and is meant for experiments: it repeats what these ` +
-    "texts say, right or wrong.",
+    `learned from the texts below${before} and from nothing else, and is meant for experiments: ${
+      kind === "classifier" ? "it judges as their labels do" : "it repeats what these texts say"
+    }, right or wrong.`,
     "## Results",
     describeResults(subject, moment),
     "## Data",
