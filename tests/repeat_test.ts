@@ -28,7 +28,12 @@ const runs: [name: string, preset: PresetName, flags: FlagRecord, fewest: string
     { modelDim: 50, heads: 5 },
     "--model-dim 50 --heads 5",
   ],
-  ["a multiple, which is a width", "tiny", { feedForwardMultiple: 2 }, "--architecture gpt2 --feed-forward-dim 96"],
+  [
+    "a multiple, which is a width",
+    "tiny",
+    { feedForwardMultiple: 2 },
+    "--architecture gpt2 --feed-forward-dim 96",
+  ],
   [
     "another optimizer with its own setting",
     "tiny",

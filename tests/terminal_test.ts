@@ -1,6 +1,7 @@
 import { assertEquals } from "@std/assert";
 import {
   counted,
+  formatEpochs,
   formatFacts,
   formatJson,
   formatPercent,
@@ -23,6 +24,16 @@ Deno.test("paths are quoted where a shell needs it", () => {
 
 Deno.test("a name that fills its column keeps its distance from the text", () => {
   assertEquals(formatFacts([["run", "a"], ["longer", "b"]], 6, 80), "run   a\nlonger  b");
+});
+
+Deno.test("control characters in the texts of facts are shown as escapes", () => {
+  assertEquals(formatFacts([["data", "a\x1b[31mb\u202e.txt"]], 6, 80), "data  a\\x1b[31mb\\u202e.txt");
+});
+
+Deno.test("epochs have three digits, without exponents where they are many", () => {
+  assertEquals([0.132, 1, 667, 999.6, 6600, 8e5].map(formatEpochs), [
+    ...["0.132", "1.00", "667", "1.00K", "6.60K", "800K"],
+  ]);
 });
 
 Deno.test("bytes are shown in MB below a gigabyte", () => {

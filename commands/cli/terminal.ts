@@ -4,6 +4,7 @@
  * @module
  */
 import { escaped } from "../../core/quoted.ts";
+import { visibleLines } from "../../core/visible.ts";
 import { reason } from "./errors.ts";
 import { padText, textWidth, wrapText } from "./wrap.ts";
 
@@ -28,6 +29,11 @@ const THREE_DIGITS = {
   minimumSignificantDigits: 3,
   maximumSignificantDigits: 3,
 } as const;
+
+/** Passes over a text in about three digits, such as `0.132`, `1.00`, `6.60K`. */
+export function formatEpochs(epochs: number): string {
+  return epochs < 999.5 ? epochs.toPrecision(3) : formatCount(epochs);
+}
 
 /** Bytes in MB or GB: `27 MB`, `1.4 GB`. */
 export function megabytes(bytes: number): string {
@@ -113,7 +119,7 @@ export function quote(path: string): string {
   return /^[\w./-]+$/.test(path) ? path : `'${path.replaceAll("'", "'\\''")}'`;
 }
 
-/** Names and texts in two columns; the texts are wrapped within theirs. */
+/** Names and texts in two columns; the texts, which may hold names of files, are wrapped within theirs. */
 export function formatFacts(
   rows: readonly (readonly [string, string])[],
   width: number = 10,
@@ -121,6 +127,6 @@ export function formatFacts(
 ): string {
   return rows.map(([name, text]) => {
     const left = textWidth(name) < width ? padText(name, width) : `${name}  `;
-    return wrapText(left + text, columns, width);
+    return wrapText(left + visibleLines(text), columns, width);
   }).join("\n");
 }

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { visible } from "../../core/visible.ts";
 import type { Batch } from "../../data/batches.ts";
 import type { Baseline } from "../../data/baselines.ts";
 import type { Experiment } from "../../models/experiment.ts";
@@ -13,7 +14,7 @@ import { estimateMemory } from "../../training/memory.ts";
 import type { Preset } from "../../training/presets.ts";
 import type { MaskedPreset } from "../../training/roberta_presets.ts";
 import { type OptimizerSetting, updateRule } from "../../training/optimizers.ts";
-import { counted, formatCount, formatPerplexity, megabytes } from "../cli/terminal.ts";
+import { counted, formatCount, formatEpochs, formatPerplexity, megabytes } from "../cli/terminal.ts";
 import { describeTokenizer } from "../files/tokenizer_folder.ts";
 import { type LanguageConfig, type PresetName, PRESETS_BY_NAME } from "../settings/presets.ts";
 import type { TrainSettings } from "../settings/settings.ts";
@@ -46,7 +47,7 @@ export function describeLanguageModel(task: LanguageTask): Fact[] {
     optimizer,
     experiment,
   });
-  const epochs = (steps * accumulation / task.objective.batches.batchesPerEpoch).toPrecision(3);
+  const epochs = formatEpochs(steps * accumulation / task.objective.batches.batchesPerEpoch);
   const times = accumulation > 1 ? `${accumulation} × ` : "";
   return [
     ["preset", `${settings.preset}: ${summaryOf(settings.preset, task.source)}`],
@@ -194,6 +195,6 @@ export function firstWords(texts: readonly string[]): string | undefined {
 /** The texts of a run in words, such as `a.txt, b.txt and 3 others`. */
 export function describeNames({ data, validation }: Source): string {
   if (data.length === 0) return "the built-in tales";
-  const names = [...data, ...validation], others = names.length - 2;
+  const names = [...data, ...validation].map(visible), others = names.length - 2;
   return others < 2 ? names.join(", ") : `${names.slice(0, 2).join(", ")} and ${others} others`;
 }

@@ -9,7 +9,7 @@
 import { kindOf, type ModelConfig, type ModelKind } from "../../models/families.ts";
 import type { Experiment } from "../../models/experiment.ts";
 import type { MetricsRecord } from "../../training/tensorboard_events.ts";
-import { formatPercent, formatPerplexity, quote } from "../cli/terminal.ts";
+import { formatEpochs, formatPercent, formatPerplexity, quote } from "../cli/terminal.ts";
 import type { Best } from "../runs/run_state.ts";
 import { spread, validationsOf } from "../runs/validations.ts";
 import { commandLine, type FlagRecord } from "../settings/repeat.ts";
@@ -161,7 +161,7 @@ function describeResults({ baselines }: CardSubject, { config, records, best, st
     ["step", "epoch", "training loss", "validation loss", isClassifier ? "accuracy" : "perplexity", ""],
     ...shown.map(({ step, epoch, trainingLoss, validationLoss, accuracy }) => [
       String(step),
-      epoch.toPrecision(3),
+      formatEpochs(epoch),
       trainingLoss.toFixed(4),
       validationLoss.toFixed(4),
       isClassifier ? formatPercent(accuracy ?? 0) : formatPerplexity(validationLoss),
