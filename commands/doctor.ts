@@ -3,15 +3,17 @@
  *
  * @module
  */
+import { basename, dirname, join } from "@std/path";
 import { type Command, defineCommand } from "./cli/command.ts";
 import { jsonFlag } from "./cli/common_flags.ts";
 import { cannotRead, UsageError } from "./cli/errors.ts";
 import { examineMachine } from "./doctor/examine_machine.ts";
 import { examineRun, removeLeftOvers } from "./doctor/examine_run.ts";
 import type { Finding } from "./doctor/finding.ts";
-import { RUNS } from "./files/own_names.ts";
+import { entryAt } from "./files/disk.ts";
+import { isCheckpointName, pathsOf, RUNS } from "./files/own_names.ts";
 import { allowWriting } from "./cli/permissions.ts";
-import { formatJson, print } from "./cli/terminal.ts";
+import { formatJson, print, quote } from "./cli/terminal.ts";
 
 /** The command. */
 export const doctor: Command = defineCommand({
@@ -53,6 +55,14 @@ export const doctor: Command = defineCommand({
 
 /** Examines a run, after cleaning it up where that is asked for. */
 async function* examineFolder(path: string, clean: boolean): AsyncGenerator<Finding> {
+  const { folder } = pathsOf(path);
+  if (isCheckpointName(basename(folder)) && await entryAt(join(folder, "config.json")) !== undefined) {
+    throw new RangeError(
+      `Cannot examine ${path}: it is a checkpoint; deno task doctor ${
+        quote(dirname(folder))
+      } examines all of its run`,
+    );
+  }
   if (clean) await allowWriting(path, [RUNS]);
   try {
     if (clean) {

@@ -52,6 +52,12 @@ Deno.test("doctor examines a run: its files, its lock, where it can be resumed, 
       (await examine("--clean")).stdout,
       /^removed +\.last\.miniformer-new, \.miniformer\.lock, \.samples/m,
     );
+    const checkpoint = await miniformer(["doctor", "runs/story/last/"], { cwd });
+    assertEquals(checkpoint.code, 1);
+    assertEquals(
+      checkpoint.stderr,
+      "error: Cannot examine runs/story/last/: it is a checkpoint; deno task doctor runs/story examines all of its run\n",
+    );
     const names = (await Array.fromAsync(Deno.readDir(run))).map(({ name }) => name).sort();
     assertEquals(names, [
       "attention.png",

@@ -54,6 +54,12 @@ Deno.test("without an epoch there is no table", () => {
   ]);
 });
 
+Deno.test("the table of a language model fits into 60 columns", () => {
+  const widest = (columns: number) =>
+    Math.max(...epochTable([epoch(1, 10.3, 9.78)], columns)!.split("\n").map(({ length }) => length));
+  assertEquals([60, 61, Infinity].map(widest), [57, 61, 61]);
+});
+
 Deno.test("many epochs are shown from the first to the last, and the file has all", () => {
   const records = Array.from({ length: 100 }, (_, i) => epoch(i + 1, 2, 2)),
     table = epochTable(records)!.split("\n");

@@ -19,6 +19,7 @@ Deno.test("the texts of a run are named, the first two of many", () => {
   assertEquals(names([]), "the built-in tales");
   assertEquals(names(["a"], ["b", "c"]), "a, b, c");
   assertEquals(names(["a", "b", "c"], ["d"]), "a, b and 2 others");
+  assertEquals(names(["a\n\x1b[1m.txt"]), "a\\n\\x1b[1m.txt");
 });
 
 Deno.test("a model is used on words of a text", () => {

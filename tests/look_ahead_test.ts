@@ -42,6 +42,8 @@ Deno.test("the steps that are ahead are counted, with their validations", async 
     [{}, { resumed: { step: 25 } }, "15 steps of N, 2 validations"],
     [{}, { resumed: { step: 25 }, stopAfter: 26 }, "1 step of N"],
     [{}, { resumed: { step: 25 }, stopAfter: 10 }, "0 steps of N"],
+    // several epochs end with one step
+    [{ steps: 3, accumulation: 1000, evaluationInterval: "epoch" }, {}, "3 steps of N, 3 validations"],
   ];
   for (const [settings, options, expected] of changes) {
     assertEquals(await timeOf(recipeOf(settings), options), `about N: ${expected}`);

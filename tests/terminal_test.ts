@@ -26,6 +26,10 @@ Deno.test("a name that fills its column keeps its distance from the text", () =>
   assertEquals(formatFacts([["run", "a"], ["longer", "b"]], 6, 80), "run   a\nlonger  b");
 });
 
+Deno.test("control characters in the texts of facts are shown as escapes", () => {
+  assertEquals(formatFacts([["data", "a\x1b[31mb\u202e.txt"]], 6, 80), "data  a\\x1b[31mb\\u202e.txt");
+});
+
 Deno.test("bytes are shown in MB below a gigabyte", () => {
   assertEquals([1, 27_400_000, 4e8, 1.4e9].map(megabytes), ["1 MB", "27 MB", "400 MB", "1.4 GB"]);
 });

@@ -83,6 +83,8 @@ for (
       { training: 495, validation: 5 },
       "Cannot validate on 5 tokens: at least 8 are needed; --validation-fraction 0.04 is enough",
     ],
+    ["--validation_fraction 0.999", { training: 1, validation: 499 }, "Cannot train on 1 token:"],
+    ["--validation a.txt", { training: 495, validation: 1 }, "Cannot validate on 1 token:"],
     ["", { training: 20, validation: 2 }, "at least 8 are needed; give a longer text"],
     [
       "--validation a.txt",

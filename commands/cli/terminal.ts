@@ -4,6 +4,7 @@
  * @module
  */
 import { escaped } from "../../core/quoted.ts";
+import { visibleLines } from "../../core/visible.ts";
 import { reason } from "./errors.ts";
 import { padText, textWidth, wrapText } from "./wrap.ts";
 
@@ -118,7 +119,7 @@ export function quote(path: string): string {
   return /^[\w./-]+$/.test(path) ? path : `'${path.replaceAll("'", "'\\''")}'`;
 }
 
-/** Names and texts in two columns; the texts are wrapped within theirs. */
+/** Names and texts in two columns; the texts, which may hold names of files, are wrapped within theirs. */
 export function formatFacts(
   rows: readonly (readonly [string, string])[],
   width: number = 10,
@@ -126,6 +127,6 @@ export function formatFacts(
 ): string {
   return rows.map(([name, text]) => {
     const left = textWidth(name) < width ? padText(name, width) : `${name}  `;
-    return wrapText(left + text, columns, width);
+    return wrapText(left + visibleLines(text), columns, width);
   }).join("\n");
 }

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { visible } from "../../core/visible.ts";
 import type { Batch } from "../../data/batches.ts";
 import type { Baseline } from "../../data/baselines.ts";
 import type { Experiment } from "../../models/experiment.ts";
@@ -196,6 +197,6 @@ export function firstWords(texts: readonly string[]): string | undefined {
 /** The texts of a run in words, such as `a.txt, b.txt and 3 others`. */
 export function describeNames({ data, validation }: Source): string {
   if (data.length === 0) return "the built-in tales";
-  const names = [...data, ...validation], others = names.length - 2;
+  const names = [...data, ...validation].map(visible), others = names.length - 2;
   return others < 2 ? names.join(", ") : `${names.slice(0, 2).join(", ")} and ${others} others`;
 }

@@ -28,10 +28,12 @@ export async function lookAhead(recipe: Recipe, backend: Backend, { run, resumed
   const interval = evaluationInterval === "epoch"
     ? batches.batchesPerEpoch / accumulation
     : evaluationInterval;
+  // where epochs are shorter than a step, several end with one
   const validated = (step: number) => (step === settings.steps ? Math.ceil : Math.floor)(step / interval);
   let rehearsing = run;
   const ahead: Ahead = {
-    ...{ backend, flops, steps: last - first, validations: validated(last) - validated(first) },
+    ...{ backend, flops, steps: last - first },
+    validations: Math.min(last - first, validated(last) - validated(first)),
     // the forward pass of a batch is a third of a step; a classifier is measured twice, for its loss and for its scores
     stepsPerValidation: validation.length * (recipe.scores ? 2 : 1) / accumulation / 3,
     rehearse() {

@@ -5,7 +5,7 @@
  * @module
  */
 import type { MetricsRecord } from "../../training/tensorboard_events.ts";
-import { formatPercent, formatPerplexity } from "../cli/terminal.ts";
+import { formatPercent, formatPerplexity, outputColumns } from "../cli/terminal.ts";
 import { spread } from "./validations.ts";
 
 /** The record of a step that ended an epoch and was validated. */
@@ -65,12 +65,18 @@ const NOTES = [
 const SHOWN_ROWS = 20;
 
 /** The table for the screen, of at most twenty epochs spread over the run; undefined where no epoch has ended. */
-export function epochTable(records: readonly MetricsRecord[]): string | undefined {
+export function epochTable(
+  records: readonly MetricsRecord[],
+  columns: number = outputColumns(),
+): string | undefined {
   const epochs = records.filter(isEpochRecord);
   if (epochs.length === 0) return undefined;
   const shown = spread(epochs, SHOWN_ROWS);
   const texts = [headings(epochs), ...shown.map(cells)], widths = widthsOf(texts);
-  const lines = texts.map((row) => row.map((text, i) => text.padStart(widths[i])).join("  "));
+  const isNarrow = widths.reduce((sum, width) => sum + 2 + width, -2) > columns; // by one at 60 columns
+  const lines = texts.map((row) =>
+    row.map((text, i) => text.padStart(widths[i])).join(isNarrow ? " " : "  ")
+  );
   if (shown.length < epochs.length) {
     lines.push(`${shown.length} of ${epochs.length} epochs: epochs.md has all`);
   }

@@ -6,6 +6,7 @@
  */
 import { objectiveOf } from "../../models/families.ts";
 import { PRESETS, presetTraining } from "../../training/presets.ts";
+import { counted } from "../cli/terminal.ts";
 import { PRESETS_BY_NAME } from "./presets.ts";
 import type { TrainSettings } from "./settings.ts";
 import type { TrainFlags } from "./train_flags.ts";
@@ -40,7 +41,9 @@ function expectTokens({ training, validation }: TokenCounts, flags: TrainFlags, 
   if (training < LEAST_TRAINING) {
     const share = isSplit && fraction > 0.2 ? " or a smaller --validation-fraction" : "";
     throw new RangeError(
-      `Cannot train on ${training} tokens: at least ${LEAST_TRAINING} are needed; give a longer text${share}`,
+      `Cannot train on ${
+        counted(training, "token")
+      }: at least ${LEAST_TRAINING} are needed; give a longer text${share}`,
     );
   }
   if (validation >= LEAST_VALIDATION) return;
@@ -51,7 +54,7 @@ function expectTokens({ training, validation }: TokenCounts, flags: TrainFlags, 
     ? `--validation-fraction ${enough} is enough`
     : "give a longer text";
   throw new RangeError(
-    `Cannot validate on ${validation} tokens: at least ${LEAST_VALIDATION} are needed; ${advice}`,
+    `Cannot validate on ${counted(validation, "token")}: at least ${LEAST_VALIDATION} are needed; ${advice}`,
   );
 }
 
