@@ -1,5 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
-import { classTable } from "../commands/recipes/classifier_report.ts";
+import { classTable, noteOfAccuracy } from "../commands/recipes/classifier_report.ts";
 import { textWidth } from "../commands/cli/wrap.ts";
 
 const labels = ["negative", "neutral", "positive", "文字", "\x1b[2J"];
@@ -33,4 +33,15 @@ Deno.test("columns stand below each other, whatever the labels are made of", () 
   assert(!lines.join("").includes("\x1b") && lines.join("").includes("called \\x1b[2J"));
   const proto = classTable([[1, 0], [0, 1]], ["__proto__", "constructor"], Infinity);
   assert(/^__proto__ .* 1 +0$/m.test(proto) && /^constructor .* 0 +1$/m.test(proto), proto);
+});
+
+Deno.test("an accuracy that is not above the majority baseline by more than chance is said to be so", () => {
+  assertEquals(noteOfAccuracy(0.638, 0.5, 312), undefined);
+  assertEquals(noteOfAccuracy(0.5, 0.5, 312)?.includes("no better than the majority baseline"), true);
+  // two standard errors of 312 texts are 5.7 %
+  assertEquals([0.55, 0.56].map((accuracy) => noteOfAccuracy(accuracy, 0.5, 312) !== undefined), [
+    true,
+    false,
+  ]);
+  assertEquals(noteOfAccuracy(0.56, 0.5, 100) !== undefined, true);
 });

@@ -109,7 +109,16 @@ export async function reportClassifier(
     ],
     ["F1", `${macroF1.toFixed(4)}, averaged over the classes`],
   ];
+  const note = noteOfAccuracy(accuracy, baseline, validation.length);
+  if (note !== undefined) results.push(["note", note]);
   return { results, table: classTable(matrix, labels) };
+}
+
+/** What to say of an accuracy that is not above the majority baseline by more than chance: by two standard errors. */
+export function noteOfAccuracy(accuracy: number, baseline: number, texts: number): string | undefined {
+  const chance = 2 * Math.sqrt(baseline * (1 - baseline) / texts);
+  if (accuracy > baseline + chance) return;
+  return "that is no better than the majority baseline, within chance: give more --epochs, or more texts";
 }
 
 /**
