@@ -17,6 +17,7 @@ try:
     import nbformat
     from jupyter_client import AsyncKernelManager
     from jupyter_client.kernelspec import KernelSpecManager
+    from jupyter_core.utils import run_sync
     from nbclient import NotebookClient
     from nbclient.exceptions import CellExecutionError
 except ModuleNotFoundError as error:
@@ -64,6 +65,8 @@ def main():
             client.execute()
         except CellExecutionError as error:
             sys.exit(f"{NOTEBOOK.name} was not changed, a cell failed:\n{error}")
+        finally:
+            run_sync(manager.shutdown_kernel)(now=True)  # nbclient leaves a kernel running that it did not start
     notebook.metadata = {
         "kernelspec": {"display_name": "Deno", "language": "typescript", "name": "deno"},
         "language_info": {"file_extension": ".ts", "mimetype": "text/x.typescript", "name": "typescript"},
