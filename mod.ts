@@ -96,6 +96,7 @@ export * from "./training/flops.ts";
 export * from "./training/memory.ts";
 export * from "./training/optimizer.ts";
 export * from "./training/optimizers.ts";
+export * from "./training/preset.ts";
 export * from "./training/presets.ts";
 export * from "./training/text_presets.ts";
 export * from "./training/roberta_presets.ts";

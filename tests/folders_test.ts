@@ -1,5 +1,6 @@
 import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
-import { type FolderFiles, readFolder, saveFolder } from "../commands/files/folders.ts";
+import type { FolderFiles } from "../commands/files/disk.ts";
+import { readFolder, saveFolder } from "../commands/files/folders.ts";
 
 const text = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
 

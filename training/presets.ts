@@ -5,57 +5,9 @@
  * @module
  */
 
-import type { GptConfig } from "../models/gpt.ts";
 import { type OptimizerName, updateRule } from "./optimizers.ts";
+import type { Preset, PresetTraining } from "./preset.ts";
 import { TEXT_PRESETS } from "./text_presets.ts";
-
-/** A model and its training settings. */
-export interface Preset {
-  /** One line for the user. */
-  readonly summary: string;
-  /** The model without the size of its vocabulary, which depends on the text. */
-  readonly model: Omit<GptConfig, "vocabSize">;
-  /** Its training settings. */
-  readonly training: PresetTraining;
-  /** The validation loss to expect on a certain text. */
-  readonly expectation?: Expectation;
-}
-
-/** A validation loss that was measured on a certain text, with the sizes and settings of a preset. */
-export interface Expectation {
-  /** The loss, the text and the source. */
-  readonly result: string;
-  /** `fingerprintOfDocuments([training, "", validation])` of that text: of another one the loss says nothing. */
-  readonly textFingerprint: string;
-}
-
-/** Training settings of a {@linkcode Preset}. */
-export interface PresetTraining {
-  /** Sequences in a batch. */
-  readonly batchSize: number;
-  /** Updates. */
-  readonly steps: number;
-  /** Peak learning rate. */
-  readonly learningRate: number;
-  /** Learning rate at the end. */
-  readonly minLearningRate: number;
-  /** Updates until the peak of the learning rate. */
-  readonly warmupSteps: number;
-  /** Shape of the decay of the learning rate. */
-  readonly schedule: "cosine" | "linear" | "constant";
-  /** The optimizer; AdamW unless given. */
-  readonly optimizer?: OptimizerName;
-  /** Decay rate of SGD's velocity; 0.9 unless given. */
-  readonly momentum?: number;
-  /** Decay rate of AdamW's first moment. */
-  readonly beta1: number;
-  /** Decay rate of AdamW's second moment. */
-  readonly beta2: number;
-  /** Weight decay of parameters of more than one dimension. */
-  readonly weightDecay: number;
-  /** Largest norm of a gradient; 0 does not clip. */
-  readonly clipNorm: number;
-}
 
 /**
  * Training settings of a preset for another optimizer than AdamW.

@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { PresetTraining } from "./presets.ts";
+import type { PresetTraining } from "./preset.ts";
 import type { RobertaConfig } from "../models/roberta.ts";
 
 /** A masked language model and its training settings. */

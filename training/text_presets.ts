@@ -7,7 +7,7 @@
  * @module
  */
 
-import type { Preset, PresetTraining } from "./presets.ts";
+import type { Preset, PresetTraining } from "./preset.ts";
 
 const TRAINING: PresetTraining = {
   batchSize: 12,

@@ -6,6 +6,12 @@
  * @module
  */
 
+/** What a file holds. */
+export type FileContent = Uint8Array<ArrayBuffer> | string;
+
+/** The files of a folder by name. A content that takes time to compute may be a promise. */
+export type FolderFiles = Readonly<Record<string, FileContent | Promise<FileContent>>>;
+
 /** Longest file that is read, in bytes. A sparse file of terabytes takes no space on the disk, but all of it in memory. */
 const MAX_FILE_BYTES = 2 ** 33;
 

@@ -19,17 +19,11 @@
 import { dirname, join } from "@std/path";
 import { cannotRead, reason } from "../cli/errors.ts";
 import { hasForeignCard } from "./card.ts";
-import { createFile, entryAt, kindOfEntry, readBytes, syncFolder } from "./disk.ts";
+import { createFile, entryAt, type FolderFiles, kindOfEntry, readBytes, syncFolder } from "./disk.ts";
 import { CARD_NAME, CARD_PICTURE, CHECKPOINT_FILES, pathsOf } from "./own_names.ts";
 
 /** Files that stay where the user has edited the card. */
 const CARD_FILES = [CARD_NAME, CARD_PICTURE];
-
-/** What a file holds. */
-export type FileContent = Uint8Array<ArrayBuffer> | string;
-
-/** The files of a folder by name. A content that takes time to compute may be a promise. */
-export type FolderFiles = Readonly<Record<string, FileContent | Promise<FileContent>>>;
 
 /** A folder cannot be saved. The message says why, and whether what was there before is unharmed. */
 export class SaveError extends Error {

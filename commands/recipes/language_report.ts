@@ -11,7 +11,7 @@ import type { BaseTokenizer } from "../../tokenizers/base_tokenizer.ts";
 import { totalWeight } from "../../training/batch_tensors.ts";
 import { evaluate } from "../../training/evaluate.ts";
 import { estimateMemory } from "../../training/memory.ts";
-import type { Preset } from "../../training/presets.ts";
+import type { Preset } from "../../training/preset.ts";
 import type { MaskedPreset } from "../../training/roberta_presets.ts";
 import { type OptimizerSetting, updateRule } from "../../training/optimizers.ts";
 import { counted, formatCount, formatNumber, formatPerplexity, megabytes } from "../cli/terminal.ts";

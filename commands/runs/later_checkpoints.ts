@@ -12,8 +12,8 @@ import {
 } from "../../checkpoints/checkpoint_files.ts";
 import { checkpointsOf, type FoundCheckpoint } from "../files/checkpoint_folder.ts";
 import { ownCard } from "../files/card.ts";
-import { entryAt, lenientJson } from "../files/disk.ts";
-import { type FolderFiles, readFolder } from "../files/folders.ts";
+import { entryAt, type FolderFiles, lenientJson } from "../files/disk.ts";
+import { readFolder } from "../files/folders.ts";
 import { CHECKPOINT_FILES } from "../files/own_names.ts";
 import { checkSums } from "../files/sums.ts";
 import type { Best } from "./run_state.ts";

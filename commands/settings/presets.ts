@@ -4,7 +4,8 @@
  * @module
  */
 import { type ConfigsByKind, type Objective, objectiveOf } from "../../models/families.ts";
-import { type Preset, PRESETS } from "../../training/presets.ts";
+import type { Preset } from "../../training/preset.ts";
+import { PRESETS } from "../../training/presets.ts";
 import { MASKED_PRESETS, type MaskedPreset } from "../../training/roberta_presets.ts";
 import { UsageError } from "../cli/errors.ts";
 
