@@ -187,6 +187,8 @@ Deno.test({
 Deno.test("lines that cannot be written are saved in the checkpoint, and written when the folder is opened again", () =>
   inFolder(async (cwd) => {
     const path = `${cwd}/mine`, metrics = `${path}/metrics.jsonl`;
+    // its fields stay in this order
+    const ended = { ...record(3), completedEpochs: 1, epochLoss: 0.5, validationLoss: 0.4 };
     {
       using run = await RunFolder.create(path, "");
       await run.log([record(1)]);
@@ -197,12 +199,12 @@ Deno.test("lines that cannot be written are saved in the checkpoint, and written
       await run.log([record(2)]);
       await Deno.rename(metrics, `${cwd}/aside`);
       await Deno.mkdir(metrics);
-      await run.log([record(3)]);
+      await run.log([ended]);
       assertStringIncludes(run.failure!.message, `Cannot write ${metrics}: it is a folder`);
       await run.addSample(3, "upon");
       await run.addFrame(attentionFrame(3, []));
       assertEquals(run.unwritten, {
-        metrics: [record(2), record(3)],
+        metrics: [record(2), ended],
         samples: "=== step 3\nupon\n\n",
         frames: attentionFrame(3, []),
       });
@@ -215,7 +217,8 @@ Deno.test("lines that cannot be written are saved in the checkpoint, and written
     for (let time = 0; time < 2; time++) {
       using again = await RunFolder.open(path);
       const lines = (await Deno.readTextFile(metrics)).trim().split("\n");
-      assertEquals(lines.map((line) => JSON.parse(line)), [record(1), record(2), record(3)]);
+      assertEquals(lines, [record(1), record(2), ended].map((record) => JSON.stringify(record)));
+      assertStringIncludes(await Deno.readTextFile(`${path}/epochs.md`), "|     1 |");
       const samples = await Deno.readTextFile(`${path}/samples.txt`);
       assertEquals(samples, "=== step 1\nOnce\n\n=== step 3\nupon\n\n");
       const page = await Deno.readTextFile(`${path}/attention.html`);

@@ -21,6 +21,7 @@ import { ATTENTION_PAGE, CHECKPOINT_FILES } from "../files/own_names.ts";
 import { saveFile } from "../files/save_file.ts";
 import { checkSums, withSums } from "../files/sums.ts";
 import { expectSchema, objectOf, TEXT } from "../settings/saved_settings.ts";
+import { epochMarkdown } from "./epoch_table.ts";
 import { keptRecords, keptSamples, linesOfRecords, readIfThere, RECORD } from "./run_records.ts";
 
 /** Lines that may be missing from their files. */
@@ -42,12 +43,15 @@ export async function writeUnwrittenLines(folder: string): Promise<void> {
   const files = await readFolder(last, { names: CHECKPOINT_FILES });
   await checkSums(last, files);
   const { unwritten: lines, ...state } = stateIn(files);
-  const { metrics, samples, frames = "" } =
-    expectSchema(SCHEMA, { unwritten: lines }, trainingStateName(files)).unwritten;
+  expectSchema(SCHEMA, { unwritten: lines }, trainingStateName(files));
+  // as they were: what the schema gives has its fields in another order
+  const { metrics, samples, frames = "" } = lines as UnwrittenLines;
   if (metrics.length > 0) {
     const path = join(folder, "metrics.jsonl");
-    const before = keptRecords(await readIfThere(path), metrics[0].step - 1);
-    await saveFile(path, linesOfRecords([...before, ...metrics]));
+    const records = [...keptRecords(await readIfThere(path), metrics[0].step - 1), ...metrics];
+    await saveFile(path, linesOfRecords(records));
+    const table = epochMarkdown(records);
+    if (table !== undefined) await saveFile(join(folder, "epochs.md"), table);
   }
   if (samples !== "") {
     const path = join(folder, "samples.txt"), step = Number(samples.match(/\d+/)?.[0]);
