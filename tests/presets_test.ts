@@ -1,10 +1,8 @@
-import { assert, assertAlmostEquals, assertEquals, assertThrows } from "@std/assert";
+import { assert, assertEquals } from "@std/assert";
 import { countParameters } from "../core/module.ts";
 import { Gpt } from "../models/gpt.ts";
 import { fromHuggingFaceConfig, toHuggingFaceConfig } from "../checkpoints/hugging_face_formats.ts";
-import type { OptimizerName } from "../training/optimizers.ts";
-import { PRESETS, presetTraining } from "../training/presets.ts";
-import { MASKED_PRESETS } from "../training/roberta_presets.ts";
+import { PRESETS } from "../training/presets.ts";
 import { learningRateAt } from "../training/schedule.ts";
 
 for (const [name, { summary, model, training }] of Object.entries(PRESETS)) {
@@ -86,25 +84,4 @@ Deno.test("presets shakespeare-char and shakespeare-char-cpu have nanoGPT's size
   };
   assertEquals(sizesOf("shakespeare-char"), { ...gpu, ...rates });
   assertEquals(sizesOf("shakespeare-char-cpu"), { ...cpu, ...faster });
-});
-
-Deno.test("a preset for SGD has larger learning rates, and the same weight decay in each step", () => {
-  for (const { training } of [...Object.values(PRESETS), ...Object.values(MASKED_PRESETS)]) {
-    const sgd = presetTraining(training, "sgd"), momentum = 0.9;
-    assertEquals(sgd.optimizer, "sgd");
-    assertAlmostEquals(sgd.learningRate / training.learningRate, 30);
-    assertEquals(sgd.minLearningRate / sgd.learningRate, training.minLearningRate / training.learningRate);
-    const decay = sgd.learningRate * sgd.weightDecay / (1 - momentum);
-    assertAlmostEquals(decay, training.learningRate * training.weightDecay);
-    const { optimizer: _, learningRate, minLearningRate, weightDecay } = training;
-    assertEquals({ ...sgd, optimizer: undefined, learningRate, minLearningRate, weightDecay }, {
-      ...training,
-      optimizer: undefined,
-    });
-  }
-  assertEquals(presetTraining(PRESETS.tiny.training, "adamw"), {
-    ...PRESETS.tiny.training,
-    optimizer: "adamw",
-  });
-  assertThrows(() => presetTraining(PRESETS.tiny.training, "lion" as OptimizerName), RangeError, '"lion"');
 });

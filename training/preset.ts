@@ -1,11 +1,11 @@
 /**
- * What a preset is: the sizes of a model, and how to train it.
+ * What a preset is: the sizes of a model, and how to train it, with AdamW or with another optimizer.
  *
  * @module
  */
 
 import type { GptConfig } from "../models/gpt.ts";
-import type { OptimizerName } from "./optimizers.ts";
+import { type OptimizerName, updateRule } from "./optimizers.ts";
 
 /** A model and its training settings. */
 export interface Preset {
@@ -53,4 +53,36 @@ export interface PresetTraining {
   readonly weightDecay: number;
   /** Largest norm of a gradient; 0 does not clip. */
   readonly clipNorm: number;
+}
+
+/**
+ * Training settings of a preset for another optimizer than AdamW.
+ *
+ * @example
+ * ```ts
+ * import { PRESETS, presetTraining } from "@miniformer/miniformer";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const { optimizer, learningRate, steps } = presetTraining(PRESETS.tiny.training, "sgd");
+ * assertEquals([optimizer, learningRate, steps], ["sgd", 0.3, 3300]);
+ * ```
+ *
+ * @param training The settings for AdamW.
+ * @param optimizer The optimizer.
+ * @returns The settings with the learning rates and the weight decay that suit the optimizer.
+ * @throws {RangeError} If there is no optimizer of that name.
+ */
+export function presetTraining<Training extends PresetTraining>(
+  training: Training,
+  optimizer: OptimizerName,
+): Training {
+  const { presetFactors } = updateRule(optimizer);
+  if (presetFactors === undefined) return { ...training, optimizer };
+  return {
+    ...training,
+    optimizer,
+    learningRate: training.learningRate * presetFactors.learningRate,
+    minLearningRate: training.minLearningRate * presetFactors.learningRate,
+    weightDecay: training.weightDecay * presetFactors.weightDecay,
+  };
 }

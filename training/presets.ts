@@ -5,41 +5,8 @@
  * @module
  */
 
-import { type OptimizerName, updateRule } from "./optimizers.ts";
 import type { Preset, PresetTraining } from "./preset.ts";
 import { TEXT_PRESETS } from "./text_presets.ts";
-
-/**
- * Training settings of a preset for another optimizer than AdamW.
- *
- * @example
- * ```ts
- * import { PRESETS, presetTraining } from "@miniformer/miniformer";
- * import { assertEquals } from "@std/assert";
- *
- * const { optimizer, learningRate, steps } = presetTraining(PRESETS.tiny.training, "sgd");
- * assertEquals([optimizer, learningRate, steps], ["sgd", 0.3, 3300]);
- * ```
- *
- * @param training The settings for AdamW.
- * @param optimizer The optimizer.
- * @returns The settings with the learning rates and the weight decay that suit the optimizer.
- * @throws {RangeError} If there is no optimizer of that name.
- */
-export function presetTraining<Training extends PresetTraining>(
-  training: Training,
-  optimizer: OptimizerName,
-): Training {
-  const { presetFactors } = updateRule(optimizer);
-  if (presetFactors === undefined) return { ...training, optimizer };
-  return {
-    ...training,
-    optimizer,
-    learningRate: training.learningRate * presetFactors.learningRate,
-    minLearningRate: training.minLearningRate * presetFactors.learningRate,
-    weightDecay: training.weightDecay * presetFactors.weightDecay,
-  };
-}
 
 const TRAINING: PresetTraining = {
   batchSize: 32,
