@@ -14,6 +14,7 @@
 
 import { kernel } from "../core/backend.ts";
 import { formatShape, gradientOf, needsGradient, outputOf, type Tensor } from "../core/tensor.ts";
+import { wasmElements } from "../core/wasm/wasm_pass.ts";
 
 /** y = a + b. */
 export const addForward = kernel({
@@ -26,6 +27,7 @@ export const addForward = kernel({
     for (let index = 0; index < size; index++) y[index] = a[index] + b[index];
   },
   wgsl: `fn each(index: u32) { y[index] = a[index] + b[index]; }`,
+  wasm: wasmElements(({ a, b, y }) => (index) => y.store4(index, a.load4(index).plus(b.load4(index)))),
 });
 
 /** y += factor · x. */
@@ -39,6 +41,10 @@ export const addScaled = kernel({
     for (let index = 0; index < size; index++) y[index] += factor * x[index];
   },
   wgsl: `fn each(index: u32) { y[index] += factor * x[index]; }`,
+  wasm: wasmElements(({ x, y }, code) => {
+    const factor = code.let(code.f32("factor").splat());
+    return (index) => y.store4(index, y.load4(index).plus(factor.times(x.load4(index))));
+  }),
 });
 
 /** y = factor · x. */
@@ -52,6 +58,10 @@ export const scaleForward = kernel({
     for (let index = 0; index < size; index++) y[index] = factor * x[index];
   },
   wgsl: `fn each(index: u32) { y[index] = factor * x[index]; }`,
+  wasm: wasmElements(({ x, y }, code) => {
+    const factor = code.let(code.f32("factor").splat());
+    return (index) => y.store4(index, factor.times(x.load4(index)));
+  }),
 });
 
 /**
