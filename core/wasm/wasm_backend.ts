@@ -23,7 +23,6 @@ import type {
 import { BufferPool } from "../buffer_pool.ts";
 import { checkMemory } from "../cpu_backend.ts";
 import { checkLength, checkView, sizeOf, Tensor } from "../tensor.ts";
-import { CONSTANT_BYTES } from "./wasm_code.ts";
 import { WasmMemory } from "./wasm_memory.ts";
 import { assembleWasm, type WasmPass } from "./wasm_pass.ts";
 import { CONTROL_BYTES, openWasmThreads, type WasmThreads } from "./wasm_threads.ts";
