@@ -266,6 +266,16 @@ export class F32x4 extends Vector {
     return this.vector(0xe9, F32x4.of(other));
   }
 
+  /** This, or the limit in lanes where it is larger; NaN stays. One instruction of a processor, unlike `min`. */
+  atMost(limit: Floats4): F32x4 {
+    return this.vector(0xea, F32x4.of(limit));
+  }
+
+  /** This, or the limit in lanes where it is smaller; NaN stays. One instruction of a processor, unlike `max`. */
+  atLeast(limit: Floats4): F32x4 {
+    return this.vector(0xeb, F32x4.of(limit));
+  }
+
   /** |this|. */
   abs(): F32x4 {
     return this.vector(0xe0);
