@@ -25,7 +25,8 @@
  */
 
 import { type Kernel, kernel } from "../core/backend.ts";
-import { gradientOf, outputOf, type Tensor } from "../core/tensor.ts";
+import { storeOrAdd } from "../core/shader.ts";
+import { gradientOf, gradientToWrite, outputOf, type Tensor } from "../core/tensor.ts";
 
 /** √(2/π). */
 const SQRT_2_OVER_PI = Math.sqrt(2 / Math.PI);
@@ -103,7 +104,7 @@ fn derivative(x: f32) -> f32 { let t = value(x); return 1 - t * t; }`,
 } satisfies Record<string, Activation>;
 
 type Unary = Kernel<{ x: "f32" }, { y: "f32" }, "size">;
-type UnaryBackward = Kernel<{ x: "f32"; dy: "f32" }, { dx: "f32" }, "size">;
+type UnaryBackward = Kernel<{ x: "f32"; dy: "f32" }, { dx: "f32" }, "size" | "accumulate">;
 
 function forwardKernel(name: string, { value, wgsl }: Activation): Unary {
   return kernel({
@@ -124,12 +125,16 @@ function backwardKernel(name: string, { derivative, wgsl }: Activation): UnaryBa
     name: `${name}Backward`,
     reads: { x: "f32", dy: "f32" },
     writes: { dx: "f32" },
-    constants: ["size"],
+    constants: ["size", "accumulate"],
     elements: ({ size }) => size,
-    cpu({ x, dy, dx }, { size }) {
+    cpu({ x, dy, dx }, { size, accumulate }) {
+      if (!accumulate) dx.fill(0);
       for (let index = 0; index < size; index++) dx[index] += derivative(x[index]) * dy[index];
     },
-    wgsl: `${wgsl}\nfn each(index: u32) { dx[index] += derivative(x[index]) * dy[index]; }`,
+    wgsl: ({ accumulate }) =>
+      `${wgsl}\nfn each(index: u32) { dx[index] ${
+        storeOrAdd(accumulate)
+      } derivative(x[index]) * dy[index]; }`,
   });
 }
 
@@ -146,7 +151,8 @@ function activate(x: Tensor, [forward, backward]: readonly [Unary, UnaryBackward
   x.backend.run(forward, { x, y }, { size });
   y.tape?.record(() => {
     // y = f(x)   →   dx = f'(x) · dy
-    x.backend.run(backward, { x, dy: gradientOf(y), dx: gradientOf(x) }, { size });
+    const { gradient: dx, accumulate } = gradientToWrite(x);
+    x.backend.run(backward, { x, dy: gradientOf(y), dx }, { size, accumulate });
   });
   return y;
 }

@@ -20,6 +20,8 @@ import type { ArraysOf } from "../../core/backend.ts";
 import {
   type ATTENTION_BACKWARD_READS,
   type ATTENTION_READS,
+  type AttentionBackwardKeyValueConstants,
+  type AttentionBackwardQueryConstants,
   type AttentionConstants,
   lengthOf,
   maskKeys,
@@ -74,18 +76,19 @@ export function attentionForwardCpu(
 }
 
 /**
- * dQuery += Σⱼ ds[i, j] k[j] / √D, a query at a time: the same walk over keys as in the forward pass.
+ * dQuery += Σⱼ ds[i, j] k[j] / √D, or dQuery = …, a query at a time: the same walk over keys as in the forward pass.
  *
- * @param arrays Reads what the forward pass read, dy, logSumExp and delta; adds to dQuery.
- * @param settings Sizes and settings.
+ * @param arrays Reads what the forward pass read, dy, logSumExp and delta; writes dQuery.
+ * @param settings Sizes and settings, and whether to add.
  */
 export function attentionBackwardQueryCpu(
   { query, key, value, dy, logSumExp, delta, lengths, random, dQuery }: BackwardQuery,
-  settings: AttentionConstants,
+  settings: AttentionBackwardQueryConstants,
 ): void {
-  const { batch, heads, time, headDim, threshold } = settings, scale = 1 / Math.sqrt(headDim);
+  const { batch, heads, time, headDim, threshold, accumulate } = settings, scale = 1 / Math.sqrt(headDim);
   const qk = new Float64Array(time), dqk = new Float64Array(time), dWeights = new Float64Array(time);
   const sum = new Float64Array(headDim), masks = new Float64Array(time + 4).fill(1);
+  if (!accumulate) dQuery.fill(0);
   for (let head = 0; head < batch * heads; head++) {
     const start = head * time;
     for (let i = 0; i < time; i++) {
@@ -110,13 +113,16 @@ export function attentionBackwardQueryCpu(
 /**
  * dKey += Σᵢ ds[i, j] q[i] / √D and dValue += Σᵢ p[i, j] dy[i], a key at a time: a walk over the queries that see it.
  *
- * @param arrays Reads what the forward pass read, dy, logSumExp and delta; adds to dKey and dValue.
- * @param settings Sizes and settings.
+ * @param arrays Reads what the forward pass read, dy, logSumExp and delta; writes dKey and dValue.
+ * @param settings Sizes and settings, and whether to add.
  */
 export function attentionBackwardKeyValueCpu(
   { query, key, value, dy, logSumExp, delta, lengths, random, dKey, dValue }: BackwardKeyValue,
-  settings: AttentionConstants,
+  settings: AttentionBackwardKeyValueConstants,
 ): void {
+  // keys that are padding contribute nothing: they are left out
+  if (!settings.accumulateKey) dKey.fill(0);
+  if (!settings.accumulateValue) dValue.fill(0);
   const { batch, heads, time, headDim, causal, threshold } = settings, scale = 1 / Math.sqrt(headDim);
   const qk = new Float64Array(time), dqk = new Float64Array(time), dWeights = new Float64Array(time);
   const weights = new Float64Array(time), sum = new Float64Array(headDim);
