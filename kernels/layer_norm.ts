@@ -46,7 +46,10 @@ export const layerNormForward = kernel({
       let sum = 0, squares = 0;
       for (let column = 0; column < columns; column++) sum += x[start + column];
       const m = sum / columns;
-      for (let column = 0; column < columns; column++) squares += (x[start + column] - m) ** 2;
+      for (let column = 0; column < columns; column++) {
+        const centered = x[start + column] - m;
+        squares += centered * centered;
+      }
       const r = 1 / Math.sqrt(squares / columns + epsilon);
       for (let column = 0; column < columns; column++) {
         y[start + column] = weight[column] * (x[start + column] - m) * r + bias[column];
