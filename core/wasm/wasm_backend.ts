@@ -196,9 +196,10 @@ export class WasmBackend implements Backend {
   #reserve(held: { address: number; bytes: number }, bytes: number): void {
     if (bytes <= held.bytes) return;
     if (held.bytes > 0) this.#memory.give(held.address, held.bytes);
-    this.bytes += bytes - held.bytes;
+    this.bytes -= held.bytes;
+    held.bytes = 0; // until there is more, for there may be none
     held.address = this.#memory.take(bytes);
-    held.bytes = bytes;
+    this.bytes += held.bytes = bytes;
   }
 
   #compile(kernel: Kernel, pass: WasmPass, constants: Constants): number {
