@@ -25,10 +25,11 @@
  */
 
 import { type Kernel, kernel } from "../core/backend.ts";
+import { exp, tanh as hyperbolicTangent } from "../core/math.ts";
 import { storeOrAdd } from "../core/shader.ts";
 import { gradientOf, gradientToWrite, outputOf, type Tensor } from "../core/tensor.ts";
 import type { WasmCode } from "../core/wasm/wasm_code.ts";
-import { exp, polynomial, tanh as tanhOfFour } from "../core/wasm/wasm_math.ts";
+import { exp as exp4, polynomial, tanh as tanh4 } from "../core/wasm/wasm_math.ts";
 import { wasmElements } from "../core/wasm/wasm_pass.ts";
 import { F32x4 } from "../core/wasm/wasm_values.ts";
 
@@ -40,18 +41,18 @@ function erf(x: number): number {
   if (Math.abs(x) > 6) return Math.sign(x);
   let term = x, sum = x;
   for (let n = 1; Math.abs(term) > 1e-17 * Math.abs(sum); n++) sum += term *= 2 * x * x / (2 * n + 1);
-  return 2 / Math.sqrt(Math.PI) * Math.exp(-x * x) * sum;
+  return 2 / Math.sqrt(Math.PI) * exp(-x * x) * sum;
 }
 
 /** The gate of GELU's tanh form: (1 + tanh u) / 2. */
 function gate(x: number): number {
-  return 1 / (1 + Math.exp(-2 * SQRT_2_OVER_PI * (x + 0.044715 * x * x * x)));
+  return 1 / (1 + exp(-2 * SQRT_2_OVER_PI * (x + 0.044715 * x * x * x)));
 }
 
 /** The same of four numbers. */
-function gateOfFour(code: WasmCode, x: F32x4): F32x4 {
+function gate4(code: WasmCode, x: F32x4): F32x4 {
   const u = x.times(x).times(x).times(0.044715).plus(x).times(SQRT_2_OVER_PI);
-  return F32x4.of(1).over(exp(code, u.times(-2)).plus(1));
+  return F32x4.of(1).over(exp4(code, u.times(-2)).plus(1));
 }
 
 /**
@@ -61,10 +62,10 @@ function gateOfFour(code: WasmCode, x: F32x4): F32x4 {
 const SCALE = 0.3275911, TAIL = [0.254829592, -0.284496736, 1.421413741, -1.453152027, 1.061405429];
 
 /** Φ of four numbers, and e^(−x²/2). */
-function probabilityOfFour(code: WasmCode, x: F32x4): { probability: F32x4; bell: F32x4 } {
+function probability4(code: WasmCode, x: F32x4): { probability: F32x4; bell: F32x4 } {
   const z = code.let(x.abs().times(Math.SQRT1_2));
   const t = code.let(F32x4.of(1).over(z.times(SCALE).plus(1)));
-  const bell = code.let(exp(code, z.times(z).negate()));
+  const bell = code.let(exp4(code, z.times(z).negate()));
   const upper = code.let(t.times(polynomial(t, TAIL)).times(bell).times(0.5));
   return { probability: x.isLess(0).select(upper, F32x4.of(1).minus(upper)), bell };
 }
@@ -96,10 +97,10 @@ fn derivative(x: f32) -> f32 {
   return g + 2 * x * g * (1 - g) * ${SQRT_2_OVER_PI} * (1 + ${3 * 0.044715} * x * x);
 }`,
     wasm: {
-      value: (code, x) => x.times(gateOfFour(code, x)),
+      value: (code, x) => x.times(gate4(code, x)),
       derivative(code, x) {
         // beyond 10 the derivative is 0 or 1 to the last bit, and x² may overflow
-        const near = code.let(x.atMost(10).atLeast(-10)), g = code.let(gateOfFour(code, near));
+        const near = code.let(x.atMost(10).atLeast(-10)), g = code.let(gate4(code, near));
         const slope = near.times(near).times(3 * 0.044715).plus(1).times(SQRT_2_OVER_PI);
         return g.plus(near.times(2).times(g).times(F32x4.of(1).minus(g)).times(slope));
       },
@@ -107,8 +108,7 @@ fn derivative(x: f32) -> f32 {
   },
   geluErf: {
     value: (x) => 0.5 * x * (1 + erf(x * Math.SQRT1_2)),
-    derivative: (x) =>
-      0.5 * (1 + erf(x * Math.SQRT1_2)) + x * Math.exp(-0.5 * x * x) / Math.sqrt(2 * Math.PI),
+    derivative: (x) => 0.5 * (1 + erf(x * Math.SQRT1_2)) + x * exp(-0.5 * x * x) / Math.sqrt(2 * Math.PI),
     wgsl: `
 fn probability(x: f32) -> f32 {
   let z = abs(x) * ${Math.SQRT1_2};
@@ -122,9 +122,9 @@ fn derivative(x: f32) -> f32 { return probability(x) + x * exp(-0.5 * x * x) * $
       1 / Math.sqrt(2 * Math.PI)
     }; }`,
     wasm: {
-      value: (code, x) => x.times(probabilityOfFour(code, x).probability),
+      value: (code, x) => x.times(probability4(code, x).probability),
       derivative(code, x) {
-        const { probability, bell } = probabilityOfFour(code, x);
+        const { probability, bell } = probability4(code, x);
         return probability.plus(x.times(bell).times(1 / Math.sqrt(2 * Math.PI)));
       },
     },
@@ -141,15 +141,18 @@ fn derivative(x: f32) -> f32 { return select(0.0, 1.0, x > 0); }`,
     },
   },
   tanh: {
-    value: Math.tanh,
-    derivative: (x) => 1 - Math.tanh(x) ** 2,
+    value: hyperbolicTangent,
+    derivative: (x) => {
+      const t = hyperbolicTangent(x);
+      return 1 - t * t;
+    },
     wgsl: `
 fn value(x: f32) -> f32 { return tanh(clamp(x, -15, 15)); }
 fn derivative(x: f32) -> f32 { let t = value(x); return 1 - t * t; }`,
     wasm: {
-      value: tanhOfFour,
+      value: tanh4,
       derivative(code, x) {
-        const t = code.let(tanhOfFour(code, x));
+        const t = code.let(tanh4(code, x));
         return F32x4.of(1).minus(t.times(t));
       },
     },

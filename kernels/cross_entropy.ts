@@ -20,6 +20,7 @@
  */
 
 import { kernel } from "../core/backend.ts";
+import { exp, log } from "../core/math.ts";
 import { storeOrAdd } from "../core/shader.ts";
 import { formatShape, gradientOf, gradientToWrite, outputOf, type Tensor } from "../core/tensor.ts";
 import { groupReduction, MAX_OVER_GROUP_WGSL, rowLanes, SUM_OVER_GROUP_WGSL } from "./reduce.ts";
@@ -40,8 +41,8 @@ export const crossEntropyForward = kernel({
       const start = row * columns, label = targets[row];
       let m = logits[start], sum = 0;
       for (let column = 0; column < columns; column++) m = Math.max(m, logits[start + column]);
-      for (let column = 0; column < columns; column++) sum += Math.exp(logits[start + column] - m);
-      const logSum = m + Math.log(sum);
+      for (let column = 0; column < columns; column++) sum += exp(logits[start + column] - m);
+      const logSum = m + log(sum);
       logSumExp[row] = logSum;
       losses[row] = label === IGNORE_INDEX ? 0 : logSum - logits[start + label];
     }
@@ -113,7 +114,7 @@ export const crossEntropyBackward = kernel({
       const start = row * columns, scale = weight[weighted ? row : 0] * dLoss[0];
       for (let column = 0; column < columns; column++) {
         const oneHot = column === targets[row] ? 1 : 0;
-        dLogits[start + column] += (Math.exp(logits[start + column] - logSumExp[row]) - oneHot) * scale;
+        dLogits[start + column] += (exp(logits[start + column] - logSumExp[row]) - oneHot) * scale;
       }
     }
   },

@@ -17,6 +17,7 @@
  */
 
 import { kernel } from "../core/backend.ts";
+import { exp } from "../core/math.ts";
 import { storeOrAdd } from "../core/shader.ts";
 import { gradientOf, gradientToWrite, outputOf, type Tensor } from "../core/tensor.ts";
 import { MAX_OVER_GROUP_WGSL, rowLanes, SUM_OVER_GROUP_WGSL } from "./reduce.ts";
@@ -40,9 +41,9 @@ export const softmaxForward = kernel({
       const start = row * columns, end = visible(row, columns, causal);
       let m = x[start], sum = 0;
       for (let column = 0; column < end; column++) m = Math.max(m, x[start + column]);
-      for (let column = 0; column < end; column++) sum += Math.exp(x[start + column] - m);
+      for (let column = 0; column < end; column++) sum += exp(x[start + column] - m);
       for (let column = 0; column < columns; column++) {
-        p[start + column] = column < end ? Math.exp(x[start + column] - m) / sum : 0;
+        p[start + column] = column < end ? exp(x[start + column] - m) / sum : 0;
       }
     }
   },
