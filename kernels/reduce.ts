@@ -81,6 +81,29 @@ export function sumWasm(code: WasmCode, start: Integer, end: Integer, term: (ind
   return code.let(a.plus(b).plus(c.plus(d)));
 }
 
+/**
+ * The largest of elements side by side, for WebAssembly; a NaN among them is passed over.
+ *
+ * @param code The function that needs it.
+ * @param start First index.
+ * @param end Beyond the last one.
+ * @param element Four elements, given the index of the first.
+ * @returns The largest; −∞ if there is none.
+ */
+export function maxWasm(
+  code: WasmCode,
+  start: Integer,
+  end: Integer,
+  element: (index: I32) => F32x4,
+): F32 {
+  const largest = code.variable(F32x4.of(-Infinity));
+  code.forFours(start, end, (index) => {
+    largest.set(largest.value.atLeast(code.present(element(index), -Infinity)));
+  });
+  const [a, b, c, d] = [0, 1, 2, 3].map((lane) => largest.value.lane(lane));
+  return code.let(a.max(b).max(c.max(d)));
+}
+
 /** Rows that the first pass of {@linkcode sumRowsWasm} adds up in one piece, and columns of the second. */
 const BLOCK_ROWS = 64, BLOCK_COLUMNS = 256;
 

@@ -252,6 +252,11 @@ export class WasmFloats {
     return new WasmFloats(this.#code, this.#code.let(elementAt(this.base, index)));
   }
 
+  /** The same memory as integers. */
+  get integers(): WasmIntegers {
+    return new WasmIntegers(this.#code, this.base);
+  }
+
   /** One element. */
   load(index: Integer, offset = 0): F32 {
     return new F32([...elementAt(this.base, index).code, 0x2a, 2, ...unsigned(4 * offset)]);
