@@ -89,3 +89,54 @@ export function multiplyTile(
   });
   return totals.map(({ value }) => value);
 }
+
+/** Where the results of a tile go. */
+export interface TileResults {
+  /** From the first of them on. */
+  readonly y: WasmFloats;
+  /** Added to each row, from the first column of the tile on. */
+  readonly bias?: WasmFloats;
+  /** Whether to add to y. */
+  readonly accumulates: boolean;
+  /** Columns of y. */
+  readonly columns: I32;
+  /** Rows of y from the first of the tile on: if they are fewer than it has, only those are stored. */
+  readonly rowsLeft: I32;
+  /** Columns of y from the first of the tile on. */
+  readonly columnsLeft: I32;
+}
+
+/**
+ * Writes what stores a tile, as far as it lies within y: y = sum + bias, or y += sum + bias.
+ *
+ * @param code The function to write.
+ * @param sums The tile, row by row.
+ * @param vectors Vectors of four columns in each row.
+ * @param results Where they go.
+ */
+export function storeTile(
+  code: WasmCode,
+  sums: readonly F32x4[],
+  vectors: number,
+  results: TileResults,
+): void {
+  const { y, bias, accumulates, columns, rowsLeft, columnsLeft } = results;
+  const rows = sums.length / vectors, width = vectors * 4;
+  const store = (row: WasmFloats, column: I32 | number, sum: F32x4) => {
+    const value = bias ? sum.plus(bias.load4(column)) : sum;
+    row.store4(column, accumulates ? row.load4(column).plus(value) : value);
+  };
+  code.if(rowsLeft.isLess(rows).or(columnsLeft.isLess(width)), () => {
+    // by way of memory, because a register cannot be chosen when the function runs
+    sums.forEach((sum, index) => code.scratch.store4(4 * index, sum));
+    code.for(0, rowsLeft.min(rows), 1, (row) => {
+      const tileRow = code.scratch.from(row.times(width)), yRow = y.from(row.times(columns));
+      code.forFours(0, columnsLeft.min(width), (column) => store(yRow, column, tileRow.load4(column)));
+    });
+  }, () => {
+    for (let row = 0; row < rows; row++) {
+      const yRow = y.from(columns.times(row));
+      for (let vector = 0; vector < vectors; vector++) store(yRow, 4 * vector, sums[row * vectors + vector]);
+    }
+  });
+}
