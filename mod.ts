@@ -29,7 +29,16 @@ export * from "./core/open_backend.ts";
 export { philox4x32 } from "./core/philox.ts";
 export { permutation, Random } from "./core/random.ts";
 export { Tape } from "./core/tape.ts";
-export { formatShape, gradientOf, needsGradient, outputOf, sizeOf, Tensor, zeros } from "./core/tensor.ts";
+export {
+  formatShape,
+  gradientOf,
+  gradientToWrite,
+  needsGradient,
+  outputOf,
+  sizeOf,
+  Tensor,
+  zeros,
+} from "./core/tensor.ts";
 export { WasmBackend, type WasmBackendOptions } from "./core/wasm/wasm_backend.ts";
 export {
   type Variable,

@@ -13,7 +13,14 @@
  */
 
 import { kernel } from "../core/backend.ts";
-import { formatShape, gradientOf, needsGradient, outputOf, type Tensor } from "../core/tensor.ts";
+import {
+  formatShape,
+  gradientOf,
+  gradientToWrite,
+  needsGradient,
+  outputOf,
+  type Tensor,
+} from "../core/tensor.ts";
 import { wasmElements } from "../core/wasm/wasm_pass.ts";
 
 /** y = a + b. */
@@ -64,6 +71,12 @@ export const scaleForward = kernel({
   }),
 });
 
+/** dx += factor · dy, or dx = …, where dx is the gradient of x. */
+function passOn(dy: Tensor, x: Tensor, factor: number): void {
+  const { gradient: dx, accumulate } = gradientToWrite(x);
+  x.backend.run(accumulate ? addScaled : scaleForward, { x: dy, y: dx }, { size: x.size, factor });
+}
+
 /**
  * Sum of two tensors of one shape.
  *
@@ -93,7 +106,7 @@ export function add(a: Tensor, b: Tensor): Tensor {
     const dy = gradientOf(y);
     // y = a + b   →   da = dy,   db = dy
     for (const x of [a, b]) {
-      if (needsGradient(x)) x.backend.run(addScaled, { x: dy, y: gradientOf(x) }, { size, factor: 1 });
+      if (needsGradient(x)) passOn(dy, x, 1);
     }
   });
   return y;
@@ -120,7 +133,7 @@ export function scale(x: Tensor, factor: number): Tensor {
   x.backend.run(scaleForward, { x, y }, { size, factor });
   y.tape?.record(() => {
     // y = factor x   →   dx = factor dy
-    x.backend.run(addScaled, { x: gradientOf(y), y: gradientOf(x) }, { size, factor });
+    passOn(gradientOf(y), x, factor);
   });
   return y;
 }
