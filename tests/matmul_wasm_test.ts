@@ -3,6 +3,7 @@
 import { assertEquals } from "@std/assert";
 import type { Backend } from "../core/backend.ts";
 import type { Tensor } from "../core/tensor.ts";
+import { WasmBackend } from "../core/wasm/wasm_backend.ts";
 import { matmulBiased, matmulForward } from "../kernels/matmul/matmul.ts";
 import { naiveMultiply } from "../kernels/matmul/matmul_naive.ts";
 import type { MatmulConstants } from "../kernels/matmul/matmul_plan.ts";
@@ -120,4 +121,17 @@ Deno.test("a row of a product in WebAssembly has the same bits alone and among o
       assertEquals(await product(1, some, { ...constants, rows }), all.slice(0, rows * 67), `${rows} rows`);
     }
   }
+});
+
+Deno.test("few columns of b may stand at the very end of the memory", async () => {
+  const backend = await WasmBackend.open({ threads: 1 }),
+    y = backend.allocate([1]),
+    ones = new Float32Array(16).fill(1);
+  const constants = { batch: 1, rows: 1, columns: 1, inner: 16, transposeA: 0, transposeB: 0, accumulate: 0 };
+  const a = backend.from(ones);
+  for (let tensors = 0; tensors < 2100; tensors++) { // 64 bytes each: beyond the first and the second page
+    backend.run(matmulForward, { a, b: backend.from(ones), y }, constants);
+    assertEquals(await backend.read(y), Float32Array.of(16));
+  }
+  backend.close();
 });

@@ -17,8 +17,9 @@
  * or columns, because each panel is read in many pieces.
  *
  * With few rows, as when a text is generated position by position, copying b would take longer than multiplying it: each
- * of its numbers is used only a few times. So a tile is one row of 32 results there, and b is read where it is. Only where b
- * is transposed, or fewer than 32 columns are left, 32 columns are copied just before they are used.
+ * of its numbers is used only a few times. So a tile is one row of 32 results there, and b is read where it is, or, where it
+ * is transposed, 32 of its columns are copied just before they are used. Where fewer than 32 columns are left, a tile reads
+ * what stands behind them, and does not store what comes of it.
  *
  * Both ways add up in the same order, see `tile_wasm.ts`: a row of y has the same bits, computed alone or among a thousand.
  *
@@ -169,29 +170,19 @@ const multiplyFewRows: Pass = {
     const column0 = code.let(code.piece.modulo(across).times(columnsOfPiece));
     const aStart = a.from(matrix.times(rows).times(inner)),
       yStart = y.from(matrix.times(rows).times(columns));
-    const bStart = b.from(matrix.times(inner).times(columns));
+    const bStart = b.from(matrix.times(inner).times(columns)), stride = code.let(columns.times(4));
     const panel = code.scratch.from(WIDE_COLUMNS); // after the tile that `storeTile` puts there
-    const address = code.variable(panel.base), stride = code.variable(I32.of(0));
     code.for(column0, column0.plus(columnsOfPiece).min(columns), WIDE_COLUMNS, (column) => {
-      const columnsLeft = code.let(columns.minus(column));
-      code.if(columnsLeft.isLess(WIDE_COLUMNS).or(transposeB), () => {
-        const source = { matrix: bStart, length: columns, inner, isInnerFirst: transposeB === 1 };
+      const columnsLeft = code.let(columns.minus(column)), bThere = bStart.from(column).base;
+      if (transposeB) {
+        const source = { matrix: bStart, length: columns, inner, isInnerFirst: true };
         code.for(0, columnsLeft.min(WIDE_COLUMNS), COPIED_TOGETHER, (first) => {
           copyIntoPanels(code, source, column.plus(first), WIDE_COLUMNS, panel.from(first), panelInner);
         });
-        address.set(panel.base);
-        stride.set(I32.of(4 * WIDE_COLUMNS));
-      }, () => {
-        address.set(bStart.from(column).base);
-        stride.set(columns.times(4));
-      });
+      }
+      const source = transposeB ? { b: panel.base } : { b: bThere, stride };
       code.for(0, rows, 1, (row) => {
-        const operands = {
-          a: aStart.from(row.times(inner)).base,
-          b: address.value,
-          stride: stride.value,
-          inner,
-        };
+        const operands = { ...source, a: aStart.from(row.times(inner)).base, inner };
         storeTile(code, multiplyTile(code, 1, vectors, operands), vectors, {
           y: yStart.from(row.times(columns).plus(column)),
           bias: bias?.from(column),
