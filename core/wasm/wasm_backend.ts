@@ -60,8 +60,8 @@ export class WasmBackend implements Backend {
   readonly #threads: WasmThreads;
   readonly #poison: boolean;
   readonly #pools: Record<DataType, BufferPool<Storage>>;
-  /** Numbers of compiled passes, by the values of their switches. */
-  readonly #compiled = new Map<WasmPass, Map<string, number>>();
+  /** Numbers of compiled passes, by kernel, and within it by pass and values of the switches. */
+  readonly #compiled = new Map<object, Map<string, number>>();
   /** Arguments of the function that runs, as integers and as floats. */
   #integers: Int32Array = new Int32Array(0);
   #floats: Float32Array = new Float32Array(0);
@@ -186,9 +186,11 @@ export class WasmBackend implements Backend {
       this.#floats[at++] = constants[name];
     }
     for (const pass of passes) {
+      const pieces = pass.pieces(constants);
+      if (pieces === 0) continue; // this pass is for other sizes
       const scratchBytes = pass.scratch ? align(pass.scratch(constants)) : 0;
       const id = this.#compile(kernel as unknown as Kernel, pass, constants);
-      this.#threads.run(id, pass.pieces(constants), this.#scratch.address, scratchBytes, [BLOCK]);
+      this.#threads.run(id, pieces, this.#scratch.address, scratchBytes, [BLOCK]);
     }
   }
 
@@ -203,10 +205,11 @@ export class WasmBackend implements Backend {
   }
 
   #compile(kernel: Kernel, pass: WasmPass, constants: Constants): number {
-    let variants = this.#compiled.get(pass);
-    if (variants === undefined) this.#compiled.set(pass, variants = new Map());
-    let key = "";
-    for (const name of pass.switches ?? []) key += constants[name] + " ";
+    // not by pass alone: in another kernel the same pass finds its arguments in other places
+    let variants = this.#compiled.get(kernel);
+    if (variants === undefined) this.#compiled.set(kernel, variants = new Map());
+    let key = `${kernel.wasm!.indexOf(pass)}`;
+    for (const name of pass.switches ?? []) key += ` ${constants[name]}`;
     let id = variants.get(key);
     if (id === undefined) {
       id = this.#threads.define(assembleWasm(kernel, pass, constants, this.#memory.shared));

@@ -30,6 +30,7 @@ import {
 } from "../../core/tensor.ts";
 import { multiply } from "./matmul_cpu.ts";
 import { MATMUL_CONSTANTS, MATMUL_SIZES, planMatmul } from "./matmul_plan.ts";
+import { MATMUL_PASSES } from "./matmul_wasm.ts";
 import { matmulWgsl } from "./matmul_wgsl.ts";
 import { transposeForward } from "./transpose.ts";
 
@@ -46,6 +47,7 @@ export const matmulForward = kernel({
     multiply(a, b, undefined, y, constants);
   },
   wgsl: (constants, adapter) => matmulWgsl(constants, adapter, false),
+  wasm: MATMUL_PASSES,
 });
 
 /** y = a · b + bias, or y += …, the bias being added to every row. */
@@ -57,6 +59,7 @@ export const matmulBiased = kernel({
     multiply(a, b, bias, y, constants);
   },
   wgsl: (constants, adapter) => matmulWgsl(constants, adapter, true),
+  wasm: MATMUL_PASSES,
 });
 
 /** How {@linkcode matmul} reads its arguments. */
