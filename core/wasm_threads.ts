@@ -140,7 +140,6 @@ class ThreadPool implements WasmThreads {
 
   run(id: number, pieces: number, scratch: number, scratchBytes: number, args: readonly number[]): void {
     if (this.#broken) throw new Error(`Cannot run on several threads: ${this.#broken}`);
-    if (pieces === 0) return;
     if (args.length > MAX_ARGUMENTS) {
       throw new RangeError(`Cannot pass ${args.length} arguments: at most ${MAX_ARGUMENTS} are possible`);
     }

@@ -51,28 +51,28 @@ export async function startWorker(
       ${program}
     };`;
   const address = `data:text/javascript,${encodeURIComponent(source)}`, node = nodeThreads();
-  const { promise, resolve, reject } = Promise.withResolvers<void>();
-  const fail = (why: string) => {
-    ended(why);
-    reject(new Error(`Cannot start a thread: ${why}`));
-  };
-  let worker: StartedWorker;
-  if (node) {
-    const started = worker = new node.Worker(new URL(address));
-    started.on("message", () => resolve());
-    started.on("error", (error) => fail(String(error)));
-    started.on("exit", () => fail("its worker was ended"));
-    started.postMessage(data);
-  } else {
-    const started = worker = new Worker(address, { type: "module" });
-    started.onmessage = () => resolve();
-    started.onerror = (event) => {
-      event.preventDefault();
-      fail(event.message || "the page's Content-Security-Policy must allow worker-src data:");
+  let worker!: StartedWorker;
+  await new Promise<void>((resolve, reject) => {
+    const fail = (why: string) => {
+      ended(why);
+      reject(new Error(`Cannot start a thread: ${why}`));
     };
-    started.postMessage(data);
-  }
-  await promise;
+    if (node) {
+      const started = worker = new node.Worker(new URL(address));
+      started.on("message", () => resolve());
+      started.on("error", (error) => fail(String(error)));
+      started.on("exit", () => fail("its worker was ended"));
+      started.postMessage(data);
+    } else {
+      const started = worker = new Worker(address, { type: "module" });
+      started.onmessage = () => resolve();
+      started.onerror = (event) => {
+        event.preventDefault();
+        fail(event.message || "the page's Content-Security-Policy must allow worker-src data:");
+      };
+      started.postMessage(data);
+    }
+  });
   worker.unref?.();
   return worker;
 }

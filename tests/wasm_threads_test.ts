@@ -1,4 +1,5 @@
 import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
+import { PLACES } from "../core/wasm_pieces.ts";
 import { CONTROL_BYTES, openWasmThreads, type WasmThreads } from "../core/wasm_threads.ts";
 
 const I32 = 0x7f, F32 = 0x7d;
@@ -15,7 +16,7 @@ const ELEMENT = [...local(2), ...local(0), 0x41, 2, 0x74, 0x6a];
 
 /** A module whose function gets `parameters` besides piece and scratch, and does what `code` says. */
 function moduleOf(code: number[], { parameters = [I32, I32], shared = true } = {}): Uint8Array {
-  const types = [I32, I32, ...parameters], body = sized(0, ...code, 0x0b);
+  const types = [I32, I32, ...parameters], body = sized(1, 1, I32, ...code, 0x0b);
   return new Uint8Array([
     ...[0, 0x61, 0x73, 0x6d, 1, 0, 0, 0],
     ...[1, ...sized(1, 0x60, ...sized(...types), 0)],
@@ -29,10 +30,14 @@ function moduleOf(code: number[], { parameters = [I32, I32], shared = true } = {
 /** element = operator(element, parameter 3) */
 const update = (operator: number) => [...ELEMENT, ...ELEMENT, 0x28, 2, 0, ...local(3), operator, 0x36, 2, 0];
 const ADD = update(0x6a), SUBTRACT = update(0x6b);
-/** Waits until two pieces have come here, so that two threads must take one each. The counter must be 0 before. */
+/**
+ * Waits until two pieces have come here, so that two threads must take one each; fails when it has looked 2³² times, some
+ * seconds long. The counter must be 0 before.
+ */
 const MEET = [
   ...[...constant(COUNTER), 0x41, 1, 0xfe, 0x1e, 2, 0, 0x1a],
-  ...[0x03, 0x40, ...constant(COUNTER), 0xfe, 0x10, 2, 0, 0x41, 2, 0x48, 0x0d, 0, 0x0b],
+  ...[0x03, 0x40, ...local(4), 0x41, 1, 0x6a, 0x22, 4, 0x45, 0x04, 0x40, 0x00, 0x0b],
+  ...[...constant(COUNTER), 0xfe, 0x10, 2, 0, 0x41, 2, 0x48, 0x0d, 0, 0x0b],
 ];
 /** Runs `code` on thread number `thread` only. */
 const onThread = (thread: number, code: number[]) => [
@@ -103,11 +108,11 @@ Deno.test("each thread has private memory, and a single piece runs on the caller
     runTwo(threads, memory, threads.define(moduleOf([...MEET, ...scratch])));
     assertEquals(elements(memory, 2).sort(), [SCRATCH, SCRATCH + SCRATCH_BYTES]);
     const alone = threads.define(moduleOf(scratch));
-    for (let time = 0; time < 500; time++) {
-      run(threads, alone, 7, ARRAY, 0);
-      run(threads, alone, 1, ARRAY, 0);
-      assertEquals(elements(memory, 1), [SCRATCH]);
-    }
+    run(threads, alone, 7, ARRAY, 0);
+    const signals = new Int32Array(memory.buffer)[PLACES.signal];
+    run(threads, alone, 1, ARRAY, 0);
+    assertEquals(elements(memory, 1), [SCRATCH]);
+    assertEquals(new Int32Array(memory.buffer)[PLACES.signal], signals, "a worker was woken");
   }));
 
 Deno.test("arguments of type f32 arrive as they were", () =>
@@ -139,9 +144,19 @@ Deno.test("a piece that fails on any thread is an error; the others are done, an
     assertThrows(() => run(threads, alone, 1, ARRAY, 0), Error, message);
   }));
 
+Deno.test("no thread sleeps through a run that begins while it falls asleep", () =>
+  withThreads(2, (threads, memory) => {
+    const add = threads.define(moduleOf(ADD)), meet = threads.define(moduleOf([...MEET, ...ADD]));
+    for (let time = 0; time < 2000; time++) {
+      for (let pause = 0; pause < time % 20; pause++) run(threads, add, 1, ARRAY, 0);
+      runTwo(threads, memory, meet);
+    }
+    assertEquals(elements(memory, 2), [2000, 2000]);
+  }));
+
 Deno.test("workers see memory that has grown while they slept", () =>
   withThreads(2, (threads, memory) => {
-    const id = threads.define(moduleOf([...MEET, ...ADD]));
+    const id = threads.define(moduleOf([...MEET, ...ADD])), start = performance.now();
     runTwo(threads, memory, id);
     for (let page = 1; page < 60; page++) {
       memory.grow(1);
@@ -150,6 +165,7 @@ Deno.test("workers see memory that has grown while they slept", () =>
       run(threads, id, 2, address, page);
       assertEquals([...new Int32Array(memory.buffer, address, 2)], [page, page]);
     }
+    assert(performance.now() - start < 15_000, "the caller was not woken by the last piece");
   }));
 
 /** A worker, as a test ends it. */
@@ -199,16 +215,23 @@ for (const silent of [false, true]) {
   });
 }
 
-Deno.test("a thread that does not finish its piece is an error after a time, and can be ended", () =>
-  withThreads(2, (threads, memory) => {
-    const id = threads.define(moduleOf([...MEET, ...onThread(1, FOREVER)]));
-    const start = performance.now();
-    const message = "Cannot run on several threads: no thread has finished anything for 2 seconds, " +
-      "and 1 of 2 pieces are missing";
-    assertThrows(() => runTwo(threads, memory, id), Error, message);
-    assert(performance.now() - start > 1900);
-    assertThrows(() => run(threads, id, 1, ARRAY, 0), Error, message);
-  }, { patience: 2 }));
+Deno.test("a thread that does not finish its piece is an error after a time, and can be ended", async () => {
+  const workers: NodeWorker[] = [];
+  let ended = false;
+  await withWorkers(workers, false, () =>
+    withThreads(2, (threads, memory) => {
+      workers[0].on("exit", () => ended = true);
+      const id = threads.define(moduleOf([...MEET, ...onThread(1, FOREVER)]));
+      const start = performance.now();
+      const message = "Cannot run on several threads: no thread has finished anything for 2 seconds, " +
+        "and 1 of 2 pieces are missing";
+      assertThrows(() => runTwo(threads, memory, id), Error, message);
+      assert(performance.now() - start > 1900);
+      assertThrows(() => run(threads, id, 1, ARRAY, 0), Error, message);
+    }, { patience: 2 }));
+  for (let wait = 0; wait < 500 && !ended; wait++) await new Promise((resolve) => setTimeout(resolve, 10));
+  assert(ended, "the worker still runs");
+});
 
 Deno.test("threads that are closed twice are closed, and run nothing", () =>
   withThreads(3, (threads) => {
@@ -245,6 +268,7 @@ async function program(text: string): Promise<{ code: number; stdout: string; st
     stdin: "piped",
     stdout: "piped",
     stderr: "piped",
+    signal: AbortSignal.timeout(60_000),
   });
   const child = command.spawn(), writer = child.stdin.getWriter();
   await writer.write(new TextEncoder().encode(`
