@@ -8,7 +8,7 @@
 import { parseArgs } from "node:util";
 import type { Backend } from "../mod.ts";
 import { type BenchConfig, CONFIGS } from "./configs.ts";
-import { type Device, DEVICES, openDevice } from "./devices.ts";
+import { deviceNamed, DEVICES, openDevice } from "./devices.ts";
 import { type Measurement, timeGeneration, timeMatmul, timeTraining } from "./measurements.ts";
 import { formatProfile, profileTraining } from "./profile.ts";
 
@@ -96,7 +96,7 @@ async function measure(backend: Backend): Promise<void> {
   }
 }
 
-for (const device of flags.device === undefined ? DEVICES : [flags.device as Device]) {
+for (const device of flags.device === undefined ? DEVICES : [deviceNamed(flags.device)]) {
   const backend = await openDevice(device, threads);
   if (!backend) {
     console.error(`There is no device ${device} here: it is left out.`);

@@ -13,6 +13,19 @@ export const DEVICES = ["cpu", "wasm", "webgpu"] as const;
 export type Device = typeof DEVICES[number];
 
 /**
+ * Finds a device by what the user calls it.
+ *
+ * @param name A name.
+ * @returns The device.
+ * @throws {TypeError} If there is no such device.
+ */
+export function deviceNamed(name: string): Device {
+  const device = DEVICES.find((device) => device === name);
+  if (!device) throw new TypeError(`Cannot measure --device ${name}: expected ${DEVICES.join(", ")}`);
+  return device;
+}
+
+/**
  * Opens a device.
  *
  * @param device Its name.

@@ -50,7 +50,7 @@ export async function timeMatmul(backend: Backend, size: number): Promise<Measur
   const a = backend.from(matrix(7919)), b = backend.from(matrix(104729)), y = backend.allocate([size * size]);
   const sizes = { rows: size, columns: size, inner: size }, flops = 2 * size ** 3;
   // waiting for a GPU takes up to 11 ms, so many products are timed together
-  const repeats = Math.max(1, Math.ceil((backend.name === "webgpu" ? 1.5e10 : 3e9) / flops));
+  const repeats = Math.min(1000, Math.max(1, Math.ceil((backend.name === "webgpu" ? 1.5e10 : 3e9) / flops)));
   const times: number[] = [];
   let values: number[] = [];
   for (let round = 0; round < 6; round++) {

@@ -8,19 +8,22 @@
 
 import { cpus, loadavg } from "node:os";
 import { parseArgs } from "node:util";
-import { DEVICES } from "./devices.ts";
-import { type Answer, compare, describe, figure, HEADINGS, middle } from "./peers/comparison.ts";
+import { median } from "./configs.ts";
+import { deviceNamed } from "./devices.ts";
+import { type Answer, compare, describe, figure, HEADINGS, summarize } from "./peers/comparison.ts";
 import { type Effort, ENGINES, measure, ourCommand, type Task } from "./peers/engines.ts";
 import { writeStart } from "./peers/start.ts";
 import { alignTable } from "./table.ts";
 
 const HELP = `Usage: deno task bench:peers [--device cpu|wasm|webgpu] [--threads N] [--rounds N] [--quick]
-                             [--only NAME] [--webgpu] [--python PATH]
+                             [--best] [--wait SECONDS] [--only NAME] [--webgpu] [--python PATH]
 
   --device   ours: wasm unless given
   --threads  the most threads that are used, 2 unless given; everything is also measured with one
   --rounds   how often each is measured, in turn with the others; 3 unless given
   --quick    one round with few steps, to see that everything runs
+  --best     the fastest of all rounds instead of the middle one: for a busy machine
+  --wait     how long to wait for a moment without other work before each measurement; 0 unless given
   --only     only tasks whose name contains NAME: "step of S", "generation", "1 thread" …
   --webgpu   also training steps on WebGPU beside jax-js, which take minutes on software Vulkan
   --python   the Python that has torch and transformers; python3 unless given`;
@@ -31,6 +34,8 @@ const { values: flags } = parseArgs({
     threads: { type: "string", default: "2" },
     rounds: { type: "string", default: "3" },
     quick: { type: "boolean", default: false },
+    best: { type: "boolean", default: false },
+    wait: { type: "string", default: "0" },
     only: { type: "string", default: "" },
     webgpu: { type: "boolean", default: false },
     python: { type: "string", default: "python3" },
@@ -41,8 +46,7 @@ if (flags.help) {
   console.log(HELP);
   Deno.exit(0);
 }
-const device = DEVICES.find((device) => device === flags.device);
-if (!device) throw new TypeError(`Cannot measure --device ${flags.device}: expected ${DEVICES.join(", ")}`);
+const device = deviceNamed(flags.device);
 const most = Number(flags.threads), rounds = flags.quick ? 1 : Number(flags.rounds);
 
 /** Everything that is measured, in the order of the table. */
@@ -56,7 +60,25 @@ if (flags.webgpu) {
   for (const size of ["S", "T"] as const) tasks.push({ work: "train", size, threads: 1, device: "webgpu" });
 }
 
-/** The median of each engine on a task; engines that fail are left out from then on. */
+/** The share of processor time that others took just before each measurement. */
+const taken: number[] = [];
+
+/** Looks how busy the machine is, again and again while it is and patience lasts. */
+async function waitForQuiet(seconds: number): Promise<void> {
+  const read = () =>
+    cpus().map(({ times: { idle, user, nice, sys, irq } }) => [idle, user + nice + sys + irq]);
+  for (const end = performance.now() + 1000 * seconds;;) {
+    const before = read();
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    const [idle, busy] = [0, 1].map((kind) =>
+      read().reduce((sum, times, at) => sum + times[kind] - before[at][kind], 0)
+    );
+    const share = busy / Math.max(1, idle + busy);
+    if (share < 0.1 || performance.now() > end) return void taken.push(share);
+  }
+}
+
+/** The figure of each engine on a task; engines that fail are left out from then on. */
 async function measureTask(task: Task, effort: Effort, missing: Set<string>): Promise<Map<string, Answer>> {
   const answers = new Map<string, Answer[]>();
   const all = [{ name: "Miniformer", source: "", command: ourCommand }, ...ENGINES];
@@ -64,6 +86,7 @@ async function measureTask(task: Task, effort: Effort, missing: Set<string>): Pr
     for (const { name, source, command } of all) {
       const program = missing.has(name) ? undefined : command(task, effort);
       if (!program) continue;
+      await waitForQuiet(Number(flags.wait));
       try {
         const answer = await measure(program);
         answers.set(name, [...answers.get(name) ?? [], answer]);
@@ -74,7 +97,7 @@ async function measureTask(task: Task, effort: Effort, missing: Set<string>): Pr
       }
     }
   }
-  return new Map([...answers].map(([name, answers]) => [name, middle(answers)]));
+  return new Map([...answers].map(([name, answers]) => [name, summarize(answers, flags.best)]));
 }
 
 const started = performance.now(), load = loadavg()[0];
@@ -92,20 +115,24 @@ try {
     }
     // with one thread beside ours with all of them
     const key = `${task.work} ${task.size}`, before = steps.get(key);
-    if (task.device || !ours) continue;
+    if (device !== "wasm" || task.device || !ours) continue;
     if (before) rows.push(compare(task, ours, { ...before, engine: `Miniformer, ${most} threads` }));
     steps.set(key, ours);
   }
 } finally {
   await Deno.remove(folder, { recursive: true });
 }
-const processors = cpus(), versions = `Deno ${Deno.version.deno}, V8 ${Deno.version.v8}`;
+const busy = (share: number): string => `${(100 * share).toFixed(0)} %`;
+const processors = cpus(), minutes = ((performance.now() - started) / 60_000).toFixed(1);
 console.log(alignTable(rows, 3));
-console.log(
-  `\nMiniformer on ${device}; ${versions}; ${processors.length} × ${processors[0].model.trim()}, ` +
-    `load average ${load.toFixed(2)} at the start; ${
-      rounds === 1 ? "one round" : `medians of ${rounds} rounds`
-    } in ` +
-    `${((performance.now() - started) / 60_000).toFixed(1)} minutes.\n${[...notes].join("\n")}`,
-);
+console.log([
+  "",
+  `Miniformer on ${device}, Deno ${Deno.version.deno}, V8 ${Deno.version.v8}, ${Deno.build.os} ${Deno.build.arch}.`,
+  ...notes,
+  `${processors.length} × ${processors[0].model.trim()}; load average ${
+    load.toFixed(2)
+  } at the start; others took ` +
+  `${busy(median(taken))} of the processors just before a measurement, at most ${busy(Math.max(...taken))}.`,
+  `${flags.best ? "The best" : "Medians"} of ${rounds} rounds, ${minutes} minutes.`,
+].join("\n"));
 if (missing.has("Miniformer")) Deno.exit(1);
