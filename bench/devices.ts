@@ -4,7 +4,7 @@
  * @module
  */
 
-import { type Backend, CpuBackend, openBackend, WebGpuBackend } from "../mod.ts";
+import { type Backend, CpuBackend, WasmBackend, WebGpuBackend } from "../mod.ts";
 
 /** The devices, in the order in which they are measured. */
 export const DEVICES = ["cpu", "wasm", "webgpu"] as const;
@@ -35,8 +35,5 @@ export function deviceNamed(name: string): Device {
 export async function openDevice(device: Device, threads?: number): Promise<Backend | undefined> {
   if (device === "cpu") return new CpuBackend();
   if (device === "webgpu") return await WebGpuBackend.open();
-  // TODO(lead): a plain `return await openBackend("wasm", { threads });` once there is a WasmBackend
-  const open = openBackend as (choice: string, options: { threads?: number }) => Promise<Backend>;
-  const backend = await open("wasm", { threads });
-  return backend.name === device as string ? backend : undefined;
+  return await WasmBackend.open({ threads });
 }
