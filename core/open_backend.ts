@@ -7,7 +7,7 @@
 import type { Backend } from "./backend.ts";
 import { CpuBackend } from "./cpu_backend.ts";
 import { WasmBackend } from "./wasm/wasm_backend.ts";
-import { WebGpuBackend } from "./webgpu_backend.ts";
+import { WebGpuBackend } from "./webgpu/webgpu_backend.ts";
 
 /**
  * `"auto"` takes a hardware GPU, else WebAssembly; `"webgpu"` takes software WebGPU, too; `"cpu"` is the CPU reference,

@@ -1,6 +1,6 @@
 import { assertEquals, assertRejects } from "@std/assert";
 import { chooseBackend, HOW_TO_GET_WEBGPU, openBackend } from "../core/open_backend.ts";
-import type { WebGpuBackend } from "../core/webgpu_backend.ts";
+import type { WebGpuBackend } from "../core/webgpu/webgpu_backend.ts";
 import { hasAdapter } from "./_testing.ts";
 
 /** Runs `body` on a machine without WebGPU. */
@@ -21,7 +21,11 @@ Deno.test("openBackend gives the CPU reference when asked", async () => {
 Deno.test("chooseBackend takes WebAssembly where there is no adapter, and says so", () =>
   withoutAdapter(async () => {
     const { backend, reason } = await chooseBackend("auto", { threads: 1 });
-    assertEquals([backend.name, backend.device, reason], ["wasm", "WebAssembly, 1 thread", "no GPU was found"]);
+    assertEquals([backend.name, backend.device, reason], [
+      "wasm",
+      "WebAssembly, 1 thread",
+      "no GPU was found",
+    ]);
     backend.close();
   }));
 

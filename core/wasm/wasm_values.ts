@@ -212,7 +212,7 @@ export class F32 extends Value {
 }
 
 /** A vector of four, in the classes of which all lanes are treated alike. */
-abstract class Vector extends Value {
+export abstract class Vector extends Value {
   readonly type = TYPES.v128;
 
   /** This value, then others, then an instruction on vectors. */
