@@ -48,6 +48,7 @@ export {
   type WasmIntegers,
 } from "./core/wasm/wasm_code.ts";
 export { wasmElements, type WasmPass } from "./core/wasm/wasm_pass.ts";
+export type { Bytes, TypeNumber } from "./core/wasm/wasm_binary.ts";
 export * from "./core/wasm/wasm_values.ts";
 export { DeviceLostError, WebGpuBackend } from "./core/webgpu/webgpu_backend.ts";
 
