@@ -119,16 +119,16 @@ function beginPiece(code: WasmCode<Name>, lengths: WasmIntegers, lastFirst: bool
 /** See `beginPiece`. */
 type Piece = ReturnType<typeof beginPiece>;
 
-/** Writes the masks of dropout for four queries and keys 4 n … 4 n + 3: a vector of queries for each key. */
+/** Writes masks of dropout, each of four queries and four keys: for each key a vector of queries. The first key is 4 `four`. */
 function masksOf(code: WasmCode<Name>, random: WasmIntegers) {
   const draw = philoxOf(code, random.load(0), random.load(1)), step = code.let(I32x4.of(random.load(2)));
   const stream = code.let(I32x4.of(code.i32("stream"))), zero = code.let(I32x4.of(0));
   const threshold = code.let(I32x4.of(code.i32("threshold")));
   const keepScale = code.let(F32x4.of(code.f32("keepScale")));
   const callsPerRow = code.let(code.i32("time").plus(3).shiftRight(2));
-  return (rows: I32x4, four: I32): readonly F32x4[] =>
-    draw([rows.times(callsPerRow).plus(four), step, stream, zero])
-      .map((word) => code.let(word.isBelow(threshold).select(F32x4.of(0), keepScale)));
+  return (places: readonly { rows: I32x4; four: I32 }[]): readonly (readonly F32x4[])[] =>
+    draw(places.map(({ rows, four }) => [rows.times(callsPerRow).plus(four), step, stream, zero]))
+      .map((words) => words.map((word) => code.let(word.isBelow(threshold).select(F32x4.of(0), keepScale))));
 }
 
 /** Which steps of a walk the lanes see. */
@@ -252,8 +252,8 @@ export const attentionForwardWasm: readonly WasmPass<
         const rows = eightFrom(code, code.let(piece.firstRow.plus(i)));
         code.for(0, walk.end, 4, (j) => {
           const at = pairsAt(p, j);
-          rows.forEach((four, h) =>
-            maskOf(four, j.shiftRight(2)).forEach((mask, n) => at(n, h).set(at(n, h).value.times(mask)))
+          maskOf(rows.map((rows) => ({ rows, four: j.shiftRight(2) }))).forEach((masks, h) =>
+            masks.forEach((mask, n) => at(n, h).set(at(n, h).value.times(mask)))
           );
         });
       }
@@ -350,14 +350,14 @@ export const attentionBackwardQueryWasm: readonly WasmPass<
       // p = exp(s − logSumExp),   dp = mask dWeight,   ds = p (dp − delta)
       code.for(0, walk.end, 4, (j) => {
         const s = pairsAt(ds, j), dWeight = pairsAt(dWeights, j);
-        rows.forEach((four, h) => {
-          const masks = maskOf?.(four, j.shiftRight(2));
-          for (const n of FOUR) {
-            const p = exp(code, s(n, h).value.minus(kept[h]));
-            const dp = masks ? dWeight(n, h).value.times(masks[n]) : dWeight(n, h).value;
+        const masks = maskOf?.(rows.map((rows) => ({ rows, four: j.shiftRight(2) })));
+        for (const n of FOUR) {
+          kept.forEach((logSumExp, h) => {
+            const p = exp(code, s(n, h).value.minus(logSumExp));
+            const dp = masks ? dWeight(n, h).value.times(masks[h][n]) : dWeight(n, h).value;
             s(n, h).set(p.times(dp.minus(deltas[h])));
-          }
-        });
+          });
+        }
       });
       sumSteps(code, ds, keyRows, walk.end, width, sums);
       storeGradient(code, piece, sums, i, gradients, accumulate, true);
@@ -403,16 +403,17 @@ export const attentionBackwardKeyValueWasm: readonly WasmPass<
       code.for(walk.start, walk.end, 4, (i) => {
         const weight = pairsAt(weights, i), dWeight = pairsAt(ds, i);
         const rows = code.let(piece.firstRow.plus(i).splat().plus(integers4(0, 1, 2, 3)));
-        HALVES.forEach((half, h) => {
-          const masks = maskOf && transposed(code, maskOf(rows, j.plus(half).shiftRight(2)));
-          for (const n of FOUR) {
+        const masks = maskOf?.(HALVES.map((half) => ({ rows, four: j.plus(half).shiftRight(2) })))
+          .map((four) => transposed(code, four));
+        for (const n of FOUR) {
+          HALVES.forEach((_, h) => {
             const p = code.let(exp(code, weight(n, h).value.minus(kept.splat(i, n))));
-            const masked = code.let(masks ? p.times(masks[n]) : p);
+            const masked = code.let(masks ? p.times(masks[h][n]) : p);
             weight(n, h).set(masked);
             const pDelta = p.times(deltas.splat(i, n));
             dWeight(n, h).set(dWeight(n, h).value.times(masked).minus(pDelta));
-          }
-        });
+          });
+        }
       });
       const count = code.let(walk.end.minus(walk.start)), rowStart = code.let(walk.start.times(width));
       const from = code.let(walk.start.times(LANES));
