@@ -21,7 +21,7 @@
  */
 
 import { type Variable, type WasmCode, WasmFloats } from "../../core/wasm/wasm_code.ts";
-import { F32x4, I32 } from "../../core/wasm/wasm_values.ts";
+import { F32x4, type I32 } from "../../core/wasm/wasm_values.ts";
 
 /** Terms that are added up from zero on, before they are added to the terms before them. */
 const BLOCK_TERMS = 128;
