@@ -12,7 +12,7 @@
  * so one kernel with two switches is forward and backward. Nothing but the inputs is kept for the backward pass.
  *
  * `matmul_naive.ts` is all of this in nested loops. What makes it fast is in files of its own: `matmul_cpu.ts`,
- * `matmul_plan.ts` and `matmul_wgsl.ts`.
+ * `matmul_wasm.ts` and, for GPUs, `matmul_plan.ts` and `matmul_wgsl.ts`.
  *
  * Reference: Goto and van de Geijn, "Anatomy of high-performance matrix multiplication", ACM TOMS 34 (2008).
  *
