@@ -29,7 +29,26 @@ export * from "./core/open_backend.ts";
 export { philox4x32 } from "./core/philox.ts";
 export { permutation, Random } from "./core/random.ts";
 export { Tape } from "./core/tape.ts";
-export { formatShape, gradientOf, needsGradient, outputOf, sizeOf, Tensor, zeros } from "./core/tensor.ts";
+export {
+  formatShape,
+  gradientOf,
+  gradientToWrite,
+  needsGradient,
+  outputOf,
+  sizeOf,
+  Tensor,
+  zeros,
+} from "./core/tensor.ts";
+export { WasmBackend, type WasmBackendOptions } from "./core/wasm/wasm_backend.ts";
+export {
+  type Variable,
+  type WasmArraysOf,
+  type WasmCode,
+  type WasmFloats,
+  type WasmIntegers,
+} from "./core/wasm/wasm_code.ts";
+export { wasmElements, type WasmPass } from "./core/wasm/wasm_pass.ts";
+export * from "./core/wasm/wasm_values.ts";
 export { DeviceLostError, WebGpuBackend } from "./core/webgpu_backend.ts";
 
 export { gelu, geluErf, relu, tanh } from "./kernels/activations.ts";

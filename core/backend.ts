@@ -10,6 +10,7 @@
  */
 
 import type { Tensor } from "./tensor.ts";
+import type { WasmPass } from "./wasm/wasm_pass.ts";
 
 /** Sizes of the dimensions of a tensor, outermost first. */
 export type Shape = readonly number[];
@@ -89,6 +90,8 @@ export interface Kernel<
   groups?(constants: Constants<Name>, adapter: AdapterClass): number;
   /** Invocations in a group: 64 unless given, at most 256. */
   lanes?(constants: Constants<Name>, adapter: AdapterClass): number;
+  /** The computation for WebAssembly; where it is missing, that backend runs `cpu`. */
+  readonly wasm?: readonly WasmPass<Reads & Writes, Name>[];
 }
 
 /**
@@ -129,8 +132,8 @@ export function kernel<
 
 /** Where tensors live and kernels run. */
 export interface Backend {
-  /** `"cpu"` or `"webgpu"`. */
-  readonly name: "cpu" | "webgpu";
+  /** `"cpu"`, `"wasm"` or `"webgpu"`. */
+  readonly name: "cpu" | "wasm" | "webgpu";
   /** The processor, in words. */
   readonly device: string;
   /** What runs its shaders, if it has any: a kernel's caller may prepare its data by it. */

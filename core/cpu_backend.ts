@@ -123,14 +123,25 @@ export class CpuBackend implements Backend {
   close(): void {}
 }
 
+/** Part of a piece of memory that was allocated together; a typed array is one. */
+interface MemoryRange {
+  readonly buffer: object;
+  readonly byteOffset: number;
+  readonly byteLength: number;
+}
+
 /**
  * Checks that memory which a kernel writes is bound under one name only. Invocations run in any order: read by another
  * name, it would hold the old value or the new one. WebGPU tracks whole buffers, so other parts of a buffer that is written
  * may not be read either.
+ *
+ * @param kernel The kernel.
+ * @param arrays Its tensors, by name.
+ * @throws {TypeError} If one memory has two names.
  */
-function checkMemory(
+export function checkMemory(
   { name, writes }: Pick<Kernel, "name" | "writes">,
-  arrays: Record<string, HostArray>,
+  arrays: Readonly<Record<string, MemoryRange>>,
 ): void {
   for (const written in writes) {
     const { buffer, byteOffset, byteLength } = arrays[written];

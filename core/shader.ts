@@ -71,6 +71,23 @@ export function readSizes(names: readonly string[]): string {
 }
 
 /**
+ * The operator by which a kernel writes a gradient.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { storeOrAdd } from "./shader.ts";
+ *
+ * assertEquals(`dx[index] ${storeOrAdd(0)} dy[index];`, "dx[index] = dy[index];");
+ * assertEquals(`dx[index] ${storeOrAdd(1)} dy[index];`, "dx[index] += dy[index];");
+ * ```
+ *
+ * @param accumulate The kernel's constant, see {@linkcode gradientToWrite}.
+ * @returns `+=` if it is 1, `=` if it is 0.
+ */
+export const storeOrAdd = (accumulate: number): "=" | "+=" => accumulate ? "+=" : "=";
+
+/**
  * Writes the shader of a kernel.
  *
  * @param kernel The kernel.

@@ -2,9 +2,9 @@
  * Reverse-mode differentiation in one screen.
  *
  * Every differentiable function computes its result and, if one of its inputs is on a tape, records a closure that
- * adds the gradient of the result, multiplied by the function's derivative, into the gradients of the inputs. The
- * closures stand in program order, so running them in reverse visits every result before the values it was made from:
- * that is the chain rule.
+ * adds the gradient of the result, multiplied by the function's derivative, to the gradients of the inputs. (The first to
+ * write a gradient stores instead, which spares filling it with zeros.) The closures stand in program order, so running
+ * them in reverse visits every result before the values it was made from: that is the chain rule.
  *
  *     forward    a ──f──▶ b ──g──▶ loss        records [f', g']
  *     backward   da ◀─f'── db ◀─g'── 1         runs g', then f'
@@ -12,7 +12,7 @@
  * @module
  */
 
-import { fill, gradientOf, type Tensor } from "./tensor.ts";
+import { fill, gradientToWrite, type Tensor } from "./tensor.ts";
 
 /**
  * Records the operations of one forward pass and differentiates them.
@@ -62,7 +62,8 @@ export class Tape {
   /**
    * Records how to differentiate an operation.
    *
-   * @param backward Adds into the gradients of the operation's inputs.
+   * @param backward Adds to the gradients of the operation's inputs: into {@linkcode gradientOf} each, or, where a kernel can
+   * also store, into {@linkcode gradientToWrite}.
    */
   record(backward: () => void): void {
     this.#steps.push(backward);
@@ -84,7 +85,7 @@ export class Tape {
    * @param scale The gradient to start from: 1, or 1 / n when n passes are averaged.
    */
   backward(loss: Tensor, scale = 1): void {
-    loss.backend.run(fill, { y: gradientOf(loss) }, { size: loss.size, value: scale });
+    loss.backend.run(fill, { y: gradientToWrite(loss).gradient }, { size: loss.size, value: scale });
     while (this.#steps.length > 0) this.#steps.pop()!();
   }
 }

@@ -41,8 +41,9 @@ export class Tensor {
   readonly storage: unknown;
   /** The tape that records operations on it, if it takes part in training. */
   tape?: Tape;
-  /** The derivative of the loss with respect to it, of the same shape, once there is one. */
-  gradient?: Tensor;
+  #gradient?: Tensor;
+  /** What this is another shape of, whose gradient it shares. */
+  #original?: Tensor;
 
   /** Used by backends; other code calls {@linkcode Backend.allocate} or {@linkcode Backend.from}. */
   constructor(backend: Backend, shape: Shape, dataType: DataType, storage: unknown) {
@@ -50,6 +51,16 @@ export class Tensor {
     this.shape = shape;
     this.dataType = dataType;
     this.storage = storage;
+  }
+
+  /** The derivative of the loss with respect to it, of the same shape, once there is one. */
+  get gradient(): Tensor | undefined {
+    return this.#original ? this.#original.gradient?.reshape(this.shape) : this.#gradient;
+  }
+
+  set gradient(gradient: Tensor | undefined) {
+    if (this.#original && gradient) this.#original.gradient = gradient.reshape(this.#original.shape);
+    else [this.#original, this.#gradient] = [undefined, gradient];
   }
 
   /** The number of elements. */
@@ -82,7 +93,7 @@ export class Tensor {
     }
     const tensor = new Tensor(this.backend, shape, this.dataType, this.storage);
     tensor.tape = this.tape;
-    if (needsGradient(this)) tensor.gradient = gradientOf(this).reshape(shape);
+    tensor.#original = this;
     return tensor;
   }
 }
@@ -150,8 +161,9 @@ export function zeros(backend: Backend, shape: Shape): Tensor {
 }
 
 /**
- * The gradient of a tensor, made of zeros by the first call. Backward kernels always add into it, so a tensor that is used
- * twice, a residual connection or a tied weight needs no special case.
+ * The gradient of a tensor, made of zeros if nothing has been written to it yet: to read it, or to add to it. Backward
+ * kernels add up what all uses of a tensor contribute, so a tensor that is used twice, a residual connection or a tied
+ * weight needs no special case. {@linkcode gradientToWrite} spares the zeros.
  *
  * A constant (a tensor on no tape) gets new memory by every call: kept on the constant, it would outlive the scope.
  *
@@ -163,6 +175,33 @@ export function gradientOf(x: Tensor): Tensor {
   const gradient = zeros(x.backend, x.shape);
   if (x.tape) x.gradient = gradient;
   return gradient;
+}
+
+/**
+ * The gradient of a tensor, for a kernel that writes every element of it. The first to write stores, and whatever was in
+ * the memory is overwritten; all others add. A gradient that exists already counts as written: that of a parameter always
+ * does, since it is summed over batches.
+ *
+ * By this call the gradient is taken for written, so a kernel must follow it, and each kernel needs a call of its own. A
+ * kernel that leaves elements out, such as the rows of a table that no id names, adds into {@linkcode gradientOf} instead.
+ *
+ * @example The first use stores, the second adds
+ * ```ts
+ * import { CpuBackend, gradientToWrite, Tape } from "@miniformer/miniformer";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const x = new Tape().watch(new CpuBackend().from([1, 2]));
+ * assertEquals([gradientToWrite(x).accumulate, gradientToWrite(x).accumulate], [0, 1]);
+ * ```
+ *
+ * @param x The tensor.
+ * @returns A tensor of the same shape, and the constant `accumulate` of the kernel: 0 to store, 1 to add.
+ */
+export function gradientToWrite(x: Tensor): { gradient: Tensor; accumulate: 0 | 1 } {
+  if (x.gradient) return { gradient: x.gradient, accumulate: 1 };
+  const gradient = x.backend.allocate(x.shape);
+  if (x.tape) x.gradient = gradient;
+  return { gradient, accumulate: 0 };
 }
 
 /**

@@ -25,7 +25,9 @@
  */
 
 import { type Kernel, kernel } from "../core/backend.ts";
-import { gradientOf, outputOf, type Tensor } from "../core/tensor.ts";
+import { exp, tanh as hyperbolicTangent } from "../core/math.ts";
+import { storeOrAdd } from "../core/shader.ts";
+import { gradientOf, gradientToWrite, outputOf, type Tensor } from "../core/tensor.ts";
 
 /** √(2/π). */
 const SQRT_2_OVER_PI = Math.sqrt(2 / Math.PI);
@@ -35,12 +37,12 @@ function erf(x: number): number {
   if (Math.abs(x) > 6) return Math.sign(x);
   let term = x, sum = x;
   for (let n = 1; Math.abs(term) > 1e-17 * Math.abs(sum); n++) sum += term *= 2 * x * x / (2 * n + 1);
-  return 2 / Math.sqrt(Math.PI) * Math.exp(-x * x) * sum;
+  return 2 / Math.sqrt(Math.PI) * exp(-x * x) * sum;
 }
 
 /** The gate of GELU's tanh form: (1 + tanh u) / 2. */
 function gate(x: number): number {
-  return 1 / (1 + Math.exp(-2 * SQRT_2_OVER_PI * (x + 0.044715 * x * x * x)));
+  return 1 / (1 + exp(-2 * SQRT_2_OVER_PI * (x + 0.044715 * x * x * x)));
 }
 
 /** Value and derivative of one activation, in both languages. */
@@ -70,8 +72,7 @@ fn derivative(x: f32) -> f32 {
   },
   geluErf: {
     value: (x) => 0.5 * x * (1 + erf(x * Math.SQRT1_2)),
-    derivative: (x) =>
-      0.5 * (1 + erf(x * Math.SQRT1_2)) + x * Math.exp(-0.5 * x * x) / Math.sqrt(2 * Math.PI),
+    derivative: (x) => 0.5 * (1 + erf(x * Math.SQRT1_2)) + x * exp(-0.5 * x * x) / Math.sqrt(2 * Math.PI),
     // erf by Abramowitz and Stegun 7.1.26, absolute error 1.5e-7
     wgsl: `
 fn probability(x: f32) -> f32 {
@@ -94,8 +95,11 @@ fn value(x: f32) -> f32 { return max(x, 0); }
 fn derivative(x: f32) -> f32 { return select(0.0, 1.0, x > 0); }`,
   },
   tanh: {
-    value: Math.tanh,
-    derivative: (x) => 1 - Math.tanh(x) ** 2,
+    value: hyperbolicTangent,
+    derivative: (x) => {
+      const t = hyperbolicTangent(x);
+      return 1 - t * t;
+    },
     wgsl: `
 fn value(x: f32) -> f32 { return tanh(clamp(x, -15, 15)); }
 fn derivative(x: f32) -> f32 { let t = value(x); return 1 - t * t; }`,
@@ -103,7 +107,7 @@ fn derivative(x: f32) -> f32 { let t = value(x); return 1 - t * t; }`,
 } satisfies Record<string, Activation>;
 
 type Unary = Kernel<{ x: "f32" }, { y: "f32" }, "size">;
-type UnaryBackward = Kernel<{ x: "f32"; dy: "f32" }, { dx: "f32" }, "size">;
+type UnaryBackward = Kernel<{ x: "f32"; dy: "f32" }, { dx: "f32" }, "size" | "accumulate">;
 
 function forwardKernel(name: string, { value, wgsl }: Activation): Unary {
   return kernel({
@@ -124,12 +128,16 @@ function backwardKernel(name: string, { derivative, wgsl }: Activation): UnaryBa
     name: `${name}Backward`,
     reads: { x: "f32", dy: "f32" },
     writes: { dx: "f32" },
-    constants: ["size"],
+    constants: ["size", "accumulate"],
     elements: ({ size }) => size,
-    cpu({ x, dy, dx }, { size }) {
+    cpu({ x, dy, dx }, { size, accumulate }) {
+      if (!accumulate) dx.fill(0);
       for (let index = 0; index < size; index++) dx[index] += derivative(x[index]) * dy[index];
     },
-    wgsl: `${wgsl}\nfn each(index: u32) { dx[index] += derivative(x[index]) * dy[index]; }`,
+    wgsl: ({ accumulate }) =>
+      `${wgsl}\nfn each(index: u32) { dx[index] ${
+        storeOrAdd(accumulate)
+      } derivative(x[index]) * dy[index]; }`,
   });
 }
 
@@ -146,7 +154,8 @@ function activate(x: Tensor, [forward, backward]: readonly [Unary, UnaryBackward
   x.backend.run(forward, { x, y }, { size });
   y.tape?.record(() => {
     // y = f(x)   →   dx = f'(x) · dy
-    x.backend.run(backward, { x, dy: gradientOf(y), dx: gradientOf(x) }, { size });
+    const { gradient: dx, accumulate } = gradientToWrite(x);
+    x.backend.run(backward, { x, dy: gradientOf(y), dx }, { size, accumulate });
   });
   return y;
 }

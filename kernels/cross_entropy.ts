@@ -20,7 +20,9 @@
  */
 
 import { kernel } from "../core/backend.ts";
-import { formatShape, gradientOf, outputOf, type Tensor } from "../core/tensor.ts";
+import { exp, log } from "../core/math.ts";
+import { storeOrAdd } from "../core/shader.ts";
+import { formatShape, gradientOf, gradientToWrite, outputOf, type Tensor } from "../core/tensor.ts";
 import { groupReduction, MAX_OVER_GROUP_WGSL, rowLanes, SUM_OVER_GROUP_WGSL } from "./reduce.ts";
 
 /** The target of a position that is left out of the loss: −1 as an unsigned integer. */
@@ -39,8 +41,8 @@ export const crossEntropyForward = kernel({
       const start = row * columns, label = targets[row];
       let m = logits[start], sum = 0;
       for (let column = 0; column < columns; column++) m = Math.max(m, logits[start + column]);
-      for (let column = 0; column < columns; column++) sum += Math.exp(logits[start + column] - m);
-      const logSum = m + Math.log(sum);
+      for (let column = 0; column < columns; column++) sum += exp(logits[start + column] - m);
+      const logSum = m + log(sum);
       logSumExp[row] = logSum;
       losses[row] = label === IGNORE_INDEX ? 0 : logSum - logits[start + label];
     }
@@ -98,30 +100,34 @@ fn run(group: u32, lane: u32) {
 }`,
 });
 
-/** dLogits += (softmax − one-hot) · weight · dLoss, where each row has a weight or all share one. */
+/** dLogits += (softmax − one-hot) · weight · dLoss, or dLogits = …, where each row has a weight or all share one. */
 export const crossEntropyBackward = kernel({
   name: "crossEntropyBackward",
   reads: { logits: "f32", targets: "u32", logSumExp: "f32", weight: "f32", dLoss: "f32" },
   writes: { dLogits: "f32" },
-  constants: ["rows", "columns", "weighted"],
+  constants: ["rows", "columns", "weighted", "accumulate"],
   elements: ({ rows, columns }) => rows * columns,
-  cpu({ logits, targets, logSumExp, weight, dLoss, dLogits }, { rows, columns, weighted }) {
+  cpu({ logits, targets, logSumExp, weight, dLoss, dLogits }, { rows, columns, weighted, accumulate }) {
+    if (!accumulate) dLogits.fill(0);
     for (let row = 0; row < rows; row++) {
       if (targets[row] === IGNORE_INDEX) continue;
       const start = row * columns, scale = weight[weighted ? row : 0] * dLoss[0];
       for (let column = 0; column < columns; column++) {
         const oneHot = column === targets[row] ? 1 : 0;
-        dLogits[start + column] += (Math.exp(logits[start + column] - logSumExp[row]) - oneHot) * scale;
+        dLogits[start + column] += (exp(logits[start + column] - logSumExp[row]) - oneHot) * scale;
       }
     }
   },
-  wgsl: `
+  wgsl: ({ accumulate }) => `
 fn each(index: u32) {
   let row = index / columns;
-  if (targets[row] == ${IGNORE_INDEX}u) { return; }
+  if (targets[row] == ${IGNORE_INDEX}u) {
+    dLogits[index] ${storeOrAdd(accumulate)} 0;
+    return;
+  }
   let oneHot = select(0.0, 1.0, index % columns == targets[row]);
   let scale = weight[select(0, row, weighted == 1)] * dLoss[0];
-  dLogits[index] += (exp(logits[index] - logSumExp[row]) - oneHot) * scale;
+  dLogits[index] ${storeOrAdd(accumulate)} (exp(logits[index] - logSumExp[row]) - oneHot) * scale;
 }`,
 });
 
@@ -174,11 +180,12 @@ export function crossEntropy(logits: Tensor, targets: Tensor, options: CrossEntr
   });
   loss.tape?.record(() => {
     // loss = Σ weight (logSumExp − logits[target])   →   dLogits = (softmax − one-hot) · weight · dLoss
-    const dLoss = gradientOf(loss), dLogits = gradientOf(logits);
+    const dLoss = gradientOf(loss), { gradient: dLogits, accumulate } = gradientToWrite(logits);
     backend.run(crossEntropyBackward, { logits, targets, logSumExp, weight, dLoss, dLogits }, {
       rows,
       columns,
       weighted,
+      accumulate,
     });
   });
   return loss;

@@ -15,7 +15,7 @@
 
 import { kernel } from "../core/backend.ts";
 import { philox4x32, PHILOX_WGSL } from "../core/philox.ts";
-import { gradientOf, outputOf, type Tensor } from "../core/tensor.ts";
+import { gradientOf, gradientToWrite, outputOf, type Tensor } from "../core/tensor.ts";
 
 /**
  * The integer that random bits are compared with: bits below it mean that the element is dropped.
@@ -78,8 +78,8 @@ export function dropout(x: Tensor, rate: number): Tensor {
   x.backend.run(dropoutForward, { x, random, y }, { ...constants, accumulate: 0 });
   y.tape!.record(() => {
     // y = mask · x / (1 − p)   →   dx = mask · dy / (1 − p)
-    const tensors = { x: gradientOf(y), random, y: gradientOf(x) };
-    x.backend.run(dropoutForward, tensors, { ...constants, accumulate: 1 });
+    const { gradient: dx, accumulate } = gradientToWrite(x);
+    x.backend.run(dropoutForward, { x: gradientOf(y), random, y: dx }, { ...constants, accumulate });
   });
   return y;
 }

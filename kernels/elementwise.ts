@@ -13,7 +13,15 @@
  */
 
 import { kernel } from "../core/backend.ts";
-import { formatShape, gradientOf, needsGradient, outputOf, type Tensor } from "../core/tensor.ts";
+import {
+  formatShape,
+  gradientOf,
+  gradientToWrite,
+  needsGradient,
+  outputOf,
+  type Tensor,
+} from "../core/tensor.ts";
+import { wasmElements } from "../core/wasm/wasm_pass.ts";
 
 /** y = a + b. */
 export const addForward = kernel({
@@ -26,6 +34,7 @@ export const addForward = kernel({
     for (let index = 0; index < size; index++) y[index] = a[index] + b[index];
   },
   wgsl: `fn each(index: u32) { y[index] = a[index] + b[index]; }`,
+  wasm: wasmElements(({ a, b, y }) => (index) => y.store4(index, a.load4(index).plus(b.load4(index)))),
 });
 
 /** y += factor · x. */
@@ -39,6 +48,10 @@ export const addScaled = kernel({
     for (let index = 0; index < size; index++) y[index] += factor * x[index];
   },
   wgsl: `fn each(index: u32) { y[index] += factor * x[index]; }`,
+  wasm: wasmElements(({ x, y }, code) => {
+    const factor = code.let(code.f32("factor").splat());
+    return (index) => y.store4(index, y.load4(index).plus(factor.times(x.load4(index))));
+  }),
 });
 
 /** y = factor · x. */
@@ -52,7 +65,17 @@ export const scaleForward = kernel({
     for (let index = 0; index < size; index++) y[index] = factor * x[index];
   },
   wgsl: `fn each(index: u32) { y[index] = factor * x[index]; }`,
+  wasm: wasmElements(({ x, y }, code) => {
+    const factor = code.let(code.f32("factor").splat());
+    return (index) => y.store4(index, factor.times(x.load4(index)));
+  }),
 });
+
+/** dx += factor · dy, or dx = …, where dx is the gradient of x. */
+function passOn(dy: Tensor, x: Tensor, factor: number): void {
+  const { gradient: dx, accumulate } = gradientToWrite(x);
+  x.backend.run(accumulate ? addScaled : scaleForward, { x: dy, y: dx }, { size: x.size, factor });
+}
 
 /**
  * Sum of two tensors of one shape.
@@ -83,7 +106,7 @@ export function add(a: Tensor, b: Tensor): Tensor {
     const dy = gradientOf(y);
     // y = a + b   →   da = dy,   db = dy
     for (const x of [a, b]) {
-      if (needsGradient(x)) x.backend.run(addScaled, { x: dy, y: gradientOf(x) }, { size, factor: 1 });
+      if (needsGradient(x)) passOn(dy, x, 1);
     }
   });
   return y;
@@ -110,7 +133,7 @@ export function scale(x: Tensor, factor: number): Tensor {
   x.backend.run(scaleForward, { x, y }, { size, factor });
   y.tape?.record(() => {
     // y = factor x   →   dx = factor dy
-    x.backend.run(addScaled, { x: gradientOf(y), y: gradientOf(x) }, { size, factor });
+    passOn(gradientOf(y), x, factor);
   });
   return y;
 }

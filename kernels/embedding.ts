@@ -242,6 +242,7 @@ export function embedding(ids: Tensor, table: Tensor): Tensor {
     // y[i] = table[ids[i]]   →   dTable[id] = Σ dy[i]
     const next = backend.allocate([rows], "u32"), first = backend.allocate([rows], "u32");
     backend.run(embeddingChain, { ids, next, first }, { rows });
+    // rows that no id names are not written, so what the others are added to begins with zeros
     const tensors = { ids, next, first, dy: gradientOf(y), dTable: gradientOf(table) };
     backend.run(embeddingBackward, tensors, { rows, columns });
   });

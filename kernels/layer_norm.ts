@@ -20,7 +20,15 @@
  */
 
 import { kernel } from "../core/backend.ts";
-import { formatShape, gradientOf, needsGradient, outputOf, type Tensor } from "../core/tensor.ts";
+import { storeOrAdd } from "../core/shader.ts";
+import {
+  formatShape,
+  gradientOf,
+  gradientToWrite,
+  needsGradient,
+  outputOf,
+  type Tensor,
+} from "../core/tensor.ts";
 import { rowLanes, SUM_OVER_GROUP_WGSL } from "./reduce.ts";
 
 /** Normalizes rows. */
@@ -37,7 +45,10 @@ export const layerNormForward = kernel({
       let sum = 0, squares = 0;
       for (let column = 0; column < columns; column++) sum += x[start + column];
       const m = sum / columns;
-      for (let column = 0; column < columns; column++) squares += (x[start + column] - m) ** 2;
+      for (let column = 0; column < columns; column++) {
+        const centered = x[start + column] - m;
+        squares += centered * centered;
+      }
       const r = 1 / Math.sqrt(squares / columns + epsilon);
       for (let column = 0; column < columns; column++) {
         y[start + column] = weight[column] * (x[start + column] - m) * r + bias[column];
@@ -68,15 +79,16 @@ fn run(row: u32, lane: u32) {
 }`,
 });
 
-/** dx += the gradient of every row. */
+/** dx += the gradient of every row, or dx = …. */
 export const layerNormBackward = kernel({
   name: "layerNormBackward",
   reads: { dy: "f32", x: "f32", weight: "f32", mean: "f32", reciprocalStd: "f32" },
   writes: { dx: "f32" },
-  constants: ["rows", "columns"],
+  constants: ["rows", "columns", "accumulate"],
   groups: ({ rows }) => rows,
   lanes: (_, adapter) => rowLanes(adapter),
-  cpu({ dy, x, weight, mean, reciprocalStd, dx }, { rows, columns }) {
+  cpu({ dy, x, weight, mean, reciprocalStd, dx }, { rows, columns, accumulate }) {
+    if (!accumulate) dx.fill(0);
     for (let row = 0; row < rows; row++) {
       const start = row * columns, m = mean[row], r = reciprocalStd[row];
       let sumG = 0, sumGx = 0;
@@ -92,7 +104,8 @@ export const layerNormBackward = kernel({
       }
     }
   },
-  wgsl: `${SUM_OVER_GROUP_WGSL}
+  wgsl: ({ accumulate }) =>
+    `${SUM_OVER_GROUP_WGSL}
 fn run(row: u32, lane: u32) {
   let start = row * columns;
   let m = mean[row];
@@ -109,7 +122,7 @@ fn run(row: u32, lane: u32) {
   for (var column = lane; column < columns; column += lanes) {
     let g = weight[column] * dy[start + column];
     let normalized = (x[start + column] - m) * r;
-    dx[start + column] += r * (g - meanG - normalized * meanGx);
+    dx[start + column] ${storeOrAdd(accumulate)} r * (g - meanG - normalized * meanGx);
   }
 }`,
 });
@@ -193,7 +206,8 @@ export function layerNorm(x: Tensor, weight: Tensor, bias: Tensor, epsilon = 1e-
     const dy = gradientOf(y), sizes = { rows, columns };
     // y = weight · x̂ + bias
     if (needsGradient(x)) {
-      backend.run(layerNormBackward, { dy, x, weight, mean, reciprocalStd, dx: gradientOf(x) }, sizes);
+      const { gradient: dx, accumulate } = gradientToWrite(x);
+      backend.run(layerNormBackward, { dy, x, weight, mean, reciprocalStd, dx }, { ...sizes, accumulate });
     }
     if (needsGradient(weight) || needsGradient(bias)) {
       const [dWeight, dBias] = [gradientOf(weight), gradientOf(bias)];

@@ -17,7 +17,9 @@
  */
 
 import { kernel } from "../core/backend.ts";
-import { gradientOf, outputOf, type Tensor } from "../core/tensor.ts";
+import { exp } from "../core/math.ts";
+import { storeOrAdd } from "../core/shader.ts";
+import { gradientOf, gradientToWrite, outputOf, type Tensor } from "../core/tensor.ts";
 import { MAX_OVER_GROUP_WGSL, rowLanes, SUM_OVER_GROUP_WGSL } from "./reduce.ts";
 
 /** How many columns of a row are visible: all, or in the causal form those up to the row's own position. */
@@ -39,9 +41,9 @@ export const softmaxForward = kernel({
       const start = row * columns, end = visible(row, columns, causal);
       let m = x[start], sum = 0;
       for (let column = 0; column < end; column++) m = Math.max(m, x[start + column]);
-      for (let column = 0; column < end; column++) sum += Math.exp(x[start + column] - m);
+      for (let column = 0; column < end; column++) sum += exp(x[start + column] - m);
       for (let column = 0; column < columns; column++) {
-        p[start + column] = column < end ? Math.exp(x[start + column] - m) / sum : 0;
+        p[start + column] = column < end ? exp(x[start + column] - m) / sum : 0;
       }
     }
   },
@@ -61,15 +63,16 @@ fn run(row: u32, lane: u32) {
 }`,
 });
 
-/** dx += p · (dp − Σ p dp), row by row. */
+/** dx += p · (dp − Σ p dp), or dx = …, row by row. */
 export const softmaxBackward = kernel({
   name: "softmaxBackward",
   reads: { p: "f32", dp: "f32" },
   writes: { dx: "f32" },
-  constants: ["rows", "columns", "causal"],
+  constants: ["rows", "columns", "causal", "accumulate"],
   groups: ({ rows }) => rows,
   lanes: (_, adapter) => rowLanes(adapter),
-  cpu({ p, dp, dx }, { rows, columns, causal }) {
+  cpu({ p, dp, dx }, { rows, columns, causal, accumulate }) {
+    if (!accumulate) dx.fill(0);
     for (let row = 0; row < rows; row++) {
       const start = row * columns, end = visible(row, columns, causal);
       let sum = 0;
@@ -79,15 +82,17 @@ export const softmaxBackward = kernel({
       }
     }
   },
-  wgsl: `${SUM_OVER_GROUP_WGSL}${VISIBLE_WGSL}
+  wgsl: ({ accumulate }) =>
+    `${SUM_OVER_GROUP_WGSL}${VISIBLE_WGSL}
 fn run(row: u32, lane: u32) {
   let start = row * columns;
   let end = visible(row);
   var laneSum = 0.0;
   for (var column = lane; column < end; column += lanes) { laneSum += p[start + column] * dp[start + column]; }
   let sum = sumOverGroup(lane, laneSum);
-  for (var column = lane; column < end; column += lanes) {
-    dx[start + column] += p[start + column] * (dp[start + column] - sum);
+  for (var column = lane; column < columns; column += lanes) {
+    let value = select(0.0, p[start + column] * (dp[start + column] - sum), column < end);
+    dx[start + column] ${storeOrAdd(accumulate)} value;
   }
 }`,
 });
@@ -120,6 +125,9 @@ export function softmax(x: Tensor, options: SoftmaxOptions = {}): Tensor {
   const p = outputOf(x.shape, [x]);
   x.backend.run(softmaxForward, { x, p }, sizes);
   // p = softmax(x)   →   dx = p · (dp − Σ p dp)
-  p.tape?.record(() => x.backend.run(softmaxBackward, { p, dp: gradientOf(p), dx: gradientOf(x) }, sizes));
+  p.tape?.record(() => {
+    const { gradient: dx, accumulate } = gradientToWrite(x);
+    x.backend.run(softmaxBackward, { p, dp: gradientOf(p), dx }, { ...sizes, accumulate });
+  });
   return p;
 }

@@ -21,6 +21,9 @@ const constants = {
   threshold: 0,
   keepScale: 1,
   stream: 0,
+  accumulate: 1,
+  accumulateKey: 1,
+  accumulateValue: 1,
 };
 
 for (const adapter of ["software", "hardware"] as const) {

@@ -37,7 +37,7 @@ for (const [name, operation] of Object.entries(operations)) {
   );
 }
 
-testNeededGradients("add", sized(13), operations.add, { a: ["addScaled"], b: ["addScaled"] });
+testNeededGradients("add", sized(13), operations.add, { a: ["scaleForward"], b: ["scaleForward"] });
 
 Deno.test("add refuses unequal shapes", () => {
   const backend = new CpuBackend();

@@ -45,8 +45,8 @@ testParity("layerNorm of one column is its bias", { "3 rows": sized(3, 1) }, nor
 
 testNeededGradients("layerNorm", sized(3, 5), normalize, {
   x: ["layerNormBackward"],
-  weight: ["layerNormBackwardWeight"],
-  bias: ["layerNormBackwardWeight"],
+  weight: ["fill", "fill", "layerNormBackwardWeight"],
+  bias: ["fill", "fill", "layerNormBackwardWeight"],
 });
 
 Deno.test("layerNorm refuses weights of another length", () => {

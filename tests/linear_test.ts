@@ -72,7 +72,7 @@ everyBackend("linear with a transposed weight equals linear with the weight", as
 testNeededGradients("linear", sized(7, 3, 5), apply, {
   x: ["matmul"],
   weight: ["matmul"],
-  bias: ["linearBackwardBias"],
+  bias: ["fill", "linearBackwardBias"],
 });
 
 Deno.test("linear refuses shapes that do not fit", () => {

@@ -99,6 +99,9 @@ const attentions = [3, 4, 32, 64, 128].flatMap((headDim) =>
     threshold: rate * 2 ** 32 >>> 0,
     keepScale: 1 / (1 - rate),
     stream: 0,
+    accumulate: 0,
+    accumulateKey: 1,
+    accumulateValue: 0,
   }))
 );
 

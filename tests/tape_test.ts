@@ -1,10 +1,10 @@
 import { assert, assertEquals } from "@std/assert";
 import { CpuBackend } from "../core/cpu_backend.ts";
 import { Tape } from "../core/tape.ts";
-import type { Tensor } from "../core/tensor.ts";
+import { fill, type Tensor } from "../core/tensor.ts";
 import { gelu, geluErf, relu, tanh } from "../kernels/activations.ts";
 import { attention } from "../kernels/attention/attention.ts";
-import { crossEntropy } from "../kernels/cross_entropy.ts";
+import { crossEntropy, IGNORE_INDEX } from "../kernels/cross_entropy.ts";
 import { add, scale } from "../kernels/elementwise.ts";
 import { boundaryIndices, embedding, positionsOf } from "../kernels/embedding.ts";
 import { mergeHeads, splitHeads } from "../kernels/attention/heads.ts";
@@ -12,7 +12,17 @@ import { layerNorm } from "../kernels/layer_norm.ts";
 import { linear } from "../kernels/matmul/linear.ts";
 import { matmul } from "../kernels/matmul/matmul.ts";
 import { softmax } from "../kernels/softmax.ts";
-import { evaluate, everyBackend, ids, type Inputs, normals, type Operation, sourcesIn } from "./_testing.ts";
+import {
+  assertSame,
+  evaluate,
+  everyBackend,
+  ids,
+  type Inputs,
+  normals,
+  type Operation,
+  sourcesIn,
+  TOLERANCES,
+} from "./_testing.ts";
 
 Deno.test("Tape runs what was recorded backwards, once", () => {
   const backend = new CpuBackend(), tape = new Tape(), order: number[] = [];
@@ -51,9 +61,10 @@ const vectors = { weight: normals("weight", [3]), bias: normals("bias", [3]) };
 const split: Operation = ({ x }) => splitHeads(x, 1).reduce(add);
 
 /**
- * Every differentiable function of the library; dropout, which draws anew each time, has a test of its own. The tests of
- * single operations begin with a gradient of zero, so a backward kernel that writes `=` where it must add with `+=` fails in
- * the last test of this file, and often in no other.
+ * Every differentiable function of the library; dropout, which draws anew each time, has a test of its own. In the tests of
+ * single operations each gradient is written once, so a backward kernel that writes `=` where it must add with `+=` fails in
+ * the last test but one of this file, and often in no other. On a GPU one that leaves out elements when it stores fails in
+ * the last test.
  */
 const operations: Record<string, [inputs: Inputs, operation: Operation]> = {
   add: [square, ({ a, b }) => add(a, b)],
@@ -63,6 +74,7 @@ const operations: Record<string, [inputs: Inputs, operation: Operation]> = {
   relu: [square, ({ a }) => relu(a)],
   tanh: [square, ({ a }) => tanh(a)],
   softmax: [square, ({ a }) => softmax(a)],
+  "softmax, causal": [square, ({ a }) => softmax(a, { causal: true })],
   matmul: [square, ({ a, b }) => matmul(a, b)],
   "matmul transposed": [square, ({ a, b }) => matmul(a, b, { transposeA: true, transposeB: true })],
   linear: [{ ...square, ...vectors }, ({ a, b, bias }) => linear(a, b, bias)],
@@ -71,6 +83,15 @@ const operations: Record<string, [inputs: Inputs, operation: Operation]> = {
     { q: normals("q", [1, 1, 3, 2]), k: normals("k", [1, 1, 3, 2]), v: normals("v", [1, 1, 3, 2]) },
     ({ q, k, v }) => attention(q, k, v),
   ],
+  "attention with padding": [
+    {
+      q: normals("q", [3, 1, 3, 2]),
+      k: normals("k", [3, 1, 3, 2]),
+      v: normals("v", [3, 1, 3, 2]),
+      lengths: ids(3, 1, 0),
+    },
+    ({ q, k, v, lengths }) => attention(q, k, v, { lengths }),
+  ],
   splitHeads: [{ x: normals("x", [1, 3, 6]) }, split],
   mergeHeads: [{ x: normals("x", [1, 2, 3, 2]) }, ({ x }) => mergeHeads(x)],
   embedding: [
@@ -78,6 +99,7 @@ const operations: Record<string, [inputs: Inputs, operation: Operation]> = {
     ({ ids, table }) => embedding(ids, table),
   ],
   crossEntropy: [{ ...square, ids: ids(2, 0, 1) }, ({ a, ids }) => crossEntropy(a, ids)],
+  "crossEntropy of two": [{ ...square, ids: ids(2, IGNORE_INDEX, 1) }, ({ a, ids }) => crossEntropy(a, ids)],
 };
 
 /** Functions that give integers: what is looked up by them is learned, so they pass the tape on. */
@@ -96,7 +118,7 @@ Deno.test("Tape: every operation is in the lists of this test, and passes the ta
     const functions = text.matchAll(/^export function (\w+)\([^]*?\)(?:: ([^{]*))? \{$/gm);
     for (const [, name, type] of functions) if (/Tensor|DecomposedAttention/.test(type)) found.add(name);
   }
-  const tested = Object.keys({ ...operations, ...integerOperations }).map((name) => name.split(" ")[0]);
+  const tested = Object.keys({ ...operations, ...integerOperations }).map((name) => name.match(/\w+/)![0]);
   const listed = new Set([...tested, ...otherOperations]);
   const missing = [...found.difference(listed)].join(", "), gone = [...listed.difference(found)].join(", ");
   const howToAdd =
@@ -135,5 +157,22 @@ everyBackend("every operation adds to a gradient that is there, instead of repla
         `${name}: gradient of ${input}`,
       );
     }
+  }
+});
+
+everyBackend("every operation stores all of a gradient that it is the first to write", async (backend) => {
+  const { allocate } = backend;
+  backend.allocate = (shape, dataType = "f32") => {
+    const y = allocate.call(backend, shape, dataType);
+    if (dataType === "f32") backend.run(fill, { y }, { size: y.size, value: 1e30 });
+    return y;
+  };
+  try {
+    for (const [name, [inputs, operation]] of Object.entries(operations)) {
+      const expected = await evaluate(new CpuBackend(), inputs, operation);
+      assertSame(await evaluate(backend, inputs, operation), expected, TOLERANCES.rows, name);
+    }
+  } finally {
+    backend.allocate = allocate;
   }
 });

@@ -1,11 +1,20 @@
-import { assertEquals, assertStrictEquals, assertThrows } from "@std/assert";
+import { assert, assertEquals, assertStrictEquals, assertThrows } from "@std/assert";
 import { CpuBackend } from "../core/cpu_backend.ts";
 import { constant, initialize, Parameter } from "../core/module.ts";
 import { Tape } from "../core/tape.ts";
-import { fill, formatShape, gradientOf, needsGradient, outputOf, sizeOf, zeros } from "../core/tensor.ts";
+import {
+  fill,
+  formatShape,
+  gradientOf,
+  gradientToWrite,
+  needsGradient,
+  outputOf,
+  sizeOf,
+  zeros,
+} from "../core/tensor.ts";
 import { addScaled } from "../kernels/elementwise.ts";
 import { matmul } from "../kernels/matmul/matmul.ts";
-import { everyBackend } from "./_testing.ts";
+import { everyBackend, RecordingBackend } from "./_testing.ts";
 
 Deno.test("sizeOf multiplies and formatShape writes", () => {
   assertEquals([sizeOf([]), sizeOf([3]), sizeOf([2, 3, 4]), sizeOf([2, 0])], [1, 3, 24, 0]);
@@ -30,9 +39,28 @@ Deno.test("reshape shares memory, tape and gradient", async () => {
   assertEquals(y.shape, [3, 2]);
   assertStrictEquals(y.tape, tape);
   backend.write(y, [6, 5, 4, 3, 2, 1]);
-  backend.write(y.gradient!, [1, 1, 1, 1, 1, 1]);
+  backend.write(gradientOf(y), [1, 1, 1, 1, 1, 1]);
   assertEquals([...await backend.read(x)], [6, 5, 4, 3, 2, 1]);
   assertEquals([...await backend.read(x.gradient!)], [1, 1, 1, 1, 1, 1]);
+  assertEquals([x.gradient!.shape, y.gradient!.shape], [[2, 3], [3, 2]]);
+});
+
+Deno.test("a reshaped tensor is written together with the original, whichever comes first", () => {
+  for (const order of [[0, 1, 2], [2, 1, 0], [1, 2, 0]]) {
+    const x = new Tape().watch(new CpuBackend().from([1, 2])), row = x.reshape([1, 2]);
+    const shapes = [x, row, row.reshape([2, 1])];
+    const written = order.map((at) => gradientToWrite(shapes[at]));
+    assertEquals(written.map(({ accumulate }) => accumulate), [0, 1, 1]);
+    for (const { gradient } of written) assertStrictEquals(gradient.storage, x.gradient!.storage);
+  }
+});
+
+Deno.test("a reshaped tensor that is watched has a gradient of its own", () => {
+  const backend = new CpuBackend(), x = new Tape().watch(backend.from([1, 2]));
+  gradientOf(x);
+  const row = new Tape().watch(x.reshape([1, 2]));
+  assertEquals(gradientToWrite(row).accumulate, 0);
+  assert(row.gradient!.storage !== x.gradient!.storage);
 });
 
 Deno.test("reshape outside a tape makes no gradient", () => {
@@ -63,6 +91,32 @@ Deno.test("gradientOf makes a gradient of zeros, once", async () => {
     return gradient;
   });
   assertEquals(await backend.read(gradient), new Float32Array(3));
+});
+
+Deno.test("gradientToWrite stores first, and adds where a gradient exists", async () => {
+  const backend = new RecordingBackend(), tape = new Tape(), x = tape.watch(backend.from([1, 2]));
+  const first = gradientToWrite(x), second = gradientToWrite(x);
+  assertEquals([first.accumulate, second.accumulate], [0, 1]);
+  for (const gradient of [first.gradient, second.gradient, gradientOf(x)]) {
+    assertStrictEquals(gradient, x.gradient);
+  }
+  assertEquals([first.gradient.shape, backend.kernels], [[2], []]);
+  // a kernel that only adds may come first: what it adds to is zeros, and counts as written
+  const y = tape.watch(backend.from([1, 2])),
+    dy = gradientOf(y),
+    { gradient, accumulate } = gradientToWrite(y);
+  assertStrictEquals(gradient, dy);
+  assertEquals(accumulate, 1);
+  assertEquals([...await backend.read(dy)], [0, 0]);
+});
+
+Deno.test("gradientToWrite adds to the gradient of a parameter, and keeps none on a constant", () => {
+  const backend = new CpuBackend(), weight = new Parameter([2], constant(1)), x = backend.from([1, 2]);
+  initialize(backend, { weight }, 1);
+  assertEquals(gradientToWrite(weight).accumulate, 1);
+  assertEquals(gradientToWrite(weight.reshape([2, 1])).accumulate, 1);
+  assertEquals([gradientToWrite(x).accumulate, gradientToWrite(x).accumulate], [0, 0]);
+  assertEquals(x.gradient, undefined);
 });
 
 Deno.test("outputOf is on the tape of the first input that has one", () => {

@@ -33,13 +33,22 @@
  */
 
 import { kernel } from "../../core/backend.ts";
-import { formatShape, gradientOf, needsGradient, outputOf, type Tensor, zeros } from "../../core/tensor.ts";
+import {
+  formatShape,
+  gradientOf,
+  gradientToWrite,
+  needsGradient,
+  outputOf,
+  type Tensor,
+} from "../../core/tensor.ts";
 import {
   attentionBackwardKeyValueCpu,
   attentionBackwardQueryCpu,
   attentionForwardCpu,
 } from "./attention_cpu.ts";
 import {
+  ATTENTION_BACKWARD_KEY_VALUE_CONSTANTS,
+  ATTENTION_BACKWARD_QUERY_CONSTANTS,
   ATTENTION_BACKWARD_READS,
   ATTENTION_CONSTANTS,
   ATTENTION_READS,
@@ -89,24 +98,24 @@ fn each(row: u32) {
 }`,
 });
 
-/** dQuery += Σⱼ ds[i, j] k[j] / √D. */
+/** dQuery += Σⱼ ds[i, j] k[j] / √D, or dQuery = …. */
 export const attentionBackwardQuery = kernel({
   name: "attentionBackwardQuery",
   reads: ATTENTION_BACKWARD_READS,
   writes: { dQuery: "f32" },
-  constants: ATTENTION_CONSTANTS,
+  constants: ATTENTION_BACKWARD_QUERY_CONSTANTS,
   groups: attentionGroups,
   lanes: (_, adapter) => lanesFor(adapter),
   cpu: attentionBackwardQueryCpu,
   wgsl: attentionBackwardQueryWgsl,
 });
 
-/** dKey += Σᵢ ds[i, j] q[i] / √D and dValue += Σᵢ p[i, j] dy[i]. */
+/** dKey += Σᵢ ds[i, j] q[i] / √D and dValue += Σᵢ p[i, j] dy[i], or dKey = …, or dValue = …. */
 export const attentionBackwardKeyValue = kernel({
   name: "attentionBackwardKeyValue",
   reads: ATTENTION_BACKWARD_READS,
   writes: { dKey: "f32", dValue: "f32" },
-  constants: ATTENTION_CONSTANTS,
+  constants: ATTENTION_BACKWARD_KEY_VALUE_CONSTANTS,
   groups: attentionGroups,
   lanes: (_, adapter) => lanesFor(adapter),
   cpu: attentionBackwardKeyValueCpu,
@@ -183,13 +192,20 @@ export function attention(query: Tensor, key: Tensor, value: Tensor, options: At
     const kept = { query, key, value, dy, logSumExp, delta, lengths, random };
     // s = q · k / √D,   y = softmax(s) · v
     if (needsGradient(query)) {
-      backend.run(attentionBackwardQuery, { ...kept, dQuery: gradientOf(query) }, settings);
+      const { gradient: dQuery, accumulate } = gradientToWrite(query);
+      backend.run(attentionBackwardQuery, { ...kept, dQuery }, { ...settings, accumulate });
     }
     if (!needsGradient(key) && !needsGradient(value)) return;
-    const dKey = gradientOf(key), shared = gradientOf(value).storage === dKey.storage;
+    const { gradient: dKey, accumulate: accumulateKey } = gradientToWrite(key);
+    const { gradient, accumulate } = gradientToWrite(value), shared = gradient.storage === dKey.storage;
     // a tensor that is both key and value has one gradient, and no shader may write to one memory by two names
-    const dValue = shared ? zeros(backend, value.shape) : gradientOf(value);
-    backend.run(attentionBackwardKeyValue, { ...kept, dKey, dValue }, settings);
+    const dValue = shared ? backend.allocate(value.shape) : gradient;
+    const accumulateValue = shared ? 0 : accumulate;
+    backend.run(attentionBackwardKeyValue, { ...kept, dKey, dValue }, {
+      ...settings,
+      accumulateKey,
+      accumulateValue,
+    });
     if (shared) backend.run(addScaled, { x: dValue, y: dKey }, { size: value.size, factor: 1 });
   });
   return y;

@@ -17,9 +17,12 @@
  */
 
 import type { ArraysOf } from "../../core/backend.ts";
+import { exp, log } from "../../core/math.ts";
 import {
   type ATTENTION_BACKWARD_READS,
   type ATTENTION_READS,
+  type AttentionBackwardKeyValueConstants,
+  type AttentionBackwardQueryConstants,
   type AttentionConstants,
   lengthOf,
   maskKeys,
@@ -57,7 +60,7 @@ export function attentionForwardCpu(
       }
       // p[j] = exp(s[j] − m), and their sum l; dropout comes after the sum, as in the textbook
       for (let j = 0; j < seen; j++) {
-        p[j] = Math.exp(s[j] - m);
+        p[j] = exp(s[j] - m);
         l += p[j];
       }
       if (threshold > 0) {
@@ -68,24 +71,25 @@ export function attentionForwardCpu(
       sumRows(sum, p, seen, value, start, headDim);
       l = Math.max(l, 1); // the largest weight is 1, so l is less only where the query sees no key
       for (let d = 0; d < headDim; d++) y[row * headDim + d] = sum[d] / l;
-      logSumExp[row] = m + Math.log(l);
+      logSumExp[row] = m + log(l);
     }
   }
 }
 
 /**
- * dQuery += Σⱼ ds[i, j] k[j] / √D, a query at a time: the same walk over keys as in the forward pass.
+ * dQuery += Σⱼ ds[i, j] k[j] / √D, or dQuery = …, a query at a time: the same walk over keys as in the forward pass.
  *
- * @param arrays Reads what the forward pass read, dy, logSumExp and delta; adds to dQuery.
- * @param settings Sizes and settings.
+ * @param arrays Reads what the forward pass read, dy, logSumExp and delta; writes dQuery.
+ * @param settings Sizes and settings, and whether to add.
  */
 export function attentionBackwardQueryCpu(
   { query, key, value, dy, logSumExp, delta, lengths, random, dQuery }: BackwardQuery,
-  settings: AttentionConstants,
+  settings: AttentionBackwardQueryConstants,
 ): void {
-  const { batch, heads, time, headDim, threshold } = settings, scale = 1 / Math.sqrt(headDim);
+  const { batch, heads, time, headDim, threshold, accumulate } = settings, scale = 1 / Math.sqrt(headDim);
   const qk = new Float64Array(time), dqk = new Float64Array(time), dWeights = new Float64Array(time);
   const sum = new Float64Array(headDim), masks = new Float64Array(time + 4).fill(1);
+  if (!accumulate) dQuery.fill(0);
   for (let head = 0; head < batch * heads; head++) {
     const start = head * time;
     for (let i = 0; i < time; i++) {
@@ -97,7 +101,7 @@ export function attentionBackwardQueryCpu(
       }
       // p = exp(s − logSumExp),   dp = mask dWeight,   ds = p (dp − delta)
       for (let j = 0; j < seen; j++) {
-        const s = qk[j] * scale, p = Math.exp(s - logSumExp[row]);
+        const s = qk[j] * scale, p = exp(s - logSumExp[row]);
         const dp = dWeights[j] * masks[j], ds = p * (dp - delta[row]);
         dqk[j] = ds * scale;
       }
@@ -110,13 +114,16 @@ export function attentionBackwardQueryCpu(
 /**
  * dKey += Σᵢ ds[i, j] q[i] / √D and dValue += Σᵢ p[i, j] dy[i], a key at a time: a walk over the queries that see it.
  *
- * @param arrays Reads what the forward pass read, dy, logSumExp and delta; adds to dKey and dValue.
- * @param settings Sizes and settings.
+ * @param arrays Reads what the forward pass read, dy, logSumExp and delta; writes dKey and dValue.
+ * @param settings Sizes and settings, and whether to add.
  */
 export function attentionBackwardKeyValueCpu(
   { query, key, value, dy, logSumExp, delta, lengths, random, dKey, dValue }: BackwardKeyValue,
-  settings: AttentionConstants,
+  settings: AttentionBackwardKeyValueConstants,
 ): void {
+  // keys that are padding contribute nothing: they are left out
+  if (!settings.accumulateKey) dKey.fill(0);
+  if (!settings.accumulateValue) dValue.fill(0);
   const { batch, heads, time, headDim, causal, threshold } = settings, scale = 1 / Math.sqrt(headDim);
   const qk = new Float64Array(time), dqk = new Float64Array(time), dWeights = new Float64Array(time);
   const weights = new Float64Array(time), sum = new Float64Array(headDim);
@@ -135,7 +142,7 @@ export function attentionBackwardKeyValueCpu(
       dotRows(dWeights, count, value, keyRow, dy, first, headDim);
       // p = exp(s − logSumExp),   weight = mask p,   ds = p (dp − delta) = weight dWeight − p delta
       for (let n = 0, mask = (j % 4) * time + first - start; n < count; n++, mask++) {
-        const s = qk[n] * scale, p = Math.exp(s - logSumExp[first + n]);
+        const s = qk[n] * scale, p = exp(s - logSumExp[first + n]);
         weights[n] = p * masks[mask];
         const ds = dWeights[n] * weights[n] - p * delta[first + n];
         dqk[n] = ds * scale;

@@ -14,6 +14,7 @@
  * @module
  */
 
+import type { Constants } from "../../core/backend.ts";
 import { philox4x32, PHILOX_WGSL } from "../../core/philox.ts";
 
 /** What attention reads. */
@@ -50,11 +51,29 @@ export const ATTENTION_CONSTANTS = [
   "stream",
 ] as const;
 
+/** Those of the kernel that writes the gradient of the query. */
+export const ATTENTION_BACKWARD_QUERY_CONSTANTS = [...ATTENTION_CONSTANTS, "accumulate"] as const;
+
+/** Those of the kernel that writes the gradients of key and value. */
+export const ATTENTION_BACKWARD_KEY_VALUE_CONSTANTS = [
+  ...ATTENTION_CONSTANTS,
+  "accumulateKey",
+  "accumulateValue",
+] as const;
+
 /**
  * Sizes and settings of attention. The flags `causal` and `padded` are 0 or 1; a weight is dropped where its random bits
  * are below `threshold`, else multiplied by `keepScale`; `stream` numbers the dropouts of a model.
  */
-export type AttentionConstants = Readonly<Record<typeof ATTENTION_CONSTANTS[number], number>>;
+export type AttentionConstants = Constants<typeof ATTENTION_CONSTANTS[number]>;
+
+/** The same, and whether the kernel adds to the gradient of the query. */
+export type AttentionBackwardQueryConstants = Constants<typeof ATTENTION_BACKWARD_QUERY_CONSTANTS[number]>;
+
+/** The same, and whether the kernel adds to the gradients of key and value. */
+export type AttentionBackwardKeyValueConstants = Constants<
+  typeof ATTENTION_BACKWARD_KEY_VALUE_CONSTANTS[number]
+>;
 
 /**
  * How many keys of a head are no padding.

@@ -55,10 +55,12 @@
  */
 
 import type { AdapterClass } from "../../core/backend.ts";
-import { declareBindings } from "../../core/shader.ts";
+import { declareBindings, storeOrAdd } from "../../core/shader.ts";
 import {
   ATTENTION_BACKWARD_READS,
   ATTENTION_READS,
+  type AttentionBackwardKeyValueConstants,
+  type AttentionBackwardQueryConstants,
   type AttentionConstants,
   attentionMaskWgsl,
 } from "./attention_mask.ts";
@@ -157,8 +159,14 @@ export function attentionForwardWgsl(constants: AttentionConstants, adapter: Ada
 const BACKWARD_READS = Object.keys(ATTENTION_BACKWARD_READS);
 
 /** dQuery, from a walk over the keys. */
-export function attentionBackwardQueryWgsl(constants: AttentionConstants, adapter: AdapterClass): string {
-  const { headDim } = constants, blockRows = blockRowsFor(adapter), parts = Math.ceil(headDim / 4);
+export function attentionBackwardQueryWgsl(
+  constants: AttentionBackwardQueryConstants,
+  adapter: AdapterClass,
+): string {
+  const { headDim } = constants,
+    operator = storeOrAdd(constants.accumulate),
+    blockRows = blockRowsFor(adapter),
+    parts = Math.ceil(headDim / 4);
   const begin = (r: number) => `
   let seen${r} = visible(head, first + ${r});
   let logSumExp${r} = logSumExp[start + first + ${r}];
@@ -176,7 +184,7 @@ export function attentionBackwardQueryWgsl(constants: AttentionConstants, adapte
     let ds${r} = p${r} * (dp${r} - delta${r});`;
   const add = (r: number, part: number, sum: string) => `dq${r}_${part} += ${sum};`;
   const store = (r: number) =>
-    storeRowWgsl("dQuery", "+=", `start + first + ${r}`, headDim, (part) => `scale * dq${r}_${part}`);
+    storeRowWgsl("dQuery", operator, `start + first + ${r}`, headDim, (part) => `scale * dq${r}_${part}`);
   const body = `
   ${unroll(blockRows, begin)}
   for (var j = 0u; j < seen${blockRows - 1}; j += 4) { // the last row sees the most keys
@@ -191,7 +199,10 @@ export function attentionBackwardQueryWgsl(constants: AttentionConstants, adapte
 }
 
 /** dKey and dValue, from a walk over the queries that see them. */
-export function attentionBackwardKeyValueWgsl(constants: AttentionConstants, adapter: AdapterClass): string {
+export function attentionBackwardKeyValueWgsl(
+  constants: AttentionBackwardKeyValueConstants,
+  adapter: AdapterClass,
+): string {
   const { headDim, causal } = constants, blockRows = blockRowsFor(adapter), parts = Math.ceil(headDim / 4);
   const begin = (r: number) =>
     unroll(parts, (part) => `
@@ -212,8 +223,14 @@ export function attentionBackwardKeyValueWgsl(constants: AttentionConstants, ada
       ${unroll(parts, (part) => `dv${r}_${part} += weight * dy_${part}; dk${r}_${part} += ds * q_${part};`)}
     }`;
   const store = (r: number) => `
-    ${storeRowWgsl("dKey", "+=", `start + first + ${r}`, headDim, (part) => `scale * dk${r}_${part}`)}
-    ${storeRowWgsl("dValue", "+=", `start + first + ${r}`, headDim, (part) => `dv${r}_${part}`)}`;
+    ${
+    storeRowWgsl("dKey", storeOrAdd(constants.accumulateKey), `start + first + ${r}`, headDim, (part) =>
+      `scale * dk${r}_${part}`)
+  }
+    ${
+    storeRowWgsl("dValue", storeOrAdd(constants.accumulateValue), `start + first + ${r}`, headDim, (part) =>
+      `dv${r}_${part}`)
+  }`;
   const body = `
   ${unroll(blockRows, begin)}
   for (var i = ${causal ? "first" : "0u"}; i < time; i++) {

@@ -13,10 +13,14 @@
  */
 
 import { kernel } from "../../core/backend.ts";
-import { formatShape, gradientOf, outputOf, type Tensor } from "../../core/tensor.ts";
+import { storeOrAdd } from "../../core/shader.ts";
+import { formatShape, gradientOf, gradientToWrite, outputOf, type Tensor } from "../../core/tensor.ts";
 
 /** The names of the constants; `batch` sequences of `time` positions, and which of how many parts is moved. */
 const CONSTANTS = ["batch", "time", "heads", "headDim", "parts", "part"] as const;
+
+/** Those of the backward kernels. */
+const BACKWARD_CONSTANTS = [...CONSTANTS, "accumulate"] as const;
 
 type HeadConstants = Readonly<Record<typeof CONSTANTS[number], number>>;
 
@@ -64,17 +68,19 @@ export const splitHeadsForward = kernel({
   wgsl: `${ROW_INDEX_WGSL}\nfn each(index: u32) { y[index] = x[rowIndex(index)]; }`,
 });
 
-/** A part of the rows dx += dy (by heads). */
+/** A part of the rows dx += dy (by heads), or dx = dy. */
 export const splitHeadsBackward = kernel({
   name: "splitHeadsBackward",
   reads: { dy: "f32" },
   writes: { dx: "f32" },
-  constants: CONSTANTS,
+  constants: BACKWARD_CONSTANTS,
   elements,
-  cpu({ dy, dx }, sizes) {
-    forEachElement(sizes, (index, rowIndex) => dx[rowIndex] += dy[index]);
+  cpu({ dy, dx }, { accumulate, ...sizes }) {
+    if (accumulate) forEachElement(sizes, (index, rowIndex) => dx[rowIndex] += dy[index]);
+    else forEachElement(sizes, (index, rowIndex) => dx[rowIndex] = dy[index]);
   },
-  wgsl: `${ROW_INDEX_WGSL}\nfn each(index: u32) { dx[rowIndex(index)] += dy[index]; }`,
+  wgsl: ({ accumulate }) =>
+    `${ROW_INDEX_WGSL}\nfn each(index: u32) { dx[rowIndex(index)] ${storeOrAdd(accumulate)} dy[index]; }`,
 });
 
 /** Rows y = x (by heads). */
@@ -90,17 +96,19 @@ export const mergeHeadsForward = kernel({
   wgsl: `${ROW_INDEX_WGSL}\nfn each(index: u32) { y[rowIndex(index)] = x[index]; }`,
 });
 
-/** dx (by heads) += rows dy. */
+/** dx (by heads) += rows dy, or dx = rows dy. */
 export const mergeHeadsBackward = kernel({
   name: "mergeHeadsBackward",
   reads: { dy: "f32" },
   writes: { dx: "f32" },
-  constants: CONSTANTS,
+  constants: BACKWARD_CONSTANTS,
   elements,
-  cpu({ dy, dx }, sizes) {
+  cpu({ dy, dx }, { accumulate, ...sizes }) {
+    if (!accumulate) dx.fill(0);
     forEachElement(sizes, (index, rowIndex) => dx[index] += dy[rowIndex]);
   },
-  wgsl: `${ROW_INDEX_WGSL}\nfn each(index: u32) { dx[index] += dy[rowIndex(index)]; }`,
+  wgsl: ({ accumulate }) =>
+    `${ROW_INDEX_WGSL}\nfn each(index: u32) { dx[index] ${storeOrAdd(accumulate)} dy[rowIndex(index)]; }`,
 });
 
 /**
@@ -118,14 +126,21 @@ export function splitHeads(x: Tensor, heads: number): [query: Tensor, key: Tenso
       `Cannot split ${formatShape(x.shape)} into ${heads} heads: expected a multiple of ${3 * heads}`,
     );
   }
-  const part = (part: number): Tensor => {
-    const y = outputOf([batch, heads, time, headDim], [x]),
-      sizes = { batch, time, heads, headDim, parts: 3, part };
-    x.backend.run(splitHeadsForward, { x, y }, sizes);
-    y.tape?.record(() => x.backend.run(splitHeadsBackward, { dy: gradientOf(y), dx: gradientOf(x) }, sizes));
+  const sizes = { batch, time, heads, headDim, parts: 3 };
+  const split = (part: number): Tensor => {
+    const y = outputOf([batch, heads, time, headDim], [x]);
+    x.backend.run(splitHeadsForward, { x, y }, { ...sizes, part });
     return y;
   };
-  return [part(0), part(1), part(2)];
+  const parts: [Tensor, Tensor, Tensor] = [split(0), split(1), split(2)];
+  x.tape?.record(() => {
+    // each part of dx comes from another gradient: together the three kernels write it once
+    const { gradient: dx, accumulate } = gradientToWrite(x);
+    for (const [part, y] of parts.entries()) {
+      x.backend.run(splitHeadsBackward, { dy: gradientOf(y), dx }, { ...sizes, part, accumulate });
+    }
+  });
+  return parts;
 }
 
 /**
@@ -139,6 +154,9 @@ export function mergeHeads(x: Tensor): Tensor {
   const y = outputOf([batch, time, heads * headDim], [x]);
   const sizes = { batch, time, heads, headDim, parts: 1, part: 0 };
   x.backend.run(mergeHeadsForward, { x, y }, sizes);
-  y.tape?.record(() => x.backend.run(mergeHeadsBackward, { dy: gradientOf(y), dx: gradientOf(x) }, sizes));
+  y.tape?.record(() => {
+    const { gradient: dx, accumulate } = gradientToWrite(x);
+    x.backend.run(mergeHeadsBackward, { dy: gradientOf(y), dx }, { ...sizes, accumulate });
+  });
   return y;
 }

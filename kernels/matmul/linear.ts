@@ -17,7 +17,14 @@
  */
 
 import { kernel } from "../../core/backend.ts";
-import { formatShape, gradientOf, needsGradient, outputOf, type Tensor } from "../../core/tensor.ts";
+import {
+  formatShape,
+  gradientOf,
+  gradientToWrite,
+  needsGradient,
+  outputOf,
+  type Tensor,
+} from "../../core/tensor.ts";
 import { multiplyInto } from "./matmul.ts";
 
 /** dBias += the sum of the rows of dy. */
@@ -91,14 +98,16 @@ export function linear(x: Tensor, weight: Tensor, bias: Tensor, options: LinearO
   const y = outputOf([...x.shape.slice(0, -1), columns], [x, weight, bias]);
   multiplyInto(y, x, weight, { rows, columns, inner, bias, transposeB: transposed });
   y.tape?.record(() => {
-    const dy = gradientOf(y), accumulate = true;
+    const dy = gradientOf(y);
     // y = x · W + b   →   dx = dy · Wᵀ,   dW = xᵀ · dy, transposed as W is stored,   db = Σ dy
     if (needsGradient(x)) {
-      const sizes = { rows, columns: inner, inner: columns };
-      multiplyInto(gradientOf(x), dy, weight, { ...sizes, transposeB: !transposed, accumulate });
+      const { gradient: dx, accumulate } = gradientToWrite(x),
+        sizes = { rows, columns: inner, inner: columns };
+      multiplyInto(dx, dy, weight, { ...sizes, transposeB: !transposed, accumulate });
     }
     if (needsGradient(weight)) {
-      const dWeight = gradientOf(weight), product = { inner: rows, transposeA: true, accumulate };
+      const { gradient: dWeight, accumulate } = gradientToWrite(weight);
+      const product = { inner: rows, transposeA: true, accumulate };
       if (transposed) multiplyInto(dWeight, dy, x, { ...product, rows: columns, columns: inner });
       else multiplyInto(dWeight, x, dy, { ...product, rows: inner, columns });
     }

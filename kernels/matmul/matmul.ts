@@ -20,7 +20,14 @@
  */
 
 import { kernel } from "../../core/backend.ts";
-import { formatShape, gradientOf, needsGradient, outputOf, type Tensor } from "../../core/tensor.ts";
+import {
+  formatShape,
+  gradientOf,
+  gradientToWrite,
+  needsGradient,
+  outputOf,
+  type Tensor,
+} from "../../core/tensor.ts";
 import { multiply } from "./matmul_cpu.ts";
 import { MATMUL_CONSTANTS, MATMUL_SIZES, planMatmul } from "./matmul_plan.ts";
 import { matmulWgsl } from "./matmul_wgsl.ts";
@@ -95,10 +102,11 @@ export function matmul(a: Tensor, b: Tensor, options: MatmulOptions = {}): Tenso
   const y = outputOf([...leading, rows, columns], [a, b]);
   multiplyInto(y, a, b, { batch, rows, columns, inner, transposeA, transposeB });
   y.tape?.record(() => {
-    const dy = gradientOf(y), accumulate = true;
+    const dy = gradientOf(y);
     // y = a · b   →   da = dy · bᵀ; where a is stored transposed, daᵀ = b · dyᵀ
     if (needsGradient(a)) {
-      const da = gradientOf(a), product = { batch, inner: columns, accumulate };
+      const { gradient: da, accumulate } = gradientToWrite(a),
+        product = { batch, inner: columns, accumulate };
       if (transposeA) {
         const layout = { transposeA: transposeB, transposeB: true };
         multiplyInto(da, b, dy, { ...product, ...layout, rows: inner, columns: rows });
@@ -106,7 +114,7 @@ export function matmul(a: Tensor, b: Tensor, options: MatmulOptions = {}): Tenso
     }
     // y = a · b   →   db = aᵀ · dy; where b is stored transposed, dbᵀ = dyᵀ · a
     if (needsGradient(b)) {
-      const db = gradientOf(b), product = { batch, inner: rows, accumulate };
+      const { gradient: db, accumulate } = gradientToWrite(b), product = { batch, inner: rows, accumulate };
       if (transposeB) {
         const layout = { transposeA: true, transposeB: transposeA };
         multiplyInto(db, dy, a, { ...product, ...layout, rows: columns, columns: inner });
@@ -126,8 +134,8 @@ export interface MultiplyOptions extends MatmulOptions {
   columns: number;
   /** K: terms of each sum. */
   inner: number;
-  /** Whether to add to `y`. */
-  accumulate?: boolean;
+  /** 1 to add to `y`, 0 by default. */
+  accumulate?: 0 | 1;
   /** (N), added to every row. */
   bias?: Tensor;
 }
@@ -148,7 +156,7 @@ const PRODUCTS_TO_TRANSPOSE = 2 ** 22;
  */
 export function multiplyInto(y: Tensor, a: Tensor, b: Tensor, options: MultiplyOptions): void {
   const { backend } = y, { batch = 1, rows, columns, inner, bias } = options;
-  const { transposeA = false, transposeB = false, accumulate = false } = options;
+  const { transposeA = false, transposeB = false, accumulate = 0 } = options;
   const multiply = (a: Tensor, b: Tensor, transposeA: boolean, transposeB: boolean) => {
     const constants = {
       batch,
@@ -157,7 +165,7 @@ export function multiplyInto(y: Tensor, a: Tensor, b: Tensor, options: MultiplyO
       inner,
       transposeA: Number(transposeA),
       transposeB: Number(transposeB),
-      accumulate: Number(accumulate),
+      accumulate,
     };
     if (bias) backend.run(matmulBiased, { a, b, bias, y }, constants);
     else backend.run(matmulForward, { a, b, y }, constants);

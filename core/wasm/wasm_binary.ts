@@ -1,0 +1,107 @@
+/**
+ * The binary format of WebAssembly, as far as one function needs it.
+ *
+ * A module is a list of sections, each a number, its length and its content. Ours has the same five each time:
+ *
+ *     types        (piece: i32, scratch: i32, block: i32) → ()
+ *     imports      the memory, "core"."memory"
+ *     functions    one, of that type
+ *     exports      it is called "run"
+ *     code         its local variables and its instructions
+ *
+ * Integers are written in LEB128: seven bits a byte, lowest first, the eighth bit says that more follow.
+ *
+ * Reference: WebAssembly Core Specification 2.0, chapter 5, "Binary format".
+ *
+ * @module
+ */
+
+/** Bytes of a module, or of a part of one. */
+export type Bytes = readonly number[];
+
+/** An unsigned integer in LEB128. */
+export function unsigned(value: number): number[] {
+  const bytes: number[] = [];
+  for (; value > 127; value = Math.floor(value / 128)) bytes.push(value % 128 + 128);
+  bytes.push(value);
+  return bytes;
+}
+
+/** A signed 32-bit integer in LEB128. */
+export function signed(value: number): number[] {
+  const bytes: number[] = [];
+  let rest = value | 0;
+  for (; rest < -64 || rest > 63; rest >>= 7) bytes.push(rest & 127 | 128);
+  bytes.push(rest & 127);
+  return bytes;
+}
+
+/** A 32-bit float, its four bytes in little-endian order. */
+export function float(value: number): number[] {
+  const bytes = new DataView(new ArrayBuffer(4));
+  bytes.setFloat32(0, value, true);
+  return [0, 1, 2, 3].map((at) => bytes.getUint8(at));
+}
+
+/** A name: its length and its characters, which are ASCII here. */
+function name(text: string): number[] {
+  return [...unsigned(text.length), ...new TextEncoder().encode(text)];
+}
+
+/** A list of parts: their number, then each. */
+function list(parts: readonly Bytes[]): number[] {
+  return [...unsigned(parts.length), ...parts.flat()];
+}
+
+/** Types of values, as the format numbers them. */
+export const TYPES = { i32: 0x7f, f32: 0x7d, v128: 0x7b } as const;
+
+/** The number of a type of values. */
+export type TypeNumber = typeof TYPES[keyof typeof TYPES];
+
+/** Pages of 64 KiB that a memory may grow to: 4 GiB, all that 32-bit addresses reach. */
+export const MAX_PAGES = 65536;
+
+const MAGIC = [0x00, 0x61, 0x73, 0x6d], VERSION = [1, 0, 0, 0];
+const FUNCTION = 0x60, FUNCTION_EXPORT = 0, MEMORY_IMPORT = 2, END = 0x0b;
+/** Limits of the imported memory: with a maximum, and unshared or shared. */
+const LIMITS = 1, SHARED_LIMITS = 3;
+
+/** Parameters of every function: three integers. */
+export const PARAMETERS = 3;
+
+/**
+ * Writes the module of one function `run(piece, scratch, block)`.
+ *
+ * @example A function that does nothing
+ * ```ts
+ * import { assert } from "@std/assert";
+ * import { moduleOf } from "./wasm_binary.ts";
+ *
+ * assert(WebAssembly.validate(moduleOf([], [], false)));
+ * ```
+ *
+ * @param locals Types of its variables, which are numbered after its parameters.
+ * @param instructions Its instructions.
+ * @param shared Whether the memory it imports is shared between threads.
+ * @returns The module.
+ */
+export function moduleOf(
+  locals: readonly TypeNumber[],
+  instructions: Bytes,
+  shared: boolean,
+): Uint8Array<ArrayBuffer> {
+  const section = (number: number, content: Bytes) => [number, ...unsigned(content.length), ...content];
+  const parameters = new Array<number[]>(PARAMETERS).fill([TYPES.i32]);
+  const limits = [shared ? SHARED_LIMITS : LIMITS, ...unsigned(1), ...unsigned(MAX_PAGES)];
+  const code = [...list(locals.map((type) => [1, type])), ...instructions, END];
+  return Uint8Array.from([
+    ...MAGIC,
+    ...VERSION,
+    ...section(1, list([[FUNCTION, ...list(parameters), ...list([])]])),
+    ...section(2, list([[...name("core"), ...name("memory"), MEMORY_IMPORT, ...limits]])),
+    ...section(3, list([[0]])),
+    ...section(7, list([[...name("run"), FUNCTION_EXPORT, 0]])),
+    ...section(10, list([[...unsigned(code.length), ...code]])),
+  ]);
+}

@@ -1,0 +1,297 @@
+/**
+ * Writes a function for WebAssembly: variables, loops, loads and stores around the expressions of `wasm_values.ts`.
+ *
+ * A kernel's `wasm` body receives a {@linkcode WasmCode} and calls its methods in the order in which the function is to
+ * act. It runs once, to write; what it writes runs for every piece of the work:
+ *
+ *     body({ x, y }, code) {
+ *       const { start, end } = code.rangeOfPiece(code.i32("size"), 4096);
+ *       code.forFours(start, end, (index) => {
+ *         const four = code.let(x.load4(index));         // x[index … index + 3]
+ *         y.store4(index, four.times(four));             // y[index … index + 3] = …
+ *       });
+ *     }
+ *
+ * Addresses are in bytes, as WebAssembly has them; the methods of {@linkcode WasmFloats} and {@linkcode WasmIntegers} take
+ * indices of elements, as `cpu` and `wgsl` do. Reading up to 60 bytes beyond the end of an array is allowed (the backend
+ * keeps memory behind every tensor), writing there is not: a neighbour may live there.
+ *
+ * @module
+ */
+
+import type { Bindings } from "../backend.ts";
+import { type Bytes, moduleOf, PARAMETERS, type TypeNumber, unsigned } from "./wasm_binary.ts";
+import { F32, F32x4, type Float, I32, I32x4, type Integer, type Value } from "./wasm_values.ts";
+
+/** What a variable holds and how it is changed. */
+export interface Variable<Kind extends Value> {
+  /** Its value at this point of the function. */
+  readonly value: Kind;
+  /** Sets it. */
+  set(value: Kind): void;
+}
+
+/** The arrays of a kernel, by name. */
+export type WasmArraysOf<Names extends Bindings> = {
+  readonly [Name in keyof Names]: Names[Name] extends "u32" ? WasmIntegers : WasmFloats;
+};
+
+/** Bytes of a constant in the block of arguments: once as an integer, once as a float. */
+export const CONSTANT_BYTES = 8;
+
+/** What an `if` or a loop begins with, when it leaves no value, and what ends it. */
+const NO_VALUE = 0x40, END = 0x0b;
+
+/** A function in the making. */
+export class WasmCode<Name extends string = string> {
+  /** The number of the piece to compute, from 0. */
+  readonly piece: I32 = new I32([0x20, 0]);
+  /** Memory that this thread alone uses, see `scratch` of a pass. */
+  readonly scratch: WasmFloats = new WasmFloats(this, new I32([0x20, 1]));
+  readonly #block = new I32([0x20, 2]);
+  readonly #names: readonly string[];
+  readonly #arrays: number;
+  readonly #locals: TypeNumber[] = [];
+  readonly #bytes: number[] = [];
+  /** While the rest of an array is written, which is shorter than a vector: how many elements it has. */
+  #rest?: I32;
+
+  /**
+   * Begins a function.
+   *
+   * @param names The constants of its kernel.
+   * @param arrays How many tensors the kernel has.
+   */
+  constructor(names: readonly Name[], arrays: number) {
+    this.#names = names;
+    this.#arrays = arrays;
+  }
+
+  /** A constant of the kernel, as an integer. */
+  i32(name: Name): I32 {
+    return this.let(new I32([...this.#block.code, 0x28, 2, ...unsigned(this.#constantOffset(name))]));
+  }
+
+  /** A constant of the kernel, as a float. */
+  f32(name: Name): F32 {
+    return this.let(new F32([...this.#block.code, 0x2a, 2, ...unsigned(this.#constantOffset(name) + 4)]));
+  }
+
+  #constantOffset(name: Name): number {
+    return 4 * (this.#arrays + 1) + CONSTANT_BYTES * this.#names.indexOf(name);
+  }
+
+  /** The address of tensor number n in the kernel's order; the one after the last is memory that all threads share. */
+  address(n: number): I32 {
+    return this.let(new I32([...this.#block.code, 0x28, 2, ...unsigned(4 * n)]));
+  }
+
+  /** Memory that all pieces of all passes share, see `shared` of a pass. */
+  shared(): WasmFloats {
+    return new WasmFloats(this, this.address(this.#arrays));
+  }
+
+  /** Appends instructions. */
+  emit(...bytes: Bytes): void {
+    for (const byte of bytes) this.#bytes.push(byte);
+  }
+
+  /** Begins a variable. */
+  variable<Kind extends Value>(initial: Kind): Variable<Kind> {
+    const number = unsigned(PARAMETERS + this.#locals.push(initial.type) - 1);
+    const set = (value: Kind) => this.emit(...value.code, 0x21, ...number);
+    set(initial);
+    return { value: initial.withCode([0x20, ...number]), set };
+  }
+
+  /** Computes a value here, once, for all its uses. */
+  let<Kind extends Value>(value: Kind): Kind {
+    return this.variable(value).value;
+  }
+
+  /** Does something if the condition is not 0, and something else if it is. */
+  if(condition: I32, then: () => void, otherwise?: () => void): void {
+    this.emit(...condition.code, 0x04, NO_VALUE);
+    then();
+    if (otherwise) {
+      this.emit(0x05);
+      otherwise();
+    }
+    this.emit(END);
+  }
+
+  /**
+   * Counts from `start` in steps while below `end`.
+   *
+   * @param start First index.
+   * @param end Beyond the last one.
+   * @param step Added after each turn.
+   * @param body What to do with an index.
+   */
+  for(start: Integer, end: Integer, step: number, body: (index: I32) => void): void {
+    const index = this.variable(I32.of(start)), limit = typeof end === "number" ? I32.of(end) : this.let(end);
+    this.while(() => index.value.isLess(limit), () => {
+      body(index.value);
+      index.set(index.value.plus(step));
+    });
+  }
+
+  /** Does something as long as a condition holds. The condition is written twice: before the first turn, and after each. */
+  while(condition: () => I32, body: () => void): void {
+    this.if(condition(), () => {
+      this.emit(0x03, NO_VALUE);
+      body();
+      this.emit(...condition().code, 0x0d, 0, END);
+    });
+  }
+
+  /**
+   * Visits the elements from `start` to `end` four at a time. Where fewer than four are left, the body is written a second
+   * time: it still computes four, and `store4` stores those that exist.
+   *
+   * @param start First index.
+   * @param end Beyond the last one.
+   * @param body What to do with four elements, given the index of the first.
+   */
+  forFours(start: Integer, end: Integer, body: (index: I32) => void): void {
+    const index = this.variable(I32.of(start)), limit = this.let(I32.of(end));
+    this.while(() => index.value.plus(3).isLess(limit), () => {
+      body(index.value);
+      index.set(index.value.plus(4));
+    });
+    this.if(index.value.isLess(limit), () => {
+      this.#rest = this.let(limit.minus(index.value));
+      body(index.value);
+      this.#rest = undefined;
+    });
+  }
+
+  /**
+   * The part of a range that this piece computes.
+   *
+   * @param size Length of the whole range.
+   * @param pieceSize Length of every piece but the last.
+   * @returns Its bounds.
+   */
+  rangeOfPiece(size: I32, pieceSize: number): { start: I32; end: I32 } {
+    const start = this.let(this.piece.times(pieceSize));
+    return { start, end: this.let(start.plus(pieceSize).min(size)) };
+  }
+
+  /** Stores a vector, or as much of it as there are elements left. */
+  storeVector(address: I32, offset: number, value: F32x4 | I32x4): void {
+    if (this.#rest === undefined) {
+      this.emit(...address.code, ...value.code, 0xfd, 11, 2, ...unsigned(4 * offset));
+      return;
+    }
+    const rest = this.#rest, kept = this.let<Value>(value);
+    for (const lane of [0, 1, 2]) {
+      this.if(rest.isGreater(lane), () => {
+        this.emit(...address.code, ...kept.code, 0xfd, 0x5a, 2, ...unsigned(4 * (offset + lane)), lane);
+      });
+    }
+  }
+
+  /**
+   * Ends the function.
+   *
+   * @param shared Whether its memory is shared between threads.
+   * @returns The module of it.
+   */
+  toModule(shared: boolean): Uint8Array<ArrayBuffer> {
+    return moduleOf(this.#locals, this.#bytes, shared);
+  }
+}
+
+/** Where the element at an index is, for an array at an address. */
+function elementAt(base: I32, index: Integer): I32 {
+  return typeof index === "number" ? base.plus(4 * index) : base.plus(index.shiftLeft(2));
+}
+
+/** An array of floats in memory. All methods take an index, and a constant number of elements to go on from there. */
+export class WasmFloats {
+  readonly #code: WasmCode;
+  /** The address of its first element. */
+  readonly base: I32;
+
+  /**
+   * Used by the backend.
+   *
+   * @param code The function that uses it.
+   * @param base The address of its first element.
+   */
+  constructor(code: WasmCode, base: I32) {
+    this.#code = code;
+    this.base = base;
+  }
+
+  /** The array that begins at an index of this one. */
+  from(index: Integer): WasmFloats {
+    return new WasmFloats(this.#code, this.#code.let(elementAt(this.base, index)));
+  }
+
+  /** One element. */
+  load(index: Integer, offset = 0): F32 {
+    return new F32([...elementAt(this.base, index).code, 0x2a, 2, ...unsigned(4 * offset)]);
+  }
+
+  /** Four elements side by side. */
+  load4(index: Integer, offset = 0): F32x4 {
+    return new F32x4([...elementAt(this.base, index).code, 0xfd, 0, 2, ...unsigned(4 * offset)]);
+  }
+
+  /** One element, four times. */
+  splat(index: Integer, offset = 0): F32x4 {
+    return new F32x4([...elementAt(this.base, index).code, 0xfd, 9, 2, ...unsigned(4 * offset)]);
+  }
+
+  /** Stores one element. */
+  store(index: Integer, value: Float, offset = 0): void {
+    const address = elementAt(this.base, index);
+    this.#code.emit(...address.code, ...F32.of(value).code, 0x38, 2, ...unsigned(4 * offset));
+  }
+
+  /** Stores four elements side by side; at the end of `forFours`, as many as are left. */
+  store4(index: Integer, value: F32x4, offset = 0): void {
+    this.#code.storeVector(elementAt(this.base, index), offset, value);
+  }
+}
+
+/** An array of integers in memory. */
+export class WasmIntegers {
+  readonly #code: WasmCode;
+  /** The address of its first element. */
+  readonly base: I32;
+
+  /**
+   * Used by the backend.
+   *
+   * @param code The function that uses it.
+   * @param base The address of its first element.
+   */
+  constructor(code: WasmCode, base: I32) {
+    this.#code = code;
+    this.base = base;
+  }
+
+  /** One element. */
+  load(index: Integer, offset = 0): I32 {
+    return new I32([...elementAt(this.base, index).code, 0x28, 2, ...unsigned(4 * offset)]);
+  }
+
+  /** Four elements side by side. */
+  load4(index: Integer, offset = 0): I32x4 {
+    return new I32x4([...elementAt(this.base, index).code, 0xfd, 0, 2, ...unsigned(4 * offset)]);
+  }
+
+  /** Stores one element. */
+  store(index: Integer, value: Integer, offset = 0): void {
+    const address = elementAt(this.base, index);
+    this.#code.emit(...address.code, ...I32.of(value).code, 0x36, 2, ...unsigned(4 * offset));
+  }
+
+  /** Stores four elements side by side; at the end of `forFours`, as many as are left. */
+  store4(index: Integer, value: I32x4, offset = 0): void {
+    this.#code.storeVector(elementAt(this.base, index), offset, value);
+  }
+}
