@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
-import { PLACES } from "../core/wasm_pieces.ts";
-import { CONTROL_BYTES, openWasmThreads, type WasmThreads } from "../core/wasm_threads.ts";
+import { PLACES } from "../core/wasm/wasm_pieces.ts";
+import { CONTROL_BYTES, openWasmThreads, type WasmThreads } from "../core/wasm/wasm_threads.ts";
 
 const I32 = 0x7f, F32 = 0x7d;
 /** Where the tests' functions write, after the control region. */
@@ -262,7 +262,7 @@ Deno.test("what cannot be is refused", async () => {
 
 /** Runs a program that opens three threads and ends without closing them, without any permission. */
 async function program(text: string): Promise<{ code: number; stdout: string; stderr: string }> {
-  const library = new URL("../core/wasm_threads.ts", import.meta.url);
+  const library = new URL("../core/wasm/wasm_threads.ts", import.meta.url);
   const command = new Deno.Command(Deno.execPath(), {
     args: ["run", "--quiet", "--no-prompt", "--no-config", "--no-lock", "-"],
     stdin: "piped",

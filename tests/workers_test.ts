@@ -1,5 +1,5 @@
 import { assertEquals, assertMatch, assertRejects } from "@std/assert";
-import { startWorker, whyNoThreads } from "../core/workers.ts";
+import { startWorker, whyNoThreads } from "../core/wasm/workers.ts";
 
 /** Runs `body` with other values of global names. */
 async function withGlobals(values: Record<string, unknown>, body: () => void | Promise<void>): Promise<void> {
