@@ -1,4 +1,4 @@
-import { assert, assertEquals, assertRejects } from "@std/assert";
+import { assert, assertEquals, assertMatch, assertRejects } from "@std/assert";
 import { chooseBackend, HOW_TO_GET_WEBGPU, openBackend } from "../core/open_backend.ts";
 import { hasAdapter } from "./_testing.ts";
 
@@ -15,6 +15,26 @@ async function withoutAdapter(body: () => Promise<void>): Promise<void> {
 Deno.test("openBackend gives the CPU reference when asked", async () => {
   assertEquals((await openBackend("cpu")).name, "cpu");
   assertEquals((await chooseBackend("cpu")).reason, "the CPU reference was requested");
+});
+
+Deno.test("WebAssembly has one thread where memory cannot be shared, and says so", async () => {
+  Object.defineProperty(globalThis, "crossOriginIsolated", { value: false, configurable: true });
+  try {
+    for (const threads of [undefined, 3]) {
+      const { backend, reason } = await chooseBackend("wasm", { threads });
+      assertEquals(backend.device, "WebAssembly, 1 thread");
+      assertMatch(
+        reason,
+        /^WebAssembly was requested; on one thread, because this page may not share memory/,
+      );
+      backend.close();
+    }
+    const { backend, reason } = await chooseBackend("wasm", { threads: 1 });
+    assertEquals(reason, "WebAssembly was requested");
+    backend.close();
+  } finally {
+    delete (globalThis as Record<string, unknown>).crossOriginIsolated;
+  }
 });
 
 Deno.test("chooseBackend takes the CPU where there is no adapter, and says so", () =>
