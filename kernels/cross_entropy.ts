@@ -21,9 +21,19 @@
 
 import { kernel } from "../core/backend.ts";
 import { exp, log } from "../core/math.ts";
-import { storeOrAdd } from "../core/shader.ts";
+import { storeOrAdd } from "../core/webgpu/shader.ts";
 import { formatShape, gradientOf, gradientToWrite, outputOf, type Tensor } from "../core/tensor.ts";
-import { groupReduction, MAX_OVER_GROUP_WGSL, rowLanes, SUM_OVER_GROUP_WGSL } from "./reduce.ts";
+import { exp as exp4, log as log4 } from "../core/wasm/wasm_math.ts";
+import { F32x4, integers4 } from "../core/wasm/wasm_values.ts";
+import {
+  groupReduction,
+  MAX_OVER_GROUP_WGSL,
+  maxWasm,
+  rowLanes,
+  ROWS_PER_PIECE,
+  SUM_OVER_GROUP_WGSL,
+  sumWasm,
+} from "./reduce.ts";
 
 /** The target of a position that is left out of the loss: −1 as an unsigned integer. */
 export const IGNORE_INDEX = 0xffffffff;
@@ -63,6 +73,25 @@ fn run(row: u32, lane: u32) {
     if (label == ${IGNORE_INDEX}u) { losses[row] = 0; } else { losses[row] = logSum - logits[start + label]; }
   }
 }`,
+  wasm: [{
+    pieces: ({ rows }) => Math.ceil(rows / ROWS_PER_PIECE),
+    body({ logits, targets, losses, logSumExp }, code) {
+      const columns = code.i32("columns"), range = code.rangeOfPiece(code.i32("rows"), ROWS_PER_PIECE);
+      code.for(range.start, range.end, 1, (row) => {
+        const logitsRow = logits.from(row.times(columns)), label = code.let(targets.load(row));
+        const m = maxWasm(code, 0, columns, (column) => logitsRow.load4(column));
+        const mFour = code.let(m.splat());
+        const sum = sumWasm(code, 0, columns, (column) => exp4(code, logitsRow.load4(column).minus(mFour)));
+        const logSum = code.let(m.plus(log4(code, sum.splat()).lane(0)));
+        logSumExp.store(row, logSum);
+        code.if(
+          label.equals(IGNORE_INDEX),
+          () => losses.store(row, 0),
+          () => losses.store(row, logSum.minus(logitsRow.load(label))),
+        );
+      });
+    },
+  }],
 });
 
 /** The mean of the losses of rows with a target, and 1 / their number; or the sum of losses times weights, and 1. */
@@ -129,6 +158,29 @@ fn each(index: u32) {
   let scale = weight[select(0, row, weighted == 1)] * dLoss[0];
   dLogits[index] ${storeOrAdd(accumulate)} (exp(logits[index] - logSumExp[row]) - oneHot) * scale;
 }`,
+  wasm: [{
+    switches: ["weighted", "accumulate"],
+    pieces: ({ rows }) => Math.ceil(rows / ROWS_PER_PIECE),
+    body({ logits, targets, logSumExp, weight, dLoss, dLogits }, code, { weighted, accumulate }) {
+      const columns = code.i32("columns"), range = code.rangeOfPiece(code.i32("rows"), ROWS_PER_PIECE);
+      code.for(range.start, range.end, 1, (row) => {
+        const [logitsRow, dLogitsRow] = [logits, dLogits].map((array) => array.from(row.times(columns)));
+        const label = code.let(targets.load(row));
+        code.if(label.differsFrom(IGNORE_INDEX), () => {
+          const labels = code.let(label.splat()), logSum = code.let(logSumExp.splat(row));
+          const scale = code.let(weight.load(weighted ? row : 0).times(dLoss.load(0)).splat());
+          code.forFours(0, columns, (column) => {
+            const isLabel = column.splat().plus(integers4(0, 1, 2, 3)).equals(labels);
+            const oneHot = isLabel.select(F32x4.of(1), F32x4.of(0));
+            const value = exp4(code, logitsRow.load4(column).minus(logSum)).minus(oneHot).times(scale);
+            dLogitsRow.store4(column, accumulate ? dLogitsRow.load4(column).plus(value) : value);
+          });
+        }, () => {
+          if (!accumulate) code.forFours(0, columns, (column) => dLogitsRow.store4(column, F32x4.of(0)));
+        });
+      });
+    },
+  }],
 });
 
 /** Options of {@linkcode crossEntropy}. */

@@ -2,7 +2,7 @@ import { assertEquals, assertRejects } from "@std/assert";
 import { UsageError } from "../commands/cli/errors.ts";
 import { isHardwareGpu, missingGpu, withBackend } from "../commands/cli/with_backend.ts";
 import { CpuBackend } from "../core/cpu_backend.ts";
-import { WebGpuBackend } from "../core/webgpu_backend.ts";
+import { WebGpuBackend } from "../core/webgpu/webgpu_backend.ts";
 
 Deno.test("a device is closed after use, also after an error", async () => {
   const closed: string[] = [];

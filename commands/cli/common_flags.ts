@@ -27,6 +27,7 @@ export const MAX = {
   feedForwardDim: 2 ** 20,
   vocabSize: 2 ** 24,
   newTokens: 1e6,
+  /** As many as the backend takes. */
   threads: 256,
   /** Other counts, such as the occurrences of a pair. */
   count: 1e9,

@@ -5,7 +5,7 @@
  */
 import type { Backend } from "../../core/backend.ts";
 import { chooseBackend, type DeviceChoice, type OpenedBackend } from "../../core/open_backend.ts";
-import { WebGpuBackend } from "../../core/webgpu_backend.ts";
+import { WebGpuBackend } from "../../core/webgpu/webgpu_backend.ts";
 import { GPU_WORDS } from "./common_flags.ts";
 import { printDiagnostic, UsageError } from "./errors.ts";
 

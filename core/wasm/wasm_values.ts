@@ -54,7 +54,8 @@ export type Integer = I32 | number;
 
 /** A 32-bit integer. */
 export class I32 extends Value {
-  readonly type = TYPES.i32;
+  /** See {@linkcode Value.type}. */
+  readonly type: TypeNumber = TYPES.i32;
 
   /** A constant is turned into a value. */
   static of(value: Integer): I32 {
@@ -153,7 +154,8 @@ export type Float = F32 | number;
 
 /** A 32-bit float. */
 export class F32 extends Value {
-  readonly type = TYPES.f32;
+  /** See {@linkcode Value.type}. */
+  readonly type: TypeNumber = TYPES.f32;
 
   /** A constant is turned into a value. */
   static of(value: Float): F32 {
@@ -212,12 +214,19 @@ export class F32 extends Value {
 }
 
 /** A vector of four, in the classes of which all lanes are treated alike. */
-abstract class Vector extends Value {
-  readonly type = TYPES.v128;
+export abstract class Vector extends Value {
+  /** See {@linkcode Value.type}. */
+  readonly type: TypeNumber = TYPES.v128;
 
   /** This value, then others, then an instruction on vectors. */
   protected vector(number: number, ...others: readonly Value[]): this {
     return this.then([VECTOR, ...unsigned(number)], ...others);
+  }
+
+  /** Lanes of this (0 to 3) and of another vector (4 to 7), in a new order. */
+  shuffle(other: this, lanes: readonly [number, number, number, number]): this {
+    const bytes = lanes.flatMap((lane) => [0, 1, 2, 3].map((byte) => lane * 4 + byte));
+    return this.then([VECTOR, 0x0d, ...bytes], other);
   }
 
   /** This value and another, then a comparison: 32 ones in each lane where it holds, else 32 zeros. */
@@ -266,6 +275,16 @@ export class F32x4 extends Vector {
     return this.vector(0xe9, F32x4.of(other));
   }
 
+  /** This, or the limit in lanes where it is larger; NaN stays. One instruction of a processor, unlike `min`. */
+  atMost(limit: Floats4): F32x4 {
+    return this.vector(0xea, F32x4.of(limit));
+  }
+
+  /** This, or the limit in lanes where it is smaller; NaN stays. One instruction of a processor, unlike `max`. */
+  atLeast(limit: Floats4): F32x4 {
+    return this.vector(0xeb, F32x4.of(limit));
+  }
+
   /** |this|. */
   abs(): F32x4 {
     return this.vector(0xe0);
@@ -299,12 +318,6 @@ export class F32x4 extends Vector {
   /** One of the four. */
   lane(lane: number): F32 {
     return new F32([...this.code, VECTOR, 0x1f, lane]);
-  }
-
-  /** Lanes of this (0 to 3) and of another vector (4 to 7), in a new order. */
-  shuffle(other: F32x4, lanes: readonly [number, number, number, number]): F32x4 {
-    const bytes = lanes.flatMap((lane) => [0, 1, 2, 3].map((byte) => lane * 4 + byte));
-    return this.then([VECTOR, 0x0d, ...bytes], other);
   }
 
   /** The integer next to each float towards zero; the nearest there is for those out of range, 0 for NaN. */
@@ -345,10 +358,13 @@ export class I32x4 extends Vector {
 
   /** this · other, the upper 32 bits of the product of two unsigned integers. */
   timesHigh(other: Integers4): I32x4 {
-    // lanes 0 and 1, then lanes 2 and 3, as 64-bit products; of each the upper half
-    const factor = I32x4.of(other), low = this.vector(0xde, factor), high = this.vector(0xdf, factor);
-    const upper = [1, 3, 5, 7].flatMap((lane) => [0, 1, 2, 3].map((byte) => lane * 4 + byte));
-    return low.then([VECTOR, 0x0d, ...upper], high);
+    const factor = I32x4.of(other);
+    return this.timesWide(factor, 0).shuffle(this.timesWide(factor, 1), [1, 3, 5, 7]);
+  }
+
+  /** Two products of unsigned integers with all their 64 bits, the lower half first: of lanes 0 and 1, or of 2 and 3. */
+  timesWide(other: I32x4, half: 0 | 1): I32x4 {
+    return this.vector(0xde + half, other);
   }
 
   /** The bits that are set in both. */
