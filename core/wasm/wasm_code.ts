@@ -164,7 +164,8 @@ export class WasmCode<Name extends string = string> {
    * @param body What to do with four elements, given the index of the first.
    */
   forFours(start: Integer, end: Integer, body: (index: I32) => void): void {
-    const index = this.variable(I32.of(start)), limit = this.let(I32.of(end));
+    const index = this.variable(I32.of(start)), limit = this.let(I32.of(end)), outerRest = this.#rest;
+    this.#rest = undefined;
     this.while(() => index.value.plus(3).isLess(limit), () => {
       body(index.value);
       index.set(index.value.plus(4));
@@ -172,8 +173,8 @@ export class WasmCode<Name extends string = string> {
     this.if(index.value.isLess(limit), () => {
       this.#rest = this.let(limit.minus(index.value));
       body(index.value);
-      this.#rest = undefined;
     });
+    this.#rest = outerRest;
   }
 
   /**
