@@ -245,5 +245,5 @@ function readFloats({ buffer, length }: Uint8Array<ArrayBuffer>, dtype: string):
 function widenHalf(half: number): number {
   const sign = half & 0x8000 ? -1 : 1, exponent = half >> 10 & 31, fraction = half & 1023;
   if (exponent === 31) return fraction ? NaN : sign * Infinity;
-  return sign * (exponent ? (1 + fraction / 1024) * 2 ** (exponent - 15) : fraction / 1024 * 2 ** -14);
+  return sign * (exponent ? (1024 + fraction) * (1 << exponent) : 2 * fraction) / 2 ** 25;
 }

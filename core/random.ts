@@ -4,6 +4,7 @@
  * @module
  */
 
+import { cos, log, sin } from "./math.ts";
 import { philox4x32 } from "./philox.ts";
 
 /**
@@ -130,10 +131,10 @@ export class Random {
       return spare;
     }
     // 1 − u lies in (0, 1]: the logarithm of 0 is never taken.
-    const radius = Math.sqrt(-2 * Math.log(1 - this.uniform()));
+    const radius = Math.sqrt(-2 * log(1 - this.uniform()));
     const angle = 2 * Math.PI * this.uniform();
-    this.#spareNormal = radius * Math.sin(angle);
-    return radius * Math.cos(angle);
+    this.#spareNormal = radius * sin(angle);
+    return radius * cos(angle);
   }
 }
 

@@ -148,7 +148,7 @@ export const fill = kernel({
 });
 
 /**
- * A tensor of zeros, to add into.
+ * A tensor of zeros, to add to.
  *
  * @param backend Where to make it.
  * @param shape Its shape.
@@ -182,8 +182,9 @@ export function gradientOf(x: Tensor): Tensor {
  * the memory is overwritten; all others add. A gradient that exists already counts as written: that of a parameter always
  * does, since it is summed over batches.
  *
- * By this call the gradient is taken for written, so a kernel must follow it, and each kernel needs a call of its own. A
- * kernel that leaves elements out, such as the rows of a table that no id names, adds into {@linkcode gradientOf} instead.
+ * By this call the gradient is taken for written, so a kernel must follow it, or several that write a part each; what is
+ * added later needs a call of its own. A kernel that leaves elements out, such as the rows of a table that no id names, adds
+ * into {@linkcode gradientOf} instead.
  *
  * @example The first use stores, the second adds
  * ```ts

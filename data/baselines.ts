@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { log } from "../core/math.ts";
 import { IGNORE_INDEX } from "../kernels/cross_entropy.ts";
 import type { Batch } from "./batches.ts";
 
@@ -39,9 +40,9 @@ export function baselines(
   const counts = new Float64Array(vocabSize);
   for (const id of ids) counts[id]++;
   const frequencies = counts.filter((count) => count > 0).map((count) => count / ids.length);
-  const entropy = -frequencies.reduce((sum, frequency) => sum + frequency * Math.log(frequency), 0);
+  const entropy = -frequencies.reduce((sum, frequency) => sum + frequency * log(frequency), 0);
   return [
-    { name: "uniform", loss: Math.log(vocabSize) },
+    { name: "uniform", loss: log(vocabSize) },
     { name: "unigram", loss: entropy },
     ...optimal === undefined ? [] : [{ name: "optimal", loss: optimal } as const],
   ];
@@ -81,7 +82,7 @@ export function unigramLoss(
   for (const batch of batches) {
     for (const id of batch.targets) {
       if (id === IGNORE_INDEX) continue;
-      sum -= Math.log(counts[id] / total);
+      sum -= log(counts[id] / total);
       targets++;
     }
   }

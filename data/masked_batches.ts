@@ -62,9 +62,10 @@ function roomFor(
   { batchSize, maskRate = MASK_RATE }: MaskedBatchOptions,
 ): number {
   const mean = sequences.reduce((sum, { length }) => sum + length, 0) / sequences.length;
-  const variance = sequences.reduce((sum, { length }) => sum + (length - mean) ** 2, 0) / sequences.length;
+  const variance = sequences.reduce((sum, { length }) => sum + (length - mean) * (length - mean), 0) /
+    sequences.length;
   const expected = maskRate * batchSize * mean;
-  return 8 * Math.ceil((expected + 4 * Math.sqrt(expected + batchSize * maskRate ** 2 * variance)) / 8);
+  return 8 * Math.ceil((expected + 4 * Math.sqrt(expected + batchSize * maskRate * maskRate * variance)) / 8);
 }
 
 function checkSequences(sequences: readonly Uint32Array[], options: MaskedBatchOptions): void {

@@ -24,6 +24,7 @@
  * @module
  */
 
+import { log } from "../core/math.ts";
 import { Random } from "../core/random.ts";
 
 /**
@@ -221,7 +222,7 @@ export function* tales(seed: number, grammar: TaleGrammar = TALE_GRAMMAR): Gener
   while (true) {
     let nats = 0;
     const text = drawTale(grammar, (options) => {
-      nats += Math.log(options.length);
+      nats += log(options.length);
       return options[random.below(options.length)];
     });
     yield { text, nats };

@@ -11,6 +11,7 @@
  */
 import { MASK_RATE } from "../data/masking.ts";
 import type { Backend } from "../core/backend.ts";
+import { exp, log } from "../core/math.ts";
 import type { TransformerConfig } from "../models/config.ts";
 import { type ModelsByKind, type Objective, objectiveOf } from "../models/families.ts";
 import type { Tokenizer } from "../tokenizers/tokenizer.ts";
@@ -124,7 +125,7 @@ async function evaluateCausal(
   const [uniform, unigram] = baselines(ids, config);
   return {
     ...{ objective: "causal", tokens: ids.length, predictedTokens, contextLength },
-    ...{ loss, perplexity: Math.exp(loss), baselines: { uniform: uniform.loss, unigram: unigram.loss } },
+    ...{ loss, perplexity: exp(loss), baselines: { uniform: uniform.loss, unigram: unigram.loss } },
     bitsPerCharacter: loss * predictedTokens / Math.LN2 / characters,
   };
 }
@@ -141,12 +142,12 @@ async function evaluateMasked(
   const loss = await lossOn(batches, "masks");
   const result: TextEvaluation = {
     ...{ objective: "mlm", tokens: ids.length, predictedTokens: totalWeight(batches) },
-    ...{ contextLength: options.contextLength, loss, perplexity: Math.exp(loss) },
+    ...{ contextLength: options.contextLength, loss, perplexity: exp(loss) },
     masks: { rate, rule, seed },
-    baselines: { uniform: Math.log(config.vocabSize), unigram: unigramLoss(batches, [ids], options) },
+    baselines: { uniform: log(config.vocabSize), unigram: unigramLoss(batches, [ids], options) },
   };
   if (pseudoTokens === 0) return result;
   const oneByOne = oneByOneBatches(text, { ...options, batchSize, limit: pseudoTokens });
   const pseudoLoss = await lossOn(oneByOne, "tokens masked one at a time");
-  return { ...result, pseudoPerplexity: Math.exp(pseudoLoss), pseudoTokens: totalWeight(oneByOne) };
+  return { ...result, pseudoPerplexity: exp(pseudoLoss), pseudoTokens: totalWeight(oneByOne) };
 }

@@ -113,7 +113,7 @@ export function logitsOfWindows(model: CausalModel, windows: readonly Uint32Arra
   const batch = windows.length, [{ length }] = windows;
   // A GPU compiles its shaders for every shape anew. With powers of two there are few; what follows the last token is
   // padding, which a causal model does not see.
-  const time = Math.min(contextLength, 2 ** Math.ceil(Math.log2(length)));
+  const time = Math.min(contextLength, 1 << 32 - Math.clz32(length - 1));
   const ids = new Uint32Array(batch * time);
   for (const [row, window] of windows.entries()) ids.set(window, row * time);
   const last = backend.from(Uint32Array.from({ length: batch }, (_, row) => row * time + length - 1)); // (B)

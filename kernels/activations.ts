@@ -25,8 +25,13 @@
  */
 
 import { type Kernel, kernel } from "../core/backend.ts";
-import { storeOrAdd } from "../core/shader.ts";
+import { exp, tanh as hyperbolicTangent } from "../core/math.ts";
+import { storeOrAdd } from "../core/webgpu/shader.ts";
 import { gradientOf, gradientToWrite, outputOf, type Tensor } from "../core/tensor.ts";
+import type { WasmCode } from "../core/wasm/wasm_code.ts";
+import { exp as exp4, polynomial, tanh as tanh4 } from "../core/wasm/wasm_math.ts";
+import { wasmElements } from "../core/wasm/wasm_pass.ts";
+import { F32x4 } from "../core/wasm/wasm_values.ts";
 
 /** √(2/π). */
 const SQRT_2_OVER_PI = Math.sqrt(2 / Math.PI);
@@ -36,20 +41,43 @@ function erf(x: number): number {
   if (Math.abs(x) > 6) return Math.sign(x);
   let term = x, sum = x;
   for (let n = 1; Math.abs(term) > 1e-17 * Math.abs(sum); n++) sum += term *= 2 * x * x / (2 * n + 1);
-  return 2 / Math.sqrt(Math.PI) * Math.exp(-x * x) * sum;
+  return 2 / Math.sqrt(Math.PI) * exp(-x * x) * sum;
 }
 
 /** The gate of GELU's tanh form: (1 + tanh u) / 2. */
 function gate(x: number): number {
-  return 1 / (1 + Math.exp(-2 * SQRT_2_OVER_PI * (x + 0.044715 * x * x * x)));
+  return 1 / (1 + exp(-2 * SQRT_2_OVER_PI * (x + 0.044715 * x * x * x)));
 }
 
-/** Value and derivative of one activation, in both languages. */
+/** The same of four numbers. */
+function gate4(code: WasmCode, x: F32x4): F32x4 {
+  const u = x.times(x).times(x).times(0.044715).plus(x).times(SQRT_2_OVER_PI);
+  return F32x4.of(1).over(exp4(code, u.times(-2)).plus(1));
+}
+
+/**
+ * Φ in 32 bits, by Abramowitz and Stegun 7.1.26, absolute error 1.5e-7: with z = |x|/√2 and t = 1 / (1 + SCALE · z), the
+ * probability beyond |x| is ½ e^(−z²) (TAIL[0] t + TAIL[1] t² + …).
+ */
+const SCALE = 0.3275911, TAIL = [0.254829592, -0.284496736, 1.421413741, -1.453152027, 1.061405429];
+
+/** Φ of four numbers, and e^(−x²/2). */
+function probability4(code: WasmCode, x: F32x4): { probability: F32x4; bell: F32x4 } {
+  const z = code.let(x.abs().times(Math.SQRT1_2));
+  const t = code.let(F32x4.of(1).over(z.times(SCALE).plus(1)));
+  const bell = code.let(exp4(code, z.times(z).negate()));
+  const upper = code.let(t.times(polynomial(t, TAIL)).times(bell).times(0.5));
+  return { probability: x.isLess(0).select(upper, F32x4.of(1).minus(upper)), bell };
+}
+
+/** Value and derivative of one activation, in all three languages. */
 interface Activation {
   readonly value: (x: number) => number;
   readonly derivative: (x: number) => number;
   /** WGSL for `fn value(x: f32) -> f32` and `fn derivative(x: f32) -> f32`. */
   readonly wgsl: string;
+  /** WebAssembly for value and derivative of four numbers, which are in a variable. */
+  readonly wasm: Readonly<Record<"value" | "derivative", (code: WasmCode, x: F32x4) => F32x4>>;
 }
 
 /** The activations by name. */
@@ -68,17 +96,24 @@ fn derivative(x: f32) -> f32 {
   let g = gate(x);
   return g + 2 * x * g * (1 - g) * ${SQRT_2_OVER_PI} * (1 + ${3 * 0.044715} * x * x);
 }`,
+    wasm: {
+      value: (code, x) => x.times(gate4(code, x)),
+      derivative(code, x) {
+        // beyond 10 the derivative is 0 or 1 to the last bit, and x² may overflow
+        const near = code.let(x.atMost(10).atLeast(-10)), g = code.let(gate4(code, near));
+        const slope = near.times(near).times(3 * 0.044715).plus(1).times(SQRT_2_OVER_PI);
+        return g.plus(near.times(2).times(g).times(F32x4.of(1).minus(g)).times(slope));
+      },
+    },
   },
   geluErf: {
     value: (x) => 0.5 * x * (1 + erf(x * Math.SQRT1_2)),
-    derivative: (x) =>
-      0.5 * (1 + erf(x * Math.SQRT1_2)) + x * Math.exp(-0.5 * x * x) / Math.sqrt(2 * Math.PI),
-    // erf by Abramowitz and Stegun 7.1.26, absolute error 1.5e-7
+    derivative: (x) => 0.5 * (1 + erf(x * Math.SQRT1_2)) + x * exp(-0.5 * x * x) / Math.sqrt(2 * Math.PI),
     wgsl: `
 fn probability(x: f32) -> f32 {
   let z = abs(x) * ${Math.SQRT1_2};
-  let t = 1 / (1 + 0.3275911 * z);
-  let tail = t * (0.254829592 + t * (-0.284496736 + t * (1.421413741 + t * (-1.453152027 + t * 1.061405429))));
+  let t = 1 / (1 + ${SCALE} * z);
+  let tail = t * (${TAIL[0]} + t * (${TAIL[1]} + t * (${TAIL[2]} + t * (${TAIL[3]} + t * ${TAIL[4]}))));
   let upper = 0.5 * tail * exp(-z * z);
   return select(1 - upper, upper, x < 0);
 }
@@ -86,6 +121,13 @@ fn value(x: f32) -> f32 { return x * probability(x); }
 fn derivative(x: f32) -> f32 { return probability(x) + x * exp(-0.5 * x * x) * ${
       1 / Math.sqrt(2 * Math.PI)
     }; }`,
+    wasm: {
+      value: (code, x) => x.times(probability4(code, x).probability),
+      derivative(code, x) {
+        const { probability, bell } = probability4(code, x);
+        return probability.plus(x.times(bell).times(1 / Math.sqrt(2 * Math.PI)));
+      },
+    },
   },
   relu: {
     value: (x) => Math.max(x, 0),
@@ -93,20 +135,34 @@ fn derivative(x: f32) -> f32 { return probability(x) + x * exp(-0.5 * x * x) * $
     wgsl: `
 fn value(x: f32) -> f32 { return max(x, 0); }
 fn derivative(x: f32) -> f32 { return select(0.0, 1.0, x > 0); }`,
+    wasm: {
+      value: (_, x) => x.atLeast(0),
+      derivative: (_, x) => x.isGreater(0).select(F32x4.of(1), F32x4.of(0)),
+    },
   },
   tanh: {
-    value: Math.tanh,
-    derivative: (x) => 1 - Math.tanh(x) ** 2,
+    value: hyperbolicTangent,
+    derivative: (x) => {
+      const t = hyperbolicTangent(x);
+      return 1 - t * t;
+    },
     wgsl: `
 fn value(x: f32) -> f32 { return tanh(clamp(x, -15, 15)); }
 fn derivative(x: f32) -> f32 { let t = value(x); return 1 - t * t; }`,
+    wasm: {
+      value: tanh4,
+      derivative(code, x) {
+        const t = code.let(tanh4(code, x));
+        return F32x4.of(1).minus(t.times(t));
+      },
+    },
   },
 } satisfies Record<string, Activation>;
 
 type Unary = Kernel<{ x: "f32" }, { y: "f32" }, "size">;
 type UnaryBackward = Kernel<{ x: "f32"; dy: "f32" }, { dx: "f32" }, "size" | "accumulate">;
 
-function forwardKernel(name: string, { value, wgsl }: Activation): Unary {
+function forwardKernel(name: string, { value, wgsl, wasm }: Activation): Unary {
   return kernel({
     name: `${name}Forward`,
     reads: { x: "f32" },
@@ -117,10 +173,13 @@ function forwardKernel(name: string, { value, wgsl }: Activation): Unary {
       for (let index = 0; index < size; index++) y[index] = value(x[index]);
     },
     wgsl: `${wgsl}\nfn each(index: u32) { y[index] = value(x[index]); }`,
+    wasm: wasmElements(({ x, y }, code) => (index) => {
+      y.store4(index, wasm.value(code, code.let(x.load4(index))));
+    }),
   });
 }
 
-function backwardKernel(name: string, { derivative, wgsl }: Activation): UnaryBackward {
+function backwardKernel(name: string, { derivative, wgsl, wasm }: Activation): UnaryBackward {
   return kernel({
     name: `${name}Backward`,
     reads: { x: "f32", dy: "f32" },
@@ -135,6 +194,10 @@ function backwardKernel(name: string, { derivative, wgsl }: Activation): UnaryBa
       `${wgsl}\nfn each(index: u32) { dx[index] ${
         storeOrAdd(accumulate)
       } derivative(x[index]) * dy[index]; }`,
+    wasm: wasmElements(({ x, dy, dx }, code, { accumulate }) => (index) => {
+      const value = wasm.derivative(code, code.let(x.load4(index))).times(dy.load4(index));
+      dx.store4(index, accumulate ? dx.load4(index).plus(value) : value);
+    }, ["accumulate"]),
   });
 }
 

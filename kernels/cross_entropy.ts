@@ -20,9 +20,20 @@
  */
 
 import { kernel } from "../core/backend.ts";
-import { storeOrAdd } from "../core/shader.ts";
+import { exp, log } from "../core/math.ts";
+import { storeOrAdd } from "../core/webgpu/shader.ts";
 import { formatShape, gradientOf, gradientToWrite, outputOf, type Tensor } from "../core/tensor.ts";
-import { groupReduction, MAX_OVER_GROUP_WGSL, rowLanes, SUM_OVER_GROUP_WGSL } from "./reduce.ts";
+import { exp as exp4, log as log4 } from "../core/wasm/wasm_math.ts";
+import { F32x4, integers4 } from "../core/wasm/wasm_values.ts";
+import {
+  groupReduction,
+  MAX_OVER_GROUP_WGSL,
+  maxWasm,
+  rowLanes,
+  ROWS_PER_PIECE,
+  SUM_OVER_GROUP_WGSL,
+  sumWasm,
+} from "./reduce.ts";
 
 /** The target of a position that is left out of the loss: −1 as an unsigned integer. */
 export const IGNORE_INDEX = 0xffffffff;
@@ -40,8 +51,8 @@ export const crossEntropyForward = kernel({
       const start = row * columns, label = targets[row];
       let m = logits[start], sum = 0;
       for (let column = 0; column < columns; column++) m = Math.max(m, logits[start + column]);
-      for (let column = 0; column < columns; column++) sum += Math.exp(logits[start + column] - m);
-      const logSum = m + Math.log(sum);
+      for (let column = 0; column < columns; column++) sum += exp(logits[start + column] - m);
+      const logSum = m + log(sum);
       logSumExp[row] = logSum;
       losses[row] = label === IGNORE_INDEX ? 0 : logSum - logits[start + label];
     }
@@ -62,6 +73,25 @@ fn run(row: u32, lane: u32) {
     if (label == ${IGNORE_INDEX}u) { losses[row] = 0; } else { losses[row] = logSum - logits[start + label]; }
   }
 }`,
+  wasm: [{
+    pieces: ({ rows }) => Math.ceil(rows / ROWS_PER_PIECE),
+    body({ logits, targets, losses, logSumExp }, code) {
+      const columns = code.i32("columns"), range = code.rangeOfPiece(code.i32("rows"), ROWS_PER_PIECE);
+      code.for(range.start, range.end, 1, (row) => {
+        const logitsRow = logits.from(row.times(columns)), label = code.let(targets.load(row));
+        const m = maxWasm(code, 0, columns, (column) => logitsRow.load4(column));
+        const mFour = code.let(m.splat());
+        const sum = sumWasm(code, 0, columns, (column) => exp4(code, logitsRow.load4(column).minus(mFour)));
+        const logSum = code.let(m.plus(log4(code, sum.splat()).lane(0)));
+        logSumExp.store(row, logSum);
+        code.if(
+          label.equals(IGNORE_INDEX),
+          () => losses.store(row, 0),
+          () => losses.store(row, logSum.minus(logitsRow.load(label))),
+        );
+      });
+    },
+  }],
 });
 
 /** The mean of the losses of rows with a target, and 1 / their number; or the sum of losses times weights, and 1. */
@@ -113,7 +143,7 @@ export const crossEntropyBackward = kernel({
       const start = row * columns, scale = weight[weighted ? row : 0] * dLoss[0];
       for (let column = 0; column < columns; column++) {
         const oneHot = column === targets[row] ? 1 : 0;
-        dLogits[start + column] += (Math.exp(logits[start + column] - logSumExp[row]) - oneHot) * scale;
+        dLogits[start + column] += (exp(logits[start + column] - logSumExp[row]) - oneHot) * scale;
       }
     }
   },
@@ -128,6 +158,29 @@ fn each(index: u32) {
   let scale = weight[select(0, row, weighted == 1)] * dLoss[0];
   dLogits[index] ${storeOrAdd(accumulate)} (exp(logits[index] - logSumExp[row]) - oneHot) * scale;
 }`,
+  wasm: [{
+    switches: ["weighted", "accumulate"],
+    pieces: ({ rows }) => Math.ceil(rows / ROWS_PER_PIECE),
+    body({ logits, targets, logSumExp, weight, dLoss, dLogits }, code, { weighted, accumulate }) {
+      const columns = code.i32("columns"), range = code.rangeOfPiece(code.i32("rows"), ROWS_PER_PIECE);
+      code.for(range.start, range.end, 1, (row) => {
+        const [logitsRow, dLogitsRow] = [logits, dLogits].map((array) => array.from(row.times(columns)));
+        const label = code.let(targets.load(row));
+        code.if(label.differsFrom(IGNORE_INDEX), () => {
+          const labels = code.let(label.splat()), logSum = code.let(logSumExp.splat(row));
+          const scale = code.let(weight.load(weighted ? row : 0).times(dLoss.load(0)).splat());
+          code.forFours(0, columns, (column) => {
+            const isLabel = column.splat().plus(integers4(0, 1, 2, 3)).equals(labels);
+            const oneHot = isLabel.select(F32x4.of(1), F32x4.of(0));
+            const value = exp4(code, logitsRow.load4(column).minus(logSum)).minus(oneHot).times(scale);
+            dLogitsRow.store4(column, accumulate ? dLogitsRow.load4(column).plus(value) : value);
+          });
+        }, () => {
+          if (!accumulate) code.forFours(0, columns, (column) => dLogitsRow.store4(column, F32x4.of(0)));
+        });
+      });
+    },
+  }],
 });
 
 /** Options of {@linkcode crossEntropy}. */

@@ -20,7 +20,7 @@
  */
 
 import { kernel } from "../core/backend.ts";
-import { storeOrAdd } from "../core/shader.ts";
+import { storeOrAdd } from "../core/webgpu/shader.ts";
 import {
   formatShape,
   gradientOf,
@@ -29,7 +29,8 @@ import {
   outputOf,
   type Tensor,
 } from "../core/tensor.ts";
-import { rowLanes, SUM_OVER_GROUP_WGSL } from "./reduce.ts";
+import { F32, type I32 } from "../core/wasm/wasm_values.ts";
+import { rowLanes, ROWS_PER_PIECE, SUM_OVER_GROUP_WGSL, sumRowsWasm, sumWasm } from "./reduce.ts";
 
 /** Normalizes rows. */
 export const layerNormForward = kernel({
@@ -45,7 +46,10 @@ export const layerNormForward = kernel({
       let sum = 0, squares = 0;
       for (let column = 0; column < columns; column++) sum += x[start + column];
       const m = sum / columns;
-      for (let column = 0; column < columns; column++) squares += (x[start + column] - m) ** 2;
+      for (let column = 0; column < columns; column++) {
+        const centered = x[start + column] - m;
+        squares += centered * centered;
+      }
       const r = 1 / Math.sqrt(squares / columns + epsilon);
       for (let column = 0; column < columns; column++) {
         y[start + column] = weight[column] * (x[start + column] - m) * r + bias[column];
@@ -74,6 +78,28 @@ fn run(row: u32, lane: u32) {
     reciprocalStd[row] = r;
   }
 }`,
+  wasm: [{
+    pieces: ({ rows }) => Math.ceil(rows / ROWS_PER_PIECE),
+    body({ x, weight, bias, y, mean, reciprocalStd }, code) {
+      const columns = code.i32("columns"), count = code.f32("columns"), epsilon = code.f32("epsilon");
+      const { start, end } = code.rangeOfPiece(code.i32("rows"), ROWS_PER_PIECE);
+      code.for(start, end, 1, (row) => {
+        const xRow = x.from(row.times(columns)), yRow = y.from(row.times(columns));
+        const m = code.let(sumWasm(code, 0, columns, (column) => xRow.load4(column)).over(count).splat());
+        const squares = sumWasm(code, 0, columns, (column) => {
+          const centered = code.let(xRow.load4(column).minus(m));
+          return centered.times(centered);
+        });
+        const r = code.let(F32.of(1).over(squares.over(count).plus(epsilon).sqrt()).splat());
+        code.forFours(0, columns, (column) => {
+          const scaled = weight.load4(column).times(xRow.load4(column).minus(m)).times(r);
+          yRow.store4(column, scaled.plus(bias.load4(column)));
+        });
+        mean.store(row, m.lane(0));
+        reciprocalStd.store(row, r.lane(0));
+      });
+    },
+  }],
 });
 
 /** dx += the gradient of every row, or dx = …. */
@@ -122,6 +148,27 @@ fn run(row: u32, lane: u32) {
     dx[start + column] ${storeOrAdd(accumulate)} r * (g - meanG - normalized * meanGx);
   }
 }`,
+  wasm: [{
+    switches: ["accumulate"],
+    pieces: ({ rows }) => Math.ceil(rows / ROWS_PER_PIECE),
+    body({ dy, x, weight, mean, reciprocalStd, dx }, code, { accumulate }) {
+      const columns = code.i32("columns"), count = code.f32("columns");
+      const { start, end } = code.rangeOfPiece(code.i32("rows"), ROWS_PER_PIECE);
+      code.for(start, end, 1, (row) => {
+        const [dyRow, xRow, dxRow] = [dy, x, dx].map((array) => array.from(row.times(columns)));
+        const m = code.let(mean.splat(row)), r = code.let(reciprocalStd.splat(row));
+        const g = (column: I32) => weight.load4(column).times(dyRow.load4(column));
+        const normalized = (column: I32) => xRow.load4(column).minus(m).times(r);
+        const sumG = sumWasm(code, 0, columns, g);
+        const sumGx = sumWasm(code, 0, columns, (column) => g(column).times(normalized(column)));
+        const meanG = code.let(sumG.over(count).splat()), meanGx = code.let(sumGx.over(count).splat());
+        code.forFours(0, columns, (column) => {
+          const value = r.times(g(column).minus(meanG).minus(normalized(column).times(meanGx)));
+          dxRow.store4(column, accumulate ? dxRow.load4(column).plus(value) : value);
+        });
+      });
+    },
+  }],
 });
 
 /** dWeight += Σ dy · x̂ and dBias += Σ dy, over the rows; 16 invocations share a column. */
@@ -166,6 +213,16 @@ fn run(group: u32, lane: u32) {
     dBias[column] += sum.y;
   }
 }`,
+  wasm: sumRowsWasm(["dWeight", "dBias"], ({ dy, x, mean, reciprocalStd }, code, row) => {
+    const m = code.let(mean.splat(row)),
+      r = code.let(reciprocalStd.splat(row)),
+      columns = code.i32("columns");
+    const [dyRow, xRow] = [dy, x].map((array) => array.from(row.times(columns)));
+    return (column) => {
+      const slope = code.let(dyRow.load4(column));
+      return [slope.times(xRow.load4(column).minus(m)).times(r), slope];
+    };
+  }),
 });
 
 /**

@@ -22,6 +22,7 @@
  */
 
 import { kernel } from "../core/backend.ts";
+import { exp } from "../core/math.ts";
 import { philox4x32, PHILOX_WGSL } from "../core/philox.ts";
 import { groupReduction } from "./reduce.ts";
 
@@ -117,7 +118,7 @@ export const sampleForward = kernel({
       // top-k, then top-p of what is left
       const m = score(sorted[0]), count = topK > 0 ? Math.min(topK, columns) : columns;
       const likely = sorted.filter((v) => score(v) >= score(sorted[count - 1]));
-      const weight = (v: number) => Math.exp(score(v) - m);
+      const weight = (v: number) => exp(score(v) - m);
       const enough = topP * likely.reduce((sum, v) => sum + weight(v), 0);
       let last = 0;
       for (let sum = weight(likely[0]); last < likely.length - 1 && sum < enough;) {

@@ -17,15 +17,42 @@
  */
 
 import { kernel } from "../core/backend.ts";
-import { storeOrAdd } from "../core/shader.ts";
+import { exp } from "../core/math.ts";
+import { storeOrAdd } from "../core/webgpu/shader.ts";
 import { gradientOf, gradientToWrite, outputOf, type Tensor } from "../core/tensor.ts";
-import { MAX_OVER_GROUP_WGSL, rowLanes, SUM_OVER_GROUP_WGSL } from "./reduce.ts";
+import type { WasmCode } from "../core/wasm/wasm_code.ts";
+import { exp as exp4 } from "../core/wasm/wasm_math.ts";
+import { F32x4, type I32 } from "../core/wasm/wasm_values.ts";
+import {
+  MAX_OVER_GROUP_WGSL,
+  maxWasm,
+  rowLanes,
+  ROWS_PER_PIECE,
+  SUM_OVER_GROUP_WGSL,
+  sumWasm,
+} from "./reduce.ts";
 
 /** How many columns of a row are visible: all, or in the causal form those up to the row's own position. */
 const visible = (row: number, columns: number, causal: number) => causal ? row % columns + 1 : columns;
 
 const VISIBLE_WGSL =
   `fn visible(row: u32) -> u32 { return select(u32(columns), row % columns + 1, causal == 1); }`;
+
+/** Pieces of the work for WebAssembly. */
+const pieces = ({ rows }: { rows: number }) => Math.ceil(rows / ROWS_PER_PIECE);
+
+/** Visits the rows of a piece: where each starts, how many of its columns are visible, and how many there are. */
+function forEachRow(
+  code: WasmCode<"rows" | "columns">,
+  causal: number,
+  body: (start: I32, end: I32, columns: I32) => void,
+): void {
+  const columns = code.i32("columns"), range = code.rangeOfPiece(code.i32("rows"), ROWS_PER_PIECE);
+  code.for(range.start, range.end, 1, (row) => {
+    const end = causal ? code.let(row.modulo(columns).plus(1)) : columns;
+    body(code.let(row.times(columns)), end, columns);
+  });
+}
 
 /** p = softmax(x), row by row. */
 export const softmaxForward = kernel({
@@ -40,9 +67,9 @@ export const softmaxForward = kernel({
       const start = row * columns, end = visible(row, columns, causal);
       let m = x[start], sum = 0;
       for (let column = 0; column < end; column++) m = Math.max(m, x[start + column]);
-      for (let column = 0; column < end; column++) sum += Math.exp(x[start + column] - m);
+      for (let column = 0; column < end; column++) sum += exp(x[start + column] - m);
       for (let column = 0; column < columns; column++) {
-        p[start + column] = column < end ? Math.exp(x[start + column] - m) / sum : 0;
+        p[start + column] = column < end ? exp(x[start + column] - m) / sum : 0;
       }
     }
   },
@@ -60,6 +87,24 @@ fn run(row: u32, lane: u32) {
     if (column < end) { p[start + column] = exp(x[start + column] - m) / sum; } else { p[start + column] = 0; }
   }
 }`,
+  wasm: [{
+    switches: ["causal"],
+    pieces,
+    body({ x, p }, code, { causal }) {
+      forEachRow(code, causal, (start, end, columns) => {
+        const xRow = x.from(start), pRow = p.from(start);
+        const m = code.let(maxWasm(code, 0, end, (column) => xRow.load4(column)).splat());
+        const sum = sumWasm(code, 0, end, (column) => {
+          const power = code.let(exp4(code, xRow.load4(column).minus(m)));
+          pRow.store4(column, power);
+          return power;
+        });
+        const divisor = code.let(sum.splat());
+        code.forFours(0, end, (column) => pRow.store4(column, pRow.load4(column).over(divisor)));
+        if (causal) code.forFours(end, columns, (column) => pRow.store4(column, F32x4.of(0)));
+      });
+    },
+  }],
 });
 
 /** dx += p · (dp − Σ p dp), or dx = …, row by row. */
@@ -94,6 +139,24 @@ fn run(row: u32, lane: u32) {
     dx[start + column] ${storeOrAdd(accumulate)} value;
   }
 }`,
+  wasm: [{
+    switches: ["causal", "accumulate"],
+    pieces,
+    body({ p, dp, dx }, code, { causal, accumulate }) {
+      forEachRow(code, causal, (start, end, columns) => {
+        const [pRow, dpRow, dxRow] = [p, dp, dx].map((array) => array.from(start));
+        const sum = sumWasm(code, 0, end, (column) => pRow.load4(column).times(dpRow.load4(column)));
+        const sums = code.let(sum.splat());
+        code.forFours(0, end, (column) => {
+          const value = pRow.load4(column).times(dpRow.load4(column).minus(sums));
+          dxRow.store4(column, accumulate ? dxRow.load4(column).plus(value) : value);
+        });
+        if (causal && !accumulate) {
+          code.forFours(end, columns, (column) => dxRow.store4(column, F32x4.of(0)));
+        }
+      });
+    },
+  }],
 });
 
 /** Options of {@linkcode softmax}. */

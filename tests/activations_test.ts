@@ -1,6 +1,17 @@
+import { assertEquals } from "@std/assert";
 import { gelu, geluErf, relu, tanh } from "../kernels/activations.ts";
+import { add } from "../kernels/elementwise.ts";
 import { testGolden } from "./_golden.ts";
-import { checkGradients, type Inputs, normals, testParity, TOLERANCES } from "./_testing.ts";
+import {
+  assertClose,
+  checkGradients,
+  evaluate,
+  type Inputs,
+  normals,
+  testParity,
+  TOLERANCES,
+  wasm,
+} from "./_testing.ts";
 
 const activations = { gelu, geluErf, relu, tanh };
 
@@ -28,4 +39,32 @@ for (const [name, operation] of Object.entries(activations)) {
     ({ x }) => operation(x),
     TOLERANCES.activations,
   );
+
+  // where x has a gradient already, that of the activation is added
+  testParity(
+    `${name} of a tensor used twice`,
+    { "65 elements": { x: normals("x", [65], 3) } },
+    ({ x }) => add(operation(x), x),
+    TOLERANCES.activations,
+  );
 }
+
+Deno.test("activations and derivatives of the largest floats and NaN [wasm]", async () => {
+  const backend = await wasm(1), large = Float32Array.of(1e20, 3e38, -1e20, -3e38, NaN);
+  for (const [name, operation] of Object.entries(activations)) {
+    const dy = { shape: [5], data: new Float32Array(5).fill(1) };
+    const { y, gradients } = await evaluate(
+      backend,
+      { x: { shape: [5], data: large } },
+      ({ x }) => operation(x),
+      dy,
+    );
+    const expected = name === "tanh" ? [1, 1, -1, -1, NaN] : [...large.subarray(0, 2), -0, -0, NaN];
+    assertEquals([...y.data].map((value) => value + 0), expected.map((value) => value + 0), name);
+    const slopes = name === "tanh" ? [0, 0, 0, 0] : [1, 1, 0, 0];
+    assertClose(gradients.x.data.subarray(0, 4), { shape: [4], data: Float32Array.from(slopes) }, {
+      rtol: 0,
+      atol: 1e-30,
+    }, name);
+  }
+});

@@ -1,6 +1,7 @@
 import { assertAlmostEquals, assertEquals, assertThrows } from "@std/assert";
 import { CpuBackend } from "../core/cpu_backend.ts";
 import { crossEntropy, IGNORE_INDEX } from "../kernels/cross_entropy.ts";
+import { add } from "../kernels/elementwise.ts";
 import { testGolden } from "./_golden.ts";
 import {
   checkGradients,
@@ -83,6 +84,16 @@ testParity(
     "some ignored": { logits: normals("logits", [5, 3]), targets: ids(0, IGNORE_INDEX, 2, 1, IGNORE_INDEX) },
   },
   loss,
+  TOLERANCES.rows,
+);
+
+// where the logits have a gradient already, the second is added
+testParity(
+  "crossEntropy twice of the same logits",
+  {
+    "some ignored": { logits: normals("logits", [5, 67]), targets: ids(0, IGNORE_INDEX, 2, 66, 1), weights },
+  },
+  (inputs) => add(loss(inputs), weighted(inputs)),
   TOLERANCES.rows,
 );
 

@@ -50,6 +50,13 @@ everyBackend("dropout: kept elements are scaled, and the gradient has the same m
   assertEquals([...y.data], mask.map((value, at) => value * inputs.x.data[at]));
 });
 
+everyBackend("dropout: where there is a gradient already, its own is added", async (backend) => {
+  const inputs = { x: normals("x", [65]) }, dy = { shape: [65], data: new Float32Array(65).fill(1) };
+  const alone = await evaluate(backend, inputs, ({ x }) => dropout(x, 0.5), dy, random(4, 0));
+  const twice = await evaluate(backend, inputs, ({ x }) => add(dropout(x, 0.5), x), dy, random(4, 0));
+  assertEquals([...twice.gradients.x.data], [...alone.gradients.x.data].map((value) => value + 1));
+});
+
 Deno.test("dropout drops at its rate, neighbours independently", async () => {
   const size = 200_000;
   for (const rate of [0.1, 0.5]) {

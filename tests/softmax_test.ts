@@ -1,4 +1,5 @@
 import { assertAlmostEquals, assertEquals } from "@std/assert";
+import { add } from "../kernels/elementwise.ts";
 import { softmax } from "../kernels/softmax.ts";
 import { testGolden } from "./_golden.ts";
 import { checkGradients, everyBackend, type Inputs, normals, testParity, TOLERANCES } from "./_testing.ts";
@@ -17,6 +18,14 @@ for (const causal of [false, true]) {
   if (!causal) cases["a long row"] = { x: normals("x", [2, 70_001], 3) };
   cases["large scores"] = { x: normals("x", [5, 5], 100) };
   testParity(name, cases, ({ x }) => softmax(x, { causal }), TOLERANCES.rows);
+
+  // where x has a gradient already, that of softmax is added
+  testParity(
+    `${name} of a tensor used twice`,
+    { "65 × 65": cases["65 × 65"] },
+    ({ x }) => add(softmax(x, { causal }), x),
+    TOLERANCES.rows,
+  );
 }
 
 everyBackend("softmax: rows add up to 1, and causal ones are 0 above the diagonal", async (backend) => {

@@ -1,58 +1,58 @@
 import { assertEquals } from "@std/assert";
-import { kernel } from "../core/backend.ts";
 import { philox4x32 } from "../core/philox.ts";
-import { integers4 } from "../core/wasm/wasm_values.ts";
+import { Random } from "../core/random.ts";
 import { philoxOf } from "../core/wasm/wasm_philox.ts";
-import { wasm } from "./_testing.ts";
+import { runWasm } from "./_wasm.ts";
 
-/** Two draws for each of four neighbouring counters: one word after the other, of each the four lanes. */
-const draws = kernel({
-  name: "draws",
-  reads: { key: "u32", counter: "u32" },
-  writes: { words: "u32" },
-  constants: [],
-  elements: () => 1,
-  cpu({ key, counter, words }) {
-    const word = new Uint32Array(4);
-    for (let draw = 0; draw < 2; draw++) {
-      for (let lane = 0; lane < 4; lane++) {
-        philox4x32(word, key[0], key[1], counter[0] + lane, counter[1], counter[2], counter[3] + draw);
-        for (let n = 0; n < 4; n++) words[draw * 16 + n * 4 + lane] = word[n];
-      }
-    }
-  },
-  wgsl: "",
-  wasm: [{
-    pieces: () => 1,
-    body({ key, counter, words }, code) {
-      const first = counter.load(0).splat().plus(integers4(0, 1, 2, 3));
-      const [second, third, fourth] = [1, 2, 3].map((n) => counter.load(n));
-      philoxOf(code, key.load(0), key.load(1))(
-        [0, 1].map((draw) => [first, second, third, fourth.plus(draw)]),
-      )
-        .forEach((drawn, draw) => drawn.forEach((word, n) => words.store4(draw * 16 + n * 4, word)));
+/** Draws for four counters at once, and for the same four with their words in reverse order. */
+async function draw(key: [number, number], counters: number[][]): Promise<number[][]> {
+  const counter = Uint32Array.from([0, 1, 2, 3].flatMap((word) => counters.map((counter) => counter[word])));
+  const { words } = await runWasm(
+    { key: Uint32Array.from(key), counter },
+    { words: new Uint32Array(32) },
+    ({ key, counter, words }, code) => {
+      const philox = philoxOf(code, key.load(0), key.load(1));
+      const [x0, x1, x2, x3] = [0, 4, 8, 12].map((at) => counter.load4(at));
+      philox([[x0, x1, x2, x3], [x3, x2, x1, x0]])
+        .forEach((drawn, n) => drawn.forEach((word, index) => words.store4(16 * n + 4 * index, word)));
     },
-  }],
+  );
+  return [0, 16].flatMap((start) =>
+    counters.map((_, lane) => [0, 4, 8, 12].map((at) => words[start + at + lane]))
+  );
+}
+
+Deno.test("philoxOf gives the known answers of Random123, in every lane of every draw", async () => {
+  const pi = [0x243f6a88, 0x85a308d3, 0x13198a2e, 0x03707344];
+  assertEquals(
+    await draw([0, 0], Array(4).fill([0, 0, 0, 0])),
+    Array(8).fill([0x6627e8d5, 0xe169c58d, 0xbc57ac4c, 0x9b00dbd8]),
+  );
+  assertEquals(
+    (await draw([0xa4093822, 0x299f31d0], Array(4).fill(pi))).slice(0, 4),
+    Array(4).fill([0xd16cfe09, 0x94fdcceb, 0x5001e420, 0x24126ea1]),
+  );
+  const ones = Array(4).fill(0xffffffff);
+  assertEquals(
+    await draw([0xffffffff, 0xffffffff], Array(4).fill(ones)),
+    Array(8).fill([0x408f276d, 0x41c83b0e, 0xa20bc7c6, 0x6d5451fd]),
+  );
 });
 
-Deno.test("Philox [wasm] draws the words of philox4x32 in every lane of every draw", async () => {
-  const backend = await wasm(1);
-  for (
-    const [key, counter] of [
-      [[0, 0], [0, 0, 0, 0]],
-      [[0xffffffff, 0xffffffff], [0xffffffff, 0xffffffff, 0xffffffff, 0xffffffff]],
-      [[0xa4093822, 0x299f31d0], [0x243f6a88, 0x85a308d3, 0x13198a2e, 0x03707344]],
-      [[1, 0x80000000], [0x7ffffffe, 0x80000001, 5, 6]],
-    ]
-  ) {
-    const tensors = {
-      key: backend.from(Uint32Array.from(key)),
-      counter: backend.from(Uint32Array.from(counter)),
-      words: backend.allocate([32], "u32"),
-    };
-    backend.run(draws, tensors, {});
-    const expected = new Uint32Array(32);
-    draws.cpu({ key: Uint32Array.from(key), counter: Uint32Array.from(counter), words: expected }, {});
-    assertEquals(await backend.read(tensors.words), expected);
+/** The same by `philox4x32`. */
+function reference([key0, key1]: [number, number], [x0, x1, x2, x3]: number[]): number[] {
+  const words = new Uint32Array(4);
+  philox4x32(words, key0, key1, x0, x1, x2, x3);
+  return [...words];
+}
+
+Deno.test("philoxOf equals philox4x32 for random keys and counters", async () => {
+  const random = new Random(7, "vectors"), word = () => random.uint32();
+  for (let n = 0; n < 20; n++) {
+    const key: [number, number] = [word(), word()];
+    const counters = Array.from({ length: 4 }, () => Array.from({ length: 4 }, word));
+    const expected = [...counters, ...counters.map((counter) => counter.toReversed())]
+      .map((counter) => reference(key, counter));
+    assertEquals(await draw(key, counters), expected);
   }
 });

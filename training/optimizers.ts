@@ -7,6 +7,7 @@
 
 import type { Backend } from "../core/backend.ts";
 import type { ParameterStore } from "../core/module.ts";
+import { power } from "../core/math.ts";
 import { quoted } from "../core/quoted.ts";
 import { adamw } from "../kernels/optimizers/adamw.ts";
 import { sgd } from "../kernels/optimizers/sgd.ts";
@@ -43,8 +44,8 @@ export const OPTIMIZERS: Readonly<Record<OptimizerName, NamedRule>> = {
       epsilon,
     }),
     schedule: ({ beta1 = ADAMW.beta1, beta2 = ADAMW.beta2 }, step) => [
-      1 - beta1 ** (step + 1),
-      1 - beta2 ** (step + 1),
+      1 - power(beta1, step + 1),
+      1 - power(beta2, step + 1),
     ],
   },
   sgd: {

@@ -7,6 +7,8 @@
  * @module
  */
 
+import { cos } from "../core/math.ts";
+
 /** A learning-rate schedule. */
 export interface Schedule {
   /** Shape of the decay after the warm-up. */
@@ -72,6 +74,6 @@ export function learningRateAt(schedule: Schedule, step: number): number {
   if (step < warmupSteps) return learningRate * (step + 1) / warmupSteps;
   if (schedule.schedule === "constant") return learningRate;
   const progress = Math.min(1, (step - warmupSteps) / Math.max(1, steps - warmupSteps));
-  const remaining = schedule.schedule === "linear" ? 1 - progress : 0.5 * (1 + Math.cos(Math.PI * progress));
+  const remaining = schedule.schedule === "linear" ? 1 - progress : 0.5 * (1 + cos(Math.PI * progress));
   return minLearningRate + (learningRate - minLearningRate) * remaining;
 }

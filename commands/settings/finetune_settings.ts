@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { exp, log } from "../../core/math.ts";
 import { balancedWeights } from "../../data/labelled_batches.ts";
 import { MAX } from "../cli/common_flags.ts";
 import { UsageError } from "../cli/errors.ts";
@@ -59,7 +60,7 @@ export function chooseFinetuning(flags: FinetuneFlags, sizes: FinetuneSizes): Fi
 
 /** Found for `roberta-tiny`, and falling with the width to about 0.00003 at 768, which RoBERTa's authors use. */
 function defaultLearningRate(modelDim: number): number {
-  return Number(Math.min(0.002, 0.002 * (64 / modelDim) ** (5 / 3)).toPrecision(2));
+  return Number(Math.min(0.002, 0.002 * exp(5 / 3 * log(64 / modelDim))).toPrecision(2));
 }
 
 /** The weight of each class, from what is typed for them: balanced, or LABEL=NUMBER for each. */

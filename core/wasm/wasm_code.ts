@@ -13,7 +13,7 @@
  *     }
  *
  * Addresses are in bytes, as WebAssembly has them; the methods of {@linkcode WasmFloats} and {@linkcode WasmIntegers} take
- * indices of elements, as `cpu` and `wgsl` do. Reading up to 60 bytes beyond the end of an array is allowed (the backend
+ * indices of elements, as `cpu` and `wgsl` do. Reading up to 124 bytes beyond the end of an array is allowed (the backend
  * keeps memory behind every tensor), writing there is not: a neighbour may live there.
  *
  * @module
@@ -21,7 +21,17 @@
 
 import type { Bindings } from "../backend.ts";
 import { type Bytes, moduleOf, PARAMETERS, type TypeNumber, unsigned } from "./wasm_binary.ts";
-import { F32, F32x4, type Float, I32, I32x4, type Integer, type Value } from "./wasm_values.ts";
+import {
+  F32,
+  F32x4,
+  type Float,
+  type Floats4,
+  I32,
+  I32x4,
+  type Integer,
+  integers4,
+  type Value,
+} from "./wasm_values.ts";
 
 /** What a variable holds and how it is changed. */
 export interface Variable<Kind extends Value> {
@@ -154,7 +164,8 @@ export class WasmCode<Name extends string = string> {
    * @param body What to do with four elements, given the index of the first.
    */
   forFours(start: Integer, end: Integer, body: (index: I32) => void): void {
-    const index = this.variable(I32.of(start)), limit = this.let(I32.of(end));
+    const index = this.variable(I32.of(start)), limit = this.let(I32.of(end)), outerRest = this.#rest;
+    this.#rest = undefined;
     this.while(() => index.value.plus(3).isLess(limit), () => {
       body(index.value);
       index.set(index.value.plus(4));
@@ -162,8 +173,20 @@ export class WasmCode<Name extends string = string> {
     this.if(index.value.isLess(limit), () => {
       this.#rest = this.let(limit.minus(index.value));
       body(index.value);
-      this.#rest = undefined;
     });
+    this.#rest = outerRest;
+  }
+
+  /**
+   * Four values, for sums and the like: in `forFours`, lanes for which there is no element hold another value.
+   *
+   * @param value Four values, one for each element.
+   * @param otherwise What a lane holds without an element: 0 changes no sum.
+   * @returns The value itself wherever all four elements exist.
+   */
+  present(value: F32x4, otherwise: Floats4): F32x4 {
+    if (this.#rest === undefined) return value;
+    return integers4(0, 1, 2, 3).isLess(this.#rest).select(value, F32x4.of(otherwise));
   }
 
   /**
@@ -228,6 +251,11 @@ export class WasmFloats {
   /** The array that begins at an index of this one. */
   from(index: Integer): WasmFloats {
     return new WasmFloats(this.#code, this.#code.let(elementAt(this.base, index)));
+  }
+
+  /** The same memory as integers. */
+  get integers(): WasmIntegers {
+    return new WasmIntegers(this.#code, this.base);
   }
 
   /** One element. */

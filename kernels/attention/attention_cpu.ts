@@ -17,6 +17,7 @@
  */
 
 import type { ArraysOf } from "../../core/backend.ts";
+import { exp, log } from "../../core/math.ts";
 import {
   type ATTENTION_BACKWARD_READS,
   type ATTENTION_READS,
@@ -59,7 +60,7 @@ export function attentionForwardCpu(
       }
       // p[j] = exp(s[j] − m), and their sum l; dropout comes after the sum, as in the textbook
       for (let j = 0; j < seen; j++) {
-        p[j] = Math.exp(s[j] - m);
+        p[j] = exp(s[j] - m);
         l += p[j];
       }
       if (threshold > 0) {
@@ -70,7 +71,7 @@ export function attentionForwardCpu(
       sumRows(sum, p, seen, value, start, headDim);
       l = Math.max(l, 1); // the largest weight is 1, so l is less only where the query sees no key
       for (let d = 0; d < headDim; d++) y[row * headDim + d] = sum[d] / l;
-      logSumExp[row] = m + Math.log(l);
+      logSumExp[row] = m + log(l);
     }
   }
 }
@@ -100,7 +101,7 @@ export function attentionBackwardQueryCpu(
       }
       // p = exp(s − logSumExp),   dp = mask dWeight,   ds = p (dp − delta)
       for (let j = 0; j < seen; j++) {
-        const s = qk[j] * scale, p = Math.exp(s - logSumExp[row]);
+        const s = qk[j] * scale, p = exp(s - logSumExp[row]);
         const dp = dWeights[j] * masks[j], ds = p * (dp - delta[row]);
         dqk[j] = ds * scale;
       }
@@ -141,7 +142,7 @@ export function attentionBackwardKeyValueCpu(
       dotRows(dWeights, count, value, keyRow, dy, first, headDim);
       // p = exp(s − logSumExp),   weight = mask p,   ds = p (dp − delta) = weight dWeight − p delta
       for (let n = 0, mask = (j % 4) * time + first - start; n < count; n++, mask++) {
-        const s = qk[n] * scale, p = Math.exp(s - logSumExp[first + n]);
+        const s = qk[n] * scale, p = exp(s - logSumExp[first + n]);
         weights[n] = p * masks[mask];
         const ds = dWeights[n] * weights[n] - p * delta[first + n];
         dqk[n] = ds * scale;

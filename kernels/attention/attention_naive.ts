@@ -3,6 +3,7 @@
  *
  * It stores the T × T weights of every head, as the textbook does, and spells every derivative out. The backward pass goes
  * through the lines of the forward pass in reverse: where y was a sum over p times v, dy is passed on to dp and dv.
+ * Its exponential is the engine's own, so that a mistake in `core/math.ts` would show.
  *
  * References: Vaswani et al. 2017, section 3.2.1; Karpathy, llm.c, `attention_forward` and `attention_backward`.
  *

@@ -17,6 +17,7 @@
  */
 
 import { kernel } from "../../core/backend.ts";
+import { exp } from "../../core/math.ts";
 import { formatShape, type Tensor } from "../../core/tensor.ts";
 import { cacheAppendWasm, cachedAttentionWasm } from "./cache_wasm.ts";
 import { MAX_OVER_GROUP_WGSL, rowLanes, SUM_OVER_GROUP_WGSL } from "../reduce.ts";
@@ -63,7 +64,7 @@ export const cachedAttentionForward = kernel({
       }
       sum.fill(0);
       for (let j = 0; j < end; j++) {
-        const weight = Math.exp(scores[row * time + j] - m);
+        const weight = exp(scores[row * time + j] - m);
         l += weight;
         for (let d = 0; d < headDim; d++) sum[d] += weight * cachedValue[(row * time + j) * headDim + d];
       }

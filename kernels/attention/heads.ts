@@ -13,8 +13,10 @@
  */
 
 import { kernel } from "../../core/backend.ts";
-import { storeOrAdd } from "../../core/shader.ts";
+import { storeOrAdd } from "../../core/webgpu/shader.ts";
 import { formatShape, gradientOf, gradientToWrite, outputOf, type Tensor } from "../../core/tensor.ts";
+import type { WasmCode } from "../../core/wasm/wasm_code.ts";
+import type { I32 } from "../../core/wasm/wasm_values.ts";
 
 /** The names of the constants; `batch` sequences of `time` positions, and which of how many parts is moved. */
 const CONSTANTS = ["batch", "time", "heads", "headDim", "parts", "part"] as const;
@@ -52,6 +54,32 @@ function forEachElement(
   }
 }
 
+/** Positions of a sequence that WebAssembly moves in one piece. */
+const BLOCK_POSITIONS = 64;
+
+/** Pieces of the work for WebAssembly. */
+const pieces = ({ batch, time }: HeadConstants) => batch * Math.ceil(time / BLOCK_POSITIONS);
+
+/** {@linkcode forEachElement} for WebAssembly, four channels side by side: `move` writes what to do with them. */
+function forEachFour(
+  code: WasmCode<keyof HeadConstants>,
+  move: (index: I32, rowIndex: I32) => void,
+): void {
+  const time = code.i32("time"), heads = code.i32("heads"), headDim = code.i32("headDim");
+  const parts = code.i32("parts"), part = code.i32("part");
+  const blocks = code.let(time.plus(BLOCK_POSITIONS - 1).over(BLOCK_POSITIONS));
+  const sequence = code.let(code.piece.over(blocks));
+  const start = code.let(code.piece.modulo(blocks).times(BLOCK_POSITIONS));
+  code.for(start, start.plus(BLOCK_POSITIONS).min(time), 1, (position) => {
+    const row = code.let(sequence.times(time).plus(position).times(parts).plus(part).times(heads));
+    code.for(0, heads, 1, (head) => {
+      const index = code.let(sequence.times(heads).plus(head).times(time).plus(position).times(headDim));
+      const rowIndex = code.let(row.plus(head).times(headDim));
+      code.forFours(0, headDim, (channel) => move(index.plus(channel), rowIndex.plus(channel)));
+    });
+  });
+}
+
 /** Elements of one part. */
 const elements = ({ batch, time, heads, headDim }: HeadConstants) => batch * time * heads * headDim;
 
@@ -66,6 +94,12 @@ export const splitHeadsForward = kernel({
     forEachElement(sizes, (index, rowIndex) => y[index] = x[rowIndex]);
   },
   wgsl: `${ROW_INDEX_WGSL}\nfn each(index: u32) { y[index] = x[rowIndex(index)]; }`,
+  wasm: [{
+    pieces,
+    body({ x, y }, code) {
+      forEachFour(code, (index, rowIndex) => y.store4(index, x.load4(rowIndex)));
+    },
+  }],
 });
 
 /** A part of the rows dx += dy (by heads), or dx = dy. */
@@ -81,6 +115,16 @@ export const splitHeadsBackward = kernel({
   },
   wgsl: ({ accumulate }) =>
     `${ROW_INDEX_WGSL}\nfn each(index: u32) { dx[rowIndex(index)] ${storeOrAdd(accumulate)} dy[index]; }`,
+  wasm: [{
+    switches: ["accumulate"],
+    pieces,
+    body({ dy, dx }, code, { accumulate }) {
+      forEachFour(code, (index, rowIndex) => {
+        const value = dy.load4(index);
+        dx.store4(rowIndex, accumulate ? dx.load4(rowIndex).plus(value) : value);
+      });
+    },
+  }],
 });
 
 /** Rows y = x (by heads). */
@@ -94,6 +138,12 @@ export const mergeHeadsForward = kernel({
     forEachElement(sizes, (index, rowIndex) => y[rowIndex] = x[index]);
   },
   wgsl: `${ROW_INDEX_WGSL}\nfn each(index: u32) { y[rowIndex(index)] = x[index]; }`,
+  wasm: [{
+    pieces,
+    body({ x, y }, code) {
+      forEachFour(code, (index, rowIndex) => y.store4(rowIndex, x.load4(index)));
+    },
+  }],
 });
 
 /** dx (by heads) += rows dy, or dx = rows dy. */
@@ -109,6 +159,16 @@ export const mergeHeadsBackward = kernel({
   },
   wgsl: ({ accumulate }) =>
     `${ROW_INDEX_WGSL}\nfn each(index: u32) { dx[index] ${storeOrAdd(accumulate)} dy[rowIndex(index)]; }`,
+  wasm: [{
+    switches: ["accumulate"],
+    pieces,
+    body({ dy, dx }, code, { accumulate }) {
+      forEachFour(code, (index, rowIndex) => {
+        const value = dy.load4(rowIndex);
+        dx.store4(index, accumulate ? dx.load4(index).plus(value) : value);
+      });
+    },
+  }],
 });
 
 /**

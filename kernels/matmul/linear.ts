@@ -25,6 +25,7 @@ import {
   outputOf,
   type Tensor,
 } from "../../core/tensor.ts";
+import { sumRowsWasm } from "../reduce.ts";
 import { multiplyInto } from "./matmul.ts";
 
 /** dBias += the sum of the rows of dy. */
@@ -58,6 +59,10 @@ fn run(group: u32, lane: u32) {
     dBias[column] += sum;
   }
 }`,
+  wasm: sumRowsWasm(["dBias"], ({ dy }, code, row) => {
+    const dyRow = dy.from(row.times(code.i32("columns")));
+    return (column) => [dyRow.load4(column)];
+  }),
 });
 
 /** How {@linkcode linear} reads its weight. */

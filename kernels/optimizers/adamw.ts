@@ -21,6 +21,8 @@
  */
 
 import { kernel } from "../../core/backend.ts";
+import { wasmElements } from "../../core/wasm/wasm_pass.ts";
+import { F32, F32x4 } from "../../core/wasm/wasm_values.ts";
 
 /**
  * One update. `schedule` is (learning rate, 1 − β₁ᵗ, 1 − β₂ᵗ); `norm` the gradient's norm; `mean` and `square` are the two
@@ -61,4 +63,23 @@ fn each(at: u32) {
   parameter[at] = decayed - learningRate * (mean[at] / correction1) / denominator;
   gradient[at] = 0;
 }`,
+  wasm: wasmElements(({ schedule, norm, parameter, gradient, mean, square }, code, settings) => {
+    const { beta1, beta2, epsilon, weightDecay, clipNorm } = settings;
+    const [learningRate, correction1, correction2] = [0, 1, 2].map((at) => code.let(schedule.splat(at)));
+    const clip = code.let(
+      (clipNorm > 0 ? F32.of(clipNorm).over(norm.load(0).plus(1e-6)).min(1) : F32.of(1)).splat(),
+    );
+    const kept = code.let(F32x4.of(1).minus(learningRate.times(weightDecay)));
+    return (at) => {
+      const g = code.let(gradient.load4(at).times(clip));
+      const m = code.let(mean.load4(at).times(beta1).plus(g.times(1 - beta1)));
+      const v = code.let(square.load4(at).times(beta2).plus(g.times(1 - beta2).times(g)));
+      const decayed = parameter.load4(at).times(kept);
+      const denominator = v.over(correction2).sqrt().plus(epsilon);
+      mean.store4(at, m);
+      square.store4(at, v);
+      parameter.store4(at, decayed.minus(learningRate.times(m.over(correction1)).over(denominator)));
+      gradient.store4(at, F32x4.of(0));
+    };
+  }, ["beta1", "beta2", "epsilon", "weightDecay", "clipNorm"]),
 });

@@ -15,10 +15,14 @@
 
 import { kernel } from "../../core/backend.ts";
 import type { Tensor } from "../../core/tensor.ts";
-import { groupReduction } from "../reduce.ts";
+import { F32 } from "../../core/wasm/wasm_values.ts";
+import { groupReduction, sumWasm } from "../reduce.ts";
 
 /** Elements that one group adds up: 256 invocations, 64 each. */
 const CHUNK_SIZE = 16384;
+
+/** Elements that WebAssembly adds up before it begins a new sum. */
+const RUN_LENGTH = 512;
 
 /** partial[first + g] = the sum of squares of chunk g of x. */
 export const squareSums = kernel({
@@ -44,6 +48,21 @@ fn run(group: u32, lane: u32) {
   let sum = sumSquares(lane, laneSum);
   if (lane == 0) { partial[first + group] = sum; }
 }`,
+  wasm: [{
+    pieces: ({ size }) => Math.ceil(size / CHUNK_SIZE),
+    body({ x, partial }, code) {
+      const { start, end } = code.rangeOfPiece(code.i32("size"), CHUNK_SIZE);
+      const sum = code.variable(F32.of(0));
+      code.for(start, end, RUN_LENGTH, (run) => {
+        const runEnd = code.let(run.plus(RUN_LENGTH).min(end));
+        sum.set(sum.value.plus(sumWasm(code, run, runEnd, (at) => {
+          const value = code.let(x.load4(at));
+          return value.times(value);
+        })));
+      });
+      partial.store(code.i32("first").plus(code.piece), sum.value);
+    },
+  }],
 });
 
 /** norm = √Σ partial. */

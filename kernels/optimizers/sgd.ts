@@ -25,6 +25,8 @@
  */
 
 import { kernel } from "../../core/backend.ts";
+import { wasmElements } from "../../core/wasm/wasm_pass.ts";
+import { F32, F32x4 } from "../../core/wasm/wasm_values.ts";
 
 /** One update. `schedule` is (learning rate); `norm` the gradient's norm; a `clipNorm` of 0 does not clip. */
 export const sgd = kernel({
@@ -53,4 +55,19 @@ fn each(at: u32) {
   parameter[at] -= learningRate * velocity[at];
   gradient[at] = 0;
 }`,
+  wasm: wasmElements(({ schedule, norm, parameter, gradient, velocity }, code, settings) => {
+    const { momentum, weightDecay, clipNorm } = settings;
+    const learningRate = code.let(schedule.splat(0));
+    const clip = code.let(
+      (clipNorm > 0 ? F32.of(clipNorm).over(norm.load(0).plus(1e-6)).min(1) : F32.of(1)).splat(),
+    );
+    return (at) => {
+      const p = code.let(parameter.load4(at));
+      const g = gradient.load4(at).times(clip).plus(p.times(weightDecay));
+      const v = code.let(velocity.load4(at).times(momentum).plus(g));
+      velocity.store4(at, v);
+      parameter.store4(at, p.minus(learningRate.times(v)));
+      gradient.store4(at, F32x4.of(0));
+    };
+  }, ["momentum", "weightDecay", "clipNorm"]),
 });

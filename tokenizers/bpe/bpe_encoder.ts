@@ -49,7 +49,8 @@ export class BpeEncoder {
     this.#lefts = Int32Array.from(merges, ([left]) => left);
     this.#rights = Int32Array.from(merges, ([, right]) => right);
     this.#results = Int32Array.from(merges, ([, , result]) => result);
-    this.#slots = new Int32Array(2 ** Math.ceil(Math.log2(2 * merges.length + 2)));
+    // the smallest power of two above twice their number
+    this.#slots = new Int32Array(1 << 32 - Math.clz32(2 * merges.length + 1));
     const mask = this.#slots.length - 1;
     for (let rank = 0; rank < merges.length; rank++) {
       const left = this.#lefts[rank];
