@@ -4,8 +4,8 @@
  * Eight queries are computed side by side, in the lanes of two vectors (see `attention_tiles_wasm.ts` for the two products).
  * They walk over the keys three times, with an array of eight scores for each key, which is small enough for the nearest cache:
  *
- *     for every four keys:      s = q · k / √D        m = the largest s       s = −10³⁰ where the query does not see the key
- *     for every four keys:      p = exp(s − m)        l = Σ p                 p = mask · p
+ *     for every four keys:      s = q · k / √D, or −10³⁰ where the query does not see the key        m = the largest s
+ *     for every four keys:      p = mask · exp(s − m)                                                l = Σ exp(s − m)
  *     for every eight channels: y = Σ p v / l
  *
  * No key is visited that none of the eight queries sees: in the causal form that is nearly half of them. −10³⁰ is only needed
@@ -20,9 +20,9 @@
  * form pieces are of unequal length: the longest come first, so that no thread is left with one of them at the end.
  *
  * A result depends on its own query and on the keys that it sees, not on what else is computed beside it: terms of keys that are
- * not seen are zeros at the end of a sum. So `cache.ts`, which adds in the same order, gives the same bits.
+ * not seen are zeros at the end of a sum. So `cache_wasm.ts`, which adds in the same order, gives the same bits.
  *
- * Reference: Dao, "FlashAttention-2", 2023, section 3.3, on the division of the work.
+ * Reference: Dao, "FlashAttention-2", 2023, section 3.2, on the division of the work.
  *
  * @module
  */
@@ -95,28 +95,19 @@ export const attentionForwardWasm: readonly WasmPass<
         storeTile(p, j, tile);
         m.forEach((largest, h) => tile.forEach((row) => largest.set(largest.value.atLeast(row[h].value))));
       });
-      // p = exp(s − m), and their sum l
+      // p = exp(s − m), and their sum l; dropout comes after the sum, as in the textbook
       const l = HALVES.map(() => code.variable(F32x4.of(0)));
+      const rows = eightFrom(code, code.let(piece.firstRow.plus(i)));
       code.for(0, walk.end, 4, (j) => {
-        const at = pairsAt(p, j);
+        const at = pairsAt(p, j), masks = maskOf?.(rows.map((rows) => ({ rows, four: j.shiftRight(2) })));
         for (const n of FOUR) {
           l.forEach((sum, h) => {
             const power = code.let(exp(code, at(n, h).value.minus(m[h].value)));
-            at(n, h).set(power);
+            at(n, h).set(masks ? power.times(masks[h][n]) : power);
             sum.set(sum.value.plus(power));
           });
         }
       });
-      // dropout comes after the sum, as in the textbook
-      if (maskOf) {
-        const rows = eightFrom(code, code.let(piece.firstRow.plus(i)));
-        code.for(0, walk.end, 4, (j) => {
-          const at = pairsAt(p, j);
-          maskOf(rows.map((rows) => ({ rows, four: j.shiftRight(2) }))).forEach((masks, h) =>
-            masks.forEach((mask, n) => at(n, h).set(at(n, h).value.times(mask)))
-          );
-        });
-      }
       // y = Σ p v / l; the largest p is 1, so l is less only where a query sees no key
       sumSteps(code, p, values, walk.end, width, sums);
       HALVES.forEach((half, h) => kept.store4(0, l[h].value.atLeast(1), half));
