@@ -13,7 +13,7 @@ async function draw(key: [number, number], counters: number[][]): Promise<number
     ({ key, counter, words }, code) => {
       const philox = philoxOf(code, key.load(0), key.load(1));
       const [x0, x1, x2, x3] = [0, 4, 8, 12].map((at) => counter.load4(at));
-      philox([x0, x1, x2, x3]).forEach((word, index) => words.store4(4 * index, word));
+      philox([[x0, x1, x2, x3]])[0].forEach((word, index) => words.store4(4 * index, word));
     },
   );
   return counters.map((_, lane) => [0, 4, 8, 12].map((at) => words[at + lane]));
