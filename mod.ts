@@ -48,8 +48,9 @@ export {
   type WasmIntegers,
 } from "./core/wasm/wasm_code.ts";
 export { wasmElements, type WasmPass } from "./core/wasm/wasm_pass.ts";
+export type { Bytes, TypeNumber } from "./core/wasm/wasm_binary.ts";
 export * from "./core/wasm/wasm_values.ts";
-export { DeviceLostError, WebGpuBackend } from "./core/webgpu_backend.ts";
+export { DeviceLostError, WebGpuBackend } from "./core/webgpu/webgpu_backend.ts";
 
 export { gelu, geluErf, relu, tanh } from "./kernels/activations.ts";
 export { attention, type AttentionOptions } from "./kernels/attention/attention.ts";

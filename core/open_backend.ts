@@ -6,10 +6,14 @@
 
 import type { Backend } from "./backend.ts";
 import { CpuBackend } from "./cpu_backend.ts";
-import { WebGpuBackend } from "./webgpu_backend.ts";
+import { WasmBackend } from "./wasm/wasm_backend.ts";
+import { WebGpuBackend } from "./webgpu/webgpu_backend.ts";
 
-/** `"auto"` takes a hardware GPU, else software WebGPU if it is there, else the CPU reference. */
-export type DeviceChoice = "auto" | "webgpu" | "cpu";
+/**
+ * `"auto"` takes a hardware GPU, else WebAssembly; `"webgpu"` takes software WebGPU, too; `"cpu"` is the CPU reference,
+ * whose single thread of plain JavaScript is slow.
+ */
+export type DeviceChoice = "auto" | "webgpu" | "wasm" | "cpu";
 
 /** How to get a WebGPU adapter, for messages. */
 export const HOW_TO_GET_WEBGPU: string = "install a GPU driver with Vulkan (or Metal, DirectX 12), " +
@@ -23,27 +27,40 @@ export interface OpenedBackend {
   readonly reason: string;
 }
 
+/** What a device is opened with. */
+export interface OpenOptions {
+  /** Threads of the WebAssembly backend; as many as the machine has processors unless given. */
+  readonly threads?: number;
+}
+
 /**
  * Opens a backend and gives the reason for the choice.
  *
  * @param choice The device requested.
+ * @param options Threads.
  * @returns The backend and the reason.
- * @throws {Error} If `"webgpu"` is requested and there is no adapter.
+ * @throws {Error} If `"webgpu"` is requested and there is no adapter, or `"wasm"` and the engine has no vectors.
  */
-export async function chooseBackend(choice: DeviceChoice = "auto"): Promise<OpenedBackend> {
+export async function chooseBackend(
+  choice: DeviceChoice = "auto",
+  options: OpenOptions = {},
+): Promise<OpenedBackend> {
   if (choice === "cpu") return { backend: new CpuBackend(), reason: "the CPU reference was requested" };
-  const webgpu = await WebGpuBackend.open();
-  if (webgpu === undefined) {
-    if (choice === "webgpu") {
-      throw new Error(`There is no WebGPU adapter on this machine: ${HOW_TO_GET_WEBGPU}`);
-    }
-    return { backend: new CpuBackend(), reason: "no WebGPU adapter was found" };
+  if (choice === "wasm") {
+    return { backend: await WasmBackend.open(options), reason: "WebAssembly was requested" };
   }
-  if (choice === "webgpu") return { backend: webgpu, reason: "WebGPU was requested" };
-  const reason = webgpu.adapterClass === "hardware"
-    ? "it is a hardware GPU"
-    : "software WebGPU is faster than the CPU reference";
-  return { backend: webgpu, reason };
+  const webgpu = await WebGpuBackend.open();
+  if (choice === "webgpu") {
+    if (webgpu) return { backend: webgpu, reason: "WebGPU was requested" };
+    throw new Error(`There is no WebGPU adapter on this machine: ${HOW_TO_GET_WEBGPU}`);
+  }
+  if (webgpu?.adapterClass === "hardware") return { backend: webgpu, reason: "it is a hardware GPU" };
+  webgpu?.close();
+  const found = webgpu ? "WebGPU is emulated in software here, which is slower" : "no GPU was found";
+  if (!WasmBackend.available) {
+    return { backend: new CpuBackend(), reason: `${found}, and this engine has no WebAssembly with vectors` };
+  }
+  return { backend: await WasmBackend.open(options), reason: found };
 }
 
 /**
@@ -54,14 +71,19 @@ export async function chooseBackend(choice: DeviceChoice = "auto"): Promise<Open
  * import { openBackend } from "@miniformer/miniformer";
  * import { assertEquals } from "@std/assert";
  *
- * const backend = await openBackend("cpu");
- * assertEquals(backend.name, "cpu");
+ * const backend = await openBackend("wasm", { threads: 1 });
+ * assertEquals(backend.name, "wasm");
+ * backend.close();
  * ```
  *
- * @param choice `"auto"` (default), `"webgpu"` or `"cpu"`.
+ * @param choice `"auto"` (default), `"webgpu"`, `"wasm"` or `"cpu"`.
+ * @param options Threads.
  * @returns The backend.
- * @throws {Error} If `"webgpu"` is requested and there is no adapter.
+ * @throws {Error} If `"webgpu"` is requested and there is no adapter, or `"wasm"` and the engine has no vectors.
  */
-export async function openBackend(choice: DeviceChoice = "auto"): Promise<Backend> {
-  return (await chooseBackend(choice)).backend;
+export async function openBackend(
+  choice: DeviceChoice = "auto",
+  options: OpenOptions = {},
+): Promise<Backend> {
+  return (await chooseBackend(choice, options)).backend;
 }

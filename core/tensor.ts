@@ -16,7 +16,6 @@
 import type { Backend, DataType, Shape } from "./backend.ts";
 import { kernel } from "./backend.ts";
 import type { Tape } from "./tape.ts";
-import { wasmElements } from "./wasm/wasm_pass.ts";
 
 /** The number of elements of a shape. */
 export function sizeOf(shape: Shape): number {
@@ -146,14 +145,10 @@ export const fill = kernel({
     y.fill(value, 0, size);
   },
   wgsl: `fn each(index: u32) { y[index] = value; }`,
-  wasm: wasmElements(({ y }, code) => {
-    const value = code.let(code.f32("value").splat());
-    return (index) => y.store4(index, value);
-  }),
 });
 
 /**
- * A tensor of zeros, to add into.
+ * A tensor of zeros, to add to.
  *
  * @param backend Where to make it.
  * @param shape Its shape.
@@ -187,8 +182,9 @@ export function gradientOf(x: Tensor): Tensor {
  * the memory is overwritten; all others add. A gradient that exists already counts as written: that of a parameter always
  * does, since it is summed over batches.
  *
- * By this call the gradient is taken for written, so a kernel must follow it, and each kernel needs a call of its own. A
- * kernel that leaves elements out, such as the rows of a table that no id names, adds into {@linkcode gradientOf} instead.
+ * By this call the gradient is taken for written, so a kernel must follow it, or several that write a part each; what is
+ * added later needs a call of its own. A kernel that leaves elements out, such as the rows of a table that no id names, adds
+ * into {@linkcode gradientOf} instead.
  *
  * @example The first use stores, the second adds
  * ```ts

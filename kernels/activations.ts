@@ -26,7 +26,7 @@
 
 import { type Kernel, kernel } from "../core/backend.ts";
 import { exp, tanh as hyperbolicTangent } from "../core/math.ts";
-import { storeOrAdd } from "../core/shader.ts";
+import { storeOrAdd } from "../core/webgpu/shader.ts";
 import { gradientOf, gradientToWrite, outputOf, type Tensor } from "../core/tensor.ts";
 import type { WasmCode } from "../core/wasm/wasm_code.ts";
 import { exp as exp4, polynomial, tanh as tanh4 } from "../core/wasm/wasm_math.ts";

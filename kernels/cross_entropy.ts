@@ -21,7 +21,7 @@
 
 import { kernel } from "../core/backend.ts";
 import { exp, log } from "../core/math.ts";
-import { storeOrAdd } from "../core/shader.ts";
+import { storeOrAdd } from "../core/webgpu/shader.ts";
 import { formatShape, gradientOf, gradientToWrite, outputOf, type Tensor } from "../core/tensor.ts";
 import { exp as exp4, log as log4 } from "../core/wasm/wasm_math.ts";
 import { F32x4, integers4 } from "../core/wasm/wasm_values.ts";

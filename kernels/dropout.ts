@@ -88,8 +88,10 @@ fn each(index: u32) {
       // first the random bits of the whole piece, of four counters at once
       code.for(start, end, 16, (index) => {
         const counters = index.over(4).splat().plus(integers4(0, 1, 2, 3));
-        const words = transposed(code, philox([counters, step, stream, 0]));
-        words.forEach((word, counter) => bits.store4(index.minus(start), word, 4 * counter));
+        const [drawn] = philox([[counters, step, stream, 0]]);
+        transposed(code, drawn).forEach((word, counter) =>
+          bits.store4(index.minus(start), word, 4 * counter)
+        );
       });
       code.forFours(start, end, (index) => {
         const dropped = bits.load4(index.minus(start)).isBelow(threshold);

@@ -20,7 +20,7 @@
  */
 
 import { kernel } from "../core/backend.ts";
-import { storeOrAdd } from "../core/shader.ts";
+import { storeOrAdd } from "../core/webgpu/shader.ts";
 import {
   formatShape,
   gradientOf,

@@ -18,7 +18,7 @@
 
 import { kernel } from "../core/backend.ts";
 import { exp } from "../core/math.ts";
-import { storeOrAdd } from "../core/shader.ts";
+import { storeOrAdd } from "../core/webgpu/shader.ts";
 import { gradientOf, gradientToWrite, outputOf, type Tensor } from "../core/tensor.ts";
 import type { WasmCode } from "../core/wasm/wasm_code.ts";
 import { exp as exp4 } from "../core/wasm/wasm_math.ts";

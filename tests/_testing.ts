@@ -8,7 +8,7 @@ import { Tape } from "../core/tape.ts";
 import type { Tensor } from "../core/tensor.ts";
 import { formatShape, sizeOf } from "../core/tensor.ts";
 import { WasmBackend } from "../core/wasm/wasm_backend.ts";
-import { WebGpuBackend } from "../core/webgpu_backend.ts";
+import { WebGpuBackend } from "../core/webgpu/webgpu_backend.ts";
 import { addScaled } from "../kernels/elementwise.ts";
 
 /** How far two tensors may lie apart: `atol` plus `rtol` times the largest expected magnitude. */

@@ -21,14 +21,22 @@ Deno.test("splitHeads and mergeHeads: gradients equal central differences", asyn
 
 testParity(
   "splitHeads",
-  { odd: { x: normals("x", [3, 65, 63]) }, one: { x: normals("x", [1, 1, 21]) } },
+  {
+    odd: { x: normals("x", [3, 65, 63]) },
+    one: { x: normals("x", [1, 1, 21]) },
+    wide: { x: normals("x", [2, 5, 189]) },
+  },
   ({ x }) => split(x, 7),
   TOLERANCES.products,
 );
 
 testParity(
   "mergeHeads",
-  { odd: { x: normals("x", [3, 7, 65, 3]) }, one: { x: normals("x", [1, 1, 1, 1]) } },
+  {
+    odd: { x: normals("x", [3, 7, 65, 3]) },
+    one: { x: normals("x", [1, 1, 1, 1]) },
+    wide: { x: normals("x", [2, 3, 5, 9]) },
+  },
   ({ x }) => mergeHeads(x),
   { rtol: 0, atol: 0 },
 );

@@ -1,5 +1,6 @@
-import { assert, assertEquals, assertRejects } from "@std/assert";
+import { assertEquals, assertRejects } from "@std/assert";
 import { chooseBackend, HOW_TO_GET_WEBGPU, openBackend } from "../core/open_backend.ts";
+import type { WebGpuBackend } from "../core/webgpu/webgpu_backend.ts";
 import { hasAdapter } from "./_testing.ts";
 
 /** Runs `body` on a machine without WebGPU. */
@@ -17,22 +18,38 @@ Deno.test("openBackend gives the CPU reference when asked", async () => {
   assertEquals((await chooseBackend("cpu")).reason, "the CPU reference was requested");
 });
 
-Deno.test("chooseBackend takes the CPU where there is no adapter, and says so", () =>
+Deno.test("chooseBackend takes WebAssembly where there is no adapter, and says so", () =>
   withoutAdapter(async () => {
-    const { backend, reason } = await chooseBackend();
-    assertEquals([backend.name, reason], ["cpu", "no WebGPU adapter was found"]);
+    const { backend, reason } = await chooseBackend("auto", { threads: 1 });
+    assertEquals([backend.name, backend.device, reason], [
+      "wasm",
+      "WebAssembly, 1 thread",
+      "no GPU was found",
+    ]);
+    backend.close();
   }));
+
+Deno.test("chooseBackend opens WebAssembly when asked, with the threads asked for", async () => {
+  const { backend, reason } = await chooseBackend("wasm", { threads: 3 });
+  assertEquals([backend.device, reason], ["WebAssembly, 3 threads", "WebAssembly was requested"]);
+  backend.close();
+  await assertRejects(() => openBackend("wasm", { threads: 0 }), RangeError, "Cannot start 0 threads");
+});
 
 Deno.test("chooseBackend says how to get an adapter when one is asked for and missing", () =>
   withoutAdapter(async () => {
     await assertRejects(() => openBackend("webgpu"), Error, HOW_TO_GET_WEBGPU);
   }));
 
-Deno.test("chooseBackend takes WebGPU where there is an adapter", { ignore: !hasAdapter }, async () => {
-  for (const choice of ["auto", "webgpu"] as const) {
-    const { backend, reason } = await chooseBackend(choice);
-    assertEquals(backend.name, "webgpu");
-    assert(reason.length > 0);
-    backend.close();
+Deno.test("chooseBackend takes an adapter in software only when asked", { ignore: !hasAdapter }, async () => {
+  const webgpu = await chooseBackend("webgpu") as { backend: WebGpuBackend; reason: string };
+  assertEquals([webgpu.backend.name, webgpu.reason], ["webgpu", "WebGPU was requested"]);
+  const { backend, reason } = await chooseBackend("auto");
+  if (webgpu.backend.adapterClass === "hardware") {
+    assertEquals([backend.name, reason], ["webgpu", "it is a hardware GPU"]);
+  } else {
+    assertEquals([backend.name, reason], ["wasm", "WebGPU is emulated in software here, which is slower"]);
   }
+  webgpu.backend.close();
+  backend.close();
 });

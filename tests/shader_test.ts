@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { sourcesIn } from "./_testing.ts";
 import type { AdapterClass, Constants, Kernel } from "../core/backend.ts";
-import { assembleShader, readSizes } from "../core/shader.ts";
+import { assembleShader, readSizes } from "../core/webgpu/shader.ts";
 import { kernel } from "../core/backend.ts";
 
 const copy = kernel({

@@ -1,11 +1,11 @@
 import { assert, assertEquals } from "@std/assert";
 import { CpuBackend } from "../core/cpu_backend.ts";
 import { Tape } from "../core/tape.ts";
-import { fill, type Tensor } from "../core/tensor.ts";
+import { fill, gradientOf, outputOf, type Tensor } from "../core/tensor.ts";
 import { gelu, geluErf, relu, tanh } from "../kernels/activations.ts";
 import { attention } from "../kernels/attention/attention.ts";
 import { crossEntropy, IGNORE_INDEX } from "../kernels/cross_entropy.ts";
-import { add, scale } from "../kernels/elementwise.ts";
+import { add, addScaled, scale, scaleForward } from "../kernels/elementwise.ts";
 import { boundaryIndices, embedding, positionsOf } from "../kernels/embedding.ts";
 import { mergeHeads, splitHeads } from "../kernels/attention/heads.ts";
 import { layerNorm } from "../kernels/layer_norm.ts";
@@ -43,6 +43,26 @@ Deno.test("Tape: gradients of all uses of a tensor add up", async () => {
   // x + 3 (x + x) = 7 x
   tape.backward(add(x, scale(add(x, x), 3)));
   assertEquals([...await backend.read(x.gradient!)], [7]);
+});
+
+everyBackend("Tape: a kernel that only adds goes together with those that store", async (backend) => {
+  /** A function as a user may write it: the derivative of 3x adds into a gradient of zeros. */
+  const triple = (x: Tensor): Tensor => {
+    const y = outputOf(x.shape, [x]), size = x.size;
+    backend.run(scaleForward, { x, y }, { size, factor: 3 });
+    y.tape?.record(() => backend.run(addScaled, { x: gradientOf(y), y: gradientOf(x) }, { size, factor: 3 }));
+    return y;
+  };
+  for (
+    const join of [(x: Tensor) => add(triple(x), scale(x, 4)), (x: Tensor) => add(scale(x, 4), triple(x))]
+  ) {
+    const x = backend.scope(() => {
+      const tape = new Tape(), x = tape.watch(backend.from([5, 6]));
+      tape.backward(join(x));
+      return x;
+    });
+    assertEquals([...await backend.read(x.gradient!)], [7, 7]);
+  }
 });
 
 Deno.test("Tape: without one, nothing is recorded and no gradient is made", () => {

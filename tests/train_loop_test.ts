@@ -9,7 +9,7 @@ import { trainAndSave } from "../commands/recipes/train_loop.ts";
 import { SpeedMeter } from "../commands/cost/speed_meter.ts";
 import type { TrainFlags } from "../commands/settings/train_flags.ts";
 import { CpuBackend } from "../core/cpu_backend.ts";
-import { DeviceLostError } from "../core/webgpu_backend.ts";
+import { DeviceLostError } from "../core/webgpu/webgpu_backend.ts";
 import { Gpt } from "../models/gpt.ts";
 import { CharTokenizer } from "../tokenizers/char_tokenizer.ts";
 import { causalBatches, validationBatches } from "../data/batches.ts";

@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { kernel } from "../core/backend.ts";
 import { fill } from "../core/tensor.ts";
-import { WebGpuBackend } from "../core/webgpu_backend.ts";
+import { WebGpuBackend } from "../core/webgpu/webgpu_backend.ts";
 import { hasAdapter, webGpu } from "./_testing.ts";
 
 const ignore = !hasAdapter;

@@ -3,7 +3,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { CpuBackend } from "../core/cpu_backend.ts";
 import type { AdapterClass } from "../core/backend.ts";
-import { type Storage, WebGpuPrograms } from "../core/webgpu_programs.ts";
+import { type Storage, WebGpuPrograms } from "../core/webgpu/webgpu_programs.ts";
 import { addForward } from "../kernels/elementwise.ts";
 import { matmulForward } from "../kernels/matmul/matmul.ts";
 import { Tensor } from "../core/tensor.ts";

@@ -1,19 +1,23 @@
 /**
- * One training step of a GPT in jax-js. `deno run -A bench/peers/jax_js.ts S 7 [webgpu|wasm]`
+ * One training step of a GPT in jax-js. `deno run -A bench/peers/jax_js.ts S 7 [webgpu|wasm] [threads]`. Without a number
+ * of threads jax-js starts one for each processor.
  *
  * @module
  */
 
 import { defaultDevice, init, jit, nn, numpy as np, tree, valueAndGrad } from "npm:@jax-js/jax@0.1.25";
-import { fixedBatch, initialParameters, oneHot, timePeer } from "./model.ts";
+import { decayOf, fixedBatch, initialParameters, oneHot, timePeer } from "./model.ts";
 
 type Named = Record<string, np.Array>;
 
 const device = (Deno.args[2] ?? "webgpu") as "webgpu" | "wasm";
+if (Deno.args[3] !== undefined) {
+  Object.defineProperty(navigator, "hardwareConcurrency", { value: Number(Deno.args[3]) }); // what its pool goes by
+}
 await init(device);
 defaultDevice(device);
 
-await timePeer(`jax-js ${device}`, (config) => {
+await timePeer(`jax-js 0.1.25 ${device}`, (config) => {
   const { layers, heads, modelDim: C, contextLength: T, vocabSize: V } = config.model, B = config.batchSize;
   const initial = initialParameters(config), { inputs, targets } = fixedBatch(config);
   const named = (data: (index: number) => Float32Array<ArrayBuffer>): Named =>
@@ -46,6 +50,7 @@ await timePeer(`jax-js ${device}`, (config) => {
     const logits = np.matmul(normed(h, "finalNorm"), p.head);
     return nn.logSoftmax(logits, -1).mul(y).sum().mul(-1 / (B * T));
   };
+  const decays = Object.fromEntries(initial.map(({ name, shape }) => [name, decayOf(shape)]));
   const update = jit((p: Named, m: Named, v: Named, x: np.Array, y: np.Array, c1: np.Array, c2: np.Array) => {
     const [loss, gradients] = valueAndGrad(lossOf)(tree.ref(p), x, y) as [np.Array, Named];
     const next: [Named, Named, Named] = [{}, {}, {}];
@@ -53,7 +58,7 @@ await timePeer(`jax-js ${device}`, (config) => {
       next[1][name] = m[name].mul(0.9).add(gradients[name].ref.mul(0.1));
       next[2][name] = v[name].mul(0.99).add(np.square(gradients[name]).mul(0.01));
       const size = np.sqrt(next[2][name].ref.div(c2.ref)).add(1e-8);
-      next[0][name] = p[name].mul(1 - 1e-4).sub(next[1][name].ref.div(c1.ref).div(size).mul(1e-3));
+      next[0][name] = p[name].mul(decays[name]).sub(next[1][name].ref.div(c1.ref).div(size).mul(1e-3));
     }
     c1.dispose();
     c2.dispose();

@@ -6,7 +6,7 @@
  */
 
 import { Random } from "../../core/random.ts";
-import { type BenchConfig, CONFIGS, flopsOf, median, tokensOf } from "../configs.ts";
+import { type BenchConfig, CONFIGS, median, tokensOf } from "../configs.ts";
 
 /** An initial parameter. */
 export interface Initial {
@@ -64,27 +64,41 @@ export function oneHot(ids: Int32Array, columns: number): Float32Array<ArrayBuff
   return rows;
 }
 
+/** The factor that AdamW's decay multiplies a parameter by in one step: matrices decay, biases and norms do not. */
+export const decayOf = (shape: readonly number[]): number => shape.length > 1 ? 1 - 1e-4 : 1;
+
 /**
  * Times training steps and prints one line of JSON. The arguments of the program are the name of a model and a number of
  * steps, of which the first two are not counted.
  *
- * @param device What ran them.
+ * @param engine What ran them.
  * @param prepare Builds the model; returns a function that does one step and waits for it, and returns the loss.
  */
 export async function timePeer(
-  device: string,
+  engine: string,
   prepare: (config: BenchConfig) => () => Promise<number>,
 ): Promise<void> {
-  const name = Deno.args[0] as "S" | "T", steps = Number(Deno.args[1]), config = CONFIGS[name];
-  const step = prepare(config), times: number[] = [], losses: number[] = [];
+  const name = Deno.args[0] as "S" | "T", steps = Number(Deno.args[1]);
+  const measured = await timeSteps(prepare(CONFIGS[name]), steps);
+  console.log(JSON.stringify({ name: `train ${name}`, engine, ...measured }));
+}
+
+/**
+ * Times a number of steps.
+ *
+ * @param step Does one step, waits for it, and returns the loss.
+ * @param steps How many; the first two are not counted.
+ * @returns The median in milliseconds, and as `values` the first three losses, which tell whether two engines did the same.
+ */
+export async function timeSteps(
+  step: () => Promise<number>,
+  steps: number,
+): Promise<{ ms: number; values: number[] }> {
+  const times: number[] = [], losses: number[] = [];
   for (let count = 0; count < steps; count++) {
     const start = performance.now();
     losses.push(await step());
     times.push(performance.now() - start);
   }
-  const ms = median(times.slice(Math.min(2, steps - 1)));
-  const gflops = flopsOf(config) / ms / 1e6;
-  console.log(
-    JSON.stringify({ name: `train ${name}`, device, ms, gflops, losses: [losses[0], losses[steps - 1]] }),
-  );
+  return { ms: median(times.slice(Math.min(2, steps - 1))), values: losses.slice(0, 3) };
 }

@@ -5,14 +5,14 @@
  */
 
 import * as tf from "npm:@tensorflow/tfjs@4.22.0";
-import { fixedBatch, initialParameters, timePeer } from "./model.ts";
+import { decayOf, fixedBatch, initialParameters, timePeer } from "./model.ts";
 
 const device = Deno.args[2] ?? "cpu";
 if (device === "webgpu") await import("npm:@tensorflow/tfjs-backend-webgpu@4.22.0");
 await tf.setBackend(device);
 await tf.ready();
 
-await timePeer(`TensorFlow.js ${device}`, (config) => {
+await timePeer(`TensorFlow.js 4.22.0 ${device}`, (config) => {
   const { layers, heads, modelDim: C, contextLength: T, vocabSize: V } = config.model, B = config.batchSize;
   const parameters: Record<string, tf.Variable> = {};
   for (const { name, shape, data } of initialParameters(config)) {
@@ -56,7 +56,7 @@ await timePeer(`TensorFlow.js ${device}`, (config) => {
   return async () => {
     const { value, grads } = tf.variableGrads(lossOf, variables);
     tf.tidy(() => {
-      for (const variable of variables) variable.assign(variable.mul(1 - 1e-4)); // decoupled decay
+      for (const variable of variables) variable.assign(variable.mul(decayOf(variable.shape))); // decoupled
     });
     optimizer.applyGradients(Object.entries(grads).map(([name, tensor]) => ({ name, tensor })));
     const [loss] = await value.data();

@@ -4,7 +4,7 @@
  * @module
  */
 import type { Backend } from "../../core/backend.ts";
-import { WebGpuBackend } from "../../core/webgpu_backend.ts";
+import { WebGpuBackend } from "../../core/webgpu/webgpu_backend.ts";
 import type { Experiment } from "../../models/experiment.ts";
 import type { ModelConfig } from "../../models/families.ts";
 import { estimateMemory } from "../../training/memory.ts";

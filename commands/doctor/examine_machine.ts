@@ -7,7 +7,7 @@
 import type { Backend } from "../../core/backend.ts";
 import { CpuBackend } from "../../core/cpu_backend.ts";
 import { chooseBackend, HOW_TO_GET_WEBGPU } from "../../core/open_backend.ts";
-import { WebGpuBackend } from "../../core/webgpu_backend.ts";
+import { WebGpuBackend } from "../../core/webgpu/webgpu_backend.ts";
 import { formatSpeed, megabytes } from "../cli/terminal.ts";
 import { measureProducts } from "../cost/products.ts";
 import type { Finding } from "./finding.ts";

@@ -9,7 +9,7 @@
  *
  * @module
  */
-import { DeviceLostError } from "../../core/webgpu_backend.ts";
+import { DeviceLostError } from "../../core/webgpu/webgpu_backend.ts";
 import { modelFiles, trainingFiles } from "../../checkpoints/checkpoint.ts";
 import { evaluate, yieldToEvents } from "../../training/evaluate.ts";
 import { NonFiniteLossError, train } from "../../training/train.ts";

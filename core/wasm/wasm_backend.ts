@@ -24,8 +24,10 @@ import { BufferPool } from "../buffer_pool.ts";
 import { checkMemory } from "../cpu_backend.ts";
 import { checkLength, checkView, sizeOf, Tensor } from "../tensor.ts";
 import { WasmMemory } from "./wasm_memory.ts";
+import { moduleOf, TYPES } from "./wasm_binary.ts";
 import { assembleWasm, type WasmPass } from "./wasm_pass.ts";
 import { CONTROL_BYTES, openWasmThreads, type WasmThreads } from "./wasm_threads.ts";
+import { whyNoThreads } from "./workers.ts";
 
 /** Options of {@linkcode WasmBackend.open}. */
 export interface WasmBackendOptions {
@@ -48,11 +50,14 @@ interface Storage {
 /** Where the arguments of a run are written: after what the threads keep. */
 const BLOCK = CONTROL_BYTES, BLOCK_BYTES = 1024;
 
+/** More threads than this gain nothing: there are not that many pieces. */
+const MAX_THREADS = 256;
+
 /** Runs kernels by their `wasm` bodies, and by their `cpu` bodies where they have none. */
 export class WasmBackend implements Backend {
   /** `"wasm"`. */
   readonly name = "wasm";
-  /** WebAssembly and the number of threads, in words. */
+  /** WebAssembly and the number of threads, in words; and why there is only one where more were requested. */
   readonly device: string;
   /** Bytes held now. */
   bytes = 0;
@@ -60,35 +65,49 @@ export class WasmBackend implements Backend {
   readonly #threads: WasmThreads;
   readonly #poison: boolean;
   readonly #pools: Record<DataType, BufferPool<Storage>>;
-  /** Numbers of compiled passes, by the values of their switches. */
-  readonly #compiled = new Map<WasmPass, Map<string, number>>();
+  /** Numbers of compiled passes, by kernel, and within it by pass and values of the switches. */
+  readonly #compiled = new Map<object, Map<string, number>>();
   /** Arguments of the function that runs, as integers and as floats. */
   #integers: Int32Array = new Int32Array(0);
   #floats: Float32Array = new Float32Array(0);
   #scratch = { address: 0, bytes: 0 };
   #shared = { address: 0, bytes: 0 };
 
-  private constructor(memory: WasmMemory, threads: WasmThreads, poison: boolean) {
+  private constructor(memory: WasmMemory, threads: WasmThreads, device: string, poison: boolean) {
     this.#memory = memory;
     this.#threads = threads;
     this.#poison = poison;
-    this.device = `WebAssembly, ${threads.count} thread${threads.count === 1 ? "" : "s"}`;
+    this.device = device;
     this.#pools = {
       f32: new BufferPool((size) => this.#create(size, "f32")),
       u32: new BufferPool((size) => this.#create(size, "u32")),
     };
   }
 
+  /** Whether this engine runs WebAssembly with vectors, as all do since 2023. */
+  static get available(): boolean {
+    return typeof WebAssembly === "object" && WebAssembly.validate(moduleOf([TYPES.v128], [], false));
+  }
+
   /**
    * Makes a memory and begins the threads.
    *
    * @param options See {@linkcode WasmBackendOptions}.
-   * @returns The backend.
+   * @returns The backend; with one thread where several are not possible, which `device` then says.
+   * @throws {RangeError} If the number of threads is not a positive integer.
+   * @throws {Error} If the engine does not run WebAssembly with vectors.
    */
   static async open(options: WasmBackendOptions = {}): Promise<WasmBackend> {
-    const { threads = navigator.hardwareConcurrency, poison = false } = options;
-    const memory = new WasmMemory(threads > 1, BLOCK + BLOCK_BYTES);
-    return new WasmBackend(memory, await openWasmThreads(memory.memory, 0, threads), poison);
+    const { threads = globalThis.navigator?.hardwareConcurrency ?? 1, poison = false } = options;
+    if (!WasmBackend.available) throw new Error("This engine does not run WebAssembly with vectors (SIMD)");
+    if (!Number.isInteger(threads) || threads < 1 || threads > MAX_THREADS) {
+      throw new RangeError(`Cannot start ${threads} threads: expected an integer from 1 to ${MAX_THREADS}`);
+    }
+    const obstacle = threads > 1 ? whyNoThreads() : undefined, count = obstacle ? 1 : threads;
+    const memory = new WasmMemory(count > 1, BLOCK + BLOCK_BYTES);
+    const pool = await openWasmThreads(memory.memory, 0, count);
+    const words = `WebAssembly, ${count} thread${count === 1 ? "" : "s"}`;
+    return new WasmBackend(memory, pool, obstacle ? `${words}: ${obstacle}` : words, poison);
   }
 
   #arrayAt(dataType: DataType, byteOffset: number, size: number): HostArray {
@@ -186,9 +205,11 @@ export class WasmBackend implements Backend {
       this.#floats[at++] = constants[name];
     }
     for (const pass of passes) {
+      const pieces = pass.pieces(constants);
+      if (pieces === 0) continue; // this pass is for other sizes
       const scratchBytes = pass.scratch ? align(pass.scratch(constants)) : 0;
       const id = this.#compile(kernel as unknown as Kernel, pass, constants);
-      this.#threads.run(id, pass.pieces(constants), this.#scratch.address, scratchBytes, [BLOCK]);
+      this.#threads.run(id, pieces, this.#scratch.address, scratchBytes, [BLOCK]);
     }
   }
 
@@ -196,16 +217,18 @@ export class WasmBackend implements Backend {
   #reserve(held: { address: number; bytes: number }, bytes: number): void {
     if (bytes <= held.bytes) return;
     if (held.bytes > 0) this.#memory.give(held.address, held.bytes);
-    this.bytes += bytes - held.bytes;
+    this.bytes -= held.bytes;
+    held.bytes = 0; // until there is more, for there may be none
     held.address = this.#memory.take(bytes);
-    held.bytes = bytes;
+    this.bytes += held.bytes = bytes;
   }
 
   #compile(kernel: Kernel, pass: WasmPass, constants: Constants): number {
-    let variants = this.#compiled.get(pass);
-    if (variants === undefined) this.#compiled.set(pass, variants = new Map());
-    let key = "";
-    for (const name of pass.switches ?? []) key += constants[name] + " ";
+    // not by pass alone: in another kernel the same pass finds its arguments in other places
+    let variants = this.#compiled.get(kernel);
+    if (variants === undefined) this.#compiled.set(kernel, variants = new Map());
+    let key = `${kernel.wasm!.indexOf(pass)}`;
+    for (const name of pass.switches ?? []) key += ` ${constants[name]}`;
     let id = variants.get(key);
     if (id === undefined) {
       id = this.#threads.define(assembleWasm(kernel, pass, constants, this.#memory.shared));

@@ -57,7 +57,7 @@ function list(parts: readonly Bytes[]): number[] {
 export const TYPES = { i32: 0x7f, f32: 0x7d, v128: 0x7b } as const;
 
 /** The number of a type of values. */
-export type TypeNumber = typeof TYPES[keyof typeof TYPES];
+export type TypeNumber = 0x7f | 0x7d | 0x7b;
 
 /** Pages of 64 KiB that a memory may grow to: 4 GiB, all that 32-bit addresses reach. */
 export const MAX_PAGES = 65536;

@@ -13,7 +13,7 @@
  *     }
  *
  * Addresses are in bytes, as WebAssembly has them; the methods of {@linkcode WasmFloats} and {@linkcode WasmIntegers} take
- * indices of elements, as `cpu` and `wgsl` do. Reading up to 60 bytes beyond the end of an array is allowed (the backend
+ * indices of elements, as `cpu` and `wgsl` do. Reading up to 124 bytes beyond the end of an array is allowed (the backend
  * keeps memory behind every tensor), writing there is not: a neighbour may live there.
  *
  * @module

@@ -13,7 +13,7 @@ const PAGE_BYTES = 65536;
 const ALIGNMENT = 64;
 
 /** Kept free at the end: vectors may be read, though not written, beyond the last element. */
-const SLACK = 64;
+const SLACK = 128;
 
 /** A range of bytes. */
 interface Range {

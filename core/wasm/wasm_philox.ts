@@ -40,7 +40,8 @@ const ROUNDS = 10;
  *     pieces: () => 1,
  *     body({ random, words }, code) {
  *       const draw = philoxOf(code, random.load(0), random.load(1));
- *       draw([7, random.load(2), 0, 0]).forEach((word, index) => words.store(index, word.lane(0)));
+ *       const [drawn] = draw([[7, random.load(2), 0, 0]]);
+ *       drawn.forEach((word, index) => words.store(index, word.lane(0)));
  *     },
  *   }],
  * });
@@ -56,13 +57,14 @@ const ROUNDS = 10;
  * @param code The function to write.
  * @param key0 First word of the key.
  * @param key1 Second word.
- * @returns Writes a draw: from the words of four counters to four random words for each.
+ * @returns Writes draws, each from the words of four counters to four random words for each of these. A round of all draws
+ * is written before the next: two of them do not wait for each other's multiplications.
  */
 export function philoxOf(
   code: WasmCode,
   key0: Integer,
   key1: Integer,
-): (counter: FourWords<I32x4 | Integer>) => FourWords<I32x4> {
+): (counters: readonly FourWords<I32x4 | Integer>[]) => FourWords<I32x4>[] {
   const keys = [key0, key1].map((word, index) => {
     const first = code.let(I32x4.of(word));
     return Array.from({ length: ROUNDS }, (_, round) => code.let(first.plus(KEY_STEPS[index] * round | 0)));
@@ -73,15 +75,16 @@ export function philoxOf(
     const first = code.let(x.timesWide(multiplier, 0)), second = code.let(x.timesWide(multiplier, 1));
     return [first.shuffle(second, [1, 3, 5, 7]), code.let(first.shuffle(second, [0, 2, 4, 6]))];
   };
-  return (counter) => {
-    let [x0, x1, x2, x3] = counter.map((word) => code.let(I32x4.of(word)));
+  return (counters) => {
+    const states = counters.map((counter) => counter.map((word) => code.let(I32x4.of(word))));
     for (let round = 0; round < ROUNDS; round++) {
-      const [high0, low0] = multiply(x0, multipliers[0]), [high1, low1] = multiply(x2, multipliers[1]);
-      x0 = code.let(high1.xor(x1).xor(keys[0][round]));
-      x1 = low1;
-      x2 = code.let(high0.xor(x3).xor(keys[1][round]));
-      x3 = low0;
+      for (const x of states) {
+        const [high0, low0] = multiply(x[0], multipliers[0]), [high1, low1] = multiply(x[2], multipliers[1]);
+        x[0] = code.let(high1.xor(x[1]).xor(keys[0][round]));
+        x[2] = code.let(high0.xor(x[3]).xor(keys[1][round]));
+        [x[1], x[3]] = [low1, low0];
+      }
     }
-    return [x0, x1, x2, x3];
+    return states as unknown as FourWords<I32x4>[];
   };
 }

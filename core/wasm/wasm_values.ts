@@ -54,7 +54,8 @@ export type Integer = I32 | number;
 
 /** A 32-bit integer. */
 export class I32 extends Value {
-  readonly type = TYPES.i32;
+  /** See {@linkcode Value.type}. */
+  readonly type: TypeNumber = TYPES.i32;
 
   /** A constant is turned into a value. */
   static of(value: Integer): I32 {
@@ -153,7 +154,8 @@ export type Float = F32 | number;
 
 /** A 32-bit float. */
 export class F32 extends Value {
-  readonly type = TYPES.f32;
+  /** See {@linkcode Value.type}. */
+  readonly type: TypeNumber = TYPES.f32;
 
   /** A constant is turned into a value. */
   static of(value: Float): F32 {
@@ -223,8 +225,9 @@ function sameInAllLanes(bits: number): Bytes {
 }
 
 /** A vector of four, in the classes of which all lanes are treated alike. */
-abstract class Vector extends Value {
-  readonly type = TYPES.v128;
+export abstract class Vector extends Value {
+  /** See {@linkcode Value.type}. */
+  readonly type: TypeNumber = TYPES.v128;
 
   /** This value, then others, then an instruction on vectors. */
   protected vector(number: number, ...others: readonly Value[]): this {

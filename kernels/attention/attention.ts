@@ -55,6 +55,12 @@ import {
   type AttentionConstants,
 } from "./attention_mask.ts";
 import {
+  attentionBackwardDeltaWasm,
+  attentionBackwardKeyValueWasm,
+  attentionBackwardQueryWasm,
+  attentionForwardWasm,
+} from "./attention_wasm.ts";
+import {
   attentionBackwardKeyValueWgsl,
   attentionBackwardQueryWgsl,
   attentionForwardWgsl,
@@ -74,6 +80,7 @@ export const attentionForward = kernel({
   lanes: (_, adapter) => lanesFor(adapter),
   cpu: attentionForwardCpu,
   wgsl: attentionForwardWgsl,
+  wasm: attentionForwardWasm,
 });
 
 /** delta = dy · y for every row; there are B · H · T `rows`, one for each query of each head. */
@@ -96,6 +103,7 @@ fn each(row: u32) {
   for (var d = 0u; d < headDim; d++) { sum += dy[row * headDim + d] * y[row * headDim + d]; }
   delta[row] = sum;
 }`,
+  wasm: attentionBackwardDeltaWasm,
 });
 
 /** dQuery += Σⱼ ds[i, j] k[j] / √D, or dQuery = …. */
@@ -108,6 +116,7 @@ export const attentionBackwardQuery = kernel({
   lanes: (_, adapter) => lanesFor(adapter),
   cpu: attentionBackwardQueryCpu,
   wgsl: attentionBackwardQueryWgsl,
+  wasm: attentionBackwardQueryWasm,
 });
 
 /** dKey += Σᵢ ds[i, j] q[i] / √D and dValue += Σᵢ p[i, j] dy[i], or dKey = …, or dValue = …. */
@@ -120,6 +129,7 @@ export const attentionBackwardKeyValue = kernel({
   lanes: (_, adapter) => lanesFor(adapter),
   cpu: attentionBackwardKeyValueCpu,
   wgsl: attentionBackwardKeyValueWgsl,
+  wasm: attentionBackwardKeyValueWasm,
 });
 
 /** Options of {@linkcode attention}. */

@@ -55,7 +55,7 @@
  */
 
 import type { AdapterClass } from "../../core/backend.ts";
-import { declareBindings, storeOrAdd } from "../../core/shader.ts";
+import { declareBindings, storeOrAdd } from "../../core/webgpu/shader.ts";
 import {
   ATTENTION_BACKWARD_READS,
   ATTENTION_READS,

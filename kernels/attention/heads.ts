@@ -13,7 +13,7 @@
  */
 
 import { kernel } from "../../core/backend.ts";
-import { storeOrAdd } from "../../core/shader.ts";
+import { storeOrAdd } from "../../core/webgpu/shader.ts";
 import { formatShape, gradientOf, gradientToWrite, outputOf, type Tensor } from "../../core/tensor.ts";
 import type { WasmCode } from "../../core/wasm/wasm_code.ts";
 import type { I32 } from "../../core/wasm/wasm_values.ts";

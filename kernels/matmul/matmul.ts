@@ -12,7 +12,7 @@
  * so one kernel with two switches is forward and backward. Nothing but the inputs is kept for the backward pass.
  *
  * `matmul_naive.ts` is all of this in nested loops. What makes it fast is in files of its own: `matmul_cpu.ts`,
- * `matmul_plan.ts` and `matmul_wgsl.ts`.
+ * `matmul_wasm.ts` and, for GPUs, `matmul_plan.ts` and `matmul_wgsl.ts`.
  *
  * Reference: Goto and van de Geijn, "Anatomy of high-performance matrix multiplication", ACM TOMS 34 (2008).
  *
@@ -30,6 +30,7 @@ import {
 } from "../../core/tensor.ts";
 import { multiply } from "./matmul_cpu.ts";
 import { MATMUL_CONSTANTS, MATMUL_SIZES, planMatmul } from "./matmul_plan.ts";
+import { MATMUL_PASSES } from "./matmul_wasm.ts";
 import { matmulWgsl } from "./matmul_wgsl.ts";
 import { transposeForward } from "./transpose.ts";
 
@@ -46,6 +47,7 @@ export const matmulForward = kernel({
     multiply(a, b, undefined, y, constants);
   },
   wgsl: (constants, adapter) => matmulWgsl(constants, adapter, false),
+  wasm: MATMUL_PASSES,
 });
 
 /** y = a · b + bias, or y += …, the bias being added to every row. */
@@ -57,6 +59,7 @@ export const matmulBiased = kernel({
     multiply(a, b, bias, y, constants);
   },
   wgsl: (constants, adapter) => matmulWgsl(constants, adapter, true),
+  wasm: MATMUL_PASSES,
 });
 
 /** How {@linkcode matmul} reads its arguments. */

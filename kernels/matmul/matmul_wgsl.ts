@@ -9,7 +9,7 @@
  */
 
 import type { AdapterClass } from "../../core/backend.ts";
-import { declareBindings, readSizes } from "../../core/shader.ts";
+import { declareBindings, readSizes } from "../../core/webgpu/shader.ts";
 import { MATMUL_SIZES, type MatmulConstants, type Plan, planMatmul } from "./matmul_plan.ts";
 import { component, unroll } from "./unroll.ts";
 

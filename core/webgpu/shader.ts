@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { AdapterClass, Bindings, Constants, Kernel } from "./backend.ts";
+import type { AdapterClass, Bindings, Constants, Kernel } from "../backend.ts";
 
 /** Invocations in a group of a kernel without `lanes`. */
 const DEFAULT_LANES = 64;

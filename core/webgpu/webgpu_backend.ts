@@ -19,9 +19,9 @@ import type {
   Kernel,
   Shape,
   TensorsOf,
-} from "./backend.ts";
-import { BufferPool } from "./buffer_pool.ts";
-import { checkLength, checkView, sizeOf, Tensor } from "./tensor.ts";
+} from "../backend.ts";
+import { BufferPool } from "../buffer_pool.ts";
+import { checkLength, checkView, sizeOf, Tensor } from "../tensor.ts";
 import { type Storage, WebGpuPrograms } from "./webgpu_programs.ts";
 
 /** Kernels recorded before they are submitted without waiting for a read or write. */

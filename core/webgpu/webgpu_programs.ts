@@ -8,9 +8,9 @@
  * @module
  */
 
-import type { AdapterClass, Bindings, Constants, Kernel, TensorsOf } from "./backend.ts";
+import type { AdapterClass, Bindings, Constants, Kernel, TensorsOf } from "../backend.ts";
 import { assembleShader } from "./shader.ts";
-import { formatShape, type Tensor } from "./tensor.ts";
+import { formatShape, type Tensor } from "../tensor.ts";
 
 /** A range of a GPU buffer. */
 export interface Storage {

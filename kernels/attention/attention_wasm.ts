@@ -1,0 +1,426 @@
+/**
+ * Fused attention in WebAssembly.
+ *
+ * Eight queries are computed side by side, in the lanes of two vectors (see `attention_tiles_wasm.ts` for the two products).
+ * They walk over the keys three times, with an array of eight scores for each key, which is small enough for the nearest cache:
+ *
+ *     for every four keys:      s = q · k / √D        m = the largest s       s = −10³⁰ where the query does not see the key
+ *     for every four keys:      p = exp(s − m)        l = Σ p                 p = mask · p
+ *     for every eight channels: y = Σ p v / l
+ *
+ * No key is visited that none of the eight queries sees: in the causal form that is nearly half of them. −10³⁰ is only needed
+ * where some of the eight see a key and others do not, and at the end of the sequence.
+ *
+ * The backward pass for queries is the same walk. That for keys and values has eight keys in the lanes and walks over queries:
+ *
+ *     queries    ds = p (dp − delta)               dq = Σ ds k / √D
+ *     keys       ds = weight dWeight − p delta     dk = Σ ds q / √D        dv = Σ weight dy
+ *
+ * A piece of work is 64 queries (or keys) of one head. It transposes the rows of the loop once, for eight walks. In the causal
+ * form pieces are of unequal length: the longest come first, so that no thread is left with one of them at the end.
+ *
+ * A result depends on its own query and on the keys that it sees, not on what else is computed beside it: terms of keys that are
+ * not seen are zeros at the end of a sum. So `cache.ts`, which adds in the same order, gives the same bits.
+ *
+ * Reference: Dao, "FlashAttention-2", 2023, section 3.3, on the division of the work.
+ *
+ * @module
+ */
+
+import type { WasmCode, WasmFloats, WasmIntegers } from "../../core/wasm/wasm_code.ts";
+import { exp, log } from "../../core/wasm/wasm_math.ts";
+import type { WasmPass } from "../../core/wasm/wasm_pass.ts";
+import { philoxOf } from "../../core/wasm/wasm_philox.ts";
+import { F32, F32x4, I32, I32x4, integers4, select } from "../../core/wasm/wasm_values.ts";
+import type {
+  ATTENTION_BACKWARD_KEY_VALUE_CONSTANTS,
+  ATTENTION_BACKWARD_QUERY_CONSTANTS,
+  ATTENTION_BACKWARD_READS,
+  ATTENTION_CONSTANTS,
+  ATTENTION_READS,
+  AttentionConstants,
+} from "./attention_mask.ts";
+import {
+  dotTile,
+  forSums,
+  HALVES,
+  LANES,
+  Places,
+  roundUp,
+  storeTile,
+  sumSteps,
+  type Tile,
+  transposed,
+  transposeLanes,
+  transposeSteps,
+} from "./attention_tiles_wasm.ts";
+
+type Name = typeof ATTENTION_CONSTANTS[number];
+
+/** Queries or keys in a piece. */
+const PIECE_ROWS = 64;
+
+/** Rows in a piece of delta. */
+const DELTA_ROWS = 1024;
+
+/** The score of a key that is not seen: exp makes 0 of it. */
+const UNSEEN = -1e30;
+
+const piecesOf = ({ batch, heads, time }: AttentionConstants) => batch * heads * Math.ceil(time / PIECE_ROWS);
+
+/** Bytes for so many arrays of all steps transposed, of eight lanes transposed, and of eight numbers a step. */
+const scratchOf = (transposedSteps: number, transposedLanes: number, pairs: number) =>
+(
+  { time, headDim }: AttentionConstants,
+): number => {
+  const steps = Math.ceil(time / 4) * 4,
+    depth = Math.ceil(headDim / 4) * 4,
+    sums = Math.ceil(headDim / LANES) * LANES;
+  return 4 * (transposedSteps * steps * depth + (transposedLanes * depth + sums + pairs * steps + 1) * LANES);
+};
+
+/** The numbers of four neighbouring rows, of eight in two vectors. */
+const eightFrom = (code: WasmCode, first: I32): readonly I32x4[] =>
+  HALVES.map((half) => code.let(first.plus(half).splat().plus(integers4(0, 1, 2, 3))));
+
+/** What the three kernels begin with: sizes, and which part of which head a piece computes. */
+function beginPiece(code: WasmCode<Name>, lengths: WasmIntegers, lastFirst: boolean) {
+  const time = code.i32("time"), width = code.i32("headDim"), causal = code.i32("causal");
+  const heads = code.i32("heads"), padded = code.i32("padded");
+  const allHeads = code.let(code.i32("batch").times(heads));
+  const blocks = time.plus(PIECE_ROWS - 1).over(PIECE_ROWS);
+  // pieces are numbered by blocks, in each by heads
+  const head = code.let(code.piece.modulo(allHeads)), number = code.let(code.piece.over(allHeads));
+  const block = lastFirst ? blocks.minus(1).minus(number) : number;
+  const start = code.let(block.times(PIECE_ROWS)), end = code.let(start.plus(PIECE_ROWS).min(time));
+  const given = code.let(lengths.load(select(padded, head.over(heads), padded)));
+  const length = code.let(select(padded.and(given.isBelow(time)), given, time));
+  return {
+    time,
+    width,
+    causal,
+    start,
+    end,
+    length,
+    /** Positions and numbers of a row, rounded up to fours. */
+    steps: code.let(roundUp(time, 4)),
+    depth: code.let(roundUp(width, 4)),
+    /** Beyond the last key that a query of this piece sees. */
+    keysEnd: code.let(select(causal, end.min(length), length)),
+    last: code.let(time.minus(1)),
+    scale: code.let(F32x4.of(F32.of(1).over(width.toF32().sqrt()))),
+    /** The first row of the head, counted over the whole batch. */
+    firstRow: code.let(head.times(time)),
+    /** The rows of the head, in a tensor with a row for each position. */
+    rowsOf: (tensor: WasmFloats) => tensor.from(head.times(time).times(width)),
+  };
+}
+
+/** See `beginPiece`. */
+type Piece = ReturnType<typeof beginPiece>;
+
+/** Writes masks of dropout, each of four queries and four keys: for each key a vector of queries. The first key is 4 `four`. */
+function masksOf(code: WasmCode<Name>, random: WasmIntegers) {
+  const draw = philoxOf(code, random.load(0), random.load(1)), step = code.let(I32x4.of(random.load(2)));
+  const stream = code.let(I32x4.of(code.i32("stream"))), zero = code.let(I32x4.of(0));
+  const threshold = code.let(I32x4.of(code.i32("threshold")));
+  const keepScale = code.let(F32x4.of(code.f32("keepScale")));
+  const callsPerRow = code.let(code.i32("time").plus(3).shiftRight(2));
+  return (places: readonly { rows: I32x4; four: I32 }[]): readonly (readonly F32x4[])[] =>
+    draw(places.map(({ rows, four }) => [rows.times(callsPerRow).plus(four), step, stream, zero]))
+      .map((words) => words.map((word) => code.let(word.isBelow(threshold).select(F32x4.of(0), keepScale))));
+}
+
+/** Which steps of a walk the lanes see. */
+interface Walk {
+  /** The first step that some lane sees, a multiple of 4 unless there is none. */
+  readonly start: I32;
+  /** Beyond the last one. */
+  readonly end: I32;
+  /** Whether one of the four steps from `step` on is seen by some lanes only. */
+  partly(step: I32): I32;
+  /** The lanes that do not see a step. */
+  hidden(step: I32): readonly I32x4[];
+}
+
+/** The keys that the queries i to i + 7 see. */
+function keysSeen(code: WasmCode, i: I32, { causal, length }: Piece): Walk {
+  const lengthMinusOne = code.let(length.minus(1)), ends = code.let(lengthMinusOne.splat());
+  // the last key of each: its own in the causal form, if that is no padding
+  const lastKeys = eightFrom(code, i).map((own) =>
+    code.let(code.let(causal.splat().equals(1).and(own.isLess(ends))).select(own, ends))
+  );
+  const least = code.let(select(causal.and(i.isLess(lengthMinusOne)), i, lengthMinusOne));
+  return {
+    start: I32.of(0),
+    end: code.let(select(causal, i.plus(LANES).min(length), length)),
+    partly: (step) => step.plus(3).isGreater(least),
+    hidden: (step) => lastKeys.map((last) => last.isLess(step.splat())),
+  };
+}
+
+/** The queries that see the keys j to j + 7. */
+function queriesSeeing(code: WasmCode, j: I32, { causal, length, time }: Piece): Walk {
+  // the first query of each: its own in the causal form, and none of a key that is padding
+  const ends = code.let(length.splat()), none = code.let(time.splat());
+  const firstQueries = eightFrom(code, j).map((own) =>
+    code.let(own.isLess(ends).select(own.and(code.let(causal.splat().equals(1))), none))
+  );
+  const first = code.let(j.times(causal)), allWithin = code.let(j.plus(LANES).isGreater(length).equals(0));
+  const most = code.let(select(allWithin, first.plus(LANES - 1), time));
+  return {
+    start: code.let(select(j.isLess(length), first, time)),
+    end: time,
+    partly: (step) => step.isLess(most),
+    hidden: (step) => firstQueries.map((first) => step.splat().isLess(first)),
+  };
+}
+
+/** The scores of a walk, four steps at a time; those that are not seen are very low. */
+function scores(
+  code: WasmCode,
+  { width, depth }: Piece,
+  { start, end, partly, hidden }: Walk,
+  steps: WasmFloats,
+  lanes: WasmFloats,
+  use: (step: I32, tile: Tile) => void,
+): void {
+  code.for(start, end, 4, (step) => {
+    const tile = dotTile(code, steps, step, lanes, width, depth);
+    code.if(partly(step), () => {
+      tile.forEach((row, n) => {
+        const hides = hidden(code.let(step.plus(n)));
+        row.forEach((four, h) => four.set(hides[h].select(F32x4.of(UNSEEN), four.value)));
+      });
+    });
+    use(step, tile);
+  });
+}
+
+/** Four steps and eight lanes of an array of pairs. */
+const pairsAt = (pairs: WasmFloats, step: I32) => {
+  const at = pairs.from(step.times(LANES));
+  return (n: number, h: number) => ({
+    get value() {
+      return at.load4(0, n * LANES + 4 * h);
+    },
+    set: (value: F32x4) => at.store4(0, value, n * LANES + 4 * h),
+  });
+};
+
+const FOUR = [0, 1, 2, 3] as const;
+
+/** y and logSumExp, eight queries at a time. */
+export const attentionForwardWasm: readonly WasmPass<
+  typeof ATTENTION_READS & { y: "f32"; logSumExp: "f32" },
+  Name
+>[] = [{
+  switches: ["threshold"],
+  pieces: piecesOf,
+  scratch: scratchOf(1, 1, 1),
+  body({ query, key, value, lengths, random, y, logSumExp }, code, { threshold }) {
+    const piece = beginPiece(code, lengths, true), { steps, depth, width, last, scale } = piece;
+    const places = new Places(code), keys = places.take(steps.times(depth));
+    const queries = places.take(depth.times(LANES)), p = places.take(steps.times(LANES));
+    const kept = places.take(LANES), sums = places.take(0);
+    const maskOf = threshold > 0 ? masksOf(code, random) : undefined;
+    const queryRows = piece.rowsOf(query), values = piece.rowsOf(value), results = piece.rowsOf(y);
+    transposeSteps(code, { matrix: piece.rowsOf(key), last, width }, 0, piece.keysEnd, depth, keys);
+    code.for(piece.start, piece.end, LANES, (i) => {
+      transposeLanes(code, { matrix: queryRows, last, width, scale }, i, queries);
+      const walk = keysSeen(code, i, piece);
+      // s = q · k / √D, and their maximum m
+      const m = HALVES.map(() => code.variable(F32x4.of(UNSEEN)));
+      scores(code, piece, walk, keys, queries, (j, tile) => {
+        storeTile(p, j, tile);
+        m.forEach((largest, h) => tile.forEach((row) => largest.set(largest.value.atLeast(row[h].value))));
+      });
+      // p = exp(s − m), and their sum l
+      const l = HALVES.map(() => code.variable(F32x4.of(0)));
+      code.for(0, walk.end, 4, (j) => {
+        const at = pairsAt(p, j);
+        for (const n of FOUR) {
+          l.forEach((sum, h) => {
+            const power = code.let(exp(code, at(n, h).value.minus(m[h].value)));
+            at(n, h).set(power);
+            sum.set(sum.value.plus(power));
+          });
+        }
+      });
+      // dropout comes after the sum, as in the textbook
+      if (maskOf) {
+        const rows = eightFrom(code, code.let(piece.firstRow.plus(i)));
+        code.for(0, walk.end, 4, (j) => {
+          const at = pairsAt(p, j);
+          maskOf(rows.map((rows) => ({ rows, four: j.shiftRight(2) }))).forEach((masks, h) =>
+            masks.forEach((mask, n) => at(n, h).set(at(n, h).value.times(mask)))
+          );
+        });
+      }
+      // y = Σ p v / l; the largest p is 1, so l is less only where a query sees no key
+      sumSteps(code, p, values, walk.end, width, sums);
+      HALVES.forEach((half, h) => kept.store4(0, l[h].value.atLeast(1), half));
+      const count = code.let(piece.end.minus(i).min(LANES));
+      forSums(code, sums, count, width, (lane) => {
+        const divisor = code.let(kept.splat(lane)), row = results.from(i.plus(lane).times(width));
+        return (c, sum) => row.store4(c, sum.over(divisor));
+      });
+      HALVES.forEach((half, h) => kept.store4(0, m[h].value.plus(log(code, kept.load4(0, half))), half));
+      const at = logSumExp.from(piece.firstRow.plus(i));
+      code.forFours(0, count, (lane) => at.store4(lane, kept.load4(lane)));
+    });
+  },
+}];
+
+/** delta = dy · y, a row at a time. */
+export const attentionBackwardDeltaWasm: readonly WasmPass<
+  { dy: "f32"; y: "f32"; delta: "f32" },
+  "rows" | "headDim"
+>[] = [{
+  pieces: ({ rows }) => Math.ceil(rows / DELTA_ROWS),
+  body({ dy, y, delta }, code) {
+    const { start, end } = code.rangeOfPiece(code.i32("rows"), DELTA_ROWS), width = code.i32("headDim");
+    const fours = code.let(width.and(-4));
+    code.for(start, end, 1, (row) => {
+      const a = dy.from(row.times(width)), b = y.from(row.times(width));
+      const four = code.variable(F32x4.of(0));
+      code.for(0, fours, 4, (d) => four.set(four.value.plus(a.load4(d).times(b.load4(d)))));
+      const lanes = FOUR.map((lane) => four.value.lane(lane));
+      const sum = code.variable(lanes[0].plus(lanes[1]).plus(lanes[2].plus(lanes[3])));
+      code.for(fours, width, 1, (d) => sum.set(sum.value.plus(a.load(d).times(b.load(d)))));
+      delta.store(row, sum.value);
+    });
+  },
+}];
+
+/** Writes the sums of a walk times 1 / √D, or adds them. */
+function storeGradient(
+  code: WasmCode,
+  { width, end, scale }: Piece,
+  sums: WasmFloats,
+  first: I32,
+  rows: WasmFloats,
+  accumulate: number,
+  scaled: boolean,
+): void {
+  forSums(code, sums, code.let(end.minus(first).min(LANES)), width, (lane) => {
+    const row = rows.from(first.plus(lane).times(width));
+    return (c, sum) => {
+      const gradient = scaled ? sum.times(scale) : sum;
+      row.store4(c, accumulate ? row.load4(c).plus(gradient) : gradient);
+    };
+  });
+}
+
+/** dQuery = Σ ds k / √D, eight queries at a time. */
+export const attentionBackwardQueryWasm: readonly WasmPass<
+  typeof ATTENTION_BACKWARD_READS & { dQuery: "f32" },
+  typeof ATTENTION_BACKWARD_QUERY_CONSTANTS[number]
+>[] = [{
+  switches: ["threshold", "accumulate"],
+  pieces: piecesOf,
+  scratch: scratchOf(2, 2, 2),
+  body(
+    { query, key, value, dy, logSumExp, delta, lengths, random, dQuery },
+    code,
+    { threshold, accumulate },
+  ) {
+    const piece = beginPiece(code, lengths, true), { steps, depth, width, last, scale } = piece;
+    const places = new Places(code), sums = places.take(roundUp(width, LANES).times(LANES));
+    const [keys, values] = [0, 1].map(() => places.take(steps.times(depth)));
+    const [queries, dys] = [0, 1].map(() => places.take(depth.times(LANES)));
+    const [ds, dWeights] = [0, 1].map(() => places.take(steps.times(LANES)));
+    const maskOf = threshold > 0 ? masksOf(code, random) : undefined;
+    const keyRows = piece.rowsOf(key), queryRows = piece.rowsOf(query), dyRows = piece.rowsOf(dy);
+    const gradients = piece.rowsOf(dQuery);
+    transposeSteps(code, { matrix: keyRows, last, width }, 0, piece.keysEnd, depth, keys);
+    transposeSteps(code, { matrix: piece.rowsOf(value), last, width }, 0, piece.keysEnd, depth, values);
+    code.for(piece.start, piece.end, LANES, (i) => {
+      transposeLanes(code, { matrix: queryRows, last, width, scale }, i, queries);
+      transposeLanes(code, { matrix: dyRows, last, width }, i, dys);
+      const walk = keysSeen(code, i, piece), row = code.let(piece.firstRow.plus(i));
+      scores(code, piece, walk, keys, queries, (j, tile) => {
+        storeTile(ds, j, tile);
+        storeTile(dWeights, j, dotTile(code, values, j, dys, width, depth));
+      });
+      const rows = eightFrom(code, row);
+      const [kept, deltas] = [logSumExp, delta].map((tensor) =>
+        HALVES.map((half) => code.let(tensor.load4(row, half)))
+      );
+      // p = exp(s − logSumExp),   dp = mask dWeight,   ds = p (dp − delta)
+      code.for(0, walk.end, 4, (j) => {
+        const s = pairsAt(ds, j), dWeight = pairsAt(dWeights, j);
+        const masks = maskOf?.(rows.map((rows) => ({ rows, four: j.shiftRight(2) })));
+        for (const n of FOUR) {
+          kept.forEach((logSumExp, h) => {
+            const p = exp(code, s(n, h).value.minus(logSumExp));
+            const dp = masks ? dWeight(n, h).value.times(masks[h][n]) : dWeight(n, h).value;
+            s(n, h).set(p.times(dp.minus(deltas[h])));
+          });
+        }
+      });
+      sumSteps(code, ds, keyRows, walk.end, width, sums);
+      storeGradient(code, piece, sums, i, gradients, accumulate, true);
+    });
+  },
+}];
+
+/** dKey = Σ ds q / √D and dValue = Σ weight dy, eight keys at a time. */
+export const attentionBackwardKeyValueWasm: readonly WasmPass<
+  typeof ATTENTION_BACKWARD_READS & { dKey: "f32"; dValue: "f32" },
+  typeof ATTENTION_BACKWARD_KEY_VALUE_CONSTANTS[number]
+>[] = [{
+  switches: ["threshold", "accumulateKey", "accumulateValue"],
+  pieces: piecesOf,
+  scratch: scratchOf(2, 2, 2),
+  body(
+    { query, key, value, dy, logSumExp, delta, lengths, random, dKey, dValue },
+    code,
+    { threshold, accumulateKey, accumulateValue },
+  ) {
+    const piece = beginPiece(code, lengths, false), { steps, depth, width, last, scale, time } = piece;
+    const places = new Places(code), sums = places.take(roundUp(width, LANES).times(LANES));
+    const [queries, dys] = [0, 1].map(() => places.take(steps.times(depth)));
+    const [keys, values] = [0, 1].map(() => places.take(depth.times(LANES)));
+    const [weights, ds] = [0, 1].map(() => places.take(steps.times(LANES)));
+    const maskOf = threshold > 0 ? masksOf(code, random) : undefined;
+    const keyRows = piece.rowsOf(key), valueRows = piece.rowsOf(value);
+    const queryRows = piece.rowsOf(query), dyRows = piece.rowsOf(dy);
+    const dKeys = piece.rowsOf(dKey), dValues = piece.rowsOf(dValue);
+    const kept = logSumExp.from(piece.firstRow), deltas = delta.from(piece.firstRow);
+    const first = code.let(piece.start.times(piece.causal));
+    transposeSteps(code, { matrix: queryRows, last, width }, first, time, depth, queries);
+    transposeSteps(code, { matrix: dyRows, last, width }, first, time, depth, dys);
+    code.for(piece.start, piece.end, LANES, (j) => {
+      transposeLanes(code, { matrix: keyRows, last, width, scale }, j, keys);
+      transposeLanes(code, { matrix: valueRows, last, width }, j, values);
+      const walk = queriesSeeing(code, j, piece);
+      scores(code, piece, walk, queries, keys, (i, tile) => {
+        storeTile(weights, i, tile);
+        storeTile(ds, i, dotTile(code, dys, i, values, width, depth));
+      });
+      // p = exp(s − logSumExp),   weight = mask p,   ds = p (dp − delta) = weight dWeight − p delta
+      code.for(walk.start, walk.end, 4, (i) => {
+        const weight = pairsAt(weights, i), dWeight = pairsAt(ds, i);
+        const rows = code.let(piece.firstRow.plus(i).splat().plus(integers4(0, 1, 2, 3)));
+        const masks = maskOf?.(HALVES.map((half) => ({ rows, four: j.plus(half).shiftRight(2) })))
+          .map((four) => transposed(code, four));
+        for (const n of FOUR) {
+          HALVES.forEach((_, h) => {
+            const p = code.let(exp(code, weight(n, h).value.minus(kept.splat(i, n))));
+            const masked = code.let(masks ? p.times(masks[h][n]) : p);
+            weight(n, h).set(masked);
+            const pDelta = p.times(deltas.splat(i, n));
+            dWeight(n, h).set(dWeight(n, h).value.times(masked).minus(pDelta));
+          });
+        }
+      });
+      const count = code.let(walk.end.minus(walk.start)), rowStart = code.let(walk.start.times(width));
+      const from = code.let(walk.start.times(LANES));
+      sumSteps(code, ds.from(from), queryRows.from(rowStart), count, width, sums);
+      storeGradient(code, piece, sums, j, dKeys, accumulateKey, true);
+      sumSteps(code, weights.from(from), dyRows.from(rowStart), count, width, sums);
+      storeGradient(code, piece, sums, j, dValues, accumulateValue, false);
+    });
+  },
+}];

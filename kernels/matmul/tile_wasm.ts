@@ -1,0 +1,143 @@
+/**
+ * The innermost loop of a product in WebAssembly: one tile of results, in registers.
+ *
+ * Of a panel of a and a panel of b, every step along the inner dimension takes a few numbers each, and multiplies all of the
+ * one by all of the other. In a tile of 4 × 8, twelve numbers are loaded for 32 products:
+ *
+ *                        b[k, 0 … 3]  b[k, 4 … 7]
+ *     a[0, k] four times   sum 0 0      sum 0 1        sum i j += a[i, k] · b[k, 4 j … 4 j + 3]
+ *     a[1, k] four times   sum 1 0      sum 1 1
+ *     a[2, k] four times   sum 2 0      sum 2 1
+ *     a[3, k] four times   sum 3 0      sum 3 1
+ *
+ * The eight sums, two vectors of b, one of a and one product fit into the sixteen vector registers of x86. A tile of 6 × 8
+ * does not fit, and is half as fast: some of its sums go to memory and back in every step. Fewer than eight sums would have
+ * to wait for each other: an addition ends a few cycles after it began, and two begin in each cycle.
+ *
+ * The terms of a sum are added in an order that depends on its length alone: 128 of them from zero on, then the next 128,
+ * and the sums of the blocks one after the other. So a result is the same, bit for bit, in whichever tile it is computed,
+ * and its error grows with the length of a block and the number of blocks, not with the product of both.
+ *
+ * @module
+ */
+
+import { type Variable, type WasmCode, WasmFloats } from "../../core/wasm/wasm_code.ts";
+import { F32x4, type I32 } from "../../core/wasm/wasm_values.ts";
+
+/** Terms that are added up from zero on, before they are added to the terms before them. */
+const BLOCK_TERMS = 128;
+
+/** Steps that are written out in the innermost loop, so that counting costs little beside them. */
+const UNROLLED_STEPS = 4;
+
+/** Where a tile's numbers are: the addresses of the first step, and how far it is from one to the next. */
+export interface TileOperands {
+  /** Address of a panel of a: in each step, one number for each row of the tile. */
+  readonly a: I32;
+  /** Address of a panel of b: in each step, four numbers for each vector of the tile. */
+  readonly b: I32;
+  /** Bytes from one step of b to the next, if there is something between them: then it is no panel, but b itself. */
+  readonly stride?: I32;
+  /** Steps. */
+  readonly inner: I32;
+}
+
+/**
+ * Writes the loop that computes a tile.
+ *
+ * @param code The function to write.
+ * @param rows Rows of the tile.
+ * @param vectors Vectors of four columns in each row.
+ * @param operands Where its numbers are.
+ * @returns The sums, row by row.
+ */
+export function multiplyTile(
+  code: WasmCode,
+  rows: number,
+  vectors: number,
+  { a, b, stride, inner }: TileOperands,
+): readonly F32x4[] {
+  const aAddress = code.variable(a), bAddress = code.variable(b);
+  const aNow = new WasmFloats(code, aAddress.value), bNow = new WasmFloats(code, bAddress.value);
+  const zeros = () => Array.from({ length: rows * vectors }, () => code.variable(F32x4.of(0)));
+  const totals = zeros(), sums = zeros();
+  const advance = (address: Variable<I32>, by: I32 | number) => address.set(address.value.plus(by));
+  /** Some steps, one written after the other. */
+  const steps = (count: number) => {
+    for (let step = 0; step < count; step++) {
+      const bVectors = Array.from({ length: vectors }, (_, j) => {
+        const four = bNow.load4(0, (stride ? 0 : step * vectors * 4) + 4 * j);
+        return rows > 1 ? code.let(four) : four;
+      });
+      for (let i = 0; i < rows; i++) {
+        const aFour = code.let(aNow.splat(0, step * rows + i));
+        bVectors.forEach((bFour, j) => {
+          const sum = sums[i * vectors + j];
+          sum.set(sum.value.plus(aFour.times(bFour)));
+        });
+      }
+      if (stride) advance(bAddress, stride);
+    }
+    advance(aAddress, 4 * rows * count);
+    if (!stride) advance(bAddress, 16 * vectors * count);
+  };
+  code.for(0, inner, BLOCK_TERMS, (start) => {
+    const terms = code.let(inner.minus(start).min(BLOCK_TERMS));
+    for (const sum of sums) sum.set(F32x4.of(0));
+    code.for(0, terms.minus(UNROLLED_STEPS - 1), UNROLLED_STEPS, () => steps(UNROLLED_STEPS));
+    code.for(0, terms.modulo(UNROLLED_STEPS), 1, () => steps(1));
+    totals.forEach((total, index) => total.set(total.value.plus(sums[index].value)));
+  });
+  return totals.map(({ value }) => value);
+}
+
+/** Where the results of a tile go. */
+export interface TileResults {
+  /** From the first of them on. */
+  readonly y: WasmFloats;
+  /** Added to each row, from the first column of the tile on. */
+  readonly bias?: WasmFloats;
+  /** Whether to add to y. */
+  readonly accumulates: boolean;
+  /** Columns of y. */
+  readonly columns: I32;
+  /** Rows of y from the first of the tile on: if they are fewer than it has, only those are stored. */
+  readonly rowsLeft: I32;
+  /** Columns of y from the first of the tile on. */
+  readonly columnsLeft: I32;
+}
+
+/**
+ * Writes what stores a tile, as far as it lies within y: y = sum + bias, or y += sum + bias.
+ *
+ * @param code The function to write.
+ * @param sums The tile, row by row.
+ * @param vectors Vectors of four columns in each row.
+ * @param results Where they go.
+ */
+export function storeTile(
+  code: WasmCode,
+  sums: readonly F32x4[],
+  vectors: number,
+  results: TileResults,
+): void {
+  const { y, bias, accumulates, columns, rowsLeft, columnsLeft } = results;
+  const rows = sums.length / vectors, width = vectors * 4;
+  const store = (row: WasmFloats, column: I32 | number, sum: F32x4) => {
+    const value = bias ? sum.plus(bias.load4(column)) : sum;
+    row.store4(column, accumulates ? row.load4(column).plus(value) : value);
+  };
+  code.if(rowsLeft.isLess(rows).or(columnsLeft.isLess(width)), () => {
+    // by way of memory, because a register cannot be chosen when the function runs
+    sums.forEach((sum, index) => code.scratch.store4(4 * index, sum));
+    code.for(0, rowsLeft.min(rows), 1, (row) => {
+      const tileRow = code.scratch.from(row.times(width)), yRow = y.from(row.times(columns));
+      code.forFours(0, columnsLeft.min(width), (column) => store(yRow, column, tileRow.load4(column)));
+    });
+  }, () => {
+    for (let row = 0; row < rows; row++) {
+      const yRow = y.from(columns.times(row));
+      for (let vector = 0; vector < vectors; vector++) store(yRow, 4 * vector, sums[row * vectors + vector]);
+    }
+  });
+}
