@@ -1,4 +1,5 @@
-import { assertEquals } from "@std/assert";
+import { assert, assertEquals } from "@std/assert";
+import { WasmCode } from "../core/wasm/wasm_code.ts";
 import { F32, F32x4, I32, I32x4 } from "../core/wasm/wasm_values.ts";
 import { runWasm } from "./_wasm.ts";
 
@@ -19,6 +20,28 @@ Deno.test("constants: each as an integer and as a float", async () => {
   );
   assertEquals([...y], [7, Math.fround(-0.3), Math.fround(0xfedcba98)]);
   assertEquals([n[0], n[2]], [7, 0xfedcba98]);
+});
+
+Deno.test("constant vectors: made once, before all else, also those that a branch uses first", async () => {
+  const write = (times: number) => {
+    const code = new WasmCode([], 0);
+    for (let n = 0; n < times; n++) code.let(F32x4.of(0.5));
+    return code.toModule(false).length;
+  };
+  // a splat is six bytes longer than the reading of a variable
+  assert(write(21) - write(20) < 10);
+  const { y, n } = await runWasm({}, { y: new Float32Array(16), n: new Uint32Array(8) }, ({ y, n }, code) => {
+    code.if(code.piece.equals(7), () => y.store4(0, F32x4.of(3)));
+    y.store4(0, F32x4.of(-0));
+    y.store4(4, F32x4.of(0));
+    y.store4(8, F32x4.of(3));
+    y.store4(12, F32x4.of(NaN));
+    n.store4(0, I32x4.of(-1));
+    n.store4(4, I32x4.of(0x40400000));
+  });
+  assertEquals([...y], [-0, 0, 3, NaN].flatMap((value) => Array(4).fill(value)));
+  assert(Object.is(y[0], -0) && Object.is(y[4], 0));
+  assertEquals([...n], [0xffffffff, 0x40400000].flatMap((value) => Array(4).fill(value)));
 });
 
 Deno.test("variable and let: a variable changes, a kept value does not", async () => {
