@@ -37,9 +37,7 @@ export interface Profile {
 
 /** The body that a backend runs. */
 export function bodyOf(kernel: Kernel, backend: Pick<Backend, "name">): Body {
-  return backend.name as string === "wasm" && (kernel as { wasm?: unknown }).wasm !== undefined
-    ? "wasm"
-    : "cpu";
+  return backend.name === "wasm" && kernel.wasm !== undefined ? "wasm" : "cpu";
 }
 
 /**
