@@ -16,9 +16,8 @@
 import { kernel } from "../core/backend.ts";
 import { philox4x32, PHILOX_WGSL } from "../core/philox.ts";
 import { gradientOf, gradientToWrite, outputOf, type Tensor } from "../core/tensor.ts";
-import type { WasmCode } from "../core/wasm/wasm_code.ts";
 import { philoxOf } from "../core/wasm/wasm_philox.ts";
-import { F32x4, type I32x4, integers4 } from "../core/wasm/wasm_values.ts";
+import { F32x4, integers4 } from "../core/wasm/wasm_values.ts";
 
 /**
  * The integer that random bits are compared with: bits below it mean that the element is dropped.
@@ -30,15 +29,6 @@ import { F32x4, type I32x4, integers4 } from "../core/wasm/wasm_values.ts";
 export function dropThreshold(rate: number): number {
   if (!(rate >= 0 && rate < 1)) throw new RangeError(`Cannot drop at rate ${rate}: expected 0 <= rate < 1`);
   return Math.min(2 ** 32 - 1, Math.round(rate * 2 ** 32));
-}
-
-/** Rows as columns: lane n of each vector makes vector n. */
-function transposed(code: WasmCode, [a, b, c, d]: readonly I32x4[]): I32x4[] {
-  return [[0, 4, 1, 5], [2, 6, 3, 7]].flatMap(([first, second, third, fourth]) => {
-    const lanes = [first, second, third, fourth] as const;
-    const [ab, cd] = [code.let(a.shuffle(b, lanes)), code.let(c.shuffle(d, lanes))];
-    return [ab.shuffle(cd, [0, 1, 4, 5]), ab.shuffle(cd, [2, 3, 6, 7])];
-  });
 }
 
 /** Elements in a piece of the work for WebAssembly, a multiple of 16. */
@@ -89,8 +79,8 @@ fn each(index: u32) {
       code.for(start, end, 16, (index) => {
         const counters = index.over(4).splat().plus(integers4(0, 1, 2, 3));
         const [drawn] = philox([[counters, step, stream, 0]]);
-        transposed(code, drawn).forEach((word, counter) =>
-          bits.store4(index.minus(start), word, 4 * counter)
+        code.transposed(drawn.map(({ floats }) => floats)).forEach((word, counter) =>
+          bits.store4(index.minus(start), word.bits, 4 * counter)
         );
       });
       code.forFours(start, end, (index) => {

@@ -106,6 +106,15 @@ Deno.test("while: the condition is looked at before every turn", async () => {
   assertEquals([...n], [243, 243]);
 });
 
+Deno.test("transposed: rows as columns", async () => {
+  const { y } = await runWasm({ x: count(16) }, { y: new Float32Array(16) }, ({ x, y }, code) => {
+    const rows = [0, 4, 8, 12].map((at) => code.let(x.load4(at)));
+    code.transposed(rows).forEach((column, n) => y.store4(4 * n, column));
+  });
+  const from = [0, 4, 8, 12, 1, 5, 9, 13, 2, 6, 10, 14, 3, 7, 11, 15];
+  assertEquals([...y], from.map((at) => count(16)[at]));
+});
+
 Deno.test("forFours: every element once, none beyond the end, of floats and integers", async () => {
   for (let start = 0; start < 6; start++) {
     for (let end = start; end < 14; end++) {
