@@ -138,6 +138,15 @@ export class WasmCode<Name extends string = string> {
     return this.variable(value).value;
   }
 
+  /** Rows as columns: vector n of the result holds number n of each of four vectors. */
+  transposed([a, b, c, d]: readonly F32x4[]): readonly F32x4[] {
+    // pairs are brought together, then pairs of pairs
+    return ([[0, 4, 1, 5], [2, 6, 3, 7]] as const).flatMap((lanes) => {
+      const ab = this.let(a.shuffle(b, lanes)), cd = this.let(c.shuffle(d, lanes));
+      return [this.let(ab.shuffle(cd, [0, 1, 4, 5])), this.let(ab.shuffle(cd, [2, 3, 6, 7]))];
+    });
+  }
+
   /** Does something if the condition is not 0, and something else if it is. */
   if(condition: I32, then: () => void, otherwise?: () => void): void {
     this.emit(...condition.code, 0x04, NO_VALUE);
