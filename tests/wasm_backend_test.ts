@@ -262,13 +262,15 @@ Deno.test("no kernel of a model writes anything but its results, whatever the si
   }
 });
 
-bothMemories("gives the same bits with any number of threads", async (backend) => {
-  const single = await WasmBackend.open({ threads: 1 });
-  const [bits, expected] = await Promise.all([backend, single].map(async (backend) => {
+Deno.test("a model in training has the same bits with 1, 2 and 3 threads", async () => {
+  const results = [];
+  for (const threads of [1, 2, 3]) {
+    const backend = await WasmBackend.open({ threads });
     const run = newRun(backend, new Gpt({ ...small, modelDim: 34 }), { batchSize: 40, steps: 3 });
     await allReports(run);
-    return await backend.read(run.store.values);
-  }));
-  single.close();
-  assertEquals(bits, expected);
+    results.push(await backend.read(run.store.values));
+    backend.close();
+  }
+  assertEquals(results[1], results[0]);
+  assertEquals(results[2], results[0]);
 });

@@ -1,4 +1,5 @@
-import { assertEquals } from "@std/assert";
+import { assert, assertEquals } from "@std/assert";
+import { WasmCode } from "../core/wasm/wasm_code.ts";
 import { F32, F32x4, I32, I32x4 } from "../core/wasm/wasm_values.ts";
 import { runWasm } from "./_wasm.ts";
 
@@ -19,6 +20,28 @@ Deno.test("constants: each as an integer and as a float", async () => {
   );
   assertEquals([...y], [7, Math.fround(-0.3), Math.fround(0xfedcba98)]);
   assertEquals([n[0], n[2]], [7, 0xfedcba98]);
+});
+
+Deno.test("constant vectors: made once, before all else, also those that a branch uses first", async () => {
+  const write = (times: number) => {
+    const code = new WasmCode([], 0);
+    for (let n = 0; n < times; n++) code.let(F32x4.of(0.5));
+    return code.toModule(false).length;
+  };
+  // a splat is six bytes longer than the reading of a variable
+  assert(write(21) - write(20) < 10);
+  const { y, n } = await runWasm({}, { y: new Float32Array(16), n: new Uint32Array(8) }, ({ y, n }, code) => {
+    code.if(code.piece.equals(7), () => y.store4(0, F32x4.of(3)));
+    y.store4(0, F32x4.of(-0));
+    y.store4(4, F32x4.of(0));
+    y.store4(8, F32x4.of(3));
+    y.store4(12, F32x4.of(NaN));
+    n.store4(0, I32x4.of(-1));
+    n.store4(4, I32x4.of(0x40400000));
+  });
+  assertEquals([...y], [-0, 0, 3, NaN].flatMap((value) => Array(4).fill(value)));
+  assert(Object.is(y[0], -0) && Object.is(y[4], 0));
+  assertEquals([...n], [0xffffffff, 0x40400000].flatMap((value) => Array(4).fill(value)));
 });
 
 Deno.test("variable and let: a variable changes, a kept value does not", async () => {
@@ -178,7 +201,7 @@ Deno.test("rangeOfPiece: pieces of one length, the last one shorter", async () =
 Deno.test("loads and stores: by index, constant or not, with an offset, and from another beginning", async () => {
   const { y, n } = await runWasm(
     { x: count(20), ids: Uint32Array.from(count(20)) },
-    { y: new Float32Array(20), n: new Uint32Array(12) },
+    { y: new Float32Array(24), n: new Uint32Array(12) },
     ({ x, ids, y, n }, code) => {
       const three = code.let(I32.of(3)), later = x.from(three), target = y.from(4);
       y.store(0, x.load(three));
@@ -187,7 +210,8 @@ Deno.test("loads and stores: by index, constant or not, with an offset, and from
       y.store(2, x.integers.load(1).toF32());
       target.store4(0, later.load4(0));
       target.store4(three, x.splat(three, 6), 1);
-      target.store(three, 0.5, 9);
+      target.store(three, 0.5, 5);
+      target.store4(12, later.splat(2).plus(x.load4(three, 8)));
       n.store(0, ids.load(three));
       n.store(three, ids.load(1, 4), 8);
       n.store4(1, ids.load4(three, 1));
@@ -195,7 +219,7 @@ Deno.test("loads and stores: by index, constant or not, with an offset, and from
     },
   );
   assertEquals([...y.subarray(0, 4)], [3, 7, 0x3f800000, 7]);
-  assertEquals([...y.subarray(4)], [3, 4, 5, 6, 9, 9, 9, 9, 0, 0, 0, 0, 0.5, 0, 0, 0]);
+  assertEquals([...y.subarray(4)], [3, 4, 5, 6, 9, 9, 9, 9, 0.5, 0, 0, 0, 16, 17, 18, 19, 0, 0, 0, 0]);
   assertEquals([...n], [3, 4, 5, 6, 7, 9, 9, 9, 9, 0, 0, 5]);
 });
 

@@ -201,7 +201,9 @@ Deno.test("lanes: each by its number, in a new order, four different constants, 
 Deno.test("of: numbers become constants, values stay what they are", () => {
   const one = F32.of(1);
   assertEquals(F32.of(one), one);
-  assertEquals(F32x4.of(1).code, one.splat().code);
   assertEquals(F32x4.of(one).code, one.splat().code);
-  assertEquals(I32x4.of(7).code, I32.of(7).splat().code);
+  assertEquals(I32x4.of(I32.of(7)).code, I32.of(7).splat().code);
+  // the same bits are the same constant
+  assertEquals(F32x4.of(1).code, I32x4.of(0x3f800000).code);
+  assertEquals(I32x4.of(-1).code, I32x4.of(0xffffffff).code);
 });

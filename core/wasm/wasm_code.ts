@@ -20,10 +20,11 @@
  */
 
 import type { Bindings } from "../backend.ts";
-import { type Bytes, moduleOf, PARAMETERS, type TypeNumber, unsigned } from "./wasm_binary.ts";
+import { type Bytes, moduleOf, PARAMETERS, type TypeNumber, TYPES, unsigned } from "./wasm_binary.ts";
 import {
   F32,
   F32x4,
+  FIRST_CONSTANT,
   type Float,
   type Floats4,
   I32,
@@ -63,6 +64,10 @@ export class WasmCode<Name extends string = string> {
   readonly #arrays: number;
   readonly #locals: TypeNumber[] = [];
   readonly #bytes: number[] = [];
+  /** Instructions before all others: they set constants. */
+  readonly #beginning: number[] = [];
+  /** Numbers of the variables with constants, by the bits of a lane. */
+  readonly #constants = new Map<number, Bytes>();
   /** While the rest of an array is written, which is shorter than a vector: how many elements it has. */
   #rest?: I32;
 
@@ -101,9 +106,23 @@ export class WasmCode<Name extends string = string> {
     return new WasmFloats(this, this.address(this.#arrays));
   }
 
-  /** Appends instructions. */
+  /** Appends instructions, and reads constant vectors from variables that are set at the beginning. */
   emit(...bytes: Bytes): void {
-    for (const byte of bytes) this.#bytes.push(byte);
+    for (const byte of bytes) {
+      if (byte < FIRST_CONSTANT) this.#bytes.push(byte);
+      else this.#bytes.push(0x20, ...this.#constant(byte - FIRST_CONSTANT));
+    }
+  }
+
+  /** The number of the variable that holds four times the same bits. */
+  #constant(bits: number): Bytes {
+    let number = this.#constants.get(bits);
+    if (number === undefined) {
+      number = unsigned(PARAMETERS + this.#locals.push(TYPES.v128) - 1);
+      this.#constants.set(bits, number);
+      this.#beginning.push(...I32.of(bits).splat().code, 0x21, ...number);
+    }
+    return number;
   }
 
   /** Begins a variable. */
@@ -231,7 +250,7 @@ export class WasmCode<Name extends string = string> {
    * @returns The module of it.
    */
   toModule(shared: boolean): Uint8Array<ArrayBuffer> {
-    return moduleOf(this.#locals, this.#bytes, shared);
+    return moduleOf(this.#locals, [...this.#beginning, ...this.#bytes], shared);
   }
 }
 

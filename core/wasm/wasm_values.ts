@@ -213,6 +213,17 @@ export class F32 extends Value {
   }
 }
 
+/** Beyond all bytes: from here on a number among instructions stands for a constant vector, see {@linkcode sameInAllLanes}. */
+export const FIRST_CONSTANT = 256;
+
+/**
+ * Four times the same 32 bits. Written where it is used, such a constant is made anew in every turn of a loop, which takes
+ * as long as an addition or longer. So one number stands for it here, and `WasmCode` makes it once, before anything else.
+ */
+function sameInAllLanes(bits: number): Bytes {
+  return [FIRST_CONSTANT + (bits >>> 0)];
+}
+
 /** A vector of four, in the classes of which all lanes are treated alike. */
 export abstract class Vector extends Value {
   /** See {@linkcode Value.type}. */
@@ -242,7 +253,10 @@ export type Floats4 = F32x4 | Float;
 export class F32x4 extends Vector {
   /** A number is turned into four. */
   static of(value: Floats4): F32x4 {
-    return value instanceof F32x4 ? value : F32.of(value).splat();
+    if (typeof value === "number") {
+      return new F32x4(sameInAllLanes(new Uint32Array(Float32Array.of(value).buffer)[0]));
+    }
+    return value instanceof F32x4 ? value : value.splat();
   }
 
   /** this + other. */
@@ -338,7 +352,8 @@ export type Integers4 = I32x4 | Integer;
 export class I32x4 extends Vector {
   /** A number is turned into four. */
   static of(value: Integers4): I32x4 {
-    return value instanceof I32x4 ? value : I32.of(value).splat();
+    if (typeof value === "number") return new I32x4(sameInAllLanes(value));
+    return value instanceof I32x4 ? value : value.splat();
   }
 
   /** this + other. */
