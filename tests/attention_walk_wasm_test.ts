@@ -1,7 +1,7 @@
 import { assertEquals } from "@std/assert";
 import type { WasmCode } from "../core/wasm/wasm_code.ts";
 import { type I32, I32x4, integers4 } from "../core/wasm/wasm_values.ts";
-import { ATTENTION_CONSTANTS, maskKeys, visible } from "../kernels/attention/attention_mask.ts";
+import { type ATTENTION_CONSTANTS, maskKeys, visible } from "../kernels/attention/attention_mask.ts";
 import { HALVES, LANES, Places } from "../kernels/attention/attention_tiles_wasm.ts";
 import {
   beginPiece,
