@@ -20,11 +20,18 @@
  */
 
 import type { Bindings } from "../backend.ts";
-import { type Bytes, moduleOf, PARAMETERS, type TypeNumber, TYPES, unsigned } from "./wasm_binary.ts";
+import {
+  type Bytes,
+  FIRST_CONSTANT,
+  moduleOf,
+  PARAMETERS,
+  type TypeNumber,
+  TYPES,
+  unsigned,
+} from "./wasm_binary.ts";
 import {
   F32,
   F32x4,
-  FIRST_CONSTANT,
   type Float,
   type Floats4,
   I32,
