@@ -53,7 +53,7 @@ export const attention: Command = defineCommand({
     ...deviceFlag,
     ...jsonFlag,
   },
-  async run({ checkpoint, block, text, layer, head, out: file, truncate = false, device, json }) {
+  async run({ checkpoint, block, text, layer, head, out: file, truncate = false, device, threads, json }) {
     const out = file ?? (json ? undefined : "runs/attention.svg");
     if (out !== undefined) {
       if (!PICTURE_NAME.test(out) && !out.endsWith(".json")) {
@@ -63,7 +63,7 @@ export const attention: Command = defineCommand({
     }
     const found = await findModel({ checkpoint, block });
     const kind = kindOf(withPathInErrors(found.path, () => loadConfig(found.files, found)));
-    await withBackend(device, async ({ backend }) => {
+    await withBackend({ device, threads }, async ({ backend }) => {
       const { model, tokenizer } = openModel(backend, found, kind);
       const stack = attentionStack(model), { layers, heads, contextLength } = stack.config;
       checkChoice("layer", layer, layers);

@@ -45,7 +45,7 @@ export const classify: Command = defineCommand({
     ...deviceFlag,
     ...jsonFlag,
   },
-  async run({ checkpoint, block, text, pair, data, truncate = false, device, json }) {
+  async run({ checkpoint, block, text, pair, data, truncate = false, device, threads, json }) {
     if ((text === undefined) === (data === undefined)) {
       throw new UsageError("Give --text TEXT or --data FILE: one of them");
     }
@@ -62,7 +62,7 @@ export const classify: Command = defineCommand({
       trained,
     );
     if (text?.trim() === "") throw new Error("There is nothing to classify: the text is empty");
-    await withBackend(device, async ({ backend }) => {
+    await withBackend({ device, threads }, async ({ backend }) => {
       const { model, tokenizer } = openModel(backend, found, "classifier");
       const { contextLength, labels } = model.config;
       const encode = (text: string) => tokenizer.encode(text, { addSpecialTokens: true, pair });

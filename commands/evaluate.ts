@@ -44,7 +44,9 @@ export const evaluate: Command = defineCommand({
     "evaluate --data another_novel.txt --json | jq .perplexity",
   ],
   flags: evaluateFlags,
-  async run({ checkpoint, block, data, report, trainingData, replaceInvalid, device, json, ...options }) {
+  async run(
+    { checkpoint, block, data, report, trainingData, replaceInvalid, device, threads, json, ...options },
+  ) {
     if (report !== undefined) await expectReport(report);
     else if (trainingData) throw new UsageError("--training-data is for --report: leave it out");
     const found = await findModel({ checkpoint, block }), { path } = found;
@@ -71,7 +73,7 @@ export const evaluate: Command = defineCommand({
     const compared = report !== undefined && kind === "causal", { source: schema } = TRAIN_SCHEMAS;
     const asked = { data, trainingData, replaceInvalid, compared, schema, describe: describeNames };
     const texts = await findTexts(found, asked);
-    await withBackend(device, async ({ backend }) => {
+    await withBackend({ device, threads }, async ({ backend }) => {
       const { model, tokenizer } = openModel<"causal" | "masked">(backend, found, kind);
       const encode = () =>
         encodeDocuments(tokenizer, options.lines ? linesOf(texts.evaluated) : texts.evaluated);

@@ -38,9 +38,9 @@ export const fillMask: Command = defineCommand({
     ...deviceFlag,
     ...jsonFlag,
   },
-  async run({ checkpoint, block, text, topK, truncate = false, device, json }) {
+  async run({ checkpoint, block, text, topK, truncate = false, device, threads, json }) {
     const found = await findModel({ checkpoint, block });
-    await withBackend(device, async ({ backend }) => {
+    await withBackend({ device, threads }, async ({ backend }) => {
       const { model, tokenizer } = openModel(backend, found, "masked");
       const { maskId } = maskTokens(tokenizer), { contextLength } = model.config;
       const whole = tokenizer.encode(text, { addSpecialTokens: true });

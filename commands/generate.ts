@@ -86,6 +86,7 @@ export const generate: Command = defineCommand({
       numSamples: samples,
       temperature: temperatures,
       device,
+      threads,
       out,
       ...options
     },
@@ -100,7 +101,7 @@ export const generate: Command = defineCommand({
       await allowWriting(dirname(out), [RUNS]);
     }
     const found = await findModel({ checkpoint, block });
-    await withBackend(device, async ({ backend }) => {
+    await withBackend({ device, threads }, async ({ backend }) => {
       const { model, tokenizer } = openModel(backend, found, "causal");
       const text = (promptFile === undefined ? prompt : await readText(promptFile)) ||
         defaultPrompt(tokenizer);

@@ -68,7 +68,7 @@ Deno.test("a flag that would change what the run computes is refused; these do n
         "patience",
         "resume",
       ],
-      ...["sampleInterval", "saveInterval", "steps", "stopAfter", "tensorboard", "validation"],
+      ...["sampleInterval", "saveInterval", "steps", "stopAfter", "tensorboard", "threads", "validation"],
     ]);
   }
 });

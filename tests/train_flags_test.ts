@@ -27,7 +27,7 @@ const OTHERS = [
     "name",
     "objective",
   ],
-  ...["out", "resume", "stopAfter", "tensorboard", "validation"],
+  ...["out", "resume", "stopAfter", "tensorboard", "threads", "validation"],
 ];
 
 Deno.test("every flag of train is a setting that a checkpoint keeps, or is known not to be", () => {

@@ -27,6 +27,8 @@ export const MAX = {
   feedForwardDim: 2 ** 20,
   vocabSize: 2 ** 24,
   newTokens: 1e6,
+  /** As many as the backend takes. */
+  threads: 256,
   /** Other counts, such as the occurrences of a pair. */
   count: 1e9,
   /** Tokens that are masked one at a time: all their batches are in memory together. */
@@ -38,15 +40,22 @@ export const MAX = {
 /** Other programs' words for a GPU. Where there is none, they mean the best device there is, unlike `webgpu`. */
 export const GPU_WORDS = ["gpu", "cuda", "mps"] as const;
 
-/** Where a command computes. */
+/** Where a command computes, and on how many threads. */
 export const deviceFlag = {
   device: {
     kind: "choice",
     description:
-      "auto: the best available; webgpu: a GPU, or software in its place; cpu: the CPU reference; gpu, cuda or " +
-      "mps: a GPU if there is one, else as auto",
-    choices: ["auto", "webgpu", "cpu", ...GPU_WORDS],
+      "auto: the best available; webgpu: a GPU, or software in its place; wasm: WebAssembly; cpu: the CPU " +
+      "reference; gpu, cuda or mps: a GPU if there is one, else as auto",
+    choices: ["auto", "webgpu", "wasm", "cpu", ...GPU_WORDS],
     default: "auto",
+  },
+  threads: {
+    kind: "integer",
+    atLeast: 1,
+    atMost: MAX.threads,
+    description: "threads of WebAssembly; results do not depend on it",
+    otherwise: "one for each processor",
   },
 } as const satisfies Flags;
 

@@ -7,18 +7,27 @@ import type { Backend } from "../../core/backend.ts";
 import { chooseBackend, type DeviceChoice, type OpenedBackend } from "../../core/open_backend.ts";
 import { WebGpuBackend } from "../../core/webgpu/webgpu_backend.ts";
 import { GPU_WORDS } from "./common_flags.ts";
-import { printDiagnostic } from "./errors.ts";
+import { printDiagnostic, UsageError } from "./errors.ts";
 
 /** A value of `--device`. */
 export type DeviceWord = DeviceChoice | typeof GPU_WORDS[number];
 
+/** What the flags of the device say. */
+export interface DeviceFlags {
+  readonly device?: DeviceWord;
+  readonly threads?: number;
+}
+
 /** Opens a device, the best there is unless one is chosen, and closes it after use in any case. */
 export async function withBackend(
-  device: DeviceWord = "auto",
+  { device = "auto", threads }: DeviceFlags,
   body: (opened: OpenedBackend) => void | Promise<void>,
 ): Promise<void> {
   const word = GPU_WORDS.find((word) => word === device);
-  const opened = await chooseBackend(word === undefined ? device as DeviceChoice : "auto");
+  if (threads !== undefined && (device === "cpu" || device === "webgpu")) {
+    throw new UsageError(`--threads is for --device wasm; --device ${device} has no threads to choose`);
+  }
+  const opened = await chooseBackend(word === undefined ? device as DeviceChoice : "auto", { threads });
   try {
     const note = word && missingGpu(word, opened);
     if (note) printDiagnostic(note);

@@ -72,7 +72,16 @@ export interface Recipe {
 export type SessionFlags = Partial<
   Pick<
     TrainFlags,
-    "name" | "out" | "resume" | "stopAfter" | "device" | "block" | "dryRun" | "tensorboard" | "attentionEvery"
+    | "name"
+    | "out"
+    | "resume"
+    | "stopAfter"
+    | "device"
+    | "threads"
+    | "block"
+    | "dryRun"
+    | "tensorboard"
+    | "attentionEvery"
   >
 >;
 

@@ -63,7 +63,7 @@ export async function runSession<State extends RunState>(
   { command, schemas, name, recipe: makeRecipe }: RunDescription<State>,
   flags: SessionFlags,
 ): Promise<void> {
-  const asked = folderOf(flags), { block, device } = flags;
+  const asked = folderOf(flags), { block, device, threads } = flags;
   const resume = flags.resume === "" ? await newestRun() : flags.resume;
   if (resume !== undefined) await refusePytorchFile(resume, "resume");
   const read = async () => {
@@ -73,7 +73,7 @@ export async function runSession<State extends RunState>(
   };
   if (flags.dryRun) {
     const { resumed, file, experiment = file?.experiment } = await read();
-    return await withBackend(device, async ({ backend, reason }) => {
+    return await withBackend({ device, threads }, async ({ backend, reason }) => {
       const recipe = await makeRecipe(backend, { resumed, experiment });
       const device: Fact = ["device", `${backend.device}: ${reason}`];
       const { fact } = await lookAhead(recipe, backend, { ...flags, resumed });
@@ -84,7 +84,7 @@ export async function runSession<State extends RunState>(
   const place = resume === undefined ? { asked, name: await name() } : { resume };
   await inRunFolder(place, async (folder, interrupt) => {
     const { resumed, file, experiment = file?.experiment } = await read();
-    await withBackend(device, async ({ backend, reason }) => {
+    await withBackend({ device, threads }, async ({ backend, reason }) => {
       const recipe = await makeRecipe(backend, { resumed, experiment, folder: folder.path });
       interrupt.throwIfInterrupted();
       const run = await startRun(recipe, backend, resumed);

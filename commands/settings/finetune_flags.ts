@@ -58,6 +58,7 @@ export const finetuneFlags = {
     stopAfter: runFlags.stopAfter,
     saveInterval: { ...INTERVAL, ...SAVES, otherwise: "the steps of an epoch" },
     device: runFlags.device,
+    threads: runFlags.threads,
   }),
   ...sessionFlags,
   name: {

@@ -20,7 +20,7 @@ import type { TrainFlags } from "./train_flags.ts";
 
 /** The flags that may change when a run is resumed. */
 const MAY_CHANGE = new Set<string>([
-  ...["data", "validation", "steps", "epochs", "stopAfter", "patience", "device", "block"],
+  ...["data", "validation", "steps", "epochs", "stopAfter", "patience", "device", "threads", "block"],
   ...INTERVALS,
   ...["resume", "config", "dryRun", "tensorboard", "attentionEvery", "verbose"],
 ]);

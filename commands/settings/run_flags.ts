@@ -62,6 +62,7 @@ export const runFlags = {
   },
   // without a default value, so that a value in --config can take its place
   device: { ...deviceFlag.device, default: undefined, otherwise: "auto" },
+  threads: deviceFlag.threads,
 } as const satisfies Flags;
 
 /** Where a run is kept, where its settings come from, and what it writes. */

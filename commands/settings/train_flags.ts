@@ -174,6 +174,7 @@ const trainingFlags = group("Training", {
   },
   stopAfter: runFlags.stopAfter,
   device: runFlags.device,
+  threads: runFlags.threads,
 });
 
 const TENTH = "a tenth of the steps, at most 250";
