@@ -10,7 +10,8 @@ const run = ["--data", "story.txt", ...small, "--device", "wasm", "--threads", "
 
 /** Changes one bit of a tensor in a checkpoint. */
 async function flipBit(path: string, name: string): Promise<void> {
-  const arrays = readSafetensors(await Deno.readFile(path)), { data } = arrays.get(name)!;
+  const arrays = readSafetensors(await Deno.readFile(path));
+  const { data } = arrays.get(`transformer.${name}`) ?? arrays.get(name)!;
   new Uint32Array(data.buffer, data.byteOffset, 1)[0] ^= 1;
   await Deno.writeFile(path, writeSafetensors([...arrays].map(([name, array]) => ({ ...array, name }))));
 }
@@ -150,8 +151,26 @@ Deno.test("verify refuses in one line what it cannot repeat", () =>
     );
     await Deno.writeTextFile(state, saved);
     // deno-lint-ignore no-explicit-any -- as a state is
-    await editState(state, (state: any) => ({ ...state, settings: { ...state.settings, modelDim: 24 } }));
-    await refused("runs/story/last", 1, /Cannot (use|repeat) runs\/story\/last/);
+    const withSetting = (changes: object) => (state: any) => ({
+      ...state,
+      settings: { ...state.settings, ...changes },
+    });
+    await editState(state, withSetting({ modelDim: -1 }));
+    await refused(
+      "runs/story/last",
+      1,
+      /^error: Cannot use runs\/story\/last: training_state\.json: settings\.modelDim is -1/,
+    );
+    await editState(state, withSetting({ modelDim: 16, heads: 3 }));
+    await refused(
+      "runs/story/last",
+      1,
+      /^error: Cannot repeat runs\/story\/last: --heads is 3, which does not divide/,
+    );
+    await editState(state, withSetting({ heads: 2, tokenizer: "nowhere" }));
+    await refused("runs/story/last", 1, /^error: Cannot repeat runs\/story\/last: Cannot read nowhere/);
+    await editState(state, withSetting({ tokenizer: "bpe" }));
+    await refused("runs/story/last", 1, /^error: Cannot repeat runs\/story\/last: its tokenizer has changed/);
     await Deno.writeTextFile(state, "{");
     await refused("runs/story/last", 1, /training_state\.json is damaged/);
     await Deno.remove(state);

@@ -8,6 +8,7 @@ import { loadConfig } from "../../checkpoints/checkpoint.ts";
 import { objectiveOf } from "../../models/families.ts";
 import type { TrainingRun } from "../../training/train.ts";
 import { quoted } from "../../core/quoted.ts";
+import { reason } from "../cli/errors.ts";
 import {
   classifierRecipe,
   FINETUNE_SCHEMAS,
@@ -33,9 +34,13 @@ export async function beginAgain(
   checkpoint: TrainedCheckpoint,
   block: string | undefined,
 ): Promise<{ readonly recipe: Recipe; readonly run: TrainingRun }> {
-  const recipe = await makeRecipe(backend, checkpoint, block);
-  expectSame(recipe.state, checkpoint.state);
-  return { recipe, run: await startRun(recipe, backend) };
+  try {
+    const recipe = await makeRecipe(backend, checkpoint, block);
+    expectSame(recipe.state, checkpoint.state);
+    return { recipe, run: await startRun(recipe, backend) };
+  } catch (error) {
+    throw new Error(`Cannot repeat ${checkpoint.path}: ${reason(error)}`, { cause: error });
+  }
 }
 
 async function makeRecipe(
