@@ -133,6 +133,8 @@ console.log([
     load.toFixed(2)
   } at the start; others took ` +
   `${busy(median(taken))} of the processors just before a measurement, at most ${busy(Math.max(...taken))}.`,
-  `${flags.best ? "The best" : "Medians"} of ${rounds} rounds, ${minutes} minutes.`,
+  `${flags.best ? "The best" : "Medians"} of ${
+    rounds === 1 ? "one round" : `${rounds} rounds`
+  }, ${minutes} minutes.`,
 ].join("\n"));
 if (missing.has("Miniformer")) Deno.exit(1);

@@ -37,7 +37,7 @@ export interface Profile {
 
 /** The body that a backend runs. */
 export function bodyOf(kernel: Kernel, backend: Pick<Backend, "name">): Body {
-  return backend.name as string === "wasm" && "wasm" in kernel && kernel.wasm !== undefined ? "wasm" : "cpu";
+  return backend.name === "wasm" && kernel.wasm !== undefined ? "wasm" : "cpu";
 }
 
 /**

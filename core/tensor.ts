@@ -16,7 +16,6 @@
 import type { Backend, DataType, Shape } from "./backend.ts";
 import { kernel } from "./backend.ts";
 import type { Tape } from "./tape.ts";
-import { wasmElements } from "./wasm/wasm_pass.ts";
 
 /** The number of elements of a shape. */
 export function sizeOf(shape: Shape): number {
@@ -146,10 +145,6 @@ export const fill = kernel({
     y.fill(value, 0, size);
   },
   wgsl: `fn each(index: u32) { y[index] = value; }`,
-  wasm: wasmElements(({ y }, code) => {
-    const value = code.let(code.f32("value").splat());
-    return (index) => y.store4(index, value);
-  }),
 });
 
 /**

@@ -22,7 +22,6 @@
 
 import { kernel } from "../core/backend.ts";
 import { formatShape, gradientOf, needsGradient, outputOf, type Tensor } from "../core/tensor.ts";
-import { ROWS_PER_PIECE } from "./reduce.ts";
 
 /** The end of a chain. */
 const END = 0xffffffff;
@@ -44,17 +43,6 @@ export const embeddingForward = kernel({
     }
   },
   wgsl: `fn each(index: u32) { y[index] = table[ids[index / columns] * columns + index % columns]; }`,
-  wasm: [{
-    pieces: ({ rows }) => Math.ceil(rows / ROWS_PER_PIECE),
-    body({ ids, table, y }, code) {
-      const columns = code.i32("columns");
-      const { start, end } = code.rangeOfPiece(code.i32("rows"), ROWS_PER_PIECE);
-      code.for(start, end, 1, (row) => {
-        const tableRow = table.from(ids.load(row).times(columns)), yRow = y.from(row.times(columns));
-        code.forFours(0, columns, (column) => yRow.store4(column, tableRow.load4(column)));
-      });
-    },
-  }],
 });
 
 /** For each position the next one with the same id, and whether it is the first of them. */

@@ -1,6 +1,13 @@
 import { assert, assertEquals, assertMatch, assertThrows } from "@std/assert";
-import { checkEvaluationMemory, checkGenerationMemory, checkMemory } from "../commands/cost/memory.ts";
+import {
+  checkEvaluationMemory,
+  checkGenerationMemory,
+  checkMemory,
+  type MemoryLimits,
+  memoryLimits,
+} from "../commands/cost/memory.ts";
 import { CpuBackend } from "../core/cpu_backend.ts";
+import { WasmBackend } from "../core/wasm/wasm_backend.ts";
 import { RobertaClassifier } from "../models/roberta_classifier.ts";
 import { Gpt, type GptConfig } from "../models/gpt.ts";
 import { MaskedLanguageModel, type RobertaConfig } from "../models/roberta.ts";
@@ -95,6 +102,39 @@ Deno.test("what does not fit is refused with the limit it meets and the flag tha
     { buffer: 1e5 },
     "fit into one buffer of the device; give a smaller --model-dim, --layers or --context-length",
   );
+});
+
+Deno.test("what WebAssembly cannot address is refused, however much memory is free", async () => {
+  const backend = await WasmBackend.open({ threads: 1 }),
+    config = { ...tiny, contextLength: 1000, layers: 8 };
+  const limits = async () => ({ ...await memoryLimits(backend), total: Infinity });
+  const check = (batchSize: number, limits: MemoryLimits) =>
+    checkMemory(config, { batchSize, accumulation: 1 }, limits);
+  const empty = await limits();
+  assertThrows(
+    () => check(256, empty),
+    RangeError,
+    "where 4.3 GB can be addressed by WebAssembly; --batch-size 64 --accumulation 4 fits",
+  );
+  check(64, empty);
+  check(256, { ...empty, addresses: undefined });
+  backend.allocate([2 ** 28]);
+  assertEquals((await limits()).addresses, 2 ** 32 - backend.bytes);
+  backend.close();
+});
+
+Deno.test("on WebAssembly a step takes no more than the estimate and twice the largest tensor", async () => {
+  const wide = { ...tiny, vocabSize: 3000 },
+    long = { ...tiny, contextLength: 200, heads: 8, dropoutRate: 0.1 };
+  for (const config of [tiny, wide, long]) {
+    const backend = await WasmBackend.open({ threads: 2 }), { contextLength } = config;
+    const batches = causalBatches(new Uint32Array(2000), { contextLength, batchSize: 4, seed: 1 });
+    new TrainingRun(backend, new Gpt(config), batches, { ...PRESETS.tiny.training, seed: 1 }).advance();
+    const { parameterBytes, activationBytes, tensorBytes } = estimateMemory(config, 4);
+    const most = 1.05 * (parameterBytes + activationBytes) + 2 * tensorBytes;
+    assert(backend.bytes <= most, `${JSON.stringify(config)}: ${backend.bytes} of ${most} bytes`);
+    backend.close();
+  }
 });
 
 Deno.test("what is advised is not refused in its turn", () => {

@@ -21,3 +21,15 @@ Deno.test("a resumed run says what differs from the one before", () => {
   assertStringIncludes(lines[1], "now scheduled for 20 steps, not 9");
   assertStringIncludes(lines[2], "It ran on a GPU before");
 });
+
+Deno.test("a run on WebAssembly goes on with the same bits on another number of threads", () => {
+  const before = { settings: { steps: 9 }, backend: { name: "wasm", device: "WebAssembly, 2 threads" } };
+  const now = { ...before, backend: { name: "wasm", device: "WebAssembly, 8 threads" } };
+  const resumed = { path: "runs/mine/last", step: 5, state: before } as ResumedRun;
+  assertEquals(describeResumption(resumed, now as RunState), "Resuming runs/mine/last at step 5.");
+  const cpu = { ...before, backend: { name: "cpu", device: "CPU" } };
+  assertStringIncludes(
+    describeResumption(resumed, cpu as RunState),
+    "It ran on WebAssembly, 2 threads before",
+  );
+});

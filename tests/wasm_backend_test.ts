@@ -174,7 +174,7 @@ const passes = kernel({
 bothMemories(
   "runs the passes of a kernel in order, with shared memory, scratch and switches",
   async (backend) => {
-    const x = backend.allocate([64 * 1000]), y = backend.allocate([1]), { bytes } = backend;
+    const x = backend.allocate([64 * 2000]), y = backend.allocate([1]), { bytes } = backend;
     backend.write(x, Float32Array.from({ length: x.size }, (_, index) => Math.floor(index / 64)));
     const run = async (blocks: number, bonus: number, factor: number) => {
       backend.run(passes, { x, y }, { blocks, bonus, factor });
@@ -187,8 +187,8 @@ bothMemories(
     assertEquals(await run(2, 10, 1), 84);
     assertEquals(await run(2, 0, 1), 64);
     assertEquals(backend.bytes - bytes, held);
-    assertEquals(await run(1000, 0, 0.125), 64 * 999 * 1000 / 2 / 8);
-    assertEquals(backend.bytes - bytes, held + 998 * 4, "and grows with the largest run");
+    assertEquals(await run(2000, 0, 0.125), 64 * 1999 * 2000 / 2 / 8);
+    assertEquals(backend.bytes - bytes, held + 1998 * 4, "and grows with the largest run");
   },
 );
 
@@ -256,19 +256,21 @@ Deno.test("no kernel of a model writes anything but its results, whatever the si
   for await (const _ of generate(backend, model, { prompt: Uint32Array.of(1), maxNewTokens: 5 }));
   backend.close();
   for (
-    const name of ["fill", "splitHeadsBackward", "layerNormBackwardWeight", "squareSums", "adamw", "sgd"]
+    const name of ["splitHeadsBackward", "layerNormBackwardWeight", "squareSums", "adamw", "sgd"]
   ) {
     assert(names.has(name), `${name} was run`);
   }
 });
 
-bothMemories("gives the same bits with any number of threads", async (backend) => {
-  const single = await WasmBackend.open({ threads: 1 });
-  const [bits, expected] = await Promise.all([backend, single].map(async (backend) => {
+Deno.test("a model in training has the same bits with 1, 2 and 3 threads", async () => {
+  const results = [];
+  for (const threads of [1, 2, 3]) {
+    const backend = await WasmBackend.open({ threads });
     const run = newRun(backend, new Gpt({ ...small, modelDim: 34 }), { batchSize: 40, steps: 3 });
     await allReports(run);
-    return await backend.read(run.store.values);
-  }));
-  single.close();
-  assertEquals(bits, expected);
+    results.push(await backend.read(run.store.values));
+    backend.close();
+  }
+  assertEquals(results[1], results[0]);
+  assertEquals(results[2], results[0]);
 });

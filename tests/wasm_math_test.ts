@@ -1,29 +1,18 @@
 import { assert, assertEquals } from "@std/assert";
-import { kernel } from "../core/backend.ts";
 import { exp, log, polynomial, tanh } from "../core/wasm/wasm_math.ts";
-import { wasmElements } from "../core/wasm/wasm_pass.ts";
 import type { WasmCode } from "../core/wasm/wasm_code.ts";
 import type { F32x4 } from "../core/wasm/wasm_values.ts";
-import { wasm } from "./_testing.ts";
+import { runWasm } from "./_wasm.ts";
 
+/** A function in the making. */
 type Function = (code: WasmCode, x: F32x4) => F32x4;
 
 /** The values of a function of four floats at all points. */
-async function valuesOf(f: Function, points: Float32Array): Promise<Float32Array> {
-  const kernelOf = kernel({
-    name: "function",
-    reads: { x: "f32" },
-    writes: { y: "f32" },
-    constants: ["size"],
-    cpu() {},
-    wgsl: "",
-    wasm: wasmElements(({ x, y }, code) => (index) => y.store4(index, f(code, x.load4(index)))),
-  });
-  const backend = await wasm(1), x = backend.from(points), y = backend.allocate([points.length]);
-  backend.run(kernelOf, { x, y }, { size: points.length });
-  const values = await backend.read(y) as Float32Array;
-  backend.free(x, y);
-  return values;
+async function valuesOf(f: Function, x: Float32Array): Promise<Float32Array> {
+  const { y } = await runWasm({ x }, { y: new Float32Array(x.length) }, ({ x, y }, code) => {
+    code.forFours(0, code.i32("size"), (index) => y.store4(index, f(code, x.load4(index))));
+  }, { size: x.length });
+  return y;
 }
 
 /** One float in 997, in the order of their bits, of those that are in the domain. */

@@ -64,7 +64,7 @@ const deno = (script: string, ...args: (string | number)[]): Command => ({
 const python = (effort: Effort, threads: number, script: string, ...args: (string | number)[]): Command => ({
   program: effort.python,
   args: [pathOf(script), ...args.map(String)],
-  env: { OMP_NUM_THREADS: String(threads) },
+  env: { OMP_NUM_THREADS: String(threads), PYTHONDONTWRITEBYTECODE: "1" },
 });
 
 /** Ours. */

@@ -4,6 +4,7 @@
  * @module
  */
 import type { Backend } from "../../core/backend.ts";
+import { WasmBackend } from "../../core/wasm/wasm_backend.ts";
 import { WebGpuBackend } from "../../core/webgpu/webgpu_backend.ts";
 import type { Experiment } from "../../models/experiment.ts";
 import type { ModelConfig } from "../../models/families.ts";
@@ -13,11 +14,17 @@ import { MAX } from "../cli/common_flags.ts";
 import { megabytes } from "../cli/terminal.ts";
 import { isHardwareGpu } from "../cli/with_backend.ts";
 
-/** How much memory there is, in bytes: in all, in one buffer, and in one binding; infinite where it is not known. */
-export interface MemoryLimits {
+/** Bytes: in all, in one buffer, and in one binding. */
+interface MemorySizes {
   readonly total: number;
   readonly buffer: number;
   readonly binding: number;
+}
+
+/** How much memory there is, infinite where it is not known. */
+export interface MemoryLimits extends MemorySizes {
+  /** What is left of the 4 GiB that WebAssembly addresses; on other devices there is no such limit. */
+  readonly addresses?: number;
 }
 
 /** How much memory there is for a backend. */
@@ -26,7 +33,8 @@ export async function memoryLimits(backend: Backend): Promise<MemoryLimits> {
   const total = isHardwareGpu(backend) || permission.state !== "granted"
     ? Infinity
     : Deno.systemMemoryInfo().available;
-  if (!(backend instanceof WebGpuBackend)) return { total, buffer: Infinity, binding: Infinity };
+  const addresses = backend instanceof WasmBackend ? 2 ** 32 - backend.bytes : undefined;
+  if (!(backend instanceof WebGpuBackend)) return { total, addresses, buffer: Infinity, binding: Infinity };
   const { maxBufferSize, maxStorageBufferBindingSize } = backend.limits;
   return { total, buffer: maxBufferSize, binding: Math.min(maxBufferSize, maxStorageBufferBindingSize) };
 }
@@ -99,7 +107,7 @@ export function checkGenerationMemory(
 function fitBatch(
   batchSize: number,
   limits: MemoryLimits,
-  needed: (batchSize: number) => MemoryLimits,
+  needed: (batchSize: number) => MemorySizes,
 ): { problem?: string; fitting?: number } {
   const problem = shortage(needed(batchSize), limits);
   for (let size = batchSize; size >= 1; size = Math.floor(size / 2)) {
@@ -109,12 +117,19 @@ function fitBatch(
 }
 
 /** What does not fit, in words, if anything does not. */
-function shortage(needed: MemoryLimits, limits: MemoryLimits): string | undefined {
+function shortage(sizes: MemorySizes, limits: MemoryLimits): string | undefined {
+  // on WebAssembly a product copies its operands into panels: twice the largest tensor is more than both
+  const needed = { ...sizes, addresses: sizes.total + 2 * sizes.binding };
   const where = {
     total: "are free",
+    addresses: "can be addressed by WebAssembly",
     buffer: "fit into one buffer of the device",
     binding: "can be bound at once on the device",
   } as const;
-  const short = (["total", "buffer", "binding"] as const).find((name) => needed[name] > limits[name]);
-  return short && `needs about ${megabytes(needed[short])} where ${megabytes(limits[short])} ${where[short]}`;
+  for (const name of ["total", "addresses", "buffer", "binding"] as const) {
+    const { [name]: limit = Infinity } = limits;
+    if (needed[name] > limit) {
+      return `needs about ${megabytes(needed[name])} where ${megabytes(limit)} ${where[name]}`;
+    }
+  }
 }

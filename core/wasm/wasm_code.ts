@@ -20,7 +20,15 @@
  */
 
 import type { Bindings } from "../backend.ts";
-import { type Bytes, moduleOf, PARAMETERS, type TypeNumber, unsigned } from "./wasm_binary.ts";
+import {
+  type Bytes,
+  FIRST_CONSTANT,
+  moduleOf,
+  PARAMETERS,
+  type TypeNumber,
+  TYPES,
+  unsigned,
+} from "./wasm_binary.ts";
 import {
   F32,
   F32x4,
@@ -63,6 +71,10 @@ export class WasmCode<Name extends string = string> {
   readonly #arrays: number;
   readonly #locals: TypeNumber[] = [];
   readonly #bytes: number[] = [];
+  /** Instructions before all others: they set constants. */
+  readonly #beginning: number[] = [];
+  /** Numbers of the variables with constants, by the bits of a lane. */
+  readonly #constants = new Map<number, Bytes>();
   /** While the rest of an array is written, which is shorter than a vector: how many elements it has. */
   #rest?: I32;
 
@@ -101,9 +113,23 @@ export class WasmCode<Name extends string = string> {
     return new WasmFloats(this, this.address(this.#arrays));
   }
 
-  /** Appends instructions. */
+  /** Appends instructions, and reads constant vectors from variables that are set at the beginning. */
   emit(...bytes: Bytes): void {
-    for (const byte of bytes) this.#bytes.push(byte);
+    for (const byte of bytes) {
+      if (byte < FIRST_CONSTANT) this.#bytes.push(byte);
+      else this.#bytes.push(0x20, ...this.#constant(byte - FIRST_CONSTANT));
+    }
+  }
+
+  /** The number of the variable that holds four times the same bits. */
+  #constant(bits: number): Bytes {
+    let number = this.#constants.get(bits);
+    if (number === undefined) {
+      number = unsigned(PARAMETERS + this.#locals.push(TYPES.v128) - 1);
+      this.#constants.set(bits, number);
+      this.#beginning.push(...I32.of(bits).splat().code, 0x21, ...number);
+    }
+    return number;
   }
 
   /** Begins a variable. */
@@ -117,6 +143,15 @@ export class WasmCode<Name extends string = string> {
   /** Computes a value here, once, for all its uses. */
   let<Kind extends Value>(value: Kind): Kind {
     return this.variable(value).value;
+  }
+
+  /** Rows as columns: vector n of the result holds number n of each of four vectors. */
+  transposed([a, b, c, d]: readonly F32x4[]): readonly F32x4[] {
+    // pairs are brought together, then pairs of pairs
+    return ([[0, 4, 1, 5], [2, 6, 3, 7]] as const).flatMap((lanes) => {
+      const ab = this.let(a.shuffle(b, lanes)), cd = this.let(c.shuffle(d, lanes));
+      return [this.let(ab.shuffle(cd, [0, 1, 4, 5])), this.let(ab.shuffle(cd, [2, 3, 6, 7]))];
+    });
   }
 
   /** Does something if the condition is not 0, and something else if it is. */
@@ -164,7 +199,8 @@ export class WasmCode<Name extends string = string> {
    * @param body What to do with four elements, given the index of the first.
    */
   forFours(start: Integer, end: Integer, body: (index: I32) => void): void {
-    const index = this.variable(I32.of(start)), limit = this.let(I32.of(end));
+    const index = this.variable(I32.of(start)), limit = this.let(I32.of(end)), outerRest = this.#rest;
+    this.#rest = undefined;
     this.while(() => index.value.plus(3).isLess(limit), () => {
       body(index.value);
       index.set(index.value.plus(4));
@@ -172,8 +208,8 @@ export class WasmCode<Name extends string = string> {
     this.if(index.value.isLess(limit), () => {
       this.#rest = this.let(limit.minus(index.value));
       body(index.value);
-      this.#rest = undefined;
     });
+    this.#rest = outerRest;
   }
 
   /**
@@ -221,7 +257,7 @@ export class WasmCode<Name extends string = string> {
    * @returns The module of it.
    */
   toModule(shared: boolean): Uint8Array<ArrayBuffer> {
-    return moduleOf(this.#locals, this.#bytes, shared);
+    return moduleOf(this.#locals, [...this.#beginning, ...this.#bytes], shared);
   }
 }
 

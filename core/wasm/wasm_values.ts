@@ -17,7 +17,15 @@
  * @module
  */
 
-import { type Bytes, float, signed, type TypeNumber, TYPES, unsigned } from "./wasm_binary.ts";
+import {
+  type Bytes,
+  FIRST_CONSTANT,
+  float,
+  signed,
+  type TypeNumber,
+  TYPES,
+  unsigned,
+} from "./wasm_binary.ts";
 
 /** Begins the instructions on vectors. */
 const VECTOR = 0xfd;
@@ -213,6 +221,14 @@ export class F32 extends Value {
   }
 }
 
+/**
+ * Four times the same 32 bits. Written where it is used, such a constant is made anew in every turn of a loop, which takes
+ * as long as an addition or longer. So one number stands for it here, and `WasmCode` makes it once, before anything else.
+ */
+function sameInAllLanes(bits: number): Bytes {
+  return [FIRST_CONSTANT + (bits >>> 0)];
+}
+
 /** A vector of four, in the classes of which all lanes are treated alike. */
 export abstract class Vector extends Value {
   /** See {@linkcode Value.type}. */
@@ -242,7 +258,10 @@ export type Floats4 = F32x4 | Float;
 export class F32x4 extends Vector {
   /** A number is turned into four. */
   static of(value: Floats4): F32x4 {
-    return value instanceof F32x4 ? value : F32.of(value).splat();
+    if (typeof value === "number") {
+      return new F32x4(sameInAllLanes(new Uint32Array(Float32Array.of(value).buffer)[0]));
+    }
+    return value instanceof F32x4 ? value : value.splat();
   }
 
   /** this + other. */
@@ -338,7 +357,8 @@ export type Integers4 = I32x4 | Integer;
 export class I32x4 extends Vector {
   /** A number is turned into four. */
   static of(value: Integers4): I32x4 {
-    return value instanceof I32x4 ? value : I32.of(value).splat();
+    if (typeof value === "number") return new I32x4(sameInAllLanes(value));
+    return value instanceof I32x4 ? value : value.splat();
   }
 
   /** this + other. */
@@ -354,12 +374,6 @@ export class I32x4 extends Vector {
   /** this · other, the lower 32 bits. */
   times(other: Integers4): I32x4 {
     return this.vector(0xb5, I32x4.of(other));
-  }
-
-  /** this · other, the upper 32 bits of the product of two unsigned integers. */
-  timesHigh(other: Integers4): I32x4 {
-    const factor = I32x4.of(other);
-    return this.timesWide(factor, 0).shuffle(this.timesWide(factor, 1), [1, 3, 5, 7]);
   }
 
   /** Two products of unsigned integers with all their 64 bits, the lower half first: of lanes 0 and 1, or of 2 and 3. */

@@ -19,6 +19,7 @@
 import { kernel } from "../../core/backend.ts";
 import { exp } from "../../core/math.ts";
 import { formatShape, type Tensor } from "../../core/tensor.ts";
+import { cacheAppendWasm, cachedAttentionWasm } from "./cache_wasm.ts";
 import { MAX_OVER_GROUP_WGSL, rowLanes, SUM_OVER_GROUP_WGSL } from "../reduce.ts";
 
 /** cached[:, :, position] = x. */
@@ -38,6 +39,7 @@ export const cacheAppend = kernel({
 fn each(index: u32) {
   cached[(index / headDim * time + position[0]) * headDim + index % headDim] = x[index];
 }`,
+  wasm: cacheAppendWasm,
 });
 
 /** Attention of one query per row over the first `position` + 1 rows of the cache; `scores` is memory to work in. */
@@ -96,6 +98,7 @@ fn run(row: u32, lane: u32) {
     y[row * headDim + d] = sum / l;
   }
 }`,
+  wasm: cachedAttentionWasm,
 });
 
 /** Keys and values of one attention layer, and the position of the next ones. */

@@ -10,8 +10,9 @@
  *     a[2, k] four times   sum 2 0      sum 2 1
  *     a[3, k] four times   sum 3 0      sum 3 1
  *
- * The eight sums, two vectors of b, one of a and one product fit into the sixteen vector registers of x86. A larger tile
- * does not: its sums go to memory and back in every step. Eight sums are also enough that none has to wait for its last addition.
+ * The eight sums, two vectors of b, one of a and one product fit into the sixteen vector registers of x86. A tile of 6 × 8
+ * does not fit, and is half as fast: some of its sums go to memory and back in every step. Fewer than eight sums would have
+ * to wait for each other: an addition ends a few cycles after it began, and two begin in each cycle.
  *
  * The terms of a sum are added in an order that depends on its length alone: 128 of them from zero on, then the next 128,
  * and the sums of the blocks one after the other. So a result is the same, bit for bit, in whichever tile it is computed,
