@@ -50,7 +50,6 @@ Deno.test("verify repeats an interrupted run up to its checkpoints, with any num
     );
     await succeed(["train", ...run, ...settings, "--tokenizer", "bpe", "--vocab-size", "280"], { cwd });
     await Deno.rename(`${cwd}/runs/story/best`, `${cwd}/runs/story/epoch-1`);
-    await editState(`${cwd}/runs/story/epoch-1/training_state.json`, (state) => state);
     const before = await contentsOf(cwd),
       sum = async (name: string) =>
         await sumOf(await Deno.readFile(`${cwd}/runs/story/${name}/model.safetensors`));
@@ -65,10 +64,28 @@ Deno.test("verify repeats an interrupted run up to its checkpoints, with any num
     );
     assertEquals(await contentsOf(cwd), before);
 
-    // one checkpoint alone; in JSON
+    // a run that was resumed is that of one go, unless it was resumed with other settings
+    await Deno.remove(`${cwd}/runs/story/epoch-1`, { recursive: true });
+    const resume = words("train --resume runs/story --threads 1");
+    await succeed([...resume, "--stop-after", "12"], { cwd });
+    assertEquals((await verify(cwd, "runs/story")).code, 0);
+    await succeed([...resume, "--steps", "15"], { cwd });
+    const longer = await verify(cwd, "runs/story");
+    assertEquals(longer.code, 1);
+    assertMatch(
+      longer.stdout,
+      /gives another model; that is to be expected of a run that was resumed with other --steps,/,
+    );
+  }));
+
+Deno.test("verify repeats one checkpoint of a run alone, and prints JSON", () =>
+  inFolder(async (cwd) => {
+    await Deno.writeTextFile(`${cwd}/story.txt`, story(200));
+    await succeed(["train", ...run, ...words("--steps 4 --evaluation_interval 2")], { cwd });
+    await Deno.rename(`${cwd}/runs/story/best`, `${cwd}/runs/story/epoch-1`);
     const { stdout: text } = await verify(cwd, "runs/story/epoch-1 --json");
     const { equal, checkpoints: [only, ...others] } = JSON.parse(text);
-    assertEquals([equal, only.step, only.recorded === only.repeated, others], [true, 8, true, []]);
+    assertEquals([equal, only.step, only.recorded === only.repeated, others], [true, 4, true, []]);
   }));
 
 Deno.test("verify names the first checkpoint and the first tensor that differ, and ends with 1", () =>
