@@ -5,6 +5,8 @@
 declare module "@std/path" {
   export function basename(path: string, suffix?: string): string;
   export function dirname(path: string): string;
+  /** The path of a `file:` URL. */
+  export function fromFileUrl(url: URL): string;
   export function globToRegExp(glob: string): RegExp;
   export function isGlob(text: string): boolean;
   export function join(path: string, ...paths: string[]): string;

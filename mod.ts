@@ -123,6 +123,7 @@ export * from "./training/roberta_presets.ts";
 export * from "./training/schedule.ts";
 export * from "./training/tensorboard_events.ts";
 export * from "./training/train.ts";
+export { type Difference, type RunSums, type Verification, verify } from "./training/verification/verify.ts";
 
 export * from "./inference/attention_maps.ts";
 export * from "./inference/classification_report.ts";

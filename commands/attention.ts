@@ -39,7 +39,7 @@ export const attention: Command = defineCommand({
     'attention --text "The king is dead" --out runs/maps.json',
   ],
   flags: {
-    ...modelFlags("any model"),
+    ...modelFlags("any model", "tales"),
     text: { kind: "text", description: "a text", required: true },
     layer: { ...INDEX_FLAG, description: "only this layer, from 1" },
     head: { ...INDEX_FLAG, description: "only this head, from 1" },
@@ -61,7 +61,7 @@ export const attention: Command = defineCommand({
       }
       await allowWriting(dirname(out), [RUNS]);
     }
-    const found = await findModel({ checkpoint, block });
+    const found = await findModel({ checkpoint, block }, "tales");
     const kind = kindOf(withPathInErrors(found.path, () => loadConfig(found.files, found)));
     await withBackend({ device, threads }, async ({ backend }) => {
       const { model, tokenizer } = openModel(backend, found, kind);

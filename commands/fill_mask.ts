@@ -25,7 +25,7 @@ export const fillMask: Command = defineCommand({
     'fill-mask --text "The <mask> sat." --json | jq -r .text',
   ],
   flags: {
-    ...modelFlags("a RoBERTa"),
+    ...modelFlags("a RoBERTa", "roberta"),
     text: { kind: "text", description: "a text with one <mask> or several", required: true },
     topK: {
       kind: "integer",
@@ -39,7 +39,7 @@ export const fillMask: Command = defineCommand({
     ...jsonFlag,
   },
   async run({ checkpoint, block, text, topK, truncate = false, device, threads, json }) {
-    const found = await findModel({ checkpoint, block });
+    const found = await findModel({ checkpoint, block }, "roberta");
     await withBackend({ device, threads }, async ({ backend }) => {
       const { model, tokenizer } = openModel(backend, found, "masked");
       const { maskId } = maskTokens(tokenizer), { contextLength } = model.config;

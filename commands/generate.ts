@@ -31,7 +31,7 @@ export const generate: Command = defineCommand({
     "generate --temperature 0.5,0.8,1.2 --num_samples 2 --out runs/sample_generation.txt",
   ],
   flags: {
-    ...modelFlags("a GPT"),
+    ...modelFlags("a GPT", "tales"),
     prompt: { kind: "text", description: "what the text begins with", otherwise: "an empty line" },
     promptFile: { kind: "text", description: "a file with the prompt", placeholder: "FILE" },
     maxNewTokens: {
@@ -100,7 +100,7 @@ export const generate: Command = defineCommand({
       }
       await allowWriting(dirname(out), [RUNS]);
     }
-    const found = await findModel({ checkpoint, block });
+    const found = await findModel({ checkpoint, block }, "tales");
     await withBackend({ device, threads }, async ({ backend }) => {
       const { model, tokenizer } = openModel(backend, found, "causal");
       const text = (promptFile === undefined ? prompt : await readText(promptFile)) ||

@@ -62,9 +62,11 @@ Deno.test("without --checkpoint the newest run writes; of a run, best/ does", ()
     await Deno.remove(`${cwd}/runs/story/best`, { recursive: true });
     assertEquals(await write("--checkpoint", "runs/story"), await write("--checkpoint", "runs/story/last"));
     await Deno.remove(`${cwd}/runs`, { recursive: true });
-    const { code, stderr } = await miniformer(["generate"], { cwd });
-    assertEquals(code, 1);
-    assertStringIncludes(stderr, "error: There is no run in runs/ yet: train one with deno task train");
+    for (const line of ["evaluate --data story.txt", 'classify --text "The cat"']) {
+      const { code, stderr } = await miniformer(words(line), { cwd });
+      assertEquals(code, 1, line);
+      assertStringIncludes(stderr, "error: There is no run in runs/ yet: train one with deno task train");
+    }
   }));
 
 Deno.test("of a run on so little text that none can be chosen, last/ writes, and the run says so", () =>

@@ -149,6 +149,20 @@ Deno.test("classify and fill-mask print one JSON object with the documented fiel
     assertMatch(stderr, /, F1 0\.\d{4}, majority baseline 66\.7 %$/m);
   }));
 
+Deno.test("verify prints one JSON object with the documented fields", () =>
+  inFolder(async (cwd) => {
+    await Deno.writeTextFile(`${cwd}/story.txt`, story(200));
+    await succeed(["train", "--data", "story.txt", ...small, "--steps", "2", "--device", "wasm"], { cwd });
+    const families = await json(cwd, "verify"), run = await json(cwd, "verify runs/story");
+    assertDocumented("verify", [
+      families,
+      run,
+      // where something differs
+      { models: [{ difference: { step: 3, tensor: "a" } }], checkpoints: [{ tensor: "a" }] },
+    ]);
+    assertEquals([families.equal, run.equal, run.run], [true, true, "runs/story"]);
+  }));
+
 Deno.test("standard output of generate holds the text and nothing else", () =>
   inFolder(async (cwd) => {
     await Deno.writeTextFile(`${cwd}/story.txt`, story(200));

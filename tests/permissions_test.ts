@@ -19,6 +19,7 @@ Deno.test("no task may write everywhere, and tasks that only read may not write"
     classify: undefined,
     attention: ["runs"],
     evaluate: ["runs"],
+    verify: undefined,
     doctor: ["runs"],
     tokenizer: ["tokenizers"],
   });

@@ -43,6 +43,13 @@ const COMMAND_ROOMS: Record<string, readonly string[]> = {
     "commands/cost",
     "commands/reports",
   ],
+  "commands/verify": [
+    "commands/cli",
+    "commands/files",
+    "commands/runs",
+    "commands/settings",
+    "commands/recipes",
+  ],
 };
 
 /** What only a command line, a test or a bench may use. */

@@ -119,15 +119,18 @@ export const blockFlag = {
   },
 } as const satisfies Flags;
 
-/** The flags that name a trained model of a kind, such as `a GPT`. */
-export function modelFlags(model: string): Readonly<Record<"checkpoint" | "block", TextFlag>> {
+/** The flags that name a trained model of a kind, such as `a GPT`; `pretrained` is the one to use where there is no run. */
+export function modelFlags(
+  model: string,
+  pretrained?: string,
+): Readonly<Record<"checkpoint" | "block", TextFlag>> {
   return {
     checkpoint: {
       kind: "text",
       description:
         `folder of a run (its best/, or last/ if its text was short), or any Hugging Face folder of ${model}`,
       placeholder: "FOLDER",
-      otherwise: "the newest in runs/",
+      otherwise: `the newest in runs/${pretrained ? `, or pretrained/${pretrained} if there is none` : ""}`,
     },
     ...blockFlag,
   };

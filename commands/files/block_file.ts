@@ -7,11 +7,18 @@
 import { basename, dirname, join, resolve, toFileUrl } from "@std/path";
 import { loadSavedExperiment } from "../../checkpoints/checkpoint.ts";
 import { checkExperiment, type Experiment, PART_NAMES } from "../../models/experiment.ts";
-import { cannotRead } from "../cli/errors.ts";
-import { findCheckpoint, type FoundCheckpoint, newestRun, withPathInErrors } from "./checkpoint_folder.ts";
+import { cannotRead, printDiagnostic } from "../cli/errors.ts";
+import {
+  findCheckpoint,
+  findNewestRun,
+  type FoundCheckpoint,
+  newestRun,
+  withPathInErrors,
+} from "./checkpoint_folder.ts";
 import { entryAt, readBytes } from "./disk.ts";
 import { expectFile } from "./open_file.ts";
 import { BLOCK_COPY } from "./own_names.ts";
+import { pretrainedFolder, type PretrainedName } from "./pretrained.ts";
 import { sumOf } from "./sums.ts";
 
 /**
@@ -82,9 +89,22 @@ export async function withBlock<Found extends FoundCheckpoint>(
   return { ...checkpoint, experiment: { ...experiment, name: saved.name } };
 }
 
-/** Finds the trained model that a command is to use, the newest run's unless its folder is given. */
+/**
+ * Finds the trained model that a command is to use, the newest run's unless its folder is given. Where there is no run yet, it
+ * is one that comes with Miniformer, if one is named.
+ */
 export async function findModel(
   { checkpoint, block }: { readonly checkpoint?: string; readonly block?: string },
+  pretrained?: PretrainedName,
 ): Promise<FoundCheckpoint> {
-  return await withBlock(await findCheckpoint(checkpoint ?? await newestRun()), block);
+  const path = checkpoint ?? await findNewestRun() ?? usePretrained(pretrained) ?? await newestRun();
+  return await withBlock(await findCheckpoint(path), block);
+}
+
+function usePretrained(name?: PretrainedName): string | undefined {
+  const path = name && pretrainedFolder(name);
+  if (path !== undefined) {
+    printDiagnostic(`There is no run in runs/ yet: using ${path}, a model that comes with Miniformer`);
+  }
+  return path;
 }

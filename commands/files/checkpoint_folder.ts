@@ -111,7 +111,7 @@ const PYTORCH_FILE = /\.(pt|pth|ckpt|pkl)$/i;
  */
 export async function refusePytorchFile(path: string, flag: "checkpoint" | "resume"): Promise<void> {
   if (!PYTORCH_FILE.test(path) || (await Deno.stat(path).catch(() => undefined))?.isDirectory) return;
-  const newest = await newestRun().catch(() => undefined), run = newest ?? `${RUNS}/NAME`;
+  const newest = await findNewestRun(), run = newest ?? `${RUNS}/NAME`;
   const name: string = basename(path), epoch = name.match(/epoch\D?(\d+)/i)?.[1];
   const isBest = flag === "checkpoint" && /best/i.test(name);
   const meant = epoch ? `epoch-${epoch}` : isBest ? "best" : undefined;
@@ -142,8 +142,8 @@ export async function checkpointsOf(run: string): Promise<FolderPaths[]> {
   return [...CHECKPOINT_FOLDERS, ...epochs].map((name) => pathsOf(join(run, name)));
 }
 
-/** The folder of the run that trained last, of those in `runs/` that have saved a checkpoint. */
-export async function newestRun(): Promise<string> {
+/** The folder of the run that trained last, of those in `runs/` that have saved a checkpoint; undefined where there is none. */
+export async function findNewestRun(): Promise<string | undefined> {
   const runs: { path: string; time: number }[] = [];
   for (const { name } of await Array.fromAsync(Deno.readDir(RUNS)).catch(() => [])) {
     const path = `${RUNS}/${name}`, info = await Deno.stat(`${path}/metrics.jsonl`).catch(() => undefined);
@@ -151,8 +151,13 @@ export async function newestRun(): Promise<string> {
     const isSaved = await isAnyThere(folders.map((folder) => `${folder}/config.json`));
     if (info && isSaved) runs.push({ path, time: info.mtime?.getTime() ?? 0 });
   }
-  runs.sort((a, b) => b.time - a.time);
-  if (runs.length > 0) return runs[0].path;
+  return runs.sort((a, b) => b.time - a.time)[0]?.path;
+}
+
+/** The same; an error where there is none. */
+export async function newestRun(): Promise<string> {
+  const newest = await findNewestRun();
+  if (newest !== undefined) return newest;
   throw new Error(
     "There is no run in runs/ yet: train one with deno task train, or name the folder of one elsewhere",
   );

@@ -43,6 +43,7 @@ import {
   type FinetuneSettings,
   weightsOf,
 } from "../settings/finetune_settings.ts";
+import type { FlagRecord } from "../settings/repeat.ts";
 import { resumeSettings } from "../settings/resume_settings.ts";
 import { FINITE, objectOf, settingsSchema, TEXT } from "../settings/saved_settings.ts";
 import { RUN_SETTINGS } from "../settings/settings.ts";
@@ -133,14 +134,7 @@ export async function classifierRecipe(
   const model = withPathInErrors(checkpoint.path, () => buildModel<"classifier">(config, experiment));
   const batches = labelledBatches(training, { ...settings, ...batchSizes });
   const task = { model, corpus, labels, settings, source, validation, classes };
-  const { classWeights, ...others } = settings;
-  // flags that exclude each other, or do not fit the model, would be refused when they are given again
-  const unfit = [...source.validation ? ["validationFraction"] : [], ...causal ? [] : ["auxiliaryWeight"]];
-  const given = Object.entries(others)
-    .filter(([name]) => Object.hasOwn(finetuneFlags, name) && !unfit.includes(name));
-  const weights = classWeights &&
-    { classWeights: labels.map((label, index) => `${label}=${classWeights[index]}`) };
-  const repeated = { ...source, ...Object.fromEntries(given), ...weights };
+  const repeated = repeatedFlags(source, settings, { labels, causal });
   return {
     ...{ model, tokenizer, unit: "text" },
     state: {
@@ -175,6 +169,21 @@ export async function classifierRecipe(
     evaluation: (folder) =>
       `classify --checkpoint ${quote(folder)} --data ${quote(source.validation ?? "FILE")}`,
   };
+}
+
+/** Values of flags that repeat a run. */
+export function repeatedFlags(
+  source: FinetuneSource,
+  { classWeights, ...others }: FinetuneSettings,
+  { labels, causal }: { readonly labels: readonly string[]; readonly causal: boolean },
+): FlagRecord {
+  // flags that exclude each other, or do not fit the model, would be refused when they are given again
+  const unfit = [...source.validation ? ["validationFraction"] : [], ...causal ? [] : ["auxiliaryWeight"]];
+  const given = Object.entries(others)
+    .filter(([name]) => Object.hasOwn(finetuneFlags, name) && !unfit.includes(name));
+  const weights = classWeights &&
+    { classWeights: labels.map((label, index) => `${label}=${classWeights[index]}`) };
+  return { ...source, ...Object.fromEntries(given), ...weights };
 }
 
 /** The flags without class weights that repeat those of the run, which are saved as numbers. */

@@ -6,7 +6,6 @@
  *
  * @module
  */
-import type * as v from "valibot";
 import type { Backend } from "../../core/backend.ts";
 import { allocateParameters } from "../../core/module.ts";
 import { restoreTraining } from "../../checkpoints/checkpoint.ts";
@@ -33,6 +32,7 @@ import {
   readRun,
   type ResumedRun,
   type RunCommand,
+  type RunSchemas,
   type RunState,
 } from "../runs/run_state.ts";
 import { describeDryRun } from "./dry_run.ts";
@@ -45,7 +45,7 @@ import { throwFailure, trainAndSave } from "./train_loop.ts";
 export interface RunDescription<State extends RunState> {
   readonly command: RunCommand;
   /** What the state of a run must hold. */
-  readonly schemas: { readonly settings: v.GenericSchema; readonly source: v.GenericSchema };
+  readonly schemas: RunSchemas;
   /** The name of a new run, unless one is given. */
   name(): Promise<string> | string;
   /**
@@ -123,7 +123,7 @@ export async function runSession<State extends RunState>(
 }
 
 /** A run of the recipe with its initial, pretrained or saved values. */
-async function startRun(recipe: Recipe, backend: Backend, resumed?: ResumedRun): Promise<TrainingRun> {
+export async function startRun(recipe: Recipe, backend: Backend, resumed?: ResumedRun): Promise<TrainingRun> {
   const { model, batches, state: { settings } } = recipe;
   const store = resumed && allocateParameters(backend, model);
   const run = new TrainingRun(backend, model, batches, settings, { store });

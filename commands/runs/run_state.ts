@@ -68,13 +68,18 @@ export interface RunState<Settings extends RunSettings = RunSettings, Source = u
   readonly prefer?: "last";
 }
 
-/** A run to resume: its newest checkpoint. */
-export interface ResumedRun<State extends RunState = RunState> extends FoundCheckpoint {
-  /** The folder of the run. */
-  readonly folder: string;
+/** A checkpoint of a run: the command that trained it, the steps done, and what else its state says. */
+export interface TrainedCheckpoint<State extends RunState = RunState> extends FoundCheckpoint {
+  readonly command: RunCommand;
   /** Steps done. */
   readonly step: number;
   readonly state: State;
+}
+
+/** A run to resume: its newest checkpoint. */
+export interface ResumedRun<State extends RunState = RunState> extends TrainedCheckpoint<State> {
+  /** The folder of the run. */
+  readonly folder: string;
 }
 
 /** The command that trained a checkpoint. Messages name it, and the state may come from anywhere: others are refused. */
@@ -90,6 +95,32 @@ const BEST = objectOf({
   macroF1: v.optional(FINITE),
 });
 
+/** What the state of a run must hold. */
+export interface RunSchemas {
+  readonly settings: v.GenericSchema;
+  readonly source: v.GenericSchema;
+}
+
+/** Reads the state of a checkpoint. Settings and source must be as the schemas of the command that trained it say. */
+export function readState(
+  checkpoint: FoundCheckpoint,
+  schemasOf: (command: RunCommand) => RunSchemas,
+): TrainedCheckpoint {
+  const { path, files } = checkpoint, file = trainingStateName(files);
+  const { step, ...state } = withPathInErrors(path, () => loadTrainingState(files));
+  const command = withPathInErrors(path, () => inFile(file, () => commandOf(state)));
+  const schema = objectOf({
+    ...schemasOf(command),
+    textFingerprint: TEXT,
+    tokenizerFingerprint: v.optional(TEXT),
+    backend: objectOf({ name: TEXT, device: TEXT }),
+    best: v.optional(BEST),
+    epochLoss: v.optional(objectOf({ steps: FINITE, sum: FINITE })),
+  });
+  withPathInErrors(path, () => expectSchema(schema, state, file));
+  return { ...checkpoint, command, step, state: state as unknown as RunState };
+}
+
 /**
  * Finds and reads a run that is to be resumed, by its folder or one of its checkpoints. This command must have trained it,
  * and its settings and source must be as the schemas say.
@@ -97,31 +128,20 @@ const BEST = objectOf({
 export async function readRun<State extends RunState>(
   path: string,
   command: RunCommand,
-  schemas: { readonly settings: v.GenericSchema; readonly source: v.GenericSchema },
+  schemas: RunSchemas,
 ): Promise<ResumedRun<State>> {
   const prefer = (await checkpointsOf(path)).map(({ folder }) => basename(folder));
   const checkpoint = await findCheckpoint(path, { prefer, training: true });
-  const { step, ...state } = withPathInErrors(checkpoint.path, () => loadTrainingState(checkpoint.files));
-  const file = trainingStateName(checkpoint.files);
-  const other = withPathInErrors(checkpoint.path, () => inFile(file, () => commandOf(state)));
-  if (other !== command) {
+  const trained = readState(checkpoint, (other) => {
+    if (other === command) return schemas;
     throw new Error(
       `Cannot resume ${path}: deno task ${other} trained it; deno task ${other} --resume resumes it`,
     );
-  }
-  const schema = objectOf({
-    ...schemas,
-    textFingerprint: TEXT,
-    tokenizerFingerprint: v.optional(TEXT),
-    backend: objectOf({ name: TEXT, device: TEXT }),
-    best: v.optional(BEST),
-    epochLoss: v.optional(objectOf({ steps: FINITE, sum: FINITE })),
   });
-  withPathInErrors(checkpoint.path, () => expectSchema(schema, state, file));
   if (!isCheckpointName(basename(checkpoint.path))) {
     throw new Error(`Cannot resume ${path}: it is not in the folder of a run; move it to RUN/last`);
   }
-  return { ...checkpoint, folder: dirname(checkpoint.path), step, state: state as unknown as State };
+  return { ...trained as TrainedCheckpoint<State>, folder: dirname(checkpoint.path) };
 }
 
 /** Refuses another tokenizer than that of the run, where its state says which that was: early classifiers do not. */
@@ -134,7 +154,7 @@ export function expectTokenizer({ path, state }: ResumedRun, { fingerprint }: To
 
 /**
  * Lists the files outside the current folder that a command is about to read, before it reads them: their names come from a
- * file in the folder of the run, which may be untrusted.
+ * file in the folder of the run, which may be untrusted. `flag` names others; "" where there is no such flag.
  */
 export async function announceFiles(
   folder: string,
@@ -148,7 +168,9 @@ export async function announceFiles(
   const names = outside.slice(0, 10).map((name) => quote(cutText(visible(name), 200)));
   const others = outside.length > 10 ? ` and ${outside.length - 10} others` : "";
   printDiagnostic(
-    `${folder} was trained on ${names.join(" ")}${others}: these files will be read; ${flag} names others`,
+    `${folder} was trained on ${names.join(" ")}${others}: these files will be read${
+      flag && `; ${flag} names others`
+    }`,
   );
 }
 

@@ -42,7 +42,7 @@ export async function parameterValues(
  * import { assert, assertNotEquals } from "@std/assert";
  *
  * const sum = await sha256Of([Float32Array.of(0, 1)]);
- * assert(sum.startsWith("2a0a4317"));
+ * assert(sum.startsWith("22b6f43b"));
  * assertNotEquals(await sha256Of([Float32Array.of(-0, 1)]), sum);
  * ```
  *
