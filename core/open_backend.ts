@@ -49,18 +49,22 @@ export async function chooseBackend(
   if (choice === "wasm") {
     return { backend: await WasmBackend.open(options), reason: "WebAssembly was requested" };
   }
-  const webgpu = await WebGpuBackend.open();
   if (choice === "webgpu") {
+    const webgpu = await WebGpuBackend.open();
     if (webgpu) return { backend: webgpu, reason: "WebGPU was requested" };
     throw new Error(`There is no WebGPU adapter on this machine: ${HOW_TO_GET_WEBGPU}`);
   }
-  if (webgpu?.adapterClass === "hardware") return { backend: webgpu, reason: "it is a hardware GPU" };
-  webgpu?.close();
-  const found = webgpu ? "WebGPU is emulated in software here, which is slower" : "no GPU was found";
-  if (!WasmBackend.available) {
-    return { backend: new CpuBackend(), reason: `${found}, and this engine has no WebAssembly with vectors` };
+  let found = "no GPU was found";
+  try {
+    const webgpu = await WebGpuBackend.open();
+    if (webgpu?.adapterClass === "hardware") return { backend: webgpu, reason: "it is a hardware GPU" };
+    if (webgpu) found = "WebGPU is emulated in software here, which is slower";
+    webgpu?.close();
+  } catch (error) {
+    found = `WebGPU cannot be used (${(error as Error).message})`;
   }
-  return { backend: await WasmBackend.open(options), reason: found };
+  if (WasmBackend.available) return { backend: await WasmBackend.open(options), reason: found };
+  return { backend: new CpuBackend(), reason: `${found}, and this engine has no WebAssembly with vectors` };
 }
 
 /**

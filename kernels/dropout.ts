@@ -16,9 +16,8 @@
 import { kernel } from "../core/backend.ts";
 import { philox4x32, PHILOX_WGSL } from "../core/philox.ts";
 import { gradientOf, gradientToWrite, outputOf, type Tensor } from "../core/tensor.ts";
-import type { WasmCode } from "../core/wasm/wasm_code.ts";
 import { philoxOf } from "../core/wasm/wasm_philox.ts";
-import { F32x4, type I32x4, integers4 } from "../core/wasm/wasm_values.ts";
+import { F32x4, integers4 } from "../core/wasm/wasm_values.ts";
 
 /**
  * The integer that random bits are compared with: bits below it mean that the element is dropped.
@@ -32,16 +31,7 @@ export function dropThreshold(rate: number): number {
   return Math.min(2 ** 32 - 1, Math.round(rate * 2 ** 32));
 }
 
-/** Rows as columns: lane n of each vector makes vector n. */
-function transposed(code: WasmCode, [a, b, c, d]: readonly I32x4[]): I32x4[] {
-  return [[0, 4, 1, 5], [2, 6, 3, 7]].flatMap(([first, second, third, fourth]) => {
-    const lanes = [first, second, third, fourth] as const;
-    const [ab, cd] = [code.let(a.shuffle(b, lanes)), code.let(c.shuffle(d, lanes))];
-    return [ab.shuffle(cd, [0, 1, 4, 5]), ab.shuffle(cd, [2, 3, 6, 7])];
-  });
-}
-
-/** Elements in a piece of the work for WebAssembly, a multiple of 16. */
+/** Elements in a piece of the work for WebAssembly, a multiple of 32. */
 const ELEMENTS_PER_PIECE = 4096;
 
 /** y += mask · x / (1 − p), or y = … when `accumulate` is 0. `random` is that of the tape. */
@@ -85,12 +75,14 @@ fn each(index: u32) {
       const keepScale = code.let(code.f32("keepScale").splat());
       const philox = philoxOf(code, random.load(0), random.load(1));
       const { start, end } = code.rangeOfPiece(code.i32("size"), ELEMENTS_PER_PIECE);
-      // first the random bits of the whole piece, of four counters at once
-      code.for(start, end, 16, (index) => {
-        const counters = index.over(4).splat().plus(integers4(0, 1, 2, 3));
-        const [drawn] = philox([[counters, step, stream, 0]]);
-        transposed(code, drawn).forEach((word, counter) =>
-          bits.store4(index.minus(start), word, 4 * counter)
+      // first the random bits of the whole piece, of four counters at once, twice
+      code.for(start, end, 32, (index) => {
+        const counters = code.let(index.over(4).splat().plus(integers4(0, 1, 2, 3)));
+        const draws = philox([counters, counters.plus(4)].map((counters) => [counters, step, stream, 0]));
+        draws.forEach((drawn, draw) =>
+          code.transposed(drawn.map(({ floats }) => floats)).forEach((word, counter) =>
+            bits.store4(index.minus(start), word.bits, 16 * draw + 4 * counter)
+          )
         );
       });
       code.forFours(start, end, (index) => {

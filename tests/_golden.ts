@@ -1,8 +1,16 @@
-/** Golden files: values from PyTorch and Hugging Face, and the tests that hold the CPU reference against them. */
+/** Golden files: values from PyTorch and Hugging Face, and the tests that hold the CPU reference and WebAssembly against them. */
 
 import { CpuBackend } from "../core/cpu_backend.ts";
 import type { Tensor } from "../core/tensor.ts";
-import { assertSame, evaluate, type Inputs, TOLERANCES, type Values } from "./_testing.ts";
+import {
+  assertSame,
+  evaluate,
+  type Inputs,
+  type Tolerance,
+  TOLERANCES,
+  type Values,
+  wasm,
+} from "./_testing.ts";
 
 /** A case of an operation: inputs in single precision, results in double. */
 export interface GoldenCase {
@@ -35,14 +43,16 @@ export function golden<Case = GoldenCase>(name: string): Case[] {
 }
 
 /**
- * Registers the tests that an operation equals PyTorch, on the CPU in single and in double precision.
+ * Registers the tests that an operation equals PyTorch, on the CPU in single and in double precision, and in WebAssembly.
  *
  * @param file The golden file.
  * @param operation The operation, as a function of a case's inputs and options.
+ * @param wasmTolerance How close WebAssembly is, where sums of 32 bits differ from those of the CPU.
  */
 export function testGolden(
   file: string,
   operation: (tensors: Readonly<Record<string, Tensor>>, options: GoldenCase["options"]) => Tensor,
+  wasmTolerance: Tolerance = TOLERANCES.golden,
 ): void {
   for (const [bits, floats] of [[32, Float32Array], [64, Float64Array]] as const) {
     const tolerance = bits === 32 ? TOLERANCES.golden : TOLERANCES.golden64;
@@ -54,4 +64,10 @@ export function testGolden(
       }
     });
   }
+  Deno.test(`${file}: values and gradients equal PyTorch's [wasm]`, async () => {
+    for (const { name, options, inputs, dy, y, gradients } of golden(file)) {
+      const actual = await evaluate(await wasm(2), inputs, (tensors) => operation(tensors, options), dy);
+      assertSame(actual, { y, gradients }, wasmTolerance, `${file} ${name}`);
+    }
+  });
 }

@@ -29,7 +29,7 @@ export const TOLERANCES = {
   products: { rtol: 2e-6, atol: 1e-6 },
   /** GPU against CPU: tens of thousands of terms added one after the other, each sum rounded. */
   longSums: { rtol: 3e-5, atol: 1e-6 },
-  /** GPU against CPU: softmax, layer normalization, cross-entropy, attention. */
+  /** GPU against CPU, and WebAssembly against PyTorch: softmax, layer normalization, cross-entropy, attention. */
   rows: { rtol: 1.3e-5, atol: 1e-6 },
   /** GPU against CPU: tanh and erf are approximations there. */
   activations: { rtol: 4e-6, atol: 4e-6 },

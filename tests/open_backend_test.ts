@@ -29,6 +29,19 @@ Deno.test("chooseBackend takes WebAssembly where there is no adapter, and says s
     backend.close();
   }));
 
+Deno.test("chooseBackend takes WebAssembly where WebGPU fails, and says how it failed", async () => {
+  const requestAdapter = () => Promise.reject(new Error("the driver is broken"));
+  Object.defineProperty(navigator, "gpu", { value: { requestAdapter }, configurable: true });
+  try {
+    const { backend, reason } = await chooseBackend("auto", { threads: 1 });
+    assertEquals([backend.name, reason], ["wasm", "WebGPU cannot be used (the driver is broken)"]);
+    await assertRejects(() => chooseBackend("webgpu"), Error, "the driver is broken");
+    backend.close();
+  } finally {
+    delete (navigator as unknown as Record<string, unknown>).gpu;
+  }
+});
+
 Deno.test("chooseBackend opens WebAssembly when asked, with the threads asked for", async () => {
   const { backend, reason } = await chooseBackend("wasm", { threads: 3 });
   assertEquals([backend.device, reason], ["WebAssembly, 3 threads", "WebAssembly was requested"]);

@@ -106,6 +106,15 @@ Deno.test("while: the condition is looked at before every turn", async () => {
   assertEquals([...n], [243, 243]);
 });
 
+Deno.test("transposed: rows as columns", async () => {
+  const { y } = await runWasm({ x: count(16) }, { y: new Float32Array(16) }, ({ x, y }, code) => {
+    const rows = [0, 4, 8, 12].map((at) => code.let(x.load4(at)));
+    code.transposed(rows).forEach((column, n) => y.store4(4 * n, column));
+  });
+  const from = [0, 4, 8, 12, 1, 5, 9, 13, 2, 6, 10, 14, 3, 7, 11, 15];
+  assertEquals([...y], from.map((at) => count(16)[at]));
+});
+
 Deno.test("forFours: every element once, none beyond the end, of floats and integers", async () => {
   for (let start = 0; start < 6; start++) {
     for (let end = start; end < 14; end++) {
@@ -192,7 +201,7 @@ Deno.test("rangeOfPiece: pieces of one length, the last one shorter", async () =
 Deno.test("loads and stores: by index, constant or not, with an offset, and from another beginning", async () => {
   const { y, n } = await runWasm(
     { x: count(20), ids: Uint32Array.from(count(20)) },
-    { y: new Float32Array(20), n: new Uint32Array(12) },
+    { y: new Float32Array(24), n: new Uint32Array(12) },
     ({ x, ids, y, n }, code) => {
       const three = code.let(I32.of(3)), later = x.from(three), target = y.from(4);
       y.store(0, x.load(three));
@@ -201,7 +210,8 @@ Deno.test("loads and stores: by index, constant or not, with an offset, and from
       y.store(2, x.integers.load(1).toF32());
       target.store4(0, later.load4(0));
       target.store4(three, x.splat(three, 6), 1);
-      target.store(three, 0.5, 9);
+      target.store(three, 0.5, 5);
+      target.store4(12, later.splat(2).plus(x.load4(three, 8)));
       n.store(0, ids.load(three));
       n.store(three, ids.load(1, 4), 8);
       n.store4(1, ids.load4(three, 1));
@@ -209,7 +219,7 @@ Deno.test("loads and stores: by index, constant or not, with an offset, and from
     },
   );
   assertEquals([...y.subarray(0, 4)], [3, 7, 0x3f800000, 7]);
-  assertEquals([...y.subarray(4)], [3, 4, 5, 6, 9, 9, 9, 9, 0, 0, 0, 0, 0.5, 0, 0, 0]);
+  assertEquals([...y.subarray(4)], [3, 4, 5, 6, 9, 9, 9, 9, 0.5, 0, 0, 0, 16, 17, 18, 19, 0, 0, 0, 0]);
   assertEquals([...n], [3, 4, 5, 6, 7, 9, 9, 9, 9, 0, 0, 5]);
 });
 

@@ -1,7 +1,11 @@
 import { assert, assertEquals } from "@std/assert";
 import { assembleWasm, wasmElements, type WasmPass } from "../core/wasm/wasm_pass.ts";
 import { F32x4 } from "../core/wasm/wasm_values.ts";
-import { wasm } from "./_testing.ts";
+import { gelu, geluErf, tanh } from "../kernels/activations.ts";
+import { crossEntropy } from "../kernels/cross_entropy.ts";
+import { dropout } from "../kernels/dropout.ts";
+import { softmax } from "../kernels/softmax.ts";
+import { evaluate, integers, normals, type Operation, wasm } from "./_testing.ts";
 import { runWasm } from "./_wasm.ts";
 
 Deno.test("wasmElements: every element once, however many pieces they make", async () => {
@@ -85,5 +89,26 @@ Deno.test("assembleWasm: a valid module, for memory that threads share and for m
   } as const;
   for (const shared of [false, true]) {
     assert(WebAssembly.validate(assembleWasm(kernel, pass as WasmPass, { size: 1 }, shared)));
+  }
+});
+
+Deno.test("pieces: 1, 2 and 3 threads give the same bits", async () => {
+  const x = normals("x", [700, 101], 3), targets = integers("targets", [700], 101);
+  const operations: Record<string, Operation> = {
+    gelu: ({ x }) => gelu(x),
+    geluErf: ({ x }) => geluErf(x),
+    tanh: ({ x }) => tanh(x),
+    dropout: ({ x }) => dropout(x, 0.3),
+    softmax: ({ x }) => softmax(x),
+    crossEntropy: ({ x, targets }) => crossEntropy(x, targets),
+  };
+  for (const [name, operation] of Object.entries(operations)) {
+    const results = [];
+    for (const threads of [1, 2, 3]) {
+      const random = Uint32Array.of(1, 0, 5, 0);
+      results.push(await evaluate(await wasm(threads), { x, targets }, operation, undefined, random));
+    }
+    assertEquals(results[1], results[0], name);
+    assertEquals(results[2], results[0], name);
   }
 });

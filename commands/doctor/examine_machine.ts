@@ -6,7 +6,8 @@
  */
 import type { Backend } from "../../core/backend.ts";
 import { CpuBackend } from "../../core/cpu_backend.ts";
-import { chooseBackend, HOW_TO_GET_WEBGPU } from "../../core/open_backend.ts";
+import { chooseBackend } from "../../core/open_backend.ts";
+import { WasmBackend } from "../../core/wasm/wasm_backend.ts";
 import { WebGpuBackend } from "../../core/webgpu/webgpu_backend.ts";
 import { formatSpeed, megabytes } from "../cli/terminal.ts";
 import { measureProducts } from "../cost/products.ts";
@@ -20,27 +21,40 @@ const LIMITS = ["maxBufferSize", "maxStorageBufferBindingSize"] as const;
 export async function* examineMachine(): AsyncGenerator<Finding> {
   const { deno } = Deno.version, { target } = Deno.build;
   yield { name: "program", text: `Deno ${deno} on ${target}`, figures: { deno, target } };
+  yield await speedOf(new CpuBackend(), "matmul cpu", 256);
+  yield* examineOpened(() => WasmBackend.open(), "wasm");
   yield* describeAdapter();
-  let problem: string | undefined;
-  const { backend, reason } = await chooseBackend("auto").catch((error: Error) => {
-    problem = error.message;
-    return { backend: new CpuBackend(), reason: "WebGPU cannot be used" };
-  });
-  if (problem !== undefined) yield { name: "webgpu", text: `cannot be used: ${problem}` };
-  yield await speedOf(backend instanceof CpuBackend ? backend : new CpuBackend(), "matmul cpu", 256);
-  if (backend instanceof WebGpuBackend) {
-    try {
-      yield* examineDevice(backend);
-    } catch (error) {
-      yield { name: "problem", text: (error as Error).message, faulty: true };
-    } finally {
-      backend.close();
-    }
+  yield* examineOpened(() => WebGpuBackend.open(), "webgpu");
+  yield* describeChoice();
+}
+
+/** Examines a device if it can be opened, and closes it. */
+async function* examineOpened(
+  open: () => Promise<WasmBackend | WebGpuBackend | undefined>,
+  name: string,
+): AsyncGenerator<Finding> {
+  let backend: WasmBackend | WebGpuBackend | undefined;
+  try {
+    backend = await open();
+  } catch (error) {
+    return yield { name, text: `cannot be used: ${(error as Error).message}` };
   }
-  const { device } = backend;
+  if (backend === undefined) return;
+  try {
+    yield* examineDevice(backend);
+  } catch (error) {
+    yield { name: "problem", text: (error as Error).message, faulty: true };
+  } finally {
+    backend.close();
+  }
+}
+
+/** What `--device auto` takes, and what would be faster. */
+async function* describeChoice(): AsyncGenerator<Finding> {
+  const { backend, reason } = await chooseBackend("auto"), { device } = backend;
+  backend.close();
   yield { name: "auto", text: `--device auto takes ${device}: ${reason}`, figures: { device, reason } };
-  if (backend instanceof CpuBackend) yield { name: "advice", text: `for more speed, ${HOW_TO_GET_WEBGPU}` };
-  else if (backend instanceof WebGpuBackend && backend.adapterClass === "software") {
+  if (!(backend instanceof WebGpuBackend)) {
     yield { name: "advice", text: "for more speed, a GPU with a driver for Vulkan, Metal or DirectX 12" };
   }
 }
@@ -61,19 +75,25 @@ async function* describeAdapter(): AsyncGenerator<Finding> {
   yield { name: "features", text: features.join(", ") || "none", figures: { features } };
 }
 
-async function* examineDevice(backend: WebGpuBackend): AsyncGenerator<Finding> {
-  const { adapterClass } = backend, hardware = adapterClass === "hardware";
-  const text = hardware ? "a GPU" : "software: a CPU that emulates a GPU";
-  yield { name: "class", text, figures: { adapterClass } };
+async function* examineDevice(backend: WasmBackend | WebGpuBackend): AsyncGenerator<Finding> {
+  const isWasm = backend instanceof WasmBackend, hardware = !isWasm && backend.adapterClass === "hardware";
+  if (isWasm) {
+    yield { name: "wasm", text: backend.device, figures: { device: backend.device } };
+  } else {
+    const text = hardware ? "a GPU" : "software: a CPU that emulates a GPU";
+    yield { name: "class", text, figures: { adapterClass: backend.adapterClass } };
+  }
   const parity = await probeParity(backend), wrong = parity.filter(({ equal }) => !equal);
   const worst = Math.max(...parity.map(({ difference }) => difference));
   const names = (wrong.length > 0 ? wrong : parity).map(({ name }) => name).join(", ");
+  const advice = isWasm ? "use --device cpu" : "use --device wasm and update the driver";
   const verdict = wrong.length > 0
-    ? "different from the CPU reference: use --device cpu and update the driver"
+    ? `different from the CPU reference: ${advice}`
     : `equal to the CPU reference within ${worst.toExponential(1)}`;
   const figures = Object.fromEntries(parity.map(({ name, difference }) => [name, difference]));
   yield { name: "kernels", text: `${verdict} (${names})`, faulty: wrong.length > 0, figures };
-  for (const size of hardware ? [256, 1024, 2048] : [256, 512]) yield speedOf(backend, "matmul gpu", size);
+  const name = isWasm ? "matmul wasm" : "matmul gpu";
+  for (const size of hardware ? [256, 1024, 2048] : [256, 512]) yield speedOf(backend, name, size);
 }
 
 async function speedOf(backend: Backend, name: string, size: number): Promise<Finding> {

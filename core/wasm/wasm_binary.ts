@@ -16,8 +16,11 @@
  * @module
  */
 
-/** Bytes of a module, or of a part of one. */
+/** Bytes of a module, or of a part of one. Among instructions, a number beyond them stands for a constant vector. */
 export type Bytes = readonly number[];
+
+/** The constant vector in which every lane is 0; each of the others is as much larger as the bits of its lanes. */
+export const FIRST_CONSTANT = 256;
 
 /** An unsigned integer in LEB128. */
 export function unsigned(value: number): number[] {

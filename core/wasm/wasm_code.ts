@@ -20,11 +20,18 @@
  */
 
 import type { Bindings } from "../backend.ts";
-import { type Bytes, moduleOf, PARAMETERS, type TypeNumber, TYPES, unsigned } from "./wasm_binary.ts";
+import {
+  type Bytes,
+  FIRST_CONSTANT,
+  moduleOf,
+  PARAMETERS,
+  type TypeNumber,
+  TYPES,
+  unsigned,
+} from "./wasm_binary.ts";
 import {
   F32,
   F32x4,
-  FIRST_CONSTANT,
   type Float,
   type Floats4,
   I32,
@@ -136,6 +143,15 @@ export class WasmCode<Name extends string = string> {
   /** Computes a value here, once, for all its uses. */
   let<Kind extends Value>(value: Kind): Kind {
     return this.variable(value).value;
+  }
+
+  /** Rows as columns: vector n of the result holds number n of each of four vectors. */
+  transposed([a, b, c, d]: readonly F32x4[]): readonly F32x4[] {
+    // pairs are brought together, then pairs of pairs
+    return ([[0, 4, 1, 5], [2, 6, 3, 7]] as const).flatMap((lanes) => {
+      const ab = this.let(a.shuffle(b, lanes)), cd = this.let(c.shuffle(d, lanes));
+      return [this.let(ab.shuffle(cd, [0, 1, 4, 5])), this.let(ab.shuffle(cd, [2, 3, 6, 7]))];
+    });
   }
 
   /** Does something if the condition is not 0, and something else if it is. */

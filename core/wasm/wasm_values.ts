@@ -17,7 +17,15 @@
  * @module
  */
 
-import { type Bytes, float, signed, type TypeNumber, TYPES, unsigned } from "./wasm_binary.ts";
+import {
+  type Bytes,
+  FIRST_CONSTANT,
+  float,
+  signed,
+  type TypeNumber,
+  TYPES,
+  unsigned,
+} from "./wasm_binary.ts";
 
 /** Begins the instructions on vectors. */
 const VECTOR = 0xfd;
@@ -213,9 +221,6 @@ export class F32 extends Value {
   }
 }
 
-/** Beyond all bytes: from here on a number among instructions stands for a constant vector, see {@linkcode sameInAllLanes}. */
-export const FIRST_CONSTANT = 256;
-
 /**
  * Four times the same 32 bits. Written where it is used, such a constant is made anew in every turn of a loop, which takes
  * as long as an addition or longer. So one number stands for it here, and `WasmCode` makes it once, before anything else.
@@ -369,12 +374,6 @@ export class I32x4 extends Vector {
   /** this · other, the lower 32 bits. */
   times(other: Integers4): I32x4 {
     return this.vector(0xb5, I32x4.of(other));
-  }
-
-  /** this · other, the upper 32 bits of the product of two unsigned integers. */
-  timesHigh(other: Integers4): I32x4 {
-    const factor = I32x4.of(other);
-    return this.timesWide(factor, 0).shuffle(this.timesWide(factor, 1), [1, 3, 5, 7]);
   }
 
   /** Two products of unsigned integers with all their 64 bits, the lower half first: of lanes 0 and 1, or of 2 and 3. */

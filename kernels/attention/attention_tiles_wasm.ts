@@ -58,19 +58,6 @@ export class Places {
   }
 }
 
-/** Four vectors of four: the first numbers of all, then the second ones, and so on. */
-export function transposed(code: WasmCode, [a, b, c, d]: readonly F32x4[]): readonly F32x4[] {
-  const pair = (x: F32x4, y: F32x4, lanes: [number, number, number, number]) => code.let(x.shuffle(y, lanes));
-  const ab01 = pair(a, b, [0, 4, 1, 5]), ab23 = pair(a, b, [2, 6, 3, 7]);
-  const cd01 = pair(c, d, [0, 4, 1, 5]), cd23 = pair(c, d, [2, 6, 3, 7]);
-  return [
-    pair(ab01, cd01, [0, 1, 4, 5]),
-    pair(ab01, cd01, [2, 3, 6, 7]),
-    pair(ab23, cd23, [0, 1, 4, 5]),
-    pair(ab23, cd23, [2, 3, 6, 7]),
-  ];
-}
-
 /** Rows of a matrix that are to be transposed. */
 interface Rows {
   /** The first row of the head. */
@@ -93,7 +80,7 @@ function transposeFour(
 ) {
   const rows = [0, 1, 2, 3].map((row) => matrix.from(first.plus(row).min(last).times(width)));
   code.for(0, width, 4, (d) => {
-    const fours = transposed(code, rows.map((row) => code.let(row.load4(d))));
+    const fours = code.transposed(rows.map((row) => code.let(row.load4(d))));
     const at = to.from(d.times(step));
     fours.forEach((four, row) => at.store4(0, scale ? four.times(scale) : four, row * step));
   });

@@ -4,8 +4,8 @@
  * Eight queries are computed side by side, in the lanes of two vectors (see `attention_tiles_wasm.ts` for the two products).
  * They walk over the keys three times, with an array of eight scores for each key, which is small enough for the nearest cache:
  *
- *     for every four keys:      s = q · k / √D        m = the largest s       s = −10³⁰ where the query does not see the key
- *     for every four keys:      p = exp(s − m)        l = Σ p                 p = mask · p
+ *     for every four keys:      s = q · k / √D, or −10³⁰ where the query does not see the key        m = the largest s
+ *     for every four keys:      p = mask · exp(s − m)                                                l = Σ exp(s − m)
  *     for every eight channels: y = Σ p v / l
  *
  * No key is visited that none of the eight queries sees: in the causal form that is nearly half of them. −10³⁰ is only needed
@@ -20,25 +20,23 @@
  * form pieces are of unequal length: the longest come first, so that no thread is left with one of them at the end.
  *
  * A result depends on its own query and on the keys that it sees, not on what else is computed beside it: terms of keys that are
- * not seen are zeros at the end of a sum. So `cache.ts`, which adds in the same order, gives the same bits.
+ * not seen are zeros at the end of a sum. So `cache_wasm.ts`, which adds in the same order, gives the same bits.
  *
- * Reference: Dao, "FlashAttention-2", 2023, section 3.3, on the division of the work.
+ * Reference: Dao, "FlashAttention-2", 2023, section 3.2, on the division of the work.
  *
  * @module
  */
 
-import type { WasmCode, WasmFloats, WasmIntegers } from "../../core/wasm/wasm_code.ts";
+import type { WasmCode, WasmFloats } from "../../core/wasm/wasm_code.ts";
 import { exp, log } from "../../core/wasm/wasm_math.ts";
 import type { WasmPass } from "../../core/wasm/wasm_pass.ts";
-import { philoxOf } from "../../core/wasm/wasm_philox.ts";
-import { F32, F32x4, I32, I32x4, integers4, select } from "../../core/wasm/wasm_values.ts";
+import { F32x4, type I32, integers4 } from "../../core/wasm/wasm_values.ts";
 import type {
   ATTENTION_BACKWARD_KEY_VALUE_CONSTANTS,
   ATTENTION_BACKWARD_QUERY_CONSTANTS,
   ATTENTION_BACKWARD_READS,
   ATTENTION_CONSTANTS,
   ATTENTION_READS,
-  AttentionConstants,
 } from "./attention_mask.ts";
 import {
   dotTile,
@@ -49,171 +47,33 @@ import {
   roundUp,
   storeTile,
   sumSteps,
-  type Tile,
-  transposed,
   transposeLanes,
   transposeSteps,
 } from "./attention_tiles_wasm.ts";
-
-type Name = typeof ATTENTION_CONSTANTS[number];
-
-/** Queries or keys in a piece. */
-const PIECE_ROWS = 64;
+import {
+  beginPiece,
+  eightFrom,
+  keysSeen,
+  masksOf,
+  pairsAt,
+  type Piece,
+  piecesOf,
+  queriesSeeing,
+  scores,
+  scratchOf,
+  UNSEEN,
+} from "./attention_walk_wasm.ts";
 
 /** Rows in a piece of delta. */
 const DELTA_ROWS = 1024;
 
-/** The score of a key that is not seen: exp makes 0 of it. */
-const UNSEEN = -1e30;
-
-const piecesOf = ({ batch, heads, time }: AttentionConstants) => batch * heads * Math.ceil(time / PIECE_ROWS);
-
-/** Bytes for so many arrays of all steps transposed, of eight lanes transposed, and of eight numbers a step. */
-const scratchOf = (transposedSteps: number, transposedLanes: number, pairs: number) =>
-(
-  { time, headDim }: AttentionConstants,
-): number => {
-  const steps = Math.ceil(time / 4) * 4,
-    depth = Math.ceil(headDim / 4) * 4,
-    sums = Math.ceil(headDim / LANES) * LANES;
-  return 4 * (transposedSteps * steps * depth + (transposedLanes * depth + sums + pairs * steps + 1) * LANES);
-};
-
-/** The numbers of four neighbouring rows, of eight in two vectors. */
-const eightFrom = (code: WasmCode, first: I32): readonly I32x4[] =>
-  HALVES.map((half) => code.let(first.plus(half).splat().plus(integers4(0, 1, 2, 3))));
-
-/** What the three kernels begin with: sizes, and which part of which head a piece computes. */
-function beginPiece(code: WasmCode<Name>, lengths: WasmIntegers, lastFirst: boolean) {
-  const time = code.i32("time"), width = code.i32("headDim"), causal = code.i32("causal");
-  const heads = code.i32("heads"), padded = code.i32("padded");
-  const allHeads = code.let(code.i32("batch").times(heads));
-  const blocks = time.plus(PIECE_ROWS - 1).over(PIECE_ROWS);
-  // pieces are numbered by blocks, in each by heads
-  const head = code.let(code.piece.modulo(allHeads)), number = code.let(code.piece.over(allHeads));
-  const block = lastFirst ? blocks.minus(1).minus(number) : number;
-  const start = code.let(block.times(PIECE_ROWS)), end = code.let(start.plus(PIECE_ROWS).min(time));
-  const given = code.let(lengths.load(select(padded, head.over(heads), padded)));
-  const length = code.let(select(padded.and(given.isBelow(time)), given, time));
-  return {
-    time,
-    width,
-    causal,
-    start,
-    end,
-    length,
-    /** Positions and numbers of a row, rounded up to fours. */
-    steps: code.let(roundUp(time, 4)),
-    depth: code.let(roundUp(width, 4)),
-    /** Beyond the last key that a query of this piece sees. */
-    keysEnd: code.let(select(causal, end.min(length), length)),
-    last: code.let(time.minus(1)),
-    scale: code.let(F32x4.of(F32.of(1).over(width.toF32().sqrt()))),
-    /** The first row of the head, counted over the whole batch. */
-    firstRow: code.let(head.times(time)),
-    /** The rows of the head, in a tensor with a row for each position. */
-    rowsOf: (tensor: WasmFloats) => tensor.from(head.times(time).times(width)),
-  };
-}
-
-/** See `beginPiece`. */
-type Piece = ReturnType<typeof beginPiece>;
-
-/** Writes masks of dropout, each of four queries and four keys: for each key a vector of queries. The first key is 4 `four`. */
-function masksOf(code: WasmCode<Name>, random: WasmIntegers) {
-  const draw = philoxOf(code, random.load(0), random.load(1)), step = code.let(I32x4.of(random.load(2)));
-  const stream = code.let(I32x4.of(code.i32("stream"))), zero = code.let(I32x4.of(0));
-  const threshold = code.let(I32x4.of(code.i32("threshold")));
-  const keepScale = code.let(F32x4.of(code.f32("keepScale")));
-  const callsPerRow = code.let(code.i32("time").plus(3).shiftRight(2));
-  return (places: readonly { rows: I32x4; four: I32 }[]): readonly (readonly F32x4[])[] =>
-    draw(places.map(({ rows, four }) => [rows.times(callsPerRow).plus(four), step, stream, zero]))
-      .map((words) => words.map((word) => code.let(word.isBelow(threshold).select(F32x4.of(0), keepScale))));
-}
-
-/** Which steps of a walk the lanes see. */
-interface Walk {
-  /** The first step that some lane sees, a multiple of 4 unless there is none. */
-  readonly start: I32;
-  /** Beyond the last one. */
-  readonly end: I32;
-  /** Whether one of the four steps from `step` on is seen by some lanes only. */
-  partly(step: I32): I32;
-  /** The lanes that do not see a step. */
-  hidden(step: I32): readonly I32x4[];
-}
-
-/** The keys that the queries i to i + 7 see. */
-function keysSeen(code: WasmCode, i: I32, { causal, length }: Piece): Walk {
-  const lengthMinusOne = code.let(length.minus(1)), ends = code.let(lengthMinusOne.splat());
-  // the last key of each: its own in the causal form, if that is no padding
-  const lastKeys = eightFrom(code, i).map((own) =>
-    code.let(code.let(causal.splat().equals(1).and(own.isLess(ends))).select(own, ends))
-  );
-  const least = code.let(select(causal.and(i.isLess(lengthMinusOne)), i, lengthMinusOne));
-  return {
-    start: I32.of(0),
-    end: code.let(select(causal, i.plus(LANES).min(length), length)),
-    partly: (step) => step.plus(3).isGreater(least),
-    hidden: (step) => lastKeys.map((last) => last.isLess(step.splat())),
-  };
-}
-
-/** The queries that see the keys j to j + 7. */
-function queriesSeeing(code: WasmCode, j: I32, { causal, length, time }: Piece): Walk {
-  // the first query of each: its own in the causal form, and none of a key that is padding
-  const ends = code.let(length.splat()), none = code.let(time.splat());
-  const firstQueries = eightFrom(code, j).map((own) =>
-    code.let(own.isLess(ends).select(own.and(code.let(causal.splat().equals(1))), none))
-  );
-  const first = code.let(j.times(causal)), allWithin = code.let(j.plus(LANES).isGreater(length).equals(0));
-  const most = code.let(select(allWithin, first.plus(LANES - 1), time));
-  return {
-    start: code.let(select(j.isLess(length), first, time)),
-    end: time,
-    partly: (step) => step.isLess(most),
-    hidden: (step) => firstQueries.map((first) => step.splat().isLess(first)),
-  };
-}
-
-/** The scores of a walk, four steps at a time; those that are not seen are very low. */
-function scores(
-  code: WasmCode,
-  { width, depth }: Piece,
-  { start, end, partly, hidden }: Walk,
-  steps: WasmFloats,
-  lanes: WasmFloats,
-  use: (step: I32, tile: Tile) => void,
-): void {
-  code.for(start, end, 4, (step) => {
-    const tile = dotTile(code, steps, step, lanes, width, depth);
-    code.if(partly(step), () => {
-      tile.forEach((row, n) => {
-        const hides = hidden(code.let(step.plus(n)));
-        row.forEach((four, h) => four.set(hides[h].select(F32x4.of(UNSEEN), four.value)));
-      });
-    });
-    use(step, tile);
-  });
-}
-
-/** Four steps and eight lanes of an array of pairs. */
-const pairsAt = (pairs: WasmFloats, step: I32) => {
-  const at = pairs.from(step.times(LANES));
-  return (n: number, h: number) => ({
-    get value() {
-      return at.load4(0, n * LANES + 4 * h);
-    },
-    set: (value: F32x4) => at.store4(0, value, n * LANES + 4 * h),
-  });
-};
-
+/** The steps of a tile, and the lanes of a vector. */
 const FOUR = [0, 1, 2, 3] as const;
 
 /** y and logSumExp, eight queries at a time. */
 export const attentionForwardWasm: readonly WasmPass<
   typeof ATTENTION_READS & { y: "f32"; logSumExp: "f32" },
-  Name
+  typeof ATTENTION_CONSTANTS[number]
 >[] = [{
   switches: ["threshold"],
   pieces: piecesOf,
@@ -235,28 +95,19 @@ export const attentionForwardWasm: readonly WasmPass<
         storeTile(p, j, tile);
         m.forEach((largest, h) => tile.forEach((row) => largest.set(largest.value.atLeast(row[h].value))));
       });
-      // p = exp(s − m), and their sum l
+      // p = exp(s − m), and their sum l; dropout comes after the sum, as in the textbook
       const l = HALVES.map(() => code.variable(F32x4.of(0)));
+      const rows = eightFrom(code, code.let(piece.firstRow.plus(i)));
       code.for(0, walk.end, 4, (j) => {
-        const at = pairsAt(p, j);
+        const at = pairsAt(p, j), masks = maskOf?.(rows.map((rows) => ({ rows, four: j.shiftRight(2) })));
         for (const n of FOUR) {
           l.forEach((sum, h) => {
             const power = code.let(exp(code, at(n, h).value.minus(m[h].value)));
-            at(n, h).set(power);
+            at(n, h).set(masks ? power.times(masks[h][n]) : power);
             sum.set(sum.value.plus(power));
           });
         }
       });
-      // dropout comes after the sum, as in the textbook
-      if (maskOf) {
-        const rows = eightFrom(code, code.let(piece.firstRow.plus(i)));
-        code.for(0, walk.end, 4, (j) => {
-          const at = pairsAt(p, j);
-          maskOf(rows.map((rows) => ({ rows, four: j.shiftRight(2) }))).forEach((masks, h) =>
-            masks.forEach((mask, n) => at(n, h).set(at(n, h).value.times(mask)))
-          );
-        });
-      }
       // y = Σ p v / l; the largest p is 1, so l is less only where a query sees no key
       sumSteps(code, p, values, walk.end, width, sums);
       HALVES.forEach((half, h) => kept.store4(0, l[h].value.atLeast(1), half));
@@ -404,7 +255,7 @@ export const attentionBackwardKeyValueWasm: readonly WasmPass<
         const weight = pairsAt(weights, i), dWeight = pairsAt(ds, i);
         const rows = code.let(piece.firstRow.plus(i).splat().plus(integers4(0, 1, 2, 3)));
         const masks = maskOf?.(HALVES.map((half) => ({ rows, four: j.plus(half).shiftRight(2) })))
-          .map((four) => transposed(code, four));
+          .map((four) => code.transposed(four));
         for (const n of FOUR) {
           HALVES.forEach((_, h) => {
             const p = code.let(exp(code, weight(n, h).value.minus(kept.splat(i, n))));

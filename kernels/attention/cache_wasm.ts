@@ -18,7 +18,8 @@ import { type WasmCode, WasmFloats } from "../../core/wasm/wasm_code.ts";
 import { exp } from "../../core/wasm/wasm_math.ts";
 import type { WasmPass } from "../../core/wasm/wasm_pass.ts";
 import { F32, F32x4, I32, select } from "../../core/wasm/wasm_values.ts";
-import { HALVES, Places, roundUp, transposed } from "./attention_tiles_wasm.ts";
+import { HALVES, Places, roundUp } from "./attention_tiles_wasm.ts";
+import { UNSEEN } from "./attention_walk_wasm.ts";
 
 /** Rows that a piece adds to a cache. */
 const ROWS = 64;
@@ -28,9 +29,6 @@ const ELEMENTS = 65536;
 
 /** Channels that are summed up side by side. Reading that many is allowed at any place of a tensor. */
 const CHANNELS = 16;
-
-/** The score of what is no key. */
-const UNSEEN = -1e30;
 
 const rowsPerPiece = ({ time, headDim }: { time: number; headDim: number }) =>
   Math.max(1, Math.floor(ELEMENTS / (time * headDim)));
@@ -60,7 +58,7 @@ function dotEight(code: WasmCode, query: WasmFloats, keys: WasmFloats, j: I32, l
   const sums = HALVES.map(() => code.variable(F32x4.of(0)));
   /** Adds the products of the channels d to d + 3, as far as they exist. */
   const four = (d: I32, exists: (n: number, add: () => void) => void) => {
-    const keys = rows.map((four) => transposed(code, four.map((row) => code.let(row.load4(d)))));
+    const keys = rows.map((four) => code.transposed(four.map((row) => code.let(row.load4(d)))));
     for (const n of [0, 1, 2, 3]) {
       exists(n, () => {
         const factor = code.let(query.splat(d, n));

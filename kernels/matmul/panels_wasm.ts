@@ -22,7 +22,7 @@
  */
 
 import { type WasmCode, WasmFloats } from "../../core/wasm/wasm_code.ts";
-import type { F32x4, I32 } from "../../core/wasm/wasm_values.ts";
+import type { I32 } from "../../core/wasm/wasm_values.ts";
 
 /** Rows or columns that are copied at a time. Panels have room for as many as are a multiple of it. */
 export const COPIED_TOGETHER = 16;
@@ -37,19 +37,6 @@ export interface PanelSource {
   readonly inner: I32;
   /** Whether those of one row or column are side by side in memory. */
   readonly isInnerFirst: boolean;
-}
-
-/** Four vectors of four, transposed. */
-function transposed(code: WasmCode, [a, b, c, d]: readonly F32x4[]): readonly F32x4[] {
-  const pairs = (x: F32x4, y: F32x4) => [
-    code.let(x.shuffle(y, [0, 4, 1, 5])),
-    code.let(x.shuffle(y, [2, 6, 3, 7])),
-  ];
-  const ab = pairs(a, b), cd = pairs(c, d);
-  return [0, 1].flatMap((half) => [
-    ab[half].shuffle(cd[half], [0, 1, 4, 5]),
-    ab[half].shuffle(cd[half], [2, 3, 6, 7]),
-  ]);
 }
 
 /**
@@ -80,7 +67,7 @@ export function copyIntoPanels(
       const rows = [0, 1, 2, 3].map((row) => matrix.from(start.plus(first + row).min(last).times(inner)));
       code.for(0, inner, 4, (k) => {
         const steps = to.from(k.times(width)), loaded = rows.map((row) => code.let(row.load4(k)));
-        transposed(code, loaded).forEach((four, step) => steps.store4(0, four, step * width));
+        code.transposed(loaded).forEach((four, step) => steps.store4(0, four, step * width));
       });
     }
   } else {
