@@ -1,7 +1,7 @@
 /**
  * Does memory stay where it is? Trains the `tiny` preset for 2,000 steps, with an evaluation and a sample every 250, and
  * prints the memory of the process, as it is and after the garbage collector has run; what V8 holds of it for
- * JavaScript; what JavaScript uses of that; and the backend's buffers. `deno task bench:memory [cpu|webgpu] [steps]`.
+ * JavaScript; what JavaScript uses of that; and the backend's buffers. `deno task bench:memory [wasm|cpu|webgpu] [steps]`.
  *
  * WebGPU's command buffers live outside of JavaScript and go when their JavaScript objects are collected, which V8 is in
  * no hurry to do: left alone, 10,000 steps rise from 193 MB to 218 and fall back to 204. V8 also doubles its nursery once in a run, as a step of 8 MB shows in what it
