@@ -13,21 +13,22 @@ const settingsOf = (line: string) =>
 
 Deno.test("a feed-forward network of another width takes GPT-2 where GPT-1 was not asked for, and says so", () => {
   const cases: [line: string, architecture: string, note: RegExp | undefined][] = [
-    ["", "gpt1", undefined],
-    ["--ff_mult 4", "gpt1", undefined],
-    ["--feed_forward_dim 192", "gpt1", undefined],
+    ["", "gpt2", undefined],
+    ["--ff_mult 2", "gpt2", undefined],
+    ["--preset mini-gpt", "gpt1", undefined],
+    ["--preset mini-gpt --ff_mult 4", "gpt1", undefined],
+    ["--preset mini-gpt --feed_forward_dim 512", "gpt1", undefined],
     [
-      "--ff_mult 2",
+      "--preset mini-gpt --ff_mult 2",
       "gpt2",
       /^--ff-mult 2 needs architecture gpt2: .* of gpt1 is always 4 times/,
     ],
-    ["--feed_forward_dim 100", "gpt2", /^--feed-forward-dim 100 needs architecture gpt2/],
-    ["--preset mini-gpt --ff_mult 2", "gpt2", /^--ff-mult 2 needs architecture gpt2/],
+    ["--preset mini-gpt --feed_forward_dim 100", "gpt2", /^--feed-forward-dim 100 needs architecture gpt2/],
     ["--preset gpt1 --ff_mult 2 --architecture gpt2", "gpt2", undefined],
     ["--preset gpt2 --ff_mult 2", "gpt2", undefined],
     ["--objective mlm --ff_mult 2", "roberta", undefined],
     ["--architecture gpt1 --ff_mult 2 --block a.ts", "gpt1", undefined],
-    ["--ff_mult 2 --block a.ts", "gpt1", undefined],
+    ["--preset mini-gpt --ff_mult 2 --block a.ts", "gpt1", undefined],
   ];
   for (const [line, architecture, note] of cases) {
     const settings = settingsOf(line), said = architectureNote(flagsOf(line), settings);

@@ -12,10 +12,10 @@ import { PRESETS } from "../training/presets.ts";
 import { MASKED_PRESETS } from "../training/roberta_presets.ts";
 
 const configs: ModelConfig[] = [
-  { ...PRESETS.tiny.model, vocabSize: 11 },
+  { ...PRESETS["mini-gpt"].model, vocabSize: 11 },
   { ...PRESETS["shakespeare-char-cpu"].model, vocabSize: 11 },
   { ...MASKED_PRESETS["roberta-tiny"].model, vocabSize: 11 },
-  { ...PRESETS.tiny.model, vocabSize: 11, labels: ["bad", "good"] },
+  { ...PRESETS["mini-gpt"].model, vocabSize: 11, labels: ["bad", "good"] },
   { ...MASKED_PRESETS["roberta-tiny"].model, vocabSize: 11, labels: ["bad", "good"] },
 ];
 

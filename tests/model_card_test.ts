@@ -11,7 +11,7 @@ const subject: CardSubject = {
     flags: { data: ["my novel.txt"], steps: 40 },
   },
 };
-const causal: ModelConfig = { ...PRESETS.tiny.model, vocabSize: 50 };
+const causal: ModelConfig = { ...PRESETS["mini-gpt"].model, vocabSize: 50 };
 const masked: ModelConfig = { ...MASKED_PRESETS["roberta-tiny"].model, vocabSize: 50 };
 
 /** A record of each step, with a validation every `interval` steps. */

@@ -30,9 +30,9 @@ const runs: [name: string, preset: PresetName, flags: FlagRecord, fewest: string
   ],
   [
     "a multiple, which is a width",
-    "tiny",
+    "mini-gpt",
     { feedForwardMultiple: 2 },
-    "--architecture gpt2 --feed-forward-dim 96",
+    "--architecture gpt2 --feed-forward-dim 256",
   ],
   [
     "another optimizer with its own setting",

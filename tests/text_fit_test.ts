@@ -33,17 +33,17 @@ Deno.test("a text of 500 characters is enough for every preset, a shorter one is
 });
 
 Deno.test("a text that is long enough changes nothing and needs no note", () => {
-  const tokens = { training: 321, validation: 161 };
-  assertEquals(fit("", "tiny", tokens), { contextLength: 160, notes: [] });
+  const tokens = { training: 513, validation: 257 };
+  assertEquals(fit("", "tiny", tokens), { contextLength: 256, notes: [] });
   assertEquals(fit("--context_length 160", "mini-gpt", tokens), { contextLength: 160, notes: [] });
 });
 
 Deno.test("a context that is too long gives way, and the note names the flag", () => {
-  const shorter = fit("", "tiny", { training: 320, validation: 200 });
+  const shorter = fit("", "tiny", { training: 512, validation: 300 });
   assertEquals(shorter, {
-    contextLength: 159,
+    contextLength: 255,
     notes: [
-      "context 159 instead of the preset's 160: half of the 320 training tokens; --context-length sets another",
+      "context 255 instead of the preset's 256: half of the 512 training tokens; --context-length sets another",
     ],
   });
   assertEquals(fit("--context_length 256", "tiny", { training: 450, validation: 300 }).contextLength, 256);
@@ -56,7 +56,7 @@ Deno.test("a context that is too long gives way, and the note names the flag", (
 
 Deno.test("a validation text shorter than the context is one window, and the note names the flags", () => {
   const { contextLength, notes } = fit("", "tiny", { training: 1374, validation: 153 });
-  assertEquals([contextLength, notes.length], [160, 1]);
+  assertEquals([contextLength, notes.length], [256, 1]);
   assertEquals(
     notes[0],
     "validation on one window of 152 tokens, shorter than the context: --validation-fraction or --validation gives more",

@@ -64,7 +64,7 @@ export interface PresetTraining {
  * import { assertEquals } from "@std/assert";
  *
  * const { optimizer, learningRate, steps } = presetTraining(PRESETS.tiny.training, "sgd");
- * assertEquals([optimizer, learningRate, steps], ["sgd", 0.3, 3300]);
+ * assertEquals([optimizer, learningRate, steps], ["sgd", 0.3, 7000]);
  * ```
  *
  * @param training The settings for AdamW.

@@ -39,21 +39,21 @@ export const PRESETS: Readonly<
   >
 > = {
   tiny: {
-    summary: "learns the built-in tales on a CPU in under three minutes",
+    summary: "learns the built-in tales on two processor cores in about a minute",
     model: {
-      architecture: "gpt1",
-      contextLength: 160,
+      architecture: "gpt2",
+      contextLength: 256,
       layers: 2,
       heads: 4,
-      modelDim: 48,
-      feedForwardDim: 192,
+      modelDim: 64,
+      feedForwardDim: 256,
       dropoutRate: 0,
       initialStd: 0.1,
     },
     training: {
       ...TRAINING,
       batchSize: 2,
-      steps: 3300,
+      steps: 7000,
       learningRate: 1e-2,
       minLearningRate: 0,
       warmupSteps: 50,
