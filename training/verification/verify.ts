@@ -11,7 +11,7 @@
 import type { Backend } from "../../core/backend.ts";
 import { PUBLISHED } from "./published.ts";
 import { type SmallRun, smallRuns, startSmallRun, type TrainedValues } from "./small_runs.ts";
-import { parameterValues, type ParameterValues, sha256Of } from "./tensor_sums.ts";
+import { type ParameterValues, parameterValues, sha256Of } from "./tensor_sums.ts";
 
 /** The checksums of a run. */
 export interface RunSums {
@@ -141,7 +141,8 @@ export async function* verify(
   published: Readonly<Record<string, RunSums>> = PUBLISHED,
 ): AsyncGenerator<Verification> {
   for await (const { name, steps, sums } of sumRuns(backend)) {
-    const expected = published[name] ?? { sha256: "", tensors: {} }, isEqual = sums.sha256 === expected.sha256;
+    const expected = published[name] ?? { sha256: "", tensors: {} },
+      isEqual = sums.sha256 === expected.sha256;
     // where only digits differ that are not kept, it is the last step that is known to differ
     const last = { step: steps, tensor: Object.keys(sums.tensors)[0] };
     const difference = isEqual ? undefined : firstDifference(sums, expected) ?? last;
