@@ -40,16 +40,12 @@ export {
   zeros,
 } from "./core/tensor.ts";
 export { WasmBackend, type WasmBackendOptions } from "./core/wasm/wasm_backend.ts";
-export {
-  type Variable,
-  type WasmArraysOf,
-  type WasmCode,
-  type WasmFloats,
-  type WasmIntegers,
-} from "./core/wasm/wasm_code.ts";
+export type { WasmArraysOf, WasmFloats, WasmIntegers } from "./core/wasm/wasm_arrays.ts";
+export type { Variable, WasmCode } from "./core/wasm/wasm_code.ts";
 export { wasmElements, type WasmPass } from "./core/wasm/wasm_pass.ts";
 export type { Bytes, TypeNumber } from "./core/wasm/wasm_binary.ts";
-export * from "./core/wasm/wasm_values.ts";
+export * from "./core/wasm/wasm_numbers.ts";
+export * from "./core/wasm/wasm_vectors.ts";
 export { DeviceLostError, WebGpuBackend } from "./core/webgpu/webgpu_backend.ts";
 
 export { gelu, geluErf, relu, tanh } from "./kernels/activations.ts";

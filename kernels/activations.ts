@@ -29,9 +29,9 @@ import { exp, tanh as hyperbolicTangent } from "../core/math.ts";
 import { storeOrAdd } from "../core/webgpu/shader.ts";
 import { gradientOf, gradientToWrite, outputOf, type Tensor } from "../core/tensor.ts";
 import type { WasmCode } from "../core/wasm/wasm_code.ts";
-import { exp as exp4, polynomial, tanh as tanh4 } from "../core/wasm/wasm_math.ts";
+import { exp4, polynomial, tanh4 } from "../core/wasm/wasm_math.ts";
 import { wasmElements } from "../core/wasm/wasm_pass.ts";
-import { F32x4 } from "../core/wasm/wasm_values.ts";
+import { F32x4 } from "../core/wasm/wasm_vectors.ts";
 
 /** √(2/π). */
 const SQRT_2_OVER_PI = Math.sqrt(2 / Math.PI);

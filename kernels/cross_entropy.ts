@@ -23,8 +23,8 @@ import { kernel } from "../core/backend.ts";
 import { exp, log } from "../core/math.ts";
 import { storeOrAdd } from "../core/webgpu/shader.ts";
 import { formatShape, gradientOf, gradientToWrite, outputOf, type Tensor } from "../core/tensor.ts";
-import { exp as exp4, log as log4 } from "../core/wasm/wasm_math.ts";
-import { F32x4, integers4 } from "../core/wasm/wasm_values.ts";
+import { exp4, log4 } from "../core/wasm/wasm_math.ts";
+import { F32x4, I32x4 } from "../core/wasm/wasm_vectors.ts";
 import {
   groupReduction,
   MAX_OVER_GROUP_WGSL,
@@ -80,9 +80,9 @@ fn run(row: u32, lane: u32) {
       code.for(range.start, range.end, 1, (row) => {
         const logitsRow = logits.from(row.times(columns)), label = code.let(targets.load(row));
         const m = maxWasm(code, 0, columns, (column) => logitsRow.load4(column));
-        const mFour = code.let(m.splat());
+        const mFour = code.let(F32x4.of(m));
         const sum = sumWasm(code, 0, columns, (column) => exp4(code, logitsRow.load4(column).minus(mFour)));
-        const logSum = code.let(m.plus(log4(code, sum.splat()).lane(0)));
+        const logSum = code.let(m.plus(log4(code, F32x4.of(sum)).lane(0)));
         logSumExp.store(row, logSum);
         code.if(
           label.equals(IGNORE_INDEX),
@@ -167,10 +167,10 @@ fn each(index: u32) {
         const [logitsRow, dLogitsRow] = [logits, dLogits].map((array) => array.from(row.times(columns)));
         const label = code.let(targets.load(row));
         code.if(label.differsFrom(IGNORE_INDEX), () => {
-          const labels = code.let(label.splat()), logSum = code.let(logSumExp.splat(row));
-          const scale = code.let(weight.load(weighted ? row : 0).times(dLoss.load(0)).splat());
+          const labels = code.let(I32x4.of(label)), logSum = code.let(logSumExp.splat(row));
+          const scale = code.let(F32x4.of(weight.load(weighted ? row : 0).times(dLoss.load(0))));
           code.forFours(0, columns, (column) => {
-            const isLabel = column.splat().plus(integers4(0, 1, 2, 3)).equals(labels);
+            const isLabel = I32x4.from(column).equals(labels);
             const oneHot = isLabel.select(F32x4.of(1), F32x4.of(0));
             const value = exp4(code, logitsRow.load4(column).minus(logSum)).minus(oneHot).times(scale);
             dLogitsRow.store4(column, accumulate ? dLogitsRow.load4(column).plus(value) : value);

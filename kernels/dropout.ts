@@ -17,7 +17,7 @@ import { kernel } from "../core/backend.ts";
 import { philox4x32, PHILOX_WGSL } from "../core/philox.ts";
 import { gradientOf, gradientToWrite, outputOf, type Tensor } from "../core/tensor.ts";
 import { philoxOf } from "../core/wasm/wasm_philox.ts";
-import { F32x4, integers4 } from "../core/wasm/wasm_values.ts";
+import { F32x4, I32x4 } from "../core/wasm/wasm_vectors.ts";
 
 /**
  * The integer that random bits are compared with: bits below it mean that the element is dropped.
@@ -69,15 +69,15 @@ fn each(index: u32) {
     pieces: ({ size }) => Math.ceil(size / ELEMENTS_PER_PIECE),
     scratch: () => ELEMENTS_PER_PIECE * 4,
     body({ x, random, y }, code, { accumulate }) {
-      const bits = code.scratch.integers, step = code.let(random.load(2).splat());
-      const stream = code.let(code.i32("stream").splat()),
-        threshold = code.let(code.i32("threshold").splat());
-      const keepScale = code.let(code.f32("keepScale").splat());
+      const bits = code.scratch.integers, step = code.let(I32x4.of(random.load(2)));
+      const stream = code.let(I32x4.of(code.i32("stream"))),
+        threshold = code.let(I32x4.of(code.i32("threshold")));
+      const keepScale = code.let(F32x4.of(code.f32("keepScale")));
       const philox = philoxOf(code, random.load(0), random.load(1));
       const { start, end } = code.rangeOfPiece(code.i32("size"), ELEMENTS_PER_PIECE);
       // first the random bits of the whole piece, of four counters at once, twice
       code.for(start, end, 32, (index) => {
-        const counters = code.let(index.over(4).splat().plus(integers4(0, 1, 2, 3)));
+        const counters = code.let(I32x4.from(index.over(4)));
         const draws = philox([counters, counters.plus(4)].map((counters) => [counters, step, stream, 0]));
         draws.forEach((drawn, draw) =>
           code.transposed(drawn.map(({ floats }) => floats)).forEach((word, counter) =>

@@ -22,6 +22,7 @@ import {
   type Tensor,
 } from "../core/tensor.ts";
 import { wasmElements } from "../core/wasm/wasm_pass.ts";
+import { F32x4 } from "../core/wasm/wasm_vectors.ts";
 
 /** y = a + b. */
 export const addForward = kernel({
@@ -49,7 +50,7 @@ export const addScaled = kernel({
   },
   wgsl: `fn each(index: u32) { y[index] += factor * x[index]; }`,
   wasm: wasmElements(({ x, y }, code) => {
-    const factor = code.let(code.f32("factor").splat());
+    const factor = code.let(F32x4.of(code.f32("factor")));
     return (index) => y.store4(index, y.load4(index).plus(factor.times(x.load4(index))));
   }),
 });
@@ -66,7 +67,7 @@ export const scaleForward = kernel({
   },
   wgsl: `fn each(index: u32) { y[index] = factor * x[index]; }`,
   wasm: wasmElements(({ x, y }, code) => {
-    const factor = code.let(code.f32("factor").splat());
+    const factor = code.let(F32x4.of(code.f32("factor")));
     return (index) => y.store4(index, factor.times(x.load4(index)));
   }),
 });

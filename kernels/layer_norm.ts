@@ -29,7 +29,8 @@ import {
   outputOf,
   type Tensor,
 } from "../core/tensor.ts";
-import { F32, type I32 } from "../core/wasm/wasm_values.ts";
+import { F32, type I32 } from "../core/wasm/wasm_numbers.ts";
+import { F32x4 } from "../core/wasm/wasm_vectors.ts";
 import { rowLanes, ROWS_PER_PIECE, SUM_OVER_GROUP_WGSL, sumRowsWasm, sumWasm } from "./reduce.ts";
 
 /** Normalizes rows. */
@@ -85,12 +86,12 @@ fn run(row: u32, lane: u32) {
       const { start, end } = code.rangeOfPiece(code.i32("rows"), ROWS_PER_PIECE);
       code.for(start, end, 1, (row) => {
         const xRow = x.from(row.times(columns)), yRow = y.from(row.times(columns));
-        const m = code.let(sumWasm(code, 0, columns, (column) => xRow.load4(column)).over(count).splat());
+        const m = code.let(F32x4.of(sumWasm(code, 0, columns, (column) => xRow.load4(column)).over(count)));
         const squares = sumWasm(code, 0, columns, (column) => {
           const centered = code.let(xRow.load4(column).minus(m));
           return centered.times(centered);
         });
-        const r = code.let(F32.of(1).over(squares.over(count).plus(epsilon).sqrt()).splat());
+        const r = code.let(F32x4.of(F32.of(1).over(squares.over(count).plus(epsilon).sqrt())));
         code.forFours(0, columns, (column) => {
           const scaled = weight.load4(column).times(xRow.load4(column).minus(m)).times(r);
           yRow.store4(column, scaled.plus(bias.load4(column)));
@@ -161,7 +162,7 @@ fn run(row: u32, lane: u32) {
         const normalized = (column: I32) => xRow.load4(column).minus(m).times(r);
         const sumG = sumWasm(code, 0, columns, g);
         const sumGx = sumWasm(code, 0, columns, (column) => g(column).times(normalized(column)));
-        const meanG = code.let(sumG.over(count).splat()), meanGx = code.let(sumGx.over(count).splat());
+        const meanG = code.let(F32x4.of(sumG.over(count))), meanGx = code.let(F32x4.of(sumGx.over(count)));
         code.forFours(0, columns, (column) => {
           const value = r.times(g(column).minus(meanG).minus(normalized(column).times(meanGx)));
           dxRow.store4(column, accumulate ? dxRow.load4(column).plus(value) : value);

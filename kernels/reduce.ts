@@ -16,9 +16,11 @@
  */
 
 import type { AdapterClass, Bindings } from "../core/backend.ts";
-import type { WasmArraysOf, WasmCode, WasmFloats } from "../core/wasm/wasm_code.ts";
+import type { WasmArraysOf, WasmFloats } from "../core/wasm/wasm_arrays.ts";
+import type { WasmCode } from "../core/wasm/wasm_code.ts";
 import type { WasmPass } from "../core/wasm/wasm_pass.ts";
-import { type F32, F32x4, type I32, type Integer } from "../core/wasm/wasm_values.ts";
+import type { F32, I32, Integer } from "../core/wasm/wasm_numbers.ts";
+import { F32x4 } from "../core/wasm/wasm_vectors.ts";
 
 /**
  * Invocations that share the work on one row: a whole group on a GPU; where a CPU runs the shader, and barriers are what

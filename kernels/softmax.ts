@@ -21,8 +21,9 @@ import { exp } from "../core/math.ts";
 import { storeOrAdd } from "../core/webgpu/shader.ts";
 import { gradientOf, gradientToWrite, outputOf, type Tensor } from "../core/tensor.ts";
 import type { WasmCode } from "../core/wasm/wasm_code.ts";
-import { exp as exp4 } from "../core/wasm/wasm_math.ts";
-import { F32x4, type I32 } from "../core/wasm/wasm_values.ts";
+import { exp4 } from "../core/wasm/wasm_math.ts";
+import type { I32 } from "../core/wasm/wasm_numbers.ts";
+import { F32x4 } from "../core/wasm/wasm_vectors.ts";
 import {
   MAX_OVER_GROUP_WGSL,
   maxWasm,
@@ -93,13 +94,13 @@ fn run(row: u32, lane: u32) {
     body({ x, p }, code, { causal }) {
       forEachRow(code, causal, (start, end, columns) => {
         const xRow = x.from(start), pRow = p.from(start);
-        const m = code.let(maxWasm(code, 0, end, (column) => xRow.load4(column)).splat());
+        const m = code.let(F32x4.of(maxWasm(code, 0, end, (column) => xRow.load4(column))));
         const sum = sumWasm(code, 0, end, (column) => {
           const power = code.let(exp4(code, xRow.load4(column).minus(m)));
           pRow.store4(column, power);
           return power;
         });
-        const divisor = code.let(sum.splat());
+        const divisor = code.let(F32x4.of(sum));
         code.forFours(0, end, (column) => pRow.store4(column, pRow.load4(column).over(divisor)));
         if (causal) code.forFours(end, columns, (column) => pRow.store4(column, F32x4.of(0)));
       });
@@ -146,7 +147,7 @@ fn run(row: u32, lane: u32) {
       forEachRow(code, causal, (start, end, columns) => {
         const [pRow, dpRow, dxRow] = [p, dp, dx].map((array) => array.from(start));
         const sum = sumWasm(code, 0, end, (column) => pRow.load4(column).times(dpRow.load4(column)));
-        const sums = code.let(sum.splat());
+        const sums = code.let(F32x4.of(sum));
         code.forFours(0, end, (column) => {
           const value = pRow.load4(column).times(dpRow.load4(column).minus(sums));
           dxRow.store4(column, accumulate ? dxRow.load4(column).plus(value) : value);

@@ -2,7 +2,8 @@
 
 import { assertEquals } from "@std/assert";
 import type { Bindings, DataType, HostArray } from "../core/backend.ts";
-import type { WasmArraysOf, WasmCode } from "../core/wasm/wasm_code.ts";
+import type { WasmArraysOf } from "../core/wasm/wasm_arrays.ts";
+import type { WasmCode } from "../core/wasm/wasm_code.ts";
 import type { WasmPass } from "../core/wasm/wasm_pass.ts";
 import { wasm } from "./_testing.ts";
 

@@ -1,4 +1,5 @@
 import { kernel } from "../core/backend.ts";
+import { F32x4 } from "../core/wasm/wasm_vectors.ts";
 import {
   dotTile,
   forSums,
@@ -47,7 +48,7 @@ const both = kernel({
       const count = code.i32("count"), width = code.i32("width"), depth = code.let(roundUp(width, 4));
       const places = new Places(code), right = places.take(depth.times(8));
       const summed = places.take(roundUp(width, 8).times(8)), left = places.take(0);
-      const scale = code.f32("width").minus(code.f32("width")).plus(2).splat();
+      const scale = F32x4.of(2);
       transposeSteps(code, { matrix: steps, last: code.let(count.minus(1)), width }, 0, count, depth, left);
       const last = code.let(count.minus(count).plus(COUNT - 1));
       transposeLanes(code, { matrix: lanes, last, width, scale }, code.let(last.minus(last)), right);

@@ -1,6 +1,7 @@
 import { assertEquals } from "@std/assert";
 import type { WasmCode } from "../core/wasm/wasm_code.ts";
-import { type I32, I32x4, integers4 } from "../core/wasm/wasm_values.ts";
+import type { I32 } from "../core/wasm/wasm_numbers.ts";
+import { I32x4 } from "../core/wasm/wasm_vectors.ts";
 import { type ATTENTION_CONSTANTS, maskKeys, visible } from "../kernels/attention/attention_mask.ts";
 import { HALVES, LANES, Places } from "../kernels/attention/attention_tiles_wasm.ts";
 import {
@@ -106,7 +107,7 @@ Deno.test("masks are those of the reference, bit for bit", async () => {
     [{
       pieces: () => 1,
       body({ random, masks }, code) {
-        const rows = code.let(integers4(5, 6, 7, 8)), four = code.let(code.i32("causal").plus(1));
+        const rows = code.let(I32x4.from(5)), four = code.let(code.i32("causal").plus(1));
         masksOf(code, random)([{ rows, four }, { rows, four: code.i32("causal") }]).forEach((drawn, n) =>
           drawn.forEach((mask, key) => masks.store4(0, mask, 16 * n + 4 * key))
         );
@@ -134,7 +135,7 @@ Deno.test("pairsAt: every pair of four steps has a place of its own, within what
         const at = pairsAt(scratch, step);
         for (const n of [0, 1, 2, 3]) {
           HALVES.forEach((half, h) => {
-            const four = integers4(half, half + 1, half + 2, half + 3).plus(step.plus(n).times(8));
+            const four = I32x4.from(half).plus(step.plus(n).times(8));
             at(n, h).set(four.toF32x4());
           });
         }

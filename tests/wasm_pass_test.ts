@@ -1,6 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
 import { assembleWasm, wasmElements, type WasmPass } from "../core/wasm/wasm_pass.ts";
-import { F32x4 } from "../core/wasm/wasm_values.ts";
+import { F32x4 } from "../core/wasm/wasm_vectors.ts";
 import { gelu, geluErf, tanh } from "../kernels/activations.ts";
 import { crossEntropy } from "../kernels/cross_entropy.ts";
 import { dropout } from "../kernels/dropout.ts";
@@ -12,7 +12,7 @@ Deno.test("wasmElements: every element once, however many pieces they make", asy
   for (const size of [1, 3, 63, 64, 65, 8191, 8192, 8193, 20_001]) {
     const x = Float32Array.from({ length: size }, (_, index) => index);
     const passes = wasmElements<{ x: "f32"; y: "f32" }, "factor">(({ x, y }, code) => {
-      const factor = code.let(code.f32("factor").splat());
+      const factor = code.let(F32x4.of(code.f32("factor")));
       return (index) => y.store4(index, y.load4(index).plus(factor.times(x.load4(index))));
     });
     const { y } = await runWasm({ x }, { y: new Float32Array(size).fill(1) }, passes, { size, factor: 2 });

@@ -1,25 +1,46 @@
 /**
- * Writes a function for WebAssembly: variables, loops, loads and stores around the expressions of `wasm_values.ts`.
+ * Writes a function for WebAssembly: variables, loops and stores around the expressions of `wasm_numbers.ts` and
+ * `wasm_vectors.ts`.
  *
  * A kernel's `wasm` body receives a {@linkcode WasmCode} and calls its methods in the order in which the function is to
- * act. It runs once, to write; what it writes runs for every piece of the work:
+ * act. The body itself runs once, to write; what it writes runs for every piece of the work. So a TypeScript `for` or `if`
+ * decides what is written, and `code.for` or `code.if` what is done when it runs.
  *
+ * @example y = x², in pieces of 4096 elements
+ * ```ts
+ * import { kernel, WasmBackend } from "@miniformer/miniformer";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const square = kernel({
+ *   name: "square",
+ *   reads: { x: "f32" },
+ *   writes: { y: "f32" },
+ *   constants: ["size"],
+ *   elements: ({ size }) => size,
+ *   cpu({ x, y }, { size }) {
+ *     for (let index = 0; index < size; index++) y[index] = x[index] * x[index];
+ *   },
+ *   wgsl: "fn each(index: u32) { y[index] = x[index] * x[index]; }",
+ *   wasm: [{
+ *     pieces: ({ size }) => Math.ceil(size / 4096),
  *     body({ x, y }, code) {
  *       const { start, end } = code.rangeOfPiece(code.i32("size"), 4096);
  *       code.forFours(start, end, (index) => {
- *         const four = code.let(x.load4(index));         // x[index … index + 3]
- *         y.store4(index, four.times(four));             // y[index … index + 3] = …
+ *         const four = code.let(x.load4(index)); // x[index … index + 3]
+ *         y.store4(index, four.times(four)); // y[index … index + 3], as far as they are before `end`
  *       });
- *     }
- *
- * Addresses are in bytes, as WebAssembly has them; the methods of {@linkcode WasmFloats} and {@linkcode WasmIntegers} take
- * indices of elements, as `cpu` and `wgsl` do. Reading up to 124 bytes beyond the end of an array is allowed (the backend
- * keeps memory behind every tensor), writing there is not: a neighbour may live there.
+ *     },
+ *   }],
+ * });
+ * const backend = await WasmBackend.open({ threads: 1 });
+ * const x = backend.from([1, 2, 3, 4, 5]), y = backend.allocate([5]);
+ * backend.run(square, { x, y }, { size: 5 });
+ * assertEquals(await backend.read(y), Float32Array.of(1, 4, 9, 16, 25));
+ * ```
  *
  * @module
  */
 
-import type { Bindings } from "../backend.ts";
 import {
   type Bytes,
   FIRST_CONSTANT,
@@ -29,17 +50,9 @@ import {
   TYPES,
   unsigned,
 } from "./wasm_binary.ts";
-import {
-  F32,
-  F32x4,
-  type Float,
-  type Floats4,
-  I32,
-  I32x4,
-  type Integer,
-  integers4,
-  type Value,
-} from "./wasm_values.ts";
+import { WasmFloats } from "./wasm_arrays.ts";
+import { F32, I32, type Integer, type Value } from "./wasm_numbers.ts";
+import { F32x4, type Floats4, I32x4 } from "./wasm_vectors.ts";
 
 /** What a variable holds and how it is changed. */
 export interface Variable<Kind extends Value> {
@@ -48,11 +61,6 @@ export interface Variable<Kind extends Value> {
   /** Sets it. */
   set(value: Kind): void;
 }
-
-/** The arrays of a kernel, by name. */
-export type WasmArraysOf<Names extends Bindings> = {
-  readonly [Name in keyof Names]: Names[Name] extends "u32" ? WasmIntegers : WasmFloats;
-};
 
 /** Bytes of a constant in the block of arguments: once as an integer, once as a float. */
 export const CONSTANT_BYTES = 8;
@@ -127,7 +135,7 @@ export class WasmCode<Name extends string = string> {
     if (number === undefined) {
       number = unsigned(PARAMETERS + this.#locals.push(TYPES.v128) - 1);
       this.#constants.set(bits, number);
-      this.#beginning.push(...I32.of(bits).splat().code, 0x21, ...number);
+      this.#beginning.push(...I32x4.of(I32.of(bits)).code, 0x21, ...number);
     }
     return number;
   }
@@ -221,7 +229,7 @@ export class WasmCode<Name extends string = string> {
    */
   present(value: F32x4, otherwise: Floats4): F32x4 {
     if (this.#rest === undefined) return value;
-    return integers4(0, 1, 2, 3).isLess(this.#rest).select(value, F32x4.of(otherwise));
+    return I32x4.from(0).isLess(this.#rest).select(value, F32x4.of(otherwise));
   }
 
   /**
@@ -258,103 +266,5 @@ export class WasmCode<Name extends string = string> {
    */
   toModule(shared: boolean): Uint8Array<ArrayBuffer> {
     return moduleOf(this.#locals, [...this.#beginning, ...this.#bytes], shared);
-  }
-}
-
-/** Where the element at an index is, for an array at an address. */
-function elementAt(base: I32, index: Integer): I32 {
-  return typeof index === "number" ? base.plus(4 * index) : base.plus(index.shiftLeft(2));
-}
-
-/** An array of floats in memory. All methods take an index, and a constant number of elements to go on from there. */
-export class WasmFloats {
-  readonly #code: WasmCode;
-  /** The address of its first element. */
-  readonly base: I32;
-
-  /**
-   * Used by the backend.
-   *
-   * @param code The function that uses it.
-   * @param base The address of its first element.
-   */
-  constructor(code: WasmCode, base: I32) {
-    this.#code = code;
-    this.base = base;
-  }
-
-  /** The array that begins at an index of this one. */
-  from(index: Integer): WasmFloats {
-    return new WasmFloats(this.#code, this.#code.let(elementAt(this.base, index)));
-  }
-
-  /** The same memory as integers. */
-  get integers(): WasmIntegers {
-    return new WasmIntegers(this.#code, this.base);
-  }
-
-  /** One element. */
-  load(index: Integer, offset = 0): F32 {
-    return new F32([...elementAt(this.base, index).code, 0x2a, 2, ...unsigned(4 * offset)]);
-  }
-
-  /** Four elements side by side. */
-  load4(index: Integer, offset = 0): F32x4 {
-    return new F32x4([...elementAt(this.base, index).code, 0xfd, 0, 2, ...unsigned(4 * offset)]);
-  }
-
-  /** One element, four times. */
-  splat(index: Integer, offset = 0): F32x4 {
-    return new F32x4([...elementAt(this.base, index).code, 0xfd, 9, 2, ...unsigned(4 * offset)]);
-  }
-
-  /** Stores one element. */
-  store(index: Integer, value: Float, offset = 0): void {
-    const address = elementAt(this.base, index);
-    this.#code.emit(...address.code, ...F32.of(value).code, 0x38, 2, ...unsigned(4 * offset));
-  }
-
-  /** Stores four elements side by side; at the end of `forFours`, as many as are left. */
-  store4(index: Integer, value: F32x4, offset = 0): void {
-    this.#code.storeVector(elementAt(this.base, index), offset, value);
-  }
-}
-
-/** An array of integers in memory. */
-export class WasmIntegers {
-  readonly #code: WasmCode;
-  /** The address of its first element. */
-  readonly base: I32;
-
-  /**
-   * Used by the backend.
-   *
-   * @param code The function that uses it.
-   * @param base The address of its first element.
-   */
-  constructor(code: WasmCode, base: I32) {
-    this.#code = code;
-    this.base = base;
-  }
-
-  /** One element. */
-  load(index: Integer, offset = 0): I32 {
-    return new I32([...elementAt(this.base, index).code, 0x28, 2, ...unsigned(4 * offset)]);
-  }
-
-  /** Four elements side by side. */
-  load4(index: Integer, offset = 0): I32x4 {
-    return new I32x4([...elementAt(this.base, index).code, 0xfd, 0, 2, ...unsigned(4 * offset)]);
-  }
-
-  /** Stores one element. */
-  store(index: Integer, value: Integer, offset = 0): void {
-    const address = elementAt(this.base, index);
-    this.#code.emit(...address.code, ...I32.of(value).code, 0x36, 2, ...unsigned(4 * offset));
-  }
-
-  /** Stores four elements side by side; at the end of `forFours`, as many as are left. */
-  store4(index: Integer, value: I32x4, offset = 0): void {
-    this.#code.storeVector(elementAt(this.base, index), offset, value);
   }
 }

@@ -33,7 +33,7 @@
  */
 
 import type { WasmCode } from "./wasm_code.ts";
-import { F32x4, type I32x4 } from "./wasm_values.ts";
+import { F32x4, type I32x4 } from "./wasm_vectors.ts";
 
 /** ln 2 in two parts: the first has 15 binary places, the second is the rest. */
 const LN_2_HIGH = 0x58b9 / 2 ** 15, LN_2_LOW = 1.4286068203094173e-6;
@@ -88,7 +88,7 @@ function powerOfTwo(n: I32x4, m = 0): F32x4 {
  * @param x The exponent.
  * @returns The power.
  */
-export function exp(code: WasmCode, x: F32x4): F32x4 {
+export function exp4(code: WasmCode, x: F32x4): F32x4 {
   // at the limits the result is ∞ or 0 already, and n just fits into the exponent of a float
   const { n, expMinusOne } = reduce(code, code.let(x.atMost(89).atLeast(-87.3)));
   // 2ⁿ itself may be too large where eˣ is not
@@ -103,7 +103,7 @@ export function exp(code: WasmCode, x: F32x4): F32x4 {
  * @param x The number.
  * @returns Its logarithm.
  */
-export function log(code: WasmCode, x: F32x4): F32x4 {
+export function log4(code: WasmCode, x: F32x4): F32x4 {
   const number = code.let(x);
   // adding this to the bits makes the exponent of a number grow at √2, √8, …, in place of 2, 4, …
   const bits = code.let(number.bits.plus((EXPONENT_BIAS << DIGITS) - SQRT_HALF_BITS));
@@ -123,7 +123,7 @@ export function log(code: WasmCode, x: F32x4): F32x4 {
  * @param x Any number.
  * @returns From −1 to 1.
  */
-export function tanh(code: WasmCode, x: F32x4): F32x4 {
+export function tanh4(code: WasmCode, x: F32x4): F32x4 {
   const { n, expMinusOne } = reduce(code, code.let(x.plus(x).atMost(20).atLeast(-20)));
   const scale = code.let(powerOfTwo(n)), e = code.let(expMinusOne.times(scale).plus(scale.minus(1)));
   return e.over(e.plus(2));

@@ -13,7 +13,8 @@
  */
 
 import type { Bindings, Constants, Kernel } from "../backend.ts";
-import { type WasmArraysOf, WasmCode, WasmFloats, WasmIntegers } from "./wasm_code.ts";
+import { type WasmArraysOf, WasmFloats, WasmIntegers } from "./wasm_arrays.ts";
+import { WasmCode } from "./wasm_code.ts";
 
 /** One pass of a kernel over its data. */
 export interface WasmPass<Arrays extends Bindings = Bindings, Name extends string = string> {

@@ -8,7 +8,8 @@
  */
 
 import type { WasmCode } from "./wasm_code.ts";
-import { I32x4, type Integer } from "./wasm_values.ts";
+import type { Integer } from "./wasm_numbers.ts";
+import { I32x4 } from "./wasm_vectors.ts";
 
 /** Four words: Philox's counter, or its result. */
 export type FourWords<Kind> = readonly [Kind, Kind, Kind, Kind];

@@ -20,8 +20,10 @@
  * @module
  */
 
-import { type Variable, type WasmCode, WasmFloats } from "../../core/wasm/wasm_code.ts";
-import { F32x4, type I32 } from "../../core/wasm/wasm_values.ts";
+import { WasmFloats } from "../../core/wasm/wasm_arrays.ts";
+import type { Variable, WasmCode } from "../../core/wasm/wasm_code.ts";
+import type { I32 } from "../../core/wasm/wasm_numbers.ts";
+import { F32x4 } from "../../core/wasm/wasm_vectors.ts";
 
 /** Rows that are computed side by side. */
 export const LANES = 8;

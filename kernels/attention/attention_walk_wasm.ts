@@ -13,9 +13,11 @@
  * @module
  */
 
-import type { Variable, WasmCode, WasmFloats, WasmIntegers } from "../../core/wasm/wasm_code.ts";
+import type { WasmFloats, WasmIntegers } from "../../core/wasm/wasm_arrays.ts";
+import type { Variable, WasmCode } from "../../core/wasm/wasm_code.ts";
 import { philoxOf } from "../../core/wasm/wasm_philox.ts";
-import { F32, F32x4, I32, I32x4, integers4, select } from "../../core/wasm/wasm_values.ts";
+import { F32, I32, select } from "../../core/wasm/wasm_numbers.ts";
+import { F32x4, I32x4 } from "../../core/wasm/wasm_vectors.ts";
 import type { ATTENTION_CONSTANTS, AttentionConstants } from "./attention_mask.ts";
 import { dotTile, HALVES, LANES, roundUp, type Tile } from "./attention_tiles_wasm.ts";
 
@@ -43,7 +45,7 @@ export const scratchOf = (transposedSteps: number, transposedLanes: number, pair
 
 /** The numbers of eight neighbouring rows. */
 export const eightFrom = (code: WasmCode, first: I32): readonly I32x4[] =>
-  HALVES.map((half) => code.let(first.plus(half).splat().plus(integers4(0, 1, 2, 3))));
+  HALVES.map((half) => code.let(I32x4.from(first.plus(half))));
 
 /**
  * What the three kernels begin with: sizes, and which part of which head a piece computes.
@@ -129,26 +131,26 @@ export interface Walk {
 
 /** The keys that the queries i to i + 7 see. */
 export function keysSeen(code: WasmCode, i: I32, { causal, length }: Piece): Walk {
-  const lengthMinusOne = code.let(length.minus(1)), ends = code.let(lengthMinusOne.splat());
+  const lengthMinusOne = code.let(length.minus(1)), ends = code.let(I32x4.of(lengthMinusOne));
   // the last key of each: its own in the causal form, if that is no padding
   const lastKeys = eightFrom(code, i).map((own) =>
-    code.let(code.let(causal.splat().equals(1).and(own.isLess(ends))).select(own, ends))
+    code.let(code.let(I32x4.of(causal).equals(1).and(own.isLess(ends))).select(own, ends))
   );
   const least = code.let(select(causal.and(i.isLess(lengthMinusOne)), i, lengthMinusOne));
   return {
     start: I32.of(0),
     end: code.let(select(causal, i.plus(LANES).min(length), length)),
     partly: (step) => step.plus(3).isGreater(least),
-    hidden: (step) => lastKeys.map((last) => last.isLess(step.splat())),
+    hidden: (step) => lastKeys.map((last) => last.isLess(step)),
   };
 }
 
 /** The queries that see the keys j to j + 7. */
 export function queriesSeeing(code: WasmCode, j: I32, { causal, length, time }: Piece): Walk {
   // the first query of each: its own in the causal form, and none of a key that is padding
-  const ends = code.let(length.splat()), none = code.let(time.splat());
+  const ends = code.let(I32x4.of(length)), none = code.let(I32x4.of(time));
   const firstQueries = eightFrom(code, j).map((own) =>
-    code.let(own.isLess(ends).select(own.and(code.let(causal.splat().equals(1))), none))
+    code.let(own.isLess(ends).select(own.and(code.let(I32x4.of(causal).equals(1))), none))
   );
   const first = code.let(j.times(causal)), somePadded = code.let(j.plus(LANES).isGreater(length));
   const most = code.let(select(somePadded, time, first.plus(LANES - 1)));
@@ -156,7 +158,7 @@ export function queriesSeeing(code: WasmCode, j: I32, { causal, length, time }: 
     start: code.let(select(j.isLess(length), first, time)),
     end: time,
     partly: (step) => step.isLess(most),
-    hidden: (step) => firstQueries.map((first) => step.splat().isLess(first)),
+    hidden: (step) => firstQueries.map((first) => I32x4.of(step).isLess(first)),
   };
 }
 

@@ -27,10 +27,12 @@
  * @module
  */
 
-import type { WasmCode, WasmFloats } from "../../core/wasm/wasm_code.ts";
-import { exp, log } from "../../core/wasm/wasm_math.ts";
+import type { WasmFloats } from "../../core/wasm/wasm_arrays.ts";
+import type { WasmCode } from "../../core/wasm/wasm_code.ts";
+import { exp4, log4 } from "../../core/wasm/wasm_math.ts";
 import type { WasmPass } from "../../core/wasm/wasm_pass.ts";
-import { F32x4, type I32, integers4 } from "../../core/wasm/wasm_values.ts";
+import type { I32 } from "../../core/wasm/wasm_numbers.ts";
+import { F32x4, I32x4 } from "../../core/wasm/wasm_vectors.ts";
 import type {
   ATTENTION_BACKWARD_KEY_VALUE_CONSTANTS,
   ATTENTION_BACKWARD_QUERY_CONSTANTS,
@@ -102,7 +104,7 @@ export const attentionForwardWasm: readonly WasmPass<
         const at = pairsAt(p, j), masks = maskOf?.(rows.map((rows) => ({ rows, four: j.shiftRight(2) })));
         for (const n of FOUR) {
           l.forEach((sum, h) => {
-            const power = code.let(exp(code, at(n, h).value.minus(m[h].value)));
+            const power = code.let(exp4(code, at(n, h).value.minus(m[h].value)));
             at(n, h).set(masks ? power.times(masks[h][n]) : power);
             sum.set(sum.value.plus(power));
           });
@@ -116,7 +118,7 @@ export const attentionForwardWasm: readonly WasmPass<
         const divisor = code.let(kept.splat(lane)), row = results.from(i.plus(lane).times(width));
         return (c, sum) => row.store4(c, sum.over(divisor));
       });
-      HALVES.forEach((half, h) => kept.store4(0, m[h].value.plus(log(code, kept.load4(0, half))), half));
+      HALVES.forEach((half, h) => kept.store4(0, m[h].value.plus(log4(code, kept.load4(0, half))), half));
       const at = logSumExp.from(piece.firstRow.plus(i));
       code.forFours(0, count, (lane) => at.store4(lane, kept.load4(lane)));
     });
@@ -204,7 +206,7 @@ export const attentionBackwardQueryWasm: readonly WasmPass<
         const masks = maskOf?.(rows.map((rows) => ({ rows, four: j.shiftRight(2) })));
         for (const n of FOUR) {
           kept.forEach((logSumExp, h) => {
-            const p = exp(code, s(n, h).value.minus(logSumExp));
+            const p = exp4(code, s(n, h).value.minus(logSumExp));
             const dp = masks ? dWeight(n, h).value.times(masks[h][n]) : dWeight(n, h).value;
             s(n, h).set(p.times(dp.minus(deltas[h])));
           });
@@ -253,12 +255,12 @@ export const attentionBackwardKeyValueWasm: readonly WasmPass<
       // p = exp(s − logSumExp),   weight = mask p,   ds = p (dp − delta) = weight dWeight − p delta
       code.for(walk.start, walk.end, 4, (i) => {
         const weight = pairsAt(weights, i), dWeight = pairsAt(ds, i);
-        const rows = code.let(piece.firstRow.plus(i).splat().plus(integers4(0, 1, 2, 3)));
+        const rows = code.let(I32x4.from(piece.firstRow.plus(i)));
         const masks = maskOf?.(HALVES.map((half) => ({ rows, four: j.plus(half).shiftRight(2) })))
           .map((four) => code.transposed(four));
         for (const n of FOUR) {
           HALVES.forEach((_, h) => {
-            const p = code.let(exp(code, weight(n, h).value.minus(kept.splat(i, n))));
+            const p = code.let(exp4(code, weight(n, h).value.minus(kept.splat(i, n))));
             const masked = code.let(masks ? p.times(masks[h][n]) : p);
             weight(n, h).set(masked);
             const pDelta = p.times(deltas.splat(i, n));

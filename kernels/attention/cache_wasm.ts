@@ -14,10 +14,12 @@
  * @module
  */
 
-import { type WasmCode, WasmFloats } from "../../core/wasm/wasm_code.ts";
-import { exp } from "../../core/wasm/wasm_math.ts";
+import { WasmFloats } from "../../core/wasm/wasm_arrays.ts";
+import type { WasmCode } from "../../core/wasm/wasm_code.ts";
+import { exp4 } from "../../core/wasm/wasm_math.ts";
 import type { WasmPass } from "../../core/wasm/wasm_pass.ts";
-import { F32, F32x4, I32, select } from "../../core/wasm/wasm_values.ts";
+import { F32, I32, select } from "../../core/wasm/wasm_numbers.ts";
+import { F32x4 } from "../../core/wasm/wasm_vectors.ts";
 import { HALVES, Places, roundUp } from "./attention_tiles_wasm.ts";
 import { UNSEEN } from "./attention_walk_wasm.ts";
 
@@ -114,10 +116,10 @@ export const cachedAttentionWasm: readonly WasmPass<
       code.for(0, end, 4, (j) => largest.set(largest.value.atLeast(p.load4(j))));
       const pairs = code.let(largest.value.atLeast(largest.value.shuffle(largest.value, [2, 3, 0, 1])));
       const m = code.let(pairs.atLeast(pairs.shuffle(pairs, [1, 0, 3, 2])));
-      code.for(0, end, 4, (j) => p.store4(j, exp(code, p.load4(j).minus(m))));
+      code.for(0, end, 4, (j) => p.store4(j, exp4(code, p.load4(j).minus(m))));
       const l = code.variable(F32.of(0));
       code.for(0, end, 1, (j) => l.set(l.value.plus(p.load(j))));
-      const divisor = code.let(l.value.splat());
+      const divisor = code.let(F32x4.of(l.value));
       code.for(0, width, CHANNELS, (c) => {
         for (const { offset, sum } of sumChannels(code, p, values.from(c), end, width)) {
           sums.store4(c, sum.value, offset);

@@ -16,7 +16,7 @@ import { kernel } from "../../core/backend.ts";
 import { storeOrAdd } from "../../core/webgpu/shader.ts";
 import { formatShape, gradientOf, gradientToWrite, outputOf, type Tensor } from "../../core/tensor.ts";
 import type { WasmCode } from "../../core/wasm/wasm_code.ts";
-import type { I32 } from "../../core/wasm/wasm_values.ts";
+import type { I32 } from "../../core/wasm/wasm_numbers.ts";
 
 /** The names of the constants; `batch` sequences of `time` positions, and which of how many parts is moved. */
 const CONSTANTS = ["batch", "time", "heads", "headDim", "parts", "part"] as const;

@@ -28,9 +28,10 @@
  * @module
  */
 
-import type { WasmCode, WasmFloats } from "../../core/wasm/wasm_code.ts";
+import type { WasmFloats } from "../../core/wasm/wasm_arrays.ts";
+import type { WasmCode } from "../../core/wasm/wasm_code.ts";
 import type { WasmPass } from "../../core/wasm/wasm_pass.ts";
-import { I32 } from "../../core/wasm/wasm_values.ts";
+import { I32 } from "../../core/wasm/wasm_numbers.ts";
 import { type MATMUL_CONSTANTS, MATMUL_SIZES, type MatmulConstants } from "./matmul_plan.ts";
 import { COPIED_TOGETHER, copyIntoPanels, type PanelSource } from "./panels_wasm.ts";
 import { multiplyTile, storeTile } from "./tile_wasm.ts";

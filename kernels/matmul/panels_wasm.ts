@@ -21,8 +21,9 @@
  * @module
  */
 
-import { type WasmCode, WasmFloats } from "../../core/wasm/wasm_code.ts";
-import type { I32 } from "../../core/wasm/wasm_values.ts";
+import { WasmFloats } from "../../core/wasm/wasm_arrays.ts";
+import type { WasmCode } from "../../core/wasm/wasm_code.ts";
+import type { I32 } from "../../core/wasm/wasm_numbers.ts";
 
 /** Rows or columns that are copied at a time. Panels have room for as many as are a multiple of it. */
 export const COPIED_TOGETHER = 16;

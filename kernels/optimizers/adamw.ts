@@ -22,7 +22,8 @@
 
 import { kernel } from "../../core/backend.ts";
 import { wasmElements } from "../../core/wasm/wasm_pass.ts";
-import { F32, F32x4 } from "../../core/wasm/wasm_values.ts";
+import { F32 } from "../../core/wasm/wasm_numbers.ts";
+import { F32x4 } from "../../core/wasm/wasm_vectors.ts";
 
 /**
  * One update. `schedule` is (learning rate, 1 − β₁ᵗ, 1 − β₂ᵗ); `norm` the gradient's norm; `mean` and `square` are the two
@@ -67,7 +68,7 @@ fn each(at: u32) {
     const { beta1, beta2, epsilon, weightDecay, clipNorm } = settings;
     const [learningRate, correction1, correction2] = [0, 1, 2].map((at) => code.let(schedule.splat(at)));
     const clip = code.let(
-      (clipNorm > 0 ? F32.of(clipNorm).over(norm.load(0).plus(1e-6)).min(1) : F32.of(1)).splat(),
+      F32x4.of(clipNorm > 0 ? F32.of(clipNorm).over(norm.load(0).plus(1e-6)).min(1) : 1),
     );
     const kept = code.let(F32x4.of(1).minus(learningRate.times(weightDecay)));
     return (at) => {

@@ -15,7 +15,7 @@
 
 import { kernel } from "../../core/backend.ts";
 import type { Tensor } from "../../core/tensor.ts";
-import { F32 } from "../../core/wasm/wasm_values.ts";
+import { F32 } from "../../core/wasm/wasm_numbers.ts";
 import { groupReduction, sumWasm } from "../reduce.ts";
 
 /** Elements that one group adds up: 256 invocations, 64 each. */

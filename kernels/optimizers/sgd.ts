@@ -26,7 +26,8 @@
 
 import { kernel } from "../../core/backend.ts";
 import { wasmElements } from "../../core/wasm/wasm_pass.ts";
-import { F32, F32x4 } from "../../core/wasm/wasm_values.ts";
+import { F32 } from "../../core/wasm/wasm_numbers.ts";
+import { F32x4 } from "../../core/wasm/wasm_vectors.ts";
 
 /** One update. `schedule` is (learning rate); `norm` the gradient's norm; a `clipNorm` of 0 does not clip. */
 export const sgd = kernel({
@@ -59,7 +60,7 @@ fn each(at: u32) {
     const { momentum, weightDecay, clipNorm } = settings;
     const learningRate = code.let(schedule.splat(0));
     const clip = code.let(
-      (clipNorm > 0 ? F32.of(clipNorm).over(norm.load(0).plus(1e-6)).min(1) : F32.of(1)).splat(),
+      F32x4.of(clipNorm > 0 ? F32.of(clipNorm).over(norm.load(0).plus(1e-6)).min(1) : 1),
     );
     return (at) => {
       const p = code.let(parameter.load4(at));
