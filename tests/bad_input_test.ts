@@ -86,7 +86,7 @@ Deno.test("train refuses what it cannot learn from, and what makes no sense", ()
       ["train --lr -0.1", 2, "--lr is -0.1: expected a number above 0"],
       ["train --dropout 1", 2, "--dropout is 1: expected a number at least 0, below 1"],
       ["train --steps 0", 2, "--steps is 0: expected a whole number at least 1"],
-      ["train --device tpu", 2, '--device is "tpu": expected one of auto, webgpu, cpu, gpu, cuda, mps'],
+      ["train --device tpu", 2, '--device is "tpu": expected one of auto, webgpu, wasm, cpu, gpu, cuda, mps'],
       [
         "train --preset gpt1 --ff_mult 2",
         2,

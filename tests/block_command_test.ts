@@ -19,7 +19,7 @@ async function readmeBlock(): Promise<string> {
 }
 
 const sizes =
-  "--preset tiny --context_length 16 --layers 2 --heads 2 --model_dim 16 --batch_size 4 --lr 0.003 --device cpu";
+  "--preset tiny --architecture gpt1 --context_length 16 --layers 2 --heads 2 --model_dim 16 --batch_size 4 --lr 0.003 --device cpu";
 
 Deno.test({
   name: "README's experiment is trained, killed, resumed, evaluated, generated from and drawn",
