@@ -100,10 +100,10 @@ Deno.test("verify names the first checkpoint and the first tensor that differ, a
     await removeSums(`${cwd}/runs/story/epoch-2/training_state.json`);
     const { code, stdout, stderr } = await verify(cwd, "runs/story");
     assertEquals([code, stderr], [1, ""]);
-    assertMatch(stdout, /^epoch-1 at \d+ +[0-9a-f]{64}  = repeated$/m);
+    assertMatch(stdout, /^epoch-1 at \d+ +[0-9a-f]{64} {2}= repeated$/m);
     assertMatch(
       stdout,
-      /^epoch-2 at \d+ +[0-9a-f]{64}  DIFFERS, first in blocks\.0\.norm1\.weight: repeated, it is [0-9a-f]{64}$/m,
+      /^epoch-2 at \d+ +[0-9a-f]{64} {2}DIFFERS, first in blocks\.0\.norm1\.weight: repeated, it is [0-9a-f]{64}$/m,
     );
     assert(!/^last|^epoch-3/m.test(stdout), stdout);
     assertMatch(stdout, /^result +deno task train with the settings of runs\/story gives another model; /m);
@@ -184,7 +184,13 @@ Deno.test("verify refuses in one line what it cannot repeat", () =>
       1,
       /^error: Cannot repeat runs\/story\/last: --heads is 3, which does not divide/,
     );
-    await editState(state, withSetting({ heads: 2, tokenizer: "nowhere" }));
+    await editState(state, withSetting({ heads: 2, steps: 1 }));
+    await refused(
+      "runs/story/last",
+      1,
+      /^error: Cannot repeat runs\/story\/last: it says that it has done 2 steps of 1$/m,
+    );
+    await editState(state, withSetting({ steps: 2, tokenizer: "nowhere" }));
     await refused("runs/story/last", 1, /^error: Cannot repeat runs\/story\/last: Cannot read nowhere/);
     await editState(state, withSetting({ tokenizer: "bpe" }));
     await refused("runs/story/last", 1, /^error: Cannot repeat runs\/story\/last: its tokenizer has changed/);
@@ -195,6 +201,17 @@ Deno.test("verify refuses in one line what it cannot repeat", () =>
       "runs/story/last",
       1,
       /^error: Cannot use runs\/story\/last: .*training_state\.json is missing/,
+    );
+    await Deno.writeTextFile(state, saved);
+
+    // the state may be from anywhere: files outside the current folder are listed before they are read
+    const outside = { ...JSON.parse(saved).source, data: ["../nowhere.txt"] };
+    await editState(state, (state) => ({ ...state, source: outside }));
+    const { code, stderr } = await verify(cwd, "runs/story/last");
+    assertEquals(code, 1);
+    assertMatch(
+      stderr,
+      /^runs\/story\/last was trained on \.\.\/nowhere\.txt: these files will be read\nerror: Cannot repeat .*: Cannot read \.\.\/nowhere\.txt/,
     );
     await Deno.writeTextFile(state, saved);
 
@@ -215,5 +232,5 @@ Deno.test("a run of the CPU reference is repeated there, with a note about what 
     const { code, stdout } = await verify(cwd, "runs/story");
     assertEquals(code, 0);
     assertMatch(stdout, /^note +equal bits on every machine are promised of WebAssembly/m);
-    assertMatch(stdout, /^last at 3 +[0-9a-f]{64}  = repeated$/m);
+    assertMatch(stdout, /^last at 3 +[0-9a-f]{64} {2}= repeated$/m);
   }));
