@@ -184,7 +184,13 @@ Deno.test("verify refuses in one line what it cannot repeat", () =>
       1,
       /^error: Cannot repeat runs\/story\/last: --heads is 3, which does not divide/,
     );
-    await editState(state, withSetting({ heads: 2, tokenizer: "nowhere" }));
+    await editState(state, withSetting({ heads: 2, steps: 1 }));
+    await refused(
+      "runs/story/last",
+      1,
+      /^error: Cannot repeat runs\/story\/last: it says that it has done 2 steps of 1$/m,
+    );
+    await editState(state, withSetting({ steps: 2, tokenizer: "nowhere" }));
     await refused("runs/story/last", 1, /^error: Cannot repeat runs\/story\/last: Cannot read nowhere/);
     await editState(state, withSetting({ tokenizer: "bpe" }));
     await refused("runs/story/last", 1, /^error: Cannot repeat runs\/story\/last: its tokenizer has changed/);
@@ -195,6 +201,17 @@ Deno.test("verify refuses in one line what it cannot repeat", () =>
       "runs/story/last",
       1,
       /^error: Cannot use runs\/story\/last: .*training_state\.json is missing/,
+    );
+    await Deno.writeTextFile(state, saved);
+
+    // the state may be from anywhere: files outside the current folder are listed before they are read
+    const outside = { ...JSON.parse(saved).source, data: ["../nowhere.txt"] };
+    await editState(state, (state) => ({ ...state, source: outside }));
+    const { code, stderr } = await verify(cwd, "runs/story/last");
+    assertEquals(code, 1);
+    assertMatch(
+      stderr,
+      /^runs\/story\/last was trained on \.\.\/nowhere\.txt: these files will be read\nerror: Cannot repeat .*: Cannot read \.\.\/nowhere\.txt/,
     );
     await Deno.writeTextFile(state, saved);
 

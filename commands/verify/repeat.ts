@@ -37,6 +37,8 @@ export async function beginAgain(
   try {
     const recipe = await makeRecipe(backend, checkpoint, block);
     expectSame(recipe.state, checkpoint.state);
+    const { step, state: { settings: { steps } } } = checkpoint;
+    if (step > steps) throw new Error(`it says that it has done ${step} steps of ${steps}`);
     return { recipe, run: await startRun(recipe, backend) };
   } catch (error) {
     throw new Error(`Cannot repeat ${checkpoint.path}: ${reason(error)}`, { cause: error });
