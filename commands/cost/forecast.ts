@@ -86,7 +86,7 @@ async function rehearsedStep({ rehearse }: Ahead, now: () => number): Promise<nu
   return times.sort((a, b) => a - b)[(times.length - 1) >> 1] / 1000;
 }
 
-/** A forecast in words, such as `about 2 min: 3300 steps of 42 ms, 14 validations`. */
+/** A forecast in words, such as `about 1 min: 7000 steps of 8.5 ms, 28 validations`. */
 export function describeForecast({ seconds, stepSeconds }: Forecast, { steps, validations }: Ahead): string {
   const long = validations > 0 ? `, ${counted(validations, "validation")}` : "";
   return `about ${roughDuration(seconds)}: ${counted(steps, "step")} of ${shortDuration(stepSeconds)}${long}`;
