@@ -1,6 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { type Ahead, describeForecast, forecastRun, roughDuration } from "../commands/cost/forecast.ts";
 import { CpuBackend } from "../core/cpu_backend.ts";
+import { WasmBackend } from "../core/wasm/wasm_backend.ts";
 
 /** Forecasts a run on a device of 10 GFLOP/s, whose rehearsals take some seconds, the last of them for all that follow. */
 async function forecast(changes: Partial<Ahead>, seconds: readonly number[] = [1]) {
@@ -42,10 +43,13 @@ Deno.test("validations count by what they compute", async () => {
   assertEquals(text, "about 5 min: 1000 steps of 250 ms, 20 validations");
 });
 
-Deno.test("a long step is not rehearsed: half the speed of products is what models reach", async () => {
+Deno.test("a long step is not rehearsed: half the speed of products is what models reach, on WebAssembly three quarters", async () => {
   const long = await forecast({ flops: 180e9, steps: 2000 });
   assertEquals([long.stepSeconds, long.rehearsed, long.rehearsals], [36, false, 0]);
   assertEquals(long.text, "about 20 h: 2000 steps of 36 s");
+  const wasm = await WasmBackend.open({ threads: 1 });
+  assertEquals((await forecast({ flops: 180e9, steps: 2000, backend: wasm })).stepSeconds, 24);
+  wasm.close();
   // a step of two seconds is rehearsed where the run has many of them
   assertEquals((await forecast({ flops: 1e10, steps: 200 }, [3, 1.5])).stepSeconds, 1.5);
   assertEquals((await forecast({ flops: 1e10, steps: 5 }, [3, 1.5])).rehearsals, 0);

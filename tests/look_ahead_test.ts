@@ -57,7 +57,7 @@ Deno.test("for a long run it is said what makes it shorter", async () => {
     return (await timeOf(recipe, options, backend)).split("; for a shorter run, ")[1];
   };
   const sizes = "a smaller --context-length or --model-dim";
-  const device = "--device webgpu (doctor says how to get it)";
+  const device = "--device wasm";
   assertEquals(
     await advice(recipeOf(long)),
     `fewer --steps or --epochs, ${sizes}, or ${device}`,

@@ -85,3 +85,7 @@ Deno.test("presets shakespeare-char and shakespeare-char-cpu have nanoGPT's size
   assertEquals(sizesOf("shakespeare-char"), { ...gpu, ...rates });
   assertEquals(sizesOf("shakespeare-char-cpu"), { ...cpu, ...faster });
 });
+
+Deno.test("the model of the default run, which is published with the code, is smaller than half a megabyte", () => {
+  assert(4 * countParameters(new Gpt({ ...PRESETS.tiny.model, vocabSize: 50 })) < 500_000);
+});

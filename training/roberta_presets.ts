@@ -40,7 +40,7 @@ export const MASKED_PRESETS: Readonly<
   Record<"roberta-short" | "roberta-tiny" | "roberta-mini" | "roberta-base", MaskedPreset>
 > = {
   "roberta-short": {
-    summary: "for a text of up to 20,000 characters; two minutes on a CPU",
+    summary: "for a text of up to 20,000 characters; a quarter of a minute on two cores",
     model: {
       architecture: "roberta",
       contextLength: 64,
@@ -54,7 +54,7 @@ export const MASKED_PRESETS: Readonly<
     training: { ...TRAINING, batchSize: 16, steps: 600, learningRate: 3e-3, warmupSteps: 60, clipNorm: 1 },
   },
   "roberta-tiny": {
-    summary: "for a CPU: 2 layers, 64 wide, context 64",
+    summary: "for a CPU: 2 layers, 64 wide, context 64; two minutes on two cores",
     model: {
       architecture: "roberta",
       contextLength: 64,

@@ -1,5 +1,5 @@
 /**
- * Models and training settings for a text of one's own, by its length, that learn within minutes on a CPU.
+ * Models and training settings for a text of one's own, by its length, that learn within a minute or so on a CPU.
  *
  * A longer text is worth a larger model and more steps. A short one is soon learned by heart; from a page or two there is
  * little else to learn.
@@ -46,7 +46,7 @@ const MODEL: Preset["model"] = {
  */
 export const TEXT_PRESETS: Readonly<Record<"short-text" | "medium-text" | "long-text", Preset>> = {
   "short-text": {
-    summary: "for a text of up to 20,000 characters; a minute on a CPU",
+    summary: "for a text of up to 20,000 characters; ten seconds on two cores",
     model: { ...MODEL, modelDim: 64, feedForwardDim: 256 },
     training: {
       ...TRAINING,
@@ -59,12 +59,12 @@ export const TEXT_PRESETS: Readonly<Record<"short-text" | "medium-text" | "long-
     },
   },
   "medium-text": {
-    summary: "for a text of 20,000 to 300,000 characters; about five minutes on a CPU",
+    summary: "for a text of 20,000 to 300,000 characters; half a minute on two cores",
     model: { ...MODEL, dropoutRate: 0.1 },
     training: TRAINING,
   },
   "long-text": {
-    summary: "for a text of 300,000 characters or more; five to ten minutes on a CPU",
+    summary: "for a text of 300,000 characters or more; a minute on two cores",
     model: { ...MODEL, layers: 3 },
     training: { ...TRAINING, steps: 2000 },
   },

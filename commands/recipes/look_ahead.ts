@@ -57,5 +57,5 @@ function shorter(command: string | undefined, isResumed: boolean, { name, adapte
   const length = command === "finetune" ? "fewer --epochs" : "fewer --steps or --epochs";
   const sizes = isResumed || command === "finetune" ? "" : ", a smaller --context-length or --model-dim";
   if (adapterClass === "hardware") return length + sizes;
-  return `${length}${sizes}, or ${name === "cpu" ? "--device webgpu (doctor says how to get it)" : "a GPU"}`;
+  return `${length}${sizes}, or ${name === "cpu" ? "--device wasm" : "a GPU"}`;
 }
