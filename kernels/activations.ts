@@ -195,8 +195,8 @@ function backwardKernel(name: string, { derivative, wgsl, wasm }: Activation): U
         storeOrAdd(accumulate)
       } derivative(x[index]) * dy[index]; }`,
     wasm: wasmElements(({ x, dy, dx }, code, { accumulate }) => (index) => {
-      const value = wasm.derivative(code, code.let(x.load4(index))).times(dy.load4(index));
-      dx.store4(index, accumulate ? dx.load4(index).plus(value) : value);
+      const slope = wasm.derivative(code, code.let(x.load4(index)));
+      dx.storeOrAdd4(accumulate, index, slope.times(dy.load4(index)));
     }, ["accumulate"]),
   });
 }
