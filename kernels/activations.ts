@@ -33,8 +33,8 @@ import { exp4, polynomial, tanh4 } from "../core/wasm/wasm_math.ts";
 import { wasmElements } from "../core/wasm/wasm_pass.ts";
 import { F32x4 } from "../core/wasm/wasm_vectors.ts";
 
-/** √(2/π). */
-const SQRT_2_OVER_PI = Math.sqrt(2 / Math.PI);
+/** √(2/π), and √(1/2π), the height of the normal density. */
+const SQRT_2_OVER_PI = Math.sqrt(2 / Math.PI), SQRT_1_OVER_2_PI = 1 / Math.sqrt(2 * Math.PI);
 
 /** The error function to double precision, by the series e^(−x²) · 2/√π · Σ 2ⁿ x^(2n+1) / (1 · 3 · … · (2n + 1)). */
 function erf(x: number): number {
@@ -88,18 +88,21 @@ const ACTIVATIONS = {
       const g = gate(x);
       return g + 2 * x * g * (1 - g) * SQRT_2_OVER_PI * (1 + 3 * 0.044715 * x * x);
     },
-    // where u is below -40 the gate is 0 to the last bit, and the exponential would overflow
+    // beyond 10 gate and derivative are 0 or 1 to the last bit, and x² may overflow
     wgsl: `
-fn gate(x: f32) -> f32 { return 1 / (1 + exp(-2 * max(${SQRT_2_OVER_PI} * (x + 0.044715 * x * x * x), -40))); }
-fn value(x: f32) -> f32 { return x * gate(x); }
+fn gate(near: f32) -> f32 {
+  let u = ${SQRT_2_OVER_PI} * (near + 0.044715 * near * near * near);
+  return 1 / (1 + exp(-2 * u));
+}
+fn value(x: f32) -> f32 { return select(x * gate(clamp(x, -10, 10)), 0.0, x < -10); }
 fn derivative(x: f32) -> f32 {
-  let g = gate(x);
-  return g + 2 * x * g * (1 - g) * ${SQRT_2_OVER_PI} * (1 + ${3 * 0.044715} * x * x);
+  let near = clamp(x, -10, 10);
+  let g = gate(near);
+  return g + 2 * near * g * (1 - g) * ${SQRT_2_OVER_PI} * (1 + ${3 * 0.044715} * near * near);
 }`,
     wasm: {
       value: (code, x) => x.times(gate4(code, x)),
       derivative(code, x) {
-        // beyond 10 the derivative is 0 or 1 to the last bit, and x² may overflow
         const near = code.let(x.atMost(10).atLeast(-10)), g = code.let(gate4(code, near));
         const slope = near.times(near).times(3 * 0.044715).plus(1).times(SQRT_2_OVER_PI);
         return g.plus(near.times(2).times(g).times(F32x4.of(1).minus(g)).times(slope));
@@ -108,7 +111,7 @@ fn derivative(x: f32) -> f32 {
   },
   geluErf: {
     value: (x) => 0.5 * x * (1 + erf(x * Math.SQRT1_2)),
-    derivative: (x) => 0.5 * (1 + erf(x * Math.SQRT1_2)) + x * exp(-0.5 * x * x) / Math.sqrt(2 * Math.PI),
+    derivative: (x) => 0.5 * (1 + erf(x * Math.SQRT1_2)) + x * exp(-0.5 * x * x) * SQRT_1_OVER_2_PI,
     wgsl: `
 fn probability(x: f32) -> f32 {
   let z = abs(x) * ${Math.SQRT1_2};
@@ -118,14 +121,12 @@ fn probability(x: f32) -> f32 {
   return select(1 - upper, upper, x < 0);
 }
 fn value(x: f32) -> f32 { return x * probability(x); }
-fn derivative(x: f32) -> f32 { return probability(x) + x * exp(-0.5 * x * x) * ${
-      1 / Math.sqrt(2 * Math.PI)
-    }; }`,
+fn derivative(x: f32) -> f32 { return probability(x) + x * exp(-0.5 * x * x) * ${SQRT_1_OVER_2_PI}; }`,
     wasm: {
       value: (code, x) => x.times(probability4(code, x).probability),
       derivative(code, x) {
         const { probability, bell } = probability4(code, x);
-        return probability.plus(x.times(bell).times(1 / Math.sqrt(2 * Math.PI)));
+        return probability.plus(x.times(bell).times(SQRT_1_OVER_2_PI));
       },
     },
   },
@@ -195,8 +196,8 @@ function backwardKernel(name: string, { derivative, wgsl, wasm }: Activation): U
         storeOrAdd(accumulate)
       } derivative(x[index]) * dy[index]; }`,
     wasm: wasmElements(({ x, dy, dx }, code, { accumulate }) => (index) => {
-      const value = wasm.derivative(code, code.let(x.load4(index))).times(dy.load4(index));
-      dx.store4(index, accumulate ? dx.load4(index).plus(value) : value);
+      const slope = wasm.derivative(code, code.let(x.load4(index)));
+      dx.storeOrAdd4(accumulate, index, slope.times(dy.load4(index)));
     }, ["accumulate"]),
   });
 }

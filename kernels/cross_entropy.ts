@@ -24,13 +24,13 @@ import { exp, log } from "../core/math.ts";
 import { storeOrAdd } from "../core/webgpu/shader.ts";
 import { formatShape, gradientOf, gradientToWrite, outputOf, type Tensor } from "../core/tensor.ts";
 import { exp4, log4 } from "../core/wasm/wasm_math.ts";
+import { forRowsOfPiece, rowPieces } from "../core/wasm/wasm_pass.ts";
 import { F32x4, I32x4 } from "../core/wasm/wasm_vectors.ts";
 import {
   groupReduction,
   MAX_OVER_GROUP_WGSL,
   maxWasm,
   rowLanes,
-  ROWS_PER_PIECE,
   SUM_OVER_GROUP_WGSL,
   sumWasm,
 } from "./reduce.ts";
@@ -74,15 +74,13 @@ fn run(row: u32, lane: u32) {
   }
 }`,
   wasm: [{
-    pieces: ({ rows }) => Math.ceil(rows / ROWS_PER_PIECE),
+    pieces: rowPieces,
     body({ logits, targets, losses, logSumExp }, code) {
-      const columns = code.i32("columns"), range = code.rangeOfPiece(code.i32("rows"), ROWS_PER_PIECE);
-      code.for(range.start, range.end, 1, (row) => {
+      forRowsOfPiece(code, (row, columns) => {
         const logitsRow = logits.from(row.times(columns)), label = code.let(targets.load(row));
         const m = maxWasm(code, 0, columns, (column) => logitsRow.load4(column));
-        const mFour = code.let(F32x4.of(m));
-        const sum = sumWasm(code, 0, columns, (column) => exp4(code, logitsRow.load4(column).minus(mFour)));
-        const logSum = code.let(m.plus(log4(code, F32x4.of(sum)).lane(0)));
+        const sum = sumWasm(code, 0, columns, (column) => exp4(code, logitsRow.load4(column).minus(m)));
+        const logSum = code.let(m.plus(log4(code, sum)).lane(0));
         logSumExp.store(row, logSum);
         code.if(
           label.equals(IGNORE_INDEX),
@@ -160,10 +158,9 @@ fn each(index: u32) {
 }`,
   wasm: [{
     switches: ["weighted", "accumulate"],
-    pieces: ({ rows }) => Math.ceil(rows / ROWS_PER_PIECE),
+    pieces: rowPieces,
     body({ logits, targets, logSumExp, weight, dLoss, dLogits }, code, { weighted, accumulate }) {
-      const columns = code.i32("columns"), range = code.rangeOfPiece(code.i32("rows"), ROWS_PER_PIECE);
-      code.for(range.start, range.end, 1, (row) => {
+      forRowsOfPiece(code, (row, columns) => {
         const [logitsRow, dLogitsRow] = [logits, dLogits].map((array) => array.from(row.times(columns)));
         const label = code.let(targets.load(row));
         code.if(label.differsFrom(IGNORE_INDEX), () => {
@@ -173,7 +170,7 @@ fn each(index: u32) {
             const isLabel = I32x4.from(column).equals(labels);
             const oneHot = isLabel.select(F32x4.of(1), F32x4.of(0));
             const value = exp4(code, logitsRow.load4(column).minus(logSum)).minus(oneHot).times(scale);
-            dLogitsRow.store4(column, accumulate ? dLogitsRow.load4(column).plus(value) : value);
+            dLogitsRow.storeOrAdd4(accumulate, column, value);
           });
         }, () => {
           if (!accumulate) code.forFours(0, columns, (column) => dLogitsRow.store4(column, F32x4.of(0)));

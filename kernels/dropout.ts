@@ -87,8 +87,7 @@ fn each(index: u32) {
       });
       code.forFours(start, end, (index) => {
         const dropped = bits.load4(index.minus(start)).isBelow(threshold);
-        const value = dropped.select(F32x4.of(0), x.load4(index).times(keepScale));
-        y.store4(index, accumulate ? y.load4(index).plus(value) : value);
+        y.storeOrAdd4(accumulate, index, dropped.select(F32x4.of(0), x.load4(index).times(keepScale)));
       });
     },
   }],

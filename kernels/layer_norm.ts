@@ -29,9 +29,10 @@ import {
   outputOf,
   type Tensor,
 } from "../core/tensor.ts";
-import { F32, type I32 } from "../core/wasm/wasm_numbers.ts";
+import { forRowsOfPiece, rowPieces } from "../core/wasm/wasm_pass.ts";
+import type { I32 } from "../core/wasm/wasm_numbers.ts";
 import { F32x4 } from "../core/wasm/wasm_vectors.ts";
-import { rowLanes, ROWS_PER_PIECE, SUM_OVER_GROUP_WGSL, sumRowsWasm, sumWasm } from "./reduce.ts";
+import { rowLanes, SUM_OVER_GROUP_WGSL, sumRowsWasm, sumWasm } from "./reduce.ts";
 
 /** Normalizes rows. */
 export const layerNormForward = kernel({
@@ -80,18 +81,17 @@ fn run(row: u32, lane: u32) {
   }
 }`,
   wasm: [{
-    pieces: ({ rows }) => Math.ceil(rows / ROWS_PER_PIECE),
+    pieces: rowPieces,
     body({ x, weight, bias, y, mean, reciprocalStd }, code) {
-      const columns = code.i32("columns"), count = code.f32("columns"), epsilon = code.f32("epsilon");
-      const { start, end } = code.rangeOfPiece(code.i32("rows"), ROWS_PER_PIECE);
-      code.for(start, end, 1, (row) => {
+      const count = code.let(F32x4.of(code.f32("columns"))), epsilon = code.f32("epsilon");
+      forRowsOfPiece(code, (row, columns) => {
         const xRow = x.from(row.times(columns)), yRow = y.from(row.times(columns));
-        const m = code.let(F32x4.of(sumWasm(code, 0, columns, (column) => xRow.load4(column)).over(count)));
+        const m = code.let(sumWasm(code, 0, columns, (column) => xRow.load4(column)).over(count));
         const squares = sumWasm(code, 0, columns, (column) => {
           const centered = code.let(xRow.load4(column).minus(m));
           return centered.times(centered);
         });
-        const r = code.let(F32x4.of(F32.of(1).over(squares.over(count).plus(epsilon).sqrt())));
+        const r = code.let(F32x4.of(1).over(squares.over(count).plus(epsilon).sqrt()));
         code.forFours(0, columns, (column) => {
           const scaled = weight.load4(column).times(xRow.load4(column).minus(m)).times(r);
           yRow.store4(column, scaled.plus(bias.load4(column)));
@@ -151,21 +151,20 @@ fn run(row: u32, lane: u32) {
 }`,
   wasm: [{
     switches: ["accumulate"],
-    pieces: ({ rows }) => Math.ceil(rows / ROWS_PER_PIECE),
+    pieces: rowPieces,
     body({ dy, x, weight, mean, reciprocalStd, dx }, code, { accumulate }) {
-      const columns = code.i32("columns"), count = code.f32("columns");
-      const { start, end } = code.rangeOfPiece(code.i32("rows"), ROWS_PER_PIECE);
-      code.for(start, end, 1, (row) => {
+      const count = code.let(F32x4.of(code.f32("columns")));
+      forRowsOfPiece(code, (row, columns) => {
         const [dyRow, xRow, dxRow] = [dy, x, dx].map((array) => array.from(row.times(columns)));
         const m = code.let(mean.splat(row)), r = code.let(reciprocalStd.splat(row));
         const g = (column: I32) => weight.load4(column).times(dyRow.load4(column));
         const normalized = (column: I32) => xRow.load4(column).minus(m).times(r);
         const sumG = sumWasm(code, 0, columns, g);
         const sumGx = sumWasm(code, 0, columns, (column) => g(column).times(normalized(column)));
-        const meanG = code.let(F32x4.of(sumG.over(count))), meanGx = code.let(F32x4.of(sumGx.over(count)));
+        const meanG = code.let(sumG.over(count)), meanGx = code.let(sumGx.over(count));
         code.forFours(0, columns, (column) => {
           const value = r.times(g(column).minus(meanG).minus(normalized(column).times(meanGx)));
-          dxRow.store4(column, accumulate ? dxRow.load4(column).plus(value) : value);
+          dxRow.storeOrAdd4(accumulate, column, value);
         });
       });
     },

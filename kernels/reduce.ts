@@ -19,7 +19,7 @@ import type { AdapterClass, Bindings } from "../core/backend.ts";
 import type { WasmArraysOf, WasmFloats } from "../core/wasm/wasm_arrays.ts";
 import type { WasmCode } from "../core/wasm/wasm_code.ts";
 import type { WasmPass } from "../core/wasm/wasm_pass.ts";
-import type { F32, I32, Integer } from "../core/wasm/wasm_numbers.ts";
+import type { I32, Integer } from "../core/wasm/wasm_numbers.ts";
 import { F32x4 } from "../core/wasm/wasm_vectors.ts";
 
 /**
@@ -64,9 +64,6 @@ export const SUM_OVER_GROUP_WGSL: string = groupReduction("sumOverGroup", "left 
 /** `fn maxOverGroup(lane: u32, value: f32) -> f32`. */
 export const MAX_OVER_GROUP_WGSL: string = groupReduction("maxOverGroup", "max(left, right)");
 
-/** Rows in a piece of the work that goes row by row. */
-export const ROWS_PER_PIECE = 16;
-
 /**
  * A sum over elements side by side, for WebAssembly.
  *
@@ -74,13 +71,13 @@ export const ROWS_PER_PIECE = 16;
  * @param start First index.
  * @param end Beyond the last one.
  * @param term What to add for four elements, given the index of the first.
- * @returns The sum.
+ * @returns The sum, in all lanes.
  */
-export function sumWasm(code: WasmCode, start: Integer, end: Integer, term: (index: I32) => F32x4): F32 {
+export function sumWasm(code: WasmCode, start: Integer, end: Integer, term: (index: I32) => F32x4): F32x4 {
   const sums = code.variable(F32x4.of(0));
   code.forFours(start, end, (index) => sums.set(sums.value.plus(code.present(term(index), 0))));
   const [a, b, c, d] = [0, 1, 2, 3].map((lane) => sums.value.lane(lane));
-  return code.let(a.plus(b).plus(c.plus(d)));
+  return code.let(F32x4.of(a.plus(b).plus(c.plus(d))));
 }
 
 /**
@@ -90,20 +87,20 @@ export function sumWasm(code: WasmCode, start: Integer, end: Integer, term: (ind
  * @param start First index.
  * @param end Beyond the last one.
  * @param element Four elements, given the index of the first.
- * @returns The largest; −∞ if there is none.
+ * @returns The largest, in all lanes; −∞ if there is none.
  */
 export function maxWasm(
   code: WasmCode,
   start: Integer,
   end: Integer,
   element: (index: I32) => F32x4,
-): F32 {
+): F32x4 {
   const largest = code.variable(F32x4.of(-Infinity));
   code.forFours(start, end, (index) => {
     largest.set(largest.value.atLeast(code.present(element(index), -Infinity)));
   });
   const [a, b, c, d] = [0, 1, 2, 3].map((lane) => largest.value.lane(lane));
-  return code.let(a.max(b).max(c.max(d)));
+  return code.let(F32x4.of(a.max(b).max(c.max(d))));
 }
 
 /** Rows that the first pass of {@linkcode sumRowsWasm} adds up in one piece, and columns of the second. */

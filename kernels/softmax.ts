@@ -22,16 +22,10 @@ import { storeOrAdd } from "../core/webgpu/shader.ts";
 import { gradientOf, gradientToWrite, outputOf, type Tensor } from "../core/tensor.ts";
 import type { WasmCode } from "../core/wasm/wasm_code.ts";
 import { exp4 } from "../core/wasm/wasm_math.ts";
+import { forRowsOfPiece, rowPieces } from "../core/wasm/wasm_pass.ts";
 import type { I32 } from "../core/wasm/wasm_numbers.ts";
 import { F32x4 } from "../core/wasm/wasm_vectors.ts";
-import {
-  MAX_OVER_GROUP_WGSL,
-  maxWasm,
-  rowLanes,
-  ROWS_PER_PIECE,
-  SUM_OVER_GROUP_WGSL,
-  sumWasm,
-} from "./reduce.ts";
+import { MAX_OVER_GROUP_WGSL, maxWasm, rowLanes, SUM_OVER_GROUP_WGSL, sumWasm } from "./reduce.ts";
 
 /** How many columns of a row are visible: all, or in the causal form those up to the row's own position. */
 const visible = (row: number, columns: number, causal: number) => causal ? row % columns + 1 : columns;
@@ -39,21 +33,9 @@ const visible = (row: number, columns: number, causal: number) => causal ? row %
 const VISIBLE_WGSL =
   `fn visible(row: u32) -> u32 { return select(u32(columns), row % columns + 1, causal == 1); }`;
 
-/** Pieces of the work for WebAssembly. */
-const pieces = ({ rows }: { rows: number }) => Math.ceil(rows / ROWS_PER_PIECE);
-
-/** Visits the rows of a piece: where each starts, how many of its columns are visible, and how many there are. */
-function forEachRow(
-  code: WasmCode<"rows" | "columns">,
-  causal: number,
-  body: (start: I32, end: I32, columns: I32) => void,
-): void {
-  const columns = code.i32("columns"), range = code.rangeOfPiece(code.i32("rows"), ROWS_PER_PIECE);
-  code.for(range.start, range.end, 1, (row) => {
-    const end = causal ? code.let(row.modulo(columns).plus(1)) : columns;
-    body(code.let(row.times(columns)), end, columns);
-  });
-}
+/** The same for WebAssembly. */
+const visibleWasm = (code: WasmCode, row: I32, columns: I32, causal: number) =>
+  causal ? code.let(row.modulo(columns).plus(1)) : columns;
 
 /** p = softmax(x), row by row. */
 export const softmaxForward = kernel({
@@ -90,18 +72,18 @@ fn run(row: u32, lane: u32) {
 }`,
   wasm: [{
     switches: ["causal"],
-    pieces,
+    pieces: rowPieces,
     body({ x, p }, code, { causal }) {
-      forEachRow(code, causal, (start, end, columns) => {
-        const xRow = x.from(start), pRow = p.from(start);
-        const m = code.let(F32x4.of(maxWasm(code, 0, end, (column) => xRow.load4(column))));
+      forRowsOfPiece(code, (row, columns) => {
+        const end = visibleWasm(code, row, columns, causal);
+        const [xRow, pRow] = [x, p].map((array) => array.from(row.times(columns)));
+        const m = maxWasm(code, 0, end, (column) => xRow.load4(column));
         const sum = sumWasm(code, 0, end, (column) => {
           const power = code.let(exp4(code, xRow.load4(column).minus(m)));
           pRow.store4(column, power);
           return power;
         });
-        const divisor = code.let(F32x4.of(sum));
-        code.forFours(0, end, (column) => pRow.store4(column, pRow.load4(column).over(divisor)));
+        code.forFours(0, end, (column) => pRow.store4(column, pRow.load4(column).over(sum)));
         if (causal) code.forFours(end, columns, (column) => pRow.store4(column, F32x4.of(0)));
       });
     },
@@ -142,15 +124,14 @@ fn run(row: u32, lane: u32) {
 }`,
   wasm: [{
     switches: ["causal", "accumulate"],
-    pieces,
+    pieces: rowPieces,
     body({ p, dp, dx }, code, { causal, accumulate }) {
-      forEachRow(code, causal, (start, end, columns) => {
-        const [pRow, dpRow, dxRow] = [p, dp, dx].map((array) => array.from(start));
+      forRowsOfPiece(code, (row, columns) => {
+        const end = visibleWasm(code, row, columns, causal);
+        const [pRow, dpRow, dxRow] = [p, dp, dx].map((array) => array.from(row.times(columns)));
         const sum = sumWasm(code, 0, end, (column) => pRow.load4(column).times(dpRow.load4(column)));
-        const sums = code.let(F32x4.of(sum));
         code.forFours(0, end, (column) => {
-          const value = pRow.load4(column).times(dpRow.load4(column).minus(sums));
-          dxRow.store4(column, accumulate ? dxRow.load4(column).plus(value) : value);
+          dxRow.storeOrAdd4(accumulate, column, pRow.load4(column).times(dpRow.load4(column).minus(sum)));
         });
         if (causal && !accumulate) {
           code.forFours(end, columns, (column) => dxRow.store4(column, F32x4.of(0)));

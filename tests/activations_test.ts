@@ -35,6 +35,9 @@ for (const [name, operation] of Object.entries(activations)) {
       // where tanh and exp overflow if they are not guarded
       large: numbers(15, 20, 100, 1e6),
       negative: numbers(-15, -20, -100, -1e6),
+      // where the square of x overflows
+      largest: numbers(1e19, 1e20, 3e38),
+      "largest negative": numbers(-1e19, -1e20, -3e38),
     },
     ({ x }) => operation(x),
     TOLERANCES.activations,

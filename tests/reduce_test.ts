@@ -70,7 +70,7 @@ const sumBoth = kernel({
       pieces: ({ rows }) => rows,
       body({ x, totals }, code) {
         const columns = code.i32("columns"), xRow = x.from(code.piece.times(columns));
-        totals.store(code.piece, sumWasm(code, 0, columns, (column) => xRow.load4(column)));
+        totals.store(code.piece, sumWasm(code, 0, columns, (column) => xRow.load4(column)).lane(3));
       },
     },
   ],

@@ -36,3 +36,13 @@ Deno.test("store4 at the end of forFours: offsets count from the element of the 
   });
   assertEquals([...y], [0, 0, 0, 0, 0, 0, 1, 1, 1, 1, 1, 1]);
 });
+
+Deno.test("storeOrAdd4: stores, or adds to what is there, at the end of forFours, too", async () => {
+  for (const accumulate of [0, 1]) {
+    const y = new Float32Array(6).fill(10);
+    const written = await runWasm({ x: count(6) }, { y }, ({ x, y }, code) => {
+      code.forFours(0, 6, (index) => y.storeOrAdd4(accumulate, index, x.load4(index)));
+    });
+    assertEquals(written.y, count(6).map((value) => value + 10 * accumulate));
+  }
+});

@@ -1,5 +1,11 @@
 import { assert, assertEquals } from "@std/assert";
-import { assembleWasm, wasmElements, type WasmPass } from "../core/wasm/wasm_pass.ts";
+import {
+  assembleWasm,
+  forRowsOfPiece,
+  rowPieces,
+  wasmElements,
+  type WasmPass,
+} from "../core/wasm/wasm_pass.ts";
 import { F32x4 } from "../core/wasm/wasm_vectors.ts";
 import { gelu, geluErf, tanh } from "../kernels/activations.ts";
 import { crossEntropy } from "../kernels/cross_entropy.ts";
@@ -23,6 +29,22 @@ Deno.test("wasmElements: every element once, however many pieces they make", asy
 Deno.test("wasmElements: pieces depend on the size alone", () => {
   const [{ pieces }] = wasmElements<{ y: "f32" }, never>(({ y }) => (index) => y.store4(index, F32x4.of(1)));
   assertEquals([0, 1, 8192, 8193, 81_920].map((size) => pieces({ size })), [0, 1, 1, 2, 10]);
+});
+
+Deno.test("forRowsOfPiece: every row once, however many pieces they make", async () => {
+  for (const rows of [1, 15, 16, 17, 50]) {
+    const { n, widths } = await runWasm({}, { n: new Uint32Array(rows), widths: new Uint32Array(rows) }, [{
+      pieces: rowPieces,
+      body({ n, widths }, code) {
+        forRowsOfPiece(code, (row, columns) => {
+          n.store(row, n.load(row).plus(1).plus(row));
+          widths.store(row, columns);
+        });
+      },
+    }], { rows, columns: 7 });
+    assertEquals([...n], Array.from({ length: rows }, (_, row) => row + 1));
+    assertEquals([...widths], Array(rows).fill(7));
+  }
 });
 
 Deno.test("switches: a function is written for each combination of their values, once", async () => {

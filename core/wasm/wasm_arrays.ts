@@ -83,6 +83,11 @@ export class WasmFloats {
   store4(index: Integer, value: F32x4, offset = 0): void {
     this.#code.storeVector(elementAt(this.base, index), offset, value);
   }
+
+  /** Stores four elements side by side, or adds them to what is there if `accumulate`, a switch, is 1. */
+  storeOrAdd4(accumulate: number, index: Integer, value: F32x4): void {
+    this.store4(index, accumulate ? this.load4(index).plus(value) : value);
+  }
 }
 
 /** An array of integers in memory. */

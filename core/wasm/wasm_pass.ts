@@ -15,6 +15,7 @@
 import type { Bindings, Constants, Kernel } from "../backend.ts";
 import { type WasmArraysOf, WasmFloats, WasmIntegers } from "./wasm_arrays.ts";
 import { WasmCode } from "./wasm_code.ts";
+import type { I32 } from "./wasm_numbers.ts";
 
 /** One pass of a kernel over its data. */
 export interface WasmPass<Arrays extends Bindings = Bindings, Name extends string = string> {
@@ -70,7 +71,7 @@ export function wasmElements<Arrays extends Bindings, Name extends string>(
     arrays: WasmArraysOf<Arrays>,
     code: WasmCode<Name | "size">,
     switches: Constants<Name | "size">,
-  ) => (index: ReturnType<WasmCode["i32"]>) => void,
+  ) => (index: I32) => void,
   switches: readonly Name[] = [],
 ): readonly WasmPass<Arrays, Name | "size">[] {
   return [{
@@ -81,6 +82,26 @@ export function wasmElements<Arrays extends Bindings, Name extends string>(
       code.forFours(start, end, write(arrays, code, values));
     },
   }];
+}
+
+/** Rows in a piece of an operation that computes each row by itself. */
+const ROWS_PER_PIECE = 16;
+
+/** The `pieces` of a pass whose body is {@linkcode forRowsOfPiece}. */
+export const rowPieces = ({ rows }: { readonly rows: number }): number => Math.ceil(rows / ROWS_PER_PIECE);
+
+/**
+ * Visits the rows of a piece, for an operation that computes each of `rows` rows of `columns` elements by itself.
+ *
+ * @param code The function to write.
+ * @param body What to do with a row, given its index and the number of its columns.
+ */
+export function forRowsOfPiece(
+  code: WasmCode<"rows" | "columns">,
+  body: (row: I32, columns: I32) => void,
+): void {
+  const columns = code.i32("columns"), { start, end } = code.rangeOfPiece(code.i32("rows"), ROWS_PER_PIECE);
+  code.for(start, end, 1, (row) => body(row, columns));
 }
 
 /** What a pass needs of its kernel. */

@@ -33,6 +33,7 @@ import { exp4, log4 } from "../../core/wasm/wasm_math.ts";
 import type { WasmPass } from "../../core/wasm/wasm_pass.ts";
 import type { I32 } from "../../core/wasm/wasm_numbers.ts";
 import { F32x4, I32x4 } from "../../core/wasm/wasm_vectors.ts";
+import { sumWasm } from "../reduce.ts";
 import type {
   ATTENTION_BACKWARD_KEY_VALUE_CONSTANTS,
   ATTENTION_BACKWARD_QUERY_CONSTANTS,
@@ -133,15 +134,9 @@ export const attentionBackwardDeltaWasm: readonly WasmPass<
   pieces: ({ rows }) => Math.ceil(rows / DELTA_ROWS),
   body({ dy, y, delta }, code) {
     const { start, end } = code.rangeOfPiece(code.i32("rows"), DELTA_ROWS), width = code.i32("headDim");
-    const fours = code.let(width.and(-4));
     code.for(start, end, 1, (row) => {
-      const a = dy.from(row.times(width)), b = y.from(row.times(width));
-      const four = code.variable(F32x4.of(0));
-      code.for(0, fours, 4, (d) => four.set(four.value.plus(a.load4(d).times(b.load4(d)))));
-      const lanes = FOUR.map((lane) => four.value.lane(lane));
-      const sum = code.variable(lanes[0].plus(lanes[1]).plus(lanes[2].plus(lanes[3])));
-      code.for(fours, width, 1, (d) => sum.set(sum.value.plus(a.load(d).times(b.load(d)))));
-      delta.store(row, sum.value);
+      const [dyRow, yRow] = [dy, y].map((array) => array.from(row.times(width)));
+      delta.store(row, sumWasm(code, 0, width, (d) => dyRow.load4(d).times(yRow.load4(d))).lane(0));
     });
   },
 }];
@@ -160,7 +155,7 @@ function storeGradient(
     const row = rows.from(first.plus(lane).times(width));
     return (c, sum) => {
       const gradient = scaled ? sum.times(scale) : sum;
-      row.store4(c, accumulate ? row.load4(c).plus(gradient) : gradient);
+      row.storeOrAdd4(accumulate, c, gradient);
     };
   });
 }

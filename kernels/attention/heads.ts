@@ -119,10 +119,7 @@ export const splitHeadsBackward = kernel({
     switches: ["accumulate"],
     pieces,
     body({ dy, dx }, code, { accumulate }) {
-      forEachFour(code, (index, rowIndex) => {
-        const value = dy.load4(index);
-        dx.store4(rowIndex, accumulate ? dx.load4(rowIndex).plus(value) : value);
-      });
+      forEachFour(code, (index, rowIndex) => dx.storeOrAdd4(accumulate, rowIndex, dy.load4(index)));
     },
   }],
 });
@@ -163,10 +160,7 @@ export const mergeHeadsBackward = kernel({
     switches: ["accumulate"],
     pieces,
     body({ dy, dx }, code, { accumulate }) {
-      forEachFour(code, (index, rowIndex) => {
-        const value = dy.load4(rowIndex);
-        dx.store4(index, accumulate ? dx.load4(index).plus(value) : value);
-      });
+      forEachFour(code, (index, rowIndex) => dx.storeOrAdd4(accumulate, index, dy.load4(rowIndex)));
     },
   }],
 });

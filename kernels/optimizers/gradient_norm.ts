@@ -15,7 +15,7 @@
 
 import { kernel } from "../../core/backend.ts";
 import type { Tensor } from "../../core/tensor.ts";
-import { F32 } from "../../core/wasm/wasm_numbers.ts";
+import { F32x4 } from "../../core/wasm/wasm_vectors.ts";
 import { groupReduction, sumWasm } from "../reduce.ts";
 
 /** Elements that one group adds up: 256 invocations, 64 each. */
@@ -52,7 +52,7 @@ fn run(group: u32, lane: u32) {
     pieces: ({ size }) => Math.ceil(size / CHUNK_SIZE),
     body({ x, partial }, code) {
       const { start, end } = code.rangeOfPiece(code.i32("size"), CHUNK_SIZE);
-      const sum = code.variable(F32.of(0));
+      const sum = code.variable(F32x4.of(0));
       code.for(start, end, RUN_LENGTH, (run) => {
         const runEnd = code.let(run.plus(RUN_LENGTH).min(end));
         sum.set(sum.value.plus(sumWasm(code, run, runEnd, (at) => {
@@ -60,7 +60,7 @@ fn run(group: u32, lane: u32) {
           return value.times(value);
         })));
       });
-      partial.store(code.i32("first").plus(code.piece), sum.value);
+      partial.store(code.i32("first").plus(code.piece), sum.value.lane(0));
     },
   }],
 });
