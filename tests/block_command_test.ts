@@ -31,7 +31,7 @@ Deno.test({
       const block = words("--block without_norm.ts"),
         train = words(`train --data story.txt --steps 200 ${sizes}`);
       const said = await succeed([...train, ...block, "--name", "whole"], { cwd });
-      assertMatch(said, /^model +gpt2 with without_norm, 2 layers/m);
+      assertMatch(said, /^model +gpt1 with without_norm, 2 layers/m);
       const whole = await resultOf(`${cwd}/runs/whole`);
       assertEquals((whole.metrics as string[]).length, 200);
       const [first, last] = [whole.metrics as string[]].flatMap((lines) => [lines[0], lines.at(-1)!])
