@@ -21,7 +21,7 @@ async function pretrain(cwd: string, objective: string, steps = 100): Promise<vo
 for (
   const [objective, architecture] of [["mlm", "RobertaForSequenceClassification"], [
     "causal",
-    "OpenAIGPTForSequenceClassification",
+    "GPT2ForSequenceClassification",
   ]]
 ) {
   Deno.test(`a classifier is made from a model trained by ${objective}, evaluated and used`, () =>
