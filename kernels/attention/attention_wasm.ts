@@ -96,7 +96,7 @@ export const attentionForwardWasm: readonly WasmPass<
       const m = HALVES.map(() => code.variable(F32x4.of(UNSEEN)));
       scores(code, piece, walk, keys, queries, (j, tile) => {
         storeTile(p, j, tile);
-        m.forEach((largest, h) => tile.forEach((row) => largest.set(largest.value.atLeast(row[h].value))));
+        tile.forEach(({ value }, index) => m[index % 2].set(m[index % 2].value.atLeast(value)));
       });
       // p = exp(s − m), and their sum l; dropout comes after the sum, as in the textbook
       const l = HALVES.map(() => code.variable(F32x4.of(0)));
