@@ -21,10 +21,10 @@
  * @module
  */
 
-import { WasmFloats } from "../../core/wasm/wasm_arrays.ts";
+import type { WasmFloats } from "../../core/wasm/wasm_arrays.ts";
 import type { Variable, WasmCode } from "../../core/wasm/wasm_code.ts";
 import type { I32 } from "../../core/wasm/wasm_numbers.ts";
-import { F32x4 } from "../../core/wasm/wasm_vectors.ts";
+import type { F32x4 } from "../../core/wasm/wasm_vectors.ts";
 import { multiplyTile } from "../matmul/tile_wasm.ts";
 
 /** Rows that are computed side by side. */

@@ -33,7 +33,6 @@ import { exp4, log4 } from "../../core/wasm/wasm_math.ts";
 import type { WasmPass } from "../../core/wasm/wasm_pass.ts";
 import type { I32 } from "../../core/wasm/wasm_numbers.ts";
 import { F32x4, I32x4 } from "../../core/wasm/wasm_vectors.ts";
-import { sumWasm } from "../reduce.ts";
 import type {
   ATTENTION_BACKWARD_KEY_VALUE_CONSTANTS,
   ATTENTION_BACKWARD_QUERY_CONSTANTS,
@@ -66,9 +65,6 @@ import {
   scratchOf,
   UNSEEN,
 } from "./attention_walk_wasm.ts";
-
-/** Rows in a piece of delta. */
-const DELTA_ROWS = 1024;
 
 /** The steps of a tile, and the lanes of a vector. */
 const FOUR = [0, 1, 2, 3] as const;
@@ -122,21 +118,6 @@ export const attentionForwardWasm: readonly WasmPass<
       HALVES.forEach((half, h) => kept.store4(0, m[h].value.plus(log4(code, kept.load4(0, half))), half));
       const at = logSumExp.from(piece.firstRow.plus(i));
       code.forFours(0, count, (lane) => at.store4(lane, kept.load4(lane)));
-    });
-  },
-}];
-
-/** delta = dy · y, a row at a time. */
-export const attentionBackwardDeltaWasm: readonly WasmPass<
-  { dy: "f32"; y: "f32"; delta: "f32" },
-  "rows" | "headDim"
->[] = [{
-  pieces: ({ rows }) => Math.ceil(rows / DELTA_ROWS),
-  body({ dy, y, delta }, code) {
-    const { start, end } = code.rangeOfPiece(code.i32("rows"), DELTA_ROWS), width = code.i32("headDim");
-    code.for(start, end, 1, (row) => {
-      const [dyRow, yRow] = [dy, y].map((array) => array.from(row.times(width)));
-      delta.store(row, sumWasm(code, 0, width, (d) => dyRow.load4(d).times(yRow.load4(d))).lane(0));
     });
   },
 }];
