@@ -16,7 +16,7 @@
  */
 
 import type { Bindings } from "../backend.ts";
-import { unsigned } from "./wasm_binary.ts";
+import { type Bytes, memoryOperand, OPCODES, VECTOR_OPCODES } from "./wasm_binary.ts";
 import type { WasmCode } from "./wasm_code.ts";
 import { F32, type Float, I32, type Integer } from "./wasm_numbers.ts";
 import { F32x4, I32x4 } from "./wasm_vectors.ts";
@@ -29,6 +29,11 @@ export type WasmArraysOf<Names extends Bindings> = {
 /** Where the element at an index is, for an array at an address. */
 function elementAt(base: I32, index: Integer): I32 {
   return typeof index === "number" ? base.plus(4 * index) : base.plus(index.shiftLeft(2));
+}
+
+/** Loads a vector. */
+function vectorAt(base: I32, index: Integer, opcode: number, offset: number): Bytes {
+  return [...elementAt(base, index).code, OPCODES.vector, opcode, ...memoryOperand(4 * offset)];
 }
 
 /** An array of floats in memory. All methods take an index, and a constant number of elements to go on from there. */
@@ -60,23 +65,23 @@ export class WasmFloats {
 
   /** One element. */
   load(index: Integer, offset = 0): F32 {
-    return new F32([...elementAt(this.base, index).code, 0x2a, 2, ...unsigned(4 * offset)]);
+    return new F32([...elementAt(this.base, index).code, OPCODES.f32Load, ...memoryOperand(4 * offset)]);
   }
 
   /** Four elements side by side. */
   load4(index: Integer, offset = 0): F32x4 {
-    return new F32x4([...elementAt(this.base, index).code, 0xfd, 0, 2, ...unsigned(4 * offset)]);
+    return new F32x4(vectorAt(this.base, index, VECTOR_OPCODES.load, offset));
   }
 
   /** One element, four times. */
   splat(index: Integer, offset = 0): F32x4 {
-    return new F32x4([...elementAt(this.base, index).code, 0xfd, 9, 2, ...unsigned(4 * offset)]);
+    return new F32x4(vectorAt(this.base, index, VECTOR_OPCODES.loadSplat, offset));
   }
 
   /** Stores one element. */
   store(index: Integer, value: Float, offset = 0): void {
     const address = elementAt(this.base, index);
-    this.#code.emit(...address.code, ...F32.of(value).code, 0x38, 2, ...unsigned(4 * offset));
+    this.#code.emit(...address.code, ...F32.of(value).code, OPCODES.f32Store, ...memoryOperand(4 * offset));
   }
 
   /** Stores four elements side by side; at the end of `forFours`, as many as are left. */
@@ -109,18 +114,18 @@ export class WasmIntegers {
 
   /** One element. */
   load(index: Integer, offset = 0): I32 {
-    return new I32([...elementAt(this.base, index).code, 0x28, 2, ...unsigned(4 * offset)]);
+    return new I32([...elementAt(this.base, index).code, OPCODES.i32Load, ...memoryOperand(4 * offset)]);
   }
 
   /** Four elements side by side. */
   load4(index: Integer, offset = 0): I32x4 {
-    return new I32x4([...elementAt(this.base, index).code, 0xfd, 0, 2, ...unsigned(4 * offset)]);
+    return new I32x4(vectorAt(this.base, index, VECTOR_OPCODES.load, offset));
   }
 
   /** Stores one element. */
   store(index: Integer, value: Integer, offset = 0): void {
     const address = elementAt(this.base, index);
-    this.#code.emit(...address.code, ...I32.of(value).code, 0x36, 2, ...unsigned(4 * offset));
+    this.#code.emit(...address.code, ...I32.of(value).code, OPCODES.i32Store, ...memoryOperand(4 * offset));
   }
 
   /** Stores four elements side by side; at the end of `forFours`, as many as are left. */

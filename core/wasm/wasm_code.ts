@@ -44,11 +44,14 @@
 import {
   type Bytes,
   FIRST_CONSTANT,
+  memoryOperand,
   moduleOf,
+  OPCODES,
   PARAMETERS,
   type TypeNumber,
   TYPES,
   unsigned,
+  VECTOR_OPCODES,
 } from "./wasm_binary.ts";
 import { WasmFloats } from "./wasm_arrays.ts";
 import { F32, I32, type Integer, type Value } from "./wasm_numbers.ts";
@@ -65,16 +68,18 @@ export interface Variable<Kind extends Value> {
 /** Bytes of a constant in the block of arguments: once as an integer, once as a float. */
 export const CONSTANT_BYTES = 8;
 
-/** What an `if` or a loop begins with, when it leaves no value, and what ends it. */
-const NO_VALUE = 0x40, END = 0x0b;
+/** The type of an `if` or a loop that leaves no value. */
+const NO_VALUE = 0x40;
+
+const { localGet, localSet, i32Load, f32Load } = OPCODES;
 
 /** A function in the making. */
 export class WasmCode<Name extends string = string> {
   /** The number of the piece to compute, from 0. */
-  readonly piece: I32 = new I32([0x20, 0]);
+  readonly piece: I32 = new I32([localGet, 0]);
   /** Memory that this thread alone uses, see `scratch` of a pass. */
-  readonly scratch: WasmFloats = new WasmFloats(this, new I32([0x20, 1]));
-  readonly #block = new I32([0x20, 2]);
+  readonly scratch: WasmFloats = new WasmFloats(this, new I32([localGet, 1]));
+  readonly #block = new I32([localGet, 2]);
   readonly #names: readonly string[];
   readonly #arrays: number;
   readonly #locals: TypeNumber[] = [];
@@ -99,12 +104,14 @@ export class WasmCode<Name extends string = string> {
 
   /** A constant of the kernel, as an integer. */
   i32(name: Name): I32 {
-    return this.let(new I32([...this.#block.code, 0x28, 2, ...unsigned(this.#constantOffset(name))]));
+    return this.let(new I32([...this.#block.code, i32Load, ...memoryOperand(this.#constantOffset(name))]));
   }
 
   /** A constant of the kernel, as a float. */
   f32(name: Name): F32 {
-    return this.let(new F32([...this.#block.code, 0x2a, 2, ...unsigned(this.#constantOffset(name) + 4)]));
+    return this.let(
+      new F32([...this.#block.code, f32Load, ...memoryOperand(this.#constantOffset(name) + 4)]),
+    );
   }
 
   #constantOffset(name: Name): number {
@@ -113,7 +120,7 @@ export class WasmCode<Name extends string = string> {
 
   /** The address of tensor number n in the kernel's order; the one after the last is memory that all threads share. */
   address(n: number): I32 {
-    return this.let(new I32([...this.#block.code, 0x28, 2, ...unsigned(4 * n)]));
+    return this.let(new I32([...this.#block.code, i32Load, ...memoryOperand(4 * n)]));
   }
 
   /** Memory that all pieces of all passes share, see `shared` of a pass. */
@@ -125,7 +132,7 @@ export class WasmCode<Name extends string = string> {
   emit(...bytes: Bytes): void {
     for (const byte of bytes) {
       if (byte < FIRST_CONSTANT) this.#bytes.push(byte);
-      else this.#bytes.push(0x20, ...this.#constant(byte - FIRST_CONSTANT));
+      else this.#bytes.push(localGet, ...this.#constant(byte - FIRST_CONSTANT));
     }
   }
 
@@ -135,7 +142,7 @@ export class WasmCode<Name extends string = string> {
     if (number === undefined) {
       number = unsigned(PARAMETERS + this.#locals.push(TYPES.v128) - 1);
       this.#constants.set(bits, number);
-      this.#beginning.push(...I32x4.of(I32.of(bits)).code, 0x21, ...number);
+      this.#beginning.push(...I32x4.of(I32.of(bits)).code, localSet, ...number);
     }
     return number;
   }
@@ -143,9 +150,9 @@ export class WasmCode<Name extends string = string> {
   /** Begins a variable. */
   variable<Kind extends Value>(initial: Kind): Variable<Kind> {
     const number = unsigned(PARAMETERS + this.#locals.push(initial.type) - 1);
-    const set = (value: Kind) => this.emit(...value.code, 0x21, ...number);
+    const set = (value: Kind) => this.emit(...value.code, localSet, ...number);
     set(initial);
-    return { value: initial.withCode([0x20, ...number]), set };
+    return { value: initial.withCode([localGet, ...number]), set };
   }
 
   /** Computes a value here, once, for all its uses. */
@@ -164,13 +171,13 @@ export class WasmCode<Name extends string = string> {
 
   /** Does something if the condition is not 0, and something else if it is. */
   if(condition: I32, then: () => void, otherwise?: () => void): void {
-    this.emit(...condition.code, 0x04, NO_VALUE);
+    this.emit(...condition.code, OPCODES.if, NO_VALUE);
     then();
     if (otherwise) {
-      this.emit(0x05);
+      this.emit(OPCODES.else);
       otherwise();
     }
-    this.emit(END);
+    this.emit(OPCODES.end);
   }
 
   /**
@@ -192,9 +199,9 @@ export class WasmCode<Name extends string = string> {
   /** Does something as long as a condition holds. The condition is written twice: before the first turn, and after each. */
   while(condition: () => I32, body: () => void): void {
     this.if(condition(), () => {
-      this.emit(0x03, NO_VALUE);
+      this.emit(OPCODES.loop, NO_VALUE);
       body();
-      this.emit(...condition().code, 0x0d, 0, END);
+      this.emit(...condition().code, OPCODES.branchIf, 0, OPCODES.end);
     });
   }
 
@@ -247,13 +254,20 @@ export class WasmCode<Name extends string = string> {
   /** Stores a vector, or as much of it as there are elements left. */
   storeVector(address: I32, offset: number, value: F32x4 | I32x4): void {
     if (this.#rest === undefined) {
-      this.emit(...address.code, ...value.code, 0xfd, 11, 2, ...unsigned(4 * offset));
+      this.emit(
+        ...address.code,
+        ...value.code,
+        OPCODES.vector,
+        VECTOR_OPCODES.store,
+        ...memoryOperand(4 * offset),
+      );
       return;
     }
     const rest = this.#rest, kept = this.let<Value>(value);
     for (const lane of [0, 1, 2]) {
       this.if(rest.isGreater(lane), () => {
-        this.emit(...address.code, ...kept.code, 0xfd, 0x5a, 2, ...unsigned(4 * (offset + lane)), lane);
+        const operand = memoryOperand(4 * (offset + lane));
+        this.emit(...address.code, ...kept.code, OPCODES.vector, VECTOR_OPCODES.storeLane, ...operand, lane);
       });
     }
   }
