@@ -18,7 +18,7 @@
 import type { Bindings } from "../backend.ts";
 import { type Bytes, memoryOperand, OPCODES, VECTOR_OPCODES } from "./wasm_binary.ts";
 import type { WasmCode } from "./wasm_code.ts";
-import { F32, type Float, I32, type Integer } from "./wasm_numbers.ts";
+import { F32, type Float, I32, type Integer, type Value } from "./wasm_numbers.ts";
 import { F32x4, I32x4 } from "./wasm_vectors.ts";
 
 /** The arrays of a kernel, by name. */
@@ -34,6 +34,23 @@ function elementAt(base: I32, index: Integer): I32 {
 /** Loads a vector. */
 function vectorAt(base: I32, index: Integer, opcode: number, offset: number): Bytes {
   return [...elementAt(base, index).code, OPCODES.vector, opcode, ...memoryOperand(4 * offset)];
+}
+
+/** Stores a vector, or as many of its lanes as there are elements left in `forFours`. */
+function storeVector(code: WasmCode, address: I32, offset: number, value: F32x4 | I32x4): void {
+  const { rest } = code;
+  if (rest === undefined) {
+    const operand = memoryOperand(4 * offset);
+    code.emit(...address.code, ...value.code, OPCODES.vector, VECTOR_OPCODES.store, ...operand);
+    return;
+  }
+  const kept = code.let<Value>(value);
+  for (const lane of [0, 1, 2]) {
+    code.if(rest.isGreater(lane), () => {
+      const operand = memoryOperand(4 * (offset + lane));
+      code.emit(...address.code, ...kept.code, OPCODES.vector, VECTOR_OPCODES.storeLane, ...operand, lane);
+    });
+  }
 }
 
 /** An array of floats in memory. All methods take an index, and a constant number of elements to go on from there. */
@@ -86,7 +103,7 @@ export class WasmFloats {
 
   /** Stores four elements side by side; at the end of `forFours`, as many as are left. */
   store4(index: Integer, value: F32x4, offset = 0): void {
-    this.#code.storeVector(elementAt(this.base, index), offset, value);
+    storeVector(this.#code, elementAt(this.base, index), offset, value);
   }
 
   /** Stores four elements side by side, or adds them to what is there if `accumulate`, a switch, is 1. */
@@ -130,6 +147,6 @@ export class WasmIntegers {
 
   /** Stores four elements side by side; at the end of `forFours`, as many as are left. */
   store4(index: Integer, value: I32x4, offset = 0): void {
-    this.#code.storeVector(elementAt(this.base, index), offset, value);
+    storeVector(this.#code, elementAt(this.base, index), offset, value);
   }
 }

@@ -6,37 +6,13 @@
  * act. The body itself runs once, to write; what it writes runs for every piece of the work. So a TypeScript `for` or `if`
  * decides what is written, and `code.for` or `code.if` what is done when it runs.
  *
- * @example y = x², in pieces of 4096 elements
- * ```ts
- * import { kernel, WasmBackend } from "@miniformer/miniformer";
- * import { assertEquals } from "@std/assert";
- *
- * const square = kernel({
- *   name: "square",
- *   reads: { x: "f32" },
- *   writes: { y: "f32" },
- *   constants: ["size"],
- *   elements: ({ size }) => size,
- *   cpu({ x, y }, { size }) {
- *     for (let index = 0; index < size; index++) y[index] = x[index] * x[index];
- *   },
- *   wgsl: "fn each(index: u32) { y[index] = x[index] * x[index]; }",
- *   wasm: [{
- *     pieces: ({ size }) => Math.ceil(size / 4096),
- *     body({ x, y }, code) {
+ *     body({ x, y }, code) {                             // the example of `wasm_pass.ts`: y = x²
  *       const { start, end } = code.rangeOfPiece(code.i32("size"), 4096);
  *       code.forFours(start, end, (index) => {
- *         const four = code.let(x.load4(index)); // x[index … index + 3]
- *         y.store4(index, four.times(four)); // y[index … index + 3], as far as they are before `end`
+ *         const four = code.let(x.load4(index));         // x[index … index + 3]
+ *         y.store4(index, four.times(four));             // y[index … index + 3], as far as they are before `end`
  *       });
- *     },
- *   }],
- * });
- * const backend = await WasmBackend.open({ threads: 1 });
- * const x = backend.from([1, 2, 3, 4, 5]), y = backend.allocate([5]);
- * backend.run(square, { x, y }, { size: 5 });
- * assertEquals(await backend.read(y), Float32Array.of(1, 4, 9, 16, 25));
- * ```
+ *     }
  *
  * @module
  */
@@ -51,7 +27,6 @@ import {
   type TypeNumber,
   TYPES,
   unsigned,
-  VECTOR_OPCODES,
 } from "./wasm_binary.ts";
 import { WasmFloats } from "./wasm_arrays.ts";
 import { F32, I32, type Integer, type Value } from "./wasm_numbers.ts";
@@ -66,7 +41,7 @@ export interface Variable<Kind extends Value> {
 }
 
 /** Bytes of a constant in the block of arguments: once as an integer, once as a float. */
-export const CONSTANT_BYTES = 8;
+const CONSTANT_BYTES = 8;
 
 /** The type of an `if` or a loop that leaves no value. */
 const NO_VALUE = 0x40;
@@ -88,8 +63,8 @@ export class WasmCode<Name extends string = string> {
   readonly #beginning: number[] = [];
   /** Numbers of the variables with constants, by the bits of a lane. */
   readonly #constants = new Map<number, Bytes>();
-  /** While the rest of an array is written, which is shorter than a vector: how many elements it has. */
-  #rest?: I32;
+  /** In the body of `forFours` for the rest of a range, which is shorter than a vector: how many elements it has. */
+  rest?: I32;
 
   /**
    * Begins a function.
@@ -206,25 +181,25 @@ export class WasmCode<Name extends string = string> {
   }
 
   /**
-   * Visits the elements from `start` to `end` four at a time. Where fewer than four are left, the body is written a second
-   * time: it still computes four, and `store4` stores those that exist.
+   * Visits the elements from `start` to `end` four at a time. The body is written twice: the second time for the last one
+   * to three, where it still computes four, and `store4` stores those that exist.
    *
    * @param start First index.
    * @param end Beyond the last one.
    * @param body What to do with four elements, given the index of the first.
    */
   forFours(start: Integer, end: Integer, body: (index: I32) => void): void {
-    const index = this.variable(I32.of(start)), limit = this.let(I32.of(end)), outerRest = this.#rest;
-    this.#rest = undefined;
+    const index = this.variable(I32.of(start)), limit = this.let(I32.of(end)), outerRest = this.rest;
+    this.rest = undefined;
     this.while(() => index.value.plus(3).isLess(limit), () => {
       body(index.value);
       index.set(index.value.plus(4));
     });
     this.if(index.value.isLess(limit), () => {
-      this.#rest = this.let(limit.minus(index.value));
+      this.rest = this.let(limit.minus(index.value));
       body(index.value);
     });
-    this.#rest = outerRest;
+    this.rest = outerRest;
   }
 
   /**
@@ -235,8 +210,8 @@ export class WasmCode<Name extends string = string> {
    * @returns The value itself wherever all four elements exist.
    */
   present(value: F32x4, otherwise: Floats4): F32x4 {
-    if (this.#rest === undefined) return value;
-    return I32x4.from(0).isLess(this.#rest).select(value, F32x4.of(otherwise));
+    if (this.rest === undefined) return value;
+    return I32x4.from(0).isLess(this.rest).select(value, F32x4.of(otherwise));
   }
 
   /**
@@ -249,27 +224,6 @@ export class WasmCode<Name extends string = string> {
   rangeOfPiece(size: I32, pieceSize: number): { start: I32; end: I32 } {
     const start = this.let(this.piece.times(pieceSize));
     return { start, end: this.let(start.plus(pieceSize).min(size)) };
-  }
-
-  /** Stores a vector, or as much of it as there are elements left. */
-  storeVector(address: I32, offset: number, value: F32x4 | I32x4): void {
-    if (this.#rest === undefined) {
-      this.emit(
-        ...address.code,
-        ...value.code,
-        OPCODES.vector,
-        VECTOR_OPCODES.store,
-        ...memoryOperand(4 * offset),
-      );
-      return;
-    }
-    const rest = this.#rest, kept = this.let<Value>(value);
-    for (const lane of [0, 1, 2]) {
-      this.if(rest.isGreater(lane), () => {
-        const operand = memoryOperand(4 * (offset + lane));
-        this.emit(...address.code, ...kept.code, OPCODES.vector, VECTOR_OPCODES.storeLane, ...operand, lane);
-      });
-    }
   }
 
   /**
