@@ -48,7 +48,7 @@ const ARTANH = [0.6666668503957586, 0.3998878056602198, 0.2957994939197279];
 const DIGITS = 23;
 
 /** Added to a number n and subtracted again, it rounds n to an integer; the last bits of the sum are those of n. */
-const ROUNDING = 1.5 * 2 ** DIGITS;
+const ROUNDING = 1.5 * (1 << DIGITS);
 
 /** The bits of √½. */
 const SQRT_HALF_BITS = 0x3f3504f3;
@@ -108,7 +108,7 @@ export function log4(code: WasmCode, x: F32x4): F32x4 {
   // adding this to the bits makes the exponent of a number grow at √2, √8, …, in place of 2, 4, …
   const bits = code.let(number.bits.plus((EXPONENT_BIAS << DIGITS) - SQRT_HALF_BITS));
   const n = code.let(bits.shiftRight(DIGITS).toF32x4().minus(EXPONENT_BIAS));
-  const m = bits.and(2 ** DIGITS - 1).plus(SQRT_HALF_BITS).floats;
+  const m = bits.and((1 << DIGITS) - 1).plus(SQRT_HALF_BITS).floats;
   const f = code.let(m.minus(1)), s = code.let(f.over(f.plus(2))), square = code.let(s.times(s));
   // 2s = f − s f, and f is exact
   const logM = f.minus(s.times(f.minus(square.times(polynomial(square, ARTANH)))));

@@ -173,7 +173,7 @@ export const attentionBackwardQueryWasm: readonly WasmPass<
         storeTile(dWeights, j, dotTile(code, values, j, dys, width, depth));
       });
       const rows = eightFrom(code, row);
-      const [kept, deltas] = [logSumExp, delta].map((tensor) =>
+      const [logSums, deltas] = [logSumExp, delta].map((tensor) =>
         HALVES.map((half) => code.let(tensor.load4(row, half)))
       );
       // p = exp(s − logSumExp),   dp = mask dWeight,   ds = p (dp − delta)
@@ -181,8 +181,8 @@ export const attentionBackwardQueryWasm: readonly WasmPass<
         const s = pairsAt(ds, j), dWeight = pairsAt(dWeights, j);
         const masks = maskOf?.(rows.map((rows) => ({ rows, four: j.shiftRight(2) })));
         for (const n of FOUR) {
-          kept.forEach((logSumExp, h) => {
-            const p = exp4(code, s(n, h).value.minus(logSumExp));
+          logSums.forEach((logSum, h) => {
+            const p = exp4(code, s(n, h).value.minus(logSum));
             const dp = masks ? dWeight(n, h).value.times(masks[h][n]) : dWeight(n, h).value;
             s(n, h).set(p.times(dp.minus(deltas[h])));
           });
