@@ -21,17 +21,17 @@ const tile = kernel({
     pieces: () => 1,
     scratch: ({ rows, vectors }) => 16 * rows * vectors,
     body({ a, b, bias, y }, code, { rows, vectors, plain }) {
-      const stride = plain ? undefined : code.i32("stride");
+      const bStride = plain ? undefined : code.i32("stride");
       const sums = multiplyTile(code, rows, vectors, {
-        a: a.base,
-        b: b.base,
-        stride,
+        a,
+        b,
+        bStride,
         inner: code.i32("inner"),
       });
       storeTile(code, sums, vectors, {
         y: y.from(MARGIN),
         bias: plain ? undefined : bias,
-        accumulates: !plain,
+        accumulate: plain ? 0 : 1,
         columns: code.i32("columns"),
         rowsLeft: code.i32("rowsLeft"),
         columnsLeft: code.i32("columnsLeft"),

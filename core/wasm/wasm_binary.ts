@@ -62,11 +62,36 @@ export const TYPES = { i32: 0x7f, f32: 0x7d, v128: 0x7b } as const;
 /** The number of a type of values. */
 export type TypeNumber = 0x7f | 0x7d | 0x7b;
 
+/** Numbers of the instructions on variables and memory, and of those that decide what runs next. */
+export const OPCODES = {
+  loop: 0x03,
+  if: 0x04,
+  else: 0x05,
+  end: 0x0b,
+  branchIf: 0x0d,
+  localGet: 0x20,
+  localSet: 0x21,
+  i32Load: 0x28,
+  f32Load: 0x2a,
+  i32Store: 0x36,
+  f32Store: 0x38,
+  /** Begins the instructions on vectors, which have a number of their own. */
+  vector: 0xfd,
+} as const;
+
+/** Numbers of the instructions that load and store vectors. */
+export const VECTOR_OPCODES = { load: 0x00, loadSplat: 0x09, store: 0x0b, storeLane: 0x5a } as const;
+
+/** What follows the number of a load or store: numbers begin at multiples of 2² bytes, and what is added to the address. */
+export function memoryOperand(offset: number): Bytes {
+  return [2, ...unsigned(offset)];
+}
+
 /** Pages of 64 KiB that a memory may grow to: 4 GiB, all that 32-bit addresses reach. */
 export const MAX_PAGES = 65536;
 
 const MAGIC = [0x00, 0x61, 0x73, 0x6d], VERSION = [1, 0, 0, 0];
-const FUNCTION = 0x60, FUNCTION_EXPORT = 0, MEMORY_IMPORT = 2, END = 0x0b;
+const FUNCTION = 0x60, FUNCTION_EXPORT = 0, MEMORY_IMPORT = 2;
 /** Limits of the imported memory: with a maximum, and unshared or shared. */
 const LIMITS = 1, SHARED_LIMITS = 3;
 
@@ -97,7 +122,7 @@ export function moduleOf(
   const section = (number: number, content: Bytes) => [number, ...unsigned(content.length), ...content];
   const parameters = new Array<number[]>(PARAMETERS).fill([TYPES.i32]);
   const limits = [shared ? SHARED_LIMITS : LIMITS, ...unsigned(1), ...unsigned(MAX_PAGES)];
-  const code = [...list(locals.map((type) => [1, type])), ...instructions, END];
+  const code = [...list(locals.map((type) => [1, type])), ...instructions, OPCODES.end];
   return Uint8Array.from([
     ...MAGIC,
     ...VERSION,

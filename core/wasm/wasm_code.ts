@@ -6,37 +6,13 @@
  * act. The body itself runs once, to write; what it writes runs for every piece of the work. So a TypeScript `for` or `if`
  * decides what is written, and `code.for` or `code.if` what is done when it runs.
  *
- * @example y = x², in pieces of 4096 elements
- * ```ts
- * import { kernel, WasmBackend } from "@miniformer/miniformer";
- * import { assertEquals } from "@std/assert";
- *
- * const square = kernel({
- *   name: "square",
- *   reads: { x: "f32" },
- *   writes: { y: "f32" },
- *   constants: ["size"],
- *   elements: ({ size }) => size,
- *   cpu({ x, y }, { size }) {
- *     for (let index = 0; index < size; index++) y[index] = x[index] * x[index];
- *   },
- *   wgsl: "fn each(index: u32) { y[index] = x[index] * x[index]; }",
- *   wasm: [{
- *     pieces: ({ size }) => Math.ceil(size / 4096),
- *     body({ x, y }, code) {
+ *     body({ x, y }, code) {                             // the example of `wasm_pass.ts`: y = x²
  *       const { start, end } = code.rangeOfPiece(code.i32("size"), 4096);
  *       code.forFours(start, end, (index) => {
- *         const four = code.let(x.load4(index)); // x[index … index + 3]
- *         y.store4(index, four.times(four)); // y[index … index + 3], as far as they are before `end`
+ *         const four = code.let(x.load4(index));         // x[index … index + 3]
+ *         y.store4(index, four.times(four));             // y[index … index + 3], as far as they are before `end`
  *       });
- *     },
- *   }],
- * });
- * const backend = await WasmBackend.open({ threads: 1 });
- * const x = backend.from([1, 2, 3, 4, 5]), y = backend.allocate([5]);
- * backend.run(square, { x, y }, { size: 5 });
- * assertEquals(await backend.read(y), Float32Array.of(1, 4, 9, 16, 25));
- * ```
+ *     }
  *
  * @module
  */
@@ -44,7 +20,9 @@
 import {
   type Bytes,
   FIRST_CONSTANT,
+  memoryOperand,
   moduleOf,
+  OPCODES,
   PARAMETERS,
   type TypeNumber,
   TYPES,
@@ -63,18 +41,20 @@ export interface Variable<Kind extends Value> {
 }
 
 /** Bytes of a constant in the block of arguments: once as an integer, once as a float. */
-export const CONSTANT_BYTES = 8;
+const CONSTANT_BYTES = 8;
 
-/** What an `if` or a loop begins with, when it leaves no value, and what ends it. */
-const NO_VALUE = 0x40, END = 0x0b;
+/** The type of an `if` or a loop that leaves no value. */
+const NO_VALUE = 0x40;
+
+const { localGet, localSet, i32Load, f32Load } = OPCODES;
 
 /** A function in the making. */
 export class WasmCode<Name extends string = string> {
   /** The number of the piece to compute, from 0. */
-  readonly piece: I32 = new I32([0x20, 0]);
+  readonly piece: I32 = new I32([localGet, 0]);
   /** Memory that this thread alone uses, see `scratch` of a pass. */
-  readonly scratch: WasmFloats = new WasmFloats(this, new I32([0x20, 1]));
-  readonly #block = new I32([0x20, 2]);
+  readonly scratch: WasmFloats = new WasmFloats(this, new I32([localGet, 1]));
+  readonly #block = new I32([localGet, 2]);
   readonly #names: readonly string[];
   readonly #arrays: number;
   readonly #locals: TypeNumber[] = [];
@@ -83,8 +63,8 @@ export class WasmCode<Name extends string = string> {
   readonly #beginning: number[] = [];
   /** Numbers of the variables with constants, by the bits of a lane. */
   readonly #constants = new Map<number, Bytes>();
-  /** While the rest of an array is written, which is shorter than a vector: how many elements it has. */
-  #rest?: I32;
+  /** In the body of `forFours` for the rest of a range, which is shorter than a vector: how many elements it has. */
+  rest?: I32;
 
   /**
    * Begins a function.
@@ -99,12 +79,14 @@ export class WasmCode<Name extends string = string> {
 
   /** A constant of the kernel, as an integer. */
   i32(name: Name): I32 {
-    return this.let(new I32([...this.#block.code, 0x28, 2, ...unsigned(this.#constantOffset(name))]));
+    return this.let(new I32([...this.#block.code, i32Load, ...memoryOperand(this.#constantOffset(name))]));
   }
 
   /** A constant of the kernel, as a float. */
   f32(name: Name): F32 {
-    return this.let(new F32([...this.#block.code, 0x2a, 2, ...unsigned(this.#constantOffset(name) + 4)]));
+    return this.let(
+      new F32([...this.#block.code, f32Load, ...memoryOperand(this.#constantOffset(name) + 4)]),
+    );
   }
 
   #constantOffset(name: Name): number {
@@ -113,7 +95,7 @@ export class WasmCode<Name extends string = string> {
 
   /** The address of tensor number n in the kernel's order; the one after the last is memory that all threads share. */
   address(n: number): I32 {
-    return this.let(new I32([...this.#block.code, 0x28, 2, ...unsigned(4 * n)]));
+    return this.let(new I32([...this.#block.code, i32Load, ...memoryOperand(4 * n)]));
   }
 
   /** Memory that all pieces of all passes share, see `shared` of a pass. */
@@ -125,7 +107,7 @@ export class WasmCode<Name extends string = string> {
   emit(...bytes: Bytes): void {
     for (const byte of bytes) {
       if (byte < FIRST_CONSTANT) this.#bytes.push(byte);
-      else this.#bytes.push(0x20, ...this.#constant(byte - FIRST_CONSTANT));
+      else this.#bytes.push(localGet, ...this.#constant(byte - FIRST_CONSTANT));
     }
   }
 
@@ -135,7 +117,7 @@ export class WasmCode<Name extends string = string> {
     if (number === undefined) {
       number = unsigned(PARAMETERS + this.#locals.push(TYPES.v128) - 1);
       this.#constants.set(bits, number);
-      this.#beginning.push(...I32x4.of(I32.of(bits)).code, 0x21, ...number);
+      this.#beginning.push(...I32x4.of(I32.of(bits)).code, localSet, ...number);
     }
     return number;
   }
@@ -143,9 +125,9 @@ export class WasmCode<Name extends string = string> {
   /** Begins a variable. */
   variable<Kind extends Value>(initial: Kind): Variable<Kind> {
     const number = unsigned(PARAMETERS + this.#locals.push(initial.type) - 1);
-    const set = (value: Kind) => this.emit(...value.code, 0x21, ...number);
+    const set = (value: Kind) => this.emit(...value.code, localSet, ...number);
     set(initial);
-    return { value: initial.withCode([0x20, ...number]), set };
+    return { value: initial.withCode([localGet, ...number]), set };
   }
 
   /** Computes a value here, once, for all its uses. */
@@ -164,13 +146,13 @@ export class WasmCode<Name extends string = string> {
 
   /** Does something if the condition is not 0, and something else if it is. */
   if(condition: I32, then: () => void, otherwise?: () => void): void {
-    this.emit(...condition.code, 0x04, NO_VALUE);
+    this.emit(...condition.code, OPCODES.if, NO_VALUE);
     then();
     if (otherwise) {
-      this.emit(0x05);
+      this.emit(OPCODES.else);
       otherwise();
     }
-    this.emit(END);
+    this.emit(OPCODES.end);
   }
 
   /**
@@ -192,32 +174,32 @@ export class WasmCode<Name extends string = string> {
   /** Does something as long as a condition holds. The condition is written twice: before the first turn, and after each. */
   while(condition: () => I32, body: () => void): void {
     this.if(condition(), () => {
-      this.emit(0x03, NO_VALUE);
+      this.emit(OPCODES.loop, NO_VALUE);
       body();
-      this.emit(...condition().code, 0x0d, 0, END);
+      this.emit(...condition().code, OPCODES.branchIf, 0, OPCODES.end);
     });
   }
 
   /**
-   * Visits the elements from `start` to `end` four at a time. Where fewer than four are left, the body is written a second
-   * time: it still computes four, and `store4` stores those that exist.
+   * Visits the elements from `start` to `end` four at a time. The body is written twice: the second time for the last one
+   * to three, where it still computes four, and `store4` stores those that exist.
    *
    * @param start First index.
    * @param end Beyond the last one.
    * @param body What to do with four elements, given the index of the first.
    */
   forFours(start: Integer, end: Integer, body: (index: I32) => void): void {
-    const index = this.variable(I32.of(start)), limit = this.let(I32.of(end)), outerRest = this.#rest;
-    this.#rest = undefined;
+    const index = this.variable(I32.of(start)), limit = this.let(I32.of(end)), outerRest = this.rest;
+    this.rest = undefined;
     this.while(() => index.value.plus(3).isLess(limit), () => {
       body(index.value);
       index.set(index.value.plus(4));
     });
     this.if(index.value.isLess(limit), () => {
-      this.#rest = this.let(limit.minus(index.value));
+      this.rest = this.let(limit.minus(index.value));
       body(index.value);
     });
-    this.#rest = outerRest;
+    this.rest = outerRest;
   }
 
   /**
@@ -228,8 +210,8 @@ export class WasmCode<Name extends string = string> {
    * @returns The value itself wherever all four elements exist.
    */
   present(value: F32x4, otherwise: Floats4): F32x4 {
-    if (this.#rest === undefined) return value;
-    return I32x4.from(0).isLess(this.#rest).select(value, F32x4.of(otherwise));
+    if (this.rest === undefined) return value;
+    return I32x4.from(0).isLess(this.rest).select(value, F32x4.of(otherwise));
   }
 
   /**
@@ -242,20 +224,6 @@ export class WasmCode<Name extends string = string> {
   rangeOfPiece(size: I32, pieceSize: number): { start: I32; end: I32 } {
     const start = this.let(this.piece.times(pieceSize));
     return { start, end: this.let(start.plus(pieceSize).min(size)) };
-  }
-
-  /** Stores a vector, or as much of it as there are elements left. */
-  storeVector(address: I32, offset: number, value: F32x4 | I32x4): void {
-    if (this.#rest === undefined) {
-      this.emit(...address.code, ...value.code, 0xfd, 11, 2, ...unsigned(4 * offset));
-      return;
-    }
-    const rest = this.#rest, kept = this.let<Value>(value);
-    for (const lane of [0, 1, 2]) {
-      this.if(rest.isGreater(lane), () => {
-        this.emit(...address.code, ...kept.code, 0xfd, 0x5a, 2, ...unsigned(4 * (offset + lane)), lane);
-      });
-    }
   }
 
   /**

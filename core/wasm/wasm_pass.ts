@@ -9,6 +9,38 @@
  * A body is written as a function for each combination of values of its `switches`; all other constants are read when it
  * runs.
  *
+ * @example y = x², in pieces of 4096 elements. `wasm_code.ts` has what a body can do
+ * ```ts
+ * import { kernel, WasmBackend } from "@miniformer/miniformer";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const square = kernel({
+ *   name: "square",
+ *   reads: { x: "f32" },
+ *   writes: { y: "f32" },
+ *   constants: ["size"],
+ *   elements: ({ size }) => size,
+ *   cpu({ x, y }, { size }) {
+ *     for (let index = 0; index < size; index++) y[index] = x[index] * x[index];
+ *   },
+ *   wgsl: "fn each(index: u32) { y[index] = x[index] * x[index]; }",
+ *   wasm: [{
+ *     pieces: ({ size }) => Math.ceil(size / 4096),
+ *     body({ x, y }, code) {
+ *       const { start, end } = code.rangeOfPiece(code.i32("size"), 4096);
+ *       code.forFours(start, end, (index) => {
+ *         const four = code.let(x.load4(index)); // x[index … index + 3]
+ *         y.store4(index, four.times(four)); // y[index … index + 3], as far as they are before `end`
+ *       });
+ *     },
+ *   }],
+ * });
+ * const backend = await WasmBackend.open({ threads: 1 });
+ * const x = backend.from([1, 2, 3, 4, 5]), y = backend.allocate([5]);
+ * backend.run(square, { x, y }, { size: 5 });
+ * assertEquals(await backend.read(y), Float32Array.of(1, 4, 9, 16, 25));
+ * ```
+ *
  * @module
  */
 

@@ -10,11 +10,10 @@
  * @module
  */
 
-import { type Bytes, FIRST_CONSTANT, type TypeNumber, TYPES, unsigned } from "./wasm_binary.ts";
+import { type Bytes, FIRST_CONSTANT, OPCODES, type TypeNumber, TYPES, unsigned } from "./wasm_binary.ts";
 import { F32, type Float, I32, type Integer, Value } from "./wasm_numbers.ts";
 
-/** Begins the instructions on vectors. */
-const VECTOR = 0xfd;
+const VECTOR = OPCODES.vector;
 
 /**
  * Four times the same 32 bits. Written where it is used, such a constant is made anew in every turn of a loop, which takes

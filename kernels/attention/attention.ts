@@ -47,6 +47,7 @@ import {
   attentionBackwardQueryCpu,
   attentionForwardCpu,
 } from "./attention_cpu.ts";
+import { sumWasm } from "../reduce.ts";
 import {
   ATTENTION_BACKWARD_KEY_VALUE_CONSTANTS,
   ATTENTION_BACKWARD_QUERY_CONSTANTS,
@@ -56,7 +57,6 @@ import {
   type AttentionConstants,
 } from "./attention_mask.ts";
 import {
-  attentionBackwardDeltaWasm,
   attentionBackwardKeyValueWasm,
   attentionBackwardQueryWasm,
   attentionForwardWasm,
@@ -84,6 +84,9 @@ export const attentionForward = kernel({
   wasm: attentionForwardWasm,
 });
 
+/** Rows of delta that WebAssembly computes in one piece. */
+const DELTA_ROWS_PER_PIECE = 1024;
+
 /** delta = dy · y for every row; there are B · H · T `rows`, one for each query of each head. */
 export const attentionBackwardDelta = kernel({
   name: "attentionBackwardDelta",
@@ -104,7 +107,17 @@ fn each(row: u32) {
   for (var d = 0u; d < headDim; d++) { sum += dy[row * headDim + d] * y[row * headDim + d]; }
   delta[row] = sum;
 }`,
-  wasm: attentionBackwardDeltaWasm,
+  wasm: [{
+    pieces: ({ rows }) => Math.ceil(rows / DELTA_ROWS_PER_PIECE),
+    body({ dy, y, delta }, code) {
+      const { start, end } = code.rangeOfPiece(code.i32("rows"), DELTA_ROWS_PER_PIECE);
+      const headDim = code.i32("headDim");
+      code.for(start, end, 1, (row) => {
+        const [dyRow, yRow] = [dy, y].map((array) => array.from(row.times(headDim)));
+        delta.store(row, sumWasm(code, 0, headDim, (d) => dyRow.load4(d).times(yRow.load4(d))).lane(0));
+      });
+    },
+  }],
 });
 
 /** dQuery += Σⱼ ds[i, j] k[j] / √D, or dQuery = …. */

@@ -15,24 +15,23 @@
  *     for sum      left: four lanes of the weights                       right: eight numbers of a row
  *
  * For s, both factors have to be transposed, which is done once for many uses. For sum, they are in memory as they should be.
- * Terms are added one after the other, the first one to zero: the order does not depend on which tile a result is in.
+ * The innermost loop is that of the matrix product, `multiplyTile` of `../matmul/tile_wasm.ts`, but terms are added one after
+ * the other without blocks: so does `cache_wasm.ts`.
  *
  * @module
  */
 
-import { WasmFloats } from "../../core/wasm/wasm_arrays.ts";
+import type { WasmFloats } from "../../core/wasm/wasm_arrays.ts";
 import type { Variable, WasmCode } from "../../core/wasm/wasm_code.ts";
 import type { I32 } from "../../core/wasm/wasm_numbers.ts";
-import { F32x4 } from "../../core/wasm/wasm_vectors.ts";
+import type { F32x4 } from "../../core/wasm/wasm_vectors.ts";
+import { multiplyTile } from "../matmul/tile_wasm.ts";
 
 /** Rows that are computed side by side. */
 export const LANES = 8;
 
 /** The first lanes of the two vectors. */
 export const HALVES = [0, 4] as const;
-
-/** Turns of the innermost loop that are written out one after the other. */
-const UNROLLED = 4;
 
 /** The next multiple of a power of two. */
 export function roundUp(value: I32, multiple: number): I32 {
@@ -121,45 +120,8 @@ export function transposeLanes(code: WasmCode, rows: Rows, first: I32, to: WasmF
   for (const half of HALVES) transposeFour(code, rows, code.let(first.plus(half)), to.from(half), LANES);
 }
 
-/** The factors of a tile. */
-interface Factors {
-  /** Four numbers of a turn. */
-  readonly left: WasmFloats;
-  /** Numbers from one turn to the next. */
-  readonly leftStep: number;
-  /** Eight numbers of a turn. */
-  readonly right: WasmFloats;
-  /** Bytes from one turn to the next, unless the eight stand without gaps. */
-  readonly rightBytes?: I32;
-  /** Turns. */
-  readonly terms: I32;
-}
-
-/** Four times eight numbers: for each of the four two vectors. */
-export type Tile = readonly (readonly Variable<F32x4>[])[];
-
-/** The sums Σ left · right. */
-function multiplyTile(code: WasmCode, { left, leftStep, right, rightBytes, terms }: Factors): Tile {
-  const leftAddress = code.variable(left.base), rightAddress = code.variable(right.base);
-  const leftNow = new WasmFloats(code, leftAddress.value);
-  const rightNow = new WasmFloats(code, rightAddress.value);
-  const sums = [0, 1, 2, 3].map(() => HALVES.map(() => code.variable(F32x4.of(0))));
-  const turns = (count: number) => {
-    for (let turn = 0; turn < count; turn++) {
-      const eight = HALVES.map((half) => code.let(rightNow.load4(0, (rightBytes ? 0 : turn * LANES) + half)));
-      sums.forEach((row, r) => {
-        const factor = code.let(leftNow.splat(0, turn * leftStep + r));
-        row.forEach((sum, half) => sum.set(sum.value.plus(factor.times(eight[half]))));
-      });
-      if (rightBytes) rightAddress.set(rightAddress.value.plus(rightBytes));
-    }
-    leftAddress.set(leftAddress.value.plus(4 * leftStep * count));
-    if (!rightBytes) rightAddress.set(rightAddress.value.plus(4 * LANES * count));
-  };
-  code.for(0, terms.minus(UNROLLED - 1), UNROLLED, () => turns(UNROLLED));
-  code.for(0, terms.and(UNROLLED - 1), 1, () => turns(1));
-  return sums;
-}
+/** Four times eight numbers: two vectors for each of the four. */
+export type Tile = readonly Variable<F32x4>[];
 
 /**
  * s = Σ_d steps · lanes, four steps at a time.
@@ -180,18 +142,14 @@ export function dotTile(
   width: I32,
   depth: I32,
 ): Tile {
-  return multiplyTile(code, {
-    left: steps.from(first.times(depth)),
-    leftStep: 4,
-    right: lanes,
-    terms: width,
-  });
+  const a = steps.from(first.times(depth));
+  return multiplyTile(code, 4, HALVES.length, { a, b: lanes, inner: width, unblocked: true });
 }
 
 /** Stores four times eight numbers. */
 export function storeTile(to: WasmFloats, first: I32, tile: Tile): void {
   const at = to.from(first.times(LANES));
-  tile.forEach((row, r) => row.forEach(({ value }, h) => at.store4(0, value, r * LANES + 4 * h)));
+  tile.forEach(({ value }, index) => at.store4(0, value, 4 * index));
 }
 
 /**
@@ -212,14 +170,12 @@ export function sumSteps(
   width: I32,
   sums: WasmFloats,
 ): void {
-  const rightBytes = code.let(width.shiftLeft(2));
+  const bStride = code.let(width.shiftLeft(2));
   code.for(0, width, LANES, (c) => {
-    const at = sums.from(c.times(LANES));
-    const right = matrix.from(c);
+    const b = matrix.from(c);
     for (const half of HALVES) {
-      const left = weights.from(half);
-      multiplyTile(code, { left, leftStep: LANES, right, rightBytes, terms: steps })
-        .forEach((row, r) => row.forEach(({ value }, h) => at.store4(0, value, (half + r) * LANES + 4 * h)));
+      const operands = { a: weights.from(half), aStride: LANES, b, bStride, inner: steps, unblocked: true };
+      storeTile(sums, c.plus(half), multiplyTile(code, 4, HALVES.length, operands));
     }
   });
 }

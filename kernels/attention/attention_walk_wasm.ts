@@ -183,10 +183,12 @@ export function scores(
   code.for(walk.start, walk.end, 4, (step) => {
     const tile = dotTile(code, steps, step, lanes, piece.width, piece.depth);
     code.if(walk.partly(step), () => {
-      tile.forEach((row, n) => {
-        const hides = walk.hidden(code.let(step.plus(n)));
-        row.forEach((four, h) => four.set(hides[h].select(F32x4.of(UNSEEN), four.value)));
-      });
+      for (const n of [0, 1, 2, 3]) {
+        walk.hidden(code.let(step.plus(n))).forEach((hides, h) => {
+          const four = tile[2 * n + h];
+          four.set(hides.select(F32x4.of(UNSEEN), four.value));
+        });
+      }
     });
     use(step, tile);
   });

@@ -33,7 +33,6 @@ import { exp4, log4 } from "../../core/wasm/wasm_math.ts";
 import type { WasmPass } from "../../core/wasm/wasm_pass.ts";
 import type { I32 } from "../../core/wasm/wasm_numbers.ts";
 import { F32x4, I32x4 } from "../../core/wasm/wasm_vectors.ts";
-import { sumWasm } from "../reduce.ts";
 import type {
   ATTENTION_BACKWARD_KEY_VALUE_CONSTANTS,
   ATTENTION_BACKWARD_QUERY_CONSTANTS,
@@ -67,9 +66,6 @@ import {
   UNSEEN,
 } from "./attention_walk_wasm.ts";
 
-/** Rows in a piece of delta. */
-const DELTA_ROWS = 1024;
-
 /** The steps of a tile, and the lanes of a vector. */
 const FOUR = [0, 1, 2, 3] as const;
 
@@ -96,7 +92,7 @@ export const attentionForwardWasm: readonly WasmPass<
       const m = HALVES.map(() => code.variable(F32x4.of(UNSEEN)));
       scores(code, piece, walk, keys, queries, (j, tile) => {
         storeTile(p, j, tile);
-        m.forEach((largest, h) => tile.forEach((row) => largest.set(largest.value.atLeast(row[h].value))));
+        tile.forEach(({ value }, index) => m[index % 2].set(m[index % 2].value.atLeast(value)));
       });
       // p = exp(s − m), and their sum l; dropout comes after the sum, as in the textbook
       const l = HALVES.map(() => code.variable(F32x4.of(0)));
@@ -122,21 +118,6 @@ export const attentionForwardWasm: readonly WasmPass<
       HALVES.forEach((half, h) => kept.store4(0, m[h].value.plus(log4(code, kept.load4(0, half))), half));
       const at = logSumExp.from(piece.firstRow.plus(i));
       code.forFours(0, count, (lane) => at.store4(lane, kept.load4(lane)));
-    });
-  },
-}];
-
-/** delta = dy · y, a row at a time. */
-export const attentionBackwardDeltaWasm: readonly WasmPass<
-  { dy: "f32"; y: "f32"; delta: "f32" },
-  "rows" | "headDim"
->[] = [{
-  pieces: ({ rows }) => Math.ceil(rows / DELTA_ROWS),
-  body({ dy, y, delta }, code) {
-    const { start, end } = code.rangeOfPiece(code.i32("rows"), DELTA_ROWS), width = code.i32("headDim");
-    code.for(start, end, 1, (row) => {
-      const [dyRow, yRow] = [dy, y].map((array) => array.from(row.times(width)));
-      delta.store(row, sumWasm(code, 0, width, (d) => dyRow.load4(d).times(yRow.load4(d))).lane(0));
     });
   },
 }];
@@ -192,7 +173,7 @@ export const attentionBackwardQueryWasm: readonly WasmPass<
         storeTile(dWeights, j, dotTile(code, values, j, dys, width, depth));
       });
       const rows = eightFrom(code, row);
-      const [kept, deltas] = [logSumExp, delta].map((tensor) =>
+      const [logSums, deltas] = [logSumExp, delta].map((tensor) =>
         HALVES.map((half) => code.let(tensor.load4(row, half)))
       );
       // p = exp(s − logSumExp),   dp = mask dWeight,   ds = p (dp − delta)
@@ -200,8 +181,8 @@ export const attentionBackwardQueryWasm: readonly WasmPass<
         const s = pairsAt(ds, j), dWeight = pairsAt(dWeights, j);
         const masks = maskOf?.(rows.map((rows) => ({ rows, four: j.shiftRight(2) })));
         for (const n of FOUR) {
-          kept.forEach((logSumExp, h) => {
-            const p = exp4(code, s(n, h).value.minus(logSumExp));
+          logSums.forEach((logSum, h) => {
+            const p = exp4(code, s(n, h).value.minus(logSum));
             const dp = masks ? dWeight(n, h).value.times(masks[h][n]) : dWeight(n, h).value;
             s(n, h).set(p.times(dp.minus(deltas[h])));
           });

@@ -133,13 +133,13 @@ const multiplyPanels: Pass = {
       bStart = bPanels(matrix),
       yStart = y.from(matrix.times(rows).times(columns));
     code.for(column0, column0.plus(PIECE_SIZE).min(columns), TILE_COLUMNS, (column) => {
-      const b = bStart.from(column.times(panelInner)).base;
+      const b = bStart.from(column.times(panelInner));
       code.for(row0, row0.plus(PIECE_SIZE).min(rows), TILE_ROWS, (row) => {
-        const a = aStart.from(row.times(panelInner)).base;
+        const a = aStart.from(row.times(panelInner));
         storeTile(code, multiplyTile(code, TILE_ROWS, vectors, { a, b, inner }), vectors, {
           y: yStart.from(row.times(columns).plus(column)),
           bias: bias?.from(column),
-          accumulates: accumulate === 1,
+          accumulate,
           columns,
           rowsLeft: code.let(rows.minus(row)),
           columnsLeft: code.let(columns.minus(column)),
@@ -171,23 +171,23 @@ const multiplyFewRows: Pass = {
     const column0 = code.let(code.piece.modulo(across).times(columnsOfPiece));
     const aStart = a.from(matrix.times(rows).times(inner)),
       yStart = y.from(matrix.times(rows).times(columns));
-    const bStart = b.from(matrix.times(inner).times(columns)), stride = code.let(columns.times(4));
+    const bStart = b.from(matrix.times(inner).times(columns)), bStride = code.let(columns.times(4));
     const panel = code.scratch.from(WIDE_COLUMNS); // after the tile that `storeTile` puts there
     code.for(column0, column0.plus(columnsOfPiece).min(columns), WIDE_COLUMNS, (column) => {
-      const columnsLeft = code.let(columns.minus(column)), bThere = bStart.from(column).base;
+      const columnsLeft = code.let(columns.minus(column)), bThere = bStart.from(column);
       if (transposeB) {
         const source = { matrix: bStart, length: columns, inner, isInnerFirst: true };
         code.for(0, columnsLeft.min(WIDE_COLUMNS), COPIED_TOGETHER, (first) => {
           copyIntoPanels(code, source, column.plus(first), WIDE_COLUMNS, panel.from(first), panelInner);
         });
       }
-      const source = transposeB ? { b: panel.base } : { b: bThere, stride };
+      const source = transposeB ? { b: panel } : { b: bThere, bStride };
       code.for(0, rows, 1, (row) => {
-        const operands = { ...source, a: aStart.from(row.times(inner)).base, inner };
+        const operands = { ...source, a: aStart.from(row.times(inner)), inner };
         storeTile(code, multiplyTile(code, 1, vectors, operands), vectors, {
           y: yStart.from(row.times(columns).plus(column)),
           bias: bias?.from(column),
-          accumulates: accumulate === 1,
+          accumulate,
           columns,
           rowsLeft: I32.of(1),
           columnsLeft,

@@ -32,16 +32,20 @@ const BLOCK_TERMS = 128;
 /** Steps that are written out in the innermost loop, so that counting costs little beside them. */
 const UNROLLED_STEPS = 4;
 
-/** Where a tile's numbers are: the addresses of the first step, and how far it is from one to the next. */
+/** Where a tile's numbers are, from the first step on, and how far it is from one step to the next. */
 export interface TileOperands {
-  /** Address of a panel of a: in each step, one number for each row of the tile. */
-  readonly a: I32;
-  /** Address of a panel of b: in each step, four numbers for each vector of the tile. */
-  readonly b: I32;
+  /** In each step, one number for each row of the tile. */
+  readonly a: WasmFloats;
+  /** Numbers from one step of a to the next; as many as the tile has rows unless given. */
+  readonly aStride?: number;
+  /** In each step, four numbers for each vector of the tile. */
+  readonly b: WasmFloats;
   /** Bytes from one step of b to the next, if there is something between them: then it is no panel, but b itself. */
-  readonly stride?: I32;
+  readonly bStride?: I32;
   /** Steps. */
   readonly inner: I32;
+  /** Whether all terms are one block: 3 % faster for attention, whose sums are short or weighted by numbers that add up to 1. */
+  readonly unblocked?: boolean;
 }
 
 /**
@@ -57,40 +61,47 @@ export function multiplyTile(
   code: WasmCode,
   rows: number,
   vectors: number,
-  { a, b, stride, inner }: TileOperands,
-): readonly F32x4[] {
-  const aAddress = code.variable(a), bAddress = code.variable(b);
+  { a, aStride = rows, b, bStride, inner, unblocked }: TileOperands,
+): readonly Variable<F32x4>[] {
+  const aAddress = code.variable(a.base), bAddress = code.variable(b.base);
   const aNow = new WasmFloats(code, aAddress.value), bNow = new WasmFloats(code, bAddress.value);
   const zeros = () => Array.from({ length: rows * vectors }, () => code.variable(F32x4.of(0)));
-  const totals = zeros(), sums = zeros();
+  const sums = zeros();
   const advance = (address: Variable<I32>, by: I32 | number) => address.set(address.value.plus(by));
   /** Some steps, one written after the other. */
   const steps = (count: number) => {
     for (let step = 0; step < count; step++) {
       const bVectors = Array.from({ length: vectors }, (_, j) => {
-        const four = bNow.load4(0, (stride ? 0 : step * vectors * 4) + 4 * j);
+        const four = bNow.load4(0, (bStride ? 0 : step * vectors * 4) + 4 * j);
         return rows > 1 ? code.let(four) : four;
       });
       for (let i = 0; i < rows; i++) {
-        const aFour = code.let(aNow.splat(0, step * rows + i));
+        const aFour = code.let(aNow.splat(0, step * aStride + i));
         bVectors.forEach((bFour, j) => {
           const sum = sums[i * vectors + j];
           sum.set(sum.value.plus(aFour.times(bFour)));
         });
       }
-      if (stride) advance(bAddress, stride);
+      if (bStride) advance(bAddress, bStride);
     }
-    advance(aAddress, 4 * rows * count);
-    if (!stride) advance(bAddress, 16 * vectors * count);
+    advance(aAddress, 4 * aStride * count);
+    if (!bStride) advance(bAddress, 16 * vectors * count);
   };
+  const addTerms = (count: I32) => {
+    code.for(0, count.minus(UNROLLED_STEPS - 1), UNROLLED_STEPS, () => steps(UNROLLED_STEPS));
+    code.for(0, count.modulo(UNROLLED_STEPS), 1, () => steps(1));
+  };
+  if (unblocked) {
+    addTerms(inner);
+    return sums;
+  }
+  const totals = zeros();
   code.for(0, inner, BLOCK_TERMS, (start) => {
-    const terms = code.let(inner.minus(start).min(BLOCK_TERMS));
     for (const sum of sums) sum.set(F32x4.of(0));
-    code.for(0, terms.minus(UNROLLED_STEPS - 1), UNROLLED_STEPS, () => steps(UNROLLED_STEPS));
-    code.for(0, terms.modulo(UNROLLED_STEPS), 1, () => steps(1));
+    addTerms(code.let(inner.minus(start).min(BLOCK_TERMS)));
     totals.forEach((total, index) => total.set(total.value.plus(sums[index].value)));
   });
-  return totals.map(({ value }) => value);
+  return totals;
 }
 
 /** Where the results of a tile go. */
@@ -99,8 +110,8 @@ export interface TileResults {
   readonly y: WasmFloats;
   /** Added to each row, from the first column of the tile on. */
   readonly bias?: WasmFloats;
-  /** Whether to add to y. */
-  readonly accumulates: boolean;
+  /** 1 to add to y. */
+  readonly accumulate: number;
   /** Columns of y. */
   readonly columns: I32;
   /** Rows of y from the first of the tile on: if they are fewer than it has, only those are stored. */
@@ -119,19 +130,18 @@ export interface TileResults {
  */
 export function storeTile(
   code: WasmCode,
-  sums: readonly F32x4[],
+  sums: readonly Variable<F32x4>[],
   vectors: number,
   results: TileResults,
 ): void {
-  const { y, bias, accumulates, columns, rowsLeft, columnsLeft } = results;
+  const { y, bias, accumulate, columns, rowsLeft, columnsLeft } = results;
   const rows = sums.length / vectors, width = vectors * 4;
   const store = (row: WasmFloats, column: I32 | number, sum: F32x4) => {
-    const value = bias ? sum.plus(bias.load4(column)) : sum;
-    row.store4(column, accumulates ? row.load4(column).plus(value) : value);
+    row.storeOrAdd4(accumulate, column, bias ? sum.plus(bias.load4(column)) : sum);
   };
   code.if(rowsLeft.isLess(rows).or(columnsLeft.isLess(width)), () => {
     // by way of memory, because a register cannot be chosen when the function runs
-    sums.forEach((sum, index) => code.scratch.store4(4 * index, sum));
+    sums.forEach((sum, index) => code.scratch.store4(4 * index, sum.value));
     code.for(0, rowsLeft.min(rows), 1, (row) => {
       const tileRow = code.scratch.from(row.times(width)), yRow = y.from(row.times(columns));
       code.forFours(0, columnsLeft.min(width), (column) => store(yRow, column, tileRow.load4(column)));
@@ -139,7 +149,9 @@ export function storeTile(
   }, () => {
     for (let row = 0; row < rows; row++) {
       const yRow = y.from(columns.times(row));
-      for (let vector = 0; vector < vectors; vector++) store(yRow, 4 * vector, sums[row * vectors + vector]);
+      for (let vector = 0; vector < vectors; vector++) {
+        store(yRow, 4 * vector, sums[row * vectors + vector].value);
+      }
     }
   });
 }
