@@ -27,9 +27,14 @@ async function stepOf(run: string): Promise<number | undefined> {
 }
 
 for (
-  const [device, objective] of [["cpu", "causal"], ["webgpu", "causal"], ["cpu", "mlm"], ["webgpu", "mlm"]]
+  const [device, objective] of [
+    ...[["cpu", "causal"], ["wasm", "causal"], ["webgpu", "causal"]],
+    ...[["wasm", "mlm"], ["webgpu", "mlm"]],
+  ]
 ) {
   const ignore = device === "webgpu" && !hasAdapter;
+  // the first half on another number of threads than the rest, which the records name at the end
+  const threads = (count: number) => device === "wasm" ? ["--threads", `${count}`] : [];
   const on = [...settings, "--batch_size", "4", "--device", device, "--objective", objective];
 
   Deno.test(
@@ -38,19 +43,19 @@ for (
     () =>
       inFolder(async (cwd) => {
         await Deno.writeTextFile(`${cwd}/story.txt`, story(300));
-        await succeed([...on, "--name", "whole"], { cwd });
+        await succeed([...on, ...threads(2), "--name", "whole"], { cwd });
         const whole = await resultOf(`${cwd}/runs/whole`);
         assertEquals((whole.metrics as string[]).length, 40);
         const steps = Array.from((whole.frames as string).matchAll(/frame\((\d+)/g), ([, step]) => step);
         assertEquals(steps, ["0", "10", "20", "30", "40"]);
 
-        await succeed([...on, "--name", "again"], { cwd });
+        await succeed([...on, ...threads(2), "--name", "again"], { cwd });
         assertEquals(await resultOf(`${cwd}/runs/again`), whole);
 
-        const half = await succeed([...on, "--name", "half", "--stop_after", "20"], { cwd });
+        const half = await succeed([...on, ...threads(3), "--name", "half", "--stop_after", "20"], { cwd });
         assertStringIncludes(half, "deno task train --resume runs/half");
         assertEquals(await stepOf(`${cwd}/runs/half`), 20);
-        await succeed(["train", "--resume", "runs/half", "--device", device], { cwd });
+        await succeed(["train", "--resume", "runs/half", "--device", device, ...threads(2)], { cwd });
         assertEquals(await resultOf(`${cwd}/runs/half`), whole);
       }),
   );
@@ -82,7 +87,8 @@ async function endBy(signal: Deno.Signal, line: readonly string[], { cwd, run, l
 for (
   const { device, batchSize, signals } of [
     // slow enough to be caught between two steps
-    { device: "cpu", batchSize: "128", signals: ["SIGKILL", "SIGINT", "SIGTERM", "SIGHUP"] },
+    { device: "cpu", batchSize: "128", signals: ["SIGKILL"] },
+    { device: "wasm", batchSize: "256", signals: ["SIGKILL", "SIGINT", "SIGTERM", "SIGHUP"] },
     { device: "webgpu", batchSize: "16", signals: ["SIGKILL"] },
   ] as const
 ) {

@@ -2,7 +2,7 @@
 
 import { cutPointsOf } from "./cut_points.ts";
 import { linkTrials } from "./links.ts";
-import { longScenario, scenarios, Stage, webGpuScenarios } from "./scenarios.ts";
+import { longScenario, scenarios, scenariosOn, Stage } from "./scenarios.ts";
 import { killTrials, signalTrials } from "./signals.ts";
 import { streamTrials } from "./streams.ts";
 import { strangerTrials } from "./strangers.ts";
@@ -24,7 +24,7 @@ export interface PlanOptions {
   /** Decides random moments. */
   readonly seed: number;
   /** Which scenarios. */
-  readonly devices: readonly ("cpu" | "webgpu")[];
+  readonly devices: readonly ("cpu" | "wasm" | "webgpu")[];
   /** Says how many cut points a scenario has. */
   readonly report?: (line: string) => void;
 }
@@ -36,10 +36,7 @@ export async function planTrials(
   const trials: Trial[] = [],
     readings = new Map<string, () => Tally>(),
     stages = new Map<string, Stage>();
-  const chosen = [
-    ...devices.includes("cpu") ? scenarios : [],
-    ...devices.includes("webgpu") ? webGpuScenarios : [],
-  ];
+  const chosen = devices.flatMap((device) => device === "cpu" ? scenarios : scenariosOn(device));
   for (const scenario of chosen) {
     const stage = new Stage(scenario, temporary), cutPoints = await cutPointsOf(stage);
     const { reference } = cutPoints, { name } = scenario;

@@ -134,10 +134,10 @@ export const scenarios: readonly Scenario[] = [
   },
 ];
 
-/** The same on WebGPU, of which each process takes seconds. */
-export const webGpuScenarios: readonly Scenario[] = [
-  begun("train webgpu", trainLine("", { device: "webgpu" })),
-  resumed("train --resume webgpu", trainLine("", { device: "webgpu" })),
+/** The same on another device: WebAssembly has threads, and WebGPU takes seconds for each process. */
+export const scenariosOn = (device: "wasm" | "webgpu"): readonly Scenario[] => [
+  begun(`train ${device}`, trainLine("", { device })),
+  resumed(`train --resume ${device}`, trainLine("", { device })),
 ];
 
 /** Goes on with the run of {@linkcode longScenario}. */

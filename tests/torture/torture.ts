@@ -4,7 +4,7 @@
  *     --minutes N    a random share that takes about so long; without it everything is tried
  *     --seed N       decides which share, and the random moments
  *     --only REGEXP  trials whose name fits this, such as "^train mlm, (kill|torn)"
- *     --device NAME  cpu, webgpu or both
+ *     --device NAME  cpu, wasm, webgpu or all
  *     --workers N    trials side by side
  *     --list         says what there is to try, and tries nothing
  */
@@ -29,7 +29,7 @@ const { values: flags } = parseArgs({
 /** Tries everything, or a share of it; gives how many trials failed. */
 async function torture(temporary: string): Promise<number> {
   const seed = Number(flags.seed), workers = Number(flags.workers);
-  const devices = (["cpu", "webgpu"] as const).filter((name) => [name, "both"].includes(flags.device));
+  const devices = (["cpu", "wasm", "webgpu"] as const).filter((name) => [name, "all"].includes(flags.device));
   const { trials, readings } = await planTrials({ temporary, seed, devices, report: console.log });
   const only = new RegExp(flags.only);
   const wanted = trials.filter(({ group, name }) => only.test(`${group}, ${name}`));
