@@ -103,6 +103,7 @@ export class CpuBackend implements Backend {
     tensors: TensorsOf<Reads & Writes>,
     constants: Constants<Name>,
   ): void {
+    checkBackend(this, kernel, tensors);
     const arrays: Record<string, HostArray> = {};
     for (const name in tensors) arrays[name] = tensors[name].storage as HostArray;
     checkMemory(kernel, arrays);
@@ -121,6 +122,27 @@ export class CpuBackend implements Backend {
 
   /** See {@linkcode Backend.close}. */
   close(): void {}
+}
+
+/**
+ * Checks that all tensors of a run belong to the backend that is to run the kernel.
+ *
+ * @param backend The backend.
+ * @param kernel The kernel.
+ * @param tensors Its tensors, by name.
+ * @throws {TypeError} If one belongs to another backend.
+ */
+export function checkBackend(
+  backend: Backend,
+  { name }: Pick<Kernel, "name">,
+  tensors: Readonly<Record<string, Tensor>>,
+): void {
+  for (const tensor in tensors) {
+    if (tensors[tensor].backend === backend) continue;
+    throw new TypeError(
+      `Cannot run ${name}: ${tensor} belongs to another backend; all tensors must be on one`,
+    );
+  }
 }
 
 /** Part of a piece of memory that was allocated together; a typed array is one. */

@@ -1,7 +1,9 @@
 /** The contract that every backend keeps. */
 
 import { assert, assertEquals, assertThrows } from "@std/assert";
+import { CpuBackend } from "../core/cpu_backend.ts";
 import { fill, zeros } from "../core/tensor.ts";
+import { WasmBackend } from "../core/wasm/wasm_backend.ts";
 import { add, addScaled, scale } from "../kernels/elementwise.ts";
 import { everyBackend } from "./_testing.ts";
 everyBackend("a backend reads back what was written", async (backend) => {
@@ -32,6 +34,19 @@ everyBackend("runs see the results of the runs before them, however many there a
   const y = zeros(backend, [3]), x = backend.from([1, 2, 3]);
   for (let turn = 0; turn < 1000; turn++) backend.run(addScaled, { x, y }, { size: 3, factor: 1 });
   assertEquals([...await backend.read(y)], [1000, 2000, 3000]);
+});
+
+everyBackend("tensors of another backend are refused, whichever it is", async (backend) => {
+  const x = backend.from([1]), y = backend.allocate([1]);
+  const others = [new CpuBackend(), await WasmBackend.open({ threads: 1 })];
+  for (const other of others) {
+    for (const tensors of [{ x: other.from([2]), y }, { x, y: other.allocate([1]) }]) {
+      const name = tensors.x === x ? "y" : "x", message = `Cannot run addScaled: ${name} belongs to another`;
+      assertThrows(() => backend.run(addScaled, tensors, { size: 1, factor: 1 }), TypeError, message);
+    }
+    other.close();
+  }
+  assertEquals([...await backend.read(x), ...await backend.read(y)], [1, 0]);
 });
 
 everyBackend("a view is a window on a tensor", async (backend) => {

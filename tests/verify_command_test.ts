@@ -74,7 +74,7 @@ Deno.test("verify repeats an interrupted run up to its checkpoints, with any num
     assertEquals(longer.code, 1);
     assertMatch(
       longer.stdout,
-      /gives another model; that is to be expected of a run that was resumed with other --steps,/,
+      /gives another model; that is to be expected of a run that was resumed with other --steps, --epochs or --data, or on another --device,/,
     );
   }));
 

@@ -77,6 +77,16 @@ bothMemories("refuses more than 4 GiB, and can be used afterwards", (memory) => 
   assertEquals(memory.take(64), 128);
 });
 
+bothMemories("takes nothing back twice, and no part of a range", (memory) => {
+  const first = memory.take(256), second = memory.take(64);
+  for (const [address, bytes] of [[first, 64], [first + 64, 64], [second + 64, 64]]) {
+    assertThrows(() => memory.give(address, bytes), RangeError, `Cannot free ${bytes} bytes at ${address}`);
+  }
+  memory.give(first, 256);
+  assertThrows(() => memory.give(first, 256), RangeError, "they were freed before");
+  assertEquals([memory.take(256), memory.take(64)], [first, second + 64], "and what is in use stays so");
+});
+
 bothMemories(
   "asks for an eighth more than needed, or just for that, and says if it gets neither",
   (memory) => {

@@ -83,7 +83,7 @@ const ONE_MACHINE =
 
 const OTHER =
   "another model; that is to be expected of a run that was resumed with other --steps, --epochs or --data, " +
-  "or trained by another version";
+  "or on another --device, or trained by another version";
 
 function expectDevice(path: string, name: string): DeviceWord {
   const device = (["wasm", "webgpu", "cpu"] as const).find((device) => device === name);

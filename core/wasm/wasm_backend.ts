@@ -21,7 +21,7 @@ import type {
   TensorsOf,
 } from "../backend.ts";
 import { BufferPool } from "../buffer_pool.ts";
-import { checkMemory } from "../cpu_backend.ts";
+import { checkBackend, checkMemory } from "../cpu_backend.ts";
 import { checkLength, checkView, sizeOf, Tensor } from "../tensor.ts";
 import { WasmMemory } from "./wasm_memory.ts";
 import { moduleOf, TYPES } from "./wasm_binary.ts";
@@ -177,6 +177,7 @@ export class WasmBackend implements Backend {
     tensors: TensorsOf<Reads & Writes>,
     constants: Constants<Name>,
   ): void {
+    checkBackend(this, kernel, tensors);
     const storages: Record<string, Storage> = {};
     for (const name in tensors) storages[name] = tensors[name].storage as Storage;
     checkMemory(kernel, storages);

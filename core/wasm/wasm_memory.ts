@@ -29,6 +29,8 @@ export class WasmMemory {
   readonly shared: boolean;
   #end: number;
   #free: Range[] = [];
+  /** Lengths of the ranges in use, by address. */
+  readonly #taken: Map<number, number> = new Map();
 
   /**
    * Makes a memory.
@@ -57,11 +59,13 @@ export class WasmMemory {
       if (free === length) this.#free.splice(found, 1);
       else this.#free[found] = { address: address + length, length: free - length };
       new Uint8Array(this.memory.buffer, address, length).fill(0);
+      this.#taken.set(address, length);
       return address;
     }
     const address = Math.ceil(this.#end / ALIGNMENT) * ALIGNMENT;
     this.#growTo(address + length);
     this.#end = address + length;
+    this.#taken.set(address, length);
     return address;
   }
 
@@ -96,9 +100,16 @@ export class WasmMemory {
    *
    * @param address Its address.
    * @param bytes Its length, as it was taken.
+   * @throws {RangeError} If no range of this length is in use there: given back twice, it would be given out twice.
    */
   give(address: number, bytes: number): void {
     const length = Math.max(ALIGNMENT, Math.ceil(bytes / ALIGNMENT) * ALIGNMENT);
+    if (this.#taken.get(address) !== length) {
+      throw new RangeError(
+        `Cannot free ${bytes} bytes at ${address}: they were freed before, or are part of a larger tensor`,
+      );
+    }
+    this.#taken.delete(address);
     const sorted = [...this.#free, { address, length }].sort((a, b) => a.address - b.address);
     this.#free = [];
     for (const range of sorted) {

@@ -21,6 +21,7 @@ import type {
   TensorsOf,
 } from "../backend.ts";
 import { BufferPool } from "../buffer_pool.ts";
+import { checkBackend } from "../cpu_backend.ts";
 import { checkLength, checkView, sizeOf, Tensor } from "../tensor.ts";
 import { type Storage, WebGpuPrograms } from "./webgpu_programs.ts";
 
@@ -184,6 +185,7 @@ export class WebGpuBackend implements Backend {
     constants: Constants<Name>,
   ): void {
     if (this.#failure) throw this.#failure;
+    checkBackend(this, kernel, tensors);
     const { program, dispatch, sizes } = this.#programs.launch(kernel, constants);
     const bindGroup = this.#programs.bind(kernel, program, tensors, sizes);
     this.#encoder ??= this.#device.createCommandEncoder();
