@@ -9,295 +9,295 @@ import type { RunSums } from "./verify.ts";
 /** See {@linkcode RunSums}. */
 export const PUBLISHED: Readonly<Record<string, RunSums>> = {
   "gpt1": {
-    "sha256": "274bfe9183cfed1fff659427781a7da633cbcdc189eb1177e76003ebf15acd15",
+    "sha256": "ec00d92c6ac6dfc30af5872bc8edf309b7a16a710de0311650c53b303ad8745b",
     "tensors": {
-      "tokenEmbedding": "cdd853 c039a0 c9e44a ad7976 79cdd8 0bd6fd 236cb2 857612 ec0e66 370433 a15a58",
-      "positionEmbedding": "c645c9 60f6a0 c91730 86323e bcb1ec 1b4066 c4895b b3ea86 21ba8a 731cda d1829e",
+      "tokenEmbedding": "cdd853 5d2b7b d8c767 f37395 30f455 e83126 1ada81 33d26c b10991 d049a6 36533c",
+      "positionEmbedding": "c645c9 5d37b3 b7bd86 6add2f 8994d8 56fc98 d78b79 890731 84844b 2791c9 59395a",
       "blocks.0.attention.queryKeyValue.weight":
-        "e79df4 fb6d76 abba1a 9ff05a 2b276d c27f1b f13cc7 84a337 72f2c7 190a4a 679d53",
+        "e79df4 ad1586 22396f 1e0bfd 5734d9 cb1027 5dcc68 c7e209 83a0e7 199042 edfc63",
       "blocks.0.attention.queryKeyValue.bias":
-        "450898 e9bcec 234fa0 b02b17 8bdc2c 708f78 2b8331 540d35 6d9176 3784d8 18f30e",
+        "450898 fda9c8 dd466a 67f006 65c222 780c0e 49244e ac0cce da04ce ff64ab cef827",
       "blocks.0.attention.projection.weight":
-        "fac00e 1d2aa1 dbf84d 14ee14 4434b5 227825 565e14 d377db 45058f f26f6c 2cd04b",
+        "fac00e f0a99c 7dcc0d dda6f0 54db9d 8bff33 4bcb6d 5fdb67 47879b 136a02 f46078",
       "blocks.0.attention.projection.bias":
-        "d48900 5d1f89 1d6e09 1fa6cd c98b15 c90008 6d67d2 75cc2a f060f4 12132e e98907",
-      "blocks.0.norm1.weight": "214393 020c9e 737ec1 e8a2bf 1b7431 fca120 f91ab8 32f97c 963a3d 2c0809 5b3c33",
-      "blocks.0.norm1.bias": "d48900 5a62e2 944dbf 079784 15cba4 79cc1c 27ffff 0eb060 f4bda5 1042e7 834ad4",
+        "d48900 34a90f c4005f e8ecdd 25957c 6e483f 029927 7a67d6 efa1c3 eb8a77 f436b4",
+      "blocks.0.norm1.weight": "214393 020c9e 737ec1 39b158 5a8f3b a54d6f f22588 977681 5f3afb 1dc628 ff38fc",
+      "blocks.0.norm1.bias": "d48900 69c900 011f78 e40d37 00ae2e 103c73 7d2571 cebfc6 3a3182 aded7e 81fef3",
       "blocks.0.mlp.expand.weight":
-        "ed7981 15eedf db3e40 a2dbde 7cf963 04fa0c 561ee0 7c8ee1 e376b6 1ddce2 6d95b2",
+        "ed7981 4dbfb9 190da7 1c6c4f dd9d41 e54078 ee9291 0a95af 3c7d23 cd33ea 69e490",
       "blocks.0.mlp.expand.bias":
-        "15dfcf 22a5c5 5087e8 57828a c674fe 7cee9c b14aeb 1baa6e 2c8289 35c0e8 19a471",
+        "15dfcf 76b053 a258aa aeb863 fa69b9 04507e e1c699 458b78 c09adb 609d63 746f68",
       "blocks.0.mlp.contract.weight":
-        "ecd907 61cc28 ab3394 50127a dc06ef 193ef0 0fec1c c3b360 1e7547 d52875 0fbcef",
+        "ecd907 5dde25 c6a63b 14d5e3 876e03 df8545 2dcbd8 bb7a48 cf9a3c e5186a f88a54",
       "blocks.0.mlp.contract.bias":
-        "d48900 7aee19 60b686 aa0ad5 506254 5b4fa3 9cf283 2d382e afbf70 24cd40 1032bc",
-      "blocks.0.norm2.weight": "214393 7ee04b 1edd6c dd9e47 ca454b f774f2 b17962 8e759c 99bbae 16dc51 9c1778",
-      "blocks.0.norm2.bias": "d48900 794dde 7847c8 077ee1 942d05 dbfd6a 626305 accd1d 41a8d9 1fdb70 525354",
+        "d48900 12660e 93a1bc 750ef6 ed8a9e fbfa80 b90a8b bf1056 69ea36 fb34d3 dbdf0a",
+      "blocks.0.norm2.weight": "214393 7ee04b 0c4fda bb3abb 1990d7 193c4f d3ca7f 000162 91d115 87c70f 4a90c8",
+      "blocks.0.norm2.bias": "d48900 3555a9 a0118c 686752 fa2679 3644af fc505a e30282 c294d7 c47e1b 8a5073",
       "blocks.1.attention.queryKeyValue.weight":
-        "07d563 e0d20c 65d3a0 bb7268 4379a2 10b8dd b9fbf4 e840c7 a761ad 2480a6 1cac22",
+        "07d563 220ec4 226bff d8c8df 04dc09 3e1a33 5243b8 270a75 8c8d69 665038 1094bf",
       "blocks.1.attention.queryKeyValue.bias":
-        "450898 517896 fa6ff5 15ed81 6671e7 c1cd7c 26ebbe 6b6c8e f8b0c4 4930c9 cac16b",
+        "450898 bcf4ba 5cef91 8c1039 28d616 bc6d87 20a735 0318e4 f51dc3 1dfe1f c33a17",
       "blocks.1.attention.projection.weight":
-        "d14526 07b264 6cd976 b64acc edb612 34819f 8bdaae ff85fa 6d8e5c 2769fc 67944b",
+        "d14526 07b264 cb63b5 4e973d cf7e58 a6a382 3a6934 54cf37 26c410 acf492 5ba7cc",
       "blocks.1.attention.projection.bias":
-        "d48900 2208a7 3b8505 351abd 15e3b7 f060a3 640873 c4cb67 c32d1c c70013 8903a7",
-      "blocks.1.norm1.weight": "214393 8b3a02 624ea1 4bc6bf 805fe6 afd32f 338ed8 2beeb5 b05dd1 6baaca a9b050",
-      "blocks.1.norm1.bias": "d48900 019b1b 1a3d61 f8ed09 165d7e 0004eb 848dec 1a84b0 d6a3f0 8a5cde bbeba6",
+        "d48900 2208a7 521673 187ef2 611981 77df9c 65ece9 04e50b 01f43a 730eeb abe41e",
+      "blocks.1.norm1.weight": "214393 8b3a02 624ea1 4bc6bf 6ff670 c4f6fd 70d668 9a7ba2 1a4774 0ad8a7 c3fd93",
+      "blocks.1.norm1.bias": "d48900 019b1b 4846a6 8c881b 0c680a 53c543 b01ddf b6933b 85f9fd 040f70 57d28f",
       "blocks.1.mlp.expand.weight":
-        "6d472b 7a315e 2b2beb 0fa9c6 5d59c7 ad4a84 1b1895 6d2498 302fa4 7e4572 538a4e",
+        "6d472b 7a315e 847f79 cbabbe c90b34 8ab390 724212 14958e 7214da 21dac8 85eed3",
       "blocks.1.mlp.expand.bias":
-        "15dfcf a19074 d51041 3f8632 188c82 f58193 704781 594f31 0a1387 fdb0fb 5fb1aa",
+        "15dfcf a19074 3de9df dc1270 6e5c14 ffc68a 6cb9f8 303d46 ad5151 3c4367 b041b2",
       "blocks.1.mlp.contract.weight":
-        "9b5018 baad53 2cd279 a5159b cc20db 8db925 228a33 699d46 b589bc 2cc5ab 34784e",
+        "9b5018 baad53 af195b 3d2a6c 39bcd1 1d1fba 6705fb 7723d2 9a4492 8313bd 2c0660",
       "blocks.1.mlp.contract.bias":
-        "d48900 2a5d07 145f40 4694ac 32c34d e217b6 a1321e c8fa52 699654 f24824 f942aa",
-      "blocks.1.norm2.weight": "214393 bee714 e84ed7 105b23 6f72e5 e819bd f2da37 956ce4 19751c 85f400 8d28eb",
-      "blocks.1.norm2.bias": "d48900 f2ec73 5b17f0 2d2704 f371c0 3ef7ac cc2396 3fd139 22e3f7 52fa46 d25cd1",
+        "d48900 2a5d07 ffefca 547f3f 691e17 8b8597 220a75 2736af 265ed7 0b74b5 0339c1",
+      "blocks.1.norm2.weight": "214393 bee714 e84ed7 105b23 6f72e5 e819bd e45b82 23a0b5 1464bf 8be432 53da12",
+      "blocks.1.norm2.bias": "d48900 f2ec73 ad8bca 12cd6f 0abe16 0f22d2 ff2e30 78951b 94131d 40ccac 1112c8",
     },
   },
   "gpt2": {
-    "sha256": "309ba7b15fbe715889d9a05e4429e3060ece681efa5b413c84b3f41e2c708add",
+    "sha256": "dd3ddb1b1afb11cb663146158924c4bc86a8847177080d1f96768c40d4e2bb17",
     "tensors": {
-      "tokenEmbedding": "cdd853 3fabf8 f52724 db5471 526ad3 ba919e 67499a 280177 49055f 787d61 644bbe",
-      "positionEmbedding": "c645c9 dfd314 aa7df3 6f1a26 8ab340 dd3b31 8daafc ad07ca f6fb9a 2a9d2d 753103",
+      "tokenEmbedding": "cdd853 082fb2 a89cd2 f13361 4aac15 7c1dba c7b6a9 fd5436 6b6030 13da51 3494c2",
+      "positionEmbedding": "c645c9 e285b0 819d6a 4aabc7 01dbcb 464966 199d6a ee2af8 765b76 517393 2f6ef0",
       "blocks.0.norm1.weight": "214393 dbb73e 58cd48 4f086f ebde47 36cb7f fd1e25 d5a623 34898e 5c5ce2 30559e",
-      "blocks.0.norm1.bias": "d48900 fec78f 3b51b5 8aabca 95f29b d290c7 68d80f 7f420f 839814 bef321 bda609",
+      "blocks.0.norm1.bias": "d48900 6c3482 f62c26 7850f1 e21c10 10cbba c09c75 2a5692 4cebe2 dea721 f72228",
       "blocks.0.attention.queryKeyValue.weight":
-        "e79df4 5da692 6c7f27 e3c9b7 5b4e28 9c69cb acfdb5 46234e 7fb33b 5b88a5 a4ff3f",
+        "e79df4 472180 618229 668f89 8b7146 177dca 7beb26 6d0a2a b405d5 08a3ba f03605",
       "blocks.0.attention.queryKeyValue.bias":
-        "450898 c8d1a9 42fa40 5205c6 4a05a2 b14119 f1d46a ac54dd ce94a7 470c42 2debe2",
+        "450898 eebc84 8cdbb6 8ed582 04048b 0c0bb6 fb948b 233578 69b484 9af15e 972d49",
       "blocks.0.attention.projection.weight":
-        "effd33 729dfc 370f0e 067d9c 436808 960340 c8bf61 6748ff b4fffb f190a4 1d67ec",
+        "effd33 2c9afb 83ab4f 42a32e 7708a5 dc782f c20dbe a62d02 9e6daa 439670 bee8ae",
       "blocks.0.attention.projection.bias":
-        "d48900 8af1f2 441aeb 311dd8 fbdb9f 847ce1 9b22a3 fab7c6 b366dd e957f9 623d24",
+        "d48900 9a2e1e 9c7b66 dff2d7 59dabe ebbd4f c2418b b86cd2 d53807 b27c86 08f2be",
       "blocks.0.norm2.weight": "214393 10ff14 3f4194 b5f18d b5af84 c1baa1 d38b79 704969 1f4233 d55c69 3ff848",
-      "blocks.0.norm2.bias": "d48900 4a3dd7 2847dc 18c3f5 9ba72e 8c2c8e 424bd2 9bf82d b59308 0d9ef9 9db945",
+      "blocks.0.norm2.bias": "d48900 baf54d fa0f43 8e1c41 831990 6b8a56 820b08 68e932 366f31 8625f1 4f34b6",
       "blocks.0.mlp.expand.weight":
-        "ed7981 4bce3b ea168e 574768 19a127 c989a7 2fe4bd 276f3c 5cf994 05f832 ab01a9",
+        "ed7981 928906 6f466c 12e23a 2c13fa 4e613d f7a504 197960 b0b947 844c63 1e8cf8",
       "blocks.0.mlp.expand.bias":
-        "15dfcf 82e921 cfe360 a85725 b15e02 8c7c8d 835521 253592 80449f 7657a9 d315d8",
+        "15dfcf efb6d3 723068 5aa405 a970ce c91b0b ca6aa3 baa1b8 16675c 481784 0c296d",
       "blocks.0.mlp.contract.weight":
-        "3f704a f38ed7 ff1d34 c07692 eb8bba 327755 cdb613 10a8a8 c3a367 cc6aa4 122eca",
+        "3f704a 1946aa 4fce91 f31e7f d11cd3 43b12a 72d404 371fb2 c5ff2d ea3e3d 5c9267",
       "blocks.0.mlp.contract.bias":
-        "d48900 a401c3 400df4 197bc7 d992ed 07bbe0 3f02b4 e60152 e6b7c9 5326a0 ad75d3",
+        "d48900 5ae05f e3bbb8 2ac633 eba371 f38b0a b09c54 f909d3 864580 6d306b 39d7c3",
       "blocks.1.norm1.weight": "214393 f1e3ad 3cc2c5 e9d212 39c609 33be4e 85adcc e1b951 a29163 4fda97 c57591",
-      "blocks.1.norm1.bias": "d48900 296ac0 623981 1c9c34 fbfd78 b8068b 706c11 6c7028 a1ae09 859b65 a2e4b2",
+      "blocks.1.norm1.bias": "d48900 97c477 7da65e 12eefa bce5e1 ce300e 31bc08 d91c34 938014 31a008 9660f4",
       "blocks.1.attention.queryKeyValue.weight":
-        "07d563 b863a8 b2606b 3f949e 3f2744 fed480 d400e0 0c9fe1 50758d c994b7 d150e4",
+        "07d563 92d4f5 e5e1c4 d1b350 0b9f32 49594e 6fc8a0 dcfb86 e927a5 f5b791 1959ea",
       "blocks.1.attention.queryKeyValue.bias":
-        "450898 d85432 f0e863 e07af0 c73cdc 656d3e 4d86e1 78a9b3 2f3f0b f104fa 382ac7",
+        "450898 23734b 581294 ab977a 78e26d 238ab8 d01f71 2a4d6f 8988bf ed0699 3f49b1",
       "blocks.1.attention.projection.weight":
-        "7aa64c 07a7d9 b66fb4 098b93 af755a d00f58 5307b7 ae3e75 6004a7 f75553 b6c3e1",
+        "7aa64c 07a7d9 7ee641 d875a4 22a6ba 7ef2d3 b82d90 28a901 de88e0 6e9dad 117eda",
       "blocks.1.attention.projection.bias":
-        "d48900 c5476a 29b248 30bb11 3c17cd a600a1 7a7844 f4f838 030c91 d5dc55 1327ee",
+        "d48900 c5476a e2652c 09e740 bc18f8 4a82e6 498144 996ef6 a49052 e5e153 d932ed",
       "blocks.1.norm2.weight": "214393 31173a e0acfb 38adbd b9f818 81d9ee 41cf99 16f8aa fa6126 a092c2 503ca1",
-      "blocks.1.norm2.bias": "d48900 721949 a07406 934031 5634c2 d913a0 4e6522 5f2540 9c7a53 c07dc2 e2c747",
+      "blocks.1.norm2.bias": "d48900 721949 6f083c a48008 5ba5df 00a467 ef9b13 c81f46 2f4b60 efebbe e20b0b",
       "blocks.1.mlp.expand.weight":
-        "6d472b 3134c4 45b4a3 7c0780 8a62eb 3cf857 e42143 fa4055 29ba2e b79801 ea6561",
+        "6d472b 3134c4 1b611d 9c3d0e 4e8e8c 8dd907 2302d9 6f0ca1 6e3980 cfcea4 28ca4c",
       "blocks.1.mlp.expand.bias":
-        "15dfcf c7ff91 87552f 1a1214 9800ce 778366 450dec 32a65f a07f09 1705d1 fecda6",
+        "15dfcf c7ff91 ca2115 79b47d e4e06c cb8c92 3b5d97 6a8eea 44c01f 7543e8 8efe90",
       "blocks.1.mlp.contract.weight":
-        "9e1e7d 0ce4ed 2a8c6c 5cb406 b1e337 087c2e 25d64a c5cebf b4e3c0 2dd5b1 a0ddc2",
+        "9e1e7d 0ce4ed 9d781d 096977 a1ffdd 300d97 18a168 a3c35c 7b98d3 f8b2d4 61ea5e",
       "blocks.1.mlp.contract.bias":
-        "d48900 75b59b 845757 d5f590 48d70b c31faa c4923e 620f2b 4660d0 391bbe e4feb5",
+        "d48900 75b59b 3c2cd6 4918ec d33355 39394a 70456f 037448 64f2d7 49b476 354ddf",
       "finalNorm.weight": "214393 b4bdfc 28446b a1bda0 503127 4fb0be 87d544 36345f 08b9da ca77c4 d742da",
-      "finalNorm.bias": "d48900 d50ff5 b5d308 2374b7 39ec28 c3a81a 1cee33 899f03 63ee92 60437a 8281a2",
-      "languageHead": "e871df 07f59b 04889b 619a66 7b3ff6 d259e4 3d4918 72f402 5fcdf4 888d4f 7693e8",
+      "finalNorm.bias": "d48900 d50ff5 80bbbe 9c5ac0 8586de e4bb07 fb79e7 5aae93 dd5ad2 e578b6 fb0baa",
+      "languageHead": "e871df 07f59b d23c54 a10126 9e2920 6fa108 93307c 75de93 5d5331 a24b17 de4562",
     },
   },
   "roberta": {
-    "sha256": "6aedd5c5b285f3e5a49e0cd34ba4d92e8ab517069fe8ac18d94235afc8d5651a",
+    "sha256": "1d9d3f95a05db4b70797c6d9ddcfad3a96aee66b296bfcecd2ca2b9f6c57961c",
     "tensors": {
       "encoder.tokenEmbedding":
-        "caabc2 8b024f cf40d1 a48dfc 105ed0 5e1b69 7090cb 14e010 d4730e 10a133 4f957f",
+        "caabc2 197bf8 d07c52 f108e5 3418ce 763ade d90711 7c544c 01eb52 4a96a9 46c719",
       "encoder.positionEmbedding":
-        "bda715 254865 2ebb6b 5d021b efe90e b771ad fd59b0 ce1e24 85e3b8 e84a8a f86d62",
+        "bda715 2f0c02 07bdbd fee3b6 7ccc82 0a6d81 97a488 32e1a2 0cc3d8 9ebf72 2894a7",
       "encoder.embeddingNorm.weight":
-        "214393 3285b3 393843 9e4617 ea65f2 1a2ab4 8612d7 d2024e c686c0 356934 97f6d8",
+        "214393 3285b3 393843 9e4617 5fc452 b4a96e f1cb16 c4f34f d782af ac99cc fc79f1",
       "encoder.embeddingNorm.bias":
-        "d48900 6c0025 b52853 d77556 04cadc c2165e 3e31e4 052b4e b8432a 7e0a7d 0dfe1c",
+        "d48900 15fce9 b8fb3b 461dab 4558b7 d33256 fde315 fc62e4 50573a 89426b 3d9694",
       "encoder.blocks.0.attention.queryKeyValue.weight":
-        "4675fb 567a57 694f17 205d36 194fa5 614bb0 a76b54 bc4feb c3e792 4b382d 37e0a5",
+        "4675fb b512cf 38fc39 c0dbb0 ef7d6e c6bad3 b2943f 973772 c18ab7 ad7201 5784ed",
       "encoder.blocks.0.attention.queryKeyValue.bias":
-        "450898 706c85 60ccc7 018335 1bfa42 12cfe5 24bb6a c4d5a5 396f78 9eb7a1 c3330a",
+        "450898 4c6c6d 6ec6e7 63acbd a00e94 c219be e8ea46 53447c b9760c a7270a b38b3f",
       "encoder.blocks.0.attention.projection.weight":
-        "fa17eb ca2713 69c9b7 e13abd 614a4c 033ba1 53bf6c db2149 3215e5 4f6cd3 063df7",
+        "fa17eb 9cf4eb a4ee95 15f505 0943fc caea3d 158233 f426d8 7dbf1b a4e470 85628c",
       "encoder.blocks.0.attention.projection.bias":
-        "d48900 c21153 45cd98 d1c26d bc3a16 589030 c5b446 f2ce65 560f34 7f59dd 0b4209",
+        "d48900 1db245 653edf e9de8b b91949 cb2dab 3034d7 85f557 96c882 1a2fd9 d8e57f",
       "encoder.blocks.0.norm1.weight":
-        "214393 afb69d 8481c0 fa680d 234113 2d04a9 960791 0bce2a 271964 79e06c d56544",
+        "214393 afb69d 8481c0 fa680d 234113 2d04a9 70bb48 7acf42 44c725 ab769a dccb16",
       "encoder.blocks.0.norm1.bias":
-        "d48900 360112 81076f e967de 1b83ac e2e54b dce5e1 0d2bae 9ce57f e10ba0 04d2fc",
+        "d48900 8251d9 aab27f a06331 396c62 fc4754 2ce0a8 2e4b12 7ec181 ef5102 c9c95f",
       "encoder.blocks.0.mlp.expand.weight":
-        "c952a1 8b1a22 66d79d fe057b 9f75f3 f0a253 8fffab a6b90a 55e7a6 962bad 6f0416",
+        "c952a1 0bd237 371fe2 6984c5 d5f56b a90eae 1c1171 845a06 ff3ab1 6573a3 c99f2a",
       "encoder.blocks.0.mlp.expand.bias":
-        "15dfcf 2a6079 3e32d3 75d55e 707a6f c95aad 7e5a2a c21834 894440 26928c 69161d",
+        "15dfcf 0fb108 ee7f83 165074 1cac05 92d61a a0646f 356439 d34808 047a20 f985b5",
       "encoder.blocks.0.mlp.contract.weight":
-        "412816 c6a230 e38238 571258 2814ca d26056 dd694f 022d3e 2ba800 62dab5 d7def6",
+        "412816 8ec481 ea4619 39d12b ca0829 820673 0a0329 a41919 353c2a b46d17 007cdc",
       "encoder.blocks.0.mlp.contract.bias":
-        "d48900 1e43e6 9e0c98 898492 8169fa d21d3e a0b2f4 60a385 735bc8 237c6e f5c0d2",
+        "d48900 97c9b7 d3a539 bbac22 8c3374 6d4861 1fc482 adeae2 ae96d6 5ceb6a ccc767",
       "encoder.blocks.0.norm2.weight":
-        "214393 4c5385 52651e b0e078 9402cc 4e65fa 165bf4 7ca27f de5cf9 daf695 ebf5c4",
+        "214393 4c5385 52651e b0e078 9402cc 4e65fa fa9f9d 943521 c1fb46 23197f 0eced6",
       "encoder.blocks.0.norm2.bias":
-        "d48900 73023c 787115 f4dc71 f74889 71c722 be1617 f63849 88d8d6 a83cb9 5d0718",
+        "d48900 317a7b 313809 e04a85 e14c08 408268 cb3db0 a30e4d 8674a1 c9d6b1 df9122",
       "encoder.blocks.1.attention.queryKeyValue.weight":
-        "88a982 421446 e84087 c94a09 8118e7 96c23c 73822b 81909b 16879f a991a5 b64284",
+        "88a982 2b8893 86acd4 78a521 f4c360 ae90ce de654b 5881e7 5cc28b 59efbc 493d6d",
       "encoder.blocks.1.attention.queryKeyValue.bias":
-        "450898 a40ce9 c132fa 88761f 0f5bdb 5678ea 6a7938 4890f9 323702 8ef3aa 3aa9b4",
+        "450898 b30a5a 04f32b 7169d7 b878d6 ffd3d0 427325 b8b0a5 c74482 df84ac 757c0f",
       "encoder.blocks.1.attention.projection.weight":
-        "4dd841 d59cfe 8060c7 48a95b 75dc14 75da40 04fa66 12d514 5f6328 e2ff5b a596ac",
+        "4dd841 d59cfe 48105e 1b326a 47a676 879881 90d1af 03c3f8 0a97c1 8f7a77 75df4d",
       "encoder.blocks.1.attention.projection.bias":
-        "d48900 bf802c 49b1cf b92221 759001 8859d6 ed3429 acd9ab 950e08 385fc1 a9b416",
+        "d48900 bf802c b8c6d0 a03c85 8823de d2f22b 4a5149 871d83 e1c374 01acc2 e509fc",
       "encoder.blocks.1.norm1.weight":
-        "214393 9fc1cb 5ea3dd fde819 a85850 cc161b 57abb7 f83982 e34e92 6d561b 4dbd42",
+        "214393 9fc1cb 5ea3dd fde819 a85850 cc161b 5f6cd5 3b4097 9550a5 17a1ab 8e3bee",
       "encoder.blocks.1.norm1.bias":
-        "d48900 e0a93a aaf64c 6ea68d 04acb6 708619 fa4cba 5cfab3 d809ec e4e9e8 064b82",
+        "d48900 e0a93a 8614c6 e5637c 0dc0b1 78e1b5 24e27f fac9f0 9e50f7 170f5d e9b153",
       "encoder.blocks.1.mlp.expand.weight":
-        "2ad2af 6603b0 30bc26 a3485e 6464b3 ab39e7 447e4e a93442 c083f3 3dd03c 97d8ca",
+        "2ad2af 6603b0 a85f91 6ccf94 a88b80 6dc3bf 654cf5 8f886a 592c23 503729 eb98de",
       "encoder.blocks.1.mlp.expand.bias":
-        "15dfcf 555ab6 370037 9dcf4d 436d63 19bcee 245160 4bcb69 3acd29 6ee995 1cee5a",
+        "15dfcf 555ab6 232de5 13bfd0 73a61a 822f18 638a09 bb8c64 4980bf df3141 5cc2eb",
       "encoder.blocks.1.mlp.contract.weight":
-        "aad6af a9224b ef142c 333d04 8c9a3c 288fed 5bd54c e949f6 e0dca7 807fd4 9372e3",
+        "aad6af a9224b 1ff5ee cdd4d2 56cfa2 d3f5c1 4401d8 24ada3 a8b83b b75676 e4c7a6",
       "encoder.blocks.1.mlp.contract.bias":
-        "d48900 060ee7 67a366 9ad42e fa1a30 179e9f b08ed8 6ce8a6 a8153c 9d0763 5e3363",
+        "d48900 060ee7 a035ba e734f5 de9b95 977412 971666 879275 5ebd2e 55947a 98d1cc",
       "encoder.blocks.1.norm2.weight":
-        "214393 9fca91 a87c9b f7a121 3e835f 9155f3 b6227d 1e2c3e d580f8 84ae51 31a42d",
+        "214393 9fca91 a87c9b f7a121 3e835f 9155f3 355440 919cfb 37ca6a 093ff1 b836c7",
       "encoder.blocks.1.norm2.bias":
-        "d48900 50d847 3f69f8 0e5fab 8f140a 08dc0b 9c677e 3feef9 9c7b1e 79ba2a fc591b",
+        "d48900 50d847 348c69 665dbc ef91e4 a6e783 a27b2f ebdd0a 75cedf a94600 c46738",
       "languageHead.dense.weight":
-        "8c3e6d f1d658 37c9e3 11cb04 fed410 2d386e e41d00 32332a 7938e1 4f9de5 1a0586",
+        "8c3e6d f1d658 7c9b14 098f65 8cf9b5 ae1d25 ab3115 704665 5370c2 b8026a a98bb3",
       "languageHead.dense.bias":
-        "d48900 6f8b33 2f9b5f facfda 43030a 4bd267 f38376 4cea29 f1471f b09f56 e6f553",
+        "d48900 6f8b33 12c90d 266e44 d6f304 24a97b e6be2e 423c71 f80e0c 155140 c6662f",
       "languageHead.norm.weight":
-        "214393 db7238 967074 4b1777 39e335 ff1e0e fff662 5f1c2e ac16ac b96b1f 4b1e3d",
+        "214393 db7238 470fe8 b2d382 39e335 efe91b 04bbcb b8659c cdcbf6 a75c49 8fa31b",
       "languageHead.norm.bias":
-        "d48900 6e367d 67b9c2 5ad7a2 c04585 69ffa8 5ce339 6cff7e 89038d a25e03 916fcd",
-      "languageHead.bias": "ac9ab7 a3989e 84f79f 73f8e2 462e37 e0c25a 6617ee 15f3a1 824603 369890 c628ec",
+        "d48900 6e367d ddd300 40fcc5 1c1bdb e620db ec4a1e c7f050 f14515 b952a0 6a185f",
+      "languageHead.bias": "ac9ab7 a3989e 430cc4 b14c31 3de87a 9e59c3 7824c6 6c8aaf 459e12 f3be52 ea277f",
     },
   },
   "gpt1 classifier": {
-    "sha256": "9e3029b85423041ae86a9c7ea946e9bddd404b2ca34ba9bd72353048b15dfd77",
+    "sha256": "a76cb2a36536e0617e9c40f6d7185d32e91d5e97ac4fcf4682e69e299f0a1cdf",
     "tensors": {
-      "gpt.tokenEmbedding": "a15a58 4e5262 fc829c 5dbf09 9fd3b7 7631f7 2e4e72 9ed724 221106 b7adad d2e502",
-      "gpt.positionEmbedding": "d1829e 2bb769 25e71e 7c8bc7 b6d143 510fa7 bca70c 344363 1bbaa3 5a8a9c 299508",
+      "gpt.tokenEmbedding": "36533c c644e1 030f8d 6d6d34 32fc47 6d2b09 89941c 775012 3cec25 377cb2 72ea32",
+      "gpt.positionEmbedding": "59395a ae077a 8a0e69 47089e e1565c fde908 2d9dbe b9dac2 9118b4 5a0fa6 36d201",
       "gpt.blocks.0.attention.queryKeyValue.weight":
-        "679d53 f0abbd 6f3c2c b6ef5f a0e9ed 14ed7e 46ba88 d0f12d ca495f b02939 7c0423",
+        "edfc63 273b98 2e332f 66b78f ed96e8 587373 3cb7c4 9ed97b 171074 47900a da0629",
       "gpt.blocks.0.attention.queryKeyValue.bias":
-        "18f30e 621a40 0f068b aebb29 efbe0f 742557 0c8279 292cf5 b3c399 676013 8ae93e",
+        "cef827 070975 ed9b4f 2d3140 829040 75984a 7a58c0 083cf9 c12b96 46fef3 b4edd4",
       "gpt.blocks.0.attention.projection.weight":
-        "2cd04b bd9b10 7352c9 2b2460 e04ccb ef34e7 72a9e7 146299 830252 17cac1 836d89",
+        "f46078 5e30f6 dcfb88 01b71c 3e2aa4 f02f3a a500d9 3c36e9 fe8f00 f23e4d 883f67",
       "gpt.blocks.0.attention.projection.bias":
-        "e98907 56b8fc f055b8 0347fd 4d898a 2f1c04 9c68b6 e21fa9 3850da e8a5a7 bb6e1f",
+        "f436b4 954323 e3248c 11ebea 2314b6 6113fb e538a0 2a2f9e fd8c96 ad2226 8a6912",
       "gpt.blocks.0.norm1.weight":
-        "5b3c33 068b62 132d07 219c9d a75004 37d903 6a0bd3 460ea8 501556 4e1946 ab4bc7",
+        "ff38fc 0c5fc8 1dd60a 0ec91d baa53d d91515 ae464b 2279bd daa0f2 6bc93a 7ab329",
       "gpt.blocks.0.norm1.bias":
-        "834ad4 c7b7b0 f8a470 c58318 91f891 e49ddd ec6cac 1906ca 3bc8ab cb61f7 7cfecd",
+        "81fef3 3cbe6f 3cab34 5d2cf7 2b2166 18c0ab 3379ae 067ff5 efa549 5aee61 40dc86",
       "gpt.blocks.0.mlp.expand.weight":
-        "6d95b2 da9a65 ef04de 77fd28 3bb10e ae1b8c 611fc5 e72b03 5b4d0b 47da7d 4ad095",
+        "69e490 09c897 1de7d2 67b829 d233e1 c9cdab 1300e1 6bd7fc 3baa04 78f78b 37ba8c",
       "gpt.blocks.0.mlp.expand.bias":
-        "19a471 376df0 fbe289 a42ed8 6a8f7a 4d67c9 157832 91d9ff 254499 0a35bf ed01f8",
+        "746f68 4c36cf 49001b e451d9 b2e4f4 abfe1e 048ff3 3c5c30 149785 768ed2 155d9e",
       "gpt.blocks.0.mlp.contract.weight":
-        "0fbcef eb21ea d06dc9 6fd022 cdd2a2 5a5505 964a39 ad9ab8 32747c 4b0dd3 092753",
+        "f88a54 ca6e95 2b44e4 9427b5 28434f e36dcb 0087e6 1f5aeb 93fd6d 778e3f efffb0",
       "gpt.blocks.0.mlp.contract.bias":
-        "1032bc aa1eb8 2c5f5c db9bb8 b57cf7 14cbeb f9fcf3 ff2e4e ecb08b df0e64 3ce8a1",
+        "dbdf0a 92520d 7fdf36 635da7 aa0f80 c948b8 ca9e40 69eeca e0829b 2c31bb a1b82f",
       "gpt.blocks.0.norm2.weight":
-        "9c1778 417838 e753d2 bfea42 f44366 844665 687f4f 0b20de 593cc9 e61416 5d510d",
+        "4a90c8 88f3d0 2c4dc4 084991 a5ed33 4fbe6a 3a64b5 ec11a1 cbd4c5 eab00b 233c2a",
       "gpt.blocks.0.norm2.bias":
-        "525354 8457b2 55f4e0 df7f88 03c28f 3b348c 7e296d 1202c6 7de107 5a592b a88760",
+        "8a5073 8a9fd7 4c8c0b e187f9 0a4f10 ba2557 646915 b44c32 3c69c5 583169 4d36fb",
       "gpt.blocks.1.attention.queryKeyValue.weight":
-        "1cac22 9172a0 eb8e7b 1f232d 180189 640f0f 1c327a ebf100 bdc1a5 0d87e1 76afe9",
+        "1094bf 6c8f6a 9d1b76 e02fd5 e87df2 e6e16c 47a419 12de65 822c00 4bd349 70a815",
       "gpt.blocks.1.attention.queryKeyValue.bias":
-        "cac16b e80747 62be5b be8008 599ed9 cbc932 cec320 516a86 943b82 36c56f a356b2",
+        "c33a17 c9091d 7009a8 340001 0e2fd8 c47adb 4cced5 0840af 6aa174 04a2e1 101ea6",
       "gpt.blocks.1.attention.projection.weight":
-        "67944b 5698b0 8c14ec f5464d 74ff5f 4eb817 871895 f98881 b69aa6 5852bb 6d6b78",
+        "5ba7cc c3e8f9 10f405 9b3deb fe6a7e 16dd78 b4fd50 b51b65 5d85a1 9caf9e 3ad9a9",
       "gpt.blocks.1.attention.projection.bias":
-        "8903a7 ebddb2 9a9dd1 820995 be7b26 94eb9f 7e9e00 6d0ba4 8a4ea1 fb3227 18c4a4",
+        "abe41e 89a9cc a2b028 5167ec c6c6bb 05c8ae 7f9a50 d4861c d33d73 5b5597 84c211",
       "gpt.blocks.1.norm1.weight":
-        "a9b050 cee7b3 1c8311 bc0247 b99c30 40e49f a2cee6 7c1a57 b4ea12 3c0271 4e9b6e",
+        "c3fd93 d86ee2 7d2df1 a39d0d 8e3097 643309 fcc78f 5b0e07 a3139f c23f56 b1c8f0",
       "gpt.blocks.1.norm1.bias":
-        "bbeba6 2f08a2 cf3953 c5b6e6 d8f17a faf12d 91f3bf 47e6ea 49c4ec eb0d4e 2488cf",
+        "57d28f 39269f 0e6f79 5df652 986763 6e19cf a614cf a69f7d c7ef6f a190c1 46fb42",
       "gpt.blocks.1.mlp.expand.weight":
-        "538a4e f717f1 c4974a 8e0a1a 4bdd05 9163ca d77b5c 10ae04 bb77f0 0975b4 eace51",
+        "85eed3 8b984e 903bad e996c0 32fcd4 399f83 b9dcc2 d29356 bdb09d f3d8b0 38e868",
       "gpt.blocks.1.mlp.expand.bias":
-        "5fb1aa ba4c32 99a8e5 e395ad 9514d7 9f97a6 a105d8 424564 254db4 1c7246 c2da51",
+        "b041b2 7415c2 51cbda f041df c5e177 cd473e cd0971 7cf7d3 03c2b2 8c9078 e51aaf",
       "gpt.blocks.1.mlp.contract.weight":
-        "34784e de82a9 ba607e 67dc3e 0e30e7 3f4c9a 976c95 dfa672 b0fa9b 22b55e 74d611",
+        "2c0660 5aeded a3ff6e c5730a 08e752 f63994 d416be 517757 dac86c 877a2b ed8d39",
       "gpt.blocks.1.mlp.contract.bias":
-        "f942aa 28d2d0 1d0123 2d11d2 0afcfa 3dee3e 327838 1afbdc 7d72f2 6a337d c7b17f",
+        "0339c1 1dd7c5 e2840a a4a502 198686 0af265 65e0e7 76fcce de4c43 5d43ac dd4817",
       "gpt.blocks.1.norm2.weight":
-        "8d28eb 3be444 0c949f 009bd4 7f50a8 bcfce7 1c351d d08037 f3fc36 361aac 1c7b20",
+        "53da12 18cdf8 3c853d f1c8a7 640783 645fab 5b497c 63603a 8cb03c 38f4f6 100853",
       "gpt.blocks.1.norm2.bias":
-        "d25cd1 7bc0cb 23e2ad a95712 7ba413 3ee772 09b3eb 478794 eb12f2 2737b0 48f0c0",
-      "score": "5e15dd 8e4ee1 76a84b 16b138 8c9551 4a16ad bfc099 64258c 209b45 eb0889 722d77",
+        "1112c8 738f22 89fb95 d22153 de91dd e27e7c 898d90 9e6576 cd8294 244b85 474e17",
+      "score": "5e15dd 7f5f25 809cf4 7b0e1c 344dcb 001faf 27de99 f0aee3 f1f3fb 7e6061 27323c",
     },
   },
   "roberta classifier": {
-    "sha256": "9be9444d531fb9fdabb094d266652c0115ff3c1455e39067f96ed99ed18e40b8",
+    "sha256": "ed4f154beea4da05f2110169826f98a1d63dbc931425ef81e5d3a25ecb3c6432",
     "tensors": {
       "encoder.tokenEmbedding":
-        "4f957f f4deb0 8de862 48be6c 63c038 c02d18 07bd0d 42f5bd 1bc9f0 47e2a4 125bc0",
+        "46c719 b7a6c2 a92436 dd5504 e10b50 177781 aa2695 ddea87 dd83aa 1e7d2e 29f27f",
       "encoder.positionEmbedding":
-        "f86d62 e60599 2eea25 b567dd 3b6e6a 6a9827 7fecc0 42c06b 48dc86 16bb16 89d695",
+        "2894a7 d10305 fe14d0 804898 580a69 bf57b2 581d64 96a935 2f56e0 20cbed bd9762",
       "encoder.embeddingNorm.weight":
-        "97f6d8 7b15a8 35196f 12a079 6d51f5 8d5003 5abb81 25d95c cbdc83 c8e565 7700f0",
+        "fc79f1 be102e 094d23 8afe16 a1b29c b33231 0f0da4 40b086 06128c 1594be 165d82",
       "encoder.embeddingNorm.bias":
-        "0dfe1c 632035 0fc545 30b027 fa6774 2a07d5 653df4 667f90 279fd9 fc8ea5 88e218",
+        "3d9694 014bbb c3abfb ca790a 1959ec 26fe48 e05fe6 36d730 f517de 436722 6393c3",
       "encoder.blocks.0.attention.queryKeyValue.weight":
-        "37e0a5 4992bb 120fb7 227118 e3792b cdbd61 378052 b6ce5e 68f147 4a04a0 9b66cc",
+        "5784ed bf5f71 932265 ab1267 9783e2 c11609 5d7662 6162da 26601c 6bc661 597822",
       "encoder.blocks.0.attention.queryKeyValue.bias":
-        "c3330a e3bdc5 fefdcd f96bcf c9ede3 d7c099 8f5534 e76abd 261244 111850 920f96",
+        "b38b3f 6a9404 7b7fcb dce828 e0e35d 6bd420 ca3166 5a388b 1257f3 002218 f1d6da",
       "encoder.blocks.0.attention.projection.weight":
-        "063df7 800b78 876a61 944be5 09838b e1324e 323cb7 6a31ec f4d25d 3ee3c5 c85817",
+        "85628c 9b424a 25e8e0 8d07c9 224cc9 486de4 7a42ff 2b8aa7 c6f071 6db9f6 aec527",
       "encoder.blocks.0.attention.projection.bias":
-        "0b4209 27e208 c90d8d c8788c dbf8d9 97d05d ac7f8b 45c7ed 61f393 239aed 08b3d2",
+        "d8e57f eaff04 33d0fc 686eaa 1e625d 2dff0a 15b3cd ab72d0 a1db0d ff9109 d398e5",
       "encoder.blocks.0.norm1.weight":
-        "d56544 19b189 d08c7b f98838 d59321 117215 0df7c7 67fcce c43d1e abb798 e9299e",
+        "dccb16 47347e a5b0ea e4e54a 575498 2396f7 6d6665 c134a3 ca6665 6ab6ab e66c86",
       "encoder.blocks.0.norm1.bias":
-        "04d2fc 62262e cfd468 c08d59 649606 7cf1c0 c9d879 e4dd09 f54b13 8306b3 1ea39d",
+        "c9c95f 11f698 ec8e1f 21d4e7 96e941 6fe306 1cb58e 22594f b68b54 2e17d3 5abd63",
       "encoder.blocks.0.mlp.expand.weight":
-        "6f0416 2ebd18 d7c5f1 90d4dc 5dcffc d64ce5 ff9f5f 9c2e6f 4d907b d35098 02119f",
+        "c99f2a ee5002 f54100 979ea4 fef479 d1e35f 49a8e7 2c2d07 e99e40 656920 ec0c39",
       "encoder.blocks.0.mlp.expand.bias":
-        "69161d c4dd52 930d38 b652f4 d211b4 0899e0 414e9b 34374b c674ed 3d6a23 a6a120",
+        "f985b5 652293 fde7da eb3055 d1692c f24f7f 5b4763 22e9bd 0b083f 4030e9 68ace9",
       "encoder.blocks.0.mlp.contract.weight":
-        "d7def6 33ad05 16d76f 91ceb6 e1a427 3fc990 e1ca3d 0813ba 1e50a4 813920 9b2907",
+        "007cdc 542f0f b61ceb 1af228 5e03ad d93b92 100a7e 7de90c 31b09d 3b51b1 9dc536",
       "encoder.blocks.0.mlp.contract.bias":
-        "f5c0d2 a2e3f2 9a65fa 3973e5 e23e7d 4f298e dfb38f 5d805e dca77c d8320f a648df",
+        "ccc767 eef91f d84fe4 54cdf2 74c086 ba1cb3 e766e7 d1eee6 fa4244 4217ca c762c9",
       "encoder.blocks.0.norm2.weight":
-        "ebf5c4 1aa22b de626d d6f5dd 005885 6e34c3 53066f 6b56bf 0dd2d9 5b0ee9 fcc77e",
+        "0eced6 4e1ac4 072493 d4edcf 11b044 bdf337 faca32 c0d49d 10d28d be139e d56559",
       "encoder.blocks.0.norm2.bias":
-        "5d0718 84ab99 52922f a56d31 83daa8 977ee3 a4a2a7 8ba4d0 72dbc4 2793aa c48ce0",
+        "df9122 7e2c4c f1250f fbfb31 ecf613 ea81c4 7cf859 4a01e9 8c2ca7 835b26 853a3b",
       "encoder.blocks.1.attention.queryKeyValue.weight":
-        "b64284 ded46d cdaad1 be3394 c623c3 7b171e b368e0 a38a43 498092 ae5985 faed0a",
+        "493d6d b77e16 4dd765 430311 4cc208 fc38ea feb547 bad06f eaf503 062a21 f4033f",
       "encoder.blocks.1.attention.queryKeyValue.bias":
-        "3aa9b4 5db0b2 4e8c5b b7f2ff bdf9cc 316a62 4989cd 27e484 0b4fe0 2ef839 77083c",
+        "757c0f 481ae5 40f2ec 3e73d0 d4f084 6f16ea 5256c1 c18e3d e28d95 b05ba1 c8aa8f",
       "encoder.blocks.1.attention.projection.weight":
-        "a596ac d8352b 9fa883 44e724 53f920 aed430 5cf138 59866d a4dc91 c2d6a1 f4b4be",
+        "75df4d 977892 599cd0 c490ca 5fea73 141c3c 5f46fa caa7fd f7a1c6 78ec83 c889ea",
       "encoder.blocks.1.attention.projection.bias":
-        "a9b416 bbb2cc f805c1 964cd7 b75005 798b99 a7e779 f14d95 fc9886 a09540 a7f270",
+        "e509fc 190753 a273ff 9d9266 f16126 ba6430 a9d1c8 766aa6 8bb399 226a6b 9b2e2d",
       "encoder.blocks.1.norm1.weight":
-        "4dbd42 822c13 5650a0 e04ba9 f272b6 bcfe8e 87d235 bea972 872378 2c4774 2094f9",
+        "8e3bee ca0273 95bfc1 8ea44b f3ad05 10915c 16c056 c16310 aefe8d 7d4512 51927a",
       "encoder.blocks.1.norm1.bias":
-        "064b82 d92547 a54fe6 8320ed 8f59e2 251983 a559a6 795f6f f19434 cc5c5b f3d766",
+        "e9b153 cccb49 40e626 b737a3 38253f 8dd83a 16d750 6a03ca e67d37 8f9c29 d90b1f",
       "encoder.blocks.1.mlp.expand.weight":
-        "97d8ca 29bf75 89f4f4 00c86e 526177 034032 3c11fb af1c36 44bb31 e4f672 0db7f9",
+        "eb98de 2212a0 469abc 2f3072 841fa8 c5c14a 8af922 f984d9 cdd07d fba2c1 a25a73",
       "encoder.blocks.1.mlp.expand.bias":
-        "1cee5a 06ad5a 37244a ef8f4d 166d6b 01d312 049544 ae4bd2 d3e577 1fb74d cb800e",
+        "5cc2eb 132613 519cae 37774e 962a97 36582e 561770 b8452f a7e0ae ce46f4 425df5",
       "encoder.blocks.1.mlp.contract.weight":
-        "9372e3 c7f98d 54505a 0b79f8 2f91e1 278ce5 1f6978 37ec47 0faac0 e27c4c e5782c",
+        "e4c7a6 cafc58 daffd5 00ab67 e99f51 04ffba 0834f7 1e40bc 8196d8 b402a7 92c931",
       "encoder.blocks.1.mlp.contract.bias":
-        "5e3363 a6eab2 08c8ab 1e94e4 7e0c89 1c44ce bdbf00 543f79 ae1015 4b977c 70dd65",
+        "98d1cc f1b36b a99cef 953955 a09391 12d671 3fb2c0 c6bf50 42f086 602711 e0e9c9",
       "encoder.blocks.1.norm2.weight":
-        "31a42d 372b03 ce330c c5e0b4 b65b4e 8373bb 98a2f9 e381ef 171917 f6e86b 192f3c",
+        "b836c7 75628c 547999 31392e 27d97c e3ad20 654df7 a38323 b89668 a73b8d 43aa64",
       "encoder.blocks.1.norm2.bias":
-        "fc591b da0070 abd40d 5155ba 63ea57 873462 38a305 7b1961 7a0288 55c271 64ac80",
+        "c46738 067082 214a87 38ad61 a7d88f 7b5fb1 8cd8a6 c6df74 f3c475 26d151 aea700",
       "classificationHead.dense.weight":
-        "d6fa2c 34ac2b 08a403 41546a f5c4df e853af 9695b3 aa898a 4e2b9f 43bb10 b7dbb4",
+        "d6fa2c a6d9af 7d2b4b 254416 542175 7aceb8 6114f1 47e2fb afc9a5 f5a509 f62c89",
       "classificationHead.dense.bias":
-        "d48900 a600dd 6b5689 b7d740 19b89e b64ce2 0f25ac 410d9f 1f0202 0239e3 c9d4bf",
+        "d48900 389f46 7c361d 6685f6 e83d15 0046cc 451007 25d357 1cbbd2 ec471e c85d36",
       "classificationHead.projection.weight":
-        "35664f 2840a3 2bc6cf bcc0ae 9c9536 7c7de9 84ecbc e0fefa f35e73 8cec54 020b03",
+        "35664f 5ea568 572f9a ee28eb 2938c9 9e4c32 f11e9d 09a629 aa69ad e70d49 9cb4a1",
       "classificationHead.projection.bias":
-        "af5570 f78e9a 3b7a9c 2aed58 ef55ae ebf7a7 49ea5c 1670b3 57f791 8bec7e 7f85ee",
+        "af5570 f78e9a acf0d4 c8b362 95ecdb 9d024b f17749 736fde 6b6788 ba2be4 bddb74",
     },
   },
 };
