@@ -44,7 +44,7 @@ const MINI_TRANSFORMER_LAB: readonly Line[] = [
       "train --data shakespeare.txt --epochs 20 --batch_size 32 --context_length 256 --lr 0.0003 --device cuda",
     shortened: "--stop_after 2", // of so many tokens the CPU takes minutes
     says: [
-      /^--device cuda: WebGPU finds no GPU on this machine; computing on CPU reference/m,
+      /^--device cuda: WebGPU finds no GPU on this machine; computing on WebAssembly/m,
       /^done +step 2 of /m,
     ],
   },
