@@ -53,7 +53,9 @@ Deno.test("without any run, generate, fill-mask and attention use the pretrained
       assertEquals(code, 0, stderr);
       assertMatch(
         stderr,
-        new RegExp(`^There is no run in runs/ yet: using \\S*pretrained/${name}, a model that comes`),
+        new RegExp(
+          `^There is no trained model in runs/ yet: using \\S*pretrained/${name}, a model that comes`,
+        ),
       );
       assert(stdout.length > 20, stdout);
     }

@@ -127,7 +127,7 @@ bothMemories("refuses kernels that see what they write under another name", (bac
 
 bothMemories("refuses what 4 GiB cannot hold, and goes on with what it has", async (backend) => {
   const x = backend.from([1, 2, 3]), { bytes } = backend;
-  assertThrows(() => backend.allocate([2 ** 30]), RangeError, "WebAssembly addresses 4 GiB");
+  assertThrows(() => backend.allocate([2 ** 30]), RangeError, "WebAssembly addresses 4,096 MiB");
   assertEquals([backend.bytes, await backend.read(x)], [bytes, Float32Array.of(1, 2, 3)]);
 });
 

@@ -71,7 +71,7 @@ bothMemories("refuses more than 4 GiB, and can be used afterwards", (memory) => 
   assertThrows(
     () => memory.take(5 * 2 ** 30),
     RangeError,
-    "Cannot allocate: WebAssembly addresses 4 GiB of memory, and 5.00 are needed; " +
+    "Cannot allocate: WebAssembly addresses 4,096 MiB of memory, and 5121 are needed; " +
       "use a smaller batch, context or model",
   );
   assertEquals(memory.take(64), 128);
@@ -100,7 +100,7 @@ bothMemories(
     assertThrows(
       () => memory.take(2 ** 30),
       RangeError,
-      "Cannot allocate: the machine does not give 1.00 GiB of memory to WebAssembly; " +
+      "Cannot allocate: the machine does not give 1025 MiB of memory to WebAssembly; " +
         "use a smaller batch, context or model",
     );
     largest = 17;

@@ -104,7 +104,9 @@ export async function findModel(
 function usePretrained(name?: PretrainedName): string | undefined {
   const path = name && pretrainedFolder(name);
   if (path !== undefined) {
-    printDiagnostic(`There is no run in runs/ yet: using ${path}, a model that comes with Miniformer`);
+    printDiagnostic(
+      `There is no trained model in runs/ yet: using ${path}, a model that comes with Miniformer`,
+    );
   }
   return path;
 }

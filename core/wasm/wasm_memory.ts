@@ -72,10 +72,10 @@ export class WasmMemory {
   #growTo(end: number): void {
     const needed = Math.ceil((end + SLACK) / PAGE_BYTES), pages = this.memory.buffer.byteLength / PAGE_BYTES;
     if (needed <= pages) return;
-    const gibibytes = (pages: number) => (pages * PAGE_BYTES / 2 ** 30).toFixed(2);
+    const mebibytes = (pages: number) => Math.ceil(pages * PAGE_BYTES / 2 ** 20);
     if (needed > MAX_PAGES) {
       throw new RangeError(
-        `Cannot allocate: WebAssembly addresses 4 GiB of memory, and ${gibibytes(needed)} are needed; ` +
+        `Cannot allocate: WebAssembly addresses 4,096 MiB of memory, and ${mebibytes(needed)} are needed; ` +
           `use a smaller batch, context or model`,
       );
     }
@@ -90,7 +90,7 @@ export class WasmMemory {
       }
     }
     throw new RangeError(
-      `Cannot allocate: the machine does not give ${gibibytes(needed)} GiB of memory to WebAssembly; ` +
+      `Cannot allocate: the machine does not give ${mebibytes(needed)} MiB of memory to WebAssembly; ` +
         `use a smaller batch, context or model`,
     );
   }
