@@ -19,7 +19,8 @@ async function readmeBlock(): Promise<string> {
 }
 
 const sizes =
-  "--preset tiny --context_length 16 --layers 2 --heads 2 --model_dim 16 --batch_size 4 --lr 0.003 --device cpu";
+  "--preset tiny --architecture gpt1 --context_length 16 --layers 2 --heads 2 --model_dim 16 --batch_size 4 --lr 0.003 " +
+  "--device cpu";
 
 Deno.test({
   name: "README's experiment is trained, killed, resumed, evaluated, generated from and drawn",
@@ -31,7 +32,7 @@ Deno.test({
       const block = words("--block without_norm.ts"),
         train = words(`train --data story.txt --steps 200 ${sizes}`);
       const said = await succeed([...train, ...block, "--name", "whole"], { cwd });
-      assertMatch(said, /^model +gpt2 with without_norm, 2 layers/m);
+      assertMatch(said, /^model +gpt1 with without_norm, 2 layers/m);
       const whole = await resultOf(`${cwd}/runs/whole`);
       assertEquals((whole.metrics as string[]).length, 200);
       const [first, last] = [whole.metrics as string[]].flatMap((lines) => [lines[0], lines.at(-1)!])
