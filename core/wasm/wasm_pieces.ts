@@ -65,6 +65,12 @@ export const PLACES = {
   end: CONTROL_BYTES / 4,
 } as const;
 
+/**
+ * How often a thread looks for what it waits for before it sleeps: a few microseconds. To wake takes ten, and a kernel of a
+ * small model is followed by the next one sooner.
+ */
+export const LOOKS = 2000;
+
 /** What `run` of a module is. */
 export type RunPiece = (piece: number, scratch: number, ...args: number[]) => void;
 
@@ -75,6 +81,8 @@ export interface Thread {
   readonly memory: WebAssembly.Memory;
   readonly control: number;
   readonly places: typeof PLACES;
+  /** {@linkcode LOOKS}. */
+  readonly looks: number;
   /** The bytes of all modules. Nothing in it is ever overwritten. */
   readonly code: SharedArrayBuffer | undefined;
   /** This thread's instances, by number. */
@@ -117,11 +125,13 @@ export function takePieces({ number, memory, control, places, code, functions }:
 
 /** What a worker does until it ends. Also sent as text. */
 export function serve(thread: Thread, take: typeof takePieces): void {
-  const { memory, control, places } = thread, words = new Int32Array(memory.buffer, control, places.end);
+  const { memory, control, places, looks } = thread;
+  const words = new Int32Array(memory.buffer, control, places.end);
   for (;;) {
     const seen = Atomics.load(words, places.signal);
     if (Atomics.load(words, places.closed) === 1) return;
     take(thread);
+    for (let look = 0; look < looks && Atomics.load(words, places.signal) === seen; look++);
     Atomics.wait(words, places.signal, seen);
   }
 }

@@ -6,6 +6,7 @@
 
 import {
   CONTROL_BYTES,
+  LOOKS,
   MAX_ARGUMENTS,
   PLACES,
   type RunPiece,
@@ -94,7 +95,7 @@ class ThreadPool implements WasmThreads {
     this.count = count;
     this.#patience = patience;
     const code = count > 1 ? new SharedArrayBuffer(0, { maxByteLength: MAX_CODE_BYTES }) : undefined;
-    this.#caller = { number: 0, memory, control, places: PLACES, code, functions: [] };
+    this.#caller = { number: 0, memory, control, places: PLACES, looks: LOOKS, code, functions: [] };
     const words = this.#words();
     words.fill(0);
     this.#sleeping = maySleep(words);
@@ -175,6 +176,7 @@ class ThreadPool implements WasmThreads {
   }
 
   #waitForOthers(words: Int32Array, pieces: number): void {
+    for (let look = 0; look < LOOKS && Atomics.load(words, PLACES.finished) < pieces; look++);
     let finished = Atomics.load(words, PLACES.finished), seconds = 0;
     while (finished < pieces) {
       const late = waitASecond(words, PLACES.finished, finished, this.#sleeping);
