@@ -1,4 +1,4 @@
-import { assertEquals } from "@std/assert";
+import { assertEquals, assertRejects } from "@std/assert";
 import { inFolder } from "./_command.ts";
 import { complaintAbout } from "./engines/answer.ts";
 import { allEngines, findProgram, runModule } from "./engines/engines.ts";
@@ -29,4 +29,10 @@ Deno.test("engines: a program is found by any of its names, and given the module
     const module = `${folder}/echo.mjs`;
     await Deno.writeTextFile(module, `console.log(process.argv.slice(2).join(" "))`);
     assertEquals(await runModule(program!, engine, module, { steps: 7, patience: 60_000 }), "1 7");
+    await Deno.writeTextFile(module, "for (;;);");
+    await assertRejects(
+      () => runModule(program!, engine, module, { steps: 7, patience: 1000 }),
+      Error,
+      "no answer within 1 s",
+    );
   }));

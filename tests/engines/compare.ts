@@ -13,7 +13,7 @@ import { parseArgs } from "node:util";
 import { type Answer, complaintAbout } from "./answer.ts";
 import { allEngines, type Engine, findProgram, runModule } from "./engines.ts";
 
-/** Milliseconds after which an engine counts as hanging: emulation takes twenty times as long as the machine itself. */
+/** Milliseconds after which an engine counts as hanging. Emulation is for ten steps or so: 200 took longer than this. */
 const PATIENCE = 1_800_000;
 
 const { values: flags } = parseArgs({
@@ -56,7 +56,7 @@ async function tryEngine(
     print(complaint ? "WRONG" : "same", complaint ?? `${answer.seconds.toFixed(1)} s`);
     return complaint ? "wrong" : answer;
   } catch (error) {
-    print("WRONG", (error as Error).message);
+    print("FAILED", (error as Error).message);
     return "wrong";
   }
 }
@@ -74,7 +74,7 @@ try {
     counts[typeof result === "string" ? result : "same"]++;
   }
   console.log(
-    `\n${steps} steps of each: ${counts.same} the same, ${counts.wrong} wrong, ${counts.missing} missing`,
+    `\n${steps} steps of each: ${counts.same} the same, ${counts.wrong} wrong or failed, ${counts.missing} missing`,
   );
   if (counts.wrong > 0) Deno.exitCode = 1;
 } finally {

@@ -113,10 +113,12 @@ export async function runModule(
   if (page) {
     return runInBrowser([program, ...args], module, { ...page, patience, hash: `${threads},${steps}` });
   }
+  const signal = AbortSignal.timeout(patience);
   const { stdout, stderr, success } = await new Deno.Command(program, {
     args: [...args, module, `${threads}`, `${steps}`],
-    signal: AbortSignal.timeout(patience),
+    signal,
   }).output();
+  if (signal.aborted) throw new Error(`no answer within ${patience / 1000} s`);
   const [printed, complaints] = [stdout, stderr].map((bytes) => new TextDecoder().decode(bytes).trim());
   if (!success) throw new Error(complaints.replaceAll("\n", " ") || "it was ended");
   return printed;
