@@ -138,7 +138,9 @@ export function checkBackend(
   tensors: Readonly<Record<string, Tensor>>,
 ): void {
   for (const tensor in tensors) {
-    if (tensors[tensor].backend === backend) continue;
+    const { backend: owner } = tensors[tensor];
+    if (owner === backend) continue;
+    void owner.name; // that of a parameter without memory throws, and says what is missing
     throw new TypeError(
       `Cannot run ${name}: ${tensor} belongs to another backend; all tensors must be on one`,
     );
