@@ -19,7 +19,7 @@ import { type RunSums, sumRuns } from "../training/verification/verify.ts";
 /** The flags of `deno task train` that make each model. */
 const MODELS: Readonly<Record<string, readonly string[]>> = {
   tales: [],
-  roberta: ["--objective", "mlm"],
+  roberta: ["--objective", "mlm", "--tokenizer", "bpe", "--vocab_size", "512"],
 };
 
 const ROOT = fromFileUrl(new URL("..", import.meta.url)), PUBLISHED = "training/verification/published.ts";
