@@ -49,10 +49,16 @@ function gate(x: number): number {
   return 1 / (1 + exp(-2 * SQRT_2_OVER_PI * (x + 0.044715 * x * x * x)));
 }
 
+/**
+ * Below this the gates of both GELUs are 0 for WebAssembly, as PyTorch's are. Their exact values, 10⁻¹² and less, would become
+ * subnormal numbers as gradients, with which a product takes a third longer.
+ */
+const CLOSED = -7;
+
 /** The same of four numbers. */
 function gate4(code: WasmCode, x: F32x4): F32x4 {
   const exponent = x.times(x).times(x).times(0.044715).plus(x).times(-2 * SQRT_2_OVER_PI);
-  return F32x4.of(1).over(exp4(code, exponent).plus(1));
+  return x.isLess(CLOSED).select(F32x4.of(0), F32x4.of(1).over(exp4(code, exponent).plus(1)));
 }
 
 /**
@@ -65,7 +71,8 @@ const SCALE = 0.3275911, TAIL = [0.254829592, -0.284496736, 1.421413741, -1.4531
 function probability4(code: WasmCode, x: F32x4): { probability: F32x4; bell: F32x4 } {
   const z = code.let(x.abs().times(Math.SQRT1_2));
   const t = code.let(F32x4.of(1).over(z.times(SCALE).plus(1)));
-  const bell = code.let(exp4(code, z.times(z).negate()));
+  const isFar = z.isGreater(-CLOSED * Math.SQRT1_2);
+  const bell = code.let(isFar.select(F32x4.of(0), exp4(code, z.times(z).negate())));
   const upper = code.let(t.times(polynomial(t, TAIL)).times(bell).times(0.5));
   return { probability: x.isLess(0).select(upper, F32x4.of(1).minus(upper)), bell };
 }

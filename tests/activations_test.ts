@@ -71,3 +71,19 @@ Deno.test("activations and derivatives of the largest floats and NaN [wasm]", as
     }, name);
   }
 });
+
+Deno.test("GELU leaves no subnormal numbers in gradients, with which products are slow [wasm]", async () => {
+  const backend = await wasm(1), x = Float32Array.from({ length: 2000 }, (_, index) => -index / 100);
+  for (const operation of [gelu, geluErf]) {
+    const inputs = { x: { shape: [x.length], data: x } }, small = new Float32Array(x.length).fill(1e-20);
+    const { y, gradients } = await evaluate(backend, inputs, ({ x }) => operation(x), {
+      shape: [x.length],
+      data: small,
+    });
+    for (const numbers of [y.data, gradients.x.data]) {
+      const subnormal = [...numbers].filter((value) => value !== 0 && Math.abs(value) < 2 ** -126);
+      assertEquals(subnormal, []);
+    }
+    assertEquals([...y.data.slice(701), ...gradients.x.data.slice(701)].filter((value) => value !== 0), []);
+  }
+});
