@@ -38,7 +38,7 @@ const MODEL_TYPE = "miniformer";
  * import { assertEquals } from "@std/assert";
  *
  * const config = { ...PRESETS.tiny.model, vocabSize: 5 };
- * assertEquals(toConfigJson(config).model_type, "openai-gpt");
+ * assertEquals(toConfigJson(config).model_type, "gpt2");
  * assertEquals(toConfigJson(config, { name: "mine" }).model_type, "miniformer");
  * ```
  *
