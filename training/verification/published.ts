@@ -1,5 +1,6 @@
 /**
- * The checksums of the small runs on the WebAssembly backend, written by `deno task pretrained sums`.
+ * The checksums of the small runs on the WebAssembly backend: data, written by `deno task pretrained sums`, one entry for each
+ * tensor of five models. A review sees in its changed entries which bits a change alters, and from which step on.
  *
  * @module
  */
