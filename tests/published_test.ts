@@ -30,3 +30,10 @@ Deno.test("every published tensor is learned: its sum changes, and no two runs e
   }
   assertEquals(new Set(Object.values(PUBLISHED).map(({ sha256 }) => sha256)).size, smallRuns().length);
 });
+
+Deno.test("README shows the sums that are published, and that of the model of the default run", async () => {
+  const root = new URL("../", import.meta.url), readme = await Deno.readTextFile(new URL("README.md", root));
+  const model = await Deno.readFile(new URL("pretrained/tales/model.safetensors", root));
+  const sha256 = new Uint8Array(await crypto.subtle.digest("SHA-256", model)).toHex();
+  assertEquals(readme.match(/\b[0-9a-f]{64}\b/g), [sha256, PUBLISHED.gpt1.sha256]);
+});
