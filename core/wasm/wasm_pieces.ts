@@ -108,7 +108,7 @@ export function takePieces({ number, memory, control, places, code, functions }:
         functions[id] = instance.exports.run as RunPiece;
       }
       const scratch = words[places.scratch] + number * words[places.scratchBytes];
-      functions[id](piece, scratch, ...values.subarray(0, words[places.argumentCount]));
+      functions[id](piece, scratch, values[0]);
     } catch (error) {
       if (Atomics.compareExchange(words, places.failed, 0, 1) === 0) {
         const reason = `piece ${piece} of ${pieces}, thread ${number}: ${error}`;

@@ -30,7 +30,7 @@ import { F32x4 } from "../../core/wasm/wasm_vectors.ts";
 const BLOCK_TERMS = 128;
 
 /** Steps that are written out in the innermost loop, so that counting costs little beside them. */
-const UNROLLED_STEPS = 4;
+const UNROLLED_STEPS = 16;
 
 /** Where a tile's numbers are, from the first step on, and how far it is from one step to the next. */
 export interface TileOperands {
@@ -68,28 +68,30 @@ export function multiplyTile(
   const zeros = () => Array.from({ length: rows * vectors }, () => code.variable(F32x4.of(0)));
   const sums = zeros();
   const advance = (address: Variable<I32>, by: I32 | number) => address.set(address.value.plus(by));
-  /** Some steps, one written after the other. */
-  const steps = (count: number) => {
-    for (let step = 0; step < count; step++) {
-      const bVectors = Array.from({ length: vectors }, (_, j) => {
-        const four = bNow.load4(0, (bStride ? 0 : step * vectors * 4) + 4 * j);
-        return rows > 1 ? code.let(four) : four;
+  /**
+   * One step. The addresses move on in each: a load at an address of its own would be as quick, but V8 compares every
+   * address with the end of the memory, and with equal distances from the address there are few ends to remember.
+   */
+  const step = () => {
+    const bVectors = Array.from({ length: vectors }, (_, j) => {
+      const four = bNow.load4(0, 4 * j);
+      return rows > 1 ? code.let(four) : four;
+    });
+    for (let i = 0; i < rows; i++) {
+      const aFour = code.let(aNow.splat(0, i));
+      bVectors.forEach((bFour, j) => {
+        const sum = sums[i * vectors + j];
+        sum.set(sum.value.plus(aFour.times(bFour)));
       });
-      for (let i = 0; i < rows; i++) {
-        const aFour = code.let(aNow.splat(0, step * aStride + i));
-        bVectors.forEach((bFour, j) => {
-          const sum = sums[i * vectors + j];
-          sum.set(sum.value.plus(aFour.times(bFour)));
-        });
-      }
-      if (bStride) advance(bAddress, bStride);
     }
-    advance(aAddress, 4 * aStride * count);
-    if (!bStride) advance(bAddress, 16 * vectors * count);
+    advance(aAddress, 4 * aStride);
+    advance(bAddress, bStride ?? 16 * vectors);
   };
   const addTerms = (count: I32) => {
-    code.for(0, count.minus(UNROLLED_STEPS - 1), UNROLLED_STEPS, () => steps(UNROLLED_STEPS));
-    code.for(0, count.modulo(UNROLLED_STEPS), 1, () => steps(1));
+    code.for(0, count.minus(UNROLLED_STEPS - 1), UNROLLED_STEPS, () => {
+      for (let unrolled = 0; unrolled < UNROLLED_STEPS; unrolled++) step();
+    });
+    code.for(0, count.modulo(UNROLLED_STEPS), 1, step);
   };
   if (unblocked) {
     addTerms(inner);

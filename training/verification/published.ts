@@ -10,295 +10,295 @@ import type { RunSums } from "./verify.ts";
 /** See {@linkcode RunSums}. */
 export const PUBLISHED: Readonly<Record<string, RunSums>> = {
   "gpt1": {
-    "sha256": "ec00d92c6ac6dfc30af5872bc8edf309b7a16a710de0311650c53b303ad8745b",
+    "sha256": "546fd54f4964bc193a469ae8fd5c182b6a2a1ca79996b274aeb4a137482aeeaf",
     "tensors": {
-      "tokenEmbedding": "cdd853 5d2b7b d8c767 f37395 30f455 e83126 1ada81 33d26c b10991 d049a6 36533c",
-      "positionEmbedding": "c645c9 5d37b3 b7bd86 6add2f 8994d8 56fc98 d78b79 890731 84844b 2791c9 59395a",
+      "tokenEmbedding": "cdd853 05aea1 5bde4c 817bd5 c59103 9cfb75 532bce 256f1f d7149c d58f30 c14182",
+      "positionEmbedding": "c645c9 c0728e f77f1a d6c036 dc9e5c bfc642 bc4c7a 08cdb1 bf16dd 2bab7b 1522a3",
       "blocks.0.attention.queryKeyValue.weight":
-        "e79df4 ad1586 22396f 1e0bfd 5734d9 cb1027 5dcc68 c7e209 83a0e7 199042 edfc63",
+        "e79df4 c096e5 b16990 8795bd d7652b a20646 207a2d 5ebf2d 71602c e1bf25 86d809",
       "blocks.0.attention.queryKeyValue.bias":
-        "450898 fda9c8 dd466a 67f006 65c222 780c0e 49244e ac0cce da04ce ff64ab cef827",
+        "450898 0fbc5d e01ef4 0f4cc9 50d7c2 3919be a14911 6de386 29fffb cf5205 ce7288",
       "blocks.0.attention.projection.weight":
-        "fac00e f0a99c 7dcc0d dda6f0 54db9d 8bff33 4bcb6d 5fdb67 47879b 136a02 f46078",
+        "fac00e 288a44 537149 afe341 c09dd1 608268 a19df6 d276d5 22ac49 987d23 8ae0a0",
       "blocks.0.attention.projection.bias":
-        "d48900 34a90f c4005f e8ecdd 25957c 6e483f 029927 7a67d6 efa1c3 eb8a77 f436b4",
-      "blocks.0.norm1.weight": "214393 020c9e 737ec1 39b158 5a8f3b a54d6f f22588 977681 5f3afb 1dc628 ff38fc",
-      "blocks.0.norm1.bias": "d48900 69c900 011f78 e40d37 00ae2e 103c73 7d2571 cebfc6 3a3182 aded7e 81fef3",
+        "d48900 3ddb7a 9036f9 f45795 ed9374 7a8072 2f6c69 7ee182 6ea059 17138a c7b652",
+      "blocks.0.norm1.weight": "214393 020c9e 737ec1 39b158 652f9f d571ae 73a75f 7a5e31 2c321e c4e000 965a7c",
+      "blocks.0.norm1.bias": "d48900 623298 2d2214 3d930f eaad15 44e64c c50960 06a40b df075e 5c4e50 42739d",
       "blocks.0.mlp.expand.weight":
-        "ed7981 4dbfb9 190da7 1c6c4f dd9d41 e54078 ee9291 0a95af 3c7d23 cd33ea 69e490",
+        "ed7981 2a8f9c 745fb5 a47467 e01302 99adad e026cc 7fc015 15a798 904c64 24094e",
       "blocks.0.mlp.expand.bias":
-        "15dfcf 76b053 a258aa aeb863 fa69b9 04507e e1c699 458b78 c09adb 609d63 746f68",
+        "15dfcf e8dcae d7c0b2 aa2f94 6133b0 cf585c 1b9166 a20891 24d23d 4be93e 4ac664",
       "blocks.0.mlp.contract.weight":
-        "ecd907 5dde25 c6a63b 14d5e3 876e03 df8545 2dcbd8 bb7a48 cf9a3c e5186a f88a54",
+        "ecd907 4e8dd6 16e045 b0bae6 863a06 38a798 4f6817 c5654e ec35fc 6c4fe0 b32de3",
       "blocks.0.mlp.contract.bias":
-        "d48900 12660e 93a1bc 750ef6 ed8a9e fbfa80 b90a8b bf1056 69ea36 fb34d3 dbdf0a",
-      "blocks.0.norm2.weight": "214393 7ee04b 0c4fda bb3abb 1990d7 193c4f d3ca7f 000162 91d115 87c70f 4a90c8",
-      "blocks.0.norm2.bias": "d48900 3555a9 a0118c 686752 fa2679 3644af fc505a e30282 c294d7 c47e1b 8a5073",
+        "d48900 540864 817ddd b6546b 238fa0 8c3f8b 7881d7 1e5f2e a1e44b 756e48 167ed8",
+      "blocks.0.norm2.weight": "214393 7ee04b e41ad5 40fa99 1ac6a2 96182a cf59e3 75d59a b36f62 6f02f8 2d2b9e",
+      "blocks.0.norm2.bias": "d48900 e432d4 287d75 fa2702 1bf6a7 9ce24c 6d362f dafd47 9fa7d4 cf20b6 65e1f8",
       "blocks.1.attention.queryKeyValue.weight":
-        "07d563 220ec4 226bff d8c8df 04dc09 3e1a33 5243b8 270a75 8c8d69 665038 1094bf",
+        "07d563 4e49fa ceb666 c34896 ad46e3 8749ee 8ac9d1 b4ccb4 7e6ac4 aa6d5f 89d5f0",
       "blocks.1.attention.queryKeyValue.bias":
-        "450898 bcf4ba 5cef91 8c1039 28d616 bc6d87 20a735 0318e4 f51dc3 1dfe1f c33a17",
+        "450898 961819 2cc8cf aeab40 0890d5 43d218 b1252b 7eea84 6c3cce 6c69a6 94942b",
       "blocks.1.attention.projection.weight":
-        "d14526 07b264 cb63b5 4e973d cf7e58 a6a382 3a6934 54cf37 26c410 acf492 5ba7cc",
+        "d14526 7eee2e 588983 ac1daa 18826b 2f62d9 1a69ae 1ed7ec 0266a9 2f2ea9 9524b1",
       "blocks.1.attention.projection.bias":
-        "d48900 2208a7 521673 187ef2 611981 77df9c 65ece9 04e50b 01f43a 730eeb abe41e",
-      "blocks.1.norm1.weight": "214393 8b3a02 624ea1 4bc6bf 6ff670 c4f6fd 70d668 9a7ba2 1a4774 0ad8a7 c3fd93",
-      "blocks.1.norm1.bias": "d48900 019b1b 4846a6 8c881b 0c680a 53c543 b01ddf b6933b 85f9fd 040f70 57d28f",
+        "d48900 831fe6 03f4ef 0ba27f 1702c7 f6b9cb ab3d4b 93b024 accb09 046159 3bc42f",
+      "blocks.1.norm1.weight": "214393 8b3a02 624ea1 4bc6bf 805fe6 afd32f 338ed8 2beeb5 b05dd1 6baaca a9b050",
+      "blocks.1.norm1.bias": "d48900 833aa2 86e499 ffa82b 20880e 9ecf16 ad41cd 2a271f dfea29 493f60 2e6aed",
       "blocks.1.mlp.expand.weight":
-        "6d472b 7a315e 847f79 cbabbe c90b34 8ab390 724212 14958e 7214da 21dac8 85eed3",
+        "6d472b a8b4e3 a24b60 074e5c 02257e 5b1556 34f171 df9b93 9ebead 19cab9 72b1c6",
       "blocks.1.mlp.expand.bias":
-        "15dfcf a19074 3de9df dc1270 6e5c14 ffc68a 6cb9f8 303d46 ad5151 3c4367 b041b2",
+        "15dfcf 018e3c ad7117 89f33c 718c11 c90c93 20ae37 354d83 37d93a 1471b5 73c5c8",
       "blocks.1.mlp.contract.weight":
-        "9b5018 baad53 af195b 3d2a6c 39bcd1 1d1fba 6705fb 7723d2 9a4492 8313bd 2c0660",
+        "9b5018 dafe77 594dc7 55072f c83ac4 8a7d79 ebdf8e 747624 409627 822956 9f9492",
       "blocks.1.mlp.contract.bias":
-        "d48900 2a5d07 ffefca 547f3f 691e17 8b8597 220a75 2736af 265ed7 0b74b5 0339c1",
+        "d48900 aae568 0ed0d6 05d39d 29f33e 9369df 104bac 94085a 513b6d a560ee 574b0e",
       "blocks.1.norm2.weight": "214393 bee714 e84ed7 105b23 6f72e5 e819bd e45b82 23a0b5 1464bf 8be432 53da12",
-      "blocks.1.norm2.bias": "d48900 f2ec73 ad8bca 12cd6f 0abe16 0f22d2 ff2e30 78951b 94131d 40ccac 1112c8",
+      "blocks.1.norm2.bias": "d48900 09334d 2f24ee 5d3db0 0479f3 ffa6c0 b0175f 0a3f3f 1e8042 0a4cdb 53f576",
     },
   },
   "gpt2": {
-    "sha256": "dd3ddb1b1afb11cb663146158924c4bc86a8847177080d1f96768c40d4e2bb17",
+    "sha256": "1f5b2dd30d6d70332a31251786df0cd4b47455623e1d337165e64e48743e9ed2",
     "tensors": {
-      "tokenEmbedding": "cdd853 082fb2 a89cd2 f13361 4aac15 7c1dba c7b6a9 fd5436 6b6030 13da51 3494c2",
-      "positionEmbedding": "c645c9 e285b0 819d6a 4aabc7 01dbcb 464966 199d6a ee2af8 765b76 517393 2f6ef0",
+      "tokenEmbedding": "cdd853 e65f20 69edd1 775be1 e1a13a 46a2ad 8c12e6 fae237 8a8c75 dfbfcc c4f673",
+      "positionEmbedding": "c645c9 d69e24 12dc27 f51a01 5c48e9 4fead9 9ce28d 9ce7e4 7b3150 e7668c 655936",
       "blocks.0.norm1.weight": "214393 dbb73e 58cd48 4f086f ebde47 36cb7f fd1e25 d5a623 34898e 5c5ce2 30559e",
-      "blocks.0.norm1.bias": "d48900 6c3482 f62c26 7850f1 e21c10 10cbba c09c75 2a5692 4cebe2 dea721 f72228",
+      "blocks.0.norm1.bias": "d48900 124a4c 9bcdc3 ca2b14 4da156 170755 382a6f 9f7ffe 66701c 61c383 cc82e9",
       "blocks.0.attention.queryKeyValue.weight":
-        "e79df4 472180 618229 668f89 8b7146 177dca 7beb26 6d0a2a b405d5 08a3ba f03605",
+        "e79df4 1ae98c 98864d b32d39 b94c90 061bf0 49d61b 3002a5 023388 8ce321 ace106",
       "blocks.0.attention.queryKeyValue.bias":
-        "450898 eebc84 8cdbb6 8ed582 04048b 0c0bb6 fb948b 233578 69b484 9af15e 972d49",
+        "450898 6f4a8e b33b5a a2c7f9 67bd61 da5f9d 308890 787c7a e82b2b 8ac651 e77bc6",
       "blocks.0.attention.projection.weight":
-        "effd33 2c9afb 83ab4f 42a32e 7708a5 dc782f c20dbe a62d02 9e6daa 439670 bee8ae",
+        "effd33 0269fd 80d396 f45571 7246ec fd6a26 1de268 c09bcf 6777a8 125dda c0beb6",
       "blocks.0.attention.projection.bias":
-        "d48900 9a2e1e 9c7b66 dff2d7 59dabe ebbd4f c2418b b86cd2 d53807 b27c86 08f2be",
+        "d48900 bc5b47 7e21d3 25f677 8424c2 4aec95 123533 35b744 2082f2 41d150 e05e78",
       "blocks.0.norm2.weight": "214393 10ff14 3f4194 b5f18d b5af84 c1baa1 d38b79 704969 1f4233 d55c69 3ff848",
-      "blocks.0.norm2.bias": "d48900 baf54d fa0f43 8e1c41 831990 6b8a56 820b08 68e932 366f31 8625f1 4f34b6",
+      "blocks.0.norm2.bias": "d48900 1bd266 416582 873934 2237e9 589e91 094bb1 c52db9 962a64 6b5fd7 62a0b1",
       "blocks.0.mlp.expand.weight":
-        "ed7981 928906 6f466c 12e23a 2c13fa 4e613d f7a504 197960 b0b947 844c63 1e8cf8",
+        "ed7981 26e2c3 2cdd0e 333512 02f5d7 1ba00a f744d0 a135bc 8604f5 08a6c4 9337c9",
       "blocks.0.mlp.expand.bias":
-        "15dfcf efb6d3 723068 5aa405 a970ce c91b0b ca6aa3 baa1b8 16675c 481784 0c296d",
+        "15dfcf 2eebcf b3f8e0 9ee4e3 9ba3dc 7a8d99 61f096 e7127c db9477 71d817 4d5bc0",
       "blocks.0.mlp.contract.weight":
-        "3f704a 1946aa 4fce91 f31e7f d11cd3 43b12a 72d404 371fb2 c5ff2d ea3e3d 5c9267",
+        "3f704a 4d96dc e256d9 299612 75b183 71fc6c 2598dd 193ccb 20b2fc 598212 4d4390",
       "blocks.0.mlp.contract.bias":
-        "d48900 5ae05f e3bbb8 2ac633 eba371 f38b0a b09c54 f909d3 864580 6d306b 39d7c3",
+        "d48900 ddf56d f0b8d0 8df33a 33d0fa ddece1 2e04cd c0dff1 2eb5c2 f9ea5c f90620",
       "blocks.1.norm1.weight": "214393 f1e3ad 3cc2c5 e9d212 39c609 33be4e 85adcc e1b951 a29163 4fda97 c57591",
-      "blocks.1.norm1.bias": "d48900 97c477 7da65e 12eefa bce5e1 ce300e 31bc08 d91c34 938014 31a008 9660f4",
+      "blocks.1.norm1.bias": "d48900 c8668c 1f3461 412ade c6ab21 d1fd58 8abbb1 8f745f 267253 502253 22b644",
       "blocks.1.attention.queryKeyValue.weight":
-        "07d563 92d4f5 e5e1c4 d1b350 0b9f32 49594e 6fc8a0 dcfb86 e927a5 f5b791 1959ea",
+        "07d563 145252 95f7d5 c94501 9c1a10 afe4a8 90dd8c cf93d7 55ea5f 6c8137 db3199",
       "blocks.1.attention.queryKeyValue.bias":
-        "450898 23734b 581294 ab977a 78e26d 238ab8 d01f71 2a4d6f 8988bf ed0699 3f49b1",
+        "450898 d2961f a14ba6 c1a92b 44e251 60908a 83a54e dde9c6 7b7410 065b21 71b70d",
       "blocks.1.attention.projection.weight":
-        "7aa64c 07a7d9 7ee641 d875a4 22a6ba 7ef2d3 b82d90 28a901 de88e0 6e9dad 117eda",
+        "7aa64c f649d4 23e7a4 803c76 c3949a 3d537b 6a44f1 0134d2 e12735 630b06 e9978d",
       "blocks.1.attention.projection.bias":
-        "d48900 c5476a e2652c 09e740 bc18f8 4a82e6 498144 996ef6 a49052 e5e153 d932ed",
+        "d48900 959cb6 8d8c21 5190b8 08b6d7 f4085f 206671 9f87da d7cbce b80584 530bff",
       "blocks.1.norm2.weight": "214393 31173a e0acfb 38adbd b9f818 81d9ee 41cf99 16f8aa fa6126 a092c2 503ca1",
-      "blocks.1.norm2.bias": "d48900 721949 6f083c a48008 5ba5df 00a467 ef9b13 c81f46 2f4b60 efebbe e20b0b",
+      "blocks.1.norm2.bias": "d48900 023d38 a24192 3920c3 22c435 ce394c 526d11 73b354 30fc2b 3e1f31 917920",
       "blocks.1.mlp.expand.weight":
-        "6d472b 3134c4 1b611d 9c3d0e 4e8e8c 8dd907 2302d9 6f0ca1 6e3980 cfcea4 28ca4c",
+        "6d472b 03c756 e32af8 a73e2f 024770 ca8182 9d7c82 da5258 03472f b6724f dde9a9",
       "blocks.1.mlp.expand.bias":
-        "15dfcf c7ff91 ca2115 79b47d e4e06c cb8c92 3b5d97 6a8eea 44c01f 7543e8 8efe90",
+        "15dfcf a13a0d 762ab3 92143c 4baad0 459884 d2b31b 9585af e34b07 209036 c07a20",
       "blocks.1.mlp.contract.weight":
-        "9e1e7d 0ce4ed 9d781d 096977 a1ffdd 300d97 18a168 a3c35c 7b98d3 f8b2d4 61ea5e",
+        "9e1e7d 7b6a3a feaf77 72004a 6db3e7 a2d72c 20ce93 48ace6 394548 c9d3ae 3f3952",
       "blocks.1.mlp.contract.bias":
-        "d48900 75b59b 3c2cd6 4918ec d33355 39394a 70456f 037448 64f2d7 49b476 354ddf",
-      "finalNorm.weight": "214393 b4bdfc 28446b a1bda0 503127 4fb0be 87d544 36345f 08b9da ca77c4 d742da",
-      "finalNorm.bias": "d48900 d50ff5 80bbbe 9c5ac0 8586de e4bb07 fb79e7 5aae93 dd5ad2 e578b6 fb0baa",
-      "languageHead": "e871df 07f59b d23c54 a10126 9e2920 6fa108 93307c 75de93 5d5331 a24b17 de4562",
+        "d48900 9c2c51 aadfd0 866524 679f33 77c526 8074be 5ae574 620a48 98f98b 8c0b7c",
+      "finalNorm.weight": "214393 b4bdfc 12920a fdbaf4 474802 ad6aa1 039006 18b816 9fbe90 238146 3add57",
+      "finalNorm.bias": "d48900 b02d74 fafcf3 d17687 282c55 609d3c 54cd34 986ce9 57222e 41c3f5 2af607",
+      "languageHead": "e871df c3decf 587326 54c686 05bc71 d4e8f2 80bd7c fad4d2 b0b616 4e4a8a cee00b",
     },
   },
   "roberta": {
-    "sha256": "1d9d3f95a05db4b70797c6d9ddcfad3a96aee66b296bfcecd2ca2b9f6c57961c",
+    "sha256": "74eb455c42ee02332d71a6d886a5da934f447681c3509b7d31286c18919aad9f",
     "tensors": {
       "encoder.tokenEmbedding":
-        "caabc2 197bf8 d07c52 f108e5 3418ce 763ade d90711 7c544c 01eb52 4a96a9 46c719",
+        "caabc2 9956f7 d1bd07 b58806 938825 1a26b7 ff2661 ee20ce 2df94d 96d25b ef5ab1",
       "encoder.positionEmbedding":
-        "bda715 2f0c02 07bdbd fee3b6 7ccc82 0a6d81 97a488 32e1a2 0cc3d8 9ebf72 2894a7",
+        "bda715 1b4e40 c62c0d bd85c0 5cc35f 4482d5 156de8 503462 8c2dd1 b8d6e6 6e454d",
       "encoder.embeddingNorm.weight":
-        "214393 3285b3 393843 9e4617 5fc452 b4a96e f1cb16 c4f34f d782af ac99cc fc79f1",
+        "214393 3285b3 393843 9e4617 ea65f2 1a2ab4 8612d7 492b52 281117 f58241 cbe507",
       "encoder.embeddingNorm.bias":
-        "d48900 15fce9 b8fb3b 461dab 4558b7 d33256 fde315 fc62e4 50573a 89426b 3d9694",
+        "d48900 8b7ef2 28afa5 790754 7f7381 335be4 0ba111 0d3a56 aff57e 91632b ff18e6",
       "encoder.blocks.0.attention.queryKeyValue.weight":
-        "4675fb b512cf 38fc39 c0dbb0 ef7d6e c6bad3 b2943f 973772 c18ab7 ad7201 5784ed",
+        "4675fb 3a4b6c 2e4fc3 cff77e efc721 f090e7 651a9c 5f7c81 ce4f35 de1b28 d7ecaa",
       "encoder.blocks.0.attention.queryKeyValue.bias":
-        "450898 4c6c6d 6ec6e7 63acbd a00e94 c219be e8ea46 53447c b9760c a7270a b38b3f",
+        "450898 55f4fe 19fdb0 ccba8d 15507d 1ec7b4 73ebe6 a0302f 821b32 82100a 0e2e2a",
       "encoder.blocks.0.attention.projection.weight":
-        "fa17eb 9cf4eb a4ee95 15f505 0943fc caea3d 158233 f426d8 7dbf1b a4e470 85628c",
+        "fa17eb c2e35d 81bace 8238a8 2939d4 972a1a d085a7 1af684 94bb1f c89a6b 056f8d",
       "encoder.blocks.0.attention.projection.bias":
-        "d48900 1db245 653edf e9de8b b91949 cb2dab 3034d7 85f557 96c882 1a2fd9 d8e57f",
+        "d48900 823da0 e7e342 5fafee b96357 1266c1 d13100 82c5a2 028f30 32bf92 175896",
       "encoder.blocks.0.norm1.weight":
-        "214393 afb69d 8481c0 fa680d 234113 2d04a9 70bb48 7acf42 44c725 ab769a dccb16",
+        "214393 afb69d 8481c0 d04958 fa7829 bf1823 463b71 ea1a55 29e479 ecaf62 f96f63",
       "encoder.blocks.0.norm1.bias":
-        "d48900 8251d9 aab27f a06331 396c62 fc4754 2ce0a8 2e4b12 7ec181 ef5102 c9c95f",
+        "d48900 324417 94ede1 517343 10fa13 4fa7f6 3474b2 b7adca ca78ac e38b3c 167ed8",
       "encoder.blocks.0.mlp.expand.weight":
-        "c952a1 0bd237 371fe2 6984c5 d5f56b a90eae 1c1171 845a06 ff3ab1 6573a3 c99f2a",
+        "c952a1 c5d980 50ba33 bcc6b4 6e2a14 b8e929 70eff4 fcb4f2 0a8637 2f95b2 ae83d4",
       "encoder.blocks.0.mlp.expand.bias":
-        "15dfcf 0fb108 ee7f83 165074 1cac05 92d61a a0646f 356439 d34808 047a20 f985b5",
+        "15dfcf 06f136 0d01a2 701acd b69a7b 1c37cf deffba 35782b bfb3b4 90b14b 6dd2ea",
       "encoder.blocks.0.mlp.contract.weight":
-        "412816 8ec481 ea4619 39d12b ca0829 820673 0a0329 a41919 353c2a b46d17 007cdc",
+        "412816 ffc7ab c6c208 8c14de 8d114e 4057c2 18237d 843daf 3e2280 b43d02 388bf8",
       "encoder.blocks.0.mlp.contract.bias":
-        "d48900 97c9b7 d3a539 bbac22 8c3374 6d4861 1fc482 adeae2 ae96d6 5ceb6a ccc767",
+        "d48900 20f890 0e3e03 0d663f 9ca874 d286ad 0072d0 e57ce7 22802c d32025 253352",
       "encoder.blocks.0.norm2.weight":
-        "214393 4c5385 52651e b0e078 9402cc 4e65fa fa9f9d 943521 c1fb46 23197f 0eced6",
+        "214393 4c5385 4208c8 1f65c9 4ce528 edf7ae 9d7057 3c831f 93fc47 8a9509 b2ed97",
       "encoder.blocks.0.norm2.bias":
-        "d48900 317a7b 313809 e04a85 e14c08 408268 cb3db0 a30e4d 8674a1 c9d6b1 df9122",
+        "d48900 c8ca3e 361c65 e6be0d 0f515c acf66c 87f754 219a15 992021 91447d d3f765",
       "encoder.blocks.1.attention.queryKeyValue.weight":
-        "88a982 2b8893 86acd4 78a521 f4c360 ae90ce de654b 5881e7 5cc28b 59efbc 493d6d",
+        "88a982 f499a4 3a8591 e455bf a0e4b9 2dd5e3 df2d81 75d2f2 4898ca dd741c b8eaf7",
       "encoder.blocks.1.attention.queryKeyValue.bias":
-        "450898 b30a5a 04f32b 7169d7 b878d6 ffd3d0 427325 b8b0a5 c74482 df84ac 757c0f",
+        "450898 1b14cc 56ef89 fb6c8c b34f38 070054 34f6b7 0a50a1 888c56 b1a9b1 a65e3a",
       "encoder.blocks.1.attention.projection.weight":
-        "4dd841 d59cfe 48105e 1b326a 47a676 879881 90d1af 03c3f8 0a97c1 8f7a77 75df4d",
+        "4dd841 742e06 440730 640f3e 9fe573 81cdef 6b1e1f 62cb1d fdfcab 67680e 015417",
       "encoder.blocks.1.attention.projection.bias":
-        "d48900 bf802c b8c6d0 a03c85 8823de d2f22b 4a5149 871d83 e1c374 01acc2 e509fc",
+        "d48900 0dbd10 8d4898 287c91 399172 c94334 eda270 361c32 c0eaba 2eb93b d005db",
       "encoder.blocks.1.norm1.weight":
-        "214393 9fc1cb 5ea3dd fde819 a85850 cc161b 5f6cd5 3b4097 9550a5 17a1ab 8e3bee",
+        "214393 139824 23c29f 7ea755 5df2a2 a36a0d a16c9d 70061d aa4ccc 73d5ba a5536c",
       "encoder.blocks.1.norm1.bias":
-        "d48900 e0a93a 8614c6 e5637c 0dc0b1 78e1b5 24e27f fac9f0 9e50f7 170f5d e9b153",
+        "d48900 b046a2 b25165 bb799e ddf9c2 5cad4e a26ebb ac745b 0bb343 ad1993 2e3ae9",
       "encoder.blocks.1.mlp.expand.weight":
-        "2ad2af 6603b0 a85f91 6ccf94 a88b80 6dc3bf 654cf5 8f886a 592c23 503729 eb98de",
+        "2ad2af b94cd7 14dcae 901641 13259f db44dd c27ed7 abba4f 5cbe02 6bfa64 b8fbb5",
       "encoder.blocks.1.mlp.expand.bias":
-        "15dfcf 555ab6 232de5 13bfd0 73a61a 822f18 638a09 bb8c64 4980bf df3141 5cc2eb",
+        "15dfcf c376d1 8100f6 5ace18 920602 5bafc7 81c661 487f6d 74fde0 4e9ebb 48686c",
       "encoder.blocks.1.mlp.contract.weight":
-        "aad6af a9224b 1ff5ee cdd4d2 56cfa2 d3f5c1 4401d8 24ada3 a8b83b b75676 e4c7a6",
+        "aad6af c55d9d 102b27 b0a014 cb26ac e68af9 717433 1d838c d74a8b bc3d1d da7f40",
       "encoder.blocks.1.mlp.contract.bias":
-        "d48900 060ee7 a035ba e734f5 de9b95 977412 971666 879275 5ebd2e 55947a 98d1cc",
+        "d48900 e248b5 d18435 374aef 95f9cf 76385d 48032c 5be753 b7ab7f b19e18 ba12b1",
       "encoder.blocks.1.norm2.weight":
-        "214393 9fca91 a87c9b f7a121 3e835f 9155f3 355440 919cfb 37ca6a 093ff1 b836c7",
+        "214393 9fca91 a87c9b 6d745e a28aa5 a4ae36 5a2505 9c7be8 0d1a96 e84bed b89c58",
       "encoder.blocks.1.norm2.bias":
-        "d48900 50d847 348c69 665dbc ef91e4 a6e783 a27b2f ebdd0a 75cedf a94600 c46738",
+        "d48900 eb2034 a40ea7 043488 914631 6d45a8 66a8b4 073ad9 256157 54a37d 0b7365",
       "languageHead.dense.weight":
-        "8c3e6d f1d658 7c9b14 098f65 8cf9b5 ae1d25 ab3115 704665 5370c2 b8026a a98bb3",
+        "8c3e6d 5dec3e ba5df5 80b65b 6b34ef d9d849 de279c 1e2b46 86eebe 8bcc79 9efacf",
       "languageHead.dense.bias":
-        "d48900 6f8b33 12c90d 266e44 d6f304 24a97b e6be2e 423c71 f80e0c 155140 c6662f",
+        "d48900 874d45 4a9ad6 ee940c 55e759 cdf444 463663 bca4ad 1045b2 71252b 89bc90",
       "languageHead.norm.weight":
-        "214393 db7238 470fe8 b2d382 39e335 efe91b 04bbcb b8659c cdcbf6 a75c49 8fa31b",
+        "214393 db7238 470fe8 b2d382 39e335 ff1e0e fff662 de3d57 94b388 3d84a2 b562fb",
       "languageHead.norm.bias":
-        "d48900 6e367d ddd300 40fcc5 1c1bdb e620db ec4a1e c7f050 f14515 b952a0 6a185f",
-      "languageHead.bias": "ac9ab7 a3989e 430cc4 b14c31 3de87a 9e59c3 7824c6 6c8aaf 459e12 f3be52 ea277f",
+        "d48900 5befec 6bf1bc 9cba9d 44aa77 0eb62b 2ef9e5 df9155 74cfac 49b6da a4dd9a",
+      "languageHead.bias": "ac9ab7 73e02f dfb3e5 449fc6 4d5625 539a46 48147d 1f5843 f643f6 edb45f 507905",
     },
   },
   "gpt1 classifier": {
-    "sha256": "a76cb2a36536e0617e9c40f6d7185d32e91d5e97ac4fcf4682e69e299f0a1cdf",
+    "sha256": "e301e56c993f2db04612cf450df7a6c9b553c4a1447079808d32fd501be8b9d5",
     "tensors": {
-      "gpt.tokenEmbedding": "36533c c644e1 030f8d 6d6d34 32fc47 6d2b09 89941c 775012 3cec25 377cb2 72ea32",
-      "gpt.positionEmbedding": "59395a ae077a 8a0e69 47089e e1565c fde908 2d9dbe b9dac2 9118b4 5a0fa6 36d201",
+      "gpt.tokenEmbedding": "c14182 a40392 fc84dd d96ef6 99ed71 a55f46 fd1bff b85111 08ab50 8430af 45b723",
+      "gpt.positionEmbedding": "1522a3 717f6b 7d7e53 36a0b6 3c0a30 d378cb 35660d c0e44a 07fa65 7be689 f0bd7a",
       "gpt.blocks.0.attention.queryKeyValue.weight":
-        "edfc63 273b98 2e332f 66b78f ed96e8 587373 3cb7c4 9ed97b 171074 47900a da0629",
+        "86d809 a6d196 6c2533 9cdf9b 6ea4c7 559219 67feb0 4f43a3 00d1f7 a6a9b2 07d12e",
       "gpt.blocks.0.attention.queryKeyValue.bias":
-        "cef827 070975 ed9b4f 2d3140 829040 75984a 7a58c0 083cf9 c12b96 46fef3 b4edd4",
+        "ce7288 40dbc9 0db2a0 d0dfe7 35d081 b90321 7f48a1 9ea70b 37e348 fc5f1f 3b8f23",
       "gpt.blocks.0.attention.projection.weight":
-        "f46078 5e30f6 dcfb88 01b71c 3e2aa4 f02f3a a500d9 3c36e9 fe8f00 f23e4d 883f67",
+        "8ae0a0 8f52e6 bfb32f 4fc987 f1db80 88ffb0 bbd01f f0e329 f74c99 b3e28a 81631c",
       "gpt.blocks.0.attention.projection.bias":
-        "f436b4 954323 e3248c 11ebea 2314b6 6113fb e538a0 2a2f9e fd8c96 ad2226 8a6912",
+        "c7b652 04d05b 6d17a8 4dbf8d c191e2 ce2ae5 9a4d24 a2038f 0547d3 1b5b73 2efd9e",
       "gpt.blocks.0.norm1.weight":
-        "ff38fc 0c5fc8 1dd60a 0ec91d baa53d d91515 ae464b 2279bd daa0f2 6bc93a 7ab329",
+        "965a7c daff58 550114 6fa80b c1bebe 265107 833901 38959b fdfbff 3a09f8 7c2bc2",
       "gpt.blocks.0.norm1.bias":
-        "81fef3 3cbe6f 3cab34 5d2cf7 2b2166 18c0ab 3379ae 067ff5 efa549 5aee61 40dc86",
+        "42739d 4c2464 e2eeca 254d82 8d2bce bad594 211dda f313ac 5899ff 4d3b2f 9bd11e",
       "gpt.blocks.0.mlp.expand.weight":
-        "69e490 09c897 1de7d2 67b829 d233e1 c9cdab 1300e1 6bd7fc 3baa04 78f78b 37ba8c",
+        "24094e 96d574 943208 94990a 11a51d c5648f 809b81 af3d05 d591f5 708350 d4a6ef",
       "gpt.blocks.0.mlp.expand.bias":
-        "746f68 4c36cf 49001b e451d9 b2e4f4 abfe1e 048ff3 3c5c30 149785 768ed2 155d9e",
+        "4ac664 083da4 8bc816 a34192 a58e91 e33416 3f9a78 aa697a f4975f e12522 9af5b5",
       "gpt.blocks.0.mlp.contract.weight":
-        "f88a54 ca6e95 2b44e4 9427b5 28434f e36dcb 0087e6 1f5aeb 93fd6d 778e3f efffb0",
+        "b32de3 3bb805 891cae 62f1ff e1774b b98c49 29ea8f 72aa31 32dfc8 f49d23 8dfda8",
       "gpt.blocks.0.mlp.contract.bias":
-        "dbdf0a 92520d 7fdf36 635da7 aa0f80 c948b8 ca9e40 69eeca e0829b 2c31bb a1b82f",
+        "167ed8 d79aa1 0bed2b 540a93 0b9435 d3369a b0d9b5 933ada e19fb3 1a1687 377f31",
       "gpt.blocks.0.norm2.weight":
-        "4a90c8 88f3d0 2c4dc4 084991 a5ed33 4fbe6a 3a64b5 ec11a1 cbd4c5 eab00b 233c2a",
+        "2d2b9e 417706 f50869 a0bf5c 6da3ba 123d0e 51bb8c 1fac7e 92ed4d 9fc533 440c40",
       "gpt.blocks.0.norm2.bias":
-        "8a5073 8a9fd7 4c8c0b e187f9 0a4f10 ba2557 646915 b44c32 3c69c5 583169 4d36fb",
+        "65e1f8 b43b2b 4cce33 3740d4 ecfe39 c609ca bd4ac1 d08ec0 bd7892 acf6ed 991bb7",
       "gpt.blocks.1.attention.queryKeyValue.weight":
-        "1094bf 6c8f6a 9d1b76 e02fd5 e87df2 e6e16c 47a419 12de65 822c00 4bd349 70a815",
+        "89d5f0 73baa8 23d8a7 6dd80f 5fe329 a6564c 195550 4d2add a19b9c a555a5 037191",
       "gpt.blocks.1.attention.queryKeyValue.bias":
-        "c33a17 c9091d 7009a8 340001 0e2fd8 c47adb 4cced5 0840af 6aa174 04a2e1 101ea6",
+        "94942b 972e83 154da9 1ba98f 510207 97e4b3 dc8596 657ecd 6f9bb1 f51b3c cb7fda",
       "gpt.blocks.1.attention.projection.weight":
-        "5ba7cc c3e8f9 10f405 9b3deb fe6a7e 16dd78 b4fd50 b51b65 5d85a1 9caf9e 3ad9a9",
+        "9524b1 e0bb1e e3fb35 6dda91 b00b10 6385af 0aa37a b2fb57 7e487c a4f8eb e76c06",
       "gpt.blocks.1.attention.projection.bias":
-        "abe41e 89a9cc a2b028 5167ec c6c6bb 05c8ae 7f9a50 d4861c d33d73 5b5597 84c211",
+        "3bc42f 3282ad 9a3030 925636 c9481f 0db859 ab20ea 42a70f 6f28e1 31e165 fe6b6c",
       "gpt.blocks.1.norm1.weight":
-        "c3fd93 d86ee2 7d2df1 a39d0d 8e3097 643309 fcc78f 5b0e07 a3139f c23f56 b1c8f0",
+        "a9b050 cee7b3 1c8311 3360bd 996bf0 f42ec9 89b1c3 bce9ba 45b36e 196c92 83ee9f",
       "gpt.blocks.1.norm1.bias":
-        "57d28f 39269f 0e6f79 5df652 986763 6e19cf a614cf a69f7d c7ef6f a190c1 46fb42",
+        "2e6aed 0914b3 b973b0 9d2a4f d0efbd 591ab2 e6c1d2 aa1b53 596a41 9b50bc f6396a",
       "gpt.blocks.1.mlp.expand.weight":
-        "85eed3 8b984e 903bad e996c0 32fcd4 399f83 b9dcc2 d29356 bdb09d f3d8b0 38e868",
+        "72b1c6 f51d16 366760 2b64d8 0be12c f4e409 900618 388143 693e75 1dfbfd f11b6a",
       "gpt.blocks.1.mlp.expand.bias":
-        "b041b2 7415c2 51cbda f041df c5e177 cd473e cd0971 7cf7d3 03c2b2 8c9078 e51aaf",
+        "73c5c8 3a2424 4305f4 5c0273 cfc1b8 d61fe8 2ef99a f84e4b 723aeb 1e75b0 2dcc42",
       "gpt.blocks.1.mlp.contract.weight":
-        "2c0660 5aeded a3ff6e c5730a 08e752 f63994 d416be 517757 dac86c 877a2b ed8d39",
+        "9f9492 a39e50 4848a1 d11d3f f64b9e 4058be 42561e e03bc0 887808 8943b0 1ae389",
       "gpt.blocks.1.mlp.contract.bias":
-        "0339c1 1dd7c5 e2840a a4a502 198686 0af265 65e0e7 76fcce de4c43 5d43ac dd4817",
+        "574b0e b2a4c7 2c53a8 bf2e29 ba11ab 9f33bc f2a1d5 db8ccb 3271d4 0848ec 6bb568",
       "gpt.blocks.1.norm2.weight":
-        "53da12 18cdf8 3c853d f1c8a7 640783 645fab 5b497c 63603a 8cb03c 38f4f6 100853",
+        "53da12 18cdf8 c5032d 090f68 cb0e80 739375 785885 42facb 490d9c 346898 b94b3a",
       "gpt.blocks.1.norm2.bias":
-        "1112c8 738f22 89fb95 d22153 de91dd e27e7c 898d90 9e6576 cd8294 244b85 474e17",
-      "score": "5e15dd 7f5f25 809cf4 7b0e1c 344dcb 001faf 27de99 f0aee3 f1f3fb 7e6061 27323c",
+        "53f576 ac0140 bcd30e ae627a 42d8cb 007790 5461ba 5ad2fb 29af8e 509fac f4f1ff",
+      "score": "5e15dd 16a198 80b065 8c2934 dd8c61 21e6bc 65377e 7fbf56 c503cc 02a626 2edc3e",
     },
   },
   "roberta classifier": {
-    "sha256": "ed4f154beea4da05f2110169826f98a1d63dbc931425ef81e5d3a25ecb3c6432",
+    "sha256": "21c0fd696e73186a134375255cf63ce36dfb55d8d65312408fd8c43d32a48835",
     "tensors": {
       "encoder.tokenEmbedding":
-        "46c719 b7a6c2 a92436 dd5504 e10b50 177781 aa2695 ddea87 dd83aa 1e7d2e 29f27f",
+        "ef5ab1 3e0e0e a3a5af a79d5c 2845f5 dbbeb6 d871cf 9c33a7 6989f3 4cfe21 911446",
       "encoder.positionEmbedding":
-        "2894a7 d10305 fe14d0 804898 580a69 bf57b2 581d64 96a935 2f56e0 20cbed bd9762",
+        "6e454d a6fbe8 393dfd ef534b 875b61 bf89c5 a58ff8 3087e6 1ec9c0 42c08f 740d75",
       "encoder.embeddingNorm.weight":
-        "fc79f1 be102e 094d23 8afe16 a1b29c b33231 0f0da4 40b086 06128c 1594be 165d82",
+        "cbe507 82b1c7 c3aaea fcc3c0 15adde 321e7c 523581 1dde84 52834f 3bf079 669b3d",
       "encoder.embeddingNorm.bias":
-        "3d9694 014bbb c3abfb ca790a 1959ec 26fe48 e05fe6 36d730 f517de 436722 6393c3",
+        "ff18e6 c2e8b2 86ed59 82d256 59e09a a75f6e cecc37 f35e03 02878a 8d5f2e 1c7c9d",
       "encoder.blocks.0.attention.queryKeyValue.weight":
-        "5784ed bf5f71 932265 ab1267 9783e2 c11609 5d7662 6162da 26601c 6bc661 597822",
+        "d7ecaa f16475 744f71 624132 65c317 1495bc ed41ff b11ad0 c98c1b 6578c4 47a76f",
       "encoder.blocks.0.attention.queryKeyValue.bias":
-        "b38b3f 6a9404 7b7fcb dce828 e0e35d 6bd420 ca3166 5a388b 1257f3 002218 f1d6da",
+        "0e2e2a 8f55fa 53227e 32caff 8357bd 6f58ad 492277 1520bd 4db248 50ec1f b66194",
       "encoder.blocks.0.attention.projection.weight":
-        "85628c 9b424a 25e8e0 8d07c9 224cc9 486de4 7a42ff 2b8aa7 c6f071 6db9f6 aec527",
+        "056f8d 3856fb 6ca608 060224 228902 e3295f c51134 d73d5d a250dd deb1ef 71d39c",
       "encoder.blocks.0.attention.projection.bias":
-        "d8e57f eaff04 33d0fc 686eaa 1e625d 2dff0a 15b3cd ab72d0 a1db0d ff9109 d398e5",
+        "175896 1df1cc 225fdf 971b96 c5c4d9 2bc353 1b1b74 24cafe 991faa 07882c fbcb72",
       "encoder.blocks.0.norm1.weight":
-        "dccb16 47347e a5b0ea e4e54a 575498 2396f7 6d6665 c134a3 ca6665 6ab6ab e66c86",
+        "f96f63 d0d13d d76ead e9b925 d1f4c8 7421dd 5dc53e 799a05 35913a 2357b8 9b5f2b",
       "encoder.blocks.0.norm1.bias":
-        "c9c95f 11f698 ec8e1f 21d4e7 96e941 6fe306 1cb58e 22594f b68b54 2e17d3 5abd63",
+        "167ed8 68c8f6 c54f37 1083f8 c45fa5 f6515b d198ee 61ce64 d6bf04 841a88 c5dc22",
       "encoder.blocks.0.mlp.expand.weight":
-        "c99f2a ee5002 f54100 979ea4 fef479 d1e35f 49a8e7 2c2d07 e99e40 656920 ec0c39",
+        "ae83d4 7fec3e 0312f5 a353c7 b9c7e5 510a65 291374 6bff54 81312c 9890f9 2afb6f",
       "encoder.blocks.0.mlp.expand.bias":
-        "f985b5 652293 fde7da eb3055 d1692c f24f7f 5b4763 22e9bd 0b083f 4030e9 68ace9",
+        "6dd2ea bd0971 3a2ca0 1d07b3 dda098 c339ce f32c6b 5c3659 b91d2a 6bac08 d59f95",
       "encoder.blocks.0.mlp.contract.weight":
-        "007cdc 542f0f b61ceb 1af228 5e03ad d93b92 100a7e 7de90c 31b09d 3b51b1 9dc536",
+        "388bf8 11845d ed5afd e7a633 cb9e4f 5d1afa 10a578 6b6196 9fdb14 6354a1 05c83a",
       "encoder.blocks.0.mlp.contract.bias":
-        "ccc767 eef91f d84fe4 54cdf2 74c086 ba1cb3 e766e7 d1eee6 fa4244 4217ca c762c9",
+        "253352 ed2f45 15ab4b 03bc0e 451262 893ad6 e502bb 2c1d65 c082be 0a27ba 13e2ac",
       "encoder.blocks.0.norm2.weight":
-        "0eced6 4e1ac4 072493 d4edcf 11b044 bdf337 faca32 c0d49d 10d28d be139e d56559",
+        "b2ed97 c2719b c70b03 be61be 25d695 b03ac9 255bf7 77e688 087191 a04aab 8b3536",
       "encoder.blocks.0.norm2.bias":
-        "df9122 7e2c4c f1250f fbfb31 ecf613 ea81c4 7cf859 4a01e9 8c2ca7 835b26 853a3b",
+        "d3f765 f7e0cc 0d5439 be909b 825b7d 153375 2ebe21 93075f 81d2ad 31d5ee 408180",
       "encoder.blocks.1.attention.queryKeyValue.weight":
-        "493d6d b77e16 4dd765 430311 4cc208 fc38ea feb547 bad06f eaf503 062a21 f4033f",
+        "b8eaf7 912b99 48f238 60a5b9 7c860c 4c4df8 bcb763 9f5dcb 12700b c58550 bc4a3a",
       "encoder.blocks.1.attention.queryKeyValue.bias":
-        "757c0f 481ae5 40f2ec 3e73d0 d4f084 6f16ea 5256c1 c18e3d e28d95 b05ba1 c8aa8f",
+        "a65e3a ae1374 c07feb 95c007 06f44f 59d84c 1368e9 a88137 2c547e 4867d7 3b81c9",
       "encoder.blocks.1.attention.projection.weight":
-        "75df4d 977892 599cd0 c490ca 5fea73 141c3c 5f46fa caa7fd f7a1c6 78ec83 c889ea",
+        "015417 8b75a1 390314 db22d8 dbe7cc 4a6327 c43e70 7a1430 ab2c1b cda5b1 eecdfb",
       "encoder.blocks.1.attention.projection.bias":
-        "e509fc 190753 a273ff 9d9266 f16126 ba6430 a9d1c8 766aa6 8bb399 226a6b 9b2e2d",
+        "d005db a9cbc0 56a4e3 d7304b fb1974 2d913e 0da312 b326ce 6e1272 17b6ef 25e34d",
       "encoder.blocks.1.norm1.weight":
-        "8e3bee ca0273 95bfc1 8ea44b f3ad05 10915c 16c056 c16310 aefe8d 7d4512 51927a",
+        "a5536c 621312 58a025 7ea3e8 ee96b5 765685 024520 b2315f 20fb76 085051 2aff4c",
       "encoder.blocks.1.norm1.bias":
-        "e9b153 cccb49 40e626 b737a3 38253f 8dd83a 16d750 6a03ca e67d37 8f9c29 d90b1f",
+        "2e3ae9 60c5e6 157ef5 637385 b0dd29 289abc 40e0b4 a36711 95fe27 b7fe68 5baea0",
       "encoder.blocks.1.mlp.expand.weight":
-        "eb98de 2212a0 469abc 2f3072 841fa8 c5c14a 8af922 f984d9 cdd07d fba2c1 a25a73",
+        "b8fbb5 8e4534 314d35 5c0daf 8b878b 469238 46f335 6afcb2 c8f576 5761dd 70fcfa",
       "encoder.blocks.1.mlp.expand.bias":
-        "5cc2eb 132613 519cae 37774e 962a97 36582e 561770 b8452f a7e0ae ce46f4 425df5",
+        "48686c febc40 3fd15b ebcbed ddd256 807557 bd8fb1 2cad7b efdd30 e64569 7aad96",
       "encoder.blocks.1.mlp.contract.weight":
-        "e4c7a6 cafc58 daffd5 00ab67 e99f51 04ffba 0834f7 1e40bc 8196d8 b402a7 92c931",
+        "da7f40 3bef3c a80fb7 03bac7 ce1fd9 972755 8cddbd a94ce7 902c69 4e9984 435cc3",
       "encoder.blocks.1.mlp.contract.bias":
-        "98d1cc f1b36b a99cef 953955 a09391 12d671 3fb2c0 c6bf50 42f086 602711 e0e9c9",
+        "ba12b1 fd5d4a 5908c3 9b75b9 6120e2 941e23 98fc9b 7a2f63 c03f0a 5981e4 480ddb",
       "encoder.blocks.1.norm2.weight":
-        "b836c7 75628c 547999 31392e 27d97c e3ad20 654df7 a38323 b89668 a73b8d 43aa64",
+        "b89c58 9a8743 01d59c b13c2f 05dcbd ca4e94 7deec4 b89d7a cc0f42 c89f1a 367f9c",
       "encoder.blocks.1.norm2.bias":
-        "c46738 067082 214a87 38ad61 a7d88f 7b5fb1 8cd8a6 c6df74 f3c475 26d151 aea700",
+        "0b7365 1e83b3 4503c8 f9babc 2cb111 24d10e 2c3c2f 867260 f265ba 213e3d b42d0d",
       "classificationHead.dense.weight":
-        "d6fa2c a6d9af 7d2b4b 254416 542175 7aceb8 6114f1 47e2fb afc9a5 f5a509 f62c89",
+        "d6fa2c 794205 4a77ea 768ce6 b5198e 25f0c5 ea562a e5b807 cd9b44 bf9651 649aaa",
       "classificationHead.dense.bias":
-        "d48900 389f46 7c361d 6685f6 e83d15 0046cc 451007 25d357 1cbbd2 ec471e c85d36",
+        "d48900 503f6e 8ce154 dc1e36 30125c c3f65f 9a3896 b78b88 87dc39 cc4fcb 06793d",
       "classificationHead.projection.weight":
-        "35664f 5ea568 572f9a ee28eb 2938c9 9e4c32 f11e9d 09a629 aa69ad e70d49 9cb4a1",
+        "35664f bce1fc 5b75ad 351a39 afee95 3d8260 ff1226 110197 9f8c5a f46e86 bfce3b",
       "classificationHead.projection.bias":
-        "af5570 f78e9a acf0d4 c8b362 95ecdb 9d024b f17749 736fde 6b6788 ba2be4 bddb74",
+        "af5570 f78e9a 9b8fec 22030b 903133 65d6d6 b2d488 1c58bc 70c06b abc545 c00c82",
     },
   },
 };
