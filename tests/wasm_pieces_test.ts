@@ -1,8 +1,8 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import {
+  ARGUMENTS,
   CONTROL_BYTES,
   LOOKS,
-  MAX_ARGUMENTS,
   PLACES,
   type RunPiece,
   serve,
@@ -36,8 +36,7 @@ function announce(words: Int32Array, pieces: number, args: readonly number[] = [
   words[PLACES.pieces] = pieces;
   words[PLACES.scratch] = 4096;
   words[PLACES.scratchBytes] = 128;
-  words[PLACES.argumentCount] = args.length;
-  new Float64Array(words.buffer, CONTROL + 4 * PLACES.arguments).set(args);
+  words.set(args, PLACES.arguments);
   Atomics.store(words, PLACES.finished, 0);
   Atomics.store(words, PLACES.unclaimed, pieces);
 }
@@ -45,9 +44,9 @@ function announce(words: Int32Array, pieces: number, args: readonly number[] = [
 Deno.test("takePieces runs every piece once, with its arguments and its own private memory", () => {
   const calls: number[][] = [],
     { thread, words } = threadOf([(...args) => void calls.push(args)], { number: 2 });
-  announce(words, 3, [7, -0.5]);
+  announce(words, 3, [7, -5]);
   takePieces(thread);
-  assertEquals(calls, [[0, 4352, 7, -0.5], [1, 4352, 7, -0.5], [2, 4352, 7, -0.5]]);
+  assertEquals(calls, [[0, 4352, 7, -5], [1, 4352, 7, -5], [2, 4352, 7, -5]]);
   assertEquals(words[PLACES.finished], 3);
 });
 
@@ -114,6 +113,6 @@ Deno.test("the places of the control region do not overlap", () => {
     4,
   );
   assertEquals(new Set(Object.values(PLACES)).size, Object.keys(PLACES).length);
-  assert(PLACES.arguments % 2 === 0 && PLACES.reason >= PLACES.arguments + 2 * MAX_ARGUMENTS);
+  assert(PLACES.failed >= PLACES.arguments + ARGUMENTS);
   assert(PLACES.reason < PLACES.end);
 });

@@ -2,7 +2,7 @@ import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { PLACES } from "../core/wasm/wasm_pieces.ts";
 import { CONTROL_BYTES, openWasmThreads, type WasmThreads } from "../core/wasm/wasm_threads.ts";
 
-const I32 = 0x7f, F32 = 0x7d;
+const I32 = 0x7f;
 /** Where the tests' functions write, after the control region. */
 const ARRAY = CONTROL_BYTES, COUNTER = 32768, SCRATCH = 40000, SCRATCH_BYTES = 64;
 
@@ -115,14 +115,13 @@ Deno.test("each thread has private memory, and a single piece runs on the caller
     assertEquals(new Int32Array(memory.buffer)[PLACES.signal], signals, "a worker was woken");
   }));
 
-Deno.test("arguments of type f32 arrive as they were", () =>
+Deno.test("arguments arrive as they were, on every thread", () =>
   withThreads(2, (threads, memory) => {
-    const store = [...MEET, ...ELEMENT, ...local(3), 0x38, 2, 0];
-    const id = threads.define(moduleOf(store, { parameters: [I32, F32] }));
-    for (const value of [Math.fround(0.1), -0, Infinity, 3.4028234663852886e38, NaN]) {
+    const id = threads.define(moduleOf([...MEET, ...ELEMENT, ...local(3), 0x36, 2, 0]));
+    for (const value of [-1, 2 ** 31 - 1, -(2 ** 31)]) {
       new Int32Array(memory.buffer)[COUNTER / 4] = 0;
       run(threads, id, 2, ARRAY, value);
-      assertEquals([...new Float32Array(memory.buffer, ARRAY, 2)], [value, value]);
+      assertEquals(elements(memory, 2), [value, value]);
     }
   }));
 
@@ -252,8 +251,8 @@ Deno.test("what cannot be is refused", async () => {
   await assertRejects(() => openWasmThreads(alone, 0, 2), RangeError, "Cannot start 2 threads: the memory");
   await withThreads(2, (threads) => {
     const add = threads.define(moduleOf(ADD));
-    const args = new Array(65).fill(0);
-    assertThrows(() => run(threads, add, 2, ...args), RangeError, "Cannot pass 65 arguments");
+    const args = new Array(3).fill(0);
+    assertThrows(() => run(threads, add, 2, ...args), RangeError, "Cannot pass 3 arguments");
     assertThrows(() => threads.define(new Uint8Array(8)), WebAssembly.CompileError);
     assertThrows(() => threads.define(moduleOf(ADD, { shared: false })), WebAssembly.LinkError);
     run(threads, add, 4, ARRAY, 1);

@@ -38,12 +38,15 @@
 /** Bytes of the region of memory by which threads agree. */
 export const CONTROL_BYTES = 2048;
 
-/** Most arguments of a function, besides its piece and its private memory. */
-export const MAX_ARGUMENTS = 64;
+/**
+ * Arguments of every function, besides its piece and its private memory; one that takes fewer ignores the rest. Any number of
+ * them, as an array, would have to be copied for each piece, which is 4 % of the time of a small model.
+ */
+export const ARGUMENTS = 2;
 
 /**
  * Places in the control region, in 32-bit words. Those that all threads change are 64 bytes apart, in cache lines of
- * their own. The arguments are 64-bit numbers, which hold every i32 and f32.
+ * their own.
  */
 export const PLACES = {
   signal: 0,
@@ -56,12 +59,11 @@ export const PLACES = {
   codeLength: 52,
   scratch: 53,
   scratchBytes: 54,
-  argumentCount: 55,
+  arguments: 55,
   /** 1 as soon as a piece has failed. The reason follows, one character a word. */
-  failed: 56,
-  reasonLength: 57,
-  arguments: 64,
-  reason: 64 + 2 * MAX_ARGUMENTS,
+  failed: 55 + ARGUMENTS,
+  reasonLength: 56 + ARGUMENTS,
+  reason: 57 + ARGUMENTS,
   end: CONTROL_BYTES / 4,
 } as const;
 
@@ -95,7 +97,6 @@ export interface Thread {
  */
 export function takePieces({ number, memory, control, places, code, functions }: Thread): void {
   const words = new Int32Array(memory.buffer, control, places.end);
-  const values = new Float64Array(memory.buffer, control + 4 * places.arguments);
   for (;;) {
     const left = Atomics.sub(words, places.unclaimed, 1);
     if (left <= 0) return;
@@ -108,7 +109,7 @@ export function takePieces({ number, memory, control, places, code, functions }:
         functions[id] = instance.exports.run as RunPiece;
       }
       const scratch = words[places.scratch] + number * words[places.scratchBytes];
-      functions[id](piece, scratch, values[0]);
+      functions[id](piece, scratch, words[places.arguments], words[places.arguments + 1]);
     } catch (error) {
       if (Atomics.compareExchange(words, places.failed, 0, 1) === 0) {
         const reason = `piece ${piece} of ${pieces}, thread ${number}: ${error}`;

@@ -5,9 +5,9 @@
  */
 
 import {
+  ARGUMENTS,
   CONTROL_BYTES,
   LOOKS,
-  MAX_ARGUMENTS,
   PLACES,
   type RunPiece,
   serve,
@@ -43,7 +43,7 @@ export interface WasmThreads {
    * @param pieces How many pieces there are.
    * @param scratch Address of the first thread's private memory.
    * @param scratchBytes Its size: thread n has `scratch + n * scratchBytes`.
-   * @param args Values of type i32 or f32, at most 64.
+   * @param args Values of type i32, at most 2.
    * @throws {Error} If a piece failed: the others are done, and the threads can be used again. If a thread ended: then
    * nothing but {@linkcode WasmThreads.close} is possible.
    */
@@ -141,8 +141,8 @@ class ThreadPool implements WasmThreads {
 
   run(id: number, pieces: number, scratch: number, scratchBytes: number, args: readonly number[]): void {
     if (this.#broken) throw new Error(`Cannot run on several threads: ${this.#broken}`);
-    if (args.length > MAX_ARGUMENTS) {
-      throw new RangeError(`Cannot pass ${args.length} arguments: at most ${MAX_ARGUMENTS} are possible`);
+    if (args.length > ARGUMENTS) {
+      throw new RangeError(`Cannot pass ${args.length} arguments: at most ${ARGUMENTS} are possible`);
     }
     if (pieces === 1) {
       try {
@@ -158,9 +158,8 @@ class ThreadPool implements WasmThreads {
     words[PLACES.codeLength] = this.#modules[id].length;
     words[PLACES.scratch] = scratch;
     words[PLACES.scratchBytes] = scratchBytes;
-    words[PLACES.argumentCount] = args.length;
+    words.set(args, PLACES.arguments);
     words[PLACES.failed] = 0;
-    new Float64Array(words.buffer, words.byteOffset + 4 * PLACES.arguments).set(args);
     Atomics.store(words, PLACES.finished, 0);
     Atomics.store(words, PLACES.unclaimed, pieces);
     if (this.#workers.length > 0) {
