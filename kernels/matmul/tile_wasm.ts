@@ -69,8 +69,8 @@ export function multiplyTile(
   const sums = zeros();
   const advance = (address: Variable<I32>, by: I32 | number) => address.set(address.value.plus(by));
   /**
-   * One step. The addresses move on in each: a load at an address of its own would be as quick, but V8 compares every
-   * address with the end of the memory, and with equal distances from the address there are few ends to remember.
+   * One step. The addresses move on in each, so that loads have the same few distances from them in all: V8 in Deno compares
+   * each address with the end of the memory less that distance, and the fewer these are, the more of them stay in registers.
    */
   const step = () => {
     const bVectors = Array.from({ length: vectors }, (_, j) => {
