@@ -11,8 +11,20 @@ const SETTINGS = ["--data", "tales", "--preset", "tiny"];
 
 /** Flags of all runs: `default` learns to recall names in half a minute on one processor core, `quick` is for tests. */
 export const GPT_SIZES = {
-  default: [...SETTINGS, "--context-length", "128", "--steps", "7000"],
-  quick: [...SETTINGS, "--context-length", "32", "--steps", "40", "--validation-fraction", "0.01"],
+  default: [...SETTINGS, "--steps", "3000", "--sample-interval", "3000"],
+  quick: [
+    ...SETTINGS,
+    "--context-length",
+    "32",
+    "--steps",
+    "40",
+    "--validation-fraction",
+    "0.01",
+    "--evaluation-interval",
+    "20",
+    "--sample-interval",
+    "40",
+  ],
 } as const satisfies Record<string, readonly string[]>;
 
 const fileOf = (name: string) => new URL(`./${name}.ts`, import.meta.url).href;

@@ -22,8 +22,20 @@ const SETTINGS = [
 
 /** Flags of all runs: `default` learns to fill masks in half a minute on one processor core, `quick` is for tests. */
 export const ROBERTA_SIZES = {
-  default: [...SETTINGS, "--steps", "2000"],
-  quick: [...SETTINGS, "--context-length", "32", "--steps", "40", "--validation-fraction", "0.01"],
+  default: [...SETTINGS, "--batch-size", "8", "--steps", "3000", "--sample-interval", "3000"],
+  quick: [
+    ...SETTINGS,
+    "--context-length",
+    "32",
+    "--steps",
+    "40",
+    "--validation-fraction",
+    "0.01",
+    "--evaluation-interval",
+    "20",
+    "--sample-interval",
+    "40",
+  ],
 } as const satisfies Record<string, readonly string[]>;
 
 const fileOf = (name: string) => new URL(`./${name}.ts`, import.meta.url).href;

@@ -20,10 +20,10 @@ import { cachesAgree } from "../inference/without_cache.ts";
 import { type Block, PostNormBlock, PreNormBlock } from "../models/blocks.ts";
 import type { TransformerConfig } from "../models/config.ts";
 import type { Experiment } from "../models/experiment.ts";
-import { attentionStack, buildModel, type ModelConfig, type ModelsByKind } from "../models/families.ts";
+import { attentionStack, buildModel, type ModelConfig } from "../models/families.ts";
 import { Gpt } from "../models/gpt.ts";
 import { inFolder, succeed } from "./_command.ts";
-import { assertClose, integers, normals, TOLERANCES } from "./_testing.ts";
+import { assertClose, integers, normals, sourcesIn } from "./_testing.ts";
 import { small } from "./_training.ts";
 
 /** The lists, and how their files are named. */
@@ -150,6 +150,26 @@ Deno.test("every file of ablations/ is in a list, or is one", () => {
   assertEquals(files.filter((name) => !listed.includes(name)).sort(), others);
 });
 
+Deno.test("the files import what a user's file can, and only commands/lab imports the lists", async () => {
+  const importsOf = async (path: string) =>
+    Array.from(
+      (await Deno.readTextFile(new URL(`../${path}`, import.meta.url))).matchAll(/ from "([^"]+)";/g),
+      ([, specifier]) => specifier,
+    );
+  const own = fromFileUrl(new URL("../ablations/", import.meta.url));
+  for (const { name } of Deno.readDirSync(own)) {
+    if (!name.endsWith(".ts")) continue;
+    const expected = /^(gpt|roberta)\.ts$/.test(name)
+      ? "../commands/lab/lab_types.ts"
+      : "@miniformer/miniformer";
+    assertEquals(await importsOf(path), [expected], path);
+  }
+  for (const path of await sourcesIn("core", "models", "training", "inference", "checkpoints", "commands")) {
+    const imported = (await importsOf(path)).some((specifier) => specifier.includes("/ablations/"));
+    assert(!imported || path.includes("commands/lab/"), path);
+  }
+});
+
 type Parts = PreNormBlock | PostNormBlock;
 
 /** What each block computes from the parts of its family's own; written by hand, with dropout. */
@@ -266,7 +286,17 @@ Deno.test("no_bias computes what the plain model with biases of 0 does, and lear
 Deno.test("a variant is trained with train --block, as README says", () =>
   inFolder(async (cwd) => {
     const file = fromFileUrl(new URL("../ablations/no_residual.ts", import.meta.url));
-    const flags = [...GPT_SIZES.quick, "--device", "cpu", "--name", "alone", "--block", file];
+    const flags = [
+      ...GPT_SIZES.quick,
+      "--device",
+      "wasm",
+      "--threads",
+      "1",
+      "--name",
+      "alone",
+      "--block",
+      file,
+    ];
     const said = await succeed(["train", ...flags], { cwd });
     assertMatch(said, /^model +gpt2 with no_residual, /m);
     assert((await Deno.readTextFile(`${cwd}/runs/alone/block.ts`)).includes("without residual connections"));
