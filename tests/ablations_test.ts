@@ -156,13 +156,13 @@ Deno.test("the files import what a user's file can, and only commands/lab import
       (await Deno.readTextFile(new URL(`../${path}`, import.meta.url))).matchAll(/ from "([^"]+)";/g),
       ([, specifier]) => specifier,
     );
-  const own = fromFileUrl(new URL("../ablations/", import.meta.url));
-  for (const { name } of Deno.readDirSync(own)) {
-    if (!name.endsWith(".ts")) continue;
-    const expected = /^(gpt|roberta)\.ts$/.test(name)
-      ? "../commands/lab/lab_types.ts"
-      : "@miniformer/miniformer";
-    assertEquals(await importsOf(path), [expected], path);
+  for (const path of await sourcesIn("ablations")) {
+    const isList = /\/(gpt|roberta)\.ts$/.test(path);
+    assertEquals(
+      await importsOf(path),
+      [isList ? "../commands/lab/lab_types.ts" : "@miniformer/miniformer"],
+      path,
+    );
   }
   for (const path of await sourcesIn("core", "models", "training", "inference", "checkpoints", "commands")) {
     const imported = (await importsOf(path)).some((specifier) => specifier.includes("/ablations/"));
