@@ -4,8 +4,9 @@
  *     GPT-2   x ← x + attention(norm1(x)),   x ← x + mlp(norm2(x))
  *     here    x ← attention(norm1(x)),       x ← mlp(norm2(x))
  *
- * With the sums, a layer only has to compute what is to change, and gradients reach the first layer unscaled. Without
- * them, a position knows its own token only as far as its attention weights keep it, in every layer anew.
+ * With the sums, a layer computes only what is to change, and gradients reach the first layer unscaled. Without them the
+ * output of attention is all that is left of a position: its own token, too, has to come through attention weights, in
+ * every layer anew.
  *
  * @module
  */

@@ -78,7 +78,7 @@ export const ROBERTA_ABLATIONS: readonly Variant[] = [
   {
     name: "pre_norm",
     title: "normalization before each part",
-    question: "Would the order of GPT-2 suit RoBERTa, too?",
+    question: "Does the order of GPT-2 suit RoBERTa, too?",
     flags: [],
     block: fileOf("roberta_pre_norm"),
   },

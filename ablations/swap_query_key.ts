@@ -1,7 +1,7 @@
 /**
  * Swapping query and key in a model. Before training that only renames them, see `swapped_query_key.ts`. Training makes
- * them different: the query of a position says what it looks for, the key of another what that one has. After the swap
- * position i scores position j as j scored i before.
+ * them different: the query of a position encodes what is looked up, its key what it is found by. After the swap the score
+ * of positions i and j is what that of j and i was before.
  *
  *     deno run -R ablations/swap_query_key.ts
  *

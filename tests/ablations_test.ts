@@ -143,6 +143,23 @@ for (const { variants, sizes, prefix, expected } of LISTS) {
   });
 }
 
+Deno.test("the commands of ablations/README.md train the plain model and a variant of the list", async () => {
+  const readme = await Deno.readTextFile(new URL("../ablations/README.md", import.meta.url));
+  const lines = Array.from(readme.matchAll(/^ {4}deno task train (.*)$/gm), ([, flags]) => flags.split(" "));
+  assertEquals(lines.length, 2);
+  const { sampleInterval: _, ...expected } = settingsOf(GPT_SIZES.default, GPT_ABLATIONS[0]);
+  for (const flags of lines) {
+    const given = parseFlags(trainFlags, flags);
+    const { sampleInterval: _, ...settings } = chooseSettings(
+      given,
+      choosePreset(given, { hardwareGpu: false }),
+    );
+    assertEquals(settings, expected);
+  }
+  const file = lines[1][lines[1].indexOf("--block") + 1];
+  assert(GPT_ABLATIONS.some(({ block }) => block?.endsWith(`/${file}`)), file);
+});
+
 Deno.test("every file of ablations/ is in a list, or is one", () => {
   const listed = LISTS.flatMap(({ variants }) => variants.map(({ block }) => block?.split("/").at(-1)));
   const files = [...Deno.readDirSync(new URL("../ablations", import.meta.url))].map(({ name }) => name);
