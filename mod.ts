@@ -132,6 +132,7 @@ export * from "./inference/longest_copy.ts";
 export * from "./inference/prompt.ts";
 export * from "./inference/sample_texts.ts";
 export * from "./inference/text_measures.ts";
+export * from "./inference/token_losses.ts";
 
 export * from "./checkpoints/checkpoint.ts";
 export * from "./checkpoints/fine_tuning.ts";
