@@ -16,6 +16,9 @@
 
 export { attentionFrame, attentionPage, type AttentionPageOptions } from "./attention_page.ts";
 export { attentionPlot } from "./attention_plot.ts";
+export { colouredPage } from "./coloured_page.ts";
+export { colouredPlot } from "./coloured_plot.ts";
+export { type ColouredTextOptions, type ColouredToken, MOST_COLOURED } from "./coloured_text.ts";
 export { confusionPlot } from "./confusion_plot.ts";
 export { type Curve, curvesPlot, type CurvesPlotOptions } from "./curves_plot.ts";
 export { lossCurve, type LossCurveOptions, type LossRecord } from "./loss_curve.ts";
