@@ -22,6 +22,7 @@ export { type ColouredTextOptions, type ColouredToken, MOST_COLOURED } from "./c
 export { confusionPlot } from "./confusion_plot.ts";
 export { type Curve, curvesPlot, type CurvesPlotOptions } from "./curves_plot.ts";
 export { lossCurve, type LossCurveOptions, type LossRecord } from "./loss_curve.ts";
+export { skillsPlot, type SkillsPlotOptions, type SkillsRecord } from "./skills_plot.ts";
 export { toPng } from "./png.ts";
 export type { AttentionMap } from "../inference/attention_maps.ts";
 export type { ConfusionMatrix } from "../training/classification_metrics.ts";

@@ -14,22 +14,22 @@ import type { Tokenizer } from "../../tokenizers/tokenizer.ts";
 /** What the oracle says about tokens of a text, by their index; undefined for those of no whole tale. */
 export type TalePositions = (index: number) => OraclePosition | undefined;
 
-/** Finds the tales in a text, or undefined if it does not begin with one, or with a part of one. */
+/** Tokens in which a text of tales has a whole one, or the end of one and the beginning of another. */
+const BEGINNING = 10_000;
+
+/** Finds the tales in a text, or undefined if it does not begin with one, or with the end of one. */
 export function talePositions(tokenizer: Tokenizer, ids: Uint32Array): TalePositions | undefined {
   if (!(tokenizer instanceof CharTokenizer)) return;
-  const starts = startsOfTales(tokenizer, ids), read = new Map<number, readonly OraclePosition[]>();
+  const read = (part: Uint32Array) => positionsIn(tokenizer.decode(part, { skipSpecialTokens: true }));
+  const beginning = ids.subarray(0, BEGINNING), [, second, third] = startsOfTales(tokenizer, beginning);
+  const isTale = (start: number, end?: number) => read(beginning.subarray(start, end)).length > 0;
+  if (!isTale(0, second) && (second === undefined || !isTale(second, third))) return;
+  const starts = startsOfTales(tokenizer, ids), known = new Map<number, readonly OraclePosition[]>();
   const positionsOf = (tale: number): readonly OraclePosition[] => {
-    let positions = read.get(tale);
-    if (positions === undefined) {
-      positions = positionsIn(
-        tokenizer.decode(ids.subarray(starts[tale], starts[tale + 1]), { skipSpecialTokens: true }),
-      );
-      read.set(tale, positions);
-    }
+    const positions = known.get(tale) ?? read(ids.subarray(starts[tale], starts[tale + 1]));
+    known.set(tale, positions);
     return positions;
   };
-  // the first may be the end of a tale; the last is one even if the text ends in it
-  if (![0, 1].some((tale) => tale < starts.length && positionsOf(tale).length > 0)) return;
   return (index) => {
     let low = 0, high = starts.length; // starts[low] <= index < starts[high]
     while (high - low > 1) {
