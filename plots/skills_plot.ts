@@ -73,7 +73,7 @@ export async function skillsPlot(
   const places = ends.map(({ height }) => placeOf(height)), moved = apart(places, LABEL_GAP, HEIGHT);
   const labels = ends.map(({ skill, excess }, index) => ({
     ...{ skill, x: WIDTH + 22, y: moved[index] },
-    label: `${pictureText(skill, 24)} ${excess < LEAST ? `< ${LEAST}` : excess.toPrecision(3)}`,
+    label: pictureText(`${skill} ${excess < LEAST ? `< ${LEAST}` : excess.toPrecision(3)}`, 40),
   }));
   const leads = ends.flatMap(({ skill }, index) => [
     { skill, x: WIDTH + 4, y: places[index] },
