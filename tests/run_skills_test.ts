@@ -72,13 +72,14 @@ Deno.test("targets of which nothing is known count for no skill", async () => {
   initialize(backend, model, 1);
   const batches = validationBatches(Uint32Array.of(1, 2, 3, 4), { contextLength: 3, batchSize: 1 });
   const recall = { probability: 0.5, entropy: 0, distribution: new Map(), skill: "recall" } as const;
-  const { skills } = await new RunSkills(model, batches, {
-    indices: () => [Uint32Array.of(1, IGNORE_INDEX, 7)],
-    positions: (index) => index === 1 ? recall : undefined,
-  }).evaluate(backend);
+  const indices = () => [Uint32Array.of(1, IGNORE_INDEX, 7)];
+  const measure = (positions: (index: number) => typeof recall | undefined) =>
+    new RunSkills(model, batches, { indices, positions }).evaluate(backend);
+  const { skills } = await measure((index) => index === 1 ? recall : undefined);
   assertEquals(Object.keys(skills!), ["recall"]);
   assertEquals(skills!.recall!.positions, 1);
   assertAlmostEquals(skills!.recall!.optimal, Math.LN2, 1e-12);
+  assertEquals((await measure(() => undefined)).skills, undefined);
 });
 
 Deno.test("the newest figures are described, the best skill first", () => {
@@ -98,7 +99,7 @@ Deno.test("the newest figures are described, the best skill first", () => {
     describeSkills({ path: "runs/x", records: [old, record(2, skills), record(3)] }),
     "plot -0.000, spelling 0.050, recall 1.500 nats per character above the optimum (runs/x/skills.svg)",
   );
-  assertEquals(describeSkills({ path: "runs/x", records: [record(1)] }), undefined);
+  assertEquals(describeSkills({ path: "runs/x", records: [record(1), record(2, {})] }), undefined);
 });
 
 const quick = [...small, ...words("--evaluation_interval 4 --sample_interval 50 --device cpu")];

@@ -55,9 +55,11 @@ export class RunSkills {
       const sum = places.reduce((sum, [batch, target]) => sum + losses[batch][target], 0);
       if (positions > 0) skills[skill] = { positions, loss: sum / positions, optimal: optimal / positions };
     }
-    return { loss, skills };
+    return { loss, skills: isEmpty(skills) ? undefined : skills };
   }
 }
+
+const isEmpty = (skills: MetricsRecord["skills"]) => skills === undefined || Object.keys(skills).length === 0;
 
 function sortBySkill({ indices, positions }: KnownTargets): SkillTargets[] {
   const sorted = SKILLS.map((skill): SkillTargets => ({ skill, places: [], optimal: 0 }));
@@ -97,4 +99,4 @@ export function describeSkills(folder: Pick<RunFolder, "path" | "records">): str
 }
 
 const newest = ({ records }: Pick<RunFolder, "records">) =>
-  records.findLast(({ skills }) => skills !== undefined)?.skills;
+  records.findLast(({ skills }) => !isEmpty(skills))?.skills;
