@@ -95,7 +95,7 @@ export async function skillsPlot(
         encoding: {
           x: {
             ...{ field: "step", type: "quantitative", title: "step" },
-            axis: { grid: false, format: ",d", tickMinStep: 1 },
+            axis: { grid: false, format: ",d", tickCount: 4, tickMinStep: 1 },
             scale: { domain: [0, Math.max(...steps)], nice: false },
           },
           y: {

@@ -97,6 +97,14 @@ Deno.test("hostile texts leave the picture well-formed, and are drawn", async ()
   assertEquals(linesOf(colouredPlot(characters("🐈漢e\u0301", 1), { title: "x" })), ["🐈漢e◌\u0301"]);
 });
 
+Deno.test("wide characters have two columns", () => {
+  assertEquals(backgroundsOf(colouredPlot(characters("a漢🐈é", 2), { title: "x" })), [["l6", 16, 48]]);
+  assertEquals(linesOf(colouredPlot(characters("漢".repeat(40), 2), { title: "x" })), [
+    "漢".repeat(38),
+    "漢漢",
+  ]);
+});
+
 Deno.test("a picture is 640 pixels wide, as high as its text, and of at most so many tokens", () => {
   const heightOf = (svg: string) => Number(svg.match(/height="([\d.]+)"/)![1]);
   const [one, two] = [76, 77].map((length) =>
