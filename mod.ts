@@ -87,6 +87,7 @@ export * from "./tokenizers/hugging_face/hugging_face.ts";
 export * from "./tokenizers/bpe/pre_token_counts.ts";
 export * from "./tokenizers/bpe/pre_tokens.ts";
 export * from "./tokenizers/special_tokens.ts";
+export * from "./tokenizers/text_pieces.ts";
 export * from "./tokenizers/token_file.ts";
 export * from "./tokenizers/tokenizer.ts";
 export * from "./tokenizers/tokenizer_fit.ts";
@@ -133,8 +134,8 @@ export * from "./inference/generate.ts";
 export * from "./inference/longest_copy.ts";
 export * from "./inference/prompt.ts";
 export * from "./inference/sample_texts.ts";
+export * from "./inference/skills.ts";
 export * from "./inference/text_measures.ts";
-export * from "./inference/token_losses.ts";
 
 export * from "./checkpoints/checkpoint.ts";
 export * from "./checkpoints/fine_tuning.ts";

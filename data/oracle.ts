@@ -70,14 +70,18 @@ export interface OraclePosition {
   readonly skill: Skill;
   /** Of recall: the position of the same letter in the word's most recent mention. */
   readonly antecedent?: number;
+  /** Of recall: the list that the word is from, such as `thing`. */
+  readonly list?: string;
 }
 
 /** A part of a sentence as characters, each with the skill that it asks for where it is certain. */
 interface ToldPart {
   readonly characters: readonly string[];
   readonly skills: readonly Skill[];
-  /** Where the word was told before: the position of its first letter. */
+  /** Of a word that was told before: the position of its first letter there. */
   readonly antecedent?: number;
+  /** Of a word: its list. */
+  readonly list?: string;
 }
 
 /** One way in which the text so far can have been drawn. */
@@ -189,10 +193,10 @@ function derivationsOf(grammar: TaleGrammar) {
     const words = known === undefined ? freeWords(grammar, slot, at.drawn) : [known];
     const antecedent = form === undefined ? at.mentions.get(slot) : undefined;
     const asked = known === undefined ? "choice" : antecedent === undefined ? "agreement" : "recall";
-    const others = grammar.words[listOf(slot)].map((word) => wordAsTold(grammar, word, form));
+    const list = listOf(slot), others = grammar.words[list].map((word) => wordAsTold(grammar, word, form));
     return words.flatMap((word) => {
       const text = wordAsTold(grammar, word, form), characters = [...text];
-      const told: ToldPart = { characters, skills: skillsOf(characters, others, asked), antecedent };
+      const told: ToldPart = { characters, skills: skillsOf(characters, others, asked), antecedent, list };
       const after: Told = {
         ...at,
         weight: at.weight / words.length,
@@ -247,20 +251,24 @@ function dependsOnSentence(alive: readonly Derivation[], distribution: ReadonlyM
   });
 }
 
-/** The skill of a certain character in the most probable derivation, and where its word was told before. */
-function certainSkill(alive: readonly Derivation[]): Pick<OraclePosition, "skill" | "antecedent"> {
+/** The skill of a certain character in the most probable derivation, and which word is recalled from where. */
+function certainSkill(alive: readonly Derivation[]): Pick<OraclePosition, "skill" | "antecedent" | "list"> {
   const { told, read } = alive.reduce((a, b) => b.weight > a.weight ? b : a);
-  const skill = told.skills[read], { antecedent } = told;
-  return skill === "recall" ? { skill, antecedent: antecedent! + read } : { skill };
+  const skill = told.skills[read], { antecedent, list } = told;
+  return skill === "recall" ? { skill, antecedent: antecedent! + read, list } : { skill };
 }
 
 /** The error about a character that cannot stand where it does. */
 function departure(text: string, position: number, expected: ReadonlyMap<string, number>): RangeError {
-  const characters = [...text].slice(0, position + 1), line = characters.slice(0, -1).lastIndexOf("\n");
-  const lines = characters.slice(0, -1).filter((character) => character === "\n").length + 1;
+  let line = 1, column = 0, character = "", left = position;
+  for (character of text) {
+    column++;
+    if (left-- === 0) break; // the rest may be long
+    if (character === "\n") [line, column] = [line + 1, 0];
+  }
   const known = [...expected.keys()].sort().map(quoted);
   return new RangeError(
-    `Cannot read the text as tales: line ${lines}, column ${position - line} holds ` +
-      `${quoted(characters[position])}, expected ${known.length > 1 ? "one of " : ""}${known.join(", ")}`,
+    `Cannot read the text as tales: line ${line}, column ${column} holds ${quoted(character)}, ` +
+      `expected ${known.length > 1 ? "one of " : ""}${known.join(", ")}`,
   );
 }

@@ -7,12 +7,13 @@
 import { dirname } from "@std/path";
 import type { Backend } from "../../core/backend.ts";
 import { log } from "../../core/math.ts";
-import { textPieces, tokenLosses } from "../../inference/token_losses.ts";
 import type { ModelKind, ModelsByKind } from "../../models/families.ts";
 import { colouredPage } from "../../plots/coloured_page.ts";
 import { colouredPlot } from "../../plots/coloured_plot.ts";
 import { type ColouredToken, MOST_COLOURED } from "../../plots/coloured_text.ts";
+import { textPieces } from "../../tokenizers/text_pieces.ts";
 import type { Tokenizer } from "../../tokenizers/tokenizer.ts";
+import { tokenLosses } from "../../training/evaluate.ts";
 import { UsageError } from "../cli/errors.ts";
 import type { Flags } from "../cli/flags.ts";
 import { allowWriting } from "../cli/permissions.ts";
