@@ -87,7 +87,7 @@ body { font: 14px "DejaVu Sans", Verdana, Helvetica, Arial, sans-serif; margin: 
 h1 { font-size: 18px; margin: 0 0 12px; overflow-wrap: anywhere; }
 p { margin: 0 0 8px; }
 #legend { display: flex; flex-wrap: wrap; align-items: center; row-gap: 4px; }
-#legend span { min-width: 48px; padding: 3px 5px; margin-left: 1px; text-align: center; font-size: 12px; }
+#legend span { min-width: 48px; padding: 3px 5px; margin-left: 1px; text-align: center; font-size: 12px; box-shadow: inset 0 0 0 1px #8884; }
 #legend b { width: 100%; font-weight: normal; }
 #text { max-width: 100ch; margin-top: 16px; padding: 4px; font: 16px/1.5 "DejaVu Sans Mono", Menlo, Consolas, monospace; white-space: break-spaces; overflow-wrap: anywhere; unicode-bidi: plaintext; }
 #text span { padding: 2px 0; }
