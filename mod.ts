@@ -87,6 +87,7 @@ export * from "./tokenizers/hugging_face/hugging_face.ts";
 export * from "./tokenizers/bpe/pre_token_counts.ts";
 export * from "./tokenizers/bpe/pre_tokens.ts";
 export * from "./tokenizers/special_tokens.ts";
+export * from "./tokenizers/text_pieces.ts";
 export * from "./tokenizers/token_file.ts";
 export * from "./tokenizers/tokenizer.ts";
 export * from "./tokenizers/tokenizer_fit.ts";

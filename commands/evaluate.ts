@@ -24,6 +24,7 @@ import { TRAIN_SCHEMAS } from "./recipes/language_recipe.ts";
 import { describeNames } from "./recipes/language_report.ts";
 import { expectTargets } from "./recipes/objectives.ts";
 import { checkEvaluationMemory, checkGenerationMemory, memoryLimits } from "./cost/memory.ts";
+import { expectColours, writeColours } from "./reports/colours.ts";
 import { evaluateFlags, MASKED_FLAGS } from "./reports/evaluate_flags.ts";
 import { describeEvaluation } from "./reports/evaluation.ts";
 import { detailsOf } from "./reports/evaluation_details.ts";
@@ -41,13 +42,13 @@ export const evaluate: Command = defineCommand({
   examples: [
     "evaluate --checkpoint runs/my_novel --data another_novel.txt",
     "evaluate --checkpoint runs/my_novel --report",
+    "evaluate --checkpoint runs/tales --colours",
     "evaluate --checkpoint runs/masked --data another_novel.txt --mask_rate 0.3 --seed 2",
     "evaluate --data another_novel.txt --json | jq .perplexity",
   ],
   flags: evaluateFlags,
-  async run(
-    { checkpoint, block, data, report, trainingData, replaceInvalid, device, threads, json, ...options },
-  ) {
+  async run({ device, threads, json, report, colours, ...flags }) {
+    const { checkpoint, block, data, trainingData, replaceInvalid, ...options } = flags;
     if (report !== undefined) await expectReport(report);
     else if (trainingData) throw new UsageError("--training-data is for --report: leave it out");
     const found = await findModel({ checkpoint, block }), { path } = found;
@@ -71,6 +72,7 @@ export const evaluate: Command = defineCommand({
         `--training-data is for a model that writes text; that of ${path} fills masks: leave it out`,
       );
     }
+    if (colours !== undefined) await expectColours(colours, kind, path);
     const compared = report !== undefined && kind === "causal", { source: schema } = TRAIN_SCHEMAS;
     const asked = { data, trainingData, replaceInvalid, compared, schema, describe: describeNames };
     const texts = await findTexts(found, asked);
@@ -110,10 +112,18 @@ export const evaluate: Command = defineCommand({
         },
       });
       const result = await examine().finally(() => progress.finish());
+      const coloured = { ids, tokenizer, title: path, subtitle: texts.name, batchSize: options.batchSize };
+      if (colours !== undefined) {
+        const onProgress = advance("measuring each token");
+        await writeColours(colours, backend, model, { ...coloured, onProgress }).finally(() =>
+          progress.finish()
+        );
+      }
       if (report !== undefined) await saveFile(report, evaluationReport(result));
       if (json) return print(formatJson(result));
-      const file: [string, string][] = report === undefined ? [] : [["report", report]];
-      print(formatFacts([["checkpoint", path], ...describeEvaluation(result), ...file], 20));
+      const named: [string, string?][] = [["report", report], ["colours", colours]];
+      const files = named.filter(([, file]) => file !== undefined) as [string, string][];
+      print(formatFacts([["checkpoint", path], ...describeEvaluation(result), ...files], 20));
       if (result.tales) print(`\n${skillTable(result.tales)}`);
     });
   },

@@ -187,6 +187,8 @@ export interface CrossEntropyOptions {
    * computed in pieces, give each row 1 / the number of targets of the whole batch.
    */
   weights?: Tensor;
+  /** f32, one for each row: receives the loss of the row, in nats; 0 where the target is left out. */
+  losses?: Tensor;
 }
 
 /**
@@ -206,7 +208,7 @@ export interface CrossEntropyOptions {
  * @param targets u32, one for each row: below V, or {@linkcode IGNORE_INDEX}.
  * @param options The weight of each row; all the same unless given.
  * @returns One number, shape (1).
- * @throws {TypeError} If there are not as many targets, or weights, as rows.
+ * @throws {TypeError} If there are not as many targets, weights or places for losses as rows.
  */
 export function crossEntropy(logits: Tensor, targets: Tensor, options: CrossEntropyOptions = {}): Tensor {
   const { backend } = logits, columns = logits.shape.at(-1)!, rows = logits.size / columns;
@@ -220,8 +222,14 @@ export function crossEntropy(logits: Tensor, targets: Tensor, options: CrossEntr
   if (weights && weights.size !== rows) {
     throw new TypeError(`Cannot weight ${rows} losses with ${weights.size} weights: expected one for each`);
   }
+  const losses = options.losses ?? backend.allocate([rows]);
+  if (losses.size !== rows) {
+    throw new TypeError(
+      `Cannot store ${rows} losses in a tensor of ${losses.size}: expected one for each row`,
+    );
+  }
   const loss = outputOf([1], [logits]), mean = backend.allocate([1]), unused = backend.allocate([1]);
-  const losses = backend.allocate([rows]), logSumExp = backend.allocate([rows]), weight = weights ?? mean;
+  const logSumExp = backend.allocate([rows]), weight = weights ?? mean;
   backend.run(crossEntropyForward, { logits, targets, losses, logSumExp }, { rows, columns });
   backend.run(crossEntropyMean, { losses, targets, weights: weights ?? unused, loss, weight: mean }, {
     rows,

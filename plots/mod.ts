@@ -16,9 +16,13 @@
 
 export { attentionFrame, attentionPage, type AttentionPageOptions } from "./attention_page.ts";
 export { attentionPlot } from "./attention_plot.ts";
+export { colouredPage } from "./coloured_page.ts";
+export { colouredPlot } from "./coloured_plot.ts";
+export { type ColouredTextOptions, type ColouredToken, MOST_COLOURED } from "./coloured_text.ts";
 export { confusionPlot } from "./confusion_plot.ts";
 export { type Curve, curvesPlot, type CurvesPlotOptions } from "./curves_plot.ts";
 export { lossCurve, type LossCurveOptions, type LossRecord } from "./loss_curve.ts";
+export { skillsPlot, type SkillsPlotOptions, type SkillsRecord } from "./skills_plot.ts";
 export { toPng } from "./png.ts";
 export type { AttentionMap } from "../inference/attention_maps.ts";
 export type { ConfusionMatrix } from "../training/classification_metrics.ts";

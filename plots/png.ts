@@ -1,5 +1,5 @@
 /**
- * SVG pictures as PNG, drawn by resvg, with DejaVu Sans for all texts: it has Latin, Greek, Cyrillic and Arabic letters and
+ * SVG pictures as PNG, drawn by resvg, with DejaVu Sans, or its monospaced form, for all texts: it has Latin, Greek, Cyrillic and Arabic letters and
  * the signs for spaces and line ends; characters that it lacks, such as Chinese ones, become empty boxes.
  *
  * @module
@@ -16,7 +16,7 @@ const MAX_SIDE = 16_000, MAX_PIXELS = 32e6;
 let renderer: Promise<{ readonly Renderer: typeof Resvg; readonly fontBuffers: Uint8Array[] }> | undefined;
 
 /**
- * Draws an SVG picture as PNG. Texts are set in DejaVu Sans, whatever the picture asks for. The same picture gives the same
+ * Draws an SVG picture as PNG. Texts are set in DejaVu Sans or DejaVu Sans Mono, whatever the picture asks for. The same picture gives the same
  * bytes.
  *
  * Font and renderer are files of npm packages, which are read when this is first called: Deno needs permission to read.
@@ -73,7 +73,7 @@ async function loadRenderer() {
     // This makes Deno install the package, whose other files are not modules.
     import("dejavu-fonts-ttf/package.json", { with: { type: "json" } }),
   ]);
-  const fonts = ["ttf/DejaVuSans.ttf", "ttf/DejaVuSans-Bold.ttf"].map((name) =>
+  const fonts = ["ttf/DejaVuSans.ttf", "ttf/DejaVuSans-Bold.ttf", "ttf/DejaVuSansMono.ttf"].map((name) =>
     fileOf("dejavu-fonts-ttf", name)
   );
   const [fontBuffers] = await Promise.all([

@@ -135,3 +135,21 @@ Deno.test("crossEntropy refuses a wrong number of targets or weights", () => {
     "Cannot weight 2 losses with 3 weights: expected one for each",
   );
 });
+
+everyBackend("crossEntropy: losses of rows are stored where they are asked for", async (backend) => {
+  const { logits } = sized(5, 7), targets = Uint32Array.of(2, IGNORE_INDEX, 0, 6, 1);
+  const losses = backend.allocate([5]), input = backend.from(logits.data, [5, 7]);
+  const loss = crossEntropy(input, backend.from(targets), { losses }),
+    stored = [...await backend.read(losses)];
+  targets.forEach((target, row) => {
+    const values = [...logits.data.slice(row * 7, row * 7 + 7)];
+    const expected = Math.log(values.reduce((sum, logit) => sum + Math.exp(logit), 0)) - values[target];
+    assertAlmostEquals(stored[row], target === IGNORE_INDEX ? 0 : expected, 1e-5);
+  });
+  assertAlmostEquals((await backend.read(loss))[0], stored.reduce((sum, loss) => sum + loss, 0) / 4, 1e-6);
+  assertThrows(
+    () => crossEntropy(input, backend.from(targets), { losses: backend.allocate([4]) }),
+    TypeError,
+    "Cannot store 5 losses in a tensor of 4: expected one for each row",
+  );
+});

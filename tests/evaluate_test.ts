@@ -5,7 +5,7 @@ import { IGNORE_INDEX } from "../kernels/cross_entropy.ts";
 import { Gpt } from "../models/gpt.ts";
 import { type Batch, overlappingBatches, validationBatches } from "../data/batches.ts";
 import { totalWeight } from "../training/batch_tensors.ts";
-import { evaluate, tokenLosses } from "../training/evaluate.ts";
+import { evaluate, evaluateTokens, tokenLosses } from "../training/evaluate.ts";
 import { everyBackend } from "./_testing.ts";
 import { Bigram, livelyModel, newRun, small, stateOf, text } from "./_training.ts";
 
@@ -145,3 +145,25 @@ Deno.test("tokenLosses of a few windows are NaN elsewhere, and those of a short 
   assertEquals((await tokenLosses(backend, model, text.subarray(0, 2))).length, 2);
   await assertRejects(() => tokenLosses(backend, model, text.subarray(0, 1)), RangeError, "a window needs 2");
 });
+
+everyBackend(
+  "evaluateTokens gives the bits of evaluate, and losses of which they are the mean",
+  async (backend) => {
+    const { model } = livelyModel(backend, small);
+    for (const windows of [1, 5, 24]) {
+      const batches = validationBatches(text, { contextLength: small.contextLength, batchSize: 2, windows });
+      const { loss, losses } = await evaluateTokens(backend, model, batches);
+      assertEquals(loss, await evaluate(backend, model, batches));
+      assertEquals(losses.map(({ length }) => length), batches.map(({ targets }) => targets.length));
+      let sum = 0, count = 0;
+      batches.forEach(({ targets }, batch) =>
+        targets.forEach((target, at) => {
+          sum += losses[batch][at];
+          if (target === IGNORE_INDEX) assertEquals(losses[batch][at], 0, "an unused row");
+          else count++;
+        })
+      );
+      assertAlmostEquals(loss, sum / count, 1e-5);
+    }
+  },
+);

@@ -15,7 +15,10 @@ Deno.test("a record has finite numbers, those that some records have included", 
     completedEpochs: 2,
     epochLoss: 3,
   };
-  for (const one of [record, whole]) assertEquals(parseRecord(JSON.stringify(one)), one);
+  const recall = { positions: 9, loss: 0.5, optimal: 0 }, skilled = { ...whole, skills: { recall } };
+  for (const one of [record, whole, skilled, { ...record, skills: {} }]) {
+    assertEquals(parseRecord(JSON.stringify(one)), one);
+  }
   const wrong = [
     "",
     "{",
@@ -26,6 +29,8 @@ Deno.test("a record has finite numbers, those that some records have included", 
     ...Object.keys(whole).flatMap((name) =>
       ["low", null, [1], {}].map((value) => JSON.stringify({ ...whole, [name]: value }))
     ),
+    ...["low", null, [1], { recall: 1 }, { recall: { ...recall, loss: "low" } }, { recall: { loss: 1 } }]
+      .map((skills) => JSON.stringify({ ...whole, skills })),
     JSON.stringify(record).replace('"loss":2', '"loss":1e999'),
     JSON.stringify({ ...record, step: -1 }),
     JSON.stringify({ ...record, step: 1.5 }),

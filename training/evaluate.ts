@@ -6,7 +6,7 @@
 
 import type { Backend } from "../core/backend.ts";
 import { zeros } from "../core/tensor.ts";
-import { crossEntropyForward, IGNORE_INDEX } from "../kernels/cross_entropy.ts";
+import { crossEntropy, crossEntropyForward, IGNORE_INDEX } from "../kernels/cross_entropy.ts";
 import { addScaled } from "../kernels/elementwise.ts";
 import type { ModelsByKind } from "../models/families.ts";
 import type { Learner } from "../models/learner.ts";
@@ -66,6 +66,57 @@ export async function evaluate(
   }
   if (weights === 0) throw new RangeError("Cannot evaluate on batches without targets");
   return sum / weights;
+}
+
+/** The mean loss over batches, and what it is the mean of. */
+export interface EvaluatedTokens {
+  /** Nats per target: the number that `evaluate` returns, bit for bit. */
+  readonly loss: number;
+  /** The losses of each batch, one for each target in its order, in nats; 0 where the target is ignored. */
+  readonly losses: readonly Float32Array[];
+}
+
+/**
+ * Does what `evaluate` does, with a causal model, and keeps the loss of every target. There is one forward pass for both.
+ *
+ * @example
+ * ```ts
+ * import { CpuBackend, evaluateTokens, Gpt, initialize, PRESETS, validationBatches } from "@miniformer/miniformer";
+ * import { assertAlmostEquals, assertEquals } from "@std/assert";
+ *
+ * const backend = new CpuBackend(), model = new Gpt({ ...PRESETS.tiny.model, vocabSize: 7 });
+ * initialize(backend, model, 1);
+ * const batches = validationBatches(Uint32Array.of(1, 5, 2), { contextLength: 2, batchSize: 1 });
+ * const { loss, losses: [[first, second]] } = await evaluateTokens(backend, model, batches);
+ * assertAlmostEquals(loss, (first + second) / 2, 1e-6);
+ * ```
+ *
+ * @param backend The device of the model.
+ * @param model The model.
+ * @param batches The batches, see `validationBatches`.
+ * @param options What happens during the evaluation.
+ * @returns The mean and the single losses.
+ * @throws {RangeError} If there are no targets in the batches.
+ */
+export async function evaluateTokens(
+  backend: Backend,
+  model: ModelsByKind["causal"],
+  batches: readonly Batch[],
+  options?: EvaluateOptions,
+): Promise<EvaluatedTokens> {
+  const reads: Promise<Float32Array>[] = [];
+  const learner: Learner = {
+    loss({ inputs, targets, weights }) {
+      const losses = backend.allocate([targets.size]);
+      const loss = crossEntropy(model.forward(inputs), targets, { weights, losses });
+      const read = backend.read(losses).then((values) => Float32Array.from(values));
+      read.catch(() => {}); // where the evaluation fails, its own error is the one to report
+      reads.push(read);
+      return loss;
+    },
+  };
+  const loss = await evaluate(backend, learner, batches, options);
+  return { loss, losses: await Promise.all(reads) };
 }
 
 /** How {@linkcode tokenLosses} reads a text. */

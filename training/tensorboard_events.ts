@@ -18,12 +18,25 @@
  *
  * @module
  */
+import type { Skill } from "../data/oracle.ts";
 import type { StepReport } from "./train.ts";
+
+/** How well the characters of tales are predicted that ask for one skill. */
+export interface SkillLosses {
+  /** Number of characters. */
+  readonly positions: number;
+  /** Nats per character. */
+  readonly loss: number;
+  /** The loss of a perfect predictor on the same characters. */
+  readonly optimal: number;
+}
 
 /** What a run logs about a step. */
 export interface MetricsRecord extends StepReport {
   /** Validation loss in nats per target, where it was measured. */
   readonly validationLoss?: number;
+  /** Of a causal model of tales, character by character: the validation loss by skill, where it was measured. */
+  readonly skills?: Readonly<Partial<Record<Skill, SkillLosses>>>;
   /** Of a classifier: the share of validation texts that it classifies correctly. */
   readonly accuracy?: number;
   /** Of a classifier: F1, averaged over the classes. */

@@ -81,6 +81,8 @@ export const RUN_FILES: readonly string[] = [
   "loss_curve.png",
   "confusion_matrix.svg",
   "confusion_matrix.png",
+  "skills.svg",
+  "skills.png",
   "attention.svg",
   "attention.png",
   ATTENTION_PAGE,

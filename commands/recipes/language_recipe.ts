@@ -10,11 +10,14 @@ import { loadConfig } from "../../checkpoints/checkpoint.ts";
 import { baselines } from "../../data/baselines.ts";
 import { maskTokens } from "../../data/mask_tokens.ts";
 import type { Experiment } from "../../models/experiment.ts";
-import { objectiveOf } from "../../models/families.ts";
+import type { Batch } from "../../data/batches.ts";
+import { type ModelsByKind, objectiveOf } from "../../models/families.ts";
 import { MASKED_SPECIAL_TOKENS } from "../../tokenizers/special_tokens.ts";
+import type { Tokenizer } from "../../tokenizers/tokenizer.ts";
 import { quote } from "../cli/terminal.ts";
 import { isHardwareGpu } from "../cli/with_backend.ts";
 import { tokenizerOf, withPathInErrors } from "../files/checkpoint_folder.ts";
+import { RunSkills } from "../runs/run_skills.ts";
 import { announceFiles, expectTokenizer, type ResumedRun, type RunState } from "../runs/run_state.ts";
 import { choosePreset, type LanguageConfig } from "../settings/presets.ts";
 import { architectureNote } from "../settings/feed_forward.ts";
@@ -32,6 +35,7 @@ import {
 import { expectCharacters, fitContext, noteOfEpochs, warnOfLearningRate } from "../settings/text_fit.ts";
 import { type TrainFlags, trainFlags } from "../settings/train_flags.ts";
 import { chooseTokenizer, type Corpus, encodeCorpus, readCorpus, type Source } from "../texts/corpus.ts";
+import { talePositions } from "../texts/tale_positions.ts";
 import { languageCard } from "./cards.ts";
 import {
   describeLanguageModel,
@@ -42,7 +46,7 @@ import {
   reportLanguageModel,
 } from "./language_report.ts";
 import { checkMemory, memoryLimits } from "../cost/memory.ts";
-import { expectTargets, prepareObjective } from "./objectives.ts";
+import { expectTargets, type PreparedObjective, prepareObjective } from "./objectives.ts";
 import { expectPatience } from "../runs/patience.ts";
 import { attentionText } from "./run_attention.ts";
 import type { Fact, Recipe } from "./recipe.ts";
@@ -162,6 +166,7 @@ export async function languageRecipe(
       ...prefersLast ? { prefer: "last" } : {},
     },
     config: { ...settings, data: files(source.data), validation: files(source.validation) },
+    skills: skillsOf(objective, validation, { tokenizer, ids: encoded.validation, windows }),
     attention: attentionText(model, objective.beginning, tokenizer),
     card: languageCard({ ...task, corpus }),
     facts: [...describeLanguageModel(task), ...remarks],
@@ -177,6 +182,18 @@ export async function languageRecipe(
         (files(source.validation) ?? ["FILE"]).map(quote).join(" ")
       }`,
   };
+}
+
+/** What measures the validation loss by skill, where the tokens are the characters of tales and the model reads them in order. */
+function skillsOf(
+  { model, targetIndices }: PreparedObjective,
+  validation: readonly Batch[],
+  { tokenizer, ids, windows }: { tokenizer: Tokenizer; ids: Uint32Array; windows: number },
+): RunSkills | undefined {
+  const positions = targetIndices && talePositions(tokenizer, ids);
+  if (positions === undefined) return;
+  const indices = () => targetIndices!("validation", windows);
+  return new RunSkills(model as ModelsByKind["causal"], validation, { positions, indices });
 }
 
 const factOf = (name: string, text: string | undefined): Fact[] => text === undefined ? [] : [[name, text]];

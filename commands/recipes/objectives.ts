@@ -29,6 +29,8 @@ export interface PreparedObjective {
   readonly batches: BatchSource;
   /** Batches to evaluate it on, the same every time: of so many sequences, spread over the text, or of all. */
   evaluationBatches(part: "training" | "validation", sequences?: number): Batch[];
+  /** Of a causal model: the index in the text of each target of those batches, or IGNORE_INDEX. */
+  targetIndices?(part: "training" | "validation", sequences?: number): Uint32Array[];
   /** The beginning of the validation text, as the model reads it. */
   readonly beginning: Uint32Array;
   /** Text that shows what the model has learned. */
@@ -69,12 +71,17 @@ export function prepareObjective(
   }
   const model = buildModel<"causal">(expectKind(config, "causal"), settings.experiment);
   const { batchSize, seed } = settings, sizes = { contextLength: config.contextLength, batchSize };
+  const windowsOf = (tokens: Uint32Array, windows: number | undefined) => {
+    const contextLength = Math.min(sizes.contextLength, tokens.length - 1);
+    return validationBatches(tokens, { ...sizes, contextLength, windows });
+  };
   return {
     model,
     batches: causalBatches(encoded.training, { ...sizes, seed }),
-    evaluationBatches(part, windows) {
-      const tokens = encoded[part], contextLength = Math.min(sizes.contextLength, tokens.length - 1);
-      return validationBatches(tokens, { ...sizes, contextLength, windows });
+    evaluationBatches: (part, windows) => windowsOf(encoded[part], windows),
+    targetIndices(part, windows) {
+      const indices = Uint32Array.from(encoded[part].keys()); // in place of tokens
+      return windowsOf(indices, windows).map(({ targets }) => targets);
     },
     beginning: encoded.validation.subarray(0, config.contextLength),
     async sample(backend, seed) {

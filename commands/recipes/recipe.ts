@@ -15,6 +15,7 @@ import type { Output } from "../cli/output.ts";
 import type { ProgressLine } from "../cli/progress.ts";
 import type { CardSubject } from "../reports/model_card.ts";
 import type { RunFolder } from "../runs/run_folder.ts";
+import type { RunSkills } from "../runs/run_skills.ts";
 import type { Best, EpochLoss, RunState, Scores } from "../runs/run_state.ts";
 import type { RunAttention } from "./run_attention.ts";
 import type { TrainFlags } from "../settings/train_flags.ts";
@@ -48,6 +49,8 @@ export interface Recipe {
   readonly validation: readonly Batch[];
   /** What is printed before the first step. */
   readonly facts: readonly Fact[];
+  /** Measures the validation loss by skill, of a causal model of tales. */
+  readonly skills?: RunSkills;
   /** The lowest possible loss, where it is known: a line in the loss curve. */
   readonly optimalLoss?: number;
   /** What the loss is averaged over. */

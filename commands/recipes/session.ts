@@ -25,6 +25,7 @@ import { BLOCK_COPY, RUNS } from "../files/own_names.ts";
 import { epochTable } from "../runs/epoch_table.ts";
 import { describeEarlyStop } from "../runs/patience.ts";
 import { describeContents } from "../runs/run_contents.ts";
+import { describeSkills, drawSkills } from "../runs/run_skills.ts";
 import { writeRunJson } from "../runs/run_json.ts";
 import { folderOf, inRunFolder } from "../runs/run_place.ts";
 import {
@@ -143,6 +144,7 @@ async function finish(session: Session): Promise<void> {
     reference: loss === undefined ? undefined : { loss, label: "optimal" },
   }).catch((error) => printDiagnostic(`The loss curve could not be drawn: ${error.message}`));
   await attention?.draw();
+  await drawSkills(folder, `step ${run.step} of ${steps}`);
   try {
     interrupt.throwIfInterrupted();
     const report = await describeResults(session).finally(() => progress.finish());
@@ -162,6 +164,8 @@ async function describeResults(session: Session): Promise<string> {
     ["done", `step ${run.step} of ${steps}, ${formatDuration(folder.records.at(-1)?.seconds ?? 0)}`],
     ...results,
   ];
+  const skills = describeSkills(folder);
+  if (skills !== undefined) facts.push(["skills", skills]);
   const speed = meter.describe();
   if (speed !== undefined) facts.push(["speed", speed]);
   if (best && best.step < run.step) facts.push(["best", `step ${best.step}, kept in ${folder.path}/best`]);

@@ -12,6 +12,7 @@
 import { DeviceLostError } from "../../core/webgpu/webgpu_backend.ts";
 import { modelFiles, trainingFiles } from "../../checkpoints/checkpoint.ts";
 import { evaluate, yieldToEvents } from "../../training/evaluate.ts";
+import type { MetricsRecord } from "../../training/tensorboard_events.ts";
 import { NonFiniteLossError, train } from "../../training/train.ts";
 import type { FolderFiles } from "../files/disk.ts";
 import { SaveError } from "../files/folders.ts";
@@ -86,11 +87,12 @@ async function runLoop(session: Session): Promise<void> {
   for await (const reports of train(run, { interval: MAX_STEPS_PER_READ, pauseAfter })) {
     const { step } = run, elapsed = performance.now() - begun, perStep = elapsed / reports.length;
     meter.add(reports.length, elapsed / 1000, run.backend.bytes);
-    const measured = isDue(step, evaluationInterval) || step === steps ? await validate(session) : undefined;
+    const validated = isDue(step, evaluationInterval) || step === steps ? await validate(session) : undefined;
+    const measured = validated?.scores, skills = validated?.skills;
     const seconds = Math.round(performance.now() - start) / 1000;
     const records = withEpochLosses(session, reports).map((report) => ({
       ...report,
-      ...report.step === step ? measured : {},
+      ...report.step === step ? { ...measured, ...skills && { skills } } : {},
       seconds,
     }));
     await folder.log(
@@ -135,10 +137,16 @@ function isBetter(scores: Scores, best: Scores | undefined): boolean {
   return accuracy > before || accuracy === before && scores.validationLoss < best.validationLoss;
 }
 
-/** The scores on the validation data. */
-async function validate({ run, recipe }: Session): Promise<Scores> {
-  const validationLoss = await evaluate(run.backend, recipe.model, recipe.validation);
-  if (Number.isFinite(validationLoss)) return { validationLoss, ...await recipe.scores?.() };
+/** The scores on the validation data, and what else is recorded of it. */
+async function validate(
+  { run, recipe }: Session,
+): Promise<{ scores: Scores; skills?: MetricsRecord["skills"] }> {
+  const { loss: validationLoss, skills } = recipe.skills
+    ? await recipe.skills.evaluate(run.backend)
+    : { loss: await evaluate(run.backend, recipe.model, recipe.validation) };
+  if (Number.isFinite(validationLoss)) {
+    return { scores: { validationLoss, ...await recipe.scores?.() }, skills };
+  }
   throw new NonFiniteLossError(
     `The validation loss at step ${run.step} is ${validationLoss} (seed ${run.settings.seed}): lower the learning rate`,
   );

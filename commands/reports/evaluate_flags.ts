@@ -6,6 +6,7 @@
 import { deviceFlag, jsonFlag, maskFlags, MAX, modelFlags, replaceInvalidFlag } from "../cli/common_flags.ts";
 import { type Flags, group } from "../cli/flags.ts";
 import { BATCH_SIZE, SEED } from "../settings/run_flags.ts";
+import { COLOUR_FLAGS } from "./colours.ts";
 
 /** Flags for a model that fills masks. */
 export const MASKED_FLAGS = {
@@ -50,6 +51,6 @@ export const evaluateFlags = {
   ...replaceInvalidFlag,
   ...deviceFlag,
   ...jsonFlag,
-  ...group("Report", REPORT_FLAGS),
+  ...group("Report", { ...REPORT_FLAGS, ...COLOUR_FLAGS }),
   ...group("Masks, for a RoBERTa", MASKED_FLAGS),
 } as const satisfies Flags;

@@ -10,6 +10,7 @@
  *     epochs.md                         a table of the epochs, of a run that is validated at the end of each
  *     loss_curve.svg, .png              drawn when the run ends
  *     confusion_matrix.svg, .png        of a classifier, drawn when the run ends
+ *     skills.svg, .png                  of a causal model of tales: the loss by skill, drawn when the run ends
  *     attention.svg, .png               of a language model: the attention maps of a text, drawn when the run ends
  *     attention.html                    the attention maps at each validation, with --attention-every
  *     training.ids, validation.ids      the encoded texts, so that the tokenizer is not run again to resume

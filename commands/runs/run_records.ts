@@ -8,7 +8,7 @@ import * as v from "valibot";
 import type { MetricsRecord } from "../../training/tensorboard_events.ts";
 import { reason } from "../cli/errors.ts";
 import { lenientJson, readBytes } from "../files/disk.ts";
-import { FINITE, objectOf } from "../settings/saved_settings.ts";
+import { FINITE, objectOf, TEXT } from "../settings/saved_settings.ts";
 
 /** A record has finite numbers only, so that it can be drawn and printed. */
 export const RECORD: v.GenericSchema<MetricsRecord> = objectOf({
@@ -21,6 +21,7 @@ export const RECORD: v.GenericSchema<MetricsRecord> = objectOf({
   gradientNorm: FINITE,
   learningRate: FINITE,
   validationLoss: v.optional(FINITE),
+  skills: v.optional(v.record(TEXT, objectOf({ positions: FINITE, loss: FINITE, optimal: FINITE }))),
   accuracy: v.optional(FINITE),
   macroF1: v.optional(FINITE),
   completedEpochs: v.optional(FINITE),
