@@ -128,6 +128,7 @@ export * from "./inference/decode_samples.ts";
 export * from "./inference/evaluate_text.ts";
 export * from "./inference/fill_mask.ts";
 export * from "./inference/generate.ts";
+export * from "./inference/heads/patches.ts";
 export * from "./inference/longest_copy.ts";
 export * from "./inference/prompt.ts";
 export * from "./inference/sample_texts.ts";
