@@ -102,9 +102,11 @@ export * from "./data/mask_tokens.ts";
 export * from "./data/masked_batches.ts";
 export * from "./data/masked_texts.ts";
 export { MASK_RATE, type MaskedSequence, type MaskOptions, maskSequence } from "./data/masking.ts";
+export * from "./data/oracle.ts";
 export * from "./data/sequences.ts";
 export * from "./data/tables.ts";
-export * from "./data/tales.ts";
+export { makeTales, type Tale, TALE_GRAMMAR, type TaleCorpus, tales } from "./data/tales.ts";
+export type { TaleGrammar } from "./data/tales/tale_grammar.ts";
 
 export * from "./training/classification_metrics.ts";
 export * from "./training/evaluate.ts";

@@ -26,21 +26,15 @@
 
 import { log } from "../core/math.ts";
 import { Random } from "../core/random.ts";
-
-/**
- * A grammar of tales: a tale follows one plot, a plot is a sequence of beats, and each beat is told by one of its sentences.
- *
- * In a sentence, `{thing}` stands for a word of the list `thing`, drawn at its first mention in a tale and repeated after;
- * `{thing2}` is another word of the same list; `{hero:her}` is the form of that word in the table `her`.
- */
-export interface TaleGrammar {
-  /** Lists of words by name; no two words of a list may be equal. */
-  readonly words: Readonly<Record<string, readonly string[]>>;
-  /** Tables of forms by name: which text stands for each word. */
-  readonly forms: Readonly<Record<string, Readonly<Record<string, string>>>>;
-  /** Plots; a plot is a list of beats, a beat a list of sentences that may tell it. */
-  readonly plots: readonly (readonly (readonly string[])[])[];
-}
+import {
+  freeWords,
+  SENTENCE_GAP,
+  type SentencePart,
+  sentenceParts,
+  TALE_END,
+  type TaleGrammar,
+  wordAsTold,
+} from "./tales/tale_grammar.ts";
 
 const WORDS = {
   hero: ["Anna", "Jack", "Kit", "Mia", "Pip", "Zoe"],
@@ -175,29 +169,14 @@ type Choose = <Option>(options: readonly Option[]) => Option;
 /** One tale: each beat of a drawn plot in a drawn sentence, each slot filled as {@linkcode TaleGrammar} says. */
 function drawTale(grammar: TaleGrammar, choose: Choose): string {
   const drawn = new Map<string, string>();
-  const listName = (slot: string) => slot.replace(/\d+$/, "");
-  function wordFor(slot: string): string {
-    const earlier = drawn.get(slot);
-    if (earlier !== undefined) return earlier;
-    const slots = [...drawn.keys()].filter((other) => listName(other) === listName(slot));
-    const used = slots.map((other) => drawn.get(other));
-    const free = grammar.words[listName(slot)]?.filter((word) => !used.includes(word)) ?? [];
-    if (free.length === 0) {
-      throw new RangeError(
-        `Cannot fill {${slot}}: expected a word in the list "${listName(slot)}" beside [${used}]`,
-      );
-    }
-    const word = choose(free);
-    drawn.set(slot, word);
-    return word;
-  }
-  const sentences = choose(grammar.plots).map((beat) =>
-    choose(beat).replace(/\{(\w+)(?::(\w+))?\}/g, (_, slot: string, form?: string) => {
-      const word = wordFor(slot);
-      return form === undefined ? word : grammar.forms[form][word];
-    })
-  );
-  return sentences.join(" ") + "\n\n";
+  const tell = (part: SentencePart): string => {
+    if ("text" in part) return part.text;
+    const word = drawn.get(part.slot) ?? choose(freeWords(grammar, part.slot, drawn));
+    drawn.set(part.slot, word);
+    return wordAsTold(grammar, word, part.form);
+  };
+  const sentences = choose(grammar.plots).map((beat) => sentenceParts(choose(beat)).map(tell).join(""));
+  return sentences.join(SENTENCE_GAP) + TALE_END;
 }
 
 /**
