@@ -130,6 +130,7 @@ export * from "./inference/decode_samples.ts";
 export * from "./inference/evaluate_text.ts";
 export * from "./inference/fill_mask.ts";
 export * from "./inference/generate.ts";
+export * from "./inference/heads/antecedents.ts";
 export * from "./inference/heads/patches.ts";
 export * from "./inference/longest_copy.ts";
 export * from "./inference/prompt.ts";

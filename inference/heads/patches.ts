@@ -38,6 +38,28 @@ export interface HeadIndex {
 /** What evaluating a causal model takes. */
 export type CausalForward = Pick<ModelsByKind["causal"], "config" | "forward">;
 
+/**
+ * Cuts a text into windows, one after another; the last one may be shorter.
+ *
+ * @example
+ * ```ts
+ * import { cutWindows } from "@miniformer/miniformer";
+ * import { assertEquals } from "@std/assert";
+ *
+ * assertEquals(cutWindows(Uint32Array.of(5, 6, 7), 2), [Uint32Array.of(5, 6), Uint32Array.of(7)]);
+ * ```
+ *
+ * @param ids The text.
+ * @param length The length of a window, such as the context length of a model.
+ * @returns The windows.
+ */
+export function cutWindows(ids: Uint32Array, length: number): Uint32Array[] {
+  return Array.from(
+    { length: Math.ceil(ids.length / length) },
+    (_, window) => ids.subarray(window * length, (window + 1) * length),
+  );
+}
+
 /** A patch that counts its calls, so that a block that makes none is noticed. */
 function counted(patch: HeadPatch, layers: number): { patch: HeadPatch; check(): void } {
   const seen = new Set<number>();
