@@ -30,7 +30,8 @@
  *               wording    the rest: fixed text, and letters that all words of a list, or all forms, begin with
  *
  * Where sentences differ in what they expect, words may be drawn as well: a tale begins with "Once" or with one of the
- * names, which is one distribution, of the skill plot.
+ * names, which is one distribution, of the skill plot. Where derivations differ in the skill of a certain character, the
+ * most probable one decides.
  *
  * Reference: the forward algorithm of hidden Markov models (Rabiner, "A tutorial on hidden Markov models", 1989, section
  * III A), on a set of states that grows with the text.
@@ -246,16 +247,11 @@ function dependsOnSentence(alive: readonly Derivation[], distribution: ReadonlyM
   });
 }
 
-/** The skill of a certain character: that of most derivations, by weight, and where the most probable of these was told before. */
+/** The skill of a certain character in the most probable derivation, and where its word was told before. */
 function certainSkill(alive: readonly Derivation[]): Pick<OraclePosition, "skill" | "antecedent"> {
-  const skillOf = ({ told, read }: Derivation) => told.skills[read];
-  const bySkill = alive.length === 1 ? [[...alive]] : [...Map.groupBy(alive, skillOf).values()];
-  const total = (derivations: readonly Derivation[]) =>
-    derivations.reduce((sum, { weight }) => sum + weight, 0);
-  const most = bySkill.reduce((a, b) => total(b) > total(a) ? b : a);
-  const likeliest = most.reduce((a, b) => b.weight > a.weight ? b : a);
-  const skill = skillOf(likeliest), { antecedent } = likeliest.told;
-  return skill === "recall" ? { skill, antecedent: antecedent! + likeliest.read } : { skill };
+  const { told, read } = alive.reduce((a, b) => b.weight > a.weight ? b : a);
+  const skill = told.skills[read], { antecedent } = told;
+  return skill === "recall" ? { skill, antecedent: antecedent! + read } : { skill };
 }
 
 /** The error about a character that cannot stand where it does. */

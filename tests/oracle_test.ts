@@ -159,6 +159,19 @@ Deno.test("where the skill is open, it does not depend on the character that fol
   assertAlmostEquals(name.probability, 1 / 12, 1e-12);
 });
 
+Deno.test("where derivations read a certain character in two ways, the more probable one decides", () => {
+  const grammar: TaleGrammar = {
+    words: { hero: ["Mia", "Pip"], friend: ["Max", "Ann"] },
+    forms: {},
+    plots: [[["{hero} and {friend}: "], ["{hero}", "My!"]], [["{hero} and {friend}: "], ["{friend}"]]],
+  };
+  const positions = oracle("Mia and Max:  M", grammar);
+  assertEquals(positions.at(-1), {
+    ...{ probability: 1, entropy: 0, distribution: new Map([["M", 1]]) },
+    ...{ skill: "recall", antecedent: 8 },
+  });
+});
+
 Deno.test("a character beyond U+FFFF is one position", () => {
   const grammar: TaleGrammar = { words: { face: ["😀", "🙁🙁"] }, forms: {}, plots: [[["{face}: {face}"]]] };
   const positions = oracle("🙁🙁: 🙁🙁\n\n", grammar);
