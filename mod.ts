@@ -132,6 +132,7 @@ export * from "./inference/fill_mask.ts";
 export * from "./inference/generate.ts";
 export * from "./inference/heads/antecedents.ts";
 export * from "./inference/heads/patches.ts";
+export * from "./inference/heads/recalls.ts";
 export * from "./inference/longest_copy.ts";
 export * from "./inference/prompt.ts";
 export * from "./inference/sample_texts.ts";

@@ -3,7 +3,8 @@ import { CpuBackend } from "../core/cpu_backend.ts";
 import { initialize } from "../core/module.ts";
 import { oracle } from "../data/oracle.ts";
 import { makeTales } from "../data/tales.ts";
-import { antecedentHeads, type CausalStates, recallsOf } from "../inference/heads/antecedents.ts";
+import { antecedentHeads, type CausalStates } from "../inference/heads/antecedents.ts";
+import { recallsOf } from "../inference/heads/recalls.ts";
 import { Gpt, type GptConfig } from "../models/gpt.ts";
 import { trainBpe } from "../tokenizers/bpe/bpe_trainer.ts";
 import { CharTokenizer } from "../tokenizers/char_tokenizer.ts";
@@ -19,25 +20,6 @@ const config: GptConfig = {
   ...{ architecture: "gpt2", contextLength: 90, layers: 2, heads: 2, modelDim: 8, feedForwardDim: 16 },
   ...{ vocabSize: 64, dropoutRate: 0, initialStd: 0.5 },
 };
-
-Deno.test("recallsOf: every word that is told again, with all mentions before in the same tale", () => {
-  const text = TALE + TALE, recalls = recallsOf(text, oracle(text)), { length } = TALE;
-  const found = recalls.filter(({ index }) => index < length);
-  const words = found.map(({ word, letter, mentions }) =>
-    `${word}${letter === 0 ? "" : letter} ${mentions.length}`
-  );
-  const expected =
-    "Mia 2, Fox 1, red 1, kite 1, Mia 3, kite 2, Fox 2, Mia 4, jam 1, Fox 3, jam 2, Mia 5, kite 3, " +
-    "jam 3, Fox 4, Mia 6, Fox 5";
-  assertEquals(words.join(", "), expected);
-  for (const { index, word, letter, mentions } of recalls) {
-    assertEquals(oracle(text)[index].antecedent, mentions.at(-1)! + letter);
-  }
-  const second = recalls.slice(found.length).map((
-    { index, mentions },
-  ) => [index - length, mentions.map((at) => at - length)]);
-  assertEquals(second, found.map(({ index, mentions }) => [index, mentions]), "each tale for itself");
-});
 
 /** A model of one layer that attends where it is told: the weights by head, query and the window's place in the text. */
 function attending(

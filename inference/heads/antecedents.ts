@@ -33,30 +33,11 @@ import type { ModelsByKind, ObservableModel } from "../../models/families.ts";
 import type { Tokenizer } from "../../tokenizers/tokenizer.ts";
 import { yieldToEvents } from "../../training/evaluate.ts";
 import { attentionWeights } from "../attention_maps.ts";
+import { type ByTarget, keysOf, type Recall, recallsOf } from "./recalls.ts";
 import { cutWindows, type HeadIndex } from "./patches.ts";
-
-/** A letter of a word that was told before. */
-export interface Recall {
-  /** Its index in the text, in characters. */
-  readonly index: number;
-  /** The word. */
-  readonly word: string;
-  /** Which of its letters this is, the first is 0. */
-  readonly letter: number;
-  /** Where earlier mentions of the word in the same tale begin, in order. */
-  readonly mentions: readonly number[];
-}
 
 /** What observing the attention of a causal model takes. */
 export type CausalStates = Pick<ModelsByKind["causal"], "config" | "states">;
-
-/** A number for each of the two kinds of hits. */
-export interface ByTarget {
-  /** The same letter of an earlier mention. */
-  readonly letter: number;
-  /** Any letter of an earlier mention. */
-  readonly word: number;
-}
 
 /** How often a head finds antecedents. */
 export interface AntecedentHead extends HeadIndex {
@@ -76,40 +57,6 @@ export interface Antecedents {
   readonly chance: ByTarget;
   /** All heads, layer by layer. */
   readonly heads: readonly AntecedentHead[];
-}
-
-/**
- * The places of tales where a word is recalled.
- *
- * @example
- * ```ts
- * import { oracle, recallsOf, tales } from "@miniformer/miniformer";
- * import { assertEquals } from "@std/assert";
- *
- * const { text } = tales(1).next().value;
- * for (const { index, word, mentions } of recallsOf(text, oracle(text))) {
- *   for (const at of [index, ...mentions]) assertEquals(text.slice(at, at + word.length), word);
- * }
- * ```
- *
- * @param text Tales.
- * @param positions What the oracle says about each character.
- * @returns The places, in order.
- */
-export function recallsOf(text: string, positions: readonly OraclePosition[]): Recall[] {
-  const characters = [...text], recalls: Recall[] = [];
-  let told = new Map<string, number[]>(); // where each word of this tale begins
-  for (let start = 0, end = 0; start < characters.length; start = Math.max(end, start + 1)) {
-    for (end = start; end < characters.length && LETTER.test(characters[end]); end++);
-    if (characters[start] === "\n") told = new Map(); // the end of a tale
-    if (end === start) continue;
-    const word = characters.slice(start, end).join(""), mentions = told.get(word) ?? [];
-    for (let index = start; index < end; index++) {
-      if (positions[index].skill === "recall") recalls.push({ index, word, letter: index - start, mentions });
-    }
-    told.set(word, [...mentions, start]);
-  }
-  return recalls;
 }
 
 /**
@@ -212,15 +159,6 @@ function recallsWithin(all: readonly Recall[], start: number, length: number): R
     .filter(({ mentions }) => mentions.length > 0);
 }
 
-/** The keys that are hits, as indices of the text. */
-function keysOf({ word, letter, mentions }: Recall): Record<keyof ByTarget, number[]> {
-  const letters = Array.from([...word].keys());
-  return {
-    letter: mentions.map((mention) => mention + letter),
-    word: mentions.flatMap((mention) => letters.map((offset) => mention + offset)),
-  };
-}
-
 /** The first of the largest. */
 function indexOfLargest(weights: ArrayLike<number>): number {
   let largest = 0;
@@ -245,8 +183,6 @@ function rowsAt(
     });
   }));
 }
-
-const LETTER = /\p{L}/u;
 
 /** The ids of a text, one for each character. */
 function encodeCharacters(tokenizer: Tokenizer, text: string): Uint32Array {
