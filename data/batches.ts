@@ -153,3 +153,61 @@ export function validationBatches(
   }
   return batches;
 }
+
+/** A batch of windows of a text. */
+export interface WindowBatch extends Batch {
+  /** Index of the first input of each row that is a window; rows beyond have no targets. */
+  readonly starts: readonly number[];
+}
+
+/**
+ * Windows that overlap by half, for losses token by token: every token but the first is a target once, and has more than
+ * half a window before it, or all of the text.
+ *
+ *     inputs    0 1 2 3 4 5 6 7               the first window predicts all that follow its inputs: tokens 1 to 8,
+ *                       4 5 6 7 8 9 …         the next one those of its second half: 9 to 12
+ *
+ * A model predicts the first tokens of a window with little before them, so side by side windows, as those of
+ * {@linkcode validationBatches}, measure a higher loss in half the time.
+ *
+ * @param tokens The text.
+ * @param options Sizes, where a text of few windows makes a smaller batch; `windows` is the largest number of windows,
+ * spread over the text, all unless given.
+ * @returns Batches; targets that another window predicts with more before them are ignored.
+ * @throws {RangeError} If the text is shorter than one window, or a size is not a positive integer.
+ *
+ * @example
+ * ```ts
+ * import { IGNORE_INDEX, overlappingBatches } from "@miniformer/miniformer";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const tokens = Uint32Array.of(10, 11, 12, 13, 14, 15, 16);
+ * const [{ targets, starts }] = overlappingBatches(tokens, { contextLength: 4, batchSize: 2 });
+ * assertEquals(starts, [0, 2]);
+ * assertEquals([...targets], [11, 12, 13, 14, IGNORE_INDEX, IGNORE_INDEX, 15, 16]);
+ * ```
+ */
+export function overlappingBatches(
+  tokens: Uint32Array,
+  options: { contextLength: number; batchSize: number; windows?: number },
+): WindowBatch[] {
+  const { contextLength, batchSize } = options;
+  checkText(tokens, options, "evaluated");
+  const stride = Math.ceil(contextLength / 2), lastStart = tokens.length - 1 - contextLength;
+  const available = 1 + Math.ceil(lastStart / stride);
+  const windows = Math.min(available, options.windows ?? available);
+  const batches: (Batch & { starts: number[] })[] = [];
+  for (let window = 0; window < windows; window++) {
+    if (window % batchSize === 0) {
+      batches.push({ ...emptyBatch(Math.min(batchSize, windows), contextLength), starts: [] });
+    }
+    const batch = batches[batches.length - 1], row = batch.starts.length;
+    const place = Math.floor(window * available / windows), start = Math.min(place * stride, lastStart);
+    copyWindow(batch, row, tokens, start);
+    // what the window before has predicted: up to token (place − 1) · stride + contextLength
+    const predicted = place === 0 ? 0 : (place - 1) * stride + contextLength - start;
+    batch.targets.fill(IGNORE_INDEX, row * contextLength, row * contextLength + predicted);
+    batch.starts.push(start);
+  }
+  return batches;
+}

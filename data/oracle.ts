@@ -256,11 +256,15 @@ function certainSkill(alive: readonly Derivation[]): Pick<OraclePosition, "skill
 
 /** The error about a character that cannot stand where it does. */
 function departure(text: string, position: number, expected: ReadonlyMap<string, number>): RangeError {
-  const characters = [...text].slice(0, position + 1), line = characters.slice(0, -1).lastIndexOf("\n");
-  const lines = characters.slice(0, -1).filter((character) => character === "\n").length + 1;
+  let line = 1, column = 0, character = "", left = position;
+  for (character of text) {
+    column++;
+    if (left-- === 0) break; // the rest may be long
+    if (character === "\n") [line, column] = [line + 1, 0];
+  }
   const known = [...expected.keys()].sort().map(quoted);
   return new RangeError(
-    `Cannot read the text as tales: line ${lines}, column ${position - line} holds ` +
-      `${quoted(characters[position])}, expected ${known.length > 1 ? "one of " : ""}${known.join(", ")}`,
+    `Cannot read the text as tales: line ${line}, column ${column} holds ${quoted(character)}, ` +
+      `expected ${known.length > 1 ? "one of " : ""}${known.join(", ")}`,
   );
 }

@@ -1,6 +1,12 @@
 import { assert, assertEquals, assertNotEquals, assertThrows } from "@std/assert";
 import { IGNORE_INDEX } from "../kernels/cross_entropy.ts";
-import { type Batch, type BatchSource, causalBatches, validationBatches } from "../data/batches.ts";
+import {
+  type Batch,
+  type BatchSource,
+  causalBatches,
+  overlappingBatches,
+  validationBatches,
+} from "../data/batches.ts";
 
 /** A text whose tokens tell their places. */
 const placesUpTo = (length: number) => Uint32Array.from({ length }, (_, place) => place);
@@ -137,9 +143,47 @@ Deno.test("validationBatches refuses a text shorter than a window", () => {
   );
 });
 
+Deno.test("overlappingBatches: every token but the first is a target once, with more than half a window before it", () => {
+  for (const contextLength of [1, 2, 7, 8]) {
+    for (let length = contextLength + 1; length < 40; length++) {
+      const batches = overlappingBatches(placesUpTo(length), { contextLength, batchSize: 3 }),
+        seen: number[] = [];
+      for (const { inputs, targets, starts } of batches) {
+        for (const [index, target] of targets.entries()) {
+          if (target === IGNORE_INDEX) continue;
+          const row = Math.floor(index / contextLength), time = index % contextLength;
+          assertEquals([inputs[index], target], [starts[row] + time, starts[row] + time + 1]);
+          assert(2 * (time + 1) > contextLength || starts[row] === 0, `token ${target} of ${length}`);
+          seen.push(target);
+        }
+      }
+      assertEquals(
+        seen,
+        [...placesUpTo(length).subarray(1)],
+        `${length} tokens, windows of ${contextLength}`,
+      );
+    }
+  }
+});
+
+Deno.test("overlappingBatches: no more windows than are needed, and a few of them are spread over the text", () => {
+  const startsOf = (windows?: number) =>
+    overlappingBatches(placesUpTo(8 + 4 * 9 + 2), { contextLength: 8, batchSize: 4, windows })
+      .map(({ starts }) => starts);
+  assertEquals(startsOf(), [[0, 4, 8, 12], [16, 20, 24, 28], [32, 36, 37]]);
+  assertEquals(startsOf(99), startsOf());
+  assertEquals(startsOf(3), [[0, 12, 28]]);
+  assertEquals(overlappingBatches(placesUpTo(14), { contextLength: 8, batchSize: 4 })[0].batchSize, 3);
+  assertThrows(
+    () => overlappingBatches(placesUpTo(8), { contextLength: 8, batchSize: 4 }),
+    RangeError,
+    "The evaluated text has 8 tokens, a window needs 9",
+  );
+});
+
 for (const size of [0, -8, 2.5, NaN]) {
   Deno.test(`batches of ${size} windows, or of windows of ${size} tokens, are refused`, () => {
-    for (const [name, batches] of Object.entries({ causalBatches, validationBatches })) {
+    for (const [name, batches] of Object.entries({ causalBatches, validationBatches, overlappingBatches })) {
       for (const sizes of [{ contextLength: 8, batchSize: size }, { contextLength: size, batchSize: 8 }]) {
         const message = "Cannot make batches with " +
           (sizes.batchSize === 8 ? "contextLength" : "batchSize") + ` ${size}`;

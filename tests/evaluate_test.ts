@@ -3,9 +3,9 @@ import { CpuBackend } from "../core/cpu_backend.ts";
 import { initialize } from "../core/module.ts";
 import { IGNORE_INDEX } from "../kernels/cross_entropy.ts";
 import { Gpt } from "../models/gpt.ts";
-import { type Batch, validationBatches } from "../data/batches.ts";
+import { type Batch, overlappingBatches, validationBatches } from "../data/batches.ts";
 import { totalWeight } from "../training/batch_tensors.ts";
-import { evaluate } from "../training/evaluate.ts";
+import { evaluate, tokenLosses } from "../training/evaluate.ts";
 import { everyBackend } from "./_testing.ts";
 import { Bigram, livelyModel, newRun, small, stateOf, text } from "./_training.ts";
 
@@ -100,4 +100,48 @@ Deno.test("evaluate reports its progress, lets other events run, and ends with w
   await assertRejects(() => evaluate(backend, model, batches, { onProgress: stop }), Error, "stopped");
   clearInterval(timer);
   assert(others > 0, "the timer ran meanwhile");
+});
+
+/** −ln softmax(logits)[token] of each token, read alone with what stands before it in its window. */
+async function tokenLossesByHand(model: Gpt, backend: CpuBackend, ids: Uint32Array): Promise<number[]> {
+  const { contextLength: length, vocabSize } = small, stride = length / 2, losses = [NaN];
+  for (let at = 1; at < ids.length; at++) {
+    const place = at <= length ? 0 : Math.ceil((at - length) / stride);
+    const start = Math.min(place * stride, ids.length - 1 - length);
+    const logits = await backend.read(model.forward(backend.from(ids.slice(start, at), [1, at - start])));
+    const row = [...logits.subarray(-vocabSize)];
+    losses.push(Math.log(row.reduce((sum, logit) => sum + Math.exp(logit), 0)) - row[ids[at]]);
+  }
+  return losses;
+}
+
+everyBackend(
+  "tokenLosses are those of each token after the ones before it in its window",
+  async (backend) => {
+    const { model } = livelyModel(backend, small), reference = new CpuBackend();
+    for (const length of [9, 12, 51]) {
+      const ids = text.subarray(0, length);
+      const expected = await tokenLossesByHand(livelyModel(reference, small).model, reference, ids);
+      const losses = await tokenLosses(backend, model, ids, { batchSize: 3 });
+      assertEquals([losses.length, losses[0]], [length, NaN]);
+      for (let at = 1; at < length; at++) {
+        assertAlmostEquals(losses[at], expected[at], 1e-5, `${at} of ${length}`);
+      }
+      const batches = overlappingBatches(ids, { contextLength: small.contextLength, batchSize: 5 });
+      const mean = losses.subarray(1).reduce((sum, loss) => sum + loss, 0) / (length - 1);
+      assertAlmostEquals(await evaluate(backend, model, batches), mean, 1e-5);
+    }
+  },
+);
+
+Deno.test("tokenLosses of a few windows are NaN elsewhere, and those of a short text need no whole window", async () => {
+  const all = await tokenLosses(backend, model, text), seen: number[][] = [];
+  const onProgress = (done: number, total: number) => void seen.push([done, total]);
+  const some = await tokenLosses(backend, model, text, { batchSize: 2, windows: 3, onProgress });
+  assertEquals(seen, [[0, 2], [1, 2]]);
+  const found = [...some.keys()].filter((at) => !Number.isNaN(some[at]));
+  assertEquals(found.length, 8 + 4 + 4);
+  for (const at of found) assertAlmostEquals(some[at], all[at], 1e-6);
+  assertEquals((await tokenLosses(backend, model, text.subarray(0, 2))).length, 2);
+  await assertRejects(() => tokenLosses(backend, model, text.subarray(0, 1)), RangeError, "a window needs 2");
 });

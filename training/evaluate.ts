@@ -1,15 +1,17 @@
 /**
- * The mean loss of a model over batches, without dropout and without gradients.
+ * The mean loss of a model over batches, and its loss on every token of a text, without dropout and without gradients.
  *
  * @module
  */
 
 import type { Backend } from "../core/backend.ts";
 import { zeros } from "../core/tensor.ts";
+import { crossEntropyForward, IGNORE_INDEX } from "../kernels/cross_entropy.ts";
 import { addScaled } from "../kernels/elementwise.ts";
+import type { ModelsByKind } from "../models/families.ts";
 import type { Learner } from "../models/learner.ts";
 import { totalWeight, toTensors } from "./batch_tensors.ts";
-import type { Batch } from "../data/batches.ts";
+import { type Batch, overlappingBatches } from "../data/batches.ts";
 
 /** Batches whose losses are summed on the device; these sums are read and added in double precision. */
 const BATCHES_PER_READ = 8;
@@ -17,7 +19,7 @@ const BATCHES_PER_READ = 8;
 /** What happens during an evaluation. */
 export interface EvaluateOptions {
   /**
-   * Called before every eight batches. What it throws ends the evaluation.
+   * Called before every eight batches, or every one. What it throws ends the evaluation.
    *
    * @param done Batches that are done.
    * @param total All batches.
@@ -64,6 +66,66 @@ export async function evaluate(
   }
   if (weights === 0) throw new RangeError("Cannot evaluate on batches without targets");
   return sum / weights;
+}
+
+/** How {@linkcode tokenLosses} reads a text. */
+export interface TokenLossOptions extends EvaluateOptions {
+  /** Windows per batch; 16 unless given. */
+  readonly batchSize?: number;
+  /** The largest number of windows, spread over the text; all unless given. */
+  readonly windows?: number;
+}
+
+/**
+ * The loss of a causal model on each token of a text. It reads windows that overlap by half, see
+ * {@linkcode overlappingBatches}.
+ *
+ * @example
+ * ```ts
+ * import { CpuBackend, Gpt, initialize, PRESETS, tokenLosses } from "@miniformer/miniformer";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const backend = new CpuBackend(), model = new Gpt({ ...PRESETS.tiny.model, vocabSize: 3 });
+ * initialize(backend, model, 1);
+ * const [first, ...others] = await tokenLosses(backend, model, Uint32Array.of(0, 1, 2, 0));
+ * assertEquals([first, others.length], [NaN, 3]); // nothing stands before the first token
+ * ```
+ *
+ * @param backend The device of the model.
+ * @param model The model.
+ * @param ids The text.
+ * @param options Sizes, and what happens meanwhile.
+ * @returns Nats, for each token: −ln of the probability that the model gives it after those before it. NaN for the first one,
+ * and for those in no window.
+ * @throws {RangeError} If the text has fewer than two tokens.
+ */
+export async function tokenLosses(
+  backend: Backend,
+  model: ModelsByKind["causal"],
+  ids: Uint32Array,
+  { batchSize = 16, windows, onProgress }: TokenLossOptions = {},
+): Promise<Float64Array> {
+  const contextLength = Math.max(1, Math.min(model.config.contextLength, ids.length - 1));
+  const batches = overlappingBatches(ids, { contextLength, batchSize, windows });
+  const found = new Float64Array(ids.length).fill(NaN);
+  for (const [done, batch] of batches.entries()) {
+    await yieldToEvents();
+    onProgress?.(done, batches.length);
+    const losses = await backend.read(backend.scope(() => {
+      const logits = model.forward(backend.from(batch.inputs, [batch.batchSize, contextLength])); // (B, T, V)
+      const targets = backend.from(batch.targets), rows = targets.size, columns = logits.shape[2];
+      const losses = backend.allocate([rows]), logSumExp = backend.allocate([rows]);
+      backend.run(crossEntropyForward, { logits, targets, losses, logSumExp }, { rows, columns });
+      return losses;
+    }));
+    for (const [row, start] of batch.starts.entries()) {
+      for (let time = 0; time < contextLength; time++) {
+        const at = row * contextLength + time;
+        if (batch.targets[at] !== IGNORE_INDEX) found[start + time + 1] = losses[at];
+      }
+    }
+  }
+  return found;
 }
 
 /**
