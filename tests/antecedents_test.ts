@@ -65,7 +65,8 @@ Deno.test("antecedentHeads counts, by the weights before each recalled letter, l
     [uniform, letter, after, late] = figures.heads;
 
   // those with a mention in the window, counted anew
-  const startOf = (index: number) => Math.floor((index - 1) / contextLength) * contextLength;
+  const startOf = (index: number) =>
+    Math.min(Math.max(0, Math.ceil((index - contextLength) / 45)) * 45, text.length - 1 - contextLength);
   const within = recalls.filter(({ index, mentions }) => mentions.at(-1)! >= startOf(index));
   assertEquals(figures.recalls.map(({ index }) => index), within.map(({ index }) => index));
   assert(within.length > 20 && within.length < recalls.length);

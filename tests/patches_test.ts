@@ -1,13 +1,23 @@
-import { assert, assertAlmostEquals, assertEquals, assertRejects, assertThrows } from "@std/assert";
+import {
+  assert,
+  assertAlmostEquals,
+  assertEquals,
+  assertNotEquals,
+  assertRejects,
+  assertThrows,
+} from "@std/assert";
 import type { Backend } from "../core/backend.ts";
 import { CpuBackend } from "../core/cpu_backend.ts";
 import { initialize } from "../core/module.ts";
 import { type Tensor, zeros } from "../core/tensor.ts";
 import { meanHeads, patchedModel, replaceHeads } from "../inference/heads/patches.ts";
+import { generate } from "../inference/generate.ts";
 import { attentionStack, buildModel, type ModelConfig } from "../models/families.ts";
 import type { Block, PostNormBlock } from "../models/blocks.ts";
 import { Gpt, type GptConfig } from "../models/gpt.ts";
 import type { HeadPatch } from "../models/layers.ts";
+import { MaskedLanguageModel } from "../models/roberta.ts";
+import { evaluate } from "../training/evaluate.ts";
 import { everyBackend } from "./_testing.ts";
 
 const sizes = { contextLength: 8, layers: 2, heads: 3, modelDim: 12, feedForwardDim: 24, vocabSize: 16 };
@@ -100,17 +110,45 @@ everyBackend("meanHeads is the mean over all positions of all windows", async (b
   }
 });
 
-Deno.test("patchedModel patches every forward pass, with what else its context has", async () => {
-  const backend = new CpuBackend(), model = new Gpt(config), weights: Tensor[] = [];
-  initialize(backend, model, 1);
-  const heads = [{ layer: 0, head: 1 }], values = await meanHeads(backend, model, windows);
-  const patch = replaceHeads(config, heads, values), patched = patchedModel(model, patch);
-  const ids = backend.from(windows[0], [1, 5]);
-  assertEquals(
-    await backend.read(patched.forward(ids, { weights })),
-    await backend.read(model.forward(ids, { patch, weights: [] })),
-  );
-  assertEquals([weights.length, patched.config], [2, config]);
+everyBackend(
+  "patchedModel patches every forward pass of a language model, whatever calls it",
+  async (backend) => {
+    const masked = new MaskedLanguageModel({ ...config, architecture: "roberta" }), gpt = new Gpt(config);
+    const inputs = Uint32Array.of(3, 7, 7, 9, 1, 2),
+      batch = { inputs, targets: inputs, batchSize: 2, contextLength: 3 };
+    for (const model of [gpt, masked]) {
+      initialize(backend, model, 1);
+      const none = patchedModel(model, (_layer, heads) => heads);
+      const heads = [{ layer: 0, head: 1 }],
+        values = await meanHeads(backend, attentionStack(model), windows);
+      const patch = replaceHeads(config, heads, values), patched = patchedModel(model, patch);
+      const loss = await evaluate(backend, model, [batch]);
+      assertEquals(await evaluate(backend, none, [batch]), loss);
+      assert(Math.abs(await evaluate(backend, patched, [batch]) - loss) > 1e-3, "the patch matters");
+      assertEquals(await evaluate(backend, model, [batch]), loss, "the model itself is as before");
+      assertEquals([patched.config, patched.experiment], [model.config, undefined]);
+      const read = (run: (ids: Tensor, weights: Tensor[]) => Tensor) =>
+        backend.read(backend.scope(() => run(backend.from(windows[0], [1, 5]), [])));
+      assertEquals(
+        await read((ids, weights) => patched.forward(ids, { weights })),
+        await read((ids, weights) => model.forward(ids, { patch, weights })),
+      );
+    }
+  },
+);
+
+Deno.test("patchedModel generates text, one token at a time", async () => {
+  const backend = new CpuBackend(), model = new Gpt({ ...config, architecture: "gpt1" });
+  initialize(backend, model, 4);
+  const ids = async (one: Gpt) => {
+    const options = { prompt: windows[1], maxNewTokens: 5, temperature: 0 }, texts: number[] = [];
+    for await (const [tokens] of generate(backend, one, options)) texts.push(...tokens);
+    return texts;
+  };
+  const every = [0, 1].flatMap((layer) => [0, 1, 2].map((head) => ({ layer, head })));
+  const patch = replaceHeads(config, every, [new Float32Array(12).fill(3), new Float32Array(12).fill(-3)]);
+  assertEquals(await ids(patchedModel(model, (_layer, heads) => heads)), await ids(model));
+  assertNotEquals(await ids(patchedModel(model, patch)), await ids(model));
 });
 
 Deno.test("patches refuse heads that there are not, and blocks that ignore them", async () => {
@@ -135,6 +173,7 @@ Deno.test("patches refuse heads that there are not, and blocks that ignore them"
   await assertRejects(() => meanHeads(backend, deaf, windows), TypeError, message);
   const patched = patchedModel(deaf, (_layer, heads) => heads), ids = backend.from(windows[0], [1, 5]);
   assertThrows(() => patched.forward(ids), TypeError, message);
+  assertEquals(patched.experiment, deaf.experiment);
 });
 
 Deno.test("SelfAttention refuses a patch that returns another shape", () => {

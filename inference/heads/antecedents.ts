@@ -26,15 +26,17 @@
 
 import type { Backend, Floats } from "../../core/backend.ts";
 import { oracle, type OraclePosition } from "../../data/oracle.ts";
+import { overlappingBatches, type WindowBatch } from "../../data/batches.ts";
 import type { TaleGrammar } from "../../data/tales/tale_grammar.ts";
 import { quoted } from "../../core/quoted.ts";
+import { IGNORE_INDEX } from "../../kernels/cross_entropy.ts";
 import { embedding } from "../../kernels/embedding.ts";
 import type { ModelsByKind, ObservableModel } from "../../models/families.ts";
 import type { Tokenizer } from "../../tokenizers/tokenizer.ts";
 import { yieldToEvents } from "../../training/evaluate.ts";
 import { attentionWeights } from "../attention_maps.ts";
 import { type ByTarget, keysOf, type Recall, recallsOf } from "./recalls.ts";
-import { cutWindows, type HeadIndex } from "./patches.ts";
+import type { HeadIndex } from "./patches.ts";
 
 /** What observing the attention of a causal model takes. */
 export type CausalStates = Pick<ModelsByKind["causal"], "config" | "states">;
@@ -62,8 +64,9 @@ export interface Antecedents {
 /**
  * How often each head of a causal model finds antecedents in tales.
  *
- * The text is read in windows as long as the context, one after another, as in an evaluation. A head that is *chosen* by
- * these figures looks better on the same tales than it is: report its figures on other tales.
+ * The text is read in windows that overlap by half, see `overlappingBatches`, so that every position has at least half of
+ * the context before it. A head that is *chosen* by these figures looks better on the same tales than it is: report its
+ * figures on other tales.
  *
  * @example
  * ```ts
@@ -95,26 +98,27 @@ export async function antecedentHeads(
   text: string,
   { grammar, onProgress }: { grammar?: TaleGrammar; onProgress?(done: number, total: number): void } = {},
 ): Promise<Antecedents> {
-  const { layers, heads, contextLength } = model.config;
+  const { layers, heads } = model.config;
   const ids = encodeCharacters(tokenizer, text), all = recallsOf(text, oracle(text, grammar));
   const recalls: Recall[] = [], uniform = new Sums();
   const figures = Array.from({ length: layers * heads }, (_, index) => ({
     ...{ layer: Math.floor(index / heads), head: index % heads },
     ...{ hits: new Sums(), weights: new Sums(), largest: new Array<number>() },
   }));
-  const windows = cutWindows(ids, contextLength);
-  for (const [number, window] of windows.entries()) {
+  const contextLength = Math.min(model.config.contextLength, ids.length - 1);
+  const windows = overlappingBatches(ids, { contextLength, batchSize: 1 });
+  for (const [done, window] of windows.entries()) {
     await yieldToEvents();
-    onProgress?.(number, windows.length);
-    const start = number * contextLength, here = recallsWithin(all, start, window.length);
+    onProgress?.(done, windows.length);
+    const [start] = window.starts, here = recallsWithin(all, window);
     if (here.length === 0) continue;
-    const rows = await rowsAt(backend, model, window, here.map(({ index }) => index - 1 - start));
+    const rows = await rowsAt(backend, model, window.inputs, here.map(({ index }) => index - 1 - start));
     for (const [at, recall] of here.entries()) {
       const keys = keysOf(recall), visible = recall.index - start;
       uniform.add((target) => keys[target].length / visible);
       for (const { layer, head, hits, weights, largest } of figures) {
-        const row = (head * here.length + at) * window.length,
-          seen = rows[layer].subarray(row, row + visible);
+        const row = (head * here.length + at) * contextLength;
+        const seen = rows[layer].subarray(row, row + visible);
         const key = start + indexOfLargest(seen);
         largest.push(key);
         hits.add((target) => Number(keys[target].includes(key)));
@@ -153,8 +157,9 @@ class Sums {
 }
 
 /** The recalled letters that a window predicts, with the mentions that are in it. */
-function recallsWithin(all: readonly Recall[], start: number, length: number): Recall[] {
-  return all.filter(({ index }) => index > start && index <= start + length)
+function recallsWithin(all: readonly Recall[], { starts: [start], targets }: WindowBatch): Recall[] {
+  const isPredicted = (index: number) => (targets[index - 1 - start] ?? IGNORE_INDEX) !== IGNORE_INDEX;
+  return all.filter(({ index }) => isPredicted(index))
     .map((recall) => ({ ...recall, mentions: recall.mentions.filter((mention) => mention >= start) }))
     .filter(({ mentions }) => mentions.length > 0);
 }

@@ -23,7 +23,7 @@ import type { Backend } from "../../core/backend.ts";
 import type { Tensor } from "../../core/tensor.ts";
 import { linear } from "../../kernels/matmul/linear.ts";
 import { matmul } from "../../kernels/matmul/matmul.ts";
-import type { ModelsByKind, ObservableModel } from "../../models/families.ts";
+import { attentionStack, type ModelsByKind, type ObservableModel } from "../../models/families.ts";
 import type { HeadPatch } from "../../models/layers.ts";
 import { yieldToEvents } from "../../training/evaluate.ts";
 
@@ -34,9 +34,6 @@ export interface HeadIndex {
   /** Its index in the layer, the first is 0. */
   readonly head: number;
 }
-
-/** What evaluating a causal model takes. */
-export type CausalForward = Pick<ModelsByKind["causal"], "config" | "forward">;
 
 /**
  * Cuts a text into windows, one after another; the last one may be shorter.
@@ -176,12 +173,7 @@ export function replaceHeads(
 }
 
 /**
- * A causal model every forward pass of which is patched, for whatever evaluates models.
- *
- * @param model The model.
- * @param patch The patch.
- * @returns A model with the same parameters.
- * @throws {TypeError} From `forward`, if a block, of an experiment, does not call the patch.
+ * A language model every forward pass of which is patched, for whatever evaluates models or generates text.
  *
  * @example
  * ```ts
@@ -193,16 +185,29 @@ export function replaceHeads(
  * const unchanged = patchedModel(model, (_layer, heads) => heads), ids = backend.from(Uint32Array.of(4, 2), [1, 2]);
  * assertEquals(await backend.read(unchanged.forward(ids)), await backend.read(model.forward(ids)));
  * ```
+ *
+ * @param model The model, which stays as it is.
+ * @param patch The patch.
+ * @returns A model with the same parameters. Its forward passes throw a TypeError if a block, of an experiment, does not call
+ * the patch.
  */
-export function patchedModel(model: CausalForward, patch: HeadPatch): CausalForward {
-  const { config } = model;
-  return {
-    config,
-    forward(ids, context = {}) {
-      const { patch: own, check } = counted(patch, config.layers),
-        logits = model.forward(ids, { ...context, patch: own });
-      check();
-      return logits;
-    },
+export function patchedModel<LanguageModel extends ModelsByKind["causal" | "masked"]>(
+  model: LanguageModel,
+  patch: HeadPatch,
+): LanguageModel {
+  const stack = attentionStack(model);
+  const states: ObservableModel["states"] = (ids, context) => {
+    const { patch: own, check } = counted(patch, stack.config.layers);
+    const states = stack.states(ids, { ...context, patch: own }); // (B, T, C)
+    check();
+    return states;
   };
+  // Everything else is inherited. The experiment is a private field, which only the model itself can read.
+  const patched = Object.create(stack, {
+    states: { value: states },
+    experiment: { value: model.experiment },
+  });
+  if ((stack as unknown) === model) return patched;
+  const [name] = Object.entries(model).find(([, part]) => part === stack)!;
+  return Object.create(model, { [name]: { value: patched } });
 }
