@@ -136,6 +136,7 @@ export * from "./inference/heads/recalls.ts";
 export * from "./inference/longest_copy.ts";
 export * from "./inference/prompt.ts";
 export * from "./inference/sample_texts.ts";
+export * from "./inference/skills.ts";
 export * from "./inference/text_measures.ts";
 
 export * from "./checkpoints/checkpoint.ts";

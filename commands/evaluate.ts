@@ -5,7 +5,7 @@
  */
 import { dirname } from "@std/path";
 import { shortened } from "../core/quoted.ts";
-import { kindOf } from "../models/families.ts";
+import { kindOf, type ModelsByKind } from "../models/families.ts";
 import { encodeDocuments } from "../tokenizers/token_file.ts";
 import type { Batch } from "../data/batches.ts";
 import { evaluateText } from "../inference/evaluate_text.ts";
@@ -29,6 +29,7 @@ import { describeEvaluation } from "./reports/evaluation.ts";
 import { detailsOf } from "./reports/evaluation_details.ts";
 import { evaluationReport } from "./reports/evaluation_report.ts";
 import { findTexts } from "./reports/run_texts.ts";
+import { skillsOn, skillTable } from "./reports/skill_table.ts";
 import { ProgressLine } from "./cli/progress.ts";
 import { formatFacts, formatJson, print, quote } from "./cli/terminal.ts";
 import { withBackend } from "./cli/with_backend.ts";
@@ -90,9 +91,15 @@ export const evaluate: Command = defineCommand({
           onProgress: advance(`measuring the loss on ${name}`),
         });
       };
+      const talesOn = async (causal: ModelsByKind["causal"]) => {
+        const { batchSize } = options, onProgress = advance("measuring the skills");
+        const tales = await skillsOn(texts.evaluated, backend, causal, tokenizer, { batchSize, onProgress });
+        return tales && { tales };
+      };
       const examine = async () => ({
         ...{ checkpoint: path, device: backend.device },
         ...await evaluateText(backend, model, ids, { ...options, tokenizer, lossOn }),
+        ...kind === "causal" ? await talesOn(model as ModelsByKind["causal"]) : {},
         ...report === undefined ? {} : {
           report: await detailsOf(backend, model, tokenizer, {
             ...{ found, texts, ids, settings: { ...options, seed: options.seed ?? 1 } },
@@ -107,6 +114,7 @@ export const evaluate: Command = defineCommand({
       if (json) return print(formatJson(result));
       const file: [string, string][] = report === undefined ? [] : [["report", report]];
       print(formatFacts([["checkpoint", path], ...describeEvaluation(result), ...file], 20));
+      if (result.tales) print(`\n${skillTable(result.tales)}`);
     });
   },
 });

@@ -172,6 +172,8 @@ Deno.test("overlappingBatches: no more windows than are needed, and a few of the
       .map(({ starts }) => starts);
   assertEquals(startsOf(), [[0, 4, 8, 12], [16, 20, 24, 28], [32, 36, 37]]);
   assertEquals(startsOf(99), startsOf());
+  const [odd] = overlappingBatches(placesUpTo(7 + 4 + 4 + 1), { contextLength: 7, batchSize: 4 });
+  assertEquals(odd.starts, [0, 4, 8]);
   assertEquals(startsOf(3), [[0, 12, 28]]);
   assertEquals(overlappingBatches(placesUpTo(14), { contextLength: 8, batchSize: 4 })[0].batchSize, 3);
   assertThrows(

@@ -1,4 +1,5 @@
 import { assert, assertAlmostEquals, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import { makeTales } from "../data/tales.ts";
 import { inFolder, miniformer, small, story, succeed, words } from "./_command.ts";
 
 /** Trains a small model as runs/NAME, whose validation text is written to held-out.txt; gives what `train` said. */
@@ -37,6 +38,29 @@ Deno.test("evaluate measures what train measured", () =>
     const two = await examine(cwd, "--data two.txt");
     assertMatch(two.said, /^checkpoint +runs\/story\/best$/m);
     assertStringIncludes(two.said, "1 tokens, in windows of 1\n");
+  }));
+
+Deno.test("evaluate shows figures by skill on tales, of a causal model of characters, and not on other texts", () =>
+  inFolder(async (cwd) => {
+    const { text } = makeTales({ seed: 1, characters: 8000 }),
+      table = /^by skill; .*\nskill +characters .*\n/m;
+    await Deno.writeTextFile(`${cwd}/all.txt`, text);
+    await Deno.writeTextFile(`${cwd}/other.txt`, `${text}A book.`);
+    const train = [...words("train --data all.txt --device cpu --steps 20"), ...small];
+    await succeed([...train, ...words("--name tales")], { cwd });
+    const { said } = await examine(cwd, "--checkpoint runs/tales --report"); // the last tenth of the text begins inside a tale
+    assertMatch(said, table);
+    const [, positions, loss] = said.match(/^all +([\d,]+) +([\d.]+) +0\.\d{4} +[\d.]+ +100\.0 %$/m)!;
+    assert(Number(positions.replace(",", "")) > 400 && Number(loss) > 1, said);
+    assertStringIncludes(
+      await Deno.readTextFile(`${cwd}/runs/report.md`),
+      `\n| all | ${positions} | ${loss} |`,
+    );
+    for (const line of ["--data other.txt", "--data other.txt all.txt"]) {
+      assert(!table.test((await examine(cwd, `--checkpoint runs/tales ${line}`)).said), line);
+    }
+    await succeed([...train, ...words("--name bytes --tokenizer bpe --vocab_size 270")], { cwd });
+    assert(!table.test((await examine(cwd, "--checkpoint runs/bytes --data all.txt")).said));
   }));
 
 for (const rule of ["", "--lines --mask_rule fairseq --mask_rate 0.3 --seed 3"]) {

@@ -77,6 +77,26 @@ Deno.test("a report has every figure, each explained, and the samples with their
   assert(text.split("\n").every((line) => line === line.trimEnd()), "no spaces at ends");
 });
 
+Deno.test("a report on tales has the figures by skill, each explained", () => {
+  const figures = { positions: 5414, loss: 0.5, optimal: 0.25, excess: 0.25, share: 0.5 };
+  const tales = {
+    all: { ...figures, share: 1 },
+    skills: (["plot", "recall"] as const).map((skill) => ({ skill, ...figures })),
+    recall: [{ from: 1, to: 31, ...figures }],
+  };
+  const text = evaluationReport({ ...causal, tales });
+  assertStringIncludes(
+    text,
+    "| recall, 1 to 31 back | 5,414 | 0.5000 | 0.2500 | 0.2500 | 50.0 % |\n| all | 5,414 |",
+  );
+  for (const name of ["optimal", "excess", "plot", "recall", "all"]) {
+    assertMatch(text, new RegExp(`^- \\*${name}\\*: .{10}`, "m"), `${name} is explained`);
+  }
+  assert(!/^- \*(spelling|skill|characters)\*/m.test(text));
+  assert(text.indexOf("## Skills") < text.indexOf("## Writing"));
+  assert(!evaluationReport(causal).includes("## Skills"));
+});
+
 Deno.test("without a training text its rows are left out, and the report says why", () => {
   const { trainingText: _, ...details } = causal.report!;
   const report = { ...details, trainingTextMissing: "it is `gone`" };

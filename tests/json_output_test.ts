@@ -1,4 +1,5 @@
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import { makeTales } from "../data/tales.ts";
 import { quote } from "../commands/cli/terminal.ts";
 import { editState, inFolder, lineOf, miniformer, small, story, succeed, words } from "./_command.ts";
 
@@ -52,8 +53,12 @@ Deno.test("evaluate, attention and doctor print one JSON object with the documen
     });
     const line = "evaluate --data story.txt --device cpu --checkpoint";
     const causal = await json(cwd, `${line} runs/story`), masked = await json(cwd, `${line} runs/masked`);
+    await Deno.writeTextFile(`${cwd}/tales.txt`, makeTales({ seed: 1, characters: 4000 }).text);
+    await succeed(["train", "--data", "tales.txt", ...train], { cwd });
+    const tales = await json(cwd, "evaluate --data tales.txt --device cpu --checkpoint runs/tales");
     const alone = documentedFields("evaluate").filter((path) => !path.startsWith(".report"));
-    assertEquals([...new Set([causal, masked].flatMap((result) => fieldsOf(result)))].sort(), alone.sort());
+    const fields = new Set([causal, masked, tales].flatMap((result) => fieldsOf(result)));
+    assertEquals([...fields].sort(), alone.sort());
     assertEquals(causal.perplexity, Math.exp(causal.loss));
     assertEquals([causal.objective, masked.objective], ["causal", "mlm"]);
     assert(causal.baselines.unigram < causal.baselines.uniform);
@@ -75,7 +80,7 @@ Deno.test("evaluate, attention and doctor print one JSON object with the documen
     await succeed(["train", "--data", "story.txt", "--block", block, "--name", "block", ...train], { cwd });
     await editState(`${cwd}/runs/block/last/training_state.json`, ({ source: _, ...state }) => state);
     assertDocumented("evaluate", [
-      ...[causal, masked, reported],
+      ...[causal, masked, tales, reported],
       await json(cwd, `${line} runs/masked --report`),
       await json(cwd, `${line} runs/block --block ${block} --report`),
     ]);

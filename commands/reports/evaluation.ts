@@ -4,6 +4,7 @@
  * @module
  */
 import type { TextEvaluation } from "../../inference/evaluate_text.ts";
+import type { TaleFigures } from "../../inference/skills.ts";
 import type { ModelSizes } from "./model_sizes.ts";
 import type { Writing } from "./writing.ts";
 
@@ -26,6 +27,8 @@ export interface ReportDetails extends Partial<Writing> {
 export interface Evaluation extends TextEvaluation {
   readonly checkpoint: string;
   readonly device: string;
+  /** Of a causal model of characters on tales: its figures by skill. */
+  readonly tales?: TaleFigures;
   readonly report?: ReportDetails;
 }
 

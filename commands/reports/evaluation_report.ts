@@ -4,19 +4,21 @@
  * @module
  */
 import type { TextEvaluation } from "../../inference/evaluate_text.ts";
+import type { TaleFigures } from "../../inference/skills.ts";
 import { describeSampling } from "../../inference/sample_texts.ts";
 import { formatPercent } from "../cli/terminal.ts";
 import { wrapText } from "../cli/wrap.ts";
 import type { Evaluation } from "./evaluation.ts";
 import { codeBlock, inlineCode, markdownTable } from "./markdown.ts";
 import { describeSizes } from "./model_sizes.ts";
+import { SKILL_MEANINGS, skillRows } from "./skill_table.ts";
 import type { MeasuredText, Writing } from "./writing.ts";
 
 /** The columns at which samples are wrapped: a block of code is not wrapped where it is shown. */
 const COLUMNS = 100;
 
 /** The report. */
-export function evaluationReport({ checkpoint, device, report, ...result }: Evaluation): string {
+export function evaluationReport({ checkpoint, device, report, tales, ...result }: Evaluation): string {
   const { step, model, text, trainingText, trainingTextMissing: missing, filled } = report!;
   const { sampling, samples, reference } = report!;
   const about = [
@@ -35,6 +37,7 @@ export function evaluationReport({ checkpoint, device, report, ...result }: Eval
     "## Predicting the text",
     markdownTable([["figure", "value"], ...figuresOf(result)]),
     explain(MEANINGS, figuresOf(result).map(([name]) => name)),
+    ...tales === undefined ? [] : describeSkills(tales),
     ...sampling && samples && reference
       ? describeWriting({ sampling, samples, reference }, trainingText !== undefined)
       : [],
@@ -78,6 +81,19 @@ function figuresOf(result: TextEvaluation): [name: string, text: string][] {
 }
 
 const row = (name: string, text: string | undefined | 0): [string, string][] => text ? [[name, text]] : [];
+
+/** What was learned of tales. The loss is not the one above, as its windows do not overlap. */
+function describeSkills(tales: TaleFigures): string[] {
+  const rows = skillRows(tales);
+  return [
+    "## Skills",
+    "The text holds tales from a grammar that is known, so the lowest loss on each character is known, too, and what it " +
+    "takes to predict it. Windows overlap here: each character is read with half a window or more before it, so the " +
+    "loss is lower than the one above.",
+    markdownTable(rows),
+    explain(SKILL_MEANINGS, [...rows[0], ...rows.map(([name]) => name)]),
+  ];
+}
 
 /** A list of what names mean, of those that occur. */
 function explain(meanings: Readonly<Record<string, string>>, names: readonly string[]): string {

@@ -1,0 +1,71 @@
+/**
+ * What a model has learned of tales, skill by skill: whether an evaluated text holds tales, and the table of the figures.
+ *
+ *     skill             characters    loss  optimal  excess  share of excess
+ *     spelling              33,012  0.0012   0.0000  0.0012            2.1 %
+ *
+ * @module
+ */
+import type { Backend } from "../../core/backend.ts";
+import { readTales, scoreTales, type TaleFigures, taleFigures } from "../../inference/skills.ts";
+import type { ModelsByKind } from "../../models/families.ts";
+import { CharTokenizer } from "../../tokenizers/char_tokenizer.ts";
+import type { Tokenizer } from "../../tokenizers/tokenizer.ts";
+import type { TokenLossOptions } from "../../training/evaluate.ts";
+import { formatPercent } from "../cli/terminal.ts";
+
+/** The figures of a causal model by skill, where the texts hold tales and a token is a character. */
+export async function skillsOn(
+  texts: readonly string[],
+  backend: Backend,
+  model: ModelsByKind["causal"],
+  tokenizer: Tokenizer,
+  options: TokenLossOptions,
+): Promise<TaleFigures | undefined> {
+  if (!(tokenizer instanceof CharTokenizer)) return undefined;
+  const text = texts.join("");
+  if ((readTales(text)?.positions.length ?? 0) < 2) return undefined; // nothing stands before the first character
+  return taleFigures(await scoreTales(backend, model, tokenizer, text, options));
+}
+
+/** The table, the headings first. */
+export function skillRows({ all, skills, recall }: TaleFigures): string[][] {
+  const row = (name: string, { positions, loss, optimal, excess, share }: TaleFigures["all"]) => [
+    ...[name, positions.toLocaleString("en")],
+    ...[loss, optimal, excess].map((nats) => nats.toFixed(4)),
+    formatPercent(share),
+  ];
+  return [
+    ["skill", "characters", "loss", "optimal", "excess", "share of excess"],
+    ...skills.map((figures) => row(figures.skill, figures)),
+    ...recall.map((figures) => row(describeRange(figures), figures)),
+    row("all", all),
+  ];
+}
+
+function describeRange({ from, to }: { readonly from: number; readonly to?: number }): string {
+  return `recall, ${to === undefined ? `${from} or more` : `${from} to ${to}`} back`;
+}
+
+/** What the columns and rows mean. */
+export const SKILL_MEANINGS: Readonly<Record<string, string>> = {
+  "optimal": "mean of −ln p(character), p its true probability after all of its tale that stands before",
+  "excess": "the loss beyond the optimal one: what there is to learn yet",
+  "spelling": "letters of a word once it is clear which one it is",
+  "wording": "the fixed text of a sentence",
+  "plot": "which sentence follows, or how a sentence goes on",
+  "choice": "a word that is drawn here",
+  "agreement": "the form that goes with a word, as in *her* kite",
+  "recall": "a word that the tale has told before; also by how many characters before",
+  "all": "all characters of whole tales",
+};
+
+/** The table for the screen. */
+export function skillTable(figures: TaleFigures): string {
+  const rows = skillRows(figures),
+    widths = rows[0].map((_, i) => Math.max(...rows.map((row) => row[i].length)));
+  const lines = rows.map(([name, ...others]) =>
+    [name.padEnd(widths[0]), ...others.map((text, i) => text.padStart(widths[i + 1]))].join("  ")
+  );
+  return ["by skill; here each character is read with half a window or more before it:", ...lines].join("\n");
+}

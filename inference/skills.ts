@@ -1,0 +1,231 @@
+/**
+ * What a model has learned, skill by skill: its losses on tales, beside those of the oracle that knows the grammar.
+ *
+ * The loss of a model is a mean over characters that ask for very different things. The oracle gives for each of them the
+ * skill it takes and the lowest loss that can be expected (see `data/oracle.ts`); what a model loses beyond is its *excess*:
+ *
+ *     loss      mean of −ln q(character), q the model's probability
+ *     optimal   mean of −ln p(character), p the oracle's
+ *     excess    loss − optimal: in expectation the Kullback-Leibler divergence of q from p, 0 for a perfect model
+ *     share     of a skill in the total excess: what the model would gain most from learning
+ *
+ * In a finite text the excess of a skill with open choices varies around its expectation, and may come out slightly below 0.
+ *
+ * The oracle reads every tale from its start, a model only its window: windows overlap by half, so that each character has
+ * more than half a context before it, or all of the text ({@linkcode tokenLosses}). What was told before a window costs
+ * excess, as it should: it is what a longer context would gain. The loss is therefore lower than that on windows side by
+ * side, which `evaluate` reports.
+ *
+ * A character must be a token, so this is for models with a {@linkcode CharTokenizer}. It is for causal models only. A masked
+ * model has the letters on both sides of a masked one: in "_ite" only a k is possible, whatever was told before, so the
+ * same positions ask for other skills.
+ *
+ * @module
+ */
+
+import type { Backend } from "../core/backend.ts";
+import { log } from "../core/math.ts";
+import { oracle, type OraclePosition, type Skill, SKILLS } from "../data/oracle.ts";
+import { TALE_GRAMMAR } from "../data/tales.ts";
+import { TALE_END, type TaleGrammar } from "../data/tales/tale_grammar.ts";
+import { expectKind, type ModelsByKind } from "../models/families.ts";
+import { CharTokenizer } from "../tokenizers/char_tokenizer.ts";
+import type { Tokenizer } from "../tokenizers/tokenizer.ts";
+import { tokenLosses, type TokenLossOptions } from "../training/evaluate.ts";
+
+/** Tales, and what the oracle says about them. */
+export interface TaleText {
+  /** What stands before the first whole tale: the end of one that is cut. */
+  readonly before: string;
+  /** The tales. */
+  readonly text: string;
+  /** One for each character of the tales. */
+  readonly positions: readonly OraclePosition[];
+}
+
+/**
+ * Reads a text as tales. It may begin inside of one, as the last tenth of a corpus does: what stands before the first whole
+ * tale is left out.
+ *
+ * @example
+ * ```ts
+ * import { readTales } from "@miniformer/miniformer";
+ * import { assertEquals } from "@std/assert";
+ *
+ * assertEquals(readTales("friends.\n\nOnce there was")?.text, "Once there was");
+ * assertEquals(readTales("Call me Ishmael."), undefined);
+ * ```
+ *
+ * @param text Any text.
+ * @param grammar What the tales were drawn from; the built-in grammar unless given.
+ * @returns The tales, or undefined where the text has none, or holds something else.
+ */
+export function readTales(text: string, grammar: TaleGrammar = TALE_GRAMMAR): TaleText | undefined {
+  const end = text.indexOf(TALE_END);
+  for (const start of end < 0 ? [0] : [0, end + TALE_END.length]) {
+    const tales = text.slice(start);
+    if (tales === "") continue;
+    try {
+      return { before: text.slice(0, start), text: tales, positions: oracle(tales, grammar) };
+    } catch (error) {
+      if (!(error instanceof RangeError)) throw error;
+    }
+  }
+}
+
+/** Tales, and the losses of a model on them. */
+export interface ScoredTales extends TaleText {
+  /** Nats, one for each character of the tales; NaN where the model did not predict it. */
+  readonly losses: Float64Array;
+}
+
+/** How {@linkcode scoreTales} reads a text. */
+export interface SkillOptions extends TokenLossOptions {
+  /** What the tales were drawn from; the built-in grammar unless given. */
+  readonly grammar?: TaleGrammar;
+}
+
+/**
+ * The losses of a causal model on every character of tales, beside what the oracle says.
+ *
+ * @param backend The device of the model.
+ * @param model The model.
+ * @param tokenizer Its tokenizer, of characters.
+ * @param text Tales, the first of which may be cut: see {@linkcode readTales}.
+ * @param options Sizes, grammar, and what happens meanwhile.
+ * @returns The tales with their positions and losses.
+ * @throws {TypeError} If the model is no causal model, or the tokenizer is not one of characters.
+ * @throws {RangeError} If the text does not hold tales, or has a character that is not in the vocabulary.
+ */
+export async function scoreTales(
+  backend: Backend,
+  model: ModelsByKind["causal"],
+  tokenizer: Tokenizer,
+  text: string,
+  { grammar, ...options }: SkillOptions = {},
+): Promise<ScoredTales> {
+  expectKind(model.config, "causal");
+  if (!(tokenizer instanceof CharTokenizer)) {
+    throw new TypeError("Cannot measure skills: a token of this model is not a character");
+  }
+  const tales = readTales(text, grammar);
+  if (tales === undefined) throw new RangeError("Cannot measure skills: the text is not one of tales");
+  const [before, ids] = [tales.before, text].map((part) => tokenizer.encode(part, { specialTokens: "text" }));
+  const losses = await tokenLosses(backend, model, ids, options);
+  return { ...tales, losses: losses.subarray(before.length) };
+}
+
+/** What a model loses at some positions, in nats per character. */
+export interface ExcessFigures {
+  /** Characters that the model predicted. */
+  readonly positions: number;
+  /** Mean loss of the model. */
+  readonly loss: number;
+  /** Mean loss of the oracle. */
+  readonly optimal: number;
+  /** `loss` − `optimal`. */
+  readonly excess: number;
+  /** Their part of the total excess of all positions, 1 for the whole. */
+  readonly share: number;
+}
+
+/** The figures of a skill. */
+export interface SkillFigures extends ExcessFigures {
+  /** Which one. */
+  readonly skill: Skill;
+}
+
+/** The figures of recall where the word was last told so far back. */
+export interface RecallFigures extends ExcessFigures {
+  /** The smallest distance, in characters from letter to letter. */
+  readonly from: number;
+  /** The largest distance; the last range has none. */
+  readonly to?: number;
+}
+
+/** The figures of a model on tales. */
+export interface TaleFigures {
+  /** Of all characters that it predicted. */
+  readonly all: ExcessFigures;
+  /** By skill, in the order of {@linkcode SKILLS}, without those that no character asks for. */
+  readonly skills: readonly SkillFigures[];
+  /** Of recall, by the distance to the earlier mention; without ranges that do not occur. */
+  readonly recall: readonly RecallFigures[];
+}
+
+/** Where the ranges of distances begin. */
+const DISTANCES = [1, 32, 64, 128];
+
+/**
+ * The figures of a model by skill, from its loss on every character.
+ *
+ * @param tales From {@linkcode scoreTales}.
+ * @param tales.positions What the oracle says.
+ * @param tales.losses Nats, NaN where the model did not predict.
+ * @returns The figures.
+ * @throws {RangeError} If the model predicted no character.
+ */
+export function taleFigures({ positions, losses }: Pick<ScoredTales, "positions" | "losses">): TaleFigures {
+  const optimal = positions.map(({ probability }) => -log(probability));
+  const predicted = [...positions.keys()].filter((index) => !Number.isNaN(losses[index]));
+  const excessAt = (indices: readonly number[]) =>
+    indices.reduce((sum, index) => sum + losses[index] - optimal[index], 0);
+  const total = excessAt(predicted);
+  if (predicted.length === 0) {
+    throw new RangeError("Cannot measure skills: the model predicted no character of a tale");
+  }
+  const figuresWhere = (isCounted: (position: OraclePosition, index: number) => boolean): ExcessFigures[] => {
+    const indices = predicted.filter((index) => isCounted(positions[index], index)), count = indices.length;
+    if (count === 0) return [];
+    const mean = (values: ArrayLike<number>) =>
+      indices.reduce((sum, index) => sum + values[index], 0) / count;
+    const excess = excessAt(indices), share = total === 0 ? 0 : excess / total;
+    return [{ positions: count, loss: mean(losses), optimal: mean(optimal), excess: excess / count, share }];
+  };
+  const skills = SKILLS.flatMap((skill) =>
+    figuresWhere((position) => position.skill === skill).map((figures) => ({ skill, ...figures }))
+  );
+  const recall = DISTANCES.flatMap((from, range) => {
+    const end = DISTANCES[range + 1] ?? Infinity, to = end === Infinity ? {} : { to: end - 1 };
+    return figuresWhere(({ antecedent }, index) =>
+      antecedent !== undefined && index - antecedent >= from && index - antecedent < end
+    ).map((figures) => ({ from, ...to, ...figures }));
+  });
+  return { all: figuresWhere(() => true)[0], skills, recall };
+}
+
+/**
+ * What a causal model has learned of the tales, by skill; {@linkcode scoreTales} and {@linkcode taleFigures} have more.
+ *
+ * @example
+ * ```ts
+ * import { CharTokenizer, CpuBackend, Gpt, initialize, makeTales, PRESETS, skillFigures } from "@miniformer/miniformer";
+ * import { assertAlmostEquals, assertEquals } from "@std/assert";
+ *
+ * const { text } = makeTales({ seed: 1, characters: 500 }), tokenizer = CharTokenizer.fromText(text);
+ * const backend = new CpuBackend(), model = new Gpt({ ...PRESETS.tiny.model, vocabSize: tokenizer.vocabSize });
+ * initialize(backend, model, 1);
+ * const figures = await skillFigures(backend, model, tokenizer, text);
+ * const recall = figures.find(({ skill }) => skill === "recall")!;
+ * assertEquals(recall.optimal, 0); // whoever remembers, knows
+ * assertAlmostEquals(recall.loss, Math.log(tokenizer.vocabSize), 0.5); // untrained
+ * ```
+ *
+ * @param backend The device of the model.
+ * @param model The model.
+ * @param tokenizer Its tokenizer, of characters.
+ * @param text Tales, the first of which may be cut.
+ * @param options Sizes, grammar, and what happens meanwhile.
+ * @returns The figures of each skill that the text asks for, in the order of {@linkcode SKILLS}.
+ * @throws {TypeError} If the model is no causal model, or the tokenizer is not one of characters.
+ * @throws {RangeError} If the text does not hold tales, or has a character that is not in the vocabulary.
+ */
+export async function skillFigures(
+  backend: Backend,
+  model: ModelsByKind["causal"],
+  tokenizer: Tokenizer,
+  text: string,
+  options: SkillOptions = {},
+): Promise<readonly SkillFigures[]> {
+  return taleFigures(await scoreTales(backend, model, tokenizer, text, options)).skills;
+}
