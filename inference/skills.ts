@@ -91,7 +91,7 @@ export interface SkillOptions extends TokenLossOptions {
  * @param backend The device of the model.
  * @param model The model.
  * @param tokenizer Its tokenizer, of characters.
- * @param text Tales, the first of which may be cut: see {@linkcode readTales}.
+ * @param text Tales, the first of which may be cut, or what {@linkcode readTales} found in a text that is scored repeatedly.
  * @param options Sizes, grammar, and what happens meanwhile.
  * @returns The tales with their positions and losses.
  * @throws {TypeError} If the model is no causal model, or the tokenizer is not one of characters.
@@ -101,16 +101,17 @@ export async function scoreTales(
   backend: Backend,
   model: ModelsByKind["causal"],
   tokenizer: Tokenizer,
-  text: string,
+  text: string | TaleText,
   { grammar, ...options }: SkillOptions = {},
 ): Promise<ScoredTales> {
   expectKind(model.config, "causal");
   if (!(tokenizer instanceof CharTokenizer)) {
     throw new TypeError("Cannot measure skills: a token of this model is not a character");
   }
-  const tales = readTales(text, grammar);
+  const tales = typeof text === "string" ? readTales(text, grammar) : text;
   if (tales === undefined) throw new RangeError("Cannot measure skills: the text is not one of tales");
-  const [before, ids] = [tales.before, text].map((part) => tokenizer.encode(part, { specialTokens: "text" }));
+  const encode = (part: string) => tokenizer.encode(part, { specialTokens: "text" });
+  const before = encode(tales.before), ids = encode(tales.before + tales.text);
   const losses = await tokenLosses(backend, model, ids, options);
   return { ...tales, losses: losses.subarray(before.length) };
 }
@@ -214,7 +215,7 @@ export function taleFigures({ positions, losses }: Pick<ScoredTales, "positions"
  * @param backend The device of the model.
  * @param model The model.
  * @param tokenizer Its tokenizer, of characters.
- * @param text Tales, the first of which may be cut.
+ * @param text Tales, the first of which may be cut, or what {@linkcode readTales} found.
  * @param options Sizes, grammar, and what happens meanwhile.
  * @returns The figures of each skill that the text asks for, in the order of {@linkcode SKILLS}.
  * @throws {TypeError} If the model is no causal model, or the tokenizer is not one of characters.
@@ -224,7 +225,7 @@ export async function skillFigures(
   backend: Backend,
   model: ModelsByKind["causal"],
   tokenizer: Tokenizer,
-  text: string,
+  text: string | TaleText,
   options: SkillOptions = {},
 ): Promise<readonly SkillFigures[]> {
   return taleFigures(await scoreTales(backend, model, tokenizer, text, options)).skills;

@@ -124,6 +124,8 @@ Deno.test("scoreTales puts the model's losses beside the oracle's positions, cut
     assertEquals(losses, all.slice(before));
     const figures = await skillFigures(backend, model, tokenizer, part, { batchSize: 3 });
     assertEquals(figures, taleFigures({ positions, losses }).skills);
+    const read = { before: part.slice(0, before), text: part.slice(before), positions };
+    assertEquals(await skillFigures(backend, model, tokenizer, read, { batchSize: 3 }), figures);
     const predicted = figures.reduce((sum, { positions }) => sum + positions, 0);
     assertEquals(predicted, part.length - before - (cut === 0 ? 1 : 0));
   }

@@ -23,9 +23,9 @@ export async function skillsOn(
   options: TokenLossOptions,
 ): Promise<TaleFigures | undefined> {
   if (!(tokenizer instanceof CharTokenizer)) return undefined;
-  const text = texts.join("");
-  if ((readTales(text)?.positions.length ?? 0) < 2) return undefined; // nothing stands before the first character
-  return taleFigures(await scoreTales(backend, model, tokenizer, text, options));
+  const tales = readTales(texts.join(""));
+  if (tales === undefined || tales.positions.length < 2) return undefined; // nothing stands before the first character
+  return taleFigures(await scoreTales(backend, model, tokenizer, tales, options));
 }
 
 /** The table, the headings first. */
