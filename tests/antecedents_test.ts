@@ -121,20 +121,19 @@ Deno.test("antecedentHeads refuses tokens that are no characters, other vocabula
   await assertRejects(
     () => measure(bpe),
     TypeError,
-    `tokens of ${TALE.length} characters, expected one of each`,
+    "a token of this model is not a character; use one with",
   );
-  await assertRejects(() => measure(CharTokenizer.fromText("Mia")), RangeError, `" " (U+0020)`);
-  const lenient = CharTokenizer.fromText("Mia", { specialTokens: ["<unk>"] });
-  await assertRejects(
-    () => measure(lenient),
-    RangeError,
-    `" ", a character of the tales, is not in the vocabulary`,
-  );
-  await assertRejects(
-    () => measure(characters, TALE.replace("kite", "tree")),
-    RangeError,
-    "Cannot read the text as tales",
-  );
+  const few = CharTokenizer.fromText("Mia "),
+    lenient = CharTokenizer.fromText("Mia ", { specialTokens: ["<unk>"] });
+  for (const one of [few, lenient]) {
+    await assertRejects(
+      () => measure(one),
+      RangeError,
+      `"w", a character of the tales, is not in the vocabulary`,
+    );
+  }
+  const other = TALE.replace("kite", "tree");
+  await assertRejects(() => measure(characters, other), RangeError, "Cannot read the text as tales");
   const short = new Gpt({ ...config, contextLength: 3 });
   initialize(backend, short, 1);
   await assertRejects(

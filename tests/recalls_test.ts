@@ -18,13 +18,28 @@ Deno.test("recallsOf: every word that is told again, with all mentions before in
     "Mia 2, Fox 1, red 1, kite 1, Mia 3, kite 2, Fox 2, Mia 4, jam 1, Fox 3, jam 2, Mia 5, kite 3, " +
     "jam 3, Fox 4, Mia 6, Fox 5";
   assertEquals(words.join(", "), expected);
-  for (const { index, word, letter, mentions } of recalls) {
+  for (const { index, letter, mentions } of recalls) {
     assertEquals(oracle(text)[index].antecedent, mentions.at(-1)! + letter);
   }
   const second = recalls.slice(found.length).map((
     { index, mentions },
   ) => [index - length, mentions.map((at) => at - length)]);
   assertEquals(second, found.map(({ index, mentions }) => [index, mentions]), "each tale for itself");
+});
+
+Deno.test("recallsOf: a letter within a word, where the words of a list begin alike", () => {
+  const grammar = {
+    words: { pet: ["cat", "cow"] },
+    forms: {},
+    plots: [[["I had a {pet}."], ["The {pet} ran."]]],
+  };
+  const text = "I had a cow. The cow ran.\n\n";
+  assertEquals(recallsOf(text, oracle(text, grammar)), [{
+    index: 18,
+    word: "cow",
+    letter: 1,
+    mentions: [8],
+  }]);
 });
 
 Deno.test("keysOf: the same letter, and all letters, of each mention", () => {

@@ -25,13 +25,14 @@
  */
 
 import type { Backend, Floats } from "../../core/backend.ts";
-import { oracle, type OraclePosition } from "../../data/oracle.ts";
+import { oracle } from "../../data/oracle.ts";
 import { overlappingBatches, type WindowBatch } from "../../data/batches.ts";
 import type { TaleGrammar } from "../../data/tales/tale_grammar.ts";
 import { quoted } from "../../core/quoted.ts";
 import { IGNORE_INDEX } from "../../kernels/cross_entropy.ts";
 import { embedding } from "../../kernels/embedding.ts";
 import type { ModelsByKind, ObservableModel } from "../../models/families.ts";
+import { CharTokenizer } from "../../tokenizers/char_tokenizer.ts";
 import type { Tokenizer } from "../../tokenizers/tokenizer.ts";
 import { yieldToEvents } from "../../training/evaluate.ts";
 import { attentionWeights } from "../attention_maps.ts";
@@ -59,6 +60,30 @@ export interface Antecedents {
   readonly chance: ByTarget;
   /** All heads, layer by layer. */
   readonly heads: readonly AntecedentHead[];
+}
+
+/**
+ * The ids of tales, one for each character.
+ *
+ * @param tokenizer The tokenizer of a model.
+ * @param text Tales.
+ * @returns The ids.
+ * @throws {TypeError} If a token is not a character.
+ * @throws {RangeError} If a character is not in the vocabulary.
+ */
+export function characterIds(tokenizer: Tokenizer, text: string): Uint32Array {
+  if (!(tokenizer instanceof CharTokenizer)) {
+    throw new TypeError(
+      "Cannot look for antecedents: a token of this model is not a character; use one with a character tokenizer, trained on tales",
+    );
+  }
+  const unknown = [...new Set(text)].find((character) => tokenizer.idOf(character) === undefined);
+  if (unknown === undefined) return tokenizer.encode(text, { specialTokens: "text" });
+  throw new RangeError(
+    `Cannot look for antecedents: ${
+      quoted(unknown)
+    }, a character of the tales, is not in the vocabulary of this model; use a model trained on tales`,
+  );
 }
 
 /**
@@ -99,7 +124,7 @@ export async function antecedentHeads(
   { grammar, onProgress }: { grammar?: TaleGrammar; onProgress?(done: number, total: number): void } = {},
 ): Promise<Antecedents> {
   const { layers, heads } = model.config;
-  const ids = encodeCharacters(tokenizer, text), all = recallsOf(text, oracle(text, grammar));
+  const ids = characterIds(tokenizer, text), all = recallsOf(text, oracle(text, grammar));
   const recalls: Recall[] = [], uniform = new Sums();
   const figures = Array.from({ length: layers * heads }, (_, index) => ({
     ...{ layer: Math.floor(index / heads), head: index % heads },
@@ -187,25 +212,4 @@ function rowsAt(
       return backend.read(embedding(rows, table)) as Promise<Floats>; // (H · queries, T)
     });
   }));
-}
-
-/** The ids of a text, one for each character. */
-function encodeCharacters(tokenizer: Tokenizer, text: string): Uint32Array {
-  const ids = tokenizer.encode(text), { length } = [...text];
-  if (ids.length !== length) {
-    throw new TypeError(
-      `Cannot look for antecedents: the tokenizer makes ${ids.length} tokens of ${length} characters, expected one of ` +
-        "each; use a model with a character tokenizer",
-    );
-  }
-  const unknown = Array.from(text).findIndex((character, index) =>
-    tokenizer.tokenOf(ids[index]) !== character
-  );
-  if (unknown < 0) return ids;
-  throw new RangeError(
-    `Cannot look for antecedents: ${
-      quoted([...text][unknown])
-    }, a character of the tales, is not in the vocabulary; ` +
-      "use a model that was trained on tales",
-  );
 }
