@@ -70,14 +70,18 @@ export interface OraclePosition {
   readonly skill: Skill;
   /** Of recall: the position of the same letter in the word's most recent mention. */
   readonly antecedent?: number;
+  /** Of recall: the list that the word is from, such as `thing`. */
+  readonly list?: string;
 }
 
 /** A part of a sentence as characters, each with the skill that it asks for where it is certain. */
 interface ToldPart {
   readonly characters: readonly string[];
   readonly skills: readonly Skill[];
-  /** Where the word was told before: the position of its first letter. */
+  /** Of a word that was told before: the position of its first letter there. */
   readonly antecedent?: number;
+  /** Of a word: its list. */
+  readonly list?: string;
 }
 
 /** One way in which the text so far can have been drawn. */
@@ -189,10 +193,10 @@ function derivationsOf(grammar: TaleGrammar) {
     const words = known === undefined ? freeWords(grammar, slot, at.drawn) : [known];
     const antecedent = form === undefined ? at.mentions.get(slot) : undefined;
     const asked = known === undefined ? "choice" : antecedent === undefined ? "agreement" : "recall";
-    const others = grammar.words[listOf(slot)].map((word) => wordAsTold(grammar, word, form));
+    const list = listOf(slot), others = grammar.words[list].map((word) => wordAsTold(grammar, word, form));
     return words.flatMap((word) => {
       const text = wordAsTold(grammar, word, form), characters = [...text];
-      const told: ToldPart = { characters, skills: skillsOf(characters, others, asked), antecedent };
+      const told: ToldPart = { characters, skills: skillsOf(characters, others, asked), antecedent, list };
       const after: Told = {
         ...at,
         weight: at.weight / words.length,
@@ -247,11 +251,11 @@ function dependsOnSentence(alive: readonly Derivation[], distribution: ReadonlyM
   });
 }
 
-/** The skill of a certain character in the most probable derivation, and where its word was told before. */
-function certainSkill(alive: readonly Derivation[]): Pick<OraclePosition, "skill" | "antecedent"> {
+/** The skill of a certain character in the most probable derivation, and which word is recalled from where. */
+function certainSkill(alive: readonly Derivation[]): Pick<OraclePosition, "skill" | "antecedent" | "list"> {
   const { told, read } = alive.reduce((a, b) => b.weight > a.weight ? b : a);
-  const skill = told.skills[read], { antecedent } = told;
-  return skill === "recall" ? { skill, antecedent: antecedent! + read } : { skill };
+  const skill = told.skills[read], { antecedent, list } = told;
+  return skill === "recall" ? { skill, antecedent: antecedent! + read, list } : { skill };
 }
 
 /** The error about a character that cannot stand where it does. */

@@ -12,13 +12,14 @@
  * In a finite text the excess of a skill with open choices varies around its expectation, and may come out slightly below 0.
  *
  * The oracle reads every tale from its start, a model only its window: windows overlap by half, so that each character has
- * more than half a context before it, or all of the text ({@linkcode tokenLosses}). What was told before a window costs
- * excess, as it should: it is what a longer context would gain. The loss is therefore lower than that on windows side by
- * side, which `evaluate` reports.
+ * more than half a context before it, or all of the text ({@linkcode tokenLosses}); with more of it, seven eighths, the loss
+ * of the default model changes from 0.1123 to 0.1127. Words told before the window cost excess, as they should. On
+ * windows side by side, as `evaluateText` has them, the loss is higher: 0.1517.
  *
- * A character must be a token, so this is for models with a {@linkcode CharTokenizer}. It is for causal models only. A masked
- * model has the letters on both sides of a masked one: in "_ite" only a k is possible, whatever was told before, so the
- * same positions ask for other skills.
+ * A character must be a token, so this is for models with a {@linkcode CharTokenizer}. It is for causal models alone: a masked
+ * model has the letters on both sides, and in "_ite" only a k is possible, whatever was told before. Where all but one
+ * character of a tale is known, the lowest expected loss is 0.0002 nats (200 tales: each alternative weighed by the
+ * probability of the whole tale), since two words alone, "mill" and "hill", differ in one letter.
  *
  * @module
  */
@@ -137,11 +138,17 @@ export interface SkillFigures extends ExcessFigures {
 }
 
 /** The figures of recall where the word was last told so far back. */
-export interface RecallFigures extends ExcessFigures {
+export interface DistanceFigures extends ExcessFigures {
   /** The smallest distance, in characters from letter to letter. */
   readonly from: number;
   /** The largest distance; the last range has none. */
   readonly to?: number;
+}
+
+/** The figures of recalling the words of a list. */
+export interface ListFigures extends ExcessFigures {
+  /** The list, such as `thing`. */
+  readonly list: string;
 }
 
 /** The figures of a model on tales. */
@@ -151,7 +158,9 @@ export interface TaleFigures {
   /** By skill, in the order of {@linkcode SKILLS}, without those that no character asks for. */
   readonly skills: readonly SkillFigures[];
   /** Of recall, by the distance to the earlier mention; without ranges that do not occur. */
-  readonly recall: readonly RecallFigures[];
+  readonly recallByDistance: readonly DistanceFigures[];
+  /** Of recall, by the list that the word is from; those with the largest share first. */
+  readonly recallByList: readonly ListFigures[];
 }
 
 /** Where the ranges of distances begin. */
@@ -186,13 +195,17 @@ export function taleFigures({ positions, losses }: Pick<ScoredTales, "positions"
   const skills = SKILLS.flatMap((skill) =>
     figuresWhere((position) => position.skill === skill).map((figures) => ({ skill, ...figures }))
   );
-  const recall = DISTANCES.flatMap((from, range) => {
+  const recallByDistance = DISTANCES.flatMap((from, range) => {
     const end = DISTANCES[range + 1] ?? Infinity, to = end === Infinity ? {} : { to: end - 1 };
     return figuresWhere(({ antecedent }, index) =>
       antecedent !== undefined && index - antecedent >= from && index - antecedent < end
     ).map((figures) => ({ from, ...to, ...figures }));
   });
-  return { all: figuresWhere(() => true)[0], skills, recall };
+  const lists = new Set(predicted.flatMap((index) => positions[index].list ?? []));
+  const recallByList = [...lists].flatMap((list) =>
+    figuresWhere((position) => position.list === list).map((figures) => ({ list, ...figures }))
+  ).sort((a, b) => b.share - a.share);
+  return { all: figuresWhere(() => true)[0], skills, recallByDistance, recallByList };
 }
 
 /**

@@ -82,12 +82,13 @@ Deno.test("a report on tales has the figures by skill, each explained", () => {
   const tales = {
     all: { ...figures, share: 1 },
     skills: (["plot", "recall"] as const).map((skill) => ({ skill, ...figures })),
-    recall: [{ from: 1, to: 31, ...figures }],
+    recallByDistance: [{ from: 1, to: 31, ...figures }],
+    recallByList: [{ list: "thing", ...figures }],
   };
   const text = evaluationReport({ ...causal, tales });
   assertStringIncludes(
     text,
-    "| recall, 1 to 31 back | 5,414 | 0.5000 | 0.2500 | 0.2500 | 50.0 % |\n| all | 5,414 |",
+    "| recall of {thing} | 5,414 | 0.5000 | 0.2500 | 0.2500 | 50.0 % |\n| all | 5,414 |",
   );
   for (const name of ["optimal", "excess", "plot", "recall", "all"]) {
     assertMatch(text, new RegExp(`^- \\*${name}\\*: .{10}`, "m"), `${name} is explained`);

@@ -134,7 +134,13 @@ Deno.test("skills and antecedents of a tale are those found by hand", () => {
   }
   const recalls = positions.filter(({ skill }) => skill === "recall");
   assertEquals(recalls.map(({ antecedent }) => antecedent), ANTECEDENTS.map((words) => text.indexOf(words)));
-  assert(positions.every(({ skill, antecedent }) => skill === "recall" || antecedent === undefined));
+  const lists = "thing hero hero hero colour thing friend hero where spot thing hero friend";
+  assertEquals(recalls.map(({ list }) => list), lists.split(" "));
+  assert(
+    positions.every(({ skill, antecedent, list }) =>
+      skill === "recall" || (antecedent ?? list) === undefined
+    ),
+  );
 });
 
 Deno.test("a word is recalled, or agreed with, where it differs from others of its list", () => {
@@ -168,7 +174,7 @@ Deno.test("where derivations read a certain character in two ways, the more prob
   const positions = oracle("Mia and Max:  M", grammar);
   assertEquals(positions.at(-1), {
     ...{ probability: 1, entropy: 0, distribution: new Map([["M", 1]]) },
-    ...{ skill: "recall", antecedent: 8 },
+    ...{ skill: "recall", antecedent: 8, list: "friend" },
   });
 });
 

@@ -17,7 +17,13 @@ const figures: TaleFigures = {
     { skill: "plot", positions: 2398, loss: 1.04427, optimal: 0.98757, excess: 0.0567, share: 0.03346 },
     { skill: "recall", ...recalled },
   ],
-  recall: [{ from: 1, to: 31, ...recalled }, { from: 128, ...recalled, positions: 7, share: -0.001 }],
+  recallByDistance: [{ from: 1, to: 31, ...recalled }, {
+    from: 128,
+    ...recalled,
+    positions: 7,
+    share: -0.001,
+  }],
+  recallByList: [{ list: "thing", ...recalled }],
 };
 
 Deno.test("the table has a line for each skill and each range of distances, and fits 80 columns", () => {
@@ -29,6 +35,7 @@ plot                           2,398  1.0443   0.9876  0.0567            3.3 %
 recall                         5,414  0.5931   0.0000  0.5931           79.0 %
 recall, 1 to 31 back           5,414  0.5931   0.0000  0.5931           79.0 %
 recall, 128 or more back           7  0.5931   0.0000  0.5931           -0.1 %
+recall of {thing}              5,414  0.5931   0.0000  0.5931           79.0 %
 all                          124,907  0.1123   0.0797  0.0325          100.0 %`,
   );
   for (const skill of SKILLS) assertEquals(typeof SKILL_MEANINGS[skill], "string");

@@ -41,9 +41,9 @@ Deno.test("readTales reads tales of another grammar", () => {
   assertEquals(readTales("My dog, your cat."), undefined);
 });
 
-const at = (skill: Skill, probability: number, antecedent?: number): OraclePosition => ({
+const at = (skill: Skill, probability: number, antecedent?: number, list = "hero"): OraclePosition => ({
   ...{ skill, probability, entropy: 0, distribution: new Map() },
-  ...antecedent === undefined ? {} : { antecedent },
+  ...antecedent === undefined ? {} : { antecedent, list },
 });
 
 Deno.test("figures are means by skill and by distance, shares add up to 1, and what was not predicted is left out", () => {
@@ -56,14 +56,14 @@ Deno.test("figures are means by skill and by distance, shares add up to 1, and w
   put(0, 1, "plot", 1 / 2);
   put(1, 0.25, "wording", 1);
   put(40, 1, "recall", 1, 39);
-  put(41, 2, "recall", 1, 10);
+  put(41, 2, "recall", 1, 10, "thing");
   put(42, 3, "recall", 1, 10);
-  put(150, 4, "recall", 1, 87);
-  put(170, 6, "recall", 1, 43);
+  put(150, 4, "recall", 1, 87, "spot");
+  put(170, 6, "recall", 1, 43, "thing");
   put(299, 5, "recall", 1, 171);
   put(298, NaN, "recall", 1, 0);
   put(200, Math.log(4), "plot", 1 / 4);
-  const { all, skills, recall } = taleFigures({ positions, losses });
+  const { all, skills, recallByDistance, recallByList } = taleFigures({ positions, losses });
   const open = Math.LN2 + Math.log(4), loss = 22.25 + Math.log(4), excess = loss - open;
   const close = (found: unknown, expected: Record<string, unknown>) => {
     const given = found as Record<string, unknown>;
@@ -93,14 +93,18 @@ Deno.test("figures are means by skill and by distance, shares add up to 1, and w
   close(skills[2], { skill: "recall", ...recalled(21 / 6, 6) });
   const ranges = [{ from: 1, to: 31 }, { from: 32, to: 63 }, { from: 64, to: 127 }, { from: 128 }];
   const expected = [[3 / 2, 2], [7 / 2, 2], [6, 1], [5, 1]];
-  assertEquals(recall.length, 4);
+  assertEquals(recallByDistance.length, 4);
   for (const [index, [loss, count]] of expected.entries()) {
-    close(recall[index], { ...ranges[index], ...recalled(loss, count) });
+    close(recallByDistance[index], { ...ranges[index], ...recalled(loss, count) });
   }
+  assertEquals(recallByList.length, 3); // by what they cost
+  close(recallByList[0], { list: "hero", ...recalled(3, 3) });
+  close(recallByList[1], { list: "thing", ...recalled(4, 2) });
+  close(recallByList[2], { list: "spot", ...recalled(4, 1) });
 
   const perfect = taleFigures({ positions: [at("recall", 1, -40)], losses: Float64Array.of(0) });
   assertEquals(perfect.all, { positions: 1, loss: 0, optimal: 0, excess: 0, share: 0 });
-  assertEquals(perfect.recall, [{ from: 32, to: 63, ...perfect.all }]);
+  assertEquals(perfect.recallByDistance, [{ from: 32, to: 63, ...perfect.all }]);
   assertThrows(
     () => taleFigures({ positions: [at("plot", 1)], losses: Float64Array.of(NaN) }),
     RangeError,

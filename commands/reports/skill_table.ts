@@ -29,7 +29,7 @@ export async function skillsOn(
 }
 
 /** The table, the headings first. */
-export function skillRows({ all, skills, recall }: TaleFigures): string[][] {
+export function skillRows({ all, skills, recallByDistance, recallByList }: TaleFigures): string[][] {
   const row = (name: string, { positions, loss, optimal, excess, share }: TaleFigures["all"]) => [
     ...[name, positions.toLocaleString("en")],
     ...[loss, optimal, excess].map((nats) => nats.toFixed(4)),
@@ -38,7 +38,8 @@ export function skillRows({ all, skills, recall }: TaleFigures): string[][] {
   return [
     ["skill", "characters", "loss", "optimal", "excess", "share of excess"],
     ...skills.map((figures) => row(figures.skill, figures)),
-    ...recall.map((figures) => row(describeRange(figures), figures)),
+    ...recallByDistance.map((figures) => row(describeRange(figures), figures)),
+    ...recallByList.map((figures) => row(`recall of {${figures.list}}`, figures)),
     row("all", all),
   ];
 }
@@ -56,7 +57,7 @@ export const SKILL_MEANINGS: Readonly<Record<string, string>> = {
   "plot": "which sentence follows, or how a sentence goes on",
   "choice": "a word that is drawn here",
   "agreement": "the form that goes with a word, as in *her* kite",
-  "recall": "a word that the tale has told before; also by how many characters before",
+  "recall": "a word that the tale has told before; also by how many characters before, and by lists of words",
   "all": "all characters of whole tales",
 };
 
