@@ -9,6 +9,7 @@ import { antecedentHeads } from "../inference/heads/antecedents.ts";
 import { cutWindows, meanHeads, patchedModel, replaceHeads } from "../inference/heads/patches.ts";
 import { skillFigures } from "../inference/skills.ts";
 import { Gpt, type GptConfig } from "../models/gpt.ts";
+import { tokenLosses } from "../training/evaluate.ts";
 import { CharTokenizer } from "../tokenizers/char_tokenizer.ts";
 
 Deno.test("freshTales are whole tales, each once, and none of the built-in corpus even where the seed is its own", async () => {
@@ -72,12 +73,21 @@ Deno.test("reportAntecedents chooses the head on some tales, and measures and pa
     sum(report.words.map(({ positions, hits }) => positions * hits[of]));
   assertAlmostEquals(byList("letter") / report.positions, measured.heads[best].hits.letter, 1e-12);
   assertAlmostEquals(byList("word") / report.positions, measured.heads[best].hits.word, 1e-12);
-  for (const { list } of report.words) assert(list in TALE_GRAMMAR.words, list);
+  const means = await meanHeads(backend, model, cutWindows(tokenizer.encode(text), 90));
+  const withoutBest = patchedModel(model, replaceHeads(config, [report.best], means));
+  for (const [of, one] of [["loss", model], ["patchedLoss", withoutBest]] as const) {
+    const losses = await tokenLosses(backend, one, tokenizer.encode(text));
+    const expected = sum(measured.recalls.map(({ index }) => losses[index]));
+    assertAlmostEquals(sum(report.words.map((words) => words.positions * words[of])), expected, 1e-9);
+    for (const { list, [of]: loss } of report.words) {
+      const here = measured.recalls.filter(({ word }) => TALE_GRAMMAR.words[list].includes(word));
+      assertAlmostEquals(loss, sum(here.map(({ index }) => losses[index])) / here.length, 1e-12, list);
+    }
+  }
 
   const pick = (figures: Awaited<ReturnType<typeof skillFigures>>) =>
     figures.map(({ skill, positions, loss, optimal }) => ({ skill, positions, loss, optimal }));
   assertEquals(report.unpatched.skills, pick(await skillFigures(backend, model, tokenizer, text)));
-  const means = await meanHeads(backend, model, cutWindows(tokenizer.encode(text), 90));
   assertEquals(report.patches.map(({ layer, head }) => [layer, head]), [[0, 0], [0, 1], [1, 0], [1, 1]]);
   for (const { layer, head, skills, all } of report.patches) {
     const patched = patchedModel(model, replaceHeads(config, [{ layer, head }], means));

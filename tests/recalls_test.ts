@@ -37,12 +37,13 @@ Deno.test("recallsOf: a letter within a word, where the words of a list begin al
   assertEquals(recallsOf(text, oracle(text, grammar)), [{
     index: 18,
     word: "cow",
+    list: "pet",
     letter: 1,
     mentions: [8],
   }]);
 });
 
 Deno.test("keysOf: the same letter, and all letters, of each mention", () => {
-  const recall = { index: 100, word: "jam", letter: 1, mentions: [10, 41] };
+  const recall = { index: 100, word: "jam", list: "food", letter: 1, mentions: [10, 41] };
   assertEquals(keysOf(recall), { letter: [11, 42], word: [10, 11, 12, 41, 42, 43] });
 });

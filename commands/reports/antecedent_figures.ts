@@ -7,8 +7,8 @@
  * @module
  */
 import type { Backend } from "../../core/backend.ts";
-import { oracle } from "../../data/oracle.ts";
-import { TALE_GRAMMAR, tales } from "../../data/tales.ts";
+import { oracle, type OraclePosition } from "../../data/oracle.ts";
+import { tales } from "../../data/tales.ts";
 import { TALE_END } from "../../data/tales/tale_grammar.ts";
 import { type AntecedentHead, antecedentHeads, characterIds } from "../../inference/heads/antecedents.ts";
 import { type ByTarget, keysOf, type Recall } from "../../inference/heads/recalls.ts";
@@ -53,7 +53,15 @@ export interface AntecedentReport {
     readonly (HeadIndex & Pick<AntecedentHead, "hits" | "weights"> & { hitsBefore: ByTarget })[];
   readonly best: HeadIndex;
   /** Hits of the best head by the list that the recalled word is from. */
-  readonly words: readonly { list: string; positions: number; hits: ByTarget }[];
+  readonly words: readonly {
+    list: string;
+    positions: number;
+    hits: ByTarget;
+    /** At these places. */
+    loss: number;
+    /** With the output of the best head replaced by its mean. */
+    patchedLoss: number;
+  }[];
   /** Of the model as it is. */
   readonly unpatched: LossesBySkill;
   /** With the output of one head replaced by its mean. */
@@ -97,16 +105,14 @@ export async function reportAntecedents(
     measured = await measure(text, "measuring the heads");
   const ranked = [...chosen.heads].sort((a, b) => b.hits.letter - a.hits.letter), [best] = ranked;
   const means = await meanHeads(backend, model, cutWindows(ids, config.contextLength));
-  const lossesOf = async (one: ModelsByKind["causal"]): Promise<LossesBySkill> => {
-    const { all, skills } = taleFigures({ positions, losses: await tokenLosses(backend, one, ids) });
-    const figuresOf = ({ positions, loss, optimal }: Losses) => ({ positions, loss, optimal });
-    return { all: figuresOf(all), skills: skills.map((one) => ({ skill: one.skill, ...figuresOf(one) })) };
-  };
-  const unpatched = await lossesOf(model), patches = [], patched = inOrder(toPatch(ranked));
+  const unpatched = await tokenLosses(backend, model, ids), patches = [], patched = inOrder(toPatch(ranked));
+  let withoutBest = unpatched;
   for (const [index, { layer, head }] of patched.entries()) {
     onProgress("patching heads", index, patched.length);
-    const patch = replaceHeads(config, [{ layer, head }], means);
-    patches.push({ layer, head, ...await lossesOf(patchedModel(model, patch)) });
+    const other = patchedModel(model, replaceHeads(config, [{ layer, head }], means));
+    const losses = await tokenLosses(backend, other, ids);
+    if (layer === best.layer && head === best.head) withoutBest = losses;
+    patches.push({ layer, head, ...bySkill(positions, losses) });
   }
   return {
     ...{ tales: count, seed, contextLength: config.contextLength },
@@ -115,8 +121,8 @@ export async function reportAntecedents(
       return { layer, head, hits, weights, hitsBefore: chosen.heads[index].hits };
     }),
     best: { layer: best.layer, head: best.head },
-    words: byList(measured.recalls, measured.heads[chosen.heads.indexOf(best)]),
-    ...{ unpatched, patches },
+    words: byList(measured.recalls, measured.heads[chosen.heads.indexOf(best)], { unpatched, withoutBest }),
+    ...{ unpatched: bySkill(positions, unpatched), patches },
   };
 }
 
@@ -132,14 +138,27 @@ function inOrder<Head extends HeadIndex>(heads: readonly Head[]): Head[] {
   return [...heads].sort((a, b) => a.layer - b.layer || a.head - b.head);
 }
 
-/** The hits of a head for each list of words, the list that is recalled most often first. */
-function byList(recalls: readonly Recall[], { largest }: AntecedentHead): AntecedentReport["words"] {
-  const lists = Object.entries(TALE_GRAMMAR.words);
-  const listOfWord = (word: string) => lists.find(([, words]) => words.includes(word))![0];
-  const places = recalls.map((recall, index) => ({ recall, keys: keysOf(recall), key: largest[index] }));
-  return [...Map.groupBy(places, ({ recall }) => listOfWord(recall.word))].map(([list, here]) => {
-    const share = (target: keyof ByTarget) =>
-      here.filter(({ keys, key }) => keys[target].includes(key)).length / here.length;
-    return { list, positions: here.length, hits: { letter: share("letter"), word: share("word") } };
+function bySkill(positions: readonly OraclePosition[], losses: Float64Array): LossesBySkill {
+  const { all, skills } = taleFigures({ positions, losses });
+  const figuresOf = ({ positions, loss, optimal }: Losses) => ({ positions, loss, optimal });
+  return { all: figuresOf(all), skills: skills.map((one) => ({ skill: one.skill, ...figuresOf(one) })) };
+}
+
+/** The hits of a head for each list of words, and the losses at the same places; the most frequent list first. */
+function byList(
+  recalls: readonly Recall[],
+  { largest }: AntecedentHead,
+  { unpatched, withoutBest }: Readonly<Record<"unpatched" | "withoutBest", Float64Array>>,
+): AntecedentReport["words"] {
+  const places = recalls.map((recall, index) => ({ ...recall, keys: keysOf(recall), key: largest[index] }));
+  return [...Map.groupBy(places, ({ list }) => list)].map(([list, here]) => {
+    const mean = (value: (place: typeof here[number]) => number) =>
+      here.reduce((sum, place) => sum + value(place), 0) / here.length;
+    const share = (target: keyof ByTarget) => mean(({ keys, key }) => Number(keys[target].includes(key)));
+    return {
+      ...{ list, positions: here.length, hits: { letter: share("letter"), word: share("word") } },
+      loss: mean(({ index }) => unpatched[index]),
+      patchedLoss: mean(({ index }) => withoutBest[index]),
+    };
   }).sort((a, b) => b.positions - a.positions);
 }

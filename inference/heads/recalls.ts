@@ -15,6 +15,8 @@ export interface Recall {
   readonly index: number;
   /** The word. */
   readonly word: string;
+  /** The list of the grammar that it is from, such as `thing`. */
+  readonly list: string;
   /** Which of its letters this is, the first is 0. */
   readonly letter: number;
   /** Where earlier mentions of the word in the same tale begin, in order. */
@@ -58,7 +60,8 @@ export function recallsOf(text: string, positions: readonly OraclePosition[]): R
     if (end === start) continue;
     const word = characters.slice(start, end).join(""), mentions = told.get(word) ?? [];
     for (let index = start; index < end; index++) {
-      if (positions[index].skill === "recall") recalls.push({ index, word, letter: index - start, mentions });
+      const { skill, list = "" } = positions[index];
+      if (skill === "recall") recalls.push({ index, word, list, letter: index - start, mentions });
     }
     told.set(word, [...mentions, start]);
   }
@@ -73,7 +76,7 @@ export function recallsOf(text: string, positions: readonly OraclePosition[]): R
  * import { keysOf } from "@miniformer/miniformer";
  * import { assertEquals } from "@std/assert";
  *
- * const recall = { index: 100, word: "kite", letter: 0, mentions: [41] };
+ * const recall = { index: 100, word: "kite", list: "thing", letter: 0, mentions: [41] };
  * assertEquals(keysOf(recall), { letter: [41], word: [41, 42, 43, 44] });
  * ```
  *
