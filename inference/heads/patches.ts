@@ -4,8 +4,7 @@
  * That a head attends to a place does not show that the model uses what it finds there. A *patch* does: the output of the
  * head, D channels before the output projection, is replaced by its mean over all positions of a text. The rest of the
  * model receives numbers of the usual size, but none that depend on the position, so whatever the model now predicts worse
- * it predicted with this head. Zeros in place of the mean would do harm of their own, since the layers after it were
- * trained with the mean present.
+ * it predicted with this head. Zeros are the simpler choice, but numbers that the layers after it were not trained with.
  *
  *     means   = one vector of C channels for each layer, head h in channels h · D to (h + 1) · D
  *     patched = heads · keep + means · (1 − keep),    keep: 0 in the channels of patched heads, else 1
