@@ -1,10 +1,10 @@
 /**
- * Patching heads: what a model loses when a head no longer says anything.
+ * Patching heads: what a model loses when the output of a head is a constant.
  *
  * That a head attends to a place does not show that the model uses what it finds there. A *patch* does: the output of the
  * head, D channels before the output projection, is replaced by its mean over all positions of a text. The rest of the
- * model receives numbers of the usual size, but none that depend on the position, so whatever the model now predicts worse
- * it predicted with this head. Zeros are the simpler choice, but numbers that the layers after it were not trained with.
+ * model receives numbers of the usual size, but none that depend on the position, so what the model now predicts worse
+ * depends on this head. Zeros are the simpler choice, but numbers that the layers after it were not trained with.
  *
  *     means   = one vector of C channels for each layer, head h in channels h · D to (h + 1) · D
  *     patched = heads · keep + means · (1 − keep),    keep: 0 in the channels of patched heads, else 1
