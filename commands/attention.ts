@@ -12,6 +12,7 @@ import { attentionPlot } from "../plots/attention_plot.ts";
 import { openModel, withPathInErrors } from "./files/checkpoint_folder.ts";
 import { type Command, defineCommand } from "./cli/command.ts";
 import { deviceFlag, jsonFlag, MAX, modelFlags, truncateFlag } from "./cli/common_flags.ts";
+import { ANTECEDENT_FLAGS, checkAntecedentFlags, showAntecedents } from "./reports/antecedents_report.ts";
 import { fitText } from "./texts/examples.ts";
 import { RUNS } from "./files/own_names.ts";
 import { allowWriting } from "./cli/permissions.ts";
@@ -32,15 +33,16 @@ const MAX_WEIGHTS = 2e7;
 export const attention: Command = defineCommand({
   name: "attention",
   summary: "Draw the attention weights of each head of a model on a text",
-  usage: "--text TEXT [flags]",
+  usage: "--text TEXT [flags], or --antecedents [flags]",
   examples: [
     'attention --checkpoint runs/my_novel --text "She opened the door and she"',
     'attention --text "The king is dead" --layer 1 --head 1 --out runs/attention_head_0.png',
     'attention --text "The king is dead" --out runs/maps.json',
+    "attention --checkpoint pretrained/tales --antecedents",
   ],
   flags: {
     ...modelFlags("any model", "tales"),
-    text: { kind: "text", description: "a text", required: true },
+    text: { kind: "text", description: "a text" },
     layer: { ...INDEX_FLAG, description: "only this layer, from 1" },
     head: { ...INDEX_FLAG, description: "only this head, from 1" },
     out: {
@@ -50,10 +52,15 @@ export const attention: Command = defineCommand({
       otherwise: "runs/attention.svg; none with --json",
     },
     ...truncateFlag,
+    ...ANTECEDENT_FLAGS,
     ...deviceFlag,
     ...jsonFlag,
   },
-  async run({ checkpoint, block, text, layer, head, out: file, truncate = false, device, threads, json }) {
+  async run(values) {
+    checkAntecedentFlags(values);
+    if (values.antecedents) return await showAntecedents(values);
+    const { checkpoint, block, text = "", layer, head, out: file, truncate = false, device, threads, json } =
+      values;
     const out = file ?? (json ? undefined : "runs/attention.svg");
     if (out !== undefined) {
       if (!PICTURE_NAME.test(out) && !out.endsWith(".json")) {

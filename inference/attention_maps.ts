@@ -19,6 +19,39 @@ export interface AttentionMap {
 }
 
 /**
+ * The attention weights of sequences, on the device: for a caller that reads a part of them.
+ *
+ * @example
+ * ```ts
+ * import { attentionWeights, CpuBackend, Gpt, initialize, PRESETS } from "@miniformer/miniformer";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const backend = new CpuBackend(), model = new Gpt({ ...PRESETS.tiny.model, vocabSize: 7 });
+ * initialize(backend, model, 1);
+ * const weights = attentionWeights(model, backend.from(Uint32Array.of(4, 2, 6), [1, 3]));
+ * assertEquals(weights.map(({ shape }) => shape), [[1, 4, 3, 3], [1, 4, 3, 3]]);
+ * ```
+ *
+ * @param model The model.
+ * @param ids u32 (B, T), T at most the context length, each below V.
+ * @returns For each layer (B, H, T, T): of each head a row for each query, a column for each key.
+ * @throws {TypeError} If a block, of an experiment, does not collect its attention weights.
+ */
+export function attentionWeights(model: ObservableModel, ids: Tensor): Tensor[] {
+  const { layers, heads } = model.config, [batch, time] = ids.shape, weights: Tensor[] = [];
+  model.states(ids, { weights });
+  const shape = formatShape([batch, heads, time, time]);
+  const { length: collected } = weights.filter((layer) => formatShape(layer.shape) === shape);
+  if (weights.length !== layers || collected !== weights.length) {
+    throw new TypeError(
+      `The ${layers} blocks of the model collected ${collected} attention weights, expected one each, ${shape}: ` +
+        "a block passes its context on to SelfAttention, or adds its weights to context.weights",
+    );
+  }
+  return weights;
+}
+
+/**
  * The attention maps of a text.
  *
  * @example
@@ -54,16 +87,8 @@ export async function attentionMaps(
     throw new RangeError(`Token ${outside} is outside the vocabulary of ${vocabSize}`);
   }
   const layers = await Promise.all(backend.scope(() => {
-    const weights: Tensor[] = [], shape = formatShape([1, heads, length, length]);
-    model.states(backend.from(ids, [1, length]), { weights });
-    const { length: collected } = weights.filter((layer) => formatShape(layer.shape) === shape);
-    if (weights.length !== model.config.layers || collected !== weights.length) {
-      throw new TypeError(
-        `The ${model.config.layers} blocks of the model collected ${collected} attention weights, expected one each, ` +
-          `${shape}: a block passes its context on to SelfAttention, or adds its weights to context.weights`,
-      );
-    }
-    return weights.map((layer) => backend.read(layer)); // each (1, H, T, T)
+    const weights = attentionWeights(model, backend.from(ids, [1, length])); // each (1, H, T, T)
+    return weights.map((layer) => backend.read(layer));
   }));
   return layers.flatMap((weights, layer) =>
     Array.from({ length: heads }, (_, head) => {

@@ -28,6 +28,7 @@ import { type ForwardContext, LayerNorm, Mlp, SelfAttention } from "./layers.ts"
  * - attend to no later position where the options of its factory have `causal`;
  * - skip positions from `context.lengths` on, which are padding;
  * - add its attention weights, (B, H, T, T), to `context.weights` where that is given, or no maps can be drawn;
+ * - give what its heads computed, (B, T, C), to `context.patch` where that is given, and use the result instead;
  * - with `context.cache`, where T is 1, store the key and the value of `cache.position` in the cache and attend to
  *   everything in it, see `cachedAttention`. Without this, text is generated correctly but slowly.
  */
@@ -36,7 +37,7 @@ export interface Block {
    * Adds what attention and the feed-forward network compute to the residual stream.
    *
    * @param x (B, T, C).
-   * @param context Cache, padding or observation.
+   * @param context Cache, padding, observation or patch.
    * @returns (B, T, C).
    */
   forward(x: Tensor, context?: ForwardContext): Tensor;
@@ -90,7 +91,7 @@ export class PostNormBlock implements Block {
    * Returns norm2(n + mlp(n)) with n = norm1(x + attention(x)).
    *
    * @param x (B, T, C).
-   * @param context Cache, padding or observation.
+   * @param context Cache, padding, observation or patch.
    * @returns (B, T, C).
    */
   forward(x: Tensor, context?: ForwardContext): Tensor {
@@ -132,7 +133,7 @@ export class PreNormBlock implements Block {
    * Returns h + mlp(norm2(h)) with h = x + attention(norm1(x)).
    *
    * @param x (B, T, C).
-   * @param context Cache, padding or observation.
+   * @param context Cache, padding, observation or patch.
    * @returns (B, T, C).
    */
   forward(x: Tensor, context?: ForwardContext): Tensor {

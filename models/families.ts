@@ -13,6 +13,7 @@ import type { TransformerConfig } from "./config.ts";
 import type { Experiment } from "./experiment.ts";
 import { Gpt, type GptConfig } from "./gpt.ts";
 import { GptClassifier, type GptClassifierConfig } from "./gpt_classifier.ts";
+import type { HeadPatch } from "./layers.ts";
 import { MaskedLanguageModel, type RobertaConfig } from "./roberta.ts";
 import { RobertaClassifier, type RobertaClassifierConfig } from "./roberta_classifier.ts";
 
@@ -59,12 +60,15 @@ export type Objective = "causal" | "mlm";
 
 const KIND_OF_OBJECTIVE = { causal: "causal", mlm: "masked" } as const;
 
-/** A stack of blocks that returns its attention weights on request: a GPT, or the encoder of a RoBERTa. */
+/** A stack of blocks whose attention can be observed and changed: a GPT, or the encoder of a RoBERTa. */
 export interface ObservableModel {
   /** Sizes. */
   readonly config: TransformerConfig;
-  /** Computes the hidden states of u32 (B, T); every block adds its attention weights, (B, H, T, T), to `weights`. */
-  states(ids: Tensor, context: { weights: Tensor[] }): Tensor;
+  /**
+   * Computes the hidden states of u32 (B, T). Every block adds its attention weights, (B, H, T, T), to `weights`, and what
+   * its heads computed is replaced by `patch`.
+   */
+  states(ids: Tensor, context: { weights?: Tensor[]; patch?: HeadPatch }): Tensor;
 }
 
 /** What distinguishes a family from the others. */

@@ -25,7 +25,7 @@ import { matmul } from "../kernels/matmul/matmul.ts";
 import { type Block, PostNormBlock, PreNormBlock } from "./blocks.ts";
 import { checkConfig, INITIAL_STD, type TransformerConfig } from "./config.ts";
 import { chooseParts, expectStates, type Experiment, type Parts } from "./experiment.ts";
-import { Identity, LayerNorm, type Norm } from "./layers.ts";
+import { type HeadPatch, Identity, LayerNorm, type Norm } from "./layers.ts";
 import type { BatchTensors, Learner } from "./learner.ts";
 import { LearnedPositions, type Positions } from "./positions.ts";
 
@@ -45,6 +45,8 @@ export interface GptContext {
   caches?: readonly KeyValueCache[];
   /** Collects the attention weights of every layer; not together with caches. */
   weights?: Tensor[];
+  /** Replaces what the heads of each layer computed. */
+  patch?: HeadPatch;
 }
 
 /**
@@ -120,13 +122,13 @@ export class Gpt implements Learner {
    * Computes the hidden states of tokens.
    *
    * @param ids u32 (B, T), T at most the context length, each below V.
-   * @param context Positions, caches, observation.
+   * @param context Positions, caches, observation, patch.
    * @returns The hidden states after the last block, (B, T, C).
    * @throws {RangeError} If there are more positions than the context length.
    * @throws {TypeError} If caches come without positions, in another number than blocks, or with weights to collect.
    */
   states(ids: Tensor, context: GptContext = {}): Tensor {
-    const { dropoutRate, contextLength } = this.config, { caches, weights } = context;
+    const { dropoutRate, contextLength } = this.config, { caches, weights, patch } = context;
     if (ids.shape[1] > contextLength) {
       throw new RangeError(
         `Cannot compute ${ids.shape[1]} positions: the context length is ${contextLength}`,
@@ -144,7 +146,8 @@ export class Gpt implements Learner {
     const embedded = this.positionEmbedding.forward(tokens, context.positions ?? positionsOf(ids)); // (B, T, C)
     let x = dropout(this.embeddingNorm.forward(embedded), dropoutRate); // (B, T, C)
     for (const [layer, block] of this.blocks.entries()) {
-      x = expectStates(block.forward(x, { cache: caches?.[layer], weights }), x.shape, layer); // (B, T, C)
+      const own = { cache: caches?.[layer], weights, patch: patch?.bind(undefined, layer) };
+      x = expectStates(block.forward(x, own), x.shape, layer); // (B, T, C)
     }
     return this.finalNorm.forward(x); // (B, T, C)
   }
@@ -165,7 +168,7 @@ export class Gpt implements Learner {
    * Computes the logits of the next token at every position.
    *
    * @param ids u32 (B, T), T at most the context length, each below V.
-   * @param context Positions, caches, observation.
+   * @param context Positions, caches, observation, patch.
    * @returns Logits, (B, T, V).
    * @throws {RangeError} If there are more positions than the context length.
    */

@@ -8,7 +8,7 @@
  */
 
 import { constant, normal, Parameter } from "../core/module.ts";
-import type { Tensor } from "../core/tensor.ts";
+import { formatShape, type Tensor } from "../core/tensor.ts";
 import { attention } from "../kernels/attention/attention.ts";
 import { cachedAttention, type KeyValueCache } from "../kernels/attention/cache.ts";
 import { decomposedAttention } from "../kernels/attention/decomposed_attention.ts";
@@ -108,7 +108,17 @@ export class LayerNorm implements Norm {
   }
 }
 
-/** What a forward pass can do beyond its result; one of these at a time. */
+/**
+ * Replaces what the heads of a layer computed, for instance to see what a head is for. It returns its argument, or another
+ * tensor of that shape and on that tape.
+ *
+ * @param layer The layer, the first is 0.
+ * @param heads (B, T, C): the heads side by side, before the output projection; channels h · D to (h + 1) · D are head h.
+ * @returns (B, T, C).
+ */
+export type HeadPatch = (layer: number, heads: Tensor) => Tensor;
+
+/** What a forward pass can do beyond its result: `patch`, and one of the others at a time. */
 export interface ForwardContext {
   /** Keys and values of this layer, when positions are computed one at a time; for causal attention, without a tape. */
   cache?: KeyValueCache;
@@ -116,6 +126,8 @@ export interface ForwardContext {
   lengths?: Tensor;
   /** Collects attention weights, (B, H, T, T) per layer; attention is then computed step by step, and not dropped. */
   weights?: Tensor[];
+  /** Called with the heads of this layer side by side, (B, T, C), before the output projection; its result replaces them. */
+  patch?: (heads: Tensor) => Tensor;
 }
 
 /** Each path through attention does one thing; combinations are refused, since one of the two would be left out. */
@@ -131,6 +143,12 @@ function checkContext({ cache, lengths, weights }: ForwardContext, causal: boole
   check(!(cache && lengths), "skip padding with a cache: give sequences of one length, or no cache");
   check(!cache || causal, "attend to later positions with a cache: they are not computed yet, give no cache");
   check(!cache || !trained, "train with a cache, which keeps nothing for the backward pass: give no cache");
+}
+
+function patched(heads: Tensor, patch: (heads: Tensor) => Tensor): Tensor {
+  const y = patch(heads), shape = formatShape(heads.shape);
+  if (formatShape(y.shape) === shape) return y;
+  throw new TypeError(`Cannot replace heads ${shape} by ${formatShape(y.shape)}: expected the same shape`);
 }
 
 /** Sizes of {@linkcode SelfAttention}. */
@@ -173,14 +191,15 @@ export class SelfAttention {
    * Returns, at every position, the projected weighted means of the values of all heads.
    *
    * @param x (B, T, C).
-   * @param context Cache, padding, observation.
+   * @param context Cache, padding, observation, patch.
    * @returns (B, T, C).
-   * @throws {TypeError} If the context combines what excludes each other.
+   * @throws {TypeError} If the context combines what excludes each other, or the patch returns another shape.
    */
   forward(x: Tensor, context: ForwardContext = {}): Tensor {
     checkContext(context, this.#options.causal, x.tape !== undefined);
     const [query, key, value] = splitHeads(this.queryKeyValue.forward(x), this.#options.heads); // each (B, H, T, D)
-    return this.projection.forward(mergeHeads(this.#attend(query, key, value, context))); // (B, T, C)
+    const heads = mergeHeads(this.#attend(query, key, value, context)); // (B, T, C)
+    return this.projection.forward(context.patch ? patched(heads, context.patch) : heads); // (B, T, C)
   }
 
   #attend(query: Tensor, key: Tensor, value: Tensor, { cache, lengths, weights }: ForwardContext): Tensor {

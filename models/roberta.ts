@@ -29,7 +29,7 @@ import { linear } from "../kernels/matmul/linear.ts";
 import { type Block, PostNormBlock } from "./blocks.ts";
 import { checkConfig, INITIAL_STD, PAD_ID, type TransformerConfig } from "./config.ts";
 import { chooseParts, expectStates, type Experiment, type Parts } from "./experiment.ts";
-import { Identity, LayerNorm, Linear, type Norm } from "./layers.ts";
+import { type HeadPatch, Identity, LayerNorm, Linear, type Norm } from "./layers.ts";
 import type { BatchTensors, Learner } from "./learner.ts";
 import { LearnedPositions, type Positions } from "./positions.ts";
 
@@ -56,6 +56,8 @@ export interface RobertaContext {
   lengths?: Tensor;
   /** Collects the attention weights of every layer, of sequences without padding. */
   weights?: Tensor[];
+  /** Replaces what the heads of each layer computed. */
+  patch?: HeadPatch;
 }
 
 /** The encoder: hidden states from both directions, which a language head or a classification head uses. */
@@ -104,11 +106,11 @@ export class Roberta {
    * Computes the hidden states of tokens.
    *
    * @param ids u32 (B, T), T at most the context length, each below V.
-   * @param context Padding, observation.
+   * @param context Padding, observation, patch.
    * @returns The hidden states after the last block, (B, T, C); those of padding mean nothing.
    * @throws {RangeError} If there are more positions than the context length.
    */
-  states(ids: Tensor, { lengths, weights }: RobertaContext = {}): Tensor {
+  states(ids: Tensor, { lengths, weights, patch }: RobertaContext = {}): Tensor {
     const { dropoutRate, contextLength } = this.config;
     if (ids.shape[1] > contextLength) {
       throw new RangeError(
@@ -120,7 +122,8 @@ export class Roberta {
     const embedded = this.positionEmbedding.forward(tokens, indices); // (B, T, C)
     let x = dropout(this.embeddingNorm.forward(embedded), dropoutRate); // (B, T, C)
     for (const [layer, block] of this.blocks.entries()) {
-      x = expectStates(block.forward(x, { lengths, weights }), x.shape, layer); // (B, T, C)
+      const own = { lengths, weights, patch: patch?.bind(undefined, layer) };
+      x = expectStates(block.forward(x, own), x.shape, layer); // (B, T, C)
     }
     return this.finalNorm.forward(x); // (B, T, C)
   }
@@ -217,7 +220,7 @@ export class MaskedLanguageModel implements Learner {
    * Computes the logits at every position.
    *
    * @param ids u32 (B, T).
-   * @param context Padding, observation.
+   * @param context Padding, observation, patch.
    * @returns Logits, (B, T, V).
    */
   forward(ids: Tensor, context?: RobertaContext): Tensor {
@@ -229,7 +232,7 @@ export class MaskedLanguageModel implements Learner {
    *
    * @param ids u32 (B, T).
    * @param indices u32 (P): which of the B · T positions.
-   * @param context Padding, observation.
+   * @param context Padding, observation, patch.
    * @returns Logits, (P, V).
    */
   forwardAt(ids: Tensor, indices: Tensor, context?: RobertaContext): Tensor {

@@ -6,7 +6,7 @@ import { Gpt } from "../models/gpt.ts";
 import { GptClassifier } from "../models/gpt_classifier.ts";
 import { MaskedLanguageModel } from "../models/roberta.ts";
 import { RobertaClassifier } from "../models/roberta_classifier.ts";
-import { attentionMaps } from "../inference/attention_maps.ts";
+import { attentionMaps, attentionWeights } from "../inference/attention_maps.ts";
 import { assertClose, everyBackend, TOLERANCES } from "./_testing.ts";
 
 const sizes = { contextLength: 8, layers: 2, heads: 3, modelDim: 12, feedForwardDim: 24, vocabSize: 16 };
@@ -51,6 +51,30 @@ everyBackend("attentionMaps: equal on every backend", async (backend) => {
   const expected = await read(reference), actual = await read(backend);
   for (const [index, { weights }] of actual.entries()) {
     assertClose(weights, { shape: [5, 5], data: expected[index].weights }, TOLERANCES.rows, `map ${index}`);
+  }
+});
+
+everyBackend("attentionWeights: those of each sequence of a batch, for each layer", async (backend) => {
+  const model = new Gpt({ ...config, architecture: "gpt2" });
+  initialize(backend, model, 1);
+  const both = Uint32Array.of(...ids, 9, 9, 2, 1, 5);
+  const layers = backend.scope(() =>
+    attentionWeights(model, backend.from(both, [2, 5])).map((layer) => {
+      assertEquals(layer.shape, [2, 3, 5, 5]);
+      return backend.read(layer);
+    })
+  );
+  const maps = await attentionMaps(backend, model, ids),
+    first = (await Promise.all(layers)).map((layer) => layer.slice(0, 75));
+  assertEquals(first.length, 2);
+  for (const [index, { weights }] of maps.entries()) {
+    const layer = first[Math.floor(index / 3)], start = index % 3 * 25;
+    assertClose(
+      layer.slice(start, start + 25),
+      { shape: [5, 5], data: weights },
+      TOLERANCES.rows,
+      `map ${index}`,
+    );
   }
 });
 

@@ -97,6 +97,12 @@ Deno.test("evaluate, attention and doctor print one JSON object with the documen
     for (const row of maps.maps[1].weights) {
       assertEquals(row.reduce((sum: number, weight: number) => sum + weight, 0).toFixed(5), "1.00000");
     }
+    const pretrained = new URL("../pretrained/tales", import.meta.url).pathname;
+    const heads = await json(
+      cwd,
+      `attention --antecedents --tales 1 --checkpoint ${pretrained} --device cpu`,
+    );
+    assertDocumented("attention --antecedents", [heads]);
     await Deno.stat(`${cwd}/runs/attention.svg`).then(() => assert(false, "drawn unasked"), () => {});
 
     await Deno.writeTextFile(`${cwd}/runs/story/notes.txt`, "mine");

@@ -6,7 +6,11 @@
 
 import type { Backend } from "../core/backend.ts";
 import { zeros } from "../core/tensor.ts";
+<<<<<<< HEAD
 import { crossEntropy, crossEntropyForward, IGNORE_INDEX } from "../kernels/cross_entropy.ts";
+=======
+import { crossEntropyForward, IGNORE_INDEX } from "../kernels/cross_entropy.ts";
+>>>>>>> i12_antecedents
 import { addScaled } from "../kernels/elementwise.ts";
 import type { ModelsByKind } from "../models/families.ts";
 import type { Learner } from "../models/learner.ts";
@@ -68,6 +72,7 @@ export async function evaluate(
   return sum / weights;
 }
 
+<<<<<<< HEAD
 /** The mean loss over batches, and what it is the mean of. */
 export interface EvaluatedTokens {
   /** Nats per target: the number that `evaluate` returns, bit for bit. */
@@ -119,6 +124,8 @@ export async function evaluateTokens(
   return { loss, losses: await Promise.all(reads) };
 }
 
+=======
+>>>>>>> i12_antecedents
 /** How {@linkcode tokenLosses} reads a text. */
 export interface TokenLossOptions extends EvaluateOptions {
   /** Windows per batch; 16 unless given. */
