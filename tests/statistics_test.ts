@@ -55,7 +55,9 @@ Deno.test("a difference is shown if zero is outside its interval or range, and n
   assert(isShown(estimate([1, 1.1, 0.9])));
   assert(isShown(estimate([-1, -1.1, -0.9])));
   assert(!isShown(estimate([1, -0.1, 0.9])));
-  assert(isShown(estimate([0.1, 0.2])));
+  assert(isShown(estimate([0.1, 0.11])));
+  assert(isShown(estimate([-0.1, -0.11])));
+  assert(!isShown(estimate([0.1, 0.2])), "by chance both have one sign every second time");
   assert(!isShown(estimate([0.1, -0.2])));
   assert(!isShown(estimate([0, 0, 0])));
   assert(!isShown(estimate([5])));

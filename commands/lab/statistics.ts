@@ -1,7 +1,7 @@
 /**
  * What a few seeds say of a mean, and least squares. Intervals are Student's: with n values, mean ± t · s / √n, where t is
- * the 97.5 % quantile of Student's distribution with n − 1 degrees of freedom. Two values give no interval worth its name
- * (t is 12.7), so their range takes its place.
+ * the 97.5 % quantile of Student's distribution with n − 1 degrees of freedom. Of two values (t is 12.7) the range is shown
+ * in its place.
  *
  * @module
  */
@@ -70,9 +70,13 @@ export function pairedDifference(
   return both.length === 0 ? undefined : estimate(both.map(([seed, value]) => value - baseline.get(seed)!));
 }
 
-/** Whether a difference is larger than its uncertainty. One value never shows that. */
-export function isShown({ low, high, kind }: Estimate): boolean {
-  return kind !== "single" && (low > 0 || high < 0);
+/**
+ * Whether a difference is larger than its uncertainty: zero is outside its 95 % interval, also of two values, whose range alone
+ * would leave zero out every second time by chance. One value never shows that.
+ */
+export function isShown({ mean, low, high, count }: Estimate): boolean {
+  if (count === 2) return Math.abs(mean) > tQuantile(1) * (high - low) / 2;
+  return count > 2 && (low > 0 || high < 0);
 }
 
 /** A polynomial fitted by weighted least squares. */
