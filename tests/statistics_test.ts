@@ -7,7 +7,7 @@ import {
   median,
   pairedDifference,
   tQuantile,
-} from "../commands/lab/statistics.ts";
+} from "../commands/lab_report/statistics.ts";
 
 // The expected values are those of scipy 1.17.1 (stats.t.ppf, stats.t.interval, stats.ttest_rel) and statsmodels (WLS).
 
