@@ -31,7 +31,7 @@ export interface ScalingPlotOptions {
   /** The loss by the law. */
   law(parameters: number): number;
   /** The loss by another curve, drawn dashed. */
-  alternative?: { readonly label: string; at(parameters: number): number };
+  alternative?(parameters: number): number;
 }
 
 /**
@@ -62,7 +62,7 @@ export async function scalingPlot(
   points: readonly ScalingPoint[],
   options: ScalingPlotOptions,
 ): Promise<string> {
-  const { title, subtitle, valueTitle, law, alternative } = options;
+  const { title, subtitle, valueTitle } = options;
   const drawn = points.flatMap(({ parameters, losses, predicted }) =>
     losses.filter((loss) => loss > 0 && loss < Infinity)
       .map((loss) => ({ parameters, loss, kind: predicted ? "left out of the fit" : "fitted" }))
@@ -80,7 +80,7 @@ export async function scalingPlot(
       const parameters = domain[0] * (domain[1] / domain[0]) ** (i / 100);
       return { parameters, loss: at(parameters) };
     });
-  const dashes = alternative ? curve(alternative.at) : [], line = curve(law);
+  const line = curve(options.law), dashes = options.alternative ? curve(options.alternative) : [];
   const all = [...drawn, ...rings, ...line, ...dashes].map(({ loss }) => loss)
     .filter((loss) => loss > 0 && loss < Infinity);
   const range = [Math.min(...all) / 1.15, Math.max(...all) * 1.15];
@@ -127,18 +127,13 @@ export async function scalingPlot(
             field: "kind",
             type: "nominal",
             scale: { domain: kinds, range: [FITTED, PREDICTED].slice(0, kinds.length) },
-            legend: { title: null, orient: "top-right", symbolType: "circle", symbolStrokeWidth: 0 },
+            legend: { title: null, orient: "top-right", symbolType: "circle", labelLimit: 0 },
           },
         },
       },
       {
         data: { values: rings },
         mark: { type: "text", align: "right", dx: -12, dy: 12, color: PREDICTED },
-        encoding: { x, y, text: { field: "label" } },
-      },
-      {
-        data: { values: alternative ? [{ ...dashes[0], label: pictureText(alternative.label, 40) }] : [] },
-        mark: { type: "text", align: "left", baseline: "top", dx: 8, dy: 8, color: LAW },
         encoding: { x, y, text: { field: "label" } },
       },
     ],

@@ -104,7 +104,7 @@ export async function variantsPlot(
     data: { values },
     columns,
     bounds: "flush", // texts are estimated as wider than they are, which would spread the panels
-    spacing: { row: 62, column: 26 },
+    spacing: { row: 68, column: 26 },
     facet: {
       field: "panel",
       type: "ordinal",

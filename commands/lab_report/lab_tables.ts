@@ -44,7 +44,8 @@ const NONE: Cell = plain("–");
 export function mainTable({ variants, baseline, target, optimal }: LabFigures, names: Names): Table {
   const columns: [heading: string, cell: (figures: VariantFigures) => Cell][] = [
     ["runs", runsCell],
-    ["loss", ({ loss }) => loss ? plain(formatEstimate(loss)) : NONE],
+    // its interval is that of the loss above the optimum
+    ["loss", ({ loss }) => loss ? plain(optimal ? formatLoss(loss.mean) : formatEstimate(loss)) : NONE],
     ...columnIf(optimal, "above the optimum", ({ excess }) => excess ? plain(formatEstimate(excess)) : NONE),
     ...columnIf(baseline, "difference to the baseline", differenceCell),
     ...columnIf(
@@ -54,7 +55,7 @@ export function mainTable({ variants, baseline, target, optimal }: LabFigures, n
     ),
     ...columnIf(target, `steps to ${target && formatLoss(target.loss)}`, reachedCell),
     ["parameters", ({ parameters }) => parameters ? plain(parameters.toLocaleString("en")) : NONE],
-    ["time of a run", ({ seconds }) => seconds === undefined ? NONE : plain(formatDuration(seconds))],
+    ["time", ({ seconds }) => seconds === undefined ? NONE : plain(formatDuration(seconds))],
   ];
   return {
     headings: [...names.headings, ...columns.map(([heading]) => heading)],

@@ -64,7 +64,8 @@ export function gridTable({ variants }: LabFigures, flags: readonly SweptFlag[])
     if (!figures?.loss) return { text: figures && figures.diverged.length > 0 ? "diverged" : "–" };
     const { mean } = figures.loss;
     const share = largest > least ? Math.log(mean / least) / Math.log(largest / least) : 0;
-    return { text: formatEstimate(figures.loss), strong: mean === least, heat: 2 * share - 1 };
+    const lost = figures.diverged.length > 0 ? `, ${figures.diverged.length} diverged` : "";
+    return { text: formatEstimate(figures.loss) + lost, strong: mean === least, heat: 2 * share - 1 };
   };
   return {
     headings: [`${rows.flag} \\ ${columns.flag}`, ...columns.values],
@@ -80,7 +81,7 @@ export function sweepConclusions(figures: LabFigures, flags: readonly SweptFlag[
   if (ranked.length < 2) return [];
   return [
     bestVariant(ranked, figures.lab.seeds.length),
-    ...flags.flatMap((flag) => bestValue(flag, figures)),
+    ...flags.flatMap((flag) => bestValue(flag, flags, figures)),
   ];
 }
 
@@ -100,35 +101,38 @@ function bestVariant([best, ...others]: readonly VariantFigures[], seeds: number
 }
 
 /**
- * Compares the values of one flag, averaged over the other flags with each seed. Values with a run that did not finish are
- * left out, because an average over fewer settings is no match for the others.
+ * Compares the values of one flag, averaged over those settings of the other flags with which all runs of all values have
+ * finished: averages over different settings would not be comparable.
  */
-function bestValue(flag: SweptFlag, { variants, lab }: LabFigures): string[] {
-  const groups = flag.values.map((value) => {
-    const group = variants.filter(({ variant }) => flag.valueOf(variant) === value);
-    const isWhole = group.every(({ finished }) => finished.length === lab.seeds.length);
-    const bySeed = new Map(
-      lab.seeds.map((seed) =>
-        [seed, mean(group.map((figures) => lossesOf(figures).get(seed) ?? NaN))] as const
-      ),
-    );
-    return { value, size: group.length, isWhole, bySeed, mean: mean([...bySeed.values()]) };
+function bestValue(flag: SweptFlag, flags: readonly SweptFlag[], { variants, lab }: LabFigures): string[] {
+  const others = flags.filter((other) => other !== flag);
+  const settings = Map.groupBy(
+    variants,
+    ({ variant }) => JSON.stringify(others.map((other) => other.valueOf(variant))),
+  );
+  const whole = [...settings.values()].filter((group) =>
+    group.length === flag.values.length && group.every(({ finished }) => finished.length === lab.seeds.length)
+  );
+  if (whole.length === 0) return [];
+  const averages = flag.values.map((value) => {
+    const group = whole.flat().filter(({ variant }) => flag.valueOf(variant) === value).map(lossesOf);
+    const bySeed = new Map(lab.seeds.map((seed) => [seed, mean(group.map((losses) => losses.get(seed)!))]));
+    return { value, bySeed, mean: mean([...bySeed.values()]) };
   });
-  const whole = groups.filter(({ isWhole }) => isWhole);
-  // without all combinations the other flags would not be averaged out
-  if (whole.length < 2 || whole.some(({ size }) => size !== whole[0].size)) return [];
-  const [best, ...others] = whole.toSorted((a, b) => a.mean - b.mean);
-  const compared = others.map(({ value, bySeed }) => {
+  const [best, ...rest] = averages.toSorted((a, b) => a.mean - b.mean);
+  const compared = rest.map(({ value, bySeed }) => {
     const difference = pairedDifference(bySeed, best.bySeed)!;
-    const shown = difference.kind === "single" || isShown(difference) ? "" : ", which is not shown";
-    return `${value} ${formatEstimate(difference, formatDifference)}${shown}`;
+    const shown = difference.kind === "single" || isShown(difference) ? "" : ", no difference shown";
+    return `${value}: ${formatEstimate(difference, formatDifference)}${shown}`;
   });
-  const left = groups.filter(({ isWhole }) => !isWhole).map(({ value }) => value);
-  const over = whole[0].size > 1 ? `, averaged over ${whole[0].size} settings of the others` : "";
+  const averaged = settings.size === 1
+    ? ""
+    : whole.length === settings.size
+    ? `, averaged over the ${settings.size} settings of the other flags`
+    : `, averaged over the ${whole.length} of ${settings.size} settings of the other flags with which all runs finished`;
   return [
-    `${flag.flag}: the lowest loss is ${formatLoss(best.mean)} with ${best.value}${over}; ${
+    `${flag.flag}: the lowest loss is ${formatLoss(best.mean)} with ${best.value}${averaged} (${
       compared.join("; ")
-    }.` +
-    (left.length > 0 ? ` Left out, because a run did not finish: ${left.join(", ")}.` : ""),
+    }).`,
   ];
 }

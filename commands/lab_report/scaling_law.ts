@@ -9,8 +9,12 @@
  *
  * @module
  */
-import { formatCount } from "../cli/terminal.ts";
-import { fitPolynomial, mean } from "../lab_report/statistics.ts";
+import { scalingPlot } from "../../plots/scaling_plot.ts";
+import { counted, formatCount } from "../cli/terminal.ts";
+import { formatLoss } from "./conclusions.ts";
+import { excessOf, type LabFigures } from "./lab_figures.ts";
+import type { Section } from "./lab_sections.ts";
+import { fitPolynomial, mean } from "./statistics.ts";
 
 /** What was measured with one size. */
 export interface MeasuredSize {
@@ -115,7 +119,7 @@ export function describeLaw(law: ScalingLaw): string[] {
     ),
     ...predictions.length === 0 ? [] : [
       misses.length === 0
-        ? `The law agrees with ${predictions.length === 1 ? "the size" : "all sizes"} left out.`
+        ? "What was measured lies within these intervals."
         : `The law misses ${
           misses.map(({ name }) => name).join(" and ")
         }: what was measured lies outside the ` +
@@ -137,3 +141,65 @@ const signed = (value: number, digits: number): string =>
   `${value < 0 ? "−" : "+"}${Math.abs(value).toFixed(digits)}`;
 
 const signedPercent = (share: number): string => `${signed(100 * share, 1)} %`;
+
+/** The section of a report: the law, its predictions and its picture. Names that the lab does not have are not left out. */
+export async function lawSection(
+  { lab, variants }: LabFigures,
+  leftOut: readonly string[],
+): Promise<Section> {
+  const heading = "Scaling law";
+  const sizes = variants.map(({ variant: { name }, parameters = 0, finished }) => ({
+    ...{ name, parameters },
+    excess: finished.flatMap((run) => excessOf(run) ?? []).filter((excess) => excess > 0),
+  })).filter(({ parameters, excess }) => parameters > 0 && excess.length > 0);
+  const predicted = leftOut.filter((wanted) => sizes.some(({ name }) => name === wanted));
+  const missing = variants.length - sizes.length;
+  const without = missing > 0
+    ? [`${counted(missing, "size")} without a finished run or a known optimum are left out.`]
+    : [];
+  if (sizes.length - predicted.length < 4) {
+    return { heading, texts: [...without, "No law is fitted: that takes four sizes or more."] };
+  }
+  const law = fitScalingLaw(sizes, predicted), { predictions } = law;
+  const svg = await scalingPlot(
+    sizes.map(({ name, parameters, excess }) => {
+      const [prediction] = predictions.filter((prediction) => prediction.name === name);
+      return {
+        ...{ parameters, losses: excess },
+        predicted: prediction &&
+          { loss: prediction.predicted, label: `predicted: ${signedPercent(prediction.error)}` },
+      };
+    }),
+    {
+      title: `${lab.title}: loss above the optimum by size`,
+      subtitle: `line: ${law.a.toPrecision(3)} · N^−${
+        law.b.toFixed(3)
+      }; dashed: a parabola through the logarithms`,
+      valueTitle: "loss above the optimum (nats a token)",
+      law: (parameters) => law.at(parameters).law,
+      alternative: (parameters) => law.at(parameters).parabola,
+    },
+  );
+  const table = {
+    headings: [
+      "left out",
+      "parameters",
+      "measured",
+      "predicted",
+      "error",
+      "95 % of such runs",
+      "error of a parabola",
+    ],
+    rows: predictions.map(({ name, parameters, measured, predicted, error, low, high, parabolaError }) =>
+      [
+        ...[name, parameters.toLocaleString("en"), formatLoss(measured), formatLoss(predicted)],
+        ...[signedPercent(error), `${formatLoss(low)} to ${formatLoss(high)}`, signedPercent(parabolaError)],
+      ].map((text) => ({ text }))
+    ),
+  };
+  return {
+    ...{ heading, picture: { name: "law", svg } },
+    ...predictions.length > 0 && { table },
+    texts: [...describeLaw(law), ...without],
+  };
+}
