@@ -186,13 +186,14 @@ const LINE = { field: "line", type: "nominal" } as const;
 const isDrawable = ({ mean, low, high }: BandPoint): boolean =>
   low > 0 && high < Infinity && low <= mean && mean <= high;
 
-/** Headings of panels, each in one or two lines of at most 28 characters, of which the last one is close to the panel. */
+/** Headings of panels; where any is longer than 28 characters, in two lines, of which the last one is close to the panel. */
 function headings(titles: readonly string[]): string {
   const lines = titles.map((title) => {
     const text = pictureText(title, 56), [first] = text.match(/^.{1,28}(?= |$)/u) ?? [text.slice(0, 28)];
     return first === text ? ["", first] : [first, text.slice(first.length).trim()];
   });
-  return `[${[0, 1].map((at) => labelExpression(lines.map((line) => line[at]))).join(", ")}]`;
+  const [above, below] = [0, 1].map((at) => labelExpression(lines.map((line) => line[at])));
+  return lines.every(([first]) => first === "") ? below : `[${above}, ${below}]`;
 }
 
 /** Round values for a logarithmic axis, three to seven of them. */

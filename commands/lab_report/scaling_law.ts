@@ -155,7 +155,7 @@ export async function lawSection(
   const predicted = leftOut.filter((wanted) => sizes.some(({ name }) => name === wanted));
   const missing = variants.length - sizes.length;
   const without = missing > 0
-    ? [`${counted(missing, "size")} without a finished run or a known optimum are left out.`]
+    ? [`Left out: ${counted(missing, "size")} without a finished run or a known optimum.`]
     : [];
   if (sizes.length - predicted.length < 4) {
     return { heading, texts: [...without, "No law is fitted: that takes four sizes or more."] };

@@ -34,10 +34,10 @@ export interface SweptFlag {
 
 /** The flags in which the variants of a lab differ. */
 export function sweptFlags(variants: readonly Variant[]): SweptFlag[] {
-  const typed = new Map(variants.map((variant) => [variant, typedFlags(variant.flags)]));
+  const typed = new Map(variants.map(({ name, flags }) => [name, typedFlags(flags)]));
   const flags = new Set([...typed.values()].flatMap((values) => [...values.keys()]));
   return [...flags].flatMap((flag) => {
-    const valueOf = (variant: Variant): string => typed.get(variant)?.get(flag) ?? "–";
+    const valueOf = ({ name }: Variant): string => typed.get(name)?.get(flag) ?? "–";
     const values = [...new Set(variants.map(valueOf))];
     return values.length > 1 ? [{ flag, values, valueOf }] : [];
   });
