@@ -59,7 +59,7 @@ export function madeUpRuns(effect: Effect, seeds: readonly number[]): LabResult[
       (_, index) => point(effect, (index + 1) * EVERY, drawn),
     );
     return {
-      ...{ variant: effect.name, seed, flags: ["--steps", `${STEPS}`, ...effect.flags ?? []] },
+      ...{ variant: effect.name, seed, flags: [`--steps=${STEPS}`, ...effect.flags ?? []] },
       run: `${effect.name}-${seed}`,
       parameters: effect.parameters ?? 119_680,
       seconds: 24 + 3 * drawn.uniform(),
@@ -84,7 +84,7 @@ export function madeUpLab(
   return {
     lab: {
       ...{ name: "made-up", kind: "ablations", title: "Ablations of a GPT on tales" },
-      ...{ flags: ["--steps", `${STEPS}`], variants, seeds, baseline: effects[0].name },
+      ...{ flags: [`--steps=${STEPS}`], variants, seeds, baseline: effects[0].name },
       ...rest,
     },
     results: effects.flatMap((effect) => madeUpRuns(effect, seeds)),

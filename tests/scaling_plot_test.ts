@@ -57,7 +57,7 @@ Deno.test("what a logarithm does not have is left out; texts are only texts", as
     predicted: { loss: 0.2, label: "<b>\x1b" },
   }];
   const svg = await scalingPlot([...POINTS, ...odd], OPTIONS);
-  assert(!/NaN|Infinity|<b>|\x1b/.test(svg));
+  assert(!/NaN|Infinity|<b>/.test(svg) && !svg.includes("\x1b"));
   await assertRejects(
     () => scalingPlot([{ parameters: 9000, losses: [-1] }], OPTIONS),
     RangeError,
