@@ -5,8 +5,8 @@ import {
   formatEstimate,
   formatLoss,
 } from "../commands/lab_report/conclusions.ts";
-import { labFigures } from "../commands/lab_report/lab_figures.ts";
-import { estimate } from "../commands/lab_report/statistics.ts";
+import { type LabFigures, labFigures, type VariantFigures } from "../commands/lab_report/lab_figures.ts";
+import { type Estimate, estimate } from "../commands/lab_report/statistics.ts";
 import { type Effect, madeUpLab, withoutOptimum } from "./_lab.ts";
 
 /** What is concluded about the second of two variants. */
@@ -107,6 +107,10 @@ Deno.test("one seed says what it found and that it gives no interval; two give b
 
 Deno.test("runs that diverged come first, and the others are compared", () => {
   assertEquals(
+    concluded({ diverged: [1, 2] }, [1, 2]),
+    "Diverged with every seed: a loss or gradient after steps 300 to 400 was not finite.",
+  );
+  assertEquals(
     concluded({ diverged: [1, 2, 3] }),
     "Diverged with every seed: a loss or gradient after steps 300 to 500 was not finite.",
   );
@@ -172,4 +176,87 @@ Deno.test("the baseline: its own loss, and what most of it is", () => {
   assertMatch(conclusion(plain.variants[0], plain), /^The loss is 0\.13\d\d ± 0\.0\d{3} nats a token\.$/);
   const sweep = labFigures({ ...lab, baseline: undefined }, results);
   assertEquals(sweep.variants.map((variant) => conclusion(variant, sweep)), ["", ""]);
+});
+
+/** What is concluded from these figures of a variant, beside a baseline 0.2 above the optimum. */
+function saidOf(
+  figures: Partial<VariantFigures>,
+  contributions: Readonly<Record<string, Estimate>> = {},
+): string {
+  const { lab, results } = madeUpLab([{ name: "plain" }, { name: "other" }]), made = labFigures(lab, results);
+  const [plain, other] = made.variants;
+  const baseline: VariantFigures = { ...plain, excess: estimate([0.2]), parameters: 1000 };
+  const skills = Object.entries(contributions).map(([skill, contribution]) => ({
+    ...{ skill, contribution, excess: estimate([1]), weight: 0.1 },
+  }));
+  const changed: VariantFigures = { ...other, ratio: 2, parameters: 1000, skills, ...figures };
+  const lab_: LabFigures = { ...made, baseline, variants: [baseline, changed] };
+  return conclusion(changed, lab_);
+}
+
+const around = (mean: number, half: number = 0.001): Estimate => ({
+  ...{ mean, low: mean - half, high: mean + half, count: 3, kind: "interval" },
+});
+
+Deno.test("ratios in words", () => {
+  const said = (ratio: number, mean: number) =>
+    saidOf({ ratio, difference: around(mean) }).match(/optimum is (.*) \(/)![1];
+  assertEquals(said(10.6, 2), "11 times as large");
+  assertEquals(said(9.94, 2), "9.9 times as large");
+  assertEquals(said(1.5, 2), "1.5 times as large");
+  assertEquals(said(1.49, 2), "49 % larger");
+  assertEquals(said(1.042, 2), "4.2 % larger");
+  assertEquals(said(0.4, -2), "60 % smaller");
+});
+
+Deno.test("what remains possible is the end of the interval that is further from zero", () => {
+  assertMatch(
+    saidOf({ difference: around(0.01, 0.03) }),
+    /shown: \+0\.0100 ± 0\.0300 .* Up to 20 % of the baseline's/,
+  );
+  assertMatch(saidOf({ difference: around(-0.005, 0.006) }), / Up to 5\.5 % of the baseline's/);
+});
+
+Deno.test("skills: more than half of the increase, only those that are shown themselves, at most three", () => {
+  const said = (parts: Record<string, Estimate>, mean = 0.1) =>
+    saidOf({ difference: around(mean) }, parts).match(/token\)(.*)\.$/)![1];
+  assertEquals(
+    said({ recall: around(0.055), plot: around(0.045) }),
+    "; most of the difference (55 %) is recall",
+  );
+  assertEquals(
+    said({ recall: around(0.096), plot: around(0.004) }),
+    "; nearly all of the difference (96 %) is recall",
+  );
+  assertEquals(
+    said({ plot: around(0.03), recall: around(0.04), choice: around(0.03) }),
+    "; most of the difference is recall (40 %) and plot (30 %)",
+  );
+  assertEquals(
+    said({ a: around(0.02), b: around(0.025), c: around(0.022), d: around(0.015), e: around(0.018) }),
+    "; most of the difference is b (25 %), c (22 %) and a (20 %)",
+  );
+  assertEquals(said({ recall: around(0.06, 0.07), plot: around(0.04) }), "", "recall is not shown");
+  const even = Object.fromEntries([..."abcdefgh"].map((name) => [name, around(0.0125)]));
+  assertEquals(said(even), "", "no three make half");
+});
+
+Deno.test("skills that go the other way are named from a tenth of the difference on, if they are shown", () => {
+  const said = (against: Estimate, mean = 0.1) =>
+    saidOf({ difference: around(mean) }, { recall: around(1.5 * mean), plot: against }).match(
+      /token\)(.*)\.$/,
+    )![1];
+  assertEquals(said(around(-0.02)), "; nearly all of the difference (100 %) is recall, while plot is better");
+  assertEquals(
+    said(around(0.02), -0.1),
+    "; nearly all of the difference (100 %) is recall, while plot is worse",
+  );
+  assertEquals(said(around(-0.009)), "; nearly all of the difference (100 %) is recall");
+  assertEquals(said(around(-0.02, 0.03)), "; nearly all of the difference (100 %) is recall");
+});
+
+Deno.test("parameters are compared where both are known", () => {
+  const said = (parameters?: number) =>
+    /times the parameters/.test(saidOf({ parameters, difference: around(0.1) }));
+  assertEquals([1120, 1080, 880, 920, undefined].map(said), [true, false, true, false, false]);
 });

@@ -12,13 +12,45 @@ import {
 // The expected values are those of scipy 1.17.1 (stats.t.ppf, stats.t.interval, stats.ttest_rel) and statsmodels (WLS).
 
 Deno.test("quantiles of Student's distribution", () => {
-  for (
-    const [degrees, expected] of [
-      ...[[1, 12.706204736], [2, 4.302652730], [3, 3.182446305], [4, 2.776445105], [9, 2.262157163]],
-      ...[[19, 2.093024054], [29, 2.045229642], [30, 2.042272456], [31, 2.039513446], [40, 2.021075390]],
-      ...[[60, 2.000297822], [120, 1.979930405], [1000, 1.962339081]],
-    ]
-  ) assertAlmostEquals(tQuantile(degrees), expected, 1e-4, `${degrees} degrees of freedom`);
+  const first = [
+    12.706205,
+    4.302653,
+    3.182446,
+    2.776445,
+    2.570582,
+    2.446912,
+    2.364624,
+    2.306004,
+    2.262157,
+    2.228139,
+    2.200985,
+    2.178813,
+    2.160369,
+    2.144787,
+    2.131450,
+    2.119905,
+    2.109816,
+    2.100922,
+    2.093024,
+    2.085963,
+    2.079614,
+    2.073873,
+    2.068658,
+    2.063899,
+    2.059539,
+    2.055529,
+    2.051831,
+    2.048407,
+    2.045230,
+    2.042272,
+  ];
+  const later = [[31, 2.039513446], [40, 2.021075390], [60, 2.000297822], [120, 1.979930405], [
+    1000,
+    1.962339081,
+  ]];
+  for (const [degrees, expected] of [...first.map((expected, i) => [i + 1, expected]), ...later]) {
+    assertAlmostEquals(tQuantile(degrees), expected, 6e-5, `${degrees} degrees of freedom`);
+  }
   for (const degrees of [0, -1, 1.5, NaN]) {
     assertThrows(() => tQuantile(degrees), RangeError, "degrees of freedom");
   }
@@ -59,7 +91,10 @@ Deno.test("a difference is shown if zero is outside its interval or range, and n
   assert(isShown(estimate([-0.1, -0.11])));
   assert(!isShown(estimate([0.1, 0.2])), "by chance both have one sign every second time");
   assert(!isShown(estimate([0.1, -0.2])));
+  assert(isShown(estimate([1, 1.17])), "12.7062 · 0.17 / 2 is just below the mean");
+  assert(!isShown(estimate([1, 1.1725])), "and 12.7062 · 0.1725 / 2 above it");
   assert(!isShown(estimate([0, 0, 0])));
+  assert(!isShown({ mean: 1, low: 0, high: 2, count: 3, kind: "interval" }));
   assert(!isShown(estimate([5])));
 });
 
@@ -111,6 +146,7 @@ Deno.test("an exact line is found whatever the weights are; too few points are r
   assertAlmostEquals(coefficients[1], -2, 1e-12);
   assertAlmostEquals(halfWidths[1], 0, 1e-10);
   assertAlmostEquals(rSquared, 1, 1e-12);
+  assertEquals(fitPolynomial(line.map((point) => ({ ...point, y: 4 })), 1).rSquared, NaN);
   assertThrows(
     () => fitPolynomial(line.slice(0, 2), 1),
     RangeError,

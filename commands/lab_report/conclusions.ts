@@ -5,7 +5,7 @@
  * @module
  */
 import { counted, formatShare } from "../cli/terminal.ts";
-import type { LabFigures, SkillFigure, VariantFigures } from "./lab_figures.ts";
+import type { LabFigures, VariantFigures } from "./lab_figures.ts";
 import { type Estimate, isShown } from "./statistics.ts";
 
 /** A loss, such as `0.2136`. */
@@ -133,9 +133,4 @@ function most(
   if (named.length === 1) return `; ${amount} ${ofWhat} (${formatShare(share)}) is ${named[0].skill}`;
   const list = named.map(({ skill, value }) => `${skill} (${formatShare(value / total)})`);
   return `; ${amount} ${ofWhat} is ${list.slice(0, -1).join(", ")} and ${list.at(-1)}`;
-}
-
-/** The skills in which a variant differs from the baseline. */
-export function shownSkills({ skills }: VariantFigures): SkillFigure[] {
-  return skills.filter(({ difference }) => difference && isShown(difference));
 }
