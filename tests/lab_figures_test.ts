@@ -137,7 +137,7 @@ Deno.test("without a baseline, steps to the loss that the median variant ends wi
 
 Deno.test("a variant is identical where every validation of every run is the baseline's", () => {
   const runs = (name: string, last: number) =>
-    [1, 2].map((seed) => result(name, seed, [3, 2, seed === 2 ? last : 1]));
+    [1, 2].map((seed) => result(name, seed, [3, 2 + seed, seed === 2 ? last : 1]));
   const { variants } = labFigures(lab(["plain", "same", "close", "part"], [1, 2], "plain"), [
     ...[...runs("plain", 1), ...runs("same", 1), ...runs("close", 1 + 1e-15), ...runs("part", 1).slice(0, 1)],
   ]);
@@ -154,4 +154,37 @@ Deno.test("without an optimum there is no excess and no ratio, and without skill
     [],
   ], [undefined, undefined, []]]);
   assert(variants[1].difference!.low > 0);
+});
+
+Deno.test("where nothing has finished there are no figures, and nothing to time by", () => {
+  const failed = result("plain", 1, [], { reason: "no memory", parameters: null });
+  for (const results of [[], [failed]]) {
+    const { optimal, target, skills, variants } = labFigures(lab(["plain", "other"], [1], "plain"), results);
+    assertEquals([optimal, target, skills], [false, undefined, []]);
+    for (const { loss, excess, seconds, parameters, reached, identical } of variants) {
+      assertEquals([loss, excess, seconds, parameters, reached, identical], [...Array(5), false]);
+    }
+  }
+  assertEquals(labFigures(lab(["a"], [1]), [result("a", 1, [2, 1])]).target, undefined, "one variant alone");
+  const early = { ...result("plain", 1, [1]), curve: [{ step: 100, loss: 1 }] };
+  assertEquals(
+    labFigures(lab(["plain"], [1], "plain"), [early]).target,
+    undefined,
+    "no validation before the half",
+  );
+});
+
+Deno.test("parameters are those of any run that has a model, and the time is the median", () => {
+  const { variants: [{ parameters, seconds }] } = labFigures(lab(["a"], [1, 2, 3, 4]), [
+    result("a", 1, [], { parameters: null, reason: "no memory" }),
+    ...[[2, 7], [3, 9], [4, 50]].map(([seed, seconds]) => result("a", seed, [1], { seconds })),
+  ]);
+  assertEquals([parameters, seconds], [1000, 9]);
+});
+
+Deno.test("a skill without positions has no figures", () => {
+  const parts = { ...skills([30, 0.5, 0.1]), none: { positions: 0, loss: 0, optimal: 0 } };
+  const run = result("a", 1, [0.5], { curve: [{ step: 1, loss: 0.5, skills: parts }] });
+  const { variants: [{ skills: own }], skills: names } = labFigures(lab(["a"], [1]), [run]);
+  assertEquals([own.map(({ skill }) => skill), names], [["skill0"], ["skill0", "none"]]);
 });

@@ -112,3 +112,42 @@ Deno.test("the table of a terminal fits into 80 columns", () => {
   assertEquals(plain.split("\n")[0].trim().split(/ {2,}/), ["variant", "loss", "time"]);
   assert(!plain.includes("±".repeat(2)));
 });
+
+Deno.test("runs that are missing are counted, and are no reason for bold", () => {
+  const results = made.results.filter(({ variant, seed }) => variant === "plain" && seed < 3);
+  const { rows } = mainTable(labFigures(made.lab, results), BY_TITLE);
+  assertEquals(rows.map((cells) => cells[1]), [
+    { text: "2, 2 missing", strong: false },
+    ...Array(3).fill({ text: "0, 4 missing", strong: false }),
+  ]);
+  const once = madeUpLab([{ name: "plain" }, { name: "lost", diverged: [1] }], [1]);
+  const [, lost] = mainTable(labFigures(once.lab, once.results), BY_TITLE).rows;
+  assertEquals(lost[1], { text: "1 diverged", strong: true });
+  assertMatch(shortTable(labFigures(once.lab, once.results), 80), /\nlost +diverged /);
+});
+
+Deno.test("the last column of the skills is the loss above the optimum", () => {
+  const { rows } = skillTable(figures, BY_TITLE)!, main = mainTable(figures, BY_TITLE);
+  const at = main.headings.indexOf("above the optimum");
+  assertEquals(
+    rows.map((cells) => cells[7].text),
+    main.rows.slice(0, 3).map((cells) => cells[at].text.slice(0, 6)),
+  );
+});
+
+Deno.test("colours are bounded, and a loss that is not above the optimum has the full one", () => {
+  const noise = 1e-9,
+    { lab, results } = madeUpLab([{ name: "a", noise }, { name: "b", factor: 1 / 9, noise }, {
+      name: "c",
+      noise,
+    }]);
+  const below = results.map((result) => {
+    const last = result.curve.at(-1)!, skills = { ...last.skills! };
+    if (result.variant === "c") skills.recall = { ...skills.recall, loss: -0.1 - result.seed / 1e6 };
+    return { ...result, curve: [...result.curve.slice(0, -1), { ...last, skills }] };
+  });
+  const rowsOf = (baseline: string) => skillTable(labFigures({ ...lab, baseline }, below), BY_TITLE)!.rows;
+  assertEquals(rowsOf("a").map((cells) => cells[6].heat), [undefined, -1, -1]);
+  assertEquals(rowsOf("c").map((cells) => cells[6].heat), [1, 1, undefined]);
+  assertMatch(rowsOf("a")[2][6].text, /^−0\.100$/);
+});

@@ -141,6 +141,16 @@ Deno.test("the section of a report: sentences, a table of the predictions, and a
   ]]);
   assertEquals(picture!.name, "law");
   assertMatch(picture!.svg, />predicted: [+−]\d+\.\d %<\/text>/);
+  assertEquals(
+    picture!.svg.match(/parameters: 71.328k; [^"]*kind: left out of the fit/g)!.length,
+    2,
+    "one for each seed",
+  );
+  assertEquals(picture!.svg.match(/kind: left out of the fit/g)!.length, 2);
+  const all = await lawSection(labFigures(lab.lab, lab.results), []);
+  assertMatch(all.texts![0], /from 6 sizes\.$/);
+  assertEquals(all.table, undefined);
+  assert(!all.texts!.some((text) => text.startsWith("Left out")));
 });
 
 Deno.test("sizes without a loss or an optimum are left out and said to; too few make no law", async () => {
@@ -150,4 +160,6 @@ Deno.test("sizes without a loss or an optimum are left out and said to; too few 
   const { texts: none, picture } = await lawSection(labFigures(lab.lab, withoutOptimum(lab.results)), []);
   assertEquals(none!.at(-1), "No law is fitted: that takes four sizes or more.");
   assert(picture === undefined);
+  const three = await lawSection(labFigures(lab.lab, lab.results), ["width-48", "width-80", "width-16"]);
+  assertEquals(three.texts, none!.slice(-1), "three sizes remain");
 });

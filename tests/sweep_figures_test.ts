@@ -120,3 +120,17 @@ Deno.test("values that differ by less than their uncertainty are said to", () =>
   const lost = sweep(GRID.map((effect) => ({ ...effect, diverged: [1, 2, 3] })));
   assertEquals(sweepConclusions(lost.figures, lost.flags), []);
 });
+
+Deno.test("of many variants that cannot be told from the best, four are named; equal losses have no colour", () => {
+  const effects = Array.from(
+    { length: 7 },
+    (_, index) => ({ name: `v${index}`, flags: [`--seed-of=${index}`], noise: 0.3 }),
+  );
+  const { figures, flags } = sweep(effects), [best] = sweepConclusions(figures, flags);
+  assertMatch(best, /for (5|6) variants: v\d; v\d; v\d; v\d; and [12] more\.$/);
+  const alike = GRID.map((effect) => ({ ...effect, factor: 1, noise: 0 }));
+  const grid = gridTable(sweep(alike).figures, sweep(alike).flags)!;
+  assertEquals(new Set(grid.rows.flatMap((cells) => cells.slice(1)).map(({ heat }) => heat)), new Set([-1]));
+  assertEquals(sweepConclusions(sweep(GRID.slice(0, 1)).figures, []), [], "one variant");
+  assertEquals(sweepConclusions(sweep(GRID.slice(0, 2)).figures, []).length, 1);
+});

@@ -42,7 +42,6 @@ export interface VariantFigures {
   /** Mean loss above the optimum over that of the baseline, of seeds that both have. */
   readonly ratio?: number;
   readonly reached?: Reached;
-  /** Of the model; the largest where seeds differ. */
   readonly parameters?: number;
   /** The median time of the runs. */
   readonly seconds?: number;
@@ -158,7 +157,6 @@ function variantFigures(
   const others = isBaseline ? [] : baselineRuns.filter(isFinished);
   const excess = optimal ? bySeed(finished, excessOf) : new Map<number, number>();
   const compared = paired(excess, bySeed(others, excessOf));
-  const sizes = runs.flatMap(({ parameters }) => parameters ?? []);
   return {
     ...{ variant, finished, diverged },
     missing: lab.seeds.length - finished.length - diverged.length,
@@ -172,7 +170,7 @@ function variantFigures(
       ? mean(compared.map(([own]) => own)) / mean(compared.map(([, other]) => other))
       : undefined,
     reached: target === undefined || finished.length === 0 ? undefined : reached(finished, target),
-    parameters: sizes.length > 0 ? Math.max(...sizes) : undefined,
+    parameters: runs.find(({ parameters }) => parameters !== null)?.parameters ?? undefined,
     seconds: finished.length > 0 ? median(finished.map(({ seconds }) => seconds)) : undefined,
     skills: skills.flatMap((skill) => skillFigure(skill, finished, others) ?? []),
     identical: finished.length === lab.seeds.length && finished.every((run) => {
