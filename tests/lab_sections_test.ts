@@ -137,3 +137,45 @@ Deno.test("the lead says what the intervals are", () => {
   );
   assertMatch(lead([1]), /One seed gives no interval: no difference can be shown\.$/);
 });
+
+Deno.test("bold figures are explained where there are any: with a baseline and several seeds", async () => {
+  const isExplained = async (seeds: number[], baseline?: string) => {
+    const { lab, results } = madeUpLab(EFFECTS, seeds);
+    const sections = await labSections(labFigures({ ...lab, baseline }, results));
+    return sections.flatMap(({ notes = [] }) => notes).filter((note) => /^Bold/.test(note)).length;
+  };
+  assertEquals([
+    await isExplained([1, 2], "plain"),
+    await isExplained([1], "plain"),
+    await isExplained([1, 3]),
+  ], [2, 0, 0]);
+});
+
+Deno.test("curves are the loss above the optimum of each validation", async () => {
+  const { lab, results } = madeUpLab([{ name: "plain" }], [1]);
+  const [, { picture }] = await labSections(labFigures(lab, results));
+  const { step, loss, skills } = results[0].curve[0], parts = Object.values(skills!);
+  const total = parts.reduce((sum, { positions }) => sum + positions, 0);
+  const excess = loss - parts.reduce((sum, { positions, optimal }) => sum + positions * optimal, 0) / total;
+  const [, drawn] = picture!.svg.match(
+    new RegExp(`aria-label="step: ${step}; loss above the optimum: ([\\d.]+)"`),
+  )!;
+  assert(Math.abs(Number(drawn) - excess) < 1e-9, `${drawn} is not ${excess}`);
+  assertStringIncludes(picture!.svg, ">over steps; grey: the baseline</text>");
+});
+
+Deno.test("a variant that diverged throughout says so in its panel, and commands are in the order of the seeds", async () => {
+  const { lab, results } = madeUpLab([{ name: "plain", diverged: [2] }, {
+    name: "lost",
+    diverged: [1, 2, 3],
+  }]);
+  const sections = await labSections(labFigures(lab, results));
+  assertStringIncludes(sections[1].picture!.svg, ">diverged</text>");
+  assertEquals(sections.at(-1)!.commands!.map(({ lines }) => lines.map((line) => line.slice(-1)).join("")), [
+    "123",
+    "123",
+  ]);
+  const once = madeUpLab([{ name: "plain" }, { name: "lost", diverged: [1] }], [1]);
+  const [, { picture }] = await labSections(labFigures(once.lab, once.results));
+  assertStringIncludes(picture!.svg, ">diverged</text>");
+});
