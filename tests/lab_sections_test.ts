@@ -1,0 +1,181 @@
+import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import { toFileUrl } from "@std/path";
+import { labFigures } from "../commands/lab_report/lab_figures.ts";
+import { labSections, leadOf } from "../commands/lab_report/lab_sections.ts";
+import { ABLATIONS, type Effect, madeUpLab, withoutOptimum } from "./_lab.ts";
+
+const EFFECTS: readonly Effect[] = [
+  { name: "plain", title: "the plain one" },
+  {
+    name: "other",
+    title: "the other",
+    factors: { recall: 3 },
+    diverged: [2],
+    flags: ["--data=my novel.txt"],
+  },
+];
+
+const headings = (sections: readonly { heading: string }[]) => sections.map(({ heading }) => heading);
+
+Deno.test("ablations: conclusions, curves, figures, skills, commands", async () => {
+  const { lab, results } = madeUpLab(ABLATIONS);
+  const sections = await labSections(labFigures(lab, results));
+  assertEquals(headings(sections), [
+    "Conclusions",
+    "Curves",
+    "Figures",
+    "Loss above the optimum by skill",
+    "Commands",
+  ]);
+  const [conclusions, curves, figures, skills] = sections;
+  assertEquals(conclusions.entries!.map(({ name }) => name), ABLATIONS.map(({ title }) => title));
+  assertEquals([curves.picture!.name, figures.table!.rows.length, skills.table!.rows.length], [
+    "curves",
+    18,
+    17,
+  ]);
+  assertStringIncludes(
+    figures.notes!.join(" "),
+    "Of 16 comparisons at 95 %, about 1 would be bold by chance alone.",
+  );
+  assertStringIncludes(
+    skills.notes!.join(" "),
+    "Of 96 comparisons at 95 %, about 5 would be bold by chance alone.",
+  );
+});
+
+Deno.test("the curves: a panel for each variant with its last figures, and what diverged", async () => {
+  const { lab, results } = madeUpLab(EFFECTS);
+  const [, { picture }] = await labSections(labFigures(lab, results));
+  for (
+    const text of [
+      "the plain one",
+      "the other",
+      "loss above the optimum",
+      "over steps; mean and range of 3 seeds; grey: the baseline; ×: diverged",
+    ]
+  ) {
+    assertStringIncludes(picture!.svg, `>${text}</text>`);
+  }
+  assertMatch(picture!.svg, />0\.0\d{2,3} \(2\.\d ×\)<\/text>/);
+  assertEquals(picture!.svg.match(/aria-roledescription="point"/g)!.length, 1);
+});
+
+Deno.test("a sweep: best values, a grid, and a column for each flag", async () => {
+  const effects = ["1e-3", "1e-2"].flatMap((rate) =>
+    ["1", "2"].map((layers) => ({
+      ...{ name: `${rate}_${layers}`, title: `rate ${rate}, layers ${layers}`, factor: Number(layers) },
+      flags: [`--learning-rate=${rate}`, `--layers=${layers}`],
+    }))
+  );
+  const { lab, results } = madeUpLab(effects, [1, 2], { kind: "sweep", baseline: undefined });
+  const sections = await labSections(labFigures(lab, results));
+  assertEquals(headings(sections), [
+    "Best values",
+    "Loss by both flags",
+    "Curves",
+    "Figures",
+    "Loss above the optimum by skill",
+    "Commands",
+  ]);
+  assertEquals(sections[3].table!.headings.slice(0, 3), ["--learning-rate", "--layers", "runs"]);
+  assertStringIncludes(sections[2].picture!.svg, "grey: the best, rate 1e-");
+  assert(sections[0].texts!.length === 3);
+});
+
+Deno.test("of very many variants the best are drawn", async () => {
+  const effects = Array.from(
+    { length: 50 },
+    (_, index) => ({ name: `v${index}`, factor: 2 - index / 50, noise: 1e-9 }),
+  );
+  const { lab, results } = madeUpLab(effects, [1], { baseline: undefined });
+  const { picture, notes } = (await labSections(labFigures(lab, results))).find(({ heading }) =>
+    heading === "Curves"
+  )!;
+  assert(picture!.svg.includes(">v49</text>") && !picture!.svg.includes(">v1</text>"));
+  assertEquals(notes, ["Only the 48 with the lowest loss are drawn."]);
+});
+
+Deno.test("other texts have no optimum and no skills; where nothing finished there are no curves", async () => {
+  const { lab, results } = madeUpLab(EFFECTS), plain = withoutOptimum(results);
+  const sections = await labSections(labFigures(lab, plain));
+  assertEquals(headings(sections), ["Conclusions", "Curves", "Figures", "Commands"]);
+  assertStringIncludes(sections[1].picture!.svg, ">validation loss</text>");
+  const none = plain.map((result) => ({ ...result, loss: null, curve: [], reason: "it failed" }));
+  assertEquals(headings(await labSections(labFigures(lab, none))), ["Conclusions", "Figures", "Commands"]);
+});
+
+Deno.test("commands repeat each run, and can be copied into a shell", async () => {
+  const { lab, results } = madeUpLab(EFFECTS, [1, 2]);
+  const block = toFileUrl(`${Deno.cwd()}/blocks/no norm.ts`).href;
+  const variants = lab.variants.map((variant) => variant.name === "other" ? { ...variant, block } : variant);
+  const { commands } = (await labSections(labFigures({ ...lab, variants }, results))).at(-1)!;
+  assertEquals(commands, [
+    { name: "the plain one", lines: [1, 2].map((seed) => `deno task train --steps=1500 --seed=${seed}`) },
+    {
+      name: "the other",
+      lines: [1, 2].map((seed) =>
+        `deno task train --steps=1500 --data='my novel.txt' --block='blocks/no norm.ts' --seed=${seed}`
+      ),
+    },
+  ]);
+});
+
+Deno.test("the lead says what the intervals are", () => {
+  const lead = (seeds: number[], baseline?: string) => {
+    const { lab, results } = madeUpLab(EFFECTS, seeds);
+    return leadOf(labFigures({ ...lab, baseline }, results));
+  };
+  assertEquals(
+    lead([1, 2, 3], "plain"),
+    "2 variants, 3 seeds each. Losses are in nats a token of the validation text. What follows ± is half of a 95 % " +
+      "interval: Student's t over the seeds, and differences are between runs of the same seed.",
+  );
+  assertMatch(
+    lead([1, 2]),
+    /Of two seeds the mean and both values are given; .* 95 % interval by Student's t\.$/,
+  );
+  assertMatch(lead([1]), /One seed gives no interval: no difference can be shown\.$/);
+});
+
+Deno.test("bold figures are explained where there are any: with a baseline and several seeds", async () => {
+  const isExplained = async (seeds: number[], baseline?: string) => {
+    const { lab, results } = madeUpLab(EFFECTS, seeds);
+    const sections = await labSections(labFigures({ ...lab, baseline }, results));
+    return sections.flatMap(({ notes = [] }) => notes).filter((note) => /^Bold/.test(note)).length;
+  };
+  assertEquals([
+    await isExplained([1, 2], "plain"),
+    await isExplained([1], "plain"),
+    await isExplained([1, 3]),
+  ], [2, 0, 0]);
+});
+
+Deno.test("curves are the loss above the optimum of each validation", async () => {
+  const { lab, results } = madeUpLab([{ name: "plain" }], [1]);
+  const [, { picture }] = await labSections(labFigures(lab, results));
+  const { step, loss, skills } = results[0].curve[0], parts = Object.values(skills!);
+  const total = parts.reduce((sum, { positions }) => sum + positions, 0);
+  const excess = loss - parts.reduce((sum, { positions, optimal }) => sum + positions * optimal, 0) / total;
+  const [, drawn] = picture!.svg.match(
+    new RegExp(`aria-label="step: ${step}; loss above the optimum: ([\\d.]+)"`),
+  )!;
+  assert(Math.abs(Number(drawn) - excess) < 1e-4, `${drawn} is not ${excess}`);
+  assertStringIncludes(picture!.svg, ">over steps; grey: the baseline</text>");
+});
+
+Deno.test("a variant that diverged throughout says so in its panel, and commands are in the order of the seeds", async () => {
+  const { lab, results } = madeUpLab([{ name: "plain", diverged: [2] }, {
+    name: "lost",
+    diverged: [1, 2, 3],
+  }]);
+  const sections = await labSections(labFigures(lab, results));
+  assertStringIncludes(sections[1].picture!.svg, ">diverged</text>");
+  assertEquals(sections.at(-1)!.commands!.map(({ lines }) => lines.map((line) => line.slice(-1)).join("")), [
+    "123",
+    "123",
+  ]);
+  const once = madeUpLab([{ name: "plain" }, { name: "lost", diverged: [1] }], [1]);
+  const [, { picture }] = await labSections(labFigures(once.lab, once.results));
+  assertStringIncludes(picture!.svg, ">diverged</text>");
+});
