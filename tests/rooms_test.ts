@@ -57,6 +57,8 @@ const COMMAND_ROOMS: Record<string, readonly string[]> = {
     "commands/texts",
     "commands/settings",
     "commands/runs",
+    "commands/cost",
+    "commands/reports",
     "commands/recipes",
   ],
 };

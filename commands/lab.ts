@@ -1,0 +1,11 @@
+/**
+ * `lab`: many runs of `train` that are compared.
+ *
+ * @module
+ */
+import { chooseCommand, type Command } from "./cli/command.ts";
+
+/** The group of commands. */
+export const lab: Command = chooseCommand("lab", "Train many variants of a model, and compare them", {
+  sweep: async () => (await import("./lab/sweep.ts")).sweep,
+});
