@@ -6,7 +6,7 @@
 
 /** A training run that differs from the others of its lab in one respect. */
 export interface Variant {
-  /** Its name in files and tables, such as `no_norm`: letters, digits, `_`, `-`, `.`, `+` and `=`; each once in a lab. */
+  /** Its name in files and tables, such as `no-norm`: small letters, digits, `-`, `_`, `.` and `=`; each once in a lab. */
   readonly name: string;
   /** The same in words, such as `without layer norms`. */
   readonly title: string;
