@@ -100,7 +100,11 @@ export class LabFolder implements Disposable {
       const text = JSON.stringify(record, null, 2) + "\n", before = await readIfThere(file);
       if (before === "") await expectEmpty(path);
       else {
-        const difference = differenceOf(lenientJson(before), JSON.parse(text));
+        const saved = lenientJson(before);
+        if (!Array.isArray(saved.variants)) {
+          throw new Error("its lab.json describes no lab; choose another --out");
+        }
+        const difference = differenceOf(saved, JSON.parse(text));
         if (difference) throw new Error(`it was made with ${difference}; choose another --out`);
       }
       if (before !== text) await saveFile(file, text);
@@ -188,7 +192,7 @@ function settingsOf(
 ): Map<string, string> {
   const settings = new Map<string, string>(), list: Partial<LabRecord["variants"][number]>[] = [];
   for (const [name, value] of Object.entries(others)) settings.set(name, JSON.stringify(value));
-  for (const variant of Array.isArray(variants) ? variants : []) list.push(Object(variant));
+  for (const variant of variants as unknown[]) list.push(Object(variant));
   settings.set("variants", JSON.stringify(list.map(({ name }) => name)));
   for (const { name, settings: values, block, textFingerprint } of list) {
     const more = { block, text: textFingerprint };

@@ -60,6 +60,11 @@ export async function runSession(
   if (device === "webgpu" && askedJobs !== undefined && askedJobs > 1) {
     throw new UsageError(`--jobs is ${askedJobs}, but a GPU takes one run at a time: leave it out`);
   }
+  if (path.includes(",")) {
+    throw new UsageError(
+      `--out is ${quote(path)}: a comma ends a name in Deno's permissions; choose another`,
+    );
+  }
   const total = variants.length * count;
   if (total > MOST_RUNS) {
     throw new UsageError(

@@ -35,8 +35,7 @@ const MAX_ERROR = 20_000;
  * line, and saves its step.
  */
 export function trainIn(folder: string, program: URL = new URL("../../cli.ts", import.meta.url)): StartTrain {
-  // a comma within a path is doubled
-  const permissions = ["--allow-read", `--allow-write=${folder.replaceAll(",", ",,")}`];
+  const permissions = ["--allow-read", `--allow-write=${folder}`];
   const cli = program.protocol === "file:" ? fromFileUrl(program) : program.href;
   const line = [
     "run",
