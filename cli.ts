@@ -18,6 +18,7 @@ export const miniformer: Command = chooseCommand(
     classify: async () => (await import("./commands/classify.ts")).classify,
     attention: async () => (await import("./commands/attention.ts")).attention,
     evaluate: async () => (await import("./commands/evaluate.ts")).evaluate,
+    compare: async () => (await import("./commands/compare.ts")).compare,
     lab: async () => (await import("./commands/lab.ts")).lab,
     verify: async () => (await import("./commands/verify.ts")).verify,
     doctor: async () => (await import("./commands/doctor.ts")).doctor,
