@@ -101,7 +101,7 @@ Deno.test({
       const command = long.map((word) => word.includes(",") ? `'${word}'` : word).join(" ");
       assertStringIncludes(
         text,
-        `\nStopped: 0 of 4 runs are done, the others saved.\nGo on: deno task ${command}\n`,
+        `\nStopped: 0 of 4 runs are done, and those begun are saved.\nGo on: deno task ${command}\n`,
       );
       assertEquals(await entryAt(`${run}/.miniformer.lock`), undefined, "its lock is released");
       assertEquals(await entryAt(`${cwd}/lab/sweep/.miniformer.lock`), undefined);

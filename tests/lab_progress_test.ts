@@ -35,8 +35,8 @@ Deno.test("the time left follows from the runs of the same variant, and else fro
 Deno.test("lines about a lab and its runs", () => {
   const running = [run("a", 2, { step: 40, firstStep: 0, seconds: 60 }), run("b", 1)];
   assertEquals(
-    describeState({ ended: [], running, waiting: [run("b", 2)], jobs: 2 }),
-    "0 of 3 runs  about 3 min left  a 2: step 40/100, b 1",
+    describeState({ ended: [], running, waiting: [run("b", 2)], total: 4, jobs: 2 }),
+    "0 of 4 runs  about 3 min left  a 2: 40/100, b 1",
   );
   const result = (more: object) =>
     ({ variant: "a", seed: 2, diverged: false, seconds: 61, ...more }) as LabResult;
@@ -56,7 +56,13 @@ Deno.test("lines about a lab and its runs", () => {
 });
 
 Deno.test("a terminal shows one line that is redrawn; elsewhere only what stays, and seldom how far it is", () => {
-  const state = { ended: [run("a", 1, { seconds: 1 })], running: [run("b", 1)], waiting: [], jobs: 1 };
+  const state = {
+    ended: [run("a", 1, { seconds: 1 })],
+    running: [run("b", 1)],
+    waiting: [],
+    total: 2,
+    jobs: 1,
+  };
   const shown = (terminal: boolean) => {
     let text = "";
     const progress = new LabProgress((more) => text += more, { terminal });

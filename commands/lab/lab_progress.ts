@@ -27,6 +27,8 @@ export interface LabState {
   readonly ended: readonly TimedRun[];
   readonly running: readonly TimedRun[];
   readonly waiting: readonly TimedRun[];
+  /** All runs, also those that were stopped. */
+  readonly total: number;
   /** The most runs at a time. */
   readonly jobs: number;
 }
@@ -35,7 +37,7 @@ export interface LabState {
  * Seconds until the last run ends, about; undefined before any has done a step. A run takes as long as those of its variant,
  * or if there is none yet, as its work takes at the speed of all others.
  */
-export function secondsLeft({ ended, running, waiting, jobs }: LabState): number | undefined {
+export function secondsLeft({ ended, running, waiting, jobs }: Omit<LabState, "total">): number | undefined {
   const measured = [...ended, ...running].flatMap((run) => {
     const { steps, step = steps, firstStep = 0, seconds = 0 } = run;
     return step > firstStep && seconds > 0
@@ -53,14 +55,14 @@ export function secondsLeft({ ended, running, waiting, jobs }: LabState): number
   return Math.max(0, ...left, left.reduce((sum, seconds) => sum + seconds, 0) / jobs);
 }
 
-/** One line about a lab, such as `5 of 36 runs  no_norm 2: step 80/400  about 12 min left`. */
+/** One line about a lab, such as `5 of 36 runs  about 12 min left  no_norm 2: 80/400`. */
 export function describeState(state: LabState): string {
-  const { ended, running, waiting } = state, left = secondsLeft(state);
+  const { ended, running, total } = state, left = secondsLeft(state);
   const current = running.map(({ variant, seed, step, steps }) =>
-    `${variant} ${seed}${step === undefined ? "" : `: step ${step}/${steps}`}`
+    `${variant} ${seed}${step === undefined ? "" : `: ${step}/${steps}`}`
   );
   return [
-    `${ended.length} of ${ended.length + running.length + waiting.length} runs`,
+    `${ended.length} of ${total} runs`,
     ...left === undefined ? [] : [`about ${roughDuration(left)} left`],
     current.join(", "),
   ].join("  ");
@@ -95,10 +97,9 @@ export class LabProgress {
   update(state: LabState): void {
     if (!this.#terminal && performance.now() - this.#shownAt < LOG_TIME) return;
     this.#shownAt = performance.now();
-    const { ended, running, waiting } = state, text = describeState(state);
+    const { ended, total } = state, text = describeState(state);
     const space = Math.min(terminalColumns() - text.length - 2, 20);
-    const all = ended.length + running.length + waiting.length;
-    const bar = this.#terminal && space >= 8 ? `${formatBar(ended.length / all, space)} ` : "";
+    const bar = this.#terminal && space >= 8 ? `${formatBar(ended.length / total, space)} ` : "";
     this.#line.announce(bar + text);
   }
 

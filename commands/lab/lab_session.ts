@@ -101,7 +101,8 @@ export async function runSession(
   }
   if (interrupt.status !== undefined && done.length < total) {
     Deno.exitCode = interrupt.status;
-    const text = `Stopped: ${done.length} of ${total} runs are done, the others saved.\nGo on: ${again}`;
+    const text =
+      `Stopped: ${done.length} of ${total} runs are done, and those begun are saved.\nGo on: ${again}`;
     return output.print("\n" + wrapText(text, outputColumns()));
   }
   for (const line of ["", ...await writeReport(path, lab, results)]) output.print(line);

@@ -87,7 +87,7 @@ export async function runLab(
     const isToStop = interrupt.status !== undefined || failure !== undefined || isBroken();
     if (isToStop && !isStopping) stop();
     await Promise.all([...running.keys()].map(look));
-    progress.update({ ended, running: [...running.keys()], waiting, jobs });
+    progress.update({ ended, running: [...running.keys()], waiting, total: runs.length, jobs });
   }
   if (failure !== undefined) throw failure;
 
@@ -142,8 +142,10 @@ export async function runLab(
 
   async function look(run: LabRun): Promise<void> {
     if (run.begun === undefined) return;
+    const step = await currentStep(join(folder.path, run.name));
+    if (step === run.step) return;
+    run.step = step;
     run.seconds = (performance.now() - run.begun) / 1000;
-    run.step = await currentStep(join(folder.path, run.name));
   }
 }
 
