@@ -5,11 +5,7 @@ import { IGNORE_INDEX } from "../kernels/cross_entropy.ts";
 import { Gpt } from "../models/gpt.ts";
 import { type Batch, overlappingBatches, validationBatches } from "../data/batches.ts";
 import { totalWeight } from "../training/batch_tensors.ts";
-<<<<<<< HEAD
 import { evaluate, evaluateTokens, tokenLosses } from "../training/evaluate.ts";
-=======
-import { evaluate, tokenLosses } from "../training/evaluate.ts";
->>>>>>> i12_antecedents
 import { everyBackend } from "./_testing.ts";
 import { Bigram, livelyModel, newRun, small, stateOf, text } from "./_training.ts";
 
@@ -149,7 +145,6 @@ Deno.test("tokenLosses of a few windows are NaN elsewhere, and those of a short 
   assertEquals((await tokenLosses(backend, model, text.subarray(0, 2))).length, 2);
   await assertRejects(() => tokenLosses(backend, model, text.subarray(0, 1)), RangeError, "a window needs 2");
 });
-<<<<<<< HEAD
 
 everyBackend(
   "evaluateTokens gives the bits of evaluate, and losses of which they are the mean",
@@ -172,5 +167,3 @@ everyBackend(
     }
   },
 );
-=======
->>>>>>> i12_antecedents

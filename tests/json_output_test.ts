@@ -23,7 +23,7 @@ function fieldsOf(value: unknown, path = ""): string[] {
   if (Array.isArray(value)) return value.flatMap((entry) => fieldsOf(entry, `${path}[]`));
   if (typeof value !== "object" || value === null) return [path];
   return Object.entries(value).flatMap(([name, entry]) => {
-    if (path.endsWith(".figures")) return [`${path}.NAME`];
+    if (/\.(figures|settings|differences)$/.test(path)) return [`${path}.NAME`];
     return fieldsOf(entry, `${path}.${path.endsWith(".probabilities") ? "LABEL" : name}`);
   });
 }
@@ -42,6 +42,28 @@ function assertDocumented(command: string, results: unknown[]): void {
   const found = new Set(results.flatMap((result) => fieldsOf(result)));
   assertEquals([...found].sort(), documentedFields(command).sort());
 }
+
+Deno.test("compare prints one JSON object with the documented fields", () =>
+  inFolder(async (cwd) => {
+    const line = {
+      step: 1,
+      epoch: 1,
+      loss: 2,
+      gradientNorm: 1,
+      learningRate: 1,
+      seconds: 3,
+      validationLoss: 2,
+    };
+    const run = { command: "train", parameters: 5, optimalLoss: 1, sessions: [{ tokensPerSecond: 9 }] };
+    for (const [name, accuracy] of [["a", 0.5], ["b", 0.7]] as const) {
+      await Deno.mkdir(`${cwd}/${name}`);
+      await Deno.writeTextFile(`${cwd}/${name}/run.json`, JSON.stringify({ ...run, settings: { name } }));
+      await Deno.writeTextFile(`${cwd}/${name}/metrics.jsonl`, JSON.stringify({ ...line, accuracy }));
+    }
+    const result = await json(cwd, "compare a b");
+    assertDocumented("compare", [result]);
+    assertEquals(result.differences, { name: ["a", "b"] });
+  }));
 
 Deno.test("evaluate, attention and doctor print one JSON object with the documented fields, and errors elsewhere", () =>
   inFolder(async (cwd) => {

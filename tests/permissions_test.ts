@@ -19,6 +19,8 @@ Deno.test("no task may write everywhere, and tasks that only read may not write"
     classify: undefined,
     attention: ["runs"],
     evaluate: ["runs"],
+    compare: ["runs", "lab"],
+    lab: ["lab"],
     verify: undefined,
     doctor: ["runs"],
     tokenizer: ["tokenizers"],

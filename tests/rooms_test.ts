@@ -24,6 +24,7 @@ const COMMAND_ROOMS: Record<string, readonly string[]> = {
   "commands/files": ["commands/cli"],
   "commands/texts": ["commands/cli", "commands/files"],
   "commands/settings": ["commands/cli", "commands/files"],
+  "commands/tokenizer": ["commands/cli", "commands/files", "commands/texts"],
   "commands/runs": ["commands/cli", "commands/files", "commands/settings"],
   "commands/cost": ["commands/cli"],
   "commands/reports": [
@@ -48,6 +49,16 @@ const COMMAND_ROOMS: Record<string, readonly string[]> = {
     "commands/files",
     "commands/runs",
     "commands/settings",
+    "commands/recipes",
+  ],
+  "commands/lab": [
+    "commands/cli",
+    "commands/files",
+    "commands/texts",
+    "commands/settings",
+    "commands/runs",
+    "commands/cost",
+    "commands/reports",
     "commands/recipes",
   ],
 };

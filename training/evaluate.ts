@@ -6,11 +6,7 @@
 
 import type { Backend } from "../core/backend.ts";
 import { zeros } from "../core/tensor.ts";
-<<<<<<< HEAD
 import { crossEntropy, crossEntropyForward, IGNORE_INDEX } from "../kernels/cross_entropy.ts";
-=======
-import { crossEntropyForward, IGNORE_INDEX } from "../kernels/cross_entropy.ts";
->>>>>>> i12_antecedents
 import { addScaled } from "../kernels/elementwise.ts";
 import type { ModelsByKind } from "../models/families.ts";
 import type { Learner } from "../models/learner.ts";
@@ -72,7 +68,6 @@ export async function evaluate(
   return sum / weights;
 }
 
-<<<<<<< HEAD
 /** The mean loss over batches, and what it is the mean of. */
 export interface EvaluatedTokens {
   /** Nats per target: the number that `evaluate` returns, bit for bit. */
@@ -124,8 +119,6 @@ export async function evaluateTokens(
   return { loss, losses: await Promise.all(reads) };
 }
 
-=======
->>>>>>> i12_antecedents
 /** How {@linkcode tokenLosses} reads a text. */
 export interface TokenLossOptions extends EvaluateOptions {
   /** Windows per batch; 16 unless given. */

@@ -10,6 +10,9 @@ import { FORMER_TRAINING_STATE, TRAINING_STATE } from "../../checkpoints/checkpo
 /** The folder for runs, unless `--out` names another. */
 export const RUNS = "runs";
 
+/** The folder for labs, unless `--out` names another. */
+export const LABS = "lab";
+
 /** The folder for tokenizers, unless `--out` names another. */
 export const TOKENIZERS = "tokenizers";
 

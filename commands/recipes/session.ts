@@ -7,7 +7,7 @@
  * @module
  */
 import type { Backend } from "../../core/backend.ts";
-import { allocateParameters } from "../../core/module.ts";
+import { allocateParameters, countParameters } from "../../core/module.ts";
 import { restoreTraining } from "../../checkpoints/checkpoint.ts";
 import type { Experiment } from "../../models/experiment.ts";
 import { TrainingRun } from "../../training/train.ts";
@@ -109,8 +109,8 @@ export async function runSession<State extends RunState>(
       const attention = await RunAttention.start(recipe, run, folder, flags);
       const { config, model } = recipe;
       const finishRunJson = await writeRunJson(folder.path, state, {
-        ...{ config, step: run.step },
-        experiment: model.experiment,
+        ...{ config, step: run.step, parameters: countParameters(model) },
+        ...{ experiment: model.experiment, optimalLoss: recipe.optimalLoss },
       });
       const best = rewound?.best, epochLoss = resumed?.state.epochLoss;
       const begun = { recipe, run, folder, flags, state, best, epochLoss, attention };

@@ -1,6 +1,6 @@
 /**
- * `run.json`, which records how a run came about: its settings, and for each time it was started or resumed the command
- * line, versions, device and speed. `--config` takes it as it is.
+ * `run.json`, which records how a run came about: its settings, the size of its model, and for each time it was started or
+ * resumed the command line, versions, device and speed. `--config` takes it as it is.
  *
  * @module
  */
@@ -19,8 +19,12 @@ import type { RunState } from "./run_state.ts";
 export async function writeRunJson(
   folder: string,
   { command, backend }: RunState,
-  { config, experiment, step: firstStep }: {
+  { config, experiment, step: firstStep, parameters, optimalLoss }: {
     readonly config: Readonly<Record<string, unknown>>;
+    /** Learned numbers of the model, a tied weight counted once. */
+    readonly parameters?: number;
+    /** The lowest possible validation loss, where it is known. */
+    readonly optimalLoss?: number;
     /** Parts of the model, from a file that is given by hand each time. */
     readonly experiment?: Experiment;
     readonly step: number;
@@ -40,7 +44,8 @@ export async function writeRunJson(
   };
   const save = async (session: object) => {
     const sessions = [...Array.isArray(before) ? before : [], session];
-    await saveFile(path, JSON.stringify({ command, block, settings: config, sessions }, null, 2) + "\n");
+    const run = { command, block, parameters, optimalLoss, settings: config, sessions };
+    await saveFile(path, JSON.stringify(run, null, 2) + "\n");
   };
   await save(session);
   return async (lastStep, figures) => {

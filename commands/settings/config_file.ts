@@ -80,4 +80,4 @@ const NOT_IN_FILES = ["block", "config", "resume", "help", "verbose", "dryRun"];
 const DECISIVE = ["objective", "preset", "architecture", "optimizer"];
 
 /** Flags of which only one may be given: one on the command line takes the place of another in a file. */
-const ALTERNATIVES = [["steps", "epochs"], ["feedForwardDim", "feedForwardMultiple"], ["name", "out"]];
+export const ALTERNATIVES = [["steps", "epochs"], ["feedForwardDim", "feedForwardMultiple"], ["name", "out"]];

@@ -3,15 +3,15 @@
  *
  * @module
  */
-import { withPathInErrors } from "./files/checkpoint_folder.ts";
-import { type Command, defineCommand } from "./cli/command.ts";
-import { replaceInvalidFlag } from "./cli/common_flags.ts";
-import { UsageError } from "./cli/errors.ts";
-import { readTexts } from "./texts/files.ts";
-import type { Flags } from "./cli/flags.ts";
-import { print, writeOut } from "./cli/terminal.ts";
-import { readTokenizer } from "./files/tokenizer_folder.ts";
-import { type Encode, writeIds, writeTokens } from "./texts/token_table.ts";
+import { withPathInErrors } from "../files/checkpoint_folder.ts";
+import { type Command, defineCommand } from "../cli/command.ts";
+import { replaceInvalidFlag } from "../cli/common_flags.ts";
+import { UsageError } from "../cli/errors.ts";
+import { readTexts } from "../texts/files.ts";
+import type { Flags } from "../cli/flags.ts";
+import { print, writeOut } from "../cli/terminal.ts";
+import { readTokenizer } from "../files/tokenizer_folder.ts";
+import { type Encode, writeIds, writeTokens } from "../texts/token_table.ts";
 
 /** The flag that names the tokenizer. */
 export const tokenizerFlag = {

@@ -4,22 +4,22 @@
  * @module
  */
 import { basename, dirname } from "@std/path";
-import type { BpeTokenizer } from "../tokenizers/bpe/bpe_tokenizer.ts";
-import { type BpeTrainingProgress, trainBpe } from "../tokenizers/bpe/bpe_trainer.ts";
-import { CAUSAL_SPECIAL_TOKENS, MASKED_SPECIAL_TOKENS } from "../tokenizers/special_tokens.ts";
-import type { Utf8Options } from "../tokenizers/utf8_text.ts";
-import { wholeLines } from "../tokenizers/whole_lines.ts";
-import { type Command, defineCommand } from "./cli/command.ts";
-import { MAX, replaceInvalidFlag } from "./cli/common_flags.ts";
-import { reason, UsageError } from "./cli/errors.ts";
-import { findFiles, textChunks } from "./texts/files.ts";
-import { refuseForeign, saveFolder } from "./files/folders.ts";
-import { Lock } from "./files/lock.ts";
-import { expectFile } from "./files/open_file.ts";
-import { pathsOf, TOKENIZER_FILES, TOKENIZERS } from "./files/own_names.ts";
-import { allowWriting } from "./cli/permissions.ts";
-import { ProgressLine } from "./cli/progress.ts";
-import { formatCount, print } from "./cli/terminal.ts";
+import type { BpeTokenizer } from "../../tokenizers/bpe/bpe_tokenizer.ts";
+import { type BpeTrainingProgress, trainBpe } from "../../tokenizers/bpe/bpe_trainer.ts";
+import { CAUSAL_SPECIAL_TOKENS, MASKED_SPECIAL_TOKENS } from "../../tokenizers/special_tokens.ts";
+import type { Utf8Options } from "../../tokenizers/utf8_text.ts";
+import { wholeLines } from "../../tokenizers/whole_lines.ts";
+import { type Command, defineCommand } from "../cli/command.ts";
+import { MAX, replaceInvalidFlag } from "../cli/common_flags.ts";
+import { reason, UsageError } from "../cli/errors.ts";
+import { findFiles, textChunks } from "../texts/files.ts";
+import { refuseForeign, saveFolder } from "../files/folders.ts";
+import { Lock } from "../files/lock.ts";
+import { expectFile } from "../files/open_file.ts";
+import { pathsOf, TOKENIZER_FILES, TOKENIZERS } from "../files/own_names.ts";
+import { allowWriting } from "../cli/permissions.ts";
+import { ProgressLine } from "../cli/progress.ts";
+import { formatCount, print } from "../cli/terminal.ts";
 
 /** The special tokens at the beginning of the vocabulary, by the value of the flag. */
 const SPECIAL_TOKENS: Readonly<Record<string, readonly string[]>> = {

@@ -3,13 +3,13 @@
  *
  * @module
  */
-import { type Command, defineCommand } from "./cli/command.ts";
-import { MAX, replaceInvalidFlag } from "./cli/common_flags.ts";
-import { readTexts } from "./texts/files.ts";
-import { print } from "./cli/terminal.ts";
-import { readTokenizer } from "./files/tokenizer_folder.ts";
+import { type Command, defineCommand } from "../cli/command.ts";
+import { MAX, replaceInvalidFlag } from "../cli/common_flags.ts";
+import { readTexts } from "../texts/files.ts";
+import { print } from "../cli/terminal.ts";
+import { readTokenizer } from "../files/tokenizer_folder.ts";
 import { tokenizerFlag } from "./tokenizer_encode.ts";
-import { describeFit, describeVocabulary } from "./texts/tokenizer_fit.ts";
+import { describeFit, describeVocabulary } from "../texts/tokenizer_fit.ts";
 
 /** The command. */
 export const inspectTokenizer: Command = defineCommand({

@@ -1,0 +1,12 @@
+/**
+ * `lab`: many runs of `train` that are compared.
+ *
+ * @module
+ */
+import { chooseCommand, type Command } from "./cli/command.ts";
+
+/** The group of commands. */
+export const lab: Command = chooseCommand("lab", "Train many variants of a model, and compare them", {
+  ablations: async () => (await import("./lab/ablations.ts")).ablations,
+  sweep: async () => (await import("./lab/sweep.ts")).sweep,
+});
