@@ -113,13 +113,13 @@ Deno.test({
 
 Deno.test("a run that fails is named, the others go on, and the exit status says so", () =>
   inFolder(async (cwd) => {
-    await Deno.writeTextFile(`${cwd}/story.txt`, story(200));
+    await Deno.writeTextFile(`${cwd}/input.txt`, story(200));
     await Deno.writeTextFile(
       `${cwd}/broken.ts`,
       "export const block = () => { throw new Error('not yet'); };",
     );
     const blocks = [new URL("_without_norm.ts", import.meta.url).pathname, "broken.ts"].join(",");
-    const short = words("lab sweep --data story.txt --seeds 1 --steps 2 --device cpu");
+    const short = words("lab sweep --seeds 1 --steps 2 --device cpu");
     const { code, stdout, stderr } = await miniformer([...short, ...small, "--block", blocks], { cwd });
     assertEquals(code, 1);
     assertMatch(stdout, /^\d\/2 block=_without_norm, seed 1: loss /m);
@@ -130,11 +130,13 @@ Deno.test("a run that fails is named, the others go on, and the exit status says
     );
     // a run that diverges is a result
     const wild = [
-      ...words("lab sweep --data story.txt --seeds 1 --steps 30 --device cpu --optimizer sgd --lr 1e-2,1e6"),
+      ...words("lab sweep --no-tied --seeds 1 --steps 30 --device cpu --optimizer sgd --lr 1e-2,1e6"),
       ...words("--clip-norm 0 --warmup-steps 0"),
       ...small.slice(0, -2),
     ];
     const shown = await succeed([...wild, "--out", "lab/wild"], { cwd });
+    const { variants } = JSON.parse(await Deno.readTextFile(`${cwd}/lab/wild/lab.json`));
+    assertEquals([variants[0].settings.data, variants[0].settings.tied], [["input.txt"], false]);
     assertMatch(shown, /^\d\/2 learning-rate=1e6, seed 1: diverged: The (validation )?loss at step \d+ is /m);
   }));
 

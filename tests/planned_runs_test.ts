@@ -28,6 +28,8 @@ Deno.test("flags of a variant take the place of those of the lab, also of those 
   assertEquals(other.flags, ["--data=tales", "--layers=1", "--tied", "--epochs=2", "--feed-forward-dim=99"]);
   assertEquals([plain.steps, deep.steps], [10, 10]);
   assert(deep.work > 2 * plain.work && deep.work < 4 * plain.work, "the time left follows from the sizes");
+  const [longer] = await plan(lab, variant("longer", "--steps", "20"));
+  assertEquals(longer.work, 2 * plain.work);
   // two passes over 1.1 million characters, in batches of the preset
   assert(other.steps > 1000, `${other.steps} steps`);
 });

@@ -77,7 +77,7 @@ export async function runLab(
     for (const { process } of running.keys()) process?.stop();
   };
   while (true) {
-    while (!isStopping && running.size < jobs && waiting.length > 0) {
+    while (running.size < jobs && waiting.length > 0) {
       const run = waiting.shift()!;
       const done = carryOut(run).catch((error) => failure ??= error).finally(() => running.delete(run));
       running.set(run, done);
