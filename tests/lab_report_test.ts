@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertMatch, assertRejects, assertStringIncludes } from "@std/assert";
 import { join } from "@std/path";
 import { writeReport } from "../commands/lab/report.ts";
-import { SCALING_VARIANTS } from "../commands/lab/scaling.ts";
+import { SCALING_VARIANTS } from "../commands/lab/scaling_sizes.ts";
 import { textWidth } from "../commands/cli/wrap.ts";
 import { ABLATIONS, type Effect, madeUpLab } from "./_lab.ts";
 

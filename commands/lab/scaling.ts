@@ -1,38 +1,22 @@
 /**
- * The sizes of `lab scaling`: GPTs of two layers and four heads that differ in width alone, so that the law has one cause, and
- * that all learn from the same number of tokens.
+ * `lab scaling`: models of many sizes, and the law that their losses follow; see scaling_sizes.ts.
  *
  * @module
  */
-import type { Variant } from "./lab_types.ts";
+import { type Command, defineCommand } from "../cli/command.ts";
+import { labFlags, runSession } from "./lab_session.ts";
+import { SCALING_FLAGS, SCALING_VARIANTS } from "./scaling_sizes.ts";
 
-/** Widths that four heads divide; each size has about 1.6 times the parameters of the one before. */
-const WIDTHS = [8, 12, 16, 20, 28, 36, 48, 60, 80, 100, 128, 160, 200];
-
-/** Flags of `train` that all sizes have: 1.5 million tokens of the tales. */
-export const SCALING_FLAGS: readonly string[] = [
-  ...["--data=tales", "--preset=tiny", "--layers=2", "--heads=4", "--feed-forward-multiple=4"],
-  ...["--steps=3000", "--evaluation-interval=300"],
-];
-
-/** Sizes that the law is not fitted to, but predicts: one in the middle and the largest. */
-export const SCALING_LEFT_OUT: readonly string[] = ["width-60", "width-200"];
-
-/** Two digits, as settings are typed. */
-const short = (value: number): string => String(Number(value.toPrecision(2)));
-
-/**
- * The sizes. A wide model diverges at learning rates that suit a narrow one: 0.4 / width, at most 0.02, was among the best of
- * those tried with 8, 16, 28, 64 and 200 (bench/LOG.md). The standard deviation of the initial weights, 0.8 / √width, is that
- * of `tiny` at its width.
- */
-export const SCALING_VARIANTS: readonly Variant[] = WIDTHS.map((width) => ({
-  name: `width-${width}`,
-  title: `${width} wide`,
-  question: "",
-  flags: [
-    `--model-dim=${width}`,
-    `--learning-rate=${short(Math.min(0.02, 0.4 / width))}`,
-    `--initial-std=${short(0.8 / Math.sqrt(width))}`,
-  ],
-}));
+/** The command. */
+export const scaling: Command = defineCommand({
+  name: "lab scaling",
+  summary: "Train models of 13 sizes, fit a law to their losses, and test it on two that are left out",
+  examples: ["lab scaling", "lab scaling --seeds 1"],
+  flags: labFlags,
+  run: (flags) =>
+    runSession({
+      ...{ name: "scaling", kind: "scaling", flags: SCALING_FLAGS },
+      title: "The loss of a GPT above the optimal one, by its size",
+      variants: SCALING_VARIANTS,
+    }, flags),
+});
