@@ -39,7 +39,7 @@ Deno.test("results are kept by variant and seed, whatever the order in which run
     // lines of other programs, of other variants, and half lines are dropped
     const others = [
       "no",
-      "{}",
+      '{"variant":"a","seed":2,"run":"runs/a-seed-2"}',
       '{"variant":"a","seed":2',
       JSON.stringify(result("c", 1)),
       text.split("\n")[0],

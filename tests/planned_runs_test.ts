@@ -1,5 +1,7 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { toFileUrl } from "@std/path";
+import { GPT_ABLATIONS, GPT_SIZES } from "../ablations/gpt.ts";
+import { ROBERTA_ABLATIONS, ROBERTA_SIZES } from "../ablations/roberta.ts";
 import { UsageError } from "../commands/cli/errors.ts";
 import type { Variant } from "../commands/lab/lab_types.ts";
 import { flagsOf, planVariants } from "../commands/lab/planned_runs.ts";
@@ -108,4 +110,21 @@ Deno.test("values become flags that give them again", () => {
     "--prompt=",
   ];
   assertEquals(flagsOf(values), flags);
+});
+
+Deno.test("all variants of the labs that come with Miniformer can be run", async () => {
+  const lists = [[GPT_ABLATIONS, GPT_SIZES], [ROBERTA_ABLATIONS, ROBERTA_SIZES]] as const;
+  for (const [variants, sizes] of lists) {
+    const [plain, quick] = await Promise.all(
+      [sizes.default, sizes.quick].map((flags) => planVariants({ flags, variants }, "wasm")),
+    );
+    assertEquals([plain, quick].map((plans) => plans.length), [variants.length, variants.length]);
+    const work = (plans: typeof plain) => plans.reduce((sum, { work }) => sum + work, 0);
+    assert(work(quick) < work(plain) / 20, "the quick ones take a twentieth of the time at most");
+    const blocks = plain.flatMap(({ block }) => block ?? []);
+    assert(
+      blocks.length >= 3 && blocks.every(({ path }) => path.startsWith("ablations/")),
+      `${blocks[0]?.path}`,
+    );
+  }
 });
