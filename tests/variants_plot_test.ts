@@ -46,8 +46,8 @@ Deno.test("notes, crosses where runs ended, and long titles in two lines", async
   for (
     const text of [
       "0.14 (4.3 ×)</text>",
-      ">query and key swapped before</tspan>",
-      ">training, with a very…</tspan>",
+      ">query and key swapped</tspan>",
+      ">before training, with a very…</tspan>",
     ]
   ) {
     assertStringIncludes(svg, text);
