@@ -47,7 +47,7 @@ Deno.test("notes, crosses where runs ended, and long titles in two lines", async
     const text of [
       "0.14 (4.3 ×)</text>",
       ">query and key swapped</tspan>",
-      ">before training, with a very…</tspan>",
+      ">before training, with a very …</tspan>",
     ]
   ) {
     assertStringIncludes(svg, text);
