@@ -4,7 +4,7 @@
  * @module
  */
 import { fromFileUrl, relative } from "@std/path";
-import { variantsPlot } from "../../plots/variants_plot.ts";
+import { variantsPlot } from "../../plots/lab/variants_plot.ts";
 import { counted, quote } from "../cli/terminal.ts";
 import type { LabResult } from "../lab/lab_types.ts";
 import { conclusion } from "./conclusions.ts";

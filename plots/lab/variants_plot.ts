@@ -5,8 +5,8 @@
  * @module
  */
 import type { TopLevelSpec } from "vega-lite";
-import { CONFIG } from "./loss_curve.ts";
-import { drawPicture, labelExpression, pictureText } from "./picture.ts";
+import { CONFIG } from "../loss_curve.ts";
+import { drawPicture, labelExpression, pictureText } from "../picture.ts";
 
 /** The colour of a variant, and of what it is compared with. */
 const OWN = "#c2410c", OTHER = "#8a8f98";
