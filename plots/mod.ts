@@ -24,12 +24,12 @@ export { type Curve, curvesPlot, type CurvesPlotOptions } from "./curves_plot.ts
 export { lossCurve, type LossCurveOptions, type LossRecord } from "./loss_curve.ts";
 export { skillsPlot, type SkillsPlotOptions, type SkillsRecord } from "./skills_plot.ts";
 export { toPng } from "./png.ts";
-export { scalingPlot, type ScalingPlotOptions, type ScalingPoint } from "./scaling_plot.ts";
+export { scalingPlot, type ScalingPlotOptions, type ScalingPoint } from "./lab/scaling_plot.ts";
 export {
   type BandPoint,
   type VariantPanel,
   variantsPlot,
   type VariantsPlotOptions,
-} from "./variants_plot.ts";
+} from "./lab/variants_plot.ts";
 export type { AttentionMap } from "../inference/attention_maps.ts";
 export type { ConfusionMatrix } from "../training/classification_metrics.ts";

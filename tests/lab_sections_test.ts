@@ -133,7 +133,7 @@ Deno.test("the lead says what the intervals are", () => {
   );
   assertMatch(
     lead([1, 2]),
-    /Of two seeds the mean and both values are given; .* 95 % interval by Student's t\.$/,
+    /Of two seeds the mean and both values are given\. A difference .* 95 % interval by Student's t\.$/,
   );
   assertMatch(lead([1]), /One seed gives no interval: no difference can be shown\.$/);
 });

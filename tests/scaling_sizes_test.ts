@@ -11,7 +11,7 @@ import { Gpt, type GptConfig } from "../models/gpt.ts";
 const VOCABULARY = 50;
 
 const sizes = SCALING_VARIANTS.map(({ name, flags }) => {
-  const typed = parseFlags(trainFlags, [...SCALING_FLAGS, ...flags]);
+  const typed = parseFlags(trainFlags, [...SCALING_FLAGS.default, ...flags]);
   const settings = chooseSettings(typed, choosePreset(typed, { hardwareGpu: false }));
   const config = { ...settings, vocabSize: VOCABULARY } as unknown as GptConfig;
   return { name, settings, parameters: countParameters(new Gpt(config)) };

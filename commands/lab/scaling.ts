@@ -11,11 +11,19 @@ import { SCALING_FLAGS, SCALING_VARIANTS } from "./scaling_sizes.ts";
 export const scaling: Command = defineCommand({
   name: "lab scaling",
   summary: "Train models of 13 sizes, fit a law to their losses, and test it on two that are left out",
-  examples: ["lab scaling", "lab scaling --seeds 1"],
-  flags: labFlags,
-  run: (flags) =>
+  examples: ["lab scaling", "lab scaling --seeds 1", "lab scaling --size quick"],
+  flags: {
+    size: {
+      kind: "choice",
+      choices: ["default", "quick"],
+      default: "default",
+      description: "default: models that learn the tales; quick: a few steps each, to see how it works",
+    },
+    ...labFlags,
+  },
+  run: ({ size, ...flags }) =>
     runSession({
-      ...{ name: "scaling", kind: "scaling", flags: SCALING_FLAGS },
+      ...{ name: size === "quick" ? "scaling-quick" : "scaling", kind: "scaling", flags: SCALING_FLAGS[size] },
       title: "The loss of a GPT above the optimal one, by its size",
       variants: SCALING_VARIANTS,
     }, flags),

@@ -4,7 +4,7 @@
  * @module
  */
 import { fromFileUrl, relative } from "@std/path";
-import { variantsPlot } from "../../plots/variants_plot.ts";
+import { variantsPlot } from "../../plots/lab/variants_plot.ts";
 import { counted, quote } from "../cli/terminal.ts";
 import type { LabResult } from "../lab/lab_types.ts";
 import { conclusion } from "./conclusions.ts";
@@ -46,8 +46,8 @@ export function leadOf({ lab, baseline }: LabFigures): string {
     return `${words}What follows ± is half of a 95 % interval: Student's t over the seeds${paired}.`;
   }
   if (count === 1) return `${words}One seed gives no interval: no difference can be shown.`;
-  return `${words}Of two seeds the mean and both values are given${paired}; one is taken to be shown where zero ` +
-    "is outside its 95 % interval by Student's t.";
+  return `${words}Of two seeds the mean and both values are given${paired}. A difference counts as shown where ` +
+    "zero is outside its 95 % interval by Student's t.";
 }
 
 /** The sections that labs of every kind have. */
@@ -101,7 +101,11 @@ function figureNotes({ target, baseline, optimal, lab }: LabFigures, compared: n
         }, ${target.meaning}; between two validations it is taken to fall in a straight line.`,
       ]
       : [],
-    ...optimal ? ["The optimum is the entropy of the text: no model can have a lower loss on average."] : [],
+    ...optimal
+      ? [
+        "The optimum is the entropy of the characters that were validated: no model has a lower loss on average.",
+      ]
+      : [],
   ];
 }
 

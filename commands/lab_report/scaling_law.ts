@@ -9,7 +9,7 @@
  *
  * @module
  */
-import { scalingPlot } from "../../plots/scaling_plot.ts";
+import { scalingPlot } from "../../plots/lab/scaling_plot.ts";
 import { counted, formatCount } from "../cli/terminal.ts";
 import { formatLoss } from "./conclusions.ts";
 import { excessOf, type LabFigures } from "./lab_figures.ts";

@@ -4,8 +4,8 @@
  *
  * @module
  */
-import { CONFIG } from "./loss_curve.ts";
-import { drawPicture, pictureText } from "./picture.ts";
+import { CONFIG } from "../loss_curve.ts";
+import { drawPicture, pictureText } from "../picture.ts";
 
 /** The colours of the fitted sizes, of those that are predicted, and of the law. */
 const FITTED = "#1f4e79", PREDICTED = "#c2410c", LAW = "#555555";

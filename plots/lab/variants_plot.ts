@@ -5,8 +5,8 @@
  * @module
  */
 import type { TopLevelSpec } from "vega-lite";
-import { CONFIG } from "./loss_curve.ts";
-import { drawPicture, labelExpression, pictureText } from "./picture.ts";
+import { CONFIG } from "../loss_curve.ts";
+import { drawPicture, labelExpression, pictureText } from "../picture.ts";
 
 /** The colour of a variant, and of what it is compared with. */
 const OWN = "#c2410c", OTHER = "#8a8f98";
@@ -186,17 +186,17 @@ const LINE = { field: "line", type: "nominal" } as const;
 const isDrawable = ({ mean, low, high }: BandPoint): boolean =>
   low > 0 && high < Infinity && low <= mean && mean <= high;
 
-/** Headings of panels; where any is longer than 28 characters, in two lines, of which the last one is close to the panel. */
+/** Headings of panels; where any is longer than 26 characters, in two lines, of which the last one is close to the panel. */
 function headings(titles: readonly string[]): string {
   const lines = titles.map((title) => {
-    const text = pictureText(title, 56), [first] = text.match(/^.{1,28}(?= |$)/u) ?? [text.slice(0, 28)];
+    const text = pictureText(title, 52), [first] = text.match(/^.{1,26}(?= |$)/u) ?? [text.slice(0, 26)];
     return first === text ? ["", first] : [first, text.slice(first.length).trim()];
   });
   const [above, below] = [0, 1].map((at) => labelExpression(lines.map((line) => line[at])));
   return lines.every(([first]) => first === "") ? below : `[${above}, ${below}]`;
 }
 
-/** Round values for a logarithmic axis, three to seven of them. */
+/** Round values for a logarithmic axis, three or more of them. */
 function ticks(least: number, most: number): number[] {
   const choices = [[1], [1, 3], [1, 2, 5], [1, 1.5, 2, 3, 5, 7]].map((mantissas) => {
     const found: number[] = [];
@@ -205,5 +205,13 @@ function ticks(least: number, most: number): number[] {
     }
     return found.filter((value) => value >= least / 1.15 && value <= most * 1.15);
   });
-  return choices.find(({ length }) => length >= 3) ?? choices.at(-1)!;
+  return choices.find(({ length }) => length >= 3) ?? evenTicks(least / 1.1, most * 1.1);
+}
+
+/** Within a narrow range: multiples of 1, 2 or 5 times a power of ten. */
+function evenTicks(least: number, most: number): number[] {
+  const power = 10 ** Math.floor(Math.log10((most - least) / 3));
+  const size = [5, 2, 1].map((factor) => factor * power).find((size) => (most - least) / size >= 3)!;
+  const first = Math.ceil(least / size), count = Math.floor(most / size) - first + 1;
+  return Array.from({ length: count }, (_, i) => Number(((first + i) * size).toPrecision(12)));
 }
