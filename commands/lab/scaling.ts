@@ -23,7 +23,11 @@ export const scaling: Command = defineCommand({
   },
   run: ({ size, ...flags }) =>
     runSession({
-      ...{ name: size === "quick" ? "scaling-quick" : "scaling", kind: "scaling", flags: SCALING_FLAGS[size] },
+      ...{
+        name: size === "quick" ? "scaling-quick" : "scaling",
+        kind: "scaling",
+        flags: SCALING_FLAGS[size],
+      },
       title: "The loss of a GPT above the optimal one, by its size",
       variants: SCALING_VARIANTS,
     }, flags),
