@@ -4,7 +4,7 @@
  *
  * @module
  */
-import type { Variant } from "../commands/lab/lab_types.ts";
+import type { Variant } from "../commands/lab_report/lab_types.ts";
 
 /** Flags of the plain model on the built-in tales: sizes and training. */
 const SETTINGS = "--data tales --preset tiny";

@@ -1,7 +1,7 @@
 /** Results of a lab that no run has computed: losses that fall as those of tales do, by skill, with noise that depends on the seed. */
 
 import { Random } from "../core/random.ts";
-import type { CurvePoint, LabDescription, LabResult, SkillLoss } from "../commands/lab/lab_types.ts";
+import type { CurvePoint, LabDescription, LabResult, SkillLoss } from "../commands/lab_report/lab_types.ts";
 
 /** Positions, first and last loss above the optimum, and optimum of each skill; steps after which the loss falls. */
 const SKILLS = {

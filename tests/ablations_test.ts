@@ -4,7 +4,7 @@ import { GPT_ABLATIONS, GPT_SIZES } from "../ablations/gpt.ts";
 import { ROBERTA_ABLATIONS, ROBERTA_SIZES } from "../ablations/roberta.ts";
 import { parseFlags } from "../commands/cli/parse_flags.ts";
 import { readBlock } from "../commands/files/block_file.ts";
-import type { Variant } from "../commands/lab/lab_types.ts";
+import type { Variant } from "../commands/lab_report/lab_types.ts";
 import { choosePreset } from "../commands/settings/presets.ts";
 import { chooseSettings, type TrainSettings } from "../commands/settings/settings.ts";
 import { type TrainFlags, trainFlags } from "../commands/settings/train_flags.ts";
@@ -177,7 +177,7 @@ Deno.test("the files import what a user's file can, and only commands/lab import
     const isList = /\/(gpt|roberta)\.ts$/.test(path);
     assertEquals(
       await importsOf(path),
-      [isList ? "../commands/lab/lab_types.ts" : "@miniformer/miniformer"],
+      [isList ? "../commands/lab_report/lab_types.ts" : "@miniformer/miniformer"],
       path,
     );
   }

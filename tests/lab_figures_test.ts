@@ -1,5 +1,5 @@
 import { assert, assertAlmostEquals, assertEquals } from "@std/assert";
-import type { CurvePoint, LabDescription, LabResult, SkillLoss } from "../commands/lab/lab_types.ts";
+import type { CurvePoint, LabDescription, LabResult, SkillLoss } from "../commands/lab_report/lab_types.ts";
 import { excessOf, labFigures, optimumOf } from "../commands/lab_report/lab_figures.ts";
 import { madeUpLab, withoutOptimum } from "./_lab.ts";
 

@@ -1,6 +1,6 @@
 import { assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import { isFailed, LabFolder, recordOf } from "../commands/lab/lab_folder.ts";
-import type { LabDescription, LabResult, Variant } from "../commands/lab/lab_types.ts";
+import type { LabDescription, LabResult, Variant } from "../commands/lab_report/lab_types.ts";
 import type { PlannedVariant } from "../commands/lab/planned_runs.ts";
 import { inFolder } from "./_command.ts";
 

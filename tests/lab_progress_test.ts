@@ -6,7 +6,7 @@ import {
   secondsLeft,
   type TimedRun,
 } from "../commands/lab/lab_progress.ts";
-import type { LabResult } from "../commands/lab/lab_types.ts";
+import type { LabResult } from "../commands/lab_report/lab_types.ts";
 
 const run = (variant: string, seed: number, more: object = {}): TimedRun => ({
   ...{ variant, seed, steps: 100, work: 10 },

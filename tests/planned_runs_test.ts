@@ -3,7 +3,7 @@ import { toFileUrl } from "@std/path";
 import { GPT_ABLATIONS, GPT_SIZES } from "../ablations/gpt.ts";
 import { ROBERTA_ABLATIONS, ROBERTA_SIZES } from "../ablations/roberta.ts";
 import { UsageError } from "../commands/cli/errors.ts";
-import type { Variant } from "../commands/lab/lab_types.ts";
+import type { Variant } from "../commands/lab_report/lab_types.ts";
 import { flagsOf, planVariants } from "../commands/lab/planned_runs.ts";
 import { inFolder, story } from "./_command.ts";
 

@@ -51,6 +51,7 @@ const COMMAND_ROOMS: Record<string, readonly string[]> = {
     "commands/settings",
     "commands/recipes",
   ],
+  "commands/lab_report": ["commands/cli", "commands/reports"],
   "commands/lab": [
     "commands/cli",
     "commands/files",
@@ -60,6 +61,7 @@ const COMMAND_ROOMS: Record<string, readonly string[]> = {
     "commands/cost",
     "commands/reports",
     "commands/recipes",
+    "commands/lab_report",
   ],
 };
 

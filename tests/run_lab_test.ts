@@ -2,7 +2,7 @@ import { assert, assertEquals, assertMatch, assertRejects } from "@std/assert";
 import { join } from "@std/path";
 import { Lock } from "../commands/files/lock.ts";
 import { LabFolder, recordOf } from "../commands/lab/lab_folder.ts";
-import type { LabDescription, Variant } from "../commands/lab/lab_types.ts";
+import type { LabDescription, Variant } from "../commands/lab_report/lab_types.ts";
 import type { PlannedVariant } from "../commands/lab/planned_runs.ts";
 import { type LabOptions, runLab } from "../commands/lab/run_lab.ts";
 import type { Ending, StartTrain } from "../commands/lab/train_process.ts";

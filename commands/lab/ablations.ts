@@ -8,7 +8,7 @@ import { ROBERTA_ABLATIONS, ROBERTA_SIZES } from "../../ablations/roberta.ts";
 import { type Command, defineCommand } from "../cli/command.ts";
 import { nearest, UsageError } from "../cli/errors.ts";
 import { labFlags, runSession } from "./lab_session.ts";
-import type { Variant } from "./lab_types.ts";
+import type { Variant } from "../lab_report/lab_types.ts";
 
 const LISTS = {
   causal: { model: "GPT", variants: GPT_ABLATIONS, sizes: GPT_SIZES },

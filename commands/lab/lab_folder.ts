@@ -22,7 +22,7 @@ import { isLeftOver, LOCK_NAME } from "../files/own_names.ts";
 import { saveFile } from "../files/save_file.ts";
 import { readIfThere } from "../runs/run_records.ts";
 import { FINITE, objectOf, TEXT } from "../settings/saved_settings.ts";
-import type { LabDescription, LabResult } from "./lab_types.ts";
+import type { LabDescription, LabResult } from "../lab_report/lab_types.ts";
 import type { LabDevice, PlannedVariant } from "./planned_runs.ts";
 
 /** A lab as `lab.json` holds it. */

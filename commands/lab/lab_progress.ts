@@ -6,7 +6,7 @@
 import { formatBar, formatDuration, terminalColumns } from "../cli/terminal.ts";
 import { ProgressLine } from "../cli/progress.ts";
 import { roughDuration } from "../cost/forecast.ts";
-import type { LabResult } from "./lab_types.ts";
+import type { LabResult } from "../lab_report/lab_types.ts";
 
 /** A run, and the time that it has taken so far. */
 export interface TimedRun {

@@ -15,7 +15,7 @@ import { wrapText } from "../cli/wrap.ts";
 import { LABS, pathsOf } from "../files/own_names.ts";
 import { isFailed, LabFolder, recordOf } from "./lab_folder.ts";
 import { describeResult, LabProgress } from "./lab_progress.ts";
-import type { LabDescription } from "./lab_types.ts";
+import type { LabDescription } from "../lab_report/lab_types.ts";
 import { planVariants } from "./planned_runs.ts";
 import { writeReport } from "./report.ts";
 import { runLab } from "./run_lab.ts";

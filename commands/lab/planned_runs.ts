@@ -18,7 +18,7 @@ import { chooseSettings, VALIDATION_FRACTION } from "../settings/settings.ts";
 import { type TrainFlags, trainFlags } from "../settings/train_flags.ts";
 import { chooseData } from "../texts/chosen_data.ts";
 import { type Corpus, readCorpus, type Source } from "../texts/corpus.ts";
-import type { LabDescription, Variant } from "./lab_types.ts";
+import type { LabDescription, Variant } from "../lab_report/lab_types.ts";
 
 /** Where the runs of a lab compute. */
 export type LabDevice = "wasm" | "webgpu" | "cpu";

@@ -15,7 +15,7 @@ import { labPage } from "../lab_report/lab_page.ts";
 import { labSections, leadOf, type Picture } from "../lab_report/lab_sections.ts";
 import { shortTable } from "../lab_report/lab_tables.ts";
 import { lawSection } from "../lab_report/scaling_law.ts";
-import type { LabDescription, LabResult } from "./lab_types.ts";
+import type { LabDescription, LabResult } from "../lab_report/lab_types.ts";
 import { SCALING_LEFT_OUT } from "./scaling_sizes.ts";
 
 /** The width of the lines that are printed. */

@@ -9,7 +9,7 @@ import { describeEarlyStop } from "../runs/patience.ts";
 import { keptRecords, readIfThere } from "../runs/run_records.ts";
 import { readRun } from "../runs/run_state.ts";
 import { TRAIN_SCHEMAS, type TrainState } from "../recipes/language_recipe.ts";
-import type { CurvePoint, LabResult, SkillLoss } from "./lab_types.ts";
+import type { CurvePoint, LabResult, SkillLoss } from "../lab_report/lab_types.ts";
 import type { Ending } from "./train_process.ts";
 
 /** How far a run is: without a checkpoint, with one to resume from, or at its end. */

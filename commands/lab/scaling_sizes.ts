@@ -4,7 +4,7 @@
  *
  * @module
  */
-import type { Variant } from "./lab_types.ts";
+import type { Variant } from "../lab_report/lab_types.ts";
 
 /** Widths that four heads divide; each size has about 1.6 times the parameters of the one before. */
 const WIDTHS = [8, 12, 16, 20, 28, 36, 48, 60, 80, 100, 128, 160, 200];

@@ -9,7 +9,7 @@ import { type Flag, kebabCase, type ListFlag, type TextFlag } from "../cli/flags
 import { parseFlags } from "../cli/parse_flags.ts";
 import { trainFlags } from "../settings/train_flags.ts";
 import { labFlags, runSession } from "./lab_session.ts";
-import type { Variant } from "./lab_types.ts";
+import type { Variant } from "../lab_report/lab_types.ts";
 import { flagsOf, OWN_FLAGS } from "./planned_runs.ts";
 
 /** The flags of `train` that a lab does not set itself. Each value is checked by {@linkcode sweepOf}. */

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { CurvePoint, LabDescription, LabResult, SkillLoss, Variant } from "../lab/lab_types.ts";
+import type { CurvePoint, LabDescription, LabResult, SkillLoss, Variant } from "./lab_types.ts";
 import { type Estimate, estimate, mean, median, pairedDifference } from "./statistics.ts";
 
 /** What a variant has of one skill, in nats a character. */

@@ -6,7 +6,7 @@
 import { fromFileUrl, relative } from "@std/path";
 import { variantsPlot } from "../../plots/lab/variants_plot.ts";
 import { counted, quote } from "../cli/terminal.ts";
-import type { LabResult } from "../lab/lab_types.ts";
+import type { LabResult } from "./lab_types.ts";
 import { conclusion } from "./conclusions.ts";
 import { type LabFigures, optimumOf, type VariantFigures } from "./lab_figures.ts";
 import { BY_TITLE, mainTable, skillTable, type Table } from "./lab_tables.ts";

@@ -8,7 +8,7 @@ import { formatDifference, formatEstimate, formatLoss } from "./conclusions.ts";
 import type { LabFigures, VariantFigures } from "./lab_figures.ts";
 import type { Names, Table } from "./lab_tables.ts";
 import { isShown, mean, pairedDifference } from "./statistics.ts";
-import type { Variant } from "../lab/lab_types.ts";
+import type { Variant } from "./lab_types.ts";
 
 /** The flags of a command line with their values as typed: `--lr 1e-3 --no-tied` is `--lr` with `1e-3` and `--tied` with `no`. */
 export function typedFlags(tokens: readonly string[]): Map<string, string> {
