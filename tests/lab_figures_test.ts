@@ -188,3 +188,17 @@ Deno.test("a skill without positions has no figures", () => {
   const { variants: [{ skills: own }], skills: names } = labFigures(lab(["a"], [1]), [run]);
   assertEquals([own.map(({ skill }) => skill), names], [["skill0"], ["skill0", "none"]]);
 });
+
+Deno.test("where the trained model was evaluated once more, loss and skills are of that", () => {
+  const curve: CurvePoint[] = [{ step: 1, loss: 0.7, skills: skills([30, 0.5, 0.1], [10, 1.3, 0.3]) }];
+  const run = result("a", 1, [], {
+    loss: 0.25,
+    optimal: 0.05,
+    skills: skills([30, 0.1, 0.02], [10, 0.7, 0.2]),
+    curve,
+  });
+  assertAlmostEquals(excessOf(run)!, 0.25 - (0.75 * 0.02 + 0.25 * 0.2), 1e-12);
+  const { variants: [{ skills: [first, second] }] } = labFigures(lab(["a"], [1]), [run]);
+  assertAlmostEquals(first.excess.mean, 0.08, 1e-12);
+  assertAlmostEquals(second.excess.mean, 0.5, 1e-12);
+});

@@ -64,3 +64,17 @@ Deno.test("what a logarithm does not have is left out; texts are only texts", as
     "no loss is finite and positive",
   );
 });
+
+Deno.test("every point is within the picture, and the axes have round labels", async () => {
+  const svg = await scalingPlot(POINTS, OPTIONS);
+  const places = [
+    ...svg.matchAll(/aria-roledescription="point" transform="translate\(([\d.-]+),([\d.-]+)\)"/g),
+  ];
+  assertEquals(places.length, 7);
+  for (const [, x, y] of places) {
+    assert(Number(x) > 10 && Number(x) < 550 && Number(y) > 5 && Number(y) < 375, `${x}, ${y}`);
+  }
+  for (const label of ["5k", "20k", "100k", "0.02", "0.2"]) assertStringIncludes(svg, `>${label}</text>`);
+  const plain = await scalingPlot(POINTS.slice(0, 2), OPTIONS);
+  assert(!plain.includes("left out of the fit"), "no legend of what there is not");
+});

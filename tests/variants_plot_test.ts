@@ -88,3 +88,27 @@ Deno.test("losses of any range have ticks", async () => {
     assert(!/NaN|Infinity/.test(svg));
   }
 });
+
+Deno.test("every line and band is within its panel, below the note", async () => {
+  for (const values of [[3, 1, 0.001], [0.31, 0.3]]) {
+    const svg = await variantsPlot([panel("a", ...values)], OPTIONS);
+    const marks = [...svg.matchAll(/aria-roledescription="(?:area|line) mark" d="M([^"Z]*)/g)];
+    assertEquals(marks.length, 2);
+    for (const [, path] of marks) {
+      for (const [x, y] of path.split("L").map((point) => point.split(",").map(Number))) {
+        assert(x >= 0 && x <= 176 && y >= 18 && y <= 116, `${x}, ${y}`);
+      }
+    }
+  }
+});
+
+Deno.test("labels of even ticks are round and differ", async () => {
+  const svg = await variantsPlot([panel("a", 3.1, 2.4)], OPTIONS);
+  const axis = svg.split("Y-axis")[1].split("role-axis-title")[0];
+  assertEquals(Array.from(axis.matchAll(/>([\d.]+)<\/text>/g), ([, label]) => label), [
+    "2",
+    "2.5",
+    "3",
+    "3.5",
+  ]);
+});

@@ -106,15 +106,15 @@ export function optimumOf(
 }
 
 /** The last loss of a finished run above the optimum, where that is known. */
-export function excessOf({ loss, optimal, curve }: LabResult): number | undefined {
+export function excessOf({ loss, optimal, skills, curve }: LabResult): number | undefined {
   if (loss === null) return undefined;
-  const optimum = optimumOf({ loss, skills: curve.at(-1)?.skills }, optimal);
+  const optimum = optimumOf({ loss, skills: skills ?? curve.at(-1)?.skills }, optimal);
   return optimum === undefined ? undefined : loss - optimum;
 }
 
-/** The loss by skill of the last validation that has any. */
-function skillsOf({ curve }: LabResult): Readonly<Record<string, SkillLoss>> {
-  return curve.findLast(({ skills }) => skills)?.skills ?? {};
+/** The loss by skill of the evaluation at the end, or else of the last validation that has any. */
+function skillsOf({ skills, curve }: LabResult): Readonly<Record<string, SkillLoss>> {
+  return skills ?? curve.findLast(({ skills }) => skills)?.skills ?? {};
 }
 
 /**

@@ -75,6 +75,11 @@ export interface LabResult {
   readonly loss: number | null;
   /** The lowest possible validation loss, nats a token; null where it is not known. */
   readonly optimal: number | null;
+  /**
+   * By skill, where the trained model was evaluated once more, each character with half a context or more before it (see
+   * inference/skills.ts): then `loss` and `optimal` are of this evaluation, too.
+   */
+  readonly skills?: Readonly<Record<string, SkillLoss>>;
   /** The validations in the order of their steps. */
   readonly curve: readonly CurvePoint[];
 }
