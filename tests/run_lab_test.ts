@@ -62,6 +62,7 @@ async function runWith(
   using folder = await LabFolder.open(path, recordOf(lab, planned, "wasm"));
   await runLab(folder, planned, {
     ...{ seeds: lab.seeds, device: "wasm", jobs: 2, threads: 1, start, interrupt: { status: undefined } },
+    evaluate: () => Promise.reject(new Error("this text is no tales")),
     progress: { update: () => {}, print: (line) => told.lines.push(line) },
     ...options,
   });
@@ -79,6 +80,32 @@ await Promise.all([
   succeed([...train, "--name", "whole"], { cwd: templates }),
   succeed([...train, "--name", "begun", "--stop-after", "1"], { cwd: templates }),
 ]);
+
+Deno.test("a model of tales is evaluated when its run has ended, and that is its result", () =>
+  inFolder(async (cwd) => {
+    const path = `${cwd}/x`, evaluations: (readonly [string, readonly string[]])[] = [];
+    const recall = { positions: 5, loss: 2, optimal: 0 };
+    const { text } = await runWith(path, async (name, args) => {
+      await copyRun(whole, args);
+      const file = `${args.at(-1)!.replace("--out=", "")}/metrics.jsonl`,
+        lines = await Deno.readTextFile(file);
+      const withSkills = lines.replace(/"validationLoss":/g, '"skills":{},"validationLoss":');
+      if (name === "c1") await Deno.writeTextFile(file, withSkills);
+      return done;
+    }, {
+      evaluate: (folder, flags) => {
+        evaluations.push([folder, flags]);
+        return Promise.resolve({ loss: 0.5, optimal: 0.25, skills: { recall } });
+      },
+    });
+    assertEquals(evaluations, [[
+      `${path}/runs/c-seed-1`,
+      ["--block=my/c.ts", "--device=wasm", "--threads=1"],
+    ]]);
+    const results = text.trimEnd().split("\n").map((line) => JSON.parse(line));
+    const [{ loss, optimal, skills }] = results.filter((result) => result.skills);
+    assertEquals({ loss, optimal, skills }, { loss: 0.5, optimal: 0.25, skills: { recall } });
+  }));
 
 Deno.test("a lab runs each variant with each seed, skips what is done, and repeats what has failed", () =>
   inFolder(async (cwd) => {

@@ -13,6 +13,7 @@ import { allowWriting } from "../cli/permissions.ts";
 import { counted, formatFacts, outputColumns, quote } from "../cli/terminal.ts";
 import { wrapText } from "../cli/wrap.ts";
 import { LABS, pathsOf } from "../files/own_names.ts";
+import { evaluateWith } from "./evaluated_run.ts";
 import { isFailed, LabFolder, recordOf } from "./lab_folder.ts";
 import { describeResult, LabProgress } from "./lab_progress.ts";
 import type { LabDescription } from "../lab_report/lab_types.ts";
@@ -88,7 +89,7 @@ export async function runSession(
   ]));
   try {
     await runLab(folder, planned, {
-      ...{ seeds, device, jobs, interrupt, progress, start: trainIn(path) },
+      ...{ seeds, device, jobs, interrupt, progress, start: trainIn(path), evaluate: evaluateWith() },
       threads: Math.max(1, Math.floor(cores / jobs)),
       isBroken: () => output.failure !== undefined,
     });

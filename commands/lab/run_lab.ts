@@ -10,6 +10,7 @@ import { join } from "@std/path";
 import type { Interrupt } from "../cli/interrupt.ts";
 import { inspectLock } from "../files/lock.ts";
 import { LOCK_NAME } from "../files/own_names.ts";
+import type { EvaluateRun } from "./evaluated_run.ts";
 import { LabFolder } from "./lab_folder.ts";
 import { describeResult, type LabState, type TimedRun } from "./lab_progress.ts";
 import type { LabDevice, PlannedVariant } from "./planned_runs.ts";
@@ -25,6 +26,8 @@ export interface LabOptions {
   /** Threads of each. */
   readonly threads: number;
   readonly start: StartTrain;
+  /** Evaluates the models of runs whose validations have figures by skill. */
+  readonly evaluate: EvaluateRun;
   readonly interrupt: Pick<Interrupt, "status">;
   /** Shows how far the lab is, and lines that stay. */
   readonly progress: { update(state: LabState): void; print(text: string): void };
@@ -56,7 +59,7 @@ const TAKEN = / is using it|something already exists there|it has done \d+ steps
 export async function runLab(
   folder: LabFolder,
   planned: readonly PlannedVariant[],
-  { seeds, device, jobs, threads, start, interrupt, progress, isBroken = () => false }: LabOptions,
+  { seeds, device, jobs, threads, start, evaluate, interrupt, progress, isBroken = () => false }: LabOptions,
 ): Promise<void> {
   // all variants with the first seed, then all with the second
   const runs = seeds.flatMap((seed) =>
@@ -103,8 +106,12 @@ export async function runLab(
       if (isStopping || !TAKEN.test(ending.error)) break;
     }
     const identity = { variant, seed, flags, run: name };
-    const result = await outcomeOf(path, identity, { ending, stopped: isStopping });
-    if (result === undefined) return;
+    const outcome = await outcomeOf(path, identity, { ending, stopped: isStopping });
+    if (outcome === undefined) return;
+    const { model, where } = flagsOf(run), isOfTales = outcome.curve.some(({ skills }) => skills);
+    const result = isOfTales && outcome.loss !== null
+      ? { ...outcome, ...await evaluate(path, [...model, ...where]) }
+      : outcome;
     await folder.add(result);
     ended.push({ ...run, step: result.steps, seconds: run.seconds ?? result.seconds });
     progress.print(
@@ -112,14 +119,26 @@ export async function runLab(
     );
   }
 
+  /** Flags that every use of a run's model needs, and those of the device. */
+  function flagsOf({ planned: { block } }: LabRun) {
+    return {
+      model: block ? [`--block=${block.path}`] : [],
+      where: [`--device=${device}`, ...device === "wasm" ? [`--threads=${threads}`] : []],
+    };
+  }
+
   /** Starts or resumes a run, and waits for its end. */
   async function train(run: LabRun, path: string, stage: "new" | "begun"): Promise<Ending> {
-    const { seed, planned: { flags, block } } = run;
-    const own = [...flags, ...block ? [`--block=${block.path}`] : [], `--seed=${seed}`];
-    const where = [`--device=${device}`, ...device === "wasm" ? [`--threads=${threads}`] : []];
+    const { seed, planned: { flags } } = run, { model, where } = flagsOf(run);
     run.firstStep = await currentStep(path) ?? 0;
     run.begun = performance.now();
-    run.process = start([...own, ...where, stage === "begun" ? `--resume=${path}` : `--out=${path}`]);
+    run.process = start([
+      ...flags,
+      ...model,
+      `--seed=${seed}`,
+      ...where,
+      stage === "begun" ? `--resume=${path}` : `--out=${path}`,
+    ]);
     if (isStopping) run.process.stop();
     const ending = await run.process.ended;
     run.seconds = (performance.now() - run.begun) / 1000;
