@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { log } from "../../core/math.ts";
 import { markdownTable } from "../reports/markdown.ts";
 import { formatDuration } from "../cli/terminal.ts";
 import { formatTable } from "../cli/wrap.ts";
@@ -125,7 +126,7 @@ function skillCell(own: SkillFigure | undefined, baseline: SkillFigure | undefin
     : 0;
   return {
     ...{ text, strong },
-    ...strong && { heat: Math.max(-1, Math.min(1, Math.log2(ratio) / 2)) },
+    ...strong && { heat: Math.max(-1, Math.min(1, log(ratio) / (2 * Math.LN2))) },
     hint: `${formatEstimate(excess)}, difference ${formatEstimate(difference, formatDifference)}`,
   };
 }

@@ -9,6 +9,7 @@
  *
  * @module
  */
+import { exp, log } from "../../core/math.ts";
 import { scalingPlot } from "../../plots/lab/scaling_plot.ts";
 import { counted, formatCount } from "../cli/terminal.ts";
 import { formatLoss } from "./conclusions.ts";
@@ -75,8 +76,8 @@ export function fitScalingLaw(sizes: readonly MeasuredSize[], leftOut: readonly 
   }
   // a mean over more seeds is more certain
   const points = sizes.map(({ name, parameters, excess }) => ({
-    ...{ name, parameters, x: Math.log(parameters) },
-    ...{ y: mean(excess.map(Math.log)), weight: excess.length },
+    ...{ name, parameters, x: log(parameters) },
+    ...{ y: mean(excess.map(log)), weight: excess.length },
   }));
   const fitted = points.filter(({ name }) => !leftOut.includes(name));
   const line = fitPolynomial(fitted, 1), parabola = fitPolynomial(fitted, 2);
@@ -84,19 +85,19 @@ export function fitScalingLaw(sizes: readonly MeasuredSize[], leftOut: readonly 
     .map(({ name, parameters, x, y, weight }) => {
       const { value, halfWidth } = line.predict(x, weight);
       return {
-        ...{ name, parameters, measured: Math.exp(y), predicted: Math.exp(value) },
-        error: Math.expm1(value - y),
-        ...{ low: Math.exp(value - halfWidth), high: Math.exp(value + halfWidth) },
-        parabolaError: Math.expm1(parabola.predict(x).value - y),
+        ...{ name, parameters, measured: exp(y), predicted: exp(value) },
+        error: exp(value - y) - 1,
+        ...{ low: exp(value - halfWidth), high: exp(value + halfWidth) },
+        parabolaError: exp(parabola.predict(x).value - y) - 1,
       };
     });
   return {
-    ...{ a: Math.exp(line.coefficients[0]), b: -line.coefficients[1], halfWidth: line.halfWidths[1] },
+    ...{ a: exp(line.coefficients[0]), b: -line.coefficients[1], halfWidth: line.halfWidths[1] },
     ...{ rSquared: line.rSquared, sizes: fitted.length, predictions },
     bend: { value: parabola.coefficients[2], halfWidth: parabola.halfWidths[2] },
     at: (parameters) => {
-      const x = Math.log(parameters);
-      return { law: Math.exp(line.predict(x).value), parabola: Math.exp(parabola.predict(x).value) };
+      const x = log(parameters);
+      return { law: exp(line.predict(x).value), parabola: exp(parabola.predict(x).value) };
     },
   };
 }

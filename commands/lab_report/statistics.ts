@@ -6,6 +6,8 @@
  * @module
  */
 
+import { power } from "../../core/math.ts";
+
 /** A mean of several values, and what they say of its uncertainty. */
 export interface Estimate {
   readonly mean: number;
@@ -35,7 +37,8 @@ export function tQuantile(degrees: number): number {
   if (degrees <= T_QUANTILES.length) return T_QUANTILES[degrees - 1];
   // the beginning of an expansion in 1 / degrees
   const z = NORMAL_QUANTILE;
-  return z + (z ** 3 + z) / (4 * degrees) + (5 * z ** 5 + 16 * z ** 3 + 3 * z) / (96 * degrees ** 2);
+  return z + (power(z, 3) + z) / (4 * degrees) +
+    (5 * power(z, 5) + 16 * power(z, 3) + 3 * z) / (96 * power(degrees, 2));
 }
 
 /** The mean of numbers. */
@@ -56,7 +59,7 @@ export function estimate(values: readonly number[]): Estimate {
     const kind = count === 1 ? "single" : "range";
     return { mean: center, low: Math.min(...values), high: Math.max(...values), count, kind };
   }
-  const deviation = Math.sqrt(values.reduce((sum, value) => sum + (value - center) ** 2, 0) / (count - 1));
+  const deviation = Math.sqrt(values.reduce((sum, value) => sum + power(value - center, 2), 0) / (count - 1));
   const half = tQuantile(count - 1) * deviation / Math.sqrt(count);
   return { mean: center, low: center - half, high: center + half, count, kind: "interval" };
 }
@@ -109,7 +112,7 @@ export function fitPolynomial(
   // with x measured from its mean the normal equations keep their digits
   const total = points.reduce((sum, { weight }) => sum + weight, 0);
   const centerX = points.reduce((sum, { x, weight }) => sum + weight * x, 0) / total;
-  const powers = (x: number): number[] => Array.from({ length: size }, (_, i) => (x - centerX) ** i);
+  const powers = (x: number): number[] => Array.from({ length: size }, (_, i) => power(x - centerX, i));
   const matrix = Array.from({ length: size }, () => new Array<number>(size).fill(0));
   const right = new Array<number>(size).fill(0);
   for (const { x, y, weight } of points) {
@@ -121,9 +124,9 @@ export function fitPolynomial(
   }
   const inverse = invert(matrix), centered = product(inverse, right);
   const at = (x: number): number => powers(x).reduce((sum, value, i) => sum + value * centered[i], 0);
-  const residual = points.reduce((sum, { x, y, weight }) => sum + weight * (y - at(x)) ** 2, 0);
+  const residual = points.reduce((sum, { x, y, weight }) => sum + weight * power(y - at(x), 2), 0);
   const centerY = points.reduce((sum, { y, weight }) => sum + weight * y, 0) / total;
-  const variance = points.reduce((sum, { y, weight }) => sum + weight * (y - centerY) ** 2, 0);
+  const variance = points.reduce((sum, { y, weight }) => sum + weight * power(y - centerY, 2), 0);
   const scatter = residual / degrees, t = tQuantile(degrees);
   /** How a linear combination of the centered coefficients varies. */
   const spread = (combination: readonly number[]): number =>
@@ -131,7 +134,7 @@ export function fitPolynomial(
   // (x − c)^i = Σ_k binomial(i, k) (−c)^(i − k) x^k
   const combinations = Array.from(
     { length: size },
-    (_, k) => Array.from({ length: size }, (_, i) => i < k ? 0 : binomial(i, k) * (-centerX) ** (i - k)),
+    (_, k) => Array.from({ length: size }, (_, i) => i < k ? 0 : binomial(i, k) * power(-centerX, i - k)),
   );
   return {
     coefficients: combinations.map((row) => row.reduce((sum, value, i) => sum + value * centered[i], 0)),

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { log } from "../../core/math.ts";
 import { counted } from "../cli/terminal.ts";
 import { formatDifference, formatEstimate, formatLoss } from "./conclusions.ts";
 import type { LabFigures, VariantFigures } from "./lab_figures.ts";
@@ -63,7 +64,7 @@ export function gridTable({ variants }: LabFigures, flags: readonly SweptFlag[])
     );
     if (!figures?.loss) return { text: figures && figures.diverged.length > 0 ? "diverged" : "–" };
     const { mean } = figures.loss;
-    const share = largest > least ? Math.log(mean / least) / Math.log(largest / least) : 0;
+    const share = largest > least ? log(mean / least) / log(largest / least) : 0;
     const lost = figures.diverged.length > 0 ? `, ${figures.diverged.length} diverged` : "";
     return { text: formatEstimate(figures.loss) + lost, strong: mean === least, heat: 2 * share - 1 };
   };
