@@ -67,14 +67,17 @@ const python = (effort: Effort, threads: number, script: string, ...args: (strin
   env: { OMP_NUM_THREADS: String(threads), PYTHONDONTWRITEBYTECODE: "1" },
 });
 
+/** Training steps: as many for each engine, and enough of T that compilers have finished long before the median. */
+const stepsOf = (size: Task["size"], { quick }: Effort): number => quick ? 4 : size === "S" ? 12 : 62;
+
 /** Ours. */
 export function ourCommand({ work, size, threads, device }: Task, effort: Effort): Command {
   const where = device ?? effort.device, slow = where === "cpu";
   const steps = work === "generate"
     ? (effort.quick ? 1 : 5)
-    : size === "S"
-    ? (effort.quick || slow ? 3 : 12)
-    : (effort.quick ? 4 : slow ? 7 : 22);
+    : slow
+    ? (size === "S" || effort.quick ? 3 : 7)
+    : stepsOf(size, effort);
   const chosen = ["--device", where, "--threads", threads, "--only", `${work} ${size}`, "--steps", steps];
   return deno("../bench.ts", "--json", ...chosen);
 }
@@ -87,8 +90,8 @@ export const ENGINES: readonly Engine[] = [
     command({ work, size, threads, device }, effort) {
       if (work === "generate" || device) return undefined;
       if (work === "matmul") return python(effort, threads, "./pytorch.py", "matmul", size, threads);
-      const steps = effort.quick ? 4 : size === "S" ? 12 : 42;
-      return python(effort, threads, "./pytorch.py", "train", `${effort.folder}/${size}`, steps, threads);
+      const file = `${effort.folder}/${size}`;
+      return python(effort, threads, "./pytorch.py", "train", file, stepsOf(size, effort), threads);
     },
   },
   {
@@ -104,9 +107,9 @@ export const ENGINES: readonly Engine[] = [
   {
     name: "jax-js",
     source: "it comes from npm, which must be in reach",
-    command({ work, size, threads, device = "wasm" }, { quick }) {
+    command({ work, size, threads, device = "wasm" }, effort) {
       if (work !== "train") return undefined;
-      return deno("./jax_js.ts", size, quick ? 3 : size === "S" ? 7 : 22, device, threads);
+      return deno("./jax_js.ts", size, stepsOf(size, effort), device, threads);
     },
   },
   {
