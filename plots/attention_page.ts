@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { pageBeginning } from "./page_beginning.ts";
 import type { AttentionMap } from "../inference/attention_maps.ts";
 import { WEIGHT_COLOURS } from "./attention_plot.ts";
 import { pictureText, visibleSpaces } from "./picture.ts";
@@ -42,17 +43,7 @@ export function attentionPage({ title, tokens, layers, heads }: AttentionPageOpt
   const shown = tokens.map((token) => pictureText(visibleSpaces(token), 40));
   const about = JSON.stringify({ tokens: shown, layers, heads, colours: WEIGHT_COLOURS });
   const heading = pictureText(title).replace(/[&<>]/g, (sign) => `&#${sign.charCodeAt(0)};`);
-  return `<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'">
-<meta name="viewport" content="width=device-width">
-<title>${heading}</title>
-<style>${PAGE_STYLE}</style>
-</head>
-<body>
-<h1>${heading}</h1>
+  return `${pageBeginning({ heading, style: PAGE_STYLE, isScripted: true })}<h1>${heading}</h1>
 <form>
 <label>layer <select id="layer"></select></label>
 <label>head <select id="head"></select></label>

@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { pageBeginning } from "./page_beginning.ts";
 import {
   type ColouredTextOptions,
   type ColouredToken,
@@ -46,18 +47,7 @@ export function colouredPage(tokens: readonly ColouredToken[], options: Coloured
     `<span${level === NEUTRAL ? "" : ` class="${classOf(level)}"`}>${markup(text)}</span>`
   );
   const lines = [...options.subtitle ? [pictureText(options.subtitle, 200)] : [], ...notes].map(markup);
-  return `<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'">
-<meta name="viewport" content="width=device-width">
-<meta name="color-scheme" content="light dark">
-<title>${heading}</title>
-<style>${STYLE}</style>
-</head>
-<body>
-<h1>${heading}</h1>
+  return `${pageBeginning({ heading, style: STYLE, isScripted: true })}<h1>${heading}</h1>
 ${lines.map((line) => `<p>${line}</p>`).join("\n")}
 <p id="legend"><b>${meaning}</b>${
     legend.map(({ level, label }) => `<span class="${classOf(level)}">${markup(label)}</span>`).join("")
@@ -83,6 +73,7 @@ const rules = ({ levels, inks, faint }: typeof THEMES.light) =>
   ].join("\n");
 
 const STYLE = `
+:root { color-scheme: light dark }
 body { font: 14px "DejaVu Sans", Verdana, Helvetica, Arial, sans-serif; margin: 16px; }
 h1 { font-size: 18px; margin: 0 0 12px; overflow-wrap: anywhere; }
 p { margin: 0 0 8px; }

@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { pageBeginning } from "../../plots/page_beginning.ts";
 import { visible } from "../../core/visible.ts";
 import type { Section } from "./lab_sections.ts";
 import type { Cell, Table } from "./lab_tables.ts";
@@ -62,18 +63,7 @@ export function escapeHtml(text: string): string {
 /** The page. */
 export function labPage(title: string, lead: string, sections: readonly Section[]): string {
   const heading = escapeHtml(title);
-  return `<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta name="color-scheme" content="light dark">
-<title>${heading}</title>
-<style>${PAGE_STYLE}</style>
-</head>
-<body>
-<main>
+  return `${pageBeginning({ heading, style: PAGE_STYLE })}<main>
 <h1>${heading}</h1>
 <p class="lead">${escapeHtml(lead)}</p>
 ${sections.map(sectionHtml).join("\n")}
