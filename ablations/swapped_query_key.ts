@@ -25,13 +25,11 @@ import {
 /** The block of GPT-2 with the first two thirds of `queryKeyValue` in the other order. */
 export const block: BlockFactory = (config, _layer, options) => {
   const parts = new PreNormBlock(config, options), { norm1, norm2, mlp } = parts;
-  const { queryKeyValue, projection } = parts.attention,
-    { heads, dropoutRate } = config,
-    { causal } = options;
+  const { queryKeyValue, projection } = parts.attention, { dropoutRate } = config, { causal } = options;
   return {
     ...parts,
-    forward(x, { cache, lengths, weights } = {}) {
-      const [key, query, value] = splitHeads(queryKeyValue.forward(norm1.forward(x)), heads); // each (B, H, T, D)
+    forward(x, { cache, lengths, weights, patch = (heads) => heads } = {}) {
+      const [key, query, value] = splitHeads(queryKeyValue.forward(norm1.forward(x)), config.heads); // each (B, H, T, D)
       const attend = () => { // (B, H, T, D)
         if (cache) return cachedAttention(query, key, value, cache);
         if (!weights) return attention(query, key, value, { causal, dropoutRate, lengths });
@@ -39,7 +37,8 @@ export const block: BlockFactory = (config, _layer, options) => {
         weights.push(observed.weights);
         return observed.y;
       };
-      const h = add(x, dropout(projection.forward(mergeHeads(attend())), dropoutRate)); // (B, T, C)
+      const heads = patch(mergeHeads(attend())); // (B, T, C)
+      const h = add(x, dropout(projection.forward(heads), dropoutRate)); // (B, T, C)
       return add(h, dropout(mlp.forward(norm2.forward(h)), dropoutRate)); // (B, T, C)
     },
   };

@@ -16,12 +16,14 @@ import { geluErf, relu } from "../kernels/activations.ts";
 import { dropout } from "../kernels/dropout.ts";
 import { add } from "../kernels/elementwise.ts";
 import { attentionMaps } from "../inference/attention_maps.ts";
+import { meanHeads, replaceHeads } from "../inference/heads/patches.ts";
 import { cachesAgree } from "../inference/without_cache.ts";
 import { type Block, PostNormBlock, PreNormBlock } from "../models/blocks.ts";
 import type { TransformerConfig } from "../models/config.ts";
 import type { Experiment } from "../models/experiment.ts";
 import { attentionStack, buildModel, type ModelConfig } from "../models/families.ts";
 import { Gpt } from "../models/gpt.ts";
+import type { HeadPatch } from "../models/layers.ts";
 import { inFolder, succeed } from "./_command.ts";
 import { assertClose, integers, normals, sourcesIn } from "./_testing.ts";
 import { small } from "./_training.ts";
@@ -251,7 +253,7 @@ for (const [name, formula] of Object.entries(FORMULAS)) {
 }
 
 for (const variant of GPT_ABLATIONS.filter(({ block }) => block !== undefined)) {
-  Deno.test(`a GPT with ${variant.name} generates with caches, and its attention is drawn`, async () => {
+  Deno.test(`a GPT with ${variant.name} generates with caches, and its attention is drawn and patched`, async () => {
     const backend = new CpuBackend(), experiment = await experimentOf(variant);
     const model = new Gpt({ ...small, architecture: "gpt2", layers: 2, initialStd: 0.5 }, experiment);
     initialize(backend, model, 1);
@@ -259,6 +261,14 @@ for (const variant of GPT_ABLATIONS.filter(({ block }) => block !== undefined)) 
     const [map, ...others] = await attentionMaps(backend, model, integers("text", [6], small.vocabSize).data);
     assertEquals(others.length + 1, 2 * small.heads);
     assert(map !== undefined);
+    const text = Uint32Array.of(1, 2, 3),
+      forward = (patch?: HeadPatch) => backend.read(model.forward(backend.from(text, [1, 3]), { patch }));
+    const patch = replaceHeads(
+      model.config,
+      [{ layer: 1, head: 0 }],
+      await meanHeads(backend, model, [text]),
+    );
+    assertNotEquals(await forward(patch), await forward());
   });
 }
 
