@@ -1,7 +1,7 @@
 /**
  * Swapping query and key in a model. Before training that only renames them, see `swapped_query_key.ts`. Training makes
- * them different: the query of a position encodes what is looked up, its key what it is found by. After the swap the score
- * of positions i and j is what that of j and i was before.
+ * them different: the query of a position encodes what the position looks for, its key what others find it by. After the
+ * swap, the score of query i with key j is what that of query j with key i was.
  *
  *     deno run -R ablations/swap_query_key.ts
  *
@@ -74,9 +74,8 @@ async function measure(): Promise<void> {
     restoreModel(backend, store, loaded.weights);
     await swapQueryAndKey(backend, model, layers);
     const loss = (await evaluate(backend, model, batches)).toFixed(3);
-    console.log(
-      `${layers.length === 0 ? "as trained" : `swapped in layer ${layers.join(", ")}`}`.padEnd(24) + loss,
-    );
+    const numbers = layers.map((layer) => layer + 1).join(", "); // counted from 1, as on the command line
+    console.log((layers.length === 0 ? "as trained" : `swapped in layer ${numbers}`).padEnd(24) + loss);
   }
   backend.close?.();
 }

@@ -167,12 +167,11 @@ export interface WindowBatch extends Batch {
  *     inputs    0 1 2 3 4 5 6 7               the first window predicts all that follow its inputs: tokens 1 to 8,
  *                       4 5 6 7 8 9 …         the next one those of its second half: 9 to 12
  *
- * A model predicts the first tokens of a window with little before them, so side by side windows, as those of
+ * A model predicts the first tokens of a window with little before them, so windows side by side, as those of
  * {@linkcode validationBatches}, measure a higher loss in half the time.
  *
  * @param tokens The text.
- * @param options Sizes, where a text of few windows makes a smaller batch; `windows` is the largest number of windows,
- * spread over the text, all unless given.
+ * @param options Sizes; a text of few windows makes a smaller batch.
  * @returns Batches; targets that another window predicts with more before them are ignored.
  * @throws {RangeError} If the text is shorter than one window, or a size is not a positive integer.
  *
@@ -189,23 +188,22 @@ export interface WindowBatch extends Batch {
  */
 export function overlappingBatches(
   tokens: Uint32Array,
-  options: { contextLength: number; batchSize: number; windows?: number },
+  options: { contextLength: number; batchSize: number },
 ): WindowBatch[] {
   const { contextLength, batchSize } = options;
   checkText(tokens, options, "evaluated");
   const stride = Math.ceil(contextLength / 2), lastStart = tokens.length - 1 - contextLength;
-  const available = 1 + Math.ceil(lastStart / stride);
-  const windows = Math.min(available, options.windows ?? available);
+  const windows = 1 + Math.ceil(lastStart / stride);
   const batches: (Batch & { starts: number[] })[] = [];
   for (let window = 0; window < windows; window++) {
     if (window % batchSize === 0) {
       batches.push({ ...emptyBatch(Math.min(batchSize, windows), contextLength), starts: [] });
     }
     const batch = batches[batches.length - 1], row = batch.starts.length;
-    const place = Math.floor(window * available / windows), start = Math.min(place * stride, lastStart);
+    const start = Math.min(window * stride, lastStart);
     copyWindow(batch, row, tokens, start);
-    // what the window before has predicted: up to token (place − 1) · stride + contextLength
-    const predicted = place === 0 ? 0 : (place - 1) * stride + contextLength - start;
+    // the window before has predicted up to token (window − 1) · stride + contextLength
+    const predicted = window === 0 ? 0 : (window - 1) * stride + contextLength - start;
     batch.targets.fill(IGNORE_INDEX, row * contextLength, row * contextLength + predicted);
     batch.starts.push(start);
   }

@@ -134,14 +134,11 @@ everyBackend(
   },
 );
 
-Deno.test("tokenLosses of a few windows are NaN elsewhere, and those of a short text need no whole window", async () => {
-  const all = await tokenLosses(backend, model, text), seen: number[][] = [];
-  const onProgress = (done: number, total: number) => void seen.push([done, total]);
-  const some = await tokenLosses(backend, model, text, { batchSize: 2, windows: 3, onProgress });
+Deno.test("tokenLosses says how far it is, and a short text needs no whole window", async () => {
+  const seen: number[][] = [], onProgress = (done: number, total: number) => void seen.push([done, total]);
+  const ids = text.subarray(0, 8 + 4 + 4 + 1); // three windows of 8 tokens
+  await tokenLosses(backend, model, ids, { batchSize: 2, onProgress });
   assertEquals(seen, [[0, 2], [1, 2]]);
-  const found = [...some.keys()].filter((at) => !Number.isNaN(some[at]));
-  assertEquals(found.length, 8 + 4 + 4);
-  for (const at of found) assertAlmostEquals(some[at], all[at], 1e-6);
   assertEquals((await tokenLosses(backend, model, text.subarray(0, 2))).length, 2);
   await assertRejects(() => tokenLosses(backend, model, text.subarray(0, 1)), RangeError, "a window needs 2");
 });

@@ -86,7 +86,7 @@ Deno.test("the script shows that the swap harms a trained model", async () => {
   }).output();
   const said = new TextDecoder().decode(stdout);
   const [, optimal, trained, both, first, second] = said.match(
-    /^optimal +(\S+) nats per character\nas trained +(\S+)\nswapped in layer 0, 1 +(\S+)\nswapped in layer 0 +(\S+)\nswapped in layer 1 +(\S+)\n$/,
+    /^optimal +(\S+) nats per character\nas trained +(\S+)\nswapped in layer 1, 2 +(\S+)\nswapped in layer 1 +(\S+)\nswapped in layer 2 +(\S+)\n$/,
   )?.map(Number) ?? (assertMatch(said, /^optimal/, new TextDecoder().decode(stderr)), []);
   assert(optimal < trained && trained < 0.2 && second > 2 * trained && first > 2 && both > 2, said);
 });

@@ -123,8 +123,6 @@ export async function evaluateTokens(
 export interface TokenLossOptions extends EvaluateOptions {
   /** Windows per batch; 16 unless given. */
   readonly batchSize?: number;
-  /** The largest number of windows, spread over the text; all unless given. */
-  readonly windows?: number;
 }
 
 /**
@@ -146,18 +144,17 @@ export interface TokenLossOptions extends EvaluateOptions {
  * @param model The model.
  * @param ids The text.
  * @param options Sizes, and what happens meanwhile.
- * @returns Nats, for each token: −ln of the probability that the model gives it after those before it. NaN for the first one,
- * and for those in no window.
+ * @returns Nats for each token: −ln of the probability that the model gives it after those before it. NaN for the first one.
  * @throws {RangeError} If the text has fewer than two tokens.
  */
 export async function tokenLosses(
   backend: Backend,
   model: ModelsByKind["causal"],
   ids: Uint32Array,
-  { batchSize = 16, windows, onProgress }: TokenLossOptions = {},
+  { batchSize = 16, onProgress }: TokenLossOptions = {},
 ): Promise<Float64Array> {
   const contextLength = Math.max(1, Math.min(model.config.contextLength, ids.length - 1));
-  const batches = overlappingBatches(ids, { contextLength, batchSize, windows });
+  const batches = overlappingBatches(ids, { contextLength, batchSize });
   const found = new Float64Array(ids.length).fill(NaN);
   for (const [done, batch] of batches.entries()) {
     await yieldToEvents();
