@@ -3,7 +3,7 @@
  *
  * The grammar of the tales is known, so the distribution of the next character is, too. The oracle reads a tale from its
  * start and keeps every derivation that fits what it has read, each with its probability. A derivation is extended only
- * when its text runs out, so a draw happens where the first character of what is drawn appears:
+ * when all of its text has been read, so every draw falls on the first character of what is drawn:
  *
  *     read         derivations left                      next character, and its probability
  *     "Mia had a " one for each colour, 1/7 each         b 1/7, g 1/7, p 1/7, r 1/7, …
@@ -16,22 +16,23 @@
  * The product of all p(c) is the probability of the tale, so their −ln add up to `nats` of {@linkcode tales}. Because one
  * character settles almost every draw, a few derivations are enough.
  *
- * A loss says how bad a model is; the skill of each position says at what. The skill is decided by what stands *before*
- * the character, never by the character itself: so the mean of loss − entropy over the positions of a skill is, in
- * expectation, a Kullback-Leibler divergence, which is never negative and 0 only for the true distribution.
+ * A loss says how much a model has left to learn; the skill of each position says of what. The skill is decided by what
+ * stands *before* the character, never by the character itself: so the mean of loss − entropy over the positions of a skill
+ * is, in expectation, a Kullback-Leibler divergence, which is never negative and 0 only for the true distribution.
  *
- *     open      plot       which sentence follows, or how a sentence goes on: the derivations of different sentences
- *                          differ in what they expect here
- *               choice     a word that is drawn here: whatever the sentence, the same distribution
- *     certain   recall     a letter of a word that was told before, while its list has words that would go on otherwise:
- *                          in most lists, the first letter
- *               agreement  the same of a form: the e of "her", the i of "his", the g of "girl" after "Mia was a shy"
+ *     open      plot       which sentence follows, or how a sentence goes on: the sentences that fit so far differ in
+ *                          what they expect here
+ *               choice     a word is drawn here, from the same distribution in all sentences that fit
+ *     certain   recall     a letter of a word mentioned earlier, where other words of its list have another letter: in
+ *                          most lists, the first one
+ *               agreement  the same in a form of a word: the e of "her", the i of "his", the g of "girl" after "Mia was a shy"
  *               spelling   the letters of a word once it is clear which one it is
  *               wording    the rest: fixed text, and letters that all words of a list, or all forms, begin with
  *
- * Where sentences differ in what they expect, words may be drawn as well: a tale begins with "Once" or with one of the
- * names, which is one distribution, of the skill plot. Where derivations differ in the skill of a certain character, the
- * most probable one decides.
+ * A position of the skill plot may ask for others as well. A tale begins with "Once" or with one of the names: a sentence
+ * and a word are drawn at once. After "One cold day " either the hero's name follows or "the", so a model that does not
+ * recall the name loses there, too. Where derivations differ in the skill of a certain character, the most probable one
+ * decides.
  *
  * Reference: the forward algorithm of hidden Markov models (Rabiner, "A tutorial on hidden Markov models", 1989, section
  * III A), on a set of states that grows with the text.
@@ -74,37 +75,38 @@ export interface OraclePosition {
   readonly list?: string;
 }
 
-/** A part of a sentence as characters, each with the skill that it asks for where it is certain. */
-interface ToldPart {
+/** A part of a sentence, spelled out: its characters, and the skill that each asks for where it is certain. */
+interface SpelledPart {
   readonly characters: readonly string[];
   readonly skills: readonly Skill[];
-  /** Of a word that was told before: the position of its first letter there. */
+  /** Of a word mentioned earlier: the position of its first letter there. */
   readonly antecedent?: number;
   /** Of a word: its list. */
   readonly list?: string;
 }
 
-/** One way in which the text so far can have been drawn. */
-interface Derivation {
-  /** Its probability given the text so far. */
+/** Where a derivation stands in the grammar, and what it has drawn. */
+interface GrammarState {
+  /** The probability of the derivation given the text so far. */
   readonly weight: number;
+  /** Which plot; then, as indices, which beat of the plot, which sentence of the beat, and which part of the sentence. */
   readonly plot: number;
   readonly beat: number;
-  /** Of the beat. */
   readonly sentence: number;
-  /** Of the sentence: the part that is being told. */
   readonly part: number;
-  readonly told: ToldPart;
-  /** How many characters of the part have been read. */
-  readonly read: number;
   /** The word of each slot that has one. */
   readonly drawn: ReadonlyMap<string, string>;
-  /** Where each slot was last told by its word itself: the position of the first letter. */
+  /** Where the word of each slot was last written out, and not as a form: the position of its first letter. */
   readonly mentions: ReadonlyMap<string, number>;
 }
 
-/** A derivation up to the end of a part. */
-type Told = Omit<Derivation, "told" | "read">;
+/** One way in which the text so far can have been drawn. */
+interface Derivation extends GrammarState {
+  /** The part that is being read. */
+  readonly spelled: SpelledPart;
+  /** How many of its characters have been read. */
+  readonly read: number;
+}
 
 /**
  * Reads tales and says, for every character, what can stand there and with which probability.
@@ -134,28 +136,35 @@ export function oracle(text: string, grammar: TaleGrammar = TALE_GRAMMAR): Oracl
   const positions: OraclePosition[] = [];
   let alive = extend.tale(1, 0);
   for (const character of text) {
-    const counted = distributionOf(alive);
-    const probability = counted.size === 1 && counted.has(character) ? 1 : counted.get(character);
-    if (probability === undefined) throw departure(text, positions.length, counted);
-    if (probability === 1) {
-      let distribution = certain.get(character);
-      if (distribution === undefined) certain.set(character, distribution = new Map([[character, 1]]));
+    const distribution = distributionOf(alive);
+    const isCertain = distribution.size === 1 && distribution.has(character);
+    const probability = isCertain ? 1 : distribution.get(character); // sums of weights are not exact
+    if (probability === undefined) throw departure(text, positions.length, distribution);
+    if (isCertain) {
+      // most positions are certain: one map serves all of a character
+      if (!certain.has(character)) certain.set(character, new Map([[character, 1]]));
+      const distribution = certain.get(character)!;
       positions.push({ probability, entropy: 0, distribution, ...certainSkill(alive) });
     } else {
-      const skill = dependsOnSentence(alive, counted) ? "plot" : "choice";
-      positions.push({ probability, entropy: entropyOf(counted), distribution: counted, skill });
+      const skill = dependsOnSentence(alive, distribution) ? "plot" : "choice";
+      positions.push({ probability, entropy: entropyOf(distribution), distribution, skill });
     }
-    alive = alive.filter(({ told, read }) => told.characters[read] === character).flatMap((derivation) => {
-      const weight = derivation.weight / probability, read = derivation.read + 1;
-      return read < derivation.told.characters.length
-        ? [{ ...derivation, weight, read }]
-        : extend.part({ ...derivation, weight, part: derivation.part + 1 }, positions.length);
-    });
+    alive = alive.filter(({ spelled, read }) => spelled.characters[read] === character).flatMap(
+      (derivation) => {
+        const weight = derivation.weight / probability, read = derivation.read + 1;
+        return read < derivation.spelled.characters.length
+          ? [{ ...derivation, weight, read }]
+          : extend.part({ ...derivation, weight, part: derivation.part + 1 }, positions.length);
+      },
+    );
   }
   return positions;
 }
 
-/** How derivations go on: with the tale, the beat or the part that begins at a position, each draw of a first word made. */
+/**
+ * How derivations go on with the tale, the beat or the part that begins at a position: one for each way to draw what is
+ * needed to know the next character.
+ */
 function derivationsOf(grammar: TaleGrammar) {
   const plots = grammar.plots.map((beats) =>
     beats.map((sentences, beat) => {
@@ -163,14 +172,14 @@ function derivationsOf(grammar: TaleGrammar) {
       return sentences.map((sentence) => sentenceParts(gap + sentence + end));
     })
   );
-  const fixedParts = new Map<string, ToldPart>();
-  const fixedPart = (text: string): ToldPart => {
-    let told = fixedParts.get(text);
-    if (told === undefined) {
+  const fixedParts = new Map<string, SpelledPart>();
+  const fixedPart = (text: string): SpelledPart => {
+    let spelled = fixedParts.get(text);
+    if (spelled === undefined) {
       const characters = [...text];
-      fixedParts.set(text, told = { characters, skills: characters.map(() => "wording") });
+      fixedParts.set(text, spelled = { characters, skills: characters.map(() => "wording") });
     }
-    return told;
+    return spelled;
   };
 
   const tale = (weight: number, position: number): Derivation[] => {
@@ -179,16 +188,16 @@ function derivationsOf(grammar: TaleGrammar) {
       beat({ weight: weight / length, plot, beat: 0, sentence: 0, part: 0, drawn, mentions }, position)
     );
   };
-  const beat = (at: Told, position: number): Derivation[] => {
+  const beat = (at: GrammarState, position: number): Derivation[] => {
     const sentences = plots[at.plot][at.beat];
     if (sentences === undefined) return tale(at.weight, position);
     const weight = at.weight / sentences.length;
     return sentences.flatMap((_, sentence) => part({ ...at, weight, sentence, part: 0 }, position));
   };
-  const part = (at: Told, position: number): Derivation[] => {
+  const part = (at: GrammarState, position: number): Derivation[] => {
     const next = plots[at.plot][at.beat][at.sentence][at.part];
     if (next === undefined) return beat({ ...at, beat: at.beat + 1 }, position);
-    if ("text" in next) return [{ ...at, told: fixedPart(next.text), read: 0 }];
+    if ("text" in next) return [{ ...at, spelled: fixedPart(next.text), read: 0 }];
     const { slot, form } = next, known = at.drawn.get(slot);
     const words = known === undefined ? freeWords(grammar, slot, at.drawn) : [known];
     const antecedent = form === undefined ? at.mentions.get(slot) : undefined;
@@ -196,38 +205,43 @@ function derivationsOf(grammar: TaleGrammar) {
     const list = listOf(slot), others = grammar.words[list].map((word) => wordAsTold(grammar, word, form));
     return words.flatMap((word) => {
       const text = wordAsTold(grammar, word, form), characters = [...text];
-      const told: ToldPart = { characters, skills: skillsOf(characters, others, asked), antecedent, list };
-      const after: Told = {
+      const spelled: SpelledPart = {
+        characters,
+        skills: skillsOf(characters, others, asked),
+        antecedent,
+        list,
+      };
+      const after: GrammarState = {
         ...at,
         weight: at.weight / words.length,
         drawn: known === undefined ? new Map([...at.drawn, [slot, word]]) : at.drawn,
         mentions: form === undefined ? new Map([...at.mentions, [slot, position]]) : at.mentions,
       };
-      return text === "" ? part({ ...after, part: at.part + 1 }, position) : [{ ...after, told, read: 0 }];
+      return text === "" ? part({ ...after, part: at.part + 1 }, position) : [{ ...after, spelled, read: 0 }];
     });
   };
   return { tale, part };
 }
 
 /**
- * The skill of each character of a word, where it is certain: `asked` where another word goes on in another way, wording
- * before the first such place, spelling after it.
+ * The skill of each character of a word, where it is certain: `asked` where other words that begin alike have another
+ * character, wording before the first such place, spelling after it.
  */
 function skillsOf(characters: readonly string[], others: readonly string[], asked: Skill): Skill[] {
-  let isSettling = false, candidates = others.map((other) => [...other]);
+  let candidates = others.map((other) => [...other]), hasDiffered = false;
   return characters.map((character, index) => {
-    const isOpen = candidates.some((other) => other[index] !== character);
+    const differs = candidates.some((other) => other[index] !== character);
     candidates = candidates.filter((other) => other[index] === character);
-    isSettling ||= isOpen;
-    return isOpen ? asked : isSettling ? "spelling" : "wording";
+    hasDiffered ||= differs;
+    return differs ? asked : hasDiffered ? "spelling" : "wording";
   });
 }
 
 /** The probability of each next character. */
 function distributionOf(alive: readonly Derivation[]): Map<string, number> {
   const distribution = new Map<string, number>();
-  for (const { weight, told, read } of alive) {
-    const character = told.characters[read];
+  for (const { weight, spelled, read } of alive) {
+    const character = spelled.characters[read];
     distribution.set(character, (distribution.get(character) ?? 0) + weight);
   }
   return distribution;
@@ -253,8 +267,8 @@ function dependsOnSentence(alive: readonly Derivation[], distribution: ReadonlyM
 
 /** The skill of a certain character in the most probable derivation, and which word is recalled from where. */
 function certainSkill(alive: readonly Derivation[]): Pick<OraclePosition, "skill" | "antecedent" | "list"> {
-  const { told, read } = alive.reduce((a, b) => b.weight > a.weight ? b : a);
-  const skill = told.skills[read], { antecedent, list } = told;
+  const { spelled, read } = alive.reduce((a, b) => b.weight > a.weight ? b : a);
+  const skill = spelled.skills[read], { antecedent, list } = spelled;
   return skill === "recall" ? { skill, antecedent: antecedent! + read, list } : { skill };
 }
 
