@@ -206,9 +206,9 @@ export interface CrossEntropyOptions {
  *
  * @param logits (…, V).
  * @param targets u32, one for each row: below V, or {@linkcode IGNORE_INDEX}.
- * @param options The weight of each row; all the same unless given.
+ * @param options The weight of each row, all the same unless given; a tensor that receives the loss of each row.
  * @returns One number, shape (1).
- * @throws {TypeError} If there are not as many targets, weights or places for losses as rows.
+ * @throws {TypeError} If the targets, the weights or the tensor for losses are not one for each row.
  */
 export function crossEntropy(logits: Tensor, targets: Tensor, options: CrossEntropyOptions = {}): Tensor {
   const { backend } = logits, columns = logits.shape.at(-1)!, rows = logits.size / columns;

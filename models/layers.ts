@@ -109,8 +109,8 @@ export class LayerNorm implements Norm {
 }
 
 /**
- * Replaces what the heads of a layer computed, for instance to see what a head is for. It returns its argument, or another
- * tensor of that shape and on that tape.
+ * Replaces what the heads of a layer computed, for instance to see what a head is for. It returns its argument or another
+ * tensor of the same shape, on the same tape.
  *
  * @param layer The layer, the first is 0.
  * @param heads (B, T, C): the heads side by side, before the output projection; channels h · D to (h + 1) · D are head h.
@@ -118,7 +118,7 @@ export class LayerNorm implements Norm {
  */
 export type HeadPatch = (layer: number, heads: Tensor) => Tensor;
 
-/** What a forward pass can do beyond its result: `patch`, and one of the others at a time. */
+/** What a forward pass can do besides computing its result: `patch`, and at most one of the others. */
 export interface ForwardContext {
   /** Keys and values of this layer, when positions are computed one at a time; for causal attention, without a tape. */
   cache?: KeyValueCache;
@@ -193,7 +193,7 @@ export class SelfAttention {
    * @param x (B, T, C).
    * @param context Cache, padding, observation, patch.
    * @returns (B, T, C).
-   * @throws {TypeError} If the context combines what excludes each other, or the patch returns another shape.
+   * @throws {TypeError} If the context combines options that exclude each other, or the patch returns another shape.
    */
   forward(x: Tensor, context: ForwardContext = {}): Tensor {
     checkContext(context, this.#options.causal, x.tape !== undefined);

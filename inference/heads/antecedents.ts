@@ -1,5 +1,5 @@
 /**
- * Which heads find antecedents: where a tale repeats a word told before, whether a head attends to that word.
+ * Which heads find antecedents: whether a head attends to the earlier mention where a tale repeats a word.
  *
  *     index      … 40 41 42 43 44 …     … 97 98 99
  *     character  …  ␣  k  i  t  e …     …  h  e  ␣  k          k of index 100 is recalled: the kite of index 41 to 44
@@ -10,14 +10,16 @@
  *     letter   the same letter of an earlier mention of the word, here key 41: the antecedent
  *     word     any letter of an earlier mention, here keys 41 to 44
  *
- * The head of a trained model that copies is called an induction head: it attends to the key *after* an earlier occurrence
- * of the character at the query. That character is the space at 99 here, and the key after its earlier occurrence at 40 is
- * 41, so that the induction position is the antecedent itself wherever both mentions stand after the same character. After
- * spaces there are many other words, however, so a head that hits must choose by more than one character.
+ * A head that copies is known as an induction head: it attends to the key *after* an earlier occurrence of the token at the
+ * query. That token is the space at 99 here, and the key after its earlier occurrence at 40 is 41: wherever both mentions
+ * stand after the same character, the induction position is the antecedent itself. Many other words stand after spaces,
+ * however, so a head that hits must choose by more than one character.
  *
- * A head whose weights are all equal would hit with probability m / n, where n keys are visible and m of them are hits, if
- * its largest weight were drawn at random. That is also the sum of its weights there. The means of both are what hits and
- * weights are compared with. Only positions with an earlier mention within the window are counted.
+ * Hits and weights are compared with a head whose weights are all equal. Where n keys are visible and m of them would be
+ * hits, m / n is the sum of its weights there, and the probability of a hit if one of its equal weights is picked at random.
+ * This baseline is a low one: a head that attends to every capital letter exceeds it where names are recalled. So report
+ * hits by the list that the word is from, and patch the head (patches.ts). Only positions with an earlier mention within
+ * the window are counted.
  *
  * Reference: Olsson et al., "In-context learning and induction heads", 2022.
  *
@@ -48,7 +50,7 @@ export interface AntecedentHead extends HeadIndex {
   readonly hits: ByTarget;
   /** The mean of the weights there. */
   readonly weights: ByTarget;
-  /** For each position the index of the key with the largest weight, in characters of the text. */
+  /** For each position the key with the largest weight, as an index of the text in characters. */
   readonly largest: Uint32Array;
 }
 
@@ -90,7 +92,7 @@ export function characterIds(tokenizer: Tokenizer, text: string): Uint32Array {
  * How often each head of a causal model finds antecedents in tales.
  *
  * The text is read in windows that overlap by half, see `overlappingBatches`, so that every position has at least half of
- * the context before it. A head that is *chosen* by these figures looks better on the same tales than it is: report its
+ * the context before it. The best of many heads looks better than it is on the tales that it was chosen on: report its
  * figures on other tales.
  *
  * @example
@@ -127,8 +129,11 @@ export async function antecedentHeads(
   const ids = characterIds(tokenizer, text), all = recallsOf(text, oracle(text, grammar));
   const recalls: Recall[] = [], uniform = new Sums();
   const figures = Array.from({ length: layers * heads }, (_, index) => ({
-    ...{ layer: Math.floor(index / heads), head: index % heads },
-    ...{ hits: new Sums(), weights: new Sums(), largest: new Array<number>() },
+    layer: Math.floor(index / heads),
+    head: index % heads,
+    hits: new Sums(),
+    weights: new Sums(),
+    largest: new Array<number>(),
   }));
   const contextLength = Math.min(model.config.contextLength, ids.length - 1);
   const windows = overlappingBatches(ids, { contextLength, batchSize: 1 });
@@ -157,10 +162,15 @@ export async function antecedentHeads(
       `Cannot look for antecedents: no word is recalled within a window of ${contextLength} characters; give more tales`,
     );
   }
+  const { length: count } = recalls;
   return {
-    ...{ recalls, chance: uniform.mean(recalls.length) },
+    recalls,
+    chance: uniform.mean(count),
     heads: figures.map(({ layer, head, hits, weights, largest }) => ({
-      ...{ layer, head, hits: hits.mean(recalls.length), weights: weights.mean(recalls.length) },
+      layer,
+      head,
+      hits: hits.mean(count),
+      weights: weights.mean(count),
       largest: Uint32Array.from(largest),
     })),
   };
@@ -189,7 +199,7 @@ function recallsWithin(all: readonly Recall[], { starts: [start], targets }: Win
     .filter(({ mentions }) => mentions.length > 0);
 }
 
-/** The first of the largest. */
+/** The index of the largest weight, the first of several. */
 function indexOfLargest(weights: ArrayLike<number>): number {
   let largest = 0;
   for (let index = 1; index < weights.length; index++) if (weights[index] > weights[largest]) largest = index;

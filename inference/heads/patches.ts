@@ -1,16 +1,19 @@
 /**
  * Patching heads: what a model loses when the output of a head is a constant.
  *
- * That a head attends to a place does not show that the model uses what it finds there. A *patch* does: the output of the
+ * That a head attends to a position does not show that the model uses what it finds there. A *patch* does: the output of the
  * head, D channels before the output projection, is replaced by its mean over all positions of a text. The rest of the
  * model receives numbers of the usual size, but none that depend on the position, so what the model now predicts worse
- * depends on this head. Zeros are the simpler choice, but numbers that the layers after it were not trained with.
+ * depends on this head. Zeros would be simpler, but the layers after it were never trained with them.
+ *
+ * A loss that rises does not say that the head *does* what was lost: a patch in the first layer harms every skill, as all
+ * later layers read it. What tells a head with one task is that its patch costs one skill and spares the others.
  *
  *     means   = one vector of C channels for each layer, head h in channels h · D to (h + 1) · D
  *     patched = heads · keep + means · (1 − keep),    keep: 0 in the channels of patched heads, else 1
  *
- * This is a product with a diagonal matrix and a bias, so it takes no kernel of its own. Other patches are functions of the
- * user's, see `HeadPatch`.
+ * This is a product with a diagonal matrix and a bias, so it takes no kernel of its own. A patch of your own is a function,
+ * see `HeadPatch`.
  *
  * Reference: Michel et al., "Are sixteen heads really better than one?", 2019; the mean in place of zeros as in Wang et
  * al., "Interpretability in the wild", 2022.
@@ -172,7 +175,7 @@ export function replaceHeads(
 }
 
 /**
- * A language model every forward pass of which is patched, for whatever evaluates models or generates text.
+ * A language model with a patch in every forward pass, for whatever evaluates models or generates text.
  *
  * @example
  * ```ts

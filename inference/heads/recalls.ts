@@ -1,15 +1,15 @@
 /**
- * The places of tales where a word is recalled, and where it was told before.
+ * The positions of tales where a word is recalled, and its earlier mentions.
  *
- * The oracle says which letters are recalled and where the most recent mention is. A model may as well look at the mentions
- * before that one, so all of them in the same tale count.
+ * The oracle says which letters are recalled, and where the most recent mention is. A model may look at any earlier mention
+ * just as well, so all of them in the same tale count.
  *
  * @module
  */
 
 import type { OraclePosition } from "../../data/oracle.ts";
 
-/** A letter of a word that was told before. */
+/** A letter of a word that was mentioned earlier. */
 export interface Recall {
   /** Its index in the text, in characters. */
   readonly index: number;
@@ -34,7 +34,7 @@ export interface ByTarget {
 const LETTER = /\p{L}/u;
 
 /**
- * The places of tales where a word is recalled.
+ * The positions of tales where a word is recalled.
  *
  * @example
  * ```ts
@@ -49,27 +49,27 @@ const LETTER = /\p{L}/u;
  *
  * @param text Tales.
  * @param positions What the oracle says about each character.
- * @returns The places, in order.
+ * @returns The recalled letters, in order.
  */
 export function recallsOf(text: string, positions: readonly OraclePosition[]): Recall[] {
   const characters = [...text], recalls: Recall[] = [];
-  let told = new Map<string, number[]>(); // where each word of this tale begins
+  let mentionsOf = new Map<string, number[]>(); // of each word of this tale: where it begins
   for (let start = 0, end = 0; start < characters.length; start = Math.max(end, start + 1)) {
     for (end = start; end < characters.length && LETTER.test(characters[end]); end++);
-    if (characters[start] === "\n") told = new Map(); // the end of a tale
+    if (characters[start] === "\n") mentionsOf = new Map(); // the end of a tale
     if (end === start) continue;
-    const word = characters.slice(start, end).join(""), mentions = told.get(word) ?? [];
+    const word = characters.slice(start, end).join(""), mentions = mentionsOf.get(word) ?? [];
     for (let index = start; index < end; index++) {
       const { skill, list = "" } = positions[index];
       if (skill === "recall") recalls.push({ index, word, list, letter: index - start, mentions });
     }
-    told.set(word, [...mentions, start]);
+    mentionsOf.set(word, [...mentions, start]);
   }
   return recalls;
 }
 
 /**
- * The keys that count as hits at a place where a word is recalled.
+ * The keys that count as hits for a recalled letter.
  *
  * @example
  * ```ts
@@ -80,7 +80,7 @@ export function recallsOf(text: string, positions: readonly OraclePosition[]): R
  * assertEquals(keysOf(recall), { letter: [41], word: [41, 42, 43, 44] });
  * ```
  *
- * @param recall The place.
+ * @param recall The recalled letter.
  * @returns Indices of the text, for each kind of hit.
  */
 export function keysOf({ word, letter, mentions }: Recall): Record<keyof ByTarget, number[]> {
