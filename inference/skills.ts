@@ -2,24 +2,24 @@
  * What a model has learned, skill by skill: its losses on tales, beside those of the oracle that knows the grammar.
  *
  * The loss of a model is a mean over characters that ask for very different things. The oracle gives for each of them the
- * skill it takes and the lowest loss that can be expected (see `data/oracle.ts`); what a model loses beyond is its *excess*:
+ * skill it takes and the lowest loss that can be expected (see `data/oracle.ts`); the loss beyond that is the *excess*:
  *
  *     loss      mean of −ln q(character), q the model's probability
  *     optimal   mean of −ln p(character), p the oracle's
  *     excess    loss − optimal: in expectation the Kullback-Leibler divergence of q from p, 0 for a perfect model
- *     share     of a skill in the total excess: what the model would gain most from learning
+ *     share     of a skill in the total excess: where it is large, the model has most to learn
  *
  * In a finite text the excess of a skill with open choices varies around its expectation, and may come out slightly below 0.
  *
- * The oracle reads every tale from its start, a model only its window: windows overlap by half, so that each character has
- * more than half a context before it, or all of the text ({@linkcode tokenLosses}); with more of it, seven eighths, the loss
- * of the default model changes from 0.1123 to 0.1127. Words told before the window cost excess, as they should. On
- * windows side by side, as `evaluateText` has them, the loss is higher: 0.1517.
+ * The oracle reads every tale from its start, a model only its window. Windows overlap by half, so that each character has
+ * more than half a context before it, or all of the text ({@linkcode tokenLosses}). That is enough: with seven eighths the
+ * loss of the default model is 0.1127 instead of 0.1123. Windows side by side, as in `evaluateText`, give 0.1517. A word
+ * that was mentioned only before the window counts as excess: a longer context would have it.
  *
- * A character must be a token, so this is for models with a {@linkcode CharTokenizer}. It is for causal models alone: a masked
- * model has the letters on both sides, and in "_ite" only a k is possible, whatever was told before. Where all but one
- * character of a tale is known, the lowest expected loss is 0.0002 nats (200 tales: each alternative weighed by the
- * probability of the whole tale), since two words alone, "mill" and "hill", differ in one letter.
+ * Each character must be a token, so this is for models with a {@linkcode CharTokenizer}. And it is for causal models alone:
+ * a masked model sees the letters on both sides, and in "_ite" only a k is possible, whatever the tale has mentioned. With
+ * all characters of a tale known but one, the lowest expected loss is 0.0002 nats (of 200 tales, each alternative weighted
+ * by the probability of the whole tale), since only two words, "mill" and "hill", differ in a single letter.
  *
  * @module
  */
@@ -137,7 +137,7 @@ export interface SkillFigures extends ExcessFigures {
   readonly skill: Skill;
 }
 
-/** The figures of recall where the word was last told so far back. */
+/** The figures of recall where the last mention of the word is so far back. */
 export interface DistanceFigures extends ExcessFigures {
   /** The smallest distance, in characters from letter to letter. */
   readonly from: number;

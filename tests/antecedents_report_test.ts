@@ -39,7 +39,7 @@ Deno.test("describeAntecedents: the head, its figures beside chance, and the los
   assertStringIncludes(
     facts,
     "head layer 11, head 11 finds antecedents: its largest weight is there in 40.0 % of the positions " +
-      "(50.0 % in the tales that it was chosen on), its mean weight 25.0 %; equal weights: 1.3 % without it",
+      "(50.0 % in the tales that it was chosen on), its mean weight there is 25.0 %; equal weights: 1.3 % without it",
   );
   assertStringIncludes(
     facts,
@@ -60,7 +60,7 @@ Deno.test("describeAntecedents says so where no head finds antecedents, also whe
     const text = describeAntecedents("runs/a", report(hits, weight)).replace(/\s+/g, " ");
     assertStringIncludes(
       text,
-      "none finds antecedents; layer 11, head 11 comes closest: its largest weight is there",
+      "no head finds antecedents; layer 11, head 11 comes closest: its largest weight is there",
     );
   }
 });

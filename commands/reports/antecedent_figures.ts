@@ -2,7 +2,7 @@
  * `attention --antecedents`: which head finds antecedents in tales, and what the model loses without it.
  *
  * The head is chosen on some tales and measured on others, none of them in the built-in corpus: the best of many figures is
- * better than it would be again.
+ * in part luck, and overstates what the same head does on other tales.
  *
  * @module
  */
@@ -45,7 +45,7 @@ export interface AntecedentReport {
   readonly seed: number;
   /** Characters that a model reads at once. */
   readonly contextLength: number;
-  /** Places where a word is recalled that was mentioned within the window. */
+  /** Recalled letters of words that were mentioned within the window. */
   readonly positions: number;
   readonly chance: ByTarget;
   /** `hitsBefore`: on the tales that the head was chosen on. */
@@ -57,7 +57,7 @@ export interface AntecedentReport {
     list: string;
     positions: number;
     hits: ByTarget;
-    /** At these places. */
+    /** At these positions, in nats per character. */
     loss: number;
     /** With the output of the best head replaced by its mean. */
     patchedLoss: number;
@@ -115,14 +115,18 @@ export async function reportAntecedents(
     patches.push({ layer, head, ...bySkill(positions, losses) });
   }
   return {
-    ...{ tales: count, seed, contextLength: config.contextLength },
-    ...{ positions: measured.recalls.length, chance: measured.chance },
+    tales: count,
+    seed,
+    contextLength: config.contextLength,
+    positions: measured.recalls.length,
+    chance: measured.chance,
     heads: measured.heads.map(({ layer, head, hits, weights }, index) => {
       return { layer, head, hits, weights, hitsBefore: chosen.heads[index].hits };
     }),
     best: { layer: best.layer, head: best.head },
     words: byList(measured.recalls, measured.heads[chosen.heads.indexOf(best)], { unpatched, withoutBest }),
-    ...{ unpatched: bySkill(positions, unpatched), patches },
+    unpatched: bySkill(positions, unpatched),
+    patches,
   };
 }
 
@@ -144,19 +148,21 @@ function bySkill(positions: readonly OraclePosition[], losses: Float64Array): Lo
   return { all: figuresOf(all), skills: skills.map((one) => ({ skill: one.skill, ...figuresOf(one) })) };
 }
 
-/** The hits of a head for each list of words, and the losses at the same places; the most frequent list first. */
+/** The hits of a head for each list of words, and the losses at the same positions; the most frequent list first. */
 function byList(
   recalls: readonly Recall[],
   { largest }: AntecedentHead,
   { unpatched, withoutBest }: Readonly<Record<"unpatched" | "withoutBest", Float64Array>>,
 ): AntecedentReport["words"] {
-  const places = recalls.map((recall, index) => ({ ...recall, keys: keysOf(recall), key: largest[index] }));
-  return [...Map.groupBy(places, ({ list }) => list)].map(([list, here]) => {
-    const mean = (value: (place: typeof here[number]) => number) =>
-      here.reduce((sum, place) => sum + value(place), 0) / here.length;
+  const attended = recalls.map((recall, index) => ({ ...recall, keys: keysOf(recall), key: largest[index] }));
+  return [...Map.groupBy(attended, ({ list }) => list)].map(([list, here]) => {
+    const mean = (value: (recall: typeof here[number]) => number) =>
+      here.reduce((sum, recall) => sum + value(recall), 0) / here.length;
     const share = (target: keyof ByTarget) => mean(({ keys, key }) => Number(keys[target].includes(key)));
     return {
-      ...{ list, positions: here.length, hits: { letter: share("letter"), word: share("word") } },
+      list,
+      positions: here.length,
+      hits: { letter: share("letter"), word: share("word") },
       loss: mean(({ index }) => unpatched[index]),
       patchedLoss: mean(({ index }) => withoutBest[index]),
     };

@@ -87,12 +87,16 @@ const isSame = (a: HeadIndex, b: HeadIndex) => a.layer === b.layer && a.head ===
 export function describeAntecedents(checkpoint: string, report: AntecedentReport): string {
   const { tales, seed, contextLength, positions, chance, heads, best, words } = report;
   const drawn = `${tales} to measure on, and ${tales} others to choose the head on, of seed ${seed}`;
-  const places = `${positions.toLocaleString("en")} where a word is recalled`;
   const facts = formatFacts(
     [
       ["checkpoint", checkpoint],
       ["tales", `${drawn}; none is in the built-in corpus`],
-      ["positions", `${places} that was told within the window of ${contextLength}`],
+      [
+        "positions",
+        `${
+          positions.toLocaleString("en")
+        } where a word is recalled, mentioned within the window of ${contextLength}`,
+      ],
       ["head", verdict(report)],
       ["without it", costs(report)],
     ],
@@ -127,8 +131,8 @@ export function describeAntecedents(checkpoint: string, report: AntecedentReport
 }
 
 /**
- * Whether the chosen head finds antecedents. Of nearly equal weights the largest can be there by chance, as it was in 12 %
- * of the positions for a head that had learned nothing, so the mean weight counts as well.
+ * Whether the chosen head finds antecedents. Where weights are nearly equal, the largest can be there by chance: it was in
+ * 12 % of the positions for a head that had learned nothing. So the mean weight counts as well.
  */
 function verdict({ heads, best, chance }: AntecedentReport): string {
   const { hits, weights, hitsBefore } = heads.find((head) => isSame(head, best))!;
@@ -136,9 +140,9 @@ function verdict({ heads, best, chance }: AntecedentReport): string {
     formatPercent(letter)
   );
   const isFinding = Math.min(hits.letter, weights.letter) > 2 * chance.letter, name = nameOf(best);
-  return (isFinding ? `${name} finds antecedents` : `none finds antecedents; ${name} comes closest`) +
+  return (isFinding ? `${name} finds antecedents` : `no head finds antecedents; ${name} comes closest`) +
     `: its largest weight is there in ${found} of the positions (${before} in the tales that it was chosen on), ` +
-    `its mean weight ${weight}; equal weights: ${equal}`;
+    `its mean weight there is ${weight}; equal weights: ${equal}`;
 }
 
 /** What the model loses without the chosen head, the skill that loses most first. */

@@ -13,6 +13,7 @@ import { CharTokenizer } from "../../tokenizers/char_tokenizer.ts";
 import type { Tokenizer } from "../../tokenizers/tokenizer.ts";
 import type { TokenLossOptions } from "../../training/evaluate.ts";
 import { formatPercent } from "../cli/terminal.ts";
+import { formatTable } from "../cli/wrap.ts";
 
 /** The figures of a causal model by skill, where the texts hold tales and a token is a character. */
 export async function skillsOn(
@@ -50,23 +51,20 @@ function describeRange({ from, to }: { readonly from: number; readonly to?: numb
 
 /** What the columns and rows mean. */
 export const SKILL_MEANINGS: Readonly<Record<string, string>> = {
-  "optimal": "mean of −ln p(character), p its true probability after all of its tale that stands before",
-  "excess": "the loss beyond the optimal one: what there is to learn yet",
+  "optimal": "mean of −ln p(character), p its true probability given its tale so far",
+  "excess": "the loss beyond the optimal one: what is left to learn",
   "spelling": "letters of a word once it is clear which one it is",
   "wording": "the fixed text of a sentence",
   "plot": "which sentence follows, or how a sentence goes on",
-  "choice": "a word that is drawn here",
+  "choice": "a word that is drawn at random here",
   "agreement": "the form that goes with a word, as in *her* kite",
-  "recall": "a word that the tale has told before; also by how many characters before, and by lists of words",
+  "recall":
+    "a word that the tale has mentioned earlier; also by how many characters earlier, and by list of words",
   "all": "all characters of whole tales",
 };
 
 /** The table for the screen. */
 export function skillTable(figures: TaleFigures): string {
-  const rows = skillRows(figures),
-    widths = rows[0].map((_, i) => Math.max(...rows.map((row) => row[i].length)));
-  const lines = rows.map(([name, ...others]) =>
-    [name.padEnd(widths[0]), ...others.map((text, i) => text.padStart(widths[i + 1]))].join("  ")
-  );
-  return ["by skill; here each character is read with half a window or more before it:", ...lines].join("\n");
+  const heading = "by skill; here each character is read with half a window or more before it:";
+  return `${heading}\n${formatTable(skillRows(figures), Infinity)}`;
 }

@@ -1,8 +1,8 @@
 /**
  * What the oracle says about the tokens of a text that is made of tales, where each token is one character.
  *
- * A validation text may begin in the middle of a tale and may be long, so tales are read one by one, when one of their tokens
- * is asked for.
+ * A validation text may begin in the middle of a tale and may be long, so each tale is read only when one of its tokens is
+ * asked for.
  *
  * @module
  */
@@ -14,7 +14,7 @@ import type { Tokenizer } from "../../tokenizers/tokenizer.ts";
 /** What the oracle says about tokens of a text, by their index; undefined for those of no whole tale. */
 export type TalePositions = (index: number) => OraclePosition | undefined;
 
-/** Tokens in which a text of tales has a whole one, or the end of one and the beginning of another. */
+/** A number of tokens among which there is a whole tale, or the end of one and the beginning of another. */
 const BEGINNING = 10_000;
 
 /** Finds the tales in a text, or undefined if it does not begin with one, or with the end of one. */

