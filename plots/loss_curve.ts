@@ -7,7 +7,7 @@
  * @module
  */
 import type { TopLevelSpec } from "vega-lite";
-import { drawPicture, pictureText } from "./picture.ts";
+import { drawPicture, pictureText, roundNumbers } from "./picture.ts";
 
 /** The losses of one line of `metrics.jsonl`. */
 export interface LossRecord {
@@ -180,15 +180,8 @@ function perplexityAxis(points: readonly { readonly loss: number }[]): Layer[] {
 
 /** Round perplexities between these, four to eight of them, about evenly spread on a logarithmic scale. */
 function perplexityTicks(least: number, most: number): number[] {
-  const decades = (mantissas: readonly number[]) => {
-    const ticks: number[] = [];
-    for (let exponent = Math.floor(Math.log10(least)); exponent <= Math.log10(most); exponent++) {
-      ticks.push(...mantissas.map((mantissa) => Number(`${mantissa}e${exponent}`)));
-    }
-    return ticks.filter((tick) => tick >= least && tick <= most);
-  };
-  const steps = [[1], [1, 3], [1, 2, 5], [1, 1.5, 2, 3, 5, 7]].map(decades);
-  const [found] = steps.filter((ticks) => ticks.length >= 4);
+  const choices = [[1], [1, 3], [1, 2, 5], [1, 1.5, 2, 3, 5, 7]];
+  const found = choices.map((digits) => roundNumbers(least, most, digits)).find((ticks) => ticks.length >= 4);
   if (found) return found.filter((_, i) => i % Math.ceil(found.length / 8) === 0);
   // a narrow range: steps of 1, 2 or 5 times a power of ten
   const power = 10 ** Math.floor(Math.log10((most - least) / 4));

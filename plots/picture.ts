@@ -44,6 +44,15 @@ export function pictureText(text: string, most: number = 100): string {
   return shown in {} ? `${shown} ` : shown;
 }
 
+/** The numbers between two bounds that have one of these digits and zeros, for a logarithmic axis: of 1 and 3, 0.1, 0.3, 1, 3 … */
+export function roundNumbers(least: number, most: number, digits: readonly number[]): number[] {
+  const found: number[] = [];
+  for (let exponent = Math.floor(Math.log10(least)); exponent <= Math.log10(most); exponent++) {
+    found.push(...digits.map((digit) => Number(`${digit}e${exponent}`)));
+  }
+  return found.filter((number) => number >= least && number <= most);
+}
+
 /** A token with signs for its spaces and line ends, which a picture would not show. */
 export function visibleSpaces(token: string): string {
   return token.replaceAll(" ", "␣").replaceAll("\n", "↵");

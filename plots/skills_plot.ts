@@ -4,7 +4,7 @@
  * @module
  */
 import { CONFIG } from "./loss_curve.ts";
-import { drawPicture, pictureText } from "./picture.ts";
+import { drawPicture, pictureText, roundNumbers } from "./picture.ts";
 
 /** The losses by skill after a step, as a line of `metrics.jsonl` holds them. */
 export interface SkillsRecord {
@@ -127,12 +127,8 @@ export async function skillsPlot(
 
 /** Powers of ten, and round numbers between them where there are few. */
 function ticksBetween(low: number, high: number): number[] {
-  const decades = Math.log10(high / low), ticks: number[] = [];
-  const mantissas = decades > 4 ? [1] : decades > 2 ? [1, 3] : [1, 2, 5];
-  for (let exponent = Math.floor(Math.log10(low)); exponent <= Math.log10(high); exponent++) {
-    ticks.push(...mantissas.map((mantissa) => Number(`${mantissa}e${exponent}`)));
-  }
-  return ticks.filter((tick) => tick >= low && tick <= high);
+  const decades = Math.log10(high / low);
+  return roundNumbers(low, high, decades > 4 ? [1] : decades > 2 ? [1, 3] : [1, 2, 5]);
 }
 
 /** Places as near to these as they can be with a gap between any two, from 0 to a limit, in the same order. */

@@ -3,7 +3,7 @@ import { SaxesParser } from "saxes";
 import { attentionPlot } from "../plots/attention_plot.ts";
 import type { AttentionMap } from "../inference/attention_maps.ts";
 import { confusionPlot } from "../plots/confusion_plot.ts";
-import { labelExpression, pictureText } from "../plots/picture.ts";
+import { labelExpression, pictureText, roundNumbers } from "../plots/picture.ts";
 import { lossCurve } from "../plots/loss_curve.ts";
 import { visible } from "../core/visible.ts";
 
@@ -148,4 +148,11 @@ Deno.test("labels are an expression in ASCII, whatever they hold", () => {
   for (const word of words) assert(/^[ -~]+$/.test(labelExpression([word, word])), word);
   const [found] = JSON.parse(labelExpression(["文\u2028"]).replace("[datum.value]", ""));
   assertEquals(found, "文\\u2028");
+});
+
+Deno.test("roundNumbers: those with the digits, from bound to bound, as they are written", () => {
+  assertEquals(roundNumbers(0.1, 30, [1, 3]), [0.1, 0.3, 1, 3, 10, 30]);
+  assertEquals(roundNumbers(0.0011, 0.29, [1, 2, 5]), [0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2]);
+  assertEquals(roundNumbers(1.2, 1.9, [1, 1.5, 2]), [1.5]);
+  assertEquals(roundNumbers(3, 9, [1]), []);
 });

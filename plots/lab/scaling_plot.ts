@@ -5,7 +5,7 @@
  * @module
  */
 import { CONFIG } from "../loss_curve.ts";
-import { drawPicture, pictureText } from "../picture.ts";
+import { drawPicture, pictureText, roundNumbers } from "../picture.ts";
 
 /** The colours of the fitted sizes, of those that are predicted, and of the law. */
 const FITTED = "#1f4e79", PREDICTED = "#c2410c", LAW = "#555555";
@@ -87,12 +87,12 @@ export async function scalingPlot(
   const x = {
     ...{ field: "parameters", type: "quantitative" as const, title: "parameters" },
     scale: { type: "log" as const, domain, nice: false },
-    axis: { grid: true, values: ticks(domain, [1, 2, 5]), format: "~s" },
+    axis: { grid: true, values: roundNumbers(domain[0], domain[1], [1, 2, 5]), format: "~s" },
   };
   const y = {
     ...{ field: "loss", type: "quantitative" as const, title: valueTitle },
     scale: { type: "log" as const, domain: range, nice: false },
-    axis: { grid: true, values: ticks(range, [1, 2, 5]), format: "~g" },
+    axis: { grid: true, values: roundNumbers(range[0], range[1], [1, 2, 5]), format: "~g" },
   };
   const kinds = ["fitted", ...rings.length > 0 ? ["left out of the fit"] : []];
   return await drawPicture({ title, subtitle, subject: "loss by parameters" }, {
@@ -139,13 +139,4 @@ export async function scalingPlot(
     ],
     config: CONFIG,
   });
-}
-
-/** Round values within a range for a logarithmic axis. */
-function ticks([least, most]: readonly number[], mantissas: readonly number[]): number[] {
-  const found: number[] = [];
-  for (let exponent = Math.floor(Math.log10(least)); exponent <= Math.log10(most); exponent++) {
-    found.push(...mantissas.map((mantissa) => Number(`${mantissa}e${exponent}`)));
-  }
-  return found.filter((value) => value >= least && value <= most);
 }

@@ -6,7 +6,7 @@
  */
 import type { TopLevelSpec } from "vega-lite";
 import { CONFIG } from "../loss_curve.ts";
-import { drawPicture, labelExpression, pictureText } from "../picture.ts";
+import { drawPicture, labelExpression, pictureText, roundNumbers } from "../picture.ts";
 
 /** The colour of a variant, and of what it is compared with. */
 const OWN = "#c2410c", OTHER = "#8a8f98";
@@ -198,13 +198,8 @@ function headings(titles: readonly string[]): string {
 
 /** Round values for a logarithmic axis, three or more of them. */
 function ticks(least: number, most: number): number[] {
-  const choices = [[1], [1, 3], [1, 2, 5], [1, 1.5, 2, 3, 5, 7]].map((mantissas) => {
-    const found: number[] = [];
-    for (let exponent = Math.floor(Math.log10(least)) - 1; exponent <= Math.log10(most) + 1; exponent++) {
-      found.push(...mantissas.map((mantissa) => Number(`${mantissa}e${exponent}`)));
-    }
-    return found.filter((value) => value >= least / 1.15 && value <= most * 1.15);
-  });
+  const choices = [[1], [1, 3], [1, 2, 5], [1, 1.5, 2, 3, 5, 7]]
+    .map((digits) => roundNumbers(least / 1.15, most * 1.15, digits));
   return choices.find(({ length }) => length >= 3) ?? evenTicks(least / 1.1, most * 1.1);
 }
 
