@@ -44,7 +44,7 @@ export function pictureText(text: string, most: number = 100): string {
   return shown in {} ? `${shown} ` : shown;
 }
 
-/** The numbers between two bounds that have one of these digits and zeros, for a logarithmic axis: of 1 and 3, 0.1, 0.3, 1, 3 … */
+/** Round numbers between two bounds, for a logarithmic axis: each of the digits at every power of ten, as 0.1, 0.3, 1, 3, 10. */
 export function roundNumbers(least: number, most: number, digits: readonly number[]): number[] {
   const found: number[] = [];
   for (let exponent = Math.floor(Math.log10(least)); exponent <= Math.log10(most); exponent++) {
