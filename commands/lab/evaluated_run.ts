@@ -1,13 +1,14 @@
 /**
  * What the trained model of a run has learned of the tales, by skill.
  *
- * A validation reads windows side by side. What a model cannot know at the beginning of a window costs it 0.04 nats a
- * character, however good it is: a floor that hides how much better one model is than another. So the last figures of a
- * run are those of `evaluate`, which reads half a context or more before every character.
+ * A validation reads windows side by side. What cannot be known at the beginning of a window costs any model 0.04 nats a
+ * character: a floor that hides how much better one model is than another. So the last figures of a run are those of
+ * `evaluate`, which reads half a context or more before every character.
  *
  * @module
  */
 import { fromFileUrl } from "@std/path";
+import type { TaleFigures } from "../../inference/skills.ts";
 import type { LabResult } from "../lab_report/lab_types.ts";
 
 /** The fields of a result that an evaluation gives. */
@@ -15,17 +16,6 @@ export type Evaluated = Required<Pick<LabResult, "loss" | "optimal" | "skills">>
 
 /** Evaluates the model of the run in a folder; `flags` are those of the device and of a block. */
 export type EvaluateRun = (folder: string, flags: readonly string[]) => Promise<Evaluated>;
-
-/** What `evaluate --json` says of tales. */
-interface TaleFigures {
-  readonly all: { readonly loss: number; readonly optimal: number };
-  readonly skills: readonly {
-    readonly skill: string;
-    readonly positions: number;
-    readonly loss: number;
-    readonly optimal: number;
-  }[];
-}
 
 /** Runs `evaluate` of this program in a process that may write nothing. Ctrl-C does not reach it: it takes seconds. */
 export function evaluateWith(program: URL = new URL("../../cli.ts", import.meta.url)): EvaluateRun {
@@ -46,9 +36,9 @@ export function evaluateWith(program: URL = new URL("../../cli.ts", import.meta.
       );
     }
     const { all: { loss, optimal }, skills } = JSON.parse(said).tales as TaleFigures;
-    const bySkill = skills.map((
-      { skill, positions, loss, optimal },
-    ) => [skill, { positions, loss, optimal }]);
-    return { loss, optimal, skills: Object.fromEntries(bySkill) };
+    const figures = skills.map(({ skill, ...part }) => {
+      return [skill, { positions: part.positions, loss: part.loss, optimal: part.optimal }];
+    });
+    return { loss, optimal, skills: Object.fromEntries(figures) };
   };
 }

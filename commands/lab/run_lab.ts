@@ -31,7 +31,7 @@ export interface LabOptions {
   readonly interrupt: Pick<Interrupt, "status">;
   /** Shows how far the lab is, and lines that stay. */
   readonly progress: { update(state: LabState): void; print(text: string): void };
-  /** Whether nobody can be shown anything any more: then the lab is stopped, too. */
+  /** Whether output can no longer be written, as when the terminal is gone: then the lab is stopped, too. */
   isBroken?(): boolean;
 }
 
@@ -49,10 +49,10 @@ interface LabRun extends TimedRun {
 /** Milliseconds between two looks at signals and at the steps of the runs. */
 const TICK = 200;
 
-/** Milliseconds that a run is waited for that another process, left behind by a killed lab, is still training. */
+/** Milliseconds to wait for a run that another process, left behind by a killed lab, is still training. */
 const PATIENCE = 120_000;
 
-/** What `train` says when a run that a killed lab has left behind was quicker. */
+/** What `train` says where a run that a killed lab has left behind holds the folder, or has just changed it. */
 const TAKEN = / is using it|something already exists there|it has done \d+ steps of/;
 
 /** Runs what has not ended yet, until all has, or a signal. Runs are then stopped and saved before it returns. */
@@ -70,6 +70,7 @@ export async function runLab(
       return { variant, seed, name, steps, work, planned: plan, seconds, step };
     })
   );
+  const deviceFlags = [`--device=${device}`, ...device === "wasm" ? [`--threads=${threads}`] : []];
   const ended = runs.filter(({ variant, seed }) => folder.resultOf(variant, seed));
   const waiting = runs.filter((run) => !ended.includes(run));
   const running = new Map<LabRun, Promise<void>>();
@@ -108,9 +109,9 @@ export async function runLab(
     const identity = { variant, seed, flags, run: name };
     const outcome = await outcomeOf(path, identity, { ending, stopped: isStopping });
     if (outcome === undefined) return;
-    const { model, where } = flagsOf(run), isOfTales = outcome.curve.some(({ skills }) => skills);
+    const isOfTales = outcome.curve.some(({ skills }) => skills);
     const result = isOfTales && outcome.loss !== null
-      ? { ...outcome, ...await evaluate(path, [...model, ...where]) }
+      ? { ...outcome, ...await evaluate(path, [...blockFlags(run), ...deviceFlags]) }
       : outcome;
     await folder.add(result);
     ended.push({ ...run, step: result.steps, seconds: run.seconds ?? result.seconds });
@@ -119,24 +120,16 @@ export async function runLab(
     );
   }
 
-  /** Flags that every use of a run's model needs, and those of the device. */
-  function flagsOf({ planned: { block } }: LabRun) {
-    return {
-      model: block ? [`--block=${block.path}`] : [],
-      where: [`--device=${device}`, ...device === "wasm" ? [`--threads=${threads}`] : []],
-    };
-  }
-
   /** Starts or resumes a run, and waits for its end. */
   async function train(run: LabRun, path: string, stage: "new" | "begun"): Promise<Ending> {
-    const { seed, planned: { flags } } = run, { model, where } = flagsOf(run);
+    const { seed, planned: { flags } } = run;
     run.firstStep = await currentStep(path) ?? 0;
     run.begun = performance.now();
     run.process = start([
       ...flags,
-      ...model,
+      ...blockFlags(run),
       `--seed=${seed}`,
-      ...where,
+      ...deviceFlags,
       stage === "begun" ? `--resume=${path}` : `--out=${path}`,
     ]);
     if (isStopping) run.process.stop();
@@ -159,6 +152,7 @@ export async function runLab(
     }
   }
 
+  /** Finds out how far a run is. */
   async function look(run: LabRun): Promise<void> {
     if (run.begun === undefined) return;
     const step = await currentStep(join(folder.path, run.name));
@@ -167,6 +161,9 @@ export async function runLab(
     run.seconds = (performance.now() - run.begun) / 1000;
   }
 }
+
+/** Whatever uses the model of a run needs its block again. */
+const blockFlags = ({ planned: { block } }: LabRun): string[] => block ? [`--block=${block.path}`] : [];
 
 /** Waits for the first of several promises, at most so many milliseconds. */
 async function soonest(promises: readonly Promise<void>[], milliseconds: number): Promise<void> {
