@@ -89,6 +89,18 @@ export interface SkillOptions extends TokenLossOptions {
 /**
  * The losses of a causal model on every character of tales, beside what the oracle says.
  *
+ * @example
+ * ```ts
+ * import { CharTokenizer, CpuBackend, Gpt, initialize, makeTales, PRESETS, scoreTales } from "@miniformer/miniformer";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const { text } = makeTales({ seed: 1, characters: 500 }), tokenizer = CharTokenizer.fromText(text);
+ * const backend = new CpuBackend(), model = new Gpt({ ...PRESETS.tiny.model, vocabSize: tokenizer.vocabSize });
+ * initialize(backend, model, 1);
+ * const { positions, losses } = await scoreTales(backend, model, tokenizer, text);
+ * assertEquals([positions.length, losses.length, losses[0]], [text.length, text.length, NaN]);
+ * ```
+ *
  * @param backend The device of the model.
  * @param model The model.
  * @param tokenizer Its tokenizer, of characters.
@@ -168,6 +180,16 @@ const DISTANCES = [1, 32, 64, 128];
 
 /**
  * The figures of a model by skill, from its loss on every character.
+ *
+ * @example
+ * ```ts
+ * import { makeTales, oracle, taleFigures } from "@miniformer/miniformer";
+ * import { assertAlmostEquals } from "@std/assert";
+ *
+ * const positions = oracle(makeTales({ seed: 1, characters: 500 }).text);
+ * const losses = Float64Array.from(positions, ({ probability }) => 0.5 - Math.log(probability)); // half a nat too much
+ * assertAlmostEquals(taleFigures({ positions, losses }).all.excess, 0.5, 1e-9);
+ * ```
  *
  * @param tales From {@linkcode scoreTales}.
  * @param tales.positions What the oracle says.

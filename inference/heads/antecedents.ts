@@ -67,6 +67,16 @@ export interface Antecedents {
 /**
  * The ids of tales, one for each character.
  *
+ * @example
+ * ```ts
+ * import { characterIds, CharTokenizer } from "@miniformer/miniformer";
+ * import { assertEquals, assertThrows } from "@std/assert";
+ *
+ * const tokenizer = CharTokenizer.fromText("abc");
+ * assertEquals(characterIds(tokenizer, "cab"), Uint32Array.of(2, 0, 1));
+ * assertThrows(() => characterIds(tokenizer, "d"), RangeError, "is not in the vocabulary");
+ * ```
+ *
  * @param tokenizer The tokenizer of a model.
  * @param text Tales.
  * @returns The ids.
