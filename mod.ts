@@ -108,6 +108,7 @@ export * from "./data/sequences.ts";
 export * from "./data/tables.ts";
 export { makeTales, type Tale, TALE_GRAMMAR, type TaleCorpus, tales } from "./data/tales.ts";
 export type { TaleGrammar } from "./data/tales/tale_grammar.ts";
+export * from "./data/tales/tale_text.ts";
 
 export * from "./training/classification_metrics.ts";
 export * from "./training/evaluate.ts";

@@ -26,53 +26,13 @@
 
 import type { Backend } from "../core/backend.ts";
 import { log } from "../core/math.ts";
-import { oracle, type OraclePosition, type Skill, SKILLS } from "../data/oracle.ts";
-import { TALE_GRAMMAR } from "../data/tales.ts";
-import { TALE_END, type TaleGrammar } from "../data/tales/tale_grammar.ts";
+import { type OraclePosition, type Skill, SKILLS } from "../data/oracle.ts";
+import type { TaleGrammar } from "../data/tales/tale_grammar.ts";
+import { readTales, type TaleText } from "../data/tales/tale_text.ts";
 import { expectKind, type ModelsByKind } from "../models/families.ts";
 import { CharTokenizer } from "../tokenizers/char_tokenizer.ts";
 import type { Tokenizer } from "../tokenizers/tokenizer.ts";
 import { tokenLosses, type TokenLossOptions } from "../training/evaluate.ts";
-
-/** Tales, and what the oracle says about them. */
-export interface TaleText {
-  /** What stands before the first whole tale: the end of one that is cut. */
-  readonly before: string;
-  /** The tales. */
-  readonly text: string;
-  /** One for each character of the tales. */
-  readonly positions: readonly OraclePosition[];
-}
-
-/**
- * Reads a text as tales. It may begin inside of one, as the last tenth of a corpus does: what stands before the first whole
- * tale is left out.
- *
- * @example
- * ```ts
- * import { readTales } from "@miniformer/miniformer";
- * import { assertEquals } from "@std/assert";
- *
- * assertEquals(readTales("friends.\n\nOnce there was")?.text, "Once there was");
- * assertEquals(readTales("Call me Ishmael."), undefined);
- * ```
- *
- * @param text Any text.
- * @param grammar What the tales were drawn from; the built-in grammar unless given.
- * @returns The tales, or undefined where the text has none, or holds something else.
- */
-export function readTales(text: string, grammar: TaleGrammar = TALE_GRAMMAR): TaleText | undefined {
-  const end = text.indexOf(TALE_END);
-  for (const start of end < 0 ? [0] : [0, end + TALE_END.length]) {
-    const tales = text.slice(start);
-    if (tales === "") continue;
-    try {
-      return { before: text.slice(0, start), text: tales, positions: oracle(tales, grammar) };
-    } catch (error) {
-      if (!(error instanceof RangeError)) throw error;
-    }
-  }
-}
 
 /** Tales, and the losses of a model on them. */
 export interface ScoredTales extends TaleText {

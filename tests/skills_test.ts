@@ -2,7 +2,7 @@ import { assertAlmostEquals, assertEquals, assertRejects, assertThrows } from "@
 import { CpuBackend } from "../core/cpu_backend.ts";
 import { oracle, type OraclePosition, type Skill } from "../data/oracle.ts";
 import { makeTales } from "../data/tales.ts";
-import { readTales, scoreTales, skillFigures, taleFigures } from "../inference/skills.ts";
+import { scoreTales, skillFigures, taleFigures } from "../inference/skills.ts";
 import { initialize } from "../core/module.ts";
 import { Gpt } from "../models/gpt.ts";
 import type { Learner } from "../models/learner.ts";
@@ -14,32 +14,6 @@ import { tokenLosses } from "../training/evaluate.ts";
 import { small } from "./_training.ts";
 
 const { text } = makeTales({ seed: 8, characters: 700 }), end = text.indexOf("\n\n") + 2;
-
-Deno.test("readTales finds whole tales, also after a cut one", () => {
-  assertEquals(readTales(text), { before: "", text, positions: oracle(text) });
-  const rest = text.slice(end), cut = text.slice(10);
-  assertEquals(readTales(cut), { before: text.slice(10, end), text: rest, positions: oracle(rest) });
-  assertEquals(readTales(text.slice(0, 20))?.positions.length, 20);
-  for (
-    const other of [
-      "",
-      "\n\n",
-      cut.slice(0, 30),
-      `${cut}!`,
-      `${cut}A book.`,
-      "A book.\n\nAbout a book.",
-      "x\n\n",
-    ]
-  ) {
-    assertEquals(readTales(other), undefined, other);
-  }
-});
-
-Deno.test("readTales reads tales of another grammar", () => {
-  const grammar = { words: { pet: ["cat", "dog"] }, forms: {}, plots: [[["My {pet}, your {pet2}."]]] };
-  assertEquals(readTales("cat.\n\nMy dog, your cat.", grammar)?.before, "cat.\n\n");
-  assertEquals(readTales("My dog, your cat."), undefined);
-});
 
 const at = (skill: Skill, probability: number, antecedent?: number, list = "hero"): OraclePosition => ({
   ...{ skill, probability, entropy: 0, distribution: new Map() },

@@ -7,7 +7,8 @@
  * @module
  */
 import type { Backend } from "../../core/backend.ts";
-import { readTales, scoreTales, type TaleFigures, taleFigures } from "../../inference/skills.ts";
+import { readTales } from "../../data/tales/tale_text.ts";
+import { scoreTales, type TaleFigures, taleFigures } from "../../inference/skills.ts";
 import type { ModelsByKind } from "../../models/families.ts";
 import { CharTokenizer } from "../../tokenizers/char_tokenizer.ts";
 import type { Tokenizer } from "../../tokenizers/tokenizer.ts";
