@@ -28,7 +28,7 @@ export const block: BlockFactory = (config, _layer, options) => {
   const { queryKeyValue, projection } = parts.attention, { dropoutRate } = config, { causal } = options;
   return {
     ...parts,
-    forward(x, { cache, lengths, weights, patch = (heads) => heads } = {}) {
+    forward(x, { cache, lengths, weights, patch } = {}) {
       const [key, query, value] = splitHeads(queryKeyValue.forward(norm1.forward(x)), config.heads); // each (B, H, T, D)
       const attend = () => { // (B, H, T, D)
         if (cache) return cachedAttention(query, key, value, cache);
@@ -37,8 +37,8 @@ export const block: BlockFactory = (config, _layer, options) => {
         weights.push(observed.weights);
         return observed.y;
       };
-      const heads = patch(mergeHeads(attend())); // (B, T, C)
-      const h = add(x, dropout(projection.forward(heads), dropoutRate)); // (B, T, C)
+      const heads = mergeHeads(attend()), patched = patch ? patch(heads) : heads; // (B, T, C)
+      const h = add(x, dropout(projection.forward(patched), dropoutRate)); // (B, T, C)
       return add(h, dropout(mlp.forward(norm2.forward(h)), dropoutRate)); // (B, T, C)
     },
   };

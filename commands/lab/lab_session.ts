@@ -22,7 +22,7 @@ import { writeReport } from "./report.ts";
 import { runLab } from "./run_lab.ts";
 import { trainIn } from "./train_process.ts";
 
-/** The most runs of a lab: more are a typing error. */
+/** The most runs of a lab; more are taken for a typing error. */
 const MOST_RUNS = 1000;
 
 /** Flags of every lab. */
