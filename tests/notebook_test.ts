@@ -105,7 +105,7 @@ Deno.test("what the notebook says about its experiments is so, with each seed", 
 
 /** What the prose says, with its lines joined. */
 const prose = notebook.cells.filter(({ cell_type }) => cell_type === "markdown").map(sourceOf).join("\n")
-  .replaceAll("\n", " ");
+  .replace(/\s+/g, " ");
 
 /** Fails unless the prose has this sentence or part of one. */
 function assertSaid(part: string) {
