@@ -36,10 +36,14 @@ const shownBy = ({ outputs = [] }: Cell): string[] =>
 const rowsOf = (table: string): string[][] =>
   table.split("\n").slice(2).map((row) => row.split("|").slice(1, -1).map((text) => text.trim()));
 
+/** The rows of the table whose first heading is this, as they are in the notebook: the first cell, and the others. */
+const tableOf = (heading: string): [name: string, rest: string[]][] =>
+  codeCells.flatMap(shownBy).filter((text) => text.startsWith(`| ${heading} |`))
+    .flatMap(rowsOf).map(([name, ...rest]) => [name, rest]);
+
 /** The losses of the experiments, by name, as they are in the notebook. */
 const experiments = new Map(
-  codeCells.flatMap(shownBy).filter((text) => text.startsWith("| validation loss"))
-    .flatMap(rowsOf).map(([name, ...rest]) => [name, rest.slice(0, -1).map(Number)]),
+  tableOf("validation loss").map(([name, rest]) => [name, rest.slice(0, -1).map(Number)]),
 );
 
 Deno.test("the notebook is whole: executed in order, without errors, traces of a machine or large outputs", () => {
@@ -64,7 +68,9 @@ Deno.test("the notebook is whole: executed in order, without errors, traces of a
     }
   }
   const pictures = codeCells.flatMap(shownBy).filter((text) => text === "picture");
-  assertEquals(pictures.length, 4, "by hand, training, every head, experiments");
+  const expected =
+    "by hand, training, every head, experiments, skills, two coloured texts, best head, two ablations";
+  assertEquals(pictures.length, 9, expected);
 });
 
 Deno.test("one line of the notebook imports, by names that are the same on JSR", () => {
@@ -95,6 +101,88 @@ Deno.test("what the notebook says about its experiments is so, with each seed", 
     assert(of(name).every((loss, seed) => Math.abs(loss - unchanged[seed]) < spread), `${name}: ${of(name)}`);
   }
   assert(of("one head").every((loss, seed) => loss <= unchanged[seed]), `one head: ${of("one head")}`);
+});
+
+/** What the prose says, with its lines joined. */
+const prose = notebook.cells.filter(({ cell_type }) => cell_type === "markdown").map(sourceOf).join("\n")
+  .replace(/\s+/g, " ");
+
+/** Fails unless the prose has this sentence or part of one. */
+function assertSaid(part: string) {
+  assert(prose.includes(part), `the notebook does not say: ${part}`);
+}
+
+Deno.test("what the notebook says about skills is so", () => {
+  const skills = new Map(
+    tableOf("skill").map(([skill, [characters, loss, optimal, excess, share]]) => [
+      skill,
+      { characters: Number(characters), loss, optimal: Number(optimal), excess: Number(excess), share },
+    ]),
+  );
+  assertEquals([...skills.keys()], ["spelling", "wording", "plot", "choice", "recall"]);
+  for (const [skill, { optimal }] of skills) {
+    assertEquals(optimal > 0, ["plot", "choice"].includes(skill), `${skill}: optimal ${optimal}`);
+  }
+  const all = [...skills.values()].reduce((sum, { characters }) => sum + characters, 0);
+  const { characters, share } = skills.get("recall")!;
+  assertSaid(`${characters} of ${all.toLocaleString("en")} characters ask for, and ${share} of all excess`);
+  const shares = [...skills.values()].map(({ share }) => parseInt(share));
+  assertEquals(Math.max(...shares), parseInt(share));
+
+  const last = tableOf("told so far").at(-1)!;
+  assertEquals(last, ["`Tom␣had␣a␣cat.␣The␣`", ["c 1.00", "recall", "10"]]); // the first letter of "cat" is its character 10
+});
+
+Deno.test("what the notebook says about the head that finds words, and about its patch, is so", () => {
+  const hits = new Map(tableOf("head").filter(([, { length }]) => length === 2));
+  const share = (name: string) => Number(hits.get(name)![1]);
+  const best = "layer 2, head 1", other = "layer 2, head 2";
+  for (const column of [0, 1]) {
+    const shares = [...hits].map(([name, rest]) => [Number(rest[column]), name] as const);
+    assertEquals(shares.toSorted((a, b) => b[0] - a[0])[0][1], best);
+  }
+  assertSaid(`finds the word at ${share(best)} % of the places, twelve times as often as chance`);
+  assertEquals(Math.round(share(best) / share("chance")), 12);
+  assertEquals([share("layer 1, head 1"), share("layer 1, head 2")], [0, 0]);
+
+  const found = tableOf("head").filter(([, { length }]) => length === 6);
+  const of = (name: string, list: string) =>
+    found.find(([head, rest]) => head === name && rest[0] === list)![1].slice(1).map(Number);
+  for (const list of ["pet", "thing"]) {
+    const [elsewhere, first] = of(best, list);
+    assertEquals([elsewhere, first], [0, 0], list);
+  }
+  assertEquals(of(best, "name").slice(1), [0, 0, 0, 0]);
+  const [elsewhere, ...letters] = of(other, "name");
+  assert(letters.reduce((sum, count) => sum + count) > elsewhere, `${letters}, elsewhere ${elsewhere}`);
+  const places = found.filter(([name]) => name === best).flatMap(([, [, ...counts]]) => counts.map(Number));
+  const inside = found.filter(([name]) => name === best).flatMap(([, counts]) => counts.slice(2).map(Number));
+  const total = (counts: number[]) => counts.reduce((sum, count) => sum + count);
+  assertEquals((100 * total(inside) / total(places)).toFixed(1), `${share(best)}`);
+
+  const patches = new Map(tableOf("head replaced").map(([name, excesses]) => [name, excesses.map(Number)]));
+  const none = patches.get("none")!, recall = none.length - 1;
+  assertSaid(`recall costs ${patches.get(best)![recall]} instead of ${none[recall]}`);
+  assertSaid(`with ${patches.get(other)![recall].toFixed(3)}.`);
+  const lost = (name: string) => patches.get(name)!.map((excess, skill) => excess - none[skill]);
+  assert(lost(best).slice(0, recall).every((nats) => nats < 0.25), `${lost(best)}`);
+  assert(lost(other).slice(0, recall).every((nats) => nats < 0.25), `${lost(other)}`);
+  for (const name of ["layer 1, head 1", "layer 1, head 2"]) {
+    assert(lost(name).every((nats) => nats > 0.25), `${name}: ${lost(name)}`);
+  }
+});
+
+Deno.test("what the notebook says about its two ablations is so", () => {
+  const excesses = new Map(tableOf("excess").map(([name, values]) => [name, values]));
+  const unchanged = excesses.get("unchanged")!, positions = excesses.get("no position embeddings")!;
+  const layer = excesses.get("one layer, not two")!, recall = 4, all = 5;
+  assertSaid(`has lost recall: ${layer[recall]}, where guessing among four words costs ln 4 = 1.386`);
+  assertSaid(`at the end every skill is worse, recall most: ${positions[recall]}`);
+  assertSaid(`The two losses, ${positions[all]} and ${layer[all]} above the optimum`);
+  const worse = (values: string[]) => values.map((value, skill) => Number(value) - Number(unchanged[skill]));
+  assert(worse(layer).slice(0, recall).every((nats) => nats < 0.03), `${layer}, unchanged ${unchanged}`);
+  assert(worse(positions).every((nats) => nats > 0), `${positions}, unchanged ${unchanged}`);
+  assertEquals(Math.max(...worse(positions)), worse(positions)[recall]);
 });
 
 /** Stands in for the kernel: keeps what each cell prints, and writes it as JSON at the end. */
