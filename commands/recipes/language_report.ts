@@ -80,7 +80,7 @@ export function describeLanguageModel(task: LanguageTask): Fact[] {
   ];
 }
 
-/** How many sequences the texts make: `452 of 512 tokens in each epoch, 51 in the validation text`. */
+/** How many sequences the texts make: `452 of 512 tokens in each epoch, 52 in the validation text`. */
 export function describeSequences(
   { sequences: { training, validation, length }, masked }: Pick<PreparedObjective, "sequences" | "masked">,
 ): string {
