@@ -37,6 +37,10 @@ Deno.test("cards are in last/ and best/, and do not depend on the folder or on a
       assertStringIncludes(card, "- texts: `story.txt`\n");
       assertStringIncludes(card, "- training text: 4320 characters, 4320 tokens\n");
       assertMatch(card, /\n- validation text: 480 characters, 480 tokens, the last 10 % of the texts\n/);
+      assertStringIncludes(
+        card,
+        "\n- sequences: 269 of 16 tokens in each epoch, 29 in the validation text\n",
+      );
       assertMatch(card, /\n- tokenizer: characters, \d+ tokens\n/);
       assertMatch(card, /\n- gpt2, 1 layer, 2 heads, 16 wide, .* parameters\n/);
       assertMatch(card, /\n- 20 steps of 4 × 16 tokens, /);

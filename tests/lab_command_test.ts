@@ -154,7 +154,9 @@ Deno.test("a wrong command line is refused in one line before anything is writte
       ["lab sweep --layers 1,x", "--layers is x: expected a whole number at least 1, at most 1000"],
       ["lab sweep --layer 1,2", "Unknown flag --layer: did you mean --layers?"],
       ["lab sweep --layers 1,2 --heads 5 --data story.txt", "layers=1: --heads is 5, which does not divide"],
-      ["lab sweep --layers 1,2 --resume x", "Unknown flag --resume"],
+      ["lab sweep --layers 1,2 --resume x", "--resume cannot be given: a lab sets it for each run"],
+      ["lab sweep --layers 1,2 --stop_after=3", "--stop-after cannot be given: a lab sets it for each run"],
+      ["lab sweep --layers 1,2 --threads 2", "--threads cannot be given: a lab sets it for each run"],
       ["lab sweep --layers 1,2 --seed 3", "Unknown flag --seed: did you mean --seeds?"],
       [
         "lab sweep --layers 1,2 --data missing.txt",

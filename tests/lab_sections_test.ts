@@ -179,3 +179,21 @@ Deno.test("a variant that diverged throughout says so in its panel, and commands
   const [, { picture }] = await labSections(labFigures(once.lab, once.results));
   assertStringIncludes(picture!.svg, ">diverged</text>");
 });
+
+Deno.test("the panels of a sweep that are below each other have the same value of the last flag", async () => {
+  const widthOf = async (values: number) => {
+    const effects = ["1", "2"].flatMap((layers) =>
+      Array.from({ length: values }, (_, index) => ({
+        ...{ name: `${layers}_${index}`, title: `layers ${layers}, rate ${index}` },
+        flags: [`--layers=${layers}`, `--lr=${index}`],
+      }))
+    );
+    const { lab, results } = madeUpLab(effects, [1], { kind: "sweep", baseline: undefined });
+    const sections = await labSections(labFigures(lab, results));
+    const { svg } = sections.find(({ picture }) => picture)!.picture!;
+    return Number(svg.match(/^<svg [^>]*\bwidth="(\d+)/)![1]);
+  };
+  const four = await widthOf(4), panel = 176 + 26;
+  assertEquals([await widthOf(2), await widthOf(7)], [four, four]);
+  assertEquals([await widthOf(3), await widthOf(5)], [four - panel, four + panel]);
+});

@@ -9,6 +9,7 @@ import {
   describeArchitecture,
   describeNames,
   describeOptimizer,
+  describeSequences,
   describeUse,
   expectedResult,
 } from "../commands/recipes/language_report.ts";
@@ -61,4 +62,44 @@ Deno.test("a result is expected on the text that it was measured on, with the pr
   for (const other of ["--steps 1999", "--layers 2", "--lr 0.001", "--accumulation 2", "--tokenizer bpe"]) {
     assertEquals(expected(other), undefined, other);
   }
+});
+
+Deno.test("an expected result may be of another tokenizer and length than the preset's", () => {
+  const text = "0123456789abcdef",
+    preset = {
+      ...PRESETS["mini-gpt"],
+      expectation: {
+        result: "3.2",
+        textFingerprint: text,
+        settings: { tokenizer: "bpe", vocabSize: 1024, steps: 300, warmupSteps: 30 },
+      },
+    } as const;
+  const expected = (line: string, batchesPerEpoch = 100) => {
+    const flags = parseFlags(trainFlags, words(line));
+    return expectedResult(
+      withLength(chooseSettings(flags, "mini-gpt"), flags, batchesPerEpoch),
+      text,
+      preset,
+    );
+  };
+  assertEquals(expected("--tokenizer bpe --epochs 3"), "3.2");
+  assertEquals(expected("--tokenizer bpe --vocab_size 1024 --steps 300 --save-every epoch"), "3.2");
+  for (const other of ["", "--epochs 3", "--tokenizer bpe", "--tokenizer bpe --epochs 4", "--steps 300"]) {
+    assertEquals(expected(other), undefined, other);
+  }
+  assertEquals(expected("--tokenizer bpe --vocab_size 512 --epochs 3"), undefined);
+  assertEquals(expected("--tokenizer bpe --epochs 3 --warmup_steps 0"), undefined);
+});
+
+Deno.test("the number of sequences is said of each text, and whether they may be shorter", () => {
+  const sequences = { training: 452, validation: 51, length: 512 };
+  assertEquals(
+    describeSequences({ sequences }),
+    "452 of 512 tokens in each epoch, 51 in the validation text",
+  );
+  const masked = { oneByOneBatches: () => [], unigramLoss: () => 0 };
+  assertEquals(
+    describeSequences({ sequences: { ...sequences, length: 1 }, masked }),
+    "452 of up to 1 token in each epoch, 51 in the validation text",
+  );
 });

@@ -89,3 +89,10 @@ Deno.test("presets shakespeare-char and shakespeare-char-cpu have nanoGPT's size
 Deno.test("the model of the default run, which is published with the code, is smaller than half a megabyte", () => {
   assert(4 * countParameters(new Gpt({ ...PRESETS.tiny.model, vocabSize: 50 })) < 500_000);
 });
+
+Deno.test("preset mini-gpt with GPT-2's tokens has the parameters that docs/coming_from/mini_gpt.md counts", () => {
+  const count = (sizes: object) =>
+    countParameters(new Gpt({ ...PRESETS["mini-gpt"].model, vocabSize: 50_257, ...sizes }));
+  assertEquals(count({}), 50_257 * 128 + 512 * 128 + 2 * 198_272);
+  assertEquals([count({}), count({ layers: 1 }), count({ tied: false })], [6_894_976, 6_696_704, 13_327_872]);
+});

@@ -14,10 +14,11 @@ Deno.test("run.json holds the settings, and for each session where it began and 
   inFolder(async (folder) => {
     const config = { steps: 9 }, path = `${folder}/run.json`;
     const read = async () => JSON.parse(await Deno.readTextFile(path));
-    const sizes = { parameters: 99, optimalLoss: 0.5 };
+    const sizes = { parameters: 99, optimalLoss: 0.5, sequences: { training: 7, validation: 2, length: 8 } };
     const finish = await writeRunJson(folder, state, { config, step: 0, ...sizes });
     const begun = await read();
     assertEquals([begun.parameters, begun.optimalLoss, begun.sessions[0].lastStep], [99, 0.5, undefined]);
+    assertEquals(begun.sequences, sizes.sequences);
     await new Promise((resolve) => setTimeout(resolve, 20));
     await finish(5, { tokensPerSecond: 480 });
     await writeRunJson(folder, state, { config, step: 5 });

@@ -3,6 +3,7 @@ import { join } from "@std/path";
 import { Lock } from "../commands/files/lock.ts";
 import { LabFolder, recordOf } from "../commands/lab/lab_folder.ts";
 import type { LabDescription, Variant } from "../commands/lab_report/lab_types.ts";
+import type { LabState } from "../commands/lab/lab_progress.ts";
 import type { PlannedVariant } from "../commands/lab/planned_runs.ts";
 import { type LabOptions, runLab } from "../commands/lab/run_lab.ts";
 import type { Ending, StartTrain } from "../commands/lab/train_process.ts";
@@ -19,7 +20,7 @@ const lab: LabDescription = {
   variants,
 };
 const planned = variants.map((variant): PlannedVariant => ({
-  ...{ variant, settings: {}, flags: [`--${variant.name}`], textFingerprint: "f", steps: 2, work: 1 },
+  ...{ variant, settings: {}, flags: [`--${variant.name}`], textFingerprint: "f", steps: 900, work: 1 },
   block: variant.name === "c" ? { path: "my/c.ts", name: "c.ts", sha256: "00" } : undefined,
 }));
 
@@ -105,6 +106,34 @@ Deno.test("a model of tales is evaluated when its run has ended, and that is its
     const results = text.trimEnd().split("\n").map((line) => JSON.parse(line));
     const [{ loss, optimal, skills }] = results.filter((result) => result.skills);
     assertEquals({ loss, optimal, skills }, { loss: 0.5, optimal: 0.25, skills: { recall } });
+  }));
+
+Deno.test("a run says itself how many steps it has, where the plan had to guess", () =>
+  inFolder(async (cwd) => {
+    const seen = new Set<string>();
+    const progress = {
+      print: () => {},
+      update: ({ ended, running, waiting }: LabState) => {
+        for (const { step, steps } of running) seen.add(`running ${step}/${steps}`);
+        for (const { step, steps } of ended) seen.add(`ended ${step}/${steps}`);
+        for (const { step, steps } of waiting) seen.add(`waiting ${step}/${steps}`);
+      },
+    };
+    let isFull = true;
+    const work = async (name: string, args: readonly string[]) => {
+      if (name === "a1" && isFull) return { code: 1, error: "the disk is full" };
+      await copyRun(whole, args);
+      await pause(500); // longer than between two looks
+      return done;
+    };
+    await runWith(`${cwd}/x`, work, { progress });
+    assert(seen.has("waiting undefined/900") && seen.has("running 2/2"), [...seen].join());
+    assert(!seen.has("running 2/900") && !seen.has("ended 2/900"), [...seen].join());
+    // so do those that were done before
+    isFull = false;
+    seen.clear();
+    await runWith(`${cwd}/x`, work, { progress });
+    assert(seen.has("ended 2/2") && !seen.has("ended 2/900"), [...seen].join());
   }));
 
 Deno.test("a lab runs each variant with each seed, skips what is done, and repeats what has failed", () =>

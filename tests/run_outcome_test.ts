@@ -1,5 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
-import { currentStep, divergenceOf, outcomeOf, stageOf } from "../commands/lab/run_outcome.ts";
+import { currentStep, divergenceOf, outcomeOf, stageOf, stepsOf } from "../commands/lab/run_outcome.ts";
 import { editState, inFolder, small, story, succeed } from "./_command.ts";
 
 const ending = (error: string, code = 1) => ({ code, error });
@@ -50,7 +50,11 @@ Deno.test("what train says is taken apart: the steps before, and the reason with
 Deno.test("a folder says how far its run is, and a complete run gives its figures", () =>
   inFolder(async (cwd) => {
     const run = `${cwd}/runs/story`, identity = { variant: "a", seed: 3, flags: [], run: "runs/a-seed-3" };
-    assertEquals([await stageOf(run), await currentStep(run)], ["new", undefined]);
+    assertEquals([await stageOf(run), await currentStep(run), await stepsOf(run)], [
+      "new",
+      undefined,
+      undefined,
+    ]);
     await Deno.writeTextFile(`${cwd}/story.txt`, story(100));
     const args = [
       "--data",
@@ -64,7 +68,7 @@ Deno.test("a folder says how far its run is, and a complete run gives its figure
       "2",
     ];
     await succeed(["train", ...args, "--stop-after", "4"], { cwd });
-    assertEquals([await stageOf(run), await currentStep(run)], ["begun", 4]);
+    assertEquals([await stageOf(run), await currentStep(run), await stepsOf(run)], ["begun", 4, 6]);
     assertEquals(await outcomeOf(run, identity, { stopped: true }), undefined, "it is to be resumed");
     const failed = await outcomeOf(run, identity, { ending: ending("the disk is full") });
     assertEquals([failed?.diverged, failed?.reason, failed?.loss], [false, "the disk is full", null]);

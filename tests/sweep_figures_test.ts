@@ -134,3 +134,18 @@ Deno.test("of many variants that cannot be told from the best, four are named; e
   assertEquals(sweepConclusions(sweep(GRID.slice(0, 1)).figures, []), [], "one variant");
   assertEquals(sweepConclusions(sweep(GRID.slice(0, 2)).figures, []).length, 1);
 });
+
+Deno.test("losses of different texts or tokens are said not to compare", () => {
+  const effects = ["512", "1024"].flatMap((size) =>
+    ["1", "2"].map((layers) => ({
+      ...{ name: `${size}_${layers}`, flags: [`--vocab-size=${size}`, `--layers=${layers}`] },
+      factor: Number(layers),
+    }))
+  );
+  const { figures, flags } = sweep(effects), [first, second] = sweepConclusions(figures, flags);
+  assertEquals(
+    first,
+    "Losses with different values of --vocab-size do not compare: they are of different texts or tokens.",
+  );
+  assertMatch(second, /^The lowest loss is /);
+});

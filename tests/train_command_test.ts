@@ -64,6 +64,9 @@ Deno.test("without a single flag it learns the built-in tales, and says how far 
     assertStringIncludes(said, "device    CPU reference, 32-bit floats: the CPU reference was requested");
     assertStringIncludes(said, "preset    tiny: ");
     assertMatch(said, /^data +the built-in tales: .* training tokens, .* validation tokens/m);
+    assertMatch(said, /^sequences +4\d{3} of 256 tokens in each epoch, 4\d\d in the validation text$/m);
+    const { sequences } = JSON.parse(await Deno.readTextFile(`${cwd}/runs/tales/run.json`));
+    assertEquals([sequences.length, sequences.training > 4000], [256, true]);
     const optimal = Number(said.match(/^baselines +uniform [\d.]+, unigram [\d.]+, optimal ([\d.]+)$/m)?.[1]);
     assert(optimal > 0 && optimal < 0.2);
     assertMatch(said, new RegExp(`^optimal +${optimal}\\d*, gap [\\d.]+$`, "m"));

@@ -19,10 +19,14 @@ export interface Preset {
   readonly expectation?: Expectation;
 }
 
-/** A validation loss that was measured on a certain text, with the sizes and settings of a preset. */
+/** A validation loss that was measured on a certain text, with a preset. */
 export interface Expectation {
   /** The loss, the text and the source. */
   readonly result: string;
+  /** What was set otherwise than in the preset; nothing unless given. Of byte pairs (`tokenizer: "bpe"`) the vocabulary, too. */
+  readonly settings?:
+    & Partial<Pick<PresetTraining, "steps" | "warmupSteps">>
+    & { readonly tokenizer?: "bpe"; readonly vocabSize?: number };
   /** `fingerprintOfDocuments([training, "", validation])` of that text: of another one the loss says nothing. */
   readonly textFingerprint: string;
 }

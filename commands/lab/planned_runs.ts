@@ -50,6 +50,10 @@ export const OWN_FLAGS: readonly string[] = [
   "threads",
 ];
 
+/** What is said about one of them. */
+export const ownFlagError = (name: string): UsageError =>
+  new UsageError(`--${kebabCase(name)} cannot be given: a lab sets it for each run`);
+
 /** What a variant may be called: its name becomes that of a folder. */
 const NAME = /^[A-Za-z0-9][\w.+=-]*$/;
 
@@ -89,7 +93,7 @@ async function planVariant(
 ): Promise<PlannedVariant> {
   const own = given(parseFlags(trainFlags, variant.flags)), lab = given(parseFlags(trainFlags, common));
   const unfit = OWN_FLAGS.find((name) => name in own || name in lab);
-  if (unfit) throw new UsageError(`--${kebabCase(unfit)} cannot be given: a lab sets it for each run`);
+  if (unfit) throw ownFlagError(unfit);
   const replaced = ALTERNATIVES.filter((names) => names.some((name) => name in own)).flat();
   const kept = Object.entries(lab).filter(([name]) => !replaced.includes(name));
   const typed = { ...Object.fromEntries(kept), ...own } as TrainFlags;

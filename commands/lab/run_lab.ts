@@ -14,7 +14,7 @@ import type { EvaluateRun } from "./evaluated_run.ts";
 import { LabFolder } from "./lab_folder.ts";
 import { describeResult, type LabState, type TimedRun } from "./lab_progress.ts";
 import type { LabDevice, PlannedVariant } from "./planned_runs.ts";
-import { currentStep, outcomeOf, stageOf } from "./run_outcome.ts";
+import { currentStep, outcomeOf, stageOf, stepsOf } from "./run_outcome.ts";
 import type { Ending, StartTrain, TrainProcess } from "./train_process.ts";
 
 /** What {@linkcode runLab} needs besides the runs. */
@@ -39,6 +39,7 @@ export interface LabOptions {
 interface LabRun extends TimedRun {
   readonly name: string;
   readonly planned: PlannedVariant;
+  steps: number;
   firstStep?: number;
   step?: number;
   seconds?: number;
@@ -66,8 +67,17 @@ export async function runLab(
     planned.map((plan): LabRun => {
       const { variant: { name: variant }, steps, work } = plan;
       const result = folder.resultOf(variant, seed), name = LabFolder.runName(variant, seed);
-      const { seconds, steps: step } = result ?? {};
-      return { variant, seed, name, steps, work, planned: plan, seconds, step };
+      const { seconds, steps: step, loss = null } = result ?? {};
+      return {
+        variant,
+        seed,
+        name,
+        steps: loss !== null && step || steps,
+        work,
+        planned: plan,
+        seconds,
+        step,
+      };
     })
   );
   const deviceFlags = [`--device=${device}`, ...device === "wasm" ? [`--threads=${threads}`] : []];
@@ -157,6 +167,8 @@ export async function runLab(
     if (run.begun === undefined) return;
     const step = await currentStep(join(folder.path, run.name));
     if (step === run.step) return;
+    // that of the plan is a guess where the tokens of the text had to be counted
+    run.steps = await stepsOf(join(folder.path, run.name)) ?? run.steps;
     run.step = step;
     run.seconds = (performance.now() - run.begun) / 1000;
   }

@@ -77,6 +77,13 @@ function describeFailure(ending: Ending | undefined): string {
   return ending?.error || `it ended with status ${ending?.code ?? "?"} and said nothing`;
 }
 
+/** The steps of the whole run, as it has counted them; undefined before it has begun. */
+export async function stepsOf(folder: string): Promise<number | undefined> {
+  const { settings } = lenientJson(await readIfThere(`${folder}/run.json`).catch(() => ""));
+  const { steps } = (settings ?? {}) as { readonly steps?: unknown };
+  return typeof steps === "number" ? steps : undefined;
+}
+
 /** Bytes at the end of `metrics.jsonl` among which is its last line. */
 const LAST_LINES = 4000;
 

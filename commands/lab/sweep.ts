@@ -10,7 +10,7 @@ import { parseFlags } from "../cli/parse_flags.ts";
 import { trainFlags } from "../settings/train_flags.ts";
 import { labFlags, runSession } from "./lab_session.ts";
 import type { Variant } from "../lab_report/lab_types.ts";
-import { flagsOf, OWN_FLAGS } from "./planned_runs.ts";
+import { flagsOf, OWN_FLAGS, ownFlagError } from "./planned_runs.ts";
 
 /** The flags of `train` that a lab does not set itself. Each value is checked by {@linkcode sweepOf}. */
 const sweptFlags: Readonly<Record<string, TextFlag | ListFlag>> = Object.fromEntries(
@@ -40,7 +40,20 @@ const command = defineCommand({
 });
 
 /** The command. */
-export const sweep: Command = { ...command, run: (args) => command.run(args.map(withoutNegation)) };
+export const sweep: Command = {
+  ...command,
+  async run(args) {
+    // of --seed the parser says that it may mean --seeds
+    const own = OWN_FLAGS.filter((name) => !(name in labFlags) && name !== "seed");
+    const unfit = own.find((name) => args.some((arg) => isFlag(arg, name)));
+    if (unfit) throw ownFlagError(unfit);
+    await command.run(args.map(withoutNegation));
+  },
+};
+
+/** Whether an argument is this flag, with or without a value. */
+const isFlag = (arg: string, name: string): boolean =>
+  arg.replace(/=.*/s, "").replaceAll("_", "-") === `--${kebabCase(name)}`;
 
 /** `--tied=false` for `--no-tied`: a flag with several values cannot be negated. */
 function withoutNegation(arg: string): string {

@@ -62,7 +62,7 @@ export async function labSections(figures: LabFigures): Promise<Section[]> {
     .filter(({ text }) => text !== "");
   const best = flags.length > 0 ? sweepConclusions(figures, flags) : [];
   const grid = gridTable(figures, flags), skills = skillTable(figures, names);
-  const curves = await drawCurves(figures);
+  const curves = await drawCurves(figures, panelsInRow(flags.at(-1)?.values.length));
   const compared = baseline ? variants.filter(({ difference }) => difference).length : 0;
   return [
     ...best.length > 0
@@ -128,8 +128,14 @@ function byChance(comparisons: number): string {
   return `Of ${counted(comparisons, "comparison")} at 95 %, about ${expected} would be bold by chance alone.`;
 }
 
+/** Panels in a row such that those below each other have the same value of the flag that changes from panel to panel. */
+function panelsInRow(values = 1): number {
+  if (values > 6) return 4;
+  return values > 4 ? values : values * Math.floor(4 / values);
+}
+
 /** The curves of all variants, or of the best of very many; nothing where no run has a validation. */
-async function drawCurves(figures: LabFigures): Promise<Section | undefined> {
+async function drawCurves(figures: LabFigures, columns: number): Promise<Section | undefined> {
   const { lab, optimal, baseline, variants } = figures, isCut = variants.length > MOST_PANELS;
   const ranked = variants.filter(({ loss }) => loss).toSorted((a, b) => a.loss!.mean - b.loss!.mean);
   const drawn = isCut ? ranked.slice(0, MOST_PANELS) : variants, compared = baseline ?? ranked[0];
@@ -151,7 +157,7 @@ async function drawCurves(figures: LabFigures): Promise<Section | undefined> {
       ends: variant.diverged.flatMap((run) => valuesOf(run, optimal).slice(-1)),
     })),
     {
-      ...{ title: lab.title, subtitle },
+      ...{ title: lab.title, subtitle, columns },
       valueTitle: optimal ? "loss above the optimum" : "validation loss",
       compared: compared ? [bands.get(compared)!] : [],
     },

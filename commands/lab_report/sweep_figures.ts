@@ -4,7 +4,9 @@
  * @module
  */
 import { log } from "../../core/math.ts";
+import { kebabCase } from "../cli/flags.ts";
 import { counted } from "../cli/terminal.ts";
+import { OF_TEXTS } from "../reports/compared_runs.ts";
 import { formatDifference, formatEstimate, formatLoss } from "./conclusions.ts";
 import type { LabFigures, VariantFigures } from "./lab_figures.ts";
 import type { Names, Table } from "./lab_tables.ts";
@@ -81,8 +83,22 @@ export function sweepConclusions(figures: LabFigures, flags: readonly SweptFlag[
   ).toSorted((a, b) => a.loss!.mean - b.loss!.mean);
   if (ranked.length < 2) return [];
   return [
+    ...differentTexts(flags),
     bestVariant(ranked, figures.lab.seeds.length),
     ...flags.flatMap((flag) => bestValue(flag, flags, figures)),
+  ];
+}
+
+/** What is said where losses are of different texts or tokens: then the lowest is not the best. */
+function differentTexts(flags: readonly SweptFlag[]): string[] {
+  const unlike = flags.map(({ flag }) => flag).filter((flag) =>
+    OF_TEXTS.some((name) => flag === `--${kebabCase(name)}`)
+  );
+  if (unlike.length === 0) return [];
+  return [
+    `Losses with different values of ${
+      unlike.join(" and ")
+    } do not compare: they are of different texts or tokens.`,
   ];
 }
 

@@ -18,6 +18,8 @@ import { fewestFlags, type FlagRecord } from "../settings/repeat.ts";
 import { chooseSettings, type TrainSettings, withLength } from "../settings/settings.ts";
 import type { TrainFlags } from "../settings/train_flags.ts";
 import type { Corpus, EncodedCorpus, Source } from "../texts/corpus.ts";
+import { describeSequences } from "./language_report.ts";
+import type { PreparedObjective } from "./objectives.ts";
 import type { Session } from "./recipe.ts";
 
 /** The card of a checkpoint that is saved now, as a file. */
@@ -33,10 +35,11 @@ export async function cardOf({ recipe, run, state, best, folder }: Session): Pro
 
 /** What the card of a language model says. */
 export function languageCard(
-  { source, corpus, encoded, tokenizer, baselines, settings }: {
+  { source, corpus, encoded, objective, tokenizer, baselines, settings }: {
     readonly source: Source;
     readonly corpus: Corpus;
     readonly encoded: EncodedCorpus;
+    readonly objective: Pick<PreparedObjective, "sequences" | "masked">;
     readonly tokenizer: BaseTokenizer;
     readonly baselines: readonly Baseline[];
     readonly settings: TrainSettings;
@@ -55,6 +58,7 @@ export function languageCard(
     data: [
       sizes("training"),
       sizes("validation") + (source.validation.length === 0 ? part : ""),
+      `sequences: ${describeSequences(objective)}`,
       `tokenizer: ${describeTokenizer(tokenizer)}`,
     ],
     baselines: baselines.map(({ name, loss }) => [`${name} prediction`, `${loss.toFixed(4)} nats per token`]),

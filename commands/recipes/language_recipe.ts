@@ -159,7 +159,7 @@ export async function languageRecipe(
   const prompts = prefersLast ? corpus.training : corpus.validation;
   const files = (list: readonly string[]) => list.length > 0 ? list : undefined;
   return {
-    ...{ model, tokenizer, batches, validation, optimalLoss, unit: "token" },
+    ...{ model, tokenizer, batches, validation, sequences: objective.sequences, optimalLoss, unit: "token" },
     state: {
       ...{ command: "train", settings, source, textFingerprint },
       tokenizerFingerprint: tokenizer.fingerprint,

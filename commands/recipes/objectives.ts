@@ -22,11 +22,22 @@ import type { EncodedCorpus } from "../texts/corpus.ts";
 import type { Session } from "./recipe.ts";
 import { saveFinalSamples } from "./samples.ts";
 
+/** How many sequences the texts make. */
+export interface SequenceCounts {
+  /** Those of an epoch. */
+  readonly training: number;
+  /** Those of the whole validation text; a validation during training reads some of them. */
+  readonly validation: number;
+  /** The tokens of each, or of the longest. */
+  readonly length: number;
+}
+
 /** A language model and its batches. */
 export interface PreparedObjective {
   /** The model, without values yet. */
   readonly model: ModelsByKind["causal" | "masked"];
   readonly batches: BatchSource;
+  readonly sequences: SequenceCounts;
   /** Batches to evaluate it on, the same every time: of so many sequences, spread over the text, or of all. */
   evaluationBatches(part: "training" | "validation", sequences?: number): Batch[];
   /** Of a causal model: the index in the text of each target of those batches, or IGNORE_INDEX. */
@@ -60,6 +71,10 @@ export function prepareObjective(
     return {
       model,
       batches: maskedBatches(sequences.training, options),
+      sequences: {
+        ...{ training: sequences.training.length, validation: sequences.validation.length },
+        length: options.contextLength,
+      },
       evaluationBatches: (part, limit) => maskedValidationBatches(sequences[part], { ...options, limit }),
       beginning: sequences.validation[0],
       sample: (backend) => filledSample(backend, model, tokenizer, sequences.validation),
@@ -75,9 +90,15 @@ export function prepareObjective(
     const contextLength = Math.min(sizes.contextLength, tokens.length - 1);
     return validationBatches(tokens, { ...sizes, contextLength, windows });
   };
+  const batches = causalBatches(encoded.training, { ...sizes, seed });
   return {
-    model,
-    batches: causalBatches(encoded.training, { ...sizes, seed }),
+    ...{ model, batches },
+    sequences: {
+      training: Math.round(batches.batchesPerEpoch * batchSize),
+      // as validationBatches cuts them: side by side, and a text shorter than a window is one
+      validation: Math.max(1, Math.floor((encoded.validation.length - 1) / sizes.contextLength)),
+      length: sizes.contextLength,
+    },
     evaluationBatches: (part, windows) => windowsOf(encoded[part], windows),
     targetIndices(part, windows) {
       const indices = Uint32Array.from(encoded[part].keys()); // in place of tokens

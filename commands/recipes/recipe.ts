@@ -17,6 +17,7 @@ import type { CardSubject } from "../reports/model_card.ts";
 import type { RunFolder } from "../runs/run_folder.ts";
 import type { RunSkills } from "../runs/run_skills.ts";
 import type { Best, EpochLoss, RunState, Scores } from "../runs/run_state.ts";
+import type { SequenceCounts } from "./objectives.ts";
 import type { RunAttention } from "./run_attention.ts";
 import type { TrainFlags } from "../settings/train_flags.ts";
 import type { SpeedMeter } from "../cost/speed_meter.ts";
@@ -51,6 +52,8 @@ export interface Recipe {
   readonly facts: readonly Fact[];
   /** Measures the validation loss by skill, of a causal model of tales. */
   readonly skills?: RunSkills;
+  /** How many sequences the texts of a language model make. */
+  readonly sequences?: SequenceCounts;
   /** The lowest possible loss, where it is known: a line in the loss curve. */
   readonly optimalLoss?: number;
   /** What the loss is averaged over. */

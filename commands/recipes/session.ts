@@ -107,10 +107,10 @@ export async function runSession<State extends RunState>(
       if (file) await folder.addFile(BLOCK_COPY, file.bytes);
       await folder.startEvents({ requested: flags.tensorboard ?? false });
       const attention = await RunAttention.start(recipe, run, folder, flags);
-      const { config, model } = recipe;
+      const { config, model, sequences } = recipe;
       const finishRunJson = await writeRunJson(folder.path, state, {
         ...{ config, step: run.step, parameters: countParameters(model) },
-        ...{ experiment: model.experiment, optimalLoss: recipe.optimalLoss },
+        ...{ sequences, experiment: model.experiment, optimalLoss: recipe.optimalLoss },
       });
       const best = rewound?.best, epochLoss = resumed?.state.epochLoss;
       const begun = { recipe, run, folder, flags, state, best, epochLoss, attention };

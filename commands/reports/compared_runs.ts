@@ -89,7 +89,7 @@ export function differencesOf(runs: readonly ComparedRun[]): Record<string, read
 }
 
 /** Settings that decide what a loss is averaged over: where they differ, losses are of different things. */
-const OF_TEXTS = [
+export const OF_TEXTS: readonly string[] = [
   "command",
   "data",
   "validation",

@@ -19,10 +19,12 @@ import type { RunState } from "./run_state.ts";
 export async function writeRunJson(
   folder: string,
   { command, backend }: RunState,
-  { config, experiment, step: firstStep, parameters, optimalLoss }: {
+  { config, experiment, step: firstStep, parameters, sequences, optimalLoss }: {
     readonly config: Readonly<Record<string, unknown>>;
     /** Learned numbers of the model, a tied weight counted once. */
     readonly parameters?: number;
+    /** How many sequences the texts of a language model make. */
+    readonly sequences?: object;
     /** The lowest possible validation loss, where it is known. */
     readonly optimalLoss?: number;
     /** Parts of the model, from a file that is given by hand each time. */
@@ -44,7 +46,7 @@ export async function writeRunJson(
   };
   const save = async (session: object) => {
     const sessions = [...Array.isArray(before) ? before : [], session];
-    const run = { command, block, parameters, optimalLoss, settings: config, sessions };
+    const run = { command, block, parameters, sequences, optimalLoss, settings: config, sessions };
     await saveFile(path, JSON.stringify(run, null, 2) + "\n");
   };
   await save(session);

@@ -73,11 +73,14 @@ function split(texts: readonly string[], fraction: number): [string[], string[]]
   return [before, after];
 }
 
+/** Tokens of a vocabulary of byte pairs, unless a flag says otherwise. */
+export const VOCAB_SIZE = 1024;
+
 /** Makes the tokenizer of a run, `char` or `bpe`, or reads it from a folder. */
 export async function chooseTokenizer(
   choice: string,
   { training, validation }: Corpus,
-  { vocabSize = 1024, specialTokens }: { vocabSize?: number; specialTokens?: readonly string[] } = {},
+  { vocabSize = VOCAB_SIZE, specialTokens }: { vocabSize?: number; specialTokens?: readonly string[] } = {},
 ): Promise<BaseTokenizer> {
   // The rare characters of the validation text must be in the vocabulary, too.
   if (choice === "char") {
