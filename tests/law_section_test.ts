@@ -117,3 +117,19 @@ Deno.test("sizes without a loss or an optimum are left out and said to; too few 
   const three = await lawSection(labFigures(lab.lab, lab.results), ["width-48", "width-80", "width-16"]);
   assertEquals(three.texts, none!.slice(-1), "three sizes remain");
 });
+
+Deno.test("errors that the seeds do not explain are bold", async () => {
+  const { lab: made, results } = madeUpLab(
+    WIDTHS.map((width) => ({
+      name: `width-${width}`,
+      parameters: 24 * width ** 2 + 334 * width,
+      factor: (40 / width) ** 1.2 * (width === 28 ? 2 : 1),
+      noise: 0.01,
+    })),
+    [1, 2, 3],
+    { kind: "scaling", baseline: undefined },
+  );
+  const { table } = await lawSection(labFigures(made, results), ["width-48"]);
+  const bold = new Map(table!.rows.map(([{ text }, , , , { strong }]) => [text, strong]));
+  assertEquals([bold.get("width-28"), bold.get("width-48")], [true, false]);
+});

@@ -79,20 +79,17 @@ export function labFigures(lab: LabDescription, results: readonly LabResult[]): 
       ...{ lab, baselineRuns, skills, optimal, target: target?.loss },
     })
   );
-  const variants = withComparisons(alone, { baselineRuns, skills, optimal });
+  const variants = withComparisons(alone, baselineRuns, { skills, optimal });
   const baseline = variants.find(({ variant }) => variant === chosen);
   const comparisons = variants.filter(({ comparison }) => comparison).length;
   return { lab, variants, baseline, target, skills, optimal, comparisons };
 }
 
-/** Compares variants with the baseline: but for itself, and for those that have its bits. */
+/** Compares all variants with the baseline, but those that have its bits. */
 function withComparisons(
   variants: readonly VariantFigures[],
-  { baselineRuns, skills, optimal }: {
-    readonly baselineRuns: readonly LabResult[];
-    readonly skills: readonly string[];
-    readonly optimal: boolean;
-  },
+  baselineRuns: readonly LabResult[],
+  { skills, optimal }: Pick<LabFigures, "skills" | "optimal">,
 ): VariantFigures[] {
   const [{ variant: baseline } = { variant: "" }] = baselineRuns;
   const others = variants.filter(({ variant, identical }) => !identical && variant.name !== baseline);
@@ -109,10 +106,7 @@ function withComparisons(
   return variants.map((figures) => ({
     ...figures,
     comparison: whole.get(figures),
-    skills: figures.skills.map((figure) => ({
-      ...figure,
-      comparison: parts.get(figure.skill)!.get(figures),
-    })),
+    skills: figures.skills.map((skill) => ({ ...skill, comparison: parts.get(skill.skill)!.get(figures) })),
   }));
 }
 
