@@ -137,7 +137,7 @@ Deno.test("the lead says what the intervals are", () => {
   assertMatch(lead([1], "plain"), / One seed does not tell a difference from chance\.$/);
 });
 
-Deno.test("the lead says which losses are those of evaluate, with half a context before every token", () => {
+Deno.test("the lead says which losses are those of evaluate, and the curves which numbers are", async () => {
   const { lab, results } = madeUpLab(EFFECTS);
   const evaluated = results.map((result) => ({ ...result, skills: result.curve.at(-1)!.skills }));
   const lead = leadOf(labFigures(lab, evaluated));
@@ -146,6 +146,12 @@ Deno.test("the lead says which losses are those of evaluate, with half a context
     /measured as `evaluate` does: every token is read with half a context or more before it\./,
   );
   assert(!lead.includes("last validation"));
+  const numbers = "numbers: from evaluate";
+  const drawn = async (results_: typeof results) =>
+    (await labSections(labFigures(lab, results_))).find(({ picture }) => picture)!.picture!.svg.includes(
+      numbers,
+    );
+  assertEquals([await drawn(evaluated), await drawn(results)], [true, false]);
 });
 
 Deno.test("one comparison needs no correction, and differences are not ratios", async () => {

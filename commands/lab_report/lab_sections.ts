@@ -39,10 +39,9 @@ const MOST_PANELS = 48;
 /** How many runs there are, and what their figures mean. */
 export function leadOf({ lab, baseline, variants }: LabFigures): string {
   const count = lab.seeds.length;
-  const isEvaluated = variants.some(({ finished }) => finished.some(({ skills }) => skills));
   return [
     `${counted(lab.variants.length, "variant")}, ${counted(count, "seed")} each.`,
-    isEvaluated
+    isEvaluated(variants)
       ? "Losses are those of the trained models on the validation text, in nats a token, measured as `evaluate` does: " +
         "every token is read with half a context or more before it. Validations during training, which the curves " +
         "show, read windows side by side; there a token at the beginning of a window has little before it, and the " +
@@ -62,6 +61,10 @@ export function leadOf({ lab, baseline, variants }: LabFigures): string {
       : [],
   ].join(" ");
 }
+
+/** Whether trained models were evaluated once more, with more before every token than validations have. */
+const isEvaluated = (variants: LabFigures["variants"]): boolean =>
+  variants.some(({ finished }) => finished.some(({ skills }) => skills));
 
 /** The sections that labs of every kind have. */
 export async function labSections(figures: LabFigures): Promise<Section[]> {
@@ -172,6 +175,7 @@ async function drawCurves(figures: LabFigures): Promise<Section | undefined> {
     ...seeds > 1 ? [`mean and range of ${seeds} seeds`] : [],
     ...compared ? [`grey: ${baseline ? "the baseline" : `the best, ${compared.variant.title}`}`] : [],
     ...drawn.some(({ diverged }) => diverged.length > 0) ? ["×: diverged"] : [],
+    ...isEvaluated(variants) ? ["numbers: from evaluate"] : [],
   ].join("; ");
   const svg = await variantsPlot(
     drawn.map((variant) => ({
