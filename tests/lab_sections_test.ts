@@ -130,7 +130,7 @@ Deno.test("the lead says what the intervals are", () => {
   assertEquals(
     lead([1, 2, 3], "plain"),
     "2 variants, 3 seeds each. Losses are those of the last validation, in nats a token. What follows ± is half of the " +
-      "95 % interval of a mean, by Student's t over the seeds. Differences and ratios are between runs of the same seed.",
+      "95 % interval of a mean loss, by Student's t over the seeds. Differences and ratios are between runs of the same seed.",
   );
   assertMatch(lead([1, 2]), /a token\. Of two seeds the mean and both values are given\.$/);
   assertMatch(lead([1]), /in nats a token\.$/);

@@ -48,7 +48,7 @@ export function leadOf({ lab, baseline, variants }: LabFigures): string {
         "losses are higher."
       : "Losses are those of the last validation, in nats a token.",
     ...count > 2
-      ? ["What follows ± is half of the 95 % interval of a mean, by Student's t over the seeds."]
+      ? ["What follows ± is half of the 95 % interval of a mean loss, by Student's t over the seeds."]
       : count === 2
       ? ["Of two seeds the mean and both values are given."]
       : [],

@@ -15,7 +15,7 @@ import type { Estimate } from "./statistics.ts";
 /** A cell of a table. */
 export interface Cell {
   readonly text: string;
-  /** Whether it stands out: it differs from the baseline by more than its uncertainty. */
+  /** Whether it stands out: it differs from the baseline, see comparisons.ts. */
   readonly strong?: boolean;
   /** Its colour, from −1 (better than the baseline) to 1 (worse). */
   readonly heat?: number;
