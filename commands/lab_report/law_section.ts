@@ -75,13 +75,17 @@ function exponents(table: ScalingLaw["table"]): string {
   const steep = table.flatMap(({ name, exponent }) => exponent === undefined ? [] : [{ name, exponent }])
     .toSorted((a, b) => a.exponent - b.exponent);
   const [least, most] = [steep[0], steep.at(-1)!];
-  return `From one size to the next, b is between ${least.exponent.toFixed(2)} (up to ${least.name}) and ` +
-    `${most.exponent.toFixed(2)} (up to ${most.name}).`;
+  return `From one size to the next, b is between ${
+    exponentText(least.exponent)
+  } (up to ${least.name}) and ` +
+    `${exponentText(most.exponent)} (up to ${most.name}).`;
 }
 
+const exponentText = (exponent: number): string => exponent.toFixed(2).replace("-", "−");
+
 function parabolaErrors({ predictions }: ScalingLaw): string {
-  const errors = predictions.map(({ name, parabolaError }) => `${name} ${signedPercent(parabolaError)}`);
-  return errors.length === 0 ? "" : ` A parabola predicts ${errors.join(", ")}.`;
+  const errors = predictions.map(({ name, parabolaError }) => `${name} by ${signedPercent(parabolaError)}`);
+  return errors.length === 0 ? "" : ` A parabola misses ${errors.join(" and ")}.`;
 }
 
 const signed = (value: number, digits: number): string =>
@@ -148,7 +152,7 @@ function lawTable({ table, predictions }: ScalingLaw): Table {
         text,
       })),
       { text: signedPercent(error), strong: unexplained },
-      { text: exponent === undefined ? "–" : exponent.toFixed(2) },
+      { text: exponent === undefined ? "–" : exponentText(exponent) },
       { text: fitted ? "fitted" : `predicted; by a parabola ${signedPercent(errorsOfParabola.get(name)!)}` },
     ]),
   };
