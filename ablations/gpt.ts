@@ -51,6 +51,7 @@ export const GPT_ABLATIONS: readonly Variant[] = [
     name: "swapped_query_key",
     title: "query and key swapped before training",
     question: "Does it matter which projection is called query and which key?",
+    note: "This is the plain model with other initial values, so its figures show what chance alone does.",
     flags: [],
     block: fileOf("swapped_query_key"),
   },
@@ -69,9 +70,10 @@ export const GPT_ABLATIONS: readonly Variant[] = [
   },
   {
     name: "double_width",
-    title: "double the width",
+    title: "double the width, learning rate 0.003",
     question: "What does a wider model learn besides?",
-    flags: ["--model-dim", "128"],
+    note: "At the learning rate of the plain model, 0.01, this width hardly learns.",
+    flags: ["--model-dim", "128", "--learning-rate", "0.003"],
   },
   {
     name: "half_depth",

@@ -30,7 +30,7 @@ export const compare: Command = defineCommand({
   ],
   operand: "runs",
   flags: {
-    runs: { kind: "list", description: "folders of runs", placeholder: "FOLDER...", required: true },
+    runs: { kind: "list", description: "folders of two or more runs", placeholder: "FOLDER..." },
     out: {
       kind: "text",
       description: "picture of the validation losses over the steps, .svg or .png",
@@ -39,7 +39,7 @@ export const compare: Command = defineCommand({
     },
     ...jsonFlag,
   },
-  async run({ runs: paths, out, json }) {
+  async run({ runs: paths = [], out, json }) {
     expectSeveral(paths);
     if (out !== undefined) {
       if (!PICTURE_NAME.test(out)) {

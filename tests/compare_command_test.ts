@@ -114,6 +114,8 @@ Deno.test("compare shows real runs, draws them in one picture, and gives the doc
     assert(json.runs[0].tokensPerSecond > 0);
   }));
 
+const EXPECTED = "two or more folders of runs, as in deno task compare RUN RUN...";
+
 Deno.test("what cannot be compared is refused in one line", () =>
   inFolder(async (cwd) => {
     await makeRun(`${cwd}/runs/a`, { settings }, [{ step: 1, seconds: 1 }]);
@@ -121,8 +123,8 @@ Deno.test("what cannot be compared is refused in one line", () =>
     await Deno.mkdir(`${cwd}/runs/none`);
     await Deno.writeTextFile(`${cwd}/runs/file`, "");
     const refused: [string, string, number?][] = [
-      ["compare", "--runs is missing: folders of runs", 2],
-      ["compare runs/a", "There is one run to compare: give two or more folders", 2],
+      ["compare", `There are no runs to compare: expected ${EXPECTED}`, 2],
+      ["compare runs/a", `There is one run to compare: expected ${EXPECTED}`, 2],
       ["compare runs/a runs/a", "runs/a is given twice", 2],
       ["compare runs/a runs/a/last", "runs/a is given twice", 2],
       ["compare runs/a runs/none", "Cannot read runs/none: it is not the folder of a run: expected run.json"],

@@ -35,18 +35,18 @@ Deno.test("loss, excess, difference by seed and ratio", () => {
   ]);
   assertEquals(optimal, true);
   assertEquals(baseline, variants[0]);
-  assertEquals(baseline!.difference, undefined, "the baseline is not compared with itself");
-  const [{ loss }, { difference, ratio, excess }] = variants;
+  assertEquals(baseline!.comparison, undefined, "the baseline is not compared with itself");
+  const [{ loss }, { comparison, excess }] = variants;
   assertAlmostEquals(loss!.mean, 0.3, 1e-12);
   assertAlmostEquals(excess!.mean, 0.47, 1e-12);
-  // of 0.2, 0.3, 0.31: scipy.stats.ttest_rel
-  assertAlmostEquals(difference!.mean, 0.27, 1e-12);
-  assertAlmostEquals(difference!.low, 0.118900, 1e-4);
-  assertAlmostEquals(ratio!, 0.47 / 0.2, 1e-12);
+  // of 0.2, 0.3, 0.31
+  assertAlmostEquals(comparison!.difference, 0.27, 1e-12);
+  assertEquals([comparison!.of, comparison!.estimate.count], ["ratio", 3]);
+  assertAlmostEquals(comparison!.estimate.mean, Math.cbrt((0.3 / 0.1) * (0.5 / 0.2) * (0.61 / 0.3)), 1e-12);
 });
 
 Deno.test("runs that diverged, failed or are missing are counted, and only seeds that both have are compared", () => {
-  const { variants: [, other, none], optimal } = labFigures(
+  const { variants: [, other, none], optimal, comparisons } = labFigures(
     lab(["plain", "other", "none"], [1, 2, 3, 4], "plain"),
     [
       ...[1, 2, 3].map((seed) => result("plain", seed, [0.2])),
@@ -61,9 +61,10 @@ Deno.test("runs that diverged, failed or are missing are counted, and only seeds
   assertEquals(other.finished.map(({ seed }) => seed), [1, 4]);
   assertEquals(other.diverged.map(({ seed }) => seed), [2]);
   assertEquals(other.missing, 1);
-  assertEquals(other.difference!.count, 1);
-  assertAlmostEquals(other.ratio!, 4, 1e-12);
-  assertEquals([none.missing, none.loss, none.difference, none.reached, none.seconds], [4, ...Array(4)]);
+  assertEquals(other.comparison!.estimate.count, 1);
+  assertAlmostEquals(other.comparison!.estimate.mean, 4, 1e-12);
+  assertEquals(comparisons, 1);
+  assertEquals([none.missing, none.loss, none.comparison, none.reached, none.seconds], [4, ...Array(4)]);
 });
 
 Deno.test("of two results of one run the last counts", () => {
@@ -90,7 +91,7 @@ Deno.test("the optimum is that of the characters that were validated, where the 
   assertAlmostEquals(excessOf(result("a", 1, [0.7], { curve: [point] }))!, 0.55, 1e-12);
 });
 
-Deno.test("skills: excess, difference, and what each adds to the difference of the loss", () => {
+Deno.test("skills: excess, share of the characters, and their comparisons, which allow for all skills together", () => {
   const run = (variant: string, seed: number, parts: Record<string, SkillLoss>): LabResult => {
     const total = Object.values(parts).reduce((sum, { positions }) => sum + positions, 0);
     const loss = Object.values(parts).reduce((sum, { positions, loss }) => sum + positions * loss, 0) / total;
@@ -106,10 +107,21 @@ Deno.test("skills: excess, difference, and what each adds to the difference of t
   const [first, second] = other.skills;
   assertAlmostEquals(first.excess.mean, 0.55, 1e-12);
   assertAlmostEquals(first.weight, 0.75, 1e-12);
-  assertAlmostEquals(first.difference!.mean, 0.1, 1e-12);
-  assertAlmostEquals(second.difference!.mean, 1.1, 1e-12);
-  assertAlmostEquals(second.contribution!.mean, 0.275, 1e-12);
-  assertAlmostEquals(first.contribution!.mean + second.contribution!.mean, other.difference!.mean, 1e-12);
+  const [{ difference }, { difference: another, of, estimate: { mean, low } }] = [first, second].map((
+    { comparison },
+  ) => comparison!);
+  assertAlmostEquals(difference, 0.1, 1e-12);
+  assertAlmostEquals(another, 1.1, 1e-12);
+  assertAlmostEquals(
+    first.weight * difference + second.weight * another,
+    other.comparison!.difference,
+    1e-12,
+  );
+  assertAlmostEquals(mean, Math.sqrt(2 * 2.2), 1e-12);
+  // ln 2 and ln 2.2 leave (ln 1.1)² / 4; with one degree of freedom and two comparisons t is 25.45
+  const half = 25.4517 * Math.log(1.1) / 2;
+  assertEquals(of, "ratio");
+  assertAlmostEquals(Math.log(mean / low), half, 1e-4);
 });
 
 Deno.test("steps to the loss that the baseline has halfway: on the line between two validations", () => {
@@ -142,18 +154,16 @@ Deno.test("a variant is identical where every validation of every run is the bas
     ...[...runs("plain", 1), ...runs("same", 1), ...runs("close", 1 + 1e-15), ...runs("part", 1).slice(0, 1)],
   ]);
   assertEquals(variants.map(({ identical }) => identical), [false, true, false, false]);
+  assertEquals(variants.map(({ comparison }) => comparison !== undefined), [false, false, true, true]);
 });
 
 Deno.test("without an optimum there is no excess and no ratio, and without skills no figures of them", () => {
   const made = madeUpLab([{ name: "plain" }, { name: "other", factor: 2 }]);
   const { variants, optimal, skills } = labFigures(made.lab, withoutOptimum(made.results));
   assertEquals([optimal, skills], [false, []]);
-  assertEquals(variants.map(({ excess, ratio, skills }) => [excess, ratio, skills]), [[
-    undefined,
-    undefined,
-    [],
-  ], [undefined, undefined, []]]);
-  assert(variants[1].difference!.low > 0);
+  assertEquals(variants.map(({ excess, skills }) => [excess, skills]), [[undefined, []], [undefined, []]]);
+  const { of, estimate: { low }, shown } = variants[1].comparison!;
+  assert(of === "difference" && shown && low > 0);
 });
 
 Deno.test("where nothing has finished there are no figures, and nothing to time by", () => {

@@ -52,8 +52,14 @@ Deno.test("scaling also has a law, whose sentences are printed", async () => {
     madeUpLab(effects, [1, 2], { kind: "scaling", baseline: undefined }),
   );
   assertEquals(names, ["curves.png", "curves.svg", "law.png", "law.svg", "report.html", "table.md"]);
-  assertMatch(lines.join("\n"), /- Loss above the optimum = .* · N\^−b with b = 0\.5\d\d ±/);
-  assertMatch(text("table.md"), /## Scaling law\n\nLoss above .*\n\nLeft out and predicted: width-60 /);
+  assertMatch(
+    lines.join("\n"),
+    /- The line through the logarithms of 11 sizes: loss above the optimum =\s+.*\s+·\s+N\^−b\s+with\s+b\s+=\s+0\.5\d\d\s+±/,
+  );
+  assertMatch(
+    text("table.md"),
+    /## Scaling law\n\nA single power law .*\n\nThe line .*\n\nFrom one .*\n\nLeft out and predicted: width-60 /,
+  );
   assert(text("report.html").includes("width-200"));
 });
 

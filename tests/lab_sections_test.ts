@@ -36,11 +36,12 @@ Deno.test("ablations: conclusions, curves, figures, skills, commands", async () 
   ]);
   assertStringIncludes(
     figures.notes!.join(" "),
-    "Of 16 comparisons at 95 %, about 1 would be bold by chance alone.",
+    "Bold: differs from the baseline; the interval of the ratio excludes 1. The intervals allow for 16 comparisons: " +
+      "if no variant made any difference, about 5 % of such labs would show one.",
   );
   assertStringIncludes(
     skills.notes!.join(" "),
-    "Of 96 comparisons at 95 %, about 5 would be bold by chance alone.",
+    "The intervals allow for 96 comparisons: if no variant made any difference, about 5 % of such labs would show one.",
   );
 });
 
@@ -128,14 +129,42 @@ Deno.test("the lead says what the intervals are", () => {
   };
   assertEquals(
     lead([1, 2, 3], "plain"),
-    "2 variants, 3 seeds each. Losses are in nats a token of the validation text. What follows ± is half of a 95 % " +
-      "interval: Student's t over the seeds, and differences are between runs of the same seed.",
+    "2 variants, 3 seeds each. Losses are those of the last validation, in nats a token. What follows ± is half of the " +
+      "95 % interval of a mean loss, by Student's t over the seeds. Differences and ratios are between runs of the same seed.",
   );
+  assertMatch(lead([1, 2]), /a token\. Of two seeds the mean and both values are given\.$/);
+  assertMatch(lead([1]), /in nats a token\.$/);
+  assertMatch(lead([1], "plain"), / One seed does not tell a difference from chance\.$/);
+});
+
+Deno.test("the lead says which losses are those of evaluate, and the curves which numbers are", async () => {
+  const { lab, results } = madeUpLab(EFFECTS);
+  const evaluated = results.map((result) => ({ ...result, skills: result.curve.at(-1)!.skills }));
+  const lead = leadOf(labFigures(lab, evaluated));
   assertMatch(
-    lead([1, 2]),
-    /Of two seeds the mean and both values are given\. A difference .* 95 % interval by Student's t\.$/,
+    lead,
+    /measured as `evaluate` does: every token is read with half a context or more before it\./,
   );
-  assertMatch(lead([1]), /One seed gives no interval: no difference can be shown\.$/);
+  assert(!lead.includes("last validation"));
+  const numbers = "numbers: from evaluate";
+  const drawn = async (results_: typeof results) =>
+    (await labSections(labFigures(lab, results_))).find(({ picture }) => picture)!.picture!.svg.includes(
+      numbers,
+    );
+  assertEquals([await drawn(evaluated), await drawn(results)], [true, false]);
+});
+
+Deno.test("one comparison needs no correction, and differences are not ratios", async () => {
+  const { lab, results } = madeUpLab([{ name: "plain" }, { name: "other" }]);
+  const figures = (await labSections(labFigures(lab, withoutOptimum(results)))).find(({ heading }) =>
+    heading === "Figures"
+  )!;
+  assertEquals(figures.notes!.slice(0, 2), [
+    "Bold: differs from the baseline; the interval of the difference excludes 0. If the variant made no difference, " +
+    "that would happen in about 5 % of such labs.",
+    "An interval is Student's. It takes the scatter of all runs around their variant and seed, or that of the " +
+    "variant's own differences where it is larger.",
+  ]);
 });
 
 Deno.test("bold figures are explained where there are any: with a baseline and several seeds", async () => {
@@ -145,7 +174,7 @@ Deno.test("bold figures are explained where there are any: with a baseline and s
     return sections.flatMap(({ notes = [] }) => notes).filter((note) => /^Bold/.test(note)).length;
   };
   assertEquals([
-    await isExplained([1, 2], "plain"),
+    await isExplained([1, 2, 3], "plain"),
     await isExplained([1], "plain"),
     await isExplained([1, 3]),
   ], [2, 0, 0]);

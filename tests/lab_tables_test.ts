@@ -29,10 +29,10 @@ Deno.test("the main table: a row for each variant, a column for each figure", ()
   assertEquals(texts("runs"), ["4", "3, 1 diverged", "4", "4 diverged"]);
   assertMatch(texts("loss")[0], /^0\.\d{4}$/);
   assertMatch(texts("above the optimum")[0], /^0\.\d{4} ± 0\.\d{4}$/);
-  assertMatch(texts("difference")[1], /^\+0\.\d{4} ± 0\.\d{4}$/);
-  assertEquals(column("difference").map(({ strong }) => strong ?? false), [false, true, true, false]);
+  assertMatch(texts("difference")[1], /^\+0\.\d{4}$/);
+  assertEquals(column("ratio").map(({ strong }) => strong ?? false), [false, true, true, false]);
   assertEquals(texts("difference")[0], "–", "the baseline");
-  assertMatch(texts("ratio")[1], /^3\.\d\d$/);
+  assertMatch(texts("ratio")[1], /^3\.\d\d \([23]\.\d\d to [34]\.\d\d\)$/);
   assertEquals(texts("steps to 0.")[2], "not reached");
   assertEquals(texts("parameters"), Array(4).fill("119,680"));
   assertMatch(texts("time")[0], /^2\ds$/);
@@ -43,6 +43,10 @@ Deno.test("without an optimum there are no columns of it, without a baseline non
   const plain = mainTable(labFigures(made.lab, withoutOptimum(made.results)), BY_TITLE);
   assertEquals(plain.headings.filter((heading) => /optimum|ratio/.test(heading)), []);
   assertMatch(plain.rows[0][2].text, /^0\.\d{4} ± 0\.\d{4}$/);
+  const differences = plain.rows.map((cells) => cells[3]);
+  assertEquals(plain.headings[3], "difference to the baseline");
+  assertMatch(differences[1].text, /^\+0\.\d{4} ± 0\.\d{4}$/);
+  assertEquals(differences.map(({ strong }) => strong ?? false), [false, true, true, false]);
   const sweep = mainTable(labFigures({ ...made.lab, baseline: undefined }, made.results), BY_TITLE);
   assertEquals(sweep.headings.filter((heading) => /baseline/.test(heading)), []);
 });
@@ -70,7 +74,7 @@ Deno.test("skills: bold and coloured where they differ from the baseline, and no
   assertEquals(plain.slice(1).filter(({ strong, heat }) => strong || heat !== undefined), []);
   assertEquals(worse[6].strong, true);
   assertEquals(worse[6].heat, 1, "five times is beyond the full colour");
-  assertMatch(worse[6].hint!, /^1\.\d{4} ± 0\.\d{4}, difference \+1\.\d{4} ± /);
+  assertMatch(worse[6].hint!, /^1\.\d{4} ± 0\.\d{4}, ratio 4\.\d\d \(4\.\d\d to \d\.\d\d\)$/);
   assertMatch(worse[6].text, /^1\.\d\d\d$/);
   for (const { strong, heat } of worse.slice(1, 6)) assertEquals(heat !== undefined, strong === true);
 });
@@ -103,7 +107,7 @@ Deno.test("the table of a terminal fits into 80 columns", () => {
   const lines = shortTable(figures, 80).split("\n");
   assertEquals(lines.filter((line) => line.length > 80), []);
   assertEquals(lines[0].trim().split(/ {2,}/), ["variant", "above optimum", "to baseline", "time"]);
-  assertMatch(lines[2], /^worse +0\.\d{4} ± 0\.\d{4} +\+0\.\d{4} ± 0\.\d{4} +2\ds$/);
+  assertMatch(lines[2], /^worse +0\.\d{4} ± 0\.\d{4} +× 3\.\d\d \([23]\.\d\d to [34]\.\d\d\) +2\ds$/);
   assertMatch(lines[4], /^lost +diverged +– +–$/);
   const plain = shortTable(
     labFigures({ ...made.lab, baseline: undefined }, withoutOptimum(made.results)),

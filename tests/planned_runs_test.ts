@@ -99,6 +99,21 @@ Deno.test("--config gives the settings of another run, but for its seed", () =>
     assertEquals(plan.settings, { data: settings.data, layers: 3, steps: 5 });
   }));
 
+Deno.test("a block that is no file, as where the program is run from the network, is refused with advice", () =>
+  inFolder(async (folder) => {
+    await Deno.writeTextFile(`${folder}/a.txt`, story(100));
+    await assertRejects(
+      () =>
+        planVariants({
+          flags: ["--data", `${folder}/a.txt`],
+          variants: [variant("a"), { ...variant("b"), block: "https://example.org/no_norm.ts" }],
+        }, "cpu"),
+      Error,
+      "b: its block is https://example.org/no_norm.ts, and blocks are read from disk: run the lab in a copy of the " +
+        "project, or leave this variant out with --only",
+    );
+  }));
+
 Deno.test("values become flags that give them again", () => {
   const values = { data: ["a b.txt", "-c.txt"], learningRate: 1e-7, tied: false, lines: true, prompt: "" };
   const flags = [

@@ -1,19 +1,5 @@
-import {
-  assert,
-  assertAlmostEquals,
-  assertEquals,
-  assertMatch,
-  assertStringIncludes,
-  assertThrows,
-} from "@std/assert";
-import { labFigures } from "../commands/lab_report/lab_figures.ts";
-import {
-  describeLaw,
-  fitScalingLaw,
-  lawSection,
-  type MeasuredSize,
-} from "../commands/lab_report/scaling_law.ts";
-import { madeUpLab, withoutOptimum } from "./_lab.ts";
+import { assertAlmostEquals, assertEquals, assertThrows } from "@std/assert";
+import { fitScalingLaw, type MeasuredSize } from "../commands/lab_report/scaling_law.ts";
 
 const SIZES = [4208, 11488, 43056, 120_000, 436_000, 1_026_800];
 
@@ -86,80 +72,27 @@ Deno.test("what cannot be fitted is refused, with its name", () => {
   assertThrows(() => fitScalingLaw(good.slice(0, 3), []), RangeError, "degree 2");
 });
 
-Deno.test("words: the law, its predictions, whether they hit, and whether the points bend", () => {
-  const noise = [1.02, 0.97, 1.01, 0.99, 1.03, 0.98];
-  const straight = describeLaw(
-    fitScalingLaw(sizes((n) => [50 * n ** -0.6 * noise[SIZES.indexOf(n)]]), ["n43056"]),
+Deno.test("every size beside the law: its error, the exponent up to it, and whether the seeds explain the error", () => {
+  const noise = [0.99, 1.01], bump = 1.3;
+  const { table, isRepeated } = fitScalingLaw(
+    sizes((n) => noise.map((factor) => factor * (n === 43056 ? bump : 1) * 50 * n ** -0.6)),
+    ["n1026800"],
   );
-  assertMatch(
-    straight[0],
-    /^Loss above the optimum = \d+\.?\d* · N\^−b with b = 0\.\d{3} ± 0\.\d{3} \(95 % interval\), R² = 0\.99\d\d of the logarithms, from 5 sizes\.$/,
-  );
-  assertMatch(
-    straight[1],
-    /^Left out and predicted: n43056 \(43\.1K parameters\), measured 0\.\d{4}, predicted 0\.\d{4}: [+−]\d\.\d %; expected within 0\.\d{4} to 0\.\d{4}\.$/,
-  );
-  assertEquals(straight[2], "What was measured lies within these intervals.");
-  assertMatch(
-    straight[3],
-    /^No bend could be shown: the coefficient of \(ln N\)² is [+−]0\.\d{3} ± 0\.\d{3}\.$/,
-  );
-  const floor = (n: number) => [(50 * n ** -0.6 + 0.05) * noise[SIZES.indexOf(n)]];
-  const bent = describeLaw(fitScalingLaw(sizes(floor), ["n1026800"]));
-  assertStringIncludes(bent.join(" "), "The points bend: the coefficient of (ln N)² is +0.0");
-  assertMatch(bent.at(-1)!, /A parabola predicts n1026800 [+−]\d+\.\d %\.$/);
-});
-
-Deno.test("a law that misses is said to", () => {
-  const jump = (n: number) => [50 * n ** -0.6 * (n > 1e6 ? 3 : 1 + n % 7 / 100)];
-  assertStringIncludes(
-    describeLaw(fitScalingLaw(sizes(jump), ["n1026800"])).join(" "),
-    "The law misses n1026800: what was measured lies outside the interval.",
-  );
-});
-
-const WIDTHS = [8, 16, 28, 48, 80, 128];
-const lab = madeUpLab(
-  WIDTHS.map((width) => ({
-    name: `width-${width}`,
-    parameters: 24 * width ** 2 + 334 * width,
-    factor: (40 / width) ** 1.2,
-  })),
-  [1, 2],
-  { kind: "scaling", baseline: undefined },
-);
-
-Deno.test("the section of a report: sentences, a table of the predictions, and a picture", async () => {
-  const { texts, table, picture } = await lawSection(labFigures(lab.lab, lab.results), [
-    "width-48",
-    "width-999",
-  ]);
-  assertMatch(texts![0], /from 5 sizes\.$/);
-  assertEquals(table!.rows.map((cells) => cells.slice(0, 2).map(({ text }) => text)), [[
-    "width-48",
-    "71,328",
-  ]]);
-  assertEquals(picture!.name, "law");
-  assertMatch(picture!.svg, />predicted: [+−]\d+\.\d %<\/text>/);
-  assertEquals(
-    picture!.svg.match(/parameters: 71.328k; [^"]*kind: left out of the fit/g)!.length,
-    2,
-    "one for each seed",
-  );
-  assertEquals(picture!.svg.match(/kind: left out of the fit/g)!.length, 2);
-  const all = await lawSection(labFigures(lab.lab, lab.results), []);
-  assertMatch(all.texts![0], /from 6 sizes\.$/);
-  assertEquals(all.table, undefined);
-  assert(!all.texts!.some((text) => text.startsWith("Left out")));
-});
-
-Deno.test("sizes without a loss or an optimum are left out and said to; too few make no law", async () => {
-  const less = lab.results.filter(({ variant }) => variant !== "width-80");
-  const { texts } = await lawSection(labFigures(lab.lab, less), []);
-  assertEquals(texts!.at(-1), "Left out: 1 size without a finished run or a known optimum.");
-  const { texts: none, picture } = await lawSection(labFigures(lab.lab, withoutOptimum(lab.results)), []);
-  assertEquals(none!.at(-1), "No law is fitted: that takes four sizes or more.");
-  assert(picture === undefined);
-  const three = await lawSection(labFigures(lab.lab, lab.results), ["width-48", "width-80", "width-16"]);
-  assertEquals(three.texts, none!.slice(-1), "three sizes remain");
+  assertEquals(table.map(({ name, fitted }) => [name, fitted]), SIZES.map((n) => [`n${n}`, n < 1e6]));
+  assertEquals(isRepeated, true);
+  // of 5 sizes with 2 seeds each: t with 5 degrees of freedom and 1 % outside is 4.032; half of ln(1.01 / 0.99) is the deviation / √2
+  const reach = 4.0321 * Math.log(1.01 / 0.99) / 2;
+  for (const { error, fitted, unexplained, name } of table) {
+    assertEquals(unexplained, fitted && Math.abs(Math.log(1 + error)) > reach, name);
+  }
+  assertEquals(table[2].unexplained, true);
+  const [first, second, third] = table;
+  assertEquals(first.exponent, undefined);
+  assertAlmostEquals(second.exponent!, 0.6, 1e-9);
+  assertAlmostEquals(third.exponent!, 0.6 - Math.log(bump) / Math.log(43056 / 11488), 1e-9);
+  assertAlmostEquals(third.measured, bump * 50 * 43056 ** -0.6 * Math.sqrt(0.99 * 1.01), 1e-9);
+  assertAlmostEquals(third.error, third.law / third.measured - 1, 1e-12);
+  const alone = fitScalingLaw(sizes((n) => [(n === 43056 ? bump : 1) * 50 * n ** -0.6]), []);
+  assertEquals(alone.isRepeated, false);
+  assertEquals(alone.table.filter(({ unexplained }) => unexplained), []);
 });

@@ -135,6 +135,12 @@ export function flagsOf(values: Readonly<Record<string, unknown>>): string[] {
 /** The file of a block, given by its path or URL, and its SHA-256. */
 async function blockOf(file: string | undefined): Promise<PlannedVariant["block"]> {
   if (file === undefined) return undefined;
+  if (/^https?:/.test(file)) {
+    throw new Error(
+      `its block is ${file}, and blocks are read from disk: run the lab in a copy of the project, or leave this variant ` +
+        "out with --only",
+    );
+  }
   const path = file.startsWith("file:") ? relative(Deno.cwd(), fromFileUrl(new URL(file))) : file;
   await expectFile(path);
   return { path, name: basename(path), sha256: await sumOf(await readBytes(path)) };

@@ -14,7 +14,7 @@ import { labMarkdown } from "../lab_report/lab_markdown.ts";
 import { labPage } from "../lab_report/lab_page.ts";
 import { labSections, leadOf, type Picture } from "../lab_report/lab_sections.ts";
 import { shortTable } from "../lab_report/lab_tables.ts";
-import { lawSection } from "../lab_report/scaling_law.ts";
+import { lawSection } from "../lab_report/law_section.ts";
 import type { LabDescription, LabResult } from "../lab_report/lab_types.ts";
 import { SCALING_LEFT_OUT } from "./scaling_sizes.ts";
 

@@ -1,12 +1,13 @@
 /**
- * One or two sentences for each variant, written from its figures by rules. A sentence says that something differs only
- * where the interval does: otherwise it says how large a difference remains possible.
+ * One to three sentences for each variant, written from its figures by rules. A sentence says that something differs only
+ * where the comparison shows it: otherwise it says which differences the runs do not rule out.
  *
  * @module
  */
 import { counted, formatShare } from "../cli/terminal.ts";
 import type { LabFigures, VariantFigures } from "./lab_figures.ts";
-import { type Estimate, isShown } from "./statistics.ts";
+import type { Comparison } from "./comparisons.ts";
+import type { Estimate } from "./statistics.ts";
 
 /** A loss, such as `0.2136`. */
 export function formatLoss(loss: number): string {
@@ -46,6 +47,7 @@ export function conclusion(figures: VariantFigures, { lab, baseline }: LabFigure
   if (finished.length > 0) {
     if (figures === baseline) sentences.push(aboutBaseline(figures));
     else if (baseline) sentences.push(...aboutDifference(figures, baseline));
+    if (figures.variant.note) sentences.push(figures.variant.note);
   }
   return sentences.join(" ");
 }
@@ -63,33 +65,49 @@ function aboutBaseline({ loss, excess, skills }: VariantFigures): string {
 }
 
 function aboutDifference(figures: VariantFigures, baseline: VariantFigures): string[] {
-  const { difference, ratio, identical, parameters } = figures;
+  const { comparison, identical, parameters } = figures;
   if (identical) return ["Changes nothing: every validation loss is the baseline's, to the last bit."];
-  if (!difference) return ["Not compared: no seed has finished with both this and the baseline."];
-  const { mean, low, high, kind, count } = difference;
-  const sentences: string[] = [], above = baseline.excess && baseline.excess.mean > 0 ? ratio : undefined;
-  const size = above === undefined
-    ? `the loss is ${mean < 0 ? "lower" : "higher"}`
-    : `the loss above the optimum is ${times(above)}`;
-  const signed = kind === "range"
-    ? `${formatDifference(low)} and ${formatDifference(high)} nats a token`
-    : `${formatEstimate(difference, formatDifference)} nats a token`;
-  if (kind === "single") {
-    sentences.push(`One run to compare: ${size} (${signed}); one seed gives no interval.`);
-  } else if (isShown(difference)) {
-    sentences.push(`${capital(size)} (${signed})${attribution(figures)}.`);
-  } else {
-    sentences.push(`No difference could be shown: ${signed} with ${count} seeds.`);
-    if (above !== undefined && kind === "interval") {
-      const share = percent(Math.max(Math.abs(low), Math.abs(high)) / baseline.excess!.mean);
-      sentences.push(`Up to ${share} of the baseline's loss above the optimum remain possible.`);
-    }
-  }
+  if (!comparison) return ["Not compared: no seed has finished with both this and the baseline."];
+  const sentences = [
+    comparison.estimate.kind === "single"
+      ? `One seed: ${sizeOf(comparison)} (${nats(comparison)}), which may be chance.`
+      : comparison.shown
+      ? `${capital(sizeOf(comparison))} (${interval(comparison)})${attribution(figures)}.`
+      : `No difference could be shown (${nats(comparison)}): with ${
+        counted(comparison.estimate.count, "seed")
+      }, ${possible(comparison)} cannot be ruled out.`,
+  ];
   const share = parameters && baseline.parameters ? parameters / baseline.parameters : 1;
   if (Math.abs(share - 1) >= 0.1) {
     sentences.push(`The model has ${Number(share.toPrecision(2))} times the parameters.`);
   }
   return sentences;
+}
+
+/** A difference that is shown, or that one run found. */
+function sizeOf({ of, estimate: { mean } }: Comparison): string {
+  if (of === "ratio") return `the loss above the optimum is ${times(mean)}`;
+  return `the loss is ${mean < 0 ? "lower" : "higher"}`;
+}
+
+const nats = ({ difference }: Comparison): string => `${formatDifference(difference)} nats a token`;
+
+/** The interval of a ratio with the difference in nats, or that of the difference. */
+function interval(comparison: Comparison): string {
+  const { of, estimate } = comparison;
+  if (of === "difference") return `${formatEstimate(estimate, formatDifference)} nats a token`;
+  return `${formatRatio(estimate.low)} to ${formatRatio(estimate.high)} times; ${nats(comparison)}`;
+}
+
+/** What an interval has between its ends, where it has no difference, too. */
+function possible({ of, estimate: { low, high } }: Comparison): string {
+  if (of === "ratio") return `a loss above the optimum from ${times(low)} to ${times(high)}`;
+  return `a loss from ${formatLoss(-low)} nats lower to ${formatLoss(high)} nats higher`;
+}
+
+/** A ratio, such as `0.453`, `1.87` or `51.0`. */
+export function formatRatio(ratio: number): string {
+  return ratio < 999.5 ? ratio.toPrecision(3) : String(Math.round(ratio));
 }
 
 const capital = (text: string): string => text[0].toUpperCase() + text.slice(1);
@@ -103,13 +121,13 @@ function times(ratio: number): string {
 /** A share in two digits: `12 %`, `4.2 %`, `0.3 %`. */
 const percent = (share: number): string => `${(100 * share).toFixed(share < 0.0995 ? 1 : 0)} %`;
 
-/** Which skills make most of a difference: only those whose own part is larger than its uncertainty. */
-function attribution({ difference, skills }: VariantFigures): string {
-  const sign = Math.sign(difference!.mean);
-  const parts = skills.flatMap(({ skill, contribution }) =>
-    contribution ? [{ skill, value: sign * contribution.mean, shown: isShown(contribution) }] : []
+/** Which skills make most of a difference: only those that differ themselves. A skill adds its difference times its share. */
+function attribution({ comparison, skills }: VariantFigures): string {
+  const difference = comparison!.difference, sign = Math.sign(difference);
+  const parts = skills.flatMap(({ skill, weight, comparison }) =>
+    comparison ? [{ skill, value: sign * weight * comparison.difference, shown: comparison.shown }] : []
   );
-  const against = parts.filter(({ value, shown }) => shown && -value > 0.1 * sign * difference!.mean);
+  const against = parts.filter(({ value, shown }) => shown && -value > 0.1 * sign * difference);
   const words = most(parts, "of the difference");
   const other = against.map(({ skill }) => skill).join(" and ");
   return other === "" ? words : `${words}, while ${other} is ${sign > 0 ? "better" : "worse"}`;
@@ -130,7 +148,7 @@ function most(
   }
   if (share <= 0.5) return "";
   const amount = share >= 0.95 ? "nearly all" : "most";
-  if (named.length === 1) return `; ${amount} ${ofWhat} (${formatShare(share)}) is ${named[0].skill}`;
+  if (named.length === 1) return `; ${amount} ${ofWhat} (${formatShare(share)}) is in ${named[0].skill}`;
   const list = named.map(({ skill, value }) => `${skill} (${formatShare(value / total)})`);
-  return `; ${amount} ${ofWhat} is ${list.slice(0, -1).join(", ")} and ${list.at(-1)}`;
+  return `; ${amount} ${ofWhat} is in ${list.slice(0, -1).join(", ")} and ${list.at(-1)}`;
 }

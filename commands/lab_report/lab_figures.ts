@@ -4,7 +4,8 @@
  * @module
  */
 import type { CurvePoint, LabDescription, LabResult, SkillLoss, Variant } from "./lab_types.ts";
-import { type Estimate, estimate, mean, median, pairedDifference } from "./statistics.ts";
+import { type BySeed, compareWith, type Comparison } from "./comparisons.ts";
+import { type Estimate, estimate, mean, median } from "./statistics.ts";
 
 /** What a variant has of one skill, in nats a character. */
 export interface SkillFigure {
@@ -13,10 +14,8 @@ export interface SkillFigure {
   readonly excess: Estimate;
   /** The share of the characters that ask for it. */
   readonly weight: number;
-  /** The excess minus the baseline's. */
-  readonly difference?: Estimate;
-  /** What the skill adds to the difference of the whole loss: its difference times its share of the characters. */
-  readonly contribution?: Estimate;
+  /** The excess beside the baseline's. */
+  readonly comparison?: Comparison;
 }
 
 /** When a variant first had the loss that all are timed by. */
@@ -37,10 +36,8 @@ export interface VariantFigures {
   readonly loss?: Estimate;
   /** The loss above the optimum, where that is known. */
   readonly excess?: Estimate;
-  /** Loss minus the baseline's loss with the same seed. */
-  readonly difference?: Estimate;
-  /** Mean loss above the optimum over that of the baseline, of seeds that both have. */
-  readonly ratio?: number;
+  /** The loss above the optimum beside the baseline's, or the loss where no optimum is known. */
+  readonly comparison?: Comparison;
   readonly reached?: Reached;
   readonly parameters?: number;
   /** The median time of the runs. */
@@ -62,6 +59,8 @@ export interface LabFigures {
   readonly skills: readonly string[];
   /** Whether the optimum of every finished run is known. */
   readonly optimal: boolean;
+  /** How many variants are compared with the baseline. */
+  readonly comparisons: number;
 }
 
 /** Computes all figures of a lab from its results; of several results of one run the last counts. */
@@ -74,18 +73,50 @@ export function labFigures(lab: LabDescription, results: readonly LabResult[]): 
   const skills = [...new Set(all.flatMap((run) => Object.keys(skillsOf(run))))];
   const chosen = lab.variants.find(({ name }) => name === lab.baseline);
   const target = timedLoss(lab, chosen, runsOf);
-  const baselineRuns = chosen ? runsOf(chosen) : [];
-  const variants = lab.variants.map((variant) =>
+  const baselineRuns = chosen ? runsOf(chosen).filter(isFinished) : [];
+  const alone = lab.variants.map((variant) =>
     variantFigures(variant, runsOf(variant), {
       ...{ lab, baselineRuns, skills, optimal, target: target?.loss },
     })
   );
+  const variants = withComparisons(alone, baselineRuns, { skills, optimal });
   const baseline = variants.find(({ variant }) => variant === chosen);
-  return { lab, variants, baseline, target, skills, optimal };
+  const comparisons = variants.filter(({ comparison }) => comparison).length;
+  return { lab, variants, baseline, target, skills, optimal, comparisons };
+}
+
+/** Compares all variants with the baseline, but those that have its bits. */
+function withComparisons(
+  variants: readonly VariantFigures[],
+  baselineRuns: readonly LabResult[],
+  { skills, optimal }: Pick<LabFigures, "skills" | "optimal">,
+): VariantFigures[] {
+  const [{ variant: baseline } = { variant: "" }] = baselineRuns;
+  const others = variants.filter(({ variant, identical }) => !identical && variant.name !== baseline);
+  const compared = (value: (run: LabResult) => number | undefined, ratios: boolean, count?: number) => {
+    const groups = others.map(({ finished }) => bySeed(finished, value));
+    const comparisons = compareWith(bySeed(baselineRuns, value), groups, { ratios, count });
+    return new Map(others.map((figures, index) => [figures, comparisons[index]]));
+  };
+  const whole = compared(comparedValue(optimal), optimal);
+  const count = skills.length * [...whole.values()].filter((comparison) => comparison).length;
+  const parts = new Map(
+    skills.map((skill) => [skill, compared((run) => excessOfSkill(run, skill), true, count)]),
+  );
+  return variants.map((figures) => ({
+    ...figures,
+    comparison: whole.get(figures),
+    skills: figures.skills.map((skill) => ({ ...skill, comparison: parts.get(skill.skill)!.get(figures) })),
+  }));
+}
+
+/** What runs are compared by: the loss above the optimum where that of all runs is known, else the loss. */
+export function comparedValue(optimal: boolean): (run: LabResult) => number | undefined {
+  return optimal ? excessOf : ({ loss }) => loss ?? undefined;
 }
 
 /** Whether a run ended with a loss. */
-export function isFinished(run: LabResult): boolean {
+function isFinished(run: LabResult): boolean {
   return run.loss !== null && !run.diverged;
 }
 
@@ -153,26 +184,16 @@ function variantFigures(
   },
 ): VariantFigures {
   const finished = runs.filter(isFinished), diverged = runs.filter(({ diverged }) => diverged);
-  const isBaseline = variant.name === lab.baseline;
-  const others = isBaseline ? [] : baselineRuns.filter(isFinished);
-  const excess = optimal ? bySeed(finished, excessOf) : new Map<number, number>();
-  const compared = paired(excess, bySeed(others, excessOf));
+  const others = variant.name === lab.baseline ? [] : baselineRuns;
   return {
     ...{ variant, finished, diverged },
     missing: lab.seeds.length - finished.length - diverged.length,
     loss: estimateOf([...bySeed(finished, ({ loss }) => loss!).values()]),
-    excess: estimateOf([...excess.values()]),
-    difference: pairedDifference(
-      bySeed(finished, ({ loss }) => loss!),
-      bySeed(others, ({ loss }) => loss!),
-    ),
-    ratio: compared.length > 0
-      ? mean(compared.map(([own]) => own)) / mean(compared.map(([, other]) => other))
-      : undefined,
+    excess: optimal ? estimateOf([...bySeed(finished, excessOf).values()]) : undefined,
     reached: target === undefined || finished.length === 0 ? undefined : reached(finished, target),
     parameters: runs.find(({ parameters }) => parameters !== null)?.parameters ?? undefined,
     seconds: finished.length > 0 ? median(finished.map(({ seconds }) => seconds)) : undefined,
-    skills: skills.flatMap((skill) => skillFigure(skill, finished, others) ?? []),
+    skills: skills.flatMap((skill) => skillFigure(skill, finished) ?? []),
     identical: finished.length === lab.seeds.length && finished.every((run) => {
       const other = others.find(({ seed }) => seed === run.seed);
       return other !== undefined && run.loss === other.loss &&
@@ -181,32 +202,24 @@ function variantFigures(
   };
 }
 
-function skillFigure(
-  skill: string,
-  runs: readonly LabResult[],
-  others: readonly LabResult[],
-): SkillFigure | undefined {
-  const excess = (run: LabResult): number | undefined => {
-    const part = skillsOf(run)[skill];
-    return part && part.positions > 0 ? part.loss - part.optimal : undefined;
-  };
+function skillFigure(skill: string, runs: readonly LabResult[]): SkillFigure | undefined {
+  const own = bySeed(runs, (run) => excessOfSkill(run, skill));
+  if (own.size === 0) return undefined;
   const weight = (run: LabResult): number => {
     const parts = skillsOf(run);
     return parts[skill].positions / sum(Object.values(parts), ({ positions }) => positions);
   };
-  const shared = (run: LabResult): number | undefined => {
-    const own = excess(run);
-    return own === undefined ? undefined : own * weight(run);
-  };
-  const own = bySeed(runs, excess);
-  if (own.size === 0) return undefined;
   return {
     skill,
     excess: estimate([...own.values()]),
     weight: mean(runs.filter(({ seed }) => own.has(seed)).map(weight)),
-    difference: pairedDifference(own, bySeed(others, excess)),
-    contribution: pairedDifference(bySeed(runs, shared), bySeed(others, shared)),
   };
+}
+
+/** The last loss of a run above the optimum at the characters that ask for a skill. */
+function excessOfSkill(run: LabResult, skill: string): number | undefined {
+  const part = skillsOf(run)[skill];
+  return part && part.positions > 0 ? part.loss - part.optimal : undefined;
 }
 
 /** When the runs first had a loss; between two validations the loss is taken to fall in a straight line. */
@@ -221,18 +234,16 @@ function reached(runs: readonly LabResult[], target: number): Reached {
   return { runs: steps.length, ...steps.length > 0 && { steps: mean(steps) } };
 }
 
-function bySeed(
+/** What runs have, by their seeds. */
+export function bySeed(
   runs: readonly LabResult[],
   value: (run: LabResult) => number | undefined,
-): Map<number, number> {
+): BySeed {
   return new Map(runs.flatMap((run) => {
     const own = value(run);
     return own === undefined ? [] : [[run.seed, own] as const];
   }));
 }
-
-const paired = (own: Map<number, number>, other: Map<number, number>): [number, number][] =>
-  [...own].flatMap(([seed, value]) => other.has(seed) ? [[value, other.get(seed)!]] : []);
 
 const estimateOf = (values: readonly number[]): Estimate | undefined =>
   values.length > 0 ? estimate(values) : undefined;

@@ -37,22 +37,38 @@ export interface Section {
 const MOST_PANELS = 48;
 
 /** How many runs there are, and what their figures mean. */
-export function leadOf({ lab, baseline }: LabFigures): string {
-  const { variants, seeds } = lab, count = seeds.length;
-  const words = `${counted(variants.length, "variant")}, ${counted(count, "seed")} each. ` +
-    "Losses are in nats a token of the validation text. ";
-  const paired = baseline ? ", and differences are between runs of the same seed" : "";
-  if (count > 2) {
-    return `${words}What follows ± is half of a 95 % interval: Student's t over the seeds${paired}.`;
-  }
-  if (count === 1) return `${words}One seed gives no interval: no difference can be shown.`;
-  return `${words}Of two seeds the mean and both values are given${paired}. A difference counts as shown where ` +
-    "zero is outside its 95 % interval by Student's t.";
+export function leadOf({ lab, baseline, variants }: LabFigures): string {
+  const count = lab.seeds.length;
+  return [
+    `${counted(lab.variants.length, "variant")}, ${counted(count, "seed")} each.`,
+    isEvaluated(variants)
+      ? "Losses are those of the trained models on the validation text, in nats a token, measured as `evaluate` does: " +
+        "every token is read with half a context or more before it. Validations during training, which the curves " +
+        "show, read windows side by side; there a token at the beginning of a window has little before it, and the " +
+        "losses are higher."
+      : "Losses are those of the last validation, in nats a token.",
+    ...count > 2
+      ? ["What follows ± is half of the 95 % interval of a mean loss, by Student's t over the seeds."]
+      : count === 2
+      ? ["Of two seeds the mean and both values are given."]
+      : [],
+    ...baseline
+      ? [
+        count === 1
+          ? "One seed does not tell a difference from chance."
+          : "Differences and ratios are between runs of the same seed.",
+      ]
+      : [],
+  ].join(" ");
 }
+
+/** Whether trained models were evaluated once more, with more before every token than validations have. */
+const isEvaluated = (variants: LabFigures["variants"]): boolean =>
+  variants.some(({ finished }) => finished.some(({ skills }) => skills));
 
 /** The sections that labs of every kind have. */
 export async function labSections(figures: LabFigures): Promise<Section[]> {
-  const { lab, variants, baseline } = figures;
+  const { lab, variants } = figures;
   const flags = lab.kind === "sweep" ? sweptFlags(lab.variants) : [];
   const names = flags.length > 0 ? byFlags(flags) : BY_TITLE;
   const said = variants.map((figures_) => ({
@@ -63,7 +79,6 @@ export async function labSections(figures: LabFigures): Promise<Section[]> {
   const best = flags.length > 0 ? sweepConclusions(figures, flags) : [];
   const grid = gridTable(figures, flags), skills = skillTable(figures, names);
   const curves = await drawCurves(figures, panelsInRow(flags.at(-1)?.values.length));
-  const compared = baseline ? variants.filter(({ difference }) => difference).length : 0;
   return [
     ...best.length > 0
       ? [{
@@ -77,9 +92,9 @@ export async function labSections(figures: LabFigures): Promise<Section[]> {
     ...grid ? [{ heading: "Loss by both flags", table: grid, notes: ["Bold: the lowest mean."] }] : [],
     ...said.length > 0 ? [{ heading: "Conclusions", entries: said }] : [],
     ...curves ? [curves] : [],
-    { heading: "Figures", table: mainTable(figures, names), notes: figureNotes(figures, compared) },
+    { heading: "Figures", table: mainTable(figures, names), notes: figureNotes(figures) },
     ...skills
-      ? [{ heading: "Loss above the optimum by skill", table: skills, notes: skillNotes(figures, compared) }]
+      ? [{ heading: "Loss above the optimum by skill", table: skills, notes: skillNotes(figures) }]
       : [],
     {
       heading: "Commands",
@@ -89,14 +104,13 @@ export async function labSections(figures: LabFigures): Promise<Section[]> {
   ];
 }
 
-function figureNotes({ target, baseline, optimal, lab }: LabFigures, compared: number): string[] {
+function figureNotes(figures: LabFigures): string[] {
+  const { target, optimal } = figures;
   return [
-    ...baseline && lab.seeds.length > 1
-      ? [`Bold: differs from the baseline by more than its uncertainty. ${byChance(compared)}`]
-      : [],
+    ...shownNotes(figures),
     ...target
       ? [
-        `The steps are those after which the loss was first ${
+        `The steps are those after which the validation loss was first ${
           target.loss.toFixed(4)
         }, ${target.meaning}; between two validations it is taken to fall in a straight line.`,
       ]
@@ -109,23 +123,42 @@ function figureNotes({ target, baseline, optimal, lab }: LabFigures, compared: n
   ];
 }
 
-function skillNotes({ baseline, skills, lab }: LabFigures, compared: number): string[] {
+/** How it is decided what differs from the baseline. */
+function shownNotes({ variants, comparisons }: LabFigures): string[] {
+  const [comparison] = variants.flatMap(({ comparison }) => comparison ?? []);
+  if (!comparison || comparison.estimate.kind === "single") return [];
+  const isRatio = comparison.of === "ratio";
+  return [
+    `Bold: differs from the baseline; the interval of the ${isRatio ? "ratio" : "difference"} excludes ${
+      isRatio ? 1 : 0
+    }. ${allowance(comparisons)}`,
+    `An interval is Student's. It takes the scatter of ${
+      isRatio ? "the logarithms of all losses above the optimum" : "all runs"
+    } around their variant and seed, or that of the variant's own differences where it is larger.`,
+  ];
+}
+
+/** What intervals of many comparisons allow for. */
+function allowance(comparisons: number): string {
+  if (comparisons === 1) {
+    return "If the variant made no difference, that would happen in about 5 % of such labs.";
+  }
+  return `The intervals allow for ${comparisons} comparisons: if no variant made any difference, about 5 % of such labs ` +
+    "would show one.";
+}
+
+function skillNotes({ variants, comparisons, skills }: LabFigures): string[] {
+  const isCompared = variants.some(({ comparison }) => comparison && comparison.estimate.kind !== "single");
   return [
     "Nats a character, at the characters that ask for each skill: the rest of a known word (spelling) and of a known sentence (wording), which sentence follows (plot), a word drawn freely (choice), a form that agrees with a name (agreement), a word told before (recall).",
-    ...baseline && lab.seeds.length > 1
+    ...isCompared
       ? [
-        `Bold and coloured: differs from the baseline by more than its uncertainty; full colour is four times as much, or a quarter. ${
-          byChance(compared * skills.length)
+        `Bold and coloured: differs from the baseline, by the same rule; full colour is four times as much, or a quarter. ${
+          allowance(comparisons * skills.length)
         }`,
       ]
       : [],
   ];
-}
-
-/** What bold figures there would be if nothing made any difference. */
-function byChance(comparisons: number): string {
-  const expected = Math.max(1, Math.round(0.05 * comparisons));
-  return `Of ${counted(comparisons, "comparison")} at 95 %, about ${expected} would be bold by chance alone.`;
 }
 
 /** Panels in a row such that those below each other have the same value of the flag that changes from panel to panel. */
@@ -148,6 +181,7 @@ async function drawCurves(figures: LabFigures, columns: number): Promise<Section
     ...seeds > 1 ? [`mean and range of ${seeds} seeds`] : [],
     ...compared ? [`grey: ${baseline ? "the baseline" : `the best, ${compared.variant.title}`}`] : [],
     ...drawn.some(({ diverged }) => diverged.length > 0) ? ["×: diverged"] : [],
+    ...isEvaluated(variants) ? ["numbers: from evaluate"] : [],
   ].join("; ");
   const svg = await variantsPlot(
     drawn.map((variant) => ({
@@ -166,10 +200,11 @@ async function drawCurves(figures: LabFigures, columns: number): Promise<Section
   return { heading: "Curves", picture: { name: "curves", svg }, notes };
 }
 
-function noteOf({ loss, excess, ratio, diverged }: VariantFigures, optimal: boolean): string {
+function noteOf({ loss, excess, comparison, diverged }: VariantFigures, optimal: boolean): string {
   const value = optimal ? excess : loss;
   if (!value) return diverged.length > 0 ? "diverged" : "";
-  return value.mean.toPrecision(3) + (ratio === undefined ? "" : ` (${ratio.toPrecision(2)} ×)`);
+  return value.mean.toPrecision(3) +
+    (comparison?.of === "ratio" ? ` (${comparison.estimate.mean.toPrecision(2)} ×)` : "");
 }
 
 /** The validation losses of a run, above the optimum where all have one. */

@@ -7,14 +7,15 @@ import { log } from "../../core/math.ts";
 import { markdownTable } from "../reports/markdown.ts";
 import { formatDuration } from "../cli/terminal.ts";
 import { formatTable } from "../cli/wrap.ts";
-import { formatDifference, formatEstimate, formatLoss } from "./conclusions.ts";
+import { formatDifference, formatEstimate, formatLoss, formatRatio } from "./conclusions.ts";
 import type { LabFigures, SkillFigure, VariantFigures } from "./lab_figures.ts";
-import { isShown } from "./statistics.ts";
+import type { Comparison } from "./comparisons.ts";
+import type { Estimate } from "./statistics.ts";
 
 /** A cell of a table. */
 export interface Cell {
   readonly text: string;
-  /** Whether it stands out: it differs from the baseline by more than its uncertainty. */
+  /** Whether it stands out: it differs from the baseline, see comparisons.ts. */
   readonly strong?: boolean;
   /** Its colour, from −1 (better than the baseline) to 1 (worse). */
   readonly heat?: number;
@@ -50,9 +51,9 @@ export function mainTable({ variants, baseline, target, optimal }: LabFigures, n
     ...columnIf(optimal, "above the optimum", ({ excess }) => excess ? plain(formatEstimate(excess)) : NONE),
     ...columnIf(baseline, "difference to the baseline", differenceCell),
     ...columnIf(
-      optimal && baseline,
+      variants.some(({ comparison }) => comparison?.of === "ratio"),
       "ratio to the baseline",
-      ({ ratio }) => ratio === undefined || baseline!.excess!.mean <= 0 ? NONE : plain(ratio.toPrecision(3)),
+      ratioCell,
     ),
     ...columnIf(target, `steps to ${target && formatLoss(target.loss)}`, reachedCell),
     ["parameters", ({ parameters }) => parameters ? plain(parameters.toLocaleString("en")) : NONE],
@@ -81,10 +82,23 @@ function runsCell({ finished, diverged, missing }: VariantFigures): Cell {
   return { text: parts.join(", "), strong: diverged.length > 0 };
 }
 
-function differenceCell({ difference, identical }: VariantFigures): Cell {
+/** The difference in nats; what is shown and the interval are of the ratio where there is one. */
+function differenceCell({ comparison, identical }: VariantFigures): Cell {
   if (identical) return plain("none, to the last bit");
-  if (!difference) return NONE;
-  return { text: formatEstimate(difference, formatDifference), strong: isShown(difference) };
+  if (!comparison) return NONE;
+  const { of, difference, estimate, shown } = comparison;
+  if (of === "ratio") return plain(formatDifference(difference));
+  return { text: formatEstimate(estimate, formatDifference), strong: shown };
+}
+
+function ratioCell({ comparison }: VariantFigures): Cell {
+  return comparison ? { text: ratioText(comparison.estimate), strong: comparison.shown } : NONE;
+}
+
+/** A ratio and its interval: `1.87 (1.37 to 2.54)`. */
+function ratioText({ mean, low, high, kind }: Estimate): string {
+  const ends = kind === "single" ? "" : ` (${formatRatio(low)} to ${formatRatio(high)})`;
+  return formatRatio(mean) + ends;
 }
 
 function reachedCell({ reached, finished }: VariantFigures): Cell {
@@ -116,20 +130,25 @@ export function skillTable({ variants, baseline, skills }: LabFigures, names: Na
 /** The colour says how many times as large as the baseline's a loss is, up to four times, where a difference is shown. */
 function skillCell(own: SkillFigure | undefined, baseline: SkillFigure | undefined): Cell {
   if (!own) return NONE;
-  const { excess, difference } = own, text = excess.mean.toFixed(3).replace("-", "−");
-  if (!difference) return { text, hint: formatEstimate(excess) };
-  const strong = isShown(difference);
+  const { excess, comparison } = own, text = excess.mean.toFixed(3).replace("-", "−");
+  if (!comparison) return { text, hint: formatEstimate(excess) };
+  const { shown: strong } = comparison;
   const ratio = baseline && baseline.excess.mean > 0 && excess.mean > 0
     ? excess.mean / baseline.excess.mean
-    : difference.mean > 0
+    : comparison.difference > 0
     ? Infinity
     : 0;
   return {
     ...{ text, strong },
     ...strong && { heat: Math.max(-1, Math.min(1, log(ratio) / (2 * Math.LN2))) },
-    hint: `${formatEstimate(excess)}, difference ${formatEstimate(difference, formatDifference)}`,
+    hint: `${formatEstimate(excess)}, ${hintOf(comparison)}`,
   };
 }
+
+const hintOf = ({ of, estimate }: Comparison): string =>
+  of === "ratio"
+    ? `ratio ${ratioText(estimate)}`
+    : `difference ${formatEstimate(estimate, formatDifference)}`;
 
 /** A table as Markdown; what stands out is bold. */
 export function toMarkdown({ headings, rows }: Table): string {
@@ -150,14 +169,17 @@ export function markdownText(text: string): string {
 export function shortTable({ variants, baseline, optimal }: LabFigures, columns: number): string {
   const heading = optimal ? "above optimum" : "loss";
   const rows = variants.map((figures) => {
-    const { variant, loss, excess, difference, seconds, diverged } = figures;
+    const { variant, loss, excess, comparison, seconds, diverged } = figures;
     const value = optimal ? excess : loss;
     return [
       variant.name,
       value ? formatEstimate(value) : diverged.length > 0 ? "diverged" : "–",
-      ...baseline ? [difference ? formatEstimate(difference, formatDifference) : "–"] : [],
+      ...baseline ? [comparison ? shortComparison(comparison) : "–"] : [],
       seconds === undefined ? "–" : formatDuration(seconds),
     ];
   });
   return formatTable([["variant", heading, ...baseline ? ["to baseline"] : [], "time"], ...rows], columns);
 }
+
+const shortComparison = ({ of, estimate }: Comparison): string =>
+  of === "ratio" ? `× ${ratioText(estimate)}` : formatEstimate(estimate, formatDifference);

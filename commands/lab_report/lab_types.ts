@@ -12,6 +12,8 @@ export interface Variant {
   readonly title: string;
   /** What the comparison with the baseline answers; empty where the variant is only one of a sweep. */
   readonly question: string;
+  /** What there is to know to read its figures: sentences at the end of its conclusion. */
+  readonly note?: string;
   /** Flags of `train`, as they are typed. They take the place of the same flags of the lab. */
   readonly flags: readonly string[];
   /** The URL of a file with parts of the model, which `train` gets as `--block`. */

@@ -4,18 +4,14 @@
  *
  *     loss − optimum = a · N^−b        ln(loss − optimum) = ln a − b · ln N
  *
- * Sizes that are left out of the fit are predicted by it. A parabola through the same logarithms shows whether the points
- * bend, in which case no power law describes them.
+ * Sizes that are left out of the fit are predicted by it. Two tests say whether the points lie on a line at all. A parabola
+ * through the same logarithms shows whether they bend. And the seeds of one size show how far chance moves a point: where
+ * one is further from the line than that, no power law describes the sizes, however good its R².
  *
  * @module
  */
 import { exp, log } from "../../core/math.ts";
-import { scalingPlot } from "../../plots/lab/scaling_plot.ts";
-import { counted, formatCount } from "../cli/terminal.ts";
-import { formatLoss } from "./conclusions.ts";
-import { excessOf, type LabFigures } from "./lab_figures.ts";
-import type { Section } from "./lab_sections.ts";
-import { fitPolynomial, mean } from "./statistics.ts";
+import { fitPolynomial, mean, tQuantile } from "./statistics.ts";
 
 /** What was measured with one size. */
 export interface MeasuredSize {
@@ -41,6 +37,23 @@ export interface Prediction {
   readonly parabolaError: number;
 }
 
+/** A size beside the law. */
+export interface SizeByLaw {
+  readonly name: string;
+  readonly parameters: number;
+  /** The geometric mean over the seeds. */
+  readonly measured: number;
+  /** What the law has there. */
+  readonly law: number;
+  /** The law minus what was measured, as a share of that. */
+  readonly error: number;
+  /** b between the next smaller size and this one. */
+  readonly exponent?: number;
+  readonly fitted: boolean;
+  /** Whether the seeds do not explain the error: it is beyond a 95 % interval that allows for all fitted sizes. */
+  readonly unexplained: boolean;
+}
+
 /** A law fitted to measurements. */
 export interface ScalingLaw {
   readonly a: number;
@@ -52,6 +65,10 @@ export interface ScalingLaw {
   /** How many sizes it was fitted to. */
   readonly sizes: number;
   readonly predictions: readonly Prediction[];
+  /** All sizes, by their parameters. */
+  readonly table: readonly SizeByLaw[];
+  /** Whether a fitted size has several seeds, so that it is known how far chance moves a point. */
+  readonly isRepeated: boolean;
   /** The coefficient of (ln N)² of the parabola, ± the 95 % interval: 0 if a power law holds. */
   readonly bend: { readonly value: number; readonly halfWidth: number };
   /** The loss above the optimum by the law and by the parabola. */
@@ -81,6 +98,16 @@ export function fitScalingLaw(sizes: readonly MeasuredSize[], leftOut: readonly 
   }));
   const fitted = points.filter(({ name }) => !leftOut.includes(name));
   const line = fitPolynomial(fitted, 1), parabola = fitPolynomial(fitted, 2);
+  const reach = reachOfSeeds(sizes.filter(({ name }) => !leftOut.includes(name)));
+  const sorted = points.toSorted((a, b) => a.x - b.x);
+  const table = sorted.map(({ name, parameters, x, y, weight }, index): SizeByLaw => {
+    const { value } = line.predict(x), before = sorted[index - 1], isFitted = !leftOut.includes(name);
+    return {
+      ...{ name, parameters, measured: exp(y), law: exp(value), error: exp(value - y) - 1, fitted: isFitted },
+      ...before && before.x < x && { exponent: (before.y - y) / (x - before.x) },
+      unexplained: isFitted && Math.abs(value - y) > reach / Math.sqrt(weight),
+    };
+  });
   const predictions = points.filter(({ name }) => leftOut.includes(name))
     .map(({ name, parameters, x, y, weight }) => {
       const { value, halfWidth } = line.predict(x, weight);
@@ -93,7 +120,7 @@ export function fitScalingLaw(sizes: readonly MeasuredSize[], leftOut: readonly 
     });
   return {
     ...{ a: exp(line.coefficients[0]), b: -line.coefficients[1], halfWidth: line.halfWidths[1] },
-    ...{ rSquared: line.rSquared, sizes: fitted.length, predictions },
+    ...{ rSquared: line.rSquared, sizes: fitted.length, predictions, table, isRepeated: reach < Infinity },
     bend: { value: parabola.coefficients[2], halfWidth: parabola.halfWidths[2] },
     at: (parameters) => {
       const x = log(parameters);
@@ -102,105 +129,17 @@ export function fitScalingLaw(sizes: readonly MeasuredSize[], leftOut: readonly 
   };
 }
 
-/** What a law says, and how far it can be trusted, in sentences. */
-export function describeLaw(law: ScalingLaw): string[] {
-  const { a, b, halfWidth, rSquared, sizes, predictions, bend } = law;
-  const isBent = Math.abs(bend.value) > bend.halfWidth;
-  const curvature = `${signed(bend.value, 3)} ± ${bend.halfWidth.toFixed(3)}`;
-  const misses = predictions.filter(({ measured, low, high }) => measured < low || measured > high);
-  return [
-    `Loss above the optimum = ${a.toPrecision(3)} · N^−b with b = ${b.toFixed(3)} ± ${
-      halfWidth.toFixed(3)
-    } ` +
-    `(95 % interval), R² = ${rSquared.toFixed(4)} of the logarithms, from ${sizes} sizes.`,
-    ...predictions.map(({ name, parameters, measured, predicted, error, low, high }) =>
-      `Left out and predicted: ${name} (${formatCount(parameters)} parameters), measured ` +
-      `${measured.toFixed(4)}, predicted ${predicted.toFixed(4)}: ${signedPercent(error)}; expected within ` +
-      `${low.toFixed(4)} to ${high.toFixed(4)}.`
-    ),
-    ...predictions.length === 0 ? [] : [
-      misses.length === 0
-        ? "What was measured lies within these intervals."
-        : `The law misses ${
-          misses.map(({ name }) => name).join(" and ")
-        }: what was measured lies outside the ` +
-          "interval.",
-    ],
-    isBent
-      ? `The points bend: the coefficient of (ln N)² is ${curvature}, so b depends on the range of sizes and ` +
-        "the law must not be extended far beyond it." + parabolaErrors(law)
-      : `No bend could be shown: the coefficient of (ln N)² is ${curvature}.`,
-  ];
-}
-
-function parabolaErrors({ predictions }: ScalingLaw): string {
-  const errors = predictions.map(({ name, parabolaError }) => `${name} ${signedPercent(parabolaError)}`);
-  return errors.length === 0 ? "" : ` A parabola predicts ${errors.join(", ")}.`;
-}
-
-const signed = (value: number, digits: number): string =>
-  `${value < 0 ? "−" : "+"}${Math.abs(value).toFixed(digits)}`;
-
-const signedPercent = (share: number): string => `${signed(100 * share, 1)} %`;
-
-/** The section of a report: the law, its predictions and its picture. Names that the lab does not have are not left out. */
-export async function lawSection(
-  { lab, variants }: LabFigures,
-  leftOut: readonly string[],
-): Promise<Section> {
-  const heading = "Scaling law";
-  const sizes = variants.map(({ variant: { name }, parameters = 0, finished }) => ({
-    ...{ name, parameters },
-    excess: finished.flatMap((run) => excessOf(run) ?? []).filter((excess) => excess > 0),
-  })).filter(({ parameters, excess }) => parameters > 0 && excess.length > 0);
-  const predicted = leftOut.filter((wanted) => sizes.some(({ name }) => name === wanted));
-  const missing = variants.length - sizes.length;
-  const without = missing > 0
-    ? [`Left out: ${counted(missing, "size")} without a finished run or a known optimum.`]
-    : [];
-  if (sizes.length - predicted.length < 4) {
-    return { heading, texts: [...without, "No law is fitted: that takes four sizes or more."] };
-  }
-  const law = fitScalingLaw(sizes, predicted), { predictions } = law;
-  const svg = await scalingPlot(
-    sizes.map(({ name, parameters, excess }) => {
-      const [prediction] = predictions.filter((prediction) => prediction.name === name);
-      return {
-        ...{ parameters, losses: excess },
-        predicted: prediction &&
-          { loss: prediction.predicted, label: `predicted: ${signedPercent(prediction.error)}` },
-      };
-    }),
-    {
-      title: `${lab.title}: loss above the optimum by size`,
-      subtitle: `line: ${law.a.toPrecision(3)} · N^−${
-        law.b.toFixed(3)
-      }; dashed: a parabola through the logarithms`,
-      valueTitle: "loss above the optimum (nats a token)",
-      law: (parameters) => law.at(parameters).law,
-      alternative: (parameters) => law.at(parameters).parabola,
-    },
+/**
+ * How far chance moves the logarithm of a run of any of these sizes, by how much those of one size differ; infinitely far where
+ * each has one seed. A mean over n seeds moves 1 / √n of it.
+ */
+function reachOfSeeds(sizes: readonly MeasuredSize[]): number {
+  const groups = sizes.map(({ excess }) => excess.map(log));
+  const degrees = groups.reduce((sum, { length }) => sum + length - 1, 0);
+  if (degrees === 0) return Infinity;
+  const squares = groups.flatMap((group) =>
+    group.map((value) => (value - mean(group)) * (value - mean(group)))
   );
-  const table = {
-    headings: [
-      "left out",
-      "parameters",
-      "measured",
-      "predicted",
-      "error",
-      "95 % of such runs",
-      "error of a parabola",
-    ],
-    rows: predictions.map(({ name, parameters, measured, predicted, error, low, high, parabolaError }) =>
-      [
-        ...[name, parameters.toLocaleString("en"), formatLoss(measured), formatLoss(predicted)],
-        ...[signedPercent(error), `${formatLoss(low)} to ${formatLoss(high)}`, signedPercent(parabolaError)],
-      ].map((text) => ({ text }))
-    ),
-  };
-  return {
-    ...{ heading, picture: { name: "law", svg } },
-    ...predictions.length > 0 && { table },
-    texts: [...describeLaw(law), ...without],
-  };
+  const variance = squares.reduce((sum, square) => sum + square, 0) / degrees;
+  return tQuantile(degrees, 0.05 / groups.length) * Math.sqrt(variance);
 }

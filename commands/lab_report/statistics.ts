@@ -1,12 +1,12 @@
 /**
  * What a few seeds say of a mean, and least squares. Intervals are Student's: with n values, mean ± t · s / √n, where t is
  * the 97.5 % quantile of Student's distribution with n − 1 degrees of freedom. Of two values (t is 12.7) the range is shown
- * in its place.
+ * in its place. How variants are compared is in comparisons.ts.
  *
  * @module
  */
 
-import { power } from "../../core/math.ts";
+import { cos, power, sin } from "../../core/math.ts";
 
 /** A mean of several values, and what they say of its uncertainty. */
 export interface Estimate {
@@ -19,26 +19,41 @@ export interface Estimate {
   readonly kind: "interval" | "range" | "single";
 }
 
-/** Quantiles of Student's distribution at 97.5 %, for 1 to 30 degrees of freedom. */
-const T_QUANTILES: readonly number[] = [
-  ...[12.7062, 4.3027, 3.1824, 2.7764, 2.5706, 2.4469, 2.3646, 2.306, 2.2622, 2.2281],
-  ...[2.201, 2.1788, 2.1604, 2.1448, 2.1314, 2.1199, 2.1098, 2.1009, 2.093, 2.086],
-  ...[2.0796, 2.0739, 2.0687, 2.0639, 2.0595, 2.0555, 2.0518, 2.0484, 2.0452, 2.0423],
-];
-
-/** The same of the normal distribution, which Student's approaches. */
-const NORMAL_QUANTILE = 1.959964;
-
-/** The 97.5 % quantile of Student's distribution, to four decimals. */
-export function tQuantile(degrees: number): number {
-  if (!(Number.isInteger(degrees) && degrees >= 1)) {
-    throw new RangeError(`No quantile for ${degrees} degrees of freedom: expected a positive integer`);
+/**
+ * The quantile t of Student's distribution: with so many degrees of freedom a share of `outside`, in both tails together, lies
+ * beyond ±t.
+ *
+ * With t = √degrees · tan θ the share within ±t is a finite sum of sines and cosines of θ, which grows with θ; θ is found by
+ * halving an interval.
+ */
+export function tQuantile(degrees: number, outside: number = 0.05): number {
+  if (!(Number.isInteger(degrees) && degrees >= 1 && outside > 0 && outside < 1)) {
+    throw new RangeError(
+      `No quantile for ${degrees} degrees of freedom and a share of ${outside}: expected a positive integer and a ` +
+        "share between 0 and 1",
+    );
   }
-  if (degrees <= T_QUANTILES.length) return T_QUANTILES[degrees - 1];
-  // the beginning of an expansion in 1 / degrees
-  const z = NORMAL_QUANTILE;
-  return z + (power(z, 3) + z) / (4 * degrees) +
-    (5 * power(z, 5) + 16 * power(z, 3) + 3 * z) / (96 * power(degrees, 2));
+  let low = 0, high = HALF_PI;
+  for (let halving = 0; halving < 60; halving++) {
+    const middle = (low + high) / 2;
+    if (shareWithin(middle, degrees) < 1 - outside) low = middle;
+    else high = middle;
+  }
+  return Math.sqrt(degrees) * sin(low) / cos(low);
+}
+
+const HALF_PI = Math.PI / 2;
+
+/** The share of Student's distribution within ±√degrees · tan θ. */
+function shareWithin(angle: number, degrees: number): number {
+  const isOdd = degrees % 2 === 1, cosine = cos(angle);
+  // odd: 2/π · (θ + sin θ (cos θ + 2/3 cos³ θ + …)); even: sin θ (1 + 1/2 cos² θ + 1·3/(2·4) cos⁴ θ + …)
+  let term = isOdd ? cosine : 1, sum = 0;
+  for (let power = isOdd ? 1 : 0; power <= degrees - 2; power += 2) {
+    sum += term;
+    term *= cosine * cosine * (power + 1) / (power + 2);
+  }
+  return isOdd ? (angle + sin(angle) * sum) / HALF_PI : sin(angle) * sum;
 }
 
 /** The mean of numbers. */
@@ -62,24 +77,6 @@ export function estimate(values: readonly number[]): Estimate {
   const deviation = Math.sqrt(values.reduce((sum, value) => sum + power(value - center, 2), 0) / (count - 1));
   const half = tQuantile(count - 1) * deviation / Math.sqrt(count);
   return { mean: center, low: center - half, high: center + half, count, kind: "interval" };
-}
-
-/** The mean of the differences of values from those of the same seed; none where no seed has both. */
-export function pairedDifference(
-  values: ReadonlyMap<number, number>,
-  baseline: ReadonlyMap<number, number>,
-): Estimate | undefined {
-  const both = [...values].filter(([seed]) => baseline.has(seed));
-  return both.length === 0 ? undefined : estimate(both.map(([seed, value]) => value - baseline.get(seed)!));
-}
-
-/**
- * Whether a difference is larger than its uncertainty: zero is outside its 95 % interval, also of two values, whose range alone
- * would leave zero out every second time by chance. One value never shows that.
- */
-export function isShown({ mean, low, high, count }: Estimate): boolean {
-  if (count === 2) return Math.abs(mean) > tQuantile(1) * (high - low) / 2;
-  return count > 2 && (low > 0 || high < 0);
 }
 
 /** A polynomial fitted by weighted least squares. */

@@ -7,10 +7,11 @@ import { log } from "../../core/math.ts";
 import { kebabCase } from "../cli/flags.ts";
 import { counted } from "../cli/terminal.ts";
 import { OF_TEXTS } from "../reports/compared_runs.ts";
+import { compareWith } from "./comparisons.ts";
 import { formatDifference, formatEstimate, formatLoss } from "./conclusions.ts";
-import type { LabFigures, VariantFigures } from "./lab_figures.ts";
+import { bySeed, comparedValue, type LabFigures, type VariantFigures } from "./lab_figures.ts";
 import type { Names, Table } from "./lab_tables.ts";
-import { isShown, mean, pairedDifference } from "./statistics.ts";
+import { mean } from "./statistics.ts";
 import type { Variant } from "./lab_types.ts";
 
 /** The flags of a command line with their values as typed: `--lr 1e-3 --no-tied` is `--lr` with `1e-3` and `--tied` with `no`. */
@@ -84,7 +85,7 @@ export function sweepConclusions(figures: LabFigures, flags: readonly SweptFlag[
   if (ranked.length < 2) return [];
   return [
     ...differentTexts(flags),
-    bestVariant(ranked, figures.lab.seeds.length),
+    bestVariant(ranked, figures),
     ...flags.flatMap((flag) => bestValue(flag, flags, figures)),
   ];
 }
@@ -102,14 +103,14 @@ function differentTexts(flags: readonly SweptFlag[]): string[] {
   ];
 }
 
-const lossesOf = ({ finished }: VariantFigures): Map<number, number> =>
-  new Map(finished.map(({ seed, loss }) => [seed, loss!]));
-
-function bestVariant([best, ...others]: readonly VariantFigures[], seeds: number): string {
-  const close = others.filter((other) => !isShown(pairedDifference(lossesOf(other), lossesOf(best))!));
+function bestVariant(ranked: readonly VariantFigures[], { lab, optimal }: LabFigures): string {
+  const [best, ...others] = ranked;
+  const [lowest, ...losses] = ranked.map(({ finished }) => bySeed(finished, comparedValue(optimal)));
+  const comparisons = compareWith(lowest, losses, { ratios: optimal });
+  const close = others.filter((_, index) => !comparisons[index]!.shown);
   const words = `The lowest loss is ${formatEstimate(best.loss!)} with ${best.variant.title}.`;
-  if (seeds === 1) return `${words} One seed does not show that it is the best.`;
-  if (close.length === 0) return `${words} All others are higher by more than their uncertainty.`;
+  if (lab.seeds.length === 1) return `${words} One seed does not show that it is the best.`;
+  if (close.length === 0) return `${words} All others are higher by more than chance explains.`;
   const names = close.slice(0, 4).map(({ variant }) => variant.title).join("; ");
   const more = close.length > 4 ? `; and ${close.length - 4} more` : "";
   return `${words} No difference to it could be shown for ${
@@ -132,15 +133,17 @@ function bestValue(flag: SweptFlag, flags: readonly SweptFlag[], { variants, lab
   );
   if (whole.length === 0) return [];
   const averages = flag.values.map((value) => {
-    const group = whole.flat().filter(({ variant }) => flag.valueOf(variant) === value).map(lossesOf);
-    const bySeed = new Map(lab.seeds.map((seed) => [seed, mean(group.map((losses) => losses.get(seed)!))]));
-    return { value, bySeed, mean: mean([...bySeed.values()]) };
+    const group = whole.flat().filter(({ variant }) => flag.valueOf(variant) === value)
+      .map(({ finished }) => bySeed(finished, ({ loss }) => loss!));
+    const losses = new Map(lab.seeds.map((seed) => [seed, mean(group.map((losses) => losses.get(seed)!))]));
+    return { value, losses, mean: mean([...losses.values()]) };
   });
   const [best, ...rest] = averages.toSorted((a, b) => a.mean - b.mean);
-  const compared = rest.map(({ value, bySeed }) => {
-    const difference = pairedDifference(bySeed, best.bySeed)!;
-    const shown = difference.kind === "single" || isShown(difference) ? "" : ", no difference shown";
-    return `${value}: ${formatEstimate(difference, formatDifference)}${shown}`;
+  const comparisons = compareWith(best.losses, rest.map(({ losses }) => losses), { ratios: false });
+  const compared = rest.map(({ value }, index) => {
+    const { estimate, shown } = comparisons[index]!;
+    const isClose = estimate.kind !== "single" && !shown;
+    return `${value}: ${formatEstimate(estimate, formatDifference)}${isClose ? ", no difference shown" : ""}`;
   });
   const averaged = settings.size === 1
     ? ""

@@ -167,7 +167,10 @@ function formatTable(rows: readonly (readonly string[])[], texts: number): strin
 export function expectSeveral(runs: readonly string[]): void {
   if (runs.length < 2) {
     throw new UsageError(
-      `There ${runs.length === 1 ? "is one run" : "are no runs"} to compare: give two or more folders`,
+      `There ${
+        runs.length === 1 ? "is one run" : "are no runs"
+      } to compare: expected two or more folders of runs, as in ` +
+        "deno task compare RUN RUN...",
     );
   }
   const twice = runs.find((run, index) => runs.indexOf(run) < index);
