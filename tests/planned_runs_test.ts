@@ -61,6 +61,8 @@ Deno.test("flags are checked by train's own definitions before anything starts, 
   }
   const twice = () => plan(tales, variant("a"), variant("a"));
   await assertRejects(twice, Error, 'Cannot run two variants or a folder called "a"');
+  const long = () => plan(tales, variant("a".repeat(201)));
+  await assertRejects(long, UsageError, 'aaa": expected at most 200 characters; sweep fewer flags at once');
   await assertRejects(() => plan(tales, variant("../a")), Error, 'called "../a"');
   await assertRejects(() => plan(["--data", "missing.txt"], variant("a")), Error, "Cannot read missing.txt");
 });

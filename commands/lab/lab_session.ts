@@ -23,7 +23,7 @@ import { runLab } from "./run_lab.ts";
 import { trainIn } from "./train_process.ts";
 
 /** The most runs of a lab: more are a typing error. */
-const MOST_RUNS = 1000;
+export const MOST_RUNS = 1000;
 
 /** Flags of every lab. */
 export const labFlags = group("Lab", {
