@@ -131,6 +131,8 @@ Deno.test("a run that fails is named, the others go on, and the exit status says
       stderr,
       /^error: 1 of 2 runs failed; block=broken, seed 1: failed: .*not yet.*; deno task lab sweep .* tries again\n$/,
     );
+    const table = await Deno.readTextFile(`${cwd}/lab/sweep/table.md`);
+    assertMatch(table, /^deno task train .* --block=\S*_without_norm\.ts --seed=1 --device=cpu$/m);
     // a run that diverges is a result
     const wild = [
       ...words("lab sweep --no-tied --seeds 1 --steps 30 --device cpu --optimizer sgd --lr 1e-2,1e6"),
