@@ -111,7 +111,10 @@ Deno.test("commands repeat each run, and can be copied into a shell", async () =
   const variants = lab.variants.map((variant) => variant.name === "other" ? { ...variant, block } : variant);
   const { commands } = (await labSections(labFigures({ ...lab, variants }, results))).at(-1)!;
   assertEquals(commands, [
-    { name: "the plain one", lines: [1, 2].map((seed) => `deno task train --steps=1500 --seed=${seed} --device=wasm`) },
+    {
+      name: "the plain one",
+      lines: [1, 2].map((seed) => `deno task train --steps=1500 --seed=${seed} --device=wasm`),
+    },
     {
       name: "the other",
       lines: [1, 2].map((seed) =>
