@@ -135,13 +135,16 @@ Deno.test("a run that fails is named, the others go on, and the exit status says
     assertMatch(table, /^deno task train .* --block=\S*_without_norm\.ts --seed=1 --device=cpu$/m);
     // a run that diverges is a result
     const wild = [
-      ...words("lab sweep --no-tied --seeds 1 --steps 30 --device cpu --optimizer sgd --lr 1e-2,1e6"),
+      ...words(
+        "lab sweep --no-tied --replace-invalid --seeds 1 --steps 30 --device cpu --optimizer sgd --lr 1e-2,1e6",
+      ),
       ...words("--clip-norm 0 --warmup-steps 0"),
       ...small.slice(0, -2),
     ];
     const shown = await succeed([...wild, "--out", "lab/wild"], { cwd });
     const { variants } = JSON.parse(await Deno.readTextFile(`${cwd}/lab/wild/lab.json`));
-    assertEquals([variants[0].settings.data, variants[0].settings.tied], [["input.txt"], false]);
+    const [{ settings: { data, tied, replaceInvalid } }] = variants;
+    assertEquals([data, tied, replaceInvalid], [["input.txt"], false, true]);
     assertMatch(shown, /^\d\/2 learning-rate=1e6, seed 1: diverged: The (validation )?loss at step \d+ is /m);
   }));
 
@@ -156,6 +159,7 @@ Deno.test("a wrong command line is refused in one line before anything is writte
       ["lab sweep --layers 1,x", "--layers is x: expected a whole number at least 1, at most 1000"],
       ["lab sweep --layer 1,2", "Unknown flag --layer: did you mean --layers?"],
       ["lab sweep --layers 1,2 --heads 5 --data story.txt", "layers=1: --heads is 5, which does not divide"],
+      ["lab sweep --layers 1,2 --data story.txt --out=", "The name of what is to be written is empty"],
       ["lab sweep --layers 1,2 --resume x", "Unknown flag --resume"],
       ["lab sweep --layers 1,2 --seed 3", "Unknown flag --seed: did you mean --seeds?"],
       [
