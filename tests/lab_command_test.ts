@@ -159,7 +159,6 @@ Deno.test("a wrong command line is refused in one line before anything is writte
       ["lab sweep --layers 1,x", "--layers is x: expected a whole number at least 1, at most 1000"],
       ["lab sweep --layer 1,2", "Unknown flag --layer: did you mean --layers?"],
       ["lab sweep --layers 1,2 --heads 5 --data story.txt", "layers=1: --heads is 5, which does not divide"],
-      ["lab sweep --layers 1,2 --data story.txt --out=", "The name of what is to be written is empty"],
       ["lab sweep --layers 1,2 --resume x", "Unknown flag --resume"],
       ["lab sweep --layers 1,2 --seed 3", "Unknown flag --seed: did you mean --seeds?"],
       [
@@ -180,6 +179,7 @@ Deno.test("a wrong command line is refused in one line before anything is writte
         "2 variants with 600 seeds each make 1200 runs: expected at most 1000",
       ],
       ["lab ablations --only no_nrm", '--only names "no_nrm": did you mean no_norm?'],
+      ["lab sweep --layers 1,2 --data story.txt --out=", "The name of what is to be written is empty"],
       ["lab ablations --layers 1,2", "Unknown flag --layers"],
       ["lab sweeps", "Unknown command lab sweeps: did you mean sweep?"],
     ];
