@@ -29,6 +29,7 @@ const pause = (milliseconds: number) => new Promise((resolve) => setTimeout(reso
 async function copyRun(from: string, args: readonly string[]): Promise<void> {
   const to = args.at(-1)!.replace(/^--\w+=/, "");
   await Deno.mkdir(join(to, "last"), { recursive: true });
+  await Deno.copyFile(join(from, "run.json"), join(to, "run.json")); // first, as train writes it
   for (const folder of [".", "last"]) {
     for await (const { name, isFile } of Deno.readDir(join(from, folder))) {
       if (isFile) await Deno.copyFile(join(from, folder, name), join(to, folder, name));
