@@ -47,7 +47,8 @@ export function pictureText(text: string, most: number = 100): string {
 /** Round numbers between two bounds, for a logarithmic axis: each of the digits at every power of ten, as 0.1, 0.3, 1, 3, 10. */
 export function roundNumbers(least: number, most: number, digits: readonly number[]): number[] {
   const found: number[] = [];
-  for (let exponent = Math.floor(Math.log10(least)); exponent <= Math.log10(most); exponent++) {
+  const exponentOf = (number: number) => Number(number.toExponential().split("e")[1]);
+  for (let exponent = exponentOf(least); exponent <= exponentOf(most); exponent++) {
     found.push(...digits.map((digit) => Number(`${digit}e${exponent}`)));
   }
   return found.filter((number) => number >= least && number <= most);

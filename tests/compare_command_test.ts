@@ -81,6 +81,7 @@ Deno.test("runs are compared by their last and best losses, and by the settings 
       }],
     );
     const shown = describeComparison([runs[0], await readComparedRun(c)]);
+    assertMatch(shown, /^2 .* 9 of 20 /m, "it has been stopped");
     assertMatch(shown, /^2 .* 50\.0 % +75\.0 % .*$/m);
     assertMatch(shown, /^data +a\.txt +b\.txt c\\x1b\.txt$/m);
     assertMatch(shown, /\n\ncommand, data differ: the losses may be of different texts or tokens\.$/);
@@ -107,6 +108,13 @@ Deno.test("compare shows real runs, draws them in one picture, and gives the doc
       (await Deno.readFile(`${cwd}/runs/curves.png`)).slice(1, 4),
       new TextEncoder().encode("PNG"),
     );
+    // the same name, another text
+    await Deno.writeTextFile(`${cwd}/story.txt`, story(101));
+    await succeed([...train, "--name", "three"], { cwd });
+    assertMatch(
+      await succeed(words("compare runs/one runs/three"), { cwd }),
+      /\n\nsetting +1 +2\ntext +[0-9a-f]{16} +[0-9a-f]{16}\n\ntext differs: the losses may be of different texts or tokens\.\n$/,
+    );
     const json = JSON.parse(await succeed(words("compare runs/one runs/two --json"), { cwd }));
     assertEquals(json.differences, { seed: [1, 2] });
     const run = JSON.parse(await Deno.readTextFile(`${cwd}/runs/one/run.json`));
@@ -121,6 +129,7 @@ Deno.test("what cannot be compared is refused in one line", () =>
     await makeRun(`${cwd}/runs/a`, { settings }, [{ step: 1, seconds: 1 }]);
     await makeRun(`${cwd}/runs/empty`, { settings }, []);
     await Deno.mkdir(`${cwd}/runs/none`);
+    await makeRun(`${cwd}/runs/torn`, {}, [{ step: 1, seconds: 1 }]);
     await Deno.writeTextFile(`${cwd}/runs/file`, "");
     const refused: [string, string, number?][] = [
       ["compare", `There are no runs to compare: expected ${EXPECTED}`, 2],
@@ -130,6 +139,7 @@ Deno.test("what cannot be compared is refused in one line", () =>
       ["compare runs/a runs/none", "Cannot read runs/none: it is not the folder of a run: expected run.json"],
       ["compare runs/a runs/file", "Cannot read runs/file: "],
       ["compare runs/a runs/missing", "Cannot read runs/missing: no such file or folder"],
+      ["compare runs/a runs/torn", "Cannot read runs/torn: its run.json is damaged"],
       ["compare runs/a runs/empty", "Cannot read runs/empty: its metrics.jsonl holds no step"],
       [
         "compare runs/a runs/none --out a.jpg",

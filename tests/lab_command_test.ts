@@ -131,15 +131,20 @@ Deno.test("a run that fails is named, the others go on, and the exit status says
       stderr,
       /^error: 1 of 2 runs failed; block=broken, seed 1: failed: .*not yet.*; deno task lab sweep .* tries again\n$/,
     );
+    const table = await Deno.readTextFile(`${cwd}/lab/sweep/table.md`);
+    assertMatch(table, /^deno task train .* --block=\S*_without_norm\.ts --seed=1 --device=cpu$/m);
     // a run that diverges is a result
     const wild = [
-      ...words("lab sweep --no-tied --seeds 1 --steps 30 --device cpu --optimizer sgd --lr 1e-2,1e6"),
+      ...words(
+        "lab sweep --no-tied --replace-invalid --seeds 1 --steps 30 --device cpu --optimizer sgd --lr 1e-2,1e6",
+      ),
       ...words("--clip-norm 0 --warmup-steps 0"),
       ...small.slice(0, -2),
     ];
     const shown = await succeed([...wild, "--out", "lab/wild"], { cwd });
     const { variants } = JSON.parse(await Deno.readTextFile(`${cwd}/lab/wild/lab.json`));
-    assertEquals([variants[0].settings.data, variants[0].settings.tied], [["input.txt"], false]);
+    const [{ settings: { data, tied, replaceInvalid } }] = variants;
+    assertEquals([data, tied, replaceInvalid], [["input.txt"], false, true]);
     assertMatch(shown, /^\d\/2 learning-rate=1e6, seed 1: diverged: The (validation )?loss at step \d+ is /m);
   }));
 
@@ -176,6 +181,7 @@ Deno.test("a wrong command line is refused in one line before anything is writte
         "2 variants with 600 seeds each make 1200 runs: expected at most 1000",
       ],
       ["lab ablations --only no_nrm", '--only names "no_nrm": did you mean no_norm?'],
+      ["lab sweep --layers 1,2 --data story.txt --out=", "The name of what is to be written is empty"],
       ["lab ablations --layers 1,2", "Unknown flag --layers"],
       ["lab sweeps", "Unknown command lab sweeps: did you mean sweep?"],
     ];

@@ -24,8 +24,9 @@ const result = (variant: string, seed: number, more: object = {}): LabResult => 
 Deno.test("results are kept by variant and seed, whatever the order in which runs end, and read again", () =>
   inFolder(async (cwd) => {
     const path = `${cwd}/labs/x`, file = `${path}/results.jsonl`;
+    const skills = { recall: { positions: 3, loss: 2, optimal: 0 } };
     const results = [
-      result("b", 1),
+      result("b", 1, { skills, curve: [{ step: 9, loss: 1, skills }] }),
       result("b", 2),
       result("a", 1, { diverged: true, reason: "NaN", loss: null }),
     ];
@@ -42,6 +43,9 @@ Deno.test("results are kept by variant and seed, whatever the order in which run
       '{"variant":"a","seed":2,"run":"runs/a-seed-2"}',
       '{"variant":"a","seed":2',
       JSON.stringify(result("c", 1)),
+      JSON.stringify(result("a", 2, { flags: 7 })),
+      JSON.stringify(result("a", 2, { skills: { recall: null } })),
+      JSON.stringify(result("a", 2, { curve: [{ step: 9, loss: 1, skills: { recall: 3 } }] })),
       text.split("\n")[0],
     ];
     await Deno.writeTextFile(file, [...others, text].join("\n"));
@@ -100,7 +104,8 @@ Deno.test("two labs in one folder at once, and a folder of other things, are ref
     const reason = 'it holds other things, such as "mine.txt", and no lab.json; choose another --out';
     assertEquals(message, `Cannot run a lab in ${notes}: ${reason}`);
     assertEquals((await Array.fromAsync(Deno.readDir(notes))).map(({ name }) => name), ["mine.txt"]);
-    await assertRejects(() => open(`${notes}/mine.txt`), Error, "Cannot run a lab in");
+    const file = `${notes}/mine.txt`, taken = `Cannot run a lab in ${file}: something else has this name`;
+    assertEquals((await assertRejects(() => open(file), Error)).message, taken);
     // a lab that was killed before it had written anything
     await Deno.mkdir(`${cwd}/begun`);
     await Deno.writeTextFile(`${cwd}/begun/.miniformer.lock`, "");

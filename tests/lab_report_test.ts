@@ -11,10 +11,10 @@ const EFFECTS: readonly Effect[] = [{ name: "plain" }, {
   factors: { recall: 4 },
 }];
 
-async function report(made: ReturnType<typeof madeUpLab>) {
+async function report(made: ReturnType<typeof madeUpLab>, columns?: number) {
   const folder = await Deno.makeTempDir();
   try {
-    const lines = await writeReport(folder, made.lab, made.results);
+    const lines = await writeReport(folder, made.lab, made.results, columns);
     const names = [...Deno.readDirSync(folder)].map(({ name }) => name).sort();
     const files = new Map(names.map((name) => [name, Deno.readFileSync(join(folder, name))]));
     const text = (name: string) => new TextDecoder().decode(files.get(name));
@@ -81,4 +81,17 @@ Deno.test("a report that cannot be written says which file", async () => {
   const file = await Deno.makeTempFile(), { lab, results } = madeUpLab(EFFECTS);
   await assertRejects(() => writeReport(join(file, "lab"), lab, results), Error, "Cannot save ");
   await Deno.remove(file);
+});
+
+Deno.test("on a narrow terminal lines are shorter, and what was typed cannot control it", async () => {
+  const block = "a\x1b[2J\n|.ts",
+    typed = EFFECTS.map(({ name }, index) => ({ name, flags: [`--block=${index}${block}`] }));
+  const made = madeUpLab(typed, [1, 2], { kind: "sweep", baseline: undefined });
+  const { lines, text } = await report(made, 40);
+  assertEquals(lines.slice(0, -4).filter((line) => textWidth(line) > 40), []);
+  for (const shown of [...lines, ...text("table.md").split("\n")]) {
+    assertEquals(shown.match(/\p{Cc}/u), null);
+  }
+  assertStringIncludes(lines.join(" ").replaceAll(/\s+/g, ""), "0a\\x1b[2J\\n|.ts");
+  assertStringIncludes(text("table.md"), "| 0a\\\\x1b\\[2J\\\\n\\|.ts | 2 |");
 });

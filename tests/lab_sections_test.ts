@@ -107,16 +107,19 @@ Deno.test("other texts have no optimum and no skills; where nothing finished the
 });
 
 Deno.test("commands repeat each run, and can be copied into a shell", async () => {
-  const { lab, results } = madeUpLab(EFFECTS, [1, 2]);
+  const { lab, results } = madeUpLab(EFFECTS, [1, 2], { device: "wasm" });
   const block = toFileUrl(`${Deno.cwd()}/blocks/no norm.ts`).href;
   const variants = lab.variants.map((variant) => variant.name === "other" ? { ...variant, block } : variant);
   const { commands } = (await labSections(labFigures({ ...lab, variants }, results))).at(-1)!;
   assertEquals(commands, [
-    { name: "the plain one", lines: [1, 2].map((seed) => `deno task train --steps=1500 --seed=${seed}`) },
+    {
+      name: "the plain one",
+      lines: [1, 2].map((seed) => `deno task train --steps=1500 --seed=${seed} --device=wasm`),
+    },
     {
       name: "the other",
       lines: [1, 2].map((seed) =>
-        `deno task train --steps=1500 --data='my novel.txt' --block='blocks/no norm.ts' --seed=${seed}`
+        `deno task train --steps=1500 --data='my novel.txt' --block='blocks/no norm.ts' --seed=${seed} --device=wasm`
       ),
     },
   ]);

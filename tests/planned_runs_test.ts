@@ -5,6 +5,7 @@ import { ROBERTA_ABLATIONS, ROBERTA_SIZES } from "../ablations/roberta.ts";
 import { UsageError } from "../commands/cli/errors.ts";
 import type { Variant } from "../commands/lab_report/lab_types.ts";
 import { flagsOf, planVariants } from "../commands/lab/planned_runs.ts";
+import { SCALING_FLAGS, SCALING_VARIANTS } from "../commands/lab/scaling_sizes.ts";
 import { inFolder, story } from "./_command.ts";
 
 const variant = (name: string, ...flags: string[]): Variant => ({ name, title: name, question: "", flags });
@@ -32,6 +33,8 @@ Deno.test("flags of a variant take the place of those of the lab, also of those 
   assert(deep.work > 2 * plain.work && deep.work < 4 * plain.work, "the time left follows from the sizes");
   const [longer] = await plan(lab, variant("longer", "--steps", "20"));
   assertEquals(longer.work, 2 * plain.work);
+  const [accumulated] = await plan(lab, variant("accumulated", "--accumulation", "3"));
+  assertEquals(accumulated.work, 3 * plain.work);
   // two passes over 1.1 million characters, in batches of the preset
   assert(other.steps > 1000, `${other.steps} steps`);
 });
@@ -61,6 +64,8 @@ Deno.test("flags are checked by train's own definitions before anything starts, 
   }
   const twice = () => plan(tales, variant("a"), variant("a"));
   await assertRejects(twice, Error, 'Cannot run two variants or a folder called "a"');
+  const long = () => plan(tales, variant("a".repeat(201)));
+  await assertRejects(long, UsageError, 'aaa": expected at most 200 characters; sweep fewer flags at once');
   await assertRejects(() => plan(tales, variant("../a")), Error, 'called "../a"');
   await assertRejects(() => plan(["--data", "missing.txt"], variant("a")), Error, "Cannot read missing.txt");
 });
@@ -128,6 +133,15 @@ Deno.test("values become flags that give them again", () => {
 });
 
 Deno.test("all variants of the labs that come with Miniformer can be run", async () => {
+  const sizes = await Promise.all(
+    [SCALING_FLAGS.default, SCALING_FLAGS.quick].map((flags) =>
+      planVariants({ flags, variants: SCALING_VARIANTS }, "wasm")
+    ),
+  );
+  assertEquals(sizes.map((plans) => plans.map(({ steps }) => steps)), [
+    SCALING_VARIANTS.map(() => 3000),
+    SCALING_VARIANTS.map(() => 20),
+  ]);
   const lists = [[GPT_ABLATIONS, GPT_SIZES], [ROBERTA_ABLATIONS, ROBERTA_SIZES]] as const;
   for (const [variants, sizes] of lists) {
     const [plain, quick] = await Promise.all(

@@ -109,6 +109,13 @@ Deno.test("a folder says how far its run is, and a complete run gives its figure
       skills,
     ]);
 
+    // without the last validation, an earlier one is not taken for it
+    for (const kept of [lines.slice(0, 5), lines.slice(0, 4), []]) {
+      await Deno.writeTextFile(`${run}/metrics.jsonl`, kept.join("\n"));
+      const { loss, reason } = await outcomeOf(run, identity) ?? {};
+      assertEquals([loss, reason], [null, "its metrics.jsonl lacks the validation of step 6"]);
+    }
+
     // a run that has stopped itself is complete, too, and one that cannot be read is for train to refuse
     const state = `${run}/last/training_state.json`;
     const patient = (patience: number) => (state: Record<string, unknown>) => ({

@@ -34,6 +34,15 @@ Deno.test("words, switches and paths are swept, too; a path is called by its las
     ["block=a-b", "--block=my blocks/a b.ts"],
     ["block=c", "--block=c.ts"],
   ]);
+  assertEquals(names({ block: "a/x.ts,b/x.ts,y.ts" }), [
+    ["block=x-1", "--block=a/x.ts"],
+    ["block=x-2", "--block=b/x.ts"],
+    ["block=y", "--block=y.ts"],
+  ]);
+  assertEquals(sweepOf({ block: "a\n.ts,\x1b[2J.ts" }).variants.map(({ title }) => title), [
+    "block a\\n.ts",
+    "block \\x1b[2J.ts",
+  ]);
   assertEquals(names({ validationFraction: "0.1,.25" })[1][0], "validation-fraction=.25");
 });
 
@@ -44,5 +53,10 @@ Deno.test("a sweep of nothing, and values that train refuses, are refused", () =
   refuse({ layers: "1,0" }, "--layers is 0: expected a whole number at least 1");
   refuse({ layers: "1,,2" }, "--layers is empty");
   refuse({ optimizer: "adamw,adam" }, '--optimizer is "adam": expected one of');
+  const many = Array.from({ length: 1000 }, (_, index) => index + 1).join();
+  refuse(
+    { layers: many, heads: many, batchSize: many },
+    "The values of --layers, --heads have 1000000 combinations: expected at most 1000",
+  );
   refuse({ learningRate: "1e-3,0.001" }, "--learning-rate is 1e-3,0.001: it has 0.001 twice");
 });

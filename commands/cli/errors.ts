@@ -49,6 +49,7 @@ export function reason(error: unknown): string {
     ENOENT: "no such file or folder",
     EACCES: "permission denied",
     EPERM: "permission denied",
+    EEXIST: "something else has this name",
     EISDIR: "it is a folder, not a file",
     ENOTDIR: "part of the path is a file, not a folder",
     ENOSPC: "the disk is full",

@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { UsageError } from "./errors.ts";
 import { quote } from "./terminal.ts";
 
 /**
@@ -11,6 +12,9 @@ import { quote } from "./terminal.ts";
  * the user; elsewhere a missing permission is an error, with the command line that grants it.
  */
 export async function allowWriting(path: string, usual: readonly string[]): Promise<void> {
+  if (path === "") {
+    throw new UsageError("The name of what is to be written is empty: give one, or leave it out");
+  }
   const { state } = await Deno.permissions.request({ name: "write", path });
   if (state === "granted") return;
   const [command = "", ...args] = Deno.args, folders = [...usual, path].map(quote).join(",");

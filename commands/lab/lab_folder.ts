@@ -60,9 +60,14 @@ export function recordOf(
   };
 }
 
+const SKILLS = v.optional(
+  v.record(TEXT, objectOf({ positions: FINITE, loss: FINITE, optimal: FINITE }), "an object"),
+);
+
 const RESULT = objectOf({
   variant: TEXT,
   seed: FINITE,
+  flags: v.array(TEXT),
   run: TEXT,
   parameters: v.nullable(FINITE),
   seconds: FINITE,
@@ -71,7 +76,8 @@ const RESULT = objectOf({
   reason: v.optional(TEXT),
   loss: v.nullable(FINITE),
   optimal: v.nullable(FINITE),
-  curve: v.array(objectOf({ step: FINITE, loss: FINITE })),
+  skills: SKILLS,
+  curve: v.array(objectOf({ step: FINITE, loss: FINITE, skills: SKILLS })),
 });
 
 /** The folder of a lab, held by this process. */

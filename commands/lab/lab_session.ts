@@ -23,7 +23,7 @@ import { runLab } from "./run_lab.ts";
 import { trainIn } from "./train_process.ts";
 
 /** The most runs of a lab; more are taken for a typing error. */
-const MOST_RUNS = 1000;
+export const MOST_RUNS = 1000;
 
 /** Flags of every lab. */
 export const labFlags = group("Lab", {
@@ -106,7 +106,10 @@ export async function runSession(
       `Stopped: ${done.length} of ${total} runs are done, and those begun are saved.\nGo on: ${again}`;
     return output.print("\n" + wrapText(text, outputColumns()));
   }
-  for (const line of ["", ...await writeReport(path, lab, results)]) output.print(line);
+  // the block of a sweep is a flag, or in a file of --config
+  const withBlocks = planned.map(({ variant, block }) => ({ ...variant, block: block?.path }));
+  const report = await writeReport(path, { ...lab, device, variants: withBlocks }, results);
+  for (const line of ["", ...report]) output.print(line);
   const failed = results.filter(isFailed);
   if (failed.length > 0) {
     const [first] = failed.map(describeResult);

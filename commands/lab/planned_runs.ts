@@ -57,6 +57,9 @@ export const ownFlagError = (name: string): UsageError =>
 /** What a variant may be called: its name becomes that of a folder. */
 const NAME = /^[A-Za-z0-9][\w.+=-]*$/;
 
+/** With its seed it is still a name that every disk takes. */
+const LONGEST_NAME = 200;
+
 /** About as many tokens as a text of characters has; only the time is estimated from it. */
 const USUAL_VOCABULARY = 40;
 
@@ -74,6 +77,12 @@ export async function planVariants(
   for (const variant of variants) {
     if (!NAME.test(variant.name) || planned.some(({ variant: { name } }) => name === variant.name)) {
       throw new Error(`Cannot run two variants or a folder called "${variant.name}"`);
+    }
+    if (variant.name.length > LONGEST_NAME) {
+      throw new UsageError(
+        `Cannot make the folder of a run called "${variant.name}": expected at most ${LONGEST_NAME} characters; ` +
+          "sweep fewer flags at once, or shorten the names of files",
+      );
     }
     try {
       planned.push(await planVariant(flags, variant, device, corpusOf));

@@ -5,7 +5,8 @@
  * @module
  */
 import { join } from "@std/path";
-import { counted, formatFacts } from "../cli/terminal.ts";
+import { visible } from "../../core/visible.ts";
+import { counted, formatFacts, outputColumns } from "../cli/terminal.ts";
 import { wrapText } from "../cli/wrap.ts";
 import { saveFile } from "../files/save_file.ts";
 import { savePicture } from "../files/save_picture.ts";
@@ -18,7 +19,7 @@ import { lawSection } from "../lab_report/law_section.ts";
 import type { LabDescription, LabResult } from "../lab_report/lab_types.ts";
 import { SCALING_LEFT_OUT } from "./scaling_sizes.ts";
 
-/** The width of the lines that are printed. */
+/** The largest width of the lines that are printed. */
 const COLUMNS = 80;
 
 /** Writes the report of a lab. Returns the lines to print. */
@@ -26,6 +27,7 @@ export async function writeReport(
   folder: string,
   lab: LabDescription,
   results: readonly LabResult[],
+  columns = Math.min(COLUMNS, outputColumns()),
 ): Promise<string[]> {
   const figures = labFigures(lab, results), lead = leadOf(figures);
   const law = lab.kind === "scaling" ? [await lawSection(figures, SCALING_LEFT_OUT)] : [];
@@ -46,12 +48,12 @@ export async function writeReport(
     ...entries.map(({ name, text }) => `${name}: ${text}`),
   ]);
   return [
-    wrapText(`${counted(results.length, "run")}. ${lead}`, COLUMNS),
+    wrapText(`${counted(results.length, "run")}. ${lead}`, columns),
     "",
-    shortTable(figures, COLUMNS),
+    shortTable(figures, columns),
     "",
-    ...said.map((text) => wrapText(`- ${text}`, COLUMNS, 2)),
+    ...said.map((text) => wrapText(`- ${visible(text)}`, columns, 2)),
     "",
-    formatFacts([["files", `${folder}: ${files.join(", ")}`]], 10, COLUMNS),
+    formatFacts([["files", `${folder}: ${files.join(", ")}`]], 10, columns),
   ].flatMap((text) => text.split("\n"));
 }

@@ -17,15 +17,20 @@ export type RunStage = "new" | "begun" | "complete";
 
 /** How far the run in a folder is. */
 export async function stageOf(folder: string): Promise<RunStage> {
+  return (await progressOf(folder)).stage;
+}
+
+/** The same, and the step of its checkpoint. */
+async function progressOf(folder: string): Promise<{ readonly stage: RunStage; readonly step?: number }> {
   const checkpoints = (await checkpointsOf(folder)).flatMap(({ folder, former }) => [folder, former]);
-  if (!await isAnyThere(checkpoints)) return "new";
+  if (!await isAnyThere(checkpoints)) return { stage: "new" };
   // what cannot be read is for train to refuse
   const run = await readRun<TrainState>(folder, "train", TRAIN_SCHEMAS).catch(() => undefined);
-  if (run === undefined) return "begun";
+  if (run === undefined) return { stage: "begun" };
   const { step, state: { settings } } = run;
-  if (step >= settings.steps) return "complete";
+  if (step >= settings.steps) return { stage: "complete", step };
   const records = keptRecords(await readIfThere(`${folder}/metrics.jsonl`), step);
-  return describeEarlyStop(settings.patience, records) === undefined ? "begun" : "complete";
+  return { stage: describeEarlyStop(settings.patience, records) === undefined ? "begun" : "complete", step };
 }
 
 /** What `train` says when a loss is not finite: that of a batch before its update, or a validation after one. */
@@ -46,7 +51,8 @@ export async function outcomeOf(
   run: Pick<LabResult, "variant" | "seed" | "flags" | "run">,
   { ending, stopped = false }: { readonly ending?: Ending; readonly stopped?: boolean } = {},
 ): Promise<LabResult | undefined> {
-  const divergence = divergenceOf(ending), isDone = !divergence && await stageOf(folder) === "complete";
+  const divergence = divergenceOf(ending), { stage, step } = await progressOf(folder);
+  const isDone = !divergence && stage === "complete";
   if (!divergence && !isDone && stopped) return undefined;
   const { parameters, optimalLoss } = lenientJson(await readIfThere(`${folder}/run.json`));
   const records = keptRecords(await readIfThere(`${folder}/metrics.jsonl`), Infinity), last = records.at(-1);
@@ -54,6 +60,9 @@ export async function outcomeOf(
     const { step, validationLoss: loss, skills } = record as Skilled;
     return loss === undefined ? [] : [{ step, loss, ...skills && { skills } }];
   });
+  // what was validated before is not the loss of the run
+  const final = isDone && curve.at(-1)?.step === step ? curve.at(-1) : undefined;
+  const failure = isDone ? `its metrics.jsonl lacks the validation of step ${step}` : describeFailure(ending);
   const numberOr = (value: unknown) => typeof value === "number" ? value : null;
   return {
     ...run,
@@ -62,8 +71,8 @@ export async function outcomeOf(
     // which of these have records depends on the clock
     steps: divergence?.steps ?? last?.step ?? 0,
     diverged: divergence !== undefined,
-    reason: divergence?.reason ?? (isDone ? undefined : describeFailure(ending)),
-    loss: isDone ? curve.at(-1)?.loss ?? null : null,
+    reason: divergence?.reason ?? (final ? undefined : failure),
+    loss: final?.loss ?? null,
     optimal: numberOr(optimalLoss),
     curve,
   };

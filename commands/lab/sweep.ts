@@ -4,11 +4,12 @@
  * @module
  */
 import { type Command, defineCommand } from "../cli/command.ts";
+import { visible } from "../../core/visible.ts";
 import { UsageError } from "../cli/errors.ts";
 import { type Flag, kebabCase, type ListFlag, type TextFlag } from "../cli/flags.ts";
 import { parseFlags } from "../cli/parse_flags.ts";
 import { trainFlags } from "../settings/train_flags.ts";
-import { labFlags, runSession } from "./lab_session.ts";
+import { labFlags, MOST_RUNS, runSession } from "./lab_session.ts";
 import type { Variant } from "../lab_report/lab_types.ts";
 import { flagsOf, OWN_FLAGS, ownFlagError } from "./planned_runs.ts";
 
@@ -86,10 +87,18 @@ export function sweepOf(
       continue;
     }
     swept.push(flag);
+    // before they are made: a few long lists have billions
+    if (variants.length * values.length > MOST_RUNS) {
+      const count = variants.length * values.length;
+      throw new UsageError(
+        `The values of --${swept.join(", --")} have ${count} combinations: expected at most ${MOST_RUNS}`,
+      );
+    }
+    const names = namesOf(values);
     variants = variants.flatMap(({ name: former, title, flags, question }) =>
       values.map((value, index) => ({
-        name: [former, `${flag}=${plain(value)}`].filter(Boolean).join("_"),
-        title: [title, `${flag.replaceAll("-", " ")} ${value}`].filter(Boolean).join(", "),
+        name: [former, `${flag}=${names[index]}`].filter(Boolean).join("_"),
+        title: [title, `${flag.replaceAll("-", " ")} ${visible(value)}`].filter(Boolean).join(", "),
         ...{ question, flags: [...flags, ...checked[index].args] },
       }))
     );
@@ -98,6 +107,13 @@ export function sweepOf(
     throw new UsageError("There is nothing to sweep: give a flag several values, such as --lr 1e-3,3e-3");
   }
   return { title: `Sweep of ${swept.join(", ")}`, flags: common, variants };
+}
+
+/** Values as parts of the names of folders. Those that would be called alike are numbered: `a/x.ts,b/x.ts` are `x-1` and `x-2`. */
+function namesOf(values: readonly string[]): string[] {
+  const names = values.map(plain);
+  const isAlone = (name: string) => names.indexOf(name) === names.lastIndexOf(name);
+  return names.map((name, index) => isAlone(name) ? name : `${name}-${index + 1}`);
 }
 
 /** A value as a part of the name of a folder: of a path its last part without the ending. */

@@ -226,11 +226,12 @@ function bandOf({ finished, diverged }: VariantFigures, optimal: boolean) {
 }
 
 /** The command that repeats each run. */
-function commandsOf({ variants }: LabFigures): NonNullable<Section["commands"]> {
+function commandsOf({ lab, variants }: LabFigures): NonNullable<Section["commands"]> {
   return variants.flatMap(({ variant, finished, diverged }) => {
     const block = variant.block === undefined ? [] : [`--block=${blockPath(variant.block)}`];
+    const device = lab.device === undefined ? [] : [`--device=${lab.device}`]; // train itself would choose the fastest
     const lines = [...finished, ...diverged].toSorted((a, b) => a.seed - b.seed).map(({ flags, seed }) =>
-      ["deno task train", ...[...flags, ...block, `--seed=${seed}`].map(quoteFlag)].join(" ")
+      ["deno task train", ...[...flags, ...block, `--seed=${seed}`, ...device].map(quoteFlag)].join(" ")
     );
     return lines.length > 0 ? [{ name: variant.title, lines }] : [];
   });

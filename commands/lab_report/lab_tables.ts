@@ -4,6 +4,7 @@
  * @module
  */
 import { log } from "../../core/math.ts";
+import { visible } from "../../core/visible.ts";
 import { markdownTable } from "../reports/markdown.ts";
 import { formatDuration } from "../cli/terminal.ts";
 import { formatTable } from "../cli/wrap.ts";
@@ -160,9 +161,9 @@ export function toMarkdown({ headings, rows }: Table): string {
   ]);
 }
 
-/** A text in which Markdown finds nothing to interpret; `markdownTable` takes care of `|`. */
+/** A text on one line in which Markdown finds nothing to interpret; `markdownTable` takes care of `|`. */
 export function markdownText(text: string): string {
-  return text.replace(/[\\`*_[\]<>#&~$]/g, "\\$&");
+  return visible(text).replace(/[\\`*_[\]<>#&~$]/g, "\\$&");
 }
 
 /** The figures that fit into the lines of a terminal. */

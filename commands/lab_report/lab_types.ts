@@ -16,7 +16,7 @@ export interface Variant {
   readonly note?: string;
   /** Flags of `train`, as they are typed. They take the place of the same flags of the lab. */
   readonly flags: readonly string[];
-  /** The URL of a file with parts of the model, which `train` gets as `--block`. */
+  /** The URL or path of a file with parts of the model, which `train` gets as `--block`. */
   readonly block?: string;
 }
 
@@ -34,6 +34,8 @@ export interface LabDescription {
   readonly flags: readonly string[];
   readonly variants: readonly Variant[];
   readonly seeds: readonly number[];
+  /** Where the runs compute, such as `wasm`. */
+  readonly device?: string;
   /** The name of the variant that the others are compared with, if there is one. */
   readonly baseline?: string;
 }

@@ -4,6 +4,7 @@
  * @module
  */
 import { join } from "@std/path";
+import { TRAINING_STATE } from "../../checkpoints/checkpoint_files.ts";
 import { quoted } from "../../core/quoted.ts";
 import { visible } from "../../core/visible.ts";
 import { cannotRead, UsageError } from "../cli/errors.ts";
@@ -47,6 +48,7 @@ export async function readComparedRun(path: string): Promise<ComparedRun> {
     throw await refuse("it is not the folder of a run: expected run.json");
   }
   const run = lenientJson(await readIfThere(join(folder, "run.json")));
+  if (Object.keys(run).length === 0) throw await refuse("its run.json is damaged");
   const records = keptRecords(await readIfThere(join(folder, "metrics.jsonl")), Infinity),
     last = records.at(-1);
   if (last === undefined) throw await refuse("its metrics.jsonl holds no step");
@@ -56,6 +58,8 @@ export async function readComparedRun(path: string): Promise<ComparedRun> {
     undefined,
   );
   const { command, block, settings, parameters, optimalLoss, sessions } = run;
+  // files of the same name may hold other texts
+  const { textFingerprint: text } = lenientJson(await readIfThere(join(folder, "last", TRAINING_STATE)));
   const { name, sha256 } = Object(block), speeds = Array.isArray(sessions) ? sessions.map(Object) : [];
   const numberIn = (value: unknown) => typeof value === "number" ? value : undefined;
   const accuracies = validations.flatMap(({ accuracy }) => accuracy ?? []);
@@ -72,7 +76,11 @@ export async function readComparedRun(path: string): Promise<ComparedRun> {
     seconds: last.seconds,
     tokensPerSecond: speeds.map(({ tokensPerSecond }) => numberIn(tokensPerSecond)).findLast(Boolean),
     curve: validations.map(({ step, validationLoss: loss }) => ({ step, loss })),
-    settings: { command, ...Object(settings), ...block ? { block: `${name} (SHA-256 ${sha256})` } : {} },
+    settings: {
+      ...{ command, ...Object(settings) },
+      ...block ? { block: `${name} (SHA-256 ${sha256})` } : {},
+      ...typeof text === "string" ? { text } : {},
+    },
   };
 }
 
@@ -91,12 +99,14 @@ export function differencesOf(runs: readonly ComparedRun[]): Record<string, read
 /** Settings that decide what a loss is averaged over: where they differ, losses are of different things. */
 export const OF_TEXTS: readonly string[] = [
   "command",
+  "objective",
   "data",
   "validation",
   "validationFraction",
   "tokenizer",
   "vocabSize",
   "maskRate",
+  "text",
 ];
 
 /** The tables of a comparison: the figures of each run, and the settings that differ. */
@@ -106,7 +116,10 @@ export function describeComparison(runs: readonly ComparedRun[]): string {
     value === undefined ? "–" : format(value);
   const loss = (loss: number) => loss.toFixed(4);
   const columns: [string, (run: ComparedRun) => string][] = [
-    ["steps", ({ steps }) => String(steps)],
+    [
+      "steps",
+      ({ steps, settings: { steps: all } }) => steps < Number(all) ? `${steps} of ${all}` : `${steps}`,
+    ],
     ["loss", (run) => show(run.loss, loss)],
     ["best", (run) => show(run.best, (best) => `${loss(best.loss)} at step ${best.step}`)],
     [
