@@ -76,6 +76,7 @@ export * from "./models/roberta.ts";
 export * from "./models/roberta_classifier.ts";
 
 export * from "./tokenizers/base_tokenizer.ts";
+export type { BpeDropout } from "./tokenizers/bpe/bpe_dropout.ts";
 export * from "./tokenizers/bpe/bpe_merges.ts";
 export * from "./tokenizers/bpe/bpe_tokenizer.ts";
 export * from "./tokenizers/bpe/bpe_trainer.ts";
