@@ -58,6 +58,7 @@ export { add, scale } from "./kernels/elementwise.ts";
 export { boundaryIndices, embedding, type PositionOptions, positionsOf } from "./kernels/embedding.ts";
 export { mergeHeads, splitHeads } from "./kernels/attention/heads.ts";
 export { layerNorm } from "./kernels/layer_norm.ts";
+export { meanPooling } from "./kernels/mean_pooling.ts";
 export { linear, type LinearOptions } from "./kernels/matmul/linear.ts";
 export { matmul, type MatmulOptions } from "./kernels/matmul/matmul.ts";
 export { softmax, type SoftmaxOptions } from "./kernels/softmax.ts";
