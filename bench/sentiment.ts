@@ -25,6 +25,9 @@ const RECIPE = {
 
 const root = new URL("..", import.meta.url).pathname,
   given = Deno.args.map((path) => Deno.realPathSync(path));
+if (given.length === 1 || given.length > 2) {
+  throw new Error("Expected two files: texts to train on, and to test on");
+}
 const files = given.length === 2
   ? given
   : ["train", "test"].map((name) => `${root}example_data/sentiment_${name}.tsv`);

@@ -11,7 +11,8 @@
  */
 
 import { quoted } from "../core/quoted.ts";
-import { POOLINGS, type RobertaClassifierConfig } from "../models/roberta_classifier.ts";
+import { POOLINGS } from "../models/classifier.ts";
+import type { RobertaClassifierConfig } from "../models/roberta_classifier.ts";
 import { INITIAL_STD, LAYER_NORM_EPSILON } from "../models/config.ts";
 import { type ConfigJson, ConfigReader, MAX } from "./config_reader.ts";
 import { type Format, type HuggingFaceTensor, labelTables } from "./hugging_face_json.ts";

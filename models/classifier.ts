@@ -27,6 +27,12 @@ import { PAD_ID, type TransformerConfig } from "./config.ts";
 import type { Experiment } from "./experiment.ts";
 import type { BatchTensors, Learner } from "./learner.ts";
 
+/** What a text is classified by: the hidden state of its first token, or the mean of those of all its tokens. */
+export type Pooling = "first" | "mean";
+
+/** All ways of pooling. */
+export const POOLINGS: readonly Pooling[] = ["first", "mean"];
+
 /** What a classifier has besides the sizes of the model inside. */
 export interface ClassifierOptions {
   /** Names of the classes; class k is called `labels[k]`. At least two. */

@@ -12,18 +12,19 @@ import { crossEntropy } from "../kernels/cross_entropy.ts";
 import { dropout } from "../kernels/dropout.ts";
 import { boundaryIndices } from "../kernels/embedding.ts";
 import { meanPooling } from "../kernels/mean_pooling.ts";
-import { Classifier, type ClassifierOptions, lengthsOf, statesAt } from "./classifier.ts";
+import {
+  Classifier,
+  type ClassifierOptions,
+  lengthsOf,
+  type Pooling,
+  POOLINGS,
+  statesAt,
+} from "./classifier.ts";
 import { INITIAL_STD } from "./config.ts";
 import type { Experiment } from "./experiment.ts";
 import { Linear } from "./layers.ts";
 import type { BatchTensors } from "./learner.ts";
 import { Roberta, type RobertaConfig } from "./roberta.ts";
-
-/** What a text is classified by: the hidden state of its first token, or the mean of those of all its tokens. */
-export type Pooling = "first" | "mean";
-
-/** All ways of pooling. */
-export const POOLINGS: readonly Pooling[] = ["first", "mean"];
 
 /** The sizes of a classifier made from a RoBERTa. */
 export interface RobertaClassifierConfig extends RobertaConfig, ClassifierOptions {
