@@ -58,6 +58,7 @@ export { add, scale } from "./kernels/elementwise.ts";
 export { boundaryIndices, embedding, type PositionOptions, positionsOf } from "./kernels/embedding.ts";
 export { mergeHeads, splitHeads } from "./kernels/attention/heads.ts";
 export { layerNorm } from "./kernels/layer_norm.ts";
+export { meanPooling } from "./kernels/mean_pooling.ts";
 export { linear, type LinearOptions } from "./kernels/matmul/linear.ts";
 export { matmul, type MatmulOptions } from "./kernels/matmul/matmul.ts";
 export { softmax, type SoftmaxOptions } from "./kernels/softmax.ts";
@@ -76,6 +77,7 @@ export * from "./models/roberta.ts";
 export * from "./models/roberta_classifier.ts";
 
 export * from "./tokenizers/base_tokenizer.ts";
+export type { BpeDropout } from "./tokenizers/bpe/bpe_dropout.ts";
 export * from "./tokenizers/bpe/bpe_merges.ts";
 export * from "./tokenizers/bpe/bpe_tokenizer.ts";
 export * from "./tokenizers/bpe/bpe_trainer.ts";

@@ -7,8 +7,8 @@
  *     optimizer.safetensors   what the optimizer keeps about every parameter, under our names
  *     training_state.json     the step, and the settings it was reached with
  *
- * The first two are in `model_files.ts`. Those of a model with an experiment are in our own words instead, which
- * `transformers` refuses, see `experiment_format.ts`.
+ * The first two are in `model_files.ts`. Those of a model that Hugging Face's format cannot express are in our own words
+ * instead, which `transformers` refuses, see `experiment_format.ts`.
  *
  * This file turns a run into named byte arrays and back; where they are kept is the caller's business, so it works in a
  * browser as well. Whatever does not fit is refused by file and tensor, before anything is changed.

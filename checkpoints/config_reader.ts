@@ -99,11 +99,12 @@ export class ConfigReader {
    *
    * @param name Its name.
    * @param names The names.
+   * @param fallback The one if the file has none; nothing if the file must have one.
    * @returns The one in the file.
    * @throws {TypeError} If it is none of them.
    */
-  oneOf<Name extends string>(name: string, names: readonly Name[]): Name {
-    const value = this.#field(name), found = names.find((other) => other === value);
+  oneOf<Name extends string>(name: string, names: readonly Name[], fallback?: NoInfer<Name>): Name {
+    const value = this.#field(name) ?? fallback, found = names.find((other) => other === value);
     if (found !== undefined) return found;
     throw new TypeError(
       `${name} is ${quoted(value)}, expected ${names.map((name) => quoted(name)).join(" or ")}`,

@@ -1,11 +1,14 @@
 /**
- * The files of a model with an experiment, in our own words.
+ * The files of a model that Hugging Face's format cannot express, in our own words: one with an experiment, or a classifier
+ * by the mean of its tokens.
  *
  * Hugging Face's names would be wrong here: a custom function with the same tensors would load there, silently, as a
- * plain GPT-2. So `config.json` has a `model_type` that `transformers` refuses, the name of the experiment, and the SHA-256
- * of the file that it came from; `model.safetensors` has every parameter under our name, as it is in memory.
+ * plain GPT-2, and a RoBERTa would classify by its first token. So `config.json` has a `model_type` that `transformers`
+ * refuses, the name of the experiment if there is one, and the SHA-256 of the file that it came from; `model.safetensors`
+ * has every parameter under our name, as it is in memory.
  *
  *     { "model_type": "miniformer", "experiment": { "name": "without_norm", "sha256": "…" }, "architecture": "gpt2", … }
+ *     { "model_type": "miniformer", "architecture": "roberta", …, "pooling": "mean" }
  *
  * No code is saved, and none is run because a file names it: the experiment is given each time a model is loaded, and
  * compared with what was saved.
@@ -29,6 +32,17 @@ export type SavedExperiment = Pick<Experiment, "name" | "sha256">;
 const MODEL_TYPE = "miniformer";
 
 /**
+ * Whether the files of a model are in our own words, because Hugging Face's cannot express it.
+ *
+ * @param config Its sizes.
+ * @param experiment What it was built with; nothing for a model with the parts of its family.
+ * @returns True for one with an experiment, or with a pooling that Hugging Face has not.
+ */
+export function hasOwnFormat(config: ModelConfig, experiment?: Experiment): boolean {
+  return experiment !== undefined || "pooling" in config && config.pooling === "mean";
+}
+
+/**
  * The `config.json` of a model.
  *
  * @example
@@ -45,24 +59,25 @@ const MODEL_TYPE = "miniformer";
  * @param config Its sizes.
  * @param experiment What it was built with; nothing for a model with the parts of its family.
  * @returns An object to write as JSON.
- * @throws {RangeError} If Hugging Face's format cannot express a model without an experiment.
+ * @throws {RangeError} If neither format can express it.
  */
 export function toConfigJson(config: ModelConfig, experiment?: Experiment): Record<string, unknown> {
-  if (experiment === undefined) return toHuggingFaceConfig(config);
-  const { name, sha256 } = experiment;
-  return { model_type: MODEL_TYPE, experiment: { name, sha256 }, ...config };
+  if (!hasOwnFormat(config, experiment)) return toHuggingFaceConfig(config);
+  const { name, sha256 } = experiment ?? {};
+  return { model_type: MODEL_TYPE, ...experiment && { experiment: { name, sha256 } }, ...config };
 }
 
 /**
  * The experiment in a `config.json`.
  *
  * @param json The parsed file.
- * @returns Its name and hash, or nothing in a file of Hugging Face's format.
+ * @returns Its name and hash, or nothing if there is none: in a file of Hugging Face's format, or with a pooling of ours.
  * @throws {TypeError} If the file names an experiment that cannot be one.
  */
 export function readSavedExperiment(json: ConfigJson): SavedExperiment | undefined {
   if (json.model_type !== MODEL_TYPE) return undefined;
   const { experiment } = json;
+  if (experiment === undefined && (json.pooling ?? "first") !== "first") return undefined;
   if (typeof experiment !== "object" || experiment === null || Array.isArray(experiment)) {
     throw new TypeError(`experiment is ${quoted(experiment)}, expected an object with a name`);
   }
@@ -98,7 +113,7 @@ export function fromConfigJson(json: ConfigJson): ModelConfig {
     feedForwardDim: file.count("feedForwardDim", undefined, 4 * MAX.width),
     dropoutRate: file.rate("dropoutRate"),
     ...json.initialStd === undefined ? {} : { initialStd: file.initialStd("initialStd") },
-    ...formatOf({ architecture }).ownFields(file),
+    ...formatOf({ architecture }).ownFields(file, labels !== undefined),
     ...labels === undefined ? {} : { labels },
     ...padId === undefined ? {} : { padId },
   };

@@ -52,7 +52,8 @@ export function huggingFaceTensors(config: ModelConfig): Map<string, HuggingFace
  *
  * @param config The model.
  * @returns An object to write as JSON.
- * @throws {RangeError} If the format cannot express it: GPT-1's has no width for the feed-forward network.
+ * @throws {RangeError} If the format cannot express it: GPT-1's has no width for the feed-forward network, RoBERTa's no
+ * classifier by the mean of its tokens.
  */
 export function toHuggingFaceConfig(config: ModelConfig): Record<string, unknown> {
   return formatOf(config).toJson(config);

@@ -28,8 +28,8 @@ export interface Format<Config extends ModelConfig> {
   fromJson(json: ConfigJson): Config;
   /** Writes `config.json`. */
   toJson(config: Config): Record<string, unknown>;
-  /** Reads what its configurations have beside the sizes of all transformers, under our names. */
-  ownFields(file: ConfigReader): Partial<Config>;
+  /** Reads what its configurations, or those of its classifiers, have beside the sizes of all transformers, under our names. */
+  ownFields(file: ConfigReader, classifier: boolean): Partial<Config>;
   /** Where each parameter is stored. */
   tensors(config: Config): Map<string, HuggingFaceTensor>;
   /** The prefix of the names of tensors, which may be missing in files of the hub. */

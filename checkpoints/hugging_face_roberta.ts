@@ -11,6 +11,7 @@
  */
 
 import { quoted } from "../core/quoted.ts";
+import { POOLINGS } from "../models/classifier.ts";
 import type { RobertaClassifierConfig } from "../models/roberta_classifier.ts";
 import { INITIAL_STD, LAYER_NORM_EPSILON } from "../models/config.ts";
 import { type ConfigJson, ConfigReader, MAX } from "./config_reader.ts";
@@ -64,9 +65,14 @@ function robertaTensors(
   return tensors;
 }
 
-/** The `config.json` of a RoBERTa. */
+/** The `config.json` of a RoBERTa; one with a pooling that Hugging Face has not is refused. */
 function toRobertaJson(config: RobertaConfig | RobertaClassifierConfig): Record<string, unknown> {
   const classifier = "labels" in config;
+  if (classifier && config.pooling === "mean") {
+    throw new RangeError(
+      "Cannot write a classifier by the mean of its tokens for Hugging Face: it has no class for one",
+    );
+  }
   return {
     architectures: [classifier ? "RobertaForSequenceClassification" : "RobertaForMaskedLM"],
     model_type: "roberta",
@@ -134,7 +140,10 @@ export const ROBERTA_FORMAT: Format<RobertaConfig | RobertaClassifierConfig> = {
   modelTypes: ["roberta"],
   fromJson: fromRobertaJson,
   toJson: toRobertaJson,
-  ownFields: () => ({}),
+  ownFields(file, classifier) {
+    const pooling = classifier ? file.oneOf("pooling", POOLINGS, "first") : "first";
+    return pooling === "first" ? {} : { pooling };
+  },
   tensors: robertaTensors,
   prefix: "roberta.",
   layer: /(?:^|\.)layer\.(\d+)\./,

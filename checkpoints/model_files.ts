@@ -1,8 +1,8 @@
 /**
  * The files of a model: `config.json` and `model.safetensors`.
  *
- * They are Hugging Face's, and theirs are read as well. A model with an experiment has no name there: its files are in our
- * own words, see `experiment_format.ts`.
+ * They are Hugging Face's, and theirs are read as well. A model with an experiment, or a classifier by the mean of its
+ * tokens, has no name there: its files are in our own words, see `experiment_format.ts`.
  *
  * @module
  */
@@ -23,6 +23,7 @@ import { expectShape, flatten, readFinite, readParameters } from "./checkpoint_t
 import {
   expectExperiment,
   fromConfigJson,
+  hasOwnFormat,
   ownTensors,
   readSavedExperiment,
   type SavedExperiment,
@@ -65,7 +66,7 @@ export async function modelFiles(
 ): Promise<CheckpointFiles> {
   const parameters = await readParameters(backend, store.values, store);
   const byName = new Map(parameters.map((parameter) => [parameter.name, parameter]));
-  const tensors = experiment ? byName : exportTensors(config, byName);
+  const tensors = hasOwnFormat(config, experiment) ? byName : exportTensors(config, byName);
   const arrays = Array.from(tensors, ([name, tensor]) => ({ ...tensor, name }));
   return {
     "config.json": JSON.stringify(toConfigJson(config, experiment), null, 2) + "\n",
@@ -146,7 +147,9 @@ export function loadModel<Kind extends ModelKind = ModelKind>(
     // The header is compared with the config before a model of its size is allocated or any data is read.
     const floats = new Map([...readTensorEntries(bytes)].filter(([, entry]) => isFloat(entry)));
     const declared = () => inFile("config.json", () => namedParameters(buildModel(config, experiment)));
-    if (experiment) return { config, experiment, weights: readFinite(bytes, ownTensors(declared(), floats)) };
+    if (hasOwnFormat(config, experiment)) {
+      return { config, experiment, weights: readFinite(bytes, ownTensors(declared(), floats)) };
+    }
     const used = usedTensors(config, floats), shapes = importShapes(config, used);
     for (const { name, shape } of declared()) expectShape(name, shapes.get(name), shape);
     return { config, weights: importTensors(config, readFinite(bytes, used)) };

@@ -39,6 +39,12 @@ export interface LabelledBatchOptions extends LabelledSizes {
    * classifiers made from a GPT; 0.5 in the paper.
    */
   auxiliaryWeight?: number;
+  /**
+   * Gives the token ids of an example anew in each epoch, 1 to T of them: with BPE-dropout, for instance. It must return the
+   * same for the same index and epoch, both from 0, so that a resumed run gets the same batches. The ids of the example
+   * unless given.
+   */
+  encode?: (index: number, epoch: number) => Uint32Array;
 }
 
 function checkExamples(
@@ -98,7 +104,7 @@ function nextTokens(
  * every example has weight 0, or a size is not a positive integer.
  */
 export function labelledBatches(examples: readonly Example[], options: LabelledBatchOptions): BatchSource {
-  const { batchSize, seed, classWeights, auxiliaryWeight = 0 } = options;
+  const { batchSize, seed, classWeights, auxiliaryWeight = 0, encode } = options;
   checkExamples(examples, options);
   const highest = examples.reduce((highest, { label }) => Math.max(highest, label), 0);
   if (examples.every(({ label }) => label === highest)) {
@@ -120,8 +126,12 @@ export function labelledBatches(examples: readonly Example[], options: LabelledB
     at(number) {
       const rows = Array.from(
         { length: batchSize },
-        (_, row) => examples[sampleAt(number * batchSize + row).index],
+        (_, row) => {
+          const { index, epoch } = sampleAt(number * batchSize + row), example = examples[index];
+          return encode ? { ...example, ids: encode(index, epoch) } : example;
+        },
       );
+      if (encode) checkExamples(rows, options);
       const batch = toBatch(rows, options);
       const weights = Float32Array.from(rows, ({ label }) => classWeights?.[label] ?? 1);
       const auxiliary = auxiliaryWeight > 0

@@ -8,6 +8,9 @@
  *     RoBERTa    state of <s>        → dropout → dense → tanh → dropout → projection → logits
  *     GPT        state of <extract>  → dropout → score                              → logits
  *
+ * A RoBERTa may take the mean of all states in place of that of `<s>` (`pooling: "mean"`, see
+ * `kernels/mean_pooling.ts`), which suits a classifier that begins with random weights. The papers and Hugging Face do not.
+ *
  * This file has what both share; the classifiers are in `gpt_classifier.ts` and `roberta_classifier.ts`.
  *
  * References: Radford et al., "Improving language understanding by generative pre-training", 2018, section 3.2; Liu et
@@ -23,6 +26,12 @@ import { embedding } from "../kernels/embedding.ts";
 import { PAD_ID, type TransformerConfig } from "./config.ts";
 import type { Experiment } from "./experiment.ts";
 import type { BatchTensors, Learner } from "./learner.ts";
+
+/** What a text is classified by: the hidden state of its first token, or the mean of those of all its tokens. */
+export type Pooling = "first" | "mean";
+
+/** All ways of pooling. */
+export const POOLINGS: readonly Pooling[] = ["first", "mean"];
 
 /** What a classifier has besides the sizes of the model inside. */
 export interface ClassifierOptions {

@@ -1,15 +1,25 @@
 /**
- * A classifier made from a RoBERTa: two layers on the hidden state of the first token, see `classifier.ts`.
+ * A classifier made from a RoBERTa: two layers on the hidden state of the first token, or on the mean of all, see
+ * `classifier.ts`.
  *
  * @module
  */
 
+import { quoted } from "../core/quoted.ts";
 import type { Tensor } from "../core/tensor.ts";
 import { tanh } from "../kernels/activations.ts";
 import { crossEntropy } from "../kernels/cross_entropy.ts";
 import { dropout } from "../kernels/dropout.ts";
 import { boundaryIndices } from "../kernels/embedding.ts";
-import { Classifier, type ClassifierOptions, lengthsOf, statesAt } from "./classifier.ts";
+import { meanPooling } from "../kernels/mean_pooling.ts";
+import {
+  Classifier,
+  type ClassifierOptions,
+  lengthsOf,
+  type Pooling,
+  POOLINGS,
+  statesAt,
+} from "./classifier.ts";
 import { INITIAL_STD } from "./config.ts";
 import type { Experiment } from "./experiment.ts";
 import { Linear } from "./layers.ts";
@@ -17,7 +27,10 @@ import type { BatchTensors } from "./learner.ts";
 import { Roberta, type RobertaConfig } from "./roberta.ts";
 
 /** The sizes of a classifier made from a RoBERTa. */
-export type RobertaClassifierConfig = RobertaConfig & ClassifierOptions;
+export interface RobertaClassifierConfig extends RobertaConfig, ClassifierOptions {
+  /** What it classifies by; the first token unless given, as in the paper. */
+  readonly pooling?: Pooling;
+}
 
 /** RoBERTa's classification head. */
 export class ClassificationHead {
@@ -78,11 +91,16 @@ export class RobertaClassifier extends Classifier<RobertaClassifierConfig> {
    *
    * @param config Sizes and labels.
    * @param experiment Parts that replace RoBERTa's; none unless given.
-   * @throws {RangeError} If a size makes no sense, there are fewer than two different labels, or padding is not a token.
+   * @throws {RangeError} If a size or the pooling makes no sense, there are fewer than two different labels, or padding is
+   * not a token.
    * @throws {TypeError} If the experiment is not valid.
    */
   constructor(config: RobertaClassifierConfig, experiment?: Experiment) {
     super(config);
+    const { pooling = "first" } = config;
+    if (!POOLINGS.includes(pooling)) {
+      throw new RangeError(`Cannot pool by ${quoted(pooling)}: expected ${POOLINGS.join(" or ")}`);
+    }
     this.encoder = new Roberta(config, experiment);
     this.classificationHead = new ClassificationHead(config);
   }
@@ -101,7 +119,10 @@ export class RobertaClassifier extends Classifier<RobertaClassifierConfig> {
    */
   forward(ids: Tensor, lengths: Tensor): Tensor {
     const states = this.encoder.states(ids, { lengths }); // (B, T, C)
-    return this.classificationHead.forward(statesAt(boundaryIndices(ids, lengths, "first"), states));
+    const pooled = this.config.pooling === "mean"
+      ? meanPooling(states, lengths) // (B, C)
+      : statesAt(boundaryIndices(ids, lengths, "first"), states); // (B, C)
+    return this.classificationHead.forward(pooled);
   }
 
   /**

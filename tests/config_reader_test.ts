@@ -93,6 +93,7 @@ Deno.test("ConfigReader: choices, names, lists and rates are what they should be
   });
   assertEquals([file.choice("yes"), file.choice("no"), file.choice("missing")], [true, false, undefined]);
   assertEquals(file.oneOf("name", ["a", "b"]), "b");
+  assertEquals(file.oneOf("absent", ["a", "b"], "a"), "a");
   assertEquals([file.texts("list", 2), file.texts("missing", 2)], [["x", ""], undefined]);
   assertEquals([file.rate("rate"), file.rate("missing", 0.25)], [0.5, 0.25]);
   const refuse = (read: () => unknown, message: string) => assertThrows(read, TypeError, message);

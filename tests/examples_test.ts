@@ -1,6 +1,8 @@
-import { assertEquals, assertThrows } from "@std/assert";
-import { encodeExamples, fitText } from "../commands/texts/examples.ts";
+import { assert, assertEquals, assertNotEquals, assertThrows } from "@std/assert";
+import { UsageError } from "../commands/cli/errors.ts";
+import { encodeExamples, encodeWithDropout, fitText, longestOf } from "../commands/texts/examples.ts";
 import { labelsOf } from "../data/labels.ts";
+import { trainBpe } from "../tokenizers/bpe/bpe_trainer.ts";
 import { CharTokenizer } from "../tokenizers/char_tokenizer.ts";
 
 Deno.test("labels may be called as properties of every object are", () => {
@@ -16,4 +18,40 @@ Deno.test("a text that is too long is cut before its last token, or refused", ()
   assertEquals([...fitText(ids, { contextLength: 3, truncate: true })], [0, 5, 2]);
   const refused = () => fitText(ids, { contextLength: 3, truncate: false });
   assertThrows(refused, RangeError, "has 4 tokens and the model reads 3: shorten it, or give --truncate");
+});
+
+Deno.test("BPE-dropout: ids follow from seed, text and epoch; a text that would not fit keeps its merges", async () => {
+  const tokenizer = await trainBpe(["low lower lowest slow slower slowest ".repeat(3)], { vocabSize: 290 });
+  const texts = ["lower slowest", "low", "lowest lowest"];
+  const rows = texts.map((text, line) => ({ text, label: text, line }));
+  const file = { path: "train.tsv", rows, emptyLines: 0 }, rate = 0.5;
+  const examples = encodeExamples(file, texts, tokenizer, { contextLength: 99, truncate: false });
+  const draw = (seed: number, contextLength = 99) =>
+    encodeWithDropout(file, tokenizer, examples, { rate, seed, contextLength })!;
+  const all = (encode: ReturnType<typeof draw>, epoch: number) =>
+    texts.map((_, index) => [...encode(index, epoch)]);
+  const first = all(draw(1), 0);
+  assertEquals(all(draw(1), 0).toReversed(), first.toReversed());
+  assertEquals([2, 0, 1].map((index) => [...draw(1)(index, 0)]), [2, 0, 1].map((index) => first[index]));
+  assertEquals(first.map((ids) => tokenizer.decode(ids, { skipSpecialTokens: true })), texts);
+  assertNotEquals(all(draw(1), 1), first);
+  assertNotEquals(all(draw(2), 0), first);
+
+  const longest = longestOf(examples, draw(1));
+  assertEquals(longest, Math.max(...first.map(({ length }) => length)));
+  const plain = longestOf(examples);
+  assert(longest > plain, `${longest} is not above ${plain}`);
+  for (let epoch = 0; epoch < 20; epoch++) {
+    const drawn = all(draw(1, plain), epoch), free = all(draw(1), epoch);
+    drawn.forEach((ids, index) =>
+      assertEquals(ids, free[index].length <= plain ? free[index] : [...examples[index].ids])
+    );
+  }
+  assertEquals(encodeWithDropout(file, tokenizer, examples, { seed: 1, contextLength: 9 }), undefined);
+  const characters = CharTokenizer.fromText("low erst");
+  assertThrows(
+    () => encodeWithDropout(file, characters, examples, { rate, seed: 1, contextLength: 9 }),
+    UsageError,
+    "--bpe-dropout is for a BPE tokenizer: that of this model (characters) has no merges",
+  );
 });

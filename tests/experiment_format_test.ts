@@ -16,6 +16,7 @@ import {
 } from "../checkpoints/checkpoint.ts";
 import { takeOver } from "../checkpoints/fine_tuning.ts";
 import { expectExperiment, fromConfigJson, toConfigJson } from "../checkpoints/experiment_format.ts";
+import { toHuggingFaceConfig } from "../checkpoints/hugging_face_formats.ts";
 import { type NamedArray, readSafetensors, writeSafetensors } from "../checkpoints/safetensors.ts";
 import { everyBackend } from "./_testing.ts";
 import { allReports, newRun, small, stateOf } from "./_training.ts";
@@ -33,6 +34,7 @@ const CONFIGS: ModelConfig[] = [
   { ...small, labels },
   { ...small, architecture: "roberta" },
   { ...small, architecture: "roberta", labels, initialStd: 0 },
+  { ...small, architecture: "roberta", labels, pooling: "mean" },
 ];
 
 Deno.test("config.json of an experiment: every configuration comes back, in our words", () => {
@@ -140,6 +142,38 @@ Deno.test("a checkpoint of an experiment that fits its model otherwise is not lo
   };
   const files = await filesOf(relabelled, { ...small, architecture: "gpt2" });
   assertThrows(() => loadModel(files), TypeError, "causal_no_more");
+});
+
+const pooled: ModelConfig = { ...small, architecture: "roberta", labels, pooling: "mean" };
+
+Deno.test("a classifier by the mean of its tokens is written in our words, and comes back", async () => {
+  const files = await filesOf(undefined, pooled), json = JSON.parse(files["config.json"] as string);
+  assertEquals([json.model_type, json.pooling, json.architectures], ["miniformer", "mean", undefined]);
+  assertEquals(Object.hasOwn(json, "experiment"), false);
+  const { config, weights } = loadModel(files, { kind: "classifier" }), backend = new CpuBackend();
+  assertEquals(config, pooled);
+  const model = buildModel(config), store = initialize(backend, model, 1);
+  for (const parameter of store.parameters) {
+    assertEquals(await backend.read(parameter), weights.get(parameter.name)!.data, parameter.name);
+  }
+  assertEquals(loadSavedExperiment(files), undefined);
+  assertThrows(() => loadModel(files, { experiment: withoutNorm }), TypeError, "saved without an experiment");
+  const first = await filesOf(undefined, { ...pooled, pooling: "first" });
+  assertEquals(first, await filesOf(undefined, { ...small, architecture: "roberta", labels }));
+  assertThrows(() => toHuggingFaceConfig(pooled), RangeError, "by the mean of its tokens for Hugging Face");
+});
+
+Deno.test("config.json with a pooling: one that there is not, and one of another model, are refused", async () => {
+  const json = JSON.parse((await filesOf(undefined, pooled))["config.json"] as string);
+  const refuse = (changes: Json, message: string) => {
+    const files = { "config.json": JSON.stringify({ ...json, ...changes }) };
+    assertThrows(() => loadConfig(files), TypeError, `config.json: ${message}`);
+  };
+  refuse({ pooling: "max" }, 'pooling is "max", expected "first" or "mean"');
+  refuse({ pooling: "first" }, "experiment is missing");
+  refuse({ pooling: undefined }, "experiment is missing");
+  refuse({ labels: undefined }, 'field "pooling" is unknown');
+  refuse({ architecture: "gpt2" }, 'field "pooling" is unknown');
 });
 
 type Json = Record<string, unknown>;

@@ -10,12 +10,12 @@ function labelled(rows: number): string {
 }
 
 /** Trains a small model of an objective, as runs/mlm or runs/causal. */
-async function pretrain(cwd: string, objective: string, steps = 100): Promise<void> {
+async function pretrain(cwd: string, objective: string, steps = 100, ...flags: string[]): Promise<void> {
   await Deno.writeTextFile(`${cwd}/story.txt`, story(300));
   const preset = objective === "mlm" ? "roberta-tiny" : "tiny";
   const line = `train --preset ${preset} --data story.txt --device cpu --name ${objective} --steps ${steps}`;
   const sizes = words("--context_length 32 --layers 1 --heads 2 --model_dim 16 --batch_size 4 --lr 0.01");
-  await succeed([...words(line), ...sizes], { cwd });
+  await succeed([...words(line), ...sizes, ...flags], { cwd });
 }
 
 for (
@@ -102,6 +102,93 @@ for (
     );
   }
 }
+
+/** The files of a run whose bytes follow from its settings. */
+const MODEL_FILES = ["best/model.safetensors", "last/model.safetensors", "last/optimizer.safetensors"];
+
+Deno.test("BPE-dropout and mean pooling: resumed or with other threads, the bits are equal", () =>
+  inFolder(async (cwd) => {
+    await pretrain(cwd, "mlm", 2, ...words("--tokenizer bpe --vocab_size 300"));
+    await Deno.writeTextFile(`${cwd}/train.tsv`, labelled(60));
+    const data = "finetune --checkpoint runs/mlm --data train.tsv --epochs 3 --batch_size 4 --lr 0.01";
+    const line = words(`${data} --dropout 0.2 --bpe-dropout 0.3 --pooling mean --device wasm`);
+    const said = await succeed([...line, "--out", "whole", "--threads", "1"], { cwd });
+    assertMatch(said, /^model +roberta by the mean of its tokens, /m);
+    assertMatch(said, /^training .* to 0, BPE-dropout 0.3, seed 1$/m);
+    await succeed([...line, "--out", "half", "--stop_after", "20"], { cwd }); // 13.5 steps an epoch
+    await succeed(
+      words("finetune --resume half --threads 2 --bpe_dropout 0.3 --pooling mean --device wasm"),
+      {
+        cwd,
+      },
+    );
+    const read = (run: string, name: string) => Deno.readFile(`${cwd}/${run}/${name}`);
+    for (const name of MODEL_FILES) assertEquals(await read("half", name), await read("whole", name), name);
+    assertEquals(await metricsOf(`${cwd}/half`), await metricsOf(`${cwd}/whole`));
+
+    // each flag changes what is computed, and without them nothing is said of them
+    const without = words(`${data} --dropout 0.2 --device wasm --out without`);
+    const others: [string, string[]][] = [
+      ["first", line.filter((word) => !["--pooling", "mean"].includes(word)).concat("--out", "first")],
+      ["merged", line.filter((word) => !["--bpe-dropout", "0.3"].includes(word)).concat("--out", "merged")],
+      ["without", without],
+    ];
+    const models = [String(await read("whole", MODEL_FILES[1]))];
+    for (const [run, line] of others) {
+      await succeed(line, { cwd });
+      models.push(String(await read(run, MODEL_FILES[1])));
+    }
+    assertEquals(new Set(models).size, 4);
+    const settings = JSON.parse(await Deno.readTextFile(`${cwd}/without/last/training_state.json`)).settings;
+    assertEquals(["bpeDropout", "pooling"].filter((name) => name in settings), []);
+
+    // what it was trained with is not drawn when it is used, and another program cannot mistake it
+    const config = JSON.parse(await Deno.readTextFile(`${cwd}/whole/last/config.json`));
+    assertEquals([config.model_type, config.pooling, config.architectures], [
+      "miniformer",
+      "mean",
+      undefined,
+    ]);
+    const card = await Deno.readTextFile(`${cwd}/whole/last/README.md`);
+    assertStringIncludes(card, "the mean of the hidden states of all their tokens");
+    assertStringIncludes(card, "--bpe-dropout 0.3");
+    const classify = words("classify --checkpoint whole/last --data train.tsv --device wasm --json");
+    assertEquals(await succeed(classify, { cwd }), await succeed(classify, { cwd }));
+    const { accuracy } = JSON.parse(await succeed(classify, { cwd }));
+    assert(accuracy > 0.5, `${accuracy}`);
+    assertMatch(await succeed(words("doctor --run whole"), { cwd }), /whole/);
+  }));
+
+Deno.test("BPE-dropout and mean pooling are refused where they make no sense, in one line", () =>
+  inFolder(async (cwd) => {
+    for (const objective of ["mlm", "causal"]) await pretrain(cwd, objective, 1);
+    await Deno.writeTextFile(`${cwd}/train.tsv`, labelled(20));
+    const cases: [line: string, message: string][] = [
+      [
+        "mlm --bpe-dropout 0.1",
+        "--bpe-dropout is for a BPE tokenizer: that of this model (characters) has no",
+      ],
+      ["mlm --bpe-dropout 1.1", "--bpe-dropout"],
+      ["mlm --bpe-dropout -0.1", "--bpe-dropout"],
+      ["mlm --pooling max", "--pooling"],
+      [
+        "causal --pooling mean",
+        "--pooling is for a RoBERTa: a GPT classifies by its last token, which alone",
+      ],
+    ];
+    for (const [flags, message] of cases) {
+      const line = words(`finetune --data train.tsv --out none --device cpu --checkpoint runs/${flags}`);
+      const { code, stderr } = await miniformer(line, { cwd });
+      assertEquals(code, 2, flags);
+      assertStringIncludes(stderr, message);
+      assertEquals(
+        await Array.fromAsync(Deno.readDir(cwd)).then((all) => all.map(({ name }) => name)).then(
+          (names) => names.includes("none"),
+        ),
+        false,
+      );
+    }
+  }));
 
 Deno.test("pairs, csv and jsonl are read, classes weighed, and a model begun from scratch", () =>
   inFolder(async (cwd) => {

@@ -34,6 +34,19 @@ Deno.test("a wider model learns more slowly, and only a GPT also predicts the ne
   assertThrows(() => choose("--auxiliary_weight 1", { causal: false }), UsageError, "is for a GPT");
 });
 
+Deno.test("BPE-dropout and pooling are settings where they are given; a GPT has no pooling", () => {
+  const given = choose("--bpe-dropout 0.2 --pooling mean", { causal: false });
+  assertEquals([given.bpeDropout, given.pooling], [0.2, "mean"]);
+  assertEquals(["bpeDropout", "pooling"].filter((name) => name in choose("", { causal: false })), []);
+  for (const pooling of ["mean", "first"]) {
+    assertThrows(
+      () => choose(`--pooling ${pooling}`),
+      UsageError,
+      "--pooling is for a RoBERTa: a GPT classifies by",
+    );
+  }
+});
+
 Deno.test("classes weigh the same, what is given, or by how rare they are", () => {
   assertEquals("classWeights" in choose(""), false);
   assertEquals(choose("--class_weights c=2 a=0.5 b=1").classWeights, [0.5, 1, 2]);

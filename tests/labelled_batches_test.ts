@@ -35,6 +35,22 @@ Deno.test("labelledBatches: the order does not depend on the batch size", () => 
   for (const batchSize of [2, 3, 4, 6]) assertEquals(firsts(batchSize), firsts(1));
 });
 
+Deno.test("labelledBatches: ids may be given anew in each epoch, by index and epoch alone", () => {
+  const drawn = (index: number, epoch: number) => Uint32Array.of(index, epoch, 99);
+  const source = labelledBatches(examples, { ...options, batchSize: 1, encode: drawn });
+  const plain = labelledBatches(examples, { ...options, batchSize: 1 });
+  for (const number of [0, 6, 7, 20, 3, 15]) {
+    const { inputs, lengths, targets } = source.at(number), expected = plain.at(number);
+    const index = expected.inputs[0] / 10 - 1;
+    assertEquals([...inputs], [index, Math.floor(number / 7), 99, 1, 1, 1]);
+    assertEquals([lengths![0], targets], [3, expected.targets]);
+  }
+  for (const length of [0, 7]) {
+    const wrong = labelledBatches(examples, { ...options, encode: () => new Uint32Array(length) });
+    assertThrows(() => wrong.at(0), RangeError, `has ${length} tokens: expected 1 to 6`);
+  }
+});
+
 Deno.test("labelledBatches: examples weigh what their class weighs", () => {
   const batch = labelledBatches(examples, { ...options, batchSize: 7, classWeights: [0.5, 2, 3] }).at(0);
   batch.targets.forEach((label, row) => assertEquals(batch.weights![row], [0.5, 2, 3][label]));

@@ -48,6 +48,11 @@ Deno.test("the front matter names library, task and tags, and leaves language an
       "transformers\npipeline_tag: text-classification\ntags:\n- miniformer\n- gpt1",
     ],
     [
+      { ...masked, labels: ["a", "b"], pooling: "mean" } as ModelConfig,
+      {},
+      "miniformer\npipeline_tag: text-classification\ntags:\n- miniformer\n- roberta",
+    ],
+    [
       causal,
       { experiment: { name: "x\n---\n", sha256: "f00" } },
       "miniformer\npipeline_tag: text-generation\ntags:\n- miniformer\n- gpt1",

@@ -1,4 +1,4 @@
-import { assertEquals, assertNotEquals } from "@std/assert";
+import { assertEquals, assertNotEquals, assertThrows } from "@std/assert";
 import { CpuBackend } from "../core/cpu_backend.ts";
 import { initialize } from "../core/module.ts";
 import { RobertaClassifier, type RobertaClassifierConfig } from "../models/roberta_classifier.ts";
@@ -61,18 +61,58 @@ Deno.test("RoBERTa classifier: the logits are dense, tanh and projection of the 
   assertClose(actual, { shape: [1], data: Float64Array.of(loss) }, TOLERANCES.golden64, "loss");
 });
 
-everyBackend("RoBERTa classifier: padding is not read, every token of the text is", async (backend) => {
-  const model = new RobertaClassifier(config);
+Deno.test("RoBERTa classifier: with mean pooling the head reads the mean of the states of all tokens", async () => {
+  const backend = new CpuBackend({ floats: Float64Array });
+  const model = new RobertaClassifier({ ...config, pooling: "mean" });
   initialize(backend, model, 1);
-  const classify = async (ids: readonly number[]) =>
+  const ids = backend.from(Uint32Array.from(texts), shape);
+  const states = await backend.read(model.encoder.states(ids, { lengths: backend.from(lengths) }));
+  const means = [[0, 1, 2, 3], [4, 5]].flatMap((tokens) =>
     Array.from(
-      await backend.read(model.forward(backend.from(Uint32Array.from(ids), shape), backend.from(lengths))),
-    );
-  const before = await classify(texts);
-  assertEquals(await classify(texts.with(6, 7).with(7, 3)), before, "other padding");
-  for (const index of [0, 1, 2, 3]) {
-    const after = await classify(texts.with(index, 11));
-    assertNotEquals(after.slice(0, classes), before.slice(0, classes), `token ${index}`);
-    assertEquals(after.slice(classes), before.slice(classes), "the other text");
-  }
+      { length: C },
+      (_, column) => tokens.reduce((sum, token) => sum + states[token * C + column], 0) / tokens.length,
+    )
+  );
+  const expected = await backend.read(model.classificationHead.forward(backend.from(means, [2, C])));
+  const logits = await backend.read(model.forward(ids, backend.from(lengths)));
+  assertClose(logits, { shape: [2, classes], data: expected }, TOLERANCES.golden64, "logits");
+  const first = new RobertaClassifier({ ...config, pooling: "first" }), plain = new RobertaClassifier(config);
+  const [a, b] = await Promise.all([first, plain].map((model) => {
+    initialize(backend, model, 1);
+    return backend.read(model.forward(ids, backend.from(lengths)));
+  }));
+  assertEquals(a, b);
+  assertNotEquals(a, logits);
 });
+
+Deno.test("RoBERTa classifier: a pooling that there is not is refused", () => {
+  const unknown = { ...config, pooling: "max" as "mean" };
+  assertThrows(
+    () => new RobertaClassifier(unknown),
+    RangeError,
+    'Cannot pool by "max": expected first or mean',
+  );
+});
+
+for (const pooling of ["first", "mean"] as const) {
+  everyBackend(
+    `RoBERTa classifier: padding is not read, every token of the text is [${pooling}]`,
+    async (backend) => {
+      const model = new RobertaClassifier({ ...config, pooling });
+      initialize(backend, model, 1);
+      const classify = async (ids: readonly number[]) =>
+        Array.from(
+          await backend.read(
+            model.forward(backend.from(Uint32Array.from(ids), shape), backend.from(lengths)),
+          ),
+        );
+      const before = await classify(texts);
+      assertEquals(await classify(texts.with(6, 7).with(7, 3)), before, "other padding");
+      for (const index of [0, 1, 2, 3]) {
+        const after = await classify(texts.with(index, 11));
+        assertNotEquals(after.slice(0, classes), before.slice(0, classes), `token ${index}`);
+        assertEquals(after.slice(classes), before.slice(classes), "the other text");
+      }
+    },
+  );
+}

@@ -9,6 +9,7 @@ import { add, addScaled, scale, scaleForward } from "../kernels/elementwise.ts";
 import { boundaryIndices, embedding, positionsOf } from "../kernels/embedding.ts";
 import { mergeHeads, splitHeads } from "../kernels/attention/heads.ts";
 import { layerNorm } from "../kernels/layer_norm.ts";
+import { meanPooling } from "../kernels/mean_pooling.ts";
 import { linear } from "../kernels/matmul/linear.ts";
 import { matmul } from "../kernels/matmul/matmul.ts";
 import { softmax } from "../kernels/softmax.ts";
@@ -117,6 +118,10 @@ const operations: Record<string, [inputs: Inputs, operation: Operation]> = {
   embedding: [
     { ids: ids(2, 0, 2), table: normals("table", [3, 2]) },
     ({ ids, table }) => embedding(ids, table),
+  ],
+  meanPooling: [
+    { x: normals("x", [2, 3, 2]), lengths: ids(3, 1) },
+    ({ x, lengths }) => meanPooling(x, lengths),
   ],
   crossEntropy: [{ ...square, ids: ids(2, 0, 1) }, ({ a, ids }) => crossEntropy(a, ids)],
   "crossEntropy of two": [{ ...square, ids: ids(2, IGNORE_INDEX, 1) }, ({ a, ids }) => crossEntropy(a, ids)],

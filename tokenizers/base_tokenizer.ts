@@ -4,6 +4,7 @@
  * @module
  */
 
+import { type BpeDropout, checkDropout } from "./bpe/bpe_dropout.ts";
 import { fingerprintOf } from "./fingerprint.ts";
 import { quoted } from "./quoted.ts";
 import { type Frame, partsOf, type SpecialToken, SpecialTokenFinder } from "./special_tokens.ts";
@@ -56,6 +57,8 @@ export class IdList {
 export abstract class BaseTokenizer implements Tokenizer {
   /** What it does in two or three words, for people: `byte-level BPE`. */
   abstract readonly algorithm: string;
+  /** Whether it encodes by merges, which `bpeDropout` skips at random. */
+  readonly hasMerges: boolean = false;
   readonly vocabSize: number;
   readonly specialTokens: readonly SpecialToken[];
   /** What `encode` puts around a text with `addSpecialTokens`. */
@@ -103,8 +106,15 @@ export abstract class BaseTokenizer implements Tokenizer {
    * @param start Index of the stretch's first UTF-16 unit.
    * @param end Index after its last one; more than `start`.
    * @param ids Where the ids go.
+   * @param dropout How to leave merges out; nothing unless there are merges.
    */
-  protected abstract encodeStretch(text: string, start: number, end: number, ids: IdList): void;
+  protected abstract encodeStretch(
+    text: string,
+    start: number,
+    end: number,
+    ids: IdList,
+    dropout?: BpeDropout,
+  ): void;
 
   /**
    * Starts turning ids into text as they arrive.
@@ -139,10 +149,12 @@ export abstract class BaseTokenizer implements Tokenizer {
    * Turns text into ids.
    *
    * @param text The text; lone surrogates count as U+FFFD.
-   * @param options What to do about special tokens.
+   * @param options What to do about special tokens, and whether to leave merges out.
    * @returns The ids, in the order of the text.
-   * @throws {RangeError} If the vocabulary cannot represent some part of the text.
-   * @throws {TypeError} If there is a `pair` that the tokenizer cannot separate from the text.
+   * @throws {RangeError} If the vocabulary cannot represent some part of the text, or the rate of `bpeDropout` is not from 0
+   * to 1.
+   * @throws {TypeError} If there is a `pair` that the tokenizer cannot separate from the text, or a `bpeDropout` and the
+   * tokenizer has no merges.
    */
   encode(text: string, options: EncodeOptions = {}): Uint32Array {
     const ids = new IdList();
@@ -176,15 +188,17 @@ export abstract class BaseTokenizer implements Tokenizer {
   }
 
   #encodeInto(ids: IdList, text: string, options: EncodeOptions): void {
-    const { specialTokens = "find", addSpecialTokens = false, pair } = options;
+    const { specialTokens = "find", addSpecialTokens = false, pair, bpeDropout } = options;
+    if (bpeDropout) checkDropout(bpeDropout, this);
     const encodeOne = (one: string): void => {
       if (specialTokens === "text") {
-        if (one !== "") this.encodeStretch(one, 0, one.length, ids);
+        if (one !== "") this.encodeStretch(one, 0, one.length, ids, bpeDropout);
         return;
       }
       for (const segment of this.#finder.segments(one)) {
-        if (segment.id === undefined) this.encodeStretch(one, segment.start, segment.end, ids);
-        else ids.push(segment.id);
+        if (segment.id === undefined) {
+          this.encodeStretch(one, segment.start, segment.end, ids, bpeDropout);
+        } else ids.push(segment.id);
       }
     };
     if (!addSpecialTokens) {

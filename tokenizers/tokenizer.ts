@@ -9,9 +9,10 @@
  * @module
  */
 
+import type { BpeDropout } from "./bpe/bpe_dropout.ts";
 import type { SpecialToken } from "./special_tokens.ts";
 
-/** How {@linkcode Tokenizer.encode} treats special tokens. */
+/** How {@linkcode Tokenizer.encode} treats special tokens, and whether it leaves merges out. */
 export interface EncodeOptions {
   /**
    * `"find"` (the default, as in Hugging Face `tokenizers`): the text of a special token, such as `<mask>`, becomes its
@@ -22,6 +23,27 @@ export interface EncodeOptions {
   addSpecialTokens?: boolean;
   /** A second text, for models that read two; needs `addSpecialTokens`, because something must separate the texts. */
   pair?: string;
+  /**
+   * Skip merges at random, so that a text to train on is encoded differently each time: BPE-dropout. For a BPE tokenizer
+   * only; off by default.
+   *
+   * @example A text to train on, encoded differently in each epoch
+   * ```ts
+   * import { Random, trainBpe } from "@miniformer/miniformer";
+   * import { assert, assertEquals } from "@std/assert";
+   *
+   * const tokenizer = await trainBpe(["low lower lowest low low"], { vocabSize: 260 }), text = "lower";
+   * const encode = (rate: number) => {
+   *   const stream = new Random(1, "first epoch");
+   *   return tokenizer.encode(text, { bpeDropout: { rate, random: () => stream.uniform() } });
+   * };
+   * assertEquals(encode(0), tokenizer.encode(text));
+   * assertEquals(encode(0.5), encode(0.5));
+   * assertEquals(encode(1).length, text.length);
+   * assert(tokenizer.decode(encode(0.5)) === text);
+   * ```
+   */
+  bpeDropout?: BpeDropout;
 }
 
 /** How {@linkcode Tokenizer.decode} and {@linkcode Tokenizer.decodeStream} treat special tokens. */
@@ -65,7 +87,9 @@ export interface Tokenizer {
    * @param text The text; lone surrogates count as U+FFFD.
    * @param options What to do about special tokens.
    * @returns The ids, in the order of the text.
-   * @throws {RangeError} If the vocabulary cannot represent some part of the text.
+   * @throws {RangeError} If the vocabulary cannot represent some part of the text, or the rate of `bpeDropout` is not from 0
+   * to 1.
+   * @throws {TypeError} If there is a `pair` that cannot be separated from the text, or a `bpeDropout` and no merges.
    */
   encode(text: string, options?: EncodeOptions): Uint32Array;
 

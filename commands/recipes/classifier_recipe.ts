@@ -22,7 +22,7 @@ import {
 } from "../../models/families.ts";
 import { PAD_ID } from "../../models/config.ts";
 import { withClassificationTokens } from "../../tokenizers/classification_tokens.ts";
-import type { Tokenizer } from "../../tokenizers/tokenizer.ts";
+import type { BaseTokenizer } from "../../tokenizers/base_tokenizer.ts";
 import { accuracyOf, macroF1 } from "../../training/classification_metrics.ts";
 import { UsageError } from "../cli/errors.ts";
 import { quote } from "../cli/terminal.ts";
@@ -41,6 +41,7 @@ import {
   chooseFinetuning,
   FINETUNE_SETTINGS,
   type FinetuneSettings,
+  OPTIONAL_FINETUNE_SETTINGS,
   weightsOf,
 } from "../settings/finetune_settings.ts";
 import type { FlagRecord } from "../settings/repeat.ts";
@@ -48,7 +49,7 @@ import { resumeSettings } from "../settings/resume_settings.ts";
 import { FINITE, objectOf, settingsSchema, TEXT } from "../settings/saved_settings.ts";
 import { RUN_SETTINGS } from "../settings/settings.ts";
 import { trainFlags } from "../settings/train_flags.ts";
-import { encodeExamples } from "../texts/examples.ts";
+import { encodeExamples, encodeWithDropout, longestOf } from "../texts/examples.ts";
 import { type LabelledCorpus, readLabelledCorpus } from "../texts/labelled_corpus.ts";
 import { classifierCard } from "./cards.ts";
 import { classifiedSample, describeClassifier, reportClassifier } from "./classifier_report.ts";
@@ -75,7 +76,7 @@ export const FINETUNE_SCHEMAS = {
     settingsSchema(
       { ...trainFlags, ...finetuneFlags },
       [...RUN_SETTINGS, ...FINETUNE_SETTINGS],
-      ["beta1", "beta2", "epsilon"],
+      ["beta1", "beta2", "epsilon", ...OPTIONAL_FINETUNE_SETTINGS],
     ),
     objectOf({ classWeights: v.optional(v.array(FINITE, "a list")) }),
   ]),
@@ -106,9 +107,11 @@ export async function classifierRecipe(
   const encode = (file: LabelledCorpus["training"]) =>
     encodeExamples(file, labels, tokenizer, { contextLength: start.contextLength, truncate });
   const training = encode(corpus.training), validation = encode(corpus.validation);
-  const contextLength = [...training, ...validation].reduce((most, { ids }) => Math.max(most, ids.length), 0);
   const classes = training.map(({ label }) => label), causal = objectiveOf(start) === "causal";
-  const before = resumed?.state.settings;
+  const before = resumed?.state.settings, { bpeDropout } = before ?? flags;
+  const draw = (contextLength: number) =>
+    encodeWithDropout(corpus.training, tokenizer, training, { rate: bpeDropout, seed, contextLength });
+  const contextLength = Math.max(longestOf(training, draw(start.contextLength)), longestOf(validation));
   const sizes = { modelDim: start.modelDim, contextLength, causal, labels, classes };
   const settings = before
     ? resumeSettings(
@@ -121,6 +124,7 @@ export async function classifierRecipe(
     ...start,
     vocabSize: Math.max(start.vocabSize, tokenizer.vocabSize), // rows for the tokens that classifiers add
     ...{ labels, dropoutRate: settings.dropoutRate },
+    ...settings.pooling === "mean" ? { pooling: settings.pooling } : {},
     ...causal ? { padId: tokenizer.idOf("<pad>") } : {}, // a GPT has no <pad> of its own
   };
   const { batchSize } = settings, { padId = PAD_ID } = config;
@@ -132,7 +136,8 @@ export async function classifierRecipe(
   );
 
   const model = withPathInErrors(checkpoint.path, () => buildModel<"classifier">(config, experiment));
-  const batches = labelledBatches(training, { ...settings, ...batchSizes });
+  const drawn = { encode: draw(settings.contextLength) };
+  const batches = labelledBatches(training, { ...settings, ...batchSizes, ...drawn });
   const task = { model, corpus, labels, settings, source, validation, classes };
   const repeated = repeatedFlags(source, settings, { labels, causal });
   return {
@@ -231,7 +236,7 @@ function expectSameShape({ training, validation }: LabelledCorpus): boolean {
 }
 
 /** Checks that a checkpoint is a language model, and adds the tokens that a classifier needs to its tokenizer. */
-function pretrainedTokenizer(checkpoint: FoundCheckpoint, config: ModelConfig): Tokenizer {
+function pretrainedTokenizer(checkpoint: FoundCheckpoint, config: ModelConfig): BaseTokenizer {
   if (kindOf(config) === "classifier") {
     throw new Error(
       `Cannot fine-tune ${checkpoint.path}: it is a classifier already; give the language model it was made from, ` +

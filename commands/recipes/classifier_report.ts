@@ -41,7 +41,9 @@ export function describeClassifier({ model, labels, settings, source, corpus }: 
   const start = settings.fromScratch
     ? `the size of ${source.checkpoint}, random initial weights`
     : `initialized from ${source.checkpoint}`;
-  const architecture = describeArchitecture(model.config, model.experiment);
+  const { bpeDropout = 0, pooling = "first" } = settings;
+  const architecture = describeArchitecture(model.config, model.experiment) +
+    (pooling === "mean" ? " by the mean of its tokens" : "");
   return [
     ["model", `${architecture}, ${formatCount(countParameters(model))} parameters, ${start}`],
     [
@@ -56,7 +58,9 @@ export function describeClassifier({ model, labels, settings, source, corpus }: 
       `${counted(settings.steps, "step")} of ${counted(settings.batchSize, "text")} ` +
       `of up to ${settings.contextLength} tokens, ${
         counted(settings.epochs, "epoch")
-      }, learning rate ${settings.learningRate} to 0, seed ${settings.seed}`,
+      }, learning rate ${settings.learningRate} to 0, ${
+        bpeDropout > 0 ? `BPE-dropout ${bpeDropout}, ` : ""
+      }seed ${settings.seed}`,
     ],
   ];
 }

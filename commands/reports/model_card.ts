@@ -6,6 +6,7 @@
  *
  * @module
  */
+import { hasOwnFormat } from "../../checkpoints/experiment_format.ts";
 import { kindOf, type ModelConfig, type ModelKind } from "../../models/families.ts";
 import type { Experiment } from "../../models/experiment.ts";
 import type { MetricsRecord } from "../../training/tensorboard_events.ts";
@@ -83,11 +84,12 @@ export function modelCard(subject: CardSubject, moment: CardMoment): string {
   const [start, before] = pretrained === undefined
     ? ["random initial values", ""]
     : [inlineCode(pretrained), ", from those of the model that it began with"];
+  const ours = hasOwnFormat(config, experiment);
   const block = experiment && { block: `${experiment.name}.ts` };
   return [
     [
       "---",
-      `library_name: ${experiment ? "miniformer" : "transformers"}`,
+      `library_name: ${ours ? "miniformer" : "transformers"}`,
       `pipeline_tag: ${task}`,
       "tags:",
       "- miniformer",
@@ -114,6 +116,7 @@ export function modelCard(subject: CardSubject, moment: CardMoment): string {
     "## Model",
     list([
       describeSizes(modelSizes(config, experiment, moment.parameters)),
+      ...describePooling(config),
       ...describeExperiment(experiment),
     ]),
     "## Training",
@@ -123,11 +126,19 @@ export function modelCard(subject: CardSubject, moment: CardMoment): string {
     "## Use",
     "`FOLDER` is the folder that holds this file.",
     codeBlock(`deno task ${KINDS[kind].use}${block ? ` --block ${quote(block.block)}` : ""}`, "sh"),
-    ...experiment ? [] : [codeBlock(pythonFor(kind), "python")],
+    ...ours ? [] : [codeBlock(pythonFor(kind), "python")],
   ].join("\n\n") + "\n";
 }
 
 const list = (lines: readonly string[]): string => lines.map((line) => `- ${line}`).join("\n");
+
+function describePooling(config: ModelConfig): string[] {
+  if (!("pooling" in config && config.pooling === "mean")) return [];
+  return [
+    "texts are classified by the mean of the hidden states of all their tokens, which `transformers` has no class for: it " +
+    "cannot load the model",
+  ];
+}
 
 function describeExperiment(experiment: Experiment | undefined): string[] {
   if (experiment === undefined) return [];

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { POOLINGS } from "../../models/classifier.ts";
 import { blockFlag, truncateFlag } from "../cli/common_flags.ts";
 import { type Flags, type FlagValues, group } from "../cli/flags.ts";
 import { BATCH_SIZE, EPOCHS, FACTOR, INTERVAL, runFlags, SAVES, sessionFlags } from "./run_flags.ts";
@@ -42,6 +43,21 @@ export const finetuneFlags = {
       otherwise: "smaller for wider models: 2e-3 up to width 64, 2e-4 at 256, 3e-5 at 768",
     },
     dropoutRate: { ...runFlags.dropoutRate, otherwise: "0.1" },
+    bpeDropout: {
+      kind: "number",
+      atLeast: 0,
+      atMost: 1,
+      description:
+        "for a BPE tokenizer, probability that a merge is skipped, drawn anew for each text in each epoch",
+      otherwise: "0",
+    },
+    pooling: {
+      kind: "choice",
+      choices: POOLINGS,
+      description:
+        "for a RoBERTa, what a text is classified by: its first token, or the mean of all, which transformers cannot load",
+      otherwise: "first",
+    },
     weightDecay: { ...runFlags.weightDecay, otherwise: "0.1" },
     auxiliaryWeight: {
       ...FACTOR,

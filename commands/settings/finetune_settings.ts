@@ -8,16 +8,26 @@ import { balancedWeights } from "../../data/labelled_batches.ts";
 import { MAX } from "../cli/common_flags.ts";
 import { UsageError } from "../cli/errors.ts";
 import type { FinetuneFlags, finetuneFlags } from "./finetune_flags.ts";
-import { type RunSettings, stepsOf, type ValuesOf } from "./settings.ts";
+import { pick, type RunSettings, stepsOf, type ValuesOf } from "./settings.ts";
 
 /** The settings that `finetune` has besides those of every run. */
 export const FINETUNE_SETTINGS = [
   ...["epochs", "truncate", "fromScratch", "auxiliaryWeight"],
 ] as const satisfies readonly (keyof FinetuneFlags)[];
 
+/** The settings that only some runs of `finetune` have. */
+export const OPTIONAL_FINETUNE_SETTINGS = [
+  ...["bpeDropout", "pooling"],
+] as const satisfies readonly (keyof FinetuneFlags)[];
+
 /** Everything that decides what fine-tuning computes, but for its texts. Kept in each checkpoint. */
-export interface FinetuneSettings
-  extends RunSettings, ValuesOf<typeof finetuneFlags, typeof FINETUNE_SETTINGS[number]> {
+export interface FinetuneSettings extends
+  RunSettings,
+  ValuesOf<
+    typeof finetuneFlags,
+    typeof FINETUNE_SETTINGS[number],
+    typeof OPTIONAL_FINETUNE_SETTINGS[number]
+  > {
   /** Weight of each class in the loss; equal weights unless given. */
   readonly classWeights?: readonly number[];
 }
@@ -40,6 +50,11 @@ export function chooseFinetuning(flags: FinetuneFlags, sizes: FinetuneSizes): Fi
   if (flags.auxiliaryWeight !== undefined && !causal) {
     throw new UsageError("--auxiliary-weight is for a GPT: this model does not predict the next token");
   }
+  if (flags.pooling !== undefined && causal) {
+    throw new UsageError(
+      "--pooling is for a RoBERTa: a GPT classifies by its last token, which alone attends to all others",
+    );
+  }
   const { batchSize = 16, accumulation = 1, epochs = 3, seed = 1 } = flags;
   const learningRate = flags.learningRate ?? defaultLearningRate(modelDim);
   const stepsPerEpoch = classes.length / batchSize / accumulation;
@@ -53,6 +68,7 @@ export function chooseFinetuning(flags: FinetuneFlags, sizes: FinetuneSizes): Fi
     validationFraction: flags.validationFraction ?? 0.1,
     truncate: flags.truncate ?? false,
     fromScratch: flags.fromScratch ?? false,
+    ...pick(flags, OPTIONAL_FINETUNE_SETTINGS),
     auxiliaryWeight: causal ? flags.auxiliaryWeight ?? 0.5 : 0,
     ...flags.classWeights ? { classWeights: weightsOf(flags.classWeights, labels, classes) } : {},
   };

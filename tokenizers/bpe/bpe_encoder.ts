@@ -6,6 +6,9 @@
  * is a merge. In a word of a few letters the best pair is found by comparing all of them. That takes quadratic time, and a
  * pre-token can be long: a hundred thousand letters of DNA, for instance. The pairs of long ones are kept in a heap.
  *
+ * With BPE-dropout (bpe_dropout.ts) merges are skipped at random, drawn anew at each step. Only a merge that would
+ * otherwise be done needs a draw: whether a worse one is skipped as well changes nothing.
+ *
  * @module
  */
 
@@ -69,10 +72,13 @@ export class BpeEncoder {
    *
    * @param symbols The ids of its bytes; overwritten with the ids of its tokens.
    * @param length The number of symbols.
+   * @param isSkipped Draws whether a merge is skipped at this step; none is unless given.
    * @returns The number of tokens.
    */
-  encode(symbols: Int32Array, length: number): number {
-    return length < LONG_WORD_LENGTH ? this.#encodeShort(symbols, length) : this.#encodeLong(symbols, length);
+  encode(symbols: Int32Array, length: number, isSkipped?: () => boolean): number {
+    return length < LONG_WORD_LENGTH
+      ? this.#encodeShort(symbols, length, isSkipped)
+      : this.#encodeLong(symbols, length, isSkipped);
   }
 
   #rankOf(left: number, right: number): number {
@@ -86,15 +92,19 @@ export class BpeEncoder {
     }
   }
 
-  #encodeShort(symbols: Int32Array, length: number): number {
+  #encodeShort(symbols: Int32Array, length: number, isSkipped?: () => boolean): number {
     const ranks = this.#ranks;
     let pairs = length - 1;
     for (let i = 0; i < pairs; i++) ranks[i] = this.#rankOf(symbols[i], symbols[i + 1]);
     while (pairs > 0) {
-      let best = 0;
-      for (let i = 1; i < pairs; i++) if (ranks[i] < ranks[best]) best = i;
-      if (ranks[best] === NO_MERGE) break;
-      symbols[best] = this.#results[ranks[best]];
+      let best = -1, lowest = NO_MERGE;
+      for (let i = 0; i < pairs; i++) {
+        if (ranks[i] >= lowest || isSkipped?.()) continue;
+        best = i;
+        lowest = ranks[i];
+      }
+      if (best < 0) break;
+      symbols[best] = this.#results[lowest];
       pairs--;
       for (let i = best + 1; i <= pairs; i++) symbols[i] = symbols[i + 1];
       for (let i = best + 1; i < pairs; i++) ranks[i] = ranks[i + 1];
@@ -104,11 +114,12 @@ export class BpeEncoder {
     return length === 0 ? 0 : pairs + 1;
   }
 
-  #encodeLong(symbols: Int32Array, length: number): number {
+  #encodeLong(symbols: Int32Array, length: number, isSkipped?: () => boolean): number {
     // A linked list: symbols keep their positions, −1 marks one that has become part of the symbol to its left.
     const next = new Int32Array(length);
     const previous = new Int32Array(length);
     const heap = new PositionHeap(length);
+    const skipped: { rank: number; position: number }[] = []; // at this step
     for (let i = 0; i < length; i++) {
       next[i] = i + 1;
       previous[i] = i - 1;
@@ -124,6 +135,11 @@ export class BpeEncoder {
       ) {
         continue;
       }
+      if (isSkipped?.()) {
+        skipped.push({ rank, position });
+        continue;
+      }
+      for (const { rank, position } of skipped.splice(0)) heap.push(rank, position);
       symbols[position] = this.#results[rank];
       symbols[right] = -1;
       const after = next[right];

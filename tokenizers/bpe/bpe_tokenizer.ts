@@ -11,6 +11,7 @@
  */
 
 import { BaseTokenizer, type IdList } from "../base_tokenizer.ts";
+import type { BpeDropout } from "./bpe_dropout.ts";
 import { BpeEncoder } from "./bpe_encoder.ts";
 import type { Merge } from "./bpe_merges.ts";
 import { BYTE_SYMBOLS, writeUtf8 } from "./byte_symbols.ts";
@@ -55,6 +56,8 @@ export interface BpeParts {
 export class BpeTokenizer extends BaseTokenizer {
   /** The algorithm, for people. */
   override readonly algorithm = "byte-level BPE";
+  /** Merges can be skipped. */
+  override readonly hasMerges = true;
   readonly #parts: BpeParts;
   readonly #idOfByte = new Int32Array(256);
   readonly #encoder: BpeEncoder;
@@ -132,18 +135,26 @@ export class BpeTokenizer extends BaseTokenizer {
    * @param start Index of the stretch's first UTF-16 unit.
    * @param end Index after its last one.
    * @param ids Where the ids go.
+   * @param dropout How to leave merges out; not at all unless given.
    * @throws {RangeError} If there is a pre-token of more than 2²⁴ UTF-16 units.
    */
-  protected override encodeStretch(text: string, start: number, end: number, ids: IdList): void {
+  protected override encodeStretch(
+    text: string,
+    start: number,
+    end: number,
+    ids: IdList,
+    dropout?: BpeDropout,
+  ): void {
     if (this.#parts.addPrefixSpace && text[start] !== " ") {
       text = " " + text.slice(start, end);
       end += 1 - start;
       start = 0;
     }
+    const isSkipped = dropout && (() => dropout.random() < dropout.rate);
     for (let position = start, next; position < end; position = next) {
       next = nextPreToken(text, position, end);
-      if (next - position > MAX_CACHED_LENGTH) {
-        const length = this.#encodePreToken(text, position, next);
+      if (isSkipped || next - position > MAX_CACHED_LENGTH) {
+        const length = this.#encodePreToken(text, position, next, isSkipped);
         for (let i = 0; i < length; i++) ids.push(this.#symbols[i]);
         continue;
       }
@@ -157,7 +168,7 @@ export class BpeTokenizer extends BaseTokenizer {
   }
 
   /** Encodes one pre-token into `#symbols` and returns the number of its tokens. */
-  #encodePreToken(text: string, start: number, end: number): number {
+  #encodePreToken(text: string, start: number, end: number, isSkipped?: () => boolean): number {
     if (end - start > MAX_PRE_TOKEN_LENGTH) {
       throw new RangeError(
         `Cannot encode a run of ${end - start} characters without a break: expected at most ` +
@@ -173,7 +184,7 @@ export class BpeTokenizer extends BaseTokenizer {
       const repeated = id === this.#parts.unknownId && length > 0 && this.#symbols[length - 1] === id;
       if (id >= 0 && !(repeated && this.#parts.fuseUnknown)) this.#symbols[length++] = id;
     }
-    return this.#encoder.encode(this.#symbols, length);
+    return this.#encoder.encode(this.#symbols, length, isSkipped);
   }
 
   /**
