@@ -69,7 +69,9 @@ Deno.test("a lab with other settings is refused with what differs, and nothing i
       assertEquals((await assertRejects(() => LabFolder.open(path, other), Error)).message, message);
       assertEquals(await Deno.readTextFile(`${path}/lab.json`), before);
     };
-    await refuse(record({ seeds: [1, 2, 3] }), "seeds [1,2], now [1,2,3]");
+    await refuse(record({ seeds: [1] }), "seeds [1,2], now [1]");
+    await refuse(record({ seeds: [2, 1, 3] }), "seeds [1,2], now [2,1,3]");
+    await refuse(record({ seeds: [1, 2, 3], kind: "scaling" }), 'kind "sweep", now "scaling"');
     await refuse(record({ kind: "scaling" }), 'kind "sweep", now "scaling"');
     await refuse({ ...record(), miniformer: "9.9.9" }, 'miniformer "0.1.0", now "9.9.9"');
     await refuse({ ...record(), deno: "9.9.9" }, `deno "${Deno.version.deno}", now "9.9.9"`);
@@ -85,6 +87,22 @@ Deno.test("a lab with other settings is refused with what differs, and nothing i
     // another heading changes nothing that is computed
     (await LabFolder.open(path, record({ title: "Another" })))[Symbol.dispose]();
     assertStringIncludes(await Deno.readTextFile(`${path}/lab.json`), '"title": "Another"');
+  }));
+
+Deno.test("a lab with more seeds goes on with what was run with fewer", () =>
+  inFolder(async (cwd) => {
+    const path = `${cwd}/x`, done = result("b", 1);
+    {
+      using folder = await LabFolder.open(path, record());
+      await folder.add(done);
+    }
+    {
+      using folder = await LabFolder.open(path, record({ seeds: [1, 2, 3] }));
+      assertEquals(folder.results, [done]);
+    }
+    assertEquals(JSON.parse(await Deno.readTextFile(`${path}/lab.json`)).seeds, [1, 2, 3]);
+    const { message } = await assertRejects(() => LabFolder.open(path, record()), Error);
+    assertStringIncludes(message, "it was made with seeds [1,2,3], now [1,2]; choose another --out");
   }));
 
 Deno.test("two labs in one folder at once, and a folder of other things, are refused", () =>

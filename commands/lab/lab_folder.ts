@@ -95,7 +95,7 @@ export class LabFolder implements Disposable {
     this.#order = order;
   }
 
-  /** Makes the folder, or opens one that was made for the same lab. */
+  /** Makes the folder, or opens one that was made for the same lab, with the same seeds or fewer. */
   static async open(path: string, record: LabRecord): Promise<LabFolder> {
     let lock: Lock | undefined;
     try {
@@ -110,7 +110,8 @@ export class LabFolder implements Disposable {
         if (!Array.isArray(saved.variants)) {
           throw new Error("its lab.json describes no lab; choose another --out");
         }
-        const difference = differenceOf(saved, JSON.parse(text));
+        const earlier = addsSeeds(saved.seeds, record.seeds) ? { ...saved, seeds: record.seeds } : saved;
+        const difference = differenceOf(earlier, JSON.parse(text));
         if (difference) throw new Error(`it was made with ${difference}; choose another --out`);
       }
       if (before !== text) await saveFile(file, text);
@@ -180,7 +181,12 @@ async function expectEmpty(path: string): Promise<void> {
   );
 }
 
-/** The first setting that differs between two labs, such as `seeds [1,2], now [1,2,3]`. */
+/** Whether these are earlier seeds and more: what was run with the earlier ones is part of the longer lab. */
+function addsSeeds(earlier: unknown, seeds: readonly number[]): boolean {
+  return Array.isArray(earlier) && earlier.length > 0 && earlier.every((seed, index) => seed === seeds[index]);
+}
+
+/** The first setting that differs between two labs, such as `seeds [1,2,3], now [1,2]`. */
 function differenceOf(
   before: Readonly<Record<string, unknown>>,
   now: Readonly<Record<string, unknown>>,

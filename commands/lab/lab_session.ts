@@ -32,7 +32,7 @@ export const labFlags = group("Lab", {
     atLeast: 1,
     atMost: MOST_RUNS,
     default: 3,
-    description: "runs of each variant, with the seeds 1, 2 and so on",
+    description: "runs of each variant, with the seeds 1, 2 and so on; more can be added later",
   },
   jobs: {
     kind: "integer",
