@@ -183,7 +183,8 @@ async function expectEmpty(path: string): Promise<void> {
 
 /** Whether these are earlier seeds and more: what was run with the earlier ones is part of the longer lab. */
 function addsSeeds(earlier: unknown, seeds: readonly number[]): boolean {
-  return Array.isArray(earlier) && earlier.length > 0 && earlier.every((seed, index) => seed === seeds[index]);
+  return Array.isArray(earlier) && earlier.length > 0 &&
+    earlier.every((seed, index) => seed === seeds[index]);
 }
 
 /** The first setting that differs between two labs, such as `seeds [1,2,3], now [1,2]`. */
