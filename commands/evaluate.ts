@@ -17,6 +17,7 @@ import { RUNS } from "./files/own_names.ts";
 import { saveFile } from "./files/save_file.ts";
 import { type Command, defineCommand } from "./cli/command.ts";
 import { linesOf } from "./texts/corpus.ts";
+import { explainUnknown, knownTexts } from "./texts/known_text.ts";
 import { UsageError } from "./cli/errors.ts";
 import { kebabCase } from "./cli/flags.ts";
 import { allowWriting } from "./cli/permissions.ts";
@@ -48,7 +49,7 @@ export const evaluate: Command = defineCommand({
   ],
   flags: evaluateFlags,
   async run({ device, threads, json, report, colours, ...flags }) {
-    const { checkpoint, block, data, trainingData, replaceInvalid, ...options } = flags;
+    const { checkpoint, block, data, trainingData, replaceInvalid, unknown, ...options } = flags;
     if (report !== undefined) await expectReport(report);
     else if (trainingData) throw new UsageError("--training-data is for --report: leave it out");
     const found = await findModel({ checkpoint, block }), { path } = found;
@@ -75,11 +76,12 @@ export const evaluate: Command = defineCommand({
     if (colours !== undefined) await expectColours(colours, kind, path);
     const compared = report !== undefined && kind === "causal", { source: schema } = TRAIN_SCHEMAS;
     const asked = { data, trainingData, replaceInvalid, compared, schema, describe: describeNames };
-    const texts = await findTexts(found, asked);
+    const askedTexts = await findTexts(found, asked);
     await withBackend({ device, threads }, async ({ backend }) => {
       const { model, tokenizer } = openModel<"causal" | "masked">(backend, found, kind);
-      const encode = () =>
-        encodeDocuments(tokenizer, options.lines ? linesOf(texts.evaluated) : texts.evaluated);
+      const { texts: evaluated, skipped } = knownTexts(tokenizer, askedTexts.evaluated, unknown);
+      const texts = { ...askedTexts, evaluated }, documents = options.lines ? linesOf(evaluated) : evaluated;
+      const encode = () => explainUnknown(tokenizer, evaluated, () => encodeDocuments(tokenizer, documents));
       const ids = withPathInErrors(shortened(texts.name), encode), limits = await memoryLimits(backend);
       // progress goes to standard error, because another program may read the results
       const write = (text: string) => void Deno.stderr.writeSync(new TextEncoder().encode(text));
@@ -99,7 +101,7 @@ export const evaluate: Command = defineCommand({
         return tales && { tales };
       };
       const examine = async () => ({
-        ...{ checkpoint: path, device: backend.device },
+        ...{ checkpoint: path, device: backend.device, ...skipped && { skipped } },
         ...await evaluateText(backend, model, ids, { ...options, tokenizer, lossOn }),
         ...kind === "causal" ? await talesOn(model as ModelsByKind["causal"]) : {},
         ...report === undefined ? {} : {

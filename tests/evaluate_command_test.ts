@@ -38,6 +38,20 @@ Deno.test("evaluate measures what train measured", () =>
     const two = await examine(cwd, "--data two.txt");
     assertMatch(two.said, /^checkpoint +runs\/story\/best$/m);
     assertStringIncludes(two.said, "1 tokens, in windows of 1\n");
+
+    // characters that the model has never seen
+    const heldOut = await Deno.readTextFile(`${cwd}/held-out.txt`);
+    await Deno.writeTextFile(`${cwd}/foreign.txt`, heldOut.replaceAll(" ", "é é"));
+    const foreign = words("evaluate --checkpoint runs/story --data foreign.txt --device cpu");
+    const { stderr } = await miniformer(foreign, { cwd }), spaces = heldOut.split(" ").length - 1;
+    const counts = `${2 * spaces} of ${[...heldOut].length + 2 * spaces} characters ("é" ${2 * spaces})`;
+    assertStringIncludes(stderr, `--unknown skip leaves out what it lacks, ${counts}\n`);
+    const skipping = await examine(
+      cwd,
+      "--checkpoint runs/story --data foreign.txt --batch_size 3 --unknown skip",
+    );
+    assertStringIncludes(skipping.said, `\nskipped             ${counts}\n`);
+    assertEquals(skipping.figure("loss"), figure("loss"));
   }));
 
 Deno.test("evaluate shows figures by skill on tales, of a causal model of characters, and not on other texts", () =>

@@ -6,6 +6,7 @@
 import { deviceFlag, jsonFlag, maskFlags, MAX, modelFlags, replaceInvalidFlag } from "../cli/common_flags.ts";
 import { type Flags, group } from "../cli/flags.ts";
 import { BATCH_SIZE, SEED } from "../settings/run_flags.ts";
+import { UNKNOWN } from "../texts/known_text.ts";
 import { COLOUR_FLAGS } from "./colours.ts";
 
 /** Flags for a model that fills masks. */
@@ -49,6 +50,13 @@ export const evaluateFlags = {
   },
   batchSize: { ...BATCH_SIZE, description: "windows per batch", default: 16 },
   ...replaceInvalidFlag,
+  unknown: {
+    kind: "choice",
+    description:
+      "characters that the tokenizer has no token for: refuse the text, or skip them and say how many",
+    choices: UNKNOWN,
+    default: "refuse",
+  },
   ...deviceFlag,
   ...jsonFlag,
   ...group("Report", { ...REPORT_FLAGS, ...COLOUR_FLAGS }),

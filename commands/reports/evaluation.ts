@@ -5,6 +5,7 @@
  */
 import type { TextEvaluation } from "../../inference/evaluate_text.ts";
 import type { TaleFigures } from "../../inference/skills.ts";
+import { describeSkipped, type SkippedCharacters } from "../texts/known_text.ts";
 import type { ModelSizes } from "./model_sizes.ts";
 import type { Writing } from "./writing.ts";
 
@@ -27,13 +28,17 @@ export interface ReportDetails extends Partial<Writing> {
 export interface Evaluation extends TextEvaluation {
   readonly checkpoint: string;
   readonly device: string;
+  /** Characters that were left out, with `--unknown skip`. */
+  readonly skipped?: SkippedCharacters;
   /** Of a causal model of characters on tales: its figures by skill. */
   readonly tales?: TaleFigures;
   readonly report?: ReportDetails;
 }
 
 /** The results as names and texts. */
-export function describeEvaluation(result: TextEvaluation): [name: string, text: string][] {
+export function describeEvaluation(
+  { skipped, ...result }: TextEvaluation & Pick<Evaluation, "skipped">,
+): [name: string, text: string][] {
   const { tokens, predictedTokens, contextLength, masks, loss, perplexity } = result;
   const { baselines: { uniform, unigram }, bitsPerCharacter, pseudoPerplexity, pseudoTokens } = result;
   const rows: [name: string, text: string | undefined][] = [
@@ -43,6 +48,7 @@ export function describeEvaluation(result: TextEvaluation): [name: string, text:
         ? `${tokens} tokens, in sequences of up to ${contextLength}`
         : `${predictedTokens} tokens, in windows of ${contextLength}`,
     ],
+    ["skipped", skipped && describeSkipped(skipped)],
     [
       "masks",
       masks && `${predictedTokens} tokens, drawn at rate ${masks.rate} (${masks.rule}, seed ${masks.seed})`,
