@@ -48,7 +48,16 @@ export * from "./core/wasm/wasm_numbers.ts";
 export * from "./core/wasm/wasm_vectors.ts";
 export { DeviceLostError, WebGpuBackend } from "./core/webgpu/webgpu_backend.ts";
 
-export { gelu, geluErf, relu, tanh } from "./kernels/activations.ts";
+export {
+  type ActivationName,
+  activations,
+  gelu,
+  geluErf,
+  quickGelu,
+  relu,
+  silu,
+  tanh,
+} from "./kernels/activations.ts";
 export { attention, type AttentionOptions } from "./kernels/attention/attention.ts";
 export { cachedAttention, type KeyValueCache } from "./kernels/attention/cache.ts";
 export { crossEntropy, type CrossEntropyOptions, IGNORE_INDEX } from "./kernels/cross_entropy.ts";

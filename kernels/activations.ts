@@ -4,17 +4,21 @@
  *     gelu(x)     = x/2 · (1 + tanh u),    u = √(2/π) · (x + 0.044715 x³)      GPT-1, GPT-2 ("gelu_new")
  *     geluErf(x)  = x · Φ(x),              Φ(x) = (1 + erf(x/√2)) / 2          RoBERTa
  *     relu(x)     = max(x, 0)
+ *     silu(x)     = x · σ(x),              σ(x) = 1 / (1 + e^(−x))
+ *     quickGelu(x) = x · σ(1.702 x)
  *     tanh(x)
  *
  * GELU weights its input by the probability that a normal variable is smaller: a smooth gate. The tanh form is an
  * approximation of it; the two differ by up to 5e-4, so a checkpoint needs the one it was trained with. Its gate
- * (1 + tanh u)/2 is the logistic function of 2u, 1 / (1 + e^(−2u)), and computed so: one exponential.
+ * (1 + tanh u)/2 is the logistic function σ(2u), and computed so: one exponential. Without the cubic term that is
+ * quickGelu, which differs from GELU by up to 0.02; silu, also called swish, is the same gate with another slope.
  *
  * Derivatives, with φ the normal density:
  *
  *     gelu'    = gate + 2x · gate (1 − gate) · u',    u' = √(2/π) · (1 + 3 · 0.044715 x²)
  *     geluErf' = Φ(x) + x φ(x)
  *     relu'    = 1 where x > 0, else 0
+ *     (x · σ(s x))' = σ(s x) · (1 + s x (1 − σ(s x)))      silu has s = 1, quickGelu s = 1.702
  *     tanh'    = 1 − tanh²
  *
  * Only x is kept for the backward pass; the activation is computed again from it.
@@ -90,6 +94,33 @@ interface Activation {
   };
 }
 
+/** x · σ(slope · x), of which silu and quickGelu are two. */
+function gatedBy(slope: number): Activation {
+  const open = (x: number) => 1 / (1 + exp(-slope * x));
+  const open4 = (code: WasmCode, x: F32x4) => F32x4.of(1).over(exp4(code, x.times(-slope)).plus(1));
+  // beyond this the gate is 0 or 1 to the last bit, and its exponential is still a float
+  const far = 80 / slope;
+  return {
+    value: (x) => x * open(x),
+    derivative: (x) => open(x) * (1 + slope * x * (1 - open(x))),
+    wgsl: `
+fn gate(near: f32) -> f32 { return 1 / (1 + exp(${-slope} * near)); }
+fn value(x: f32) -> f32 { return select(x * gate(clamp(x, ${-far}, ${far})), 0.0, x < ${-far}); }
+fn derivative(x: f32) -> f32 {
+  let near = clamp(x, ${-far}, ${far});
+  let g = gate(near);
+  return g * (1 + ${slope} * near * (1 - g));
+}`,
+    wasm: {
+      value: (code, x) => x.times(open4(code, x)),
+      derivative(code, x) {
+        const near = code.let(x.atMost(far).atLeast(-far)), g = code.let(open4(code, near));
+        return F32x4.of(1).minus(g).times(near.times(slope)).plus(1).times(g);
+      },
+    },
+  };
+}
+
 /** The activations by name. */
 const ACTIVATIONS = {
   gelu: {
@@ -153,6 +184,8 @@ fn derivative(x: f32) -> f32 { return select(0.0, 1.0, x > 0); }`,
       derivative: (_, x) => x.isGreater(0).select(F32x4.of(1), F32x4.of(0)),
     },
   },
+  silu: gatedBy(1),
+  quickGelu: gatedBy(1.702),
   tanh: {
     value: hyperbolicTangent,
     derivative: (x) => {
@@ -216,6 +249,11 @@ export const activationKernels = {
   gelu: [forwardKernel("gelu", ACTIVATIONS.gelu), backwardKernel("gelu", ACTIVATIONS.gelu)],
   geluErf: [forwardKernel("geluErf", ACTIVATIONS.geluErf), backwardKernel("geluErf", ACTIVATIONS.geluErf)],
   relu: [forwardKernel("relu", ACTIVATIONS.relu), backwardKernel("relu", ACTIVATIONS.relu)],
+  silu: [forwardKernel("silu", ACTIVATIONS.silu), backwardKernel("silu", ACTIVATIONS.silu)],
+  quickGelu: [
+    forwardKernel("quickGelu", ACTIVATIONS.quickGelu),
+    backwardKernel("quickGelu", ACTIVATIONS.quickGelu),
+  ],
   tanh: [forwardKernel("tanh", ACTIVATIONS.tanh), backwardKernel("tanh", ACTIVATIONS.tanh)],
 } as const;
 
@@ -270,6 +308,35 @@ export function relu(x: Tensor): Tensor {
 }
 
 /**
+ * The sigmoid linear unit x · σ(x), also called swish.
+ *
+ * @example
+ * ```ts
+ * import { CpuBackend, silu } from "@miniformer/miniformer";
+ * import { assertAlmostEquals } from "@std/assert";
+ *
+ * const backend = new CpuBackend();
+ * assertAlmostEquals((await backend.read(silu(backend.from([1]))))[0], 0.731059, 1e-6);
+ * ```
+ *
+ * @param x Any shape.
+ * @returns The same shape.
+ */
+export function silu(x: Tensor): Tensor {
+  return activate(x, activationKernels.silu);
+}
+
+/**
+ * A cheaper relative of GELU, x · σ(1.702 x). Some published checkpoints were trained with it.
+ *
+ * @param x Any shape.
+ * @returns The same shape.
+ */
+export function quickGelu(x: Tensor): Tensor {
+  return activate(x, activationKernels.quickGelu);
+}
+
+/**
  * Hyperbolic tangent.
  *
  * @param x Any shape.
@@ -278,3 +345,16 @@ export function relu(x: Tensor): Tensor {
 export function tanh(x: Tensor): Tensor {
   return activate(x, activationKernels.tanh);
 }
+
+/** The names of all activations. */
+export type ActivationName = keyof typeof activationKernels;
+
+/** The activations by name, as a configuration names them. */
+export const activations: Readonly<Record<ActivationName, (x: Tensor) => Tensor>> = {
+  gelu,
+  geluErf,
+  relu,
+  silu,
+  quickGelu,
+  tanh,
+};
