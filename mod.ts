@@ -159,3 +159,4 @@ export {
 } from "./checkpoints/hugging_face_formats.ts";
 export type { HuggingFaceTensor } from "./checkpoints/hugging_face_json.ts";
 export * from "./checkpoints/safetensors.ts";
+export { shardNames } from "./checkpoints/weight_files.ts";

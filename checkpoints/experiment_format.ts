@@ -15,11 +15,14 @@
 
 import type { Parameter } from "../core/module.ts";
 import { quoted, shortened } from "../core/quoted.ts";
+import { activations } from "../kernels/activations.ts";
+import { PROBLEM_TYPES } from "../models/classifier.ts";
 import { checkExperiment, type Experiment } from "../models/experiment.ts";
 import { ARCHITECTURES, type ModelConfig } from "../models/families.ts";
 import { expectShape } from "./checkpoint_tensors.ts";
 import { type ConfigJson, ConfigReader, MAX } from "./config_reader.ts";
 import { formatOf, fromHuggingFaceConfig, toHuggingFaceConfig } from "./hugging_face_formats.ts";
+import { definedOnly } from "./hugging_face_json.ts";
 import type { TensorEntry } from "./safetensors.ts";
 
 /** What a checkpoint holds of an experiment. */
@@ -27,6 +30,8 @@ export type SavedExperiment = Pick<Experiment, "name" | "sha256">;
 
 /** Our value of `model_type`. */
 const MODEL_TYPE = "miniformer";
+
+const ACTIVATION_NAMES = Object.keys(activations) as (keyof typeof activations)[];
 
 /**
  * The `config.json` of a model.
@@ -98,6 +103,13 @@ export function fromConfigJson(json: ConfigJson): ModelConfig {
     feedForwardDim: file.count("feedForwardDim", undefined, 4 * MAX.width),
     dropoutRate: file.rate("dropoutRate"),
     ...json.initialStd === undefined ? {} : { initialStd: file.initialStd("initialStd") },
+    ...definedOnly({
+      attentionDropoutRate: file.optional("attentionDropoutRate", (name) => file.rate(name)),
+      embeddingDropoutRate: file.optional("embeddingDropoutRate", (name) => file.rate(name)),
+      normEpsilon: file.optional("normEpsilon", (name) => file.positive(name)),
+      activation: file.optional("activation", (name) => file.oneOf(name, ACTIVATION_NAMES)),
+      problemType: labels && file.optional("problemType", (name) => file.oneOf(name, PROBLEM_TYPES)),
+    }),
     ...formatOf({ architecture }).ownFields(file),
     ...labels === undefined ? {} : { labels },
     ...padId === undefined ? {} : { padId },

@@ -44,6 +44,8 @@ export interface RobertaConfig extends TransformerConfig {
   readonly tokenTypes?: number;
   /** Whether the token embedding also scores the masked tokens; true unless given. */
   readonly tied?: boolean;
+  /** Whether it is an encoder alone, without a language head: a starting point for a classifier. False unless given. */
+  readonly headless?: boolean;
 }
 
 const OWN_PARTS: Parts = {
@@ -223,8 +225,8 @@ export class LanguageHead {
 export class MaskedLanguageModel implements Learner {
   /** Computes hidden states. */
   readonly encoder: Roberta;
-  /** Computes logits. */
-  readonly languageHead: LanguageHead;
+  /** Computes logits; an encoder alone has none. */
+  readonly languageHead?: LanguageHead;
 
   /**
    * Declares the parameters; `initialize` gives them values.
@@ -236,7 +238,7 @@ export class MaskedLanguageModel implements Learner {
    */
   constructor(config: RobertaConfig, experiment?: Experiment) {
     this.encoder = new Roberta(config, experiment);
-    this.languageHead = new LanguageHead(config);
+    if (!config.headless) this.languageHead = new LanguageHead(config);
   }
 
   /** Sizes. */
@@ -255,9 +257,10 @@ export class MaskedLanguageModel implements Learner {
    * @param ids u32 (B, T).
    * @param context Padding, observation, patch.
    * @returns Logits, (B, T, V).
+   * @throws {TypeError} If the model is an encoder alone.
    */
   forward(ids: Tensor, context?: RobertaContext): Tensor {
-    return this.languageHead.forward(this.encoder.states(ids, context), this.encoder.tokenEmbedding);
+    return this.#head().forward(this.encoder.states(ids, context), this.encoder.tokenEmbedding);
   }
 
   /**
@@ -267,11 +270,19 @@ export class MaskedLanguageModel implements Learner {
    * @param indices u32 (P): which of the B · T positions.
    * @param context Padding, observation, patch.
    * @returns Logits, (P, V).
+   * @throws {TypeError} If the model is an encoder alone.
    */
   forwardAt(ids: Tensor, indices: Tensor, context?: RobertaContext): Tensor {
     const states = this.encoder.states(ids, context), [batch, time, width] = states.shape;
     const chosen = embedding(indices, states.reshape([batch * time, width])); // (P, C)
-    return this.languageHead.forward(chosen, this.encoder.tokenEmbedding); // (P, V)
+    return this.#head().forward(chosen, this.encoder.tokenEmbedding); // (P, V)
+  }
+
+  #head(): LanguageHead {
+    if (this.languageHead) return this.languageHead;
+    throw new TypeError(
+      "Cannot predict masked tokens: the model is an encoder without a language head; fine-tune a classifier from it",
+    );
   }
 
   /**
