@@ -52,7 +52,7 @@ Deno.test("companions: a token that they add must have an id of its own, in a li
     { content: "b", id: 1, leftStrip: false, rightStrip: true, singleWord: false, special: true },
   ]);
   const refuse = (files: Record<string, unknown>, message: string) => {
-    const { message: found } = assertThrows(() => read(files));
+    const { message: found } = assertThrows(() => read(files), Error);
     assertEquals(found.slice(0, message.length), message);
   };
   refuse({ "added_tokens.json": { c: 1 } }, 'Cannot read added_tokens.json: "c" has id 1, but that is the id of "b"');
