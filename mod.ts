@@ -78,6 +78,7 @@ export * from "./models/experiment.ts";
 export { INITIAL_STD, LAYER_NORM_EPSILON, type TransformerConfig } from "./models/config.ts";
 export * from "./models/gpt.ts";
 export * from "./models/gpt_classifier.ts";
+export * from "./models/language_head.ts";
 export * from "./models/layers.ts";
 export * from "./models/learner.ts";
 export * from "./models/positions.ts";

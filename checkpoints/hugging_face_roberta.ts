@@ -119,7 +119,7 @@ function toRobertaJson(config: RobertaConfig | RobertaClassifierConfig): Record<
     bos_token_id: 0,
     pad_token_id: padId,
     eos_token_id: 2,
-    tie_word_embeddings: config.tied ?? true,
+    tie_word_embeddings: labelled !== undefined || config.tied !== false, // a classifier has nothing to tie
     ...labelled === undefined ? {} : labelTables(labelled.labels),
     ...definedOnly({ problem_type: labelled?.problemType, classifier_dropout: labelled?.headDropoutRate }),
   };

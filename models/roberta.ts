@@ -19,18 +19,18 @@
  * @module
  */
 
-import { constant, normal, Parameter } from "../core/module.ts";
+import { normal, Parameter } from "../core/module.ts";
 import type { Tensor } from "../core/tensor.ts";
-import { activations, geluErf } from "../kernels/activations.ts";
+import { activations } from "../kernels/activations.ts";
 import { crossEntropy } from "../kernels/cross_entropy.ts";
 import { dropout } from "../kernels/dropout.ts";
 import { add } from "../kernels/elementwise.ts";
 import { embedding, positionsOf } from "../kernels/embedding.ts";
-import { linear } from "../kernels/matmul/linear.ts";
 import { type Block, PostNormBlock } from "./blocks.ts";
 import { checkConfig, checkSizes, INITIAL_STD, PAD_ID, type TransformerConfig } from "./config.ts";
 import { chooseParts, expectStates, type Experiment, type Parts } from "./experiment.ts";
-import { type HeadPatch, Identity, LayerNorm, Linear, type Norm } from "./layers.ts";
+import { type HeadPatch, Identity, LayerNorm, type Norm } from "./layers.ts";
+import { LanguageHead } from "./language_head.ts";
 import type { BatchTensors, Learner } from "./learner.ts";
 import { LearnedPositions, type Positions } from "./positions.ts";
 
@@ -156,44 +156,6 @@ export class Roberta {
     }
     const known = types ?? positionsOf(ids.reshape([ids.size, 1])).reshape(ids.shape); // (B, T)
     return add(tokens, embedding(known, this.tokenTypeEmbedding)); // (B, T, C)
-  }
-}
-
-/** Turns hidden states into logits. */
-export class LanguageHead {
-  /** C → C. */
-  readonly dense: Linear;
-  /** Before the product. */
-  readonly norm: LayerNorm;
-  /** (V). */
-  readonly bias: Parameter;
-  /** (V, C), if not tied to the token embedding. */
-  readonly decoder?: Parameter;
-
-  /**
-   * Declares the parameters; the token embedding is the encoder's.
-   *
-   * @param config Sizes.
-   */
-  constructor(config: TransformerConfig & Pick<RobertaConfig, "tied">) {
-    const { vocabSize, modelDim, normEpsilon, initialStd = INITIAL_STD } = config;
-    this.dense = new Linear(modelDim, modelDim, initialStd);
-    this.norm = new LayerNorm(modelDim, normEpsilon);
-    this.bias = new Parameter([vocabSize], constant(0));
-    if (config.tied === false) this.decoder = new Parameter([vocabSize, modelDim], normal(initialStd));
-  }
-
-  /**
-   * Returns the logits: a layer with GELU and a norm, then the token embedding as the output layer, or the head's own.
-   * GELU is the exact one whatever the activation of the blocks is, as in `RobertaForMaskedLM`.
-   *
-   * @param states Hidden states, (…, C).
-   * @param tokenEmbedding (V, C).
-   * @returns Logits, (…, V).
-   */
-  forward(states: Tensor, tokenEmbedding: Tensor): Tensor {
-    const h = this.norm.forward(geluErf(this.dense.forward(states))); // (…, C)
-    return linear(h, this.decoder ?? tokenEmbedding, this.bias, { transposed: true }); // (…, V)
   }
 }
 

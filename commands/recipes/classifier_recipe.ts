@@ -117,8 +117,10 @@ export async function classifierRecipe(
       training.length / before.batchSize,
     )
     : chooseFinetuning(flags, sizes);
+  // one rate for all dropouts, whatever the model was pretrained with
+  const { attentionDropoutRate: _attention, embeddingDropoutRate: _embedding, ...sizesOfModel } = start;
   const config: ClassifierConfig = {
-    ...start,
+    ...sizesOfModel,
     vocabSize: Math.max(start.vocabSize, tokenizer.vocabSize), // rows for the tokens that classifiers add
     ...{ labels, dropoutRate: settings.dropoutRate },
     ...causal ? { padId: tokenizer.idOf("<pad>") } : {}, // a GPT has no <pad> of its own
