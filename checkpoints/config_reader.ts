@@ -251,7 +251,9 @@ export class ConfigReader {
     if (classes.includes(architecture)) return architecture;
     const names = classes.map((name) => quoted(name));
     throw new TypeError(
-      `architectures names ${quoted(architecture)}: expected ${names.slice(0, -1).join(", ")} or ${names.at(-1)}`,
+      `architectures names ${quoted(architecture)}: expected ${names.slice(0, -1).join(", ")} or ${
+        names.at(-1)
+      }`,
     );
   }
 

@@ -73,7 +73,12 @@ const DIALECTS: Readonly<Record<GptConfig["architecture"], Dialect>> = {
     shared: {
       ...SHARED,
       // its "gelu" is the tanh form
-      activation: ["afn", "gelu", [["gelu", "gelu"], ["relu", "relu"], ["silu", "silu"], ["swish", "silu"]], "gelu"],
+      activation: [
+        "afn",
+        "gelu",
+        [["gelu", "gelu"], ["relu", "relu"], ["silu", "silu"], ["swish", "silu"]],
+        "gelu",
+      ],
     },
     ownFields: () => ({}),
     furtherFields({ modelDim, feedForwardDim, scaledAttention, layerScaledAttention }) {
@@ -158,7 +163,13 @@ function toGptJson(config: GptConfig | GptClassifierConfig): Record<string, unkn
     ...epsilon,
     initializer_range: config.initialStd ?? INITIAL_STD,
     tie_word_embeddings: config.tied ?? true,
-    ..."labels" in config ? { pad_token_id: config.padId ?? null, ...labelTables(config.labels), ...definedOnly({ problem_type: config.problemType }) } : {},
+    ..."labels" in config
+      ? {
+        pad_token_id: config.padId ?? null,
+        ...labelTables(config.labels),
+        ...definedOnly({ problem_type: config.problemType }),
+      }
+      : {},
     ...activation,
     ...furtherFields(config),
   };

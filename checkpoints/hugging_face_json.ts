@@ -92,7 +92,9 @@ export function writeShared(
   const { epsilon, activation: [name, , meanings, own], rates: [residual, attention, embedding] } = names;
   const { activation = own } = config, theirs = meanings.find(([, ours]) => ours === activation)?.[0];
   if (theirs === undefined) {
-    throw new RangeError(`Cannot write activation "${activation}": the Hugging Face format has no name for it`);
+    throw new RangeError(
+      `Cannot write activation "${activation}": the Hugging Face format has no name for it`,
+    );
   }
   if (embedding === undefined && embeddingDropoutRate !== dropoutRate) {
     throw new RangeError(
@@ -181,6 +183,12 @@ export const FIXED_FIELDS: readonly FixedField[] = [
   {
     field: "add_cross_attention",
     modelTypes: ["gpt2", "roberta"],
+    only: false,
+    why: "there is no encoder to attend to",
+  },
+  {
+    field: "is_encoder_decoder",
+    modelTypes: ALL,
     only: false,
     why: "there is no encoder to attend to",
   },

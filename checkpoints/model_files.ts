@@ -93,9 +93,12 @@ function expectParameters(expected: readonly Parameter[], actual: ReadonlyMap<st
     for (const { name, shape } of expected) expectShape(name, actual.get(name)?.shape, shape);
     if (unknown !== undefined) throw new TypeError(`tensor ${shortened(unknown)} belongs to no part of it`);
   } catch (error) {
-    throw new TypeError(`Cannot save a model that is not the one of its configuration: ${(error as Error).message}`, {
-      cause: error,
-    });
+    throw new TypeError(
+      `Cannot save a model that is not the one of its configuration: ${(error as Error).message}`,
+      {
+        cause: error,
+      },
+    );
   }
 }
 

@@ -93,7 +93,9 @@ function refusePytorch(files: CheckpointFiles, config: ModelConfig): void {
   const { architectures } = toHuggingFaceConfig(config) as { architectures: readonly string[] };
   throw new TypeError(
     `${name} is not read, only safetensors are: convert it with transformers, in the folder of the model: ` +
-      `python3 -c "import transformers as t; t.${architectures[0]}.from_pretrained('.').save_pretrained('.')"`,
+      `python3 -c "import transformers as t; t.${
+        architectures[0]
+      }.from_pretrained('.').save_pretrained('.')"`,
   );
 }
 
@@ -114,10 +116,12 @@ export function openWeights(files: CheckpointFiles, config: ModelConfig): Stored
     return { file: SINGLE_FILE, entries, read };
   }
   const index = readIndex(files), entries = new Map<string, TensorEntry>();
-  const headers = new Map(shardNames(files).map((name) => {
-    const bytes = readBytes(files, name);
-    return [name, { bytes, entries: inFile(name, () => readTensorEntries(bytes)) }];
-  }));
+  const headers = new Map(
+    shardNames(files).map((name) => {
+      const bytes = readBytes(files, name);
+      return [name, { bytes, entries: inFile(name, () => readTensorEntries(bytes)) }];
+    }),
+  );
   for (const [tensor, file] of index) {
     const entry = headers.get(file)!.entries.get(tensor);
     if (entry === undefined) {

@@ -105,7 +105,9 @@ export abstract class Classifier<
     const problem = problemOf(this.config);
     if (problem === "single_label_classification") return;
     throw new TypeError(
-      `Cannot train a classifier with problem_type ${quoted(problem)}: only one of several classes is learned here`,
+      `Cannot train a classifier with problem_type ${
+        quoted(problem)
+      }: only one of several classes is learned here`,
     );
   }
 

@@ -136,7 +136,8 @@ export class Gpt implements Learner {
    * @throws {TypeError} If caches come without positions, in another number than blocks, or with weights to collect.
    */
   states(ids: Tensor, context: GptContext = {}): Tensor {
-    const { dropoutRate, embeddingDropoutRate = dropoutRate, contextLength } = this.config, { caches, weights, patch } = context;
+    const { dropoutRate, embeddingDropoutRate = dropoutRate, contextLength } = this.config,
+      { caches, weights, patch } = context;
     if (ids.shape[1] > contextLength) {
       throw new RangeError(
         `Cannot compute ${ids.shape[1]} positions: the context length is ${contextLength}`,
@@ -196,8 +197,12 @@ export class Gpt implements Learner {
 }
 
 /** What multiplies the attention scores of a layer, besides 1/√D. */
-function scaleOf({ modelDim, heads, scaledAttention, layerScaledAttention }: GptConfig, layer: number): number {
-  return (scaledAttention === false ? Math.sqrt(modelDim / heads) : 1) / (layerScaledAttention ? layer + 1 : 1);
+function scaleOf(
+  { modelDim, heads, scaledAttention, layerScaledAttention }: GptConfig,
+  layer: number,
+): number {
+  return (scaledAttention === false ? Math.sqrt(modelDim / heads) : 1) /
+    (layerScaledAttention ? layer + 1 : 1);
 }
 
 const GPT1_PARTS: Parts = {

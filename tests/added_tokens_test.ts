@@ -8,11 +8,13 @@ interface Mixtures {
   readonly texts: readonly string[];
   readonly bases: readonly (readonly string[])[];
   readonly beside: readonly string[];
-  readonly families: Readonly<Record<string, {
-    readonly files: Readonly<Record<string, Readonly<Record<string, string>>>>;
-    readonly outcomes: readonly (readonly (readonly number[])[])[];
-    readonly cases: readonly number[];
-  }>>;
+  readonly families: Readonly<
+    Record<string, {
+      readonly files: Readonly<Record<string, Readonly<Record<string, string>>>>;
+      readonly outcomes: readonly (readonly (readonly number[])[])[];
+      readonly cases: readonly number[];
+    }>
+  >;
 }
 
 const url = new URL("../fixtures/tokenizer_mixtures.json", import.meta.url);
@@ -33,7 +35,10 @@ for (const [family, { files, outcomes, cases }] of Object.entries(families)) {
         if (kind !== undefined) chosen[beside[index]] = files[beside[index]][kind];
       }
       const tokenizer = loadTokenizer(chosen);
-      const ids = [...texts.map((text) => tokenizer.encode(text)), tokenizer.encode("the", { addSpecialTokens: true })];
+      const ids = [
+        ...texts.map((text) => tokenizer.encode(text)),
+        tokenizer.encode("the", { addSpecialTokens: true }),
+      ];
       const what = [...base, ...kinds.map((kind, index) => `${beside[index]}: ${kind ?? "none"}`)].join(", ");
       assertEquals(ids.map((of) => [...of]), outcomes[cases[number]].map((of) => [...of]), what);
     }
@@ -42,20 +47,28 @@ for (const [family, { files, outcomes, cases }] of Object.entries(families)) {
 
 Deno.test("companions: a token that they add must have an id of its own, in a list that is one", () => {
   const read = (files: Record<string, unknown>) => {
-    const texts = Object.fromEntries(Object.entries(files).map(([name, json]) => [name, JSON.stringify(json)]));
+    const texts = Object.fromEntries(
+      Object.entries(files).map(([name, json]) => [name, JSON.stringify(json)]),
+    );
     return specialTokensOf(readCompanions(texts), readVocabulary("vocab.json", { a: 0, b: 1 }));
   };
   assertEquals(read({ "tokenizer_config.json": { bos_token: null, eos_token: "a", mask_token: "none" } }), [
     { content: "a", id: 0, leftStrip: false, rightStrip: false, singleWord: false, special: true },
   ]);
-  assertEquals(read({ "special_tokens_map.json": { extra_special_tokens: [{ content: "b", rstrip: true }, 5] } }), [
-    { content: "b", id: 1, leftStrip: false, rightStrip: true, singleWord: false, special: true },
-  ]);
+  assertEquals(
+    read({ "special_tokens_map.json": { extra_special_tokens: [{ content: "b", rstrip: true }, 5] } }),
+    [
+      { content: "b", id: 1, leftStrip: false, rightStrip: true, singleWord: false, special: true },
+    ],
+  );
   const refuse = (files: Record<string, unknown>, message: string) => {
     const { message: found } = assertThrows(() => read(files), Error);
     assertEquals(found.slice(0, message.length), message);
   };
-  refuse({ "added_tokens.json": { c: 1 } }, 'Cannot read added_tokens.json: "c" has id 1, but that is the id of "b"');
+  refuse(
+    { "added_tokens.json": { c: 1 } },
+    'Cannot read added_tokens.json: "c" has id 1, but that is the id of "b"',
+  );
   refuse(
     { "tokenizer_config.json": { added_tokens_decoder: { x: { content: "c" } } } },
     'Cannot read tokenizer_config.json: added_tokens_decoder holds {"content":"c"} for id "x"',

@@ -61,7 +61,11 @@ Deno.test("shards are read with the folder that their index is in, and only from
     const { files: found } = await findCheckpoint(folder);
     assertEquals(loadModel(found).weights, loadModel(files).weights);
     await writeIndex("../one.safetensors");
-    await assertRejects(() => findCheckpoint(folder), Error, 'weight_map names the file "../one.safetensors"');
+    await assertRejects(
+      () => findCheckpoint(folder),
+      Error,
+      'weight_map names the file "../one.safetensors"',
+    );
   }));
 
 Deno.test("the tokenizer of a checkpoint is read from its bytes, and errors name the folder", () => {

@@ -155,7 +155,11 @@ Deno.test("modelFiles: parameters that are not those of the configuration are no
   };
   await modelFiles(backend, cut, initialize(backend, model, 1));
   const start = "Cannot save a model that is not the one of its configuration: tensor ";
-  await assertRejects(() => save((all) => delete all.positionEmbedding), TypeError, `${start}positionEmbedding is missing`);
+  await assertRejects(
+    () => save((all) => delete all.positionEmbedding),
+    TypeError,
+    `${start}positionEmbedding is missing`,
+  );
   await assertRejects(
     () => save((all) => all.further = new Gpt(small).tokenEmbedding),
     TypeError,

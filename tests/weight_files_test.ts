@@ -41,14 +41,28 @@ Deno.test("weights in shards are those in one file, which is read where both are
 Deno.test("an index names files beside it, and tensors that are in them", () => {
   const index = (map: unknown) => ({ ...sharded(), [SHARD_INDEX]: JSON.stringify({ weight_map: map }) });
   for (
-    const name of ["../a.safetensors", "/a.safetensors", "b/a.safetensors", "b\\a.safetensors", "c:a.safetensors", "a", ".safetensors", "a\n.safetensors", 5]
+    const name of [
+      "../a.safetensors",
+      "/a.safetensors",
+      "b/a.safetensors",
+      "b\\a.safetensors",
+      "c:a.safetensors",
+      "a",
+      ".safetensors",
+      "a\n.safetensors",
+      5,
+    ]
   ) {
     for (const read of [shardNames, loadModel]) {
       const message = `${SHARD_INDEX}: weight_map names the file ${typeof name === "string" ? '"' : 5}`;
       assertThrows(() => read(index({ "x": name })), TypeError, message);
     }
   }
-  assertThrows(() => shardNames(index(["a.safetensors"])), TypeError, "expected an object with a file for each");
+  assertThrows(
+    () => shardNames(index(["a.safetensors"])),
+    TypeError,
+    "expected an object with a file for each",
+  );
   const { "model-1.safetensors": _, ...missing } = sharded();
   assertThrows(() => loadModel(missing), TypeError, "model-1.safetensors is missing");
   const map = JSON.parse(sharded()[SHARD_INDEX] as string).weight_map;
@@ -58,7 +72,11 @@ Deno.test("an index names files beside it, and tensors that are in them", () => 
     `model-2.safetensors: tensor ghost is missing, ${SHARD_INDEX} says it is there`,
   );
   const [first, ...others] = Object.entries(map);
-  assertThrows(() => loadModel(index(Object.fromEntries(others))), TypeError, `tensor ${first[0]} is missing`);
+  assertThrows(
+    () => loadModel(index(Object.fromEntries(others))),
+    TypeError,
+    `tensor ${first[0]} is missing`,
+  );
 });
 
 Deno.test("a damaged shard, and one with numbers that are not finite, are named", () => {

@@ -26,7 +26,11 @@ const script = new URL("draw.py", import.meta.url).pathname;
 const out = options.out || await Deno.makeTempDir();
 
 async function python(...args: string[]): Promise<void> {
-  const { success } = await new Deno.Command(options.python, { args: [script, ...args], stdout: "inherit", stderr: "inherit" })
+  const { success } = await new Deno.Command(options.python, {
+    args: [script, ...args],
+    stdout: "inherit",
+    stderr: "inherit",
+  })
     .output();
   if (!success) Deno.exit(1);
 }
@@ -39,19 +43,27 @@ for (const { name } of await Array.fromAsync(Deno.readDir(out))) {
   const drawn: Case = JSON.parse(new TextDecoder().decode(text)), kind = drawn.class;
   try {
     const { outputs, again } = await computed(checkpoint as CheckpointFiles, drawn);
-    const difference = differenceOf(outputs, drawn), { count, difference: before } = worst.get(kind) ?? { count: 0, difference: 0 };
+    const difference = differenceOf(outputs, drawn),
+      { count, difference: before } = worst.get(kind) ?? { count: 0, difference: 0 };
     worst.set(kind, { count: count + 1, difference: Math.max(before, difference) });
-    if (!(difference <= ALLOWED)) throw new Error(`outputs differ by ${difference.toExponential(1)} of the largest`);
+    if (!(difference <= ALLOWED)) {
+      throw new Error(`outputs differ by ${difference.toExponential(1)} of the largest`);
+    }
     await Deno.mkdir(`${out}/${name}/again`);
     for (const [file, content] of Object.entries(again)) {
-      await Deno.writeFile(`${out}/${name}/again/${file}`, typeof content === "string" ? new TextEncoder().encode(content) : content);
+      await Deno.writeFile(
+        `${out}/${name}/again/${file}`,
+        typeof content === "string" ? new TextEncoder().encode(content) : content,
+      );
     }
   } catch (error) {
     failures.push(`${out}/${name}: ${(error as Error).message}`);
   }
 }
 for (const [kind, { count, difference }] of [...worst].sort()) {
-  console.log(`${kind}: ${count} folders, outputs differ by ${difference.toExponential(1)} of the largest at most`);
+  console.log(
+    `${kind}: ${count} folders, outputs differ by ${difference.toExponential(1)} of the largest at most`,
+  );
 }
 for (const failure of failures) console.error(failure);
 await python("check", out);

@@ -62,11 +62,9 @@ export async function computed(
   const store = allocateParameters(backend, model);
   restoreModel(backend, store, weights);
   const y = forward(model, drawn, backend), numbers = await backend.read(y), { lengths, ids } = drawn;
-  const outputs = y.shape.length === 2
-    ? [...numbers]
-    : lengths.flatMap((length, row) => [
-      ...numbers.subarray(row * ids[0].length * y.shape[2], (row * ids[0].length + length) * y.shape[2]),
-    ]);
+  const outputs = y.shape.length === 2 ? [...numbers] : lengths.flatMap((length, row) => [
+    ...numbers.subarray(row * ids[0].length * y.shape[2], (row * ids[0].length + length) * y.shape[2]),
+  ]);
   return { outputs: Float32Array.from(outputs), again: await modelFiles(backend, model, store) };
 }
 
