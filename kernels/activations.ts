@@ -347,7 +347,7 @@ export function tanh(x: Tensor): Tensor {
 }
 
 /** The names of all activations. */
-export type ActivationName = keyof typeof activationKernels;
+export type ActivationName = "gelu" | "geluErf" | "relu" | "silu" | "quickGelu" | "tanh";
 
 /** The activations by name, as a configuration names them. */
 export const activations: Readonly<Record<ActivationName, (x: Tensor) => Tensor>> = {

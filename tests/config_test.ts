@@ -34,6 +34,26 @@ Deno.test("checkConfig names the size that makes no sense, and its value", () =>
     assertThrows(() => checkConfig({ ...small, ...change }), RangeError, message);
   refuse({ heads: 5 }, "Cannot divide modelDim 12 into 5 heads: expected a divisor");
   for (const rate of [-0.1, 1, NaN]) refuse({ dropoutRate: rate }, `Cannot drop at rate ${rate}`);
+  for (const rate of [-0.1, 1, NaN]) {
+    refuse(
+      { attentionDropoutRate: rate },
+      `Cannot drop at rate ${rate}: expected 0 <= attentionDropoutRate < 1`,
+    );
+    refuse(
+      { embeddingDropoutRate: rate },
+      `Cannot drop at rate ${rate}: expected 0 <= embeddingDropoutRate < 1`,
+    );
+  }
+  for (const epsilon of [0, -1, NaN, Infinity]) {
+    refuse(
+      { normEpsilon: epsilon },
+      `Cannot normalize with normEpsilon ${epsilon}: expected a positive number`,
+    );
+  }
+  refuse(
+    { activation: "mish" as "relu" },
+    'Cannot use the activation "mish": expected gelu, geluErf, relu, silu, quickGelu, tanh',
+  );
   for (const std of [-0.02, NaN, Infinity]) {
     refuse(
       { initialStd: std },

@@ -118,7 +118,7 @@ export function specialTokensOf(
  */
 function tokensIn(roles: JsonObject): Map<string, JsonObject> {
   const tokens = new Map<string, JsonObject>(), seen = new Set<string>();
-  const { additional_special_tokens: additional, extra_special_tokens: extra = additional } = roles;
+  const extra = roles.extra_special_tokens ?? roles.additional_special_tokens;
   const single = Object.entries(roles).filter(([role]) => role.endsWith("_token")).map(([, token]) => token);
   for (const token of [...single, ...Array.isArray(extra) ? extra : []]) {
     const { content = token, lstrip, rstrip, single_word } = (token ?? {}) as JsonObject;
