@@ -61,6 +61,13 @@ Deno.test("companions: a token that they add must have an id of its own, in a li
       { content: "b", id: 1, leftStrip: false, rightStrip: true, singleWord: false, special: true },
     ],
   );
+  const decoder = { added_tokens_decoder: { 1: { content: "b" } } };
+  assertEquals(
+    read({ "tokenizer_config.json": decoder, "special_tokens_map.json": { mask_token: "a" } }).map(({ id }) =>
+      id
+    ),
+    [1],
+  );
   const refuse = (files: Record<string, unknown>, message: string) => {
     const { message: found } = assertThrows(() => read(files), Error);
     assertEquals(found.slice(0, message.length), message);

@@ -241,3 +241,14 @@ Deno.test("Hugging Face config of a classifier: labels without names are numbere
   const json = toHuggingFaceConfig({ ...small, labels });
   assert(JSON.stringify(json.label2id) === '{"bad":0,"good":1,"so so":2}');
 });
+
+Deno.test("an untied RoBERTa has its bias under both names, and an encoder alone leaves a language head out", () => {
+  const untied: RobertaConfig = { ...small, tied: false },
+    tensors = exportTensors(untied, parametersOf(untied));
+  assertEquals(tensors.get("lm_head.decoder.bias"), tensors.get("lm_head.bias"));
+  assertEquals(tensors.has("lm_head.decoder.weight"), true);
+  assertEquals(exportTensors(small, parametersOf(small)).has("lm_head.decoder.bias"), false);
+  const headless: RobertaConfig = { ...small, headless: true };
+  const imported = importTensors(headless, exportTensors(small, parametersOf(small)));
+  assertEquals([...imported.keys()].sort(), [...parametersOf(headless).keys()].sort());
+});

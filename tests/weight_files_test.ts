@@ -79,6 +79,17 @@ Deno.test("an index names files beside it, and tensors that are in them", () => 
   );
 });
 
+Deno.test("tensors that are no floating-point numbers are left out, in one file and in shards", () => {
+  const name = "h.0.attn.bias",
+    header = JSON.stringify({ [name]: { dtype: "U8", shape: [1], data_offsets: [0, 1] } });
+  const masks = new Uint8Array(8 + header.length + 1);
+  new DataView(masks.buffer).setBigUint64(0, BigInt(header.length), true);
+  masks.set(new TextEncoder().encode(header), 8);
+  const index = JSON.stringify({ weight_map: { [name]: "model-1.safetensors" } });
+  assertEquals([...openWeights({ "model.safetensors": masks }, small).entries], []);
+  assertEquals([...openWeights({ [SHARD_INDEX]: index, "model-1.safetensors": masks }, small).entries], []);
+});
+
 Deno.test("a damaged shard, and one with numbers that are not finite, are named", () => {
   const files = sharded(), name = "model-1.safetensors", bytes = files[name] as Uint8Array<ArrayBuffer>;
   assertThrows(() => loadModel({ ...files, [name]: bytes.slice(0, -4) }), TypeError, `${name}: tensor `);
