@@ -51,7 +51,7 @@ function readIndex(files: CheckpointFiles): Map<string, string> {
       throw new TypeError(`weight_map is ${quoted(map)}, expected an object with a file for each tensor`);
     }
     for (const [tensor, file] of Object.entries(map)) {
-      const isPlain = typeof file === "string" && /^[^./\\:\p{C}][^/\\:\p{C}]*\.safetensors$/u.test(file);
+      const isPlain = typeof file === "string" && /^\w[\w.-]*\.safetensors$/.test(file);
       if (isPlain) continue;
       throw new TypeError(
         `weight_map names the file ${quoted(file)} for tensor ${shortened(tensor)}, ` +
@@ -118,6 +118,7 @@ export function openWeights(files: CheckpointFiles, config: ModelConfig): Stored
   const index = readIndex(files), entries = new Map<string, TensorEntry>();
   const headers = new Map(
     shardNames(files).map((name) => {
+      if (!Object.hasOwn(files, name)) throw new TypeError(`${SHARD_INDEX} names ${name}, which is missing`);
       const bytes = readBytes(files, name);
       return [name, { bytes, entries: inFile(name, () => readTensorEntries(bytes)) }];
     }),

@@ -64,7 +64,11 @@ Deno.test("an index names files beside it, and tensors that are in them", () => 
     "expected an object with a file for each",
   );
   const { "model-1.safetensors": _, ...missing } = sharded();
-  assertThrows(() => loadModel(missing), TypeError, "model-1.safetensors is missing");
+  assertThrows(
+    () => loadModel(missing),
+    TypeError,
+    `${SHARD_INDEX} names model-1.safetensors, which is missing`,
+  );
   const map = JSON.parse(sharded()[SHARD_INDEX] as string).weight_map;
   assertThrows(
     () => loadModel(index({ ...map, ghost: "model-2.safetensors" })),
