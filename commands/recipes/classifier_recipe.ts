@@ -123,6 +123,7 @@ export async function classifierRecipe(
     ...sizesOfModel,
     vocabSize: Math.max(start.vocabSize, tokenizer.vocabSize), // rows for the tokens that classifiers add
     ...{ labels, dropoutRate: settings.dropoutRate },
+    ..."headDropoutRate" in start ? { headDropoutRate: settings.dropoutRate } : {},
     ...causal ? { padId: tokenizer.idOf("<pad>") } : {}, // a GPT has no <pad> of its own
   };
   const { batchSize } = settings, { padId = PAD_ID } = config;
