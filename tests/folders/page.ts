@@ -8,8 +8,8 @@
 import { FIXED_FIELDS } from "../../checkpoints/hugging_face_json.ts";
 import { READ_FIELDS, UNREAD_FIELDS } from "./fields.ts";
 
-const code = (value: unknown) => `\`${typeof value === "string" ? value : JSON.stringify(value)}\``;
-const list = (values: readonly unknown[]) => values.length === 0 ? "—" : values.map(code).join(", ");
+const code = (value: unknown) => `\`${JSON.stringify(value)}\``;
+const list = (values: readonly unknown[]) => values.map(code).join(", ");
 
 const TYPES = ["openai-gpt", "gpt2", "roberta"];
 
@@ -28,7 +28,9 @@ export function hostedPage(): string {
       only === undefined ? "absent, null or empty" : code(only)
     } | ${why} |`
   );
-  const unread = UNREAD_FIELDS.map(({ fields, why }) => `| ${list(fields)} | ${why} |`);
+  const unread = UNREAD_FIELDS.map(({ fields, why }) =>
+    `| ${fields.map((field) => `\`${field}\``).join(", ")} | ${why} |`
+  );
   return `# Hugging Face folders: what is read, and what is refused
 
 <!-- made by tests/folders/page.ts from the tables that the tests try: change those, not this page -->
@@ -55,7 +57,7 @@ Other values of either are refused; \`architectures\` may be missing, then it is
 
 ## Fields of config.json that are read
 
-Columns 1 to 3 are the names of the field in the three families. The values are those that the tests try.
+Columns 1 to 3 are the names of the field in the three families. The values, as JSON, are those that the tests try.
 
 | openai-gpt | gpt2 | roberta | what it is | read | refused, for example |
 |---|---|---|---|---|---|
