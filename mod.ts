@@ -48,7 +48,16 @@ export * from "./core/wasm/wasm_numbers.ts";
 export * from "./core/wasm/wasm_vectors.ts";
 export { DeviceLostError, WebGpuBackend } from "./core/webgpu/webgpu_backend.ts";
 
-export { gelu, geluErf, relu, tanh } from "./kernels/activations.ts";
+export {
+  type ActivationName,
+  activations,
+  gelu,
+  geluErf,
+  quickGelu,
+  relu,
+  silu,
+  tanh,
+} from "./kernels/activations.ts";
 export { attention, type AttentionOptions } from "./kernels/attention/attention.ts";
 export { cachedAttention, type KeyValueCache } from "./kernels/attention/cache.ts";
 export { crossEntropy, type CrossEntropyOptions, IGNORE_INDEX } from "./kernels/cross_entropy.ts";
@@ -70,6 +79,7 @@ export * from "./models/experiment.ts";
 export { INITIAL_STD, LAYER_NORM_EPSILON, type TransformerConfig } from "./models/config.ts";
 export * from "./models/gpt.ts";
 export * from "./models/gpt_classifier.ts";
+export * from "./models/language_head.ts";
 export * from "./models/layers.ts";
 export * from "./models/learner.ts";
 export * from "./models/positions.ts";
@@ -153,3 +163,4 @@ export {
 } from "./checkpoints/hugging_face_formats.ts";
 export type { HuggingFaceTensor } from "./checkpoints/hugging_face_json.ts";
 export * from "./checkpoints/safetensors.ts";
+export { shardNames } from "./checkpoints/weight_files.ts";

@@ -21,6 +21,8 @@ export const MAX = {
   positions: 2 ** 24,
   /** Width of the residual stream, and a quarter of that of the feed-forward network. GPT-3 has 12,288 and 49,152. */
   width: 2 ** 20,
+  /** Types of tokens. BERT has 2. */
+  tokenTypes: 1024,
   /** Classes of a classifier. */
   classes: 100_000,
 } as const;
@@ -95,6 +97,17 @@ export class ConfigReader {
   }
 
   /**
+   * Reads a field that a file may leave out.
+   *
+   * @param name Its name.
+   * @param read Reads it where it is there.
+   * @returns Its value, or nothing.
+   */
+  optional<Value>(name: string, read: (name: string) => Value): Value | undefined {
+    return this.#field(name) === undefined ? undefined : read(name);
+  }
+
+  /**
    * Reads one of several names.
    *
    * @param name Its name.
@@ -108,6 +121,27 @@ export class ConfigReader {
     if (found !== undefined) return found;
     throw new TypeError(
       `${name} is ${quoted(value)}, expected ${names.map((name) => quoted(name)).join(" or ")}`,
+    );
+  }
+
+  /**
+   * Reads one of several names, each of which has a meaning.
+   *
+   * @param name Its name.
+   * @param meanings The names with their meanings.
+   * @param fallback The name if the file has none.
+   * @returns The meaning.
+   * @throws {TypeError} If it is none of them.
+   */
+  meaning<Meaning>(
+    name: string,
+    meanings: readonly (readonly [name: string, meaning: Meaning])[],
+    fallback: string,
+  ): Meaning {
+    const value = this.#field(name) ?? fallback, found = meanings.find(([other]) => other === value);
+    if (found !== undefined) return found[1];
+    throw new TypeError(
+      `${name} is ${quoted(value)}, expected ${meanings.map(([name]) => quoted(name)).join(" or ")}`,
     );
   }
 
@@ -154,22 +188,15 @@ export class ConfigReader {
   }
 
   /**
-   * Reads the rate of all dropouts. Hugging Face has a rate for each dropout; our models have one for all.
+   * Reads a number above 0.
    *
-   * @param names What the rates are called; each is 0.1 if the file has none.
-   * @returns The rate, from 0 to below 1.
-   * @throws {TypeError} If it is something else, or the rates differ.
+   * @param name Its name.
+   * @param fallback Its value if the file has none; nothing if the file must have one.
+   * @returns A finite number above 0.
+   * @throws {TypeError} If it is something else.
    */
-  dropoutRate(...names: string[]): number {
-    const rates = names.map((name) => this.rate(name, 0.1));
-    const different = rates.findIndex((rate) => rate !== rates[0]);
-    if (different < 0) return rates[0];
-    throw new TypeError(
-      `${names[0]} is ${rates[0]} but ${names[different]} is ${
-        rates[different]
-      }: only one rate for all dropouts is supported, ` +
-        `write the same for ${names.join(", ")}`,
-    );
+  positive(name: string, fallback?: number): number {
+    return this.#read(name, fallback, (value) => value > 0 && value < Infinity, "a positive number");
   }
 
   /**
@@ -190,14 +217,15 @@ export class ConfigReader {
    * Refuses a file that asks for something we do not build.
    *
    * @param name Name of a value.
-   * @param allowed The values that are supported, the usual first.
-   * @param fallback Its value if the file has none; the first of those allowed unless given.
-   * @throws {TypeError} If it is none of those.
+   * @param only The value that is supported; nothing if the field must be absent, null or empty.
+   * @throws {TypeError} If it is another.
    */
-  expect(name: string, allowed: readonly unknown[], fallback: unknown = allowed[0]): void {
-    const value = this.#json[name] ?? fallback;
-    if (allowed.includes(value)) return;
-    throw new TypeError(`${name} is ${quoted(value)}, only ${quoted(allowed[0])} is supported`);
+  expect(name: string, only: unknown): void {
+    const value = this.#json[name] ?? only;
+    const isEmpty = typeof value === "object" && value !== null && Object.keys(value).length === 0;
+    if (value === only || only === undefined && isEmpty) return;
+    const expected = only === undefined ? "no such field" : `only ${quoted(only)}`;
+    throw new TypeError(`${name} is ${quoted(value)}, ${expected} is supported`);
   }
 
   /**
@@ -210,6 +238,24 @@ export class ConfigReader {
     const names = this.#json.architectures ?? [];
     if (Array.isArray(names) && names.slice(0, 1).every((name) => typeof name === "string")) return names[0];
     throw new TypeError(`architectures is ${quoted(names)}, expected a list of names`);
+  }
+
+  /**
+   * Refuses a file for another class of `transformers`.
+   *
+   * @param classes Those that are read; a file without `architectures` is for the first.
+   * @returns The class.
+   * @throws {TypeError} If it is another.
+   */
+  expectClass(classes: readonly string[]): string {
+    const architecture = this.architecture() ?? classes[0];
+    if (classes.includes(architecture)) return architecture;
+    const names = classes.map((name) => quoted(name));
+    throw new TypeError(
+      `architectures names ${quoted(architecture)}: expected ${names.slice(0, -1).join(", ")} or ${
+        names.at(-1)
+      }`,
+    );
   }
 
   /**

@@ -18,11 +18,14 @@
 
 import type { Parameter } from "../core/module.ts";
 import { quoted, shortened } from "../core/quoted.ts";
+import { activations } from "../kernels/activations.ts";
+import { PROBLEM_TYPES } from "../models/classifier.ts";
 import { checkExperiment, type Experiment } from "../models/experiment.ts";
 import { ARCHITECTURES, type ModelConfig } from "../models/families.ts";
 import { expectShape } from "./checkpoint_tensors.ts";
 import { type ConfigJson, ConfigReader, MAX } from "./config_reader.ts";
 import { formatOf, fromHuggingFaceConfig, toHuggingFaceConfig } from "./hugging_face_formats.ts";
+import { definedOnly } from "./hugging_face_json.ts";
 import type { TensorEntry } from "./safetensors.ts";
 
 /** What a checkpoint holds of an experiment. */
@@ -30,6 +33,8 @@ export type SavedExperiment = Pick<Experiment, "name" | "sha256">;
 
 /** Our value of `model_type`. */
 const MODEL_TYPE = "miniformer";
+
+const ACTIVATION_NAMES = Object.keys(activations) as (keyof typeof activations)[];
 
 /**
  * Whether the files of a model are in our own words, because Hugging Face's cannot express it.
@@ -113,6 +118,13 @@ export function fromConfigJson(json: ConfigJson): ModelConfig {
     feedForwardDim: file.count("feedForwardDim", undefined, 4 * MAX.width),
     dropoutRate: file.rate("dropoutRate"),
     ...json.initialStd === undefined ? {} : { initialStd: file.initialStd("initialStd") },
+    ...definedOnly({
+      attentionDropoutRate: file.optional("attentionDropoutRate", (name) => file.rate(name)),
+      embeddingDropoutRate: file.optional("embeddingDropoutRate", (name) => file.rate(name)),
+      normEpsilon: file.optional("normEpsilon", (name) => file.positive(name)),
+      activation: file.optional("activation", (name) => file.oneOf(name, ACTIVATION_NAMES)),
+      problemType: labels && file.optional("problemType", (name) => file.oneOf(name, PROBLEM_TYPES)),
+    }),
     ...formatOf({ architecture }).ownFields(file, labels !== undefined),
     ...labels === undefined ? {} : { labels },
     ...padId === undefined ? {} : { padId },

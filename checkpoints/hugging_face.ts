@@ -26,16 +26,20 @@ export function matchTensors(
 ): Map<string, HuggingFaceTensor> {
   const all = [...available], left = new Set(all), matched = new Map<string, HuggingFaceTensor>();
   const format = formatOf(config);
-  for (const [ours, { names, transposed }] of huggingFaceTensors(config)) {
+  for (const [ours, { names, transposed, preferred }] of huggingFaceTensors(config)) {
     const found = names.map((name) => {
-      const there = [name, withoutPrefix(format, name)].find((name) => left.has(name));
+      const known = [...preferred === undefined ? [] : [preferred], name, withoutPrefix(format, name)];
+      const there = known.find((name) => left.has(name));
       if (there === undefined) throw new TypeError(`tensor ${name} is missing${layerMismatch(config, all)}`);
-      left.delete(there);
+      for (const other of preferred === undefined ? [there] : known) left.delete(other);
       return there;
     });
     matched.set(ours, { names: found, transposed });
   }
-  const unknown = [...left].find((name) => !format.leftover.test(name));
+  const isHeadless = "headless" in config && config.headless;
+  const unknown = [...left].find((name) =>
+    !format.leftover.test(name) && !(isHeadless && name.startsWith("lm_head."))
+  );
   if (unknown !== undefined) {
     throw new TypeError(
       `tensor ${shortened(unknown)} belongs to no part of the model${layerMismatch(config, all)}`,
@@ -57,7 +61,7 @@ export function usedTensors<Entry>(
   tensors: ReadonlyMap<string, Entry>,
 ): Map<string, Entry> {
   const used = new Set([...matchTensors(config, tensors.keys()).values()].flatMap(({ names }) => names));
-  const format = formatOf(config), { tokenTypes } = format;
+  const format = formatOf(config), tokenTypes = foldedTypes(config);
   if (tokenTypes) used.add(tokenTypes.name).add(withoutPrefix(format, tokenTypes.name));
   return new Map([...tensors].filter(([name]) => used.has(name)));
 }
@@ -65,12 +69,40 @@ export function usedTensors<Entry>(
 const withoutPrefix = ({ prefix }: Format<ModelConfig>, name: string): string =>
   name.startsWith(prefix) ? name.slice(prefix.length) : name;
 
+/** The table of token types that is part of the positions here: one of a single row. */
+const foldedTypes = (config: ModelConfig): Format<ModelConfig>["tokenTypes"] =>
+  "tokenTypes" in config && (config.tokenTypes ?? 1) > 1 ? undefined : formatOf(config).tokenTypes;
+
 /** The cause to add to a missing or unknown tensor when the file and config.json differ in the number of blocks. */
 function layerMismatch(config: ModelConfig, names: readonly string[]): string {
   const { layers } = config, { layer } = formatOf(config);
   let blocks = 0;
   for (const name of names) blocks = Math.max(blocks, 1 + Number(layer.exec(name)?.[1] ?? -1));
   return blocks === layers ? "" : `: config.json says ${layers} layers, the file has ${blocks}`;
+}
+
+/**
+ * Corrects whether a language head is tied, as `transformers` does: a file of a tied model that has a head with other
+ * numbers than the token embedding is one of an untied model. A classifier has no head, unless it was saved here.
+ *
+ * @param config What `config.json` says.
+ * @param names The names in the file.
+ * @param read Reads the numbers of a tensor of the file.
+ * @returns The configuration of the model in the file.
+ */
+export function settleTied<Config extends ModelConfig>(
+  config: Config,
+  names: { has(name: string): boolean },
+  read: (name: string) => Float32Array,
+): Config {
+  const format = formatOf(config), { head, embedding } = format.headOf(config), there = names.has(head);
+  if ("labels" in config) return config.tied === false && !there ? { ...config, tied: true } : config;
+  if (config.tied === false || !there || "headless" in config) return config;
+  const table = [embedding, withoutPrefix(format, embedding)].find((name) => names.has(name));
+  if (table === undefined) return config; // reported as missing
+  const one = read(head), other = read(table);
+  const isSame = one.length === other.length && one.every((value, index) => Object.is(value, other[index]));
+  return isSame ? config : { ...config, tied: false };
 }
 
 /** Numbers on the host with their shape. */
@@ -159,7 +191,7 @@ export function importTensors(
     visitParts(whole, stored, (here, part, there) => whole.data[here] = parts[part].data[there]);
     imported.set(ours, whole);
   }
-  const format = formatOf(config), { tokenTypes } = format;
+  const format = formatOf(config), tokenTypes = foldedTypes(config);
   const types = tokenTypes &&
     (tensors.get(tokenTypes.name) ?? tensors.get(withoutPrefix(format, tokenTypes.name)));
   if (!types) return imported;
@@ -187,9 +219,11 @@ export function exportTensors(
 ): Map<string, HostTensor> {
   const exported = new Map<string, HostTensor>(), locations = huggingFaceTensors(config);
   for (const [ours, whole] of parameters) {
-    const stored = locations.get(ours)!, { names, transposed } = stored, shape = [...whole.shape];
+    const stored = locations.get(ours)!, { names, transposed, preferred, doubled } = stored;
+    const shape = [...whole.shape];
     if (names.length === 1 && !transposed) {
       exported.set(names[0], whole);
+      if (doubled) exported.set(preferred!, whole);
       continue;
     }
     shape[shape.length - 1] /= names.length;
@@ -198,7 +232,7 @@ export function exportTensors(
     visitParts(whole, stored, (here, part, there) => parts[part][there] = whole.data[here]);
     for (const [index, name] of names.entries()) exported.set(name, { shape, data: parts[index] });
   }
-  const { tokenTypes } = formatOf(config);
+  const tokenTypes = foldedTypes(config);
   if (tokenTypes) {
     exported.set(tokenTypes.name, { shape: [1, config.modelDim], data: new Float32Array(config.modelDim) });
   }

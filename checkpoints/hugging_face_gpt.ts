@@ -13,7 +13,18 @@ import type { GptClassifierConfig } from "../models/gpt_classifier.ts";
 import { INITIAL_STD, LAYER_NORM_EPSILON } from "../models/config.ts";
 import type { GptConfig } from "../models/gpt.ts";
 import { type ConfigJson, ConfigReader, MAX } from "./config_reader.ts";
-import { type Format, type HuggingFaceTensor, labelTables } from "./hugging_face_json.ts";
+import {
+  ACTIVATION_NAMES,
+  definedOnly,
+  expectFixed,
+  type Format,
+  type HuggingFaceTensor,
+  labelTables,
+  readProblem,
+  readShared,
+  type SharedNames,
+  writeShared,
+} from "./hugging_face_json.ts";
 
 /** The tensors of a block: ours, theirs. */
 const BLOCK_NAMES = [
@@ -29,12 +40,14 @@ const BLOCK_NAMES = [
 interface Dialect {
   /** `model_type`. */
   readonly modelType: string;
-  /** `architectures` of a language model and of a classifier. */
-  readonly classes: { readonly languageModel: string; readonly classifier: string };
+  /** `architectures` of a language model, of a classifier, and of a language model without its tied head. */
+  readonly classes: { readonly languageModel: string; readonly classifier: string; readonly bare: string };
   /** The tensors outside the blocks: ours, theirs. */
   readonly tensors: readonly (readonly [ours: string, theirs: string])[];
-  /** The field of the activation function: its name, the value that is written, and others with the same meaning. */
-  readonly activation: readonly [name: string, ...values: string[]];
+  /** What the fields of all transformers are called. */
+  readonly shared: SharedNames;
+  /** Further fields that are read. */
+  ownFields(file: ConfigReader): Partial<GptConfig>;
   /** Fields that are written besides; refused if the format cannot express the model. */
   furtherFields(config: GptConfig): Record<string, unknown>;
   /** The width of the feed-forward network of a file. */
@@ -43,13 +56,37 @@ interface Dialect {
   readonly defaults: { readonly vocabSize: number; readonly contextLength: number };
 }
 
+const SHARED = {
+  epsilon: ["layer_norm_epsilon", LAYER_NORM_EPSILON],
+  rates: ["resid_pdrop", "attn_pdrop", "embd_pdrop"],
+} as const;
+
 const DIALECTS: Readonly<Record<GptConfig["architecture"], Dialect>> = {
   gpt1: {
     modelType: "openai-gpt",
-    classes: { languageModel: "OpenAIGPTLMHeadModel", classifier: "OpenAIGPTForSequenceClassification" },
+    classes: {
+      languageModel: "OpenAIGPTLMHeadModel",
+      classifier: "OpenAIGPTForSequenceClassification",
+      bare: "OpenAIGPTModel",
+    },
     tensors: [["tokenEmbedding", "tokens_embed.weight"], ["positionEmbedding", "positions_embed.weight"]],
-    activation: ["afn", "gelu"],
-    furtherFields({ modelDim, feedForwardDim }) {
+    shared: {
+      ...SHARED,
+      // its "gelu" is the tanh form
+      activation: [
+        "afn",
+        "gelu",
+        [["gelu", "gelu"], ["relu", "relu"], ["silu", "silu"], ["swish", "silu"]],
+        "gelu",
+      ],
+    },
+    ownFields: () => ({}),
+    furtherFields({ modelDim, feedForwardDim, scaledAttention, layerScaledAttention }) {
+      if (scaledAttention === false || layerScaledAttention) {
+        throw new RangeError(
+          `Cannot write a GPT-1 model with another scale of attention than 1/√D: use architecture "gpt2"`,
+        );
+      }
       if (feedForwardDim === 4 * modelDim) return {};
       throw new RangeError(
         `Cannot write a GPT-1 model with feedForwardDim ${feedForwardDim}: its Hugging Face format has only ` +
@@ -61,16 +98,26 @@ const DIALECTS: Readonly<Record<GptConfig["architecture"], Dialect>> = {
   },
   gpt2: {
     modelType: "gpt2",
-    classes: { languageModel: "GPT2LMHeadModel", classifier: "GPT2ForSequenceClassification" },
+    classes: {
+      languageModel: "GPT2LMHeadModel",
+      classifier: "GPT2ForSequenceClassification",
+      bare: "GPT2Model",
+    },
     tensors: [
       ["tokenEmbedding", "wte.weight"],
       ["positionEmbedding", "wpe.weight"],
       ["finalNorm.weight", "ln_f.weight"],
       ["finalNorm.bias", "ln_f.bias"],
     ],
-    activation: ["activation_function", "gelu_new", "gelu_pytorch_tanh"],
-    furtherFields: ({ feedForwardDim }) => ({
+    shared: { ...SHARED, activation: ["activation_function", "gelu_new", ACTIVATION_NAMES, "gelu"] },
+    ownFields: (file) => ({
+      ...file.choice("scale_attn_weights") === false ? { scaledAttention: false } : {},
+      ...file.choice("scale_attn_by_inverse_layer_idx") ? { layerScaledAttention: true } : {},
+    }),
+    furtherFields: ({ feedForwardDim, scaledAttention, layerScaledAttention }) => ({
       n_inner: feedForwardDim,
+      ...scaledAttention === false ? { scale_attn_weights: false } : {},
+      ...layerScaledAttention ? { scale_attn_by_inverse_layer_idx: true } : {},
       bos_token_id: null,
       eos_token_id: null,
     }),
@@ -102,8 +149,8 @@ function gptTensors(config: GptConfig | GptClassifierConfig): Map<string, Huggin
 
 /** The `config.json` of a GPT; refused if the format cannot express it. */
 function toGptJson(config: GptConfig | GptClassifierConfig): Record<string, unknown> {
-  const { dropoutRate } = config,
-    { modelType, classes, activation, furtherFields } = DIALECTS[config.architecture];
+  const { modelType, classes, shared, furtherFields } = DIALECTS[config.architecture];
+  const { activation, rates, epsilon } = writeShared(config, shared);
   return {
     architectures: ["labels" in config ? classes.classifier : classes.languageModel],
     model_type: modelType,
@@ -112,14 +159,18 @@ function toGptJson(config: GptConfig | GptClassifierConfig): Record<string, unkn
     n_embd: config.modelDim,
     n_layer: config.layers,
     n_head: config.heads,
-    resid_pdrop: dropoutRate,
-    embd_pdrop: dropoutRate,
-    attn_pdrop: dropoutRate,
-    layer_norm_epsilon: LAYER_NORM_EPSILON,
+    ...rates,
+    ...epsilon,
     initializer_range: config.initialStd ?? INITIAL_STD,
     tie_word_embeddings: config.tied ?? true,
-    ..."labels" in config ? { pad_token_id: config.padId ?? null, ...labelTables(config.labels) } : {},
-    [activation[0]]: activation[1],
+    ..."labels" in config
+      ? {
+        pad_token_id: config.padId ?? null,
+        ...labelTables(config.labels),
+        ...definedOnly({ problem_type: config.problemType }),
+      }
+      : {},
+    ...activation,
     ...furtherFields(config),
   };
 }
@@ -128,11 +179,9 @@ function toGptJson(config: GptConfig | GptClassifierConfig): Record<string, unkn
 function fromGptJson(json: ConfigJson): GptConfig | GptClassifierConfig {
   const architecture = ARCHITECTURE_NAMES.find((name) => DIALECTS[name].modelType === json.model_type)!;
   const dialect = DIALECTS[architecture];
-  const file = new ConfigReader(json), { activation: [activation, ...activations], defaults } = dialect;
-  file.expect(activation, activations);
-  file.expect("layer_norm_epsilon", [LAYER_NORM_EPSILON]);
-  file.expect("scale_attn_weights", [true]);
-  file.expect("scale_attn_by_inverse_layer_idx", [false]);
+  const file = new ConfigReader(json), { defaults, classes } = dialect;
+  file.expectClass(Object.values(classes));
+  expectFixed(file, dialect.modelType);
   const modelDim = file.count("n_embd", 768, MAX.width), labels = file.labels();
   const config: GptConfig = {
     architecture,
@@ -142,13 +191,13 @@ function fromGptJson(json: ConfigJson): GptConfig | GptClassifierConfig {
     heads: file.count("n_head", 12, MAX.width),
     modelDim,
     feedForwardDim: dialect.feedForwardDim(file, modelDim),
-    dropoutRate: file.dropoutRate("resid_pdrop", "embd_pdrop", "attn_pdrop"),
-    tied: json.tie_word_embeddings !== false,
-    initialStd: file.initialStd(),
+    ...readShared(file, dialect.shared),
+    tied: file.choice("tie_word_embeddings") !== false,
+    ...dialect.ownFields(file),
   };
   if (labels === undefined) return config;
   const padId = file.id("pad_token_id", config.vocabSize);
-  return { ...config, labels, ...padId === undefined ? {} : { padId } };
+  return { ...config, labels, ...padId === undefined ? {} : { padId }, ...readProblem(file) };
 }
 
 /** The checkpoints of GPT-1 and GPT-2. */
@@ -157,11 +206,18 @@ export const GPT_FORMAT: Format<GptConfig | GptClassifierConfig> = {
   fromJson: fromGptJson,
   toJson: toGptJson,
   ownFields(file) {
-    const tied = file.choice("tied");
-    return tied === undefined ? {} : { tied };
+    return definedOnly({
+      tied: file.choice("tied"),
+      scaledAttention: file.choice("scaledAttention"),
+      layerScaledAttention: file.choice("layerScaledAttention"),
+    });
   },
   tensors: gptTensors,
   prefix: "transformer.",
+  headOf: ({ architecture }) => ({
+    head: "lm_head.weight",
+    embedding: `transformer.${DIALECTS[architecture].tensors[0][1]}`,
+  }),
   layer: /(?:^|\.)h\.(\d+)\./,
   // the causal mask of old files, and a tied head
   leftover: /(^|\.)attn\.(bias|masked_bias)$|^lm_head\.weight$/,

@@ -8,7 +8,8 @@
  */
 
 import type { Backend } from "../core/backend.ts";
-import { namedParameters, type ParameterStore } from "../core/module.ts";
+import { namedParameters, type Parameter, type ParameterStore } from "../core/module.ts";
+import { shortened } from "../core/quoted.ts";
 import type { Experiment } from "../models/experiment.ts";
 import {
   buildModel,
@@ -18,8 +19,8 @@ import {
   type ModelConfig,
   type ModelKind,
 } from "../models/families.ts";
-import { type CheckpointFiles, inFile, readBytes, readJson } from "./checkpoint_files.ts";
-import { expectShape, flatten, readFinite, readParameters } from "./checkpoint_tensors.ts";
+import { type CheckpointFiles, inFile, readJson } from "./checkpoint_files.ts";
+import { expectShape, flatten, readParameters } from "./checkpoint_tensors.ts";
 import {
   expectExperiment,
   fromConfigJson,
@@ -29,8 +30,16 @@ import {
   type SavedExperiment,
   toConfigJson,
 } from "./experiment_format.ts";
-import { exportTensors, type HostTensor, importShapes, importTensors, usedTensors } from "./hugging_face.ts";
-import { isFloat, readTensorEntries, writeSafetensors } from "./safetensors.ts";
+import {
+  exportTensors,
+  type HostTensor,
+  importShapes,
+  importTensors,
+  settleTied,
+  usedTensors,
+} from "./hugging_face.ts";
+import { writeSafetensors } from "./safetensors.ts";
+import { openWeights } from "./weight_files.ts";
 
 /** A model read from a checkpoint, not yet on a device. */
 export interface LoadedModel<Config extends ModelConfig = ModelConfig> {
@@ -58,6 +67,8 @@ export interface LoadOptions<Kind extends ModelKind = ModelKind> {
  * @param store Its parameters.
  * @returns `config.json` and `model.safetensors`.
  * @throws {RangeError} If the format cannot express the model.
+ * @throws {TypeError} If the parameters are not those of a model with this configuration: as its checkpoint, they would be
+ * refused, or load as another model.
  */
 export async function modelFiles(
   backend: Backend,
@@ -66,12 +77,30 @@ export async function modelFiles(
 ): Promise<CheckpointFiles> {
   const parameters = await readParameters(backend, store.values, store);
   const byName = new Map(parameters.map((parameter) => [parameter.name, parameter]));
+  expectParameters(namedParameters(buildModel(config, experiment)), byName);
   const tensors = hasOwnFormat(config, experiment) ? byName : exportTensors(config, byName);
   const arrays = Array.from(tensors, ([name, tensor]) => ({ ...tensor, name }));
   return {
     "config.json": JSON.stringify(toConfigJson(config, experiment), null, 2) + "\n",
     "model.safetensors": writeSafetensors(arrays),
   };
+}
+
+/** Refuses to save parameters that are not those of a model. */
+function expectParameters(expected: readonly Parameter[], actual: ReadonlyMap<string, HostTensor>): void {
+  const names = new Set(expected.map(({ name }) => name));
+  const unknown = [...actual.keys()].find((name) => !names.has(name));
+  try {
+    for (const { name, shape } of expected) expectShape(name, actual.get(name)?.shape, shape);
+    if (unknown !== undefined) throw new TypeError(`tensor ${shortened(unknown)} belongs to no part of it`);
+  } catch (error) {
+    throw new TypeError(
+      `Cannot save a model that is not the one of its configuration: ${(error as Error).message}`,
+      {
+        cause: error,
+      },
+    );
+  }
 }
 
 /**
@@ -130,7 +159,7 @@ export function loadConfig<Kind extends ModelKind = ModelKind>(
  * assertThrows(() => loadModel(files), TypeError, 'saved with the experiment "without_positions"');
  * ```
  *
- * @param files At least `config.json` and `model.safetensors`.
+ * @param files At least `config.json` and `model.safetensors`, or in place of the latter an index and its shards.
  * @param options What the model must be for, and the experiment that it was saved with.
  * @returns Sizes and parameters.
  * @throws {TypeError} If a file is missing or damaged, describes another kind of model or one with another experiment, or
@@ -140,19 +169,20 @@ export function loadModel<Kind extends ModelKind = ModelKind>(
   files: CheckpointFiles,
   options: LoadOptions<Kind> = {},
 ): LoadedModel<ConfigsByKind[Kind]> {
-  const config = loadConfig(files, options),
-    bytes = readBytes(files, "model.safetensors"),
-    { experiment } = options;
-  return inFile("model.safetensors", () => {
-    // The header is compared with the config before a model of its size is allocated or any data is read.
-    const floats = new Map([...readTensorEntries(bytes)].filter(([, entry]) => isFloat(entry)));
-    const declared = () => inFile("config.json", () => namedParameters(buildModel(config, experiment)));
-    if (hasOwnFormat(config, experiment)) {
-      return { config, experiment, weights: readFinite(bytes, ownTensors(declared(), floats)) };
+  const declaredConfig = loadConfig(files, options), { experiment } = options;
+  const stored = openWeights(files, declaredConfig), { entries } = stored;
+  return inFile(stored.file, () => {
+    // The headers are compared with the config before a model of its size is allocated or any data is read.
+    const parametersOf = (config: ModelConfig) =>
+      inFile("config.json", () => namedParameters(buildModel(config, experiment)));
+    if (hasOwnFormat(declaredConfig, experiment)) {
+      const names = ownTensors(parametersOf(declaredConfig), entries).keys();
+      return { config: declaredConfig, experiment, weights: stored.read(names) };
     }
-    const used = usedTensors(config, floats), shapes = importShapes(config, used);
-    for (const { name, shape } of declared()) expectShape(name, shapes.get(name), shape);
-    return { config, weights: importTensors(config, readFinite(bytes, used)) };
+    const config = settleTied(declaredConfig, entries, (name) => stored.read([name]).get(name)!.data);
+    const used = usedTensors(config, entries), shapes = importShapes(config, used);
+    for (const { name, shape } of parametersOf(config)) expectShape(name, shapes.get(name), shape);
+    return { config, weights: importTensors(config, stored.read(used.keys())) };
   });
 }
 

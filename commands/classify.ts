@@ -8,6 +8,7 @@ import { classOf } from "../data/labels.ts";
 import { type ConfusionMatrix, confusionMatrix } from "../training/classification_metrics.ts";
 import { classificationReport, namePrediction } from "../inference/classification_report.ts";
 import { type Classification, classify as predict } from "../inference/classify.ts";
+import { type ClassifierOptions, problemOf } from "../models/classifier.ts";
 import { findModel } from "./files/block_file.ts";
 import { openModel } from "./files/checkpoint_folder.ts";
 import { type Command, defineCommand } from "./cli/command.ts";
@@ -80,18 +81,19 @@ export const classify: Command = defineCommand({
         const metrics = matrix && classificationReport(matrix, labels);
         return print(formatJson({ checkpoint: found.path, labels, texts, ...metrics }));
       }
-      if (file === undefined) return print(describe(results[0], labels));
+      if (file === undefined) return print(describe(results[0], model.config));
       print(predictions(file, results, labels));
       console.error(summary(file, labels, matrix));
     });
   },
 });
 
-/** The probability of each class, the likeliest first. */
-function describe({ probabilities }: Classification, labels: readonly string[]): string {
+/** The probability of each class, the likeliest first; of a regression its numbers. */
+function describe({ probabilities }: Classification, config: ClassifierOptions): string {
+  const { labels } = config, isRegression = problemOf(config) === "regression";
   const order = [...labels.keys()].sort((a, b) => probabilities[b] - probabilities[a] || a - b);
-  const line = (label: number) =>
-    `${formatPercent(probabilities[label]).padStart(7)}  ${visible(labels[label])}`;
+  const format = (score: number) => isRegression ? score.toFixed(4) : formatPercent(score);
+  const line = (label: number) => `${format(probabilities[label]).padStart(7)}  ${visible(labels[label])}`;
   return order.map((label) => wrapText(line(label), outputColumns(), 9)).join("\n");
 }
 

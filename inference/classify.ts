@@ -5,8 +5,9 @@
  */
 
 import type { Backend } from "../core/backend.ts";
+import { exp } from "../core/math.ts";
 import { softmax } from "../kernels/softmax.ts";
-import type { Classifier } from "../models/classifier.ts";
+import { type Classifier, problemOf } from "../models/classifier.ts";
 import { checkSizes, PAD_ID } from "../models/config.ts";
 import type { Example } from "../data/labelled_batches.ts";
 import { fitSequences, padSequences } from "../data/sequences.ts";
@@ -20,7 +21,7 @@ const BATCHES_PER_PART = 4;
 export interface Classification {
   /** Index of the most likely class. */
   readonly label: number;
-  /** Probability of each class. */
+  /** Probability of each class, which sum to 1 where one of them is right. Of a regression the predicted numbers. */
   readonly probabilities: Float32Array;
 }
 
@@ -78,17 +79,23 @@ async function classifyPart(
   texts: readonly Uint32Array[],
   mostTexts: number,
 ): Promise<Classification[]> {
-  const { labels, padId = PAD_ID } = model.config, found: Classification[] = [];
+  const { labels, padId = PAD_ID } = model.config, problem = problemOf(model.config);
+  const found: Classification[] = [];
   const batchSize = Math.min(mostTexts, texts.length);
   const length = texts.reduce((longest, { length }) => Math.max(longest, length), 0);
   for (let first = 0; first < texts.length; first += batchSize) {
     const part = texts.slice(first, first + batchSize);
     const { inputs, lengths } = padSequences(part, { batchSize, contextLength: length, padId });
-    const probabilities = await backend.read(
-      backend.scope(() =>
-        softmax(model.forward(backend.from(inputs, [batchSize, length]), backend.from(lengths))) // (B, labels)
-      ),
+    const scores = await backend.read(
+      backend.scope(() => {
+        const logits = model.forward(backend.from(inputs, [batchSize, length]), backend.from(lengths)); // (B, labels)
+        return problem === "single_label_classification" ? softmax(logits) : logits; // (B, labels)
+      }),
     );
+    // each class for itself: the logistic function
+    const probabilities = problem === "multi_label_classification"
+      ? Float32Array.from(scores, (logit) => 1 / (1 + exp(-logit)))
+      : scores;
     for (const row of part.keys()) {
       const mine = Float32Array.from(probabilities.subarray(row * labels.length, (row + 1) * labels.length));
       found.push({ label: mine.indexOf(Math.max(...mine)), probabilities: mine });

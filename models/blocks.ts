@@ -49,14 +49,21 @@ export interface BlockOptions {
   readonly causal?: boolean;
   /** The nonlinearity of the feed-forward network; GELU in its tanh form unless given. */
   readonly activation?: (x: Tensor) => Tensor;
+  /** Multiplies the attention scores, besides 1/√D; 1 unless given. */
+  readonly attentionScale?: number;
 }
 
-function attentionOf(config: TransformerConfig, causal: boolean, projectionStd?: number): SelfAttention {
-  const { modelDim, heads, dropoutRate, initialStd: std = INITIAL_STD } = config;
-  return new SelfAttention({ modelDim, heads, causal, dropoutRate, std, projectionStd });
+function attentionOf(
+  config: TransformerConfig,
+  { causal = true, attentionScale: scale }: BlockOptions,
+  projectionStd?: number,
+): SelfAttention {
+  const { modelDim, heads, initialStd: std = INITIAL_STD } = config;
+  const dropoutRate = config.attentionDropoutRate ?? config.dropoutRate;
+  return new SelfAttention({ modelDim, heads, causal, dropoutRate, std, projectionStd, scale });
 }
 
-function mlpOf(config: TransformerConfig, activation: (x: Tensor) => Tensor, contractStd?: number): Mlp {
+function mlpOf(config: TransformerConfig, { activation = gelu }: BlockOptions, contractStd?: number): Mlp {
   const { modelDim, feedForwardDim, initialStd: std = INITIAL_STD } = config;
   return new Mlp({ modelDim, feedForwardDim, activation, std, contractStd });
 }
@@ -77,13 +84,13 @@ export class PostNormBlock implements Block {
    * Declares the parameters.
    *
    * @param config Sizes.
-   * @param options Direction and nonlinearity.
+   * @param options Direction, nonlinearity, scale of attention.
    */
-  constructor(config: TransformerConfig, { causal = true, activation = gelu }: BlockOptions = {}) {
-    this.attention = attentionOf(config, causal);
-    this.norm1 = new LayerNorm(config.modelDim);
-    this.mlp = mlpOf(config, activation);
-    this.norm2 = new LayerNorm(config.modelDim);
+  constructor(config: TransformerConfig, options: BlockOptions = {}) {
+    this.attention = attentionOf(config, options);
+    this.norm1 = new LayerNorm(config.modelDim, config.normEpsilon);
+    this.mlp = mlpOf(config, options);
+    this.norm2 = new LayerNorm(config.modelDim, config.normEpsilon);
     this.#dropoutRate = config.dropoutRate;
   }
 
@@ -117,15 +124,15 @@ export class PreNormBlock implements Block {
    * Declares the parameters.
    *
    * @param config Sizes.
-   * @param options Direction and nonlinearity.
+   * @param options Direction, nonlinearity, scale of attention.
    */
-  constructor(config: TransformerConfig, { causal = true, activation = gelu }: BlockOptions = {}) {
+  constructor(config: TransformerConfig, options: BlockOptions = {}) {
     // every block adds to the stream twice; smaller initial weights keep the sum over all layers at scale 1
     const residualStd = (config.initialStd ?? INITIAL_STD) / Math.sqrt(2 * config.layers);
-    this.norm1 = new LayerNorm(config.modelDim);
-    this.attention = attentionOf(config, causal, residualStd);
-    this.norm2 = new LayerNorm(config.modelDim);
-    this.mlp = mlpOf(config, activation, residualStd);
+    this.norm1 = new LayerNorm(config.modelDim, config.normEpsilon);
+    this.attention = attentionOf(config, options, residualStd);
+    this.norm2 = new LayerNorm(config.modelDim, config.normEpsilon);
+    this.mlp = mlpOf(config, options, residualStd);
     this.#dropoutRate = config.dropoutRate;
   }
 

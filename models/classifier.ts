@@ -33,10 +33,36 @@ export type Pooling = "first" | "mean";
 /** All ways of pooling. */
 export const POOLINGS: readonly Pooling[] = ["first", "mean"];
 
+/**
+ * What the logits of a classifier mean, in Hugging Face's words: one class is right, any number of them are, or the logits
+ * are the numbers that are predicted. Only the first can be trained here.
+ */
+export const PROBLEM_TYPES = [
+  "single_label_classification",
+  "multi_label_classification",
+  "regression",
+] as const;
+
+/** One of {@linkcode PROBLEM_TYPES}. */
+export type ProblemType = typeof PROBLEM_TYPES[number];
+
+/**
+ * What the logits of a classifier mean.
+ *
+ * @param config Its labels, and what it is said to be.
+ * @returns What is said; otherwise one class of several. A single label is scored by itself, as the pipelines of
+ * transformers do, unless the model is said to be a regression.
+ */
+export function problemOf({ labels, problemType }: ClassifierOptions): ProblemType {
+  return problemType ?? (labels.length === 1 ? "multi_label_classification" : "single_label_classification");
+}
+
 /** What a classifier has besides the sizes of the model inside. */
 export interface ClassifierOptions {
-  /** Names of the classes; class k is called `labels[k]`. At least two. */
+  /** Names of the classes; class k is called `labels[k]`. A single one is scored by itself. */
   readonly labels: readonly string[];
+  /** What the logits mean, see {@linkcode problemOf}. */
+  readonly problemType?: ProblemType;
   /**
    * The id of padding, which occurs nowhere else. It is written to the checkpoint of a GPT, because Hugging Face classifies
    * by the last token that is not padding; 1 unless given, as in every RoBERTa.
@@ -55,13 +81,13 @@ export abstract class Classifier<
    * Checks the labels; `initialize` gives values to the parameters, which subclasses declare.
    *
    * @param config Sizes and labels.
-   * @throws {RangeError} If a size makes no sense, there are fewer than two different labels, or padding is not a token.
+   * @throws {RangeError} If a size makes no sense, labels are missing or not different, or padding is not a token.
    */
   constructor(config: Config) {
     const { labels, padId = PAD_ID, vocabSize } = config,
       repeated = labels.find((label, index) => labels.indexOf(label) < index);
-    if (labels.length < 2) {
-      throw new RangeError(`Cannot classify into ${labels.length} classes: expected at least two labels`);
+    if (labels.length < 1) {
+      throw new RangeError("Cannot classify into 0 classes: expected at least one label");
     }
     if (repeated !== undefined) {
       throw new RangeError(
@@ -80,6 +106,21 @@ export abstract class Classifier<
   abstract get experiment(): Experiment | undefined;
 
   /**
+   * Refuses to train what has no loss here.
+   *
+   * @throws {TypeError} If the model does not choose one of several classes.
+   */
+  protected expectClasses(): void {
+    const problem = problemOf(this.config);
+    if (problem === "single_label_classification") return;
+    throw new TypeError(
+      `Cannot train a classifier with problem_type ${
+        quoted(problem)
+      }: only one of several classes is learned here`,
+    );
+  }
+
+  /**
    * Computes the logits of the classes.
    *
    * @param ids u32 (B, T), as the family frames its texts, then padding.
@@ -93,7 +134,7 @@ export abstract class Classifier<
    *
    * @param batch Inputs, lengths, and as targets the classes.
    * @returns The loss, shape (1).
-   * @throws {TypeError} If the batch has no lengths.
+   * @throws {TypeError} If the batch has no lengths, or the model does not choose one of several classes.
    */
   abstract loss(batch: BatchTensors): Tensor;
 }

@@ -4,6 +4,9 @@
  * @module
  */
 
+import { type ActivationName, activations } from "../kernels/activations.ts";
+import { quoted } from "../core/quoted.ts";
+
 /** The sizes of a transformer. */
 export interface TransformerConfig {
   /** V: number of tokens. */
@@ -20,6 +23,14 @@ export interface TransformerConfig {
   readonly feedForwardDim: number;
   /** Probability that an element is dropped in training. */
   readonly dropoutRate: number;
+  /** The same for attention weights; `dropoutRate` unless given. */
+  readonly attentionDropoutRate?: number;
+  /** The same for the embedding sum; `dropoutRate` unless given. */
+  readonly embeddingDropoutRate?: number;
+  /** Added to the variance in layer normalization, 1e-5 unless given; a checkpoint needs the one it was trained with. */
+  readonly normEpsilon?: number;
+  /** The nonlinearity of the feed-forward networks; unless given `gelu` in GPT, `geluErf` in RoBERTa. */
+  readonly activation?: ActivationName;
   /**
    * Standard deviation of the initial weights, 0.02 unless given. That suits a width of 768; a narrow model needs
    * larger weights to start at the same scale.
@@ -33,7 +44,7 @@ export const INITIAL_STD = 0.02;
 /** The id of `<pad>` in every RoBERTa vocabulary, and in any other unless a configuration has another. */
 export const PAD_ID = 1;
 
-/** Keeps the division of layer normalization finite, in every model. */
+/** Keeps the division of layer normalization finite, unless a configuration has another. */
 export const LAYER_NORM_EPSILON = 1e-5;
 
 /**
@@ -63,9 +74,20 @@ export function checkConfig(config: TransformerConfig): void {
   if (modelDim % heads !== 0) {
     throw new RangeError(`Cannot divide modelDim ${modelDim} into ${heads} heads: expected a divisor`);
   }
-  const { dropoutRate, initialStd = INITIAL_STD } = config;
-  if (!(dropoutRate >= 0 && dropoutRate < 1)) {
-    throw new RangeError(`Cannot drop at rate ${dropoutRate}: expected 0 <= dropoutRate < 1`);
+  const { dropoutRate, attentionDropoutRate = dropoutRate, embeddingDropoutRate = dropoutRate } = config;
+  for (const [name, rate] of Object.entries({ dropoutRate, attentionDropoutRate, embeddingDropoutRate })) {
+    if (!(rate >= 0 && rate < 1)) {
+      throw new RangeError(`Cannot drop at rate ${rate}: expected 0 <= ${name} < 1`);
+    }
+  }
+  const { initialStd = INITIAL_STD, normEpsilon = LAYER_NORM_EPSILON, activation = "gelu" } = config;
+  if (!(normEpsilon > 0 && normEpsilon < Infinity)) {
+    throw new RangeError(`Cannot normalize with normEpsilon ${normEpsilon}: expected a positive number`);
+  }
+  if (!Object.hasOwn(activations, activation)) {
+    throw new RangeError(
+      `Cannot use the activation ${quoted(activation)}: expected ${Object.keys(activations).join(", ")}`,
+    );
   }
   if (!(initialStd >= 0 && initialStd < Infinity)) {
     throw new RangeError(

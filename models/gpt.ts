@@ -16,7 +16,7 @@
 
 import { normal, Parameter } from "../core/module.ts";
 import type { Tensor } from "../core/tensor.ts";
-import { gelu } from "../kernels/activations.ts";
+import { activations } from "../kernels/activations.ts";
 import type { KeyValueCache } from "../kernels/attention/cache.ts";
 import { crossEntropy } from "../kernels/cross_entropy.ts";
 import { dropout } from "../kernels/dropout.ts";
@@ -35,6 +35,10 @@ export interface GptConfig extends TransformerConfig {
   readonly architecture: "gpt1" | "gpt2";
   /** Whether the token embedding also scores the next token; true unless given. */
   readonly tied?: boolean;
+  /** Whether attention scores are divided by √D; true unless given. */
+  readonly scaledAttention?: boolean;
+  /** Whether the scores of layer 0, 1, 2, … are divided by 1, 2, 3, …; false unless given. */
+  readonly layerScaledAttention?: boolean;
 }
 
 /** What {@linkcode Gpt.forward} takes besides tokens. */
@@ -107,8 +111,12 @@ export class Gpt implements Learner {
     this.tokenEmbedding = new Parameter([vocabSize, modelDim], initial);
     this.positionEmbedding = parts.positions(config, contextLength);
     this.embeddingNorm = parts.embeddingNorm(config);
-    const options = { causal: true, activation: gelu };
-    this.blocks = Array.from({ length: layers }, (_, layer) => parts.block(config, layer, options));
+    const activation = activations[config.activation ?? "gelu"];
+    this.blocks = Array.from(
+      { length: layers },
+      (_, layer) =>
+        parts.block(config, layer, { causal: true, activation, attentionScale: scaleOf(config, layer) }),
+    );
     this.finalNorm = parts.finalNorm(config);
     if (config.tied === false) this.languageHead = new Parameter([vocabSize, modelDim], initial);
   }
@@ -128,7 +136,8 @@ export class Gpt implements Learner {
    * @throws {TypeError} If caches come without positions, in another number than blocks, or with weights to collect.
    */
   states(ids: Tensor, context: GptContext = {}): Tensor {
-    const { dropoutRate, contextLength } = this.config, { caches, weights, patch } = context;
+    const { dropoutRate, embeddingDropoutRate = dropoutRate, contextLength } = this.config,
+      { caches, weights, patch } = context;
     if (ids.shape[1] > contextLength) {
       throw new RangeError(
         `Cannot compute ${ids.shape[1]} positions: the context length is ${contextLength}`,
@@ -144,7 +153,7 @@ export class Gpt implements Learner {
     }
     const tokens = embedding(ids, this.tokenEmbedding); // (B, T, C)
     const embedded = this.positionEmbedding.forward(tokens, context.positions ?? positionsOf(ids)); // (B, T, C)
-    let x = dropout(this.embeddingNorm.forward(embedded), dropoutRate); // (B, T, C)
+    let x = dropout(this.embeddingNorm.forward(embedded), embeddingDropoutRate); // (B, T, C)
     for (const [layer, block] of this.blocks.entries()) {
       const own = { cache: caches?.[layer], weights, patch: patch?.bind(undefined, layer) };
       x = expectStates(block.forward(x, own), x.shape, layer); // (B, T, C)
@@ -187,6 +196,15 @@ export class Gpt implements Learner {
   }
 }
 
+/** What multiplies the attention scores of a layer, besides 1/√D. */
+function scaleOf(
+  { modelDim, heads, scaledAttention, layerScaledAttention }: GptConfig,
+  layer: number,
+): number {
+  return (scaledAttention === false ? Math.sqrt(modelDim / heads) : 1) /
+    (layerScaledAttention ? layer + 1 : 1);
+}
+
 const GPT1_PARTS: Parts = {
   block: (config, _layer, options) => new PostNormBlock(config, options),
   positions: ({ modelDim, initialStd = INITIAL_STD }, count) =>
@@ -201,6 +219,6 @@ const OWN_PARTS: Readonly<Record<GptConfig["architecture"], Parts>> = {
   gpt2: {
     ...GPT1_PARTS,
     block: (config, _layer, options) => new PreNormBlock(config, options),
-    finalNorm: ({ modelDim }) => new LayerNorm(modelDim),
+    finalNorm: ({ modelDim, normEpsilon }) => new LayerNorm(modelDim, normEpsilon),
   },
 };

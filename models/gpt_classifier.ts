@@ -35,7 +35,7 @@ export class GptClassifier extends Classifier<GptClassifierConfig> {
    *
    * @param config Sizes and labels.
    * @param experiment Parts that replace those of the architecture; none unless given.
-   * @throws {RangeError} If a size makes no sense, there are fewer than two different labels, or padding is not a token.
+   * @throws {RangeError} If a size makes no sense, labels are missing or not different, or padding is not a token.
    * @throws {TypeError} If the experiment is not valid.
    */
   constructor(config: GptClassifierConfig, experiment?: Experiment) {
@@ -72,10 +72,11 @@ export class GptClassifier extends Classifier<GptClassifierConfig> {
    *
    * @param batch Inputs, lengths, as targets the classes, and as auxiliary targets the tokens that follow.
    * @returns The loss, shape (1).
-   * @throws {TypeError} If the batch has no lengths.
+   * @throws {TypeError} If the batch has no lengths, or the model does not choose one of several classes.
    */
   loss(batch: BatchTensors): Tensor {
     const { inputs, targets, weights, auxiliaryTargets, auxiliaryWeights } = batch;
+    this.expectClasses();
     const states = this.gpt.states(inputs); // (B, T, C)
     const logits = this.#classify(states, boundaryIndices(inputs, lengthsOf(batch), "last")); // (B, labels)
     const loss = crossEntropy(logits, targets, { weights });

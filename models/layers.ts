@@ -13,6 +13,7 @@ import { attention } from "../kernels/attention/attention.ts";
 import { cachedAttention, type KeyValueCache } from "../kernels/attention/cache.ts";
 import { decomposedAttention } from "../kernels/attention/decomposed_attention.ts";
 import { mergeHeads, splitHeads } from "../kernels/attention/heads.ts";
+import { scale } from "../kernels/elementwise.ts";
 import { layerNorm } from "../kernels/layer_norm.ts";
 import { linear } from "../kernels/matmul/linear.ts";
 import { LAYER_NORM_EPSILON } from "./config.ts";
@@ -165,6 +166,8 @@ export interface SelfAttentionOptions {
   std: number;
   /** Standard deviation of the initial weights of the output projection, if different. */
   projectionStd?: number;
+  /** Multiplies the scores, besides 1/√D; 1 unless given. */
+  scale?: number;
 }
 
 /** Self-attention with several heads: every position takes a weighted mean of the values of others. */
@@ -197,8 +200,10 @@ export class SelfAttention {
    */
   forward(x: Tensor, context: ForwardContext = {}): Tensor {
     checkContext(context, this.#options.causal, x.tape !== undefined);
-    const [query, key, value] = splitHeads(this.queryKeyValue.forward(x), this.#options.heads); // each (B, H, T, D)
-    const heads = mergeHeads(this.#attend(query, key, value, context)); // (B, T, C)
+    const { heads: count, scale: factor = 1 } = this.#options;
+    const [query, key, value] = splitHeads(this.queryKeyValue.forward(x), count); // each (B, H, T, D)
+    const scaled = factor === 1 ? query : scale(query, factor); // (B, H, T, D)
+    const heads = mergeHeads(this.#attend(scaled, key, value, context)); // (B, T, C)
     return this.projection.forward(context.patch ? patched(heads, context.patch) : heads); // (B, T, C)
   }
 

@@ -19,17 +19,18 @@
  * @module
  */
 
-import { constant, normal, Parameter } from "../core/module.ts";
+import { normal, Parameter } from "../core/module.ts";
 import type { Tensor } from "../core/tensor.ts";
-import { geluErf } from "../kernels/activations.ts";
+import { activations } from "../kernels/activations.ts";
 import { crossEntropy } from "../kernels/cross_entropy.ts";
 import { dropout } from "../kernels/dropout.ts";
+import { add } from "../kernels/elementwise.ts";
 import { embedding, positionsOf } from "../kernels/embedding.ts";
-import { linear } from "../kernels/matmul/linear.ts";
 import { type Block, PostNormBlock } from "./blocks.ts";
-import { checkConfig, INITIAL_STD, PAD_ID, type TransformerConfig } from "./config.ts";
+import { checkConfig, checkSizes, INITIAL_STD, PAD_ID, type TransformerConfig } from "./config.ts";
 import { chooseParts, expectStates, type Experiment, type Parts } from "./experiment.ts";
-import { type HeadPatch, Identity, LayerNorm, Linear, type Norm } from "./layers.ts";
+import { type HeadPatch, Identity, LayerNorm, type Norm } from "./layers.ts";
+import { LanguageHead } from "./language_head.ts";
 import type { BatchTensors, Learner } from "./learner.ts";
 import { LearnedPositions, type Positions } from "./positions.ts";
 
@@ -37,16 +38,21 @@ import { LearnedPositions, type Positions } from "./positions.ts";
 export interface RobertaConfig extends TransformerConfig {
   /** Post-norm blocks with attention in both directions. */
   readonly architecture: "roberta";
+  /** The id of `<pad>`, and the position of padding; the positions of tokens follow it. 1 unless given. */
+  readonly padId?: number;
+  /** How many types of tokens there are, 1 unless given. With more, a vector for its type is added to each token. */
+  readonly tokenTypes?: number;
+  /** Whether the token embedding also scores the masked tokens; true unless given. */
+  readonly tied?: boolean;
+  /** Whether it is an encoder alone, without a language head: a starting point for a classifier. False unless given. */
+  readonly headless?: boolean;
 }
-
-/** The position of padding, the same number as its id; the positions of tokens follow it. */
-const PADDING = PAD_ID;
 
 const OWN_PARTS: Parts = {
   block: (config, _layer, options) => new PostNormBlock(config, options),
   positions: ({ modelDim, initialStd = INITIAL_STD }, count) =>
     new LearnedPositions(count, modelDim, initialStd),
-  embeddingNorm: ({ modelDim }) => new LayerNorm(modelDim),
+  embeddingNorm: ({ modelDim, normEpsilon }) => new LayerNorm(modelDim, normEpsilon),
   finalNorm: () => new Identity(),
 };
 
@@ -54,6 +60,8 @@ const OWN_PARTS: Parts = {
 export interface RobertaContext {
   /** u32 (B): the length of each sequence without its padding, at least 1; all of T unless given. */
   lengths?: Tensor;
+  /** u32 (B, T): the type of each token, for a model with several; 0 unless given. */
+  tokenTypes?: Tensor;
   /** Collects the attention weights of every layer, of sequences without padding. */
   weights?: Tensor[];
   /** Replaces what the heads of each layer computed. */
@@ -66,8 +74,10 @@ export class Roberta {
   readonly config: RobertaConfig;
   /** (V, C). */
   readonly tokenEmbedding: Parameter;
-  /** Learned, (contextLength + 2, C), unless an experiment has others: the first two rows are unused and padding. */
+  /** Learned, (contextLength + padId + 1, C), unless an experiment has others: the first rows are unused and padding. */
   readonly positionEmbedding: Positions;
+  /** (tokenTypes, C), in a model with several types of tokens. */
+  readonly tokenTypeEmbedding?: Parameter;
   /** Of the embedding sum. */
   readonly embeddingNorm: Norm;
   /** The stack. */
@@ -87,11 +97,20 @@ export class Roberta {
   constructor(config: RobertaConfig, experiment?: Experiment) {
     checkConfig(config);
     const { vocabSize, contextLength, modelDim, layers, initialStd = INITIAL_STD } = config;
-    const parts = chooseParts(OWN_PARTS, experiment), options = { causal: false, activation: geluErf };
+    const { padId = PAD_ID, tokenTypes = 1, activation = "geluErf" } = config;
+    checkSizes("build a model", { tokenTypes });
+    if (!(Number.isInteger(padId) && padId >= 0 && padId < vocabSize)) {
+      throw new RangeError(
+        `Cannot pad texts with token ${padId}: the vocabulary has ${vocabSize} tokens, 0 to ${vocabSize - 1}`,
+      );
+    }
+    const parts = chooseParts(OWN_PARTS, experiment);
+    const options = { causal: false, activation: activations[activation], attentionScale: 1 };
     this.config = config;
     this.#experiment = experiment;
     this.tokenEmbedding = new Parameter([vocabSize, modelDim], normal(initialStd));
-    this.positionEmbedding = parts.positions(config, contextLength + PADDING + 1);
+    this.positionEmbedding = parts.positions(config, contextLength + padId + 1);
+    if (tokenTypes > 1) this.tokenTypeEmbedding = new Parameter([tokenTypes, modelDim], normal(initialStd));
     this.embeddingNorm = parts.embeddingNorm(config);
     this.blocks = Array.from({ length: layers }, (_, layer) => parts.block(config, layer, options));
     this.finalNorm = parts.finalNorm(config);
@@ -109,56 +128,34 @@ export class Roberta {
    * @param context Padding, observation, patch.
    * @returns The hidden states after the last block, (B, T, C); those of padding mean nothing.
    * @throws {RangeError} If there are more positions than the context length.
+   * @throws {TypeError} If token types are given to a model without.
    */
-  states(ids: Tensor, { lengths, weights, patch }: RobertaContext = {}): Tensor {
-    const { dropoutRate, contextLength } = this.config;
+  states(ids: Tensor, { lengths, tokenTypes, weights, patch }: RobertaContext = {}): Tensor {
+    const { dropoutRate, embeddingDropoutRate = dropoutRate, contextLength, padId = PAD_ID } = this.config;
     if (ids.shape[1] > contextLength) {
       throw new RangeError(
         `Cannot compute ${ids.shape[1]} positions: the context length is ${contextLength}`,
       );
     }
-    const tokens = embedding(ids, this.tokenEmbedding); // (B, T, C)
-    const indices = positionsOf(ids, { first: PADDING + 1, lengths, padding: PADDING }); // (B, T)
+    const tokens = this.#withTypes(embedding(ids, this.tokenEmbedding), ids, tokenTypes); // (B, T, C)
+    const indices = positionsOf(ids, { first: padId + 1, lengths, padding: padId }); // (B, T)
     const embedded = this.positionEmbedding.forward(tokens, indices); // (B, T, C)
-    let x = dropout(this.embeddingNorm.forward(embedded), dropoutRate); // (B, T, C)
+    let x = dropout(this.embeddingNorm.forward(embedded), embeddingDropoutRate); // (B, T, C)
     for (const [layer, block] of this.blocks.entries()) {
       const own = { lengths, weights, patch: patch?.bind(undefined, layer) };
       x = expectStates(block.forward(x, own), x.shape, layer); // (B, T, C)
     }
     return this.finalNorm.forward(x); // (B, T, C)
   }
-}
 
-/** Turns hidden states into logits. */
-export class LanguageHead {
-  /** C → C. */
-  readonly dense: Linear;
-  /** Before the product. */
-  readonly norm: LayerNorm;
-  /** (V). */
-  readonly bias: Parameter;
-
-  /**
-   * Declares the parameters; the token embedding is the encoder's.
-   *
-   * @param config Sizes.
-   */
-  constructor({ vocabSize, modelDim, initialStd = INITIAL_STD }: TransformerConfig) {
-    this.dense = new Linear(modelDim, modelDim, initialStd);
-    this.norm = new LayerNorm(modelDim);
-    this.bias = new Parameter([vocabSize], constant(0));
-  }
-
-  /**
-   * Returns the logits: a layer with GELU and a norm, then the token embedding as the output layer.
-   *
-   * @param states Hidden states, (…, C).
-   * @param tokenEmbedding (V, C).
-   * @returns Logits, (…, V).
-   */
-  forward(states: Tensor, tokenEmbedding: Tensor): Tensor {
-    const h = this.norm.forward(geluErf(this.dense.forward(states))); // (…, C)
-    return linear(h, tokenEmbedding, this.bias, { transposed: true }); // (…, V)
+  /** Adds the vectors of the token types; all are 0 unless given: positions in sequences of one token. */
+  #withTypes(tokens: Tensor, ids: Tensor, types: Tensor | undefined): Tensor {
+    if (this.tokenTypeEmbedding === undefined) {
+      if (types === undefined) return tokens;
+      throw new TypeError("Cannot use token types: the model has one type only, leave them out");
+    }
+    const known = types ?? positionsOf(ids.reshape([ids.size, 1])).reshape(ids.shape); // (B, T)
+    return add(tokens, embedding(known, this.tokenTypeEmbedding)); // (B, T, C)
   }
 }
 
@@ -190,8 +187,8 @@ export class LanguageHead {
 export class MaskedLanguageModel implements Learner {
   /** Computes hidden states. */
   readonly encoder: Roberta;
-  /** Computes logits. */
-  readonly languageHead: LanguageHead;
+  /** Computes logits; an encoder alone has none. */
+  readonly languageHead?: LanguageHead;
 
   /**
    * Declares the parameters; `initialize` gives them values.
@@ -203,7 +200,7 @@ export class MaskedLanguageModel implements Learner {
    */
   constructor(config: RobertaConfig, experiment?: Experiment) {
     this.encoder = new Roberta(config, experiment);
-    this.languageHead = new LanguageHead(config);
+    if (!config.headless) this.languageHead = new LanguageHead(config);
   }
 
   /** Sizes. */
@@ -222,9 +219,10 @@ export class MaskedLanguageModel implements Learner {
    * @param ids u32 (B, T).
    * @param context Padding, observation, patch.
    * @returns Logits, (B, T, V).
+   * @throws {TypeError} If the model is an encoder alone.
    */
   forward(ids: Tensor, context?: RobertaContext): Tensor {
-    return this.languageHead.forward(this.encoder.states(ids, context), this.encoder.tokenEmbedding);
+    return this.#head().forward(this.encoder.states(ids, context), this.encoder.tokenEmbedding);
   }
 
   /**
@@ -234,11 +232,19 @@ export class MaskedLanguageModel implements Learner {
    * @param indices u32 (P): which of the B · T positions.
    * @param context Padding, observation, patch.
    * @returns Logits, (P, V).
+   * @throws {TypeError} If the model is an encoder alone.
    */
   forwardAt(ids: Tensor, indices: Tensor, context?: RobertaContext): Tensor {
     const states = this.encoder.states(ids, context), [batch, time, width] = states.shape;
     const chosen = embedding(indices, states.reshape([batch * time, width])); // (P, C)
-    return this.languageHead.forward(chosen, this.encoder.tokenEmbedding); // (P, V)
+    return this.#head().forward(chosen, this.encoder.tokenEmbedding); // (P, V)
+  }
+
+  #head(): LanguageHead {
+    if (this.languageHead) return this.languageHead;
+    throw new TypeError(
+      "Cannot predict masked tokens: the model is an encoder without a language head; fine-tune a classifier from it",
+    );
   }
 
   /**

@@ -30,6 +30,8 @@ import { Roberta, type RobertaConfig } from "./roberta.ts";
 export interface RobertaClassifierConfig extends RobertaConfig, ClassifierOptions {
   /** What it classifies by; the first token unless given, as in the paper. */
   readonly pooling?: Pooling;
+  /** Probability that an element is dropped in the classification head; `dropoutRate` unless given. */
+  readonly headDropoutRate?: number;
 }
 
 /** RoBERTa's classification head. */
@@ -45,10 +47,11 @@ export class ClassificationHead {
    *
    * @param config Sizes and labels.
    */
-  constructor({ modelDim, labels, dropoutRate, initialStd = INITIAL_STD }: RobertaClassifierConfig) {
+  constructor(config: RobertaClassifierConfig) {
+    const { modelDim, labels, dropoutRate, headDropoutRate = dropoutRate, initialStd = INITIAL_STD } = config;
     this.dense = new Linear(modelDim, modelDim, initialStd);
     this.projection = new Linear(modelDim, labels.length, initialStd);
-    this.#dropoutRate = dropoutRate;
+    this.#dropoutRate = headDropoutRate;
   }
 
   /**
@@ -91,8 +94,8 @@ export class RobertaClassifier extends Classifier<RobertaClassifierConfig> {
    *
    * @param config Sizes and labels.
    * @param experiment Parts that replace RoBERTa's; none unless given.
-   * @throws {RangeError} If a size or the pooling makes no sense, there are fewer than two different labels, or padding is
-   * not a token.
+   * @throws {RangeError} If a size or the pooling makes no sense, labels are missing or not different, or padding is not a
+   * token.
    * @throws {TypeError} If the experiment is not valid.
    */
   constructor(config: RobertaClassifierConfig, experiment?: Experiment) {
@@ -130,10 +133,11 @@ export class RobertaClassifier extends Classifier<RobertaClassifierConfig> {
    *
    * @param batch Inputs, lengths, and as targets the classes.
    * @returns The loss, shape (1).
-   * @throws {TypeError} If the batch has no lengths.
+   * @throws {TypeError} If the batch has no lengths, or the model does not choose one of several classes.
    */
   loss(batch: BatchTensors): Tensor {
     const { inputs, targets, weights } = batch;
+    this.expectClasses();
     return crossEntropy(this.forward(inputs, lengthsOf(batch)), targets, { weights });
   }
 }

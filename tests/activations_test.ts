@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { gelu, geluErf, relu, tanh } from "../kernels/activations.ts";
+import { type ActivationName, activations, gelu, geluErf } from "../kernels/activations.ts";
 import { add } from "../kernels/elementwise.ts";
 import { testGolden } from "./_golden.ts";
 import {
@@ -13,13 +13,11 @@ import {
   wasm,
 } from "./_testing.ts";
 
-const activations = { gelu, geluErf, relu, tanh };
-
 const numbers = (...data: number[]): Inputs => ({
   x: { shape: [data.length], data: Float32Array.from(data) },
 });
 
-testGolden("activations", ({ x }, { activation }) => activations[activation as keyof typeof activations](x));
+testGolden("activations", ({ x }, { activation }) => activations[activation as ActivationName](x));
 
 for (const [name, operation] of Object.entries(activations)) {
   Deno.test(`${name}: gradient equals central differences`, async () => {

@@ -9,7 +9,12 @@ import {
 } from "../commands/files/checkpoint_folder.ts";
 import { CpuBackend } from "../core/cpu_backend.ts";
 import { CharTokenizer } from "../tokenizers/char_tokenizer.ts";
+import { loadModel, modelFiles } from "../checkpoints/checkpoint.ts";
+import { readTensorEntries } from "../checkpoints/safetensors.ts";
+import { initialize } from "../core/module.ts";
+import { Gpt } from "../models/gpt.ts";
 import { inFolder } from "./_command.ts";
+import { small } from "./_training.ts";
 
 Deno.test("a folder without a checkpoint is refused by its name, and so is one with half a checkpoint", () =>
   inFolder(async (folder) => {
@@ -32,6 +37,39 @@ Deno.test("a folder without a checkpoint is refused by its name, and so is one w
     }
     const open = () => openModel(new CpuBackend(), { path: "runs/mine", files: {} }, "causal");
     assertThrows(open, Error, "Cannot use runs/mine: config.json is missing");
+  }));
+
+Deno.test("shards are read with the folder that their index is in, and only from there", () =>
+  inFolder(async (folder) => {
+    const backend = new CpuBackend(), model = new Gpt(small);
+    const files = await modelFiles(backend, model, initialize(backend, model, 1));
+    const weights = files["model.safetensors"] as Uint8Array, config = files["config.json"] as string;
+    const write = (name: string, text: string) => Deno.writeTextFile(`${folder}/${name}`, text);
+    const writeIndex = (name: string) => {
+      const map = Object.fromEntries([...readTensorEntries(weights).keys()].map((tensor) => [tensor, name]));
+      return write("model.safetensors.index.json", JSON.stringify({ weight_map: map }));
+    };
+    await write("config.json", config);
+    await write("pytorch_model.bin", "not read");
+    const refused = await findCheckpoint(folder);
+    assertEquals(refused.files["pytorch_model.bin"], "");
+    assertThrows(() => openModel(backend, refused, "causal"), Error, "python3 -c");
+    await writeIndex("one.safetensors");
+    const missing = await findCheckpoint(folder);
+    assertThrows(
+      () => openModel(backend, missing, "causal"),
+      Error,
+      "names one.safetensors, which is missing",
+    );
+    await Deno.writeFile(`${folder}/one.safetensors`, weights);
+    const { files: found } = await findCheckpoint(folder);
+    assertEquals(loadModel(found).weights, loadModel(files).weights);
+    await writeIndex("../one.safetensors");
+    await assertRejects(
+      () => findCheckpoint(folder),
+      Error,
+      'weight_map names the file "../one.safetensors"',
+    );
   }));
 
 Deno.test("the tokenizer of a checkpoint is read from its bytes, and errors name the folder", () => {

@@ -133,7 +133,7 @@ Deno.test("classifiers refuse labels that cannot be told apart", () => {
   for (const config of [roberta, gpt]) {
     const refuse = (labels: string[], message: string) =>
       assertThrows(() => build({ ...config, labels }), RangeError, message);
-    refuse(["one"], "Cannot classify into 1 classes: expected at least two labels");
+    refuse([], "Cannot classify into 0 classes: expected at least one label");
     refuse(["a", "b", "a"], 'Cannot use label "a" for two classes');
   }
 });

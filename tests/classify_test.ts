@@ -1,6 +1,7 @@
-import { assert, assertAlmostEquals, assertEquals, assertRejects } from "@std/assert";
+import { assert, assertAlmostEquals, assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { CpuBackend } from "../core/cpu_backend.ts";
 import { initialize } from "../core/module.ts";
+import type { ProblemType } from "../models/classifier.ts";
 import { RobertaClassifier } from "../models/roberta_classifier.ts";
 import { classify, confusionOf } from "../inference/classify.ts";
 import { everyBackend, integers } from "./_testing.ts";
@@ -91,4 +92,35 @@ Deno.test("confusionOf counts the predictions for the texts of each class", asyn
   const expected = [0, 1, 2].map((column) => predicted.filter((label) => label === column).length);
   const matrix = await confusionOf(backend, classifier, texts.map((ids) => ({ ids, label: 1 })));
   assertEquals(matrix, [[0, 0, 0], expected, [0, 0, 0]]);
+});
+
+Deno.test("classify: labels that exclude nothing are scored each by itself, and a regression is not scored", async () => {
+  const backend = new CpuBackend(), [ids] = texts, lengths = Uint32Array.of(ids.length);
+  const scoresOf = async (labels: readonly string[], problemType?: ProblemType) => {
+    const classifier = new RobertaClassifier({ ...model().config, labels, problemType });
+    initialize(backend, classifier, 1);
+    const logits = classifier.forward(backend.from(ids, [1, ids.length]), backend.from(lengths));
+    const [{ probabilities }] = await classify(backend, classifier, [ids]);
+    return { logits: [...await backend.read(logits)], found: [...probabilities] };
+  };
+  const logistic = (logit: number) => Math.fround(1 / (1 + Math.exp(-logit)));
+  const several = await scoresOf(["a", "b"], "multi_label_classification");
+  assertEquals(several.found, several.logits.map(logistic));
+  const single = await scoresOf(["score"]);
+  assertEquals(single.found, single.logits.map(logistic));
+  const regression = await scoresOf(["a", "b"], "regression");
+  assertEquals(regression.found, regression.logits);
+});
+
+Deno.test("a classifier that does not choose one of several classes is not trained", () => {
+  for (const problemType of ["multi_label_classification", "regression"] as const) {
+    const backend = new CpuBackend(), classifier = new RobertaClassifier({ ...model().config, problemType });
+    initialize(backend, classifier, 1);
+    const batch = {
+      inputs: backend.from(texts[0], [1, texts[0].length]),
+      targets: backend.from(Uint32Array.of(1)),
+    };
+    const message = `Cannot train a classifier with problem_type "${problemType}"`;
+    assertThrows(() => classifier.loss(batch), TypeError, message);
+  }
 });

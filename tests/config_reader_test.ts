@@ -16,14 +16,21 @@ const file = new ConfigReader({
 Deno.test("ConfigReader: what is left out, or null, is what it usually is", () => {
   assertEquals([file.count("count", 7, 9), file.count("none", 7, 9), file.count("missing", 7, 9)], [3, 7, 7]);
   assertEquals([file.initialStd(), new ConfigReader({}).initialStd()], [0.5, 0.02]);
-  assertEquals([file.dropoutRate("low"), file.dropoutRate("missing", "none"), file.dropoutRate("zero")], [
+  assertEquals([file.rate("low"), file.rate("missing", 0.1), file.rate("none", 0.1), file.rate("zero")], [
     0.25,
+    0.1,
     0.1,
     0,
   ]);
+  assertEquals([file.positive("half"), file.positive("missing", 3)], [0.5, 3]);
+  assertEquals([file.optional("half", (name) => file.rate(name)), file.optional("none", () => 1)], [
+    0.5,
+    undefined,
+  ]);
   assertEquals([file.id("count", 4), file.id("zero", 4), file.id("none", 4)], [3, 0, undefined]);
-  file.expect("missing", [1]);
-  file.expect("half", [1, 0.5]);
+  file.expect("missing", 1);
+  file.expect("half", 0.5);
+  for (const empty of [undefined, null, {}, []]) new ConfigReader({ empty }).expect("empty", undefined);
 });
 
 Deno.test("ConfigReader names the field, what stands there, and what should", () => {
@@ -45,14 +52,19 @@ Deno.test("ConfigReader names the field, what stands there, and what should", ()
       }, expected a number of 0 or more`,
     );
   }
-  refuse(() => file.dropoutRate("count"), "count is 3, expected a number from 0 to below 1");
+  refuse(() => file.rate("count"), "count is 3, expected a number from 0 to below 1");
+  refuse(() => file.positive("zero"), "zero is 0, expected a positive number");
   refuse(
-    () => file.dropoutRate("low", "low", "high"),
-    "low is 0.25 but high is 0.75: only one rate for all dropouts is supported, write the same for low, low, high",
+    () => file.meaning("text", [["a", 1], ["b", 2]], "a"),
+    'text is "3", expected "a" or "b"',
+  );
+  refuse(
+    () => new ConfigReader({ architectures: ["C"] }).expectClass(["A", "B"]),
+    'architectures names "C": expected "A" or "B"',
   );
   refuse(() => file.id("count", 3), "count is 3, expected an id below the vocabulary size 3");
-  refuse(() => file.expect("half", [1, 2]), "half is 0.5, only 1 is supported");
-  refuse(() => file.expect("missing", [1], 2), "missing is 2, only 1 is supported");
+  refuse(() => file.expect("half", 1), "half is 0.5, only 1 is supported");
+  refuse(() => file.expect("half", undefined), "half is 0.5, no such field is supported");
 });
 
 Deno.test("ConfigReader: the labels of a classifier are those that labelTables wrote", () => {

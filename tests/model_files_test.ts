@@ -145,3 +145,29 @@ Deno.test("model files: tensors of other shapes than config.json's are refused w
   const message = "model.safetensors: tensor positionEmbedding is (8, 16), the model expects (9, 16)";
   assertThrows(() => loadModel({ ...files, "config.json": JSON.stringify(config) }), TypeError, message);
 });
+
+Deno.test("modelFiles: parameters that are not those of the configuration are not saved", async () => {
+  const backend = new CpuBackend(), model = new Gpt(small), cut = { config: small, experiment: undefined };
+  const save = async (change: (all: Record<string, unknown>) => void) => {
+    const other = new Gpt(small) as unknown as Record<string, unknown>;
+    change(other);
+    await modelFiles(backend, cut, initialize(backend, other, 1));
+  };
+  await modelFiles(backend, cut, initialize(backend, model, 1));
+  const start = "Cannot save a model that is not the one of its configuration: tensor ";
+  await assertRejects(
+    () => save((all) => delete all.positionEmbedding),
+    TypeError,
+    `${start}positionEmbedding is missing`,
+  );
+  await assertRejects(
+    () => save((all) => all.further = new Gpt(small).tokenEmbedding),
+    TypeError,
+    `${start}further belongs to no part of it`,
+  );
+  await assertRejects(
+    () => save((all) => all.tokenEmbedding = new Gpt({ ...small, vocabSize: 3 }).tokenEmbedding),
+    TypeError,
+    `${start}tokenEmbedding is (3, 16)`,
+  );
+});

@@ -200,3 +200,38 @@ Deno.test("roberta refuses more positions than its context", () => {
   const read = () => model.forward(backend.allocate([1, 9], "u32"));
   assertThrows(read, RangeError, "Cannot compute 9 positions: the context length is 8");
 });
+
+everyBackend("roberta: token types are 0 unless given, and each has a vector", async (backend) => {
+  const model = lively(backend, { ...small, tokenTypes: 3 }), ids = integers("types", [2, 5], 16).data;
+  const read = (types?: Uint32Array) =>
+    backend.read(
+      backend.scope(() =>
+        model.forward(backend.from(ids, [2, 5]), { tokenTypes: types && backend.from(types, [2, 5]) })
+      ),
+    );
+  const usual = await read();
+  assertEquals(await read(new Uint32Array(10)), usual);
+  assertNotEquals(await read(new Uint32Array(10).fill(1)), usual);
+  assertNotEquals(await read(new Uint32Array(10).fill(2)), await read(new Uint32Array(10).fill(1)));
+});
+
+Deno.test("roberta: what does not fit together is refused", () => {
+  const backend = new CpuBackend(), ids = backend.from(new Uint32Array(4), [1, 4]);
+  assertThrows(
+    () => lively(backend).forward(ids, { tokenTypes: ids }),
+    TypeError,
+    "Cannot use token types: the model has one type only",
+  );
+  assertThrows(
+    () => lively(backend, { ...small, tokenTypes: 0 }),
+    RangeError,
+    "Cannot build a model with tokenTypes 0",
+  );
+  for (const padId of [16, -1, 0.5]) {
+    const message = `Cannot pad texts with token ${padId}: the vocabulary has 16 tokens, 0 to 15`;
+    assertThrows(() => lively(backend, { ...small, padId }), RangeError, message);
+  }
+  const headless = lively(backend, { ...small, headless: true });
+  assertEquals(headless.encoder.states(ids).shape, [1, 4, 12]);
+  assertThrows(() => headless.forward(ids), TypeError, "the model is an encoder without a language head");
+});

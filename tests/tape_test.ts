@@ -2,7 +2,7 @@ import { assert, assertEquals } from "@std/assert";
 import { CpuBackend } from "../core/cpu_backend.ts";
 import { Tape } from "../core/tape.ts";
 import { fill, gradientOf, outputOf, type Tensor } from "../core/tensor.ts";
-import { gelu, geluErf, relu, tanh } from "../kernels/activations.ts";
+import { gelu, geluErf, quickGelu, relu, silu, tanh } from "../kernels/activations.ts";
 import { attention } from "../kernels/attention/attention.ts";
 import { crossEntropy, IGNORE_INDEX } from "../kernels/cross_entropy.ts";
 import { add, addScaled, scale, scaleForward } from "../kernels/elementwise.ts";
@@ -93,6 +93,8 @@ const operations: Record<string, [inputs: Inputs, operation: Operation]> = {
   gelu: [square, ({ a }) => gelu(a)],
   geluErf: [square, ({ a }) => geluErf(a)],
   relu: [square, ({ a }) => relu(a)],
+  silu: [square, ({ a }) => silu(a)],
+  quickGelu: [square, ({ a }) => quickGelu(a)],
   tanh: [square, ({ a }) => tanh(a)],
   softmax: [square, ({ a }) => softmax(a)],
   "softmax, causal": [square, ({ a }) => softmax(a, { causal: true })],

@@ -11,6 +11,7 @@ import type { Experiment } from "../../models/experiment.ts";
 import { buildModel, expectKind, kindOf, type ModelKind, type ModelsByKind } from "../../models/families.ts";
 import { loadTokenizer } from "../../tokenizers/hugging_face/hugging_face.ts";
 import { type CheckpointFiles, loadConfig, loadModel, restoreModel } from "../../checkpoints/checkpoint.ts";
+import { PYTORCH_FILES, SHARD_INDEX, shardNames } from "../../checkpoints/weight_files.ts";
 import { FORMER_TRAINING_STATE, TRAINING_STATE } from "../../checkpoints/checkpoint_files.ts";
 import { cannotRead } from "../cli/errors.ts";
 import { quote } from "../cli/terminal.ts";
@@ -40,7 +41,7 @@ export interface FoundCheckpoint extends FoundFolder {
 }
 
 /** Of these files a checkpoint has one at least. */
-const NEEDED = ["config.json", "model.safetensors"];
+const NEEDED = ["config.json", "model.safetensors", SHARD_INDEX];
 
 /** The files that using a model needs, ours or those of another program, and the one that holds the checksums. */
 const MODEL_FILES = [...NEEDED, ...TOKENIZER_INPUT_FILES, TRAINING_STATE, FORMER_TRAINING_STATE];
@@ -67,8 +68,17 @@ export async function findCheckpoint(
     const expected = `it holds no checkpoint: expected config.json and model.safetensors, or ${folders}`;
     throw await cannotRead(path, new Error(expected));
   }
+  if (!training) await addWeights(found);
   await checkSums(found.path, found.files);
   return found;
+}
+
+/** Reads the shards that the index names. Of weights in a format that is not read only the name is added. */
+async function addWeights({ path, files }: FoundFolder): Promise<void> {
+  if (Object.hasOwn(files, "model.safetensors")) return;
+  const names = withPathInErrors(path, () => shardNames(files));
+  Object.assign(files, names.length === 0 ? {} : await readFolder(path, { names }));
+  for (const name of PYTORCH_FILES) if (await isAnyThere([join(path, name)])) files[name] = "";
 }
 
 /** The checkpoints of a run, the one to use first: the best, unless `last/` says that there was too little text to choose by. */

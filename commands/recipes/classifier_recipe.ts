@@ -120,11 +120,14 @@ export async function classifierRecipe(
       training.length / before.batchSize,
     )
     : chooseFinetuning(flags, sizes);
+  // one rate for all dropouts, whatever the model was pretrained with
+  const { attentionDropoutRate: _attention, embeddingDropoutRate: _embedding, ...sizesOfModel } = start;
   const config: ClassifierConfig = {
-    ...start,
+    ...sizesOfModel,
     vocabSize: Math.max(start.vocabSize, tokenizer.vocabSize), // rows for the tokens that classifiers add
     ...{ labels, dropoutRate: settings.dropoutRate },
     ...settings.pooling === "mean" ? { pooling: settings.pooling } : {},
+    ..."headDropoutRate" in start ? { headDropoutRate: settings.dropoutRate } : {},
     ...causal ? { padId: tokenizer.idOf("<pad>") } : {}, // a GPT has no <pad> of its own
   };
   const { batchSize } = settings, { padId = PAD_ID } = config;

@@ -45,7 +45,9 @@ export function knownTexts(
   if (unknown === "refuse") return { texts };
   const skipped = unknownCharacters(tokenizer, texts);
   if (skipped.characters === skipped.of && skipped.of > 0) {
-    throw new RangeError(`Nothing is left of the text: none of its ${skipped.of} characters is in the vocabulary`);
+    throw new RangeError(
+      `Nothing is left of the text: none of its ${skipped.of} characters is in the vocabulary`,
+    );
   }
   if (skipped.characters === 0 || !(tokenizer instanceof CharTokenizer)) return { texts, skipped };
   const isKnown = (character: string) => tokenizer.idOf(character.toWellFormed()) !== undefined;

@@ -113,6 +113,20 @@ export async function makeCorpus(): Promise<Corpus> {
         { ...small, architecture: "roberta", vocabSize: masked.vocabSize, labels },
         masked.toHuggingFace(),
       ),
+      robertaOtherwise: await checkpoint(
+        {
+          ...{
+            ...small,
+            architecture: "roberta",
+            vocabSize: masked.vocabSize,
+            tied: false,
+            padId: 3,
+            tokenTypes: 2,
+          },
+          ...{ normEpsilon: 1e-12, activation: "silu", attentionDropoutRate: 0.1 },
+        },
+        masked.toHuggingFace(),
+      ),
       gptClassifier: await checkpoint({ ...gpt, vocabSize: 64, labels, padId: 1 }, char.toHuggingFace()),
     },
     experiment: await checkpoint({ ...small, architecture: "gpt1" }, char.toHuggingFace(), EXPERIMENT),
@@ -127,6 +141,12 @@ export async function makeCorpus(): Promise<Corpus> {
         "merges.txt": bpeFiles["merges.txt"],
         "tokenizer_config.json":
           '{"add_prefix_space":true,"added_tokens_decoder":{"4":{"content":"<mask>","lstrip":true}}}',
+      }),
+      mixed: toBytes({
+        "tokenizer.json": bpeFiles["tokenizer.json"],
+        "tokenizer_config.json": '{"tokenizer_class":"RobertaTokenizer","additional_special_tokens":["cat"]}',
+        "special_tokens_map.json": '{"mask_token":{"content":"<mask>","lstrip":true},"bos_token":"<s>"}',
+        "added_tokens.json": '{"[NEW]":270}',
       }),
     },
     run: toBytes({

@@ -22,6 +22,8 @@ import {
 import { kindOf, loadTokenizer, restoreTraining } from "../../mod.ts";
 import { settings as runSettings, text } from "../_training.ts";
 import { causalBatches, type Gpt, TrainingRun } from "../../mod.ts";
+import { readTensorEntries } from "../../mod.ts";
+import { SHARD_INDEX } from "../../checkpoints/weight_files.ts";
 import { type Corpus, EXPERIMENT, type Files } from "./corpus.ts";
 
 /** Something that reads files. */
@@ -82,6 +84,19 @@ function resume(files: Files): void {
   );
 }
 
+/** The same model with an index, and its weights in a shard. */
+function inShards({ "config.json": config, "model.safetensors": weights }: Files): Files {
+  const names = [...readTensorEntries(weights).keys()];
+  const index = JSON.stringify({
+    weight_map: Object.fromEntries(names.map((name) => [name, "model-1.safetensors"])),
+  });
+  return {
+    "config.json": config,
+    "model-1.safetensors": weights,
+    [SHARD_INDEX]: new TextEncoder().encode(index),
+  };
+}
+
 /** The targets. */
 export function makeTargets(
   { models, experiment, settings, tokenizers, run, tables, metrics, tokens }: Corpus,
@@ -117,6 +132,12 @@ export function makeTargets(
       files: experiment,
       changed: ["config.json", "model.safetensors"],
       read: (files) => void loadModel(files, { experiment: EXPERIMENT }),
+    },
+    {
+      name: "model in shards",
+      files: inShards(models.gpt1),
+      changed: ["model-1.safetensors", SHARD_INDEX],
+      read: (files) => void loadModel(files),
     },
     {
       name: "settings",

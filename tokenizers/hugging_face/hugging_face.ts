@@ -3,23 +3,18 @@
  *
  * Newer folders hold `tokenizer.json`, which is complete. Older ones hold `vocab.json` and `merges.txt`, which contain
  * neither special tokens nor what goes around a text; these are taken from the files beside them and from the well-known
- * names in the vocabulary.
+ * names in the vocabulary, see `added_tokens.ts`.
  *
  * @module
  */
 
 import { BpeTokenizer } from "../bpe/bpe_tokenizer.ts";
 import { CharTokenizer } from "../char_tokenizer.ts";
-import { quoted, shortened } from "../quoted.ts";
-import {
-  CAUSAL_SPECIAL_TOKENS,
-  frameOf,
-  MASKED_SPECIAL_TOKENS,
-  type SpecialToken,
-} from "../special_tokens.ts";
-import type { JsonObject } from "./tokenizer_files.ts";
+import { shortened } from "../quoted.ts";
+import { frameOf } from "../special_tokens.ts";
+import { readCompanions, specialTokensOf } from "./added_tokens.ts";
 import { readTokenizerJson, type TokenizerDescription } from "./tokenizer_json.ts";
-import { addToken, parseJson, readMerges, readVocabulary } from "./vocabulary_files.ts";
+import { parseJson, readMerges, readVocabulary } from "./vocabulary_files.ts";
 
 /**
  * Makes a tokenizer from the files of a folder.
@@ -41,7 +36,7 @@ import { addToken, parseJson, readMerges, readVocabulary } from "./vocabulary_fi
  */
 export function loadTokenizer(files: Readonly<Record<string, string>>): BpeTokenizer | CharTokenizer {
   if (files["tokenizer.json"] !== undefined) {
-    const description = readTokenizerJson(files["tokenizer.json"]);
+    const description = withCompanions(readTokenizerJson(files["tokenizer.json"]), files);
     return buildFrom("tokenizer.json", () => BUILDERS[description.kind](description));
   }
   if (files["vocab.json"] !== undefined && files["merges.txt"] !== undefined) {
@@ -75,55 +70,29 @@ function buildFrom<Made>(file: string, make: () => Made): Made {
   }
 }
 
+/**
+ * A tokenizer with what the files beside `tokenizer.json` say of it. They count where the class that `tokenizer_config.json`
+ * names, or without a name the family of the model, builds its tokenizer anew; other classes use tokenizer.json as it is.
+ */
+function withCompanions(
+  description: TokenizerDescription,
+  files: Readonly<Record<string, string>>,
+): TokenizerDescription {
+  if (description.kind !== "bpe") return description;
+  const companions = readCompanions(files), { add_prefix_space: prefix } = companions.config;
+  if (!companions.rebuilt) return description;
+  const { tokens, specialTokens, addPrefixSpace } = description;
+  const idOf = new Map(tokens.flatMap((token, id) => token === undefined ? [] : [[token, id] as const]));
+  return {
+    ...description,
+    specialTokens: specialTokensOf(companions, { tokens, idOf }, specialTokens),
+    addPrefixSpace: typeof prefix === "boolean" ? prefix : addPrefixSpace,
+  };
+}
+
 function fromVocabAndMerges(files: Readonly<Record<string, string>>): BpeTokenizer {
   const vocabulary = readVocabulary("vocab.json", parseJson("vocab.json", files["vocab.json"]));
-  const companion = (name: string): JsonObject =>
-    files[name] === undefined ? {} : parseJson(name, files[name]);
-  const config = companion("tokenizer_config.json");
-  const added = companion("added_tokens.json");
-  for (const [token, id] of Object.entries(added)) addToken("added_tokens.json", token, id, vocabulary);
-
-  // Of entries about the same token, later ones take precedence.
-  const found = new Map<string, JsonObject>();
-  const names = [...MASKED_SPECIAL_TOKENS, ...CAUSAL_SPECIAL_TOKENS];
-  for (const content of names) found.set(content, { lstrip: content === "<mask>", special: true });
-  for (const content of Object.keys(added)) if (!found.has(content)) found.set(content, {});
-  for (const source of [config, companion("special_tokens_map.json")]) {
-    for (const [purpose, token] of Object.entries(source)) {
-      if (!purpose.endsWith("_token") || token === null) continue;
-      if (typeof token === "string") found.set(token, { special: true, ...found.get(token) });
-      else if (typeof token === "object") {
-        found.set((token as JsonObject).content as string, { ...token, special: true });
-      }
-    }
-  }
-  for (const [id, token] of Object.entries(config.added_tokens_decoder ?? {})) {
-    const content = (token as JsonObject | null)?.content;
-    if (typeof content !== "string" || !/^\d{1,9}$/.test(id)) {
-      throw new TypeError(
-        `Cannot read tokenizer_config.json: added_tokens_decoder holds ${quoted(token)} for id ${
-          quoted(id)
-        }, expected a token with a content for each whole number`,
-      );
-    }
-    addToken("tokenizer_config.json", content, Number(id), vocabulary);
-    found.set(content, token as JsonObject);
-  }
-
-  const specialTokens: SpecialToken[] = [];
-  for (const [content, token] of found) {
-    const id = vocabulary.idOf.get(content);
-    if (id === undefined) continue;
-    specialTokens.push({
-      content,
-      id,
-      leftStrip: token.lstrip === true,
-      rightStrip: token.rstrip === true,
-      singleWord: token.single_word === true,
-      special: token.special === true,
-    });
-  }
-  specialTokens.sort((a, b) => a.id - b.id);
+  const companions = readCompanions(files), specialTokens = specialTokensOf(companions, vocabulary);
   const lines = files["merges.txt"].split(/\r?\n/).filter((line) =>
     line !== "" && !line.startsWith("#version")
   );
@@ -132,7 +101,7 @@ function fromVocabAndMerges(files: Readonly<Record<string, string>>): BpeTokeniz
     merges: readMerges("merges.txt", lines, vocabulary.idOf),
     specialTokens,
     frame: frameOf(specialTokens),
-    addPrefixSpace: config.add_prefix_space === true,
+    addPrefixSpace: companions.config.add_prefix_space === true,
   };
   return buildFrom("vocab.json and merges.txt", () => new BpeTokenizer(parts));
 }

@@ -1,0 +1,105 @@
+/**
+ * Writes `docs/hugging_face.md` from the tables of what is read and refused.
+ *
+ *     deno run -R -W tests/folders/page.ts
+ *
+ * @module
+ */
+import { FIXED_FIELDS } from "../../checkpoints/hugging_face_json.ts";
+import { READ_FIELDS, UNREAD_FIELDS } from "./fields.ts";
+
+const code = (value: unknown) => `\`${JSON.stringify(value)}\``;
+const list = (values: readonly unknown[]) => values.map(code).join(", ");
+
+const TYPES = ["openai-gpt", "gpt2", "roberta"];
+
+/** The name of a field in each family, in the order of TYPES. */
+function cells(names: Readonly<Record<string, string>>): string {
+  return TYPES.map((type) => names[type] ? `\`${names[type]}\`` : "—").join(" | ");
+}
+
+/** The page as text. */
+export function hostedPage(): string {
+  const read = READ_FIELDS.map(({ names, meaning, read, refused }) =>
+    `| ${cells(names)} | ${meaning} | ${list(read)} | ${list(refused)} |`
+  );
+  const fixed = FIXED_FIELDS.map(({ field, modelTypes, only, why }) =>
+    `| \`${field}\` | ${modelTypes.join(", ")} | ${
+      only === undefined ? "absent, null or empty" : code(only)
+    } | ${why} |`
+  );
+  const unread = UNREAD_FIELDS.map(({ fields, why }) =>
+    `| ${fields.map((field) => `\`${field}\``).join(", ")} | ${why} |`
+  );
+  return `# Hugging Face folders: what is read, and what is refused
+
+<!-- made by tests/folders/page.ts from the tables that the tests try: change those, not this page -->
+
+A folder is read if what we compute from it is what \`transformers\` computes. Everything else is refused in one line with
+the name of the field or tensor, its value, and what is supported. What is read is written back, so that \`transformers\`
+computes the same from the copy. \`deno task test:folders --python PYTHON\` draws 200 configurations of each family, with
+weights in one file or several and in 16, 32 or 64 bits, and compares outputs both ways: they may differ by 1e-5 of the
+largest. The same seed draws the same folders.
+
+## Models
+
+| \`model_type\` | \`architectures\` | read as |
+|---|---|---|
+| \`openai-gpt\` | \`OpenAIGPTLMHeadModel\` | a causal language model |
+| | \`OpenAIGPTModel\` | the same, with its tied head; it is written as \`OpenAIGPTLMHeadModel\` |
+| | \`OpenAIGPTForSequenceClassification\` | a classifier |
+| \`gpt2\` | \`GPT2LMHeadModel\`, \`GPT2Model\`, \`GPT2ForSequenceClassification\` | the same |
+| \`roberta\` | \`RobertaForMaskedLM\` | a masked language model |
+| | \`RobertaModel\` | an encoder without a language head, to fine-tune a classifier from; its pooler is not kept |
+| | \`RobertaForSequenceClassification\` | a classifier |
+
+Other values of either are refused; \`architectures\` may be missing, then it is the first of the family.
+
+## Fields of config.json that are read
+
+Columns 1 to 3 are the names of the field in the three families. The values, as JSON, are those that the tests try.
+
+| openai-gpt | gpt2 | roberta | what it is | read | refused, for example |
+|---|---|---|---|---|---|
+${read.join("\n")}
+
+## Fields with one supported value
+
+| field | \`model_type\` | supported | why others are refused |
+|---|---|---|---|
+${fixed.join("\n")}
+
+## Fields that are not read
+
+They change nothing in what a model computes. So do fields that are not in any of these tables.
+
+| fields | why |
+|---|---|
+${unread.join("\n")}
+
+## Weights
+
+| file | what happens |
+|---|---|
+| \`model.safetensors\` | read: F64, F32, F16 and BF16, all as 32-bit floats, which are also written |
+| \`model.safetensors.index.json\` | its shards are read where there is no \`model.safetensors\`; a name that leads out of the folder is refused, a missing shard is named |
+| \`pytorch_model.bin\` | refused with the command that converts it, since such a file can run code |
+
+Names of tensors may lack their prefix (\`transformer.\`, \`roberta.\`). Causal masks, counted positions and poolers of old files
+are left out; every other tensor that has no place in the model is refused by name, and so is one that is missing, has another
+shape, or holds a number that is not finite. An untied RoBERTa has two biases of the output layer, of which that of the decoder
+counts, as for transformers.
+
+## Tokenizers
+
+Byte-level BPE is read from \`tokenizer.json\`, or from \`vocab.json\` with \`merges.txt\`. Which special tokens there are, and
+whether \`<mask>\` takes the space before it, follows the rules of transformers 5 for every mixture of these with
+\`tokenizer_config.json\`, \`special_tokens_map.json\` and \`added_tokens.json\`; 288 mixtures are compared. In particular, a
+RoBERTa with \`vocab.json\` and \`merges.txt\` alone encodes a space before \`<mask>\` as a token, since nothing says otherwise.
+\`tokenizer.json\` counts alone where \`tokenizer_class\` is \`PreTrainedTokenizerFast\` or another class that uses it as it is.
+`;
+}
+
+if (import.meta.main) {
+  await Deno.writeTextFile(new URL("../../docs/hugging_face.md", import.meta.url), hostedPage());
+}
