@@ -1,0 +1,25 @@
+"""The command line."""
+
+import argparse
+from pathlib import Path
+
+
+def main() -> None:
+    """Reads the command line and does what it says."""
+    parser = argparse.ArgumentParser("miniformer_torch", description="Miniformer runs in PyTorch")
+    commands = parser.add_subparsers(dest="command", required=True)
+    more = commands.add_parser("continue", help="go on with a run: torchrun --nproc_per_node N -m miniformer_torch continue RUN")
+    more.add_argument("run", type=Path, help="the folder of a run of deno task train")
+    more.add_argument("--exact", action="store_true", help="dropout by Miniformer's own masks, with plain attention")
+    more.add_argument("--precision", choices=["f32", "bf16", "f16"], default="f32", help="of products; weights are f32")
+    more.add_argument("--fsdp", action="store_true", help="each process holds a part of the model and its optimizer")
+    more.add_argument("--steps", type=int, help="updates in all, another number than the run was begun with")
+    more.add_argument("--stop-after", type=int, help="stop after this step; the schedule stays that of all steps")
+    options = parser.parse_args()
+    from .train import Run
+
+    Run(options.run, options).train()
+
+
+if __name__ == "__main__":
+    main()
