@@ -3,6 +3,9 @@
 import argparse
 from pathlib import Path
 
+from .begin import DEFAULTS, begin
+from .train import Run
+
 
 def main() -> None:
     """Reads the command line and does what it says."""
@@ -15,10 +18,17 @@ def main() -> None:
     more.add_argument("--fsdp", action="store_true", help="each process holds a part of the model and its optimizer")
     more.add_argument("--steps", type=int, help="updates in all, another number than the run was begun with")
     more.add_argument("--stop-after", type=int, help="stop after this step; the schedule stays that of all steps")
+    new = commands.add_parser("begin", help="begin a run with a GPT-2 of transformers and fresh weights")
+    new.add_argument("--data", type=Path, nargs="+", required=True, help="texts; their end is for validation")
+    new.add_argument("--tokenizer", type=Path, required=True, help="a folder with tokenizer.json")
+    new.add_argument("--out", type=Path, required=True, help="the folder of the new run")
+    for name, value in DEFAULTS.items():
+        new.add_argument(f"--{name.replace('_', '-')}", type=type(value), default=value, help=f"default: {value}")
     options = parser.parse_args()
-    from .train import Run
-
-    Run(options.run, options).train()
+    if options.command == "begin":
+        begin(options)
+    else:
+        Run(options.run, options).train()
 
 
 if __name__ == "__main__":
