@@ -53,7 +53,9 @@ async function exportTorch(path: string): Promise<void> {
   await allowWriting(asked, [RUNS]);
   const run = await readRun<TrainState>(asked, "train", TRAIN_SCHEMAS), { folder, state, files } = run;
   const refuse = (why: string) => new Error(`Cannot export ${folder} to PyTorch: ${why}`);
-  if (loadSavedExperiment(files)) throw refuse("its model has a block of its own, which transformers does not");
+  if (loadSavedExperiment(files)) {
+    throw refuse("its model has a block of its own, which transformers does not");
+  }
   await announceFiles(folder, [...state.source.data, ...state.source.validation], "");
   const corpus = await readCorpus(state.source), tokenizer = tokenizerOf(run);
   if (corpus.fingerprint !== state.textFingerprint) throw refuse("its texts are not those it was trained on");
@@ -63,9 +65,13 @@ async function exportTorch(path: string): Promise<void> {
     kept: true,
   });
   print(
-    `${folder} has its ${training.length + validation.length} tokens beside its checkpoint: it can be copied to another ` +
+    `${folder} has its ${
+      training.length + validation.length
+    } tokens beside its checkpoint: it can be copied to another ` +
       `machine as it is.\nIt goes on there, on all GPUs, with\n\n` +
-      `  pip install ./torch && torchrun --nproc_per_node gpu -m miniformer_torch continue ${quote(folder)} ` +
+      `  pip install ./torch && torchrun --nproc_per_node gpu -m miniformer_torch continue ${
+        quote(folder)
+      } ` +
       `--precision bf16\n\nand comes back with\n\n  deno task train --resume ${quote(folder)}\n\n` +
       "Without a GPU: --nproc_per_node 2 --precision f32. docs/outgrowing.md has more.",
   );

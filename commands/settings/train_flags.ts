@@ -217,7 +217,8 @@ export const trainFlags = {
       kind: "text",
       placeholder: "[FOLDER]",
       bare: "",
-      description: "train nothing: prepare this run, or the newest one, to go on in PyTorch, and print the command",
+      description:
+        "train nothing: prepare this run, or the newest one, to go on in PyTorch, and print the command",
     },
   }),
 } as const satisfies Flags;

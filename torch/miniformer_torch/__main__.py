@@ -25,10 +25,10 @@ def main() -> None:
     for name, value in DEFAULTS.items():
         new.add_argument(f"--{name.replace('_', '-')}", type=type(value), default=value, help=f"default: {value}")
     options = parser.parse_args()
-    if options.command == "begin":
-        begin(options)
-    else:
-        Run(options.run, options).train()
+    try:
+        begin(options) if options.command == "begin" else Run(options.run, options).train()
+    except (OSError, UnicodeDecodeError) as error:
+        raise SystemExit(f"Cannot {options.command}: {error}") from error
 
 
 if __name__ == "__main__":

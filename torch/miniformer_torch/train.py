@@ -21,7 +21,7 @@ from torch.distributed.fsdp import fully_shard
 from torch.nn.parallel import DistributedDataParallel
 
 from . import __version__
-from .checkpoint import Lock, finish_save, kept_records, read_checkpoint, save_file, save_folder, sealed, sync, to_json
+from .checkpoint import Lock, finish_save, kept_records, read_checkpoint, save_file, save_folder, sealed, siblings, sync, to_json
 from .data import IGNORED, Rows, open_source, read_json, validation_limit
 from .model import ExactDropout, Objective, from_ours, load_model, our_names, to_ours, whole
 
@@ -68,6 +68,8 @@ class Run:
         self.path, self.options, self.world = path, options, int(os.environ.get("WORLD_SIZE", 1))
         self.rank, self.lock = int(os.environ.get("RANK", 0)), None
         if self.rank == 0:
+            if not any(folder.exists() for folder in (path / "last", *siblings(path / "last"))):
+                raise SystemExit(f"Cannot continue {path}: it has no last/, the newest checkpoint of a run of deno task train")
             self.lock = Lock(path)
             finish_save(path / "last")
         cuda = torch.cuda.is_available()
@@ -77,7 +79,10 @@ class Run:
         if self.world > 1 or options.fsdp:
             dist.init_process_group("nccl" if cuda else "gloo", device_id=self.device if cuda else None)
         self.files, self.state = read_checkpoint(path / "last")
+        if self.state.get("command") != "train" or "unwritten" in self.state:
+            raise SystemExit(f"Cannot continue {path}: only a run of deno task train whose records are all written goes on here")
         self.settings, self.step = self.state["settings"], self.state["step"]
+        self.settings["steps"] = options.steps or self.settings["steps"]
         self.source = open_source(path, self.state)
         self.per_epoch = self.source.size / self.source.batch_size / self.settings["accumulation"]
         self.model = load_model(path / "last", options.exact).to(self.device)
@@ -231,7 +236,7 @@ class Run:
         settings, begun = self.settings, time.monotonic()
         last = min(settings["steps"], self.options.stop_after or settings["steps"])
         if self.step >= last:
-            raise SystemExit(f"Cannot continue {self.path}: it has done {self.step} steps of {last}; raise --steps")
+            raise SystemExit(f"Cannot continue {self.path}: it has done {self.step} steps of {last}; raise --stop-after or --steps")
         for name in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             signal.signal(name, lambda number, _: self.signals.append(number))
         before = self.records[-1]["seconds"] if self.records else 0.0

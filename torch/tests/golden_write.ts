@@ -37,7 +37,8 @@ function plain({ inputs, targets, targetIndices, lengths, batchSize, contextLeng
 
 function masked(rule: "huggingface" | "fairseq", lines: boolean) {
   const cut = { contextLength: 9, beginId: 0, endId: 2, lines };
-  const training = cutSequences(TEXT.subarray(0, 250), cut), validation = cutSequences(TEXT.subarray(250), cut);
+  const training = cutSequences(TEXT.subarray(0, 250), cut),
+    validation = cutSequences(TEXT.subarray(250), cut);
   const contextLength = Math.max(...[...training, ...validation].map(({ length }) => length));
   const tokens = { vocabSize: VOCAB_SIZE, maskId: MASK_ID, specialIds: SPECIAL_IDS };
   const options = { ...tokens, contextLength, batchSize: 3, seed: 5, maskRate: 0.4, rule };
@@ -86,11 +87,13 @@ export function goldenValues() {
     steps: 40,
   };
   return {
-    philox: [[0, 0, 0, 0, 0, 0], [1, 2, 3, 4, 5, 6], [~0, ~0, ~0, ~0, ~0, ~0].map((n) => n >>> 0)].map((arguments_) => {
-      const [k0, k1, ...counter] = arguments_ as [number, number, number, number, number, number];
-      philox4x32(words, k0, k1, ...counter);
-      return { arguments: arguments_, words: [...words] };
-    }),
+    philox: [[0, 0, 0, 0, 0, 0], [1, 2, 3, 4, 5, 6], [~0, ~0, ~0, ~0, ~0, ~0].map((n) => n >>> 0)].map(
+      (arguments_) => {
+        const [k0, k1, ...counter] = arguments_ as [number, number, number, number, number, number];
+        philox4x32(words, k0, k1, ...counter);
+        return { arguments: arguments_, words: [...words] };
+      },
+    ),
     random: {
       uniforms: Array.from({ length: 5 }, () => random.uniform()),
       below: [1, 2, 6, 100, 2 ** 31 + 1, 2 ** 31 + 1, 2 ** 32].map((bound) => [bound, random.below(bound)]),
@@ -115,9 +118,29 @@ export function goldenValues() {
     })),
     epochs: [2.5, 7, 0.4, 100 * 0.07].map((perEpoch) => ({
       perEpoch,
-      after: Array.from({ length: 12 }, (_, index) => [epochsAfter(index, perEpoch), endsEpoch(index + 1, perEpoch)]),
+      after: Array.from(
+        { length: 12 },
+        (_, index) => [epochsAfter(index, perEpoch), endsEpoch(index + 1, perEpoch)],
+      ),
     })),
-    numbers: [0, -0, 1, 1.5, -2.25, 0.1, 1e-4, 1.5e-5, 1e-6, 1.25e-7, 1e-7, 3e-12, 1e20, 1e21, 1.5e300, 2 ** 53 - 1].map(
+    numbers: [
+      0,
+      -0,
+      1,
+      1.5,
+      -2.25,
+      0.1,
+      1e-4,
+      1.5e-5,
+      1e-6,
+      1.25e-7,
+      1e-7,
+      3e-12,
+      1e20,
+      1e21,
+      1.5e300,
+      2 ** 53 - 1,
+    ].map(
       (number) => [number, JSON.stringify(number)],
     ),
     json: JSON.stringify({ text: '"\\/\n\t\u0001\u007fé😀\u2028', list: [true, null, { a: [] }] }),
