@@ -48,7 +48,7 @@ const tiny = words(
     `--warmup-steps 2 --learning-rate 0.005 --steps ${3 * third} --sample-interval ${
       3 * third
     } --device wasm ` +
-    `--save-interval ${third} --evaluation-interval 2 --threads 1`,
+    "--threads 1",
 );
 
 Deno.test("--export-torch puts the ids of a run beside its checkpoint and prints the command", () =>
@@ -92,16 +92,21 @@ async function assertSameRun(actual: string, expected: string, from = 1): Promis
   }
 }
 
+const intervals = `--save-interval ${third} --evaluation-interval 2`;
+
 const cases = {
-  "gpt1, dropout": { flags: "--architecture gpt1 --dropout-rate 0.1", processes: [1, 2] },
+  "gpt1, dropout": { flags: `--architecture gpt1 --dropout-rate 0.1 ${intervals}`, processes: [1, 2] },
   "gpt2, untied, epochs": {
-    flags: "--architecture gpt2 --no-tied --evaluation-interval epoch --save-interval epoch",
+    flags: "--architecture gpt2 --no-tied --evaluation-interval epoch --save-interval epoch --patience 9",
     processes: [3],
   },
-  "gpt2, dropout": { flags: "--architecture gpt2 --dropout-rate 0.1", processes: [4] },
-  "gpt2, sgd": { flags: "--architecture gpt2 --optimizer sgd", processes: [2] },
-  "roberta, dropout": { flags: "--objective mlm --dropout-rate 0.1", processes: [1, 2, 3] },
-  "roberta, lines": { flags: "--objective mlm --lines --mask-rule fairseq --mask-rate 0.3", processes: [2] },
+  "gpt2, dropout": { flags: `--architecture gpt2 --dropout-rate 0.1 ${intervals}`, processes: [4] },
+  "gpt2, sgd": { flags: `--architecture gpt2 --optimizer sgd ${intervals}`, processes: [2] },
+  "roberta, dropout": { flags: `--objective mlm --dropout-rate 0.1 ${intervals}`, processes: [1, 2, 3] },
+  "roberta, lines": {
+    flags: `--objective mlm --lines --mask-rule fairseq --mask-rate 0.3 ${intervals}`,
+    processes: [2],
+  },
 };
 
 for (const [name, { flags, processes }] of Object.entries(cases)) {

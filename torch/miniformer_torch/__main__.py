@@ -11,7 +11,7 @@ def main() -> None:
     """Reads the command line and does what it says."""
     parser = argparse.ArgumentParser("miniformer_torch", description="Miniformer runs in PyTorch")
     commands = parser.add_subparsers(dest="command", required=True)
-    more = commands.add_parser("continue", help="go on with a run: torchrun --nproc_per_node N -m miniformer_torch continue RUN")
+    more = commands.add_parser("continue", help="go on with a run, best under torchrun --nproc_per_node N -m")
     more.add_argument("run", type=Path, help="the folder of a run of deno task train")
     more.add_argument("--exact", action="store_true", help="dropout by Miniformer's own masks, with plain attention")
     more.add_argument("--precision", choices=["f32", "bf16", "f16"], default="f32", help="of products; weights are f32")

@@ -123,7 +123,7 @@ class MaskedSource(Source):
 
     def masked(self, ids: np.ndarray, random: Random) -> Sample:
         """Masks a sequence by the rule of the run, see data/masking.ts."""
-        rate, lowest = self.settings["maskRate"], 4 if self.settings["maskRule"] == "fairseq" else 0
+        rate, lowest = self.settings.get("maskRate", 0.15), 4 if self.settings.get("maskRule") == "fairseq" else 0
         if lowest:
             count, left = min(len(ids), floor(rate * len(ids) + random.uniforms(1)[0])), list(range(len(ids)))
             chosen = sorted(left.pop(random.below(len(left))) for _ in range(count))

@@ -1,4 +1,4 @@
-"""transformers' models as a run trains them: our names for their tensors, the loss of some rows, dropout by our masks."""
+"""transformers' models as a run trains them: our names for their tensors, the loss of rows, dropout by our masks."""
 
 from math import ceil, floor
 from pathlib import Path

@@ -14,8 +14,8 @@ def philox(key, counter):
     (k0, k1), (x0, x1, x2, x3) = key, counter
     for _ in range(10):
         p0, p1 = x0 * 0xD2511F53, x2 * 0xCD9E8D57
-        x0, x1, x2, x3 = p1 >> 32 & MASK ^ x1 ^ k0, p1 & MASK, p0 >> 32 & MASK ^ x3 ^ k1, p0 & MASK
-        k0, k1 = k0 + 0x9E3779B9 & MASK, k1 + 0xBB67AE85 & MASK
+        x0, x1, x2, x3 = (p1 >> 32 & MASK) ^ x1 ^ k0, p1 & MASK, (p0 >> 32 & MASK) ^ x3 ^ k1, p0 & MASK
+        k0, k1 = (k0 + 0x9E3779B9) & MASK, (k1 + 0xBB67AE85) & MASK
     return x0, x1, x2, x3
 
 

@@ -21,7 +21,8 @@ from torch.distributed.fsdp import fully_shard
 from torch.nn.parallel import DistributedDataParallel
 
 from . import __version__
-from .checkpoint import Lock, finish_save, kept_records, read_checkpoint, save_file, save_folder, sealed, siblings, sync, to_json
+from .checkpoint import Lock, finish_save, kept_records, read_checkpoint, save_file, save_folder
+from .checkpoint import sealed, siblings, sync, to_json
 from .data import IGNORED, Rows, open_source, read_json, validation_limit
 from .model import ExactDropout, Objective, from_ours, load_model, our_names, to_ours, whole
 
@@ -65,22 +66,22 @@ class Run:
     """A run that goes on here."""
 
     def __init__(self, path: Path, options: Any):
-        self.path, self.options, self.world = path, options, int(os.environ.get("WORLD_SIZE", 1))
-        self.rank, self.lock = int(os.environ.get("RANK", 0)), None
-        if self.rank == 0:
-            if not any(folder.exists() for folder in (path / "last", *siblings(path / "last"))):
-                raise SystemExit(f"Cannot continue {path}: it has no last/, the newest checkpoint of a run of deno task train")
-            self.lock = Lock(path)
-            finish_save(path / "last")
+        self.path, self.options = path, options
+        self.rank, self.world = int(os.environ.get("RANK", 0)), int(os.environ.get("WORLD_SIZE", 1))
+        if options.fsdp and options.precision == "f16":
+            raise SystemExit("Cannot train with --fsdp and --precision f16: give --precision bf16")
         cuda = torch.cuda.is_available()
         self.device = torch.device(f"cuda:{os.environ.get('LOCAL_RANK', 0)}" if cuda else "cpu")
         if cuda:
             torch.cuda.set_device(self.device)
-        if self.world > 1 or options.fsdp:
+        if "RANK" in os.environ:
             dist.init_process_group("nccl" if cuda else "gloo", device_id=self.device if cuda else None)
+        self.lock = self.claim() if self.rank == 0 else None  # this process writes
+        if dist.is_initialized():
+            dist.barrier()  # an interrupted save is finished before any process reads
         self.files, self.state = read_checkpoint(path / "last")
         if self.state.get("command") != "train" or "unwritten" in self.state:
-            raise SystemExit(f"Cannot continue {path}: only a run of deno task train whose records are all written goes on here")
+            raise SystemExit(f"Cannot continue {path}: only a run of train whose records are all written goes on here")
         self.settings, self.step = self.state["settings"], self.state["step"]
         self.settings["steps"] = options.steps or self.settings["steps"]
         self.source = open_source(path, self.state)
@@ -88,18 +89,31 @@ class Run:
         self.model = load_model(path / "last", options.exact).to(self.device)
         self.objective: nn.Module = Objective(self.model)
         if options.fsdp:
-            for block in self.model.roberta.encoder.layer if hasattr(self.model, "roberta") else self.model.transformer.h:
+            for block in self.model.base_model.encoder.layer if self.is_masked else self.model.base_model.h:
                 fully_shard(block)
             fully_shard(self.objective)
-        elif self.world > 1:
-            devices = [self.device] if cuda else None
-            self.objective = DistributedDataParallel(self.objective, devices)
+        elif dist.is_initialized():
+            self.objective = DistributedDataParallel(self.objective, [self.device] if cuda else None)
         self.named = our_names(self.model)
         self.optimizer = self.new_optimizer()
         self.scaler = torch.amp.GradScaler(self.device.type, enabled=options.precision == "f16")
         self.records = kept_records(path / "metrics.jsonl", self.step)
         self.signals: list[int] = []
-        self.stopped = False
+        self.is_stopped = False
+
+    @property
+    def is_masked(self) -> bool:
+        """Whether it is a RoBERTa."""
+        return self.settings["architecture"] == "roberta"
+
+    def claim(self) -> Lock:
+        """Locks the folder, and finishes a save that was interrupted."""
+        last = self.path / "last"
+        if not any(folder.exists() for folder in (last, *siblings(last))):
+            raise SystemExit(f"Cannot continue {self.path}: it has no last/, the newest checkpoint of a run of train")
+        lock = Lock(self.path)
+        finish_save(last)
+        return lock
 
     def new_optimizer(self) -> torch.optim.Optimizer:
         """The optimizer with its saved state. Parameters of more than one dimension decay."""
@@ -126,7 +140,7 @@ class Run:
     def total(self, *values: float | Tensor) -> list[float]:
         """The sums of numbers over all processes."""
         numbers = torch.stack([torch.as_tensor(value, dtype=torch.float64, device=self.device) for value in values])
-        if self.world > 1:
+        if dist.is_initialized():
             dist.all_reduce(numbers)
         return numbers.tolist()
 
@@ -147,7 +161,7 @@ class Run:
             if first == last:  # more processes than rows: this one computes with the others, but nothing that counts
                 parts[-1].targets[:] = IGNORED
         count, signals = self.total(sum(part.count for part in parts), len(self.signals))
-        self.stopped = signals > 0  # of any process: all of them stop after the same step
+        self.is_stopped = signals > 0  # of any process: all of them stop after the same step
         self.objective.train()
         summed = torch.zeros((), dtype=torch.float64, device=self.device)
         for number, part in enumerate(parts):
@@ -171,7 +185,7 @@ class Run:
         loss = self.total(summed)[0] / max(1, count)
         norm = float(norm.full_tensor() if hasattr(norm, "full_tensor") else norm)
         if not isfinite(loss) or self.options.precision != "f16" and not isfinite(norm):
-            raise SystemExit(f"The loss at step {self.step} is {loss}, its gradient's norm {norm}: lower the learning rate")
+            raise SystemExit(f"The loss at step {self.step} is {loss}, its gradient's norm {norm}: lower the rate")
         epoch = self.step / self.per_epoch
         record = {"step": self.step, "epoch": epoch, "loss": loss, "gradientNorm": norm, "learningRate": rate}
         return record | self.add_to_epoch(loss)
@@ -221,10 +235,10 @@ class Run:
             return
         self.lock.keep()
         sync(self.path / "metrics.jsonl")
-        files = {**self.files, "model.safetensors": save(tensors, {"format": "pt"}), "optimizer.safetensors": save(kept)}
+        made = {"model.safetensors": save(tensors, {"format": "pt"}), "optimizer.safetensors": save(kept)}
         state = {**self.state, "backend": {"name": "torch", "device": self.device_name()}, "step": self.step}
         for name in names:
-            save_folder(self.path / name, sealed(files, state))
+            save_folder(self.path / name, sealed({**self.files, **made}, state))
 
     def kept(self, parameter: nn.Parameter, name: str) -> Tensor:
         """What the optimizer keeps about a parameter; torch keeps no velocity where the momentum is 0."""
@@ -236,7 +250,8 @@ class Run:
         settings, begun = self.settings, time.monotonic()
         last = min(settings["steps"], self.options.stop_after or settings["steps"])
         if self.step >= last:
-            raise SystemExit(f"Cannot continue {self.path}: it has done {self.step} steps of {last}; raise --stop-after or --steps")
+            done = f"it has done {self.step} steps of {last}; raise --stop-after or --steps"
+            raise SystemExit(f"Cannot continue {self.path}: {done}")
         for name in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             signal.signal(name, lambda number, _: self.signals.append(number))
         before = self.records[-1]["seconds"] if self.records else 0.0
@@ -251,12 +266,13 @@ class Run:
             names = []
             if self.is_due(settings["evaluationInterval"]) or self.step == settings["steps"]:
                 record["validationLoss"] = self.validate()
-                if record["validationLoss"] < self.state.get("best", record)["validationLoss"] or "best" not in self.state:
+                best = self.state.get("best", {}).get("validationLoss", float("inf"))
+                if record["validationLoss"] < best:
                     self.state["best"] = {"step": self.step, "validationLoss": record["validationLoss"]}
                     names.append("best")
             record["seconds"] = round(before + time.monotonic() - begun, 3)
             self.note(record)
-            is_over = self.step == last or self.stopped or "validationLoss" in record and self.is_out_of_patience()
+            is_over = self.step == last or self.is_stopped or "validationLoss" in record and self.is_out_of_patience()
             interval = settings["saveInterval"]
             if interval == "epoch" and self.is_due(interval):
                 names.append(f"epoch-{epochs_after(self.step, self.per_epoch)}")
@@ -270,12 +286,15 @@ class Run:
             self.lock.release()
             print(f"step {self.step} of {settings['steps']} is saved in {self.path}/last\nGo on in Deno: "
                   f"deno task train --resume {self.path}")  # fmt: skip
+        if dist.is_initialized():
+            dist.destroy_process_group()
         if self.signals:
             raise SystemExit(128 + self.signals[0])
 
     def note(self, record: dict[str, Any]) -> None:
         """Adds a record to metrics.jsonl, if it is due, and prints it."""
-        if not (self.is_due(self.settings["logInterval"]) or "validationLoss" in record):
+        is_due = self.is_due(self.settings["logInterval"]) or "validationLoss" in record
+        if not is_due or not isfinite(record["gradientNorm"]):  # f16 leaves out an update whose gradients overflow
             return
         self.records.append(record)
         if self.lock is None:
@@ -295,10 +314,10 @@ class Run:
     def cut_samples(self) -> None:
         """Drops the samples of later steps, which belong to what was lost."""
         path = self.path / "samples.txt"
-        if path.exists():
-            samples = re.split(r"^(?==== step \d+$)", path.read_text(encoding="utf-8"), flags=re.MULTILINE)
-            kept = [sample for sample in samples if int((re.match(r"=== step (\d+)\n", sample) or "00")[1]) <= self.step]
-            save_file(path, "".join(kept))
+        text = path.read_text(encoding="utf-8", errors="replace") if path.exists() else ""
+        for heading in re.finditer(r"^=== step (\d+)$", text, re.MULTILINE):
+            if int(heading[1]) > self.step:
+                return save_file(path, text[: heading.start()])
 
     def note_session(self, first: int, seconds: float) -> None:
         """Writes in run.json what went on here, since a start that it does not list yet."""

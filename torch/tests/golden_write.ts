@@ -96,7 +96,9 @@ export function goldenValues() {
     ),
     random: {
       uniforms: Array.from({ length: 5 }, () => random.uniform()),
-      below: [1, 2, 6, 100, 2 ** 31 + 1, 2 ** 31 + 1, 2 ** 32].map((bound) => [bound, random.below(bound)]),
+      below: [1, 2, 6, 100, ...Array(9).fill(2 ** 31 + 1), 2 ** 32].map((
+        bound,
+      ) => [bound, random.below(bound)]),
       many: Array.from({ length: 300 }, () => random.below(1000)).at(-1),
     },
     permutations: [[1, 1, 0], [2, 1, 0], [37, 4, 12]].map(([length, seed, epoch]) => ({
