@@ -68,8 +68,8 @@ class Run:
     def __init__(self, path: Path, options: Any):
         self.path, self.options = path, options
         self.rank, self.world = int(os.environ.get("RANK", 0)), int(os.environ.get("WORLD_SIZE", 1))
-        if options.fsdp and options.precision == "f16":
-            raise SystemExit("Cannot train with --fsdp and --precision f16: give --precision bf16")
+        if options.fsdp and (options.precision == "f16" or "RANK" not in os.environ):
+            raise SystemExit("Cannot use --fsdp without torchrun, or with --precision f16: give bf16")
         cuda = torch.cuda.is_available()
         self.device = torch.device(f"cuda:{os.environ.get('LOCAL_RANK', 0)}" if cuda else "cpu")
         if cuda:
@@ -84,12 +84,14 @@ class Run:
             raise SystemExit(f"Cannot continue {path}: only a run of train whose records are all written goes on here")
         self.settings, self.step = self.state["settings"], self.state["step"]
         self.settings["steps"] = options.steps or self.settings["steps"]
+        torch.manual_seed(self.settings["seed"] + self.step * self.world + self.rank)  # of dropout that is not exact
         self.source = open_source(path, self.state)
         self.per_epoch = self.source.size / self.source.batch_size / self.settings["accumulation"]
         self.model = load_model(path / "last", options.exact).to(self.device)
         self.objective: nn.Module = Objective(self.model)
         if options.fsdp:
-            for block in self.model.base_model.encoder.layer if self.is_masked else self.model.base_model.h:
+            base = self.model.base_model
+            for block in base.h if hasattr(base, "h") else base.encoder.layer:
                 fully_shard(block)
             fully_shard(self.objective)
         elif dist.is_initialized():
@@ -100,11 +102,6 @@ class Run:
         self.records = kept_records(path / "metrics.jsonl", self.step)
         self.signals: list[int] = []
         self.is_stopped = False
-
-    @property
-    def is_masked(self) -> bool:
-        """Whether it is a RoBERTa."""
-        return self.settings["architecture"] == "roberta"
 
     def claim(self) -> Lock:
         """Locks the folder, and finishes a save that was interrupted."""
@@ -186,7 +183,7 @@ class Run:
         norm = float(norm.full_tensor() if hasattr(norm, "full_tensor") else norm)
         if not isfinite(loss) or self.options.precision != "f16" and not isfinite(norm):
             raise SystemExit(f"The loss at step {self.step} is {loss}, its gradient's norm {norm}: lower the rate")
-        epoch = self.step / self.per_epoch
+        epoch = self.step * accumulation / (self.source.size / self.source.batch_size)
         record = {"step": self.step, "epoch": epoch, "loss": loss, "gradientNorm": norm, "learningRate": rate}
         return record | self.add_to_epoch(loss)
 
@@ -219,18 +216,20 @@ class Run:
             if turn + self.rank >= len(batches):
                 rows.targets[:] = IGNORED
             summed, count = summed + self.loss(rows), count + rows.count
-        summed_up, counted = self.total(summed, count)
-        return summed_up / counted
+        total, count = self.total(summed, count)
+        if not isfinite(total):
+            raise SystemExit(f"The validation loss at step {self.step} is {total}: lower the learning rate")
+        return total / count
 
     def save(self, names: list[str]) -> None:
         """Saves checkpoints. All processes call it, since each may hold a part of the tensors; one writes."""
-        own, kind = self.model, STATES[self.settings.get("optimizer", "adamw")]
-        tensors = {name: whole(tensor).contiguous() for name, tensor in own.named_parameters()}
-        kept = {
-            f"{ours}.{name}": to_ours(name, [self.kept(part, theirs) for part in group], own)
-            for ours, theirs in kind.items()
-            for name, group in self.named.items()
-        }
+        tensors, kept = {}, {}
+        for name, tensor in self.model.named_parameters():
+            tensors |= self.in_writer(name, whole(tensor).contiguous())
+        for ours, theirs in STATES[self.settings.get("optimizer", "adamw")].items():
+            for name, group in self.named.items():
+                tensor = to_ours(name, [self.kept(part, theirs) for part in group], self.model)
+                kept |= self.in_writer(f"{ours}.{name}", tensor)
         if self.lock is None:
             return
         self.lock.keep()
@@ -239,6 +238,10 @@ class Run:
         state = {**self.state, "backend": {"name": "torch", "device": self.device_name()}, "step": self.step}
         for name in names:
             save_folder(self.path / name, sealed({**self.files, **made}, state))
+
+    def in_writer(self, name: str, tensor: Tensor) -> dict[str, Tensor]:
+        """A whole tensor under its name in the process that writes; the others do not keep it."""
+        return {name: tensor} if self.lock else {}
 
     def kept(self, parameter: nn.Parameter, name: str) -> Tensor:
         """What the optimizer keeps about a parameter; torch keeps no velocity where the momentum is 0."""

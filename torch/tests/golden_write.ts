@@ -21,8 +21,11 @@ import { endsEpoch, epochsAfter } from "../../commands/settings/intervals.ts";
 
 const VOCAB_SIZE = 23, MASK_ID = 22, SPECIAL_IDS = [0, 1, 2, 3, MASK_ID];
 
-/** Ids of a text with the end of one, 2, now and then. */
-const TEXT = Uint32Array.from({ length: 330 }, (_, index) => index % 17 === 9 ? 2 : 4 + (index * index) % 18);
+/** Ids of texts, each ended by 2; some are empty. */
+const TEXT = Uint32Array.from(
+  { length: 330 },
+  (_, index) => index % 17 === 9 || index % 51 === 10 ? 2 : 4 + (index * index) % 18,
+);
 
 /** A batch as plain lists; of a masked one, the target of each position or -100. */
 function plain({ inputs, targets, targetIndices, lengths, batchSize, contextLength: T }: Batch) {
