@@ -74,7 +74,7 @@ Deno.test("--export-torch puts the ids of a run beside its checkpoint and prints
 
 /** The records of a run by step. */
 async function recordsOf(run: string): Promise<Map<number, Record<string, number>>> {
-  const lines = (await Deno.readTextFile(`${run}/metrics.jsonl`)).trimEnd().split("\n");
+  const lines = (await Deno.readTextFile(`${run}/metrics.jsonl`)).split("\n").slice(0, -1); // the last may be half a line
   return new Map(lines.map((line) => JSON.parse(line)).map((record) => [record.step, record]));
 }
 
@@ -122,11 +122,7 @@ for (const [name, { flags, processes }] of Object.entries(cases)) {
         await succeed(["train", "--export-torch", "runs/begun"], { cwd });
         for (const count of processes) {
           const run = `${cwd}/runs/${count}`;
-          await Deno.mkdir(run);
-          for await (const file of tree(`${cwd}/runs/begun`)) {
-            await Deno.mkdir(`${run}/${file}`.replace(/[^/]*$/, ""), { recursive: true });
-            await Deno.copyFile(`${cwd}/runs/begun/${file}`, `${run}/${file}`);
-          }
+          await copyRun(`${cwd}/runs/begun`, run);
           await succeedInPython(
             cwd,
             ...words(
@@ -153,10 +149,11 @@ for (const [name, { flags, processes }] of Object.entries(cases)) {
 /** A table without its times. */
 const rounded = (table: string) => table.replace(/\| [^|]*\|$/gm, "");
 
-async function* tree(folder: string, path = ""): AsyncGenerator<string> {
-  for await (const { name, isDirectory } of Deno.readDir(`${folder}/${path}`)) {
-    if (isDirectory) yield* tree(folder, `${path}${name}/`);
-    else yield path + name;
+/** Copies the folder of a run. */
+async function copyRun(from: string, to: string): Promise<void> {
+  await Deno.mkdir(to);
+  for await (const { name, isDirectory } of Deno.readDir(from)) {
+    await (isDirectory ? copyRun : Deno.copyFile)(`${from}/${name}`, `${to}/${name}`);
   }
 }
 
@@ -171,10 +168,7 @@ Deno.test("a run that was begun in PyTorch goes on here [python]", { ignore }, (
       ...words("--layers 1 --heads 2 --model-dim 16 --context-length 16 --batch-size 2 --accumulation 2"),
       ...words(`--dropout-rate 0.1 --steps ${2 * third} --warmup-steps 2`),
     );
-    await Deno.mkdir(`${cwd}/runs/deno/last`, { recursive: true });
-    for await (const file of tree(`${cwd}/runs/here`)) {
-      await Deno.copyFile(`${cwd}/runs/here/${file}`, `${cwd}/runs/deno/${file}`);
-    }
+    await copyRun(`${cwd}/runs/here`, `${cwd}/runs/deno`);
     const stop = ["--exact", "--stop-after", `${third}`];
     await succeedInPython(cwd, "-m", "miniformer_torch", "continue", "runs/here", ...stop);
     const resume = (run: string) => ["train", "--resume", run, "--device", "wasm"];
@@ -232,6 +226,60 @@ for (;;) {
         assert(now >= before + 2, `step ${now}: ${new TextDecoder().decode(stderr)}`);
         before = now;
       }
+    }),
+);
+
+Deno.test(
+  "a run that is killed in PyTorch goes on here as if it had not been [python]",
+  { ignore },
+  () =>
+    inFolder(async (cwd) => {
+      await Deno.writeTextFile(`${cwd}/story.txt`, story(40));
+      const line = words("train --data story.txt --save-interval 7 --evaluation-interval 10").concat(tiny);
+      const steps = line.map((word, at) => line[at - 1] === "--steps" ? "300" : word);
+      await succeed([...steps, "--name", "alone", "--stop-after", "60"], { cwd });
+      await succeed([...steps, "--name", "killed", "--stop-after", "3"], { cwd });
+      await succeed(["train", "--export-torch", "runs/killed"], { cwd });
+      const args = words("-m miniformer_torch continue runs/killed --exact");
+      const child = new Deno.Command(python, { args, cwd, env: environment, stdout: "null" }).spawn();
+      const begun = Date.now();
+      while (Date.now() - begun < 120_000 && (await recordsOf(`${cwd}/runs/killed`)).size < 25) {
+        await new Promise((resolve) => setTimeout(resolve, 5));
+      }
+      child.kill("SIGKILL");
+      await child.status;
+      const { size } = await recordsOf(`${cwd}/runs/killed`);
+      assert(size >= 25 && size < 55, `killed after step ${size}`);
+      await succeed(words("train --resume runs/killed --device wasm --stop-after 60"), { cwd });
+      await assertSameRun(`${cwd}/runs/killed`, `${cwd}/runs/alone`);
+    }),
+);
+
+Deno.test(
+  "in half precision, and in parts, a model trains much as in single precision [python]",
+  { ignore },
+  () =>
+    inFolder(async (cwd) => {
+      await Deno.writeTextFile(`${cwd}/story.txt`, story(40));
+      await succeed(words("train --data story.txt --name begun --stop-after 1").concat(tiny), { cwd });
+      await succeed(["train", "--export-torch", "runs/begun"], { cwd });
+      const losses: number[] = [];
+      for (const flags of ["--precision f32", "--precision bf16", "--precision f16", "--fsdp"]) {
+        const run = `${cwd}/runs/${losses.length}`;
+        await copyRun(`${cwd}/runs/begun`, run);
+        const launcher = flags === "--fsdp"
+          ? "-m torch.distributed.run --standalone --nproc_per_node 2 "
+          : "";
+        await succeedInPython(
+          cwd,
+          ...words(`${launcher}-m miniformer_torch continue ${run} --stop-after 3 ${flags}`),
+        );
+        losses.push((await recordsOf(run)).get(3)!.loss);
+      }
+      const [single, brain, half, parts] = losses;
+      assert(Math.abs(brain - single) < 0.02 * single && brain !== single, `${losses}`);
+      assert(Math.abs(half - single) < 0.005 * single && half !== single, `${losses}`);
+      assert(Math.abs(parts - single) < 1e-5 * single, `${losses}`);
     }),
 );
 

@@ -51,7 +51,7 @@ def steps_of_epochs(epochs: int, per_epoch: float) -> int:
 def epochs_after(step: int, per_epoch: float) -> int:
     """The epochs that are done after so many steps."""
     near = ceil(step / per_epoch)
-    return next((epochs for epochs in (near + 1, near, near - 1) if steps_of_epochs(epochs, per_epoch) <= step), 0)
+    return next((epochs for epochs in (near, near - 1) if steps_of_epochs(epochs, per_epoch) <= step), 0)
 
 
 def shares(accumulation: int, batch_size: int, rank: int, world: int) -> list[tuple[int, int, int]]:
