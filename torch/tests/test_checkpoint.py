@@ -69,6 +69,19 @@ def test_a_save_that_is_killed_at_any_operation_leaves_the_old_or_the_new_checkp
     raise AssertionError("the save never ended")
 
 
+def test_an_interrupted_save_is_finished_or_undone(tmp_path):
+    last, (fresh, former) = tmp_path / "last", checkpoint.siblings(tmp_path / "last")
+    for there, step in [((former,), 1), ((former, fresh), 2), ((last, fresh), 1), ((last, former), 2)]:
+        for number, folder in enumerate(sorted(there, key=(former, last, fresh).index), 1):
+            folder.mkdir()
+            for name, content in files_of(number if len(there) > 1 else 1).items():
+                checkpoint.create(folder / name, content)
+        checkpoint.finish_save(last)
+        assert step_in(last) == step
+        assert [path.name for path in tmp_path.iterdir()] == ["last"]
+        checkpoint.remove_own(last)
+
+
 def test_a_checkpoint_that_cannot_be_written_leaves_the_one_before(tmp_path, monkeypatch):
     checkpoint.save_folder(tmp_path / "last", files_of(1))
 
@@ -95,6 +108,10 @@ def test_a_damaged_file_is_named(tmp_path):
         (folder / name).unlink()
         with pytest.raises(SystemExit, match=name):
             checkpoint.read_checkpoint(folder)
+    checkpoint.save_folder(folder, files_of(1))
+    checkpoint.create(folder / "trainer_state.json", b"of an early version 1")
+    with pytest.raises(SystemExit, match="trainer_state.json"):
+        checkpoint.read_checkpoint(folder)
     checkpoint.save_folder(folder, files_of(1))
     state = json.loads((folder / checkpoint.STATE).read_text())
     (folder / checkpoint.STATE).write_text(json.dumps({**state, "step": 7}))
@@ -123,8 +140,9 @@ def test_a_second_process_is_refused_and_a_killed_one_is_not_waited_for(tmp_path
     holder.wait()
     lock = checkpoint.Lock(tmp_path)
     lock.path.unlink()
+    lock.path.touch()  # as another process has it that has just ended
     lock.keep()
-    assert lock.path.exists()
+    assert os.path.samestat(os.fstat(lock.file), os.stat(lock.path))
     lock.release()
     assert not lock.path.exists()
 

@@ -104,7 +104,8 @@ def test_shares_cover_an_update_once():
 
 
 def test_json_as_javascript_writes_it():
-    assert [[number, checkpoint.to_json(number)] for number, _ in GOLDEN["numbers"]] == GOLDEN["numbers"]
+    numbers = [float(number) for number, _ in GOLDEN["numbers"]]
+    assert [checkpoint.to_json(number) for number in numbers] == [text for _, text in GOLDEN["numbers"]]
     assert checkpoint.to_json(json.loads(GOLDEN["json"])) == GOLDEN["json"]
 
 
