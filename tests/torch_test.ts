@@ -219,10 +219,17 @@ for (;;) {
           await checkSums(last, files);
           return JSON.parse(new TextDecoder().decode(files["training_state.json"])).step as number;
         };
-        while (await stepNow() < before + 2 && Date.now() - begun < 60_000) { /* it is starting */ }
-        await new Promise((resolve) => setTimeout(resolve, 7 * round));
-        saver.kill("SIGKILL");
-        const { stderr } = await saver.output(), now = await stepNow();
+        const output = saver.output();
+        try {
+          while (await stepNow() < before + 2 && Date.now() - begun < 60_000) { /* it is starting */ }
+          await new Promise((resolve) => setTimeout(resolve, 7 * round));
+          saver.kill("SIGKILL");
+        } catch (error) {
+          saver.kill("SIGKILL");
+          await output;
+          throw error;
+        }
+        const { stderr } = await output, now = await stepNow();
         assert(now >= before + 2, `step ${now}: ${new TextDecoder().decode(stderr)}`);
         before = now;
       }
