@@ -23,6 +23,7 @@ const OTHERS = [
     "device",
     "dryRun",
     "epochs",
+    "exportTorch",
     "feedForwardMultiple",
     "name",
     "objective",

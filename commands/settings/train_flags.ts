@@ -212,6 +212,15 @@ export const trainFlags = {
     ...sessionFlags.name,
     otherwise: "that of the data file, with -2, -3 and so on where it is taken",
   },
+  ...group("Run", {
+    exportTorch: {
+      kind: "text",
+      placeholder: "[FOLDER]",
+      bare: "",
+      description:
+        "train nothing: prepare this run, or the newest one, to go on in PyTorch, and print the command",
+    },
+  }),
 } as const satisfies Flags;
 
 /** Their values. */

@@ -98,18 +98,18 @@ export interface EncodedCorpus {
 }
 
 /**
- * Encodes the texts of a run, with `lines` each line as a text of its own. Byte pairs take time to find, so the ids are kept
- * in the folder of the run, if there is one.
+ * Encodes the texts of a run, with `lines` each line as a text of its own. The ids are `kept` in the folder of the run, if
+ * there is one: unless it is said, those of byte pairs, which take time to find.
  */
 export async function encodeCorpus(
   { training, validation }: Corpus,
   tokenizer: BaseTokenizer,
   folder: string | undefined,
-  { lines = false }: { lines?: boolean } = {},
+  { lines = false, kept = tokenizer instanceof BpeTokenizer }: { lines?: boolean; kept?: boolean } = {},
 ): Promise<EncodedCorpus> {
   const encode = async (name: string, texts: readonly string[]): Promise<Uint32Array> => {
     const documents = lines ? linesOf(texts) : texts;
-    return tokenizer instanceof BpeTokenizer && folder !== undefined
+    return kept && folder !== undefined
       ? await cachedIds(`${folder}/${name}.ids`, tokenizer, documents)
       : encodeDocuments(tokenizer, documents);
   };

@@ -1,0 +1,153 @@
+"""Checkpoints are replaced whole or not at all, and what is damaged, locked or of the user is noticed."""
+
+import builtins
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from miniformer_torch import checkpoint
+
+STATE = {"command": "train", "settings": {"learningRate": 1e-5}, "best": {"step": 1, "validationLoss": 0.1 + 0.2}}
+
+
+def files_of(step: int) -> dict[str, bytes]:
+    contents = {name: f"{name} of {step}".encode() for name in checkpoint.OWN if name not in checkpoint.OWN[-2:]}
+    return checkpoint.sealed(contents, {**STATE, "step": step})
+
+
+def step_in(folder: Path) -> int:
+    """The step of the checkpoint that is found in a folder, of which every file must be of that step."""
+    files, state = checkpoint.read_checkpoint(folder)
+    assert all(content.decode().endswith(f" of {state['step']}") for content in files.values())
+    return state["step"]
+
+
+class Killed(BaseException):
+    """What ends a process at an operation; no handler of errors sees it."""
+
+
+def test_a_save_that_is_killed_at_any_operation_leaves_the_old_or_the_new_checkpoint(tmp_path, monkeypatch):
+    operations = [(os, "mkdir"), (os, "rename"), (os, "unlink"), (os, "rmdir"), (os, "fsync"), (builtins, "open")]
+    left = -1
+
+    def counted(function):
+        def call(*arguments, **named):
+            nonlocal left
+            left -= 1
+            if left == 0:
+                raise Killed
+            return function(*arguments, **named)
+
+        return call
+
+    for at in range(1, 100):
+        run = tmp_path / str(at)
+        run.mkdir()
+        checkpoint.save_folder(run / "last", files_of(1))
+        (run / "last" / "notes.txt").write_text("of the user")
+        (run / "last" / "README.md").write_text("of the user, too")
+        with monkeypatch.context() as patch:
+            for module, name in operations:
+                patch.setattr(module, name, counted(getattr(module, name)))
+            left = at
+            try:
+                checkpoint.save_folder(run / "last", files_of(2))
+            except Killed:
+                pass
+            is_done, left = left > 0, -1
+        checkpoint.finish_save(run / "last")
+        assert step_in(run / "last") in ((2,) if is_done else (1, 2))
+        assert sorted(path.name for path in run.iterdir()) == ["last"]
+        assert (run / "last" / "notes.txt").read_text() == "of the user"
+        assert (run / "last" / "README.md").read_text() == "of the user, too"
+        if is_done:
+            return
+    raise AssertionError("the save never ended")
+
+
+def test_an_interrupted_save_is_finished_or_undone(tmp_path):
+    last, (fresh, former) = tmp_path / "last", checkpoint.siblings(tmp_path / "last")
+    for there, step in [((former,), 1), ((former, fresh), 2), ((last, fresh), 1), ((last, former), 2)]:
+        for number, folder in enumerate(sorted(there, key=(former, last, fresh).index), 1):
+            folder.mkdir()
+            for name, content in files_of(number if len(there) > 1 else 1).items():
+                checkpoint.create(folder / name, content)
+        checkpoint.finish_save(last)
+        assert step_in(last) == step
+        assert [path.name for path in tmp_path.iterdir()] == ["last"]
+        checkpoint.remove_own(last)
+
+
+def test_a_checkpoint_that_cannot_be_written_leaves_the_one_before(tmp_path, monkeypatch):
+    checkpoint.save_folder(tmp_path / "last", files_of(1))
+
+    def fail(*_):
+        raise OSError(28, "No space left on device")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "fsync", fail)
+        with pytest.raises(SystemExit, match="Cannot save .*No space left on device"):
+            checkpoint.save_folder(tmp_path / "last", files_of(2))
+    assert step_in(tmp_path / "last") == 1
+    checkpoint.save_folder(tmp_path / "last", files_of(3))
+    assert step_in(tmp_path / "last") == 3
+
+
+def test_a_damaged_file_is_named(tmp_path):
+    folder = tmp_path / "last"
+    for name in sorted(files_of(1)):
+        checkpoint.save_folder(folder, files_of(1))
+        content = (folder / name).read_bytes()
+        (folder / name).write_bytes(content.replace(b"1", b"2", 1) if name != checkpoint.STATE else content[:-9])
+        with pytest.raises(SystemExit, match=name):
+            checkpoint.read_checkpoint(folder)
+        (folder / name).unlink()
+        with pytest.raises(SystemExit, match=name):
+            checkpoint.read_checkpoint(folder)
+    checkpoint.save_folder(folder, files_of(1))
+    checkpoint.create(folder / "trainer_state.json", b"of an early version 1")
+    with pytest.raises(SystemExit, match="trainer_state.json"):
+        checkpoint.read_checkpoint(folder)
+    checkpoint.save_folder(folder, files_of(1))
+    state = json.loads((folder / checkpoint.STATE).read_text())
+    (folder / checkpoint.STATE).write_text(json.dumps({**state, "step": 7}))
+    with pytest.raises(SystemExit, match=checkpoint.STATE):
+        checkpoint.read_checkpoint(folder)
+
+
+def test_the_card_of_the_run_goes_with_its_checkpoint(tmp_path):
+    text = "# A card\n"
+    seal = f"<!-- Written by Miniformer and so on. SHA-256 of the lines above: {checkpoint.sha256(text)} -->\n"
+    checkpoint.save_folder(tmp_path / "last", {**files_of(1), "README.md": (text + seal).encode()})
+    checkpoint.save_folder(tmp_path / "last", files_of(2))
+    assert not (tmp_path / "last" / "README.md").exists()
+
+
+def test_a_second_process_is_refused_and_a_killed_one_is_not_waited_for(tmp_path):
+    code = "import sys; from pathlib import Path; from miniformer_torch.checkpoint import Lock; "
+    code += "Lock(Path(sys.argv[1])); print('held', flush=True); sys.stdin.read()"
+    holder = subprocess.Popen(
+        [sys.executable, "-c", code, tmp_path], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    )
+    assert holder.stdout.readline() == "held\n"
+    with pytest.raises(SystemExit, match=rf"process {holder.pid} on .* is using it; wait until it ends, or stop it"):
+        checkpoint.Lock(tmp_path)
+    holder.kill()
+    holder.wait()
+    lock = checkpoint.Lock(tmp_path)
+    lock.path.unlink()
+    lock.path.touch()  # as another process has it that has just ended
+    lock.keep()
+    assert os.path.samestat(os.fstat(lock.file), os.stat(lock.path))
+    lock.release()
+    assert not lock.path.exists()
+
+
+def test_records_after_the_checkpoint_and_half_lines_are_dropped(tmp_path):
+    lines = ['{"step":1,"loss":2.5}', '{"step":2,"loss":NaN}', "[]", '{"step":3,"loss":1}', '{"step":2,"lo']
+    (tmp_path / "metrics.jsonl").write_text("\n".join(lines))
+    assert checkpoint.kept_records(tmp_path / "metrics.jsonl", 2) == [{"step": 1, "loss": 2.5}]
