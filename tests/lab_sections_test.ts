@@ -146,7 +146,7 @@ Deno.test("the lead says which losses are those of evaluate, and the curves whic
   const lead = leadOf(labFigures(lab, evaluated));
   assertMatch(
     lead,
-    /measured as `evaluate` does: every token is read with half a context or more before it\./,
+    /measured as by the command evaluate: every token is read with half a context or more before it\./,
   );
   assert(!lead.includes("last validation"));
   const numbers = "numbers: from evaluate";

@@ -122,7 +122,7 @@ export async function lawSection(
       };
     }),
     {
-      title: `${lab.title}: loss above the optimum by size`,
+      title: lab.title,
       subtitle: `line: ${law.a.toPrecision(3)} · N^−${
         law.b.toFixed(3)
       }; dashed: a parabola through the logarithms`,
