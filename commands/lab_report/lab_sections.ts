@@ -42,7 +42,7 @@ export function leadOf({ lab, baseline, variants }: LabFigures): string {
   return [
     `${counted(lab.variants.length, "variant")}, ${counted(count, "seed")} each.`,
     isEvaluated(variants)
-      ? "Losses are those of the trained models on the validation text, in nats a token, measured as `evaluate` does: " +
+      ? "Losses are those of the trained models on the validation text, in nats a token, measured as by the command evaluate: " +
         "every token is read with half a context or more before it. Validations during training, which the curves " +
         "show, read windows side by side; there a token at the beginning of a window has little before it, and the " +
         "losses are higher."
