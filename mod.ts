@@ -134,6 +134,7 @@ export * from "./inference/decode_samples.ts";
 export * from "./inference/evaluate_text.ts";
 export * from "./inference/fill_mask.ts";
 export * from "./inference/generate.ts";
+export * from "./inference/generate_text.ts";
 export * from "./inference/heads/antecedents.ts";
 export * from "./inference/heads/patches.ts";
 export * from "./inference/heads/recalls.ts";
