@@ -46,7 +46,7 @@ export { wasmElements, type WasmPass } from "./core/wasm/wasm_pass.ts";
 export type { Bytes, TypeNumber } from "./core/wasm/wasm_binary.ts";
 export * from "./core/wasm/wasm_numbers.ts";
 export * from "./core/wasm/wasm_vectors.ts";
-export { DeviceLostError, WebGpuBackend } from "./core/webgpu/webgpu_backend.ts";
+export { DeviceLostError, WebGpuBackend, type WebGpuLimits } from "./core/webgpu/webgpu_backend.ts";
 
 export { gelu, geluErf, relu, tanh } from "./kernels/activations.ts";
 export { attention, type AttentionOptions } from "./kernels/attention/attention.ts";
