@@ -20,7 +20,7 @@ const refusal = /at work|locked|lock|process \d+|something already/;
 
 /** Trials of `train` and `tokenizer train` started together. */
 export function startTrials(train: Stage, trainAlone: Reference, tokenizer: Stage): Trial[] {
-  const group = "started together", flags = "--tokenizer bpe --vocab_size 270";
+  const group = "started together", flags = "--tokenizer bpe --vocab_size 270 --attention_every";
   const start = (name: string) =>
     train.inCopy(async (cwd) => {
       const endings = await Promise.all(
