@@ -7,7 +7,13 @@ const root = new URL("..", import.meta.url).pathname;
 
 /** The compiler that checks the types of the package, and its settings: none that hides an error in the package. */
 const TYPESCRIPT = "npm:typescript@5.9.3/tsc";
-const COMPILER_OPTIONS = { target: "es2022", module: "nodenext", lib: ["es2023", "dom"], types: [], strict: true };
+const COMPILER_OPTIONS = {
+  target: "es2022",
+  module: "nodenext",
+  lib: ["es2023", "dom"],
+  types: [],
+  strict: true,
+};
 
 const hasNode = await findProgram(["node"]) !== undefined && await findProgram(["npm"]) !== undefined;
 const engines = [...hasNode ? ["node"] : [], ...hasNode && await findProgram(["bun"]) ? ["bun"] : []];

@@ -56,7 +56,9 @@ Deno.test("whyNoThreads says what is missing", async () => {
 });
 
 Deno.test("processors are counted with and without a navigator, and are 1 where nothing says", async () => {
-  const node = { getBuiltinModule: (name: string) => name === "node:os" && { availableParallelism: () => 5 } };
+  const node = {
+    getBuiltinModule: (name: string) => name === "node:os" && { availableParallelism: () => 5 },
+  };
   const counted: number[] = [], count = () => void counted.push(countProcessors());
   await withGlobals({ navigator: { hardwareConcurrency: 7 }, process: node }, count);
   await withGlobals({ navigator: undefined, process: node }, count);

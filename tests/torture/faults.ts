@@ -153,7 +153,10 @@ node.rename = (from: string, to: string) => deno.rename(from, to);
 node.mkdir = (path: string, options?: Deno.MkdirOptions) => deno.mkdir(path, options);
 node.unlink = node.rmdir = (path: string) => deno.remove(path);
 node.open = async (path: string, flags: "r" | "wx") => {
-  const opened: Deno.FsFile = await deno.open(path, flags === "r" ? { read: true } : { write: true, createNew: true });
+  const opened: Deno.FsFile = await deno.open(
+    path,
+    flags === "r" ? { read: true } : { write: true, createNew: true },
+  );
   const part = (bytes: Uint8Array<ArrayBuffer>, offset: number, length: number) =>
     bytes.subarray(offset, offset + length);
   return {
