@@ -39,6 +39,7 @@ const CARD_FILES = [CARD_NAME, CARD_PICTURE];
 
 /** A folder cannot be saved. The message says why, and whether what was there before is unharmed. */
 export class SaveError extends Error {
+  /** The name shown in stack traces. */
   override readonly name = "SaveError";
 }
 
