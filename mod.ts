@@ -145,8 +145,8 @@ export { softmax, type SoftmaxOptions } from "./kernels/softmax.ts";
 
 // Kernels of one's own for WebAssembly, see `WasmPass`; the other bodies of a kernel are in `Kernel`
 export { wasmElements, type WasmPass } from "./core/wasm/wasm_pass.ts";
-export { type Variable, WasmCode } from "./core/wasm/wasm_code.ts";
-export { type WasmArraysOf, WasmFloats, WasmIntegers } from "./core/wasm/wasm_arrays.ts";
+export type { Variable, WasmCode } from "./core/wasm/wasm_code.ts";
+export type { WasmArraysOf, WasmFloats, WasmIntegers } from "./core/wasm/wasm_arrays.ts";
 export * from "./core/wasm/wasm_numbers.ts";
 export * from "./core/wasm/wasm_vectors.ts";
 export type { Bytes, TypeNumber } from "./core/wasm/wasm_binary.ts";
