@@ -33,7 +33,8 @@ export function formatOf({ architecture }: Pick<ModelConfig, "architecture">): F
  *
  * @example
  * ```ts
- * import { huggingFaceTensors, PRESETS } from "@miniformer/miniformer";
+ * import { huggingFaceTensors } from "./hugging_face_formats.ts";
+ * import { PRESETS } from "@miniformer/miniformer";
  * import { assertEquals } from "@std/assert";
  *
  * const gpt2 = huggingFaceTensors({ ...PRESETS.gpt2.model, vocabSize: 50257 });

@@ -124,7 +124,8 @@ export function writeSafetensors(arrays: readonly NamedArray[]): Uint8Array<Arra
  *
  * @example
  * ```ts
- * import { readTensorEntries, writeSafetensors } from "@miniformer/miniformer";
+ * import { readTensorEntries } from "./safetensors.ts";
+ * import { writeSafetensors } from "@miniformer/miniformer";
  * import { assertEquals } from "@std/assert";
  *
  * const bytes = writeSafetensors([{ name: "x", shape: [2, 1], data: Float32Array.of(1, 2) }]);

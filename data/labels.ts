@@ -52,7 +52,7 @@ export function labelsOf({ path, rows }: LabelledFile): string[] {
  *
  * @example
  * ```ts
- * import { classOf } from "@miniformer/miniformer";
+ * import { classOf } from "./labels.ts";
  * import { assertEquals } from "@std/assert";
  *
  * assertEquals(classOf({ text: "fine film", label: "good", line: 1 }, "dev.tsv", ["bad", "good"]), 1);

@@ -139,8 +139,10 @@ function entropyOf(distribution: ReadonlyMap<string, number>): number {
 
 /** Whether derivations in different sentences expect different characters, beyond rounding. */
 function dependsOnSentence(alive: readonly Derivation[], distribution: ReadonlyMap<string, number>): boolean {
-  const sentences = Map.groupBy(alive, ({ plot, beat, sentence }) => `${plot} ${beat} ${sentence}`);
-  return sentences.size > 1 && [...sentences.values()].some((derivations) => {
+  const sentenceOf = ({ plot, beat, sentence }: Derivation) => `${plot} ${beat} ${sentence}`;
+  const sentences = new Set(alive.map(sentenceOf));
+  return sentences.size > 1 && [...sentences].some((sentence) => {
+    const derivations = alive.filter((derivation) => sentenceOf(derivation) === sentence);
     const here = distributionOf(derivations);
     const total = derivations.reduce((sum, { weight }) => sum + weight, 0);
     return [...distribution].some(([character, probability]) =>

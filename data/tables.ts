@@ -29,7 +29,7 @@ export interface Table {
  *
  * @example
  * ```ts
- * import { splitTsv } from "@miniformer/miniformer";
+ * import { splitTsv } from "./tables.ts";
  * import { assertEquals } from "@std/assert";
  *
  * assertEquals(splitTsv("a\tb\n\nc\td\n"), {
@@ -56,7 +56,7 @@ export function splitTsv(text: string, tabs: boolean = true): Table {
  *
  * @example
  * ```ts
- * import { splitCsv } from "@miniformer/miniformer";
+ * import { splitCsv } from "./tables.ts";
  * import { assertEquals } from "@std/assert";
  *
  * const { rows } = splitCsv('"a ""good"", long\nfilm",1\nbad,0\n');

@@ -94,7 +94,7 @@ export async function* sampleTexts(
  *
  * @example
  * ```ts
- * import { describeSampling } from "@miniformer/miniformer";
+ * import { describeSampling } from "./sample_texts.ts";
  * import { assertEquals } from "@std/assert";
  *
  * assertEquals(describeSampling(0.5, { topK: 40, seed: 7 }), "temperature 0.5, top_k 40, top_p 1, seed 7");
@@ -117,7 +117,7 @@ export function describeSampling(
  *
  * @example
  * ```ts
- * import { formatSamples } from "@miniformer/miniformer";
+ * import { formatSamples } from "./sample_texts.ts";
  * import { assertEquals } from "@std/assert";
  *
  * const samples = [{ temperature: 0.5, texts: [" king slept."], tokens: 12 }];

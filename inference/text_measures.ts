@@ -63,7 +63,7 @@ export interface KnownText {
  *
  * @example
  * ```ts
- * import { wordsOf } from "@miniformer/miniformer";
+ * import { wordsOf } from "./text_measures.ts";
  * import { assertEquals } from "@std/assert";
  *
  * assertEquals([...wordsOf("Don't stop -- the well-known Café, 42!")], ["don't", "stop", "the", "well-known", "café", "42"]);
@@ -81,7 +81,7 @@ export function* wordsOf(text: string): Generator<string> {
  *
  * @example
  * ```ts
- * import { vocabularyOf } from "@miniformer/miniformer";
+ * import { vocabularyOf } from "./text_measures.ts";
  * import { assertEquals } from "@std/assert";
  *
  * assertEquals(vocabularyOf(["The cat.", "the hat"]), new Set(["the", "cat", "hat"]));
@@ -113,7 +113,8 @@ function distinctShare(sequences: readonly string[]): number | undefined {
  *
  * @example
  * ```ts
- * import { measureText, vocabularyOf } from "@miniformer/miniformer";
+ * import { vocabularyOf } from "./text_measures.ts";
+ * import { measureText } from "@miniformer/miniformer";
  * import { assertEquals } from "@std/assert";
  *
  * const training = ["A cat sat on the mat."], known = { texts: training, vocabulary: vocabularyOf(training) };
@@ -151,7 +152,7 @@ function copyOf(text: string, others: readonly string[]): { characters: number; 
  *
  * @example
  * ```ts
- * import { countCharacters } from "@miniformer/miniformer";
+ * import { countCharacters } from "./text_measures.ts";
  * import { assertEquals } from "@std/assert";
  *
  * assertEquals(countCharacters("a🙂"), 2);
@@ -175,7 +176,7 @@ export function countCharacters(text: string): number {
  *
  * @example
  * ```ts
- * import { middlePiece } from "@miniformer/miniformer";
+ * import { middlePiece } from "./text_measures.ts";
  * import { assertEquals } from "@std/assert";
  *
  * assertEquals(middlePiece("one two three four five six", 10), "three four");

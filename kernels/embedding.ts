@@ -180,7 +180,8 @@ export const boundaryIndicesForward = kernel({
  *
  * @example
  * ```ts
- * import { CpuBackend, boundaryIndices } from "@miniformer/miniformer";
+ * import { boundaryIndices } from "./embedding.ts";
+ * import { CpuBackend } from "@miniformer/miniformer";
  * import { assertEquals } from "@std/assert";
  *
  * const backend = new CpuBackend();

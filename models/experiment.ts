@@ -78,7 +78,8 @@ export const PART_NAMES = [
  *
  * @example
  * ```ts
- * import { checkExperiment, Identity } from "@miniformer/miniformer";
+ * import { checkExperiment } from "./experiment.ts";
+ * import { Identity } from "@miniformer/miniformer";
  * import { assertThrows } from "@std/assert";
  *
  * const misspelled = { name: "mine", finalnorm: () => new Identity() };

@@ -71,8 +71,9 @@ ${PAGE_SCRIPT}</script>
  * @returns A line of HTML.
  */
 export function attentionFrame(step: number, maps: readonly AttentionMap[]): string {
-  const bytes = maps.flatMap(({ weights }) => Array.from(weights, (weight) => Math.round(255 * weight)));
-  return `<script>frame(${step},"${Uint8Array.from(bytes).toBase64()}")</script>\n`;
+  const byteOf = (weight: number) => String.fromCharCode(Math.round(255 * weight));
+  const bytes = maps.map(({ weights }) => Array.from(weights, byteOf).join("")).join("");
+  return `<script>frame(${step},"${btoa(bytes)}")</script>\n`;
 }
 
 /** A whole line that `attentionFrame` has made. */

@@ -5,7 +5,7 @@
  * @module
  */
 import { readFile } from "node:fs/promises";
-import { findPackageJSON } from "node:module";
+import * as module from "node:module";
 import type { Resvg } from "@resvg/resvg-wasm";
 import { FONT } from "./picture.ts";
 
@@ -87,7 +87,13 @@ async function loadRenderer() {
 async function fileOf(name: string, path: string): Promise<Uint8Array> {
   // From JSR this module has an https: address; any file serves to ask what Deno has installed.
   const from = import.meta.url.startsWith("file:") ? import.meta.url : "file:///miniformer.ts";
-  const configuration = findPackageJSON(name, from);
+  const configuration = packageAt(name, from);
   if (configuration === undefined) throw new Error(`the npm package ${name} is not installed`);
   return new Uint8Array(await readFile(configuration.replace(/package\.json$/, path)));
+}
+
+/** The package.json of a package. Node before version 22.14 and Bun have only the older way to find it. */
+function packageAt(name: string, from: string): string | undefined {
+  const find: typeof module.findPackageJSON | undefined = module.findPackageJSON;
+  return find ? find(name, from) : module.createRequire(from).resolve(`${name}/package.json`);
 }

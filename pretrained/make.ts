@@ -9,11 +9,11 @@
  */
 import { fromFileUrl } from "@std/path";
 import { WasmBackend } from "../core/wasm/wasm_backend.ts";
-import { ownCard, sealCard } from "../commands/files/card.ts";
+import { ownCard, sealCard } from "../files/card.ts";
 import { findCheckpoint } from "../commands/files/checkpoint_folder.ts";
-import { saveFolder } from "../commands/files/folders.ts";
+import { saveFolder } from "../files/folders.ts";
 import { CARD_NAME } from "../commands/files/own_names.ts";
-import { withSums } from "../commands/files/sums.ts";
+import { withSums } from "../files/sums.ts";
 import { type RunSums, sumRuns } from "../training/verification/verify.ts";
 
 /** The flags of `deno task train` that make each model. */

@@ -1,7 +1,9 @@
+import fs from "node:fs/promises";
 import { assert, assertEquals, assertMatch, assertRejects } from "@std/assert";
 import { dirname } from "@std/path";
-import { addPicture, hasForeignCard, ownCard, sealCard } from "../commands/files/card.ts";
-import { finishSave, saveFolder } from "../commands/files/folders.ts";
+import { addPicture } from "../commands/files/card_picture.ts";
+import { hasForeignCard, ownCard, sealCard } from "../files/card.ts";
+import { finishSave, saveFolder } from "../files/folders.ts";
 import { inFolder } from "./_command.ts";
 
 const OLD = await sealCard("# step 1\n\nold\n"), NEW = await sealCard("# step 2\n\nnew\n");
@@ -149,15 +151,15 @@ const HALF = NEW.slice(0, 10), EDITED = "# mine\n";
 Deno.test("a card of the user's is moved after its picture, which is known by it", () =>
   inFolder(async (cwd) => {
     await save(cwd, OLD);
-    const former = `${cwd}/.last.miniformer-old`, rename = Deno.rename;
+    const former = `${cwd}/.last.miniformer-old`, rename = fs.rename;
     await Deno.mkdir(former);
     for (const name of ["README.md", "loss_curve.png"]) await Deno.writeTextFile(`${former}/${name}`, EDITED);
     try {
-      Deno.rename = (from, to) =>
+      fs.rename = (from, to) =>
         /png$/.test(`${from}`) ? Promise.reject(new Error("killed")) : rename(from, to);
       await assertRejects(() => finishSave(`${cwd}/last`), Error, "killed");
     } finally {
-      Deno.rename = rename;
+      fs.rename = rename;
     }
     assertEquals(Array.from(Deno.readDirSync(former), ({ name }) => name).sort(), [
       "README.md",

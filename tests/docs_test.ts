@@ -1,4 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
+import configuration from "../deno.json" with { type: "json" };
+import { inFolder } from "./_command.ts";
 import { TOLERANCES } from "./_testing.ts";
 
 const page = await Deno.readTextFile(new URL("../docs/files.md", import.meta.url));
@@ -65,3 +67,28 @@ Deno.test("every link and picture in the documents leads to a file", async () =>
   assert(links > 40, `only ${links} links were found`);
   assertEquals(broken, []);
 });
+
+Deno.test("README's example of the library prints what README shows", () =>
+  inFolder(async (cwd) => {
+    const root = new URL("../", import.meta.url);
+    const readme = await Deno.readTextFile(new URL("README.md", root));
+    const [, code, shown] =
+      readme.match(/## As a library\n[^]*?```ts ignore\n([^]*?)```\n\n[^\n]*:\n\n((?: {4}.*\n|\n)+)/) ?? [];
+    assert(code.trim().split("\n").length <= 25);
+    const imports = Object.fromEntries(
+      Object.entries(configuration.exports).map((
+        [name, path],
+      ) => [`${configuration.name}${name.slice(1)}`, new URL(path, root).href]),
+    );
+    await Deno.writeTextFile(
+      `${cwd}/deno.json`,
+      JSON.stringify({ imports: { ...configuration.imports, ...imports } }),
+    );
+    await Deno.writeTextFile(`${cwd}/example.ts`, code);
+    const args = ["run", "-q", "--check", "--no-lock", "--allow-read=.", "--allow-write=runs", "example.ts"];
+    const { stdout, stderr } = await new Deno.Command(Deno.execPath(), { args, cwd }).output();
+    const [printed, complaints] = [stdout, stderr].map((bytes) => new TextDecoder().decode(bytes));
+    assertEquals(complaints, "");
+    assertEquals(printed.trimEnd(), shown.replace(/^ {4}/gm, "").trimEnd());
+    assertEquals(Array.from(Deno.readDirSync(`${cwd}/runs`), ({ name }) => name), ["library"]);
+  }));

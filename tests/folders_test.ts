@@ -1,6 +1,7 @@
 import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
-import type { FolderFiles } from "../commands/files/disk.ts";
-import { readFolder, saveFolder } from "../commands/files/folders.ts";
+import type { FolderFiles } from "../files/disk.ts";
+import fs from "node:fs/promises";
+import { readFolder, saveFolder } from "../files/folders.ts";
 
 const text = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
 
@@ -94,7 +95,7 @@ for (const [when, state, seen] of killed) {
 
 /** A process that saves over and over; in each save both files hold the same number, which it prints when it is done. */
 function savingProcess(last: string, start: number): Deno.ChildProcess {
-  const program = `import { saveFolder } from "./commands/files/folders.ts";
+  const program = `import { saveFolder } from "./files/folders.ts";
     for (let n = ${start};; n++) {
       const content = String(n).padEnd(300_000);
       await saveFolder(${JSON.stringify(last)}, { a: content, b: content });
@@ -166,7 +167,7 @@ Deno.test({
       const last = `${parent}/last`;
       const before: FolderFiles = { "config.json": "{}", weights: "small" };
       await saveFolder(last, before);
-      const program = `import { saveFolder } from "./commands/files/folders.ts";
+      const program = `import { saveFolder } from "./files/folders.ts";
         await saveFolder(${JSON.stringify(last)}, { "config.json": "[]", weights: new Uint8Array(5_000_000) })
           .catch((error) => console.log(error.message));`;
       const shell = ["sh", "-c", 'trap "" XFSZ; ulimit -f 1000; exec "$@"', "sh"];
@@ -181,14 +182,14 @@ Deno.test({
 Deno.test("a save that fails at its last rename puts the old folder back", () =>
   withFolder(async (parent) => {
     await saveFolder(`${parent}/last`, { a: "1" });
-    const rename = Deno.rename;
+    const rename = fs.rename;
     try {
-      Deno.rename = (from, to) =>
+      fs.rename = (from, to) =>
         String(from).endsWith("-new") ? Promise.reject(new Error("the machine refuses")) : rename(from, to);
       const error = await assertRejects(() => saveFolder(`${parent}/last`, { a: "2" }), Error);
       assertStringIncludes(error.message, "the machine refuses; what was there before is unharmed");
     } finally {
-      Deno.rename = rename;
+      fs.rename = rename;
     }
     assertEquals(await onDisk(parent), { "last/a": "1" });
   }));
@@ -298,14 +299,10 @@ Deno.test({
     }),
 });
 
-Deno.test("a missing folder is named with what it might be", () =>
+Deno.test("a missing folder is named", () =>
   withFolder(async (parent) => {
-    await saveFolder(`${parent}/my_novel`, { a: "1" });
-    const error = await assertRejects(() => readFolder(`${parent}/my_novell`), Error);
-    assertEquals(
-      error.message,
-      `Cannot read ${parent}/my_novell: no such file or folder; did you mean ${parent}/my_novel?`,
-    );
+    const error = await assertRejects(() => readFolder(`${parent}/my_novel`), Error);
+    assertEquals(error.message, `Cannot read ${parent}/my_novel: no such file or folder`);
   }));
 
 Deno.test("a sparse file of terabytes is refused by its size, not by the engine", () =>

@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { resolve } from "@std/path";
 import { chooseBackend } from "../core/open_backend.ts";
-import { ownCard } from "../commands/files/card.ts";
+import { ownCard } from "../files/card.ts";
 import { findCheckpoint } from "../commands/files/checkpoint_folder.ts";
 import { pretrainedFolder } from "../commands/files/pretrained.ts";
 import { beginAgain, schemasOf } from "../commands/verify/repeat.ts";

@@ -14,11 +14,10 @@ import {
   loadTokenizer,
   MASKED_SPECIAL_TOKENS,
   readSafetensors,
-  readTokenFile,
   trainBpe,
   writeSafetensors,
-  writeTokenFile,
 } from "../mod.ts";
+import { readTokenFile, writeTokenFile } from "../tokenizers/token_file.ts";
 
 /** Checks a property; the seed makes every run of the tests try the same inputs. */
 function holds<Inputs extends [unknown, ...unknown[]]>(property: fc.IProperty<Inputs>): void {

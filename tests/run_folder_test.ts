@@ -1,8 +1,9 @@
+import fs from "node:fs/promises";
 import { assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
-import { SaveError } from "../commands/files/folders.ts";
+import { SaveError } from "../files/folders.ts";
 import type { MetricsRecord } from "../mod.ts";
 import { RunFolder } from "../commands/runs/run_folder.ts";
-import { withSums } from "../commands/files/sums.ts";
+import { withSums } from "../files/sums.ts";
 import { attentionFrame } from "../plots/attention_page.ts";
 import { inFolder } from "./_command.ts";
 
@@ -236,7 +237,7 @@ Deno.test("records are on the disk before the checkpoint that follows them", () 
     await run.addSample(1, "Once");
     await run.startPage("", { requested: true, step: 0 });
     await run.addFrame(attentionFrame(1, []));
-    const { open, rename } = Deno, { sync } = Deno.FsFile.prototype;
+    const { open } = Deno, { sync } = Deno.FsFile.prototype, { open: openNode, rename } = fs;
     const names = new Map<Deno.FsFile, string>(), done: string[] = [];
     const nameOf = (path: string | URL) => String(path).slice(run.path.length + 1);
     try {
@@ -249,15 +250,23 @@ Deno.test("records are on the disk before the checkpoint that follows them", () 
         await sync.call(this);
         done.push(`sync ${names.get(this)}`);
       };
-      Deno.rename = async (from, to) => {
+      fs.open = async (path, flags) => {
+        const file = await openNode(path, flags), syncNode = file.sync.bind(file);
+        file.sync = async () => {
+          await syncNode();
+          done.push(`sync ${nameOf(String(path))}`);
+        };
+        return file;
+      };
+      fs.rename = async (from, to) => {
         await rename(from, to);
-        done.push(`rename ${nameOf(from)}`);
+        done.push(`rename ${nameOf(String(from))}`);
       };
       await run.forceLines();
       await run.save("last", 1, { "config.json": "{}" });
     } finally {
       Deno.open = open;
-      Deno.rename = rename;
+      Object.assign(fs, { open: openNode, rename });
       Deno.FsFile.prototype.sync = sync;
     }
     assertEquals(done.slice(0, 3).sort(), ["sync attention.html", "sync metrics.jsonl", "sync samples.txt"]);

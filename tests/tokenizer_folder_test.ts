@@ -1,5 +1,5 @@
 import { assertEquals, assertRejects } from "@std/assert";
-import { saveFolder } from "../commands/files/folders.ts";
+import { saveFolder } from "../files/folders.ts";
 import { describeTokenizer, readTokenizer } from "../commands/files/tokenizer_folder.ts";
 import type { BaseTokenizer } from "../tokenizers/base_tokenizer.ts";
 import { CharTokenizer } from "../tokenizers/char_tokenizer.ts";

@@ -5,9 +5,9 @@
  */
 
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
-import { readFolder } from "../commands/files/folders.ts";
+import { readFolder } from "../files/folders.ts";
 import { CHECKPOINT_FILES } from "../commands/files/own_names.ts";
-import { checkSums } from "../commands/files/sums.ts";
+import { checkSums } from "../files/sums.ts";
 import { readTokenFile } from "../tokenizers/token_file.ts";
 import { goldenValues } from "../torch/tests/golden_write.ts";
 import { inFolder, miniformer, story, succeed, words } from "./_command.ts";

@@ -1,5 +1,5 @@
 import { assertEquals, assertMatch, assertRejects } from "@std/assert";
-import { startWorker, whyNoThreads } from "../core/wasm/workers.ts";
+import { countProcessors, startWorker, whyNoThreads } from "../core/wasm/workers.ts";
 
 /** Runs `body` with other values of global names. */
 async function withGlobals(values: Record<string, unknown>, body: () => void | Promise<void>): Promise<void> {
@@ -53,4 +53,15 @@ Deno.test("whyNoThreads says what is missing", async () => {
   await withGlobals(browser, () => assertEquals(whyNoThreads(), undefined));
   const workers = "this engine has no workers";
   await withGlobals({ ...browser, Worker: undefined }, () => assertEquals(whyNoThreads(), workers));
+});
+
+Deno.test("processors are counted with and without a navigator, and are 1 where nothing says", async () => {
+  const node = {
+    getBuiltinModule: (name: string) => name === "node:os" && { availableParallelism: () => 5 },
+  };
+  const counted: number[] = [], count = () => void counted.push(countProcessors());
+  await withGlobals({ navigator: { hardwareConcurrency: 7 }, process: node }, count);
+  await withGlobals({ navigator: undefined, process: node }, count);
+  await withGlobals({ navigator: undefined, ...browser }, count);
+  assertEquals(counted, [7, 5, 1]);
 });

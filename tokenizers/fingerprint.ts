@@ -17,7 +17,7 @@
  *
  * @example
  * ```ts
- * import { fingerprintOf } from "@miniformer/miniformer";
+ * import { fingerprintOf } from "./fingerprint.ts";
  * import { assertEquals } from "@std/assert";
  *
  * assertEquals(fingerprintOf("foobar"), "85944171f73967e8");

@@ -50,7 +50,8 @@ export const BARE_FRAME: Frame = { single: ["text"], pair: [] };
  *
  * @example
  * ```ts
- * import { fillFrame, robertaFrame } from "@miniformer/miniformer";
+ * import { fillFrame } from "./special_tokens.ts";
+ * import { robertaFrame } from "@miniformer/miniformer";
  * import { assertEquals } from "@std/assert";
  *
  * const ids = fillFrame(robertaFrame(0, 2), Uint32Array.of(31414, 232));
@@ -71,7 +72,7 @@ export function robertaFrame(begin: number, end: number): Frame {
  *
  * @example
  * ```ts
- * import { extractFrame, fillFrame } from "@miniformer/miniformer";
+ * import { extractFrame, fillFrame } from "./special_tokens.ts";
  * import { assertEquals } from "@std/assert";
  *
  * const ids = fillFrame(extractFrame(7, 8, 9), Uint32Array.of(1, 2), Uint32Array.of(3));
@@ -91,7 +92,8 @@ export function extractFrame(start: number, delimiter: number, extract: number):
  *
  * @example
  * ```ts
- * import { CharTokenizer, frameOf, MASKED_SPECIAL_TOKENS } from "@miniformer/miniformer";
+ * import { frameOf } from "./special_tokens.ts";
+ * import { CharTokenizer, MASKED_SPECIAL_TOKENS } from "@miniformer/miniformer";
  * import { assertEquals } from "@std/assert";
  *
  * const tokenizer = CharTokenizer.fromText("abc", { specialTokens: MASKED_SPECIAL_TOKENS });
@@ -117,7 +119,8 @@ export function frameOf(specialTokens: readonly SpecialToken[]): Frame {
  *
  * @example
  * ```ts
- * import { partsOf, robertaFrame } from "@miniformer/miniformer";
+ * import { partsOf } from "./special_tokens.ts";
+ * import { robertaFrame } from "@miniformer/miniformer";
  * import { assertEquals } from "@std/assert";
  *
  * assertEquals(partsOf(robertaFrame(0, 2), false), [0, "text", 2]);
@@ -140,7 +143,8 @@ export function partsOf(frame: Frame, paired: boolean): Frame["single"] {
  *
  * @example
  * ```ts
- * import { BARE_FRAME, fillFrame } from "@miniformer/miniformer";
+ * import { fillFrame } from "./special_tokens.ts";
+ * import { BARE_FRAME } from "@miniformer/miniformer";
  * import { assertEquals } from "@std/assert";
  *
  * assertEquals(fillFrame(BARE_FRAME, Uint32Array.of(5, 7)), Uint32Array.of(5, 7));
@@ -175,7 +179,8 @@ export interface Segment {
  *
  * @example
  * ```ts
- * import { CharTokenizer, SpecialTokenFinder } from "@miniformer/miniformer";
+ * import { SpecialTokenFinder } from "./special_tokens.ts";
+ * import { CharTokenizer } from "@miniformer/miniformer";
  * import { assertEquals } from "@std/assert";
  *
  * const { specialTokens } = CharTokenizer.fromText("abc", { specialTokens: ["<s>"] });

@@ -35,7 +35,8 @@ const HEADER_LENGTH = 40;
  *
  * @example
  * ```ts
- * import { CharTokenizer, fingerprintOfDocuments, readTokenFile, writeTokenFile } from "@miniformer/miniformer";
+ * import { fingerprintOfDocuments, readTokenFile, writeTokenFile } from "./token_file.ts";
+ * import { CharTokenizer } from "@miniformer/miniformer";
  * import { assertEquals } from "@std/assert";
  *
  * const text = "hello";
@@ -74,7 +75,7 @@ export function writeTokenFile({ ids, tokenizer, text }: TokenFile): Uint8Array<
  *
  * @example
  * ```ts
- * import { readTokenFile, writeTokenFile } from "@miniformer/miniformer";
+ * import { readTokenFile, writeTokenFile } from "./token_file.ts";
  * import { assertEquals } from "@std/assert";
  *
  * const file = { ids: Uint32Array.of(7, 70_000), tokenizer: "0123456789abcdef", text: "fedcba9876543210" };
@@ -117,7 +118,7 @@ export function readTokenFile(bytes: Uint8Array): TokenFile {
  *
  * @example
  * ```ts
- * import { fingerprintOfDocuments } from "@miniformer/miniformer";
+ * import { fingerprintOfDocuments } from "./token_file.ts";
  * import { assertEquals } from "@std/assert";
  *
  * assertEquals(fingerprintOfDocuments(["one", "two"]) === fingerprintOfDocuments(["onetwo"]), false);
@@ -137,7 +138,8 @@ export function fingerprintOfDocuments(documents: Iterable<string>): string {
  *
  * @example
  * ```ts
- * import { CAUSAL_SPECIAL_TOKENS, CharTokenizer, encodeDocuments } from "@miniformer/miniformer";
+ * import { encodeDocuments } from "./token_file.ts";
+ * import { CAUSAL_SPECIAL_TOKENS, CharTokenizer } from "@miniformer/miniformer";
  * import { assertEquals } from "@std/assert";
  *
  * const tokenizer = CharTokenizer.fromText("ab", { specialTokens: CAUSAL_SPECIAL_TOKENS });

@@ -30,7 +30,8 @@ export interface TokenizerFit {
  *
  * @example
  * ```ts
- * import { CharTokenizer, measureFit } from "@miniformer/miniformer";
+ * import { measureFit } from "./tokenizer_fit.ts";
+ * import { CharTokenizer } from "@miniformer/miniformer";
  * import { assertEquals } from "@std/assert";
  *
  * const { bytes, tokens, uses, missing } = measureFit(CharTokenizer.fromText("abé"), ["aébz"]);

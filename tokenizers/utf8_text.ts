@@ -38,7 +38,7 @@ export class InvalidUtf8Error extends RangeError {
  *
  * @example
  * ```ts
- * import { decodeUtf8 } from "@miniformer/miniformer";
+ * import { decodeUtf8 } from "./utf8_text.ts";
  * import { assertEquals, assertRejects } from "@std/assert";
  *
  * const bytes = new TextEncoder().encode("naïve");

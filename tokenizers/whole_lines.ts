@@ -13,7 +13,7 @@
  *
  * @example
  * ```ts
- * import { wholeLines } from "@miniformer/miniformer";
+ * import { wholeLines } from "./whole_lines.ts";
  * import { assertEquals } from "@std/assert";
  *
  * const pieces = await Array.fromAsync(wholeLines(["one\ntw", "o\nthr", "ee"]));

@@ -181,7 +181,7 @@ export async function tokenLosses(
  *
  * @example
  * ```ts
- * import { yieldToEvents } from "@miniformer/miniformer";
+ * import { yieldToEvents } from "./evaluate.ts";
  * import { assert } from "@std/assert";
  *
  * let ran = false;

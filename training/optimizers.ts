@@ -63,7 +63,7 @@ export const OPTIMIZERS: Readonly<Record<OptimizerName, NamedRule>> = {
  *
  * @example
  * ```ts
- * import { updateRule } from "@miniformer/miniformer";
+ * import { updateRule } from "./optimizers.ts";
  * import { assertEquals, assertThrows } from "@std/assert";
  *
  * assertEquals(updateRule().state, ["mean", "square"]);

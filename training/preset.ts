@@ -64,7 +64,8 @@ export interface PresetTraining {
  *
  * @example
  * ```ts
- * import { PRESETS, presetTraining } from "@miniformer/miniformer";
+ * import { presetTraining } from "./preset.ts";
+ * import { PRESETS } from "@miniformer/miniformer";
  * import { assertEquals } from "@std/assert";
  *
  * const { optimizer, learningRate, steps } = presetTraining(PRESETS.tiny.training, "sgd");

@@ -28,7 +28,7 @@ export interface Schedule {
  *
  * @example
  * ```ts
- * import { checkSchedule } from "@miniformer/miniformer";
+ * import { checkSchedule } from "./schedule.ts";
  * import { assertThrows } from "@std/assert";
  *
  * const rates = { schedule: "cosine", learningRate: 1, minLearningRate: 0, warmupSteps: 10 } as const;

@@ -8,6 +8,9 @@
  */
 import { basename, dirname, join } from "@std/path";
 import { escaped } from "../../core/quoted.ts";
+import { isMissing, reason } from "../../files/reason.ts";
+
+export { reason };
 
 /** The command line itself is wrong: an unknown flag, a missing or an impossible value. Exit status 2. */
 export class UsageError extends Error {
@@ -42,28 +45,6 @@ export function printDiagnostic(text: string): void {
   }
 }
 
-/** The reason of a system error in a few words, such as `no such file or folder`. */
-export function reason(error: unknown): string {
-  if (!(error instanceof Error)) return String(error);
-  const reasons: Record<string, string> = {
-    ENOENT: "no such file or folder",
-    EACCES: "permission denied",
-    EPERM: "permission denied",
-    EEXIST: "something else has this name",
-    EISDIR: "it is a folder, not a file",
-    ENOTDIR: "part of the path is a file, not a folder",
-    ENOSPC: "the disk is full",
-    EDQUOT: "the disk quota is used up",
-    EROFS: "the disk is read-only",
-    EPIPE: "its reader has exited",
-    ENAMETOOLONG: "the name is too long",
-    EIO: "input/output error",
-  };
-  if (error instanceof Deno.errors.NotCapable) return `Deno's permissions forbid it (${error.message})`;
-  const code = (error as { code?: string }).code ?? "";
-  return reasons[code] ?? error.message.replace(/ \(os error \d+\).*/s, "");
-}
-
 /**
  * The error for a file or folder that cannot be read. When it is missing, the nearest existing name is suggested, if it is
  * of the wanted kind.
@@ -73,7 +54,7 @@ export async function cannotRead(
   error: unknown,
   wanted: keyof typeof SUITABLE = "any",
 ): Promise<Error> {
-  const near = error instanceof Deno.errors.NotFound ? await nearestPath(path, wanted) : undefined;
+  const near = isMissing(error) ? await nearestPath(path, wanted) : undefined;
   return new Error(`Cannot read ${path}: ${reason(error)}${near ? `; did you mean ${near}?` : ""}`, {
     cause: error,
   });

@@ -1,24 +1,29 @@
 /**
- * Reading checkpoints: the folder of a run, one of the checkpoints in it, or any Hugging Face folder.
+ * Reading checkpoints: the folder of a run, one of the checkpoints in it, or any Hugging Face folder. What the library has
+ * of it is `files/checkpoint_folder.ts`; here are the messages of a command line.
  *
  * @module
  */
 import { basename, join } from "@std/path";
-import type { BaseTokenizer } from "../../tokenizers/base_tokenizer.ts";
-import { allocateParameters } from "../../core/module.ts";
+import { loadConfig } from "../../checkpoints/checkpoint.ts";
 import type { Backend } from "../../core/backend.ts";
+import {
+  findFolder,
+  type FindOptions,
+  type FoundFolder,
+  openCheckpoint,
+  readCheckpoint,
+  tokenizerOf,
+  withPathInErrors,
+} from "../../files/checkpoint_folder.ts";
+import { isMissing } from "../../files/reason.ts";
 import type { Experiment } from "../../models/experiment.ts";
-import { buildModel, expectKind, kindOf, type ModelKind, type ModelsByKind } from "../../models/families.ts";
-import { loadTokenizer } from "../../tokenizers/hugging_face/hugging_face.ts";
-import { type CheckpointFiles, loadConfig, loadModel, restoreModel } from "../../checkpoints/checkpoint.ts";
-import { PYTORCH_FILES, SHARD_INDEX, shardNames } from "../../checkpoints/weight_files.ts";
-import { FORMER_TRAINING_STATE, TRAINING_STATE } from "../../checkpoints/checkpoint_files.ts";
+import { expectKind, kindOf, type ModelKind, type ModelsByKind } from "../../models/families.ts";
+import type { BaseTokenizer } from "../../tokenizers/base_tokenizer.ts";
 import { cannotRead } from "../cli/errors.ts";
 import { quote } from "../cli/terminal.ts";
-import { isAnyThere, lenientJson } from "./disk.ts";
-import { readFolder } from "./folders.ts";
+import { isAnyThere } from "./disk.ts";
 import {
-  CHECKPOINT_FILES,
   CHECKPOINT_FOLDERS,
   checkpointNamed,
   type FolderPaths,
@@ -26,13 +31,8 @@ import {
   RUNS,
   TOKENIZER_INPUT_FILES,
 } from "./own_names.ts";
-import { checkSums } from "./sums.ts";
 
-/** Files and the folder they were found in. */
-export interface FoundFolder {
-  readonly path: string;
-  readonly files: CheckpointFiles;
-}
+export { type FoundFolder, tokenizerOf, withPathInErrors };
 
 /** The files of a checkpoint and the folder they were found in. */
 export interface FoundCheckpoint extends FoundFolder {
@@ -40,75 +40,29 @@ export interface FoundCheckpoint extends FoundFolder {
   readonly experiment?: Experiment;
 }
 
-/** Of these files a checkpoint has one at least. */
-const NEEDED = ["config.json", "model.safetensors", SHARD_INDEX];
-
-/** The files that using a model needs, ours or those of another program, and the one that holds the checksums. */
-const MODEL_FILES = [...NEEDED, ...TOKENIZER_INPUT_FILES, TRAINING_STATE, FORMER_TRAINING_STATE];
-
-/**
- * Finds and reads a checkpoint, or one of those in the folder of a run, and checks its checksums.
- *
- * @param options `prefer`: which checkpoints of a run to look for, in this order, unless it is the run that decides;
- * `training`: whether to read what training needs, too
- */
-export async function findCheckpoint(
-  path: string,
-  { prefer: asked, training = false }: {
-    readonly prefer?: readonly string[];
-    readonly training?: boolean;
-  } = {},
-): Promise<FoundCheckpoint> {
-  await refusePytorchFile(path, training ? "resume" : "checkpoint");
-  const prefer = asked ?? await preferredIn(path);
-  const names = training ? CHECKPOINT_FILES : MODEL_FILES;
-  const found = await findFolder(path, "checkpoint", { names, needed: NEEDED, among: prefer });
-  if (found === undefined) {
-    const folders = prefer.map((name) => `${name}/`).join(" or ");
-    const expected = `it holds no checkpoint: expected config.json and model.safetensors, or ${folders}`;
-    throw await cannotRead(path, new Error(expected));
-  }
-  if (!training) await addWeights(found);
-  await checkSums(found.path, found.files);
-  return found;
+/** Finds and reads a checkpoint, or one of those in the folder of a run, and checks its checksums. */
+export async function findCheckpoint(path: string, options: FindOptions = {}): Promise<FoundCheckpoint> {
+  await refusePytorchFile(path, options.training ? "resume" : "checkpoint");
+  return await withSuggestion(path, "checkpoint", () => readCheckpoint(path, options));
 }
 
-/** Reads the shards that the index names. Of weights in a format that is not read only the name is added. */
-async function addWeights({ path, files }: FoundFolder): Promise<void> {
-  if (Object.hasOwn(files, "model.safetensors")) return;
-  const names = withPathInErrors(path, () => shardNames(files));
-  Object.assign(files, names.length === 0 ? {} : await readFolder(path, { names }));
-  for (const name of PYTORCH_FILES) if (await isAnyThere([join(path, name)])) files[name] = "";
+/** Reads the files of a tokenizer from a folder or, where it is that of a run, from its checkpoints. */
+export function findTokenizer(path: string): Promise<FoundFolder | undefined> {
+  const options = { names: TOKENIZER_INPUT_FILES, among: ["best", "last"] };
+  return withSuggestion(path, "tokenizer", () => findFolder(path, options));
 }
 
-/** The checkpoints of a run, the one to use first: the best, unless `last/` says that there was too little text to choose by. */
-async function preferredIn(run: string): Promise<readonly string[]> {
-  const files = await readFolder(`${pathsOf(run).folder}/last`, { names: [TRAINING_STATE] }).catch(() =>
-    undefined
-  );
-  return lenientJson(files?.[TRAINING_STATE]).prefer === "last" ? ["last", "best"] : ["best", "last"];
-}
-
-/** Reads files of these names from a folder or one of those in it: from the first that has one of the files needed. */
-export async function findFolder(
+/** Adds to the error of a folder that is missing which one was probably meant. */
+async function withSuggestion<Result>(
   path: string,
   kind: "checkpoint" | "tokenizer",
-  { names, needed = names, among }: {
-    readonly names: readonly string[];
-    readonly needed?: readonly string[];
-    readonly among: readonly string[];
-  },
-): Promise<FoundFolder | undefined> {
-  const { folder } = pathsOf(path);
-  for (const candidate of [folder, ...among.map((name) => `${folder}/${name}`)]) {
-    try {
-      const files = await readFolder(candidate, { names });
-      if (needed.some((name) => Object.hasOwn(files, name))) return { path: candidate, files };
-    } catch (error) {
-      const { cause } = error as Error;
-      if (!(cause instanceof Deno.errors.NotFound)) throw error;
-      if (candidate === folder) throw await cannotRead(path, cause, kind);
-    }
+  read: () => Promise<Result>,
+): Promise<Result> {
+  try {
+    return await read();
+  } catch (error) {
+    const { cause } = error as Error;
+    throw isMissing(cause) ? await cannotRead(path, cause, kind) : error;
   }
 }
 
@@ -173,15 +127,6 @@ export async function newestRun(): Promise<string> {
   );
 }
 
-/** Reads the tokenizer of a checkpoint, or of the folder of a tokenizer. */
-export function tokenizerOf({ path, files }: FoundFolder): BaseTokenizer {
-  const texts: Record<string, string> = {}, decoder = new TextDecoder();
-  for (const name of TOKENIZER_INPUT_FILES) {
-    if (files[name] !== undefined) texts[name] = decoder.decode(files[name] as Uint8Array);
-  }
-  return withPathInErrors(path, () => loadTokenizer(texts));
-}
-
 /** The command that uses a model of each kind. */
 const COMMANDS: Readonly<Record<ModelKind, string>> = {
   causal: "generate",
@@ -198,25 +143,5 @@ export function openModel<Kind extends ModelKind>(
   const { path, files, experiment } = checkpoint;
   const found = withPathInErrors(path, () => loadConfig(files, { experiment }));
   withPathInErrors(path, () => expectKind(found, kind), `; deno task ${COMMANDS[kindOf(found)]} uses it`);
-  const { config, weights } = withPathInErrors(path, () => loadModel(files, { kind, experiment }));
-  const tokenizer = tokenizerOf(checkpoint);
-  if (tokenizer.vocabSize > config.vocabSize) {
-    throw new Error(
-      `${path}: the tokenizer has ${tokenizer.vocabSize} tokens, the model ${config.vocabSize}: ` +
-        "they do not belong together",
-    );
-  }
-  const model = withPathInErrors(path, () => buildModel<Kind>(config, experiment));
-  const store = allocateParameters(backend, model);
-  withPathInErrors(path, () => restoreModel(backend, store, weights));
-  return { model, tokenizer };
-}
-
-/** Calls the body; an error that it throws is thrown anew with the path before its message, and the advice after it. */
-export function withPathInErrors<Result>(path: string, body: () => Result, advice: string = ""): Result {
-  try {
-    return body();
-  } catch (error) {
-    throw new Error(`Cannot use ${path}: ${(error as Error).message}${advice}`, { cause: error });
-  }
+  return openCheckpoint(backend, checkpoint, { kind, experiment });
 }

@@ -1,11 +1,20 @@
 /**
- * The names that Miniformer gives to files and folders. Everything with another name belongs to the user: it is never
- * removed, replaced or written to.
+ * The names that the commands give to files and folders, and those of `files/folder_names.ts`. Everything with another
+ * name belongs to the user: it is never removed, replaced or written to.
  *
  * @module
  */
 import { basename, dirname, join } from "@std/path";
-import { FORMER_TRAINING_STATE, TRAINING_STATE } from "../../checkpoints/checkpoint_files.ts";
+
+export {
+  CARD_NAME,
+  CARD_PICTURE,
+  CHECKPOINT_FILES,
+  type FolderPaths,
+  pathsOf,
+  TOKENIZER_FILES,
+  TOKENIZER_INPUT_FILES,
+} from "../../files/folder_names.ts";
 
 /** The folder for runs, unless `--out` names another. */
 export const RUNS = "runs";
@@ -30,31 +39,6 @@ export const ATTENTION_PAGE = "attention.html";
 
 /** Texts at several temperatures, generated at the end of a run. */
 export const SAMPLE_GENERATION = "sample_generation.txt";
-
-/** Files that a tokenizer is saved as. */
-export const TOKENIZER_FILES: readonly string[] = [
-  "tokenizer.json",
-  "vocab.json",
-  "merges.txt",
-  "special_tokens_map.json",
-  "tokenizer_config.json",
-];
-
-/** Files that a tokenizer is read from: `added_tokens.json` is written by other programs only, so it is not ours. */
-export const TOKENIZER_INPUT_FILES: readonly string[] = [...TOKENIZER_FILES, "added_tokens.json"];
-
-/** Files that a checkpoint is saved as, now or by earlier versions: replacing an old checkpoint leaves none of its files. */
-export const CHECKPOINT_FILES: readonly string[] = [
-  "config.json",
-  "model.safetensors",
-  ...TOKENIZER_FILES,
-  "optimizer.safetensors",
-  TRAINING_STATE,
-  FORMER_TRAINING_STATE,
-];
-
-/** The model card of a checkpoint and the picture in it. Both are ours until the user edits the card, see card.ts. */
-export const CARD_NAME = "README.md", CARD_PICTURE = "loss_curve.png";
 
 /** Folders of every run that hold a checkpoint; those of epochs, `epoch-1` and so on, are kept on request. */
 export const CHECKPOINT_FOLDERS: readonly string[] = ["last", "best"];
@@ -92,25 +76,6 @@ export const RUN_FILES: readonly string[] = [
   "training.ids",
   "validation.ids",
 ];
-
-/** A folder and its temporary siblings, see folders.ts. */
-export interface FolderPaths {
-  readonly folder: string;
-  /** The new version while it is being written, such as `runs/mine/.last.miniformer-new`. */
-  readonly fresh: string;
-  /** The old version while it is being replaced. */
-  readonly former: string;
-  /** The lock of a folder that is not part of a run, such as a tokenizer. */
-  readonly lock: string;
-}
-
-/** The paths of a folder, without slashes at the end, and of its temporary siblings. */
-export function pathsOf(path: string): FolderPaths {
-  const folder = path.replace(/(?<=.)[/\\]+$/, "");
-  const sibling = (suffix: string): string =>
-    join(dirname(folder), `.${basename(folder)}.miniformer-${suffix}`);
-  return { folder, fresh: sibling("new"), former: sibling("old"), lock: sibling("lock") };
-}
 
 /** A random path beside a file while it is being written, before it is renamed. */
 export function partOf(path: string): string {

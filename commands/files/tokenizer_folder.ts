@@ -6,9 +6,9 @@
 import { basename, join } from "@std/path";
 import type { BaseTokenizer } from "../../tokenizers/base_tokenizer.ts";
 import { cannotRead } from "../cli/errors.ts";
-import { findFolder, tokenizerOf } from "./checkpoint_folder.ts";
+import { findTokenizer, tokenizerOf } from "./checkpoint_folder.ts";
 import { isAnyThere, readBytes } from "./disk.ts";
-import { TOKENIZER_INPUT_FILES, TOKENIZERS } from "./own_names.ts";
+import { TOKENIZERS } from "./own_names.ts";
 
 /** Reads the tokenizer in a folder, a tokenizer.json, or the folder of a run, all of whose checkpoints have the same one. */
 export async function readTokenizer(path: string): Promise<BaseTokenizer> {
@@ -20,8 +20,7 @@ export async function readTokenizer(path: string): Promise<BaseTokenizer> {
     });
     return tokenizerOf({ path, files: { "tokenizer.json": bytes } });
   }
-  const names = TOKENIZER_INPUT_FILES, among = ["best", "last"];
-  return tokenizerOf(await findFolder(path, "tokenizer", { names, among }) ?? { path, files: {} });
+  return tokenizerOf(await findTokenizer(path) ?? { path, files: {} });
 }
 
 /** Names of models on the Hugging Face Hub whose tokenizers are often used. */

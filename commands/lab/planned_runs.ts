@@ -11,7 +11,7 @@ import { kebabCase } from "../cli/flags.ts";
 import { parseFlags } from "../cli/parse_flags.ts";
 import { readBytes } from "../files/disk.ts";
 import { expectFile } from "../files/open_file.ts";
-import { sumOf } from "../files/sums.ts";
+import { sumOf } from "../../files/sums.ts";
 import { ALTERNATIVES, readConfig } from "../settings/config_file.ts";
 import { choosePreset, type LanguageConfig } from "../settings/presets.ts";
 import { chooseSettings, VALIDATION_FRACTION } from "../settings/settings.ts";

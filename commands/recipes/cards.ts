@@ -7,7 +7,7 @@ import { countParameters } from "../../core/module.ts";
 import type { Baseline } from "../../data/baselines.ts";
 import { countCharacters } from "../../inference/text_measures.ts";
 import type { BaseTokenizer } from "../../tokenizers/base_tokenizer.ts";
-import { sealCard } from "../files/card.ts";
+import { sealCard } from "../../files/card.ts";
 import type { FolderFiles } from "../files/disk.ts";
 import { CARD_NAME } from "../files/own_names.ts";
 import { describeTokenizer } from "../files/tokenizer_folder.ts";

@@ -9,7 +9,7 @@
 import { basename, dirname, join } from "@std/path";
 import { cannotRead, reason } from "../cli/errors.ts";
 import { entryAt, isAnyThere, kindOfEntry } from "../files/disk.ts";
-import { finishSave } from "../files/folders.ts";
+import { finishSave } from "../../files/folders.ts";
 import { Lock, LockedError } from "../files/lock.ts";
 import { checkpointsOf } from "../files/checkpoint_folder.ts";
 import {

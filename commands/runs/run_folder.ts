@@ -26,9 +26,10 @@
 import { basename, join } from "@std/path";
 import { encodeEvents, type MetricsRecord } from "../../training/tensorboard_events.ts";
 import { reason } from "../cli/errors.ts";
-import { addPicture, ownCard } from "../files/card.ts";
+import { ownCard } from "../../files/card.ts";
+import { addPicture } from "../files/card_picture.ts";
 import { appendText, entryAt, type FolderFiles, syncFile } from "../files/disk.ts";
-import { SaveError, saveFolder } from "../files/folders.ts";
+import { SaveError, saveFolder } from "../../files/folders.ts";
 import { ATTENTION_PAGE, CHECKPOINT_FOLDERS, EVENTS_NAME } from "../files/own_names.ts";
 import { saveFile } from "../files/save_file.ts";
 import { savePicture } from "../files/save_picture.ts";

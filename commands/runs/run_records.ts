@@ -6,6 +6,7 @@
  */
 import * as v from "valibot";
 import type { MetricsRecord } from "../../training/tensorboard_events.ts";
+import { isMissing } from "../../files/reason.ts";
 import { reason } from "../cli/errors.ts";
 import { lenientJson, readBytes } from "../files/disk.ts";
 import { FINITE, objectOf, TEXT } from "../settings/saved_settings.ts";
@@ -66,7 +67,7 @@ export async function readIfThere(path: string): Promise<string> {
   try {
     return new TextDecoder().decode(await readBytes(path));
   } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return "";
+    if (isMissing(error)) return "";
     throw new Error(`Cannot read ${path}: ${reason(error)}`, { cause: error });
   }
 }

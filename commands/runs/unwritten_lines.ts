@@ -14,12 +14,12 @@ import {
 } from "../../checkpoints/checkpoint_files.ts";
 import type { MetricsRecord } from "../../training/tensorboard_events.ts";
 import { pageUpTo } from "../../plots/attention_page.ts";
-import { ownCard } from "../files/card.ts";
+import { ownCard } from "../../files/card.ts";
 import { entryAt, lenientJson } from "../files/disk.ts";
-import { readFolder, saveFolder } from "../files/folders.ts";
+import { readFolder, saveFolder } from "../../files/folders.ts";
 import { ATTENTION_PAGE, CHECKPOINT_FILES } from "../files/own_names.ts";
 import { saveFile } from "../files/save_file.ts";
-import { checkSums, withSums } from "../files/sums.ts";
+import { checkSums, withSums } from "../../files/sums.ts";
 import { expectSchema, objectOf, TEXT } from "../settings/saved_settings.ts";
 import { epochMarkdown } from "./epoch_table.ts";
 import { keptRecords, keptSamples, linesOfRecords, readIfThere, RECORD } from "./run_records.ts";

@@ -13,7 +13,7 @@ import { type Command, defineCommand } from "../cli/command.ts";
 import { MAX, replaceInvalidFlag } from "../cli/common_flags.ts";
 import { reason, UsageError } from "../cli/errors.ts";
 import { findFiles, textChunks } from "../texts/files.ts";
-import { refuseForeign, saveFolder } from "../files/folders.ts";
+import { refuseForeign, saveFolder } from "../../files/folders.ts";
 import { Lock } from "../files/lock.ts";
 import { expectFile } from "../files/open_file.ts";
 import { pathsOf, TOKENIZER_FILES, TOKENIZERS } from "../files/own_names.ts";

@@ -27,7 +27,7 @@ import { WasmMemory } from "./wasm_memory.ts";
 import { moduleOf, TYPES } from "./wasm_binary.ts";
 import { assembleWasm, type WasmPass } from "./wasm_pass.ts";
 import { CONTROL_BYTES, openWasmThreads, type WasmThreads } from "./wasm_threads.ts";
-import { whyNoThreads } from "./workers.ts";
+import { countProcessors, whyNoThreads } from "./workers.ts";
 
 /** Options of {@linkcode WasmBackend.open}. */
 export interface WasmBackendOptions {
@@ -98,7 +98,7 @@ export class WasmBackend implements Backend {
    * @throws {Error} If the engine does not run WebAssembly with vectors.
    */
   static async open(options: WasmBackendOptions = {}): Promise<WasmBackend> {
-    const { threads = globalThis.navigator?.hardwareConcurrency ?? 1, poison = false } = options;
+    const { threads = countProcessors(), poison = false } = options;
     if (!WasmBackend.available) throw new Error("This engine does not run WebAssembly with vectors (SIMD)");
     if (!Number.isInteger(threads) || threads < 1 || threads > MAX_THREADS) {
       throw new RangeError(`Cannot start ${threads} threads: expected an integer from 1 to ${MAX_THREADS}`);

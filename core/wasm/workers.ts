@@ -20,13 +20,31 @@ interface NodeThreads {
   };
 }
 
-/**
- * Node's workers, where there are any: unlike those of the web they can be told not to keep the program alive. This is
- * not an import, which a browser would refuse, and it needs no permission.
- */
-function nodeThreads(): NodeThreads | undefined {
+/** A module of Node, where there is one. This is not an import, which a browser would refuse, and it needs no permission. */
+function nodeModule(name: string): unknown {
   const { process } = globalThis as { process?: { getBuiltinModule?: (name: string) => unknown } };
-  return process?.getBuiltinModule?.("node:worker_threads") as NodeThreads | undefined;
+  return process?.getBuiltinModule?.(name);
+}
+
+/** Node's workers, where there are any: unlike those of the web they can be told not to keep the program alive. */
+const nodeThreads = () => nodeModule("node:worker_threads") as NodeThreads | undefined;
+
+/**
+ * The number of processors. Node has no `navigator` before version 21.
+ *
+ * @example
+ * ```ts
+ * import { countProcessors } from "./workers.ts";
+ * import { assertEquals } from "@std/assert";
+ *
+ * assertEquals(countProcessors(), navigator.hardwareConcurrency);
+ * ```
+ *
+ * @returns The number that this program may use, at least 1.
+ */
+export function countProcessors(): number {
+  const os = () => nodeModule("node:os") as { availableParallelism?(): number } | undefined;
+  return globalThis.navigator?.hardwareConcurrency ?? os()?.availableParallelism?.() ?? 1;
 }
 
 /**

@@ -37,6 +37,14 @@ export class DeviceLostError extends Error {
   override readonly name = "DeviceLostError";
 }
 
+/** What a device allows, in bytes. */
+export interface WebGpuLimits {
+  /** The largest buffer, which holds all parameters together. */
+  readonly maxBufferSize: number;
+  /** The largest part of a buffer that a kernel reads or writes: a tensor. */
+  readonly maxStorageBufferBindingSize: number;
+}
+
 /** Runs kernels by their WGSL bodies. */
 export class WebGpuBackend implements Backend {
   /** `"webgpu"`. */
@@ -64,7 +72,7 @@ export class WebGpuBackend implements Backend {
    * @param info The adapter's description.
    * @param adapterClass Overrides what is guessed from `info`, to test the shaders meant for the other class.
    */
-  constructor(device: GPUDevice, info: GPUAdapterInfo, adapterClass?: AdapterClass) {
+  private constructor(device: GPUDevice, info: GPUAdapterInfo, adapterClass?: AdapterClass) {
     this.#device = device;
     this.device = info.description || [info.vendor, info.architecture].filter(Boolean).join(" ") || "WebGPU";
     const software = info.isFallbackAdapter || /llvmpipe|lavapipe|swiftshader|softpipe/i.test(this.device);
@@ -105,8 +113,8 @@ export class WebGpuBackend implements Backend {
     return new WebGpuBackend(device, adapter.info, adapterClass);
   }
 
-  /** What the device allows: `maxBufferSize` for all parameters together, `maxStorageBufferBindingSize` for one tensor. */
-  get limits(): GPUSupportedLimits {
+  /** What the device allows. */
+  get limits(): WebGpuLimits {
     return this.#device.limits;
   }
 

@@ -42,7 +42,7 @@ export interface HeadIndex {
  *
  * @example
  * ```ts
- * import { cutWindows } from "@miniformer/miniformer";
+ * import { cutWindows } from "./patches.ts";
  * import { assertEquals } from "@std/assert";
  *
  * assertEquals(cutWindows(Uint32Array.of(5, 6, 7), 2), [Uint32Array.of(5, 6), Uint32Array.of(7)]);

@@ -8,7 +8,7 @@
  */
 import { parseArgs } from "node:util";
 import type { CheckpointFiles } from "../../checkpoints/checkpoint.ts";
-import { readFolder } from "../../commands/files/folders.ts";
+import { readFolder } from "../../files/folders.ts";
 import { ALLOWED, type Case, computed, differenceOf } from "./loaded.ts";
 
 const { values: options } = parseArgs({

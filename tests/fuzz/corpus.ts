@@ -14,8 +14,8 @@ import {
   NoPositions,
   trainBpe,
   trainingFiles,
-  writeTokenFile,
 } from "../../mod.ts";
+import { writeTokenFile } from "../../tokenizers/token_file.ts";
 import { newRun } from "../_training.ts";
 import { Gpt, type GptConfig } from "../../models/gpt.ts";
 

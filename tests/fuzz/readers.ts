@@ -22,7 +22,7 @@ import {
 import { kindOf, loadTokenizer, restoreTraining } from "../../mod.ts";
 import { settings as runSettings, text } from "../_training.ts";
 import { causalBatches, type Gpt, TrainingRun } from "../../mod.ts";
-import { readTensorEntries } from "../../mod.ts";
+import { readTensorEntries } from "../../checkpoints/safetensors.ts";
 import { SHARD_INDEX } from "../../checkpoints/weight_files.ts";
 import { type Corpus, EXPERIMENT, type Files } from "./corpus.ts";
 

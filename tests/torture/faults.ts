@@ -5,6 +5,7 @@
  * Asynchronous operations are carried out at once, when they are called: several that are begun together would otherwise
  * end in an order that no two processes share, and a cut point would not be the same moment twice.
  */
+import fs from "node:fs/promises";
 import { type Operation, OPERATION_MARK, type Orders, ORDERS_VARIABLE } from "./orders.ts";
 
 // deno-lint-ignore no-explicit-any -- functions of all kinds are replaced by name
@@ -145,3 +146,24 @@ Object.defineProperty(file, "writable", {
     throw new Error("tests/torture/faults.ts cannot count what a stream writes: use write");
   },
 });
+
+// What files/ does by Node's interface is counted as the same operations of Deno's.
+const node = fs as Any;
+node.rename = (from: string, to: string) => deno.rename(from, to);
+node.mkdir = (path: string, options?: Deno.MkdirOptions) => deno.mkdir(path, options);
+node.unlink = node.rmdir = (path: string) => deno.remove(path);
+node.open = async (path: string, flags: "r" | "wx") => {
+  const opened: Deno.FsFile = await deno.open(
+    path,
+    flags === "r" ? { read: true } : { write: true, createNew: true },
+  );
+  const part = (bytes: Uint8Array<ArrayBuffer>, offset: number, length: number) =>
+    bytes.subarray(offset, offset + length);
+  return {
+    write: async (...to: Parameters<typeof part>) => ({ bytesWritten: await opened.write(part(...to)) }),
+    read: async (...to: Parameters<typeof part>) => ({ bytesRead: await opened.read(part(...to)) ?? 0 }),
+    sync: () => opened.sync(),
+    stat: () => opened.stat(),
+    close: () => Promise.resolve(opened.close()),
+  };
+};

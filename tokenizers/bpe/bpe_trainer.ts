@@ -137,7 +137,8 @@ export async function trainBpe(
  *
  * @example
  * ```ts
- * import { countPreTokens, learnBpe } from "@miniformer/miniformer";
+ * import { learnBpe } from "./bpe_trainer.ts";
+ * import { countPreTokens } from "./pre_token_counts.ts";
  * import { assertEquals } from "@std/assert";
  *
  * const preTokens = await countPreTokens(["low low low"]);

@@ -36,7 +36,7 @@ BYTE_SYMBOLS.forEach((symbol, byte) => BYTE_OF_CODE[symbol.charCodeAt(0)] = byte
  *
  * @example
  * ```ts
- * import { bytesOfToken } from "@miniformer/miniformer";
+ * import { bytesOfToken } from "./byte_symbols.ts";
  * import { assertEquals } from "@std/assert";
  *
  * assertEquals(bytesOfToken("Ġhi"), Uint8Array.of(0x20, 0x68, 0x69));
@@ -63,7 +63,7 @@ export function bytesOfToken(token: string): Uint8Array | undefined {
  *
  * @example
  * ```ts
- * import { writeUtf8 } from "@miniformer/miniformer";
+ * import { writeUtf8 } from "./byte_symbols.ts";
  * import { assertEquals } from "@std/assert";
  *
  * const bytes = new Uint8Array(6);

@@ -37,7 +37,7 @@ export interface PreTokenCounts {
  *
  * @example
  * ```ts
- * import { countPreTokens } from "@miniformer/miniformer";
+ * import { countPreTokens } from "./pre_token_counts.ts";
  * import { assertEquals } from "@std/assert";
  *
  * const { counts, bytes } = await countPreTokens(["to be or not to be"]);

@@ -20,7 +20,7 @@
  *
  * @example
  * ```ts
- * import { PRE_TOKEN_PATTERN } from "@miniformer/miniformer";
+ * import { PRE_TOKEN_PATTERN } from "./pre_tokens.ts";
  * import { assertEquals } from "@std/assert";
  *
  * assertEquals("I'll go  home.".match(PRE_TOKEN_PATTERN), ["I", "'ll", " go", " ", " home", "."]);
@@ -66,7 +66,7 @@ function kindAt(text: string, index: number): number {
  *
  * @example
  * ```ts
- * import { nextPreToken } from "@miniformer/miniformer";
+ * import { nextPreToken } from "./pre_tokens.ts";
  * import { assertEquals } from "@std/assert";
  *
  * assertEquals(nextPreToken("two words", 0, 9), 3); // "two"

@@ -1,6 +1,6 @@
 """The folder of a run: its lock, and checkpoints that are replaced whole or not at all, as docs/files.md says.
 
-The rules are those of commands/files/folders.ts, lock.ts, card.ts and sums.ts, which say why each step is as it is.
+The rules are those of files/folders.ts, card.ts and sums.ts, and commands/files/lock.ts, which say why each step is as it is.
 """
 
 import hashlib

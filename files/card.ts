@@ -11,19 +11,15 @@
  *
  * @module
  */
-import { dirname, join } from "@std/path";
+import { join } from "node:path";
 import { entryAt, readBytes } from "./disk.ts";
-import { CARD_NAME, CARD_PICTURE } from "./own_names.ts";
-import { saveFile } from "./save_file.ts";
+import { CARD_NAME, CARD_PICTURE } from "./folder_names.ts";
 import { sumOf } from "./sums.ts";
 
 /** The longest card or picture that is taken for ours, in bytes: a card has a few thousand, a picture a hundred thousand. */
 const MAX_BYTES = 2 ** 20;
 
 const SEAL = /^([^]*\n)<!-- Written by Miniformer .* SHA-256 of the lines above: ([0-9a-f]{64}) -->\n$/;
-
-/** The heading in a card, without and with the picture below it. */
-const RESULTS = "\n## Results\n", SHOWN = `${RESULTS}\n![Training and validation loss](${CARD_PICTURE})\n`;
 
 /** Adds the line by which a card is found to be unchanged. */
 export async function sealCard(text: string): Promise<string> {
@@ -32,7 +28,7 @@ export async function sealCard(text: string): Promise<string> {
 }
 
 /** The card in a folder, if there is one that the user has not changed: as it is, and without its last line. */
-async function readOwn(
+export async function readOwnCard(
   folder: string,
 ): Promise<{ readonly card: string; readonly text: string } | undefined> {
   const card = new TextDecoder().decode(await readSmall(join(folder, CARD_NAME)));
@@ -42,14 +38,14 @@ async function readOwn(
 
 /** The bytes of a file; none where there is no file, or one that is larger than ours or cannot be read. */
 async function readSmall(path: string): Promise<Uint8Array<ArrayBuffer> | undefined> {
-  const info = await entryAt(path);
+  const entry = await entryAt(path);
   // what cannot be read is not changed either
-  if (info?.isFile && info.size <= MAX_BYTES) return await readBytes(path).catch(() => undefined);
+  if (entry?.isFile && entry.size <= MAX_BYTES) return await readBytes(path).catch(() => undefined);
 }
 
 /** The card in a folder and its picture by their names, if there is a card that the user has not changed; otherwise nothing. */
 export async function ownCard(folder: string): Promise<Record<string, string | Uint8Array<ArrayBuffer>>> {
-  const own = await readOwn(folder);
+  const own = await readOwnCard(folder);
   if (own === undefined) return {};
   const picture = await readSmall(join(folder, CARD_PICTURE));
   return { [CARD_NAME]: own.card, ...picture && { [CARD_PICTURE]: picture } };
@@ -57,20 +53,5 @@ export async function ownCard(folder: string): Promise<Record<string, string | U
 
 /** Whether a folder has a README.md that the user has written or edited. */
 export async function hasForeignCard(folder: string): Promise<boolean> {
-  return await entryAt(join(folder, CARD_NAME)) !== undefined && await readOwn(folder) === undefined;
-}
-
-/**
- * Puts the picture of the losses beside the card of a checkpoint, and shows it there, unless the user has edited that card.
- *
- * The picture comes first, so that no card shows one that is missing. Files that are being written lie beside the checkpoint:
- * what a killed process leaves inside it would be kept there as a file of the user.
- */
-export async function addPicture(folder: string, picture: Uint8Array): Promise<void> {
-  const own = (await entryAt(folder))?.isDirectory ? await readOwn(folder) : undefined;
-  if (!own?.text.includes(RESULTS)) return;
-  const text = own.text.includes(SHOWN) ? own.text : own.text.replace(RESULTS, SHOWN);
-  const partIn = dirname(folder);
-  await saveFile(join(folder, CARD_PICTURE), picture, { partIn });
-  await saveFile(join(folder, CARD_NAME), await sealCard(text), { partIn });
+  return await entryAt(join(folder, CARD_NAME)) !== undefined && await readOwnCard(folder) === undefined;
 }

@@ -6,7 +6,7 @@
  *
  * @module
  */
-import { TRAINING_STATE, trainingStateName } from "../../checkpoints/checkpoint_files.ts";
+import { TRAINING_STATE, trainingStateName } from "../checkpoints/checkpoint_files.ts";
 import { type FileContent, type FolderFiles, lenientJson } from "./disk.ts";
 
 /** Files of every checkpoint of a run: each has a checksum, as the state itself has. */
@@ -65,5 +65,6 @@ export async function checkSums(path: string, files: Readonly<Record<string, Fil
 /** The SHA-256 of a file, in hexadecimal digits. */
 export async function sumOf(content: FileContent): Promise<string> {
   const bytes = typeof content === "string" ? new TextEncoder().encode(content) : content;
-  return new Uint8Array(await crypto.subtle.digest("SHA-256", bytes)).toHex();
+  const sum = new Uint8Array(await crypto.subtle.digest("SHA-256", bytes));
+  return Array.from(sum, (byte) => byte.toString(16).padStart(2, "0")).join("");
 }

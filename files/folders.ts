@@ -12,21 +12,34 @@
  * is missing and the old folder is there, the process ended between steps 2 and 3, and the new folder is whole. Readers take it
  * from there without changing anything; the next save finishes the work.
  *
- * Two processes must not save the same folder at once: the caller holds a lock, see lock.ts.
+ * Two processes must not save the same folder at once: the commands hold a lock, see `commands/files/lock.ts`.
  *
  * @module
  */
-import { dirname, join } from "@std/path";
-import { cannotRead, reason } from "../cli/errors.ts";
+import fs from "node:fs/promises";
+import { dirname, join } from "node:path";
 import { hasForeignCard } from "./card.ts";
-import { createFile, entryAt, type FolderFiles, kindOfEntry, readBytes, syncFolder } from "./disk.ts";
-import { CARD_NAME, CARD_PICTURE, CHECKPOINT_FILES, pathsOf } from "./own_names.ts";
+import {
+  createFile,
+  entriesIn,
+  type Entry,
+  entryAt,
+  type FolderFiles,
+  kindOfEntry,
+  type Listed,
+  readBytes,
+  statOf,
+  syncFolder,
+} from "./disk.ts";
+import { CARD_NAME, CARD_PICTURE, CHECKPOINT_FILES, pathsOf } from "./folder_names.ts";
+import { isMissing, reason } from "./reason.ts";
 
 /** Files that stay where the user has edited the card. */
 const CARD_FILES = [CARD_NAME, CARD_PICTURE];
 
 /** A folder cannot be saved. The message says why, and whether what was there before is unharmed. */
 export class SaveError extends Error {
+  /** The name shown in stack traces. */
   override readonly name = "SaveError";
 }
 
@@ -45,8 +58,8 @@ export async function saveFolder(
     if (foreign === "refuse") await refuseForeign(path, names);
     const foreignCard = await hasForeignCard(folder) ? CARD_FILES : [];
     for (const name of foreignCard) names.delete(name); // those of the user stay
-    await Deno.mkdir(dirname(folder), { recursive: true });
-    await Deno.mkdir(fresh);
+    await fs.mkdir(dirname(folder), { recursive: true });
+    await fs.mkdir(fresh);
     const writing = Array.from(names, async (name) => {
       await createFile(join(fresh, name), await files[name]).catch((error) => {
         throw new Error(`${reason(error)} (writing ${name})`, { cause: error });
@@ -56,9 +69,9 @@ export async function saveFolder(
     await Promise.allSettled(writing);
     await Promise.all(writing);
     await syncFolder(fresh);
-    if (replaced) await Deno.rename(folder, former);
-    await Deno.rename(fresh, folder).catch(async (error) => {
-      if (replaced) await Deno.rename(former, folder);
+    if (replaced) await fs.rename(folder, former);
+    await fs.rename(fresh, folder).catch(async (error) => {
+      if (replaced) await fs.rename(former, folder);
       throw error;
     });
     await syncFolder(dirname(folder));
@@ -75,10 +88,9 @@ export async function saveFolder(
 export async function refuseForeign(path: string, names: ReadonlySet<string>): Promise<void> {
   const { folder } = pathsOf(path);
   if (await folderAt(folder) === undefined) return;
-  const [first] = (await Array.fromAsync(Deno.readDir(folder)))
-    .filter((entry) => !isOwn(entry, names)).map(({ name }) => name).sort();
-  if (first === undefined) return;
-  throw new Error(`it holds other things, such as ${JSON.stringify(first)}; choose another folder`);
+  const foreign = (await entriesIn(folder)).find((entry) => !isOwn(entry, names));
+  if (foreign === undefined) return;
+  throw new Error(`it holds other things, such as ${JSON.stringify(foreign.name)}; choose another folder`);
 }
 
 /**
@@ -87,7 +99,7 @@ export async function refuseForeign(path: string, names: ReadonlySet<string>): P
  */
 export async function finishSave(path: string, names?: ReadonlySet<string>): Promise<boolean> {
   const { folder, fresh, former } = pathsOf(path), current = await currentPath(path);
-  if (current !== folder && await folderAt(current)) await Deno.rename(current, folder);
+  if (current !== folder && await folderAt(current)) await fs.rename(current, folder);
   const isThere = await folderAt(folder) !== undefined;
   await removeOwn(former, names, { keepIn: folder });
   await removeOwn(fresh, names);
@@ -107,20 +119,20 @@ export async function readFolder(
     const folder = await currentPath(path), files: Record<string, Uint8Array<ArrayBuffer>> = {};
     let current = path;
     try {
-      const before = await Deno.stat(folder);
-      for (const name of (await Array.fromAsync(Deno.readDir(folder))).map(({ name }) => name).sort()) {
+      const before = await statOf(folder);
+      for (const { name } of await entriesIn(folder)) {
         if (names?.includes(name) === false) continue;
         current = join(folder, name);
-        if ((await Deno.stat(current)).isFile) files[name] = await readBytes(current);
+        if ((await statOf(current)).isFile) files[name] = await readBytes(current);
       }
-      const after = await Deno.stat(folder);
+      const after = await statOf(folder);
       const isUnchanged = before.ino === after.ino && before.mtime?.getTime() === after.mtime?.getTime();
       if (isUnchanged && folder === await currentPath(path)) return files;
       problem = new Error(`Cannot read ${path}: it is replaced again and again while it is being read`);
     } catch (error) {
-      problem = await cannotRead(current, error);
+      problem = new Error(`Cannot read ${current}: ${reason(error)}`, { cause: error });
       // What is missing may just have been renamed by a save: only what stays missing is an error.
-      if (!(error instanceof Deno.errors.NotFound)) break;
+      if (!isMissing(error)) break;
     }
   }
   throw problem;
@@ -134,15 +146,15 @@ async function currentPath(path: string): Promise<string> {
 }
 
 /** The folder at a path, if there is one; anything else there is refused. */
-async function folderAt(path: string): Promise<Deno.FileInfo | undefined> {
-  const info = await entryAt(path);
-  if (info === undefined || info.isDirectory) return info;
+async function folderAt(path: string): Promise<Entry | undefined> {
+  const entry = await entryAt(path);
+  if (entry === undefined || entry.isDirectory) return entry;
   throw new Error(
-    info.isFile ? "a file stands where a folder should" : `${path} is ${kindOfEntry(info)}, not a folder`,
+    entry.isFile ? "a file stands where a folder should" : `${path} is ${kindOfEntry(entry)}, not a folder`,
   );
 }
 
-function isOwn({ name, isDirectory }: Deno.DirEntry, names: ReadonlySet<string>): boolean {
+function isOwn({ name, isDirectory }: Listed, names: ReadonlySet<string>): boolean {
   return !isDirectory && names.has(name);
 }
 
@@ -156,7 +168,7 @@ async function removeOwn(
   { keepIn }: { keepIn?: string } = {},
 ): Promise<void> {
   if (await folderAt(path) === undefined) return;
-  const entries = await Array.fromAsync(Deno.readDir(path));
+  const entries = await entriesIn(path);
   const all = new Set([...names, ...CHECKPOINT_FILES, ...CARD_FILES]);
   // In a new folder that was not completed the card may be half written.
   const foreignCard = keepIn && await hasForeignCard(path) ? CARD_FILES : [];
@@ -166,10 +178,10 @@ async function removeOwn(
   // First what is not ours, so that it is back in its folder even where the rest cannot be removed.
   for (const { name } of entries.filter((entry) => !isOwn(entry, all))) {
     if (!keepIn) throw new Error(`${path} holds ${JSON.stringify(name)}, which is not ours: move it away`);
-    await Deno.rename(join(path, name), await freePath(join(keepIn, name)));
+    await fs.rename(join(path, name), await freePath(join(keepIn, name)));
   }
-  for (const entry of entries.filter((entry) => isOwn(entry, all))) await Deno.remove(join(path, entry.name));
-  await Deno.remove(path);
+  for (const entry of entries.filter((entry) => isOwn(entry, all))) await fs.unlink(join(path, entry.name));
+  await fs.rmdir(path);
 }
 
 /** The path itself or, if something is there, one beside it. */
