@@ -224,12 +224,13 @@ class Run:
     def save(self, names: list[str]) -> None:
         """Saves checkpoints. All processes call it, since each may hold a part of the tensors; one writes."""
         tensors, kept = {}, {}
-        for name, tensor in self.model.named_parameters():
-            tensors |= self.in_writer(name, whole(tensor).contiguous())
+        for name, parameter in self.model.named_parameters():
+            tensor = whole(parameter).contiguous()
+            tensors |= {name: tensor} if self.lock else {}  # the others keep nothing
         for ours, theirs in STATES[self.settings.get("optimizer", "adamw")].items():
             for name, group in self.named.items():
-                tensor = to_ours(name, [self.kept(part, theirs) for part in group], self.model)
-                kept |= self.in_writer(f"{ours}.{name}", tensor)
+                tensor = to_ours(name, [self.optimizer.state[part][theirs] for part in group], self.model)
+                kept |= {f"{ours}.{name}": tensor} if self.lock else {}
         if self.lock is None:
             return
         self.lock.keep()
@@ -238,15 +239,6 @@ class Run:
         state = {**self.state, "backend": {"name": "torch", "device": self.device_name()}, "step": self.step}
         for name in names:
             save_folder(self.path / name, sealed({**self.files, **made}, state))
-
-    def in_writer(self, name: str, tensor: Tensor) -> dict[str, Tensor]:
-        """A whole tensor under its name in the process that writes; the others do not keep it."""
-        return {name: tensor} if self.lock else {}
-
-    def kept(self, parameter: nn.Parameter, name: str) -> Tensor:
-        """What the optimizer keeps about a parameter; torch keeps no velocity where the momentum is 0."""
-        kept = self.optimizer.state[parameter].get(name)
-        return torch.zeros_like(parameter) if kept is None else kept
 
     def train(self) -> None:
         """Goes on to the last step, the one to stop after, or a signal; the end is saved."""
@@ -318,7 +310,7 @@ class Run:
         """Drops the samples of later steps, which belong to what was lost."""
         path = self.path / "samples.txt"
         text = path.read_text(encoding="utf-8", errors="replace") if path.exists() else ""
-        for heading in re.finditer(r"^=== step (\d+)$", text, re.MULTILINE):
+        for heading in re.finditer(r"^=== step (\d+)", text, re.MULTILINE):
             if int(heading[1]) > self.step:
                 return save_file(path, text[: heading.start()])
 
