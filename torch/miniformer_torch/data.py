@@ -172,21 +172,22 @@ def read_json(path: Path) -> dict[str, Any]:
 
 
 MAGIC, HEADER = b"MFTOKENS", struct.Struct("<8sQQQQ")
-"""How a token file begins: MAGIC, fingerprints of tokenizer, text and content, and count + 2^48 times the bytes of an id."""
+"""How a token file begins: MAGIC; fingerprints of tokenizer, text, ids; the number of ids + 2^48 times the bytes of one."""
 
 
 def read_ids(path: Path, tokenizer: str | None) -> np.ndarray:
-    """The ids in a token file, see tokenizers/token_file.ts; those of another tokenizer are refused."""
+    """The ids in a token file, see tokenizers/token_file.ts. They stay on the disk: they may be larger than the memory."""
     if not path.is_file():
         raise SystemExit(f"Cannot read {path}: it is missing; deno task train --export-torch {path.parent} makes it")
-    content = path.read_bytes()
-    magic, maker, _, checksum, sizes = HEADER.unpack(content[:40].ljust(40, b"\0"))
-    body, width = content[40:], sizes >> 48
-    if magic != MAGIC or width not in (2, 4) or fnv1a(body) != checksum:
+    is_long = path.stat().st_size >= HEADER.size
+    content = np.asarray(np.memmap(path, np.uint8, "r") if is_long else np.zeros(HEADER.size, np.uint8))
+    magic, maker, _, checksum, sizes = HEADER.unpack(content[: HEADER.size])
+    body, width = content[HEADER.size :], sizes >> 48
+    if magic != MAGIC or width not in (2, 4) or fnv1a(body.data) != checksum:
         raise SystemExit(f"Cannot read {path}: it is damaged; remove it, and export the run again")
     if tokenizer not in (None, f"{maker:016x}"):
         raise SystemExit(f"Cannot use {path}: another tokenizer made it; remove it, and export the run again")
-    return np.frombuffer(body, f"<u{width}").astype(np.int64)
+    return body.view(f"<u{width}")
 
 
 def ids_file(ids: np.ndarray, tokenizer: int, text: int) -> bytes:
