@@ -172,11 +172,11 @@ def read_json(path: Path) -> dict[str, Any]:
 
 
 MAGIC, HEADER = b"MFTOKENS", struct.Struct("<8sQQQQ")
-"""How a token file begins: MAGIC; fingerprints of tokenizer, text, ids; the number of ids + 2^48 times the bytes of one."""
+"""How a token file begins: MAGIC; fingerprints of tokenizer, text, ids; how many ids, plus 2^48 times their bytes."""
 
 
 def read_ids(path: Path, tokenizer: str | None) -> np.ndarray:
-    """The ids in a token file, see tokenizers/token_file.ts. They stay on the disk: they may be larger than the memory."""
+    """The ids in a token file, see tokenizers/token_file.ts, left on the disk; another tokenizer's are refused."""
     if not path.is_file():
         raise SystemExit(f"Cannot read {path}: it is missing; deno task train --export-torch {path.parent} makes it")
     is_long = path.stat().st_size >= HEADER.size

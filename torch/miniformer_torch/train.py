@@ -88,6 +88,7 @@ class Run:
         self.source = open_source(path, self.state)
         self.per_epoch = self.source.size / self.source.batch_size / self.settings["accumulation"]
         self.model = load_model(path / "last", options.exact).to(self.device)
+        del self.files["model.safetensors"]  # which is as large, and written anew
         self.objective: nn.Module = Objective(self.model)
         if options.fsdp:
             base = self.model.base_model
@@ -125,7 +126,7 @@ class Run:
         else:
             betas = settings.get("beta1", 0.9), settings.get("beta2", 0.999)
             optimizer = torch.optim.AdamW(groups, 0.0, betas, settings.get("epsilon", 1e-8))
-        saved = load(self.files["optimizer.safetensors"])
+        saved = load(self.files.pop("optimizer.safetensors"))
         for ours, theirs in STATES[name].items():
             for parameter, group in self.named.items():
                 parts = from_ours(parameter, saved[f"{ours}.{parameter}"], group, self.model)
@@ -304,7 +305,7 @@ class Run:
         """Whether as many validations in a row as the run's patience had no lower loss."""
         losses = [record["validationLoss"] for record in self.records if "validationLoss" in record]
         patience = self.settings.get("patience")
-        return bool(patience) and len(losses) - 1 - losses.index(min(losses)) >= patience
+        return bool(patience and losses) and len(losses) - 1 - losses.index(min(losses)) >= patience
 
     def cut_samples(self) -> None:
         """Drops the samples of later steps, which belong to what was lost."""
@@ -317,7 +318,10 @@ class Run:
     def note_session(self, first: int, seconds: float) -> None:
         """Writes in run.json what went on here, since a start that it does not list yet."""
         path = self.path / "run.json"
-        run = read_json(path) if path.exists() else {"command": "train", "settings": self.settings}
+        try:
+            run = read_json(path)
+        except (OSError, ValueError):  # none yet, or damaged: nothing depends on it
+            run = {"command": "train", "settings": self.settings}
         session = {
             "started": (datetime.now(timezone.utc) - timedelta(seconds=seconds)).isoformat(timespec="seconds"),
             "commandLine": sys.argv[1:],
