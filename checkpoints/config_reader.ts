@@ -117,11 +117,7 @@ export class ConfigReader {
    * @throws {TypeError} If it is none of them.
    */
   oneOf<Name extends string>(name: string, names: readonly Name[], fallback?: NoInfer<Name>): Name {
-    const value = this.#field(name) ?? fallback, found = names.find((other) => other === value);
-    if (found !== undefined) return found;
-    throw new TypeError(
-      `${name} is ${quoted(value)}, expected ${names.map((name) => quoted(name)).join(" or ")}`,
-    );
+    return this.meaning(name, names.map((name) => [name, name] as const), fallback);
   }
 
   /**
@@ -129,14 +125,14 @@ export class ConfigReader {
    *
    * @param name Its name.
    * @param meanings The names with their meanings.
-   * @param fallback The name if the file has none.
+   * @param fallback The name if the file has none; nothing if the file must have one.
    * @returns The meaning.
    * @throws {TypeError} If it is none of them.
    */
   meaning<Meaning>(
     name: string,
     meanings: readonly (readonly [name: string, meaning: Meaning])[],
-    fallback: string,
+    fallback?: string,
   ): Meaning {
     const value = this.#field(name) ?? fallback, found = meanings.find(([other]) => other === value);
     if (found !== undefined) return found[1];

@@ -18,7 +18,7 @@
 
 import type { Parameter } from "../core/module.ts";
 import { quoted, shortened } from "../core/quoted.ts";
-import { activations } from "../kernels/activations.ts";
+import { type ActivationName, activations } from "../kernels/activations.ts";
 import { PROBLEM_TYPES } from "../models/classifier.ts";
 import { checkExperiment, type Experiment } from "../models/experiment.ts";
 import { ARCHITECTURES, type ModelConfig } from "../models/families.ts";
@@ -34,7 +34,7 @@ export type SavedExperiment = Pick<Experiment, "name" | "sha256">;
 /** Our value of `model_type`. */
 const MODEL_TYPE = "miniformer";
 
-const ACTIVATION_NAMES = Object.keys(activations) as (keyof typeof activations)[];
+const OWN_ACTIVATIONS = Object.keys(activations) as ActivationName[];
 
 /**
  * Whether the files of a model are in our own words, because Hugging Face's cannot express it.
@@ -122,7 +122,7 @@ export function fromConfigJson(json: ConfigJson): ModelConfig {
       attentionDropoutRate: file.optional("attentionDropoutRate", (name) => file.rate(name)),
       embeddingDropoutRate: file.optional("embeddingDropoutRate", (name) => file.rate(name)),
       normEpsilon: file.optional("normEpsilon", (name) => file.positive(name)),
-      activation: file.optional("activation", (name) => file.oneOf(name, ACTIVATION_NAMES)),
+      activation: file.optional("activation", (name) => file.oneOf(name, OWN_ACTIVATIONS)),
       problemType: labels && file.optional("problemType", (name) => file.oneOf(name, PROBLEM_TYPES)),
     }),
     ...formatOf({ architecture }).ownFields(file, labels !== undefined),

@@ -124,6 +124,7 @@ export function readProblem(file: ConfigReader): Pick<ClassifierOptions, "proble
   const problemType = file.optional("problem_type", (name) => file.oneOf(name, PROBLEM_TYPES));
   return problemType === undefined ? {} : { problemType };
 }
+
 /**
  * Writes the names of the classes.
  *
@@ -161,7 +162,15 @@ export interface FixedField {
   readonly why: string;
 }
 
-const ALL = ["openai-gpt", "gpt2", "roberta"];
+const ALL = ["openai-gpt", "gpt2", "roberta"], GPT = ALL.slice(0, 2);
+
+/** Names that transformers also takes for fields of a GPT, but never writes. */
+const OTHER_NAMES = {
+  hidden_size: "n_embd",
+  num_attention_heads: "n_head",
+  num_hidden_layers: "n_layer",
+  max_position_embeddings: "n_positions",
+};
 
 /**
  * Fields that change what a model computes and have one supported value. A file with another is refused: it would load, and
@@ -173,6 +182,12 @@ export const FIXED_FIELDS: readonly FixedField[] = [
     modelTypes: ["roberta"],
     only: false,
     why: "a RoBERTa here attends in both directions",
+  },
+  {
+    field: "is_causal",
+    modelTypes: ["gpt2"],
+    only: true,
+    why: "a GPT attends to earlier positions only; transformers would let it attend in both directions",
   },
   {
     field: "position_embedding_type",
@@ -202,6 +217,11 @@ export const FIXED_FIELDS: readonly FixedField[] = [
     modelTypes: ALL,
     why: "weights are read as floating-point numbers; save the model without quantization",
   },
+  ...Object.entries(OTHER_NAMES).map(([field, name]) => ({
+    field,
+    modelTypes: GPT,
+    why: `another name of \`${name}\` for transformers, which writes only that; use it`,
+  })),
 ];
 
 /**

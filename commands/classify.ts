@@ -66,11 +66,12 @@ export const classify: Command = defineCommand({
     await withBackend({ device, threads }, async ({ backend }) => {
       const { model, tokenizer } = openModel(backend, found, "classifier");
       const { contextLength, labels } = model.config;
+      const isChoice = problemOf(model.config) === "single_label_classification";
       const encode = (text: string) => tokenizer.encode(text, { addSpecialTokens: true, pair });
       const ids = file
         ? encodeTexts(file, tokenizer, { contextLength, truncate })
         : [fitText(encode(text!), { contextLength, truncate })];
-      const actual = file?.rows.every(({ label }) => label !== undefined)
+      const actual = isChoice && file?.rows.every(({ label }) => label !== undefined)
         ? file.rows.map((row) => classOf(row, file.path, labels))
         : undefined;
       const results = await predict(backend, model, ids);
@@ -82,7 +83,7 @@ export const classify: Command = defineCommand({
         return print(formatJson({ checkpoint: found.path, labels, texts, ...metrics }));
       }
       if (file === undefined) return print(describe(results[0], model.config));
-      print(predictions(file, results, labels));
+      print(predictions(file, results, model.config));
       console.error(summary(file, labels, matrix));
     });
   },
@@ -101,13 +102,14 @@ function describe({ probabilities }: Classification, config: ClassifierOptions):
 function predictions(
   { rows }: LabelledFile,
   results: readonly Classification[],
-  labels: readonly string[],
+  config: ClassifierOptions,
 ): string {
+  const { labels } = config, heading = problemOf(config) === "regression" ? "score" : "probability";
   const flat = (text: string) => text.replace(/[\t\r\n]+/g, " ");
   const lines = results.map(({ label, probabilities }, index) =>
     `${flat(labels[label])}\t${probabilities[label].toFixed(4)}\t${flat(rows[index].text)}`
   );
-  return ["prediction\tprobability\ttext", ...lines].join("\n");
+  return [`prediction\t${heading}\ttext`, ...lines].join("\n");
 }
 
 /** How many texts there are and, where their labels are known, how good the predictions are. */

@@ -42,7 +42,7 @@ export const fillMask: Command = defineCommand({
     const found = await findModel({ checkpoint, block }, "roberta");
     await withBackend({ device, threads }, async ({ backend }) => {
       const { model, tokenizer } = openModel(backend, found, "masked");
-      const { maskId } = maskTokens(tokenizer), { contextLength } = model.config;
+      const { contextLength, padId } = model.config, { maskId } = maskTokens(tokenizer, padId);
       const whole = tokenizer.encode(text, { addSpecialTokens: true });
       if (!whole.includes(maskId)) {
         throw new Error('The text has no <mask>: write <mask> for what is missing, as in "The <mask> sat."');

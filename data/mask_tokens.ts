@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { PAD_ID } from "../models/config.ts";
 import type { Tokenizer } from "../tokenizers/tokenizer.ts";
 
 /** Ids of special tokens. */
@@ -23,8 +24,9 @@ export interface MaskTokens {
  * The special tokens of a tokenizer that a masked language model needs.
  *
  * @param tokenizer the tokenizer
+ * @param modelPadId the id of padding in the model; 1 unless given
  * @returns their ids
- * @throws {Error} when one is missing, or the id of `<pad>` is not 1, as in RoBERTa
+ * @throws {Error} when one is missing, or `<pad>` has another id than in the model
  *
  * @example
  * ```ts
@@ -38,7 +40,7 @@ export interface MaskTokens {
  * assertThrows(() => maskTokens(CharTokenizer.fromText("ab")), Error, "has no <s>");
  * ```
  */
-export function maskTokens(tokenizer: Tokenizer): MaskTokens {
+export function maskTokens(tokenizer: Tokenizer, modelPadId: number = PAD_ID): MaskTokens {
   const advice = "train one with --special-tokens masked, or with MASKED_SPECIAL_TOKENS in the library";
   const idOf = (token: string): number => {
     const id = tokenizer.idOf(token);
@@ -48,8 +50,10 @@ export function maskTokens(tokenizer: Tokenizer): MaskTokens {
     return id;
   };
   const beginId = idOf("<s>"), endId = idOf("</s>"), padId = idOf("<pad>"), maskId = idOf("<mask>");
-  if (padId !== 1) {
-    throw new Error(`The tokenizer's <pad> has id ${padId}, expected 1 as in RoBERTa: ${advice}`);
+  if (padId !== modelPadId) {
+    throw new Error(
+      `The tokenizer's <pad> has id ${padId}, expected ${modelPadId} as in the model: ${advice}`,
+    );
   }
   return { beginId, endId, padId, maskId, specialIds: tokenizer.specialTokens.map(({ id }) => id) };
 }

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { TransformerConfig } from "../models/config.ts";
+import type { RobertaConfig } from "../models/roberta.ts";
 import type { Tokenizer } from "../tokenizers/tokenizer.ts";
 import type { MaskedBatchOptions } from "./masked_batches.ts";
 import { maskTokens } from "./mask_tokens.ts";
@@ -39,7 +39,7 @@ export interface MaskedTextSettings {
  * @param tokenizer the tokenizer
  * @param settings sizes, seed, and how tokens are masked
  * @returns the sequences, and options for `maskedBatches`
- * @throws {Error} when the tokenizer lacks a special token
+ * @throws {Error} when the tokenizer lacks a special token, or pads with another than the model
  *
  * @example
  * ```ts
@@ -58,12 +58,12 @@ export interface MaskedTextSettings {
  */
 export function maskedTexts<Part extends string>(
   parts: Readonly<Record<Part, Uint32Array>>,
-  { vocabSize, contextLength: room }: Pick<TransformerConfig, "vocabSize" | "contextLength">,
+  { vocabSize, contextLength: room, padId }: Pick<RobertaConfig, "vocabSize" | "contextLength" | "padId">,
   tokenizer: Tokenizer,
   settings: MaskedTextSettings,
 ): MaskedTexts<Part> {
   const { batchSize, seed, maskRate, maskRule: rule, lines = false } = settings;
-  const tokens = maskTokens(tokenizer), sequences = {} as Record<Part, Uint32Array[]>;
+  const tokens = maskTokens(tokenizer, padId), sequences = {} as Record<Part, Uint32Array[]>;
   let contextLength = 0; // no batch is padded to more than the longest sequence
   for (const part in parts) {
     sequences[part] = cutSequences(parts[part], { ...tokens, contextLength: room, lines });

@@ -152,7 +152,9 @@ export async function filledSample(
   tokenizer: Tokenizer,
   sequences: readonly Uint32Array[],
 ): Promise<string> {
-  const { maskId, specialIds } = maskTokens(tokenizer), special = new Set(specialIds), samples: string[] = [];
+  const { maskId, specialIds } = maskTokens(tokenizer, model.config.padId),
+    special = new Set(specialIds),
+    samples: string[] = [];
   const count = Math.min(SAMPLE.sequences, sequences.length);
   for (let index = 0; index < count; index++) {
     const ids = sequences[Math.floor(index * sequences.length / count)].slice(0, SAMPLE.tokens);

@@ -99,10 +99,11 @@ fn derivative(x: f32) -> f32 {
   };
 }
 
+/** The names of all activations. */
+export type ActivationName = "gelu" | "geluErf" | "relu" | "silu" | "quickGelu" | "tanh";
+
 /** The activations by name. */
-export const ACTIVATIONS: Readonly<
-  Record<"gelu" | "geluErf" | "relu" | "silu" | "quickGelu" | "tanh", Activation>
-> = {
+export const ACTIVATIONS: Readonly<Record<ActivationName, Activation>> = {
   gelu: {
     value: (x) => x * gate(x),
     derivative: (x) => {

@@ -33,7 +33,7 @@ import { type Kernel, kernel } from "../core/backend.ts";
 import { storeOrAdd } from "../core/webgpu/shader.ts";
 import { gradientOf, gradientToWrite, outputOf, type Tensor } from "../core/tensor.ts";
 import { wasmElements } from "../core/wasm/wasm_pass.ts";
-import { type Activation, ACTIVATIONS } from "./activation_formulas.ts";
+import { type Activation, type ActivationName, ACTIVATIONS } from "./activation_formulas.ts";
 
 type Unary = Kernel<{ x: "f32" }, { y: "f32" }, "size">;
 type UnaryBackward = Kernel<{ x: "f32"; y: "f32"; dy: "f32" }, { dx: "f32" }, "size" | "accumulate">;
@@ -179,8 +179,7 @@ export function tanh(x: Tensor): Tensor {
   return activate(x, activationKernels.tanh);
 }
 
-/** The names of all activations. */
-export type ActivationName = "gelu" | "geluErf" | "relu" | "silu" | "quickGelu" | "tanh";
+export type { ActivationName };
 
 /** The activations by name, as a configuration names them. */
 export const activations: Readonly<Record<ActivationName, (x: Tensor) => Tensor>> = {

@@ -89,6 +89,11 @@ export abstract class Classifier<
     if (labels.length < 1) {
       throw new RangeError("Cannot classify into 0 classes: expected at least one label");
     }
+    if (labels.length === 1 && config.problemType === "single_label_classification") {
+      throw new RangeError(
+        'Cannot choose one of a single class: expected another problem_type than "single_label_classification"',
+      );
+    }
     if (repeated !== undefined) {
       throw new RangeError(
         `Cannot use label ${quoted(repeated)} for two classes: expected different names`,

@@ -110,6 +110,7 @@ Deno.test("classify: labels that exclude nothing are scored each by itself, and 
   assertEquals(single.found, single.logits.map(logistic));
   const regression = await scoresOf(["a", "b"], "regression");
   assertEquals(regression.found, regression.logits);
+  await assertRejects(() => scoresOf(["score"], "single_label_classification"), RangeError, "a single class");
 });
 
 Deno.test("a classifier that does not choose one of several classes is not trained", () => {

@@ -11,8 +11,10 @@ Deno.test("the tokens of a masked language model are found by their names", () =
 });
 
 Deno.test("a tokenizer without one of them, or with another <pad>, is refused", () => {
-  const made = (specialTokens: string[]) => CharTokenizer.fromText("ab", { specialTokens });
+  const made = (specialTokens: readonly string[]) => CharTokenizer.fromText("ab", { specialTokens });
   assertThrows(() => maskTokens(made(["<s>", "<pad>", "</s>"])), Error, "has no <mask>");
   const swapped = made(["<pad>", "<s>", "</s>", "<unk>", "<mask>"]);
-  assertThrows(() => maskTokens(swapped), Error, "<pad> has id 0, expected 1");
+  assertThrows(() => maskTokens(swapped), Error, "<pad> has id 0, expected 1 as in the model");
+  assertEquals(maskTokens(swapped, 0).padId, 0);
+  assertThrows(() => maskTokens(made(MASKED_SPECIAL_TOKENS), 0), Error, "<pad> has id 1, expected 0");
 });

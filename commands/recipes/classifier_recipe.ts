@@ -248,6 +248,9 @@ function pretrainedTokenizer(checkpoint: FoundCheckpoint, config: ModelConfig): 
   }
   const tokenizer = tokenizerOf(checkpoint);
   if (objectiveOf(config) === "causal") return withClassificationTokens(tokenizer);
-  withPathInErrors(checkpoint.path, () => maskTokens(tokenizer));
+  withPathInErrors(
+    checkpoint.path,
+    () => maskTokens(tokenizer, "padId" in config ? config.padId : undefined),
+  );
   return tokenizer;
 }

@@ -71,7 +71,7 @@ ${fixed.join("\n")}
 
 ## Fields that are not read
 
-They change nothing in what a model computes. So do fields that are not in any of these tables.
+They change nothing in what a model computes. Nor do fields that are not in any of these tables.
 
 | fields | why |
 |---|---|

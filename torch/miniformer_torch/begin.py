@@ -13,7 +13,7 @@ from safetensors.torch import save
 from tokenizers import Tokenizer
 from transformers import GPT2Config, GPT2LMHeadModel
 
-from .checkpoint import TOKENIZER, Lock, save_file, save_folder, sealed, to_json
+from .checkpoint import TOKENIZER, Lock, save_file, save_folder, sealed
 from .data import ids_file
 from .model import our_names, to_ours
 from .philox import fnv1a
@@ -34,8 +34,7 @@ def begin(options: Namespace) -> None:
     parts = split(texts, 1 - given["validation_fraction"])
     tokenizer = Tokenizer.from_file(str(options.tokenizer / "tokenizer.json"))
     torch.manual_seed(given["seed"])
-    config = config_of(settings, tokenizer.get_vocab_size())
-    model = GPT2LMHeadModel(GPT2Config(**config))
+    model = GPT2LMHeadModel(config_of(settings, tokenizer.get_vocab_size()))
     try:
         options.out.mkdir(parents=True)
     except FileExistsError:
@@ -58,7 +57,7 @@ def begin(options: Namespace) -> None:
         "backend": {"name": "torch", "device": f"PyTorch {torch.__version__}"},
         "step": 0,
     }  # fmt: skip
-    save_folder(options.out / "last", sealed(files_of(model, config, options.tokenizer), state))
+    save_folder(options.out / "last", sealed(files_of(model, options.tokenizer), state))
     lock.release()
     print(f"{options.out} is begun. Go on with\n  python -m miniformer_torch continue {options.out}\nor in Deno with\n"
           f"  deno task train --resume {options.out}")  # fmt: skip
@@ -77,19 +76,18 @@ def settings_of(given: dict[str, Any], tokenizer: Path) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def config_of(settings: dict[str, Any], vocab_size: int) -> dict[str, Any]:
-    """The fields of config.json."""
+def config_of(settings: dict[str, Any], vocab_size: int) -> GPT2Config:
+    """The sizes of the model; what is not said is as in every GPT-2."""
     rate = settings["dropoutRate"]
-    return {
-        "architectures": ["GPT2LMHeadModel"], "model_type": "gpt2", "vocab_size": vocab_size,
-        "n_positions": settings["contextLength"], "n_embd": settings["modelDim"], "n_layer": settings["layers"],
-        "n_head": settings["heads"], "n_inner": settings["feedForwardDim"], "activation_function": "gelu_new",
-        "resid_pdrop": rate, "embd_pdrop": rate, "attn_pdrop": rate, "layer_norm_epsilon": 1e-5,
-        "initializer_range": settings["initialStd"], "bos_token_id": None, "eos_token_id": None,
-    }  # fmt: skip
+    return GPT2Config(
+        architectures=["GPT2LMHeadModel"], vocab_size=vocab_size, n_positions=settings["contextLength"],
+        n_embd=settings["modelDim"], n_layer=settings["layers"], n_head=settings["heads"],
+        n_inner=settings["feedForwardDim"], resid_pdrop=rate, embd_pdrop=rate, attn_pdrop=rate,
+        initializer_range=settings["initialStd"], bos_token_id=None, eos_token_id=None,
+    )  # fmt: skip
 
 
-def files_of(model: GPT2LMHeadModel, config: dict[str, Any], tokenizer: Path) -> dict[str, bytes]:
+def files_of(model: GPT2LMHeadModel, tokenizer: Path) -> dict[str, bytes]:
     """The files of a checkpoint of a model that has not been trained."""
     weights = {name: parameter.detach() for name, parameter in model.named_parameters()}
     named = {name: to_ours(name, [torch.zeros_like(part) for part in group], model)
@@ -97,7 +95,7 @@ def files_of(model: GPT2LMHeadModel, config: dict[str, Any], tokenizer: Path) ->
     kept = {f"{kind}.{name}": zeros.clone() for kind in ("mean", "square") for name, zeros in named.items()}
     found = {name: (tokenizer / name).read_bytes() for name in TOKENIZER if (tokenizer / name).is_file()}
     return found | {
-        "config.json": (to_json(config) + "\n").encode(),
+        "config.json": model.config.to_json_string(use_diff=False).encode(),
         "model.safetensors": save(weights, {"format": "pt"}),
         "optimizer.safetensors": save(kept),
     }

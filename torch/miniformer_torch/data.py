@@ -1,10 +1,12 @@
 """The batches of a run: the same windows, masks and order as data/batches.ts and data/masked_batches.ts make."""
 
 import json
+import struct
 from dataclasses import dataclass
+from functools import lru_cache
 from math import ceil, floor
 from pathlib import Path
-from typing import Any
+from typing import Any, Callable
 
 import numpy as np
 
@@ -34,31 +36,29 @@ class Rows:
 
 
 class Source:
-    """What the sources of both objectives share; `sample` and `validation` are theirs."""
+    """What the sources of both objectives share; `sample` and `held` are theirs."""
 
     T: int
     size: int  # samples in an epoch
+    held_size: int  # samples of the validation text
+    sample: Callable[[int, int], Sample]  # of an epoch, by its index
+    held: Callable[[int], Sample]  # of the validation text, by its index: the same each time
     padding = 0
 
     def __init__(self, settings: dict[str, Any]):
         self.batch_size, self.seed = settings["batchSize"], settings["seed"]
-        self._order: tuple[int, list[int]] = (-1, [])
-
-    def draw(self, number: int) -> tuple[int, int]:
-        """The epoch and the index of the sample that is drawn so many samples after the first."""
-        epoch = number // self.size
-        if epoch != self._order[0]:
-            self._order = (epoch, permutation(self.size, self.seed, epoch))
-        return epoch, self._order[1][number % self.size]
-
-    def sample(self, epoch: int, index: int) -> Sample:
-        """A sample of an epoch."""
-        raise NotImplementedError
 
     def rows(self, number: int, first: int, last: int) -> Rows:
         """Rows of a batch, up to the last exclusively."""
         numbers = range(number * self.batch_size + first, number * self.batch_size + last)
-        return self.pack([self.sample(*self.draw(n)) for n in numbers], number, first)
+        drawn = [divmod(drawn, self.size) for drawn in numbers]  # epoch, and place in its order
+        samples = [self.sample(epoch, permutation(self.size, self.seed, epoch)[place]) for epoch, place in drawn]
+        return self.pack(samples, number, first)
+
+    def validation(self, limit: int) -> list[Sample]:
+        """Samples of the validation text, spread evenly over it."""
+        count = min(self.held_size, limit)
+        return [self.held(row * self.held_size // count) for row in range(count)]
 
     def pack(self, samples: list[Sample], number: int = 0, first: int = 0) -> Rows:
         """Pads samples to one length."""
@@ -77,21 +77,26 @@ class CausalSource(Source):
         self.T, self.ids, self.held_out = settings["contextLength"], training, validation
         room = len(training) - 1
         self.size = max(1, (room - (self.T - 1)) // self.T)
-        self.offsets, self._offset = room - self.size * self.T + 1, (-1, 0)
+        self.offsets = room - self.size * self.T + 1
+        self.held_length = min(self.T, len(validation) - 1)
+        self.held_size = (len(validation) - 1) // self.held_length
 
     def sample(self, epoch: int, index: int) -> Sample:
-        if epoch != self._offset[0]:
-            self._offset = (epoch, Random(self.seed, f"offset of epoch {epoch}").below(self.offsets))
-        begin = self._offset[1] + index * self.T
-        return self.ids[begin : begin + self.T], self.ids[begin + 1 : begin + 1 + self.T]
+        return window(self.ids, offset_of(epoch, self.seed, self.offsets) + index * self.T, self.T)
 
-    def validation(self, limit: int) -> list[Sample]:
-        """Windows of the validation text, spread evenly over it."""
-        ids, length = self.held_out, min(self.T, len(self.held_out) - 1)
-        available = (len(ids) - 1) // length
-        count = min(available, limit)
-        begins = [window * available // count * length for window in range(count)]
-        return [(ids[begin : begin + length], ids[begin + 1 : begin + 1 + length]) for begin in begins]
+    def held(self, index: int) -> Sample:
+        return window(self.held_out, index * self.held_length, self.held_length)
+
+
+@lru_cache(maxsize=1)
+def offset_of(epoch: int, seed: int, offsets: int) -> int:
+    """Where the windows of an epoch begin."""
+    return Random(seed, f"offset of epoch {epoch}").below(offsets)
+
+
+def window(ids: np.ndarray, begin: int, length: int) -> Sample:
+    """Tokens of a text, and those that follow them."""
+    return ids[begin : begin + length], ids[begin + 1 : begin + 1 + length]
 
 
 class MaskedSource(Source):
@@ -106,7 +111,7 @@ class MaskedSource(Source):
         self.special, self.settings = list(added.values()), settings
         self.vocab_size: int = read_json(folder / "config.json")["vocab_size"]
         self.sequences, self.held_out = self.cut(training), self.cut(validation)
-        self.size = len(self.sequences)
+        self.size, self.held_size = len(self.sequences), len(self.held_out)
         self.T = max(len(ids) for ids in self.sequences + self.held_out)
 
     def cut(self, ids: np.ndarray) -> list[np.ndarray]:
@@ -142,12 +147,8 @@ class MaskedSource(Source):
     def sample(self, epoch: int, index: int) -> Sample:
         return self.masked(self.sequences[index], Random(self.seed, f"mask of sequence {index} in epoch {epoch}"))
 
-    def validation(self, limit: int) -> list[Sample]:
-        """Sequences of the validation text, spread evenly over it, always with the same masks."""
-        count = min(len(self.held_out), limit)
-        indices = [row * len(self.held_out) // count for row in range(count)]
-        draws = [Random(self.seed, f"validation mask of sequence {index}") for index in indices]
-        return [self.masked(self.held_out[index], random) for index, random in zip(indices, draws)]
+    def held(self, index: int) -> Sample:
+        return self.masked(self.held_out[index], Random(self.seed, f"validation mask of sequence {index}"))
 
 
 def open_source(run: Path, state: dict[str, Any]) -> CausalSource | MaskedSource:
@@ -170,30 +171,27 @@ def read_json(path: Path) -> dict[str, Any]:
     return json.loads(path.read_text(encoding="utf-8"))
 
 
-MAGIC = b"MFTOKENS"
+MAGIC, HEADER = b"MFTOKENS", struct.Struct("<8sQQQQ")
+"""How a token file begins: MAGIC; fingerprints of tokenizer, text, ids; how many ids, plus 2^48 times their bytes."""
 
 
 def read_ids(path: Path, tokenizer: str | None) -> np.ndarray:
-    """The ids in a token file, see tokenizers/token_file.ts; those of another tokenizer are refused."""
+    """The ids in a token file, see tokenizers/token_file.ts, left on the disk; another tokenizer's are refused."""
     if not path.is_file():
         raise SystemExit(f"Cannot read {path}: it is missing; deno task train --export-torch {path.parent} makes it")
-    content = path.read_bytes()
-    width = int.from_bytes(content[38:40], "little")
-    if content[:8] != MAGIC or width not in (2, 4) or f"{fnv1a(content[40:]):016x}" != digits(content, 24):
+    is_long = path.stat().st_size >= HEADER.size
+    content = np.asarray(np.memmap(path, np.uint8, "r") if is_long else np.zeros(HEADER.size, np.uint8))
+    magic, maker, _, checksum, sizes = HEADER.unpack(content[: HEADER.size])
+    body, width = content[HEADER.size :], sizes >> 48
+    if magic != MAGIC or width not in (2, 4) or fnv1a(body.data) != checksum:
         raise SystemExit(f"Cannot read {path}: it is damaged; remove it, and export the run again")
-    if tokenizer not in (None, digits(content, 8)):
+    if tokenizer not in (None, f"{maker:016x}"):
         raise SystemExit(f"Cannot use {path}: another tokenizer made it; remove it, and export the run again")
-    return np.frombuffer(content[40:], f"<u{width}").astype(np.int64)
-
-
-def digits(content: bytes, at: int) -> str:
-    """A fingerprint in the header of a token file."""
-    return f"{int.from_bytes(content[at : at + 8], 'little'):016x}"
+    return body.view(f"<u{width}")
 
 
 def ids_file(ids: np.ndarray, tokenizer: int, text: int) -> bytes:
     """The content of a token file."""
     width = 2 if ids.max(initial=0) < 2**16 else 4
     body = ids.astype(f"<u{width}").tobytes()
-    numbers = [(tokenizer, 8), (text, 8), (fnv1a(body), 8), (len(ids), 6), (width, 2)]
-    return MAGIC + b"".join(value.to_bytes(size, "little") for value, size in numbers) + body
+    return HEADER.pack(MAGIC, tokenizer, text, fnv1a(body), len(ids) + (width << 48)) + body

@@ -1,5 +1,7 @@
 """Philox4x32-10, and sequences drawn from it. It has no state: a draw is a function of the seed and what it is for."""
 
+from functools import lru_cache
+
 import numpy as np
 
 MASK = 0xFFFFFFFF
@@ -62,6 +64,7 @@ class Random:
         return word % bound
 
 
+@lru_cache(maxsize=1)
 def permutation(length: int, seed: int, epoch: int) -> list[int]:
     """The order of the samples of an epoch (Fisher and Yates)."""
     random, order = Random(seed, f"permutation of epoch {epoch}"), list(range(length))

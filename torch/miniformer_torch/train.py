@@ -88,6 +88,7 @@ class Run:
         self.source = open_source(path, self.state)
         self.per_epoch = self.source.size / self.source.batch_size / self.settings["accumulation"]
         self.model = load_model(path / "last", options.exact).to(self.device)
+        del self.files["model.safetensors"]  # which is as large, and written anew
         self.objective: nn.Module = Objective(self.model)
         if options.fsdp:
             base = self.model.base_model
@@ -125,7 +126,7 @@ class Run:
         else:
             betas = settings.get("beta1", 0.9), settings.get("beta2", 0.999)
             optimizer = torch.optim.AdamW(groups, 0.0, betas, settings.get("epsilon", 1e-8))
-        saved = load(self.files["optimizer.safetensors"])
+        saved = load(self.files.pop("optimizer.safetensors"))
         for ours, theirs in STATES[name].items():
             for parameter, group in self.named.items():
                 parts = from_ours(parameter, saved[f"{ours}.{parameter}"], group, self.model)
@@ -224,12 +225,13 @@ class Run:
     def save(self, names: list[str]) -> None:
         """Saves checkpoints. All processes call it, since each may hold a part of the tensors; one writes."""
         tensors, kept = {}, {}
-        for name, tensor in self.model.named_parameters():
-            tensors |= self.in_writer(name, whole(tensor).contiguous())
+        for name, parameter in self.model.named_parameters():
+            tensor = whole(parameter).contiguous()
+            tensors |= {name: tensor} if self.lock else {}  # the others keep nothing
         for ours, theirs in STATES[self.settings.get("optimizer", "adamw")].items():
             for name, group in self.named.items():
-                tensor = to_ours(name, [self.kept(part, theirs) for part in group], self.model)
-                kept |= self.in_writer(f"{ours}.{name}", tensor)
+                tensor = to_ours(name, [self.optimizer.state[part][theirs] for part in group], self.model)
+                kept |= {f"{ours}.{name}": tensor} if self.lock else {}
         if self.lock is None:
             return
         self.lock.keep()
@@ -238,15 +240,6 @@ class Run:
         state = {**self.state, "backend": {"name": "torch", "device": self.device_name()}, "step": self.step}
         for name in names:
             save_folder(self.path / name, sealed({**self.files, **made}, state))
-
-    def in_writer(self, name: str, tensor: Tensor) -> dict[str, Tensor]:
-        """A whole tensor under its name in the process that writes; the others do not keep it."""
-        return {name: tensor} if self.lock else {}
-
-    def kept(self, parameter: nn.Parameter, name: str) -> Tensor:
-        """What the optimizer keeps about a parameter; torch keeps no velocity where the momentum is 0."""
-        kept = self.optimizer.state[parameter].get(name)
-        return torch.zeros_like(parameter) if kept is None else kept
 
     def train(self) -> None:
         """Goes on to the last step, the one to stop after, or a signal; the end is saved."""
@@ -312,20 +305,23 @@ class Run:
         """Whether as many validations in a row as the run's patience had no lower loss."""
         losses = [record["validationLoss"] for record in self.records if "validationLoss" in record]
         patience = self.settings.get("patience")
-        return bool(patience) and len(losses) - 1 - losses.index(min(losses)) >= patience
+        return bool(patience and losses) and len(losses) - 1 - losses.index(min(losses)) >= patience
 
     def cut_samples(self) -> None:
         """Drops the samples of later steps, which belong to what was lost."""
         path = self.path / "samples.txt"
         text = path.read_text(encoding="utf-8", errors="replace") if path.exists() else ""
-        for heading in re.finditer(r"^=== step (\d+)$", text, re.MULTILINE):
+        for heading in re.finditer(r"^=== step (\d+)", text, re.MULTILINE):
             if int(heading[1]) > self.step:
                 return save_file(path, text[: heading.start()])
 
     def note_session(self, first: int, seconds: float) -> None:
         """Writes in run.json what went on here, since a start that it does not list yet."""
         path = self.path / "run.json"
-        run = read_json(path) if path.exists() else {"command": "train", "settings": self.settings}
+        try:
+            run = read_json(path)
+        except (OSError, ValueError):  # none yet, or damaged: nothing depends on it
+            run = {"command": "train", "settings": self.settings}
         session = {
             "started": (datetime.now(timezone.utc) - timedelta(seconds=seconds)).isoformat(timespec="seconds"),
             "commandLine": sys.argv[1:],

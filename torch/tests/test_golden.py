@@ -120,9 +120,10 @@ def test_fingerprints_and_token_files(tmp_path):
         assert data.read_ids(path, "0123456789abcdef").tolist() == case["ids"]
         with pytest.raises(SystemExit, match="another tokenizer"):
             data.read_ids(path, "0" * 16)
-        path.write_bytes(content[:-1] + b"\x7f")
-        with pytest.raises(SystemExit, match="damaged"):
-            data.read_ids(path, None)
+        for damaged in (content[:-1] + b"\x7f", content[:-2], content[:39], b""):
+            path.write_bytes(damaged)
+            with pytest.raises(SystemExit, match="damaged"):
+                data.read_ids(path, None)
 
 
 def test_texts_are_split_between_characters():
