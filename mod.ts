@@ -259,7 +259,13 @@ export * from "./inference/fill_mask.ts";
 export * from "./inference/generate.ts";
 export * from "./inference/generate_text.ts";
 export * from "./inference/heads/antecedents.ts";
-export { type HeadIndex, meanHeads, patchedModel, replaceHeads } from "./inference/heads/patches.ts";
+export {
+  cutWindows,
+  type HeadIndex,
+  meanHeads,
+  patchedModel,
+  replaceHeads,
+} from "./inference/heads/patches.ts";
 export * from "./inference/heads/recalls.ts";
 export * from "./inference/longest_copy.ts";
 export * from "./inference/prompt.ts";

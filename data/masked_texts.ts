@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { RobertaConfig } from "../models/roberta.ts";
+import type { ConfigsByKind } from "../models/families.ts";
 import type { Tokenizer } from "../tokenizers/tokenizer.ts";
 import type { MaskedBatchOptions } from "./masked_batches.ts";
 import { maskTokens } from "./mask_tokens.ts";
@@ -58,7 +58,10 @@ export interface MaskedTextSettings {
  */
 export function maskedTexts<Part extends string>(
   parts: Readonly<Record<Part, Uint32Array>>,
-  { vocabSize, contextLength: room, padId }: Pick<RobertaConfig, "vocabSize" | "contextLength" | "padId">,
+  { vocabSize, contextLength: room, padId }: Pick<
+    ConfigsByKind["masked"],
+    "vocabSize" | "contextLength" | "padId"
+  >,
   tokenizer: Tokenizer,
   settings: MaskedTextSettings,
 ): MaskedTexts<Part> {

@@ -222,7 +222,7 @@ export class MaskedLanguageModel implements Learner {
    * @throws {TypeError} If the model is an encoder alone.
    */
   forward(ids: Tensor, context?: RobertaContext): Tensor {
-    return this.#head().forward(this.encoder.states(ids, context), this.encoder.tokenEmbedding);
+    return headOf(this).forward(this.encoder.states(ids, context), this.encoder.tokenEmbedding);
   }
 
   /**
@@ -237,14 +237,7 @@ export class MaskedLanguageModel implements Learner {
   forwardAt(ids: Tensor, indices: Tensor, context?: RobertaContext): Tensor {
     const states = this.encoder.states(ids, context), [batch, time, width] = states.shape;
     const chosen = embedding(indices, states.reshape([batch * time, width])); // (P, C)
-    return this.#head().forward(chosen, this.encoder.tokenEmbedding); // (P, V)
-  }
-
-  #head(): LanguageHead {
-    if (this.languageHead) return this.languageHead;
-    throw new TypeError(
-      "Cannot predict masked tokens: the model is an encoder without a language head; fine-tune a classifier from it",
-    );
+    return headOf(this).forward(chosen, this.encoder.tokenEmbedding); // (P, V)
   }
 
   /**
@@ -260,4 +253,12 @@ export class MaskedLanguageModel implements Learner {
       : this.forward(inputs, context);
     return crossEntropy(logits, targets, { weights });
   }
+}
+
+/** The language head of a model; a function, since a patched model (`patchedModel`) has no private methods. */
+function headOf({ languageHead }: MaskedLanguageModel): LanguageHead {
+  if (languageHead) return languageHead;
+  throw new TypeError(
+    "Cannot predict masked tokens: the model is an encoder without a language head; fine-tune a classifier from it",
+  );
 }

@@ -78,8 +78,12 @@ Deno.test("evaluate, attention and doctor print one JSON object with the documen
     await Deno.writeTextFile(`${cwd}/tales.txt`, makeTales({ seed: 1, characters: 4000 }).text);
     await succeed(["train", "--data", "tales.txt", ...train], { cwd });
     const tales = await json(cwd, "evaluate --data tales.txt --device cpu --checkpoint runs/tales");
+    await Deno.writeTextFile(`${cwd}/foreign.txt`, `${story(20)}é`);
+    const skip = "evaluate --data foreign.txt --unknown skip --device cpu --checkpoint runs/story";
+    const foreign = await json(cwd, skip);
+    assertEquals(foreign.skipped.most, [{ character: "é", count: 1 }]);
     const alone = documentedFields("evaluate").filter((path) => !path.startsWith(".report"));
-    const fields = new Set([causal, masked, tales].flatMap((result) => fieldsOf(result)));
+    const fields = new Set([causal, masked, tales, foreign].flatMap((result) => fieldsOf(result)));
     assertEquals([...fields].sort(), alone.sort());
     assertEquals(causal.perplexity, Math.exp(causal.loss));
     assertEquals([causal.objective, masked.objective], ["causal", "mlm"]);
@@ -102,7 +106,7 @@ Deno.test("evaluate, attention and doctor print one JSON object with the documen
     await succeed(["train", "--data", "story.txt", "--block", block, "--name", "block", ...train], { cwd });
     await editState(`${cwd}/runs/block/last/training_state.json`, ({ source: _, ...state }) => state);
     assertDocumented("evaluate", [
-      ...[causal, masked, tales, reported],
+      ...[causal, masked, tales, foreign, reported],
       await json(cwd, `${line} runs/masked --report`),
       await json(cwd, `${line} runs/block --block ${block} --report`),
     ]);
