@@ -72,6 +72,11 @@ export const PRESETS: Readonly<
       dropoutRate: 0.1,
     },
     training: TRAINING,
+    expectation: {
+      result: "2.58 on tinyshakespeare after one epoch",
+      textFingerprint: TINYSHAKESPEARE,
+      settings: { steps: 123, warmupSteps: 12 },
+    },
   },
   "mini-gpt": {
     summary: "2 layers, 128 wide, context 512",
