@@ -213,14 +213,14 @@ export class ConfigReader {
    * Refuses a file that asks for something we do not build.
    *
    * @param name Name of a value.
-   * @param only The value that is supported; nothing if the field must be absent, null or empty.
+   * @param supported The value that is supported; nothing if the field must be absent, null or empty.
    * @throws {TypeError} If it is another.
    */
-  expect(name: string, only: unknown): void {
-    const value = this.#json[name] ?? only;
+  expect(name: string, supported: unknown): void {
+    const value = this.#json[name] ?? supported;
     const isEmpty = typeof value === "object" && value !== null && Object.keys(value).length === 0;
-    if (value === only || only === undefined && isEmpty) return;
-    const expected = only === undefined ? "no such field" : `only ${quoted(only)}`;
+    if (value === supported || supported === undefined && isEmpty) return;
+    const expected = supported === undefined ? "no such field" : `only ${quoted(supported)}`;
     throw new TypeError(`${name} is ${quoted(value)}, ${expected} is supported`);
   }
 

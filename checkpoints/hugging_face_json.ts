@@ -157,7 +157,7 @@ export interface FixedField {
   /** Values of `model_type` of the files where it counts. */
   readonly modelTypes: readonly string[];
   /** The supported value, which is that of a file without the field; nothing if the field must be absent, null or empty. */
-  readonly only?: unknown;
+  readonly supported?: unknown;
   /** Why another is refused. */
   readonly why: string;
 }
@@ -180,31 +180,31 @@ export const FIXED_FIELDS: readonly FixedField[] = [
   {
     field: "is_decoder",
     modelTypes: ["roberta"],
-    only: false,
+    supported: false,
     why: "a RoBERTa here attends in both directions",
   },
   {
     field: "is_causal",
     modelTypes: ["gpt2"],
-    only: true,
+    supported: true,
     why: "a GPT attends to earlier positions only; transformers would let it attend in both directions",
   },
   {
     field: "position_embedding_type",
     modelTypes: ["roberta"],
-    only: "absolute",
+    supported: "absolute",
     why: "relative positions, which earlier versions of transformers had, are not built",
   },
   {
     field: "add_cross_attention",
     modelTypes: ["gpt2", "roberta"],
-    only: false,
+    supported: false,
     why: "there is no encoder to attend to",
   },
   {
     field: "is_encoder_decoder",
     modelTypes: ALL,
-    only: false,
+    supported: false,
     why: "there is no encoder to attend to",
   },
   {
@@ -232,8 +232,8 @@ export const FIXED_FIELDS: readonly FixedField[] = [
  * @throws {TypeError} If it has; the message names field and value.
  */
 export function expectFixed(file: ConfigReader, modelType: string): void {
-  for (const { field, modelTypes, only } of FIXED_FIELDS) {
-    if (modelTypes.includes(modelType)) file.expect(field, only);
+  for (const { field, modelTypes, supported } of FIXED_FIELDS) {
+    if (modelTypes.includes(modelType)) file.expect(field, supported);
   }
 }
 

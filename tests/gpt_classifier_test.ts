@@ -1,16 +1,15 @@
-import { assertEquals, assertNotEquals } from "@std/assert";
+import { assertEquals } from "@std/assert";
 import { CpuBackend } from "../core/cpu_backend.ts";
 import { initialize } from "../core/module.ts";
 import { IGNORE_INDEX } from "../kernels/cross_entropy.ts";
 import { GptClassifier } from "../models/gpt_classifier.ts";
+import { assertReadsOneText, lengths, shape, texts } from "./_classifiers.ts";
 import { assertClose, everyBackend, TOLERANCES } from "./_testing.ts";
 import { small } from "./_training.ts";
 
 const config = { ...small, dropoutRate: 0, vocabSize: 16, labels: ["a", "b", "c"], padId: 1 };
 const C = config.modelDim, V = config.vocabSize, classes = config.labels.length;
 
-/** A text of four tokens and one of two, padded to four. */
-const texts = [0, 5, 9, 2, 0, 2, 1, 1], shape = [2, 4], lengths = Uint32Array.of(4, 2);
 const lastIndices = [3, 5]; // of the eight positions
 
 /** −log softmax(row)[target]. */
@@ -80,22 +79,6 @@ for (const architecture of ["gpt1", "gpt2"] as const) {
 
   everyBackend(
     `${architecture} classifier: padding is not read, every token of the text is`,
-    async (backend) => {
-      const model = new GptClassifier({ ...config, architecture });
-      initialize(backend, model, 1);
-      const classify = async (ids: readonly number[]) =>
-        Array.from(
-          await backend.read(
-            model.forward(backend.from(Uint32Array.from(ids), shape), backend.from(lengths)),
-          ),
-        );
-      const before = await classify(texts);
-      assertEquals(await classify(texts.with(6, 7).with(7, 3)), before, "other padding");
-      for (const index of [0, 1, 2, 3]) {
-        const after = await classify(texts.with(index, 11));
-        assertNotEquals(after.slice(0, classes), before.slice(0, classes), `token ${index}`);
-        assertEquals(after.slice(classes), before.slice(classes), "the other text");
-      }
-    },
+    (backend) => assertReadsOneText(backend, new GptClassifier({ ...config, architecture })),
   );
 }

@@ -37,7 +37,7 @@ function read(modelType: string, architecture: string, change: Record<string, un
 function forEach(visit: (name: string, modelType: string, architecture: string, field: Field) => void): void {
   for (const field of READ_FIELDS) {
     for (const [modelType, name] of Object.entries(field.names)) {
-      const classes = CLASSES[modelType].filter((architecture) => field.only?.test(architecture) ?? true);
+      const classes = CLASSES[modelType].filter((architecture) => field.classes?.test(architecture) ?? true);
       assert(classes.length > 0, `${name} of ${modelType} is in no class`);
       for (const architecture of classes) visit(name, modelType, architecture, field);
     }
@@ -75,13 +75,13 @@ Deno.test("config.json: every value that the table refuses is refused, in one li
 });
 
 Deno.test("config.json: a field with one supported value is read with it and without it, and refused otherwise", () => {
-  for (const { field, modelTypes, only } of FIXED_FIELDS) {
+  for (const { field, modelTypes, supported } of FIXED_FIELDS) {
     for (const modelType of modelTypes) {
       const [architecture] = CLASSES[modelType], usual = read(modelType, architecture, {});
-      for (const value of only === undefined ? [null, {}] : [only, null]) {
+      for (const value of supported === undefined ? [null, {}] : [supported, null]) {
         assertEquals(read(modelType, architecture, { [field]: value }), usual);
       }
-      for (const value of [!only, "other", { 0: [1] }]) {
+      for (const value of [!supported, "other", { 0: [1] }]) {
         const message = `${field} is `;
         assertThrows(() => read(modelType, architecture, { [field]: value }), TypeError, message);
       }

@@ -2,6 +2,7 @@ import { assertEquals, assertNotEquals, assertThrows } from "@std/assert";
 import { CpuBackend } from "../core/cpu_backend.ts";
 import { initialize } from "../core/module.ts";
 import { RobertaClassifier, type RobertaClassifierConfig } from "../models/roberta_classifier.ts";
+import { assertReadsOneText, lengths, shape, texts } from "./_classifiers.ts";
 import { assertClose, everyBackend, TOLERANCES } from "./_testing.ts";
 import { small } from "./_training.ts";
 
@@ -10,9 +11,6 @@ const config: RobertaClassifierConfig = {
   ...{ dropoutRate: 0, vocabSize: 16, initialStd: 0.3, labels: ["a", "b", "c"] },
 };
 const C = config.modelDim, classes = config.labels.length;
-
-/** A text of four tokens and one of two, padded to four. */
-const texts = [0, 5, 9, 2, 0, 2, 1, 1], shape = [2, 4], lengths = Uint32Array.of(4, 2);
 
 /** x · weight + bias of one row. */
 function linear(x: ArrayLike<number>, weight: ArrayLike<number>, bias: ArrayLike<number>): number[] {
@@ -97,22 +95,6 @@ Deno.test("RoBERTa classifier: a pooling that there is not is refused", () => {
 for (const pooling of ["first", "mean"] as const) {
   everyBackend(
     `RoBERTa classifier: padding is not read, every token of the text is [${pooling}]`,
-    async (backend) => {
-      const model = new RobertaClassifier({ ...config, pooling });
-      initialize(backend, model, 1);
-      const classify = async (ids: readonly number[]) =>
-        Array.from(
-          await backend.read(
-            model.forward(backend.from(Uint32Array.from(ids), shape), backend.from(lengths)),
-          ),
-        );
-      const before = await classify(texts);
-      assertEquals(await classify(texts.with(6, 7).with(7, 3)), before, "other padding");
-      for (const index of [0, 1, 2, 3]) {
-        const after = await classify(texts.with(index, 11));
-        assertNotEquals(after.slice(0, classes), before.slice(0, classes), `token ${index}`);
-        assertEquals(after.slice(classes), before.slice(classes), "the other text");
-      }
-    },
+    (backend) => assertReadsOneText(backend, new RobertaClassifier({ ...config, pooling })),
   );
 }

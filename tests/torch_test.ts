@@ -186,7 +186,7 @@ Deno.test(
     inFolder(async (cwd) => {
       await Deno.writeTextFile(`${cwd}/story.txt`, story(40));
       await succeed(words("train --data story.txt --stop-after 1").concat(tiny), { cwd });
-      const last = `${cwd}/runs/story/last`, folders = new URL("../commands/files/", import.meta.url).href;
+      const last = `${cwd}/runs/story/last`, folders = new URL("../files/", import.meta.url).href;
       const inPython = `
 import itertools, pathlib
 from miniformer_torch.checkpoint import finish_save, read_checkpoint, save_folder, sealed

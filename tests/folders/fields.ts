@@ -17,7 +17,7 @@ export interface Field {
   /** Values that are refused. */
   readonly refused: readonly unknown[];
   /** Only files of these classes have it. */
-  readonly only?: RegExp;
+  readonly classes?: RegExp;
 }
 
 const ALL = ["openai-gpt", "gpt2", "roberta"], GPT = ALL.slice(0, 2);
@@ -110,7 +110,7 @@ export const READ_FIELDS: readonly Field[] = [
     meaning: "the rate of dropout in the classification head; without the field that of the blocks",
     read: [0, 0.5],
     refused: RATES,
-    only: LABELLED,
+    classes: LABELLED,
   },
   {
     names: named(ALL, "initializer_range"),
@@ -141,7 +141,7 @@ export const READ_FIELDS: readonly Field[] = [
     meaning: "the id of padding; of a RoBERTa positions begin after it, of a GPT only classifiers have it",
     read: [0, 5],
     refused: [-1, 1.5, 100, "1"],
-    only: /^Roberta|ForSequenceClassification$/,
+    classes: /^Roberta|ForSequenceClassification$/,
   },
   {
     names: named(ALL, "tie_word_embeddings"),
@@ -149,14 +149,14 @@ export const READ_FIELDS: readonly Field[] = [
       "whether the token embedding is the output layer, too. A tied file that has another output layer is one of an untied model, as for transformers",
     read: [true, false],
     refused: ["yes", 1],
-    only: /LMHeadModel$|ForMaskedLM$/,
+    classes: /LMHeadModel$|ForMaskedLM$/,
   },
   {
     names: named(ALL, "id2label"),
     meaning: "the names of the classes, one or more; without the field `num_labels` counts them",
     read: [{ 0: "bad", 1: "good" }, { 0: "score" }],
     refused: ["bad", {}, { 1: "good" }, { 0: "same", 1: "same" }],
-    only: LABELLED,
+    classes: LABELLED,
   },
   {
     names: named(ALL, "problem_type"),
@@ -164,7 +164,7 @@ export const READ_FIELDS: readonly Field[] = [
       "how logits become scores: softmax over the classes, each class for itself, or as they are. Only the first is trained here. Without the field a single class is scored for itself, as in pipelines of transformers",
     read: ["single_label_classification", "multi_label_classification", "regression"],
     refused: ["ranking", 1],
-    only: LABELLED,
+    classes: LABELLED,
   },
 ];
 

@@ -23,9 +23,9 @@ export function hostedPage(): string {
   const read = READ_FIELDS.map(({ names, meaning, read, refused }) =>
     `| ${cells(names)} | ${meaning} | ${list(read)} | ${list(refused)} |`
   );
-  const fixed = FIXED_FIELDS.map(({ field, modelTypes, only, why }) =>
+  const fixed = FIXED_FIELDS.map(({ field, modelTypes, supported, why }) =>
     `| \`${field}\` | ${modelTypes.join(", ")} | ${
-      only === undefined ? "absent, null or empty" : code(only)
+      supported === undefined ? "absent, null or empty" : code(supported)
     } | ${why} |`
   );
   const unread = UNREAD_FIELDS.map(({ fields, why }) =>
