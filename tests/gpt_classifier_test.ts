@@ -1,4 +1,3 @@
-import { assertEquals } from "@std/assert";
 import { CpuBackend } from "../core/cpu_backend.ts";
 import { initialize } from "../core/module.ts";
 import { IGNORE_INDEX } from "../kernels/cross_entropy.ts";
