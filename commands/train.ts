@@ -3,14 +3,16 @@
  *
  * @module
  */
-import { loadSavedExperiment } from "../checkpoints/checkpoint.ts";
+import { loadModel, loadSavedExperiment } from "../checkpoints/checkpoint.ts";
+import { huggingFaceTensors } from "../checkpoints/hugging_face_formats.ts";
 import { type Command, defineCommand } from "./cli/command.ts";
 import { allowWriting } from "./cli/permissions.ts";
 import { print, quote } from "./cli/terminal.ts";
 import { newestRun, tokenizerOf } from "./files/checkpoint_folder.ts";
-import { RUNS } from "./files/own_names.ts";
+import { RUNS, TORCH_TABLE } from "./files/own_names.ts";
 import { languageRecipe, TRAIN_SCHEMAS, type TrainState } from "./recipes/language_recipe.ts";
 import { runSession } from "./recipes/session.ts";
+import { RunFolder } from "./runs/run_folder.ts";
 import { runName } from "./runs/run_place.ts";
 import { announceFiles, expectTokenizer, readRun } from "./runs/run_state.ts";
 import { readConfig } from "./settings/config_file.ts";
@@ -45,34 +47,37 @@ export const train: Command = defineCommand({
 });
 
 /**
- * Puts the text of a run into its folder as ids, which the package in `torch/` trains on, and prints the command. So the
- * folder is all that another machine needs; `path` may be "" for the newest run.
+ * Prepares the folder of a run for the package in `torch/`, and prints the command. Text goes in as ids, and the names of the
+ * tensors as a table, so the folder is all that another machine needs. `path` may be "" for the newest run.
  */
 async function exportTorch(path: string): Promise<void> {
   const asked = path === "" ? await newestRun() : path;
   await allowWriting(asked, [RUNS]);
-  const run = await readRun<TrainState>(asked, "train", TRAIN_SCHEMAS), { folder, state, files } = run;
-  const refuse = (why: string) => new Error(`Cannot export ${folder} to PyTorch: ${why}`);
+  using folder = await RunFolder.open(asked);
+  const run = await readRun<TrainState>(folder.path, "train", TRAIN_SCHEMAS), { state, files } = run;
+  const refuse = (why: string) => new Error(`Cannot export ${folder.path} to PyTorch: ${why}`);
   if (loadSavedExperiment(files)) {
     throw refuse("its model has a block of its own, which transformers does not");
   }
-  await announceFiles(folder, [...state.source.data, ...state.source.validation], "");
+  await announceFiles(folder.path, [...state.source.data, ...state.source.validation], "");
   const corpus = await readCorpus(state.source), tokenizer = tokenizerOf(run);
   if (corpus.fingerprint !== state.textFingerprint) throw refuse("its texts are not those it was trained on");
   expectTokenizer(run, tokenizer);
-  const { training, validation } = await encodeCorpus(corpus, tokenizer, folder, {
+  const { training, validation } = await encodeCorpus(corpus, tokenizer, folder.path, {
     lines: state.settings.lines,
     kept: true,
   });
+  const tensors = huggingFaceTensors(loadModel(files).config).entries();
+  const table = Object.fromEntries(
+    tensors.map(([ours, { names, transposed }]) => [ours, [names, transposed]]),
+  );
+  await folder.addFile(TORCH_TABLE, JSON.stringify({ tensors: table }, null, 2) + "\n");
+  const tokens = training.length + validation.length, quoted = quote(folder.path);
   print(
-    `${folder} has its ${
-      training.length + validation.length
-    } tokens beside its checkpoint: it can be copied to another ` +
-      `machine as it is.\nIt goes on there, on all GPUs, with\n\n` +
-      `  pip install ./torch && torchrun --nproc_per_node gpu -m miniformer_torch continue ${
-        quote(folder)
-      } ` +
-      `--precision bf16\n\nand comes back with\n\n  deno task train --resume ${quote(folder)}\n\n` +
+    `${folder.path} has its ${tokens} tokens beside its checkpoint: it can be copied to another machine as it is.\n` +
+      `It goes on there, on all GPUs, with\n\n` +
+      `  pip install ./torch && torchrun --nproc_per_node gpu -m miniformer_torch continue ${quoted} --precision bf16` +
+      `\n\nand comes back with\n\n  deno task train --resume ${quoted}\n\n` +
       "Without a GPU: --nproc_per_node 2 --precision f32. docs/outgrowing.md has more.",
   );
 }

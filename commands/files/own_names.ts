@@ -40,6 +40,9 @@ export const ATTENTION_PAGE = "attention.html";
 /** Texts at several temperatures, generated at the end of a run. */
 export const SAMPLE_GENERATION = "sample_generation.txt";
 
+/** Which tensors of Hugging Face's each parameter of a run consists of, for the package in `torch/`. */
+export const TORCH_TABLE = "torch.json";
+
 /** Folders of every run that hold a checkpoint; those of epochs, `epoch-1` and so on, are kept on request. */
 export const CHECKPOINT_FOLDERS: readonly string[] = ["last", "best"];
 
@@ -75,6 +78,7 @@ export const RUN_FILES: readonly string[] = [
   ATTENTION_PAGE,
   "training.ids",
   "validation.ids",
+  TORCH_TABLE,
 ];
 
 /** A random path beside a file while it is being written, before it is renamed. */

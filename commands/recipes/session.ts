@@ -107,10 +107,11 @@ export async function runSession<State extends RunState>(
       if (file) await folder.addFile(BLOCK_COPY, file.bytes);
       await folder.startEvents({ requested: flags.tensorboard ?? false });
       const attention = await RunAttention.start(recipe, run, folder, flags);
-      const { config, model, sequences } = recipe;
+      const { config, model, sequences } = recipe, before = resumed?.state.backend;
+      const elsewhere = before?.name === "torch" ? { device: before.device } : undefined;
       const finishRunJson = await writeRunJson(folder.path, state, {
         ...{ config, step: run.step, parameters: countParameters(model) },
-        ...{ sequences, experiment: model.experiment, optimalLoss: recipe.optimalLoss },
+        ...{ sequences, experiment: model.experiment, optimalLoss: recipe.optimalLoss, elsewhere },
       });
       const best = rewound?.best, epochLoss = resumed?.state.epochLoss;
       const begun = { recipe, run, folder, flags, state, best, epochLoss, attention };

@@ -19,7 +19,7 @@ import type { RunState } from "./run_state.ts";
 export async function writeRunJson(
   folder: string,
   { command, backend }: RunState,
-  { config, experiment, step: firstStep, parameters, sequences, optimalLoss }: {
+  { config, experiment, step: firstStep, parameters, sequences, optimalLoss, elsewhere }: {
     readonly config: Readonly<Record<string, unknown>>;
     /** Learned numbers of the model, a tied weight counted once. */
     readonly parameters?: number;
@@ -30,12 +30,17 @@ export async function writeRunJson(
     /** Parts of the model, from a file that is given by hand each time. */
     readonly experiment?: Experiment;
     readonly step: number;
+    /** What computed the steps since the last session here, where another program did. */
+    readonly elsewhere?: { readonly device: string };
   },
 ): Promise<(lastStep: number, figures: object) => Promise<void>> {
   const block = experiment && { name: experiment.name, sha256: experiment.sha256 };
   const path = join(folder, "run.json"), begun = performance.now();
   // A damaged file is replaced: nothing depends on the sessions in it.
-  const { sessions: before } = firstStep > 0 ? lenientJson(await readIfThere(path).catch(() => "")) : {};
+  const { sessions } = firstStep > 0 ? lenientJson(await readIfThere(path).catch(() => "")) : {};
+  const before: Partial<Record<"firstStep" | "lastStep", number>>[] = Array.isArray(sessions) ? sessions : [];
+  const { firstStep: begin = 0, lastStep: end = begin } = before.at(-1) ?? {};
+  if (elsewhere && end < firstStep) before.push({ ...elsewhere, firstStep: end, lastStep: firstStep });
   const session = {
     started: new Date().toISOString(),
     commandLine: Deno.args,
@@ -45,7 +50,7 @@ export async function writeRunJson(
     firstStep,
   };
   const save = async (session: object) => {
-    const sessions = [...Array.isArray(before) ? before : [], session];
+    const sessions = [...before, session];
     const run = { command, block, parameters, sequences, optimalLoss, settings: config, sessions };
     await saveFile(path, JSON.stringify(run, null, 2) + "\n");
   };

@@ -57,6 +57,7 @@ export const runFlags = {
   seed: { ...SEED, description: "decides initial values, the order of texts, dropout and samples" },
   stopAfter: {
     ...STEPS,
+    atLeast: 0,
     otherwise: "the last step",
     description: "stop after this step; the learning rate is scheduled as for the whole run",
   },

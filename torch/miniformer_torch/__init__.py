@@ -1,14 +1,10 @@
 """Continues a Miniformer run in PyTorch and hands it back.
 
     torchrun --nproc_per_node 2 -m miniformer_torch continue RUN    goes on from RUN/last
-    python -m miniformer_torch begin --help                         begins a run for both programs
 
 philox.py     random numbers: the same words as core/philox.ts and core/random.ts
 data.py       the same batches in the same order, from the ids in the folder of the run
-model.py      transformers' models, our names for their tensors, dropout by our masks
+model.py      transformers' models, their tensors and ours, dropout by our masks
 checkpoint.py the folder of a run: lock, checksums, checkpoints that are replaced whole or not at all
 train.py      the training loop, over all processes
-begin.py      a new run
 """
-
-__version__ = "0.1.0"

@@ -1,21 +1,19 @@
-"""The folder of a run: its lock, and checkpoints that are replaced whole or not at all, as docs/files.md says.
+"""The folder of a run: its lock, and checkpoints that are replaced whole or not at all, as docs/files.md says."""
 
-The rules are those of files/folders.ts, card.ts and sums.ts, and commands/files/lock.ts, which say why each step is as it is.
-"""
-
+import fcntl
 import hashlib
 import json
 import os
-import re
+import shutil
 import socket
 from datetime import datetime, timezone
 from math import isfinite
 from pathlib import Path
 from typing import Any
 
-TOKENIZER = "tokenizer.json vocab.json merges.txt special_tokens_map.json tokenizer_config.json".split()
-STATE, CARD = "training_state.json", ["README.md", "loss_curve.png"]
-OWN = ["config.json", "model.safetensors", *TOKENIZER, "optimizer.safetensors", STATE, "trainer_state.json"]
+STATE, WEIGHTS, OPTIMIZER = "training_state.json", "model.safetensors", "optimizer.safetensors"
+TOKENIZER = ["tokenizer.json", "vocab.json", "merges.txt", "special_tokens_map.json", "tokenizer_config.json"]
+OWN = ["config.json", WEIGHTS, *TOKENIZER, OPTIMIZER, STATE, "trainer_state.json"]
 
 
 def to_json(value: Any) -> str:
@@ -34,16 +32,10 @@ def to_json(value: Any) -> str:
     return mantissa + (f"e{int(exponent):+d}" if exponent else "")
 
 
-def sha256(content: bytes | str) -> str:
-    """Hexadecimal digits."""
-    return hashlib.sha256(content.encode() if isinstance(content, str) else content).hexdigest()
-
-
-def sealed(files: dict[str, bytes], state: dict[str, Any]) -> dict[str, bytes]:
-    """The files with a state that holds the checksum of each, and of itself."""
-    sums = {name: sha256(files[name]) for name in sorted(files)} | {STATE: sha256(to_json(state))}
-    text = json.dumps({**state, "sha256": sums}, indent=2, ensure_ascii=False, allow_nan=False)
-    return {**files, STATE: (text + "\n").encode()}
+def sums_of(files: dict[str, bytes], state: dict[str, Any]) -> dict[str, str]:
+    """The SHA-256 of each file and, last, of the state."""
+    contents = {name: files[name] for name in sorted(files)} | {STATE: to_json(state).encode()}
+    return {name: hashlib.sha256(content).hexdigest() for name, content in contents.items()}
 
 
 def read_checkpoint(folder: Path) -> tuple[dict[str, bytes], dict[str, Any]]:
@@ -51,14 +43,55 @@ def read_checkpoint(folder: Path) -> tuple[dict[str, bytes], dict[str, Any]]:
     try:
         files = {name: (folder / name).read_bytes() for name in OWN if (folder / name).is_file()}
         state = json.loads(files.pop(STATE))
-        sums = state.pop("sha256")
+        expected = state.pop("sha256")
     except (KeyError, ValueError) as error:
         raise SystemExit(f"Cannot use {folder}: {STATE} is missing, damaged or of an early version ({error})") from None
-    contents = {**files, STATE: to_json(state).encode()}
-    for name in sorted(contents | sums):
-        if sums.get(name) != sha256(contents.get(name, b"")):
+    for name, sum_ in (expected | sums_of(files, state)).items():
+        if expected.get(name) != sum_ or name not in [STATE, *files]:
             raise SystemExit(f"Cannot use {folder}: {name} is not what was saved there (its SHA-256 differs)")
     return files, state
+
+
+def save_checkpoint(folder: Path, files: dict[str, bytes], state: dict[str, Any]) -> None:
+    """Replaces a checkpoint. Whenever it is interrupted, the old or the new one is found; see files/folders.ts."""
+    fresh, former = siblings(folder)
+    text = json.dumps({**state, "sha256": sums_of(files, state)}, indent=2, ensure_ascii=False, allow_nan=False)
+    try:
+        finish_save(folder)
+        others = [path for path in folder.iterdir() if path.name not in OWN] if folder.exists() else []
+        fresh.mkdir()
+        for name, content in {**files, STATE: text.encode()}.items():
+            create(fresh / name, content)
+        for path in others:  # of the user, and the card, which is written anew when the run is resumed in Deno
+            if path.is_dir() and not path.is_symlink():
+                shutil.copytree(path, fresh / path.name, symlinks=True)
+            else:
+                shutil.copy2(path, fresh / path.name, follow_symlinks=False)
+        sync(fresh)
+        if folder.exists():
+            folder.rename(former)
+        fresh.rename(folder)
+        sync(folder.parent)
+        shutil.rmtree(former, ignore_errors=True)
+    except OSError as error:
+        raise SystemExit(f"Cannot save {folder}: {error}; what was saved there before can be resumed") from error
+
+
+def finish_save(folder: Path) -> None:
+    """Finishes or undoes a save that was interrupted."""
+    fresh, former = siblings(folder)
+    if not folder.exists() and former.exists():
+        (fresh if fresh.exists() else former).rename(folder)
+    for path in former.iterdir() if former.exists() else []:
+        if not os.path.lexists(folder / path.name):  # of the user
+            path.rename(folder / path.name)
+    for path in (former, fresh):
+        shutil.rmtree(path, ignore_errors=True)
+
+
+def siblings(folder: Path) -> list[Path]:
+    """The new version of a folder while it is being written, and the old one while it is being replaced."""
+    return [folder.with_name(f".{folder.name}.miniformer-{word}") for word in ("new", "old")]
 
 
 def create(path: Path, content: bytes) -> None:
@@ -72,121 +105,32 @@ def create(path: Path, content: bytes) -> None:
 def sync(path: Path) -> None:
     """Forces a file, or the names in a folder, to the disk."""
     descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+    os.fsync(descriptor)
+    os.close(descriptor)
 
 
-def save_file(path: Path, content: bytes | str) -> None:
-    """Replaces a file whole or not at all."""
-    part = path.with_name(f".{path.name}.{os.urandom(8).hex()}.miniformer-part")
-    create(part, content.encode() if isinstance(content, str) else content)
-    part.rename(path)
-    sync(path.parent)
-
-
-def has_foreign_card(folder: Path) -> bool:
-    """Whether the user has written or edited the README.md of a checkpoint."""
-    card = folder / CARD[0]
-    if not os.path.lexists(card):
-        return False
-    seal = r"(.*\n)<!-- Written by Miniformer .* SHA-256 of the lines above: ([0-9a-f]{64}) -->\n"
-    found = re.fullmatch(seal, card.read_bytes().decode(errors="replace") if card.is_file() else "", re.DOTALL)
-    return found is None or sha256(found[1]) != found[2]
-
-
-def siblings(folder: Path) -> tuple[Path, Path]:
-    """The new version of a folder while it is being written, and the old one while it is being replaced."""
-    return tuple(folder.with_name(f".{folder.name}.miniformer-{word}") for word in ("new", "old"))
-
-
-def remove_own(folder: Path, keep_in: Path | None = None) -> None:
-    """Removes a folder with our files; what else it holds is moved to `keep_in`, or keeps it from being removed."""
-    if not os.path.lexists(folder):
-        return
-    own = OWN if keep_in and has_foreign_card(folder) else OWN + CARD
-    names = sorted(os.listdir(folder), key=CARD[0].__eq__)  # the card last: its picture is of whoever wrote it
-    for name in [name for name in names if name not in own or (folder / name).is_dir()]:
-        if keep_in is None:
-            raise OSError(f"{folder} holds {name!r}, which is not ours: move it away")
-        free, number = keep_in / name, 2
-        while os.path.lexists(free):
-            free, number = keep_in / f"{name}.kept-{number}", number + 1
-        (folder / name).rename(free)
-    for name in os.listdir(folder):
-        (folder / name).unlink()
-    folder.rmdir()
-
-
-def finish_save(folder: Path) -> None:
-    """Finishes or undoes a save that was interrupted."""
-    fresh, former = siblings(folder)
-    if not folder.exists() and former.exists():
-        (fresh if fresh.exists() else former).rename(folder)
-    remove_own(former, keep_in=folder)
-    remove_own(fresh)
-
-
-def save_folder(folder: Path, files: dict[str, bytes]) -> None:
-    """Saves a checkpoint. Whenever it is interrupted, the old or the new one is found."""
-    fresh, former = siblings(folder)
-    try:
-        finish_save(folder)
-        fresh.mkdir()
-        for name, content in files.items():
-            create(fresh / name, content)
-        sync(fresh)
-        if folder.exists():
-            folder.rename(former)
-        fresh.rename(folder)
-        sync(folder.parent)
-        remove_own(former, keep_in=folder)
-    except OSError as error:
-        raise SystemExit(f"Cannot save {folder}: {error}; what was saved there before can be resumed") from error
-
-
-class Lock:
-    """The lock of the folder of a run. The system releases it when the process ends, however it ends."""
-
-    def __init__(self, run: Path):
-        self.path, self.file = run / ".miniformer.lock", -1
-        self.keep()
-
-    def keep(self) -> None:
-        """Takes the lock, or takes it again where its file was removed meanwhile."""
-        import fcntl
-
-        while not (self.file >= 0 and self.path.exists() and os.path.samestat(os.fstat(self.file), os.stat(self.path))):
-            file = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o644)
-            try:
-                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except OSError:
-                holder = os.read(file, 300).decode(errors="replace")
-                known = re.fullmatch(r"process \d+ on [\w.-]+ \(since [\w.:+-]+\)", holder)
-                raise SystemExit(
-                    f"Cannot use {self.path.parent}: {holder if known else 'another process'} is using it; "
-                    "wait until it ends, or stop it"
-                ) from None
-            since = datetime.now(timezone.utc).isoformat(timespec="seconds")
-            os.truncate(file, 0)
-            os.write(file, f"process {os.getpid()} on {socket.gethostname()} (since {since})".encode())
-            self.file = file
-
-    def release(self) -> None:
-        """Releases the lock and removes its file."""
-        self.path.unlink(missing_ok=True)
-        os.close(self.file)
+def lock(run: Path, held: int = -1) -> int:
+    """Locks the folder of a run, until the process ends, or again where the lock's file was removed meanwhile."""
+    path = run / ".miniformer.lock"
+    while held < 0 or not (path.exists() and os.path.samestat(os.fstat(held), os.stat(path))):
+        held = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o644)
+        try:
+            fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            raise SystemExit(f"Cannot use {run}: another process is using it; wait until it ends, or stop it") from None
+        os.truncate(held, 0)
+        since = datetime.now(timezone.utc).isoformat(timespec="seconds")
+        os.write(held, f"process {os.getpid()} on {socket.gethostname()} (since {since})".encode())
+    return held
 
 
 def kept_records(path: Path, step: int) -> list[dict[str, Any]]:
-    """The records of metrics.jsonl up to a step; lines that are no records are left out."""
+    """The records of metrics.jsonl up to a step; half a line, which a killed process may leave, is left out."""
     records = []
     for line in path.read_text(encoding="utf-8", errors="replace").splitlines() if path.exists() else []:
         try:
             record = json.loads(line)
-            if record["step"] <= step and isfinite(record["loss"]):
-                records.append(record)
+            records += [record] if record["step"] <= step and isfinite(record["loss"]) else []
         except (ValueError, KeyError, TypeError):
-            pass  # a process that was killed may leave half a line
+            pass
     return records

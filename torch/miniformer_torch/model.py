@@ -1,4 +1,4 @@
-"""transformers' models as a run trains them: our names for their tensors, the loss of rows, dropout by our masks."""
+"""transformers' models as a run trains them: which of our tensors theirs are, the loss of rows, dropout by our masks."""
 
 from math import ceil, floor
 from pathlib import Path
@@ -15,23 +15,8 @@ from .philox import philox, seed_words
 
 CLASSES = {"openai-gpt": OpenAIGPTLMHeadModel, "gpt2": GPT2LMHeadModel, "roberta": RobertaForMaskedLM}
 
-RENAMED = (
-    "transformer.h.=blocks. transformer.= attn.c_attn=attention.queryKeyValue attn.c_proj=attention.projection "
-    "mlp.c_fc=mlp.expand mlp.c_proj=mlp.contract ln_1=norm1 ln_2=norm2 ln_f=finalNorm wte.weight=tokenEmbedding "
-    "tokens_embed.weight=tokenEmbedding wpe.weight=positionEmbedding positions_embed.weight=positionEmbedding "
-    "lm_head.weight=languageHead roberta.embeddings.word_embeddings.weight=encoder.tokenEmbedding "
-    "roberta.embeddings.position_embeddings.weight=encoder.positionEmbedding "
-    "roberta.embeddings.LayerNorm=encoder.embeddingNorm roberta.encoder.layer.=encoder.blocks. "
-    "attention.self.query=attention.queryKeyValue attention.self.key=attention.queryKeyValue "
-    "attention.self.value=attention.queryKeyValue attention.output.dense=attention.projection "
-    "attention.output.LayerNorm=norm1 intermediate.dense=mlp.expand output.dense=mlp.contract output.LayerNorm=norm2 "
-    "lm_head.dense=languageHead.dense lm_head.layer_norm=languageHead.norm lm_head.bias=languageHead.bias"
-)
-"""Their names and ours, replaced in this order."""
-
-
-def load_model(folder: Path, exact: bool) -> PreTrainedModel:
-    """The model of a checkpoint. Its rows for padding learn as all others do, and token types are part of positions."""
+def load_model(folder: Path, exact: bool, fresh: bool) -> PreTrainedModel:
+    """The model of a checkpoint, or one of its sizes with weights that transformers draws."""
     logging.set_verbosity_error()
     logging.disable_progress_bar()
     kind = read_json(folder / "config.json").get("model_type")
@@ -40,7 +25,9 @@ def load_model(folder: Path, exact: bool) -> PreTrainedModel:
     attention = "eager" if exact or kind == "openai-gpt" else "sdpa"
     model = CLASSES[kind].from_pretrained(folder, dtype=torch.float32, attn_implementation=attention)
     model.config.use_cache = False
-    if kind == "roberta":
+    if fresh:
+        model = CLASSES[kind](model.config)
+    if kind == "roberta":  # rows for padding learn as all others do, and the token type is part of every position
         embeddings = model.roberta.embeddings
         embeddings.word_embeddings.padding_idx = embeddings.position_embeddings.padding_idx = None
         types = embeddings.token_type_embeddings.weight.requires_grad_(False)
@@ -49,21 +36,10 @@ def load_model(folder: Path, exact: bool) -> PreTrainedModel:
     return model
 
 
-def our_names(model: nn.Module) -> dict[str, list[nn.Parameter]]:
-    """Our name of each parameter that learns, and the tensors of theirs that it consists of."""
-    ours: dict[str, list[nn.Parameter]] = {}
-    for name, parameter in model.named_parameters():
-        for pair in RENAMED.split():
-            name = name.replace(*pair.split("="))
-        if parameter.requires_grad:
-            ours.setdefault(name, []).append(parameter)
-    return ours
-
-
-def turned(tensor: Tensor, name: str, model: PreTrainedModel) -> Tensor:
-    """A tensor with rows and columns exchanged where it is (out, in) there and (in, out) here."""
-    is_linear = name.endswith(".weight") and tensor.ndim == 2
-    return tensor.T if is_linear and isinstance(model, RobertaForMaskedLM) else tensor
+def parts_of(run: Path, model: nn.Module) -> dict[str, tuple[list[nn.Parameter], bool]]:
+    """Our name of each parameter that learns, theirs that it consists of, and whether these have (out, in) for (in, out)."""
+    table = read_json(run / "torch.json")["tensors"]
+    return {ours: ([model.get_parameter(name) for name in names], turned) for ours, (names, turned) in table.items()}
 
 
 def whole(tensor: Tensor) -> Tensor:
@@ -71,14 +47,14 @@ def whole(tensor: Tensor) -> Tensor:
     return (tensor.full_tensor() if isinstance(tensor, DTensor) else tensor).detach().cpu()
 
 
-def to_ours(name: str, parts: list[Tensor], model: PreTrainedModel) -> Tensor:
-    """What we keep under a name, from the tensors that belong to its parameters there."""
-    return torch.cat([turned(whole(part), name, model) for part in parts], -1).contiguous()
+def to_ours(parts: list[Tensor], turned: bool) -> Tensor:
+    """What we keep about a parameter, from what the optimizer keeps about its parts."""
+    return torch.cat([whole(part).T if turned else whole(part) for part in parts], -1).contiguous()
 
 
-def from_ours(name: str, tensor: Tensor, parameters: list[nn.Parameter], model: PreTrainedModel) -> list[Tensor]:
-    """The opposite: one tensor for each parameter, on its device, cut as it is."""
-    parts = [turned(part, name, model) for part in tensor.chunk(len(parameters), -1)]
+def from_ours(tensor: Tensor, parameters: list[nn.Parameter], turned: bool) -> list[Tensor]:
+    """The opposite: one tensor for each part, on its device, cut as it is."""
+    parts = [part.T if turned else part for part in tensor.chunk(len(parameters), -1)]
     return [
         distribute_tensor(part.contiguous().to(like.device), like.device_mesh, like.placements)
         if isinstance(like, DTensor) else part.to(like.device, copy=True).contiguous()

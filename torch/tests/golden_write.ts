@@ -15,7 +15,7 @@ import { type Batch, causalBatches, validationBatches } from "../../data/batches
 import { maskedBatches, maskedValidationBatches } from "../../data/masked_batches.ts";
 import { cutSequences } from "../../data/masked_texts.ts";
 import { fingerprintOf } from "../../tokenizers/fingerprint.ts";
-import { fingerprintOfDocuments, writeTokenFile } from "../../tokenizers/token_file.ts";
+import { writeTokenFile } from "../../tokenizers/token_file.ts";
 import { learningRateAt, type Schedule } from "../../training/schedule.ts";
 import { endsEpoch, epochsAfter } from "../../commands/settings/intervals.ts";
 
@@ -49,7 +49,7 @@ function masked(rule: "huggingface" | "fairseq", lines: boolean) {
   return {
     settings: { contextLength: 9, batchSize: 3, seed: 5, maskRate: 0.4, maskRule: rule, lines },
     batches: [0, 1, 20].map((number) => plain(at(number))),
-    validation: maskedValidationBatches(validation, { ...options, limit: 4 }).map(plain),
+    validation: maskedValidationBatches(validation, { ...options, limit: 60 }).map(plain),
   };
 }
 
@@ -112,7 +112,7 @@ export function goldenValues() {
     causal: {
       settings: causal,
       batches: [0, 1, 3, 4, 50].map((number) => plain(at(number))),
-      validation: validationBatches(TEXT.subarray(100, 190), { ...causal, windows: 7 }).map(plain),
+      validation: validationBatches(TEXT.subarray(100, 190), { ...causal, windows: 2048 }).map(plain),
     },
     masked: [masked("huggingface", false), masked("fairseq", true)],
     tokens: { vocabSize: VOCAB_SIZE, maskId: MASK_ID },
@@ -150,7 +150,6 @@ export function goldenValues() {
     ),
     json: JSON.stringify({ text: '"\\/\n\t\u0001\u007fé😀\u2028', list: [true, null, { a: [] }] }),
     fingerprint: fingerprintOf("Fußgänger 😀"),
-    documents: fingerprintOfDocuments(["one", "zwei ü", ""]),
     tokenFiles: [TEXT.subarray(0, 5), Uint32Array.of(1, 70_000)].map((ids) => ({
       ids: [...ids],
       bytes: writeTokenFile({ ids, tokenizer: "0123456789abcdef", text: "fedcba9876543210" }).toHex(),

@@ -3,6 +3,7 @@
 import builtins
 import json
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -14,9 +15,9 @@ from miniformer_torch import checkpoint
 STATE = {"command": "train", "settings": {"learningRate": 1e-5}, "best": {"step": 1, "validationLoss": 0.1 + 0.2}}
 
 
-def files_of(step: int) -> dict[str, bytes]:
+def save(folder: Path, step: int) -> None:
     contents = {name: f"{name} of {step}".encode() for name in checkpoint.OWN if name not in checkpoint.OWN[-2:]}
-    return checkpoint.sealed(contents, {**STATE, "step": step})
+    checkpoint.save_checkpoint(folder, contents, {**STATE, "step": step})
 
 
 def step_in(folder: Path) -> int:
@@ -47,7 +48,7 @@ def test_a_save_that_is_killed_at_any_operation_leaves_the_old_or_the_new_checkp
     for at in range(1, 100):
         run = tmp_path / str(at)
         run.mkdir()
-        checkpoint.save_folder(run / "last", files_of(1))
+        save(run / "last", 1)
         (run / "last" / "notes.txt").write_text("of the user")
         (run / "last" / "README.md").write_text("of the user, too")
         with monkeypatch.context() as patch:
@@ -55,7 +56,7 @@ def test_a_save_that_is_killed_at_any_operation_leaves_the_old_or_the_new_checkp
                 patch.setattr(module, name, counted(getattr(module, name)))
             left = at
             try:
-                checkpoint.save_folder(run / "last", files_of(2))
+                save(run / "last", 2)
             except Killed:
                 pass
             is_done, left = left > 0, -1
@@ -73,17 +74,19 @@ def test_an_interrupted_save_is_finished_or_undone(tmp_path):
     last, (fresh, former) = tmp_path / "last", checkpoint.siblings(tmp_path / "last")
     for there, step in [((former,), 1), ((former, fresh), 2), ((last, fresh), 1), ((last, former), 2)]:
         for number, folder in enumerate(sorted(there, key=(former, last, fresh).index), 1):
-            folder.mkdir()
-            for name, content in files_of(number if len(there) > 1 else 1).items():
-                checkpoint.create(folder / name, content)
+            save(tmp_path / "made", number)
+            (tmp_path / "made").rename(folder)
+        kept = former if former in there else last
+        (kept / "notes.txt").write_text("of the user")  # Deno moves it after the new folder is in its place
         checkpoint.finish_save(last)
         assert step_in(last) == step
         assert [path.name for path in tmp_path.iterdir()] == ["last"]
-        checkpoint.remove_own(last)
+        assert (last / "notes.txt").read_text() == "of the user"
+        shutil.rmtree(last)
 
 
 def test_a_checkpoint_that_cannot_be_written_leaves_the_one_before(tmp_path, monkeypatch):
-    checkpoint.save_folder(tmp_path / "last", files_of(1))
+    save(tmp_path / "last", 1)
 
     def fail(*_):
         raise OSError(28, "No space left on device")
@@ -91,16 +94,16 @@ def test_a_checkpoint_that_cannot_be_written_leaves_the_one_before(tmp_path, mon
     with monkeypatch.context() as patch:
         patch.setattr(os, "fsync", fail)
         with pytest.raises(SystemExit, match="Cannot save .*No space left on device"):
-            checkpoint.save_folder(tmp_path / "last", files_of(2))
+            save(tmp_path / "last", 2)
     assert step_in(tmp_path / "last") == 1
-    checkpoint.save_folder(tmp_path / "last", files_of(3))
+    save(tmp_path / "last", 3)
     assert step_in(tmp_path / "last") == 3
 
 
 def test_a_damaged_file_is_named(tmp_path):
     folder = tmp_path / "last"
-    for name in sorted(files_of(1)):
-        checkpoint.save_folder(folder, files_of(1))
+    for name in checkpoint.OWN[:-1]:
+        save(folder, 1)
         content = (folder / name).read_bytes()
         (folder / name).write_bytes(content.replace(b"1", b"2", 1) if name != checkpoint.STATE else content[:-9])
         with pytest.raises(SystemExit, match=name):
@@ -108,43 +111,47 @@ def test_a_damaged_file_is_named(tmp_path):
         (folder / name).unlink()
         with pytest.raises(SystemExit, match=name):
             checkpoint.read_checkpoint(folder)
-    checkpoint.save_folder(folder, files_of(1))
+    save(folder, 1)
     checkpoint.create(folder / "trainer_state.json", b"of an early version 1")
     with pytest.raises(SystemExit, match="trainer_state.json"):
         checkpoint.read_checkpoint(folder)
-    checkpoint.save_folder(folder, files_of(1))
+    save(folder, 1)
     state = json.loads((folder / checkpoint.STATE).read_text())
     (folder / checkpoint.STATE).write_text(json.dumps({**state, "step": 7}))
     with pytest.raises(SystemExit, match=checkpoint.STATE):
         checkpoint.read_checkpoint(folder)
 
 
-def test_the_card_of_the_run_goes_with_its_checkpoint(tmp_path):
-    text = "# A card\n"
-    seal = f"<!-- Written by Miniformer and so on. SHA-256 of the lines above: {checkpoint.sha256(text)} -->\n"
-    checkpoint.save_folder(tmp_path / "last", {**files_of(1), "README.md": (text + seal).encode()})
-    checkpoint.save_folder(tmp_path / "last", files_of(2))
-    assert not (tmp_path / "last" / "README.md").exists()
+def test_what_the_user_keeps_there_and_the_card_go_with_the_checkpoint(tmp_path):
+    save(tmp_path / "last", 1)
+    (tmp_path / "last" / "notes").mkdir()
+    (tmp_path / "last" / "notes" / "a.txt").write_text("of the user")
+    (tmp_path / "last" / "link").symlink_to("nowhere")
+    (tmp_path / "last" / "README.md").write_text("a card")
+    save(tmp_path / "last", 2)
+    assert step_in(tmp_path / "last") == 2
+    assert (tmp_path / "last" / "notes" / "a.txt").read_text() == "of the user"
+    assert (tmp_path / "last" / "link").is_symlink()
+    assert (tmp_path / "last" / "README.md").read_text() == "a card"
 
 
 def test_a_second_process_is_refused_and_a_killed_one_is_not_waited_for(tmp_path):
-    code = "import sys; from pathlib import Path; from miniformer_torch.checkpoint import Lock; "
-    code += "Lock(Path(sys.argv[1])); print('held', flush=True); sys.stdin.read()"
+    code = "import sys; from pathlib import Path; from miniformer_torch.checkpoint import lock; "
+    code += "lock(Path(sys.argv[1])); print('held', flush=True); sys.stdin.read()"
     holder = subprocess.Popen(
         [sys.executable, "-c", code, tmp_path], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
     )
     assert holder.stdout.readline() == "held\n"
-    with pytest.raises(SystemExit, match=rf"process {holder.pid} on .* is using it; wait until it ends, or stop it"):
-        checkpoint.Lock(tmp_path)
+    with pytest.raises(SystemExit, match="another process is using it; wait until it ends, or stop it"):
+        checkpoint.lock(tmp_path)
     holder.kill()
     holder.wait()
-    lock = checkpoint.Lock(tmp_path)
-    lock.path.unlink()
-    lock.path.touch()  # as another process has it that has just ended
-    lock.keep()
-    assert os.path.samestat(os.fstat(lock.file), os.stat(lock.path))
-    lock.release()
-    assert not lock.path.exists()
+    path, file = tmp_path / ".miniformer.lock", checkpoint.lock(tmp_path)
+    assert checkpoint.lock(tmp_path, file) == file
+    path.unlink()
+    path.touch()  # as another process has it that has just ended
+    again = checkpoint.lock(tmp_path, file)
+    assert os.path.samestat(os.fstat(again), os.stat(path)) and again != file
 
 
 def test_records_after_the_checkpoint_and_half_lines_are_dropped(tmp_path):

@@ -10,7 +10,7 @@ import pytest
 import torch
 import torch.nn.functional as F
 
-from miniformer_torch import begin, checkpoint, data, model, philox, train
+from miniformer_torch import checkpoint, data, model, philox, train
 
 GOLDEN = json.loads(Path(__file__).with_name("golden.json").read_text(encoding="utf-8"))
 TEXT = np.array(GOLDEN["text"])
@@ -46,19 +46,18 @@ def same(rows: data.Rows, golden: dict) -> bool:
     ]  # fmt: skip
 
 
-def compare(source: data.Source, golden: dict, numbers: list[int], limit: int):
+def compare(source: data.Source, golden: dict, numbers: list[int]):
     for number, batch in zip(numbers, golden["batches"], strict=True):
-        assert same(source.rows(number, 0, source.batch_size), batch), number
+        assert same(source.rows(number, 0, source.settings["batchSize"]), batch), number
     part, whole = source.rows(1, 1, 3), source.rows(1, 0, 3)
     assert (part.number, part.first) == (1, 1) and (part.inputs == whole.inputs[1:]).all()
-    samples, size = source.validation(limit), source.batch_size
-    packed = [source.pack(samples[at : at + size]) for at in range(0, len(samples), size)]
-    assert [same(*pair) for pair in zip(packed, golden["validation"], strict=True)] == [True] * len(packed)
+    batches = source.validation()
+    assert [same(*pair) for pair in zip(batches, golden["validation"], strict=True)] == [True] * len(batches)
 
 
 def test_windows():
     golden = GOLDEN["causal"]
-    compare(data.CausalSource(TEXT[:100], TEXT[100:190], golden["settings"]), golden, [0, 1, 3, 4, 50], 7)
+    compare(data.causal_source(TEXT[:100], TEXT[100:190], golden["settings"]), golden, [0, 1, 3, 4, 50])
 
 
 @pytest.mark.parametrize("golden", GOLDEN["masked"])
@@ -67,7 +66,7 @@ def test_masks(golden, tmp_path):
     mask = {"content": "<mask>", "id": GOLDEN["tokens"]["maskId"]}
     (tmp_path / "tokenizer.json").write_text(json.dumps({"added_tokens": [*added, mask]}))
     (tmp_path / "config.json").write_text(json.dumps({"vocab_size": GOLDEN["tokens"]["vocabSize"]}))
-    compare(data.MaskedSource(TEXT[:250], TEXT[250:], golden["settings"], tmp_path), golden, [0, 1, 20], 4)
+    compare(data.masked_source(TEXT[:250], TEXT[250:], golden["settings"], tmp_path), golden, [0, 1, 20])
 
 
 @pytest.mark.parametrize("case", GOLDEN["dropout"])
@@ -103,35 +102,34 @@ def test_shares_cover_an_update_once():
                 assert sorted(rows) == [(batch, row) for batch in range(accumulation) for row in range(size)]
 
 
+def test_fingerprint():
+    assert f"{philox.fnv1a('Fußgänger 😀'.encode()):016x}" == GOLDEN["fingerprint"]
+
+
 def test_json_as_javascript_writes_it():
     numbers = [float(number) for number, _ in GOLDEN["numbers"]]
     assert [checkpoint.to_json(number) for number in numbers] == [text for _, text in GOLDEN["numbers"]]
     assert checkpoint.to_json(json.loads(GOLDEN["json"])) == GOLDEN["json"]
 
 
-def test_fingerprints_and_token_files(tmp_path):
-    assert f"{philox.fnv1a('Fußgänger 😀'.encode()):016x}" == GOLDEN["fingerprint"]
-    assert f"{begin.fingerprint(['one', 'zwei ü', '']):016x}" == GOLDEN["documents"]
+def test_token_files(tmp_path):
     path = tmp_path / "training.ids"
     for case in GOLDEN["tokenFiles"]:
-        content = data.ids_file(np.array(case["ids"]), 0x0123456789ABCDEF, 0xFEDCBA9876543210)
-        assert content.hex() == case["bytes"]
+        content = bytes.fromhex(case["bytes"])
         path.write_bytes(content)
         assert data.read_ids(path, "0123456789abcdef").tolist() == case["ids"]
         with pytest.raises(SystemExit, match="another tokenizer"):
             data.read_ids(path, "0" * 16)
-        for damaged in (content[:-1] + b"\x7f", content[:-2], content[:39], b""):
+        for damaged in (b"X" + content[1:], content[:-2], content + b"00", content[:39], b"0"):
             path.write_bytes(damaged)
             with pytest.raises(SystemExit, match="damaged"):
                 data.read_ids(path, None)
 
 
-def test_texts_are_split_between_characters():
-    assert begin.split(["ab😀cd"], 0.5) == (["ab😀"], ["cd"])  # 6 units of UTF-16: the middle is inside of the emoji
-    assert begin.split(["abc", "defg"], 0.5) == (["abc"], ["defg"])
-    assert begin.split(["abc", "d"], 0.5) == (["ab"], ["c", "d"])
-
-
-def test_validation_is_as_long_as_there():
-    assert data.validation_limit({"batchSize": 3, "contextLength": 100}) == ceil(16_384 / 100)
-    assert data.validation_limit({"batchSize": 30, "contextLength": 100}) == 600
+def test_a_validation_is_as_long_as_there_and_spread_over_the_text():
+    ids = np.arange(100_000)
+    for settings in ({"batchSize": 3, "contextLength": 100}, {"batchSize": 30, "contextLength": 100}):
+        batches = data.causal_source(ids, ids, {**settings, "seed": 1}).validation()
+        begins = [row[0] for batch in batches for row in batch.inputs.tolist()]
+        count = max(20 * settings["batchSize"], ceil(16_384 / 100))  # commands/recipes/language_recipe.ts
+        assert begins == [row * 999 // count * 100 for row in range(count)]
