@@ -199,7 +199,8 @@ for step in itertools.count(state["step"] + 1):
       const inDeno = `
 import { readFolder, saveFolder } from "${folders}folders.ts";
 import { checkSums, withSums } from "${folders}sums.ts";
-const files = await readFolder("runs/story/last");
+import { CHECKPOINT_FILES } from "${folders}folder_names.ts";
+const files = await readFolder("runs/story/last", { names: CHECKPOINT_FILES });
 await checkSums("last", files);
 const state = JSON.parse(new TextDecoder().decode(files["training_state.json"]));
 for (;;) {
@@ -226,9 +227,7 @@ for (;;) {
           await new Promise((resolve) => setTimeout(resolve, 7 * round));
           saver.kill("SIGKILL");
         } catch (error) {
-          saver.kill("SIGKILL");
-          await output;
-          throw error;
+          throw new Error(new TextDecoder().decode((await output).stderr), { cause: error });
         }
         const { stderr } = await output, now = await stepNow();
         assert(now >= before + 2, `step ${now}: ${new TextDecoder().decode(stderr)}`);

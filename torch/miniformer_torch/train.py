@@ -254,6 +254,7 @@ class Run:
                   f"deno task train --resume {self.path}")  # fmt: skip
             (self.path / ".miniformer.lock").unlink()
         if dist.is_initialized():
+            dist.barrier()  # none ends while another still saves
             dist.destroy_process_group()
         if self.signals:
             raise SystemExit(128 + self.signals[0])
