@@ -4,6 +4,7 @@ import json
 import os
 import platform
 import signal
+import sys
 import time
 from argparse import Namespace
 from contextlib import nullcontext
@@ -253,11 +254,12 @@ class Run:
             print(f"step {self.step} of {settings['steps']} is saved in {self.path}/last\nGo on in Deno: "
                   f"deno task train --resume {self.path}")  # fmt: skip
             (self.path / ".miniformer.lock").unlink()
+        status = 128 + self.signals[0] if self.signals else 0
         if dist.is_initialized():
             dist.barrier()  # none ends while another still saves
-            dist.destroy_process_group()
-        if self.signals:
-            raise SystemExit(128 + self.signals[0])
+            sys.stdout.flush()
+            os._exit(status)  # where the interpreter ends first, gloo's threads may abort the process (PyTorch #179291)
+        raise SystemExit(status)
 
     def note(self, record: dict[str, Any]) -> None:
         """Adds a record to metrics.jsonl, if it is due, and prints it."""
