@@ -27,6 +27,18 @@ Deno.test("run.json holds the settings, and for each session where it began and 
     assertEquals([first.firstStep, first.lastStep, second.firstStep, second.lastStep], [0, 5, 5, undefined]);
     assertEquals([first.miniformer, first.deno], [denoJson.version, Deno.version.deno]);
     assertEquals([first.tokensPerSecond, first.seconds >= 0.02, first.seconds < 60], [480, true, true]);
+    // what went on in another program since is a session of its own, once
+    for (let start = 0; start < 2; start++) {
+      await writeRunJson(folder, state, { config, step: 8, elsewhere: { device: "PyTorch" } });
+    }
+    const { sessions } = await read();
+    assertEquals(
+      sessions.map((
+        { firstStep, lastStep }: { firstStep: number; lastStep?: number },
+      ) => [firstStep, lastStep]),
+      [[0, 5], [5, undefined], [5, 8], [8, undefined], [8, undefined]],
+    );
+    assertEquals(Object.keys(sessions[2]), ["device", "firstStep", "lastStep"]);
     // a new run has no sessions before, and those of a damaged file are given up
     await writeRunJson(folder, state, { config, step: 0 });
     assertEquals((await read()).sessions.length, 1);

@@ -14,7 +14,7 @@ import { Gpt } from "../models/gpt.ts";
 import { CharTokenizer } from "../tokenizers/char_tokenizer.ts";
 import { causalBatches, validationBatches } from "../data/batches.ts";
 import { TrainingRun } from "../training/train.ts";
-import { inFolder, story } from "./_command.ts";
+import { inFolder, story, succeed, words } from "./_command.ts";
 
 /** A session of ten steps with a very small model. */
 function makeSession(
@@ -116,4 +116,18 @@ Deno.test("whatever fails apart from the training, the last step is saved", () =
       trainAndSave(session), Error);
     assertEquals(error.message, `no words; ${cwd}/broken/last holds step 3`);
     await Deno.stat(`${cwd}/broken/last/model.safetensors`);
+  }));
+
+Deno.test("--stop-after 0 saves a run before its first step, which then goes on as one without a break", () =>
+  inFolder(async (cwd) => {
+    await Deno.writeTextFile(`${cwd}/story.txt`, story(40));
+    const line = words(
+      "train --data story.txt --steps 4 --device cpu --log-interval 1 --validation-fraction 0.2",
+    );
+    await succeed([...line, "--name", "prepared", "--stop-after", "0"], { cwd });
+    assertEquals(await Deno.readTextFile(`${cwd}/runs/prepared/metrics.jsonl`).catch(() => ""), "");
+    await succeed(words("train --resume runs/prepared --device cpu"), { cwd });
+    await succeed([...line, "--name", "whole"], { cwd });
+    const model = (run: string) => Deno.readFile(`${cwd}/runs/${run}/last/model.safetensors`);
+    assertEquals(await model("prepared"), await model("whole"));
   }));

@@ -39,7 +39,7 @@ export async function writeRunJson(
   // A damaged file is replaced: nothing depends on the sessions in it.
   const { sessions } = firstStep > 0 ? lenientJson(await readIfThere(path).catch(() => "")) : {};
   const before: Partial<Record<"firstStep" | "lastStep", number>>[] = Array.isArray(sessions) ? sessions : [];
-  const { firstStep: begin = 0, lastStep: end = begin } = before.at(-1) ?? {};
+  const last = before.at(-1), end = last?.lastStep ?? last?.firstStep ?? 0;
   if (elsewhere && end < firstStep) before.push({ ...elsewhere, firstStep: end, lastStep: firstStep });
   const session = {
     started: new Date().toISOString(),
