@@ -303,7 +303,7 @@ Deno.test(
         assertEquals([code, stderr.trimEnd().split("\n").length], [1, 1], stderr);
         assertStringIncludes(stderr, message);
       };
-      await refused("runs/story: it is not prepared; deno task train --export-torch runs/story does that");
+      await refused("runs/story: deno task train --export-torch runs/story has to prepare it first");
       await succeed(["train", "--export-torch"], { cwd });
       await refused("it has done 1 steps of 1; raise --stop-after or --steps", "--stop-after", "1");
       await refused("Cannot continue runs/story with fresh weights: it has done 1 steps", "--fresh");

@@ -72,7 +72,7 @@ def save_checkpoint(folder: Path, files: dict[str, bytes], state: dict[str, Any]
             folder.rename(former)
         fresh.rename(folder)
         sync(folder.parent)
-        shutil.rmtree(former, ignore_errors=True)
+        finish_save(folder)
     except OSError as error:
         raise SystemExit(f"Cannot save {folder}: {error}; what was saved there before can be resumed") from error
 
@@ -107,6 +107,13 @@ def sync(path: Path) -> None:
     descriptor = os.open(path, os.O_RDONLY)
     os.fsync(descriptor)
     os.close(descriptor)
+
+
+def save_file(path: Path, content: str) -> None:
+    """Replaces a file whole or not at all."""
+    part = path.with_name(f".{path.name}.{os.urandom(8).hex()}.miniformer-part")
+    create(part, content.encode())
+    part.rename(path)
 
 
 def lock(run: Path, held: int = -1) -> int:

@@ -1,4 +1,4 @@
-"""transformers' models as a run trains them: which of our tensors theirs are, the loss of rows, dropout by our masks."""
+"""transformers' models as a run trains them: their tensors and ours, the loss of rows, dropout by our masks."""
 
 from math import ceil, floor
 from pathlib import Path
@@ -37,7 +37,7 @@ def load_model(folder: Path, exact: bool, fresh: bool) -> PreTrainedModel:
 
 
 def parts_of(run: Path, model: nn.Module) -> dict[str, tuple[list[nn.Parameter], bool]]:
-    """Our name of each parameter that learns, theirs that it consists of, and whether these have (out, in) for (in, out)."""
+    """The tensors that each parameter of ours consists of, and whether they are (out, in) where it is (in, out)."""
     table = read_json(run / "torch.json")["tensors"]
     return {ours: ([model.get_parameter(name) for name in names], turned) for ours, (names, turned) in table.items()}
 

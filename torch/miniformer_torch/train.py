@@ -19,7 +19,8 @@ from torch import Tensor, nn
 from torch.distributed.fsdp import fully_shard
 from torch.nn.parallel import DistributedDataParallel
 
-from .checkpoint import OPTIMIZER, WEIGHTS, finish_save, kept_records, lock, read_checkpoint, save_checkpoint, sync
+from .checkpoint import OPTIMIZER, WEIGHTS, finish_save, kept_records, lock, read_checkpoint, save_checkpoint
+from .checkpoint import save_file, sync
 from .data import IGNORED, Rows, open_source
 from .model import ExactDropout, Objective, from_ours, load_model, parts_of, to_ours, whole
 
@@ -58,11 +59,12 @@ class Run:
         self.rank, self.world = int(os.environ.get("RANK", 0)), int(os.environ.get("WORLD_SIZE", 1))
         if options.fsdp and (options.precision == "f16" or "RANK" not in os.environ):
             raise SystemExit("Cannot use --fsdp without torchrun, or with --precision f16: give bf16")
-        self.device = torch.device(f"cuda:{os.environ.get('LOCAL_RANK', 0)}" if torch.cuda.is_available() else "cpu")
-        if self.device.type == "cuda":
+        cuda = torch.cuda.is_available()
+        self.device = torch.device(f"cuda:{os.environ.get('LOCAL_RANK', 0)}" if cuda else "cpu")
+        if cuda:
             torch.cuda.set_device(self.device)
         if "RANK" in os.environ:
-            dist.init_process_group("gloo" if self.device.type == "cpu" else "nccl")
+            dist.init_process_group("nccl" if cuda else "gloo", device_id=self.device if cuda else None)
         self.lock = -1
         if self.rank == 0:  # this process writes, and finishes an interrupted save before any process reads
             self.lock = lock(path)
@@ -73,7 +75,7 @@ class Run:
         if self.state.get("command") != "train" or "unwritten" in self.state:
             raise SystemExit(f"Cannot continue {path}: only a run of train whose records are all written goes on here")
         if not (path / "torch.json").is_file():
-            raise SystemExit(f"Cannot continue {path}: it is not prepared; deno task train --export-torch {path} does that")
+            raise SystemExit(f"Cannot continue {path}: deno task train --export-torch {path} has to prepare it first")
         self.settings, self.step = self.state["settings"], self.state["step"]
         self.settings["steps"] = options.steps or self.settings["steps"]
         self.last = min(self.settings["steps"], options.stop_after or inf)
@@ -82,10 +84,12 @@ class Run:
             raise SystemExit(f"Cannot continue {path}: {done}")
         if options.fresh and self.step > 0:
             raise SystemExit(f"Cannot continue {path} with fresh weights: it has done {self.step} steps")
-        torch.manual_seed(self.settings["seed"] + self.step * self.world + self.rank)  # of dropout that is not exact
         self.source = open_source(path, self.state)
         self.per_epoch = self.source.size / self.settings["batchSize"] / self.settings["accumulation"]
-        self.model = load_model(path / "last", options.exact, fresh=options.fresh).to(self.device)
+        torch.manual_seed(self.settings["seed"])  # of fresh weights, which are the same in every process
+        self.model = load_model(path / "last", options.exact, options.fresh).to(self.device)
+        torch.manual_seed(self.settings["seed"] + self.step * self.world + self.rank)  # of dropout that is not exact
+        del self.files[WEIGHTS]  # which are as large, and written anew
         self.objective: nn.Module = Objective(self.model)
         if options.fsdp:
             base = self.model.base_model
@@ -207,12 +211,14 @@ class Run:
 
     def save(self, names: list[str]) -> None:
         """Saves checkpoints. All processes call it, since each may hold a part of the tensors; one writes."""
-        weights = {name: whole(parameter).contiguous() for name, parameter in self.model.named_parameters()}
-        kept = {
-            f"{ours}.{name}": to_ours([self.optimizer.state[part][theirs] for part in parts], turned)
-            for ours, theirs in STATES[self.settings.get("optimizer", "adamw")].items()
-            for name, (parts, turned) in self.parts.items()
-        }
+        weights, kept = {}, {}
+        for name, parameter in self.model.named_parameters():
+            tensor = whole(parameter).contiguous()
+            weights |= {name: tensor} if self.rank == 0 else {}  # the others keep nothing
+        for ours, theirs in STATES[self.settings.get("optimizer", "adamw")].items():
+            for name, (parts, turned) in self.parts.items():
+                tensor = to_ours([self.optimizer.state[part][theirs] for part in parts], turned)
+                kept |= {f"{ours}.{name}": tensor} if self.rank == 0 else {}
         if self.rank > 0:
             return
         self.lock = lock(self.path, self.lock)
@@ -231,7 +237,7 @@ class Run:
             signal.signal(name, lambda number, _: self.signals.append(number))
         before = self.records[-1]["seconds"] if self.records else 0.0
         if self.rank == 0:
-            (self.path / "metrics.jsonl").write_text("".join(json.dumps(record) + "\n" for record in self.records))
+            save_file(self.path / "metrics.jsonl", "".join(json.dumps(record) + "\n" for record in self.records))
         is_over = False
         while not is_over:
             record, names = self.update(), []
@@ -253,7 +259,7 @@ class Run:
         if self.rank == 0:
             print(f"step {self.step} of {settings['steps']} is saved in {self.path}/last\nGo on in Deno: "
                   f"deno task train --resume {self.path}")  # fmt: skip
-            (self.path / ".miniformer.lock").unlink()
+            (self.path / ".miniformer.lock").unlink(missing_ok=True)
         status = 128 + self.signals[0] if self.signals else 0
         if dist.is_initialized():
             dist.barrier()  # none ends while another still saves
