@@ -9,6 +9,7 @@ import {
   lengthOf,
   maskKeys,
   visible,
+  VISIBLE_WGSL,
 } from "../kernels/attention/attention_mask.ts";
 import { everyBackend } from "./_testing.ts";
 
@@ -55,7 +56,7 @@ const look = kernel({
     }
   },
   wgsl: (constants) =>
-    `${attentionMaskWgsl(constants)}
+    `${VISIBLE_WGSL}${attentionMaskWgsl(constants)}
 fn each(row: u32) {
   seen[row] = visible(row / time, row % time);
   for (var j = 0u; j < time; j++) { masks[row * time + j] = mask(row, j / 4 * 4)[j % 4]; }

@@ -114,9 +114,9 @@ everyBackend("attention of a sequence without keys is zero, and so are its gradi
 });
 
 testNeededGradients("attention", sized(1, 2, 5, 3), attend({ causal: true }), {
-  query: ["attentionBackwardDelta", "attentionBackwardQuery"],
-  key: ["attentionBackwardDelta", "attentionBackwardKeyValue"],
-  value: ["attentionBackwardDelta", "attentionBackwardKeyValue"],
+  query: ["attentionStatistics", "attentionBackwardQuery"],
+  key: ["attentionStatistics", "attentionBackwardKeyValue"],
+  value: ["attentionStatistics", "attentionBackwardKeyValue"],
 });
 
 Deno.test("attention refuses unequal shapes", () => {

@@ -7,6 +7,7 @@ import { HALVES, LANES, Places } from "../kernels/attention/attention_tiles_wasm
 import {
   beginPiece,
   keysSeen,
+  lengthInWasm,
   masksOf,
   pairsAt,
   piecesOf,
@@ -72,7 +73,7 @@ Deno.test("both walks visit what `visible` says, whatever the time and the lengt
           pieces: piecesOf,
           body({ lengths, byQueries, byKeys }, code) {
             for (const rows of ["queries", "keys"]) {
-              const piece = beginPiece(code, lengths, rows === "queries");
+              const piece = beginPiece(code, (head) => lengthInWasm(code, lengths, head), rows === "queries");
               code.for(piece.start, piece.end, LANES, (first) => {
                 const walk = (rows === "queries" ? keysSeen : queriesSeeing)(code, first, piece);
                 forPairs(code, walk, (step, lane, seen) => {

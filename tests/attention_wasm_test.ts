@@ -5,11 +5,11 @@ import type { Backend, HostArray } from "../core/backend.ts";
 import { CpuBackend } from "../core/cpu_backend.ts";
 import {
   attention,
-  attentionBackwardDelta,
   attentionBackwardKeyValue,
   attentionBackwardQuery,
   attentionForward,
   type AttentionOptions,
+  attentionStatistics,
 } from "../kernels/attention/attention.ts";
 import {
   assertClose,
@@ -93,7 +93,6 @@ function prepared(backend: Backend) {
     },
     dy: tensor("dy"),
     logSumExp: row("logSumExp", 3),
-    delta: row("delta", 1),
     outputs: { dQuery: tensor("dQuery"), dKey: tensor("dKey"), dValue: tensor("dValue") },
     constants: {
       batch: 1,
@@ -113,8 +112,11 @@ Deno.test("attention's backward kernels [wasm] store gradients, or add to them, 
   for (const accumulateKey of [0, 1]) {
     const accumulate = 1 - accumulateKey, results: (Values & { name: string })[][] = [];
     for (const backend of [new CpuBackend(), await wasm(1)]) {
-      const { inputs, dy, logSumExp, delta, outputs, constants } = prepared(backend);
-      const { dQuery, dKey, dValue } = outputs, kept = { ...inputs, dy, logSumExp, delta };
+      const { inputs, dy, logSumExp, outputs, constants } = prepared(backend);
+      const { dQuery, dKey, dValue } = outputs, statistics = backend.allocate([3, constants.time]);
+      const { query, key, value, lengths, random } = inputs,
+        kept = { query, key, value, dy, statistics, random };
+      backend.run(attentionStatistics, { dy, y: query, logSumExp, lengths, statistics }, constants);
       backend.run(attentionBackwardQuery, { ...kept, dQuery }, { ...constants, accumulate });
       const flags = { accumulateKey, accumulateValue: accumulate };
       backend.run(attentionBackwardKeyValue, { ...kept, dKey, dValue }, { ...constants, ...flags });
@@ -135,19 +137,28 @@ Deno.test("attention's backward kernels [wasm] store gradients, or add to them, 
   }
 });
 
-Deno.test("logSumExp and delta [wasm] equal the CPU reference", async () => {
-  const results: HostArray[][] = [];
-  for (const backend of [new CpuBackend(), await wasm(1)]) {
-    const { inputs, dy, logSumExp, delta, constants } = prepared(backend), { query } = inputs;
-    const y = backend.allocate(query.shape), { time: rows, headDim } = constants;
-    backend.run(attentionForward, { ...inputs, y, logSumExp }, constants);
-    backend.run(attentionBackwardDelta, { dy, y, delta }, { rows, headDim });
-    results.push(await Promise.all([logSumExp, delta].map((tensor) => backend.read(tensor))));
+Deno.test("logSumExp and the statistics of queries [wasm] equal the CPU reference", async () => {
+  for (const changes of [{}, { causal: 0 }, { padded: 1 }, { padded: 1, causal: 0 }]) {
+    const results: HostArray[] = [];
+    for (const backend of [new CpuBackend(), await wasm(1)]) {
+      const { inputs, dy, logSumExp, constants: usual } = prepared(backend), { query, lengths } = inputs;
+      const y = backend.allocate(query.shape), statistics = backend.allocate([3, usual.time]);
+      const constants = { ...usual, ...changes };
+      backend.write(lengths, Uint32Array.of(41, 0, 0, 0));
+      backend.run(attentionForward, { ...inputs, y, logSumExp }, constants);
+      backend.run(attentionStatistics, { dy, y, logSumExp, lengths, statistics }, constants);
+      results.push(await backend.read(statistics));
+    }
+    const [expected, actual] = results;
+    assertClose(actual, { shape: [3, 70], data: expected }, TOLERANCES.rows, JSON.stringify(changes));
+    assertEquals(actual.subarray(140), expected.subarray(140)); // how many keys each query sees
+    const { causal = 1, padded = 0 } = changes as Record<string, number>, length = padded ? 41 : 70;
+    assertEquals(
+      [...actual.subarray(140)].map((seen, i) => seen === (causal ? Math.min(i + 1, length) : length))
+        .includes(false),
+      false,
+    );
   }
-  ["logSumExp", "delta"].forEach((name, index) => {
-    const expected = { shape: [70], data: results[0][index] };
-    assertClose(results[1][index], expected, TOLERANCES.rows, name);
-  });
 });
 
 Deno.test("a query [wasm] has the same bits whatever comes after it", async () => {

@@ -112,7 +112,7 @@ const representative: Record<string, Constants[]> = {
   attentionForward: attentions,
   attentionBackwardQuery: attentions,
   attentionBackwardKeyValue: attentions,
-  attentionBackwardDelta: [{ rows: 100, headDim: 64 }],
+  attentionStatistics: attentions,
   cacheAppend: [{ ...cached, headDim: 64 }],
   cachedAttention: [{ ...cached, headDim: 3 }, { ...cached, headDim: 128 }],
 };
@@ -177,6 +177,8 @@ for (const adapter of ["software", "hardware"] as AdapterClass[]) {
           dispatch.every((groups) => groups >= 1 && groups <= 65_535),
           `${kernel.name}: ${dispatch} groups`,
         );
+        const tensors = code.match(/@binding/g)!.length;
+        assert(tensors <= 8, `${kernel.name}: ${tensors} storage buffers, at most 8`);
         const bytes = workgroupBytes(code);
         assert(bytes <= 16_384, `${kernel.name}: ${bytes} bytes of workgroup memory, at most 16384`);
         // a browser refuses a barrier in a loop whose end may differ between lanes, as far as it can tell

@@ -57,6 +57,8 @@ Deno.test("F32: every operation equals TypeScript's, rounded to 32 bits", async 
     isGreater: [(a, b) => a.isGreater(b), (a, b) => truth(a > b)],
   };
   await check("F32", comparisons, floats, Uint32Array);
+  const whole = (a: number) => Math.trunc(Math.min(Math.max(a || 0, -(2 ** 31)), 2 ** 31 - 1)) >>> 0;
+  await check<F32>("F32", { toI32: [(a) => a.toI32(), whole] }, floats, Uint32Array);
 });
 
 Deno.test("of: numbers become constants, values stay what they are", () => {

@@ -28,8 +28,8 @@ import { type Storage, WebGpuPrograms } from "./webgpu_programs.ts";
 /** Kernels recorded before they are submitted without waiting for a read or write. */
 const RUNS_PER_SUBMIT = 128;
 
-/** Tensors that the largest kernel, attention's backward pass, binds. Nearly every adapter allows as many. */
-const MAX_TENSORS = 10;
+/** Tensors that the largest kernel, attention's backward pass, binds. Every adapter allows as many. */
+const MAX_TENSORS = 8;
 
 /** The device was lost: unplugged, reset by the operating system, or out of memory. */
 export class DeviceLostError extends Error {

@@ -16,7 +16,8 @@
  *     ds    = p · (dp − delta)          delta[i] = Σⱼ p[i, j] dp[i, j] = dy[i] · y[i]
  *     dq[i] = Σⱼ ds[i, j] k[j] / √D     dk[j] = Σᵢ ds[i, j] q[i] / √D
  *
- * dq is a walk over keys, dk and dv a walk over queries: two kernels, in which no two invocations write the same number.
+ * dq is a walk over keys, dk and dv a walk over queries: two kernels, in which no two invocations write the same number. A
+ * third comes before them and puts together what both need to know of a query: its statistics.
  *
  * With dropout, a mask M multiplies p after the softmax, and y is the sum of weight · v. Then dy · v is the gradient of the
  * weight, and delta is still dy · y:
@@ -46,16 +47,22 @@ import {
   attentionBackwardKeyValueCpu,
   attentionBackwardQueryCpu,
   attentionForwardCpu,
+  attentionStatisticsCpu,
 } from "./attention_cpu.ts";
 import { sumWasm } from "../reduce.ts";
+import { select } from "../../core/wasm/wasm_numbers.ts";
 import {
   ATTENTION_BACKWARD_KEY_VALUE_CONSTANTS,
   ATTENTION_BACKWARD_QUERY_CONSTANTS,
   ATTENTION_BACKWARD_READS,
   ATTENTION_CONSTANTS,
   ATTENTION_READS,
+  ATTENTION_STATISTICS_CONSTANTS,
+  ATTENTION_STATISTICS_READS,
   type AttentionConstants,
+  VISIBLE_WGSL,
 } from "./attention_mask.ts";
+import { lengthInWasm } from "./attention_walk_wasm.ts";
 import {
   attentionBackwardKeyValueWasm,
   attentionBackwardQueryWasm,
@@ -84,37 +91,42 @@ export const attentionForward = kernel({
   wasm: attentionForwardWasm,
 });
 
-/** Rows of delta that WebAssembly computes in one piece. */
-const DELTA_ROWS_PER_PIECE = 1024;
+/** Queries whose statistics WebAssembly computes in one piece. */
+const STATISTICS_ROWS_PER_PIECE = 1024;
 
-/** delta = dy · y for every row; there are B · H · T `rows`, one for each query of each head. */
-export const attentionBackwardDelta = kernel({
-  name: "attentionBackwardDelta",
-  reads: { dy: "f32", y: "f32" },
-  writes: { delta: "f32" },
-  constants: ["rows", "headDim"],
-  elements: ({ rows }) => rows,
-  cpu({ dy, y, delta }, { rows, headDim }) {
-    for (let row = 0; row < rows; row++) {
-      let sum = 0;
-      for (let d = 0; d < headDim; d++) sum += dy[row * headDim + d] * y[row * headDim + d];
-      delta[row] = sum;
-    }
-  },
-  wgsl: `
+/** What the backward pass needs of each query: logSumExp, delta = dy · y, and how many keys it sees. */
+export const attentionStatistics = kernel({
+  name: "attentionStatistics",
+  reads: ATTENTION_STATISTICS_READS,
+  writes: { statistics: "f32" },
+  constants: ATTENTION_STATISTICS_CONSTANTS,
+  elements: ({ batch, heads, time }) => batch * heads * time,
+  cpu: attentionStatisticsCpu,
+  wgsl: `${VISIBLE_WGSL}
 fn each(row: u32) {
-  var sum = 0.0;
-  for (var d = 0u; d < headDim; d++) { sum += dy[row * headDim + d] * y[row * headDim + d]; }
-  delta[row] = sum;
+  let rows: u32 = batch * heads * time;
+  var delta = 0.0;
+  for (var d = 0u; d < headDim; d++) { delta += dy[row * headDim + d] * y[row * headDim + d]; }
+  statistics[row] = logSumExp[row];
+  statistics[rows + row] = delta;
+  statistics[2 * rows + row] = f32(visible(row / time, row % time));
 }`,
   wasm: [{
-    pieces: ({ rows }) => Math.ceil(rows / DELTA_ROWS_PER_PIECE),
-    body({ dy, y, delta }, code) {
-      const { start, end } = code.rangeOfPiece(code.i32("rows"), DELTA_ROWS_PER_PIECE);
-      const headDim = code.i32("headDim");
+    pieces: ({ batch, heads, time }) => Math.ceil(batch * heads * time / STATISTICS_ROWS_PER_PIECE),
+    body({ dy, y, logSumExp, lengths, statistics }, code) {
+      const time = code.i32("time"), rows = code.let(code.i32("batch").times(code.i32("heads")).times(time));
+      const { start, end } = code.rangeOfPiece(rows, STATISTICS_ROWS_PER_PIECE),
+        headDim = code.i32("headDim");
       code.for(start, end, 1, (row) => {
         const [dyRow, yRow] = [dy, y].map((array) => array.from(row.times(headDim)));
-        delta.store(row, sumWasm(code, 0, headDim, (d) => dyRow.load4(d).times(yRow.load4(d))).lane(0));
+        const length = code.let(lengthInWasm(code, lengths, code.let(row.over(time)))), i = row.modulo(time);
+        const seen = select(code.i32("causal"), i.plus(1).min(length), length);
+        statistics.store(row, logSumExp.load(row));
+        statistics.store(
+          rows.plus(row),
+          sumWasm(code, 0, headDim, (d) => dyRow.load4(d).times(yRow.load4(d))).lane(0),
+        );
+        statistics.store(rows.shiftLeft(1).plus(row), seen.toF32());
       });
     },
   }],
@@ -211,9 +223,9 @@ export function attention(query: Tensor, key: Tensor, value: Tensor, options: At
   };
   backend.run(attentionForward, { query, key, value, lengths, random, y, logSumExp }, settings);
   y.tape?.record(() => {
-    const dy = gradientOf(y), delta = backend.allocate([batch, heads, time]);
-    backend.run(attentionBackwardDelta, { dy, y, delta }, { rows: batch * heads * time, headDim });
-    const kept = { query, key, value, dy, logSumExp, delta, lengths, random };
+    const dy = gradientOf(y), statistics = backend.allocate([3, batch, heads, time]);
+    backend.run(attentionStatistics, { dy, y, logSumExp, lengths, statistics }, settings);
+    const kept = { query, key, value, dy, statistics, random };
     // s = q · k / √D,   y = softmax(s) · v
     if (needsGradient(query)) {
       const { gradient: dQuery, accumulate } = gradientToWrite(query);

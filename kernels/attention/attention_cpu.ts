@@ -21,10 +21,11 @@ import { exp, log } from "../../core/math.ts";
 import {
   type ATTENTION_BACKWARD_READS,
   type ATTENTION_READS,
+  type ATTENTION_STATISTICS_READS,
   type AttentionBackwardKeyValueConstants,
   type AttentionBackwardQueryConstants,
   type AttentionConstants,
-  lengthOf,
+  type AttentionStatisticsConstants,
   maskKeys,
   visible,
 } from "./attention_mask.ts";
@@ -77,15 +78,50 @@ export function attentionForwardCpu(
 }
 
 /**
+ * What the backward pass needs of each query: logSumExp, delta = dy · y, and how many keys it sees.
+ *
+ * @param arrays Reads dy, and y, logSumExp and lengths of the forward pass; writes statistics.
+ * @param settings Sizes and settings.
+ */
+export function attentionStatisticsCpu(
+  { dy, y, logSumExp, lengths, statistics }: ArraysOf<
+    typeof ATTENTION_STATISTICS_READS & { statistics: "f32" }
+  >,
+  settings: AttentionStatisticsConstants,
+): void {
+  const { batch, heads, time, headDim } = settings, rows = batch * heads * time;
+  for (let row = 0; row < rows; row++) {
+    let delta = 0;
+    for (let d = 0; d < headDim; d++) delta += dy[row * headDim + d] * y[row * headDim + d];
+    statistics[row] = logSumExp[row];
+    statistics[rows + row] = delta;
+    statistics[2 * rows + row] = visible(Math.floor(row / time), row % time, lengths, settings);
+  }
+}
+
+/** The three rows of statistics. */
+function partsOf<Floats extends ArraysOf<{ x: "f32" }>["x"]>(
+  statistics: Floats,
+  { batch, heads, time }: Pick<AttentionConstants, "batch" | "heads" | "time">,
+) {
+  const rows = batch * heads * time;
+  const [logSumExp, delta, seen] = [0, 1, 2].map((part) =>
+    statistics.subarray(part * rows, (part + 1) * rows)
+  );
+  return { logSumExp, delta, seen };
+}
+
+/**
  * dQuery += Σⱼ ds[i, j] k[j] / √D, or dQuery = …, a query at a time: the same walk over keys as in the forward pass.
  *
- * @param arrays Reads what the forward pass read, dy, logSumExp and delta; writes dQuery.
+ * @param arrays Reads what the forward pass read, dy and statistics; writes dQuery.
  * @param settings Sizes and settings, and whether to add.
  */
 export function attentionBackwardQueryCpu(
-  { query, key, value, dy, logSumExp, delta, lengths, random, dQuery }: BackwardQuery,
+  { query, key, value, dy, statistics, random, dQuery }: BackwardQuery,
   settings: AttentionBackwardQueryConstants,
 ): void {
+  const { logSumExp, delta, seen: seenBy } = partsOf(statistics, settings);
   const { batch, heads, time, headDim, threshold, accumulate } = settings, scale = 1 / Math.sqrt(headDim);
   const qk = new Float64Array(time), dqk = new Float64Array(time), dWeights = new Float64Array(time);
   const sum = new Float64Array(headDim), masks = new Float64Array(time + 4).fill(1);
@@ -93,7 +129,7 @@ export function attentionBackwardQueryCpu(
   for (let head = 0; head < batch * heads; head++) {
     const start = head * time;
     for (let i = 0; i < time; i++) {
-      const row = start + i, seen = visible(head, i, lengths, settings);
+      const row = start + i, seen = seenBy[row];
       dotRows(qk, seen, query, row, key, start, headDim);
       dotRows(dWeights, seen, dy, row, value, start, headDim);
       if (threshold > 0) {
@@ -114,13 +150,14 @@ export function attentionBackwardQueryCpu(
 /**
  * dKey += Σᵢ ds[i, j] q[i] / √D and dValue += Σᵢ p[i, j] dy[i], a key at a time: a walk over the queries that see it.
  *
- * @param arrays Reads what the forward pass read, dy, logSumExp and delta; writes dKey and dValue.
+ * @param arrays Reads what the forward pass read, dy and statistics; writes dKey and dValue.
  * @param settings Sizes and settings, and whether to add.
  */
 export function attentionBackwardKeyValueCpu(
-  { query, key, value, dy, logSumExp, delta, lengths, random, dKey, dValue }: BackwardKeyValue,
+  { query, key, value, dy, statistics, random, dKey, dValue }: BackwardKeyValue,
   settings: AttentionBackwardKeyValueConstants,
 ): void {
+  const { logSumExp, delta, seen } = partsOf(statistics, settings);
   // keys that are padding contribute nothing: they are left out
   if (!settings.accumulateKey) dKey.fill(0);
   if (!settings.accumulateValue) dValue.fill(0);
@@ -129,7 +166,7 @@ export function attentionBackwardKeyValueCpu(
   const weights = new Float64Array(time), sum = new Float64Array(headDim);
   const masks = new Float64Array(4 * time).fill(1); // of four neighbouring keys, all queries of each side by side
   for (let head = 0; head < batch * heads; head++) {
-    const start = head * time, length = lengthOf(head, lengths, settings);
+    const start = head * time, length = seen[start + time - 1]; // the last query sees all that are no padding
     for (let j = 0; j < length; j++) {
       // the queries that see key j: all of them, or those that do not come before it
       const first = start + (causal ? j : 0), count = start + time - first, keyRow = start + j;

@@ -26,15 +26,16 @@ export const ATTENTION_READS = {
   random: "u32",
 } as const;
 
-/** What its backward pass reads. */
+/**
+ * What its backward pass reads. `statistics` (3, B, H, T) has of each query logSumExp, delta, and how many keys it sees: as
+ * one tensor, because a shader may bind eight on every device, and on some no more.
+ */
 export const ATTENTION_BACKWARD_READS = {
   query: "f32",
   key: "f32",
   value: "f32",
   dy: "f32",
-  logSumExp: "f32",
-  delta: "f32",
-  lengths: "u32",
+  statistics: "f32",
   random: "u32",
 } as const;
 
@@ -50,6 +51,22 @@ export const ATTENTION_CONSTANTS = [
   "keepScale",
   "stream",
 ] as const;
+
+/** What the kernel reads that makes the statistics. */
+export const ATTENTION_STATISTICS_READS = { dy: "f32", y: "f32", logSumExp: "f32", lengths: "u32" } as const;
+
+/** Its constants. */
+export const ATTENTION_STATISTICS_CONSTANTS = [
+  "batch",
+  "heads",
+  "time",
+  "headDim",
+  "causal",
+  "padded",
+] as const;
+
+/** See {@linkcode AttentionConstants}. */
+export type AttentionStatisticsConstants = Constants<typeof ATTENTION_STATISTICS_CONSTANTS[number]>;
 
 /** Those of the kernel that writes the gradient of the query. */
 export const ATTENTION_BACKWARD_QUERY_CONSTANTS = [...ATTENTION_CONSTANTS, "accumulate"] as const;
@@ -86,7 +103,7 @@ export type AttentionBackwardKeyValueConstants = Constants<
 export function lengthOf(
   head: number,
   lengths: Uint32Array,
-  { heads, time, padded }: AttentionConstants,
+  { heads, time, padded }: AttentionStatisticsConstants,
 ): number {
   return padded ? Math.min(lengths[Math.floor(head / heads)], time) : time;
 }
@@ -100,7 +117,12 @@ export function lengthOf(
  * @param settings Sizes and flags.
  * @returns At most T, and 0 for a sequence without tokens.
  */
-export function visible(head: number, i: number, lengths: Uint32Array, settings: AttentionConstants): number {
+export function visible(
+  head: number,
+  i: number,
+  lengths: Uint32Array,
+  settings: AttentionStatisticsConstants,
+): number {
   const length = lengthOf(head, lengths, settings);
   return settings.causal ? Math.min(i + 1, length) : length;
 }
@@ -133,20 +155,22 @@ export function maskKeys(
   for (let n = 0; n < 4; n++) masks[at + n * step] = bits[n] < threshold ? 0 : keepScale;
 }
 
+/** {@linkcode visible} in WGSL, for a kernel that reads `lengths`. */
+export const VISIBLE_WGSL = `
+fn visible(head: u32, i: u32) -> u32 {
+  let length = select(time, min(lengths[select(0, head / heads, padded == 1)], time), padded == 1);
+  return select(length, min(i + 1, length), causal == 1);
+}`;
+
 /**
- * The same in WGSL: `visible(head, i)`, and `mask(row, j)`, the masks of the four keys 4⌊j/4⌋ … 4⌊j/4⌋ + 3.
+ * The masks in WGSL: `mask(row, j)` has those of the four keys 4⌊j/4⌋ … 4⌊j/4⌋ + 3.
  *
  * @param settings Whether there is dropout: without it the generator is left out.
  * @returns The text.
  */
 export function attentionMaskWgsl({ threshold }: AttentionConstants): string {
-  const visible = `
-fn visible(head: u32, i: u32) -> u32 {
-  let length = select(time, min(lengths[select(0, head / heads, padded == 1)], time), padded == 1);
-  return select(length, min(i + 1, length), causal == 1);
-}`;
-  if (threshold === 0) return `${visible}\nfn mask(row: u32, j: u32) -> vec4f { return vec4f(1); }`;
-  return `${PHILOX_WGSL}${visible}
+  if (threshold === 0) return "fn mask(row: u32, j: u32) -> vec4f { return vec4f(1); }";
+  return `${PHILOX_WGSL}
 fn mask(row: u32, j: u32) -> vec4f {
   let counter = row * ((time + 3) / 4) + j / 4;
   let bits = philox(vec2u(random[0], random[1]), vec4u(counter, random[2], stream, 0));

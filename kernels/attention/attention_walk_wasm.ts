@@ -48,24 +48,44 @@ export const eightFrom = (code: WasmCode, first: I32): readonly I32x4[] =>
   HALVES.map((half) => code.let(I32x4.from(first.plus(half))));
 
 /**
- * What the three kernels begin with: sizes, and which part of which head a piece computes.
+ * How many keys of a head are no padding, see `lengthOf` in `attention_mask.ts`.
  *
  * @param code The function to write.
  * @param lengths The tensor of attention's kernels.
+ * @param head Counted over the whole batch.
+ * @returns At most T.
+ */
+export function lengthInWasm(
+  code: WasmCode<"heads" | "time" | "padded">,
+  lengths: WasmIntegers,
+  head: I32,
+): I32 {
+  const padded = code.i32("padded"), time = code.i32("time");
+  const given = code.let(lengths.load(select(padded, head.over(code.i32("heads")), padded)));
+  return select(padded.and(given.isBelow(time)), given, time);
+}
+
+/**
+ * What the three kernels begin with: sizes, and which part of which head a piece computes.
+ *
+ * @param code The function to write.
+ * @param lengthOf How many keys of a head are no padding, from its number and its last row, both counted over the whole batch.
  * @param lastFirst Whether the last rows belong to the first pieces.
  * @returns Values that are computed here, for use in the whole function.
  */
-export function beginPiece(code: WasmCode<Name>, lengths: WasmIntegers, lastFirst: boolean) {
+export function beginPiece(
+  code: WasmCode<Name>,
+  lengthOf: (head: I32, lastRow: I32) => I32,
+  lastFirst: boolean,
+) {
   const time = code.i32("time"), width = code.i32("headDim"), causal = code.i32("causal");
-  const heads = code.i32("heads"), padded = code.i32("padded");
-  const allHeads = code.let(code.i32("batch").times(heads));
+  const allHeads = code.let(code.i32("batch").times(code.i32("heads")));
   const blocks = time.plus(PIECE_ROWS - 1).over(PIECE_ROWS);
   // pieces are numbered by blocks, in each by heads
   const head = code.let(code.piece.modulo(allHeads)), number = code.let(code.piece.over(allHeads));
   const block = lastFirst ? blocks.minus(1).minus(number) : number;
   const start = code.let(block.times(PIECE_ROWS)), end = code.let(start.plus(PIECE_ROWS).min(time));
-  const given = code.let(lengths.load(select(padded, head.over(heads), padded)));
-  const length = code.let(select(padded.and(given.isBelow(time)), given, time));
+  const length = code.let(lengthOf(head, code.let(head.plus(1).times(time).minus(1))));
   return {
     time,
     width,

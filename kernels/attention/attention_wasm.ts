@@ -56,6 +56,7 @@ import {
   beginPiece,
   eightFrom,
   keysSeen,
+  lengthInWasm,
   masksOf,
   pairsAt,
   type Piece,
@@ -78,7 +79,8 @@ export const attentionForwardWasm: readonly WasmPass<
   pieces: piecesOf,
   scratch: scratchOf(1, 1, 1),
   body({ query, key, value, lengths, random, y, logSumExp }, code, { threshold }) {
-    const piece = beginPiece(code, lengths, true), { steps, depth, width, last, scale } = piece;
+    const piece = beginPiece(code, (head) => lengthInWasm(code, lengths, head), true);
+    const { steps, depth, width, last, scale } = piece;
     const places = new Places(code), keys = places.take(steps.times(depth));
     const queries = places.take(depth.times(LANES)), p = places.take(steps.times(LANES));
     const kept = places.take(LANES), sums = places.take(0);
@@ -141,6 +143,13 @@ function storeGradient(
   });
 }
 
+/** The three rows of statistics; the last one, of a head's last query, tells how many of its keys are no padding. */
+function partsOf(code: WasmCode<"batch" | "heads" | "time">, statistics: WasmFloats) {
+  const rows = code.let(code.i32("batch").times(code.i32("heads")).times(code.i32("time")));
+  const delta = statistics.from(rows), seen = statistics.from(rows.shiftLeft(1));
+  return { logSumExp: statistics, delta, lengthOf: (_: I32, lastRow: I32) => seen.load(lastRow).toI32() };
+}
+
 /** dQuery = Σ ds k / √D, eight queries at a time. */
 export const attentionBackwardQueryWasm: readonly WasmPass<
   typeof ATTENTION_BACKWARD_READS & { dQuery: "f32" },
@@ -150,11 +159,12 @@ export const attentionBackwardQueryWasm: readonly WasmPass<
   pieces: piecesOf,
   scratch: scratchOf(2, 2, 2),
   body(
-    { query, key, value, dy, logSumExp, delta, lengths, random, dQuery },
+    { query, key, value, dy, statistics, random, dQuery },
     code,
     { threshold, accumulate },
   ) {
-    const piece = beginPiece(code, lengths, true), { steps, depth, width, last, scale } = piece;
+    const { logSumExp, delta, lengthOf } = partsOf(code, statistics);
+    const piece = beginPiece(code, lengthOf, true), { steps, depth, width, last, scale } = piece;
     const places = new Places(code), sums = places.take(roundUp(width, LANES).times(LANES));
     const [keys, values] = [0, 1].map(() => places.take(steps.times(depth)));
     const [queries, dys] = [0, 1].map(() => places.take(depth.times(LANES)));
@@ -203,11 +213,12 @@ export const attentionBackwardKeyValueWasm: readonly WasmPass<
   pieces: piecesOf,
   scratch: scratchOf(2, 2, 2),
   body(
-    { query, key, value, dy, logSumExp, delta, lengths, random, dKey, dValue },
+    { query, key, value, dy, statistics, random, dKey, dValue },
     code,
     { threshold, accumulateKey, accumulateValue },
   ) {
-    const piece = beginPiece(code, lengths, false), { steps, depth, width, last, scale, time } = piece;
+    const { logSumExp, delta, lengthOf } = partsOf(code, statistics);
+    const piece = beginPiece(code, lengthOf, false), { steps, depth, width, last, scale, time } = piece;
     const places = new Places(code), sums = places.take(roundUp(width, LANES).times(LANES));
     const [queries, dys] = [0, 1].map(() => places.take(steps.times(depth)));
     const [keys, values] = [0, 1].map(() => places.take(depth.times(LANES)));

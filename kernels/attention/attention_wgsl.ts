@@ -63,6 +63,7 @@ import {
   type AttentionBackwardQueryConstants,
   type AttentionConstants,
   attentionMaskWgsl,
+  VISIBLE_WGSL,
 } from "./attention_mask.ts";
 import { dotRowsWgsl, readRowWgsl, storeRowWgsl, sumRowsWgsl } from "../rows.ts";
 import { component, unroll, unrollSum } from "../matmul/unroll.ts";
@@ -83,8 +84,12 @@ const PLAIN: Readonly<Record<string, string>> = {
   lengths: "u32",
   random: "u32",
   logSumExp: "f32",
-  delta: "f32",
+  statistics: "f32",
 };
+
+/** `statisticOf(part, row)`: see {@linkcode ATTENTION_BACKWARD_READS}. */
+const STATISTICS_WGSL = `
+fn statisticOf(part: u32, row: u32) -> f32 { return statistics[part * batch * heads * time + row]; }`;
 
 /**
  * What the three shaders share: bindings, `queryAt(row, part)` and its like for reading, which query sees which keys, and
@@ -100,6 +105,7 @@ function shader(
   const { headDim } = constants, element = headDim % 4 === 0 ? "vec4f" : "f32";
   return `${declareBindings(reads, writes, (name) => PLAIN[name] ?? element)}
 ${reads.filter((name) => !(name in PLAIN)).map((name) => readRowWgsl(name, headDim)).join("\n")}
+${reads.includes("lengths") ? VISIBLE_WGSL : STATISTICS_WGSL}
 ${attentionMaskWgsl(constants)}
 const scale = ${1 / Math.sqrt(headDim)};
 const blocks = (time + ${blockRowsFor(adapter) - 1}) / ${blockRowsFor(adapter)};
@@ -168,9 +174,10 @@ export function attentionBackwardQueryWgsl(
     blockRows = blockRowsFor(adapter),
     parts = Math.ceil(headDim / 4);
   const begin = (r: number) => `
-  let seen${r} = visible(head, first + ${r});
-  let logSumExp${r} = logSumExp[start + first + ${r}];
-  let delta${r} = delta[start + first + ${r}];
+  let row${r} = start + min(first + ${r}, time - 1);
+  let logSumExp${r} = statisticOf(0, row${r});
+  let delta${r} = statisticOf(1, row${r});
+  let seen${r} = u32(statisticOf(2, row${r}));
   ${
     unroll(parts, (part) => `
   let q${r}_${part} = scale * queryAt(start + first + ${r}, ${part});
@@ -235,9 +242,9 @@ export function attentionBackwardKeyValueWgsl(
   ${unroll(blockRows, begin)}
   for (var i = ${causal ? "first" : "0u"}; i < time; i++) {
     let row = start + i;
-    let seen = visible(head, i);
-    let logSumExpOfRow = logSumExp[row];
-    let deltaOfRow = delta[row];
+    let logSumExpOfRow = statisticOf(0, row);
+    let deltaOfRow = statisticOf(1, row);
+    let seen = u32(statisticOf(2, row));
     let masks = mask(row, first);
     ${unroll(parts, (part) => `let q_${part} = queryAt(row, ${part}); let dy_${part} = dyAt(row, ${part});`)}
     ${unroll(blockRows, add)}
