@@ -179,6 +179,16 @@ Deno.test("train hands back control at multiples of the interval, where it is to
   assertEquals((await train(run).next()).done, true, "a finished run has nothing left to do");
 });
 
+Deno.test("train lets events run between its reports, also on the CPU, which never waits", async () => {
+  const run = newRun(new CpuBackend(), new Gpt(small));
+  let isTold = false;
+  setTimeout(() => isTold = true);
+  for await (const _ of train(run, { interval: 1 })) {
+    if (isTold) break;
+  }
+  assertEquals(run.step, 2);
+});
+
 Deno.test("train refuses an interval that is no positive integer", async () => {
   for (const interval of [0, -1, 2.5, NaN]) {
     const run = newRun(new CpuBackend(), new Bigram(small.vocabSize));

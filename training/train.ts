@@ -21,6 +21,7 @@ import { recordLoss } from "../kernels/optimizers/loss_ring.ts";
 import type { Learner } from "../models/learner.ts";
 import type { BatchSource } from "../data/batches.ts";
 import { totalWeight, toTensors } from "./batch_tensors.ts";
+import { yieldToEvents } from "./evaluate.ts";
 import type { Optimizer, OptimizerFactory, OptimizerSettings } from "./optimizer.ts";
 import { newOptimizer, type OptimizerName } from "./optimizers.ts";
 import { checkSchedule, learningRateAt, type Schedule } from "./schedule.ts";
@@ -220,7 +221,8 @@ export interface TrainOptions {
 }
 
 /**
- * Trains until the last step of the schedule.
+ * Trains until the last step of the schedule. Pending events run after each report, also on a device that never waits: a
+ * signal, or a message to the worker that trains.
  *
  * @param run The run; it may have done some steps already.
  * @param options When to yield.
@@ -239,6 +241,7 @@ export async function* train(run: TrainingRun, options: TrainOptions = {}): Asyn
     unread++;
     if (run.step % Math.min(interval, RING_SIZE) === 0 || run.step === steps || pauseAfter(run.step)) {
       yield await run.report(unread);
+      await yieldToEvents();
       unread = 0;
     }
   }

@@ -11,7 +11,7 @@
  */
 import { DeviceLostError } from "../../core/webgpu/webgpu_backend.ts";
 import { modelFiles, trainingFiles } from "../../checkpoints/checkpoint.ts";
-import { evaluate, yieldToEvents } from "../../training/evaluate.ts";
+import { evaluate } from "../../training/evaluate.ts";
 import type { MetricsRecord } from "../../training/tensorboard_events.ts";
 import { NonFiniteLossError, train } from "../../training/train.ts";
 import type { FolderFiles } from "../files/disk.ts";
@@ -126,7 +126,6 @@ async function runLoop(session: Session): Promise<void> {
     if (kept !== undefined) await folder.save(kept, step, files); // before last/, which would not come back here
     if (savesLast) await saveLast(session, files);
     if (isOver) break;
-    await yieldToEvents();
     readAt = step + Math.max(1, Math.min(Math.round(READ_INTERVAL / perStep), MAX_STEPS_PER_READ));
     begun = performance.now();
   }

@@ -7,7 +7,6 @@ import { basename, join } from "@std/path";
 import { loadModel, modelFiles } from "../../checkpoints/checkpoint.ts";
 import { quoted } from "../../core/quoted.ts";
 import type { Experiment } from "../../models/experiment.ts";
-import { yieldToEvents } from "../../training/evaluate.ts";
 import { train, type TrainingRun } from "../../training/train.ts";
 import { parameterValues } from "../../training/verification/tensor_sums.ts";
 import { ProgressLine } from "../cli/progress.ts";
@@ -137,7 +136,6 @@ async function compareAll(
         for await (const _ of train(run, { pauseAfter: (step) => step === target.step })) {
           progress.advance("training", run.step, last);
           if (run.step === target.step) break;
-          await yieldToEvents();
         }
       }
       const result = await compare(recipe, run, target, experiment);
