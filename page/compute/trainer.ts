@@ -82,7 +82,9 @@ export class Trainer {
 
   #corpusOf(choices: Choices): Corpus {
     const objective = objectiveOf(configOf(choices, 1));
-    this.#source ??= talesSource();
+    if (!this.#source) {
+      throw new Error("There is no text to train on: choose the tales or a text of your own");
+    }
     return this.#corpora[objective] ??= encodeSource(this.#source, objective);
   }
 

@@ -136,11 +136,10 @@ export class BeginForm {
   }
 
   #showPlan({ parameters, characters, choices, bytes, notes }: Plan): void {
-    const { steps, batchSize, contextLength } = choices;
-    const facts = `${wholeNumber(parameters)} parameters and ${byteText(bytes)} of memory; ` +
-      `${wholeNumber(steps)} steps of ${batchSize} × ${contextLength} of ${
-        wholeNumber(characters)
-      } characters.`;
+    const { steps, batchSize, contextLength } = choices, isMasked = this.#objective() === "mlm";
+    const facts = `${isMasked ? "Masked model" : "GPT"} with ${wholeNumber(parameters)} parameters, ` +
+      `a text of ${wholeNumber(characters)} characters, ${wholeNumber(steps)} steps of ` +
+      `${batchSize} × ${contextLength} tokens, ${byteText(bytes)} of memory.`;
     write("plan", [facts, ...notes.map((note) => `${note}.`)].join(" "));
     this.#button.disabled = false;
   }

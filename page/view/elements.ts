@@ -29,3 +29,14 @@ export function write(id: string, text: string): void {
   const target = element(id);
   if (target.textContent !== text) target.textContent = text;
 }
+
+/** Enables or disables a button. A disabled one keeps the focus, so that a keyboard does not lose its place. */
+export function enable(id: string, enabled: boolean): void {
+  element(id).ariaDisabled = `${!enabled}`;
+}
+
+/** Calls an action when a button is clicked that is enabled. */
+export function onClick(id: string, action: () => void): void {
+  const button = element(id);
+  button.addEventListener("click", () => button.ariaDisabled !== "true" && action());
+}

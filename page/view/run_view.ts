@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { element, show, write } from "./elements.ts";
+import { element, enable, onClick, show, write } from "./elements.ts";
 import { duration, exactLoss, lossText, rateText, wholeNumber } from "./format.ts";
 import { LossChart } from "./loss_chart.ts";
 import { LossRecord } from "./loss_record.ts";
@@ -35,9 +35,9 @@ export class RunView {
   constructor(send: (message: ToWorker) => void) {
     this.#send = send;
     const pause = () => this.#send({ kind: this.#state === "paused" ? "run" : "pause" });
-    element("pause").addEventListener("click", pause);
-    element("step").addEventListener("click", () => this.#send({ kind: "step" }));
-    element("reset").addEventListener("click", () => this.#send({ kind: "reset" }));
+    onClick("pause", pause);
+    onClick("step", () => this.#send({ kind: "step" }));
+    onClick("reset", () => this.#send({ kind: "reset" }));
     element("ask").addEventListener("submit", (event) => this.#ask(event));
     element("table").addEventListener("toggle", () => this.#fillTable());
     element("logarithmic").addEventListener(
@@ -123,11 +123,11 @@ export class RunView {
     write("state", TITLES[state]);
     const step = element("fact-step").textContent;
     write("status", state === "idle" ? "" : `${TITLES[state]}, step ${step}`);
-    const isResting = state === "paused" || state === "done", pause = element("pause", HTMLButtonElement);
-    pause.textContent = state === "paused" ? "Go on" : state === "generating" ? "Stop" : "Pause";
-    pause.disabled = state === "done" || state === "preparing";
-    element("step", HTMLButtonElement).disabled = state !== "paused";
-    element("generate", HTMLButtonElement).disabled = !isResting;
+    const isResting = state === "paused" || state === "done";
+    write("pause", state === "paused" ? "Go on" : state === "generating" ? "Stop" : "Pause");
+    enable("pause", state !== "done");
+    enable("step", state === "paused");
+    enable("generate", isResting);
     write("ask-hint", isResting || state === "generating" ? "" : "Pause the training first.");
     if (state !== "idle") return;
     const wasShown = !element("run").hidden;
@@ -175,6 +175,7 @@ export class RunView {
 
   #ask(event: Event): void {
     event.preventDefault();
+    if (element("generate").ariaDisabled === "true") return;
     const prompt = element("prompt", HTMLTextAreaElement).value,
       isMasked = element("temperature-field").hidden;
     const temperature = element("temperature", HTMLInputElement).valueAsNumber;
