@@ -26,7 +26,8 @@ function complain(message: string): void {
 }
 
 function receive(message: FromWorker): void {
-  if (message.kind === "failed") complain(`${message.message.replace(/\.$/, "")}.`);
+  // the form shows by itself why its choices cannot be trained
+  if (message.kind === "failed" && !["text", "plan"].includes(message.at)) complain(message.message);
   form?.receive(message);
   view.receive(message);
   if (message.kind === "state" && message.state === "idle") form?.openDevice();

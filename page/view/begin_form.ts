@@ -29,6 +29,8 @@ export class BeginForm {
   readonly #button = element("train", HTMLButtonElement);
   readonly #inputs = new Map<FieldName, HTMLInputElement>();
   #timer: number | undefined;
+  /** The preset that suits the text, whatever has been chosen instead. */
+  #usual: PresetName | undefined;
 
   /** Prepares the form; `begin` is called with the choices when it is submitted. */
   constructor(send: (message: ToWorker) => void, begin: (choices: Choices) => void) {
@@ -43,7 +45,6 @@ export class BeginForm {
       if (target === this.#ownText) this.#later(() => this.#changeText());
       else if ((target as HTMLInputElement).type === "number") this.#later(() => this.#plan());
     });
-    this.#listPresets();
     this.#changeText();
     this.openDevice();
   }
@@ -66,10 +67,14 @@ export class BeginForm {
     if (message.kind === "planned") this.#showPlan(message.plan);
     if (message.kind !== "failed") return;
     if (message.at === "open") write("reason", message.message);
-    if (message.at === "text" || message.at === "plan") {
-      write("plan", message.message);
-      this.#button.disabled = true;
-    }
+    if (message.at === "text" || message.at === "plan") this.#refuse(message.message);
+  }
+
+  /** Shows why these choices cannot be trained, in place of what they amount to. */
+  #refuse(message: string): void {
+    write("refusal", message);
+    write("plan", "");
+    this.#button.disabled = true;
   }
 
   #addField(name: FieldName, { label, least, most }: (typeof FIELDS)[FieldName]): void {
@@ -104,16 +109,21 @@ export class BeginForm {
     this.#button.textContent = isOwn ? "Train on your text" : "Train on the tales";
     write("own-length", `${wholeNumber(text.length)} characters`);
     this.#button.disabled = true;
+    write("refusal", "");
     write("plan", isOwn && text === "" ? "Paste a text, or drop a file on this page." : "Reading the text …");
     if (isOwn && text === "") return;
     this.#send({ kind: "text", text: isOwn ? text : null });
     this.#listPresets();
   }
 
+  /** Chooses the preset that suits objective and text. Where it is the one that suited before, all fields stay as they are. */
   #listPresets(): void {
     const objective = this.#objective(), isOwn = chosen(this.#form, "text") === "own";
+    const usual = usualPreset(objective, isOwn ? this.#ownText.value.length : undefined);
+    if (usual === this.#usual) return this.#plan();
+    this.#usual = usual;
     this.#preset.replaceChildren(...presetNames(objective).map((name) => new Option(name)));
-    this.#preset.value = usualPreset(objective, isOwn ? this.#ownText.value.length : undefined);
+    this.#preset.value = usual;
     this.#fill();
   }
 
@@ -140,6 +150,7 @@ export class BeginForm {
     const facts = `${isMasked ? "Masked model" : "GPT"} with ${wholeNumber(parameters)} parameters, ` +
       `a text of ${wholeNumber(characters)} characters, ${wholeNumber(steps)} steps of ` +
       `${batchSize} × ${contextLength} tokens, ${byteText(bytes)} of memory.`;
+    write("refusal", "");
     write("plan", [facts, ...notes.map((note) => `${note}.`)].join(" "));
     this.#button.disabled = false;
   }

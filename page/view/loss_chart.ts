@@ -11,6 +11,11 @@ import type { Reference } from "../protocol.ts";
 /** Milliseconds between two drawings. */
 const DRAW_INTERVAL = 100;
 
+/** Where a logarithmic axis has lines. */
+const TICKS = [0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 20];
+
+const ticksBetween = (least: number, most: number) => TICKS.filter((tick) => tick >= least && tick <= most);
+
 /** What the chart shows besides the losses. */
 export interface ChartOptions {
   readonly steps: number;
@@ -103,6 +108,7 @@ export class LossChart {
         axes: [{ ...axis, size: 32 }, {
           ...axis,
           size: 44,
+          ...logarithmic ? { splits: (_, __, least, most) => ticksBetween(least, most) } : {},
           values: (_, values) => values.map((value) => value === null ? "" : `${value}`),
         }],
         series: [
@@ -129,15 +135,18 @@ export class LossChart {
     context.setLineDash([4 * ratio, 4 * ratio]);
     context.font = `${12 * ratio}px system-ui, sans-serif`;
     context.textAlign = "right";
-    context.textBaseline = "bottom";
-    for (const { name, loss } of this.#options.references) {
+    let above = -Infinity;
+    for (const { name, loss } of this.#options.references) { // from the highest loss to the lowest
       const y = Math.round(plot.valToPos(loss, "y", true));
       if (y < top || y > top + height) continue;
+      const isCrowded = y - above < 16 * ratio;
+      above = y;
       context.beginPath();
       context.moveTo(left, y);
       context.lineTo(left + width, y);
       context.stroke();
-      context.fillText(name, left + width, y - 2 * ratio);
+      context.textBaseline = isCrowded ? "top" : "bottom";
+      context.fillText(name, left + width, y + (isCrowded ? 3 : -2) * ratio);
     }
     context.restore();
   }

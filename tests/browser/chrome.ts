@@ -1,3 +1,4 @@
+/// <reference lib="dom" />
 /**
  * Chrome, driven by puppeteer: pages that record everything that should not happen.
  *

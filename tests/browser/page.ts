@@ -126,13 +126,12 @@ test("a text of 500 characters trains, a shorter one is refused in one line", as
   await page.click('[name="text"][value="own"]');
   await fill(page, "#own-text", text.slice(1));
   const refusal = "Cannot train on 499 characters: at least 500 are needed; paste a longer text";
-  await waitForText(page, "#alert", new RegExp(`^${refusal}\\.$`));
-  assertEquals(await textOf(page, "#plan"), refusal);
+  await waitForText(page, "#refusal", new RegExp(`^${refusal}$`));
   await fill(page, "#own-text", text);
   await page.waitForSelector("#train:enabled");
   assertEquals(await page.$eval("#preset", (select) => (select as HTMLSelectElement).value), "short-text");
   await fill(page, "#heads", "5");
-  await waitForText(page, "#plan", /^Heads is 5, which does not divide width 64/);
+  await waitForText(page, "#refusal", /^Heads is 5, which does not divide width 64/);
   await fill(page, "#heads", "4");
   await fill(page, "#steps", "20");
   await waitForText(page, "#plan", /500 characters, 20 steps/);
@@ -141,6 +140,34 @@ test("a text of 500 characters trains, a shorter one is refused in one line", as
   assertEquals((await lossesOn(page)).length, 20);
   assertEquals(faults, []);
 });
+
+/** Drops a file on the page. */
+const drop = (page: Page, name: string, bytes: readonly number[]) =>
+  page.evaluate(
+    (name, bytes) => {
+      const dataTransfer = new DataTransfer();
+      dataTransfer.items.add(new File([Uint8Array.from(bytes)], name));
+      dispatchEvent(new DragEvent("drop", { dataTransfer, cancelable: true }));
+    },
+    name,
+    bytes,
+  );
+
+test(
+  "a dropped text is planned with the fields as they are, and a broken one is refused in one line",
+  async (browser, address) => {
+    const { page, faults } = await openPage(browser, address);
+    await drop(page, "photo.png", [0x89, 0x50, 0xff]);
+    await waitForText(page, "#alert", /^photo\.png is not a text in UTF-8: drop a plain text file\.$/);
+    const encode = (text: string) => [...new TextEncoder().encode(text)];
+    await drop(page, "shells.txt", encode("She sells sea shells. ".repeat(50)));
+    await waitForText(page, "#plan", /a text of 1,100 characters, 500 steps/);
+    await fill(page, "#steps", "7");
+    await drop(page, "shells.txt", encode("She sells sea shells. ".repeat(40)));
+    await waitForText(page, "#plan", /a text of 880 characters, 7 steps/);
+    assertEquals(faults, []);
+  },
+);
 
 test("a masked model trains and fills a mask", async (browser, address) => {
   const { page, faults } = await openPage(browser, address);
