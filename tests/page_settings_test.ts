@@ -1,6 +1,7 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { choosePreset, PRESETS_BY_NAME } from "../commands/settings/presets.ts";
 import { chooseSettings, withLength } from "../commands/settings/settings.ts";
+import type { TrainFlags } from "../commands/settings/train_flags.ts";
 import { encodeCorpus, readCorpus } from "../commands/texts/corpus.ts";
 import { CharTokenizer } from "../tokenizers/char_tokenizer.ts";
 import { choicesOf, FIELDS, presetNames, summaryOf, usualPreset } from "../page/choices.ts";
@@ -28,7 +29,7 @@ Deno.test("settings of every preset are those of the command, also with other ch
   for (const name of allNames) {
     for (const changes of [{}, { steps: 37, learningRate: 0.004, modelDim: 48, heads: 4, seed: 9 }]) {
       const choices = { ...choicesOf(name), ...changes };
-      const command = withLength(chooseSettings(changes, name), changes, 100);
+      const command = withLength(chooseSettings(changes as TrainFlags, name), changes, 100);
       const { modelDim, feedForwardDim, initialStd, ...config } = configOf(choices, 50);
       assertEquals(config.vocabSize, 50);
       assertEquals(
@@ -68,13 +69,12 @@ Deno.test("the tales, their split and their ids are those of the command", async
 });
 
 Deno.test("a text is split between characters, and a masked model has no optimum", () => {
-  const text = "ab".repeat(249) + "c🙂".repeat(200), at = Math.floor(text.length * 0.9);
-  for (const shift of [0, 1]) {
+  const text = "ab".repeat(249) + "c🙂".repeat(200);
+  for (let shift = 0; shift < 30; shift++) {
     const { training, validation, tokenizer } = encodeSource(ownSource("x".repeat(shift) + text), "causal");
     assertEquals(
       tokenizer.decode(training) + tokenizer.decode(validation),
       "x".repeat(shift) + text,
-      `${at}`,
     );
   }
   const { tokenizer, training, optimalLoss } = encodeSource({ text, optimalLoss: 0.1 }, "mlm");

@@ -57,6 +57,27 @@ for (const objective of ["causal", "mlm"] as const) {
     }));
 }
 
+Deno.test("the default run is that of deno task train", () =>
+  inFolder(async (cwd) => {
+    await succeed(words("train --device wasm --steps 3 --name bits"), { cwd });
+    const lines = (await Deno.readTextFile(`${cwd}/runs/bits/metrics.jsonl`)).trim().split("\n");
+    const records = lines.map((line) => JSON.parse(line)), { send, losses, all } = start();
+    const choices = { ...choicesOf("tiny"), steps: 3 };
+    await send({ kind: "text", text: null }, { kind: "open", device: "wasm" }, { kind: "begin", choices });
+    assertEquals(losses(), records.map(({ step, loss }) => ({ step, loss })));
+    assertEquals(
+      all("validated").map(({ loss }) => loss),
+      records.map(({ validationLoss }) => validationLoss),
+    );
+    const [{ references }] = all("began");
+    assertEquals(references.map(({ name, loss }) => `${name} ${loss.toFixed(3)}`), [
+      "uniform 3.912",
+      "unigram 3.120",
+      "optimal 0.080",
+    ]);
+    await send({ kind: "reset" });
+  }));
+
 Deno.test("a run that is paused, stepped and continued equals an uninterrupted one", async () => {
   const whole = start();
   await whole.send(device, own, begin);

@@ -134,7 +134,6 @@ export class LossChart {
     context.lineWidth = ratio;
     context.setLineDash([4 * ratio, 4 * ratio]);
     context.font = `${12 * ratio}px system-ui, sans-serif`;
-    context.textAlign = "right";
     let above = -Infinity;
     for (const { name, loss } of this.#options.references) { // from the highest loss to the lowest
       const y = Math.round(plot.valToPos(loss, "y", true));
@@ -146,7 +145,9 @@ export class LossChart {
       context.lineTo(left + width, y);
       context.stroke();
       context.textBaseline = isCrowded ? "top" : "bottom";
-      context.fillText(name, left + width, y + (isCrowded ? 3 : -2) * ratio);
+      const isBelow = name === "optimal"; // the curves reach it on the right
+      context.textAlign = isBelow ? "left" : "right";
+      context.fillText(name, isBelow ? left + 6 * ratio : left + width, y + (isCrowded ? 3 : -2) * ratio);
     }
     context.restore();
   }
