@@ -5,7 +5,7 @@
  */
 import type { DeviceChoice, Objective } from "../../mod.ts";
 import { chosen, element, enable, isEnabled, show, write } from "./elements.ts";
-import { byteText, wholeNumber } from "./format.ts";
+import { byteText, capitalized, wholeNumber } from "./format.ts";
 import type { Choices, FromWorker, Plan, ToWorker } from "../protocol.ts";
 import {
   choicesOf,
@@ -69,7 +69,7 @@ export class BeginForm {
 
   /** Shows what a device, a plan or a refusal means for the form. */
   receive(message: FromWorker): void {
-    if (message.kind === "opened") write("reason", `${message.device}: ${message.reason}.`);
+    if (message.kind === "opened") write("reason", `${message.device}. ${capitalized(message.reason)}.`);
     if (message.kind === "planned") this.#showPlan(message.plan);
     if (message.kind !== "failed") return;
     if (message.at === "open") write("reason", message.message);
@@ -137,8 +137,7 @@ export class BeginForm {
   #fill(): void {
     const preset = this.#preset.value as PresetName, choices = choicesOf(preset);
     for (const [name, input] of this.#inputs) input.value = `${choices[name]}`;
-    const summary = summaryOf(preset);
-    write("summary", `${summary[0].toUpperCase()}${summary.slice(1)}.`);
+    write("summary", `${capitalized(summaryOf(preset))}.`);
     this.#plan();
   }
 
