@@ -284,7 +284,7 @@ export type { CheckpointFiles } from "./checkpoints/checkpoint_files.ts";
 export type { SavedExperiment } from "./checkpoints/experiment_format.ts";
 export * from "./checkpoints/fine_tuning.ts";
 export { shardNames } from "./checkpoints/weight_files.ts";
-export type { HostTensor } from "./checkpoints/hugging_face.ts";
+export type { HostTensor } from "./checkpoints/hugging_face/tensors.ts";
 export {
   loadConfig,
   type LoadedModel,

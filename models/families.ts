@@ -3,7 +3,7 @@
  * files, no code asks for an architecture by name.
  *
  * A family is added by its own files, an entry in `FAMILIES`, its types in the unions above it, and an entry in
- * `checkpoints/hugging_face_formats.ts`.
+ * `checkpoints/hugging_face/formats.ts`.
  *
  * @module
  */

@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
-import { FIXED_FIELDS } from "../checkpoints/hugging_face_json.ts";
-import { fromHuggingFaceConfig, toHuggingFaceConfig } from "../checkpoints/hugging_face_formats.ts";
+import { FIXED_FIELDS } from "../checkpoints/hugging_face/shared.ts";
+import { fromHuggingFaceConfig, toHuggingFaceConfig } from "../checkpoints/hugging_face/formats.ts";
 import { buildModel } from "../models/families.ts";
 import { type Field, READ_FIELDS, UNREAD_FIELDS } from "./folders/fields.ts";
 import { hostedPage } from "./folders/page.ts";

@@ -4,7 +4,7 @@ import {
   fromHuggingFaceConfig,
   huggingFaceTensors,
   toHuggingFaceConfig,
-} from "../checkpoints/hugging_face_formats.ts";
+} from "../checkpoints/hugging_face/formats.ts";
 import type { ModelConfig } from "../models/families.ts";
 import { buildModel } from "../models/families.ts";
 import { namedParameters } from "../core/module.ts";

@@ -5,7 +5,7 @@ import { Tape } from "../core/tape.ts";
 import { IGNORE_INDEX } from "../kernels/cross_entropy.ts";
 import { buildModel, kindOf } from "../models/families.ts";
 import type { GptClassifier } from "../models/gpt_classifier.ts";
-import { importTensors } from "../checkpoints/hugging_face.ts";
+import { importTensors } from "../checkpoints/hugging_face/tensors.ts";
 import { MaskedLanguageModel } from "../models/roberta.ts";
 import { totalWeight, toTensors } from "../training/batch_tensors.ts";
 import type { Batch, BatchSource } from "../data/batches.ts";

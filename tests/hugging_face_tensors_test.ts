@@ -1,8 +1,8 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import type { ModelConfig } from "../models/families.ts";
 import type { GptConfig } from "../models/gpt.ts";
-import { matchTensors, settleTied } from "../checkpoints/hugging_face.ts";
-import { fromHuggingFaceConfig, huggingFaceTensors } from "../checkpoints/hugging_face_formats.ts";
+import { matchTensors, settleTied } from "../checkpoints/hugging_face/tensors.ts";
+import { fromHuggingFaceConfig, huggingFaceTensors } from "../checkpoints/hugging_face/formats.ts";
 import { small } from "./_training.ts";
 
 const gpt1: GptConfig = { ...small, layers: 2, tied: true };

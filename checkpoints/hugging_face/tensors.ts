@@ -1,16 +1,16 @@
 /**
  * Our tensors and theirs: the parameters of a model from the tensors of a Hugging Face file, and back. What each family
- * calls them is in `hugging_face_formats.ts`.
+ * calls them is in `formats.ts`.
  *
  * @module
  */
 
-import type { Shape } from "../core/backend.ts";
-import { shortened } from "../core/quoted.ts";
-import { formatShape } from "../core/tensor.ts";
-import type { ModelConfig } from "../models/families.ts";
-import { formatOf, huggingFaceTensors } from "./hugging_face_formats.ts";
-import type { Format, HuggingFaceTensor } from "./hugging_face_json.ts";
+import type { Shape } from "../../core/backend.ts";
+import { shortened } from "../../core/quoted.ts";
+import { formatShape } from "../../core/tensor.ts";
+import type { ModelConfig } from "../../models/families.ts";
+import { formatOf, huggingFaceTensors } from "./formats.ts";
+import type { Format, HuggingFaceTensor } from "./shared.ts";
 
 /**
  * Finds each parameter of a model among the tensors of a file.

@@ -4,10 +4,10 @@
  * @module
  */
 
-import type { ActivationName } from "../kernels/activations.ts";
-import { type ClassifierOptions, PROBLEM_TYPES } from "../models/classifier.ts";
-import { LAYER_NORM_EPSILON, type TransformerConfig } from "../models/config.ts";
-import type { ModelConfig } from "../models/families.ts";
+import type { ActivationName } from "../../kernels/activations.ts";
+import { type ClassifierOptions, PROBLEM_TYPES } from "../../models/classifier.ts";
+import { LAYER_NORM_EPSILON, type TransformerConfig } from "../../models/config.ts";
+import type { ModelConfig } from "../../models/families.ts";
 import type { ConfigJson, ConfigReader } from "./config_reader.ts";
 
 /** Names of activations, and which of ours each is. Of several names the first is written. */

@@ -11,9 +11,9 @@
  * @module
  */
 
-import { POOLINGS } from "../models/classifier.ts";
-import type { RobertaClassifierConfig } from "../models/roberta_classifier.ts";
-import { INITIAL_STD, PAD_ID } from "../models/config.ts";
+import { POOLINGS } from "../../models/classifier.ts";
+import type { RobertaClassifierConfig } from "../../models/roberta_classifier.ts";
+import { INITIAL_STD, PAD_ID } from "../../models/config.ts";
 import { type ConfigJson, ConfigReader, MAX } from "./config_reader.ts";
 import {
   ACTIVATION_NAMES,
@@ -26,8 +26,8 @@ import {
   readShared,
   type SharedNames,
   writeShared,
-} from "./hugging_face_json.ts";
-import type { RobertaConfig } from "../models/roberta.ts";
+} from "./shared.ts";
+import type { RobertaConfig } from "../../models/roberta.ts";
 
 /** Ours, theirs, and whether it is a linear layer. */
 type Row = readonly [ours: string, theirs: readonly string[], isLinear: boolean];
