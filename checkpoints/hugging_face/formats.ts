@@ -9,13 +9,14 @@ import { quoted } from "../../core/quoted.ts";
 import type { ModelConfig } from "../../models/families.ts";
 import { GPT_FORMAT } from "./gpt.ts";
 import type { Format, HuggingFaceTensor } from "./shared.ts";
-import { ROBERTA_FORMAT } from "./roberta.ts";
+import { BERT_FORMAT, ROBERTA_FORMAT } from "./roberta.ts";
 
 /** The formats of all architectures. */
 const FORMATS: Readonly<Record<ModelConfig["architecture"], Format<ModelConfig>>> = {
   gpt1: GPT_FORMAT,
   gpt2: GPT_FORMAT,
   roberta: ROBERTA_FORMAT,
+  bert: BERT_FORMAT,
 };
 
 /**

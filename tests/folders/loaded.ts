@@ -45,7 +45,7 @@ export function drawnValues(name: string, size: number): Float32Array {
 function forward(model: Model, { class: name, tokenTypes, ids, lengths }: Case, backend: Backend): Tensor {
   const tensor = (rows: Case["ids"]) =>
     backend.from(Uint32Array.from(rows.flat()), [rows.length, rows[0].length]);
-  const inputs = tensor(ids), isBare = /(GPT|GPT2|Roberta)Model$/.test(name);
+  const inputs = tensor(ids), isBare = /(GPT|GPT2|Roberta|Bert)Model$/.test(name);
   if (model instanceof Gpt) return isBare ? model.states(inputs) : model.forward(inputs);
   const real = backend.from(Uint32Array.from(lengths));
   if (!(model instanceof MaskedLanguageModel)) return model.forward(inputs, real);
