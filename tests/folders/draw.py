@@ -189,7 +189,7 @@ def load(model_class, folder):
 
 
 def outputs(model, case):
-    """Logits of the texts, or of every token that is no padding; of a bare model its hidden states."""
+    """Logits of the texts, or of every token that is no padding; of a bare model its hidden states, and what a BERT pools."""
     ids, lengths = torch.tensor(case["ids"]), case["lengths"]
     arguments = {"input_ids": ids}
     if case["class"].startswith(("Roberta", "Bert")):
@@ -200,11 +200,11 @@ def outputs(model, case):
     exact = model if getattr(model.config, "reorder_and_upcast_attn", False) else model.double()
     with torch.no_grad():
         result = exact(**arguments)
-    kinds = ("last_hidden_state", "logits", "prediction_logits")
+    kinds, pooled = ("last_hidden_state", "logits", "prediction_logits"), getattr(result, "pooler_output", None)
     result = next(getattr(result, kind) for kind in kinds if hasattr(result, kind))
     if result.dim() == 3:
         result = torch.cat([row[:length] for row, length in zip(result, lengths)])
-    return result.tolist()
+    return result.tolist() + (pooled.tolist() if case["class"] == "BertModel" else [])
 
 
 def check(out):
