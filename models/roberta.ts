@@ -59,7 +59,7 @@ const OWN_PARTS: Parts = {
   finalNorm: () => new Identity(),
 };
 
-/** The position of the first token. Those before it are unused; the last of them is that of padding. */
+/** The position of the first token. Of those before it, which are unused, the last is that of padding. */
 function firstPosition({ architecture, padId = PAD_ID }: RobertaConfig): number {
   return architecture === "bert" ? 0 : padId + 1;
 }
@@ -154,8 +154,8 @@ export class Roberta {
       );
     }
     const tokens = this.#withTypes(embedding(ids, this.tokenEmbedding), ids, tokenTypes); // (B, T, C)
-    const first = firstPosition(this.config);
-    const indices = positionsOf(ids, { first, lengths, padding: Math.max(0, first - 1) }); // (B, T)
+    const first = firstPosition(this.config), padding = first > 0 ? { lengths, padding: first - 1 } : {};
+    const indices = positionsOf(ids, { first, ...padding }); // (B, T)
     const embedded = this.positionEmbedding.forward(tokens, indices); // (B, T, C)
     let x = dropout(this.embeddingNorm.forward(embedded), embeddingDropoutRate); // (B, T, C)
     for (const [layer, block] of this.blocks.entries()) {

@@ -22,7 +22,7 @@ Deno.test("fromHuggingFaceConfig: the type of the model decides who reads the fi
   assertEquals(fromHuggingFaceConfig(roberta).architecture, "roberta");
   for (const type of ["llama", undefined, 3]) {
     const found = JSON.stringify(type) ?? "missing";
-    const message = `model_type is ${found}, expected "openai-gpt", "gpt2" or "roberta"`;
+    const message = `model_type is ${found}, expected "openai-gpt", "gpt2", "roberta" or "bert"`;
     assertThrows(() => fromHuggingFaceConfig({ model_type: type }), TypeError, message);
   }
 });

@@ -175,7 +175,7 @@ export class WordPieceTokenizer extends BaseTokenizer {
    */
   override withSpecialTokens(): never {
     throw new TypeError(
-      "Cannot add tokens to a WordPiece tokenizer: it is saved as the files it was read from",
+      "Cannot add tokens to a WordPiece tokenizer: its files are written back as they were read",
     );
   }
 
