@@ -203,6 +203,8 @@ export {
 } from "./tokenizers/special_tokens.ts";
 export * from "./tokenizers/text_pieces.ts";
 export * from "./tokenizers/tokenizer.ts";
+export type { BertNormalization } from "./tokenizers/wordpiece/bert_normalizer.ts";
+export * from "./tokenizers/wordpiece/wordpiece_tokenizer.ts";
 
 // Data: batches, labelled texts, tales with their answers
 export * from "./data/baselines.ts";

@@ -24,7 +24,8 @@ function linear(x: ArrayLike<number>, weight: ArrayLike<number>, bias: ArrayLike
 Deno.test("RoBERTa classifier: the logits are dense, tanh and projection of the first token's hidden state", async () => {
   const backend = new CpuBackend({ floats: Float64Array }), model = new RobertaClassifier(config);
   initialize(backend, model, 1);
-  const { dense, projection } = model.classificationHead, ids = backend.from(Uint32Array.from(texts), shape);
+  const dense = model.classificationHead.dense!, { projection } = model.classificationHead;
+  const ids = backend.from(Uint32Array.from(texts), shape);
   // biases begin at zero, where a forgotten one would not be noticed
   for (const { bias } of [dense, projection]) {
     backend.write(bias, Float64Array.from({ length: bias.shape[0] }, (_, index) => 0.1 * index - 0.2));

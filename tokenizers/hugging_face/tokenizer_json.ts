@@ -68,12 +68,12 @@ export function readTokenizerJson(json: string): TokenizerDescription {
   const bpe = model.type === "BPE" || (model.type === undefined && "merges" in model);
   const wordPiece = model.type === "WordPiece" ||
     (model.type === undefined && "max_input_chars_per_word" in model);
+  if (!bpe && !wordPiece && model.type !== "WordLevel") {
+    refuse("model.type", model.type, "BPE, WordPiece, or WordLevel of single characters");
+  }
   // WordPiece is saved with the lengths of the last call, which transformers does not apply to the next
   for (const part of wordPiece ? [] : ["normalizer", "truncation", "padding"]) {
     if (file[part] != null) refuse(part, file[part], "null");
-  }
-  if (!bpe && !wordPiece && model.type !== "WordLevel") {
-    refuse("model.type", model.type, "BPE, WordPiece, or WordLevel of single characters");
   }
   const vocabulary = readVocabulary("tokenizer.json: model.vocab", model.vocab);
   const { tokens, idOf } = vocabulary, pieces = wordPiece ? new Map(idOf) : idOf;
