@@ -88,7 +88,7 @@ function rebuilt(
   vocabulary: Vocabulary,
   description: TokenizerDescription | undefined,
 ): Described {
-  const { config, map } = companions, pieces = description?.wordPiece!.pieces ?? new Map(vocabulary.idOf);
+  const { config, map } = companions, pieces = description?.wordPiece?.pieces ?? new Map(vocabulary.idOf);
   const named = config.added_tokens_decoder == null ? { ...config, ...map } : config;
   const tokenFor = (role: keyof typeof ROLES): string => {
     const value = named[role] === undefined ? ROLES[role] : named[role];
