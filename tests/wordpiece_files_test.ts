@@ -89,13 +89,23 @@ Deno.test("WordPiece: a vocabulary without a token that is needed, and a configu
     TypeError,
     "clean_up_tokenization_spaces is 1",
   );
+  assertThrows(
+    configured('{"split_special_tokens": true}'),
+    TypeError,
+    "split_special_tokens is true, only false",
+  );
+  assertThrows(
+    configured('{"tokenizer_class": "BertJapaneseTokenizer"}'),
+    TypeError,
+    'tokenizer_class is "BertJapaneseTokenizer", expected "BertTokenizer"',
+  );
   assertThrows(configured('{"cls_token": null}'), TypeError, "cls_token is null, expected a token");
-  assertThrows(configured('{"unk_token": "<?>"}'), RangeError, 'unk_token is "<?>", which is not in it');
+  assertThrows(configured('{"unk_token": "<?>"}'), RangeError, 'unk_token is "<?>", which is not in the');
   const bare = "[PAD]\n[UNK]\n[CLS]\nthe\n";
   assertThrows(
     () => loadTokenizer({ "vocab.txt": bare }),
     RangeError,
-    'sep_token is "[SEP]", which is not in it',
+    'vocab.txt: sep_token is "[SEP]", which is not in the',
   );
   const changed = structuredClone(usual);
   changed.model.unk_token = "<?>";

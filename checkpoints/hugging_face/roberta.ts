@@ -64,8 +64,8 @@ interface Dialect {
   firstPosition(padId: number): number;
   /** Values of a file that leaves them out. */
   readonly defaults: { readonly vocabSize: number; readonly padId: number };
-  /** Fields that are written besides. */
-  readonly furtherFields: Readonly<Record<string, unknown>>;
+  /** The ids of special tokens that are written. */
+  tokenIds(padId: number): Record<string, number>;
 }
 
 const DIALECTS: Readonly<Record<Architecture, Dialect>> = {
@@ -86,7 +86,7 @@ const DIALECTS: Readonly<Record<Architecture, Dialect>> = {
       /(^|\.)embeddings\.(position_ids|token_type_embeddings\.weight)$|^lm_head\.decoder\.|(^|\.)pooler\./,
     firstPosition: (padId) => padId + 1,
     defaults: { vocabSize: 50265, padId: PAD_ID },
-    furtherFields: { bos_token_id: 0, eos_token_id: 2 },
+    tokenIds: (padId) => ({ bos_token_id: 0, pad_token_id: padId, eos_token_id: 2 }),
   },
   bert: {
     modelType: "bert",
@@ -103,7 +103,7 @@ const DIALECTS: Readonly<Record<Architecture, Dialect>> = {
       /(^|\.)embeddings\.(position_ids|token_type_embeddings\.weight)$|^cls\.(predictions\.decoder|seq_relationship)\./,
     firstPosition: () => 0,
     defaults: { vocabSize: 30522, padId: 0 },
-    furtherFields: {},
+    tokenIds: (padId) => ({ pad_token_id: padId }),
   },
 };
 
@@ -171,7 +171,7 @@ function spareTensors(config: Config): Map<string, HuggingFaceTensor> {
 /** The `config.json` of a model; one with a pooling that Hugging Face has not is refused. */
 function toEncoderJson(config: Config): Record<string, unknown> {
   const labelled = "labels" in config ? config : undefined, { padId = PAD_ID } = config;
-  const { modelType, classes, firstPosition, furtherFields } = DIALECTS[config.architecture];
+  const { modelType, classes, firstPosition, tokenIds } = DIALECTS[config.architecture];
   if (labelled?.pooling === "mean") {
     throw new RangeError(
       "Cannot write a classifier by the mean of its tokens for Hugging Face: it has no class for one",
@@ -192,8 +192,7 @@ function toEncoderJson(config: Config): Record<string, unknown> {
     type_vocab_size: config.tokenTypes ?? 1,
     ...epsilon,
     initializer_range: config.initialStd ?? INITIAL_STD,
-    pad_token_id: padId,
-    ...furtherFields,
+    ...tokenIds(padId),
     tie_word_embeddings: labelled !== undefined || config.tied !== false, // a classifier has nothing to tie
     ...labelled === undefined ? {} : labelTables(labelled.labels),
     ...definedOnly({ problem_type: labelled?.problemType, classifier_dropout: labelled?.headDropoutRate }),

@@ -56,7 +56,19 @@ export function readWordPieceTokenizer(
   files: Readonly<Record<string, string>>,
   description?: TokenizerDescription,
 ): WordPieceTokenizer {
-  const companions = readCompanions(files), { config } = companions;
+  const companions = readCompanions(files), { config } = companions, { tokenizer_class: name } = config;
+  if (description === undefined && !companions.rebuilt) {
+    throw new TypeError(
+      `Cannot use vocab.txt: tokenizer_class is ${
+        quoted(name)
+      }, expected "BertTokenizer" or "BertTokenizerFast"`,
+    );
+  }
+  if (choiceIn(config, "split_special_tokens")) {
+    throw new TypeError(
+      "Cannot use tokenizer_config.json: split_special_tokens is true, only false is supported",
+    );
+  }
   const parts = description && !companions.rebuilt ? asDescribed(description) : rebuilt(
     companions,
     description ? vocabularyOf(description) : readVocabularyText(files["vocab.txt"]),
@@ -101,9 +113,8 @@ function rebuilt(
   const idOf = (role: keyof typeof ROLES): number => {
     const content = tokenFor(role), id = vocabulary.idOf.get(content);
     if (id !== undefined) return id;
-    throw new RangeError(
-      `Cannot use the vocabulary: ${role} is ${quoted(content)}, which is not in it`,
-    );
+    const file = description ? "tokenizer.json" : "vocab.txt";
+    throw new RangeError(`Cannot use ${file}: ${role} is ${quoted(content)}, which is not in the vocabulary`);
   };
   const stripAccents = choiceIn(config, "strip_accents");
   return {
