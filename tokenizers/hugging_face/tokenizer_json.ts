@@ -140,7 +140,7 @@ function readWordPiece(
   };
   const { continuing_subword_prefix: prefix = "##", max_input_chars_per_word: longestWord = 100 } = model;
   if (typeof prefix !== "string") refuse("model.continuing_subword_prefix", prefix, "a text");
-  if (decoder.prefix !== prefix) refuse("decoder.prefix", decoder.prefix, JSON.stringify(prefix));
+  if (decoder.prefix !== prefix) refuse("decoder.prefix", decoder.prefix, quoted(prefix));
   if (typeof longestWord !== "number" || !(longestWord >= 0 && longestWord <= MAX_WORD)) {
     refuse("model.max_input_chars_per_word", longestWord, `a number up to ${MAX_WORD}`);
   }
