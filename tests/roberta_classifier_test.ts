@@ -1,6 +1,7 @@
 import { assertEquals, assertNotEquals, assertThrows } from "@std/assert";
 import { CpuBackend } from "../core/cpu_backend.ts";
 import { initialize } from "../core/module.ts";
+import { Tape } from "../core/tape.ts";
 import { RobertaClassifier, type RobertaClassifierConfig } from "../models/roberta_classifier.ts";
 import { assertReadsOneText, lengths, shape, texts } from "./_classifiers.ts";
 import { assertClose, everyBackend, TOLERANCES } from "./_testing.ts";
@@ -99,3 +100,19 @@ for (const pooling of ["first", "mean"] as const) {
     (backend) => assertReadsOneText(backend, new RobertaClassifier({ ...config, pooling })),
   );
 }
+
+Deno.test("BERT classifier: the head drops what the pooler returns, at its own rate, and only in training", async () => {
+  const backend = new CpuBackend(), bert = { ...config, architecture: "bert" as const };
+  const logitsOf = async (headDropoutRate: number, tape?: Tape) => {
+    const model = new RobertaClassifier({ ...bert, headDropoutRate }),
+      states = backend.from(new Float32Array(C).fill(1), [1, C]);
+    initialize(backend, model, 1);
+    assertEquals(model.classificationHead.dense, undefined);
+    tape?.watch(states);
+    return await backend.read(model.classificationHead.forward(states));
+  };
+  const tape = () => new Tape(backend.from(Uint32Array.of(1, 0, 1, 0)));
+  assertEquals(await logitsOf(0.5), await logitsOf(0));
+  assertEquals(await logitsOf(0, tape()), await logitsOf(0));
+  assertNotEquals(await logitsOf(0.5, tape()), await logitsOf(0));
+});

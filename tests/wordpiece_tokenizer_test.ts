@@ -34,6 +34,12 @@ Deno.test("WordPiece: a long text without spaces is one unknown word, and a long
   assertEquals(count, 100_000);
 });
 
+Deno.test("WordPiece: the length of a word counts characters, not halves of them", () => {
+  const faces = loadTokenizer({ "vocab.txt": "[PAD]\n[UNK]\n[CLS]\n[SEP]\n😀\n##😀\n" });
+  assertEquals([...faces.encode("😀".repeat(100))], [4, ...new Array(99).fill(5)]);
+  assertEquals([...faces.encode("😀".repeat(101))], [1]);
+});
+
 Deno.test("WordPiece decodes to words with spaces between, without those before punctuation", () => {
   assertEquals(tokenizer.decode([2, 9, 5, 6, 10, 9, 11, 3]), "[CLS] the playing, the. [SEP]");
   assertEquals(

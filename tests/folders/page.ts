@@ -106,7 +106,7 @@ RoBERTa with \`vocab.json\` and \`merges.txt\` alone encodes a space before \`<m
 A BERT's WordPiece is read from \`tokenizer.json\` or \`vocab.txt\`, with the files beside them, and written back as the files that
 were read. \`BertTokenizer\` takes the vocabulary alone from them: whether letters become lower case, accents go and Chinese
 characters are separated is what \`do_lower_case\`, \`strip_accents\` and \`tokenize_chinese_chars\` in \`tokenizer_config.json\`
-say; 71 mixtures are compared, ids and decoded texts. Punctuation and combining marks that Unicode has got since version 8, some
+say; 74 mixtures are compared, ids and decoded texts. Punctuation and combining marks that Unicode has got since version 8, some
 600 in rare scripts, follow the engine's Unicode here and version 8 there. Pairs of texts are refused, since a BERT tells the
 two apart by token types.
 `;

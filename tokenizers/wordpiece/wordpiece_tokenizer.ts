@@ -112,14 +112,12 @@ export class WordPieceTokenizer extends BaseTokenizer {
 
   /** The ids of the longest pieces that a word is made of, from its beginning. */
   #piecesOf(word: string): number[] {
-    const { pieces, unknownId, prefix, longestWord } = this.#parts, whole = pieces.get(word);
-    const characters = [...word], ids: number[] = [];
-    if (characters.length > longestWord) return [unknownId];
-    if (whole !== undefined) return [whole];
-    for (let start = 0, end; start < characters.length; start = end) {
+    const { pieces, unknownId, prefix, longestWord } = this.#parts, ids: number[] = [];
+    if (word.length > longestWord && [...word].length > longestWord) return [unknownId];
+    for (let start = 0, end; start < word.length; start = end) {
       let id: number | undefined;
-      for (end = characters.length; end > start; end--) {
-        id = pieces.get((start > 0 ? prefix : "") + characters.slice(start, end).join(""));
+      for (end = word.length; end > start; end--) {
+        id = pieces.get((start > 0 ? prefix : "") + word.slice(start, end));
         if (id !== undefined) break;
       }
       if (id === undefined) return [unknownId];
