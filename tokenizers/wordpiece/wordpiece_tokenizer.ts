@@ -68,6 +68,11 @@ export class WordPieceTokenizer extends BaseTokenizer {
     this.#normalizedTokens = new Map(sought.map(({ id, content }) => [id, content]));
   }
 
+  /** The id of a word that cannot be made of pieces. */
+  get unknownId(): number {
+    return this.#parts.unknownId;
+  }
+
   /** 16 hexadecimal digits that change when any text could be encoded differently. */
   override get fingerprint(): string {
     return fingerprintOf(JSON.stringify(this.#parts.files));
