@@ -203,6 +203,8 @@ export {
 } from "./tokenizers/special_tokens.ts";
 export * from "./tokenizers/text_pieces.ts";
 export * from "./tokenizers/tokenizer.ts";
+export type { BertNormalization } from "./tokenizers/wordpiece/bert_normalizer.ts";
+export * from "./tokenizers/wordpiece/wordpiece_tokenizer.ts";
 
 // Data: batches, labelled texts, tales with their answers
 export * from "./data/baselines.ts";
@@ -284,7 +286,7 @@ export type { CheckpointFiles } from "./checkpoints/checkpoint_files.ts";
 export type { SavedExperiment } from "./checkpoints/experiment_format.ts";
 export * from "./checkpoints/fine_tuning.ts";
 export { shardNames } from "./checkpoints/weight_files.ts";
-export type { HostTensor } from "./checkpoints/hugging_face.ts";
+export type { HostTensor } from "./checkpoints/hugging_face/tensors.ts";
 export {
   loadConfig,
   type LoadedModel,

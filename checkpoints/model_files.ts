@@ -37,7 +37,7 @@ import {
   importTensors,
   settleTied,
   usedTensors,
-} from "./hugging_face.ts";
+} from "./hugging_face/tensors.ts";
 import { writeSafetensors } from "./safetensors.ts";
 import { openWeights } from "./weight_files.ts";
 

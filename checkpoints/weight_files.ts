@@ -15,7 +15,7 @@ import { quoted, shortened } from "../core/quoted.ts";
 import type { ModelConfig } from "../models/families.ts";
 import { type CheckpointFiles, inFile, readBytes, readJson } from "./checkpoint_files.ts";
 import { readFinite } from "./checkpoint_tensors.ts";
-import { toHuggingFaceConfig } from "./hugging_face_formats.ts";
+import { toHuggingFaceConfig } from "./hugging_face/formats.ts";
 import { isFloat, type NamedArray, readTensorEntries, type TensorEntry } from "./safetensors.ts";
 
 /** The file that holds all weights. */

@@ -25,8 +25,12 @@ export const fillMask: Command = defineCommand({
     'fill-mask --text "The <mask> sat." --json | jq -r .text',
   ],
   flags: {
-    ...modelFlags("a RoBERTa", "roberta"),
-    text: { kind: "text", description: "a text with one <mask> or several", required: true },
+    ...modelFlags("a RoBERTa or BERT", "roberta"),
+    text: {
+      kind: "text",
+      description: "a text with one <mask> or several, in a BERT's [MASK]",
+      required: true,
+    },
     topK: {
       kind: "integer",
       description: "candidates for each mask",
@@ -45,12 +49,17 @@ export const fillMask: Command = defineCommand({
       const { contextLength, padId } = model.config, { maskId } = maskTokens(tokenizer, padId);
       const whole = tokenizer.encode(text, { addSpecialTokens: true });
       if (!whole.includes(maskId)) {
-        throw new Error('The text has no <mask>: write <mask> for what is missing, as in "The <mask> sat."');
+        const mask = tokenizer.tokenOf(maskId);
+        throw new Error(
+          `The text has no ${mask}: write ${mask} for what is missing, as in "The ${mask} sat."`,
+        );
       }
       const ids = fitText(whole, { contextLength, truncate });
       if (!ids.includes(maskId)) {
         throw new Error(
-          `No <mask> is left among the first ${contextLength} tokens: shorten the text before it`,
+          `No ${
+            tokenizer.tokenOf(maskId)
+          } is left among the first ${contextLength} tokens: shorten the text before it`,
         );
       }
       const result = decodeFilled(ids, await fill(backend, model, ids, { maskId, topK }), tokenizer);

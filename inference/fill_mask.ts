@@ -166,10 +166,11 @@ export async function filledSample(
     const masked = ids.map((id, position) => positions.has(position) ? maskId : id);
     const filled = await fillMask(backend, model, masked, { maskId, topK: 1 });
     const predicted = new Map(filled.map(({ position, candidates }) => [position, candidates[0].id]));
+    const stream = tokenizer.decodeStream({ skipSpecialTokens: true });
     const pieces = Array.from(ids, (id, position) => {
-      const guess = predicted.get(position);
-      if (guess === undefined) return tokenizer.decode([id], { skipSpecialTokens: true });
-      const [truth, other] = [id, guess].map((id) => tokenizer.decode([id]).replaceAll("\n", "↵"));
+      const guess = predicted.get(position), own = stream.push(id);
+      if (guess === undefined) return own;
+      const [truth, other] = [own, tokenizer.decode([guess])].map((text) => text.replaceAll("\n", "↵"));
       return guess === id ? `[${truth}]` : `[${truth} → ${other}]`;
     });
     samples.push(pieces.join("").trim());

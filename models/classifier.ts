@@ -6,6 +6,7 @@
  * paper adds one for this purpose, `<extract>`, with `<start>` in front and `<delimiter>` between two texts.
  *
  *     RoBERTa    state of <s>        → dropout → dense → tanh → dropout → projection → logits
+ *     BERT       state of [CLS]      →           pooler → tanh → dropout → projection → logits
  *     GPT        state of <extract>  → dropout → score                              → logits
  *
  * A RoBERTa may take the mean of all states in place of that of `<s>` (`pooling: "mean"`, see

@@ -3,7 +3,7 @@
  * files, no code asks for an architecture by name.
  *
  * A family is added by its own files, an entry in `FAMILIES`, its types in the unions above it, and an entry in
- * `checkpoints/hugging_face_formats.ts`.
+ * `checkpoints/hugging_face/formats.ts`.
  *
  * @module
  */
@@ -60,7 +60,7 @@ export type Objective = "causal" | "mlm";
 
 const KIND_OF_OBJECTIVE = { causal: "causal", mlm: "masked" } as const;
 
-/** A stack of blocks whose attention can be observed and changed: a GPT, or the encoder of a RoBERTa. */
+/** A stack of blocks whose attention can be observed and changed: a GPT, or the encoder of a RoBERTa or BERT. */
 export interface ObservableModel {
   /** Sizes. */
   readonly config: TransformerConfig;
@@ -91,6 +91,7 @@ const GPT: Family<Gpt, GptClassifier> = {
   stackOf: (model) => "gpt" in model ? model.gpt : model,
 };
 
+/** RoBERTa and BERT differ in their positions and heads, see `roberta.ts`. */
 const ROBERTA: Family<MaskedLanguageModel, RobertaClassifier> = {
   objective: "mlm",
   build: (config, experiment) => new MaskedLanguageModel(config, experiment),
@@ -103,6 +104,7 @@ const FAMILIES: Readonly<Record<ModelConfig["architecture"], Family<Model, Model
   gpt1: GPT,
   gpt2: GPT,
   roberta: ROBERTA,
+  bert: ROBERTA,
 };
 
 /** The names of all architectures. */

@@ -1,5 +1,5 @@
 /**
- * RoBERTa: the same stack as GPT-1, but every position attends to all others, before and after it.
+ * RoBERTa and BERT: the same stack as GPT-1, but every position attends to all others, before and after it.
  *
  * A model that attends to the next token cannot learn by predicting it. Instead some tokens of the text are replaced by
  * `<mask>`, and the model predicts the original ones: masked language modelling. Such a model cannot generate text, but
@@ -10,18 +10,21 @@
  *
  *     dense → GELU → layer normalization → product with the token embedding, plus a bias for every token
  *
+ * BERT, which RoBERTa comes from, differs in three places: its positions start at 0, its language head has the activation of
+ * the blocks, and a *pooler*, a layer with tanh on the state of the first token, stands between the encoder and a classifier.
+ *
  * Only one position in seven is masked, so logits are computed there and nowhere else: with a large vocabulary that saves
  * most of the work. Padding is masked out: attention stops at the length of each sequence.
  *
  * References: Devlin et al., "BERT", 2019; Liu et al., "RoBERTa: a robustly optimized BERT pretraining approach", 2019;
- * checked against `RobertaForMaskedLM` of Hugging Face transformers.
+ * checked against `RobertaForMaskedLM` and `BertForMaskedLM` of Hugging Face transformers.
  *
  * @module
  */
 
 import { normal, Parameter } from "../core/module.ts";
 import type { Tensor } from "../core/tensor.ts";
-import { activations } from "../kernels/activations.ts";
+import { activations, geluErf, tanh } from "../kernels/activations.ts";
 import { crossEntropy } from "../kernels/cross_entropy.ts";
 import { dropout } from "../kernels/dropout.ts";
 import { add } from "../kernels/elementwise.ts";
@@ -29,16 +32,16 @@ import { embedding, positionsOf } from "../kernels/embedding.ts";
 import { type Block, PostNormBlock } from "./blocks.ts";
 import { checkConfig, checkSizes, INITIAL_STD, PAD_ID, type TransformerConfig } from "./config.ts";
 import { chooseParts, expectStates, type Experiment, type Parts } from "./experiment.ts";
-import { type HeadPatch, Identity, LayerNorm, type Norm } from "./layers.ts";
+import { type HeadPatch, Identity, LayerNorm, Linear, type Norm } from "./layers.ts";
 import { LanguageHead } from "./language_head.ts";
 import type { BatchTensors, Learner } from "./learner.ts";
 import { LearnedPositions, type Positions } from "./positions.ts";
 
-/** The sizes of a RoBERTa. */
+/** The sizes of a RoBERTa or BERT. */
 export interface RobertaConfig extends TransformerConfig {
-  /** Post-norm blocks with attention in both directions. */
-  readonly architecture: "roberta";
-  /** The id of `<pad>`, and the position of padding; the positions of tokens follow it. 1 unless given. */
+  /** Post-norm blocks with attention in both directions. `"bert"` counts positions from 0, and has a pooler. */
+  readonly architecture: "roberta" | "bert";
+  /** The id of padding, 1 unless given. In a RoBERTa also its position, which those of tokens follow. */
   readonly padId?: number;
   /** How many types of tokens there are, 1 unless given. With more, a vector for its type is added to each token. */
   readonly tokenTypes?: number;
@@ -55,6 +58,11 @@ const OWN_PARTS: Parts = {
   embeddingNorm: ({ modelDim, normEpsilon }) => new LayerNorm(modelDim, normEpsilon),
   finalNorm: () => new Identity(),
 };
+
+/** The position of the first token. Of those before it, which are unused, the last is that of padding. */
+function firstPosition({ architecture, padId = PAD_ID }: RobertaConfig): number {
+  return architecture === "bert" ? 0 : padId + 1;
+}
 
 /** What {@linkcode Roberta.states} takes besides tokens. */
 export interface RobertaContext {
@@ -74,7 +82,10 @@ export class Roberta {
   readonly config: RobertaConfig;
   /** (V, C). */
   readonly tokenEmbedding: Parameter;
-  /** Learned, (contextLength + padId + 1, C), unless an experiment has others: the first rows are unused and padding. */
+  /**
+   * Learned, unless an experiment has others: (contextLength, C) in a BERT, (contextLength + padId + 1, C) in a RoBERTa,
+   * whose first rows are unused and padding.
+   */
   readonly positionEmbedding: Positions;
   /** (tokenTypes, C), in a model with several types of tokens. */
   readonly tokenTypeEmbedding?: Parameter;
@@ -84,6 +95,8 @@ export class Roberta {
   readonly blocks: readonly Block[];
   /** After the last block: the identity, unless an experiment has another. */
   readonly finalNorm: Norm;
+  /** C → C, of the first token: in a BERT that is part of a classifier, or has no language head. */
+  readonly pooler?: Linear;
   readonly #experiment?: Experiment;
 
   /**
@@ -109,11 +122,14 @@ export class Roberta {
     this.config = config;
     this.#experiment = experiment;
     this.tokenEmbedding = new Parameter([vocabSize, modelDim], normal(initialStd));
-    this.positionEmbedding = parts.positions(config, contextLength + padId + 1);
+    this.positionEmbedding = parts.positions(config, contextLength + firstPosition(config));
     if (tokenTypes > 1) this.tokenTypeEmbedding = new Parameter([tokenTypes, modelDim], normal(initialStd));
     this.embeddingNorm = parts.embeddingNorm(config);
     this.blocks = Array.from({ length: layers }, (_, layer) => parts.block(config, layer, options));
     this.finalNorm = parts.finalNorm(config);
+    if (config.architecture === "bert" && (config.headless || "labels" in config)) {
+      this.pooler = new Linear(modelDim, modelDim, initialStd);
+    }
   }
 
   /** What it was built with in place of RoBERTa's parts; nothing in a model of the paper. */
@@ -131,14 +147,15 @@ export class Roberta {
    * @throws {TypeError} If token types are given to a model without.
    */
   states(ids: Tensor, { lengths, tokenTypes, weights, patch }: RobertaContext = {}): Tensor {
-    const { dropoutRate, embeddingDropoutRate = dropoutRate, contextLength, padId = PAD_ID } = this.config;
+    const { dropoutRate, embeddingDropoutRate = dropoutRate, contextLength } = this.config;
     if (ids.shape[1] > contextLength) {
       throw new RangeError(
         `Cannot compute ${ids.shape[1]} positions: the context length is ${contextLength}`,
       );
     }
     const tokens = this.#withTypes(embedding(ids, this.tokenEmbedding), ids, tokenTypes); // (B, T, C)
-    const indices = positionsOf(ids, { first: padId + 1, lengths, padding: padId }); // (B, T)
+    const first = firstPosition(this.config), padding = first > 0 ? { lengths, padding: first - 1 } : {};
+    const indices = positionsOf(ids, { first, ...padding }); // (B, T)
     const embedded = this.positionEmbedding.forward(tokens, indices); // (B, T, C)
     let x = dropout(this.embeddingNorm.forward(embedded), embeddingDropoutRate); // (B, T, C)
     for (const [layer, block] of this.blocks.entries()) {
@@ -146,6 +163,16 @@ export class Roberta {
       x = expectStates(block.forward(x, own), x.shape, layer); // (B, T, C)
     }
     return this.finalNorm.forward(x); // (B, T, C)
+  }
+
+  /**
+   * What a classification head is given of each text.
+   *
+   * @param states The hidden state that stands for each text, (B, C).
+   * @returns (B, C): the states after BERT's pooler, tanh of a linear layer; in a model without one the states.
+   */
+  pool(states: Tensor): Tensor {
+    return this.pooler === undefined ? states : tanh(this.pooler.forward(states)); // (B, C)
   }
 
   /** Adds the vectors of the token types; all are 0 unless given: positions in sequences of one token. */
@@ -200,7 +227,8 @@ export class MaskedLanguageModel implements Learner {
    */
   constructor(config: RobertaConfig, experiment?: Experiment) {
     this.encoder = new Roberta(config, experiment);
-    if (!config.headless) this.languageHead = new LanguageHead(config);
+    const activation = config.architecture === "bert" ? activations[config.activation ?? "geluErf"] : geluErf;
+    if (!config.headless) this.languageHead = new LanguageHead(config, activation);
   }
 
   /** Sizes. */

@@ -16,7 +16,7 @@ import {
 } from "../checkpoints/checkpoint.ts";
 import { takeOver } from "../checkpoints/fine_tuning.ts";
 import { expectExperiment, fromConfigJson, toConfigJson } from "../checkpoints/experiment_format.ts";
-import { toHuggingFaceConfig } from "../checkpoints/hugging_face_formats.ts";
+import { toHuggingFaceConfig } from "../checkpoints/hugging_face/formats.ts";
 import { type NamedArray, readSafetensors, writeSafetensors } from "../checkpoints/safetensors.ts";
 import { everyBackend } from "./_testing.ts";
 import { allReports, newRun, small, stateOf } from "./_training.ts";

@@ -6,8 +6,8 @@ import {
   fromHuggingFaceConfig,
   huggingFaceTensors,
   toHuggingFaceConfig,
-} from "../checkpoints/hugging_face_formats.ts";
-import { GPT_FORMAT } from "../checkpoints/hugging_face_gpt.ts";
+} from "../checkpoints/hugging_face/formats.ts";
+import { GPT_FORMAT } from "../checkpoints/hugging_face/gpt.ts";
 import { PRESETS } from "../training/presets.ts";
 import { readSafetensors } from "../checkpoints/safetensors.ts";
 

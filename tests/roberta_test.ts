@@ -235,3 +235,51 @@ Deno.test("roberta: what does not fit together is refused", () => {
   assertEquals(headless.encoder.states(ids).shape, [1, 4, 12]);
   assertThrows(() => headless.forward(ids), TypeError, "the model is an encoder without a language head");
 });
+
+const bert: RobertaConfig = { ...small, architecture: "bert", dropoutRate: 0 };
+
+Deno.test("bert: positions begin at 0, so the table has a row for each, whatever padding is", async () => {
+  const backend = new CpuBackend(),
+    read = async (padId: number) => {
+      const model = lively(backend, { ...bert, padId }),
+        ids = backend.from(Uint32Array.of(5, 5, 5, 5), [1, 4]);
+      assertEquals((model.encoder.positionEmbedding as unknown as Tensor).shape, [8, 12]);
+      return await backend.read(model.encoder.states(ids));
+    };
+  assertEquals(await read(0), await read(5));
+  const full = backend.from(new Uint32Array(8).fill(4), [1, 8]);
+  assertEquals(lively(backend, bert).forward(full).shape, [1, 8, 16]);
+});
+
+Deno.test("bert: its language head has the activation of the blocks, RoBERTa's always the exact GELU", async () => {
+  const backend = new CpuBackend();
+  for (const architecture of ["bert", "roberta"] as const) {
+    const logitsOf = async (activation: "relu" | "geluErf") => {
+      const { languageHead, encoder } = lively(backend, { ...bert, architecture, activation });
+      const states = backend.from(Float32Array.from({ length: 12 }, (_, index) => index - 6), [1, 12]);
+      return await backend.read(languageHead!.forward(states, encoder.tokenEmbedding));
+    };
+    const [one, other] = [await logitsOf("relu"), await logitsOf("geluErf")];
+    if (architecture === "roberta") assertEquals(one, other);
+    else assertNotEquals(one, other);
+  }
+});
+
+Deno.test("bert: an encoder alone has a pooler, a language model none, and a RoBERTa never", async () => {
+  const backend = new CpuBackend({ floats: Float64Array });
+  const { encoder } = lively(backend, { ...bert, headless: true });
+  const row = Float64Array.from({ length: 12 }, (_, index) => 0.1 * index - 0.5),
+    states = backend.from(row, [1, 12]);
+  const weight = await backend.read(encoder.pooler!.weight);
+  const expected = Array.from(
+    row,
+    (_, column) => Math.tanh(row.reduce((sum, value, index) => sum + value * weight[12 * index + column], 0)),
+  );
+  const pooled = await backend.read(encoder.pool(states));
+  assertClose(pooled, { shape: [1, 12], data: Float64Array.from(expected) }, TOLERANCES.golden64, "pooled");
+  for (const config of [bert, { ...bert, architecture: "roberta" as const, headless: true }]) {
+    const { encoder } = lively(backend, config);
+    assertEquals(encoder.pooler, undefined);
+    assertEquals(encoder.pool(states), states);
+  }
+});

@@ -74,12 +74,14 @@ export abstract class BaseTokenizer implements Tokenizer {
    * @param tokens The token of each id; undefined where an id is not used.
    * @param specialTokens The special tokens among them.
    * @param frame What goes around a text.
+   * @param sought The special tokens that are looked for in a text as it is given; all unless given.
    * @throws {RangeError} If a token occurs twice.
    */
   constructor(
     tokens: readonly (string | undefined)[],
     specialTokens: readonly SpecialToken[],
     frame: Frame,
+    sought: readonly SpecialToken[] = specialTokens,
   ) {
     this.vocabSize = tokens.length;
     this.specialTokens = specialTokens;
@@ -96,7 +98,7 @@ export abstract class BaseTokenizer implements Tokenizer {
       }
       this.#idOfToken.set(token, id);
     }
-    this.#finder = new SpecialTokenFinder(specialTokens);
+    this.#finder = new SpecialTokenFinder(sought);
   }
 
   /**

@@ -22,10 +22,15 @@ export interface SpecialToken {
   readonly singleWord: boolean;
   /** Whether decoding may leave it out. False for ordinary words that were added to a finished vocabulary. */
   readonly special: boolean;
+  /** Whether it is looked for after the text was normalized, by a tokenizer that does. */
+  readonly normalized?: boolean;
 }
 
 /** The five of RoBERTa, for masked language models. */
 export const MASKED_SPECIAL_TOKENS: readonly string[] = ["<s>", "<pad>", "</s>", "<unk>", "<mask>"];
+
+/** The five of BERT. */
+export const BERT_SPECIAL_TOKENS: readonly string[] = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"];
 
 /** The one of GPT, for causal language models: it ends a document. */
 export const CAUSAL_SPECIAL_TOKENS: readonly string[] = ["<|endoftext|>"];
@@ -60,6 +65,26 @@ export const BARE_FRAME: Frame = { single: ["text"], pair: [] };
  */
 export function robertaFrame(begin: number, end: number): Frame {
   return { single: [begin, "text", end], pair: [begin, "text", end, end, "pair", end] };
+}
+
+/**
+ * BERT's frame: `[CLS] text [SEP]` and `[CLS] text [SEP] pair [SEP]`.
+ *
+ * @param begin The id of `[CLS]`.
+ * @param end The id of `[SEP]`.
+ * @returns The frame.
+ *
+ * @example
+ * ```ts
+ * import { bertFrame, fillFrame } from "./special_tokens.ts";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const ids = fillFrame(bertFrame(101, 102), Uint32Array.of(7592), Uint32Array.of(2088));
+ * assertEquals(ids, Uint32Array.of(101, 7592, 102, 2088, 102));
+ * ```
+ */
+export function bertFrame(begin: number, end: number): Frame {
+  return { single: [begin, "text", end], pair: [begin, "text", end, "pair", end] };
 }
 
 /**

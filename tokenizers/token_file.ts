@@ -130,7 +130,7 @@ export function fingerprintOfDocuments(documents: Iterable<string>): string {
 
 /**
  * Encodes documents into one sequence of ids, each document followed by the special token that ends one: `<|endoftext|>`, or
- * `</s>`, or nothing where the tokenizer has neither.
+ * `</s>`, or BERT's `[SEP]`, or nothing where the tokenizer has none of them.
  *
  * @param tokenizer The tokenizer.
  * @param documents The texts.
@@ -147,7 +147,7 @@ export function fingerprintOfDocuments(documents: Iterable<string>): string {
  * ```
  */
 export function encodeDocuments(tokenizer: Tokenizer, documents: Iterable<string>): Uint32Array {
-  const end = tokenizer.idOf("<|endoftext|>") ?? tokenizer.idOf("</s>");
+  const [end] = ["<|endoftext|>", "</s>", "[SEP]"].flatMap((name) => tokenizer.idOf(name) ?? []);
   const parts = Array.from(documents, (document) => tokenizer.encode(document));
   const separatorLength = end === undefined ? 0 : 1;
   const ids = new Uint32Array(parts.reduce((length, part) => length + part.length + separatorLength, 0));

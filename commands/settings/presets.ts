@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { type ConfigsByKind, type Objective, objectiveOf } from "../../models/families.ts";
+import { ARCHITECTURES, type ConfigsByKind, type Objective, objectiveOf } from "../../models/families.ts";
 import type { Preset } from "../../training/preset.ts";
 import { PRESETS } from "../../training/presets.ts";
 import { MASKED_PRESETS, type MaskedPreset } from "../../training/roberta_presets.ts";
@@ -20,6 +20,11 @@ export const PRESETS_BY_NAME: Readonly<Record<PresetName, Preset | MaskedPreset>
   ...PRESETS,
   ...MASKED_PRESETS,
 };
+
+/** The architectures of the presets: those that a run can begin with. Others are read, such as BERT. */
+export const TRAINED_ARCHITECTURES: readonly LanguageConfig["architecture"][] = ARCHITECTURES.filter((
+  architecture,
+) => Object.values(PRESETS_BY_NAME).some(({ model }) => model.architecture === architecture));
 
 /** Lengths of a text, in characters, up to which it is short, and from which on it is long. */
 const SHORT = 20_000, LONG = 300_000;

@@ -5,13 +5,13 @@
  *
  * @module
  */
-import { FIXED_FIELDS } from "../../checkpoints/hugging_face_json.ts";
+import { FIXED_FIELDS } from "../../checkpoints/hugging_face/shared.ts";
 import { READ_FIELDS, UNREAD_FIELDS } from "./fields.ts";
 
 const code = (value: unknown) => `\`${JSON.stringify(value)}\``;
 const list = (values: readonly unknown[]) => values.map(code).join(", ");
 
-const TYPES = ["openai-gpt", "gpt2", "roberta"];
+const TYPES = ["openai-gpt", "gpt2", "roberta", "bert"];
 
 /** The name of a field in each family, in the order of TYPES. */
 function cells(names: Readonly<Record<string, string>>): string {
@@ -52,15 +52,19 @@ largest. The same seed draws the same folders.
 | \`roberta\` | \`RobertaForMaskedLM\` | a masked language model |
 | | \`RobertaModel\` | an encoder without a language head, to fine-tune a classifier from; its pooler is not kept |
 | | \`RobertaForSequenceClassification\` | a classifier |
+| \`bert\` | \`BertForMaskedLM\` | a masked language model |
+| | \`BertForPreTraining\` | the same, without what tells whether one sentence follows another; it is written as \`BertForMaskedLM\` |
+| | \`BertModel\` | an encoder without a language head, with its pooler |
+| | \`BertForSequenceClassification\` | a classifier of single texts |
 
 Other values of either are refused; \`architectures\` may be missing, then it is the first of the family.
 
 ## Fields of config.json that are read
 
-Columns 1 to 3 are the names of the field in the three families. The values, as JSON, are those that the tests try.
+Columns 1 to 4 are the names of the field in the four families. The values, as JSON, are those that the tests try.
 
-| openai-gpt | gpt2 | roberta | what it is | read | refused, for example |
-|---|---|---|---|---|---|
+| openai-gpt | gpt2 | roberta | bert | what it is | read | refused, for example |
+|---|---|---|---|---|---|---|
 ${read.join("\n")}
 
 ## Fields with one supported value
@@ -85,10 +89,11 @@ ${unread.join("\n")}
 | \`model.safetensors.index.json\` | its shards are read where there is no \`model.safetensors\`; a name that leads out of the folder is refused, a missing shard is named |
 | \`pytorch_model.bin\` | refused with the command that converts it, since such a file can run code |
 
-Names of tensors may lack their prefix (\`transformer.\`, \`roberta.\`). Causal masks, counted positions and poolers of old files
-are left out; every other tensor that has no place in the model is refused by name, and so is one that is missing, has another
-shape, or holds a number that is not finite. An untied RoBERTa has two biases of the output layer, of which that of the decoder
-counts, as for transformers.
+Names of tensors may lack their prefix (\`transformer.\`, \`roberta.\`, \`bert.\`), and \`LayerNorm\` may have \`gamma\` and \`beta\`, as in
+the oldest files. Causal masks, counted positions and a RoBERTa's pooler are left out; every other tensor that has no place in
+the model is refused by name, and so is one that is missing, has another shape, or holds a number that is not finite. An untied
+RoBERTa or BERT has two biases of the output layer, of which that of the decoder counts, as for transformers. A pooler in the
+file of a BERT's language model, as in those of the hub, is where \`finetune\` begins, and is left out when the model is saved.
 
 ## Tokenizers
 
@@ -97,6 +102,13 @@ whether \`<mask>\` takes the space before it, follows the rules of transformers 
 \`tokenizer_config.json\`, \`special_tokens_map.json\` and \`added_tokens.json\`; 288 mixtures are compared. In particular, a
 RoBERTa with \`vocab.json\` and \`merges.txt\` alone encodes a space before \`<mask>\` as a token, since nothing says otherwise.
 \`tokenizer.json\` counts alone where \`tokenizer_class\` is \`PreTrainedTokenizerFast\` or another class that uses it as it is.
+
+A BERT's WordPiece is read from \`tokenizer.json\` or \`vocab.txt\`, with the files beside them, and written back as the files that
+were read. \`BertTokenizer\` takes the vocabulary alone from them: whether letters become lower case, accents go and Chinese
+characters are separated is what \`do_lower_case\`, \`strip_accents\` and \`tokenize_chinese_chars\` in \`tokenizer_config.json\`
+say; 74 mixtures are compared, ids and decoded texts. Punctuation and combining marks that Unicode has got since version 8, some
+600 in rare scripts, follow the engine's Unicode here and version 8 there. Pairs of texts are refused, since a BERT tells the
+two apart by token types.
 `;
 }
 

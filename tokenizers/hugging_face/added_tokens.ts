@@ -1,7 +1,7 @@
 /**
  * Which special tokens a folder has, where several of its files name them.
  *
- * The rules are those of `transformers` 5, whose classes for GPT-2 and RoBERTa build a tokenizer anew from its parts:
+ * The rules are those of `transformers` 5, whose classes for GPT-2, RoBERTa and BERT build a tokenizer anew from its parts:
  *
  * 1. If `tokenizer_config.json` has `added_tokens_decoder`, that is the list. Otherwise it is what `added_tokens.json` adds,
  *    and over it the `added_tokens` of `tokenizer.json`.
@@ -16,7 +16,12 @@
  */
 
 import { quoted } from "../quoted.ts";
-import { CAUSAL_SPECIAL_TOKENS, MASKED_SPECIAL_TOKENS, type SpecialToken } from "../special_tokens.ts";
+import {
+  BERT_SPECIAL_TOKENS,
+  CAUSAL_SPECIAL_TOKENS,
+  MASKED_SPECIAL_TOKENS,
+  type SpecialToken,
+} from "../special_tokens.ts";
 import type { JsonObject } from "./tokenizer_files.ts";
 import { addToken, parseJson, type Vocabulary } from "./vocabulary_files.ts";
 
@@ -24,6 +29,7 @@ import { addToken, parseJson, type Vocabulary } from "./vocabulary_files.ts";
 const CLASSES: readonly (readonly [pattern: RegExp, names: readonly string[]])[] = [
   [/^RobertaTokenizer(Fast)?$/, MASKED_SPECIAL_TOKENS],
   [/^GPT2Tokenizer(Fast)?$/, CAUSAL_SPECIAL_TOKENS],
+  [/^BertTokenizer(Fast)?$/, BERT_SPECIAL_TOKENS],
 ];
 
 /** What stands beside a vocabulary. */
@@ -82,6 +88,7 @@ export function specialTokensOf(
       rightStrip: options.rstrip === true,
       singleWord: options.single_word === true,
       special: options.special === true,
+      ...options.normalized === true ? { normalized: true } : {},
     });
   };
   const decoder = config.added_tokens_decoder;
@@ -90,7 +97,7 @@ export function specialTokensOf(
     for (const token of fromJson ?? []) found.set(token.content, token);
     for (const [content, id] of Object.entries(added)) {
       addToken("added_tokens.json", content, id, vocabulary);
-      find(content, { special: named.has(content) });
+      find(content, { special: named.has(content), normalized: !named.has(content) });
     }
   } else {
     for (const [id, token] of Object.entries(decoder)) {

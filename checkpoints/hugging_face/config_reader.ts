@@ -4,8 +4,8 @@
  * @module
  */
 
-import { quoted } from "../core/quoted.ts";
-import { INITIAL_STD } from "../models/config.ts";
+import { quoted } from "../../core/quoted.ts";
+import { INITIAL_STD } from "../../models/config.ts";
 
 /**
  * Largest sizes that a `config.json` may ask for. Each is beyond every published transformer, yet small enough that the

@@ -9,9 +9,9 @@
  * @module
  */
 
-import type { GptClassifierConfig } from "../models/gpt_classifier.ts";
-import { INITIAL_STD, LAYER_NORM_EPSILON } from "../models/config.ts";
-import type { GptConfig } from "../models/gpt.ts";
+import type { GptClassifierConfig } from "../../models/gpt_classifier.ts";
+import { INITIAL_STD, LAYER_NORM_EPSILON } from "../../models/config.ts";
+import type { GptConfig } from "../../models/gpt.ts";
 import { type ConfigJson, ConfigReader, MAX } from "./config_reader.ts";
 import {
   ACTIVATION_NAMES,
@@ -24,7 +24,7 @@ import {
   readShared,
   type SharedNames,
   writeShared,
-} from "./hugging_face_json.ts";
+} from "./shared.ts";
 
 /** The tensors of a block: ours, theirs. */
 const BLOCK_NAMES = [
