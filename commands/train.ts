@@ -4,7 +4,7 @@
  * @module
  */
 import { loadModel, loadSavedExperiment } from "../checkpoints/checkpoint.ts";
-import { huggingFaceTensors } from "../checkpoints/hugging_face_formats.ts";
+import { huggingFaceTensors } from "../checkpoints/hugging_face/formats.ts";
 import { type Command, defineCommand } from "./cli/command.ts";
 import { allowWriting } from "./cli/permissions.ts";
 import { print, quote } from "./cli/terminal.ts";
