@@ -13,6 +13,7 @@ import type { Experiment } from "../../models/experiment.ts";
 import type { Batch } from "../../data/batches.ts";
 import { type ModelsByKind, objectiveOf } from "../../models/families.ts";
 import { MASKED_SPECIAL_TOKENS } from "../../tokenizers/special_tokens.ts";
+import { endOfText } from "../../tokenizers/token_file.ts";
 import type { Tokenizer } from "../../tokenizers/tokenizer.ts";
 import { quote } from "../cli/terminal.ts";
 import { isHardwareGpu } from "../cli/with_backend.ts";
@@ -109,9 +110,11 @@ export async function languageRecipe(
   const { contextLength, notes } = resumed
     ? { contextLength: chosen.contextLength, notes: [] }
     : fitContext(chosen, flags, { training: tokens, validation: validationTokens });
-  const fitted: TrainSettings = { ...chosen, contextLength }, config = configOf(fitted, tokenizer.vocabSize);
-  if (resumed) expectModel(resumed, config);
-  else toConfigJson(config, experiment); // refuses a model that could not be saved
+  const fitted: TrainSettings = { ...chosen, contextLength }, sizes = configOf(fitted, tokenizer.vocabSize);
+  if (resumed) expectModel(resumed, sizes);
+  const endId = isMasked ? undefined : endOfText(tokenizer);
+  const config: LanguageConfig = endId === undefined ? sizes : { ...sizes, endId } as LanguageConfig;
+  if (!resumed) toConfigJson(config, experiment); // refuses a model that could not be saved
   checkMemory(config, { ...fitted, experiment }, await memoryLimits(backend));
 
   const objective = prepareObjective(config, encoded, tokenizer, { ...fitted, experiment });

@@ -97,6 +97,18 @@ whether \`<mask>\` takes the space before it, follows the rules of transformers 
 \`tokenizer_config.json\`, \`special_tokens_map.json\` and \`added_tokens.json\`; 288 mixtures are compared. In particular, a
 RoBERTa with \`vocab.json\` and \`merges.txt\` alone encodes a space before \`<mask>\` as a token, since nothing says otherwise.
 \`tokenizer.json\` counts alone where \`tokenizer_class\` is \`PreTrainedTokenizerFast\` or another class that uses it as it is.
+
+## Pipelines
+
+Our commands answer as the pipelines of transformers do, on its folders and on ours: \`generate --temperature 0\` has the ids of
+\`text-generation\` with \`do_sample=False\`, \`fill-mask\` and \`classify\` have the tokens, classes and scores of the pipelines of
+these names, to 1e-5. \`tests/pipelines_test.ts\` compares them. What differs:
+
+- Beyond the context, \`generate\` goes on with the end of the text; transformers ends with an error.
+- \`generate\` prints special tokens, but not the one that ends a text; the pipeline leaves all of them out unless
+  \`skip_special_tokens=False\` is given.
+- \`generation_config.json\` is not read. Folders that \`save_pretrained\` writes have the end of a text in \`config.json\`, too.
+- Of a pair of texts that is too long, \`--truncate\` cuts the end of the second; \`truncation=True\` shortens the longer text.
 `;
 }
 
