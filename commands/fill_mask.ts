@@ -47,7 +47,7 @@ export const fillMask: Command = defineCommand({
       if (!whole.includes(maskId)) {
         throw new Error('The text has no <mask>: write <mask> for what is missing, as in "The <mask> sat."');
       }
-      const ids = fitText(whole, { contextLength, truncate });
+      const ids = fitText(tokenizer, { text }, { contextLength, truncate });
       if (!ids.includes(maskId)) {
         throw new Error(
           `No <mask> is left among the first ${contextLength} tokens: shorten the text before it`,

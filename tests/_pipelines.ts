@@ -32,7 +32,7 @@ export interface Question {
 /** The tokens of a context in all these folders. */
 export const CONTEXT = 64;
 
-const LONG = "The fox sat on the mat, and the dog sat on the log. ".repeat(8);
+const LONG = "The fox sat on the mat, and the dog sat on the log. ".repeat(8) + "The end";
 
 /** Texts in which each tokenizer has something to do. */
 const TEXTS = [

@@ -9,9 +9,11 @@ import { inFolder } from "./_command.ts";
 import {
   assertSameAnswers,
   classifications,
+  CONTEXT,
   fillings,
   generations,
   ourAnswer,
+  type Question,
   runPython,
   trainModels,
 } from "./_pipelines.ts";
@@ -29,7 +31,8 @@ Deno.test(
   () =>
     inFolder(async (cwd) => {
       await runPython(python, script, "write", cwd);
-      const pair = { text: "The fox sat.", text_pair: "Fußgänger 😀" };
+      const short = "Fußgänger 😀", long = "The fox sat on the mat. ".repeat(12);
+      const pairs = [[short, short], [long, short], [short, long], [long, `${long} the end`]];
       await assertSameAnswers(cwd, [
         ...["gpt2", "gpt2_gelu", "gpt1"].flatMap((name) => generations(`${cwd}/${name}`)),
         ...["gpt2_on", "gpt2_ends"].flatMap((name) => generations(`${cwd}/${name}`, ["The fox"])),
@@ -40,7 +43,10 @@ Deno.test(
         ...["roberta_each", "roberta_one", "roberta_number"].flatMap((name) =>
           classifications(`${cwd}/${name}`).slice(0, 2)
         ),
-        { task: "text-classification", folder: `${cwd}/roberta_classes`, input: pair },
+        ...pairs.map(([text, text_pair]): Question => ({
+          ...{ task: "text-classification", folder: `${cwd}/roberta_classes`, input: { text, text_pair } },
+          ...text === text_pair ? {} : { length: CONTEXT },
+        })),
       ], ask);
     }),
 );

@@ -108,7 +108,6 @@ these names, to 1e-5. \`tests/pipelines_test.ts\` compares them. What differs:
 - \`generate\` prints special tokens, but not the one that ends a text; the pipeline leaves all of them out unless
   \`skip_special_tokens=False\` is given.
 - \`generation_config.json\` is not read. Folders that \`save_pretrained\` writes have the end of a text in \`config.json\`, too.
-- Of a pair of texts that is too long, \`--truncate\` cuts the end of the second; \`truncation=True\` shortens the longer text.
 
 ## Onward to ONNX and transformers.js
 
