@@ -1,6 +1,6 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
 import { suitingTokenizer } from "../commands/settings/tokenizer_choice.ts";
-import { inFolder, small, story, succeed, words } from "./_command.ts";
+import { inFolder, removeSums, small, story, succeed, words } from "./_command.ts";
 
 /** Texts of which characters of the validation text are new in the training text. */
 const corpus = (unseen: number, validation: number, training = 1000) => ({
@@ -50,7 +50,13 @@ Deno.test("train says why it takes byte pairs, keeps them when it is resumed, an
       JSON.parse(await Deno.readTextFile(`${cwd}/runs/${run}/last/training_state.json`)).settings;
     const { tokenizer, vocabSize } = await settingsOf("story");
     assertEquals([tokenizer, vocabSize], ["bpe", 320]);
+    // config.json says where texts end, which it did not in earlier versions
+    const path = `${cwd}/runs/story/last/config.json`, config = JSON.parse(await Deno.readTextFile(path));
+    assertEquals(config.eos_token_id, 0);
+    await Deno.writeTextFile(path, JSON.stringify({ ...config, eos_token_id: null }));
+    await removeSums(`${cwd}/runs/story/last/training_state.json`);
     await succeed(words("train --resume runs/story --device wasm"), { cwd });
+    assertEquals(JSON.parse(await Deno.readTextFile(path)), config);
     assertEquals((await settingsOf("story")).tokenizer, "bpe");
     await succeed(
       words('generate --checkpoint runs/story --prompt "Ωmega" --device wasm --max-new-tokens 3'),

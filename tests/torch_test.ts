@@ -168,6 +168,8 @@ Deno.test("a run that was begun in PyTorch goes on here [python]", { ignore }, (
       ...words("--layers 1 --heads 2 --model-dim 16 --context-length 16 --batch-size 2 --accumulation 2"),
       ...words(`--dropout-rate 0.1 --steps ${2 * third} --warmup-steps 2`),
     );
+    const { eos_token_id } = JSON.parse(await Deno.readTextFile(`${cwd}/runs/here/last/config.json`));
+    assertEquals(eos_token_id, 0); // where generated texts end
     await copyRun(`${cwd}/runs/here`, `${cwd}/runs/deno`);
     const stop = ["--exact", "--stop-after", `${third}`];
     await succeedInPython(cwd, "-m", "miniformer_torch", "continue", "runs/here", ...stop);

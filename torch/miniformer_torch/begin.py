@@ -34,7 +34,7 @@ def begin(options: Namespace) -> None:
     parts = split(texts, 1 - given["validation_fraction"])
     tokenizer = Tokenizer.from_file(str(options.tokenizer / "tokenizer.json"))
     torch.manual_seed(given["seed"])
-    model = GPT2LMHeadModel(config_of(settings, tokenizer.get_vocab_size()))
+    model = GPT2LMHeadModel(config_of(settings, tokenizer))
     try:
         options.out.mkdir(parents=True)
     except FileExistsError:
@@ -76,14 +76,14 @@ def settings_of(given: dict[str, Any], tokenizer: Path) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def config_of(settings: dict[str, Any], vocab_size: int) -> GPT2Config:
+def config_of(settings: dict[str, Any], tokenizer: Tokenizer) -> GPT2Config:
     """The sizes of the model; what is not said is as in every GPT-2."""
     rate = settings["dropoutRate"]
     return GPT2Config(
-        architectures=["GPT2LMHeadModel"], vocab_size=vocab_size, n_positions=settings["contextLength"],
+        architectures=["GPT2LMHeadModel"], vocab_size=tokenizer.get_vocab_size(), n_positions=settings["contextLength"],
         n_embd=settings["modelDim"], n_layer=settings["layers"], n_head=settings["heads"],
         n_inner=settings["feedForwardDim"], resid_pdrop=rate, embd_pdrop=rate, attn_pdrop=rate,
-        initializer_range=settings["initialStd"], bos_token_id=None, eos_token_id=None,
+        initializer_range=settings["initialStd"], bos_token_id=None, eos_token_id=end_of_text(tokenizer),
     )  # fmt: skip
 
 
@@ -103,10 +103,15 @@ def files_of(model: GPT2LMHeadModel, tokenizer: Path) -> dict[str, bytes]:
 
 def encoded(tokenizer: Tokenizer, documents: list[str]) -> np.ndarray:
     """The ids of documents, each followed by the token that ends a text, if there is one."""
+    end = end_of_text(tokenizer)
+    parts = [tokenizer.encode(text, add_special_tokens=False).ids + [end] for text in documents]
+    return np.array([id for part in parts for id in part if id is not None], np.int64)
+
+
+def end_of_text(tokenizer: Tokenizer) -> int | None:
+    """The token that ends a text: tokenizers/token_file.ts."""
     ends = [tokenizer.token_to_id(token) for token in ("<|endoftext|>", "</s>")]
-    end = [next((id for id in ends if id is not None), -1)]
-    parts = [tokenizer.encode(text, add_special_tokens=False).ids + end for text in documents]
-    return np.array([id for part in parts for id in part if id >= 0], np.int64)
+    return next((id for id in ends if id is not None), None)
 
 
 def fingerprint(documents: list[str]) -> int:
