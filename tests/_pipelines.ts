@@ -42,7 +42,7 @@ const TEXTS = [
   "n'est-ce pas? 1234567",
 ];
 
-export const generations = (folder: string, texts: readonly string[] = [...TEXTS, "."]): Question[] =>
+export const generations = (folder: string, texts: readonly string[] = [...TEXTS, ".", " "]): Question[] =>
   texts.map((input) => ({ task: "text-generation", folder, input, tokens: 8 }));
 
 const MASKED = [

@@ -111,8 +111,8 @@ these names, to 1e-5. \`tests/pipelines_test.ts\` compares them. What differs:
 
 ## Onward to ONNX and transformers.js
 
-\`optimum\` writes a folder of ours as ONNX, and transformers.js answers from that as our commands do, in Deno, Node and
-browsers: the same ids, and scores to 1e-5.
+\`optimum\` writes a folder of ours as ONNX, and transformers.js answers from that as our commands do: the same ids, and scores
+to 1e-5.
 
     pip install "optimum-onnx[onnxruntime]"
     optimum-cli export onnx --model runs/mine/last --task text-generation-with-past runs/mine/last/onnx
@@ -131,8 +131,9 @@ Masked models are exported for \`--task fill-mask\`, classifiers for \`--task te
 | RoBERTa and its classifiers, characters or byte pairs | yes | the same scores; of several masks the first is filled |
 | GPT-1 and its classifiers | refused: optimum has no converter for \`openai-gpt\` | |
 
-Tried with optimum-onnx 0.1.0 (optimum 2.1.0, transformers 4.57.6, torch 2.13.0, onnx 1.23.2) and transformers.js 4.3.1 in Deno
-2.9.6; \`MINIFORMER_OPTIMUM_PYTHON=PYTHON deno test -P=test tests/onnx_test.ts\` tries it again.
+After more training, export again: a save replaces the checkpoint, and leaves \`onnx/\` in it as it is. Texts must fit into the
+context. Tried with optimum-onnx 0.1.0 (optimum 2.1.0, transformers 4.57.6, torch 2.13.0, onnx 1.23.2) and transformers.js 4.3.1
+in Deno 2.9.6 and Node 20; \`MINIFORMER_OPTIMUM_PYTHON=PYTHON deno test -P=test tests/onnx_test.ts\` tries it again.
 `;
 }
 
