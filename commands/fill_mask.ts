@@ -54,7 +54,7 @@ export const fillMask: Command = defineCommand({
           `The text has no ${mask}: write ${mask} for what is missing, as in "The ${mask} sat."`,
         );
       }
-      const ids = fitText(whole, { contextLength, truncate });
+      const ids = fitText(tokenizer, { text }, { contextLength, truncate });
       if (!ids.includes(maskId)) {
         throw new Error(
           `No ${

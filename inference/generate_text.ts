@@ -54,8 +54,8 @@ export async function* generateText(
   { backend, model, tokenizer }: TextModel,
   { prompt = "", maxNewTokens = 200, ...options }: GenerateTextOptions = {},
 ): AsyncGenerator<string> {
-  expectKind(model.config, "causal");
+  const { endId } = expectKind(model.config, "causal");
   const settings = { ...options, prompt: tokenizer.encode(prompt || defaultPrompt(tokenizer)), maxNewTokens };
   const tokens = generate(backend, model as ModelsByKind["causal"], settings);
-  for await (const [piece] of decodeSamples(tokens, tokenizer)) if (piece) yield piece;
+  for await (const [piece] of decodeSamples(tokens, tokenizer, endId)) if (piece) yield piece;
 }

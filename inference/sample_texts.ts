@@ -82,7 +82,7 @@ export async function* sampleTexts(
       }
     };
     const texts = new Array<string>(samples).fill("");
-    for await (const pieces of decodeSamples(counted(), tokenizer)) {
+    for await (const pieces of decodeSamples(counted(), tokenizer, model.config.endId)) {
       pieces.forEach((piece, sample) => texts[sample] += piece);
     }
     yield { temperature, texts, tokens: done * samples };

@@ -39,6 +39,11 @@ export interface GptConfig extends TransformerConfig {
   readonly scaledAttention?: boolean;
   /** Whether the scores of layer 0, 1, 2, … are divided by 1, 2, 3, …; false unless given. */
   readonly layerScaledAttention?: boolean;
+  /**
+   * The token at which a generated text ends, if it is in the vocabulary. Unless given, the tokenizer's `<|endoftext|>` or
+   * `</s>`.
+   */
+  readonly endId?: number;
 }
 
 /** What {@linkcode Gpt.forward} takes besides tokens. */

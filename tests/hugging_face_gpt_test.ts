@@ -139,6 +139,26 @@ Deno.test("Hugging Face config: the padding of a classifier is an id of the voca
   }
 });
 
+Deno.test("Hugging Face config: the end of a text is any id, null is none, and a GPT-2 without the field has 50256", () => {
+  const endOf = (model_type: string, ...end: unknown[]) => {
+    const json = { model_type, vocab_size: 11, ...end.length > 0 ? { eos_token_id: end[0] } : {} };
+    return expectKind(fromHuggingFaceConfig(json), "causal").endId;
+  };
+  assertEquals([endOf("gpt2", 3), endOf("gpt2", null), endOf("gpt2", 99), endOf("gpt2")], [
+    3,
+    undefined,
+    99,
+    50256,
+  ]);
+  assertEquals([endOf("openai-gpt", 3), endOf("openai-gpt", null), endOf("openai-gpt")], [
+    3,
+    undefined,
+    undefined,
+  ]);
+  assertEquals(toHuggingFaceConfig({ ...gpt1, endId: 4 }).eos_token_id, 4);
+  assertEquals("eos_token_id" in toHuggingFaceConfig({ ...gpt1, endId: 4, labels: ["a", "b"] }), false);
+});
+
 Deno.test("Hugging Face config: a GPT that the table of the format lacks is not written as another one", () => {
   assertEquals(GPT_FORMAT.modelTypes, ["openai-gpt", "gpt2"]);
   assertThrows(() => GPT_FORMAT.toJson({ ...gpt1, architecture: "gpt3" } as unknown as GptConfig), TypeError);

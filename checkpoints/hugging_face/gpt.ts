@@ -52,8 +52,8 @@ interface Dialect {
   furtherFields(config: GptConfig): Record<string, unknown>;
   /** The width of the feed-forward network of a file. */
   feedForwardDim(file: ConfigReader, modelDim: number): number;
-  /** Sizes of a file that leaves them out. */
-  readonly defaults: { readonly vocabSize: number; readonly contextLength: number };
+  /** Values of a file that leaves them out. */
+  readonly defaults: { readonly vocabSize: number; readonly contextLength: number; readonly endId?: number };
 }
 
 const SHARED = {
@@ -122,7 +122,7 @@ const DIALECTS: Readonly<Record<GptConfig["architecture"], Dialect>> = {
       eos_token_id: null,
     }),
     feedForwardDim: (file, modelDim) => file.count("n_inner", 4 * modelDim, 4 * MAX.width),
-    defaults: { vocabSize: 50257, contextLength: 1024 },
+    defaults: { vocabSize: 50257, contextLength: 1024, endId: 50256 },
   },
 };
 
@@ -172,6 +172,7 @@ function toGptJson(config: GptConfig | GptClassifierConfig): Record<string, unkn
       : {},
     ...activation,
     ...furtherFields(config),
+    ..."labels" in config ? {} : definedOnly({ eos_token_id: config.endId }),
   };
 }
 
@@ -195,7 +196,11 @@ function fromGptJson(json: ConfigJson): GptConfig | GptClassifierConfig {
     tied: file.choice("tie_word_embeddings") !== false,
     ...dialect.ownFields(file),
   };
-  if (labels === undefined) return config;
+  if (labels === undefined) {
+    // null is no token, and not the same as no field
+    const endId = json.eos_token_id === undefined ? defaults.endId : file.id("eos_token_id", MAX.vocabSize);
+    return endId === undefined ? config : { ...config, endId };
+  }
   const padId = file.id("pad_token_id", config.vocabSize);
   return { ...config, labels, ...padId === undefined ? {} : { padId }, ...readProblem(file) };
 }
@@ -210,6 +215,7 @@ export const GPT_FORMAT: Format<GptConfig | GptClassifierConfig> = {
       tied: file.choice("tied"),
       scaledAttention: file.choice("scaledAttention"),
       layerScaledAttention: file.choice("layerScaledAttention"),
+      endId: file.id("endId", MAX.vocabSize),
     });
   },
   tensors: gptTensors,

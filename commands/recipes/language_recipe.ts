@@ -13,6 +13,7 @@ import type { Experiment } from "../../models/experiment.ts";
 import type { Batch } from "../../data/batches.ts";
 import { type ModelsByKind, objectiveOf } from "../../models/families.ts";
 import { MASKED_SPECIAL_TOKENS } from "../../tokenizers/special_tokens.ts";
+import { endOfText } from "../../tokenizers/token_file.ts";
 import type { Tokenizer } from "../../tokenizers/tokenizer.ts";
 import { quote } from "../cli/terminal.ts";
 import { isHardwareGpu } from "../cli/with_backend.ts";
@@ -32,6 +33,7 @@ import {
   VALIDATION_FRACTION,
   withLength,
 } from "../settings/settings.ts";
+import { suitingTokenizer } from "../settings/tokenizer_choice.ts";
 import { expectCharacters, fitContext, noteOfEpochs, warnOfLearningRate } from "../settings/text_fit.ts";
 import { type TrainFlags, trainFlags } from "../settings/train_flags.ts";
 import { chooseTokenizer, type Corpus, encodeCorpus, readCorpus, type Source } from "../texts/corpus.ts";
@@ -96,7 +98,9 @@ export async function languageRecipe(
       } as it was then); give that text, or start a new run`,
     );
   }
-  const chosen = before?.settings ?? chooseForText(flags, source, corpus, backend);
+  const { settings: chosen, note: tokenizerNote } = before
+    ? { settings: before.settings, note: undefined }
+    : chooseForText(flags, source, corpus, backend);
   const isMasked = objectiveOf(chosen) === "mlm";
   const tokenizer = resumed ? tokenizerOf(resumed) : await chooseTokenizer(chosen.tokenizer, corpus, {
     vocabSize: chosen.vocabSize,
@@ -109,9 +113,11 @@ export async function languageRecipe(
   const { contextLength, notes } = resumed
     ? { contextLength: chosen.contextLength, notes: [] }
     : fitContext(chosen, flags, { training: tokens, validation: validationTokens });
-  const fitted: TrainSettings = { ...chosen, contextLength }, config = configOf(fitted, tokenizer.vocabSize);
-  if (resumed) expectModel(resumed, config);
-  else toConfigJson(config, experiment); // refuses a model that could not be saved
+  const fitted: TrainSettings = { ...chosen, contextLength }, sizes = configOf(fitted, tokenizer.vocabSize);
+  if (resumed) expectModel(resumed, sizes);
+  const endId = isMasked ? undefined : endOfText(tokenizer);
+  const config: LanguageConfig = endId === undefined ? sizes : { ...sizes, endId } as LanguageConfig;
+  if (!resumed) toConfigJson(config, experiment); // refuses a model that could not be saved
   checkMemory(config, { ...fitted, experiment }, await memoryLimits(backend));
 
   const objective = prepareObjective(config, encoded, tokenizer, { ...fitted, experiment });
@@ -129,6 +135,7 @@ export async function languageRecipe(
   const remarks = resumed ? [] : [
     ...factOf("note", run.note),
     ...factOf("note", architectureNote(flags, chosen)),
+    ...factOf("note", tokenizerNote),
     ...notes.map((text): Fact => ["note", text]),
     ...factOf(
       "note",
@@ -198,18 +205,23 @@ function skillsOf(
 
 const factOf = (name: string, text: string | undefined): Fact[] => text === undefined ? [] : [[name, text]];
 
-/** The settings of a new run: those of its flags, over the preset that suits the text and the device. */
+/** The settings of a new run: those of its flags, over the preset and the tokenizer that suit the text and the device. */
 function chooseForText(
   flags: TrainFlags,
   source: Source,
   { training, validation }: Corpus,
   backend: Backend,
-): TrainSettings {
+): { readonly settings: TrainSettings; readonly note?: string } {
   const texts = source.validation.length > 0 ? training : [...training, ...validation];
   const length = texts.reduce((sum, { length }) => sum + length, 0), isOwn = source.data.length > 0;
   if (isOwn) expectCharacters(describeNames({ ...source, validation: [] }), length);
   const characters = isOwn ? length : undefined, hardwareGpu = isHardwareGpu(backend);
-  return chooseSettings(flags, choosePreset(flags, { characters, hardwareGpu }));
+  const settings = chooseSettings(flags, choosePreset(flags, { characters, hardwareGpu }));
+  const suiting = isOwn
+    ? suitingTokenizer(flags, objectiveOf(settings), { training, validation })
+    : undefined;
+  const { note, ...tokenizer } = suiting ?? {};
+  return { settings: { ...settings, ...tokenizer }, note };
 }
 
 function configOf(settings: TrainSettings, vocabSize: number): LanguageConfig {

@@ -29,6 +29,11 @@ export const TRAINED_ARCHITECTURES: readonly LanguageConfig["architecture"][] = 
 /** Lengths of a text, in characters, up to which it is short, and from which on it is long. */
 const SHORT = 20_000, LONG = 300_000;
 
+/** Whether a text of so many characters is short, medium or long. */
+export function lengthOf(characters: number): "short" | "medium" | "long" {
+  return characters >= LONG ? "long" : characters <= SHORT ? "short" : "medium";
+}
+
 /** The preset of a new run: the one that was named, or the one that suits objective, text and device. */
 export function choosePreset(
   { objective, preset, architecture }: {
@@ -43,11 +48,7 @@ export function choosePreset(
   },
 ): PresetName {
   if (preset === undefined) {
-    const length = characters === undefined || characters >= LONG
-      ? "long"
-      : characters <= SHORT
-      ? "short"
-      : "medium";
+    const length = characters === undefined ? "long" : lengthOf(characters);
     if ((objective ?? (architecture && objectiveOf({ architecture }))) === "mlm") {
       if (length === "short") return "roberta-short";
       return hardwareGpu && length === "long" ? "roberta-mini" : "roberta-tiny";

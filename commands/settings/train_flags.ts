@@ -40,7 +40,7 @@ const dataFlags = group("Data", {
   tokenizer: {
     kind: "text",
     placeholder: "char|bpe|FOLDER",
-    otherwise: "char",
+    otherwise: "char; bpe where the validation text has characters that the training text lacks",
     description:
       "char: one token per character; bpe: train byte-level BPE on the data; or an existing tokenizer",
   },

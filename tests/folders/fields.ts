@@ -154,6 +154,14 @@ export const READ_FIELDS: readonly Field[] = [
     classes: /^(Roberta|Bert)|ForSequenceClassification$/,
   },
   {
+    names: named(GPT, "eos_token_id"),
+    meaning:
+      "the token at which a generated text ends; one outside the vocabulary ends none, and without the field a GPT-2 has 50256. Null, which transformers goes on with, ends a text at `<|endoftext|>` or `</s>`",
+    read: [0, 2, 50256],
+    refused: [-1, 1.5, "1", [0, 1]],
+    classes: /(LMHead|GPT2?)Model$/,
+  },
+  {
     names: named(ALL, "tie_word_embeddings"),
     meaning:
       "whether the token embedding is the output layer, too. A tied file that has another output layer is one of an untied model, as for transformers",
@@ -184,7 +192,7 @@ export const UNREAD_FIELDS: readonly { readonly fields: readonly string[]; reado
   {
     fields: ["bos_token_id", "eos_token_id"],
     why:
-      "special tokens are taken from the tokenizer; of a GPT-2 null is written, of a RoBERTa 0 and 2, of a BERT nothing",
+      "special tokens are taken from the tokenizer, but for the one that ends a generated text; of a GPT-2 null is written, of a RoBERTa 0 and 2, of a BERT nothing",
   },
   {
     fields: [

@@ -109,6 +109,43 @@ characters are separated is what \`do_lower_case\`, \`strip_accents\` and \`toke
 say; 74 mixtures are compared, ids and decoded texts. Punctuation and combining marks that Unicode has got since version 8, some
 600 in rare scripts, follow the engine's Unicode here and version 8 there. Pairs of texts are refused, since a BERT tells the
 two apart by token types.
+
+## Pipelines
+
+Our commands answer as the pipelines of transformers do, on its folders and on ours: \`generate --temperature 0\` has the ids of
+\`text-generation\` with \`do_sample=False\`, \`fill-mask\` and \`classify\` have the tokens, classes and scores of the pipelines of
+these names, to 1e-5. \`tests/pipelines_test.ts\` compares them. What differs:
+
+- Beyond the context, \`generate\` goes on with the end of the text; transformers ends with an error.
+- \`generate\` prints special tokens, but not the one that ends a text; the pipeline leaves all of them out unless
+  \`skip_special_tokens=False\` is given.
+- \`generation_config.json\` is not read. Folders that \`save_pretrained\` writes have the end of a text in \`config.json\`, too.
+
+## Onward to ONNX and transformers.js
+
+\`optimum\` writes a folder of ours as ONNX, and transformers.js answers from that as our commands do: the same ids, and scores
+to 1e-5.
+
+    pip install "optimum-onnx[onnxruntime]"
+    optimum-cli export onnx --model runs/mine/last --task text-generation-with-past runs/mine/last/onnx
+
+Masked models are exported for \`--task fill-mask\`, classifiers for \`--task text-classification\`. Then, in JavaScript:
+
+    import { env, pipeline } from "npm:@huggingface/transformers@4.3.1";
+    Object.assign(env, { allowRemoteModels: false, localModelPath: "runs/" });
+    const run = await pipeline("text-generation", "mine/last", { dtype: "fp32" });
+    console.log(await run("The cat", { do_sample: false, max_new_tokens: 30 }));
+
+| model | exported | in transformers.js |
+|---|---|---|
+| GPT-2, characters or byte pairs | yes | the same ids |
+| GPT-2 classifier | yes | refused: \`Unsupported model type: gpt2\` |
+| RoBERTa and its classifiers, characters or byte pairs | yes | the same scores; of several masks the first is filled |
+| GPT-1 and its classifiers | refused: optimum has no converter for \`openai-gpt\` | |
+
+After more training, export again: a save replaces the checkpoint, and leaves \`onnx/\` in it as it is. Texts must fit into the
+context. Tried with optimum-onnx 0.1.0 (optimum 2.1.0, transformers 4.57.6, torch 2.13.0, onnx 1.23.2) and transformers.js 4.3.1
+in Deno 2.9.6 and Node 20; \`MINIFORMER_OPTIMUM_PYTHON=PYTHON deno test -P=test tests/onnx_test.ts\` tries it again.
 `;
 }
 

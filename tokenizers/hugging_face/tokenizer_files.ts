@@ -72,7 +72,7 @@ export function writeTokenizerFiles(
     tokenizer_class: "PreTrainedTokenizerFast",
     clean_up_tokenization_spaces: false,
     ...config,
-    ...map,
+    ...Object.fromEntries(Object.entries(map).map(([purpose, token]) => [purpose, typedToken(token)])),
   };
   return {
     "tokenizer.json": JSON.stringify(tokenizerJson) + "\n",
@@ -89,6 +89,11 @@ function tokenFields(token: SpecialToken): JsonObject {
     rstrip: token.rightStrip,
     normalized: false,
   };
+}
+
+/** A token as tokenizer_config.json has it: transformers.js reads no object without this type. */
+function typedToken(token: unknown): unknown {
+  return typeof token === "string" ? token : { __type: "AddedToken", ...token as JsonObject };
 }
 
 function addedToken(token: SpecialToken): JsonObject {
