@@ -51,13 +51,18 @@ export interface Companions {
  *
  * @param files The text of each file, by file name.
  * @returns The companions, empty where they are missing.
- * @throws {TypeError} If one is not a JSON object.
+ * @throws {TypeError} If one is not a JSON object, or special tokens are to be split in texts.
  */
 export function readCompanions(files: Readonly<Record<string, string>>): Companions {
   const [config, map, added] = ["tokenizer_config.json", "special_tokens_map.json", "added_tokens.json"].map(
     (name) => files[name] === undefined ? {} : parseJson(name, files[name]),
   );
-  const { tokenizer_class: name } = config;
+  const { tokenizer_class: name, split_special_tokens: split } = config;
+  if (split) {
+    throw new TypeError(
+      `Cannot use tokenizer_config.json: split_special_tokens is ${quoted(split)}, only false is supported`,
+    );
+  }
   const names = CLASSES.find(([pattern]) => typeof name === "string" && pattern.test(name))?.[1];
   return { config, map, added, names, rebuilt: name === undefined || names !== undefined };
 }

@@ -64,11 +64,6 @@ export function readWordPieceTokenizer(
       }, expected "BertTokenizer" or "BertTokenizerFast"`,
     );
   }
-  if (choiceIn(config, "split_special_tokens")) {
-    throw new TypeError(
-      "Cannot use tokenizer_config.json: split_special_tokens is true, only false is supported",
-    );
-  }
   const parts = description && !companions.rebuilt ? asDescribed(description) : rebuilt(
     companions,
     description ? vocabularyOf(description) : readVocabularyText(files["vocab.txt"]),
