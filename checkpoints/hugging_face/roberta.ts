@@ -16,7 +16,7 @@ import type { RobertaClassifierConfig } from "../../models/roberta_classifier.ts
 import { INITIAL_STD, PAD_ID } from "../../models/config.ts";
 import type { RobertaConfig } from "../../models/roberta.ts";
 import { type ConfigJson, ConfigReader, MAX } from "./config_reader.ts";
-import { type Dialect, DIALECTS, type Row } from "./roberta_dialects.ts";
+import { DIALECTS, type Row } from "./roberta_dialects.ts";
 import {
   ACTIVATION_NAMES,
   definedOnly,
