@@ -179,6 +179,7 @@ export * from "./models/gpt_classifier.ts";
 export * from "./models/language_head.ts";
 export * from "./models/layers.ts";
 export * from "./models/learner.ts";
+export * from "./models/masked_language_model.ts";
 export * from "./models/positions.ts";
 export * from "./models/roberta.ts";
 export * from "./models/roberta_classifier.ts";

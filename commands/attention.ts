@@ -13,7 +13,6 @@ import { openModel, withPathInErrors } from "./files/checkpoint_folder.ts";
 import { type Command, defineCommand } from "./cli/command.ts";
 import { deviceFlag, jsonFlag, MAX, modelFlags, truncateFlag } from "./cli/common_flags.ts";
 import { ANTECEDENT_FLAGS, checkAntecedentFlags, showAntecedents } from "./reports/antecedents_report.ts";
-import { BARE_FRAME } from "../tokenizers/special_tokens.ts";
 import { fitText } from "./texts/examples.ts";
 import { RUNS } from "./files/own_names.ts";
 import { allowWriting } from "./cli/permissions.ts";
@@ -76,9 +75,11 @@ export const attention: Command = defineCommand({
       const stack = attentionStack(model), { layers, heads, contextLength } = stack.config;
       checkChoice("layer", layer, layers);
       checkChoice("head", head, heads);
-      const frame = kind === "causal" ? BARE_FRAME : tokenizer.frame;
-      if (frame === BARE_FRAME && text === "") throw new Error("There is nothing to read: the text is empty");
-      const ids = fitText(tokenizer, { text }, { contextLength, truncate }, frame);
+      const ids = fitText(tokenizer, { text }, {
+        contextLength,
+        truncate,
+        addSpecialTokens: kind !== "causal",
+      });
       const maps = (await attentionMaps(backend, stack, ids)).filter((map) =>
         (layer ?? map.layer + 1) === map.layer + 1 && (head ?? map.head + 1) === map.head + 1
       );

@@ -47,9 +47,8 @@ export const fillMask: Command = defineCommand({
     await withBackend({ device, threads }, async ({ backend }) => {
       const { model, tokenizer } = openModel(backend, found, "masked");
       const { contextLength, padId } = model.config, { maskId } = maskTokens(tokenizer, padId);
-      const whole = tokenizer.encode(text, { addSpecialTokens: true });
-      if (!whole.includes(maskId)) {
-        const mask = tokenizer.tokenOf(maskId);
+      const mask = tokenizer.tokenOf(maskId);
+      if (!tokenizer.encode(text).includes(maskId)) {
         throw new Error(
           `The text has no ${mask}: write ${mask} for what is missing, as in "The ${mask} sat."`,
         );
@@ -57,9 +56,7 @@ export const fillMask: Command = defineCommand({
       const ids = fitText(tokenizer, { text }, { contextLength, truncate });
       if (!ids.includes(maskId)) {
         throw new Error(
-          `No ${
-            tokenizer.tokenOf(maskId)
-          } is left among the first ${contextLength} tokens: shorten the text before it`,
+          `No ${mask} is left among the first ${contextLength} tokens: shorten the text before it`,
         );
       }
       const result = decodeFilled(ids, await fill(backend, model, ids, { maskId, topK }), tokenizer);

@@ -14,7 +14,8 @@ import type { Experiment } from "./experiment.ts";
 import { Gpt, type GptConfig } from "./gpt.ts";
 import { GptClassifier, type GptClassifierConfig } from "./gpt_classifier.ts";
 import type { HeadPatch } from "./layers.ts";
-import { MaskedLanguageModel, type RobertaConfig } from "./roberta.ts";
+import { MaskedLanguageModel } from "./masked_language_model.ts";
+import type { RobertaConfig } from "./roberta.ts";
 import { RobertaClassifier, type RobertaClassifierConfig } from "./roberta_classifier.ts";
 
 /** The configuration of a classifier of any family. */
@@ -91,7 +92,7 @@ const GPT: Family<Gpt, GptClassifier> = {
   stackOf: (model) => "gpt" in model ? model.gpt : model,
 };
 
-/** RoBERTa and BERT differ in their positions and heads, see `roberta.ts`. */
+/** RoBERTa and BERT differ in positions and heads only, see `roberta.ts` and `masked_language_model.ts`. */
 const ROBERTA: Family<MaskedLanguageModel, RobertaClassifier> = {
   objective: "mlm",
   build: (config, experiment) => new MaskedLanguageModel(config, experiment),

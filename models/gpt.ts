@@ -40,8 +40,8 @@ export interface GptConfig extends TransformerConfig {
   /** Whether the scores of layer 0, 1, 2, … are divided by 1, 2, 3, …; false unless given. */
   readonly layerScaledAttention?: boolean;
   /**
-   * The token at which a generated text ends, if it is in the vocabulary. Unless given, the tokenizer's `<|endoftext|>` or
-   * `</s>`.
+   * The token at which a generated text ends, if it is in the vocabulary; the tokenizer's `<|endoftext|>` or `</s>` unless
+   * given.
    */
   readonly endId?: number;
 }

@@ -4,8 +4,8 @@
  *     dense → GELU → layer normalization → product with the token embedding, plus a bias for every token
  *
  * The layer in front of the product lets the encoder keep states of its own, which need not look like embeddings. Where the
- * head is not tied, the product is with a table of its own. The nonlinearity is the exact GELU in every RoBERTa, and in a BERT
- * that of its blocks, which is the exact GELU in all published ones.
+ * head is not tied, the product is with a table of its own. A RoBERTa always has the exact GELU here; a BERT has the activation
+ * of its blocks, which is the exact GELU in all published ones.
  *
  * @module
  */
@@ -45,7 +45,7 @@ export class LanguageHead {
   }
 
   /**
-   * Returns the logits: a layer with GELU and a norm, then the token embedding as the output layer, or the head's own.
+   * Returns the logits: a layer with activation and norm, then the token embedding as the output layer, or the head's own.
    *
    * @param states Hidden states, (…, C).
    * @param tokenEmbedding (V, C).

@@ -1,31 +1,24 @@
 /**
- * RoBERTa and BERT: the same stack as GPT-1, but every position attends to all others, before and after it.
+ * The encoder of RoBERTa and BERT: the same stack as GPT-1, but every position attends to all others, before and after it.
  *
- * A model that attends to the next token cannot learn by predicting it. Instead some tokens of the text are replaced by
- * `<mask>`, and the model predicts the original ones: masked language modelling. Such a model cannot generate text, but
- * its hidden states are a good starting point for classifying texts (see `classifier.ts`).
+ * Its hidden states go to a language head (`masked_language_model.ts`) or to a classification head
+ * (`roberta_classifier.ts`). Padding is masked out: attention stops at the length of each sequence.
  *
- * What differs from GPT-1: attention in both directions, the exact GELU, normalization of the embedding sum, positions
- * that start at 2 (the padding token has id 1, and position 1 is reserved for it), and a language head of its own:
+ * What differs from GPT-1: attention in both directions, the exact GELU, normalization of the embedding sum, and positions
+ * that start at 2 (the padding token has id 1, and position 1 is reserved for it).
  *
- *     dense → GELU → layer normalization → product with the token embedding, plus a bias for every token
- *
- * BERT, which RoBERTa comes from, differs in three places: its positions start at 0, its language head has the activation of
- * the blocks, and a *pooler*, a layer with tanh on the state of the first token, stands between the encoder and a classifier.
- *
- * Only one position in seven is masked, so logits are computed there and nowhere else: with a large vocabulary that saves
- * most of the work. Padding is masked out: attention stops at the length of each sequence.
+ * In BERT, the older of the two, positions start at 0, and a *pooler* stands between the encoder and a classifier: a layer
+ * with tanh on the state of the first token.
  *
  * References: Devlin et al., "BERT", 2019; Liu et al., "RoBERTa: a robustly optimized BERT pretraining approach", 2019;
- * checked against `RobertaForMaskedLM` and `BertForMaskedLM` of Hugging Face transformers.
+ * checked against `RobertaModel` and `BertModel` of Hugging Face transformers.
  *
  * @module
  */
 
 import { normal, Parameter } from "../core/module.ts";
 import type { Tensor } from "../core/tensor.ts";
-import { activations, geluErf, tanh } from "../kernels/activations.ts";
-import { crossEntropy } from "../kernels/cross_entropy.ts";
+import { activations, tanh } from "../kernels/activations.ts";
 import { dropout } from "../kernels/dropout.ts";
 import { add } from "../kernels/elementwise.ts";
 import { embedding, positionsOf } from "../kernels/embedding.ts";
@@ -33,8 +26,6 @@ import { type Block, PostNormBlock } from "./blocks.ts";
 import { checkConfig, checkSizes, INITIAL_STD, PAD_ID, type TransformerConfig } from "./config.ts";
 import { chooseParts, expectStates, type Experiment, type Parts } from "./experiment.ts";
 import { type HeadPatch, Identity, LayerNorm, Linear, type Norm } from "./layers.ts";
-import { LanguageHead } from "./language_head.ts";
-import type { BatchTensors, Learner } from "./learner.ts";
 import { LearnedPositions, type Positions } from "./positions.ts";
 
 /** The sizes of a RoBERTa or BERT. */
@@ -184,109 +175,4 @@ export class Roberta {
     const known = types ?? positionsOf(ids.reshape([ids.size, 1])).reshape(ids.shape); // (B, T)
     return add(tokens, embedding(known, this.tokenTypeEmbedding)); // (B, T, C)
   }
-}
-
-/**
- * A masked language model.
- *
- * @example Logits at a masked position, untrained
- * ```ts
- * import { CpuBackend, initialize, MaskedLanguageModel } from "@miniformer/miniformer";
- * import { assertEquals } from "@std/assert";
- *
- * const model = new MaskedLanguageModel({
- *   architecture: "roberta",
- *   vocabSize: 10,
- *   contextLength: 8,
- *   layers: 1,
- *   heads: 2,
- *   modelDim: 16,
- *   feedForwardDim: 64,
- *   dropoutRate: 0,
- * });
- * const backend = new CpuBackend();
- * initialize(backend, model, 1);
- * const ids = backend.from(Uint32Array.of(0, 5, 9, 2), [1, 4]); // <s> … <mask> </s>
- * assertEquals(model.forward(ids).shape, [1, 4, 10]);
- * assertEquals(model.forwardAt(ids, backend.from(Uint32Array.of(2))).shape, [1, 10]);
- * ```
- */
-export class MaskedLanguageModel implements Learner {
-  /** Computes hidden states. */
-  readonly encoder: Roberta;
-  /** Computes logits; an encoder alone has none. */
-  readonly languageHead?: LanguageHead;
-
-  /**
-   * Declares the parameters; `initialize` gives them values.
-   *
-   * @param config Sizes.
-   * @param experiment Parts that replace RoBERTa's; none unless given.
-   * @throws {RangeError} If a size makes no sense.
-   * @throws {TypeError} If the experiment is not valid.
-   */
-  constructor(config: RobertaConfig, experiment?: Experiment) {
-    this.encoder = new Roberta(config, experiment);
-    const activation = config.architecture === "bert" ? activations[config.activation ?? "geluErf"] : geluErf;
-    if (!config.headless) this.languageHead = new LanguageHead(config, activation);
-  }
-
-  /** Sizes. */
-  get config(): RobertaConfig {
-    return this.encoder.config;
-  }
-
-  /** What it was built with in place of RoBERTa's parts; nothing in a model of the paper. */
-  get experiment(): Experiment | undefined {
-    return this.encoder.experiment;
-  }
-
-  /**
-   * Computes the logits at every position.
-   *
-   * @param ids u32 (B, T).
-   * @param context Padding, observation, patch.
-   * @returns Logits, (B, T, V).
-   * @throws {TypeError} If the model is an encoder alone.
-   */
-  forward(ids: Tensor, context?: RobertaContext): Tensor {
-    return headOf(this).forward(this.encoder.states(ids, context), this.encoder.tokenEmbedding);
-  }
-
-  /**
-   * Computes the logits at some positions.
-   *
-   * @param ids u32 (B, T).
-   * @param indices u32 (P): which of the B · T positions.
-   * @param context Padding, observation, patch.
-   * @returns Logits, (P, V).
-   * @throws {TypeError} If the model is an encoder alone.
-   */
-  forwardAt(ids: Tensor, indices: Tensor, context?: RobertaContext): Tensor {
-    const states = this.encoder.states(ids, context), [batch, time, width] = states.shape;
-    const chosen = embedding(indices, states.reshape([batch * time, width])); // (P, C)
-    return headOf(this).forward(chosen, this.encoder.tokenEmbedding); // (P, V)
-  }
-
-  /**
-   * The cross-entropy of the masked tokens.
-   *
-   * @param batch Inputs with masks, lengths, the masked positions, and as targets the original tokens.
-   * @returns The loss, shape (1).
-   */
-  loss({ inputs, targets, weights, lengths, targetIndices }: BatchTensors): Tensor {
-    const context = { lengths };
-    const logits = targetIndices
-      ? this.forwardAt(inputs, targetIndices, context)
-      : this.forward(inputs, context);
-    return crossEntropy(logits, targets, { weights });
-  }
-}
-
-/** The language head of a model; a function, since a patched model (`patchedModel`) has no private methods. */
-function headOf({ languageHead }: MaskedLanguageModel): LanguageHead {
-  if (languageHead) return languageHead;
-  throw new TypeError(
-    "Cannot predict masked tokens: the model is an encoder without a language head; fine-tune a classifier from it",
-  );
 }

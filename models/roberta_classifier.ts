@@ -1,6 +1,6 @@
 /**
  * A classifier made from a RoBERTa or BERT: two layers on the hidden state of the first token, or on the mean of all, see
- * `classifier.ts`. In a BERT the first of the two is the pooler of the encoder, which was pretrained with it.
+ * `classifier.ts`. In a BERT the first of the two is the pooler, which belongs to the encoder and was pretrained with it.
  *
  * @module
  */
@@ -55,7 +55,7 @@ export class ClassificationHead {
   }
 
   /**
-   * Returns the logits of the classes: a layer with tanh, then a projection.
+   * Returns the logits of the classes: in a RoBERTa a layer with tanh, then a projection.
    *
    * @param states What {@linkcode Roberta.pool} returns, (B, C).
    * @returns Logits, (B, labels).

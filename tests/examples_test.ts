@@ -3,8 +3,9 @@ import { UsageError } from "../commands/cli/errors.ts";
 import { encodeExamples, encodeWithDropout, fitText, longestOf } from "../commands/texts/examples.ts";
 import { labelsOf } from "../data/labels.ts";
 import { trainBpe } from "../tokenizers/bpe/bpe_trainer.ts";
-import { BARE_FRAME, MASKED_SPECIAL_TOKENS } from "../tokenizers/special_tokens.ts";
+import { MASKED_SPECIAL_TOKENS } from "../tokenizers/special_tokens.ts";
 import { CharTokenizer } from "../tokenizers/char_tokenizer.ts";
+import { loadTokenizer } from "../tokenizers/hugging_face/hugging_face.ts";
 
 Deno.test("labels may be called as properties of every object are", () => {
   const rows = ["__proto__", "constructor", "__proto__"].map((label, line) => ({ text: "ab", label, line }));
@@ -22,7 +23,13 @@ Deno.test("a text that is too long loses its end and keeps the special tokens ar
     tokenizer.decode(fitText(tokenizer, texts, cut(length)));
   assertEquals(textOf(masked, { text: "abcde" }, 5), "<s>abc</s>");
   assertEquals(textOf(bare, { text: "abcde" }, 3), "abc"); // and not its last token
-  assertEquals([...fitText(masked, { text: "abcde" }, cut(3), BARE_FRAME)], [...masked.encode("abc")]);
+  const alone = { ...cut(3), addSpecialTokens: false };
+  assertEquals([...fitText(masked, { text: "abcde" }, alone)], [...masked.encode("abc")]);
+  assertThrows(
+    () => fitText(bare, { text: "" }, cut(3)),
+    Error,
+    "There is nothing to read: the text is empty",
+  );
   // of two, the longer one, until both are equally long
   const pairs: [text: string, pair: string, length: number, expected: string][] = [
     ["abcde", "ab", 9, "<s>abc</s></s>ab</s>"],
@@ -36,6 +43,13 @@ Deno.test("a text that is too long loses its end and keeps the special tokens ar
   }
   const refused = () => fitText(masked, { text: "ab" }, { contextLength: 3, truncate: false });
   assertThrows(refused, RangeError, "has 4 tokens and the model reads 3: shorten it, or give --truncate");
+});
+
+Deno.test("a pair that the tokenizer refuses is refused, whether it would be cut or not", () => {
+  const bert = loadTokenizer({ "vocab.txt": "[PAD]\n[UNK]\n[CLS]\n[SEP]\n[MASK]\na\nb\n" });
+  for (const options of [{ contextLength: 9, truncate: false }, { contextLength: 4, truncate: true }]) {
+    assertThrows(() => fitText(bert, { text: "a b", pair: "b" }, options), TypeError, "Cannot encode a pair");
+  }
 });
 
 Deno.test("BPE-dropout: ids follow from seed, text and epoch; a text that would not fit keeps its merges", async () => {

@@ -10,7 +10,7 @@ import {
 import { GptClassifier } from "../models/gpt_classifier.ts";
 import { RobertaClassifier } from "../models/roberta_classifier.ts";
 import { Gpt } from "../models/gpt.ts";
-import { MaskedLanguageModel } from "../models/roberta.ts";
+import { MaskedLanguageModel } from "../models/masked_language_model.ts";
 
 const sizes = {
   vocabSize: 11,

@@ -5,7 +5,7 @@ import { buildModel } from "../models/families.ts";
 import type { GptClassifierConfig } from "../models/gpt_classifier.ts";
 import type { RobertaClassifierConfig } from "../models/roberta_classifier.ts";
 import { Gpt } from "../models/gpt.ts";
-import { MaskedLanguageModel } from "../models/roberta.ts";
+import { MaskedLanguageModel } from "../models/masked_language_model.ts";
 import { type CheckpointFiles, loadModel, modelFiles } from "../checkpoints/checkpoint.ts";
 import { takeOver } from "../checkpoints/fine_tuning.ts";
 import { readSafetensors, writeSafetensors } from "../checkpoints/safetensors.ts";

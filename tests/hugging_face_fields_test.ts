@@ -3,7 +3,7 @@ import { FIXED_FIELDS } from "../checkpoints/hugging_face/shared.ts";
 import { fromHuggingFaceConfig, toHuggingFaceConfig } from "../checkpoints/hugging_face/formats.ts";
 import { buildModel } from "../models/families.ts";
 import { type Field, READ_FIELDS, UNREAD_FIELDS } from "./folders/fields.ts";
-import { hostedPage } from "./folders/page.ts";
+import { huggingFacePage } from "./folders/page.ts";
 
 /** The classes of each family, and a small file of it. */
 const CLASSES: Readonly<Record<string, readonly string[]>> = {
@@ -118,5 +118,5 @@ Deno.test("config.json: every field that transformers writes is in one of the ta
 
 Deno.test("docs/hugging_face.md is made of the tables", () => {
   const page = Deno.readTextFileSync(new URL("../docs/hugging_face.md", import.meta.url));
-  assertEquals(page, hostedPage(), "run deno run -R -W tests/folders/page.ts");
+  assertEquals(page, huggingFacePage(), "run deno run -R -W tests/folders/page.ts");
 });

@@ -6,7 +6,7 @@ import { IGNORE_INDEX } from "../kernels/cross_entropy.ts";
 import { buildModel, kindOf, objectiveOf } from "../models/families.ts";
 import type { GptClassifier } from "../models/gpt_classifier.ts";
 import { importTensors } from "../checkpoints/hugging_face/tensors.ts";
-import { MaskedLanguageModel } from "../models/roberta.ts";
+import { MaskedLanguageModel } from "../models/masked_language_model.ts";
 import { totalWeight, toTensors } from "../training/batch_tensors.ts";
 import type { Batch, BatchSource } from "../data/batches.ts";
 import { type LoadedModel, loadModel, modelFiles, restoreModel } from "../checkpoints/checkpoint.ts";

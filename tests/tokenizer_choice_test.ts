@@ -18,7 +18,7 @@ Deno.test("byte pairs are chosen where one of 10,000 characters is new, with a v
   assertStringIncludes(
     choose(3, 101)!.note,
     "--tokenizer bpe --vocab-size 320, since the training text lacks 3 of the 101 characters of the validation text; " +
-      "with --tokenizer char",
+      "a model with --tokenizer char refuses",
   );
 });
 

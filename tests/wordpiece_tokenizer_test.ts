@@ -58,6 +58,8 @@ Deno.test("WordPiece refuses pairs, further tokens and BPE-dropout, each in a li
     TypeError,
     "Cannot encode a pair of texts with WordPiece: a BERT tells the two apart by token types",
   );
+  const pieces = () => tokenizer.encodePieces("a", () => {}, { addSpecialTokens: true, pair: "a" });
+  assertThrows(pieces, TypeError, "Cannot encode a pair of texts");
   assertThrows(() => tokenizer.withSpecialTokens(), TypeError, "Cannot add tokens to a WordPiece tokenizer");
   const bpeDropout = { rate: 0.5, random: () => 0 };
   assertThrows(() => tokenizer.encode("a", { bpeDropout }), TypeError, "merges");

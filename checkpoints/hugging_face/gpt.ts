@@ -36,7 +36,7 @@ const BLOCK_NAMES = [
   ["norm2", "ln_2"],
 ] as const;
 
-/** What the checkpoints of one architecture have that those of the others have not. */
+/** What differs between the checkpoints of the two. */
 interface Dialect {
   /** `model_type`. */
   readonly modelType: string;

@@ -1,5 +1,5 @@
 /**
- * What Hugging Face calls the parts of a RoBERTa or BERT.
+ * What Hugging Face calls the parts of a RoBERTa or BERT; where the two differ, `roberta_dialects.ts` says how.
  *
  * Weights are stored (out, in) there and (in, out) here; query, key and value are three matrices there and one here. A
  * one-row table of token types is added to every position: on reading it goes into the position embedding, on writing it
@@ -14,7 +14,9 @@
 import { POOLINGS } from "../../models/classifier.ts";
 import type { RobertaClassifierConfig } from "../../models/roberta_classifier.ts";
 import { INITIAL_STD, PAD_ID } from "../../models/config.ts";
+import type { RobertaConfig } from "../../models/roberta.ts";
 import { type ConfigJson, ConfigReader, MAX } from "./config_reader.ts";
+import { DIALECTS, type Row } from "./roberta_dialects.ts";
 import {
   ACTIVATION_NAMES,
   definedOnly,
@@ -27,10 +29,6 @@ import {
   type SharedNames,
   writeShared,
 } from "./shared.ts";
-import type { RobertaConfig } from "../../models/roberta.ts";
-
-/** Ours, theirs, and whether it is a linear layer. */
-type Row = readonly [ours: string, theirs: readonly string[], isLinear: boolean];
 
 const BLOCK_ROWS: readonly Row[] = [
   ["attention.queryKeyValue", ["query", "key", "value"].map((name) => `attention.self.${name}`), true],
@@ -43,69 +41,6 @@ const BLOCK_ROWS: readonly Row[] = [
 
 type Architecture = RobertaConfig["architecture"];
 type Config = RobertaConfig | RobertaClassifierConfig;
-
-/** What the checkpoints of one architecture have that those of the other have not. */
-interface Dialect {
-  /** `model_type`, and the prefix of the tensors of the encoder. */
-  readonly modelType: string;
-  /** `architectures` of a masked language model, of a classifier, of an encoder alone, and others that are read as the first. */
-  readonly classes: readonly [masked: string, classifier: string, bare: string, ...others: string[]];
-  /** The layer and the norm of the language head. */
-  readonly headRows: readonly Row[];
-  /** The bias of the language head, and the path of its decoder. */
-  readonly head: { readonly bias: string; readonly decoder: string };
-  /** The layers of a classification head. */
-  readonly classifierRows: readonly Row[];
-  /** The layer that is part of the encoder in a classifier and in an encoder alone. */
-  readonly pooler?: Row;
-  /** Tensors that files may hold and no parameter is made from. */
-  readonly leftover: RegExp;
-  /** The position of the first token. */
-  firstPosition(padId: number): number;
-  /** Values of a file that leaves them out. */
-  readonly defaults: { readonly vocabSize: number; readonly padId: number };
-  /** The ids of special tokens that are written. */
-  tokenIds(padId: number): Record<string, number>;
-}
-
-const DIALECTS: Readonly<Record<Architecture, Dialect>> = {
-  roberta: {
-    modelType: "roberta",
-    classes: ["RobertaForMaskedLM", "RobertaForSequenceClassification", "RobertaModel"],
-    headRows: [
-      ["languageHead.dense", ["lm_head.dense"], true],
-      ["languageHead.norm", ["lm_head.layer_norm"], false],
-    ],
-    head: { bias: "lm_head.bias", decoder: "lm_head.decoder" },
-    classifierRows: [
-      ["classificationHead.dense", ["classifier.dense"], true],
-      ["classificationHead.projection", ["classifier.out_proj"], true],
-    ],
-    // counted positions, the tied decoder, BERT's pooler
-    leftover:
-      /(^|\.)embeddings\.(position_ids|token_type_embeddings\.weight)$|^lm_head\.decoder\.|(^|\.)pooler\./,
-    firstPosition: (padId) => padId + 1,
-    defaults: { vocabSize: 50265, padId: PAD_ID },
-    tokenIds: (padId) => ({ bos_token_id: 0, pad_token_id: padId, eos_token_id: 2 }),
-  },
-  bert: {
-    modelType: "bert",
-    classes: ["BertForMaskedLM", "BertForSequenceClassification", "BertModel", "BertForPreTraining"],
-    headRows: [
-      ["languageHead.dense", ["cls.predictions.transform.dense"], true],
-      ["languageHead.norm", ["cls.predictions.transform.LayerNorm"], false],
-    ],
-    head: { bias: "cls.predictions.bias", decoder: "cls.predictions.decoder" },
-    classifierRows: [["classificationHead.projection", ["classifier"], true]],
-    pooler: ["encoder.pooler", ["bert.pooler.dense"], true],
-    // counted positions, the tied decoder, whether one sentence follows another
-    leftover:
-      /(^|\.)embeddings\.(position_ids|token_type_embeddings\.weight)$|^cls\.(predictions\.decoder|seq_relationship)\./,
-    firstPosition: () => 0,
-    defaults: { vocabSize: 30522, padId: 0 },
-    tokenIds: (padId) => ({ pad_token_id: padId }),
-  },
-};
 
 const SHARED: SharedNames = {
   epsilon: ["layer_norm_eps", 1e-12],
@@ -168,18 +103,18 @@ function spareTensors(config: Config): Map<string, HuggingFaceTensor> {
   return new Map(pooler && !("labels" in config) && !config.headless ? placesOf(pooler) : []);
 }
 
-/** The `config.json` of a model; one with a pooling that Hugging Face has not is refused. */
+/** The `config.json` of a model; a classifier by the mean of its tokens is refused, since transformers has none. */
 function toEncoderJson(config: Config): Record<string, unknown> {
   const labelled = "labels" in config ? config : undefined, { padId = PAD_ID } = config;
   const { modelType, classes, firstPosition, tokenIds } = DIALECTS[config.architecture];
   if (labelled?.pooling === "mean") {
     throw new RangeError(
-      "Cannot write a classifier by the mean of its tokens for Hugging Face: it has no class for one",
+      'Cannot write a classifier with pooling "mean" for Hugging Face: transformers has classes for "first" only',
     );
   }
   const { activation, rates, epsilon } = writeShared(config, SHARED);
   return {
-    architectures: [classes[labelled ? 1 : config.headless ? 2 : 0]],
+    architectures: [classes[labelled ? "classifier" : config.headless ? "bare" : "masked"]],
     model_type: modelType,
     vocab_size: config.vocabSize,
     max_position_embeddings: config.contextLength + firstPosition(padId),
@@ -202,7 +137,9 @@ function toEncoderJson(config: Config): Record<string, unknown> {
 /** Reads a `config.json`, with labels if it is that of a classifier. */
 function fromEncoderJson(architecture: Architecture, json: ConfigJson): Config {
   const { modelType, classes, firstPosition, defaults } = DIALECTS[architecture];
-  const file = new ConfigReader(json), name = file.expectClass(classes), labels = file.labels();
+  const file = new ConfigReader(json),
+    name = file.expectClass(Object.values(classes)),
+    labels = file.labels();
   expectFixed(file, modelType);
   const vocabSize = file.count("vocab_size", defaults.vocabSize, MAX.vocabSize);
   const padId = file.id("pad_token_id", vocabSize) ?? defaults.padId, unused = firstPosition(padId);
@@ -231,7 +168,7 @@ function fromEncoderJson(architecture: Architecture, json: ConfigJson): Config {
   };
   const tied = file.choice("tie_word_embeddings") !== false;
   if (labels === undefined) {
-    return { ...config, ...tied ? {} : { tied }, ...name === classes[2] ? { headless: true } : {} };
+    return { ...config, ...tied ? {} : { tied }, ...name === classes.bare ? { headless: true } : {} };
   }
   // without a rate of its own, or with null, the head uses that of the residual stream
   const headDropoutRate = file.rate("classifier_dropout", shared.dropoutRate);

@@ -159,12 +159,12 @@ const pythonFor = (kind: ModelKind): string =>
     `model = ${KINDS[kind].auto}.from_pretrained("FOLDER")`,
   ].join("\n");
 
-/** The classes that optimum exports and transformers.js has; see docs/hugging_face.md. */
-const CLASSES_IN_JAVASCRIPT = ["GPT2LMHeadModel", "RobertaForMaskedLM", "RobertaForSequenceClassification"];
+/** The classes that optimum exports and transformers.js runs; see docs/hugging_face.md. */
+const TRANSFORMERS_JS_CLASSES = ["GPT2LMHeadModel", "RobertaForMaskedLM", "RobertaForSequenceClassification"];
 
 function describeOnnx(config: ModelConfig, kind: ModelKind): string[] {
   const { architectures: [name] } = toHuggingFaceConfig(config) as { architectures: [string] };
-  if (!CLASSES_IN_JAVASCRIPT.includes(name)) return [];
+  if (!TRANSFORMERS_JS_CLASSES.includes(name)) return [];
   const task = kind === "causal" ? "text-generation-with-past" : KINDS[kind].task;
   return [
     `transformers.js uses it, too, after \`optimum-cli export onnx --model FOLDER --task ${task} FOLDER/onnx\`.`,

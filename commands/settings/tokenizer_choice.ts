@@ -1,6 +1,6 @@
 /**
- * The tokenizer of a new run on a text of one's own, where no flag names one: characters, unless the validation text shows
- * that other texts of its kind will have characters that the training text lacks. A GPT of characters cannot read these.
+ * The tokenizer of a new run on a user's text, where no flag names one: characters, unless the validation text has too many
+ * that the training text lacks. A GPT of characters cannot read these, and further texts of the kind would have them, too.
  *
  * @module
  */
@@ -8,13 +8,13 @@ import type { Objective } from "../../models/families.ts";
 import { lengthOf } from "./presets.ts";
 import type { TrainFlags } from "./train_flags.ts";
 
-/** Of how many characters of the validation text one may be new, at most. */
-const RARE = 10_000;
+/** New characters are accepted where they are fewer than one in so many of the validation text. */
+const CHARACTERS_PER_UNSEEN = 10_000;
 
-/** Tokens of a vocabulary of byte pairs, of which 256 are bytes, by the length of the text. */
+/** Sizes of a vocabulary of byte pairs, of which 256 are the bytes, by the length of the text. */
 const VOCAB_SIZES = { short: 320, medium: 512, long: 1024 };
 
-/** Chooses byte pairs, with a vocabulary for the length of the text, where characters of the validation text are new. */
+/** Byte pairs and the size of their vocabulary, where too many characters of the validation text are new; else nothing. */
 export function suitingTokenizer(
   { tokenizer, preset }: Partial<Pick<TrainFlags, "tokenizer" | "preset">>,
   objective: Objective,
@@ -31,11 +31,11 @@ export function suitingTokenizer(
       if (!seen[character.codePointAt(0)!]) unseen++;
     }
   }
-  if (unseen === 0 || RARE * unseen < characters) return undefined;
-  const length = training.reduce((sum, { length }) => sum + length, 0),
-    vocabSize = VOCAB_SIZES[lengthOf(length)];
+  if (unseen === 0 || CHARACTERS_PER_UNSEEN * unseen < characters) return undefined;
+  const length = training.reduce((sum, text) => sum + text.length, 0);
+  const vocabSize = VOCAB_SIZES[lengthOf(length)];
   const note =
     `--tokenizer bpe --vocab-size ${vocabSize}, since the training text lacks ${unseen} of the ${characters} ` +
-    "characters of the validation text; with --tokenizer char a model refuses texts with such characters";
+    "characters of the validation text; a model with --tokenizer char refuses texts that have such characters";
   return { tokenizer: "bpe", vocabSize, note };
 }

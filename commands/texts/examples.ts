@@ -9,13 +9,17 @@ import { classOf } from "../../data/labels.ts";
 import { fitSequences } from "../../data/sequences.ts";
 import { Random } from "../../core/random.ts";
 import type { BaseTokenizer } from "../../tokenizers/base_tokenizer.ts";
-import { fillFrame, type Frame } from "../../tokenizers/special_tokens.ts";
+import { BARE_FRAME, fillFrame } from "../../tokenizers/special_tokens.ts";
 import { UsageError } from "../cli/errors.ts";
 
-/** The most tokens that fit, special ones included, and whether longer texts are cut or refused. */
+/** How texts are made to fit a model. */
 export interface FitOptions {
+  /** The most tokens, special ones included. */
   readonly contextLength: number;
+  /** Whether longer texts are cut; they are refused otherwise. */
   readonly truncate: boolean;
+  /** Whether the tokenizer's special tokens go around a text; true unless given. */
+  readonly addSpecialTokens?: boolean;
 }
 
 /** Ids and class of each text. */
@@ -100,13 +104,9 @@ interface OneOrTwo {
 }
 
 /** The ids of the text of a command line, with special tokens around it; a text that is too long is cut or refused. */
-export function fitText(
-  tokenizer: BaseTokenizer,
-  texts: OneOrTwo,
-  options: FitOptions,
-  frame?: Frame,
-): Uint32Array {
-  const { contextLength, truncate } = options, ids = encodeCut(tokenizer, texts, options, frame);
+export function fitText(tokenizer: BaseTokenizer, texts: OneOrTwo, options: FitOptions): Uint32Array {
+  const { contextLength, truncate } = options, ids = encodeCut(tokenizer, texts, options);
+  if (ids.length === 0) throw new Error("There is nothing to read: the text is empty");
   if (ids.length > contextLength && !truncate) {
     throw new RangeError(
       `The text has ${ids.length} tokens and the model reads ${contextLength}: shorten it, or give --truncate`,
@@ -116,22 +116,21 @@ export function fitText(
 }
 
 /**
- * The ids of a text, or two, with special tokens around them. Where they may be cut and are too long, they end early, as for
- * transformers: of two the longer one, until both are equally long.
+ * The ids of a text, or two, with special tokens around them. Those that are too long lose their end, not the special tokens;
+ * of two texts the longer one is cut first, until both are equally long, as in transformers.
  */
 function encodeCut(
   tokenizer: BaseTokenizer,
   { text, pair }: OneOrTwo,
-  { contextLength, truncate }: FitOptions,
-  frame: Frame = tokenizer.frame,
+  { contextLength, truncate, addSpecialTokens = true }: FitOptions,
 ): Uint32Array {
-  const first = tokenizer.encode(text), second = pair === undefined ? undefined : tokenizer.encode(pair);
-  const whole = fillFrame(frame, first, second), lengths = [first.length, second?.length ?? 0];
+  const whole = tokenizer.encode(text, { addSpecialTokens, pair });
   if (!truncate || whole.length <= contextLength) return whole;
+  const first = tokenizer.encode(text), second = pair === undefined ? undefined : tokenizer.encode(pair);
+  const lengths = [first.length, second?.length ?? 0];
   const room = Math.max(0, contextLength - whole.length + lengths[0] + lengths[1]);
   const shorter = Math.min(...lengths, room >> 1), longer = room - shorter;
   const [one, two] = lengths[0] > lengths[1] ? [longer, shorter] : [shorter, longer];
-  return pair === undefined
-    ? fillFrame(frame, first.subarray(0, room))
-    : fillFrame(frame, first.subarray(0, one), second!.subarray(0, two));
+  const frame = addSpecialTokens ? tokenizer.frame : BARE_FRAME;
+  return fillFrame(frame, first.subarray(0, one), second?.subarray(0, two));
 }

@@ -184,7 +184,7 @@ export class F32 extends Value {
     return this.then([0x97], F32.of(other));
   }
 
-  /** The integer part. The result is 0 for NaN, and the nearest integer that there is for a number beyond all of them. */
+  /** The integer part, rounded towards 0; 0 for NaN, and the nearest 32-bit integer for what lies outside their range. */
   toI32(): I32 {
     return new I32([...this.code, 0xfc, 0x00]);
   }

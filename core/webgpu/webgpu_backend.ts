@@ -28,8 +28,8 @@ import { type Storage, WebGpuPrograms } from "./webgpu_programs.ts";
 /** Kernels recorded before they are submitted without waiting for a read or write. */
 const RUNS_PER_SUBMIT = 128;
 
-/** Tensors that the largest kernel, attention's backward pass, binds. Every adapter allows as many. */
-const MAX_TENSORS = 8;
+/** The most buffers that a kernel binds: attention's backward pass needs all of them. WebGPU guarantees as many. */
+const MAX_BUFFERS = 8;
 
 /** The device was lost: unplugged, reset by the operating system, or out of memory. */
 export class DeviceLostError extends Error {
@@ -103,11 +103,11 @@ export class WebGpuBackend implements Backend {
     if (!adapter) return undefined;
     // two limits decide how large a model may be, the third which kernels can run
     const { maxBufferSize, maxStorageBufferBindingSize, maxStorageBuffersPerShaderStage } = adapter.limits;
-    if (maxStorageBuffersPerShaderStage < MAX_TENSORS) return undefined;
+    if (maxStorageBuffersPerShaderStage < MAX_BUFFERS) return undefined;
     const requiredLimits = {
       maxBufferSize,
       maxStorageBufferBindingSize,
-      maxStorageBuffersPerShaderStage: MAX_TENSORS,
+      maxStorageBuffersPerShaderStage: MAX_BUFFERS,
     };
     const device = await adapter.requestDevice({ requiredLimits });
     return new WebGpuBackend(device, adapter.info, adapterClass);

@@ -192,7 +192,7 @@ export const UNREAD_FIELDS: readonly { readonly fields: readonly string[]; reado
   {
     fields: ["bos_token_id", "eos_token_id"],
     why:
-      "special tokens are taken from the tokenizer, but for the one that ends a generated text; of a GPT-2 null is written, of a RoBERTa 0 and 2, of a BERT nothing",
+      "special tokens are taken from the tokenizer, but for the end of a generated text, which is written for a GPT. Besides, null is written for a GPT-2, 0 and 2 for a RoBERTa",
   },
   {
     fields: [

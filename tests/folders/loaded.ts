@@ -11,7 +11,7 @@ import { type CheckpointFiles, loadModel, modelFiles, restoreModel } from "../..
 import { statesAt } from "../../models/classifier.ts";
 import { buildModel, type Model } from "../../models/families.ts";
 import { Gpt } from "../../models/gpt.ts";
-import { MaskedLanguageModel } from "../../models/roberta.ts";
+import { MaskedLanguageModel } from "../../models/masked_language_model.ts";
 
 /** What transformers computed from a folder. */
 export interface Case {

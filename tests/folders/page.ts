@@ -19,7 +19,7 @@ function cells(names: Readonly<Record<string, string>>): string {
 }
 
 /** The page as text. */
-export function hostedPage(): string {
+export function huggingFacePage(): string {
   const read = READ_FIELDS.map(({ names, meaning, read, refused }) =>
     `| ${cells(names)} | ${meaning} | ${list(read)} | ${list(refused)} |`
   );
@@ -57,7 +57,7 @@ largest. The same seed draws the same folders.
 | | \`BertModel\` | an encoder without a language head, with its pooler |
 | | \`BertForSequenceClassification\` | a classifier of single texts |
 
-Other values of either are refused; \`architectures\` may be missing, then it is the first of the family.
+Other values of either are refused. A file without \`architectures\` is read as the first of its family.
 
 ## Fields of config.json that are read
 
@@ -92,8 +92,8 @@ ${unread.join("\n")}
 Names of tensors may lack their prefix (\`transformer.\`, \`roberta.\`, \`bert.\`), and \`LayerNorm\` may have \`gamma\` and \`beta\`, as in
 the oldest files. Causal masks, counted positions and a RoBERTa's pooler are left out; every other tensor that has no place in
 the model is refused by name, and so is one that is missing, has another shape, or holds a number that is not finite. An untied
-RoBERTa or BERT has two biases of the output layer, of which that of the decoder counts, as for transformers. A pooler in the
-file of a BERT's language model, as in those of the hub, is where \`finetune\` begins, and is left out when the model is saved.
+RoBERTa or BERT has two biases of the output layer, of which that of the decoder counts, as for transformers. Files of a BERT's
+language model on the hub have a pooler: \`finetune\` begins with it, and it is left out when the language model is saved.
 
 ## Tokenizers
 
@@ -106,9 +106,9 @@ RoBERTa with \`vocab.json\` and \`merges.txt\` alone encodes a space before \`<m
 A BERT's WordPiece is read from \`tokenizer.json\` or \`vocab.txt\`, with the files beside them, and written back as the files that
 were read. \`BertTokenizer\` takes the vocabulary alone from them: whether letters become lower case, accents go and Chinese
 characters are separated is what \`do_lower_case\`, \`strip_accents\` and \`tokenize_chinese_chars\` in \`tokenizer_config.json\`
-say; 74 mixtures are compared, ids and decoded texts. Punctuation and combining marks that Unicode has got since version 8, some
-600 in rare scripts, follow the engine's Unicode here and version 8 there. Pairs of texts are refused, since a BERT tells the
-two apart by token types.
+say; 74 mixtures are compared, ids and decoded texts. Some 600 punctuation and combining marks of rare scripts, which Unicode has
+had only since later versions than 8, follow the engine's Unicode here and version 8 there. Pairs of texts are refused, since a
+BERT tells the two apart by token types.
 
 ## Pipelines
 
@@ -116,7 +116,7 @@ Our commands answer as the pipelines of transformers do, on its folders and on o
 \`text-generation\` with \`do_sample=False\`, \`fill-mask\` and \`classify\` have the tokens, classes and scores of the pipelines of
 these names, to 1e-5. \`tests/pipelines_test.ts\` compares them. What differs:
 
-- Beyond the context, \`generate\` goes on with the end of the text; transformers ends with an error.
+- A text may outgrow the context: \`generate\` then continues from its last tokens, transformers stops with an error.
 - \`generate\` prints special tokens, but not the one that ends a text; the pipeline leaves all of them out unless
   \`skip_special_tokens=False\` is given.
 - \`generation_config.json\` is not read. Folders that \`save_pretrained\` writes have the end of a text in \`config.json\`, too.
@@ -150,5 +150,5 @@ in Deno 2.9.6 and Node 20; \`MINIFORMER_OPTIMUM_PYTHON=PYTHON deno test -P=test 
 }
 
 if (import.meta.main) {
-  await Deno.writeTextFile(new URL("../../docs/hugging_face.md", import.meta.url), hostedPage());
+  await Deno.writeTextFile(new URL("../../docs/hugging_face.md", import.meta.url), huggingFacePage());
 }

@@ -22,7 +22,7 @@ import {
   MASKED_SPECIAL_TOKENS,
   type SpecialToken,
 } from "../special_tokens.ts";
-import type { JsonObject } from "./tokenizer_files.ts";
+import { type JsonObject, specialTokenFrom } from "./tokenizer_files.ts";
 import { addToken, parseJson, type Vocabulary } from "./vocabulary_files.ts";
 
 /** The classes that build a tokenizer anew, and the names that each fixes. */
@@ -83,18 +83,10 @@ export function specialTokensOf(
   fromJson?: readonly SpecialToken[],
 ): SpecialToken[] {
   const found = new Map<string, SpecialToken>();
-  const find = (content: string, options: JsonObject) => {
+  const find = (content: string, fields: JsonObject) => {
     const id = vocabulary.idOf.get(content);
     if (id === undefined || found.has(content)) return;
-    found.set(content, {
-      content,
-      id,
-      leftStrip: options.lstrip === true,
-      rightStrip: options.rstrip === true,
-      singleWord: options.single_word === true,
-      special: options.special === true,
-      ...options.normalized === true ? { normalized: true } : {},
-    });
+    found.set(content, specialTokenFrom(content, id, fields));
   };
   const decoder = config.added_tokens_decoder;
   const roles = decoder == null ? { ...config, ...map } : config, named = tokensIn(roles);

@@ -15,7 +15,7 @@ import { frameOf } from "../special_tokens.ts";
 import type { WordPieceTokenizer } from "../wordpiece/wordpiece_tokenizer.ts";
 import { readCompanions, specialTokensOf } from "./added_tokens.ts";
 import { readTokenizerJson, type TokenizerDescription } from "./tokenizer_json.ts";
-import { parseJson, readMerges, readVocabulary } from "./vocabulary_files.ts";
+import { parseJson, readMerges, readVocabulary, vocabularyOf } from "./vocabulary_files.ts";
 import { readWordPieceTokenizer } from "./wordpiece_files.ts";
 
 /** The tokenizers that are read from files. */
@@ -95,10 +95,9 @@ function withCompanions(
   const companions = readCompanions(files), { add_prefix_space: prefix } = companions.config;
   if (!companions.rebuilt) return description;
   const { tokens, specialTokens, addPrefixSpace } = description;
-  const idOf = new Map(tokens.flatMap((token, id) => token === undefined ? [] : [[token, id] as const]));
   return {
     ...description,
-    specialTokens: specialTokensOf(companions, { tokens, idOf }, specialTokens),
+    specialTokens: specialTokensOf(companions, vocabularyOf(tokens), specialTokens),
     addPrefixSpace: typeof prefix === "boolean" ? prefix : addPrefixSpace,
   };
 }

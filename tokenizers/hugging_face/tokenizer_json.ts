@@ -12,7 +12,7 @@ import type { Merge } from "../bpe/bpe_merges.ts";
 import { quoted } from "../quoted.ts";
 import { BARE_FRAME, bertFrame, type Frame, robertaFrame, type SpecialToken } from "../special_tokens.ts";
 import type { WordPieceParts } from "../wordpiece/wordpiece_tokenizer.ts";
-import { CHARACTER_PATTERN, type JsonObject } from "./tokenizer_files.ts";
+import { CHARACTER_PATTERN, type JsonObject, specialTokenFrom } from "./tokenizer_files.ts";
 import { addToken, parseJson, readMerges, readVocabulary, type Vocabulary } from "./vocabulary_files.ts";
 
 /** What a tokenizer is made of, whatever file it was read from. */
@@ -63,60 +63,71 @@ export type WordPieceDescription = Pick<
  * ```
  */
 export function readTokenizerJson(json: string): TokenizerDescription {
-  const file = parseJson("tokenizer.json", json), model = objectAt(file, "model");
-  // files from before there were several kinds of models have no type
-  const bpe = model.type === "BPE" || (model.type === undefined && "merges" in model);
-  const wordPiece = model.type === "WordPiece" ||
-    (model.type === undefined && "max_input_chars_per_word" in model);
-  if (!bpe && !wordPiece && model.type !== "WordLevel") {
-    refuse("model.type", model.type, "BPE, WordPiece, or WordLevel of single characters");
-  }
-  // WordPiece is saved with the lengths of the last call, which transformers does not apply to the next
-  for (const part of wordPiece ? [] : ["normalizer", "truncation", "padding"]) {
+  const file = parseJson("tokenizer.json", json), model = objectAt(file, "model"), kind = kindOf(model);
+  // transformers ignores the lengths that a WordPiece file was saved with; its normalizer is read below
+  for (const part of kind === "wordpiece" ? [] : ["normalizer", "truncation", "padding"]) {
     if (file[part] != null) refuse(part, file[part], "null");
   }
-  const vocabulary = readVocabulary("tokenizer.json: model.vocab", model.vocab);
-  const { tokens, idOf } = vocabulary, pieces = wordPiece ? new Map(idOf) : idOf;
-  const specialTokens = readAddedTokens(file.added_tokens ?? [], vocabulary);
-  const unknownToken = model.unk_token;
-  const description = {
+  const vocabulary = readVocabulary("tokenizer.json: model.vocab", model.vocab),
+    { tokens, idOf } = vocabulary;
+  const pieces = new Map(idOf); // without the tokens that are added now
+  const specialTokens = readAddedTokens(file.added_tokens ?? [], vocabulary), unknownToken = model.unk_token;
+  const description: TokenizerDescription = {
+    kind,
     tokens,
+    merges: [],
     specialTokens,
     frame: readFrame(file.post_processor, tokens),
+    addPrefixSpace: false,
     unknownId: typeof unknownToken === "string" ? idOf.get(unknownToken) : undefined,
+    fuseUnknown: false,
   };
-  if (wordPiece) {
-    const described = readWordPiece(file, model, pieces),
-      others = { addPrefixSpace: false, fuseUnknown: false };
-    return { ...description, kind: "wordpiece", merges: [], ...others, wordPiece: described };
-  }
-  if (!bpe) {
-    const pattern = (file.pre_tokenizer as { pattern?: JsonObject } | null)?.pattern?.Regex;
-    expectKind(file, "pre_tokenizer", "Split");
-    if (pattern !== CHARACTER_PATTERN) refuse("pre_tokenizer.pattern", pattern, CHARACTER_PATTERN);
-    expectKind(file, "decoder", "Fuse");
-    return { ...description, kind: "char", merges: [], addPrefixSpace: false, fuseUnknown: false };
-  }
-  for (
-    const option of [
-      "dropout",
-      "continuing_subword_prefix",
-      "end_of_word_suffix",
-      "byte_fallback",
-      "ignore_merges",
-    ]
-  ) {
-    if (model[option]) refuse(`model.${option}`, model[option], "null");
-  }
+  if (kind === "wordpiece") return { ...description, wordPiece: readWordPiece(file, model, pieces) };
+  if (kind === "bpe") return { ...description, ...readBpe(file, model, idOf) };
+  expectCharacters(file);
+  return description;
+}
+
+/** The kind of a model. Files from before there were several kinds of models have no type. */
+function kindOf(model: JsonObject): TokenizerDescription["kind"] {
+  const { type } = model, isOld = type === undefined;
+  if (type === "BPE" || (isOld && "merges" in model)) return "bpe";
+  if (type === "WordPiece" || (isOld && "max_input_chars_per_word" in model)) return "wordpiece";
+  if (type === "WordLevel") return "char";
+  return refuse("model.type", type, "BPE, WordPiece, or WordLevel of single characters");
+}
+
+/** Refuses a file that does not cut texts into single characters. */
+function expectCharacters(file: JsonObject): void {
+  expectKind(file, "pre_tokenizer", "Split");
+  const pattern = (file.pre_tokenizer as { pattern?: JsonObject }).pattern?.Regex;
+  if (pattern !== CHARACTER_PATTERN) refuse("pre_tokenizer.pattern", pattern, CHARACTER_PATTERN);
+  expectKind(file, "decoder", "Fuse");
+}
+
+/** Options of a BPE model that change how texts are encoded, and are not supported. */
+const BPE_OPTIONS = [
+  "dropout",
+  "continuing_subword_prefix",
+  "end_of_word_suffix",
+  "byte_fallback",
+  "ignore_merges",
+];
+
+/** Reads what a file says of byte-level BPE besides tokens and frame. */
+function readBpe(
+  file: JsonObject,
+  model: JsonObject,
+  idOf: ReadonlyMap<string, number>,
+): Pick<TokenizerDescription, "merges" | "addPrefixSpace" | "fuseUnknown"> {
+  for (const option of BPE_OPTIONS) if (model[option]) refuse(`model.${option}`, model[option], "null");
   expectKind(file, "pre_tokenizer", "ByteLevel");
   expectKind(file, "decoder", "ByteLevel");
   const preTokenizer = file.pre_tokenizer as JsonObject;
   if (preTokenizer.use_regex === false) refuse("pre_tokenizer.use_regex", false, "true");
   return {
-    ...description,
-    kind: "bpe",
     merges: readMerges("tokenizer.json: model.merges", model.merges, idOf),
-    // Files from before the option existed mean true by leaving it out.
+    // files from before the option existed leave it out, which means true
     addPrefixSpace: preTokenizer.add_prefix_space !== false,
     fuseUnknown: model.fuse_unk === true,
   };
@@ -125,6 +136,7 @@ export function readTokenizerJson(json: string): TokenizerDescription {
 /** Longest word that a file may ask for, in characters: every piece of it is looked up. BERT's is 100. */
 const MAX_WORD = 1000;
 
+/** Reads what a file says of WordPiece besides tokens and frame. */
 function readWordPiece(
   file: JsonObject,
   model: JsonObject,
@@ -172,15 +184,7 @@ function readAddedTokens(value: unknown, vocabulary: Vocabulary): SpecialToken[]
       );
     }
     addToken("tokenizer.json: added_tokens", content, id, vocabulary);
-    return {
-      content,
-      id: id as number,
-      leftStrip: options.lstrip === true,
-      rightStrip: options.rstrip === true,
-      singleWord: options.single_word === true,
-      special: options.special === true,
-      ...options.normalized === true ? { normalized: true } : {},
-    };
+    return specialTokenFrom(content, id as number, options);
   }).sort((a, b) => a.id - b.id);
 }
 

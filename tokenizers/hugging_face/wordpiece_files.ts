@@ -14,7 +14,7 @@ import { type WordPieceParts, WordPieceTokenizer } from "../wordpiece/wordpiece_
 import { type Companions, readCompanions, specialTokensOf } from "./added_tokens.ts";
 import type { JsonObject } from "./tokenizer_files.ts";
 import type { TokenizerDescription } from "./tokenizer_json.ts";
-import type { Vocabulary } from "./vocabulary_files.ts";
+import { type Vocabulary, vocabularyOf } from "./vocabulary_files.ts";
 
 /** The files that belong to a tokenizer, and are written back. */
 const FILES = [
@@ -66,7 +66,7 @@ export function readWordPieceTokenizer(
   }
   const parts = description && !companions.rebuilt ? asDescribed(description) : rebuilt(
     companions,
-    description ? vocabularyOf(description) : readVocabularyText(files["vocab.txt"]),
+    description ? vocabularyOf(description.tokens) : readVocabularyText(files["vocab.txt"]),
     description,
   );
   const kept = FILES.filter((name) => files[name] !== undefined).map((name) => [name, files[name]]);
@@ -136,11 +136,6 @@ function choiceIn(config: JsonObject, name: string): boolean | undefined {
   throw new TypeError(
     `Cannot use tokenizer_config.json: ${name} is ${quoted(value)}, expected true or false`,
   );
-}
-
-function vocabularyOf({ tokens }: TokenizerDescription): Vocabulary {
-  const idOf = new Map(tokens.flatMap((token, id) => token === undefined ? [] : [[token, id] as const]));
-  return { tokens, idOf };
 }
 
 /** Reads a token from each line; of lines with the same token the last counts. */

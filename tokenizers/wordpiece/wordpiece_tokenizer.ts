@@ -60,7 +60,13 @@ export class WordPieceTokenizer extends BaseTokenizer {
    */
   constructor(parts: WordPieceParts) {
     const { tokens, specialTokens, frame, normalization } = parts;
-    super(tokens, specialTokens, frame, specialTokens.filter(({ normalized }) => !normalized));
+    // without a frame for pairs, which `encode` refuses, every other way to encode one is an error, too
+    super(
+      tokens,
+      specialTokens,
+      { ...frame, pair: [] },
+      specialTokens.filter(({ normalized }) => !normalized),
+    );
     this.#parts = parts;
     const sought = specialTokens.filter(({ normalized }) => normalized)
       .map((token) => ({ ...token, content: normalizeForBert(token.content, normalization) }));
@@ -89,7 +95,8 @@ export class WordPieceTokenizer extends BaseTokenizer {
   override encode(text: string, options: EncodeOptions = {}): Uint32Array {
     if (options.pair !== undefined) {
       throw new TypeError(
-        "Cannot encode a pair of texts with WordPiece: a BERT tells the two apart by token types, which are not made here",
+        "Cannot encode a pair of texts with WordPiece: a BERT tells the two apart by token types, which are not made " +
+          "here; give each text alone",
       );
     }
     return super.encode(text, options);
