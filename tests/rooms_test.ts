@@ -130,8 +130,43 @@ for (const [room, allowed] of Object.entries(COMMAND_ROOMS)) {
   });
 }
 
+/** The rooms of the page: what shows and what computes meet in `page/`, which has files that both use. */
+const PAGE_ROOMS: Record<string, { readonly page: RegExp; readonly packages: RegExp }> = {
+  "page/view": { page: /^page\/(view\/|(protocol|choices|names)\.ts$)/, packages: /^npm:uplot@/ },
+  "page/compute": { page: /^page\/(compute\/|(protocol|choices)\.ts$)/, packages: /^$/ },
+};
+
+Deno.test("page/ imports the library, its worker needs no browser, and nothing imports page/", () => {
+  for (const file of sourceFiles("page")) {
+    const code = withoutComments(Deno.readTextFileSync(new URL(file, root)));
+    const rules = Object.entries(PAGE_ROOMS).find(([room]) => file.startsWith(room))?.[1];
+    for (const specifier of importsOf(code)) {
+      if (!specifier.startsWith(".")) {
+        assert((rules?.packages ?? /^node:util$/).test(specifier), `${file} imports ${specifier}`);
+        continue;
+      }
+      const path = new URL(specifier, new URL(file, root)).href.slice(root.href.length);
+      const isOfPage = path.startsWith("page/"),
+        isOfLibrary = path === "mod.ts" || path.split("/")[0] in ROOMS;
+      assert(isOfPage ? rules?.page.test(path) ?? true : isOfLibrary, `${file} imports ${specifier}`);
+    }
+    if (rules) {
+      for (const pattern of FORBIDDEN) assert(!pattern.test(code), `${file} uses ${code.match(pattern)}`);
+    }
+    if (file.startsWith("page/compute")) {
+      assert(!/\b(document|window)\./.test(code), `${file} needs a browser`);
+    }
+  }
+  for (const room of [...Object.keys(ROOMS), "commands", "ablations", "bench", "npm"]) {
+    for (const file of sourceFiles(room)) {
+      const found = importsOf(withoutComments(Deno.readTextFileSync(new URL(file, root))));
+      assert(!found.some((specifier) => /^(\.\.\/)+page\//.test(specifier)), `${file} imports page/`);
+    }
+  }
+});
+
 Deno.test("no room holds more than about a dozen files", () => {
-  const files = [...Object.keys(ROOMS), "commands"].flatMap((room) => [...sourceFiles(room)]);
+  const files = [...Object.keys(ROOMS), "commands", "page"].flatMap((room) => [...sourceFiles(room)]);
   for (const [folder, names] of Map.groupBy(files, (file) => file.slice(0, file.lastIndexOf("/")))) {
     assert(names.length <= 14, `${folder}/ holds ${names.length} files`);
   }

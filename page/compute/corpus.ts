@@ -1,0 +1,75 @@
+/**
+ * The text of a run as ids, split as `deno task train` splits it.
+ *
+ * @module
+ */
+import {
+  CharTokenizer,
+  makeTales,
+  MASKED_SPECIAL_TOKENS,
+  type Objective,
+  type Tokenizer,
+} from "../../mod.ts";
+import { encodeDocuments } from "../../tokenizers/token_file.ts";
+
+/** The built-in corpus is always the same. */
+const TALES = { seed: 1, characters: 1_250_000 };
+
+/** The shortest text that a model is trained on, in characters. */
+const LEAST_CHARACTERS = 500;
+
+/** The share of a text that is trained on; the rest is for validation. */
+const TRAINING_SHARE = 0.9;
+
+/** A text, and the lowest possible loss on it where that is known. */
+export interface Source {
+  readonly text: string;
+  /** Nats per character. */
+  readonly optimalLoss?: number;
+}
+
+/** The built-in tales. */
+export function talesSource(): Source {
+  const { text, natsPerCharacter } = makeTales(TALES);
+  return { text, optimalLoss: natsPerCharacter };
+}
+
+/** A text of the user's own. A short one is refused. */
+export function ownSource(text: string): Source {
+  const { length } = text;
+  if (length >= LEAST_CHARACTERS) return { text };
+  throw new RangeError(
+    `Cannot train on ${length} characters: at least ${LEAST_CHARACTERS} are needed; paste a longer text`,
+  );
+}
+
+/** A text as ids. */
+export interface Corpus {
+  readonly tokenizer: Tokenizer;
+  readonly training: Uint32Array;
+  readonly validation: Uint32Array;
+  readonly characters: number;
+  /** Nats per token of the validation text, where it is known. */
+  readonly optimalLoss?: number;
+}
+
+/** Splits and encodes a text for a kind of model. */
+export function encodeSource({ text, optimalLoss }: Source, objective: Objective): Corpus {
+  const isMasked = objective === "mlm", specialTokens = isMasked ? MASKED_SPECIAL_TOKENS : undefined;
+  const tokenizer = CharTokenizer.fromText(text, { specialTokens });
+  let cut = Math.floor(text.length * TRAINING_SHARE);
+  if ((text.codePointAt(cut - 1) ?? 0) > 0xffff) cut++; // not inside a pair of surrogates
+  const [training, validation] = [text.slice(0, cut), text.slice(cut)];
+  const ids = {
+    training: encodeDocuments(tokenizer, [training]),
+    validation: encodeDocuments(tokenizer, [validation]),
+  };
+  return {
+    ...ids,
+    ...{ tokenizer, characters: text.length },
+    // of a model that reads the characters before, and no others
+    optimalLoss: isMasked || optimalLoss === undefined
+      ? undefined
+      : optimalLoss * validation.length / ids.validation.length,
+  };
+}

@@ -1,0 +1,61 @@
+/**
+ * The settings of a run on the page: those of `deno task train` for the same text, so that the same choices give the same
+ * bits. `tests/page_settings_test.ts` compares the two.
+ *
+ * @module
+ */
+import { type ConfigsByKind, INITIAL_STD, type TrainingSettings } from "../../mod.ts";
+import { type FieldName, FIELDS, PAGE_PRESETS } from "../choices.ts";
+import type { Choices } from "../protocol.ts";
+
+/** Refuses choices that no model can have. */
+export function checkChoices(choices: Choices): void {
+  for (const [name, { label, least, most }] of Object.entries(FIELDS)) {
+    const value = choices[name as FieldName], isWhole = name !== "learningRate";
+    if (value >= least && value <= most && (!isWhole || Number.isInteger(value))) continue;
+    const given = Number.isNaN(value) ? "empty" : value;
+    throw new RangeError(
+      `${label} is ${given}: enter ${isWhole ? "a whole number" : "a number"} from ${least} to ${most}`,
+    );
+  }
+  const { heads, modelDim } = choices;
+  if (modelDim % heads === 0) return;
+  const divisors = Array.from({ length: Math.min(64, modelDim) }, (_, index) => index + 1)
+    .filter((count) => modelDim % count === 0);
+  throw new RangeError(
+    `Heads is ${heads}, which does not divide width ${modelDim}: enter ${divisors.join(", ")}`,
+  );
+}
+
+/** The model that is chosen. */
+export function configOf(choices: Choices, vocabSize: number): ConfigsByKind["causal" | "masked"] {
+  const { preset, layers, heads, modelDim, contextLength } = choices;
+  const { model } = PAGE_PRESETS[preset];
+  return {
+    initialStd: INITIAL_STD,
+    ...model,
+    ...{ vocabSize, layers, heads, modelDim, contextLength },
+    feedForwardDim: Math.round(modelDim * model.feedForwardDim / model.modelDim),
+  } as ConfigsByKind["causal" | "masked"];
+}
+
+/** How the chosen model is trained. */
+export function trainingOf({ preset, steps, learningRate, seed }: Choices): TrainingSettings {
+  const { training } = PAGE_PRESETS[preset];
+  return {
+    ...training,
+    ...{ steps, learningRate, seed },
+    minLearningRate: training.minLearningRate * (learningRate / training.learningRate),
+    warmupSteps: Math.min(training.warmupSteps, Math.floor(steps / 10)),
+  };
+}
+
+/** Steps between two validations: a tenth of all, at most 250. */
+export const validationInterval = (steps: number): number => Math.min(Math.ceil(steps / 10), 250);
+
+/** Steps after which there is a sample before the first validation, to show how it begins. */
+const FIRST_SAMPLES: readonly number[] = [1, 20, 100];
+
+/** Whether there is a sample after a step. */
+export const hasSample = (step: number, steps: number): boolean =>
+  step === steps || step % validationInterval(steps) === 0 || FIRST_SAMPLES.includes(step);

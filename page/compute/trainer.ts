@@ -1,0 +1,164 @@
+/**
+ * What the worker does with each message. It needs no browser: `tests/page_trainer_test.ts` runs it in Deno.
+ *
+ * @module
+ */
+import { chooseBackend, objectiveOf, type OpenedBackend, train } from "../../mod.ts";
+import { type Corpus, encodeSource, ownSource, type Source, talesSource } from "./corpus.ts";
+import type { Choices, FromWorker, ToWorker, WorkerState } from "../protocol.ts";
+import { planRun, Session } from "./session.ts";
+import { configOf, hasSample, validationInterval } from "./settings.ts";
+
+/** Milliseconds of training between two answers to the page. */
+const ANSWER_INTERVAL = 40;
+
+/** The most steps between two answers: the losses of no more are kept. */
+const MAX_STEPS = 256;
+
+/** Holds the text, the device and the run. */
+export class Trainer {
+  readonly #post: (message: FromWorker) => void;
+  /** The messages are worked off one after the other. */
+  #queue: Promise<void> = Promise.resolve();
+  /** Whether the run should stop after the current step, or the text that is generated after the current piece. */
+  #interrupted = false;
+  #source: Source | undefined;
+  #corpora: Partial<Record<"causal" | "mlm", Corpus>> = {};
+  #opened: OpenedBackend | undefined;
+  #session: Session | undefined;
+
+  /** @param post Where the answers go. */
+  constructor(post: (message: FromWorker) => void) {
+    this.#post = post;
+  }
+
+  /** Takes a message; the promise resolves when it has been worked off. */
+  receive(message: ToWorker): Promise<void> {
+    if (message.kind === "pause" || message.kind === "reset") this.#interrupted = true;
+    else if (message.kind !== "plan") this.#interrupted = false;
+    return this.#queue = this.#queue.then(() => this.#answer(message)).catch((error) => {
+      this.#post({ kind: "failed", at: message.kind, message: (error as Error).message });
+      if (this.#session) this.#show(this.#resting());
+      else if (message.kind === "begin") this.#show("idle");
+    });
+  }
+
+  async #answer(message: ToWorker): Promise<void> {
+    switch (message.kind) {
+      case "text":
+        this.#corpora = {};
+        this.#source = undefined;
+        this.#source = message.text === null ? talesSource() : ownSource(message.text);
+        return;
+      case "open":
+        return await this.#open(message.device);
+      case "plan":
+        if (this.#source) {
+          this.#post({ kind: "planned", plan: planRun(message.choices, this.#corpusOf(message.choices)) });
+        }
+        return;
+      case "begin":
+        return await this.#begin(message.choices);
+      case "run":
+        return await this.#train(Infinity);
+      case "step":
+        return await this.#train(1);
+      case "generate":
+        return await this.#generate(message.prompt, message.temperature, message.seed);
+      case "reset":
+        return this.#reset();
+    }
+  }
+
+  #show(state: WorkerState): void {
+    this.#post({ kind: "state", state });
+  }
+
+  /** The state when nothing is running. */
+  #resting(): WorkerState {
+    const { run } = this.#session!;
+    return run.step === run.settings.steps ? "done" : "paused";
+  }
+
+  #corpusOf(choices: Choices): Corpus {
+    const objective = objectiveOf(configOf(choices, 1));
+    if (!this.#source) {
+      throw new Error("There is no text to train on: choose the tales or a text of your own");
+    }
+    return this.#corpora[objective] ??= encodeSource(this.#source, objective);
+  }
+
+  /** Opens a device; where WebGPU is missing, the one that `auto` would take. */
+  async #open(device: (ToWorker & { kind: "open" })["device"]): Promise<void> {
+    this.#opened?.backend.close();
+    this.#opened = undefined;
+    try {
+      this.#opened = await chooseBackend(device);
+    } catch (error) {
+      if (device !== "webgpu") throw error;
+      const { backend } = await chooseBackend("wasm");
+      this.#opened = { backend, reason: "this browser offers no WebGPU adapter" };
+    }
+    const { backend, reason } = this.#opened;
+    this.#post({ kind: "opened", name: backend.name, device: backend.device, reason });
+  }
+
+  async #begin(choices: Choices): Promise<void> {
+    this.#show("preparing");
+    const corpus = this.#corpusOf(choices), plan = planRun(choices, corpus);
+    if (!this.#opened) await this.#open("auto");
+    const session = this.#session = new Session(this.#opened!.backend, plan, corpus);
+    this.#post({ kind: "began", plan, masked: session.masked, references: session.references });
+    await this.#train(Infinity);
+  }
+
+  /** Trains until the last step, a number of steps from now, or an interruption, which comes between two steps. */
+  async #train(count: number): Promise<void> {
+    const session = this.#session;
+    if (!session) return;
+    const { run, tokensPerStep } = session,
+      { steps } = run.settings,
+      last = Math.min(steps, run.step + count);
+    if (run.step >= last) return;
+    this.#show("training");
+    const interval = validationInterval(steps);
+    const isDue = (step: number) => step % interval === 0 || step === steps;
+    let readAt = run.step + 1, begun = performance.now();
+    const pauseAfter = (step: number) =>
+      step >= readAt || step === last || isDue(step) || hasSample(step, steps);
+    for await (const reports of train(run, { interval: MAX_STEPS, pauseAfter })) {
+      const { step } = run, perStep = (performance.now() - begun) / reports.length;
+      this.#post({
+        kind: "progress",
+        losses: reports.map(({ step, loss }) => ({ step, loss })),
+        tokensPerSecond: 1000 * tokensPerStep / perStep,
+        secondsLeft: (steps - step) * perStep / 1000,
+      });
+      if (isDue(step)) this.#post({ kind: "validated", step, loss: await session.validate() });
+      if (hasSample(step, steps)) this.#post({ kind: "sample", step, text: await session.sample() });
+      if (this.#interrupted || step === last) break;
+      readAt = step + Math.max(1, Math.min(Math.floor(ANSWER_INTERVAL / perStep), MAX_STEPS));
+      begun = performance.now();
+    }
+    this.#show(this.#resting());
+  }
+
+  async #generate(prompt: string, temperature: number, seed: number): Promise<void> {
+    const session = this.#session;
+    if (!session) return;
+    this.#show("generating");
+    for await (const piece of session.answer(prompt, temperature, seed)) {
+      this.#post({ kind: "generated", piece });
+      if (this.#interrupted) break;
+    }
+    this.#show(this.#resting());
+  }
+
+  /** Ends the run. The device is opened anew, which gives its memory back. */
+  #reset(): void {
+    this.#session = undefined;
+    this.#opened?.backend.close();
+    this.#opened = undefined;
+    this.#show("idle");
+  }
+}

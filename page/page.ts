@@ -1,0 +1,74 @@
+/**
+ * The page: connects the form, the view of the run and the worker.
+ *
+ * @module
+ */
+import { BeginForm } from "./view/begin_form.ts";
+import { connect, type Connection } from "./view/connection.ts";
+import { element, show, write } from "./view/elements.ts";
+import type { FromWorker, ToWorker } from "./protocol.ts";
+import { RunView } from "./view/run_view.ts";
+
+/** A larger file is not read: the page would take too long to encode it. */
+const MAX_FILE_BYTES = 20e6;
+
+let connection: Connection | undefined;
+
+const send = (message: ToWorker) => {
+  complain("");
+  connection?.send(message);
+};
+
+/** Shows an error until the next action, or takes it away. */
+function complain(message: string): void {
+  write("alert", message);
+  show("alert", message !== "");
+}
+
+function receive(message: FromWorker): void {
+  // the form shows by itself why its choices cannot be trained
+  if (message.kind === "failed" && !["text", "plan"].includes(message.at)) complain(message.message);
+  form?.receive(message);
+  view.receive(message);
+  if (message.kind === "state" && message.state === "idle") form?.openDevice();
+}
+
+/** Reads a text file that is dropped on the page. */
+async function readDropped(file: File): Promise<void> {
+  if (file.size > MAX_FILE_BYTES) {
+    return complain(
+      `${file.name} has ${Math.ceil(file.size / 1e6)} MB, a text may have ${
+        MAX_FILE_BYTES / 1e6
+      }: drop a smaller one.`,
+    );
+  }
+  try {
+    const text = new TextDecoder("utf-8", { fatal: true }).decode(await file.arrayBuffer());
+    form?.setText(text);
+  } catch {
+    complain(`${file.name} is not a text in UTF-8: drop a plain text file.`);
+  }
+}
+
+function acceptFiles(): void {
+  const mark = (dropping: boolean) => document.body.classList.toggle("dropping", dropping);
+  addEventListener("dragover", (event) => {
+    event.preventDefault();
+    mark(!element("begin").hidden);
+  });
+  addEventListener("dragleave", () => mark(false));
+  addEventListener("drop", (event) => {
+    event.preventDefault();
+    mark(false);
+    const file = event.dataTransfer?.files[0];
+    if (file && !element("begin").hidden) readDropped(file);
+  });
+}
+
+const view = new RunView(send);
+let form: BeginForm | undefined;
+acceptFiles();
+connect(receive, complain).then((connected) => {
+  connection = connected;
+  form = new BeginForm(send, (choices) => send({ kind: "begin", choices }));
+}).catch((error) => complain(error.message));

@@ -1,0 +1,98 @@
+/**
+ * The messages between the page and the worker that computes: the only place where the two meet.
+ *
+ *     page    → worker   text, plan, begin, run, step, pause, generate, reset
+ *     worker  → page     opened, planned, began, state, progress, validated, sample, generated, failed
+ *
+ * The worker answers in the order of the messages, except that pause and reset interrupt what is running.
+ *
+ * @module
+ */
+import type { DeviceChoice } from "../mod.ts";
+import type { PresetName } from "./choices.ts";
+
+/** What the user chooses before a run. Plain JSON. */
+export interface Choices {
+  /** Decides the kind of model and all settings that have no field. */
+  readonly preset: PresetName;
+  readonly layers: number;
+  readonly heads: number;
+  readonly modelDim: number;
+  readonly contextLength: number;
+  /** Sequences in a batch. */
+  readonly batchSize: number;
+  readonly steps: number;
+  readonly learningRate: number;
+  readonly seed: number;
+}
+
+/** What the choices amount to. */
+export interface Plan {
+  readonly parameters: number;
+  readonly vocabSize: number;
+  /** Characters of the text, training and validation together. */
+  readonly characters: number;
+  /** The choices as they are trained: a text may be too short for the context. */
+  readonly choices: Choices;
+  /** Estimated memory in bytes. */
+  readonly bytes: number;
+  /** What gave way, in one line each. */
+  readonly notes: readonly string[];
+}
+
+/** A line to compare losses with, in nats per token. */
+export interface Reference {
+  readonly name: "uniform" | "unigram" | "optimal";
+  readonly loss: number;
+}
+
+/** What the page asks for. */
+export type ToWorker =
+  /** The text to train on; null for the built-in tales. */
+  | { readonly kind: "text"; readonly text: string | null }
+  | { readonly kind: "open"; readonly device: DeviceChoice }
+  | { readonly kind: "plan"; readonly choices: Choices }
+  | { readonly kind: "begin"; readonly choices: Choices }
+  | { readonly kind: "run" }
+  | { readonly kind: "step" }
+  | { readonly kind: "pause" }
+  | {
+    readonly kind: "generate";
+    readonly prompt: string;
+    readonly temperature: number;
+    readonly seed: number;
+  }
+  | { readonly kind: "reset" };
+
+/** What the worker is doing; it is idle until a run has begun. */
+export type WorkerState = "idle" | "preparing" | "training" | "paused" | "generating" | "done";
+
+/** The loss of one step, in nats per token. */
+export interface StepLoss {
+  readonly step: number;
+  readonly loss: number;
+}
+
+/** What the worker answers. */
+export type FromWorker =
+  | { readonly kind: "opened"; readonly name: string; readonly device: string; readonly reason: string }
+  | { readonly kind: "planned"; readonly plan: Plan }
+  | {
+    readonly kind: "began";
+    readonly plan: Plan;
+    readonly masked: boolean;
+    readonly references: readonly Reference[];
+  }
+  | { readonly kind: "state"; readonly state: WorkerState }
+  | {
+    readonly kind: "progress";
+    readonly losses: readonly StepLoss[];
+    readonly tokensPerSecond: number;
+    readonly secondsLeft: number;
+  }
+  | { readonly kind: "validated"; readonly step: number; readonly loss: number }
+  | { readonly kind: "sample"; readonly step: number; readonly text: string }
+  /** The next piece of a text that is generated. */
+  | { readonly kind: "generated"; readonly piece: string }
+  /** Something asked for could not be done: one line with what to do. */
+  | { readonly kind: "failed"; readonly at: ToWorker["kind"]; readonly message: string };

@@ -1,0 +1,157 @@
+/**
+ * The form in which a run is chosen: text, model and device.
+ *
+ * @module
+ */
+import type { DeviceChoice, Objective } from "../../mod.ts";
+import { chosen, element, show, write } from "./elements.ts";
+import { byteText, wholeNumber } from "./format.ts";
+import type { Choices, FromWorker, Plan, ToWorker } from "../protocol.ts";
+import {
+  choicesOf,
+  type FieldName,
+  FIELDS,
+  type PresetName,
+  presetNames,
+  summaryOf,
+  usualPreset,
+} from "../choices.ts";
+
+/** Milliseconds after the last key until the choices are planned. */
+const TYPING_PAUSE = 200;
+
+/** The form. */
+export class BeginForm {
+  readonly #send: (message: ToWorker) => void;
+  readonly #form = element("begin", HTMLFormElement);
+  readonly #preset = element("preset", HTMLSelectElement);
+  readonly #ownText = element("own-text", HTMLTextAreaElement);
+  readonly #button = element("train", HTMLButtonElement);
+  readonly #inputs = new Map<FieldName, HTMLInputElement>();
+  #timer: number | undefined;
+  /** The preset that suits the text, whatever has been chosen instead. */
+  #usual: PresetName | undefined;
+
+  /** Prepares the form; `begin` is called with the choices when it is submitted. */
+  constructor(send: (message: ToWorker) => void, begin: (choices: Choices) => void) {
+    this.#send = send;
+    for (const [name, field] of Object.entries(FIELDS)) this.#addField(name as FieldName, field);
+    this.#form.addEventListener("submit", (event) => {
+      event.preventDefault();
+      if (!this.#button.disabled) begin(this.#choices());
+    });
+    this.#form.addEventListener("change", ({ target }) => this.#changed(target as HTMLElement));
+    this.#form.addEventListener("input", ({ target }) => {
+      if (target === this.#ownText) this.#later(() => this.#changeText());
+      else if ((target as HTMLInputElement).type === "number") this.#later(() => this.#plan());
+    });
+    this.#changeText();
+    this.openDevice();
+  }
+
+  /** Opens the chosen device. */
+  openDevice(): void {
+    this.#send({ kind: "open", device: element("device", HTMLSelectElement).value as DeviceChoice });
+  }
+
+  /** Takes a text that was dropped on the page. */
+  setText(text: string): void {
+    this.#form.querySelector<HTMLInputElement>('[name="text"][value="own"]')!.checked = true;
+    this.#ownText.value = text;
+    this.#changeText();
+  }
+
+  /** Shows what a device, a plan or a refusal means for the form. */
+  receive(message: FromWorker): void {
+    if (message.kind === "opened") write("reason", `${message.device}: ${message.reason}.`);
+    if (message.kind === "planned") this.#showPlan(message.plan);
+    if (message.kind !== "failed") return;
+    if (message.at === "open") write("reason", message.message);
+    if (message.at === "text" || message.at === "plan") this.#refuse(message.message);
+  }
+
+  /** Shows why these choices cannot be trained, in place of what they amount to. */
+  #refuse(message: string): void {
+    write("refusal", message);
+    write("plan", "");
+    this.#button.disabled = true;
+  }
+
+  #addField(name: FieldName, { label, least, most }: (typeof FIELDS)[FieldName]): void {
+    const input = document.createElement("input"), line = document.createElement("label");
+    Object.assign(input, { type: "number", id: name, min: `${least}`, max: `${most}` });
+    input.step = name === "learningRate" ? "any" : "1";
+    line.append(label, input);
+    element("fields").append(line);
+    this.#inputs.set(name, input);
+  }
+
+  #objective(): Objective {
+    return chosen(this.#form, "objective") as Objective;
+  }
+
+  #choices(): Choices {
+    const values = [...this.#inputs].map(([name, { valueAsNumber }]) => [name, valueAsNumber]);
+    return { preset: this.#preset.value as PresetName, ...Object.fromEntries(values) };
+  }
+
+  #changed(target: HTMLElement): void {
+    if (target.id === "device") this.openDevice();
+    else if (target === this.#preset) this.#fill();
+    else if ((target as HTMLInputElement).name === "objective") this.#listPresets();
+    else if ((target as HTMLInputElement).name === "text") this.#changeText();
+  }
+
+  /** Sends the text, and chooses the preset that suits its length. */
+  #changeText(): void {
+    const isOwn = chosen(this.#form, "text") === "own", text = this.#ownText.value;
+    show("own", isOwn);
+    this.#button.textContent = isOwn ? "Train on your text" : "Train on the tales";
+    write("own-length", `${wholeNumber(text.length)} characters`);
+    this.#button.disabled = true;
+    write("refusal", "");
+    write("plan", isOwn && text === "" ? "Paste a text, or drop a file on this page." : "Reading the text …");
+    if (isOwn && text === "") return;
+    this.#send({ kind: "text", text: isOwn ? text : null });
+    this.#listPresets();
+  }
+
+  /** Chooses the preset that suits objective and text. Where it is the one that suited before, all fields stay as they are. */
+  #listPresets(): void {
+    const objective = this.#objective(), isOwn = chosen(this.#form, "text") === "own";
+    const usual = usualPreset(objective, isOwn ? this.#ownText.value.length : undefined);
+    if (usual === this.#usual) return this.#plan();
+    this.#usual = usual;
+    this.#preset.replaceChildren(...presetNames(objective).map((name) => new Option(name)));
+    this.#preset.value = usual;
+    this.#fill();
+  }
+
+  /** Fills the fields with the values of the preset. */
+  #fill(): void {
+    const preset = this.#preset.value as PresetName, choices = choicesOf(preset);
+    for (const [name, input] of this.#inputs) input.value = `${choices[name]}`;
+    const summary = summaryOf(preset);
+    write("summary", `${summary[0].toUpperCase()}${summary.slice(1)}.`);
+    this.#plan();
+  }
+
+  #plan(): void {
+    this.#send({ kind: "plan", choices: this.#choices() });
+  }
+
+  #later(action: () => void): void {
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(action, TYPING_PAUSE);
+  }
+
+  #showPlan({ parameters, characters, choices, bytes, notes }: Plan): void {
+    const { steps, batchSize, contextLength } = choices, isMasked = this.#objective() === "mlm";
+    const facts = `${isMasked ? "Masked model" : "GPT"} with ${wholeNumber(parameters)} parameters, ` +
+      `a text of ${wholeNumber(characters)} characters, ${wholeNumber(steps)} steps of ` +
+      `${batchSize} × ${contextLength} tokens, ${byteText(bytes)} of memory.`;
+    write("refusal", "");
+    write("plan", [facts, ...notes.map((note) => `${note}.`)].join(" "));
+    this.#button.disabled = false;
+  }
+}

@@ -1,0 +1,30 @@
+/**
+ * Numbers as they are shown.
+ *
+ * @module
+ */
+
+/** A whole number with separated thousands. */
+export const wholeNumber = (value: number): string => Math.round(value).toLocaleString("en-US");
+
+/** A loss in nats. */
+export const lossText = (loss: number): string => loss.toFixed(3);
+
+/** A loss so that it can be compared bit for bit: nine digits tell all 32-bit numbers apart. */
+export const exactLoss = (loss: number): string => loss.toPrecision(9);
+
+/** A duration in words: `45 s`, `3 min 5 s`, `2 h 10 min`. */
+export function duration(seconds: number): string {
+  const whole = Math.round(seconds), minutes = Math.floor(whole / 60), hours = Math.floor(minutes / 60);
+  if (whole < 60) return `${whole} s`;
+  return hours > 0 ? `${hours} h ${minutes % 60} min` : `${minutes} min ${whole % 60} s`;
+}
+
+/** Bytes in units that fit. */
+export const byteText = (bytes: number): string =>
+  bytes >= 1e9 ? `${(bytes / 1e9).toFixed(1)} GB` : `${Math.max(1, Math.round(bytes / 1e6))} MB`;
+
+/** A few significant digits of a rate: 812, 12,400, 1,030,000. */
+export function rateText(rate: number): string {
+  return Number(rate.toPrecision(3)).toLocaleString("en-US", { maximumFractionDigits: 1 });
+}

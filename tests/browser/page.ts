@@ -1,0 +1,269 @@
+/**
+ * The page in Chrome, by clicks: `deno task test:browser`. Without Chrome the tests are ignored; `CHROME` names its program.
+ *
+ * @module
+ */
+import { assert, assertAlmostEquals, assertEquals } from "@std/assert";
+import { toFileUrl } from "@std/path";
+import axe from "npm:axe-core@4.14.1";
+import type { Browser, Page } from "npm:puppeteer-core@25.16.0";
+import { buildPage } from "../../page/build.ts";
+import { choicesOf } from "../../page/choices.ts";
+import { Trainer } from "../../page/compute/trainer.ts";
+import type { FromWorker, StepLoss, ToWorker } from "../../page/protocol.ts";
+import { servePage, writePage } from "../../page/serve.ts";
+import { exactLoss } from "../../page/view/format.ts";
+import { fill, findChrome, openPage, textOf, waitForText, withChrome } from "./chrome.ts";
+
+const chrome = await findChrome();
+if (!chrome) {
+  console.log("No Chrome was found: apt-get install chromium-headless-shell, or set CHROME to its program");
+}
+const files = await buildPage();
+
+/** Declares a test with Chrome and the address of the page. */
+function test(
+  name: string,
+  body: (browser: Browser, address: string) => Promise<void>,
+  flags?: string[],
+): void {
+  const options = { name, ignore: !chrome, sanitizeOps: false, sanitizeResources: false };
+  Deno.test(options, async () => {
+    const { promise, resolve } = Promise.withResolvers<string>(), server = servePage(files, 0, resolve);
+    try {
+      const address = await promise;
+      await withChrome(chrome!, (browser) => body(browser, address), flags);
+    } finally {
+      await server.shutdown();
+    }
+  });
+}
+
+/** Rows of the table of losses, oldest first. */
+async function lossesOn(page: Page): Promise<string[][]> {
+  await page.$eval("#table", (table) => (table as HTMLDetailsElement).open = true);
+  await page.waitForSelector("#losses tr");
+  const rows = await page.$$eval(
+    "#losses tr",
+    (rows) =>
+      rows.map((row) => Array.from((row as HTMLTableRowElement).cells, (cell) => cell.textContent ?? "")),
+  );
+  return rows.reverse();
+}
+
+/** What the page's own code computes in Deno for the same messages. */
+async function inDeno(...messages: readonly ToWorker[]): Promise<FromWorker[]> {
+  const answers: FromWorker[] = [], trainer = new Trainer((message) => answers.push(message));
+  for (const message of messages) await trainer.receive(message);
+  await trainer.receive({ kind: "reset" });
+  return answers;
+}
+
+function rowsOf(answers: readonly FromWorker[]): string[][] {
+  const validated = new Map(
+    answers.flatMap((answer) => answer.kind === "validated" ? [[answer.step, answer.loss]] : []),
+  );
+  const losses: StepLoss[] = answers.flatMap((answer) => answer.kind === "progress" ? answer.losses : []);
+  return losses.map(({ step, loss }) => {
+    const validation = validated.get(step);
+    return [`${step}`, exactLoss(loss), validation === undefined ? "" : exactLoss(validation)];
+  });
+}
+
+const stepOf = async (page: Page) => Number((await textOf(page, "#fact-step")).replace(/ of .*/, ""));
+
+for (const device of ["wasm", "cpu"] as const) {
+  test(
+    `tales train by clicks, pause, go on and end with the losses of Deno, ${device}`,
+    async (browser, address) => {
+      const { page, faults } = await openPage(browser, address);
+      await page.select("#device", device);
+      await waitForText(
+        page,
+        "#reason",
+        device === "wasm" ? /^WebAssembly, \d+ threads: WebAssembly was requested/ : /CPU reference/,
+      );
+      await fill(page, "#steps", "30");
+      await waitForText(page, "#plan", /119,680 parameters.* 30 steps/);
+      await page.focus("#train");
+      await page.keyboard.press("Enter");
+      await page.waitForSelector("#samples li", { timeout: 10_000 });
+      assertEquals(await page.evaluate(() => document.activeElement?.id), "pause");
+      await page.click("#pause");
+      await waitForText(page, "#state", /^Paused$/);
+      const before = await stepOf(page);
+      assert(before >= 1 && before < 30, `${before}`);
+      await page.click("#step");
+      await waitForText(page, "#fact-step", new RegExp(`^${before + 1} of 30$`));
+      await page.waitForSelector('#generate[aria-disabled="false"]');
+      await page.click("#generate");
+      await page.waitForFunction(() => document.querySelector("#answer")!.textContent!.length > 50);
+      await waitForText(page, "#state", /^Paused$/);
+      await waitForText(page, "#pause", /^Go on$/);
+      await page.click("#pause");
+      await waitForText(page, "#state", /^Done$/);
+      const choices = { ...choicesOf("tiny"), steps: 30 };
+      const deno = await inDeno({ kind: "text", text: null }, { kind: "open", device }, {
+        kind: "begin",
+        choices,
+      });
+      assertEquals(await lossesOn(page), rowsOf(deno));
+      const samples = await page.$$eval("#samples .text", (all) => all.map(({ textContent }) => textContent));
+      assertEquals(
+        samples.reverse(),
+        deno.flatMap((answer) => answer.kind === "sample" ? [answer.text] : []),
+      );
+      await page.click("#reset");
+      await page.waitForSelector("#begin:not([hidden])");
+      assertEquals(faults, []);
+    },
+  );
+}
+
+test("a text of 500 characters trains, a shorter one is refused in one line", async (browser, address) => {
+  const { page, faults } = await openPage(browser, address);
+  const text = "She sells sea shells on the sea shore. ".repeat(13).slice(0, 500);
+  await page.click('[name="text"][value="own"]');
+  await fill(page, "#own-text", text.slice(1));
+  const refusal = "Cannot train on 499 characters: at least 500 are needed; paste a longer text";
+  await waitForText(page, "#refusal", new RegExp(`^${refusal}$`));
+  await fill(page, "#own-text", text);
+  await page.waitForSelector("#train:enabled");
+  assertEquals(await page.$eval("#preset", (select) => (select as HTMLSelectElement).value), "short-text");
+  await fill(page, "#heads", "5");
+  await waitForText(page, "#refusal", /^Heads is 5, which does not divide width 64/);
+  await fill(page, "#heads", "4");
+  await fill(page, "#steps", "20");
+  await waitForText(page, "#plan", /500 characters, 20 steps/);
+  await page.click("#train");
+  await waitForText(page, "#state", /^Done$/);
+  assertEquals((await lossesOn(page)).length, 20);
+  assertEquals(faults, []);
+});
+
+/** Drops a file on the page. */
+const drop = (page: Page, name: string, bytes: readonly number[]) =>
+  page.evaluate(
+    (name, bytes) => {
+      const dataTransfer = new DataTransfer();
+      dataTransfer.items.add(new File([Uint8Array.from(bytes)], name));
+      dispatchEvent(new DragEvent("drop", { dataTransfer, cancelable: true }));
+    },
+    name,
+    bytes,
+  );
+
+test(
+  "a dropped text is planned with the fields as they are, and a broken one is refused in one line",
+  async (browser, address) => {
+    const { page, faults } = await openPage(browser, address);
+    await drop(page, "photo.png", [0x89, 0x50, 0xff]);
+    await waitForText(page, "#alert", /^photo\.png is not a text in UTF-8: drop a plain text file\.$/);
+    const encode = (text: string) => [...new TextEncoder().encode(text)];
+    await drop(page, "shells.txt", encode("She sells sea shells. ".repeat(50)));
+    await waitForText(page, "#plan", /a text of 1,100 characters, 500 steps/);
+    await fill(page, "#steps", "7");
+    await drop(page, "shells.txt", encode("She sells sea shells. ".repeat(40)));
+    await waitForText(page, "#plan", /a text of 880 characters, 7 steps/);
+    assertEquals(faults, []);
+  },
+);
+
+test("a masked model trains and fills a mask", async (browser, address) => {
+  const { page, faults } = await openPage(browser, address);
+  await page.click('[name="objective"][value="mlm"]');
+  await fill(page, "#steps", "5");
+  await waitForText(page, "#plan", /^Masked model .* 5 steps/);
+  await page.click("#train");
+  await waitForText(page, "#state", /^Done$/);
+  await page.click("#generate");
+  await waitForText(page, "#answer", /^Once there .as a$/);
+  assertEquals(faults, []);
+});
+
+test("index.html opened from disk trains on one thread", async (browser) => {
+  const folder = await Deno.makeTempDir();
+  await writePage(files, folder);
+  const { page, faults } = await openPage(browser, toFileUrl(`${folder}/index.html`).href);
+  await waitForText(page, "#reason", /^WebAssembly, 1 thread: /);
+  await fill(page, "#steps", "3");
+  await waitForText(page, "#plan", / 3 steps/);
+  await page.click("#train");
+  await waitForText(page, "#state", /^Done$/);
+  const choices = { ...choicesOf("tiny"), steps: 3 };
+  const deno = await inDeno({ kind: "text", text: null }, { kind: "open", device: "wasm" }, {
+    kind: "begin",
+    choices,
+  });
+  assertEquals(await lossesOn(page), rowsOf(deno));
+  assertEquals(faults, []);
+  await Deno.remove(folder, { recursive: true });
+});
+
+const SMALL = { steps: 5, layers: 1, modelDim: 16, contextLength: 32 };
+
+/** Chooses a small model, trains it to its end and gives its rows of the table. */
+async function trainSmall(page: Page): Promise<string[][]> {
+  for (const [name, value] of Object.entries(SMALL)) await fill(page, `#${name}`, `${value}`);
+  await waitForText(page, "#plan", / 5 steps of 2 × 32 /);
+  await page.click("#train");
+  await waitForText(page, "#state", /^Done$/);
+  return await lossesOn(page);
+}
+
+test("where WebGPU is missing the page says so, and trains on WebAssembly", async (browser, address) => {
+  const { page, faults } = await openPage(browser, address);
+  await page.select("#device", "webgpu");
+  await waitForText(page, "#reason", /^WebAssembly, \d+ threads?: this browser offers no WebGPU adapter\.$/);
+  assertEquals((await trainSmall(page)).length, 5);
+  assertEquals(faults, []);
+}, ["--no-sandbox"]);
+
+test("on WebGPU losses are those of the CPU within 1e-5 of themselves", async (browser, address) => {
+  const { page, faults } = await openPage(browser, address);
+  await page.select("#device", "webgpu");
+  await waitForText(page, "#reason", /: WebGPU was requested\.$/);
+  const rows = await trainSmall(page), choices = { ...choicesOf("tiny"), ...SMALL };
+  const deno = await inDeno({ kind: "text", text: null }, { kind: "open", device: "cpu" }, {
+    kind: "begin",
+    choices,
+  });
+  for (const [index, [step, loss]] of rowsOf(deno).entries()) {
+    assertEquals(rows[index][0], step);
+    assertAlmostEquals(Number(rows[index][1]), Number(loss), 1e-5 * Number(loss));
+  }
+  assertEquals(faults, []);
+});
+
+for (const [width, dark] of [[1280, false], [390, true], [390, false], [1280, true]] as const) {
+  test(
+    `axe finds nothing serious at ${width} pixels, ${dark ? "dark" : "light"}, and nothing is cut off`,
+    async (browser, address) => {
+      const { page } = await openPage(browser, address, { width, dark, bypassesPolicy: true });
+      await page.evaluate(axe.source);
+      const check = async (view: string) => {
+        const found = await page.evaluate(async () => {
+          // deno-lint-ignore no-explicit-any
+          const { violations } = await (globalThis as any).axe.run();
+          return violations.map((
+            { id, impact, nodes }: { id: string; impact: string; nodes: { html: string }[] },
+          ) => `${impact} ${id}: ${nodes.map(({ html }) => html).join(" ")}`);
+        });
+        assertEquals(found.filter((text: string) => /^(serious|critical)/.test(text)), [], view);
+        assertEquals(await page.evaluate(() => document.documentElement.scrollWidth), width, view);
+      };
+      await check("form");
+      await page.click('[name="text"][value="own"]');
+      await waitForText(page, "#plan", /^Paste a text/);
+      await check("form with a text");
+      await page.click('[name="text"][value="tales"]');
+      await page.waitForSelector("#train:enabled");
+      await page.click("#train");
+      await page.waitForSelector("#samples li");
+      await page.click("#pause");
+      await waitForText(page, "#state", /^Paused$/);
+      await lossesOn(page);
+      await check("run");
+    },
+  );
+}
