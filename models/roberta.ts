@@ -28,7 +28,11 @@ import { chooseParts, expectStates, type Experiment, type Parts } from "./experi
 import { type HeadPatch, Identity, LayerNorm, Linear, type Norm } from "./layers.ts";
 import { LearnedPositions, type Positions } from "./positions.ts";
 
-/** The sizes of a RoBERTa or BERT. */
+/**
+ * The sizes of a RoBERTa or BERT.
+ *
+ * @category Models
+ */
 export interface RobertaConfig extends TransformerConfig {
   /** Post-norm blocks with attention in both directions. `"bert"` counts positions from 0, and has a pooler. */
   readonly architecture: "roberta" | "bert";
@@ -55,7 +59,11 @@ function firstPosition({ architecture, padId = PAD_ID }: RobertaConfig): number 
   return architecture === "bert" ? 0 : padId + 1;
 }
 
-/** What {@linkcode Roberta.states} takes besides tokens. */
+/**
+ * What {@linkcode Roberta.states} takes besides tokens.
+ *
+ * @category Models
+ */
 export interface RobertaContext {
   /** u32 (B): the length of each sequence without its padding, at least 1; all of T unless given. */
   lengths?: Tensor;
@@ -67,7 +75,11 @@ export interface RobertaContext {
   patch?: HeadPatch;
 }
 
-/** The encoder: hidden states from both directions, which a language head or a classification head uses. */
+/**
+ * The encoder: hidden states from both directions, which a language head or a classification head uses.
+ *
+ * @category Models
+ */
 export class Roberta {
   /** Sizes. */
   readonly config: RobertaConfig;

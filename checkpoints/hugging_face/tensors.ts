@@ -118,7 +118,11 @@ export function settleTied<Config extends ModelConfig>(
   return isSame ? config : { ...config, tied: false };
 }
 
-/** Numbers on the host with their shape. */
+/**
+ * Numbers on the host with their shape.
+ *
+ * @category Checkpoints
+ */
 export interface HostTensor {
   /** Sizes of the dimensions. */
   readonly shape: readonly number[];

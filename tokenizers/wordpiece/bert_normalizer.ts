@@ -11,7 +11,11 @@
  * @module
  */
 
-/** What normalization does to a text. */
+/**
+ * What normalization does to a text.
+ *
+ * @category Tokenizers
+ */
 export interface BertNormalization {
   /** Remove control characters, and write all white space as spaces. */
   readonly cleanText: boolean;

@@ -18,7 +18,11 @@ import { type Frame, type SpecialToken, SpecialTokenFinder } from "../special_to
 import type { DecodeOptions, EncodeOptions, TokenStream } from "../tokenizer.ts";
 import { type BertNormalization, normalizeForBert, wordsOf } from "./bert_normalizer.ts";
 
-/** What makes a WordPiece tokenizer. */
+/**
+ * What makes a WordPiece tokenizer.
+ *
+ * @category Tokenizers
+ */
 export interface WordPieceParts {
   /** The token of each id; undefined where an id is not used. */
   readonly tokens: readonly (string | undefined)[];
@@ -44,7 +48,11 @@ export interface WordPieceParts {
   readonly files: Readonly<Record<string, string>>;
 }
 
-/** The tokenizer of a BERT, read from its files. */
+/**
+ * The tokenizer of a BERT, read from its files.
+ *
+ * @category Tokenizers
+ */
 export class WordPieceTokenizer extends BaseTokenizer {
   /** The algorithm, for people. */
   override readonly algorithm = "WordPiece";
