@@ -36,7 +36,7 @@ import { LearnedPositions, type Positions } from "./positions.ts";
 export interface RobertaConfig extends TransformerConfig {
   /** Post-norm blocks with attention in both directions. `"bert"` counts positions from 0, and has a pooler. */
   readonly architecture: "roberta" | "bert";
-  /** The id of padding, 1 unless given. In a RoBERTa also its position, which those of tokens follow. */
+  /** The id of padding, 1 unless given. In a RoBERTa also the position of padding; those of tokens follow it. */
   readonly padId?: number;
   /** How many types of tokens there are, 1 unless given. With more, a vector for its type is added to each token. */
   readonly tokenTypes?: number;
@@ -178,7 +178,7 @@ export class Roberta {
     return this.pooler === undefined ? states : tanh(this.pooler.forward(states)); // (B, C)
   }
 
-  /** Adds the vectors of the token types; all are 0 unless given: positions in sequences of one token. */
+  /** Adds the vectors of the token types. Where none are given all are 0, made as positions in sequences of one token. */
   #withTypes(tokens: Tensor, ids: Tensor, types: Tensor | undefined): Tensor {
     if (this.tokenTypeEmbedding === undefined) {
       if (types === undefined) return tokens;

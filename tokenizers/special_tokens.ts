@@ -26,7 +26,7 @@ export interface SpecialToken {
   readonly singleWord: boolean;
   /** Whether decoding may leave it out. False for ordinary words that were added to a finished vocabulary. */
   readonly special: boolean;
-  /** Whether it is looked for after the text was normalized, by a tokenizer that does. */
+  /** Whether it is looked for in the normalized text, by a tokenizer that normalizes; false unless given. */
   readonly normalized?: boolean;
 }
 
