@@ -28,7 +28,11 @@ import { formatOf, fromHuggingFaceConfig, toHuggingFaceConfig } from "./hugging_
 import { definedOnly } from "./hugging_face/shared.ts";
 import type { TensorEntry } from "./safetensors.ts";
 
-/** What a checkpoint holds of an experiment. */
+/**
+ * What a checkpoint holds of an experiment.
+ *
+ * @category Checkpoints
+ */
 export type SavedExperiment = Pick<Experiment, "name" | "sha256">;
 
 /** Our value of `model_type`. */

@@ -38,6 +38,7 @@ const ONE_ROW_A_TOKEN = /(^|\.)(tokenEmbedding|languageHead)$/;
  * @param weights The parameters of the pretrained model, from `loadModel`.
  * @returns The names of the parameters that were taken over.
  * @throws {TypeError} If nothing fits, or something has another shape; nothing is changed then.
+ * @category Checkpoints
  */
 export async function takeOver(
   backend: Backend,

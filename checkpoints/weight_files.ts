@@ -80,6 +80,7 @@ function readIndex(files: CheckpointFiles): Map<string, string> {
  * @param files The files that are known, with the index if there is one.
  * @returns The names of the shards, each once; none where the weights are in one file.
  * @throws {TypeError} If the index is damaged, or names a file in another folder.
+ * @category Checkpoints
  */
 export function shardNames(files: CheckpointFiles): string[] {
   if (Object.hasOwn(files, SINGLE_FILE) || !Object.hasOwn(files, SHARD_INDEX)) return [];

@@ -6,7 +6,11 @@
 import { PAD_ID } from "../models/config.ts";
 import type { Tokenizer } from "../tokenizers/tokenizer.ts";
 
-/** Ids of special tokens. */
+/**
+ * Ids of special tokens.
+ *
+ * @category Data
+ */
 export interface MaskTokens {
   /** Of `<s>`, or `[CLS]` in a BERT. */
   readonly beginId: number;
@@ -42,6 +46,8 @@ const NAMES = [["<s>", "</s>", "<pad>", "<mask>"], ["[CLS]", "[SEP]", "[PAD]", "
  * assertEquals(maskTokens(tokenizer).maskId, 6);
  * assertThrows(() => maskTokens(CharTokenizer.fromText("ab")), Error, "has no <s>");
  * ```
+ *
+ * @category Data
  */
 export function maskTokens(tokenizer: Tokenizer, modelPadId: number = PAD_ID): MaskTokens {
   const [begin, end, pad, mask] = NAMES.find(([begin]) => tokenizer.idOf(begin) !== undefined) ?? NAMES[0];

@@ -29,6 +29,7 @@ import type { Tokenizer } from "../tokenizers/tokenizer.ts";
  * @param endId The token that ends a text, such as `endId` of the model; `<|endoftext|>`, `</s>` or `[SEP]` unless given.
  * @yields The new text of each sample. A character whose bytes are not complete yet comes with the next piece, or at the
  * end as U+FFFD. When all samples have ended, no more tokens are read.
+ * @category Inference
  */
 export async function* decodeSamples(
   tokens: AsyncIterable<readonly Uint32Array[]>,

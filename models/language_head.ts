@@ -17,7 +17,11 @@ import { linear } from "../kernels/matmul/linear.ts";
 import { INITIAL_STD, type TransformerConfig } from "./config.ts";
 import { LayerNorm, Linear } from "./layers.ts";
 
-/** Turns hidden states into logits. */
+/**
+ * Turns hidden states into logits.
+ *
+ * @category Models
+ */
 export class LanguageHead {
   /** C → C. */
   readonly dense: Linear;

@@ -46,6 +46,8 @@ import { Roberta, type RobertaConfig, type RobertaContext } from "./roberta.ts";
  * assertEquals(model.forward(ids).shape, [1, 4, 10]);
  * assertEquals(model.forwardAt(ids, backend.from(Uint32Array.of(2))).shape, [1, 10]);
  * ```
+ *
+ * @category Models
  */
 export class MaskedLanguageModel implements Learner {
   /** Computes hidden states. */

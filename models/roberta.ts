@@ -28,11 +28,15 @@ import { chooseParts, expectStates, type Experiment, type Parts } from "./experi
 import { type HeadPatch, Identity, LayerNorm, Linear, type Norm } from "./layers.ts";
 import { LearnedPositions, type Positions } from "./positions.ts";
 
-/** The sizes of a RoBERTa or BERT. */
+/**
+ * The sizes of a RoBERTa or BERT.
+ *
+ * @category Models
+ */
 export interface RobertaConfig extends TransformerConfig {
   /** Post-norm blocks with attention in both directions. `"bert"` counts positions from 0, and has a pooler. */
   readonly architecture: "roberta" | "bert";
-  /** The id of padding, 1 unless given. In a RoBERTa also its position, which those of tokens follow. */
+  /** The id of padding, 1 unless given. In a RoBERTa also the position of padding; those of tokens follow it. */
   readonly padId?: number;
   /** How many types of tokens there are, 1 unless given. With more, a vector for its type is added to each token. */
   readonly tokenTypes?: number;
@@ -55,7 +59,11 @@ function firstPosition({ architecture, padId = PAD_ID }: RobertaConfig): number 
   return architecture === "bert" ? 0 : padId + 1;
 }
 
-/** What {@linkcode Roberta.states} takes besides tokens. */
+/**
+ * What {@linkcode Roberta.states} takes besides tokens.
+ *
+ * @category Models
+ */
 export interface RobertaContext {
   /** u32 (B): the length of each sequence without its padding, at least 1; all of T unless given. */
   lengths?: Tensor;
@@ -67,7 +75,11 @@ export interface RobertaContext {
   patch?: HeadPatch;
 }
 
-/** The encoder: hidden states from both directions, which a language head or a classification head uses. */
+/**
+ * The encoder: hidden states from both directions, which a language head or a classification head uses.
+ *
+ * @category Models
+ */
 export class Roberta {
   /** Sizes. */
   readonly config: RobertaConfig;
@@ -166,7 +178,7 @@ export class Roberta {
     return this.pooler === undefined ? states : tanh(this.pooler.forward(states)); // (B, C)
   }
 
-  /** Adds the vectors of the token types; all are 0 unless given: positions in sequences of one token. */
+  /** Adds the vectors of the token types. Where none are given all are 0, made as positions in sequences of one token. */
   #withTypes(tokens: Tensor, ids: Tensor, types: Tensor | undefined): Tensor {
     if (this.tokenTypeEmbedding === undefined) {
       if (types === undefined) return tokens;

@@ -26,7 +26,11 @@ import { Linear } from "./layers.ts";
 import type { BatchTensors } from "./learner.ts";
 import { Roberta, type RobertaConfig } from "./roberta.ts";
 
-/** The sizes of a classifier made from a RoBERTa or BERT. */
+/**
+ * The sizes of a classifier made from a RoBERTa or BERT.
+ *
+ * @category Models
+ */
 export interface RobertaClassifierConfig extends RobertaConfig, ClassifierOptions {
   /** What it classifies by; the first token unless given, as in the paper. */
   readonly pooling?: Pooling;
@@ -34,7 +38,11 @@ export interface RobertaClassifierConfig extends RobertaConfig, ClassifierOption
   readonly headDropoutRate?: number;
 }
 
-/** The classification head of a RoBERTa; that of a BERT is its projection alone. */
+/**
+ * The classification head of a RoBERTa; that of a BERT is its projection alone.
+ *
+ * @category Models
+ */
 export class ClassificationHead {
   /** C → C, in a RoBERTa. */
   readonly dense?: Linear;
@@ -82,6 +90,8 @@ export class ClassificationHead {
  * const ids = backend.from(Uint32Array.of(0, 5, 6, 2, 0, 7, 2, 1), [2, 4]);
  * assertEquals(model.forward(ids, backend.from(Uint32Array.of(4, 3))).shape, [2, 2]);
  * ```
+ *
+ * @category Models
  */
 export class RobertaClassifier extends Classifier<RobertaClassifierConfig> {
   /** Computes hidden states. */

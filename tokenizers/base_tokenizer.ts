@@ -14,7 +14,11 @@ import { grow } from "./typed_arrays.ts";
 /** Number of ids that `encodePieces` passes on at once. */
 const PIECE_LENGTH = 1 << 16;
 
-/** A list of ids: an array that grows, or one of fixed length that is emptied whenever it is full. */
+/**
+ * A list of ids: an array that grows, or one of fixed length that is emptied whenever it is full.
+ *
+ * @category Tokenizers
+ */
 export class IdList {
   /** The ids, and room for more. */
   ids: Uint32Array<ArrayBuffer>;
@@ -53,7 +57,11 @@ export class IdList {
   }
 }
 
-/** A tokenizer, except for encoding a stretch of ordinary text and for decoding. */
+/**
+ * A tokenizer, except for encoding a stretch of ordinary text and for decoding.
+ *
+ * @category Tokenizers
+ */
 export abstract class BaseTokenizer implements Tokenizer {
   /** What it does in two or three words, for people: `byte-level BPE`. */
   abstract readonly algorithm: string;

@@ -251,7 +251,7 @@ export interface Format<Config extends ModelConfig> {
   tensors(config: Config): Map<string, HuggingFaceTensor>;
   /** Tensors that a file may have for a model made from this one: read where they are there, and not written. */
   spareTensors?(config: Config): Map<string, HuggingFaceTensor>;
-  /** The prefix of the names of tensors, which may be missing in files of the hub. */
+  /** The prefix of the names of tensors, which may be missing in files on the hub. */
   readonly prefix: string;
   /** Finds the number of the block in the name of a tensor. */
   readonly layer: RegExp;

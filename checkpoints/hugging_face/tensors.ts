@@ -16,7 +16,7 @@ import type { Format, HuggingFaceTensor } from "./shared.ts";
  * Finds each parameter of a model among the tensors of a file.
  *
  * @param config The model.
- * @param available Names in the file. Their prefix, such as `transformer.`, may be missing, as in files of the hub.
+ * @param available Names in the file. Their prefix, such as `transformer.`, may be missing, as in files on the hub.
  * @returns Our name to the tensors under their names in the file; besides the parameters, what the file has for a model
  * that is made from this one.
  * @throws {TypeError} If a tensor is missing, or one is left over.
@@ -41,6 +41,7 @@ export function matchTensors(
     const there = namesOf(format, name).find((name) => left.delete(name));
     if (there !== undefined) matched.set(ours, { names: [there], transposed });
   }
+  // the file of an encoder alone may have a language head, whose tensors begin as its weight does
   const isHeadless = "headless" in config && config.headless;
   const unknown = [...left].find((name) =>
     !format.leftover.test(name) && !(isHeadless && name.startsWith(head.slice(0, head.indexOf(".") + 1)))
@@ -71,7 +72,7 @@ export function usedTensors<Entry>(
   return new Map([...tensors].filter(([name]) => used.has(name)));
 }
 
-/** The names that a tensor may have: files of the hub may lack the prefix, and the oldest call a norm's two otherwise. */
+/** The names that a tensor may have: files on the hub may lack the prefix, and the oldest have gamma and beta in a norm. */
 function namesOf(format: Format<ModelConfig>, name: string): string[] {
   const names = [name, withoutPrefix(format, name)];
   const old = (name: string) =>
@@ -118,7 +119,11 @@ export function settleTied<Config extends ModelConfig>(
   return isSame ? config : { ...config, tied: false };
 }
 
-/** Numbers on the host with their shape. */
+/**
+ * Numbers on the host with their shape.
+ *
+ * @category Checkpoints
+ */
 export interface HostTensor {
   /** Sizes of the dimensions. */
   readonly shape: readonly number[];

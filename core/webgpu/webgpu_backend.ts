@@ -31,13 +31,21 @@ const RUNS_PER_SUBMIT = 128;
 /** The most buffers that a kernel binds: attention's backward pass needs all of them. WebGPU guarantees as many. */
 const MAX_BUFFERS = 8;
 
-/** The device was lost: unplugged, reset by the operating system, or out of memory. */
+/**
+ * The device was lost: unplugged, reset by the operating system, or out of memory.
+ *
+ * @category Devices and tensors
+ */
 export class DeviceLostError extends Error {
   /** `"DeviceLostError"`. */
   override readonly name = "DeviceLostError";
 }
 
-/** What a device allows, in bytes. */
+/**
+ * What a device allows, in bytes.
+ *
+ * @category Devices and tensors
+ */
 export interface WebGpuLimits {
   /** The largest buffer, which holds all parameters together. */
   readonly maxBufferSize: number;
@@ -45,7 +53,11 @@ export interface WebGpuLimits {
   readonly maxStorageBufferBindingSize: number;
 }
 
-/** Runs kernels by their WGSL bodies. */
+/**
+ * Runs kernels by their WGSL bodies.
+ *
+ * @category Devices and tensors
+ */
 export class WebGpuBackend implements Backend {
   /** `"webgpu"`. */
   readonly name = "webgpu";

@@ -158,7 +158,11 @@ export const attentionBackwardKeyValue = kernel({
   wasm: attentionBackwardKeyValueWasm,
 });
 
-/** Options of {@linkcode attention}. */
+/**
+ * Options of {@linkcode attention}.
+ *
+ * @category Operations
+ */
 export interface AttentionOptions {
   /** Whether a position sees only itself and those before it. */
   causal?: boolean;
@@ -190,6 +194,7 @@ export interface AttentionOptions {
  * @param options Causal, padding, dropout.
  * @returns (B, H, T, D).
  * @throws {TypeError} If the shapes differ, or if there is not one length for each sequence.
+ * @category Operations
  */
 export function attention(query: Tensor, key: Tensor, value: Tensor, options: AttentionOptions = {}): Tensor {
   const { backend } = query, [batch, heads, time, headDim] = query.shape;

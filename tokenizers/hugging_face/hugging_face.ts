@@ -18,7 +18,11 @@ import { readTokenizerJson, type TokenizerDescription } from "./tokenizer_json.t
 import { parseJson, readMerges, readVocabulary, vocabularyOf } from "./vocabulary_files.ts";
 import { readWordPieceTokenizer } from "./wordpiece_files.ts";
 
-/** The tokenizers that are read from files. */
+/**
+ * The tokenizers that are read from files.
+ *
+ * @category Tokenizers
+ */
 export type LoadedTokenizer = BpeTokenizer | CharTokenizer | WordPieceTokenizer;
 
 /**
@@ -38,6 +42,8 @@ export type LoadedTokenizer = BpeTokenizer | CharTokenizer | WordPieceTokenizer;
  * const tokenizer = loadTokenizer(CharTokenizer.fromText("To be, or not to be").toHuggingFace());
  * assertEquals(tokenizer.decode(tokenizer.encode("tent")), "tent");
  * ```
+ *
+ * @category Tokenizers
  */
 export function loadTokenizer(files: Readonly<Record<string, string>>): LoadedTokenizer {
   if (files["tokenizer.json"] !== undefined) {

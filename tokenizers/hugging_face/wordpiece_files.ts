@@ -3,7 +3,7 @@
  *
  * The class `BertTokenizer` of `transformers` 5 takes the vocabulary of either, and builds everything else anew: how texts are
  * normalized, and which tokens go around them, is what `tokenizer_config.json` says, or usual for BERT where it says nothing.
- * So a `tokenizer.json` that lowers case does not, if `do_lower_case` is false. Other classes use it as it is.
+ * So `do_lower_case` false counts, even if `tokenizer.json` has letters become lower case. Other classes use it as it is.
  *
  * @module
  */

@@ -1,9 +1,9 @@
 /**
  * How BERT prepares a text before WordPiece: normalized, then cut into words.
  *
- * Normalization takes four steps, each of which a file can switch off: control characters go and white space becomes spaces;
- * spaces go around Chinese characters, which are written without; accents go; upper case becomes lower case. A word is then
- * a punctuation character, or what stands between white space and punctuation.
+ * Normalization takes four steps, each of which a file can switch off: control characters are removed, and white space becomes
+ * spaces; Chinese characters, which are written without spaces, get one on either side; accents are removed; upper case becomes
+ * lower case. A word is then a punctuation character, or what stands between white space and punctuation.
  *
  * What a character is follows the engine's Unicode data. Hugging Face `tokenizers` has that of Unicode 8, so combining marks,
  * punctuation and control characters that came later, some 600 in rare scripts, are treated otherwise there.
@@ -11,7 +11,11 @@
  * @module
  */
 
-/** What normalization does to a text. */
+/**
+ * What normalization does to a text.
+ *
+ * @category Tokenizers
+ */
 export interface BertNormalization {
   /** Remove control characters, and write all white space as spaces. */
   readonly cleanText: boolean;
@@ -30,7 +34,7 @@ const CONTROL = /(?![\t\n\r])[\p{Cc}\p{Cf}\p{Co}\ufffd]/gu;
 const CHINESE =
   /[\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\u{20000}-\u{2a6df}\u{2a700}-\u{2b81f}\u{2b920}-\u{2ceaf}\u{2f800}-\u{2fa1f}]/gu;
 
-/** A punctuation character, which in ASCII is all that is no letter, digit or control character; or a run of others. */
+/** A punctuation character, in ASCII everything but letters, digits, space and control characters; or a run of others. */
 const WORD = /[\p{P}$+<=>^`|~]|[^\p{P}$+<=>^`|~\p{White_Space}]+/gu;
 
 /**
@@ -55,7 +59,7 @@ export function normalizeForBert(text: string, options: BertNormalization): stri
   if (cleanText) normalized = normalized.replace(CONTROL, "").replace(/\p{White_Space}/gu, " ");
   if (separateChinese) normalized = normalized.replace(CHINESE, " $& ");
   if (stripAccents) normalized = normalized.normalize("NFD").replace(/\p{Mn}/gu, "");
-  // a sigma at the end of a word is none of its own here: each character becomes lower case by itself
+  // each character becomes lower case by itself: a sigma at the end of a word is no other than elsewhere
   return lowerCase ? normalized.replaceAll("Σ", "σ").toLowerCase() : normalized;
 }
 

@@ -1,9 +1,9 @@
 /**
  * WordPiece: the tokenizer of BERT.
  *
- * A text is normalized and cut into words (bert_normalizer.ts). Of each word the longest piece from its beginning that is in
- * the vocabulary is taken, then the longest of the rest, and so on; pieces inside a word are written with `##` before them:
- * `playing` is `play` `##ing`. A word of which a rest is not in the vocabulary is `[UNK]` as a whole.
+ * A text is normalized and cut into words (`bert_normalizer.ts`). Each word is cut into pieces from its beginning: first the
+ * longest that is in the vocabulary, then the longest that the rest begins with, and so on. Pieces inside a word are written
+ * with `##` before them: `playing` is `play` `##ing`. Where no piece fits, the whole word is `[UNK]`.
  *
  * Such tokenizers are read here, not trained. Accents, case and white space are lost, so decoding does not give the text back.
  *
@@ -18,7 +18,11 @@ import { type Frame, type SpecialToken, SpecialTokenFinder } from "../special_to
 import type { DecodeOptions, EncodeOptions, TokenStream } from "../tokenizer.ts";
 import { type BertNormalization, normalizeForBert, wordsOf } from "./bert_normalizer.ts";
 
-/** What makes a WordPiece tokenizer. */
+/**
+ * What makes a WordPiece tokenizer.
+ *
+ * @category Tokenizers
+ */
 export interface WordPieceParts {
   /** The token of each id; undefined where an id is not used. */
   readonly tokens: readonly (string | undefined)[];
@@ -44,7 +48,11 @@ export interface WordPieceParts {
   readonly files: Readonly<Record<string, string>>;
 }
 
-/** The tokenizer of a BERT, read from its files. */
+/**
+ * The tokenizer of a BERT, read from its files.
+ *
+ * @category Tokenizers
+ */
 export class WordPieceTokenizer extends BaseTokenizer {
   /** The algorithm, for people. */
   override readonly algorithm = "WordPiece";
@@ -103,7 +111,7 @@ export class WordPieceTokenizer extends BaseTokenizer {
   }
 
   /**
-   * Encodes a stretch of text without looking for special tokens, but for those that are sought in normalized text.
+   * Encodes a stretch of text. Of special tokens, those that are sought in normalized text are found here.
    *
    * @param text The text.
    * @param start Index of the stretch's first UTF-16 unit.
