@@ -1,9 +1,13 @@
 """The command line."""
 
+import signal
 from argparse import ArgumentParser, ArgumentTypeError
 from pathlib import Path
 
-from .train import Run
+if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+    signal.signal(signal.SIGINT, signal.SIG_DFL)  # until the first step Ctrl-C ends the process, without a traceback
+
+from .train import Run  # noqa: E402
 
 
 def count(text: str) -> int:
@@ -28,8 +32,6 @@ def main() -> None:
     options = parser.parse_args()
     try:
         Run(options.run, options).train()
-    except KeyboardInterrupt:  # before the first step; later ones are saved
-        raise SystemExit(130) from None
     except (OSError, UnicodeDecodeError) as error:
         raise SystemExit(f"Cannot continue {options.run}: {error}") from error
 

@@ -241,7 +241,8 @@ class Run:
         """Goes on to the last step, the one to stop after, or a signal; the end is saved."""
         settings, begun = self.settings, time.monotonic()
         for name in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-            signal.signal(name, lambda number, _: self.signals.append(number))
+            if signal.getsignal(name) is not signal.SIG_IGN:  # as nohup has it
+                signal.signal(name, lambda number, _: self.signals.append(number))
         before = self.records[-1]["seconds"] if self.records else 0.0
         if self.rank == 0:
             save_file(self.path / METRICS, "".join(json.dumps(record) + "\n" for record in self.records))
