@@ -14,7 +14,8 @@ from pathlib import Path
 from typing import Any
 
 STATE, WEIGHTS, OPTIMIZER = "training_state.json", "model.safetensors", "optimizer.safetensors"
-TOKENIZER = ["tokenizer.json", "vocab.json", "merges.txt", "vocab.txt", "special_tokens_map.json", "tokenizer_config.json"]
+VOCABULARY = ["vocab.json", "merges.txt", "vocab.txt"]
+TOKENIZER = ["tokenizer.json", *VOCABULARY, "special_tokens_map.json", "tokenizer_config.json"]
 OWN = ["config.json", WEIGHTS, *TOKENIZER, OPTIMIZER, STATE, "trainer_state.json"]
 CARD = ["README.md", "loss_curve.png"]
 LOCK, METRICS, TABLE = ".miniformer.lock", "metrics.jsonl", "torch.json"
@@ -93,7 +94,8 @@ def finish_save(folder: Path) -> None:
 
 def is_own_card(path: Path) -> bool:
     """Whether the user has not edited a card, see files/card.ts."""
-    above, mark, seal = path.read_bytes().rpartition(b"<!-- Written by Miniformer ") if path.is_file() else (b"", b"", b"")
+    card = path.read_bytes() if path.is_file() else b""
+    above, mark, seal = card.rpartition(b"<!-- Written by Miniformer ")
     return mark != b"" and hashlib.sha256(above).hexdigest().encode() in seal
 
 

@@ -43,12 +43,16 @@ def parts_of(run: Path, model: nn.Module) -> dict[str, tuple[list[nn.Parameter],
     """The tensors that each parameter of ours consists of, and whether they are (out, in) where it is (in, out)."""
     try:
         table = read_json(run / TABLE)["tensors"]
-        parts = {ours: ([model.get_parameter(name) for name in names], turned) for ours, (names, turned) in table.items()}
+        parts = {
+            ours: ([model.get_parameter(name) for name in names], turned)
+            for ours, (names, turned) in table.items()
+        }
         named = {id(tensor) for tensors, _ in parts.values() for tensor in tensors}
         if named != {id(tensor) for tensor in model.parameters() if tensor.requires_grad}:
             raise KeyError("it does not name every tensor that learns")
     except (ValueError, KeyError, TypeError, AttributeError) as error:
-        raise SystemExit(f"Cannot use {run / TABLE}: it is damaged or of another model ({error}); {EXPORT} {run}") from None
+        why = f"it is damaged or of another model ({error})"
+        raise SystemExit(f"Cannot use {run / TABLE}: {why}; {EXPORT} {run}") from None
     return parts
 
 

@@ -126,7 +126,8 @@ class Run:
                 moment = saved.get(f"{ours}.{parameter}", torch.zeros(0))
                 for part, tensor in zip(parts, from_ours(moment, parts, turned)):
                     if tensor.shape != part.shape:
-                        raise SystemExit(f"Cannot use {self.path / TABLE}: it is of another model; {EXPORT} {self.path}")
+                        path = self.path
+                        raise SystemExit(f"Cannot use {path / TABLE}: it is of another model; {EXPORT} {path}")
                     optimizer.state[part] |= {theirs: tensor, "step": torch.tensor(float(self.step))}
         return optimizer
 

@@ -165,7 +165,8 @@ def test_records_after_the_checkpoint_and_half_lines_are_dropped(tmp_path):
 def test_files_of_the_user_are_never_lost_where_deno_was_killed_between_its_renames(tmp_path):
     last, (_, former) = tmp_path / "last", checkpoint.siblings(tmp_path / "last")
     text = "# A card\n\n"
-    seal = f"<!-- Written by Miniformer and so on. SHA-256 of the lines above: {hashlib.sha256(text.encode()).hexdigest()} -->\n"
+    sum_ = hashlib.sha256(text.encode()).hexdigest()
+    seal = f"<!-- Written by Miniformer and so on. SHA-256 of the lines above: {sum_} -->\n"
     for card in (text + seal, f"mine\n{text}{seal}"):
         for folder, step, notes in ((last, 2, "new"), (former, 1, "old")):
             save(tmp_path / "made", step)
