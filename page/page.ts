@@ -30,7 +30,7 @@ function receive(message: FromWorker): void {
   if (message.kind === "failed" && !["text", "plan"].includes(message.at)) complain(message.message);
   form?.receive(message);
   view.receive(message);
-  if (message.kind === "state" && message.state === "idle") form?.openDevice();
+  if (message.kind === "state" && message.state === "idle") form?.reopen();
 }
 
 /** Reads a text file that is dropped on the page. */

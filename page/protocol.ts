@@ -81,6 +81,8 @@ export type FromWorker =
     readonly kind: "began";
     readonly plan: Plan;
     readonly masked: boolean;
+    /** A prompt to begin with. */
+    readonly prompt: string;
     readonly references: readonly Reference[];
   }
   | { readonly kind: "state"; readonly state: WorkerState }

@@ -1,5 +1,13 @@
 import { assertEquals } from "@std/assert";
-import { byteText, duration, exactLoss, lossText, rateText, wholeNumber } from "../page/view/format.ts";
+import {
+  byteText,
+  capitalized,
+  duration,
+  exactLoss,
+  lossText,
+  rateText,
+  wholeNumber,
+} from "../page/view/format.ts";
 import { LossRecord } from "../page/view/loss_record.ts";
 
 Deno.test("numbers are shown with thousands and in units that fit", () => {
@@ -11,6 +19,7 @@ Deno.test("numbers are shown with thousands and in units that fit", () => {
   assertEquals([59.4, 59.6, 185, 7800].map(duration), ["59 s", "1 min 0 s", "3 min 5 s", "2 h 10 min"]);
   assertEquals([3e5, 14.7e6, 2.34e9].map(byteText), ["1 MB", "15 MB", "2.3 GB"]);
   assertEquals(lossText(2.0837), "2.084");
+  assertEquals(["no GPU was found", ""].map(capitalized), ["No GPU was found", ""]);
 });
 
 Deno.test("an exact loss gives the 32-bit number back", () => {

@@ -49,8 +49,20 @@ export interface Corpus {
   readonly training: Uint32Array;
   readonly validation: Uint32Array;
   readonly characters: number;
+  /** The first words of the text, as a prompt that its characters can write; for a masked model with a mask among them. */
+  readonly prompt: string;
   /** Nats per token of the validation text, where it is known. */
   readonly optimalLoss?: number;
+}
+
+/** Words of a prompt, and characters where the text has no words as short as that. */
+const PROMPT = { words: /^\s*(\S+\s+\S+\s+\S+)/, characters: 24 };
+
+function promptFrom(text: string, isMasked: boolean): string {
+  const words = text.match(PROMPT.words)?.[1] ?? text.trim();
+  const characters = Array.from(words).slice(0, PROMPT.characters);
+  if (isMasked) characters[characters.length >> 1] = "<mask>";
+  return characters.join("");
 }
 
 /** Splits and encodes a text for a kind of model. */
@@ -66,7 +78,7 @@ export function encodeSource({ text, optimalLoss }: Source, objective: Objective
   };
   return {
     ...ids,
-    ...{ tokenizer, characters: text.length },
+    ...{ tokenizer, characters: text.length, prompt: promptFrom(text, isMasked) },
     // of a model that reads the characters before, and no others
     optimalLoss: isMasked || optimalLoss === undefined
       ? undefined

@@ -108,7 +108,13 @@ export class Trainer {
     const corpus = this.#corpusOf(choices), plan = planRun(choices, corpus);
     if (!this.#opened) await this.#open("auto");
     const session = this.#session = new Session(this.#opened!.backend, plan, corpus);
-    this.#post({ kind: "began", plan, masked: session.masked, references: session.references });
+    this.#post({
+      kind: "began",
+      plan,
+      masked: session.masked,
+      prompt: corpus.prompt,
+      references: session.references,
+    });
     await this.#train(Infinity);
   }
 

@@ -4,8 +4,8 @@
  * @module
  */
 import type { DeviceChoice, Objective } from "../../mod.ts";
-import { chosen, element, show, write } from "./elements.ts";
-import { byteText, wholeNumber } from "./format.ts";
+import { chosen, element, enable, isEnabled, show, write } from "./elements.ts";
+import { byteText, capitalized, wholeNumber } from "./format.ts";
 import type { Choices, FromWorker, Plan, ToWorker } from "../protocol.ts";
 import {
   choicesOf,
@@ -26,7 +26,6 @@ export class BeginForm {
   readonly #form = element("begin", HTMLFormElement);
   readonly #preset = element("preset", HTMLSelectElement);
   readonly #ownText = element("own-text", HTMLTextAreaElement);
-  readonly #button = element("train", HTMLButtonElement);
   readonly #inputs = new Map<FieldName, HTMLInputElement>();
   #timer: number | undefined;
   /** The preset that suits the text, whatever has been chosen instead. */
@@ -38,7 +37,9 @@ export class BeginForm {
     for (const [name, field] of Object.entries(FIELDS)) this.#addField(name as FieldName, field);
     this.#form.addEventListener("submit", (event) => {
       event.preventDefault();
-      if (!this.#button.disabled) begin(this.#choices());
+      if (!isEnabled("train")) return;
+      enable("train", false); // until the next plan: a second click must not begin a second run
+      begin(this.#choices());
     });
     this.#form.addEventListener("change", ({ target }) => this.#changed(target as HTMLElement));
     this.#form.addEventListener("input", ({ target }) => {
@@ -46,11 +47,16 @@ export class BeginForm {
       else if ((target as HTMLInputElement).type === "number") this.#later(() => this.#plan());
     });
     this.#changeText();
-    this.openDevice();
+    this.#openDevice();
   }
 
-  /** Opens the chosen device. */
-  openDevice(): void {
+  /** Prepares the next run, after one that has ended. */
+  reopen(): void {
+    this.#openDevice();
+    this.#plan();
+  }
+
+  #openDevice(): void {
     this.#send({ kind: "open", device: element("device", HTMLSelectElement).value as DeviceChoice });
   }
 
@@ -63,7 +69,7 @@ export class BeginForm {
 
   /** Shows what a device, a plan or a refusal means for the form. */
   receive(message: FromWorker): void {
-    if (message.kind === "opened") write("reason", `${message.device}: ${message.reason}.`);
+    if (message.kind === "opened") write("reason", `${message.device}. ${capitalized(message.reason)}.`);
     if (message.kind === "planned") this.#showPlan(message.plan);
     if (message.kind !== "failed") return;
     if (message.at === "open") write("reason", message.message);
@@ -74,7 +80,7 @@ export class BeginForm {
   #refuse(message: string): void {
     write("refusal", message);
     write("plan", "");
-    this.#button.disabled = true;
+    enable("train", false);
   }
 
   #addField(name: FieldName, { label, least, most }: (typeof FIELDS)[FieldName]): void {
@@ -96,7 +102,7 @@ export class BeginForm {
   }
 
   #changed(target: HTMLElement): void {
-    if (target.id === "device") this.openDevice();
+    if (target.id === "device") this.#openDevice();
     else if (target === this.#preset) this.#fill();
     else if ((target as HTMLInputElement).name === "objective") this.#listPresets();
     else if ((target as HTMLInputElement).name === "text") this.#changeText();
@@ -106,9 +112,9 @@ export class BeginForm {
   #changeText(): void {
     const isOwn = chosen(this.#form, "text") === "own", text = this.#ownText.value;
     show("own", isOwn);
-    this.#button.textContent = isOwn ? "Train on your text" : "Train on the tales";
+    write("train", isOwn ? "Train on your text" : "Train on the tales");
     write("own-length", `${wholeNumber(text.length)} characters`);
-    this.#button.disabled = true;
+    enable("train", false);
     write("refusal", "");
     write("plan", isOwn && text === "" ? "Paste a text, or drop a file on this page." : "Reading the text …");
     if (isOwn && text === "") return;
@@ -131,8 +137,7 @@ export class BeginForm {
   #fill(): void {
     const preset = this.#preset.value as PresetName, choices = choicesOf(preset);
     for (const [name, input] of this.#inputs) input.value = `${choices[name]}`;
-    const summary = summaryOf(preset);
-    write("summary", `${summary[0].toUpperCase()}${summary.slice(1)}.`);
+    write("summary", `${capitalized(summaryOf(preset))}.`);
     this.#plan();
   }
 
@@ -152,6 +157,6 @@ export class BeginForm {
       `${batchSize} × ${contextLength} tokens, ${byteText(bytes)} of memory.`;
     write("refusal", "");
     write("plan", [facts, ...notes.map((note) => `${note}.`)].join(" "));
-    this.#button.disabled = false;
+    enable("train", true);
   }
 }

@@ -35,8 +35,10 @@ export function enable(id: string, enabled: boolean): void {
   element(id).ariaDisabled = `${!enabled}`;
 }
 
+/** Whether a button is enabled. */
+export const isEnabled = (id: string): boolean => element(id).ariaDisabled !== "true";
+
 /** Calls an action when a button is clicked that is enabled. */
 export function onClick(id: string, action: () => void): void {
-  const button = element(id);
-  button.addEventListener("click", () => button.ariaDisabled !== "true" && action());
+  element(id).addEventListener("click", () => isEnabled(id) && action());
 }

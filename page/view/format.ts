@@ -1,5 +1,5 @@
 /**
- * Numbers as they are shown.
+ * Numbers and sentences as they are shown.
  *
  * @module
  */
@@ -28,3 +28,6 @@ export const byteText = (bytes: number): string =>
 export function rateText(rate: number): string {
   return Number(rate.toPrecision(3)).toLocaleString("en-US", { maximumFractionDigits: 1 });
 }
+
+/** A clause as the beginning of a sentence. */
+export const capitalized = (clause: string): string => clause.slice(0, 1).toUpperCase() + clause.slice(1);

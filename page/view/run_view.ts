@@ -3,11 +3,11 @@
  *
  * @module
  */
-import { element, enable, onClick, show, write } from "./elements.ts";
+import { element, enable, isEnabled, onClick, show, write } from "./elements.ts";
 import { duration, exactLoss, lossText, rateText, wholeNumber } from "./format.ts";
 import { LossChart } from "./loss_chart.ts";
 import { LossRecord } from "./loss_record.ts";
-import type { FromWorker, Plan, Reference, ToWorker, WorkerState } from "../protocol.ts";
+import type { FromWorker, Reference, ToWorker, WorkerState } from "../protocol.ts";
 
 /** Rows of the table of losses. */
 const ROWS = 100;
@@ -72,7 +72,7 @@ export class RunView {
   }
 
   #begin(
-    { plan, masked, references }: { plan: Plan; masked: boolean; references: readonly Reference[] },
+    { plan, masked, prompt, references }: FromWorker & { kind: "began" },
   ): void {
     const { steps, layers, heads, modelDim, contextLength, batchSize, seed } = plan.choices;
     this.#chart?.close();
@@ -88,7 +88,7 @@ export class RunView {
     write("prompt-label", masked ? "Text with <mask> for each missing character" : "Prompt");
     write("generate", masked ? "Fill" : "Generate");
     show("temperature-field", !masked);
-    element("prompt", HTMLTextAreaElement).value = masked ? "Once there <mask>as a" : "Once there was";
+    element("prompt", HTMLTextAreaElement).value = prompt;
     this.#legend(references);
     this.#chart = new LossChart(element("chart"), this.#record, {
       steps,
@@ -175,7 +175,7 @@ export class RunView {
 
   #ask(event: Event): void {
     event.preventDefault();
-    if (element("generate").ariaDisabled === "true") return;
+    if (!isEnabled("generate")) return;
     const prompt = element("prompt", HTMLTextAreaElement).value,
       isMasked = element("temperature-field").hidden;
     const temperature = element("temperature", HTMLInputElement).valueAsNumber;

@@ -77,7 +77,7 @@ export async function openPage(
     });
   });
   await page.goto(address);
-  await page.waitForSelector("#train:enabled");
+  await page.waitForSelector('#train[aria-disabled="false"]');
   return { page, faults };
 }
 
