@@ -155,6 +155,9 @@ Deno.test("Hugging Face config: the end of a text is any id, null is none, and a
     undefined,
     undefined,
   ]);
+  for (const end of [[0, 1], -1, 0.5]) {
+    assertThrows(() => endOf("gpt2", end), TypeError, "expected the id of one token");
+  }
   assertEquals(toHuggingFaceConfig({ ...gpt1, endId: 4 }).eos_token_id, 4);
   assertEquals("eos_token_id" in toHuggingFaceConfig({ ...gpt1, endId: 4, labels: ["a", "b"] }), false);
 });

@@ -198,7 +198,7 @@ function fromGptJson(json: ConfigJson): GptConfig | GptClassifierConfig {
   };
   if (labels === undefined) {
     // null is no token, and not the same as no field
-    const endId = json.eos_token_id === undefined ? defaults.endId : file.id("eos_token_id", MAX.vocabSize);
+    const endId = json.eos_token_id === undefined ? defaults.endId : file.id("eos_token_id");
     return endId === undefined ? config : { ...config, endId };
   }
   const padId = file.id("pad_token_id", config.vocabSize);
