@@ -179,6 +179,7 @@ export * from "./models/gpt_classifier.ts";
 export * from "./models/language_head.ts";
 export * from "./models/layers.ts";
 export * from "./models/learner.ts";
+export * from "./models/masked_language_model.ts";
 export * from "./models/positions.ts";
 export * from "./models/roberta.ts";
 export * from "./models/roberta_classifier.ts";
@@ -203,6 +204,8 @@ export {
 } from "./tokenizers/special_tokens.ts";
 export * from "./tokenizers/text_pieces.ts";
 export * from "./tokenizers/tokenizer.ts";
+export type { BertNormalization } from "./tokenizers/wordpiece/bert_normalizer.ts";
+export * from "./tokenizers/wordpiece/wordpiece_tokenizer.ts";
 
 // Data: batches, labelled texts, tales with their answers
 export * from "./data/baselines.ts";
@@ -284,7 +287,7 @@ export type { CheckpointFiles } from "./checkpoints/checkpoint_files.ts";
 export type { SavedExperiment } from "./checkpoints/experiment_format.ts";
 export * from "./checkpoints/fine_tuning.ts";
 export { shardNames } from "./checkpoints/weight_files.ts";
-export type { HostTensor } from "./checkpoints/hugging_face.ts";
+export type { HostTensor } from "./checkpoints/hugging_face/tensors.ts";
 export {
   loadConfig,
   type LoadedModel,

@@ -42,7 +42,11 @@ export {
 export type { SavedExperiment } from "./experiment_format.ts";
 export type { CheckpointFiles };
 
-/** What `training_state.json` holds. */
+/**
+ * What `training_state.json` holds.
+ *
+ * @category Checkpoints
+ */
 export interface TrainingState {
   /** Updates done. */
   readonly step: number;
@@ -56,6 +60,7 @@ export interface TrainingState {
  * @param run The run.
  * @param state What else to save; the step is the run's own.
  * @returns `optimizer.safetensors` and `training_state.json`.
+ * @category Checkpoints
  */
 export async function trainingFiles(
   run: TrainingRun,
@@ -78,6 +83,7 @@ export async function trainingFiles(
  * @param files The files of a checkpoint.
  * @returns Its content.
  * @throws {TypeError} If it is missing or damaged.
+ * @category Checkpoints
  */
 export function loadTrainingState(files: CheckpointFiles): TrainingState {
   const name = trainingStateName(files), state = readJson(files, name), { step } = state;
@@ -94,6 +100,7 @@ export function loadTrainingState(files: CheckpointFiles): TrainingState {
  * would be overwritten.
  * @param files The files of the checkpoint.
  * @throws {TypeError} If a file is missing, damaged, or does not fit the model; nothing is changed then.
+ * @category Checkpoints
  */
 export function restoreTraining(run: TrainingRun, files: CheckpointFiles): void {
   const { backend, store, optimizer } = run, { step } = loadTrainingState(files);

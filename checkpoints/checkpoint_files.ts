@@ -12,7 +12,11 @@ import { escaped } from "../core/quoted.ts";
  */
 const MAX_JSON_BYTES = 2 ** 23;
 
-/** File names to contents. */
+/**
+ * File names to contents.
+ *
+ * @category Checkpoints
+ */
 export type CheckpointFiles = Record<string, Uint8Array<ArrayBuffer> | string>;
 
 /** The file that holds the step and the settings of a run. */

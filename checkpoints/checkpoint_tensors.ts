@@ -10,7 +10,7 @@ import type { ParameterStore } from "../core/module.ts";
 import { shortened } from "../core/quoted.ts";
 import { OPTIMIZERS } from "../training/optimizers.ts";
 import { formatShape, type Tensor } from "../core/tensor.ts";
-import type { HostTensor } from "./hugging_face.ts";
+import type { HostTensor } from "./hugging_face/tensors.ts";
 import {
   isFloat,
   type NamedArray,

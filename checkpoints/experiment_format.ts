@@ -23,12 +23,16 @@ import { PROBLEM_TYPES } from "../models/classifier.ts";
 import { checkExperiment, type Experiment } from "../models/experiment.ts";
 import { ARCHITECTURES, type ModelConfig } from "../models/families.ts";
 import { expectShape } from "./checkpoint_tensors.ts";
-import { type ConfigJson, ConfigReader, MAX } from "./config_reader.ts";
-import { formatOf, fromHuggingFaceConfig, toHuggingFaceConfig } from "./hugging_face_formats.ts";
-import { definedOnly } from "./hugging_face_json.ts";
+import { type ConfigJson, ConfigReader, MAX } from "./hugging_face/config_reader.ts";
+import { formatOf, fromHuggingFaceConfig, toHuggingFaceConfig } from "./hugging_face/formats.ts";
+import { definedOnly } from "./hugging_face/shared.ts";
 import type { TensorEntry } from "./safetensors.ts";
 
-/** What a checkpoint holds of an experiment. */
+/**
+ * What a checkpoint holds of an experiment.
+ *
+ * @category Checkpoints
+ */
 export type SavedExperiment = Pick<Experiment, "name" | "sha256">;
 
 /** Our value of `model_type`. */

@@ -7,7 +7,7 @@
 import type { Backend } from "../core/backend.ts";
 import type { ParameterStore } from "../core/module.ts";
 import { formatShape } from "../core/tensor.ts";
-import type { HostTensor } from "./hugging_face.ts";
+import type { HostTensor } from "./hugging_face/tensors.ts";
 
 /** Tables that grow with the vocabulary: the token embedding, and the head of a GPT that is not tied to it. */
 const ONE_ROW_A_TOKEN = /(^|\.)(tokenEmbedding|languageHead)$/;
@@ -38,6 +38,7 @@ const ONE_ROW_A_TOKEN = /(^|\.)(tokenEmbedding|languageHead)$/;
  * @param weights The parameters of the pretrained model, from `loadModel`.
  * @returns The names of the parameters that were taken over.
  * @throws {TypeError} If nothing fits, or something has another shape; nothing is changed then.
+ * @category Checkpoints
  */
 export async function takeOver(
   backend: Backend,

@@ -37,11 +37,15 @@ import {
   importTensors,
   settleTied,
   usedTensors,
-} from "./hugging_face.ts";
+} from "./hugging_face/tensors.ts";
 import { writeSafetensors } from "./safetensors.ts";
 import { openWeights } from "./weight_files.ts";
 
-/** A model read from a checkpoint, not yet on a device. */
+/**
+ * A model read from a checkpoint, not yet on a device.
+ *
+ * @category Checkpoints
+ */
 export interface LoadedModel<Config extends ModelConfig = ModelConfig> {
   /** Its sizes. */
   readonly config: Config;
@@ -51,7 +55,11 @@ export interface LoadedModel<Config extends ModelConfig = ModelConfig> {
   readonly weights: ReadonlyMap<string, HostTensor>;
 }
 
-/** What is expected of a checkpoint. */
+/**
+ * What is expected of a checkpoint.
+ *
+ * @category Checkpoints
+ */
 export interface LoadOptions<Kind extends ModelKind = ModelKind> {
   /** What the model must be for; anything unless given. */
   readonly kind?: Kind;
@@ -69,6 +77,7 @@ export interface LoadOptions<Kind extends ModelKind = ModelKind> {
  * @throws {RangeError} If the format cannot express the model.
  * @throws {TypeError} If the parameters are not those of a model with this configuration: as its checkpoint, they would be
  * refused, or load as another model.
+ * @category Checkpoints
  */
 export async function modelFiles(
   backend: Backend,
@@ -109,6 +118,7 @@ function expectParameters(expected: readonly Parameter[], actual: ReadonlyMap<st
  * @param files At least `config.json`.
  * @returns Its name and hash, or nothing if the model has the parts of its family.
  * @throws {TypeError} If the file is missing or damaged.
+ * @category Checkpoints
  */
 export function loadSavedExperiment(files: CheckpointFiles): SavedExperiment | undefined {
   const json = readJson(files, "config.json");
@@ -130,6 +140,7 @@ export function loadSavedExperiment(files: CheckpointFiles): SavedExperiment | u
  * @param options What the model must be for, and the experiment that it was saved with.
  * @returns The sizes.
  * @throws {TypeError} If the file is missing or damaged, describes another kind of model, or one with another experiment.
+ * @category Checkpoints
  */
 export function loadConfig<Kind extends ModelKind = ModelKind>(
   files: CheckpointFiles,
@@ -164,6 +175,7 @@ export function loadConfig<Kind extends ModelKind = ModelKind>(
  * @returns Sizes and parameters.
  * @throws {TypeError} If a file is missing or damaged, describes another kind of model or one with another experiment, or
  * holds numbers that are not finite; the message names file and tensor.
+ * @category Checkpoints
  */
 export function loadModel<Kind extends ModelKind = ModelKind>(
   files: CheckpointFiles,
@@ -193,6 +205,7 @@ export function loadModel<Kind extends ModelKind = ModelKind>(
  * @param store Its parameters.
  * @param weights From {@linkcode loadModel}.
  * @throws {TypeError} If a tensor is missing or has another shape; nothing is changed then.
+ * @category Checkpoints
  */
 export function restoreModel(backend: Backend, store: ParameterStore, weights: LoadedModel["weights"]): void {
   backend.write(store.values, inFile("model.safetensors", () => flatten(store, weights)));

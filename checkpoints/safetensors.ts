@@ -16,7 +16,11 @@
 import { quoted, shortened } from "../core/quoted.ts";
 import { formatShape, sizeOf } from "../core/tensor.ts";
 
-/** An array in a safetensors file. */
+/**
+ * An array in a safetensors file.
+ *
+ * @category Checkpoints
+ */
 export interface NamedArray {
   /** Its name. */
   readonly name: string;
@@ -26,7 +30,11 @@ export interface NamedArray {
   readonly data: Float32Array;
 }
 
-/** The entry of an array in the header of a safetensors file. */
+/**
+ * The entry of an array in the header of a safetensors file.
+ *
+ * @category Checkpoints
+ */
 export interface TensorEntry {
   /** Its name. */
   readonly name: string;
@@ -91,6 +99,7 @@ export function isFloat({ dtype }: TensorEntry): boolean {
  * @param arrays What to write, in this order.
  * @returns The bytes of the file.
  * @throws {TypeError} If an array does not have as many elements as its shape, or two have the same name.
+ * @category Checkpoints
  */
 export function writeSafetensors(arrays: readonly NamedArray[]): Uint8Array<ArrayBuffer> {
   // without a prototype: a tensor may be called __proto__
@@ -177,6 +186,7 @@ export function readTensorEntries(bytes: Uint8Array): Map<string, TensorEntry> {
  * @param entries The arrays to read; all that the header names unless given.
  * @returns The arrays by name, in the order of the file. Arrays that are not floats are left out.
  * @throws {TypeError} If the file is damaged; the message names the damage.
+ * @category Checkpoints
  */
 export function readSafetensors(
   bytes: Uint8Array,

@@ -15,7 +15,7 @@ import { quoted, shortened } from "../core/quoted.ts";
 import type { ModelConfig } from "../models/families.ts";
 import { type CheckpointFiles, inFile, readBytes, readJson } from "./checkpoint_files.ts";
 import { readFinite } from "./checkpoint_tensors.ts";
-import { toHuggingFaceConfig } from "./hugging_face_formats.ts";
+import { toHuggingFaceConfig } from "./hugging_face/formats.ts";
 import { isFloat, type NamedArray, readTensorEntries, type TensorEntry } from "./safetensors.ts";
 
 /** The file that holds all weights. */
@@ -80,6 +80,7 @@ function readIndex(files: CheckpointFiles): Map<string, string> {
  * @param files The files that are known, with the index if there is one.
  * @returns The names of the shards, each once; none where the weights are in one file.
  * @throws {TypeError} If the index is damaged, or names a file in another folder.
+ * @category Checkpoints
  */
 export function shardNames(files: CheckpointFiles): string[] {
   if (Object.hasOwn(files, SINGLE_FILE) || !Object.hasOwn(files, SHARD_INDEX)) return [];

@@ -75,9 +75,11 @@ export const attention: Command = defineCommand({
       const stack = attentionStack(model), { layers, heads, contextLength } = stack.config;
       checkChoice("layer", layer, layers);
       checkChoice("head", head, heads);
-      const whole = tokenizer.encode(text, { addSpecialTokens: kind !== "causal" });
-      if (whole.length === 0) throw new Error("There is nothing to read: the text is empty");
-      const ids = fitText(whole, { contextLength, truncate });
+      const ids = fitText(tokenizer, { text }, {
+        contextLength,
+        truncate,
+        addSpecialTokens: kind !== "causal",
+      });
       const maps = (await attentionMaps(backend, stack, ids)).filter((map) =>
         (layer ?? map.layer + 1) === map.layer + 1 && (head ?? map.head + 1) === map.head + 1
       );

@@ -67,10 +67,9 @@ export const classify: Command = defineCommand({
       const { model, tokenizer } = openModel(backend, found, "classifier");
       const { contextLength, labels } = model.config;
       const isChoice = problemOf(model.config) === "single_label_classification";
-      const encode = (text: string) => tokenizer.encode(text, { addSpecialTokens: true, pair });
       const ids = file
         ? encodeTexts(file, tokenizer, { contextLength, truncate })
-        : [fitText(encode(text!), { contextLength, truncate })];
+        : [fitText(tokenizer, { text: text!, pair }, { contextLength, truncate })];
       const actual = isChoice && file?.rows.every(({ label }) => label !== undefined)
         ? file.rows.map((row) => classOf(row, file.path, labels))
         : undefined;

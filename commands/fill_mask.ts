@@ -25,8 +25,12 @@ export const fillMask: Command = defineCommand({
     'fill-mask --text "The <mask> sat." --json | jq -r .text',
   ],
   flags: {
-    ...modelFlags("a RoBERTa", "roberta"),
-    text: { kind: "text", description: "a text with one <mask> or several", required: true },
+    ...modelFlags("a RoBERTa or BERT", "roberta"),
+    text: {
+      kind: "text",
+      description: "a text with one <mask> or several, in a BERT's [MASK]",
+      required: true,
+    },
     topK: {
       kind: "integer",
       description: "candidates for each mask",
@@ -43,14 +47,16 @@ export const fillMask: Command = defineCommand({
     await withBackend({ device, threads }, async ({ backend }) => {
       const { model, tokenizer } = openModel(backend, found, "masked");
       const { contextLength, padId } = model.config, { maskId } = maskTokens(tokenizer, padId);
-      const whole = tokenizer.encode(text, { addSpecialTokens: true });
-      if (!whole.includes(maskId)) {
-        throw new Error('The text has no <mask>: write <mask> for what is missing, as in "The <mask> sat."');
+      const mask = tokenizer.tokenOf(maskId);
+      if (!tokenizer.encode(text).includes(maskId)) {
+        throw new Error(
+          `The text has no ${mask}: write ${mask} for what is missing, as in "The ${mask} sat."`,
+        );
       }
-      const ids = fitText(whole, { contextLength, truncate });
+      const ids = fitText(tokenizer, { text }, { contextLength, truncate });
       if (!ids.includes(maskId)) {
         throw new Error(
-          `No <mask> is left among the first ${contextLength} tokens: shorten the text before it`,
+          `No ${mask} is left among the first ${contextLength} tokens: shorten the text before it`,
         );
       }
       const result = decodeFilled(ids, await fill(backend, model, ids, { maskId, topK }), tokenizer);

@@ -4,7 +4,7 @@
  * @module
  */
 import { loadModel, loadSavedExperiment } from "../checkpoints/checkpoint.ts";
-import { huggingFaceTensors } from "../checkpoints/hugging_face_formats.ts";
+import { huggingFaceTensors } from "../checkpoints/hugging_face/formats.ts";
 import { type Command, defineCommand } from "./cli/command.ts";
 import { allowWriting } from "./cli/permissions.ts";
 import { print, quote } from "./cli/terminal.ts";
@@ -57,11 +57,13 @@ async function exportTorch(path: string): Promise<void> {
   const run = await readRun<TrainState>(folder.path, "train", TRAIN_SCHEMAS), { state, files } = run;
   const refuse = (why: string) => new Error(`Cannot export ${folder.path} to PyTorch: ${why}`);
   if (loadSavedExperiment(files)) {
-    throw refuse("its model has a block of its own, which transformers does not");
+    throw refuse("its model has a block of its own, which transformers does not have; resume it here");
   }
   await announceFiles(folder.path, [...state.source.data, ...state.source.validation], "");
   const corpus = await readCorpus(state.source), tokenizer = tokenizerOf(run);
-  if (corpus.fingerprint !== state.textFingerprint) throw refuse("its texts are not those it was trained on");
+  if (corpus.fingerprint !== state.textFingerprint) {
+    throw refuse("its texts are not those it was trained on; restore them first");
+  }
   expectTokenizer(run, tokenizer);
   const { training, validation } = await encodeCorpus(corpus, tokenizer, folder.path, {
     lines: state.settings.lines,

@@ -12,35 +12,69 @@
 import type { Tensor } from "./tensor.ts";
 import type { WasmPass } from "./wasm/wasm_pass.ts";
 
-/** Sizes of the dimensions of a tensor, outermost first. */
+/**
+ * Sizes of the dimensions of a tensor, outermost first.
+ *
+ * @category Devices and tensors
+ */
 export type Shape = readonly number[];
 
-/** What a tensor holds: 32-bit floats, or unsigned 32-bit integers (token ids, counters, random bits). */
+/**
+ * What a tensor holds: 32-bit floats, or unsigned 32-bit integers (token ids, counters, random bits).
+ *
+ * @category Devices and tensors
+ */
 export type DataType = "f32" | "u32";
 
-/** An array of floats: 32 bits wide, or 64 on a CPU backend made for gradient checks. */
+/**
+ * An array of floats: 32 bits wide, or 64 on a CPU backend made for gradient checks.
+ *
+ * @category Devices and tensors
+ */
 export type Floats = Float32Array | Float64Array;
 
-/** The host array of a data type. */
+/**
+ * The host array of a data type.
+ *
+ * @category Devices and tensors
+ */
 export type HostArray = Floats | Uint32Array;
 
-/** The tensors a kernel reads or writes: name to data type, in binding order. */
+/**
+ * The tensors a kernel reads or writes: name to data type, in binding order.
+ *
+ * @category Devices and tensors
+ */
 export type Bindings = Readonly<Record<string, DataType>>;
 
-/** Tensors to run a kernel on, by the names the kernel gives them. */
+/**
+ * Tensors to run a kernel on, by the names the kernel gives them.
+ *
+ * @category Devices and tensors
+ */
 export type TensorsOf<Names extends Bindings> = { readonly [Name in keyof Names]: Tensor };
 
-/** The same tensors as host arrays, as the CPU body of a kernel sees them. */
+/**
+ * The same tensors as host arrays, as the CPU body of a kernel sees them.
+ *
+ * @category Devices and tensors
+ */
 export type ArraysOf<Names extends Bindings> = {
   readonly [Name in keyof Names]: Names[Name] extends "u32" ? Uint32Array : Floats;
 };
 
-/** Sizes and settings of one run of a kernel, by name. They are compiled into the shader as constants. */
+/**
+ * Sizes and settings of one run of a kernel, by name. They are compiled into the shader as constants.
+ *
+ * @category Devices and tensors
+ */
 export type Constants<Name extends string = string> = Readonly<Record<Name, number>>;
 
 /**
  * Which of two kinds of processor runs the shader: a GPU (`"hardware"`), or a CPU that emulates one (`"software"`). A
  * kernel may choose its tile sizes by it.
+ *
+ * @category Devices and tensors
  */
 export type AdapterClass = "hardware" | "software";
 
@@ -60,6 +94,8 @@ export type AdapterClass = "hardware" | "software";
  *   is the constant `lanes`.
  *
  * A text that declares its own `@binding`s (to see an array as vectors, for instance) keeps them.
+ *
+ * @category Devices and tensors
  */
 export interface Kernel<
   Reads extends Bindings = Bindings,
@@ -121,6 +157,7 @@ export interface Kernel<
  *
  * @param definition The kernel.
  * @returns The same object.
+ * @category Devices and tensors
  */
 export function kernel<
   const Reads extends Bindings,
@@ -130,7 +167,11 @@ export function kernel<
   return definition;
 }
 
-/** Where tensors live and kernels run. */
+/**
+ * Where tensors live and kernels run.
+ *
+ * @category Devices and tensors
+ */
 export interface Backend {
   /** `"cpu"`, `"wasm"` or `"webgpu"`. */
   readonly name: "cpu" | "wasm" | "webgpu";

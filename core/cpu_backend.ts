@@ -23,7 +23,11 @@ import type {
 import { BufferPool } from "./buffer_pool.ts";
 import { checkLength, checkView, sizeOf, Tensor } from "./tensor.ts";
 
-/** Options of {@linkcode CpuBackend}. */
+/**
+ * Options of {@linkcode CpuBackend}.
+ *
+ * @category Devices and tensors
+ */
 export interface CpuBackendOptions {
   /** The array for floats: `Float32Array` (default), or `Float64Array` for gradient checks. */
   floats?: Float32ArrayConstructor | Float64ArrayConstructor;
@@ -31,7 +35,11 @@ export interface CpuBackendOptions {
   poison?: boolean;
 }
 
-/** Runs kernels by calling their `cpu` bodies. */
+/**
+ * Runs kernels by calling their `cpu` bodies.
+ *
+ * @category Devices and tensors
+ */
 export class CpuBackend implements Backend {
   /** `"cpu"`. */
   readonly name = "cpu";

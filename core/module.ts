@@ -17,15 +17,27 @@ import type { Backend, Shape } from "./backend.ts";
 import { Random } from "./random.ts";
 import { sizeOf, Tensor } from "./tensor.ts";
 
-/** The distribution of a parameter's initial values. */
+/**
+ * The distribution of a parameter's initial values.
+ *
+ * @category Devices and tensors
+ */
 export type Initial =
   | { readonly distribution: "normal"; readonly std: number }
   | { readonly distribution: "constant"; readonly value: number };
 
-/** Normal values around 0. */
+/**
+ * Normal values around 0.
+ *
+ * @category Devices and tensors
+ */
 export const normal = (std: number): Initial => ({ distribution: "normal", std });
 
-/** The same value everywhere. */
+/**
+ * The same value everywhere.
+ *
+ * @category Devices and tensors
+ */
 export const constant = (value: number): Initial => ({ distribution: "constant", value });
 
 /** Parameters start at multiples of 64 elements: WebGPU binds at multiples of 256 bytes. */
@@ -41,7 +53,11 @@ const NOWHERE: Backend = new Proxy({} as Backend, {
   },
 });
 
-/** A tensor that is learned. It has no memory until {@linkcode initialize} gives it some. */
+/**
+ * A tensor that is learned. It has no memory until {@linkcode initialize} gives it some.
+ *
+ * @category Devices and tensors
+ */
 export class Parameter extends Tensor {
   /** The distribution of its initial values. */
   readonly initial: Initial;
@@ -80,6 +96,7 @@ export class Parameter extends Tensor {
  * @param module A module.
  * @param path The path of the module in a larger one.
  * @returns The parameters; each once, with its name set. A parameter with two paths (a tied weight) is named by the first.
+ * @category Devices and tensors
  */
 export function namedParameters(module: object, path = ""): Parameter[] {
   const found = new Set<Parameter>();
@@ -95,7 +112,11 @@ export function namedParameters(module: object, path = ""): Parameter[] {
   return [...found];
 }
 
-/** The memory of all parameters of a model. */
+/**
+ * The memory of all parameters of a model.
+ *
+ * @category Devices and tensors
+ */
 export interface ParameterStore {
   /** The parameters, in the order of the model. */
   readonly parameters: readonly Parameter[];
@@ -129,6 +150,7 @@ export interface ParameterStore {
  * @param backend Where the model is to live.
  * @param module The model.
  * @returns The flat buffers and what is where in them.
+ * @category Devices and tensors
  */
 export function allocateParameters(backend: Backend, module: object): ParameterStore {
   const parameters = namedParameters(module), starts = new Map<Parameter, number>();
@@ -156,6 +178,7 @@ export function allocateParameters(backend: Backend, module: object): ParameterS
  * @param module The model.
  * @param seed Decides the initial values, together with the names.
  * @returns The flat buffers and what is where in them.
+ * @category Devices and tensors
  */
 export function initialize(backend: Backend, module: object, seed: number): ParameterStore {
   const store = allocateParameters(backend, module);
@@ -177,6 +200,7 @@ function initialValues({ name, shape, initial }: Parameter, seed: number): Float
  *
  * @param module A module; it need not be initialized.
  * @returns How many, a tied weight counted once.
+ * @category Devices and tensors
  */
 export function countParameters(module: object): number {
   return namedParameters(module).reduce((sum, { size }) => sum + size, 0);

@@ -12,6 +12,8 @@ import { WebGpuBackend } from "./webgpu/webgpu_backend.ts";
 /**
  * `"auto"` takes a hardware GPU, else WebAssembly; `"webgpu"` takes software WebGPU, too; `"cpu"` is the CPU reference,
  * whose single thread of plain JavaScript is slow.
+ *
+ * @category Devices and tensors
  */
 export type DeviceChoice = "auto" | "webgpu" | "wasm" | "cpu";
 
@@ -19,7 +21,11 @@ export type DeviceChoice = "auto" | "webgpu" | "wasm" | "cpu";
 export const HOW_TO_GET_WEBGPU: string = "install a GPU driver with Vulkan (or Metal, DirectX 12), " +
   "or software Vulkan (Debian, Ubuntu: apt-get install mesa-vulkan-drivers)";
 
-/** A backend and why it was chosen. */
+/**
+ * A backend and why it was chosen.
+ *
+ * @category Devices and tensors
+ */
 export interface OpenedBackend {
   /** The backend. */
   readonly backend: Backend;
@@ -27,7 +33,11 @@ export interface OpenedBackend {
   readonly reason: string;
 }
 
-/** What a device is opened with. */
+/**
+ * What a device is opened with.
+ *
+ * @category Devices and tensors
+ */
 export interface OpenOptions {
   /** Threads of the WebAssembly backend; as many as the machine has processors unless given. */
   readonly threads?: number;
@@ -40,6 +50,7 @@ export interface OpenOptions {
  * @param options Threads.
  * @returns The backend and the reason.
  * @throws {Error} If `"webgpu"` is requested and there is no adapter, or `"wasm"` and the engine has no vectors.
+ * @category Devices and tensors
  */
 export async function chooseBackend(
   choice: DeviceChoice = "auto",
@@ -84,6 +95,7 @@ export async function chooseBackend(
  * @param options Threads.
  * @returns The backend.
  * @throws {Error} If `"webgpu"` is requested and there is no adapter, or `"wasm"` and the engine has no vectors.
+ * @category Devices and tensors
  */
 export async function openBackend(
   choice: DeviceChoice = "auto",

@@ -54,6 +54,8 @@ function multiplyHigh(a: number, b: number): number {
  * philox4x32(words, 0, 0, 0, 0, 0, 0);
  * assertEquals([...words], [0x6627e8d5, 0xe169c58d, 0xbc57ac4c, 0x9b00dbd8]);
  * ```
+ *
+ * @category Devices and tensors
  */
 export function philox4x32(
   out: Uint32Array,

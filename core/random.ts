@@ -56,6 +56,8 @@ function nameWords(name: string): [low: number, high: number] {
  * const again = new Random(1, "example");
  * assertEquals([again.below(6), again.uniform(), again.normal()], drawn);
  * ```
+ *
+ * @category Devices and tensors
  */
 export class Random {
   readonly #key: [low: number, high: number];
@@ -154,6 +156,8 @@ export class Random {
  *
  * assertEquals([...permutation(4, 1, 0)].sort(), [0, 1, 2, 3]);
  * ```
+ *
+ * @category Devices and tensors
  */
 export function permutation(length: number, seed: number, epoch: number): Uint32Array {
   const random = new Random(seed, `permutation of epoch ${epoch}`);

@@ -26,6 +26,8 @@ import { fill, gradientToWrite, type Tensor } from "./tensor.ts";
  * tape.backward(matmul(x, x));
  * assertEquals(await backend.read(x.gradient!), new Float32Array([6]));
  * ```
+ *
+ * @category Devices and tensors
  */
 export class Tape {
   readonly #steps: (() => void)[] = [];

@@ -17,19 +17,31 @@ import type { Backend, DataType, Shape } from "./backend.ts";
 import { kernel } from "./backend.ts";
 import type { Tape } from "./tape.ts";
 
-/** The number of elements of a shape. */
+/**
+ * The number of elements of a shape.
+ *
+ * @category Devices and tensors
+ */
 export function sizeOf(shape: Shape): number {
   let size = 1;
   for (const length of shape) size *= length;
   return size;
 }
 
-/** A shape as text: `(2, 3)`. */
+/**
+ * A shape as text: `(2, 3)`.
+ *
+ * @category Devices and tensors
+ */
 export function formatShape(shape: Shape): string {
   return `(${shape.join(", ")})`;
 }
 
-/** An array of numbers in a backend's memory. */
+/**
+ * An array of numbers in a backend's memory.
+ *
+ * @category Devices and tensors
+ */
 export class Tensor {
   /** Where it lives. */
   readonly backend: Backend;
@@ -153,6 +165,7 @@ export const fill = kernel({
  * @param backend Where to make it.
  * @param shape Its shape.
  * @returns The tensor.
+ * @category Devices and tensors
  */
 export function zeros(backend: Backend, shape: Shape): Tensor {
   const y = backend.allocate(shape);
@@ -169,6 +182,7 @@ export function zeros(backend: Backend, shape: Shape): Tensor {
  *
  * @param x The tensor.
  * @returns A tensor of the same shape.
+ * @category Devices and tensors
  */
 export function gradientOf(x: Tensor): Tensor {
   if (x.gradient) return x.gradient;
@@ -197,6 +211,7 @@ export function gradientOf(x: Tensor): Tensor {
  *
  * @param x The tensor.
  * @returns A tensor of the same shape, and the constant `accumulate` of the kernel: 0 to store, 1 to add.
+ * @category Devices and tensors
  */
 export function gradientToWrite(x: Tensor): { gradient: Tensor; accumulate: 0 | 1 } {
   if (x.gradient) return { gradient: x.gradient, accumulate: 1 };
@@ -222,6 +237,7 @@ export function gradientToWrite(x: Tensor): { gradient: Tensor; accumulate: 0 | 
  *
  * @param x The tensor.
  * @returns True if it holds floats and is on a tape, or has a gradient already, as trained parameters do.
+ * @category Devices and tensors
  */
 export function needsGradient(x: Tensor): boolean {
   return x.dataType === "f32" && (x.tape !== undefined || x.gradient !== undefined);
@@ -235,6 +251,7 @@ export function needsGradient(x: Tensor): boolean {
  * @param inputs The tensors it is computed from.
  * @param dataType What it holds: floats unless given.
  * @returns A new tensor on the same backend.
+ * @category Devices and tensors
  */
 export function outputOf(shape: Shape, inputs: readonly Tensor[], dataType: DataType = "f32"): Tensor {
   const y = inputs[0].backend.allocate(shape, dataType);

@@ -8,7 +8,11 @@ import { log } from "../core/math.ts";
 import { IGNORE_INDEX } from "../kernels/cross_entropy.ts";
 import type { Batch } from "./batches.ts";
 
-/** The loss of a simple predictor. */
+/**
+ * The loss of a simple predictor.
+ *
+ * @category Data
+ */
 export interface Baseline {
   /** `uniform`: all tokens are equally likely; `unigram`: by their frequency; `optimal`: the lowest possible loss. */
   readonly name: "uniform" | "unigram" | "optimal";
@@ -32,6 +36,8 @@ export interface Baseline {
  * const losses = baselines(Uint32Array.of(0, 1), { vocabSize: 2, optimal: 0.1 }).map(({ loss }) => loss);
  * assertEquals(losses, [Math.LN2, Math.LN2, 0.1]);
  * ```
+ *
+ * @category Data
  */
 export function baselines(
   ids: Uint32Array,
@@ -68,6 +74,8 @@ export function baselines(
  * const loss = unigramLoss([batch], [Uint32Array.of(0, 0, 0), Uint32Array.of(1, 2)], { vocabSize: 3, specialIds: [2] });
  * assertAlmostEquals(loss, -Math.log((3 + 1) / (4 + 2)));
  * ```
+ *
+ * @category Data
  */
 export function unigramLoss(
   batches: readonly Batch[],

@@ -13,7 +13,11 @@ import { IGNORE_INDEX } from "../kernels/cross_entropy.ts";
 import { checkSizes } from "../models/config.ts";
 import { sampleOrder } from "./epochs.ts";
 
-/** A batch on the host; `BatchTensors` is the same on a device. */
+/**
+ * A batch on the host; `BatchTensors` is the same on a device.
+ *
+ * @category Data
+ */
 export interface Batch {
   /** Token ids, (B, T), row-major. */
   readonly inputs: Uint32Array;
@@ -35,7 +39,11 @@ export interface Batch {
   readonly auxiliaryWeights?: Float32Array;
 }
 
-/** A source of batches. The same seed and number give the same batch. */
+/**
+ * A source of batches. The same seed and number give the same batch.
+ *
+ * @category Data
+ */
 export interface BatchSource {
   /** Batches in an epoch, not always an integer. */
   readonly batchesPerEpoch: number;
@@ -43,7 +51,11 @@ export interface BatchSource {
   at(number: number): Batch;
 }
 
-/** Sizes and seed of {@linkcode causalBatches}. */
+/**
+ * Sizes and seed of {@linkcode causalBatches}.
+ *
+ * @category Data
+ */
 export interface CausalBatchOptions {
   /** T. */
   contextLength: number;
@@ -101,6 +113,7 @@ function emptyBatch(batchSize: number, contextLength: number): Batch {
  * @param options Sizes and seed.
  * @returns The source.
  * @throws {RangeError} If the text is shorter than one window, or a size is not a positive integer.
+ * @category Data
  */
 export function causalBatches(tokens: Uint32Array, options: CausalBatchOptions): BatchSource {
   const { contextLength, batchSize, seed } = options;
@@ -137,6 +150,7 @@ export function causalBatches(tokens: Uint32Array, options: CausalBatchOptions):
  * @param options Sizes; `windows` is the largest number of windows, all unless given.
  * @returns Batches; the targets of unused rows of the last one are ignored.
  * @throws {RangeError} If the text is shorter than one window, or a size is not a positive integer.
+ * @category Data
  */
 export function validationBatches(
   tokens: Uint32Array,
@@ -154,7 +168,11 @@ export function validationBatches(
   return batches;
 }
 
-/** A batch of windows of a text. */
+/**
+ * A batch of windows of a text.
+ *
+ * @category Data
+ */
 export interface WindowBatch extends Batch {
   /** Index of the first input of each row that is a window; rows beyond have no targets. */
   readonly starts: readonly number[];
@@ -185,6 +203,8 @@ export interface WindowBatch extends Batch {
  * assertEquals(starts, [0, 2]);
  * assertEquals([...targets], [11, 12, 13, 14, IGNORE_INDEX, IGNORE_INDEX, 15, 16]);
  * ```
+ *
+ * @category Data
  */
 export function overlappingBatches(
   tokens: Uint32Array,

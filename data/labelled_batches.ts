@@ -10,7 +10,11 @@ import type { Batch, BatchSource } from "./batches.ts";
 import { sampleOrder } from "./epochs.ts";
 import { padSequences } from "./sequences.ts";
 
-/** A labelled text. */
+/**
+ * A labelled text.
+ *
+ * @category Data
+ */
 export interface Example {
   /** Token ids of the text, special tokens included. */
   readonly ids: Uint32Array;
@@ -18,7 +22,11 @@ export interface Example {
   readonly label: number;
 }
 
-/** Sizes of {@linkcode labelledValidationBatches}. */
+/**
+ * Sizes of {@linkcode labelledValidationBatches}.
+ *
+ * @category Data
+ */
 export interface LabelledSizes {
   /** T, at least as long as the longest text. */
   contextLength: number;
@@ -28,7 +36,11 @@ export interface LabelledSizes {
   padId: number;
 }
 
-/** Sizes, seed and weights of {@linkcode labelledBatches}. */
+/**
+ * Sizes, seed and weights of {@linkcode labelledBatches}.
+ *
+ * @category Data
+ */
 export interface LabelledBatchOptions extends LabelledSizes {
   /** Seed of the order. */
   seed: number;
@@ -102,6 +114,7 @@ function nextTokens(
  * @returns The source.
  * @throws {RangeError} If there are no examples, all are of one class, one is empty or too long, a class has no weight,
  * every example has weight 0, or a size is not a positive integer.
+ * @category Data
  */
 export function labelledBatches(examples: readonly Example[], options: LabelledBatchOptions): BatchSource {
   const { batchSize, seed, classWeights, auxiliaryWeight = 0, encode } = options;
@@ -149,6 +162,7 @@ export function labelledBatches(examples: readonly Example[], options: LabelledB
  * @param sizes Sizes.
  * @returns Batches; rows of the last one that are not needed have no class.
  * @throws {RangeError} If there are no examples, one is empty or too long, or a size is no positive integer.
+ * @category Data
  */
 export function labelledValidationBatches(examples: readonly Example[], sizes: LabelledSizes): Batch[] {
   checkExamples(examples, sizes);
@@ -173,6 +187,7 @@ export function labelledValidationBatches(examples: readonly Example[], sizes: L
  * @param labels The class of each example.
  * @param classes Number of classes.
  * @returns For each class n / (classes · its examples), as scikit-learn's "balanced"; 0 for one without examples.
+ * @category Data
  */
 export function balancedWeights(labels: readonly number[], classes: number): number[] {
   const counts = new Array<number>(classes).fill(0);

@@ -13,7 +13,11 @@
 import { escaped, quoted } from "../core/quoted.ts";
 import { splitCsv, splitTsv, type Table, type TableRow } from "./tables.ts";
 
-/** A text of a file. */
+/**
+ * A text of a file.
+ *
+ * @category Data
+ */
 export interface LabelledText {
   /** The text. */
   readonly text: string;
@@ -25,7 +29,11 @@ export interface LabelledText {
   readonly line: number;
 }
 
-/** The texts of a file. */
+/**
+ * The texts of a file.
+ *
+ * @category Data
+ */
 export interface LabelledFile {
   /** The file, as messages name it. */
   readonly path: string;
@@ -35,7 +43,11 @@ export interface LabelledFile {
   readonly emptyLines: number;
 }
 
-/** What {@linkcode parseLabelledTexts} must be given besides the text. */
+/**
+ * What {@linkcode parseLabelledTexts} must be given besides the text.
+ *
+ * @category Data
+ */
 export interface LabelledTextOptions {
   /** The file, as messages name it. */
   readonly path: string;
@@ -78,6 +90,8 @@ const COLUMNS_BY_COUNT: Readonly<Record<number, readonly Column[]>> = {
  * assertEquals(rows, [{ label: "good", text: "fine film", line: 3 }]);
  * assertEquals(emptyLines, 1);
  * ```
+ *
+ * @category Data
  */
 export function parseLabelledTexts(
   content: string,
@@ -111,6 +125,8 @@ export function parseLabelledTexts(
  * const pairs = parseLabelledTexts("It rains.\tIt is wet.\tyes\n", { path: "train.tsv", format: "tsv" });
  * assertEquals(arePairs(pairs), true);
  * ```
+ *
+ * @category Data
  */
 export function arePairs({ path, rows }: LabelledFile): boolean {
   const isPaired = rows[0]?.pair !== undefined;

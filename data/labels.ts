@@ -24,6 +24,8 @@ const MAX_CLASSES = 1000;
  * const file = parseLabelledTexts("bad\t9\ngood\t10\nfair\t9\n", { path: "train.tsv", format: "tsv" });
  * assertEquals(labelsOf(file), ["9", "10"]);
  * ```
+ *
+ * @category Data
  */
 export function labelsOf({ path, rows }: LabelledFile): string[] {
   const labels = [...new Set(rows.map(({ label }) => label!))];

@@ -21,7 +21,11 @@ import {
 } from "./masking.ts";
 import { padSequences } from "./sequences.ts";
 
-/** Sizes, seed and rule of {@linkcode maskedBatches}. */
+/**
+ * Sizes, seed and rule of {@linkcode maskedBatches}.
+ *
+ * @category Data
+ */
 export interface MaskedBatchOptions extends MaskOptions {
   /** T. */
   contextLength: number;
@@ -101,6 +105,7 @@ function checkSequences(sequences: readonly Uint32Array[], options: MaskedBatchO
  * @param options Sizes, seed and rule.
  * @returns The source.
  * @throws {RangeError} If there are no sequences, one is empty or too long, or an option is out of range.
+ * @category Data
  */
 export function maskedBatches(sequences: readonly Uint32Array[], options: MaskedBatchOptions): BatchSource {
   checkSequences(sequences, options);
@@ -126,6 +131,7 @@ export function maskedBatches(sequences: readonly Uint32Array[], options: Masked
  * @param options Sizes, seed and rule; `limit` is the largest number of sequences, spread evenly over all of them.
  * @returns The batches.
  * @throws {RangeError} If there are no sequences, one is empty or too long, or an option is out of range.
+ * @category Data
  */
 export function maskedValidationBatches(
   sequences: readonly Uint32Array[],
@@ -154,6 +160,7 @@ export function maskedValidationBatches(
  * @param options Sizes, and ids of tokens; `limit` is the largest number of tokens, spread evenly over all of them.
  * @returns The batches.
  * @throws {RangeError} If there is no token to mask, a sequence is empty or too long, or an option is out of range.
+ * @category Data
  */
 export function oneByOneBatches(
   sequences: readonly Uint32Array[],

@@ -9,7 +9,11 @@ import type { MaskedBatchOptions } from "./masked_batches.ts";
 import { maskTokens } from "./mask_tokens.ts";
 import { packDocuments } from "./sequences.ts";
 
-/** Texts prepared for a masked language model. */
+/**
+ * Texts prepared for a masked language model.
+ *
+ * @category Data
+ */
 export interface MaskedTexts<Part extends string> {
   /** The sequences of each part. */
   readonly sequences: Readonly<Record<Part, Uint32Array[]>>;
@@ -17,7 +21,11 @@ export interface MaskedTexts<Part extends string> {
   readonly options: MaskedBatchOptions;
 }
 
-/** How texts are cut and masked. */
+/**
+ * How texts are cut and masked.
+ *
+ * @category Data
+ */
 export interface MaskedTextSettings {
   /** Sequences in a batch. */
   readonly batchSize: number;
@@ -55,6 +63,8 @@ export interface MaskedTextSettings {
  * const { sequences, options } = maskedTexts(ids, config, tokenizer, { batchSize: 1, seed: 1 });
  * assertEquals([sequences.text[0].length, options.contextLength], [6, 6]);
  * ```
+ *
+ * @category Data
  */
 export function maskedTexts<Part extends string>(
   parts: Readonly<Record<Part, Uint32Array>>,

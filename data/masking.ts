@@ -18,10 +18,18 @@
 
 import type { Random } from "../core/random.ts";
 
-/** Fraction of the tokens to predict, unless another is given: that of BERT and RoBERTa. */
+/**
+ * Fraction of the tokens to predict, unless another is given: that of BERT and RoBERTa.
+ *
+ * @category Data
+ */
 export const MASK_RATE = 0.15;
 
-/** How to mask tokens. */
+/**
+ * How to mask tokens.
+ *
+ * @category Data
+ */
 export interface MaskOptions {
   /** V. */
   vocabSize: number;
@@ -35,7 +43,11 @@ export interface MaskOptions {
   rule?: "huggingface" | "fairseq";
 }
 
-/** A masked sequence. */
+/**
+ * A masked sequence.
+ *
+ * @category Data
+ */
 export interface MaskedSequence {
   /** The ids that the model reads. */
   readonly inputs: Uint32Array;
@@ -107,6 +119,7 @@ function choosePositions(ids: Uint32Array, random: Random, options: MaskOptions)
  * @param random Source of randomness.
  * @param options How to mask.
  * @returns The masked sequence and the positions to predict.
+ * @category Data
  */
 export function maskSequence(ids: Uint32Array, random: Random, options: MaskOptions): MaskedSequence {
   const { vocabSize, maskId, rule = "huggingface" } = options, inputs = ids.slice();

@@ -46,13 +46,25 @@ import { TALE_GRAMMAR } from "./tales.ts";
 import { type Derivation, derivationsOf } from "./tales/derivations.ts";
 import type { TaleGrammar } from "./tales/tale_grammar.ts";
 
-/** What a position of a tale asks for, from easy to hard; the module says what each one is. */
+/**
+ * What a position of a tale asks for, from easy to hard; the module says what each one is.
+ *
+ * @category Data
+ */
 export const SKILLS = ["spelling", "wording", "plot", "choice", "agreement", "recall"] as const;
 
-/** One of {@linkcode SKILLS}. */
+/**
+ * One of {@linkcode SKILLS}.
+ *
+ * @category Data
+ */
 export type Skill = typeof SKILLS[number];
 
-/** What can stand at a position of a tale, given all that stands before it in the tale. */
+/**
+ * What can stand at a position of a tale, given all that stands before it in the tale.
+ *
+ * @category Data
+ */
 export interface OraclePosition {
   /** Probability of the character that stands here. */
   readonly probability: number;
@@ -90,6 +102,8 @@ export interface OraclePosition {
  * assertEquals(positions.length, text.length);
  * assertAlmostEquals(positions.reduce((sum, { probability }) => sum - Math.log(probability), 0), nats, 1e-9);
  * ```
+ *
+ * @category Data
  */
 export function oracle(text: string, grammar: TaleGrammar = TALE_GRAMMAR): OraclePosition[] {
   const extend = derivationsOf(grammar), certain = new Map<string, ReadonlyMap<string, number>>();

@@ -4,7 +4,11 @@
  * @module
  */
 
-/** Sequences padded to one length. */
+/**
+ * Sequences padded to one length.
+ *
+ * @category Data
+ */
 export interface PaddedRows {
   /** (B, T), row-major. */
   readonly inputs: Uint32Array;
@@ -28,6 +32,7 @@ export interface PaddedRows {
  * @param sequences At most B of them, of at most T tokens.
  * @param options B, T and the id of the padding token.
  * @returns The rows.
+ * @category Data
  */
 export function padSequences(
   sequences: readonly Uint32Array[],
@@ -59,6 +64,7 @@ export function padSequences(
  * @param options T, and whether to truncate longer sequences; their last token is kept.
  * @returns The sequences; those that fit are the same arrays.
  * @throws {RangeError} If one is empty, or too long and not to be truncated; the message gives their number and length.
+ * @category Data
  */
 export function fitSequences(
   sequences: readonly Uint32Array[],
@@ -101,6 +107,7 @@ export function fitSequences(
  * @param options T, at least 2, and the ids of `<s>` and `</s>`.
  * @returns Sequences of T tokens; the last one may be shorter.
  * @throws {RangeError} If there are no tokens, or the length leaves no room for any.
+ * @category Data
  */
 export function packDocuments(
   documents: Iterable<Uint32Array>,

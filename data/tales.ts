@@ -135,7 +135,11 @@ const QUARREL = [
   ["{hero} had it by day, and {friend} had it by night."],
 ];
 
-/** The grammar of the built-in corpus: six plots about six children and six animals. */
+/**
+ * The grammar of the built-in corpus: six plots about six children and six animals.
+ *
+ * @category Data
+ */
 export const TALE_GRAMMAR: TaleGrammar = {
   words: WORDS,
   forms: FORMS,
@@ -143,7 +147,11 @@ export const TALE_GRAMMAR: TaleGrammar = {
     .map((middle) => [BEGINNING, ...middle, ENDING]),
 };
 
-/** A tale and its information. */
+/**
+ * A tale and its information.
+ *
+ * @category Data
+ */
 export interface Tale {
   /** The sentences of the tale on one line, and the empty line that ends it. */
   text: string;
@@ -151,7 +159,11 @@ export interface Tale {
   nats: number;
 }
 
-/** A corpus and the lowest possible loss on it. */
+/**
+ * A corpus and the lowest possible loss on it.
+ *
+ * @category Data
+ */
 export interface TaleCorpus {
   /** Whole tales, one after another. */
   text: string;
@@ -195,6 +207,8 @@ function drawTale(grammar: TaleGrammar, choose: Choose): string {
  * const { text, nats } = tales(1).next().value;
  * assert(text.endsWith("\n\n") && nats > 0);
  * ```
+ *
+ * @category Data
  */
 export function* tales(seed: number, grammar: TaleGrammar = TALE_GRAMMAR): Generator<Tale, never> {
   const random = new Random(seed, "tales");
@@ -224,6 +238,8 @@ export function* tales(seed: number, grammar: TaleGrammar = TALE_GRAMMAR): Gener
  * const { text, natsPerCharacter } = makeTales({ seed: 1, characters: 1000 });
  * assert(text.length >= 1000 && natsPerCharacter < 0.2);
  * ```
+ *
+ * @category Data
  */
 export function makeTales(
   options: { seed: number; characters: number },

@@ -12,6 +12,7 @@ export const TOKENIZER_FILES: readonly string[] = [
   "tokenizer.json",
   "vocab.json",
   "merges.txt",
+  "vocab.txt",
   "special_tokens_map.json",
   "tokenizer_config.json",
 ];

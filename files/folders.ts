@@ -37,7 +37,11 @@ import { isMissing, reason } from "./reason.ts";
 /** Files that stay where the user has edited the card. */
 const CARD_FILES = [CARD_NAME, CARD_PICTURE];
 
-/** A folder cannot be saved. The message says why, and whether what was there before is unharmed. */
+/**
+ * A folder cannot be saved. The message says why, and whether what was there before is unharmed.
+ *
+ * @category Files
+ */
 export class SaveError extends Error {
   /** The name shown in stack traces. */
   override readonly name = "SaveError";

@@ -20,7 +20,11 @@ import { refuseForeign, SaveError, saveFolder } from "./folders.ts";
 import { reason } from "./reason.ts";
 import { withSums } from "./sums.ts";
 
-/** What is saved: a model with its parameters and its tokenizer. */
+/**
+ * What is saved: a model with its parameters and its tokenizer.
+ *
+ * @category Files
+ */
 export interface SavableModel {
   /** The device. */
   readonly backend: Backend;
@@ -34,7 +38,11 @@ export interface SavableModel {
   readonly run?: TrainingRun;
 }
 
-/** A model in a folder that was loaded, on a device. It can be saved again. */
+/**
+ * A model in a folder that was loaded, on a device. It can be saved again.
+ *
+ * @category Files
+ */
 export interface LoadedFolder<Kind extends ModelKind = ModelKind>
   extends TextModel<ModelsByKind[Kind]>, SavableModel {
   /** The model. */
@@ -45,7 +53,11 @@ export interface LoadedFolder<Kind extends ModelKind = ModelKind>
   readonly path: string;
 }
 
-/** How a folder is loaded. */
+/**
+ * How a folder is loaded.
+ *
+ * @category Files
+ */
 export interface LoadFolderOptions<Kind extends ModelKind = ModelKind> {
   /** Where to put the model; the device that `openBackend()` takes, unless given. */
   readonly backend?: Backend;
@@ -75,6 +87,7 @@ const saving = new Map<string, Promise<void>>();
  * @param saved The model and its tokenizer; with `run`, what training needs, too.
  * @throws {SaveError} If the folder cannot be saved; what was there before is unharmed.
  * @throws {RangeError} If the tokenizer has more tokens than the model.
+ * @category Files
  */
 export async function saveModel(folder: string, saved: SavableModel): Promise<void> {
   const { backend, model, store, tokenizer, run } = saved, { vocabSize } = model.config;
@@ -129,6 +142,7 @@ async function saveInTurn(folder: string, files: FolderFiles): Promise<void> {
  * @param options Device, expected kind and experiment.
  * @returns Model, tokenizer and parameters on the device. Close the backend at the end.
  * @throws {Error} If the folder cannot be read, or holds no model that fits; the message names folder and file.
+ * @category Files
  */
 export async function loadFolder<Kind extends ModelKind = ModelKind>(
   folder: string,

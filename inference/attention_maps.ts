@@ -8,7 +8,11 @@ import type { Backend } from "../core/backend.ts";
 import { formatShape, type Tensor } from "../core/tensor.ts";
 import type { ObservableModel } from "../models/families.ts";
 
-/** The attention weights of one head. */
+/**
+ * The attention weights of one head.
+ *
+ * @category Inference
+ */
 export interface AttentionMap {
   /** Its layer, the first is 0. */
   readonly layer: number;
@@ -36,6 +40,7 @@ export interface AttentionMap {
  * @param ids u32 (B, T), T at most the context length, each below V.
  * @returns For each layer (B, H, T, T): of each head a row for each query, a column for each key.
  * @throws {TypeError} If a block, of an experiment, does not collect its attention weights.
+ * @category Inference
  */
 export function attentionWeights(model: ObservableModel, ids: Tensor): Tensor[] {
   const { layers, heads } = model.config, [batch, time] = ids.shape, weights: Tensor[] = [];
@@ -72,6 +77,7 @@ export function attentionWeights(model: ObservableModel, ids: Tensor): Tensor[] 
  * @returns A map for each head of each layer, layer by layer.
  * @throws {RangeError} If there is no token, the text is longer than the context, or a token is unknown.
  * @throws {TypeError} If a block, of an experiment, does not collect its attention weights.
+ * @category Inference
  */
 export async function attentionMaps(
   backend: Backend,

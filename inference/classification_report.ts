@@ -12,7 +12,11 @@ import {
 } from "../training/classification_metrics.ts";
 import type { Classification } from "./classify.ts";
 
-/** The class of a text, by name. */
+/**
+ * The class of a text, by name.
+ *
+ * @category Inference
+ */
 export interface NamedPrediction {
   /** The likeliest class. */
   readonly prediction: string;
@@ -37,6 +41,7 @@ export interface NamedPrediction {
  * @param result From `classify`.
  * @param labels The names of the classes.
  * @returns The prediction.
+ * @category Inference
  */
 export function namePrediction(
   { label, probabilities }: Classification,
@@ -49,7 +54,11 @@ export function namePrediction(
   };
 }
 
-/** How good predictions are. */
+/**
+ * How good predictions are.
+ *
+ * @category Inference
+ */
 export interface ClassificationReport {
   /** Share of the texts whose class was predicted. */
   readonly accuracy: number;
@@ -78,6 +87,7 @@ export interface ClassificationReport {
  * @param matrix From `confusionMatrix`; of one text at least.
  * @param labels The names of the classes.
  * @returns The metrics.
+ * @category Inference
  */
 export function classificationReport(
   matrix: ConfusionMatrix,

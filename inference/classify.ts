@@ -17,7 +17,11 @@ import { yieldToEvents } from "../training/evaluate.ts";
 /** Batches that are padded to the same length, between two pauses. */
 const BATCHES_PER_PART = 4;
 
-/** The predicted class of a text. */
+/**
+ * The predicted class of a text.
+ *
+ * @category Inference
+ */
 export interface Classification {
   /** Index of the most likely class. */
   readonly label: number;
@@ -49,6 +53,7 @@ export interface Classification {
  * @returns One entry for each text.
  * @throws {RangeError} If a text is empty or longer than the context, a token is outside the vocabulary, or the batch
  * size is not a positive integer.
+ * @category Inference
  */
 export async function classify(
   backend: Backend,
@@ -126,6 +131,7 @@ async function classifyPart(
  * @param examples Texts with their classes.
  * @returns How often the texts of class i (row) are predicted as class j (column).
  * @throws {RangeError} If a text cannot be classified, see {@linkcode classify}.
+ * @category Inference
  */
 export async function confusionOf(
   backend: Backend,

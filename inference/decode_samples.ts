@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { endOfText } from "../tokenizers/token_file.ts";
 import type { Tokenizer } from "../tokenizers/tokenizer.ts";
 
 /**
@@ -25,14 +26,16 @@ import type { Tokenizer } from "../tokenizers/tokenizer.ts";
  *
  * @param tokens The new tokens of each sample, read after read.
  * @param tokenizer The tokenizer.
+ * @param endId The token that ends a text, such as `endId` of the model; `<|endoftext|>`, `</s>` or `[SEP]` unless given.
  * @yields The new text of each sample. A character whose bytes are not complete yet comes with the next piece, or at the
  * end as U+FFFD. When all samples have ended, no more tokens are read.
+ * @category Inference
  */
 export async function* decodeSamples(
   tokens: AsyncIterable<readonly Uint32Array[]>,
   tokenizer: Tokenizer,
+  endId: number | undefined = endOfText(tokenizer),
 ): AsyncGenerator<string[]> {
-  const endId = tokenizer.idOf("<|endoftext|>") ?? tokenizer.idOf("</s>");
   let samples: { stream: ReturnType<Tokenizer["decodeStream"]>; ended: boolean }[] | undefined;
   for await (const read of tokens) {
     samples ??= read.map(() => ({ stream: tokenizer.decodeStream(), ended: false }));

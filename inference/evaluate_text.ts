@@ -23,7 +23,11 @@ import { totalWeight } from "../training/batch_tensors.ts";
 import { evaluate } from "../training/evaluate.ts";
 import { countCharacters } from "./text_measures.ts";
 
-/** How well a language model predicts a text. */
+/**
+ * How well a language model predicts a text.
+ *
+ * @category Inference
+ */
 export interface TextEvaluation {
   /** What the model predicts: the next token, or masked tokens. */
   readonly objective: Objective;
@@ -52,7 +56,11 @@ export interface TextEvaluation {
   readonly pseudoTokens?: number;
 }
 
-/** How a text is evaluated. Masks, their seed and `pseudoTokens` are for masked models only. */
+/**
+ * How a text is evaluated. Masks, their seed and `pseudoTokens` are for masked models only.
+ *
+ * @category Inference
+ */
 export interface EvaluateTextOptions extends Partial<MaskedTextSettings> {
   /** The tokenizer of the model. */
   readonly tokenizer: Tokenizer;
@@ -90,6 +98,7 @@ export interface EvaluateTextOptions extends Partial<MaskedTextSettings> {
  * @param options The tokenizer, sizes, and how tokens are masked.
  * @returns The results.
  * @throws {RangeError} If the text is too short, or none of its tokens is masked.
+ * @category Inference
  */
 export function evaluateText(
   backend: Backend,

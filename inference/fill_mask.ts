@@ -11,7 +11,11 @@ import { softmax } from "../kernels/softmax.ts";
 import type { ModelsByKind } from "../models/families.ts";
 import type { Tokenizer } from "../tokenizers/tokenizer.ts";
 
-/** A token predicted for a mask. */
+/**
+ * A token predicted for a mask.
+ *
+ * @category Inference
+ */
 export interface Candidate {
   /** Its id. */
   readonly id: number;
@@ -19,7 +23,11 @@ export interface Candidate {
   readonly probability: number;
 }
 
-/** The predictions for one mask. */
+/**
+ * The predictions for one mask.
+ *
+ * @category Inference
+ */
 export interface FilledMask {
   /** Its position in the text, in tokens from 0. */
   readonly position: number;
@@ -49,6 +57,7 @@ export interface FilledMask {
  * @param options The id of `<mask>`, and the number of candidates; 5 unless given.
  * @returns One entry for each mask, in the order of the text.
  * @throws {RangeError} If there is no mask, the text is longer than the context, or a token is outside the vocabulary.
+ * @category Inference
  */
 export async function fillMask(
   backend: Backend,
@@ -81,7 +90,11 @@ export async function fillMask(
   });
 }
 
-/** A text whose masks are filled. */
+/**
+ * A text whose masks are filled.
+ *
+ * @category Inference
+ */
 export interface FilledText {
   /** The text with the most likely token at each mask. */
   readonly text: string;
@@ -112,6 +125,7 @@ export interface FilledText {
  * @param filled From {@linkcode fillMask}.
  * @param tokenizer The tokenizer of the model.
  * @returns The texts, without special tokens.
+ * @category Inference
  */
 export function decodeFilled(
   ids: Uint32Array,
@@ -145,6 +159,7 @@ const SAMPLE = { sequences: 4, tokens: 64, maskRate: 0.15 };
  * @param sequences Token ids, special tokens included; four sequences are chosen, spread evenly.
  * @returns The sequences, with `---` between them.
  * @throws {Error} If the tokenizer has no `<mask>`.
+ * @category Inference
  */
 export async function filledSample(
   backend: Backend,
@@ -166,10 +181,11 @@ export async function filledSample(
     const masked = ids.map((id, position) => positions.has(position) ? maskId : id);
     const filled = await fillMask(backend, model, masked, { maskId, topK: 1 });
     const predicted = new Map(filled.map(({ position, candidates }) => [position, candidates[0].id]));
+    const stream = tokenizer.decodeStream({ skipSpecialTokens: true });
     const pieces = Array.from(ids, (id, position) => {
-      const guess = predicted.get(position);
-      if (guess === undefined) return tokenizer.decode([id], { skipSpecialTokens: true });
-      const [truth, other] = [id, guess].map((id) => tokenizer.decode([id]).replaceAll("\n", "↵"));
+      const guess = predicted.get(position), own = stream.push(id);
+      if (guess === undefined) return own;
+      const [truth, other] = [own, tokenizer.decode([guess])].map((text) => text.replaceAll("\n", "↵"));
       return guess === id ? `[${truth}]` : `[${truth} → ${other}]`;
     });
     samples.push(pieces.join("").trim());

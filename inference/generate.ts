@@ -22,7 +22,11 @@ import { advanceTokens, sampleForward, takeTokens } from "../kernels/sample.ts";
 import type { ModelsByKind } from "../models/families.ts";
 import { cachesAgree, logitsOfWindows } from "./without_cache.ts";
 
-/** How to generate. */
+/**
+ * How to generate.
+ *
+ * @category Inference
+ */
 export interface GenerateOptions {
   /** Tokens to start with, at least one. */
   prompt: Uint32Array;
@@ -91,6 +95,7 @@ function checkOptions(options: Required<GenerateOptions>, vocabSize: number): vo
  * @returns New tokens as they are made: each time, one array for each sample.
  * @throws {RangeError} If an option makes no sense.
  * @throws {TypeError} If the model has an experiment that is not causal.
+ * @category Inference
  */
 export async function* generate(
   backend: Backend,

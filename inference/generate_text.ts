@@ -10,7 +10,11 @@ import { decodeSamples } from "./decode_samples.ts";
 import { generate, type GenerateOptions } from "./generate.ts";
 import { defaultPrompt } from "./prompt.ts";
 
-/** A model with its tokenizer, on a device. */
+/**
+ * A model with its tokenizer, on a device.
+ *
+ * @category Inference
+ */
 export interface TextModel<AnyModel extends Model = Model> {
   /** The device. */
   readonly backend: Backend;
@@ -20,7 +24,11 @@ export interface TextModel<AnyModel extends Model = Model> {
   readonly tokenizer: Tokenizer;
 }
 
-/** What to generate: the options of `generate`, with a prompt that is a text. */
+/**
+ * What to generate: the options of `generate`, with a prompt that is a text.
+ *
+ * @category Inference
+ */
 export interface GenerateTextOptions extends Partial<Omit<GenerateOptions, "prompt" | "samples">> {
   /** The text to continue; a line break, where the tokenizer has one, unless given. */
   readonly prompt?: string;
@@ -49,13 +57,14 @@ export interface GenerateTextOptions extends Partial<Omit<GenerateOptions, "prom
  * @yields The next piece of text, without the prompt.
  * @throws {TypeError} If the model does not predict the next token.
  * @throws {RangeError} If the tokenizer cannot encode the prompt, or an option makes no sense.
+ * @category Inference
  */
 export async function* generateText(
   { backend, model, tokenizer }: TextModel,
   { prompt = "", maxNewTokens = 200, ...options }: GenerateTextOptions = {},
 ): AsyncGenerator<string> {
-  expectKind(model.config, "causal");
+  const { endId } = expectKind(model.config, "causal");
   const settings = { ...options, prompt: tokenizer.encode(prompt || defaultPrompt(tokenizer)), maxNewTokens };
   const tokens = generate(backend, model as ModelsByKind["causal"], settings);
-  for await (const [piece] of decodeSamples(tokens, tokenizer)) if (piece) yield piece;
+  for await (const [piece] of decodeSamples(tokens, tokenizer, endId)) if (piece) yield piece;
 }

@@ -106,6 +106,7 @@ class SuffixAutomaton {
  * @param text The text; the automaton takes 60 bytes for each of its characters.
  * @param others The other texts. Time grows with their lengths and that of the text, memory does not.
  * @returns The stretch, of several that are equally long the one that is found first; empty where no character is common.
+ * @category Inference
  */
 export function longestCopy(text: string, others: Iterable<string>): string {
   const automaton = new SuffixAutomaton(Array.from(text, (character) => character.codePointAt(0)!));

@@ -20,6 +20,8 @@ import type { Tokenizer } from "../tokenizers/tokenizer.ts";
  * assertEquals(defaultPrompt(CharTokenizer.fromText("a\nb")), "\n");
  * assertEquals(defaultPrompt(CharTokenizer.fromText("ab")), "a");
  * ```
+ *
+ * @category Inference
  */
 export function defaultPrompt(tokenizer: Tokenizer): string {
   try {

@@ -10,13 +10,21 @@ import { yieldToEvents } from "../training/evaluate.ts";
 import { decodeSamples } from "./decode_samples.ts";
 import { generate, type GenerateOptions } from "./generate.ts";
 
-/** How the texts of a list of samples are drawn, besides the temperature. */
+/**
+ * How the texts of a list of samples are drawn, besides the temperature.
+ *
+ * @category Inference
+ */
 export interface SampleSettings extends Omit<GenerateOptions, "prompt" | "temperature" | "chunk"> {
   /** The text that each sample begins with, at least one token. */
   readonly prompt: string;
 }
 
-/** What to sample. */
+/**
+ * What to sample.
+ *
+ * @category Inference
+ */
 export interface SampleOptions extends SampleSettings {
   /** The temperatures, in the order of the results; 0 is greedy. */
   readonly temperatures: readonly number[];
@@ -29,7 +37,11 @@ export interface SampleOptions extends SampleSettings {
   onProgress?(done: number, total: number): void;
 }
 
-/** The texts at one temperature. */
+/**
+ * The texts at one temperature.
+ *
+ * @category Inference
+ */
 export interface TemperatureSamples {
   /** What the logits were divided by. */
   readonly temperature: number;
@@ -63,6 +75,7 @@ export interface TemperatureSamples {
  * @param options Prompt, temperatures and sampling.
  * @yields The texts at each temperature, when they are done.
  * @throws {RangeError} If an option makes no sense.
+ * @category Inference
  */
 export async function* sampleTexts(
   backend: Backend,
@@ -82,7 +95,7 @@ export async function* sampleTexts(
       }
     };
     const texts = new Array<string>(samples).fill("");
-    for await (const pieces of decodeSamples(counted(), tokenizer)) {
+    for await (const pieces of decodeSamples(counted(), tokenizer, model.config.endId)) {
       pieces.forEach((piece, sample) => texts[sample] += piece);
     }
     yield { temperature, texts, tokens: done * samples };

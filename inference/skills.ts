@@ -34,13 +34,21 @@ import { CharTokenizer } from "../tokenizers/char_tokenizer.ts";
 import type { Tokenizer } from "../tokenizers/tokenizer.ts";
 import { tokenLosses, type TokenLossOptions } from "../training/evaluate.ts";
 
-/** Tales, and the losses of a model on them. */
+/**
+ * Tales, and the losses of a model on them.
+ *
+ * @category Inference
+ */
 export interface ScoredTales extends TaleText {
   /** Nats, one for each character of the tales; NaN where the model did not predict it. */
   readonly losses: Float64Array;
 }
 
-/** How {@linkcode scoreTales} reads a text. */
+/**
+ * How {@linkcode scoreTales} reads a text.
+ *
+ * @category Inference
+ */
 export interface SkillOptions extends TokenLossOptions {
   /** What the tales were drawn from; the built-in grammar unless given. */
   readonly grammar?: TaleGrammar;
@@ -69,6 +77,7 @@ export interface SkillOptions extends TokenLossOptions {
  * @returns The tales with their positions and losses.
  * @throws {TypeError} If the model is no causal model, or the tokenizer is not one of characters.
  * @throws {RangeError} If the text does not hold tales, or has a character that is not in the vocabulary.
+ * @category Inference
  */
 export async function scoreTales(
   backend: Backend,
@@ -89,7 +98,11 @@ export async function scoreTales(
   return { ...tales, losses: losses.subarray(before.length) };
 }
 
-/** What a model loses at some positions, in nats per character. */
+/**
+ * What a model loses at some positions, in nats per character.
+ *
+ * @category Inference
+ */
 export interface ExcessFigures {
   /** Characters that the model predicted. */
   readonly positions: number;
@@ -103,13 +116,21 @@ export interface ExcessFigures {
   readonly share: number;
 }
 
-/** The figures of a skill. */
+/**
+ * The figures of a skill.
+ *
+ * @category Inference
+ */
 export interface SkillFigures extends ExcessFigures {
   /** Which one. */
   readonly skill: Skill;
 }
 
-/** The figures of recall where the last mention of the word is so far back. */
+/**
+ * The figures of recall where the last mention of the word is so far back.
+ *
+ * @category Inference
+ */
 export interface DistanceFigures extends ExcessFigures {
   /** The smallest distance, in characters from letter to letter. */
   readonly from: number;
@@ -117,13 +138,21 @@ export interface DistanceFigures extends ExcessFigures {
   readonly to?: number;
 }
 
-/** The figures of recalling the words of a list. */
+/**
+ * The figures of recalling the words of a list.
+ *
+ * @category Inference
+ */
 export interface ListFigures extends ExcessFigures {
   /** The list, such as `thing`. */
   readonly list: string;
 }
 
-/** The figures of a model on tales. */
+/**
+ * The figures of a model on tales.
+ *
+ * @category Inference
+ */
 export interface TaleFigures {
   /** Of all characters that it predicted. */
   readonly all: ExcessFigures;
@@ -156,6 +185,7 @@ const DISTANCES = [1, 32, 64, 128];
  * @param tales.losses Nats, NaN where the model did not predict.
  * @returns The figures.
  * @throws {RangeError} If the model predicted no character.
+ * @category Inference
  */
 export function taleFigures({ positions, losses }: Pick<ScoredTales, "positions" | "losses">): TaleFigures {
   const optimal = positions.map(({ probability }) => -log(probability));
@@ -215,6 +245,7 @@ export function taleFigures({ positions, losses }: Pick<ScoredTales, "positions"
  * @returns The figures of each skill that the text asks for, in the order of {@linkcode SKILLS}.
  * @throws {TypeError} If the model is no causal model, or the tokenizer is not one of characters.
  * @throws {RangeError} If the text does not hold tales, or has a character that is not in the vocabulary.
+ * @category Inference
  */
 export async function skillFigures(
   backend: Backend,

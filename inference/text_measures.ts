@@ -25,7 +25,11 @@ const WORD = /[\p{L}\p{M}\p{N}]+(?:['’‐-][\p{L}\p{M}\p{N}]+)*/gu;
 /** Words in the sequences whose repetition is measured. */
 const REPETITION_LENGTH = 4;
 
-/** What was measured on a text. A share of nothing, as in a text of one word, is undefined. */
+/**
+ * What was measured on a text. A share of nothing, as in a text of one word, is undefined.
+ *
+ * @category Inference
+ */
 export interface TextMeasures {
   /** Unicode characters. */
   readonly characters: number;
@@ -50,7 +54,11 @@ export interface TextMeasures {
   };
 }
 
-/** A training text that others are compared with. */
+/**
+ * A training text that others are compared with.
+ *
+ * @category Inference
+ */
 export interface KnownText {
   /** Its parts. */
   readonly texts: readonly string[];
@@ -127,6 +135,7 @@ function distinctShare(sequences: readonly string[]): number | undefined {
  * @param text The text.
  * @param known The training text, if it is known.
  * @returns The measures.
+ * @category Inference
  */
 export function measureText(text: string, known?: KnownText): TextMeasures {
   const words = [...wordsOf(text)];

@@ -99,7 +99,11 @@ fn derivative(x: f32) -> f32 {
   };
 }
 
-/** The names of all activations. */
+/**
+ * The names of all activations.
+ *
+ * @category Operations
+ */
 export type ActivationName = "gelu" | "geluErf" | "relu" | "silu" | "quickGelu" | "tanh";
 
 /** The activations by name. */

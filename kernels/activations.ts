@@ -115,6 +115,7 @@ function activate(x: Tensor, [forward, backward]: readonly [Unary, UnaryBackward
  *
  * @param x Any shape.
  * @returns The same shape.
+ * @category Operations
  */
 export function gelu(x: Tensor): Tensor {
   return activate(x, activationKernels.gelu);
@@ -125,6 +126,7 @@ export function gelu(x: Tensor): Tensor {
  *
  * @param x Any shape.
  * @returns The same shape.
+ * @category Operations
  */
 export function geluErf(x: Tensor): Tensor {
   return activate(x, activationKernels.geluErf);
@@ -135,6 +137,7 @@ export function geluErf(x: Tensor): Tensor {
  *
  * @param x Any shape.
  * @returns The same shape.
+ * @category Operations
  */
 export function relu(x: Tensor): Tensor {
   return activate(x, activationKernels.relu);
@@ -154,6 +157,7 @@ export function relu(x: Tensor): Tensor {
  *
  * @param x Any shape.
  * @returns The same shape.
+ * @category Operations
  */
 export function silu(x: Tensor): Tensor {
   return activate(x, activationKernels.silu);
@@ -164,6 +168,7 @@ export function silu(x: Tensor): Tensor {
  *
  * @param x Any shape.
  * @returns The same shape.
+ * @category Operations
  */
 export function quickGelu(x: Tensor): Tensor {
   return activate(x, activationKernels.quickGelu);
@@ -174,6 +179,7 @@ export function quickGelu(x: Tensor): Tensor {
  *
  * @param x Any shape.
  * @returns The same shape.
+ * @category Operations
  */
 export function tanh(x: Tensor): Tensor {
   return activate(x, activationKernels.tanh);
@@ -181,7 +187,11 @@ export function tanh(x: Tensor): Tensor {
 
 export type { ActivationName };
 
-/** The activations by name, as a configuration names them. */
+/**
+ * The activations by name, as a configuration names them.
+ *
+ * @category Operations
+ */
 export const activations: Readonly<Record<ActivationName, (x: Tensor) => Tensor>> = {
   gelu,
   geluErf,

@@ -35,7 +35,11 @@ import {
   sumWasm,
 } from "./reduce.ts";
 
-/** The target of a position that is left out of the loss: −1 as an unsigned integer. */
+/**
+ * The target of a position that is left out of the loss: −1 as an unsigned integer.
+ *
+ * @category Operations
+ */
 export const IGNORE_INDEX = 0xffffffff;
 
 /** The loss and log-sum-exp of every row. */
@@ -180,7 +184,11 @@ fn each(index: u32) {
   }],
 });
 
-/** Options of {@linkcode crossEntropy}. */
+/**
+ * Options of {@linkcode crossEntropy}.
+ *
+ * @category Operations
+ */
 export interface CrossEntropyOptions {
   /**
    * f32, one for each row: the loss is the sum of losses times weights, not divided by their number. For a batch that is
@@ -209,6 +217,7 @@ export interface CrossEntropyOptions {
  * @param options The weight of each row, all the same unless given; a tensor that receives the loss of each row.
  * @returns One number, shape (1).
  * @throws {TypeError} If the targets, the weights or the tensor for losses are not one for each row.
+ * @category Operations
  */
 export function crossEntropy(logits: Tensor, targets: Tensor, options: CrossEntropyOptions = {}): Tensor {
   const { backend } = logits, columns = logits.shape.at(-1)!, rows = logits.size / columns;

@@ -101,6 +101,7 @@ fn each(index: u32) {
  * @param rate Probability to drop an element.
  * @returns The same shape.
  * @throws {RangeError} If the rate is negative, or 1 or more.
+ * @category Operations
  */
 export function dropout(x: Tensor, rate: number): Tensor {
   const threshold = dropThreshold(rate), random = x.tape?.random;

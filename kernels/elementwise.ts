@@ -94,6 +94,7 @@ function passOn(dy: Tensor, x: Tensor, factor: number): void {
  * @param b The same shape.
  * @returns The same shape.
  * @throws {TypeError} If the shapes differ.
+ * @category Operations
  */
 export function add(a: Tensor, b: Tensor): Tensor {
   if (String(a.shape) !== String(b.shape)) {
@@ -128,6 +129,7 @@ export function add(a: Tensor, b: Tensor): Tensor {
  * @param x Any shape.
  * @param factor The number.
  * @returns The same shape.
+ * @category Operations
  */
 export function scale(x: Tensor, factor: number): Tensor {
   const y = outputOf(x.shape, [x]), size = y.size;

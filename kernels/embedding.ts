@@ -136,7 +136,11 @@ fn each(index: u32) {
 }`,
 });
 
-/** Options of {@linkcode positionsOf}. */
+/**
+ * Options of {@linkcode positionsOf}.
+ *
+ * @category Operations
+ */
 export interface PositionOptions {
   /** The position of the first token; 0 unless given. */
   first?: number;
@@ -152,6 +156,7 @@ export interface PositionOptions {
  * @param ids Any tensor of shape (B, T).
  * @param options The first position, and that of padding.
  * @returns u32 (B, T), on the tape of the ids.
+ * @category Operations
  */
 export function positionsOf(ids: Tensor, options: PositionOptions = {}): Tensor {
   const { backend, shape: [, time], size } = ids, { first = 0, padding = 0 } = options;
@@ -222,6 +227,7 @@ export function boundaryIndices(ids: Tensor, lengths: Tensor, which: "first" | "
  * @returns The shape of `ids`, then C.
  * @throws {TypeError} If the ids are not u32.
  * @throws {RangeError} If there are more than 262,140 ids: make the batch smaller and accumulate gradients.
+ * @category Operations
  */
 export function embedding(ids: Tensor, table: Tensor): Tensor {
   const { backend } = table, rows = ids.size, columns = table.shape[1];

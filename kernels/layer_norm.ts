@@ -244,6 +244,7 @@ fn run(group: u32, lane: u32) {
  * @param epsilon Keeps the division finite; 1e-5 in GPT and RoBERTa.
  * @returns (…, C).
  * @throws {TypeError} If weight or bias has another length than the rows.
+ * @category Operations
  */
 export function layerNorm(x: Tensor, weight: Tensor, bias: Tensor, epsilon = 1e-5): Tensor {
   const { backend } = x, columns = x.shape.at(-1)!, rows = x.size / columns;

@@ -100,6 +100,7 @@ fn each(index: u32) {
  * @param lengths u32 (B): how many tokens of each sequence are no padding, 1 to T.
  * @returns (B, C).
  * @throws {TypeError} If the lengths are not u32, or not one for each sequence.
+ * @category Operations
  */
 export function meanPooling(x: Tensor, lengths: Tensor): Tensor {
   const { backend, shape: [batch, time, columns] } = x;

@@ -141,7 +141,11 @@ fn run(row: u32, lane: u32) {
   }],
 });
 
-/** Options of {@linkcode softmax}. */
+/**
+ * Options of {@linkcode softmax}.
+ *
+ * @category Operations
+ */
 export interface SoftmaxOptions {
   /** Whether row i of each square matrix sees only its first i + 1 elements. */
   causal?: boolean;
@@ -162,6 +166,7 @@ export interface SoftmaxOptions {
  * @param x (…, N); in the causal form (…, N, N).
  * @param options Whether it is causal.
  * @returns The same shape; rows add up to 1.
+ * @category Operations
  */
 export function softmax(x: Tensor, options: SoftmaxOptions = {}): Tensor {
   const columns = x.shape.at(-1)!,

@@ -31,6 +31,8 @@ import { type ForwardContext, LayerNorm, Mlp, SelfAttention } from "./layers.ts"
  * - give what its heads computed, (B, T, C), to `context.patch` where that is given, and use the result instead;
  * - with `context.cache`, where T is 1, store the key and the value of `cache.position` in the cache and attend to
  *   everything in it, see `cachedAttention`. Without this, text is generated correctly but slowly.
+ *
+ * @category Models
  */
 export interface Block {
   /**
@@ -43,7 +45,11 @@ export interface Block {
   forward(x: Tensor, context?: ForwardContext): Tensor;
 }
 
-/** What distinguishes blocks of the same sizes. */
+/**
+ * What distinguishes blocks of the same sizes.
+ *
+ * @category Models
+ */
 export interface BlockOptions {
   /** Whether a position attends only to itself and those before it; true unless given. */
   readonly causal?: boolean;
@@ -68,7 +74,11 @@ function mlpOf(config: TransformerConfig, { activation = gelu }: BlockOptions, c
   return new Mlp({ modelDim, feedForwardDim, activation, std, contractStd });
 }
 
-/** A block of GPT-1 or RoBERTa: normalization after each addition. */
+/**
+ * A block of GPT-1 or RoBERTa: normalization after each addition.
+ *
+ * @category Models
+ */
 export class PostNormBlock implements Block {
   /** Combines positions. */
   readonly attention: SelfAttention;
@@ -108,7 +118,11 @@ export class PostNormBlock implements Block {
   }
 }
 
-/** A block of GPT-2: normalization before attention and before the feed-forward network. */
+/**
+ * A block of GPT-2: normalization before attention and before the feed-forward network.
+ *
+ * @category Models
+ */
 export class PreNormBlock implements Block {
   /** Before attention. */
   readonly norm1: LayerNorm;

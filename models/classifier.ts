@@ -6,6 +6,7 @@
  * paper adds one for this purpose, `<extract>`, with `<start>` in front and `<delimiter>` between two texts.
  *
  *     RoBERTa    state of <s>        → dropout → dense → tanh → dropout → projection → logits
+ *     BERT       state of [CLS]      →           pooler → tanh → dropout → projection → logits
  *     GPT        state of <extract>  → dropout → score                              → logits
  *
  * A RoBERTa may take the mean of all states in place of that of `<s>` (`pooling: "mean"`, see
@@ -27,15 +28,25 @@ import { PAD_ID, type TransformerConfig } from "./config.ts";
 import type { Experiment } from "./experiment.ts";
 import type { BatchTensors, Learner } from "./learner.ts";
 
-/** What a text is classified by: the hidden state of its first token, or the mean of those of all its tokens. */
+/**
+ * What a text is classified by: the hidden state of its first token, or the mean of those of all its tokens.
+ *
+ * @category Models
+ */
 export type Pooling = "first" | "mean";
 
-/** All ways of pooling. */
+/**
+ * All ways of pooling.
+ *
+ * @category Models
+ */
 export const POOLINGS: readonly Pooling[] = ["first", "mean"];
 
 /**
  * What the logits of a classifier mean, in Hugging Face's words: one class is right, any number of them are, or the logits
  * are the numbers that are predicted. Only the first can be trained here.
+ *
+ * @category Models
  */
 export const PROBLEM_TYPES = [
   "single_label_classification",
@@ -43,7 +54,11 @@ export const PROBLEM_TYPES = [
   "regression",
 ] as const;
 
-/** One of {@linkcode PROBLEM_TYPES}. */
+/**
+ * One of {@linkcode PROBLEM_TYPES}.
+ *
+ * @category Models
+ */
 export type ProblemType = typeof PROBLEM_TYPES[number];
 
 /**
@@ -52,12 +67,17 @@ export type ProblemType = typeof PROBLEM_TYPES[number];
  * @param config Its labels, and what it is said to be.
  * @returns What is said; otherwise one class of several. A single label is scored by itself, as the pipelines of
  * transformers do, unless the model is said to be a regression.
+ * @category Models
  */
 export function problemOf({ labels, problemType }: ClassifierOptions): ProblemType {
   return problemType ?? (labels.length === 1 ? "multi_label_classification" : "single_label_classification");
 }
 
-/** What a classifier has besides the sizes of the model inside. */
+/**
+ * What a classifier has besides the sizes of the model inside.
+ *
+ * @category Models
+ */
 export interface ClassifierOptions {
   /** Names of the classes; class k is called `labels[k]`. A single one is scored by itself. */
   readonly labels: readonly string[];
@@ -70,7 +90,11 @@ export interface ClassifierOptions {
   readonly padId?: number;
 }
 
-/** Classifies texts. */
+/**
+ * Classifies texts.
+ *
+ * @category Models
+ */
 export abstract class Classifier<
   Config extends TransformerConfig & ClassifierOptions = TransformerConfig & ClassifierOptions,
 > implements Learner {

@@ -7,7 +7,11 @@
 import { type ActivationName, activations } from "../kernels/activations.ts";
 import { quoted } from "../core/quoted.ts";
 
-/** The sizes of a transformer. */
+/**
+ * The sizes of a transformer.
+ *
+ * @category Models
+ */
 export interface TransformerConfig {
   /** V: number of tokens. */
   readonly vocabSize: number;
@@ -38,13 +42,21 @@ export interface TransformerConfig {
   readonly initialStd?: number;
 }
 
-/** Standard deviation of the initial weights, unless a configuration has another. */
+/**
+ * Standard deviation of the initial weights, unless a configuration has another.
+ *
+ * @category Models
+ */
 export const INITIAL_STD = 0.02;
 
 /** The id of `<pad>` in every RoBERTa vocabulary, and in any other unless a configuration has another. */
 export const PAD_ID = 1;
 
-/** Keeps the division of layer normalization finite, unless a configuration has another. */
+/**
+ * Keeps the division of layer normalization finite, unless a configuration has another.
+ *
+ * @category Models
+ */
 export const LAYER_NORM_EPSILON = 1e-5;
 
 /**

@@ -19,20 +19,36 @@ import type { TransformerConfig } from "./config.ts";
 import type { Norm } from "./layers.ts";
 import type { Positions } from "./positions.ts";
 
-/** Makes the block of a layer, the first is 0; `options` are what the family's own blocks are made with. */
+/**
+ * Makes the block of a layer, the first is 0; `options` are what the family's own blocks are made with.
+ *
+ * @category Models
+ */
 export type BlockFactory = (
   config: TransformerConfig,
   layer: number,
   options: Required<BlockOptions>,
 ) => Block;
 
-/** Makes the positions of a model; `count` is the number of different indices. */
+/**
+ * Makes the positions of a model; `count` is the number of different indices.
+ *
+ * @category Models
+ */
 export type PositionsFactory = (config: TransformerConfig, count: number) => Positions;
 
-/** Makes a normalization. */
+/**
+ * Makes a normalization.
+ *
+ * @category Models
+ */
 export type NormFactory = (config: TransformerConfig) => Norm;
 
-/** The parts of a model that an experiment may replace. */
+/**
+ * The parts of a model that an experiment may replace.
+ *
+ * @category Models
+ */
 export interface Parts {
   /** The blocks. */
   readonly block: BlockFactory;
@@ -56,6 +72,8 @@ export interface Parts {
  * const model = new Gpt(config, { name: "without_positions", positions: () => new NoPositions() });
  * assertEquals(countParameters(new Gpt(config)) - countParameters(model), contextLength * modelDim);
  * ```
+ *
+ * @category Models
  */
 export interface Experiment extends Partial<Parts> {
   /** Its name in checkpoints, of 1 to 100 printable characters. */

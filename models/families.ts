@@ -3,7 +3,7 @@
  * files, no code asks for an architecture by name.
  *
  * A family is added by its own files, an entry in `FAMILIES`, its types in the unions above it, and an entry in
- * `checkpoints/hugging_face_formats.ts`.
+ * `checkpoints/hugging_face/formats.ts`.
  *
  * @module
  */
@@ -14,16 +14,29 @@ import type { Experiment } from "./experiment.ts";
 import { Gpt, type GptConfig } from "./gpt.ts";
 import { GptClassifier, type GptClassifierConfig } from "./gpt_classifier.ts";
 import type { HeadPatch } from "./layers.ts";
-import { MaskedLanguageModel, type RobertaConfig } from "./roberta.ts";
+import { MaskedLanguageModel } from "./masked_language_model.ts";
+import type { RobertaConfig } from "./roberta.ts";
 import { RobertaClassifier, type RobertaClassifierConfig } from "./roberta_classifier.ts";
 
-/** The configuration of a classifier of any family. */
+/**
+ * The configuration of a classifier of any family.
+ *
+ * @category Models
+ */
 export type ClassifierConfig = GptClassifierConfig | RobertaClassifierConfig;
 
-/** The configuration of any model: a classifier is one that has labels. */
+/**
+ * The configuration of any model: a classifier is one that has labels.
+ *
+ * @category Models
+ */
 export type ModelConfig = GptConfig | RobertaConfig | ClassifierConfig;
 
-/** The configurations of each kind of model. */
+/**
+ * The configurations of each kind of model.
+ *
+ * @category Models
+ */
 export interface ConfigsByKind {
   /** Predicts the next token. */
   causal: GptConfig;
@@ -33,7 +46,11 @@ export interface ConfigsByKind {
   classifier: ClassifierConfig;
 }
 
-/** The models of each kind. */
+/**
+ * The models of each kind.
+ *
+ * @category Models
+ */
 export interface ModelsByKind {
   /** Predicts the next token. */
   causal: Gpt;
@@ -43,10 +60,18 @@ export interface ModelsByKind {
   classifier: GptClassifier | RobertaClassifier;
 }
 
-/** What a model is for. */
+/**
+ * What a model is for.
+ *
+ * @category Models
+ */
 export type ModelKind = keyof ConfigsByKind;
 
-/** Any model; its configuration is a {@linkcode ModelConfig}. */
+/**
+ * Any model; its configuration is a {@linkcode ModelConfig}.
+ *
+ * @category Models
+ */
 export type Model = ModelsByKind[ModelKind];
 
 const KIND_NAMES: Readonly<Record<ModelKind, string>> = {
@@ -55,12 +80,20 @@ const KIND_NAMES: Readonly<Record<ModelKind, string>> = {
   classifier: "a classifier",
 };
 
-/** What a language model learns to predict: the next token, or the masked ones. */
+/**
+ * What a language model learns to predict: the next token, or the masked ones.
+ *
+ * @category Models
+ */
 export type Objective = "causal" | "mlm";
 
 const KIND_OF_OBJECTIVE = { causal: "causal", mlm: "masked" } as const;
 
-/** A stack of blocks whose attention can be observed and changed: a GPT, or the encoder of a RoBERTa. */
+/**
+ * A stack of blocks whose attention can be observed and changed: a GPT, or the encoder of a RoBERTa or BERT.
+ *
+ * @category Models
+ */
 export interface ObservableModel {
   /** Sizes. */
   readonly config: TransformerConfig;
@@ -91,6 +124,7 @@ const GPT: Family<Gpt, GptClassifier> = {
   stackOf: (model) => "gpt" in model ? model.gpt : model,
 };
 
+/** RoBERTa and BERT differ in positions and heads only, see `roberta.ts` and `masked_language_model.ts`. */
 const ROBERTA: Family<MaskedLanguageModel, RobertaClassifier> = {
   objective: "mlm",
   build: (config, experiment) => new MaskedLanguageModel(config, experiment),
@@ -103,9 +137,14 @@ const FAMILIES: Readonly<Record<ModelConfig["architecture"], Family<Model, Model
   gpt1: GPT,
   gpt2: GPT,
   roberta: ROBERTA,
+  bert: ROBERTA,
 };
 
-/** The names of all architectures. */
+/**
+ * The names of all architectures.
+ *
+ * @category Models
+ */
 export const ARCHITECTURES: readonly ModelConfig["architecture"][] = Object.keys(
   FAMILIES,
 ) as ModelConfig["architecture"][];
@@ -115,6 +154,7 @@ export const ARCHITECTURES: readonly ModelConfig["architecture"][] = Object.keys
  *
  * @param config The architecture.
  * @returns The objective.
+ * @category Models
  */
 export function objectiveOf({ architecture }: Pick<ModelConfig, "architecture">): Objective {
   return FAMILIES[architecture].objective;
@@ -125,6 +165,7 @@ export function objectiveOf({ architecture }: Pick<ModelConfig, "architecture">)
  *
  * @param config Its configuration.
  * @returns Its kind.
+ * @category Models
  */
 export function kindOf(config: ModelConfig): ModelKind {
   return "labels" in config ? "classifier" : KIND_OF_OBJECTIVE[objectiveOf(config)];
@@ -146,6 +187,7 @@ export function kindOf(config: ModelConfig): ModelKind {
  * @param kind What it must be for.
  * @returns The same configuration.
  * @throws {TypeError} If it is for something else; the message names both kinds.
+ * @category Models
  */
 export function expectKind<Kind extends ModelKind>(config: ModelConfig, kind: Kind): ConfigsByKind[Kind] {
   const found = kindOf(config);
@@ -171,6 +213,7 @@ export function expectKind<Kind extends ModelKind>(config: ModelConfig, kind: Ki
  * @returns The model; `initialize` gives it values.
  * @throws {RangeError} If a size makes no sense.
  * @throws {TypeError} If the experiment is not valid.
+ * @category Models
  */
 export function buildModel<Kind extends ModelKind = ModelKind>(
   config: ConfigsByKind[Kind],
@@ -197,6 +240,7 @@ export function buildModel<Kind extends ModelKind = ModelKind>(
  *
  * @param model Any model.
  * @returns A GPT itself, the GPT in a classifier, or the encoder of a RoBERTa.
+ * @category Models
  */
 export function attentionStack(model: Model): ObservableModel {
   return FAMILIES[model.config.architecture].stackOf(model);

@@ -29,7 +29,11 @@ import { type HeadPatch, Identity, LayerNorm, type Norm } from "./layers.ts";
 import type { BatchTensors, Learner } from "./learner.ts";
 import { LearnedPositions, type Positions } from "./positions.ts";
 
-/** The sizes of a GPT. */
+/**
+ * The sizes of a GPT.
+ *
+ * @category Models
+ */
 export interface GptConfig extends TransformerConfig {
   /** `"gpt1"` normalizes after, `"gpt2"` before attention and feed-forward network. */
   readonly architecture: "gpt1" | "gpt2";
@@ -39,9 +43,18 @@ export interface GptConfig extends TransformerConfig {
   readonly scaledAttention?: boolean;
   /** Whether the scores of layer 0, 1, 2, … are divided by 1, 2, 3, …; false unless given. */
   readonly layerScaledAttention?: boolean;
+  /**
+   * The token at which a generated text ends, if it is in the vocabulary; the tokenizer's `<|endoftext|>` or `</s>` unless
+   * given.
+   */
+  readonly endId?: number;
 }
 
-/** What {@linkcode Gpt.forward} takes besides tokens. */
+/**
+ * What {@linkcode Gpt.forward} takes besides tokens.
+ *
+ * @category Models
+ */
 export interface GptContext {
   /** u32 (B, T): the position of each token, 0, 1, … unless given. */
   positions?: Tensor;
@@ -76,6 +89,8 @@ export interface GptContext {
  * const logits = model.forward(backend.from(Uint32Array.of(1, 2, 3), [1, 3]));
  * assertEquals(logits.shape, [1, 3, 10]);
  * ```
+ *
+ * @category Models
  */
 export class Gpt implements Learner {
   /** Sizes. */

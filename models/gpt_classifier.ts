@@ -20,10 +20,18 @@ import type { Experiment } from "./experiment.ts";
 import { Gpt, type GptConfig } from "./gpt.ts";
 import type { BatchTensors } from "./learner.ts";
 
-/** The sizes of a classifier made from a GPT. */
+/**
+ * The sizes of a classifier made from a GPT.
+ *
+ * @category Models
+ */
 export type GptClassifierConfig = GptConfig & ClassifierOptions;
 
-/** A classifier made from a GPT. */
+/**
+ * A classifier made from a GPT.
+ *
+ * @category Models
+ */
 export class GptClassifier extends Classifier<GptClassifierConfig> {
   /** Computes hidden states. */
   readonly gpt: Gpt;

@@ -18,7 +18,11 @@ import { layerNorm } from "../kernels/layer_norm.ts";
 import { linear } from "../kernels/matmul/linear.ts";
 import { LAYER_NORM_EPSILON } from "./config.ts";
 
-/** Every row times a matrix, plus a bias. */
+/**
+ * Every row times a matrix, plus a bias.
+ *
+ * @category Models
+ */
 export class Linear {
   /** (in, out). */
   readonly weight: Parameter;
@@ -48,7 +52,11 @@ export class Linear {
   }
 }
 
-/** Normalizes every row. */
+/**
+ * Normalizes every row.
+ *
+ * @category Models
+ */
 export interface Norm {
   /** Returns the normalized rows: (…, C) → (…, C). */
   forward(x: Tensor): Tensor;
@@ -65,6 +73,8 @@ export interface Norm {
  * const x = new CpuBackend().from([1, 2]);
  * assertStrictEquals(new Identity().forward(x), x);
  * ```
+ *
+ * @category Models
  */
 export class Identity implements Norm {
   /**
@@ -78,7 +88,11 @@ export class Identity implements Norm {
   }
 }
 
-/** Normalizes every row to mean 0 and variance 1, then scales and shifts it. */
+/**
+ * Normalizes every row to mean 0 and variance 1, then scales and shifts it.
+ *
+ * @category Models
+ */
 export class LayerNorm implements Norm {
   /** (C). */
   readonly weight: Parameter;
@@ -116,10 +130,15 @@ export class LayerNorm implements Norm {
  * @param layer The layer, the first is 0.
  * @param heads (B, T, C): the heads side by side, before the output projection; channels h · D to (h + 1) · D are head h.
  * @returns (B, T, C).
+ * @category Models
  */
 export type HeadPatch = (layer: number, heads: Tensor) => Tensor;
 
-/** What a forward pass can do besides computing its result: `patch`, and at most one of the others. */
+/**
+ * What a forward pass can do besides computing its result: `patch`, and at most one of the others.
+ *
+ * @category Models
+ */
 export interface ForwardContext {
   /** Keys and values of this layer, when positions are computed one at a time; for causal attention, without a tape. */
   cache?: KeyValueCache;
@@ -152,7 +171,11 @@ function patched(heads: Tensor, patch: (heads: Tensor) => Tensor): Tensor {
   throw new TypeError(`Cannot replace heads ${shape} by ${formatShape(y.shape)}: expected the same shape`);
 }
 
-/** Sizes of {@linkcode SelfAttention}. */
+/**
+ * Sizes of {@linkcode SelfAttention}.
+ *
+ * @category Models
+ */
 export interface SelfAttentionOptions {
   /** C. */
   modelDim: number;
@@ -170,7 +193,11 @@ export interface SelfAttentionOptions {
   scale?: number;
 }
 
-/** Self-attention with several heads: every position takes a weighted mean of the values of others. */
+/**
+ * Self-attention with several heads: every position takes a weighted mean of the values of others.
+ *
+ * @category Models
+ */
 export class SelfAttention {
   /** Query, key and value of all heads, side by side. */
   readonly queryKeyValue: Linear;
@@ -217,7 +244,11 @@ export class SelfAttention {
   }
 }
 
-/** Sizes of {@linkcode Mlp}. */
+/**
+ * Sizes of {@linkcode Mlp}.
+ *
+ * @category Models
+ */
 export interface MlpOptions {
   /** C. */
   modelDim: number;
@@ -231,7 +262,11 @@ export interface MlpOptions {
   contractStd?: number;
 }
 
-/** The feed-forward network: transforms each position by itself. */
+/**
+ * The feed-forward network: transforms each position by itself.
+ *
+ * @category Models
+ */
 export class Mlp {
   /** C → feed-forward width. */
   readonly expand: Linear;

@@ -11,7 +11,11 @@
 import type { Tensor } from "../core/tensor.ts";
 import type { Experiment } from "./experiment.ts";
 
-/** A batch on a device. */
+/**
+ * A batch on a device.
+ *
+ * @category Models
+ */
 export interface BatchTensors {
   /** u32 (B, T): token ids. */
   readonly inputs: Tensor;
@@ -29,7 +33,11 @@ export interface BatchTensors {
   readonly auxiliaryWeights?: Tensor;
 }
 
-/** A model that can be trained. */
+/**
+ * A model that can be trained.
+ *
+ * @category Models
+ */
 export interface Learner {
   /** What it was built with in place of its family's parts, if anything. */
   readonly experiment?: Experiment;

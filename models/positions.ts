@@ -14,7 +14,11 @@ import type { Tensor } from "../core/tensor.ts";
 import { add } from "../kernels/elementwise.ts";
 import { embedding } from "../kernels/embedding.ts";
 
-/** Adds positions to token embeddings. */
+/**
+ * Adds positions to token embeddings.
+ *
+ * @category Models
+ */
 export interface Positions {
   /**
    * Returns the embedded tokens with their positions added.
@@ -26,7 +30,11 @@ export interface Positions {
   forward(tokens: Tensor, indices: Tensor): Tensor;
 }
 
-/** One learned vector for each position, added to the token: GPT's and RoBERTa's own. */
+/**
+ * One learned vector for each position, added to the token: GPT's and RoBERTa's own.
+ *
+ * @category Models
+ */
 export class LearnedPositions extends Parameter implements Positions {
   /**
    * Declares the table, (count, C).
@@ -62,6 +70,8 @@ export class LearnedPositions extends Parameter implements Positions {
  * const tokens = new CpuBackend().from([1, 2, 3, 4], [1, 2, 2]);
  * assertStrictEquals(new NoPositions().forward(tokens), tokens);
  * ```
+ *
+ * @category Models
  */
 export class NoPositions implements Positions {
   /**

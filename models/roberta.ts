@@ -1,44 +1,42 @@
 /**
- * RoBERTa: the same stack as GPT-1, but every position attends to all others, before and after it.
+ * The encoder of RoBERTa and BERT: the same stack as GPT-1, but every position attends to all others, before and after it.
  *
- * A model that attends to the next token cannot learn by predicting it. Instead some tokens of the text are replaced by
- * `<mask>`, and the model predicts the original ones: masked language modelling. Such a model cannot generate text, but
- * its hidden states are a good starting point for classifying texts (see `classifier.ts`).
+ * Its hidden states go to a language head (`masked_language_model.ts`) or to a classification head
+ * (`roberta_classifier.ts`). Padding is masked out: attention stops at the length of each sequence.
  *
- * What differs from GPT-1: attention in both directions, the exact GELU, normalization of the embedding sum, positions
- * that start at 2 (the padding token has id 1, and position 1 is reserved for it), and a language head of its own:
+ * What differs from GPT-1: attention in both directions, the exact GELU, normalization of the embedding sum, and positions
+ * that start at 2 (the padding token has id 1, and position 1 is reserved for it).
  *
- *     dense → GELU → layer normalization → product with the token embedding, plus a bias for every token
- *
- * Only one position in seven is masked, so logits are computed there and nowhere else: with a large vocabulary that saves
- * most of the work. Padding is masked out: attention stops at the length of each sequence.
+ * In BERT, the older of the two, positions start at 0, and a *pooler* stands between the encoder and a classifier: a layer
+ * with tanh on the state of the first token.
  *
  * References: Devlin et al., "BERT", 2019; Liu et al., "RoBERTa: a robustly optimized BERT pretraining approach", 2019;
- * checked against `RobertaForMaskedLM` of Hugging Face transformers.
+ * checked against `RobertaModel` and `BertModel` of Hugging Face transformers.
  *
  * @module
  */
 
 import { normal, Parameter } from "../core/module.ts";
 import type { Tensor } from "../core/tensor.ts";
-import { activations } from "../kernels/activations.ts";
-import { crossEntropy } from "../kernels/cross_entropy.ts";
+import { activations, tanh } from "../kernels/activations.ts";
 import { dropout } from "../kernels/dropout.ts";
 import { add } from "../kernels/elementwise.ts";
 import { embedding, positionsOf } from "../kernels/embedding.ts";
 import { type Block, PostNormBlock } from "./blocks.ts";
 import { checkConfig, checkSizes, INITIAL_STD, PAD_ID, type TransformerConfig } from "./config.ts";
 import { chooseParts, expectStates, type Experiment, type Parts } from "./experiment.ts";
-import { type HeadPatch, Identity, LayerNorm, type Norm } from "./layers.ts";
-import { LanguageHead } from "./language_head.ts";
-import type { BatchTensors, Learner } from "./learner.ts";
+import { type HeadPatch, Identity, LayerNorm, Linear, type Norm } from "./layers.ts";
 import { LearnedPositions, type Positions } from "./positions.ts";
 
-/** The sizes of a RoBERTa. */
+/**
+ * The sizes of a RoBERTa or BERT.
+ *
+ * @category Models
+ */
 export interface RobertaConfig extends TransformerConfig {
-  /** Post-norm blocks with attention in both directions. */
-  readonly architecture: "roberta";
-  /** The id of `<pad>`, and the position of padding; the positions of tokens follow it. 1 unless given. */
+  /** Post-norm blocks with attention in both directions. `"bert"` counts positions from 0, and has a pooler. */
+  readonly architecture: "roberta" | "bert";
+  /** The id of padding, 1 unless given. In a RoBERTa also the position of padding; those of tokens follow it. */
   readonly padId?: number;
   /** How many types of tokens there are, 1 unless given. With more, a vector for its type is added to each token. */
   readonly tokenTypes?: number;
@@ -56,7 +54,16 @@ const OWN_PARTS: Parts = {
   finalNorm: () => new Identity(),
 };
 
-/** What {@linkcode Roberta.states} takes besides tokens. */
+/** The position of the first token. Of those before it, which are unused, the last is that of padding. */
+function firstPosition({ architecture, padId = PAD_ID }: RobertaConfig): number {
+  return architecture === "bert" ? 0 : padId + 1;
+}
+
+/**
+ * What {@linkcode Roberta.states} takes besides tokens.
+ *
+ * @category Models
+ */
 export interface RobertaContext {
   /** u32 (B): the length of each sequence without its padding, at least 1; all of T unless given. */
   lengths?: Tensor;
@@ -68,13 +75,20 @@ export interface RobertaContext {
   patch?: HeadPatch;
 }
 
-/** The encoder: hidden states from both directions, which a language head or a classification head uses. */
+/**
+ * The encoder: hidden states from both directions, which a language head or a classification head uses.
+ *
+ * @category Models
+ */
 export class Roberta {
   /** Sizes. */
   readonly config: RobertaConfig;
   /** (V, C). */
   readonly tokenEmbedding: Parameter;
-  /** Learned, (contextLength + padId + 1, C), unless an experiment has others: the first rows are unused and padding. */
+  /**
+   * Learned, unless an experiment has others: (contextLength, C) in a BERT, (contextLength + padId + 1, C) in a RoBERTa,
+   * whose first rows are unused and padding.
+   */
   readonly positionEmbedding: Positions;
   /** (tokenTypes, C), in a model with several types of tokens. */
   readonly tokenTypeEmbedding?: Parameter;
@@ -84,6 +98,8 @@ export class Roberta {
   readonly blocks: readonly Block[];
   /** After the last block: the identity, unless an experiment has another. */
   readonly finalNorm: Norm;
+  /** C → C, of the first token: in a BERT that is part of a classifier, or has no language head. */
+  readonly pooler?: Linear;
   readonly #experiment?: Experiment;
 
   /**
@@ -109,11 +125,14 @@ export class Roberta {
     this.config = config;
     this.#experiment = experiment;
     this.tokenEmbedding = new Parameter([vocabSize, modelDim], normal(initialStd));
-    this.positionEmbedding = parts.positions(config, contextLength + padId + 1);
+    this.positionEmbedding = parts.positions(config, contextLength + firstPosition(config));
     if (tokenTypes > 1) this.tokenTypeEmbedding = new Parameter([tokenTypes, modelDim], normal(initialStd));
     this.embeddingNorm = parts.embeddingNorm(config);
     this.blocks = Array.from({ length: layers }, (_, layer) => parts.block(config, layer, options));
     this.finalNorm = parts.finalNorm(config);
+    if (config.architecture === "bert" && (config.headless || "labels" in config)) {
+      this.pooler = new Linear(modelDim, modelDim, initialStd);
+    }
   }
 
   /** What it was built with in place of RoBERTa's parts; nothing in a model of the paper. */
@@ -131,14 +150,15 @@ export class Roberta {
    * @throws {TypeError} If token types are given to a model without.
    */
   states(ids: Tensor, { lengths, tokenTypes, weights, patch }: RobertaContext = {}): Tensor {
-    const { dropoutRate, embeddingDropoutRate = dropoutRate, contextLength, padId = PAD_ID } = this.config;
+    const { dropoutRate, embeddingDropoutRate = dropoutRate, contextLength } = this.config;
     if (ids.shape[1] > contextLength) {
       throw new RangeError(
         `Cannot compute ${ids.shape[1]} positions: the context length is ${contextLength}`,
       );
     }
     const tokens = this.#withTypes(embedding(ids, this.tokenEmbedding), ids, tokenTypes); // (B, T, C)
-    const indices = positionsOf(ids, { first: padId + 1, lengths, padding: padId }); // (B, T)
+    const first = firstPosition(this.config), padding = first > 0 ? { lengths, padding: first - 1 } : {};
+    const indices = positionsOf(ids, { first, ...padding }); // (B, T)
     const embedded = this.positionEmbedding.forward(tokens, indices); // (B, T, C)
     let x = dropout(this.embeddingNorm.forward(embedded), embeddingDropoutRate); // (B, T, C)
     for (const [layer, block] of this.blocks.entries()) {
@@ -148,7 +168,17 @@ export class Roberta {
     return this.finalNorm.forward(x); // (B, T, C)
   }
 
-  /** Adds the vectors of the token types; all are 0 unless given: positions in sequences of one token. */
+  /**
+   * What a classification head is given of each text.
+   *
+   * @param states The hidden state that stands for each text, (B, C).
+   * @returns (B, C): the states after BERT's pooler, tanh of a linear layer; in a model without one the states.
+   */
+  pool(states: Tensor): Tensor {
+    return this.pooler === undefined ? states : tanh(this.pooler.forward(states)); // (B, C)
+  }
+
+  /** Adds the vectors of the token types. Where none are given all are 0, made as positions in sequences of one token. */
   #withTypes(tokens: Tensor, ids: Tensor, types: Tensor | undefined): Tensor {
     if (this.tokenTypeEmbedding === undefined) {
       if (types === undefined) return tokens;
@@ -157,108 +187,4 @@ export class Roberta {
     const known = types ?? positionsOf(ids.reshape([ids.size, 1])).reshape(ids.shape); // (B, T)
     return add(tokens, embedding(known, this.tokenTypeEmbedding)); // (B, T, C)
   }
-}
-
-/**
- * A masked language model.
- *
- * @example Logits at a masked position, untrained
- * ```ts
- * import { CpuBackend, initialize, MaskedLanguageModel } from "@miniformer/miniformer";
- * import { assertEquals } from "@std/assert";
- *
- * const model = new MaskedLanguageModel({
- *   architecture: "roberta",
- *   vocabSize: 10,
- *   contextLength: 8,
- *   layers: 1,
- *   heads: 2,
- *   modelDim: 16,
- *   feedForwardDim: 64,
- *   dropoutRate: 0,
- * });
- * const backend = new CpuBackend();
- * initialize(backend, model, 1);
- * const ids = backend.from(Uint32Array.of(0, 5, 9, 2), [1, 4]); // <s> … <mask> </s>
- * assertEquals(model.forward(ids).shape, [1, 4, 10]);
- * assertEquals(model.forwardAt(ids, backend.from(Uint32Array.of(2))).shape, [1, 10]);
- * ```
- */
-export class MaskedLanguageModel implements Learner {
-  /** Computes hidden states. */
-  readonly encoder: Roberta;
-  /** Computes logits; an encoder alone has none. */
-  readonly languageHead?: LanguageHead;
-
-  /**
-   * Declares the parameters; `initialize` gives them values.
-   *
-   * @param config Sizes.
-   * @param experiment Parts that replace RoBERTa's; none unless given.
-   * @throws {RangeError} If a size makes no sense.
-   * @throws {TypeError} If the experiment is not valid.
-   */
-  constructor(config: RobertaConfig, experiment?: Experiment) {
-    this.encoder = new Roberta(config, experiment);
-    if (!config.headless) this.languageHead = new LanguageHead(config);
-  }
-
-  /** Sizes. */
-  get config(): RobertaConfig {
-    return this.encoder.config;
-  }
-
-  /** What it was built with in place of RoBERTa's parts; nothing in a model of the paper. */
-  get experiment(): Experiment | undefined {
-    return this.encoder.experiment;
-  }
-
-  /**
-   * Computes the logits at every position.
-   *
-   * @param ids u32 (B, T).
-   * @param context Padding, observation, patch.
-   * @returns Logits, (B, T, V).
-   * @throws {TypeError} If the model is an encoder alone.
-   */
-  forward(ids: Tensor, context?: RobertaContext): Tensor {
-    return headOf(this).forward(this.encoder.states(ids, context), this.encoder.tokenEmbedding);
-  }
-
-  /**
-   * Computes the logits at some positions.
-   *
-   * @param ids u32 (B, T).
-   * @param indices u32 (P): which of the B · T positions.
-   * @param context Padding, observation, patch.
-   * @returns Logits, (P, V).
-   * @throws {TypeError} If the model is an encoder alone.
-   */
-  forwardAt(ids: Tensor, indices: Tensor, context?: RobertaContext): Tensor {
-    const states = this.encoder.states(ids, context), [batch, time, width] = states.shape;
-    const chosen = embedding(indices, states.reshape([batch * time, width])); // (P, C)
-    return headOf(this).forward(chosen, this.encoder.tokenEmbedding); // (P, V)
-  }
-
-  /**
-   * The cross-entropy of the masked tokens.
-   *
-   * @param batch Inputs with masks, lengths, the masked positions, and as targets the original tokens.
-   * @returns The loss, shape (1).
-   */
-  loss({ inputs, targets, weights, lengths, targetIndices }: BatchTensors): Tensor {
-    const context = { lengths };
-    const logits = targetIndices
-      ? this.forwardAt(inputs, targetIndices, context)
-      : this.forward(inputs, context);
-    return crossEntropy(logits, targets, { weights });
-  }
-}
-
-/** The language head of a model; a function, since a patched model (`patchedModel`) has no private methods. */
-function headOf({ languageHead }: MaskedLanguageModel): LanguageHead {
-  if (languageHead) return languageHead;
-  throw new TypeError(
-    "Cannot predict masked tokens: the model is an encoder without a language head; fine-tune a classifier from it",
-  );
 }

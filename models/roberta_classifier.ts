@@ -1,6 +1,6 @@
 /**
- * A classifier made from a RoBERTa: two layers on the hidden state of the first token, or on the mean of all, see
- * `classifier.ts`.
+ * A classifier made from a RoBERTa or BERT: two layers on the hidden state of the first token, or on the mean of all, see
+ * `classifier.ts`. In a BERT the first of the two is the pooler, which belongs to the encoder and was pretrained with it.
  *
  * @module
  */
@@ -26,7 +26,11 @@ import { Linear } from "./layers.ts";
 import type { BatchTensors } from "./learner.ts";
 import { Roberta, type RobertaConfig } from "./roberta.ts";
 
-/** The sizes of a classifier made from a RoBERTa. */
+/**
+ * The sizes of a classifier made from a RoBERTa or BERT.
+ *
+ * @category Models
+ */
 export interface RobertaClassifierConfig extends RobertaConfig, ClassifierOptions {
   /** What it classifies by; the first token unless given, as in the paper. */
   readonly pooling?: Pooling;
@@ -34,10 +38,14 @@ export interface RobertaClassifierConfig extends RobertaConfig, ClassifierOption
   readonly headDropoutRate?: number;
 }
 
-/** RoBERTa's classification head. */
+/**
+ * The classification head of a RoBERTa; that of a BERT is its projection alone.
+ *
+ * @category Models
+ */
 export class ClassificationHead {
-  /** C → C. */
-  readonly dense: Linear;
+  /** C → C, in a RoBERTa. */
+  readonly dense?: Linear;
   /** C → labels. */
   readonly projection: Linear;
   readonly #dropoutRate: number;
@@ -49,25 +57,25 @@ export class ClassificationHead {
    */
   constructor(config: RobertaClassifierConfig) {
     const { modelDim, labels, dropoutRate, headDropoutRate = dropoutRate, initialStd = INITIAL_STD } = config;
-    this.dense = new Linear(modelDim, modelDim, initialStd);
+    if (config.architecture === "roberta") this.dense = new Linear(modelDim, modelDim, initialStd);
     this.projection = new Linear(modelDim, labels.length, initialStd);
     this.#dropoutRate = headDropoutRate;
   }
 
   /**
-   * Returns the logits of the classes: a layer with tanh, then a projection.
+   * Returns the logits of the classes: in a RoBERTa a layer with tanh, then a projection.
    *
-   * @param states (B, C).
+   * @param states What {@linkcode Roberta.pool} returns, (B, C).
    * @returns Logits, (B, labels).
    */
   forward(states: Tensor): Tensor {
-    const h = tanh(this.dense.forward(dropout(states, this.#dropoutRate))); // (B, C)
+    const h = this.dense ? tanh(this.dense.forward(dropout(states, this.#dropoutRate))) : states; // (B, C)
     return this.projection.forward(dropout(h, this.#dropoutRate)); // (B, labels)
   }
 }
 
 /**
- * A classifier made from a RoBERTa.
+ * A classifier made from a RoBERTa or BERT.
  *
  * @example Two texts of different lengths, untrained
  * ```ts
@@ -82,6 +90,8 @@ export class ClassificationHead {
  * const ids = backend.from(Uint32Array.of(0, 5, 6, 2, 0, 7, 2, 1), [2, 4]);
  * assertEquals(model.forward(ids, backend.from(Uint32Array.of(4, 3))).shape, [2, 2]);
  * ```
+ *
+ * @category Models
  */
 export class RobertaClassifier extends Classifier<RobertaClassifierConfig> {
   /** Computes hidden states. */
@@ -125,7 +135,7 @@ export class RobertaClassifier extends Classifier<RobertaClassifierConfig> {
     const pooled = this.config.pooling === "mean"
       ? meanPooling(states, lengths) // (B, C)
       : statesAt(boundaryIndices(ids, lengths, "first"), states); // (B, C)
-    return this.classificationHead.forward(pooled);
+    return this.classificationHead.forward(this.encoder.pool(pooled));
   }
 
   /**

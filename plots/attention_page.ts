@@ -10,7 +10,11 @@ import { WEIGHT_COLOURS } from "./attention_plot.ts";
 import { pictureText, visibleSpaces } from "./picture.ts";
 import { PAGE_SCRIPT, PAGE_STYLE } from "./attention_page_parts.ts";
 
-/** What all frames of a page share. */
+/**
+ * What all frames of a page share.
+ *
+ * @category Plots
+ */
 export interface AttentionPageOptions {
   /** The heading. */
   readonly title: string;
@@ -38,6 +42,7 @@ export interface AttentionPageOptions {
  *
  * @param options What all frames share. Texts may hold anything: they are escaped.
  * @returns The text of an HTML page without frames.
+ * @category Plots
  */
 export function attentionPage({ title, tokens, layers, heads }: AttentionPageOptions): string {
   const shown = tokens.map((token) => pictureText(visibleSpaces(token), 40));
@@ -69,6 +74,7 @@ ${PAGE_SCRIPT}</script>
  * @param step Steps done.
  * @param maps The maps of every layer and head, as `attentionMaps` returns them.
  * @returns A line of HTML.
+ * @category Plots
  */
 export function attentionFrame(step: number, maps: readonly AttentionMap[]): string {
   const byteOf = (weight: number) => String.fromCharCode(Math.round(255 * weight));

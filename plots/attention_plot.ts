@@ -37,6 +37,7 @@ const FAINTEST = 1 / 512;
  * @param title The heading.
  * @returns The text of an SVG picture.
  * @throws {RangeError} If there are no maps, a map does not fit the tokens, or the maps have more than 60,000 weights.
+ * @category Plots
  */
 export async function attentionPlot(
   maps: readonly AttentionMap[],

@@ -32,6 +32,7 @@ import { pictureText } from "./picture.ts";
  * @param tokens The text; those beyond 20,000 are left out, and the page says so.
  * @param options Headings. All texts may hold anything: they are escaped.
  * @returns The text of an HTML page.
+ * @category Plots
  */
 export function colouredPage(tokens: readonly ColouredToken[], options: ColouredTextOptions): string {
   const { tokens: shown, meaning, legend, notes } = prepareText(tokens, MOST_COLOURED.page);

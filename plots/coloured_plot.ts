@@ -41,6 +41,7 @@ const BOX = 66;
  * @param tokens The text; those beyond 4,000 are left out, and the picture says so.
  * @param options Headings. All texts may hold anything: they are escaped.
  * @returns The text of an SVG picture.
+ * @category Plots
  */
 export function colouredPlot(tokens: readonly ColouredToken[], options: ColouredTextOptions): string {
   const prepared = prepareText(tokens, MOST_COLOURED.picture), title = pictureText(options.title, 68);

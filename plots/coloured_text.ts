@@ -9,7 +9,11 @@
  */
 import { visible } from "../core/visible.ts";
 
-/** A token, or a few that make one character together, and how well it was predicted. */
+/**
+ * A token, or a few that make one character together, and how well it was predicted.
+ *
+ * @category Plots
+ */
 export interface ColouredToken {
   /** What it stands for; any text. */
   readonly text: string;
@@ -21,7 +25,11 @@ export interface ColouredToken {
   readonly skill?: string;
 }
 
-/** Headings of a coloured text. */
+/**
+ * Headings of a coloured text.
+ *
+ * @category Plots
+ */
 export interface ColouredTextOptions {
   /** The heading. */
   readonly title: string;
@@ -29,7 +37,11 @@ export interface ColouredTextOptions {
   readonly subtitle?: string;
 }
 
-/** The most tokens that are coloured: browsers show a page at once, and viewers open a picture. */
+/**
+ * The most tokens that are coloured: browsers show a page at once, and viewers open a picture.
+ *
+ * @category Plots
+ */
 export const MOST_COLOURED: { readonly page: number; readonly picture: number } = {
   page: 20_000,
   picture: 4_000,

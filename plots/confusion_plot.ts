@@ -26,6 +26,7 @@ const CELL_SIDE = 64;
  * @param title The heading.
  * @returns The text of an SVG picture.
  * @throws {RangeError} If there are more than 244 classes.
+ * @category Plots
  */
 export async function confusionPlot(
   matrix: ConfusionMatrix,

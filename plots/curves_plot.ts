@@ -13,7 +13,11 @@ const DASHES = [[1, 0], [6, 3], [2, 2]];
 /** The most curves in a picture: each has a colour and a pattern of its own. */
 const MOST_CURVES = COLOURS.length * DASHES.length;
 
-/** One line of a picture. */
+/**
+ * One line of a picture.
+ *
+ * @category Plots
+ */
 export interface Curve {
   /** Its name in the legend. */
   readonly name: string;
@@ -21,7 +25,11 @@ export interface Curve {
   readonly points: readonly { readonly step: number; readonly value: number }[];
 }
 
-/** Headings of a picture of curves. */
+/**
+ * Headings of a picture of curves.
+ *
+ * @category Plots
+ */
 export interface CurvesPlotOptions {
   /** The heading. */
   readonly title: string;
@@ -48,6 +56,7 @@ export interface CurvesPlotOptions {
  * @param options Headings.
  * @returns The text of an SVG picture.
  * @throws {RangeError} If there are more than 24 curves, or no value is finite.
+ * @category Plots
  */
 export async function curvesPlot(curves: readonly Curve[], options: CurvesPlotOptions): Promise<string> {
   if (curves.length > MOST_CURVES) {

@@ -9,7 +9,11 @@
 import type { TopLevelSpec } from "vega-lite";
 import { drawPicture, pictureText, roundNumbers } from "./picture.ts";
 
-/** The losses of one line of `metrics.jsonl`. */
+/**
+ * The losses of one line of `metrics.jsonl`.
+ *
+ * @category Plots
+ */
 export interface LossRecord {
   /** Steps done. */
   readonly step: number;
@@ -21,7 +25,11 @@ export interface LossRecord {
   readonly validationLoss?: number;
 }
 
-/** Headings and reference of a curve. */
+/**
+ * Headings and reference of a curve.
+ *
+ * @category Plots
+ */
 export interface LossCurveOptions {
   /** The heading. */
   readonly title: string;
@@ -58,6 +66,7 @@ interface Point {
  * @param options Headings, the axis and a loss to compare with.
  * @returns The text of an SVG picture.
  * @throws {RangeError} If no loss is finite.
+ * @category Plots
  */
 export async function lossCurve(records: readonly LossRecord[], options: LossCurveOptions): Promise<string> {
   const { title, subtitle, reference, unit = "token", axis = "step" } = options;

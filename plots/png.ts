@@ -38,6 +38,7 @@ let renderer: Promise<{ readonly Renderer: typeof Resvg; readonly fontBuffers: U
  * @returns The bytes of a PNG file.
  * @throws {RangeError} If the scale is not a positive number.
  * @throws {Error} If the text is no SVG picture, or font and renderer cannot be read.
+ * @category Plots
  */
 export async function toPng(
   svg: string,

@@ -6,7 +6,11 @@
 import { CONFIG } from "./loss_curve.ts";
 import { drawPicture, pictureText, roundNumbers } from "./picture.ts";
 
-/** The losses by skill after a step, as a line of `metrics.jsonl` holds them. */
+/**
+ * The losses by skill after a step, as a line of `metrics.jsonl` holds them.
+ *
+ * @category Plots
+ */
 export interface SkillsRecord {
   /** Steps done. */
   readonly step: number;
@@ -14,7 +18,11 @@ export interface SkillsRecord {
   readonly skills?: Readonly<Record<string, { readonly loss: number; readonly optimal: number } | undefined>>;
 }
 
-/** Headings of a picture of skills. */
+/**
+ * Headings of a picture of skills.
+ *
+ * @category Plots
+ */
 export interface SkillsPlotOptions {
   /** The heading. */
   readonly title: string;
@@ -49,6 +57,7 @@ const WIDTH = 390, HEIGHT = 360, LABEL_GAP = 15;
  * @param options Headings.
  * @returns The text of an SVG picture.
  * @throws {RangeError} If no record has a skill with finite losses.
+ * @category Plots
  */
 export async function skillsPlot(
   records: readonly SkillsRecord[],

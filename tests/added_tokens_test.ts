@@ -91,3 +91,15 @@ Deno.test("companions: tokenizer.json counts alone where its class uses it as it
     }).encode("the").length === 2;
   assertEquals(["PreTrainedTokenizerFast", "RobertaTokenizerFast", undefined].map(read), [false, true, true]);
 });
+
+Deno.test("a tokenizer that splits special tokens in texts is refused, whatever files the folder has", () => {
+  const { files, cases } = families[Object.keys(families)[0]];
+  assertEquals(cases.length > 0, true);
+  for (const base of bases) {
+    const folder = Object.fromEntries(base.map((name) => [name, files[name][name]]));
+    const configured = (json: string) => loadTokenizer({ ...folder, "tokenizer_config.json": json });
+    const message = "tokenizer_config.json: split_special_tokens is true, only false is supported";
+    assertThrows(() => configured('{"split_special_tokens": true}'), TypeError, message);
+    configured('{"split_special_tokens": false}');
+  }
+});

@@ -4,7 +4,7 @@ import { initialize } from "../core/module.ts";
 import { attentionStack } from "../models/families.ts";
 import { Gpt } from "../models/gpt.ts";
 import { GptClassifier } from "../models/gpt_classifier.ts";
-import { MaskedLanguageModel } from "../models/roberta.ts";
+import { MaskedLanguageModel } from "../models/masked_language_model.ts";
 import { RobertaClassifier } from "../models/roberta_classifier.ts";
 import { attentionMaps, attentionWeights } from "../inference/attention_maps.ts";
 import { assertClose, everyBackend, TOLERANCES } from "./_testing.ts";

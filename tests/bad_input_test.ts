@@ -67,7 +67,7 @@ Deno.test("train refuses what it cannot learn from, and what makes no sense", ()
         "Cannot train on short.txt: 5 characters are too few; at least 500",
       ],
       [
-        `train --data story.txt --validation short.txt ${device}`,
+        `train --data story.txt --validation short.txt --tokenizer char ${device}`,
         1,
         "Cannot validate on 5 tokens: at least 8 are needed; give a longer --validation text",
       ],

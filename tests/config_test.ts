@@ -3,7 +3,7 @@ import { CpuBackend } from "../core/cpu_backend.ts";
 import { initialize } from "../core/module.ts";
 import { Tape } from "../core/tape.ts";
 import { Gpt } from "../models/gpt.ts";
-import { MaskedLanguageModel } from "../models/roberta.ts";
+import { MaskedLanguageModel } from "../models/masked_language_model.ts";
 import { RobertaClassifier } from "../models/roberta_classifier.ts";
 import { checkConfig, checkSizes, type TransformerConfig } from "../models/config.ts";
 

@@ -32,3 +32,10 @@ Deno.test("each sample ends at its own end token, and reading stops when all hav
   assertEquals(pieces, [["a", "b"], ["", ""], ["", ""]]);
   assertEquals(count, 2);
 });
+
+Deno.test("a text ends at the token that is given, and at no other", async () => {
+  const [a, b] = tokenizer.encode("ab"), end = tokenizer.idOf("<|endoftext|>")!;
+  const decode = (endId: number) => Array.fromAsync(decodeSamples(reads([[a, end, b, a]]), tokenizer, endId));
+  assertEquals(await decode(b), [["a<|endoftext|>"], [""]]);
+  assertEquals(await decode(tokenizer.vocabSize), [["a<|endoftext|>ba"], [""]]);
+});

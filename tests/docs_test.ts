@@ -92,3 +92,47 @@ Deno.test("README's example of the library prints what README shows", () =>
     assertEquals(printed.trimEnd(), shown.replace(/^ {4}/gm, "").trimEnd());
     assertEquals(Array.from(Deno.readDirSync(`${cwd}/runs`), ({ name }) => name), ["library"]);
   }));
+
+/** The group of the documentation that the exports of a room belong to. */
+const CATEGORIES: Record<string, string> = {
+  core: "Devices and tensors",
+  kernels: "Operations",
+  models: "Models",
+  tokenizers: "Tokenizers",
+  data: "Data",
+  training: "Training",
+  inference: "Inference",
+  checkpoints: "Checkpoints",
+  files: "Files",
+  plots: "Plots",
+};
+
+Deno.test("every export is in the group of its room in the documentation; WebAssembly's are operations", async () => {
+  interface Declaration {
+    readonly location: { readonly filename: string };
+    readonly jsDoc?: { readonly tags?: readonly { readonly kind: string; readonly doc?: string }[] };
+  }
+  interface Page {
+    readonly symbols: readonly { readonly name: string; readonly declarations: readonly Declaration[] }[];
+  }
+  const root = new URL("../", import.meta.url);
+  for (const module of ["mod.ts", "files/mod.ts", "plots/mod.ts"]) {
+    const { stdout } = await new Deno.Command(Deno.execPath(), {
+      args: ["doc", "--json", module],
+      cwd: root,
+      stderr: "null",
+    }).output();
+    const pages: Page[] = Object.values(JSON.parse(new TextDecoder().decode(stdout)).nodes);
+    const symbols = pages.flatMap(({ symbols }) => symbols);
+    assert(symbols.length > 0);
+    for (const { name, declarations } of symbols) {
+      for (const { location, jsDoc } of declarations) {
+        const path = location.filename.slice(root.href.length);
+        const isWasm = path.startsWith("core/wasm/") && !path.endsWith("wasm_backend.ts");
+        const expected = isWasm ? CATEGORIES.kernels : CATEGORIES[path.split("/")[0]];
+        const found = jsDoc?.tags?.filter(({ kind }) => kind === "category").map(({ doc }) => doc);
+        assertEquals(found, [expected], `${name} in ${path} says @category ${expected}`);
+      }
+    }
+  }
+});

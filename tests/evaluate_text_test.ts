@@ -4,7 +4,7 @@ import { initialize } from "../core/module.ts";
 import type { Batch } from "../data/batches.ts";
 import { evaluateText } from "../inference/evaluate_text.ts";
 import { Gpt } from "../models/gpt.ts";
-import { MaskedLanguageModel } from "../models/roberta.ts";
+import { MaskedLanguageModel } from "../models/masked_language_model.ts";
 import { CharTokenizer } from "../tokenizers/char_tokenizer.ts";
 import { MASKED_SPECIAL_TOKENS } from "../tokenizers/special_tokens.ts";
 import { PRESETS } from "../training/presets.ts";

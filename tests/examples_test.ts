@@ -3,7 +3,9 @@ import { UsageError } from "../commands/cli/errors.ts";
 import { encodeExamples, encodeWithDropout, fitText, longestOf } from "../commands/texts/examples.ts";
 import { labelsOf } from "../data/labels.ts";
 import { trainBpe } from "../tokenizers/bpe/bpe_trainer.ts";
+import { MASKED_SPECIAL_TOKENS } from "../tokenizers/special_tokens.ts";
 import { CharTokenizer } from "../tokenizers/char_tokenizer.ts";
+import { loadTokenizer } from "../tokenizers/hugging_face/hugging_face.ts";
 
 Deno.test("labels may be called as properties of every object are", () => {
   const rows = ["__proto__", "constructor", "__proto__"].map((label, line) => ({ text: "ab", label, line }));
@@ -13,11 +15,41 @@ Deno.test("labels may be called as properties of every object are", () => {
   assertEquals(encodeExamples(file, labels, tokenizer, options).map(({ label }) => label), [0, 1, 0]);
 });
 
-Deno.test("a text that is too long is cut before its last token, or refused", () => {
-  const ids = Uint32Array.of(0, 5, 6, 2);
-  assertEquals([...fitText(ids, { contextLength: 3, truncate: true })], [0, 5, 2]);
-  const refused = () => fitText(ids, { contextLength: 3, truncate: false });
+Deno.test("a text that is too long loses its end and keeps the special tokens around it, or is refused", () => {
+  const masked = CharTokenizer.fromText("abcde", { specialTokens: MASKED_SPECIAL_TOKENS });
+  const bare = CharTokenizer.fromText("abcde"),
+    cut = (contextLength: number) => ({ contextLength, truncate: true });
+  const textOf = (tokenizer: CharTokenizer, texts: { text: string; pair?: string }, length: number) =>
+    tokenizer.decode(fitText(tokenizer, texts, cut(length)));
+  assertEquals(textOf(masked, { text: "abcde" }, 5), "<s>abc</s>");
+  assertEquals(textOf(bare, { text: "abcde" }, 3), "abc"); // and not its last token
+  const alone = { ...cut(3), addSpecialTokens: false };
+  assertEquals([...fitText(masked, { text: "abcde" }, alone)], [...masked.encode("abc")]);
+  assertThrows(
+    () => fitText(bare, { text: "" }, cut(3)),
+    Error,
+    "There is nothing to read: the text is empty",
+  );
+  // of two, the longer one, until both are equally long
+  const pairs: [text: string, pair: string, length: number, expected: string][] = [
+    ["abcde", "ab", 9, "<s>abc</s></s>ab</s>"],
+    ["ab", "abcde", 9, "<s>ab</s></s>abc</s>"],
+    ["abcde", "abc", 9, "<s>abc</s></s>ab</s>"],
+    ["abcde", "abcde", 9, "<s>ab</s></s>abc</s>"],
+    ["abc", "abcde", 8, "<s>ab</s></s>ab</s>"],
+  ];
+  for (const [text, pair, length, expected] of pairs) {
+    assertEquals(textOf(masked, { text, pair }, length), expected);
+  }
+  const refused = () => fitText(masked, { text: "ab" }, { contextLength: 3, truncate: false });
   assertThrows(refused, RangeError, "has 4 tokens and the model reads 3: shorten it, or give --truncate");
+});
+
+Deno.test("a pair that the tokenizer refuses is refused, whether it would be cut or not", () => {
+  const bert = loadTokenizer({ "vocab.txt": "[PAD]\n[UNK]\n[CLS]\n[SEP]\n[MASK]\na\nb\n" });
+  for (const options of [{ contextLength: 9, truncate: false }, { contextLength: 4, truncate: true }]) {
+    assertThrows(() => fitText(bert, { text: "a b", pair: "b" }, options), TypeError, "Cannot encode a pair");
+  }
 });
 
 Deno.test("BPE-dropout: ids follow from seed, text and epoch; a text that would not fit keeps its merges", async () => {

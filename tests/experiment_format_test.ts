@@ -16,7 +16,7 @@ import {
 } from "../checkpoints/checkpoint.ts";
 import { takeOver } from "../checkpoints/fine_tuning.ts";
 import { expectExperiment, fromConfigJson, toConfigJson } from "../checkpoints/experiment_format.ts";
-import { toHuggingFaceConfig } from "../checkpoints/hugging_face_formats.ts";
+import { toHuggingFaceConfig } from "../checkpoints/hugging_face/formats.ts";
 import { type NamedArray, readSafetensors, writeSafetensors } from "../checkpoints/safetensors.ts";
 import { everyBackend } from "./_testing.ts";
 import { allReports, newRun, small, stateOf } from "./_training.ts";
@@ -164,7 +164,11 @@ Deno.test("a classifier by the mean of its tokens is written in our words, and c
   assertThrows(() => loadModel(files, { experiment: withoutNorm }), TypeError, "saved without an experiment");
   const first = await filesOf(undefined, { ...pooled, pooling: "first" });
   assertEquals(first, await filesOf(undefined, { ...small, architecture: "roberta", labels }));
-  assertThrows(() => toHuggingFaceConfig(pooled), RangeError, "by the mean of its tokens for Hugging Face");
+  assertThrows(
+    () => toHuggingFaceConfig(pooled),
+    RangeError,
+    'Cannot write a classifier with pooling "mean"',
+  );
 });
 
 Deno.test("config.json with a pooling: one that there is not, and one of another model, are refused", async () => {

@@ -10,7 +10,7 @@ import { buildModel, type Model, type ModelConfig, type ModelsByKind } from "../
 import { Gpt } from "../models/gpt.ts";
 import { type ForwardContext, Identity, LayerNorm } from "../models/layers.ts";
 import { LearnedPositions, NoPositions } from "../models/positions.ts";
-import { MaskedLanguageModel } from "../models/roberta.ts";
+import { MaskedLanguageModel } from "../models/masked_language_model.ts";
 import { type CheckpointFiles, loadModel, modelFiles, restoreModel } from "../checkpoints/checkpoint.ts";
 import { attentionMaps } from "../inference/attention_maps.ts";
 import { generate } from "../inference/generate.ts";

@@ -10,7 +10,7 @@ import {
 import { GptClassifier } from "../models/gpt_classifier.ts";
 import { RobertaClassifier } from "../models/roberta_classifier.ts";
 import { Gpt } from "../models/gpt.ts";
-import { MaskedLanguageModel } from "../models/roberta.ts";
+import { MaskedLanguageModel } from "../models/masked_language_model.ts";
 
 const sizes = {
   vocabSize: 11,
@@ -28,9 +28,11 @@ const ALL: [config: ModelConfig, kind: ModelKind, model: new (...config: never[]
   [{ ...sizes, architecture: "gpt1" }, "causal", Gpt],
   [{ ...sizes, architecture: "gpt2" }, "causal", Gpt],
   [{ ...sizes, architecture: "roberta" }, "masked", MaskedLanguageModel],
+  [{ ...sizes, architecture: "bert" }, "masked", MaskedLanguageModel],
   [{ ...sizes, architecture: "gpt1", labels }, "classifier", GptClassifier],
   [{ ...sizes, architecture: "gpt2", labels }, "classifier", GptClassifier],
   [{ ...sizes, architecture: "roberta", labels }, "classifier", RobertaClassifier],
+  [{ ...sizes, architecture: "bert", labels }, "classifier", RobertaClassifier],
 ];
 
 for (const [config, kind, model] of ALL) {

@@ -5,9 +5,10 @@ import { buildModel } from "../models/families.ts";
 import type { GptClassifierConfig } from "../models/gpt_classifier.ts";
 import type { RobertaClassifierConfig } from "../models/roberta_classifier.ts";
 import { Gpt } from "../models/gpt.ts";
-import { MaskedLanguageModel } from "../models/roberta.ts";
-import { loadModel, modelFiles } from "../checkpoints/checkpoint.ts";
+import { MaskedLanguageModel } from "../models/masked_language_model.ts";
+import { type CheckpointFiles, loadModel, modelFiles } from "../checkpoints/checkpoint.ts";
 import { takeOver } from "../checkpoints/fine_tuning.ts";
+import { readSafetensors, writeSafetensors } from "../checkpoints/safetensors.ts";
 import { everyBackend } from "./_testing.ts";
 import { small } from "./_training.ts";
 
@@ -71,4 +72,33 @@ Deno.test("takeOver refuses a model of other sizes, or of another family, and ch
     "it is (9, 16), the model expects (10, 16)",
   );
   assertEquals(await backend.read(store.values), before);
+});
+
+Deno.test("takeOver: a BERT's classifier begins with the pooler of the encoder, or of a language model's file", async () => {
+  const backend = new CpuBackend(),
+    bert = { ...roberta, architecture: "bert" as const },
+    { labels: _, ...alone } = bert;
+  const weight = "encoder.pooler.weight",
+    taken = async (files: CheckpointFiles) => {
+      const store = initialize(backend, buildModel(bert), 6);
+      const names = await takeOver(backend, store, loadModel(files).weights);
+      const pooler = store.parameters.find(({ name }) => name === weight)!;
+      return { isTaken: names.includes(weight), values: await backend.read(pooler) };
+    };
+  const encoder = new MaskedLanguageModel({ ...alone, headless: true }),
+    source = initialize(backend, encoder, 5);
+  const pooler = source.parameters.find(({ name }) => name === weight)!, values = await backend.read(pooler);
+  assertEquals(await taken(await modelFiles(backend, encoder, source)), { isTaken: true, values });
+
+  // as in the hub's files of language models
+  const model = new MaskedLanguageModel(alone),
+    files = await modelFiles(backend, model, initialize(backend, model, 5));
+  assertEquals((await taken(files)).isTaken, false);
+  const tensors = readSafetensors(files["model.safetensors"] as Uint8Array);
+  const pooled = readSafetensors(
+    (await modelFiles(backend, encoder, source))["model.safetensors"] as Uint8Array,
+  );
+  const arrays = [...tensors.values(), ...[...pooled.values()].filter(({ name }) => name.includes("pooler"))];
+  const spare = { ...files, "model.safetensors": writeSafetensors(arrays) };
+  assertEquals(await taken(spare), { isTaken: true, values });
 });

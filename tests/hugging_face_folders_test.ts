@@ -9,7 +9,7 @@ interface FixedCase extends Case {
   readonly tensors: Readonly<Record<string, number[]>>;
 }
 
-for (const family of ["openai-gpt", "gpt2", "roberta"]) {
+for (const family of ["openai-gpt", "gpt2", "roberta", "bert"]) {
   const url = new URL(`../fixtures/folders/${family}.json`, import.meta.url);
   const { cases }: { cases: FixedCase[] } = JSON.parse(Deno.readTextFileSync(url));
 

@@ -6,8 +6,8 @@ import {
   fromHuggingFaceConfig,
   huggingFaceTensors,
   toHuggingFaceConfig,
-} from "../checkpoints/hugging_face_formats.ts";
-import { GPT_FORMAT } from "../checkpoints/hugging_face_gpt.ts";
+} from "../checkpoints/hugging_face/formats.ts";
+import { GPT_FORMAT } from "../checkpoints/hugging_face/gpt.ts";
 import { PRESETS } from "../training/presets.ts";
 import { readSafetensors } from "../checkpoints/safetensors.ts";
 
@@ -137,6 +137,29 @@ Deno.test("Hugging Face config: the padding of a classifier is an id of the voca
     const message = `pad_token_id is ${JSON.stringify(pad)}, expected an id below the vocabulary size 11`;
     assertThrows(() => padOf(pad), TypeError, message);
   }
+});
+
+Deno.test("Hugging Face config: the end of a text is any id, null is none, and a GPT-2 without the field has 50256", () => {
+  const endOf = (model_type: string, ...end: unknown[]) => {
+    const json = { model_type, vocab_size: 11, ...end.length > 0 ? { eos_token_id: end[0] } : {} };
+    return expectKind(fromHuggingFaceConfig(json), "causal").endId;
+  };
+  assertEquals([endOf("gpt2", 3), endOf("gpt2", null), endOf("gpt2", 99), endOf("gpt2")], [
+    3,
+    undefined,
+    99,
+    50256,
+  ]);
+  assertEquals([endOf("openai-gpt", 3), endOf("openai-gpt", null), endOf("openai-gpt")], [
+    3,
+    undefined,
+    undefined,
+  ]);
+  for (const end of [[0, 1], -1, 0.5]) {
+    assertThrows(() => endOf("gpt2", end), TypeError, "expected the id of one token");
+  }
+  assertEquals(toHuggingFaceConfig({ ...gpt1, endId: 4 }).eos_token_id, 4);
+  assertEquals("eos_token_id" in toHuggingFaceConfig({ ...gpt1, endId: 4, labels: ["a", "b"] }), false);
 });
 
 Deno.test("Hugging Face config: a GPT that the table of the format lacks is not written as another one", () => {

@@ -3,10 +3,10 @@ import type { Backend } from "../core/backend.ts";
 import { CpuBackend } from "../core/cpu_backend.ts";
 import { Tape } from "../core/tape.ts";
 import { IGNORE_INDEX } from "../kernels/cross_entropy.ts";
-import { buildModel, kindOf } from "../models/families.ts";
+import { buildModel, kindOf, objectiveOf } from "../models/families.ts";
 import type { GptClassifier } from "../models/gpt_classifier.ts";
-import { importTensors } from "../checkpoints/hugging_face.ts";
-import { MaskedLanguageModel } from "../models/roberta.ts";
+import { importTensors } from "../checkpoints/hugging_face/tensors.ts";
+import { MaskedLanguageModel } from "../models/masked_language_model.ts";
 import { totalWeight, toTensors } from "../training/batch_tensors.ts";
 import type { Batch, BatchSource } from "../data/batches.ts";
 import { type LoadedModel, loadModel, modelFiles, restoreModel } from "../checkpoints/checkpoint.ts";
@@ -70,7 +70,7 @@ function batchesOf({ ids, lengths, targets }: ReaderCase, { config }: LoadedMode
       const batch = { inputs, lengths: some, batchSize, contextLength };
       if (kindOf(config) === "masked") return { ...batch, ...hiddenPlaces(slice(targets, number, size)) };
       const classes = { ...batch, targets: slice(targets, number, batchSize) };
-      return config.architecture === "roberta"
+      return objectiveOf(config) === "mlm"
         ? classes
         : { ...classes, ...nextTokens(inputs, some, contextLength) };
     },
@@ -118,7 +118,12 @@ async function checkModel(
   }
 }
 
-for (const name of ["roberta-mini", "roberta-classifier-mini", "openai-gpt-classifier-mini"]) {
+const NAMES = [
+  ...["roberta-mini", "roberta-classifier-mini", "bert-mini", "bert-classifier-mini"],
+  "openai-gpt-classifier-mini",
+];
+
+for (const name of NAMES) {
   everyBackend(`${name}: logits, loss and all gradients equal Hugging Face's`, async (backend) => {
     const cpu = { logits: TOLERANCES.golden, gradients: TOLERANCES.golden };
     const gpu = { logits: TOLERANCES.rows, gradients: TOLERANCES.modelGradients };

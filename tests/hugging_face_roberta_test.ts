@@ -3,12 +3,12 @@ import { namedParameters } from "../core/module.ts";
 import { buildModel, type ModelConfig } from "../models/families.ts";
 import type { GptClassifierConfig } from "../models/gpt_classifier.ts";
 import type { RobertaClassifierConfig } from "../models/roberta_classifier.ts";
-import { exportTensors, importTensors, matchTensors } from "../checkpoints/hugging_face.ts";
+import { exportTensors, importTensors, matchTensors } from "../checkpoints/hugging_face/tensors.ts";
 import {
   fromHuggingFaceConfig,
   huggingFaceTensors,
   toHuggingFaceConfig,
-} from "../checkpoints/hugging_face_formats.ts";
+} from "../checkpoints/hugging_face/formats.ts";
 import type { RobertaConfig } from "../models/roberta.ts";
 import { MASKED_PRESETS } from "../training/roberta_presets.ts";
 import { readSafetensors } from "../checkpoints/safetensors.ts";

@@ -128,7 +128,7 @@ Deno.test("what is not done here is refused by name", () => {
     ["pre_tokenizer", null, "pre_tokenizer is null, expected ByteLevel"],
     ["pre_tokenizer.use_regex", false, "pre_tokenizer.use_regex is false"],
     ["decoder", { type: "BPEDecoder" }, 'decoder is "BPEDecoder"'],
-    ["post_processor", { type: "BertProcessing" }, 'post_processor.type is "BertProcessing"'],
+    ["post_processor", { type: "Split" }, 'post_processor.type is "Split"'],
   ];
   for (const [path, value, message] of changes) {
     const changed = structuredClone(file);
@@ -153,7 +153,7 @@ Deno.test("broken files say what and where", () => {
     return { "tokenizer.json": JSON.stringify(copy) };
   };
   const cases: [files: Record<string, string>, kind: ErrorConstructor, message: string][] = [
-    [{}, TypeError, "expected tokenizer.json, or vocab.json and merges.txt, found no file"],
+    [{}, TypeError, "expected tokenizer.json, or vocab.json and merges.txt, or vocab.txt, found no file"],
     [{ "vocab.json": "{}" }, TypeError, "found vocab.json"],
     [{ "tokenizer.json": '{"model": ' }, TypeError, "Cannot read tokenizer.json: it is not JSON"],
     [{ "tokenizer.json": "[1]" }, TypeError, "it holds [1], expected an object"],

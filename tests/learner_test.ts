@@ -7,7 +7,7 @@ import { GptClassifier } from "../models/gpt_classifier.ts";
 import { RobertaClassifier } from "../models/roberta_classifier.ts";
 import { Gpt } from "../models/gpt.ts";
 import type { Learner } from "../models/learner.ts";
-import { MaskedLanguageModel } from "../models/roberta.ts";
+import { MaskedLanguageModel } from "../models/masked_language_model.ts";
 import { assertClose, everyBackend, TOLERANCES } from "./_testing.ts";
 
 const sizes = {

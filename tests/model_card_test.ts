@@ -143,3 +143,17 @@ Deno.test("names of files cannot add anything to a card", () => {
   assertEquals(prose(card), prose(plain));
   assertStringIncludes(card, "- texts: ````x\\n---\\n# heading\\n```\\n<script>alert(1)</script> ");
 });
+
+Deno.test("a card names the way to transformers.js, where there is one", () => {
+  const taskOf = (config: object, changes: object = {}) =>
+    modelCard(subject, momentOf({ ...causal, ...config } as ModelConfig, changes)).match(
+      /^transformers\.js uses it, too, after `optimum-cli export onnx --model FOLDER --task (\S+) FOLDER\/onnx`\.$/m,
+    )?.[1];
+  const labels = ["good", "bad"];
+  assertEquals(taskOf({ architecture: "gpt2" }), "text-generation-with-past");
+  assertEquals(taskOf({ architecture: "roberta" }), "fill-mask");
+  assertEquals(taskOf({ architecture: "roberta", labels }), "text-classification");
+  assertEquals(taskOf({ architecture: "gpt1" }), undefined); // optimum has no converter
+  assertEquals(taskOf({ architecture: "gpt2", labels }), undefined); // transformers.js has no class
+  assertEquals(taskOf({ architecture: "gpt2" }, { experiment: { name: "mine", sha256: "f00" } }), undefined);
+});

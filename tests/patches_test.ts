@@ -16,7 +16,7 @@ import { attentionStack, buildModel, type ModelConfig } from "../models/families
 import type { Block, PostNormBlock } from "../models/blocks.ts";
 import { Gpt, type GptConfig } from "../models/gpt.ts";
 import type { HeadPatch } from "../models/layers.ts";
-import { MaskedLanguageModel } from "../models/roberta.ts";
+import { MaskedLanguageModel } from "../models/masked_language_model.ts";
 import { evaluate } from "../training/evaluate.ts";
 import { everyBackend } from "./_testing.ts";
 

@@ -1,6 +1,7 @@
 import { assertEquals, assertNotEquals, assertThrows } from "@std/assert";
 import { CpuBackend } from "../core/cpu_backend.ts";
 import { initialize } from "../core/module.ts";
+import { Tape } from "../core/tape.ts";
 import { RobertaClassifier, type RobertaClassifierConfig } from "../models/roberta_classifier.ts";
 import { assertReadsOneText, lengths, shape, texts } from "./_classifiers.ts";
 import { assertClose, everyBackend, TOLERANCES } from "./_testing.ts";
@@ -24,7 +25,8 @@ function linear(x: ArrayLike<number>, weight: ArrayLike<number>, bias: ArrayLike
 Deno.test("RoBERTa classifier: the logits are dense, tanh and projection of the first token's hidden state", async () => {
   const backend = new CpuBackend({ floats: Float64Array }), model = new RobertaClassifier(config);
   initialize(backend, model, 1);
-  const { dense, projection } = model.classificationHead, ids = backend.from(Uint32Array.from(texts), shape);
+  const dense = model.classificationHead.dense!, { projection } = model.classificationHead;
+  const ids = backend.from(Uint32Array.from(texts), shape);
   // biases begin at zero, where a forgotten one would not be noticed
   for (const { bias } of [dense, projection]) {
     backend.write(bias, Float64Array.from({ length: bias.shape[0] }, (_, index) => 0.1 * index - 0.2));
@@ -98,3 +100,19 @@ for (const pooling of ["first", "mean"] as const) {
     (backend) => assertReadsOneText(backend, new RobertaClassifier({ ...config, pooling })),
   );
 }
+
+Deno.test("BERT classifier: the head drops what the pooler returns, at its own rate, and only in training", async () => {
+  const backend = new CpuBackend(), bert = { ...config, architecture: "bert" as const };
+  const logitsOf = async (headDropoutRate: number, tape?: Tape) => {
+    const model = new RobertaClassifier({ ...bert, headDropoutRate }),
+      states = backend.from(new Float32Array(C).fill(1), [1, C]);
+    initialize(backend, model, 1);
+    assertEquals(model.classificationHead.dense, undefined);
+    tape?.watch(states);
+    return await backend.read(model.classificationHead.forward(states));
+  };
+  const tape = () => new Tape(backend.from(Uint32Array.of(1, 0, 1, 0)));
+  assertEquals(await logitsOf(0.5), await logitsOf(0));
+  assertEquals(await logitsOf(0, tape()), await logitsOf(0));
+  assertNotEquals(await logitsOf(0.5, tape()), await logitsOf(0));
+});

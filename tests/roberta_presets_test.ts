@@ -1,7 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { countParameters } from "../core/module.ts";
-import { fromHuggingFaceConfig, toHuggingFaceConfig } from "../checkpoints/hugging_face_formats.ts";
-import { MaskedLanguageModel } from "../models/roberta.ts";
+import { fromHuggingFaceConfig, toHuggingFaceConfig } from "../checkpoints/hugging_face/formats.ts";
+import { MaskedLanguageModel } from "../models/masked_language_model.ts";
 import { MASKED_PRESETS } from "../training/roberta_presets.ts";
 import { learningRateAt } from "../training/schedule.ts";
 

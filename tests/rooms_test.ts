@@ -216,8 +216,9 @@ Deno.test("nobody but the families' own files asks for an architecture by name",
 Deno.test("only the table of families and the families' own files use the model or configuration of one family", () => {
   const names = [...sourceFiles("models")].flatMap((file) => file.match(/(\w+)_classifier\.ts$/)?.[1] ?? []);
   assert(names.length >= 2);
-  const family = `(${names.join("|")})`, models = new RegExp(`/models/${family}(_classifier)?\\.ts$`);
-  const own = new RegExp(`^(checkpoints/hugging_face_${family}|training/(${family}_)?presets?)\\.ts$`);
+  const family = `(${names.join("|")})`,
+    models = new RegExp(`/models/(${family}(_classifier)?|masked_language_model)\\.ts$`);
+  const own = new RegExp(`^(checkpoints/hugging_face/${family}|training/(${family}_)?presets?)\\.ts$`);
   for (const room of [...Object.keys(ROOMS), "commands"].filter((room) => room !== "models")) {
     for (const file of sourceFiles(room)) {
       if (own.test(file)) continue;

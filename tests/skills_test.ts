@@ -6,7 +6,7 @@ import { scoreTales, skillFigures, taleFigures } from "../inference/skills.ts";
 import { initialize } from "../core/module.ts";
 import { Gpt } from "../models/gpt.ts";
 import type { Learner } from "../models/learner.ts";
-import { MaskedLanguageModel } from "../models/roberta.ts";
+import { MaskedLanguageModel } from "../models/masked_language_model.ts";
 import { trainBpe } from "../tokenizers/bpe/bpe_trainer.ts";
 import { CharTokenizer } from "../tokenizers/char_tokenizer.ts";
 import type { Tokenizer } from "../tokenizers/tokenizer.ts";

@@ -1,5 +1,6 @@
 import { assertEquals, assertNotEquals, assertThrows } from "@std/assert";
 import { CharTokenizer } from "../tokenizers/char_tokenizer.ts";
+import { loadTokenizer } from "../tokenizers/hugging_face/hugging_face.ts";
 import { CAUSAL_SPECIAL_TOKENS, MASKED_SPECIAL_TOKENS } from "../tokenizers/special_tokens.ts";
 import {
   encodeDocuments,
@@ -45,6 +46,8 @@ Deno.test("documents end with the token that ends one", () => {
   assertEquals([...encodeDocuments(causal, ["ab", "", "b"])], [1, 2, 0, 0, 2, 0]);
   const masked = CharTokenizer.fromText("ab", { specialTokens: MASKED_SPECIAL_TOKENS });
   assertEquals([...encodeDocuments(masked, ["a", "b"])], [4, 2, 5, 2]);
+  const ofBert = loadTokenizer({ "vocab.txt": "[PAD]\n[UNK]\n[CLS]\n[SEP]\na\n" });
+  assertEquals([...encodeDocuments(ofBert, ["a", "a a"])], [4, 3, 4, 4, 3]);
   assertEquals([...encodeDocuments(CharTokenizer.fromText("ab"), ["a", "b"])], [0, 1]);
 });
 

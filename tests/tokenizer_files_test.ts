@@ -70,7 +70,7 @@ Deno.test("companions name the purpose of each special token, with its wishes if
     mask_token: mask,
   });
   const fixed = { tokenizer_class: "PreTrainedTokenizerFast", clean_up_tokenization_spaces: false };
-  assertEquals(config, { ...fixed, extra: 1, ...map });
+  assertEquals(config, { ...fixed, extra: 1, ...map, mask_token: { __type: "AddedToken", ...mask } });
   const end = "<|endoftext|>";
   assertEquals(write([special(end, 0)]).map, { bos_token: end, eos_token: end });
   assertEquals(write([special("<s>", 0, { special: false })]).map, {});

@@ -2,6 +2,7 @@ import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { describeFit, describeVocabulary } from "../commands/texts/tokenizer_fit.ts";
 import { trainBpe } from "../tokenizers/bpe/bpe_trainer.ts";
 import { CharTokenizer } from "../tokenizers/char_tokenizer.ts";
+import { loadTokenizer } from "../tokenizers/hugging_face/hugging_face.ts";
 import { measureFit } from "../tokenizers/tokenizer_fit.ts";
 
 Deno.test("characters that are missing from a vocabulary are counted, the others are measured", () => {
@@ -32,4 +33,11 @@ Deno.test("unused and frequent tokens are listed, and none with --show 0", () =>
   assertStringIncludes(describeVocabulary(tokenizer, 3), 'longest tokens    "a" "b" "c"');
   assert(describeFit(tokenizer, ["abba"], 0).endsWith("unused tokens     1 (33.3 %)"));
   assert(!describeVocabulary(tokenizer, 0).includes("longest"));
+});
+
+Deno.test("WordPiece covers what it has pieces for: its unknown words are counted", () => {
+  const tokenizer = loadTokenizer({ "vocab.txt": "[PAD]\n[UNK]\n[CLS]\n[SEP]\nthe\n##s\n" });
+  const fit = describeFit(tokenizer, ["The thes other the"], 2);
+  assertStringIncludes(fit, "unknown words     1 (20.00 % of the tokens)");
+  assertEquals(fit.includes("coverage"), false);
 });

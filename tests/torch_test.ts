@@ -307,11 +307,85 @@ Deno.test(
       await succeed(["train", "--export-torch"], { cwd });
       await refused("it has done 1 steps of 1; raise --stop-after or --steps", "--stop-after", "1");
       await refused("Cannot continue runs/story with fresh weights: it has done 1 steps", "--fresh");
+      const table = `${cwd}/runs/story/torch.json`, tensors = await Deno.readTextFile(table);
+      const damages = [
+        "{",
+        "[]",
+        '{"tensors":{}}',
+        tensors.replace("h.0.", "h.9."),
+        tensors.replace("blocks", "bricks"),
+      ];
+      for (const damaged of damages) {
+        await Deno.writeTextFile(table, damaged);
+        await refused("Cannot use runs/story/torch.json: it is ");
+      }
+      await Deno.writeTextFile(table, tensors);
+      const ids = `${cwd}/runs/story/training.ids`, kept = await Deno.readFile(ids);
+      await Deno.writeFile(ids, new Uint8Array(0));
+      await refused("Cannot read runs/story/training.ids: it is damaged");
+      await Deno.writeFile(ids, kept);
+      const records = `${cwd}/runs/story/metrics.jsonl`;
+      await Deno.rename(records, `${records}.real`);
+      await Deno.symlink("metrics.jsonl.real", records);
+      await refused("runs/story/metrics.jsonl is not a file of its own");
+      await Deno.remove(records);
+      await Deno.rename(`${records}.real`, records);
+      for (const flag of ["--steps", "--stop-after"]) {
+        const { stderr } = await runPython(
+          cwd,
+          ...words(`-m miniformer_torch continue runs/story ${flag} 0`),
+        );
+        assertStringIncludes(stderr, `argument ${flag}: '0' is no whole number above 0`);
+      }
       const path = `${cwd}/runs/story/last/model.safetensors`, bytes = await Deno.readFile(path);
       bytes[bytes.length - 1] ^= 1;
       await Deno.writeFile(path, bytes);
       await refused("runs/story/last: model.safetensors is not what was saved there");
       await Deno.rename(`${cwd}/runs/story/last`, `${cwd}/runs/story/first`);
-      await refused("Cannot use runs/story/last: training_state.json is missing");
+      await refused("Cannot continue runs/story: it holds no run: expected last/");
+      const entries = await Array.fromAsync(Deno.readDir(`${cwd}/runs/story/first`));
+      assert(!entries.some(({ name }) => name === ".miniformer.lock"));
+    }),
+);
+
+Deno.test(
+  "a run ends there when its patience does or nobody reads its lines, and all of it is saved [python]",
+  { ignore },
+  () =>
+    inFolder(async (cwd) => {
+      await Deno.writeTextFile(`${cwd}/story.txt`, story(40));
+      // WordPiece has one file more than other tokenizers
+      await Deno.mkdir(`${cwd}/pieces`);
+      const pieces = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", ..."abcdefghijklmnopqrstuvwxyz.,"];
+      const inner = [..."abcdefghijklmnopqrstuvwxyz"].map((letter) => `##${letter}`);
+      await Deno.writeTextFile(`${cwd}/pieces/vocab.txt`, [...pieces, ...inner].join("\n") + "\n");
+      const config = JSON.stringify({ tokenizer_class: "BertTokenizer" });
+      await Deno.writeTextFile(`${cwd}/pieces/tokenizer_config.json`, config);
+      const line = words(
+        "train --data story.txt --tokenizer pieces --evaluation-interval 1 --patience 2 --stop-after 1",
+      ).concat(tiny.map((word, at) =>
+        tiny[at - 1] === "--learning-rate" ? "1" : tiny[at - 1] === "--steps" ? "5000" : word
+      ));
+      await succeed(line, { cwd });
+      await succeed(["train", "--export-torch"], { cwd });
+      await copyRun(`${cwd}/runs/story`, `${cwd}/runs/unread`);
+      const reader = words(`-m miniformer_torch continue runs/unread --exact`).join(" ");
+      const command = new Deno.Command("sh", {
+        args: ["-c", `(${python} ${reader}; echo $? > status) | head -1`],
+        cwd,
+        env: environment,
+      });
+      await command.output();
+      assertEquals(await Deno.readTextFile(`${cwd}/status`), "141\n");
+      const unread = JSON.parse(await Deno.readTextFile(`${cwd}/runs/unread/last/training_state.json`));
+      assertEquals(Math.max(...(await recordsOf(`${cwd}/runs/unread`)).keys()), unread.step);
+
+      await succeedInPython(cwd, ...words("-m miniformer_torch continue runs/story --exact"));
+      const { step } = JSON.parse(await Deno.readTextFile(`${cwd}/runs/story/last/training_state.json`));
+      assert(step < 5000, `ended at step ${step}`);
+      const again = await runPython(cwd, ...words("-m miniformer_torch continue runs/story --exact"));
+      assertStringIncludes(again.stderr, "Cannot continue runs/story: --patience 2 has stopped it");
+      const here = await miniformer(words("train --resume runs/story --device wasm"), { cwd });
+      assertStringIncludes(here.stderr, "--patience 2");
     }),
 );

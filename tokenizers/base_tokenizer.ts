@@ -14,7 +14,11 @@ import { grow } from "./typed_arrays.ts";
 /** Number of ids that `encodePieces` passes on at once. */
 const PIECE_LENGTH = 1 << 16;
 
-/** A list of ids: an array that grows, or one of fixed length that is emptied whenever it is full. */
+/**
+ * A list of ids: an array that grows, or one of fixed length that is emptied whenever it is full.
+ *
+ * @category Tokenizers
+ */
 export class IdList {
   /** The ids, and room for more. */
   ids: Uint32Array<ArrayBuffer>;
@@ -53,7 +57,11 @@ export class IdList {
   }
 }
 
-/** A tokenizer, except for encoding a stretch of ordinary text and for decoding. */
+/**
+ * A tokenizer, except for encoding a stretch of ordinary text and for decoding.
+ *
+ * @category Tokenizers
+ */
 export abstract class BaseTokenizer implements Tokenizer {
   /** What it does in two or three words, for people: `byte-level BPE`. */
   abstract readonly algorithm: string;
@@ -74,12 +82,14 @@ export abstract class BaseTokenizer implements Tokenizer {
    * @param tokens The token of each id; undefined where an id is not used.
    * @param specialTokens The special tokens among them.
    * @param frame What goes around a text.
+   * @param sought The special tokens that are looked for in a text as it is given; all unless given.
    * @throws {RangeError} If a token occurs twice.
    */
   constructor(
     tokens: readonly (string | undefined)[],
     specialTokens: readonly SpecialToken[],
     frame: Frame,
+    sought: readonly SpecialToken[] = specialTokens,
   ) {
     this.vocabSize = tokens.length;
     this.specialTokens = specialTokens;
@@ -96,7 +106,7 @@ export abstract class BaseTokenizer implements Tokenizer {
       }
       this.#idOfToken.set(token, id);
     }
-    this.#finder = new SpecialTokenFinder(specialTokens);
+    this.#finder = new SpecialTokenFinder(sought);
   }
 
   /**

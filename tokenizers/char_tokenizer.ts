@@ -17,7 +17,11 @@ import { frameOf, type SpecialToken } from "./special_tokens.ts";
 import type { DecodeOptions, TokenStream } from "./tokenizer.ts";
 import { CHARACTER_PATTERN, writeTokenizerFiles } from "./hugging_face/tokenizer_files.ts";
 
-/** A tokenizer whose tokens are single characters. */
+/**
+ * A tokenizer whose tokens are single characters.
+ *
+ * @category Tokenizers
+ */
 export class CharTokenizer extends BaseTokenizer {
   /** The algorithm, for people. */
   override readonly algorithm = "characters";

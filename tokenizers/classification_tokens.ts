@@ -10,7 +10,11 @@
 import type { BaseTokenizer } from "./base_tokenizer.ts";
 import type { SpecialToken } from "./special_tokens.ts";
 
-/** Start, delimiter, end, and padding of a text that GPT classifies. */
+/**
+ * Start, delimiter, end, and padding of a text that GPT classifies.
+ *
+ * @category Tokenizers
+ */
 export const CLASSIFICATION_SPECIAL_TOKENS: readonly string[] = [
   "<start>",
   "<delimiter>",
@@ -35,6 +39,7 @@ export const CLASSIFICATION_SPECIAL_TOKENS: readonly string[] = [
  *
  * @param tokenizer The tokenizer of a causal model.
  * @returns A tokenizer that frames texts for classification; the same one if it does already.
+ * @category Tokenizers
  */
 export function withClassificationTokens(tokenizer: BaseTokenizer): BaseTokenizer {
   const missing = CLASSIFICATION_SPECIAL_TOKENS.filter((content) => tokenizer.idOf(content) === undefined);

@@ -8,7 +8,11 @@
  * @module
  */
 
-/** A token that is found in the text as a whole. Field for field an entry of `added_tokens` in tokenizer.json. */
+/**
+ * A token that is found in the text as a whole. Field for field an entry of `added_tokens` in tokenizer.json.
+ *
+ * @category Tokenizers
+ */
 export interface SpecialToken {
   /** The text that stands for it. */
   readonly content: string;
@@ -22,15 +26,32 @@ export interface SpecialToken {
   readonly singleWord: boolean;
   /** Whether decoding may leave it out. False for ordinary words that were added to a finished vocabulary. */
   readonly special: boolean;
+  /** Whether it is looked for in the normalized text, by a tokenizer that normalizes; false unless given. */
+  readonly normalized?: boolean;
 }
 
-/** The five of RoBERTa, for masked language models. */
+/**
+ * The five of RoBERTa, for masked language models.
+ *
+ * @category Tokenizers
+ */
 export const MASKED_SPECIAL_TOKENS: readonly string[] = ["<s>", "<pad>", "</s>", "<unk>", "<mask>"];
 
-/** The one of GPT, for causal language models: it ends a document. */
+/** The five of BERT. */
+export const BERT_SPECIAL_TOKENS: readonly string[] = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"];
+
+/**
+ * The one of GPT, for causal language models: it ends a document.
+ *
+ * @category Tokenizers
+ */
 export const CAUSAL_SPECIAL_TOKENS: readonly string[] = ["<|endoftext|>"];
 
-/** What goes around one text or two: ids, with `"text"` and `"pair"` for the texts. */
+/**
+ * What goes around one text or two: ids, with `"text"` and `"pair"` for the texts.
+ *
+ * @category Tokenizers
+ */
 export interface Frame {
   /** Around one text. */
   readonly single: readonly (number | "text" | "pair")[];
@@ -38,7 +59,11 @@ export interface Frame {
   readonly pair: readonly (number | "text" | "pair")[];
 }
 
-/** The frame of a model without special tokens around its text; it cannot hold two texts. */
+/**
+ * The frame of a model without special tokens around its text; it cannot hold two texts.
+ *
+ * @category Tokenizers
+ */
 export const BARE_FRAME: Frame = { single: ["text"], pair: [] };
 
 /**
@@ -57,9 +82,31 @@ export const BARE_FRAME: Frame = { single: ["text"], pair: [] };
  * const ids = fillFrame(robertaFrame(0, 2), Uint32Array.of(31414, 232));
  * assertEquals(ids, Uint32Array.of(0, 31414, 232, 2));
  * ```
+ *
+ * @category Tokenizers
  */
 export function robertaFrame(begin: number, end: number): Frame {
   return { single: [begin, "text", end], pair: [begin, "text", end, end, "pair", end] };
+}
+
+/**
+ * BERT's frame: `[CLS] text [SEP]` and `[CLS] text [SEP] pair [SEP]`.
+ *
+ * @param begin The id of `[CLS]`.
+ * @param end The id of `[SEP]`.
+ * @returns The frame.
+ *
+ * @example
+ * ```ts
+ * import { bertFrame, fillFrame } from "./special_tokens.ts";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const ids = fillFrame(bertFrame(101, 102), Uint32Array.of(7592), Uint32Array.of(2088));
+ * assertEquals(ids, Uint32Array.of(101, 7592, 102, 2088, 102));
+ * ```
+ */
+export function bertFrame(begin: number, end: number): Frame {
+  return { single: [begin, "text", end], pair: [begin, "text", end, "pair", end] };
 }
 
 /**
@@ -162,7 +209,11 @@ export function fillFrame(frame: Frame, text: Uint32Array, pair?: Uint32Array): 
   return ids;
 }
 
-/** A stretch of text between special tokens, from `start` up to `end`, or a special token (then `id` is its id). */
+/**
+ * A stretch of text between special tokens, from `start` up to `end`, or a special token (then `id` is its id).
+ *
+ * @category Tokenizers
+ */
 export interface Segment {
   /** Index of the first UTF-16 unit. */
   readonly start: number;

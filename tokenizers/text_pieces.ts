@@ -6,7 +6,11 @@
 
 import type { Tokenizer } from "./tokenizer.ts";
 
-/** A part of a text: a token, or the tokens that make a character together. */
+/**
+ * A part of a text: a token, or the tokens that make a character together.
+ *
+ * @category Tokenizers
+ */
 export interface TextPiece {
   /** The text of its tokens. */
   readonly text: string;
@@ -32,6 +36,7 @@ export interface TextPiece {
  * @param ids The text.
  * @returns The pieces; their texts together are the text.
  * @throws {RangeError} If an id is not in the vocabulary.
+ * @category Tokenizers
  */
 export function textPieces(tokenizer: Tokenizer, ids: Iterable<number>): TextPiece[] {
   const stream = tokenizer.decodeStream(), pieces: TextPiece[] = [];

@@ -129,8 +129,28 @@ export function fingerprintOfDocuments(documents: Iterable<string>): string {
 }
 
 /**
+ * The special token that ends a text.
+ *
+ * @example
+ * ```ts
+ * import { endOfText } from "./token_file.ts";
+ * import { CAUSAL_SPECIAL_TOKENS, CharTokenizer } from "@miniformer/miniformer";
+ * import { assertEquals } from "@std/assert";
+ *
+ * assertEquals(endOfText(CharTokenizer.fromText("ab", { specialTokens: CAUSAL_SPECIAL_TOKENS })), 0);
+ * assertEquals(endOfText(CharTokenizer.fromText("ab")), undefined);
+ * ```
+ *
+ * @param tokenizer The tokenizer.
+ * @returns The id of `<|endoftext|>`, or else of `</s>` or BERT's `[SEP]`; nothing if it has none of them.
+ */
+export function endOfText(tokenizer: Tokenizer): number | undefined {
+  return tokenizer.idOf("<|endoftext|>") ?? tokenizer.idOf("</s>") ?? tokenizer.idOf("[SEP]");
+}
+
+/**
  * Encodes documents into one sequence of ids, each document followed by the special token that ends one: `<|endoftext|>`, or
- * `</s>`, or nothing where the tokenizer has neither.
+ * `</s>`, or BERT's `[SEP]`, or nothing where the tokenizer has none of them.
  *
  * @param tokenizer The tokenizer.
  * @param documents The texts.
@@ -147,7 +167,7 @@ export function fingerprintOfDocuments(documents: Iterable<string>): string {
  * ```
  */
 export function encodeDocuments(tokenizer: Tokenizer, documents: Iterable<string>): Uint32Array {
-  const end = tokenizer.idOf("<|endoftext|>") ?? tokenizer.idOf("</s>");
+  const end = endOfText(tokenizer);
   const parts = Array.from(documents, (document) => tokenizer.encode(document));
   const separatorLength = end === undefined ? 0 : 1;
   const ids = new Uint32Array(parts.reduce((length, part) => length + part.length + separatorLength, 0));

@@ -12,7 +12,11 @@
 import type { BpeDropout } from "./bpe/bpe_dropout.ts";
 import type { SpecialToken } from "./special_tokens.ts";
 
-/** How {@linkcode Tokenizer.encode} treats special tokens, and whether it leaves merges out. */
+/**
+ * How {@linkcode Tokenizer.encode} treats special tokens, and whether it leaves merges out.
+ *
+ * @category Tokenizers
+ */
 export interface EncodeOptions {
   /**
    * `"find"` (the default, as in Hugging Face `tokenizers`): the text of a special token, such as `<mask>`, becomes its
@@ -46,13 +50,21 @@ export interface EncodeOptions {
   bpeDropout?: BpeDropout;
 }
 
-/** How {@linkcode Tokenizer.decode} and {@linkcode Tokenizer.decodeStream} treat special tokens. */
+/**
+ * How {@linkcode Tokenizer.decode} and {@linkcode Tokenizer.decodeStream} treat special tokens.
+ *
+ * @category Tokenizers
+ */
 export interface DecodeOptions {
   /** Leave special tokens out of the text. Off by default: decoding gives back all that was encoded. */
   skipSpecialTokens?: boolean;
 }
 
-/** Text made from ids as they arrive; a character whose bytes are split over several ids appears with its last one. */
+/**
+ * Text made from ids as they arrive; a character whose bytes are split over several ids appears with its last one.
+ *
+ * @category Tokenizers
+ */
 export interface TokenStream {
   /**
    * Takes the next ids.
@@ -70,7 +82,11 @@ export interface TokenStream {
   end(): string;
 }
 
-/** A mapping from text to ids and back. */
+/**
+ * A mapping from text to ids and back.
+ *
+ * @category Tokenizers
+ */
 export interface Tokenizer {
   /** Number of rows an embedding table needs: the highest id plus one. */
   readonly vocabSize: number;

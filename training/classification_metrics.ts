@@ -13,10 +13,18 @@
  * @module
  */
 
-/** How often a text of class i (row) was predicted as class j (column). */
+/**
+ * How often a text of class i (row) was predicted as class j (column).
+ *
+ * @category Training
+ */
 export type ConfusionMatrix = readonly (readonly number[])[];
 
-/** Metrics of one class. */
+/**
+ * Metrics of one class.
+ *
+ * @category Training
+ */
 export interface ClassMetrics {
   /** Fraction of the texts predicted as this class that belong to it; 0 if none is. */
   readonly precision: number;
@@ -47,6 +55,7 @@ export interface ClassMetrics {
  * @param classes Number of classes.
  * @returns Rows are actual classes, columns predicted ones.
  * @throws {RangeError} If there are not as many predictions as labels, or a class is out of range.
+ * @category Training
  */
 export function confusionMatrix(
   actual: readonly number[],
@@ -76,6 +85,7 @@ const ratio = (part: number, whole: number): number => whole === 0 ? 0 : part / 
  *
  * @param matrix From {@linkcode confusionMatrix}.
  * @returns 0 to 1; 0 if there are no texts.
+ * @category Training
  */
 export function accuracyOf(matrix: ConfusionMatrix): number {
   return ratio(sum(matrix.map((row, label) => row[label])), sum(matrix.flat()));
@@ -86,6 +96,7 @@ export function accuracyOf(matrix: ConfusionMatrix): number {
  *
  * @param matrix From {@linkcode confusionMatrix}.
  * @returns One entry for each class.
+ * @category Training
  */
 export function classMetrics(matrix: ConfusionMatrix): ClassMetrics[] {
   return matrix.map((row, label) => {
@@ -104,6 +115,7 @@ export function classMetrics(matrix: ConfusionMatrix): ClassMetrics[] {
  *
  * @param matrix From {@linkcode confusionMatrix}.
  * @returns 0 to 1.
+ * @category Training
  */
 export function macroF1(matrix: ConfusionMatrix): number {
   return ratio(sum(classMetrics(matrix).map(({ f1 }) => f1)), matrix.length);

@@ -16,7 +16,11 @@ import { type Batch, overlappingBatches } from "../data/batches.ts";
 /** Batches whose losses are summed on the device; these sums are read and added in double precision. */
 const BATCHES_PER_READ = 8;
 
-/** What happens during an evaluation. */
+/**
+ * What happens during an evaluation.
+ *
+ * @category Training
+ */
 export interface EvaluateOptions {
   /**
    * Called before every eight batches, or every one. What it throws ends the evaluation.
@@ -36,6 +40,7 @@ export interface EvaluateOptions {
  * @param options What happens during the evaluation.
  * @returns Nats per target: the weighted mean over all targets that are not ignored.
  * @throws {RangeError} If there are no targets in the batches.
+ * @category Training
  */
 export async function evaluate(
   backend: Backend,
@@ -68,7 +73,11 @@ export async function evaluate(
   return sum / weights;
 }
 
-/** The mean loss over batches, and what it is the mean of. */
+/**
+ * The mean loss over batches, and what it is the mean of.
+ *
+ * @category Training
+ */
 export interface EvaluatedTokens {
   /** Nats per target: the number that `evaluate` returns, bit for bit. */
   readonly loss: number;
@@ -97,6 +106,7 @@ export interface EvaluatedTokens {
  * @param options What happens during the evaluation.
  * @returns The mean and the single losses.
  * @throws {RangeError} If there are no targets in the batches.
+ * @category Training
  */
 export async function evaluateTokens(
   backend: Backend,
@@ -119,7 +129,11 @@ export async function evaluateTokens(
   return { loss, losses: await Promise.all(reads) };
 }
 
-/** How {@linkcode tokenLosses} reads a text. */
+/**
+ * How {@linkcode tokenLosses} reads a text.
+ *
+ * @category Training
+ */
 export interface TokenLossOptions extends EvaluateOptions {
   /** Windows per batch; 16 unless given. */
   readonly batchSize?: number;
@@ -146,6 +160,7 @@ export interface TokenLossOptions extends EvaluateOptions {
  * @param options Sizes, and what happens meanwhile.
  * @returns Nats for each token: −ln of the probability that the model gives it after those before it. NaN for the first one.
  * @throws {RangeError} If the text has fewer than two tokens.
+ * @category Training
  */
 export async function tokenLosses(
   backend: Backend,

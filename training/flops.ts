@@ -33,7 +33,11 @@ import type { Batch } from "../data/batches.ts";
 import type { Experiment } from "../models/experiment.ts";
 import { buildModel, kindOf, type ModelConfig, objectiveOf } from "../models/families.ts";
 
-/** What the count depends on in a batch: its sizes, and how many targets it has. Any {@linkcode Batch} is one. */
+/**
+ * What the count depends on in a batch: its sizes, and how many targets it has. Any {@linkcode Batch} is one.
+ *
+ * @category Training
+ */
 export type BatchShape = Pick<Batch, "batchSize" | "contextLength"> & {
   /** As many as there are scored positions; unless given, every position of a language model is scored. */
   readonly targets?: { readonly length: number };
@@ -60,6 +64,7 @@ export type BatchShape = Pick<Batch, "batchSize" | "contextLength"> & {
  * @param experiment Custom parts of the model: the matrices of their blocks are counted as they are, and attention as if
  * each block had it.
  * @returns Operations. With accumulated gradients a step has as many for each of its batches.
+ * @category Training
  */
 export function estimateFlops(config: ModelConfig, batch: BatchShape, experiment?: Experiment): number {
   const { layers, modelDim, vocabSize } = config, { batchSize, contextLength, targets } = batch;

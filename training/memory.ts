@@ -23,7 +23,11 @@ import type { Experiment } from "../models/experiment.ts";
 import { buildModel, kindOf, type ModelConfig, objectiveOf } from "../models/families.ts";
 import { type OptimizerName, updateRule } from "./optimizers.ts";
 
-/** The memory that training a model takes, in bytes. */
+/**
+ * The memory that training a model takes, in bytes.
+ *
+ * @category Training
+ */
 export interface MemoryEstimate {
   /** Learned numbers. */
   readonly parameters: number;
@@ -53,6 +57,7 @@ export interface MemoryEstimate {
  * @param options The optimizer, AdamW unless given; custom parts of the model; of a masked language model the share of
  * tokens that are masked, 0.15 unless given.
  * @returns The estimate; within 7 % of what the CPU backend allocates for a language model.
+ * @category Training
  */
 export function estimateMemory(
   config: ModelConfig,

@@ -53,7 +53,11 @@ import type { ParameterStore } from "../core/module.ts";
 import type { Tensor } from "../core/tensor.ts";
 import { gradientNorm } from "../kernels/optimizers/gradient_norm.ts";
 
-/** Updates parameters from their gradients, and sets the gradients back to zero. */
+/**
+ * Updates parameters from their gradients, and sets the gradients back to zero.
+ *
+ * @category Training
+ */
 export interface Optimizer {
   /** What is kept from one update to the next, by name: tensors laid out as the parameters are. They are saved. */
   readonly state: Readonly<Record<string, Tensor>>;
@@ -70,7 +74,11 @@ export interface Optimizer {
   update(): void;
 }
 
-/** Settings of all optimizers; each uses some of them. */
+/**
+ * Settings of all optimizers; each uses some of them.
+ *
+ * @category Training
+ */
 export interface OptimizerSettings {
   /** Decay rate of AdamW's first moment, below 1; 0.9 unless given. */
   readonly beta1?: number;
@@ -86,14 +94,22 @@ export interface OptimizerSettings {
   readonly clipNorm: number;
 }
 
-/** Makes an optimizer. */
+/**
+ * Makes an optimizer.
+ *
+ * @category Training
+ */
 export type OptimizerFactory = (
   backend: Backend,
   store: ParameterStore,
   settings: OptimizerSettings,
 ) => Optimizer;
 
-/** An optimizer that is one kernel, run over the flat buffers of parameters, gradients and state. */
+/**
+ * An optimizer that is one kernel, run over the flat buffers of parameters, gradients and state.
+ *
+ * @category Training
+ */
 export interface UpdateRule {
   /**
    * The update. It reads `schedule` (the learning rate, then what {@linkcode UpdateRule.schedule} gives) and `norm`; it
@@ -134,7 +150,11 @@ interface FlatRange {
   readonly constants: Readonly<Record<string, number>>;
 }
 
-/** An optimizer that follows an {@linkcode UpdateRule}. */
+/**
+ * An optimizer that follows an {@linkcode UpdateRule}.
+ *
+ * @category Training
+ */
 export class KernelOptimizer implements Optimizer {
   /** What the rule keeps, zeros at first. */
   readonly state: Readonly<Record<string, Tensor>>;

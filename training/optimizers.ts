@@ -13,13 +13,25 @@ import { adamw } from "../kernels/optimizers/adamw.ts";
 import { sgd } from "../kernels/optimizers/sgd.ts";
 import { KernelOptimizer, type Optimizer, type OptimizerSettings, type UpdateRule } from "./optimizer.ts";
 
-/** The name of an optimizer. */
+/**
+ * The name of an optimizer.
+ *
+ * @category Training
+ */
 export type OptimizerName = "adamw" | "sgd";
 
-/** A setting that some optimizers use and others do not. */
+/**
+ * A setting that some optimizers use and others do not.
+ *
+ * @category Training
+ */
 export type OptimizerSetting = Exclude<keyof OptimizerSettings, "weightDecay" | "clipNorm">;
 
-/** An optimizer that settings can name. */
+/**
+ * An optimizer that settings can name.
+ *
+ * @category Training
+ */
 export interface NamedRule extends UpdateRule {
   /** The settings that it uses besides weight decay and clipping, with the values that they have unless given. */
   readonly defaults: Readonly<Partial<Record<OptimizerSetting, number>>>;
@@ -32,7 +44,11 @@ export interface NamedRule extends UpdateRule {
 
 const ADAMW = { beta1: 0.9, beta2: 0.999, epsilon: 1e-8 } as const, SGD = { momentum: 0.9 } as const;
 
-/** The optimizers by name. Where settings leave something out, they use what `torch.optim` does; SGD has momentum 0.9. */
+/**
+ * The optimizers by name. Where settings leave something out, they use what `torch.optim` does; SGD has momentum 0.9.
+ *
+ * @category Training
+ */
 export const OPTIMIZERS: Readonly<Record<OptimizerName, NamedRule>> = {
   adamw: {
     kernel: adamw,
@@ -107,6 +123,7 @@ export function updateRule(name: string = "adamw"): NamedRule {
  * @param settings The settings; AdamW unless they name another optimizer.
  * @returns The optimizer, its state zeros.
  * @throws {RangeError} If there is no optimizer of that name, or a setting is out of range.
+ * @category Training
  */
 export function newOptimizer(
   backend: Backend,

@@ -7,7 +7,11 @@
 import type { GptConfig } from "../models/gpt.ts";
 import { type OptimizerName, updateRule } from "./optimizers.ts";
 
-/** A model and its training settings. */
+/**
+ * A model and its training settings.
+ *
+ * @category Training
+ */
 export interface Preset {
   /** One line for the user. */
   readonly summary: string;
@@ -19,7 +23,11 @@ export interface Preset {
   readonly expectation?: Expectation;
 }
 
-/** A validation loss that was measured on a certain text, with a preset. */
+/**
+ * A validation loss that was measured on a certain text, with a preset.
+ *
+ * @category Training
+ */
 export interface Expectation {
   /** The loss, the text and the source. */
   readonly result: string;
@@ -31,7 +39,11 @@ export interface Expectation {
   readonly textFingerprint: string;
 }
 
-/** Training settings of a {@linkcode Preset}. */
+/**
+ * Training settings of a {@linkcode Preset}.
+ *
+ * @category Training
+ */
 export interface PresetTraining {
   /** Sequences in a batch. */
   readonly batchSize: number;

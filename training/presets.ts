@@ -24,7 +24,11 @@ const TRAINING: PresetTraining = {
 /** tinyshakespeare with its last tenth for validation. */
 const TINYSHAKESPEARE = "6f15d3ae1b1e6284";
 
-/** The presets, by the name given to `--preset`. */
+/**
+ * The presets, by the name given to `--preset`.
+ *
+ * @category Training
+ */
 export const PRESETS: Readonly<
   Record<
     | "tiny"

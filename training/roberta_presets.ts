@@ -7,7 +7,11 @@
 import type { PresetTraining } from "./preset.ts";
 import type { RobertaConfig } from "../models/roberta.ts";
 
-/** A masked language model and its training settings. */
+/**
+ * A masked language model and its training settings.
+ *
+ * @category Training
+ */
 export interface MaskedPreset {
   /** One line for the user. */
   readonly summary: string;
@@ -35,7 +39,11 @@ const TRAINING: MaskedPreset["training"] = {
   clipNorm: 0,
 };
 
-/** The presets of masked language models, by the name given to `--preset`. */
+/**
+ * The presets of masked language models, by the name given to `--preset`.
+ *
+ * @category Training
+ */
 export const MASKED_PRESETS: Readonly<
   Record<"roberta-short" | "roberta-tiny" | "roberta-mini" | "roberta-base", MaskedPreset>
 > = {

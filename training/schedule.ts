@@ -9,7 +9,11 @@
 
 import { cos } from "../core/math.ts";
 
-/** A learning-rate schedule. */
+/**
+ * A learning-rate schedule.
+ *
+ * @category Training
+ */
 export interface Schedule {
   /** Shape of the decay after the warm-up. */
   readonly schedule: "cosine" | "linear" | "constant";
@@ -68,6 +72,7 @@ export function checkSchedule({ steps, warmupSteps, learningRate, minLearningRat
  * @param schedule The schedule.
  * @param step Updates done before this one.
  * @returns The learning rate.
+ * @category Training
  */
 export function learningRateAt(schedule: Schedule, step: number): number {
   const { learningRate, minLearningRate, warmupSteps, steps } = schedule;

@@ -21,7 +21,11 @@
 import type { Skill } from "../data/oracle.ts";
 import type { StepReport } from "./train.ts";
 
-/** How well the characters of tales are predicted that ask for one skill. */
+/**
+ * How well the characters of tales are predicted that ask for one skill.
+ *
+ * @category Training
+ */
 export interface SkillLosses {
   /** Number of characters. */
   readonly positions: number;
@@ -31,7 +35,11 @@ export interface SkillLosses {
   readonly optimal: number;
 }
 
-/** What a run logs about a step. */
+/**
+ * What a run logs about a step.
+ *
+ * @category Training
+ */
 export interface MetricsRecord extends StepReport {
   /** Validation loss in nats per target, where it was measured. */
   readonly validationLoss?: number;
@@ -77,6 +85,7 @@ const TAGS: Partial<Record<keyof MetricsRecord, string>> = {
  * @param records The records. Their numbers are stored in float32.
  * @param options `start`: when the training began, in seconds since 1970; `header`: whether the file begins here.
  * @returns The bytes.
+ * @category Training
  */
 export function encodeEvents(
   records: readonly MetricsRecord[],

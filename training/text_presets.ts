@@ -43,6 +43,8 @@ const MODEL: Preset["model"] = {
  *
  * assert(TEXT_PRESETS["short-text"].model.modelDim < TEXT_PRESETS["long-text"].model.modelDim);
  * ```
+ *
+ * @category Training
  */
 export const TEXT_PRESETS: Readonly<Record<"short-text" | "medium-text" | "long-text", Preset>> = {
   "short-text": {

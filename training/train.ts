@@ -26,7 +26,11 @@ import type { Optimizer, OptimizerFactory, OptimizerSettings } from "./optimizer
 import { newOptimizer, type OptimizerName } from "./optimizers.ts";
 import { checkSchedule, learningRateAt, type Schedule } from "./schedule.ts";
 
-/** How to train. Plain JSON. */
+/**
+ * How to train. Plain JSON.
+ *
+ * @category Training
+ */
 export interface TrainingSettings extends Schedule, OptimizerSettings {
   /** The optimizer; AdamW unless given. */
   readonly optimizer?: OptimizerName;
@@ -36,7 +40,11 @@ export interface TrainingSettings extends Schedule, OptimizerSettings {
   readonly seed: number;
 }
 
-/** What a run is given ready-made, or makes in another way than from its settings. */
+/**
+ * What a run is given ready-made, or makes in another way than from its settings.
+ *
+ * @category Training
+ */
 export interface TrainingRunOptions {
   /**
    * The model's parameters, if they are allocated already: `allocateParameters(backend, model)` for a run that
@@ -47,7 +55,11 @@ export interface TrainingRunOptions {
   readonly optimizer?: OptimizerFactory;
 }
 
-/** The result of one step. */
+/**
+ * The result of one step.
+ *
+ * @category Training
+ */
 export interface StepReport {
   /** Number of the update, from 1. */
   readonly step: number;
@@ -61,7 +73,11 @@ export interface StepReport {
   readonly learningRate: number;
 }
 
-/** The loss or the norm of the gradient was NaN or infinite. */
+/**
+ * The loss or the norm of the gradient was NaN or infinite.
+ *
+ * @category Training
+ */
 export class NonFiniteLossError extends Error {
   /** `"NonFiniteLossError"`. */
   override readonly name = "NonFiniteLossError";
@@ -70,7 +86,11 @@ export class NonFiniteLossError extends Error {
 /** Number of steps whose losses are kept on the device. */
 const RING_SIZE = 256;
 
-/** A model in training: parameters, optimizer and step. */
+/**
+ * A model in training: parameters, optimizer and step.
+ *
+ * @category Training
+ */
 export class TrainingRun {
   /** The device. */
   readonly backend: Backend;
@@ -212,7 +232,11 @@ export class TrainingRun {
   }
 }
 
-/** When {@linkcode train} yields. */
+/**
+ * When {@linkcode train} yields.
+ *
+ * @category Training
+ */
 export interface TrainOptions {
   /** Steps between two reports; 10 unless given, and 256 if more than that. */
   interval?: number;
@@ -229,6 +253,7 @@ export interface TrainOptions {
  * @returns The reports of the steps since it last yielded; the last one is of `run.step`.
  * @throws {NonFiniteLossError} If a loss or the norm of a gradient is not finite.
  * @throws {RangeError} If the interval is not a positive integer.
+ * @category Training
  */
 export async function* train(run: TrainingRun, options: TrainOptions = {}): AsyncGenerator<StepReport[]> {
   const { interval = 10, pauseAfter = () => false } = options, { steps } = run.settings;

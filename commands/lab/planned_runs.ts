@@ -13,8 +13,8 @@ import { readBytes } from "../files/disk.ts";
 import { expectFile } from "../files/open_file.ts";
 import { sumOf } from "../../files/sums.ts";
 import { ALTERNATIVES, readConfig } from "../settings/config_file.ts";
-import { choosePreset, type LanguageConfig } from "../settings/presets.ts";
-import { chooseSettings, VALIDATION_FRACTION } from "../settings/settings.ts";
+import { choosePreset } from "../settings/presets.ts";
+import { chooseSettings, configOf, VALIDATION_FRACTION } from "../settings/settings.ts";
 import { type TrainFlags, trainFlags } from "../settings/train_flags.ts";
 import { chooseData } from "../texts/chosen_data.ts";
 import { type Corpus, readCorpus, type Source } from "../texts/corpus.ts";
@@ -166,14 +166,10 @@ function sizesOf(
   const characters = isOwn ? lengthOf([...training, ...flags.validation ? [] : validation]) : undefined;
   const hardwareGpu = device === "webgpu";
   const settings = chooseSettings(flags, choosePreset(flags, { characters, hardwareGpu }));
-  const { batchSize, contextLength, accumulation, modelDim, feedForwardDim, layers, heads } = settings;
+  const { batchSize, contextLength, accumulation } = settings;
   const perStep = batchSize * contextLength * accumulation;
   const { epochs } = flags;
   const steps = epochs === undefined ? settings.steps : Math.ceil(epochs * lengthOf(training) / perStep);
-  const vocabSize = flags.vocabSize ?? USUAL_VOCABULARY, { architecture } = settings;
-  const config = {
-    ...{ architecture, vocabSize, contextLength, layers, heads, modelDim, feedForwardDim },
-    dropoutRate: 0,
-  } as LanguageConfig;
+  const config = configOf(settings, flags.vocabSize ?? USUAL_VOCABULARY);
   return { steps, work: steps * accumulation * estimateFlops(config, { batchSize, contextLength }) };
 }

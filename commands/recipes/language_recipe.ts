@@ -13,6 +13,7 @@ import type { Experiment } from "../../models/experiment.ts";
 import type { Batch } from "../../data/batches.ts";
 import { type ModelsByKind, objectiveOf } from "../../models/families.ts";
 import { MASKED_SPECIAL_TOKENS } from "../../tokenizers/special_tokens.ts";
+import { endOfText } from "../../tokenizers/token_file.ts";
 import type { Tokenizer } from "../../tokenizers/tokenizer.ts";
 import { quote } from "../cli/terminal.ts";
 import { isHardwareGpu } from "../cli/with_backend.ts";
@@ -25,6 +26,7 @@ import { resumeSettings } from "../settings/resume_settings.ts";
 import { FINITE, objectOf, settingsSchema, TEXT } from "../settings/saved_settings.ts";
 import {
   chooseSettings,
+  configOf,
   OPTIONAL_TRAIN_SETTINGS,
   RUN_SETTINGS,
   TRAIN_SETTINGS,
@@ -32,6 +34,7 @@ import {
   VALIDATION_FRACTION,
   withLength,
 } from "../settings/settings.ts";
+import { suitingTokenizer } from "../settings/tokenizer_choice.ts";
 import { expectCharacters, fitContext, noteOfEpochs, warnOfLearningRate } from "../settings/text_fit.ts";
 import { type TrainFlags, trainFlags } from "../settings/train_flags.ts";
 import { chooseTokenizer, type Corpus, encodeCorpus, readCorpus, type Source } from "../texts/corpus.ts";
@@ -96,7 +99,9 @@ export async function languageRecipe(
       } as it was then); give that text, or start a new run`,
     );
   }
-  const chosen = before?.settings ?? chooseForText(flags, source, corpus, backend);
+  const { settings: chosen, note: tokenizerNote }: ChosenSettings = before
+    ? { settings: before.settings }
+    : chooseForText(flags, source, corpus, backend);
   const isMasked = objectiveOf(chosen) === "mlm";
   const tokenizer = resumed ? tokenizerOf(resumed) : await chooseTokenizer(chosen.tokenizer, corpus, {
     vocabSize: chosen.vocabSize,
@@ -106,12 +111,14 @@ export async function languageRecipe(
   if (resumed) expectTokenizer(resumed, tokenizer);
   const encoded = await encodeCorpus(corpus, tokenizer, run.folder, chosen);
   const { training: { length: tokens }, validation: { length: validationTokens } } = encoded;
-  const { contextLength, notes } = resumed
+  const { contextLength, notes: contextNotes } = resumed
     ? { contextLength: chosen.contextLength, notes: [] }
     : fitContext(chosen, flags, { training: tokens, validation: validationTokens });
-  const fitted: TrainSettings = { ...chosen, contextLength }, config = configOf(fitted, tokenizer.vocabSize);
-  if (resumed) expectModel(resumed, config);
-  else toConfigJson(config, experiment); // refuses a model that could not be saved
+  const fitted: TrainSettings = { ...chosen, contextLength }, sizes = configOf(fitted, tokenizer.vocabSize);
+  if (resumed) expectModel(resumed, sizes);
+  const endId = isMasked ? undefined : endOfText(tokenizer);
+  const config: LanguageConfig = endId === undefined ? sizes : { ...sizes, endId } as LanguageConfig;
+  if (!resumed) toConfigJson(config, experiment); // refuses a model that could not be saved
   checkMemory(config, { ...fitted, experiment }, await memoryLimits(backend));
 
   const objective = prepareObjective(config, encoded, tokenizer, { ...fitted, experiment });
@@ -126,14 +133,13 @@ export async function languageRecipe(
     ? resumeSettings(resumed, flags, batches.batchesPerEpoch)
     : withLength(fitted, flags, batches.batchesPerEpoch);
   if (resumed) await expectPatience(resumed, settings.patience);
+  const isOwn = source.data.length > 0;
+  const notes = [
+    ...[run.note, architectureNote(flags, chosen), tokenizerNote, ...contextNotes],
+    isOwn ? noteOfEpochs(settings, flags, batches.batchesPerEpoch) : undefined,
+  ];
   const remarks = resumed ? [] : [
-    ...factOf("note", run.note),
-    ...factOf("note", architectureNote(flags, chosen)),
-    ...notes.map((text): Fact => ["note", text]),
-    ...factOf(
-      "note",
-      source.data.length > 0 ? noteOfEpochs(settings, flags, batches.batchesPerEpoch) : undefined,
-    ),
+    ...notes.flatMap((note) => factOf("note", note)),
     ...factOf("warning", warnOfLearningRate(settings)),
   ];
 
@@ -198,33 +204,32 @@ function skillsOf(
 
 const factOf = (name: string, text: string | undefined): Fact[] => text === undefined ? [] : [[name, text]];
 
-/** The settings of a new run: those of its flags, over the preset that suits the text and the device. */
+/** The settings of a run, and what was decided about them for the user. */
+interface ChosenSettings {
+  readonly settings: TrainSettings;
+  readonly note?: string;
+}
+
+/** The settings of a new run: those of its flags, over the preset and the tokenizer that suit the text and the device. */
 function chooseForText(
   flags: TrainFlags,
   source: Source,
   { training, validation }: Corpus,
   backend: Backend,
-): TrainSettings {
+): ChosenSettings {
   const texts = source.validation.length > 0 ? training : [...training, ...validation];
   const length = texts.reduce((sum, { length }) => sum + length, 0), isOwn = source.data.length > 0;
   if (isOwn) expectCharacters(describeNames({ ...source, validation: [] }), length);
   const characters = isOwn ? length : undefined, hardwareGpu = isHardwareGpu(backend);
-  return chooseSettings(flags, choosePreset(flags, { characters, hardwareGpu }));
+  const settings = chooseSettings(flags, choosePreset(flags, { characters, hardwareGpu }));
+  if (!isOwn) return { settings };
+  const { note, ...tokenizer } = suitingTokenizer(flags, objectiveOf(settings), { training, validation }) ??
+    {};
+  return { settings: { ...settings, ...tokenizer }, note };
 }
 
-function configOf(settings: TrainSettings, vocabSize: number): LanguageConfig {
-  const { architecture, contextLength, layers, heads, modelDim, feedForwardDim } = settings;
-  const { dropoutRate, tied, initialStd } = settings;
-  const sizes = { vocabSize, contextLength, layers, heads, modelDim, feedForwardDim };
-  const head = objectiveOf(settings) === "mlm" ? {} : { tied };
-  return { architecture, ...sizes, dropoutRate, initialStd, ...head } as LanguageConfig;
-}
-
-/** Sizes that decide no tensor's shape, such as the number of heads, would otherwise change unnoticed. */
-function expectModel(
-  { path, files, experiment }: ResumedRun<TrainState>,
-  config: LanguageConfig,
-): void {
+/** Compares all sizes: those that decide no tensor's shape, such as the number of heads, would change unnoticed. */
+function expectModel({ path, files, experiment }: ResumedRun<TrainState>, config: LanguageConfig): void {
   const saved = new Map<string, unknown>(
     Object.entries(withPathInErrors(path, () => loadConfig(files, { experiment }))),
   );

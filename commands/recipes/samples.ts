@@ -32,7 +32,11 @@ export async function writeSamples(
   const { prompt, temperatures } = options;
   if (out === undefined && temperatures.length === 1) {
     const sampling = { ...options, prompt: tokenizer.encode(prompt), temperature: temperatures[0] };
-    return await stream(generate(backend, model, sampling), tokenizer, options);
+    return await stream(
+      generate(backend, model, sampling),
+      { tokenizer, endId: model.config.endId },
+      options,
+    );
   }
   let text = "", tokens = 0;
   for await (const samples of sampleTexts(backend, model, tokenizer, options)) {
@@ -48,7 +52,7 @@ export async function writeSamples(
 /** Prints the first text while it is generated, and the other samples after it. Gives the number of tokens. */
 async function stream(
   read: AsyncIterable<Uint32Array[]>,
-  tokenizer: Tokenizer,
+  { tokenizer, endId }: { readonly tokenizer: Tokenizer; readonly endId?: number },
   { prompt, samples: count = 1 }: SampleOptions,
 ): Promise<number> {
   let tokens = 0;
@@ -61,7 +65,7 @@ async function stream(
   const heading = (sample: number) => count > 1 ? `--- ${sample + 1} ---\n` : "";
   const others = new Array<string>(count - 1).fill("");
   write(heading(0) + prompt);
-  for await (const [first, ...rest] of decodeSamples(counted(), tokenizer)) {
+  for await (const [first, ...rest] of decodeSamples(counted(), tokenizer, endId)) {
     write(first);
     rest.forEach((text, index) => others[index] += text);
   }

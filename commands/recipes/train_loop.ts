@@ -78,7 +78,8 @@ async function runLoop(session: Session): Promise<void> {
   const { steps, evaluationInterval, sampleInterval, logInterval } = settings;
   const start = performance.now() - 1000 * (folder.records.at(-1)?.seconds ?? 0);
   const isEnd = (step: number) => step === steps || step === session.flags.stopAfter;
-  if (isEnd(run.step)) return await saveLast(session, await checkpointFiles(session)); // prepared for another program
+  // with --stop-after 0 a run is prepared here, and begun by another program
+  if (isEnd(run.step)) return await saveLast(session, await checkpointFiles(session));
   const epochs = epochsOf({ batches: recipe.batches, settings }), { isDue, isSaved, keptAfter } = epochs;
   let readAt = run.step + 1, begun = performance.now();
   const pauseAfter = (step: number) =>

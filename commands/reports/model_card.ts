@@ -7,6 +7,7 @@
  * @module
  */
 import { hasOwnFormat } from "../../checkpoints/experiment_format.ts";
+import { toHuggingFaceConfig } from "../../checkpoints/hugging_face/formats.ts";
 import { kindOf, type ModelConfig, type ModelKind } from "../../models/families.ts";
 import type { Experiment } from "../../models/experiment.ts";
 import type { MetricsRecord } from "../../training/tensorboard_events.ts";
@@ -126,7 +127,7 @@ export function modelCard(subject: CardSubject, moment: CardMoment): string {
     "## Use",
     "`FOLDER` is the folder that holds this file.",
     codeBlock(`deno task ${KINDS[kind].use}${block ? ` --block ${quote(block.block)}` : ""}`, "sh"),
-    ...ours ? [] : [codeBlock(pythonFor(kind), "python")],
+    ...ours ? [] : [codeBlock(pythonFor(kind), "python"), ...describeOnnx(config, kind)],
   ].join("\n\n") + "\n";
 }
 
@@ -157,6 +158,18 @@ const pythonFor = (kind: ModelKind): string =>
     'tokenizer = AutoTokenizer.from_pretrained("FOLDER")',
     `model = ${KINDS[kind].auto}.from_pretrained("FOLDER")`,
   ].join("\n");
+
+/** The classes that optimum exports and transformers.js runs; see docs/hugging_face.md. */
+const TRANSFORMERS_JS_CLASSES = ["GPT2LMHeadModel", "RobertaForMaskedLM", "RobertaForSequenceClassification"];
+
+function describeOnnx(config: ModelConfig, kind: ModelKind): string[] {
+  const { architectures: [name] } = toHuggingFaceConfig(config) as { architectures: [string] };
+  if (!TRANSFORMERS_JS_CLASSES.includes(name)) return [];
+  const task = kind === "causal" ? "text-generation-with-past" : KINDS[kind].task;
+  return [
+    `transformers.js uses it, too, after \`optimum-cli export onnx --model FOLDER --task ${task} FOLDER/onnx\`.`,
+  ];
+}
 
 /** The most rows of the table of validations, and the longest bar in it. */
 const MAX_ROWS = 10, MAX_BAR = 20;

@@ -30,7 +30,7 @@ export async function writeRunJson(
     /** Parts of the model, from a file that is given by hand each time. */
     readonly experiment?: Experiment;
     readonly step: number;
-    /** What computed the steps since the last session here, where another program did. */
+    /** The device of the steps since the last session here, if another program computed them. */
     readonly elsewhere?: { readonly device: string };
   },
 ): Promise<(lastStep: number, figures: object) => Promise<void>> {

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { type ConfigsByKind, type Objective, objectiveOf } from "../../models/families.ts";
+import { ARCHITECTURES, type ConfigsByKind, type Objective, objectiveOf } from "../../models/families.ts";
 import type { Preset } from "../../training/preset.ts";
 import { PRESETS } from "../../training/presets.ts";
 import { MASKED_PRESETS, type MaskedPreset } from "../../training/roberta_presets.ts";
@@ -21,8 +21,18 @@ export const PRESETS_BY_NAME: Readonly<Record<PresetName, Preset | MaskedPreset>
   ...MASKED_PRESETS,
 };
 
+/** The architectures of the presets: those that a run can begin with. Others are read, such as BERT. */
+export const TRAINED_ARCHITECTURES: readonly LanguageConfig["architecture"][] = ARCHITECTURES.filter((
+  architecture,
+) => Object.values(PRESETS_BY_NAME).some(({ model }) => model.architecture === architecture));
+
 /** Lengths of a text, in characters, up to which it is short, and from which on it is long. */
 const SHORT = 20_000, LONG = 300_000;
+
+/** Whether a text of so many characters is short, medium or long. */
+export function lengthOf(characters: number): "short" | "medium" | "long" {
+  return characters >= LONG ? "long" : characters <= SHORT ? "short" : "medium";
+}
 
 /** The preset of a new run: the one that was named, or the one that suits objective, text and device. */
 export function choosePreset(
@@ -38,11 +48,7 @@ export function choosePreset(
   },
 ): PresetName {
   if (preset === undefined) {
-    const length = characters === undefined || characters >= LONG
-      ? "long"
-      : characters <= SHORT
-      ? "short"
-      : "medium";
+    const length = characters === undefined ? "long" : lengthOf(characters);
     if ((objective ?? (architecture && objectiveOf({ architecture }))) === "mlm") {
       if (length === "short") return "roberta-short";
       return hardwareGpu && length === "long" ? "roberta-mini" : "roberta-tiny";

@@ -13,7 +13,7 @@ import { OPTIMIZERS, type OptimizerSetting, updateRule } from "../../training/op
 import { type PresetTraining, presetTraining } from "../../training/preset.ts";
 import { fittingArchitecture } from "./feed_forward.ts";
 import { intervalsOf, stepsOfEpochs } from "./intervals.ts";
-import { type PresetName, PRESETS_BY_NAME } from "./presets.ts";
+import { type LanguageConfig, type PresetName, PRESETS_BY_NAME } from "./presets.ts";
 import type { TrainFlags, trainFlags } from "./train_flags.ts";
 
 /** Values of flags: those of the first names, and where they are given those of the others. */
@@ -184,6 +184,15 @@ export function withLength(
   const steps = stepsOf(flags, batchesPerEpoch / settings.accumulation) ?? settings.steps;
   const warmupSteps = flags.warmupSteps ?? Math.min(settings.warmupSteps, Math.floor(steps / 10));
   return { ...settings, steps, warmupSteps, ...intervalsOf(steps, flags) };
+}
+
+/** The sizes of the model, without what follows from its tokenizer besides the vocabulary. */
+export function configOf(settings: TrainSettings, vocabSize: number): LanguageConfig {
+  const { architecture, contextLength, layers, heads, modelDim, feedForwardDim } = settings;
+  const { dropoutRate, tied, initialStd } = settings;
+  const sizes = { vocabSize, contextLength, layers, heads, modelDim, feedForwardDim };
+  const head = objectiveOf(settings) === "mlm" ? {} : { tied };
+  return { architecture, ...sizes, dropoutRate, initialStd, ...head } as LanguageConfig;
 }
 
 /** The number of steps that the flags ask for, rounded up, if they do. They may not ask for steps and for epochs. */

@@ -3,11 +3,10 @@
  *
  * @module
  */
-import { ARCHITECTURES } from "../../models/families.ts";
 import { type OptimizerName, OPTIMIZERS } from "../../training/optimizers.ts";
 import { blockFlag, maskFlags, MAX, replaceInvalidFlag } from "../cli/common_flags.ts";
 import { type Flags, type FlagValues, group } from "../cli/flags.ts";
-import { type PresetName, PRESETS_BY_NAME } from "./presets.ts";
+import { type PresetName, PRESETS_BY_NAME, TRAINED_ARCHITECTURES } from "./presets.ts";
 import {
   BATCH_SIZE,
   EPOCHS,
@@ -41,7 +40,7 @@ const dataFlags = group("Data", {
   tokenizer: {
     kind: "text",
     placeholder: "char|bpe|FOLDER",
-    otherwise: "char",
+    otherwise: "char; bpe where the validation text has characters that the training text lacks",
     description:
       "char: one token per character; bpe: train byte-level BPE on the data; or an existing tokenizer",
   },
@@ -73,7 +72,7 @@ const modelFlags = group("Model", {
   },
   architecture: {
     kind: "choice",
-    choices: ARCHITECTURES,
+    choices: TRAINED_ARCHITECTURES,
     ...PRESET,
     description: "gpt1: post-norm blocks; gpt2: pre-norm blocks and a final norm; roberta: for mlm",
   },

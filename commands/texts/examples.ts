@@ -9,20 +9,24 @@ import { classOf } from "../../data/labels.ts";
 import { fitSequences } from "../../data/sequences.ts";
 import { Random } from "../../core/random.ts";
 import type { BaseTokenizer } from "../../tokenizers/base_tokenizer.ts";
+import { BARE_FRAME, fillFrame } from "../../tokenizers/special_tokens.ts";
 import { UsageError } from "../cli/errors.ts";
-import type { Tokenizer } from "../../tokenizers/tokenizer.ts";
 
-/** The most tokens that fit, special ones included, and whether longer texts are cut or refused. */
+/** How texts are made to fit a model. */
 export interface FitOptions {
+  /** The most tokens, special ones included. */
   readonly contextLength: number;
+  /** Whether longer texts are cut; they are refused otherwise. */
   readonly truncate: boolean;
+  /** Whether the tokenizer's special tokens go around a text; true unless given. */
+  readonly addSpecialTokens?: boolean;
 }
 
 /** Ids and class of each text. */
 export function encodeExamples(
   file: LabelledFile,
   labels: readonly string[],
-  tokenizer: Tokenizer,
+  tokenizer: BaseTokenizer,
   options: FitOptions,
 ): Example[] {
   const indexOf = new Map(labels.map((label, index) => [label, index]));
@@ -33,18 +37,18 @@ export function encodeExamples(
 /** Ids of each text, with special tokens around it. Errors give the line. */
 export function encodeTexts(
   { path, rows }: LabelledFile,
-  tokenizer: Tokenizer,
+  tokenizer: BaseTokenizer,
   options: FitOptions,
 ): Uint32Array[] {
   const encoded = rows.map(({ text, pair, line }) => {
     try {
-      return tokenizer.encode(text, { addSpecialTokens: true, pair });
+      return encodeCut(tokenizer, { text, pair }, options);
     } catch (error) {
       throw new Error(`${path}, line ${line}: ${(error as Error).message}`, { cause: error });
     }
   });
   try {
-    return fitSequences(encoded, options);
+    return fitSequences(encoded, { contextLength: options.contextLength });
   } catch (error) {
     throw new Error(`${path}: ${(error as Error).message}; --truncate cuts them`, { cause: error });
   }
@@ -93,12 +97,40 @@ export function longestOf(
   );
 }
 
-/** Cuts or refuses the text of a command line. The last token, which may be a special one, is kept. */
-export function fitText(ids: Uint32Array, { contextLength, truncate }: FitOptions): Uint32Array {
+/** A text, and the second one of a pair. */
+interface OneOrTwo {
+  readonly text: string;
+  readonly pair?: string;
+}
+
+/** The ids of the text of a command line, with special tokens around it; a text that is too long is cut or refused. */
+export function fitText(tokenizer: BaseTokenizer, texts: OneOrTwo, options: FitOptions): Uint32Array {
+  const { contextLength, truncate } = options, ids = encodeCut(tokenizer, texts, options);
+  if (ids.length === 0) throw new Error("There is nothing to read: the text is empty");
   if (ids.length > contextLength && !truncate) {
     throw new RangeError(
       `The text has ${ids.length} tokens and the model reads ${contextLength}: shorten it, or give --truncate`,
     );
   }
-  return fitSequences([ids], { contextLength, truncate })[0];
+  return fitSequences([ids], { contextLength })[0];
+}
+
+/**
+ * The ids of a text, or two, with special tokens around them. Those that are too long lose their end, not the special tokens;
+ * of two texts the longer one is cut first, until both are equally long, as in transformers.
+ */
+function encodeCut(
+  tokenizer: BaseTokenizer,
+  { text, pair }: OneOrTwo,
+  { contextLength, truncate, addSpecialTokens = true }: FitOptions,
+): Uint32Array {
+  const whole = tokenizer.encode(text, { addSpecialTokens, pair });
+  if (!truncate || whole.length <= contextLength) return whole;
+  const first = tokenizer.encode(text), second = pair === undefined ? undefined : tokenizer.encode(pair);
+  const lengths = [first.length, second?.length ?? 0];
+  const room = Math.max(0, contextLength - whole.length + lengths[0] + lengths[1]);
+  const shorter = Math.min(...lengths, room >> 1), longer = room - shorter;
+  const [one, two] = lengths[0] > lengths[1] ? [longer, shorter] : [shorter, longer];
+  const frame = addSpecialTokens ? tokenizer.frame : BARE_FRAME;
+  return fillFrame(frame, first.subarray(0, one), second?.subarray(0, two));
 }

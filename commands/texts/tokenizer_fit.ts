@@ -5,6 +5,7 @@
  */
 import type { BaseTokenizer } from "../../tokenizers/base_tokenizer.ts";
 import { measureFit } from "../../tokenizers/tokenizer_fit.ts";
+import { WordPieceTokenizer } from "../../tokenizers/wordpiece/wordpiece_tokenizer.ts";
 import { formatFacts } from "../cli/terminal.ts";
 import { visible } from "../../core/visible.ts";
 import { cutText } from "../cli/wrap.ts";
@@ -39,11 +40,21 @@ export function describeFit(tokenizer: BaseTokenizer, texts: readonly string[], 
     characters: String(characters),
     tokens: String(tokens),
     "bytes per token": (bytes / tokens).toFixed(2),
-    coverage: missed === 0 ? "100 %" : `${(100 - 100 * missed / characters).toFixed(2)} %, without ${list}`,
+    ...tokenizer instanceof WordPieceTokenizer
+      ? { "unknown words": unknownWords(uses[tokenizer.unknownId], tokens) }
+      : {
+        coverage: missed === 0
+          ? "100 %"
+          : `${(100 - 100 * missed / characters).toFixed(2)} %, without ${list}`,
+      },
     "unused tokens": `${unused.length} (${share} %)${examples && `, such as ${examples}`}`,
     "most frequent": pieces(tokenizer, frequent),
   });
 }
+
+/** How many words WordPiece has no pieces for. */
+const unknownWords = (count: number, tokens: number): string =>
+  `${count} (${(100 * count / tokens).toFixed(2)} % of the tokens)`;
 
 function ordinaryIds(tokenizer: BaseTokenizer): number[] {
   const special = new Set(tokenizer.specialTokens.map(({ id }) => id));

@@ -21,7 +21,11 @@ import type { WasmCode } from "./wasm_code.ts";
 import { F32, type Float, I32, type Integer, type Value } from "./wasm_numbers.ts";
 import { F32x4, I32x4 } from "./wasm_vectors.ts";
 
-/** The arrays of a kernel, by name. */
+/**
+ * The arrays of a kernel, by name.
+ *
+ * @category Operations
+ */
 export type WasmArraysOf<Names extends Bindings> = {
   readonly [Name in keyof Names]: Names[Name] extends "u32" ? WasmIntegers : WasmFloats;
 };
@@ -53,7 +57,11 @@ function storeVector(code: WasmCode, address: I32, offset: number, value: F32x4 
   }
 }
 
-/** An array of floats in memory. All methods take an index, and a constant number of elements to go on from there. */
+/**
+ * An array of floats in memory. All methods take an index, and a constant number of elements to go on from there.
+ *
+ * @category Operations
+ */
 export class WasmFloats {
   readonly #code: WasmCode;
   /** The address of its first element. */
@@ -112,7 +120,11 @@ export class WasmFloats {
   }
 }
 
-/** An array of integers in memory. */
+/**
+ * An array of integers in memory.
+ *
+ * @category Operations
+ */
 export class WasmIntegers {
   readonly #code: WasmCode;
   /** The address of its first element. */

@@ -29,7 +29,11 @@ import { assembleWasm, type WasmPass } from "./wasm_pass.ts";
 import { CONTROL_BYTES, openWasmThreads, type WasmThreads } from "./wasm_threads.ts";
 import { countProcessors, whyNoThreads } from "./workers.ts";
 
-/** Options of {@linkcode WasmBackend.open}. */
+/**
+ * Options of {@linkcode WasmBackend.open}.
+ *
+ * @category Devices and tensors
+ */
 export interface WasmBackendOptions {
   /** Threads to compute with; as many as the machine has processors unless given. */
   threads?: number;
@@ -53,7 +57,11 @@ const BLOCK = CONTROL_BYTES, BLOCK_BYTES = 1024;
 /** More threads than this gain nothing: there are not that many pieces. */
 const MAX_THREADS = 256;
 
-/** Runs kernels by their `wasm` bodies, and by their `cpu` bodies where they have none. */
+/**
+ * Runs kernels by their `wasm` bodies, and by their `cpu` bodies where they have none.
+ *
+ * @category Devices and tensors
+ */
 export class WasmBackend implements Backend {
   /** `"wasm"`. */
   readonly name = "wasm";

@@ -16,7 +16,11 @@
  * @module
  */
 
-/** Bytes of a module, or of a part of one. Among instructions, a number beyond them stands for a constant vector. */
+/**
+ * Bytes of a module, or of a part of one. Among instructions, a number beyond them stands for a constant vector.
+ *
+ * @category Operations
+ */
 export type Bytes = readonly number[];
 
 /** The constant vector in which every lane is 0; each of the others is as much larger as the bits of its lanes. */
@@ -59,7 +63,11 @@ function list(parts: readonly Bytes[]): number[] {
 /** Types of values, as the format numbers them. */
 export const TYPES = { i32: 0x7f, f32: 0x7d, v128: 0x7b } as const;
 
-/** The number of a type of values. */
+/**
+ * The number of a type of values.
+ *
+ * @category Operations
+ */
 export type TypeNumber = 0x7f | 0x7d | 0x7b;
 
 /** Numbers of the instructions on variables and memory, and of those that decide what runs next. */

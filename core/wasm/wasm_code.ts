@@ -32,7 +32,11 @@ import { WasmFloats } from "./wasm_arrays.ts";
 import { F32, I32, type Integer, type Value } from "./wasm_numbers.ts";
 import { F32x4, type Floats4, I32x4 } from "./wasm_vectors.ts";
 
-/** What a variable holds and how it is changed. */
+/**
+ * What a variable holds and how it is changed.
+ *
+ * @category Operations
+ */
 export interface Variable<Kind extends Value> {
   /** Its value at this point of the function. */
   readonly value: Kind;
@@ -48,7 +52,11 @@ const NO_VALUE = 0x40;
 
 const { localGet, localSet, i32Load, f32Load } = OPCODES;
 
-/** A function in the making. */
+/**
+ * A function in the making.
+ *
+ * @category Operations
+ */
 export class WasmCode<Name extends string = string> {
   /** The number of the piece to compute, from 0. */
   readonly piece: I32 = new I32([localGet, 0]);

@@ -19,7 +19,11 @@
 
 import { type Bytes, float, signed, type TypeNumber, TYPES } from "./wasm_binary.ts";
 
-/** Instructions that leave one value on the stack. */
+/**
+ * Instructions that leave one value on the stack.
+ *
+ * @category Operations
+ */
 export abstract class Value {
   /** The type of the value. */
   abstract readonly type: TypeNumber;
@@ -46,10 +50,18 @@ export abstract class Value {
   }
 }
 
-/** A 32-bit integer, or its constant. */
+/**
+ * A 32-bit integer, or its constant.
+ *
+ * @category Operations
+ */
 export type Integer = I32 | number;
 
-/** A 32-bit integer. */
+/**
+ * A 32-bit integer.
+ *
+ * @category Operations
+ */
 export class I32 extends Value {
   /** See {@linkcode Value.type}. */
   readonly type: TypeNumber = TYPES.i32;
@@ -141,10 +153,18 @@ export class I32 extends Value {
   }
 }
 
-/** A 32-bit float, or its constant. */
+/**
+ * A 32-bit float, or its constant.
+ *
+ * @category Operations
+ */
 export type Float = F32 | number;
 
-/** A 32-bit float. */
+/**
+ * A 32-bit float.
+ *
+ * @category Operations
+ */
 export class F32 extends Value {
   /** See {@linkcode Value.type}. */
   readonly type: TypeNumber = TYPES.f32;
@@ -184,7 +204,7 @@ export class F32 extends Value {
     return this.then([0x97], F32.of(other));
   }
 
-  /** The integer part. The result is 0 for NaN, and the nearest integer that there is for a number beyond all of them. */
+  /** The integer part, rounded towards 0; 0 for NaN, and the nearest 32-bit integer for what lies outside their range. */
   toI32(): I32 {
     return new I32([...this.code, 0xfc, 0x00]);
   }
@@ -205,7 +225,11 @@ export class F32 extends Value {
   }
 }
 
-/** The first value where the condition is not 0, else the second; both are computed. */
+/**
+ * The first value where the condition is not 0, else the second; both are computed.
+ *
+ * @category Operations
+ */
 export function select<Kind extends Value>(condition: I32, first: Kind, second: Kind): Kind {
   // without its type only numbers can be selected
   return first.withCode([...first.code, ...second.code, ...condition.code, 0x1c, 1, first.type]);

@@ -49,7 +49,11 @@ import { type WasmArraysOf, WasmFloats, WasmIntegers } from "./wasm_arrays.ts";
 import { WasmCode } from "./wasm_code.ts";
 import type { I32 } from "./wasm_numbers.ts";
 
-/** One pass of a kernel over its data. */
+/**
+ * One pass of a kernel over its data.
+ *
+ * @category Operations
+ */
 export interface WasmPass<Arrays extends Bindings = Bindings, Name extends string = string> {
   /** Constants whose values the function is written for. */
   readonly switches?: readonly NoInfer<Name>[];
@@ -97,6 +101,7 @@ const ELEMENTS_PER_PIECE = 8192;
  * the first.
  * @param switches Constants whose values the function is written for.
  * @returns The passes, one.
+ * @category Operations
  */
 export function wasmElements<Arrays extends Bindings, Name extends string>(
   write: (

@@ -23,7 +23,11 @@ function sameInAllLanes(bits: number): Bytes {
   return [FIRST_CONSTANT + (bits >>> 0)];
 }
 
-/** A vector of four, in the classes of which all lanes are treated alike. */
+/**
+ * A vector of four, in the classes of which all lanes are treated alike.
+ *
+ * @category Operations
+ */
 export abstract class Vector extends Value {
   /** See {@linkcode Value.type}. */
   readonly type: TypeNumber = TYPES.v128;
@@ -45,10 +49,18 @@ export abstract class Vector extends Value {
   }
 }
 
-/** Four floats, or one that stands for four. */
+/**
+ * Four floats, or one that stands for four.
+ *
+ * @category Operations
+ */
 export type Floats4 = F32x4 | Float;
 
-/** Four 32-bit floats. */
+/**
+ * Four 32-bit floats.
+ *
+ * @category Operations
+ */
 export class F32x4 extends Vector {
   /** A number is turned into four equal ones. */
   static of(value: Floats4): F32x4 {
@@ -144,10 +156,18 @@ export class F32x4 extends Vector {
   }
 }
 
-/** Four integers, or one that stands for four. */
+/**
+ * Four integers, or one that stands for four.
+ *
+ * @category Operations
+ */
 export type Integers4 = I32x4 | Integer;
 
-/** Four 32-bit integers. */
+/**
+ * Four 32-bit integers.
+ *
+ * @category Operations
+ */
 export class I32x4 extends Vector {
   /** A number is turned into four equal ones. */
   static of(value: Integers4): I32x4 {

@@ -28,16 +28,24 @@ import { type Storage, WebGpuPrograms } from "./webgpu_programs.ts";
 /** Kernels recorded before they are submitted without waiting for a read or write. */
 const RUNS_PER_SUBMIT = 128;
 
-/** Tensors that the largest kernel, attention's backward pass, binds. Every adapter allows as many. */
-const MAX_TENSORS = 8;
+/** The most buffers that a kernel binds: attention's backward pass needs all of them. WebGPU guarantees as many. */
+const MAX_BUFFERS = 8;
 
-/** The device was lost: unplugged, reset by the operating system, or out of memory. */
+/**
+ * The device was lost: unplugged, reset by the operating system, or out of memory.
+ *
+ * @category Devices and tensors
+ */
 export class DeviceLostError extends Error {
   /** `"DeviceLostError"`. */
   override readonly name = "DeviceLostError";
 }
 
-/** What a device allows, in bytes. */
+/**
+ * What a device allows, in bytes.
+ *
+ * @category Devices and tensors
+ */
 export interface WebGpuLimits {
   /** The largest buffer, which holds all parameters together. */
   readonly maxBufferSize: number;
@@ -45,7 +53,11 @@ export interface WebGpuLimits {
   readonly maxStorageBufferBindingSize: number;
 }
 
-/** Runs kernels by their WGSL bodies. */
+/**
+ * Runs kernels by their WGSL bodies.
+ *
+ * @category Devices and tensors
+ */
 export class WebGpuBackend implements Backend {
   /** `"webgpu"`. */
   readonly name = "webgpu";
@@ -103,11 +115,11 @@ export class WebGpuBackend implements Backend {
     if (!adapter) return undefined;
     // two limits decide how large a model may be, the third which kernels can run
     const { maxBufferSize, maxStorageBufferBindingSize, maxStorageBuffersPerShaderStage } = adapter.limits;
-    if (maxStorageBuffersPerShaderStage < MAX_TENSORS) return undefined;
+    if (maxStorageBuffersPerShaderStage < MAX_BUFFERS) return undefined;
     const requiredLimits = {
       maxBufferSize,
       maxStorageBufferBindingSize,
-      maxStorageBuffersPerShaderStage: MAX_TENSORS,
+      maxStorageBuffersPerShaderStage: MAX_BUFFERS,
     };
     const device = await adapter.requestDevice({ requiredLimits });
     return new WebGpuBackend(device, adapter.info, adapterClass);

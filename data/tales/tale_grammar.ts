@@ -11,6 +11,8 @@
  *
  * In a sentence, `{thing}` stands for a word of the list `thing`, drawn at its first mention in a tale and repeated after;
  * `{thing2}` is another word of the same list; `{hero:her}` is the form of that word in the table `her`.
+ *
+ * @category Data
  */
 export interface TaleGrammar {
   /** Lists of words by name; no two words of a list may be equal. */

@@ -8,7 +8,11 @@ import { oracle, type OraclePosition } from "../oracle.ts";
 import { TALE_GRAMMAR } from "../tales.ts";
 import { TALE_END, type TaleGrammar } from "./tale_grammar.ts";
 
-/** Tales, and what the oracle says about them. */
+/**
+ * Tales, and what the oracle says about them.
+ *
+ * @category Data
+ */
 export interface TaleText {
   /** What stands before the first whole tale: the end of one that is cut. */
   readonly before: string;
@@ -34,6 +38,7 @@ export interface TaleText {
  * @param text Any text.
  * @param grammar What the tales were drawn from; the built-in grammar unless given.
  * @returns The tales, or undefined where the text has none, or holds something else.
+ * @category Data
  */
 export function readTales(text: string, grammar: TaleGrammar = TALE_GRAMMAR): TaleText | undefined {
   const end = text.indexOf(TALE_END);

@@ -41,10 +41,18 @@ import { attentionWeights } from "../attention_maps.ts";
 import { type ByTarget, keysOf, type Recall, recallsOf } from "./recalls.ts";
 import type { HeadIndex } from "./patches.ts";
 
-/** What observing the attention of a causal model takes. */
+/**
+ * What observing the attention of a causal model takes.
+ *
+ * @category Inference
+ */
 export type CausalStates = Pick<ModelsByKind["causal"], "config" | "states">;
 
-/** How often a head finds antecedents. */
+/**
+ * How often a head finds antecedents.
+ *
+ * @category Inference
+ */
 export interface AntecedentHead extends HeadIndex {
   /** Share of the positions where its largest weight is a hit. */
   readonly hits: ByTarget;
@@ -54,7 +62,11 @@ export interface AntecedentHead extends HeadIndex {
   readonly largest: Uint32Array;
 }
 
-/** How often each head finds antecedents, and how often chance does. */
+/**
+ * How often each head finds antecedents, and how often chance does.
+ *
+ * @category Inference
+ */
 export interface Antecedents {
   /** The positions, with the mentions that are within their window. */
   readonly recalls: readonly Recall[];
@@ -82,6 +94,7 @@ export interface Antecedents {
  * @returns The ids.
  * @throws {TypeError} If a token is not a character.
  * @throws {RangeError} If a character is not in the vocabulary.
+ * @category Inference
  */
 export function characterIds(tokenizer: Tokenizer, text: string): Uint32Array {
   if (!(tokenizer instanceof CharTokenizer)) {
@@ -127,6 +140,7 @@ export function characterIds(tokenizer: Tokenizer, text: string): Uint32Array {
  * @throws {RangeError} If the text is not one of tales, a character is not in the vocabulary, or no word is recalled whose
  * earlier mention is within the window.
  * @throws {TypeError} If a token is not a character, or a block, of an experiment, does not collect its attention weights.
+ * @category Inference
  */
 export async function antecedentHeads(
   backend: Backend,

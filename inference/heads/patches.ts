@@ -29,7 +29,11 @@ import { attentionStack, type ModelsByKind, type ObservableModel } from "../../m
 import type { HeadPatch } from "../../models/layers.ts";
 import { yieldToEvents } from "../../training/evaluate.ts";
 
-/** One head of a model. */
+/**
+ * One head of a model.
+ *
+ * @category Inference
+ */
 export interface HeadIndex {
   /** Its layer, the first is 0. */
   readonly layer: number;
@@ -51,6 +55,7 @@ export interface HeadIndex {
  * @param ids The text.
  * @param length The length of a window, such as the context length of a model.
  * @returns The windows.
+ * @category Inference
  */
 export function cutWindows(ids: Uint32Array, length: number): Uint32Array[] {
   return Array.from(
@@ -97,6 +102,7 @@ function counted(patch: HeadPatch, layers: number): { patch: HeadPatch; check():
  * @returns For each layer the means of its C channels.
  * @throws {RangeError} If there is no token, or a window is too long.
  * @throws {TypeError} If a block, of an experiment, does not call the patch.
+ * @category Inference
  */
 export async function meanHeads(
   backend: Backend,
@@ -147,6 +153,7 @@ export async function meanHeads(
  * @param values For each layer a value for each of the C channels, such as {@linkcode meanHeads} returns.
  * @returns The patch, for the context of a forward pass.
  * @throws {RangeError} If there is no such head.
+ * @category Inference
  */
 export function replaceHeads(
   config: { readonly layers: number; readonly heads: number },
@@ -192,6 +199,7 @@ export function replaceHeads(
  * @param patch The patch.
  * @returns A model with the same parameters. Its forward passes throw a TypeError if a block, of an experiment, does not call
  * the patch.
+ * @category Inference
  */
 export function patchedModel<LanguageModel extends ModelsByKind["causal" | "masked"]>(
   model: LanguageModel,

@@ -9,7 +9,11 @@
 
 import type { OraclePosition } from "../../data/oracle.ts";
 
-/** A letter of a word that was mentioned earlier. */
+/**
+ * A letter of a word that was mentioned earlier.
+ *
+ * @category Inference
+ */
 export interface Recall {
   /** Its index in the text, in characters. */
   readonly index: number;
@@ -23,7 +27,11 @@ export interface Recall {
   readonly mentions: readonly number[];
 }
 
-/** A number for each of the two kinds of hits. */
+/**
+ * A number for each of the two kinds of hits.
+ *
+ * @category Inference
+ */
 export interface ByTarget {
   /** The same letter of an earlier mention. */
   readonly letter: number;
@@ -50,6 +58,7 @@ const LETTER = /\p{L}/u;
  * @param text Tales.
  * @param positions What the oracle says about each character.
  * @returns The recalled letters, in order.
+ * @category Inference
  */
 export function recallsOf(text: string, positions: readonly OraclePosition[]): Recall[] {
   const characters = [...text], recalls: Recall[] = [];
@@ -82,6 +91,7 @@ export function recallsOf(text: string, positions: readonly OraclePosition[]): R
  *
  * @param recall The recalled letter.
  * @returns Indices of the text, for each kind of hit.
+ * @category Inference
  */
 export function keysOf({ word, letter, mentions }: Recall): Record<keyof ByTarget, number[]> {
   const letters = Array.from([...word].keys());

@@ -17,7 +17,7 @@
  *     dq[i] = Σⱼ ds[i, j] k[j] / √D     dk[j] = Σᵢ ds[i, j] q[i] / √D
  *
  * dq is a walk over keys, dk and dv a walk over queries: two kernels, in which no two invocations write the same number. A
- * third comes before them and puts together what both need to know of a query: its statistics.
+ * third one runs before them and computes, for each query, the `statistics` that both read.
  *
  * With dropout, a mask M multiplies p after the softmax, and y is the sum of weight · v. Then dy · v is the gradient of the
  * weight, and delta is still dy · y:
@@ -94,7 +94,7 @@ export const attentionForward = kernel({
 /** Queries whose statistics WebAssembly computes in one piece. */
 const STATISTICS_ROWS_PER_PIECE = 1024;
 
-/** What the backward pass needs of each query: logSumExp, delta = dy · y, and how many keys it sees. */
+/** Statistics of each query for the backward pass: logSumExp, delta = dy · y, and how many keys it sees. */
 export const attentionStatistics = kernel({
   name: "attentionStatistics",
   reads: ATTENTION_STATISTICS_READS,
@@ -158,7 +158,11 @@ export const attentionBackwardKeyValue = kernel({
   wasm: attentionBackwardKeyValueWasm,
 });
 
-/** Options of {@linkcode attention}. */
+/**
+ * Options of {@linkcode attention}.
+ *
+ * @category Operations
+ */
 export interface AttentionOptions {
   /** Whether a position sees only itself and those before it. */
   causal?: boolean;
@@ -190,6 +194,7 @@ export interface AttentionOptions {
  * @param options Causal, padding, dropout.
  * @returns (B, H, T, D).
  * @throws {TypeError} If the shapes differ, or if there is not one length for each sequence.
+ * @category Operations
  */
 export function attention(query: Tensor, key: Tensor, value: Tensor, options: AttentionOptions = {}): Tensor {
   const { backend } = query, [batch, heads, time, headDim] = query.shape;

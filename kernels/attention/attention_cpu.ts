@@ -78,7 +78,7 @@ export function attentionForwardCpu(
 }
 
 /**
- * What the backward pass needs of each query: logSumExp, delta = dy · y, and how many keys it sees.
+ * Statistics of each query for the backward pass: logSumExp, delta = dy · y, and how many keys it sees.
  *
  * @param arrays Reads dy, and y, logSumExp and lengths of the forward pass; writes statistics.
  * @param settings Sizes and settings.
@@ -99,7 +99,7 @@ export function attentionStatisticsCpu(
   }
 }
 
-/** The three rows of statistics. */
+/** The three parts of statistics, each with a number for every query. */
 function partsOf<Floats extends ArraysOf<{ x: "f32" }>["x"]>(
   statistics: Floats,
   { batch, heads, time }: Pick<AttentionConstants, "batch" | "heads" | "time">,
@@ -166,7 +166,7 @@ export function attentionBackwardKeyValueCpu(
   const weights = new Float64Array(time), sum = new Float64Array(headDim);
   const masks = new Float64Array(4 * time).fill(1); // of four neighbouring keys, all queries of each side by side
   for (let head = 0; head < batch * heads; head++) {
-    const start = head * time, length = seen[start + time - 1]; // the last query sees all that are no padding
+    const start = head * time, length = seen[start + time - 1]; // the last query sees every key but padding
     for (let j = 0; j < length; j++) {
       // the queries that see key j: all of them, or those that do not come before it
       const first = start + (causal ? j : 0), count = start + time - first, keyRow = start + j;

@@ -27,8 +27,8 @@ export const ATTENTION_READS = {
 } as const;
 
 /**
- * What its backward pass reads. `statistics` (3, B, H, T) has of each query logSumExp, delta, and how many keys it sees: as
- * one tensor, because a shader may bind eight on every device, and on some no more.
+ * What its backward pass reads. `statistics` (3, B, H, T) holds logSumExp, delta and the number of visible keys of each query:
+ * in one tensor, since a shader may bind eight buffers on every device, and on some devices no more.
  */
 export const ATTENTION_BACKWARD_READS = {
   query: "f32",
@@ -52,7 +52,7 @@ export const ATTENTION_CONSTANTS = [
   "stream",
 ] as const;
 
-/** What the kernel reads that makes the statistics. */
+/** What the kernel that computes the statistics reads. */
 export const ATTENTION_STATISTICS_READS = { dy: "f32", y: "f32", logSumExp: "f32", lengths: "u32" } as const;
 
 /** Its constants. */
@@ -163,7 +163,7 @@ fn visible(head: u32, i: u32) -> u32 {
 }`;
 
 /**
- * The masks in WGSL: `mask(row, j)` has those of the four keys 4⌊j/4⌋ … 4⌊j/4⌋ + 3.
+ * The dropout masks in WGSL: `mask(row, j)` gives those of the four keys 4⌊j/4⌋ … 4⌊j/4⌋ + 3.
  *
  * @param settings Whether there is dropout: without it the generator is left out.
  * @returns The text.

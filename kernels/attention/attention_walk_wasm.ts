@@ -48,7 +48,7 @@ export const eightFrom = (code: WasmCode, first: I32): readonly I32x4[] =>
   HALVES.map((half) => code.let(I32x4.from(first.plus(half))));
 
 /**
- * How many keys of a head are no padding, see `lengthOf` in `attention_mask.ts`.
+ * How many keys of a head are not padding: `lengthOf` of `attention_mask.ts` in WebAssembly.
  *
  * @param code The function to write.
  * @param lengths The tensor of attention's kernels.
@@ -69,7 +69,7 @@ export function lengthInWasm(
  * What the three kernels begin with: sizes, and which part of which head a piece computes.
  *
  * @param code The function to write.
- * @param lengthOf How many keys of a head are no padding, from its number and its last row, both counted over the whole batch.
+ * @param lengthOf How many keys of a head are not padding, from its number and its last row, both counted over the batch.
  * @param lastFirst Whether the last rows belong to the first pieces.
  * @returns Values that are computed here, for use in the whole function.
  */

@@ -143,7 +143,7 @@ function storeGradient(
   });
 }
 
-/** The three rows of statistics; the last one, of a head's last query, tells how many of its keys are no padding. */
+/** The three parts of statistics. A head's last query sees every key but padding, so its number is the length. */
 function partsOf(code: WasmCode<"batch" | "heads" | "time">, statistics: WasmFloats) {
   const rows = code.let(code.i32("batch").times(code.i32("heads")).times(code.i32("time")));
   const delta = statistics.from(rows), seen = statistics.from(rows.shiftLeft(1));

@@ -101,7 +101,11 @@ fn run(row: u32, lane: u32) {
   wasm: cachedAttentionWasm,
 });
 
-/** Keys and values of one attention layer, and the position of the next ones. */
+/**
+ * Keys and values of one attention layer, and the position of the next ones.
+ *
+ * @category Operations
+ */
 export interface KeyValueCache {
   /** (B, H, T, D). */
   readonly key: Tensor;
@@ -120,6 +124,7 @@ export interface KeyValueCache {
  * @param cache Keys and values so far; those of the new position are added.
  * @returns (B, H, 1, D).
  * @throws {TypeError} If there is more than one position, or an input is on a tape.
+ * @category Operations
  */
 export function cachedAttention(query: Tensor, key: Tensor, value: Tensor, cache: KeyValueCache): Tensor {
   const { backend } = query, [batch, heads, one, headDim] = query.shape, time = cache.key.shape[2];

@@ -17,7 +17,11 @@ import { scale } from "../elementwise.ts";
 import { matmul } from "../matmul/matmul.ts";
 import { softmax } from "../softmax.ts";
 
-/** The result of attention, and its weights. */
+/**
+ * The result of attention, and its weights.
+ *
+ * @category Operations
+ */
 export interface DecomposedAttention {
   /** The result, (B, H, T, D). */
   readonly y: Tensor;
@@ -34,6 +38,7 @@ export interface DecomposedAttention {
  * @param value (B, H, T, D).
  * @param options Whether it is causal.
  * @returns The result and the weights.
+ * @category Operations
  */
 export function decomposedAttention(
   query: Tensor,

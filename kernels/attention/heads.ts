@@ -172,6 +172,7 @@ export const mergeHeadsBackward = kernel({
  * @param heads H, a divisor of C.
  * @returns Query, key and value, each (B, H, T, D).
  * @throws {TypeError} If 3H does not divide the width.
+ * @category Operations
  */
 export function splitHeads(x: Tensor, heads: number): [query: Tensor, key: Tensor, value: Tensor] {
   const [batch, time, width] = x.shape, headDim = width / 3 / heads;
@@ -202,6 +203,7 @@ export function splitHeads(x: Tensor, heads: number): [query: Tensor, key: Tenso
  *
  * @param x (B, H, T, D).
  * @returns (B, T, C) with C = H · D.
+ * @category Operations
  */
 export function mergeHeads(x: Tensor): Tensor {
   const [batch, heads, time, headDim] = x.shape;

@@ -65,7 +65,11 @@ fn run(group: u32, lane: u32) {
   }),
 });
 
-/** How {@linkcode linear} reads its weight. */
+/**
+ * How {@linkcode linear} reads its weight.
+ *
+ * @category Operations
+ */
 export interface LinearOptions {
   /** Whether the weight is stored as (N, K): a token embedding that also scores tokens. */
   transposed?: boolean;
@@ -90,6 +94,7 @@ export interface LinearOptions {
  * @param options How the weight is stored.
  * @returns (…, N).
  * @throws {TypeError} If the shapes do not fit.
+ * @category Operations
  */
 export function linear(x: Tensor, weight: Tensor, bias: Tensor, options: LinearOptions = {}): Tensor {
   const { transposed = false } = options, inner = x.shape.at(-1)!, rows = x.size / inner;

@@ -62,7 +62,11 @@ export const matmulBiased = kernel({
   wasm: MATMUL_PASSES,
 });
 
-/** How {@linkcode matmul} reads its arguments. */
+/**
+ * How {@linkcode matmul} reads its arguments.
+ *
+ * @category Operations
+ */
 export interface MatmulOptions {
   /** Whether `a` is stored as (…, K, M). */
   transposeA?: boolean;
@@ -89,6 +93,7 @@ export interface MatmulOptions {
  * @param options Transposed storage.
  * @returns (…, M, N).
  * @throws {TypeError} If the shapes do not fit.
+ * @category Operations
  */
 export function matmul(a: Tensor, b: Tensor, options: MatmulOptions = {}): Tensor {
   const { transposeA = false, transposeB = false } = options;

@@ -10,7 +10,11 @@ import { drawPicture, pictureText, roundNumbers } from "../picture.ts";
 /** The colours of the fitted sizes, of those that are predicted, and of the law. */
 const FITTED = "#1f4e79", PREDICTED = "#c2410c", LAW = "#555555";
 
-/** What was measured with one size. */
+/**
+ * What was measured with one size.
+ *
+ * @category Plots
+ */
 export interface ScalingPoint {
   /** The number of parameters. */
   readonly parameters: number;
@@ -20,7 +24,11 @@ export interface ScalingPoint {
   readonly predicted?: { readonly loss: number; readonly label: string };
 }
 
-/** Headings and the law. */
+/**
+ * Headings and the law.
+ *
+ * @category Plots
+ */
 export interface ScalingPlotOptions {
   /** The heading. */
   readonly title: string;
@@ -57,6 +65,7 @@ export interface ScalingPlotOptions {
  * @param options Headings and the law.
  * @returns The text of an SVG picture.
  * @throws {RangeError} If no loss can be drawn.
+ * @category Plots
  */
 export async function scalingPlot(
   points: readonly ScalingPoint[],

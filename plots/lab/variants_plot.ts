@@ -17,7 +17,11 @@ const WIDTH = 176, HEIGHT = 116;
 /** The most panels of a picture. */
 const MOST_PANELS = 60;
 
-/** A point of a curve: the mean of several runs, and the lowest and the highest of them. */
+/**
+ * A point of a curve: the mean of several runs, and the lowest and the highest of them.
+ *
+ * @category Plots
+ */
 export interface BandPoint {
   /** Steps done. */
   readonly step: number;
@@ -29,7 +33,11 @@ export interface BandPoint {
   readonly high: number;
 }
 
-/** The panel of one variant. */
+/**
+ * The panel of one variant.
+ *
+ * @category Plots
+ */
 export interface VariantPanel {
   /** Its heading. */
   readonly title: string;
@@ -41,7 +49,11 @@ export interface VariantPanel {
   readonly ends?: readonly { readonly step: number; readonly value: number }[];
 }
 
-/** What the panels share. */
+/**
+ * What the panels share.
+ *
+ * @category Plots
+ */
 export interface VariantsPlotOptions {
   /** The heading. */
   readonly title: string;
@@ -77,6 +89,7 @@ export interface VariantsPlotOptions {
  * @param options Headings, and what the variants are compared with.
  * @returns The text of an SVG picture.
  * @throws {RangeError} If there are more than 60 panels, or no panel has a point that can be drawn.
+ * @category Plots
  */
 export async function variantsPlot(
   panels: readonly VariantPanel[],

@@ -11,6 +11,7 @@ Weights are a hash of the tensor's name and the index, so a fixture needs no wei
 import argparse
 import json
 import random
+import re
 import shutil
 import sys
 from pathlib import Path
@@ -36,7 +37,11 @@ HEADS = [
     ("lm_head.weight", "transformer.tokens_embed.weight"),
     ("lm_head.decoder.weight", "roberta.embeddings.word_embeddings.weight"),
     ("lm_head.decoder.bias", "lm_head.bias"),
+    ("cls.predictions.decoder.weight", "bert.embeddings.word_embeddings.weight"),
+    ("cls.predictions.decoder.bias", "cls.predictions.bias"),
 ]
+
+LANGUAGE_MODELS = ("LMHeadModel", "ForMaskedLM", "ForPreTraining")
 
 
 def values(name, size):
@@ -83,25 +88,30 @@ def draw_gpt(rng, family):
     return fields, prefix + head, rng.randrange(size["vocab"]), size, fields["n_positions"]
 
 
-def draw_roberta(rng, family):
-    size, context = shared(rng), rng.randint(4, 10)
+def draw_encoder(rng, family):
+    size, context, is_bert = shared(rng), rng.randint(4, 10), family == "bert"
     pad = rng.choice([1, 1, 0, rng.randrange(size["vocab"])])
     fields = dict(
-        vocab_size=size["vocab"], max_position_embeddings=pad + 1 + context, hidden_size=size["width"],
+        vocab_size=size["vocab"], max_position_embeddings=context if is_bert else pad + 1 + context, hidden_size=size["width"],
         num_hidden_layers=size["layers"], num_attention_heads=size["heads"], intermediate_size=rng.randint(1, 24),
         hidden_act=rng.choice(ACTIVATIONS), hidden_dropout_prob=rate(rng), attention_probs_dropout_prob=rate(rng),
         type_vocab_size=rng.choice([1, 2, 2, 3]), layer_norm_eps=rng.choice(EPSILONS), pad_token_id=pad,
         initializer_range=rng.choice([0.02, 0.1]), classifier_dropout=rng.choice([None, None, 0.0, 0.5]),
         tie_word_embeddings=rng.random() < 0.7, bos_token_id=0, eos_token_id=2,
     )
-    head = rng.choice(["ForMaskedLM", "ForMaskedLM", "ForSequenceClassification", "Model"])
-    return fields, "Roberta" + head, pad, size, context
+    heads = ["ForMaskedLM", "ForMaskedLM", "ForSequenceClassification", "Model"]
+    if not is_bert:
+        return fields, "Roberta" + rng.choice(heads), pad, size, context
+    if rng.random() < 0.2:
+        fields["pad_token_id"] = None  # nothing in a BERT depends on it
+    return fields, "Bert" + rng.choice([*heads, "ForSequenceClassification", "ForPreTraining"]), pad, size, context
 
 
 FAMILIES = {
     "openai-gpt": (draw_gpt, transformers.OpenAIGPTConfig),
     "gpt2": (draw_gpt, transformers.GPT2Config),
-    "roberta": (draw_roberta, transformers.RobertaConfig),
+    "roberta": (draw_encoder, transformers.RobertaConfig),
+    "bert": (draw_encoder, transformers.BertConfig),
 }
 
 
@@ -115,14 +125,15 @@ def draw(family, number, seed, folder, plain):
         labels, problem = rng.randint(1, 4), rng.choice(PROBLEMS)
         if labels == 1 and problem == "single_label_classification":  # transformers refuses that
             problem = None
-        fields |= dict(num_labels=labels, problem_type=problem, pad_token_id=pad)
+        fields |= dict(num_labels=labels, problem_type=problem)
+        fields.setdefault("pad_token_id", pad)
     config, model_class = config_class(**fields), getattr(transformers, name)
     folder.mkdir(parents=True)
     model_class(config).save_pretrained(folder)
     file = folder / "model.safetensors"
     tensors = {name: values(name, tensor.numel()).reshape(tensor.shape) for name, tensor in load_file(file).items()}
     # files of tied models may have the head twice: as it is, or with other numbers, which unties it
-    doubled, has_head = rng.choice(["", "", "same", "other"]), name.endswith(("LMHeadModel", "ForMaskedLM"))
+    doubled, has_head = rng.choice(["", "", "same", "other"]), name.endswith(LANGUAGE_MODELS)
     doubled = doubled if has_head and config.tie_word_embeddings and not (plain and doubled == "same") else ""
     for head, table in HEADS if doubled else []:
         if table in tensors:
@@ -134,11 +145,17 @@ def draw(family, number, seed, folder, plain):
     if not plain:
         tensors = {name: tensor.to(dtype) for name, tensor in tensors.items()}
     if short:  # as in old files of the hub
-        tensors = {key.removeprefix("transformer.").removeprefix("roberta."): tensor for key, tensor in tensors.items()}
+        prefixes = re.compile(r"^(transformer|roberta|bert)\.")
+        tensors = {prefixes.sub("", key): tensor for key, tensor in tensors.items()}
         if plain:  # the weights are a function of the names in the file
             tensors = {key: values(key, tensor.numel()).reshape(tensor.shape) for key, tensor in tensors.items()}
         elif family == "gpt2":
             tensors["h.0.attn.bias"] = torch.ones(1, 1, context, context)
+    if family == "bert" and rng.random() < 0.3:  # as in the oldest
+        tensors = {key.replace("LayerNorm.weight", "LayerNorm.gamma").replace("LayerNorm.bias", "LayerNorm.beta"): tensor
+                   for key, tensor in tensors.items()}
+        if plain:
+            tensors = {key: values(key, tensor.numel()).reshape(tensor.shape) for key, tensor in tensors.items()}
     save_file(tensors, file, metadata={"format": "pt"})
     if sparse:
         path, usual = folder / "config.json", config_class().to_dict()
@@ -156,10 +173,11 @@ def draw(family, number, seed, folder, plain):
         shutil.move(folder / "kept.json", folder / "config.json")
         model = load(model_class, folder)
     tokens = [id for id in range(size["vocab"]) if id != pad]
-    lengths = [context, rng.randint(1, context)] if labelled or family == "roberta" else [context, context]
+    encodes = family in ("roberta", "bert")
+    lengths = [context, rng.randint(1, context)] if labelled or encodes else [context, context]
     ids = [[rng.choice(tokens) for _ in range(length)] + [pad] * (context - length) for length in lengths]
     case = {"class": name, "ids": ids, "lengths": lengths}
-    if family == "roberta" and not labelled and config.type_vocab_size > 1 and rng.random() < 0.5:
+    if encodes and not labelled and config.type_vocab_size > 1 and rng.random() < 0.5:
         case["tokenTypes"] = [[rng.randrange(config.type_vocab_size) for _ in row] for row in ids]
     case["outputs"] = outputs(model, case)
     (folder / "case.json").write_text(json.dumps(case))
@@ -171,10 +189,10 @@ def load(model_class, folder):
 
 
 def outputs(model, case):
-    """Logits of the texts, or of every token that is no padding; of a bare model its hidden states."""
+    """Logits of the texts, or of every token that is no padding; of a bare model its hidden states, and what a BERT pools."""
     ids, lengths = torch.tensor(case["ids"]), case["lengths"]
     arguments = {"input_ids": ids}
-    if case["class"].startswith("Roberta"):
+    if case["class"].startswith(("Roberta", "Bert")):
         arguments["attention_mask"] = (torch.arange(ids.shape[1]) < torch.tensor(lengths)[:, None]).long()
     if "tokenTypes" in case:
         arguments["token_type_ids"] = torch.tensor(case["tokenTypes"])
@@ -182,10 +200,11 @@ def outputs(model, case):
     exact = model if getattr(model.config, "reorder_and_upcast_attn", False) else model.double()
     with torch.no_grad():
         result = exact(**arguments)
-    result = result.last_hidden_state if hasattr(result, "last_hidden_state") else result.logits
+    kinds, pooled = ("last_hidden_state", "logits", "prediction_logits"), getattr(result, "pooler_output", None)
+    result = next(getattr(result, kind) for kind in kinds if hasattr(result, kind))
     if result.dim() == 3:
         result = torch.cat([row[:length] for row, length in zip(result, lengths)])
-    return result.tolist()
+    return result.tolist() + (pooled.tolist() if case["class"] == "BertModel" else [])
 
 
 def check(out):

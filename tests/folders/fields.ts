@@ -1,10 +1,10 @@
 /**
- * Every field of the `config.json` of the three families: what is read from it, with values that are read and values that are
+ * Every field of the `config.json` of the four families: what is read from it, with values that are read and values that are
  * refused. `docs/hugging_face.md` is made of this table, and `tests/hugging_face_fields_test.ts` tries all values.
  *
  * @module
  */
-import { ACTIVATION_NAMES } from "../../checkpoints/hugging_face_json.ts";
+import { ACTIVATION_NAMES } from "../../checkpoints/hugging_face/shared.ts";
 
 /** A field, under its name in each family that has it. */
 export interface Field {
@@ -20,11 +20,14 @@ export interface Field {
   readonly classes?: RegExp;
 }
 
-const ALL = ["openai-gpt", "gpt2", "roberta"], GPT = ALL.slice(0, 2);
+const GPT = ["openai-gpt", "gpt2"], ENCODERS = ["roberta", "bert"], ALL = [...GPT, ...ENCODERS];
 
 const named = (types: readonly string[], name: string): Field["names"] =>
   Object.fromEntries(types.map((type) => [type, name]));
-const named3 = (gpt: string, roberta: string): Field["names"] => ({ ...named(GPT, gpt), roberta });
+const namedBoth = (gpt: string, encoder: string): Field["names"] => ({
+  ...named(GPT, gpt),
+  ...named(ENCODERS, encoder),
+});
 
 const SIZES = [0, -1, 1.5, "8", true], RATES = [1, -0.1, "0.1"];
 const LABELLED = /ForSequenceClassification$/;
@@ -50,20 +53,26 @@ export const READ_FIELDS: readonly Field[] = [
     refused: [...SIZES, 2],
   },
   {
-    names: named3("n_layer", "num_hidden_layers"),
+    names: { bert: "max_position_embeddings" },
+    meaning: "the context length",
+    read: [9],
+    refused: SIZES,
+  },
+  {
+    names: namedBoth("n_layer", "num_hidden_layers"),
     meaning: "the number of blocks",
     read: [3],
     refused: SIZES,
   },
   {
-    names: named3("n_head", "num_attention_heads"),
+    names: namedBoth("n_head", "num_attention_heads"),
     meaning: "the number of heads, a divisor of the width",
     read: [1, 4],
     refused: SIZES,
   },
-  { names: named3("n_embd", "hidden_size"), meaning: "the width", read: [16], refused: SIZES },
+  { names: namedBoth("n_embd", "hidden_size"), meaning: "the width", read: [16], refused: SIZES },
   {
-    names: { gpt2: "n_inner", roberta: "intermediate_size" },
+    names: { gpt2: "n_inner", ...named(ENCODERS, "intermediate_size") },
     meaning:
       "the width of the feed-forward network; of a GPT-2 without, four times the width. A GPT-1 always has four times the width",
     read: [5],
@@ -76,25 +85,25 @@ export const READ_FIELDS: readonly Field[] = [
     refused: ["gelu_new", "tanh", "mish", 3],
   },
   {
-    names: { gpt2: "activation_function", roberta: "hidden_act" },
+    names: { gpt2: "activation_function", ...named(ENCODERS, "hidden_act") },
     meaning: "the activation, under all names that transformers has for these",
     read: ACTIVATION_NAMES.map(([name]) => name),
     refused: ["mish", "relu2", "gelu_10", "linear", 3],
   },
   {
-    names: named3("layer_norm_epsilon", "layer_norm_eps"),
-    meaning: "the number in layer normalization; without the field 1e-5, of a RoBERTa 1e-12",
+    names: namedBoth("layer_norm_epsilon", "layer_norm_eps"),
+    meaning: "the number in layer normalization; without the field 1e-5, of a RoBERTa or BERT 1e-12",
     read: [1e-5, 1e-12, 1e-6],
     refused: [0, -1e-5, "1e-5"],
   },
   {
-    names: named3("resid_pdrop", "hidden_dropout_prob"),
-    meaning: "the rate of dropout in the blocks; of a RoBERTa also of the embedding sum",
+    names: namedBoth("resid_pdrop", "hidden_dropout_prob"),
+    meaning: "the rate of dropout in the blocks; of a RoBERTa or BERT also of the embedding sum",
     read: [0, 0.25],
     refused: RATES,
   },
   {
-    names: named3("attn_pdrop", "attention_probs_dropout_prob"),
+    names: namedBoth("attn_pdrop", "attention_probs_dropout_prob"),
     meaning: "the rate of dropout of attention weights",
     read: [0, 0.25],
     refused: RATES,
@@ -106,7 +115,7 @@ export const READ_FIELDS: readonly Field[] = [
     refused: RATES,
   },
   {
-    names: { roberta: "classifier_dropout" },
+    names: named(ENCODERS, "classifier_dropout"),
     meaning: "the rate of dropout in the classification head; without the field that of the blocks",
     read: [0, 0.5],
     refused: RATES,
@@ -131,17 +140,26 @@ export const READ_FIELDS: readonly Field[] = [
     refused: [1, "yes"],
   },
   {
-    names: { roberta: "type_vocab_size" },
+    names: named(ENCODERS, "type_vocab_size"),
     meaning: "the number of token types; a single one becomes part of the positions. Without the field 2",
     read: [1, 2, 3],
     refused: SIZES,
   },
   {
     names: named(ALL, "pad_token_id"),
-    meaning: "the id of padding; of a RoBERTa positions begin after it, of a GPT only classifiers have it",
+    meaning:
+      "the id of padding; of a RoBERTa positions begin after it, of a BERT it is 0 if it is null, of a GPT only classifiers have it",
     read: [0, 5],
     refused: [-1, 1.5, 100, "1"],
-    classes: /^Roberta|ForSequenceClassification$/,
+    classes: /^(Roberta|Bert)|ForSequenceClassification$/,
+  },
+  {
+    names: named(GPT, "eos_token_id"),
+    meaning:
+      "the token at which a generated text ends; one outside the vocabulary ends none, and without the field a GPT-2 has 50256. Null, which transformers goes on with, ends a text at `<|endoftext|>` or `</s>`",
+    read: [0, 2, 50256],
+    refused: [-1, 1.5, "1", [0, 1]],
+    classes: /(LMHead|GPT2?)Model$/,
   },
   {
     names: named(ALL, "tie_word_embeddings"),
@@ -149,7 +167,7 @@ export const READ_FIELDS: readonly Field[] = [
       "whether the token embedding is the output layer, too. A tied file that has another output layer is one of an untied model, as for transformers",
     read: [true, false],
     refused: ["yes", 1],
-    classes: /LMHeadModel$|ForMaskedLM$/,
+    classes: /LMHeadModel$|ForMaskedLM$|ForPreTraining$/,
   },
   {
     names: named(ALL, "id2label"),
@@ -173,7 +191,8 @@ export const UNREAD_FIELDS: readonly { readonly fields: readonly string[]; reado
   { fields: ["label2id"], why: "it follows from `id2label`, and is written" },
   {
     fields: ["bos_token_id", "eos_token_id"],
-    why: "special tokens are taken from the tokenizer; of a GPT-2 null is written, of a RoBERTa 0 and 2",
+    why:
+      "special tokens are taken from the tokenizer, but for the end of a generated text, which is written for a GPT. Besides, null is written for a GPT-2, 0 and 2 for a RoBERTa",
   },
   {
     fields: [

@@ -8,9 +8,10 @@ import { CpuBackend } from "../../core/cpu_backend.ts";
 import { allocateParameters } from "../../core/module.ts";
 import type { Tensor } from "../../core/tensor.ts";
 import { type CheckpointFiles, loadModel, modelFiles, restoreModel } from "../../checkpoints/checkpoint.ts";
+import { statesAt } from "../../models/classifier.ts";
 import { buildModel, type Model } from "../../models/families.ts";
 import { Gpt } from "../../models/gpt.ts";
-import { MaskedLanguageModel } from "../../models/roberta.ts";
+import { MaskedLanguageModel } from "../../models/masked_language_model.ts";
 
 /** What transformers computed from a folder. */
 export interface Case {
@@ -22,7 +23,7 @@ export interface Case {
   readonly lengths: readonly number[];
   /** The type of each token. */
   readonly tokenTypes?: readonly (readonly number[])[];
-  /** Logits of the texts, or of all tokens that are no padding; of a bare model hidden states. */
+  /** Logits of the texts, or of all tokens that are no padding; of a bare model hidden states, and what a BERT pools. */
   readonly outputs: readonly (readonly number[])[];
 }
 
@@ -45,7 +46,7 @@ export function drawnValues(name: string, size: number): Float32Array {
 function forward(model: Model, { class: name, tokenTypes, ids, lengths }: Case, backend: Backend): Tensor {
   const tensor = (rows: Case["ids"]) =>
     backend.from(Uint32Array.from(rows.flat()), [rows.length, rows[0].length]);
-  const inputs = tensor(ids), isBare = /(GPT|GPT2|Roberta)Model$/.test(name);
+  const inputs = tensor(ids), isBare = /(GPT|GPT2|Roberta|Bert)Model$/.test(name);
   if (model instanceof Gpt) return isBare ? model.states(inputs) : model.forward(inputs);
   const real = backend.from(Uint32Array.from(lengths));
   if (!(model instanceof MaskedLanguageModel)) return model.forward(inputs, real);
@@ -65,6 +66,10 @@ export async function computed(
   const outputs = y.shape.length === 2 ? [...numbers] : lengths.flatMap((length, row) => [
     ...numbers.subarray(row * ids[0].length * y.shape[2], (row * ids[0].length + length) * y.shape[2]),
   ]);
+  if (model instanceof MaskedLanguageModel && model.encoder.pooler) {
+    const first = backend.from(Uint32Array.from(ids, (_, row) => row * ids[0].length));
+    outputs.push(...await backend.read(model.encoder.pool(statesAt(first, y))));
+  }
   return { outputs: Float32Array.from(outputs), again: await modelFiles(backend, model, store) };
 }
 

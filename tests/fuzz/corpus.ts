@@ -69,6 +69,43 @@ export interface Corpus {
   readonly tokens: Files;
 }
 
+/** A small vocabulary of a BERT, and its tokenizer.json. */
+const PIECES = [
+  "[PAD]",
+  "[UNK]",
+  "[CLS]",
+  "[SEP]",
+  "[MASK]",
+  "the",
+  "cat",
+  "sat",
+  "on",
+  "##s",
+  "na",
+  "##ive",
+  ".",
+];
+const WORD_PIECE = {
+  version: "1.0",
+  added_tokens: PIECES.slice(0, 5).map((content, id) => ({ id, content, special: true, normalized: false })),
+  normalizer: {
+    ...{ type: "BertNormalizer", clean_text: true, handle_chinese_chars: true },
+    ...{ strip_accents: null, lowercase: true },
+  },
+  pre_tokenizer: { type: "BertPreTokenizer" },
+  post_processor: { type: "BertProcessing", sep: ["[SEP]", 3], cls: ["[CLS]", 2] },
+  decoder: { type: "WordPiece", prefix: "##", cleanup: true },
+  model: {
+    ...{
+      type: "WordPiece",
+      unk_token: "[UNK]",
+      continuing_subword_prefix: "##",
+      max_input_chars_per_word: 100,
+    },
+    vocab: Object.fromEntries(PIECES.map((piece, id) => [piece, id])),
+  },
+};
+
 /** The state that `train` would have saved. */
 function runState(): Record<string, unknown> {
   const none = {} as TrainFlags;
@@ -127,6 +164,10 @@ export async function makeCorpus(): Promise<Corpus> {
         },
         masked.toHuggingFace(),
       ),
+      bert: await checkpoint(
+        { ...small, architecture: "bert", vocabSize: masked.vocabSize, tokenTypes: 2 },
+        masked.toHuggingFace(),
+      ),
       gptClassifier: await checkpoint({ ...gpt, vocabSize: 64, labels, padId: 1 }, char.toHuggingFace()),
     },
     experiment: await checkpoint({ ...small, architecture: "gpt1" }, char.toHuggingFace(), EXPERIMENT),
@@ -141,6 +182,17 @@ export async function makeCorpus(): Promise<Corpus> {
         "merges.txt": bpeFiles["merges.txt"],
         "tokenizer_config.json":
           '{"add_prefix_space":true,"added_tokens_decoder":{"4":{"content":"<mask>","lstrip":true}}}',
+      }),
+      wordPiece: toBytes({ "tokenizer.json": JSON.stringify(WORD_PIECE) }),
+      wordPieceAsItIs: toBytes({
+        "tokenizer.json": JSON.stringify(WORD_PIECE),
+        "tokenizer_config.json":
+          '{"tokenizer_class":"PreTrainedTokenizerFast","clean_up_tokenization_spaces":true}',
+      }),
+      words: toBytes({
+        "vocab.txt": PIECES.join("\n") + "\n",
+        "tokenizer_config.json":
+          '{"tokenizer_class":"BertTokenizer","do_lower_case":false,"strip_accents":null}',
       }),
       mixed: toBytes({
         "tokenizer.json": bpeFiles["tokenizer.json"],

@@ -53,6 +53,17 @@ export const kept: readonly Kept[] = [
     content: '{"added_tokens_decoder":{"1":null}}',
   },
   { target: "tokenizer decoder", file: "merges.txt", content: "\u2028\u0001" },
+  { target: "tokenizer words", file: "vocab.txt", content: "" },
+  {
+    target: "tokenizer wordPiece",
+    file: "tokenizer.json",
+    content: JSON.stringify({
+      normalizer: { type: "BertNormalizer" },
+      pre_tokenizer: { type: "BertPreTokenizer" },
+      decoder: { type: "WordPiece", prefix: "##" },
+      model: { type: "WordPiece", continuing_subword_prefix: "#".repeat(1e5), vocab: {} },
+    }),
+  },
   { target: "tokenizer old", file: "vocab.json", content: '{"a":16777215}' },
   { target: "state", file: "training_state.json", content: '{"step":1,"settings":null}' },
   { target: "state", file: "training_state.json", content: `{"step":1,"settings":${deep}}` },

@@ -19,7 +19,11 @@
  * @module
  */
 
-/** How to leave merges out at random. */
+/**
+ * How to leave merges out at random.
+ *
+ * @category Tokenizers
+ */
 export interface BpeDropout {
   /** p, the probability that a merge is skipped at a step, from 0 to 1; 0.1 in the paper. */
   readonly rate: number;

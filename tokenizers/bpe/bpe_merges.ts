@@ -11,7 +11,11 @@
 
 import { PairQueue } from "./pair_queue.ts";
 
-/** The different pre-tokens of a corpus, each a row of symbols: ids of the vocabulary as far as it goes. */
+/**
+ * The different pre-tokens of a corpus, each a row of symbols: ids of the vocabulary as far as it goes.
+ *
+ * @category Tokenizers
+ */
 export interface SymbolWords {
   /** The symbols of all words, one word after the other. */
   readonly symbols: Int32Array;
@@ -21,7 +25,11 @@ export interface SymbolWords {
   readonly counts: Float64Array;
 }
 
-/** When to stop merging, and what not to merge. */
+/**
+ * When to stop merging, and what not to merge.
+ *
+ * @category Tokenizers
+ */
 export interface MergeLimits {
   /** Stop when the vocabulary has this many tokens. */
   readonly vocabSize: number;
@@ -31,7 +39,11 @@ export interface MergeLimits {
   readonly maxTokenLength?: number;
 }
 
-/** Two neighbouring symbols that become one. */
+/**
+ * Two neighbouring symbols that become one.
+ *
+ * @category Tokenizers
+ */
 export type Merge = readonly [left: number, right: number];
 
 /**
@@ -58,6 +70,8 @@ export type Merge = readonly [left: number, right: number];
  * assertEquals(learnMergesNaively(tokens, words, { vocabSize: 5, minFrequency: 2 }), [[0, 1], [3, 2]]);
  * assertEquals(tokens, ["a", "b", "c", "ab", "abc"]);
  * ```
+ *
+ * @category Tokenizers
  */
 export function learnMergesNaively(tokens: string[], words: SymbolWords, limits: MergeLimits): Merge[] {
   const merges: Merge[] = [];
@@ -115,6 +129,8 @@ export function learnMergesNaively(tokens: string[], words: SymbolWords, limits:
  * };
  * assertEquals(learnMerges(tokens, words, { vocabSize: 5, minFrequency: 2 }), [[0, 1], [3, 2]]);
  * ```
+ *
+ * @category Tokenizers
  */
 export function learnMerges(
   tokens: string[],

@@ -34,7 +34,11 @@ const MAX_CACHED_LENGTH = 64;
  */
 const MAX_PRE_TOKEN_LENGTH = 2 ** 24;
 
-/** What makes a byte-level tokenizer. */
+/**
+ * What makes a byte-level tokenizer.
+ *
+ * @category Tokenizers
+ */
 export interface BpeParts {
   /** The token of each id, in printable characters (see byte_symbols.ts); undefined where an id is not used. */
   readonly tokens: readonly (string | undefined)[];
@@ -52,7 +56,11 @@ export interface BpeParts {
   readonly fuseUnknown?: boolean;
 }
 
-/** A byte-level byte-pair encoding tokenizer. */
+/**
+ * A byte-level byte-pair encoding tokenizer.
+ *
+ * @category Tokenizers
+ */
 export class BpeTokenizer extends BaseTokenizer {
   /** The algorithm, for people. */
   override readonly algorithm = "byte-level BPE";

@@ -14,7 +14,11 @@ import { BYTE_SYMBOLS } from "./byte_symbols.ts";
 import { countPreTokens, type PreTokenCounts } from "./pre_token_counts.ts";
 import { frameOf, type SpecialToken } from "../special_tokens.ts";
 
-/** How to train. */
+/**
+ * How to train.
+ *
+ * @category Tokenizers
+ */
 export interface BpeTrainingOptions {
   /** The number of tokens to make, special ones and bytes included. */
   vocabSize: number;
@@ -39,7 +43,11 @@ export interface BpeTrainingOptions {
   onProgress?: (progress: BpeTrainingProgress) => void;
 }
 
-/** The progress of a training. */
+/**
+ * The progress of a training.
+ *
+ * @category Tokenizers
+ */
 export interface BpeTrainingProgress {
   /** What is being done; `"done"` comes once, at the end. */
   readonly stage: "counting" | "merging" | "done";
@@ -76,6 +84,8 @@ export interface BpeVocabulary {
  * const tokens = [...tokenizer.encode("the rat")].map((id) => tokenizer.tokenOf(id));
  * assertEquals(tokens, ["the", "Ġ", "r", "at"]);
  * ```
+ *
+ * @category Tokenizers
  */
 export async function trainBpe(
   texts: Iterable<string> | AsyncIterable<string>,

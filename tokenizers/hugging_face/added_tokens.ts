@@ -1,7 +1,7 @@
 /**
  * Which special tokens a folder has, where several of its files name them.
  *
- * The rules are those of `transformers` 5, whose classes for GPT-2 and RoBERTa build a tokenizer anew from its parts:
+ * The rules are those of `transformers` 5, whose classes for GPT-2, RoBERTa and BERT build a tokenizer anew from its parts:
  *
  * 1. If `tokenizer_config.json` has `added_tokens_decoder`, that is the list. Otherwise it is what `added_tokens.json` adds,
  *    and over it the `added_tokens` of `tokenizer.json`.
@@ -16,14 +16,20 @@
  */
 
 import { quoted } from "../quoted.ts";
-import { CAUSAL_SPECIAL_TOKENS, MASKED_SPECIAL_TOKENS, type SpecialToken } from "../special_tokens.ts";
-import type { JsonObject } from "./tokenizer_files.ts";
+import {
+  BERT_SPECIAL_TOKENS,
+  CAUSAL_SPECIAL_TOKENS,
+  MASKED_SPECIAL_TOKENS,
+  type SpecialToken,
+} from "../special_tokens.ts";
+import { type JsonObject, specialTokenFrom } from "./tokenizer_files.ts";
 import { addToken, parseJson, type Vocabulary } from "./vocabulary_files.ts";
 
 /** The classes that build a tokenizer anew, and the names that each fixes. */
 const CLASSES: readonly (readonly [pattern: RegExp, names: readonly string[]])[] = [
   [/^RobertaTokenizer(Fast)?$/, MASKED_SPECIAL_TOKENS],
   [/^GPT2Tokenizer(Fast)?$/, CAUSAL_SPECIAL_TOKENS],
+  [/^BertTokenizer(Fast)?$/, BERT_SPECIAL_TOKENS],
 ];
 
 /** What stands beside a vocabulary. */
@@ -45,13 +51,18 @@ export interface Companions {
  *
  * @param files The text of each file, by file name.
  * @returns The companions, empty where they are missing.
- * @throws {TypeError} If one is not a JSON object.
+ * @throws {TypeError} If one is not a JSON object, or special tokens are to be split in texts.
  */
 export function readCompanions(files: Readonly<Record<string, string>>): Companions {
   const [config, map, added] = ["tokenizer_config.json", "special_tokens_map.json", "added_tokens.json"].map(
     (name) => files[name] === undefined ? {} : parseJson(name, files[name]),
   );
-  const { tokenizer_class: name } = config;
+  const { tokenizer_class: name, split_special_tokens: split } = config;
+  if (split) {
+    throw new TypeError(
+      `Cannot use tokenizer_config.json: split_special_tokens is ${quoted(split)}, only false is supported`,
+    );
+  }
   const names = CLASSES.find(([pattern]) => typeof name === "string" && pattern.test(name))?.[1];
   return { config, map, added, names, rebuilt: name === undefined || names !== undefined };
 }
@@ -72,17 +83,10 @@ export function specialTokensOf(
   fromJson?: readonly SpecialToken[],
 ): SpecialToken[] {
   const found = new Map<string, SpecialToken>();
-  const find = (content: string, options: JsonObject) => {
+  const find = (content: string, fields: JsonObject) => {
     const id = vocabulary.idOf.get(content);
     if (id === undefined || found.has(content)) return;
-    found.set(content, {
-      content,
-      id,
-      leftStrip: options.lstrip === true,
-      rightStrip: options.rstrip === true,
-      singleWord: options.single_word === true,
-      special: options.special === true,
-    });
+    found.set(content, specialTokenFrom(content, id, fields));
   };
   const decoder = config.added_tokens_decoder;
   const roles = decoder == null ? { ...config, ...map } : config, named = tokensIn(roles);
@@ -90,7 +94,7 @@ export function specialTokensOf(
     for (const token of fromJson ?? []) found.set(token.content, token);
     for (const [content, id] of Object.entries(added)) {
       addToken("added_tokens.json", content, id, vocabulary);
-      find(content, { special: named.has(content) });
+      find(content, { special: named.has(content), normalized: !named.has(content) });
     }
   } else {
     for (const [id, token] of Object.entries(decoder)) {

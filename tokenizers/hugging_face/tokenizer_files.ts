@@ -72,7 +72,7 @@ export function writeTokenizerFiles(
     tokenizer_class: "PreTrainedTokenizerFast",
     clean_up_tokenization_spaces: false,
     ...config,
-    ...map,
+    ...Object.fromEntries(Object.entries(map).map(([purpose, token]) => [purpose, typedToken(token)])),
   };
   return {
     "tokenizer.json": JSON.stringify(tokenizerJson) + "\n",
@@ -89,6 +89,31 @@ function tokenFields(token: SpecialToken): JsonObject {
     rstrip: token.rightStrip,
     normalized: false,
   };
+}
+
+/**
+ * Reads a special token.
+ *
+ * @param content The token.
+ * @param id Its id.
+ * @param fields Its fields in a file; those that are missing are false.
+ * @returns The token.
+ */
+export function specialTokenFrom(content: string, id: number, fields: JsonObject): SpecialToken {
+  return {
+    content,
+    id,
+    leftStrip: fields.lstrip === true,
+    rightStrip: fields.rstrip === true,
+    singleWord: fields.single_word === true,
+    special: fields.special === true,
+    ...fields.normalized === true ? { normalized: true } : {},
+  };
+}
+
+/** A token as tokenizer_config.json has it: transformers.js reads no object without this type. */
+function typedToken(token: unknown): unknown {
+  return typeof token === "string" ? token : { __type: "AddedToken", ...token as JsonObject };
 }
 
 function addedToken(token: SpecialToken): JsonObject {

@@ -1,23 +1,24 @@
 /**
  * Reading `tokenizer.json`.
  *
- * The file describes a pipeline of normalizer, pre-tokenizer, model, post-processor and decoder, each of many kinds. Two
- * pipelines are supported here: byte-level BPE and one character per token. Anything else in a file is an error that names
- * it, because text encoded differently than in training would silently give worse results.
+ * The file describes a pipeline of normalizer, pre-tokenizer, model, post-processor and decoder, each of many kinds. Three
+ * pipelines are supported here: byte-level BPE, one character per token, and BERT's WordPiece. Anything else in a file is an
+ * error that names it, because text encoded differently than in training would silently give worse results.
  *
  * @module
  */
 
 import type { Merge } from "../bpe/bpe_merges.ts";
 import { quoted } from "../quoted.ts";
-import { BARE_FRAME, type Frame, robertaFrame, type SpecialToken } from "../special_tokens.ts";
-import { CHARACTER_PATTERN, type JsonObject } from "./tokenizer_files.ts";
+import { BARE_FRAME, bertFrame, type Frame, robertaFrame, type SpecialToken } from "../special_tokens.ts";
+import type { WordPieceParts } from "../wordpiece/wordpiece_tokenizer.ts";
+import { CHARACTER_PATTERN, type JsonObject, specialTokenFrom } from "./tokenizer_files.ts";
 import { addToken, parseJson, readMerges, readVocabulary, type Vocabulary } from "./vocabulary_files.ts";
 
 /** What a tokenizer is made of, whatever file it was read from. */
 export interface TokenizerDescription {
-  /** Byte-level BPE, or one character per token. */
-  readonly kind: "bpe" | "char";
+  /** Byte-level BPE, one character per token, or WordPiece. */
+  readonly kind: "bpe" | "char" | "wordpiece";
   /** The token of each id. */
   readonly tokens: (string | undefined)[];
   /** The merges in order, as ids; none for characters. */
@@ -32,7 +33,15 @@ export interface TokenizerDescription {
   readonly unknownId: number | undefined;
   /** Whether several unknown bytes in a row make one id. */
   readonly fuseUnknown: boolean;
+  /** How words are made of pieces, for WordPiece. */
+  readonly wordPiece?: WordPieceDescription;
 }
+
+/** What a file says of WordPiece besides tokens and frame. */
+export type WordPieceDescription = Pick<
+  WordPieceParts,
+  "pieces" | "prefix" | "longestWord" | "normalization" | "cleanTokens"
+>;
 
 /**
  * Reads the text of a tokenizer.json file.
@@ -54,54 +63,112 @@ export interface TokenizerDescription {
  * ```
  */
 export function readTokenizerJson(json: string): TokenizerDescription {
-  const file = parseJson("tokenizer.json", json);
-  for (const part of ["normalizer", "truncation", "padding"]) {
+  const file = parseJson("tokenizer.json", json), model = objectAt(file, "model"), kind = kindOf(model);
+  // transformers ignores the lengths that a WordPiece file was saved with; its normalizer is read below
+  for (const part of kind === "wordpiece" ? [] : ["normalizer", "truncation", "padding"]) {
     if (file[part] != null) refuse(part, file[part], "null");
   }
-  const model = objectAt(file, "model");
-  const bpe = model.type === "BPE" || (model.type === undefined && "merges" in model);
-  if (!bpe && model.type !== "WordLevel") {
-    refuse("model.type", model.type, "BPE, or WordLevel of single characters");
-  }
-  const vocabulary = readVocabulary("tokenizer.json: model.vocab", model.vocab);
-  const { tokens, idOf } = vocabulary;
-  const specialTokens = readAddedTokens(file.added_tokens ?? [], vocabulary);
-  const unknownToken = model.unk_token;
-  const description = {
+  const vocabulary = readVocabulary("tokenizer.json: model.vocab", model.vocab),
+    { tokens, idOf } = vocabulary;
+  const pieces = new Map(idOf); // without the tokens that are added now
+  const specialTokens = readAddedTokens(file.added_tokens ?? [], vocabulary), unknownToken = model.unk_token;
+  const description: TokenizerDescription = {
+    kind,
     tokens,
+    merges: [],
     specialTokens,
     frame: readFrame(file.post_processor, tokens),
+    addPrefixSpace: false,
     unknownId: typeof unknownToken === "string" ? idOf.get(unknownToken) : undefined,
+    fuseUnknown: false,
   };
-  if (!bpe) {
-    const pattern = (file.pre_tokenizer as { pattern?: JsonObject } | null)?.pattern?.Regex;
-    expectKind(file, "pre_tokenizer", "Split");
-    if (pattern !== CHARACTER_PATTERN) refuse("pre_tokenizer.pattern", pattern, CHARACTER_PATTERN);
-    expectKind(file, "decoder", "Fuse");
-    return { ...description, kind: "char", merges: [], addPrefixSpace: false, fuseUnknown: false };
-  }
-  for (
-    const option of [
-      "dropout",
-      "continuing_subword_prefix",
-      "end_of_word_suffix",
-      "byte_fallback",
-      "ignore_merges",
-    ]
-  ) {
-    if (model[option]) refuse(`model.${option}`, model[option], "null");
-  }
+  if (kind === "wordpiece") return { ...description, wordPiece: readWordPiece(file, model, pieces) };
+  if (kind === "bpe") return { ...description, ...readBpe(file, model, idOf) };
+  expectCharacters(file);
+  return description;
+}
+
+/** The kind of a model. Files from before there were several kinds of models have no type. */
+function kindOf(model: JsonObject): TokenizerDescription["kind"] {
+  const { type } = model, isOld = type === undefined;
+  if (type === "BPE" || (isOld && "merges" in model)) return "bpe";
+  if (type === "WordPiece" || (isOld && "max_input_chars_per_word" in model)) return "wordpiece";
+  if (type === "WordLevel") return "char";
+  return refuse("model.type", type, "BPE, WordPiece, or WordLevel of single characters");
+}
+
+/** Refuses a file that does not cut texts into single characters. */
+function expectCharacters(file: JsonObject): void {
+  expectKind(file, "pre_tokenizer", "Split");
+  const pattern = (file.pre_tokenizer as { pattern?: JsonObject }).pattern?.Regex;
+  if (pattern !== CHARACTER_PATTERN) refuse("pre_tokenizer.pattern", pattern, CHARACTER_PATTERN);
+  expectKind(file, "decoder", "Fuse");
+}
+
+/** Options of a BPE model that change how texts are encoded, and are not supported. */
+const BPE_OPTIONS = [
+  "dropout",
+  "continuing_subword_prefix",
+  "end_of_word_suffix",
+  "byte_fallback",
+  "ignore_merges",
+];
+
+/** Reads what a file says of byte-level BPE besides tokens and frame. */
+function readBpe(
+  file: JsonObject,
+  model: JsonObject,
+  idOf: ReadonlyMap<string, number>,
+): Pick<TokenizerDescription, "merges" | "addPrefixSpace" | "fuseUnknown"> {
+  for (const option of BPE_OPTIONS) if (model[option]) refuse(`model.${option}`, model[option], "null");
   expectKind(file, "pre_tokenizer", "ByteLevel");
   expectKind(file, "decoder", "ByteLevel");
   const preTokenizer = file.pre_tokenizer as JsonObject;
   if (preTokenizer.use_regex === false) refuse("pre_tokenizer.use_regex", false, "true");
   return {
-    ...description,
-    kind: "bpe",
     merges: readMerges("tokenizer.json: model.merges", model.merges, idOf),
-    // Files from before the option existed mean true by leaving it out.
+    // files from before the option existed leave it out, which means true
     addPrefixSpace: preTokenizer.add_prefix_space !== false,
     fuseUnknown: model.fuse_unk === true,
+  };
+}
+
+/** Longest word that a file may ask for, in characters: every piece of it is looked up. BERT's is 100. */
+const MAX_WORD = 1000;
+
+/** Reads what a file says of WordPiece besides tokens and frame. */
+function readWordPiece(
+  file: JsonObject,
+  model: JsonObject,
+  pieces: ReadonlyMap<string, number>,
+): WordPieceDescription {
+  expectKind(file, "normalizer", "BertNormalizer");
+  expectKind(file, "pre_tokenizer", "BertPreTokenizer");
+  expectKind(file, "decoder", "WordPiece");
+  const normalizer = file.normalizer as JsonObject, decoder = file.decoder as JsonObject;
+  const choice = (part: JsonObject, where: string, name: string): boolean => {
+    const value = part[name];
+    return typeof value === "boolean" ? value : refuse(`${where}.${name}`, value, "true or false");
+  };
+  const { continuing_subword_prefix: prefix = "##", max_input_chars_per_word: longestWord = 100 } = model;
+  if (typeof prefix !== "string") refuse("model.continuing_subword_prefix", prefix, "a text");
+  if (decoder.prefix !== prefix) refuse("decoder.prefix", decoder.prefix, quoted(prefix));
+  if (typeof longestWord !== "number" || !(longestWord >= 0 && longestWord <= MAX_WORD)) {
+    refuse("model.max_input_chars_per_word", longestWord, `a number up to ${MAX_WORD}`);
+  }
+  return {
+    pieces,
+    prefix: prefix as string,
+    longestWord: longestWord as number,
+    normalization: {
+      cleanText: choice(normalizer, "normalizer", "clean_text"),
+      separateChinese: choice(normalizer, "normalizer", "handle_chinese_chars"),
+      lowerCase: choice(normalizer, "normalizer", "lowercase"),
+      ...normalizer.strip_accents == null
+        ? {}
+        : { stripAccents: choice(normalizer, "normalizer", "strip_accents") },
+    },
+    cleanTokens: choice(decoder, "decoder", "cleanup"),
   };
 }
 
@@ -117,14 +184,7 @@ function readAddedTokens(value: unknown, vocabulary: Vocabulary): SpecialToken[]
       );
     }
     addToken("tokenizer.json: added_tokens", content, id, vocabulary);
-    return {
-      content,
-      id: id as number,
-      leftStrip: options.lstrip === true,
-      rightStrip: options.rstrip === true,
-      singleWord: options.single_word === true,
-      special: options.special === true,
-    };
+    return specialTokenFrom(content, id as number, options);
   }).sort((a, b) => a.id - b.id);
 }
 
@@ -160,6 +220,8 @@ function readFrame(value: unknown, tokens: readonly (string | undefined)[], dept
       return BARE_FRAME;
     case "RobertaProcessing":
       return robertaFrame(idOf(listAt(processor, "cls")[1]), idOf(listAt(processor, "sep")[1]));
+    case "BertProcessing":
+      return bertFrame(idOf(listAt(processor, "cls")[1]), idOf(listAt(processor, "sep")[1]));
     case "TemplateProcessing":
       return { single: readTemplate("single"), pair: readTemplate("pair") };
     case "Sequence": {
@@ -175,7 +237,7 @@ function readFrame(value: unknown, tokens: readonly (string | undefined)[], dept
       return refuse(
         "post_processor.type",
         processor.type,
-        "ByteLevel, RobertaProcessing, TemplateProcessing",
+        "ByteLevel, RobertaProcessing, BertProcessing, TemplateProcessing",
       );
   }
 }

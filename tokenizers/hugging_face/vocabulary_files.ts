@@ -70,6 +70,25 @@ export interface Vocabulary {
 }
 
 /**
+ * The vocabulary of a list of tokens.
+ *
+ * @param tokens The token of each id; undefined where an id is not used.
+ * @returns The vocabulary, with the same list.
+ *
+ * @example
+ * ```ts
+ * import { vocabularyOf } from "./vocabulary_files.ts";
+ * import { assertEquals } from "@std/assert";
+ *
+ * assertEquals([...vocabularyOf(["a", undefined, "c"]).idOf], [["a", 0], ["c", 2]]);
+ * ```
+ */
+export function vocabularyOf(tokens: (string | undefined)[]): Vocabulary {
+  const idOf = new Map(tokens.flatMap((token, id) => token === undefined ? [] : [[token, id] as const]));
+  return { tokens, idOf };
+}
+
+/**
  * Reads a vocabulary: an object with the id of each token.
  *
  * @param where What to name in an error.

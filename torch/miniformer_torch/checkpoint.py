@@ -2,8 +2,10 @@
 
 import fcntl
 import hashlib
+import itertools
 import json
 import os
+import re
 import shutil
 import socket
 from datetime import datetime, timezone
@@ -12,8 +14,13 @@ from pathlib import Path
 from typing import Any
 
 STATE, WEIGHTS, OPTIMIZER = "training_state.json", "model.safetensors", "optimizer.safetensors"
-TOKENIZER = ["tokenizer.json", "vocab.json", "merges.txt", "special_tokens_map.json", "tokenizer_config.json"]
+VOCABULARY = ["vocab.json", "merges.txt", "vocab.txt"]
+TOKENIZER = ["tokenizer.json", *VOCABULARY, "special_tokens_map.json", "tokenizer_config.json"]
 OWN = ["config.json", WEIGHTS, *TOKENIZER, OPTIMIZER, STATE, "trainer_state.json"]
+CARD = ["README.md", "loss_curve.png"]
+LOCK, METRICS, TABLE = ".miniformer.lock", "metrics.jsonl", "torch.json"
+FILES = [LOCK, METRICS, TABLE, "training.ids", "validation.ids"]
+FIGURES = ["step", "epoch", "loss", "gradientNorm", "learningRate", "seconds"]
 
 
 def to_json(value: Any) -> str:
@@ -58,22 +65,17 @@ def save_checkpoint(folder: Path, files: dict[str, bytes], state: dict[str, Any]
     text = json.dumps({**state, "sha256": sums_of(files, state)}, indent=2, ensure_ascii=False, allow_nan=False)
     try:
         finish_save(folder)
-        others = [path for path in folder.iterdir() if path.name not in OWN] if folder.exists() else []
         fresh.mkdir()
         for name, content in {**files, STATE: text.encode()}.items():
             create(fresh / name, content)
-        for path in others:  # of the user, and the card, which is written anew when the run is resumed in Deno
-            if path.is_dir() and not path.is_symlink():
-                shutil.copytree(path, fresh / path.name, symlinks=True)
-            else:
-                shutil.copy2(path, fresh / path.name, follow_symlinks=False)
         sync(fresh)
         if folder.exists():
             folder.rename(former)
         fresh.rename(folder)
         sync(folder.parent)
-        finish_save(folder)
+        finish_save(folder)  # the card stays as it is until the run is resumed in Deno
     except OSError as error:
+        shutil.rmtree(fresh, ignore_errors=True)  # the disk may be full
         raise SystemExit(f"Cannot save {folder}: {error}; what was saved there before can be resumed") from error
 
 
@@ -82,11 +84,25 @@ def finish_save(folder: Path) -> None:
     fresh, former = siblings(folder)
     if not folder.exists() and former.exists():
         (fresh if fresh.exists() else former).rename(folder)
+    card_is_own = is_own_card(former / CARD[0])
     for path in former.iterdir() if former.exists() else []:
-        if not os.path.lexists(folder / path.name):  # of the user
-            path.rename(folder / path.name)
+        if path.name not in OWN and not (path.name in CARD and card_is_own and os.path.lexists(folder / CARD[0])):
+            path.rename(free_path(folder / path.name))  # of the user
     for path in (former, fresh):
         shutil.rmtree(path, ignore_errors=True)
+
+
+def is_own_card(path: Path) -> bool:
+    """Whether the user has not edited a card, see files/card.ts."""
+    card = path.read_bytes() if path.is_file() else b""
+    above, mark, seal = card.rpartition(b"<!-- Written by Miniformer ")
+    return mark != b"" and hashlib.sha256(above).hexdigest().encode() in seal
+
+
+def free_path(path: Path) -> Path:
+    """The path itself or, if something is there, one beside it."""
+    paths = itertools.chain([path], (path.with_name(f"{path.name}.kept-{number}") for number in itertools.count(2)))
+    return next(path for path in paths if not os.path.lexists(path))
 
 
 def siblings(folder: Path) -> list[Path]:
@@ -116,9 +132,24 @@ def save_file(path: Path, content: str) -> None:
     part.rename(path)
 
 
+def expect_run(run: Path) -> None:
+    """Refuses a folder that holds no run, or one where something else stands at a path that a run writes."""
+    last, (_, former) = run / "last", siblings(run / "last")
+    if not os.path.lexists(last) and not former.is_dir():
+        raise SystemExit(f"Cannot continue {run}: it holds no run: expected last/")
+    epochs = [path for path in run.iterdir() if re.fullmatch(r"epoch-[1-9]\d{0,9}", path.name)]
+    folders = [last, run / "best", *epochs]
+    for folder in [*folders, *(path for folder in folders for path in siblings(folder))]:
+        if folder.is_symlink() or folder.exists() and not folder.is_dir():
+            raise SystemExit(f"Cannot continue {run}: {folder} is not a folder of its own; move it away")
+    for path in [run / name for name in FILES]:
+        if path.is_symlink() or path.exists() and not path.is_file():
+            raise SystemExit(f"Cannot continue {run}: {path} is not a file of its own; move it away")
+
+
 def lock(run: Path, held: int = -1) -> int:
     """Locks the folder of a run, until the process ends, or again where the lock's file was removed meanwhile."""
-    path = run / ".miniformer.lock"
+    path = run / LOCK
     while held < 0 or not (path.exists() and os.path.samestat(os.fstat(held), os.stat(path))):
         held = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o644)
         try:
@@ -137,7 +168,8 @@ def kept_records(path: Path, step: int) -> list[dict[str, Any]]:
     for line in path.read_text(encoding="utf-8", errors="replace").splitlines() if path.exists() else []:
         try:
             record = json.loads(line)
-            records += [record] if record["step"] <= step and isfinite(record["loss"]) else []
+            is_kept = all(isfinite(record[name]) for name in FIGURES) and record["step"] <= step
+            records += [record] if is_kept else []
         except (ValueError, KeyError, TypeError):
             pass
     return records

@@ -148,7 +148,7 @@ def read_json(path: Path) -> dict[str, Any]:
 
 def read_ids(path: Path, tokenizer: str | None) -> np.ndarray:
     """The ids in a token file, see tokenizers/token_file.ts, left on the disk; another tokenizer's are refused."""
-    content = np.memmap(path, np.uint8, "r")
+    content = np.memmap(path, np.uint8, "r") if path.stat().st_size > 0 else np.zeros(0, np.uint8)
     magic, maker, _, _, sizes = struct.unpack("<8sQQQQ", content[:40].tobytes().ljust(40))
     count, width = sizes & (1 << 48) - 1, sizes >> 48
     if magic != b"MFTOKENS" or width not in (2, 4) or len(content) != 40 + count * width:

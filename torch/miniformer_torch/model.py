@@ -10,10 +10,13 @@ from torch.distributed.tensor import DTensor, distribute_tensor
 from torch.overrides import TorchFunctionMode
 from transformers import GPT2LMHeadModel, OpenAIGPTLMHeadModel, PreTrainedModel, RobertaForMaskedLM, logging
 
+from .checkpoint import TABLE
 from .data import IGNORED, Rows, read_json
 from .philox import philox, seed_words
 
 CLASSES = {"openai-gpt": OpenAIGPTLMHeadModel, "gpt2": GPT2LMHeadModel, "roberta": RobertaForMaskedLM}
+EXPORT = "make it again: deno task train --export-torch"
+
 
 def load_model(folder: Path, exact: bool, fresh: bool) -> PreTrainedModel:
     """The model of a checkpoint, or one of its sizes with weights that transformers draws."""
@@ -38,8 +41,19 @@ def load_model(folder: Path, exact: bool, fresh: bool) -> PreTrainedModel:
 
 def parts_of(run: Path, model: nn.Module) -> dict[str, tuple[list[nn.Parameter], bool]]:
     """The tensors that each parameter of ours consists of, and whether they are (out, in) where it is (in, out)."""
-    table = read_json(run / "torch.json")["tensors"]
-    return {ours: ([model.get_parameter(name) for name in names], turned) for ours, (names, turned) in table.items()}
+    try:
+        table = read_json(run / TABLE)["tensors"]
+        parts = {
+            ours: ([model.get_parameter(name) for name in names], turned)
+            for ours, (names, turned) in table.items()
+        }
+        named = {id(tensor) for tensors, _ in parts.values() for tensor in tensors}
+        if named != {id(tensor) for tensor in model.parameters() if tensor.requires_grad}:
+            raise KeyError("it does not name every tensor that learns")
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        why = f"it is damaged or of another model ({error})"
+        raise SystemExit(f"Cannot use {run / TABLE}: {why}; {EXPORT} {run}") from None
+    return parts
 
 
 def whole(tensor: Tensor) -> Tensor:

@@ -19,10 +19,10 @@ from torch import Tensor, nn
 from torch.distributed.fsdp import fully_shard
 from torch.nn.parallel import DistributedDataParallel
 
-from .checkpoint import OPTIMIZER, WEIGHTS, finish_save, kept_records, lock, read_checkpoint, save_checkpoint
-from .checkpoint import save_file, sync
+from .checkpoint import LOCK, METRICS, OPTIMIZER, TABLE, WEIGHTS, expect_run, finish_save, kept_records, lock
+from .checkpoint import read_checkpoint, save_checkpoint, save_file, sync
 from .data import IGNORED, Rows, open_source
-from .model import ExactDropout, Objective, from_ours, load_model, parts_of, to_ours, whole
+from .model import EXPORT, ExactDropout, Objective, from_ours, load_model, parts_of, to_ours, whole
 
 STATES = {"adamw": {"mean": "exp_avg", "square": "exp_avg_sq"}, "sgd": {"velocity": "momentum_buffer"}}
 """What each optimizer keeps about a parameter: our name and torch's."""
@@ -67,6 +67,7 @@ class Run:
             dist.init_process_group("nccl" if cuda else "gloo", device_id=self.device if cuda else None)
         self.lock = -1
         if self.rank == 0:  # this process writes, and finishes an interrupted save before any process reads
+            expect_run(path)
             self.lock = lock(path)
             finish_save(path / "last")
         if dist.is_initialized():
@@ -74,7 +75,7 @@ class Run:
         self.files, self.state = read_checkpoint(path / "last")
         if self.state.get("command") != "train" or "unwritten" in self.state:
             raise SystemExit(f"Cannot continue {path}: only a run of train whose records are all written goes on here")
-        if not (path / "torch.json").is_file():
+        if not (path / TABLE).is_file():
             raise SystemExit(f"Cannot continue {path}: deno task train --export-torch {path} has to prepare it first")
         self.settings, self.step = self.state["settings"], self.state["step"]
         self.settings["steps"] = options.steps or self.settings["steps"]
@@ -84,6 +85,10 @@ class Run:
             raise SystemExit(f"Cannot continue {path}: {done}")
         if options.fresh and self.step > 0:
             raise SystemExit(f"Cannot continue {path} with fresh weights: it has done {self.step} steps")
+        self.records = kept_records(path / METRICS, self.step)
+        if self.is_out_of_patience():
+            stopped = f"--patience {self.settings['patience']} has stopped it; --resume in Deno takes another"
+            raise SystemExit(f"Cannot continue {path}: {stopped}")
         self.source = open_source(path, self.state)
         self.per_epoch = self.source.size / self.settings["batchSize"] / self.settings["accumulation"]
         torch.manual_seed(self.settings["seed"])  # of fresh weights, which are the same in every process
@@ -101,7 +106,6 @@ class Run:
         self.parts = parts_of(path, self.model)
         self.optimizer = self.new_optimizer()
         self.scaler = torch.amp.GradScaler(self.device.type, enabled=options.precision == "f16")
-        self.records = kept_records(path / "metrics.jsonl", self.step)
         self.signals: list[int] = []
         self.is_stopped = False
 
@@ -119,7 +123,11 @@ class Run:
         saved = load(self.files.pop(OPTIMIZER))
         for ours, theirs in STATES[name].items():
             for parameter, (parts, turned) in self.parts.items():
-                for part, tensor in zip(parts, from_ours(saved[f"{ours}.{parameter}"], parts, turned)):
+                moment = saved.get(f"{ours}.{parameter}", torch.zeros(0))
+                for part, tensor in zip(parts, from_ours(moment, parts, turned)):
+                    if tensor.shape != part.shape:
+                        path = self.path
+                        raise SystemExit(f"Cannot use {path / TABLE}: it is of another model; {EXPORT} {path}")
                     optimizer.state[part] |= {theirs: tensor, "step": torch.tensor(float(self.step))}
         return optimizer
 
@@ -222,7 +230,7 @@ class Run:
         if self.rank > 0:
             return
         self.lock = lock(self.path, self.lock)
-        sync(self.path / "metrics.jsonl")
+        sync(self.path / METRICS)
         name = torch.cuda.get_device_name(self.device) if self.device.type == "cuda" else platform.machine() + " CPU"
         device = f"PyTorch {torch.__version__}, {self.world} x {name}, {self.options.precision}"
         state = self.state | {"backend": {"name": "torch", "device": device}, "step": self.step}
@@ -234,10 +242,11 @@ class Run:
         """Goes on to the last step, the one to stop after, or a signal; the end is saved."""
         settings, begun = self.settings, time.monotonic()
         for name in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-            signal.signal(name, lambda number, _: self.signals.append(number))
+            if signal.getsignal(name) is not signal.SIG_IGN:  # as nohup has it
+                signal.signal(name, lambda number, _: self.signals.append(number))
         before = self.records[-1]["seconds"] if self.records else 0.0
         if self.rank == 0:
-            save_file(self.path / "metrics.jsonl", "".join(json.dumps(record) + "\n" for record in self.records))
+            save_file(self.path / METRICS, "".join(json.dumps(record) + "\n" for record in self.records))
         is_over = False
         while not is_over:
             record, names = self.update(), []
@@ -257,9 +266,9 @@ class Run:
             if names:
                 self.save(names)
         if self.rank == 0:
-            print(f"step {self.step} of {settings['steps']} is saved in {self.path}/last\nGo on in Deno: "
-                  f"deno task train --resume {self.path}")  # fmt: skip
-            (self.path / ".miniformer.lock").unlink(missing_ok=True)
+            self.say(f"step {self.step} of {settings['steps']} is saved in {self.path}/last\n"
+                     f"Go on in Deno: deno task train --resume {self.path}")  # fmt: skip
+            (self.path / LOCK).unlink(missing_ok=True)
         status = 128 + self.signals[0] if self.signals else 0
         if dist.is_initialized():
             dist.barrier()  # none ends while another still saves
@@ -274,10 +283,18 @@ class Run:
             return
         self.records.append(record)
         if self.rank == 0:
-            with open(self.path / "metrics.jsonl", "a", encoding="utf-8") as file:
+            with open(self.path / METRICS, "a", encoding="utf-8") as file:
                 file.write(json.dumps(record) + "\n")
             losses = "  ".join(f"{name} {record[name]:.4f}" for name in ("loss", "validationLoss") if name in record)
-            print(f"step {self.step}/{self.settings['steps']}  {losses}", flush=True)
+            self.say(f"step {self.step}/{self.settings['steps']}  {losses}")
+
+    def say(self, text: str) -> None:
+        """Prints a line. Where its reader has gone, the run is saved and ends, as after a signal."""
+        try:
+            print(text, flush=True)
+        except OSError:
+            sys.stdout = open(os.devnull, "w")
+            self.signals.append(signal.SIGPIPE)
 
     def is_out_of_patience(self) -> bool:
         """Whether as many validations in a row as the run's patience had no lower loss."""

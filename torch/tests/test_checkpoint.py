@@ -1,6 +1,7 @@
 """Checkpoints are replaced whole or not at all, and what is damaged, locked or of the user is noticed."""
 
 import builtins
+import hashlib
 import json
 import os
 import shutil
@@ -155,6 +156,69 @@ def test_a_second_process_is_refused_and_a_killed_one_is_not_waited_for(tmp_path
 
 
 def test_records_after_the_checkpoint_and_half_lines_are_dropped(tmp_path):
-    lines = ['{"step":1,"loss":2.5}', '{"step":2,"loss":NaN}', "[]", '{"step":3,"loss":1}', '{"step":2,"lo']
-    (tmp_path / "metrics.jsonl").write_text("\n".join(lines))
-    assert checkpoint.kept_records(tmp_path / "metrics.jsonl", 2) == [{"step": 1, "loss": 2.5}]
+    first = {"step": 1, "loss": 2.5} | dict.fromkeys(["epoch", "gradientNorm", "learningRate", "seconds"], 0.5)
+    others = [first | {"step": 2, "loss": float("nan")}, [], first | {"step": 3}, {"step": 1, "loss": 2.5}]
+    (tmp_path / "metrics.jsonl").write_text("\n".join([*map(json.dumps, [first, *others]), '{"step":2,"lo']))
+    assert checkpoint.kept_records(tmp_path / "metrics.jsonl", 2) == [first]
+
+
+def test_files_of_the_user_are_never_lost_where_deno_was_killed_between_its_renames(tmp_path):
+    last, (_, former) = tmp_path / "last", checkpoint.siblings(tmp_path / "last")
+    text = "# A card\n\n"
+    sum_ = hashlib.sha256(text.encode()).hexdigest()
+    seal = f"<!-- Written by Miniformer and so on. SHA-256 of the lines above: {sum_} -->\n"
+    for card in (text + seal, f"mine\n{text}{seal}"):
+        for folder, step, notes in ((last, 2, "new"), (former, 1, "old")):
+            save(tmp_path / "made", step)
+            (tmp_path / "made").rename(folder)
+            (folder / "notes.txt").write_text(notes)
+        (former / "README.md").write_text(card)
+        (former / "loss_curve.png").write_text("old picture")
+        (last / "README.md").write_text(text + seal)
+        checkpoint.finish_save(last)
+        found = {path.name: path.read_text() for path in last.iterdir() if path.name not in checkpoint.OWN}
+        kept = {} if card == text + seal else {"README.md.kept-2": card, "loss_curve.png": "old picture"}
+        assert found == {"notes.txt": "new", "notes.txt.kept-2": "old", "README.md": text + seal} | kept
+        assert [path.name for path in tmp_path.iterdir()] == ["last"]
+        shutil.rmtree(last)
+
+
+def test_large_files_of_the_user_are_moved_not_copied(tmp_path):
+    save(tmp_path / "last", 1)
+    notes = tmp_path / "last" / "notes.txt"
+    notes.write_text("of the user")
+    before = notes.stat().st_ino
+    save(tmp_path / "last", 2)
+    assert notes.stat().st_ino == before
+
+
+def test_a_full_disk_is_not_filled_further(tmp_path, monkeypatch):
+    save(tmp_path / "last", 1)
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "fsync", lambda _: (_ for _ in ()).throw(OSError(28, "No space left on device")))
+        with pytest.raises(SystemExit):
+            save(tmp_path / "last", 2)
+    assert [path.name for path in tmp_path.iterdir()] == ["last"]
+
+
+def test_what_is_no_run_or_leads_elsewhere_is_refused_and_nothing_is_written(tmp_path):
+    with pytest.raises(SystemExit, match="holds no run"):
+        checkpoint.expect_run(tmp_path)
+    run = tmp_path / "run"
+    run.mkdir()
+    save(run / "last", 1)
+    (run / "epoch-1.txt").write_text("of the user")
+    checkpoint.expect_run(run)
+    for name in ("best", "epoch-3", ".last.miniformer-old"):
+        (run / name).write_text("of the user")
+        with pytest.raises(SystemExit, match=f"{name} is not a folder"):
+            checkpoint.expect_run(run)
+        (run / name).unlink()
+    (run / "metrics.jsonl").symlink_to("elsewhere")
+    with pytest.raises(SystemExit, match="metrics.jsonl is not a file"):
+        checkpoint.expect_run(run)
+    (run / "metrics.jsonl").unlink()
+    (run / "last").rename(tmp_path / "real")
+    (run / "last").symlink_to(tmp_path / "real")
+    with pytest.raises(SystemExit, match="last is not a folder"):
+        checkpoint.expect_run(run)

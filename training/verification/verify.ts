@@ -13,7 +13,11 @@ import { PUBLISHED } from "./published.ts";
 import { type SmallRun, smallRuns, startSmallRun, type TrainedValues } from "./small_runs.ts";
 import { type ParameterValues, parameterValues, sha256Of } from "./tensor_sums.ts";
 
-/** The checksums of a run. */
+/**
+ * The checksums of a run.
+ *
+ * @category Training
+ */
 export interface RunSums {
   /** SHA-256 of all tensors of the trained model. */
   readonly sha256: string;
@@ -24,7 +28,11 @@ export interface RunSums {
   readonly tensors: Readonly<Record<string, string>>;
 }
 
-/** Where a run first differs from what is published. */
+/**
+ * Where a run first differs from what is published.
+ *
+ * @category Training
+ */
 export interface Difference {
   /** Steps done: 0 for the initial values. */
   readonly step: number;
@@ -32,7 +40,11 @@ export interface Difference {
   readonly tensor: string;
 }
 
-/** The result of a small run. */
+/**
+ * The result of a small run.
+ *
+ * @category Training
+ */
 export interface Verification {
   /** What was trained. */
   readonly name: string;
@@ -135,6 +147,7 @@ export function firstDifference(sums: RunSums, published: RunSums): Difference |
  * @param backend Where to train. Equality is promised for the WebAssembly backend only.
  * @param published What the checksums should be, by the names of the runs; those of this version unless given.
  * @returns The result of each run, as it ends.
+ * @category Training
  */
 export async function* verify(
   backend: Backend,

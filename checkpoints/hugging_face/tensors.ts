@@ -1,23 +1,24 @@
 /**
  * Our tensors and theirs: the parameters of a model from the tensors of a Hugging Face file, and back. What each family
- * calls them is in `hugging_face_formats.ts`.
+ * calls them is in `formats.ts`.
  *
  * @module
  */
 
-import type { Shape } from "../core/backend.ts";
-import { shortened } from "../core/quoted.ts";
-import { formatShape } from "../core/tensor.ts";
-import type { ModelConfig } from "../models/families.ts";
-import { formatOf, huggingFaceTensors } from "./hugging_face_formats.ts";
-import type { Format, HuggingFaceTensor } from "./hugging_face_json.ts";
+import type { Shape } from "../../core/backend.ts";
+import { shortened } from "../../core/quoted.ts";
+import { formatShape } from "../../core/tensor.ts";
+import type { ModelConfig } from "../../models/families.ts";
+import { formatOf, huggingFaceTensors } from "./formats.ts";
+import type { Format, HuggingFaceTensor } from "./shared.ts";
 
 /**
  * Finds each parameter of a model among the tensors of a file.
  *
  * @param config The model.
- * @param available Names in the file. Their prefix, such as `transformer.`, may be missing, as in files of the hub.
- * @returns Our name to the tensors under their names in the file.
+ * @param available Names in the file. Their prefix, such as `transformer.`, may be missing, as in files on the hub.
+ * @returns Our name to the tensors under their names in the file; besides the parameters, what the file has for a model
+ * that is made from this one.
  * @throws {TypeError} If a tensor is missing, or one is left over.
  */
 export function matchTensors(
@@ -25,10 +26,10 @@ export function matchTensors(
   available: Iterable<string>,
 ): Map<string, HuggingFaceTensor> {
   const all = [...available], left = new Set(all), matched = new Map<string, HuggingFaceTensor>();
-  const format = formatOf(config);
+  const format = formatOf(config), { head } = format.headOf(config);
   for (const [ours, { names, transposed, preferred }] of huggingFaceTensors(config)) {
     const found = names.map((name) => {
-      const known = [...preferred === undefined ? [] : [preferred], name, withoutPrefix(format, name)];
+      const known = [...preferred === undefined ? [] : [preferred], ...namesOf(format, name)];
       const there = known.find((name) => left.has(name));
       if (there === undefined) throw new TypeError(`tensor ${name} is missing${layerMismatch(config, all)}`);
       for (const other of preferred === undefined ? [there] : known) left.delete(other);
@@ -36,9 +37,14 @@ export function matchTensors(
     });
     matched.set(ours, { names: found, transposed });
   }
+  for (const [ours, { names: [name], transposed }] of format.spareTensors?.(config) ?? []) {
+    const there = namesOf(format, name).find((name) => left.delete(name));
+    if (there !== undefined) matched.set(ours, { names: [there], transposed });
+  }
+  // the file of an encoder alone may have a language head, whose tensors begin as its weight does
   const isHeadless = "headless" in config && config.headless;
   const unknown = [...left].find((name) =>
-    !format.leftover.test(name) && !(isHeadless && name.startsWith("lm_head."))
+    !format.leftover.test(name) && !(isHeadless && name.startsWith(head.slice(0, head.indexOf(".") + 1)))
   );
   if (unknown !== undefined) {
     throw new TypeError(
@@ -64,6 +70,14 @@ export function usedTensors<Entry>(
   const format = formatOf(config), tokenTypes = foldedTypes(config);
   if (tokenTypes) used.add(tokenTypes.name).add(withoutPrefix(format, tokenTypes.name));
   return new Map([...tensors].filter(([name]) => used.has(name)));
+}
+
+/** The names that a tensor may have: files on the hub may lack the prefix, and the oldest have gamma and beta in a norm. */
+function namesOf(format: Format<ModelConfig>, name: string): string[] {
+  const names = [name, withoutPrefix(format, name)];
+  const old = (name: string) =>
+    name.replace(/(LayerNorm\.)weight$/, "$1gamma").replace(/(LayerNorm\.)bias$/, "$1beta");
+  return [...names, ...names.map(old)];
 }
 
 const withoutPrefix = ({ prefix }: Format<ModelConfig>, name: string): string =>
@@ -105,7 +119,11 @@ export function settleTied<Config extends ModelConfig>(
   return isSame ? config : { ...config, tied: false };
 }
 
-/** Numbers on the host with their shape. */
+/**
+ * Numbers on the host with their shape.
+ *
+ * @category Checkpoints
+ */
 export interface HostTensor {
   /** Sizes of the dimensions. */
   readonly shape: readonly number[];

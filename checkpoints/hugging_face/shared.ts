@@ -4,10 +4,10 @@
  * @module
  */
 
-import type { ActivationName } from "../kernels/activations.ts";
-import { type ClassifierOptions, PROBLEM_TYPES } from "../models/classifier.ts";
-import { LAYER_NORM_EPSILON, type TransformerConfig } from "../models/config.ts";
-import type { ModelConfig } from "../models/families.ts";
+import type { ActivationName } from "../../kernels/activations.ts";
+import { type ClassifierOptions, PROBLEM_TYPES } from "../../models/classifier.ts";
+import { LAYER_NORM_EPSILON, type TransformerConfig } from "../../models/config.ts";
+import type { ModelConfig } from "../../models/families.ts";
 import type { ConfigJson, ConfigReader } from "./config_reader.ts";
 
 /** Names of activations, and which of ours each is. Of several names the first is written. */
@@ -162,7 +162,7 @@ export interface FixedField {
   readonly why: string;
 }
 
-const ALL = ["openai-gpt", "gpt2", "roberta"], GPT = ALL.slice(0, 2);
+const GPT = ["openai-gpt", "gpt2"], ENCODERS = ["roberta", "bert"], ALL = [...GPT, ...ENCODERS];
 
 /** Names that transformers also takes for fields of a GPT, but never writes. */
 const OTHER_NAMES = {
@@ -179,9 +179,9 @@ const OTHER_NAMES = {
 export const FIXED_FIELDS: readonly FixedField[] = [
   {
     field: "is_decoder",
-    modelTypes: ["roberta"],
+    modelTypes: ENCODERS,
     supported: false,
-    why: "a RoBERTa here attends in both directions",
+    why: "a RoBERTa or BERT here attends in both directions",
   },
   {
     field: "is_causal",
@@ -191,13 +191,13 @@ export const FIXED_FIELDS: readonly FixedField[] = [
   },
   {
     field: "position_embedding_type",
-    modelTypes: ["roberta"],
+    modelTypes: ENCODERS,
     supported: "absolute",
     why: "relative positions, which earlier versions of transformers had, are not built",
   },
   {
     field: "add_cross_attention",
-    modelTypes: ["gpt2", "roberta"],
+    modelTypes: ["gpt2", ...ENCODERS],
     supported: false,
     why: "there is no encoder to attend to",
   },
@@ -249,7 +249,9 @@ export interface Format<Config extends ModelConfig> {
   ownFields(file: ConfigReader, classifier: boolean): Partial<Config>;
   /** Where each parameter is stored. */
   tensors(config: Config): Map<string, HuggingFaceTensor>;
-  /** The prefix of the names of tensors, which may be missing in files of the hub. */
+  /** Tensors that a file may have for a model made from this one: read where they are there, and not written. */
+  spareTensors?(config: Config): Map<string, HuggingFaceTensor>;
+  /** The prefix of the names of tensors, which may be missing in files on the hub. */
   readonly prefix: string;
   /** Finds the number of the block in the name of a tensor. */
   readonly layer: RegExp;

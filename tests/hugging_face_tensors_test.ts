@@ -1,8 +1,8 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import type { ModelConfig } from "../models/families.ts";
 import type { GptConfig } from "../models/gpt.ts";
-import { matchTensors, settleTied } from "../checkpoints/hugging_face.ts";
-import { fromHuggingFaceConfig, huggingFaceTensors } from "../checkpoints/hugging_face_formats.ts";
+import { matchTensors, settleTied } from "../checkpoints/hugging_face/tensors.ts";
+import { fromHuggingFaceConfig, huggingFaceTensors } from "../checkpoints/hugging_face/formats.ts";
 import { small } from "./_training.ts";
 
 const gpt1: GptConfig = { ...small, layers: 2, tied: true };
@@ -22,7 +22,7 @@ Deno.test("fromHuggingFaceConfig: the type of the model decides who reads the fi
   assertEquals(fromHuggingFaceConfig(roberta).architecture, "roberta");
   for (const type of ["llama", undefined, 3]) {
     const found = JSON.stringify(type) ?? "missing";
-    const message = `model_type is ${found}, expected "openai-gpt", "gpt2" or "roberta"`;
+    const message = `model_type is ${found}, expected "openai-gpt", "gpt2", "roberta" or "bert"`;
     assertThrows(() => fromHuggingFaceConfig({ model_type: type }), TypeError, message);
   }
 });

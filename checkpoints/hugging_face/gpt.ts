@@ -9,9 +9,9 @@
  * @module
  */
 
-import type { GptClassifierConfig } from "../models/gpt_classifier.ts";
-import { INITIAL_STD, LAYER_NORM_EPSILON } from "../models/config.ts";
-import type { GptConfig } from "../models/gpt.ts";
+import type { GptClassifierConfig } from "../../models/gpt_classifier.ts";
+import { INITIAL_STD, LAYER_NORM_EPSILON } from "../../models/config.ts";
+import type { GptConfig } from "../../models/gpt.ts";
 import { type ConfigJson, ConfigReader, MAX } from "./config_reader.ts";
 import {
   ACTIVATION_NAMES,
@@ -24,7 +24,7 @@ import {
   readShared,
   type SharedNames,
   writeShared,
-} from "./hugging_face_json.ts";
+} from "./shared.ts";
 
 /** The tensors of a block: ours, theirs. */
 const BLOCK_NAMES = [
@@ -36,7 +36,7 @@ const BLOCK_NAMES = [
   ["norm2", "ln_2"],
 ] as const;
 
-/** What the checkpoints of one architecture have that those of the others have not. */
+/** What differs between the checkpoints of the two. */
 interface Dialect {
   /** `model_type`. */
   readonly modelType: string;
@@ -52,8 +52,8 @@ interface Dialect {
   furtherFields(config: GptConfig): Record<string, unknown>;
   /** The width of the feed-forward network of a file. */
   feedForwardDim(file: ConfigReader, modelDim: number): number;
-  /** Sizes of a file that leaves them out. */
-  readonly defaults: { readonly vocabSize: number; readonly contextLength: number };
+  /** Values of a file that leaves them out. */
+  readonly defaults: { readonly vocabSize: number; readonly contextLength: number; readonly endId?: number };
 }
 
 const SHARED = {
@@ -122,7 +122,7 @@ const DIALECTS: Readonly<Record<GptConfig["architecture"], Dialect>> = {
       eos_token_id: null,
     }),
     feedForwardDim: (file, modelDim) => file.count("n_inner", 4 * modelDim, 4 * MAX.width),
-    defaults: { vocabSize: 50257, contextLength: 1024 },
+    defaults: { vocabSize: 50257, contextLength: 1024, endId: 50256 },
   },
 };
 
@@ -172,6 +172,7 @@ function toGptJson(config: GptConfig | GptClassifierConfig): Record<string, unkn
       : {},
     ...activation,
     ...furtherFields(config),
+    ..."labels" in config ? {} : definedOnly({ eos_token_id: config.endId }),
   };
 }
 
@@ -195,7 +196,11 @@ function fromGptJson(json: ConfigJson): GptConfig | GptClassifierConfig {
     tied: file.choice("tie_word_embeddings") !== false,
     ...dialect.ownFields(file),
   };
-  if (labels === undefined) return config;
+  if (labels === undefined) {
+    // null is no token, and not the same as no field
+    const endId = json.eos_token_id === undefined ? defaults.endId : file.id("eos_token_id");
+    return endId === undefined ? config : { ...config, endId };
+  }
   const padId = file.id("pad_token_id", config.vocabSize);
   return { ...config, labels, ...padId === undefined ? {} : { padId }, ...readProblem(file) };
 }
@@ -210,6 +215,7 @@ export const GPT_FORMAT: Format<GptConfig | GptClassifierConfig> = {
       tied: file.choice("tied"),
       scaledAttention: file.choice("scaledAttention"),
       layerScaledAttention: file.choice("layerScaledAttention"),
+      endId: file.id("endId", MAX.vocabSize),
     });
   },
   tensors: gptTensors,

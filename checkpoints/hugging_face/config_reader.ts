@@ -4,8 +4,8 @@
  * @module
  */
 
-import { quoted } from "../core/quoted.ts";
-import { INITIAL_STD } from "../models/config.ts";
+import { quoted } from "../../core/quoted.ts";
+import { INITIAL_STD } from "../../models/config.ts";
 
 /**
  * Largest sizes that a `config.json` may ask for. Each is beyond every published transformer, yet small enough that the
@@ -199,14 +199,18 @@ export class ConfigReader {
    * Reads the id of a token.
    *
    * @param name Its name.
-   * @param vocabSize V.
-   * @returns An id below V, or nothing if the file has none.
+   * @param vocabSize V, where the id must be below it: that of the end of a text may belong to a larger tokenizer.
+   * @returns The id, or nothing if the file has none.
    * @throws {TypeError} If it is something else.
    */
-  id(name: string, vocabSize: number): number | undefined {
+  id(name: string, vocabSize?: number): number | undefined {
     if (this.#field(name) === undefined) return undefined;
-    const valid = (value: number) => Number.isInteger(value) && value >= 0 && value < vocabSize;
-    return this.#read(name, 0, valid, `an id below the vocabulary size ${vocabSize}`);
+    const below = vocabSize ?? MAX.vocabSize;
+    const valid = (value: number) => Number.isInteger(value) && value >= 0 && value < below;
+    const expected = vocabSize === undefined
+      ? "the id of one token"
+      : `an id below the vocabulary size ${below}`;
+    return this.#read(name, 0, valid, expected);
   }
 
   /**

@@ -1,21 +1,22 @@
 /**
  * What a Hugging Face folder calls the sizes and tensors of a model: one table of the families, whose entries are in
- * `hugging_face_gpt.ts` and `hugging_face_roberta.ts`.
+ * `gpt.ts` and `roberta.ts`.
  *
  * @module
  */
 
-import { quoted } from "../core/quoted.ts";
-import type { ModelConfig } from "../models/families.ts";
-import { GPT_FORMAT } from "./hugging_face_gpt.ts";
-import type { Format, HuggingFaceTensor } from "./hugging_face_json.ts";
-import { ROBERTA_FORMAT } from "./hugging_face_roberta.ts";
+import { quoted } from "../../core/quoted.ts";
+import type { ModelConfig } from "../../models/families.ts";
+import { GPT_FORMAT } from "./gpt.ts";
+import type { Format, HuggingFaceTensor } from "./shared.ts";
+import { BERT_FORMAT, ROBERTA_FORMAT } from "./roberta.ts";
 
 /** The formats of all architectures. */
 const FORMATS: Readonly<Record<ModelConfig["architecture"], Format<ModelConfig>>> = {
   gpt1: GPT_FORMAT,
   gpt2: GPT_FORMAT,
   roberta: ROBERTA_FORMAT,
+  bert: BERT_FORMAT,
 };
 
 /**
@@ -33,7 +34,7 @@ export function formatOf({ architecture }: Pick<ModelConfig, "architecture">): F
  *
  * @example
  * ```ts
- * import { huggingFaceTensors } from "./hugging_face_formats.ts";
+ * import { huggingFaceTensors } from "./formats.ts";
  * import { PRESETS } from "@miniformer/miniformer";
  * import { assertEquals } from "@std/assert";
  *
