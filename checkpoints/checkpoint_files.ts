@@ -13,11 +13,25 @@ import { escaped } from "../core/quoted.ts";
 const MAX_JSON_BYTES = 2 ** 23;
 
 /**
+ * What a file holds.
+ *
+ * @category Checkpoints
+ */
+export type FileContent = Uint8Array<ArrayBuffer> | string;
+
+/**
+ * The files of a folder by name. A content that takes time to compute may be a promise.
+ *
+ * @category Checkpoints
+ */
+export type FolderFiles = Readonly<Record<string, FileContent | Promise<FileContent>>>;
+
+/**
  * File names to contents.
  *
  * @category Checkpoints
  */
-export type CheckpointFiles = Record<string, Uint8Array<ArrayBuffer> | string>;
+export type CheckpointFiles = Record<string, FileContent>;
 
 /** The file that holds the step and the settings of a run. */
 export const TRAINING_STATE = "training_state.json";
@@ -120,4 +134,21 @@ export function readJson(files: CheckpointFiles, name: string): Record<string, u
     }
     return json;
   });
+}
+
+/**
+ * The object in a JSON text.
+ *
+ * @param content The text.
+ * @returns The object; an empty one where the text is missing, is not JSON, or holds an array or a single value.
+ */
+export function lenientJson(content: Uint8Array | string | undefined): Record<string, unknown> {
+  try {
+    const text = typeof content === "string" ? content : new TextDecoder().decode(content);
+    const json: unknown = JSON.parse(text);
+    const isObject = typeof json === "object" && json !== null && !Array.isArray(json);
+    return isObject ? json as Record<string, unknown> : {};
+  } catch {
+    return {};
+  }
 }

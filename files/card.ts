@@ -14,7 +14,7 @@
 import { join } from "node:path";
 import { entryAt, readBytes } from "./disk.ts";
 import { CARD_NAME, CARD_PICTURE } from "./folder_names.ts";
-import { sumOf } from "./sums.ts";
+import { sumOf } from "../checkpoints/sums.ts";
 
 /** The longest card or picture that is taken for ours, in bytes: a card has a few thousand, a picture a hundred thousand. */
 const MAX_BYTES = 2 ** 20;

@@ -17,7 +17,7 @@ import { entryAt, lenientJson } from "./disk.ts";
 import { CHECKPOINT_FILES, pathsOf, TOKENIZER_INPUT_FILES } from "./folder_names.ts";
 import { readFolder } from "./folders.ts";
 import { isMissing } from "./reason.ts";
-import { checkSums } from "./sums.ts";
+import { checkSums } from "../checkpoints/sums.ts";
 
 /** Files and the folder they were found in. */
 export interface FoundFolder {

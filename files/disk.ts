@@ -10,11 +10,7 @@
 import fs from "node:fs/promises";
 import { isMissing } from "./reason.ts";
 
-/** What a file holds. */
-export type FileContent = Uint8Array<ArrayBuffer> | string;
-
-/** The files of a folder by name. A content that takes time to compute may be a promise. */
-export type FolderFiles = Readonly<Record<string, FileContent | Promise<FileContent>>>;
+export { type FileContent, type FolderFiles, lenientJson } from "../checkpoints/checkpoint_files.ts";
 
 /** Longest file that is read, in bytes. A sparse file of terabytes takes no space on the disk, but all of it in memory. */
 const MAX_FILE_BYTES = 2 ** 33;
@@ -181,22 +177,5 @@ export async function syncFolder(path: string): Promise<void> {
     await folder.sync().finally(() => folder.close());
   } catch {
     // the files themselves are on the disk
-  }
-}
-
-/**
- * The object in a JSON text.
- *
- * @param content The text.
- * @returns The object; an empty one where the text is missing, is not JSON, or holds an array or a single value.
- */
-export function lenientJson(content: Uint8Array | string | undefined): Record<string, unknown> {
-  try {
-    const text = typeof content === "string" ? content : new TextDecoder().decode(content);
-    const json: unknown = JSON.parse(text);
-    const isObject = typeof json === "object" && json !== null && !Array.isArray(json);
-    return isObject ? json as Record<string, unknown> : {};
-  } catch {
-    return {};
   }
 }

@@ -18,7 +18,7 @@ import { entryAt, type FolderFiles } from "./disk.ts";
 import { pathsOf } from "./folder_names.ts";
 import { refuseForeign, SaveError, saveFolder } from "./folders.ts";
 import { reason } from "./reason.ts";
-import { withSums } from "./sums.ts";
+import { withSums } from "../checkpoints/sums.ts";
 
 /**
  * What is saved: a model with its parameters and its tokenizer.

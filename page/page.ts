@@ -8,6 +8,7 @@ import { connect, type Connection } from "./view/connection.ts";
 import { element, show, write } from "./view/elements.ts";
 import type { FromWorker, ToWorker } from "./protocol.ts";
 import { RunView } from "./view/run_view.ts";
+import { TakeAway } from "./view/take_away.ts";
 
 /** A larger file is not read: the page would take too long to encode it. */
 const MAX_FILE_BYTES = 20e6;
@@ -30,6 +31,7 @@ function receive(message: FromWorker): void {
   if (message.kind === "failed" && !["text", "plan"].includes(message.at)) complain(message.message);
   form?.receive(message);
   view.receive(message);
+  takeAway.receive(message);
   if (message.kind === "state" && message.state === "idle") form?.reopen();
 }
 
@@ -66,6 +68,7 @@ function acceptFiles(): void {
 }
 
 const view = new RunView(send);
+const takeAway = new TakeAway(send);
 let form: BeginForm | undefined;
 acceptFiles();
 connect(receive, complain).then((connected) => {

@@ -1,8 +1,8 @@
 /**
  * The messages between the page and the worker that computes: the only place where the two meet.
  *
- *     page    → worker   text, plan, begin, run, step, pause, generate, reset
- *     worker  → page     opened, planned, began, state, progress, validated, sample, generated, failed
+ *     page    → worker   text, plan, begin, run, step, pause, generate, reset, pack
+ *     worker  → page     opened, planned, began, state, progress, validated, sample, generated, packed, failed
  *
  * The worker answers in the order of the messages, except that pause and reset interrupt what is running.
  *
@@ -62,7 +62,9 @@ export type ToWorker =
     readonly temperature: number;
     readonly seed: number;
   }
-  | { readonly kind: "reset" };
+  | { readonly kind: "reset" }
+  /** The run as a zip. */
+  | { readonly kind: "pack" };
 
 /** What the worker is doing; it is idle until a run has begun. */
 export type WorkerState = "idle" | "preparing" | "training" | "paused" | "generating" | "done";
@@ -96,5 +98,12 @@ export type FromWorker =
   | { readonly kind: "sample"; readonly step: number; readonly text: string }
   /** The next piece of a text that is generated. */
   | { readonly kind: "generated"; readonly piece: string }
+  /** The run as a zip that holds a folder of this name, and the commands that use the folder. */
+  | {
+    readonly kind: "packed";
+    readonly name: string;
+    readonly bytes: Uint8Array<ArrayBuffer>;
+    readonly commands: readonly string[];
+  }
   /** Something asked for could not be done: one line with what to do. */
   | { readonly kind: "failed"; readonly at: ToWorker["kind"]; readonly message: string };

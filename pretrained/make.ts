@@ -13,7 +13,7 @@ import { ownCard, sealCard } from "../files/card.ts";
 import { findCheckpoint } from "../commands/files/checkpoint_folder.ts";
 import { saveFolder } from "../files/folders.ts";
 import { CARD_NAME } from "../commands/files/own_names.ts";
-import { withSums } from "../files/sums.ts";
+import { withSums } from "../checkpoints/sums.ts";
 import { type RunSums, sumRuns } from "../training/verification/verify.ts";
 
 /** The flags of `deno task train` that make each model. */

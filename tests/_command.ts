@@ -2,7 +2,7 @@
 
 import { dirname, resolve } from "@std/path";
 import { keptFrames } from "../plots/attention_page.ts";
-import { withSums } from "../files/sums.ts";
+import { withSums } from "../checkpoints/sums.ts";
 import { fingerprintOfDocuments } from "../tokenizers/token_file.ts";
 import configuration from "../deno.json" with { type: "json" };
 

@@ -7,7 +7,7 @@ import {
   intervalsOf,
   isDue,
   stepsOfEpochs,
-} from "../commands/settings/intervals.ts";
+} from "../checkpoints/runs/intervals.ts";
 
 const steps = (count: number) => Array.from({ length: count }, (_, i) => i + 1);
 

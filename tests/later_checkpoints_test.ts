@@ -1,6 +1,6 @@
 import { assertEquals, assertRejects } from "@std/assert";
 import { sealCard } from "../files/card.ts";
-import { withSums } from "../files/sums.ts";
+import { withSums } from "../checkpoints/sums.ts";
 import { RunFolder } from "../commands/runs/run_folder.ts";
 import type { Best } from "../commands/runs/run_state.ts";
 import { inFolder } from "./_command.ts";

@@ -1,6 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
 import { prepareObjective } from "../commands/recipes/objectives.ts";
-import type { LanguageConfig } from "../commands/settings/presets.ts";
+import type { LanguageConfig } from "../checkpoints/runs/language_settings.ts";
 import { chooseSettings } from "../commands/settings/settings.ts";
 import { parseFlags } from "../commands/cli/parse_flags.ts";
 import { trainFlags } from "../commands/settings/train_flags.ts";

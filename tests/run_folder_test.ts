@@ -3,7 +3,7 @@ import { assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import { SaveError } from "../files/folders.ts";
 import type { MetricsRecord } from "../mod.ts";
 import { RunFolder } from "../commands/runs/run_folder.ts";
-import { withSums } from "../files/sums.ts";
+import { withSums } from "../checkpoints/sums.ts";
 import { attentionFrame } from "../plots/attention_page.ts";
 import { inFolder } from "./_command.ts";
 

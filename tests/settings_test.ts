@@ -1,13 +1,8 @@
+import { languageConfig } from "../checkpoints/runs/language_settings.ts";
 import { assertEquals, assertThrows } from "@std/assert";
 import { UsageError } from "../commands/cli/errors.ts";
 import { parseFlags } from "../commands/cli/parse_flags.ts";
-import {
-  chooseSettings,
-  configOf,
-  stepsOf,
-  type TrainSettings,
-  withLength,
-} from "../commands/settings/settings.ts";
+import { chooseSettings, stepsOf, type TrainSettings, withLength } from "../commands/settings/settings.ts";
 import { type TrainFlags, trainFlags } from "../commands/settings/train_flags.ts";
 import { choosePreset, type PresetName, PRESETS_BY_NAME } from "../commands/settings/presets.ts";
 import { describeOptimizer } from "../commands/recipes/language_report.ts";
@@ -31,13 +26,13 @@ Deno.test("what is not given is the preset's", () => {
 });
 
 Deno.test("the model of settings has their sizes; only that of a GPT has a choice of head", () => {
-  const { vocabSize, layers, modelDim, tied, ...causal } = configOf(
+  const { vocabSize, layers, modelDim, tied, ...causal } = languageConfig(
     settingsOf("--layers 3 --model_dim 32"),
     40,
   );
   assertEquals([vocabSize, layers, modelDim, tied], [40, 3, 32, settingsOf("").tied]);
   assertEquals(causal.dropoutRate, settingsOf("").dropoutRate);
-  assertEquals("tied" in configOf(settingsOf("", "roberta-tiny"), 40), false);
+  assertEquals("tied" in languageConfig(settingsOf("", "roberta-tiny"), 40), false);
 });
 
 Deno.test("what follows from a value follows from one that is given", () => {

@@ -1,5 +1,5 @@
 import { assertEquals, assertRejects } from "@std/assert";
-import { checkSums, withSums } from "../files/sums.ts";
+import { checkSums, withSums } from "../checkpoints/sums.ts";
 import { editState, inFolder, miniformer, removeSums, small, story, succeed, words } from "./_command.ts";
 
 const line = words("train --data story.txt --device cpu --steps 4 --stop_after 2").concat(small);

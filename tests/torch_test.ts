@@ -7,7 +7,7 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { readFolder } from "../files/folders.ts";
 import { CHECKPOINT_FILES } from "../commands/files/own_names.ts";
-import { checkSums } from "../files/sums.ts";
+import { checkSums } from "../checkpoints/sums.ts";
 import { readTokenFile } from "../tokenizers/token_file.ts";
 import { goldenValues } from "../torch/tests/golden_write.ts";
 import { inFolder, miniformer, story, succeed, words } from "./_command.ts";

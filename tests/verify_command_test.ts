@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { PUBLISHED } from "../training/verification/published.ts";
 import { readSafetensors, writeSafetensors } from "../checkpoints/safetensors.ts";
-import { sumOf } from "../files/sums.ts";
+import { sumOf } from "../checkpoints/sums.ts";
 import { editState, inFolder, miniformer, removeSums, small, story, succeed, words } from "./_command.ts";
 
 const verify = (cwd: string, line: string) => miniformer(["verify", ...words(line)], { cwd });

@@ -19,7 +19,7 @@ import { entryAt, readBytes } from "./disk.ts";
 import { expectFile } from "./open_file.ts";
 import { BLOCK_COPY } from "./own_names.ts";
 import { pretrainedFolder, type PretrainedName } from "./pretrained.ts";
-import { sumOf } from "../../files/sums.ts";
+import { sumOf } from "../../checkpoints/sums.ts";
 
 /**
  * Loads the parts in a module that exports `block`, `positions`, `embeddingNorm` or `finalNorm`, or its block as default:

@@ -11,10 +11,11 @@ import { kebabCase } from "../cli/flags.ts";
 import { parseFlags } from "../cli/parse_flags.ts";
 import { readBytes } from "../files/disk.ts";
 import { expectFile } from "../files/open_file.ts";
-import { sumOf } from "../../files/sums.ts";
+import { languageConfig, VALIDATION_FRACTION } from "../../checkpoints/runs/language_settings.ts";
+import { sumOf } from "../../checkpoints/sums.ts";
 import { ALTERNATIVES, readConfig } from "../settings/config_file.ts";
 import { choosePreset } from "../settings/presets.ts";
-import { chooseSettings, configOf, VALIDATION_FRACTION } from "../settings/settings.ts";
+import { chooseSettings } from "../settings/settings.ts";
 import { type TrainFlags, trainFlags } from "../settings/train_flags.ts";
 import { chooseData } from "../texts/chosen_data.ts";
 import { type Corpus, readCorpus, type Source } from "../texts/corpus.ts";
@@ -170,6 +171,6 @@ function sizesOf(
   const perStep = batchSize * contextLength * accumulation;
   const { epochs } = flags;
   const steps = epochs === undefined ? settings.steps : Math.ceil(epochs * lengthOf(training) / perStep);
-  const config = configOf(settings, flags.vocabSize ?? USUAL_VOCABULARY);
+  const config = languageConfig(settings, flags.vocabSize ?? USUAL_VOCABULARY);
   return { steps, work: steps * accumulation * estimateFlops(config, { batchSize, contextLength }) };
 }

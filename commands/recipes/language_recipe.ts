@@ -7,6 +7,12 @@ import * as v from "valibot";
 import type { Backend } from "../../core/backend.ts";
 import { toConfigJson } from "../../checkpoints/experiment_format.ts";
 import { loadConfig } from "../../checkpoints/checkpoint.ts";
+import {
+  type LanguageConfig,
+  languageConfig,
+  VALIDATION_FRACTION,
+} from "../../checkpoints/runs/language_settings.ts";
+import { isTooLittleToChoose, languageState } from "../../checkpoints/runs/run_state.ts";
 import { baselines } from "../../data/baselines.ts";
 import { maskTokens } from "../../data/mask_tokens.ts";
 import type { Experiment } from "../../models/experiment.ts";
@@ -20,18 +26,16 @@ import { isHardwareGpu } from "../cli/with_backend.ts";
 import { tokenizerOf, withPathInErrors } from "../files/checkpoint_folder.ts";
 import { RunSkills } from "../runs/run_skills.ts";
 import { announceFiles, expectTokenizer, type ResumedRun, type RunState } from "../runs/run_state.ts";
-import { choosePreset, type LanguageConfig } from "../settings/presets.ts";
+import { choosePreset } from "../settings/presets.ts";
 import { architectureNote } from "../settings/feed_forward.ts";
 import { resumeSettings } from "../settings/resume_settings.ts";
 import { FINITE, objectOf, settingsSchema, TEXT } from "../settings/saved_settings.ts";
 import {
   chooseSettings,
-  configOf,
   OPTIONAL_TRAIN_SETTINGS,
   RUN_SETTINGS,
   TRAIN_SETTINGS,
   type TrainSettings,
-  VALIDATION_FRACTION,
   withLength,
 } from "../settings/settings.ts";
 import { suitingTokenizer } from "../settings/tokenizer_choice.ts";
@@ -45,7 +49,6 @@ import {
   describeNames,
   describeUse,
   firstWords,
-  isTooLittleToChoose,
   reportLanguageModel,
 } from "./language_report.ts";
 import { checkMemory, memoryLimits } from "../cost/memory.ts";
@@ -114,7 +117,8 @@ export async function languageRecipe(
   const { contextLength, notes: contextNotes } = resumed
     ? { contextLength: chosen.contextLength, notes: [] }
     : fitContext(chosen, flags, { training: tokens, validation: validationTokens });
-  const fitted: TrainSettings = { ...chosen, contextLength }, sizes = configOf(fitted, tokenizer.vocabSize);
+  const fitted: TrainSettings = { ...chosen, contextLength },
+    sizes = languageConfig(fitted, tokenizer.vocabSize);
   if (resumed) expectModel(resumed, sizes);
   const endId = isMasked ? undefined : endOfText(tokenizer);
   const config: LanguageConfig = endId === undefined ? sizes : { ...sizes, endId } as LanguageConfig;
@@ -161,16 +165,11 @@ export async function languageRecipe(
     objective,
     seen,
   };
-  const prefersLast = isTooLittleToChoose(validationTokens);
-  const prompts = prefersLast ? corpus.training : corpus.validation;
+  const prompts = isTooLittleToChoose(validationTokens) ? corpus.training : corpus.validation;
   const files = (list: readonly string[]) => list.length > 0 ? list : undefined;
   return {
     ...{ model, tokenizer, batches, validation, sequences: objective.sequences, optimalLoss, unit: "token" },
-    state: {
-      ...{ command: "train", settings, source, textFingerprint },
-      tokenizerFingerprint: tokenizer.fingerprint,
-      ...prefersLast ? { prefer: "last" } : {},
-    },
+    state: languageState({ settings, source, textFingerprint, tokenizer, validationTokens }),
     config: { ...settings, data: files(source.data), validation: files(source.validation) },
     skills: skillsOf(objective, validation, { tokenizer, ids: encoded.validation, windows }),
     attention: attentionText(model, objective.beginning, tokenizer),

@@ -3,6 +3,8 @@
  *
  * @module
  */
+import type { LanguageConfig } from "../../checkpoints/runs/language_settings.ts";
+import { isTooLittleToChoose } from "../../checkpoints/runs/run_state.ts";
 import { visible } from "../../core/visible.ts";
 import type { Batch } from "../../data/batches.ts";
 import type { Baseline } from "../../data/baselines.ts";
@@ -16,7 +18,7 @@ import type { MaskedPreset } from "../../training/roberta_presets.ts";
 import { type OptimizerSetting, updateRule } from "../../training/optimizers.ts";
 import { counted, formatCount, formatNumber, formatPerplexity, megabytes } from "../cli/terminal.ts";
 import { describeTokenizer } from "../files/tokenizer_folder.ts";
-import { type LanguageConfig, type PresetName, PRESETS_BY_NAME } from "../settings/presets.ts";
+import { type PresetName, PRESETS_BY_NAME } from "../settings/presets.ts";
 import type { TrainSettings } from "../settings/settings.ts";
 import { type EncodedCorpus, type Source, VOCAB_SIZE } from "../texts/corpus.ts";
 import type { PreparedObjective } from "./objectives.ts";
@@ -178,12 +180,6 @@ export function expectedResult(
   const isSame = Object.entries(measured).every(([name, value]) => given.get(name) === value);
   return isSame ? expectation.result : undefined;
 }
-
-/**
- * Whether a validation text has too few tokens to choose a checkpoint by: the error of a mean loss over 500 tokens is
- * about 0.1 nats. The newest checkpoint is used then, and not the best.
- */
-export const isTooLittleToChoose = (validationTokens: number): boolean => validationTokens < 500;
 
 /** A command line that uses the model, with words of texts: of the validation text, which it has not seen in training, if that is long enough. */
 export function describeUse(model: string, texts: readonly string[], isMasked: boolean): Fact {

@@ -16,7 +16,7 @@ import type { Experiment } from "../../models/experiment.ts";
 import { buildModel, expectKind, kindOf, type ModelsByKind } from "../../models/families.ts";
 import type { Tokenizer } from "../../tokenizers/tokenizer.ts";
 import { totalWeight } from "../../training/batch_tensors.ts";
-import type { LanguageConfig } from "../settings/presets.ts";
+import type { LanguageConfig } from "../../checkpoints/runs/language_settings.ts";
 import type { TrainSettings } from "../settings/settings.ts";
 import type { EncodedCorpus } from "../texts/corpus.ts";
 import type { Session } from "./recipe.ts";

@@ -16,7 +16,9 @@ import type { ProgressLine } from "../cli/progress.ts";
 import type { CardSubject } from "../reports/model_card.ts";
 import type { RunFolder } from "../runs/run_folder.ts";
 import type { RunSkills } from "../runs/run_skills.ts";
-import type { Best, EpochLoss, RunState, Scores } from "../runs/run_state.ts";
+import type { Best, EpochLoss, LastingState, Scores } from "../../checkpoints/runs/run_state.ts";
+import type { RunState } from "../runs/run_state.ts";
+import type { RunSettings } from "../settings/settings.ts";
 import type { SequenceCounts } from "./objectives.ts";
 import type { RunAttention } from "./run_attention.ts";
 import type { TrainFlags } from "../settings/train_flags.ts";
@@ -37,7 +39,7 @@ export type Fact = readonly [name: string, text: string];
 /** A model, its batches, and how it is evaluated. */
 export interface Recipe {
   /** What a checkpoint says about the run, except for what changes during training. */
-  readonly state: Omit<RunState, "backend" | "best" | "epochLoss">;
+  readonly state: LastingState<RunSettings>;
   /** Values of flags that repeat the run, for `run.json`. */
   readonly config: Readonly<Record<string, unknown>>;
   /** What the model cards of its checkpoints say about it. */

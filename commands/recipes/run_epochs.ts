@@ -9,7 +9,7 @@ import type { MetricsRecord } from "../../training/tensorboard_events.ts";
 import type { StepReport } from "../../training/train.ts";
 import { megabytes } from "../cli/terminal.ts";
 import { epochLine, isEpochRecord } from "../runs/epoch_table.ts";
-import type { EpochLoss } from "../runs/run_state.ts";
+import { addToEpoch } from "../../checkpoints/runs/run_state.ts";
 import {
   endsEpoch,
   epochsAfter,
@@ -17,7 +17,7 @@ import {
   type Interval,
   isDue,
   usualInterval,
-} from "../settings/intervals.ts";
+} from "../../checkpoints/runs/intervals.ts";
 import type { RunSettings } from "../settings/settings.ts";
 import type { Fact, Recipe, Session } from "./recipe.ts";
 
@@ -67,8 +67,7 @@ export function withEpochLosses(session: Session, reports: readonly StepReport[]
   const { stepsPerEpoch } = epochsOf({ batches, settings });
   return reports.map((report): StepReport & Pick<MetricsRecord, "completedEpochs" | "epochLoss"> => {
     const { step } = report, first = firstStepOfEpoch(step, stepsPerEpoch);
-    const { steps, sum }: EpochLoss = step > first && session.epochLoss || { steps: 0, sum: 0 };
-    const now = session.epochLoss = { steps: steps + 1, sum: sum + report.loss };
+    const now = session.epochLoss = addToEpoch(session.epochLoss, report, stepsPerEpoch);
     // an earlier checkpoint has no sum: the epoch in which it is resumed has no mean
     const isWhole = now.steps === step - first + 1 && endsEpoch(step, stepsPerEpoch);
     if (evaluationInterval !== "epoch" || !isWhole) return report;

@@ -16,9 +16,9 @@ import type { MetricsRecord } from "../../training/tensorboard_events.ts";
 import { NonFiniteLossError, train } from "../../training/train.ts";
 import type { FolderFiles } from "../files/disk.ts";
 import { SaveError } from "../../files/folders.ts";
-import { withSums } from "../../files/sums.ts";
+import { withSums } from "../../checkpoints/sums.ts";
 import { describeEarlyStop, warnOfMemorizing } from "../runs/patience.ts";
-import type { Scores } from "../runs/run_state.ts";
+import { isBetter, type Scores } from "../../checkpoints/runs/run_state.ts";
 import { cardOf } from "./cards.ts";
 import { describeEpoch, epochsOf, withEpochLosses } from "./run_epochs.ts";
 import type { Session } from "./recipe.ts";
@@ -130,12 +130,6 @@ async function runLoop(session: Session): Promise<void> {
     readAt = step + Math.max(1, Math.min(Math.round(READ_INTERVAL / perStep), MAX_STEPS_PER_READ));
     begun = performance.now();
   }
-}
-
-function isBetter(scores: Scores, best: Scores | undefined): boolean {
-  if (best === undefined) return true;
-  const { accuracy = 0 } = scores, { accuracy: before = 0 } = best;
-  return accuracy > before || accuracy === before && scores.validationLoss < best.validationLoss;
 }
 
 /** The scores on the validation data, and what else is recorded of it. */

@@ -15,7 +15,7 @@ import { ownCard } from "../../files/card.ts";
 import { entryAt, type FolderFiles, lenientJson } from "../files/disk.ts";
 import { readFolder } from "../../files/folders.ts";
 import { CHECKPOINT_FILES } from "../files/own_names.ts";
-import { checkSums } from "../../files/sums.ts";
+import { checkSums } from "../../checkpoints/sums.ts";
 import type { Best } from "./run_state.ts";
 
 /** A checkpoint to go back to. */

@@ -1,5 +1,5 @@
 /**
- * The state of a run: what a checkpoint holds so that training can be resumed, besides the tensors.
+ * Reading the state of a run, which a checkpoint holds so that training can be resumed, and comparing it with a new one.
  *
  * @module
  */
@@ -8,6 +8,7 @@ import * as v from "valibot";
 import { quoted } from "../../core/quoted.ts";
 import { loadTrainingState } from "../../checkpoints/checkpoint.ts";
 import { inFile, trainingStateName } from "../../checkpoints/checkpoint_files.ts";
+import type { RunState as SavedRunState } from "../../checkpoints/runs/run_state.ts";
 import type { Tokenizer } from "../../tokenizers/tokenizer.ts";
 import { printDiagnostic } from "../cli/errors.ts";
 import { quote } from "../cli/terminal.ts";
@@ -23,50 +24,16 @@ import { isCheckpointName } from "../files/own_names.ts";
 import { expectSchema, FINITE, objectOf, TEXT } from "../settings/saved_settings.ts";
 import type { RunSettings } from "../settings/settings.ts";
 
+export type { Best, EpochLoss, Scores } from "../../checkpoints/runs/run_state.ts";
+
 /** The commands that train. */
 export type RunCommand = "train" | "finetune";
 
-/** How good a model is on the validation data. */
-export interface Scores {
-  /** Nats per target. */
-  readonly validationLoss: number;
-  /** Of a classifier: the share of texts that it classifies correctly. */
-  readonly accuracy?: number;
-  /** Of a classifier: F1, averaged over the classes. */
-  readonly macroF1?: number;
-}
-
-/** The best scores of a run and their step: the highest accuracy, or for a language model the lowest validation loss. */
-export interface Best extends Scores {
-  readonly step: number;
-}
-
-/** The losses of an epoch so far. */
-export interface EpochLoss {
-  /** Steps of the epoch so far. */
-  readonly steps: number;
-  /** Sum of their losses. */
-  readonly sum: number;
-}
-
 /** What a checkpoint of a run says about it, besides the step. */
-export interface RunState<Settings extends RunSettings = RunSettings, Source = unknown> {
-  /** The command that trains it; `train` where an early version left it out. */
-  readonly command?: string;
-  /** Everything that decides what it computes, but for its texts. */
-  readonly settings: Settings;
-  /** The files with the texts. */
-  readonly source: Source;
-  readonly textFingerprint: string;
-  /** Early runs of `finetune` have none. */
-  readonly tokenizerFingerprint?: string;
-  readonly backend: { readonly name: string; readonly device: string };
-  readonly best?: Best;
-  /** Earlier runs have none. */
-  readonly epochLoss?: EpochLoss;
-  /** The checkpoint that commands use, where the validation text is too short to choose the best one by. */
-  readonly prefer?: "last";
-}
+export type RunState<Settings extends RunSettings = RunSettings, Source = unknown> = SavedRunState<
+  Settings,
+  Source
+>;
 
 /** A checkpoint of a run: the command that trained it, the steps done, and what else its state says. */
 export interface TrainedCheckpoint<State extends RunState = RunState> extends FoundCheckpoint {

@@ -19,7 +19,7 @@ import { entryAt, lenientJson } from "../files/disk.ts";
 import { readFolder, saveFolder } from "../../files/folders.ts";
 import { ATTENTION_PAGE, CHECKPOINT_FILES } from "../files/own_names.ts";
 import { saveFile } from "../files/save_file.ts";
-import { checkSums, withSums } from "../../files/sums.ts";
+import { checkSums, withSums } from "../../checkpoints/sums.ts";
 import { expectSchema, objectOf, TEXT } from "../settings/saved_settings.ts";
 import { epochMarkdown } from "./epoch_table.ts";
 import { keptRecords, keptSamples, linesOfRecords, readIfThere, RECORD } from "./run_records.ts";

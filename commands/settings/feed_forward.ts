@@ -4,7 +4,8 @@
  * @module
  */
 import { UsageError } from "../cli/errors.ts";
-import { type LanguageConfig, type PresetName, PRESETS_BY_NAME } from "./presets.ts";
+import type { LanguageConfig } from "../../checkpoints/runs/language_settings.ts";
+import { type PresetName, PRESETS_BY_NAME } from "./presets.ts";
 
 type Architecture = LanguageConfig["architecture"];
 

@@ -3,14 +3,12 @@
  *
  * @module
  */
-import { ARCHITECTURES, type ConfigsByKind, type Objective, objectiveOf } from "../../models/families.ts";
+import { ARCHITECTURES, type Objective, objectiveOf } from "../../models/families.ts";
+import type { LanguageConfig } from "../../checkpoints/runs/language_settings.ts";
 import type { Preset } from "../../training/preset.ts";
 import { PRESETS } from "../../training/presets.ts";
 import { MASKED_PRESETS, type MaskedPreset } from "../../training/roberta_presets.ts";
 import { UsageError } from "../cli/errors.ts";
-
-/** The sizes of a language model. */
-export type LanguageConfig = ConfigsByKind["causal" | "masked"];
 
 /** A preset for `--preset`. */
 export type PresetName = keyof typeof PRESETS | keyof typeof MASKED_PRESETS;

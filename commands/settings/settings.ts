@@ -3,17 +3,20 @@
  *
  * @module
  */
-import { MASK_RATE } from "../../data/masking.ts";
-import { INITIAL_STD } from "../../models/config.ts";
+import {
+  type GivenSettings,
+  languageSettings,
+  settingsOfOptimizers,
+  withSteps,
+} from "../../checkpoints/runs/language_settings.ts";
 import { maskFlags, MAX } from "../cli/common_flags.ts";
 import { UsageError } from "../cli/errors.ts";
 import { type Flags, type FlagValue, kebabCase } from "../cli/flags.ts";
 import { type Objective, objectiveOf } from "../../models/families.ts";
-import { OPTIMIZERS, type OptimizerSetting, updateRule } from "../../training/optimizers.ts";
-import { type PresetTraining, presetTraining } from "../../training/preset.ts";
+import { OPTIMIZERS, updateRule } from "../../training/optimizers.ts";
 import { fittingArchitecture } from "./feed_forward.ts";
-import { intervalsOf, stepsOfEpochs } from "./intervals.ts";
-import { type LanguageConfig, type PresetName, PRESETS_BY_NAME } from "./presets.ts";
+import { stepsOfEpochs } from "../../checkpoints/runs/intervals.ts";
+import { type PresetName, PRESETS_BY_NAME } from "./presets.ts";
 import type { TrainFlags, trainFlags } from "./train_flags.ts";
 
 /** Values of flags: those of the first names, and where they are given those of the others. */
@@ -23,9 +26,6 @@ export type ValuesOf<Fs extends Flags, Name extends keyof Fs, Optional extends k
 
 /** How often something is done between the steps; a resumed run may change it. */
 export const INTERVALS = ["logInterval", "evaluationInterval", "sampleInterval", "saveInterval"] as const;
-
-/** The part of the data to validate on, unless a flag says otherwise. */
-export const VALIDATION_FRACTION = 0.1;
 
 /** The settings of every run, whatever is trained. */
 export const RUN_SETTINGS = [
@@ -70,46 +70,11 @@ export function chooseSettings(flags: TrainFlags, presetName: PresetName): Train
   if (flags.vocabSize !== undefined && flags.tokenizer !== "bpe") {
     throw new UsageError("--vocab-size is for --tokenizer bpe: any other tokenizer has a fixed size");
   }
-  const preset = PRESETS_BY_NAME[presetName], { model } = preset, objective = objectiveOf(model);
-  checkTogether(flags, objective);
-  const training = flags.optimizer ? presetTraining(preset.training, flags.optimizer) : preset.training;
-  const modelDim = flags.modelDim ?? model.modelDim, { feedForwardMultiple: multiple } = flags;
-  const peakRatio = (flags.learningRate ?? training.learningRate) / training.learningRate;
-  const defaults = {
-    ...{ tokenizer: "char", validationFraction: VALIDATION_FRACTION, replaceInvalid: false },
-    ...{ accumulation: 1, seed: 1 },
-    ...model,
-    ...objective === "mlm"
-      ? { maskRate: MASK_RATE, maskRule: "huggingface" as const, lines: false }
-      : { tied: "tied" in model ? model.tied ?? true : true },
-    initialStd: model.initialStd ?? INITIAL_STD,
-    feedForwardDim: multiple === undefined
-      ? Math.round(modelDim * model.feedForwardDim / model.modelDim)
-      : modelDim * multiple,
-    ...training,
-    ...optimizerSettings(flags, preset.training),
-    minLearningRate: training.minLearningRate * peakRatio,
-    ...intervalsOf(flags.steps ?? training.steps, flags),
-  };
-  const names = [
-    ...Object.keys(defaults),
-    ...settingsOfOptimizers(),
-    "vocabSize",
-    "patience",
-  ] as (keyof TrainFlags)[];
-  const settings = { preset: presetName, ...defaults, ...pick(flags, names) } as TrainSettings;
+  const preset = PRESETS_BY_NAME[presetName];
+  checkTogether(flags, objectiveOf(preset.model));
+  const settings = languageSettings(presetName, preset, flags as GivenSettings) as TrainSettings;
   checkValues(settings);
   return { ...settings, architecture: fittingArchitecture(settings, flags) };
-}
-
-const settingsOfOptimizers = (): OptimizerSetting[] =>
-  Object.values(OPTIMIZERS).flatMap(({ defaults }) => Object.keys(defaults) as OptimizerSetting[]);
-
-/** An optimizer that is not the preset's starts from its own values; settings that it does not use are left out. */
-function optimizerSettings({ optimizer }: TrainFlags, preset: PresetTraining): object {
-  const { defaults } = updateRule(optimizer);
-  if (optimizer === undefined || defaults === updateRule(preset.optimizer).defaults) return {};
-  return { ...Object.fromEntries(settingsOfOptimizers().map((name) => [name, undefined])), ...defaults };
 }
 
 /** The values of some flags, of those that are given. */
@@ -182,17 +147,7 @@ export function withLength(
   batchesPerEpoch: number,
 ): TrainSettings {
   const steps = stepsOf(flags, batchesPerEpoch / settings.accumulation) ?? settings.steps;
-  const warmupSteps = flags.warmupSteps ?? Math.min(settings.warmupSteps, Math.floor(steps / 10));
-  return { ...settings, steps, warmupSteps, ...intervalsOf(steps, flags) };
-}
-
-/** The sizes of the model, without what follows from its tokenizer besides the vocabulary. */
-export function configOf(settings: TrainSettings, vocabSize: number): LanguageConfig {
-  const { architecture, contextLength, layers, heads, modelDim, feedForwardDim } = settings;
-  const { dropoutRate, tied, initialStd } = settings;
-  const sizes = { vocabSize, contextLength, layers, heads, modelDim, feedForwardDim };
-  const head = objectiveOf(settings) === "mlm" ? {} : { tied };
-  return { architecture, ...sizes, dropoutRate, initialStd, ...head } as LanguageConfig;
+  return withSteps(settings, { ...flags, steps });
 }
 
 /** The number of steps that the flags ask for, rounded up, if they do. They may not ask for steps and for epochs. */

@@ -4,7 +4,8 @@
  * @module
  */
 import type { BaseTokenizer } from "../../tokenizers/base_tokenizer.ts";
-import { makeTales } from "../../data/tales.ts";
+import type { TextSource } from "../../checkpoints/runs/run_state.ts";
+import { builtInTales, splitTexts } from "../../checkpoints/runs/texts.ts";
 import { BpeTokenizer } from "../../tokenizers/bpe/bpe_tokenizer.ts";
 import { trainBpe } from "../../tokenizers/bpe/bpe_trainer.ts";
 import { CharTokenizer } from "../../tokenizers/char_tokenizer.ts";
@@ -22,16 +23,7 @@ import { readTokenizer } from "../files/tokenizer_folder.ts";
 import { readTexts } from "./files.ts";
 
 /** The source of the texts. Kept in each checkpoint. */
-export interface Source {
-  /** Files, folders, globs; none means the built-in tales. */
-  readonly data: readonly string[];
-  /** Validation texts; none means the end of the data. */
-  readonly validation: readonly string[];
-  /** Fraction of the data for validation. */
-  readonly validationFraction: number;
-  /** Whether bytes that are not UTF-8 are read as U+FFFD. */
-  readonly replaceInvalid: boolean;
-}
+export type Source = TextSource;
 
 /** The texts of a run. */
 export interface Corpus {
@@ -43,34 +35,16 @@ export interface Corpus {
   readonly optimalLoss?: number;
 }
 
-/** The built-in corpus is always the same, so that runs can be compared; a short run sees it once. */
-const TALES = { seed: 1, characters: 1_250_000 };
-
 /** Reads the texts of a run. */
 export async function readCorpus(source: Source): Promise<Corpus> {
   const read = async (files: readonly string[]) => (await readTexts(files, source)).map(({ text }) => text);
-  const tales = source.data.length === 0 ? makeTales(TALES) : undefined;
+  const tales = source.data.length === 0 ? builtInTales() : undefined;
   const texts = tales ? [tales.text] : await read(source.data);
   const [training, validation] = source.validation.length === 0
-    ? split(texts, 1 - source.validationFraction)
+    ? splitTexts(texts, 1 - source.validationFraction)
     : [texts, await read(source.validation)];
   const fingerprint = fingerprintOfDocuments([...training, "", ...validation]);
   return { training, validation, fingerprint, optimalLoss: tales?.natsPerCharacter };
-}
-
-/** Splits texts after a fraction of their length, between characters. */
-function split(texts: readonly string[], fraction: number): [string[], string[]] {
-  const length = texts.reduce((sum, text) => sum + text.length, 0);
-  const before: string[] = [], after: string[] = [];
-  let left = Math.floor(length * fraction);
-  for (const text of texts) {
-    const isInside = left < text.length && (text.codePointAt(left - 1) ?? 0) > 0xffff;
-    const cut = Math.max(0, Math.min(left + (isInside ? 1 : 0), text.length));
-    if (cut > 0) before.push(text.slice(0, cut));
-    if (cut < text.length) after.push(text.slice(cut));
-    left -= text.length;
-  }
-  return [before, after];
 }
 
 /** Tokens of a vocabulary of byte pairs, unless a flag says otherwise. */

@@ -15,7 +15,7 @@ import { withBlock } from "../files/block_file.ts";
 import { checkpointsOf, findCheckpoint, withPathInErrors } from "../files/checkpoint_folder.ts";
 import { isAnyThere } from "../files/disk.ts";
 import { pathsOf } from "../files/own_names.ts";
-import { sumOf } from "../../files/sums.ts";
+import { sumOf } from "../../checkpoints/sums.ts";
 import type { Recipe } from "../recipes/recipe.ts";
 import { readState, type TrainedCheckpoint } from "../runs/run_state.ts";
 import { beginAgain, schemasOf } from "./repeat.ts";

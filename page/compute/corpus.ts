@@ -3,23 +3,13 @@
  *
  * @module
  */
-import {
-  CharTokenizer,
-  makeTales,
-  MASKED_SPECIAL_TOKENS,
-  type Objective,
-  type Tokenizer,
-} from "../../mod.ts";
-import { encodeDocuments } from "../../tokenizers/token_file.ts";
-
-/** The built-in corpus is always the same. */
-const TALES = { seed: 1, characters: 1_250_000 };
+import { type BaseTokenizer, CharTokenizer, MASKED_SPECIAL_TOKENS, type Objective } from "../../mod.ts";
+import { VALIDATION_FRACTION } from "../../checkpoints/runs/language_settings.ts";
+import { builtInTales, splitTexts } from "../../checkpoints/runs/texts.ts";
+import { encodeDocuments, fingerprintOfDocuments } from "../../tokenizers/token_file.ts";
 
 /** The shortest text that a model is trained on, in characters. */
 const LEAST_CHARACTERS = 500;
-
-/** The share of a text that is trained on; the rest is for validation. */
-const TRAINING_SHARE = 0.9;
 
 /** A text, and the lowest possible loss on it where that is known. */
 export interface Source {
@@ -30,13 +20,13 @@ export interface Source {
 
 /** The built-in tales. */
 export function talesSource(): Source {
-  const { text, natsPerCharacter } = makeTales(TALES);
+  const { text, natsPerCharacter } = builtInTales();
   return { text, optimalLoss: natsPerCharacter };
 }
 
-/** A text of the user's own. A short one is refused. */
-export function ownSource(text: string): Source {
-  const { length } = text;
+/** A text of the user's own, as a file in UTF-8 can hold it and is read again. A short one is refused. */
+export function ownSource(typed: string): Source {
+  const text = typed.toWellFormed().replace(/^\ufeff/, ""), { length } = text;
   if (length >= LEAST_CHARACTERS) return { text };
   throw new RangeError(
     `Cannot train on ${length} characters: at least ${LEAST_CHARACTERS} are needed; paste a longer text`,
@@ -45,9 +35,11 @@ export function ownSource(text: string): Source {
 
 /** A text as ids. */
 export interface Corpus {
-  readonly tokenizer: Tokenizer;
+  readonly tokenizer: BaseTokenizer;
   readonly training: Uint32Array;
   readonly validation: Uint32Array;
+  /** Changes when the text does. */
+  readonly textFingerprint: string;
   readonly characters: number;
   /** The first words of the text, as a prompt that its characters can write; for a masked model with a mask among them. */
   readonly prompt: string;
@@ -69,19 +61,18 @@ function promptFrom(text: string, isMasked: boolean): string {
 export function encodeSource({ text, optimalLoss }: Source, objective: Objective): Corpus {
   const isMasked = objective === "mlm", specialTokens = isMasked ? MASKED_SPECIAL_TOKENS : undefined;
   const tokenizer = CharTokenizer.fromText(text, { specialTokens });
-  let cut = Math.floor(text.length * TRAINING_SHARE);
-  if ((text.codePointAt(cut - 1) ?? 0) > 0xffff) cut++; // not inside a pair of surrogates
-  const [training, validation] = [text.slice(0, cut), text.slice(cut)];
+  const [training, validation] = splitTexts([text], 1 - VALIDATION_FRACTION);
   const ids = {
-    training: encodeDocuments(tokenizer, [training]),
-    validation: encodeDocuments(tokenizer, [validation]),
+    training: encodeDocuments(tokenizer, training),
+    validation: encodeDocuments(tokenizer, validation),
   };
   return {
     ...ids,
     ...{ tokenizer, characters: text.length, prompt: promptFrom(text, isMasked) },
+    textFingerprint: fingerprintOfDocuments([...training, "", ...validation]),
     // of a model that reads the characters before, and no others
     optimalLoss: isMasked || optimalLoss === undefined
       ? undefined
-      : optimalLoss * validation.length / ids.validation.length,
+      : optimalLoss * validation.join("").length / ids.validation.length,
   };
 }

@@ -27,10 +27,12 @@ import {
   TrainingRun,
   validationBatches,
 } from "../../mod.ts";
+import { languageConfig, type LanguageSettings } from "../../checkpoints/runs/language_settings.ts";
 import { yieldToEvents } from "../../training/evaluate.ts";
 import type { Corpus } from "./corpus.ts";
 import type { Choices, Plan, Reference } from "../protocol.ts";
-import { checkChoices, configOf, trainingOf } from "./settings.ts";
+import { RunLog } from "./run_log.ts";
+import { checkChoices, settingsOf } from "./settings.ts";
 
 /** More memory than this is refused: a page that takes more may be ended without a word. */
 const MAX_BYTES = 3e9;
@@ -45,7 +47,7 @@ const VALIDATION = { batches: 20, tokens: 16_384 };
 export function planRun(asked: Choices, { tokenizer: { vocabSize }, characters, training }: Corpus): Plan {
   checkChoices(asked);
   const contextLength = Math.min(asked.contextLength, Math.floor((training.length - 1) / 2));
-  const choices = { ...asked, contextLength }, config = configOf(choices, vocabSize);
+  const choices = { ...asked, contextLength }, config = languageConfig(settingsOf(choices), vocabSize);
   const { parameters, ...memory } = estimateMemory(config, choices.batchSize);
   const bytes = memory.parameterBytes + memory.activationBytes + memory.tensorBytes;
   if (bytes > MAX_BYTES) {
@@ -66,12 +68,18 @@ export function planRun(asked: Choices, { tokenizer: { vocabSize }, characters, 
 export class Session {
   /** The steps, and what they change. */
   readonly run: TrainingRun;
+  /** The settings of the run. */
+  readonly settings: LanguageSettings;
+  /** Its records. */
+  readonly log: RunLog;
   /** Losses to compare with. */
   readonly references: readonly Reference[];
   /** Tokens that are read in a step. */
   readonly tokensPerStep: number;
-  readonly #model: ModelsByKind["causal" | "masked"];
-  readonly #corpus: Corpus;
+  /** The text that it is trained on. */
+  readonly corpus: Corpus;
+  /** The model. */
+  readonly model: ModelsByKind["causal" | "masked"];
   readonly #validation: readonly Batch[];
   /** What a masked model is shown on. */
   readonly #sequences: readonly Uint32Array[] = [];
@@ -79,7 +87,9 @@ export class Session {
   /** Draws the initial values of a model that {@linkcode planRun} has checked. */
   constructor(backend: Backend, { choices }: Plan, corpus: Corpus) {
     const { batchSize, contextLength, seed } = choices, { tokenizer, training, validation } = corpus;
-    const config = configOf(choices, tokenizer.vocabSize), sizes = { contextLength, batchSize };
+    const settings = settingsOf(choices),
+      config = languageConfig(settings, tokenizer.vocabSize),
+      sizes = { contextLength, batchSize };
     const windows = Math.max(VALIDATION.batches * batchSize, Math.ceil(VALIDATION.tokens / contextLength));
     let batches: BatchSource;
     if (kindOf(config) === "masked") {
@@ -88,39 +98,41 @@ export class Session {
         batchSize,
         seed,
       });
-      this.#model = buildModel<"masked">(known);
+      this.model = buildModel<"masked">(known);
       batches = maskedBatches(sequences.training, options);
       this.#validation = maskedValidationBatches(sequences.validation, { ...options, limit: windows });
       this.#sequences = sequences.validation;
     } else {
-      this.#model = buildModel<"causal">(expectKind(config, "causal"));
+      this.model = buildModel<"causal">(expectKind(config, "causal"));
       batches = causalBatches(training, { ...sizes, seed });
       const length = Math.min(contextLength, validation.length - 1);
       this.#validation = validationBatches(validation, { ...sizes, contextLength: length, windows });
     }
-    this.#corpus = corpus;
+    this.corpus = corpus;
     this.tokensPerStep = batchSize * contextLength;
     this.references = baselines(validation, { vocabSize: tokenizer.vocabSize, optimal: corpus.optimalLoss });
-    this.run = new TrainingRun(backend, this.#model, batches, trainingOf(choices));
+    this.run = new TrainingRun(backend, this.model, batches, settings);
+    this.settings = settings;
+    this.log = new RunLog(batches.batchesPerEpoch);
   }
 
   /** Whether the model fills masks instead of continuing a text. */
   get masked(): boolean {
-    return kindOf(this.#model.config) === "masked";
+    return kindOf(this.model.config) === "masked";
   }
 
   /** The loss on the validation text, in nats per token. */
   async validate(): Promise<number> {
-    const { backend, step } = this.run, loss = await evaluate(backend, this.#model, this.#validation);
+    const { backend, step } = this.run, loss = await evaluate(backend, this.model, this.#validation);
     if (Number.isFinite(loss)) return loss;
     throw new Error(`The validation loss at step ${step} is ${loss}: reset, and lower the learning rate`);
   }
 
   /** Text that shows what the model has learned: the one that `deno task train` prints after this step. */
   async sample(): Promise<string> {
-    const { run: { backend, step, settings: { seed } } } = this, { tokenizer } = this.#corpus;
+    const { run: { backend, step, settings: { seed } } } = this, { tokenizer } = this.corpus;
     if (this.masked) {
-      return await filledSample(backend, this.#model as ModelsByKind["masked"], tokenizer, this.#sequences);
+      return await filledSample(backend, this.model as ModelsByKind["masked"], tokenizer, this.#sequences);
     }
     let text = "";
     const options = { maxNewTokens: SAMPLE_LENGTH, temperature: 0.8, seed: seed + step };
@@ -134,7 +146,7 @@ export class Session {
       yield* this.#continue(prompt, { maxNewTokens: TEXT_LENGTH, temperature, seed });
       return;
     }
-    const model = this.#model as ModelsByKind["masked"], { tokenizer } = this.#corpus;
+    const model = this.model as ModelsByKind["masked"], { tokenizer } = this.corpus;
     const { maskId } = maskTokens(tokenizer, model.config.padId);
     const ids = tokenizer.encode(prompt, { addSpecialTokens: true });
     if (!ids.includes(maskId)) {
@@ -147,7 +159,7 @@ export class Session {
     prompt: string,
     options: { maxNewTokens: number; temperature: number; seed: number },
   ): AsyncGenerator<string> {
-    const source = { backend: this.run.backend, model: this.#model, tokenizer: this.#corpus.tokenizer };
+    const source = { backend: this.run.backend, model: this.model, tokenizer: this.corpus.tokenizer };
     for await (const piece of generateText(source, { ...options, prompt })) {
       yield piece;
       await yieldToEvents();

@@ -4,7 +4,12 @@
  *
  * @module
  */
-import { type ConfigsByKind, INITIAL_STD, type TrainingSettings } from "../../mod.ts";
+import { usualInterval } from "../../checkpoints/runs/intervals.ts";
+import {
+  type LanguageSettings,
+  languageSettings,
+  withSteps,
+} from "../../checkpoints/runs/language_settings.ts";
 import { type FieldName, FIELDS, PAGE_PRESETS } from "../choices.ts";
 import type { Choices } from "../protocol.ts";
 
@@ -27,35 +32,14 @@ export function checkChoices(choices: Choices): void {
   );
 }
 
-/** The model that is chosen. */
-export function configOf(choices: Choices, vocabSize: number): ConfigsByKind["causal" | "masked"] {
-  const { preset, layers, heads, modelDim, contextLength } = choices;
-  const { model } = PAGE_PRESETS[preset];
-  return {
-    initialStd: INITIAL_STD,
-    ...model,
-    ...{ vocabSize, layers, heads, modelDim, contextLength },
-    feedForwardDim: Math.round(modelDim * model.feedForwardDim / model.modelDim),
-  } as ConfigsByKind["causal" | "masked"];
+/** The settings of a run with these choices. */
+export function settingsOf({ preset, ...given }: Choices): LanguageSettings {
+  return withSteps(languageSettings(preset, PAGE_PRESETS[preset], given), given);
 }
-
-/** How the chosen model is trained. */
-export function trainingOf({ preset, steps, learningRate, seed }: Choices): TrainingSettings {
-  const { training } = PAGE_PRESETS[preset];
-  return {
-    ...training,
-    ...{ steps, learningRate, seed },
-    minLearningRate: training.minLearningRate * (learningRate / training.learningRate),
-    warmupSteps: Math.min(training.warmupSteps, Math.floor(steps / 10)),
-  };
-}
-
-/** Steps between two validations: a tenth of all, at most 250. */
-export const validationInterval = (steps: number): number => Math.min(Math.ceil(steps / 10), 250);
 
 /** Steps after which there is a sample before the first validation, to show how it begins. */
 const FIRST_SAMPLES: readonly number[] = [1, 20, 100];
 
 /** Whether there is a sample after a step. */
 export const hasSample = (step: number, steps: number): boolean =>
-  step === steps || step % validationInterval(steps) === 0 || FIRST_SAMPLES.includes(step);
+  step === steps || step % usualInterval(steps) === 0 || FIRST_SAMPLES.includes(step);

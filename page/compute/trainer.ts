@@ -4,10 +4,12 @@
  * @module
  */
 import { chooseBackend, objectiveOf, type OpenedBackend, train } from "../../mod.ts";
+import { usualInterval } from "../../checkpoints/runs/intervals.ts";
 import { type Corpus, encodeSource, ownSource, type Source, talesSource } from "./corpus.ts";
 import type { Choices, FromWorker, ToWorker, WorkerState } from "../protocol.ts";
 import { planRun, Session } from "./session.ts";
-import { configOf, hasSample, validationInterval } from "./settings.ts";
+import { hasSample, settingsOf } from "./settings.ts";
+import { packRun } from "./take_away.ts";
 
 /** Milliseconds of training between two answers to the page. */
 const ANSWER_INTERVAL = 40;
@@ -67,6 +69,8 @@ export class Trainer {
         return await this.#generate(message.prompt, message.temperature, message.seed);
       case "reset":
         return this.#reset();
+      case "pack":
+        return await this.#pack();
     }
   }
 
@@ -81,7 +85,7 @@ export class Trainer {
   }
 
   #corpusOf(choices: Choices): Corpus {
-    const objective = objectiveOf(configOf(choices, 1));
+    const objective = objectiveOf(settingsOf(choices));
     if (!this.#source) {
       throw new Error("There is no text to train on: choose the tales or a text of your own");
     }
@@ -127,7 +131,7 @@ export class Trainer {
       last = Math.min(steps, run.step + count);
     if (run.step >= last) return;
     this.#show("training");
-    const interval = validationInterval(steps);
+    const interval = usualInterval(steps);
     const isDue = (step: number) => step % interval === 0 || step === steps;
     let readAt = run.step + 1, begun = performance.now();
     const pauseAfter = (step: number) =>
@@ -140,7 +144,9 @@ export class Trainer {
         tokensPerSecond: 1000 * tokensPerStep / perStep,
         secondsLeft: (steps - step) * perStep / 1000,
       });
-      if (isDue(step)) this.#post({ kind: "validated", step, loss: await session.validate() });
+      const loss = isDue(step) ? await session.validate() : undefined;
+      session.log.add(reports, performance.now() - begun, loss);
+      if (loss !== undefined) this.#post({ kind: "validated", step, loss });
       if (hasSample(step, steps)) this.#post({ kind: "sample", step, text: await session.sample() });
       if (this.#interrupted || step === last) break;
       readAt = step + Math.max(1, Math.min(Math.floor(ANSWER_INTERVAL / perStep), MAX_STEPS));
@@ -158,6 +164,12 @@ export class Trainer {
       if (this.#interrupted) break;
     }
     this.#show(this.#resting());
+  }
+
+  /** Gives the run to the page as a zip. */
+  async #pack(): Promise<void> {
+    if (!this.#session || !this.#source) return;
+    this.#post({ kind: "packed", ...await packRun(this.#session, this.#source) });
   }
 
   /** Ends the run. The device is opened anew, which gives its memory back. */

@@ -11,6 +11,8 @@ import { Trainer } from "../../page/compute/trainer.ts";
 import type { FromWorker, StepLoss, ToWorker } from "../../page/protocol.ts";
 import { writePage } from "../../page/serve.ts";
 import { exactLoss } from "../../page/view/format.ts";
+import { unzipSync } from "npm:fflate@0.8.3";
+import { inFolder, story, succeed, words } from "../_command.ts";
 import { fill, openPage, textOf, waitForText } from "./chrome.ts";
 import { files, lossesOn, test } from "./shared.ts";
 
@@ -155,6 +157,60 @@ test("a masked model trains and fills a mask", async (browser, address) => {
   await waitForText(page, "#answer", /^Once th.re was$/);
   assertEquals(faults, []);
 });
+
+test(
+  "a run that is paused is downloaded, generates the page's text and is resumed to the bits of Deno's",
+  (browser, address) =>
+    inFolder(async (cwd) => {
+      const { page, faults } = await openPage(browser, address);
+      const client = await browser.target().createCDPSession();
+      await client.send("Browser.setDownloadBehavior", { behavior: "allow", downloadPath: cwd });
+      const text = story(200);
+      await page.select("#device", "wasm");
+      await page.click('[name="text"][value="own"]');
+      await fill(page, "#own-text", text);
+      await waitForText(page, "#plan", / 500 steps/);
+      await fill(page, "#steps", "60");
+      await waitForText(page, "#plan", / 60 steps/);
+      await page.click("#train");
+      await page.waitForSelector("#samples li:nth-child(3)");
+      assertEquals(await page.$eval("#download", ({ ariaDisabled }) => ariaDisabled), "true");
+      await page.click("#pause");
+      await waitForText(page, "#state", /^Paused$/);
+      const step = await stepOf(page), name = `text-step-${step}`;
+      await page.click("#download");
+      await waitForText(page, "#taken", new RegExp(`^\\s*${name}\\.zip holds a Hugging Face folder`));
+      assertEquals(
+        await textOf(page, "#taken-commands"),
+        `deno task generate --checkpoint runs/${name}\ndeno task train --resume runs/${name}`,
+      );
+      const zip = `${cwd}/${name}.zip`;
+      for (let trial = 0; trial < 100 && !(await Deno.stat(zip).catch(() => undefined))?.size; trial++) {
+        await new Promise((resolve) => setTimeout(resolve, 50));
+      }
+      for (const [path, bytes] of Object.entries(unzipSync(await Deno.readFile(zip)))) {
+        await Deno.mkdir(`${cwd}/runs/${path}`.replace(/\/[^/]*$/, ""), { recursive: true });
+        await Deno.writeFile(`${cwd}/runs/${path}`, bytes);
+      }
+      await fill(page, "#prompt", "the ");
+      await page.click("#generate");
+      await page.waitForFunction(() => document.querySelector("#answer")!.textContent!.length === 404);
+      const line =
+        `generate --checkpoint runs/${name} --device wasm --seed 1 --temperature 0.8 --max-new-tokens 400`;
+      const printed = await succeed([...words(line), "--prompt", "the "], { cwd });
+      assertEquals(printed.trimEnd(), (await textOf(page, "#answer")).trimEnd());
+      await Deno.writeTextFile(`${cwd}/story.txt`, text);
+      await succeed(words(`train --resume runs/${name} --device wasm`), { cwd });
+      await succeed(words("train --data story.txt --device wasm --steps 60 --name whole"), { cwd });
+      for (const file of ["model.safetensors", "optimizer.safetensors"]) {
+        const [ours, whole] = [name, "whole"].map((run) =>
+          Deno.readFileSync(`${cwd}/runs/${run}/last/${file}`)
+        );
+        assertEquals(ours, whole, file);
+      }
+      assertEquals(faults, []);
+    }),
+);
 
 test("index.html opened from disk trains on one thread", async (browser) => {
   const folder = await Deno.makeTempDir();

@@ -39,7 +39,7 @@ def learning_rate(settings: dict[str, Any], step: int) -> float:
 
 
 def epochs_after(step: int, per_epoch: float) -> int:
-    """The epochs that are done after so many steps, each as soon as it is; see commands/settings/intervals.ts."""
+    """The epochs that are done after so many steps, each as soon as it is; see checkpoints/runs/intervals.ts."""
     return floor(step / per_epoch * (1 + 1e-12))
 
 

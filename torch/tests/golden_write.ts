@@ -17,7 +17,7 @@ import { cutSequences } from "../../data/masked_texts.ts";
 import { fingerprintOf } from "../../tokenizers/fingerprint.ts";
 import { writeTokenFile } from "../../tokenizers/token_file.ts";
 import { learningRateAt, type Schedule } from "../../training/schedule.ts";
-import { endsEpoch, epochsAfter } from "../../commands/settings/intervals.ts";
+import { endsEpoch, epochsAfter } from "../../checkpoints/runs/intervals.ts";
 
 const VOCAB_SIZE = 23, MASK_ID = 22, SPECIAL_IDS = [0, 1, 2, 3, MASK_ID];
 

@@ -6,8 +6,13 @@
  *
  * @module
  */
-import { TRAINING_STATE, trainingStateName } from "../checkpoints/checkpoint_files.ts";
-import { type FileContent, type FolderFiles, lenientJson } from "./disk.ts";
+import {
+  type FileContent,
+  type FolderFiles,
+  lenientJson,
+  TRAINING_STATE,
+  trainingStateName,
+} from "./checkpoint_files.ts";
 
 /** Files of every checkpoint of a run: each has a checksum, as the state itself has. */
 const ALWAYS_SAVED = ["config.json", "model.safetensors", "tokenizer.json", "optimizer.safetensors"];

@@ -1,0 +1,42 @@
+/**
+ * What a run keeps of its steps: the records of `metrics.jsonl`, and the scores in its checkpoints.
+ *
+ * @module
+ */
+import type { MetricsRecord, StepReport } from "../../mod.ts";
+import { addToEpoch, type Best, type EpochLoss, isBetter } from "../../checkpoints/runs/run_state.ts";
+
+/** The steps of a run so far. */
+export class RunLog {
+  /** One for each step. */
+  readonly records: MetricsRecord[] = [];
+  readonly #stepsPerEpoch: number;
+  #best: Best | undefined;
+  #epochLoss: EpochLoss | undefined;
+  #milliseconds = 0;
+
+  /** @param stepsPerEpoch Steps of an epoch, not always a whole number. */
+  constructor(stepsPerEpoch: number) {
+    this.#stepsPerEpoch = stepsPerEpoch;
+  }
+
+  /** The scores as a checkpoint holds them. */
+  get scores(): { readonly best?: Best; readonly epochLoss?: EpochLoss } {
+    return { best: this.#best, epochLoss: this.#epochLoss };
+  }
+
+  /** Adds steps, the time that they took, and the loss of a validation after the last one. */
+  add(reports: readonly StepReport[], milliseconds: number, validationLoss?: number): void {
+    const { step } = reports.at(-1)!;
+    this.#milliseconds += milliseconds;
+    const seconds = Math.round(this.#milliseconds) / 1000;
+    for (const report of reports) {
+      this.#epochLoss = addToEpoch(this.#epochLoss, report, this.#stepsPerEpoch);
+      const measured = report.step === step && validationLoss !== undefined ? { validationLoss } : {};
+      this.records.push({ ...report, ...measured, seconds });
+    }
+    if (validationLoss !== undefined && isBetter({ validationLoss }, this.#best)) {
+      this.#best = { step, validationLoss };
+    }
+  }
+}
