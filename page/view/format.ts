@@ -28,3 +28,10 @@ export const byteText = (bytes: number): string =>
 export function rateText(rate: number): string {
   return Number(rate.toPrecision(3)).toLocaleString("en-US", { maximumFractionDigits: 1 });
 }
+
+/** A probability in percent: 100 %, 12 %, 3.4 %, < 0.1 %. */
+export function percentText(probability: number): string {
+  const percent = 100 * probability;
+  if (percent > 0 && percent < 0.1) return "< 0.1 %";
+  return `${percent >= 10 ? Math.round(percent) : percent.toFixed(1)} %`;
+}
