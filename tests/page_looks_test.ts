@@ -30,7 +30,9 @@ const backend = new CpuBackend(), small = { layers: 2, heads: 2, modelDim: 16, c
 function looksAt(text: string, preset: Choices["preset"] = "tiny") {
   const isMasked = preset.startsWith("roberta"), specialTokens = isMasked ? MASKED_SPECIAL_TOKENS : undefined;
   const tokenizer = CharTokenizer.fromText(text, { specialTokens });
-  const model = buildModel(configOf({ ...choicesOf(preset), ...small }, tokenizer.vocabSize));
+  const model = buildModel<"causal" | "masked">(
+    configOf({ ...choicesOf(preset), ...small }, tokenizer.vocabSize),
+  );
   initialize(backend, model, 1);
   const answers: FromWorker[] = [], state = { step: 0 }, validation = tokenizer.encode(text);
   const source: LookSource = { backend, model, tokenizer, validation, step: () => state.step };

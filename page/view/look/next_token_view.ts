@@ -40,7 +40,8 @@ export class NextTokenView {
     if (message.kind === "began") {
       this.#masked = message.masked;
       element("prompt", HTMLTextAreaElement).value = message.examples.prompt;
-      input("top-k").max = input("top-k").value = `${message.plan.vocabSize}`;
+      input("top-k").max = `${message.plan.vocabSize}`;
+      input("top-k").value = input("top-k").max;
       for (const id of ["sampling", "sampled-heading"]) show(id, !this.#masked);
       write("next-title", this.#masked ? "The first <mask>" : "Next token");
       element("chances").replaceChildren();

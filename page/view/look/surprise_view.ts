@@ -18,8 +18,9 @@ export class SurpriseView {
   /** Says more about the token that is pointed at, or chosen with the arrow keys. */
   constructor() {
     const text = element("surprise");
-    text.addEventListener("pointerover", ({ target }) => {
-      if (target !== text) this.#choose([...text.children].indexOf(target as Element));
+    text.addEventListener("pointermove", ({ target }) => {
+      const index = [...text.children].indexOf(target as Element);
+      if (index >= 0 && index !== this.#chosen) this.#choose(index);
     });
     text.addEventListener("keydown", (event) => {
       const move = { ArrowLeft: -1, ArrowRight: 1 }[event.key];
