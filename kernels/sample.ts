@@ -92,6 +92,62 @@ fn each(index: u32) {
 }`,
 });
 
+/** Steps 1 and 2: the scores of a row of logits. */
+function scoreRow(
+  logits: ArrayLike<number>,
+  used: ArrayLike<number> | undefined,
+  { temperature, repetitionPenalty }: SamplingConstants,
+  scores: Float32Array | Float64Array,
+): void {
+  for (let v = 0; v < scores.length; v++) {
+    const logit = logits[v], penalty = used?.[v] ? repetitionPenalty : 1;
+    scores[v] = (logit > 0 ? logit / penalty : logit * penalty) / (temperature > 0 ? temperature : 1);
+  }
+}
+
+/** Steps 3 and 4: the tokens that can be drawn, in the order of the vocabulary, and their weights: exp(score − highest). */
+function keepTokens(
+  scores: Float32Array | Float64Array,
+  { temperature, topK, topP }: SamplingConstants,
+): { kept: number[]; weight: (v: number) => number } {
+  const columns = scores.length;
+  const sorted = Array.from({ length: columns }, (_, v) => v).sort((a, b) => scores[b] - scores[a] || a - b);
+  const weight = (v: number) => exp(scores[v] - scores[sorted[0]]);
+  if (temperature === 0) return { kept: [sorted[0]], weight };
+  const count = topK > 0 ? Math.min(topK, columns) : columns;
+  const likely = sorted.filter((v) => scores[v] >= scores[sorted[count - 1]]);
+  const enough = topP * likely.reduce((sum, v) => sum + weight(v), 0);
+  let last = 0;
+  for (let sum = weight(likely[0]); last < likely.length - 1 && sum < enough;) sum += weight(likely[++last]);
+  return { kept: likely.filter((v) => scores[v] >= scores[likely[last]]).sort((a, b) => a - b), weight };
+}
+
+/**
+ * The probabilities with which {@linkcode sampleForward} draws each token after a row of logits; 0 for those that it
+ * excludes. No token counts as used.
+ *
+ * @example
+ * ```ts
+ * import { samplingProbabilities } from "./sample.ts";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const logits = Float32Array.of(0, 1, 1, -2), all = { temperature: 1, topK: 0, topP: 1, repetitionPenalty: 1 };
+ * assertEquals([...samplingProbabilities(logits, { ...all, topK: 2 })], [0, 0.5, 0.5, 0]);
+ * ```
+ *
+ * @param logits V logits.
+ * @param settings Temperature, top-k and top-p.
+ * @returns V probabilities, which add up to 1.
+ */
+export function samplingProbabilities(logits: Float32Array, settings: SamplingConstants): Float64Array {
+  const scores = new Float32Array(logits.length), probabilities = new Float64Array(logits.length);
+  scoreRow(logits, undefined, settings, scores);
+  const { kept, weight } = keepTokens(scores, settings);
+  const total = kept.reduce((sum, v) => sum + weight(v), 0);
+  for (const v of kept) probabilities[v] = weight(v) / total;
+  return probabilities;
+}
+
 /** Draws a token for every row of logits. `seed` is (seed low, seed high), `scores` memory to work in. */
 export const sampleForward = kernel({
   name: "sample",
@@ -102,29 +158,11 @@ export const sampleForward = kernel({
   // few where a CPU runs the shader, but enough that no loop over the vocabulary comes near 65,535 iterations in all
   lanes: ({ columns }, adapter) => adapter === "software" && columns <= 4096 ? 8 : 256,
   cpu({ logits, used, counters, seed, drawn, scores }, settings) {
-    const { rows, columns, temperature, topK, topP, repetitionPenalty } = settings, bits = new Uint32Array(4);
+    const { rows, columns } = settings, bits = new Uint32Array(4);
     for (let row = 0; row < rows; row++) {
-      const start = row * columns, score = (v: number) => scores[start + v];
-      for (let v = 0; v < columns; v++) {
-        const logit = logits[start + v], penalty = used[start + v] ? repetitionPenalty : 1;
-        scores[start + v] = (logit > 0 ? logit / penalty : logit * penalty) /
-          (temperature > 0 ? temperature : 1);
-      }
-      const sorted = Array.from({ length: columns }, (_, v) => v).sort((a, b) =>
-        score(b) - score(a) || a - b
-      );
-      drawn[row] = sorted[0];
-      if (temperature === 0) continue;
-      // top-k, then top-p of what is left
-      const m = score(sorted[0]), count = topK > 0 ? Math.min(topK, columns) : columns;
-      const likely = sorted.filter((v) => score(v) >= score(sorted[count - 1]));
-      const weight = (v: number) => exp(score(v) - m);
-      const enough = topP * likely.reduce((sum, v) => sum + weight(v), 0);
-      let last = 0;
-      for (let sum = weight(likely[0]); last < likely.length - 1 && sum < enough;) {
-        sum += weight(likely[++last]);
-      }
-      const kept = likely.filter((v) => score(v) >= score(likely[last])).sort((a, b) => a - b);
+      const at = [row * columns, (row + 1) * columns] as const, rowScores = scores.subarray(...at);
+      scoreRow(logits.subarray(...at), used.subarray(...at), settings, rowScores);
+      const { kept, weight } = keepTokens(rowScores, settings);
       // the first token at which the weights, added up in the order of the vocabulary, exceed u times their total
       philox4x32(bits, seed[0], seed[1], row, counters[0] + 1, 0, 0);
       let goal = (bits[0] >>> 8) / 2 ** 24 * kept.reduce((sum, v) => sum + weight(v), 0);

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { THEMES } from "../plots/coloured_text.ts";
 import { WORKER_FUNCTION } from "./names.ts";
 
 const FOLDER = new URL("./", import.meta.url);
@@ -20,20 +21,43 @@ export async function buildPage(): Promise<PageFiles> {
     encode = (text: string) => new TextEncoder().encode(text);
   const [page, worker] = [await bundle("page.ts"), await bundle("worker.ts")];
   const css = page.get("css") ?? "";
-  files.set("index.html", encode((await read("index.html")).replace("POLICY", policy("'self' blob:"))));
-  files.set("page.css", encode(css + minifyCss(await read("page.css"))));
+  const html = (await read("index.html")).replace("POLICY", policy("'self' blob:"));
+  files.set("index.html", encode(html.replace(/\n\s+/g, "\n")));
+  files.set("page.css", encode(css + minifyCss(await read("page.css")) + levelColours()));
   files.set("page.js", encode(page.get("js")!));
   files.set("icon.svg", encode(await read("icon.svg")));
   // in a page the program of the worker must not run: there it is only a text
-  const program = `function ${WORKER_FUNCTION}(){${worker.get("js")}}`;
+  const program = `function ${WORKER_FUNCTION}(){${minifyShaders(worker.get("js")!)}}`;
   files.set("worker.js", encode(`${program}\nif(typeof document==="undefined")${WORKER_FUNCTION}();\n`));
   return files;
 }
 
 const read = (name: string) => Deno.readTextFile(new URL(name, FOLDER));
 
-/** Takes comments, line breaks and indentation out of a style sheet. */
-const minifyCss = (text: string) => text.replace(/\/\*[^]*?\*\//g, "").replace(/\s*\n\s*/g, "");
+/** The colours of a text by loss, those of `deno task evaluate`. */
+function levelColours(): string {
+  const rules = ({ levels, inks }: typeof THEMES.light) =>
+    levels.map((colour, level) => `.level${level}{background:${colour};color:${inks[level]}}`).join("");
+  return `${rules(THEMES.light)}@media (prefers-color-scheme:dark){${rules(THEMES.dark)}}`;
+}
+
+/** Takes comments and white space out of a style sheet. */
+const minifyCss = (text: string) =>
+  text.replace(/\/\*[^]*?\*\//g, "").replace(/\s*\n\s*/g, "").replace(/([:,]) | (\{)/g, "$1$2").replaceAll(
+    ";}",
+    "}",
+  );
+
+/**
+ * Takes white space and comments out of the shaders of a minified program: there, a line without backticks that has a
+ * bracket or a semicolon is one of a shader.
+ */
+const minifyShaders = (program: string) =>
+  program.replace(
+    /^[^`\n]*[;{}][^`\n]*$/gm,
+    (line) =>
+      line.replace(/ *\/\/.*/, "").trim().replace(/ ?([*/+-]?=|[=!<>]=|[*<>,;{():]|&&|\|\|) ?/g, "$1"),
+  );
 
 /** Bundles a module for browsers; the results by the end of their names. */
 async function bundle(name: string): Promise<Map<string, string>> {

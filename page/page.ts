@@ -6,12 +6,19 @@
 import { BeginForm } from "./view/begin_form.ts";
 import { connect, type Connection } from "./view/connection.ts";
 import { element, show, write } from "./view/elements.ts";
-import type { FromWorker, ToWorker } from "./protocol.ts";
+import type { FromWorker, Question, ToWorker } from "./protocol.ts";
+import { AttentionView } from "./view/look/attention_view.ts";
+import { NextTokenView } from "./view/look/next_token_view.ts";
+import { SkillsView } from "./view/look/skills_view.ts";
+import { SurpriseView } from "./view/look/surprise_view.ts";
 import { RunView } from "./view/run_view.ts";
 import { TakeAway } from "./view/take_away.ts";
 
 /** A larger file is not read: the page would take too long to encode it. */
 const MAX_FILE_BYTES = 20e6;
+
+/** Why one of these failed stands where it was asked for. */
+const SHOWN_BESIDE: readonly ToWorker["kind"][] = ["text", "plan", "distribution", "attention"];
 
 let connection: Connection | undefined;
 
@@ -27,11 +34,11 @@ function complain(message: string): void {
 }
 
 function receive(message: FromWorker): void {
-  // the form shows by itself why its choices cannot be trained
-  if (message.kind === "failed" && !["text", "plan"].includes(message.at)) complain(message.message);
+  if (message.kind === "failed" && !SHOWN_BESIDE.includes(message.at)) complain(message.message);
   form?.receive(message);
   view.receive(message);
   takeAway.receive(message);
+  for (const look of looks) look.receive(message);
   if (message.kind === "state" && message.state === "idle") form?.reopen();
 }
 
@@ -69,6 +76,8 @@ function acceptFiles(): void {
 
 const view = new RunView(send);
 const takeAway = new TakeAway(send);
+const ask = (question: Question) => connection?.send(question);
+const looks = [new NextTokenView(ask), new SurpriseView(), new SkillsView(), new AttentionView(ask)];
 let form: BeginForm | undefined;
 acceptFiles();
 connect(receive, complain).then((connected) => {

@@ -1,14 +1,16 @@
 /**
  * The messages between the page and the worker that computes: the only place where the two meet.
  *
- *     page    → worker   text, plan, begin, run, step, pause, generate, reset, pack
- *     worker  → page     opened, planned, began, state, progress, validated, sample, generated, packed, failed
+ *     page    → worker   text, plan, begin, run, step, pause, generate, reset, pack, distribution, attention
+ *     worker  → page     opened, planned, began, state, progress, validated, sample, generated, packed, failed,
+ *                        distribution, attention, surprise, skills
  *
- * The worker answers in the order of the messages, except that pause and reset interrupt what is running.
+ * The worker answers in the order of the messages, except that pause and reset interrupt what is running, and that a
+ * question (distribution, attention) is answered between two steps.
  *
  * @module
  */
-import type { DeviceChoice } from "../mod.ts";
+import type { AttentionMap, DeviceChoice, ExcessFigures } from "../mod.ts";
 import type { PresetName } from "./choices.ts";
 
 /** What the user chooses before a run. Plain JSON. */
@@ -60,11 +62,50 @@ export type ToWorker =
     readonly kind: "generate";
     readonly prompt: string;
     readonly temperature: number;
+    readonly topK?: number;
+    readonly topP?: number;
     readonly seed: number;
   }
   | { readonly kind: "reset" }
   /** The run as a zip. */
-  | { readonly kind: "pack" };
+  | { readonly kind: "pack" }
+  | Question;
+
+/** What the page asks about a model; of each kind only the newest counts, and its answer is renewed as the model learns. */
+export type Question =
+  /** Which token comes next, or stands at the first mask, and what sampling makes of the probabilities. */
+  | {
+    readonly kind: "distribution";
+    readonly prompt: string;
+    readonly temperature: number;
+    readonly topK: number;
+    readonly topP: number;
+  }
+  | { readonly kind: "attention"; readonly line: string };
+
+/** A token that may come next. */
+export interface TokenChance {
+  readonly token: string;
+  /** The model's. */
+  readonly probability: number;
+  /** The one it is drawn with; 0 if it is excluded. */
+  readonly sampled: number;
+}
+
+/** A token of a text, and how well it was predicted, in nats. */
+export interface SurprisingToken {
+  readonly text: string;
+  /** NaN for the first token. */
+  readonly loss: number;
+  /** Of tales. */
+  readonly optimal?: number;
+  readonly skill?: string;
+}
+
+/** A row of the table of skills. */
+export interface SkillRow extends ExcessFigures {
+  readonly skill: string;
+}
 
 /** What the worker is doing; it is idle until a run has begun. */
 export type WorkerState = "idle" | "preparing" | "training" | "paused" | "generating" | "done";
@@ -86,6 +127,8 @@ export type FromWorker =
     /** A prompt to begin with. */
     readonly prompt: string;
     readonly references: readonly Reference[];
+    /** A line whose attention is shown at first. */
+    readonly line: string;
   }
   | { readonly kind: "state"; readonly state: WorkerState }
   | {
@@ -106,4 +149,15 @@ export type FromWorker =
     readonly commands: readonly string[];
   }
   /** Something asked for could not be done: one line with what to do. */
-  | { readonly kind: "failed"; readonly at: ToWorker["kind"]; readonly message: string };
+  | { readonly kind: "failed"; readonly at: ToWorker["kind"]; readonly message: string }
+  /** The most likely next tokens, the likeliest first. */
+  | { readonly kind: "distribution"; readonly step: number; readonly tokens: readonly TokenChance[] }
+  | {
+    readonly kind: "attention";
+    readonly step: number;
+    readonly line: string;
+    readonly tokens: readonly string[];
+    readonly maps: readonly AttentionMap[];
+  }
+  | { readonly kind: "surprise"; readonly step: number; readonly tokens: readonly SurprisingToken[] }
+  | { readonly kind: "skills"; readonly step: number; readonly rows: readonly SkillRow[] };

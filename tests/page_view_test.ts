@@ -5,9 +5,11 @@ import {
   duration,
   exactLoss,
   lossText,
+  percentText,
   rateText,
   wholeNumber,
 } from "../page/view/format.ts";
+import { KeptMaps, type StepMaps } from "../page/view/look/kept_maps.ts";
 import { LossRecord } from "../page/view/loss_record.ts";
 
 Deno.test("numbers are shown with thousands and in units that fit", () => {
@@ -39,4 +41,44 @@ Deno.test("a record keeps validation losses beside the steps they were measured 
     { step: 2, training: 3, validation: 3.5 },
   ]);
   assertEquals(record.steps.length, record.validation.length);
+});
+
+Deno.test("probabilities are shown in percent, and one that is not zero never as zero", () =>
+  assertEquals([1, 0.126, 0.0342, 0.0004, 0].map(percentText), [
+    "100 %",
+    "13 %",
+    "3.4 %",
+    "< 0.1 %",
+    "0.0 %",
+  ]));
+
+/** Maps of a line after a step, with one head. */
+const mapsOf = (step: number, line = "ab"): StepMaps => ({
+  ...{ kind: "attention", step, line, tokens: [...line] },
+  maps: [{ layer: 0, head: 0, weights: new Float32Array(line.length ** 2) }],
+});
+
+Deno.test("maps of the newest 40 steps are kept, and the newest is shown until another is chosen", () => {
+  const kept = new KeptMaps(), shown = () => [kept.shown.maps?.step, kept.shown.index, kept.shown.count];
+  assertEquals(shown(), [undefined, 0, 0]);
+  for (let step = 1; step <= 40; step++) kept.add(mapsOf(step));
+  assertEquals(shown(), [40, 39, 40]);
+  kept.add(mapsOf(40)); // asked again at the same step
+  assertEquals(shown(), [40, 39, 40]);
+  kept.add(mapsOf(41));
+  assertEquals(shown(), [41, 39, 40]);
+  kept.choose(10);
+  assertEquals(shown(), [12, 10, 40]);
+  kept.add(mapsOf(42));
+  assertEquals(shown(), [12, 9, 40]);
+  kept.add(mapsOf(42, "abc")); // another line: the model of earlier steps is gone
+  assertEquals(shown(), [42, 0, 1]);
+  kept.add(mapsOf(7, "abc")); // another run
+  assertEquals(shown(), [7, 0, 1]);
+});
+
+Deno.test("of maps that are large fewer are kept", () => {
+  const kept = new KeptMaps(), line = "x".repeat(2000);
+  for (let step = 1; step <= 6; step++) kept.add(mapsOf(step, line));
+  assertEquals([kept.shown.maps?.step, kept.shown.count], [6, 4]);
 });

@@ -1,7 +1,13 @@
 import { assert, assertAlmostEquals, assertEquals, assertNotEquals } from "@std/assert";
 import type { Backend } from "../core/backend.ts";
 import { philox4x32 } from "../core/philox.ts";
-import { advanceTokens, sampleForward, type SamplingConstants, takeTokens } from "../kernels/sample.ts";
+import {
+  advanceTokens,
+  sampleForward,
+  type SamplingConstants,
+  samplingProbabilities,
+  takeTokens,
+} from "../kernels/sample.ts";
 import { golden } from "./_golden.ts";
 import { everyBackend, normals, type Values } from "./_testing.ts";
 
@@ -169,4 +175,16 @@ everyBackend("takeTokens and advanceTokens read the prompt, then what was drawn"
   assertEquals([...await backend.read(tokens)], [1, 2, 5, 5, 3, 4, 5, 5]);
   assertEquals([...await backend.read(counters)], [3, 3, 4]);
   assertEquals([...await backend.read(used)], [0, 1, 1, 0, 0, 1, 0, 0, 0, 1, 1, 1]);
+});
+
+Deno.test("samplingProbabilities are those that Hugging Face's processors leave, and greedy decoding has one token", () => {
+  for (const { name, options, logits, used, probabilities } of golden<SamplingCase>("sample")) {
+    if (options.repetitionPenalty !== 1 && used.data.length > 0) continue; // no token counts as used
+    const found = samplingProbabilities(Float32Array.from(logits.data), options);
+    for (const [id, probability] of probabilities.data.entries()) {
+      assertAlmostEquals(found[id], probability, 1e-6, `${name}, token ${id}`);
+    }
+  }
+  const greedy = { temperature: 0, topK: 0, topP: 1, repetitionPenalty: 1 };
+  assertEquals([...samplingProbabilities(Float32Array.of(1, 7, 7), greedy)], [0, 1, 0]);
 });

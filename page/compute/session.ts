@@ -18,6 +18,7 @@ import {
   filledSample,
   fillMask,
   generateText,
+  type GenerateTextOptions,
   kindOf,
   maskedBatches,
   maskedTexts,
@@ -30,6 +31,7 @@ import {
 import { languageConfig, type LanguageSettings } from "../../checkpoints/runs/language_settings.ts";
 import { yieldToEvents } from "../../training/evaluate.ts";
 import type { Corpus } from "./corpus.ts";
+import type { LookSource } from "./looks.ts";
 import type { Choices, Plan, Reference } from "../protocol.ts";
 import { RunLog } from "./run_log.ts";
 import { checkChoices, settingsOf } from "./settings.ts";
@@ -42,6 +44,9 @@ const SAMPLE_LENGTH = 200, TEXT_LENGTH = 400;
 
 /** The shares of a long text that a validation reads: at least 20 batches and so many tokens. */
 const VALIDATION = { batches: 20, tokens: 16_384 };
+
+/** How a text is drawn. */
+export type Sampling = Pick<GenerateTextOptions, "temperature" | "topK" | "topP" | "seed">;
 
 /** What choices amount to with a text. It throws where they cannot be trained. */
 export function planRun(asked: Choices, { tokenizer: { vocabSize }, characters, training }: Corpus): Plan {
@@ -121,6 +126,12 @@ export class Session {
     return kindOf(this.model.config) === "masked";
   }
 
+  /** What {@linkcode Looks} looks at. */
+  get looked(): LookSource {
+    const { run, model, corpus: { tokenizer, validation } } = this;
+    return { backend: run.backend, model, tokenizer, validation, step: () => run.step };
+  }
+
   /** The loss on the validation text, in nats per token. */
   async validate(): Promise<number> {
     const { backend, step } = this.run, loss = await evaluate(backend, this.model, this.#validation);
@@ -141,9 +152,9 @@ export class Session {
   }
 
   /** Continues a prompt piece by piece, or fills its masks. */
-  async *answer(prompt: string, temperature: number, seed: number): AsyncGenerator<string> {
+  async *answer(prompt: string, sampling: Sampling): AsyncGenerator<string> {
     if (!this.masked) {
-      yield* this.#continue(prompt, { maxNewTokens: TEXT_LENGTH, temperature, seed });
+      yield* this.#continue(prompt, { ...sampling, maxNewTokens: TEXT_LENGTH });
       return;
     }
     const model = this.model as ModelsByKind["masked"], { tokenizer } = this.corpus;
@@ -157,7 +168,7 @@ export class Session {
 
   async *#continue(
     prompt: string,
-    options: { maxNewTokens: number; temperature: number; seed: number },
+    options: Sampling & { maxNewTokens: number },
   ): AsyncGenerator<string> {
     const source = { backend: this.run.backend, model: this.model, tokenizer: this.corpus.tokenizer };
     for await (const piece of generateText(source, { ...options, prompt })) {

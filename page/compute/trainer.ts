@@ -6,6 +6,7 @@
 import { chooseBackend, objectiveOf, type OpenedBackend, train } from "../../mod.ts";
 import { usualInterval } from "../../checkpoints/runs/intervals.ts";
 import { type Corpus, encodeSource, ownSource, type Source, talesSource } from "./corpus.ts";
+import { Looks } from "./looks.ts";
 import type { Choices, FromWorker, ToWorker, WorkerState } from "../protocol.ts";
 import { planRun, Session } from "./session.ts";
 import { hasSample, settingsOf } from "./settings.ts";
@@ -28,6 +29,7 @@ export class Trainer {
   #corpora: Partial<Record<"causal" | "mlm", Corpus>> = {};
   #opened: OpenedBackend | undefined;
   #session: Session | undefined;
+  #looks: Looks | undefined;
 
   /** @param post Where the answers go. */
   constructor(post: (message: FromWorker) => void) {
@@ -36,6 +38,10 @@ export class Trainer {
 
   /** Takes a message; the promise resolves when it has been worked off. */
   receive(message: ToWorker): Promise<void> {
+    if (message.kind === "distribution" || message.kind === "attention") {
+      this.#looks?.ask(message); // a training that is running answers it sooner than the queue
+      return this.#queue = this.#queue.then(() => this.#looks?.answer());
+    }
     if (message.kind === "pause" || message.kind === "reset") this.#interrupted = true;
     else if (message.kind !== "plan") this.#interrupted = false;
     return this.#queue = this.#queue.then(() => this.#answer(message)).catch((error) => {
@@ -66,7 +72,7 @@ export class Trainer {
       case "step":
         return await this.#train(1);
       case "generate":
-        return await this.#generate(message.prompt, message.temperature, message.seed);
+        return await this.#generate(message);
       case "reset":
         return this.#reset();
       case "pack":
@@ -112,13 +118,8 @@ export class Trainer {
     const corpus = this.#corpusOf(choices), plan = planRun(choices, corpus);
     if (!this.#opened) await this.#open("auto");
     const session = this.#session = new Session(this.#opened!.backend, plan, corpus);
-    this.#post({
-      kind: "began",
-      plan,
-      masked: session.masked,
-      prompt: corpus.prompt,
-      references: session.references,
-    });
+    const looks = this.#looks = new Looks(session.looked, this.#post), { references, masked } = session;
+    this.#post({ kind: "began", plan, masked, prompt: corpus.prompt, line: looks.line, references });
     await this.#train(Infinity);
   }
 
@@ -148,19 +149,22 @@ export class Trainer {
       session.log.add(reports, performance.now() - begun, loss);
       if (loss !== undefined) this.#post({ kind: "validated", step, loss });
       if (hasSample(step, steps)) this.#post({ kind: "sample", step, text: await session.sample() });
+      await (hasSample(step, steps) ? this.#looks?.renew() : this.#looks?.answer());
       if (this.#interrupted || step === last) break;
       readAt = step + Math.max(1, Math.min(Math.floor(ANSWER_INTERVAL / perStep), MAX_STEPS));
       begun = performance.now();
     }
     this.#show(this.#resting());
+    await this.#looks?.renew();
   }
 
-  async #generate(prompt: string, temperature: number, seed: number): Promise<void> {
+  async #generate({ prompt, ...sampling }: ToWorker & { kind: "generate" }): Promise<void> {
     const session = this.#session;
     if (!session) return;
     this.#show("generating");
-    for await (const piece of session.answer(prompt, temperature, seed)) {
+    for await (const piece of session.answer(prompt, sampling)) {
       this.#post({ kind: "generated", piece });
+      await this.#looks?.answer();
       if (this.#interrupted) break;
     }
     this.#show(this.#resting());
@@ -174,7 +178,7 @@ export class Trainer {
 
   /** Ends the run. The device is opened anew, which gives its memory back. */
   #reset(): void {
-    this.#session = undefined;
+    this.#session = this.#looks = undefined;
     this.#opened?.backend.close();
     this.#opened = undefined;
     this.#show("idle");

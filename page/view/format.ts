@@ -31,3 +31,9 @@ export function rateText(rate: number): string {
 
 /** A clause as the beginning of a sentence. */
 export const capitalized = (clause: string): string => clause.slice(0, 1).toUpperCase() + clause.slice(1);
+/** A probability in percent: 100 %, 12 %, 3.4 %, < 0.1 %. */
+export function percentText(probability: number): string {
+  const percent = 100 * probability;
+  if (percent > 0 && percent < 0.1) return "< 0.1 %";
+  return `${percent >= 10 ? Math.round(percent) : percent.toFixed(1)} %`;
+}

@@ -6,6 +6,7 @@
 import { element, enable, isEnabled, onClick, show, write } from "./elements.ts";
 import { duration, exactLoss, lossText, rateText, wholeNumber } from "./format.ts";
 import { LossChart } from "./loss_chart.ts";
+import { readSampling } from "./look/next_token_view.ts";
 import { LossRecord } from "./loss_record.ts";
 import type { FromWorker, Reference, ToWorker, WorkerState } from "../protocol.ts";
 
@@ -87,7 +88,6 @@ export class RunView {
     write("ask-title", masked ? "Fill masks" : "Generate");
     write("prompt-label", masked ? "Text with <mask> for each missing character" : "Prompt");
     write("generate", masked ? "Fill" : "Generate");
-    show("temperature-field", !masked);
     element("prompt", HTMLTextAreaElement).value = prompt;
     this.#legend(references);
     this.#chart = new LossChart(element("chart"), this.#record, {
@@ -176,10 +176,8 @@ export class RunView {
   #ask(event: Event): void {
     event.preventDefault();
     if (!isEnabled("generate")) return;
-    const prompt = element("prompt", HTMLTextAreaElement).value,
-      isMasked = element("temperature-field").hidden;
-    const temperature = element("temperature", HTMLInputElement).valueAsNumber;
+    const prompt = element("prompt", HTMLTextAreaElement).value, isMasked = element("sampling").hidden;
     element("answer").textContent = isMasked ? "" : prompt;
-    this.#send({ kind: "generate", prompt, temperature, seed: ++this.#asked });
+    this.#send({ kind: "generate", prompt, ...readSampling(), seed: ++this.#asked });
   }
 }

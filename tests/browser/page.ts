@@ -10,7 +10,7 @@ import { choicesOf } from "../../page/choices.ts";
 import { Trainer } from "../../page/compute/trainer.ts";
 import type { FromWorker, StepLoss, ToWorker } from "../../page/protocol.ts";
 import { writePage } from "../../page/serve.ts";
-import { exactLoss } from "../../page/view/format.ts";
+import { exactLoss, percentText } from "../../page/view/format.ts";
 import { unzipSync } from "npm:fflate@0.8.3";
 import { inFolder, story, succeed, words } from "../_command.ts";
 import { fill, openPage, textOf, waitForText } from "./chrome.ts";
@@ -241,6 +241,111 @@ async function trainSmall(page: Page): Promise<string[][]> {
   await waitForText(page, "#state", /^Done$/);
   return await lossesOn(page);
 }
+
+/** Moves a slider. */
+const slide = (page: Page, selector: string, value: number) => fill(page, selector, `${value}`);
+
+/** The texts of the rows of a table. */
+const rowsOn = (page: Page, selector: string) =>
+  page.$$eval(
+    `${selector} tr`,
+    (rows) =>
+      rows.map((row) =>
+        Array.from((row as HTMLTableRowElement).cells, ({ textContent }) => textContent ?? "")
+      ),
+  );
+
+test("what the model expects, reads and has learned is that of Deno", async (browser, address) => {
+  const { page, faults } = await openPage(browser, address), line = "Mia had a kite";
+  await page.select("#device", "wasm");
+  await trainSmall(page);
+  await page.waitForSelector("#skills tr");
+  await waitForText(page, "#next-step", /^step 5$/);
+  await fill(page, "#line", line);
+  await page.waitForFunction(() =>
+    document.querySelector("canvas[aria-label]")?.getAttribute("width") === "14"
+  );
+  const answers: FromWorker[] = [], trainer = new Trainer((message) => answers.push(message));
+  const choices = { ...choicesOf("tiny"), ...SMALL };
+  const messages: ToWorker[] = [{ kind: "text", text: null }, { kind: "open", device: "wasm" }];
+  for (const message of [...messages, { kind: "begin", choices } as const]) await trainer.receive(message);
+  const answerTo = async <Kind extends FromWorker["kind"]>(kind: Kind, question?: ToWorker) => {
+    if (question) await trainer.receive(question);
+    return answers.findLast((answer) => answer.kind === kind) as FromWorker & { kind: Kind };
+  };
+
+  const question = {
+    kind: "distribution",
+    prompt: "Once there was",
+    temperature: 0.8,
+    topK: 0,
+    topP: 1,
+  } as const;
+  const chances = async (values: Partial<typeof question> | { topK: number; topP: number }) => {
+    const { tokens } = await answerTo("distribution", { ...question, ...values });
+    return tokens.map(({ token, probability, sampled }) => [
+      ...[token.replace(" ", "␣").replace("\n", "\\n"), "", percentText(probability)],
+      sampled === 0 ? "excluded" : percentText(sampled),
+    ]);
+  };
+  assertEquals(await rowsOn(page, "#chances"), await chances({}));
+  await slide(page, "#top-k", 3);
+  await slide(page, "#top-p", 0.6);
+  await waitForText(page, "#chances", /excluded/);
+  await waitForText(page, "#top-p-value", /^0.6$/);
+  const expected = await chances({ topK: 3, topP: 0.6 });
+  await waitForText(page, "#chances tr", new RegExp(expected[0][3]));
+  assertEquals(await rowsOn(page, "#chances"), expected);
+  await fill(page, "#prompt", "Ω");
+  await waitForText(page, "#next-hint", /Ω/);
+
+  const { maps } = await answerTo("attention", { kind: "attention", line });
+  await page.focus("figure:nth-child(2) canvas");
+  for (const key of ["ArrowDown", "ArrowDown", "ArrowDown", "ArrowRight"] as const) {
+    await page.keyboard.press(key);
+  }
+  const weight = maps[1].weights[3 * line.length + 1].toFixed(4);
+  await waitForText(
+    page,
+    "#attention-about",
+    new RegExp(`head 2: “␣” .4. reads from “i” .2. with weight ${weight}$`),
+  );
+  const alphas = await page.$eval("figure:nth-child(2) canvas", (canvas) => {
+    const { width, height } = canvas as HTMLCanvasElement;
+    const { data } = (canvas as HTMLCanvasElement).getContext("2d")!.getImageData(0, 0, width, height);
+    return Array.from({ length: width * height }, (_, at) => data[4 * at + 3]);
+  });
+  assertEquals(alphas, Array.from(maps[1].weights, (weight) => Math.round(255 * Math.sqrt(weight))));
+
+  const { tokens } = await answerTo("surprise"), { rows } = await answerTo("skills");
+  assertEquals(await textOf(page, "#surprise"), tokens.map(({ text }) => text.replace("\n", "↵\n")).join(""));
+  await page.focus("#surprise");
+  for (let index = 0; index < 3; index++) await page.keyboard.press("ArrowRight");
+  const { text, loss, optimal, skill } = tokens[2];
+  await waitForText(
+    page,
+    "#surprise-about",
+    new RegExp(`^“${text}”: .*, excess ${(loss - optimal!).toFixed(3)}; ${skill}$`),
+  );
+  assertEquals(
+    (await rowsOn(page, "#skills")).map(([skill, , loss]) => [skill, loss]),
+    rows.map(({ skill, loss }) => [skill, loss.toFixed(3)]),
+  );
+  await trainer.receive({ kind: "reset" });
+  assertEquals(faults, []);
+});
+
+test("attention maps of earlier steps are kept, and the slider shows them", async (browser, address) => {
+  const { page, faults } = await openPage(browser, address);
+  await trainSmall(page);
+  await page.waitForFunction(() =>
+    Number((document.querySelector("#attention-slider") as HTMLInputElement).max) >= 3
+  );
+  await waitForText(page, "#attention-step", /^step 5$/);
+  await slide(page, "#attention-slider", 0);
+  await waitForText(page, "#attention-step", /^step [012]$/);
+  assertEquals(faults, []);
+});
 
 test("where WebGPU is missing the page says so, and trains on WebAssembly", async (browser, address) => {
   const { page, faults } = await openPage(browser, address);
