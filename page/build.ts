@@ -20,14 +20,13 @@ export async function buildPage(): Promise<PageFiles> {
   const files = new Map<string, Uint8Array<ArrayBuffer>>(),
     encode = (text: string) => new TextEncoder().encode(text);
   const [page, worker] = [await bundle("page.ts"), await bundle("worker.ts")];
-  const css = page.get("css") ?? "";
   const html = (await read("index.html")).replace("POLICY", policy("'self' blob:"));
   files.set("index.html", encode(html.replace(/\n\s+/g, "\n")));
-  files.set("page.css", encode(css + minifyCss(await read("page.css")) + levelColours()));
-  files.set("page.js", encode(page.get("js")!));
+  files.set("page.css", encode(minifyCss(await read("page.css")) + levelColours()));
+  files.set("page.js", encode(page));
   files.set("icon.svg", encode(await read("icon.svg")));
   // in a page the program of the worker must not run: there it is only a text
-  const program = `function ${WORKER_FUNCTION}(){${minifyShaders(worker.get("js")!)}}`;
+  const program = `function ${WORKER_FUNCTION}(){${minifyShaders(worker)}}`;
   files.set("worker.js", encode(`${program}\nif(typeof document==="undefined")${WORKER_FUNCTION}();\n`));
   return files;
 }
@@ -52,18 +51,17 @@ const minifyCss = (text: string) =>
  * Takes white space and comments out of the shaders of a minified program: there, a line without backticks that has a
  * bracket or a semicolon is one of a shader.
  */
-const minifyShaders = (program: string) =>
+export const minifyShaders = (program: string): string =>
   program.replace(
     /^[^`\n]*[;{}][^`\n]*$/gm,
     (line) =>
       line.replace(/ *\/\/.*/, "").trim().replace(/ ?([*/+-]?=|[=!<>]=|[*<>,;{():]|&&|\|\|) ?/g, "$1"),
   );
 
-/** Bundles a module for browsers; the results by the end of their names. */
-async function bundle(name: string): Promise<Map<string, string>> {
+/** Bundles a module for browsers. */
+async function bundle(name: string): Promise<string> {
   const result = await Deno.bundle({
     entrypoints: [new URL(name, FOLDER).pathname],
-    outputDir: "out", // only names the results: nothing is written
     platform: "browser",
     format: "iife",
     minify: true,
@@ -72,7 +70,7 @@ async function bundle(name: string): Promise<Map<string, string>> {
   if (!result.success) {
     throw new Error(`Cannot bundle page/${name}: ${result.errors.map(({ text }) => text).join("; ")}`);
   }
-  return new Map((result.outputFiles ?? []).map((file) => [file.path.replace(/.*\./, ""), file.text()]));
+  return result.outputFiles![0].text();
 }
 
 const TYPES: Record<string, string> = {

@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
-import { headersOf } from "../page/build.ts";
+import { headersOf, minifyShaders } from "../page/build.ts";
 import { portOf } from "../page/serve.ts";
 import { inFolder } from "./_command.ts";
 
@@ -59,4 +59,15 @@ Deno.test("only the worker may start threads from data, and it may load nothing"
   assertMatch(page, /^default-src 'none';.* worker-src 'self'$/);
   assertEquals(headersOf("index.html")["cross-origin-opener-policy"], "same-origin");
   assertEquals(headersOf("index.html")["cross-origin-embedder-policy"], "require-corp");
+});
+
+Deno.test("shaders lose white space and comments, other texts of several lines stay as they are", () => {
+  const shader =
+    "var a=`fn f(x: u32) -> f32 { // first\n  let y = ${b} - 2; // why\n  for (var i = 0u; i < y; i++) {\n  }\n}`";
+  assertEquals(
+    minifyShaders(shader),
+    "var a=`fn f(x: u32) -> f32 { // first\nlet y=${b} - 2;\nfor(var i=0u;i<y;i++){\n}\n}`",
+  );
+  const text = "var end=`.\n\n`,line=`\n---\n  indented // text\n`";
+  assertEquals(minifyShaders(text), text);
 });

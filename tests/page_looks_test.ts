@@ -25,14 +25,14 @@ import { story } from "./_command.ts";
 
 type Answer<Kind extends FromWorker["kind"]> = FromWorker & { kind: Kind };
 
-const backend = new CpuBackend(), small = { layers: 2, heads: 2, modelDim: 16, contextLength: 32 };
+const backend = new CpuBackend(), small = { layers: 2, heads: 2, modelDim: 16 };
 
 /** Looks at an untrained model, and what they have answered. */
-function looksAt(text: string, preset: Choices["preset"] = "tiny") {
+function looksAt(text: string, preset: Choices["preset"] = "tiny", contextLength = 32) {
   const isMasked = preset.startsWith("roberta"), specialTokens = isMasked ? MASKED_SPECIAL_TOKENS : undefined;
   const tokenizer = CharTokenizer.fromText(text, { specialTokens });
   const model = buildModel<"causal" | "masked">(
-    languageConfig(settingsOf({ ...choicesOf(preset), ...small }), tokenizer.vocabSize),
+    languageConfig(settingsOf({ ...choicesOf(preset), ...small, contextLength }), tokenizer.vocabSize),
   );
   initialize(backend, model, 1);
   const answers: FromWorker[] = [], state = { step: 0 }, validation = tokenizer.encode(text);
@@ -110,7 +110,7 @@ Deno.test("a masked model has candidates for its first mask, and no coloured tex
   assertEquals(answers.at(-1)!.kind, "failed"); // the prompt still has no mask
 });
 
-Deno.test("attention maps are the library's, of at most 48 tokens", async () => {
+Deno.test("attention maps are the library's, of a line that is cut at the context", async () => {
   for (const preset of ["tiny", "roberta-tiny"] as const) {
     const { ask, last, model, tokenizer } = looksAt(tales, preset), line = "Mia had a kite.";
     await ask({ kind: "attention", line });
@@ -119,7 +119,7 @@ Deno.test("attention maps are the library's, of at most 48 tokens", async () => 
     assertEquals(maps, await attentionMaps(backend, attentionStack(model), ids));
     assertEquals(tokens, Array.from(ids, (id) => tokenizer.decode([id])));
     await ask({ kind: "attention", line: line.repeat(5) });
-    assertEquals(last("attention")!.tokens.length, small.contextLength);
+    assertEquals(last("attention")!.tokens.length, 32);
     await ask({ kind: "attention", line: "" });
     assertEquals(
       last("failed"),
@@ -128,6 +128,12 @@ Deno.test("attention maps are the library's, of at most 48 tokens", async () => 
         : undefined,
     );
   }
+});
+
+Deno.test("of a long line the first 48 tokens have maps", async () => {
+  const { ask, last } = looksAt(tales, "tiny", 64);
+  await ask({ kind: "attention", line: tales.slice(0, 100) });
+  assertEquals(last("attention")!.tokens.join(""), tales.slice(0, 48));
 });
 
 Deno.test("tales have the skills and losses that evaluate measures", async () => {

@@ -4,7 +4,6 @@
  * @module
  */
 import uPlot from "npm:uplot@1.6.32";
-import "npm:uplot@1.6.32/dist/uPlot.min.css";
 import type { LossRecord } from "./loss_record.ts";
 import type { Reference } from "../protocol.ts";
 
