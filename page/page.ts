@@ -5,6 +5,7 @@
  */
 import { BeginForm } from "./view/begin_form.ts";
 import { connect, type Connection } from "./view/connection.ts";
+import { KeptRunView } from "./view/kept_run.ts";
 import { element, show, write } from "./view/elements.ts";
 import type { FromWorker, ToWorker } from "./protocol.ts";
 import { RunView } from "./view/run_view.ts";
@@ -32,6 +33,7 @@ function receive(message: FromWorker): void {
   form?.receive(message);
   view.receive(message);
   takeAway.receive(message);
+  keptRun?.receive(message);
   if (message.kind === "state" && message.state === "idle") form?.openDevice();
 }
 
@@ -70,8 +72,10 @@ function acceptFiles(): void {
 const view = new RunView(send);
 const takeAway = new TakeAway(send);
 let form: BeginForm | undefined;
+let keptRun: KeptRunView | undefined;
 acceptFiles();
 connect(receive, complain).then((connected) => {
   connection = connected;
+  keptRun = new KeptRunView(send);
   form = new BeginForm(send, (choices) => send({ kind: "begin", choices }));
 }).catch((error) => complain(error.message));
