@@ -5,6 +5,7 @@
  */
 import { BeginForm } from "./view/begin_form.ts";
 import { connect, type Connection } from "./view/connection.ts";
+import { KeptRunView } from "./view/kept_run.ts";
 import { element, show, write } from "./view/elements.ts";
 import type { FromWorker, Question, ToWorker } from "./protocol.ts";
 import { AttentionView } from "./view/look/attention_view.ts";
@@ -38,6 +39,7 @@ function receive(message: FromWorker): void {
   form?.receive(message);
   view.receive(message);
   takeAway.receive(message);
+  keptRun?.receive(message);
   for (const look of looks) look.receive(message);
   if (message.kind === "state" && message.state === "idle") form?.reopen();
 }
@@ -79,8 +81,10 @@ const takeAway = new TakeAway(send);
 const ask = (question: Question) => connection?.send(question);
 const looks = [new NextTokenView(ask), new SurpriseView(), new SkillsView(), new AttentionView(ask)];
 let form: BeginForm | undefined;
+let keptRun: KeptRunView | undefined;
 acceptFiles();
 connect(receive, complain).then((connected) => {
   connection = connected;
+  keptRun = new KeptRunView(send);
   form = new BeginForm(send, (choices) => send({ kind: "begin", choices }));
 }).catch((error) => complain(error.message));

@@ -1,8 +1,8 @@
 /**
  * The messages between the page and the worker that computes: the only place where the two meet.
  *
- *     page    → worker   text, plan, begin, run, step, pause, generate, reset, pack, distribution, attention
- *     worker  → page     opened, planned, began, state, progress, validated, sample, generated, packed, failed,
+ *     page    → worker   text, plan, begin, run, step, pause, generate, reset, pack, find, restore, distribution, attention
+ *     worker  → page     opened, planned, began, state, progress, validated, sample, generated, packed, found, failed,
  *                        distribution, attention, surprise, skills
  *
  * The worker answers in the order of the messages, except that pause and reset interrupt what is running, and that a
@@ -69,6 +69,10 @@ export type ToWorker =
   | { readonly kind: "reset" }
   /** The run as a zip. */
   | { readonly kind: "pack" }
+  /** Whether there is a kept run. */
+  | { readonly kind: "find" }
+  /** Goes on with the kept run, paused. */
+  | { readonly kind: "restore" }
   | Question;
 
 /** What the page asks about a model; of each kind only the newest counts, and its answer is renewed as the model learns. */
@@ -148,6 +152,8 @@ export type FromWorker =
     readonly bytes: Uint8Array<ArrayBuffer>;
     readonly commands: readonly string[];
   }
+  /** A run was kept: on a text of the user's own or the tales, its step, and that of its end. */
+  | { readonly kind: "found"; readonly own: boolean; readonly step: number; readonly steps: number }
   /** Something asked for could not be done: one line with what to do. */
   | { readonly kind: "failed"; readonly at: ToWorker["kind"]; readonly message: string }
   /** The most likely next tokens, the likeliest first. */

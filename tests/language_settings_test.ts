@@ -26,6 +26,7 @@ Deno.test("a shorter run warms up in fewer steps, unless they are given", () => 
   const { warmupSteps, evaluationInterval, steps } = withSteps(settings, { steps: 60 });
   assertEquals([warmupSteps, evaluationInterval, steps], [6, 6, 60]);
   assertEquals(withSteps(settings, { steps: 60, warmupSteps: 20 }).warmupSteps, 20);
+  assertEquals(withSteps(settings, { steps: 100_000 }).warmupSteps, settings.warmupSteps);
 });
 
 Deno.test("a masked model has no tied output layer to choose", () => {

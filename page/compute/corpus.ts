@@ -35,6 +35,7 @@ export function ownSource(typed: string): Source {
 
 /** A text as ids. */
 export interface Corpus {
+  readonly source: Source;
   readonly tokenizer: BaseTokenizer;
   readonly training: Uint32Array;
   readonly validation: Uint32Array;
@@ -58,7 +59,8 @@ function promptFrom(text: string, isMasked: boolean): string {
 }
 
 /** Splits and encodes a text for a kind of model. */
-export function encodeSource({ text, optimalLoss }: Source, objective: Objective): Corpus {
+export function encodeSource(source: Source, objective: Objective): Corpus {
+  const { text, optimalLoss } = source;
   const isMasked = objective === "mlm", specialTokens = isMasked ? MASKED_SPECIAL_TOKENS : undefined;
   const tokenizer = CharTokenizer.fromText(text, { specialTokens });
   const [training, validation] = splitTexts([text], 1 - VALIDATION_FRACTION);
@@ -68,7 +70,7 @@ export function encodeSource({ text, optimalLoss }: Source, objective: Objective
   };
   return {
     ...ids,
-    ...{ tokenizer, characters: text.length, prompt: promptFrom(text, isMasked) },
+    ...{ source, tokenizer, characters: text.length, prompt: promptFrom(text, isMasked) },
     textFingerprint: fingerprintOfDocuments([...training, "", ...validation]),
     // of a model that reads the characters before, and no others
     optimalLoss: isMasked || optimalLoss === undefined

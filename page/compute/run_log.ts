@@ -6,10 +6,27 @@
 import type { MetricsRecord, StepReport } from "../../mod.ts";
 import { addToEpoch, type Best, type EpochLoss, isBetter } from "../../checkpoints/runs/run_state.ts";
 
+/** A sample and the step after which it was taken. */
+export interface Sample {
+  readonly step: number;
+  readonly text: string;
+}
+
+/** What a log holds. Plain JSON. */
+export interface LogContent {
+  readonly records: readonly MetricsRecord[];
+  readonly samples: readonly Sample[];
+  readonly best?: Best;
+  readonly epochLoss?: EpochLoss;
+  readonly milliseconds: number;
+}
+
 /** The steps of a run so far. */
 export class RunLog {
   /** One for each step. */
-  readonly records: MetricsRecord[] = [];
+  records: MetricsRecord[] = [];
+  /** The samples that were shown. */
+  samples: Sample[] = [];
   readonly #stepsPerEpoch: number;
   #best: Best | undefined;
   #epochLoss: EpochLoss | undefined;
@@ -18,6 +35,20 @@ export class RunLog {
   /** @param stepsPerEpoch Steps of an epoch, not always a whole number. */
   constructor(stepsPerEpoch: number) {
     this.#stepsPerEpoch = stepsPerEpoch;
+  }
+
+  /** All of it. */
+  get content(): LogContent {
+    const { records, samples } = this;
+    return { records, samples, ...this.scores, milliseconds: this.#milliseconds };
+  }
+
+  set content({ records, samples, best, epochLoss, milliseconds }: LogContent) {
+    this.records = [...records];
+    this.samples = [...samples];
+    this.#best = best;
+    this.#epochLoss = epochLoss;
+    this.#milliseconds = milliseconds;
   }
 
   /** The scores as a checkpoint holds them. */

@@ -73,7 +73,8 @@ export function planRun(asked: Choices, { tokenizer: { vocabSize }, characters, 
 export class Session {
   /** The steps, and what they change. */
   readonly run: TrainingRun;
-  /** The settings of the run. */
+  /** What was chosen, and the settings that follow from it. */
+  readonly choices: Choices;
   readonly settings: LanguageSettings;
   /** Its records. */
   readonly log: RunLog;
@@ -117,6 +118,7 @@ export class Session {
     this.tokensPerStep = batchSize * contextLength;
     this.references = baselines(validation, { vocabSize: tokenizer.vocabSize, optimal: corpus.optimalLoss });
     this.run = new TrainingRun(backend, this.model, batches, settings);
+    this.choices = choices;
     this.settings = settings;
     this.log = new RunLog(batches.batchesPerEpoch);
   }

@@ -7,7 +7,6 @@ import { modelFiles, trainingFiles } from "../../checkpoints/checkpoint.ts";
 import { languageState, type TextSource } from "../../checkpoints/runs/run_state.ts";
 import { withSums } from "../../checkpoints/sums.ts";
 import { countParameters } from "../../mod.ts";
-import type { Source } from "./corpus.ts";
 import type { Session } from "./session.ts";
 import { writeZip } from "./zip.ts";
 
@@ -20,7 +19,8 @@ export interface PackedRun {
 }
 
 /** Packs a run as it is now. Its text is in the zip, too, unless it is that of the tales, which every command has. */
-export async function packRun(session: Session, { text, optimalLoss }: Source): Promise<PackedRun> {
+export async function packRun(session: Session): Promise<PackedRun> {
+  const { text, optimalLoss } = session.corpus.source;
   const { run, model, settings, corpus, log } = session, { backend } = run, isOwn = optimalLoss === undefined;
   const name = `${isOwn ? "text" : "tales"}-step-${run.step}`;
   const { validationFraction, replaceInvalid } = settings;

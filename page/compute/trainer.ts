@@ -7,7 +7,8 @@ import { chooseBackend, objectiveOf, type OpenedBackend, train } from "../../mod
 import { usualInterval } from "../../checkpoints/runs/intervals.ts";
 import { type Corpus, encodeSource, ownSource, type Source, talesSource } from "./corpus.ts";
 import { Looks } from "./looks.ts";
-import type { Choices, FromWorker, ToWorker, WorkerState } from "../protocol.ts";
+import type { Choices, FromWorker, Plan, ToWorker, WorkerState } from "../protocol.ts";
+import { decodeRun, encodeRun, type KeptRun, restoreRun, type Shelf } from "./kept_run.ts";
 import { planRun, Session } from "./session.ts";
 import { hasSample, settingsOf } from "./settings.ts";
 import { packRun } from "./take_away.ts";
@@ -30,10 +31,15 @@ export class Trainer {
   #opened: OpenedBackend | undefined;
   #session: Session | undefined;
   #looks: Looks | undefined;
+  readonly #shelf: Shelf | undefined;
 
-  /** @param post Where the answers go. */
-  constructor(post: (message: FromWorker) => void) {
+  /**
+   * @param post Where the answers go.
+   * @param shelf Where the newest state of a run is kept; nowhere unless given.
+   */
+  constructor(post: (message: FromWorker) => void, shelf?: Shelf) {
     this.#post = post;
+    this.#shelf = shelf;
   }
 
   /** Takes a message; the promise resolves when it has been worked off. */
@@ -47,7 +53,7 @@ export class Trainer {
     return this.#queue = this.#queue.then(() => this.#answer(message)).catch((error) => {
       this.#post({ kind: "failed", at: message.kind, message: (error as Error).message });
       if (this.#session) this.#show(this.#resting());
-      else if (message.kind === "begin") this.#show("idle");
+      else if (message.kind === "begin" || message.kind === "restore") this.#show("idle");
     });
   }
 
@@ -74,7 +80,11 @@ export class Trainer {
       case "generate":
         return await this.#generate(message);
       case "reset":
-        return this.#reset();
+        return await this.#reset();
+      case "find":
+        return await this.#find();
+      case "restore":
+        return await this.#restore();
       case "pack":
         return await this.#pack();
     }
@@ -117,10 +127,16 @@ export class Trainer {
     this.#show("preparing");
     const corpus = this.#corpusOf(choices), plan = planRun(choices, corpus);
     if (!this.#opened) await this.#open("auto");
+    this.#prepare(plan, corpus);
+    await this.#train(Infinity);
+  }
+
+  /** Makes the model of a run, and tells the page about it. */
+  #prepare(plan: Plan, corpus: Corpus): Session {
     const session = this.#session = new Session(this.#opened!.backend, plan, corpus);
     const looks = this.#looks = new Looks(session.looked, this.#post), { references, masked } = session;
     this.#post({ kind: "began", plan, masked, prompt: corpus.prompt, line: looks.line, references });
-    await this.#train(Infinity);
+    return session;
   }
 
   /** Trains until the last step, a number of steps from now, or an interruption, which comes between two steps. */
@@ -148,12 +164,61 @@ export class Trainer {
       const loss = isDue(step) ? await session.validate() : undefined;
       session.log.add(reports, performance.now() - begun, loss);
       if (loss !== undefined) this.#post({ kind: "validated", step, loss });
-      if (hasSample(step, steps)) this.#post({ kind: "sample", step, text: await session.sample() });
+      if (hasSample(step, steps)) {
+        const sample = { step, text: await session.sample() };
+        session.log.samples.push(sample);
+        this.#post({ kind: "sample", ...sample });
+      }
+      if (loss !== undefined) await this.#keep(session);
       await (hasSample(step, steps) ? this.#looks?.renew() : this.#looks?.answer());
       if (this.#interrupted || step === last) break;
       readAt = step + Math.max(1, Math.min(Math.floor(ANSWER_INTERVAL / perStep), MAX_STEPS));
       begun = performance.now();
     }
+    if (!isDue(run.step)) await this.#keep(session);
+    this.#show(this.#resting());
+    await this.#looks?.renew();
+  }
+
+  /** Keeps the newest state of the run; where the browser refuses, the run goes on without. */
+  async #keep(session: Session): Promise<void> {
+    const bytes = this.#shelf && await encodeRun(session);
+    await this.#shelf?.write(bytes).catch(() => {});
+  }
+
+  /** The run that is kept, if there is one. */
+  async #kept(): Promise<KeptRun | undefined> {
+    return decodeRun(await this.#shelf?.read().catch(() => undefined));
+  }
+
+  async #find(): Promise<void> {
+    const kept = await this.#kept();
+    if (!kept) return;
+    this.#post({ kind: "found", own: kept.text !== null, step: kept.step, steps: kept.choices.steps });
+  }
+
+  /** Takes the kept run up where it was, and shows again what was shown of it. */
+  async #restore(): Promise<void> {
+    const kept = await this.#kept();
+    if (!kept) throw new Error("The run that was kept is no longer there: begin a new one");
+    this.#show("preparing");
+    const { choices, text, log: { records, samples, milliseconds }, step } = kept;
+    const source = text === null ? talesSource() : ownSource(text);
+    const corpus = encodeSource(source, objectiveOf(settingsOf(choices))), plan = planRun(choices, corpus);
+    await this.#open(kept.device);
+    const session = this.#prepare(plan, corpus);
+    restoreRun(session, kept);
+    const perStep = milliseconds / step;
+    this.#post({
+      kind: "progress",
+      losses: records.map(({ step, loss }) => ({ step, loss })),
+      tokensPerSecond: 1000 * session.tokensPerStep / perStep,
+      secondsLeft: (choices.steps - step) * perStep / 1000,
+    });
+    for (const { step, validationLoss: loss } of records) {
+      if (loss !== undefined) this.#post({ kind: "validated", step, loss });
+    }
+    for (const sample of samples) this.#post({ kind: "sample", ...sample });
     this.#show(this.#resting());
     await this.#looks?.renew();
   }
@@ -172,12 +237,12 @@ export class Trainer {
 
   /** Gives the run to the page as a zip. */
   async #pack(): Promise<void> {
-    if (!this.#session || !this.#source) return;
-    this.#post({ kind: "packed", ...await packRun(this.#session, this.#source) });
+    if (this.#session) this.#post({ kind: "packed", ...await packRun(this.#session) });
   }
 
-  /** Ends the run. The device is opened anew, which gives its memory back. */
-  #reset(): void {
+  /** Ends the run, which is no longer kept. The device is opened anew, which gives its memory back. */
+  async #reset(): Promise<void> {
+    if (this.#session) await this.#shelf?.write(undefined).catch(() => {});
     this.#session = this.#looks = undefined;
     this.#opened?.backend.close();
     this.#opened = undefined;

@@ -40,6 +40,11 @@ for (const [width, dark] of [[1280, false], [390, true], [390, false], [1280, tr
       await page.click("#download");
       await page.waitForSelector("#taken:not([hidden])");
       await check("run");
+      await page.reload();
+      await page.waitForSelector("#kept:not([hidden])");
+      await page.waitForSelector('#train[aria-disabled="false"]');
+      await page.evaluate(axe.source);
+      await check("form with a run that was kept");
     },
   );
 }

@@ -212,6 +212,43 @@ test(
     }),
 );
 
+test("a run that is paused, reloaded and taken up ends with the losses of Deno", async (browser, address) => {
+  const { page, faults } = await openPage(browser, address);
+  assertEquals(await page.$eval("#kept", (kept) => (kept as HTMLElement).hidden), true);
+  await page.select("#device", "wasm");
+  await fill(page, "#steps", "30");
+  await waitForText(page, "#plan", / 30 steps/);
+  await page.click("#train");
+  await page.waitForSelector("#samples li");
+  await page.click("#pause");
+  await waitForText(page, "#state", /^Paused$/);
+  const before = await lossesOn(page);
+  await page.reload();
+  await page.waitForSelector("#kept:not([hidden])");
+  await waitForText(
+    page,
+    "#kept-what",
+    new RegExp(`^A run on the tales was kept at step ${before.length} of 30`),
+  );
+  await page.click("#go-on");
+  await waitForText(page, "#state", /^Paused$/);
+  assertEquals(await lossesOn(page), before);
+  await page.click("#pause");
+  await waitForText(page, "#state", /^Done$/);
+  const choices = { ...choicesOf("tiny"), steps: 30 };
+  const deno = await inDeno({ kind: "text", text: null }, { kind: "open", device: "wasm" }, {
+    kind: "begin",
+    choices,
+  });
+  assertEquals(await lossesOn(page), rowsOf(deno));
+  await page.click("#reset");
+  await page.waitForSelector("#begin:not([hidden])");
+  await page.reload();
+  await page.waitForSelector('#train[aria-disabled="false"]');
+  assertEquals(await page.$eval("#kept", (kept) => (kept as HTMLElement).hidden), true);
+  assertEquals(faults, []);
+});
+
 test("index.html opened from disk trains on one thread", async (browser) => {
   const folder = await Deno.makeTempDir();
   await writePage(files, folder);

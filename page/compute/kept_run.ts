@@ -1,0 +1,92 @@
+/**
+ * The newest state of a run, kept so that it goes on after the page was closed: what was chosen, the text, what has been
+ * shown, and the numbers as they are in memory. It is for the same page only; {@linkcode packRun} writes what others read.
+ *
+ *     4 bytes       length of the description, little-endian
+ *     description   JSON in UTF-8
+ *     floats        the parameters, then each array of the optimizer
+ *
+ * @module
+ */
+import type { Tensor } from "../../mod.ts";
+import type { Choices } from "../protocol.ts";
+import type { LogContent } from "./run_log.ts";
+import type { Session } from "./session.ts";
+import { settingsOf } from "./settings.ts";
+
+/** A place for one kept run, such as a file of the browser. */
+export interface Shelf {
+  read(): Promise<Uint8Array<ArrayBuffer> | undefined>;
+  /** Replaces what is there, whole or not at all; undefined removes it. */
+  write(bytes: Uint8Array<ArrayBuffer> | undefined): Promise<void>;
+}
+
+/** A larger run is not kept, in bytes: writing it would take longer than training until the next time. */
+const MAX_BYTES = 200e6;
+
+/** What is kept besides the floats. */
+interface Description {
+  readonly choices: Choices;
+  /** The settings that the choices stood for, which another version of the page may read otherwise. */
+  readonly settings: string;
+  /** A text of the user's own; null for the tales. */
+  readonly text: string | null;
+  readonly device: "cpu" | "wasm" | "webgpu";
+  readonly step: number;
+  readonly log: LogContent;
+}
+
+/** A run that was kept. */
+export interface KeptRun extends Description {
+  readonly floats: Uint8Array<ArrayBuffer>;
+}
+
+const tensorsOf = ({ run: { store, optimizer } }: Session): Tensor[] => [
+  store.values,
+  ...Object.values(optimizer.state),
+];
+
+/** The state of a run as bytes; undefined where they are too many. */
+export async function encodeRun(session: Session): Promise<Uint8Array<ArrayBuffer> | undefined> {
+  const { run, choices, settings, corpus: { source }, log } = session, tensors = tensorsOf(session);
+  if (4 * tensors.reduce((sum, { size }) => sum + size, 0) > MAX_BYTES) return;
+  const description: Description = {
+    choices,
+    settings: JSON.stringify(settings),
+    text: source.optimalLoss === undefined ? source.text : null,
+    device: run.backend.name as Description["device"],
+    step: run.step,
+    log: log.content,
+  };
+  const json = new TextEncoder().encode(JSON.stringify(description));
+  const parts: BlobPart[] = [Uint32Array.of(json.length), json];
+  for (const tensor of tensors) parts.push(Float32Array.from(await run.backend.read(tensor)));
+  return new Uint8Array(await new Blob(parts).arrayBuffer());
+}
+
+/** Reads a run that was kept; undefined where there is none that this version of the page can go on with. */
+export function decodeRun(bytes: Uint8Array<ArrayBuffer> | undefined): KeptRun | undefined {
+  try {
+    const end = 4 + new DataView(bytes!.buffer).getUint32(0, true);
+    const description: Description = JSON.parse(new TextDecoder().decode(bytes!.subarray(4, end)));
+    const isSame = JSON.stringify(settingsOf(description.choices)) === description.settings;
+    return isSame ? { ...description, floats: bytes!.slice(end) } : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** Sets a new run with the same choices back to what was kept. */
+export function restoreRun(session: Session, { floats, step, log }: KeptRun): void {
+  const values = new Float32Array(floats.buffer), tensors = tensorsOf(session);
+  if (values.length !== tensors.reduce((sum, { size }) => sum + size, 0)) {
+    throw new Error("The run that was kept is damaged: begin a new one");
+  }
+  let place = 0;
+  for (const tensor of tensors) {
+    session.run.backend.write(tensor, values.subarray(place, place + tensor.size));
+    place += tensor.size;
+  }
+  session.run.step = step;
+  session.log.content = log;
+}

@@ -1,0 +1,113 @@
+import { assert, assertEquals, assertMatch } from "@std/assert";
+import { choicesOf } from "../page/choices.ts";
+import { decodeRun, type Shelf } from "../page/compute/kept_run.ts";
+import { Trainer } from "../page/compute/trainer.ts";
+import type { FromWorker, ToWorker } from "../page/protocol.ts";
+import { story } from "./_command.ts";
+
+/** A shelf in memory, and trainers that share it as one page after the other does. */
+function pages() {
+  let content: Uint8Array<ArrayBuffer> | undefined;
+  const shelf: Shelf = {
+    read: () => Promise.resolve(content),
+    write: (bytes) => Promise.resolve(void (content = bytes)),
+  };
+  const open = () => {
+    const answers: FromWorker[] = [],
+      trainer: Trainer = new Trainer((message) => answers.push(message), shelf);
+    const send = async (...messages: ToWorker[]) => {
+      for (const message of messages) await trainer.receive(message);
+    };
+    return { answers, trainer, send };
+  };
+  return { open, content: () => content, put: (bytes?: Uint8Array<ArrayBuffer>) => content = bytes };
+}
+
+const own: ToWorker = { kind: "text", text: story(100) };
+const small = { modelDim: 16, contextLength: 16, batchSize: 2, steps: 30 };
+
+/** What a page shows of a run, without its speed. */
+const shown = (answers: readonly FromWorker[]) => ({
+  losses: answers.flatMap((answer) => answer.kind === "progress" ? answer.losses : []),
+  validated: answers.filter(({ kind }) => kind === "validated"),
+  samples: answers.filter(({ kind }) => kind === "sample"),
+});
+
+for (const device of ["cpu", "wasm"] as const) {
+  for (const preset of ["short-text", "roberta-short"] as const) {
+    Deno.test(`a run that is paused, closed and taken up equals an uninterrupted one, ${preset} on ${device}`, async () => {
+      const begin: ToWorker = { kind: "begin", choices: { ...choicesOf(preset), ...small } };
+      const whole = pages().open();
+      await whole.send({ kind: "open", device }, own, begin);
+      const { open } = pages(), first = open();
+      await first.send({ kind: "find" }, { kind: "open", device }, own);
+      const training = first.trainer.receive(begin);
+      first.trainer.receive({ kind: "pause" });
+      await training;
+      while (shown(first.answers).losses.length < 13) await first.send({ kind: "step" });
+      const second = open();
+      await second.send({ kind: "find" });
+      const { length } = shown(first.answers).losses;
+      assertEquals(second.answers, [{ kind: "found", own: true, step: length, steps: 30 }]);
+      await second.send({ kind: "restore" });
+      assertEquals(shown(second.answers), shown(first.answers));
+      assertEquals(second.answers.at(-1), { kind: "state", state: "paused" });
+      await second.send({ kind: "run" });
+      assertEquals(shown(second.answers), shown(whole.answers));
+      await whole.send({ kind: "pack" });
+      await second.send({ kind: "pack" });
+      const [a, b] = [whole, second].map(({ answers }) => answers.findLast(({ kind }) => kind === "packed"));
+      assert(a?.kind === "packed" && b?.kind === "packed");
+      assertEquals([b.name, b.commands], [a.name, a.commands]);
+    });
+  }
+}
+
+Deno.test("a reset keeps nothing, and what cannot be read is not offered", async () => {
+  const { open, content, put } = pages(), first = open();
+  await first.send({ kind: "open", device: "cpu" }, own, {
+    kind: "begin",
+    choices: { ...choicesOf("short-text"), ...small, steps: 3 },
+  });
+  const kept = content()!;
+  assertEquals(decodeRun(kept)?.step, 3);
+  await first.send({ kind: "reset" });
+  assertEquals(content(), undefined);
+  for (
+    const damaged of [undefined, new Uint8Array(0), kept.slice(0, 50), Uint8Array.of(255, 255, 255, 255)]
+  ) {
+    put(damaged);
+    const page = open();
+    await page.send({ kind: "find" });
+    assertEquals(page.answers, []);
+  }
+  put(kept.slice(0, -4));
+  const page = open();
+  await page.send({ kind: "restore" });
+  const failed = page.answers.find(({ kind }) => kind === "failed");
+  assertMatch(
+    failed?.kind === "failed" ? failed.message : "",
+    /^The run that was kept is damaged: begin a new one$/,
+  );
+});
+
+Deno.test("a run that is kept with settings of another version is not offered", async () => {
+  const { open, content } = pages(), page = open();
+  await page.send({ kind: "open", device: "cpu" }, own, {
+    kind: "begin",
+    choices: { ...choicesOf("short-text"), ...small, steps: 3 },
+  });
+  const bytes = content()!.slice(), text = new TextDecoder("latin1").decode(bytes);
+  bytes[text.indexOf("cosine")] = "k".charCodeAt(0);
+  assertEquals(decodeRun(bytes), undefined);
+});
+
+Deno.test("a run goes on where its state cannot be kept", async () => {
+  const refuse = () => Promise.reject(new Error("no room")), answers: FromWorker[] = [];
+  const trainer = new Trainer((message) => answers.push(message), { read: refuse, write: refuse });
+  await trainer.receive({ kind: "find" });
+  await trainer.receive({ kind: "open", device: "cpu" });
+  await trainer.receive(own);
+  await trainer.receive({ kind: "begin", choices: { ...choicesOf("short-text"), ...small, steps: 3 } });
+  assertEquals(answers.at(-1), { kind: "state", state: "done" });
+});
