@@ -51,7 +51,8 @@ for (const device of ["cpu", "wasm"] as const) {
       assertEquals(second.answers, [{ kind: "found", own: true, step: length, steps: 30 }]);
       await second.send({ kind: "restore" });
       assertEquals(shown(second.answers), shown(first.answers));
-      assertEquals(second.answers.at(-1), { kind: "state", state: "paused" });
+      const state = second.answers.findLast(({ kind }) => kind === "state");
+      assertEquals(state, { kind: "state", state: "paused" });
       await second.send({ kind: "run" });
       assertEquals(shown(second.answers), shown(whole.answers));
       await whole.send({ kind: "pack" });
