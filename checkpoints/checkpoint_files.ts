@@ -17,7 +17,7 @@ const MAX_JSON_BYTES = 2 ** 23;
  *
  * @category Checkpoints
  */
-export type FileContent = Uint8Array<ArrayBuffer> | string;
+export type FileContent = CheckpointFiles[string];
 
 /**
  * The files of a folder by name. A content that takes time to compute may be a promise.
@@ -31,7 +31,7 @@ export type FolderFiles = Readonly<Record<string, FileContent | Promise<FileCont
  *
  * @category Checkpoints
  */
-export type CheckpointFiles = Record<string, FileContent>;
+export type CheckpointFiles = Record<string, Uint8Array<ArrayBuffer> | string>;
 
 /** The file that holds the step and the settings of a run. */
 export const TRAINING_STATE = "training_state.json";
