@@ -25,7 +25,7 @@ import { ARCHITECTURES, type ModelConfig } from "../models/families.ts";
 import { expectShape } from "./checkpoint_tensors.ts";
 import { type ConfigJson, ConfigReader, MAX } from "./hugging_face/config_reader.ts";
 import { formatOf, fromHuggingFaceConfig, toHuggingFaceConfig } from "./hugging_face/formats.ts";
-import { definedOnly } from "./hugging_face/shared.ts";
+import { definedOnly } from "./hugging_face/shared_fields.ts";
 import type { TensorEntry } from "./safetensors.ts";
 
 /**

@@ -1,6 +1,6 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import { ConfigReader } from "../checkpoints/hugging_face/config_reader.ts";
-import { labelTables } from "../checkpoints/hugging_face/shared.ts";
+import { labelTables } from "../checkpoints/hugging_face/shared_fields.ts";
 
 const file = new ConfigReader({
   count: 3,

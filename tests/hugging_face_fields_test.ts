@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
-import { FIXED_FIELDS } from "../checkpoints/hugging_face/shared.ts";
+import { FIXED_FIELDS } from "../checkpoints/hugging_face/shared_fields.ts";
 import { fromHuggingFaceConfig, toHuggingFaceConfig } from "../checkpoints/hugging_face/formats.ts";
 import { buildModel } from "../models/families.ts";
 import { type Field, READ_FIELDS, UNREAD_FIELDS } from "./folders/fields.ts";

@@ -8,7 +8,7 @@
 import { quoted } from "../../core/quoted.ts";
 import type { ModelConfig } from "../../models/families.ts";
 import { GPT_FORMAT } from "./gpt.ts";
-import type { Format, HuggingFaceTensor } from "./shared.ts";
+import type { Format, HuggingFaceTensor } from "./shared_fields.ts";
 import { BERT_FORMAT, ROBERTA_FORMAT } from "./roberta.ts";
 
 /** The formats of all architectures. */

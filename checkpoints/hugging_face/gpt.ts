@@ -24,7 +24,7 @@ import {
   readShared,
   type SharedNames,
   writeShared,
-} from "./shared.ts";
+} from "./shared_fields.ts";
 
 /** The tensors of a block: ours, theirs. */
 const BLOCK_NAMES = [

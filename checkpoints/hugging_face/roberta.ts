@@ -28,7 +28,7 @@ import {
   readShared,
   type SharedNames,
   writeShared,
-} from "./shared.ts";
+} from "./shared_fields.ts";
 
 const BLOCK_ROWS: readonly Row[] = [
   ["attention.queryKeyValue", ["query", "key", "value"].map((name) => `attention.self.${name}`), true],

@@ -10,7 +10,7 @@ import { shortened } from "../../core/quoted.ts";
 import { formatShape } from "../../core/tensor.ts";
 import type { ModelConfig } from "../../models/families.ts";
 import { formatOf, huggingFaceTensors } from "./formats.ts";
-import type { Format, HuggingFaceTensor } from "./shared.ts";
+import type { Format, HuggingFaceTensor } from "./shared_fields.ts";
 
 /**
  * Finds each parameter of a model among the tensors of a file.

@@ -39,23 +39,10 @@ export const ATTENTION_BACKWARD_READS = {
   random: "u32",
 } as const;
 
-/** The names of the constants of attention's kernels. */
-export const ATTENTION_CONSTANTS = [
-  "batch",
-  "heads",
-  "time",
-  "headDim",
-  "causal",
-  "padded",
-  "threshold",
-  "keepScale",
-  "stream",
-] as const;
-
 /** What the kernel that computes the statistics reads. */
 export const ATTENTION_STATISTICS_READS = { dy: "f32", y: "f32", logSumExp: "f32", lengths: "u32" } as const;
 
-/** Its constants. */
+/** Its constants: sizes, and which keys a query sees. */
 export const ATTENTION_STATISTICS_CONSTANTS = [
   "batch",
   "heads",
@@ -63,6 +50,14 @@ export const ATTENTION_STATISTICS_CONSTANTS = [
   "headDim",
   "causal",
   "padded",
+] as const;
+
+/** The names of the constants of attention's other kernels. */
+export const ATTENTION_CONSTANTS = [
+  ...ATTENTION_STATISTICS_CONSTANTS,
+  "threshold",
+  "keepScale",
+  "stream",
 ] as const;
 
 /** See {@linkcode AttentionConstants}. */

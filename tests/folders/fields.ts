@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { ACTIVATION_NAMES } from "../../checkpoints/hugging_face/shared.ts";
+import { ACTIVATION_NAMES } from "../../checkpoints/hugging_face/shared_fields.ts";
 
 /** A field, under its name in each family that has it. */
 export interface Field {

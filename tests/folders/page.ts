@@ -5,7 +5,7 @@
  *
  * @module
  */
-import { FIXED_FIELDS } from "../../checkpoints/hugging_face/shared.ts";
+import { FIXED_FIELDS } from "../../checkpoints/hugging_face/shared_fields.ts";
 import { READ_FIELDS, UNREAD_FIELDS } from "./fields.ts";
 
 const code = (value: unknown) => `\`${JSON.stringify(value)}\``;

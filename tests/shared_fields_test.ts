@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
 import { ConfigReader } from "../checkpoints/hugging_face/config_reader.ts";
-import { labelTables } from "../checkpoints/hugging_face/shared.ts";
+import { labelTables } from "../checkpoints/hugging_face/shared_fields.ts";
 
 for (const name of ["roberta-classifier-mini", "openai-gpt-classifier-mini"]) {
   Deno.test(`labelTables writes the tables that transformers wrote for ${name}`, async () => {
