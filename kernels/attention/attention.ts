@@ -34,7 +34,7 @@
  * @module
  */
 
-import { kernel } from "../../core/backend.ts";
+import { type AdapterClass, kernel } from "../../core/backend.ts";
 import {
   formatShape,
   gradientOf,
@@ -62,6 +62,7 @@ import {
   type AttentionConstants,
   VISIBLE_WGSL,
 } from "./attention_mask.ts";
+import { type AttentionPass, planAttention } from "./attention_tiles_wgsl.ts";
 import { lengthInWasm } from "./attention_walk_wasm.ts";
 import {
   attentionBackwardKeyValueWasm,
@@ -72,11 +73,17 @@ import {
   attentionBackwardKeyValueWgsl,
   attentionBackwardQueryWgsl,
   attentionForwardWgsl,
-  attentionGroups,
-  lanesFor,
 } from "./attention_wgsl.ts";
 import { dropThreshold } from "../dropout.ts";
 import { addScaled } from "../elementwise.ts";
+
+/** How many groups and lanes a kernel has. */
+const planned = (pass: AttentionPass) => ({
+  groups: (constants: AttentionConstants, adapter: AdapterClass) =>
+    planAttention(constants, adapter, pass).groups,
+  lanes: (constants: AttentionConstants, adapter: AdapterClass) =>
+    planAttention(constants, adapter, pass).lanes,
+});
 
 /** y = softmax(query · keyᵀ / √D) · value, and the log of the softmax's denominator. */
 export const attentionForward = kernel({
@@ -84,8 +91,7 @@ export const attentionForward = kernel({
   reads: ATTENTION_READS,
   writes: { y: "f32", logSumExp: "f32" },
   constants: ATTENTION_CONSTANTS,
-  groups: attentionGroups,
-  lanes: (_, adapter) => lanesFor(adapter),
+  ...planned("forward"),
   cpu: attentionForwardCpu,
   wgsl: attentionForwardWgsl,
   wasm: attentionForwardWasm,
@@ -138,8 +144,7 @@ export const attentionBackwardQuery = kernel({
   reads: ATTENTION_BACKWARD_READS,
   writes: { dQuery: "f32" },
   constants: ATTENTION_BACKWARD_QUERY_CONSTANTS,
-  groups: attentionGroups,
-  lanes: (_, adapter) => lanesFor(adapter),
+  ...planned("backwardQuery"),
   cpu: attentionBackwardQueryCpu,
   wgsl: attentionBackwardQueryWgsl,
   wasm: attentionBackwardQueryWasm,
@@ -151,8 +156,7 @@ export const attentionBackwardKeyValue = kernel({
   reads: ATTENTION_BACKWARD_READS,
   writes: { dKey: "f32", dValue: "f32" },
   constants: ATTENTION_BACKWARD_KEY_VALUE_CONSTANTS,
-  groups: attentionGroups,
-  lanes: (_, adapter) => lanesFor(adapter),
+  ...planned("backwardKeyValue"),
   cpu: attentionBackwardKeyValueCpu,
   wgsl: attentionBackwardKeyValueWgsl,
   wasm: attentionBackwardKeyValueWasm,
