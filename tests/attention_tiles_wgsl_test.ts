@@ -17,6 +17,10 @@ for (const adapter of ["software", "hardware"] as const) {
         for (const [batch, heads] of [[1, 1], [3, 5]]) {
           for (const time of [1, 4, 63, 64, 65, 1024]) {
             const plan = planAttention({ batch, heads, time, headDim }, adapter, pass);
+            assertEquals(
+              plan.blockRows,
+              plan.kind === "blocks" ? BLOCK_ROWS : adapter === "software" ? 4 : 1,
+            );
             // a block never crosses from one head to the next
             const blocks = batch * heads * Math.ceil(time / plan.blockRows);
             const blocksOfGroup = plan.kind === "blocks" ? 1 : plan.lanes;
@@ -39,16 +43,17 @@ Deno.test("planAttention gives a group a block where the rows of a head begin at
   }
 });
 
-Deno.test("planAttention gives every quad of a block to one row of lanes, and two to a lane if registers suffice", () => {
-  const quadsOf = (headDim: number) =>
+Deno.test("planAttention gives two quads to a lane if registers suffice and there are many groups", () => {
+  const quadsOf = (headDim: number, batch: number) =>
     PASSES.map((pass) => {
-      const plan = planAttention({ batch: 1, heads: 1, time: 64, headDim }, "hardware", pass);
-      assertEquals(plan.lanes / 8 * plan.laneQuads * 4, BLOCK_ROWS);
+      const plan = planAttention({ batch, heads: 8, time: 65, headDim }, "hardware", pass);
+      assertEquals(plan.lanes / 8 * plan.laneQuads * 4, BLOCK_ROWS, "every row of a block has its lanes");
       return plan.laneQuads;
     });
-  assertEquals(quadsOf(32), [2, 2, 2]);
-  assertEquals(quadsOf(64), [2, 2, 1]);
-  assertEquals(quadsOf(128), [1, 1, 1]);
+  assertEquals(quadsOf(32, 32), [2, 2, 2]);
+  assertEquals(quadsOf(64, 32), [2, 2, 1]);
+  assertEquals(quadsOf(128, 32), [1, 1, 1]);
+  assertEquals(quadsOf(32, 31), [1, 1, 1]);
 });
 
 Deno.test("AttentionTiles names each number that a lane holds once, and stores no channel beyond the last", () => {

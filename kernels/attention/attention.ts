@@ -25,9 +25,9 @@
  *     weight = M p        dv = Σ weight dy        dWeight = dy · v        dp = M dWeight
  *
  * Read `attention_naive.ts` first: the same in plain loops, each derivative spelled out. `attention_cpu.ts` has the CPU
- * bodies, `attention_wgsl.ts` the shaders, with the walk over keys in pseudo-code, `attention_wasm.ts` what WebAssembly runs,
- * and `attention_mask.ts` which keys a query sees and what dropout leaves out. `decomposed_attention.ts` puts attention
- * together from other operations.
+ * bodies, `attention_wgsl.ts` the shaders, with the walk over keys in pseudo-code, `attention_blocks_wgsl.ts` those for GPUs,
+ * `attention_wasm.ts` what WebAssembly runs, and `attention_mask.ts` which keys a query sees and what dropout leaves out.
+ * `decomposed_attention.ts` puts attention together from other operations.
  *
  * References: Vaswani et al. 2017, section 3.2.1; Dao, "FlashAttention-2", 2023, algorithms 1 and 2.
  *

@@ -14,8 +14,8 @@
  *     Q Kᵀ    a step for every 32 channels: tall holds them of 64 queries, wide of 32 keys
  *     P V     a step for every 32 channels, each with a sum of its own: tall holds P, wide the channels of 32 values
  *
- * Each invocation computes 4 × 4 numbers of a sum, or 8 × 4 if registers suffice: for every column of tall it reads 4 or 8
- * rows of it, and 4 columns of wide, and multiplies all with all. Four rows below each other are a *quad*. They are in one
+ * Each invocation computes 4 × 4 numbers of a sum, or 8 × 4 if registers suffice and there are many groups: for every column
+ * of tall it reads 4 or 8 rows of it, and 4 columns of wide, and multiplies all with all. Four rows below each other are a *quad*. They are in one
  * vector everywhere, in tall as in registers, so a tile is read four numbers at a time, by lanes side by side:
  *
  *              laneColumn 0   1   2 … 7        A lane has the quad laneRow, or the quads laneRow and laneRow + 8.
@@ -54,6 +54,9 @@ const SUMS: Readonly<Record<AttentionPass, readonly [pairs: number, channels: nu
 /** Numbers of sums that an invocation should hold at most: GPUs have 128 to 255 registers for it, for everything. */
 const HELD_NUMBERS = 128;
 
+/** From so many groups on, each of few invocations that compute much, a large GPU has enough to do. */
+const MANY_GROUPS = 512;
+
 /** How a kernel is cut. */
 export interface AttentionPlan {
   /** Whether an invocation computes its rows alone, or a group a block of rows together. */
@@ -76,8 +79,8 @@ export interface AttentionPlan {
  * import { assertEquals } from "@std/assert";
  * import { planAttention } from "./attention_tiles_wgsl.ts";
  *
- * const { kind, lanes, groups } = planAttention({ batch: 1, heads: 12, time: 1024, headDim: 64 }, "hardware", "forward");
- * assertEquals([kind, lanes, groups], ["blocks", 64, 192]);
+ * const { kind, lanes, groups } = planAttention({ batch: 8, heads: 12, time: 1024, headDim: 64 }, "hardware", "forward");
+ * assertEquals([kind, lanes, groups], ["blocks", 64, 1536]);
  * ```
  *
  * @param sizes Those of the heads.
@@ -95,16 +98,12 @@ export function planAttention(
     const groups = Math.ceil(batch * heads * Math.ceil(time / blockRows) / lanes);
     return { kind: "rows", blockRows, laneQuads: 0, lanes, groups };
   }
+  const groups = batch * heads * Math.ceil(time / BLOCK_ROWS);
   const [pairs, channels] = SUMS[pass], sums = pairs + channels * Math.ceil(headDim / BLOCK_COLUMNS);
-  const laneQuads = sums * 32 <= HELD_NUMBERS ? 2 : 1; // a sum is 4 × 4 numbers for a quad
+  // a sum is 4 × 4 numbers for a quad
+  const laneQuads = groups >= MANY_GROUPS && sums * 32 <= HELD_NUMBERS ? 2 : 1;
   const lanes = ROW_QUADS / laneQuads * COLUMN_QUADS;
-  return {
-    kind: "blocks",
-    blockRows: BLOCK_ROWS,
-    laneQuads,
-    lanes,
-    groups: batch * heads * Math.ceil(time / BLOCK_ROWS),
-  };
+  return { kind: "blocks", blockRows: BLOCK_ROWS, laneQuads, lanes, groups };
 }
 
 /** Rows of a tensor: its name, and the first of them in its head, both as WGSL. */
@@ -117,27 +116,18 @@ export class AttentionTiles {
   readonly #headDim: number;
   readonly #laneQuads: number;
 
-  /**
-   * Writes nothing yet.
-   *
-   * @param headDim Width of a head.
-   * @param laneQuads Quads that an invocation has.
-   */
+  /** For heads of a width, and invocations that have one or two quads each. */
   constructor(headDim: number, laneQuads: number) {
     this.steps = Math.ceil(headDim / BLOCK_COLUMNS);
     this.#headDim = headDim;
     this.#laneQuads = laneQuads;
   }
 
-  /** The tiles, and `partial`: a vector for each lane and quad, for what a row needs of all lanes. 14 KiB in all. */
+  /** Both tiles, and `partial`, a vector for each lane and quad: 14 KiB of the 16 that every device has. */
   readonly memory = `
-var<workgroup> tall: array<vec4f, ${
-    ROW_QUADS * BLOCK_COLUMNS
-  }>; // column after column, each of 16 quads of rows
-var<workgroup> wide: array<vec4f, ${
-    BLOCK_COLUMNS * COLUMN_QUADS
-  }>; // row after row, each of 8 times 4 columns
-var<workgroup> partial: array<vec4f, ${COLUMN_QUADS * ROW_QUADS}>;`;
+var<workgroup> tall: array<vec4f, 512>; // column after column, each of 16 quads
+var<workgroup> wide: array<vec4f, 256>; // row after row, each of 8 times 4 columns
+var<workgroup> partial: array<vec4f, 128>;`;
 
   /** Where a lane stands: `quad0`, its rows in the head, and in the tensor where those beyond the last are copies of it. */
   get place(): string {

@@ -1,11 +1,11 @@
 /**
- * Writes the shaders of fused attention.
+ * Writes the shaders of fused attention: here the walk of invocations that compute their rows alone, which is that of CPUs that
+ * run shaders, and of GPUs where heads are of unusual widths; `attention_blocks_wgsl.ts` has that of groups on a GPU.
  *
  * Each shader is a function `run(group, lane)`, called once by every invocation; core/backend.ts says what groups and lanes
- * are, and how many of them a backend starts. An invocation computes a *block*, a few neighbouring rows of its result
- * ({@linkcode blockRowsFor}), alone, with all that it works on in registers. It walks over the other side four rows at a
- * time, because then scores are vectors of four. A GPU is fast with many invocations of few rows each; a CPU that runs
- * shaders, when each loaded key is used for several queries.
+ * are, and how many of them a backend starts. An invocation computes a *block*, a few neighbouring rows of its result, with
+ * all that it works on in registers. It walks over the other side four rows at a time, because then scores are vectors of
+ * four. A CPU is fast when each key that is loaded is used for several queries.
  *
  * Forward, for one query i. The softmax is computed while walking ("online"): its maximum m is not known yet, so weights
  * are relative to the largest score so far, and what was summed shrinks whenever a larger one comes. In registers are
