@@ -1,16 +1,17 @@
 /**
  * The messages between the page and the worker that computes: the only place where the two meet.
  *
- *     page    → worker   text, plan, begin, run, step, pause, generate, reset, pack, find, restore, distribution, attention
+ *     page    → worker   text, plan, begin, run, step, pause, generate, reset, pack, find, restore, bring, supply, resume,
+ *                        distribution, attention, surprise
  *     worker  → page     opened, planned, began, state, progress, validated, sample, generated, packed, found, failed,
- *                        distribution, attention, surprise, skills
+ *                        loaded, resumable, distribution, attention, surprise, skills
  *
  * The worker answers in the order of the messages, except that pause and reset interrupt what is running, and that a
- * question (distribution, attention) is answered between two steps.
+ * question (distribution, attention, surprise) is answered between two steps.
  *
  * @module
  */
-import type { AttentionMap, DeviceChoice, ExcessFigures } from "../mod.ts";
+import type { AttentionMap, DeviceChoice, ExcessFigures, ModelConfig, ModelKind } from "../mod.ts";
 import type { PresetName } from "./choices.ts";
 
 /** What the user chooses before a run. Plain JSON. */
@@ -48,6 +49,12 @@ export interface Reference {
   readonly loss: number;
 }
 
+/** A file that was opened or dropped, by its path with slashes; it is not read yet. */
+export interface GivenFile {
+  readonly path: string;
+  readonly blob: Blob;
+}
+
 /** What the page asks for. */
 export type ToWorker =
   /** The text to train on; null for the built-in tales. */
@@ -73,6 +80,12 @@ export type ToWorker =
   | { readonly kind: "find" }
   /** Goes on with the kept run, paused. */
   | { readonly kind: "restore" }
+  /** Opens the model among files: a folder, a zip, or several files. */
+  | { readonly kind: "bring"; readonly files: readonly GivenFile[] }
+  /** The text that the run of the opened model was trained on. */
+  | { readonly kind: "supply"; readonly file: GivenFile }
+  /** Goes on with the run of the opened model, paused. */
+  | { readonly kind: "resume" }
   | Question;
 
 /** What the page asks about a model; of each kind only the newest counts, and its answer is renewed as the model learns. */
@@ -85,13 +98,17 @@ export type Question =
     readonly topK: number;
     readonly topP: number;
   }
-  | { readonly kind: "attention"; readonly line: string };
+  | { readonly kind: "attention"; readonly line: string }
+  /** How surprising a text is in place of the one that is shown. */
+  | { readonly kind: "surprise"; readonly text: string };
 
-/** A token that may come next. */
+/** A token that may come next, or a class. */
 export interface TokenChance {
   readonly token: string;
   /** The model's. */
   readonly probability: number;
+  /** What stands in its place, of a class that is a number. */
+  readonly score?: string;
   /** The one it is drawn with; 0 if it is excluded. */
   readonly sampled: number;
 }
@@ -111,8 +128,8 @@ export interface SkillRow extends ExcessFigures {
   readonly skill: string;
 }
 
-/** What the worker is doing; it is idle until a run has begun. */
-export type WorkerState = "idle" | "preparing" | "training" | "paused" | "generating" | "done";
+/** What the worker is doing; it is idle until a run has begun or a model is opened. */
+export type WorkerState = "idle" | "opened" | "preparing" | "training" | "paused" | "generating" | "done";
 
 /** The loss of one step, in nats per token. */
 export interface StepLoss {
@@ -134,6 +151,34 @@ export type FromWorker =
     /** A line whose attention is shown at first. */
     readonly line: string;
   }
+  /** A model that was brought is opened, to be looked at. */
+  | {
+    readonly kind: "loaded";
+    /** Of the folder or file. */
+    readonly name: string;
+    readonly task: ModelKind;
+    readonly architecture: ModelConfig["architecture"];
+    readonly layers: number;
+    readonly heads: number;
+    readonly modelDim: number;
+    readonly contextLength: number;
+    readonly parameters: number;
+    readonly vocabSize: number;
+    /** Of a classifier, how many. */
+    readonly classes: number | undefined;
+    /** Whether it classifies pairs of texts. */
+    readonly pairs: boolean;
+    /** The step it was saved at, where that is known. */
+    readonly step: number | undefined;
+    /** The token of a mask, where it has one. */
+    readonly mask: string | undefined;
+    readonly prompt: string;
+    readonly line: string;
+    /** A text to colour. */
+    readonly text: string;
+  }
+  /** Whether the run of the opened model can be gone on with: in a sentence, and what it needs unless it cannot. */
+  | { readonly kind: "resumable"; readonly about: string; readonly needs?: "text" | "nothing" }
   | { readonly kind: "state"; readonly state: WorkerState }
   | {
     readonly kind: "progress";

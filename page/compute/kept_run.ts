@@ -9,6 +9,7 @@
  * @module
  */
 import type { Tensor } from "../../mod.ts";
+import type { LanguageSettings } from "../../checkpoints/runs/language_settings.ts";
 import type { Choices } from "../protocol.ts";
 import type { LogContent } from "./run_log.ts";
 import type { Session } from "./session.ts";
@@ -34,10 +35,13 @@ interface Description {
   readonly device: "cpu" | "wasm" | "webgpu";
   readonly step: number;
   readonly log: LogContent;
+  /** Of a run that was brought, whose settings no choices stand for: the files of its tokenizer. */
+  readonly brought?: Readonly<Record<string, string>>;
 }
 
 /** A run that was kept. */
-export interface KeptRun extends Description {
+export interface KeptRun extends Omit<Description, "settings"> {
+  readonly settings: LanguageSettings;
   readonly floats: Uint8Array<ArrayBuffer>;
 }
 
@@ -48,7 +52,7 @@ const tensorsOf = ({ run: { store, optimizer } }: Session): Tensor[] => [
 
 /** The state of a run as bytes; undefined where they are too many. */
 export async function encodeRun(session: Session): Promise<Uint8Array<ArrayBuffer> | undefined> {
-  const { run, choices, settings, corpus: { source }, log } = session, tensors = tensorsOf(session);
+  const { run, choices, settings, corpus, log } = session, { source } = corpus, tensors = tensorsOf(session);
   if (4 * tensors.reduce((sum, { size }) => sum + size, 0) > MAX_BYTES) return;
   const description: Description = {
     choices,
@@ -57,6 +61,7 @@ export async function encodeRun(session: Session): Promise<Uint8Array<ArrayBuffe
     device: run.backend.name as Description["device"],
     step: run.step,
     log: log.content,
+    ...session.isBrought ? { brought: corpus.tokenizer.toHuggingFace() } : {},
   };
   const json = new TextEncoder().encode(JSON.stringify(description));
   const parts: BlobPart[] = [Uint32Array.of(json.length), json];
@@ -69,8 +74,10 @@ export function decodeRun(bytes: Uint8Array<ArrayBuffer> | undefined): KeptRun |
   try {
     const end = 4 + new DataView(bytes!.buffer).getUint32(0, true);
     const description: Description = JSON.parse(new TextDecoder().decode(bytes!.subarray(4, end)));
-    const isSame = JSON.stringify(settingsOf(description.choices)) === description.settings;
-    return isSame ? { ...description, floats: bytes!.slice(end) } : undefined;
+    const { brought, choices } = description;
+    const isSame = brought !== undefined || JSON.stringify(settingsOf(choices)) === description.settings;
+    const settings: LanguageSettings = JSON.parse(description.settings);
+    return isSame ? { ...description, settings, floats: bytes!.slice(end) } : undefined;
   } catch {
     return undefined;
   }

@@ -15,6 +15,7 @@ const ROWS = 100;
 
 const TITLES: Record<WorkerState, string> = {
   idle: "Ready",
+  opened: "Opened",
   preparing: "Preparing",
   training: "Training",
   paused: "Paused",
