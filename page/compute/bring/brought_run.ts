@@ -147,7 +147,7 @@ export class BroughtRun {
   async open(): Promise<
     { readonly files: CheckpointFiles; readonly corpus: Corpus; readonly log: LogContent }
   > {
-    const { settings, step } = this, { tokenizerFingerprint, best, epochLoss } = this.#state;
+    const { settings } = this, { tokenizerFingerprint, best, epochLoss } = this.#state;
     const files = await this.#model.read(this.#model.newest, { training: true }),
       tokenizer = tokenizerOf(files);
     if (tokenizer.fingerprint !== (tokenizerFingerprint ?? tokenizer.fingerprint)) {
