@@ -130,10 +130,22 @@ Deno.test("what cannot be opened is refused in one line, and what was there stay
   const weights = await tales.find(({ path }) => path.endsWith("model.safetensors"))!.blob.bytes();
   const config = await tales.find(({ path }) => path.endsWith("/config.json"))!.blob.text();
   const cases: [ToWorker & { kind: "bring" }, RegExp][] = [
-    [replaced("model.safetensors", weights.slice(0, 9_000)), /^Cannot open tales: model\.safetensors: /],
-    [replaced("model.safetensors", "nonsense"), /^Cannot open tales: model\.safetensors: /],
-    [without("config.json"), /^Cannot open tales: config\.json is missing/],
-    [without("tokenizer.json"), /^Cannot load a tokenizer: expected tokenizer\.json, or /],
+    [
+      replaced("model.safetensors", weights.slice(0, 9_000)),
+      /^Cannot open tales: model\.safetensors: .* truncated; copy or download the folder again$/,
+    ],
+    [
+      replaced("model.safetensors", "nonsense"),
+      /^Cannot open tales: model\.safetensors: the header .*; copy or download the folder again$/,
+    ],
+    [
+      without("config.json"),
+      /^Cannot open tales: config\.json is missing: open the folder with all its files$/,
+    ],
+    [
+      without("tokenizer.json"),
+      /^Cannot open tales: the tokenizer \(tokenizer\.json, or vocab\.json and merges\.txt, or vocab\.txt\) is missing: open/,
+    ],
     [
       replaced("config.json", config.replace('"gpt2"', '"llama"')),
       /^Cannot open tales: config\.json: model_type is "llama", expected /,
@@ -158,7 +170,6 @@ Deno.test("what cannot be opened is refused in one line, and what was there stay
   ].map(([files, pattern]) => [{ kind: "bring", files } as ToWorker & { kind: "bring" }, pattern as RegExp]);
   for (const [message, pattern] of cases) {
     await send(message);
-    console.log(last("failed")!.message);
     assertMatch(last("failed")!.message, pattern);
     assert(!last("failed")!.message.includes("\n"));
     assertEquals(answers.at(-1), { kind: "state", state: "opened" });

@@ -137,7 +137,7 @@ export class Looks {
 
   /** The most likely tokens after a prompt, or in place of its first mask. */
   async #expect(question: Question & { kind: "distribution" }): Promise<FromWorker> {
-    const { tokenizer } = this.#source, step = this.#source.step(), { temperature, topK, topP } = question;
+    const step = this.#source.step(), { temperature, topK, topP } = question;
     if (this.#kind !== "causal") {
       const find = this.#kind === "masked" ? this.#candidates : this.#classes;
       return { kind: "distribution", step, tokens: await find.call(this, question.prompt) };
@@ -149,11 +149,20 @@ export class Looks {
     const sampled = samplingProbabilities(values, { temperature, topK, topP, repetitionPenalty: 1 });
     const order = Array.from(values.keys()).sort((a, b) => values[b] - values[a] || a - b).slice(0, CHANCES);
     const tokens = order.map((id) => ({
-      token: tokenizer.decode([id]),
+      token: this.#nameOf(id),
       probability: model[id],
       sampled: sampled[id],
     }));
     return { kind: "distribution", step, tokens };
+  }
+
+  /** A token as text. A model may have rows for ids that its tokenizer does not use. */
+  #nameOf(id: number): string {
+    try {
+      return this.#source.tokenizer.decode([id]);
+    } catch {
+      return `id ${id}`;
+    }
   }
 
   async #logitsAfter(prompt: string): Promise<Float32Array> {
@@ -170,7 +179,7 @@ export class Looks {
     const topK = Math.min(CHANCES, config.vocabSize);
     const [first] = await fillMask(backend, model as ModelsByKind["masked"], ids, { maskId, topK });
     return first.candidates.map(({ id, probability }) => {
-      return { token: tokenizer.decode([id]), probability, sampled: probability };
+      return { token: this.#nameOf(id), probability, sampled: probability };
     });
   }
 

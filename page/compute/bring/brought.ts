@@ -3,8 +3,10 @@
  *
  * @module
  */
-import { type Backend, restoreTraining } from "../../../mod.ts";
-import type { LanguageSettings } from "../../../checkpoints/runs/language_settings.ts";
+import { type Backend, type CheckpointFiles, restoreTraining } from "../../../mod.ts";
+import { lenientJson, trainingStateName } from "../../../checkpoints/checkpoint_files.ts";
+import { splitSource, talesSource } from "../corpus.ts";
+import { type LanguageSettings, VALIDATION_FRACTION } from "../../../checkpoints/runs/language_settings.ts";
 import type { LookSource } from "../looks.ts";
 import type { Choices, FromWorker, GivenFile, Plan } from "../../protocol.ts";
 import { planSettings, Session } from "../session.ts";
@@ -43,7 +45,8 @@ export class Brought {
         (run) => ({ run }),
         (error) => ({ refusal: error.message }),
       );
-      const opened = openModel(backend, name, checkpoint, found.run?.validation?.slice(0, SHOWN));
+      const text = found.run?.validation ?? talesOf(checkpoint);
+      const opened = openModel(backend, name, checkpoint, text?.slice(0, SHOWN));
       return new Brought(name, opened, found);
     });
   }
@@ -97,6 +100,14 @@ export class Brought {
   }
 }
 
+/** The validation text of a model of the tales, also where its run is not there. */
+function talesOf(files: CheckpointFiles): string | undefined {
+  const { source } = lenientJson(files[trainingStateName(files)]);
+  const data = (source as { data?: unknown } | undefined)?.data,
+    isOfTales = Array.isArray(data) && data.length === 0;
+  return isOfTales ? splitSource(talesSource(), VALIDATION_FRACTION)[1].join("") : undefined;
+}
+
 /** Settings as choices, which are only shown: the name of the preset need not be one of the page's. */
 function choicesFrom(settings: LanguageSettings): Choices {
   const { layers, heads, modelDim, contextLength, batchSize, steps, learningRate, seed } = settings;
@@ -110,6 +121,8 @@ async function inWords<Result>(attempt: string, body: () => Promise<Result>): Pr
     return await body();
   } catch (error) {
     const { message } = error as Error;
-    throw message.startsWith("Cannot ") ? error : new Error(`${attempt}: ${message}`, { cause: error });
+    if (message.startsWith("Cannot ")) throw error;
+    const advice = /^\S+\.safetensors: /.test(message) ? "; copy or download the folder again" : "";
+    throw new Error(`${attempt}: ${message}${advice}`, { cause: error });
   }
 }

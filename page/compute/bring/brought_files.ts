@@ -63,11 +63,10 @@ export class BroughtModel {
   static async find(given: readonly GivenFile[]): Promise<BroughtModel> {
     const [{ path, blob }] = given, isOne = given.length === 1;
     const zipped = isOne && (/\.zip$/i.test(path) || await isZip(blob));
-    const name = given.every((file) => file.path.startsWith(path.replace(/\/.*/, "/")))
-      ? path.replace(/\/.*/, "")
-      : "These files";
+    const first = path.replace(/\/.*/, ""), isIn = (file: GivenFile) => file.path.startsWith(`${first}/`);
+    const name = isOne || given.every(isIn) ? first.replace(/\.zip$/i, "") : "These files";
     const files = zipped
-      ? await inWords(name, () => listZip(blob))
+      ? await inWords(path, () => listZip(blob))
       : given.map(({ path, blob }): BroughtFile => {
         return { path, size: blob.size, read: async () => new Uint8Array(await blob.arrayBuffer()) };
       });
@@ -120,6 +119,7 @@ export class BroughtModel {
     expectSize(folder + SHARD_INDEX, sizes.reduce((sum, size) => sum + size, 0), MAX_WEIGHTS);
     await read(shards);
     for (const name of PYTORCH_FILES) if (this.#files.has(folder + name)) files[name] = "";
+    expectWhole(files);
     await checkSums(folder.replace(/\/$/, "") || this.name, files);
     return files;
   }
@@ -141,6 +141,22 @@ export class BroughtModel {
     expectSize(path, file.size, path.endsWith(".safetensors") ? MAX_WEIGHTS : MAX_OTHER);
     return await inWords(this.name, () => file.read());
   }
+}
+
+/** The files of tokenizers, of which one kind is needed. */
+const TOKENIZERS = [["tokenizer.json"], ["vocab.json", "merges.txt"], ["vocab.txt"]];
+
+/** Refuses files of which the most important ones are missing. */
+function expectWhole(files: CheckpointFiles): void {
+  const weights = ["model.safetensors", SHARD_INDEX, ...PYTORCH_FILES];
+  const missing = !files["config.json"]
+    ? "config.json is"
+    : !weights.some((name) => name in files)
+    ? "model.safetensors is"
+    : !TOKENIZERS.some((names) => names.every((name) => name in files))
+    ? `the tokenizer (${TOKENIZERS.map((names) => names.join(" and ")).join(", or ")}) is`
+    : undefined;
+  if (missing) throw new Error(`${missing} missing: open the folder with all its files`);
 }
 
 /** Refuses what is too large, before it is read. */

@@ -67,7 +67,7 @@ export function openModel(
   const model = buildModel(config), store = allocateParameters(backend, model);
   restoreModel(backend, store, weights);
   const { step, pairs } = lenientJson(files[trainingStateName(files)]), { layers, heads, modelDim } = config;
-  const shown = text ?? sentenceFor(tokenizer), labels = "labels" in config ? config.labels : undefined;
+  const shown = textFor(tokenizer, [text, SENTENCE]), labels = "labels" in config ? config.labels : undefined;
   return {
     source: {
       backend,
@@ -94,20 +94,20 @@ export function openModel(
   };
 }
 
-/** A text of which each character, or else any token, is in the vocabulary. */
-function sentenceFor(tokenizer: LoadedTokenizer): string {
-  try {
-    tokenizer.encode(SENTENCE);
-    return SENTENCE;
-  } catch {
-    const known = Array.from(SENTENCE).filter((character) => tokenizer.idOf(character) !== undefined).join(
-      "",
-    );
-    if (known.trim().length > 2) return known;
-    const special = new Set(tokenizer.specialTokens.map(({ id }) => id));
-    const ids = Array.from({ length: tokenizer.vocabSize }, (_, id) => id).filter((id) => !special.has(id));
-    return tokenizer.decode(ids.slice(0, 40));
+/** The first text that a tokenizer can encode, or else what it can of the last one. */
+function textFor(tokenizer: LoadedTokenizer, texts: readonly (string | undefined)[]): string {
+  for (const text of texts) {
+    try {
+      if (text !== undefined && tokenizer.encode(text).length > 1) return text;
+    } catch {
+      // a character is not in the vocabulary
+    }
   }
+  const known = Array.from(SENTENCE).filter((character) => tokenizer.idOf(character) !== undefined).join("");
+  if (known.trim().length > 1) return known;
+  const special = new Set(tokenizer.specialTokens.map(({ id }) => id));
+  const ids = Array.from({ length: tokenizer.vocabSize }, (_, id) => id).filter((id) => !special.has(id));
+  return tokenizer.decode(ids.slice(0, 40));
 }
 
 /** A few words with a mask among them. */

@@ -30,6 +30,7 @@ export class NextTokenView {
   readonly #ask: (question: Question) => void;
   /** Whether tokens are drawn from the probabilities. */
   #isDrawn = true;
+  #isClassifier = false;
 
   /** Asks whenever the prompt or a slider changes. */
   constructor(ask: (question: Question) => void) {
@@ -57,9 +58,9 @@ export class NextTokenView {
     input("top-k").max = `${vocabSize}`;
     input("top-k").value = input("top-k").max;
     for (const id of ["sampling", "sampled-heading"]) show(id, this.#isDrawn);
-    const isClassifier = task === "classifier";
-    write("next-title", isClassifier ? "Classes" : this.#isDrawn ? "Next token" : `The first ${mask}`);
-    write("chances-heading", isClassifier ? "Class" : "Token");
+    this.#isClassifier = task === "classifier";
+    write("next-title", this.#isClassifier ? "Classes" : this.#isDrawn ? "Next token" : `The first ${mask}`);
+    write("chances-heading", this.#isClassifier ? "Class" : "Token");
     write("next-step", "");
     element("chances").replaceChildren();
     this.#change();
@@ -77,7 +78,7 @@ export class NextTokenView {
   #row({ token, probability, sampled, score }: TokenChance): HTMLTableRowElement {
     const row = document.createElement("tr"), name = document.createElement("th");
     name.scope = "row";
-    name.textContent = tokenLabel(token);
+    name.textContent = this.#isClassifier ? visible(token) : tokenLabel(token);
     row.append(name);
     const bars = row.insertCell();
     bars.className = "bars";
