@@ -1,4 +1,5 @@
 /** What the tests of opening models on the page share. */
+import type { Shelf } from "../page/compute/kept_run.ts";
 import { Trainer } from "../page/compute/trainer.ts";
 import type { FromWorker, GivenFile, ToWorker } from "../page/protocol.ts";
 
@@ -10,9 +11,15 @@ export function filesIn(folder: string, name: string = folder.replace(/.*\//, ""
   });
 }
 
+/** A place for a kept run, in memory. */
+export function shelf(): Shelf {
+  let content: Uint8Array<ArrayBuffer> | undefined;
+  return { read: () => Promise.resolve(content), write: (bytes) => Promise.resolve(void (content = bytes)) };
+}
+
 /** A trainer and its answers. */
-export function page() {
-  const answers: FromWorker[] = [], trainer: Trainer = new Trainer((message) => answers.push(message));
+export function page(kept?: Shelf) {
+  const answers: FromWorker[] = [], trainer: Trainer = new Trainer((message) => answers.push(message), kept);
   const send = async (...messages: ToWorker[]) => {
     for (const message of messages) await trainer.receive(message);
   };

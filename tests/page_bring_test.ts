@@ -2,7 +2,7 @@ import { assert, assertEquals, assertMatch } from "@std/assert";
 import { choicesOf } from "../page/choices.ts";
 import type { ToWorker } from "../page/protocol.ts";
 import { inFolder, story, succeed, words } from "./_command.ts";
-import { filesIn, page } from "./_page_files.ts";
+import { filesIn, page, shelf } from "./_page_files.ts";
 
 const device: ToWorker = { kind: "open", device: "wasm" };
 const wasm = "--device wasm --threads 1";
@@ -12,7 +12,6 @@ const recordsOf = async (run: string) =>
   (await Deno.readTextFile(`${run}/metrics.jsonl`)).trim().split("\n").map((line) => JSON.parse(line));
 
 const runs: Record<string, string> = {
-  characters: "",
   "byte pairs, two batches a step and SGD":
     "--tokenizer bpe --vocab-size 300 --accumulation 2 --optimizer sgd --momentum 0.5",
   "a masked model of lines": "--objective mlm --tokenizer bpe --vocab-size 300 --lines --mask-rate 0.3",
@@ -32,7 +31,7 @@ for (const [name, flags] of Object.entries(runs)) {
       const files = filesIn(`${cwd}/runs/begun`);
       const text = { path: "story.txt", blob: new Blob([await Deno.readFile(`${cwd}/story.txt`)]) };
       await succeed(words(`train --resume runs/begun ${wasm}`), { cwd });
-      const { send, last, losses } = page();
+      const kept = shelf(), { send, last, losses, answers } = page(kept);
       await send(device, { kind: "bring", files });
       assertEquals(last("loaded")!.name, "begun");
       assertEquals(last("resumable"), {
@@ -50,10 +49,20 @@ for (const [name, flags] of Object.entries(runs)) {
       await send({ kind: "resume" });
       assertEquals(last("state")!.state, "paused");
       assertEquals(losses().length, 7);
+      await send({ kind: "step" });
+      const later = page(kept); // as after a reload
+      await later.send({ kind: "find" });
+      assertEquals(later.last("found"), { kind: "found", own: true, step: 8, steps: 12 });
+      await later.send({ kind: "restore" }, { kind: "run" });
       await send({ kind: "run" });
+      assertEquals(later.losses(), losses());
       const records = await recordsOf(`${cwd}/runs/begun`);
       assertEquals(losses(), records.map(({ step, loss }) => ({ step, loss })));
-      assertEquals(last("validated")!.loss, records.at(-1).validationLoss);
+      const validated = records.filter(({ validationLoss }) => validationLoss !== undefined);
+      assertEquals(
+        answers.flatMap((answer) => answer.kind === "validated" ? [[answer.step, answer.loss]] : []),
+        validated.map(({ step, validationLoss }) => [step, validationLoss]),
+      );
       await send({ kind: "pack" });
       const again = page();
       const { bytes } = last("packed")!;
@@ -64,6 +73,7 @@ for (const [name, flags] of Object.entries(runs)) {
       );
       const { "model.safetensors": ours } = await unpacked(bytes);
       assertEquals(ours, await Deno.readFile(`${cwd}/runs/begun/last/model.safetensors`));
+      for (const one of [again, later]) await one.send({ kind: "reset" });
       await send({ kind: "reset" });
     }));
 }
@@ -113,6 +123,78 @@ Deno.test("the zip of the page is opened and goes on as a run that never left it
   assertEquals(next.last("sample"), whole.last("sample"));
   assertEquals(next.last("surprise"), whole.last("surprise"));
   for (const one of [whole, part, next]) await one.send({ kind: "reset" });
+});
+
+Deno.test("a run that cannot go on here is opened all the same, and says why", async () => {
+  const { send, last, answers } = page();
+  const choices = { ...choicesOf("short-text"), modelDim: 16, contextLength: 16, batchSize: 2, steps: 3 };
+  await send(device, { kind: "text", text: story(100) }, { kind: "begin", choices }, { kind: "pack" });
+  const files = await unpacked(last("packed")!.bytes), { "training_state.json": bytes } = files;
+  const { sha256: _, ...state } = JSON.parse(new TextDecoder().decode(bytes));
+  const { settings, source } = state, going = { ...state, step: 2 };
+  const cases: [object, string][] = [
+    [{ command: "finetune" }, "it was trained by deno task finetune, which resumes it"],
+    [
+      { source: { ...source, data: ["a", "b"] } },
+      "it was trained on several files; deno task train --resume goes on with it",
+    ],
+    [{ source: undefined }, "its training_state.json does not say which text it was trained on"],
+    [{ source: { ...source, data: [] } }, "it was trained on the tales of another version of Miniformer"],
+    [
+      { settings: { ...settings, patience: 3 } },
+      "it stops by --patience; deno task train --resume goes on with it",
+    ],
+    [{ settings: { ...settings, batchSize: "2" } }, 'its training_state.json has the setting batchSize "2"'],
+    [
+      { settings: { ...settings, batchSize: undefined } },
+      "its training_state.json has the setting batchSize nowhere",
+    ],
+    [
+      { settings: { ...settings, schedule: "kosine" } },
+      'its training_state.json has the setting schedule "kosine"',
+    ],
+    [
+      { settings: { ...settings, optimizer: "lion" } },
+      'Cannot optimize with "lion": expected one of adamw, sgd',
+    ],
+    [{ step: -1 }, "training_state.json: step is -1, expected an integer of 0 or more"],
+    [state.step === 3 ? { step: 3 } : {}, "it has done all of its 3 steps"],
+  ];
+  await send({ kind: "reset" });
+  const withState = (change: object) =>
+    Object.entries({ ...files, "training_state.json": JSON.stringify({ ...going, ...change }) })
+      .map(([name, content]) => ({
+        path: name === "text.txt" ? `run/${name}` : `run/last/${name}`,
+        blob: new Blob([content as BlobPart]),
+      }));
+  for (const [change, why] of cases) {
+    await send({ kind: "bring", files: withState(change) });
+    assertEquals(last("resumable"), { kind: "resumable", about: `Its training cannot go on here: ${why}.` });
+  }
+  assertEquals(answers.some(({ kind }) => kind === "failed"), false);
+  const other: [object, string][] = [
+    [
+      { tokenizerFingerprint: "0" },
+      "Cannot go on with run: its tokenizer.json is not the tokenizer it was trained with",
+    ],
+    [
+      { settings: { ...settings, heads: 2 } },
+      "Cannot go on with run: config.json says that heads is 4, the run was started with 2",
+    ],
+    [
+      { settings: { ...settings, optimizer: "sgd" } },
+      "Cannot go on with run: optimizer.safetensors: adamw wrote it (it holds mean, square), " +
+      "but this run uses sgd (velocity): resume with the optimizer that the run was started with",
+    ],
+  ];
+  for (const [change, message] of other) {
+    await send({ kind: "bring", files: withState(change) }, { kind: "resume" });
+    assertEquals(last("failed")!.message, message);
+    assertEquals(answers.at(-1), { kind: "state", state: "opened" });
+  }
+  await send({ kind: "bring", files: withState({}) }, { kind: "resume" });
+  assertEquals(answers.filter(({ kind }) => kind === "state").at(-1), { kind: "state", state: "paused" });
+  await send({ kind: "reset" });
 });
 
 Deno.test("what cannot be opened is refused in one line, and what was there stays", async () => {

@@ -8,11 +8,12 @@
  *
  * @module
  */
-import type { Tensor } from "../../mod.ts";
+import { type Backend, loadTokenizer, objectiveOf, type Tensor } from "../../mod.ts";
 import type { LanguageSettings } from "../../checkpoints/runs/language_settings.ts";
-import type { Choices } from "../protocol.ts";
+import { encodeSource, encodeWith, ownSource, talesSource } from "./corpus.ts";
+import type { Choices, Plan } from "../protocol.ts";
 import type { LogContent } from "./run_log.ts";
-import type { Session } from "./session.ts";
+import { planRun, planSettings, Session } from "./session.ts";
 import { settingsOf } from "./settings.ts";
 
 /** A place for one kept run, such as a file of the browser. */
@@ -83,8 +84,21 @@ export function decodeRun(bytes: Uint8Array<ArrayBuffer> | undefined): KeptRun |
   }
 }
 
+/** Makes the run that was kept, as it was then. */
+export function takeUp(backend: Backend, kept: KeptRun): { readonly session: Session; readonly plan: Plan } {
+  const { choices, settings, text, brought } = kept;
+  const source = text === null ? talesSource() : brought ? { text } : ownSource(text);
+  const corpus = brought
+    ? encodeWith(source, loadTokenizer(brought), settings)
+    : encodeSource(source, objectiveOf(settings));
+  const plan = brought ? planSettings(settings, choices, corpus) : planRun(choices, corpus);
+  const session = new Session(backend, plan, corpus, brought && { settings });
+  restoreRun(session, kept);
+  return { session, plan };
+}
+
 /** Sets a new run with the same choices back to what was kept. */
-export function restoreRun(session: Session, { floats, step, log }: KeptRun): void {
+function restoreRun(session: Session, { floats, step, log }: KeptRun): void {
   const values = new Float32Array(floats.buffer), tensors = tensorsOf(session);
   if (values.length !== tensors.reduce((sum, { size }) => sum + size, 0)) {
     throw new Error("The run that was kept is damaged: begin a new one");

@@ -51,8 +51,11 @@ const CHANCES = 12;
 /** Classes of a text that are listed. */
 const MOST_CLASSES = 50;
 
-/** Tokens of the text that is coloured, and characters of the tales by which skills are measured. */
-const COLOURED = 600, MEASURED = 4_000;
+/** Tokens of the text that is coloured. */
+export const COLOURED = 600;
+
+/** Characters of the tales by which skills are measured. */
+const MEASURED = 4_000;
 
 /** The most tokens of a line with attention maps: a page keeps many of them. */
 const LINE_LENGTH = 48;

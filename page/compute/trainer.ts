@@ -3,14 +3,14 @@
  *
  * @module
  */
-import { chooseBackend, loadTokenizer, objectiveOf, type OpenedBackend } from "../../mod.ts";
+import { chooseBackend, objectiveOf, type OpenedBackend } from "../../mod.ts";
 import { answer } from "./answer.ts";
 import { Brought } from "./bring/brought.ts";
-import { type Corpus, encodeSource, encodeWith, ownSource, type Source, talesSource } from "./corpus.ts";
+import { type Corpus, encodeSource, ownSource, type Source, talesSource } from "./corpus.ts";
 import { Looks, type LookSource } from "./looks.ts";
 import type { Choices, FromWorker, Plan, Question, ToWorker, WorkerState } from "../protocol.ts";
-import { decodeRun, encodeRun, type KeptRun, restoreRun, type Shelf } from "./kept_run.ts";
-import { planRun, planSettings, Session } from "./session.ts";
+import { decodeRun, encodeRun, type KeptRun, type Shelf, takeUp } from "./kept_run.ts";
+import { planRun, Session } from "./session.ts";
 import { settingsOf } from "./settings.ts";
 import { packRun } from "./take_away.ts";
 import { showAgain, trainSteps } from "./training_loop.ts";
@@ -151,7 +151,7 @@ export class Trainer {
   }
 
   /** Shows a run that was trained before, paused. */
-  async #takeUp(session: Session, plan: Plan): Promise<void> {
+  async #continue(session: Session, plan: Plan): Promise<void> {
     this.#enter(session, plan);
     showAgain(session, this.#post);
     this.#show(this.#resting());
@@ -198,16 +198,9 @@ export class Trainer {
     const kept = await this.#kept();
     if (!kept) throw new Error("The run that was kept is no longer there: begin a new one");
     this.#show("preparing");
-    const { choices, text, brought } = kept;
-    const source = text === null ? talesSource() : brought ? { text } : ownSource(text);
-    const corpus = brought
-      ? encodeWith(source, loadTokenizer(brought), kept.settings)
-      : encodeSource(source, objectiveOf(kept.settings));
-    const plan = brought ? planSettings(kept.settings, choices, corpus) : planRun(choices, corpus);
     await this.#open(kept.device);
-    const session = new Session(this.#opened!.backend, plan, corpus, brought && { settings: kept.settings });
-    restoreRun(session, kept);
-    await this.#takeUp(session, plan);
+    const { session, plan } = takeUp(this.#opened!.backend, kept);
+    await this.#continue(session, plan);
   }
 
   /** Opens a model that was trained elsewhere. Where that fails, everything stays as it was. */
@@ -227,7 +220,7 @@ export class Trainer {
     if (!this.#brought) return;
     this.#show("preparing");
     const { session, plan } = await this.#brought.resume();
-    await this.#takeUp(session, plan);
+    await this.#continue(session, plan);
   }
 
   async #generate({ prompt, ...sampling }: ToWorker & { kind: "generate" }): Promise<void> {

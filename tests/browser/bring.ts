@@ -5,28 +5,12 @@
  */
 /// <reference lib="dom" />
 import { assert, assertEquals } from "@std/assert";
-import type { Page } from "npm:puppeteer-core@25.16.0";
 import { zipSync } from "npm:fflate@0.8.3";
 import { CharTokenizer } from "../../mod.ts";
 import { exactLoss, percentText } from "../../page/view/format.ts";
 import { inFolder, story, succeed, words } from "../_command.ts";
-import { fill, openPage, textOf, waitForText } from "./chrome.ts";
+import { choose, drop, fill, openPage, textOf, waitForText } from "./chrome.ts";
 import { lossesOn, test } from "./shared.ts";
-
-/** Drops files and folders of the disk on the page, as a person does. */
-async function drop(page: Page, ...files: string[]): Promise<void> {
-  const client = await page.createCDPSession(), data = { items: [], files, dragOperationsMask: 1 };
-  for (const type of ["dragEnter", "dragOver", "drop"] as const) {
-    await client.send("Input.dispatchDragEvent", { type, x: 200, y: 200, data });
-  }
-  await client.detach();
-}
-
-/** Chooses files or a folder in the dialog that a button opens. */
-async function choose(page: Page, button: string, ...files: string[]): Promise<void> {
-  const [chooser] = await Promise.all([page.waitForFileChooser(), page.click(button)]);
-  await chooser.accept(files);
-}
 
 test(
   "a run of deno task train is dropped, writes the text of generate and goes on to the bits of its resume",

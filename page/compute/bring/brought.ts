@@ -46,7 +46,7 @@ export class Brought {
         (error) => ({ refusal: error.message }),
       );
       const text = found.run?.validation ?? talesOf(checkpoint);
-      const opened = openModel(backend, name, checkpoint, text?.slice(0, SHOWN));
+      const opened = openModel(backend, name, checkpoint, text && beginningOf(text));
       return new Brought(name, opened, found);
     });
   }
@@ -108,6 +108,15 @@ function talesOf(files: CheckpointFiles): string | undefined {
   return isOfTales ? splitSource(talesSource(), VALIDATION_FRACTION)[1].join("") : undefined;
 }
 
+/** The beginning of a text that is cut off somewhere: from its first paragraph or line on, if that comes soon. */
+function beginningOf(text: string): string {
+  const start = Math.max(...["\n\n", "\n"].map((end) => {
+    const at = text.slice(0, SHOWN / 4).indexOf(end);
+    return at < 0 ? 0 : at + end.length;
+  }));
+  return text.slice(start, start + SHOWN);
+}
+
 /** Settings as choices, which are only shown: the name of the preset need not be one of the page's. */
 function choicesFrom(settings: LanguageSettings): Choices {
   const { layers, heads, modelDim, contextLength, batchSize, steps, learningRate, seed } = settings;
@@ -122,7 +131,9 @@ async function inWords<Result>(attempt: string, body: () => Promise<Result>): Pr
   } catch (error) {
     const { message } = error as Error;
     if (message.startsWith("Cannot ")) throw error;
-    const advice = /^\S+\.safetensors: /.test(message) ? "; copy or download the folder again" : "";
+    const advice = /\.safetensors: .*(truncated|header)/.test(message)
+      ? "; copy or download the folder again"
+      : "";
     throw new Error(`${attempt}: ${message}${advice}`, { cause: error });
   }
 }

@@ -23,7 +23,7 @@ import {
 } from "../../../checkpoints/checkpoint_files.ts";
 import { buildModel } from "../../../models/families.ts";
 import { promptFrom } from "../corpus.ts";
-import type { LookSource } from "../looks.ts";
+import { COLOURED, type LookSource } from "../looks.ts";
 import type { FromWorker } from "../../protocol.ts";
 
 /** A text to begin with, where there is none of the run. */
@@ -86,7 +86,7 @@ export function openModel(
         : kind === "causal"
         ? promptFrom(shown, false)
         : shown,
-      text: shown,
+      text: shown.slice(0, COLOURED),
       ...{ architecture: config.architecture, layers, heads, modelDim, contextLength: config.contextLength },
       parameters: countParameters(model),
       classes: labels?.length,
