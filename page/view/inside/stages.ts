@@ -1,0 +1,295 @@
+/**
+ * What the stages of a step are called, what they compute, and where in the source: by the kernel and what it reads.
+ *
+ * @module
+ */
+import type { Shape, TracedStage } from "../../../mod.ts";
+
+/** A stage as it is explained. */
+export interface Explanation {
+  readonly title: string;
+  /** Names of the dimensions. */
+  readonly dimensions: string;
+  readonly formula: string;
+  /** How the gradient of its result becomes the gradients of what it read. */
+  readonly derivative: string;
+  readonly about: string;
+}
+
+/** A stage in the list: those of one group follow each other. */
+export interface ListedStage extends Explanation {
+  readonly group: string;
+}
+
+const explain = (
+  title: string,
+  dimensions: string,
+  formula: string,
+  derivative: string,
+  about: string,
+): Explanation => ({ title, dimensions, formula, derivative, about });
+
+/** Before the first kernel. */
+export const TOKENS = explain(
+  "Tokens and ids",
+  "B, T",
+  "",
+  "",
+  "The line as the model reads it: tokens, and their numbers in the vocabulary. Beside them what it is to predict.",
+);
+
+const LINEAR = ["y = x · W + b", "dx = dy · Wᵀ,  dW = xᵀ · dy,  db = Σ dy"] as const;
+const NORM_DERIVATIVE = "dx = (g − mean(g) − x̂ · mean(g · x̂)) / std,  g = weight · dy";
+
+const ROLES = {
+  tokens: explain(
+    "Token embedding",
+    "B, T, C",
+    "x[t] = E[id[t]]",
+    "dE[id[t]] += dx[t]",
+    "Every id selects a row of a table that is learned.",
+  ),
+  indices: explain("Positions", "B, T", "n[t] = first + t", "", "The places in the line, as integers."),
+  positions: explain(
+    "Position embedding",
+    "B, T, C",
+    "p[t] = P[n[t]]",
+    "dP[n[t]] += dp[t]",
+    "Attention alone sees no order, so every place has a learned vector, too.",
+  ),
+  sum: explain(
+    "Embedding sum",
+    "B, T, C",
+    "y = x + p",
+    "dx = dy,  dp = dy",
+    "Which token, and where: the residual stream begins.",
+  ),
+  norm: explain(
+    "Normalization",
+    "B, T, C",
+    "y = weight · x̂ + bias,  x̂ = (x − mean) / std",
+    NORM_DERIVATIVE,
+    "Every row gets mean 0 and variance 1, then a learned scale and shift.",
+  ),
+  packed: explain(
+    "Query, key, value",
+    "B, T, 3C",
+    ...LINEAR,
+    "One product computes all three, for all heads.",
+  ),
+  query: explain(
+    "Queries",
+    "B, H, T, D",
+    "q[h, t] = y[t], the columns of head h",
+    "dy[t] = dq[h, t]",
+    "What each token looks for.",
+  ),
+  key: explain(
+    "Keys",
+    "B, H, T, D",
+    "k[h, t] = y[t], the columns of head h",
+    "dy[t] = dk[h, t]",
+    "What each token offers to be found by.",
+  ),
+  value: explain(
+    "Values",
+    "B, H, T, D",
+    "v[h, t] = y[t], the columns of head h",
+    "dy[t] = dv[h, t]",
+    "What each token gives to those that attend to it.",
+  ),
+  scaled: explain(
+    "Scaled queries",
+    "B, H, T, D",
+    "y = factor · q",
+    "dq = factor · dy",
+    "A scale of this layer.",
+  ),
+  products: explain(
+    "Products",
+    "B, H, T, T",
+    "s = q · kᵀ",
+    "dq = ds · k,  dk = dsᵀ · q",
+    "How well the query of a row fits the key of a column.",
+  ),
+  scores: explain(
+    "Scores",
+    "B, H, T, T",
+    "y = factor · s,  factor = 1 / √D",
+    "ds = factor · dy",
+    "Products grow with the width of a head; the scale undoes it.",
+  ),
+  weights: explain(
+    "Attention weights",
+    "B, H, T, T",
+    "p[j] = exp(y[j]) / Σₖ exp(y[k])",
+    "dy = p · (dp − Σₖ p[k] · dp[k])",
+    "Softmax: every row adds up to 1.",
+  ),
+  heads: explain(
+    "Weighted values",
+    "B, H, T, D",
+    "z = p · v",
+    "dp = dz · vᵀ,  dv = pᵀ · dz",
+    "The mean of the values, weighted.",
+  ),
+  merged: explain(
+    "Heads side by side",
+    "B, T, C",
+    "y[t] = z[1, t], z[2, t], …",
+    "dz[h, t] = dy[t], the columns of head h",
+    "The heads become one row again.",
+  ),
+  projection: explain("Attention output", "B, T, C", ...LINEAR, "Combines what the heads found."),
+  residual: explain(
+    "Residual stream",
+    "B, T, C",
+    "y = a + b",
+    "da = dy,  db = dy",
+    "What was computed is added to the stream; gradients pass the sum unchanged.",
+  ),
+  expand: explain(
+    "Expansion",
+    "B, T, F",
+    ...LINEAR,
+    "The feed-forward network: each token by itself, into a wider row.",
+  ),
+  contract: explain("Contraction", "B, T, C", ...LINEAR, "Back to the width of the stream."),
+  masks: explain(
+    "States at the masks",
+    "M, C",
+    "y[m] = x[position of mask m]",
+    "dx[position of mask m] += dy[m]",
+    "Only masked tokens are predicted, so the rest is left out from here on.",
+  ),
+  dense: explain(
+    "Dense layer of the head",
+    "M, C",
+    ...LINEAR,
+    "Turns states into something like embeddings.",
+  ),
+  logits: explain(
+    "Logits",
+    "T, V",
+    "y = x · Eᵀ",
+    "dx = dy · E,  dE = dyᵀ · x",
+    "A number for every token of the vocabulary: its row of the embedding table times the state.",
+  ),
+  losses: explain(
+    "Losses",
+    "T",
+    "loss[t] = log Σₖ exp(y[t, k]) − y[t, target]",
+    "",
+    "Of each predicted token −log of its probability, in nats.",
+  ),
+  loss: explain(
+    "Loss",
+    "1",
+    "loss = Σ loss[t] / number",
+    "dy = (softmax(y) − one-hot) · dloss / number,  y: the logits",
+    "The mean over all predicted tokens: what training makes smaller. The backward pass begins here, with 1.",
+  ),
+};
+
+/** Activation functions, as `kernels/activations.ts` names them. */
+const ACTIVATIONS: Record<string, string> = {
+  gelu: "x / 2 · (1 + tanh(√(2 / π) · (x + 0.044715 x³)))",
+  geluErf: "x / 2 · (1 + erf(x / √2))",
+  relu: "max(0, x)",
+  silu: "x / (1 + exp(−x))",
+  quickGelu: "x / (1 + exp(−1.702 x))",
+  tanh: "tanh(x)",
+};
+
+/** Linear layers by the names of their parameters. */
+const LAYERS: [RegExp, keyof typeof ROLES][] = [
+  [/queryKeyValue/, "packed"],
+  [/projection/, "projection"],
+  [/expand/, "expand"],
+  [/contract/, "contract"],
+  [/dense/, "dense"],
+];
+
+/** Source files by the names of kernels. */
+const FILES: [RegExp, string][] = [
+  [/^(embedding|positions)/, "kernels/embedding.ts"],
+  [/^(add|scale)/, "kernels/elementwise.ts"],
+  [/^layerNorm/, "kernels/layer_norm.ts"],
+  [/^matmul/, "kernels/matmul/matmul.ts"],
+  [/^linear/, "kernels/matmul/linear.ts"],
+  [/Heads/, "kernels/attention/heads.ts"],
+  [/^softmax/, "kernels/softmax.ts"],
+  [/^crossEntropy/, "kernels/cross_entropy.ts"],
+  [/^fill$/, "core/tensor.ts"],
+];
+
+/** The file in the repository that has a kernel. */
+export const fileOf = (kernel: string): string =>
+  FILES.find(([pattern]) => pattern.test(kernel))?.[1] ?? "kernels/activations.ts";
+
+function roleOf(
+  { kernel, reads, constants }: TracedStage,
+  stages: readonly TracedStage[],
+  parameter: string,
+) {
+  const source = (name: string) => stages[reads[name] as number]?.kernel;
+  switch (kernel) {
+    case "embeddingForward":
+      return reads.ids === "inputs" ? "tokens" : typeof reads.table === "number" ? "masks" : "positions";
+    case "positions":
+      return "indices";
+    case "addForward":
+      return source("b") === "embeddingForward" ? "sum" : "residual";
+    case "layerNormForward":
+      return "norm";
+    case "matmulBiased":
+      return LAYERS.find(([pattern]) => pattern.test(parameter))?.[1] ?? "logits";
+    case "splitHeadsForward":
+      return (["query", "key", "value"] as const)[constants.part];
+    case "matmul":
+      return parameter ? "logits" : source("a") === "softmaxForward" ? "heads" : "products";
+    case "scaleForward":
+      return source("x") === "matmul" ? "scores" : "scaled";
+    case "softmaxForward":
+      return "weights";
+    case "mergeHeadsForward":
+      return "merged";
+    case "crossEntropyForward":
+      return "losses";
+    case "crossEntropyMean":
+      return "loss";
+  }
+}
+
+/** Explains the stages of a step. */
+export function listStages(stages: readonly TracedStage[]): ListedStage[] {
+  const ofBatch = /^(inputs|targets|targetIndices|weights|lengths)$/;
+  let group = "Embeddings";
+  return stages.map((stage) => {
+    const { kernel, reads, constants } = stage;
+    const names = Object.values(reads).filter((name) => typeof name === "string");
+    const parameter = names.find((name) => !ofBatch.test(name)) ?? "";
+    const role = roleOf(stage, stages, parameter), layer = /blocks\.(\d+)/.exec(parameter)?.[1];
+    if (layer !== undefined) group = `Layer ${Number(layer) + 1}`;
+    else if (role === "masks" || (parameter && group !== "Embeddings") || /^crossEntropy/.test(kernel)) {
+      group = "Output";
+    }
+    const activation = ACTIVATIONS[kernel.replace("Forward", "")];
+    const { title, dimensions, formula, derivative, about } = activation
+      ? explain("Activation", "B, T, F", `y = ${activation}`, "dx = y′(x) · dy", "The nonlinearity.")
+      : role
+      ? ROLES[role]
+      : explain(kernel, "", "", "", "");
+    const extra = constants.causal === 1 ? " A token sees itself and those before it." : "";
+    const factor = constants.factor === undefined ? "" : ` = ${Number(constants.factor.toPrecision(4))}`;
+    const bias = role === "logits" && reads.bias !== undefined ? " + b" : "";
+    return {
+      ...{ title, derivative, group, formula: formula + factor + bias, about: about + extra },
+      // of a masked model only the masks are left at the end
+      dimensions: dimensions.length === 7 && shapeOf(stage).length === 2 ? "M, C" : dimensions,
+    };
+  });
+}
+
+/** The shape of the first result of a stage. */
+export const shapeOf = ({ writes }: TracedStage): Shape => Object.values(writes)[0].shape;
