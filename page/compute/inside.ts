@@ -54,7 +54,7 @@ function causalBatch({ model, tokenizer }: LookSource, line: string): { batch: B
   const all = tokenizer.encode(line),
     ids = all.slice(0, Math.min(MOST_TOKENS, model.config.contextLength) + 1);
   if (ids.length < 2) {
-    throw new RangeError(`The line has ${ids.length} tokens: enter at least two, each predicts the next`);
+    throw new RangeError("One token predicts nothing: enter at least two, of which each predicts the next");
   }
   const [inputs, targets] = [ids.slice(0, -1), ids.slice(1)];
   const batch = { inputs, targets, batchSize: 1, contextLength: inputs.length };

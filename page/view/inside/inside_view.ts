@@ -10,8 +10,8 @@ import { wholeNumber } from "../format.ts";
 import { shapeText, StageView, type Step } from "./stage_view.ts";
 import { type ListedStage, listStages, shapeOf, TOKENS } from "./stages.ts";
 
-/** Characters of the line to begin with, and which of them is behind a mask. */
-const FIRST_LINE = 12, FIRST_MASK = 6;
+/** Characters of the line to begin with; the first one from a place on that is no space is behind a mask. */
+const FIRST_LINE = 12, FIRST_MASK = 5;
 
 /** A stage, −1 for the tokens, and whether its gradient is shown. */
 type Place = readonly [stage: number, backward: boolean];
@@ -58,9 +58,17 @@ export class InsideView {
   receive(message: FromWorker): void {
     if (message.kind === "began") {
       const line = Array.from(message.line).slice(0, FIRST_LINE);
-      input("inside-hidden").value = line[FIRST_MASK] ?? "";
-      if (message.masked) line[FIRST_MASK] = "<mask>";
+      if (message.masked) {
+        const at = line.findIndex((character, index) => index >= FIRST_MASK && /\S/.test(character));
+        [input("inside-hidden").value] = line.splice(at, 1, "<mask>");
+      }
       input("inside-line").value = line.join("");
+      write(
+        "inside-loss",
+        message.masked
+          ? "The loss is the mean over the masks, against the tokens behind them."
+          : "Every token predicts the next one; the loss is the mean over the line.",
+      );
       show("inside-masks", message.masked);
       show("inside-stages", false);
       this.#go([-1, false]);

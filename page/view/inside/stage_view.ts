@@ -111,10 +111,8 @@ export class StageView {
       squares += value ** 2;
     }
     const short = (value: number) => Number(value.toPrecision(4));
-    write("inside-least", `least ${short(least)}`);
-    write("inside-most", `most ${short(most)}`);
-    const cut = shape.length === 2 && rows < shape[0] ? `, the first ${rows} rows` : "";
-    write("inside-norm", `norm ${short(Math.sqrt(squares))}${cut}`);
+    const cut = shape.length === 2 && rows < shape[0] ? `; the first ${rows} rows` : "";
+    write("inside-range", `from ${short(least)} to ${short(most)}, norm ${short(Math.sqrt(squares))}${cut}`);
     const matrix = { values: part, rows, columns, most: Math.max(-least, most) };
     const names = { rowNames: this.#names(true), columnNames: this.#names(false) };
     this.#map.show({ ...matrix, ...names }, `${title}, ${backward ? "gradients" : "values"}`);

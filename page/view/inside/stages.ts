@@ -39,9 +39,11 @@ export const TOKENS = explain(
 );
 
 const LINEAR = ["y = x · W + b", "dx = dy · Wᵀ,  dW = xᵀ · dy,  db = Σ dy"] as const;
-const NORM_DERIVATIVE = "dx = (g − mean(g) − x̂ · mean(g · x̂)) / std,  g = weight · dy";
+const head = (name: string) =>
+  [`${name}[h, t] = y[t], the columns of head h`, `dy[t] = d${name}[h, t]`] as const;
 
-const ROLES = {
+/** Kinds of stages: by the kernel, by the linear layer, or as {@linkcode roleOf} tells them apart. */
+const ROLES: Readonly<Record<string, Explanation>> = {
   tokens: explain(
     "Token embedding",
     "B, T, C",
@@ -49,8 +51,8 @@ const ROLES = {
     "dE[id[t]] += dx[t]",
     "Every id selects a row of a table that is learned.",
   ),
-  indices: explain("Positions", "B, T", "n[t] = first + t", "", "The places in the line, as integers."),
-  positions: explain(
+  positions: explain("Positions", "B, T", "n[t] = first + t", "", "The places in the line, as integers."),
+  placed: explain(
     "Position embedding",
     "B, T, C",
     "p[t] = P[n[t]]",
@@ -64,14 +66,14 @@ const ROLES = {
     "dx = dy,  dp = dy",
     "Which token, and where: the residual stream begins.",
   ),
-  norm: explain(
+  layerNormForward: explain(
     "Normalization",
     "B, T, C",
     "y = weight · x̂ + bias,  x̂ = (x − mean) / std",
-    NORM_DERIVATIVE,
+    "dx = (g − mean(g) − x̂ · mean(g · x̂)) / std,  g = weight · dy",
     "Every row gets mean 0 and variance 1, then a learned scale and shift.",
   ),
-  packed: explain(
+  queryKeyValue: explain(
     "Query, key, value",
     "B, T, 3C",
     ...LINEAR,
@@ -80,22 +82,19 @@ const ROLES = {
   query: explain(
     "Queries",
     "B, H, T, D",
-    "q[h, t] = y[t], the columns of head h",
-    "dy[t] = dq[h, t]",
+    ...head("q"),
     "What each token looks for.",
   ),
   key: explain(
     "Keys",
     "B, H, T, D",
-    "k[h, t] = y[t], the columns of head h",
-    "dy[t] = dk[h, t]",
+    ...head("k"),
     "What each token offers to be found by.",
   ),
   value: explain(
     "Values",
     "B, H, T, D",
-    "v[h, t] = y[t], the columns of head h",
-    "dy[t] = dv[h, t]",
+    ...head("v"),
     "What each token gives to those that attend to it.",
   ),
   scaled: explain(
@@ -119,7 +118,7 @@ const ROLES = {
     "ds = factor · dy",
     "Products grow with the width of a head; the scale undoes it.",
   ),
-  weights: explain(
+  softmaxForward: explain(
     "Attention weights",
     "B, H, T, T",
     "p[j] = exp(y[j]) / Σₖ exp(y[k])",
@@ -133,7 +132,7 @@ const ROLES = {
     "dp = dz · vᵀ,  dv = pᵀ · dz",
     "The mean of the values, weighted.",
   ),
-  merged: explain(
+  mergeHeadsForward: explain(
     "Heads side by side",
     "B, T, C",
     "y[t] = z[1, t], z[2, t], …",
@@ -175,14 +174,14 @@ const ROLES = {
     "dx = dy · E,  dE = dyᵀ · x",
     "A number for every token of the vocabulary: its row of the embedding table times the state.",
   ),
-  losses: explain(
+  crossEntropyForward: explain(
     "Losses",
     "T",
     "loss[t] = log Σₖ exp(y[t, k]) − y[t, target]",
     "",
     "Of each predicted token −log of its probability, in nats.",
   ),
-  loss: explain(
+  crossEntropyMean: explain(
     "Loss",
     "1",
     "loss = Σ loss[t] / number",
@@ -201,14 +200,12 @@ const ACTIVATIONS: Record<string, string> = {
   tanh: "tanh(x)",
 };
 
-/** Linear layers by the names of their parameters. */
-const LAYERS: [RegExp, keyof typeof ROLES][] = [
-  [/queryKeyValue/, "packed"],
-  [/projection/, "projection"],
-  [/expand/, "expand"],
-  [/contract/, "contract"],
-  [/dense/, "dense"],
-];
+/** What an activation computes; a kernel that is not explained has its name only. */
+function activation(kernel: string): Explanation {
+  const formula = ACTIVATIONS[kernel.replace("Forward", "")];
+  if (!formula) return explain(kernel, "", "", "", "");
+  return explain("Activation", "B, T, F", `y = ${formula}`, "dx = y′(x) · dy", "The nonlinearity.");
+}
 
 /** Source files by the names of kernels. */
 const FILES: [RegExp, string][] = [
@@ -235,58 +232,42 @@ function roleOf(
   const source = (name: string) => stages[reads[name] as number]?.kernel;
   switch (kernel) {
     case "embeddingForward":
-      return reads.ids === "inputs" ? "tokens" : typeof reads.table === "number" ? "masks" : "positions";
-    case "positions":
-      return "indices";
+      return reads.ids === "inputs" ? "tokens" : parameter ? "placed" : "masks";
     case "addForward":
       return source("b") === "embeddingForward" ? "sum" : "residual";
-    case "layerNormForward":
-      return "norm";
-    case "matmulBiased":
-      return LAYERS.find(([pattern]) => pattern.test(parameter))?.[1] ?? "logits";
     case "splitHeadsForward":
-      return (["query", "key", "value"] as const)[constants.part];
+      return ["query", "key", "value"][constants.part];
     case "matmul":
-      return parameter ? "logits" : source("a") === "softmaxForward" ? "heads" : "products";
+    case "matmulBiased": {
+      const layer = parameter.split(".").at(-2) ?? "";
+      if (parameter) return layer in ROLES ? layer : "logits";
+      return source("a") === "softmaxForward" ? "heads" : "products";
+    }
     case "scaleForward":
       return source("x") === "matmul" ? "scores" : "scaled";
-    case "softmaxForward":
-      return "weights";
-    case "mergeHeadsForward":
-      return "merged";
-    case "crossEntropyForward":
-      return "losses";
-    case "crossEntropyMean":
-      return "loss";
   }
+  return kernel;
 }
 
 /** Explains the stages of a step. */
 export function listStages(stages: readonly TracedStage[]): ListedStage[] {
   const ofBatch = /^(inputs|targets|targetIndices|weights|lengths)$/;
-  let group = "Embeddings";
+  let group = "Embeddings", isMasked = false;
   return stages.map((stage) => {
     const { kernel, reads, constants } = stage;
     const names = Object.values(reads).filter((name) => typeof name === "string");
     const parameter = names.find((name) => !ofBatch.test(name)) ?? "";
     const role = roleOf(stage, stages, parameter), layer = /blocks\.(\d+)/.exec(parameter)?.[1];
+    isMasked ||= role === "masks";
     if (layer !== undefined) group = `Layer ${Number(layer) + 1}`;
-    else if (role === "masks" || (parameter && group !== "Embeddings") || /^crossEntropy/.test(kernel)) {
-      group = "Output";
-    }
-    const activation = ACTIVATIONS[kernel.replace("Forward", "")];
-    const { title, dimensions, formula, derivative, about } = activation
-      ? explain("Activation", "B, T, F", `y = ${activation}`, "dx = y′(x) · dy", "The nonlinearity.")
-      : role
-      ? ROLES[role]
-      : explain(kernel, "", "", "", "");
+    else if (isMasked || (parameter && group !== "Embeddings")) group = "Output";
+    const { title, dimensions, formula, derivative, about } = ROLES[role] ?? activation(kernel);
     const extra = constants.causal === 1 ? " A token sees itself and those before it." : "";
     const factor = constants.factor === undefined ? "" : ` = ${Number(constants.factor.toPrecision(4))}`;
     const bias = role === "logits" && reads.bias !== undefined ? " + b" : "";
     return {
       ...{ title, derivative, group, formula: formula + factor + bias, about: about + extra },
-      // of a masked model only the masks are left at the end
-      dimensions: dimensions.length === 7 && shapeOf(stage).length === 2 ? "M, C" : dimensions,
+      dimensions: isMasked ? dimensions.replace(/^(B, )?T/, "M") : dimensions,
     };
   });
 }
