@@ -199,6 +199,7 @@ Deno.test("a step is traced as long as somebody looks", async () => {
   };
   assertEquals(await kinds(question("Mia")), ["inside"]);
   assertEquals(await kinds(question("Ω")), ["failed"]);
+  looks.ask(question("Mia"));
   assertEquals(await kinds(question(null)), []);
   await looks.renew();
   assertEquals(answers.some(({ kind }) => kind === "inside" || kind === "failed"), false);

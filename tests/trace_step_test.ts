@@ -144,6 +144,7 @@ Deno.test("traceStep: the stages of a GPT, what each reads, and which kernels wr
   assertEquals(stages.at(-2)!.reads, { logits: stages.length - 3, targets: "targets" });
   // the sum goes into the norm and past it, the ids have no gradient, and of the norm only the result has one
   assertEquals(sum.writes.y.gradientKernels, ["scaleForward", "layerNormBackward"]);
+  assertEquals(packed.writes.y.gradientKernels, ["splitHeadsBackward"]); // three runs write a part each
   assertEquals(positions.writes.y.gradient, undefined);
   assertEquals(norm.writes.mean.gradientKernels, []);
   assertEquals(parameters.tokenEmbedding.gradientKernels, ["matmul", "embeddingBackward"]);

@@ -152,7 +152,7 @@ export async function traceStep(
     const noteBackward: typeof noteForward = (kernel, tensors, { accumulate }) => {
       for (const name in kernel.writes) {
         const { storage } = tensors[name], earlier = accumulate === 0 ? [] : writers.get(storage) ?? [];
-        if (earlier.at(-1) !== kernel.name) writers.set(storage, [...earlier, kernel.name]);
+        writers.set(storage, [...earlier, kernel.name]);
       }
     };
     const noteGradient = (result: Reading, { gradient }: Tensor, isRead: boolean) => {
