@@ -68,7 +68,7 @@ export interface TracedStage {
 export interface StepTrace {
   /** The kernels of the forward pass, in order; the last one computes the loss. */
   readonly stages: readonly TracedStage[];
-  /** The parameters by name. */
+  /** The parameters by name. Those that no stage reads whose values were asked for have neither values nor gradient. */
   readonly parameters: Readonly<Record<string, TracedTensor>>;
 }
 
@@ -122,21 +122,18 @@ export async function traceStep(
     pending.push(backend.read(tensor).then(keep));
   };
   const trace = backend.scope(() => {
-    const inputs = toTensors(
-      batch,
-      1 / (totalWeight([batch]) || 1),
-      (_, data, shape) => backend.from(data, shape),
-    );
+    const upload = (_: string, data: HostArray, shape: Shape) => backend.from(data, shape);
+    const inputs = toTensors(batch, 1 / (totalWeight([batch]) || 1), upload);
     const parameters = namedParameters(model), own = parameters.map(({ gradient }) => gradient);
     /** Where the content of each piece of memory comes from, and which kernels wrote it in the backward pass. */
     const sources = new Map<unknown, number | string>(), writers = new Map<unknown, string[]>();
     for (const [name, tensor] of Object.entries(inputs)) sources.set((tensor as Tensor)?.storage, name);
     for (const { name, storage } of parameters) sources.set(storage, name);
-    const stages: { stage: TracedStage; results: (readonly [Reading, Tensor])[] }[] = [];
+    const stages: TracedStage[] = [], results: [stage: number, Reading, Tensor][] = [];
 
-    const noteForward = (kernel: Kernel, tensors: Readonly<Record<string, Tensor>>, constants: Constants) => {
+    const noteForward: Note = (kernel, tensors, constants) => {
       const index = stages.length, from: Record<string, number | string> = {};
-      const writes: Record<string, Reading> = {}, results: (readonly [Reading, Tensor])[] = [];
+      const writes: Record<string, Reading> = {};
       for (const name in kernel.reads) {
         const source = sources.get(tensors[name].storage);
         if (source !== undefined) from[name] = source;
@@ -144,15 +141,15 @@ export async function traceStep(
       for (const name in kernel.writes) {
         const tensor = tensors[name], result = writes[name] = describe(tensor);
         sources.set(tensor.storage, index);
-        results.push([result, tensor]);
+        results.push([index, result, tensor]);
         if (reads(index)) read(tensor, (data) => result.values = data); // as it is now
       }
-      stages.push({ stage: { kernel: kernel.name, constants, reads: from, writes }, results });
+      stages.push({ kernel: kernel.name, constants, reads: from, writes });
     };
-    const noteBackward: typeof noteForward = (kernel, tensors, { accumulate }) => {
-      for (const name in kernel.writes) {
+    const noteBackward: Note = ({ name: kernel, writes }, tensors, { accumulate }) => {
+      for (const name in writes) {
         const { storage } = tensors[name], earlier = accumulate === 0 ? [] : writers.get(storage) ?? [];
-        writers.set(storage, [...earlier, kernel.name]);
+        writers.set(storage, [...earlier, kernel]);
       }
     };
     const noteGradient = (result: Reading, { gradient }: Tensor, isRead: boolean) => {
@@ -161,40 +158,49 @@ export async function traceStep(
       if (isRead) read(gradient, (data) => result.gradient = data);
     };
 
-    for (const parameter of parameters) {
-      if (parameter.gradient) parameter.gradient = zeros(backend, parameter.shape);
-    }
-    const { run } = backend, tape = new Tape(undefined, { decomposed: true });
-    let note: typeof noteForward = noteForward;
-    backend.run = (kernel, tensors, constants) => {
-      Reflect.apply(run, backend, [kernel, tensors, constants]);
-      note(kernel as unknown as Kernel, tensors, constants);
-    };
     try {
+      for (const parameter of parameters) parameter.gradient = undefined;
+      const tape = new Tape(undefined, { decomposed: true });
       tape.watch(inputs.inputs);
-      const loss = model.loss(inputs);
-      note = noteBackward;
-      tape.backward(loss);
-      for (const [index, { results }] of stages.entries()) {
-        for (const [result, tensor] of results) noteGradient(result, tensor, reads(index));
-      }
+      const loss = observe(backend, noteForward, () => model.loss(inputs));
       const wanted = new Set(
-        stages.flatMap(({ stage }, index) => reads(index) ? Object.values(stage.reads) : []),
+        stages.flatMap((stage, index) => reads(index) ? Object.values(stage.reads) : []),
       );
+      for (const [index, parameter] of parameters.entries()) {
+        if (own[index] && wanted.has(parameter.name)) parameter.gradient = zeros(backend, parameter.shape);
+      }
+      observe(backend, noteBackward, () => tape.backward(loss));
+      for (const [index, result, tensor] of results) noteGradient(result, tensor, reads(index));
       const described = parameters.map((parameter): [string, TracedTensor] => {
-        const result = describe(parameter), isRead = wanted.has(parameter.name);
-        noteGradient(result, parameter, isRead);
-        if (isRead) read(parameter, (data) => result.values = data);
+        const result = describe(parameter);
+        noteGradient(result, parameter, true);
+        if (wanted.has(parameter.name)) read(parameter, (data) => result.values = data);
         return [parameter.name, result];
       });
-      return { stages: stages.map(({ stage }) => stage), parameters: Object.fromEntries(described) };
+      return { stages, parameters: Object.fromEntries(described) };
     } finally {
-      backend.run = run;
       for (const [index, parameter] of parameters.entries()) parameter.gradient = own[index];
     }
   });
   await Promise.all(pending);
   return trace;
+}
+
+/** What is called with each kernel that ran. */
+type Note = (kernel: Kernel, tensors: Readonly<Record<string, Tensor>>, constants: Constants) => void;
+
+/** Calls `note` after every kernel that `body` runs. Tensors call their backend directly, so its own `run` is replaced. */
+function observe<Result>(backend: Backend, note: Note, body: () => Result): Result {
+  const { run } = backend;
+  backend.run = (kernel, tensors, constants) => {
+    Reflect.apply(run, backend, [kernel, tensors, constants]);
+    note(kernel as unknown as Kernel, tensors, constants);
+  };
+  try {
+    return body();
+  } finally {
+    backend.run = run;
+  }
 }
 
 const describe = ({ shape, dataType }: Tensor): Reading => ({ shape, dataType, gradientKernels: [] });

@@ -39,10 +39,12 @@ export class HeatMap {
     this.#canvas.role = "img";
     this.#canvas.tabIndex = 0;
     this.#frame.append(this.#canvas, this.#mark);
-    this.#canvas.addEventListener("pointermove", ({ offsetX, offsetY }) => {
-      const { rows, columns } = this.#matrix!, { clientWidth, clientHeight } = this.#canvas;
-      this.#choose(Math.floor(rows * offsetY / clientHeight), Math.floor(columns * offsetX / clientWidth));
-    });
+    for (const event of ["pointerdown", "pointermove"] as const) { // a finger may not move
+      this.#canvas.addEventListener(event, ({ offsetX, offsetY }) => {
+        const { rows, columns } = this.#matrix!, { clientWidth, clientHeight } = this.#canvas;
+        this.#choose(Math.floor(rows * offsetY / clientHeight), Math.floor(columns * offsetX / clientWidth));
+      });
+    }
     this.#canvas.addEventListener("keydown", (event) => {
       const move = MOVES[event.key];
       if (!move) return;
