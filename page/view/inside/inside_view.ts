@@ -8,7 +8,8 @@ import type { FromWorker, Question } from "../../protocol.ts";
 import { element, enable, onClick, show, write } from "../elements.ts";
 import { wholeNumber } from "../format.ts";
 import { shapeText, StageView, type Step } from "./stage_view.ts";
-import { type ListedStage, listStages, shapeOf, TOKENS } from "./stages.ts";
+import { TOKENS } from "./explanations.ts";
+import { type ListedStage, listStages, shapeOf } from "./stages.ts";
 
 /** Characters of the line to begin with; the first one from a place on that is no space is behind a mask. */
 const FIRST_LINE = 12, FIRST_MASK = 5;

@@ -9,7 +9,8 @@ import { element, show, write } from "../elements.ts";
 import { exactLoss } from "../format.ts";
 import { tokenLabel } from "../look/next_token_view.ts";
 import { HeatMap } from "./heat_map.ts";
-import { type Explanation, fileOf } from "./stages.ts";
+import type { Explanation } from "./explanations.ts";
+import { fileOf } from "./stages.ts";
 
 /** A step with the values of one stage. */
 export type Step = FromWorker & { kind: "inside" };
