@@ -8,6 +8,7 @@ import { connect, type Connection } from "./view/connection.ts";
 import { KeptRunView } from "./view/kept_run.ts";
 import { element, show, write } from "./view/elements.ts";
 import type { FromWorker, Question, ToWorker } from "./protocol.ts";
+import { InsideView } from "./view/inside/inside_view.ts";
 import { AttentionView } from "./view/look/attention_view.ts";
 import { NextTokenView } from "./view/look/next_token_view.ts";
 import { SkillsView } from "./view/look/skills_view.ts";
@@ -19,7 +20,7 @@ import { TakeAway } from "./view/take_away.ts";
 const MAX_FILE_BYTES = 20e6;
 
 /** Why one of these failed stands where it was asked for. */
-const SHOWN_BESIDE: readonly ToWorker["kind"][] = ["text", "plan", "distribution", "attention"];
+const SHOWN_BESIDE: readonly ToWorker["kind"][] = ["text", "plan", "distribution", "attention", "inside"];
 
 let connection: Connection | undefined;
 
@@ -79,7 +80,13 @@ function acceptFiles(): void {
 const view = new RunView(send);
 const takeAway = new TakeAway(send);
 const ask = (question: Question) => connection?.send(question);
-const looks = [new NextTokenView(ask), new SurpriseView(), new SkillsView(), new AttentionView(ask)];
+const looks = [
+  new NextTokenView(ask),
+  new SurpriseView(),
+  new SkillsView(),
+  new AttentionView(ask),
+  new InsideView(ask),
+];
 let form: BeginForm | undefined;
 let keptRun: KeptRunView | undefined;
 acceptFiles();

@@ -44,7 +44,7 @@ export class Trainer {
 
   /** Takes a message; the promise resolves when it has been worked off. */
   receive(message: ToWorker): Promise<void> {
-    if (message.kind === "distribution" || message.kind === "attention") {
+    if (message.kind === "distribution" || message.kind === "attention" || message.kind === "inside") {
       this.#looks?.ask(message); // a training that is running answers it sooner than the queue
       return this.#queue = this.#queue.then(() => this.#looks?.answer());
     }
