@@ -250,6 +250,13 @@ export { learningRateAt, type Schedule } from "./training/schedule.ts";
 export * from "./training/tensorboard_events.ts";
 export * from "./training/text_presets.ts";
 export * from "./training/train.ts";
+export {
+  type StepTrace,
+  type TracedStage,
+  type TracedTensor,
+  type TraceOptions,
+  traceStep,
+} from "./training/trace/trace_step.ts";
 export { type Difference, type RunSums, type Verification, verify } from "./training/verification/verify.ts";
 
 // Inference: texts, classes, filled masks, and how they come about

@@ -9,6 +9,7 @@ import { connect, type Connection } from "./view/connection.ts";
 import { KeptRunView } from "./view/kept_run.ts";
 import { show, write } from "./view/elements.ts";
 import type { FromWorker, Question, ToWorker } from "./protocol.ts";
+import { InsideView } from "./view/inside/inside_view.ts";
 import { AttentionView } from "./view/look/attention_view.ts";
 import { NextTokenView } from "./view/look/next_token_view.ts";
 import { SkillsView } from "./view/look/skills_view.ts";
@@ -17,7 +18,14 @@ import { RunView } from "./view/run_view.ts";
 import { TakeAway } from "./view/take_away.ts";
 
 /** Why one of these failed stands where it was asked for. */
-const SHOWN_BESIDE: readonly ToWorker["kind"][] = ["text", "plan", "distribution", "attention", "surprise"];
+const SHOWN_BESIDE: readonly ToWorker["kind"][] = [
+  "text",
+  "plan",
+  "distribution",
+  "attention",
+  "inside",
+  "surprise",
+];
 
 let connection: Connection | undefined;
 
@@ -46,7 +54,13 @@ function receive(message: FromWorker): void {
 const view = new RunView(send);
 const takeAway = new TakeAway(send);
 const ask = (question: Question) => connection?.send(question);
-const looks = [new NextTokenView(ask), new SurpriseView(ask), new SkillsView(), new AttentionView(ask)];
+const looks = [
+  new NextTokenView(ask),
+  new SurpriseView(ask),
+  new SkillsView(),
+  new AttentionView(ask),
+  new InsideView(ask),
+];
 let form: BeginForm | undefined;
 let keptRun: KeptRunView | undefined;
 const bring = new Bring(send, complain, (text) => form?.setText(text));

@@ -2,16 +2,24 @@
  * The messages between the page and the worker that computes: the only place where the two meet.
  *
  *     page    → worker   text, plan, begin, run, step, pause, generate, reset, pack, find, restore, bring, supply, resume,
- *                        distribution, attention, surprise
+ *                        distribution, attention, inside, surprise
  *     worker  → page     opened, planned, began, state, progress, validated, sample, generated, packed, found, failed,
- *                        loaded, resumable, distribution, attention, surprise, skills
+ *                        loaded, resumable, distribution, attention, inside, surprise, skills
  *
  * The worker answers in the order of the messages, except that pause and reset interrupt what is running, and that a
- * question (distribution, attention, surprise) is answered between two steps.
+ * question (distribution, attention, inside, surprise) is answered between two steps.
  *
  * @module
  */
-import type { AttentionMap, DeviceChoice, ExcessFigures, ModelConfig, ModelKind } from "../mod.ts";
+import type {
+  AttentionMap,
+  DeviceChoice,
+  ExcessFigures,
+  ModelConfig,
+  ModelKind,
+  TracedStage,
+  TracedTensor,
+} from "../mod.ts";
 import type { PresetName } from "./choices.ts";
 
 /** What the user chooses before a run. Plain JSON. */
@@ -100,7 +108,16 @@ export type Question =
   }
   | { readonly kind: "attention"; readonly line: string }
   /** How surprising a text is in place of the one that is shown. */
-  | { readonly kind: "surprise"; readonly text: string };
+  | { readonly kind: "surprise"; readonly text: string }
+  /** One stage of a training step on a line, see `traceStep`; −1 reads none. */
+  | {
+    readonly kind: "inside";
+    /** Null when nobody looks any more. */
+    readonly line: string | null;
+    /** The text behind the masks of the line; for a masked model. */
+    readonly hidden: string;
+    readonly stage: number;
+  };
 
 /** A token that may come next, or a class. */
 export interface TokenChance {
@@ -209,6 +226,25 @@ export type FromWorker =
     readonly line: string;
     readonly tokens: readonly string[];
     readonly maps: readonly AttentionMap[];
+  }
+  | {
+    readonly kind: "inside";
+    readonly step: number;
+    /** The tokens that the model reads, with their ids. */
+    readonly tokens: readonly string[];
+    readonly ids: Uint32Array;
+    /** The tokens that it predicts, and the positions of those in `tokens` where it does. */
+    readonly targets: readonly string[];
+    readonly positions: readonly number[];
+    /** What has been left out of the line, if anything. */
+    readonly note: string;
+    /** The vocabulary, unless it is large. */
+    readonly vocabulary: readonly string[];
+    /** The stages of the step, and which of them has values. */
+    readonly stages: readonly TracedStage[];
+    readonly stage: number;
+    /** The parameters that this stage reads; of a large one the first rows. */
+    readonly parameters: Readonly<Record<string, TracedTensor>>;
   }
   | { readonly kind: "surprise"; readonly step: number; readonly tokens: readonly SurprisingToken[] }
   | { readonly kind: "skills"; readonly step: number; readonly rows: readonly SkillRow[] };
