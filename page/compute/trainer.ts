@@ -16,11 +16,12 @@ import { packRun } from "./take_away.ts";
 import { showAgain, trainSteps } from "./training_loop.ts";
 
 /** Answered between two steps, and sooner than the other messages. */
-const QUESTIONS: readonly ToWorker["kind"][] = [
-  "distribution",
-  "attention",
-  "surprise",
-] satisfies Question["kind"][];
+const QUESTIONS: Readonly<Record<Question["kind"], true>> = {
+  distribution: true,
+  attention: true,
+  inside: true,
+  surprise: true,
+};
 
 /** Holds the text, the device and the run, or the model that was brought. */
 export class Trainer {
@@ -250,4 +251,4 @@ export class Trainer {
   }
 }
 
-const isQuestion = (message: ToWorker): message is Question => QUESTIONS.includes(message.kind);
+const isQuestion = (message: ToWorker): message is Question => Object.hasOwn(QUESTIONS, message.kind);
