@@ -29,7 +29,11 @@ async function packedAfter(pauseAt: number, ...messages: ToWorker[]) {
     );
     return prompt + pieces.join("");
   };
-  return { trainer, packed, generate };
+  const send = async (message: ToWorker) => {
+    await trainer.receive(message);
+    return answers.at(-1);
+  };
+  return { trainer, packed, generate, send };
 }
 
 /** Unpacks a zip into `runs/` of a folder. */
@@ -82,6 +86,35 @@ for (const objective of ["causal", "mlm"] as const) {
       await trainer.receive({ kind: "reset" });
     }));
 }
+
+Deno.test("a run whose learning rate was changed is resumed, and ends as on the page", () =>
+  inFolder(async (cwd) => {
+    const choices = { ...choicesOf("short-text"), steps: 12 },
+      { packed, trainer, send } = await packedAfter(
+        7,
+        device,
+        { kind: "text", text },
+        { kind: "begin", choices },
+      );
+    const { bytes } = packed;
+    await send({ kind: "rate", learningRate: 0.002 });
+    const changed = await send({ kind: "pack" }) as Packed;
+    const files = await unpack(cwd, changed),
+      [before, { settings }] = [unzipSync(bytes), files].map((zip) =>
+        JSON.parse(new TextDecoder().decode(zip["text-step-7/last/training_state.json"]))
+      );
+    assertEquals(settings, { ...before.settings, learningRate: 0.002 });
+    await succeed(words("train --resume runs/text-step-7 --device wasm --threads 1"), { cwd });
+    await send({ kind: "run" });
+    const whole = unzipSync((await send({ kind: "pack" }) as Packed).bytes);
+    for (const name of LASTING) {
+      assertEquals(
+        await Deno.readFile(`${cwd}/runs/text-step-7/last/${name}`),
+        whole[`text-step-12/last/${name}`],
+      );
+    }
+    await trainer.receive({ kind: "reset" });
+  }));
 
 Deno.test("a run on the tales is packed without them, sealed, and generates the text of the page", () =>
   inFolder(async (cwd) => {

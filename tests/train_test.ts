@@ -73,6 +73,43 @@ everyBackend("training: reports tell step, epoch, loss, norm and learning rate",
   assert(reports[39].loss < reports[0].loss - 0.5, `the loss falls, but is ${reports[39].loss} at the end`);
 });
 
+everyBackend(
+  "training: a changed learning rate holds from the next step on, and reports tell it",
+  async (backend) => {
+    const changed = newRun(backend, new Gpt(small), { steps: 12 }), reports: StepReport[] = [];
+    for (let step = 0; step < 7; step++) changed.advance();
+    changed.changeLearningRate(0.02); // before the reports of seven steps are read
+    reports.push(...await changed.report(7), ...await allReports(changed));
+    const schedules = [{ ...settings, steps: 12 }, {
+      ...settings,
+      steps: 12,
+      learningRate: 0.02,
+      minLearningRate: 0.002,
+    }];
+    assertEquals(
+      reports.map(({ learningRate }) => learningRate),
+      reports.map((_, step) => learningRateAt(schedules[step < 7 ? 0 : 1], step)),
+    );
+    assertEquals(changed.settings, schedules[1]);
+
+    // a run that is taken up after the change, with the settings that it then has, computes the same
+    const first = newRun(backend, new Gpt(small), { steps: 12 });
+    assertEquals(await allReports(first, 7, 7), reports.slice(0, 7));
+    const second = newRun(backend, new Gpt(small), schedules[1]);
+    const [values, ...state] = await stateOf(first) as Float32Array[];
+    backend.write(second.store.values, values);
+    for (const [index, tensor] of Object.values(second.optimizer.state).entries()) {
+      backend.write(
+        tensor,
+        state[index],
+      );
+    }
+    second.step = first.step;
+    assertEquals(await allReports(second), reports.slice(7));
+    assertEquals(await stateOf(second), await stateOf(changed));
+  },
+);
+
 everyBackend("training: accumulated gradients equal those of the large batch", async (backend) => {
   const model = () => new Gpt({ ...small, dropoutRate: 0 }), changes = { steps: 1, clipNorm: 0 };
   const large = newRun(backend, model(), { ...changes, batchSize: 8 });

@@ -48,6 +48,7 @@ export class Trainer {
       this.#looks?.ask(message); // a training that is running answers it sooner than the queue
       return this.#queue = this.#queue.then(() => this.#looks?.answer());
     }
+    if (message.kind === "rate") return this.#changeRate(message.learningRate);
     if (message.kind === "pause" || message.kind === "reset") this.#interrupted = true;
     else if (message.kind !== "plan") this.#interrupted = false;
     return this.#queue = this.#queue.then(() => this.#answer(message)).catch((error) => {
@@ -158,6 +159,7 @@ export class Trainer {
       this.#post({
         kind: "progress",
         losses: reports.map(({ step, loss }) => ({ step, loss })),
+        learningRate: reports.at(-1)!.learningRate,
         tokensPerSecond: 1000 * tokensPerStep / perStep,
         secondsLeft: (steps - step) * perStep / 1000,
       });
@@ -212,12 +214,14 @@ export class Trainer {
     this.#post({
       kind: "progress",
       losses: records.map(({ step, loss }) => ({ step, loss })),
+      learningRate: records.at(-1)!.learningRate,
       tokensPerSecond: 1000 * session.tokensPerStep / perStep,
       secondsLeft: (choices.steps - step) * perStep / 1000,
     });
     for (const { step, validationLoss: loss } of records) {
       if (loss !== undefined) this.#post({ kind: "validated", step, loss });
     }
+    this.#post({ kind: "rate", rates: session.rates });
     for (const sample of samples) this.#post({ kind: "sample", ...sample });
     this.#show(this.#resting());
     await this.#looks?.renew();
@@ -233,6 +237,22 @@ export class Trainer {
       if (this.#interrupted) break;
     }
     this.#show(this.#resting());
+  }
+
+  /** Changes the learning rate at once, since messages come between two steps, and keeps a run that is paused. */
+  async #changeRate(learningRate: number): Promise<void> {
+    const session = this.#session;
+    if (!session) return;
+    try {
+      session.changeRate(learningRate);
+      this.#post({ kind: "rate", rates: session.rates });
+    } catch (error) {
+      return this.#post({ kind: "failed", at: "rate", message: (error as Error).message });
+    }
+    await (this.#queue = this.#queue.then(async () => {
+      const isWhole = session.log.records.at(-1)?.step === session.run.step; // not where a step has failed
+      if (this.#session === session && isWhole) await this.#keep(session).catch(() => {});
+    }));
   }
 
   /** Gives the run to the page as a zip. */

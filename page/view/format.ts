@@ -29,6 +29,9 @@ export function rateText(rate: number): string {
   return Number(rate.toPrecision(3)).toLocaleString("en-US", { maximumFractionDigits: 1 });
 }
 
+/** Three significant digits of a small number: 0.00831. */
+export const significant = (value: number): string => `${Number(value.toPrecision(3))}`;
+
 /** A clause as the beginning of a sentence. */
 export const capitalized = (clause: string): string => clause.slice(0, 1).toUpperCase() + clause.slice(1);
 /** A probability in percent: 100 %, 12 %, 3.4 %, < 0.1 %. */

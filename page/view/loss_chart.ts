@@ -118,11 +118,24 @@ export class LossChart {
             points: { show: true, size: 6, fill: colour("--accent") },
           },
         ],
-        hooks: { draw: [(plot) => this.#drawReferences(plot, colour("--muted"))] },
+        hooks: {
+          draw: [
+            (plot) => this.#drawReferences(plot, colour("--muted")),
+            (plot) => this.#drawRateChanges(plot, colour("--muted")),
+          ],
+        },
       },
       this.#data(),
       this.#place,
     );
+  }
+
+  /** Where the learning rate was changed, as vertical lines. */
+  #drawRateChanges({ ctx: context, bbox: { top, height }, valToPos }: uPlot, colour: string): void {
+    context.fillStyle = colour;
+    for (const step of this.#record.rateChanges) {
+      context.fillRect(Math.round(valToPos(step, "x", true)), top, devicePixelRatio, height);
+    }
   }
 
   /** The references as dashed lines with their names. */
