@@ -2,6 +2,7 @@ import { assertEquals } from "@std/assert";
 import {
   byteText,
   capitalized,
+  describeRates,
   duration,
   exactLoss,
   lossText,
@@ -11,7 +12,6 @@ import {
   wholeNumber,
 } from "../page/view/format.ts";
 import { KeptMaps, type StepMaps } from "../page/view/look/kept_maps.ts";
-import { describeRates } from "../page/view/rate_view.ts";
 import { LossRecord } from "../page/view/loss_record.ts";
 
 Deno.test("numbers are shown with thousands and in units that fit", () => {

@@ -6,7 +6,7 @@
 import { FIELDS } from "../choices.ts";
 import type { FromWorker, RateChange, ToWorker } from "../protocol.ts";
 import { element, enable, isEnabled, write } from "./elements.ts";
-import { significant, wholeNumber } from "./format.ts";
+import { describeRates, significant } from "./format.ts";
 
 /** The field and what it has done. */
 export class RateView {
@@ -39,7 +39,3 @@ export class RateView {
     write("rates", rates.length < 2 ? "" : describeRates(rates));
   }
 }
-
-/** The peaks of a run: `0.01 from step 1, 0.005 from step 21.` */
-export const describeRates = (rates: readonly RateChange[]): string =>
-  rates.map(({ step, learningRate }) => `${learningRate} from step ${wholeNumber(step)}`).join(", ") + ".";
