@@ -162,7 +162,7 @@ export type FromWorker =
   | {
     readonly kind: "packed";
     readonly name: string;
-    readonly bytes: Uint8Array<ArrayBuffer>;
+    readonly zip: Blob;
     readonly commands: readonly string[];
   }
   /** A run was kept: on a text of the user's own or the tales, its step, and that of its end. */

@@ -36,9 +36,11 @@ async function packedAfter(pauseAt: number, ...messages: ToWorker[]) {
   return { trainer, packed, generate, send };
 }
 
+const unzip = async ({ zip }: Packed) => unzipSync(new Uint8Array(await zip.arrayBuffer()));
+
 /** Unpacks a zip into `runs/` of a folder. */
-async function unpack(cwd: string, { bytes }: Packed): Promise<Record<string, Uint8Array>> {
-  const files = unzipSync(bytes);
+async function unpack(cwd: string, packed: Packed): Promise<Record<string, Uint8Array>> {
+  const files = await unzip(packed);
   for (const [path, content] of Object.entries(files)) {
     await Deno.mkdir(`${cwd}/runs/${path.replace(/\/[^/]*$/, "")}`, { recursive: true });
     await Deno.writeFile(`${cwd}/runs/${path}`, content);
@@ -96,17 +98,16 @@ Deno.test("a run whose learning rate was changed is resumed, and ends as on the 
         { kind: "text", text },
         { kind: "begin", choices },
       );
-    const { bytes } = packed;
     await send({ kind: "rate", learningRate: 0.002 });
     const changed = await send({ kind: "pack" }) as Packed;
     const files = await unpack(cwd, changed),
-      [before, { settings }] = [unzipSync(bytes), files].map((zip) =>
+      [before, { settings }] = [await unzip(packed), files].map((zip) =>
         JSON.parse(new TextDecoder().decode(zip["text-step-7/last/training_state.json"]))
       );
     assertEquals(settings, { ...before.settings, learningRate: 0.002 });
     await succeed(words("train --resume runs/text-step-7 --device wasm --threads 1"), { cwd });
     await send({ kind: "run" });
-    const whole = unzipSync((await send({ kind: "pack" }) as Packed).bytes);
+    const whole = await unzip(await send({ kind: "pack" }) as Packed);
     for (const name of LASTING) {
       assertEquals(
         await Deno.readFile(`${cwd}/runs/text-step-7/last/${name}`),

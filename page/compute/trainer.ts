@@ -19,6 +19,9 @@ const ANSWER_INTERVAL = 40;
 /** The most steps between two answers: the losses of no more are kept. */
 const MAX_STEPS = 256;
 
+/** Steps of a kept run in one message: the page would take too long to read all of them at once. */
+const SHOWN_AT_ONCE = 5000;
+
 /** Holds the text, the device and the run. */
 export class Trainer {
   readonly #post: (message: FromWorker) => void;
@@ -211,13 +214,16 @@ export class Trainer {
     const session = this.#prepare(plan, corpus);
     restoreRun(session, kept);
     const perStep = milliseconds / step;
-    this.#post({
-      kind: "progress",
-      losses: records.map(({ step, loss }) => ({ step, loss })),
-      learningRate: records.at(-1)!.learningRate,
-      tokensPerSecond: 1000 * session.tokensPerStep / perStep,
-      secondsLeft: (choices.steps - step) * perStep / 1000,
-    });
+    for (let first = 0; first < records.length; first += SHOWN_AT_ONCE) {
+      const part = records.slice(first, first + SHOWN_AT_ONCE);
+      this.#post({
+        kind: "progress",
+        losses: part.map(({ step, loss }) => ({ step, loss })),
+        learningRate: part.at(-1)!.learningRate,
+        tokensPerSecond: 1000 * session.tokensPerStep / perStep,
+        secondsLeft: (choices.steps - step) * perStep / 1000,
+      });
+    }
     for (const { step, validationLoss: loss } of records) {
       if (loss !== undefined) this.#post({ kind: "validated", step, loss });
     }
@@ -257,7 +263,10 @@ export class Trainer {
 
   /** Gives the run to the page as a zip. */
   async #pack(): Promise<void> {
-    if (this.#session) this.#post({ kind: "packed", ...await packRun(this.#session) });
+    if (!this.#session) return;
+    const { name, bytes, commands } = await packRun(this.#session);
+    const zip = new Blob([bytes], { type: "application/zip" }); // which the page gets without copying the bytes
+    this.#post({ kind: "packed", name, zip, commands });
   }
 
   /** Ends the run, which is no longer kept. The device is opened anew, which gives its memory back. */

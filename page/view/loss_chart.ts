@@ -33,7 +33,7 @@ export class LossChart {
   readonly #observer: ResizeObserver;
   readonly #rebuild = () => this.#build();
 
-  /** Draws an empty chart. */
+  /** Draws a chart soon: the page is busy where a run begins. */
   constructor(place: HTMLElement, record: LossRecord, options: ChartOptions) {
     this.#place = place;
     this.#record = record;
@@ -41,14 +41,15 @@ export class LossChart {
     this.#dark.addEventListener("change", this.#rebuild);
     this.#observer = new ResizeObserver(() => this.#plot?.setSize(this.#size()));
     this.#observer.observe(place);
-    this.#build();
+    this.update();
   }
 
   /** Draws soon what the record holds then. */
   update(): void {
     this.#timer ??= setTimeout(() => {
       this.#timer = undefined;
-      this.#plot?.setData(this.#data());
+      if (this.#plot) this.#plot.setData(this.#data());
+      else this.#build();
     }, DRAW_INTERVAL);
   }
 
