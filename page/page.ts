@@ -13,6 +13,7 @@ import { AttentionView } from "./view/look/attention_view.ts";
 import { NextTokenView } from "./view/look/next_token_view.ts";
 import { SkillsView } from "./view/look/skills_view.ts";
 import { SurpriseView } from "./view/look/surprise_view.ts";
+import { RateView } from "./view/rate_view.ts";
 import { RunView } from "./view/run_view.ts";
 import { TakeAway } from "./view/take_away.ts";
 
@@ -39,6 +40,7 @@ function receive(message: FromWorker): void {
   if (message.kind === "failed" && !SHOWN_BESIDE.includes(message.at)) complain(message.message);
   form?.receive(message);
   view.receive(message);
+  rate.receive(message);
   takeAway.receive(message);
   keptRun?.receive(message);
   for (const look of looks) look.receive(message);
@@ -78,6 +80,7 @@ function acceptFiles(): void {
 }
 
 const view = new RunView(send);
+const rate = new RateView(send);
 const takeAway = new TakeAway(send);
 const ask = (question: Question) => connection?.send(question);
 const looks = [
