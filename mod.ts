@@ -246,7 +246,7 @@ export {
 export type { Expectation, Preset, PresetTraining } from "./training/preset.ts";
 export * from "./training/presets.ts";
 export * from "./training/roberta_presets.ts";
-export { learningRateAt, type Schedule } from "./training/schedule.ts";
+export { learningRateAt, type Schedule, withLearningRate } from "./training/schedule.ts";
 export * from "./training/tensorboard_events.ts";
 export * from "./training/text_presets.ts";
 export * from "./training/train.ts";

@@ -14,6 +14,7 @@ import { AttentionView } from "./view/look/attention_view.ts";
 import { NextTokenView } from "./view/look/next_token_view.ts";
 import { SkillsView } from "./view/look/skills_view.ts";
 import { SurpriseView } from "./view/look/surprise_view.ts";
+import { RateView } from "./view/rate_view.ts";
 import { RunView } from "./view/run_view.ts";
 import { TakeAway } from "./view/take_away.ts";
 
@@ -44,6 +45,7 @@ function receive(message: FromWorker): void {
   if (message.kind === "failed" && !SHOWN_BESIDE.includes(message.at)) complain(message.message);
   form?.receive(message);
   view.receive(message);
+  rate.receive(message);
   takeAway.receive(message);
   keptRun?.receive(message);
   bring.receive(message);
@@ -52,6 +54,7 @@ function receive(message: FromWorker): void {
 }
 
 const view = new RunView(send);
+const rate = new RateView(send);
 const takeAway = new TakeAway(send);
 const ask = (question: Question) => connection?.send(question);
 const looks = [

@@ -1,13 +1,13 @@
 /**
  * The messages between the page and the worker that computes: the only place where the two meet.
  *
- *     page    → worker   text, plan, begin, run, step, pause, generate, reset, pack, find, restore, bring, supply, resume,
- *                        distribution, attention, inside, surprise
- *     worker  → page     opened, planned, began, state, progress, validated, sample, generated, packed, found, failed,
- *                        loaded, resumable, distribution, attention, inside, surprise, skills
+ *     page    → worker   text, plan, begin, run, step, pause, rate, generate, reset, pack, find, restore, bring,
+ *                        supply, resume, distribution, attention, inside, surprise
+ *     worker  → page     opened, planned, began, state, progress, rate, validated, sample, generated, packed, found,
+ *                        failed, loaded, resumable, distribution, attention, inside, surprise, skills
  *
  * The worker answers in the order of the messages, except that pause and reset interrupt what is running, and that a
- * question (distribution, attention, inside, surprise) is answered between two steps.
+ * question (distribution, attention, inside, surprise) is answered, and a learning rate changed, between two steps.
  *
  * @module
  */
@@ -73,6 +73,8 @@ export type ToWorker =
   | { readonly kind: "run" }
   | { readonly kind: "step" }
   | { readonly kind: "pause" }
+  /** Another peak learning rate, from the next step on. */
+  | { readonly kind: "rate"; readonly learningRate: number }
   | {
     readonly kind: "generate";
     readonly prompt: string;
@@ -154,6 +156,12 @@ export interface StepLoss {
   readonly loss: number;
 }
 
+/** A peak learning rate, and the first step that it holds for. */
+export interface RateChange {
+  readonly step: number;
+  readonly learningRate: number;
+}
+
 /** What the worker answers. */
 export type FromWorker =
   | { readonly kind: "opened"; readonly name: string; readonly device: string; readonly reason: string }
@@ -200,9 +208,13 @@ export type FromWorker =
   | {
     readonly kind: "progress";
     readonly losses: readonly StepLoss[];
+    /** That of the last of these steps. */
+    readonly learningRate: number;
     readonly tokensPerSecond: number;
     readonly secondsLeft: number;
   }
+  /** The peak learning rates so far, the one chosen before the run first. */
+  | { readonly kind: "rate"; readonly rates: readonly RateChange[] }
   | { readonly kind: "validated"; readonly step: number; readonly loss: number }
   | { readonly kind: "sample"; readonly step: number; readonly text: string }
   /** The next piece of a text that is generated. */
@@ -211,7 +223,7 @@ export type FromWorker =
   | {
     readonly kind: "packed";
     readonly name: string;
-    readonly bytes: Uint8Array<ArrayBuffer>;
+    readonly zip: Blob;
     readonly commands: readonly string[];
   }
   /** A run was kept: on a text of the user's own or the tales, its step, and that of its end. */

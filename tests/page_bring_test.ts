@@ -65,13 +65,13 @@ for (const [name, flags] of Object.entries(runs)) {
       );
       await send({ kind: "pack" });
       const again = page();
-      const { bytes } = last("packed")!;
-      await again.send(device, { kind: "bring", files: [{ path: "run.zip", blob: new Blob([bytes]) }] });
+      const { zip } = last("packed")!;
+      await again.send(device, { kind: "bring", files: [{ path: "run.zip", blob: zip }] });
       assertEquals(
         again.last("resumable")!.about,
         "Its training cannot go on here: it has done all of its 12 steps.",
       );
-      const { "model.safetensors": ours } = await unpacked(bytes);
+      const { "model.safetensors": ours } = await unpacked(zip);
       assertEquals(ours, await Deno.readFile(`${cwd}/runs/begun/last/model.safetensors`));
       for (const one of [again, later]) await one.send({ kind: "reset" });
       await send({ kind: "reset" });
@@ -79,10 +79,12 @@ for (const [name, flags] of Object.entries(runs)) {
 }
 
 /** The files of the checkpoint in a zip. */
-async function unpacked(bytes: Uint8Array<ArrayBuffer>): Promise<Record<string, Uint8Array>> {
+async function unpacked(zip: Blob): Promise<Record<string, Uint8Array>> {
   const { unzipSync } = await import("npm:fflate@0.8.3");
   return Object.fromEntries(
-    Object.entries(unzipSync(bytes)).map(([path, content]) => [path.replace(/.*\//, ""), content]),
+    Object.entries(unzipSync(await zip.bytes())).map((
+      [path, content],
+    ) => [path.replace(/.*\//, ""), content]),
   );
 }
 
@@ -117,7 +119,7 @@ Deno.test("the zip of the page is opened and goes on as a run that never left it
   part.trainer.receive({ kind: "pause" });
   await training;
   await part.send({ kind: "step" }, { kind: "step" }, { kind: "pack" });
-  const { bytes, name } = part.last("packed")!, zip = { path: `${name}.zip`, blob: new Blob([bytes]) };
+  const { zip: blob, name } = part.last("packed")!, zip = { path: `${name}.zip`, blob };
   await next.send(device, { kind: "bring", files: [zip] }, { kind: "resume" }, { kind: "run" });
   assertEquals(next.losses(), whole.losses());
   assertEquals(next.last("sample"), whole.last("sample"));
@@ -129,7 +131,7 @@ Deno.test("a run that cannot go on here is opened all the same, and says why", a
   const { send, last, answers } = page();
   const choices = { ...choicesOf("short-text"), modelDim: 16, contextLength: 16, batchSize: 2, steps: 3 };
   await send(device, { kind: "text", text: story(100) }, { kind: "begin", choices }, { kind: "pack" });
-  const files = await unpacked(last("packed")!.bytes), { "training_state.json": bytes } = files;
+  const files = await unpacked(last("packed")!.zip), { "training_state.json": bytes } = files;
   const { sha256: _, ...state } = JSON.parse(new TextDecoder().decode(bytes));
   const { settings, source } = state, going = { ...state, step: 2 };
   const cases: [object, string][] = [

@@ -35,9 +35,9 @@ import type { Tokenizer } from "../../tokenizers/tokenizer.ts";
 import { answer, continueText, type Sampling } from "./answer.ts";
 import type { Corpus } from "./corpus.ts";
 import type { LookSource } from "./looks.ts";
-import type { Choices, Plan, Reference } from "../protocol.ts";
+import type { Choices, Plan, RateChange, Reference } from "../protocol.ts";
 import { RunLog } from "./run_log.ts";
-import { checkChoices, settingsOf } from "./settings.ts";
+import { checkChoices, checkNumber, settingsOf } from "./settings.ts";
 
 /** More memory than this is refused: a page that takes more may be ended without a word. */
 const MAX_BYTES = 3e9;
@@ -95,9 +95,8 @@ export interface Continued {
 export class Session {
   /** The steps, and what they change. */
   readonly run: TrainingRun;
-  /** What was chosen, and the settings that follow from it. */
+  /** What was chosen before the run. */
   readonly choices: Choices;
-  readonly settings: LanguageSettings;
   /** Its records. */
   readonly log: RunLog;
   /** Losses to compare with. */
@@ -110,6 +109,8 @@ export class Session {
   readonly model: ModelsByKind["causal" | "masked"];
   /** Whether it was begun elsewhere. */
   readonly isBrought: boolean;
+  /** The settings that it was begun with. */
+  readonly begunWith: LanguageSettings;
   readonly #stepsPerEpoch: number;
   readonly #validation: readonly Batch[];
   /** What a masked model is shown on. */
@@ -146,15 +147,34 @@ export class Session {
     this.run = new TrainingRun(backend, this.model, batches, settings, { store });
     this.isBrought = continued !== undefined;
     this.choices = choices;
-    this.settings = settings;
+    this.begunWith = settings;
     this.#stepsPerEpoch = batches.batchesPerEpoch / accumulation;
     this.log = new RunLog(this.#stepsPerEpoch);
   }
 
   /** Whether there is a validation after a step. */
   isValidated(step: number): boolean {
-    const { steps, evaluationInterval } = this.settings;
+    const { steps, evaluationInterval } = this.begunWith;
     return step === steps || isDue(step, evaluationInterval, this.#stepsPerEpoch);
+  }
+
+  /** The settings from the next step on. */
+  get settings(): LanguageSettings {
+    const { learningRate, minLearningRate } = this.run.settings;
+    return { ...this.begunWith, learningRate, minLearningRate };
+  }
+
+  /** The peak learning rates, each with the first step that it holds for. */
+  get rates(): readonly RateChange[] {
+    return [{ step: 1, learningRate: this.choices.learningRate }, ...this.log.rates];
+  }
+
+  /** Replaces the peak learning rate from the next step on. Of several changes before it the last one counts. */
+  changeRate(learningRate: number): void {
+    checkNumber("learningRate", learningRate);
+    this.run.changeLearningRate(learningRate);
+    const step = this.run.step + 1;
+    this.log.rates = [...this.log.rates.filter((change) => change.step < step), { step, learningRate }];
   }
 
   /** Whether the model fills masks instead of continuing a text. */

@@ -53,6 +53,7 @@ export class Trainer {
       this.#looks?.ask(message); // a training that is running answers it sooner than the queue
       return this.#queue = this.#queue.then(() => this.#looks?.answer());
     }
+    if (message.kind === "rate") return this.#changeRate(message.learningRate);
     if (message.kind === "pause" || message.kind === "reset") this.#interrupted = true;
     else if (message.kind !== "plan") this.#interrupted = false;
     return this.#queue = this.#queue.then(() => this.#answer(message)).catch((error) => {
@@ -236,9 +237,28 @@ export class Trainer {
     this.#show(this.#resting());
   }
 
+  /** Changes the learning rate at once, since messages come between two steps, and keeps a run that is paused. */
+  async #changeRate(learningRate: number): Promise<void> {
+    const session = this.#session;
+    if (!session) return;
+    try {
+      session.changeRate(learningRate);
+      this.#post({ kind: "rate", rates: session.rates });
+    } catch (error) {
+      return this.#post({ kind: "failed", at: "rate", message: (error as Error).message });
+    }
+    await (this.#queue = this.#queue.then(async () => {
+      const isWhole = session.log.records.at(-1)?.step === session.run.step; // not where a step has failed
+      if (this.#session === session && isWhole) await this.#keep(session).catch(() => {});
+    }));
+  }
+
   /** Gives the run to the page as a zip. */
   async #pack(): Promise<void> {
-    if (this.#session) this.#post({ kind: "packed", ...await packRun(this.#session) });
+    if (!this.#session) return;
+    const { name, bytes, commands } = await packRun(this.#session);
+    const zip = new Blob([bytes], { type: "application/zip" }); // which the page gets without copying the bytes
+    this.#post({ kind: "packed", name, zip, commands });
   }
 
   /** Ends the run, which is no longer kept. The device is opened anew, which gives its memory back. */

@@ -42,6 +42,7 @@ export async function trainSteps(
     post({
       kind: "progress",
       losses: reports.map(({ step, loss }) => ({ step, loss })),
+      learningRate: reports.at(-1)!.learningRate,
       tokensPerSecond: 1000 * tokensPerStep / perStep,
       secondsLeft: (steps - step) * perStep / 1000,
     });
@@ -62,13 +63,18 @@ export async function trainSteps(
   if (!session.isValidated(run.step)) await keep();
 }
 
+/** Steps of a run that is taken up in one message: the page would take too long to read all of them at once. */
+const SHOWN_AT_ONCE = 5000;
+
 /** Shows again what has been shown of a run that is taken up. */
-export function showAgain({ log, run, tokensPerStep }: Session, post: LoopOptions["post"]): void {
+export function showAgain({ log, run, tokensPerStep, rates }: Session, post: LoopOptions["post"]): void {
   const { records, samples, milliseconds } = log.content, perStep = milliseconds / run.step;
-  if (records.length > 0) {
+  for (let first = 0; first < records.length; first += SHOWN_AT_ONCE) {
+    const part = records.slice(first, first + SHOWN_AT_ONCE);
     post({
       kind: "progress",
-      losses: records.map(({ step, loss }) => ({ step, loss })),
+      losses: part.map(({ step, loss }) => ({ step, loss })),
+      learningRate: part.at(-1)!.learningRate,
       tokensPerSecond: 1000 * tokensPerStep / perStep,
       secondsLeft: (run.settings.steps - run.step) * perStep / 1000,
     });
@@ -76,5 +82,6 @@ export function showAgain({ log, run, tokensPerStep }: Session, post: LoopOption
   for (const { step, validationLoss: loss } of records) {
     if (loss !== undefined) post({ kind: "validated", step, loss });
   }
+  post({ kind: "rate", rates });
   for (const sample of samples) post({ kind: "sample", ...sample });
 }

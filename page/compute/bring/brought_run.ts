@@ -163,7 +163,7 @@ export class BroughtRun {
     const corpus = encodeWith(this.source!, tokenizer, settings);
     const records = await this.#records();
     const milliseconds = 1000 * (records.at(-1)?.seconds ?? 0);
-    return { files, corpus, log: { records, samples: [], best, epochLoss, milliseconds } };
+    return { files, corpus, log: { records, samples: [], rates: [], best, epochLoss, milliseconds } };
   }
 
   /** The records of its steps, where they are there. */
@@ -171,9 +171,10 @@ export class BroughtRun {
     const bytes = await this.#model.readOfRun("metrics.jsonl").catch(() => undefined);
     const lines = bytes ? new TextDecoder().decode(bytes).split("\n") : [], records: MetricsRecord[] = [];
     for (const line of lines) {
-      const record = lenientJson(line) as Partial<MetricsRecord>, { step = NaN, loss, seconds } = record;
+      const record = lenientJson(line) as Partial<MetricsRecord>,
+        { step = NaN, loss, learningRate, seconds } = record;
       const isRecord = step > (records.at(-1)?.step ?? 0) && step <= this.step &&
-        [step, loss, seconds].every((value) => typeof value === "number");
+        [step, loss, learningRate, seconds].every((value) => typeof value === "number");
       if (isRecord) records.push(record as MetricsRecord);
     }
     return records;
