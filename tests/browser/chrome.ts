@@ -106,3 +106,18 @@ export async function fill(page: Page, selector: string, text: string): Promise<
     field.dispatchEvent(new Event("input", { bubbles: true }));
   }, text);
 }
+
+/** Drops files and folders of the disk on the page, as a person does. */
+export async function drop(page: Page, ...files: string[]): Promise<void> {
+  const client = await page.createCDPSession(), data = { items: [], files, dragOperationsMask: 1 };
+  for (const type of ["dragEnter", "dragOver", "drop"] as const) {
+    await client.send("Input.dispatchDragEvent", { type, x: 200, y: 200, data });
+  }
+  await client.detach();
+}
+
+/** Chooses files or a folder in the dialog that a button opens. */
+export async function choose(page: Page, button: string, ...files: string[]): Promise<void> {
+  const [chooser] = await Promise.all([page.waitForFileChooser(), page.click(button)]);
+  await chooser.accept(files);
+}
