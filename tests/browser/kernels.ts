@@ -72,21 +72,28 @@ function serve(worker: string, programs: ReadonlyMap<string, string>): Deno.Http
 }
 
 /** Runs a file in a worker of its own, whose memory is given back with it. */
-const runFile = (page: Page, path: string): Promise<FileReport> =>
-  page.evaluate(
-    (path, patience) => {
+async function runFile(page: Page, path: string): Promise<FileReport> {
+  const { promise, resolve } = Promise.withResolvers<FileReport>(), listener = `report${crypto.randomUUID()}`;
+  await page.exposeFunction(listener, resolve);
+  await page.evaluate(
+    (path, listener, patience) => {
       const worker = new Worker(`/worker.js#/${path}`, { type: "module" });
-      return new Promise<FileReport>((resolve) => {
-        const fail = (error: string) =>
-          resolve({ passed: 0, ignored: 0, failed: [{ name: "the file itself", error }] });
-        worker.onmessage = ({ data }) => resolve(data);
-        worker.onerror = ({ message }) => fail(message);
-        setTimeout(() => fail(`no answer within ${patience / 1000} s`), patience);
-      }).finally(() => worker.terminate());
+      const end = (report: FileReport) => {
+        worker.terminate();
+        (globalThis as unknown as Record<string, (report: FileReport) => void>)[listener](report);
+      };
+      const fail = (error: string) =>
+        end({ passed: 0, ignored: 0, failed: [{ name: "the file itself", error }] });
+      const timer = setTimeout(() => fail(`no answer within ${patience / 1000} s`), patience);
+      worker.onmessage = ({ data }) => (clearTimeout(timer), end(data));
+      worker.onerror = ({ message }) => (clearTimeout(timer), fail(message));
     },
     path,
+    listener,
     PATIENCE,
   );
+  return await promise;
+}
 
 const { filter } =
   parseArgs({ args: Deno.args, options: { filter: { type: "string", default: "" } } }).values;
