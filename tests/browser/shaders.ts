@@ -8,38 +8,30 @@
 import { assert, assertEquals } from "@std/assert";
 import { minifyShaders } from "../../page/build.ts";
 import { sourcesIn } from "../_testing.ts";
+import { bundle, openProgram, root } from "./programs.ts";
 import type { compileShaders } from "./shader_program.ts";
 import { test } from "./shared.ts";
 
-/** Bundles the program with all modules that have kernels, as a function `compile`. */
-async function bundle(minify: boolean): Promise<string> {
-  const root = new URL("../../", import.meta.url).href, paths = await sourcesIn("core", "kernels");
-  const folder = await Deno.makeTempDir(), entry = `${folder}/entry.ts`;
-  await Deno.writeTextFile(
-    entry,
+/** The program with all modules that have kernels, as a function `compile`. */
+async function programFor(minified: boolean): Promise<string> {
+  const paths = await sourcesIn("core", "kernels");
+  const program = await bundle(
     [
       ...paths.map((path, index) => `import * as module${index} from "${root}${path}";`),
       `import { compileShaders } from "${root}tests/browser/shader_program.ts";`,
       `const modules = [${paths.map((_, index) => `module${index}`)}];`,
       `globalThis.compile = (adapterClass) => compileShaders(modules, adapterClass);`,
     ].join("\n"),
+    minified,
   );
-  const options = { platform: "browser", format: "iife", write: false } as const;
-  const { success, outputFiles, errors } = await Deno.bundle({ ...options, entrypoints: [entry], minify });
-  await Deno.remove(folder, { recursive: true });
-  assert(success, errors.map(({ text }) => text).join("\n"));
-  const program = outputFiles![0].text();
-  return minify ? minifyShaders(program) : program;
+  return minified ? minifyShaders(program) : program;
 }
 
 for (const minified of [false, true]) {
   for (const adapterClass of ["software", "hardware"] as const) {
     const what = `${minified ? "minified " : ""}shaders for ${adapterClass}`;
     test(`Chrome compiles all ${what}`, async (browser, address) => {
-      const page = await browser.newPage();
-      await page.setBypassCSP(true);
-      await page.goto(address);
-      await page.evaluate(await bundle(minified));
+      const page = await openProgram(browser, address, await programFor(minified));
       const { shaders, full, errors } = await page.evaluate(
         (adapterClass) =>
           (globalThis as unknown as {
