@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { representativeRuns } from "./_shaders.ts";
-import { sourcesIn } from "./_testing.ts";
+import { sourcesIn } from "./_sources.ts";
 import type { AdapterClass } from "../core/backend.ts";
 import { assembleShader, readSizes } from "../core/webgpu/shader.ts";
 import { kernel } from "../core/backend.ts";

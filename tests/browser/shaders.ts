@@ -7,7 +7,7 @@
 /// <reference lib="dom" />
 import { assert, assertEquals } from "@std/assert";
 import { minifyShaders } from "../../page/build.ts";
-import { sourcesIn } from "../_testing.ts";
+import { sourcesIn } from "../_sources.ts";
 import { bundle, openProgram, root } from "./programs.ts";
 import type { compileShaders } from "./shader_program.ts";
 import { test } from "./shared.ts";
