@@ -9,16 +9,19 @@ import puppeteer, { type Browser, type Page } from "npm:puppeteer-core@25.16.0";
 /** SwiftShader's WebGPU comes with the second flag. */
 const FLAGS = ["--no-sandbox", "--enable-unsafe-webgpu"];
 
-/** The path of Chrome: that of `CHROME`, or of the one that is installed; undefined where there is none. */
-export async function findChrome(): Promise<string | undefined> {
-  const named = Deno.env.get("CHROME");
+/** The path of a program: the value of a variable, or of the first of these names that is installed; undefined where none is. */
+export async function findProgram(variable: string, names: readonly string[]): Promise<string | undefined> {
+  const named = Deno.env.get(variable);
   if (named) return named;
   const folders = (Deno.env.get("PATH") ?? "").split(":");
-  const names = ["chromium-headless-shell", "chromium", "google-chrome"];
   for (const path of names.flatMap((name) => folders.map((folder) => `${folder}/${name}`))) {
     if ((await Deno.stat(path).catch(() => undefined))?.isFile) return path;
   }
 }
+
+/** The path of Chrome, if there is one. */
+export const findChrome = (): Promise<string | undefined> =>
+  findProgram("CHROME", ["chromium-headless-shell", "chromium", "google-chrome"]);
 
 /** Starts Chrome for a test and ends it afterwards. */
 export async function withChrome(
