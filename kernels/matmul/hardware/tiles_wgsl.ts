@@ -43,12 +43,19 @@
  */
 
 import { readSizes } from "../../../core/webgpu/shader.ts";
-import { MATMUL_SIZES, type MatmulConstants, STEPS, TILES, type TilesPlan } from "../matmul_plan.ts";
+import {
+  MATMUL_SIZES,
+  type MatmulConstants,
+  STEPS,
+  TILES,
+  type TileSize,
+  type TilesPlan,
+} from "../matmul_plan.ts";
 import { component, unroll } from "../unroll.ts";
-import { blockWgsl, declareMatrices, operandsOf, storeWgsl } from "./blocks_wgsl.ts";
+import { blockWgsl, declareMatrices, type Operand, operandsOf, storeWgsl } from "./blocks_wgsl.ts";
 
-/** Invocations that stand in a rectangle of 8 × 4. */
-const RECTANGLE = 32, RECTANGLE_ROWS = 8, RECTANGLE_COLUMNS = 4;
+/** The rectangle of invocations that a GPU runs as one. */
+const RECTANGLE_ROWS = 8, RECTANGLE_COLUMNS = 4, RECTANGLE = RECTANGLE_ROWS * RECTANGLE_COLUMNS;
 
 /** What a shader of tiles does besides multiplying. */
 export interface TilesOptions {
@@ -71,91 +78,98 @@ export function tilesWgsl(
   { tile }: TilesPlan,
   { biased = false, sliced = false }: TilesOptions,
 ): string {
-  const { laneRows, laneColumns } = TILES[tile], [a, b] = operandsOf(constants);
-  const fours = tile / 4; // vectors of one step
-  const lanesAcross = tile / laneColumns, rectanglesAcross = lanesAcross / RECTANGLE_COLUMNS;
-  // which block of its matrix a lane fetches: neighbouring lanes fetch what is side by side in memory
-  const [aStep, bStep] = [a, b].map(({ alongInner }) => alongInner ? `own % 4` : `own / ${fours}`);
-  const [aFour, bFour] = [a, b].map(({ alongInner }) => alongInner ? `own / 4` : `own % ${fours}`);
+  const { inner, accumulate } = constants,
+    { laneRows, laneColumns } = TILES[tile],
+    [a, b] = operandsOf(constants);
+  const aVectors = laneRows / 4, bVectors = laneColumns / 4;
   return `${declareMatrices(constants, biased)}
-${blockWgsl(a, constants.inner)}
-${blockWgsl(b, constants.inner)}
-${storeWgsl(constants, { biased, accumulate: constants.accumulate })}
-var<workgroup> tiles: array<vec4f, ${
-    2 * STEPS * fours
-  }>; // ${STEPS} steps of ${tile} rows of a, then of as many columns of b
+${blockWgsl(a, inner)}
+${blockWgsl(b, inner)}
+fn blockOf(isOfB: bool, start: u32, line: u32, k: u32) -> mat4x4f {
+  if (isOfB) { return blockOfB(start, line, k); }
+  return blockOfA(start, line, k);
+}
+${storeWgsl(constants, { biased, accumulate })}
+// vectors of four rows of a, then of four columns of b: tiles[0 or 1][s][j] has those of step 4 s + j
+var<workgroup> tiles: array<array<array<array<vec4f, ${tile / 4}>, 4>, ${STEPS / 4}>, 2>;
 fn run(group: u32, lane: u32) {
   ${readSizes(sliced ? [...MATMUL_SIZES, "sliceLength"] : MATMUL_SIZES)}
-  let tilesAcross = (columns + ${tile - 1}) / ${tile};
-  let groups = tilesAcross * ((rows + ${tile - 1}) / ${tile}); // of one matrix
-  let matrix = group / groups;${sliced ? " // of all slices, one after the other" : ""}
-  ${
-    sliced
-      ? `let first = matrix / batch * sliceLength;
-  if (first >= inner) { return; }
-  let end = min(first + sliceLength, inner);`
-      : `if (matrix >= batch) { return; }
-  let first = 0u;
-  let end = inner;`
-  }
-  let row0 = group % groups / tilesAcross * ${tile};
-  let column0 = group % groups % tilesAcross * ${tile};
-
-  // the block that this lane fetches, and its place in workgroup memory
-  let isOfB = lane >= ${tile};
-  let own = lane % ${tile};
-  let four = select(${aFour}, ${bFour}, isOfB);
-  let step = select(${aStep}, ${bStep}, isOfB); // in fours
-  let line = select(row0, column0, isOfB) + four * 4;
-  let start = matrix${sliced ? " % batch" : ""} * select(rows * inner, inner * columns, isOfB);
-  let place = select(0u, ${STEPS * fours}u, isOfB) + step * ${4 * fours} + (four ^ (step * 2));
-
-  // the results of this lane: four rows from down * 4 on, four columns from across * 4 on, ${
-    laneColumns === 8 ? "and both again" : "and rows again"
-  } half a tile further
-  let rectangle = lane / ${RECTANGLE};
-  let down = rectangle / ${rectanglesAcross} * ${RECTANGLE_ROWS} + lane % ${RECTANGLE} / ${RECTANGLE_COLUMNS};
-  let across = rectangle % ${rectanglesAcross} * ${RECTANGLE_COLUMNS} + lane % ${RECTANGLE_COLUMNS};
-  ${unroll(laneRows, (i) => unroll(laneColumns / 4, (j) => `var c${i}_${j} = vec4f();`, " "), "\n  ")}
-
-  var next = blockOf(isOfB, start, line, first + step * 4);
+  ${placeOfGroup(tile, sliced)}
+  ${blockOfLane(tile, a, b, sliced)}
+  ${resultsOfLane(tile / laneColumns)}
+  ${unroll(laneRows, (i) => unroll(bVectors, (j) => `var c${i}_${j} = vec4f();`, " "), "\n  ")}
+  var next = blockOf(isOfB, start, line, first + 4 * s);
   for (var k = first; k < end; k += ${STEPS}) {
     workgroupBarrier(); // all lanes have read the tiles before they are overwritten
-    ${unroll(4, (j) => `tiles[place + ${j * fours}] = next[${j}];`, " ")}
+    ${unroll(4, (j) => `tiles[u32(isOfB)][s][${j}][vector] = next[${j}];`, "\n    ")}
     workgroupBarrier(); // the tiles are complete before any lane reads them
-    if (k + ${STEPS} < end) { next = blockOf(isOfB, start, line, k + ${STEPS} + step * 4); }
+    if (k + ${STEPS} < end) { next = blockOf(isOfB, start, line, k + ${STEPS} + 4 * s); }
     for (var s = 0u; s < ${STEPS / 4}; s++) {
-      let aPlace = s * ${4 * fours} + (down ^ (s * 2));
-      let bPlace = ${STEPS * fours} + s * ${4 * fours} + (across ^ (s * 2));
-      ${
-    unroll(4, (step) => `{\n${multiplyStep(laneRows / 4, laneColumns / 4, fours, step)}\n      }`, "\n      ")
-  }
+      let aVector = down ^ (2 * s);
+      let bVector = across ^ (2 * s);
+      ${unroll(4, (j) => `{\n${multiplyStep(j, tile, aVectors, bVectors)}\n}`)}
     }
   }
   let yStart = matrix * (rows * columns);
   ${
     unroll(laneRows, (i) =>
-      unroll(laneColumns / 4, (j) => {
-        const row = `row0 + down * 4 + ${i % 4 + (i >> 2) * tile / 2}`;
-        return `store(yStart, ${row}, column0 + across * 4 + ${j * tile / 2}, c${i}_${j});`;
+      unroll(bVectors, (j) => {
+        const row = `row0 + 4 * down + ${i % 4 + (i >> 2) * tile / 2}`;
+        return `store(yStart, ${row}, column0 + 4 * across + ${j * tile / 2}, c${i}_${j});`;
       }, "\n  "), "\n  ")
   }
-}
-fn blockOf(isOfB: bool, start: u32, line: u32, k: u32) -> mat4x4f {
-  if (isOfB) { return blockOfB(start, line, k); }
-  return blockOfA(start, line, k);
 }`;
 }
 
-/** One step of the inner dimension: every number of a that the lane has loaded times every vector of b. */
-function multiplyStep(aVectors: number, bVectors: number, fours: number, step: number): string {
-  const load = (name: string) => (i: number) =>
-    `        let ${name}${i} = tiles[${name}Place + ${step * fours + i * fours / 2}];`;
-  const multiply = (i: number) => (j: number) =>
-    `        c${i}_${j} = fma(vec4f(${component(`a${i >> 2}`, i)}), b${j}, c${i}_${j});`;
+/** Which tile of which matrix a group computes, and from which steps. With slices, the matrices of a slice follow those of the one before. */
+function placeOfGroup(tile: TileSize, sliced: boolean): string {
+  const steps = sliced
+    ? `let first = matrix / batch * sliceLength;
+  if (first >= inner) { return; }
+  let end = min(first + sliceLength, inner);`
+    : `if (matrix >= batch) { return; }
+  let first = 0u;
+  let end = inner;`;
+  return `let tilesAcross = (columns + ${tile - 1}) / ${tile};
+  let groups = tilesAcross * ((rows + ${tile - 1}) / ${tile}); // of one matrix
+  let matrix = group / groups;
+  ${steps}
+  let row0 = group % groups / tilesAcross * ${tile};
+  let column0 = group % groups % tilesAcross * ${tile};`;
+}
+
+/** Which block a lane fetches, neighbours what is side by side in memory, and its place in workgroup memory. */
+function blockOfLane(tile: TileSize, a: Operand, b: Operand, sliced: boolean): string {
+  const fours = tile / 4; // as many vectors has a step
+  const four = ({ alongInner }: Operand): string => alongInner ? `block / 4` : `block % ${fours}`;
+  const s = ({ alongInner }: Operand): string => alongInner ? `block % 4` : `block / ${fours}`;
+  return `let isOfB = lane >= ${tile};
+  let block = lane % ${tile};
+  let four = select(${four(a)}, ${four(b)}, isOfB);
+  let s = select(${s(a)}, ${s(b)}, isOfB);
+  let start = matrix${sliced ? " % batch" : ""} * select(rows * inner, inner * columns, isOfB);
+  let line = select(row0, column0, isOfB) + 4 * four;
+  let vector = four ^ (2 * s);`;
+}
+
+/** Where a lane's results are: rows from 4 · down on and columns from 4 · across on, and again half a tile further. */
+function resultsOfLane(lanesAcross: number): string {
+  const rectanglesAcross = lanesAcross / RECTANGLE_COLUMNS;
+  return `let rectangle = lane / ${RECTANGLE};
+  let inside = lane % ${RECTANGLE};
+  let down = rectangle / ${rectanglesAcross} * ${RECTANGLE_ROWS} + inside / ${RECTANGLE_COLUMNS};
+  let across = rectangle % ${rectanglesAcross} * ${RECTANGLE_COLUMNS} + inside % ${RECTANGLE_COLUMNS};`;
+}
+
+/** Step 4 s + j: every number of a that a lane loads times every vector of b. */
+function multiplyStep(j: number, tile: TileSize, aVectors: number, bVectors: number): string {
+  const half = tile / 8; // in vectors
   return [
-    unroll(aVectors, load("a")),
-    unroll(bVectors, load("b")),
-    unroll(4 * aVectors, (i) => unroll(bVectors, multiply(i))),
+    unroll(aVectors, (i) => `let a${i} = tiles[0][s][${j}][aVector + ${i * half}];`),
+    unroll(bVectors, (i) => `let b${i} = tiles[1][s][${j}][bVector + ${i * half}];`),
+    unroll(4 * aVectors, (row) => {
+      const number = component(`a${row >> 2}`, row);
+      return unroll(bVectors, (i) => `c${row}_${i} = fma(vec4f(${number}), b${i}, c${row}_${i});`);
+    }),
   ].join("\n");
 }
