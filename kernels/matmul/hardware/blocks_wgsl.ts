@@ -70,15 +70,14 @@ export interface Outputs {
 /**
  * Declares the matrices, and the bias if there is one.
  *
- * @param constants Sizes and layout.
+ * @param operands How a and b are stored.
+ * @param columns The columns of y.
  * @param biased Whether there is a bias.
  * @returns WGSL.
  */
-export function declareMatrices(constants: MatmulConstants, biased: boolean): string {
-  const vectors = new Set<string>(
-    operandsOf(constants).filter(({ vectors }) => vectors).map(({ name }) => name),
-  );
-  if (constants.columns % 4 === 0) vectors.add("bias").add("y");
+export function declareMatrices(operands: readonly Operand[], columns: number, biased: boolean): string {
+  const vectors = new Set<string>(operands.filter(({ vectors }) => vectors).map(({ name }) => name));
+  if (columns % 4 === 0) vectors.add("bias").add("y");
   const reads = biased ? ["a", "b", "bias"] : ["a", "b"];
   return declareBindings(reads, ["y"], (name) => vectors.has(name) ? "vec4f" : "f32");
 }

@@ -24,7 +24,7 @@
 import { readSizes } from "../../../core/webgpu/shader.ts";
 import { MATMUL_SIZES, type MatmulConstants, ROWS_COLUMNS, type RowsPlan } from "../matmul_plan.ts";
 import { unroll } from "../unroll.ts";
-import { blockWgsl, declareMatrices, operandsOf, storeWgsl, WITHIN } from "./blocks_wgsl.ts";
+import { blockWgsl, declareMatrices, type Operand, operandsOf, storeWgsl, WITHIN } from "./blocks_wgsl.ts";
 
 /**
  * Writes the shader.
@@ -35,21 +35,12 @@ import { blockWgsl, declareMatrices, operandsOf, storeWgsl, WITHIN } from "./blo
  * @returns WGSL with its own bindings.
  */
 export function rowsWgsl(constants: MatmulConstants, { slices, lanes }: RowsPlan, biased: boolean): string {
-  const { rows, inner, accumulate } = constants, [a, b] = operandsOf(constants), fours = ROWS_COLUMNS / 4;
+  const { rows, columns, inner, accumulate } = constants, [a, b] = rowOperandsOf(constants);
+  const fours = ROWS_COLUMNS / 4;
   const [slice, four] = b.alongInner
     ? [`lane % ${slices}`, `lane / ${slices}`]
     : [`lane / ${fours}`, `lane % ${fours}`];
-  /** Four numbers of a row of a, from step k on. */
-  const fourOfRow = (row: number): string => {
-    if (a.alongInner && a.vectors) return `a[(aStart + ${row} * inner + k) / 4]`;
-    const numbers = unroll(
-      4,
-      (i) => `a[aStart + ${a.alongInner ? `${row} * inner + k + ${i}` : `(k + ${i}) * rows + ${row}`}]`,
-      ", ",
-    );
-    return inner % 4 === 0 ? `vec4f(${numbers})` : `select(vec4f(), vec4f(${numbers}), ${WITHIN})`;
-  };
-  return `${declareMatrices(constants, biased)}
+  return `${declareMatrices([a, b], columns, biased)}
 ${blockWgsl(b, inner)}
 ${storeWgsl(constants, { biased, accumulate })}
 var<workgroup> partial: array<vec4f, ${lanes}>;
@@ -66,8 +57,12 @@ fn run(group: u32, lane: u32) {
   for (var k = slice * 4; k < inner; k += ${slices * 4}) {
     let block = blockOfB(bStart, column, k);
     ${
-    unroll(rows, (row) =>
-      `sum${row} += block * ${fourOfRow(row)}; // four columns, each the sum of four products`, "\n    ")
+    unroll(
+      rows,
+      (row) =>
+        `sum${row} += block * ${fourOfRow(row, a, inner)}; // four columns, each the sum of four products`,
+      "\n    ",
+    )
   }
   }
   let yStart = matrix * (rows * columns);
@@ -86,4 +81,18 @@ fn addSlices(lane: u32, slice: u32, value: vec4f) -> vec4f {
   }
   return partial[lane]; // whole where slice is 0, which has stored it itself
 }`;
+}
+
+/** How the matrices are stored: few rows are read as vectors only along the inner dimension. */
+function rowOperandsOf(constants: MatmulConstants): readonly [a: Operand, b: Operand] {
+  const [a, b] = operandsOf(constants);
+  return [{ ...a, vectors: a.vectors && a.alongInner }, b];
+}
+
+/** Four numbers of a row of a, from step k on. */
+function fourOfRow(row: number, { alongInner, vectors }: Operand, inner: number): string {
+  if (vectors) return `a[(aStart + ${row} * inner + k) / 4]`;
+  const at = (i: number) => alongInner ? `${row} * inner + k + ${i}` : `(k + ${i}) * rows + ${row}`;
+  const numbers = `vec4f(${unroll(4, (i) => `a[aStart + ${at(i)}]`, ", ")})`;
+  return inner % 4 === 0 ? numbers : `select(vec4f(), ${numbers}, ${WITHIN})`;
 }

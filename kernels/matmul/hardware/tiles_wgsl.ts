@@ -82,7 +82,7 @@ export function tilesWgsl(
     { laneRows, laneColumns } = TILES[tile],
     [a, b] = operandsOf(constants);
   const aVectors = laneRows / 4, bVectors = laneColumns / 4;
-  return `${declareMatrices(constants, biased)}
+  return `${declareMatrices([a, b], constants.columns, biased)}
 ${blockWgsl(a, inner)}
 ${blockWgsl(b, inner)}
 fn blockOf(isOfB: bool, start: u32, line: u32, k: u32) -> mat4x4f {
