@@ -84,41 +84,46 @@ const FEW_ROWS = 8;
 /** Rows and columns of a tile. */
 export type TileSize = 32 | 64 | 128;
 
-/**
- * What a group of a tile size is. Its invocations are as many as there are blocks of 4 × 4 numbers in the pieces of both
- * matrices that are in workgroup memory at a time: each of them fetches one.
- */
-export const TILES: Readonly<
-  Record<TileSize, { readonly lanes: number; readonly laneRows: number; readonly laneColumns: number }>
-> = {
-  128: { lanes: 256, laneRows: 8, laneColumns: 8 },
-  64: { lanes: 128, laneRows: 8, laneColumns: 4 },
-  32: { lanes: 64, laneRows: 4, laneColumns: 4 },
+/** What a tile size means for the groups. */
+interface Tile {
+  /** Invocations in a group: each fetches one of the blocks of 4 × 4 that are in workgroup memory at a time. */
+  readonly lanes: number;
+  /** Rows of the results of an invocation. */
+  readonly laneRows: number;
+  /** Their columns. */
+  readonly laneColumns: number;
+  /** Groups that keep a large GPU busy: about one on each multiprocessor; of large ones twice as many, as the last run alone. */
+  readonly busyGroups: number;
+  /** The fewest terms in a slice of a sum. A slice is written and read once more, which takes longer where tiles are fast. */
+  readonly minSliceLength: number;
+}
+
+/** The tile sizes. */
+export const TILES: Readonly<Record<TileSize, Tile>> = {
+  128: { lanes: 256, laneRows: 8, laneColumns: 8, busyGroups: 256, minSliceLength: 1024 },
+  64: { lanes: 128, laneRows: 8, laneColumns: 4, busyGroups: 128, minSliceLength: 256 },
+  32: { lanes: 64, laneRows: 4, laneColumns: 4, busyGroups: 128, minSliceLength: 256 },
 };
 
 /** Steps along the inner dimension that are in workgroup memory at a time. */
 export const STEPS = 16;
 
-/** Groups that keep a large GPU busy, about one on each of its multiprocessors; of large tiles twice as many, since the last ones run alone. */
-const BUSY_GROUPS: Readonly<Record<TileSize, number>> = { 128: 256, 64: 128, 32: 128 };
-
-/** A slice of a sum has at least so many terms, and a sum at most so many slices: each of them is written and read once more. */
-const MIN_SLICE_LENGTH = 256, MAX_SLICES = 16;
+/** A sum is cut into at most so many slices, because their memory grows with them. */
+const MAX_SLICES = 16;
 
 /** Columns that a group computes for few rows: so many floats are a cache line. */
 export const ROWS_COLUMNS = 32;
 
-/** The largest tile that makes enough groups, with sums cut if need be. */
+/** The largest tile of which there are enough groups, where sums may be cut to make more of them. */
 function planTiles({ batch, rows, columns, inner }: MatmulConstants): TilesPlan {
-  const most = Math.min(Math.max(1, Math.floor(inner / MIN_SLICE_LENGTH)), MAX_SLICES);
-  const cut = (tile: TileSize): TilesPlan & { enough: boolean } => {
-    const groups = Math.ceil(rows / tile) * Math.ceil(columns / tile);
-    const wanted = Math.ceil(BUSY_GROUPS[tile] / (batch * groups)), slices = Math.min(wanted, most);
-    const sliceLength = slices === 1 ? inner : Math.ceil(inner / slices / STEPS) * STEPS;
-    return { kind: "tiles", tile, lanes: TILES[tile].lanes, groups, sliceLength, enough: wanted <= most };
-  };
-  const { enough: _, ...plan } = ([128, 64] as const).map(cut).find(({ enough }) => enough) ?? cut(32);
-  return plan;
+  const groups = (tile: TileSize) => Math.ceil(rows / tile) * Math.ceil(columns / tile);
+  const wanted = (tile: TileSize) => Math.ceil(TILES[tile].busyGroups / (batch * groups(tile)));
+  const most = (tile: TileSize) =>
+    Math.min(Math.max(1, Math.floor(inner / TILES[tile].minSliceLength)), MAX_SLICES);
+  const tile = ([128, 64] as const).find((tile) => wanted(tile) <= most(tile)) ?? 32;
+  const slices = Math.min(wanted(tile), most(tile));
+  const sliceLength = slices === 1 ? inner : Math.ceil(inner / slices / STEPS) * STEPS;
+  return { kind: "tiles", tile, lanes: TILES[tile].lanes, groups: groups(tile), sliceLength };
 }
 
 /** Few rows: as many invocations share a sum as have at least eight terms each. */
