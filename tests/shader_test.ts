@@ -84,7 +84,15 @@ async function allKernels(): Promise<AnyKernel[]> {
 const rows = { rows: 65, columns: 1000, causal: 1, epsilon: 1e-5 };
 const heads = { batch: 3, time: 65, heads: 4, parts: 3, part: 1 };
 const cached = { rows: 12, time: 1024 };
-const products = [[1, 768, 768], [65, 63, 66], [64, 768, 3072], [1024, 256, 1024], [48, 768, 768]].flatMap(
+const products = [
+  [1, 768, 768],
+  [65, 63, 66],
+  [64, 768, 3072],
+  [1024, 256, 1024],
+  [48, 768, 768],
+  [4096, 64, 2048],
+  [384, 16_384, 1536],
+].flatMap(
   ([rows, inner, columns]) =>
     [0, 1].flatMap((transposeA) =>
       [0, 1].map((transposeB) => ({ batch: 2, rows, inner, columns, transposeA, transposeB, accumulate: 1 }))
@@ -109,6 +117,10 @@ const attentions = [3, 4, 32, 64, 128].flatMap((headDim) =>
 const representative: Record<string, Constants[]> = {
   matmul: products,
   matmulBiased: products,
+  matmulSlices: products.filter(({ rows }) => rows > 8).map((constants) => ({
+    ...constants,
+    sliceLength: 256,
+  })),
   attentionForward: attentions,
   attentionBackwardQuery: attentions,
   attentionBackwardKeyValue: attentions,
@@ -144,18 +156,23 @@ const fallback: Constants = {
   repetitionPenalty: 1.1,
   capacity: 100,
   vocabulary: 1000,
+  slices: 3,
 };
 
 const ELEMENT_BYTES: Record<string, number> = { f32: 4, u32: 4, vec2f: 8, vec4f: 16 };
+
+/** Bytes of a type; the length of an array is a number, or the name of a constant. */
+function bytesOf(type: string, code: string): number {
+  const array = type.match(/^array<(.+), (\w+)>$/);
+  if (!array) return ELEMENT_BYTES[type] ?? NaN;
+  return bytesOf(array[1], code) * Number(code.match(`const ${array[2]} = (\\d+);`)?.[1] ?? array[2]);
+}
 
 /** Bytes of all `var<workgroup>` declarations. */
 function workgroupBytes(code: string): number {
   let bytes = 0;
   for (const [, type] of code.matchAll(/var<workgroup>\s*\w+\s*:\s*([^;]+);/g)) {
-    const array = type.match(/^array<(\w+),\s*(\w+)>$/);
-    // the length is a number, or the name of a constant
-    const length = array && (code.match(`const ${array[2]} = (\\d+);`)?.[1] ?? array[2]);
-    const size = array ? ELEMENT_BYTES[array[1]] * Number(length) : ELEMENT_BYTES[type.trim()];
+    const size = bytesOf(type.trim(), code);
     assert(size > 0, `Cannot tell the size of ${type}`);
     bytes += size;
   }
