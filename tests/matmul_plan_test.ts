@@ -49,7 +49,8 @@ for (const adapter of ["software", "hardware"] as const) {
 function planned(rows: number, inner: number, columns: number, batch = 1): string {
   const constants = { batch, rows, columns, inner, transposeA: 0, transposeB: 0, accumulate: 0 };
   const plan = planMatmul(constants, "hardware");
-  if (plan.kind !== "tiles") return `${plan.kind} ${batch * plan.groups}`;
+  if (plan.kind === "rows") return `rows: ${batch * plan.groups}, ${plan.slices} slices`;
+  assert(plan.kind === "tiles");
   const slices = Math.ceil(inner / plan.sliceLength), groups = batch * plan.groups * slices;
   return `${plan.tile}: ${groups}${slices > 1 ? `, ${slices} slices of ${plan.sliceLength}` : ""}`;
 }
@@ -61,7 +62,8 @@ Deno.test("planMatmul takes the largest tile that makes enough groups", () => {
   assertEquals(planned(1024, 255, 512), "64: 128");
   assertEquals(planned(1024, 255, 448), "32: 448");
   assertEquals(planned(9, 255, 1), "32: 1");
-  assertEquals(planned(8, 255, 100), "rows 4");
+  assertEquals(planned(8, 255, 100), "rows: 4, 4 slices");
+  assertEquals(planned(1, 256, 768), "rows: 24, 32 slices");
   assertEquals(planned(128, 255, 128, 256), "128: 256"); // matrices of a batch count, too
   assertEquals(planned(128, 255, 128, 255), "64: 1020");
 });

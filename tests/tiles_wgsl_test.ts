@@ -21,7 +21,7 @@ const planOf = (tile: TileSize, { rows, columns, inner }: MatmulConstants) => {
 /** Variables of a lane at the beginning of a shader, by its own formulas: all of them are small positive integers. */
 function variablesOf(code: string, names: readonly string[], lane: number): number[] {
   const lines = [
-    ...code.matchAll(/^ *let (isOfB|block|four|s|vector|rectangle|inside|down|across) = (.+);/gm),
+    ...code.matchAll(/^ *let (isOfB|block|four|quad|vector|rectangle|inside|down|across) = (.+);/gm),
   ];
   const first = new Map(lines.map(([, name, formula]) => [name, formula]).reverse() as [string, string][]);
   const definitions = [...first].reverse()
@@ -47,12 +47,12 @@ for (const tile of sizes) {
     const { transposeA, transposeB } = layout, what = `tiles of ${tile}, layout ${transposeA}${transposeB}`;
 
     Deno.test(`${what}: each block is fetched once, and each result computed once`, () => {
-      const blocks = all.map((lane) => String(variablesOf(code, ["isOfB", "four", "s"], lane)));
+      const blocks = all.map((lane) => String(variablesOf(code, ["isOfB", "four", "quad"], lane)));
       assertEquals(new Set(blocks).size, lanes);
       assertEquals(lanes, 2 * fours * STEPS / 4);
       for (const lane of all) {
-        const [isOfB, four, s, vector] = variablesOf(code, ["isOfB", "four", "s", "vector"], lane);
-        assert(isOfB <= 1 && four < fours && s < STEPS / 4 && vector < fours);
+        const [isOfB, four, quad, vector] = variablesOf(code, ["isOfB", "four", "quad", "vector"], lane);
+        assert(isOfB <= 1 && four < fours && quad < STEPS / 4 && vector < fours);
       }
       const results = all.map((lane) => String(variablesOf(code, ["down", "across"], lane)));
       assertEquals(new Set(results).size, lanes);

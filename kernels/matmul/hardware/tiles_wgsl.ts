@@ -21,18 +21,19 @@
  *   ──►│  │ rows   │           │           3. it multiplies: 16 times 8 × 8 products
  *      └──┘        └───────────┘
  *
- * Where 8 × 8 results are: two times four rows, half a tile apart, by two times four columns. The 32 invocations that a GPU
- * runs as one stand in a rectangle of 8 × 4, so that they load 8 vectors of a and 4 of b from places side by side:
+ * The 8 × 8 results of an invocation are two times four rows, half a tile apart, by two times four columns, so that it loads
+ * whole vectors. The 32 invocations that a GPU runs as one stand in a rectangle of 8 × 4: together they load 8 vectors of a
+ * and 4 of b that are side by side.
  *
  *     lane    0  1  2  3 │  32 33 34 35 │ …
  *             4  5  6  7 │  36 37 38 39 │
  *             …          │  …           │
  *            28 29 30 31 │  60 61 62 63 │
  *
- * **Banks.** Workgroup memory is 32 banks, each of which serves one address at a time; eight vectors are a line of all
- * banks. Invocations that load from one step are at vectors side by side, in different banks. Where a matrix is stored along the
- * inner dimension, though, neighbours store blocks of different steps, which begin in the same bank. So the places within a step
- * are permuted: vector v of the steps 4 s … 4 s + 3 is at v ^ 2 s.
+ * **Banks.** Workgroup memory is made of 32 banks, each of which serves one address at a time; eight vectors side by side are
+ * in all of them. Loads from one step need nothing more. Where a matrix is stored along the inner dimension, though,
+ * neighbours store blocks of different steps, whose places begin in the same bank, and would wait for each other. So the places
+ * within a step are permuted: vector v of the steps 4 q … 4 q + 3 is at v ^ 2 q (exclusive or).
  *
  * Sums are formed in the order of the inner dimension, one fused multiply-add after the other.
  *
@@ -78,11 +79,9 @@ export function tilesWgsl(
   { tile }: TilesPlan,
   { biased = false, sliced = false }: TilesOptions,
 ): string {
-  const { inner, accumulate } = constants,
-    { laneRows, laneColumns } = TILES[tile],
-    [a, b] = operandsOf(constants);
-  const aVectors = laneRows / 4, bVectors = laneColumns / 4;
-  return `${declareMatrices([a, b], constants.columns, biased)}
+  const { columns, inner, accumulate } = constants, [a, b] = operandsOf(constants);
+  const { laneRows, laneColumns } = TILES[tile], aVectors = laneRows / 4, bVectors = laneColumns / 4;
+  return `${declareMatrices([a, b], columns, biased)}
 ${blockWgsl(a, inner)}
 ${blockWgsl(b, inner)}
 fn blockOf(isOfB: bool, start: u32, line: u32, k: u32) -> mat4x4f {
@@ -90,7 +89,7 @@ fn blockOf(isOfB: bool, start: u32, line: u32, k: u32) -> mat4x4f {
   return blockOfA(start, line, k);
 }
 ${storeWgsl(constants, { biased, accumulate })}
-// vectors of four rows of a, then of four columns of b: tiles[0 or 1][s][j] has those of step 4 s + j
+// vectors of four rows of a, then of four columns of b: tiles[0 or 1][q][j] has those of step 4 q + j
 var<workgroup> tiles: array<array<array<array<vec4f, ${tile / 4}>, 4>, ${STEPS / 4}>, 2>;
 fn run(group: u32, lane: u32) {
   ${readSizes(sliced ? [...MATMUL_SIZES, "sliceLength"] : MATMUL_SIZES)}
@@ -98,15 +97,15 @@ fn run(group: u32, lane: u32) {
   ${blockOfLane(tile, a, b, sliced)}
   ${resultsOfLane(tile / laneColumns)}
   ${unroll(laneRows, (i) => unroll(bVectors, (j) => `var c${i}_${j} = vec4f();`, " "), "\n  ")}
-  var next = blockOf(isOfB, start, line, first + 4 * s);
+  var next = blockOf(isOfB, start, line, first + 4 * quad);
   for (var k = first; k < end; k += ${STEPS}) {
     workgroupBarrier(); // all lanes have read the tiles before they are overwritten
-    ${unroll(4, (j) => `tiles[u32(isOfB)][s][${j}][vector] = next[${j}];`, "\n    ")}
+    ${unroll(4, (j) => `tiles[u32(isOfB)][quad][${j}][vector] = next[${j}];`, "\n    ")}
     workgroupBarrier(); // the tiles are complete before any lane reads them
-    if (k + ${STEPS} < end) { next = blockOf(isOfB, start, line, k + ${STEPS} + 4 * s); }
-    for (var s = 0u; s < ${STEPS / 4}; s++) {
-      let aVector = down ^ (2 * s);
-      let bVector = across ^ (2 * s);
+    if (k + ${STEPS} < end) { next = blockOf(isOfB, start, line, k + ${STEPS} + 4 * quad); }
+    for (var q = 0u; q < ${STEPS / 4}; q++) {
+      let aVector = down ^ (2 * q);
+      let bVector = across ^ (2 * q);
       ${unroll(4, (j) => `{\n${multiplyStep(j, tile, aVectors, bVectors)}\n}`)}
     }
   }
@@ -121,7 +120,7 @@ fn run(group: u32, lane: u32) {
 }`;
 }
 
-/** Which tile of which matrix a group computes, and from which steps. With slices, the matrices of a slice follow those of the one before. */
+/** Which tile of which matrix a group computes, from which step to which. The matrices of a slice follow those of the slice before. */
 function placeOfGroup(tile: TileSize, sliced: boolean): string {
   const steps = sliced
     ? `let first = matrix / batch * sliceLength;
@@ -140,16 +139,16 @@ function placeOfGroup(tile: TileSize, sliced: boolean): string {
 
 /** Which block a lane fetches, neighbours what is side by side in memory, and its place in workgroup memory. */
 function blockOfLane(tile: TileSize, a: Operand, b: Operand, sliced: boolean): string {
-  const fours = tile / 4; // as many vectors has a step
+  const fours = tile / 4; // vectors of a step
   const four = ({ alongInner }: Operand): string => alongInner ? `block / 4` : `block % ${fours}`;
-  const s = ({ alongInner }: Operand): string => alongInner ? `block % 4` : `block / ${fours}`;
+  const quad = ({ alongInner }: Operand): string => alongInner ? `block % 4` : `block / ${fours}`;
   return `let isOfB = lane >= ${tile};
   let block = lane % ${tile};
   let four = select(${four(a)}, ${four(b)}, isOfB);
-  let s = select(${s(a)}, ${s(b)}, isOfB);
+  let quad = select(${quad(a)}, ${quad(b)}, isOfB); // of four steps
   let start = matrix${sliced ? " % batch" : ""} * select(rows * inner, inner * columns, isOfB);
   let line = select(row0, column0, isOfB) + 4 * four;
-  let vector = four ^ (2 * s);`;
+  let vector = four ^ (2 * quad);`;
 }
 
 /** Where a lane's results are: rows from 4 · down on and columns from 4 · across on, and again half a tile further. */
@@ -161,12 +160,12 @@ function resultsOfLane(lanesAcross: number): string {
   let across = rectangle % ${rectanglesAcross} * ${RECTANGLE_COLUMNS} + inside % ${RECTANGLE_COLUMNS};`;
 }
 
-/** Step 4 s + j: every number of a that a lane loads times every vector of b. */
+/** Step 4 q + j: every number of a that a lane loads times every vector of b. */
 function multiplyStep(j: number, tile: TileSize, aVectors: number, bVectors: number): string {
   const half = tile / 8; // in vectors
   return [
-    unroll(aVectors, (i) => `let a${i} = tiles[0][s][${j}][aVector + ${i * half}];`),
-    unroll(bVectors, (i) => `let b${i} = tiles[1][s][${j}][bVector + ${i * half}];`),
+    unroll(aVectors, (i) => `let a${i} = tiles[0][q][${j}][aVector + ${i * half}];`),
+    unroll(bVectors, (i) => `let b${i} = tiles[1][q][${j}][bVector + ${i * half}];`),
     unroll(4 * aVectors, (row) => {
       const number = component(`a${row >> 2}`, row);
       return unroll(bVectors, (i) => `c${row}_${i} = fma(vec4f(${number}), b${i}, c${row}_${i});`);
