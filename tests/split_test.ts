@@ -12,31 +12,25 @@ import { multiplyInto } from "../kernels/matmul/matmul.ts";
 import { multiply } from "../kernels/matmul/matmul_cpu.ts";
 import { assertClose, everyBackend, hasAdapter, normals, TOLERANCES, webGpu } from "./_testing.ts";
 
-Deno.test("matmulSlices computes each slice as if there were no other", async () => {
-  const backend = new CpuBackend(), sizes = { batch: 2, rows: 3, columns: 5, inner: 40, sliceLength: 16 };
-  const a = normals("a", [2, 3, 40]), b = normals("b", [2, 40, 5]);
-  const parts = backend.allocate([3, 2, 3, 5]), part = new Float32Array(30);
-  const tensors = { a: backend.from(a.data), b: backend.from(b.data), parts };
-  backend.run(matmulSlices, tensors, { ...sizes, transposeA: 0, transposeB: 0 });
-  const actual = await backend.read(parts);
-  for (const [slice, [first, end]] of [[0, 16], [16, 32], [32, 40]].entries()) {
-    const inner = end - first;
-    const ofA = Float32Array.from(
-      { length: 6 * inner },
-      (_, at) => a.data[Math.floor(at / inner) * 40 + first + at % inner],
-    );
-    const ofB = Float32Array.from(
-      { length: 2 * inner * 5 },
-      (_, at) => b.data[(Math.floor(at / (inner * 5)) * 40 + first) * 5 + at % (inner * 5)],
-    );
-    multiply(ofA, ofB, undefined, part, { ...sizes, inner, transposeA: 0, transposeB: 0, accumulate: 0 });
-    const what = `slice ${slice}`;
-    assertClose(
-      actual.slice(30 * slice, 30 * slice + 30),
-      { shape: [2, 3, 5], data: part },
-      TOLERANCES.golden,
-      what,
-    );
+Deno.test("matmulSlices computes each slice as if all other steps of a were zero", async () => {
+  const backend = new CpuBackend(), [batch, rows, columns, inner, sliceLength] = [2, 3, 5, 40, 16];
+  const a = normals("a", [batch, rows, inner]).data, b = normals("b", [batch, inner, columns]).data;
+  for (const [transposeA, transposeB] of [[0, 0], [0, 1], [1, 0], [1, 1]]) {
+    const constants = { batch, rows, columns, inner, transposeA, transposeB };
+    const parts = backend.allocate([3, batch, rows, columns]), expected: number[] = [];
+    backend.run(matmulSlices, { a: backend.from(a), b: backend.from(b), parts }, {
+      ...constants,
+      sliceLength,
+    });
+    for (const slice of [0, 1, 2]) {
+      const step = (at: number) => transposeA ? Math.floor(at / rows) % inner : at % inner;
+      const alone = a.map((value, at) => Math.floor(step(at) / sliceLength) === slice ? value : 0);
+      const product = new Float32Array(batch * rows * columns);
+      multiply(alone, b, undefined, product, { ...constants, accumulate: 0 });
+      expected.push(...product);
+    }
+    const what = `layout ${transposeA}${transposeB}`, data = Float32Array.from(expected);
+    assertClose(await backend.read(parts), { shape: parts.shape, data }, TOLERANCES.golden, what);
   }
 });
 
