@@ -21,7 +21,7 @@ const planOf = (tile: TileSize, { rows, columns, inner }: MatmulConstants) => {
 /** Variables of a lane at the beginning of a shader, by its own formulas: all of them are small positive integers. */
 function variablesOf(code: string, names: readonly string[], lane: number): number[] {
   const lines = [
-    ...code.matchAll(/^ *let (isOfB|block|four|quad|vector|rectangle|inside|down|across) = (.+);/gm),
+    ...code.matchAll(/^ *let (isOfB|own|four|quad|vector|rectangle|inside|down|across) = (.+);/gm),
   ];
   const first = new Map(lines.map(([, name, formula]) => [name, formula]).reverse() as [string, string][]);
   const definitions = [...first].reverse()

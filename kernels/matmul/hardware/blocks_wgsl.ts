@@ -83,28 +83,35 @@ export function declareMatrices(operands: readonly Operand[], columns: number, b
 }
 
 /**
- * Writes the function that reads a block of a matrix, `blockOfA` or `blockOfB`. Vector j of its result has step k + j of
- * four rows, or columns, from `line` on; `start` is where the matrix begins in the batch.
+ * Writes the functions that read a block of a matrix. `fetchA`, or `fetchB`, reads its four vectors as they are in memory,
+ * for four rows, or columns, from `line` on and four steps from `k` on; `start` is where the matrix begins in the batch.
+ * `stepsOfA`, or `stepsOfB`, makes of them the block, whose vector j has step k + j.
+ *
+ * There are two functions because memory takes long to deliver: an invocation waits for it where it first does anything with
+ * what was read, so between the two it can multiply.
  *
  * @param operand How the matrix is stored.
  * @param inner The inner dimension.
  * @returns WGSL.
  */
 export function blockWgsl({ name, lines, alongInner, vectors }: Operand, inner: number): string {
+  const letter = name.toUpperCase();
   const four = (at: string): string =>
     vectors ? `${name}[(${at}) / 4]` : `vec4f(${unroll(4, (i) => `${name}[${at} + ${i}]`, ", ")})`;
-  const vector = (i: number): string => {
-    const value = four(
-      alongInner ? `start + (line + ${i}) * inner + k` : `start + (k + ${i}) * ${lines} + line`,
-    );
-    if (inner % STEPS === 0) return `let v${i} = ${value};`;
-    return `let v${i} = select(vec4f(), ${value}, ${alongInner ? WITHIN : `k + ${i} < inner`});`;
+  const vector = (i: number): string =>
+    four(alongInner ? `start + (line + ${i}) * inner + k` : `start + (k + ${i}) * ${lines} + line`);
+  const within = (i: number): string => {
+    if (inner % STEPS === 0) return `read[${i}]`;
+    return `select(vec4f(), read[${i}], ${alongInner ? WITHIN : `k + ${i} < inner`})`;
   };
-  const block = "mat4x4f(v0, v1, v2, v3)";
+  const block = `mat4x4f(${unroll(4, within, ", ")})`;
   return `
-fn blockOf${name.toUpperCase()}(start: u32, line: u32, k: u32) -> mat4x4f {
+fn fetch${letter}(start: u32, line: u32, k: u32) -> mat4x4f {
   ${readSizes(MATMUL_SIZES)}
-  ${unroll(4, vector, "\n  ")}
+  return mat4x4f(${unroll(4, vector, ", ")});
+}
+fn stepsOf${letter}(read: mat4x4f, k: u32) -> mat4x4f {
+  ${readSizes(MATMUL_SIZES)}
   return ${alongInner ? `transpose(${block})` : block};
 }`;
 }

@@ -2,9 +2,9 @@
  * The shader of a matrix product with few rows on a GPU, such as those of generation, which computes one position at a time.
  *
  * With one row, each number of b is used once: the product takes as long as reading b does. So b is read once for all rows, in
- * whole cache lines, by as many invocations as possible: the columns alone would not keep a GPU busy, so the terms of
- * each sum are shared out, too. An invocation takes blocks of four columns by four steps; it is one of 32 *slices* of the inner
- * dimension, which takes every 32nd block. Those that are side by side in memory are read by neighbours:
+ * whole cache lines, by as many invocations as possible. The columns alone would not keep a GPU busy, so the terms of each
+ * sum are shared out, too: the inner dimension has 32 *slices*, each of which takes every 32nd block of four columns by four
+ * steps. Blocks that are side by side in memory are read by neighbours:
  *
  *     b (inner, columns)                            b (columns, inner), transposed
  *
@@ -13,8 +13,8 @@
  *     step 4…7   lane 8  lane 9  …  lane 15         column 4…7  lane 32 lane 33 …  lane 63  lane 32 …
  *     …                                             …
  *
- * In the end the 32 sums of each column are added in workgroup memory: the upper half to the lower half, and so on. The
- * order is always the same, so a product repeats bit for bit.
+ * While a block is multiplied, memory delivers the next one. In the end the 32 sums of each column are added in workgroup
+ * memory, the upper half to the lower half, and so on. The order is always the same, so a product repeats bit for bit.
  *
  * Reference: NVIDIA, "Optimizing parallel reduction in CUDA" (Harris, 2007), for the sums at the end.
  *
@@ -54,16 +54,12 @@ fn run(group: u32, lane: u32) {
   let slice = ${slice};
   let column = group % groups * ${ROWS_COLUMNS} + ${four} * 4;
   ${unroll(rows, (row) => `var sum${row} = vec4f();`, "\n  ")}
+  var next = fetchB(bStart, column, slice * 4);
   for (var k = slice * 4; k < inner; k += ${slices * 4}) {
-    let block = blockOfB(bStart, column, k);
-    ${
-    unroll(
-      rows,
-      (row) =>
-        `sum${row} += block * ${fourOfRow(row, a, inner)}; // four columns, each the sum of four products`,
-      "\n    ",
-    )
-  }
+    let block = stepsOfB(next, k);
+    if (k + ${slices * 4} < inner) { next = fetchB(bStart, column, k + ${slices * 4}); }
+    // four columns, each the sum of four products
+    ${unroll(rows, (row) => `sum${row} += block * ${fourOfRow(row, a, inner)};`, "\n    ")}
   }
   let yStart = matrix * (rows * columns);
   ${

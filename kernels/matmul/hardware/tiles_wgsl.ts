@@ -84,10 +84,6 @@ export function tilesWgsl(
   return `${declareMatrices([a, b], columns, biased)}
 ${blockWgsl(a, inner)}
 ${blockWgsl(b, inner)}
-fn blockOf(isOfB: bool, start: u32, line: u32, k: u32) -> mat4x4f {
-  if (isOfB) { return blockOfB(start, line, k); }
-  return blockOfA(start, line, k);
-}
 ${storeWgsl(constants, { biased, accumulate })}
 // vectors of four rows of a, then of four columns of b: tiles[0 or 1][q][j] has those of step 4 q + j
 var<workgroup> tiles: array<array<array<array<vec4f, ${tile / 4}>, 4>, ${STEPS / 4}>, 2>;
@@ -97,12 +93,23 @@ fn run(group: u32, lane: u32) {
   ${blockOfLane(tile, a, b, sliced)}
   ${resultsOfLane(tile / laneColumns)}
   ${unroll(laneRows, (i) => unroll(bVectors, (j) => `var c${i}_${j} = vec4f();`, " "), "\n  ")}
-  var next = blockOf(isOfB, start, line, first + 4 * quad);
-  for (var k = first; k < end; k += ${STEPS}) {
+  var k = first + 4 * quad; // the first step of this lane's block
+  var next: mat4x4f;
+  if (isOfB) { next = fetchB(start, line, k); } else { next = fetchA(start, line, k); }
+  for (var k0 = first; k0 < end; k0 += ${STEPS}) {
     workgroupBarrier(); // all lanes have read the tiles before they are overwritten
-    ${unroll(4, (j) => `tiles[u32(isOfB)][quad][${j}][vector] = next[${j}];`, "\n    ")}
+    if (isOfB) {
+      let block = stepsOfB(next, k);
+      ${storeBlock(1)}
+    } else {
+      let block = stepsOfA(next, k);
+      ${storeBlock(0)}
+    }
     workgroupBarrier(); // the tiles are complete before any lane reads them
-    if (k + ${STEPS} < end) { next = blockOf(isOfB, start, line, k + ${STEPS} + 4 * quad); }
+    k += ${STEPS};
+    if (k0 + ${STEPS} < end) {
+      if (isOfB) { next = fetchB(start, line, k); } else { next = fetchA(start, line, k); }
+    }
     for (var q = 0u; q < ${STEPS / 4}; q++) {
       let aVector = down ^ (2 * q);
       let bVector = across ^ (2 * q);
@@ -140,16 +147,20 @@ function placeOfGroup(tile: TileSize, sliced: boolean): string {
 /** Which block a lane fetches, neighbours what is side by side in memory, and its place in workgroup memory. */
 function blockOfLane(tile: TileSize, a: Operand, b: Operand, sliced: boolean): string {
   const fours = tile / 4; // vectors of a step
-  const four = ({ alongInner }: Operand): string => alongInner ? `block / 4` : `block % ${fours}`;
-  const quad = ({ alongInner }: Operand): string => alongInner ? `block % 4` : `block / ${fours}`;
+  const four = ({ alongInner }: Operand): string => alongInner ? `own / 4` : `own % ${fours}`;
+  const quad = ({ alongInner }: Operand): string => alongInner ? `own % 4` : `own / ${fours}`;
   return `let isOfB = lane >= ${tile};
-  let block = lane % ${tile};
+  let own = lane % ${tile};
   let four = select(${four(a)}, ${four(b)}, isOfB);
   let quad = select(${quad(a)}, ${quad(b)}, isOfB); // of four steps
   let start = matrix${sliced ? " % batch" : ""} * select(rows * inner, inner * columns, isOfB);
   let line = select(row0, column0, isOfB) + 4 * four;
   let vector = four ^ (2 * quad);`;
 }
+
+/** Stores the vectors of a block in their place among those of a, 0, or b, 1. */
+const storeBlock = (matrix: 0 | 1): string =>
+  unroll(4, (j) => `tiles[${matrix}][quad][${j}][vector] = block[${j}];`, "\n      ");
 
 /** Where a lane's results are: rows from 4 · down on and columns from 4 · across on, and again half a tile further. */
 function resultsOfLane(lanesAcross: number): string {
