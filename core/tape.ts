@@ -36,15 +36,22 @@ export class Tape {
    * (kernels/optimizers/loss_ring.ts). Dropout draws from the first three; without a random state there is no dropout.
    */
   readonly random?: Tensor;
+  /**
+   * Whether a fused operation that has a twin of simpler ones is computed by the twin, so that its intermediate results are
+   * tensors with gradients: attention then has scores and weights. Slower, and its weights are not dropped.
+   */
+  readonly decomposed: boolean;
   #streams = 0;
 
   /**
    * Begins an empty tape.
    *
    * @param random Random state for dropout, see {@linkcode Tape.random}.
+   * @param options Whether fused operations are {@linkcode Tape.decomposed}; they are not unless given.
    */
-  constructor(random?: Tensor) {
+  constructor(random?: Tensor, options: { decomposed?: boolean } = {}) {
     this.random = random;
+    this.decomposed = options.decomposed ?? false;
   }
 
   /**
