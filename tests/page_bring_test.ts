@@ -192,7 +192,7 @@ Deno.test("a run that cannot go on here is opened all the same, and says why", a
   for (const [change, message] of other) {
     await send({ kind: "bring", files: withState(change) }, { kind: "resume" });
     assertEquals(last("failed")!.message, message);
-    assertEquals(answers.at(-1), { kind: "state", state: "opened" });
+    assertEquals(answers.at(-2), { kind: "state", state: "opened" });
   }
   await send({ kind: "bring", files: withState({}) }, { kind: "resume" });
   assertEquals(answers.filter(({ kind }) => kind === "state").at(-1), { kind: "state", state: "paused" });
@@ -256,7 +256,7 @@ Deno.test("what cannot be opened is refused in one line, and what was there stay
     await send(message);
     assertMatch(last("failed")!.message, pattern);
     assert(!last("failed")!.message.includes("\n"));
-    assertEquals(answers.at(-1), { kind: "state", state: "opened" });
+    assertEquals(answers.at(-2), { kind: "state", state: "opened" });
   }
   const large = { path: "big/model.safetensors", blob: { size: 7e9 } as Blob };
   await send({ kind: "bring", files: [large, { path: "big/config.json", blob: new Blob([config]) }] });
