@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { chooseBackend, objectiveOf, type OpenedBackend } from "../../mod.ts";
+import { chooseBackend, DeviceLostError, objectiveOf, type OpenedBackend } from "../../mod.ts";
 import { answer } from "./answer.ts";
 import { Brought } from "./bring/brought.ts";
 import { type Corpus, encodeSource, ownSource, type Source, talesSource } from "./corpus.ts";
@@ -63,7 +63,7 @@ export class Trainer {
     return this.#queue = this.#queue.then(() => this.#answer(message)).catch((error) => {
       if (this.#session || this.#brought) this.#show(this.#resting());
       else if (message.kind === "begin" || message.kind === "restore") this.#show("idle");
-      this.#post({ kind: "failed", at: message.kind, message: (error as Error).message });
+      this.#post({ kind: "failed", at: message.kind, message: messageOf(error) });
     });
   }
 
@@ -290,5 +290,11 @@ export class Trainer {
     this.#show("idle");
   }
 }
+
+/** What to say of an error. A device that is lost does not come back; the kept run goes on with another one. */
+const messageOf = (error: Error): string =>
+  error instanceof DeviceLostError
+    ? `${error.message.replace(/\.$/, "")}; reload the page: a run goes on from where it was kept`
+    : error.message;
 
 const isQuestion = (message: ToWorker): message is Question => Object.hasOwn(QUESTIONS, message.kind);
