@@ -154,6 +154,24 @@ Deno.test("a run that was never kept leaves the one that is", async () => {
   assertEquals(content(), undefined);
 });
 
+Deno.test("a run with slow steps is kept between its validations, too", async () => {
+  const steps: number[] = [], { now } = performance, seconds = (count: number) => 1000 * count;
+  const trainer = new Trainer(() => {}, {
+    read: () => Promise.resolve(undefined),
+    write: (bytes) => Promise.resolve(void steps.push(decodeRun(bytes)!.step)),
+  });
+  await trainer.receive({ kind: "open", device: "cpu" });
+  await trainer.receive(own);
+  let time = 0;
+  performance.now = () => time += seconds(4);
+  try {
+    await trainer.receive({ kind: "begin", choices: { ...choicesOf("short-text"), ...small, steps: 250 } });
+  } finally {
+    performance.now = now;
+  }
+  assert(steps.some((step) => step % 25 > 0), `${steps}`);
+});
+
 Deno.test("a run that takes too much room is not kept", async () => {
   const run = { store: { values: { size: 60e6 } }, optimizer: { state: {} } };
   await assertRejects(
