@@ -1,4 +1,5 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
+import { CpuBackend } from "../mod.ts";
 import { choicesOf } from "../page/choices.ts";
 import type { ToWorker } from "../page/protocol.ts";
 import { inFolder, story, succeed, words } from "./_command.ts";
@@ -266,4 +267,33 @@ Deno.test("what cannot be opened is refused in one line, and what was there stay
   );
   assertEquals(await generate("Once", 1), before);
   await send({ kind: "reset" });
+});
+
+Deno.test("a model gives its memory back when another one is opened, or its run goes on", async () => {
+  const root = new URL("..", import.meta.url).pathname, { prototype } = CpuBackend, { free } = prototype;
+  const first = page(), second = page(), device: ToWorker = { kind: "open", device: "cpu" };
+  const choices = { ...choicesOf("short-text"), modelDim: 16, contextLength: 16, batchSize: 2, steps: 30 };
+  await first.send(device, { kind: "text", text: story(100) });
+  const training = first.trainer.receive({ kind: "begin", choices });
+  first.trainer.receive({ kind: "pause" });
+  await training;
+  await first.send({ kind: "pack" });
+  const { name, zip } = first.last("packed")!, freed: number[] = [];
+  prototype.free = function (...tensors) {
+    freed.push(tensors.length);
+    free.apply(this, tensors);
+  };
+  try {
+    const tales: ToWorker = { kind: "bring", files: filesIn(`${root}pretrained/tales`) };
+    await second.send(device, tales);
+    assertEquals(freed, []);
+    await second.send({ kind: "bring", files: [{ path: `${name}.zip`, blob: zip }] });
+    assertEquals(freed, [2]);
+    await second.send({ kind: "resume" });
+    assertEquals(freed, [2, 2]);
+  } finally {
+    prototype.free = free;
+  }
+  await second.send({ kind: "step" });
+  assertEquals(second.last("state"), { kind: "state", state: "paused" });
 });

@@ -151,6 +151,7 @@ export class Trainer {
   /** Makes a run the one that is shown, and tells the page about it. */
   #enter(session: Session, plan: Plan): void {
     const { corpus, references, masked } = this.#session = session;
+    this.#brought?.close();
     this.#brought = undefined;
     const looks = this.#looks = new Looks(session.looked, this.#post);
     this.#post({ kind: "began", plan, masked, prompt: corpus.prompt, line: looks.line, references });
@@ -222,6 +223,7 @@ export class Trainer {
     const brought = await Brought.open(files, this.#opened!.backend);
     const looks = this.#looks = new Looks(brought.source, this.#post);
     this.#session = undefined;
+    this.#brought?.close();
     this.#brought = brought;
     this.#post({ ...brought.message, line: looks.line });
     brought.describe(this.#post);
