@@ -60,7 +60,11 @@ export class Bring {
     if (message.kind !== "resumable") return;
     const { about, needs } = message;
     this.#needsText = needs === "text";
-    write("resumable-about", about);
+    const replaces = needs !== undefined && !element("kept").hidden;
+    write(
+      "resumable-about",
+      replaces ? `${about} When it trains, it takes the place of the kept run.` : about,
+    );
     show("resume", needs === "nothing");
     show("supply", this.#needsText);
     show("resumable", true);

@@ -6,6 +6,7 @@
 /// <reference lib="dom" />
 import { assertEquals } from "@std/assert";
 import type { Page } from "npm:puppeteer-core@25.16.0";
+import type { FromWorker } from "../../page/protocol.ts";
 import { fill, openPage, textOf, waitForText } from "./chrome.ts";
 import { test } from "./shared.ts";
 
@@ -53,6 +54,24 @@ test(
     assertEquals([...first.faults, ...second.faults], []);
   },
 );
+
+test("a run is said to take the place of the kept one, whether begun or opened", async (browser, address) => {
+  const { page, faults } = await openPage(browser, address);
+  await begin(page, 5);
+  await waitForText(page, "#state", /^Done$/);
+  await page.reload();
+  await waitForText(page, "#kept-what", /kept at step 5 of 5\. A new run takes its place\.$/);
+  await page.workers()[0].evaluate(() => {
+    const message: FromWorker = { kind: "resumable", about: "It can go on.", needs: "nothing" };
+    (postMessage as (message: FromWorker) => void)(message);
+  });
+  await waitForText(
+    page,
+    "#resumable-about",
+    /^It can go on\. When it trains, it takes the place of the kept run\.$/,
+  );
+  assertEquals(faults, []);
+});
 
 test("a run that the browser has no room for says so", async (browser, address) => {
   const { page, faults } = await openPage(browser, address), client = await page.createCDPSession();
