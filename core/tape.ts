@@ -37,8 +37,8 @@ export class Tape {
    */
   readonly random?: Tensor;
   /**
-   * Whether a fused operation that has a twin of simpler ones is computed by the twin, so that its intermediate results are
-   * tensors with gradients: attention then has scores and weights. Slower, and its weights are not dropped.
+   * Whether a fused operation is computed by its twin of simpler operations, where it has one, so that its intermediate results
+   * are tensors with gradients: the scores and weights of attention. Slower, and without dropout of these weights.
    */
   readonly decomposed: boolean;
   #streams = 0;

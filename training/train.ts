@@ -146,7 +146,7 @@ export class TrainingRun {
     this.#ring = backend.allocate([2 * RING_SIZE]);
   }
 
-  /** How to train it, from the next step on. */
+  /** How the next steps are trained. */
   get settings(): TrainingSettings {
     return this.#settings;
   }
@@ -232,19 +232,20 @@ export class TrainingRun {
     }
     const ring = await this.backend.read(this.#ring), { accumulation = 1, seed } = this.settings;
     return Array.from({ length: steps }, (_, index) => {
-      const done = this.step - steps + index, place = done % RING_SIZE, slot = 2 * place;
-      if (!Number.isFinite(ring[slot]) || !Number.isFinite(ring[slot + 1])) {
+      const done = this.step - steps + index, slot = done % RING_SIZE;
+      const [loss, gradientNorm] = ring.subarray(2 * slot, 2 * slot + 2);
+      if (!Number.isFinite(loss) || !Number.isFinite(gradientNorm)) {
         throw new NonFiniteLossError(
-          `The loss at step ${done + 1} is ${ring[slot]} and its gradient's norm ${ring[slot + 1]} ` +
+          `The loss at step ${done + 1} is ${loss} and its gradient's norm ${gradientNorm} ` +
             `(seed ${seed}): lower the learning rate, or warm up longer`,
         );
       }
       return {
         step: done + 1,
         epoch: (done + 1) * accumulation / this.#batches.batchesPerEpoch,
-        loss: ring[slot],
-        gradientNorm: ring[slot + 1],
-        learningRate: this.#rates[place],
+        loss,
+        gradientNorm,
+        learningRate: this.#rates[slot],
       };
     });
   }

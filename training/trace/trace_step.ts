@@ -1,16 +1,16 @@
 /**
- * A look inside one training step: every kernel of the forward pass with what it computed and, once the loss has been
- * differentiated, the gradient of each result and the kernels that wrote it.
+ * Traces one training step: every kernel of the forward pass with its results, and after the backward pass the gradient of each
+ * result and the kernels that wrote it.
  *
  *     forward    ids ──embedding──▶ x ──layerNorm──▶ y ── … ──crossEntropy──▶ loss        stages 0, 1, 2, …
  *     backward                     dx ◀─────────── dy ◀─ … ◀───────────────── 1           the same stages, last to first
  *
- * Nothing is computed a second time for it: the model's own `loss` runs on a tape, and the `run` of the backend is observed
- * meanwhile. So what is seen is what ran, also in blocks of an experiment, and a step that nobody looks at costs nothing.
+ * There is no second implementation of the model for it: the model's own `loss` runs on a tape while calls of the backend's
+ * `run` are recorded. So a trace shows what runs, also in blocks of an experiment, and a step that is not traced costs nothing.
  * Attention is {@linkcode Tape.decomposed}, since its fused kernel never stores scores or weights.
  *
- * Gradients of parameters go to memory of their own, nothing is updated, and there is no dropout, so no random numbers are
- * drawn: a run in which a step is traced goes on bit for bit as without.
+ * Gradients of parameters are written to memory of their own, nothing is updated, and without dropout no random numbers are
+ * drawn: tracing a step in the middle of a run does not change a bit of it.
  *
  * @module
  */
@@ -56,7 +56,7 @@ export interface TracedStage {
    * a part of the batch, such as `inputs`.
    */
   readonly reads: Readonly<Record<string, number | string>>;
-  /** What it wrote, by the kernel's names. Only what the tape goes on from has a gradient. */
+  /** What it wrote, by the kernel's names. Only a result that later stages differentiate has a gradient. */
   readonly writes: Readonly<Record<string, TracedTensor>>;
 }
 
@@ -68,7 +68,7 @@ export interface TracedStage {
 export interface StepTrace {
   /** The kernels of the forward pass, in order; the last one computes the loss. */
   readonly stages: readonly TracedStage[];
-  /** The parameters by name. Those that no stage reads whose values were asked for have neither values nor gradient. */
+  /** The parameters by name. Values and gradient are there if a stage whose values are read uses the parameter. */
   readonly parameters: Readonly<Record<string, TracedTensor>>;
 }
 
@@ -78,7 +78,7 @@ export interface StepTrace {
  * @category Training
  */
 export interface TraceOptions {
-  /** Whether results and parameters of a stage are read from the device, which takes time; all are unless given. */
+  /** Whether results and parameters of a stage are read from the device, which takes time; all of them by default. */
   reads?: (stage: number) => boolean;
 }
 
@@ -86,7 +86,7 @@ export interface TraceOptions {
 type Reading = { -readonly [Field in keyof TracedTensor]: TracedTensor[Field] };
 
 /**
- * Computes loss and gradients of a batch, and shows every stage of it. The model stays as it is.
+ * Computes loss and gradients of a batch, and returns every stage of the computation. The model is not changed.
  *
  * @example The attention weights of the first layer, and their gradients
  * ```ts
@@ -106,7 +106,7 @@ type Reading = { -readonly [Field in keyof TracedTensor]: TracedTensor[Field] };
  *
  * @param backend Where the model lives.
  * @param model The model.
- * @param batch What it is given. Of one with lengths, attention stays fused, and the stages have no scores and weights.
+ * @param batch The batch. With lengths, attention stays fused, and there are no stages with scores and weights.
  * @param options Which values are read.
  * @returns The stages and the parameters.
  * @category Training
