@@ -1,6 +1,6 @@
 /**
- * Inside one step: the stages of a line from tokens to loss, then back with the gradients. A stage is asked for when it is
- * chosen, and nothing while the panel is closed.
+ * The panel "Inside one step": the stages of a line from tokens to loss, then back with the gradients. The values of a stage are
+ * requested when it is chosen, and none while the panel is closed.
  *
  * @module
  */
@@ -11,7 +11,7 @@ import { shapeText, StageView, type Step } from "./stage_view.ts";
 import { TOKENS } from "./explanations.ts";
 import { type ListedStage, listStages, shapeOf } from "./stages.ts";
 
-/** Characters of the line to begin with; the first one from a place on that is no space is behind a mask. */
+/** Characters of the first line, and the index from which on its first character that is not a space is masked. */
 const FIRST_LINE = 12, FIRST_MASK = 5;
 
 /** A stage, −1 for the tokens, and whether its gradient is shown. */
@@ -67,7 +67,7 @@ export class InsideView {
       write(
         "inside-loss",
         message.masked
-          ? "The loss is the mean over the masks, against the tokens behind them."
+          ? "The loss is the mean over the masks, each compared with its hidden token."
           : "Every token predicts the next one; the loss is the mean over the line.",
       );
       show("inside-masks", message.masked);
@@ -94,7 +94,7 @@ export class InsideView {
     this.#change();
   }
 
-  /** The places before and after this one: forward to the loss, then backward through what has a gradient. */
+  /** The stages before and after the current one: forward to the loss, then backward through those with a gradient. */
   #neighbours(): [Place | undefined, Place | undefined] {
     const walk = this.#walk(), at = this.#placeIn(walk);
     return [walk[at - 1], walk[at + 1]];
@@ -104,13 +104,13 @@ export class InsideView {
     const { stages } = this.#step!, forward: Place[] = [[-1, false]], backward: Place[] = [];
     for (const [index, { writes }] of stages.entries()) {
       forward.push([index, false]);
-      const isLearned = Object.values(writes).some(({ gradientKernels }) => gradientKernels.length > 0);
-      if (isLearned) backward.unshift([index, true]);
+      const hasGradient = Object.values(writes).some(({ gradientKernels }) => gradientKernels.length > 0);
+      if (hasGradient) backward.unshift([index, true]);
     }
     return [...forward, ...backward];
   }
 
-  /** Backward, a stage without gradient is where the one before it is. */
+  /** The index of the current stage; backward, one without a gradient counts as the stage before it. */
   #placeIn(walk: readonly Place[]): number {
     const at = walk.findIndex(([stage, backward]) =>
       backward === this.#backward && (backward ? stage <= this.#at : stage === this.#at)

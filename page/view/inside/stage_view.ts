@@ -1,5 +1,5 @@
 /**
- * One stage of a step: what it is, where in the source, and one of its tensors as a map.
+ * One stage of a step: its explanation, its source file, and one of its tensors as a heat map.
  *
  * @module
  */
@@ -21,7 +21,7 @@ export interface ShownStage {
   readonly explanation: Explanation;
   /** Missing for the tokens, before the first stage. */
   readonly stage: TracedStage | undefined;
-  /** Whether gradients are shown instead of values. */
+  /** Whether gradients are shown, in place of values. */
   readonly backward: boolean;
 }
 
@@ -102,9 +102,10 @@ export class StageView {
     show("inside-figure", drawn !== undefined);
     if (!drawn) return;
     const columns = shape.at(-1)!, size = drawn.length / heads, rows = size / columns;
-    const start = this.#head.selectedIndex * size, part = drawn.subarray(start, start + size);
-    const own = (data?: typeof drawn) => data?.subarray(start, start + size);
-    this.#part = { values: own(values)!, gradient: own(gradient), rows, columns };
+    const start = this.#head.selectedIndex * size;
+    const partOf = (data?: typeof drawn) => data?.subarray(start, start + size);
+    const part = partOf(drawn)!;
+    this.#part = { values: partOf(values)!, gradient: partOf(gradient), rows, columns };
     let least = Infinity, most = -Infinity, squares = 0;
     for (const value of part) {
       least = Math.min(least, value);
