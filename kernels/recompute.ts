@@ -96,6 +96,8 @@ export function recompute(x: Tensor, block: (x: Tensor) => Tensor): Tensor {
 function expectShape(y: Tensor, { shape }: Tensor): Tensor {
   if (String(y.shape) === String(shape)) return y;
   throw new TypeError(
-    `Cannot compute again what returns ${formatShape(y.shape)} for ${formatShape(shape)}: expected the same shape`,
+    `Cannot compute again what returns ${formatShape(y.shape)} for ${
+      formatShape(shape)
+    }: expected the same shape`,
   );
 }

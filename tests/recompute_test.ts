@@ -19,16 +19,19 @@ import { settings, small, stateOf } from "./_training.ts";
 
 // dropout, accumulation, causal and masked models, classifiers, padding; sizes that fit no tile
 for (const small of smallRuns()) {
-  everyBackend(`a run computes the same bits when it computes blocks again: ${small.name}`, async (backend) => {
-    const states: unknown[] = [];
-    for (const recompute of [false, true]) {
-      const run = startSmallRun(backend, { ...small, settings: { ...small.settings, recompute } });
-      run.advance();
-      run.advance();
-      states.push([await run.report(2), await stateOf(run)]);
-    }
-    assertEquals(states[1], states[0]);
-  });
+  everyBackend(
+    `a run computes the same bits when it computes blocks again: ${small.name}`,
+    async (backend) => {
+      const states: unknown[] = [];
+      for (const recompute of [false, true]) {
+        const run = startSmallRun(backend, { ...small, settings: { ...small.settings, recompute } });
+        run.advance();
+        run.advance();
+        states.push([await run.report(2), await stateOf(run)]);
+      }
+      assertEquals(states[1], states[0]);
+    },
+  );
 }
 
 /** The result of a function of x and the gradient of x, with or without computing again what `recompute` marks. */
@@ -66,7 +69,10 @@ const cases: Readonly<Record<string, (x: Tensor) => Tensor>> = {
 
 for (const [name, operation] of Object.entries(cases)) {
   everyBackend(`recompute changes no bit: ${name}`, async (backend) => {
-    assertEquals(await differentiate(backend, true, operation), await differentiate(backend, false, operation));
+    assertEquals(
+      await differentiate(backend, true, operation),
+      await differentiate(backend, false, operation),
+    );
   });
 }
 
@@ -99,7 +105,8 @@ Deno.test("recompute refuses a block that returns another shape", () => {
 /** Bytes that a backend holds after some steps of a model with so many layers. */
 function bytesOf(backend: Backend, layers: number, recompute: boolean, steps = 1): number {
   const sizes = { contextLength: 32, batchSize: 8, seed: 1 };
-  const config = { ...small, contextLength: 32, layers }, batches = causalBatches(new Uint32Array(2000), sizes);
+  const config = { ...small, contextLength: 32, layers },
+    batches = causalBatches(new Uint32Array(2000), sizes);
   const run = new TrainingRun(backend, new Gpt(config), batches, { ...settings, accumulation: 2, recompute });
   for (let step = 0; step < steps; step++) run.advance();
   const { bytes } = backend;

@@ -179,7 +179,8 @@ export class TrainingRun {
 
   /** Adds the gradients of the batches of the next update. */
   #differentiate(): void {
-    const { backend, step, settings: { accumulation = 1, recompute, seed } } = this, first = step * accumulation;
+    const { backend, step, settings: { accumulation = 1, recompute, seed } } = this,
+      first = step * accumulation;
     const batches = Array.from({ length: accumulation }, (_, index) => this.#batches.at(first + index));
     const total = totalWeight(batches);
     for (const [index, batch] of batches.entries()) {

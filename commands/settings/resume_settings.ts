@@ -22,7 +22,7 @@ import type { TrainFlags } from "./train_flags.ts";
 const MAY_CHANGE = new Set<string>([
   ...["data", "validation", "steps", "epochs", "stopAfter", "patience", "device", "threads", "block"],
   ...INTERVALS,
-  ...["resume", "config", "dryRun", "tensorboard", "attentionEvery", "verbose"],
+  ...["recompute", "resume", "config", "dryRun", "tensorboard", "attentionEvery", "verbose"],
 ]);
 
 /**
@@ -66,8 +66,8 @@ export function resumeSettings<Settings extends RunSettings>(
     );
   }
   const epochs = before.has("epochs") ? pick(length, ["epochs"]) : {};
-  const patience = "patience" in flags ? pick(flags, ["patience"]) : {};
-  return { ...started, ...epochs, steps, ...pick(length, INTERVALS), ...patience };
+  const changed = pick(flags as Partial<RunSettings>, ["patience", "recompute"]);
+  return { ...started, ...epochs, steps, ...pick(length, INTERVALS), ...changed };
 }
 
 const isOfTrain = (settings: RunSettings): settings is TrainSettings => "architecture" in settings;
