@@ -7,11 +7,11 @@
  */
 
 import { parseArgs } from "node:util";
-import { fittingBatch, GPU_MODELS, quickConfig } from "./gpu/models.ts";
+import { fittingBatch, GPU_MODELS, quickConfig } from "./gpu/gpu_models.ts";
 import { linesOf, pathOf } from "./gpu/children.ts";
 import type { Effort, Figure } from "./gpu/parts.ts";
 import { measureJax, measurePytorch, type PeerFigure, type PeerTask } from "./gpu/peers.ts";
-import { compareFigures, formatFigure } from "./gpu/report.ts";
+import { compareFigures, formatFigure } from "./gpu/figures.ts";
 
 const PARTS = ["matmul", "steps", "generation", "pytorch", "jax-js", "torchlette"] as const;
 

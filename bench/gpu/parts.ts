@@ -17,7 +17,7 @@ import {
 import { multiplyInto } from "../../kernels/matmul/matmul.ts";
 import { type BenchConfig, flopsOf, median, tokensOf } from "../configs.ts";
 import { newTokens, PROMPT, startTraining, writeInitial } from "../measurements.ts";
-import { fittingBatch, GPU_MODELS, quickConfig } from "./models.ts";
+import { fittingBatch, GPU_MODELS, quickConfig } from "./gpu_models.ts";
 import { ratedTeraflops } from "./rates.ts";
 import type { KernelTime, TimedBackend } from "./timestamps.ts";
 
