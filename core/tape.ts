@@ -22,6 +22,11 @@ import { fill, gradientToWrite, type Tensor } from "./tensor.ts";
 export interface TapeOptions {
   /** Whether parts that may be computed again are, instead of keeping what is in them; see `recompute`. */
   readonly recompute?: boolean;
+  /**
+   * Whether a fused operation that has a twin of simpler ones is computed by the twin, so that its intermediate results are
+   * tensors with gradients: attention then has scores and weights. Slower, and its weights are not dropped.
+   */
+  readonly decomposed?: boolean;
 }
 
 /**

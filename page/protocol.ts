@@ -1,16 +1,25 @@
 /**
  * The messages between the page and the worker that computes: the only place where the two meet.
  *
- *     page    → worker   text, plan, begin, run, step, pause, generate, reset, pack, find, restore, distribution, attention
- *     worker  → page     opened, planned, began, state, progress, validated, sample, generated, packed, found, failed,
- *                        distribution, attention, surprise, skills
+ *     page    → worker   text, plan, begin, run, step, pause, rate, generate, reset, pack, find, restore, bring,
+ *                        supply, resume, distribution, attention, inside, surprise
+ *     worker  → page     opened, planned, began, state, progress, rate, validated, sample, generated, packed, found,
+ *                        failed, loaded, resumable, distribution, attention, inside, surprise, skills
  *
  * The worker answers in the order of the messages, except that pause and reset interrupt what is running, and that a
- * question (distribution, attention) is answered between two steps.
+ * question (distribution, attention, inside, surprise) is answered, and a learning rate changed, between two steps.
  *
  * @module
  */
-import type { AttentionMap, DeviceChoice, ExcessFigures } from "../mod.ts";
+import type {
+  AttentionMap,
+  DeviceChoice,
+  ExcessFigures,
+  ModelConfig,
+  ModelKind,
+  TracedStage,
+  TracedTensor,
+} from "../mod.ts";
 import type { PresetName } from "./choices.ts";
 
 /** What the user chooses before a run. Plain JSON. */
@@ -48,6 +57,12 @@ export interface Reference {
   readonly loss: number;
 }
 
+/** A file that was opened or dropped, by its path with slashes; it is not read yet. */
+export interface GivenFile {
+  readonly path: string;
+  readonly blob: Blob;
+}
+
 /** What the page asks for. */
 export type ToWorker =
   /** The text to train on; null for the built-in tales. */
@@ -58,6 +73,8 @@ export type ToWorker =
   | { readonly kind: "run" }
   | { readonly kind: "step" }
   | { readonly kind: "pause" }
+  /** Another peak learning rate, from the next step on. */
+  | { readonly kind: "rate"; readonly learningRate: number }
   | {
     readonly kind: "generate";
     readonly prompt: string;
@@ -73,6 +90,12 @@ export type ToWorker =
   | { readonly kind: "find" }
   /** Goes on with the kept run, paused. */
   | { readonly kind: "restore" }
+  /** Opens the model among files: a folder, a zip, or several files. */
+  | { readonly kind: "bring"; readonly files: readonly GivenFile[] }
+  /** The text that the run of the opened model was trained on. */
+  | { readonly kind: "supply"; readonly file: GivenFile }
+  /** Goes on with the run of the opened model, paused. */
+  | { readonly kind: "resume" }
   | Question;
 
 /** What the page asks about a model; of each kind only the newest counts, and its answer is renewed as the model learns. */
@@ -85,13 +108,26 @@ export type Question =
     readonly topK: number;
     readonly topP: number;
   }
-  | { readonly kind: "attention"; readonly line: string };
+  | { readonly kind: "attention"; readonly line: string }
+  /** How surprising a text is in place of the one that is shown. */
+  | { readonly kind: "surprise"; readonly text: string }
+  /** One stage of a training step on a line, see `traceStep`; −1 reads none. */
+  | {
+    readonly kind: "inside";
+    /** Null when nobody looks any more. */
+    readonly line: string | null;
+    /** The text behind the masks of the line; for a masked model. */
+    readonly hidden: string;
+    readonly stage: number;
+  };
 
-/** A token that may come next. */
+/** A token that may come next, or a class. */
 export interface TokenChance {
   readonly token: string;
   /** The model's. */
   readonly probability: number;
+  /** What stands in its place, of a class that is a number. */
+  readonly score?: string;
   /** The one it is drawn with; 0 if it is excluded. */
   readonly sampled: number;
 }
@@ -111,13 +147,19 @@ export interface SkillRow extends ExcessFigures {
   readonly skill: string;
 }
 
-/** What the worker is doing; it is idle until a run has begun. */
-export type WorkerState = "idle" | "preparing" | "training" | "paused" | "generating" | "done";
+/** What the worker is doing; it is idle until a run has begun or a model is opened. */
+export type WorkerState = "idle" | "opened" | "preparing" | "training" | "paused" | "generating" | "done";
 
 /** The loss of one step, in nats per token. */
 export interface StepLoss {
   readonly step: number;
   readonly loss: number;
+}
+
+/** A peak learning rate, and the first step that it holds for. */
+export interface RateChange {
+  readonly step: number;
+  readonly learningRate: number;
 }
 
 /** What the worker answers. */
@@ -134,13 +176,45 @@ export type FromWorker =
     /** A line whose attention is shown at first. */
     readonly line: string;
   }
+  /** A model that was brought is opened, to be looked at. */
+  | {
+    readonly kind: "loaded";
+    /** Of the folder or file. */
+    readonly name: string;
+    readonly task: ModelKind;
+    readonly architecture: ModelConfig["architecture"];
+    readonly layers: number;
+    readonly heads: number;
+    readonly modelDim: number;
+    readonly contextLength: number;
+    readonly parameters: number;
+    readonly vocabSize: number;
+    /** Of a classifier, how many. */
+    readonly classes: number | undefined;
+    /** Whether it classifies pairs of texts. */
+    readonly pairs: boolean;
+    /** The step it was saved at, where that is known. */
+    readonly step: number | undefined;
+    /** The token of a mask, where it has one. */
+    readonly mask: string | undefined;
+    readonly prompt: string;
+    readonly line: string;
+    /** A text to colour. */
+    readonly text: string;
+  }
+  /** Whether the run of the opened model can be gone on with: in a sentence, and what it needs unless it cannot. */
+  | { readonly kind: "resumable"; readonly about: string; readonly needs?: "text" | "nothing" }
   | { readonly kind: "state"; readonly state: WorkerState }
   | {
     readonly kind: "progress";
     readonly losses: readonly StepLoss[];
+    /** That of the last of these steps. */
+    readonly learningRate: number;
     readonly tokensPerSecond: number;
     readonly secondsLeft: number;
   }
+  /** The peak learning rates so far, the one chosen before the run first. */
+  | { readonly kind: "rate"; readonly rates: readonly RateChange[] }
   | { readonly kind: "validated"; readonly step: number; readonly loss: number }
   | { readonly kind: "sample"; readonly step: number; readonly text: string }
   /** The next piece of a text that is generated. */
@@ -149,7 +223,7 @@ export type FromWorker =
   | {
     readonly kind: "packed";
     readonly name: string;
-    readonly bytes: Uint8Array<ArrayBuffer>;
+    readonly zip: Blob;
     readonly commands: readonly string[];
   }
   /** A run was kept: on a text of the user's own or the tales, its step, and that of its end. */
@@ -164,6 +238,25 @@ export type FromWorker =
     readonly line: string;
     readonly tokens: readonly string[];
     readonly maps: readonly AttentionMap[];
+  }
+  | {
+    readonly kind: "inside";
+    readonly step: number;
+    /** The tokens that the model reads, with their ids. */
+    readonly tokens: readonly string[];
+    readonly ids: Uint32Array;
+    /** The tokens that it predicts, and the positions of those in `tokens` where it does. */
+    readonly targets: readonly string[];
+    readonly positions: readonly number[];
+    /** What has been left out of the line, if anything. */
+    readonly note: string;
+    /** The vocabulary, unless it is large. */
+    readonly vocabulary: readonly string[];
+    /** The stages of the step, and which of them has values. */
+    readonly stages: readonly TracedStage[];
+    readonly stage: number;
+    /** The parameters that this stage reads; of a large one the first rows. */
+    readonly parameters: Readonly<Record<string, TracedTensor>>;
   }
   | { readonly kind: "surprise"; readonly step: number; readonly tokens: readonly SurprisingToken[] }
   | { readonly kind: "skills"; readonly step: number; readonly rows: readonly SkillRow[] };

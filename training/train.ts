@@ -24,7 +24,7 @@ import { totalWeight, toTensors } from "./batch_tensors.ts";
 import { yieldToEvents } from "./evaluate.ts";
 import type { Optimizer, OptimizerFactory, OptimizerSettings } from "./optimizer.ts";
 import { newOptimizer, type OptimizerName } from "./optimizers.ts";
-import { checkSchedule, learningRateAt, type Schedule } from "./schedule.ts";
+import { checkSchedule, learningRateAt, type Schedule, withLearningRate } from "./schedule.ts";
 
 /**
  * How to train. Plain JSON.
@@ -101,19 +101,20 @@ export class TrainingRun {
   readonly backend: Backend;
   /** The model to train. */
   readonly model: Learner;
-  /** How to train it. */
-  readonly settings: TrainingSettings;
   /** The model's parameters and gradients. */
   readonly store: ParameterStore;
   /** The optimizer with its state. */
   readonly optimizer: Optimizer;
   /** Updates done. */
   step = 0;
+  #settings: TrainingSettings;
   readonly #batches: BatchSource;
   /** The random state of every tape, whose last word is the slot in `#ring`. */
   readonly #random: Tensor;
   readonly #loss: Tensor;
   readonly #ring: Tensor;
+  /** The learning rates of the steps in `#ring`. */
+  readonly #rates = new Float64Array(RING_SIZE);
   #recorded = 0;
   readonly #parts: Map<string, Tensor> = new Map();
 
@@ -141,7 +142,7 @@ export class TrainingRun {
     checkSchedule(settings);
     this.backend = backend;
     this.model = model;
-    this.settings = settings;
+    this.#settings = settings;
     this.store = store ?? initialize(backend, model, settings.seed);
     this.optimizer = optimizer(backend, this.store, settings);
     this.#batches = batches;
@@ -150,14 +151,31 @@ export class TrainingRun {
     this.#ring = backend.allocate([2 * RING_SIZE]);
   }
 
+  /** How to train it, from the next step on. */
+  get settings(): TrainingSettings {
+    return this.#settings;
+  }
+
+  /**
+   * Replaces the peak learning rate from the next step on; warm-up and decay keep their shape, see
+   * {@linkcode withLearningRate}. The new rate is in `settings`, so a checkpoint that holds them is resumed with it.
+   *
+   * @param learningRate The new peak.
+   * @throws {RangeError} If it is not a number of 0 or more.
+   */
+  changeLearningRate(learningRate: number): void {
+    this.#settings = withLearningRate(this.#settings, learningRate);
+  }
+
   /** Does one update. The loss stays on the device until {@linkcode TrainingRun.report}. */
   advance(): void {
-    const { backend, settings, step } = this;
-    this.optimizer.prepare(step, learningRateAt(settings, step));
+    const { backend, settings, step } = this, rate = learningRateAt(settings, step);
+    this.optimizer.prepare(step, rate);
     this.#differentiate();
     backend.scope(() => this.optimizer.update());
     const tensors = { norm: this.optimizer.norm, random: this.#random, loss: this.#loss, ring: this.#ring };
     backend.run(recordLoss, tensors, {});
+    this.#rates[step % RING_SIZE] = rate;
     this.#recorded++;
     this.step++;
   }
@@ -220,7 +238,7 @@ export class TrainingRun {
     }
     const ring = await this.backend.read(this.#ring), { accumulation = 1, seed } = this.settings;
     return Array.from({ length: steps }, (_, index) => {
-      const done = this.step - steps + index, slot = 2 * (done % RING_SIZE);
+      const done = this.step - steps + index, place = done % RING_SIZE, slot = 2 * place;
       if (!Number.isFinite(ring[slot]) || !Number.isFinite(ring[slot + 1])) {
         throw new NonFiniteLossError(
           `The loss at step ${done + 1} is ${ring[slot]} and its gradient's norm ${ring[slot + 1]} ` +
@@ -232,7 +250,7 @@ export class TrainingRun {
         epoch: (done + 1) * accumulation / this.#batches.batchesPerEpoch,
         loss: ring[slot],
         gradientNorm: ring[slot + 1],
-        learningRate: learningRateAt(this.settings, done),
+        learningRate: this.#rates[place],
       };
     });
   }

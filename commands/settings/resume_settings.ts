@@ -6,6 +6,7 @@
 import { UsageError } from "../cli/errors.ts";
 import { kebabCase } from "../cli/flags.ts";
 import { objectiveOf } from "../../models/families.ts";
+import { withLearningRate } from "../../training/schedule.ts";
 import type { FinetuneFlags } from "./finetune_flags.ts";
 import {
   checkTogether,
@@ -20,7 +21,8 @@ import type { TrainFlags } from "./train_flags.ts";
 
 /** The flags that may change when a run is resumed. */
 const MAY_CHANGE = new Set<string>([
-  ...["data", "validation", "steps", "epochs", "stopAfter", "patience", "device", "threads", "block"],
+  ...["data", "validation", "steps", "epochs", "stopAfter", "patience", "learningRate"],
+  ...["device", "threads", "block"],
   ...INTERVALS,
   ...["recompute", "resume", "config", "dryRun", "tensorboard", "attentionEvery", "verbose"],
 ]);
@@ -54,6 +56,14 @@ export function resumeSettings<Settings extends RunSettings>(
         : `--${kebabCase(name)} cannot be given with --resume: a resumed run keeps its settings`,
     );
   }
+  const { learningRate = started.learningRate } = flags;
+  if (
+    learningRate !== started.learningRate && "minLearningRate" in flags && flags.minLearningRate !== undefined
+  ) {
+    throw new UsageError(
+      "--min-learning-rate follows a --learning-rate that is changed with --resume: leave it out",
+    );
+  }
   const length: LengthFlags = flags,
     steps = stepsOf(length, batchesPerEpoch / started.accumulation) ?? started.steps;
   const { stopAfter = steps } = flags, end = Math.min(stopAfter, steps);
@@ -66,8 +76,13 @@ export function resumeSettings<Settings extends RunSettings>(
     );
   }
   const epochs = before.has("epochs") ? pick(length, ["epochs"]) : {};
-  const changed = pick(flags as Partial<RunSettings>, ["patience", "recompute"]);
-  return { ...started, ...epochs, steps, ...pick(length, INTERVALS), ...changed };
+  return {
+    ...withLearningRate(started, learningRate),
+    ...epochs,
+    steps,
+    ...pick(length, INTERVALS),
+    ...pick(flags as Partial<RunSettings>, ["patience", "recompute"]),
+  };
 }
 
 const isOfTrain = (settings: RunSettings): settings is TrainSettings => "architecture" in settings;

@@ -18,6 +18,7 @@ import type { Model } from "../../models/families.ts";
 import { CharTokenizer } from "../../tokenizers/char_tokenizer.ts";
 import { train, type TrainingRun } from "../../training/train.ts";
 import { type SmallRun, smallRuns, startSmallRun } from "../../training/verification/small_runs.ts";
+import { counted } from "../cli/terminal.ts";
 import { isHardwareGpu } from "../cli/with_backend.ts";
 import { conclusionLine, describeMachine, resultLine } from "./report.ts";
 
@@ -102,7 +103,9 @@ export async function repeatRuns(
   const seconds = ((performance.now() - start) / 1000).toFixed(1), resumed = Math.floor(runs / 2);
   say(conclusionLine(
     "result",
-    `${count} of ${results.length} models are the same, bit for bit, in ${runs} runs of ${steps} steps, ` +
+    `${count} of ${results.length} models are the same, bit for bit, in ${runs} runs of ${
+      counted(steps, "step")
+    }, ` +
       `${resumed} of them resumed (${seconds}s)`,
   ));
   return { equal, device, runs, steps, models: results };

@@ -5,12 +5,15 @@
  */
 import type { StepLoss } from "../protocol.ts";
 
-/** Training losses of every step from 1, and validation losses of some. */
+/** Training losses of steps, and validation losses of some. A run that was brought need not have all of its steps. */
 export class LossRecord {
   readonly steps: number[] = [];
   readonly training: number[] = [];
   /** One for each step; null where there was no validation. */
   readonly validation: (number | null)[] = [];
+
+  /** Steps from which on the learning rate has been another one. */
+  rateChanges: readonly number[] = [];
 
   /** Adds the losses of the next steps. */
   add(losses: readonly StepLoss[]): void {
@@ -23,7 +26,8 @@ export class LossRecord {
 
   /** Sets the validation loss after a step that has been added. */
   validate({ step, loss }: StepLoss): void {
-    this.validation[step - this.steps[0]] = loss;
+    const at = this.steps.lastIndexOf(step);
+    if (at >= 0) this.validation[at] = loss;
   }
 
   /** The newest rows first, at most so many. */

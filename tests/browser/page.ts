@@ -8,36 +8,17 @@ import { toFileUrl } from "@std/path";
 import type { Page } from "npm:puppeteer-core@25.16.0";
 import { choicesOf } from "../../page/choices.ts";
 import { Trainer } from "../../page/compute/trainer.ts";
-import type { FromWorker, StepLoss, ToWorker } from "../../page/protocol.ts";
+import type { FromWorker, ToWorker } from "../../page/protocol.ts";
 import { writePage } from "../../page/serve.ts";
-import { exactLoss, percentText } from "../../page/view/format.ts";
+import { percentText } from "../../page/view/format.ts";
 import { unzipSync } from "npm:fflate@0.8.3";
 import { inFolder, story, succeed, words } from "../_command.ts";
 import { fill, openPage, textOf, waitForText } from "./chrome.ts";
-import { files, lossesOn, test } from "./shared.ts";
-
-/** What the page's own code computes in Deno for the same messages. */
-async function inDeno(...messages: readonly ToWorker[]): Promise<FromWorker[]> {
-  const answers: FromWorker[] = [], trainer = new Trainer((message) => answers.push(message));
-  for (const message of messages) await trainer.receive(message);
-  await trainer.receive({ kind: "reset" });
-  return answers;
-}
-
-function rowsOf(answers: readonly FromWorker[]): string[][] {
-  const validated = new Map(
-    answers.flatMap((answer) => answer.kind === "validated" ? [[answer.step, answer.loss]] : []),
-  );
-  const losses: StepLoss[] = answers.flatMap((answer) => answer.kind === "progress" ? answer.losses : []);
-  return losses.map(({ step, loss }) => {
-    const validation = validated.get(step);
-    return [`${step}`, exactLoss(loss), validation === undefined ? "" : exactLoss(validation)];
-  });
-}
+import { files, inDeno, lossesOn, rowsOf, test } from "./shared.ts";
 
 const stepOf = async (page: Page) => Number((await textOf(page, "#fact-step")).replace(/ of .*/, ""));
 
-for (const device of ["wasm", "cpu"] as const) {
+for (const [device, steps] of [["wasm", 30], ["cpu", 8]] as const) {
   test(
     `tales train by clicks, pause, go on and end with the losses of Deno, ${device}`,
     async (browser, address) => {
@@ -48,8 +29,8 @@ for (const device of ["wasm", "cpu"] as const) {
         "#reason",
         device === "wasm" ? /^WebAssembly, \d+ threads\. WebAssembly was requested/ : /CPU reference/,
       );
-      await fill(page, "#steps", "30");
-      await waitForText(page, "#plan", /119,680 parameters.* 30 steps/);
+      await fill(page, "#steps", `${steps}`);
+      await waitForText(page, "#plan", new RegExp(`119,680 parameters.* ${steps} steps`));
       await page.focus("#train");
       await page.keyboard.press("Enter");
       await page.waitForSelector("#samples li", { timeout: 10_000 });
@@ -57,9 +38,9 @@ for (const device of ["wasm", "cpu"] as const) {
       await page.click("#pause");
       await waitForText(page, "#state", /^Paused$/);
       const before = await stepOf(page);
-      assert(before >= 1 && before < 30, `${before}`);
+      assert(before >= 1 && before < steps, `${before}`);
       await page.click("#step");
-      await waitForText(page, "#fact-step", new RegExp(`^${before + 1} of 30$`));
+      await waitForText(page, "#fact-step", new RegExp(`^${before + 1} of ${steps}$`));
       await page.waitForSelector('#generate[aria-disabled="false"]');
       await page.click("#generate");
       await page.waitForFunction(() => document.querySelector("#answer")!.textContent!.length > 50);
@@ -67,7 +48,7 @@ for (const device of ["wasm", "cpu"] as const) {
       await waitForText(page, "#pause", /^Go on$/);
       await page.click("#pause");
       await waitForText(page, "#state", /^Done$/);
-      const choices = { ...choicesOf("tiny"), steps: 30 };
+      const choices = { ...choicesOf("tiny"), steps };
       const deno = await inDeno({ kind: "text", text: null }, { kind: "open", device }, {
         kind: "begin",
         choices,

@@ -14,7 +14,7 @@ import { tokenLabel } from "./next_token_view.ts";
 const MAPS_PER_FRAME = 64;
 
 /** Which way an arrow key goes: rows, columns. */
-const MOVES: Record<string, readonly [number, number]> = {
+export const MOVES: Readonly<Record<string, readonly [number, number]>> = {
   ArrowUp: [-1, 0],
   ArrowDown: [1, 0],
   ArrowLeft: [0, -1],
@@ -57,7 +57,7 @@ export class AttentionView {
 
   /** Shows an answer of the worker. */
   receive(message: FromWorker): void {
-    if (message.kind === "began") {
+    if (message.kind === "began" || message.kind === "loaded") {
       const { line } = message;
       element("line", HTMLInputElement).value = line;
       this.#kept.clear();
