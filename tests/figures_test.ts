@@ -5,7 +5,7 @@ Deno.test("a figure is a line", () => {
   const product = { name: "matmul 1024 A·B", ms: 1.25, gflops: 1717.98, share: 0.0256 };
   assertEquals(
     formatFigure(product),
-    "  matmul 1024 A·B                    1.250 ms     1718 GFLOP/s   2.6 % of the device",
+    "  matmul 1024 A·B                          1.250 ms     1718 GFLOP/s   2.6 % of the device",
   );
   const peer = {
     name: "train T",

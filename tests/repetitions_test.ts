@@ -27,18 +27,17 @@ everyBackend("small runs give the same bits again, also where they are resumed",
 /** A backend on which one update, counted over all runs, gives another value. */
 class Unreliable extends CpuBackend {
   #updates = 0;
-  #parameter?: Tensor;
+  #changed?: Tensor;
 
-  constructor(readonly wrong: number) {
+  constructor(readonly wrong: number, readonly what: "parameter" | "mean" = "parameter") {
     super();
   }
 
   override run(...[kernel, tensors, constants]: Parameters<CpuBackend["run"]>): void {
     super.run(kernel, tensors, constants);
-    const { parameter } = tensors as Partial<Record<string, Tensor>>;
-    this.#parameter = parameter ?? this.#parameter;
+    this.#changed = (tensors as Partial<Record<string, Tensor>>)[this.what] ?? this.#changed;
     if (kernel.name !== "recordLoss" || ++this.#updates !== this.wrong) return;
-    (this.#parameter!.storage as Float32Array)[0] += 0.1;
+    (this.#changed!.storage as Float32Array)[0] += 0.1;
   }
 }
 
@@ -63,6 +62,9 @@ Deno.test("a resumed run that differs is named with the step of its resumption, 
   });
   assertEquals(different.map(({ sha256: _, ...rest }) => rest), [{ run: 2, resumedAt: 3 }]);
   assertMatch(lines[1], /DIFFERS in run 2, resumed at step 3, which gives \w+, first after the last step$/);
+  // the state of the optimizer alone, which nothing follows
+  const { result: { models: [state] } } = await repeat(new Unreliable(8, "mean"), { runs: 3, steps: 4 });
+  assertEquals(state.different, [{ run: 2, resumedAt: 3, sha256: state.sha256 }]);
   // the first run: all others differ from it
   const { lines: [, line] } = await repeat(new Unreliable(1), { runs: 3, steps: 2 });
   assertMatch(

@@ -19,7 +19,7 @@ export function formatFigure({ name, kernels, adapter, ...figure }: PeerFigure):
   const cell = (value: number | undefined, unit: string, digits: number, width: number) =>
     value === undefined ? "" : `${value.toFixed(digits).padStart(width)} ${unit}`;
   const line = [
-    `  ${name.padEnd(30)}`,
+    `  ${name.padEnd(36)}`,
     cell(ms, "ms", ms! < 10 ? 3 : 1, 10),
     cell(gflops, "GFLOP/s", 0, 9),
     cell(share && 100 * share, "% of the device", 1, 6),
