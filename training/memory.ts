@@ -14,6 +14,9 @@
  * logits, which a masked language model computes for the masked tokens only, and a classifier made from
  * one not at all.
  *
+ * Where blocks are computed again in the backward pass (`recompute`), each keeps its result alone, again as value and as
+ * gradient, and the numbers above are kept of one block at a time.
+ *
  * @module
  */
 
@@ -55,7 +58,7 @@ export interface MemoryEstimate {
  * @param config The model.
  * @param batchSize Sequences in a batch.
  * @param options The optimizer, AdamW unless given; custom parts of the model; of a masked language model the share of
- * tokens that are masked, 0.15 unless given.
+ * tokens that are masked, 0.15 unless given; whether blocks are computed again in the backward pass.
  * @returns The estimate; within 7 % of what the CPU backend allocates for a language model.
  * @category Training
  */
@@ -66,6 +69,7 @@ export function estimateMemory(
     readonly optimizer?: OptimizerName;
     readonly experiment?: Experiment;
     readonly maskRate?: number;
+    readonly recompute?: boolean;
   } = {},
 ): MemoryEstimate {
   const { layers, heads, modelDim, feedForwardDim, contextLength, vocabSize, dropoutRate } = config;
@@ -76,7 +80,8 @@ export function estimateMemory(
   const masked = Math.min(1, 1.2 * maskRate);
   const scored = objectiveOf(config) === "causal" ? 1 : kindOf(config) === "classifier" ? 0 : masked;
   const perLayer = (28 + 4 * dropped) * modelDim + 4 * feedForwardDim + 3 * heads;
-  const perToken = layers * perLayer + (6 + 2 * dropped) * modelDim + 2 * scored * vocabSize;
+  const ofBlocks = options.recompute ? perLayer + 2 * layers * modelDim : layers * perLayer;
+  const perToken = ofBlocks + (6 + 2 * dropped) * modelDim + 2 * scored * vocabSize;
   const widest = Math.max(scored * vocabSize, feedForwardDim, 3 * modelDim);
   return {
     parameters,

@@ -7,7 +7,7 @@
  *
  * There is no second implementation of the model for it: the model's own `loss` runs on a tape while calls of the backend's
  * `run` are recorded. So a trace shows what runs, also in blocks of an experiment, and a step that is not traced costs nothing.
- * Attention is {@linkcode Tape.decomposed}, since its fused kernel never stores scores or weights.
+ * The tape is `decomposed`, so attention is computed by its twin: the fused kernel never stores scores or weights.
  *
  * Gradients of parameters are written to memory of their own, nothing is updated, and without dropout no random numbers are
  * drawn: tracing a step in the middle of a run does not change a bit of it.
