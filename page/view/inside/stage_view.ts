@@ -82,14 +82,7 @@ export class StageView {
     const tensor = this.#tensors()[this.#tensor.value], { shape = [1, step.tokens.length] } = tensor ?? {};
     const isResult = this.#tensor.selectedIndex < 1;
     write("inside-shape", shapeText(shape) + (isResult ? ` = (${dimensions})` : ""));
-    const kernels = backward ? tensor?.gradientKernels ?? [] : [stage?.kernel ?? ""];
-    element("inside-kernel").replaceChildren(...kernels.map((kernel) => {
-      const line = document.createElement("div"), file = document.createElement("code");
-      file.textContent = kernel ? fileOf(kernel) : "data/batches.ts";
-      line.append(kernel && `${kernel} in `, file);
-      return line;
-    }));
-    if (kernels.length === 0) write("inside-kernel", "no kernel: this has no gradient");
+    this.#listKernels(backward ? tensor?.gradientKernels ?? [] : [stage?.kernel ?? ""]);
 
     const heads = shape.length === 4 ? shape[1] : 1;
     show("inside-heads", heads > 1);
@@ -106,21 +99,26 @@ export class StageView {
     const partOf = (data?: typeof drawn) => data?.subarray(start, start + size);
     const part = partOf(drawn)!;
     this.#part = { values: partOf(values)!, gradient: partOf(gradient), rows, columns };
-    let least = Infinity, most = -Infinity, squares = 0;
-    for (const value of part) {
-      least = Math.min(least, value);
-      most = Math.max(most, value);
-      squares += value ** 2;
-    }
-    const short = (value: number) => Number(value.toPrecision(4));
+    const { least, most, norm } = rangeOf(part), short = (value: number) => Number(value.toPrecision(4));
     const cut = shape.length === 2 && rows < shape[0] ? `; the first ${rows} rows` : "";
-    write("inside-range", `from ${short(least)} to ${short(most)}, norm ${short(Math.sqrt(squares))}${cut}`);
+    write("inside-range", `from ${short(least)} to ${short(most)}, norm ${short(norm)}${cut}`);
     const matrix = { values: part, rows, columns, most: Math.max(-least, most) };
     const names = { rowNames: this.#names(true), columnNames: this.#names(false) };
     this.#map.show({ ...matrix, ...names }, `${title}, ${backward ? "gradients" : "values"}`);
   }
 
-  /** The tokens that the rows or columns stand for, if they do. */
+  /** Lists kernels with their files; an empty name is the batch. */
+  #listKernels(kernels: readonly string[]): void {
+    element("inside-kernel").replaceChildren(...kernels.map((kernel) => {
+      const line = document.createElement("div"), file = document.createElement("code");
+      file.textContent = kernel ? fileOf(kernel) : "data/batches.ts";
+      line.append(kernel && `${kernel} in `, file);
+      return line;
+    }));
+    if (kernels.length === 0) write("inside-kernel", "no kernel: this has no gradient");
+  }
+
+  /** The tokens that belong to the rows or columns, if any do. */
   #names(isRow: boolean): readonly string[] {
     const { step: { tokens, targets, positions, vocabulary }, explanation: { title, dimensions } } = this
       .#shown!;
@@ -167,4 +165,17 @@ export class StageView {
       `Row ${name(row, true)}, column ${name(column, false)}: ${number(values)}${derivative}`,
     );
   }
+}
+
+/** The least and the largest number, and the norm of all. */
+function rangeOf(
+  values: Iterable<number>,
+): { readonly least: number; readonly most: number; readonly norm: number } {
+  let least = Infinity, most = -Infinity, squares = 0;
+  for (const value of values) {
+    least = Math.min(least, value);
+    most = Math.max(most, value);
+    squares += value ** 2;
+  }
+  return { least, most, norm: Math.sqrt(squares) };
 }
