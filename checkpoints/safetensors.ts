@@ -13,6 +13,7 @@
  * @module
  */
 
+import { halfValue } from "../core/half.ts";
 import { quoted, shortened } from "../core/quoted.ts";
 import { formatShape, sizeOf } from "../core/tensor.ts";
 
@@ -247,14 +248,7 @@ function readFloats({ buffer, length }: Uint8Array<ArrayBuffer>, dtype: string):
   for (let index = 0; index < data.length; index++) {
     const half = view.getUint16(index * 2, true);
     if (dtype === "BF16") words[index] = half << 16;
-    else data[index] = widenHalf(half);
+    else data[index] = halfValue(half);
   }
   return data;
-}
-
-/** An IEEE half-precision number: sign, 5 bits of exponent, 10 of fraction. */
-function widenHalf(half: number): number {
-  const sign = half & 0x8000 ? -1 : 1, exponent = half >> 10 & 31, fraction = half & 1023;
-  if (exponent === 31) return fraction ? NaN : sign * Infinity;
-  return sign * (exponent ? (1024 + fraction) * (1 << exponent) : 2 * fraction) / 2 ** 25;
 }

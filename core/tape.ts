@@ -15,6 +15,23 @@
 import { fill, gradientToWrite, type Tensor } from "./tensor.ts";
 
 /**
+ * In what precision a pass multiplies; see `kernels/half.ts`.
+ *
+ * @category Devices and tensors
+ */
+export type Precision = "f32" | "f16";
+
+/**
+ * What a pass does besides recording.
+ *
+ * @category Devices and tensors
+ */
+export interface TapeOptions {
+  /** What operands of products are rounded to; f32 unless given, which leaves them as they are. */
+  readonly precision?: Precision;
+}
+
+/**
  * Records the operations of one forward pass and differentiates them.
  *
  * @example The derivative of x² at 3
@@ -36,15 +53,19 @@ export class Tape {
    * (kernels/optimizers/loss_ring.ts). Dropout draws from the first three; without a random state there is no dropout.
    */
   readonly random?: Tensor;
+  /** What the pass does besides, see {@linkcode TapeOptions}. */
+  readonly options: TapeOptions;
   #streams = 0;
 
   /**
    * Begins an empty tape.
    *
    * @param random Random state for dropout, see {@linkcode Tape.random}.
+   * @param options See {@linkcode TapeOptions}.
    */
-  constructor(random?: Tensor) {
+  constructor(random?: Tensor, options: TapeOptions = {}) {
     this.random = random;
+    this.options = options;
   }
 
   /**
