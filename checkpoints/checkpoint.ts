@@ -50,6 +50,8 @@ export type { CheckpointFiles };
 export interface TrainingState {
   /** Updates done. */
   readonly step: number;
+  /** Of a run in half precision: the loss scale, and how many steps ago it changed. */
+  readonly lossScale?: { readonly scale: number; readonly steps: number };
   /** Whatever else the caller saves with it. */
   readonly [key: string]: unknown;
 }
@@ -67,13 +69,15 @@ export async function trainingFiles(
   state: Record<string, unknown> = {},
 ): Promise<CheckpointFiles> {
   const { backend, store, optimizer } = run;
+  const [scale, steps] = run.lossScale ? await backend.read(run.lossScale) : [];
+  const scaling = run.lossScale && { lossScale: { scale, steps } };
   const arrays: NamedArray[] = [];
   for (const [name, tensor] of Object.entries(optimizer.state)) {
     arrays.push(...await readParameters(backend, tensor, store, `${name}.`));
   }
   return {
     "optimizer.safetensors": writeSafetensors(arrays),
-    [TRAINING_STATE]: JSON.stringify({ ...state, step: run.step }, null, 2) + "\n",
+    [TRAINING_STATE]: JSON.stringify({ ...state, ...scaling, step: run.step }, null, 2) + "\n",
   };
 }
 
@@ -93,8 +97,21 @@ export function loadTrainingState(files: CheckpointFiles): TrainingState {
   return state as unknown as TrainingState;
 }
 
+/** The state of loss scaling; its last number is written by the next step. */
+function readLossScale(files: CheckpointFiles): readonly number[] {
+  const { lossScale } = loadTrainingState(files), { scale, steps } = lossScale ?? {};
+  if (!(Number.isFinite(scale) && scale! > 0 && Number.isSafeInteger(steps) && steps! >= 0)) {
+    throw new TypeError(
+      `${trainingStateName(files)}: lossScale is ${
+        quoted(lossScale)
+      }, expected the scale and steps of a run in f16`,
+    );
+  }
+  return [scale!, steps!, 1 / scale!];
+}
+
 /**
- * Sets a run back to where a checkpoint was written: parameters, the state of the optimizer, and step.
+ * Sets a run back to where a checkpoint was written: parameters, the state of the optimizer, the loss scale, and step.
  *
  * @param run A new run with the same model and settings. Make it with `allocateParameters(backend, model)`: initial values
  * would be overwritten.
@@ -104,12 +121,13 @@ export function loadTrainingState(files: CheckpointFiles): TrainingState {
  */
 export function restoreTraining(run: TrainingRun, files: CheckpointFiles): void {
   const { backend, store, optimizer } = run, { step } = loadTrainingState(files);
-  const bytes = readBytes(files, "optimizer.safetensors");
+  const bytes = readBytes(files, "optimizer.safetensors"), lossScale = run.lossScale && readLossScale(files);
   const state = inFile("optimizer.safetensors", () => {
     const names = Object.keys(optimizer.state), arrays = readOptimizerState(bytes, store, names);
     return names.map((name) => ({ name, values: flatten(store, arrays, `${name}.`) }));
   });
   restoreModel(backend, store, loadModel(files, { experiment: run.model.experiment }).weights);
   for (const { name, values } of state) backend.write(optimizer.state[name], values);
+  if (lossScale) backend.write(run.lossScale!, lossScale);
   run.step = step;
 }

@@ -160,6 +160,19 @@ export const fill = kernel({
   wgsl: `fn each(index: u32) { y[index] = value; }`,
 });
 
+/** Sets every element to the number in another tensor. */
+export const fillFrom = kernel({
+  name: "fillFrom",
+  reads: { value: "f32" },
+  writes: { y: "f32" },
+  constants: ["size"],
+  elements: ({ size }) => size,
+  cpu({ value, y }, { size }) {
+    y.fill(value[0], 0, size);
+  },
+  wgsl: `fn each(index: u32) { y[index] = value[0]; }`,
+});
+
 /**
  * A tensor of zeros, to add to.
  *
