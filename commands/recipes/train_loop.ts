@@ -81,13 +81,16 @@ async function runLoop(session: Session): Promise<void> {
   // with --stop-after 0 a run is prepared here, and begun by another program
   if (isEnd(run.step)) return await saveLast(session, await checkpointFiles(session));
   const epochs = epochsOf({ batches: recipe.batches, settings }), { isDue, isSaved, keptAfter } = epochs;
-  let readAt = run.step + 1, begun = performance.now();
+  let readAt = run.step + 1, begun = performance.now(), hasSkipped = false;
   const pauseAfter = (step: number) =>
     step >= readAt || isEnd(step) || isSaved(step) ||
     [evaluationInterval, sampleInterval].some((interval) => isDue(step, interval));
 
   for await (const reports of train(run, { interval: MAX_STEPS_PER_READ, pauseAfter })) {
     const { step } = run, elapsed = performance.now() - begun, perStep = elapsed / reports.length;
+    const skipped = reports.find(({ skipped }) => skipped);
+    if (skipped && !hasSkipped) progress.print(describeSkip(skipped.step));
+    hasSkipped ||= skipped !== undefined;
     meter.add(reports.length, elapsed / 1000, run.backend.bytes);
     const validated = isDue(step, evaluationInterval) || step === steps ? await validate(session) : undefined;
     const measured = validated?.scores, skills = validated?.skills;
@@ -131,6 +134,10 @@ async function runLoop(session: Session): Promise<void> {
     begun = performance.now();
   }
 }
+
+/** Why nothing was learned in a step. Skips are usual while the loss scale is found, so this is said once. */
+const describeSkip = (step: number) =>
+  `step ${step}: gradients exceed f16; the update is skipped and the loss scale halved, as in later steps where that happens`;
 
 /** The scores on the validation data, and what else is recorded of it. */
 async function validate(

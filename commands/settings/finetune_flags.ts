@@ -70,6 +70,7 @@ export const finetuneFlags = {
       placeholder: "WEIGHT...",
       otherwise: "equal weights",
     },
+    precision: runFlags.precision,
     seed: runFlags.seed,
     stopAfter: runFlags.stopAfter,
     saveInterval: { ...INTERVAL, ...SAVES, otherwise: "the steps of an epoch" },

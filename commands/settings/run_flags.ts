@@ -54,6 +54,13 @@ export const runFlags = {
     description: "share of the activations to drop while training",
   },
   weightDecay: { ...FACTOR, description: "weight decay" },
+  precision: {
+    kind: "choice",
+    choices: ["f32", "f16"],
+    otherwise: "f32",
+    description:
+      "what operands of products are rounded to while training; f16: half precision, with a loss scale that adapts",
+  },
   seed: { ...SEED, description: "decides initial values, the order of texts, dropout and samples" },
   stopAfter: {
     ...STEPS,

@@ -163,6 +163,7 @@ const trainingFlags = group("Training", {
     description: "AdamW's epsilon",
   },
   clipNorm: { ...FACTOR, description: "maximum gradient norm; 0 disables clipping", ...PRESET },
+  precision: runFlags.precision,
   seed: runFlags.seed,
   patience: {
     kind: "integer",
