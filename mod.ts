@@ -122,7 +122,7 @@ export {
   Tensor,
   zeros,
 } from "./core/tensor.ts";
-export { Tape } from "./core/tape.ts";
+export { type Precision, Tape, type TapeOptions } from "./core/tape.ts";
 export * from "./core/module.ts";
 export { permutation, Random } from "./core/random.ts";
 export { philox4x32 } from "./core/philox.ts";
@@ -300,6 +300,7 @@ export {
 export {
   type NamedArray,
   readSafetensors,
+  type SavedType,
   type TensorEntry,
   writeSafetensors,
 } from "./checkpoints/safetensors.ts";

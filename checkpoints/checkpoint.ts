@@ -16,7 +16,7 @@
  * @module
  */
 
-import { quoted } from "../core/quoted.ts";
+import { quoted, shortened } from "../core/quoted.ts";
 import {
   type CheckpointFiles,
   inFile,
@@ -27,7 +27,7 @@ import {
 } from "./checkpoint_files.ts";
 import { flatten, readOptimizerState, readParameters } from "./checkpoint_tensors.ts";
 import { loadModel, restoreModel } from "./model_files.ts";
-import { type NamedArray, writeSafetensors } from "./safetensors.ts";
+import { type NamedArray, readTensorEntries, writeSafetensors } from "./safetensors.ts";
 import type { TrainingRun } from "../training/train.ts";
 
 export {
@@ -37,6 +37,7 @@ export {
   type LoadOptions,
   loadSavedExperiment,
   modelFiles,
+  type ModelFilesOptions,
   restoreModel,
 } from "./model_files.ts";
 export type { SavedExperiment } from "./experiment_format.ts";
@@ -97,6 +98,18 @@ export function loadTrainingState(files: CheckpointFiles): TrainingState {
   return state as unknown as TrainingState;
 }
 
+/** Refuses weights that were rounded when they were saved: a run that goes on from them is another one. */
+function expectExact(bytes: Uint8Array): void {
+  inFile("model.safetensors", () => {
+    for (const { name, dtype } of readTensorEntries(bytes).values()) {
+      if (!["F16", "BF16"].includes(dtype)) continue;
+      throw new TypeError(
+        `tensor ${shortened(name)} is ${dtype}, and resuming needs F32, which last/ of the run has`,
+      );
+    }
+  });
+}
+
 /** The state of loss scaling; its last number is written by the next step. */
 function readLossScale(files: CheckpointFiles): readonly number[] {
   const { lossScale } = loadTrainingState(files), { scale, steps } = lossScale ?? {};
@@ -126,6 +139,7 @@ export function restoreTraining(run: TrainingRun, files: CheckpointFiles): void 
     const names = Object.keys(optimizer.state), arrays = readOptimizerState(bytes, store, names);
     return names.map((name) => ({ name, values: flatten(store, arrays, `${name}.`) }));
   });
+  expectExact(readBytes(files, "model.safetensors"));
   restoreModel(backend, store, loadModel(files, { experiment: run.model.experiment }).weights);
   for (const { name, values } of state) backend.write(optimizer.state[name], values);
   if (lossScale) backend.write(run.lossScale!, lossScale);

@@ -16,6 +16,7 @@ import type { MetricsRecord } from "../../training/tensorboard_events.ts";
 import { NonFiniteLossError, train } from "../../training/train.ts";
 import type { FolderFiles } from "../files/disk.ts";
 import { SaveError } from "../../files/folders.ts";
+import type { SavedType } from "../../checkpoints/safetensors.ts";
 import { withSums } from "../../checkpoints/sums.ts";
 import { describeEarlyStop, warnOfMemorizing } from "../runs/patience.ts";
 import { isBetter, type Scores } from "../../checkpoints/runs/run_state.ts";
@@ -126,7 +127,7 @@ async function runLoop(session: Session): Promise<void> {
     const isOver = isEnding || isBroken(); // forcing the lines to the disk may fail, too
     const savesLast = isOver || isSaved(step), kept = keptAfter(step);
     const files = isBest || savesLast ? await checkpointFiles(session) : {};
-    if (isBest) await folder.save("best", step, files);
+    if (isBest) await folder.save("best", step, await inType(settings.saveDtype, session, files));
     if (kept !== undefined) await folder.save(kept, step, files); // before last/, which would not come back here
     if (savesLast) await saveLast(session, files);
     if (isOver) break;
@@ -160,10 +161,23 @@ async function saveLast(session: Session, files: FolderFiles): Promise<void> {
   await folder.save("last", run.step, unwritten ? await checkpointFiles(session, { unwritten }) : files);
 }
 
-async function checkpointFiles(session: Session, more: object = {}): Promise<FolderFiles> {
+/** The same checkpoint with weights of another type. */
+function inType(
+  type: SavedType = "f32",
+  session: Session,
+  files: FolderFiles,
+): Promise<FolderFiles> | FolderFiles {
+  return type === "f32" ? files : checkpointFiles(session, {}, type);
+}
+
+async function checkpointFiles(
+  session: Session,
+  more: object = {},
+  type?: SavedType,
+): Promise<FolderFiles> {
   const { recipe, run, state, best, epochLoss } = session;
   const files = withSums({
-    ...await modelFiles(run.backend, recipe.model, run.store),
+    ...await modelFiles(run.backend, recipe.model, run.store, { type }),
     ...recipe.tokenizer.toHuggingFace(),
     ...await trainingFiles(run, { ...state, best, epochLoss, ...more }),
   });

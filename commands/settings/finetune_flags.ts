@@ -74,6 +74,7 @@ export const finetuneFlags = {
     seed: runFlags.seed,
     stopAfter: runFlags.stopAfter,
     saveInterval: { ...INTERVAL, ...SAVES, otherwise: "the steps of an epoch" },
+    saveDtype: runFlags.saveDtype,
     device: runFlags.device,
     threads: runFlags.threads,
   }),

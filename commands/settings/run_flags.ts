@@ -61,6 +61,12 @@ export const runFlags = {
     description:
       "what operands of products are rounded to while training; f16: half precision, with a loss scale that adapts",
   },
+  saveDtype: {
+    kind: "choice",
+    choices: ["f32", "f16", "bf16"],
+    otherwise: "f32",
+    description: "type of the numbers in best/model.safetensors; last/ is f32, because resuming needs it",
+  },
   seed: { ...SEED, description: "decides initial values, the order of texts, dropout and samples" },
   stopAfter: {
     ...STEPS,

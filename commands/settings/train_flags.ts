@@ -194,6 +194,7 @@ const intervalFlags = group("Intervals", {
     description: "steps between samples; epoch: at the end of each",
   },
   saveInterval: { ...INTERVAL, ...SAVES, otherwise: TENTH },
+  saveDtype: runFlags.saveDtype,
   attentionEvery: {
     kind: "boolean",
     description: "keep the attention maps of every validation in attention.html, with a slider over steps",
