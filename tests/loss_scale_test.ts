@@ -1,5 +1,6 @@
-import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
+import { assert, assertEquals, assertNotEquals, assertRejects, assertThrows } from "@std/assert";
 import { type Backend, kernel } from "../core/backend.ts";
+import { modelFiles, restoreTraining, trainingFiles } from "../checkpoints/checkpoint.ts";
 import { CpuBackend } from "../core/cpu_backend.ts";
 import { assembleShader } from "../core/webgpu/shader.ts";
 import {
@@ -198,4 +199,52 @@ Deno.test("a custom rule trains in half precision; an optimizer for f32 only is 
 everyBackend("newLossScale begins at 65536", async (backend) => {
   assertEquals([...await backend.read(newLossScale(backend))], [65536, 0, 1 / 65536]);
   assertEquals((await allReports(newRun(backend, new Gpt(small), { steps: 1 })))[0].skipped, undefined);
+});
+
+everyBackend(
+  "a run in half precision that is saved and restored goes on bit for bit, also after a skip",
+  async (backend) => {
+    const changes = { precision: "f16", steps: 24, accumulation: 2 } as const;
+    const whole = newRun(backend, new Gpt(small), changes);
+    backend.write(whole.lossScale!, [2 ** 28, 0, 0]); // so large that the first steps are skipped
+    const first = await allReports(whole, 4, 12);
+    assert(first[0].skipped && !first.at(-1)!.skipped);
+    const files = {
+      ...await modelFiles(backend, new Gpt(small), whole.store),
+      ...await trainingFiles(whole),
+    };
+    const last = await allReports(whole, 4);
+    const resumed = newRun(backend, new Gpt(small), changes);
+    restoreTraining(resumed, files);
+    assertEquals(await allReports(resumed, 3), last);
+    assertEquals(await stateOf(resumed), await stateOf(whole));
+    assertEquals(await backend.read(resumed.lossScale!), await backend.read(whole.lossScale!));
+  },
+);
+
+Deno.test("a checkpoint without a loss scale that makes sense is refused, before anything is changed", async () => {
+  const backend = new CpuBackend(), run = newRun(backend, new Gpt(small), { precision: "f16", steps: 2 });
+  await allReports(run);
+  const files = { ...await modelFiles(backend, new Gpt(small), run.store), ...await trainingFiles(run) };
+  const state = JSON.parse(files["training_state.json"] as string);
+  assertEquals(state.lossScale, { scale: 65536, steps: 2 });
+  const before = await stateOf(run);
+  for (
+    const lossScale of [undefined, null, 3, {}, { scale: 0, steps: 1 }, { scale: 2, steps: -1 }, { scale: 2 }]
+  ) {
+    const damaged = { ...files, "training_state.json": JSON.stringify({ ...state, lossScale }) };
+    assertThrows(() => restoreTraining(run, damaged), TypeError, "training_state.json: lossScale is ");
+  }
+  assertEquals(await stateOf(run), before);
+});
+
+everyBackend("training in half precision follows that on the CPU, and differs from f32", async (backend) => {
+  const losses = async (backend: Backend, precision: "f16" | "f32") =>
+    (await allReports(newRun(backend, new Gpt(small), { precision, steps: 20 }))).map(({ loss }) => loss);
+  const actual = await losses(backend, "f16"), expected = await losses(new CpuBackend(), "f16");
+  // sums of 32 bits may round an operand to the other of two halves, which are 0.001 apart: so less of the digits agree
+  // than in f32
+  const apart = Math.max(...actual.map((loss, step) => Math.abs(loss - expected[step]) / expected[step]));
+  assert(apart < 1e-3, `${apart} apart`);
+  assertNotEquals(actual, await losses(backend, "f32"));
 });
