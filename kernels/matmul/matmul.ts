@@ -186,15 +186,13 @@ export function multiplyInto(y: Tensor, a: Tensor, b: Tensor, options: MultiplyO
       transposeB: Number(transposeB),
       accumulate,
     };
-    if (precision === "f32") {
-      if (bias) backend.run(matmulBiased, { a, b, bias, y }, constants);
-      else backend.run(matmulForward, { a, b, y }, constants);
-      return;
-    }
+    const run = (a: Tensor, b: Tensor, plain: typeof matmulForward, biased: typeof matmulBiased) => {
+      if (bias) backend.run(biased, { a, b, bias, y }, constants);
+      else backend.run(plain, { a, b, y }, constants);
+    };
+    if (precision === "f32") return run(a, b, matmulForward, matmulBiased);
     backend.scope(() => {
-      const halves = { a: operandIn(a, precision), b: operandIn(b, precision) };
-      if (bias) backend.run(matmulBiasedHalf, { ...halves, bias, y }, constants);
-      else backend.run(matmulHalf, { ...halves, y }, constants);
+      run(operandIn(a, precision), operandIn(b, precision), matmulHalf, matmulBiasedHalf);
     });
   };
   if (backend.adapterClass !== "software" || rows * columns * inner < PRODUCTS_TO_TRANSPOSE || rows < 64) {
