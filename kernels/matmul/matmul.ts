@@ -186,14 +186,13 @@ export function multiplyInto(y: Tensor, a: Tensor, b: Tensor, options: MultiplyO
       transposeB: Number(transposeB),
       accumulate,
     };
-    const run = (a: Tensor, b: Tensor, plain: typeof matmulForward, biased: typeof matmulBiased) => {
-      if (bias) backend.run(biased, { a, b, bias, y }, constants);
-      else backend.run(plain, { a, b, y }, constants);
+    const run = (a: Tensor, b: Tensor) => {
+      const isHalf = a.dataType === "f16";
+      if (bias) backend.run(isHalf ? matmulBiasedHalf : matmulBiased, { a, b, bias, y }, constants);
+      else backend.run(isHalf ? matmulHalf : matmulForward, { a, b, y }, constants);
     };
-    if (precision === "f32") return run(a, b, matmulForward, matmulBiased);
-    backend.scope(() => {
-      run(operandIn(a, precision), operandIn(b, precision), matmulHalf, matmulBiasedHalf);
-    });
+    if (precision === "f32") run(a, b);
+    else backend.scope(() => run(operandIn(a, precision), operandIn(b, precision)));
   };
   if (backend.adapterClass !== "software" || rows * columns * inner < PRODUCTS_TO_TRANSPOSE || rows < 64) {
     return multiply(a, b, transposeA, transposeB);
