@@ -30,7 +30,7 @@ import { roundToHalf } from "../core/half.ts";
 import type { Precision } from "../core/tape.ts";
 import type { Tensor } from "../core/tensor.ts";
 import { wasmElements } from "../core/wasm/wasm_pass.ts";
-import { F32x4, I32x4 } from "../core/wasm/wasm_vectors.ts";
+import { I32x4 } from "../core/wasm/wasm_vectors.ts";
 
 /**
  * y = x, rounded to half precision. WGSL does not say how `f16(x)` rounds, nor what becomes of a number that is too large or

@@ -136,6 +136,7 @@ everyBackend("products in half precision equal the CPU reference", async (backen
       OPERATIONS.linear,
       TOLERANCES.products,
     ]),
+    ["linear of many rows", linearOf(2100, 12, 20), OPERATIONS.linear, TOLERANCES.longSums],
     [
       "matmul aᵀ b",
       matrices(2, 33, 17),
