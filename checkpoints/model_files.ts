@@ -105,9 +105,9 @@ export async function modelFiles(
   const parameters = await readParameters(backend, store.values, store);
   const byName = new Map(parameters.map((parameter) => [parameter.name, parameter]));
   expectParameters(namedParameters(buildModel(config, experiment)), byName);
-  const tensors = hasOwnFormat(config, experiment) ? byName : exportTensors(config, byName);
+  const isOwn = hasOwnFormat(config, experiment), tensors = isOwn ? byName : exportTensors(config, byName);
   const arrays = Array.from(tensors, ([name, tensor]) => ({ ...tensor, name }));
-  const typed = type === "f32" ? {} : { dtype: TORCH_TYPES[type] };
+  const typed = type === "f32" || isOwn ? {} : { dtype: TORCH_TYPES[type] }; // for transformers; our reader sees the tensors
   return {
     "config.json": JSON.stringify({ ...toConfigJson(config, experiment), ...typed }, null, 2) + "\n",
     "model.safetensors": writeSafetensors(arrays, type),
