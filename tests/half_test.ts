@@ -110,6 +110,11 @@ Deno.test("rounding, and products of rounded operands with their gradients, equa
       const operation = OPERATIONS[options.operation];
       const actual = await evaluate(new CpuBackend(), inputs, operation, dy, undefined, inHalf);
       assertSame(actual, { y, gradients }, TOLERANCES.golden, name);
+      if (options.operation !== "linear") continue;
+      const { x, weight } = inputs, product: Operation = ({ x, weight }) => matmul(x, weight);
+      const plain = await evaluate(new CpuBackend(), { x, weight }, product, dy, undefined, inHalf);
+      const { x: dx, weight: dWeight } = gradients, own = { x: dx, weight: dWeight };
+      assertSame(plain, { y: plain.y, gradients: own }, TOLERANCES.golden, `matmul for ${name}`);
     }
   }
 });
