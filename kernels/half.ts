@@ -49,17 +49,17 @@ export const castToHalf = kernel({
 @group(0) @binding(0) var<storage, read> x: array<u32>; // the bits of a float each
 @group(0) @binding(1) var<storage, read_write> y: array<u32>; // and of two halves
 fn halfBits(bits: u32) -> u32 {
-  let sign = bits >> 16 & 0x8000;
+  let sign = (bits >> 16) & 0x8000;
   let magnitude = bits & 0x7fffffff;
   if (magnitude > 0x7f800000) { return sign | 0x7e00; }
   if (magnitude >= 0x477ff000) { return sign | 0x7c00; }
   if (magnitude >= 0x38800000) {
-    return sign | ((magnitude - 0x38000000 + 0xfff + (magnitude >> 13 & 1)) >> 13);
+    return sign | ((magnitude - 0x38000000 + 0xfff + ((magnitude >> 13) & 1)) >> 13);
   }
   // in multiples of 2^(−24); from a shift of 25 on nothing is left
   let shift = min(126 - (magnitude >> 23), 25);
   let significand = (magnitude & 0x7fffff) | 0x800000;
-  return sign | ((significand + (1u << (shift - 1)) - 1 + (significand >> shift & 1)) >> shift);
+  return sign | ((significand + (1u << (shift - 1)) - 1 + ((significand >> shift) & 1)) >> shift);
 }
 fn each(index: u32) { y[index] = halfBits(x[2 * index]) | (halfBits(x[2 * index + 1]) << 16); }`,
   wasm: wasmElements(({ x, y }, code) => (index) => {
