@@ -246,10 +246,17 @@ export {
 export type { Expectation, Preset, PresetTraining } from "./training/preset.ts";
 export * from "./training/presets.ts";
 export * from "./training/roberta_presets.ts";
-export { learningRateAt, type Schedule } from "./training/schedule.ts";
+export { learningRateAt, type Schedule, withLearningRate } from "./training/schedule.ts";
 export * from "./training/tensorboard_events.ts";
 export * from "./training/text_presets.ts";
 export * from "./training/train.ts";
+export {
+  type StepTrace,
+  type TracedStage,
+  type TracedTensor,
+  type TraceOptions,
+  traceStep,
+} from "./training/trace/trace_step.ts";
 export { type Difference, type RunSums, type Verification, verify } from "./training/verification/verify.ts";
 
 // Inference: texts, classes, filled masks, and how they come about

@@ -29,6 +29,8 @@ export type Precision = "f32" | "f16";
 export interface TapeOptions {
   /** What operands of products are rounded to; f32 unless given, which leaves them as they are. */
   readonly precision?: Precision;
+  /** Whether fused operations are {@linkcode Tape.decomposed}; they are not unless given. */
+  readonly decomposed?: boolean;
 }
 
 /**
@@ -55,6 +57,11 @@ export class Tape {
   readonly random?: Tensor;
   /** What the pass does besides, see {@linkcode TapeOptions}. */
   readonly options: TapeOptions;
+  /**
+   * Whether a fused operation that has a twin of simpler ones is computed by the twin, so that its intermediate results are
+   * tensors with gradients: attention then has scores and weights. Slower, and its weights are not dropped.
+   */
+  readonly decomposed: boolean;
   #streams = 0;
 
   /**
@@ -66,6 +73,7 @@ export class Tape {
   constructor(random?: Tensor, options: TapeOptions = {}) {
     this.random = random;
     this.options = options;
+    this.decomposed = options.decomposed ?? false;
   }
 
   /**

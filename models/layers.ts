@@ -237,9 +237,11 @@ export class SelfAttention {
   #attend(query: Tensor, key: Tensor, value: Tensor, { cache, lengths, weights }: ForwardContext): Tensor {
     const { causal, dropoutRate } = this.#options;
     if (cache) return cachedAttention(query, key, value, cache);
-    if (weights === undefined) return attention(query, key, value, { causal, dropoutRate, lengths });
+    // the twin has no padding
+    const isDecomposed = weights !== undefined || (query.tape?.decomposed && lengths === undefined);
+    if (!isDecomposed) return attention(query, key, value, { causal, dropoutRate, lengths });
     const decomposed = decomposedAttention(query, key, value, { causal });
-    weights.push(decomposed.weights);
+    weights?.push(decomposed.weights);
     return decomposed.y;
   }
 }

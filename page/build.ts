@@ -8,9 +8,13 @@ import { WORKER_FUNCTION } from "./names.ts";
 
 const FOLDER = new URL("./", import.meta.url);
 
-/** What the page may load. A worker from a Blob is needed only from disk, and {@linkcode headersOf} forbids it elsewhere. */
+/**
+ * What the page may load. A worker from a Blob is needed only from disk; elsewhere {@linkcode headersOf} and the page itself,
+ * where another server gives no such headers, forbid it.
+ */
 const policy = (workers: string) =>
-  `default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; style-src 'self'; img-src 'self'; worker-src ${workers}`;
+  `default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; style-src 'self'; img-src 'self'; ` +
+  `worker-src ${workers}; base-uri 'none'; form-action 'none'`;
 
 /** The files of the page by name. */
 export type PageFiles = ReadonlyMap<string, Uint8Array<ArrayBuffer>>;
@@ -90,7 +94,7 @@ export function headersOf(name: string): Record<string, string> {
     "cross-origin-embedder-policy": "require-corp",
     "content-security-policy": name === "worker.js"
       ? "default-src 'none'; script-src 'wasm-unsafe-eval'; worker-src data:"
-      : policy("'self'"),
+      : `${policy("'self'")}; frame-ancestors 'none'`,
     "content-type": TYPES[name.replace(/.*\./, "")],
     "cache-control": "no-store",
     "x-content-type-options": "nosniff",

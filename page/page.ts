@@ -8,10 +8,12 @@ import { connect, type Connection } from "./view/connection.ts";
 import { KeptRunView } from "./view/kept_run.ts";
 import { element, show, write } from "./view/elements.ts";
 import type { FromWorker, Question, ToWorker } from "./protocol.ts";
+import { InsideView } from "./view/inside/inside_view.ts";
 import { AttentionView } from "./view/look/attention_view.ts";
 import { NextTokenView } from "./view/look/next_token_view.ts";
 import { SkillsView } from "./view/look/skills_view.ts";
 import { SurpriseView } from "./view/look/surprise_view.ts";
+import { RateView } from "./view/rate_view.ts";
 import { RunView } from "./view/run_view.ts";
 import { TakeAway } from "./view/take_away.ts";
 
@@ -19,7 +21,7 @@ import { TakeAway } from "./view/take_away.ts";
 const MAX_FILE_BYTES = 20e6;
 
 /** Why one of these failed stands where it was asked for. */
-const SHOWN_BESIDE: readonly ToWorker["kind"][] = ["text", "plan", "distribution", "attention"];
+const SHOWN_BESIDE: readonly ToWorker["kind"][] = ["text", "plan", "distribution", "attention", "inside"];
 
 let connection: Connection | undefined;
 
@@ -38,6 +40,7 @@ function receive(message: FromWorker): void {
   if (message.kind === "failed" && !SHOWN_BESIDE.includes(message.at)) complain(message.message);
   form?.receive(message);
   view.receive(message);
+  rate.receive(message);
   takeAway.receive(message);
   keptRun?.receive(message);
   for (const look of looks) look.receive(message);
@@ -77,9 +80,16 @@ function acceptFiles(): void {
 }
 
 const view = new RunView(send);
+const rate = new RateView(send);
 const takeAway = new TakeAway(send);
 const ask = (question: Question) => connection?.send(question);
-const looks = [new NextTokenView(ask), new SurpriseView(), new SkillsView(), new AttentionView(ask)];
+const looks = [
+  new NextTokenView(ask),
+  new SurpriseView(),
+  new SkillsView(),
+  new AttentionView(ask),
+  new InsideView(ask),
+];
 let form: BeginForm | undefined;
 let keptRun: KeptRunView | undefined;
 acceptFiles();

@@ -1,16 +1,17 @@
 /**
  * The messages between the page and the worker that computes: the only place where the two meet.
  *
- *     page    → worker   text, plan, begin, run, step, pause, generate, reset, pack, find, restore, distribution, attention
- *     worker  → page     opened, planned, began, state, progress, validated, sample, generated, packed, found, failed,
- *                        distribution, attention, surprise, skills
+ *     page    → worker   text, plan, begin, run, step, pause, rate, generate, reset, pack, find, restore,
+ *                        distribution, attention, inside
+ *     worker  → page     opened, planned, began, state, progress, rate, validated, sample, generated, packed, found, failed,
+ *                        distribution, attention, inside, surprise, skills
  *
  * The worker answers in the order of the messages, except that pause and reset interrupt what is running, and that a
- * question (distribution, attention) is answered between two steps.
+ * question (distribution, attention, inside) is answered, and a learning rate changed, between two steps.
  *
  * @module
  */
-import type { AttentionMap, DeviceChoice, ExcessFigures } from "../mod.ts";
+import type { AttentionMap, DeviceChoice, ExcessFigures, TracedStage, TracedTensor } from "../mod.ts";
 import type { PresetName } from "./choices.ts";
 
 /** What the user chooses before a run. Plain JSON. */
@@ -58,6 +59,8 @@ export type ToWorker =
   | { readonly kind: "run" }
   | { readonly kind: "step" }
   | { readonly kind: "pause" }
+  /** Another peak learning rate, from the next step on. */
+  | { readonly kind: "rate"; readonly learningRate: number }
   | {
     readonly kind: "generate";
     readonly prompt: string;
@@ -85,7 +88,16 @@ export type Question =
     readonly topK: number;
     readonly topP: number;
   }
-  | { readonly kind: "attention"; readonly line: string };
+  | { readonly kind: "attention"; readonly line: string }
+  /** One stage of a training step on a line, see `traceStep`; −1 reads none. */
+  | {
+    readonly kind: "inside";
+    /** Null when nobody looks any more. */
+    readonly line: string | null;
+    /** The text behind the masks of the line; for a masked model. */
+    readonly hidden: string;
+    readonly stage: number;
+  };
 
 /** A token that may come next. */
 export interface TokenChance {
@@ -120,6 +132,12 @@ export interface StepLoss {
   readonly loss: number;
 }
 
+/** A peak learning rate, and the first step that it holds for. */
+export interface RateChange {
+  readonly step: number;
+  readonly learningRate: number;
+}
+
 /** What the worker answers. */
 export type FromWorker =
   | { readonly kind: "opened"; readonly name: string; readonly device: string; readonly reason: string }
@@ -138,9 +156,13 @@ export type FromWorker =
   | {
     readonly kind: "progress";
     readonly losses: readonly StepLoss[];
+    /** That of the last of these steps. */
+    readonly learningRate: number;
     readonly tokensPerSecond: number;
     readonly secondsLeft: number;
   }
+  /** The peak learning rates so far, the one chosen before the run first. */
+  | { readonly kind: "rate"; readonly rates: readonly RateChange[] }
   | { readonly kind: "validated"; readonly step: number; readonly loss: number }
   | { readonly kind: "sample"; readonly step: number; readonly text: string }
   /** The next piece of a text that is generated. */
@@ -149,7 +171,7 @@ export type FromWorker =
   | {
     readonly kind: "packed";
     readonly name: string;
-    readonly bytes: Uint8Array<ArrayBuffer>;
+    readonly zip: Blob;
     readonly commands: readonly string[];
   }
   /** A run was kept: on a text of the user's own or the tales, its step, and that of its end. */
@@ -164,6 +186,25 @@ export type FromWorker =
     readonly line: string;
     readonly tokens: readonly string[];
     readonly maps: readonly AttentionMap[];
+  }
+  | {
+    readonly kind: "inside";
+    readonly step: number;
+    /** The tokens that the model reads, with their ids. */
+    readonly tokens: readonly string[];
+    readonly ids: Uint32Array;
+    /** The tokens that it predicts, and the positions of those in `tokens` where it does. */
+    readonly targets: readonly string[];
+    readonly positions: readonly number[];
+    /** What has been left out of the line, if anything. */
+    readonly note: string;
+    /** The vocabulary, unless it is large. */
+    readonly vocabulary: readonly string[];
+    /** The stages of the step, and which of them has values. */
+    readonly stages: readonly TracedStage[];
+    readonly stage: number;
+    /** The parameters that this stage reads; of a large one the first rows. */
+    readonly parameters: Readonly<Record<string, TracedTensor>>;
   }
   | { readonly kind: "surprise"; readonly step: number; readonly tokens: readonly SurprisingToken[] }
   | { readonly kind: "skills"; readonly step: number; readonly rows: readonly SkillRow[] };

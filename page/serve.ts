@@ -22,6 +22,7 @@ export function servePage(
   const options = {
     hostname: "127.0.0.1",
     port,
+    automaticCompression: true,
     onListen: ({ port }: Deno.NetAddr) => onListen(`http://127.0.0.1:${port}/`),
   };
   return Deno.serve(options, (request) => {
@@ -53,11 +54,14 @@ function adviceOf(error: Error, { out, port }: { out?: string; port: string }): 
     return `Cannot write in ${out}: deno task page may write in site/ only; give --out site, or allow this folder: ` +
       `deno run -P=page --unstable-bundle --allow-write=${out} page/serve.ts --out ${out}`;
   }
-  return error.message;
+  if (error.message.startsWith("Cannot ")) return error.message; // it could not be bundled
+  return out === undefined
+    ? `Cannot serve at port ${port}: ${error.message}; give another --port`
+    : `Cannot write in ${out}: ${error.message}; name another folder with --out`;
 }
 
 async function main(): Promise<void> {
-  let flags: { port: string; out?: string; help: boolean };
+  let flags: { port: string; out?: string; help: boolean }, port: number;
   try {
     flags = parseArgs({
       options: {
@@ -66,13 +70,14 @@ async function main(): Promise<void> {
         help: { type: "boolean", default: false },
       },
     }).values;
+    port = portOf(flags.port);
   } catch (error) {
-    console.error(`error: ${(error as Error).message}\n\n${HELP}`);
+    console.error(`error: ${(error as Error).message}; deno task page --help lists the flags`);
     Deno.exit(2);
   }
   if (flags.help) return console.log(HELP);
   try {
-    const port = portOf(flags.port), files = await buildPage();
+    const files = await buildPage();
     if (flags.out === undefined) {
       servePage(files, port, (address) => console.log(`The page is at ${address} (Ctrl-C ends it)`));
       return;

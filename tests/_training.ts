@@ -52,6 +52,16 @@ export function newRun(
   return new TrainingRun(backend, model, causalBatches(text, windows), all);
 }
 
+/** Calls back with the next event, as a worker is told something while it trains. */
+export function onNextEvent(callback: () => void): void {
+  const { port1, port2 } = new MessageChannel();
+  port1.onmessage = () => {
+    port1.close();
+    callback();
+  };
+  port2.postMessage(null);
+}
+
 /** Trains to the end, or until a step is done. */
 export async function allReports(run: TrainingRun, interval = 10, last = Infinity): Promise<StepReport[]> {
   const reports: StepReport[] = [];

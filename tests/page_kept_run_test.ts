@@ -64,6 +64,33 @@ for (const device of ["cpu", "wasm"] as const) {
   }
 }
 
+Deno.test("a learning rate that is changed while a run is paused is kept, with the steps it holds from", async () => {
+  const { open } = pages(),
+    first = open(),
+    begin: ToWorker = {
+      kind: "begin",
+      choices: { ...choicesOf("short-text"), ...small },
+    };
+  await first.send({ kind: "open", device: "cpu" }, own);
+  const training = first.trainer.receive(begin);
+  first.trainer.receive({ kind: "pause" });
+  await training;
+  const step = shown(first.answers).losses.length + 1;
+  for (const learningRate of [0.5, 0.001]) await first.send({ kind: "rate", learningRate });
+  await first.send({ kind: "step" }, { kind: "rate", learningRate: 0.002 });
+  const ratesOf = (answers: readonly FromWorker[]) => answers.findLast(({ kind }) => kind === "rate");
+  const rates = [{ step: 1, learningRate: begin.choices.learningRate }, { step, learningRate: 0.001 }, {
+    step: step + 1,
+    learningRate: 0.002,
+  }];
+  assertEquals(ratesOf(first.answers), { kind: "rate", rates });
+  const second = open();
+  await second.send({ kind: "restore" });
+  assertEquals(ratesOf(second.answers), { kind: "rate", rates });
+  for (const page of [first, second]) await page.send({ kind: "run" });
+  assertEquals(shown(second.answers), shown(first.answers));
+});
+
 Deno.test("a reset keeps nothing, and what cannot be read is not offered", async () => {
   const { open, content, put } = pages(), first = open();
   await first.send({ kind: "open", device: "cpu" }, own, {

@@ -29,12 +29,18 @@ async function packedAfter(pauseAt: number, ...messages: ToWorker[]) {
     );
     return prompt + pieces.join("");
   };
-  return { trainer, packed, generate };
+  const send = async (message: ToWorker) => {
+    await trainer.receive(message);
+    return answers.at(-1);
+  };
+  return { trainer, packed, generate, send };
 }
 
+const unzip = async ({ zip }: Packed) => unzipSync(new Uint8Array(await zip.arrayBuffer()));
+
 /** Unpacks a zip into `runs/` of a folder. */
-async function unpack(cwd: string, { bytes }: Packed): Promise<Record<string, Uint8Array>> {
-  const files = unzipSync(bytes);
+async function unpack(cwd: string, packed: Packed): Promise<Record<string, Uint8Array>> {
+  const files = await unzip(packed);
   for (const [path, content] of Object.entries(files)) {
     await Deno.mkdir(`${cwd}/runs/${path.replace(/\/[^/]*$/, "")}`, { recursive: true });
     await Deno.writeFile(`${cwd}/runs/${path}`, content);
@@ -82,6 +88,34 @@ for (const objective of ["causal", "mlm"] as const) {
       await trainer.receive({ kind: "reset" });
     }));
 }
+
+Deno.test("a run whose learning rate was changed is resumed, and ends as on the page", () =>
+  inFolder(async (cwd) => {
+    const choices = { ...choicesOf("short-text"), steps: 12 },
+      { packed, trainer, send } = await packedAfter(
+        7,
+        device,
+        { kind: "text", text },
+        { kind: "begin", choices },
+      );
+    await send({ kind: "rate", learningRate: 0.002 });
+    const changed = await send({ kind: "pack" }) as Packed;
+    const files = await unpack(cwd, changed),
+      [before, { settings }] = [await unzip(packed), files].map((zip) =>
+        JSON.parse(new TextDecoder().decode(zip["text-step-7/last/training_state.json"]))
+      );
+    assertEquals(settings, { ...before.settings, learningRate: 0.002 });
+    await succeed(words("train --resume runs/text-step-7 --device wasm --threads 1"), { cwd });
+    await send({ kind: "run" });
+    const whole = await unzip(await send({ kind: "pack" }) as Packed);
+    for (const name of LASTING) {
+      assertEquals(
+        await Deno.readFile(`${cwd}/runs/text-step-7/last/${name}`),
+        whole[`text-step-12/last/${name}`],
+      );
+    }
+    await trainer.receive({ kind: "reset" });
+  }));
 
 Deno.test("a run on the tales is packed without them, sealed, and generates the text of the page", () =>
   inFolder(async (cwd) => {

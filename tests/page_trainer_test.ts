@@ -1,4 +1,4 @@
-import { assert, assertEquals, assertMatch } from "@std/assert";
+import { assert, assertAlmostEquals, assertEquals, assertMatch, assertNotEquals } from "@std/assert";
 import { choicesOf } from "../page/choices.ts";
 import { Trainer } from "../page/compute/trainer.ts";
 import type { Choices, FromWorker, ToWorker } from "../page/protocol.ts";
@@ -100,6 +100,37 @@ Deno.test("a run that is paused, stepped and continued equals an uninterrupted o
   assertEquals(broken.losses(), whole.losses());
   assertEquals(broken.all("sample"), whole.all("sample"));
   assertEquals(broken.all("validated"), whole.all("validated"));
+});
+
+Deno.test("a learning rate that is changed while a run trains holds from the next step on", async () => {
+  const whole = start(), change: ToWorker = { kind: "rate", learningRate: 0.001 };
+  await whole.send(change, device, own, begin);
+  assertEquals(whole.all("rate"), []); // there was no run yet
+  let asked = false;
+  const changed = start((message, trainer) => {
+    if (message.kind !== "progress" || asked || message.losses.at(-1)!.step < 8) return;
+    asked = true;
+    trainer.receive(change);
+  });
+  await changed.send(device, own, begin);
+  const [{ rates: [first, { step, learningRate }] }] = changed.all("rate");
+  assertEquals([first, learningRate], [{ step: 1, learningRate: small.learningRate }, 0.001]);
+  assert(step > 8 && step < 30, `${step}`);
+  const lossesOf = ({ losses }: typeof whole) => losses().map(({ loss }) => loss);
+  assertEquals(lossesOf(changed).slice(0, step), lossesOf(whole).slice(0, step)); // of step, before its update
+  for (let index = step; index < 30; index++) {
+    assertNotEquals(lossesOf(changed)[index], lossesOf(whole)[index]);
+  }
+  const rateAt = ({ all }: typeof whole, step: number) =>
+    all("progress").find(({ losses }) => losses.at(-1)!.step === step)!.learningRate;
+  assertAlmostEquals(rateAt(changed, 30) / rateAt(whole, 30), 0.001 / small.learningRate);
+
+  await changed.send({ kind: "rate", learningRate: NaN }, { kind: "rate", learningRate: 2 });
+  assertEquals(changed.all("failed").map(({ at, message }) => [at, message]), [
+    ["rate", "Learning rate is empty: enter a number from 0.000001 to 1"],
+    ["rate", "Learning rate is 2: enter a number from 0.000001 to 1"],
+  ]);
+  assertEquals(changed.all("rate").length, 1);
 });
 
 Deno.test("generated text continues the prompt, the same for the same seed, and stops when asked", async () => {

@@ -2,11 +2,13 @@ import { assertEquals } from "@std/assert";
 import {
   byteText,
   capitalized,
+  describeRates,
   duration,
   exactLoss,
   lossText,
   percentText,
   rateText,
+  significant,
   wholeNumber,
 } from "../page/view/format.ts";
 import { KeptMaps, type StepMaps } from "../page/view/look/kept_maps.ts";
@@ -21,6 +23,7 @@ Deno.test("numbers are shown with thousands and in units that fit", () => {
   assertEquals([59.4, 59.6, 185, 7800].map(duration), ["59 s", "1 min 0 s", "3 min 5 s", "2 h 10 min"]);
   assertEquals([3e5, 14.7e6, 2.34e9].map(byteText), ["1 MB", "15 MB", "2.3 GB"]);
   assertEquals(lossText(2.0837), "2.084");
+  assertEquals([0.0083149, 0.01, 3e-7].map(significant), ["0.00831", "0.01", "3e-7"]);
   assertEquals(["no GPU was found", ""].map(capitalized), ["No GPU was found", ""]);
 });
 
@@ -82,3 +85,9 @@ Deno.test("of maps that are large fewer are kept", () => {
   for (let step = 1; step <= 6; step++) kept.add(mapsOf(step, line));
   assertEquals([kept.shown.maps?.step, kept.shown.count], [6, 4]);
 });
+
+Deno.test("learning rates are told with the steps from which on they held", () =>
+  assertEquals(
+    describeRates([{ step: 1, learningRate: 0.01 }, { step: 1200, learningRate: 0.005 }]),
+    "0.01 from step 1, 0.005 from step 1,200.",
+  ));

@@ -64,6 +64,7 @@ Deno.test("a flag that would change what the run computes is refused; these do n
         "dryRun",
         "epochs",
         "evaluationInterval",
+        "learningRate",
         "logInterval",
         "patience",
         "resume",
@@ -98,6 +99,15 @@ Deno.test("what was given before may be given again", () => {
   refused("--seed 2", "--seed is 2, but the run was started with 1");
   refused("--objective mlm", "--objective is mlm, but the run was started with causal");
   refused("--ff_mult 3", "--feed-forward-multiple is 3, but the run was started with 4");
+});
+
+Deno.test("a resumed run may have another peak learning rate, and the one at the end follows it", () => {
+  const { settings } = resume(flagsOf("")), { learningRate, minLearningRate } = settings;
+  const changed = { learningRate: learningRate / 4, minLearningRate: minLearningRate / 4 };
+  assertEquals(resume(flagsOf(`--lr ${learningRate / 4}`)).resumed, { ...settings, ...changed });
+  const refused = "--min-learning-rate follows a --learning-rate that is changed with --resume: leave it out";
+  const line = `--lr ${learningRate / 4} --min_lr ${minLearningRate}`;
+  assertThrows(() => resume(flagsOf(line)), UsageError, refused);
 });
 
 Deno.test("a resumed run may have more or less patience", () => {

@@ -1,4 +1,4 @@
-import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import { assert, assertEquals, assertFalse, assertMatch, assertStringIncludes } from "@std/assert";
 import {
   commandOf,
   editState,
@@ -12,6 +12,7 @@ import {
   until,
   words,
 } from "./_command.ts";
+import { learningRateAt } from "../training/schedule.ts";
 import { hasAdapter } from "./_testing.ts";
 
 /** Dropout and accumulation are on, and everything happens in the first half and in the second. */
@@ -186,4 +187,22 @@ Deno.test("a resumed run may be longer; its learning rate follows the new end", 
     assertStringIncludes(longer, "best      step 3, kept in runs/my_novel/best");
     const steps = (await metricsOf(`${cwd}/runs/my_novel`)).map((line) => JSON.parse(line).step);
     assertEquals(steps, Array.from({ length: 21 }, (_, i) => i + 1));
+  }));
+
+Deno.test("a resumed run may have another learning rate, which holds from the next step on and is kept", () =>
+  inFolder(async (cwd) => {
+    await Deno.writeTextFile(`${cwd}/my_novel.txt`, story(300));
+    const start = ["train", "--data", "my_novel.txt", ...small, "--device", "cpu", "--steps", "12"];
+    await succeed([...start, "--min_lr", "0.001", "--warmup_steps", "0", "--stop_after", "5"], { cwd });
+    const line = ["train", "--resume", "runs/my_novel", "--device", "cpu"];
+    const changed = await succeed([...line, "--lr", "0.005", "--stop_after", "8"], { cwd });
+    assertStringIncludes(changed, "The peak learning rate is now 0.005, not 0.01, from step 6 on.");
+    assertFalse((await succeed(line, { cwd })).includes("learning rate is now"));
+    const rates = (await metricsOf(`${cwd}/runs/my_novel`)).map((line) => JSON.parse(line).learningRate);
+    const schedule = { schedule: "cosine", minLearningRate: 0.001, warmupSteps: 0, steps: 12 } as const;
+    const expected = rates.map((_, step) => {
+      const peak = step < 5 ? 0.01 : 0.005;
+      return learningRateAt({ ...schedule, learningRate: peak, minLearningRate: peak / 10 }, step);
+    });
+    assertEquals(rates, expected);
   }));

@@ -7,6 +7,7 @@ import { describeSampling, formatSamples, sampleTexts } from "../inference/sampl
 import { Gpt } from "../models/gpt.ts";
 import { CharTokenizer } from "../tokenizers/char_tokenizer.ts";
 import { PRESETS } from "../training/presets.ts";
+import { onNextEvent } from "./_training.ts";
 
 const tokenizer = CharTokenizer.fromText("abcdefghijklmnop"), backend = new CpuBackend();
 const model = new Gpt({ ...PRESETS.tiny.model, vocabSize: tokenizer.vocabSize, contextLength: 16 });
@@ -39,7 +40,7 @@ Deno.test("progress counts up over all temperatures, and what it throws after an
   );
   assertEquals(seen, [[16, 40], [20, 40], [36, 40], [40, 40]]);
   let isStopped = false;
-  setTimeout(() => isStopped = true);
+  onNextEvent(() => isStopped = true);
   const stopped = sampleTexts(backend, model, tokenizer, {
     ...settings,
     temperatures: [1],

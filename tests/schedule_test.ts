@@ -1,5 +1,5 @@
 import { assert, assertAlmostEquals, assertEquals, assertThrows } from "@std/assert";
-import { checkSchedule, learningRateAt, type Schedule } from "../training/schedule.ts";
+import { checkSchedule, learningRateAt, type Schedule, withLearningRate } from "../training/schedule.ts";
 
 const schedule: Schedule = {
   schedule: "cosine",
@@ -68,5 +68,32 @@ Deno.test("checkSchedule lets what makes sense pass, and names what does not", (
       const message = `Cannot train with ${name} ${rate}: expected a number of 0 or more`;
       assertThrows(() => checkSchedule({ ...schedule, [name]: rate }), RangeError, message);
     }
+  }
+});
+
+Deno.test("withLearningRate multiplies every rate by the same number", () => {
+  for (const shape of ["cosine", "linear", "constant"] as const) {
+    const before = ratesOf({ schedule: shape });
+    const after = ratesOf(withLearningRate({ ...schedule, schedule: shape }, 3));
+    for (const [step, rate] of after.entries()) assertAlmostEquals(rate, 3 * before[step]);
+  }
+});
+
+Deno.test("withLearningRate: the peak it has changes no bit, a minimum at the peak stays there", () => {
+  const uneven = { ...schedule, learningRate: 0.7, minLearningRate: 0.1 };
+  assertEquals(withLearningRate(uneven, 0.7), uneven);
+  const flat = withLearningRate({ ...schedule, learningRate: 0.7, minLearningRate: 0.7 }, 0.1);
+  assertEquals([flat.learningRate, flat.minLearningRate], [0.1, 0.1]);
+});
+
+Deno.test("withLearningRate: from a peak of 0, the minimum is 0; what is no rate is refused", () => {
+  const resting = { ...schedule, learningRate: 0, minLearningRate: 0 };
+  assertEquals(withLearningRate(resting, 2), { ...schedule, learningRate: 2, minLearningRate: 0 });
+  for (const rate of [-1, NaN, Infinity]) {
+    assertThrows(
+      () => withLearningRate(schedule, rate),
+      RangeError,
+      `Cannot train with learningRate ${rate}`,
+    );
   }
 });

@@ -82,3 +82,33 @@ export function learningRateAt(schedule: Schedule, step: number): number {
   const remaining = schedule.schedule === "linear" ? 1 - progress : 0.5 * (1 + cos(Math.PI * progress));
   return minLearningRate + (learningRate - minLearningRate) * remaining;
 }
+
+/**
+ * The same schedule with another peak: every learning rate is multiplied by the same number, so the shape stays.
+ *
+ * @example
+ * ```ts
+ * import { learningRateAt, type Schedule, withLearningRate } from "@miniformer/miniformer";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const schedule: Schedule = { schedule: "linear", learningRate: 1, minLearningRate: 0.5, warmupSteps: 0, steps: 4 };
+ * const halved = withLearningRate(schedule, 0.5);
+ * assertEquals([0, 2, 4].map((step) => learningRateAt(halved, step)), [0.5, 0.375, 0.25]);
+ * ```
+ *
+ * @param schedule A schedule, or settings that hold one.
+ * @param learningRate The new peak learning rate.
+ * @returns The schedule with this peak, and the rate at the end in the same ratio to it.
+ * @throws {RangeError} If the rate is not a number of 0 or more.
+ * @category Training
+ */
+export function withLearningRate<Settings extends Schedule>(
+  schedule: Settings,
+  learningRate: number,
+): Settings {
+  if (learningRate === schedule.learningRate) return schedule;
+  const ratio = schedule.learningRate > 0 ? schedule.minLearningRate / schedule.learningRate : 0;
+  const changed = { ...schedule, learningRate, minLearningRate: learningRate * ratio };
+  checkSchedule(changed);
+  return changed;
+}

@@ -25,7 +25,7 @@ import { totalWeight, toTensors } from "./batch_tensors.ts";
 import { yieldToEvents } from "./evaluate.ts";
 import type { Optimizer, OptimizerFactory, OptimizerSettings } from "./optimizer.ts";
 import { newOptimizer, type OptimizerName } from "./optimizers.ts";
-import { checkSchedule, learningRateAt, type Schedule } from "./schedule.ts";
+import { checkSchedule, learningRateAt, type Schedule, withLearningRate } from "./schedule.ts";
 
 /**
  * How to train. Plain JSON.
@@ -101,8 +101,6 @@ export class TrainingRun {
   readonly backend: Backend;
   /** The model to train. */
   readonly model: Learner;
-  /** How to train it. */
-  readonly settings: TrainingSettings;
   /** The model's parameters and gradients. */
   readonly store: ParameterStore;
   /** The optimizer with its state. */
@@ -111,11 +109,14 @@ export class TrainingRun {
   readonly lossScale?: Tensor;
   /** Updates done or skipped. */
   step = 0;
+  #settings: TrainingSettings;
   readonly #batches: BatchSource;
   /** The random state of every tape, whose last word is the slot in `#ring`. */
   readonly #random: Tensor;
   readonly #loss: Tensor;
   readonly #ring: Tensor;
+  /** The learning rates of the steps in `#ring`. */
+  readonly #rates = new Float64Array(RING_SIZE);
   #recorded = 0;
   readonly #parts: Map<string, Tensor> = new Map();
 
@@ -145,7 +146,7 @@ export class TrainingRun {
     checkSchedule(settings);
     this.backend = backend;
     this.model = model;
-    this.settings = settings;
+    this.#settings = settings;
     this.store = store ?? initialize(backend, model, settings.seed);
     this.optimizer = optimizer(backend, this.store, settings);
     if (settings.precision === "f16") {
@@ -163,10 +164,26 @@ export class TrainingRun {
     this.#ring = backend.allocate([2 * RING_SIZE]);
   }
 
+  /** How to train it, from the next step on. */
+  get settings(): TrainingSettings {
+    return this.#settings;
+  }
+
+  /**
+   * Replaces the peak learning rate from the next step on; warm-up and decay keep their shape, see
+   * {@linkcode withLearningRate}. The new rate is in `settings`, so a checkpoint that holds them is resumed with it.
+   *
+   * @param learningRate The new peak.
+   * @throws {RangeError} If it is not a number of 0 or more.
+   */
+  changeLearningRate(learningRate: number): void {
+    this.#settings = withLearningRate(this.#settings, learningRate);
+  }
+
   /** Does one update. The loss stays on the device until {@linkcode TrainingRun.report}. */
   advance(): void {
-    const { backend, settings, step } = this;
-    this.optimizer.prepare(step, learningRateAt(settings, step));
+    const { backend, settings, step } = this, rate = learningRateAt(settings, step);
+    this.optimizer.prepare(step, rate);
     this.#differentiate();
     backend.scope(() => {
       if (this.lossScale) this.optimizer.updateScaled!(this.lossScale);
@@ -174,6 +191,7 @@ export class TrainingRun {
     });
     const tensors = { norm: this.optimizer.norm, random: this.#random, loss: this.#loss, ring: this.#ring };
     backend.run(recordLoss, tensors, {});
+    this.#rates[step % RING_SIZE] = rate;
     this.#recorded++;
     this.step++;
   }
@@ -236,7 +254,7 @@ export class TrainingRun {
     }
     const ring = await this.backend.read(this.#ring), { accumulation = 1, seed } = this.settings;
     const reports = Array.from({ length: steps }, (_, index): StepReport => {
-      const done = this.step - steps + index, slot = 2 * (done % RING_SIZE);
+      const done = this.step - steps + index, place = done % RING_SIZE, slot = 2 * place;
       const loss = ring[slot], norm = ring[slot + 1], isSkipped = norm === SKIPPED_NORM;
       if (!Number.isFinite(loss) || !Number.isFinite(norm)) {
         throw new NonFiniteLossError(
@@ -254,7 +272,7 @@ export class TrainingRun {
         loss,
         gradientNorm: isSkipped ? 0 : norm,
         ...isSkipped && { skipped: true },
-        learningRate: learningRateAt(this.settings, done),
+        learningRate: this.#rates[place],
       };
     });
     if (reports.some(({ skipped }) => skipped)) await this.#checkLossScale();

@@ -150,6 +150,10 @@ export function describeResumption({ path, step, state: before }: ResumedRun, no
         "the result differs from a run of that length without a break.",
     );
   }
+  const [rate, rateBefore] = [now, before].map(({ settings }) => settings.learningRate);
+  if (rate !== rateBefore) {
+    lines.push(`The peak learning rate is now ${rate}, not ${rateBefore}, from step ${step + 1} on.`);
+  }
   // WebAssembly computes the same bits on every machine, with any number of threads
   const isSame = now.backend.name === before.backend.name &&
     (now.backend.name === "wasm" || now.backend.device === before.backend.device);

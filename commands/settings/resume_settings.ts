@@ -6,6 +6,7 @@
 import { UsageError } from "../cli/errors.ts";
 import { kebabCase } from "../cli/flags.ts";
 import { objectiveOf } from "../../models/families.ts";
+import { withLearningRate } from "../../training/schedule.ts";
 import type { FinetuneFlags } from "./finetune_flags.ts";
 import {
   checkTogether,
@@ -20,7 +21,8 @@ import type { TrainFlags } from "./train_flags.ts";
 
 /** The flags that may change when a run is resumed. */
 const MAY_CHANGE = new Set<string>([
-  ...["data", "validation", "steps", "epochs", "stopAfter", "patience", "device", "threads", "block"],
+  ...["data", "validation", "steps", "epochs", "stopAfter", "patience", "learningRate"],
+  ...["device", "threads", "block"],
   ...INTERVALS,
   ...["resume", "config", "dryRun", "tensorboard", "attentionEvery", "verbose"],
 ]);
@@ -55,6 +57,14 @@ export function resumeSettings<Settings extends RunSettings>(
         : `--${kebabCase(name)} cannot be given with --resume: a resumed run keeps its settings`,
     );
   }
+  const { learningRate = started.learningRate } = flags;
+  if (
+    learningRate !== started.learningRate && "minLearningRate" in flags && flags.minLearningRate !== undefined
+  ) {
+    throw new UsageError(
+      "--min-learning-rate follows a --learning-rate that is changed with --resume: leave it out",
+    );
+  }
   const length: LengthFlags = flags,
     steps = stepsOf(length, batchesPerEpoch / started.accumulation) ?? started.steps;
   const { stopAfter = steps } = flags, end = Math.min(stopAfter, steps);
@@ -68,7 +78,13 @@ export function resumeSettings<Settings extends RunSettings>(
   }
   const epochs = before.has("epochs") ? pick(length, ["epochs"]) : {};
   const patience = "patience" in flags ? pick(flags, ["patience"]) : {};
-  return { ...started, ...epochs, steps, ...pick(length, INTERVALS), ...patience };
+  return {
+    ...withLearningRate(started, learningRate),
+    ...epochs,
+    steps,
+    ...pick(length, INTERVALS),
+    ...patience,
+  };
 }
 
 const isOfTrain = (settings: RunSettings): settings is TrainSettings => "architecture" in settings;

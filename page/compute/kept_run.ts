@@ -48,11 +48,11 @@ const tensorsOf = ({ run: { store, optimizer } }: Session): Tensor[] => [
 
 /** The state of a run as bytes; undefined where they are too many. */
 export async function encodeRun(session: Session): Promise<Uint8Array<ArrayBuffer> | undefined> {
-  const { run, choices, settings, corpus: { source }, log } = session, tensors = tensorsOf(session);
+  const { run, choices, corpus: { source }, log } = session, tensors = tensorsOf(session);
   if (4 * tensors.reduce((sum, { size }) => sum + size, 0) > MAX_BYTES) return;
   const description: Description = {
     choices,
-    settings: JSON.stringify(settings),
+    settings: JSON.stringify(settingsOf(choices)),
     text: source.optimalLoss === undefined ? source.text : null,
     device: run.backend.name as Description["device"],
     step: run.step,
@@ -89,4 +89,5 @@ export function restoreRun(session: Session, { floats, step, log }: KeptRun): vo
   }
   session.run.step = step;
   session.log.content = log;
+  for (const { learningRate } of session.log.rates) session.run.changeLearningRate(learningRate);
 }

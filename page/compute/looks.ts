@@ -26,6 +26,7 @@ import {
 } from "../../mod.ts";
 import { logitsOfWindows } from "../../inference/without_cache.ts";
 import { samplingProbabilities } from "../../kernels/sample.ts";
+import { lookInside } from "./inside.ts";
 import type { FromWorker, Question, SurprisingToken, TokenChance } from "../protocol.ts";
 
 /** What is looked at. */
@@ -86,6 +87,11 @@ export class Looks {
 
   /** Notes a question, which {@linkcode answer} answers. */
   ask(question: Question): void {
+    if (question.kind === "inside" && question.line === null) {
+      this.#questions.delete("inside");
+      this.#unanswered.delete("inside");
+      return;
+    }
     this.#questions.set(question.kind, question);
     this.#unanswered.add(question.kind);
   }
@@ -111,11 +117,20 @@ export class Looks {
 
   async #answerOne(question: Question): Promise<void> {
     try {
-      this.#post(
-        question.kind === "attention" ? await this.#attend(question.line) : await this.#expect(question),
-      );
+      this.#post(await this.#look(question));
     } catch (error) {
       this.#post({ kind: "failed", at: question.kind, message: (error as Error).message });
+    }
+  }
+
+  async #look(question: Question): Promise<FromWorker> {
+    switch (question.kind) {
+      case "attention":
+        return await this.#attend(question.line);
+      case "inside":
+        return await lookInside(this.#source, question);
+      case "distribution":
+        return await this.#expect(question);
     }
   }
 

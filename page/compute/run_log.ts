@@ -4,6 +4,7 @@
  * @module
  */
 import type { MetricsRecord, StepReport } from "../../mod.ts";
+import type { RateChange } from "../protocol.ts";
 import { addToEpoch, type Best, type EpochLoss, isBetter } from "../../checkpoints/runs/run_state.ts";
 
 /** A sample and the step after which it was taken. */
@@ -16,6 +17,8 @@ export interface Sample {
 export interface LogContent {
   readonly records: readonly MetricsRecord[];
   readonly samples: readonly Sample[];
+  /** The changes of the learning rate. */
+  readonly rates: readonly RateChange[];
   readonly best?: Best;
   readonly epochLoss?: EpochLoss;
   readonly milliseconds: number;
@@ -27,6 +30,8 @@ export class RunLog {
   records: MetricsRecord[] = [];
   /** The samples that were shown. */
   samples: Sample[] = [];
+  /** The changes of the learning rate. */
+  rates: RateChange[] = [];
   readonly #stepsPerEpoch: number;
   #best: Best | undefined;
   #epochLoss: EpochLoss | undefined;
@@ -39,13 +44,14 @@ export class RunLog {
 
   /** All of it. */
   get content(): LogContent {
-    const { records, samples } = this;
-    return { records, samples, ...this.scores, milliseconds: this.#milliseconds };
+    const { records, samples, rates } = this;
+    return { records, samples, rates, ...this.scores, milliseconds: this.#milliseconds };
   }
 
-  set content({ records, samples, best, epochLoss, milliseconds }: LogContent) {
+  set content({ records, samples, rates = [], best, epochLoss, milliseconds }: LogContent) {
     this.records = [...records];
     this.samples = [...samples];
+    this.rates = [...rates];
     this.#best = best;
     this.#epochLoss = epochLoss;
     this.#milliseconds = milliseconds;

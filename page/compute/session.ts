@@ -32,9 +32,9 @@ import { languageConfig, type LanguageSettings } from "../../checkpoints/runs/la
 import { yieldToEvents } from "../../training/evaluate.ts";
 import type { Corpus } from "./corpus.ts";
 import type { LookSource } from "./looks.ts";
-import type { Choices, Plan, Reference } from "../protocol.ts";
+import type { Choices, Plan, RateChange, Reference } from "../protocol.ts";
 import { RunLog } from "./run_log.ts";
-import { checkChoices, settingsOf } from "./settings.ts";
+import { checkChoices, checkNumber, settingsOf } from "./settings.ts";
 
 /** More memory than this is refused: a page that takes more may be ended without a word. */
 const MAX_BYTES = 3e9;
@@ -73,9 +73,8 @@ export function planRun(asked: Choices, { tokenizer: { vocabSize }, characters, 
 export class Session {
   /** The steps, and what they change. */
   readonly run: TrainingRun;
-  /** What was chosen, and the settings that follow from it. */
+  /** What was chosen before the run. */
   readonly choices: Choices;
-  readonly settings: LanguageSettings;
   /** Its records. */
   readonly log: RunLog;
   /** Losses to compare with. */
@@ -86,6 +85,8 @@ export class Session {
   readonly corpus: Corpus;
   /** The model. */
   readonly model: ModelsByKind["causal" | "masked"];
+  /** The settings that follow from the choices. */
+  readonly #settings: LanguageSettings;
   readonly #validation: readonly Batch[];
   /** What a masked model is shown on. */
   readonly #sequences: readonly Uint32Array[] = [];
@@ -119,8 +120,27 @@ export class Session {
     this.references = baselines(validation, { vocabSize: tokenizer.vocabSize, optimal: corpus.optimalLoss });
     this.run = new TrainingRun(backend, this.model, batches, settings);
     this.choices = choices;
-    this.settings = settings;
+    this.#settings = settings;
     this.log = new RunLog(batches.batchesPerEpoch);
+  }
+
+  /** The settings from the next step on. */
+  get settings(): LanguageSettings {
+    const { learningRate, minLearningRate } = this.run.settings;
+    return { ...this.#settings, learningRate, minLearningRate };
+  }
+
+  /** The peak learning rates, each with the first step that it holds for. */
+  get rates(): readonly RateChange[] {
+    return [{ step: 1, learningRate: this.choices.learningRate }, ...this.log.rates];
+  }
+
+  /** Replaces the peak learning rate from the next step on. Of several changes before it the last one counts. */
+  changeRate(learningRate: number): void {
+    checkNumber("learningRate", learningRate);
+    this.run.changeLearningRate(learningRate);
+    const step = this.run.step + 1;
+    this.log.rates = [...this.log.rates.filter((change) => change.step < step), { step, learningRate }];
   }
 
   /** Whether the model fills masks instead of continuing a text. */

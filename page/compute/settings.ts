@@ -13,16 +13,19 @@ import {
 import { type FieldName, FIELDS, PAGE_PRESETS } from "../choices.ts";
 import type { Choices } from "../protocol.ts";
 
+/** Refuses a number that its field may not have. */
+export function checkNumber(name: FieldName, value: number): void {
+  const { label, least, most } = FIELDS[name], isWhole = name !== "learningRate";
+  if (value >= least && value <= most && (!isWhole || Number.isInteger(value))) return;
+  const given = Number.isNaN(value) ? "empty" : value;
+  throw new RangeError(
+    `${label} is ${given}: enter ${isWhole ? "a whole number" : "a number"} from ${least} to ${most}`,
+  );
+}
+
 /** Refuses choices that no model can have. */
 export function checkChoices(choices: Choices): void {
-  for (const [name, { label, least, most }] of Object.entries(FIELDS)) {
-    const value = choices[name as FieldName], isWhole = name !== "learningRate";
-    if (value >= least && value <= most && (!isWhole || Number.isInteger(value))) continue;
-    const given = Number.isNaN(value) ? "empty" : value;
-    throw new RangeError(
-      `${label} is ${given}: enter ${isWhole ? "a whole number" : "a number"} from ${least} to ${most}`,
-    );
-  }
+  for (const name of Object.keys(FIELDS) as FieldName[]) checkNumber(name, choices[name]);
   const { heads, modelDim } = choices;
   if (modelDim % heads === 0) return;
   const divisors = Array.from({ length: Math.min(64, modelDim) }, (_, index) => index + 1)

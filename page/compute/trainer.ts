@@ -19,6 +19,9 @@ const ANSWER_INTERVAL = 40;
 /** The most steps between two answers: the losses of no more are kept. */
 const MAX_STEPS = 256;
 
+/** Steps of a kept run in one message: the page would take too long to read all of them at once. */
+const SHOWN_AT_ONCE = 5000;
+
 /** Holds the text, the device and the run. */
 export class Trainer {
   readonly #post: (message: FromWorker) => void;
@@ -44,10 +47,11 @@ export class Trainer {
 
   /** Takes a message; the promise resolves when it has been worked off. */
   receive(message: ToWorker): Promise<void> {
-    if (message.kind === "distribution" || message.kind === "attention") {
+    if (message.kind === "distribution" || message.kind === "attention" || message.kind === "inside") {
       this.#looks?.ask(message); // a training that is running answers it sooner than the queue
       return this.#queue = this.#queue.then(() => this.#looks?.answer());
     }
+    if (message.kind === "rate") return this.#changeRate(message.learningRate);
     if (message.kind === "pause" || message.kind === "reset") this.#interrupted = true;
     else if (message.kind !== "plan") this.#interrupted = false;
     return this.#queue = this.#queue.then(() => this.#answer(message)).catch((error) => {
@@ -158,6 +162,7 @@ export class Trainer {
       this.#post({
         kind: "progress",
         losses: reports.map(({ step, loss }) => ({ step, loss })),
+        learningRate: reports.at(-1)!.learningRate,
         tokensPerSecond: 1000 * tokensPerStep / perStep,
         secondsLeft: (steps - step) * perStep / 1000,
       });
@@ -209,15 +214,20 @@ export class Trainer {
     const session = this.#prepare(plan, corpus);
     restoreRun(session, kept);
     const perStep = milliseconds / step;
-    this.#post({
-      kind: "progress",
-      losses: records.map(({ step, loss }) => ({ step, loss })),
-      tokensPerSecond: 1000 * session.tokensPerStep / perStep,
-      secondsLeft: (choices.steps - step) * perStep / 1000,
-    });
+    for (let first = 0; first < records.length; first += SHOWN_AT_ONCE) {
+      const part = records.slice(first, first + SHOWN_AT_ONCE);
+      this.#post({
+        kind: "progress",
+        losses: part.map(({ step, loss }) => ({ step, loss })),
+        learningRate: part.at(-1)!.learningRate,
+        tokensPerSecond: 1000 * session.tokensPerStep / perStep,
+        secondsLeft: (choices.steps - step) * perStep / 1000,
+      });
+    }
     for (const { step, validationLoss: loss } of records) {
       if (loss !== undefined) this.#post({ kind: "validated", step, loss });
     }
+    this.#post({ kind: "rate", rates: session.rates });
     for (const sample of samples) this.#post({ kind: "sample", ...sample });
     this.#show(this.#resting());
     await this.#looks?.renew();
@@ -235,9 +245,28 @@ export class Trainer {
     this.#show(this.#resting());
   }
 
+  /** Changes the learning rate at once, since messages come between two steps, and keeps a run that is paused. */
+  async #changeRate(learningRate: number): Promise<void> {
+    const session = this.#session;
+    if (!session) return;
+    try {
+      session.changeRate(learningRate);
+      this.#post({ kind: "rate", rates: session.rates });
+    } catch (error) {
+      return this.#post({ kind: "failed", at: "rate", message: (error as Error).message });
+    }
+    await (this.#queue = this.#queue.then(async () => {
+      const isWhole = session.log.records.at(-1)?.step === session.run.step; // not where a step has failed
+      if (this.#session === session && isWhole) await this.#keep(session).catch(() => {});
+    }));
+  }
+
   /** Gives the run to the page as a zip. */
   async #pack(): Promise<void> {
-    if (this.#session) this.#post({ kind: "packed", ...await packRun(this.#session) });
+    if (!this.#session) return;
+    const { name, bytes, commands } = await packRun(this.#session);
+    const zip = new Blob([bytes], { type: "application/zip" }); // which the page gets without copying the bytes
+    this.#post({ kind: "packed", name, zip, commands });
   }
 
   /** Ends the run, which is no longer kept. The device is opened anew, which gives its memory back. */

@@ -20,6 +20,9 @@ import {
 /** Milliseconds after the last key until the choices are planned. */
 const TYPING_PAUSE = 200;
 
+/** The most characters of a dropped text that its field shows: the browser takes 0.4 s for a million. */
+const SHOWN = 20_000;
+
 /** The form. */
 export class BeginForm {
   readonly #send: (message: ToWorker) => void;
@@ -27,6 +30,8 @@ export class BeginForm {
   readonly #preset = element("preset", HTMLSelectElement);
   readonly #ownText = element("own-text", HTMLTextAreaElement);
   readonly #inputs = new Map<FieldName, HTMLInputElement>();
+  /** The text of the user's own, of which the field may show the beginning. */
+  #text = "";
   #timer: number | undefined;
   /** The preset that suits the text, whatever has been chosen instead. */
   #usual: PresetName | undefined;
@@ -43,9 +48,13 @@ export class BeginForm {
     });
     this.#form.addEventListener("change", ({ target }) => this.#changed(target as HTMLElement));
     this.#form.addEventListener("input", ({ target }) => {
-      if (target === this.#ownText) this.#later(() => this.#changeText());
-      else if ((target as HTMLInputElement).type === "number") this.#later(() => this.#plan());
+      if (target === this.#ownText) {
+        this.#text = this.#ownText.value;
+        this.#later(() => this.#changeText());
+      }
+      if ((target as HTMLInputElement).type === "number") this.#later(() => this.#plan());
     });
+    this.#text = this.#ownText.value; // the browser keeps it where the page is reloaded
     this.#changeText();
     this.#openDevice();
   }
@@ -63,7 +72,8 @@ export class BeginForm {
   /** Takes a text that was dropped on the page. */
   setText(text: string): void {
     this.#form.querySelector<HTMLInputElement>('[name="text"][value="own"]')!.checked = true;
-    this.#ownText.value = text;
+    this.#text = text;
+    this.#ownText.value = text.slice(0, SHOWN);
     this.#changeText();
   }
 
@@ -110,10 +120,12 @@ export class BeginForm {
 
   /** Sends the text, and chooses the preset that suits its length. */
   #changeText(): void {
-    const isOwn = chosen(this.#form, "text") === "own", text = this.#ownText.value;
+    const isOwn = chosen(this.#form, "text") === "own", text = this.#text;
     show("own", isOwn);
     write("train", isOwn ? "Train on your text" : "Train on the tales");
-    write("own-length", `${wholeNumber(text.length)} characters`);
+    const isCut = text.length > SHOWN && text.length > this.#ownText.value.length;
+    const part = isCut ? `; the first ${wholeNumber(SHOWN)} are shown, and typing keeps only them` : "";
+    write("own-length", `${wholeNumber(text.length)} characters${part}`);
     enable("train", false);
     write("refusal", "");
     write("plan", isOwn && text === "" ? "Paste a text, or drop a file on this page." : "Reading the text …");
@@ -125,7 +137,7 @@ export class BeginForm {
   /** Chooses the preset that suits objective and text. Where it is the one that suited before, all fields stay as they are. */
   #listPresets(): void {
     const objective = this.#objective(), isOwn = chosen(this.#form, "text") === "own";
-    const usual = usualPreset(objective, isOwn ? this.#ownText.value.length : undefined);
+    const usual = usualPreset(objective, isOwn ? this.#text.length : undefined);
     if (usual === this.#usual) return this.#plan();
     this.#usual = usual;
     this.#preset.replaceChildren(...presetNames(objective).map((name) => new Option(name)));

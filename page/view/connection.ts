@@ -19,6 +19,7 @@ export async function connect(
   receive: (message: FromWorker) => void,
   fail: (message: string) => void,
 ): Promise<Connection> {
+  if (location.protocol !== "file:") forbidOtherWorkers();
   const worker = new Worker(location.protocol === "file:" ? await addressFromDisk() : WORKER_FILE);
   worker.onmessage = ({ data }: MessageEvent<FromWorker>) => receive(data);
   worker.onerror = (event) => {
@@ -28,6 +29,14 @@ export async function connect(
     );
   };
   return { send: (message) => worker.postMessage(message) };
+}
+
+/** Adds to the policy of index.html, which has to serve from disk, too, what holds on a web server. */
+function forbidOtherWorkers(): void {
+  const rule = document.createElement("meta");
+  rule.httpEquiv = "Content-Security-Policy";
+  rule.content = `worker-src 'self'`;
+  document.head.append(rule);
 }
 
 async function addressFromDisk(): Promise<string> {

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import type { RateChange } from "../protocol.ts";
 
 /** A whole number with separated thousands. */
 export const wholeNumber = (value: number): string => Math.round(value).toLocaleString("en-US");
@@ -29,11 +30,19 @@ export function rateText(rate: number): string {
   return Number(rate.toPrecision(3)).toLocaleString("en-US", { maximumFractionDigits: 1 });
 }
 
+/** Three significant digits of a small number: 0.00831. */
+export const significant = (value: number): string => `${Number(value.toPrecision(3))}`;
+
 /** A clause as the beginning of a sentence. */
 export const capitalized = (clause: string): string => clause.slice(0, 1).toUpperCase() + clause.slice(1);
+
 /** A probability in percent: 100 %, 12 %, 3.4 %, < 0.1 %. */
 export function percentText(probability: number): string {
   const percent = 100 * probability;
   if (percent > 0 && percent < 0.1) return "< 0.1 %";
   return `${percent >= 10 ? Math.round(percent) : percent.toFixed(1)} %`;
 }
+
+/** The peak learning rates of a run: `0.01 from step 1, 0.005 from step 21.` */
+export const describeRates = (rates: readonly RateChange[]): string =>
+  rates.map(({ step, learningRate }) => `${learningRate} from step ${wholeNumber(step)}`).join(", ") + ".";

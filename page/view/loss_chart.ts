@@ -33,7 +33,7 @@ export class LossChart {
   readonly #observer: ResizeObserver;
   readonly #rebuild = () => this.#build();
 
-  /** Draws an empty chart. */
+  /** Draws a chart soon: the page is busy where a run begins. */
   constructor(place: HTMLElement, record: LossRecord, options: ChartOptions) {
     this.#place = place;
     this.#record = record;
@@ -41,14 +41,15 @@ export class LossChart {
     this.#dark.addEventListener("change", this.#rebuild);
     this.#observer = new ResizeObserver(() => this.#plot?.setSize(this.#size()));
     this.#observer.observe(place);
-    this.#build();
+    this.update();
   }
 
   /** Draws soon what the record holds then. */
   update(): void {
     this.#timer ??= setTimeout(() => {
       this.#timer = undefined;
-      this.#plot?.setData(this.#data());
+      if (this.#plot) this.#plot.setData(this.#data());
+      else this.#build();
     }, DRAW_INTERVAL);
   }
 
@@ -118,11 +119,24 @@ export class LossChart {
             points: { show: true, size: 6, fill: colour("--accent") },
           },
         ],
-        hooks: { draw: [(plot) => this.#drawReferences(plot, colour("--muted"))] },
+        hooks: {
+          draw: [
+            (plot) => this.#drawReferences(plot, colour("--muted")),
+            (plot) => this.#drawRateChanges(plot, colour("--muted")),
+          ],
+        },
       },
       this.#data(),
       this.#place,
     );
+  }
+
+  /** Where the learning rate was changed, as vertical lines. */
+  #drawRateChanges({ ctx: context, bbox: { top, height }, valToPos }: uPlot, colour: string): void {
+    context.fillStyle = colour;
+    for (const step of this.#record.rateChanges) {
+      context.fillRect(Math.round(valToPos(step, "x", true)), top, devicePixelRatio, height);
+    }
   }
 
   /** The references as dashed lines with their names. */

@@ -12,6 +12,9 @@ export class LossRecord {
   /** One for each step; null where there was no validation. */
   readonly validation: (number | null)[] = [];
 
+  /** Steps from which on the learning rate has been another one. */
+  rateChanges: readonly number[] = [];
+
   /** Adds the losses of the next steps. */
   add(losses: readonly StepLoss[]): void {
     for (const { step, loss } of losses) {

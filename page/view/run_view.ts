@@ -60,6 +60,9 @@ export class RunView {
         return this.#showState(message.state);
       case "progress":
         return this.#showProgress(message);
+      case "rate":
+        this.#record.rateChanges = message.rates.slice(1).map(({ step }) => step);
+        return this.#chart?.update();
       case "validated":
         this.#record.validate(message);
         write("fact-validation", lossText(message.loss));

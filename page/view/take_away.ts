@@ -21,9 +21,9 @@ export class TakeAway {
     } else if (message.kind === "packed") this.#save(message);
   }
 
-  #save({ name, bytes, commands }: FromWorker & { kind: "packed" }): void {
+  #save({ name, zip, commands }: FromWorker & { kind: "packed" }): void {
     const link = document.createElement("a");
-    link.href = URL.createObjectURL(new Blob([bytes], { type: "application/zip" }));
+    link.href = URL.createObjectURL(zip);
     link.download = `${name}.zip`;
     link.click();
     setTimeout(() => URL.revokeObjectURL(link.href), 60_000); // the browser may first ask where to put it

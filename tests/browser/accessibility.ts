@@ -37,6 +37,10 @@ for (const [width, dark] of [[1280, false], [390, true], [390, false], [1280, tr
       await page.click("#pause");
       await waitForText(page, "#state", /^Paused$/);
       await lossesOn(page);
+      await page.click("#inside summary");
+      await page.waitForSelector("#inside-stages:not([hidden])");
+      await page.click('#inside-list button[value="11"]');
+      await waitForText(page, "#inside-name", /^Attention weights$/);
       await page.click("#download");
       await page.waitForSelector("#taken:not([hidden])");
       await check("run");

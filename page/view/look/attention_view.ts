@@ -14,7 +14,7 @@ import { tokenLabel } from "./next_token_view.ts";
 const MAPS_PER_FRAME = 64;
 
 /** Which way an arrow key goes: rows, columns. */
-const MOVES: Record<string, readonly [number, number]> = {
+export const MOVES: Readonly<Record<string, readonly [number, number]>> = {
   ArrowUp: [-1, 0],
   ArrowDown: [1, 0],
   ArrowLeft: [0, -1],
