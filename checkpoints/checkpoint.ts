@@ -28,6 +28,7 @@ import {
 import { flatten, readOptimizerState, readParameters } from "./checkpoint_tensors.ts";
 import { loadModel, restoreModel } from "./model_files.ts";
 import { type NamedArray, readTensorEntries, writeSafetensors } from "./safetensors.ts";
+import type { SavedLossScale } from "../training/loss_scale.ts";
 import type { TrainingRun } from "../training/train.ts";
 
 export {
@@ -51,8 +52,8 @@ export type { CheckpointFiles };
 export interface TrainingState {
   /** Updates done. */
   readonly step: number;
-  /** Of a run in half precision: the loss scale, and how many steps ago it changed. */
-  readonly lossScale?: { readonly scale: number; readonly steps: number };
+  /** Of a run in half precision. */
+  readonly lossScale?: SavedLossScale;
   /** Whatever else the caller saves with it. */
   readonly [key: string]: unknown;
 }
@@ -70,15 +71,14 @@ export async function trainingFiles(
   state: Record<string, unknown> = {},
 ): Promise<CheckpointFiles> {
   const { backend, store, optimizer } = run;
-  const [scale, steps] = run.lossScale ? await backend.read(run.lossScale) : [];
-  const scaling = run.lossScale && { lossScale: { scale, steps } };
+  const lossScale = await run.lossScale?.save();
   const arrays: NamedArray[] = [];
   for (const [name, tensor] of Object.entries(optimizer.state)) {
     arrays.push(...await readParameters(backend, tensor, store, `${name}.`));
   }
   return {
     "optimizer.safetensors": writeSafetensors(arrays),
-    [TRAINING_STATE]: JSON.stringify({ ...state, ...scaling, step: run.step }, null, 2) + "\n",
+    [TRAINING_STATE]: JSON.stringify({ ...state, lossScale, step: run.step }, null, 2) + "\n",
   };
 }
 
@@ -110,8 +110,7 @@ function expectExact(bytes: Uint8Array): void {
   });
 }
 
-/** The state of loss scaling; its last number is written by the next step. */
-function readLossScale(files: CheckpointFiles): readonly number[] {
+function readLossScale(files: CheckpointFiles): SavedLossScale {
   const { lossScale } = loadTrainingState(files), { scale, steps } = lossScale ?? {};
   if (!(Number.isFinite(scale) && scale! > 0 && Number.isSafeInteger(steps) && steps! >= 0)) {
     throw new TypeError(
@@ -120,7 +119,7 @@ function readLossScale(files: CheckpointFiles): readonly number[] {
       }, expected the scale and steps of a run in f16`,
     );
   }
-  return [scale!, steps!, 1 / scale!];
+  return lossScale!;
 }
 
 /**
@@ -142,6 +141,6 @@ export function restoreTraining(run: TrainingRun, files: CheckpointFiles): void 
   expectExact(readBytes(files, "model.safetensors"));
   restoreModel(backend, store, loadModel(files, { experiment: run.model.experiment }).weights);
   for (const { name, values } of state) backend.write(optimizer.state[name], values);
-  if (lossScale) backend.write(run.lossScale!, lossScale);
+  if (lossScale) run.lossScale!.restore(lossScale);
   run.step = step;
 }

@@ -113,7 +113,7 @@ const rule: UpdateRule = { kernel: counted, state: ["count"], constants: () => (
 /** A run in half precision whose loss scale is set, and the state before and after steps. */
 async function stepsFrom(backend: Backend, scale: number, count: number, changes: Partial<TrainingSettings>) {
   const run = newRun(backend, new Gpt(small), { precision: "f16", ...changes });
-  backend.write(run.lossScale!, [scale, 0, 0]);
+  backend.write(run.lossScale!.state, [scale, 0, 0]);
   const before = await stateOf(run);
   for (let step = 0; step < count; step++) run.advance();
   return { run, before, after: await stateOf(run), reports: await run.report(count) };
@@ -130,7 +130,7 @@ everyBackend(
       });
       assertEquals(after, before);
       assertEquals((await backend.read(run.store.gradients)).find((value) => value !== 0), undefined);
-      assertEquals((await backend.read(run.lossScale!))[0], 2 ** 57);
+      assertEquals((await backend.read(run.lossScale!.state))[0], 2 ** 57);
       for (const { skipped, gradientNorm, loss } of reports) {
         assertEquals([skipped, gradientNorm], [true, 0]);
         assert(loss > 0);
@@ -144,7 +144,7 @@ everyBackend("a run finds the scale that fits, and then trains", async (backend)
   const skips = reports.filter(({ skipped }) => skipped).length;
   assert(skips > 3 && skips < 30, `${skips} steps were skipped`);
   assert(reports.slice(0, skips).every(({ skipped }) => skipped), "skips come first");
-  assertEquals((await backend.read(run.lossScale!))[0], 2 ** (30 - skips));
+  assertEquals((await backend.read(run.lossScale!.state))[0], 2 ** (30 - skips));
   assert(reports.at(-1)!.loss < reports[0].loss - 0.1);
 });
 
@@ -161,11 +161,11 @@ everyBackend(
 
 Deno.test("without a scale that fits, training ends with one line", async () => {
   const backend = new CpuBackend(), run = newRun(backend, new Gpt(small), { precision: "f16" });
-  backend.write(run.lossScale!, [1, 0, 0]);
+  backend.write(run.lossScale!.state, [1, 0, 0]);
   run.advance();
   backend.write(run.store.gradients, new Float32Array(run.store.size).fill(Infinity));
   run.advance();
-  assertEquals((await backend.read(run.lossScale!))[0], 0.5);
+  assertEquals((await backend.read(run.lossScale!.state))[0], 0.5);
   await assertRejects(
     () => run.report(1),
     NonFiniteLossError,
@@ -181,7 +181,7 @@ Deno.test("a custom rule trains in half precision; an optimizer for f32 only is 
   const run = new TrainingRun(backend, new Gpt(small), batches, inHalf, {
     optimizer: (backend, store, settings) => new KernelOptimizer(backend, store, rule, settings),
   });
-  assertEquals((await backend.read(run.lossScale!))[0], INITIAL_LOSS_SCALE);
+  assertEquals((await backend.read(run.lossScale!.state))[0], INITIAL_LOSS_SCALE);
   run.advance();
   assertEquals((await backend.read(run.optimizer.state.count))[0], 1);
   const [{ gradientNorm }] = await run.report(1);
@@ -206,7 +206,7 @@ everyBackend(
   async (backend) => {
     const changes = { precision: "f16", steps: 24, accumulation: 2 } as const;
     const whole = newRun(backend, new Gpt(small), changes);
-    backend.write(whole.lossScale!, [2 ** 28, 0, 0]); // so large that the first steps are skipped
+    backend.write(whole.lossScale!.state, [2 ** 28, 0, 0]); // so large that the first steps are skipped
     const first = await allReports(whole, 4, 12);
     assert(first[0].skipped && !first.at(-1)!.skipped);
     const files = {
@@ -218,7 +218,7 @@ everyBackend(
     restoreTraining(resumed, files);
     assertEquals(await allReports(resumed, 3), last);
     assertEquals(await stateOf(resumed), await stateOf(whole));
-    assertEquals(await backend.read(resumed.lossScale!), await backend.read(whole.lossScale!));
+    assertEquals(await backend.read(resumed.lossScale!.state), await backend.read(whole.lossScale!.state));
   },
 );
 

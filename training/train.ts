@@ -17,12 +17,13 @@ import { seedWords } from "../core/random.ts";
 import { type Precision, Tape } from "../core/tape.ts";
 import type { Tensor } from "../core/tensor.ts";
 import { addScaled } from "../kernels/elementwise.ts";
-import { newLossScale, SKIPPED_NORM } from "../kernels/optimizers/loss_scale.ts";
+import { SKIPPED_NORM } from "../kernels/optimizers/loss_scale.ts";
 import { recordLoss } from "../kernels/optimizers/loss_ring.ts";
 import type { Learner } from "../models/learner.ts";
 import type { BatchSource } from "../data/batches.ts";
 import { totalWeight, toTensors } from "./batch_tensors.ts";
 import { yieldToEvents } from "./evaluate.ts";
+import { LossScale } from "./loss_scale.ts";
 import type { Optimizer, OptimizerFactory, OptimizerSettings } from "./optimizer.ts";
 import { newOptimizer, type OptimizerName } from "./optimizers.ts";
 import { checkSchedule, learningRateAt, type Schedule, withLearningRate } from "./schedule.ts";
@@ -105,8 +106,8 @@ export class TrainingRun {
   readonly store: ParameterStore;
   /** The optimizer with its state. */
   readonly optimizer: Optimizer;
-  /** State of loss scaling, in half precision: see `kernels/optimizers/loss_scale.ts`. */
-  readonly lossScale?: Tensor;
+  /** In half precision, what the loss is multiplied by. */
+  readonly lossScale?: LossScale;
   /** Updates done or skipped. */
   step = 0;
   #settings: TrainingSettings;
@@ -150,13 +151,7 @@ export class TrainingRun {
     this.store = store ?? initialize(backend, model, settings.seed);
     this.optimizer = optimizer(backend, this.store, settings);
     if (settings.precision === "f16") {
-      if (!this.optimizer.updateScaled) {
-        throw new TypeError(
-          "Cannot train in f16 with this optimizer: it has no updateScaled; use precision f32",
-        );
-      }
-      backend.scope(() => backend.allocate([1], "f16")); // refuses here where the device has no f16
-      this.lossScale = newLossScale(backend);
+      this.lossScale = new LossScale(backend, this.optimizer);
     }
     this.#batches = batches;
     this.#random = backend.allocate([4], "u32");
@@ -186,7 +181,7 @@ export class TrainingRun {
     this.optimizer.prepare(step, rate);
     this.#differentiate();
     backend.scope(() => {
-      if (this.lossScale) this.optimizer.updateScaled!(this.lossScale);
+      if (this.lossScale) this.optimizer.updateScaled!(this.lossScale.state);
       else this.optimizer.update();
     });
     const tensors = { norm: this.optimizer.norm, random: this.#random, loss: this.#loss, ring: this.#ring };
@@ -224,7 +219,7 @@ export class TrainingRun {
         const tape = new Tape(this.#random, { precision });
         tape.watch(tensors.inputs);
         const loss = this.model.loss(tensors);
-        tape.backward(loss, this.lossScale);
+        tape.backward(loss, this.lossScale?.state);
         backend.run(addScaled, { x: loss, y: this.#loss }, { size: 1, factor: 1 });
       });
     }
@@ -275,18 +270,13 @@ export class TrainingRun {
         learningRate: this.#rates[place],
       };
     });
-    if (reports.some(({ skipped }) => skipped)) await this.#checkLossScale();
+    if (reports.some(({ skipped }) => skipped) && !await this.lossScale!.isUsable()) {
+      throw new NonFiniteLossError(
+        `The gradients up to step ${this.step} are not finite in f16, even with a loss scale of 1 ` +
+          `(seed ${seed}): lower the learning rate, or use f32`,
+      );
+    }
     return reports;
-  }
-
-  /** Refuses to go on where not even unscaled gradients are finite: every further update would be skipped. */
-  async #checkLossScale(): Promise<void> {
-    const [scale] = await this.backend.read(this.lossScale!);
-    if (scale >= 1) return;
-    throw new NonFiniteLossError(
-      `The gradients up to step ${this.step} are not finite in f16, even with a loss scale of 1 ` +
-        `(seed ${this.settings.seed}): lower the learning rate, or use f32`,
-    );
   }
 }
 
