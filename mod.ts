@@ -235,7 +235,7 @@ export {
 } from "./training/evaluate.ts";
 export * from "./training/flops.ts";
 export * from "./training/memory.ts";
-export * from "./training/loss_scale.ts";
+export { LossScale, type SavedLossScale } from "./kernels/optimizers/loss_scale.ts";
 export * from "./training/optimizer.ts";
 export {
   type NamedRule,

@@ -28,7 +28,7 @@ import {
 import { flatten, readOptimizerState, readParameters } from "./checkpoint_tensors.ts";
 import { loadModel, restoreModel } from "./model_files.ts";
 import { type NamedArray, readTensorEntries, writeSafetensors } from "./safetensors.ts";
-import type { SavedLossScale } from "../training/loss_scale.ts";
+import type { SavedLossScale } from "../kernels/optimizers/loss_scale.ts";
 import type { TrainingRun } from "../training/train.ts";
 
 export {

@@ -7,7 +7,7 @@ import {
   adjustLossScale,
   GROWTH_STEPS,
   INITIAL_LOSS_SCALE,
-  newLossScale,
+  LossScale,
   skippable,
   SKIPPED_NORM,
   unscaleGradient,
@@ -196,8 +196,8 @@ Deno.test("a custom rule trains in half precision; an optimizer for f32 only is 
   );
 });
 
-everyBackend("newLossScale begins at 65536", async (backend) => {
-  assertEquals([...await backend.read(newLossScale(backend))], [65536, 0, 1 / 65536]);
+everyBackend("LossScale begins at 65536", async (backend) => {
+  assertEquals([...await backend.read(new LossScale(backend).state)], [65536, 0, 1 / 65536]);
   assertEquals((await allReports(newRun(backend, new Gpt(small), { steps: 1 })))[0].skipped, undefined);
 });
 

@@ -17,13 +17,12 @@ import { seedWords } from "../core/random.ts";
 import { type Precision, Tape } from "../core/tape.ts";
 import type { Tensor } from "../core/tensor.ts";
 import { addScaled } from "../kernels/elementwise.ts";
-import { SKIPPED_NORM } from "../kernels/optimizers/loss_scale.ts";
+import { LossScale, SKIPPED_NORM } from "../kernels/optimizers/loss_scale.ts";
 import { recordLoss } from "../kernels/optimizers/loss_ring.ts";
 import type { Learner } from "../models/learner.ts";
 import type { BatchSource } from "../data/batches.ts";
 import { totalWeight, toTensors } from "./batch_tensors.ts";
 import { yieldToEvents } from "./evaluate.ts";
-import { LossScale } from "./loss_scale.ts";
 import type { Optimizer, OptimizerFactory, OptimizerSettings } from "./optimizer.ts";
 import { newOptimizer, type OptimizerName } from "./optimizers.ts";
 import { checkSchedule, learningRateAt, type Schedule, withLearningRate } from "./schedule.ts";
@@ -151,7 +150,12 @@ export class TrainingRun {
     this.store = store ?? initialize(backend, model, settings.seed);
     this.optimizer = optimizer(backend, this.store, settings);
     if (settings.precision === "f16") {
-      this.lossScale = new LossScale(backend, this.optimizer);
+      if (!this.optimizer.updateScaled) {
+        throw new TypeError(
+          "Cannot train in f16 with this optimizer: it has no updateScaled; use precision f32",
+        );
+      }
+      this.lossScale = new LossScale(backend);
     }
     this.#batches = batches;
     this.#random = backend.allocate([4], "u32");

@@ -42,13 +42,66 @@ export const GROWTH_STEPS = 2000;
 export const SKIPPED_NORM = -1;
 
 /**
- * Makes the state of loss scaling. Call it outside every scope.
+ * A loss scale in a checkpoint.
  *
- * @param backend Where.
- * @returns lossScale, shape (3), for the first step.
+ * @category Training
  */
-export function newLossScale(backend: Backend): Tensor {
-  return backend.from([INITIAL_LOSS_SCALE, 0, 1 / INITIAL_LOSS_SCALE]);
+export interface SavedLossScale {
+  /** What the gradients are multiplied by, a power of two. */
+  readonly scale: number;
+  /** Updates since it changed. */
+  readonly steps: number;
+}
+
+/**
+ * The loss scale of a run. The device changes it; the host looks at it only to save it, and where steps were skipped.
+ *
+ * @category Training
+ */
+export class LossScale {
+  /** What the device computes with, see above; shape (3). */
+  readonly state: Tensor;
+  readonly #backend: Backend;
+
+  /**
+   * Begins with the scale of the first step.
+   *
+   * @param backend Where the run is.
+   * @throws {RangeError} If the device has no f16.
+   */
+  constructor(backend: Backend) {
+    backend.scope(() => backend.allocate([1], "f16")); // is refused here where the device has none
+    this.#backend = backend;
+    this.state = backend.from([INITIAL_LOSS_SCALE, 0, 1 / INITIAL_LOSS_SCALE]);
+  }
+
+  /**
+   * Reads it from the device.
+   *
+   * @returns What a checkpoint keeps.
+   */
+  async save(): Promise<SavedLossScale> {
+    const [scale, steps] = await this.#backend.read(this.state);
+    return { scale, steps };
+  }
+
+  /**
+   * Sets it back.
+   *
+   * @param saved From a checkpoint.
+   */
+  restore({ scale, steps }: SavedLossScale): void {
+    this.#backend.write(this.state, [scale, steps, 1 / scale]);
+  }
+
+  /**
+   * Whether it is of use: below 1, not even unscaled gradients are finite in f16, and every further update would be skipped.
+   *
+   * @returns True if it is 1 or more.
+   */
+  async isUsable(): Promise<boolean> {
+    return (await this.save()).scale >= 1;
+  }
 }
 
 /**
