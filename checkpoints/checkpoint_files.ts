@@ -42,6 +42,19 @@ export const TRAINING_STATE = "training_state.json";
  */
 export const FORMER_TRAINING_STATE = "trainer_state.json";
 
+/** Files that a tokenizer is saved as. */
+export const TOKENIZER_FILES: readonly string[] = [
+  "tokenizer.json",
+  "vocab.json",
+  "merges.txt",
+  "vocab.txt",
+  "special_tokens_map.json",
+  "tokenizer_config.json",
+];
+
+/** Files that a tokenizer is read from: `added_tokens.json` is written by other programs only, so it is not ours. */
+export const TOKENIZER_INPUT_FILES: readonly string[] = [...TOKENIZER_FILES, "added_tokens.json"];
+
 /**
  * The name that the state of a run has in a checkpoint.
  *

@@ -16,7 +16,7 @@ import { openModel, withPathInErrors } from "./files/checkpoint_folder.ts";
 import { RUNS } from "./files/own_names.ts";
 import { saveFile } from "./files/save_file.ts";
 import { type Command, defineCommand } from "./cli/command.ts";
-import { linesOf } from "./texts/corpus.ts";
+import { linesOf } from "../checkpoints/runs/texts.ts";
 import { explainUnknown, knownTexts } from "./texts/known_text.ts";
 import { UsageError } from "./cli/errors.ts";
 import { kebabCase } from "./cli/flags.ts";

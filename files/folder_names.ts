@@ -5,20 +5,14 @@
  * @module
  */
 import { basename, dirname, join } from "node:path";
-import { FORMER_TRAINING_STATE, TRAINING_STATE } from "../checkpoints/checkpoint_files.ts";
+import {
+  FORMER_TRAINING_STATE,
+  TOKENIZER_FILES,
+  TOKENIZER_INPUT_FILES,
+  TRAINING_STATE,
+} from "../checkpoints/checkpoint_files.ts";
 
-/** Files that a tokenizer is saved as. */
-export const TOKENIZER_FILES: readonly string[] = [
-  "tokenizer.json",
-  "vocab.json",
-  "merges.txt",
-  "vocab.txt",
-  "special_tokens_map.json",
-  "tokenizer_config.json",
-];
-
-/** Files that a tokenizer is read from: `added_tokens.json` is written by other programs only, so it is not ours. */
-export const TOKENIZER_INPUT_FILES: readonly string[] = [...TOKENIZER_FILES, "added_tokens.json"];
+export { TOKENIZER_FILES, TOKENIZER_INPUT_FILES };
 
 /** Files that a checkpoint is saved as, now or by earlier versions: replacing an old checkpoint leaves none of its files. */
 export const CHECKPOINT_FILES: readonly string[] = [

@@ -126,7 +126,7 @@ export function readingHalves<Reads extends Bindings, Writes extends Bindings, N
  * @returns The shader for halves.
  */
 export function loadHalves(wgsl: string, name: string): string {
-  const declaration = new RegExp(`\\b${name}: array<(f32|vec[24]f)>`),
+  const declaration = new RegExp(`\\b${name}: ?array<(f32|vec[24]f)>`),
     type = wgsl.match(declaration)?.[1] ?? "f32";
   const half = type === "f32" ? "f16" : type.replace("f", "h");
   const [before, ...loads] = wgsl.replace(declaration, `${name}: array<${half}>`).split(

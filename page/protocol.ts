@@ -1,17 +1,25 @@
 /**
  * The messages between the page and the worker that computes: the only place where the two meet.
  *
- *     page    → worker   text, plan, begin, run, step, pause, rate, generate, reset, pack, find, restore,
- *                        distribution, attention, inside
- *     worker  → page     opened, planned, began, state, progress, rate, validated, sample, generated, packed, found, failed,
- *                        distribution, attention, inside, surprise, skills
+ *     page    → worker   text, plan, begin, run, step, pause, rate, generate, reset, pack, find, restore, bring,
+ *                        supply, resume, distribution, attention, inside, surprise
+ *     worker  → page     opened, planned, began, state, progress, rate, validated, sample, generated, packed, found,
+ *                        failed, loaded, resumable, distribution, attention, inside, surprise, skills
  *
  * The worker answers in the order of the messages, except that pause and reset interrupt what is running, and that a
- * question (distribution, attention, inside) is answered, and a learning rate changed, between two steps.
+ * question (distribution, attention, inside, surprise) is answered, and a learning rate changed, between two steps.
  *
  * @module
  */
-import type { AttentionMap, DeviceChoice, ExcessFigures, TracedStage, TracedTensor } from "../mod.ts";
+import type {
+  AttentionMap,
+  DeviceChoice,
+  ExcessFigures,
+  ModelConfig,
+  ModelKind,
+  TracedStage,
+  TracedTensor,
+} from "../mod.ts";
 import type { PresetName } from "./choices.ts";
 
 /** What the user chooses before a run. Plain JSON. */
@@ -49,6 +57,12 @@ export interface Reference {
   readonly loss: number;
 }
 
+/** A file that was opened or dropped, by its path with slashes; it is not read yet. */
+export interface GivenFile {
+  readonly path: string;
+  readonly blob: Blob;
+}
+
 /** What the page asks for. */
 export type ToWorker =
   /** The text to train on; null for the built-in tales. */
@@ -76,6 +90,12 @@ export type ToWorker =
   | { readonly kind: "find" }
   /** Goes on with the kept run, paused. */
   | { readonly kind: "restore" }
+  /** Opens the model among files: a folder, a zip, or several files. */
+  | { readonly kind: "bring"; readonly files: readonly GivenFile[] }
+  /** The text that the run of the opened model was trained on. */
+  | { readonly kind: "supply"; readonly file: GivenFile }
+  /** Goes on with the run of the opened model, paused. */
+  | { readonly kind: "resume" }
   | Question;
 
 /** What the page asks about a model; of each kind only the newest counts, and its answer is renewed as the model learns. */
@@ -89,6 +109,8 @@ export type Question =
     readonly topP: number;
   }
   | { readonly kind: "attention"; readonly line: string }
+  /** How surprising a text is in place of the one that is shown. */
+  | { readonly kind: "surprise"; readonly text: string }
   /** One stage of a training step on a line, see `traceStep`; −1 reads none. */
   | {
     readonly kind: "inside";
@@ -99,11 +121,13 @@ export type Question =
     readonly stage: number;
   };
 
-/** A token that may come next. */
+/** A token that may come next, or a class. */
 export interface TokenChance {
   readonly token: string;
   /** The model's. */
   readonly probability: number;
+  /** What stands in its place, of a class that is a number. */
+  readonly score?: string;
   /** The one it is drawn with; 0 if it is excluded. */
   readonly sampled: number;
 }
@@ -123,8 +147,8 @@ export interface SkillRow extends ExcessFigures {
   readonly skill: string;
 }
 
-/** What the worker is doing; it is idle until a run has begun. */
-export type WorkerState = "idle" | "preparing" | "training" | "paused" | "generating" | "done";
+/** What the worker is doing; it is idle until a run has begun or a model is opened. */
+export type WorkerState = "idle" | "opened" | "preparing" | "training" | "paused" | "generating" | "done";
 
 /** The loss of one step, in nats per token. */
 export interface StepLoss {
@@ -152,6 +176,34 @@ export type FromWorker =
     /** A line whose attention is shown at first. */
     readonly line: string;
   }
+  /** A model that was brought is opened, to be looked at. */
+  | {
+    readonly kind: "loaded";
+    /** Of the folder or file. */
+    readonly name: string;
+    readonly task: ModelKind;
+    readonly architecture: ModelConfig["architecture"];
+    readonly layers: number;
+    readonly heads: number;
+    readonly modelDim: number;
+    readonly contextLength: number;
+    readonly parameters: number;
+    readonly vocabSize: number;
+    /** Of a classifier, how many. */
+    readonly classes: number | undefined;
+    /** Whether it classifies pairs of texts. */
+    readonly pairs: boolean;
+    /** The step it was saved at, where that is known. */
+    readonly step: number | undefined;
+    /** The token of a mask, where it has one. */
+    readonly mask: string | undefined;
+    readonly prompt: string;
+    readonly line: string;
+    /** A text to colour. */
+    readonly text: string;
+  }
+  /** Whether the run of the opened model can be gone on with: in a sentence, and what it needs unless it cannot. */
+  | { readonly kind: "resumable"; readonly about: string; readonly needs?: "text" | "nothing" }
   | { readonly kind: "state"; readonly state: WorkerState }
   | {
     readonly kind: "progress";

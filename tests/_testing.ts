@@ -307,15 +307,3 @@ export async function checkGradients(
     assertClose(gradient.data, expected, TOLERANCES.differences, `gradient of ${name}`);
   }
 }
-
-/** The source files of rooms and of the folders in them, as paths from the root of the project. */
-export async function sourcesIn(...rooms: readonly string[]): Promise<string[]> {
-  const paths: string[] = [];
-  for (const room of rooms) {
-    for await (const { name, isDirectory } of Deno.readDir(new URL(`../${room}`, import.meta.url))) {
-      if (isDirectory) paths.push(...await sourcesIn(`${room}/${name}`));
-      else if (name.endsWith(".ts")) paths.push(`${room}/${name}`);
-    }
-  }
-  return paths.sort();
-}

@@ -25,7 +25,8 @@ import { attentionStack, buildModel, type ModelConfig } from "../models/families
 import { Gpt } from "../models/gpt.ts";
 import type { HeadPatch } from "../models/layers.ts";
 import { inFolder, succeed } from "./_command.ts";
-import { assertClose, integers, normals, sourcesIn } from "./_testing.ts";
+import { sourcesIn } from "./_sources.ts";
+import { assertClose, integers, normals } from "./_testing.ts";
 import { small } from "./_training.ts";
 
 /** The lists, and how their files are named. */

@@ -18,7 +18,10 @@ const nothing: BertNormalization = {
   lowerCase: false,
 };
 
-/** What is asked of every code point, and how many answers may differ, since Unicode 8 was the one of `tokenizers`. */
+/**
+ * What is asked of every code point, and how many answers may differ, since Unicode 8 was the one of `tokenizers`: 460 accents
+ * are later in Deno 2.9.6, 496 in Chrome 156.
+ */
 const QUESTIONS: [name: string, allowed: number, holds: (character: string) => boolean][] = [
   ["removed", 20, (character) => normalizeForBert(character, { ...nothing, cleanText: true }) === ""],
   [
@@ -26,13 +29,13 @@ const QUESTIONS: [name: string, allowed: number, holds: (character: string) => b
     0,
     (character) => normalizeForBert(character, { ...nothing, separateChinese: true }) === ` ${character} `,
   ],
-  ["accents", 460, (character) => normalizeForBert(character, { ...nothing, stripAccents: true }) === ""],
+  ["accents", 500, (character) => normalizeForBert(character, { ...nothing, stripAccents: true }) === ""],
   ["punctuation", 145, (character) => [...wordsOf(`a${character}b`)].join("\n") === `a\n${character}\nb`],
   ["white space", 0, (character) => [...wordsOf(`a${character}b`)].join("\n") === "a\nb"],
 ];
 
 for (const [name, allowed, holds] of QUESTIONS) {
-  Deno.test(`every code point is as in Hugging Face tokenizers, but for ${allowed} of later Unicode: ${name}`, () => {
+  Deno.test(`every code point is as in Hugging Face tokenizers, but for at most ${allowed} of later Unicode: ${name}`, () => {
     const differing: number[] = [];
     let range = 0;
     for (let point = 0; point <= 0x10ffff; point++) {

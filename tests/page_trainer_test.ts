@@ -161,7 +161,7 @@ Deno.test("a masked model fills masks, and says so where there are none", async 
   assertMatch(all("generated")[0].piece, /^the .at$/s);
   await send({ kind: "generate", prompt: "the cat", temperature: 1, seed: 1 });
   assertEquals(all("failed").map(({ message }) => message), [
-    "The text has no <mask>: write <mask> where a character is missing",
+    "The text has no <mask>: write <mask> where something is missing",
   ]);
 });
 

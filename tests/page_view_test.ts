@@ -86,6 +86,13 @@ Deno.test("of maps that are large fewer are kept", () => {
   assertEquals([kept.shown.maps?.step, kept.shown.count], [6, 4]);
 });
 
+Deno.test("a record of a run that was brought may have gaps", () => {
+  const record = new LossRecord();
+  record.add([{ step: 10, loss: 4 }, { step: 20, loss: 3 }, { step: 21, loss: 2 }]);
+  for (const step of [20, 15]) record.validate({ step, loss: 3.5 }); // there is no step 15
+  assertEquals(record.validation, [null, 3.5, null]);
+});
+
 Deno.test("learning rates are told with the steps from which on they held", () =>
   assertEquals(
     describeRates([{ step: 1, learningRate: 0.01 }, { step: 1200, learningRate: 0.005 }]),

@@ -13,6 +13,7 @@ import { meanPooling } from "../kernels/mean_pooling.ts";
 import { linear } from "../kernels/matmul/linear.ts";
 import { matmul } from "../kernels/matmul/matmul.ts";
 import { softmax } from "../kernels/softmax.ts";
+import { sourcesIn } from "./_sources.ts";
 import {
   assertSame,
   evaluate,
@@ -21,7 +22,6 @@ import {
   type Inputs,
   normals,
   type Operation,
-  sourcesIn,
   TOLERANCES,
 } from "./_testing.ts";
 

@@ -1,5 +1,5 @@
 /**
- * The texts of a run: the built-in ones, and the part of a text that is for validation.
+ * The texts of a run: the built-in ones, the part of a text that is for validation, and the lines of texts.
  *
  * @module
  */
@@ -40,4 +40,22 @@ export function splitTexts(texts: readonly string[], fraction: number): [string[
     left -= text.length;
   }
   return [before, after];
+}
+
+/**
+ * All lines of texts that are not empty.
+ *
+ * @example
+ * ```ts
+ * import { linesOf } from "./texts.ts";
+ * import { assertEquals } from "@std/assert";
+ *
+ * assertEquals(linesOf(["a cat\n\na dog\r\n", "a hen"]), ["a cat", "a dog", "a hen"]);
+ * ```
+ *
+ * @param texts The texts.
+ * @returns The lines, without their ends.
+ */
+export function linesOf(texts: readonly string[]): string[] {
+  return texts.flatMap((text) => text.split(/\r?\n/).filter(Boolean));
 }

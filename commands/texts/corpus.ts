@@ -5,7 +5,7 @@
  */
 import type { BaseTokenizer } from "../../tokenizers/base_tokenizer.ts";
 import type { TextSource } from "../../checkpoints/runs/run_state.ts";
-import { builtInTales, splitTexts } from "../../checkpoints/runs/texts.ts";
+import { builtInTales, linesOf, splitTexts } from "../../checkpoints/runs/texts.ts";
 import { BpeTokenizer } from "../../tokenizers/bpe/bpe_tokenizer.ts";
 import { trainBpe } from "../../tokenizers/bpe/bpe_trainer.ts";
 import { CharTokenizer } from "../../tokenizers/char_tokenizer.ts";
@@ -113,9 +113,4 @@ export async function cachedIds(
   const ids = encodeDocuments(tokenizer, documents);
   await saveFile(path, writeTokenFile({ ids, tokenizer: fingerprint, text }));
   return ids;
-}
-
-/** All lines of texts that are not empty. */
-export function linesOf(texts: readonly string[]): string[] {
-  return texts.flatMap((text) => text.split(/\r?\n/).filter(Boolean));
 }

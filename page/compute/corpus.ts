@@ -3,9 +3,16 @@
  *
  * @module
  */
-import { type BaseTokenizer, CharTokenizer, MASKED_SPECIAL_TOKENS, type Objective } from "../../mod.ts";
-import { VALIDATION_FRACTION } from "../../checkpoints/runs/language_settings.ts";
-import { builtInTales, splitTexts } from "../../checkpoints/runs/texts.ts";
+import {
+  type BaseTokenizer,
+  CharTokenizer,
+  MASKED_SPECIAL_TOKENS,
+  type MaskedTextSettings,
+  type Objective,
+  objectiveOf,
+} from "../../mod.ts";
+import { type LanguageSettings, VALIDATION_FRACTION } from "../../checkpoints/runs/language_settings.ts";
+import { builtInTales, linesOf, splitTexts } from "../../checkpoints/runs/texts.ts";
 import { encodeDocuments, fingerprintOfDocuments } from "../../tokenizers/token_file.ts";
 
 /** The shortest text that a model is trained on, in characters. */
@@ -51,27 +58,49 @@ export interface Corpus {
 /** Words of a prompt, and characters where the text has no words as short as that. */
 const PROMPT = { words: /^\s*(\S+\s+\S+\s+\S+)/, characters: 24 };
 
-function promptFrom(text: string, isMasked: boolean): string {
+/** The first words of a text, for a masked model with a mask among them. */
+export function promptFrom(text: string, isMasked: boolean): string {
   const words = text.match(PROMPT.words)?.[1] ?? text.trim();
   const characters = Array.from(words).slice(0, PROMPT.characters);
   if (isMasked) characters[characters.length >> 1] = "<mask>";
   return characters.join("");
 }
 
-/** Splits and encodes a text for a kind of model. */
+/** A text in two parts, for training and for validation. */
+export const splitSource = ({ text }: Source, validationFraction: number): [string[], string[]] =>
+  splitTexts([text], 1 - validationFraction);
+
+/** What changes when the text does. */
+export function fingerprintOfSource(source: Source, validationFraction: number): string {
+  const [training, validation] = splitSource(source, validationFraction);
+  return fingerprintOfDocuments([...training, "", ...validation]);
+}
+
+/** Splits and encodes a text for a kind of model, by its characters. */
 export function encodeSource(source: Source, objective: Objective): Corpus {
-  const { text, optimalLoss } = source;
-  const isMasked = objective === "mlm", specialTokens = isMasked ? MASKED_SPECIAL_TOKENS : undefined;
-  const tokenizer = CharTokenizer.fromText(text, { specialTokens });
-  const [training, validation] = splitTexts([text], 1 - VALIDATION_FRACTION);
-  const ids = {
-    training: encodeDocuments(tokenizer, training),
-    validation: encodeDocuments(tokenizer, validation),
-  };
+  const specialTokens = objective === "mlm" ? MASKED_SPECIAL_TOKENS : undefined;
+  const tokenizer = CharTokenizer.fromText(source.text, { specialTokens });
+  const architecture = objective === "mlm" ? "roberta" : "gpt2";
+  return encodeWith(source, tokenizer, { architecture, validationFraction: VALIDATION_FRACTION });
+}
+
+/** Splits a text and encodes it by a tokenizer; with `lines`, each line as a text of its own. */
+export function encodeWith(
+  source: Source,
+  tokenizer: BaseTokenizer,
+  { architecture, validationFraction, lines = false }: Pick<
+    LanguageSettings & MaskedTextSettings,
+    "architecture" | "validationFraction" | "lines"
+  >,
+): Corpus {
+  const { text, optimalLoss } = source, isMasked = objectiveOf({ architecture }) === "mlm";
+  const [training, validation] = splitSource(source, validationFraction);
+  const encode = (texts: string[]) => encodeDocuments(tokenizer, lines ? linesOf(texts) : texts);
+  const ids = { training: encode(training), validation: encode(validation) };
   return {
     ...ids,
     ...{ source, tokenizer, characters: text.length, prompt: promptFrom(text, isMasked) },
-    textFingerprint: fingerprintOfDocuments([...training, "", ...validation]),
+    textFingerprint: fingerprintOfSource(source, validationFraction),
     // of a model that reads the characters before, and no others
     optimalLoss: isMasked || optimalLoss === undefined
       ? undefined

@@ -8,10 +8,12 @@
  *
  * @module
  */
-import type { Tensor } from "../../mod.ts";
-import type { Choices } from "../protocol.ts";
+import { type Backend, loadTokenizer, objectiveOf, type Tensor } from "../../mod.ts";
+import type { LanguageSettings } from "../../checkpoints/runs/language_settings.ts";
+import { encodeSource, encodeWith, ownSource, talesSource } from "./corpus.ts";
+import type { Choices, Plan } from "../protocol.ts";
 import type { LogContent } from "./run_log.ts";
-import type { Session } from "./session.ts";
+import { planRun, planSettings, Session } from "./session.ts";
 import { settingsOf } from "./settings.ts";
 
 /** A place for one kept run, such as a file of the browser. */
@@ -34,10 +36,13 @@ interface Description {
   readonly device: "cpu" | "wasm" | "webgpu";
   readonly step: number;
   readonly log: LogContent;
+  /** Of a run that was brought, whose settings no choices stand for: the files of its tokenizer. */
+  readonly brought?: Readonly<Record<string, string>>;
 }
 
 /** A run that was kept. */
-export interface KeptRun extends Description {
+export interface KeptRun extends Omit<Description, "settings"> {
+  readonly settings: LanguageSettings;
   readonly floats: Uint8Array<ArrayBuffer>;
 }
 
@@ -48,15 +53,16 @@ const tensorsOf = ({ run: { store, optimizer } }: Session): Tensor[] => [
 
 /** The state of a run as bytes; undefined where they are too many. */
 export async function encodeRun(session: Session): Promise<Uint8Array<ArrayBuffer> | undefined> {
-  const { run, choices, corpus: { source }, log } = session, tensors = tensorsOf(session);
+  const { run, choices, corpus, log } = session, { source } = corpus, tensors = tensorsOf(session);
   if (4 * tensors.reduce((sum, { size }) => sum + size, 0) > MAX_BYTES) return;
   const description: Description = {
     choices,
-    settings: JSON.stringify(settingsOf(choices)),
+    settings: JSON.stringify(session.begunWith),
     text: source.optimalLoss === undefined ? source.text : null,
     device: run.backend.name as Description["device"],
     step: run.step,
     log: log.content,
+    ...session.isBrought ? { brought: corpus.tokenizer.toHuggingFace() } : {},
   };
   const json = new TextEncoder().encode(JSON.stringify(description));
   const parts: BlobPart[] = [Uint32Array.of(json.length), json];
@@ -69,15 +75,30 @@ export function decodeRun(bytes: Uint8Array<ArrayBuffer> | undefined): KeptRun |
   try {
     const end = 4 + new DataView(bytes!.buffer).getUint32(0, true);
     const description: Description = JSON.parse(new TextDecoder().decode(bytes!.subarray(4, end)));
-    const isSame = JSON.stringify(settingsOf(description.choices)) === description.settings;
-    return isSame ? { ...description, floats: bytes!.slice(end) } : undefined;
+    const { brought, choices } = description;
+    const isSame = brought !== undefined || JSON.stringify(settingsOf(choices)) === description.settings;
+    const settings: LanguageSettings = JSON.parse(description.settings);
+    return isSame ? { ...description, settings, floats: bytes!.slice(end) } : undefined;
   } catch {
     return undefined;
   }
 }
 
+/** Makes the run that was kept, as it was then. */
+export function takeUp(backend: Backend, kept: KeptRun): { readonly session: Session; readonly plan: Plan } {
+  const { choices, settings, text, brought } = kept;
+  const source = text === null ? talesSource() : brought ? { text } : ownSource(text);
+  const corpus = brought
+    ? encodeWith(source, loadTokenizer(brought), settings)
+    : encodeSource(source, objectiveOf(settings));
+  const plan = brought ? planSettings(settings, choices, corpus) : planRun(choices, corpus);
+  const session = new Session(backend, plan, corpus, brought && { settings });
+  restoreRun(session, kept);
+  return { session, plan };
+}
+
 /** Sets a new run with the same choices back to what was kept. */
-export function restoreRun(session: Session, { floats, step, log }: KeptRun): void {
+function restoreRun(session: Session, { floats, step, log }: KeptRun): void {
   const values = new Float32Array(floats.buffer), tensors = tensorsOf(session);
   if (values.length !== tensors.reduce((sum, { size }) => sum + size, 0)) {
     throw new Error("The run that was kept is damaged: begin a new one");

@@ -10,26 +10,29 @@ import {
   type BatchSource,
   buildModel,
   causalBatches,
-  decodeFilled,
   defaultPrompt,
   estimateMemory,
   evaluate,
   expectKind,
   filledSample,
-  fillMask,
-  generateText,
-  type GenerateTextOptions,
   kindOf,
   maskedBatches,
   maskedTexts,
   maskedValidationBatches,
-  maskTokens,
   type ModelsByKind,
   TrainingRun,
   validationBatches,
 } from "../../mod.ts";
-import { languageConfig, type LanguageSettings } from "../../checkpoints/runs/language_settings.ts";
-import { yieldToEvents } from "../../training/evaluate.ts";
+import { isDue } from "../../checkpoints/runs/intervals.ts";
+import {
+  type LanguageConfig,
+  languageConfig,
+  type LanguageSettings,
+} from "../../checkpoints/runs/language_settings.ts";
+import { allocateParameters } from "../../core/module.ts";
+import { endOfText } from "../../tokenizers/token_file.ts";
+import type { Tokenizer } from "../../tokenizers/tokenizer.ts";
+import { answer, continueText, type Sampling } from "./answer.ts";
 import type { Corpus } from "./corpus.ts";
 import type { LookSource } from "./looks.ts";
 import type { Choices, Plan, RateChange, Reference } from "../protocol.ts";
@@ -39,21 +42,39 @@ import { checkChoices, checkNumber, settingsOf } from "./settings.ts";
 /** More memory than this is refused: a page that takes more may be ended without a word. */
 const MAX_BYTES = 3e9;
 
-/** Tokens of a sample, and of a text that is generated. */
-const SAMPLE_LENGTH = 200, TEXT_LENGTH = 400;
+/** Tokens of a sample. */
+const SAMPLE_LENGTH = 200;
 
 /** The shares of a long text that a validation reads: at least 20 batches and so many tokens. */
 const VALIDATION = { batches: 20, tokens: 16_384 };
 
-/** How a text is drawn. */
-export type Sampling = Pick<GenerateTextOptions, "temperature" | "topK" | "topP" | "seed">;
+/** The sizes of the model of a run, and the token at which its texts end. */
+export function configOf(settings: LanguageSettings, tokenizer: Tokenizer): LanguageConfig {
+  const sizes = languageConfig(settings, tokenizer.vocabSize);
+  const endId = kindOf(sizes) === "causal" ? endOfText(tokenizer) : undefined;
+  return endId === undefined ? sizes : { ...sizes, endId } as LanguageConfig;
+}
 
 /** What choices amount to with a text. It throws where they cannot be trained. */
-export function planRun(asked: Choices, { tokenizer: { vocabSize }, characters, training }: Corpus): Plan {
+export function planRun(asked: Choices, corpus: Corpus): Plan {
   checkChoices(asked);
-  const contextLength = Math.min(asked.contextLength, Math.floor((training.length - 1) / 2));
-  const choices = { ...asked, contextLength }, config = languageConfig(settingsOf(choices), vocabSize);
-  const { parameters, ...memory } = estimateMemory(config, choices.batchSize);
+  const { length } = corpus.training,
+    contextLength = Math.min(asked.contextLength, Math.floor((length - 1) / 2));
+  const choices = { ...asked, contextLength };
+  const notes = contextLength < asked.contextLength
+    ? [`Context ${contextLength} instead of ${asked.contextLength}: half of the ${length} training tokens`]
+    : [];
+  return { ...planSettings(settingsOf(choices), choices, corpus), notes };
+}
+
+/** What the settings of a run amount to, with the choices that are shown of them. It throws where they take too much memory. */
+export function planSettings(
+  settings: LanguageSettings,
+  choices: Choices,
+  { tokenizer, characters }: Corpus,
+): Plan {
+  const { batchSize, optimizer } = settings, { vocabSize } = tokenizer;
+  const { parameters, ...memory } = estimateMemory(configOf(settings, tokenizer), batchSize, { optimizer });
   const bytes = memory.parameterBytes + memory.activationBytes + memory.tensorBytes;
   if (bytes > MAX_BYTES) {
     throw new RangeError(
@@ -61,12 +82,13 @@ export function planRun(asked: Choices, { tokenizer: { vocabSize }, characters, 
         "enter a smaller width, batch or context",
     );
   }
-  const notes = contextLength < asked.contextLength
-    ? [
-      `Context ${contextLength} instead of ${asked.contextLength}: half of the ${training.length} training tokens`,
-    ]
-    : [];
-  return { parameters, vocabSize, characters, choices, bytes, notes };
+  return { parameters, vocabSize, characters, choices, bytes, notes: [] };
+}
+
+/** What a run goes on from instead of initial values. */
+export interface Continued {
+  /** Its settings, which no choices of the page stand for. */
+  readonly settings: LanguageSettings;
 }
 
 /** A model in training. */
@@ -85,26 +107,29 @@ export class Session {
   readonly corpus: Corpus;
   /** The model. */
   readonly model: ModelsByKind["causal" | "masked"];
-  /** The settings that follow from the choices. */
-  readonly #settings: LanguageSettings;
+  /** Whether it was begun elsewhere. */
+  readonly isBrought: boolean;
+  /** The settings that it was begun with. */
+  readonly begunWith: LanguageSettings;
+  readonly #stepsPerEpoch: number;
   readonly #validation: readonly Batch[];
   /** What a masked model is shown on. */
   readonly #sequences: readonly Uint32Array[] = [];
 
-  /** Draws the initial values of a model that {@linkcode planRun} has checked. */
-  constructor(backend: Backend, { choices }: Plan, corpus: Corpus) {
-    const { batchSize, contextLength, seed } = choices, { tokenizer, training, validation } = corpus;
-    const settings = settingsOf(choices),
-      config = languageConfig(settings, tokenizer.vocabSize),
+  /**
+   * Makes the model of a run that {@linkcode planRun} has checked, and draws its initial values; with `continued`, those that
+   * follow are to be written over them.
+   */
+  constructor(backend: Backend, { choices }: Plan, corpus: Corpus, continued?: Continued) {
+    const { tokenizer, training, validation } = corpus, settings = continued?.settings ?? settingsOf(choices);
+    const { batchSize, contextLength, seed, accumulation = 1 } = settings,
       sizes = { contextLength, batchSize };
+    const config = configOf(settings, tokenizer);
     const windows = Math.max(VALIDATION.batches * batchSize, Math.ceil(VALIDATION.tokens / contextLength));
     let batches: BatchSource;
     if (kindOf(config) === "masked") {
       const known = expectKind(config, "masked");
-      const { sequences, options } = maskedTexts({ training, validation }, known, tokenizer, {
-        batchSize,
-        seed,
-      });
+      const { sequences, options } = maskedTexts({ training, validation }, known, tokenizer, settings);
       this.model = buildModel<"masked">(known);
       batches = maskedBatches(sequences.training, options);
       this.#validation = maskedValidationBatches(sequences.validation, { ...options, limit: windows });
@@ -116,18 +141,27 @@ export class Session {
       this.#validation = validationBatches(validation, { ...sizes, contextLength: length, windows });
     }
     this.corpus = corpus;
-    this.tokensPerStep = batchSize * contextLength;
+    this.tokensPerStep = accumulation * batchSize * contextLength;
     this.references = baselines(validation, { vocabSize: tokenizer.vocabSize, optimal: corpus.optimalLoss });
-    this.run = new TrainingRun(backend, this.model, batches, settings);
+    const store = continued && allocateParameters(backend, this.model);
+    this.run = new TrainingRun(backend, this.model, batches, settings, { store });
+    this.isBrought = continued !== undefined;
     this.choices = choices;
-    this.#settings = settings;
-    this.log = new RunLog(batches.batchesPerEpoch);
+    this.begunWith = settings;
+    this.#stepsPerEpoch = batches.batchesPerEpoch / accumulation;
+    this.log = new RunLog(this.#stepsPerEpoch);
+  }
+
+  /** Whether there is a validation after a step. */
+  isValidated(step: number): boolean {
+    const { steps, evaluationInterval } = this.begunWith;
+    return step === steps || isDue(step, evaluationInterval, this.#stepsPerEpoch);
   }
 
   /** The settings from the next step on. */
   get settings(): LanguageSettings {
     const { learningRate, minLearningRate } = this.run.settings;
-    return { ...this.#settings, learningRate, minLearningRate };
+    return { ...this.begunWith, learningRate, minLearningRate };
   }
 
   /** The peak learning rates, each with the first step that it holds for. */
@@ -169,33 +203,12 @@ export class Session {
     }
     let text = "";
     const options = { maxNewTokens: SAMPLE_LENGTH, temperature: 0.8, seed: seed + step };
-    for await (const piece of this.#continue(defaultPrompt(tokenizer), options)) text += piece;
+    for await (const piece of continueText(this.looked, defaultPrompt(tokenizer), options)) text += piece;
     return text.trim();
   }
 
   /** Continues a prompt piece by piece, or fills its masks. */
-  async *answer(prompt: string, sampling: Sampling): AsyncGenerator<string> {
-    if (!this.masked) {
-      yield* this.#continue(prompt, { ...sampling, maxNewTokens: TEXT_LENGTH });
-      return;
-    }
-    const model = this.model as ModelsByKind["masked"], { tokenizer } = this.corpus;
-    const { maskId } = maskTokens(tokenizer, model.config.padId);
-    const ids = tokenizer.encode(prompt, { addSpecialTokens: true });
-    if (!ids.includes(maskId)) {
-      throw new Error("The text has no <mask>: write <mask> where a character is missing");
-    }
-    yield decodeFilled(ids, await fillMask(this.run.backend, model, ids, { maskId }), tokenizer).text;
-  }
-
-  async *#continue(
-    prompt: string,
-    options: Sampling & { maxNewTokens: number },
-  ): AsyncGenerator<string> {
-    const source = { backend: this.run.backend, model: this.model, tokenizer: this.corpus.tokenizer };
-    for await (const piece of generateText(source, { ...options, prompt })) {
-      yield piece;
-      await yieldToEvents();
-    }
+  answer(prompt: string, sampling: Sampling): AsyncGenerator<string> {
+    return answer(this.looked, prompt, sampling);
   }
 }

@@ -3,26 +3,27 @@
  *
  * @module
  */
-import { chooseBackend, objectiveOf, type OpenedBackend, train } from "../../mod.ts";
-import { usualInterval } from "../../checkpoints/runs/intervals.ts";
+import { chooseBackend, objectiveOf, type OpenedBackend } from "../../mod.ts";
+import { answer } from "./answer.ts";
+import { Brought } from "./bring/brought.ts";
 import { type Corpus, encodeSource, ownSource, type Source, talesSource } from "./corpus.ts";
-import { Looks } from "./looks.ts";
-import type { Choices, FromWorker, Plan, ToWorker, WorkerState } from "../protocol.ts";
-import { decodeRun, encodeRun, type KeptRun, restoreRun, type Shelf } from "./kept_run.ts";
+import { Looks, type LookSource } from "./looks.ts";
+import type { Choices, FromWorker, Plan, Question, ToWorker, WorkerState } from "../protocol.ts";
+import { decodeRun, encodeRun, type KeptRun, type Shelf, takeUp } from "./kept_run.ts";
 import { planRun, Session } from "./session.ts";
-import { hasSample, settingsOf } from "./settings.ts";
+import { settingsOf } from "./settings.ts";
 import { packRun } from "./take_away.ts";
+import { showAgain, trainSteps } from "./training_loop.ts";
 
-/** Milliseconds of training between two answers to the page. */
-const ANSWER_INTERVAL = 40;
+/** Answered between two steps, and sooner than the other messages. */
+const QUESTIONS: Readonly<Record<Question["kind"], true>> = {
+  distribution: true,
+  attention: true,
+  inside: true,
+  surprise: true,
+};
 
-/** The most steps between two answers: the losses of no more are kept. */
-const MAX_STEPS = 256;
-
-/** Steps of a kept run in one message: the page would take too long to read all of them at once. */
-const SHOWN_AT_ONCE = 5000;
-
-/** Holds the text, the device and the run. */
+/** Holds the text, the device and the run, or the model that was brought. */
 export class Trainer {
   readonly #post: (message: FromWorker) => void;
   /** The messages are worked off one after the other. */
@@ -33,6 +34,7 @@ export class Trainer {
   #corpora: Partial<Record<"causal" | "mlm", Corpus>> = {};
   #opened: OpenedBackend | undefined;
   #session: Session | undefined;
+  #brought: Brought | undefined;
   #looks: Looks | undefined;
   readonly #shelf: Shelf | undefined;
 
@@ -47,7 +49,7 @@ export class Trainer {
 
   /** Takes a message; the promise resolves when it has been worked off. */
   receive(message: ToWorker): Promise<void> {
-    if (message.kind === "distribution" || message.kind === "attention" || message.kind === "inside") {
+    if (isQuestion(message)) {
       this.#looks?.ask(message); // a training that is running answers it sooner than the queue
       return this.#queue = this.#queue.then(() => this.#looks?.answer());
     }
@@ -56,7 +58,7 @@ export class Trainer {
     else if (message.kind !== "plan") this.#interrupted = false;
     return this.#queue = this.#queue.then(() => this.#answer(message)).catch((error) => {
       this.#post({ kind: "failed", at: message.kind, message: (error as Error).message });
-      if (this.#session) this.#show(this.#resting());
+      if (this.#session || this.#brought) this.#show(this.#resting());
       else if (message.kind === "begin" || message.kind === "restore") this.#show("idle");
     });
   }
@@ -91,6 +93,12 @@ export class Trainer {
         return await this.#restore();
       case "pack":
         return await this.#pack();
+      case "bring":
+        return await this.#bring(message.files);
+      case "supply":
+        return await this.#brought?.supply(message.file, this.#post);
+      case "resume":
+        return await this.#resume();
     }
   }
 
@@ -100,7 +108,8 @@ export class Trainer {
 
   /** The state when nothing is running. */
   #resting(): WorkerState {
-    const { run } = this.#session!;
+    if (!this.#session) return "opened";
+    const { run } = this.#session;
     return run.step === run.settings.steps ? "done" : "paused";
   }
 
@@ -131,56 +140,40 @@ export class Trainer {
     this.#show("preparing");
     const corpus = this.#corpusOf(choices), plan = planRun(choices, corpus);
     if (!this.#opened) await this.#open("auto");
-    this.#prepare(plan, corpus);
+    this.#enter(new Session(this.#opened!.backend, plan, corpus), plan);
     await this.#train(Infinity);
   }
 
-  /** Makes the model of a run, and tells the page about it. */
-  #prepare(plan: Plan, corpus: Corpus): Session {
-    const session = this.#session = new Session(this.#opened!.backend, plan, corpus);
-    const looks = this.#looks = new Looks(session.looked, this.#post), { references, masked } = session;
+  /** Makes a run the one that is shown, and tells the page about it. */
+  #enter(session: Session, plan: Plan): void {
+    const { corpus, references, masked } = this.#session = session;
+    this.#brought = undefined;
+    const looks = this.#looks = new Looks(session.looked, this.#post);
     this.#post({ kind: "began", plan, masked, prompt: corpus.prompt, line: looks.line, references });
-    return session;
   }
 
-  /** Trains until the last step, a number of steps from now, or an interruption, which comes between two steps. */
+  /** Shows a run that was trained before, paused. */
+  async #continue(session: Session, plan: Plan): Promise<void> {
+    this.#enter(session, plan);
+    showAgain(session, this.#post);
+    this.#show(this.#resting());
+    await this.#looks?.renew();
+  }
+
+  /** Trains until the last step, a number of steps from now, or an interruption. */
   async #train(count: number): Promise<void> {
     const session = this.#session;
     if (!session) return;
-    const { run, tokensPerStep } = session,
-      { steps } = run.settings,
-      last = Math.min(steps, run.step + count);
+    const { run } = session, last = Math.min(run.settings.steps, run.step + count);
     if (run.step >= last) return;
     this.#show("training");
-    const interval = usualInterval(steps);
-    const isDue = (step: number) => step % interval === 0 || step === steps;
-    let readAt = run.step + 1, begun = performance.now();
-    const pauseAfter = (step: number) =>
-      step >= readAt || step === last || isDue(step) || hasSample(step, steps);
-    for await (const reports of train(run, { interval: MAX_STEPS, pauseAfter })) {
-      const { step } = run, perStep = (performance.now() - begun) / reports.length;
-      this.#post({
-        kind: "progress",
-        losses: reports.map(({ step, loss }) => ({ step, loss })),
-        learningRate: reports.at(-1)!.learningRate,
-        tokensPerSecond: 1000 * tokensPerStep / perStep,
-        secondsLeft: (steps - step) * perStep / 1000,
-      });
-      const loss = isDue(step) ? await session.validate() : undefined;
-      session.log.add(reports, performance.now() - begun, loss);
-      if (loss !== undefined) this.#post({ kind: "validated", step, loss });
-      if (hasSample(step, steps)) {
-        const sample = { step, text: await session.sample() };
-        session.log.samples.push(sample);
-        this.#post({ kind: "sample", ...sample });
-      }
-      if (loss !== undefined) await this.#keep(session);
-      await (hasSample(step, steps) ? this.#looks?.renew() : this.#looks?.answer());
-      if (this.#interrupted || step === last) break;
-      readAt = step + Math.max(1, Math.min(Math.floor(ANSWER_INTERVAL / perStep), MAX_STEPS));
-      begun = performance.now();
-    }
-    if (!isDue(run.step)) await this.#keep(session);
+    await trainSteps(session, {
+      post: this.#post,
+      looks: this.#looks,
+      last,
+      keep: () => this.#keep(session),
+      isInterrupted: () => this.#interrupted,
+    });
     this.#show(this.#resting());
     await this.#looks?.renew();
   }
@@ -207,37 +200,36 @@ export class Trainer {
     const kept = await this.#kept();
     if (!kept) throw new Error("The run that was kept is no longer there: begin a new one");
     this.#show("preparing");
-    const { choices, text, log: { records, samples, milliseconds }, step } = kept;
-    const source = text === null ? talesSource() : ownSource(text);
-    const corpus = encodeSource(source, objectiveOf(settingsOf(choices))), plan = planRun(choices, corpus);
     await this.#open(kept.device);
-    const session = this.#prepare(plan, corpus);
-    restoreRun(session, kept);
-    const perStep = milliseconds / step;
-    for (let first = 0; first < records.length; first += SHOWN_AT_ONCE) {
-      const part = records.slice(first, first + SHOWN_AT_ONCE);
-      this.#post({
-        kind: "progress",
-        losses: part.map(({ step, loss }) => ({ step, loss })),
-        learningRate: part.at(-1)!.learningRate,
-        tokensPerSecond: 1000 * session.tokensPerStep / perStep,
-        secondsLeft: (choices.steps - step) * perStep / 1000,
-      });
-    }
-    for (const { step, validationLoss: loss } of records) {
-      if (loss !== undefined) this.#post({ kind: "validated", step, loss });
-    }
-    this.#post({ kind: "rate", rates: session.rates });
-    for (const sample of samples) this.#post({ kind: "sample", ...sample });
-    this.#show(this.#resting());
-    await this.#looks?.renew();
+    const { session, plan } = takeUp(this.#opened!.backend, kept);
+    await this.#continue(session, plan);
+  }
+
+  /** Opens a model that was trained elsewhere. Where that fails, everything stays as it was. */
+  async #bring(files: (ToWorker & { kind: "bring" })["files"]): Promise<void> {
+    if (!this.#opened) await this.#open("auto");
+    const brought = await Brought.open(files, this.#opened!.backend);
+    const looks = this.#looks = new Looks(brought.source, this.#post);
+    this.#brought = brought;
+    this.#post({ ...brought.message, line: looks.line });
+    brought.describe(this.#post);
+    this.#show("opened");
+    await looks.renew();
+  }
+
+  /** Goes on with the run whose model was brought. */
+  async #resume(): Promise<void> {
+    if (!this.#brought) return;
+    this.#show("preparing");
+    const { session, plan } = await this.#brought.resume();
+    await this.#continue(session, plan);
   }
 
   async #generate({ prompt, ...sampling }: ToWorker & { kind: "generate" }): Promise<void> {
-    const session = this.#session;
-    if (!session) return;
+    const source: LookSource | undefined = this.#session?.looked ?? this.#brought?.source;
+    if (!source) return;
     this.#show("generating");
-    for await (const piece of session.answer(prompt, sampling)) {
+    for await (const piece of answer(source, prompt, sampling)) {
       this.#post({ kind: "generated", piece });
       await this.#looks?.answer();
       if (this.#interrupted) break;
@@ -272,9 +264,11 @@ export class Trainer {
   /** Ends the run, which is no longer kept. The device is opened anew, which gives its memory back. */
   async #reset(): Promise<void> {
     if (this.#session) await this.#shelf?.write(undefined).catch(() => {});
-    this.#session = this.#looks = undefined;
+    this.#session = this.#brought = this.#looks = undefined;
     this.#opened?.backend.close();
     this.#opened = undefined;
     this.#show("idle");
   }
 }
+
+const isQuestion = (message: ToWorker): message is Question => Object.hasOwn(QUESTIONS, message.kind);

@@ -5,7 +5,7 @@
  */
 import type { StepLoss } from "../protocol.ts";
 
-/** Training losses of every step from 1, and validation losses of some. */
+/** Training losses of steps, and validation losses of some. A run that was brought need not have all of its steps. */
 export class LossRecord {
   readonly steps: number[] = [];
   readonly training: number[] = [];
@@ -26,7 +26,8 @@ export class LossRecord {
 
   /** Sets the validation loss after a step that has been added. */
   validate({ step, loss }: StepLoss): void {
-    this.validation[step - this.steps[0]] = loss;
+    const at = this.steps.lastIndexOf(step);
+    if (at >= 0) this.validation[at] = loss;
   }
 
   /** The newest rows first, at most so many. */

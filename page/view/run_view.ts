@@ -3,6 +3,7 @@
  *
  * @module
  */
+import type { ModelKind } from "../../mod.ts";
 import { element, enable, isEnabled, onClick, show, write } from "./elements.ts";
 import { duration, exactLoss, lossText, rateText, wholeNumber } from "./format.ts";
 import { LossChart } from "./loss_chart.ts";
@@ -15,12 +16,15 @@ const ROWS = 100;
 
 const TITLES: Record<WorkerState, string> = {
   idle: "Ready",
+  opened: "Opened",
   preparing: "Preparing",
   training: "Training",
   paused: "Paused",
   generating: "Generating",
   done: "Done",
 };
+
+const FAMILIES = { gpt1: "GPT-1", gpt2: "GPT-2", roberta: "RoBERTa", bert: "BERT" };
 
 /** The view of one run after the other. */
 export class RunView {
@@ -29,6 +33,8 @@ export class RunView {
   #chart: LossChart | undefined;
   #steps = 0;
   #state: WorkerState = "idle";
+  /** Of a model that is only looked at. */
+  #opened: string | undefined;
   /** Texts generated, each with another seed. */
   #asked = 0;
 
@@ -56,6 +62,8 @@ export class RunView {
     switch (message.kind) {
       case "began":
         return this.#begin(message);
+      case "loaded":
+        return this.#load(message);
       case "state":
         return this.#showState(message.state);
       case "progress":
@@ -82,16 +90,11 @@ export class RunView {
     this.#chart?.close();
     this.#record = new LossRecord();
     this.#steps = steps;
-    show("begin", false);
-    show("run", true);
-    for (const id of ["samples", "answer", "losses"]) element(id).replaceChildren();
+    this.#enter({ task: masked ? "masked" : "causal", mask: "<mask>", prompt, unit: "character" });
+    for (const id of ["samples", "losses"]) element(id).replaceChildren();
     for (const name of ["loss", "validation", "speed", "left"]) write(`fact-${name}`, "–");
     write("fact-step", `0 of ${wholeNumber(steps)}`);
     element("progress", HTMLProgressElement).value = 0;
-    write("ask-title", masked ? "Fill masks" : "Generate");
-    write("prompt-label", masked ? "Text with <mask> for each missing character" : "Prompt");
-    write("generate", masked ? "Fill" : "Generate");
-    element("prompt", HTMLTextAreaElement).value = prompt;
     this.#legend(references);
     this.#chart = new LossChart(element("chart"), this.#record, {
       steps,
@@ -105,6 +108,50 @@ export class RunView {
         `${plan.vocabSize} tokens in the vocabulary; seed ${seed}. ${element("reason").textContent}`,
     );
     element("pause").focus();
+  }
+
+  /** Shows a model that is only looked at. */
+  #load(message: FromWorker & { kind: "loaded" }): void {
+    const { name, task, mask, prompt, pairs, architecture, classes, step, vocabSize } = message;
+    this.#chart?.close();
+    this.#enter({ task, mask, prompt, pairs, unit: "token", name });
+    element("run").classList.toggle("no-step", step === undefined);
+    const kind = `${FAMILIES[architecture]}${classes === undefined ? "" : ` that knows ${classes} classes`}`;
+    write(
+      "facts",
+      `${kind}, ${message.layers} layers, ${message.heads} heads, ${message.modelDim} wide, ` +
+        `${wholeNumber(message.parameters)} parameters; it reads up to ${message.contextLength} tokens, of ` +
+        `${wholeNumber(vocabSize)} in the vocabulary. ${element("reason").textContent}`,
+    );
+    element("prompt").focus();
+  }
+
+  /** Shows the section of a run, or of a model that is only looked at, which has a name. */
+  #enter({ task, mask, prompt, unit, pairs = false, name }: {
+    readonly task: ModelKind;
+    readonly mask: string | undefined;
+    readonly prompt: string;
+    readonly unit: string;
+    readonly pairs?: boolean;
+    readonly name?: string;
+  }): void {
+    this.#opened = name;
+    show("begin", false);
+    show("run", true);
+    element("run").classList.toggle("opened", name !== undefined);
+    element("run").classList.remove("no-step");
+    write("reset", name === undefined ? "Reset" : "Close");
+    const [title, label, button] = {
+      causal: ["Generate", "Prompt", "Generate"],
+      masked: ["Fill masks", `Text with ${mask} for each missing ${unit}`, "Fill"],
+      classifier: ["Classify", pairs ? "Two texts, each on a line of its own" : "Text", ""],
+    }[task];
+    write("ask-title", title);
+    write("prompt-label", label);
+    write("generate", button);
+    show("generate", task !== "classifier");
+    element("prompt", HTMLTextAreaElement).value = prompt;
+    element("answer").replaceChildren();
   }
 
   #legend(references: readonly Reference[]): void {
@@ -123,10 +170,11 @@ export class RunView {
 
   #showState(state: WorkerState): void {
     this.#state = state;
-    write("state", TITLES[state]);
-    const step = element("fact-step").textContent;
-    write("status", state === "idle" ? "" : `${TITLES[state]}, step ${step}`);
-    const isResting = state === "paused" || state === "done";
+    write("state", state === "opened" ? this.#opened! : TITLES[state]);
+    const what = this.#opened ?? `step ${element("fact-step").textContent}`;
+    write("status", state === "idle" ? "" : `${TITLES[state]}, ${what}`);
+    const isResting = state === "paused" || state === "done" || state === "opened";
+    show("pause", this.#opened === undefined || state === "generating");
     write("pause", state === "paused" ? "Go on" : state === "generating" ? "Stop" : "Pause");
     enable("pause", state !== "done");
     enable("step", state === "paused");

@@ -6,7 +6,7 @@
 /// <reference lib="dom" />
 import { assertEquals } from "@std/assert";
 import axe from "npm:axe-core@4.14.1";
-import { openPage, waitForText } from "./chrome.ts";
+import { choose, openPage, waitForText } from "./chrome.ts";
 import { lossesOn, test } from "./shared.ts";
 
 for (const [width, dark] of [[1280, false], [390, true], [390, false], [1280, true]] as const) {
@@ -49,6 +49,9 @@ for (const [width, dark] of [[1280, false], [390, true], [390, false], [1280, tr
       await page.waitForSelector('#train[aria-disabled="false"]');
       await page.evaluate(axe.source);
       await check("form with a run that was kept");
+      await choose(page, "#open-folder", new URL("../../pretrained/tales", import.meta.url).pathname);
+      await page.waitForSelector("#skills tr");
+      await check("opened model");
     },
   );
 }

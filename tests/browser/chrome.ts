@@ -9,16 +9,19 @@ import puppeteer, { type Browser, type Page } from "npm:puppeteer-core@25.16.0";
 /** SwiftShader's WebGPU comes with the second flag. */
 const FLAGS = ["--no-sandbox", "--enable-unsafe-webgpu"];
 
-/** The path of Chrome: that of `CHROME`, or of the one that is installed; undefined where there is none. */
-export async function findChrome(): Promise<string | undefined> {
-  const named = Deno.env.get("CHROME");
+/** The path of a program: the value of a variable, or of the first of these names that is installed; undefined where none is. */
+export async function findProgram(variable: string, names: readonly string[]): Promise<string | undefined> {
+  const named = Deno.env.get(variable);
   if (named) return named;
   const folders = (Deno.env.get("PATH") ?? "").split(":");
-  const names = ["chromium-headless-shell", "chromium", "google-chrome"];
   for (const path of names.flatMap((name) => folders.map((folder) => `${folder}/${name}`))) {
     if ((await Deno.stat(path).catch(() => undefined))?.isFile) return path;
   }
 }
+
+/** The path of Chrome, if there is one. */
+export const findChrome = (): Promise<string | undefined> =>
+  findProgram("CHROME", ["chromium-headless-shell", "chromium", "google-chrome"]);
 
 /** Starts Chrome for a test and ends it afterwards. */
 export async function withChrome(
@@ -105,4 +108,19 @@ export async function fill(page: Page, selector: string, text: string): Promise<
     (field as HTMLInputElement).value = text;
     field.dispatchEvent(new Event("input", { bubbles: true }));
   }, text);
+}
+
+/** Drops files and folders of the disk on the page, as a person does. */
+export async function drop(page: Page, ...files: string[]): Promise<void> {
+  const client = await page.createCDPSession(), data = { items: [], files, dragOperationsMask: 1 };
+  for (const type of ["dragEnter", "dragOver", "drop"] as const) {
+    await client.send("Input.dispatchDragEvent", { type, x: 200, y: 200, data });
+  }
+  await client.detach();
+}
+
+/** Chooses files or a folder in the dialog that a button opens. */
+export async function choose(page: Page, button: string, ...files: string[]): Promise<void> {
+  const [chooser] = await Promise.all([page.waitForFileChooser(), page.click(button)]);
+  await chooser.accept(files);
 }

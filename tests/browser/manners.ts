@@ -139,8 +139,8 @@ async function walk(page: Page, first: string): Promise<string[]> {
 test("everything is reached by Tab, in the order of the page, and seen", async (browser, address) => {
   const { page, faults } = await openPage(browser, address);
   assertEquals(await walk(page, "train"), [
-    ...["train", "text", "objective", "preset", "layers", "heads", "modelDim", "contextLength"],
-    ...["batchSize", "steps", "learningRate", "seed", "device"],
+    ...["train", "open-folder", "open-files", "text", "objective", "preset", "layers", "heads", "modelDim"],
+    ...["contextLength", "batchSize", "steps", "learningRate", "seed", "device"],
   ]);
   await fill(page, "#steps", "3");
   await waitForText(page, "#plan", / 3 steps/);

@@ -8,32 +8,13 @@ import { toFileUrl } from "@std/path";
 import type { Page } from "npm:puppeteer-core@25.16.0";
 import { choicesOf } from "../../page/choices.ts";
 import { Trainer } from "../../page/compute/trainer.ts";
-import type { FromWorker, StepLoss, ToWorker } from "../../page/protocol.ts";
+import type { FromWorker, ToWorker } from "../../page/protocol.ts";
 import { writePage } from "../../page/serve.ts";
-import { exactLoss, percentText } from "../../page/view/format.ts";
+import { percentText } from "../../page/view/format.ts";
 import { unzipSync } from "npm:fflate@0.8.3";
 import { inFolder, story, succeed, words } from "../_command.ts";
 import { fill, openPage, textOf, waitForText } from "./chrome.ts";
-import { files, lossesOn, test } from "./shared.ts";
-
-/** What the page's own code computes in Deno for the same messages. */
-async function inDeno(...messages: readonly ToWorker[]): Promise<FromWorker[]> {
-  const answers: FromWorker[] = [], trainer = new Trainer((message) => answers.push(message));
-  for (const message of messages) await trainer.receive(message);
-  await trainer.receive({ kind: "reset" });
-  return answers;
-}
-
-function rowsOf(answers: readonly FromWorker[]): string[][] {
-  const validated = new Map(
-    answers.flatMap((answer) => answer.kind === "validated" ? [[answer.step, answer.loss]] : []),
-  );
-  const losses: StepLoss[] = answers.flatMap((answer) => answer.kind === "progress" ? answer.losses : []);
-  return losses.map(({ step, loss }) => {
-    const validation = validated.get(step);
-    return [`${step}`, exactLoss(loss), validation === undefined ? "" : exactLoss(validation)];
-  });
-}
+import { files, inDeno, lossesOn, rowsOf, test } from "./shared.ts";
 
 const stepOf = async (page: Page) => Number((await textOf(page, "#fact-step")).replace(/ of .*/, ""));
 

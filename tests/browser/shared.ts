@@ -5,6 +5,9 @@
  */
 /// <reference lib="dom" />
 import type { Browser, Page } from "npm:puppeteer-core@25.16.0";
+import { Trainer } from "../../page/compute/trainer.ts";
+import type { FromWorker, StepLoss, ToWorker } from "../../page/protocol.ts";
+import { exactLoss } from "../../page/view/format.ts";
 import { buildPage } from "../../page/build.ts";
 import { servePage } from "../../page/serve.ts";
 import { findChrome, withChrome } from "./chrome.ts";
@@ -44,4 +47,24 @@ export async function lossesOn(page: Page): Promise<string[][]> {
       rows.map((row) => Array.from((row as HTMLTableRowElement).cells, (cell) => cell.textContent ?? "")),
   );
   return rows.reverse();
+}
+
+/** What the page's own code computes in Deno for the same messages. */
+export async function inDeno(...messages: readonly ToWorker[]): Promise<FromWorker[]> {
+  const answers: FromWorker[] = [], trainer = new Trainer((message) => answers.push(message));
+  for (const message of messages) await trainer.receive(message);
+  await trainer.receive({ kind: "reset" });
+  return answers;
+}
+
+/** The rows of the table of losses that answers amount to. */
+export function rowsOf(answers: readonly FromWorker[]): string[][] {
+  const validated = new Map(
+    answers.flatMap((answer) => answer.kind === "validated" ? [[answer.step, answer.loss]] : []),
+  );
+  const losses: StepLoss[] = answers.flatMap((answer) => answer.kind === "progress" ? answer.losses : []);
+  return losses.map(({ step, loss }) => {
+    const validation = validated.get(step);
+    return [`${step}`, exactLoss(loss), validation === undefined ? "" : exactLoss(validation)];
+  });
 }

@@ -5,6 +5,7 @@
  * @module
  */
 import { visible } from "../../../core/visible.ts";
+import type { ModelKind } from "../../../mod.ts";
 import type { FromWorker, Question, TokenChance } from "../../protocol.ts";
 import { element, show, write } from "../elements.ts";
 import { percentText, wholeNumber } from "../format.ts";
@@ -27,7 +28,9 @@ export const tokenLabel = (token: string): string => visible(token).replaceAll("
 /** The list of the next tokens. */
 export class NextTokenView {
   readonly #ask: (question: Question) => void;
-  #masked = false;
+  /** Whether tokens are drawn from the probabilities. */
+  #isDrawn = true;
+  #isClassifier = false;
 
   /** Asks whenever the prompt or a slider changes. */
   constructor(ask: (question: Question) => void) {
@@ -38,13 +41,9 @@ export class NextTokenView {
   /** Shows an answer of the worker. */
   receive(message: FromWorker): void {
     if (message.kind === "began") {
-      this.#masked = message.masked;
-      input("top-k").max = `${message.plan.vocabSize}`;
-      input("top-k").value = input("top-k").max;
-      for (const id of ["sampling", "sampled-heading"]) show(id, !this.#masked);
-      write("next-title", this.#masked ? "The first <mask>" : "Next token");
-      element("chances").replaceChildren();
-      this.#change();
+      this.#begin(message.masked ? "masked" : "causal", message.plan.vocabSize, "<mask>");
+    } else if (message.kind === "loaded") {
+      this.#begin(message.task, message.vocabSize, message.mask);
     } else if (message.kind === "distribution") {
       write("next-step", `step ${wholeNumber(message.step)}`);
       write("next-hint", "");
@@ -52,6 +51,19 @@ export class NextTokenView {
     } else if (message.kind === "failed" && message.at === "distribution") {
       write("next-hint", message.message);
     }
+  }
+
+  #begin(task: ModelKind, vocabSize: number, mask?: string): void {
+    this.#isDrawn = task === "causal";
+    input("top-k").max = `${vocabSize}`;
+    input("top-k").value = input("top-k").max;
+    for (const id of ["sampling", "sampled-heading"]) show(id, this.#isDrawn);
+    this.#isClassifier = task === "classifier";
+    write("next-title", this.#isClassifier ? "Classes" : this.#isDrawn ? "Next token" : `The first ${mask}`);
+    write("chances-heading", this.#isClassifier ? "Class" : "Token");
+    write("next-step", "");
+    element("chances").replaceChildren();
+    this.#change();
   }
 
   #change(): void {
@@ -63,10 +75,10 @@ export class NextTokenView {
     this.#ask({ kind: "distribution", prompt, temperature, topK, topP });
   }
 
-  #row({ token, probability, sampled }: TokenChance): HTMLTableRowElement {
+  #row({ token, probability, sampled, score }: TokenChance): HTMLTableRowElement {
     const row = document.createElement("tr"), name = document.createElement("th");
     name.scope = "row";
-    name.textContent = tokenLabel(token);
+    name.textContent = this.#isClassifier ? visible(token) : tokenLabel(token);
     row.append(name);
     const bars = row.insertCell();
     bars.className = "bars";
@@ -75,8 +87,8 @@ export class NextTokenView {
       bar.style.width = `${100 * share}%`;
       bars.append(bar);
     }
-    row.insertCell().textContent = percentText(probability);
-    if (this.#masked) return row;
+    row.insertCell().textContent = score ?? percentText(probability);
+    if (!this.#isDrawn) return row;
     row.insertCell().textContent = sampled === 0 ? "excluded" : percentText(sampled);
     row.classList.toggle("excluded", sampled === 0);
     return row;

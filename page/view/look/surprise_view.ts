@@ -5,19 +5,30 @@
  * @module
  */
 import { prepareText } from "../../../plots/coloured_text.ts";
-import type { FromWorker, SurprisingToken } from "../../protocol.ts";
+import type { FromWorker, Question, SurprisingToken } from "../../protocol.ts";
 import { element, show, write } from "../elements.ts";
 import { lossText, percentText, wholeNumber } from "../format.ts";
 import { tokenLabel } from "./next_token_view.ts";
+
+/** Milliseconds after the last key until a text is coloured. */
+const TYPING_PAUSE = 300;
+
+/** What is said until a token is chosen. */
+const HINT = "Point at a token, or choose one with the arrow keys.";
 
 /** The coloured text. */
 export class SurpriseView {
   #tokens: readonly SurprisingToken[] = [];
   #chosen = -1;
+  #timer: number | undefined;
 
-  /** Says more about the token that is pointed at, or chosen with the arrow keys. */
-  constructor() {
-    const text = element("surprise");
+  /** Says more about the token that is pointed at, or chosen with the arrow keys; and asks for a text that is typed. */
+  constructor(ask: (question: Question) => void) {
+    const text = element("surprise"), own = element("surprise-text", HTMLTextAreaElement);
+    own.addEventListener("input", () => {
+      clearTimeout(this.#timer);
+      this.#timer = setTimeout(() => ask({ kind: "surprise", text: own.value }), TYPING_PAUSE);
+    });
     text.addEventListener("pointermove", ({ target }) => {
       const index = [...text.children].indexOf(target as Element);
       if (index >= 0 && index !== this.#chosen) this.#choose(index);
@@ -32,10 +43,14 @@ export class SurpriseView {
 
   /** Shows an answer of the worker. */
   receive(message: FromWorker): void {
-    if (message.kind === "began") {
+    if (message.kind === "began" || message.kind === "loaded") {
       this.#tokens = [];
       show("surprise-panel", false);
+      const isOwn = message.kind === "loaded";
+      write("surprise-name", isOwn ? "a text" : "the validation text");
+      if (isOwn) element("surprise-text", HTMLTextAreaElement).value = message.text;
     }
+    if (message.kind === "failed" && message.at === "surprise") write("surprise-about", message.message);
     if (message.kind !== "surprise") return;
     this.#tokens = message.tokens;
     const { tokens, legend, meaning } = prepareText(message.tokens, message.tokens.length);
@@ -45,7 +60,9 @@ export class SurpriseView {
       return span;
     }));
     element("surprise-legend").replaceChildren(...legend.map(({ label, level }) => coloured(label, level)));
-    write("surprise-step", `step ${wholeNumber(message.step)}, ${meaning}`);
+    write("surprise-step", `step ${wholeNumber(message.step)}, `);
+    write("surprise-meaning", meaning);
+    write("surprise-about", HINT);
     show("surprise-panel", true);
     if (this.#chosen >= 0) this.#choose(this.#chosen);
   }
