@@ -213,6 +213,11 @@ Deno.test("readingHalves changes how the shader loads, and nothing else", () => 
   const expected = full.replace("x: array<f32>", "x: array<f16>")
     .replace("x[place[index]] + x[index]", "f32(x[place[index]]) + f32(x[index])");
   assertEquals(half, `enable f16;\n${expected}`);
+  // as page/build.ts leaves it
+  assertEquals(
+    loadHalves("var<storage,read> a:array<f32>;x=a[0];", "a"),
+    "var<storage,read> a: array<f16>;x=f32(a[0]);",
+  );
   assertEquals(
     loadHalves("var<storage, read> a: array<vec4f>;\nlet b = aa[0] + a[i / 4] * max[2];", "a"),
     "var<storage, read> a: array<vec4h>;\nlet b = aa[0] + vec4f(a[i / 4]) * max[2];",
