@@ -150,6 +150,7 @@ export { layerNorm } from "./kernels/layer_norm.ts";
 export { linear, type LinearOptions } from "./kernels/matmul/linear.ts";
 export { matmul, type MatmulOptions } from "./kernels/matmul/matmul.ts";
 export { meanPooling } from "./kernels/mean_pooling.ts";
+export { LossScale, type SavedLossScale } from "./kernels/optimizers/loss_scale.ts";
 export { softmax, type SoftmaxOptions } from "./kernels/softmax.ts";
 
 // Kernels of one's own for WebAssembly, see `WasmPass`; the other bodies of a kernel are in `Kernel`
@@ -235,7 +236,6 @@ export {
 } from "./training/evaluate.ts";
 export * from "./training/flops.ts";
 export * from "./training/memory.ts";
-export { LossScale, type SavedLossScale } from "./kernels/optimizers/loss_scale.ts";
 export * from "./training/optimizer.ts";
 export {
   type NamedRule,

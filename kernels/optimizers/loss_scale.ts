@@ -44,7 +44,7 @@ export const SKIPPED_NORM = -1;
 /**
  * A loss scale in a checkpoint.
  *
- * @category Training
+ * @category Operations
  */
 export interface SavedLossScale {
   /** What the gradients are multiplied by, a power of two. */
@@ -56,7 +56,7 @@ export interface SavedLossScale {
 /**
  * The loss scale of a run. The device changes it; the host looks at it only to save it, and where steps were skipped.
  *
- * @category Training
+ * @category Operations
  */
 export class LossScale {
   /** What the device computes with, see above; shape (3). */
