@@ -25,7 +25,15 @@ function kernelsIn(modules: readonly object[]): Set<AnyKernel> {
 const rows = { rows: 65, columns: 1000, causal: 1, epsilon: 1e-5 };
 const heads = { batch: 3, time: 65, heads: 4, parts: 3, part: 1 };
 const cached = { rows: 12, time: 1024 };
-const products = [[1, 768, 768], [65, 63, 66], [64, 768, 3072], [1024, 256, 1024], [48, 768, 768]].flatMap(
+const products = [
+  [1, 768, 768],
+  [65, 63, 66],
+  [64, 768, 3072],
+  [1024, 256, 1024],
+  [48, 768, 768],
+  [4096, 64, 2048],
+  [384, 16_384, 1536],
+].flatMap(
   ([rows, inner, columns]) =>
     [0, 1].flatMap((transposeA) =>
       [0, 1].map((transposeB) => ({ batch: 2, rows, inner, columns, transposeA, transposeB, accumulate: 1 }))
@@ -50,6 +58,10 @@ const attentions = [3, 4, 32, 64, 128].flatMap((headDim) =>
 const REPRESENTATIVE: Record<string, Constants[]> = {
   matmul: products,
   matmulBiased: products,
+  matmulSlices: products.filter(({ rows }) => rows > 8).map((constants) => ({
+    ...constants,
+    sliceLength: 256,
+  })),
   attentionForward: attentions,
   attentionBackwardQuery: attentions,
   attentionBackwardKeyValue: attentions,
@@ -86,6 +98,7 @@ const FALLBACK: Constants = {
   repetitionPenalty: 1.1,
   capacity: 100,
   vocabulary: 1000,
+  slices: 3,
 };
 
 /** The same with every switch off. */

@@ -101,6 +101,24 @@ testParity(
   TOLERANCES.longSums,
 );
 
+everyBackend("a row of NaN leaves the other rows of a product alone", async (backend) => {
+  // rows do not begin at fours, few of them and many: what is read past the end of one is the beginning of the next
+  for (const [rows, inner] of [[3, 301], [33, 37]]) {
+    const { a, b } = sized(layouts[1], rows, inner, 5), data = Float32Array.from(a.data);
+    data.fill(NaN, inner, 2 * inner);
+    const product = async (backend: Backend, data: ArrayLike<number>) => {
+      const y = backend.scope(() =>
+        matmul(backend.from(Float32Array.from(data), a.shape), backend.from(b.data, b.shape), layouts[1])
+      );
+      return await backend.read(y);
+    };
+    const [actual, expected] = [await product(backend, data), await product(new CpuBackend(), a.data)];
+    assertClose(actual.slice(0, 5), { shape: [5], data: expected.slice(0, 5) }, TOLERANCES.products, "row 0");
+    const rest = { shape: [rows - 2, 5], data: expected.slice(10) };
+    assertClose(actual.slice(10), rest, TOLERANCES.products, "rows from 2 on");
+  }
+});
+
 Deno.test("matmul refuses sums that software Vulkan would cut short", { ignore: !hasAdapter }, async () => {
   const backend = await webGpu("software");
   backend.scope(() => {

@@ -65,14 +65,18 @@ Deno.test("assembleShader refuses groups that are too large for some devices", (
 
 const ELEMENT_BYTES: Record<string, number> = { f32: 4, u32: 4, vec2f: 8, vec4f: 16 };
 
+/** Bytes of a type; the length of an array is a number, or the name of a constant. */
+function bytesOf(type: string, code: string): number {
+  const array = type.match(/^array<(.+),\s*(\w+)>$/);
+  if (!array) return ELEMENT_BYTES[type] ?? NaN;
+  return bytesOf(array[1], code) * Number(code.match(`const ${array[2]} = (\\d+);`)?.[1] ?? array[2]);
+}
+
 /** Bytes of all `var<workgroup>` declarations. */
 function workgroupBytes(code: string): number {
   let bytes = 0;
   for (const [, type] of code.matchAll(/var<workgroup>\s*\w+\s*:\s*([^;]+);/g)) {
-    const array = type.match(/^array<(\w+),\s*(\w+)>$/);
-    // the length is a number, or the name of a constant
-    const length = array && (code.match(`const ${array[2]} = (\\d+);`)?.[1] ?? array[2]);
-    const size = array ? ELEMENT_BYTES[array[1]] * Number(length) : ELEMENT_BYTES[type.trim()];
+    const size = bytesOf(type.trim(), code);
     assert(size > 0, `Cannot tell the size of ${type}`);
     bytes += size;
   }

@@ -12,7 +12,7 @@
  * so one kernel with two switches is forward and backward. Nothing but the inputs is kept for the backward pass.
  *
  * `matmul_naive.ts` is all of this in nested loops. What makes it fast is in files of its own: `matmul_cpu.ts`,
- * `matmul_wasm.ts` and, for GPUs, `matmul_plan.ts` and `matmul_wgsl.ts`.
+ * `matmul_wasm.ts` and, for GPUs, `matmul_plan.ts`, `matmul_wgsl.ts` and the folder `hardware/`.
  *
  * Reference: Goto and van de Geijn, "Anatomy of high-performance matrix multiplication", ACM TOMS 34 (2008).
  *
@@ -30,6 +30,7 @@ import {
 } from "../../core/tensor.ts";
 import type { Precision } from "../../core/tape.ts";
 import { operandIn, readingHalves } from "../half.ts";
+import { multiplySlices } from "./hardware/split.ts";
 import { multiply } from "./matmul_cpu.ts";
 import { MATMUL_CONSTANTS, MATMUL_SIZES, planMatmul } from "./matmul_plan.ts";
 import { MATMUL_PASSES } from "./matmul_wasm.ts";
@@ -188,6 +189,12 @@ export function multiplyInto(y: Tensor, a: Tensor, b: Tensor, options: MultiplyO
     };
     const run = (a: Tensor, b: Tensor) => {
       const isHalf = a.dataType === "f16";
+      if (backend.adapterClass === "hardware") {
+        const plan = planMatmul(constants, "hardware");
+        if (plan.kind === "tiles" && plan.sliceLength < inner) {
+          return multiplySlices(y, a, b, constants, plan.sliceLength, bias);
+        }
+      }
       if (bias) backend.run(isHalf ? matmulBiasedHalf : matmulBiased, { a, b, bias, y }, constants);
       else backend.run(isHalf ? matmulHalf : matmulForward, { a, b, y }, constants);
     };

@@ -4,12 +4,19 @@
  * A product of 1024 × 1024 matrices uses every number 1024 times; it is fast when each is read from memory once and used
  * many times. How depends on the processor:
  *
- * - A GPU shares: 256 invocations copy a 64 × 16 piece of each matrix to workgroup memory, and each of them computes
- *   4 × 4 results from it.
+ * - A GPU shares: a group copies pieces of both matrices to its workgroup memory, and computes a square tile of results
+ *   from them (`hardware/tiles_wgsl.ts`). The larger the tile, the more often each number is used; the smaller, the more
+ *   groups there are, and a large GPU computes a hundred of them at once. So the largest tile is chosen that still makes
+ *   enough groups. Where few results have long sums, such as gradients of weights, the sums are cut, too
+ *   (`hardware/split.ts`).
  * - A CPU that runs shaders (lavapipe) has caches but no fast shared memory: every invocation computes a large tile of
  *   up to 32 × 16 results, straight from storage. Eight invocations are one vector instruction.
- * - A product with few rows (generation computes one position at a time) cannot reuse much: an invocation computes a
- *   few columns of all rows.
+ * - A product with few rows (generation computes one position at a time) cannot reuse much. On a GPU its sums are shared
+ *   out among the invocations of a group (`hardware/rows_wgsl.ts`); on a CPU an invocation computes four columns of all
+ *   rows.
+ *
+ * Everything follows from the shape and the class of the adapter, nothing from timing: the order of a sum decides its last
+ * bits.
  *
  * @module
  */
@@ -28,10 +35,10 @@ export const MATMUL_CONSTANTS = [...MATMUL_SIZES, "transposeA", "transposeB", "a
  */
 export type MatmulConstants = Readonly<Record<typeof MATMUL_CONSTANTS[number], number>>;
 
-/** How a shader is cut: results for each invocation, and invocations for each group. */
-export interface Plan {
-  /** Whether tiles go through the memory that a group shares, or each invocation reads what it needs. */
-  readonly kind: "shared" | "direct";
+/** For software: every invocation reads what it needs, straight from storage. */
+export interface DirectPlan {
+  /** Distinguishes the plans. */
+  readonly kind: "direct";
   /** Rows of the results that one invocation computes. */
   readonly tileRows: number;
   /** Their columns. */
@@ -42,6 +49,94 @@ export interface Plan {
   readonly groups: number;
 }
 
+/** For hardware: a group computes a square tile through the memory that it shares. */
+export interface TilesPlan {
+  /** Distinguishes the plans. */
+  readonly kind: "tiles";
+  /** Rows and columns of the results that a group computes. */
+  readonly tile: TileSize;
+  /** Invocations in a group. */
+  readonly lanes: number;
+  /** Groups for one matrix of the batch, where sums are not cut. */
+  readonly groups: number;
+  /** Terms of a sum that a group adds up: all of them, or fewer where it pays to cut the sums, a multiple of {@linkcode STEPS}. */
+  readonly sliceLength: number;
+}
+
+/** For hardware and few rows: the invocations of a group share out the terms of each sum. */
+export interface RowsPlan {
+  /** Distinguishes the plans. */
+  readonly kind: "rows";
+  /** Invocations that share a sum. */
+  readonly slices: number;
+  /** Invocations in a group. */
+  readonly lanes: number;
+  /** Groups for one matrix of the batch. */
+  readonly groups: number;
+}
+
+/** How a shader is cut into groups and invocations. */
+export type Plan = DirectPlan | TilesPlan | RowsPlan;
+
+/** Products of at most so many rows have a shader of their own. */
+const FEW_ROWS = 8;
+
+/** Rows and columns of a tile. */
+export type TileSize = 32 | 64 | 128;
+
+/** What a tile size means for the groups. */
+interface Tile {
+  /** Invocations in a group: each fetches one of the blocks of 4 × 4 that are in workgroup memory at a time. */
+  readonly lanes: number;
+  /** Rows of the results of an invocation. */
+  readonly laneRows: number;
+  /** Their columns. */
+  readonly laneColumns: number;
+  /** Groups that keep a large GPU busy: about one on each multiprocessor; of large ones twice as many, as the last run alone. */
+  readonly busyGroups: number;
+  /** The fewest terms in a slice of a sum. A slice is written and read once more, which takes longer where tiles are fast. */
+  readonly minSliceLength: number;
+}
+
+/** The tile sizes. */
+export const TILES: Readonly<Record<TileSize, Tile>> = {
+  128: { lanes: 256, laneRows: 8, laneColumns: 8, busyGroups: 256, minSliceLength: 1024 },
+  64: { lanes: 128, laneRows: 8, laneColumns: 4, busyGroups: 128, minSliceLength: 256 },
+  32: { lanes: 64, laneRows: 4, laneColumns: 4, busyGroups: 128, minSliceLength: 256 },
+};
+
+/** Steps along the inner dimension that are in workgroup memory at a time. */
+export const STEPS = 16;
+
+/** A sum is cut into at most so many slices, because their memory grows with them. */
+const MAX_SLICES = 16;
+
+/** Columns that a group computes for few rows: so many floats are a cache line. */
+export const ROWS_COLUMNS = 32;
+
+/** The largest tile of which there are enough groups, where sums may be cut to make more of them. */
+function planTiles({ batch, rows, columns, inner }: MatmulConstants): TilesPlan {
+  const groups = (tile: TileSize) => Math.ceil(rows / tile) * Math.ceil(columns / tile);
+  const wanted = (tile: TileSize) => Math.ceil(TILES[tile].busyGroups / (batch * groups(tile)));
+  const most = (tile: TileSize) =>
+    Math.min(Math.max(1, Math.floor(inner / TILES[tile].minSliceLength)), MAX_SLICES);
+  const tile = ([128, 64] as const).find((tile) => wanted(tile) <= most(tile)) ?? 32;
+  const slices = Math.min(wanted(tile), most(tile));
+  const sliceLength = slices === 1 ? inner : Math.ceil(inner / slices / STEPS) * STEPS;
+  return { kind: "tiles", tile, lanes: TILES[tile].lanes, groups: groups(tile), sliceLength };
+}
+
+/** Few rows: as many invocations share a sum as have at least eight terms each. */
+function planRows({ columns, inner }: MatmulConstants): RowsPlan {
+  const slices = inner >= 256 ? 32 : 4;
+  return {
+    kind: "rows",
+    slices,
+    lanes: ROWS_COLUMNS / 4 * slices,
+    groups: Math.ceil(columns / ROWS_COLUMNS),
+  };
+}
+
 /**
  * Chooses tile sizes.
  *
@@ -49,23 +144,16 @@ export interface Plan {
  * @param adapter The kind of processor.
  * @returns The plan.
  */
-export function planMatmul(
-  { rows, columns, inner, transposeA }: MatmulConstants,
-  adapter: AdapterClass,
-): Plan {
-  if (adapter === "hardware" && rows > 8) {
-    const groups = Math.ceil(rows / 64) * Math.ceil(columns / 64);
-    return { kind: "shared", tileRows: 4, tileColumns: 4, lanes: 256, groups };
-  }
-  if (rows <= 8) {
-    const tileColumns = adapter === "hardware" ? 1 : 4;
-    return {
-      kind: "direct",
-      tileRows: rows,
-      tileColumns,
-      lanes: 64,
-      groups: Math.ceil(Math.ceil(columns / tileColumns) / 64),
-    };
+export function planMatmul(constants: MatmulConstants, adapter: AdapterClass): Plan {
+  if (adapter === "software") return planDirect(constants);
+  return constants.rows <= FEW_ROWS ? planRows(constants) : planTiles(constants);
+}
+
+/** Tiles in the registers of a CPU. */
+function planDirect({ rows, columns, inner, transposeA }: MatmulConstants): DirectPlan {
+  if (rows <= FEW_ROWS) {
+    const groups = Math.ceil(Math.ceil(columns / 4) / 64);
+    return { kind: "direct", tileRows: rows, tileColumns: 4, lanes: 64, groups };
   }
   // A tile that fits exactly needs no guards: guards are branches, and hundreds of them take seconds to compile. Large
   // tiles pay in large products, and are long in the direction in which memory is read.

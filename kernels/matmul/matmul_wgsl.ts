@@ -1,16 +1,19 @@
 /**
- * Writes the shader of a matrix product, in the tiles that `matmul_plan.ts` chooses.
+ * Writes the shader of a matrix product, in the tiles that `matmul_plan.ts` chooses. Those for GPUs are in `hardware/`; here
+ * is the one for a CPU that runs shaders.
  *
  * Tiles are unrolled into named variables (see `unroll.ts`). Reading past the last row or column is harmless (WebGPU
- * confines it to the buffer) and never stored. Reading past the inner dimension would add to the result: where each
- * invocation reads for itself, its loop ends there; tiles that a group shares are padded with zeros.
+ * confines it to the buffer) and never stored. Reading past the inner dimension would add to the result: the loop of each
+ * invocation ends there.
  *
  * @module
  */
 
 import type { AdapterClass } from "../../core/backend.ts";
 import { declareBindings, readSizes } from "../../core/webgpu/shader.ts";
-import { MATMUL_SIZES, type MatmulConstants, type Plan, planMatmul } from "./matmul_plan.ts";
+import { rowsWgsl } from "./hardware/rows_wgsl.ts";
+import { tilesWgsl } from "./hardware/tiles_wgsl.ts";
+import { type DirectPlan, MATMUL_SIZES, type MatmulConstants, planMatmul } from "./matmul_plan.ts";
 import { component, unroll } from "./unroll.ts";
 
 /**
@@ -31,13 +34,14 @@ export function matmulWgsl(constants: MatmulConstants, adapter: AdapterClass, bi
         `use a smaller batch and accumulate gradients`,
     );
   }
-  return plan.kind === "shared" ? sharedWgsl(constants, biased) : directWgsl(constants, plan, biased);
+  if (plan.kind === "direct") return directWgsl(constants, plan, biased);
+  return plan.kind === "tiles" ? tilesWgsl(constants, plan, { biased }) : rowsWgsl(constants, plan, biased);
 }
 
 /** Which arrays can be read or written four numbers at a time: their rows run along a tile and begin at multiples of 4. */
 function vectorized(
   { rows, columns, transposeA, transposeB }: MatmulConstants,
-  { tileRows, tileColumns }: Plan,
+  { tileRows, tileColumns }: DirectPlan,
 ): ReadonlySet<string> {
   const vectors = new Set<string>();
   if (transposeA === 1 && rows % 4 === 0 && tileRows % 4 === 0) vectors.add("a");
@@ -66,7 +70,7 @@ function store(
 }
 
 /** One large tile for each invocation, read straight from storage. */
-function directWgsl(constants: MatmulConstants, plan: Plan, biased: boolean): string {
+function directWgsl(constants: MatmulConstants, plan: DirectPlan, biased: boolean): string {
   const { columns, transposeA, transposeB } = constants;
   const { tileRows, tileColumns, lanes } = plan;
   const vectors = vectorized(constants, plan);
@@ -151,70 +155,4 @@ fn run(group: u32, lane: u32) {
 /** Code under a condition, or without one where it always holds. */
 function guarded(always: boolean, condition: string, code: string): string {
   return always ? code : `if (${condition}) {\n${code}\n}`;
-}
-
-/** A 64 × 64 tile for each group of 256, through workgroup memory; 4 × 4 results for each invocation. */
-function sharedWgsl(constants: MatmulConstants, biased: boolean): string {
-  const { transposeA, transposeB } = constants;
-  const xyzw = ["x", "y", "z", "w"];
-  // Which step of the inner dimension and which four rows (or columns) an invocation fetches: neighbouring invocations
-  // read neighbouring numbers. A vector is stored whole by one of them; storing components of one vector would be a race.
-  const share = (alongK: boolean) => alongK ? ["lane % 16", "lane / 16"] : ["lane / 16", "lane % 16"];
-  const [aStep, aFour] = share(!transposeA), [bStep, bFour] = share(!!transposeB);
-  const fetchA = unroll(
-    4,
-    (i) => `a[aStart + ${transposeA ? `k * rows + row + ${i}` : `(row + ${i}) * inner + k`}]`,
-    ", ",
-  );
-  const fetchB = unroll(
-    4,
-    (j) => `b[bStart + ${transposeB ? `(column + ${j}) * inner + k` : `k * columns + column + ${j}`}]`,
-    ", ",
-  );
-  return `${bindings(biased, new Set())}
-var<workgroup> aTile: array<vec4f, 256>; // 16 steps along the inner dimension of 64 rows
-var<workgroup> bTile: array<vec4f, 256>; // and of 64 columns
-fn run(group: u32, lane: u32) {
-  ${readSizes(MATMUL_SIZES)}
-  let tilesAcross = (columns + 63) / 64;
-  let groups = tilesAcross * ((rows + 63) / 64); // of one matrix
-  let matrix = group / groups;
-  if (matrix >= batch) { return; }
-  let row0 = group % groups / tilesAcross * 64;
-  let column0 = group % groups % tilesAcross * 64;
-  let aStart = matrix * (rows * inner);
-  let bStart = matrix * (inner * columns);
-  let laneColumn = lane % 16 * 4; // of the 4 × 4 results of this lane
-  let laneRow = lane / 16 * 4;
-  ${xyzw.map((i) => `var c${i} = vec4f();`).join(" ")}
-  for (var k0 = 0u; k0 < inner; k0 += 16) {
-    {
-      let k = k0 + ${aStep};
-      let row = row0 + ${aFour} * 4;
-      aTile[${aStep} * 16 + ${aFour}] = select(vec4f(), vec4f(${fetchA}), k < inner);
-    }
-    {
-      let k = k0 + ${bStep};
-      let column = column0 + ${bFour} * 4;
-      bTile[${bStep} * 16 + ${bFour}] = select(vec4f(), vec4f(${fetchB}), k < inner);
-    }
-    workgroupBarrier(); // the tiles are complete before any lane reads them
-    for (var k = 0u; k < 16; k++) {
-      let a4 = aTile[k * 16 + lane / 16];
-      let b4 = bTile[k * 16 + lane % 16];
-      ${xyzw.map((i) => `c${i} = fma(vec4f(a4.${i}), b4, c${i});`).join(" ")}
-    }
-    workgroupBarrier(); // all lanes have read the tiles before they are overwritten
-  }
-  ${
-    xyzw.map((i, index) =>
-      xyzw.map((j, offset) =>
-        `{ let row = row0 + laneRow + ${index}; let column = column0 + laneColumn + ${offset};
-    if (row < rows && column < columns) {
-      let at = matrix * (rows * columns) + row * columns + column;
-      ${store(constants, biased, "at", "column", `c${i}.${j}`)} } }`
-      ).join("\n  ")
-    ).join("\n  ")
-  }
-}`;
 }

@@ -18,7 +18,7 @@ import { files, inDeno, lossesOn, rowsOf, test } from "./shared.ts";
 
 const stepOf = async (page: Page) => Number((await textOf(page, "#fact-step")).replace(/ of .*/, ""));
 
-for (const device of ["wasm", "cpu"] as const) {
+for (const [device, steps] of [["wasm", 30], ["cpu", 8]] as const) {
   test(
     `tales train by clicks, pause, go on and end with the losses of Deno, ${device}`,
     async (browser, address) => {
@@ -29,8 +29,8 @@ for (const device of ["wasm", "cpu"] as const) {
         "#reason",
         device === "wasm" ? /^WebAssembly, \d+ threads\. WebAssembly was requested/ : /CPU reference/,
       );
-      await fill(page, "#steps", "30");
-      await waitForText(page, "#plan", /119,680 parameters.* 30 steps/);
+      await fill(page, "#steps", `${steps}`);
+      await waitForText(page, "#plan", new RegExp(`119,680 parameters.* ${steps} steps`));
       await page.focus("#train");
       await page.keyboard.press("Enter");
       await page.waitForSelector("#samples li", { timeout: 10_000 });
@@ -38,9 +38,9 @@ for (const device of ["wasm", "cpu"] as const) {
       await page.click("#pause");
       await waitForText(page, "#state", /^Paused$/);
       const before = await stepOf(page);
-      assert(before >= 1 && before < 30, `${before}`);
+      assert(before >= 1 && before < steps, `${before}`);
       await page.click("#step");
-      await waitForText(page, "#fact-step", new RegExp(`^${before + 1} of 30$`));
+      await waitForText(page, "#fact-step", new RegExp(`^${before + 1} of ${steps}$`));
       await page.waitForSelector('#generate[aria-disabled="false"]');
       await page.click("#generate");
       await page.waitForFunction(() => document.querySelector("#answer")!.textContent!.length > 50);
@@ -48,7 +48,7 @@ for (const device of ["wasm", "cpu"] as const) {
       await waitForText(page, "#pause", /^Go on$/);
       await page.click("#pause");
       await waitForText(page, "#state", /^Done$/);
-      const choices = { ...choicesOf("tiny"), steps: 30 };
+      const choices = { ...choicesOf("tiny"), steps };
       const deno = await inDeno({ kind: "text", text: null }, { kind: "open", device }, {
         kind: "begin",
         choices,

@@ -1,0 +1,185 @@
+/**
+ * The shader of a matrix product on a GPU, in tiles that go through workgroup memory.
+ *
+ * A multiplication needs two numbers, and memory delivers one number in the time of tens of multiplications. So each
+ * number that is loaded is used many times, at three levels:
+ *
+ *     memory              a group of 256 computes 128 × 128 results. 16 steps of 128 rows of a and of 128 columns of b come
+ *                         into workgroup memory at a time, and each number is used 128 times from there
+ *     workgroup memory    an invocation computes 8 × 8 results. Of each step it loads 8 numbers of a and 8 of b, and uses
+ *                         each of them 8 times
+ *     registers           64 sums, and those 16 numbers
+ *
+ *                    b   │  16 steps
+ *                        ▼
+ *                  ┌───────────┐           For each 16 steps:
+ *                  └───────────┘
+ *        16 steps  128 columns             1. every invocation stores the block that it has fetched, 4 × 4 numbers, into
+ *      ┌──┐        ┌───────────┐              workgroup memory: the first 128 those of a, the others those of b
+ *      │  │        │           │           2. it begins to fetch its next block, into registers, which memory may take
+ *    a │  │ 128    │  a group  │              its time to deliver, because
+ *   ──►│  │ rows   │           │           3. it multiplies: 16 times 8 × 8 products
+ *      └──┘        └───────────┘
+ *
+ * The 8 × 8 results of an invocation are two times four rows, half a tile apart, by two times four columns, so that it loads
+ * whole vectors. The 32 invocations that a GPU runs as one stand in a rectangle of 8 × 4: together they load 8 vectors of a
+ * and 4 of b that are side by side.
+ *
+ *     lane    0  1  2  3 │  32 33 34 35 │ …
+ *             4  5  6  7 │  36 37 38 39 │
+ *             …          │  …           │
+ *            28 29 30 31 │  60 61 62 63 │
+ *
+ * **Banks.** Workgroup memory is made of 32 banks, each of which serves one address at a time; eight vectors side by side are
+ * in all of them. Loads from one step need nothing more. Where a matrix is stored along the inner dimension, though,
+ * neighbours store blocks of different steps, whose places begin in the same bank, and would wait for each other. So the places
+ * within a step are permuted: vector v of the steps 4 q … 4 q + 3 is at v ^ 2 q (exclusive or).
+ *
+ * Sums are formed in the order of the inner dimension, one fused multiply-add after the other.
+ *
+ * References: Volkov and Demmel, "Benchmarking GPUs to tune dense linear algebra" (2008); Boehm, "How to optimize a CUDA
+ * matmul kernel for cuBLAS-like performance" (2022); NVIDIA CUTLASS, "Efficient GEMM in CUDA".
+ *
+ * @module
+ */
+
+import { readSizes } from "../../../core/webgpu/shader.ts";
+import {
+  MATMUL_SIZES,
+  type MatmulConstants,
+  STEPS,
+  TILES,
+  type TileSize,
+  type TilesPlan,
+} from "../matmul_plan.ts";
+import { component, unroll } from "../unroll.ts";
+import { blockWgsl, declareMatrices, type Operand, operandsOf, storeWgsl } from "./blocks_wgsl.ts";
+
+/** The rectangle of invocations that a GPU runs as one. */
+const RECTANGLE_ROWS = 8, RECTANGLE_COLUMNS = 4, RECTANGLE = RECTANGLE_ROWS * RECTANGLE_COLUMNS;
+
+/** What a shader of tiles does besides multiplying. */
+export interface TilesOptions {
+  /** Whether a vector `bias` is bound between `b` and `y` and added to every row. */
+  readonly biased?: boolean;
+  /** Whether sums are cut: there is a size `sliceLength`, and y is (slices, batch, rows, columns). */
+  readonly sliced?: boolean;
+}
+
+/**
+ * Writes the shader.
+ *
+ * @param constants Sizes and layout.
+ * @param plan The size of tiles.
+ * @param options Bias, and slices of sums.
+ * @returns WGSL with its own bindings.
+ */
+export function tilesWgsl(
+  constants: MatmulConstants,
+  { tile }: TilesPlan,
+  { biased = false, sliced = false }: TilesOptions,
+): string {
+  const { columns, inner, accumulate } = constants, [a, b] = operandsOf(constants);
+  const { laneRows, laneColumns } = TILES[tile], aVectors = laneRows / 4, bVectors = laneColumns / 4;
+  return `${declareMatrices([a, b], columns, biased)}
+${blockWgsl(a, inner)}
+${blockWgsl(b, inner)}
+${storeWgsl(constants, { biased, accumulate })}
+// vectors of four rows of a, then of four columns of b: tiles[0 or 1][q][j] has those of step 4 q + j
+var<workgroup> tiles: array<array<array<array<vec4f, ${tile / 4}>, 4>, ${STEPS / 4}>, 2>;
+fn run(group: u32, lane: u32) {
+  ${readSizes(sliced ? [...MATMUL_SIZES, "sliceLength"] : MATMUL_SIZES)}
+  ${placeOfGroup(tile, sliced)}
+  ${blockOfLane(tile, a, b, sliced)}
+  ${resultsOfLane(tile / laneColumns)}
+  ${unroll(laneRows, (i) => unroll(bVectors, (j) => `var c${i}_${j} = vec4f();`, " "), "\n  ")}
+  var k = first + 4 * quad; // the first step of this lane's block
+  var next: mat4x4f;
+  if (isOfB) { next = fetchB(start, line, k); } else { next = fetchA(start, line, k); }
+  for (var k0 = first; k0 < end; k0 += ${STEPS}) {
+    workgroupBarrier(); // all lanes have read the tiles before they are overwritten
+    if (isOfB) {
+      let block = stepsOfB(next, k);
+      ${storeBlock(1)}
+    } else {
+      let block = stepsOfA(next, k);
+      ${storeBlock(0)}
+    }
+    workgroupBarrier(); // the tiles are complete before any lane reads them
+    k += ${STEPS};
+    if (k0 + ${STEPS} < end) {
+      if (isOfB) { next = fetchB(start, line, k); } else { next = fetchA(start, line, k); }
+    }
+    for (var q = 0u; q < ${STEPS / 4}; q++) {
+      let aVector = down ^ (2 * q);
+      let bVector = across ^ (2 * q);
+      ${unroll(4, (j) => `{\n${multiplyStep(j, tile, aVectors, bVectors)}\n}`)}
+    }
+  }
+  let yStart = matrix * (rows * columns);
+  ${
+    unroll(laneRows, (i) =>
+      unroll(bVectors, (j) => {
+        const row = `row0 + 4 * down + ${i % 4 + (i >> 2) * tile / 2}`;
+        return `store(yStart, ${row}, column0 + 4 * across + ${j * tile / 2}, c${i}_${j});`;
+      }, "\n  "), "\n  ")
+  }
+}`;
+}
+
+/** Which tile of which matrix a group computes, from which step to which. The matrices of a slice follow those of the slice before. */
+function placeOfGroup(tile: TileSize, sliced: boolean): string {
+  const steps = sliced
+    ? `let first = matrix / batch * sliceLength;
+  if (first >= inner) { return; }
+  let end = min(first + sliceLength, inner);`
+    : `if (matrix >= batch) { return; }
+  let first = 0u;
+  let end = inner;`;
+  return `let tilesAcross = (columns + ${tile - 1}) / ${tile};
+  let groups = tilesAcross * ((rows + ${tile - 1}) / ${tile}); // of one matrix
+  let matrix = group / groups;
+  ${steps}
+  let row0 = group % groups / tilesAcross * ${tile};
+  let column0 = group % groups % tilesAcross * ${tile};`;
+}
+
+/** Which block a lane fetches, neighbours what is side by side in memory, and its place in workgroup memory. */
+function blockOfLane(tile: TileSize, a: Operand, b: Operand, sliced: boolean): string {
+  const fours = tile / 4; // vectors of a step
+  const four = ({ alongInner }: Operand): string => alongInner ? `own / 4` : `own % ${fours}`;
+  const quad = ({ alongInner }: Operand): string => alongInner ? `own % 4` : `own / ${fours}`;
+  return `let isOfB = lane >= ${tile};
+  let own = lane % ${tile};
+  let four = select(${four(a)}, ${four(b)}, isOfB);
+  let quad = select(${quad(a)}, ${quad(b)}, isOfB); // of four steps
+  let start = matrix${sliced ? " % batch" : ""} * select(rows * inner, inner * columns, isOfB);
+  let line = select(row0, column0, isOfB) + 4 * four;
+  let vector = four ^ (2 * quad);`;
+}
+
+/** Stores the vectors of a block in their place among those of a, 0, or b, 1. */
+const storeBlock = (matrix: 0 | 1): string =>
+  unroll(4, (j) => `tiles[${matrix}][quad][${j}][vector] = block[${j}];`, "\n      ");
+
+/** Where a lane's results are: rows from 4 · down on and columns from 4 · across on, and again half a tile further. */
+function resultsOfLane(lanesAcross: number): string {
+  const rectanglesAcross = lanesAcross / RECTANGLE_COLUMNS;
+  return `let rectangle = lane / ${RECTANGLE};
+  let inside = lane % ${RECTANGLE};
+  let down = rectangle / ${rectanglesAcross} * ${RECTANGLE_ROWS} + inside / ${RECTANGLE_COLUMNS};
+  let across = rectangle % ${rectanglesAcross} * ${RECTANGLE_COLUMNS} + inside % ${RECTANGLE_COLUMNS};`;
+}
+
+/** Step 4 q + j: every number of a that a lane loads times every vector of b. */
+function multiplyStep(j: number, tile: TileSize, aVectors: number, bVectors: number): string {
+  const half = tile / 8; // in vectors
+  return [
+    unroll(aVectors, (i) => `let a${i} = tiles[0][q][${j}][aVector + ${i * half}];`),
+    unroll(bVectors, (i) => `let b${i} = tiles[1][q][${j}][bVector + ${i * half}];`),
+    unroll(4 * aVectors, (row) => {
+      const number = component(`a${row >> 2}`, row);
+      return unroll(bVectors, (i) => `c${row}_${i} = fma(vec4f(${number}), b${i}, c${row}_${i});`);
+    }),
+  ].join("\n");
+}
