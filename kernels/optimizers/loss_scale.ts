@@ -2,7 +2,7 @@
  * Loss scaling: keeping gradients within the range of half precision.
  *
  * Many gradients of a transformer are smaller than 0.00000006, where f16 ends (`core/half.ts`): rounded to f16 they would
- * all be 0. So the backward pass starts from a large number S instead of 1. By the chain rule every gradient is then S times
+ * be 0. So the backward pass starts from a large number S instead of 1. By the chain rule every gradient is then S times
  * what it was, and before the update all of them are divided by S again. S is a power of two, so multiplying and dividing
  * change no digit.
  *
@@ -11,14 +11,15 @@
  * Where S is too large, some gradient exceeds 65504, becomes infinite in f16, and so does the norm of all gradients. Such an
  * update is skipped: weights and moments stay as they are, gradients become 0, and S is halved. After
  * {@linkcode GROWTH_STEPS} updates without a skip it is doubled. So S stays near the largest that fits, and a few steps are
- * lost while it is found.
+ * lost while it is found. A step that is skipped counts: the learning rate, and AdamW's corrections of its moments, are those
+ * of the number of the step.
  *
  * All of that happens on the device, because reading a number back takes longer than a step of a small model. The state is
  * one tensor, which is part of a checkpoint:
  *
  *     lossScale = (S, steps since S changed, 1/S for this step's gradients, or 0 to skip the update)
  *
- * {@linkcode skippable} makes any update kernel obey it.
+ * {@linkcode skippable} makes a kernel that leaves the update out from any kernel that updates.
  *
  * Reference: Micikevicius et al., "Mixed precision training", ICLR 2018, section 3.2; PyTorch `torch.amp.GradScaler`, whose
  * constants these are.
