@@ -39,9 +39,12 @@ const products = [
       [0, 1].map((transposeB) => ({ batch: 2, rows, inner, columns, transposeA, transposeB, accumulate: 1 }))
     ),
 );
-const attentions = [3, 4, 32, 64, 128].flatMap((headDim) =>
+const attentions = [[3, 3], [3, 4], [3, 32], [64, 32], [64, 64], [3, 80], [3, 128]].flatMap((
+  [batch, headDim],
+) =>
   [0, 0.1].map((rate) => ({
     ...heads,
+    batch,
     headDim,
     causal: 1,
     padded: 1,

@@ -20,7 +20,7 @@ const from = (backend: Backend, { data, shape }: ReturnType<typeof positions>) =
 
 everyBackend("cachedAttention equals causal attention, position by position", async (backend) => {
   // more positions than a group has invocations, widths below and above that, too
-  for (const shape of [[2, 2, 5, 3], [1, 2, 70, 4], [1, 1, 3, 65]]) {
+  for (const shape of [[2, 2, 5, 3], [1, 2, 270, 4], [1, 1, 3, 65], [1, 1, 2, 260]]) {
     const [batch, heads, time, width] = shape;
     const cpu = new CpuBackend();
     const [query, key, value] = ["query", "key", "value"].map((name) =>
@@ -34,12 +34,14 @@ everyBackend("cachedAttention equals causal attention, position by position", as
     };
     for (let position = 0; position < time; position++) {
       backend.write(cache.position, Uint32Array.of(position));
-      const y = await backend.read(backend.scope(() => {
+      const attended = backend.scope(() => {
         const [query, key, value] = ["query", "key", "value"].map((name) =>
           from(backend, positions(name, shape, position, position + 1))
         );
         return cachedAttention(query, key, value, cache);
-      }));
+      });
+      if (position % 9 > 2 && position < time - 1) continue; // reading takes long
+      const y = await backend.read(attended);
       const rows = Array.from({ length: batch * heads }, (_, row) => (row * time + position) * width);
       const data = Float32Array.from(rows.flatMap((start) => [...expected.subarray(start, start + width)]));
       assertClose(y, { shape: [batch, heads, width], data }, TOLERANCES.rows, `position ${position}`);

@@ -25,16 +25,16 @@
  *     weight = M p        dv = Σ weight dy        dWeight = dy · v        dp = M dWeight
  *
  * Read `attention_naive.ts` first: the same in plain loops, each derivative spelled out. `attention_cpu.ts` has the CPU
- * bodies, `attention_wgsl.ts` the shaders, with the walk over keys in pseudo-code, `attention_wasm.ts` what WebAssembly runs,
- * and `attention_mask.ts` which keys a query sees and what dropout leaves out. `decomposed_attention.ts` puts attention
- * together from other operations.
+ * bodies, `attention_wgsl.ts` the shaders, with the walk over keys in pseudo-code, `attention_blocks_wgsl.ts` those for GPUs,
+ * `attention_wasm.ts` what WebAssembly runs, and `attention_mask.ts` which keys a query sees and what dropout leaves out.
+ * `decomposed_attention.ts` puts attention together from other operations.
  *
  * References: Vaswani et al. 2017, section 3.2.1; Dao, "FlashAttention-2", 2023, algorithms 1 and 2.
  *
  * @module
  */
 
-import { kernel } from "../../core/backend.ts";
+import { type AdapterClass, kernel } from "../../core/backend.ts";
 import {
   formatShape,
   gradientOf,
@@ -62,6 +62,7 @@ import {
   type AttentionConstants,
   VISIBLE_WGSL,
 } from "./attention_mask.ts";
+import { type AttentionPass, planAttention } from "./attention_tiles_wgsl.ts";
 import { lengthInWasm } from "./attention_walk_wasm.ts";
 import {
   attentionBackwardKeyValueWasm,
@@ -72,12 +73,18 @@ import {
   attentionBackwardKeyValueWgsl,
   attentionBackwardQueryWgsl,
   attentionForwardWgsl,
-  attentionGroups,
-  lanesFor,
 } from "./attention_wgsl.ts";
 import { dropThreshold } from "../dropout.ts";
 import { addScaled } from "../elementwise.ts";
 import { operandIn, readingHalves } from "../half.ts";
+
+/** How many groups and lanes a kernel has. */
+const planned = (pass: AttentionPass) => ({
+  groups: (constants: AttentionConstants, adapter: AdapterClass) =>
+    planAttention(constants, adapter, pass).groups,
+  lanes: (constants: AttentionConstants, adapter: AdapterClass) =>
+    planAttention(constants, adapter, pass).lanes,
+});
 
 /** y = softmax(query · keyᵀ / √D) · value, and the log of the softmax's denominator. */
 export const attentionForward = kernel({
@@ -85,8 +92,7 @@ export const attentionForward = kernel({
   reads: ATTENTION_READS,
   writes: { y: "f32", logSumExp: "f32" },
   constants: ATTENTION_CONSTANTS,
-  groups: attentionGroups,
-  lanes: (_, adapter) => lanesFor(adapter),
+  ...planned("forward"),
   cpu: attentionForwardCpu,
   wgsl: attentionForwardWgsl,
   wasm: attentionForwardWasm,
@@ -139,8 +145,7 @@ export const attentionBackwardQuery = kernel({
   reads: ATTENTION_BACKWARD_READS,
   writes: { dQuery: "f32" },
   constants: ATTENTION_BACKWARD_QUERY_CONSTANTS,
-  groups: attentionGroups,
-  lanes: (_, adapter) => lanesFor(adapter),
+  ...planned("backwardQuery"),
   cpu: attentionBackwardQueryCpu,
   wgsl: attentionBackwardQueryWgsl,
   wasm: attentionBackwardQueryWasm,
@@ -152,8 +157,7 @@ export const attentionBackwardKeyValue = kernel({
   reads: ATTENTION_BACKWARD_READS,
   writes: { dKey: "f32", dValue: "f32" },
   constants: ATTENTION_BACKWARD_KEY_VALUE_CONSTANTS,
-  groups: attentionGroups,
-  lanes: (_, adapter) => lanesFor(adapter),
+  ...planned("backwardKeyValue"),
   cpu: attentionBackwardKeyValueCpu,
   wgsl: attentionBackwardKeyValueWgsl,
   wasm: attentionBackwardKeyValueWasm,
@@ -161,7 +165,7 @@ export const attentionBackwardKeyValue = kernel({
 
 /**
  * The kernels by precision: those for f16 read query, key, value and dy in half precision, and compute in f32 as the others
- * do. What lies in between, scores and weights, never leaves the registers, so it need not be rounded.
+ * do. What lies in between, scores and weights, never leaves a shader, so it need not be rounded.
  */
 export const ATTENTION_KERNELS = {
   f32: {

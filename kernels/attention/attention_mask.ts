@@ -16,6 +16,8 @@
 
 import type { Constants } from "../../core/backend.ts";
 import { philox4x32, PHILOX_WGSL } from "../../core/philox.ts";
+import { declareBindings } from "../../core/webgpu/shader.ts";
+import { readRowWgsl } from "../rows.ts";
 
 /** What attention reads. */
 export const ATTENTION_READS = {
@@ -171,4 +173,38 @@ fn mask(row: u32, j: u32) -> vec4f {
   let bits = philox(vec2u(random[0], random[1]), vec4u(counter, random[2], stream, 0));
   return select(vec4f(keepScale), vec4f(), bits < vec4u(threshold));
 }`;
+}
+
+/** Tensors that are read as they are; rows of D numbers are read four numbers at a time if fours fit into D. */
+const PLAIN: Readonly<Record<string, string>> = {
+  lengths: "u32",
+  random: "u32",
+  logSumExp: "f32",
+  statistics: "f32",
+};
+
+/** `statisticOf(part, row)`: see {@linkcode ATTENTION_BACKWARD_READS}. */
+const STATISTICS_WGSL = `
+fn statisticOf(part: u32, row: u32) -> f32 { return statistics[part * batch * heads * time + row]; }`;
+
+/**
+ * What every shader of attention begins with: bindings, `queryAt(row, part)` and its like for reading, which query sees
+ * which keys, and the dropout masks.
+ *
+ * @param settings Sizes and dropout.
+ * @param reads Names of the tensors that are read.
+ * @param writes Names of the others.
+ * @returns The text.
+ */
+export function attentionDeclarationsWgsl(
+  settings: AttentionConstants,
+  reads: readonly string[],
+  writes: readonly string[],
+): string {
+  const { headDim } = settings, element = headDim % 4 === 0 ? "vec4f" : "f32";
+  return `${declareBindings(reads, writes, (name) => PLAIN[name] ?? element)}
+${reads.filter((name) => !(name in PLAIN)).map((name) => readRowWgsl(name, headDim)).join("\n")}
+${reads.includes("lengths") ? VISIBLE_WGSL : STATISTICS_WGSL}
+${attentionMaskWgsl(settings)}
+const scale = ${1 / Math.sqrt(headDim)};`;
 }

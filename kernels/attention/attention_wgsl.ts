@@ -1,11 +1,11 @@
 /**
- * Writes the shaders of fused attention.
+ * Writes the shaders of fused attention: here the walk of invocations that compute their rows alone, which is that of CPUs that
+ * run shaders, and of GPUs where heads are of unusual widths; `attention_blocks_wgsl.ts` has that of groups on a GPU.
  *
  * Each shader is a function `run(group, lane)`, called once by every invocation; core/backend.ts says what groups and lanes
- * are, and how many of them a backend starts. An invocation computes a *block*, a few neighbouring rows of its result
- * ({@linkcode blockRowsFor}), alone, with all that it works on in registers. It walks over the other side four rows at a
- * time, because then scores are vectors of four. A GPU is fast with many invocations of few rows each; a CPU that runs
- * shaders, when each loaded key is used for several queries.
+ * are, and how many of them a backend starts. An invocation computes a *block*, a few neighbouring rows of its result, with
+ * all that it works on in registers. It walks over the other side four rows at a time, because then scores are vectors of
+ * four. A CPU is fast when each key that is loaded is used for several queries.
  *
  * Forward, for one query i. The softmax is computed while walking ("online"): its maximum m is not known yet, so weights
  * are relative to the largest score so far, and what was summed shrinks whenever a larger one comes. In registers are
@@ -55,66 +55,40 @@
  */
 
 import type { AdapterClass } from "../../core/backend.ts";
-import { declareBindings, storeOrAdd } from "../../core/webgpu/shader.ts";
+import { storeOrAdd } from "../../core/webgpu/shader.ts";
 import {
   ATTENTION_BACKWARD_READS,
   ATTENTION_READS,
   type AttentionBackwardKeyValueConstants,
   type AttentionBackwardQueryConstants,
   type AttentionConstants,
-  attentionMaskWgsl,
-  VISIBLE_WGSL,
+  attentionDeclarationsWgsl,
 } from "./attention_mask.ts";
-import { dotRowsWgsl, readRowWgsl, storeRowWgsl, sumRowsWgsl } from "../rows.ts";
+import {
+  attentionBackwardKeyValueBlocksWgsl,
+  attentionBackwardQueryBlocksWgsl,
+  attentionForwardBlocksWgsl,
+} from "./attention_blocks_wgsl.ts";
+import { planAttention } from "./attention_tiles_wgsl.ts";
+import { dotRowsWgsl, storeRowWgsl, sumRowsWgsl } from "../rows.ts";
 import { component, unroll, unrollSum } from "../matmul/unroll.ts";
 
-/** Rows of a block: those of the result that one invocation computes. */
-export const blockRowsFor = (adapter: AdapterClass): number => adapter === "software" ? 4 : 1;
-
-/** Invocations in a group. */
-export const lanesFor = (adapter: AdapterClass): number => adapter === "software" ? 16 : 64;
-
-/** Groups needed to cover all rows of all heads. */
-export function attentionGroups({ batch, heads, time }: AttentionConstants, adapter: AdapterClass): number {
-  return Math.ceil(batch * heads * Math.ceil(time / blockRowsFor(adapter)) / lanesFor(adapter));
-}
-
-/** Tensors that are read as they are; rows of D numbers are read four numbers at a time if fours fit into D. */
-const PLAIN: Readonly<Record<string, string>> = {
-  lengths: "u32",
-  random: "u32",
-  logSumExp: "f32",
-  statistics: "f32",
-};
-
-/** `statisticOf(part, row)`: see {@linkcode ATTENTION_BACKWARD_READS}. */
-const STATISTICS_WGSL = `
-fn statisticOf(part: u32, row: u32) -> f32 { return statistics[part * batch * heads * time + row]; }`;
-
-/**
- * What the three shaders share: bindings, `queryAt(row, part)` and its like for reading, which query sees which keys, and
- * the rows of the block: `first` is its first row in its head, whose rows begin at `start`.
- */
+/** The rows of the block: `first` is its first row in its head, whose rows begin at `start`. */
 function shader(
   constants: AttentionConstants,
-  adapter: AdapterClass,
+  blockRows: number,
   reads: readonly string[],
   writes: readonly string[],
   body: string,
 ): string {
-  const { headDim } = constants, element = headDim % 4 === 0 ? "vec4f" : "f32";
-  return `${declareBindings(reads, writes, (name) => PLAIN[name] ?? element)}
-${reads.filter((name) => !(name in PLAIN)).map((name) => readRowWgsl(name, headDim)).join("\n")}
-${reads.includes("lengths") ? VISIBLE_WGSL : STATISTICS_WGSL}
-${attentionMaskWgsl(constants)}
-const scale = ${1 / Math.sqrt(headDim)};
-const blocks = (time + ${blockRowsFor(adapter) - 1}) / ${blockRowsFor(adapter)};
+  return `${attentionDeclarationsWgsl(constants, reads, writes)}
+const blocks = (time + ${blockRows - 1}) / ${blockRows};
 fn run(group: u32, lane: u32) {
   let unit = group * lanes + lane;
   let head = unit / blocks;
   if (head >= batch * heads) { return; }
   let start = head * time;
-  let first = unit % blocks * ${blockRowsFor(adapter)};
+  let first = unit % blocks * ${blockRows};
   ${body}
 }`;
 }
@@ -124,7 +98,9 @@ const ifWithin = (r: number, code: string): string => `if (first + ${r} < time) 
 
 /** y and logSumExp. */
 export function attentionForwardWgsl(constants: AttentionConstants, adapter: AdapterClass): string {
-  const { headDim } = constants, blockRows = blockRowsFor(adapter), parts = Math.ceil(headDim / 4);
+  const plan = planAttention(constants, adapter, "forward"), { headDim } = constants;
+  if (plan.kind === "blocks") return attentionForwardBlocksWgsl(constants, plan);
+  const { blockRows } = plan, parts = Math.ceil(headDim / 4);
   const begin = (r: number) => `
   let seen${r} = visible(head, first + ${r});
   var m${r} = -1e30;
@@ -158,7 +134,7 @@ export function attentionForwardWgsl(constants: AttentionConstants, adapter: Ada
     ${sumRowsWgsl("p", "value", blockRows, parts, add)}
   }
   ${unroll(blockRows, (r) => ifWithin(r, store(r)))}`;
-  return shader(constants, adapter, Object.keys(ATTENTION_READS), ["y", "logSumExp"], body);
+  return shader(constants, blockRows, Object.keys(ATTENTION_READS), ["y", "logSumExp"], body);
 }
 
 /** What both backward shaders read. */
@@ -169,10 +145,9 @@ export function attentionBackwardQueryWgsl(
   constants: AttentionBackwardQueryConstants,
   adapter: AdapterClass,
 ): string {
-  const { headDim } = constants,
-    operator = storeOrAdd(constants.accumulate),
-    blockRows = blockRowsFor(adapter),
-    parts = Math.ceil(headDim / 4);
+  const plan = planAttention(constants, adapter, "backwardQuery"), { headDim } = constants;
+  if (plan.kind === "blocks") return attentionBackwardQueryBlocksWgsl(constants, plan);
+  const { blockRows } = plan, parts = Math.ceil(headDim / 4), operator = storeOrAdd(constants.accumulate);
   const begin = (r: number) => `
   let row${r} = start + min(first + ${r}, time - 1);
   let logSumExp${r} = statisticOf(0, row${r});
@@ -202,7 +177,7 @@ export function attentionBackwardQueryWgsl(
     ${sumRowsWgsl("ds", "key", blockRows, parts, add)}
   }
   ${unroll(blockRows, (r) => ifWithin(r, store(r)))}`;
-  return shader(constants, adapter, BACKWARD_READS, ["dQuery"], body);
+  return shader(constants, blockRows, BACKWARD_READS, ["dQuery"], body);
 }
 
 /** dKey and dValue, from a walk over the queries that see them. */
@@ -210,7 +185,9 @@ export function attentionBackwardKeyValueWgsl(
   constants: AttentionBackwardKeyValueConstants,
   adapter: AdapterClass,
 ): string {
-  const { headDim, causal } = constants, blockRows = blockRowsFor(adapter), parts = Math.ceil(headDim / 4);
+  const plan = planAttention(constants, adapter, "backwardKeyValue"), { headDim, causal } = constants;
+  if (plan.kind === "blocks") return attentionBackwardKeyValueBlocksWgsl(constants, plan);
+  const { blockRows } = plan, parts = Math.ceil(headDim / 4);
   const begin = (r: number) =>
     unroll(parts, (part) => `
   let k${r}_${part} = scale * keyAt(start + first + ${r}, ${part});
@@ -250,5 +227,5 @@ export function attentionBackwardKeyValueWgsl(
     ${unroll(blockRows, add)}
   }
   ${unroll(blockRows, (r) => ifWithin(r, store(r)))}`;
-  return shader(constants, adapter, BACKWARD_READS, ["dKey", "dValue"], body);
+  return shader(constants, blockRows, BACKWARD_READS, ["dKey", "dValue"], body);
 }

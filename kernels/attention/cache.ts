@@ -9,14 +9,16 @@
  *     y = softmax(query · cachedKeyᵀ / √D) · cachedValue        over positions 0 … position
  *
  * One group of invocations computes one head of one sequence: scores of all positions side by side, their maximum and
- * sum by trees, then each invocation some channels of the result.
+ * sum by trees, then each invocation some channels of the result. A GPU has more invocations than channels: *teams* of
+ * them, one for each channel, share the positions, and the sums of the teams are added in their order.
  *
- * Reference: Pope et al., "Efficiently scaling transformer inference", 2022, section 2.1.
+ * References: Pope et al., "Efficiently scaling transformer inference", 2022, section 2.1; Dao et al., "Flash-Decoding for
+ * long-context inference", 2023, which shares the positions among groups.
  *
  * @module
  */
 
-import { kernel } from "../../core/backend.ts";
+import { type AdapterClass, kernel } from "../../core/backend.ts";
 import { exp } from "../../core/math.ts";
 import { formatShape, type Tensor } from "../../core/tensor.ts";
 import { cacheAppendWasm, cachedAttentionWasm } from "./cache_wasm.ts";
@@ -42,6 +44,33 @@ fn each(index: u32) {
   wasm: cacheAppendWasm,
 });
 
+/** Invocations for a row, a power of two: on a GPU, most of which few rows leave idle, as many as a group may have. */
+const lanesFor = (adapter: AdapterClass): number => adapter === "hardware" ? 256 : rowLanes(adapter);
+
+/** Each invocation sums up some channels over all positions. */
+const SUM_VALUES_WGSL = `  for (var d = lane; d < headDim; d += lanes) {
+    var sum = 0.0;
+    for (var j = 0u; j < end; j++) { sum += scores[row * time + j] * cachedValue[(row * time + j) * headDim + d]; }
+    y[row * headDim + d] = sum / l;
+  }`;
+
+/** Each team sums up all channels over every so many positions. */
+const sumValuesInTeams = (teams: number): string =>
+  `  let team = lane / headDim;
+  var sum = 0.0;
+  if (team < ${teams}) {
+    let d = lane % headDim;
+    for (var j = team; j < end; j += ${teams}) {
+      sum += scores[row * time + j] * cachedValue[(row * time + j) * headDim + d];
+    }
+  }
+  teamSums[lane] = sum;
+  workgroupBarrier(); // the sums of all teams are stored before they are added
+  if (lane < headDim) {
+    for (var other = 1u; other < ${teams}; other++) { sum += teamSums[other * headDim + lane]; }
+    y[row * headDim + lane] = sum / l;
+  }`;
+
 /** Attention of one query per row over the first `position` + 1 rows of the cache; `scores` is memory to work in. */
 export const cachedAttentionForward = kernel({
   name: "cachedAttention",
@@ -49,7 +78,7 @@ export const cachedAttentionForward = kernel({
   writes: { y: "f32", scores: "f32" },
   constants: ["rows", "headDim", "time"],
   groups: ({ rows }) => rows,
-  lanes: (_, adapter) => rowLanes(adapter),
+  lanes: (_, adapter) => lanesFor(adapter),
   cpu({ query, cachedKey, cachedValue, position, y, scores }, { rows, headDim, time }) {
     const end = position[0] + 1, scale = 1 / Math.sqrt(headDim), sum = new Float64Array(headDim);
     for (let row = 0; row < rows; row++) {
@@ -71,8 +100,11 @@ export const cachedAttentionForward = kernel({
       for (let d = 0; d < headDim; d++) y[row * headDim + d] = sum[d] / l;
     }
   },
-  wgsl: (constants) =>
-    `${MAX_OVER_GROUP_WGSL}${SUM_OVER_GROUP_WGSL}
+  wgsl(constants, adapter) {
+    const teams = adapter === "hardware" ? Math.floor(lanesFor(adapter) / constants.headDim) : 0;
+    return `${MAX_OVER_GROUP_WGSL}${SUM_OVER_GROUP_WGSL}${
+      teams > 1 ? "\nvar<workgroup> teamSums: array<f32, lanes>;" : ""
+    }
 fn run(row: u32, lane: u32) {
   const scale = ${1 / Math.sqrt(constants.headDim)};
   let end = min(position[0], ${constants.time - 1}u) + 1;
@@ -92,12 +124,9 @@ fn run(row: u32, lane: u32) {
   }
   let l = sumOverGroup(lane, laneSum);
   storageBarrier(); // all weights of the row are stored before other lanes read them
-  for (var d = lane; d < headDim; d += lanes) {
-    var sum = 0.0;
-    for (var j = 0u; j < end; j++) { sum += scores[row * time + j] * cachedValue[(row * time + j) * headDim + d]; }
-    y[row * headDim + d] = sum / l;
-  }
-}`,
+${teams > 1 ? sumValuesInTeams(teams) : SUM_VALUES_WGSL}
+}`;
+  },
   wasm: cachedAttentionWasm,
 });
 
