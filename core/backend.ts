@@ -21,7 +21,7 @@ export type Shape = readonly number[];
 
 /**
  * What a tensor holds: 32-bit floats, unsigned 32-bit integers (token ids, counters, random bits), or half-precision
- * floats, which take 16 bits on WebGPU and are rounded 32-bit floats on the other backends (`kernels/half.ts`).
+ * floats, which take 16 bits on WebGPU and are rounded 32-bit floats on the other backends (`kernels/matmul/half.ts`).
  *
  * @category Devices and tensors
  */

@@ -15,7 +15,7 @@
 import { fill, fillFrom, gradientToWrite, type Tensor } from "./tensor.ts";
 
 /**
- * In what precision a pass multiplies; see `kernels/half.ts`.
+ * In what precision a pass multiplies; see `kernels/matmul/half.ts`.
  *
  * @category Devices and tensors
  */

@@ -37,7 +37,7 @@ export interface TrainingSettings extends Schedule, OptimizerSettings {
   readonly optimizer?: OptimizerName;
   /** Batches whose gradients are added up for one update; 1 unless given. */
   readonly accumulation?: number;
-  /** What operands of products are rounded to, see `kernels/half.ts`; f32 unless given, which leaves them as they are. */
+  /** What operands of products are rounded to, see `kernels/matmul/half.ts`; f32 unless given, which leaves them as they are. */
   readonly precision?: Precision;
   /** Seed of the initial values, the order of windows, and dropout. */
   readonly seed: number;

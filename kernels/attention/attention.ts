@@ -76,7 +76,7 @@ import {
 } from "./attention_wgsl.ts";
 import { dropThreshold } from "../dropout.ts";
 import { addScaled } from "../elementwise.ts";
-import { operandIn, readingHalves } from "../half.ts";
+import { operandIn, readingHalves } from "../matmul/half.ts";
 
 /** How many groups and lanes a kernel has. */
 const planned = (pass: AttentionPass) => ({

@@ -29,7 +29,7 @@ import {
   type Tensor,
 } from "../../core/tensor.ts";
 import type { Precision } from "../../core/tape.ts";
-import { operandIn, readingHalves } from "../half.ts";
+import { operandIn, readingHalves } from "./half.ts";
 import { multiplySlices } from "./hardware/split.ts";
 import { multiply } from "./matmul_cpu.ts";
 import { MATMUL_CONSTANTS, MATMUL_SIZES, planMatmul } from "./matmul_plan.ts";

@@ -19,7 +19,7 @@
 import { kernel } from "../../../core/backend.ts";
 import type { Tensor } from "../../../core/tensor.ts";
 import { declareBindings, readSizes, storeOrAdd } from "../../../core/webgpu/shader.ts";
-import { readingHalves } from "../../half.ts";
+import { readingHalves } from "../half.ts";
 import { MATMUL_SIZES, type MatmulConstants, planMatmul, type TilesPlan } from "../matmul_plan.ts";
 import { tilesWgsl } from "./tiles_wgsl.ts";
 

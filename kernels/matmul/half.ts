@@ -18,19 +18,19 @@
  * same places, and what a GPU computes can be checked without one.
  *
  * A gradient may be too small for f16, which ends at 0.00000006, and a value too large. How training deals with both is in
- * `optimizers/loss_scale.ts`.
+ * `kernels/optimizers/loss_scale.ts`.
  *
  * Reference: Micikevicius et al., "Mixed precision training", ICLR 2018; PyTorch `torch.amp`.
  *
  * @module
  */
 
-import { type Bindings, type Kernel, kernel } from "../core/backend.ts";
-import { roundToHalf } from "../core/half.ts";
-import type { Precision } from "../core/tape.ts";
-import type { Tensor } from "../core/tensor.ts";
-import { wasmElements } from "../core/wasm/wasm_pass.ts";
-import { I32x4 } from "../core/wasm/wasm_vectors.ts";
+import { type Bindings, type Kernel, kernel } from "../../core/backend.ts";
+import { roundToHalf } from "../../core/half.ts";
+import type { Precision } from "../../core/tape.ts";
+import type { Tensor } from "../../core/tensor.ts";
+import { wasmElements } from "../../core/wasm/wasm_pass.ts";
+import { I32x4 } from "../../core/wasm/wasm_vectors.ts";
 
 /**
  * y = x, rounded to half precision. WGSL does not say how `f16(x)` rounds, nor what becomes of a number that is too large or
