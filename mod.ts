@@ -151,6 +151,7 @@ export { linear, type LinearOptions } from "./kernels/matmul/linear.ts";
 export { matmul, type MatmulOptions } from "./kernels/matmul/matmul.ts";
 export { meanPooling } from "./kernels/mean_pooling.ts";
 export { LossScale, type SavedLossScale } from "./kernels/optimizers/loss_scale.ts";
+export { recompute } from "./kernels/recompute.ts";
 export { softmax, type SoftmaxOptions } from "./kernels/softmax.ts";
 
 // Kernels of one's own for WebAssembly, see `WasmPass`; the other bodies of a kernel are in `Kernel`

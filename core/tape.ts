@@ -29,7 +29,12 @@ export type Precision = "f32" | "f16";
 export interface TapeOptions {
   /** What operands of products are rounded to; f32 unless given, which leaves them as they are. */
   readonly precision?: Precision;
-  /** Whether fused operations are {@linkcode Tape.decomposed}; they are not unless given. */
+  /** Whether parts that may be computed again are, instead of keeping what is in them; see `recompute`. */
+  readonly recompute?: boolean;
+  /**
+   * Whether a fused operation that has a twin of simpler ones is computed by the twin, so that its intermediate results are
+   * tensors with gradients: attention then has scores and weights. Slower, and its weights are not dropped.
+   */
   readonly decomposed?: boolean;
 }
 
@@ -50,6 +55,7 @@ export interface TapeOptions {
  */
 export class Tape {
   readonly #steps: (() => void)[] = [];
+  #streams: number;
   /**
    * The random state of this pass, u32 (4): seed low, seed high, the batch's number, and the slot of the loss ring
    * (kernels/optimizers/loss_ring.ts). Dropout draws from the first three; without a random state there is no dropout.
@@ -57,23 +63,18 @@ export class Tape {
   readonly random?: Tensor;
   /** What the pass does besides, see {@linkcode TapeOptions}. */
   readonly options: TapeOptions;
-  /**
-   * Whether a fused operation that has a twin of simpler ones is computed by the twin, so that its intermediate results are
-   * tensors with gradients: attention then has scores and weights. Slower, and its weights are not dropped.
-   */
-  readonly decomposed: boolean;
-  #streams = 0;
 
   /**
    * Begins an empty tape.
    *
    * @param random Random state for dropout, see {@linkcode Tape.random}.
    * @param options See {@linkcode TapeOptions}.
+   * @param streams How many uses of randomness there were before: the first number of {@linkcode Tape.nextStream}.
    */
-  constructor(random?: Tensor, options: TapeOptions = {}) {
+  constructor(random?: Tensor, options: TapeOptions = {}, streams = 0) {
     this.random = random;
     this.options = options;
-    this.decomposed = options.decomposed ?? false;
+    this.#streams = streams;
   }
 
   /**
@@ -109,6 +110,15 @@ export class Tape {
     return this.#streams++;
   }
 
+  /** How many numbers {@linkcode Tape.nextStream} has given; set where a part of the pass was on a tape of its own. */
+  get streams(): number {
+    return this.#streams;
+  }
+
+  set streams(count: number) {
+    this.#streams = count;
+  }
+
   /**
    * Computes the gradients of everything on the tape.
    *
@@ -120,6 +130,11 @@ export class Tape {
     const y = gradientToWrite(loss).gradient, { backend, size } = loss;
     if (typeof scale === "number") backend.run(fill, { y }, { size, value: scale });
     else backend.run(fillFrom, { value: scale, y }, { size });
+    this.unwind();
+  }
+
+  /** Runs what was recorded, the last first: for results whose gradients are there already. */
+  unwind(): void {
     while (this.#steps.length > 0) this.#steps.pop()!();
   }
 }

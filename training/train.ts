@@ -39,6 +39,11 @@ export interface TrainingSettings extends Schedule, OptimizerSettings {
   readonly accumulation?: number;
   /** What operands of products are rounded to, see `kernels/matmul/half.ts`; f32 unless given, which leaves them as they are. */
   readonly precision?: Precision;
+  /**
+   * Whether the backward pass computes every block again instead of keeping what is in it: less memory, about a third more
+   * time, the same bits. False unless given. See `recompute`.
+   */
+  readonly recompute?: boolean;
   /** Seed of the initial values, the order of windows, and dropout. */
   readonly seed: number;
 }
@@ -212,7 +217,7 @@ export class TrainingRun {
 
   /** Adds the gradients of the batches of the next update. */
   #differentiate(): void {
-    const { backend, step, settings: { accumulation = 1, seed, precision } } = this,
+    const { backend, step, settings: { accumulation = 1, seed, precision, recompute } } = this,
       first = step * accumulation;
     const batches = Array.from({ length: accumulation }, (_, index) => this.#batches.at(first + index));
     const total = totalWeight(batches);
@@ -220,7 +225,7 @@ export class TrainingRun {
       const tensors = toTensors(batch, 1 / (total || 1), (...part) => this.#upload(...part));
       backend.write(this.#random, Uint32Array.of(...seedWords(seed), first + index, step % RING_SIZE));
       backend.scope(() => {
-        const tape = new Tape(this.#random, { precision });
+        const tape = new Tape(this.#random, { precision, recompute });
         tape.watch(tensors.inputs);
         const loss = this.model.loss(tensors);
         tape.backward(loss, this.lossScale?.state);

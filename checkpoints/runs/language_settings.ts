@@ -101,6 +101,7 @@ export function languageSettings(
     "vocabSize",
     "patience",
     "precision",
+    "recompute",
     "saveDtype",
   ];
   const chosen = new Map(Object.entries(given).filter(([, value]) => value !== undefined));

@@ -38,6 +38,7 @@ export const finetuneFlags = {
     epochs: { ...EPOCHS, description: "passes over the training texts", otherwise: "3" },
     batchSize: { ...BATCH_SIZE, description: "texts in a batch", otherwise: "16" },
     accumulation: runFlags.accumulation,
+    recompute: runFlags.recompute,
     learningRate: {
       ...runFlags.learningRate,
       otherwise: "smaller for wider models: 2e-3 up to width 64, 2e-4 at 256, 3e-5 at 768",

@@ -24,7 +24,7 @@ const MAY_CHANGE = new Set<string>([
   ...["data", "validation", "steps", "epochs", "stopAfter", "patience", "learningRate"],
   ...["device", "threads", "block"],
   ...INTERVALS,
-  ...["resume", "config", "dryRun", "tensorboard", "attentionEvery", "verbose"],
+  ...["recompute", "resume", "config", "dryRun", "tensorboard", "attentionEvery", "verbose"],
 ]);
 
 /**
@@ -77,13 +77,12 @@ export function resumeSettings<Settings extends RunSettings>(
     );
   }
   const epochs = before.has("epochs") ? pick(length, ["epochs"]) : {};
-  const patience = "patience" in flags ? pick(flags, ["patience"]) : {};
   return {
     ...withLearningRate(started, learningRate),
     ...epochs,
     steps,
     ...pick(length, INTERVALS),
-    ...patience,
+    ...pick(flags as Partial<RunSettings>, ["patience", "recompute"]),
   };
 }
 

@@ -120,6 +120,7 @@ const modelFlags = group("Model", {
 const trainingFlags = group("Training", {
   batchSize: { ...BATCH_SIZE, description: "sequences in a batch", ...PRESET },
   accumulation: runFlags.accumulation,
+  recompute: runFlags.recompute,
   steps: { ...STEPS, description: "updates", ...PRESET },
   epochs: {
     ...EPOCHS,

@@ -7,7 +7,7 @@
  *
  * Nothing is computed a second time for it: the model's own `loss` runs on a tape, and the `run` of the backend is observed
  * meanwhile. So what is seen is what ran, also in blocks of an experiment, and a step that nobody looks at costs nothing.
- * Attention is {@linkcode Tape.decomposed}, since its fused kernel never stores scores or weights.
+ * The tape is `decomposed`, so attention is computed by its twin: the fused kernel never stores scores or weights.
  *
  * Gradients of parameters go to memory of their own, nothing is updated, and there is no dropout, so no random numbers are
  * drawn: a run in which a step is traced goes on bit for bit as without.
