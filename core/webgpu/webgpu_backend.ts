@@ -130,6 +130,11 @@ export class WebGpuBackend implements Backend {
     return new WebGpuBackend(device, adapter.info, adapterClass);
   }
 
+  /** Whether it has tensors of half precision. */
+  get halves(): boolean {
+    return HALF_FEATURES.every((feature) => this.#device.features.has(feature));
+  }
+
   /** What the device allows. */
   get limits(): WebGpuLimits {
     return this.#device.limits;
@@ -151,7 +156,7 @@ export class WebGpuBackend implements Backend {
 
   /** See {@linkcode Backend.allocate}. */
   allocate(shape: Shape, dataType: DataType = "f32"): Tensor {
-    if (dataType === "f16" && !HALF_FEATURES.every((feature) => this.#device.features.has(feature))) {
+    if (dataType === "f16" && !this.halves) {
       throw new RangeError(
         `Cannot use f16 on ${this.device}: it lacks the WebGPU feature ${HALF_FEATURES}; use precision f32`,
       );
