@@ -14,6 +14,7 @@ import {
   type GptConfig,
   type ParameterStore,
   TrainingRun,
+  type TrainingSettings,
 } from "../mod.ts";
 import { multiplyInto } from "../kernels/matmul/matmul.ts";
 import { type BenchConfig, flopsOf, median, tokensOf } from "./configs.ts";
@@ -91,13 +92,13 @@ export async function timeTraining(
  *
  * @param backend Where.
  * @param config The model and its batch.
- * @param options Whether the backward pass computes blocks again.
+ * @param options Whether the backward pass computes blocks again, and the precision of products.
  * @returns The run, before its first step.
  */
 export function startTraining(
   backend: Backend,
   config: BenchConfig,
-  options: { readonly recompute?: boolean } = {},
+  options: Pick<TrainingSettings, "precision" | "recompute"> = {},
 ): TrainingRun {
   const { inputs, targets } = fixedBatch(config), { contextLength } = config.model;
   const batch: Batch = {

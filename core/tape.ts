@@ -12,7 +12,14 @@
  * @module
  */
 
-import { fill, gradientToWrite, type Tensor } from "./tensor.ts";
+import { fill, fillFrom, gradientToWrite, type Tensor } from "./tensor.ts";
+
+/**
+ * In what precision a pass multiplies; see `kernels/matmul/half.ts`.
+ *
+ * @category Devices and tensors
+ */
+export type Precision = "f32" | "f16";
 
 /**
  * What a pass does besides recording.
@@ -20,6 +27,8 @@ import { fill, gradientToWrite, type Tensor } from "./tensor.ts";
  * @category Devices and tensors
  */
 export interface TapeOptions {
+  /** What operands of products are rounded to; f32 unless given, which leaves them as they are. */
+  readonly precision?: Precision;
   /** Whether parts wrapped in `recompute` are computed again in the backward pass, instead of keeping their intermediate results. */
   readonly recompute?: boolean;
   /**
@@ -114,10 +123,13 @@ export class Tape {
    * Computes the gradients of everything on the tape.
    *
    * @param loss The tensor to differentiate, usually of one element.
-   * @param scale The gradient to start from: 1, or 1 / n when n passes are averaged.
+   * @param scale The gradient to start from: 1, or 1 / n when n passes are averaged; a tensor, of which the first number
+   * counts, where the device computes it.
    */
-  backward(loss: Tensor, scale = 1): void {
-    loss.backend.run(fill, { y: gradientToWrite(loss).gradient }, { size: loss.size, value: scale });
+  backward(loss: Tensor, scale: number | Tensor = 1): void {
+    const y = gradientToWrite(loss).gradient, { backend, size } = loss;
+    if (typeof scale === "number") backend.run(fill, { y }, { size, value: scale });
+    else backend.run(fillFrom, { value: scale, y }, { size });
     this.unwind();
   }
 

@@ -34,10 +34,17 @@ Deno.test("a part gives its figures as JSON, and a part that cannot run is left 
   const { date, device, figures, left } = JSON.parse(stdout);
   assertEquals(code, 0, stderr);
   assert(Date.parse(date) > 0 && device.length > 0);
-  const [adapter, again, steps] = figures;
+  const [adapter, again, steps, half] = figures;
   assertEquals([adapter.name, adapter.adapter.teraflops], ["adapter", 50]);
   assertEquals([again.name, steps.name, again.values], ["train T --recompute", "train T", steps.values]);
   assertEquals([steps.batchSize, again.kernels], [2, undefined]);
+  if (half) {
+    const apart = Math.max(
+      ...half.values.map((loss: number, i: number) => Math.abs(loss / steps.values[i] - 1)),
+    );
+    assertEquals(half.name, "train T --precision f16");
+    assert(apart > 0 && apart < 0.01, `${apart}`);
+  }
   const ratio = again.estimatedBytes / again.bytes;
   assert(ratio > 0.8 && ratio < 1.2 && again.bytes < steps.bytes, `${ratio}`);
   assert(Math.abs(steps.share - steps.gflops / 50_000) < 1e-9);

@@ -33,14 +33,19 @@ Deno.test("the estimate is what training takes", () => {
     { contextLength: 48, heads: 8 },
   ];
   for (const change of changes) {
-    const config = { ...tiny, ...change }, backend = new CpuBackend();
-    const ids = new Uint32Array(2000), sizes = { contextLength: config.contextLength, batchSize: 4 };
-    const batches = causalBatches(ids, { ...sizes, seed: 1 });
-    const run = new TrainingRun(backend, new Gpt(config), batches, { ...PRESETS.tiny.training, seed: 1 });
-    run.advance();
-    const { parameterBytes, activationBytes } = estimateMemory(config, 4);
-    const ratio = (parameterBytes + activationBytes) / backend.bytes;
-    assert(ratio > 0.95 && ratio < 1.05, `${JSON.stringify(change)}: ${ratio} of what it took`);
+    for (const precision of ["f32", "f16"] as const) {
+      const config = { ...tiny, ...change }, backend = new CpuBackend();
+      const ids = new Uint32Array(2000), sizes = { contextLength: config.contextLength, batchSize: 4 };
+      const batches = causalBatches(ids, { ...sizes, seed: 1 });
+      const settings = { ...PRESETS.tiny.training, precision, seed: 1 };
+      new TrainingRun(backend, new Gpt(config), batches, settings).advance();
+      const { parameterBytes, activationBytes } = estimateMemory(config, 4, { precision });
+      const ratio = (parameterBytes + activationBytes) / backend.bytes;
+      assert(
+        ratio > 0.95 && ratio < 1.05,
+        `${precision} ${JSON.stringify(change)}: ${ratio} of what it took`,
+      );
+    }
   }
 });
 

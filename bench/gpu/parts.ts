@@ -12,6 +12,7 @@ import {
   generate,
   Gpt,
   type TrainingRun,
+  type TrainingSettings,
   type WebGpuBackend,
 } from "../../mod.ts";
 import { multiplyInto } from "../../kernels/matmul/matmul.ts";
@@ -146,7 +147,14 @@ function free({ backend, store, optimizer }: TrainingRun): void {
   backend.free(store.values, store.gradients, ...Object.values(optimizer.state));
 }
 
-/** Training steps of one model: their time, with and without computing blocks again, and by kernel. */
+/** How a step is computed, by what the figure is named; first with least memory, so that what is held afterwards is its own. */
+const STEPS: Readonly<Record<string, Pick<TrainingSettings, "precision" | "recompute">>> = {
+  " --recompute": { recompute: true },
+  "": {},
+  " --precision f16": { precision: "f16" },
+};
+
+/** Training steps of one model: their time, with and without computing blocks again, in half precision, and by kernel. */
 export async function* measureSteps(
   { backend, timeKernels }: TimedBackend,
   name: string,
@@ -154,8 +162,9 @@ export async function* measureSteps(
   { quick, peak }: Effort,
 ): AsyncGenerator<Figure> {
   const rated = peak ?? ratedTeraflops(backend.device);
-  for (const recompute of [true, false]) { // first with less memory, so that what is held afterwards is its own
-    const run = startTraining(backend, config, { recompute }), values: number[] = [];
+  for (const [flags, options] of Object.entries(STEPS)) {
+    if (options.precision === "f16" && !backend.halves) continue;
+    const run = startTraining(backend, config, options), values: number[] = [];
     for (let step = 0; step < (quick ? 2 : 3); step++) {
       run.advance();
       values.push((await run.report(1))[0].loss);
@@ -164,18 +173,18 @@ export async function* measureSteps(
       ...{ rounds: quick ? 1 : 5, shortest: quick ? 0 : 500 },
     });
     const gflops = flopsOf(config) / ms / 1e6, { bytes } = backend;
-    const { parameterBytes, activationBytes } = estimateMemory(config.model, config.batchSize, { recompute });
+    const { parameterBytes, activationBytes } = estimateMemory(config.model, config.batchSize, options);
     const figure = {
       ...{ ms, gflops, share: rated && gflops / rated / 1e3, tokensPerSecond: tokensOf(config) / ms * 1e3 },
       ...{ bytes, estimatedBytes: parameterBytes + activationBytes, batchSize: config.batchSize, values },
     };
-    const kernels = recompute ? undefined : await timeKernels?.(async () => {
+    const kernels = options.recompute ? undefined : await timeKernels?.(async () => {
       run.advance();
       await run.report(1);
     });
     free(run);
     const sorted = kernels?.toSorted((a, b) => b.ms - a.ms);
-    yield { name: `train ${name}${recompute ? " --recompute" : ""}`, ...figure, kernels: sorted };
+    yield { name: `train ${name}${flags}`, ...figure, kernels: sorted };
   }
 }
 

@@ -6,6 +6,7 @@
 import type { Backend } from "../../core/backend.ts";
 import { WasmBackend } from "../../core/wasm/wasm_backend.ts";
 import { WebGpuBackend } from "../../core/webgpu/webgpu_backend.ts";
+import type { Precision } from "../../core/tape.ts";
 import type { Experiment } from "../../models/experiment.ts";
 import type { ModelConfig } from "../../models/families.ts";
 import { estimateMemory } from "../../training/memory.ts";
@@ -48,6 +49,7 @@ export function checkMemory(
     optimizer?: OptimizerName;
     experiment?: Experiment;
     maskRate?: number;
+    precision?: Precision;
     recompute?: boolean;
   },
   limits: MemoryLimits,

@@ -46,6 +46,7 @@ export function describeLanguageModel(task: LanguageTask): Fact[] {
   const { steps, batchSize, accumulation, learningRate, minLearningRate, schedule, optimizer } = settings;
   const { parameters, parameterBytes, activationBytes } = estimateMemory(config, batchSize, {
     maskRate: settings.maskRate,
+    precision: settings.precision,
     recompute: settings.recompute,
     optimizer,
     experiment,

@@ -47,6 +47,7 @@ export function resumeSettings<Settings extends RunSettings>(
     before.set("objective", objective).set("feedForwardMultiple", started.feedForwardDim / started.modelDim);
     before.set("optimizer", started.optimizer ?? "adamw");
   }
+  before.set("precision", started.precision ?? "f32").set("saveDtype", started.saveDtype ?? "f32");
   for (const [name, value] of Object.entries(flags)) {
     if (value === undefined || MAY_CHANGE.has(name) || String(value) === String(before.get(name))) continue;
     throw new UsageError(

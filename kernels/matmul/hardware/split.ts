@@ -19,6 +19,7 @@
 import { kernel } from "../../../core/backend.ts";
 import type { Tensor } from "../../../core/tensor.ts";
 import { declareBindings, readSizes, storeOrAdd } from "../../../core/webgpu/shader.ts";
+import { readingHalves } from "../half.ts";
 import { MATMUL_SIZES, type MatmulConstants, planMatmul, type TilesPlan } from "../matmul_plan.ts";
 import { tilesWgsl } from "./tiles_wgsl.ts";
 
@@ -62,6 +63,9 @@ export const matmulSlices = kernel({
   },
   wgsl: (constants) => tilesWgsl({ ...constants, accumulate: 0 }, tilesOf(constants), { sliced: true }),
 });
+
+/** The same of operands in half precision. */
+export const matmulSlicesHalf = readingHalves(matmulSlices, ["a", "b"]);
 
 /** Invocations in a group that adds slices. */
 const LANES = 64;
@@ -141,7 +145,7 @@ export function multiplySlices(
   const { batch, rows, columns } = constants, size = batch * rows * columns, slices = countSlices(sliced);
   backend.scope(() => {
     const parts = backend.allocate([slices, size]);
-    backend.run(matmulSlices, { a, b, parts }, sliced);
+    backend.run(a.dataType === "f16" ? matmulSlicesHalf : matmulSlices, { a, b, parts }, sliced);
     const sums = { size, columns, slices, accumulate };
     if (bias) backend.run(addSlicesBiased, { parts, bias, y }, sums);
     else backend.run(addSlices, { parts, y }, sums);
