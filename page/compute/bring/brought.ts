@@ -39,7 +39,7 @@ export class Brought {
   /** Finds a model among files, and puts it on a device. */
   static async open(files: readonly GivenFile[], backend: Backend): Promise<Brought> {
     const model = await BroughtModel.find(files), { name } = model;
-    return await inWords(`Cannot open ${name}`, async () => {
+    return await withAttempt(`Cannot open ${name}`, async () => {
       const checkpoint = await model.read(await model.chosen());
       const found: { run?: BroughtRun; refusal?: string } = await BroughtRun.read(model).then(
         (run) => ({ run }),
@@ -89,7 +89,7 @@ export class Brought {
   async resume(): Promise<{ readonly session: Session; readonly plan: Plan }> {
     const run = this.#run;
     if (!run?.source) throw new Error(`Cannot resume ${this.#name}: its text is missing`);
-    return await inWords(`Cannot resume ${this.#name}`, async () => {
+    return await withAttempt(`Cannot resume ${this.#name}`, async () => {
       const { settings } = run, { files, corpus, log } = await run.open();
       const plan = planSettings(settings, choicesFrom(settings), corpus);
       const session = new Session(this.source.backend, plan, corpus, { settings });
@@ -125,7 +125,7 @@ function choicesFrom(settings: LanguageSettings): Choices {
 }
 
 /** Puts what failed in front of an error's message, unless that already says it. */
-async function inWords<Result>(attempt: string, body: () => Promise<Result>): Promise<Result> {
+async function withAttempt<Result>(attempt: string, body: () => Promise<Result>): Promise<Result> {
   try {
     return await body();
   } catch (error) {

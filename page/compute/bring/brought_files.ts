@@ -66,7 +66,7 @@ export class BroughtModel {
     const first = path.replace(/\/.*/, ""), isIn = (file: GivenFile) => file.path.startsWith(`${first}/`);
     const name = isOne || given.every(isIn) ? first.replace(/\.zip$/i, "") : "These files";
     const files = zipped
-      ? await inWords(path, () => listZip(blob))
+      ? await withName(path, () => listZip(blob))
       : given.map(({ path, blob }): BroughtFile => {
         return { path, size: blob.size, read: async () => new Uint8Array(await blob.arrayBuffer()) };
       });
@@ -139,7 +139,7 @@ export class BroughtModel {
     const file = this.#files.get(path);
     if (!file) return undefined;
     expectSize(path, file.size, path.endsWith(".safetensors") ? MAX_WEIGHTS : MAX_OTHER);
-    return await inWords(this.name, () => file.read());
+    return await withName(this.name, () => file.read());
   }
 }
 
@@ -186,8 +186,8 @@ function byAge(one: string, other: string): number {
   return rank(other) > rank(one) ? 1 : -1;
 }
 
-/** Names what cannot be read. */
-async function inWords<Result>(name: string, read: () => Promise<Result>): Promise<Result> {
+/** Puts the name of what cannot be read in front of an error. */
+async function withName<Result>(name: string, read: () => Promise<Result>): Promise<Result> {
   try {
     return await read();
   } catch (error) {
