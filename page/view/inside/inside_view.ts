@@ -15,7 +15,7 @@ import { type ListedStage, listStages, shapeOf } from "./stages.ts";
 const FIRST_LINE = 12, FIRST_MASK = 5;
 
 /** A stage, −1 for the tokens, and whether its gradient is shown. */
-type Place = readonly [stage: number, backward: boolean];
+type Position = readonly [stage: number, backward: boolean];
 
 const input = (id: string) => element(id, HTMLInputElement);
 
@@ -86,22 +86,22 @@ export class InsideView {
     this.#ask({ kind: "inside", line, hidden: input("inside-hidden").value, stage: this.#at });
   }
 
-  #go(place: Place | undefined): void {
-    if (!place) return;
-    [this.#at, this.#backward] = place;
+  #go(position: Position | undefined): void {
+    if (!position) return;
+    [this.#at, this.#backward] = position;
     input(this.#backward ? "inside-backward" : "inside-forward").checked = true;
     if (this.#list.children.length > 0) this.#mark();
     this.#change();
   }
 
   /** The stages before and after the current one: forward to the loss, then backward through those with a gradient. */
-  #neighbours(): [Place | undefined, Place | undefined] {
-    const walk = this.#walk(), at = this.#placeIn(walk);
+  #neighbours(): [Position | undefined, Position | undefined] {
+    const walk = this.#walk(), at = this.#indexIn(walk);
     return [walk[at - 1], walk[at + 1]];
   }
 
-  #walk(): Place[] {
-    const { stages } = this.#step!, forward: Place[] = [[-1, false]], backward: Place[] = [];
+  #walk(): Position[] {
+    const { stages } = this.#step!, forward: Position[] = [[-1, false]], backward: Position[] = [];
     for (const [index, { writes }] of stages.entries()) {
       forward.push([index, false]);
       const hasGradient = Object.values(writes).some(({ gradientKernels }) => gradientKernels.length > 0);
@@ -111,7 +111,7 @@ export class InsideView {
   }
 
   /** The index of the current stage; backward, one without a gradient counts as the stage before it. */
-  #placeIn(walk: readonly Place[]): number {
+  #indexIn(walk: readonly Position[]): number {
     const at = walk.findIndex(([stage, backward]) =>
       backward === this.#backward && (backward ? stage <= this.#at : stage === this.#at)
     );
@@ -127,7 +127,7 @@ export class InsideView {
     this.#fillList(step);
     this.#mark();
     if (step.stage !== this.#at) return; // the answer for this one is still to come
-    const walk = this.#walk(), at = this.#placeIn(walk);
+    const walk = this.#walk(), at = this.#indexIn(walk);
     write("inside-at", `${at + 1} of ${walk.length}`);
     enable("inside-previous", at > 0);
     enable("inside-next", at < walk.length - 1);
