@@ -29,11 +29,11 @@ export type Precision = "f32" | "f16";
 export interface TapeOptions {
   /** What operands of products are rounded to; f32 unless given, which leaves them as they are. */
   readonly precision?: Precision;
-  /** Whether parts that may be computed again are, instead of keeping what is in them; see `recompute`. */
+  /** Whether parts wrapped in `recompute` are computed again in the backward pass, instead of keeping their intermediate results. */
   readonly recompute?: boolean;
   /**
-   * Whether a fused operation that has a twin of simpler ones is computed by the twin, so that its intermediate results are
-   * tensors with gradients: attention then has scores and weights. Slower, and its weights are not dropped.
+   * Whether a fused operation is computed by its twin of simpler operations, where it has one, so that its intermediate results
+   * are tensors with gradients: the scores and weights of attention. Slower, and without dropout of these weights.
    */
   readonly decomposed?: boolean;
 }

@@ -1,6 +1,6 @@
 /**
- * Gradient checkpointing: a part of the forward pass keeps its input and its result alone. When the backward pass comes to
- * it, the part is computed again from its input, on a tape of its own, differentiated, and forgotten.
+ * Gradient checkpointing: of a part of the forward pass only the input and the result are kept. When the backward pass reaches
+ * the part, it is computed again from its input, on a tape of its own, differentiated, and its memory is given back.
  *
  *     forward    x ──block──▶ y        what the block made in between is given back
  *     backward   x ──block──▶ y        made again, with the same dropout
@@ -12,8 +12,8 @@
  * one block, since its input is small beside what is made in it.)
  *
  * No bit changes. The block computes from the same numbers in the same order. Dropout is a function of the seed and of the
- * number of its stream, and the second pass begins to count where the first began. The gradient of x is added to, if
- * there is something to add to, by the operations that would have added to it anyway.
+ * number of its stream, and the second pass counts streams from the same number as the first. If x already has a gradient, the
+ * same operations add to it as without recomputing.
  *
  * Reference: Chen, Xu, Zhang and Guestrin, "Training deep nets with sublinear memory cost", 2016, arXiv 1604.06174.
  *

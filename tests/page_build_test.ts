@@ -50,7 +50,7 @@ Deno.test("a folder outside is refused with the command that allows it, and a wr
     ]);
   }));
 
-Deno.test("a file in place of the folder is told in one line", () =>
+Deno.test("a file in place of the folder is reported in one line", () =>
   inFolder(async (folder) => {
     await Deno.writeTextFile(`${folder}/file`, "");
     const { code, stderr } = await page(["--out", `${folder}/file`], folder);

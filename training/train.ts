@@ -168,7 +168,7 @@ export class TrainingRun {
     this.#ring = backend.allocate([2 * RING_SIZE]);
   }
 
-  /** How to train it, from the next step on. */
+  /** How the next steps are trained. */
   get settings(): TrainingSettings {
     return this.#settings;
   }
@@ -258,8 +258,8 @@ export class TrainingRun {
     }
     const ring = await this.backend.read(this.#ring), { accumulation = 1, seed } = this.settings;
     const reports = Array.from({ length: steps }, (_, index): StepReport => {
-      const done = this.step - steps + index, place = done % RING_SIZE, slot = 2 * place;
-      const loss = ring[slot], norm = ring[slot + 1], isSkipped = norm === SKIPPED_NORM;
+      const done = this.step - steps + index, slot = done % RING_SIZE;
+      const [loss, norm] = ring.subarray(2 * slot, 2 * slot + 2), isSkipped = norm === SKIPPED_NORM;
       if (!Number.isFinite(loss) || !Number.isFinite(norm)) {
         throw new NonFiniteLossError(
           `The loss at step ${done + 1} is ${loss} and its gradient's norm ${
@@ -276,7 +276,7 @@ export class TrainingRun {
         loss,
         gradientNorm: isSkipped ? 0 : norm,
         ...isSkipped && { skipped: true },
-        learningRate: this.#rates[place],
+        learningRate: this.#rates[slot],
       };
     });
     if (reports.some(({ skipped }) => skipped) && !await this.lossScale!.isUsable()) {

@@ -78,7 +78,7 @@ import { dropThreshold } from "../dropout.ts";
 import { addScaled } from "../elementwise.ts";
 import { operandIn, readingHalves } from "../matmul/half.ts";
 
-/** How many groups and lanes a kernel has. */
+/** The groups and lanes of a kernel, from its plan. */
 const planned = (pass: AttentionPass) => ({
   groups: (constants: AttentionConstants, adapter: AdapterClass) =>
     planAttention(constants, adapter, pass).groups,

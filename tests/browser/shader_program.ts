@@ -1,6 +1,6 @@
 /**
  * Compiles shaders where it runs: every kernel with representative constants, and all that training and generating launch with
- * the presets and the small runs. Bundled for Chrome by `shaders.ts`, as the page is and as it stands in the sources.
+ * the presets and the small runs. Bundled for Chrome by `shaders.ts`, minified as the page is and as in the sources.
  *
  * @module
  */
@@ -29,10 +29,10 @@ export interface Compiled {
   readonly errors: readonly string[];
 }
 
-/** Tokens of the models: no multiple of four, as is mostly the case. */
+/** Tokens of the models: no multiple of four, as is usual. */
 const VOCAB_SIZE = 65;
 
-/** A backend that records what it is told to run, and runs nothing. */
+/** A backend that records the kernels to run, and runs nothing. */
 class RunRecorder extends CpuBackend {
   readonly runs: KernelRun[] = [];
 
