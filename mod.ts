@@ -122,7 +122,7 @@ export {
   Tensor,
   zeros,
 } from "./core/tensor.ts";
-export { Tape } from "./core/tape.ts";
+export { type Precision, Tape, type TapeOptions } from "./core/tape.ts";
 export * from "./core/module.ts";
 export { permutation, Random } from "./core/random.ts";
 export { philox4x32 } from "./core/philox.ts";
@@ -150,6 +150,8 @@ export { layerNorm } from "./kernels/layer_norm.ts";
 export { linear, type LinearOptions } from "./kernels/matmul/linear.ts";
 export { matmul, type MatmulOptions } from "./kernels/matmul/matmul.ts";
 export { meanPooling } from "./kernels/mean_pooling.ts";
+export { LossScale, type SavedLossScale } from "./kernels/optimizers/loss_scale.ts";
+export { recompute } from "./kernels/recompute.ts";
 export { softmax, type SoftmaxOptions } from "./kernels/softmax.ts";
 
 // Kernels of one's own for WebAssembly, see `WasmPass`; the other bodies of a kernel are in `Kernel`
@@ -307,6 +309,7 @@ export {
 export {
   type NamedArray,
   readSafetensors,
+  type SavedType,
   type TensorEntry,
   writeSafetensors,
 } from "./checkpoints/safetensors.ts";

@@ -14,6 +14,7 @@ import {
   type GptConfig,
   type ParameterStore,
   TrainingRun,
+  type TrainingSettings,
 } from "../mod.ts";
 import { multiplyInto } from "../kernels/matmul/matmul.ts";
 import { type BenchConfig, flopsOf, median, tokensOf } from "./configs.ts";
@@ -91,9 +92,14 @@ export async function timeTraining(
  *
  * @param backend Where.
  * @param config The model and its batch.
+ * @param options Whether the backward pass computes blocks again, and the precision of products.
  * @returns The run, before its first step.
  */
-export function startTraining(backend: Backend, config: BenchConfig): TrainingRun {
+export function startTraining(
+  backend: Backend,
+  config: BenchConfig,
+  options: Pick<TrainingSettings, "precision" | "recompute"> = {},
+): TrainingRun {
   const { inputs, targets } = fixedBatch(config), { contextLength } = config.model;
   const batch: Batch = {
     inputs: Uint32Array.from(inputs),
@@ -101,7 +107,9 @@ export function startTraining(backend: Backend, config: BenchConfig): TrainingRu
     batchSize: config.batchSize,
     contextLength,
   };
-  const run = new TrainingRun(backend, new Gpt(config.model), { batchesPerEpoch: 1, at: () => batch }, {
+  const model = new Gpt(config.model), store = allocateParameters(backend, model);
+  writeInitial(backend, store, config);
+  return new TrainingRun(backend, model, { batchesPerEpoch: 1, at: () => batch }, {
     schedule: "constant",
     learningRate: 1e-3,
     minLearningRate: 1e-3,
@@ -112,13 +120,12 @@ export function startTraining(backend: Backend, config: BenchConfig): TrainingRu
     weightDecay: 0.1,
     clipNorm: 0,
     seed: 1,
-  });
-  writeInitial(backend, run.store, config);
-  return run;
+    ...options,
+  }, { store });
 }
 
-/** Replaces the initial values by those of the peers, who keep parameters in the same order and the head turned. */
-function writeInitial(backend: Backend, { parameters }: ParameterStore, config: BenchConfig): void {
+/** Writes the initial values of the peers, who keep parameters in the same order and the head turned. */
+export function writeInitial(backend: Backend, { parameters }: ParameterStore, config: BenchConfig): void {
   for (const [index, { name, shape, data }] of initialParameters(config).entries()) {
     const [rows, columns] = shape;
     const values = name === "head"

@@ -8,7 +8,7 @@
 
 import { cpus, loadavg } from "node:os";
 import { parseArgs } from "node:util";
-import { median } from "./configs.ts";
+import { CONFIGS, median } from "./configs.ts";
 import { deviceNamed } from "./devices.ts";
 import { type Answer, compare, describe, figure, HEADINGS, summarize } from "./peers/comparison.ts";
 import { type Effort, ENGINES, measure, ourCommand, type Task } from "./peers/engines.ts";
@@ -104,7 +104,7 @@ const started = performance.now(), load = loadavg()[0];
 const folder = await Deno.makeTempDir(), missing = new Set<string>();
 const rows = [[...HEADINGS]], notes = new Set<string>(), steps = new Map<string, Answer>();
 try {
-  for (const name of ["S", "T"] as const) await writeStart(`${folder}/${name}`, name);
+  for (const name of ["S", "T"] as const) await writeStart(`${folder}/${name}`, CONFIGS[name]);
   const effort: Effort = { device, python: flags.python, folder, quick: flags.quick };
   for (const task of tasks) {
     if (!describe(task).includes(flags.only)) continue;

@@ -16,7 +16,7 @@
  * @module
  */
 
-import { quoted } from "../core/quoted.ts";
+import { quoted, shortened } from "../core/quoted.ts";
 import {
   type CheckpointFiles,
   inFile,
@@ -27,7 +27,8 @@ import {
 } from "./checkpoint_files.ts";
 import { flatten, readOptimizerState, readParameters } from "./checkpoint_tensors.ts";
 import { loadModel, restoreModel } from "./model_files.ts";
-import { type NamedArray, writeSafetensors } from "./safetensors.ts";
+import { type NamedArray, readTensorEntries, writeSafetensors } from "./safetensors.ts";
+import type { SavedLossScale } from "../kernels/optimizers/loss_scale.ts";
 import type { TrainingRun } from "../training/train.ts";
 
 export {
@@ -37,6 +38,7 @@ export {
   type LoadOptions,
   loadSavedExperiment,
   modelFiles,
+  type ModelFilesOptions,
   restoreModel,
 } from "./model_files.ts";
 export type { SavedExperiment } from "./experiment_format.ts";
@@ -50,6 +52,8 @@ export type { CheckpointFiles };
 export interface TrainingState {
   /** Updates done. */
   readonly step: number;
+  /** Of a run in half precision. */
+  readonly lossScale?: SavedLossScale;
   /** Whatever else the caller saves with it. */
   readonly [key: string]: unknown;
 }
@@ -67,13 +71,14 @@ export async function trainingFiles(
   state: Record<string, unknown> = {},
 ): Promise<CheckpointFiles> {
   const { backend, store, optimizer } = run;
+  const lossScale = await run.lossScale?.save();
   const arrays: NamedArray[] = [];
   for (const [name, tensor] of Object.entries(optimizer.state)) {
     arrays.push(...await readParameters(backend, tensor, store, `${name}.`));
   }
   return {
     "optimizer.safetensors": writeSafetensors(arrays),
-    [TRAINING_STATE]: JSON.stringify({ ...state, step: run.step }, null, 2) + "\n",
+    [TRAINING_STATE]: JSON.stringify({ ...state, lossScale, step: run.step }, null, 2) + "\n",
   };
 }
 
@@ -93,8 +98,32 @@ export function loadTrainingState(files: CheckpointFiles): TrainingState {
   return state as unknown as TrainingState;
 }
 
+/** Refuses weights that were rounded when they were saved: a run that goes on from them is another one. */
+function expectExact(bytes: Uint8Array): void {
+  inFile("model.safetensors", () => {
+    for (const { name, dtype } of readTensorEntries(bytes).values()) {
+      if (!["F16", "BF16"].includes(dtype)) continue;
+      throw new TypeError(
+        `tensor ${shortened(name)} is ${dtype}, and resuming needs F32, which last/ of the run has`,
+      );
+    }
+  });
+}
+
+function readLossScale(files: CheckpointFiles): SavedLossScale {
+  const { lossScale } = loadTrainingState(files), { scale, steps } = lossScale ?? {};
+  if (!(Number.isFinite(scale) && scale! > 0 && Number.isSafeInteger(steps) && steps! >= 0)) {
+    throw new TypeError(
+      `${trainingStateName(files)}: lossScale is ${
+        quoted(lossScale)
+      }, expected the scale and steps of a run in f16`,
+    );
+  }
+  return lossScale!;
+}
+
 /**
- * Sets a run back to where a checkpoint was written: parameters, the state of the optimizer, and step.
+ * Sets a run back to where a checkpoint was written: parameters, the state of the optimizer, the loss scale, and step.
  *
  * @param run A new run with the same model and settings. Make it with `allocateParameters(backend, model)`: initial values
  * would be overwritten.
@@ -104,12 +133,14 @@ export function loadTrainingState(files: CheckpointFiles): TrainingState {
  */
 export function restoreTraining(run: TrainingRun, files: CheckpointFiles): void {
   const { backend, store, optimizer } = run, { step } = loadTrainingState(files);
-  const bytes = readBytes(files, "optimizer.safetensors");
+  const bytes = readBytes(files, "optimizer.safetensors"), lossScale = run.lossScale && readLossScale(files);
   const state = inFile("optimizer.safetensors", () => {
     const names = Object.keys(optimizer.state), arrays = readOptimizerState(bytes, store, names);
     return names.map((name) => ({ name, values: flatten(store, arrays, `${name}.`) }));
   });
+  expectExact(readBytes(files, "model.safetensors"));
   restoreModel(backend, store, loadModel(files, { experiment: run.model.experiment }).weights);
   for (const { name, values } of state) backend.write(optimizer.state[name], values);
+  if (lossScale) run.lossScale!.restore(lossScale);
   run.step = step;
 }

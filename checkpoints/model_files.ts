@@ -38,7 +38,7 @@ import {
   settleTied,
   usedTensors,
 } from "./hugging_face/tensors.ts";
-import { writeSafetensors } from "./safetensors.ts";
+import { type SavedType, writeSafetensors } from "./safetensors.ts";
 import { openWeights } from "./weight_files.ts";
 
 /**
@@ -68,13 +68,30 @@ export interface LoadOptions<Kind extends ModelKind = ModelKind> {
 }
 
 /**
+ * How a model is written.
+ *
+ * @category Checkpoints
+ */
+export interface ModelFilesOptions {
+  /**
+   * What its numbers are rounded to; f32 unless given. Half the size serves for everything but resuming: that needs the
+   * numbers as they were.
+   */
+  readonly type?: SavedType;
+}
+
+/** The names that transformers gives to the types. */
+const TORCH_TYPES: Readonly<Record<SavedType, string>> = { f32: "float32", f16: "float16", bf16: "bfloat16" };
+
+/**
  * The files that hold a model.
  *
  * @param backend Where it lives.
  * @param model The model: its sizes, and its experiment if it has one.
  * @param store Its parameters.
+ * @param options In what type.
  * @returns `config.json` and `model.safetensors`.
- * @throws {RangeError} If the format cannot express the model.
+ * @throws {RangeError} If the format cannot express the model, or the type one of its numbers.
  * @throws {TypeError} If the parameters are not those of a model with this configuration: as its checkpoint, they would be
  * refused, or load as another model.
  * @category Checkpoints
@@ -83,15 +100,17 @@ export async function modelFiles(
   backend: Backend,
   { config, experiment }: Pick<Model, "config" | "experiment">,
   store: ParameterStore,
+  { type = "f32" }: ModelFilesOptions = {},
 ): Promise<CheckpointFiles> {
   const parameters = await readParameters(backend, store.values, store);
   const byName = new Map(parameters.map((parameter) => [parameter.name, parameter]));
   expectParameters(namedParameters(buildModel(config, experiment)), byName);
-  const tensors = hasOwnFormat(config, experiment) ? byName : exportTensors(config, byName);
+  const isOwn = hasOwnFormat(config, experiment), tensors = isOwn ? byName : exportTensors(config, byName);
   const arrays = Array.from(tensors, ([name, tensor]) => ({ ...tensor, name }));
+  const typed = type === "f32" || isOwn ? {} : { dtype: TORCH_TYPES[type] }; // for transformers; our reader sees the tensors
   return {
-    "config.json": JSON.stringify(toConfigJson(config, experiment), null, 2) + "\n",
-    "model.safetensors": writeSafetensors(arrays),
+    "config.json": JSON.stringify({ ...toConfigJson(config, experiment), ...typed }, null, 2) + "\n",
+    "model.safetensors": writeSafetensors(arrays, type),
   };
 }
 

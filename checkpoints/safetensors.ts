@@ -13,6 +13,7 @@
  * @module
  */
 
+import { halfBits, halfValue } from "../core/half.ts";
 import { quoted, shortened } from "../core/quoted.ts";
 import { formatShape, sizeOf } from "../core/tensor.ts";
 
@@ -85,7 +86,15 @@ export function isFloat({ dtype }: TensorEntry): boolean {
 }
 
 /**
- * Writes a file of 32-bit floats.
+ * The type of the numbers in a file that is written: 32 bits; half precision; or bfloat16, the upper 16 of the 32 bits, with
+ * two to three digits and the range of all 32.
+ *
+ * @category Checkpoints
+ */
+export type SavedType = "f32" | "f16" | "bf16";
+
+/**
+ * Writes a file.
  *
  * @example
  * ```ts
@@ -97,11 +106,16 @@ export function isFloat({ dtype }: TensorEntry): boolean {
  * ```
  *
  * @param arrays What to write, in this order.
+ * @param type What to round the numbers to; f32 unless given.
  * @returns The bytes of the file.
  * @throws {TypeError} If an array does not have as many elements as its shape, or two have the same name.
+ * @throws {RangeError} If a number is too large for the type.
  * @category Checkpoints
  */
-export function writeSafetensors(arrays: readonly NamedArray[]): Uint8Array<ArrayBuffer> {
+export function writeSafetensors(
+  arrays: readonly NamedArray[],
+  type: SavedType = "f32",
+): Uint8Array<ArrayBuffer> {
   // without a prototype: a tensor may be called __proto__
   const header: Record<string, unknown> = Object.create(null);
   header.__metadata__ = { format: "pt" };
@@ -113,7 +127,8 @@ export function writeSafetensors(arrays: readonly NamedArray[]): Uint8Array<Arra
       );
     }
     if (name in header) throw new TypeError(`Cannot write ${shortened(name)}: two arrays have this name`);
-    header[name] = { dtype: "F32", shape, data_offsets: [end, end += data.byteLength] };
+    const dtype = type.toUpperCase(), length = data.length * ELEMENT_BYTES[dtype];
+    header[name] = { dtype, shape, data_offsets: [end, end += length] };
   }
   const text = JSON.stringify(header), encoded = new TextEncoder().encode(text);
   const length = Math.ceil(encoded.length / 8) * 8;
@@ -121,11 +136,28 @@ export function writeSafetensors(arrays: readonly NamedArray[]): Uint8Array<Arra
   new DataView(bytes.buffer).setBigUint64(0, BigInt(length), true);
   bytes.fill(0x20, 8, 8 + length).set(encoded, 8);
   let offset = 8 + length;
-  for (const { data } of arrays) {
+  for (const array of arrays) {
+    const data = type === "f32" ? array.data : roundedTo(type, array);
     bytes.set(new Uint8Array(data.buffer, data.byteOffset, data.byteLength), offset);
     offset += data.byteLength;
   }
   return bytes;
+}
+
+/** The bits of 16-bit numbers, each the nearest to a 32-bit one. */
+function roundedTo(type: "f16" | "bf16", { name, data }: NamedArray): Uint16Array {
+  const words = new Uint32Array(data.buffer, data.byteOffset, data.length);
+  const round = type === "f16"
+    ? (index: number) => halfBits(data[index])
+    : (index: number) => words[index] + 0x7fff + (words[index] >>> 16 & 1) >>> 16; // halfway to the even one
+  const infinity = type === "f16" ? 0x7c00 : 0x7f80;
+  return Uint16Array.from({ length: data.length }, (_, index) => {
+    const bits = round(index);
+    if ((bits & infinity) !== infinity) return bits;
+    throw new RangeError(
+      `Cannot write ${shortened(name)} as ${type}: the number at index ${index} is ${data[index]}; write f32`,
+    );
+  });
 }
 
 /**
@@ -247,14 +279,7 @@ function readFloats({ buffer, length }: Uint8Array<ArrayBuffer>, dtype: string):
   for (let index = 0; index < data.length; index++) {
     const half = view.getUint16(index * 2, true);
     if (dtype === "BF16") words[index] = half << 16;
-    else data[index] = widenHalf(half);
+    else data[index] = halfValue(half);
   }
   return data;
-}
-
-/** An IEEE half-precision number: sign, 5 bits of exponent, 10 of fraction. */
-function widenHalf(half: number): number {
-  const sign = half & 0x8000 ? -1 : 1, exponent = half >> 10 & 31, fraction = half & 1023;
-  if (exponent === 31) return fraction ? NaN : sign * Infinity;
-  return sign * (exponent ? (1024 + fraction) * (1 << exponent) : 2 * fraction) / 2 ** 25;
 }

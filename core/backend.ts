@@ -20,11 +20,12 @@ import type { WasmPass } from "./wasm/wasm_pass.ts";
 export type Shape = readonly number[];
 
 /**
- * What a tensor holds: 32-bit floats, or unsigned 32-bit integers (token ids, counters, random bits).
+ * What a tensor holds: 32-bit floats, unsigned 32-bit integers (token ids, counters, random bits), or half-precision
+ * floats, which take 16 bits on WebGPU and are rounded 32-bit floats on the other backends (`kernels/matmul/half.ts`).
  *
  * @category Devices and tensors
  */
-export type DataType = "f32" | "u32";
+export type DataType = "f32" | "u32" | "f16";
 
 /**
  * An array of floats: 32 bits wide, or 64 on a CPU backend made for gradient checks.

@@ -21,6 +21,7 @@ import type {
   TensorsOf,
 } from "./backend.ts";
 import { BufferPool } from "./buffer_pool.ts";
+import { roundToHalf } from "./half.ts";
 import { checkLength, checkView, sizeOf, Tensor } from "./tensor.ts";
 
 /**
@@ -59,10 +60,8 @@ export class CpuBackend implements Backend {
   constructor(options: CpuBackendOptions = {}) {
     this.#floats = options.floats ?? Float32Array;
     this.#poison = options.poison ?? false;
-    this.#pools = {
-      f32: new BufferPool((size) => this.#create(size, "f32")),
-      u32: new BufferPool((size) => this.#create(size, "u32")),
-    };
+    const floats = new BufferPool((size) => this.#create(size, "f32"));
+    this.#pools = { f32: floats, f16: floats, u32: new BufferPool((size) => this.#create(size, "u32")) };
     this.device = `CPU reference, ${this.#floats === Float32Array ? 32 : 64}-bit floats`;
   }
 
@@ -76,7 +75,7 @@ export class CpuBackend implements Backend {
   allocate(shape: Shape, dataType: DataType = "f32"): Tensor {
     const size = sizeOf(shape), pool = this.#pools[dataType];
     const array = pool.scoped ? pool.take(size) : this.#create(size, dataType);
-    if (this.#poison && pool.scoped) array.fill(dataType === "f32" ? NaN : 0xffffffff);
+    if (this.#poison && pool.scoped) array.fill(dataType === "u32" ? 0xffffffff : NaN);
     return new Tensor(this, shape, dataType, array);
   }
 
@@ -97,7 +96,7 @@ export class CpuBackend implements Backend {
   /** See {@linkcode Backend.write}. */
   write(tensor: Tensor, data: HostArray | readonly number[]): void {
     checkLength(tensor, data.length);
-    (tensor.storage as Floats).set(data);
+    (tensor.storage as Floats).set(tensor.dataType === "f16" ? Array.from(data, roundToHalf) : data);
   }
 
   /** See {@linkcode Backend.read}. */
@@ -111,7 +110,7 @@ export class CpuBackend implements Backend {
     tensors: TensorsOf<Reads & Writes>,
     constants: Constants<Name>,
   ): void {
-    checkBackend(this, kernel, tensors);
+    checkTensors(this, kernel, tensors);
     const arrays: Record<string, HostArray> = {};
     for (const name in tensors) arrays[name] = tensors[name].storage as HostArray;
     checkMemory(kernel, arrays);
@@ -133,20 +132,23 @@ export class CpuBackend implements Backend {
 }
 
 /**
- * Checks that all tensors of a run belong to the backend that is to run the kernel.
+ * Checks that all tensors of a run belong to the backend that is to run the kernel, and hold what the kernel expects.
  *
  * @param backend The backend.
  * @param kernel The kernel.
  * @param tensors Its tensors, by name.
- * @throws {TypeError} If one belongs to another backend.
+ * @throws {TypeError} If one belongs to another backend, or holds another type of number.
  */
-export function checkBackend(
+export function checkTensors(
   backend: Backend,
-  { name }: Pick<Kernel, "name">,
+  { name, reads, writes }: Pick<Kernel, "name" | "reads" | "writes">,
   tensors: Readonly<Record<string, Tensor>>,
 ): void {
   for (const tensor in tensors) {
-    const { backend: owner } = tensors[tensor];
+    const { backend: owner, dataType } = tensors[tensor], expected = reads[tensor] ?? writes[tensor];
+    if (dataType !== expected) {
+      throw new TypeError(`Cannot run ${name}: ${tensor} holds ${dataType}, expected ${expected}`);
+    }
     if (owner === backend) continue;
     void owner.name; // that of a parameter without memory throws, and says what is missing
     throw new TypeError(

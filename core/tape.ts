@@ -12,7 +12,31 @@
  * @module
  */
 
-import { fill, gradientToWrite, type Tensor } from "./tensor.ts";
+import { fill, fillFrom, gradientToWrite, type Tensor } from "./tensor.ts";
+
+/**
+ * In what precision a pass multiplies; see `kernels/matmul/half.ts`.
+ *
+ * @category Devices and tensors
+ */
+export type Precision = "f32" | "f16";
+
+/**
+ * What a pass does besides recording.
+ *
+ * @category Devices and tensors
+ */
+export interface TapeOptions {
+  /** What operands of products are rounded to; f32 unless given, which leaves them as they are. */
+  readonly precision?: Precision;
+  /** Whether parts wrapped in `recompute` are computed again in the backward pass, instead of keeping their intermediate results. */
+  readonly recompute?: boolean;
+  /**
+   * Whether a fused operation is computed by its twin of simpler operations, where it has one, so that its intermediate results
+   * are tensors with gradients: the scores and weights of attention. Slower, and without dropout of these weights.
+   */
+  readonly decomposed?: boolean;
+}
 
 /**
  * Records the operations of one forward pass and differentiates them.
@@ -31,27 +55,26 @@ import { fill, gradientToWrite, type Tensor } from "./tensor.ts";
  */
 export class Tape {
   readonly #steps: (() => void)[] = [];
+  #streams: number;
   /**
    * The random state of this pass, u32 (4): seed low, seed high, the batch's number, and the slot of the loss ring
    * (kernels/optimizers/loss_ring.ts). Dropout draws from the first three; without a random state there is no dropout.
    */
   readonly random?: Tensor;
-  /**
-   * Whether a fused operation that has a twin of simpler ones is computed by the twin, so that its intermediate results are
-   * tensors with gradients: attention then has scores and weights. Slower, and its weights are not dropped.
-   */
-  readonly decomposed: boolean;
-  #streams = 0;
+  /** What the pass does besides, see {@linkcode TapeOptions}. */
+  readonly options: TapeOptions;
 
   /**
    * Begins an empty tape.
    *
    * @param random Random state for dropout, see {@linkcode Tape.random}.
-   * @param options Whether fused operations are {@linkcode Tape.decomposed}; they are not unless given.
+   * @param options See {@linkcode TapeOptions}.
+   * @param streams How many uses of randomness there were before: the first number of {@linkcode Tape.nextStream}.
    */
-  constructor(random?: Tensor, options: { decomposed?: boolean } = {}) {
+  constructor(random?: Tensor, options: TapeOptions = {}, streams = 0) {
     this.random = random;
-    this.decomposed = options.decomposed ?? false;
+    this.options = options;
+    this.#streams = streams;
   }
 
   /**
@@ -87,14 +110,31 @@ export class Tape {
     return this.#streams++;
   }
 
+  /** How many numbers {@linkcode Tape.nextStream} has given; set where a part of the pass was on a tape of its own. */
+  get streams(): number {
+    return this.#streams;
+  }
+
+  set streams(count: number) {
+    this.#streams = count;
+  }
+
   /**
    * Computes the gradients of everything on the tape.
    *
    * @param loss The tensor to differentiate, usually of one element.
-   * @param scale The gradient to start from: 1, or 1 / n when n passes are averaged.
+   * @param scale The gradient to start from: 1, or 1 / n when n passes are averaged; a tensor, of which the first number
+   * counts, where the device computes it.
    */
-  backward(loss: Tensor, scale = 1): void {
-    loss.backend.run(fill, { y: gradientToWrite(loss).gradient }, { size: loss.size, value: scale });
+  backward(loss: Tensor, scale: number | Tensor = 1): void {
+    const y = gradientToWrite(loss).gradient, { backend, size } = loss;
+    if (typeof scale === "number") backend.run(fill, { y }, { size, value: scale });
+    else backend.run(fillFrom, { value: scale, y }, { size });
+    this.unwind();
+  }
+
+  /** Runs what was recorded, the last first: for results whose gradients are there already. */
+  unwind(): void {
     while (this.#steps.length > 0) this.#steps.pop()!();
   }
 }

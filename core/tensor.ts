@@ -123,8 +123,8 @@ export function checkLength(tensor: Tensor, length: number): void {
   }
 }
 
-/** Views begin at multiples of 64 elements: WebGPU binds memory from multiples of 256 bytes on. */
-const VIEW_ALIGNMENT = 64;
+/** Views begin at multiples of so many elements: WebGPU binds memory from multiples of 256 bytes on. */
+const VIEW_ALIGNMENT: Readonly<Record<DataType, number>> = { f32: 64, u32: 64, f16: 128 };
 
 /**
  * Checks that part of a tensor can be viewed as a tensor.
@@ -135,8 +135,9 @@ const VIEW_ALIGNMENT = 64;
  * @throws {RangeError} If the part begins where WebGPU cannot bind it, or ends beyond the tensor.
  */
 export function checkView(tensor: Tensor, start: number, shape: Shape): void {
-  if (start % VIEW_ALIGNMENT !== 0) {
-    throw new RangeError(`Cannot view from element ${start}: it is no multiple of ${VIEW_ALIGNMENT}`);
+  const alignment = VIEW_ALIGNMENT[tensor.dataType];
+  if (start % alignment !== 0) {
+    throw new RangeError(`Cannot view from element ${start}: it is no multiple of ${alignment}`);
   }
   if (start < 0 || start + sizeOf(shape) > tensor.size) {
     throw new RangeError(
@@ -157,6 +158,19 @@ export const fill = kernel({
     y.fill(value, 0, size);
   },
   wgsl: `fn each(index: u32) { y[index] = value; }`,
+});
+
+/** Sets every element to the number in another tensor. */
+export const fillFrom = kernel({
+  name: "fillFrom",
+  reads: { value: "f32" },
+  writes: { y: "f32" },
+  constants: ["size"],
+  elements: ({ size }) => size,
+  cpu({ value, y }, { size }) {
+    y.fill(value[0], 0, size);
+  },
+  wgsl: `fn each(index: u32) { y[index] = value[0]; }`,
 });
 
 /**

@@ -23,8 +23,9 @@ import { type ForwardContext, LayerNorm, Mlp, SelfAttention } from "./layers.ts"
  * A block: (B, T, C) → (B, T, C).
  *
  * Its layers are public properties, where `namedParameters` finds them. A block that passes `context` to one
- * {@linkcode SelfAttention} fulfils all of the following requirements; one that computes attention itself should
+ * {@linkcode SelfAttention} fulfils all of the following requirements but the first; one that computes attention itself should
  *
+ * - compute the same from the same arguments, however often it is called: in training with `recompute` it is called twice;
  * - attend to no later position where the options of its factory have `causal`;
  * - skip positions from `context.lengths` on, which are padding;
  * - add its attention weights, (B, H, T, T), to `context.weights` where that is given, or no maps can be drawn;

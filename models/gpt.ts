@@ -22,6 +22,7 @@ import { crossEntropy } from "../kernels/cross_entropy.ts";
 import { dropout } from "../kernels/dropout.ts";
 import { embedding, positionsOf } from "../kernels/embedding.ts";
 import { matmul } from "../kernels/matmul/matmul.ts";
+import { recompute } from "../kernels/recompute.ts";
 import { type Block, PostNormBlock, PreNormBlock } from "./blocks.ts";
 import { checkConfig, INITIAL_STD, type TransformerConfig } from "./config.ts";
 import { chooseParts, expectStates, type Experiment, type Parts } from "./experiment.ts";
@@ -171,7 +172,7 @@ export class Gpt implements Learner {
     let x = dropout(this.embeddingNorm.forward(embedded), embeddingDropoutRate); // (B, T, C)
     for (const [layer, block] of this.blocks.entries()) {
       const own = { cache: caches?.[layer], weights, patch: patch?.bind(undefined, layer) };
-      x = expectStates(block.forward(x, own), x.shape, layer); // (B, T, C)
+      x = recompute(x, (x) => expectStates(block.forward(x, own), x.shape, layer)); // (B, T, C)
     }
     return this.finalNorm.forward(x); // (B, T, C)
   }

@@ -238,7 +238,7 @@ export class SelfAttention {
     const { causal, dropoutRate } = this.#options;
     if (cache) return cachedAttention(query, key, value, cache);
     // the twin has no padding
-    const isDecomposed = weights !== undefined || (query.tape?.decomposed && lengths === undefined);
+    const isDecomposed = weights !== undefined || (query.tape?.options.decomposed && lengths === undefined);
     if (!isDecomposed) return attention(query, key, value, { causal, dropoutRate, lengths });
     const decomposed = decomposedAttention(query, key, value, { causal });
     weights?.push(decomposed.weights);

@@ -22,6 +22,7 @@ import { activations, tanh } from "../kernels/activations.ts";
 import { dropout } from "../kernels/dropout.ts";
 import { add } from "../kernels/elementwise.ts";
 import { embedding, positionsOf } from "../kernels/embedding.ts";
+import { recompute } from "../kernels/recompute.ts";
 import { type Block, PostNormBlock } from "./blocks.ts";
 import { checkConfig, checkSizes, INITIAL_STD, PAD_ID, type TransformerConfig } from "./config.ts";
 import { chooseParts, expectStates, type Experiment, type Parts } from "./experiment.ts";
@@ -163,7 +164,7 @@ export class Roberta {
     let x = dropout(this.embeddingNorm.forward(embedded), embeddingDropoutRate); // (B, T, C)
     for (const [layer, block] of this.blocks.entries()) {
       const own = { lengths, weights, patch: patch?.bind(undefined, layer) };
-      x = expectStates(block.forward(x, own), x.shape, layer); // (B, T, C)
+      x = recompute(x, (x) => expectStates(block.forward(x, own), x.shape, layer)); // (B, T, C)
     }
     return this.finalNorm.forward(x); // (B, T, C)
   }

@@ -18,7 +18,7 @@ import { RateView } from "./view/rate_view.ts";
 import { RunView } from "./view/run_view.ts";
 import { TakeAway } from "./view/take_away.ts";
 
-/** Why one of these failed stands where it was asked for. */
+/** Failures of these are shown beside the field they belong to, not as an alert. */
 const SHOWN_BESIDE: readonly ToWorker["kind"][] = [
   "text",
   "plan",

@@ -47,7 +47,7 @@ export interface Plan {
   readonly choices: Choices;
   /** Estimated memory in bytes. */
   readonly bytes: number;
-  /** What gave way, in one line each. */
+  /** What was changed to fit, in one line each. */
   readonly notes: readonly string[];
 }
 
@@ -88,13 +88,13 @@ export type ToWorker =
   | { readonly kind: "pack" }
   /** Whether there is a kept run. */
   | { readonly kind: "find" }
-  /** Goes on with the kept run, paused. */
+  /** Resumes the kept run, paused. */
   | { readonly kind: "restore" }
   /** Opens the model among files: a folder, a zip, or several files. */
   | { readonly kind: "bring"; readonly files: readonly GivenFile[] }
   /** The text that the run of the opened model was trained on. */
   | { readonly kind: "supply"; readonly file: GivenFile }
-  /** Goes on with the run of the opened model, paused. */
+  /** Resumes the run of the opened model, paused. */
   | { readonly kind: "resume" }
   | Question;
 
@@ -109,14 +109,14 @@ export type Question =
     readonly topP: number;
   }
   | { readonly kind: "attention"; readonly line: string }
-  /** How surprising a text is in place of the one that is shown. */
+  /** The loss on each token of this text, in place of the one that is shown. */
   | { readonly kind: "surprise"; readonly text: string }
   /** One stage of a training step on a line, see `traceStep`; −1 reads none. */
   | {
     readonly kind: "inside";
-    /** Null when nobody looks any more. */
+    /** Null when the panel is closed. */
     readonly line: string | null;
-    /** The text behind the masks of the line; for a masked model. */
+    /** The tokens that the masks of the line hide, as text; for a masked model. */
     readonly hidden: string;
     readonly stage: number;
   };
@@ -126,7 +126,7 @@ export interface TokenChance {
   readonly token: string;
   /** The model's. */
   readonly probability: number;
-  /** What stands in its place, of a class that is a number. */
+  /** The value that is shown instead, of the single output of a regression. */
   readonly score?: string;
   /** The one it is drawn with; 0 if it is excluded. */
   readonly sampled: number;
@@ -176,7 +176,7 @@ export type FromWorker =
     /** A line whose attention is shown at first. */
     readonly line: string;
   }
-  /** A model that was brought is opened, to be looked at. */
+  /** A model was opened, to be looked at. */
   | {
     readonly kind: "loaded";
     /** Of the folder or file. */
@@ -202,7 +202,7 @@ export type FromWorker =
     /** A text to colour. */
     readonly text: string;
   }
-  /** Whether the run of the opened model can be gone on with: in a sentence, and what it needs unless it cannot. */
+  /** Whether the run of the opened model can be resumed: in a sentence, and what it still needs; without `needs` it cannot. */
   | { readonly kind: "resumable"; readonly about: string; readonly needs?: "text" | "nothing" }
   | { readonly kind: "state"; readonly state: WorkerState }
   | {
@@ -250,7 +250,7 @@ export type FromWorker =
     /** The tokens that it predicts, and the positions of those in `tokens` where it does. */
     readonly targets: readonly string[];
     readonly positions: readonly number[];
-    /** What has been left out of the line, if anything. */
+    /** Says that the line was cut, if it was. */
     readonly note: string;
     /** The vocabulary, unless it is large. */
     readonly vocabulary: readonly string[];

@@ -109,6 +109,7 @@ const PLAIN: Constants = { ...FALLBACK, causal: 0, padded: 0, weighted: 0, accum
 
 /** All kernels that modules export, with representative constants. */
 export const representativeRuns = (modules: readonly object[]): KernelRun[] =>
-  [...kernelsIn(modules)].flatMap((kernel) =>
-    (REPRESENTATIVE[kernel.name] ?? [FALLBACK, PLAIN]).map((constants) => [kernel, constants] as const)
-  );
+  [...kernelsIn(modules)].flatMap((kernel) => {
+    const all = REPRESENTATIVE[kernel.name.replace(/Half$/, "")] ?? [FALLBACK, PLAIN];
+    return all.map((constants) => [kernel, constants] as const);
+  });

@@ -4,7 +4,7 @@ import { assertEquals } from "@std/assert";
 import type { Backend, HostArray, Shape } from "../core/backend.ts";
 import { CpuBackend } from "../core/cpu_backend.ts";
 import { Random } from "../core/random.ts";
-import { Tape } from "../core/tape.ts";
+import { Tape, type TapeOptions } from "../core/tape.ts";
 import type { Tensor } from "../core/tensor.ts";
 import { formatShape, sizeOf } from "../core/tensor.ts";
 import { WasmBackend } from "../core/wasm/wasm_backend.ts";
@@ -165,6 +165,7 @@ export interface Evaluation {
  * @param operation The operation.
  * @param dy The gradient of the result; normal numbers unless given.
  * @param random Random state of the tape, for dropout.
+ * @param options What the tape does besides.
  * @returns Result and gradients.
  */
 export async function evaluate(
@@ -173,9 +174,10 @@ export async function evaluate(
   operation: Operation,
   dy?: Values,
   random?: Uint32Array,
+  options?: TapeOptions,
 ): Promise<Evaluation> {
   const [y, watched] = backend.scope(() => {
-    const tape = new Tape(random && backend.from(random)), tensors: Record<string, Tensor> = {};
+    const tape = new Tape(random && backend.from(random), options), tensors: Record<string, Tensor> = {};
     for (const [name, { data, shape }] of Object.entries(inputs)) {
       tensors[name] = backend.from(data, shape);
       if (tensors[name].dataType === "f32") tape.watch(tensors[name]);

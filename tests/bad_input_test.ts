@@ -231,9 +231,9 @@ Deno.test("a checkpoint that is damaged, or not what it should be, is refused by
         "other.txt is not the text it was trained on",
       ],
       [
-        `train --resume runs/good --lr 0.5 ${longer}`,
+        `train --resume runs/good --batch_size 3 ${longer}`,
         2,
-        "--learning-rate is 0.5, but the run was started with 0.01",
+        "--batch-size is 3, but the run was started with 4",
       ],
       [`train --resume runs/good --name new ${longer}`, 2, "--name cannot be given with --resume"],
       [

@@ -191,9 +191,12 @@ Deno.test("verify prints one JSON object with the documented fields", () =>
     await Deno.writeTextFile(`${cwd}/story.txt`, story(200));
     await succeed(["train", "--data", "story.txt", ...small, "--steps", "2", "--device", "wasm"], { cwd });
     const families = await json(cwd, "verify"), run = await json(cwd, "verify runs/story");
+    const repeated = await json(cwd, "verify --runs 2 --steps 1 --device wasm");
     assertDocumented("verify", [
       families,
       run,
+      repeated,
+      { models: [{ different: [{ run: 2, resumedAt: 1, step: 1, sha256: "a" }] }] },
       // where something differs
       { models: [{ difference: { step: 3, tensor: "a" } }], checkpoints: [{ tensor: "a" }] },
     ]);

@@ -68,7 +68,7 @@ for (const layout of layouts) {
   const cases = Object.fromEntries(sizes.map((size) => [size.join(" × "), sized(layout, ...size)]));
   testParity(layout.name, cases, operation, TOLERANCES.products);
 
-  // no multiple of any tile, multiples of all vectors, exactly fitting tiles, so large that matrices are turned first
+  // no multiple of any tile, multiples of all vectors, exactly fitting tiles, so large that matrices are transposed first
   for (const sizes of [[65, 63, 66], [36, 68, 40], [32, 20, 48], [65, 257, 259]]) testForward(layout, sizes);
 }
 
@@ -81,7 +81,7 @@ for (const layout of layouts) {
 }
 
 testParity(
-  "matmul of a batch so large that matrices are turned first",
+  "matmul of a batch so large that matrices are transposed first",
   { "three of 64 × 128 × 512": sized(layouts[1], 3, 64, 128, 512) },
   ({ a, b }) => matmul(a, b, layouts[1]),
   TOLERANCES.products,

@@ -33,14 +33,19 @@ Deno.test("the estimate is what training takes", () => {
     { contextLength: 48, heads: 8 },
   ];
   for (const change of changes) {
-    const config = { ...tiny, ...change }, backend = new CpuBackend();
-    const ids = new Uint32Array(2000), sizes = { contextLength: config.contextLength, batchSize: 4 };
-    const batches = causalBatches(ids, { ...sizes, seed: 1 });
-    const run = new TrainingRun(backend, new Gpt(config), batches, { ...PRESETS.tiny.training, seed: 1 });
-    run.advance();
-    const { parameterBytes, activationBytes } = estimateMemory(config, 4);
-    const ratio = (parameterBytes + activationBytes) / backend.bytes;
-    assert(ratio > 0.95 && ratio < 1.05, `${JSON.stringify(change)}: ${ratio} of what it took`);
+    for (const precision of ["f32", "f16"] as const) {
+      const config = { ...tiny, ...change }, backend = new CpuBackend();
+      const ids = new Uint32Array(2000), sizes = { contextLength: config.contextLength, batchSize: 4 };
+      const batches = causalBatches(ids, { ...sizes, seed: 1 });
+      const settings = { ...PRESETS.tiny.training, precision, seed: 1 };
+      new TrainingRun(backend, new Gpt(config), batches, settings).advance();
+      const { parameterBytes, activationBytes } = estimateMemory(config, 4, { precision });
+      const ratio = (parameterBytes + activationBytes) / backend.bytes;
+      assert(
+        ratio > 0.95 && ratio < 1.05,
+        `${precision} ${JSON.stringify(change)}: ${ratio} of what it took`,
+      );
+    }
   }
 });
 
@@ -144,8 +149,46 @@ Deno.test("what is advised is not refused in its turn", () => {
   const advice = (size: number) =>
     assertThrows(() => checkMemory(config, { batchSize: size, accumulation: 1 }, limits), Error).message
       .split("; ")[1];
-  assertEquals(advice(12), "--batch-size 6 --accumulation 2 fits");
+  assertEquals(advice(12), "--batch-size 6 --accumulation 2 fits, and so does --recompute");
   assertEquals(advice(65536), "--batch-size 4 fits");
+  const check = (batchSize: number, recompute: boolean) =>
+    checkMemory(config, { batchSize, accumulation: 1, recompute }, limits);
+  check(12, true);
+  assertThrows(() => check(48, true), RangeError, "; --batch-size 12 --accumulation 4 fits");
+});
+
+Deno.test("where not even one sequence fits, computing blocks again may help", () => {
+  const config = { ...tiny, layers: 40 }, whole = estimateMemory(config, 1, { recompute: true });
+  const limits = { total: whole.parameterBytes + whole.activationBytes, buffer: Infinity, binding: Infinity };
+  const refused = (batchSize: number, message: string) =>
+    assertThrows(() => checkMemory(config, { batchSize, accumulation: 1 }, limits), RangeError, message);
+  refused(1, "are free; --recompute fits");
+  refused(4, "are free; --recompute --batch-size 1 --accumulation 4 fits");
+});
+
+Deno.test("the estimate is what training takes that computes blocks again", async () => {
+  const changes: Partial<GptConfig>[] = [
+    { layers: 1 },
+    { layers: 12 },
+    { architecture: "gpt2", dropoutRate: 0.1, layers: 6 },
+    { vocabSize: 500, feedForwardDim: 64, layers: 6 },
+    { contextLength: 48, heads: 8, layers: 6 },
+  ];
+  const settings = { ...PRESETS.tiny.training, recompute: true, seed: 1 };
+  for (const change of changes) {
+    const config = { ...tiny, ...change }, { contextLength } = config, cpu = new CpuBackend();
+    const batches = causalBatches(new Uint32Array(2000), { contextLength, batchSize: 8, seed: 1 });
+    new TrainingRun(cpu, new Gpt(config), batches, settings).advance();
+    const estimate = estimateMemory(config, 8, { recompute: true });
+    const { parameterBytes, activationBytes, tensorBytes } = estimate;
+    const ratio = (parameterBytes + activationBytes) / cpu.bytes;
+    assert(ratio > 0.95 && ratio < 1.05, `${JSON.stringify(change)}: ${ratio} of what it took`);
+    const wasm = await WasmBackend.open({ threads: 1 });
+    new TrainingRun(wasm, new Gpt(config), batches, settings).advance();
+    const most = 1.05 * (parameterBytes + activationBytes) + 2 * tensorBytes;
+    assert(wasm.bytes <= most, `${JSON.stringify(config)}: ${wasm.bytes} of ${most} bytes`);
+    wasm.close();
+  }
 });
 
 Deno.test("evaluating and generating are refused with the flag that helps", () => {

@@ -171,3 +171,24 @@ Deno.test("modelFiles: parameters that are not those of the configuration are no
     `${start}tokenEmbedding is (3, 16)`,
   );
 });
+
+Deno.test("model files: in 16 bits they take half the size, and every kind of model is read again", async () => {
+  const backend = new CpuBackend(), experiment = { name: "mine" };
+  for (const own of [undefined, experiment]) {
+    const model = new Gpt(small, own), store = initialize(backend, model, 1);
+    const full = await modelFiles(backend, model, store);
+    for (const [type, torch, digits] of [["f16", "float16", 11], ["bf16", "bfloat16", 8]] as const) {
+      const files = await modelFiles(backend, model, store, { type });
+      const size = (some: CheckpointFiles) => some["model.safetensors"].length;
+      assertEquals(size(files) < 0.6 * size(full), true);
+      assertEquals(JSON.parse(files["config.json"] as string).dtype, own ? undefined : torch);
+      const { config, weights } = loadModel(files, { experiment: own });
+      assertEquals(config, loadModel(full, { experiment: own }).config);
+      const exact = loadModel(full, { experiment: own }).weights.get("tokenEmbedding")!.data;
+      assertClose(weights.get("tokenEmbedding")!.data, { shape: [exact.length], data: exact }, {
+        rtol: 2 ** -digits,
+        atol: 0,
+      }, type);
+    }
+  }
+});

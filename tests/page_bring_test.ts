@@ -20,7 +20,7 @@ const runs: Record<string, string> = {
 };
 
 for (const [name, flags] of Object.entries(runs)) {
-  Deno.test(`a run of deno task train goes on to the bits of its resume: ${name}`, () =>
+  Deno.test(`a run of deno task train is resumed to the bits of its own resume: ${name}`, () =>
     inFolder(async (cwd) => {
       await Deno.writeTextFile(`${cwd}/story.txt`, story(200));
       await succeed(
@@ -37,7 +37,7 @@ for (const [name, flags] of Object.entries(runs)) {
       assertEquals(last("loaded")!.name, "begun");
       assertEquals(last("resumable"), {
         kind: "resumable",
-        about: "It has been trained for 7 of 12 steps on story.txt. To go on, choose that text.",
+        about: "It has been trained for 7 of 12 steps on story.txt. To resume, choose that text.",
         needs: "text",
       });
       await send({ kind: "supply", file: { ...text, blob: new Blob(["another text"]) } });
@@ -70,7 +70,7 @@ for (const [name, flags] of Object.entries(runs)) {
       await again.send(device, { kind: "bring", files: [{ path: "run.zip", blob: zip }] });
       assertEquals(
         again.last("resumable")!.about,
-        "Its training cannot go on here: it has done all of its 12 steps.",
+        "Its training cannot be resumed here: it has done all of its 12 steps.",
       );
       const { "model.safetensors": ours } = await unpacked(zip);
       assertEquals(ours, await Deno.readFile(`${cwd}/runs/begun/last/model.safetensors`));
@@ -111,7 +111,7 @@ Deno.test("a run on the tales needs no text, writes as deno task generate and is
     await send({ kind: "reset" });
   }));
 
-Deno.test("the zip of the page is opened and goes on as a run that never left it", async () => {
+Deno.test("the zip of the page is opened and its run resumed with the bits of one that never left it", async () => {
   const choices = { ...choicesOf("short-text"), modelDim: 16, contextLength: 16, batchSize: 2, steps: 30 };
   const text: ToWorker = { kind: "text", text: story(100) }, whole = page(), part = page(), next = page();
   await whole.send(device, text, { kind: "begin", choices });
@@ -128,7 +128,7 @@ Deno.test("the zip of the page is opened and goes on as a run that never left it
   for (const one of [whole, part, next]) await one.send({ kind: "reset" });
 });
 
-Deno.test("a run that cannot go on here is opened all the same, and says why", async () => {
+Deno.test("a run that cannot be resumed here is opened all the same, with the reason", async () => {
   const { send, last, answers } = page();
   const choices = { ...choicesOf("short-text"), modelDim: 16, contextLength: 16, batchSize: 2, steps: 3 };
   await send(device, { kind: "text", text: story(100) }, { kind: "begin", choices }, { kind: "pack" });
@@ -139,22 +139,25 @@ Deno.test("a run that cannot go on here is opened all the same, and says why", a
     [{ command: "finetune" }, "it was trained by deno task finetune, which resumes it"],
     [
       { source: { ...source, data: ["a", "b"] } },
-      "it was trained on several files; deno task train --resume goes on with it",
+      "it was trained on several files; resume it with deno task train --resume",
     ],
     [{ source: undefined }, "its training_state.json does not say which text it was trained on"],
     [{ source: { ...source, data: [] } }, "it was trained on the tales of another version of Miniformer"],
     [
       { settings: { ...settings, patience: 3 } },
-      "it stops by --patience; deno task train --resume goes on with it",
+      "it was trained with --patience; resume it with deno task train --resume",
     ],
-    [{ settings: { ...settings, batchSize: "2" } }, 'its training_state.json has the setting batchSize "2"'],
+    [
+      { settings: { ...settings, batchSize: "2" } },
+      'its training_state.json has the wrong setting batchSize: "2"',
+    ],
     [
       { settings: { ...settings, batchSize: undefined } },
-      "its training_state.json has the setting batchSize nowhere",
+      "its training_state.json lacks the setting batchSize",
     ],
     [
       { settings: { ...settings, schedule: "kosine" } },
-      'its training_state.json has the setting schedule "kosine"',
+      'its training_state.json has the wrong setting schedule: "kosine"',
     ],
     [
       { settings: { ...settings, optimizer: "lion" } },
@@ -172,21 +175,24 @@ Deno.test("a run that cannot go on here is opened all the same, and says why", a
       }));
   for (const [change, why] of cases) {
     await send({ kind: "bring", files: withState(change) });
-    assertEquals(last("resumable"), { kind: "resumable", about: `Its training cannot go on here: ${why}.` });
+    assertEquals(last("resumable"), {
+      kind: "resumable",
+      about: `Its training cannot be resumed here: ${why}.`,
+    });
   }
   assertEquals(answers.some(({ kind }) => kind === "failed"), false);
   const other: [object, string][] = [
     [
       { tokenizerFingerprint: "0" },
-      "Cannot go on with run: its tokenizer.json is not the tokenizer it was trained with",
+      "Cannot resume run: its tokenizer.json is not the tokenizer it was trained with",
     ],
     [
       { settings: { ...settings, heads: 2 } },
-      "Cannot go on with run: config.json says that heads is 4, the run was started with 2",
+      "Cannot resume run: config.json says that heads is 4, the run was started with 2",
     ],
     [
       { settings: { ...settings, optimizer: "sgd" } },
-      "Cannot go on with run: optimizer.safetensors: adamw wrote it (it holds mean, square), " +
+      "Cannot resume run: optimizer.safetensors: adamw wrote it (it holds mean, square), " +
       "but this run uses sgd (velocity): resume with the optimizer that the run was started with",
     ],
   ];
@@ -269,7 +275,7 @@ Deno.test("what cannot be opened is refused in one line, and what was there stay
   await send({ kind: "reset" });
 });
 
-Deno.test("a model gives its memory back when another one is opened, or its run goes on", async () => {
+Deno.test("a model gives its memory back when another one is opened, or its run is resumed", async () => {
   const root = new URL("..", import.meta.url).pathname, { prototype } = CpuBackend, { free } = prototype;
   const first = page(), second = page(), device: ToWorker = { kind: "open", device: "cpu" };
   const choices = { ...choicesOf("short-text"), modelDim: 16, contextLength: 16, batchSize: 2, steps: 30 };

@@ -90,7 +90,7 @@ Deno.test("what cannot be predicted is refused in one line, and a long line is c
   const causal = sourceOf("tiny"), masked = sourceOf("roberta-tiny");
   assertEquals(
     await messageOf(look(causal, "M")),
-    "One token predicts nothing: enter at least two, of which each predicts the next",
+    "One token has nothing to predict: enter at least two, each of which predicts the next",
   );
   assertEquals(
     await messageOf(look(masked, "Mia", -1, "i")),
@@ -98,7 +98,7 @@ Deno.test("what cannot be predicted is refused in one line, and a long line is c
   );
   assertEquals(
     await messageOf(look(masked, "M<mask>a", -1, "")),
-    "The line has 1 <mask>, and 0 tokens are behind them: enter one for each",
+    "The line has 1 <mask> and 0 hidden tokens: enter one for each",
   );
   assertEquals(
     await messageOf(look(masked, "Mia had a kite and<mask>", -1, " ")),

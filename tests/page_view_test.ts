@@ -93,7 +93,7 @@ Deno.test("a record of a run that was brought may have gaps", () => {
   assertEquals(record.validation, [null, 3.5, null]);
 });
 
-Deno.test("learning rates are told with the steps from which on they held", () =>
+Deno.test("learning rates are listed with the steps from which each has been in effect", () =>
   assertEquals(
     describeRates([{ step: 1, learningRate: 0.01 }, { step: 1200, learningRate: 0.005 }]),
     "0.01 from step 1, 0.005 from step 1,200.",

@@ -67,6 +67,7 @@ Deno.test("a flag that would change what the run computes is refused; these do n
         "learningRate",
         "logInterval",
         "patience",
+        "recompute",
         "resume",
       ],
       ...["sampleInterval", "saveInterval", "steps", "stopAfter", "tensorboard", "threads", "validation"],
@@ -114,6 +115,15 @@ Deno.test("a resumed run may have more or less patience", () => {
   assertEquals(resume(flagsOf("--patience 3")).resumed.patience, 3);
   assertEquals(resume(flagsOf("--patience 0")).resumed.patience, 0);
   assertEquals("patience" in resume(flagsOf("")).resumed, false);
+});
+
+Deno.test("a resumed run may begin or cease to compute blocks again, which changes no bit", () => {
+  assertEquals(resume(flagsOf("--recompute")).resumed.recompute, true);
+  assertEquals(resume(flagsOf("--no-recompute")).resumed.recompute, false);
+  assertEquals("recompute" in resume(flagsOf("")).resumed, false);
+  const { settings } = resume(flagsOf("")), state = { settings: { ...settings, recompute: true } };
+  const resumed = resumeSettings({ path: "runs/mine", step: 10, state }, flagsOf("--patience 2"), 100);
+  assertEquals([resumed.recompute, resumed.patience], [true, 2]);
 });
 
 Deno.test("a run at its end is not resumed, and it is said which flag makes it longer", () => {

@@ -28,18 +28,20 @@ async function stepOf(run: string): Promise<number | undefined> {
 }
 
 for (
-  const [device, objective] of [
+  const [device, objective, precision = "f32"] of [
     ...[["cpu", "causal"], ["wasm", "causal"], ["webgpu", "causal"]],
     ...[["wasm", "mlm"], ["webgpu", "mlm"]],
+    ...[["cpu", "causal", "f16"], ["wasm", "mlm", "f16"], ["webgpu", "causal", "f16"]],
   ]
 ) {
   const ignore = device === "webgpu" && !hasAdapter;
   // the first half on another number of threads than the rest, which the records name at the end
   const threads = (count: number) => device === "wasm" ? ["--threads", `${count}`] : [];
   const on = [...settings, "--batch_size", "4", "--device", device, "--objective", objective];
+  if (precision === "f16") on.push("--precision", precision);
 
   Deno.test(
-    `two runs are equal, and so is one that was stopped and resumed [${objective}, ${device}]`,
+    `two runs are equal, and so is one that was stopped and resumed [${objective}, ${device}, ${precision}]`,
     { ignore },
     () =>
       inFolder(async (cwd) => {

@@ -1,5 +1,5 @@
 import { assertEquals, assertThrows } from "@std/assert";
-import { readSafetensors, writeSafetensors } from "../checkpoints/safetensors.ts";
+import { readSafetensors, readTensorEntries, writeSafetensors } from "../checkpoints/safetensors.ts";
 
 /** A file with any header and any data. */
 function fileOf(header: unknown, data: Uint8Array = new Uint8Array(0)): Uint8Array<ArrayBuffer> {
@@ -213,4 +213,34 @@ Deno.test("safetensors: messages stay short, whatever a header holds", () => {
     assertEquals(message.length < 300, true, message.slice(0, 500));
     assertEquals(["\x1b", "\u2028"].some((character) => message.includes(character)), false, message);
   }
+});
+
+Deno.test("safetensors: 16-bit numbers are written rounded to the nearest, and read again", () => {
+  const data = Float32Array.of(1, -2.5, 1 / 3, 1 + 2 ** -8, 1 + 3 * 2 ** -8, 0, 2 ** -24, 65504);
+  const written = (type: "f16" | "bf16") => writeSafetensors([{ name: "x", shape: [2, 4], data }], type);
+  const halves = [1, -2.5, 0.333251953125, 1 + 2 ** -8, 1 + 3 * 2 ** -8, 0, 2 ** -24, 65504];
+  assertEquals([...readSafetensors(written("f16")).get("x")!.data], halves);
+  // 8 digits of base 2: 1 + 1/256 is in the middle between 1 and 1 + 1/128, and 1 + 3/256 between that and 1 + 2/128
+  const brains = [1, -2.5, 0.333984375, 1, 1 + 2 ** -6, 0, 2 ** -24, 65536];
+  assertEquals([...readSafetensors(written("bf16")).get("x")!.data], brains);
+  assertEquals(readTensorEntries(written("bf16")).get("x")!.dtype, "BF16");
+  const odd = [{ name: "a", shape: [3], data: data.slice(0, 3) }, {
+    name: "b",
+    shape: [1],
+    data: data.slice(1, 2),
+  }];
+  assertEquals([...readSafetensors(writeSafetensors(odd, "f16")).get("b")!.data], [-2.5]);
+});
+
+Deno.test("safetensors: a number too large for the type is refused", () => {
+  const write = (value: number, type: "f16" | "bf16") => () =>
+    writeSafetensors([{ name: "x", shape: [2], data: Float32Array.of(1, value) }], type);
+  assertThrows(
+    write(65520, "f16"),
+    RangeError,
+    "Cannot write x as f16: the number at index 1 is 65520; write f32",
+  );
+  assertThrows(write(-3.4e38, "bf16"), RangeError, "Cannot write x as bf16: the number at index 1 is -3.");
+  write(65519, "f16")();
+  write(3.38e38, "bf16")();
 });

@@ -1,4 +1,4 @@
-/** Products whose sums are cut: both kernels by themselves, and together. */
+/** Products whose sums are split: each kernel alone, and both together. */
 
 import { assertEquals } from "@std/assert";
 import {
@@ -78,7 +78,7 @@ Deno.test("the order of slices is that of the inner dimension", { ignore: !hasAd
   assertEquals(await backend.read(y), new Float32Array(4)); // (1e8 + 1) − 1e8 in single precision
 });
 
-// tiles of 32 and 64; an end of the last slice amid a step; single numbers and vectors
+// tiles of 32 and 64; a last slice that ends within a step; single numbers and vectors
 const shapes = [[1, 65, 1030, 63], [2, 36, 528, 40], [32, 64, 512, 64]];
 
 // a linear layer and the gradient of its weight

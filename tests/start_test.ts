@@ -6,7 +6,7 @@ import { writeStart } from "../bench/peers/start.ts";
 Deno.test("a start for peers has sizes, names, values and ids, and nothing else", async () => {
   const path = await Deno.makeTempFile();
   try {
-    await writeStart(path, "T");
+    await writeStart(path, CONFIGS.T);
     const bytes = await Deno.readFile(path), end = bytes.indexOf(10) + 1;
     const header = JSON.parse(new TextDecoder().decode(bytes.subarray(0, end)));
     const initial = initialParameters(CONFIGS.T), { inputs, targets } = fixedBatch(CONFIGS.T);

@@ -35,8 +35,9 @@ function variablesOf(code: string, names: readonly string[], lane: number): numb
   );
 }
 
-/** How many different places of eight (a line of all banks has eight vectors) the lanes use together at a time. */
-const placesOf = (vectors: readonly number[]): number => new Set(vectors.map((vector) => vector % 8)).size;
+/** How many of the eight groups of four banks the vectors are in; in different groups they do not conflict. */
+const bankGroupsOf = (vectors: readonly number[]): number =>
+  new Set(vectors.map((vector) => vector % 8)).size;
 
 for (const tile of sizes) {
   const { lanes, laneRows, laneColumns } = TILES[tile], fours = tile / 4;
@@ -65,9 +66,9 @@ for (const tile of sizes) {
     Deno.test(`${what}: lanes that store or load together use different banks`, () => {
       for (let lane = 0; lane < lanes; lane += 8) {
         const eight = all.slice(lane, lane + 8);
-        // vector j of each of eight blocks, j being the same: those of different steps are in lines of their own
+        // eight lanes store vector j of their blocks at a time; the vectors of every step begin in the first bank
         assertEquals(
-          placesOf(eight.map((lane) => variablesOf(code, ["vector"], lane)[0])),
+          bankGroupsOf(eight.map((lane) => variablesOf(code, ["vector"], lane)[0])),
           8,
           `lanes from ${lane}`,
         );
@@ -78,9 +79,9 @@ for (const tile of sizes) {
             variablesOf(code, ["down", "across"], lane)
           );
           for (const [axis, count] of [[0, 8], [1, 4]]) {
-            const vectors = new Set(together.map((place) => place[axis] ^ 2 * s));
+            const vectors = new Set(together.map((position) => position[axis] ^ 2 * s));
             assertEquals(
-              [vectors.size, placesOf([...vectors])],
+              [vectors.size, bankGroupsOf([...vectors])],
               [count, count],
               `lanes from ${lane}, steps ${s}`,
             );
@@ -105,7 +106,7 @@ for (const tile of sizes) {
     Deno.test(`${name} [webgpu, hardware shaders]`, { ignore: !hasAdapter }, async () => {
       const backend = await webGpu("hardware");
       for (const [index, [batch, rows, inner, columns]] of shapes[tile].entries()) {
-        // added or with a bias, in turn: both are written in one place for all tiles and layouts
+        // added or with a bias, in turn: one function writes both for all tiles and layouts
         const accumulate = (index + transposeA) % 2, biased = (index + transposeB) % 2 === 1;
         const constants = { batch, rows, columns, inner, ...layout, accumulate };
         const a = normals("a", [batch, rows, inner]), b = normals("b", [batch, inner, columns]);

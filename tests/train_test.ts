@@ -61,7 +61,7 @@ Deno.test("training: another seed is another run", async () => {
   for (const [step, loss] of first.entries()) assertNotEquals(second[step], loss);
 });
 
-everyBackend("training: reports tell step, epoch, loss, norm and learning rate", async (backend) => {
+everyBackend("training: reports hold step, epoch, loss, norm and learning rate", async (backend) => {
   const run = newRun(backend, new Gpt(small), { accumulation: 2 }), reports = await allReports(run);
   assertEquals(reports.map(({ step }) => step), Array.from({ length: 40 }, (_, index) => index + 1));
   for (const { step, epoch, loss, gradientNorm, learningRate } of reports) {
@@ -74,7 +74,7 @@ everyBackend("training: reports tell step, epoch, loss, norm and learning rate",
 });
 
 everyBackend(
-  "training: a changed learning rate holds from the next step on, and reports tell it",
+  "training: a changed learning rate holds from the next step on, and is in the reports",
   async (backend) => {
     const changed = newRun(backend, new Gpt(small), { steps: 12 }), reports: StepReport[] = [];
     for (let step = 0; step < 7; step++) changed.advance();

@@ -2,7 +2,9 @@ import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { kernel } from "../core/backend.ts";
 import { fill } from "../core/tensor.ts";
 import { WebGpuBackend } from "../core/webgpu/webgpu_backend.ts";
+import { Gpt } from "../models/gpt.ts";
 import { hasAdapter, webGpu } from "./_testing.ts";
+import { newRun, small } from "./_training.ts";
 
 const ignore = !hasAdapter;
 
@@ -38,5 +40,28 @@ Deno.test("WebGpuBackend takes the class it is told", { ignore }, async () => {
     const backend = await webGpu(adapterClass);
     assertEquals([backend.name, backend.adapterClass], ["webgpu", adapterClass]);
     assert(backend.device.length > 0);
+  }
+});
+
+Deno.test("f16 is refused in one line where the adapter lacks it", { ignore: !hasAdapter }, async () => {
+  const adapter = (await navigator.gpu.requestAdapter())!;
+  const features = new Set([...adapter.features].filter((feature) => feature !== "shader-f16"));
+  const lacking = {
+    ...{ features, limits: adapter.limits, info: adapter.info },
+    requestDevice: (descriptor: GPUDeviceDescriptor) => adapter.requestDevice(descriptor),
+  };
+  const value = { requestAdapter: () => Promise.resolve(lacking) };
+  Object.defineProperty(navigator, "gpu", { value, configurable: true });
+  try {
+    const backend = (await WebGpuBackend.open())!;
+    assertThrows(
+      () => newRun(backend, new Gpt(small), { precision: "f16" }),
+      RangeError,
+      `Cannot use f16 on ${backend.device}: it lacks the WebGPU feature shader-f16; use precision f32`,
+    );
+    newRun(backend, new Gpt(small));
+    backend.close();
+  } finally {
+    delete (navigator as unknown as Record<string, unknown>).gpu;
   }
 });

@@ -194,7 +194,7 @@ export async function tokenLosses(
 /**
  * Lets pending events run, such as a signal, or the redrawing of a page: a CPU backend computes without a pause.
  *
- * It waits for a message to itself, some hundredths of a millisecond; a timer would wait for 1 to 2 ms, in browsers for 4.
+ * It posts a message to itself and waits for it, some hundredths of a millisecond; a timer takes 1 to 2 ms, in browsers 4.
  *
  * @example
  * ```ts
@@ -208,7 +208,7 @@ export async function tokenLosses(
  * assert(ran);
  * ```
  *
- * @returns A promise that resolves when they have run.
+ * @returns A promise that resolves in a later turn of the event loop.
  */
 export function yieldToEvents(): Promise<void> {
   return new Promise((resolve) => {

@@ -14,9 +14,17 @@
  * logits, which a masked language model computes for the masked tokens only, and a classifier made from
  * one not at all.
  *
+ * Where blocks are computed again in the backward pass (`recompute`), each keeps its result alone, again as value and as
+ * gradient, and the numbers above are kept of one block at a time.
+ *
+ * Half precision takes more, not less: what is kept stays in 32 bits, and the rounded operands come on top. Query, key,
+ * value and the gradient of attention are kept in each layer, those of the other products only until they are multiplied.
+ * The estimate has 4 bytes for each, as on a CPU; on WebGPU they take 2.
+ *
  * @module
  */
 
+import type { Precision } from "../core/tape.ts";
 import { MASK_RATE } from "../data/masking.ts";
 import { countParameters } from "../core/module.ts";
 import type { Experiment } from "../models/experiment.ts";
@@ -55,7 +63,8 @@ export interface MemoryEstimate {
  * @param config The model.
  * @param batchSize Sequences in a batch.
  * @param options The optimizer, AdamW unless given; custom parts of the model; of a masked language model the share of
- * tokens that are masked, 0.15 unless given.
+ * tokens that are masked, 0.15 unless given; the precision of products, f32 unless given; whether blocks are computed again
+ * in the backward pass.
  * @returns The estimate; within 7 % of what the CPU backend allocates for a language model.
  * @category Training
  */
@@ -66,6 +75,8 @@ export function estimateMemory(
     readonly optimizer?: OptimizerName;
     readonly experiment?: Experiment;
     readonly maskRate?: number;
+    readonly precision?: Precision;
+    readonly recompute?: boolean;
   } = {},
 ): MemoryEstimate {
   const { layers, heads, modelDim, feedForwardDim, contextLength, vocabSize, dropoutRate } = config;
@@ -75,13 +86,17 @@ export function estimateMemory(
   // the number of masked tokens is rounded up, so that most batches have the same shape
   const masked = Math.min(1, 1.2 * maskRate);
   const scored = objectiveOf(config) === "causal" ? 1 : kindOf(config) === "classifier" ? 0 : masked;
-  const perLayer = (28 + 4 * dropped) * modelDim + 4 * feedForwardDim + 3 * heads;
-  const perToken = layers * perLayer + (6 + 2 * dropped) * modelDim + 2 * scored * vocabSize;
+  const halves = options.precision === "f16" ? 1 : 0;
+  const perLayer = (28 + 4 * dropped + 4 * halves) * modelDim + 4 * feedForwardDim + 3 * heads;
+  const ofBlocks = options.recompute ? perLayer + 2 * layers * modelDim : layers * perLayer;
+  const perToken = ofBlocks + (6 + 2 * dropped) * modelDim + 2 * scored * vocabSize;
+  const operands = tokens * (5 * modelDim + feedForwardDim + scored * vocabSize) +
+    modelDim * (4 * modelDim + feedForwardDim + vocabSize);
   const widest = Math.max(scored * vocabSize, feedForwardDim, 3 * modelDim);
   return {
     parameters,
     parameterBytes: 4 * parameters * (2 + updateRule(options.optimizer).state.length),
-    activationBytes: 4 * tokens * perToken,
+    activationBytes: 4 * (tokens * perToken + halves * operands),
     tensorBytes: 4 * Math.max(vocabSize * modelDim, tokens * widest),
   };
 }

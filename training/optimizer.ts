@@ -52,6 +52,7 @@ import type { Backend, Kernel } from "../core/backend.ts";
 import type { ParameterStore } from "../core/module.ts";
 import type { Tensor } from "../core/tensor.ts";
 import { gradientNorm } from "../kernels/optimizers/gradient_norm.ts";
+import { adjustLossScale, skippable, unscaleGradient } from "../kernels/optimizers/loss_scale.ts";
 
 /**
  * Updates parameters from their gradients, and sets the gradients back to zero.
@@ -72,6 +73,13 @@ export interface Optimizer {
   prepare(step: number, learningRate: number): void;
   /** Updates every parameter. Call it inside a scope. */
   update(): void;
+  /**
+   * Updates in half precision, as `kernels/optimizers/loss_scale.ts` explains: divides the gradients by the loss scale
+   * first, and skips the update if they are not finite. An optimizer without it trains in f32 only.
+   *
+   * @param lossScale State of loss scaling, which it changes.
+   */
+  updateScaled?(lossScale: Tensor): void;
 }
 
 /**
@@ -165,6 +173,7 @@ export class KernelOptimizer implements Optimizer {
   readonly #settings: OptimizerSettings;
   readonly #schedule: Tensor;
   readonly #ranges: FlatRange[] = [];
+  readonly #skippable: UpdateRule["kernel"];
 
   /**
    * Allocates the state.
@@ -179,6 +188,7 @@ export class KernelOptimizer implements Optimizer {
     checkSettings(settings);
     this.#backend = backend;
     this.#rule = rule;
+    this.#skippable = skippable(rule.kernel);
     this.#settings = settings;
     this.state = Object.fromEntries(rule.state.map((name) => [name, backend.allocate([store.size])]));
     this.norm = backend.allocate([1]);
@@ -217,12 +227,27 @@ export class KernelOptimizer implements Optimizer {
   /** Updates every parameter. Call it inside a scope. */
   update(): void {
     gradientNorm(this.#ranges.map(({ tensors }) => tensors.gradient), this.norm);
+    this.#run(this.#rule.kernel, {});
+  }
+
+  /**
+   * Updates every parameter in half precision, or skips the update. Call it inside a scope.
+   *
+   * @param lossScale See {@linkcode Optimizer.updateScaled}.
+   */
+  updateScaled(lossScale: Tensor): void {
+    gradientNorm(this.#ranges.map(({ tensors }) => tensors.gradient), this.norm);
+    this.#backend.run(adjustLossScale, { norm: this.norm, lossScale }, {});
+    for (const { tensors: { gradient } } of this.#ranges) {
+      this.#backend.run(unscaleGradient, { lossScale, gradient }, { size: gradient.size });
+    }
+    this.#run(this.#skippable, { lossScale });
+  }
+
+  #run(kernel: UpdateRule["kernel"], more: Readonly<Record<string, Tensor>>): void {
+    const shared = { schedule: this.#schedule, norm: this.norm, ...more };
     for (const { tensors, constants } of this.#ranges) {
-      this.#backend.run(
-        this.#rule.kernel,
-        { schedule: this.#schedule, norm: this.norm, ...tensors },
-        constants,
-      );
+      this.#backend.run(kernel, { ...shared, ...tensors }, constants);
     }
   }
 }

@@ -84,7 +84,7 @@ export function learningRateAt(schedule: Schedule, step: number): number {
 }
 
 /**
- * The same schedule with another peak: every learning rate is multiplied by the same number, so the shape stays.
+ * The same schedule with another peak: every learning rate is multiplied by the same factor, so its shape stays the same.
  *
  * @example
  * ```ts

@@ -14,9 +14,10 @@
 import type { Backend, HostArray, Shape } from "../core/backend.ts";
 import { initialize, type ParameterStore } from "../core/module.ts";
 import { seedWords } from "../core/random.ts";
-import { Tape } from "../core/tape.ts";
+import { type Precision, Tape } from "../core/tape.ts";
 import type { Tensor } from "../core/tensor.ts";
 import { addScaled } from "../kernels/elementwise.ts";
+import { LossScale, SKIPPED_NORM } from "../kernels/optimizers/loss_scale.ts";
 import { recordLoss } from "../kernels/optimizers/loss_ring.ts";
 import type { Learner } from "../models/learner.ts";
 import type { BatchSource } from "../data/batches.ts";
@@ -36,6 +37,13 @@ export interface TrainingSettings extends Schedule, OptimizerSettings {
   readonly optimizer?: OptimizerName;
   /** Batches whose gradients are added up for one update; 1 unless given. */
   readonly accumulation?: number;
+  /** What operands of products are rounded to, see `kernels/matmul/half.ts`; f32 unless given, which leaves them as they are. */
+  readonly precision?: Precision;
+  /**
+   * Whether the backward pass computes every block again instead of keeping what is in it: less memory, about a third more
+   * time, the same bits. False unless given. See `recompute`.
+   */
+  readonly recompute?: boolean;
   /** Seed of the initial values, the order of windows, and dropout. */
   readonly seed: number;
 }
@@ -67,8 +75,10 @@ export interface StepReport {
   readonly epoch: number;
   /** Mean loss of the batch before the update, in nats per target. */
   readonly loss: number;
-  /** Norm of the gradient before clipping. */
+  /** Norm of the gradient before clipping; 0 if the update was skipped. */
   readonly gradientNorm: number;
+  /** In half precision: the gradients were not finite, so the update was skipped and the loss scale halved. */
+  readonly skipped?: true;
   /** Learning rate of the update. */
   readonly learningRate: number;
 }
@@ -100,7 +110,9 @@ export class TrainingRun {
   readonly store: ParameterStore;
   /** The optimizer with its state. */
   readonly optimizer: Optimizer;
-  /** Updates done. */
+  /** In half precision, what the loss is multiplied by. */
+  readonly lossScale?: LossScale;
+  /** Updates done or skipped. */
   step = 0;
   #settings: TrainingSettings;
   readonly #batches: BatchSource;
@@ -121,7 +133,9 @@ export class TrainingRun {
    * @param batches The batches to train on.
    * @param settings How to train.
    * @param options Parameters or an optimizer to use instead of those that follow from the settings.
-   * @throws {RangeError} If `accumulation` is not a positive integer, or another setting is out of range.
+   * @throws {RangeError} If `accumulation` is not a positive integer, or another setting is out of range, or `precision` is
+   * f16 and the device has none.
+   * @throws {TypeError} If `precision` is f16 and the optimizer is for f32 only.
    */
   constructor(
     backend: Backend,
@@ -140,13 +154,21 @@ export class TrainingRun {
     this.#settings = settings;
     this.store = store ?? initialize(backend, model, settings.seed);
     this.optimizer = optimizer(backend, this.store, settings);
+    if (settings.precision === "f16") {
+      if (!this.optimizer.updateScaled) {
+        throw new TypeError(
+          "Cannot train in f16 with this optimizer: it has no updateScaled; use precision f32",
+        );
+      }
+      this.lossScale = new LossScale(backend);
+    }
     this.#batches = batches;
     this.#random = backend.allocate([4], "u32");
     this.#loss = backend.allocate([1]);
     this.#ring = backend.allocate([2 * RING_SIZE]);
   }
 
-  /** How to train it, from the next step on. */
+  /** How the next steps are trained. */
   get settings(): TrainingSettings {
     return this.#settings;
   }
@@ -167,7 +189,10 @@ export class TrainingRun {
     const { backend, settings, step } = this, rate = learningRateAt(settings, step);
     this.optimizer.prepare(step, rate);
     this.#differentiate();
-    backend.scope(() => this.optimizer.update());
+    backend.scope(() => {
+      if (this.lossScale) this.optimizer.updateScaled!(this.lossScale.state);
+      else this.optimizer.update();
+    });
     const tensors = { norm: this.optimizer.norm, random: this.#random, loss: this.#loss, ring: this.#ring };
     backend.run(recordLoss, tensors, {});
     this.#rates[step % RING_SIZE] = rate;
@@ -192,17 +217,18 @@ export class TrainingRun {
 
   /** Adds the gradients of the batches of the next update. */
   #differentiate(): void {
-    const { backend, step, settings: { accumulation = 1, seed } } = this, first = step * accumulation;
+    const { backend, step, settings: { accumulation = 1, seed, precision, recompute } } = this,
+      first = step * accumulation;
     const batches = Array.from({ length: accumulation }, (_, index) => this.#batches.at(first + index));
     const total = totalWeight(batches);
     for (const [index, batch] of batches.entries()) {
       const tensors = toTensors(batch, 1 / (total || 1), (...part) => this.#upload(...part));
       backend.write(this.#random, Uint32Array.of(...seedWords(seed), first + index, step % RING_SIZE));
       backend.scope(() => {
-        const tape = new Tape(this.#random);
+        const tape = new Tape(this.#random, { precision, recompute });
         tape.watch(tensors.inputs);
         const loss = this.model.loss(tensors);
-        tape.backward(loss);
+        tape.backward(loss, this.lossScale?.state);
         backend.run(addScaled, { x: loss, y: this.#loss }, { size: 1, factor: 1 });
       });
     }
@@ -231,22 +257,35 @@ export class TrainingRun {
       throw new RangeError(`Cannot report ${steps} steps: the losses of the last ${kept} are kept`);
     }
     const ring = await this.backend.read(this.#ring), { accumulation = 1, seed } = this.settings;
-    return Array.from({ length: steps }, (_, index) => {
-      const done = this.step - steps + index, place = done % RING_SIZE, slot = 2 * place;
-      if (!Number.isFinite(ring[slot]) || !Number.isFinite(ring[slot + 1])) {
+    const reports = Array.from({ length: steps }, (_, index): StepReport => {
+      const done = this.step - steps + index, slot = done % RING_SIZE;
+      const [loss, norm] = ring.subarray(2 * slot, 2 * slot + 2), isSkipped = norm === SKIPPED_NORM;
+      if (!Number.isFinite(loss) || !Number.isFinite(norm)) {
         throw new NonFiniteLossError(
-          `The loss at step ${done + 1} is ${ring[slot]} and its gradient's norm ${ring[slot + 1]} ` +
-            `(seed ${seed}): lower the learning rate, or warm up longer`,
+          `The loss at step ${done + 1} is ${loss} and its gradient's norm ${
+            isSkipped ? "not finite" : norm
+          } ` +
+            `(seed ${seed}): lower the learning rate, or warm up longer${
+              this.lossScale ? ", or use f32" : ""
+            }`,
         );
       }
       return {
         step: done + 1,
         epoch: (done + 1) * accumulation / this.#batches.batchesPerEpoch,
-        loss: ring[slot],
-        gradientNorm: ring[slot + 1],
-        learningRate: this.#rates[place],
+        loss,
+        gradientNorm: isSkipped ? 0 : norm,
+        ...isSkipped && { skipped: true },
+        learningRate: this.#rates[slot],
       };
     });
+    if (reports.some(({ skipped }) => skipped) && !await this.lossScale!.isUsable()) {
+      throw new NonFiniteLossError(
+        `The gradients up to step ${this.step} are not finite in f16, even with a loss scale of 1 ` +
+          `(seed ${seed}): lower the learning rate, or use f32`,
+      );
+    }
+    return reports;
   }
 }
 

@@ -15,13 +15,20 @@ export interface Initial {
   readonly data: Float32Array<ArrayBuffer>;
 }
 
+/** From this number of elements on, a parameter repeats its first normal numbers, which take some time to draw. */
+const REPEATED = 2 ** 20 + 7;
+
 /** The parameters of a model, in the order of its layers; weights are (in, out). */
 export function initialParameters({ model }: BenchConfig): Initial[] {
   const { vocabSize: V, contextLength: T, modelDim: C, feedForwardDim: F, layers } = model;
   const random = new Random(1, "peers"), parameters: Initial[] = [];
   const add = (name: string, shape: number[], value?: number) => {
-    const size = shape.reduce((product, length) => product * length, 1);
-    const data = Float32Array.from({ length: size }, () => value ?? 0.02 * random.normal());
+    const data = new Float32Array(shape.reduce((product, length) => product * length, 1));
+    const drawn = Math.min(data.length, REPEATED);
+    for (let index = 0; index < drawn; index++) data[index] = value ?? 0.02 * random.normal();
+    for (let start = drawn; start < data.length; start += drawn) {
+      data.set(data.subarray(0, Math.min(drawn, data.length - start)), start);
+    }
     parameters.push({ name, shape, data });
   };
   add("tokens", [V, C]);
@@ -41,7 +48,7 @@ export function initialParameters({ model }: BenchConfig): Initial[] {
     linear(`${layer}.contract`, F, C);
   }
   norm("finalNorm");
-  add("head", [C, V]);
+  if (!model.tied) add("head", [C, V]);
   return parameters;
 }
 

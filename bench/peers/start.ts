@@ -6,18 +6,17 @@
  * @module
  */
 
-import { CONFIGS } from "../configs.ts";
+import type { BenchConfig } from "../configs.ts";
 import { fixedBatch, initialParameters } from "./model.ts";
 
 /**
  * Writes the file.
  *
  * @param path Where to.
- * @param name The name of a model.
+ * @param config A model and its batch.
  */
-export async function writeStart(path: string, name: "S" | "T"): Promise<void> {
-  const config = CONFIGS[name],
-    parameters = initialParameters(config),
+export async function writeStart(path: string, config: BenchConfig): Promise<void> {
+  const parameters = initialParameters(config),
     { inputs, targets } = fixedBatch(config);
   const header = { ...config, parameters: parameters.map(({ name, shape }) => ({ name, shape })) };
   const parts = [new TextEncoder().encode(`${JSON.stringify(header)}\n`)];

@@ -95,7 +95,15 @@ export function languageSettings(
     minLearningRate: training.minLearningRate * peakRatio,
     ...intervalsOf(given.steps ?? training.steps, given),
   };
-  const names = [...Object.keys(defaults), ...settingsOfOptimizers(), "vocabSize", "patience"];
+  const names = [
+    ...Object.keys(defaults),
+    ...settingsOfOptimizers(),
+    "vocabSize",
+    "patience",
+    "precision",
+    "recompute",
+    "saveDtype",
+  ];
   const chosen = new Map(Object.entries(given).filter(([, value]) => value !== undefined));
   const known = names.filter((key) => chosen.has(key)).map((key) => [key, chosen.get(key)]);
   return { preset: name, ...defaults, ...Object.fromEntries(known) };

@@ -6,6 +6,7 @@
 import type { Backend } from "../../core/backend.ts";
 import { WasmBackend } from "../../core/wasm/wasm_backend.ts";
 import { WebGpuBackend } from "../../core/webgpu/webgpu_backend.ts";
+import type { Precision } from "../../core/tape.ts";
 import type { Experiment } from "../../models/experiment.ts";
 import type { ModelConfig } from "../../models/families.ts";
 import { estimateMemory } from "../../training/memory.ts";
@@ -48,23 +49,37 @@ export function checkMemory(
     optimizer?: OptimizerName;
     experiment?: Experiment;
     maskRate?: number;
+    precision?: Precision;
+    recompute?: boolean;
   },
   limits: MemoryLimits,
 ): void {
-  const { problem, fitting } = fitBatch(settings.batchSize, limits, (batchSize) => {
-    const { parameters, parameterBytes, activationBytes, tensorBytes } = estimateMemory(
-      config,
-      batchSize,
-      settings,
-    );
-    return { total: parameterBytes + activationBytes, buffer: 4 * parameters, binding: tensorBytes };
-  });
+  const fit = (recompute: boolean | undefined) =>
+    fitBatch(settings.batchSize, limits, (batchSize) => {
+      const estimate = estimateMemory(config, batchSize, { ...settings, recompute });
+      const { parameters, parameterBytes, activationBytes, tensorBytes } = estimate;
+      return { total: parameterBytes + activationBytes, buffer: 4 * parameters, binding: tensorBytes };
+    });
+  const { problem, fitting } = fit(settings.recompute);
   if (problem === undefined) return;
-  const batches = Math.ceil(settings.batchSize / (fitting ?? 1)) * settings.accumulation;
-  const advice = fitting === undefined
+  const ways = fitting === undefined ? [] : [batchFlags(fitting, settings)];
+  const again = settings.recompute ? undefined : fit(true).fitting;
+  // where the batch must be smaller all the same, a still smaller one costs less than computing blocks again
+  if (again !== undefined && (again === settings.batchSize || fitting === undefined)) {
+    ways.push(
+      ["--recompute", ...again === settings.batchSize ? [] : [batchFlags(again, settings)]].join(" "),
+    );
+  }
+  const advice = ways.length === 0
     ? "give a smaller --model-dim, --layers or --context-length"
-    : `--batch-size ${fitting}${batches > MAX.accumulation ? "" : ` --accumulation ${batches}`} fits`;
+    : `${ways.join(" fits, and so does ")}${ways.length === 1 ? " fits" : ""}`;
   throw new RangeError(`Cannot train a model of this size: it ${problem}; ${advice}`);
+}
+
+/** The flags for batches of a smaller size, and for as many more of them, unless those are too many. */
+function batchFlags(size: number, settings: { batchSize: number; accumulation: number }): string {
+  const batches = Math.ceil(settings.batchSize / size) * settings.accumulation;
+  return `--batch-size ${size}${batches > MAX.accumulation ? "" : ` --accumulation ${batches}`}`;
 }
 
 /** Refuses a batch size that is too large to evaluate a model with. The model itself is in memory by then. */

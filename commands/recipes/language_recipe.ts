@@ -123,7 +123,8 @@ export async function languageRecipe(
   const endId = isMasked ? undefined : endOfText(tokenizer);
   const config: LanguageConfig = endId === undefined ? sizes : { ...sizes, endId } as LanguageConfig;
   if (!resumed) toConfigJson(config, experiment); // refuses a model that could not be saved
-  checkMemory(config, { ...fitted, experiment }, await memoryLimits(backend));
+  const { recompute = fitted.recompute } = flags;
+  checkMemory(config, { ...fitted, recompute, experiment }, await memoryLimits(backend));
 
   const objective = prepareObjective(config, encoded, tokenizer, { ...fitted, experiment });
   const { model, batches } = objective;

@@ -46,6 +46,8 @@ export function describeLanguageModel(task: LanguageTask): Fact[] {
   const { steps, batchSize, accumulation, learningRate, minLearningRate, schedule, optimizer } = settings;
   const { parameters, parameterBytes, activationBytes } = estimateMemory(config, batchSize, {
     maskRate: settings.maskRate,
+    precision: settings.precision,
+    recompute: settings.recompute,
     optimizer,
     experiment,
   });
@@ -60,7 +62,9 @@ export function describeLanguageModel(task: LanguageTask): Fact[] {
       `${describeArchitecture(config, experiment)}, ${counted(config.layers, "layer")}, ` +
       `${counted(config.heads, "head")}, ` +
       `${config.modelDim} wide, context ${config.contextLength}: ${formatCount(parameters)} parameters, ` +
-      `about ${megabytes(parameterBytes + activationBytes)} of memory`,
+      `about ${megabytes(parameterBytes + activationBytes)} of memory${
+        settings.recompute ? " with --recompute" : ""
+      }`,
     ],
     [
       "data",

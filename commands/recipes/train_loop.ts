@@ -16,6 +16,7 @@ import type { MetricsRecord } from "../../training/tensorboard_events.ts";
 import { NonFiniteLossError, train } from "../../training/train.ts";
 import type { FolderFiles } from "../files/disk.ts";
 import { SaveError } from "../../files/folders.ts";
+import type { SavedType } from "../../checkpoints/safetensors.ts";
 import { withSums } from "../../checkpoints/sums.ts";
 import { describeEarlyStop, warnOfMemorizing } from "../runs/patience.ts";
 import { isBetter, type Scores } from "../../checkpoints/runs/run_state.ts";
@@ -81,13 +82,16 @@ async function runLoop(session: Session): Promise<void> {
   // with --stop-after 0 a run is prepared here, and begun by another program
   if (isEnd(run.step)) return await saveLast(session, await checkpointFiles(session));
   const epochs = epochsOf({ batches: recipe.batches, settings }), { isDue, isSaved, keptAfter } = epochs;
-  let readAt = run.step + 1, begun = performance.now();
+  let readAt = run.step + 1, begun = performance.now(), hasSkipped = false;
   const pauseAfter = (step: number) =>
     step >= readAt || isEnd(step) || isSaved(step) ||
     [evaluationInterval, sampleInterval].some((interval) => isDue(step, interval));
 
   for await (const reports of train(run, { interval: MAX_STEPS_PER_READ, pauseAfter })) {
     const { step } = run, elapsed = performance.now() - begun, perStep = elapsed / reports.length;
+    const skipped = reports.find(({ skipped }) => skipped);
+    if (skipped && !hasSkipped) progress.print(describeSkip(skipped.step));
+    hasSkipped ||= skipped !== undefined;
     meter.add(reports.length, elapsed / 1000, run.backend.bytes);
     const validated = isDue(step, evaluationInterval) || step === steps ? await validate(session) : undefined;
     const measured = validated?.scores, skills = validated?.skills;
@@ -123,7 +127,7 @@ async function runLoop(session: Session): Promise<void> {
     const isOver = isEnding || isBroken(); // forcing the lines to the disk may fail, too
     const savesLast = isOver || isSaved(step), kept = keptAfter(step);
     const files = isBest || savesLast ? await checkpointFiles(session) : {};
-    if (isBest) await folder.save("best", step, files);
+    if (isBest) await folder.save("best", step, await inType(settings.saveDtype, session, files));
     if (kept !== undefined) await folder.save(kept, step, files); // before last/, which would not come back here
     if (savesLast) await saveLast(session, files);
     if (isOver) break;
@@ -131,6 +135,10 @@ async function runLoop(session: Session): Promise<void> {
     begun = performance.now();
   }
 }
+
+/** Why nothing was learned in a step. Skips are usual while the loss scale is found, so this is said once. */
+const describeSkip = (step: number) =>
+  `step ${step}: gradients exceed f16; the update is skipped and the loss scale halved, as in later steps where that happens`;
 
 /** The scores on the validation data, and what else is recorded of it. */
 async function validate(
@@ -153,10 +161,23 @@ async function saveLast(session: Session, files: FolderFiles): Promise<void> {
   await folder.save("last", run.step, unwritten ? await checkpointFiles(session, { unwritten }) : files);
 }
 
-async function checkpointFiles(session: Session, more: object = {}): Promise<FolderFiles> {
+/** The same checkpoint with weights of another type. */
+function inType(
+  type: SavedType = "f32",
+  session: Session,
+  files: FolderFiles,
+): Promise<FolderFiles> | FolderFiles {
+  return type === "f32" ? files : checkpointFiles(session, {}, type);
+}
+
+async function checkpointFiles(
+  session: Session,
+  more: object = {},
+  type?: SavedType,
+): Promise<FolderFiles> {
   const { recipe, run, state, best, epochLoss } = session;
   const files = withSums({
-    ...await modelFiles(run.backend, recipe.model, run.store),
+    ...await modelFiles(run.backend, recipe.model, run.store, { type }),
     ...recipe.tokenizer.toHuggingFace(),
     ...await trainingFiles(run, { ...state, best, epochLoss, ...more }),
   });

@@ -20,6 +20,7 @@ export const RECORD: v.GenericSchema<MetricsRecord> = objectOf({
   epoch: FINITE,
   loss: FINITE,
   gradientNorm: FINITE,
+  skipped: v.optional(v.literal(true)),
   learningRate: FINITE,
   validationLoss: v.optional(FINITE),
   skills: v.optional(v.record(TEXT, objectOf({ positions: FINITE, loss: FINITE, optimal: FINITE }))),

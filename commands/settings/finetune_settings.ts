@@ -17,7 +17,7 @@ export const FINETUNE_SETTINGS = [
 
 /** The settings that only some runs of `finetune` have. */
 export const OPTIONAL_FINETUNE_SETTINGS = [
-  ...["bpeDropout", "pooling"],
+  ...["bpeDropout", "pooling", "precision", "recompute", "saveDtype"],
 ] as const satisfies readonly (keyof FinetuneFlags)[];
 
 /** Everything that decides what fine-tuning computes, but for its texts. Kept in each checkpoint. */

@@ -24,7 +24,7 @@ const MAY_CHANGE = new Set<string>([
   ...["data", "validation", "steps", "epochs", "stopAfter", "patience", "learningRate"],
   ...["device", "threads", "block"],
   ...INTERVALS,
-  ...["resume", "config", "dryRun", "tensorboard", "attentionEvery", "verbose"],
+  ...["recompute", "resume", "config", "dryRun", "tensorboard", "attentionEvery", "verbose"],
 ]);
 
 /**
@@ -47,6 +47,7 @@ export function resumeSettings<Settings extends RunSettings>(
     before.set("objective", objective).set("feedForwardMultiple", started.feedForwardDim / started.modelDim);
     before.set("optimizer", started.optimizer ?? "adamw");
   }
+  before.set("precision", started.precision ?? "f32").set("saveDtype", started.saveDtype ?? "f32");
   for (const [name, value] of Object.entries(flags)) {
     if (value === undefined || MAY_CHANGE.has(name) || String(value) === String(before.get(name))) continue;
     throw new UsageError(
@@ -76,13 +77,12 @@ export function resumeSettings<Settings extends RunSettings>(
     );
   }
   const epochs = before.has("epochs") ? pick(length, ["epochs"]) : {};
-  const patience = "patience" in flags ? pick(flags, ["patience"]) : {};
   return {
     ...withLearningRate(started, learningRate),
     ...epochs,
     steps,
     ...pick(length, INTERVALS),
-    ...patience,
+    ...pick(flags as Partial<RunSettings>, ["patience", "recompute"]),
   };
 }
 

@@ -47,6 +47,12 @@ export const runFlags = {
     otherwise: "1",
     description: "batches whose gradients are averaged for one step",
   },
+  recompute: {
+    kind: "boolean",
+    description:
+      "keep only the input of each block, and compute the block again in the backward pass: less memory, " +
+      "about a third more time, the same model",
+  },
   learningRate: { ...POSITIVE_FACTOR, description: "peak learning rate", aliases: ["lr"] },
   dropoutRate: {
     ...SHARE,
@@ -54,6 +60,19 @@ export const runFlags = {
     description: "share of the activations to drop while training",
   },
   weightDecay: { ...FACTOR, description: "weight decay" },
+  precision: {
+    kind: "choice",
+    choices: ["f32", "f16"],
+    otherwise: "f32",
+    description:
+      "what operands of products are rounded to while training; f16: half precision, with a loss scale that adapts",
+  },
+  saveDtype: {
+    kind: "choice",
+    choices: ["f32", "f16", "bf16"],
+    otherwise: "f32",
+    description: "type of the numbers in best/model.safetensors; last/ is f32, because resuming needs it",
+  },
   seed: { ...SEED, description: "decides initial values, the order of texts, dropout and samples" },
   stopAfter: {
     ...STEPS,

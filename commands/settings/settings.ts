@@ -43,14 +43,14 @@ export const TRAIN_SETTINGS = [
 /** The settings that only some runs of `train` have. */
 export const OPTIONAL_TRAIN_SETTINGS = [
   ...["vocabSize", "tied", "optimizer", "beta1", "beta2", "epsilon", "momentum"],
-  ...["maskRate", "maskRule", "lines", "patience"],
+  ...["maskRate", "maskRule", "lines", "patience", "precision", "recompute", "saveDtype"],
 ] as const satisfies readonly (keyof TrainFlags)[];
 
 /** The settings of every run. */
 export type RunSettings = ValuesOf<
   typeof trainFlags,
   typeof RUN_SETTINGS[number],
-  "beta1" | "beta2" | "epsilon" | "patience"
+  "beta1" | "beta2" | "epsilon" | "patience" | "precision" | "recompute" | "saveDtype"
 >;
 
 /** Everything that decides what a run of `train` computes, but for its texts. */

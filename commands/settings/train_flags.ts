@@ -120,6 +120,7 @@ const modelFlags = group("Model", {
 const trainingFlags = group("Training", {
   batchSize: { ...BATCH_SIZE, description: "sequences in a batch", ...PRESET },
   accumulation: runFlags.accumulation,
+  recompute: runFlags.recompute,
   steps: { ...STEPS, description: "updates", ...PRESET },
   epochs: {
     ...EPOCHS,
@@ -163,6 +164,7 @@ const trainingFlags = group("Training", {
     description: "AdamW's epsilon",
   },
   clipNorm: { ...FACTOR, description: "maximum gradient norm; 0 disables clipping", ...PRESET },
+  precision: runFlags.precision,
   seed: runFlags.seed,
   patience: {
     kind: "integer",
@@ -193,6 +195,7 @@ const intervalFlags = group("Intervals", {
     description: "steps between samples; epoch: at the end of each",
   },
   saveInterval: { ...INTERVAL, ...SAVES, otherwise: TENTH },
+  saveDtype: runFlags.saveDtype,
   attentionEvery: {
     kind: "boolean",
     description: "keep the attention maps of every validation in attention.html, with a slider over steps",

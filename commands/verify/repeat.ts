@@ -66,7 +66,7 @@ async function makeRecipe(
 }
 
 /** Settings that decide nothing of what is computed. */
-const WITHOUT_EFFECT: ReadonlySet<string> = new Set([...INTERVALS, "patience"]);
+const WITHOUT_EFFECT: ReadonlySet<string> = new Set([...INTERVALS, "patience", "saveDtype"]);
 
 /** Refuses to repeat a run on other texts, with another tokenizer or other settings than it had. */
 function expectSame(again: Recipe["state"], before: RunState): void {

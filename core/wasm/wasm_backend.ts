@@ -21,7 +21,8 @@ import type {
   TensorsOf,
 } from "../backend.ts";
 import { BufferPool } from "../buffer_pool.ts";
-import { checkBackend, checkMemory } from "../cpu_backend.ts";
+import { roundToHalf } from "../half.ts";
+import { checkMemory, checkTensors } from "../cpu_backend.ts";
 import { checkLength, checkView, sizeOf, Tensor } from "../tensor.ts";
 import { WasmMemory } from "./wasm_memory.ts";
 import { moduleOf, TYPES } from "./wasm_binary.ts";
@@ -86,10 +87,8 @@ export class WasmBackend implements Backend {
     this.#threads = threads;
     this.#poison = poison;
     this.device = device;
-    this.#pools = {
-      f32: new BufferPool((size) => this.#create(size, "f32")),
-      u32: new BufferPool((size) => this.#create(size, "u32")),
-    };
+    const floats = new BufferPool((size) => this.#create(size, "f32"));
+    this.#pools = { f32: floats, f16: floats, u32: new BufferPool((size) => this.#create(size, "u32")) };
   }
 
   /** Whether this engine runs WebAssembly with vectors, as all do since 2023. */
@@ -149,7 +148,7 @@ export class WasmBackend implements Backend {
       dataType,
       pool.scoped ? pool.take(size) : this.#create(size, dataType),
     );
-    if (this.#poison && pool.scoped) this.#array(tensor).fill(dataType === "f32" ? NaN : 0xffffffff);
+    if (this.#poison && pool.scoped) this.#array(tensor).fill(dataType === "u32" ? 0xffffffff : NaN);
     return tensor;
   }
 
@@ -171,7 +170,7 @@ export class WasmBackend implements Backend {
   /** See {@linkcode Backend.write}. */
   write(tensor: Tensor, data: HostArray | readonly number[]): void {
     checkLength(tensor, data.length);
-    this.#array(tensor).set(data);
+    this.#array(tensor).set(tensor.dataType === "f16" ? Array.from(data, roundToHalf) : data);
   }
 
   /** See {@linkcode Backend.read}. */
@@ -185,7 +184,7 @@ export class WasmBackend implements Backend {
     tensors: TensorsOf<Reads & Writes>,
     constants: Constants<Name>,
   ): void {
-    checkBackend(this, kernel, tensors);
+    checkTensors(this, kernel, tensors);
     const storages: Record<string, Storage> = {};
     for (const name in tensors) storages[name] = tensors[name].storage as Storage;
     checkMemory(kernel, storages);

@@ -111,8 +111,12 @@ export function assembleShader<Reads extends Bindings, Writes extends Bindings, 
   const across = Math.min(groups, GROUPS_PER_DIMENSION);
   const dispatch = [across, Math.ceil(groups / Math.max(1, across))] as const;
   const sizes = kernel.sizes ?? [], reads = Object.keys(kernel.reads), writes = Object.keys(kernel.writes);
-  const lines = kernel.constants.filter((name) => !sizes.includes(name))
-    .map((name) => `const ${name} = ${constants[name]};`);
+  const types = Object.values({ ...kernel.reads, ...kernel.writes });
+  const lines = types.includes("f16") ? ["enable f16;"] : []; // before everything else
+  lines.push(
+    ...kernel.constants.filter((name) => !sizes.includes(name))
+      .map((name) => `const ${name} = ${constants[name]};`),
+  );
   lines.push(`const lanes = ${lanes};`);
   if (!body.includes("@binding(")) {
     lines.push(declareBindings(reads, writes, (name) => kernel.reads[name] ?? kernel.writes[name]));

@@ -21,7 +21,8 @@ import type {
   TensorsOf,
 } from "../backend.ts";
 import { BufferPool } from "../buffer_pool.ts";
-import { checkBackend } from "../cpu_backend.ts";
+import { checkTensors } from "../cpu_backend.ts";
+import { halfBits, halfValue } from "../half.ts";
 import { checkLength, checkView, sizeOf, Tensor } from "../tensor.ts";
 import { type Storage, WebGpuPrograms } from "./webgpu_programs.ts";
 
@@ -30,6 +31,9 @@ const RUNS_PER_SUBMIT = 128;
 
 /** The most buffers that a kernel binds: attention's backward pass needs all of them. WebGPU guarantees as many. */
 const MAX_BUFFERS = 8;
+
+/** What a device needs for tensors of half precision; it is requested where the adapter has it. */
+const HALF_FEATURES: readonly GPUFeatureName[] = ["shader-f16"];
 
 /**
  * The device was lost: unplugged, reset by the operating system, or out of memory.
@@ -121,8 +125,14 @@ export class WebGpuBackend implements Backend {
       maxStorageBufferBindingSize,
       maxStorageBuffersPerShaderStage: MAX_BUFFERS,
     };
-    const device = await adapter.requestDevice({ requiredLimits });
+    const requiredFeatures = HALF_FEATURES.filter((feature) => adapter.features.has(feature));
+    const device = await adapter.requestDevice({ requiredLimits, requiredFeatures });
     return new WebGpuBackend(device, adapter.info, adapterClass);
+  }
+
+  /** Whether it has tensors of half precision. */
+  get halves(): boolean {
+    return HALF_FEATURES.every((feature) => this.#device.features.has(feature));
   }
 
   /** What the device allows. */
@@ -146,7 +156,12 @@ export class WebGpuBackend implements Backend {
 
   /** See {@linkcode Backend.allocate}. */
   allocate(shape: Shape, dataType: DataType = "f32"): Tensor {
-    const size = Math.max(4, sizeOf(shape) * 4);
+    if (dataType === "f16" && !this.halves) {
+      throw new RangeError(
+        `Cannot use f16 on ${this.device}: it lacks the WebGPU feature ${HALF_FEATURES}; use precision f32`,
+      );
+    }
+    const size = Math.max(4, Math.ceil(sizeOf(shape) * bytesOf(dataType) / 4) * 4); // of whole words
     return new Tensor(this, shape, dataType, this.#pool.scoped ? this.#pool.take(size) : this.#create(size));
   }
 
@@ -161,7 +176,8 @@ export class WebGpuBackend implements Backend {
   view(tensor: Tensor, start: number, shape: Shape): Tensor {
     checkView(tensor, start, shape);
     const { buffer, offset } = tensor.storage as Storage;
-    const storage = { buffer, id: this.#nextId++, offset: offset + start * 4, size: sizeOf(shape) * 4 };
+    const bytes = bytesOf(tensor.dataType), size = Math.ceil(sizeOf(shape) * bytes / 4) * 4;
+    const storage = { buffer, id: this.#nextId++, offset: offset + start * bytes, size };
     return new Tensor(this, shape, tensor.dataType, storage);
   }
 
@@ -170,10 +186,7 @@ export class WebGpuBackend implements Backend {
     checkLength(tensor, data.length);
     this.#submit(); // what was recorded so far must run before the new data is there
     const { buffer, offset } = tensor.storage as Storage;
-    const exact = tensor.dataType === "u32"
-      ? (data instanceof Uint32Array ? data : Uint32Array.from(data))
-      : (data instanceof Float32Array ? data : Float32Array.from(data));
-    this.#device.queue.writeBuffer(buffer, offset, exact as BufferSource);
+    this.#device.queue.writeBuffer(buffer, offset, exactly(data, tensor.dataType) as BufferSource);
   }
 
   /** See {@linkcode Backend.read}. */
@@ -195,6 +208,9 @@ export class WebGpuBackend implements Backend {
     if (this.#failure) throw this.#failure;
     const bytes = staging.getMappedRange().slice(0);
     staging.destroy();
+    if (tensor.dataType === "f16") {
+      return Float32Array.from(new Uint16Array(bytes, 0, tensor.size), halfValue);
+    }
     return tensor.dataType === "u32" ? new Uint32Array(bytes) : new Float32Array(bytes);
   }
 
@@ -205,7 +221,7 @@ export class WebGpuBackend implements Backend {
     constants: Constants<Name>,
   ): void {
     if (this.#failure) throw this.#failure;
-    checkBackend(this, kernel, tensors);
+    checkTensors(this, kernel, tensors);
     const { program, dispatch, sizes } = this.#programs.launch(kernel, constants);
     const bindGroup = this.#programs.bind(kernel, program, tensors, sizes);
     this.#encoder ??= this.#device.createCommandEncoder();
@@ -245,4 +261,16 @@ export class WebGpuBackend implements Backend {
     this.#submit();
     this.#device.destroy();
   }
+}
+
+/** Bytes of an element. */
+const bytesOf = (dataType: DataType): number => dataType === "f16" ? 2 : 4;
+
+/** Numbers as the device stores them: whole words, so that an odd number of halves is followed by a zero. */
+function exactly(data: HostArray | readonly number[], dataType: DataType): Uint16Array | HostArray {
+  if (dataType === "u32") return data instanceof Uint32Array ? data : Uint32Array.from(data);
+  if (dataType === "f32") return data instanceof Float32Array ? data : Float32Array.from(data);
+  const halves = new Uint16Array(data.length + data.length % 2);
+  halves.set(Array.from(data, halfBits));
+  return halves;
 }

@@ -76,8 +76,9 @@ import {
 } from "./attention_wgsl.ts";
 import { dropThreshold } from "../dropout.ts";
 import { addScaled } from "../elementwise.ts";
+import { operandIn, readingHalves } from "../matmul/half.ts";
 
-/** How many groups and lanes a kernel has. */
+/** The groups and lanes of a kernel, from its plan. */
 const planned = (pass: AttentionPass) => ({
   groups: (constants: AttentionConstants, adapter: AdapterClass) =>
     planAttention(constants, adapter, pass).groups,
@@ -163,6 +164,25 @@ export const attentionBackwardKeyValue = kernel({
 });
 
 /**
+ * The kernels by precision: those for f16 read query, key, value and dy in half precision, and compute in f32 as the others
+ * do. What lies in between, scores and weights, never leaves a shader, so it need not be rounded.
+ */
+export const ATTENTION_KERNELS = {
+  f32: {
+    forward: attentionForward,
+    statistics: attentionStatistics,
+    backwardQuery: attentionBackwardQuery,
+    backwardKeyValue: attentionBackwardKeyValue,
+  },
+  f16: {
+    forward: readingHalves(attentionForward, ["query", "key", "value"]),
+    statistics: readingHalves(attentionStatistics, ["dy"]),
+    backwardQuery: readingHalves(attentionBackwardQuery, ["query", "key", "value", "dy"]),
+    backwardKeyValue: readingHalves(attentionBackwardKeyValue, ["query", "key", "value", "dy"]),
+  },
+} as const;
+
+/**
  * Options of {@linkcode attention}.
  *
  * @category Operations
@@ -215,7 +235,14 @@ export function attention(query: Tensor, key: Tensor, value: Tensor, options: At
         `expected ${batch} of u32`,
     );
   }
-  const y = outputOf(query.shape, [query, key, value]), logSumExp = backend.allocate([batch, heads, time]);
+  const y = outputOf(query.shape, [query, key, value]), { precision = "f32" } = y.tape?.options ?? {};
+  const kernels = ATTENTION_KERNELS[precision];
+  const operands = {
+    query: operandIn(query, precision),
+    key: operandIn(key, precision),
+    value: operandIn(value, precision),
+  };
+  const logSumExp = backend.allocate([batch, heads, time]);
   const unused = backend.allocate([4], "u32");
   const random = y.tape?.random ?? unused, lengths = given ?? unused;
   const rate = y.tape?.random ? options.dropoutRate ?? 0 : 0;
@@ -230,15 +257,15 @@ export function attention(query: Tensor, key: Tensor, value: Tensor, options: At
     keepScale: 1 / (1 - rate),
     stream: rate > 0 ? y.tape!.nextStream() : 0,
   };
-  backend.run(attentionForward, { query, key, value, lengths, random, y, logSumExp }, settings);
+  backend.run(kernels.forward, { ...operands, lengths, random, y, logSumExp }, settings);
   y.tape?.record(() => {
-    const dy = gradientOf(y), statistics = backend.allocate([3, batch, heads, time]);
-    backend.run(attentionStatistics, { dy, y, logSumExp, lengths, statistics }, settings);
-    const kept = { query, key, value, dy, statistics, random };
+    const dy = operandIn(gradientOf(y), precision), statistics = backend.allocate([3, batch, heads, time]);
+    backend.run(kernels.statistics, { dy, y, logSumExp, lengths, statistics }, settings);
+    const kept = { ...operands, dy, statistics, random };
     // s = q · k / √D,   y = softmax(s) · v
     if (needsGradient(query)) {
       const { gradient: dQuery, accumulate } = gradientToWrite(query);
-      backend.run(attentionBackwardQuery, { ...kept, dQuery }, { ...settings, accumulate });
+      backend.run(kernels.backwardQuery, { ...kept, dQuery }, { ...settings, accumulate });
     }
     if (!needsGradient(key) && !needsGradient(value)) return;
     const { gradient: dKey, accumulate: accumulateKey } = gradientToWrite(key);
@@ -246,7 +273,7 @@ export function attention(query: Tensor, key: Tensor, value: Tensor, options: At
     // a tensor that is both key and value has one gradient, and no shader may write to one memory by two names
     const dValue = shared ? backend.allocate(value.shape) : gradient;
     const accumulateValue = shared ? 0 : accumulate;
-    backend.run(attentionBackwardKeyValue, { ...kept, dKey, dValue }, {
+    backend.run(kernels.backwardKeyValue, { ...kept, dKey, dValue }, {
       ...settings,
       accumulateKey,
       accumulateValue,

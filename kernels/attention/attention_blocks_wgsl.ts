@@ -2,40 +2,46 @@
  * Writes the shaders of fused attention for GPUs: FlashAttention-2's walk in blocks.
  *
  * An invocation that computes one query alone reads all keys and values of its head from storage, and uses each number once.
- * Here a group of invocations computes 64 queries of a head together. It walks over the keys in blocks of 32, and what it
- * reads of them is in workgroup memory, used by all its queries. Forward:
+ * Here a group of invocations computes 64 queries of a head together. It walks over the keys in blocks of 32, which it copies to
+ * workgroup memory, so that every number read is used by all 64 queries. Forward:
  *
  *     m = −1e30,  l = 0,  Y = 0                   of 64 queries
  *     for every block of 32 keys:
  *       S      = Q Kᵀ / √D                        64 × 32 scores; −1e30 where a query does not see a key
- *       mNew   = max(m, largest of each row of S)
- *       shrink = exp(m − mNew)                    1 unless a larger score came
+ *       mNew   = max(m, maximum of each row of S)
+ *       shrink = exp(m − mNew)                    1 unless this block has a larger score
  *       P      = exp(S − mNew)                    0 where a query does not see a key
  *       l      = l · shrink + sum of each row of P
  *       Y      = Y · shrink + (mask · P) V        64 × D
  *       m      = mNew
  *     y = Y / l,  logSumExp = m + log l
  *
- * The gradient of 64 queries takes the same walk, without detours, as logSumExp is known; dY are the gradients of 64 results:
+ * The gradient of 64 queries takes the same walk; the forward pass has kept logSumExp, so no running maximum is needed. dY is the
+ * gradient of the 64 results:
  *
+ *     dQ = 0
  *     for every block of 32 keys:
  *       P       = exp(S − logSumExp)
  *       dWeight = dY Vᵀ
  *       dS      = P · (mask · dWeight − delta)
  *       dQ     += dS K
+ *     dQuery = dQ / √D
  *
- * The gradients of 64 keys and values take a walk over queries, where every matrix is turned: it has a row for each key.
+ * The gradients of 64 keys and values take a walk over queries. There every matrix is transposed: it has a row for each key.
  *
+ *     dK = 0,  dV = 0
  *     for every block of 32 queries:
  *       P       = exp(S − logSumExp)              S = K Qᵀ / √D
  *       dWeight = V dYᵀ
  *       dS      = mask · P · dWeight − P · delta
  *       dV     += (mask · P) dY
  *       dK     += dS Q
+ *     dKey = dK / √D,  dValue = dV
  *
- * Blocks in which no query sees a key are left out: beyond the diagonal of the causal form, and padding. A row of S is spread
- * over the registers of 8 invocations. Its largest number goes through workgroup memory in every block; l stays in 8 parts
- * until the end. Every sum has a fixed order and no number is written by two groups, so results repeat bit for bit.
+ * Blocks in which no query sees a key are skipped: above the diagonal of the causal form, and padding. A row of S is spread
+ * over the registers of 8 invocations. They exchange its maximum through workgroup memory in every block; of l each keeps its
+ * own part, and the 8 parts are added at the end. Every sum has a fixed order and no number is written by two groups, so
+ * results repeat bit for bit.
  *
  * `attention_tiles_wgsl.ts` has the two products of a group, `multiplyRows` (Q Kᵀ) and `addRows` (P V), and says how the
  * variables are numbered; `attention_wgsl.ts` has the walk of a single invocation.
@@ -58,7 +64,7 @@ import {
 import { type AttentionPlan, AttentionTiles, BLOCK_COLUMNS, BLOCK_ROWS } from "./attention_tiles_wgsl.ts";
 import { component, unroll, unrollSum } from "../matmul/unroll.ts";
 
-/** A vector of an expression of each of the four rows of a quad. */
+/** A vector with one expression for each of the four rows of a quad. */
 const vectorOf = (text: (row: number) => string): string => `vec4f(${unroll(4, text, ", ")})`;
 
 /** What the shaders share: `first` is the first row of the block in its head, whose rows begin at `start`. */
@@ -77,12 +83,12 @@ fn run(group: u32, lane: u32) {
   let head = group / blocks;
   let start = head * time;
   let first = (${block}) * ${BLOCK_ROWS};
-  ${tiles.place}
+  ${tiles.position}
   ${body}
 }`;
 }
 
-/** Which block a group computes: late queries see the most keys, and the longest walks begin first. */
+/** Which block a group computes. In the causal form late queries and early keys have the longest walks, which begin first. */
 const LAST_FIRST = "blocks - 1 - group % blocks", FIRST_FIRST = "group % blocks";
 
 /** The last query of the block. */
@@ -92,8 +98,8 @@ const LAST_QUERY = `min(first + ${BLOCK_ROWS - 1}, time - 1)`;
 const LANE_KEYS = unroll(4, (j) => `let key${j} = vec4u(firstKey + 4 * laneColumn + ${j});`);
 
 /**
- * Masks of a quad of queries for the keys of a lane, `masks0_0`, …: a call gives those of one query for four keys.
- * Nothing without dropout.
+ * Dropout masks of a quad of queries for the keys of a lane, `masks0_0`, …: one call of `mask` gives those of one query for four
+ * keys. Empty without dropout.
  */
 const masksOfQueries = ({ threshold }: AttentionConstants, tiles: AttentionTiles): string =>
   threshold === 0 ? "" : tiles.quads((a) => `

@@ -1,29 +1,30 @@
 /**
- * How the shaders of attention cut the rows of a head, and the step by which a group of invocations multiplies tiles. The
- * cut depends on the kind of processor and on the width of a head, never on timing:
+ * How the shaders of attention divide the rows of a head among groups, and how a group multiplies tiles. The division depends
+ * on the kind of processor and on sizes, never on timing:
  *
  * - Software: an invocation computes four rows alone (`attention_wgsl.ts`). A CPU that runs shaders gains nothing from copying
  *   to workgroup memory, and loses time at every barrier.
  * - Hardware, heads of 16, 20, … 128 channels: a group computes a block of 64 rows together (`attention_blocks_wgsl.ts`).
- * - Hardware, other widths, whose rows do not begin at fours or are those of toy models: an invocation computes one row alone.
+ * - Hardware, other widths (rows that cannot be read as vectors, very narrow or very wide ones): an invocation computes one row
+ *   alone.
  *
  * A group has two tiles in workgroup memory. All its products are sums of one step, `sum += tall × wide`:
  *
  *     tall   64 rows × 32 columns, 8 KiB        wide   32 × 32, 4 KiB        sum   64 × 32, in registers
  *
- *     Q Kᵀ    a step for every 32 channels: tall holds them of 64 queries, wide of 32 keys
+ *     Q Kᵀ    a step for every 32 channels: tall holds those of 64 queries, wide those of 32 keys
  *     P V     a step for every 32 channels, each with a sum of its own: tall holds P, wide the channels of 32 values
  *
  * Each invocation computes 4 × 4 numbers of a sum, or 8 × 4 if registers suffice and there are many groups: for every column
- * of tall it reads 4 or 8 rows of it, and 4 columns of wide, and multiplies all with all. Four rows below each other are a *quad*. They are in one
- * vector everywhere, in tall as in registers, so a tile is read four numbers at a time, by lanes side by side:
+ * of tall it reads 4 or 8 rows of that column and 4 columns of wide, and adds their outer product. Four consecutive rows are a
+ * *quad*. They are one vector, in tall as in registers, so tiles are read four numbers at a time, by neighbouring lanes:
  *
  *              laneColumn 0   1   2 … 7        A lane has the quad laneRow, or the quads laneRow and laneRow + 8.
  *     quad  0        lane 0   1   2 … 7        Variables are numbered: `s1_2` are the scores of its second quad with
  *     quad  1        lane 8   9  10 … 15       the third of its keys, `sum0_1_2` the sums of its first quad in the
  *     …                                        second step, the third of its channels.
  *
- * Rows beyond the last one of a head are read as copies of it, and count for nothing.
+ * Rows beyond the last one of a head are read as copies of it; their results are not used.
  *
  * @module
  */
@@ -35,7 +36,7 @@ import { component, unroll } from "../matmul/unroll.ts";
 /** Rows of the tall tile: those that a group computes. */
 export const BLOCK_ROWS = 64;
 
-/** Its columns, and both sides of the wide tile: rows of the other side that are multiplied at a time, and channels. */
+/** Columns of the tall tile, and both sides of the wide one: rows of the other operand that are multiplied at a time, and channels. */
 export const BLOCK_COLUMNS = 32;
 
 /** Vectors of four in a column of the tall tile, and in a row of the wide one. */
@@ -44,20 +45,20 @@ const ROW_QUADS = BLOCK_ROWS / 4, COLUMN_QUADS = BLOCK_COLUMNS / 4;
 /** The kernels of attention that walk over keys or queries. */
 export type AttentionPass = "forward" | "backwardQuery" | "backwardKeyValue";
 
-/** Sums that an invocation holds: those that have a number for every pair of query and key, and for every channel. */
+/** How many sums a group has in registers: of 64 × 32 numbers, for pairs of query and key, and of 64 × D, for results. */
 const SUMS: Readonly<Record<AttentionPass, readonly [pairs: number, channels: number]>> = {
   forward: [1, 1], // s; y
   backwardQuery: [2, 1], // s, dWeight; dQuery
   backwardKeyValue: [2, 2], // s, dWeight; dKey, dValue
 };
 
-/** Numbers of sums that an invocation should hold at most: GPUs have 128 to 255 registers for it, for everything. */
+/** The most numbers of sums that an invocation should hold: GPUs have 128 to 255 registers for it, for everything. */
 const HELD_NUMBERS = 128;
 
-/** From so many groups on, each of few invocations that compute much, a large GPU has enough to do. */
+/** With at least this many groups a large GPU is busy, though each has half as many invocations. */
 const MANY_GROUPS = 512;
 
-/** How a kernel is cut. */
+/** How a kernel is divided. */
 export interface AttentionPlan {
   /** Whether an invocation computes its rows alone, or a group a block of rows together. */
   readonly kind: "rows" | "blocks";
@@ -72,7 +73,7 @@ export interface AttentionPlan {
 }
 
 /**
- * Chooses how a kernel is cut.
+ * Chooses how a kernel is divided.
  *
  * @example GPT-2's heads: 64 × 32 scores for a group of 64 invocations, 8 × 4 for each of them
  * ```ts
@@ -129,8 +130,8 @@ var<workgroup> tall: array<vec4f, 512>; // column after column, each of 16 quads
 var<workgroup> wide: array<vec4f, 256>; // row after row, each of 8 times 4 columns
 var<workgroup> partial: array<vec4f, 128>;`;
 
-  /** Where a lane stands: `quad0`, its rows in the head, and in the tensor where those beyond the last are copies of it. */
-  get place(): string {
+  /** Declares the column and the quads of a lane, and their rows in the head and in the tensor, where rows beyond the last are copies of it. */
+  get position(): string {
     return `
   let laneColumn = lane % ${COLUMN_QUADS};
   ${
@@ -151,7 +152,7 @@ var<workgroup> partial: array<vec4f, 128>;`;
     return this.quads((a) => unroll(4, (x) => text(a, x)));
   }
 
-  /** A vector of four rows of each lane that shares them becomes their combination, in the order of lanes. */
+  /** Combines a vector of four rows over the 8 lanes that share these rows, in the order of the lanes. */
   combine(name: string, combination: (left: string, right: string) => string): string {
     const of = (a: number, column: number | string) => `partial[${column} * ${ROW_QUADS} + quad${a}]`;
     const all = (a: number) =>
@@ -162,7 +163,7 @@ var<workgroup> partial: array<vec4f, 128>;`;
     ${this.quads((a) => `${name}${a} = ${all(a)};`)}`;
   }
 
-  /** `s0_0`, … for `s`: products of the rows of the block with 32 rows of the other side, over all channels. */
+  /** `s0_0`, … for `s`: products of the rows of the block with 32 rows of the other operand, over all channels. */
   multiplyRows(products: string, rows: RowsOf, others: RowsOf): string {
     const channels = this.#headDim % BLOCK_COLUMNS === 0
       ? `${BLOCK_COLUMNS}`
@@ -170,8 +171,8 @@ var<workgroup> partial: array<vec4f, 128>;`;
     return `
     ${this.numbers((a, x) => `var ${products}${a}_${x} = vec4f();`)}
     for (var step = 0u; step < ${this.steps}; step++) {
-      ${this.#copyTurned("tall", ROW_QUADS, rows)}
-      ${this.#copyTurned("wide", COLUMN_QUADS, others)}
+      ${this.#copyTransposed("tall", ROW_QUADS, rows)}
+      ${this.#copyTransposed("wide", COLUMN_QUADS, others)}
       ${this.#step((a, x) => `${products}${a}_${x}`, channels)}
     }`;
   }
@@ -181,7 +182,7 @@ var<workgroup> partial: array<vec4f, 128>;`;
     return unroll(this.steps, (step) => this.numbers((a, x) => `var ${sums}${a}_${step}_${x} = vec4f();`));
   }
 
-  /** Adds 32 rows of the other side to sums of the block, each weighted by `p0_0`, … for `p`. */
+  /** Adds 32 rows of the other operand to sums of the block, each weighted by `p0_0`, … for `p`. */
   addRows(sums: string, weights: string, others: RowsOf): string {
     const step = (step: number) => `
     ${this.#copy(others, step)}
@@ -193,7 +194,7 @@ var<workgroup> partial: array<vec4f, 128>;`;
     ${unroll(this.steps, step)}`;
   }
 
-  /** Stores, or adds to a tensor, four channels of each row in each step: `value` writes them for the i-th row of a quad. */
+  /** Stores four channels of each row in each step, or adds them to a tensor: `value` is the expression for a row of a quad. */
   store(
     tensor: string,
     operator: string,
@@ -237,18 +238,18 @@ var<workgroup> partial: array<vec4f, 128>;`;
     }`;
   }
 
-  /** Copies 32 channels of `4 · quads` rows to a tile, turned: rows side by side, a channel below the other. */
-  #copyTurned(tile: string, quads: number, [tensor, first]: RowsOf): string {
+  /** Copies 32 channels of `4 · quads` rows to a tile, transposed: the tile has a row for each channel. */
+  #copyTransposed(tile: string, quads: number, [tensor, first]: RowsOf): string {
     const read = (i: number) =>
       `let x${i} = ${tensor}At(start + min(${first} + 4 * quad + ${i}, time - 1), part);`;
-    const turned = (x: number) => `vec4f(${unroll(4, (i) => component(`x${i}`, x), ", ")})`;
+    const transposed = (x: number) => `vec4f(${unroll(4, (i) => component(`x${i}`, x), ", ")})`;
     return `
       for (var piece = lane; piece < ${quads * COLUMN_QUADS}; piece += lanes) { // of 4 × 4 numbers
         let quad = piece / ${COLUMN_QUADS};
         let channel = 4 * (piece % ${COLUMN_QUADS});
         let part = ${this.#part(`step * ${COLUMN_QUADS} + piece % ${COLUMN_QUADS}`)};
         ${unroll(4, read)}
-        ${unroll(4, (x) => `${tile}[(channel + ${x}) * ${quads} + quad] = ${turned(x)};`)}
+        ${unroll(4, (x) => `${tile}[(channel + ${x}) * ${quads} + quad] = ${transposed(x)};`)}
       }`;
   }
 

@@ -1,6 +1,6 @@
 /**
- * Writes the shaders of fused attention: here the walk of invocations that compute their rows alone, which is that of CPUs that
- * run shaders, and of GPUs where heads are of unusual widths; `attention_blocks_wgsl.ts` has that of groups on a GPU.
+ * Writes the shaders of fused attention in which every invocation computes its rows alone: for CPUs that run shaders, and for
+ * GPUs where heads have an unusual width. For other heads on GPUs see `attention_blocks_wgsl.ts`.
  *
  * Each shader is a function `run(group, lane)`, called once by every invocation; core/backend.ts says what groups and lanes
  * are, and how many of them a backend starts. An invocation computes a *block*, a few neighbouring rows of its result, with
@@ -24,7 +24,7 @@
  *
  * The largest score has weight 1, so l is at least 1, unless i sees no key at all: then sum is 0, and so is y.
  *
- * Backward, for one query i. The same walk, without detours: exp(s − logSumExp[i]) is the weight. In registers are q,
+ * Backward, for one query i. The same walk without a running maximum: exp(s − logSumExp[i]) is the weight. In registers are q,
  * dy = dy[i] and dq:
  *
  *     for j = 0, 4, 8, … while i sees key j:

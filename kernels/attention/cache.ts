@@ -8,9 +8,9 @@
  *     key, value  (B, H, 1, D)  →  row `position` of cached (B, H, T, D)
  *     y = softmax(query · cachedKeyᵀ / √D) · cachedValue        over positions 0 … position
  *
- * One group of invocations computes one head of one sequence: scores of all positions side by side, their maximum and
- * sum by trees, then each invocation some channels of the result. A GPU has more invocations than channels: *teams* of
- * them, one for each channel, share the positions, and the sums of the teams are added in their order.
+ * One group of invocations computes one head of one sequence: scores of all positions in parallel, their maximum
+ * and sum by tree reductions, then each invocation some channels of the result. On a GPU a group has more invocations than
+ * channels: they form *teams* of one for each channel, which share the positions; the sums of the teams are added in order.
  *
  * References: Pope et al., "Efficiently scaling transformer inference", 2022, section 2.1; Dao et al., "Flash-Decoding for
  * long-context inference", 2023, which shares the positions among groups.
@@ -44,17 +44,17 @@ fn each(index: u32) {
   wasm: cacheAppendWasm,
 });
 
-/** Invocations for a row, a power of two: on a GPU, most of which few rows leave idle, as many as a group may have. */
+/** Invocations for a row, a power of two. On a GPU, where few rows make few groups, as many as a group may have. */
 const lanesFor = (adapter: AdapterClass): number => adapter === "hardware" ? 256 : rowLanes(adapter);
 
-/** Each invocation sums up some channels over all positions. */
+/** Each invocation sums some channels over all positions. */
 const SUM_VALUES_WGSL = `  for (var d = lane; d < headDim; d += lanes) {
     var sum = 0.0;
     for (var j = 0u; j < end; j++) { sum += scores[row * time + j] * cachedValue[(row * time + j) * headDim + d]; }
     y[row * headDim + d] = sum / l;
   }`;
 
-/** Each team sums up all channels over every so many positions. */
+/** Each team sums all channels over its share of the positions, every `teams`-th one. */
 const sumValuesInTeams = (teams: number): string =>
   `  let team = lane / headDim;
   var sum = 0.0;
@@ -119,7 +119,7 @@ fn run(row: u32, lane: u32) {
   var laneSum = 0.0;
   for (var j = lane; j < end; j += lanes) {
     let weight = exp(scores[row * time + j] - m);
-    scores[row * time + j] = weight; // for the lanes that sum values up
+    scores[row * time + j] = weight; // for the lanes that sum values
     laneSum += weight;
   }
   let l = sumOverGroup(lane, laneSum);

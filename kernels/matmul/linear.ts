@@ -106,18 +106,19 @@ export function linear(x: Tensor, weight: Tensor, bias: Tensor, options: LinearO
     );
   }
   const y = outputOf([...x.shape.slice(0, -1), columns], [x, weight, bias]);
-  multiplyInto(y, x, weight, { rows, columns, inner, bias, transposeB: transposed });
+  const precision = y.tape?.options.precision;
+  multiplyInto(y, x, weight, { rows, columns, inner, bias, transposeB: transposed, precision });
   y.tape?.record(() => {
     const dy = gradientOf(y);
     // y = x · W + b   →   dx = dy · Wᵀ,   dW = xᵀ · dy, transposed as W is stored,   db = Σ dy
     if (needsGradient(x)) {
       const { gradient: dx, accumulate } = gradientToWrite(x),
-        sizes = { rows, columns: inner, inner: columns };
+        sizes = { rows, columns: inner, inner: columns, precision };
       multiplyInto(dx, dy, weight, { ...sizes, transposeB: !transposed, accumulate });
     }
     if (needsGradient(weight)) {
       const { gradient: dWeight, accumulate } = gradientToWrite(weight);
-      const product = { inner: rows, transposeA: true, accumulate };
+      const product = { inner: rows, transposeA: true, accumulate, precision };
       if (transposed) multiplyInto(dWeight, dy, x, { ...product, rows: columns, columns: inner });
       else multiplyInto(dWeight, x, dy, { ...product, rows: inner, columns });
     }

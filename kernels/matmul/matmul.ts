@@ -28,6 +28,8 @@ import {
   outputOf,
   type Tensor,
 } from "../../core/tensor.ts";
+import type { Precision } from "../../core/tape.ts";
+import { operandIn, readingHalves } from "./half.ts";
 import { multiplySlices } from "./hardware/split.ts";
 import { multiply } from "./matmul_cpu.ts";
 import { MATMUL_CONSTANTS, MATMUL_SIZES, planMatmul } from "./matmul_plan.ts";
@@ -62,6 +64,12 @@ export const matmulBiased = kernel({
   wgsl: (constants, adapter) => matmulWgsl(constants, adapter, true),
   wasm: MATMUL_PASSES,
 });
+
+/** {@linkcode matmulForward} of operands in half precision. */
+export const matmulHalf = readingHalves(matmulForward, ["a", "b"]);
+
+/** {@linkcode matmulBiased} of operands in half precision; the bias is f32. */
+export const matmulBiasedHalf = readingHalves(matmulBiased, ["a", "b"]);
 
 /**
  * How {@linkcode matmul} reads its arguments.
@@ -108,14 +116,14 @@ export function matmul(a: Tensor, b: Tensor, options: MatmulOptions = {}): Tenso
         `${formatShape(b.shape)}${transposeB ? "ᵀ" : ""}: expected equal inner and leading dimensions`,
     );
   }
-  const y = outputOf([...leading, rows, columns], [a, b]);
-  multiplyInto(y, a, b, { batch, rows, columns, inner, transposeA, transposeB });
+  const y = outputOf([...leading, rows, columns], [a, b]), precision = y.tape?.options.precision;
+  multiplyInto(y, a, b, { batch, rows, columns, inner, transposeA, transposeB, precision });
   y.tape?.record(() => {
     const dy = gradientOf(y);
     // y = a · b   →   da = dy · bᵀ; where a is stored transposed, daᵀ = b · dyᵀ
     if (needsGradient(a)) {
       const { gradient: da, accumulate } = gradientToWrite(a),
-        product = { batch, inner: columns, accumulate };
+        product = { batch, inner: columns, accumulate, precision };
       if (transposeA) {
         const layout = { transposeA: transposeB, transposeB: true };
         multiplyInto(da, b, dy, { ...product, ...layout, rows: inner, columns: rows });
@@ -123,7 +131,8 @@ export function matmul(a: Tensor, b: Tensor, options: MatmulOptions = {}): Tenso
     }
     // y = a · b   →   db = aᵀ · dy; where b is stored transposed, dbᵀ = dyᵀ · a
     if (needsGradient(b)) {
-      const { gradient: db, accumulate } = gradientToWrite(b), product = { batch, inner: rows, accumulate };
+      const { gradient: db, accumulate } = gradientToWrite(b),
+        product = { batch, inner: rows, accumulate, precision };
       if (transposeB) {
         const layout = { transposeA: true, transposeB: transposeA };
         multiplyInto(db, dy, a, { ...product, ...layout, rows: columns, columns: inner });
@@ -147,6 +156,8 @@ export interface MultiplyOptions extends MatmulOptions {
   accumulate?: 0 | 1;
   /** (N), added to every row. */
   bias?: Tensor;
+  /** What both matrices are rounded to; f32, which leaves them as they are, unless given. */
+  precision?: Precision;
 }
 
 /** Rows up to this length stay in the cache while those of a tile are read side by side. */
@@ -164,7 +175,7 @@ const PRODUCTS_TO_TRANSPOSE = 2 ** 22;
  * @param options Sizes and switches.
  */
 export function multiplyInto(y: Tensor, a: Tensor, b: Tensor, options: MultiplyOptions): void {
-  const { backend } = y, { batch = 1, rows, columns, inner, bias } = options;
+  const { backend } = y, { batch = 1, rows, columns, inner, bias, precision = "f32" } = options;
   const { transposeA = false, transposeB = false, accumulate = 0 } = options;
   const multiply = (a: Tensor, b: Tensor, transposeA: boolean, transposeB: boolean) => {
     const constants = {
@@ -176,14 +187,19 @@ export function multiplyInto(y: Tensor, a: Tensor, b: Tensor, options: MultiplyO
       transposeB: Number(transposeB),
       accumulate,
     };
-    if (backend.adapterClass === "hardware") {
-      const plan = planMatmul(constants, "hardware");
-      if (plan.kind === "tiles" && plan.sliceLength < inner) {
-        return multiplySlices(y, a, b, constants, plan.sliceLength, bias);
+    const run = (a: Tensor, b: Tensor) => {
+      const isHalf = a.dataType === "f16";
+      if (backend.adapterClass === "hardware") {
+        const plan = planMatmul(constants, "hardware");
+        if (plan.kind === "tiles" && plan.sliceLength < inner) {
+          return multiplySlices(y, a, b, constants, plan.sliceLength, bias);
+        }
       }
-    }
-    if (bias) backend.run(matmulBiased, { a, b, bias, y }, constants);
-    else backend.run(matmulForward, { a, b, y }, constants);
+      if (bias) backend.run(isHalf ? matmulBiasedHalf : matmulBiased, { a, b, bias, y }, constants);
+      else backend.run(isHalf ? matmulHalf : matmulForward, { a, b, y }, constants);
+    };
+    if (precision === "f32") run(a, b);
+    else backend.scope(() => run(operandIn(a, precision), operandIn(b, precision)));
   };
   if (backend.adapterClass !== "software" || rows * columns * inner < PRODUCTS_TO_TRANSPOSE || rows < 64) {
     return multiply(a, b, transposeA, transposeB);

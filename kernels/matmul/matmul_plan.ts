@@ -7,13 +7,13 @@
  * - A GPU shares: a group copies pieces of both matrices to its workgroup memory, and computes a square tile of results
  *   from them (`hardware/tiles_wgsl.ts`). The larger the tile, the more often each number is used; the smaller, the more
  *   groups there are, and a large GPU computes a hundred of them at once. So the largest tile is chosen that still makes
- *   enough groups. Where few results have long sums, such as gradients of weights, the sums are cut, too
+ *   enough groups. Where there are few results with long sums, as in gradients of weights, the sums are split, too
  *   (`hardware/split.ts`).
  * - A CPU that runs shaders (lavapipe) has caches but no fast shared memory: every invocation computes a large tile of
  *   up to 32 × 16 results, straight from storage. Eight invocations are one vector instruction.
- * - A product with few rows (generation computes one position at a time) cannot reuse much. On a GPU its sums are shared
- *   out among the invocations of a group (`hardware/rows_wgsl.ts`); on a CPU an invocation computes four columns of all
- *   rows.
+ * - A product with few rows (generation computes one position at a time) cannot reuse much. On a GPU the invocations of a
+ *   group divide the terms of each sum among themselves (`hardware/rows_wgsl.ts`); on a CPU an invocation computes four
+ *   columns of all rows.
  *
  * Everything follows from the shape and the class of the adapter, nothing from timing: the order of a sum decides its last
  * bits.
@@ -49,7 +49,7 @@ export interface DirectPlan {
   readonly groups: number;
 }
 
-/** For hardware: a group computes a square tile through the memory that it shares. */
+/** For hardware: a group computes a square tile through its workgroup memory. */
 export interface TilesPlan {
   /** Distinguishes the plans. */
   readonly kind: "tiles";
@@ -57,13 +57,13 @@ export interface TilesPlan {
   readonly tile: TileSize;
   /** Invocations in a group. */
   readonly lanes: number;
-  /** Groups for one matrix of the batch, where sums are not cut. */
+  /** Groups for one matrix of the batch and one slice of the sums. */
   readonly groups: number;
-  /** Terms of a sum that a group adds up: all of them, or fewer where it pays to cut the sums, a multiple of {@linkcode STEPS}. */
+  /** Terms of a sum that one group adds: all of them, or, where sums are split, a multiple of {@linkcode STEPS}. */
   readonly sliceLength: number;
 }
 
-/** For hardware and few rows: the invocations of a group share out the terms of each sum. */
+/** For hardware and few rows: the invocations of a group divide the terms of each sum. */
 export interface RowsPlan {
   /** Distinguishes the plans. */
   readonly kind: "rows";
@@ -78,7 +78,7 @@ export interface RowsPlan {
 /** How a shader is cut into groups and invocations. */
 export type Plan = DirectPlan | TilesPlan | RowsPlan;
 
-/** Products of at most so many rows have a shader of their own. */
+/** Products of at most this many rows have a shader of their own. */
 const FEW_ROWS = 8;
 
 /** Rows and columns of a tile. */
@@ -92,9 +92,9 @@ interface Tile {
   readonly laneRows: number;
   /** Their columns. */
   readonly laneColumns: number;
-  /** Groups that keep a large GPU busy: about one on each multiprocessor; of large ones twice as many, as the last run alone. */
+  /** Groups that keep a large GPU busy: about one for each multiprocessor, or two of the largest tiles (`bench/LOG.md`). */
   readonly busyGroups: number;
-  /** The fewest terms in a slice of a sum. A slice is written and read once more, which takes longer where tiles are fast. */
+  /** The fewest terms in a slice of a sum. Writing and reading the slices costs relatively more where tiles are fast. */
   readonly minSliceLength: number;
 }
 
@@ -108,25 +108,25 @@ export const TILES: Readonly<Record<TileSize, Tile>> = {
 /** Steps along the inner dimension that are in workgroup memory at a time. */
 export const STEPS = 16;
 
-/** A sum is cut into at most so many slices, because their memory grows with them. */
+/** The most slices of a sum: each needs memory for all results. */
 const MAX_SLICES = 16;
 
-/** Columns that a group computes for few rows: so many floats are a cache line. */
+/** Columns that a group computes for few rows: 32 floats fill a cache line of 128 bytes. */
 export const ROWS_COLUMNS = 32;
 
-/** The largest tile of which there are enough groups, where sums may be cut to make more of them. */
+/** Chooses the largest tile with enough groups; splitting the sums makes more of them. */
 function planTiles({ batch, rows, columns, inner }: MatmulConstants): TilesPlan {
   const groups = (tile: TileSize) => Math.ceil(rows / tile) * Math.ceil(columns / tile);
-  const wanted = (tile: TileSize) => Math.ceil(TILES[tile].busyGroups / (batch * groups(tile)));
-  const most = (tile: TileSize) =>
+  const wantedSlices = (tile: TileSize) => Math.ceil(TILES[tile].busyGroups / (batch * groups(tile)));
+  const maxSlices = (tile: TileSize) =>
     Math.min(Math.max(1, Math.floor(inner / TILES[tile].minSliceLength)), MAX_SLICES);
-  const tile = ([128, 64] as const).find((tile) => wanted(tile) <= most(tile)) ?? 32;
-  const slices = Math.min(wanted(tile), most(tile));
+  const tile = ([128, 64] as const).find((tile) => wantedSlices(tile) <= maxSlices(tile)) ?? 32;
+  const slices = Math.min(wantedSlices(tile), maxSlices(tile));
   const sliceLength = slices === 1 ? inner : Math.ceil(inner / slices / STEPS) * STEPS;
   return { kind: "tiles", tile, lanes: TILES[tile].lanes, groups: groups(tile), sliceLength };
 }
 
-/** Few rows: as many invocations share a sum as have at least eight terms each. */
+/** Few rows: 32 invocations share a sum if each has at least eight terms, else 4. */
 function planRows({ columns, inner }: MatmulConstants): RowsPlan {
   const slices = inner >= 256 ? 32 : 4;
   return {
@@ -138,7 +138,7 @@ function planRows({ columns, inner }: MatmulConstants): RowsPlan {
 }
 
 /**
- * Chooses tile sizes.
+ * Chooses how a product is cut into groups and invocations.
  *
  * @param constants Sizes and layout.
  * @param adapter The kind of processor.

@@ -1,5 +1,5 @@
 /**
- * What a model answers to a text: its continuation, or the text with its masks filled.
+ * The answer of a model to a text: its continuation, or the text with its masks filled.
  *
  * @module
  */

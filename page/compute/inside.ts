@@ -1,8 +1,8 @@
 /**
- * One training step on a line that is typed, without the update: what each stage computes, and its gradient.
+ * One training step on a line of the user's, without the update: what each stage computes, and its gradient.
  *
  *     GPT             every token predicts the next one; the loss is the mean over the line
- *     masked model    the loss is the mean over the masks, and what stands behind them is given
+ *     masked model    the hidden tokens are given; the loss is the mean over the masks
  *
  * @module
  */
@@ -21,7 +21,7 @@ import type { LookSource } from "./looks.ts";
 /** The most tokens that a model reads of a line. */
 const MOST_TOKENS = 16;
 
-/** A larger vocabulary is not sent, and of a larger parameter only the first rows. */
+/** A larger vocabulary is not sent, and of a parameter with more elements only the first rows. */
 const MOST_WORDS = 1000, MOST_ELEMENTS = 2 ** 17;
 
 /** Traces a step. It throws where the line has nothing to predict. */
@@ -54,7 +54,9 @@ function causalBatch({ model, tokenizer }: LookSource, line: string): { batch: B
   const all = tokenizer.encode(line),
     ids = all.slice(0, Math.min(MOST_TOKENS, model.config.contextLength) + 1);
   if (ids.length < 2) {
-    throw new RangeError("One token predicts nothing: enter at least two, of which each predicts the next");
+    throw new RangeError(
+      "One token has nothing to predict: enter at least two, each of which predicts the next",
+    );
   }
   const [inputs, targets] = [ids.slice(0, -1), ids.slice(1)];
   const batch = { inputs, targets, batchSize: 1, contextLength: inputs.length };
@@ -71,7 +73,7 @@ function maskedBatch({ model, tokenizer }: LookSource, line: string, hidden: str
   }
   if (masks.length !== answers.length) {
     throw new RangeError(
-      `The line has ${masks.length} <mask>, and ${answers.length} tokens are behind them: enter one for each`,
+      `The line has ${masks.length} <mask> and ${answers.length} hidden tokens: enter one for each`,
     );
   }
   const targetIndices = Uint32Array.from(masks.filter((index) => index < inputs.length));
@@ -83,7 +85,7 @@ function maskedBatch({ model, tokenizer }: LookSource, line: string, hidden: str
   return { batch, isCut: all.length > inputs.length };
 }
 
-/** What a stage reads of the model, as far as a page can show it. */
+/** The parameters that a stage reads; of large ones the first rows. */
 function parametersOf(
   stage: TracedStage | undefined,
   parameters: Readonly<Record<string, TracedTensor>>,

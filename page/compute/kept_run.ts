@@ -1,6 +1,6 @@
 /**
- * The newest state of a run, kept so that it goes on after the page was closed: what was chosen, the text, what has been
- * shown, and the numbers as they are in memory. It is for the same page only; {@linkcode packRun} writes what others read.
+ * The newest state of a run, kept so that it can be resumed after the page was closed: the choices, the text, what has been
+ * shown, and the numbers as they are in memory. Only the same page reads it; {@linkcode packRun} writes what others can read.
  *
  *     4 bytes       length of the description, little-endian
  *     description   JSON in UTF-8
@@ -23,20 +23,20 @@ export interface Shelf {
   write(bytes: Uint8Array<ArrayBuffer> | undefined): Promise<void>;
 }
 
-/** A larger run is not kept: writing it would take longer than training until the next time. */
+/** The most megabytes of a run that is kept: writing a larger one would take longer than training until the next time. */
 const MAX_MEGABYTES = 200;
 
 /** What is kept besides the floats. */
 interface Description {
   readonly choices: Choices;
-  /** The settings that the choices stood for, which another version of the page may read otherwise. */
+  /** The settings that the choices meant; in another version of the page the same choices may mean others. */
   readonly settings: string;
   /** A text of the user's own; null for the tales. */
   readonly text: string | null;
   readonly device: "cpu" | "wasm" | "webgpu";
   readonly step: number;
   readonly log: LogContent;
-  /** Of a run that was brought, whose settings no choices stand for: the files of its tokenizer. */
+  /** Of a run from elsewhere, whose settings the choices cannot express: the files of its tokenizer. */
   readonly brought?: Readonly<Record<string, string>>;
 }
 
@@ -73,7 +73,7 @@ export async function encodeRun(session: Session): Promise<Uint8Array<ArrayBuffe
   return new Uint8Array(await new Blob(parts).arrayBuffer());
 }
 
-/** Reads a run that was kept; undefined where there is none that this version of the page can go on with. */
+/** Reads a run that was kept; undefined where there is none that this version of the page can resume. */
 export function decodeRun(bytes: Uint8Array<ArrayBuffer> | undefined): KeptRun | undefined {
   try {
     const end = 4 + new DataView(bytes!.buffer).getUint32(0, true);
@@ -87,7 +87,7 @@ export function decodeRun(bytes: Uint8Array<ArrayBuffer> | undefined): KeptRun |
   }
 }
 
-/** Makes the run that was kept, as it was then. */
+/** Makes the kept run again, as it was then. */
 export function takeUp(backend: Backend, kept: KeptRun): { readonly session: Session; readonly plan: Plan } {
   const { choices, settings, text, brought } = kept;
   const source = text === null ? talesSource() : brought ? { text } : ownSource(text);
@@ -106,10 +106,10 @@ function restoreRun(session: Session, { floats, step, log }: KeptRun): void {
   if (values.length !== tensors.reduce((sum, { size }) => sum + size, 0)) {
     throw new Error("The run that was kept is damaged: begin a new one");
   }
-  let place = 0;
+  let offset = 0;
   for (const tensor of tensors) {
-    session.run.backend.write(tensor, values.subarray(place, place + tensor.size));
-    place += tensor.size;
+    session.run.backend.write(tensor, values.subarray(offset, offset + tensor.size));
+    offset += tensor.size;
   }
   session.run.step = step;
   session.log.content = log;

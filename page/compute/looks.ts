@@ -1,5 +1,5 @@
 /**
- * Looks inside a model while it trains: what it expects next, how much a text surprises it, its skills, its attention.
+ * Looks inside a model while it trains: the next token, the loss on each token of a text, skills, attention, one step.
  *
  * A question of the page is answered between two steps, and only the newest of its kind; the answers are renewed after
  * each validation and when the training stops. Nothing here changes the run.
@@ -33,7 +33,7 @@ import { samplingProbabilities } from "../../kernels/sample.ts";
 import { lookInside } from "./inside.ts";
 import type { FromWorker, Question, SurprisingToken, TokenChance } from "../protocol.ts";
 
-/** What is looked at. */
+/** A model to look at. */
 export interface LookSource {
   readonly backend: Backend;
   readonly model: Model;
@@ -72,12 +72,12 @@ export class Looks {
   readonly #source: LookSource;
   readonly #post: (message: FromWorker) => void;
   readonly #kind: ModelKind;
-  /** The text that is coloured, and what is known of it if it is one of tales. */
+  /** The text that is coloured, and its derivation if it is one of tales. */
   #text: { readonly ids: Uint32Array; readonly tales: TaleText | undefined };
   /** The newest question of each kind. */
   readonly #questions = new Map<Question["kind"], Question>();
   readonly #unanswered = new Set<Question["kind"]>();
-  /** The last logits, of which a slider only changes what is made of them. */
+  /** The last logits: when a slider moves, only sampling from them is computed again. */
   #logits: { readonly step: number; readonly prompt: string; readonly values: Float32Array } | undefined;
   #renewedAt = -1;
 

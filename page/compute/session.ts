@@ -32,14 +32,14 @@ import {
 import { allocateParameters } from "../../core/module.ts";
 import { endOfText } from "../../tokenizers/token_file.ts";
 import type { Tokenizer } from "../../tokenizers/tokenizer.ts";
-import { answer, continueText, type Sampling } from "./answer.ts";
+import { continueText } from "./answer.ts";
 import type { Corpus } from "./corpus.ts";
 import type { LookSource } from "./looks.ts";
 import type { Choices, Plan, RateChange, Reference } from "../protocol.ts";
 import { RunLog } from "./run_log.ts";
 import { checkChoices, checkNumber, settingsOf } from "./settings.ts";
 
-/** More memory than this is refused: a page that takes more may be ended without a word. */
+/** More memory than this is refused: a browser may end a page that takes more, without an error. */
 const MAX_BYTES = 3e9;
 
 /** Tokens of a sample. */
@@ -85,9 +85,9 @@ export function planSettings(
   return { parameters, vocabSize, characters, choices, bytes, notes: [] };
 }
 
-/** What a run goes on from instead of initial values. */
+/** A run from elsewhere that is resumed. */
 export interface Continued {
-  /** Its settings, which no choices of the page stand for. */
+  /** Its settings, which the choices of the page need not be able to express. */
   readonly settings: LanguageSettings;
 }
 
@@ -107,18 +107,18 @@ export class Session {
   readonly corpus: Corpus;
   /** The model. */
   readonly model: ModelsByKind["causal" | "masked"];
-  /** Whether it was begun elsewhere. */
+  /** Whether it was started elsewhere. */
   readonly isBrought: boolean;
-  /** The settings that it was begun with. */
+  /** The settings that it was started with. */
   readonly begunWith: LanguageSettings;
   readonly #stepsPerEpoch: number;
   readonly #validation: readonly Batch[];
-  /** What a masked model is shown on. */
+  /** The sequences of the samples of a masked model. */
   readonly #sequences: readonly Uint32Array[] = [];
 
   /**
-   * Makes the model of a run that {@linkcode planRun} has checked, and draws its initial values; with `continued`, those that
-   * follow are to be written over them.
+   * Makes the model of a run that {@linkcode planRun} has checked, and draws its initial values; with `continued` the values
+   * are left to be restored.
    */
   constructor(backend: Backend, { choices }: Plan, corpus: Corpus, continued?: Continued) {
     const { tokenizer, training, validation } = corpus, settings = continued?.settings ?? settingsOf(choices);
@@ -169,7 +169,7 @@ export class Session {
     return [{ step: 1, learningRate: this.choices.learningRate }, ...this.log.rates];
   }
 
-  /** Replaces the peak learning rate from the next step on. Of several changes before it the last one counts. */
+  /** Replaces the peak learning rate from the next step on. Of several changes before that step the last one holds. */
   changeRate(learningRate: number): void {
     checkNumber("learningRate", learningRate);
     this.run.changeLearningRate(learningRate);
@@ -205,10 +205,5 @@ export class Session {
     const options = { maxNewTokens: SAMPLE_LENGTH, temperature: 0.8, seed: seed + step };
     for await (const piece of continueText(this.looked, defaultPrompt(tokenizer), options)) text += piece;
     return text.trim();
-  }
-
-  /** Continues a prompt piece by piece, or fills its masks. */
-  answer(prompt: string, sampling: Sampling): AsyncGenerator<string> {
-    return answer(this.looked, prompt, sampling);
   }
 }

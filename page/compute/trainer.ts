@@ -23,10 +23,10 @@ const QUESTIONS: Readonly<Record<Question["kind"], true>> = {
   surprise: true,
 };
 
-/** Holds the text, the device and the run, or the model that was brought. */
+/** Holds the text, the device and the run, or the model that was opened. */
 export class Trainer {
   readonly #post: (message: FromWorker) => void;
-  /** The messages are worked off one after the other. */
+  /** Resolves when the messages so far have been processed, one after the other. */
   #queue: Promise<void> = Promise.resolve();
   /** Whether the run should stop after the current step, or the text that is generated after the current piece. */
   #interrupted = false;
@@ -51,7 +51,7 @@ export class Trainer {
     this.#shelf = shelf;
   }
 
-  /** Takes a message; the promise resolves when it has been worked off. */
+  /** Takes a message; the promise resolves when it has been processed. */
   receive(message: ToWorker): Promise<void> {
     if (isQuestion(message)) {
       this.#looks?.ask(message); // a training that is running answers it sooner than the queue
@@ -148,7 +148,7 @@ export class Trainer {
     await this.#train(Infinity);
   }
 
-  /** Makes a run the one that is shown, and tells the page about it. */
+  /** Makes a run the one that is shown, and posts its description to the page. */
   #enter(session: Session, plan: Plan): void {
     const { corpus, references, masked } = this.#session = session;
     this.#brought?.close();
@@ -183,7 +183,7 @@ export class Trainer {
     await this.#looks?.renew();
   }
 
-  /** Keeps the newest state of the run. Where that is refused the page is told once, and the run goes on without. */
+  /** Keeps the newest state of the run. Where that is refused the page is told once, and the run continues all the same. */
   async #keep(session: Session): Promise<void> {
     if (!this.#shelf || this.#refused === session) return;
     try {
@@ -206,7 +206,7 @@ export class Trainer {
     this.#post({ kind: "found", own: kept.text !== null, step: kept.step, steps: kept.choices.steps });
   }
 
-  /** Takes the kept run up where it was, and shows again what was shown of it. */
+  /** Resumes the kept run, paused, and shows again what was shown of it. */
   async #restore(): Promise<void> {
     const kept = await this.#kept();
     if (!kept) throw new Error("The run that was kept is no longer there: begin a new one");
@@ -231,7 +231,7 @@ export class Trainer {
     await looks.renew();
   }
 
-  /** Goes on with the run whose model was brought. */
+  /** Resumes the run of the opened model. */
   async #resume(): Promise<void> {
     if (!this.#brought) return;
     this.#show("preparing");
@@ -262,8 +262,8 @@ export class Trainer {
       return this.#post({ kind: "failed", at: "rate", message: (error as Error).message });
     }
     await (this.#queue = this.#queue.then(async () => {
-      const isWhole = session.log.records.at(-1)?.step === session.run.step; // not where a step has failed
-      if (this.#session === session && isWhole) await this.#keep(session);
+      const isConsistent = session.log.records.at(-1)?.step === session.run.step; // not where a step has failed
+      if (this.#session === session && isConsistent) await this.#keep(session);
     }));
   }
 
@@ -293,10 +293,10 @@ export class Trainer {
   }
 }
 
-/** What to say of an error. A device that is lost does not come back; the kept run goes on with another one. */
+/** What to say of an error. A device that is lost does not come back; the kept run can be resumed on another one. */
 const messageOf = (error: Error): string =>
   error instanceof DeviceLostError
-    ? `${error.message.replace(/\.$/, "")}; reload the page: a run goes on from where it was kept`
+    ? `${error.message.replace(/\.$/, "")}; reload the page to resume the run that was kept`
     : error.message;
 
 const isQuestion = (message: ToWorker): message is Question => Object.hasOwn(QUESTIONS, message.kind);

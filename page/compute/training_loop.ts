@@ -1,5 +1,5 @@
 /**
- * The steps of a run, and what the page is shown between them.
+ * The steps of a run, and what is posted to the page between them.
  *
  * @module
  */
@@ -70,10 +70,10 @@ export async function trainSteps(
   if (!session.isValidated(run.step)) await keep();
 }
 
-/** Steps of a run that is taken up in one message: the page would take too long to read all of them at once. */
+/** The most steps of a resumed run in one message: the page would take too long to read all of them at once. */
 const SHOWN_AT_ONCE = 5000;
 
-/** Shows again what has been shown of a run that is taken up. */
+/** Posts again what has been shown of a run that is resumed. */
 export function showAgain({ log, run, tokensPerStep, rates }: Session, post: LoopOptions["post"]): void {
   const { records, samples, milliseconds } = log.content, perStep = milliseconds / run.step;
   for (let first = 0; first < records.length; first += SHOWN_AT_ONCE) {

@@ -30,7 +30,7 @@ export class BeginForm {
   readonly #preset = element("preset", HTMLSelectElement);
   readonly #ownText = element("own-text", HTMLTextAreaElement);
   readonly #inputs = new Map<FieldName, HTMLInputElement>();
-  /** The text of the user's own, of which the field may show the beginning. */
+  /** The user's own text; the field may show only its beginning. */
   #text = "";
   #timer: number | undefined;
   /** The preset that suits the text, whatever has been chosen instead. */
@@ -54,7 +54,7 @@ export class BeginForm {
       }
       if ((target as HTMLInputElement).type === "number") this.#later(() => this.#plan());
     });
-    this.#text = this.#ownText.value; // the browser keeps it where the page is reloaded
+    this.#text = this.#ownText.value; // which the browser keeps when the page is reloaded
     this.#changeText();
     this.#openDevice();
   }
@@ -124,7 +124,9 @@ export class BeginForm {
     show("own", isOwn);
     write("train", isOwn ? "Train on your text" : "Train on the tales");
     const isCut = text.length > SHOWN && text.length > this.#ownText.value.length;
-    const part = isCut ? `; the first ${wholeNumber(SHOWN)} are shown, and typing keeps only them` : "";
+    const part = isCut
+      ? `; the first ${wholeNumber(SHOWN)} are shown, and editing them discards the rest`
+      : "";
     write("own-length", `${wholeNumber(text.length)} characters${part}`);
     enable("train", false);
     write("refusal", "");

@@ -1,5 +1,5 @@
 /**
- * What is opened or dropped on the page: the folder of a model, files or a zip of one, or a text.
+ * Opening and dropping files: the folder of a model, its files or a zip of them, or a text.
  *
  * @module
  */
@@ -12,7 +12,7 @@ const MAX_TEXT_BYTES = 20e6;
 /** A folder with more files is not that of one model. */
 const MAX_FILES = 5_000;
 
-/** A file that stands alone is a text, unless it is called like a part of a model. */
+/** A single file is a text, unless its name is that of a part of a model. */
 const PART_OF_MODEL = /\.(zip|safetensors|json|bin|pt|pth|onnx)$/i;
 
 /** Opens models, and takes texts. */
@@ -63,7 +63,7 @@ export class Bring {
     const replaces = needs !== undefined && !element("kept").hidden;
     write(
       "resumable-about",
-      replaces ? `${about} When it trains, it takes the place of the kept run.` : about,
+      replaces ? `${about} Training it replaces the kept run.` : about,
     );
     show("resume", needs === "nothing");
     show("supply", this.#needsText);
@@ -76,7 +76,7 @@ export class Bring {
     return this.#isPreparing || !run.hidden && !run.classList.contains("opened");
   }
 
-  /** Lets a button open what an input of files gives. */
+  /** Makes a button open the dialog of a file input. */
   #choose(button: string, input: string, take: (files: readonly GivenFile[]) => void): void {
     const field = element(input, HTMLInputElement);
     onClick(button, () => field.click());
@@ -85,7 +85,7 @@ export class Bring {
         field.files!,
         (blob) => ({ path: blob.webkitRelativePath || blob.name, blob }),
       );
-      field.value = ""; // the same one may be opened again
+      field.value = ""; // else choosing the same file again would be no change
       if (files.length > 0) take(files);
     });
   }
@@ -147,7 +147,7 @@ export class Bring {
 
 /** The files that were dropped, also those in folders. */
 async function filesOf({ items }: DataTransfer): Promise<GivenFile[]> {
-  // both must be asked for before the event is over
+  // both must be read before the event ends
   const dropped = Array.from(items, (item) => ({ entry: item.webkitGetAsEntry(), file: item.getAsFile() }));
   const files: GivenFile[] = [];
   for (const { entry, file } of dropped) {
@@ -157,7 +157,7 @@ async function filesOf({ items }: DataTransfer): Promise<GivenFile[]> {
   return files;
 }
 
-/** Adds the files of a folder; hidden ones are left out, and those that are too many anyway. */
+/** Adds the files of a folder except hidden ones, and stops when there are too many. */
 async function addFolder(folder: FileSystemDirectoryEntry, above: string, files: GivenFile[]): Promise<void> {
   const reader = folder.createReader(), path = `${above}${folder.name}/`;
   const next = () => new Promise<FileSystemEntry[]>((resolve, reject) => reader.readEntries(resolve, reject));

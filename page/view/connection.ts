@@ -31,7 +31,7 @@ export async function connect(
   return { send: (message) => worker.postMessage(message) };
 }
 
-/** Adds to the policy of index.html, which has to serve from disk, too, what holds on a web server. */
+/** Forbids workers from a Blob, which the policy of index.html has to allow for pages opened from disk. */
 function forbidOtherWorkers(): void {
   const rule = document.createElement("meta");
   rule.httpEquiv = "Content-Security-Policy";

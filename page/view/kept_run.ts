@@ -40,7 +40,7 @@ export class KeptRunView {
     write(
       "kept-what",
       `A run on ${text} was kept at step ${wholeNumber(step)} of ${wholeNumber(steps)}. ` +
-        "A new run takes its place.",
+        "A new run replaces it.",
     );
     enable("go-on", true);
     show("kept", true);

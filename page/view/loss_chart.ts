@@ -33,7 +33,7 @@ export class LossChart {
   readonly #observer: ResizeObserver;
   readonly #rebuild = () => this.#build();
 
-  /** Draws a chart soon: the page is busy where a run begins. */
+  /** Draws the chart a little later: when a run begins, the page is busy. */
   constructor(place: HTMLElement, record: LossRecord, options: ChartOptions) {
     this.#place = place;
     this.#record = record;

@@ -5,14 +5,14 @@
  */
 import type { StepLoss } from "../protocol.ts";
 
-/** Training losses of steps, and validation losses of some. A run that was brought need not have all of its steps. */
+/** Training losses of steps, and validation losses of some of them. A run from elsewhere may lack the losses of early steps. */
 export class LossRecord {
   readonly steps: number[] = [];
   readonly training: number[] = [];
   /** One for each step; null where there was no validation. */
   readonly validation: (number | null)[] = [];
 
-  /** Steps from which on the learning rate has been another one. */
+  /** Steps at which the learning rate changed. */
   rateChanges: readonly number[] = [];
 
   /** Adds the losses of the next steps. */

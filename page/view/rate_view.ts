@@ -1,5 +1,5 @@
 /**
- * The learning rate while a run trains: the field that changes its peak, and from which steps on the peaks have held.
+ * The learning rate of a run: the field that changes its peak, and the steps from which each peak has been in effect.
  *
  * @module
  */
@@ -8,7 +8,7 @@ import type { FromWorker, RateChange, ToWorker } from "../protocol.ts";
 import { element, enable, isEnabled, write } from "./elements.ts";
 import { describeRates, significant } from "./format.ts";
 
-/** The field and what it has done. */
+/** The field and the changes so far. */
 export class RateView {
   readonly #input = element("rate", HTMLInputElement);
 

@@ -33,7 +33,7 @@ export class RunView {
   #chart: LossChart | undefined;
   #steps = 0;
   #state: WorkerState = "idle";
-  /** Of a model that is only looked at. */
+  /** The name of a model that is only looked at. */
   #opened: string | undefined;
   /** Texts generated, each with another seed. */
   #asked = 0;
@@ -116,12 +116,12 @@ export class RunView {
     this.#chart?.close();
     this.#enter({ task, mask, prompt, pairs, unit: "token", name });
     element("run").classList.toggle("no-step", step === undefined);
-    const kind = `${FAMILIES[architecture]}${classes === undefined ? "" : ` that knows ${classes} classes`}`;
+    const kind = `${FAMILIES[architecture]}${classes === undefined ? "" : ` with ${classes} classes`}`;
     write(
       "facts",
       `${kind}, ${message.layers} layers, ${message.heads} heads, ${message.modelDim} wide, ` +
-        `${wholeNumber(message.parameters)} parameters; it reads up to ${message.contextLength} tokens, of ` +
-        `${wholeNumber(vocabSize)} in the vocabulary. ${element("reason").textContent}`,
+        `${wholeNumber(message.parameters)} parameters; context of ${message.contextLength} tokens; ` +
+        `${wholeNumber(vocabSize)} tokens in the vocabulary. ${element("reason").textContent}`,
     );
     element("prompt").focus();
   }

@@ -1,5 +1,5 @@
 /**
- * What is brought to the page in Chrome, by clicks and drops: runs of `deno task train`, folders of Hugging Face, zips.
+ * Opening models on the page in Chrome, by clicks and drops: runs of `deno task train`, folders of Hugging Face, zips.
  *
  * @module
  */
@@ -13,7 +13,7 @@ import { choose, drop, fill, openPage, textOf, waitForText } from "./chrome.ts";
 import { lossesOn, test } from "./shared.ts";
 
 test(
-  "a run of deno task train is dropped, writes the text of generate and goes on to the bits of its resume",
+  "a run of deno task train is dropped, writes the text of generate and is resumed to the bits of its own resume",
   (browser, address) =>
     inFolder(async (cwd) => {
       await Deno.writeTextFile(`${cwd}/story.txt`, story(200));
@@ -37,7 +37,7 @@ test(
       await waitForText(
         page,
         "#resumable-about",
-        /12 of 20 steps on story\.txt\. To go on, choose that text\.$/,
+        /12 of 20 steps on story\.txt\. To resume, choose that text\.$/,
       );
       await Deno.writeTextFile(`${cwd}/other.txt`, "another text");
       await choose(page, "#supply", `${cwd}/other.txt`);

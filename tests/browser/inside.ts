@@ -7,25 +7,21 @@
 import { assertEquals } from "@std/assert";
 import type { Page } from "npm:puppeteer-core@25.16.0";
 import { choicesOf } from "../../page/choices.ts";
-import { Trainer } from "../../page/compute/trainer.ts";
-import type { FromWorker, ToWorker } from "../../page/protocol.ts";
+import type { FromWorker } from "../../page/protocol.ts";
 import { exactLoss } from "../../page/view/format.ts";
 import { fill, openPage, textOf, waitForText } from "./chrome.ts";
-import { test } from "./shared.ts";
+import { inDeno, test } from "./shared.ts";
 
 type Inside = FromWorker & { kind: "inside" };
 
-/** What the page's own code answers in Deno about stages of an untrained model that did one step. */
-async function inDeno(line: string, stages: readonly number[]): Promise<Inside[]> {
-  const answers: FromWorker[] = [], trainer = new Trainer((message) => answers.push(message));
-  const messages: ToWorker[] = [
+/** What the page's own code answers in Deno about stages of a model after one step of training. */
+async function stagesInDeno(line: string, stages: readonly number[]): Promise<Inside[]> {
+  const answers = await inDeno(
     { kind: "open", device: "wasm" },
     { kind: "text", text: null },
     { kind: "begin", choices: { ...choicesOf("tiny"), steps: 1 } },
-    ...stages.map((stage): ToWorker => ({ kind: "inside", line, hidden: "", stage })),
-  ];
-  for (const message of messages) await trainer.receive(message);
-  await trainer.receive({ kind: "reset" });
+    ...stages.map((stage) => ({ kind: "inside", line, hidden: "", stage } as const)),
+  );
   return answers.filter((answer) => answer.kind === "inside");
 }
 
@@ -57,9 +53,9 @@ test(
     await fill(page, "#inside-line", "Mia had");
     await waitForText(page, "#inside-ids", /d/);
     const weights = 11, tokens = "Mia had".length - 1;
-    const [answer, last] = await inDeno("Mia had", [weights, 41]);
+    const [answer, last] = await stagesInDeno("Mia had", [weights, 41]);
     const { values, gradient } = answer.stages[weights].writes.p;
-    const told = (at: number) => `${exactLoss(values![at])}, gradient ${exactLoss(gradient![at])}`;
+    const numbersAt = (at: number) => `${exactLoss(values![at])}, gradient ${exactLoss(gradient![at])}`;
     assertEquals(await textOf(page, "#inside-name"), "Tokens and ids");
 
     await choose(page, "Attention weights");
@@ -67,12 +63,12 @@ test(
     assertEquals(await textOf(page, "#inside-kernel"), "softmaxForward in kernels/softmax.ts");
     await page.focus("#inside-map canvas");
     for (const key of ["ArrowDown", "ArrowDown", "ArrowRight"] as const) await page.keyboard.press(key);
-    assertEquals(await cell(page), `Row “a” (3), column “i” (2): ${told(2 * tokens + 1)}`);
+    assertEquals(await cell(page), `Row “a” (3), column “i” (2): ${numbersAt(2 * tokens + 1)}`);
     await page.select("#inside-head", "2 of 4");
-    assertEquals(await cell(page), `Row “a” (3), column “i” (2): ${told(tokens ** 2 + 2 * tokens + 1)}`);
+    assertEquals(await cell(page), `Row “a” (3), column “i” (2): ${numbersAt(tokens ** 2 + 2 * tokens + 1)}`);
     const box = (await (await page.$("#inside-map canvas"))!.boundingBox())!;
     await page.mouse.move(box.x + box.width * 0.5 / tokens, box.y + box.height * 5.5 / tokens);
-    assertEquals(await cell(page), `Row “a” (6), column “M” (1): ${told(tokens ** 2 + 5 * tokens)}`);
+    assertEquals(await cell(page), `Row “a” (6), column “M” (1): ${numbersAt(tokens ** 2 + 5 * tokens)}`);
 
     await page.focus('#inside-list [aria-current="step"]');
     await page.keyboard.press("ArrowDown");
@@ -93,7 +89,7 @@ test(
     await waitForText(page, "#inside-formula-name", /^Passed on as$/);
     assertEquals(await textOf(page, "#inside-at"), "44 of 83");
     await fill(page, "#inside-line", "M");
-    await waitForText(page, "#inside-hint", /^One token predicts nothing/);
+    await waitForText(page, "#inside-hint", /^One token has nothing to predict/);
     assertEquals(faults, []);
   },
 );

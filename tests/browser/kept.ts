@@ -55,12 +55,12 @@ test(
   },
 );
 
-test("a run is said to take the place of the kept one, whether begun or opened", async (browser, address) => {
+test("the page says that a new or resumed run replaces the kept one", async (browser, address) => {
   const { page, faults } = await openPage(browser, address);
   await begin(page, 5);
   await waitForText(page, "#state", /^Done$/);
   await page.reload();
-  await waitForText(page, "#kept-what", /kept at step 5 of 5\. A new run takes its place\.$/);
+  await waitForText(page, "#kept-what", /kept at step 5 of 5\. A new run replaces it\.$/);
   await page.workers()[0].evaluate(() => {
     const message: FromWorker = { kind: "resumable", about: "It can go on.", needs: "nothing" };
     (postMessage as (message: FromWorker) => void)(message);
@@ -68,7 +68,7 @@ test("a run is said to take the place of the kept one, whether begun or opened",
   await waitForText(
     page,
     "#resumable-about",
-    /^It can go on\. When it trains, it takes the place of the kept run\.$/,
+    /^It can go on\. Training it replaces the kept run\.$/,
   );
   assertEquals(faults, []);
 });
@@ -102,7 +102,7 @@ test("a kept run that is damaged is refused in one line, which stays", async (br
 });
 
 test(
-  "where the GPU is lost the page says what to do, and the run goes on after a reload",
+  "where the GPU is lost the page says what to do, and the run resumes after a reload",
   async (browser, address) => {
     const { page, faults } = await openPage(browser, address);
     await page.select("#device", "webgpu");
@@ -125,7 +125,7 @@ test(
     await waitForText(
       page,
       "#alert",
-      /^The GPU device was lost: .*; reload the page: a run goes on from where it was kept$/,
+      /^The GPU device was lost: .*; reload the page to resume the run that was kept$/,
     );
     await page.reload();
     await waitForText(page, "#kept-what", new RegExp(`kept at step ${step} of 900`));

@@ -1,5 +1,5 @@
 /**
- * How the page behaves while it trains: it never freezes, is used by keyboard alone, takes another learning rate, and what
+ * How the page behaves while it trains: it never freezes, can be used by keyboard alone, takes another learning rate, and what
  * its policy forbids is refused.
  *
  * @module
@@ -128,7 +128,7 @@ async function walk(page: Page, first: string): Promise<string[]> {
         active.textContent!;
       return width > 0 && outlineStyle !== "none" ? label : `${label}, whose focus cannot be seen`;
     });
-    if (name === undefined) continue; // from the last to the first it goes by way of the whole page
+    if (name === undefined) continue; // between the last element and the first the body has the focus
     if (name === seen[0]) break;
     seen.push(name);
   }
@@ -173,7 +173,7 @@ const attempts = (page: Page, address: string) =>
     const refused = (start: () => unknown) =>
       new Promise<string>((resolve) => {
         const listen = ({ effectiveDirective }: SecurityPolicyViolationEvent) =>
-          setTimeout(() => resolve(effectiveDirective), 200); // the policy of the header and that of the page tell it
+          setTimeout(() => resolve(effectiveDirective), 200); // both policies, of the header and of the page, report it
         document.addEventListener("securitypolicyviolation", listen, { once: true });
         setTimeout(() => resolve("nothing"), 3000);
         Promise.resolve().then(start).catch(() => {});
@@ -214,7 +214,7 @@ test(
   },
 );
 
-test("files are compressed on the way, and a port in use is told in one line", async (_, address) => {
+test("files are compressed on the way, and a port in use is reported in one line", async (_, address) => {
   const { port } = new URL(address);
   const connection = await Deno.connect({ hostname: "127.0.0.1", port: Number(port) });
   const request = "GET /page.js HTTP/1.1\r\nhost: here\r\naccept-encoding: gzip\r\nconnection: close\r\n\r\n";

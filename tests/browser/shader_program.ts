@@ -1,6 +1,6 @@
 /**
  * Compiles shaders where it runs: every kernel with representative constants, and all that training and generating launch with
- * the presets and the small runs. Bundled for Chrome by `shaders.ts`, as the page is and as it stands in the sources.
+ * the presets and the small runs. Bundled for Chrome by `shaders.ts`, minified as the page is and as in the sources.
  *
  * @module
  */
@@ -29,10 +29,10 @@ export interface Compiled {
   readonly errors: readonly string[];
 }
 
-/** Tokens of the models: no multiple of four, as is mostly the case. */
+/** Tokens of the models: no multiple of four, as is usual. */
 const VOCAB_SIZE = 65;
 
-/** A backend that records what it is told to run, and runs nothing. */
+/** A backend that records the kernels to run, and runs nothing. */
 class RunRecorder extends CpuBackend {
   readonly runs: KernelRun[] = [];
 
@@ -78,6 +78,13 @@ function smallRunsOf(adapterClass: AdapterClass): KernelRun[] {
   return backend.runs;
 }
 
+/** A shader with floats in place of halves, for an adapter that has none: all else in it is compiled as it is. */
+const withoutHalves = (code: string): string =>
+  code.replace("enable f16;", "").replaceAll("array<f16>", "array<f32>").replaceAll(
+    "array<vec4h>",
+    "array<vec4f>",
+  );
+
 /**
  * Compiles the shaders of a class of adapters on a device that has what WebGPU guarantees and no more. A pipeline, which takes
  * SwiftShader long, is made for each kernel that binds as many buffers as are allowed.
@@ -86,7 +93,9 @@ export async function compileShaders(
   modules: readonly object[],
   adapterClass: AdapterClass,
 ): Promise<Compiled> {
-  const adapter = await navigator.gpu.requestAdapter(), device = await adapter!.requestDevice();
+  const adapter = await navigator.gpu.requestAdapter();
+  const requiredFeatures = adapter!.features.has("shader-f16") ? ["shader-f16" as const] : [];
+  const device = await adapter!.requestDevice({ requiredFeatures });
   const shaders = new Map<string, KernelRun>();
   for (
     const runs of [representativeRuns(modules), await presetRuns(adapterClass), smallRunsOf(adapterClass)]
@@ -95,7 +104,8 @@ export async function compileShaders(
   }
   const errors: string[] = [];
   for (const [code, [kernel]] of shaders) {
-    const { messages } = await device.createShaderModule({ code }).getCompilationInfo();
+    const text = requiredFeatures.length > 0 ? code : withoutHalves(code);
+    const { messages } = await device.createShaderModule({ code: text }).getCompilationInfo();
     for (const { type, lineNum, message } of messages) {
       if (type === "error") errors.push(`${kernel.name}, line ${lineNum}: ${message}`);
     }
@@ -105,7 +115,8 @@ export async function compileShaders(
     const buffer = device.createBuffer({ size, usage: GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_DST });
     return { buffer, id: id++, offset: 0, size };
   });
-  const full = [...shaders].filter(([code]) => code.includes("@binding(7)")).map(([, run]) => run);
+  const full = [...shaders].filter(([code]) => code.includes("@binding(7)") && code === withoutHalves(code))
+    .map(([, run]) => run);
   for (const run of new Map(full.map((run) => [run[0], run])).values()) {
     device.pushErrorScope("validation");
     programs.launch(...run);

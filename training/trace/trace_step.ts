@@ -1,16 +1,16 @@
 /**
- * A look inside one training step: every kernel of the forward pass with what it computed and, once the loss has been
- * differentiated, the gradient of each result and the kernels that wrote it.
+ * Traces one training step: every kernel of the forward pass with its results, and after the backward pass the gradient of each
+ * result and the kernels that wrote it.
  *
  *     forward    ids ──embedding──▶ x ──layerNorm──▶ y ── … ──crossEntropy──▶ loss        stages 0, 1, 2, …
  *     backward                     dx ◀─────────── dy ◀─ … ◀───────────────── 1           the same stages, last to first
  *
- * Nothing is computed a second time for it: the model's own `loss` runs on a tape, and the `run` of the backend is observed
- * meanwhile. So what is seen is what ran, also in blocks of an experiment, and a step that nobody looks at costs nothing.
- * Attention is {@linkcode Tape.decomposed}, since its fused kernel never stores scores or weights.
+ * There is no second implementation of the model for it: the model's own `loss` runs on a tape while calls of the backend's
+ * `run` are recorded. So a trace shows what runs, also in blocks of an experiment, and a step that is not traced costs nothing.
+ * The tape is `decomposed`, so attention is computed by its twin: the fused kernel never stores scores or weights.
  *
- * Gradients of parameters go to memory of their own, nothing is updated, and there is no dropout, so no random numbers are
- * drawn: a run in which a step is traced goes on bit for bit as without.
+ * Gradients of parameters are written to memory of their own, nothing is updated, and without dropout no random numbers are
+ * drawn: tracing a step in the middle of a run does not change a bit of it.
  *
  * @module
  */
@@ -56,7 +56,7 @@ export interface TracedStage {
    * a part of the batch, such as `inputs`.
    */
   readonly reads: Readonly<Record<string, number | string>>;
-  /** What it wrote, by the kernel's names. Only what the tape goes on from has a gradient. */
+  /** What it wrote, by the kernel's names. Only a result that later stages differentiate has a gradient. */
   readonly writes: Readonly<Record<string, TracedTensor>>;
 }
 
@@ -68,7 +68,7 @@ export interface TracedStage {
 export interface StepTrace {
   /** The kernels of the forward pass, in order; the last one computes the loss. */
   readonly stages: readonly TracedStage[];
-  /** The parameters by name. Those that no stage reads whose values were asked for have neither values nor gradient. */
+  /** The parameters by name. Values and gradient are there if a stage whose values are read uses the parameter. */
   readonly parameters: Readonly<Record<string, TracedTensor>>;
 }
 
@@ -78,7 +78,7 @@ export interface StepTrace {
  * @category Training
  */
 export interface TraceOptions {
-  /** Whether results and parameters of a stage are read from the device, which takes time; all are unless given. */
+  /** Whether results and parameters of a stage are read from the device, which takes time; all of them by default. */
   reads?: (stage: number) => boolean;
 }
 
@@ -86,7 +86,7 @@ export interface TraceOptions {
 type Reading = { -readonly [Field in keyof TracedTensor]: TracedTensor[Field] };
 
 /**
- * Computes loss and gradients of a batch, and shows every stage of it. The model stays as it is.
+ * Computes loss and gradients of a batch, and returns every stage of the computation. The model is not changed.
  *
  * @example The attention weights of the first layer, and their gradients
  * ```ts
@@ -106,7 +106,7 @@ type Reading = { -readonly [Field in keyof TracedTensor]: TracedTensor[Field] };
  *
  * @param backend Where the model lives.
  * @param model The model.
- * @param batch What it is given. Of one with lengths, attention stays fused, and the stages have no scores and weights.
+ * @param batch The batch. With lengths, attention stays fused, and there are no stages with scores and weights.
  * @param options Which values are read.
  * @returns The stages and the parameters.
  * @category Training
@@ -117,73 +117,113 @@ export async function traceStep(
   batch: Batch,
   options: TraceOptions = {},
 ): Promise<StepTrace> {
-  const { reads = () => true } = options, pending: Promise<void>[] = [];
-  const read = (tensor: Tensor, keep: (data: HostArray) => void) => {
-    pending.push(backend.read(tensor).then(keep));
-  };
+  const { reads = () => true } = options, recording = new Recording(backend, reads);
   const trace = backend.scope(() => {
     const upload = (_: string, data: HostArray, shape: Shape) => backend.from(data, shape);
     const inputs = toTensors(batch, 1 / (totalWeight([batch]) || 1), upload);
     const parameters = namedParameters(model), own = parameters.map(({ gradient }) => gradient);
-    /** Where the content of each piece of memory comes from, and which kernels wrote it in the backward pass. */
-    const sources = new Map<unknown, number | string>(), writers = new Map<unknown, string[]>();
-    for (const [name, tensor] of Object.entries(inputs)) sources.set((tensor as Tensor)?.storage, name);
-    for (const { name, storage } of parameters) sources.set(storage, name);
-    const stages: TracedStage[] = [], results: [stage: number, Reading, Tensor][] = [];
-
-    const noteForward: Note = (kernel, tensors, constants) => {
-      const index = stages.length, from: Record<string, number | string> = {};
-      const writes: Record<string, Reading> = {};
-      for (const name in kernel.reads) {
-        const source = sources.get(tensors[name].storage);
-        if (source !== undefined) from[name] = source;
-      }
-      for (const name in kernel.writes) {
-        const tensor = tensors[name], result = writes[name] = describe(tensor);
-        sources.set(tensor.storage, index);
-        results.push([index, result, tensor]);
-        if (reads(index)) read(tensor, (data) => result.values = data); // as it is now
-      }
-      stages.push({ kernel: kernel.name, constants, reads: from, writes });
-    };
-    const noteBackward: Note = ({ name: kernel, writes }, tensors, { accumulate }) => {
-      for (const name in writes) {
-        const { storage } = tensors[name], earlier = accumulate === 0 ? [] : writers.get(storage) ?? [];
-        writers.set(storage, [...earlier, kernel]);
-      }
-    };
-    const noteGradient = (result: Reading, { gradient }: Tensor, isRead: boolean) => {
-      if (!gradient) return;
-      result.gradientKernels = writers.get(gradient.storage) ?? [];
-      if (isRead) read(gradient, (data) => result.gradient = data);
-    };
-
+    for (const [name, tensor] of Object.entries(inputs)) recording.name(tensor as Tensor | undefined, name);
+    for (const parameter of parameters) recording.name(parameter, parameter.name);
     try {
       for (const parameter of parameters) parameter.gradient = undefined;
       const tape = new Tape(undefined, { decomposed: true });
       tape.watch(inputs.inputs);
-      const loss = observe(backend, noteForward, () => model.loss(inputs));
-      const wanted = new Set(
-        stages.flatMap((stage, index) => reads(index) ? Object.values(stage.reads) : []),
-      );
+      const loss = observe(backend, recording.forward, () => model.loss(inputs));
+      const { stages } = recording;
+      const used = new Set(stages.flatMap((stage, index) => reads(index) ? Object.values(stage.reads) : []));
       for (const [index, parameter] of parameters.entries()) {
-        if (own[index] && wanted.has(parameter.name)) parameter.gradient = zeros(backend, parameter.shape);
+        if (own[index] && used.has(parameter.name)) parameter.gradient = zeros(backend, parameter.shape);
       }
-      observe(backend, noteBackward, () => tape.backward(loss));
-      for (const [index, result, tensor] of results) noteGradient(result, tensor, reads(index));
-      const described = parameters.map((parameter): [string, TracedTensor] => {
-        const result = describe(parameter);
-        noteGradient(result, parameter, true);
-        if (wanted.has(parameter.name)) read(parameter, (data) => result.values = data);
-        return [parameter.name, result];
+      observe(backend, recording.backward, () => tape.backward(loss));
+      recording.readGradients();
+      const traced = parameters.map((parameter): [string, TracedTensor] => {
+        return [parameter.name, recording.parameter(parameter, used.has(parameter.name))];
       });
-      return { stages, parameters: Object.fromEntries(described) };
+      return { stages, parameters: Object.fromEntries(traced) };
     } finally {
       for (const [index, parameter] of parameters.entries()) parameter.gradient = own[index];
     }
   });
-  await Promise.all(pending);
+  await recording.completed();
   return trace;
+}
+
+/** What is recorded of a step while its kernels run. */
+class Recording {
+  readonly stages: TracedStage[] = [];
+  readonly #backend: Backend;
+  readonly #reads: (stage: number) => boolean;
+  /** Where the content of each piece of memory comes from: a stage, or the name of a parameter or of a part of the batch. */
+  readonly #sources = new Map<unknown, number | string>();
+  /** The kernels of the backward pass that wrote each piece of memory. */
+  readonly #writers = new Map<unknown, string[]>();
+  readonly #results: [stage: number, Reading, Tensor][] = [];
+  readonly #pending: Promise<void>[] = [];
+
+  constructor(backend: Backend, reads: (stage: number) => boolean) {
+    this.#backend = backend;
+    this.#reads = reads;
+  }
+
+  /** Names a tensor that stages may read. */
+  name(tensor: Tensor | undefined, name: string): void {
+    if (tensor) this.#sources.set(tensor.storage, name);
+  }
+
+  /** Records a kernel of the forward pass as the next stage. */
+  readonly forward: Note = (kernel, tensors, constants) => {
+    const index = this.stages.length, reads: Record<string, number | string> = {};
+    const writes: Record<string, Reading> = {};
+    for (const name in kernel.reads) {
+      const source = this.#sources.get(tensors[name].storage);
+      if (source !== undefined) reads[name] = source;
+    }
+    for (const name in kernel.writes) {
+      const tensor = tensors[name], result = writes[name] = describe(tensor);
+      this.#sources.set(tensor.storage, index);
+      this.#results.push([index, result, tensor]);
+      if (this.#reads(index)) this.#read(tensor, (data) => result.values = data); // before a later kernel can write over it
+    }
+    this.stages.push({ kernel: kernel.name, constants, reads, writes });
+  };
+
+  /** Records which gradients a kernel of the backward pass wrote. */
+  readonly backward: Note = ({ name: kernel, writes }, tensors, { accumulate }) => {
+    for (const name in writes) {
+      const { storage } = tensors[name], earlier = accumulate === 0 ? [] : this.#writers.get(storage) ?? [];
+      this.#writers.set(storage, [...earlier, kernel]);
+    }
+  };
+
+  /** Begins to read the gradients of all results. */
+  readGradients(): void {
+    for (const [stage, result, tensor] of this.#results) {
+      this.#addGradient(result, tensor, this.#reads(stage));
+    }
+  }
+
+  /** A parameter with its gradient, and with its values if some stage that is read uses it. */
+  parameter(tensor: Tensor, isUsed: boolean): TracedTensor {
+    const result = describe(tensor);
+    this.#addGradient(result, tensor, true);
+    if (isUsed) this.#read(tensor, (data) => result.values = data);
+    return result;
+  }
+
+  /** Waits until everything has been read. */
+  async completed(): Promise<void> {
+    await Promise.all(this.#pending);
+  }
+
+  #addGradient(result: Reading, { gradient }: Tensor, isRead: boolean): void {
+    if (!gradient) return;
+    result.gradientKernels = this.#writers.get(gradient.storage) ?? [];
+    if (isRead) this.#read(gradient, (data) => result.gradient = data);
+  }
+
+  #read(tensor: Tensor, keep: (data: HostArray) => void): void {
+    this.#pending.push(this.#backend.read(tensor).then(keep));
+  }
 }
 
 /** What is called with each kernel that ran. */

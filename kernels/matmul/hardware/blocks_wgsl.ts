@@ -1,9 +1,9 @@
 /**
- * How the shaders of products for GPUs read their matrices and write their results: four numbers at a time.
+ * How the shaders of matrix products for GPUs read their operands and write their results: four numbers at a time.
  *
- * A matrix is read in blocks: four rows of a, or four columns of b, by four steps along the inner dimension. A block is the
- * same, however the matrix is stored; what differs is which of its numbers are side by side in memory, and so can be read
- * as one vector:
+ * A matrix is read in blocks: four rows of a, or four columns of b, by four steps along the inner dimension. A block does not
+ * depend on how the matrix is stored; what differs is which of its numbers are contiguous in memory and can be read as one
+ * vector:
  *
  *     a (rows, inner)              a (inner, rows), transposed
  *
@@ -13,9 +13,9 @@
  *     row 2     [  ───────►  ]    step 2  [  ───────►  ]        the left the block is transposed, in registers.
  *     row 3     [  ───────►  ]    step 3  [  ───────►  ]
  *
- * Vectors can only be read where lines of the matrix begin at multiples of four; else the numbers are read one by one.
- * Reading past the last row or column is harmless (WebGPU confines it to the buffer): what comes of it is never stored. What
- * is past the inner dimension would add to sums, and is replaced by zeros.
+ * Vectors can only be read where every contiguous line of the matrix begins at a multiple of four; otherwise the numbers are
+ * read one by one. Reading past the last row or column is harmless: WebGPU confines it to the buffer, and the results are
+ * never stored. Numbers past the end of the inner dimension would be added to sums, so zeros replace them.
  *
  * @module
  */
@@ -31,7 +31,7 @@ export const WITHIN = "k + vec4u(0, 1, 2, 3) < vec4u(inner)";
 export interface Operand {
   /** Its name in the shader. */
   readonly name: "a" | "b";
-  /** What it has besides the inner dimension. */
+  /** Its other dimension, besides the inner one. */
   readonly lines: "rows" | "columns";
   /** Whether numbers side by side in memory are steps along the inner dimension. */
   readonly alongInner: boolean;
@@ -83,12 +83,12 @@ export function declareMatrices(operands: readonly Operand[], columns: number, b
 }
 
 /**
- * Writes the functions that read a block of a matrix. `fetchA`, or `fetchB`, reads its four vectors as they are in memory,
- * for four rows, or columns, from `line` on and four steps from `k` on; `start` is where the matrix begins in the batch.
- * `stepsOfA`, or `stepsOfB`, makes of them the block, whose vector j has step k + j.
+ * Writes the functions that read a block of a matrix. `fetchA` (or `fetchB`) reads its four vectors as they are in memory,
+ * for four rows (columns) from `line` on and four steps from `k` on; `start` is where the matrix begins in the batch.
+ * `stepsOfA` (or `stepsOfB`) turns them into the block, whose vector j has step k + j.
  *
- * There are two functions because memory takes long to deliver: an invocation waits for it where it first does anything with
- * what was read, so between the two it can multiply.
+ * There are two functions because memory has a long latency: an invocation waits where it first uses what it has read, so
+ * between the two calls it can multiply.
  *
  * @param operand How the matrix is stored.
  * @param inner The inner dimension.
@@ -117,11 +117,11 @@ fn stepsOf${letter}(read: mat4x4f, k: u32) -> mat4x4f {
 }
 
 /**
- * Writes the function `store`, which writes four results side by side as far as they are in the matrix; `start` is where
- * the matrix begins in the batch.
+ * Writes the function `store`, which stores four neighbouring results of a row, leaving out those outside the matrix; `start`
+ * is where the matrix begins in the batch.
  *
  * @param constants Sizes.
- * @param outputs What is added to the results, and to what they are added.
+ * @param outputs Whether a bias is added to the results, and whether they are added to what y holds.
  * @returns WGSL.
  */
 export function storeWgsl({ columns }: MatmulConstants, { biased, accumulate }: Outputs): string {

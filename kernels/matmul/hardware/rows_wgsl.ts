@@ -2,9 +2,9 @@
  * The shader of a matrix product with few rows on a GPU, such as those of generation, which computes one position at a time.
  *
  * With one row, each number of b is used once: the product takes as long as reading b does. So b is read once for all rows, in
- * whole cache lines, by as many invocations as possible. The columns alone would not keep a GPU busy, so the terms of each
- * sum are shared out, too: the inner dimension has 32 *slices*, each of which takes every 32nd block of four columns by four
- * steps. Blocks that are side by side in memory are read by neighbours:
+ * whole cache lines, by as many invocations as possible. The columns alone do not keep a GPU busy, so the terms of each sum
+ * are divided as well, into 32 interleaved *slices* (4 where the inner dimension is short). Slice s takes the steps 4 s … 4 s + 3
+ * of every 128. Neighbouring lanes read neighbouring blocks of four columns by four steps:
  *
  *     b (inner, columns)                            b (columns, inner), transposed
  *
@@ -13,8 +13,8 @@
  *     step 4…7   lane 8  lane 9  …  lane 15         column 4…7  lane 32 lane 33 …  lane 63  lane 32 …
  *     …                                             …
  *
- * While a block is multiplied, memory delivers the next one. In the end the 32 sums of each column are added in workgroup
- * memory, the upper half to the lower half, and so on. The order is always the same, so a product repeats bit for bit.
+ * The next block is loaded while one is multiplied. At the end the 32 sums of each column are added in workgroup memory by a
+ * tree: the upper half to the lower half, and so on. The order is always the same, so results repeat bit for bit.
  *
  * Reference: NVIDIA, "Optimizing parallel reduction in CUDA" (Harris, 2007), for the sums at the end.
  *
@@ -75,11 +75,11 @@ fn addSlices(lane: u32, slice: u32, value: vec4f) -> vec4f {
     workgroupBarrier(); // the sums of all slices, or of the half before, are stored
     if (slice < half) { partial[lane] += partial[lane + half * ${b.alongInner ? 1 : fours}]; }
   }
-  return partial[lane]; // whole where slice is 0, which has stored it itself
+  return partial[lane]; // the complete sum where slice is 0; no other lane has written that element
 }`;
 }
 
-/** How the matrices are stored: few rows are read as vectors only along the inner dimension. */
+/** How the matrices are stored: a is read as vectors only along the inner dimension. */
 function rowOperandsOf(constants: MatmulConstants): readonly [a: Operand, b: Operand] {
   const [a, b] = operandsOf(constants);
   return [{ ...a, vectors: a.vectors && a.alongInner }, b];

@@ -1,15 +1,15 @@
 /**
- * Matrix products with few results and long sums on a GPU: the sums are cut, too.
+ * Matrix products with few results and long sums on a GPU: the sums are split, too ("split-K").
  *
  * The gradient of a weight of 256 × 256 from 2,048 positions is 16 tiles of 64 × 64, each a sum of 2,048 products: 16 groups,
- * where a large GPU computes a hundred at once. So each sum is cut into slices of the inner dimension, as many as
- * `matmul_plan.ts` says, each group adds up one slice of one tile, and a second kernel adds the slices:
+ * where a large GPU runs a hundred at once. So the inner dimension is cut into slices, whose length `matmul_plan.ts` chooses;
+ * each group sums one slice of one tile, and a second kernel adds the slices:
  *
  *     parts[s, i, j] = Σ a[i, k] · b[k, j]     k in s · length … (s + 1) · length − 1
  *     y[i, j] = parts[0, i, j] + parts[1, i, j] + …
  *
- * The slices are added in their order, by one invocation for each four results, without atomics, so that a product repeats bit for bit.
- * Bias, and what y holds when accumulating, are added last, as where sums are not cut.
+ * One invocation adds the slices of four results in their order, without atomics, so results repeat bit for bit. The bias, and
+ * what y holds when accumulating, are added last, as in products that are not split.
  *
  * Reference: NVIDIA CUTLASS, "Efficient GEMM in CUDA", parallelized reductions ("split-K").
  *
@@ -19,17 +19,18 @@
 import { kernel } from "../../../core/backend.ts";
 import type { Tensor } from "../../../core/tensor.ts";
 import { declareBindings, readSizes, storeOrAdd } from "../../../core/webgpu/shader.ts";
+import { readingHalves } from "../half.ts";
 import { MATMUL_SIZES, type MatmulConstants, planMatmul, type TilesPlan } from "../matmul_plan.ts";
 import { tilesWgsl } from "./tiles_wgsl.ts";
 
-/** What a product that is cut depends on, besides `accumulate`, which is the second kernel's. */
+/** The constants of the first kernel; `accumulate` belongs to the second. */
 type SlicesConstants = Omit<MatmulConstants, "accumulate"> & Readonly<Record<"sliceLength", number>>;
 
-/** The tiles are those of the whole product; the kernels of this file run on hardware only. */
+/** The tiles are those of the unsplit product; the backend runs these kernels on hardware only. */
 const tilesOf = (constants: SlicesConstants): TilesPlan =>
   planMatmul({ ...constants, accumulate: 0 }, "hardware") as TilesPlan;
 
-/** How many slices there are. */
+/** The number of slices. */
 const countSlices = ({ inner, sliceLength }: SlicesConstants): number => Math.ceil(inner / sliceLength);
 
 /** parts = the sums of a · b over each slice of the inner dimension, (slices, batch, rows, columns). */
@@ -63,8 +64,14 @@ export const matmulSlices = kernel({
   wgsl: (constants) => tilesWgsl({ ...constants, accumulate: 0 }, tilesOf(constants), { sliced: true }),
 });
 
+/** The same of operands in half precision. */
+export const matmulSlicesHalf = readingHalves(matmulSlices, ["a", "b"]);
+
 /** Invocations in a group that adds slices. */
 const LANES = 64;
+
+/** The sizes of the kernels that add slices: numbers in y, its columns, and how many slices there are. */
+const ADD_SIZES = ["size", "columns", "slices"] as const;
 
 /** The shader that adds slices: four results for each invocation, or one where rows do not begin at multiples of four. */
 function addSlicesWgsl(columns: number, accumulate: number, biased: boolean): string {
@@ -80,9 +87,6 @@ fn run(group: u32, lane: u32) {
   y[index] ${storeOrAdd(accumulate)} sum${biased ? ` + bias[index % (columns / ${width})]` : ""};
 }`;
 }
-
-/** The sizes of the kernels that add slices: of y, and how many slices there are. */
-const ADD_SIZES = ["size", "columns", "slices"] as const;
 
 /** y = the sum of all slices, in their order, or y += that sum. */
 export const addSlices = kernel({
@@ -110,8 +114,9 @@ export const addSlicesBiased = kernel({
   reads: { parts: "f32", bias: "f32" },
   cpu({ parts, bias, y }, { size, columns, slices, accumulate }) {
     for (let index = 0; index < size; index++) {
-      let sum = bias[index % columns];
+      let sum = 0;
       for (let slice = 0; slice < slices; slice++) sum += parts[slice * size + index];
+      sum += bias[index % columns];
       y[index] = accumulate ? y[index] + sum : sum;
     }
   },
@@ -119,7 +124,7 @@ export const addSlicesBiased = kernel({
 });
 
 /**
- * Runs a product whose sums are cut.
+ * Runs a product whose sums are split.
  *
  * @param y Receives (batch, rows, columns).
  * @param a (batch, rows, inner), or its transpose.
@@ -137,12 +142,10 @@ export function multiplySlices(
   bias?: Tensor,
 ): void {
   const { backend } = y, { accumulate, ...sizes } = constants, sliced = { ...sizes, sliceLength };
-  const { columns } = constants,
-    size = constants.batch * constants.rows * columns,
-    slices = countSlices(sliced);
+  const { batch, rows, columns } = constants, size = batch * rows * columns, slices = countSlices(sliced);
   backend.scope(() => {
     const parts = backend.allocate([slices, size]);
-    backend.run(matmulSlices, { a, b, parts }, sliced);
+    backend.run(a.dataType === "f16" ? matmulSlicesHalf : matmulSlices, { a, b, parts }, sliced);
     const sums = { size, columns, slices, accumulate };
     if (bias) backend.run(addSlicesBiased, { parts, bias, y }, sums);
     else backend.run(addSlices, { parts, y }, sums);

@@ -1,8 +1,8 @@
 /**
- * The shader of a matrix product on a GPU, in tiles that go through workgroup memory.
+ * The shader of a matrix product on a GPU, in tiles staged in workgroup memory.
  *
- * A multiplication needs two numbers, and memory delivers one number in the time of tens of multiplications. So each
- * number that is loaded is used many times, at three levels:
+ * A multiplication needs two numbers, and in the time in which memory delivers one, a GPU multiplies tens of times. So each
+ * number that is loaded is used many times, at three levels (figures are those of the largest tile):
  *
  *     memory              a group of 256 computes 128 × 128 results. 16 steps of 128 rows of a and of 128 columns of b come
  *                         into workgroup memory at a time, and each number is used 128 times from there
@@ -14,26 +14,26 @@
  *                        ▼
  *                  ┌───────────┐           For each 16 steps:
  *                  └───────────┘
- *        16 steps  128 columns             1. every invocation stores the block that it has fetched, 4 × 4 numbers, into
- *      ┌──┐        ┌───────────┐              workgroup memory: the first 128 those of a, the others those of b
- *      │  │        │           │           2. it begins to fetch its next block, into registers, which memory may take
- *    a │  │ 128    │  a group  │              its time to deliver, because
+ *        16 steps  128 columns             1. every invocation stores the block that it has fetched, 4 × 4 numbers, in
+ *      ┌──┐        ┌───────────┐              workgroup memory: the first 128 store those of a, the others those of b
+ *      │  │        │           │           2. it starts to fetch its next block into registers, where it is not needed
+ *    a │  │ 128    │  a group  │              before the next round: the latency of memory is hidden while
  *   ──►│  │ rows   │           │           3. it multiplies: 16 times 8 × 8 products
  *      └──┘        └───────────┘
  *
  * The 8 × 8 results of an invocation are two times four rows, half a tile apart, by two times four columns, so that it loads
- * whole vectors. The 32 invocations that a GPU runs as one stand in a rectangle of 8 × 4: together they load 8 vectors of a
- * and 4 of b that are side by side.
+ * whole vectors. The 32 invocations that a GPU runs in lockstep (a warp) form a rectangle of 8 × 4: together they load 8
+ * neighbouring vectors of a and 4 of b.
  *
  *     lane    0  1  2  3 │  32 33 34 35 │ …
  *             4  5  6  7 │  36 37 38 39 │
  *             …          │  …           │
  *            28 29 30 31 │  60 61 62 63 │
  *
- * **Banks.** Workgroup memory is made of 32 banks, each of which serves one address at a time; eight vectors side by side are
- * in all of them. Loads from one step need nothing more. Where a matrix is stored along the inner dimension, though,
- * neighbours store blocks of different steps, whose places begin in the same bank, and would wait for each other. So the places
- * within a step are permuted: vector v of the steps 4 q … 4 q + 3 is at v ^ 2 q (exclusive or).
+ * **Bank conflicts.** Workgroup memory has 32 banks of 4 bytes, each of which serves one address at a time; eight neighbouring
+ * vectors occupy all of them. Loads are of one step, so they do not conflict. Where a matrix is stored along the inner
+ * dimension, though, neighbouring lanes store blocks of different steps, each of which begins in the same bank, one after the
+ * other. So the vectors of a step are permuted ("swizzled"): vector v of the steps 4 q … 4 q + 3 is at v ^ 2 q (exclusive or).
  *
  * Sums are formed in the order of the inner dimension, one fused multiply-add after the other.
  *
@@ -55,14 +55,14 @@ import {
 import { component, unroll } from "../unroll.ts";
 import { blockWgsl, declareMatrices, type Operand, operandsOf, storeWgsl } from "./blocks_wgsl.ts";
 
-/** The rectangle of invocations that a GPU runs as one. */
+/** The rectangle of the invocations that a GPU runs in lockstep. */
 const RECTANGLE_ROWS = 8, RECTANGLE_COLUMNS = 4, RECTANGLE = RECTANGLE_ROWS * RECTANGLE_COLUMNS;
 
 /** What a shader of tiles does besides multiplying. */
 export interface TilesOptions {
   /** Whether a vector `bias` is bound between `b` and `y` and added to every row. */
   readonly biased?: boolean;
-  /** Whether sums are cut: there is a size `sliceLength`, and y is (slices, batch, rows, columns). */
+  /** Whether sums are split: there is a size `sliceLength`, and y is (slices, batch, rows, columns). */
   readonly sliced?: boolean;
 }
 
@@ -70,8 +70,8 @@ export interface TilesOptions {
  * Writes the shader.
  *
  * @param constants Sizes and layout.
- * @param plan The size of tiles.
- * @param options Bias, and slices of sums.
+ * @param plan The size of the tiles.
+ * @param options Whether there is a bias, and whether sums are split.
  * @returns WGSL with its own bindings.
  */
 export function tilesWgsl(
@@ -85,11 +85,11 @@ export function tilesWgsl(
 ${blockWgsl(a, inner)}
 ${blockWgsl(b, inner)}
 ${storeWgsl(constants, { biased, accumulate })}
-// vectors of four rows of a, then of four columns of b: tiles[0 or 1][q][j] has those of step 4 q + j
+// tiles[0] has vectors of four rows of a, tiles[1] of four columns of b: [q][j] those of step 4 q + j
 var<workgroup> tiles: array<array<array<array<vec4f, ${tile / 4}>, 4>, ${STEPS / 4}>, 2>;
 fn run(group: u32, lane: u32) {
   ${readSizes(sliced ? [...MATMUL_SIZES, "sliceLength"] : MATMUL_SIZES)}
-  ${placeOfGroup(tile, sliced)}
+  ${tileOfGroup(tile, sliced)}
   ${blockOfLane(tile, a, b, sliced)}
   ${resultsOfLane(tile / laneColumns)}
   ${unroll(laneRows, (i) => unroll(bVectors, (j) => `var c${i}_${j} = vec4f();`, " "), "\n  ")}
@@ -127,8 +127,8 @@ fn run(group: u32, lane: u32) {
 }`;
 }
 
-/** Which tile of which matrix a group computes, from which step to which. The matrices of a slice follow those of the slice before. */
-function placeOfGroup(tile: TileSize, sliced: boolean): string {
+/** Which tile of which matrix a group computes, and over which steps. All matrices of a slice come before those of the next slice. */
+function tileOfGroup(tile: TileSize, sliced: boolean): string {
   const steps = sliced
     ? `let first = matrix / batch * sliceLength;
   if (first >= inner) { return; }
@@ -144,7 +144,7 @@ function placeOfGroup(tile: TileSize, sliced: boolean): string {
   let column0 = group % groups % tilesAcross * ${tile};`;
 }
 
-/** Which block a lane fetches, neighbours what is side by side in memory, and its place in workgroup memory. */
+/** Which block a lane fetches (neighbouring lanes fetch contiguous memory), and its index in workgroup memory. */
 function blockOfLane(tile: TileSize, a: Operand, b: Operand, sliced: boolean): string {
   const fours = tile / 4; // vectors of a step
   const four = ({ alongInner }: Operand): string => alongInner ? `own / 4` : `own % ${fours}`;
@@ -158,7 +158,7 @@ function blockOfLane(tile: TileSize, a: Operand, b: Operand, sliced: boolean): s
   let vector = four ^ (2 * quad);`;
 }
 
-/** Stores the vectors of a block in their place among those of a, 0, or b, 1. */
+/** Stores the vectors of a block in the tile of a (0) or of b (1). */
 const storeBlock = (matrix: 0 | 1): string =>
   unroll(4, (j) => `tiles[${matrix}][quad][${j}][vector] = block[${j}];`, "\n      ");
 

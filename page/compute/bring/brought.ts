@@ -1,5 +1,5 @@
 /**
- * What was brought to the page: a model to look at and, where it is of a run, what it takes to go on with that.
+ * A model that was opened on the page, to look at, and what resuming its run needs if it has one.
  *
  * @module
  */
@@ -17,12 +17,12 @@ import { type OpenedModel, openModel } from "./opened_model.ts";
 /** Characters of the validation text of a run by which its model is looked at. */
 const SHOWN = 4_000;
 
-/** A model that was brought. */
+/** A model from elsewhere that was opened. */
 export class Brought {
   readonly #name: string;
   readonly #opened: OpenedModel;
   readonly #run: BroughtRun | undefined;
-  /** Why the run cannot be gone on with. */
+  /** Why the run cannot be resumed. */
   readonly #refusal: string | undefined;
 
   private constructor(
@@ -39,7 +39,7 @@ export class Brought {
   /** Finds a model among files, and puts it on a device. */
   static async open(files: readonly GivenFile[], backend: Backend): Promise<Brought> {
     const model = await BroughtModel.find(files), { name } = model;
-    return await inWords(`Cannot open ${name}`, async () => {
+    return await withAttempt(`Cannot open ${name}`, async () => {
       const checkpoint = await model.read(await model.chosen());
       const found: { run?: BroughtRun; refusal?: string } = await BroughtRun.read(model).then(
         (run) => ({ run }),
@@ -56,7 +56,7 @@ export class Brought {
     return this.#opened.source;
   }
 
-  /** What the page is told of the model. */
+  /** The message that describes the model to the page. */
   get message(): OpenedModel["message"] {
     return this.#opened.message;
   }
@@ -66,16 +66,16 @@ export class Brought {
     this.#opened.close();
   }
 
-  /** Says whether the run can be gone on with, and what is missing. */
+  /** Posts whether the run can be resumed, and what is missing. */
   describe(post: (message: FromWorker) => void): void {
     if (this.#refusal !== undefined) {
-      post({ kind: "resumable", about: `Its training cannot go on here: ${this.#refusal}.` });
+      post({ kind: "resumable", about: `Its training cannot be resumed here: ${this.#refusal}.` });
     }
     if (!this.#run) return;
     const { step, settings: { steps }, about: { text, device }, source, backendName } = this.#run;
     const done = `It has been trained for ${step} of ${steps} steps on ${text}`;
     if (!source) {
-      return post({ kind: "resumable", about: `${done}. To go on, choose that text.`, needs: "text" });
+      return post({ kind: "resumable", about: `${done}. To resume, choose that text.`, needs: "text" });
     }
     const { name } = this.source.backend;
     const change = name === backendName
@@ -90,11 +90,11 @@ export class Brought {
     this.describe(post);
   }
 
-  /** Goes on with the run, from its newest checkpoint. */
+  /** Resumes the run from its newest checkpoint. */
   async resume(): Promise<{ readonly session: Session; readonly plan: Plan }> {
     const run = this.#run;
-    if (!run?.source) throw new Error(`Cannot go on with ${this.#name}: its text is missing`);
-    return await inWords(`Cannot go on with ${this.#name}`, async () => {
+    if (!run?.source) throw new Error(`Cannot resume ${this.#name}: its text is missing`);
+    return await withAttempt(`Cannot resume ${this.#name}`, async () => {
       const { settings } = run, { files, corpus, log } = await run.open();
       const plan = planSettings(settings, choicesFrom(settings), corpus);
       const session = new Session(this.source.backend, plan, corpus, { settings });
@@ -105,7 +105,7 @@ export class Brought {
   }
 }
 
-/** The validation text of a model of the tales, also where its run is not there. */
+/** The validation text of a model of the tales, also without its run. */
 function talesOf(files: CheckpointFiles): string | undefined {
   const { source } = lenientJson(files[trainingStateName(files)]);
   const data = (source as { data?: unknown } | undefined)?.data,
@@ -113,7 +113,7 @@ function talesOf(files: CheckpointFiles): string | undefined {
   return isOfTales ? splitSource(talesSource(), VALIDATION_FRACTION)[1].join("") : undefined;
 }
 
-/** The beginning of a text that is cut off somewhere: from its first paragraph or line on, if that comes soon. */
+/** The beginning of a text, from its first new paragraph or line on if that is near: the text may begin in the middle of one. */
 function beginningOf(text: string): string {
   const start = Math.max(...["\n\n", "\n"].map((end) => {
     const at = text.slice(0, SHOWN / 4).indexOf(end);
@@ -129,8 +129,8 @@ function choicesFrom(settings: LanguageSettings): Choices {
   return { preset, layers, heads, modelDim, contextLength, batchSize, steps, learningRate, seed };
 }
 
-/** Says before an error what failed, unless it says so itself. */
-async function inWords<Result>(attempt: string, body: () => Promise<Result>): Promise<Result> {
+/** Puts what failed in front of an error's message, unless that already says it. */
+async function withAttempt<Result>(attempt: string, body: () => Promise<Result>): Promise<Result> {
   try {
     return await body();
   } catch (error) {

@@ -1,6 +1,6 @@
 /**
- * Finds a model among the files that were brought: in the folder of a run, of a checkpoint, or any Hugging Face folder, also
- * in a zip. Only names and sizes are looked at; a file is read when it is needed, and none that is too large.
+ * Finds a model among the files that were opened: in the folder of a run, of a checkpoint, or any Hugging Face folder, also in a
+ * zip. It looks at names and sizes only; a file is read when it is needed, and refused where it is too large.
  *
  * @module
  */
@@ -21,17 +21,17 @@ export interface BroughtFile {
   readonly path: string;
   /** Its bytes. */
   readonly size: number;
-  /** Reads it. It throws the end of a sentence. */
+  /** Reads it. The message of its errors completes the sentence "Cannot read NAME: …". */
   read(): Promise<Uint8Array<ArrayBuffer>>;
 }
 
-/** The most bytes of weights that are read, and of any other file: those of the smallest published GPT-2 have 548 MB. */
+/** The most bytes of weights that are read (those of the smallest published GPT-2 have 548 MB), and of any other file. */
 const MAX_WEIGHTS = 600e6, MAX_OTHER = 100e6;
 
-/** A folder that has one of these is that of a model. */
+/** A folder that has one of these holds a model. */
 const MARKS = ["config.json", "model.safetensors", SHARD_INDEX];
 
-/** What using a model needs. */
+/** The files that using a model needs. */
 const MODEL_FILES = [...MARKS, ...TOKENIZER_INPUT_FILES, TRAINING_STATE, FORMER_TRAINING_STATE];
 
 /** The folders of a run that hold its checkpoints. */
@@ -66,7 +66,7 @@ export class BroughtModel {
     const first = path.replace(/\/.*/, ""), isIn = (file: GivenFile) => file.path.startsWith(`${first}/`);
     const name = isOne || given.every(isIn) ? first.replace(/\.zip$/i, "") : "These files";
     const files = zipped
-      ? await inWords(path, () => listZip(blob))
+      ? await withName(path, () => listZip(blob))
       : given.map(({ path, blob }): BroughtFile => {
         return { path, size: blob.size, read: async () => new Uint8Array(await blob.arrayBuffer()) };
       });
@@ -100,7 +100,7 @@ export class BroughtModel {
     return prefer === "last" ? last : best;
   }
 
-  /** The newest checkpoint, from which the run goes on. */
+  /** The newest checkpoint, from which the run is resumed. */
   get newest(): string {
     return this.#checkpoints[0];
   }
@@ -119,7 +119,7 @@ export class BroughtModel {
     expectSize(folder + SHARD_INDEX, sizes.reduce((sum, size) => sum + size, 0), MAX_WEIGHTS);
     await read(shards);
     for (const name of PYTORCH_FILES) if (this.#files.has(folder + name)) files[name] = "";
-    expectWhole(files);
+    expectComplete(files);
     await checkSums(folder.replace(/\/$/, "") || this.name, files);
     return files;
   }
@@ -139,15 +139,15 @@ export class BroughtModel {
     const file = this.#files.get(path);
     if (!file) return undefined;
     expectSize(path, file.size, path.endsWith(".safetensors") ? MAX_WEIGHTS : MAX_OTHER);
-    return await inWords(this.name, () => file.read());
+    return await withName(this.name, () => file.read());
   }
 }
 
 /** The files of tokenizers, of which one kind is needed. */
 const TOKENIZERS = [["tokenizer.json"], ["vocab.json", "merges.txt"], ["vocab.txt"]];
 
-/** Refuses files of which the most important ones are missing. */
-function expectWhole(files: CheckpointFiles): void {
+/** Refuses a folder that lacks a file which every model needs. */
+function expectComplete(files: CheckpointFiles): void {
   const weights = ["model.safetensors", SHARD_INDEX, ...PYTORCH_FILES];
   const missing = !files["config.json"]
     ? "config.json is"
@@ -186,8 +186,8 @@ function byAge(one: string, other: string): number {
   return rank(other) > rank(one) ? 1 : -1;
 }
 
-/** Names what cannot be read. */
-async function inWords<Result>(name: string, read: () => Promise<Result>): Promise<Result> {
+/** Puts the name of what cannot be read in front of an error. */
+async function withName<Result>(name: string, read: () => Promise<Result>): Promise<Result> {
   try {
     return await read();
   } catch (error) {

@@ -1,11 +1,11 @@
 /**
- * Going on with a run that was trained elsewhere: whether it is possible here, and with which settings and text. It computes
- * what `deno task train --resume` would.
+ * Resuming a run that was trained elsewhere: whether that is possible here, and with which settings and text. A resumed run
+ * computes what `deno task train --resume` would.
  *
  * @module
  */
 import { type CheckpointFiles, loadConfig, loadTrainingState } from "../../../mod.ts";
-import { lenientJson } from "../../../checkpoints/checkpoint_files.ts";
+import { FORMER_TRAINING_STATE, lenientJson, TRAINING_STATE } from "../../../checkpoints/checkpoint_files.ts";
 import type { LanguageSettings } from "../../../checkpoints/runs/language_settings.ts";
 import type { RunState, TextSource } from "../../../checkpoints/runs/run_state.ts";
 import type { MetricsRecord } from "../../../mod.ts";
@@ -31,7 +31,7 @@ type Settings = LanguageSettings & { readonly patience?: number; readonly maskRu
 
 type State = RunState<Settings, TextSource>;
 
-/** A run that can be gone on with, once its text is known. */
+/** A run that can be resumed once its text is known. */
 export class BroughtRun {
   readonly #model: BroughtModel;
   readonly #state: State;
@@ -46,11 +46,11 @@ export class BroughtRun {
     this.step = step;
   }
 
-  /** Reads the state of a run, and its text where that is there; undefined where this is no run. It throws why it cannot go on. */
+  /** Reads the state of a run and, if it is there, its text; undefined if this is not a run. It throws where the run cannot be resumed. */
   static async read(model: BroughtModel): Promise<BroughtRun | undefined> {
     const folder = model.newest, content: CheckpointFiles = {};
     if (!model.has(`${folder}optimizer.safetensors`)) return undefined;
-    for (const name of ["training_state.json", "trainer_state.json"]) {
+    for (const name of [TRAINING_STATE, FORMER_TRAINING_STATE]) {
       const bytes = await model.readIfThere(folder + name);
       if (bytes) content[name] = bytes;
     }
@@ -81,7 +81,7 @@ export class BroughtRun {
     };
   }
 
-  /** Refuses what the page cannot go on with. */
+  /** Refuses a run that the page cannot resume. */
   #expectPossible(): void {
     const { command = "train", settings, source } = this.#state;
     if (command !== "train") throw new Error(`it was trained by deno task ${command}, which resumes it`);
@@ -90,10 +90,10 @@ export class BroughtRun {
       throw new Error("its training_state.json does not say which text it was trained on");
     }
     if (source.data.length > 1 || source.validation.length > 0) {
-      throw new Error("it was trained on several files; deno task train --resume goes on with it");
+      throw new Error("it was trained on several files; resume it with deno task train --resume");
     }
     if (settings.patience) {
-      throw new Error("it stops by --patience; deno task train --resume goes on with it");
+      throw new Error("it was trained with --patience; resume it with deno task train --resume");
     }
     if (this.step >= settings.steps) throw new Error(`it has done all of its ${settings.steps} steps`);
   }
@@ -143,7 +143,7 @@ export class BroughtRun {
     return this.source && splitSource(this.source, this.settings.validationFraction)[1].join("");
   }
 
-  /** Reads what a session needs, which is compared with what the run was begun with. */
+  /** Reads what a session needs, and checks that it fits the settings of the run. */
   async open(): Promise<
     { readonly files: CheckpointFiles; readonly corpus: Corpus; readonly log: LogContent }
   > {
@@ -166,7 +166,7 @@ export class BroughtRun {
     return { files, corpus, log: { records, samples: [], rates: [], best, epochLoss, milliseconds } };
   }
 
-  /** The records of its steps, where they are there. */
+  /** The records of its steps; empty if there are none. */
   async #records(): Promise<MetricsRecord[]> {
     const bytes = await this.#model.readOfRun("metrics.jsonl").catch(() => undefined);
     const lines = bytes ? new TextDecoder().decode(bytes).split("\n") : [], records: MetricsRecord[] = [];
@@ -197,8 +197,11 @@ function checkSettings(settings: Settings): void {
     (["cosine", "linear", "constant"].includes(settings.schedule) ? undefined : "schedule") ??
     (["huggingface", "fairseq", undefined].includes(settings.maskRule) ? undefined : "maskRule");
   if (wrong !== undefined) {
+    const value = JSON.stringify(values.get(wrong));
     throw new Error(
-      `its training_state.json has the setting ${wrong} ${JSON.stringify(values.get(wrong)) ?? "nowhere"}`,
+      `its training_state.json ${
+        value ? `has the wrong setting ${wrong}: ${value}` : `lacks the setting ${wrong}`
+      }`,
     );
   }
   updateRule(settings.optimizer);

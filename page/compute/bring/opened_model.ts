@@ -26,10 +26,10 @@ import { promptFrom } from "../corpus.ts";
 import { COLOURED, type LookSource } from "../looks.ts";
 import type { FromWorker } from "../../protocol.ts";
 
-/** A text to begin with, where there is none of the run. */
+/** The text to begin with, unless there is that of a run. */
 const SENTENCE = "The old cat sat by the window and looked at the rain.";
 
-/** A model on a device, and what the page is told about it. */
+/** A model on a device, and the message that describes it to the page. */
 export interface OpenedModel {
   readonly source: LookSource;
   readonly message: Omit<FromWorker & { kind: "loaded" }, "training" | "line">;
@@ -47,7 +47,7 @@ export function tokenizerOf(files: CheckpointFiles): LoadedTokenizer {
   return loadTokenizer(texts);
 }
 
-/** Puts the model of a checkpoint on a device. `text` is one of its run, of which it is shown how it reads it. */
+/** Puts the model of a checkpoint on a device. `text` is the validation text of its run, the first one that is coloured. */
 export function openModel(
   backend: Backend,
   name: string,
@@ -97,7 +97,7 @@ export function openModel(
   };
 }
 
-/** The first text that a tokenizer can encode, or else what it can of the last one. */
+/** The first of these texts that the tokenizer can encode; else the known characters of the last one, or tokens of the vocabulary. */
 function textFor(tokenizer: LoadedTokenizer, texts: readonly (string | undefined)[]): string {
   for (const text of texts) {
     try {

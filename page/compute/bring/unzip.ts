@@ -1,25 +1,25 @@
 /**
  * Reads zip archives: those of this page, and those that Windows, macOS and Linux write.
  *
- * The directory at the end is the list of the files; before each file stands a header of its own, of which only the length
- * counts. A file is stored as it is, or compressed by Deflate, which every browser undoes. A file is read when it is needed,
- * so an archive may hold others that are large.
+ * The directory at the end lists the files; each file also has a header in front of it, of which only the length matters here. A
+ * file is stored as it is, or compressed by Deflate, which every browser can decompress. A file is read when it is needed, so
+ * an archive may hold large files besides.
  *
  * @module
  */
 import { crc32 } from "../zip.ts";
 import type { BroughtFile } from "./brought_files.ts";
 
-/** Bytes of the end of the directory, the most of the comment behind it, and bytes of an entry and of a header without names. */
+/** Bytes of the record that ends the directory, the most of the comment after it, and bytes of an entry and of a header without names. */
 const END_LENGTH = 22, MAX_COMMENT = 65_535, ENTRY_LENGTH = 46, HEADER_LENGTH = 30;
 
-/** What the first four bytes of each part are. */
+/** The first four bytes of each part, little-endian. */
 const SIGNATURES = { header: 0x04034b50, entry: 0x02014b50, end: 0x06054b50 };
 
 /** A directory is not longer than this: that of 100,000 files has about 8 MB. */
 const MAX_DIRECTORY = 16e6;
 
-/** Stands for a number that is elsewhere, since it has more than 32 bits. */
+/** In place of an offset of more than 32 bits, which a Zip64 record holds. */
 const ELSEWHERE = 0xffffffff;
 
 /** The first bit of the flags: the file is encrypted. */
@@ -27,7 +27,7 @@ const ENCRYPTED = 1;
 
 const STORED = 0, DEFLATED = 8;
 
-/** The archive cannot be read: the end of a sentence about it. */
+/** The error of an archive that cannot be read; its message completes a sentence. */
 const damaged = () => new Error("it is damaged or not complete; download or pack it again");
 
 const viewOf = async (blob: Blob, from: number, to: number): Promise<DataView> => {
@@ -36,7 +36,7 @@ const viewOf = async (blob: Blob, from: number, to: number): Promise<DataView> =
   return new DataView(await part.arrayBuffer());
 };
 
-/** Whether bytes begin as a zip does. */
+/** Whether a file begins as a zip does. */
 export async function isZip(blob: Blob): Promise<boolean> {
   if (blob.size < END_LENGTH) return false;
   const signature = (await viewOf(blob, 0, 4)).getUint32(0, true);
@@ -45,8 +45,8 @@ export async function isZip(blob: Blob): Promise<boolean> {
 
 /** Lists the files of a zip, without folders. */
 export async function listZip(zip: Blob): Promise<BroughtFile[]> {
-  const { length, place } = await findDirectory(zip), files: BroughtFile[] = [];
-  const view = await viewOf(zip, place, place + length), decoder = new TextDecoder();
+  const { length, offset } = await findDirectory(zip), files: BroughtFile[] = [];
+  const view = await viewOf(zip, offset, offset + length), decoder = new TextDecoder();
   for (let at = 0; at < length;) {
     if (at + ENTRY_LENGTH > length || view.getUint32(at, true) !== SIGNATURES.entry) throw damaged();
     const names = [28, 30, 32].map((field) => view.getUint16(at + field, true));
@@ -58,7 +58,7 @@ export async function listZip(zip: Blob): Promise<BroughtFile[]> {
     const [sum, packed, size] = [16, 20, 24].map((field) => view.getUint32(at + field, true));
     const entry: Entry = {
       path: decoder.decode(name).replaceAll("\\", "/"),
-      ...{ sum, packed, size, place: view.getUint32(at + 42, true) },
+      ...{ sum, packed, size, offset: view.getUint32(at + 42, true) },
       flags: view.getUint16(at + 8, true),
       method: view.getUint16(at + 10, true),
     };
@@ -78,30 +78,30 @@ interface Entry {
   readonly packed: number;
   readonly size: number;
   /** Where its header is. */
-  readonly place: number;
+  readonly offset: number;
   readonly flags: number;
   readonly method: number;
 }
 
-/** Finds the directory by its end, behind which only a comment may stand. */
-async function findDirectory(zip: Blob): Promise<{ readonly place: number; readonly length: number }> {
+/** Finds the directory by its end record, after which there may only be a comment. */
+async function findDirectory(zip: Blob): Promise<{ readonly offset: number; readonly length: number }> {
   const start = Math.max(0, zip.size - END_LENGTH - MAX_COMMENT), view = await viewOf(zip, start, zip.size);
   for (let at = view.byteLength - END_LENGTH; at >= 0; at--) {
     const isEnd = view.getUint32(at, true) === SIGNATURES.end &&
       at + END_LENGTH + view.getUint16(at + 20, true) === view.byteLength;
     if (!isEnd) continue;
-    const length = view.getUint32(at + 12, true), place = view.getUint32(at + 16, true);
-    if (place === ELSEWHERE || length > MAX_DIRECTORY) {
+    const length = view.getUint32(at + 12, true), offset = view.getUint32(at + 16, true);
+    if (offset === ELSEWHERE || length > MAX_DIRECTORY) {
       throw new Error("it is a zip of more than 4 GB; pack the folder of one model only");
     }
-    return { length, place };
+    return { length, offset };
   }
   throw damaged();
 }
 
 async function readEntry(
   zip: Blob,
-  { path, sum, packed, size, place, flags, method }: Entry,
+  { path, sum, packed, size, offset, flags, method }: Entry,
 ): Promise<Uint8Array<ArrayBuffer>> {
   if (flags & ENCRYPTED) {
     throw new Error(`${path} is encrypted; unpack the zip with its password, and open the folder`);
@@ -111,9 +111,9 @@ async function readEntry(
       `${path} is compressed by method ${method}, expected Deflate; unpack the zip, and open the folder`,
     );
   }
-  const header = await viewOf(zip, place, place + HEADER_LENGTH);
+  const header = await viewOf(zip, offset, offset + HEADER_LENGTH);
   if (header.getUint32(0, true) !== SIGNATURES.header) throw damaged();
-  const begin = place + HEADER_LENGTH + header.getUint16(26, true) + header.getUint16(28, true);
+  const begin = offset + HEADER_LENGTH + header.getUint16(26, true) + header.getUint16(28, true);
   const content = zip.slice(begin, begin + packed);
   if (content.size !== packed) throw damaged();
   const bytes = method === STORED
@@ -123,7 +123,7 @@ async function readEntry(
   return bytes;
 }
 
-/** Undoes Deflate. What would have more bytes than the directory says is not unpacked. */
+/** Decompresses Deflate, and stops at more bytes than the directory says. */
 async function inflate(content: Blob, size: number): Promise<Uint8Array<ArrayBuffer>> {
   const bytes = new Uint8Array(size);
   let length = 0;

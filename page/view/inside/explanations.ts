@@ -1,5 +1,5 @@
 /**
- * What the stages of a step compute, in a formula and a sentence.
+ * Explanations of the stages of a step: a formula, its derivative and a sentence.
  *
  * @module
  */
@@ -23,20 +23,20 @@ const explain = (
   about: string,
 ): Explanation => ({ title, dimensions, formula, derivative, about });
 
-/** Before the first kernel. */
+/** The input, before the first kernel. */
 export const TOKENS = explain(
   "Tokens and ids",
   "B, T",
   "",
   "",
-  "The line as the model reads it: tokens, and their numbers in the vocabulary. Beside them what it is to predict.",
+  "The line as the model reads it: tokens, their ids in the vocabulary, and the tokens to predict.",
 );
 
 const LINEAR = ["y = x · W + b", "dx = dy · Wᵀ,  dW = xᵀ · dy,  db = Σ dy"] as const;
 const head = (name: string) =>
   [`${name}[h, t] = y[t], the columns of head h`, `dy[t] = d${name}[h, t]`] as const;
 
-/** Kinds of stages: by the kernel, by the linear layer, or as `stages.ts` tells them apart. */
+/** Explanations by role: the name of the kernel, that of the linear layer, or one that `stages.ts` gives. */
 export const ROLES: Readonly<Record<string, Explanation>> = {
   tokens: explain(
     "Token embedding",
@@ -45,20 +45,26 @@ export const ROLES: Readonly<Record<string, Explanation>> = {
     "dE[id[t]] += dx[t]",
     "Every id selects a row of a table that is learned.",
   ),
-  positions: explain("Positions", "B, T", "n[t] = first + t", "", "The places in the line, as integers."),
+  positions: explain(
+    "Positions",
+    "B, T",
+    "n[t] = first + t",
+    "",
+    "The positions of the tokens, as integers.",
+  ),
   placed: explain(
     "Position embedding",
     "B, T, C",
     "p[t] = P[n[t]]",
     "dP[n[t]] += dp[t]",
-    "Attention alone sees no order, so every place has a learned vector, too.",
+    "Attention alone does not depend on the order of tokens, so every position has a learned vector, too.",
   ),
   sum: explain(
     "Embedding sum",
     "B, T, C",
     "y = x + p",
     "dx = dy,  dp = dy",
-    "Which token, and where: the residual stream begins.",
+    "Token and position together: the residual stream begins here.",
   ),
   layerNormForward: explain(
     "Normalization",
@@ -77,24 +83,24 @@ export const ROLES: Readonly<Record<string, Explanation>> = {
     "Queries",
     "B, H, T, D",
     ...head("q"),
-    "What each token looks for.",
+    "Each token's query is compared with the keys of all tokens it may attend to.",
   ),
   key: explain(
     "Keys",
     "B, H, T, D",
     ...head("k"),
-    "What each token offers to be found by.",
+    "A token gets much attention from queries that match its key.",
   ),
   value: explain(
     "Values",
     "B, H, T, D",
     ...head("v"),
-    "What each token gives to those that attend to it.",
+    "What a token contributes to the result of those that attend to it.",
   ),
   scaled: explain(
     "Scaled queries",
     "B, H, T, D",
-    "y = factor · q",
+    "y = factor · q,  factor",
     "dq = factor · dy",
     "A scale of this layer.",
   ),
@@ -103,14 +109,14 @@ export const ROLES: Readonly<Record<string, Explanation>> = {
     "B, H, T, T",
     "s = q · kᵀ",
     "dq = ds · k,  dk = dsᵀ · q",
-    "How well the query of a row fits the key of a column.",
+    "How well the query of a row matches the key of a column.",
   ),
   scores: explain(
     "Scores",
     "B, H, T, T",
     "y = factor · s,  factor = 1 / √D",
     "ds = factor · dy",
-    "Products grow with the width of a head; the scale undoes it.",
+    "Products grow with the width of a head, as √D; the factor compensates for it.",
   ),
   softmaxForward: explain(
     "Attention weights",
@@ -124,7 +130,7 @@ export const ROLES: Readonly<Record<string, Explanation>> = {
     "B, H, T, D",
     "z = p · v",
     "dp = dz · vᵀ,  dv = pᵀ · dz",
-    "The mean of the values, weighted.",
+    "The mean of the values, weighted by attention.",
   ),
   mergeHeadsForward: explain(
     "Heads side by side",
@@ -133,19 +139,19 @@ export const ROLES: Readonly<Record<string, Explanation>> = {
     "dz[h, t] = dy[t], the columns of head h",
     "The heads become one row again.",
   ),
-  projection: explain("Attention output", "B, T, C", ...LINEAR, "Combines what the heads found."),
+  projection: explain("Attention output", "B, T, C", ...LINEAR, "Mixes the results of the heads."),
   residual: explain(
     "Residual stream",
     "B, T, C",
     "y = a + b",
     "da = dy,  db = dy",
-    "What was computed is added to the stream; gradients pass the sum unchanged.",
+    "The result is added to the stream; gradients pass through the sum unchanged.",
   ),
   expand: explain(
     "Expansion",
     "B, T, F",
     ...LINEAR,
-    "The feed-forward network: each token by itself, into a wider row.",
+    "The feed-forward network: a wider row for each token, computed from that token alone.",
   ),
   contract: explain("Contraction", "B, T, C", ...LINEAR, "Back to the width of the stream."),
   masks: explain(
@@ -159,28 +165,28 @@ export const ROLES: Readonly<Record<string, Explanation>> = {
     "Dense layer of the head",
     "M, C",
     ...LINEAR,
-    "Turns states into something like embeddings.",
+    "Transforms states so that they can be compared with embeddings.",
   ),
   logits: explain(
     "Logits",
     "T, V",
     "y = x · Eᵀ",
     "dx = dy · E,  dE = dyᵀ · x",
-    "A number for every token of the vocabulary: its row of the embedding table times the state.",
+    "A number for every token of the vocabulary: the dot product of its row of the embedding table with the state.",
   ),
   crossEntropyForward: explain(
     "Losses",
     "T",
     "loss[t] = log Σₖ exp(y[t, k]) − y[t, target]",
     "",
-    "Of each predicted token −log of its probability, in nats.",
+    "For each predicted token −log of its probability, in nats.",
   ),
   crossEntropyMean: explain(
     "Loss",
     "1",
-    "loss = Σ loss[t] / number",
-    "dy = (softmax(y) − one-hot) · dloss / number,  y: the logits",
-    "The mean over all predicted tokens: what training makes smaller. The backward pass begins here, with 1.",
+    "loss = Σ loss[t] / count",
+    "dy = (softmax(y) − one-hot) · dloss / count,  y: the logits",
+    "The mean over all predicted tokens, which training minimizes. The backward pass begins here, with dloss = 1.",
   ),
 };
 
@@ -194,7 +200,7 @@ const ACTIVATIONS: Record<string, string> = {
   tanh: "tanh(x)",
 };
 
-/** What an activation computes; a kernel that is not explained has its name only. */
+/** Explains an activation; any other kernel has only its name. */
 export function explainActivation(kernel: string): Explanation {
   const formula = ACTIVATIONS[kernel.replace("Forward", "")];
   if (!formula) return explain(kernel, "", "", "", "");

@@ -1,6 +1,7 @@
 /**
- * A matrix as a map of colours: positive numbers in the colour of the page, negative ones in that of alerts, the largest
- * ones opaque. The exact number of a cell is told when it is pointed at, or reached with the arrow keys.
+ * A matrix as a heat map: positive numbers in the accent colour of the page, negative ones in that of alerts, the largest ones
+ * opaque. The opacity grows with the square root of a number, so that small ones can be seen. The cell that is pointed at, or
+ * reached with the arrow keys, is chosen, and its exact number is shown.
  *
  * @module
  */
@@ -21,7 +22,7 @@ export interface Matrix {
 /** Rows and columns with room for names; the sizes of cells, and the height of a map of many rows, in pixels. */
 const NAMED = 20, CELL = { width: 28, height: 22 }, HEIGHT = 330;
 
-/** A map in an element. */
+/** A heat map in an element. */
 export class HeatMap {
   readonly #place: HTMLElement;
   readonly #canvas = document.createElement("canvas");
@@ -32,14 +33,14 @@ export class HeatMap {
   #row = 0;
   #column = 0;
 
-  /** Draws nothing yet; `tell` is called with the cell that is chosen. */
+  /** Draws nothing yet; `tell` is called with each cell that is chosen. */
   constructor(place: HTMLElement, tell: (row: number, column: number) => void) {
     this.#place = place;
     this.#tell = tell;
     this.#canvas.role = "img";
     this.#canvas.tabIndex = 0;
     this.#frame.append(this.#canvas, this.#mark);
-    for (const event of ["pointerdown", "pointermove"] as const) { // a finger may not move
+    for (const event of ["pointerdown", "pointermove"] as const) { // a tap has no pointermove
       this.#canvas.addEventListener(event, ({ offsetX, offsetY }) => {
         const { rows, columns } = this.#matrix!, { clientWidth, clientHeight } = this.#canvas;
         this.#choose(Math.floor(rows * offsetY / clientHeight), Math.floor(columns * offsetX / clientWidth));
@@ -60,7 +61,7 @@ export class HeatMap {
     const names = (className: string, names: readonly string[], count: number) => {
       const place = document.createElement("div");
       place.className = className;
-      place.ariaHidden = "true"; // the cell that is chosen is told with its names
+      place.ariaHidden = "true"; // the text for the chosen cell has its names
       place.append(...(count > NAMED ? [] : names).map((name) => {
         const span = document.createElement("span");
         span.textContent = name;

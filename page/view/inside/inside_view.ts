@@ -1,6 +1,6 @@
 /**
- * Inside one step: the stages of a line from tokens to loss, then back with the gradients. A stage is asked for when it is
- * chosen, and nothing while the panel is closed.
+ * The panel "Inside one step": the stages of a line from tokens to loss, then back with the gradients. The values of a stage are
+ * requested when it is chosen, and none while the panel is closed.
  *
  * @module
  */
@@ -11,11 +11,11 @@ import { shapeText, StageView, type Step } from "./stage_view.ts";
 import { TOKENS } from "./explanations.ts";
 import { type ListedStage, listStages, shapeOf } from "./stages.ts";
 
-/** Characters of the line to begin with; the first one from a place on that is no space is behind a mask. */
+/** Characters of the first line, and the index from which on its first character that is not a space is masked. */
 const FIRST_LINE = 12, FIRST_MASK = 5;
 
 /** A stage, −1 for the tokens, and whether its gradient is shown. */
-type Place = readonly [stage: number, backward: boolean];
+type Position = readonly [stage: number, backward: boolean];
 
 const input = (id: string) => element(id, HTMLInputElement);
 
@@ -67,7 +67,7 @@ export class InsideView {
       write(
         "inside-loss",
         message.masked
-          ? "The loss is the mean over the masks, against the tokens behind them."
+          ? "The loss is the mean over the masks, each compared with its hidden token."
           : "Every token predicts the next one; the loss is the mean over the line.",
       );
       show("inside-masks", message.masked);
@@ -86,32 +86,32 @@ export class InsideView {
     this.#ask({ kind: "inside", line, hidden: input("inside-hidden").value, stage: this.#at });
   }
 
-  #go(place: Place | undefined): void {
-    if (!place) return;
-    [this.#at, this.#backward] = place;
+  #go(position: Position | undefined): void {
+    if (!position) return;
+    [this.#at, this.#backward] = position;
     input(this.#backward ? "inside-backward" : "inside-forward").checked = true;
     if (this.#list.children.length > 0) this.#mark();
     this.#change();
   }
 
-  /** The places before and after this one: forward to the loss, then backward through what has a gradient. */
-  #neighbours(): [Place | undefined, Place | undefined] {
-    const walk = this.#walk(), at = this.#placeIn(walk);
+  /** The stages before and after the current one: forward to the loss, then backward through those with a gradient. */
+  #neighbours(): [Position | undefined, Position | undefined] {
+    const walk = this.#walk(), at = this.#indexIn(walk);
     return [walk[at - 1], walk[at + 1]];
   }
 
-  #walk(): Place[] {
-    const { stages } = this.#step!, forward: Place[] = [[-1, false]], backward: Place[] = [];
+  #walk(): Position[] {
+    const { stages } = this.#step!, forward: Position[] = [[-1, false]], backward: Position[] = [];
     for (const [index, { writes }] of stages.entries()) {
       forward.push([index, false]);
-      const isLearned = Object.values(writes).some(({ gradientKernels }) => gradientKernels.length > 0);
-      if (isLearned) backward.unshift([index, true]);
+      const hasGradient = Object.values(writes).some(({ gradientKernels }) => gradientKernels.length > 0);
+      if (hasGradient) backward.unshift([index, true]);
     }
     return [...forward, ...backward];
   }
 
-  /** Backward, a stage without gradient is where the one before it is. */
-  #placeIn(walk: readonly Place[]): number {
+  /** The index of the current stage; backward, one without a gradient counts as the stage before it. */
+  #indexIn(walk: readonly Position[]): number {
     const at = walk.findIndex(([stage, backward]) =>
       backward === this.#backward && (backward ? stage <= this.#at : stage === this.#at)
     );
@@ -127,7 +127,7 @@ export class InsideView {
     this.#fillList(step);
     this.#mark();
     if (step.stage !== this.#at) return; // the answer for this one is still to come
-    const walk = this.#walk(), at = this.#placeIn(walk);
+    const walk = this.#walk(), at = this.#indexIn(walk);
     write("inside-at", `${at + 1} of ${walk.length}`);
     enable("inside-previous", at > 0);
     enable("inside-next", at < walk.length - 1);

@@ -1,5 +1,5 @@
 /**
- * One stage of a step: what it is, where in the source, and one of its tensors as a map.
+ * One stage of a step: its explanation, its source file, and one of its tensors as a heat map.
  *
  * @module
  */
@@ -21,7 +21,7 @@ export interface ShownStage {
   readonly explanation: Explanation;
   /** Missing for the tokens, before the first stage. */
   readonly stage: TracedStage | undefined;
-  /** Whether gradients are shown instead of values. */
+  /** Whether gradients are shown, in place of values. */
   readonly backward: boolean;
 }
 
@@ -82,14 +82,7 @@ export class StageView {
     const tensor = this.#tensors()[this.#tensor.value], { shape = [1, step.tokens.length] } = tensor ?? {};
     const isResult = this.#tensor.selectedIndex < 1;
     write("inside-shape", shapeText(shape) + (isResult ? ` = (${dimensions})` : ""));
-    const kernels = backward ? tensor?.gradientKernels ?? [] : [stage?.kernel ?? ""];
-    element("inside-kernel").replaceChildren(...kernels.map((kernel) => {
-      const line = document.createElement("div"), file = document.createElement("code");
-      file.textContent = kernel ? fileOf(kernel) : "data/batches.ts";
-      line.append(kernel && `${kernel} in `, file);
-      return line;
-    }));
-    if (kernels.length === 0) write("inside-kernel", "no kernel: this has no gradient");
+    this.#listKernels(backward ? tensor?.gradientKernels ?? [] : [stage?.kernel ?? ""]);
 
     const heads = shape.length === 4 ? shape[1] : 1;
     show("inside-heads", heads > 1);
@@ -102,24 +95,30 @@ export class StageView {
     show("inside-figure", drawn !== undefined);
     if (!drawn) return;
     const columns = shape.at(-1)!, size = drawn.length / heads, rows = size / columns;
-    const start = this.#head.selectedIndex * size, part = drawn.subarray(start, start + size);
-    const own = (data?: typeof drawn) => data?.subarray(start, start + size);
-    this.#part = { values: own(values)!, gradient: own(gradient), rows, columns };
-    let least = Infinity, most = -Infinity, squares = 0;
-    for (const value of part) {
-      least = Math.min(least, value);
-      most = Math.max(most, value);
-      squares += value ** 2;
-    }
-    const short = (value: number) => Number(value.toPrecision(4));
+    const start = this.#head.selectedIndex * size;
+    const partOf = (data?: typeof drawn) => data?.subarray(start, start + size);
+    const part = partOf(drawn)!;
+    this.#part = { values: partOf(values)!, gradient: partOf(gradient), rows, columns };
+    const { least, most, norm } = rangeOf(part), short = (value: number) => Number(value.toPrecision(4));
     const cut = shape.length === 2 && rows < shape[0] ? `; the first ${rows} rows` : "";
-    write("inside-range", `from ${short(least)} to ${short(most)}, norm ${short(Math.sqrt(squares))}${cut}`);
+    write("inside-range", `from ${short(least)} to ${short(most)}, norm ${short(norm)}${cut}`);
     const matrix = { values: part, rows, columns, most: Math.max(-least, most) };
     const names = { rowNames: this.#names(true), columnNames: this.#names(false) };
     this.#map.show({ ...matrix, ...names }, `${title}, ${backward ? "gradients" : "values"}`);
   }
 
-  /** The tokens that the rows or columns stand for, if they do. */
+  /** Lists kernels with their files; an empty name is the batch. */
+  #listKernels(kernels: readonly string[]): void {
+    element("inside-kernel").replaceChildren(...kernels.map((kernel) => {
+      const line = document.createElement("div"), file = document.createElement("code");
+      file.textContent = kernel ? fileOf(kernel) : "data/batches.ts";
+      line.append(kernel && `${kernel} in `, file);
+      return line;
+    }));
+    if (kernels.length === 0) write("inside-kernel", "no kernel: this has no gradient");
+  }
+
+  /** The tokens that belong to the rows or columns, if any do. */
   #names(isRow: boolean): readonly string[] {
     const { step: { tokens, targets, positions, vocabulary }, explanation: { title, dimensions } } = this
       .#shown!;
@@ -166,4 +165,17 @@ export class StageView {
       `Row ${name(row, true)}, column ${name(column, false)}: ${number(values)}${derivative}`,
     );
   }
+}
+
+/** The least and the largest number, and the norm of all. */
+function rangeOf(
+  values: Iterable<number>,
+): { readonly least: number; readonly most: number; readonly norm: number } {
+  let least = Infinity, most = -Infinity, squares = 0;
+  for (const value of values) {
+    least = Math.min(least, value);
+    most = Math.max(most, value);
+    squares += value ** 2;
+  }
+  return { least, most, norm: Math.sqrt(squares) };
 }

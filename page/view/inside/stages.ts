@@ -1,12 +1,12 @@
 /**
- * The stages of a step in order: which explanation each has, by its kernel and what that reads, and where it is in the source.
+ * The stages of a step in order: the explanation of each, found by its kernel and what that reads, and its source file.
  *
  * @module
  */
 import type { Shape, TracedStage } from "../../../mod.ts";
 import { explainActivation, type Explanation, ROLES } from "./explanations.ts";
 
-/** A stage in the list: those of one group follow each other. */
+/** A stage in the list, where those of a group are consecutive. */
 export interface ListedStage extends Explanation {
   readonly group: string;
 }
@@ -28,6 +28,7 @@ const FILES: [RegExp, string][] = [
 export const fileOf = (kernel: string): string =>
   FILES.find(([pattern]) => pattern.test(kernel))?.[1] ?? "kernels/activations.ts";
 
+/** The key of a stage in `ROLES`; `parameter` is the first parameter that it reads, or empty. */
 function roleOf(
   { kernel, reads, constants }: TracedStage,
   stages: readonly TracedStage[],

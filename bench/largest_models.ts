@@ -1,0 +1,99 @@
+/**
+ * The largest GPT-2 that can be trained in a given memory, with and without `--recompute`: the widest for a number of layers.
+ * `deno task bench:largest [--batch-size N] [--context-length N] [--check]` prints a table in Markdown, from the estimate that
+ * `train` prints before it starts; `--check` trains two steps of a few small models and prints what they really took.
+ *
+ * @module
+ */
+
+import { parseArgs } from "node:util";
+import {
+  causalBatches,
+  CpuBackend,
+  estimateMemory,
+  Gpt,
+  type GptConfig,
+  PRESETS,
+  TrainingRun,
+} from "../mod.ts";
+import { alignTable } from "./table.ts";
+
+const { values: flags } = parseArgs({
+  args: Deno.args,
+  options: {
+    "batch-size": { type: "string", default: "1" },
+    "context-length": { type: "string", default: "1024" },
+    check: { type: "boolean", default: false },
+  },
+});
+const batchSize = Number(flags["batch-size"]), contextLength = Number(flags["context-length"]);
+
+/** GPT-2's proportions and vocabulary: heads are 64 wide, the feed-forward network four times the model. */
+const configOf = (layers: number, modelDim: number): GptConfig => ({
+  architecture: "gpt2",
+  vocabSize: 50_257,
+  contextLength,
+  layers,
+  heads: modelDim / 64,
+  modelDim,
+  feedForwardDim: 4 * modelDim,
+  dropoutRate: 0,
+});
+
+function bytesOf(config: GptConfig, batchSize: number, recompute: boolean): number {
+  const { parameterBytes, activationBytes } = estimateMemory(config, batchSize, { recompute });
+  return parameterBytes + activationBytes;
+}
+
+/** The widest model that fits, as the table says it. */
+function widest(layers: number, bytes: number, recompute: boolean): string {
+  let heads = 0;
+  while (bytesOf(configOf(layers, 64 * (heads + 1)), batchSize, recompute) <= bytes) heads++;
+  if (heads === 0) return "none";
+  const config = configOf(layers, 64 * heads), { parameters } = estimateMemory(config, 1);
+  const millions = parameters / 1e6;
+  return `${64 * heads} wide, ${
+    millions < 1000 ? `${millions.toFixed(0)} M` : `${(millions / 1000).toFixed(1)} B`
+  }`;
+}
+
+const layers = [12, 24, 48] as const, rows = [["memory", "", ...layers.map((count) => `${count} layers`)]];
+for (const gigabytes of [1, 4, 16, 80]) {
+  for (const recompute of [false, true]) {
+    const found = layers.map((count) => widest(count, gigabytes * 1e9, recompute));
+    rows.push([`${gigabytes} GB`, recompute ? "`--recompute`" : "", ...found]);
+  }
+}
+console.log(
+  `GPT-2, ${batchSize} × ${contextLength} tokens, 50,257 in the vocabulary, AdamW, 32-bit floats\n`,
+);
+console.log(alignTable(rows, 2));
+
+if (flags.check) {
+  const rows = [["layers", "width", "", "estimate", "taken"]];
+  for (const [layers, modelDim] of [[12, 128], [24, 64]] as const) {
+    for (const recompute of [false, true]) {
+      const config = { ...configOf(layers, modelDim), vocabSize: 512, contextLength: 128 };
+      const backend = new CpuBackend(),
+        batches = causalBatches(new Uint32Array(2000), {
+          ...{ contextLength: 128, batchSize: 4, seed: 1 },
+        });
+      const run = new TrainingRun(backend, new Gpt(config), batches, {
+        ...PRESETS.tiny.training,
+        ...{ recompute, seed: 1 },
+      });
+      run.advance();
+      run.advance();
+      const megabytes = [bytesOf(config, 4, recompute), backend.bytes].map((bytes) =>
+        (bytes / 1e6).toFixed(1)
+      );
+      rows.push([
+        `${layers}`,
+        `${modelDim}`,
+        recompute ? "`--recompute`" : "",
+        ...megabytes.map((mb) => `${mb} MB`),
+      ]);
+    }
+  }
+  console.log(`\n4 × 128 tokens, 512 in the vocabulary, on the CPU reference\n\n${alignTable(rows, 0)}`);
+}

@@ -1,0 +1,141 @@
+/**
+ * Mixed precision: products of half-precision numbers, everything else in 32 bits.
+ *
+ * Nearly all numbers that a training step moves are operands of matrix products. In half precision (`core/half.ts`) they
+ * take half the memory traffic. Three digits suffice for them, because a product adds up many terms whose rounding errors
+ * are independent. They do not suffice for what is summed over steps: a weight of 1 does not change when 0.0001 is added to
+ * it. So
+ *
+ *     in f16    operands of products: x and W of y = x · W, dy in both of its derivatives; query, key, value and dy in attention
+ *     in f32    sums and results, biases, norms, softmax, the residual stream, loss, gradients, weights, moments
+ *
+ * The {@linkcode Tape} says which (`precision`), and `multiplyInto` and attention round their operands right before they use
+ * them. Without a tape, in evaluation and generation, nothing is rounded.
+ *
+ * Shaders load a half, widen it, which is exact, and compute in f32. So {@linkcode readingHalves} makes a kernel for halves
+ * from one for floats, by changing how its shader loads. On the CPU and in WebAssembly a tensor of halves is an array of
+ * 32-bit floats that were rounded in the same way: the bodies serve unchanged, every device rounds the same numbers at the
+ * same places, and what a GPU computes can be checked without one.
+ *
+ * A gradient may be too small for f16, which ends at 0.00000006, and a value too large. How training deals with both is in
+ * `kernels/optimizers/loss_scale.ts`.
+ *
+ * Reference: Micikevicius et al., "Mixed precision training", ICLR 2018; PyTorch `torch.amp`.
+ *
+ * @module
+ */
+
+import { type Bindings, type Kernel, kernel } from "../../core/backend.ts";
+import { roundToHalf } from "../../core/half.ts";
+import type { Precision } from "../../core/tape.ts";
+import type { Tensor } from "../../core/tensor.ts";
+import { wasmElements } from "../../core/wasm/wasm_pass.ts";
+import { I32x4 } from "../../core/wasm/wasm_vectors.ts";
+
+/**
+ * y = x, rounded to half precision. WGSL does not say how `f16(x)` rounds, nor what becomes of a number that is too large or
+ * subnormal. In integers all of that is defined; the steps are those of `halfBits` in `core/half.ts`.
+ */
+export const castToHalf = kernel({
+  name: "castToHalf",
+  reads: { x: "f32" },
+  writes: { y: "f16" },
+  constants: ["size"],
+  elements: ({ size }) => Math.ceil(size / 2),
+  cpu({ x, y }, { size }) {
+    for (let index = 0; index < size; index++) y[index] = roundToHalf(x[index]);
+  },
+  wgsl: `
+@group(0) @binding(0) var<storage, read> x: array<u32>; // the bits of a float each
+@group(0) @binding(1) var<storage, read_write> y: array<u32>; // and of two halves
+fn halfBits(bits: u32) -> u32 {
+  let sign = (bits >> 16) & 0x8000;
+  let magnitude = bits & 0x7fffffff;
+  if (magnitude > 0x7f800000) { return sign | 0x7e00; }
+  if (magnitude >= 0x477ff000) { return sign | 0x7c00; }
+  if (magnitude >= 0x38800000) {
+    return sign | ((magnitude - 0x38000000 + 0xfff + ((magnitude >> 13) & 1)) >> 13);
+  }
+  // in multiples of 2^(−24); from a shift of 25 on nothing is left
+  let shift = min(126 - (magnitude >> 23), 25);
+  let significand = (magnitude & 0x7fffff) | 0x800000;
+  return sign | ((significand + (1u << (shift - 1)) - 1 + ((significand >> shift) & 1)) >> shift);
+}
+fn each(index: u32) { y[index] = halfBits(x[2 * index]) | (halfBits(x[2 * index + 1]) << 16); }`,
+  wasm: wasmElements(({ x, y }, code) => (index) => {
+    const bits = code.let(x.integers.load4(index)), magnitude = code.let(bits.and(0x7fffffff));
+    // the last bit of a number between 0.5 and 1 is 2^(−24)
+    const small = magnitude.floats.plus(0.5).minus(0.5).bits;
+    const rounded = magnitude.plus(magnitude.shiftRight(13).and(1).plus(0xfff)).and(0xffffe000);
+    const finite = code.let(magnitude.isBelow(0x38800000).select(small, rounded));
+    const infinite = magnitude.isBelow(0x7f800001).select(I32x4.of(0x7f800000), I32x4.of(0x7fc00000));
+    const half = magnitude.isBelow(0x477ff000).select(finite, infinite);
+    y.integers.store4(index, half.or(bits.and(0x80000000)));
+  }),
+});
+
+/**
+ * An operand of a product in the precision of the product.
+ *
+ * @param x f32.
+ * @param precision What it is to be rounded to.
+ * @returns A new tensor of f16, or `x` itself.
+ */
+export function operandIn(x: Tensor, precision: Precision = "f32"): Tensor {
+  if (precision === "f32") return x;
+  const y = x.backend.allocate(x.shape, "f16");
+  x.backend.run(castToHalf, { x, y }, { size: x.size });
+  return y;
+}
+
+/**
+ * A kernel that reads some of its tensors in half precision and computes in f32 as the given one does.
+ *
+ * @param kernel A kernel on f32.
+ * @param names The tensors that it is to read as f16.
+ * @returns Another kernel, of the same type: bodies for the CPU see floats in both. `Half` is added to its name.
+ */
+export function readingHalves<Reads extends Bindings, Writes extends Bindings, Name extends string>(
+  kernel: Kernel<Reads, Writes, Name>,
+  names: readonly (keyof Reads & string)[],
+): Kernel<Reads, Writes, Name> {
+  const { wgsl } = kernel, halves = Object.fromEntries(names.map((name) => [name, "f16"]));
+  return {
+    ...kernel,
+    name: `${kernel.name}Half`,
+    reads: { ...kernel.reads, ...halves },
+    wgsl: (constants, adapter) =>
+      names.reduce(loadHalves, typeof wgsl === "string" ? wgsl : wgsl(constants, adapter)),
+  };
+}
+
+/**
+ * A shader that reads an array as halves: `x[i]` becomes `f32(x[i])`, or `vec4f(x[i])` where the shader declares vectors.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { loadHalves } from "./half.ts";
+ *
+ * assertEquals(loadHalves("let a = x[ids[0]];", "x"), "let a = f32(x[ids[0]]);");
+ * assertEquals(loadHalves("x: array<vec4f>; … x[2]", "x"), "x: array<vec4h>; … vec4f(x[2])");
+ * ```
+ *
+ * @param wgsl The shader.
+ * @param name The array. Nothing else in the shader may have its name.
+ * @returns The shader for halves.
+ */
+export function loadHalves(wgsl: string, name: string): string {
+  const declaration = new RegExp(`\\b${name}: ?array<(f32|vec[24]f)>`),
+    type = wgsl.match(declaration)?.[1] ?? "f32";
+  const half = type === "f32" ? "f16" : type.replace("f", "h");
+  const [before, ...loads] = wgsl.replace(declaration, `${name}: array<${half}>`).split(
+    new RegExp(`\\b${name}\\[`),
+  );
+  return before + loads.map((text) => {
+    // up to the bracket that closes the index
+    let open = 1, end = 0;
+    while (open > 0) open += text[end] === "[" ? 1 : text[end] === "]" ? -1 : 0, end++;
+    return `${type}(${name}[${text.slice(0, end)})${text.slice(end)}`;
+  }).join("");
+}
