@@ -4,7 +4,7 @@
  *     page    → worker   text, plan, begin, run, step, pause, rate, generate, reset, pack, find, restore, bring,
  *                        supply, resume, distribution, attention, inside, surprise
  *     worker  → page     opened, planned, began, state, progress, rate, validated, sample, generated, packed, found,
- *                        failed, loaded, resumable, distribution, attention, inside, surprise, skills
+ *                        unkept, failed, loaded, resumable, distribution, attention, inside, surprise, skills
  *
  * The worker answers in the order of the messages, except that pause and reset interrupt what is running, and that a
  * question (distribution, attention, inside, surprise) is answered, and a learning rate changed, between two steps.
@@ -228,6 +228,8 @@ export type FromWorker =
   }
   /** A run was kept: on a text of the user's own or the tales, its step, and that of its end. */
   | { readonly kind: "found"; readonly own: boolean; readonly step: number; readonly steps: number }
+  /** The run is not kept when the page is closed: why, as the end of a sentence. */
+  | { readonly kind: "unkept"; readonly reason: string }
   /** Something asked for could not be done: one line with what to do. */
   | { readonly kind: "failed"; readonly at: ToWorker["kind"]; readonly message: string }
   /** The most likely next tokens, the likeliest first. */

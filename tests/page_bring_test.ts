@@ -1,4 +1,5 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
+import { CpuBackend } from "../mod.ts";
 import { choicesOf } from "../page/choices.ts";
 import type { ToWorker } from "../page/protocol.ts";
 import { inFolder, story, succeed, words } from "./_command.ts";
@@ -198,7 +199,7 @@ Deno.test("a run that cannot be resumed here is opened all the same, with the re
   for (const [change, message] of other) {
     await send({ kind: "bring", files: withState(change) }, { kind: "resume" });
     assertEquals(last("failed")!.message, message);
-    assertEquals(answers.at(-1), { kind: "state", state: "opened" });
+    assertEquals(answers.at(-2), { kind: "state", state: "opened" });
   }
   await send({ kind: "bring", files: withState({}) }, { kind: "resume" });
   assertEquals(answers.filter(({ kind }) => kind === "state").at(-1), { kind: "state", state: "paused" });
@@ -262,7 +263,7 @@ Deno.test("what cannot be opened is refused in one line, and what was there stay
     await send(message);
     assertMatch(last("failed")!.message, pattern);
     assert(!last("failed")!.message.includes("\n"));
-    assertEquals(answers.at(-1), { kind: "state", state: "opened" });
+    assertEquals(answers.at(-2), { kind: "state", state: "opened" });
   }
   const large = { path: "big/model.safetensors", blob: { size: 7e9 } as Blob };
   await send({ kind: "bring", files: [large, { path: "big/config.json", blob: new Blob([config]) }] });
@@ -272,4 +273,33 @@ Deno.test("what cannot be opened is refused in one line, and what was there stay
   );
   assertEquals(await generate("Once", 1), before);
   await send({ kind: "reset" });
+});
+
+Deno.test("a model gives its memory back when another one is opened, or its run is resumed", async () => {
+  const root = new URL("..", import.meta.url).pathname, { prototype } = CpuBackend, { free } = prototype;
+  const first = page(), second = page(), device: ToWorker = { kind: "open", device: "cpu" };
+  const choices = { ...choicesOf("short-text"), modelDim: 16, contextLength: 16, batchSize: 2, steps: 30 };
+  await first.send(device, { kind: "text", text: story(100) });
+  const training = first.trainer.receive({ kind: "begin", choices });
+  first.trainer.receive({ kind: "pause" });
+  await training;
+  await first.send({ kind: "pack" });
+  const { name, zip } = first.last("packed")!, freed: number[] = [];
+  prototype.free = function (...tensors) {
+    freed.push(tensors.length);
+    free.apply(this, tensors);
+  };
+  try {
+    const tales: ToWorker = { kind: "bring", files: filesIn(`${root}pretrained/tales`) };
+    await second.send(device, tales);
+    assertEquals(freed, []);
+    await second.send({ kind: "bring", files: [{ path: `${name}.zip`, blob: zip }] });
+    assertEquals(freed, [2]);
+    await second.send({ kind: "resume" });
+    assertEquals(freed, [2, 2]);
+  } finally {
+    prototype.free = free;
+  }
+  await second.send({ kind: "step" });
+  assertEquals(second.last("state"), { kind: "state", state: "paused" });
 });

@@ -1,6 +1,7 @@
-import { assert, assertEquals, assertMatch } from "@std/assert";
+import { assert, assertEquals, assertMatch, assertNotEquals, assertRejects } from "@std/assert";
 import { choicesOf } from "../page/choices.ts";
-import { decodeRun, type Shelf } from "../page/compute/kept_run.ts";
+import { decodeRun, encodeRun, type Shelf } from "../page/compute/kept_run.ts";
+import type { Session } from "../page/compute/session.ts";
 import { Trainer } from "../page/compute/trainer.ts";
 import type { FromWorker, ToWorker } from "../page/protocol.ts";
 import { story } from "./_command.ts";
@@ -117,6 +118,67 @@ Deno.test("a reset keeps nothing, and what cannot be read is not offered", async
     failed?.kind === "failed" ? failed.message : "",
     /^The run that was kept is damaged: begin a new one$/,
   );
+  assertEquals(page.answers.at(-1), failed); // after the state, with which the page takes an error away
+});
+
+Deno.test("a run that was never kept leaves the one that is", async () => {
+  const { open, content } = pages(),
+    begin: ToWorker = {
+      kind: "begin",
+      choices: { ...choicesOf("short-text"), ...small, steps: 3 },
+    };
+  const first = open();
+  await first.send({ kind: "open", device: "cpu" }, own, begin, { kind: "pack" });
+  const packed = first.answers.findLast(({ kind }) => kind === "packed") as FromWorker & { kind: "packed" };
+  const kept = content(), files = [{ path: "text.zip", blob: packed.zip }];
+  const second = open();
+  await second.send({ kind: "open", device: "cpu" }, { kind: "bring", files }, { kind: "reset" });
+  assertEquals(content(), kept, "a model was opened and closed");
+  const longer = { ...begin, choices: { ...begin.choices, steps: 4 } }, third = pages().open();
+  await third.send({ kind: "open", device: "cpu" }, own, begin);
+  const part = third.trainer.receive({ ...longer }); // paused at its first step
+  third.trainer.receive({ kind: "pause" });
+  await part;
+  await third.send({ kind: "pack" });
+  const begun = third.answers.findLast(({ kind }) => kind === "packed") as FromWorker & { kind: "packed" };
+  const run: ToWorker = { kind: "bring", files: [{ path: "text.zip", blob: begun.zip }] };
+  await second.send({ kind: "open", device: "cpu" }, run, { kind: "resume" });
+  assertEquals(second.answers.at(-1)?.kind, "surprise");
+  await second.send({ kind: "reset" });
+  assertEquals(content(), kept, "a run was resumed, and ended before it was trained");
+  await first.send(run, { kind: "reset" });
+  assertEquals(content(), kept, "a model was opened in place of the run that is shown");
+  await second.send({ kind: "open", device: "cpu" }, run, { kind: "resume" }, { kind: "run" });
+  assertNotEquals(content(), kept);
+  await second.send({ kind: "reset" });
+  assertEquals(content(), undefined);
+});
+
+Deno.test("a run with slow steps is kept between its validations, too", async () => {
+  const steps: number[] = [], { now } = performance, seconds = (count: number) => 1000 * count;
+  const trainer = new Trainer(() => {}, {
+    read: () => Promise.resolve(undefined),
+    write: (bytes) => Promise.resolve(void steps.push(decodeRun(bytes)!.step)),
+  });
+  await trainer.receive({ kind: "open", device: "cpu" });
+  await trainer.receive(own);
+  let time = 0;
+  performance.now = () => time += seconds(4);
+  try {
+    await trainer.receive({ kind: "begin", choices: { ...choicesOf("short-text"), ...small, steps: 250 } });
+  } finally {
+    performance.now = now;
+  }
+  assert(steps.some((step) => step % 25 > 0), `${steps}`);
+});
+
+Deno.test("a run that takes too much room is not kept", async () => {
+  const run = { store: { values: { size: 60e6 } }, optimizer: { state: {} } };
+  await assertRejects(
+    () => encodeRun({ run, corpus: {} } as unknown as Session),
+    RangeError,
+    "it takes 240 MB, and at most 200 MB are kept",
+  );
 });
 
 Deno.test("a run that is kept with settings of another version is not offered", async () => {
@@ -136,6 +198,10 @@ Deno.test("a run goes on where its state cannot be kept", async () => {
   await trainer.receive({ kind: "find" });
   await trainer.receive({ kind: "open", device: "cpu" });
   await trainer.receive(own);
-  await trainer.receive({ kind: "begin", choices: { ...choicesOf("short-text"), ...small, steps: 3 } });
-  assertEquals(answers.at(-1), { kind: "state", state: "done" });
+  await trainer.receive({ kind: "begin", choices: { ...choicesOf("short-text"), ...small, steps: 30 } });
+  const state = answers.findLast(({ kind }) => kind === "state");
+  assertEquals(state, { kind: "state", state: "done" });
+  assert(answers.filter(({ kind }) => kind === "validated").length > 1);
+  const told = answers.filter(({ kind }) => kind === "unkept");
+  assertEquals(told, [{ kind: "unkept", reason: "no room" }]);
 });

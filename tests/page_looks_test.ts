@@ -110,6 +110,23 @@ Deno.test("a masked model has candidates for its first mask, and no coloured tex
   assertEquals(answers.at(-1)!.kind, "failed"); // the prompt still has no mask
 });
 
+Deno.test("a question that is withdrawn while another one is answered is not answered", async () => {
+  const { looks, answers } = looksAt(tales);
+  looks.ask({ kind: "attention", line: "Mia" });
+  looks.ask({ kind: "inside", line: "Mia", hidden: "", stage: -1 });
+  const answered = looks.answer();
+  looks.ask({ kind: "inside", line: null, hidden: "", stage: -1 });
+  await answered;
+  assertEquals(answers.map(({ kind }) => kind), ["attention"]);
+});
+
+Deno.test("a text of one token is not coloured", async () => {
+  const { validation, ...source } = looksAt("a".repeat(10)), answers: FromWorker[] = [];
+  await new Looks({ ...source, validation: validation.slice(0, 1) }, (message) => answers.push(message))
+    .renew();
+  assertEquals(answers, []);
+});
+
 Deno.test("attention maps are the library's, of a line that is cut at the context", async () => {
   for (const preset of ["tiny", "roberta-tiny"] as const) {
     const { ask, last, model, tokenizer } = looksAt(tales, preset), line = "Mia had a kite.";

@@ -151,7 +151,7 @@ Deno.test("generated text continues the prompt, the same for the same seed, and 
   assert((await rest).length < 400);
   await send({ ...generate(1), prompt: "Ω" } as ToWorker);
   assertMatch(all("failed")[0].message, /Ω/);
-  assertEquals(answers.at(-1), { kind: "state", state: "done" });
+  assertEquals(answers.at(-2), { kind: "state", state: "done" });
 });
 
 Deno.test("a masked model fills masks, and says so where there are none", async () => {

@@ -19,12 +19,12 @@ import { settingsOf } from "./settings.ts";
 /** A place for one kept run, such as a file of the browser. */
 export interface Shelf {
   read(): Promise<Uint8Array<ArrayBuffer> | undefined>;
-  /** Replaces what is there, whole or not at all; undefined removes it. */
+  /** Replaces what is there, whole or not at all; undefined removes it. It throws the reason why not. */
   write(bytes: Uint8Array<ArrayBuffer> | undefined): Promise<void>;
 }
 
-/** The most bytes of a run that is kept: writing a larger one would take longer than training until the next time. */
-const MAX_BYTES = 200e6;
+/** The most megabytes of a run that is kept: writing a larger one would take longer than training until the next time. */
+const MAX_MEGABYTES = 200;
 
 /** What is kept besides the floats. */
 interface Description {
@@ -51,10 +51,13 @@ const tensorsOf = ({ run: { store, optimizer } }: Session): Tensor[] => [
   ...Object.values(optimizer.state),
 ];
 
-/** The state of a run as bytes; undefined where they are too many. */
-export async function encodeRun(session: Session): Promise<Uint8Array<ArrayBuffer> | undefined> {
+/** The state of a run as bytes. It throws where they are too many. */
+export async function encodeRun(session: Session): Promise<Uint8Array<ArrayBuffer>> {
   const { run, choices, corpus, log } = session, { source } = corpus, tensors = tensorsOf(session);
-  if (4 * tensors.reduce((sum, { size }) => sum + size, 0) > MAX_BYTES) return;
+  const megabytes = Math.ceil(4 * tensors.reduce((sum, { size }) => sum + size, 0) / 1e6);
+  if (megabytes > MAX_MEGABYTES) {
+    throw new RangeError(`it takes ${megabytes} MB, and at most ${MAX_MEGABYTES} MB are kept`);
+  }
   const description: Description = {
     choices,
     settings: JSON.stringify(session.begunWith),

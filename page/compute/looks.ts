@@ -115,7 +115,8 @@ export class Looks {
   async answer(): Promise<void> {
     for (const kind of [...this.#unanswered]) {
       this.#unanswered.delete(kind);
-      await this.#answerOne(this.#questions.get(kind)!);
+      const question = this.#questions.get(kind); // none where it was withdrawn meanwhile
+      if (question) await this.#answerOne(question);
     }
   }
 
@@ -126,7 +127,8 @@ export class Looks {
     this.#renewedAt = step;
     for (const kind of this.#questions.keys()) this.#unanswered.add(kind);
     await this.answer();
-    if (this.#kind === "causal" && !this.#questions.has("surprise")) await this.#colour();
+    const isColoured = this.#kind === "causal" && this.#text.ids.length > 1;
+    if (isColoured && !this.#questions.has("surprise")) await this.#colour();
     await this.answer(); // what was asked meanwhile
   }
 

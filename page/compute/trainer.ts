@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { chooseBackend, objectiveOf, type OpenedBackend } from "../../mod.ts";
+import { chooseBackend, DeviceLostError, objectiveOf, type OpenedBackend } from "../../mod.ts";
 import { answer } from "./answer.ts";
 import { Brought } from "./bring/brought.ts";
 import { type Corpus, encodeSource, ownSource, type Source, talesSource } from "./corpus.ts";
@@ -37,6 +37,10 @@ export class Trainer {
   #brought: Brought | undefined;
   #looks: Looks | undefined;
   readonly #shelf: Shelf | undefined;
+  /** The run that the shelf holds, if it is the one that is shown. */
+  #shelved: Session | undefined;
+  /** The run that the shelf does not take. */
+  #refused: Session | undefined;
 
   /**
    * @param post Where the answers go.
@@ -57,9 +61,9 @@ export class Trainer {
     if (message.kind === "pause" || message.kind === "reset") this.#interrupted = true;
     else if (message.kind !== "plan") this.#interrupted = false;
     return this.#queue = this.#queue.then(() => this.#answer(message)).catch((error) => {
-      this.#post({ kind: "failed", at: message.kind, message: (error as Error).message });
       if (this.#session || this.#brought) this.#show(this.#resting());
       else if (message.kind === "begin" || message.kind === "restore") this.#show("idle");
+      this.#post({ kind: "failed", at: message.kind, message: messageOf(error) });
     });
   }
 
@@ -147,6 +151,7 @@ export class Trainer {
   /** Makes a run the one that is shown, and posts its description to the page. */
   #enter(session: Session, plan: Plan): void {
     const { corpus, references, masked } = this.#session = session;
+    this.#brought?.close();
     this.#brought = undefined;
     const looks = this.#looks = new Looks(session.looked, this.#post);
     this.#post({ kind: "began", plan, masked, prompt: corpus.prompt, line: looks.line, references });
@@ -178,10 +183,16 @@ export class Trainer {
     await this.#looks?.renew();
   }
 
-  /** Keeps the newest state of the run; where the browser refuses that, the run continues all the same. */
+  /** Keeps the newest state of the run. Where that is refused the page is told once, and the run continues all the same. */
   async #keep(session: Session): Promise<void> {
-    const bytes = this.#shelf && await encodeRun(session);
-    await this.#shelf?.write(bytes).catch(() => {});
+    if (!this.#shelf || this.#refused === session) return;
+    try {
+      await this.#shelf.write(await encodeRun(session));
+      this.#shelved = session;
+    } catch (error) {
+      this.#refused = session;
+      this.#post({ kind: "unkept", reason: (error as Error).message });
+    }
   }
 
   /** The run that is kept, if there is one. */
@@ -202,6 +213,7 @@ export class Trainer {
     this.#show("preparing");
     await this.#open(kept.device);
     const { session, plan } = takeUp(this.#opened!.backend, kept);
+    this.#shelved = session;
     await this.#continue(session, plan);
   }
 
@@ -210,6 +222,8 @@ export class Trainer {
     if (!this.#opened) await this.#open("auto");
     const brought = await Brought.open(files, this.#opened!.backend);
     const looks = this.#looks = new Looks(brought.source, this.#post);
+    this.#session = undefined;
+    this.#brought?.close();
     this.#brought = brought;
     this.#post({ ...brought.message, line: looks.line });
     brought.describe(this.#post);
@@ -249,7 +263,7 @@ export class Trainer {
     }
     await (this.#queue = this.#queue.then(async () => {
       const isConsistent = session.log.records.at(-1)?.step === session.run.step; // not where a step has failed
-      if (this.#session === session && isConsistent) await this.#keep(session).catch(() => {});
+      if (this.#session === session && isConsistent) await this.#keep(session);
     }));
   }
 
@@ -261,14 +275,28 @@ export class Trainer {
     this.#post({ kind: "packed", name, zip, commands });
   }
 
-  /** Ends the run, which is no longer kept. The device is opened anew, which gives its memory back. */
+  /**
+   * Ends the run, which is no longer kept; another one that is kept stays. The device is opened anew, which gives its memory
+   * back.
+   */
   async #reset(): Promise<void> {
-    if (this.#session) await this.#shelf?.write(undefined).catch(() => {});
-    this.#session = this.#brought = this.#looks = undefined;
+    if (this.#session && this.#session === this.#shelved) await this.#shelf?.write(undefined).catch(() => {});
+    this.#session =
+      this.#shelved =
+      this.#refused =
+      this.#brought =
+      this.#looks =
+        undefined;
     this.#opened?.backend.close();
     this.#opened = undefined;
     this.#show("idle");
   }
 }
+
+/** What to say of an error. A device that is lost does not come back; the kept run can be resumed on another one. */
+const messageOf = (error: Error): string =>
+  error instanceof DeviceLostError
+    ? `${error.message.replace(/\.$/, "")}; reload the page to resume the run that was kept`
+    : error.message;
 
 const isQuestion = (message: ToWorker): message is Question => Object.hasOwn(QUESTIONS, message.kind);

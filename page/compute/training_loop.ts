@@ -15,6 +15,9 @@ const ANSWER_INTERVAL = 40;
 /** The most steps between two answers: the losses of no more are kept. */
 const MAX_STEPS = 256;
 
+/** Milliseconds after which the state is kept even if no validation is due: of a slow run that is closed, no more is lost. */
+const KEEP_INTERVAL = 20_000;
+
 /** What the loop is given. */
 export interface LoopOptions {
   /** Where the answers go. */
@@ -34,7 +37,7 @@ export async function trainSteps(
   { post, looks, last, keep, isInterrupted }: LoopOptions,
 ): Promise<void> {
   const { run, tokensPerStep } = session, { steps } = run.settings;
-  let readAt = run.step + 1, begun = performance.now();
+  let readAt = run.step + 1, begun = performance.now(), keptAt = begun;
   const pauseAfter = (step: number) =>
     step >= readAt || step === last || session.isValidated(step) || hasSample(step, steps);
   for await (const reports of train(run, { interval: MAX_STEPS, pauseAfter })) {
@@ -54,7 +57,11 @@ export async function trainSteps(
       session.log.samples.push(sample);
       post({ kind: "sample", ...sample });
     }
-    if (loss !== undefined) await keep();
+    const isLate = performance.now() - keptAt > KEEP_INTERVAL;
+    if (loss !== undefined || isLate) {
+      await keep();
+      keptAt = performance.now();
+    }
     await (hasSample(step, steps) ? looks?.renew() : looks?.answer());
     if (isInterrupted() || step === last) break;
     readAt = step + Math.max(1, Math.min(Math.floor(ANSWER_INTERVAL / perStep), MAX_STEPS));

@@ -22,6 +22,7 @@ export class Bring {
   readonly #setText: (text: string) => void;
   /** Whether the model that is opened lacks the text of its run. */
   #needsText = false;
+  #isPreparing = false;
 
   /** Connects the buttons, and what is dropped; `setText` gets a text to train on. */
   constructor(
@@ -53,21 +54,26 @@ export class Bring {
 
   /** Shows an answer of the worker. */
   receive(message: FromWorker): void {
+    if (message.kind === "state") this.#isPreparing = message.state === "preparing";
     if (message.kind === "loaded" || message.kind === "failed") write("open-status", "");
     if (message.kind === "loaded") show("resumable", false);
     if (message.kind !== "resumable") return;
     const { about, needs } = message;
     this.#needsText = needs === "text";
-    write("resumable-about", about);
+    const replaces = needs !== undefined && !element("kept").hidden;
+    write(
+      "resumable-about",
+      replaces ? `${about} Training it replaces the kept run.` : about,
+    );
     show("resume", needs === "nothing");
     show("supply", this.#needsText);
     show("resumable", true);
   }
 
-  /** Whether a run is shown, and no model that is only looked at. */
+  /** Whether a run is shown or about to be, and no model that is only looked at. */
   get #isTraining(): boolean {
     const run = element("run");
-    return !run.hidden && !run.classList.contains("opened");
+    return this.#isPreparing || !run.hidden && !run.classList.contains("opened");
   }
 
   /** Makes a button open the dialog of a file input. */
@@ -86,12 +92,7 @@ export class Bring {
 
   /** Takes what was dropped. */
   async #take(files: readonly GivenFile[]): Promise<void> {
-    if (files.length === 0) return;
-    if (this.#isTraining) {
-      return this.#complain(
-        "A run is shown: download it if you want to keep it, and press Reset to open a model.",
-      );
-    }
+    if (files.length === 0 || this.#refuses()) return;
     const [file] = files,
       isText = files.length === 1 && !/\//.test(file.path) && !PART_OF_MODEL.test(file.path);
     if (!isText) this.#open(files);
@@ -99,7 +100,17 @@ export class Bring {
     else await this.#train(file);
   }
 
+  /** Refuses what is opened where a run would be lost. */
+  #refuses(): boolean {
+    const refuses = this.#isTraining;
+    if (refuses) {
+      this.#complain("A run is shown: download it if you want to keep it, and press Reset to open a model.");
+    }
+    return refuses;
+  }
+
   #open(files: readonly GivenFile[]): void {
+    if (this.#refuses()) return;
     if (files.length > MAX_FILES) {
       return this.#complain(
         `${

@@ -61,6 +61,11 @@ export class Brought {
     return this.#opened.message;
   }
 
+  /** Gives its memory back; it cannot be looked at afterwards. */
+  close(): void {
+    this.#opened.close();
+  }
+
   /** Posts whether the run can be resumed, and what is missing. */
   describe(post: (message: FromWorker) => void): void {
     if (this.#refusal !== undefined) {

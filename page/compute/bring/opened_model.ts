@@ -33,6 +33,8 @@ const SENTENCE = "The old cat sat by the window and looked at the rain.";
 export interface OpenedModel {
   readonly source: LookSource;
   readonly message: Omit<FromWorker & { kind: "loaded" }, "training" | "line">;
+  /** Gives its memory back. */
+  close(): void;
 }
 
 /** Reads the tokenizer among the files of a checkpoint. */
@@ -91,6 +93,7 @@ export function openModel(
       parameters: countParameters(model),
       classes: labels?.length,
     },
+    close: () => backend.free(store.values, store.gradients),
   };
 }
 
