@@ -108,6 +108,9 @@ const adapter = await globalThis.navigator?.gpu?.requestAdapter() ?? null;
 /** Whether there is a WebGPU adapter; always true under `REQUIRE_GPU=1`, so that its absence fails. */
 export const hasAdapter: boolean = adapter !== null || Deno.env.get("REQUIRE_GPU") === "1";
 
+/** Whether it has numbers in half precision, which browsers without a GPU lack; true without an adapter. */
+const hasHalves = adapter?.features.has("shader-f16") ?? true;
+
 /** The WebAssembly backend with a number of threads and poisoned memory; the tests of one file share it. */
 const wasmBackends = new Map<number, Promise<WasmBackend>>();
 
@@ -130,16 +133,22 @@ export async function webGpu(adapterClass: "software" | "hardware"): Promise<Web
 
 /**
  * Registers a test for every backend: the CPU and WebAssembly with poisoned memory, and WebGPU with the shaders for software
- * and for hardware. Without an adapter the latter two are ignored.
+ * and for hardware. Without an adapter, or one that has what the test needs, the latter two are ignored.
  *
  * @param name Name of the test.
  * @param body The test.
+ * @param needs What the test needs of an adapter.
  */
-export function everyBackend(name: string, body: (backend: Backend) => void | Promise<void>): void {
+export function everyBackend(
+  name: string,
+  body: (backend: Backend) => void | Promise<void>,
+  needs: { readonly halves?: boolean } = {},
+): void {
+  const ignore = !hasAdapter || needs.halves === true && !hasHalves;
   Deno.test(`${name} [cpu]`, () => body(new CpuBackend({ poison: true })));
   Deno.test(`${name} [wasm]`, async () => body(await wasm(2)));
   for (const adapterClass of ["software", "hardware"] as const) {
-    Deno.test(`${name} [webgpu, ${adapterClass} shaders]`, { ignore: !hasAdapter }, async () => {
+    Deno.test(`${name} [webgpu, ${adapterClass} shaders]`, { ignore }, async () => {
       await body(await webGpu(adapterClass));
     });
   }

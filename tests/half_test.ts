@@ -80,7 +80,7 @@ everyBackend("castToHalf rounds every number as roundToHalf does", async (backen
     const wrong = expected.findIndex((value, index) => !Object.is(value, actual[index]));
     assertEquals(wrong, -1, `${data[wrong]} became ${actual[wrong]}, expected ${expected[wrong]}`);
   }
-});
+}, { halves: true });
 
 everyBackend("tensors of f16 are written rounded, read widened, viewed and reused", async (backend) => {
   const x = backend.allocate([3], "f16");
@@ -95,7 +95,7 @@ everyBackend("tensors of f16 are written rounded, read widened, viewed and reuse
     return y;
   });
   assertEquals([...await backend.read(read)], [1.5, 2.5]);
-});
+}, { halves: true });
 
 const OPERATIONS: Readonly<Record<string, Operation>> = {
   linear: ({ x, weight, bias }) => linear(x, weight, bias),
@@ -164,7 +164,7 @@ everyBackend("products in half precision equal the CPU reference", async (backen
     const actual = await evaluate(backend, inputs, operation, undefined, undefined, inHalf);
     assertSame(actual, expected, tolerance, what);
   }
-});
+}, { halves: true });
 
 Deno.test("without a tape that says so, nothing is rounded", async () => {
   const backend = new CpuBackend(), x = backend.from([0.1]);
@@ -204,7 +204,7 @@ everyBackend("readingHalves makes a kernel that reads halves and computes in f32
   backend.write(x, [1, 2 ** -12, 5]);
   backend.run(readingHalves(twice, ["x"]), { x, place, y }, { size: 3 });
   assertEquals([...await backend.read(y)], [6, 1 + 2 ** -12, 5 + 2 ** -12]);
-});
+}, { halves: true });
 
 Deno.test("readingHalves changes how the shader loads, and nothing else", () => {
   const variant = readingHalves(twice, ["x"]);
@@ -232,4 +232,4 @@ everyBackend("a kernel refuses numbers of another type than it reads", (backend)
     TypeError,
     "Cannot run twice: x holds f16, expected f32",
   );
-});
+}, { halves: true });

@@ -137,6 +137,7 @@ everyBackend(
       }
     }
   },
+  { halves: true },
 );
 
 everyBackend("a run finds the scale that fits, and then trains", async (backend) => {
@@ -146,7 +147,7 @@ everyBackend("a run finds the scale that fits, and then trains", async (backend)
   assert(reports.slice(0, skips).every(({ skipped }) => skipped), "skips come first");
   assertEquals((await backend.read(run.lossScale!.state))[0], 2 ** (30 - skips));
   assert(reports.at(-1)!.loss < reports[0].loss - 0.1);
-});
+}, { halves: true });
 
 everyBackend(
   "two scales that fit give nearly the same update: what differs is subnormal",
@@ -157,6 +158,7 @@ everyBackend(
     const apart = Math.max(...values.map((value, index) => Math.abs(value - others[index])));
     assert(apart < 1e-4, `weights differ by ${apart}`);
   },
+  { halves: true },
 );
 
 Deno.test("without a scale that fits, training ends with one line", async () => {
@@ -199,7 +201,7 @@ Deno.test("a custom rule trains in half precision; an optimizer for f32 only is 
 everyBackend("LossScale begins at 65536", async (backend) => {
   assertEquals([...await backend.read(new LossScale(backend).state)], [65536, 0, 1 / 65536]);
   assertEquals((await allReports(newRun(backend, new Gpt(small), { steps: 1 })))[0].skipped, undefined);
-});
+}, { halves: true });
 
 everyBackend(
   "a run in half precision that is saved and restored goes on bit for bit, also after a skip",
@@ -220,6 +222,7 @@ everyBackend(
     assertEquals(await stateOf(resumed), await stateOf(whole));
     assertEquals(await backend.read(resumed.lossScale!.state), await backend.read(whole.lossScale!.state));
   },
+  { halves: true },
 );
 
 Deno.test("a checkpoint without a loss scale that makes sense is refused, before anything is changed", async () => {
@@ -247,4 +250,4 @@ everyBackend("training in half precision follows that on the CPU, and differs fr
   const apart = Math.max(...actual.map((loss, step) => Math.abs(loss - expected[step]) / expected[step]));
   assert(apart < 1e-3, `${apart} apart`);
   assertNotEquals(actual, await losses(backend, "f32"));
-});
+}, { halves: true });

@@ -287,7 +287,7 @@ Deno.test("a model gives its memory back when another one is opened, or its run 
   const { name, zip } = first.last("packed")!, freed: number[] = [];
   prototype.free = function (...tensors) {
     freed.push(tensors.length);
-    free.apply(this, tensors);
+    free.call(this, ...tensors);
   };
   try {
     const tales: ToWorker = { kind: "bring", files: filesIn(`${root}pretrained/tales`) };

@@ -11,7 +11,7 @@
 import { type Backend, loadTokenizer, objectiveOf, type Tensor } from "../../mod.ts";
 import type { LanguageSettings } from "../../checkpoints/runs/language_settings.ts";
 import { encodeSource, encodeWith, ownSource, talesSource } from "./corpus.ts";
-import type { Choices, Plan } from "../protocol.ts";
+import type { Choices, FromWorker, Plan } from "../protocol.ts";
 import type { LogContent } from "./run_log.ts";
 import { planRun, planSettings, Session } from "./session.ts";
 import { settingsOf } from "./settings.ts";
@@ -114,4 +114,51 @@ function restoreRun(session: Session, { floats, step, log }: KeptRun): void {
   session.run.step = step;
   session.log.content = log;
   for (const { learningRate } of session.log.rates) session.run.changeLearningRate(learningRate);
+}
+
+/** Keeps a run while it trains. The shelf has room for one. */
+export class Keeping {
+  readonly #post: (message: FromWorker) => void;
+  readonly #shelf: Shelf | undefined;
+  /** The run that the shelf holds, if this worker trains it. */
+  #shelved: Session | undefined;
+  /** The run that the shelf does not take. */
+  #refused: Session | undefined;
+
+  /**
+   * @param post Gets the reason why a run is not kept.
+   * @param shelf The place; without one nothing is kept.
+   */
+  constructor(post: (message: FromWorker) => void, shelf: Shelf | undefined) {
+    this.#post = post;
+    this.#shelf = shelf;
+  }
+
+  /** Keeps the newest state of a run. Where that is refused the page is told once, and the run continues all the same. */
+  async keep(session: Session): Promise<void> {
+    if (!this.#shelf || this.#refused === session) return;
+    try {
+      await this.#shelf.write(await encodeRun(session));
+      this.#shelved = session;
+    } catch (error) {
+      this.#refused = session;
+      this.#post({ kind: "unkept", reason: (error as Error).message });
+    }
+  }
+
+  /** The run that is kept, if there is one. */
+  async read(): Promise<KeptRun | undefined> {
+    return decodeRun(await this.#shelf?.read().catch(() => undefined));
+  }
+
+  /** Notes that a run was made of the one that is kept. */
+  adopt(session: Session): void {
+    this.#shelved = session;
+  }
+
+  /** Keeps a run no longer that has ended; another one that is kept stays. */
+  async end(session: Session | undefined): Promise<void> {
+    if (session && session === this.#shelved) await this.#shelf?.write(undefined).catch(() => {});
+    this.#shelved = this.#refused = undefined;
+  }
 }

@@ -9,7 +9,7 @@ import { Brought } from "./bring/brought.ts";
 import { type Corpus, encodeSource, ownSource, type Source, talesSource } from "./corpus.ts";
 import { Looks, type LookSource } from "./looks.ts";
 import type { Choices, FromWorker, Plan, Question, ToWorker, WorkerState } from "../protocol.ts";
-import { decodeRun, encodeRun, type KeptRun, type Shelf, takeUp } from "./kept_run.ts";
+import { Keeping, type Shelf, takeUp } from "./kept_run.ts";
 import { planRun, Session } from "./session.ts";
 import { settingsOf } from "./settings.ts";
 import { packRun } from "./take_away.ts";
@@ -36,11 +36,7 @@ export class Trainer {
   #session: Session | undefined;
   #brought: Brought | undefined;
   #looks: Looks | undefined;
-  readonly #shelf: Shelf | undefined;
-  /** The run that the shelf holds, if it is the one that is shown. */
-  #shelved: Session | undefined;
-  /** The run that the shelf does not take. */
-  #refused: Session | undefined;
+  readonly #keeping: Keeping;
 
   /**
    * @param post Where the answers go.
@@ -48,7 +44,7 @@ export class Trainer {
    */
   constructor(post: (message: FromWorker) => void, shelf?: Shelf) {
     this.#post = post;
-    this.#shelf = shelf;
+    this.#keeping = new Keeping(post, shelf);
   }
 
   /** Takes a message; the promise resolves when it has been processed. */
@@ -176,44 +172,27 @@ export class Trainer {
       post: this.#post,
       looks: this.#looks,
       last,
-      keep: () => this.#keep(session),
+      keep: () => this.#keeping.keep(session),
       isInterrupted: () => this.#interrupted,
     });
     this.#show(this.#resting());
     await this.#looks?.renew();
   }
 
-  /** Keeps the newest state of the run. Where that is refused the page is told once, and the run continues all the same. */
-  async #keep(session: Session): Promise<void> {
-    if (!this.#shelf || this.#refused === session) return;
-    try {
-      await this.#shelf.write(await encodeRun(session));
-      this.#shelved = session;
-    } catch (error) {
-      this.#refused = session;
-      this.#post({ kind: "unkept", reason: (error as Error).message });
-    }
-  }
-
-  /** The run that is kept, if there is one. */
-  async #kept(): Promise<KeptRun | undefined> {
-    return decodeRun(await this.#shelf?.read().catch(() => undefined));
-  }
-
   async #find(): Promise<void> {
-    const kept = await this.#kept();
+    const kept = await this.#keeping.read();
     if (!kept) return;
     this.#post({ kind: "found", own: kept.text !== null, step: kept.step, steps: kept.choices.steps });
   }
 
   /** Resumes the kept run, paused, and shows again what was shown of it. */
   async #restore(): Promise<void> {
-    const kept = await this.#kept();
+    const kept = await this.#keeping.read();
     if (!kept) throw new Error("The run that was kept is no longer there: begin a new one");
     this.#show("preparing");
     await this.#open(kept.device);
     const { session, plan } = takeUp(this.#opened!.backend, kept);
-    this.#shelved = session;
+    this.#keeping.adopt(session);
     await this.#continue(session, plan);
   }
 
@@ -263,7 +242,7 @@ export class Trainer {
     }
     await (this.#queue = this.#queue.then(async () => {
       const isConsistent = session.log.records.at(-1)?.step === session.run.step; // not where a step has failed
-      if (this.#session === session && isConsistent) await this.#keep(session);
+      if (this.#session === session && isConsistent) await this.#keeping.keep(session);
     }));
   }
 
@@ -280,13 +259,8 @@ export class Trainer {
    * back.
    */
   async #reset(): Promise<void> {
-    if (this.#session && this.#session === this.#shelved) await this.#shelf?.write(undefined).catch(() => {});
-    this.#session =
-      this.#shelved =
-      this.#refused =
-      this.#brought =
-      this.#looks =
-        undefined;
+    await this.#keeping.end(this.#session);
+    this.#session = this.#brought = this.#looks = undefined;
     this.#opened?.backend.close();
     this.#opened = undefined;
     this.#show("idle");
