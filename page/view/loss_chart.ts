@@ -94,7 +94,7 @@ export class LossChart {
         ...this.#size(),
         legend: { show: false },
         cursor: { show: false },
-        padding: [8, 8, 0, 0],
+        padding: [8, 24, 0, 0],
         scales: {
           x: { time: false, range: (_, __, last) => [0, Math.min(steps, Math.max(50, last * 1.02))] },
           y: {
