@@ -20,9 +20,10 @@ const COMPARED = 32;
 
 /**
  * How far hidden states with and without caches may differ, as a share of the largest. Rounding gave at most 1e-6 (12
- * layers, both backends); blocks that ignore their cache were off by 6e-4 and more, with initial weights as small as 0.005.
+ * layers), without normalization on a GPU's shaders, which add in another order, 2.4e-5; blocks that ignore their cache were
+ * off by 6e-4 and more, with initial weights as small as 0.005.
  */
-const TOLERANCE = 2e-5;
+const TOLERANCE = 1e-4;
 
 /** How far hidden states may change with later tokens, as a share of the largest: rounding at most, usually nothing. */
 const CAUSAL_TOLERANCE = 1e-6;
