@@ -9,7 +9,7 @@ import { zipSync } from "npm:fflate@0.8.3";
 import { CharTokenizer } from "../../mod.ts";
 import { exactLoss, percentText } from "../../page/view/format.ts";
 import { inFolder, story, succeed, words } from "../_command.ts";
-import { choose, drop, fill, openPage, textOf, waitForText } from "./chrome.ts";
+import { choose, clickGenerate, drop, fill, openPage, textOf, waitForText } from "./chrome.ts";
 import { lossesOn, test } from "./shared.ts";
 
 test(
@@ -25,7 +25,7 @@ test(
       await waitForText(page, "#state", /^begun$/);
       await waitForText(page, "#facts", /^GPT-2, 2 layers, 4 heads, 64 wide, /);
       await fill(page, "#prompt", "the ");
-      await page.click("#generate");
+      await clickGenerate(page);
       await page.waitForFunction(() => document.querySelector("#answer")!.textContent!.length === 404);
       const line =
         "generate --checkpoint runs/begun --device wasm --seed 1 --temperature 0.8 --max-new-tokens 400";
@@ -102,7 +102,7 @@ test(
       assertEquals(await textOf(page, "#alert"), "");
       await fill(page, "#temperature", "0");
       await fill(page, "#prompt", "a b");
-      await page.click("#generate");
+      await clickGenerate(page);
       await page.waitForFunction(() => document.querySelector("#answer")!.textContent!.length === 403);
       const line = `generate --checkpoint ${gpt} --device cpu --temperature 0 --max-new-tokens 400`;
       const printed = await succeed([...words(line), "--prompt", "a b"], { cwd });

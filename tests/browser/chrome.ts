@@ -124,3 +124,10 @@ export async function choose(page: Page, button: string, ...files: string[]): Pr
   const [chooser] = await Promise.all([page.waitForFileChooser(), page.click(button)]);
   await chooser.accept(files);
 }
+
+/** Clicks on Generate or Fill, once the list of next tokens is there, which moves the button. */
+export async function clickGenerate(page: Page): Promise<void> {
+  await page.waitForSelector("#chances tr");
+  await page.waitForSelector('#generate[aria-disabled="false"]');
+  await page.click("#generate");
+}

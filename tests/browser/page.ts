@@ -13,7 +13,7 @@ import { writePage } from "../../page/serve.ts";
 import { percentText } from "../../page/view/format.ts";
 import { unzipSync } from "npm:fflate@0.8.3";
 import { inFolder, story, succeed, words } from "../_command.ts";
-import { fill, openPage, textOf, waitForText } from "./chrome.ts";
+import { clickGenerate, fill, openPage, textOf, waitForText } from "./chrome.ts";
 import { files, inDeno, lossesOn, rowsOf, test } from "./shared.ts";
 
 const stepOf = async (page: Page) => Number((await textOf(page, "#fact-step")).replace(/ of .*/, ""));
@@ -41,8 +41,7 @@ for (const [device, steps] of [["wasm", 30], ["cpu", 8]] as const) {
       assert(before >= 1 && before < steps, `${before}`);
       await page.click("#step");
       await waitForText(page, "#fact-step", new RegExp(`^${before + 1} of ${steps}$`));
-      await page.waitForSelector('#generate[aria-disabled="false"]');
-      await page.click("#generate");
+      await clickGenerate(page);
       await page.waitForFunction(() => document.querySelector("#answer")!.textContent!.length > 50);
       await waitForText(page, "#state", /^Paused$/);
       await waitForText(page, "#pause", /^Go on$/);
@@ -90,7 +89,7 @@ test("a text of 500 characters trains, a shorter one is refused in one line", as
   });
   await page.click("#train", { count: 2 });
   await waitForText(page, "#state", /^Done$/);
-  await page.click("#generate");
+  await clickGenerate(page);
   await waitForText(page, "#answer", /.{200}/s);
   await waitForText(page, "#state", /^Done$/);
   const seen = await page.evaluate(() => (globalThis as unknown as { seen: string[] }).seen);
@@ -134,7 +133,7 @@ test("a masked model trains and fills a mask", async (browser, address) => {
   await waitForText(page, "#plan", /^Masked model .* 5 steps/);
   await page.click("#train");
   await waitForText(page, "#state", /^Done$/);
-  await page.click("#generate");
+  await clickGenerate(page);
   await waitForText(page, "#answer", /^Once th.re was$/);
   assertEquals(faults, []);
 });
@@ -174,7 +173,7 @@ test(
         await Deno.writeFile(`${cwd}/runs/${path}`, bytes);
       }
       await fill(page, "#prompt", "the ");
-      await page.click("#generate");
+      await clickGenerate(page);
       await page.waitForFunction(() => document.querySelector("#answer")!.textContent!.length === 404);
       const line =
         `generate --checkpoint runs/${name} --device wasm --seed 1 --temperature 0.8 --max-new-tokens 400`;
