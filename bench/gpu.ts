@@ -28,25 +28,34 @@ const HELP = `Usage: deno task bench:gpu [--part NAME...] [--model NAME] [--quic
   --python   the Python that has PyTorch with CUDA; python3 unless given
   --torch-device  cpu to try PyTorch's part without CUDA`;
 
-const { values: flags } = parseArgs({
-  args: Deno.args,
-  options: {
-    part: { type: "string", multiple: true },
-    model: { type: "string" },
-    quick: { type: "boolean", default: false },
-    json: { type: "boolean", default: false },
-    peak: { type: "string" },
-    limit: { type: "string", default: "540" },
-    python: { type: "string", default: Deno.env.get("MINIFORMER_PYTHON") ?? "python3" },
-    "torch-device": { type: "string", default: "cuda" },
-    help: { type: "boolean", default: false },
-  },
-});
 /** Ends with a message about the command line. */
 function refuse(message: string): never {
   console.error(`error: ${message}; deno task bench:gpu --help says more`);
   Deno.exit(2);
 }
+
+function readFlags() {
+  try {
+    return parseArgs({
+      args: Deno.args,
+      options: {
+        part: { type: "string", multiple: true },
+        model: { type: "string" },
+        quick: { type: "boolean", default: false },
+        json: { type: "boolean", default: false },
+        peak: { type: "string" },
+        limit: { type: "string", default: "540" },
+        python: { type: "string", default: Deno.env.get("MINIFORMER_PYTHON") ?? "python3" },
+        "torch-device": { type: "string", default: "cuda" },
+        help: { type: "boolean", default: false },
+      },
+    }).values;
+  } catch (error) {
+    return refuse((error as Error).message.replace(/\. To specify.*/s, ""));
+  }
+}
+
+const flags = readFlags();
 if (flags.help) {
   console.log(HELP);
   Deno.exit(0);

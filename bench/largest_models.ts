@@ -18,15 +18,35 @@ import {
 } from "../mod.ts";
 import { alignTable } from "./table.ts";
 
-const { values: flags } = parseArgs({
-  args: Deno.args,
-  options: {
-    "batch-size": { type: "string", default: "1" },
-    "context-length": { type: "string", default: "1024" },
-    check: { type: "boolean", default: false },
-  },
+/** Ends with a message about the command line. */
+function refuse(message: string): never {
+  console.error(`error: ${message}; expected [--batch-size N] [--context-length N] [--check]`);
+  Deno.exit(2);
+}
+
+function readFlags() {
+  try {
+    return parseArgs({
+      args: Deno.args,
+      options: {
+        "batch-size": { type: "string", default: "1" },
+        "context-length": { type: "string", default: "1024" },
+        check: { type: "boolean", default: false },
+      },
+    }).values;
+  } catch (error) {
+    return refuse((error as Error).message.replace(/\. To specify.*/s, ""));
+  }
+}
+
+const flags = readFlags();
+const [batchSize, contextLength] = (["batch-size", "context-length"] as const).map((name) => {
+  const value = Number(flags[name]);
+  if (!Number.isInteger(value) || value < 1) {
+    refuse(`--${name} is ${flags[name]}, not a whole number from 1 on`);
+  }
+  return value;
 });
-const batchSize = Number(flags["batch-size"]), contextLength = Number(flags["context-length"]);
 
 /** GPT-2's proportions and vocabulary: heads are 64 wide, the feed-forward network four times the model. */
 const configOf = (layers: number, modelDim: number): GptConfig => ({
