@@ -32,7 +32,7 @@ import {
 import { forRowsOfPiece, rowPieces } from "../core/wasm/wasm_pass.ts";
 import type { I32 } from "../core/wasm/wasm_numbers.ts";
 import { F32x4 } from "../core/wasm/wasm_vectors.ts";
-import { rowLanes, SUM_OVER_GROUP_WGSL, sumRowsWasm, sumWasm } from "./reduce.ts";
+import { rowLanes, sumRowsWasm, sumWasm } from "./reduce.ts";
 
 /** Normalizes rows. */
 export const layerNormForward = kernel({
@@ -60,7 +60,7 @@ export const layerNormForward = kernel({
       reciprocalStd[row] = r;
     }
   },
-  wgsl: `${SUM_OVER_GROUP_WGSL}
+  wgsl: `
 fn run(row: u32, lane: u32) {
   let start = row * columns;
   var laneSum = 0.0;
@@ -128,8 +128,7 @@ export const layerNormBackward = kernel({
       }
     }
   },
-  wgsl: ({ accumulate }) =>
-    `${SUM_OVER_GROUP_WGSL}
+  wgsl: ({ accumulate }) => `
 fn run(row: u32, lane: u32) {
   let start = row * columns;
   let m = mean[row];

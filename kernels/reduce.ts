@@ -1,12 +1,10 @@
 /**
- * Reductions for other kernels: over the invocations of a group, as WGSL text, and over the elements of a row or the rows
+ * Reductions for other kernels: how many invocations share a row in shaders, and sums over the elements of a row or the rows
  * of a matrix, for WebAssembly.
  *
- * Floating-point addition is not associative, so the order of a sum decides its last bits. These trees always add the
- * same pairs, on any hardware, so training repeats bit for bit.
- *
- * In the shaders of this folder, what a lane has computed before such a reduction begins with `lane` (`laneSum`, `laneMax`);
- * the result bears the name that the CPU body uses.
+ * Shaders call `sumOverGroup(lane, value)` and `maxOverGroup(lane, value)`, which `core/webgpu/reductions_wgsl.ts` writes: trees
+ * that always add the same pairs, on any hardware. In the shaders of this folder, what a lane has computed before such a reduction
+ * begins with `lane` (`laneSum`, `laneMax`); the result bears the name that the CPU body uses.
  *
  * WebAssembly adds four numbers at once, so a row has four sums side by side, of every fourth element, which are added at
  * the end. A sum over rows has a partial sum for each block of rows. Many short sums also lose less to rounding than one
