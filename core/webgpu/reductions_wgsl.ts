@@ -41,6 +41,18 @@ const REDUCTIONS: Readonly<Record<string, (left: string, right: string) => strin
 const LEVELS_PER_BARRIER = 2;
 
 /**
+ * The strides of a tree, level by level.
+ *
+ * @param lanes A power of two.
+ * @returns The lower powers of two, the largest first.
+ */
+export function stridesBelow(lanes: number): number[] {
+  const strides: number[] = [];
+  for (let stride = lanes >> 1; stride > 0; stride >>= 1) strides.push(stride);
+  return strides;
+}
+
+/**
  * Writes the reductions that the text of a kernel calls.
  *
  * @example Eight lanes in subgroups of four: one stride through memory, two by shuffles
@@ -70,10 +82,10 @@ export function reductionsFor(
 ): { readonly directive: string; readonly code: string } {
   const names = Object.keys(REDUCTIONS).filter((name) => body.includes(`${name}(`));
   if (names.length === 0) return { directive: "", code: "" };
-  if (!Number.isInteger(Math.log2(lanes))) {
+  if ((lanes & (lanes - 1)) !== 0) {
     throw new RangeError(`Cannot reduce over ${lanes} lanes: expected a power of two`);
   }
-  const strides = Array.from({ length: Math.log2(lanes) }, (_, level) => lanes >> (level + 1));
+  const strides = stridesBelow(lanes);
   const size = subgroups?.size ?? 1;
   const distant = strides.filter((stride) => stride >= size),
     near = strides.filter((stride) => stride < size);

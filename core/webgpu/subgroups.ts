@@ -8,7 +8,7 @@
  * @module
  */
 
-import type { Subgroups } from "./reductions_wgsl.ts";
+import { stridesBelow, type Subgroups } from "./reductions_wgsl.ts";
 
 /** Lanes of the groups that are tried: those of rows for either class of adapters, and the most that a group may have. */
 const TRIED_LANES = [8, 64, 256];
@@ -24,15 +24,12 @@ const countingShader = ({ size, directive }: Subgroups, lanes: number): string =
 fn main(@builtin(local_invocation_index) lane: u32) {
   var isRight = true;
   ${
-    strides(Math.min(size, lanes)).map((stride) =>
+    stridesBelow(Math.min(size, lanes)).map((stride) =>
       `isRight = (subgroupShuffleXor(lane, ${stride}u) == (lane ^ ${stride})) && isRight;`
     ).join("\n  ")
   }
   if (isRight) { atomicAdd(&count, 1); }
 }`;
-
-/** Powers of two below a number, which is one itself. */
-const strides = (size: number): number[] => Array.from({ length: Math.log2(size) }, (_, level) => 2 ** level);
 
 /**
  * The subgroups of a device, if reductions can use them.
@@ -47,7 +44,8 @@ export async function findSubgroups(
   minSize: number | undefined,
   isTrusted: boolean,
 ): Promise<Subgroups | undefined> {
-  const size = 2 ** Math.floor(Math.log2(minSize || 1));
+  let size = 1;
+  while (2 * size <= (minSize ?? 1)) size *= 2;
   if (!device.features.has("subgroups") || size < 2) return undefined;
   for (const directive of [DIRECTIVE, ""]) {
     const subgroups = { size, directive };
