@@ -11,8 +11,6 @@
 
 import type { Backend } from "../core/backend.ts";
 import { quoted } from "../core/quoted.ts";
-import type { Tensor } from "../core/tensor.ts";
-import { embedding } from "../kernels/embedding.ts";
 import type { ModelsByKind } from "../models/families.ts";
 
 /** Most positions that are compared. */
@@ -100,24 +98,4 @@ export async function cachesAgree(backend: Backend, model: CausalModel): Promise
   } catch {
     return false; // the block refuses a cache; if it fails for another cause, it fails without one, too
   }
-}
-
-/**
- * The logits of the next token, from the whole window.
- *
- * @param model The model.
- * @param windows The ids of each window, all of one length.
- * @returns Logits, (B, 1, V); in a scope of the caller.
- */
-export function logitsOfWindows(model: CausalModel, windows: readonly Uint32Array[]): Tensor {
-  const { contextLength, modelDim } = model.config, { backend } = model.tokenEmbedding;
-  const batch = windows.length, [{ length }] = windows;
-  // A GPU compiles its shaders for every shape anew. With powers of two there are few; what follows the last token is
-  // padding, which a causal model does not see.
-  const time = Math.min(contextLength, 1 << 32 - Math.clz32(length - 1));
-  const ids = new Uint32Array(batch * time);
-  for (const [row, window] of windows.entries()) ids.set(window, row * time);
-  const last = backend.from(Uint32Array.from({ length: batch }, (_, row) => row * time + length - 1)); // (B)
-  const states = model.states(backend.from(ids, [batch, time])).reshape([batch * time, modelDim]); // (B · T, C)
-  return model.logits(embedding(last, states).reshape([batch, 1, modelDim])); // (B, 1, V)
 }

@@ -79,6 +79,7 @@ const FALLBACK: Constants = {
   ...heads,
   headDim: 16,
   size: 100_000,
+  length: 5,
   momentum: 0.9,
   value: 0,
   factor: 2,

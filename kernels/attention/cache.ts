@@ -53,11 +53,10 @@ fn each(index: u32) {
   let d = index % headDim;
   let j = index / headDim % length;
   let row = index / (headDim * length);
-  let width = heads * headDim;
-  let start = (row / heads * length + j) * 3 * width + row % heads * headDim + d;
+  let start = (row / heads * length + j) * (3 * heads * headDim) + row % heads * headDim + d;
   let end = (row * time + j) * headDim + d;
-  cachedKey[end] = queryKeyValue[start + width];
-  cachedValue[end] = queryKeyValue[start + 2 * width];
+  cachedKey[end] = queryKeyValue[start + heads * headDim];
+  cachedValue[end] = queryKeyValue[start + 2 * heads * headDim];
 }`,
   wasm: cacheFillWasm,
 });
@@ -256,7 +255,9 @@ export function cachedSelfAttention(
 ): Tensor {
   const { batch, length, width } = sizesOf(queryKeyValue, cache);
   if (length !== 1) {
-    throw new TypeError(`Cannot attend from ${formatShape(queryKeyValue.shape)} with a cache: expected T = 1`);
+    throw new TypeError(
+      `Cannot attend from ${formatShape(queryKeyValue.shape)} with a cache: expected T = 1`,
+    );
   }
   const layout = { stride: 3 * width, keyStart: width, valueStart: 2 * width, factor: scale };
   return attend([queryKeyValue, queryKeyValue, queryKeyValue], cache, [batch, 1, width], layout);
