@@ -24,8 +24,6 @@ import type { ModelsByKind } from "../models/families.ts";
 import type { GptContext } from "../models/gpt.ts";
 import { cachesAgree } from "./without_cache.ts";
 
-type CausalModel = ModelsByKind["causal"];
-
 /**
  * How to generate.
  *
@@ -92,11 +90,31 @@ function lengthAtOnce({ name }: Backend, known: number, contextLength: number, i
 }
 
 /** The logits after one position of every window, (B, 1, V), whose positions are computed at once. */
-function logitsAfter(model: CausalModel, ids: Tensor, last: number, context: GptContext): Tensor {
+function logitsAfter(
+  model: ModelsByKind["causal"],
+  ids: Tensor,
+  last: number,
+  context: GptContext = {},
+): Tensor {
   const { modelDim } = model.config, { backend } = ids, [batch, time] = ids.shape;
   const rows = backend.from(Uint32Array.from({ length: batch }, (_, row) => row * time + last)); // (B)
   const states = model.states(ids, context).reshape([batch * time, modelDim]); // (B · T, C)
   return model.logits(embedding(rows, states).reshape([batch, 1, modelDim])); // (B, 1, V)
+}
+
+/**
+ * The logits of the token after a window, of which all positions are computed at once.
+ *
+ * @param model The model.
+ * @param window At most as many ids as its context has.
+ * @returns Logits, (1, 1, V); in a scope of the caller.
+ */
+export function logitsOfWindow(model: ModelsByKind["causal"], window: Uint32Array): Tensor {
+  const { backend } = model.tokenEmbedding;
+  const length = lengthAtOnce(backend, window.length, model.config.contextLength, false);
+  const ids = new Uint32Array(length);
+  ids.set(window);
+  return logitsAfter(model, backend.from(ids, [1, length]), window.length - 1);
 }
 
 /**
@@ -126,7 +144,7 @@ function logitsAfter(model: CausalModel, ids: Tensor, last: number, context: Gpt
  */
 export async function* generate(
   backend: Backend,
-  model: CausalModel,
+  model: ModelsByKind["causal"],
   options: GenerateOptions,
 ): AsyncGenerator<Uint32Array[]> {
   const { layers, heads, modelDim, contextLength, vocabSize } = model.config;
