@@ -18,11 +18,9 @@ import type { Backend } from "../core/backend.ts";
 import { seedWords } from "../core/random.ts";
 import type { Tensor } from "../core/tensor.ts";
 import type { KeyValueCache } from "../kernels/attention/cache.ts";
-import { embedding } from "../kernels/embedding.ts";
 import { advanceTokens, sampleForward, takeTokens } from "../kernels/sample.ts";
 import type { ModelsByKind } from "../models/families.ts";
-import type { GptContext } from "../models/gpt.ts";
-import { cachesAgree } from "./without_cache.ts";
+import { cachesAgree, lengthAtOnce, logitsAfter } from "./without_cache.ts";
 
 /**
  * How to generate.
@@ -72,49 +70,6 @@ function checkOptions(options: Required<GenerateOptions>, vocabSize: number): vo
     repetitionPenalty > 0 && repetitionPenalty < Infinity,
     `repetitionPenalty is ${repetitionPenalty}, expected > 0`,
   );
-}
-
-/**
- * The fewest tokens that WebGPU computes at once where there are caches. Each length has shaders of its own: compiling them
- * takes longer than fewer tokens one by one.
- */
-const FEWEST_AT_ONCE = 64;
-
-/**
- * How many positions are computed at once: all that are known, on WebGPU a power of two, so that there are few shaders. What
- * follows the last token is padding then, which a causal model does not see. One, where one by one is faster.
- */
-function lengthAtOnce({ name }: Backend, known: number, contextLength: number, isCached: boolean): number {
-  if (name !== "webgpu") return known;
-  return isCached && known < FEWEST_AT_ONCE ? 1 : Math.min(contextLength, 1 << 32 - Math.clz32(known - 1));
-}
-
-/** The logits after one position of every window, (B, 1, V), whose positions are computed at once. */
-function logitsAfter(
-  model: ModelsByKind["causal"],
-  ids: Tensor,
-  last: number,
-  context: GptContext = {},
-): Tensor {
-  const { modelDim } = model.config, { backend } = ids, [batch, time] = ids.shape;
-  const rows = backend.from(Uint32Array.from({ length: batch }, (_, row) => row * time + last)); // (B)
-  const states = model.states(ids, context).reshape([batch * time, modelDim]); // (B · T, C)
-  return model.logits(embedding(rows, states).reshape([batch, 1, modelDim])); // (B, 1, V)
-}
-
-/**
- * The logits of the token after a window, of which all positions are computed at once.
- *
- * @param model The model.
- * @param window At most as many ids as its context has.
- * @returns Logits, (1, 1, V); in a scope of the caller.
- */
-export function logitsOfWindow(model: ModelsByKind["causal"], window: Uint32Array): Tensor {
-  const { backend } = model.tokenEmbedding;
-  const length = lengthAtOnce(backend, window.length, model.config.contextLength, false);
-  const ids = new Uint32Array(length);
-  ids.set(window);
-  return logitsAfter(model, backend.from(ids, [1, length]), window.length - 1);
 }
 
 /**

@@ -26,15 +26,18 @@ import { BLOCK_TERMS, multiplyTile, storeTile, UNROLLED_STEPS } from "./tile_was
 /** Columns of a tile. */
 const TILE_COLUMNS = 32;
 
-/** Columns of a piece: long enough to be read ahead. */
-const PIECE_COLUMNS = 256;
+/** Columns of a piece: long enough to be read ahead, and few enough for several threads. */
+const PIECE_COLUMNS = 128;
 
 /** The fewest numbers in b: a smaller one stays in the second cache, and tiles that run down it are as fast. */
 const LARGE = 2 ** 18;
 
+/** The fewest columns: with fewer there are not enough pieces. */
+const FEWEST_COLUMNS = 4 * PIECE_COLUMNS;
+
 /** Whether a product of few rows is computed here. */
 export const isStreamed = ({ columns, inner, transposeB }: MatmulConstants): boolean =>
-  transposeB === 0 && columns * inner >= LARGE;
+  transposeB === 0 && columns >= FEWEST_COLUMNS && columns * inner >= LARGE;
 
 /**
  * The pass of such products.

@@ -28,7 +28,7 @@ import {
   type Tokenizer,
   tokenLosses,
 } from "../../mod.ts";
-import { logitsOfWindow } from "../../inference/generate.ts";
+import { logitsOfWindow } from "../../inference/without_cache.ts";
 import { samplingProbabilities } from "../../kernels/sample.ts";
 import { lookInside } from "./inside.ts";
 import type { FromWorker, Question, SurprisingToken, TokenChance } from "../protocol.ts";
