@@ -43,7 +43,9 @@
  * @module
  */
 
+import type { DataType } from "../../../core/backend.ts";
 import { readSizes } from "../../../core/webgpu/shader.ts";
+import { elementWgsl, loadWgsl } from "../half.ts";
 import {
   MATMUL_SIZES,
   type MatmulConstants,
@@ -53,7 +55,14 @@ import {
   type TilesPlan,
 } from "../matmul_plan.ts";
 import { component, unroll } from "../unroll.ts";
-import { blockWgsl, declareMatrices, type Operand, operandsOf, storeWgsl } from "./blocks_wgsl.ts";
+import {
+  blockWgsl,
+  declareMatrices,
+  matrixWgsl,
+  type Operand,
+  operandsOf,
+  storeWgsl,
+} from "./blocks_wgsl.ts";
 
 /** The rectangle of the invocations that a GPU runs in lockstep. */
 const RECTANGLE_ROWS = 8, RECTANGLE_COLUMNS = 4, RECTANGLE = RECTANGLE_ROWS * RECTANGLE_COLUMNS;
@@ -64,6 +73,8 @@ export interface TilesOptions {
   readonly biased?: boolean;
   /** Whether sums are split: there is a size `sliceLength`, and y is (slices, batch, rows, columns). */
   readonly sliced?: boolean;
+  /** What a and b hold: f32 unless given, or f16. */
+  readonly type?: DataType;
 }
 
 /**
@@ -77,16 +88,20 @@ export interface TilesOptions {
 export function tilesWgsl(
   constants: MatmulConstants,
   { tile }: TilesPlan,
-  { biased = false, sliced = false }: TilesOptions,
+  { biased = false, sliced = false, type = "f32" }: TilesOptions,
 ): string {
-  const { columns, inner, accumulate } = constants, [a, b] = operandsOf(constants);
+  const { columns, inner, accumulate } = constants, [a, b] = operandsOf(constants, type);
   const { laneRows, laneColumns } = TILES[tile], aVectors = laneRows / 4, bVectors = laneColumns / 4;
+  const blocks = type === "f16" ? 2 : 1, steps = STEPS * blocks; // of a lane, and in workgroup memory, at a time
+  const fetch = (letter: "A" | "B"): string =>
+    unroll(blocks, (i) => `next${i} = fetch${letter}(start, line, k + ${i * STEPS});`, " ");
+  const fetchNext = `if (isOfB) { ${fetch("B")} } else { ${fetch("A")} }`;
   return `${declareMatrices([a, b], columns, biased)}
 ${blockWgsl(a, inner)}
 ${blockWgsl(b, inner)}
 ${storeWgsl(constants, { biased, accumulate })}
 // tiles[0] has vectors of four rows of a, tiles[1] of four columns of b: [q][j] those of step 4 q + j
-var<workgroup> tiles: array<array<array<array<vec4f, ${tile / 4}>, 4>, ${STEPS / 4}>, 2>;
+var<workgroup> tiles: array<array<array<array<${elementWgsl(type, 4)}, ${tile / 4}>, 4>, ${steps / 4}>, 2>;
 fn run(group: u32, lane: u32) {
   ${readSizes(sliced ? [...MATMUL_SIZES, "sliceLength"] : MATMUL_SIZES)}
   ${tileOfGroup(tile, sliced)}
@@ -94,26 +109,24 @@ fn run(group: u32, lane: u32) {
   ${resultsOfLane(tile / laneColumns)}
   ${unroll(laneRows, (i) => unroll(bVectors, (j) => `var c${i}_${j} = vec4f();`, " "), "\n  ")}
   var k = first + 4 * quad; // the first step of this lane's block
-  var next: mat4x4f;
-  if (isOfB) { next = fetchB(start, line, k); } else { next = fetchA(start, line, k); }
-  for (var k0 = first; k0 < end; k0 += ${STEPS}) {
+  ${unroll(blocks, (i) => `var next${i}: ${matrixWgsl(type)};`, " ")}
+  ${fetchNext}
+  for (var k0 = first; k0 < end; k0 += ${steps}) {
     workgroupBarrier(); // all lanes have read the tiles before they are overwritten
     if (isOfB) {
-      let block = stepsOfB(next, k);
-      ${storeBlock(1)}
+      ${unroll(blocks, (i) => storeBlock("B", i), "\n      ")}
     } else {
-      let block = stepsOfA(next, k);
-      ${storeBlock(0)}
+      ${unroll(blocks, (i) => storeBlock("A", i), "\n      ")}
     }
     workgroupBarrier(); // the tiles are complete before any lane reads them
-    k += ${STEPS};
-    if (k0 + ${STEPS} < end) {
-      if (isOfB) { next = fetchB(start, line, k); } else { next = fetchA(start, line, k); }
-    }
-    for (var q = 0u; q < ${STEPS / 4}; q++) {
-      let aVector = down ^ (2 * q);
-      let bVector = across ^ (2 * q);
-      ${unroll(4, (j) => `{\n${multiplyStep(j, tile, aVectors, bVectors)}\n}`)}
+    k += ${steps};
+    if (k0 + ${steps} < end) { ${fetchNext} }
+    ${blocks === 1 ? "" : "// a slice may end between two blocks"}
+    for (var q = 0u; q < ${blocks === 1 ? STEPS / 4 : `min(${steps / 4}, (end - k0 + 3) / 4)`}; q++) {
+      let swizzle = 2 * ${blocks === 1 ? "q" : "(q % 4)"};
+      let aVector = down ^ swizzle;
+      let bVector = across ^ swizzle;
+      ${unroll(4, (j) => `{\n${multiplyStep(j, tile, aVectors, bVectors, type)}\n}`)}
     }
   }
   let yStart = matrix * (rows * columns);
@@ -158,9 +171,14 @@ function blockOfLane(tile: TileSize, a: Operand, b: Operand, sliced: boolean): s
   let vector = four ^ (2 * quad);`;
 }
 
-/** Stores the vectors of a block in the tile of a (0) or of b (1). */
-const storeBlock = (matrix: 0 | 1): string =>
-  unroll(4, (j) => `tiles[${matrix}][quad][${j}][vector] = block[${j}];`, "\n      ");
+/** Stores the vectors of a block in the tile of a or of b; the second block of a lane is {@linkcode STEPS} steps further. */
+function storeBlock(letter: "A" | "B", block: number): string {
+  const quad = block === 0 ? "quad" : `quad + ${block * STEPS / 4}`;
+  const vector = (j: number) =>
+    `tiles[${letter === "A" ? 0 : 1}][${quad}][${j}][vector] = block${block}[${j}];`;
+  return `let block${block} = stepsOf${letter}(next${block}, k + ${block * STEPS});
+      ${unroll(4, vector, "\n      ")}`;
+}
 
 /** Where a lane's results are: rows from 4 · down on and columns from 4 · across on, and again half a tile further. */
 function resultsOfLane(lanesAcross: number): string {
@@ -172,11 +190,17 @@ function resultsOfLane(lanesAcross: number): string {
 }
 
 /** Step 4 q + j: every number of a that a lane loads times every vector of b. */
-function multiplyStep(j: number, tile: TileSize, aVectors: number, bVectors: number): string {
+function multiplyStep(
+  j: number,
+  tile: TileSize,
+  aVectors: number,
+  bVectors: number,
+  type: DataType,
+): string {
   const half = tile / 8; // in vectors
   return [
-    unroll(aVectors, (i) => `let a${i} = tiles[0][q][${j}][aVector + ${i * half}];`),
-    unroll(bVectors, (i) => `let b${i} = tiles[1][q][${j}][bVector + ${i * half}];`),
+    unroll(aVectors, (i) => `let a${i} = ${loadWgsl(type, 4, `tiles[0][q][${j}][aVector + ${i * half}]`)};`),
+    unroll(bVectors, (i) => `let b${i} = ${loadWgsl(type, 4, `tiles[1][q][${j}][bVector + ${i * half}]`)};`),
     unroll(4 * aVectors, (row) => {
       const number = component(`a${row >> 2}`, row);
       return unroll(bVectors, (i) => `c${row}_${i} = fma(vec4f(${number}), b${i}, c${row}_${i});`);
