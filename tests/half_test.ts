@@ -73,7 +73,14 @@ Deno.test("roundToHalf takes the nearest half, and in the middle the even one", 
 });
 
 everyBackend("castToHalf rounds every number as roundToHalf does", async (backend) => {
-  for (const data of [decisiveNumbers(), Float32Array.of(1 / 3), normals("x", [70_001]).data]) {
+  for (
+    const data of [
+      decisiveNumbers(),
+      Float32Array.of(1 / 3),
+      normals("x", [70_001]).data,
+      normals("x", [4004]).data,
+    ]
+  ) {
     const x = backend.from(data), y = backend.allocate([data.length], "f16");
     backend.run(castToHalf, { x, y }, { size: data.length });
     const actual = await backend.read(y), expected = data.map(roundToHalf);

@@ -87,11 +87,12 @@ export function estimateMemory(
   const masked = Math.min(1, 1.2 * maskRate);
   const scored = objectiveOf(config) === "causal" ? 1 : kindOf(config) === "classifier" ? 0 : masked;
   const halves = options.precision === "f16" ? 1 : 0;
-  const perLayer = (28 + 4 * dropped + 4 * halves) * modelDim + 4 * feedForwardDim + 3 * heads;
+  const perLayer = (28 + 4 * dropped + 7 * halves) * modelDim + (4 + halves) * feedForwardDim + 3 * heads;
   const ofBlocks = options.recompute ? perLayer + 2 * layers * modelDim : layers * perLayer;
   const perToken = ofBlocks + (6 + 2 * dropped) * modelDim + 2 * scored * vocabSize;
-  const operands = tokens * (5 * modelDim + feedForwardDim + scored * vocabSize) +
-    modelDim * (4 * modelDim + feedForwardDim + vocabSize);
+  const weights = (options.recompute ? 1 : layers) * modelDim * (4 * modelDim + 2 * feedForwardDim) +
+    (scored > 0 ? modelDim * vocabSize : 0);
+  const operands = weights + tokens * (5 * modelDim + feedForwardDim + scored * vocabSize);
   const widest = Math.max(scored * vocabSize, feedForwardDim, 3 * modelDim);
   return {
     parameters,

@@ -30,8 +30,40 @@ import { type Bindings, type DataType, type Kernel, kernel } from "../../core/ba
 import { roundToHalf } from "../../core/half.ts";
 import type { Precision, Tape } from "../../core/tape.ts";
 import type { Tensor } from "../../core/tensor.ts";
+import { declareBindings } from "../../core/webgpu/shader.ts";
 import { wasmElements } from "../../core/wasm/wasm_pass.ts";
 import { I32x4 } from "../../core/wasm/wasm_vectors.ts";
+
+/** The shader that rounds four numbers in an invocation: the bits of a float each, and of two halves in a word. */
+function castWgsl(size: number): string {
+  const fours = size % 4 === 0, types: Readonly<Record<string, string>> = { x: "vec4u", y: "vec2u" };
+  return `${declareBindings(["x"], ["y"], (name) => fours ? types[name] : "u32")}
+fn halfBits(bits: vec4u) -> vec4u {
+  let sign = (bits >> vec4u(16)) & vec4u(0x8000);
+  let magnitude = bits & vec4u(0x7fffffff);
+  let odd = (magnitude >> vec4u(13)) & vec4u(1);
+  let normal = (magnitude - 0x38000000 + 0xfff + odd) >> vec4u(13);
+  // in multiples of 2^(−24); from a shift of 25 on nothing is left
+  let shift = min(126 - (magnitude >> vec4u(23)), vec4u(25));
+  let significand = (magnitude & vec4u(0x7fffff)) | vec4u(0x800000);
+  let last = (significand >> shift) & vec4u(1);
+  let small = (significand + (vec4u(1) << (shift - 1)) - 1 + last) >> shift;
+  let finite = select(small, normal, magnitude >= vec4u(0x38800000));
+  let large = select(vec4u(0x7c00), vec4u(0x7e00), magnitude > vec4u(0x7f800000));
+  return sign | select(finite, large, magnitude >= vec4u(0x477ff000));
+}
+fn each(index: u32) {
+  let halves = halfBits(${
+    fours ? "x[index]" : "vec4u(x[4 * index], x[4 * index + 1], x[4 * index + 2], x[4 * index + 3])"
+  });
+  let words = vec2u(halves.x | (halves.y << 16), halves.z | (halves.w << 16));
+  ${
+    fours
+      ? "y[index] = words;"
+      : "y[2 * index] = words.x;\n  if (4 * index + 2 < size) { y[2 * index + 1] = words.y; }"
+  }
+}`;
+}
 
 /**
  * y = x, rounded to half precision. WGSL does not say how `f16(x)` rounds, nor what becomes of a number that is too large or
@@ -42,27 +74,11 @@ export const castToHalf = kernel({
   reads: { x: "f32" },
   writes: { y: "f16" },
   constants: ["size"],
-  elements: ({ size }) => Math.ceil(size / 2),
+  elements: ({ size }) => Math.ceil(size / 4),
   cpu({ x, y }, { size }) {
     for (let index = 0; index < size; index++) y[index] = roundToHalf(x[index]);
   },
-  wgsl: `
-@group(0) @binding(0) var<storage, read> x: array<u32>; // the bits of a float each
-@group(0) @binding(1) var<storage, read_write> y: array<u32>; // and of two halves
-fn halfBits(bits: u32) -> u32 {
-  let sign = (bits >> 16) & 0x8000;
-  let magnitude = bits & 0x7fffffff;
-  if (magnitude > 0x7f800000) { return sign | 0x7e00; }
-  if (magnitude >= 0x477ff000) { return sign | 0x7c00; }
-  if (magnitude >= 0x38800000) {
-    return sign | ((magnitude - 0x38000000 + 0xfff + ((magnitude >> 13) & 1)) >> 13);
-  }
-  // in multiples of 2^(−24); from a shift of 25 on nothing is left
-  let shift = min(126 - (magnitude >> 23), 25);
-  let significand = (magnitude & 0x7fffff) | 0x800000;
-  return sign | ((significand + (1u << (shift - 1)) - 1 + ((significand >> shift) & 1)) >> shift);
-}
-fn each(index: u32) { y[index] = halfBits(x[2 * index]) | (halfBits(x[2 * index + 1]) << 16); }`,
+  wgsl: ({ size }) => castWgsl(size),
   wasm: wasmElements(({ x, y }, code) => (index) => {
     const bits = code.let(x.integers.load4(index)), magnitude = code.let(bits.and(0x7fffffff));
     // the last bit of a number between 0.5 and 1 is 2^(−24)
