@@ -139,7 +139,14 @@ const integerOperations: Record<string, Operation> = {
  * `recompute` is what its block is. Cached attention refuses a tape; decomposed attention gives the result of other
  * operations; operands are on no tape.
  */
-const otherOperations = ["dropout", "recompute", "cachedAttention", "decomposedAttention", "operandIn", "operandOn"];
+const otherOperations = [
+  "dropout",
+  "recompute",
+  "cachedAttention",
+  "decomposedAttention",
+  "operandIn",
+  "operandOn",
+];
 
 Deno.test("Tape: every operation is in the lists of this test, and passes the tape on from each of its inputs", async () => {
   const found = new Set<string>();

@@ -35,6 +35,10 @@
  * dimension, though, neighbouring lanes store blocks of different steps, each of which begins in the same bank, one after the
  * other. So the vectors of a step are permuted ("swizzled"): vector v of the steps 4 q … 4 q + 3 is at v ^ 2 q (exclusive or).
  *
+ * **Halves.** Operands of half precision are fetched as halves, two in a register, and multiplied in f32. Tiles of 32 and 64 hold
+ * halves, too: 32 steps at a time in the same memory, so that each invocation fetches two blocks, 16 steps apart, and waits half
+ * as often. The sums are the same to the last bit.
+ *
  * Sums are formed in the order of the inner dimension, one fused multiply-add after the other.
  *
  * References: Volkov and Demmel, "Benchmarking GPUs to tune dense linear algebra" (2008); Boehm, "How to optimize a CUDA
@@ -92,7 +96,10 @@ export function tilesWgsl(
 ): string {
   const { columns, inner, accumulate } = constants, [a, b] = operandsOf(constants, type);
   const { laneRows, laneColumns } = TILES[tile], aVectors = laneRows / 4, bVectors = laneColumns / 4;
-  const blocks = type === "f16" ? 2 : 1, steps = STEPS * blocks; // of a lane, and in workgroup memory, at a time
+  const staged = stagedType(tile, type);
+  const blocks = staged === "f16" ? 2 : 1, steps = STEPS * blocks; // of a lane, and in workgroup memory, at a time
+  const store = (letter: "A" | "B"): string =>
+    unroll(blocks, (i) => storeBlock(letter, i, type !== staged), "\n      ");
   const fetch = (letter: "A" | "B"): string =>
     unroll(blocks, (i) => `next${i} = fetch${letter}(start, line, k + ${i * STEPS});`, " ");
   const fetchNext = `if (isOfB) { ${fetch("B")} } else { ${fetch("A")} }`;
@@ -101,7 +108,7 @@ ${blockWgsl(a, inner)}
 ${blockWgsl(b, inner)}
 ${storeWgsl(constants, { biased, accumulate })}
 // tiles[0] has vectors of four rows of a, tiles[1] of four columns of b: [q][j] those of step 4 q + j
-var<workgroup> tiles: array<array<array<array<${elementWgsl(type, 4)}, ${tile / 4}>, 4>, ${steps / 4}>, 2>;
+var<workgroup> tiles: array<array<array<array<${elementWgsl(staged, 4)}, ${tile / 4}>, 4>, ${steps / 4}>, 2>;
 fn run(group: u32, lane: u32) {
   ${readSizes(sliced ? [...MATMUL_SIZES, "sliceLength"] : MATMUL_SIZES)}
   ${tileOfGroup(tile, sliced)}
@@ -114,9 +121,9 @@ fn run(group: u32, lane: u32) {
   for (var k0 = first; k0 < end; k0 += ${steps}) {
     workgroupBarrier(); // all lanes have read the tiles before they are overwritten
     if (isOfB) {
-      ${unroll(blocks, (i) => storeBlock("B", i), "\n      ")}
+      ${store("B")}
     } else {
-      ${unroll(blocks, (i) => storeBlock("A", i), "\n      ")}
+      ${store("A")}
     }
     workgroupBarrier(); // the tiles are complete before any lane reads them
     k += ${steps};
@@ -126,7 +133,7 @@ fn run(group: u32, lane: u32) {
       let swizzle = 2 * ${blocks === 1 ? "q" : "(q % 4)"};
       let aVector = down ^ swizzle;
       let bVector = across ^ swizzle;
-      ${unroll(4, (j) => `{\n${multiplyStep(j, tile, aVectors, bVectors, type)}\n}`)}
+      ${unroll(4, (j) => `{\n${multiplyStep(j, tile, aVectors, bVectors, staged)}\n}`)}
     }
   }
   let yStart = matrix * (rows * columns);
@@ -139,6 +146,14 @@ fn run(group: u32, lane: u32) {
   }
 }`;
 }
+
+/**
+ * What workgroup memory holds of operands of a type. An invocation widens each half that it loads from there: 8 for 16
+ * multiply-adds where tiles are smallest, 16 for 64 where they are largest. Many GPUs widen within the multiply-add (RDNA 2
+ * does); others need an instruction. What it saves is a part of the loads from workgroup memory, of which large tiles have
+ * fewest: they widen when a block is stored, once for the whole group.
+ */
+const stagedType = (tile: TileSize, type: DataType): DataType => tile === 128 ? "f32" : type;
 
 /** Which tile of which matrix a group computes, and over which steps. All matrices of a slice come before those of the next slice. */
 function tileOfGroup(tile: TileSize, sliced: boolean): string {
@@ -172,10 +187,10 @@ function blockOfLane(tile: TileSize, a: Operand, b: Operand, sliced: boolean): s
 }
 
 /** Stores the vectors of a block in the tile of a or of b; the second block of a lane is {@linkcode STEPS} steps further. */
-function storeBlock(letter: "A" | "B", block: number): string {
+function storeBlock(letter: "A" | "B", block: number, widened: boolean): string {
   const quad = block === 0 ? "quad" : `quad + ${block * STEPS / 4}`;
-  const vector = (j: number) =>
-    `tiles[${letter === "A" ? 0 : 1}][${quad}][${j}][vector] = block${block}[${j}];`;
+  const value = (j: number) => loadWgsl(widened ? "f16" : "f32", 4, `block${block}[${j}]`);
+  const vector = (j: number) => `tiles[${letter === "A" ? 0 : 1}][${quad}][${j}][vector] = ${value(j)};`;
   return `let block${block} = stepsOf${letter}(next${block}, k + ${block * STEPS});
       ${unroll(4, vector, "\n      ")}`;
 }
@@ -195,12 +210,18 @@ function multiplyStep(
   tile: TileSize,
   aVectors: number,
   bVectors: number,
-  type: DataType,
+  staged: DataType,
 ): string {
   const half = tile / 8; // in vectors
   return [
-    unroll(aVectors, (i) => `let a${i} = ${loadWgsl(type, 4, `tiles[0][q][${j}][aVector + ${i * half}]`)};`),
-    unroll(bVectors, (i) => `let b${i} = ${loadWgsl(type, 4, `tiles[1][q][${j}][bVector + ${i * half}]`)};`),
+    unroll(
+      aVectors,
+      (i) => `let a${i} = ${loadWgsl(staged, 4, `tiles[0][q][${j}][aVector + ${i * half}]`)};`,
+    ),
+    unroll(
+      bVectors,
+      (i) => `let b${i} = ${loadWgsl(staged, 4, `tiles[1][q][${j}][bVector + ${i * half}]`)};`,
+    ),
     unroll(4 * aVectors, (row) => {
       const number = component(`a${row >> 2}`, row);
       return unroll(bVectors, (i) => `c${row}_${i} = fma(vec4f(${number}), b${i}, c${row}_${i});`);
