@@ -17,9 +17,14 @@
  * Where blocks are computed again in the backward pass (`recompute`), each keeps its result alone, again as value and as
  * gradient, and the numbers above are kept of one block at a time.
  *
- * Half precision takes more, not less: what is kept stays in 32 bits, and the rounded operands come on top. Query, key,
- * value and the gradient of attention are kept in each layer, those of the other products only until they are multiplied.
- * The estimate has 4 bytes for each, as on a CPU; on WebGPU they take 2.
+ * Half precision takes more, not less: what is kept stays in 32 bits, and the rounded operands come on top. Kept in each
+ * layer are its weights and, per token, in multiples of C:
+ *
+ *     4    query, key, value and the gradient of attention
+ *     3    what queries, keys and values, the projection, and the feed-forward network are made from
+ *
+ * and the width of the feed-forward network once more. Gradients of other products are kept until they are multiplied. The
+ * estimate has 4 bytes for each, as on a CPU; on WebGPU they take 2.
  *
  * @module
  */

@@ -31,7 +31,7 @@ export function matmulWgsl(
   constants: MatmulConstants,
   adapter: AdapterClass,
   biased: boolean,
-  type: DataType,
+  type: DataType = "f32",
 ): string {
   const plan = planMatmul(constants, adapter), { inner } = constants;
   if (adapter === "software" && inner > 65535) {
