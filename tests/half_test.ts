@@ -5,7 +5,7 @@ import { halfBits, halfValue, roundToHalf } from "../core/half.ts";
 import { Tape } from "../core/tape.ts";
 import { assembleShader } from "../core/webgpu/shader.ts";
 import { attention } from "../kernels/attention/attention.ts";
-import { castToHalf, loadWgsl, operandIn, operandOn, readingHalves } from "../kernels/matmul/half.ts";
+import { castToHalf, loadWgsl, operandIn, readingHalves } from "../kernels/matmul/half.ts";
 import { linear } from "../kernels/matmul/linear.ts";
 import { matmul } from "../kernels/matmul/matmul.ts";
 import { golden } from "./_golden.ts";

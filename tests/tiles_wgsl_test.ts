@@ -158,7 +158,7 @@ for (const tile of sizes) {
         const batch = 2, rows = tile + 4, columns = tile + (index % 3 === 0 ? 2 : 8);
         const product = { batch, rows, columns, inner, ...layout, accumulate: 0 };
         const plan = planOf(tile, product), slices = Math.ceil(inner / (sliceLength ?? inner));
-        const sums = async (type: "f32" | "f16") => {
+        const sums = (type: "f32" | "f16") => {
           const operands = [normals("a", [batch, rows, inner]), normals("b", [batch, inner, columns])].map(
             ({ shape, data }) => {
               const tensor = backend.allocate(shape, type);
