@@ -47,12 +47,12 @@ export interface Operand {
  * How the matrices of a product are stored.
  *
  * @param constants Sizes and layout.
- * @param type What they hold.
+ * @param type What they hold; f32 unless given.
  * @returns Both operands.
  */
 export function operandsOf(
   { rows, columns, inner, transposeA, transposeB }: MatmulConstants,
-  type: DataType,
+  type: DataType = "f32",
 ): readonly [a: Operand, b: Operand] {
   const operand = (
     name: "a" | "b",
