@@ -122,8 +122,11 @@ export interface Kernel<
   readonly sizes?: readonly Name[];
   /** The definition: reads and writes the arrays in place. */
   cpu(arrays: ArraysOf<Reads & Writes>, constants: Constants<Name>): void;
-  /** The shader, or a function that writes it for given constants. */
-  readonly wgsl: string | ((constants: Constants<Name>, adapter: AdapterClass) => string);
+  /**
+   * The shader, or a function that writes it for given constants. `types` are `reads` and `writes`: a text that serves floats
+   * and halves loads by them (`loadWgsl` in `kernels/matmul/half.ts`).
+   */
+  readonly wgsl: string | ((constants: Constants<Name>, adapter: AdapterClass, types: Bindings) => string);
   /** How many times `each` is called. */
   elements?(constants: Constants<Name>): number;
   /** How many groups of invocations call `run`. */

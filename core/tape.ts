@@ -63,6 +63,8 @@ export class Tape {
   readonly random?: Tensor;
   /** What the pass does besides, see {@linkcode TapeOptions}. */
   readonly options: TapeOptions;
+  /** In half precision: what was rounded so far, and to what. A tensor on the tape, or a parameter, is rounded once a pass. */
+  readonly halves: Map<Tensor, Tensor> = new Map();
 
   /**
    * Begins an empty tape.
@@ -133,8 +135,9 @@ export class Tape {
     this.unwind();
   }
 
-  /** Runs what was recorded, the last first: for results whose gradients are there already. */
+  /** Runs what was recorded, the last first: for results whose gradients are there already. It ends the pass. */
   unwind(): void {
     while (this.#steps.length > 0) this.#steps.pop()!();
+    this.halves.clear(); // parameters change after a pass
   }
 }

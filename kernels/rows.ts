@@ -10,7 +10,8 @@
  * @module
  */
 
-import type { Floats } from "../core/backend.ts";
+import type { DataType, Floats } from "../core/backend.ts";
+import { loadWgsl } from "./matmul/half.ts";
 import { component, unroll, unrollSum } from "./matmul/unroll.ts";
 
 /**
@@ -143,16 +144,20 @@ export function sumRowsWgsl(
  *
  * @param matrix The name of the tensor, an array of vectors if fours fit into a row, else of numbers.
  * @param width Length of a row.
+ * @param type What the tensor holds.
  * @returns The text.
  */
-export function readRowWgsl(matrix: string, width: number): string {
+export function readRowWgsl(matrix: string, width: number, type: DataType): string {
   const header = `fn ${matrix}At(row: u32, part: u32) -> vec4f`;
-  if (width % 4 === 0) return `${header} { return ${matrix}[row * ${width / 4} + part]; }`;
+  if (width % 4 === 0) {
+    return `${header} { return ${loadWgsl(type, 4, `${matrix}[row * ${width / 4} + part]`)}; }`;
+  }
+  const load = (at: string) => loadWgsl(type, 1, `${matrix}[${at}]`);
   return `${header} {
   let at = row * ${width} + part * 4;
   let left = ${width} - part * 4; // the last vector of a row is filled up with zeros
-  return vec4f(${matrix}[at], ${
-    unroll(3, (n) => `select(0.0, ${matrix}[at + ${n + 1}], left > ${n + 1})`, ", ")
+  return vec4f(${load("at")}, ${
+    unroll(3, (n) => `select(0.0, ${load(`at + ${n + 1}`)}, left > ${n + 1})`, ", ")
   });
 }`;
 }

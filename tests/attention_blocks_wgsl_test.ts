@@ -1,8 +1,9 @@
 /** The walk in blocks: sizes that fit no block, blocks that are left out, and bits that repeat. */
 
 import { assert, assertEquals } from "@std/assert";
-import type { AdapterClass } from "../core/backend.ts";
 import { CpuBackend } from "../core/cpu_backend.ts";
+import { assembleShader } from "../core/webgpu/shader.ts";
+import type { AnyKernel } from "./_shaders.ts";
 import {
   attention,
   attentionBackwardKeyValue,
@@ -159,8 +160,8 @@ Deno.test("attention in blocks has a barrier between what a lane writes and what
     accumulateKey: 0,
     accumulateValue: 0,
   };
-  for (const { name, wgsl } of [attentionForward, attentionBackwardQuery, attentionBackwardKeyValue]) {
-    const code = (wgsl as (all: typeof constants, adapter: AdapterClass) => string)(constants, "hardware");
+  for (const kernel of [attentionForward, attentionBackwardQuery, attentionBackwardKeyValue] as AnyKernel[]) {
+    const { name } = kernel, { code } = assembleShader(kernel, constants, "hardware");
     const written = new Set<string>(), read = new Set<string>();
     let uses = 0;
     for (const { line, memory, write } of sharedMemoryUse(code.slice(code.indexOf("fn run(")).split("\n"))) {

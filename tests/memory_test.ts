@@ -174,15 +174,18 @@ Deno.test("the estimate is what training takes that computes blocks again", asyn
     { vocabSize: 500, feedForwardDim: 64, layers: 6 },
     { contextLength: 48, heads: 8, layers: 6 },
   ];
-  const settings = { ...PRESETS.tiny.training, recompute: true, seed: 1 };
-  for (const change of changes) {
+  const computed = changes.flatMap((change) =>
+    (["f32", "f16"] as const).map((precision) => [change, precision] as const)
+  );
+  for (const [change, precision] of computed) {
     const config = { ...tiny, ...change }, { contextLength } = config, cpu = new CpuBackend();
     const batches = causalBatches(new Uint32Array(2000), { contextLength, batchSize: 8, seed: 1 });
+    const settings = { ...PRESETS.tiny.training, recompute: true, precision, seed: 1 };
     new TrainingRun(cpu, new Gpt(config), batches, settings).advance();
-    const estimate = estimateMemory(config, 8, { recompute: true });
+    const estimate = estimateMemory(config, 8, { recompute: true, precision });
     const { parameterBytes, activationBytes, tensorBytes } = estimate;
     const ratio = (parameterBytes + activationBytes) / cpu.bytes;
-    assert(ratio > 0.95 && ratio < 1.05, `${JSON.stringify(change)}: ${ratio} of what it took`);
+    assert(ratio > 0.95 && ratio < 1.05, `${precision} ${JSON.stringify(change)}: ${ratio} of what it took`);
     const wasm = await WasmBackend.open({ threads: 1 });
     new TrainingRun(wasm, new Gpt(config), batches, settings).advance();
     const most = 1.05 * (parameterBytes + activationBytes) + 2 * tensorBytes;

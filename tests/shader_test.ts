@@ -63,7 +63,7 @@ Deno.test("assembleShader refuses groups that are too large for some devices", (
   );
 });
 
-const ELEMENT_BYTES: Record<string, number> = { f32: 4, u32: 4, vec2f: 8, vec4f: 16 };
+const ELEMENT_BYTES: Record<string, number> = { f32: 4, u32: 4, vec2f: 8, vec4f: 16, f16: 2, vec4h: 8 };
 
 /** Bytes of a type; the length of an array is a number, or the name of a constant. */
 function bytesOf(type: string, code: string): number {

@@ -147,6 +147,7 @@ const otherOperations = [
   "cachedSelfAttention",
   "decomposedAttention",
   "operandIn",
+  "operandOn",
 ];
 
 Deno.test("Tape: every operation is in the lists of this test, and passes the tape on from each of its inputs", async () => {

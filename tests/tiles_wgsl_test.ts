@@ -2,6 +2,8 @@
 
 import { assert, assertEquals } from "@std/assert";
 import { kernel } from "../core/backend.ts";
+import { roundToHalf } from "../core/half.ts";
+import { matmulSlices } from "../kernels/matmul/hardware/split.ts";
 import { tilesWgsl } from "../kernels/matmul/hardware/tiles_wgsl.ts";
 import { matmulBiased, matmulForward } from "../kernels/matmul/matmul.ts";
 import { multiply } from "../kernels/matmul/matmul_cpu.ts";
@@ -133,6 +135,54 @@ for (const tile of sizes) {
         const actual = await backend.read(backend.scope(run)), what = `${name}: ${JSON.stringify(constants)}`;
         assertClose(actual, { shape: y.shape, data: expected }, TOLERANCES.products, what);
         assertEquals(await backend.read(backend.scope(run)), actual, `${what}, repeated`);
+      }
+    });
+  }
+}
+
+// where steps end: within a vector, a block, and between the two blocks that an invocation fetches of halves; sums in slices
+const innerSizes: readonly (readonly [inner: number, sliceLength?: number])[] = [
+  ...[[1], [16], [35], [48], [64], [100], [144, 48], [100, 32]] as const,
+];
+
+for (const tile of sizes) {
+  for (const layout of layouts) {
+    const name = `tiles of ${tile}, layout ${layout.transposeA}${layout.transposeB}, of halves`;
+    Deno.test(`${name} have the bits of those of floats [webgpu, hardware shaders]`, {
+      ignore: !hasAdapter,
+    }, async () => {
+      const backend = await webGpu("hardware");
+      if (!backend.halves) return;
+      for (const [index, [inner, sliceLength]] of innerSizes.entries()) {
+        // rows that can be read as vectors, or not
+        const batch = 2, rows = tile + 4, columns = tile + (index % 3 === 0 ? 2 : 8);
+        const product = { batch, rows, columns, inner, ...layout, accumulate: 0 };
+        const plan = planOf(tile, product), slices = Math.ceil(inner / (sliceLength ?? inner));
+        const sums = (type: "f32" | "f16") => {
+          const operands = [normals("a", [batch, rows, inner]), normals("b", [batch, inner, columns])].map(
+            ({ shape, data }) => {
+              const tensor = backend.allocate(shape, type);
+              backend.write(tensor, data.map(roundToHalf));
+              return tensor;
+            },
+          );
+          const y = backend.from(normals("y", [slices * batch * rows * columns]).data);
+          const [a, b] = operands;
+          const cut = {
+            reads: { a: type, b: type },
+            groups: () => slices * batch * plan.groups,
+            lanes: () => TILES[tile].lanes,
+            wgsl: () => tilesWgsl(product, plan, { sliced: sliceLength !== undefined, type }),
+          } as const;
+          if (sliceLength === undefined) backend.run({ ...matmulForward, ...cut }, { a, b, y }, product);
+          else backend.run({ ...matmulSlices, ...cut }, { a, b, parts: y }, { ...product, sliceLength });
+          return backend.read(y);
+        };
+        assertEquals(
+          await sums("f16"),
+          await sums("f32"),
+          `${name}: ${inner} steps, slices of ${sliceLength}`,
+        );
       }
     });
   }

@@ -17,9 +17,14 @@
  * Where blocks are computed again in the backward pass (`recompute`), each keeps its result alone, again as value and as
  * gradient, and the numbers above are kept of one block at a time.
  *
- * Half precision takes more, not less: what is kept stays in 32 bits, and the rounded operands come on top. Query, key,
- * value and the gradient of attention are kept in each layer, those of the other products only until they are multiplied.
- * The estimate has 4 bytes for each, as on a CPU; on WebGPU they take 2.
+ * Half precision takes more, not less: what is kept stays in 32 bits, and the rounded operands come on top. Kept in each
+ * layer are its weights and, per token, in multiples of C:
+ *
+ *     4    query, key, value and the gradient of attention
+ *     3    what queries, keys and values, the projection, and the feed-forward network are made from
+ *
+ * and the width of the feed-forward network once more. Gradients of other products are kept until they are multiplied. The
+ * estimate has 4 bytes for each, as on a CPU; on WebGPU they take 2.
  *
  * @module
  */
@@ -87,11 +92,12 @@ export function estimateMemory(
   const masked = Math.min(1, 1.2 * maskRate);
   const scored = objectiveOf(config) === "causal" ? 1 : kindOf(config) === "classifier" ? 0 : masked;
   const halves = options.precision === "f16" ? 1 : 0;
-  const perLayer = (28 + 4 * dropped + 4 * halves) * modelDim + 4 * feedForwardDim + 3 * heads;
+  const perLayer = (28 + 4 * dropped + 7 * halves) * modelDim + (4 + halves) * feedForwardDim + 3 * heads;
   const ofBlocks = options.recompute ? perLayer + 2 * layers * modelDim : layers * perLayer;
   const perToken = ofBlocks + (6 + 2 * dropped) * modelDim + 2 * scored * vocabSize;
-  const operands = tokens * (5 * modelDim + feedForwardDim + scored * vocabSize) +
-    modelDim * (4 * modelDim + feedForwardDim + vocabSize);
+  const weights = (options.recompute ? 1 : layers) * modelDim * (4 * modelDim + 2 * feedForwardDim) +
+    (scored > 0 ? modelDim * vocabSize : 0);
+  const operands = weights + tokens * (5 * modelDim + feedForwardDim + scored * vocabSize);
   const widest = Math.max(scored * vocabSize, feedForwardDim, 3 * modelDim);
   return {
     parameters,

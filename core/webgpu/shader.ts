@@ -104,7 +104,8 @@ export function assembleShader<Reads extends Bindings, Writes extends Bindings, 
   adapter: AdapterClass,
   subgroups?: Subgroups,
 ): Shader {
-  const body = typeof kernel.wgsl === "string" ? kernel.wgsl : kernel.wgsl(constants, adapter);
+  const bindings: Bindings = { ...kernel.reads, ...kernel.writes };
+  const body = typeof kernel.wgsl === "string" ? kernel.wgsl : kernel.wgsl(constants, adapter, bindings);
   const lanes = kernel.lanes?.(constants, adapter) ?? DEFAULT_LANES;
   if (lanes > 256) {
     throw new RangeError(`Cannot build ${kernel.name}: ${lanes} lanes, at most 256 are allowed`);
@@ -114,9 +115,8 @@ export function assembleShader<Reads extends Bindings, Writes extends Bindings, 
   const across = Math.min(groups, GROUPS_PER_DIMENSION);
   const dispatch = [across, Math.ceil(groups / Math.max(1, across))] as const;
   const sizes = kernel.sizes ?? [], reads = Object.keys(kernel.reads), writes = Object.keys(kernel.writes);
-  const types = Object.values({ ...kernel.reads, ...kernel.writes });
   const reductions = reductionsFor(body, lanes, subgroups);
-  const lines = types.includes("f16") ? ["enable f16;"] : []; // directives come before everything else
+  const lines = Object.values(bindings).includes("f16") ? ["enable f16;"] : []; // directives come before everything else
   if (reductions.directive) lines.push(reductions.directive);
   lines.push(
     ...kernel.constants.filter((name) => !sizes.includes(name))
@@ -124,7 +124,7 @@ export function assembleShader<Reads extends Bindings, Writes extends Bindings, 
   );
   lines.push(`const lanes = ${lanes};`);
   if (!body.includes("@binding(")) {
-    lines.push(declareBindings(reads, writes, (name) => kernel.reads[name] ?? kernel.writes[name]));
+    lines.push(declareBindings(reads, writes, (name) => bindings[name]));
   }
   if (sizes.length > 0) {
     const last = reads.length + writes.length;

@@ -76,7 +76,7 @@ import {
 } from "./attention_wgsl.ts";
 import { dropThreshold } from "../dropout.ts";
 import { addScaled } from "../elementwise.ts";
-import { operandIn, readingHalves } from "../matmul/half.ts";
+import { loadWgsl, operandIn, operandOn, readingHalves } from "../matmul/half.ts";
 
 /** The groups and lanes of a kernel, from its plan. */
 const planned = (pass: AttentionPass) => ({
@@ -109,11 +109,14 @@ export const attentionStatistics = kernel({
   constants: ATTENTION_STATISTICS_CONSTANTS,
   elements: ({ batch, heads, time }) => batch * heads * time,
   cpu: attentionStatisticsCpu,
-  wgsl: `${VISIBLE_WGSL}
+  wgsl: (_constants, _adapter, { dy }) =>
+    `${VISIBLE_WGSL}
 fn each(row: u32) {
   let rows: u32 = batch * heads * time;
   var delta = 0.0;
-  for (var d = 0u; d < headDim; d++) { delta += dy[row * headDim + d] * y[row * headDim + d]; }
+  for (var d = 0u; d < headDim; d++) { delta += ${
+      loadWgsl(dy, 1, "dy[row * headDim + d]")
+    } * y[row * headDim + d]; }
   statistics[row] = logSumExp[row];
   statistics[rows + row] = delta;
   statistics[2 * rows + row] = f32(visible(row / time, row % time));
@@ -238,9 +241,9 @@ export function attention(query: Tensor, key: Tensor, value: Tensor, options: At
   const y = outputOf(query.shape, [query, key, value]), { precision = "f32" } = y.tape?.options ?? {};
   const kernels = ATTENTION_KERNELS[precision];
   const operands = {
-    query: operandIn(query, precision),
-    key: operandIn(key, precision),
-    value: operandIn(value, precision),
+    query: operandOn(y.tape, query),
+    key: operandOn(y.tape, key),
+    value: operandOn(y.tape, value),
   };
   const logSumExp = backend.allocate([batch, heads, time]);
   const unused = backend.allocate([4], "u32");

@@ -52,6 +52,7 @@
  * @module
  */
 
+import type { Bindings } from "../../core/backend.ts";
 import { storeOrAdd } from "../../core/webgpu/shader.ts";
 import {
   ATTENTION_BACKWARD_READS,
@@ -71,12 +72,13 @@ const vectorOf = (text: (row: number) => string): string => `vec4f(${unroll(4, t
 function shader(
   constants: AttentionConstants,
   tiles: AttentionTiles,
+  types: Bindings,
   reads: readonly string[],
   writes: readonly string[],
   block: string,
   body: string,
 ): string {
-  return `${attentionDeclarationsWgsl(constants, reads, writes)}
+  return `${attentionDeclarationsWgsl(constants, reads, writes, types)}
 const blocks = (time + ${BLOCK_ROWS - 1}) / ${BLOCK_ROWS};
 ${tiles.memory}
 fn run(group: u32, lane: u32) {
@@ -117,7 +119,11 @@ const masksOfQueries = ({ threshold }: AttentionConstants, tiles: AttentionTiles
   }`);
 
 /** y and logSumExp. */
-export function attentionForwardBlocksWgsl(constants: AttentionConstants, plan: AttentionPlan): string {
+export function attentionForwardBlocksWgsl(
+  constants: AttentionConstants,
+  plan: AttentionPlan,
+  types: Bindings,
+): string {
   const tiles = new AttentionTiles(constants.headDim, plan.laneQuads), { steps } = tiles;
   const largest = (a: number) => `max(max(s${a}_0, s${a}_1), max(s${a}_2, s${a}_3))`;
   const dropout = constants.threshold > 0;
@@ -165,7 +171,7 @@ export function attentionForwardBlocksWgsl(constants: AttentionConstants, plan: 
   }`)
     )
   }`;
-  return shader(constants, tiles, Object.keys(ATTENTION_READS), ["y", "logSumExp"], LAST_FIRST, body);
+  return shader(constants, tiles, types, Object.keys(ATTENTION_READS), ["y", "logSumExp"], LAST_FIRST, body);
 }
 
 /** What both backward shaders read. */
@@ -183,6 +189,7 @@ const gradientOf = (sums: string, factor = "") => (a: number, i: number, step: n
 export function attentionBackwardQueryBlocksWgsl(
   constants: AttentionBackwardQueryConstants,
   plan: AttentionPlan,
+  types: Bindings,
 ): string {
   const tiles = new AttentionTiles(constants.headDim, plan.laneQuads), dropout = constants.threshold > 0;
   const statistics = (part: number, a: number) =>
@@ -212,13 +219,14 @@ export function attentionBackwardQueryBlocksWgsl(
     ${tiles.addRows("dq", "ds", ["key", "firstKey"])}
   }
   ${tiles.store("dQuery", storeOrAdd(constants.accumulate), gradientOf("dq", "scale * "))}`;
-  return shader(constants, tiles, BACKWARD_READS, ["dQuery"], LAST_FIRST, body);
+  return shader(constants, tiles, types, BACKWARD_READS, ["dQuery"], LAST_FIRST, body);
 }
 
 /** dKey and dValue, from a walk over the queries that see them. */
 export function attentionBackwardKeyValueBlocksWgsl(
   constants: AttentionBackwardKeyValueConstants,
   plan: AttentionPlan,
+  types: Bindings,
 ): string {
   const tiles = new AttentionTiles(constants.headDim, plan.laneQuads), dropout = constants.threshold > 0;
   const body = `
@@ -253,5 +261,5 @@ export function attentionBackwardKeyValueBlocksWgsl(
   }
   ${tiles.store("dKey", storeOrAdd(constants.accumulateKey), gradientOf("dk", "scale * "))}
   ${tiles.store("dValue", storeOrAdd(constants.accumulateValue), gradientOf("dv"))}`;
-  return shader(constants, tiles, BACKWARD_READS, ["dKey", "dValue"], FIRST_FIRST, body);
+  return shader(constants, tiles, types, BACKWARD_READS, ["dKey", "dValue"], FIRST_FIRST, body);
 }

@@ -14,9 +14,10 @@
  * @module
  */
 
-import type { Constants } from "../../core/backend.ts";
+import type { Bindings, Constants } from "../../core/backend.ts";
 import { philox4x32, PHILOX_WGSL } from "../../core/philox.ts";
 import { declareBindings } from "../../core/webgpu/shader.ts";
+import { elementWgsl } from "../matmul/half.ts";
 import { readRowWgsl } from "../rows.ts";
 
 /** What attention reads. */
@@ -176,12 +177,7 @@ fn mask(row: u32, j: u32) -> vec4f {
 }
 
 /** Tensors that are read as they are; rows of D numbers are read four numbers at a time if fours fit into D. */
-const PLAIN: Readonly<Record<string, string>> = {
-  lengths: "u32",
-  random: "u32",
-  logSumExp: "f32",
-  statistics: "f32",
-};
+const PLAIN: readonly string[] = ["lengths", "random", "logSumExp", "statistics"];
 
 /** `statisticOf(part, row)`: see {@linkcode ATTENTION_BACKWARD_READS}. */
 const STATISTICS_WGSL = `
@@ -194,16 +190,20 @@ fn statisticOf(part: u32, row: u32) -> f32 { return statistics[part * batch * he
  * @param settings Sizes and dropout.
  * @param reads Names of the tensors that are read.
  * @param writes Names of the others.
+ * @param types What they hold.
  * @returns The text.
  */
 export function attentionDeclarationsWgsl(
   settings: AttentionConstants,
   reads: readonly string[],
   writes: readonly string[],
+  types: Bindings,
 ): string {
-  const { headDim } = settings, element = headDim % 4 === 0 ? "vec4f" : "f32";
-  return `${declareBindings(reads, writes, (name) => PLAIN[name] ?? element)}
-${reads.filter((name) => !(name in PLAIN)).map((name) => readRowWgsl(name, headDim)).join("\n")}
+  const { headDim } = settings;
+  const widthOf = (name: string) => headDim % 4 === 0 && !PLAIN.includes(name) ? 4 : 1;
+  const rows = reads.filter((name) => !PLAIN.includes(name));
+  return `${declareBindings(reads, writes, (name) => elementWgsl(types[name], widthOf(name)))}
+${rows.map((name) => readRowWgsl(name, headDim, types[name])).join("\n")}
 ${reads.includes("lengths") ? VISIBLE_WGSL : STATISTICS_WGSL}
 ${attentionMaskWgsl(settings)}
 const scale = ${1 / Math.sqrt(headDim)};`;

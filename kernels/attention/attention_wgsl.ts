@@ -54,7 +54,7 @@
  * @module
  */
 
-import type { AdapterClass } from "../../core/backend.ts";
+import type { AdapterClass, Bindings } from "../../core/backend.ts";
 import { storeOrAdd } from "../../core/webgpu/shader.ts";
 import {
   ATTENTION_BACKWARD_READS,
@@ -77,11 +77,12 @@ import { component, unroll, unrollSum } from "../matmul/unroll.ts";
 function shader(
   constants: AttentionConstants,
   blockRows: number,
+  types: Bindings,
   reads: readonly string[],
   writes: readonly string[],
   body: string,
 ): string {
-  return `${attentionDeclarationsWgsl(constants, reads, writes)}
+  return `${attentionDeclarationsWgsl(constants, reads, writes, types)}
 const blocks = (time + ${blockRows - 1}) / ${blockRows};
 fn run(group: u32, lane: u32) {
   let unit = group * lanes + lane;
@@ -97,9 +98,13 @@ fn run(group: u32, lane: u32) {
 const ifWithin = (r: number, code: string): string => `if (first + ${r} < time) {\n${code}\n}`;
 
 /** y and logSumExp. */
-export function attentionForwardWgsl(constants: AttentionConstants, adapter: AdapterClass): string {
+export function attentionForwardWgsl(
+  constants: AttentionConstants,
+  adapter: AdapterClass,
+  types: Bindings,
+): string {
   const plan = planAttention(constants, adapter, "forward"), { headDim } = constants;
-  if (plan.kind === "blocks") return attentionForwardBlocksWgsl(constants, plan);
+  if (plan.kind === "blocks") return attentionForwardBlocksWgsl(constants, plan, types);
   const { blockRows } = plan, parts = Math.ceil(headDim / 4);
   const begin = (r: number) => `
   let seen${r} = visible(head, first + ${r});
@@ -134,7 +139,7 @@ export function attentionForwardWgsl(constants: AttentionConstants, adapter: Ada
     ${sumRowsWgsl("p", "value", blockRows, parts, add)}
   }
   ${unroll(blockRows, (r) => ifWithin(r, store(r)))}`;
-  return shader(constants, blockRows, Object.keys(ATTENTION_READS), ["y", "logSumExp"], body);
+  return shader(constants, blockRows, types, Object.keys(ATTENTION_READS), ["y", "logSumExp"], body);
 }
 
 /** What both backward shaders read. */
@@ -144,9 +149,10 @@ const BACKWARD_READS = Object.keys(ATTENTION_BACKWARD_READS);
 export function attentionBackwardQueryWgsl(
   constants: AttentionBackwardQueryConstants,
   adapter: AdapterClass,
+  types: Bindings,
 ): string {
   const plan = planAttention(constants, adapter, "backwardQuery"), { headDim } = constants;
-  if (plan.kind === "blocks") return attentionBackwardQueryBlocksWgsl(constants, plan);
+  if (plan.kind === "blocks") return attentionBackwardQueryBlocksWgsl(constants, plan, types);
   const { blockRows } = plan, parts = Math.ceil(headDim / 4), operator = storeOrAdd(constants.accumulate);
   const begin = (r: number) => `
   let row${r} = start + min(first + ${r}, time - 1);
@@ -177,16 +183,17 @@ export function attentionBackwardQueryWgsl(
     ${sumRowsWgsl("ds", "key", blockRows, parts, add)}
   }
   ${unroll(blockRows, (r) => ifWithin(r, store(r)))}`;
-  return shader(constants, blockRows, BACKWARD_READS, ["dQuery"], body);
+  return shader(constants, blockRows, types, BACKWARD_READS, ["dQuery"], body);
 }
 
 /** dKey and dValue, from a walk over the queries that see them. */
 export function attentionBackwardKeyValueWgsl(
   constants: AttentionBackwardKeyValueConstants,
   adapter: AdapterClass,
+  types: Bindings,
 ): string {
   const plan = planAttention(constants, adapter, "backwardKeyValue"), { headDim, causal } = constants;
-  if (plan.kind === "blocks") return attentionBackwardKeyValueBlocksWgsl(constants, plan);
+  if (plan.kind === "blocks") return attentionBackwardKeyValueBlocksWgsl(constants, plan, types);
   const { blockRows } = plan, parts = Math.ceil(headDim / 4);
   const begin = (r: number) =>
     unroll(parts, (part) => `
@@ -227,5 +234,5 @@ export function attentionBackwardKeyValueWgsl(
     ${unroll(blockRows, add)}
   }
   ${unroll(blockRows, (r) => ifWithin(r, store(r)))}`;
-  return shader(constants, blockRows, BACKWARD_READS, ["dKey", "dValue"], body);
+  return shader(constants, blockRows, types, BACKWARD_READS, ["dKey", "dValue"], body);
 }

@@ -9,11 +9,12 @@
  *     in f16    operands of products: x and W of y = x · W, dy in both of its derivatives; query, key, value and dy in attention
  *     in f32    sums and results, biases, norms, softmax, the residual stream, loss, gradients, weights, moments
  *
- * The {@linkcode Tape} says which (`precision`), and `multiplyInto` and attention round their operands right before they use
- * them. Without a tape, in evaluation and generation, nothing is rounded.
+ * The {@linkcode Tape} says which (`precision`) and keeps what was rounded, since a weight is an operand in both passes, and so
+ * is x: each is rounded once a pass. A gradient is rounded once for the products of one operation. Without a tape, in
+ * evaluation and generation, nothing is rounded.
  *
  * Shaders load a half, widen it, which is exact, and compute in f32. So {@linkcode readingHalves} makes a kernel for halves
- * from one for floats, by changing how its shader loads. On the CPU and in WebAssembly a tensor of halves is an array of
+ * from one for floats: the types of its tensors decide how its shader loads. On the CPU and in WebAssembly a tensor of halves is an array of
  * 32-bit floats that were rounded in the same way: the bodies serve unchanged, every device rounds the same numbers at the
  * same places, and what a GPU computes can be checked without one.
  *
@@ -25,12 +26,44 @@
  * @module
  */
 
-import { type Bindings, type Kernel, kernel } from "../../core/backend.ts";
+import { type Bindings, type DataType, type Kernel, kernel } from "../../core/backend.ts";
 import { roundToHalf } from "../../core/half.ts";
-import type { Precision } from "../../core/tape.ts";
+import type { Precision, Tape } from "../../core/tape.ts";
 import type { Tensor } from "../../core/tensor.ts";
+import { declareBindings } from "../../core/webgpu/shader.ts";
 import { wasmElements } from "../../core/wasm/wasm_pass.ts";
 import { I32x4 } from "../../core/wasm/wasm_vectors.ts";
+
+/** The shader that rounds four numbers in an invocation: the bits of a float each, and of two halves in a word. */
+function castWgsl(size: number): string {
+  const fours = size % 4 === 0, types: Readonly<Record<string, string>> = { x: "vec4u", y: "vec2u" };
+  return `${declareBindings(["x"], ["y"], (name) => fours ? types[name] : "u32")}
+fn halfBits(bits: vec4u) -> vec4u {
+  let sign = (bits >> vec4u(16)) & vec4u(0x8000);
+  let magnitude = bits & vec4u(0x7fffffff);
+  let odd = (magnitude >> vec4u(13)) & vec4u(1);
+  let normal = (magnitude - 0x38000000 + 0xfff + odd) >> vec4u(13);
+  // in multiples of 2^(−24); from a shift of 25 on nothing is left
+  let shift = min(126 - (magnitude >> vec4u(23)), vec4u(25));
+  let significand = (magnitude & vec4u(0x7fffff)) | vec4u(0x800000);
+  let last = (significand >> shift) & vec4u(1);
+  let small = (significand + (vec4u(1) << (shift - 1)) - 1 + last) >> shift;
+  let finite = select(small, normal, magnitude >= vec4u(0x38800000));
+  let large = select(vec4u(0x7c00), vec4u(0x7e00), magnitude > vec4u(0x7f800000));
+  return sign | select(finite, large, magnitude >= vec4u(0x477ff000));
+}
+fn each(index: u32) {
+  let halves = halfBits(${
+    fours ? "x[index]" : "vec4u(x[4 * index], x[4 * index + 1], x[4 * index + 2], x[4 * index + 3])"
+  });
+  let words = vec2u(halves.x | (halves.y << 16), halves.z | (halves.w << 16));
+  ${
+    fours
+      ? "y[index] = words;"
+      : "y[2 * index] = words.x;\n  if (4 * index + 2 < size) { y[2 * index + 1] = words.y; }"
+  }
+}`;
+}
 
 /**
  * y = x, rounded to half precision. WGSL does not say how `f16(x)` rounds, nor what becomes of a number that is too large or
@@ -41,27 +74,11 @@ export const castToHalf = kernel({
   reads: { x: "f32" },
   writes: { y: "f16" },
   constants: ["size"],
-  elements: ({ size }) => Math.ceil(size / 2),
+  elements: ({ size }) => Math.ceil(size / 4),
   cpu({ x, y }, { size }) {
     for (let index = 0; index < size; index++) y[index] = roundToHalf(x[index]);
   },
-  wgsl: `
-@group(0) @binding(0) var<storage, read> x: array<u32>; // the bits of a float each
-@group(0) @binding(1) var<storage, read_write> y: array<u32>; // and of two halves
-fn halfBits(bits: u32) -> u32 {
-  let sign = (bits >> 16) & 0x8000;
-  let magnitude = bits & 0x7fffffff;
-  if (magnitude > 0x7f800000) { return sign | 0x7e00; }
-  if (magnitude >= 0x477ff000) { return sign | 0x7c00; }
-  if (magnitude >= 0x38800000) {
-    return sign | ((magnitude - 0x38000000 + 0xfff + ((magnitude >> 13) & 1)) >> 13);
-  }
-  // in multiples of 2^(−24); from a shift of 25 on nothing is left
-  let shift = min(126 - (magnitude >> 23), 25);
-  let significand = (magnitude & 0x7fffff) | 0x800000;
-  return sign | ((significand + (1u << (shift - 1)) - 1 + ((significand >> shift) & 1)) >> shift);
-}
-fn each(index: u32) { y[index] = halfBits(x[2 * index]) | (halfBits(x[2 * index + 1]) << 16); }`,
+  wgsl: ({ size }) => castWgsl(size),
   wasm: wasmElements(({ x, y }, code) => (index) => {
     const bits = code.let(x.integers.load4(index)), magnitude = code.let(bits.and(0x7fffffff));
     // the last bit of a number between 0.5 and 1 is 2^(−24)
@@ -75,7 +92,8 @@ fn each(index: u32) { y[index] = halfBits(x[2 * index]) | (halfBits(x[2 * index 
 });
 
 /**
- * An operand of a product in the precision of the product.
+ * An operand of a product in the precision of the product. For gradients: one changes until it is used, so it is rounded for the
+ * products of one operation, in a scope that gives the memory back.
  *
  * @param x f32.
  * @param precision What it is to be rounded to.
@@ -89,7 +107,56 @@ export function operandIn(x: Tensor, precision: Precision = "f32"): Tensor {
 }
 
 /**
- * A kernel that reads some of its tensors in half precision and computes in f32 as the given one does.
+ * An operand of a product in the precision of a pass. It is rounded once, however many products of the pass it is in: y = x · W
+ * needs x and W, and so do their gradients. For values and weights, which do not change before the pass ends; not in a scope
+ * that ends before it.
+ *
+ * @param tape The pass, if there is one.
+ * @param x f32: a value on the tape, a parameter or a constant.
+ * @returns A tensor of f16, or `x` itself.
+ */
+export function operandOn(tape: Tape | undefined, x: Tensor): Tensor {
+  const { precision = "f32" } = tape?.options ?? {};
+  if (tape === undefined || precision === "f32") return x;
+  const half = tape.halves.get(x) ?? operandIn(x, precision);
+  tape.halves.set(x, half);
+  return half;
+}
+
+/**
+ * What a shader declares an array of, by the type of the tensor.
+ *
+ * @param type f32 or f16.
+ * @param width 4 for an array of vectors.
+ * @returns WGSL.
+ */
+export const elementWgsl = (type: DataType, width: 1 | 4): string =>
+  width === 1 ? type : type === "f16" ? "vec4h" : "vec4f";
+
+/**
+ * Loads an element of an array of floats or halves, in f32: widening is exact.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { loadWgsl } from "./half.ts";
+ *
+ * assertEquals(loadWgsl("f32", 1, "x[0]"), "x[0]");
+ * assertEquals(loadWgsl("f16", 1, "x[0]"), "f32(x[0])");
+ * assertEquals(loadWgsl("f16", 4, "x[0]"), "vec4f(x[0])");
+ * ```
+ *
+ * @param type f32 or f16.
+ * @param width 4 for an array of vectors.
+ * @param element The element, in WGSL.
+ * @returns WGSL.
+ */
+export const loadWgsl = (type: DataType, width: 1 | 4, element: string): string =>
+  type === "f16" ? `${elementWgsl("f32", width)}(${element})` : element;
+
+/**
+ * A kernel that reads some of its tensors in half precision and computes in f32 as the given one does. Its shader is written by
+ * the same function, which must load these tensors by {@linkcode loadWgsl}.
  *
  * @param kernel A kernel on f32.
  * @param names The tensors that it is to read as f16.
@@ -99,43 +166,6 @@ export function readingHalves<Reads extends Bindings, Writes extends Bindings, N
   kernel: Kernel<Reads, Writes, Name>,
   names: readonly (keyof Reads & string)[],
 ): Kernel<Reads, Writes, Name> {
-  const { wgsl } = kernel, halves = Object.fromEntries(names.map((name) => [name, "f16"]));
-  return {
-    ...kernel,
-    name: `${kernel.name}Half`,
-    reads: { ...kernel.reads, ...halves },
-    wgsl: (constants, adapter) =>
-      names.reduce(loadHalves, typeof wgsl === "string" ? wgsl : wgsl(constants, adapter)),
-  };
-}
-
-/**
- * A shader that reads an array as halves: `x[i]` becomes `f32(x[i])`, or `vec4f(x[i])` where the shader declares vectors.
- *
- * @example
- * ```ts
- * import { assertEquals } from "@std/assert";
- * import { loadHalves } from "./half.ts";
- *
- * assertEquals(loadHalves("let a = x[ids[0]];", "x"), "let a = f32(x[ids[0]]);");
- * assertEquals(loadHalves("x: array<vec4f>; … x[2]", "x"), "x: array<vec4h>; … vec4f(x[2])");
- * ```
- *
- * @param wgsl The shader.
- * @param name The array. Nothing else in the shader may have its name.
- * @returns The shader for halves.
- */
-export function loadHalves(wgsl: string, name: string): string {
-  const declaration = new RegExp(`\\b${name}: ?array<(f32|vec[24]f)>`),
-    type = wgsl.match(declaration)?.[1] ?? "f32";
-  const half = type === "f32" ? "f16" : type.replace("f", "h");
-  const [before, ...loads] = wgsl.replace(declaration, `${name}: array<${half}>`).split(
-    new RegExp(`\\b${name}\\[`),
-  );
-  return before + loads.map((text) => {
-    // up to the bracket that closes the index
-    let open = 1, end = 0;
-    while (open > 0) open += text[end] === "[" ? 1 : text[end] === "]" ? -1 : 0, end++;
-    return `${type}(${name}[${text.slice(0, end)})${text.slice(end)}`;
-  }).join("");
+  const halves = Object.fromEntries(names.map((name) => [name, "f16"]));
+  return { ...kernel, name: `${kernel.name}Half`, reads: { ...kernel.reads, ...halves } };
 }

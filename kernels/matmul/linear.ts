@@ -26,6 +26,7 @@ import {
   type Tensor,
 } from "../../core/tensor.ts";
 import { sumRowsWasm } from "../reduce.ts";
+import { operandIn, operandOn } from "./half.ts";
 import { multiplyInto } from "./matmul.ts";
 
 /** dBias += the sum of the rows of dy. */
@@ -106,22 +107,27 @@ export function linear(x: Tensor, weight: Tensor, bias: Tensor, options: LinearO
     );
   }
   const y = outputOf([...x.shape.slice(0, -1), columns], [x, weight, bias]);
-  const precision = y.tape?.options.precision;
-  multiplyInto(y, x, weight, { rows, columns, inner, bias, transposeB: transposed, precision });
+  const { precision } = y.tape?.options ?? {};
+  const [xOperand, weightOperand] = [x, weight].map((input) => operandOn(y.tape, input));
+  multiplyInto(y, xOperand, weightOperand, { rows, columns, inner, bias, transposeB: transposed });
   y.tape?.record(() => {
     const dy = gradientOf(y);
     // y = x · W + b   →   dx = dy · Wᵀ,   dW = xᵀ · dy, transposed as W is stored,   db = Σ dy
-    if (needsGradient(x)) {
-      const { gradient: dx, accumulate } = gradientToWrite(x),
-        sizes = { rows, columns: inner, inner: columns, precision };
-      multiplyInto(dx, dy, weight, { ...sizes, transposeB: !transposed, accumulate });
-    }
-    if (needsGradient(weight)) {
-      const { gradient: dWeight, accumulate } = gradientToWrite(weight);
-      const product = { inner: rows, transposeA: true, accumulate, precision };
-      if (transposed) multiplyInto(dWeight, dy, x, { ...product, rows: columns, columns: inner });
-      else multiplyInto(dWeight, x, dy, { ...product, rows: inner, columns });
-    }
+    const [dx, dWeight] = [x, weight].map((input) =>
+      needsGradient(input) ? gradientToWrite(input) : undefined
+    );
+    x.backend.scope(() => {
+      const operand = dx || dWeight ? operandIn(dy, precision) : dy;
+      if (dx) {
+        const sizes = { rows, columns: inner, inner: columns, accumulate: dx.accumulate };
+        multiplyInto(dx.gradient, operand, weightOperand, { ...sizes, transposeB: !transposed });
+      }
+      if (!dWeight) return;
+      const { gradient, accumulate } = dWeight, product = { inner: rows, transposeA: true, accumulate };
+      if (transposed) {
+        multiplyInto(gradient, operand, xOperand, { ...product, rows: columns, columns: inner });
+      } else multiplyInto(gradient, xOperand, operand, { ...product, rows: inner, columns });
+    });
     if (needsGradient(bias)) {
       x.backend.run(linearBackwardBias, { dy, dBias: gradientOf(bias) }, { rows, columns });
     }

@@ -28,14 +28,13 @@ import {
   outputOf,
   type Tensor,
 } from "../../core/tensor.ts";
-import type { Precision } from "../../core/tape.ts";
-import { operandIn, readingHalves } from "./half.ts";
+import { operandIn, operandOn, readingHalves } from "./half.ts";
 import { multiplySlices } from "./hardware/split.ts";
 import { multiply } from "./matmul_cpu.ts";
 import { MATMUL_CONSTANTS, MATMUL_SIZES, planMatmul } from "./matmul_plan.ts";
 import { MATMUL_PASSES } from "./matmul_wasm.ts";
 import { matmulWgsl } from "./matmul_wgsl.ts";
-import { transposeForward } from "./transpose.ts";
+import { transposeForward, transposeHalf } from "./transpose.ts";
 
 /** y = a · b, or y += a · b. */
 export const matmulForward = kernel({
@@ -49,7 +48,7 @@ export const matmulForward = kernel({
   cpu({ a, b, y }, constants) {
     multiply(a, b, undefined, y, constants);
   },
-  wgsl: (constants, adapter) => matmulWgsl(constants, adapter, false),
+  wgsl: (constants, adapter, { a }) => matmulWgsl(constants, adapter, false, a),
   wasm: MATMUL_PASSES,
 });
 
@@ -61,7 +60,7 @@ export const matmulBiased = kernel({
   cpu({ a, b, bias, y }, constants) {
     multiply(a, b, bias, y, constants);
   },
-  wgsl: (constants, adapter) => matmulWgsl(constants, adapter, true),
+  wgsl: (constants, adapter, { a }) => matmulWgsl(constants, adapter, true, a),
   wasm: MATMUL_PASSES,
 });
 
@@ -105,7 +104,7 @@ export interface MatmulOptions {
  * @category Operations
  */
 export function matmul(a: Tensor, b: Tensor, options: MatmulOptions = {}): Tensor {
-  const { transposeA = false, transposeB = false } = options;
+  const { backend } = a, { transposeA = false, transposeB = false } = options;
   const leading = a.shape.slice(0, -2), batch = leading.reduce((product, length) => product * length, 1);
   const [aOuter, aInner] = a.shape.slice(-2), [bOuter, bInner] = b.shape.slice(-2);
   const [rows, inner] = transposeA ? [aInner, aOuter] : [aOuter, aInner];
@@ -116,28 +115,37 @@ export function matmul(a: Tensor, b: Tensor, options: MatmulOptions = {}): Tenso
         `${formatShape(b.shape)}${transposeB ? "ᵀ" : ""}: expected equal inner and leading dimensions`,
     );
   }
-  const y = outputOf([...leading, rows, columns], [a, b]), precision = y.tape?.options.precision;
-  multiplyInto(y, a, b, { batch, rows, columns, inner, transposeA, transposeB, precision });
+  const y = outputOf([...leading, rows, columns], [a, b]), { precision } = y.tape?.options ?? {};
+  const [aOperand, bOperand] = [a, b].map((input) => operandOn(y.tape, input));
+  multiplyInto(y, aOperand, bOperand, { batch, rows, columns, inner, transposeA, transposeB });
   y.tape?.record(() => {
     const dy = gradientOf(y);
-    // y = a · b   →   da = dy · bᵀ; where a is stored transposed, daᵀ = b · dyᵀ
-    if (needsGradient(a)) {
-      const { gradient: da, accumulate } = gradientToWrite(a),
-        product = { batch, inner: columns, accumulate, precision };
-      if (transposeA) {
-        const layout = { transposeA: transposeB, transposeB: true };
-        multiplyInto(da, b, dy, { ...product, ...layout, rows: inner, columns: rows });
-      } else multiplyInto(da, dy, b, { ...product, rows, columns: inner, transposeB: !transposeB });
-    }
-    // y = a · b   →   db = aᵀ · dy; where b is stored transposed, dbᵀ = dyᵀ · a
-    if (needsGradient(b)) {
-      const { gradient: db, accumulate } = gradientToWrite(b),
-        product = { batch, inner: rows, accumulate, precision };
-      if (transposeB) {
-        const layout = { transposeA: true, transposeB: transposeA };
-        multiplyInto(db, dy, a, { ...product, ...layout, rows: columns, columns: inner });
-      } else multiplyInto(db, a, dy, { ...product, rows: inner, columns, transposeA: !transposeA });
-    }
+    const [da, db] = [a, b].map((input) => needsGradient(input) ? gradientToWrite(input) : undefined);
+    backend.scope(() => {
+      const operand = da || db ? operandIn(dy, precision) : dy;
+      // y = a · b   →   da = dy · bᵀ; where a is stored transposed, daᵀ = b · dyᵀ
+      if (da) {
+        const { gradient, accumulate } = da, product = { batch, inner: columns, accumulate };
+        if (transposeA) {
+          const layout = { transposeA: transposeB, transposeB: true };
+          multiplyInto(gradient, bOperand, operand, { ...product, ...layout, rows: inner, columns: rows });
+        } else {
+          const layout = { transposeB: !transposeB };
+          multiplyInto(gradient, operand, bOperand, { ...product, ...layout, rows, columns: inner });
+        }
+      }
+      // y = a · b   →   db = aᵀ · dy; where b is stored transposed, dbᵀ = dyᵀ · a
+      if (db) {
+        const { gradient, accumulate } = db, product = { batch, inner: rows, accumulate };
+        if (transposeB) {
+          const layout = { transposeA: true, transposeB: transposeA };
+          multiplyInto(gradient, operand, aOperand, { ...product, ...layout, rows: columns, columns: inner });
+        } else {
+          const layout = { transposeA: !transposeA };
+          multiplyInto(gradient, aOperand, operand, { ...product, ...layout, rows: inner, columns });
+        }
+      }
+    });
   });
   return y;
 }
@@ -156,8 +164,6 @@ export interface MultiplyOptions extends MatmulOptions {
   accumulate?: 0 | 1;
   /** (N), added to every row. */
   bias?: Tensor;
-  /** What both matrices are rounded to; f32, which leaves them as they are, unless given. */
-  precision?: Precision;
 }
 
 /** Rows up to this length stay in the cache while those of a tile are read side by side. */
@@ -167,7 +173,8 @@ const CACHED_ROW_LENGTH = 512;
 const PRODUCTS_TO_TRANSPOSE = 2 ** 22;
 
 /**
- * Runs the product kernel on tensors of any shape: y = a · b + bias, or y += a · b + bias. Records nothing.
+ * Runs the product kernel on tensors of any shape: y = a · b + bias, or y += a · b + bias. Records nothing, and rounds nothing:
+ * both matrices are f32 or both are f16.
  *
  * @param y Receives (batch, rows, columns).
  * @param a (batch, rows, inner), or its transpose.
@@ -175,7 +182,7 @@ const PRODUCTS_TO_TRANSPOSE = 2 ** 22;
  * @param options Sizes and switches.
  */
 export function multiplyInto(y: Tensor, a: Tensor, b: Tensor, options: MultiplyOptions): void {
-  const { backend } = y, { batch = 1, rows, columns, inner, bias, precision = "f32" } = options;
+  const { backend } = y, { batch = 1, rows, columns, inner, bias } = options;
   const { transposeA = false, transposeB = false, accumulate = 0 } = options;
   const multiply = (a: Tensor, b: Tensor, transposeA: boolean, transposeB: boolean) => {
     const constants = {
@@ -187,19 +194,15 @@ export function multiplyInto(y: Tensor, a: Tensor, b: Tensor, options: MultiplyO
       transposeB: Number(transposeB),
       accumulate,
     };
-    const run = (a: Tensor, b: Tensor) => {
-      const isHalf = a.dataType === "f16";
-      if (backend.adapterClass === "hardware") {
-        const plan = planMatmul(constants, "hardware");
-        if (plan.kind === "tiles" && plan.sliceLength < inner) {
-          return multiplySlices(y, a, b, constants, plan.sliceLength, bias);
-        }
+    const isHalf = a.dataType === "f16";
+    if (backend.adapterClass === "hardware") {
+      const plan = planMatmul(constants, "hardware");
+      if (plan.kind === "tiles" && plan.sliceLength < inner) {
+        return multiplySlices(y, a, b, constants, plan.sliceLength, bias);
       }
-      if (bias) backend.run(isHalf ? matmulBiasedHalf : matmulBiased, { a, b, bias, y }, constants);
-      else backend.run(isHalf ? matmulHalf : matmulForward, { a, b, y }, constants);
-    };
-    if (precision === "f32") run(a, b);
-    else backend.scope(() => run(operandIn(a, precision), operandIn(b, precision)));
+    }
+    if (bias) backend.run(isHalf ? matmulBiasedHalf : matmulBiased, { a, b, bias, y }, constants);
+    else backend.run(isHalf ? matmulHalf : matmulForward, { a, b, y }, constants);
   };
   if (backend.adapterClass !== "software" || rows * columns * inner < PRODUCTS_TO_TRANSPOSE || rows < 64) {
     return multiply(a, b, transposeA, transposeB);
@@ -210,8 +213,10 @@ export function multiplyInto(y: Tensor, a: Tensor, b: Tensor, options: MultiplyO
   const copiedA = !transposeA && inner > CACHED_ROW_LENGTH;
   backend.scope(() => {
     const transpose = (x: Tensor, rows: number, columns: number): Tensor => {
-      const y = backend.allocate([batch, columns, rows]);
-      backend.run(transposeForward, { x, y }, { batch, rows, columns });
+      const y = backend.allocate([batch, columns, rows], x.dataType);
+      const sizes = { batch, rows, columns };
+      if (x.dataType === "f16") backend.run(transposeHalf, { x, y }, sizes);
+      else backend.run(transposeForward, { x, y }, sizes);
       return y;
     };
     multiply(

@@ -105,7 +105,7 @@ export const TILES: Readonly<Record<TileSize, Tile>> = {
   32: { lanes: 64, laneRows: 4, laneColumns: 4, busyGroups: 128, minSliceLength: 256 },
 };
 
-/** Steps along the inner dimension that are in workgroup memory at a time. */
+/** Steps along the inner dimension that are fetched at a time, and in workgroup memory: of halves there it may be twice as many. */
 export const STEPS = 16;
 
 /** The most slices of a sum: each needs memory for all results. */

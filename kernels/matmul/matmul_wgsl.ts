@@ -9,8 +9,9 @@
  * @module
  */
 
-import type { AdapterClass } from "../../core/backend.ts";
+import type { AdapterClass, DataType } from "../../core/backend.ts";
 import { declareBindings, readSizes } from "../../core/webgpu/shader.ts";
+import { elementWgsl, loadWgsl } from "./half.ts";
 import { rowsWgsl } from "./hardware/rows_wgsl.ts";
 import { tilesWgsl } from "./hardware/tiles_wgsl.ts";
 import { type DirectPlan, MATMUL_SIZES, type MatmulConstants, planMatmul } from "./matmul_plan.ts";
@@ -22,10 +23,16 @@ import { component, unroll } from "./unroll.ts";
  * @param constants Sizes and layout.
  * @param adapter The kind of processor.
  * @param biased Whether a vector `bias` is bound between `b` and `y` and added to every row.
+ * @param type What a and b hold.
  * @returns WGSL with its own bindings.
  * @throws {RangeError} If software Vulkan could not add up so many products.
  */
-export function matmulWgsl(constants: MatmulConstants, adapter: AdapterClass, biased: boolean): string {
+export function matmulWgsl(
+  constants: MatmulConstants,
+  adapter: AdapterClass,
+  biased: boolean,
+  type: DataType = "f32",
+): string {
   const plan = planMatmul(constants, adapter), { inner } = constants;
   if (adapter === "software" && inner > 65535) {
     // software Vulkan would end the loop there without an error
@@ -34,8 +41,10 @@ export function matmulWgsl(constants: MatmulConstants, adapter: AdapterClass, bi
         `use a smaller batch and accumulate gradients`,
     );
   }
-  if (plan.kind === "direct") return directWgsl(constants, plan, biased);
-  return plan.kind === "tiles" ? tilesWgsl(constants, plan, { biased }) : rowsWgsl(constants, plan, biased);
+  if (plan.kind === "direct") return directWgsl(constants, plan, biased, type);
+  return plan.kind === "tiles"
+    ? tilesWgsl(constants, plan, { biased, type })
+    : rowsWgsl(constants, plan, biased, type);
 }
 
 /** Which arrays can be read or written four numbers at a time: their rows run along a tile and begin at multiples of 4. */
@@ -53,9 +62,13 @@ function vectorized(
 }
 
 /** Declares the matrices, and the bias if there is one. */
-function bindings(biased: boolean, vectors: ReadonlySet<string>): string {
+function bindings(biased: boolean, vectors: ReadonlySet<string>, type: DataType): string {
   const reads = biased ? ["a", "b", "bias"] : ["a", "b"];
-  return declareBindings(reads, ["y"], (name) => vectors.has(name) ? "vec4f" : "f32");
+  return declareBindings(
+    reads,
+    ["y"],
+    (name) => elementWgsl(name === "a" || name === "b" ? type : "f32", vectors.has(name) ? 4 : 1),
+  );
 }
 
 /** Stores a result, or four side by side: added to what is there when accumulating. */
@@ -70,29 +83,40 @@ function store(
 }
 
 /** One large tile for each invocation, read straight from storage. */
-function directWgsl(constants: MatmulConstants, plan: DirectPlan, biased: boolean): string {
+function directWgsl(constants: MatmulConstants, plan: DirectPlan, biased: boolean, type: DataType): string {
   const { columns, transposeA, transposeB } = constants;
   const { tileRows, tileColumns, lanes } = plan;
   const vectors = vectorized(constants, plan);
   const quads = Math.ceil(tileColumns / 4);
-  const width = Math.min(4, tileColumns); // results side by side in one variable
-  const type = width === 4 ? "vec4f" : "f32";
+  const width = tileColumns < 4 ? 1 : 4; // results side by side in one variable
+  const result = elementWgsl("f32", width);
 
   // a at (row0 + i, k) for all i: vectors down a column, or numbers from as many rows
   const loadA = vectors.has("a")
-    ? unroll(tileRows / 4, (i) => `let a${i} = a[(aStart + k * rows + row0) / 4 + ${i}];`)
+    ? unroll(
+      tileRows / 4,
+      (i) => `let a${i} = ${loadWgsl(type, 4, `a[(aStart + k * rows + row0) / 4 + ${i}]`)};`,
+    )
     : unroll(
       tileRows,
-      (i) =>
-        `let a${i} = a[aStart + ${transposeA ? `k * rows + row0 + ${i}` : `(row0 + ${i}) * inner + k`}];`,
+      (i) => {
+        const at = transposeA ? `k * rows + row0 + ${i}` : `(row0 + ${i}) * inner + k`;
+        return `let a${i} = ${loadWgsl(type, 1, `a[aStart + ${at}]`)};`;
+      },
     );
   const elementA = (i: number): string => vectors.has("a") ? component(`a${i >> 2}`, i) : `a${i}`;
 
   // b at (k, column0 + 4 j …): four columns at once, or one
   const elementB = (j: number): string =>
-    `b[bStart + ${transposeB ? `(column0 + ${j}) * inner + k` : `k * columns + column0 + ${j}`}]`;
+    loadWgsl(
+      type,
+      1,
+      `b[bStart + ${transposeB ? `(column0 + ${j}) * inner + k` : `k * columns + column0 + ${j}`}]`,
+    );
   const loadB = (j: number): string => {
-    if (vectors.has("b")) return `let b${j} = b[(bStart + k * columns + column0) / 4 + ${j}];`;
+    if (vectors.has("b")) {
+      return `let b${j} = ${loadWgsl(type, 4, `b[(bStart + k * columns + column0) / 4 + ${j}]`)};`;
+    }
     return `let b${j} = ${
       width === 4 ? `vec4f(${unroll(4, (x) => elementB(4 * j + x), ", ")})` : elementB(j)
     };`;
@@ -122,7 +146,7 @@ function directWgsl(constants: MatmulConstants, plan: DirectPlan, biased: boolea
       ));
   };
 
-  return `${bindings(biased, vectors)}
+  return `${bindings(biased, vectors, type)}
 fn run(group: u32, lane: u32) {
   ${readSizes(MATMUL_SIZES)}
   let tilesAcross = (columns + ${tileColumns - 1}u) / ${tileColumns}u;
@@ -137,14 +161,14 @@ fn run(group: u32, lane: u32) {
   let aStart = matrix * (rows * inner);
   let bStart = matrix * (inner * columns);
   let yStart = matrix * (rows * columns);
-  ${unroll(tileRows, (i) => unroll(quads, (j) => `var c${i}_${j} = ${type}();`, " "))}
+  ${unroll(tileRows, (i) => unroll(quads, (j) => `var c${i}_${j} = ${result}();`, " "))}
   for (var k = 0u; k < inner; k++) {
     ${loadA}
     ${unroll(quads, loadB)}
     ${
     unroll(
       tileRows,
-      (i) => unroll(quads, (j) => `c${i}_${j} = fma(${type}(${elementA(i)}), b${j}, c${i}_${j});`, " "),
+      (i) => unroll(quads, (j) => `c${i}_${j} = fma(${result}(${elementA(i)}), b${j}, c${i}_${j});`, " "),
     )
   }
   }

@@ -40,3 +40,11 @@ fn each(index: u32) {
   }
 }`,
 });
+
+/** The same of halves. */
+export const transposeHalf = kernel({
+  ...transposeForward,
+  name: "transposeHalf",
+  reads: { x: "f16" },
+  writes: { y: "f16" },
+});

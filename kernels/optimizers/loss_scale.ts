@@ -178,8 +178,8 @@ export function skippable<Reads extends Bindings, Writes extends Bindings, Name 
     cpu(arrays: ArraysOf<Arrays>, constants) {
       if (arrays.lossScale[2] !== 0) update.cpu(arrays as ArraysOf<Reads & Writes>, constants);
     },
-    wgsl(constants, adapter) {
-      const text = typeof wgsl === "string" ? wgsl : wgsl(constants, adapter);
+    wgsl(constants, adapter, types) {
+      const text = typeof wgsl === "string" ? wgsl : wgsl(constants, adapter, types);
       if (text.includes("@binding(")) {
         throw new TypeError(`Cannot train in f16 with ${name}: its shader declares bindings of its own`);
       }

@@ -85,10 +85,7 @@ function smallRunsOf(adapterClass: AdapterClass): KernelRun[] {
 
 /** A shader with floats in place of halves, for an adapter that has none: all else in it is compiled as it is. */
 const withoutHalves = (code: string): string =>
-  code.replace("enable f16;", "").replaceAll("array<f16>", "array<f32>").replaceAll(
-    "array<vec4h>",
-    "array<vec4f>",
-  );
+  code.replace("enable f16;", "").replaceAll(/\bf16\b/g, "f32").replaceAll(/\b(vec4|mat4x4)h\b/g, "$1f");
 
 /**
  * Compiles the shaders of a class of adapters on a device that has what WebGPU guarantees and no more. A pipeline, which takes

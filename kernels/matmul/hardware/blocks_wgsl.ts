@@ -20,7 +20,9 @@
  * @module
  */
 
+import type { DataType } from "../../../core/backend.ts";
 import { declareBindings, readSizes, storeOrAdd } from "../../../core/webgpu/shader.ts";
+import { elementWgsl } from "../half.ts";
 import { MATMUL_SIZES, type MatmulConstants, STEPS } from "../matmul_plan.ts";
 import { unroll } from "../unroll.ts";
 
@@ -37,16 +39,20 @@ export interface Operand {
   readonly alongInner: boolean;
   /** Whether it can be read four numbers at a time. */
   readonly vectors: boolean;
+  /** What it holds: f32 or f16. */
+  readonly type: DataType;
 }
 
 /**
  * How the matrices of a product are stored.
  *
  * @param constants Sizes and layout.
+ * @param type What they hold; f32 unless given.
  * @returns Both operands.
  */
 export function operandsOf(
   { rows, columns, inner, transposeA, transposeB }: MatmulConstants,
+  type: DataType = "f32",
 ): readonly [a: Operand, b: Operand] {
   const operand = (
     name: "a" | "b",
@@ -54,7 +60,7 @@ export function operandsOf(
     count: number,
     alongInner: boolean,
   ): Operand => {
-    return { name, lines, alongInner, vectors: (alongInner ? inner : count) % 4 === 0 };
+    return { name, lines, alongInner, vectors: (alongInner ? inner : count) % 4 === 0, type };
   };
   return [operand("a", "rows", rows, transposeA === 0), operand("b", "columns", columns, transposeB === 1)];
 }
@@ -68,6 +74,14 @@ export interface Outputs {
 }
 
 /**
+ * The type of a block.
+ *
+ * @param type What its matrix holds.
+ * @returns WGSL.
+ */
+export const matrixWgsl = (type: DataType): string => type === "f16" ? "mat4x4h" : "mat4x4f";
+
+/**
  * Declares the matrices, and the bias if there is one.
  *
  * @param operands How a and b are stored.
@@ -76,16 +90,21 @@ export interface Outputs {
  * @returns WGSL.
  */
 export function declareMatrices(operands: readonly Operand[], columns: number, biased: boolean): string {
-  const vectors = new Set<string>(operands.filter(({ vectors }) => vectors).map(({ name }) => name));
-  if (columns % 4 === 0) vectors.add("bias").add("y");
+  const elements = new Map<string, string>(
+    operands.map(({ name, type, vectors }) => [name, elementWgsl(type, vectors ? 4 : 1)]),
+  );
   const reads = biased ? ["a", "b", "bias"] : ["a", "b"];
-  return declareBindings(reads, ["y"], (name) => vectors.has(name) ? "vec4f" : "f32");
+  return declareBindings(
+    reads,
+    ["y"],
+    (name) => elements.get(name) ?? elementWgsl("f32", columns % 4 === 0 ? 4 : 1),
+  );
 }
 
 /**
  * Writes the functions that read a block of a matrix. `fetchA` (or `fetchB`) reads its four vectors as they are in memory,
  * for four rows (columns) from `line` on and four steps from `k` on; `start` is where the matrix begins in the batch.
- * `stepsOfA` (or `stepsOfB`) turns them into the block, whose vector j has step k + j.
+ * `stepsOfA` (or `stepsOfB`) turns them into the block, whose vector j has step k + j. Both are of halves where the matrix is.
  *
  * There are two functions because memory has a long latency: an invocation waits where it first uses what it has read, so
  * between the two calls it can multiply.
@@ -94,23 +113,23 @@ export function declareMatrices(operands: readonly Operand[], columns: number, b
  * @param inner The inner dimension.
  * @returns WGSL.
  */
-export function blockWgsl({ name, lines, alongInner, vectors }: Operand, inner: number): string {
-  const letter = name.toUpperCase();
+export function blockWgsl({ name, lines, alongInner, vectors, type }: Operand, inner: number): string {
+  const letter = name.toUpperCase(), vectorType = elementWgsl(type, 4), matrixType = matrixWgsl(type);
   const four = (at: string): string =>
-    vectors ? `${name}[(${at}) / 4]` : `vec4f(${unroll(4, (i) => `${name}[${at} + ${i}]`, ", ")})`;
+    vectors ? `${name}[(${at}) / 4]` : `${vectorType}(${unroll(4, (i) => `${name}[${at} + ${i}]`, ", ")})`;
   const vector = (i: number): string =>
     four(alongInner ? `start + (line + ${i}) * inner + k` : `start + (k + ${i}) * ${lines} + line`);
   const within = (i: number): string => {
     if (inner % STEPS === 0) return `read[${i}]`;
-    return `select(vec4f(), read[${i}], ${alongInner ? WITHIN : `k + ${i} < inner`})`;
+    return `select(${vectorType}(), read[${i}], ${alongInner ? WITHIN : `k + ${i} < inner`})`;
   };
-  const block = `mat4x4f(${unroll(4, within, ", ")})`;
+  const block = `${matrixType}(${unroll(4, within, ", ")})`;
   return `
-fn fetch${letter}(start: u32, line: u32, k: u32) -> mat4x4f {
+fn fetch${letter}(start: u32, line: u32, k: u32) -> ${matrixType} {
   ${readSizes(MATMUL_SIZES)}
-  return mat4x4f(${unroll(4, vector, ", ")});
+  return ${matrixType}(${unroll(4, vector, ", ")});
 }
-fn stepsOf${letter}(read: mat4x4f, k: u32) -> mat4x4f {
+fn stepsOf${letter}(read: ${matrixType}, k: u32) -> ${matrixType} {
   ${readSizes(MATMUL_SIZES)}
   return ${alongInner ? `transpose(${block})` : block};
 }`;

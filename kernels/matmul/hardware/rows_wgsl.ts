@@ -21,7 +21,9 @@
  * @module
  */
 
+import type { DataType } from "../../../core/backend.ts";
 import { readSizes } from "../../../core/webgpu/shader.ts";
+import { loadWgsl } from "../half.ts";
 import { MATMUL_SIZES, type MatmulConstants, ROWS_COLUMNS, type RowsPlan } from "../matmul_plan.ts";
 import { unroll } from "../unroll.ts";
 import { blockWgsl, declareMatrices, type Operand, operandsOf, storeWgsl, WITHIN } from "./blocks_wgsl.ts";
@@ -32,10 +34,16 @@ import { blockWgsl, declareMatrices, type Operand, operandsOf, storeWgsl, WITHIN
  * @param constants Sizes and layout.
  * @param plan How many invocations share a sum.
  * @param biased Whether a vector `bias` is bound between `b` and `y` and added to every row.
+ * @param type What a and b hold.
  * @returns WGSL with its own bindings.
  */
-export function rowsWgsl(constants: MatmulConstants, { slices, lanes }: RowsPlan, biased: boolean): string {
-  const { rows, columns, inner, accumulate } = constants, [a, b] = rowOperandsOf(constants);
+export function rowsWgsl(
+  constants: MatmulConstants,
+  { slices, lanes }: RowsPlan,
+  biased: boolean,
+  type: DataType,
+): string {
+  const { rows, columns, inner, accumulate } = constants, [a, b] = rowOperandsOf(constants, type);
   const fours = ROWS_COLUMNS / 4;
   const [slice, four] = b.alongInner
     ? [`lane % ${slices}`, `lane / ${slices}`]
@@ -56,7 +64,7 @@ fn run(group: u32, lane: u32) {
   ${unroll(rows, (row) => `var sum${row} = vec4f();`, "\n  ")}
   var next = fetchB(bStart, column, slice * 4);
   for (var k = slice * 4; k < inner; k += ${slices * 4}) {
-    let block = stepsOfB(next, k);
+    let block = ${type === "f16" ? "mat4x4f(stepsOfB(next, k))" : "stepsOfB(next, k)"};
     if (k + ${slices * 4} < inner) { next = fetchB(bStart, column, k + ${slices * 4}); }
     // four columns, each the sum of four products
     ${unroll(rows, (row) => `sum${row} += block * ${fourOfRow(row, a, inner)};`, "\n    ")}
@@ -80,15 +88,15 @@ fn addSlices(lane: u32, slice: u32, value: vec4f) -> vec4f {
 }
 
 /** How the matrices are stored: a is read as vectors only along the inner dimension. */
-function rowOperandsOf(constants: MatmulConstants): readonly [a: Operand, b: Operand] {
-  const [a, b] = operandsOf(constants);
+function rowOperandsOf(constants: MatmulConstants, type: DataType): readonly [a: Operand, b: Operand] {
+  const [a, b] = operandsOf(constants, type);
   return [{ ...a, vectors: a.vectors && a.alongInner }, b];
 }
 
 /** Four numbers of a row of a, from step k on. */
-function fourOfRow(row: number, { alongInner, vectors }: Operand, inner: number): string {
-  if (vectors) return `a[(aStart + ${row} * inner + k) / 4]`;
+function fourOfRow(row: number, { alongInner, vectors, type }: Operand, inner: number): string {
+  if (vectors) return loadWgsl(type, 4, `a[(aStart + ${row} * inner + k) / 4]`);
   const at = (i: number) => alongInner ? `${row} * inner + k + ${i}` : `(k + ${i}) * rows + ${row}`;
-  const numbers = `vec4f(${unroll(4, (i) => `a[aStart + ${at(i)}]`, ", ")})`;
+  const numbers = `vec4f(${unroll(4, (i) => loadWgsl(type, 1, `a[aStart + ${at(i)}]`), ", ")})`;
   return inner % 4 === 0 ? numbers : `select(vec4f(), ${numbers}, ${WITHIN})`;
 }

@@ -61,7 +61,8 @@ export const matmulSlices = kernel({
       }
     }
   },
-  wgsl: (constants) => tilesWgsl({ ...constants, accumulate: 0 }, tilesOf(constants), { sliced: true }),
+  wgsl: (constants, _, { a: type }) =>
+    tilesWgsl({ ...constants, accumulate: 0 }, tilesOf(constants), { sliced: true, type }),
 });
 
 /** The same of operands in half precision. */

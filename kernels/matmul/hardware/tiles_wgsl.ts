@@ -35,6 +35,10 @@
  * dimension, though, neighbouring lanes store blocks of different steps, each of which begins in the same bank, one after the
  * other. So the vectors of a step are permuted ("swizzled"): vector v of the steps 4 q … 4 q + 3 is at v ^ 2 q (exclusive or).
  *
+ * **Halves.** Operands of half precision are fetched as halves, two in a register, and multiplied in f32. Tiles of 32 and 64 hold
+ * halves, too: 32 steps at a time in the same memory, so that each invocation fetches two blocks, 16 steps apart, and waits half
+ * as often. The sums are the same to the last bit.
+ *
  * Sums are formed in the order of the inner dimension, one fused multiply-add after the other.
  *
  * References: Volkov and Demmel, "Benchmarking GPUs to tune dense linear algebra" (2008); Boehm, "How to optimize a CUDA
@@ -43,7 +47,9 @@
  * @module
  */
 
+import type { DataType } from "../../../core/backend.ts";
 import { readSizes } from "../../../core/webgpu/shader.ts";
+import { elementWgsl, loadWgsl } from "../half.ts";
 import {
   MATMUL_SIZES,
   type MatmulConstants,
@@ -53,7 +59,14 @@ import {
   type TilesPlan,
 } from "../matmul_plan.ts";
 import { component, unroll } from "../unroll.ts";
-import { blockWgsl, declareMatrices, type Operand, operandsOf, storeWgsl } from "./blocks_wgsl.ts";
+import {
+  blockWgsl,
+  declareMatrices,
+  matrixWgsl,
+  type Operand,
+  operandsOf,
+  storeWgsl,
+} from "./blocks_wgsl.ts";
 
 /** The rectangle of the invocations that a GPU runs in lockstep. */
 const RECTANGLE_ROWS = 8, RECTANGLE_COLUMNS = 4, RECTANGLE = RECTANGLE_ROWS * RECTANGLE_COLUMNS;
@@ -64,6 +77,8 @@ export interface TilesOptions {
   readonly biased?: boolean;
   /** Whether sums are split: there is a size `sliceLength`, and y is (slices, batch, rows, columns). */
   readonly sliced?: boolean;
+  /** What a and b hold: f32 unless given, or f16. */
+  readonly type?: DataType;
 }
 
 /**
@@ -77,16 +92,23 @@ export interface TilesOptions {
 export function tilesWgsl(
   constants: MatmulConstants,
   { tile }: TilesPlan,
-  { biased = false, sliced = false }: TilesOptions,
+  { biased = false, sliced = false, type = "f32" }: TilesOptions,
 ): string {
-  const { columns, inner, accumulate } = constants, [a, b] = operandsOf(constants);
+  const { columns, inner, accumulate } = constants, [a, b] = operandsOf(constants, type);
   const { laneRows, laneColumns } = TILES[tile], aVectors = laneRows / 4, bVectors = laneColumns / 4;
+  const staged = stagedType(tile, type);
+  const blocks = staged === "f16" ? 2 : 1, steps = STEPS * blocks; // of a lane, and in workgroup memory, at a time
+  const store = (letter: "A" | "B"): string =>
+    unroll(blocks, (i) => storeBlock(letter, i, type !== staged), "\n      ");
+  const fetch = (letter: "A" | "B"): string =>
+    unroll(blocks, (i) => `next${i} = fetch${letter}(start, line, k + ${i * STEPS});`, " ");
+  const fetchNext = `if (isOfB) { ${fetch("B")} } else { ${fetch("A")} }`;
   return `${declareMatrices([a, b], columns, biased)}
 ${blockWgsl(a, inner)}
 ${blockWgsl(b, inner)}
 ${storeWgsl(constants, { biased, accumulate })}
 // tiles[0] has vectors of four rows of a, tiles[1] of four columns of b: [q][j] those of step 4 q + j
-var<workgroup> tiles: array<array<array<array<vec4f, ${tile / 4}>, 4>, ${STEPS / 4}>, 2>;
+var<workgroup> tiles: array<array<array<array<${elementWgsl(staged, 4)}, ${tile / 4}>, 4>, ${steps / 4}>, 2>;
 fn run(group: u32, lane: u32) {
   ${readSizes(sliced ? [...MATMUL_SIZES, "sliceLength"] : MATMUL_SIZES)}
   ${tileOfGroup(tile, sliced)}
@@ -94,26 +116,24 @@ fn run(group: u32, lane: u32) {
   ${resultsOfLane(tile / laneColumns)}
   ${unroll(laneRows, (i) => unroll(bVectors, (j) => `var c${i}_${j} = vec4f();`, " "), "\n  ")}
   var k = first + 4 * quad; // the first step of this lane's block
-  var next: mat4x4f;
-  if (isOfB) { next = fetchB(start, line, k); } else { next = fetchA(start, line, k); }
-  for (var k0 = first; k0 < end; k0 += ${STEPS}) {
+  ${unroll(blocks, (i) => `var next${i}: ${matrixWgsl(type)};`, " ")}
+  ${fetchNext}
+  for (var k0 = first; k0 < end; k0 += ${steps}) {
     workgroupBarrier(); // all lanes have read the tiles before they are overwritten
     if (isOfB) {
-      let block = stepsOfB(next, k);
-      ${storeBlock(1)}
+      ${store("B")}
     } else {
-      let block = stepsOfA(next, k);
-      ${storeBlock(0)}
+      ${store("A")}
     }
     workgroupBarrier(); // the tiles are complete before any lane reads them
-    k += ${STEPS};
-    if (k0 + ${STEPS} < end) {
-      if (isOfB) { next = fetchB(start, line, k); } else { next = fetchA(start, line, k); }
-    }
-    for (var q = 0u; q < ${STEPS / 4}; q++) {
-      let aVector = down ^ (2 * q);
-      let bVector = across ^ (2 * q);
-      ${unroll(4, (j) => `{\n${multiplyStep(j, tile, aVectors, bVectors)}\n}`)}
+    k += ${steps};
+    if (k0 + ${steps} < end) { ${fetchNext} }
+    ${blocks === 1 ? "" : "// a slice may end between two blocks"}
+    for (var q = 0u; q < ${blocks === 1 ? STEPS / 4 : `min(${steps / 4}, (end - k0 + 3) / 4)`}; q++) {
+      let swizzle = 2 * ${blocks === 1 ? "q" : "(q % 4)"};
+      let aVector = down ^ swizzle;
+      let bVector = across ^ swizzle;
+      ${unroll(4, (j) => `{\n${multiplyStep(j, tile, aVectors, bVectors, staged)}\n}`)}
     }
   }
   let yStart = matrix * (rows * columns);
@@ -126,6 +146,14 @@ fn run(group: u32, lane: u32) {
   }
 }`;
 }
+
+/**
+ * What workgroup memory holds of operands of a type. An invocation widens each half that it loads from there: 8 for 16
+ * multiply-adds where tiles are smallest, 16 for 64 where they are largest. Many GPUs widen within the multiply-add (RDNA 2
+ * does); others need an instruction. What it saves is a part of the loads from workgroup memory, of which large tiles have
+ * fewest: they widen when a block is stored, once for the whole group.
+ */
+const stagedType = (tile: TileSize, type: DataType): DataType => tile === 128 ? "f32" : type;
 
 /** Which tile of which matrix a group computes, and over which steps. All matrices of a slice come before those of the next slice. */
 function tileOfGroup(tile: TileSize, sliced: boolean): string {
@@ -158,9 +186,14 @@ function blockOfLane(tile: TileSize, a: Operand, b: Operand, sliced: boolean): s
   let vector = four ^ (2 * quad);`;
 }
 
-/** Stores the vectors of a block in the tile of a (0) or of b (1). */
-const storeBlock = (matrix: 0 | 1): string =>
-  unroll(4, (j) => `tiles[${matrix}][quad][${j}][vector] = block[${j}];`, "\n      ");
+/** Stores the vectors of a block in the tile of a or of b; the second block of a lane is {@linkcode STEPS} steps further. */
+function storeBlock(letter: "A" | "B", block: number, widened: boolean): string {
+  const quad = block === 0 ? "quad" : `quad + ${block * STEPS / 4}`;
+  const value = (j: number) => loadWgsl(widened ? "f16" : "f32", 4, `block${block}[${j}]`);
+  const vector = (j: number) => `tiles[${letter === "A" ? 0 : 1}][${quad}][${j}][vector] = ${value(j)};`;
+  return `let block${block} = stepsOf${letter}(next${block}, k + ${block * STEPS});
+      ${unroll(4, vector, "\n      ")}`;
+}
 
 /** Where a lane's results are: rows from 4 · down on and columns from 4 · across on, and again half a tile further. */
 function resultsOfLane(lanesAcross: number): string {
@@ -172,11 +205,23 @@ function resultsOfLane(lanesAcross: number): string {
 }
 
 /** Step 4 q + j: every number of a that a lane loads times every vector of b. */
-function multiplyStep(j: number, tile: TileSize, aVectors: number, bVectors: number): string {
+function multiplyStep(
+  j: number,
+  tile: TileSize,
+  aVectors: number,
+  bVectors: number,
+  staged: DataType,
+): string {
   const half = tile / 8; // in vectors
   return [
-    unroll(aVectors, (i) => `let a${i} = tiles[0][q][${j}][aVector + ${i * half}];`),
-    unroll(bVectors, (i) => `let b${i} = tiles[1][q][${j}][bVector + ${i * half}];`),
+    unroll(
+      aVectors,
+      (i) => `let a${i} = ${loadWgsl(staged, 4, `tiles[0][q][${j}][aVector + ${i * half}]`)};`,
+    ),
+    unroll(
+      bVectors,
+      (i) => `let b${i} = ${loadWgsl(staged, 4, `tiles[1][q][${j}][bVector + ${i * half}]`)};`,
+    ),
     unroll(4 * aVectors, (row) => {
       const number = component(`a${row >> 2}`, row);
       return unroll(bVectors, (i) => `c${row}_${i} = fma(vec4f(${number}), b${i}, c${row}_${i});`);
