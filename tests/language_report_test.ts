@@ -3,7 +3,7 @@ import { parseFlags } from "../commands/cli/parse_flags.ts";
 import type { PresetName } from "../commands/settings/presets.ts";
 import { chooseSettings, withLength } from "../commands/settings/settings.ts";
 import { trainFlags } from "../commands/settings/train_flags.ts";
-import { PRESETS } from "../training/presets.ts";
+import { PRESETS } from "../training/presets/gpt_presets.ts";
 import { words } from "./_command.ts";
 import {
   describeArchitecture,

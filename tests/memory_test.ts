@@ -13,7 +13,7 @@ import { Gpt, type GptConfig } from "../models/gpt.ts";
 import { MaskedLanguageModel } from "../models/masked_language_model.ts";
 import type { RobertaConfig } from "../models/roberta.ts";
 import { estimateMemory } from "../training/memory.ts";
-import { PRESETS } from "../training/presets.ts";
+import { PRESETS } from "../training/presets/gpt_presets.ts";
 import { causalBatches } from "../data/batches.ts";
 import { labelledBatches } from "../data/labelled_batches.ts";
 import { maskedBatches } from "../data/masked_batches.ts";

@@ -5,8 +5,8 @@
  * @module
  */
 import { objectiveOf } from "../../models/families.ts";
-import { presetTraining } from "../../training/preset.ts";
-import { PRESETS } from "../../training/presets.ts";
+import { presetTraining } from "../../training/presets/preset.ts";
+import { PRESETS } from "../../training/presets/gpt_presets.ts";
 import { counted } from "../cli/terminal.ts";
 import { PRESETS_BY_NAME } from "./presets.ts";
 import type { TrainSettings } from "./settings.ts";
