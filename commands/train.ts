@@ -12,6 +12,7 @@ import { newestRun, tokenizerOf } from "./files/checkpoint_folder.ts";
 import { RUNS, TORCH_TABLE } from "./files/own_names.ts";
 import { languageRecipe, TRAIN_SCHEMAS, type TrainState } from "./recipes/language_recipe.ts";
 import { runSession } from "./recipes/session.ts";
+import { expectRun, runOf } from "./runs/claim.ts";
 import { RunFolder } from "./runs/run_folder.ts";
 import { runName } from "./runs/run_place.ts";
 import { announceFiles, expectTokenizer, readRun } from "./runs/run_state.ts";
@@ -52,6 +53,7 @@ export const train: Command = defineCommand({
  */
 async function exportTorch(path: string): Promise<void> {
   const asked = path === "" ? await newestRun() : path;
+  await expectRun(await runOf(asked)); // before permission to write there is requested
   await allowWriting(asked, [RUNS]);
   using folder = await RunFolder.open(asked);
   const run = await readRun<TrainState>(folder.path, "train", TRAIN_SCHEMAS), { state, files } = run;

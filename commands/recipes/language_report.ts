@@ -164,7 +164,9 @@ export async function reportLanguageModel(session: Session, task: LanguageTask):
   if (isTooLittleToChoose(length) && best && best.step < run.step) {
     facts.push([
       "used",
-      `${folder.path}/last: ${length} validation tokens are too few to choose a checkpoint by`,
+      `${folder.path}/last: ${counted(length, "validation token")} ${
+        length === 1 ? "is" : "are"
+      } too few to choose a checkpoint by`,
     ]);
   }
   return facts;

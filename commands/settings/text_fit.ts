@@ -31,7 +31,9 @@ export interface TokenCounts {
 export function expectCharacters(names: string, characters: number): void {
   if (characters >= LEAST_CHARACTERS) return;
   throw new RangeError(
-    `Cannot train on ${names}: ${characters} characters are too few; at least ${LEAST_CHARACTERS} are needed, ` +
+    `Cannot train on ${names}: ${counted(characters, "character")} ${
+      characters === 1 ? "is" : "are"
+    } too few; at least ${LEAST_CHARACTERS} are needed, ` +
       "and a few thousand are better",
   );
 }
