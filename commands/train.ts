@@ -6,6 +6,8 @@
 import { loadModel, loadSavedExperiment } from "../checkpoints/checkpoint.ts";
 import { huggingFaceTensors } from "../checkpoints/hugging_face/formats.ts";
 import { type Command, defineCommand } from "./cli/command.ts";
+import { UsageError } from "./cli/errors.ts";
+import { kebabCase } from "./cli/flags.ts";
 import { allowWriting } from "./cli/permissions.ts";
 import { print, quote } from "./cli/terminal.ts";
 import { newestRun, tokenizerOf } from "./files/checkpoint_folder.ts";
@@ -35,7 +37,10 @@ export const train: Command = defineCommand({
   ],
   flags: trainFlags,
   async run(given) {
-    if (given.exportTorch !== undefined) return await exportTorch(given.exportTorch);
+    if (given.exportTorch !== undefined) {
+      expectAlone(given);
+      return await exportTorch(given.exportTorch);
+    }
     const configured = await readConfig(trainFlags, given);
     const { data, note } = await chooseData(configured), flags = { ...configured, data };
     await runSession<TrainState>({
@@ -46,6 +51,17 @@ export const train: Command = defineCommand({
     }, flags);
   },
 });
+
+/** Refuses flags beside --export-torch, which would be left out of account. */
+function expectAlone(given: object): void {
+  const other = Object.entries(given).find(([name, value]) =>
+    value !== undefined && value !== false && !["exportTorch", "verbose"].includes(name)
+  );
+  if (other === undefined) return;
+  throw new UsageError(
+    `--${kebabCase(other[0])} is for training, and --export-torch trains nothing: give one of them`,
+  );
+}
 
 /**
  * Prepares the folder of a run for the package in `torch/`, and prints the command. Text goes in as ids, and the names of the

@@ -187,12 +187,18 @@ export function expectedResult(
   return isSame ? expectation.result : undefined;
 }
 
-/** A command line that uses the model, with words of texts: of the validation text, which it has not seen in training, if that is long enough. */
-export function describeUse(model: string, texts: readonly string[], isMasked: boolean): Fact {
+/**
+ * A command line that uses the model, with words of texts: of the validation text, which it has not seen in training, if that
+ * is long enough. `fits` says of a masked model whether a text is short enough for it.
+ */
+export function describeUse(model: string, texts: readonly string[], fits?: (text: string) => boolean): Fact {
   const text = beginning(texts);
-  if (isMasked) {
+  if (fits) {
     const [words] = text.match(/(?<!\S)\p{L}+(?: \p{L}+){4}(?!\S)/u) ?? [];
-    const masked = words ? words.replace(/ \p{L}+(?= \p{L}+$)/u, " <mask>") : "<mask>";
+    let masked = words ? words.replace(/ \p{L}+(?= \p{L}+$)/u, " <mask>") : "<mask>";
+    while (masked !== "<mask>" && !fits(masked)) {
+      masked = masked.startsWith("<mask>") ? "<mask>" : masked.slice(masked.indexOf(" ") + 1);
+    }
     return ["fill", `deno task fill-mask --checkpoint ${model} --text "${masked}"`];
   }
   const words = firstWords(texts), prompt = words ? ` --prompt "${words}"` : "";

@@ -37,7 +37,8 @@ export async function* answer(source: Source, prompt: string, sampling: Sampling
   if (!ids.includes(maskId)) {
     throw new Error(`The text has no ${mask}: write ${mask} where something is missing`);
   }
-  yield decodeFilled(ids, await fillMask(backend, model, ids, { maskId }), tokenizer).text;
+  const filled = await fillMask(backend, model, ids, { maskId, tokens: tokenizer.vocabSize });
+  yield decodeFilled(ids, filled, tokenizer).text;
 }
 
 /** Continues a prompt, and lets pending events run after each piece. */
