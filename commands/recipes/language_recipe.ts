@@ -158,7 +158,7 @@ export async function languageRecipe(
     settings,
     config,
     experiment,
-    tokenizer,
+    ...{ tokenizer, adapterClass: backend.adapterClass },
     source,
     encoded,
     baselines: known,

@@ -5,6 +5,7 @@
  */
 import type { LanguageConfig } from "../../checkpoints/runs/language_settings.ts";
 import { isTooLittleToChoose } from "../../checkpoints/runs/run_state.ts";
+import type { AdapterClass } from "../../core/backend.ts";
 import { visible } from "../../core/visible.ts";
 import type { Batch } from "../../data/batches.ts";
 import type { Baseline } from "../../data/baselines.ts";
@@ -31,6 +32,7 @@ export interface LanguageTask {
   readonly config: LanguageConfig;
   readonly experiment?: Experiment;
   readonly tokenizer: BaseTokenizer;
+  readonly adapterClass?: AdapterClass;
   readonly source: Source;
   readonly encoded: EncodedCorpus;
   readonly baselines: readonly Baseline[];
@@ -48,8 +50,7 @@ export function describeLanguageModel(task: LanguageTask): Fact[] {
     maskRate: settings.maskRate,
     precision: settings.precision,
     recompute: settings.recompute,
-    optimizer,
-    experiment,
+    ...{ optimizer, experiment, adapterClass: task.adapterClass },
   });
   const epochs = formatNumber(steps * accumulation / task.objective.batches.batchesPerEpoch);
   // a product of floating-point numbers may be 0.00030000000000000003
