@@ -13,7 +13,7 @@ import {
   type ModelsByKind,
 } from "../../mod.ts";
 import { yieldToEvents } from "../../training/evaluate.ts";
-import type { LookSource } from "./looks.ts";
+import type { LookSource } from "./look/looks.ts";
 
 /** Tokens of a text that is generated. */
 const TEXT_LENGTH = 400;
