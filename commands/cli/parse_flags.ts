@@ -47,7 +47,9 @@ export function parseFlags<const Fs extends Flags>(
       throw new UsageError(`${typed} needs a value: ${typed}=${flag.placeholder ?? "VALUE"}`);
     }
     if (namesFiles(flag) && texts.includes("")) {
-      throw new UsageError(`${typed} is empty: expected ${flag.placeholder}, or leave it out`);
+      throw new UsageError(
+        `${typed} is empty: expected ${flag.placeholder}${flag.required ? "" : ", or leave it out"}`,
+      );
     }
     if (flag.kind === "list") {
       values[name] = [...values[name] as string[] | undefined ?? [], ...texts];
