@@ -13,7 +13,7 @@ import {
   type ModelsByKind,
   problemOf,
 } from "../../../mod.ts";
-import { logitsOfWindows } from "../../../inference/without_cache.ts";
+import { logitsOfWindow } from "../../../inference/generate.ts";
 import { samplingProbabilities } from "../../../kernels/sample.ts";
 import type { Question, TokenChance } from "../../protocol.ts";
 import type { LookSource } from "./looks.ts";
@@ -70,7 +70,7 @@ export class Chances {
   async #logitsAfter(prompt: string): Promise<Float32Array> {
     const { backend, model, tokenizer } = this.#source;
     const ids = tokenizer.encode(prompt || defaultPrompt(tokenizer)).slice(-model.config.contextLength);
-    const logits = backend.scope(() => logitsOfWindows(model as ModelsByKind["causal"], [ids]));
+    const logits = backend.scope(() => logitsOfWindow(model as ModelsByKind["causal"], ids));
     return Float32Array.from(await backend.read(logits));
   }
 
