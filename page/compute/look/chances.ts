@@ -13,7 +13,7 @@ import {
   type ModelsByKind,
   problemOf,
 } from "../../../mod.ts";
-import { logitsOfWindow } from "../../../inference/generate.ts";
+import { logitsOfWindow } from "../../../inference/without_cache.ts";
 import { samplingProbabilities } from "../../../kernels/sample.ts";
 import type { Question, TokenChance } from "../../protocol.ts";
 import type { LookSource } from "./looks.ts";
