@@ -250,12 +250,13 @@ export {
   OPTIMIZERS,
   type OptimizerSetting,
 } from "./training/optimizers.ts";
-export type { Expectation, Preset, PresetTraining } from "./training/preset.ts";
-export * from "./training/presets.ts";
-export * from "./training/roberta_presets.ts";
+export * from "./training/presets/gpt_presets.ts";
+export type { Expectation, Preset, PresetTraining } from "./training/presets/preset.ts";
+export * from "./training/presets/roberta_presets.ts";
+export * from "./training/presets/text_presets.ts";
 export { learningRateAt, type Schedule, withLearningRate } from "./training/schedule.ts";
+export { NonFiniteLossError, type StepReport } from "./training/step_reports.ts";
 export * from "./training/tensorboard_events.ts";
-export * from "./training/text_presets.ts";
 export * from "./training/train.ts";
 export {
   type StepTrace,

@@ -94,7 +94,9 @@ export const attention: Command = defineCommand({
       print(formatFacts([
         [
           "text",
-          `${tokens.length} tokens: ${tokens.map((token) => visible(JSON.stringify(token))).join(" ")}`,
+          `${counted(tokens.length, "token")}: ${
+            tokens.map((token) => visible(JSON.stringify(token))).join(" ")
+          }`,
         ],
         ["maps", `${maps.length}, of ${counted(layers, "layer")} with ${counted(heads, "head")} each`],
         ["file", out!],

@@ -17,7 +17,7 @@ import { UsageError } from "./cli/errors.ts";
 import { encodeTexts, fitText } from "./texts/examples.ts";
 import { classTable } from "./recipes/classifier_report.ts";
 import { expectPairs, readLabelled, trainedOnPairs } from "./texts/labelled_corpus.ts";
-import { formatJson, formatPercent, outputColumns, print } from "./cli/terminal.ts";
+import { counted, formatJson, formatPercent, outputColumns, print } from "./cli/terminal.ts";
 import { visible } from "../core/visible.ts";
 import { withBackend } from "./cli/with_backend.ts";
 import { wrapText } from "./cli/wrap.ts";
@@ -118,7 +118,7 @@ function summary(
   matrix: ConfusionMatrix | undefined,
 ): string {
   const skipped = emptyLines > 0 ? `, ${emptyLines} empty lines skipped` : "";
-  const heading = `${path}: ${rows.length} texts${skipped}`;
+  const heading = `${path}: ${counted(rows.length, "text")}${skipped}`;
   if (matrix === undefined) return heading;
   const { accuracy, majorityBaseline, macroF1 } = classificationReport(matrix, labels);
   return `${heading}; accuracy ${formatPercent(accuracy)}, F1 ${macroF1.toFixed(4)}, ` +

@@ -63,7 +63,12 @@ async function* examineFolder(path: string, clean: boolean): AsyncGenerator<Find
       } examines all of its run`,
     );
   }
-  if (clean) await allowWriting(path, [RUNS]);
+  if (clean) {
+    await Deno.stat(folder).catch(async (error) => {
+      throw await cannotRead(path, error);
+    });
+    await allowWriting(path, [RUNS]);
+  }
   try {
     if (clean) {
       const names = await removeLeftOvers(path);

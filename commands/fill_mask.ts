@@ -59,7 +59,8 @@ export const fillMask: Command = defineCommand({
           `No ${mask} is left among the first ${contextLength} tokens: shorten the text before it`,
         );
       }
-      const result = decodeFilled(ids, await fill(backend, model, ids, { maskId, topK }), tokenizer);
+      const filled = await fill(backend, model, ids, { maskId, topK, tokens: tokenizer.vocabSize });
+      const result = decodeFilled(ids, filled, tokenizer);
       print(json ? formatJson({ checkpoint: found.path, ...result }) : describe(result));
     });
   },

@@ -18,7 +18,7 @@ import { readText } from "./texts/files.ts";
 import { checkGenerationMemory, memoryLimits } from "./cost/memory.ts";
 import { writeSamples } from "./recipes/samples.ts";
 import { BATCH_SIZE, FACTOR, POSITIVE_FACTOR, SEED } from "./settings/run_flags.ts";
-import { formatCount, formatDuration } from "./cli/terminal.ts";
+import { counted, formatCount, formatDuration } from "./cli/terminal.ts";
 import { withBackend } from "./cli/with_backend.ts";
 
 /** The command. */
@@ -113,7 +113,7 @@ export const generate: Command = defineCommand({
       const tokens = await writeSamples(backend, model, tokenizer, settings, out);
       const seconds = (performance.now() - start) / 1000;
       const time = seconds < 10 ? `${Number(seconds.toPrecision(2))}s` : formatDuration(seconds);
-      const speed = `${tokens} tokens in ${time} (${formatCount(tokens / seconds)} tok/s)`;
+      const speed = `${counted(tokens, "token")} in ${time} (${formatCount(tokens / seconds)} tok/s)`;
       printDiagnostic(out === undefined ? speed : `${speed}, saved in ${out}`);
     });
   },

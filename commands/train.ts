@@ -6,12 +6,15 @@
 import { loadModel, loadSavedExperiment } from "../checkpoints/checkpoint.ts";
 import { huggingFaceTensors } from "../checkpoints/hugging_face/formats.ts";
 import { type Command, defineCommand } from "./cli/command.ts";
+import { UsageError } from "./cli/errors.ts";
+import { kebabCase } from "./cli/flags.ts";
 import { allowWriting } from "./cli/permissions.ts";
 import { print, quote } from "./cli/terminal.ts";
 import { newestRun, tokenizerOf } from "./files/checkpoint_folder.ts";
 import { RUNS, TORCH_TABLE } from "./files/own_names.ts";
 import { languageRecipe, TRAIN_SCHEMAS, type TrainState } from "./recipes/language_recipe.ts";
 import { runSession } from "./recipes/session.ts";
+import { expectRun, runOf } from "./runs/claim.ts";
 import { RunFolder } from "./runs/run_folder.ts";
 import { runName } from "./runs/run_place.ts";
 import { announceFiles, expectTokenizer, readRun } from "./runs/run_state.ts";
@@ -34,7 +37,10 @@ export const train: Command = defineCommand({
   ],
   flags: trainFlags,
   async run(given) {
-    if (given.exportTorch !== undefined) return await exportTorch(given.exportTorch);
+    if (given.exportTorch !== undefined) {
+      expectAlone(given);
+      return await exportTorch(given.exportTorch);
+    }
     const configured = await readConfig(trainFlags, given);
     const { data, note } = await chooseData(configured), flags = { ...configured, data };
     await runSession<TrainState>({
@@ -46,12 +52,24 @@ export const train: Command = defineCommand({
   },
 });
 
+/** Refuses flags beside --export-torch, which would be left out of account. */
+function expectAlone(given: object): void {
+  const other = Object.entries(given).find(([name, value]) =>
+    value !== undefined && value !== false && !["exportTorch", "verbose"].includes(name)
+  );
+  if (other === undefined) return;
+  throw new UsageError(
+    `--${kebabCase(other[0])} is for training, and --export-torch trains nothing: give one of them`,
+  );
+}
+
 /**
  * Prepares the folder of a run for the package in `torch/`, and prints the command. Text goes in as ids, and the names of the
  * tensors as a table, so the folder is all that another machine needs. `path` may be "" for the newest run.
  */
 async function exportTorch(path: string): Promise<void> {
   const asked = path === "" ? await newestRun() : path;
+  await expectRun(await runOf(asked)); // before permission to write there is requested
   await allowWriting(asked, [RUNS]);
   using folder = await RunFolder.open(asked);
   const run = await readRun<TrainState>(folder.path, "train", TRAIN_SCHEMAS), { state, files } = run;

@@ -52,7 +52,7 @@ export interface MaskedTextSettings {
  * @example
  * ```ts
  * import { assertEquals } from "@std/assert";
- * import { MASKED_PRESETS } from "../training/roberta_presets.ts";
+ * import { MASKED_PRESETS } from "../training/presets/roberta_presets.ts";
  * import { CharTokenizer } from "../tokenizers/char_tokenizer.ts";
  * import { MASKED_SPECIAL_TOKENS } from "../tokenizers/special_tokens.ts";
  * import { maskedTexts } from "./masked_texts.ts";

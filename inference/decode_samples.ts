@@ -29,6 +29,7 @@ import type { Tokenizer } from "../tokenizers/tokenizer.ts";
  * @param endId The token that ends a text, such as `endId` of the model; `<|endoftext|>`, `</s>` or `[SEP]` unless given.
  * @yields The new text of each sample. A character whose bytes are not complete yet comes with the next piece, or at the
  * end as U+FFFD. When all samples have ended, no more tokens are read.
+ * @throws {RangeError} If the model has tokens that the tokenizer does not have, and draws one of them.
  * @category Inference
  */
 export async function* decodeSamples(
@@ -38,6 +39,7 @@ export async function* decodeSamples(
 ): AsyncGenerator<string[]> {
   let samples: { stream: ReturnType<Tokenizer["decodeStream"]>; ended: boolean }[] | undefined;
   for await (const read of tokens) {
+    for (const ids of read) expectTokens(ids, tokenizer);
     samples ??= read.map(() => ({ stream: tokenizer.decodeStream(), ended: false }));
     yield samples.map((sample, index) => {
       if (sample.ended) return "";
@@ -48,4 +50,14 @@ export async function* decodeSamples(
     if (samples.every(({ ended }) => ended)) break;
   }
   yield (samples ?? []).map(({ stream }) => stream.end());
+}
+
+/** Refuses ids without a token: a model may have more rows than its tokenizer has tokens, but a trained one does not draw them. */
+function expectTokens(ids: Uint32Array, { vocabSize }: Tokenizer): void {
+  const unknown = ids.find((id) => id >= vocabSize);
+  if (unknown === undefined) return;
+  throw new RangeError(
+    `The model has drawn token ${unknown}, and its tokenizer has ids 0 to ${vocabSize - 1} only: ` +
+      "use the tokenizer that it was trained with",
+  );
 }

@@ -54,7 +54,8 @@ export interface FilledMask {
  * @param backend The device of the model.
  * @param model The model.
  * @param ids Token ids of the text, special tokens included.
- * @param options The id of `<mask>`, and the number of candidates; 5 unless given.
+ * @param options The id of `<mask>`; the number of candidates, 5 unless given; and the number of tokens that the tokenizer
+ * has, unless it is the model's: ids from there on are no candidates.
  * @returns One entry for each mask, in the order of the text.
  * @throws {RangeError} If there is no mask, the text is longer than the context, or a token is outside the vocabulary.
  * @category Inference
@@ -63,9 +64,9 @@ export async function fillMask(
   backend: Backend,
   model: ModelsByKind["masked"],
   ids: Uint32Array,
-  options: { maskId: number; topK?: number },
+  options: { maskId: number; topK?: number; tokens?: number },
 ): Promise<FilledMask[]> {
-  const { maskId, topK = 5 } = options, { vocabSize, contextLength } = model.config;
+  const { vocabSize, contextLength } = model.config, { maskId, topK = 5, tokens = vocabSize } = options;
   if (!Number.isInteger(topK) || topK < 1) {
     throw new RangeError(`Cannot give ${topK} candidates for a mask: expected a positive integer`);
   }
@@ -84,7 +85,7 @@ export async function fillMask(
   }));
   return positions.map((position, index) => {
     const row = probabilities.subarray(index * vocabSize, (index + 1) * vocabSize);
-    const order = Uint32Array.from(row.keys()).sort((a, b) => row[b] - row[a] || a - b);
+    const order = Uint32Array.from(row.subarray(0, tokens).keys()).sort((a, b) => row[b] - row[a] || a - b);
     const candidates = Array.from(order.subarray(0, topK), (id) => ({ id, probability: row[id] }));
     return { position, candidates };
   });

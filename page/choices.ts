@@ -5,8 +5,8 @@
  * @module
  */
 import type { MaskedPreset, Objective, Preset } from "../mod.ts";
-import { PRESETS } from "../training/presets.ts";
-import { MASKED_PRESETS } from "../training/roberta_presets.ts";
+import { PRESETS } from "../training/presets/gpt_presets.ts";
+import { MASKED_PRESETS } from "../training/presets/roberta_presets.ts";
 import type { Choices } from "./protocol.ts";
 
 const { gpt1: _gpt1, gpt2: _gpt2, ...ours } = PRESETS, { "roberta-base": _base, ...masked } = MASKED_PRESETS;

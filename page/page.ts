@@ -3,7 +3,6 @@
  *
  * @module
  */
-import { Bring } from "./view/bring.ts";
 import { BeginForm } from "./view/begin_form.ts";
 import { connect, type Connection } from "./view/connection.ts";
 import { KeptRunView } from "./view/kept_run.ts";
@@ -14,6 +13,7 @@ import { AttentionView } from "./view/look/attention_view.ts";
 import { NextTokenView } from "./view/look/next_token_view.ts";
 import { SkillsView } from "./view/look/skills_view.ts";
 import { SurpriseView } from "./view/look/surprise_view.ts";
+import { OpenFiles } from "./view/open_files.ts";
 import { RateView } from "./view/rate_view.ts";
 import { RunView } from "./view/run_view.ts";
 import { TakeAway } from "./view/take_away.ts";
@@ -48,7 +48,7 @@ function receive(message: FromWorker): void {
   rate.receive(message);
   takeAway.receive(message);
   keptRun?.receive(message);
-  bring.receive(message);
+  openFiles.receive(message);
   for (const look of looks) look.receive(message);
   if (message.kind === "state" && message.state === "idle") form?.reopen();
 }
@@ -66,7 +66,7 @@ const looks = [
 ];
 let form: BeginForm | undefined;
 let keptRun: KeptRunView | undefined;
-const bring = new Bring(send, complain, (text) => form?.setText(text));
+const openFiles = new OpenFiles(send, complain, (text) => form?.setText(text));
 connect(receive, complain).then((connected) => {
   connection = connected;
   keptRun = new KeptRunView(send);

@@ -1,10 +1,10 @@
 /**
  * The messages between the page and the worker that computes: the only place where the two meet.
  *
- *     page    → worker   text, plan, begin, run, step, pause, rate, generate, reset, pack, find, restore, bring,
+ *     page    → worker   text, device, plan, begin, run, step, pause, rate, generate, reset, pack, find, restore, open,
  *                        supply, resume, distribution, attention, inside, surprise
- *     worker  → page     opened, planned, began, state, progress, rate, validated, sample, generated, packed, found,
- *                        unkept, failed, loaded, resumable, distribution, attention, inside, surprise, skills
+ *     worker  → page     device, planned, began, state, progress, rate, validated, sample, generated, packed, found,
+ *                        unkept, failed, opened, resumable, distribution, attention, inside, surprise, skills
  *
  * The worker answers in the order of the messages, except that pause and reset interrupt what is running, and that a
  * question (distribution, attention, inside, surprise) is answered, and a learning rate changed, between two steps.
@@ -67,7 +67,7 @@ export interface GivenFile {
 export type ToWorker =
   /** The text to train on; null for the built-in tales. */
   | { readonly kind: "text"; readonly text: string | null }
-  | { readonly kind: "open"; readonly device: DeviceChoice }
+  | { readonly kind: "device"; readonly device: DeviceChoice }
   | { readonly kind: "plan"; readonly choices: Choices }
   | { readonly kind: "begin"; readonly choices: Choices }
   | { readonly kind: "run" }
@@ -91,7 +91,7 @@ export type ToWorker =
   /** Resumes the kept run, paused. */
   | { readonly kind: "restore" }
   /** Opens the model among files: a folder, a zip, or several files. */
-  | { readonly kind: "bring"; readonly files: readonly GivenFile[] }
+  | { readonly kind: "open"; readonly files: readonly GivenFile[] }
   /** The text that the run of the opened model was trained on. */
   | { readonly kind: "supply"; readonly file: GivenFile }
   /** Resumes the run of the opened model, paused. */
@@ -164,7 +164,7 @@ export interface RateChange {
 
 /** What the worker answers. */
 export type FromWorker =
-  | { readonly kind: "opened"; readonly name: string; readonly device: string; readonly reason: string }
+  | { readonly kind: "device"; readonly name: string; readonly device: string; readonly reason: string }
   | { readonly kind: "planned"; readonly plan: Plan }
   | {
     readonly kind: "began";
@@ -178,7 +178,7 @@ export type FromWorker =
   }
   /** A model was opened, to be looked at. */
   | {
-    readonly kind: "loaded";
+    readonly kind: "opened";
     /** Of the folder or file. */
     readonly name: string;
     readonly task: ModelKind;

@@ -8,7 +8,8 @@ import { embedding } from "../kernels/embedding.ts";
 import { Gpt, type GptConfig } from "../models/gpt.ts";
 import type { BatchTensors, Learner } from "../models/learner.ts";
 import { causalBatches } from "../data/batches.ts";
-import { type StepReport, train, TrainingRun, type TrainingSettings } from "../training/train.ts";
+import type { StepReport } from "../training/step_reports.ts";
+import { train, TrainingRun, type TrainingSettings } from "../training/train.ts";
 import { integers } from "./_testing.ts";
 
 /** A GPT-1 that is quick to compile and quick to run. */

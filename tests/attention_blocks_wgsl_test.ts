@@ -11,6 +11,7 @@ import {
   attentionForward,
   type AttentionOptions,
 } from "../kernels/attention/attention.ts";
+import { attentionTensors } from "./_random_tensors.ts";
 import {
   assertSame,
   evaluate,
@@ -27,12 +28,6 @@ import {
 const attend = (options: AttentionOptions): Operation => ({ query, key, value, lengths }) =>
   attention(query, key, value, { ...options, lengths });
 
-const sized = (...shape: number[]): Inputs => ({
-  query: normals("query", shape),
-  key: normals("key", shape),
-  value: normals("value", shape),
-});
-
 /** The random state of a tape with dropout. */
 const random = Uint32Array.of(7, 0, 3, 0);
 
@@ -48,34 +43,37 @@ interface Case extends AttentionOptions {
  * are many groups, invocations compute twice as much.
  */
 const CASES: Readonly<Record<string, Case>> = {
-  "1 position of 16 channels": { inputs: sized(2, 1, 1, 16), causal: true, dropoutRate: 0.4 },
-  "2 positions of 64 channels, many heads": { inputs: sized(16, 32, 2, 64), dropoutRate: 0.4 },
-  "5 positions of 20 channels": { inputs: { ...sized(2, 1, 5, 20), lengths: ids(5, 2) }, narrow: true },
+  "1 position of 16 channels": { inputs: attentionTensors(2, 1, 1, 16), causal: true, dropoutRate: 0.4 },
+  "2 positions of 64 channels, many heads": { inputs: attentionTensors(16, 32, 2, 64), dropoutRate: 0.4 },
+  "5 positions of 20 channels": {
+    inputs: { ...attentionTensors(2, 1, 5, 20), lengths: ids(5, 2) },
+    narrow: true,
+  },
   "31 positions of 16 channels": {
-    inputs: sized(1, 3, 31, 16),
+    inputs: attentionTensors(1, 3, 31, 16),
     causal: true,
     dropoutRate: 0.3,
     narrow: true,
   },
   "65 positions of 32 channels, many heads, padded": {
     inputs: {
-      ...sized(16, 16, 65, 32),
+      ...attentionTensors(16, 16, 65, 32),
       lengths: ids(65, 64, 63, 33, 32, 31, 1, 0, 65, 64, 63, 33, 32, 31, 1, 0),
     },
     causal: true,
     dropoutRate: 0.3,
   },
   "200 positions of 32 channels, padded": {
-    inputs: { ...sized(2, 1, 200, 32), lengths: ids(200, 33) },
+    inputs: { ...attentionTensors(2, 1, 200, 32), lengths: ids(200, 33) },
   },
   "65 positions of 64 channels, padded": {
-    inputs: { ...sized(3, 1, 65, 64), lengths: ids(65, 0, 64) },
+    inputs: { ...attentionTensors(3, 1, 65, 64), lengths: ids(65, 0, 64) },
     dropoutRate: 0.3,
   },
-  "32 positions of 80 channels": { inputs: sized(1, 2, 32, 80), dropoutRate: 0.3 },
-  "64 positions of 128 channels": { inputs: sized(2, 1, 64, 128), causal: true, dropoutRate: 0.3 },
+  "32 positions of 80 channels": { inputs: attentionTensors(1, 2, 32, 80), dropoutRate: 0.3 },
+  "64 positions of 128 channels": { inputs: attentionTensors(2, 1, 64, 128), causal: true, dropoutRate: 0.3 },
   "100 positions of 16 channels, large scores": {
-    inputs: { ...sized(1, 1, 100, 16), query: normals("query", [1, 1, 100, 16], 10) },
+    inputs: { ...attentionTensors(1, 1, 100, 16), query: normals("query", [1, 1, 100, 16], 10) },
     causal: true,
   },
 };
@@ -184,7 +182,7 @@ Deno.test("attention leaves blocks out that no query sees [webgpu, hardware shad
   const backend = await webGpu("hardware"), shape = [1, 1, 128, 16];
   /** The inputs and dy with rows of NaN: a block of them that is read shows, since 0 · NaN is NaN. */
   const poisoned = (names: readonly string[], first: number, end: number) => {
-    const { dy, ...inputs } = { ...sized(...shape), dy: normals("dy", shape) };
+    const { dy, ...inputs } = { ...attentionTensors(...shape), dy: normals("dy", shape) };
     const all: Inputs = { ...inputs, dy };
     for (const name of names) all[name].data.fill(NaN, first * 16, end * 16);
     return { inputs, dy };

@@ -3,25 +3,20 @@
 import { CpuBackend } from "../core/cpu_backend.ts";
 import { attention } from "../kernels/attention/attention.ts";
 import { evaluateNaively } from "./_naive_attention.ts";
-import { assertSame, evaluate, ids, type Inputs, normals } from "./_testing.ts";
+import { attentionTensors } from "./_random_tensors.ts";
+import { assertSame, evaluate, ids, type Inputs } from "./_testing.ts";
 
 const exact = { rtol: 1e-13, atol: 1e-13 };
-
-const sized = (...shape: number[]): Inputs => ({
-  query: normals("query", shape),
-  key: normals("key", shape),
-  value: normals("value", shape),
-});
 
 /** The random state of a tape with dropout: seed, the batch's number, and a word that dropout does not read. */
 const random = Uint32Array.of(7, 0, 3, 0);
 
 // times around the four rows that are computed at once
 const cases: Record<string, Inputs> = {
-  "one position": sized(1, 1, 1, 1),
-  "4 positions": sized(1, 2, 4, 4),
-  "13 positions": sized(2, 3, 13, 5),
-  "padding": { ...sized(3, 2, 9, 3), lengths: ids(9, 0, 6) },
+  "one position": attentionTensors(1, 1, 1, 1),
+  "4 positions": attentionTensors(1, 2, 4, 4),
+  "13 positions": attentionTensors(2, 3, 13, 5),
+  "padding": { ...attentionTensors(3, 2, 9, 3), lengths: ids(9, 0, 6) },
 };
 
 for (const [name, inputs] of Object.entries(cases)) {

@@ -4,13 +4,13 @@ import { attention, type AttentionOptions } from "../kernels/attention/attention
 import { decomposedAttention } from "../kernels/attention/decomposed_attention.ts";
 import { testGolden } from "./_golden.ts";
 import { evaluateNaively } from "./_naive_attention.ts";
+import { attentionTensors } from "./_random_tensors.ts";
 import {
   assertSame,
   checkGradients,
   evaluate,
   everyBackend,
   ids,
-  type Inputs,
   normals,
   type Operation,
   testNeededGradients,
@@ -21,12 +21,6 @@ import {
 const attend = (options: AttentionOptions): Operation => ({ query, key, value, lengths }) =>
   attention(query, key, value, { ...options, lengths });
 
-const sized = (...shape: number[]): Inputs => ({
-  query: normals("query", shape),
-  key: normals("key", shape),
-  value: normals("value", shape),
-});
-
 /** The random state of a tape with dropout: seed, the batch's number, and a word that dropout does not read. */
 const random = Uint32Array.of(7, 0, 3, 0);
 
@@ -36,30 +30,30 @@ for (const causal of [false, true]) {
   const name = causal ? "causal attention" : "attention";
 
   Deno.test(`${name}: gradients equal central differences`, async () => {
-    await checkGradients(sized(2, 2, 5, 3), attend({ causal }));
-    await checkGradients({ ...sized(2, 2, 5, 3), lengths: ids(5, 2) }, attend({ causal }));
+    await checkGradients(attentionTensors(2, 2, 5, 3), attend({ causal }));
+    await checkGradients({ ...attentionTensors(2, 2, 5, 3), lengths: ids(5, 2) }, attend({ causal }));
   });
 
   Deno.test(`${name} with dropout: gradients equal central differences`, async () => {
-    await checkGradients(sized(1, 2, 6, 2), attend({ causal, dropoutRate: 0.4 }), random);
+    await checkGradients(attentionTensors(1, 2, 6, 2), attend({ causal, dropoutRate: 0.4 }), random);
   });
 
   testParity(
     name,
     {
-      "one position": sized(1, 1, 1, 1),
-      "head width 3": sized(2, 3, 63, 3),
-      "head width 4": sized(1, 2, 65, 4),
-      "head width 6": sized(1, 2, 64, 6),
-      "padding": { ...sized(3, 2, 13, 8), lengths: ids(13, 1, 6) },
-      "large scores": { ...sized(1, 1, 7, 4), query: normals("query", [1, 1, 7, 4], 10) },
+      "one position": attentionTensors(1, 1, 1, 1),
+      "head width 3": attentionTensors(2, 3, 63, 3),
+      "head width 4": attentionTensors(1, 2, 65, 4),
+      "head width 6": attentionTensors(1, 2, 64, 6),
+      "padding": { ...attentionTensors(3, 2, 13, 8), lengths: ids(13, 1, 6) },
+      "large scores": { ...attentionTensors(1, 1, 7, 4), query: normals("query", [1, 1, 7, 4], 10) },
     },
     attend({ causal }),
     TOLERANCES.rows,
   );
 
   everyBackend(`${name} equals its decomposed twin`, async (backend) => {
-    const inputs = sized(2, 2, 17, 8);
+    const inputs = attentionTensors(2, 2, 17, 8);
     const twin: Operation = ({ query, key, value }) => decomposedAttention(query, key, value, { causal }).y;
     assertSame(
       await evaluate(backend, inputs, attend({ causal })),
@@ -72,7 +66,7 @@ for (const causal of [false, true]) {
   everyBackend(`${name} with dropout equals its naive twin`, async (backend) => {
     // times that are a multiple of four and that are not, since four keys share one call of Philox
     for (const time of [8, 13]) {
-      const inputs = sized(2, 2, time, 4), dropoutRate = 0.3;
+      const inputs = attentionTensors(2, 2, time, 4), dropoutRate = 0.3;
       const actual = await evaluate(backend, inputs, attend({ causal, dropoutRate }), undefined, random);
       const expected = evaluateNaively(inputs, { causal, dropoutRate, random });
       assertSame(actual, expected, TOLERANCES.rows, name);
@@ -101,7 +95,8 @@ Deno.test("attention to one tensor as key and value: gradients equal central dif
 
 everyBackend("attention of a sequence without keys is zero, and so are its gradients", async (backend) => {
   for (const causal of [false, true]) {
-    const options = { causal, dropoutRate: 0.3 }, inputs = { ...sized(3, 2, 5, 3), lengths: ids(5, 0, 2) };
+    const options = { causal, dropoutRate: 0.3 },
+      inputs = { ...attentionTensors(3, 2, 5, 3), lengths: ids(5, 0, 2) };
     const { y, gradients } = await evaluate(backend, inputs, attend(options), undefined, random);
     for (const { data } of [y, ...Object.values(gradients)]) {
       const [full, empty, short] = [0, 30, 60].map((start) => data.subarray(start, start + 30));
@@ -113,7 +108,7 @@ everyBackend("attention of a sequence without keys is zero, and so are its gradi
   }
 });
 
-testNeededGradients("attention", sized(1, 2, 5, 3), attend({ causal: true }), {
+testNeededGradients("attention", attentionTensors(1, 2, 5, 3), attend({ causal: true }), {
   query: ["attentionStatistics", "attentionBackwardQuery"],
   key: ["attentionStatistics", "attentionBackwardKeyValue"],
   value: ["attentionStatistics", "attentionBackwardKeyValue"],
@@ -131,10 +126,13 @@ Deno.test("attention refuses unequal shapes", () => {
 
 everyBackend("attention takes a length above T for T", async (backend) => {
   for (const causal of [false, true]) {
-    const inputs = { ...sized(2, 1, 5, 3), lengths: { shape: [2], data: Uint32Array.of(6, 0xffffffff) } };
+    const inputs = {
+      ...attentionTensors(2, 1, 5, 3),
+      lengths: { shape: [2], data: Uint32Array.of(6, 0xffffffff) },
+    };
     const expected = await evaluate(
       backend,
-      sized(2, 1, 5, 3),
+      attentionTensors(2, 1, 5, 3),
       attend({ causal, dropoutRate: 0.3 }),
       undefined,
       random,

@@ -11,6 +11,7 @@ import {
   type AttentionOptions,
   attentionStatistics,
 } from "../kernels/attention/attention.ts";
+import { attentionTensors } from "./_random_tensors.ts";
 import {
   assertClose,
   assertSame,
@@ -27,12 +28,6 @@ import {
 const attend = (options: AttentionOptions): Operation => ({ query, key, value, lengths }) =>
   attention(query, key, value, { ...options, lengths });
 
-const sized = (...shape: number[]): Inputs => ({
-  query: normals("query", shape),
-  key: normals("key", shape),
-  value: normals("value", shape),
-});
-
 const random = Uint32Array.of(0xffffffff, 0x80000001, 3, 0);
 
 /** Lengths of two sequences: all tokens, nearly all, few, one, none. */
@@ -44,7 +39,7 @@ for (const causal of [false, true]) {
   Deno.test(`${name} [wasm] equals the CPU reference at awkward sizes`, async () => {
     for (const time of [1, 3, 63, 64, 65, 130]) {
       for (const headDim of [1, 5, 32, 33]) {
-        const inputs = sized(2, 2, time, headDim);
+        const inputs = attentionTensors(2, 2, time, headDim);
         const expected = await evaluate(new CpuBackend(), inputs, attend({ causal }));
         const actual = await evaluate(await wasm(1), inputs, attend({ causal }));
         assertSame(actual, expected, TOLERANCES.rows, `${name} of ${time} positions, width ${headDim}`);
@@ -56,7 +51,7 @@ for (const causal of [false, true]) {
     for (const time of [3, 63, 64, 65, 130]) {
       for (const lengths of lengthsFor(time)) {
         for (const dropoutRate of [0, 0.3]) {
-          const inputs = { ...sized(2, 2, time, 5), lengths: ids(...lengths) };
+          const inputs = { ...attentionTensors(2, 2, time, 5), lengths: ids(...lengths) };
           const operation = attend({ causal, dropoutRate });
           const expected = await evaluate(new CpuBackend(), inputs, operation, undefined, random);
           const actual = await evaluate(await wasm(1), inputs, operation, undefined, random);
@@ -68,7 +63,7 @@ for (const causal of [false, true]) {
   });
 
   Deno.test(`${name} [wasm] has the same bits with 1, 2 and 3 threads`, async () => {
-    const inputs = { ...sized(2, 3, 150, 5), lengths: ids(150, 71) };
+    const inputs = { ...attentionTensors(2, 3, 150, 5), lengths: ids(150, 71) };
     const on = async (threads: number) =>
       await evaluate(await wasm(threads), inputs, attend({ causal, dropoutRate: 0.2 }), undefined, random);
     const alone = await on(1);
@@ -162,7 +157,7 @@ Deno.test("logSumExp and the statistics of queries [wasm] equal the CPU referenc
 });
 
 Deno.test("a query [wasm] has the same bits whatever comes after it", async () => {
-  const backend = await wasm(1), shape = [1, 1, 130, 7], { query, key, value } = sized(...shape);
+  const backend = await wasm(1), shape = [1, 1, 130, 7], { query, key, value } = attentionTensors(...shape);
   const upTo = async (time: number) => {
     const inputs = Object.fromEntries(
       Object.entries({ query, key, value }).map(([name, { data }]) => [
@@ -177,7 +172,7 @@ Deno.test("a query [wasm] has the same bits whatever comes after it", async () =
 });
 
 Deno.test("what padding holds [wasm] has no influence, however large", async () => {
-  const inputs = sized(1, 1, 70, 4), lengths = ids(37), start = 37 * 4;
+  const inputs = attentionTensors(1, 1, 70, 4), lengths = ids(37), start = 37 * 4;
   const spoil = ({ shape, data }: Values) => ({ shape, data: data.map((x, at) => at < start ? x : 1e30) });
   const spoiled = { ...inputs, key: spoil(inputs.key), value: spoil(inputs.value) };
   for (const causal of [false, true]) {
@@ -190,7 +185,7 @@ Deno.test("what padding holds [wasm] has no influence, however large", async () 
 });
 
 Deno.test("a later key [wasm] has no influence in the causal form, however large", async () => {
-  const inputs = sized(1, 1, 21, 4), { shape, data } = inputs.value;
+  const inputs = attentionTensors(1, 1, 21, 4), { shape, data } = inputs.value;
   const value = { shape, data: data.map((x, at) => at < 18 * 4 ? x : 1e30) };
   const seen = async (inputs: Inputs) =>
     (await evaluate(await wasm(1), inputs, attend({ causal: true }))).y.data.slice(0, 18 * 4);

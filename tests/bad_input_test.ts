@@ -44,6 +44,56 @@ async function assertRefused(cwd: string, cases: readonly Case[]): Promise<void>
   assertEquals(await contents(cwd), before);
 }
 
+Deno.test("what is missing, empty or a file instead of a folder is named as that, also where nothing may be written", () =>
+  inFolder(async (cwd) => {
+    await Deno.writeTextFile(`${cwd}/story.txt`, story(100));
+    await Deno.writeTextFile(`${cwd}/one.txt`, "T");
+    await succeed(["train", "--data", "story.txt", ...small, ...words("--steps 1 --device cpu")], { cwd });
+    const nothing = { write: [] };
+    await assertRefused(cwd, [
+      ["train --export-torch NOTHERE", 1, "Cannot read NOTHERE: no such file or folder", nothing],
+      ["train --resume NOTHERE", 1, "Cannot read NOTHERE: no such file or folder", nothing],
+      ["finetune --resume NOTHERE", 1, "Cannot read NOTHERE: no such file or folder", nothing],
+      ["doctor NOTHERE --clean", 1, "Cannot read NOTHERE: no such file or folder", nothing],
+      [
+        "train --export-torch story.txt",
+        1,
+        "Cannot read story.txt: it holds no run: expected last/ or best/",
+        nothing,
+      ],
+      [
+        "train --export-torch runs/story --steps 3",
+        2,
+        "--steps is for training, and --export-torch trains nothing: give one of them",
+      ],
+      ["train --data one.txt", 1, "Cannot train on one.txt: 1 character is too few; at least 500 are needed"],
+      ["train --data=", 2, "--data is empty: expected FILE..., or leave it out"],
+      ["train --tokenizer=", 2, "--tokenizer is empty: expected char|bpe|FOLDER, or leave it out"],
+      ["generate --checkpoint=", 2, "--checkpoint is empty: expected FOLDER, or leave it out"],
+      [
+        "generate --checkpoint story.txt",
+        1,
+        "Cannot read story.txt: it is a file, expected the folder of a model or of a run",
+      ],
+      [
+        "verify story.txt",
+        1,
+        "Cannot read story.txt: it is a file, expected the folder of a model or of a run",
+      ],
+      ["doctor story.txt", 1, "Cannot read story.txt: it is a file, expected a folder"],
+      [
+        "tokenizer inspect --tokenizer runs/story --data NOTHERE",
+        1,
+        "Cannot read NOTHERE: no such file or folder",
+      ],
+      [
+        "tokenizer train --data story.txt --vocab-size 1 --out tokenizers/a",
+        1,
+        "Cannot train a vocabulary of size 1: 1 special token and 256 bytes come first; the least is 257",
+      ],
+    ]);
+  }));
+
 Deno.test("train refuses what it cannot learn from, and what makes no sense", () =>
   inFolder(async (cwd) => {
     await Deno.writeTextFile(`${cwd}/empty.txt`, "");

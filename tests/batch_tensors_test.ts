@@ -1,8 +1,8 @@
-import { assertAlmostEquals, assertEquals } from "@std/assert";
+import { assertAlmostEquals, assertEquals, assertStrictEquals } from "@std/assert";
 import type { HostArray, Shape } from "../core/backend.ts";
 import { CpuBackend } from "../core/cpu_backend.ts";
 import { IGNORE_INDEX } from "../kernels/cross_entropy.ts";
-import { totalWeight, toTensors } from "../training/batch_tensors.ts";
+import { totalWeight, toTensors, uploadInPlace } from "../training/batch_tensors.ts";
 import type { Batch } from "../data/batches.ts";
 
 const plain: Batch = {
@@ -69,4 +69,16 @@ Deno.test("with 1 / total weight as scale, the weights of all pieces of an updat
     [plain, whole].map((batch) => partsOf(batch, scale).read("weights")),
   );
   assertAlmostEquals(pieces.flat().reduce<number>((sum, weight) => sum + weight!, 0), 1, 1e-7);
+});
+
+Deno.test("uploadInPlace: parts of one name and shape share a tensor, others do not", async () => {
+  const backend = new CpuBackend(), upload = uploadInPlace(backend), first = toTensors(whole, 1, upload);
+  const { bytes } = backend,
+    second = toTensors({ ...whole, inputs: whole.inputs.map((id) => id + 10) }, 1, upload);
+  assertEquals(backend.bytes, bytes);
+  assertStrictEquals(second.inputs, first.inputs);
+  assertEquals(await backend.read(first.inputs), whole.inputs.map((id) => id + 10));
+  assertEquals([first.inputs.dataType, first.weights!.dataType], ["u32", "f32"]);
+  const shorter = upload("inputs", Uint32Array.of(1, 2), [1, 2]);
+  assertEquals([shorter.shape, first.inputs.shape], [[1, 2], [2, 3]]);
 });

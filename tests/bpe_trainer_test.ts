@@ -120,7 +120,7 @@ Deno.test("wrong sizes and an empty corpus are refused in one line", async () =>
     [
       ["text"],
       { vocabSize: 260, specialTokens: MASKED_SPECIAL_TOKENS },
-      "Cannot train a vocabulary of 260 tokens: 5 special tokens and 256 bytes come first; the least is 261",
+      "Cannot train a vocabulary of size 260: 5 special tokens and 256 bytes come first; the least is 261",
     ],
     [["text"], { vocabSize: 300.5 }, "vocabSize is 300.5, expected a whole number of at least 1"],
     [

@@ -1,4 +1,4 @@
-import { assertEquals } from "@std/assert";
+import { assertEquals, assertRejects } from "@std/assert";
 import { decodeSamples } from "../inference/decode_samples.ts";
 import { CAUSAL_SPECIAL_TOKENS } from "../tokenizers/special_tokens.ts";
 import { trainBpe } from "../tokenizers/bpe/bpe_trainer.ts";
@@ -38,4 +38,12 @@ Deno.test("a text ends at the token that is given, and at no other", async () =>
   const decode = (endId: number) => Array.fromAsync(decodeSamples(reads([[a, end, b, a]]), tokenizer, endId));
   assertEquals(await decode(b), [["a<|endoftext|>"], [""]]);
   assertEquals(await decode(tokenizer.vocabSize), [["a<|endoftext|>ba"], [""]]);
+});
+
+Deno.test("a token that the tokenizer does not have is refused, with what to do", async () => {
+  await assertRejects(
+    () => Array.fromAsync(decodeSamples(reads([[1], [257]]), tokenizer)),
+    RangeError,
+    "The model has drawn token 257, and its tokenizer has ids 0 to 256 only: use the tokenizer that it was trained with",
+  );
 });

@@ -7,8 +7,8 @@ import { Gpt } from "../models/gpt.ts";
 import { MaskedLanguageModel } from "../models/masked_language_model.ts";
 import { CharTokenizer } from "../tokenizers/char_tokenizer.ts";
 import { MASKED_SPECIAL_TOKENS } from "../tokenizers/special_tokens.ts";
-import { PRESETS } from "../training/presets.ts";
-import { MASKED_PRESETS } from "../training/roberta_presets.ts";
+import { PRESETS } from "../training/presets/gpt_presets.ts";
+import { MASKED_PRESETS } from "../training/presets/roberta_presets.ts";
 
 const backend = new CpuBackend(), text = "abcab".repeat(20);
 

@@ -23,7 +23,8 @@ Deno.test("a masked language model is trained, shows filled masks on the way, an
     assertMatch(one, /^ *[\d.]+ % {2}"." {2,3}T.e cat$/m);
     const command = words(said.match(/^fill +deno task (.*)$/m)![1]);
     assertEquals(command.slice(0, 4), ["fill-mask", "--checkpoint", "runs/story", "--text"]);
-    assertMatch(command[4], /^The (cat|dog|hen|fox) sat <mask> the$/);
+    assertMatch(command[4], /^(cat|dog|hen|fox) sat <mask> the$/); // "The" before it would be too long for the model
+    assert((await succeed([...command, "--device", "cpu"], { cwd })).includes("%"));
     const two = await succeed(words('fill-mask --text "T<mask>e c<mask>t" --device cpu'), { cwd });
     assertMatch(two, /^<mask> 1\n( *[\d.]+ % {2}".*"\n){5}\n<mask> 2\n( *[\d.]+ % {2}".*"\n){5}\nT.e c.t\n$/);
   }));

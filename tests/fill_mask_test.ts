@@ -45,6 +45,15 @@ everyBackend(
   },
 );
 
+Deno.test("fillMask: rows of the model without a token in the tokenizer are no candidates", async () => {
+  const backend = new CpuBackend(), model = lively(backend), ids = Uint32Array.of(0, 7, 3, 2);
+  const fill = async (options: { tokens?: number }) =>
+    (await fillMask(backend, model, ids, { maskId: 3, topK: 99, ...options }))[0].candidates;
+  const all = await fill({}), some = await fill({ tokens: 8 });
+  assertEquals(some, all.filter(({ id }) => id < 8));
+  assertEquals([all.length, some.length], [16, 8]);
+});
+
 everyBackend(
   "fillMask: how many are told changes nothing else, more than there are is all",
   async (backend) => {

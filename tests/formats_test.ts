@@ -8,8 +8,8 @@ import {
 import type { ModelConfig } from "../models/families.ts";
 import { buildModel } from "../models/families.ts";
 import { namedParameters } from "../core/module.ts";
-import { PRESETS } from "../training/presets.ts";
-import { MASKED_PRESETS } from "../training/roberta_presets.ts";
+import { PRESETS } from "../training/presets/gpt_presets.ts";
+import { MASKED_PRESETS } from "../training/presets/roberta_presets.ts";
 
 const bert = {
   ...MASKED_PRESETS["roberta-tiny"].model,

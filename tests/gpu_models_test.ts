@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
 import { fittingBatch, GPU_MODELS, quickConfig } from "../bench/gpu/gpu_models.ts";
-import { PRESETS } from "../training/presets.ts";
+import { PRESETS } from "../training/presets/gpt_presets.ts";
 import { estimateMemory } from "../training/memory.ts";
 
 const GIB = 2 ** 30, parameters = (name: string) => estimateMemory(GPU_MODELS[name].model, 1).parameters;

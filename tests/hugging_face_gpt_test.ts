@@ -8,7 +8,7 @@ import {
   toHuggingFaceConfig,
 } from "../checkpoints/hugging_face/formats.ts";
 import { GPT_FORMAT } from "../checkpoints/hugging_face/gpt.ts";
-import { PRESETS } from "../training/presets.ts";
+import { PRESETS } from "../training/presets/gpt_presets.ts";
 import { readSafetensors } from "../checkpoints/safetensors.ts";
 
 const gpt1: GptConfig = {

@@ -10,7 +10,7 @@ import {
   toHuggingFaceConfig,
 } from "../checkpoints/hugging_face/formats.ts";
 import type { RobertaConfig } from "../models/roberta.ts";
-import { MASKED_PRESETS } from "../training/roberta_presets.ts";
+import { MASKED_PRESETS } from "../training/presets/roberta_presets.ts";
 import { readSafetensors } from "../checkpoints/safetensors.ts";
 import { normals } from "./_testing.ts";
 

@@ -199,7 +199,7 @@ Deno.test("verify prints one JSON object with the documented fields", () =>
       repeated,
       { models: [{ different: [{ run: 2, resumedAt: 1, step: 1, sha256: "a" }] }] },
       // where something differs
-      { models: [{ difference: { step: 3, tensor: "a" } }], checkpoints: [{ tensor: "a" }] },
+      { models: [{ difference: { step: 3, tensor: "a" } }], checkpoints: [{ tensor: "a" }], changedAfter: 2 },
     ]);
     assertEquals([families.equal, run.equal, run.run], [true, true, "runs/story"]);
   }));

@@ -181,7 +181,7 @@ Deno.test("a wrong command line is refused in one line before anything is writte
         "2 variants with 600 seeds each make 1200 runs: expected at most 1000",
       ],
       ["lab ablations --only no_nrm", '--only names "no_nrm": did you mean no_norm?'],
-      ["lab sweep --layers 1,2 --data story.txt --out=", "The name of what is to be written is empty"],
+      ["lab sweep --layers 1,2 --data story.txt --out=", "--out is empty: expected FOLDER"],
       ["lab ablations --layers 1,2", "Unknown flag --layers"],
       ["lab sweeps", "Unknown command lab sweeps: did you mean sweep?"],
     ];

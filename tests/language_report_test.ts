@@ -3,7 +3,7 @@ import { parseFlags } from "../commands/cli/parse_flags.ts";
 import type { PresetName } from "../commands/settings/presets.ts";
 import { chooseSettings, withLength } from "../commands/settings/settings.ts";
 import { trainFlags } from "../commands/settings/train_flags.ts";
-import { PRESETS } from "../training/presets.ts";
+import { PRESETS } from "../training/presets/gpt_presets.ts";
 import { words } from "./_command.ts";
 import {
   describeArchitecture,
@@ -25,13 +25,18 @@ Deno.test("the texts of a run are named, the first two of many", () => {
 
 Deno.test("a model is used on words of a text", () => {
   const texts = ["it is. One sunny day we all went ", "to the sea."];
-  const [, generate] = describeUse("runs/mine", texts, false), [, fill] = describeUse("m", texts, true);
+  const [, generate] = describeUse("runs/mine", texts), [, fill] = describeUse("m", texts, () => true);
   assertEquals(
     generate,
     'deno task generate --checkpoint runs/mine --prompt "One sunny day" --temperature 0.8 --max_new_tokens 300',
   );
   assertEquals(fill, 'deno task fill-mask --checkpoint m --text "One sunny day <mask> all"');
-  assertEquals(describeUse("m", ["1 2 3"], true)[1], 'deno task fill-mask --checkpoint m --text "<mask>"');
+  const short = describeUse("m", texts, (text) => text.length <= 16);
+  assertEquals(short[1], 'deno task fill-mask --checkpoint m --text "day <mask> all"');
+  for (const [text, most] of [["1 2 3", 99], [texts[0], 1]] as const) {
+    const [, alone] = describeUse("m", [text], ({ length }) => length <= most);
+    assertEquals(alone, 'deno task fill-mask --checkpoint m --text "<mask>"');
+  }
 });
 
 Deno.test("a model with parts of its own is named after them", () => {

@@ -1,7 +1,7 @@
 import { assertEquals } from "@std/assert";
 import { languageConfig, languageSettings, withSteps } from "../checkpoints/runs/language_settings.ts";
-import { PRESETS } from "../training/presets.ts";
-import { MASKED_PRESETS } from "../training/roberta_presets.ts";
+import { PRESETS } from "../training/presets/gpt_presets.ts";
+import { MASKED_PRESETS } from "../training/presets/roberta_presets.ts";
 
 Deno.test("settings are those of the preset but for what is given, and what follows from it", () => {
   const { tiny } = PRESETS, settings = languageSettings("tiny", tiny, { modelDim: 32, learningRate: 0.006 });

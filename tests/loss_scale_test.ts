@@ -14,7 +14,8 @@ import {
 } from "../kernels/optimizers/loss_scale.ts";
 import { Gpt } from "../models/gpt.ts";
 import { KernelOptimizer, type UpdateRule } from "../training/optimizer.ts";
-import { NonFiniteLossError, TrainingRun, type TrainingSettings } from "../training/train.ts";
+import { NonFiniteLossError } from "../training/step_reports.ts";
+import { TrainingRun, type TrainingSettings } from "../training/train.ts";
 import { causalBatches } from "../data/batches.ts";
 import { everyBackend } from "./_testing.ts";
 import { allReports, newRun, settings, small, stateOf, text } from "./_training.ts";

@@ -2,7 +2,7 @@ import { assertEquals, assertThrows } from "@std/assert";
 import { cutSequences, maskedTexts } from "../data/masked_texts.ts";
 import { CharTokenizer } from "../tokenizers/char_tokenizer.ts";
 import { MASKED_SPECIAL_TOKENS } from "../tokenizers/special_tokens.ts";
-import { MASKED_PRESETS } from "../training/roberta_presets.ts";
+import { MASKED_PRESETS } from "../training/presets/roberta_presets.ts";
 
 const tokenizer = CharTokenizer.fromText("abc", { specialTokens: MASKED_SPECIAL_TOKENS });
 const config = {

@@ -10,7 +10,7 @@ import {
   type TilesPlan,
 } from "../kernels/matmul/matmul_plan.ts";
 import { matmulWgsl } from "../kernels/matmul/matmul_wgsl.ts";
-import { PRESETS } from "../training/presets.ts";
+import { PRESETS } from "../training/presets/gpt_presets.ts";
 
 /** The groups of one matrix, by the formulas in the shader: u32 divides as BigInt does. */
 function groupsInShader(code: string, { rows, columns }: MatmulConstants): number {

@@ -8,7 +8,8 @@ import { matmulBiased, matmulForward } from "../kernels/matmul/matmul.ts";
 import { naiveMultiply } from "../kernels/matmul/matmul_naive.ts";
 import type { MatmulConstants } from "../kernels/matmul/matmul_plan.ts";
 import { blockedMultiply } from "./_blocked_sums.ts";
-import { assertClose, normals, TOLERANCES, wasm } from "./_testing.ts";
+import { productArrays } from "./_random_tensors.ts";
+import { assertClose, TOLERANCES, wasm } from "./_testing.ts";
 
 /** Elements of NaN around every tensor. A view begins at a multiple of 64. */
 const MARGIN = 64;
@@ -40,16 +41,6 @@ async function product(
   return all.slice(MARGIN, end);
 }
 
-/** Matrices for a product. */
-function draw({ batch, rows, columns, inner }: MatmulConstants) {
-  return {
-    a: normals("a", [batch * rows * inner]).data,
-    b: normals("b", [batch * inner * columns]).data,
-    bias: normals("bias", [columns]).data,
-    y: normals("y", [batch * rows * columns]).data,
-  };
-}
-
 const layouts = [0, 1].flatMap((transposeA) => [0, 1].map((transposeB) => ({ transposeA, transposeB })));
 
 // few rows and many, around tiles, pieces and blocks; an inner dimension of none and of one
@@ -73,7 +64,7 @@ for (const { transposeA, transposeB } of layouts) {
     for (const [rows, inner, columns] of sizes) {
       for (const accumulate of [0, 1]) {
         const constants = { batch: 2, rows, columns, inner, transposeA, transposeB, accumulate };
-        const { a, b, bias, y } = draw(constants), expected = [y.slice(), y.slice()];
+        const { a, b, bias, y } = productArrays(constants), expected = [y.slice(), y.slice()];
         blockedMultiply(a, b, undefined, expected[0], constants);
         blockedMultiply(a, b, bias, expected[1], constants);
         const what = JSON.stringify(constants);
@@ -86,7 +77,7 @@ for (const { transposeA, transposeB } of layouts) {
   Deno.test(`${layout} in WebAssembly equals its naive twin`, async () => {
     for (const [rows, inner, columns] of [[5, 600, 66], [66, 600, 70]]) {
       const constants = { batch: 1, rows, columns, inner, transposeA, transposeB, accumulate: 1 };
-      const { a, b, bias, y } = draw(constants), expected = Float64Array.from(y);
+      const { a, b, bias, y } = productArrays(constants), expected = Float64Array.from(y);
       naiveMultiply(a, b, bias, expected, constants);
       const actual = await product(1, { a, b, bias, y }, constants);
       assertClose(actual, { shape: [rows, columns], data: expected }, TOLERANCES.products, layout);
@@ -98,7 +89,7 @@ Deno.test("products in WebAssembly have the same bits with 1, 2 and 3 threads", 
   for (const [rows, inner, columns] of [[1, 1024, 515], [6, 513, 70], [130, 200, 131]]) {
     for (const layout of layouts) {
       const constants = { batch: 3, rows, columns, inner, ...layout, accumulate: 1 };
-      const arrays = draw(constants), alone = await product(1, arrays, constants);
+      const arrays = productArrays(constants), alone = await product(1, arrays, constants);
       for (const threads of [2, 3]) assertEquals(await product(threads, arrays, constants), alone);
     }
   }
@@ -115,7 +106,7 @@ Deno.test("a row of a product in WebAssembly has the same bits alone and among o
       transposeB,
       accumulate: 0,
     };
-    const { a, b, bias, y } = draw(constants), all = await product(1, { a, b, bias, y }, constants);
+    const { a, b, bias, y } = productArrays(constants), all = await product(1, { a, b, bias, y }, constants);
     for (const rows of [1, 8, 9]) {
       const some = { a: a.slice(0, rows * 333), b, bias, y: y.slice(0, rows * 67) };
       assertEquals(await product(1, some, { ...constants, rows }), all.slice(0, rows * 67), `${rows} rows`);

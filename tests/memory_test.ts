@@ -8,16 +8,18 @@ import {
 } from "../commands/cost/memory.ts";
 import { CpuBackend } from "../core/cpu_backend.ts";
 import { WasmBackend } from "../core/wasm/wasm_backend.ts";
+import { WebGpuBackend } from "../core/webgpu/webgpu_backend.ts";
 import { RobertaClassifier } from "../models/roberta_classifier.ts";
 import { Gpt, type GptConfig } from "../models/gpt.ts";
 import { MaskedLanguageModel } from "../models/masked_language_model.ts";
 import type { RobertaConfig } from "../models/roberta.ts";
 import { estimateMemory } from "../training/memory.ts";
-import { PRESETS } from "../training/presets.ts";
+import { PRESETS } from "../training/presets/gpt_presets.ts";
 import { causalBatches } from "../data/batches.ts";
 import { labelledBatches } from "../data/labelled_batches.ts";
 import { maskedBatches } from "../data/masked_batches.ts";
 import { TrainingRun } from "../training/train.ts";
+import { hasAdapter } from "./_testing.ts";
 
 const tiny: GptConfig = {
   ...{ architecture: "gpt1", vocabSize: 60, contextLength: 24, layers: 2, heads: 2, modelDim: 32 },
@@ -48,6 +50,30 @@ Deno.test("the estimate is what training takes", () => {
     }
   }
 });
+
+Deno.test(
+  "on a GPU the estimate has the slices of products whose sums are split [webgpu, hardware shaders]",
+  { ignore: !hasAdapter },
+  async () => {
+    const changes: Partial<GptConfig>[] = [
+      { modelDim: 128, feedForwardDim: 512 },
+      { modelDim: 32, feedForwardDim: 512, contextLength: 128, vocabSize: 300 },
+      { modelDim: 64, feedForwardDim: 256, contextLength: 20 }, // too few tokens to be cut
+    ];
+    for (const change of changes) {
+      const config = { ...tiny, layers: 1, contextLength: 64, ...change }, { contextLength } = config;
+      const backend = (await WebGpuBackend.open("hardware"))!;
+      const batches = causalBatches(new Uint32Array(2000), { contextLength, batchSize: 12, seed: 1 });
+      new TrainingRun(backend, new Gpt(config), batches, { ...PRESETS.tiny.training, seed: 1 }).advance();
+      const [without, { parameterBytes, activationBytes }] = [{}, { adapterClass: "hardware" } as const].map(
+        (options) => estimateMemory(config, 12, options),
+      );
+      const ratio = (parameterBytes + activationBytes) / backend.bytes;
+      assert(ratio > 0.98 && ratio < 1.02, `${JSON.stringify(change)}: ${ratio} of what it took`);
+      assertEquals(activationBytes > without.activationBytes, contextLength > 20, JSON.stringify(change));
+    }
+  },
+);
 
 Deno.test("SGD takes a number less for each parameter than AdamW", () => {
   const optimizer = "sgd", backend = new CpuBackend(), config = { ...tiny, vocabSize: 3000 };

@@ -1,8 +1,8 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { type CardMoment, type CardSubject, modelCard } from "../commands/reports/model_card.ts";
 import type { ModelConfig } from "../models/families.ts";
-import { PRESETS } from "../training/presets.ts";
-import { MASKED_PRESETS } from "../training/roberta_presets.ts";
+import { PRESETS } from "../training/presets/gpt_presets.ts";
+import { MASKED_PRESETS } from "../training/presets/roberta_presets.ts";
 
 const subject: CardSubject = {
   ...{ files: ["my novel.txt"], validationFiles: [], data: ["training text: 9 characters, 9 tokens"] },

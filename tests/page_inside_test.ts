@@ -13,8 +13,8 @@ import {
 import { buildModel } from "../models/families.ts";
 import { languageConfig } from "../checkpoints/runs/language_settings.ts";
 import { choicesOf, type PresetName } from "../page/choices.ts";
-import { lookInside } from "../page/compute/inside.ts";
-import { Looks, type LookSource } from "../page/compute/looks.ts";
+import { lookInside } from "../page/compute/look/inside.ts";
+import { Looks, type LookSource } from "../page/compute/look/looks.ts";
 import { settingsOf } from "../page/compute/settings.ts";
 import { Trainer } from "../page/compute/trainer.ts";
 import type { FromWorker, Question, ToWorker } from "../page/protocol.ts";
@@ -213,7 +213,7 @@ Deno.test("a training in which steps are traced has the same losses", async () =
       answers.push(message);
       react(message, trainer);
     });
-    const messages: ToWorker[] = [{ kind: "open", device: "cpu" }, { kind: "text", text: story(100) }];
+    const messages: ToWorker[] = [{ kind: "device", device: "cpu" }, { kind: "text", text: story(100) }];
     for (const message of [...messages, { kind: "begin", choices } as const]) await trainer.receive(message);
     const seen = answers.filter(({ kind }) => kind === "inside").length;
     return { seen, losses: answers.flatMap((answer) => answer.kind === "progress" ? answer.losses : []) };

@@ -39,9 +39,9 @@ for (const device of ["cpu", "wasm"] as const) {
     Deno.test(`a run that is paused, closed and taken up equals an uninterrupted one, ${preset} on ${device}`, async () => {
       const begin: ToWorker = { kind: "begin", choices: { ...choicesOf(preset), ...small } };
       const whole = pages().open();
-      await whole.send({ kind: "open", device }, own, begin);
+      await whole.send({ kind: "device", device }, own, begin);
       const { open } = pages(), first = open();
-      await first.send({ kind: "find" }, { kind: "open", device }, own);
+      await first.send({ kind: "find" }, { kind: "device", device }, own);
       const training = first.trainer.receive(begin);
       first.trainer.receive({ kind: "pause" });
       await training;
@@ -72,7 +72,7 @@ Deno.test("a learning rate that is changed while a run is paused is kept, with t
       kind: "begin",
       choices: { ...choicesOf("short-text"), ...small },
     };
-  await first.send({ kind: "open", device: "cpu" }, own);
+  await first.send({ kind: "device", device: "cpu" }, own);
   const training = first.trainer.receive(begin);
   first.trainer.receive({ kind: "pause" });
   await training;
@@ -94,7 +94,7 @@ Deno.test("a learning rate that is changed while a run is paused is kept, with t
 
 Deno.test("a reset keeps nothing, and what cannot be read is not offered", async () => {
   const { open, content, put } = pages(), first = open();
-  await first.send({ kind: "open", device: "cpu" }, own, {
+  await first.send({ kind: "device", device: "cpu" }, own, {
     kind: "begin",
     choices: { ...choicesOf("short-text"), ...small, steps: 3 },
   });
@@ -128,27 +128,27 @@ Deno.test("a run that was never kept leaves the one that is", async () => {
       choices: { ...choicesOf("short-text"), ...small, steps: 3 },
     };
   const first = open();
-  await first.send({ kind: "open", device: "cpu" }, own, begin, { kind: "pack" });
+  await first.send({ kind: "device", device: "cpu" }, own, begin, { kind: "pack" });
   const packed = first.answers.findLast(({ kind }) => kind === "packed") as FromWorker & { kind: "packed" };
   const kept = content(), files = [{ path: "text.zip", blob: packed.zip }];
   const second = open();
-  await second.send({ kind: "open", device: "cpu" }, { kind: "bring", files }, { kind: "reset" });
+  await second.send({ kind: "device", device: "cpu" }, { kind: "open", files }, { kind: "reset" });
   assertEquals(content(), kept, "a model was opened and closed");
   const longer = { ...begin, choices: { ...begin.choices, steps: 4 } }, third = pages().open();
-  await third.send({ kind: "open", device: "cpu" }, own, begin);
+  await third.send({ kind: "device", device: "cpu" }, own, begin);
   const part = third.trainer.receive({ ...longer }); // paused at its first step
   third.trainer.receive({ kind: "pause" });
   await part;
   await third.send({ kind: "pack" });
   const begun = third.answers.findLast(({ kind }) => kind === "packed") as FromWorker & { kind: "packed" };
-  const run: ToWorker = { kind: "bring", files: [{ path: "text.zip", blob: begun.zip }] };
-  await second.send({ kind: "open", device: "cpu" }, run, { kind: "resume" });
+  const run: ToWorker = { kind: "open", files: [{ path: "text.zip", blob: begun.zip }] };
+  await second.send({ kind: "device", device: "cpu" }, run, { kind: "resume" });
   assertEquals(second.answers.at(-1)?.kind, "surprise");
   await second.send({ kind: "reset" });
   assertEquals(content(), kept, "a run was resumed, and ended before it was trained");
   await first.send(run, { kind: "reset" });
   assertEquals(content(), kept, "a model was opened in place of the run that is shown");
-  await second.send({ kind: "open", device: "cpu" }, run, { kind: "resume" }, { kind: "run" });
+  await second.send({ kind: "device", device: "cpu" }, run, { kind: "resume" }, { kind: "run" });
   assertNotEquals(content(), kept);
   await second.send({ kind: "reset" });
   assertEquals(content(), undefined);
@@ -160,7 +160,7 @@ Deno.test("a run with slow steps is kept between its validations, too", async ()
     read: () => Promise.resolve(undefined),
     write: (bytes) => Promise.resolve(void steps.push(decodeRun(bytes)!.step)),
   });
-  await trainer.receive({ kind: "open", device: "cpu" });
+  await trainer.receive({ kind: "device", device: "cpu" });
   await trainer.receive(own);
   let time = 0;
   performance.now = () => time += seconds(4);
@@ -183,7 +183,7 @@ Deno.test("a run that takes too much room is not kept", async () => {
 
 Deno.test("a run that is kept with settings of another version is not offered", async () => {
   const { open, content } = pages(), page = open();
-  await page.send({ kind: "open", device: "cpu" }, own, {
+  await page.send({ kind: "device", device: "cpu" }, own, {
     kind: "begin",
     choices: { ...choicesOf("short-text"), ...small, steps: 3 },
   });
@@ -196,7 +196,7 @@ Deno.test("a run goes on where its state cannot be kept", async () => {
   const refuse = () => Promise.reject(new Error("no room")), answers: FromWorker[] = [];
   const trainer = new Trainer((message) => answers.push(message), { read: refuse, write: refuse });
   await trainer.receive({ kind: "find" });
-  await trainer.receive({ kind: "open", device: "cpu" });
+  await trainer.receive({ kind: "device", device: "cpu" });
   await trainer.receive(own);
   await trainer.receive({ kind: "begin", choices: { ...choicesOf("short-text"), ...small, steps: 30 } });
   const state = answers.findLast(({ kind }) => kind === "state");

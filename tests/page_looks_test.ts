@@ -16,7 +16,7 @@ import {
 } from "../mod.ts";
 import { buildModel } from "../models/families.ts";
 import { choicesOf } from "../page/choices.ts";
-import { Looks, type LookSource } from "../page/compute/looks.ts";
+import { Looks, type LookSource } from "../page/compute/look/looks.ts";
 import { languageConfig } from "../checkpoints/runs/language_settings.ts";
 import { settingsOf } from "../page/compute/settings.ts";
 import { Trainer } from "../page/compute/trainer.ts";
@@ -214,7 +214,7 @@ Deno.test("questions are answered during the training, which they do not change"
       answers.push(message);
       react(message, trainer);
     });
-    const messages: ToWorker[] = [{ kind: "open", device: "cpu" }, { kind: "text", text: own }];
+    const messages: ToWorker[] = [{ kind: "device", device: "cpu" }, { kind: "text", text: own }];
     for (const message of [...messages, { kind: "begin", choices } as const]) await trainer.receive(message);
     const losses = answers.flatMap((answer) => answer.kind === "progress" ? answer.losses : []);
     return { answers, losses };

@@ -8,7 +8,7 @@ import { filesIn, page } from "./_page_files.ts";
 import { runPython } from "./_pipelines.ts";
 
 const fixtures = new URL("../fixtures/", import.meta.url).pathname,
-  device: ToWorker = { kind: "open", device: "cpu" };
+  device: ToWorker = { kind: "device", device: "cpu" };
 
 /** Letters for a vocabulary of the 40 tokens of the models. */
 const LETTERS = " .abcdefghijklmnopqrstuvwxyzABCDEFGHIJKL",
@@ -54,8 +54,8 @@ for (const [name, task] of Object.entries(models)) {
       const folder = await folderOf(cwd, name),
         backend = new CpuBackend(),
         { send, last, generate, answers } = page();
-      await send(device, { kind: "bring", files: filesIn(folder) });
-      const loaded = last("loaded")!;
+      await send(device, { kind: "open", files: filesIn(folder) });
+      const loaded = last("opened")!;
       assertEquals([loaded.name, loaded.task, loaded.step], [name, task, undefined]);
       assertEquals(last("resumable"), undefined);
       const ask = async (prompt: string) => {
@@ -77,7 +77,7 @@ for (const [name, task] of Object.entries(models)) {
           `${folder}/tokenizer.json`,
           CharTokenizer.fromText("ab ").toHuggingFace()["tokenizer.json"],
         );
-        await send({ kind: "bring", files: filesIn(folder) }); // most rows of the model have no token
+        await send({ kind: "open", files: filesIn(folder) }); // most rows of the model have no token
         const unknown = (await ask("a b")).filter(({ token }) => /^id \d+$/.test(token));
         assert(unknown.length >= 9, `${unknown.length}`);
       } else if (task === "masked") {
@@ -114,19 +114,19 @@ Deno.test("a model without a mask token, or with more tokens than rows, is refus
       { path: "bert-mini/vocab.txt", blob: new Blob([tokens.join("\n")]) },
     ];
     await send(device, {
-      kind: "bring",
+      kind: "open",
       files: withVocab([...pieces, ...Array.from({ length: 60 }, (_, index) => `t${index}`)]),
     });
     assertEquals(
       last("failed")!.message,
       "Cannot open bert-mini: the tokenizer has 65 tokens, the model 40: they do not belong together",
     );
-    await send({ kind: "bring", files: withVocab(pieces.slice(0, 4)) });
+    await send({ kind: "open", files: withVocab(pieces.slice(0, 4)) });
     assertEquals(
       last("failed")!.message,
       "Cannot open bert-mini: its tokenizer has no <mask> or [MASK], which a masked model fills: add the files of the right one",
     );
-    assertEquals(last("loaded"), undefined);
+    assertEquals(last("opened"), undefined);
   }));
 
 const python = Deno.env.get("MINIFORMER_PYTHON") ?? "python3";
@@ -157,8 +157,8 @@ Deno.test(
         { send, last, generate } = page();
       await send(device);
       for (const [index, { folder, name, task, input }] of asked.entries()) {
-        await send({ kind: "bring", files: filesIn(folder) });
-        assertEquals(last("loaded")?.name, name);
+        await send({ kind: "open", files: filesIn(folder) });
+        assertEquals(last("opened")?.name, name);
         if (task === "text-generation") {
           const whole = await generate(input, 1, 0);
           assertEquals(whole.slice(0, answers[index].text.length), answers[index].text);

@@ -60,16 +60,10 @@ Deno.test("a text is split between characters, and a masked model has no optimum
   assertEquals([optimalLoss, training.at(-1)], [undefined, tokenizer.idOf("</s>")]);
 });
 
-Deno.test("the prompt is the beginning of the text, with a mask in the middle for a masked model", () => {
-  const prompts = (text: string) =>
-    (["causal", "mlm"] as const).map((objective) => encodeSource({ text }, objective).prompt);
-  assertEquals(prompts("\n The cat\nsat down there"), ["The cat\nsat", "The c<mask>t\nsat"]);
-  assertEquals(prompts("🙂".repeat(100)), ["🙂".repeat(24), "🙂".repeat(12) + "<mask>" + "🙂".repeat(11)]);
-});
-
 Deno.test("a short text is refused in one line, one of 500 characters is not", () => {
   const message = "Cannot train on 499 characters: at least 500 are needed; paste a longer text";
   assertThrows(() => ownSource("a".repeat(499)), RangeError, message);
+  assertThrows(() => ownSource("a"), RangeError, "Cannot train on 1 character: at least");
   assertEquals(ownSource("a".repeat(500)).text.length, 500);
 });
 

@@ -50,7 +50,7 @@ async function unpack(cwd: string, packed: Packed): Promise<Record<string, Uint8
 
 const LASTING = ["model.safetensors", "optimizer.safetensors", "config.json", "tokenizer.json"];
 const text = story(200);
-const device: ToWorker = { kind: "open", device: "wasm" };
+const device: ToWorker = { kind: "device", device: "wasm" };
 
 for (const objective of ["causal", "mlm"] as const) {
   Deno.test(`a run of the page is resumed and ends as one that never left Deno, ${objective}`, () =>

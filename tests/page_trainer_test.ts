@@ -30,7 +30,7 @@ const small: Choices = {
   batchSize: 2,
   steps: 30,
 };
-const device: ToWorker = { kind: "open", device: "cpu" };
+const device: ToWorker = { kind: "device", device: "cpu" };
 const own: ToWorker = { kind: "text", text };
 const begin: ToWorker = { kind: "begin", choices: small };
 
@@ -45,7 +45,7 @@ for (const objective of ["causal", "mlm"] as const) {
       ) => JSON.parse(line));
       const choices = { ...choicesOf(objective === "mlm" ? "roberta-short" : "short-text"), steps: 12 };
       const { send, losses, all } = start();
-      await send({ kind: "open", device: "wasm" }, own, { kind: "begin", choices });
+      await send({ kind: "device", device: "wasm" }, own, { kind: "begin", choices });
       assertEquals(losses(), records.map(({ step, loss }) => ({ step, loss })));
       const validations = records.flatMap(({ step, validationLoss: loss }) =>
         loss === undefined ? [] : [{ kind: "validated", step, loss }]
@@ -63,7 +63,7 @@ Deno.test("the default run is that of deno task train", () =>
     const lines = (await Deno.readTextFile(`${cwd}/runs/bits/metrics.jsonl`)).trim().split("\n");
     const records = lines.map((line) => JSON.parse(line)), { send, losses, all } = start();
     const choices = { ...choicesOf("tiny"), steps: 3 };
-    await send({ kind: "text", text: null }, { kind: "open", device: "wasm" }, { kind: "begin", choices });
+    await send({ kind: "text", text: null }, { kind: "device", device: "wasm" }, { kind: "begin", choices });
     assertEquals(losses(), records.map(({ step, loss }) => ({ step, loss })));
     assertEquals(
       all("validated").map(({ loss }) => loss),

@@ -1,6 +1,6 @@
 import { assertEquals, assertRejects } from "@std/assert";
 import { zipSync } from "npm:fflate@0.8.3";
-import { listZip } from "../page/compute/bring/unzip.ts";
+import { listZip } from "../page/compute/open/unzip.ts";
 import { writeZip } from "../page/compute/zip.ts";
 
 const files: Record<string, Uint8Array<ArrayBuffer>> = {

@@ -86,7 +86,7 @@ Deno.test("of maps that are large fewer are kept", () => {
   assertEquals([kept.shown.maps?.step, kept.shown.count], [6, 4]);
 });
 
-Deno.test("a record of a run that was brought may have gaps", () => {
+Deno.test("a record of a run that was opened may have gaps", () => {
   const record = new LossRecord();
   record.add([{ step: 10, loss: 4 }, { step: 20, loss: 3 }, { step: 21, loss: 2 }]);
   for (const step of [20, 15]) record.validate({ step, loss: 3.5 }); // there is no step 15

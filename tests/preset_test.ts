@@ -1,8 +1,8 @@
 import { assertAlmostEquals, assertEquals, assertThrows } from "@std/assert";
 import type { OptimizerName } from "../training/optimizers.ts";
-import { presetTraining } from "../training/preset.ts";
-import { PRESETS } from "../training/presets.ts";
-import { MASKED_PRESETS } from "../training/roberta_presets.ts";
+import { presetTraining } from "../training/presets/preset.ts";
+import { PRESETS } from "../training/presets/gpt_presets.ts";
+import { MASKED_PRESETS } from "../training/presets/roberta_presets.ts";
 
 Deno.test("a preset for SGD has larger learning rates, and the same weight decay in each step", () => {
   for (const { training } of [...Object.values(PRESETS), ...Object.values(MASKED_PRESETS)]) {

@@ -2,7 +2,7 @@ import { assert, assertEquals } from "@std/assert";
 import { countParameters } from "../core/module.ts";
 import { fromHuggingFaceConfig, toHuggingFaceConfig } from "../checkpoints/hugging_face/formats.ts";
 import { MaskedLanguageModel } from "../models/masked_language_model.ts";
-import { MASKED_PRESETS } from "../training/roberta_presets.ts";
+import { MASKED_PRESETS } from "../training/presets/roberta_presets.ts";
 import { learningRateAt } from "../training/schedule.ts";
 
 for (const [name, { summary, model, training }] of Object.entries(MASKED_PRESETS)) {

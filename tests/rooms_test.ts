@@ -218,7 +218,9 @@ Deno.test("only the table of families and the families' own files use the model 
   assert(names.length >= 2);
   const family = `(${names.join("|")})`,
     models = new RegExp(`/models/(${family}(_classifier)?|masked_language_model)\\.ts$`);
-  const own = new RegExp(`^(checkpoints/hugging_face/${family}|training/(${family}_)?presets?)\\.ts$`);
+  const own = new RegExp(
+    `^(checkpoints/hugging_face/${family}|training/presets/(${family}_presets|preset))\\.ts$`,
+  );
   for (const room of [...Object.keys(ROOMS), "commands"].filter((room) => room !== "models")) {
     for (const file of sourceFiles(room)) {
       if (own.test(file)) continue;

@@ -4,7 +4,8 @@ import { assertEquals } from "@std/assert";
 import { multiplyInto } from "../kernels/matmul/matmul.ts";
 import { multiply } from "../kernels/matmul/matmul_cpu.ts";
 import { matmulWgsl } from "../kernels/matmul/matmul_wgsl.ts";
-import { assertClose, hasAdapter, normals, TOLERANCES, webGpu } from "./_testing.ts";
+import { productTensors } from "./_random_tensors.ts";
+import { assertClose, hasAdapter, TOLERANCES, webGpu } from "./_testing.ts";
 
 // few slices and many; vectors and single numbers of each matrix; ends of steps, of columns and of the batch
 const shapes = [
@@ -22,10 +23,7 @@ for (const [transposeA, transposeB] of [[0, 0], [0, 1], [1, 0], [1, 1]]) {
     for (const [index, [batch, rows, inner, columns]] of shapes.entries()) {
       const accumulate = index % 2 === 0 ? 1 : 0, biased = (index + transposeB) % 2 === 1;
       const constants = { batch, rows, columns, inner, transposeA, transposeB, accumulate };
-      const a = normals("a", [batch, rows, inner]), b = normals("b", [batch, inner, columns]);
-      const bias = normals("bias", [columns]),
-        y = normals("y", [batch, rows, columns]),
-        expected = y.data.slice();
+      const { a, b, bias, y } = productTensors(constants), expected = y.data.slice();
       multiply(a.data, b.data, biased ? bias.data : undefined, expected, constants);
       const run = () => {
         const result = backend.from(y.data);

@@ -6,7 +6,7 @@ import { generate } from "../inference/generate.ts";
 import { describeSampling, formatSamples, sampleTexts } from "../inference/sample_texts.ts";
 import { Gpt } from "../models/gpt.ts";
 import { CharTokenizer } from "../tokenizers/char_tokenizer.ts";
-import { PRESETS } from "../training/presets.ts";
+import { PRESETS } from "../training/presets/gpt_presets.ts";
 import { onNextEvent } from "./_training.ts";
 
 const tokenizer = CharTokenizer.fromText("abcdefghijklmnop"), backend = new CpuBackend();

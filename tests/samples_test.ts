@@ -6,7 +6,7 @@ import { CpuBackend } from "../core/cpu_backend.ts";
 import { initialize } from "../core/module.ts";
 import { Gpt } from "../models/gpt.ts";
 import { CharTokenizer } from "../tokenizers/char_tokenizer.ts";
-import { PRESETS } from "../training/presets.ts";
+import { PRESETS } from "../training/presets/gpt_presets.ts";
 import { inFolder } from "./_command.ts";
 
 const tokenizer = CharTokenizer.fromText("\nabcdefghijklmnop"), backend = new CpuBackend();

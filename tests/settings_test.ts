@@ -7,7 +7,7 @@ import { type TrainFlags, trainFlags } from "../commands/settings/train_flags.ts
 import { choosePreset, type PresetName, PRESETS_BY_NAME } from "../commands/settings/presets.ts";
 import { describeOptimizer } from "../commands/recipes/language_report.ts";
 import { type NamedRule, type OptimizerName, OPTIMIZERS } from "../training/optimizers.ts";
-import { presetTraining } from "../training/preset.ts";
+import { presetTraining } from "../training/presets/preset.ts";
 import { words } from "./_command.ts";
 
 const flagsOf = (line: string) => parseFlags(trainFlags, words(line));

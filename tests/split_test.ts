@@ -9,11 +9,12 @@ import {
 } from "../kernels/matmul/hardware/split.ts";
 import { multiplyInto } from "../kernels/matmul/matmul.ts";
 import { multiply } from "../kernels/matmul/matmul_cpu.ts";
+import { productArrays, productTensors } from "./_random_tensors.ts";
 import { assertClose, everyBackend, hasAdapter, normals, TOLERANCES, webGpu } from "./_testing.ts";
 
 everyBackend("matmulSlices computes each slice as if all other steps of a were zero", async (backend) => {
   const [batch, rows, columns, inner, sliceLength] = [2, 9, 5, 40, 16];
-  const a = normals("a", [batch, rows, inner]).data, b = normals("b", [batch, inner, columns]).data;
+  const { a, b } = productArrays({ batch, rows, columns, inner });
   for (const [transposeA, transposeB] of [[0, 0], [0, 1], [1, 0], [1, 1]]) {
     const constants = { batch, rows, columns, inner, transposeA, transposeB };
     const parts = backend.scope(() => {
@@ -89,10 +90,7 @@ for (const [transposeA, transposeB] of [[0, 1], [1, 0]]) {
     for (const [index, [batch, rows, inner, columns]] of shapes.entries()) {
       const accumulate = index % 2 === 0 ? 1 : 0, biased = (index + transposeB) % 2 === 1;
       const constants = { batch, rows, columns, inner, transposeA, transposeB, accumulate };
-      const a = normals("a", [batch, rows, inner]), b = normals("b", [batch, inner, columns]);
-      const bias = normals("bias", [columns]),
-        y = normals("y", [batch, rows, columns]),
-        expected = y.data.slice();
+      const { a, b, bias, y } = productTensors(constants), expected = y.data.slice();
       multiply(a.data, b.data, biased ? bias.data : undefined, expected, constants);
       const run = () => {
         const [aTensor, bTensor, result] = [a, b, y].map(({ data }) => backend.from(data));

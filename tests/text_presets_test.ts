@@ -1,8 +1,8 @@
 import { assert, assertEquals } from "@std/assert";
 import { countParameters } from "../core/module.ts";
 import { Gpt } from "../models/gpt.ts";
-import { PRESETS } from "../training/presets.ts";
-import { TEXT_PRESETS } from "../training/text_presets.ts";
+import { PRESETS } from "../training/presets/gpt_presets.ts";
+import { TEXT_PRESETS } from "../training/presets/text_presets.ts";
 
 Deno.test("a longer text gets a larger model and sees more tokens; all are presets", () => {
   const costs = (["short-text", "medium-text", "long-text"] as const).map((name) => {

@@ -8,7 +8,8 @@ import { tilesWgsl } from "../kernels/matmul/hardware/tiles_wgsl.ts";
 import { matmulBiased, matmulForward } from "../kernels/matmul/matmul.ts";
 import { multiply } from "../kernels/matmul/matmul_cpu.ts";
 import { type MatmulConstants, STEPS, TILES, type TileSize } from "../kernels/matmul/matmul_plan.ts";
-import { assertClose, hasAdapter, normals, TOLERANCES, webGpu } from "./_testing.ts";
+import { productTensors } from "./_random_tensors.ts";
+import { assertClose, hasAdapter, TOLERANCES, webGpu } from "./_testing.ts";
 
 const sizes = Object.keys(TILES).map(Number) as TileSize[];
 const flags = [[0, 0], [0, 1], [1, 0], [1, 1]];
@@ -111,9 +112,7 @@ for (const tile of sizes) {
         // added or with a bias, in turn: one function writes both for all tiles and layouts
         const accumulate = (index + transposeA) % 2, biased = (index + transposeB) % 2 === 1;
         const constants = { batch, rows, columns, inner, ...layout, accumulate };
-        const a = normals("a", [batch, rows, inner]), b = normals("b", [batch, inner, columns]);
-        const bias = normals("bias", [columns]), y = normals("y", [batch, rows, columns]);
-        const expected = y.data.slice();
+        const { a, b, bias, y } = productTensors(constants), expected = y.data.slice();
         multiply(a.data, b.data, biased ? bias.data : undefined, expected, constants);
         const cut = {
           groups: () => batch * planOf(tile, constants).groups,

@@ -232,7 +232,8 @@ Deno.test("a folder that a tokenizer cannot replace is refused before the work",
     }
     for (const out of [".", "", ".."]) {
       const args = ["train", "--data", `${folder}/no such text`, "--out", out];
-      await assertRejects(() => tokenizer.run(args), Error, "expected a folder with a name");
+      const message = out === "" ? "--out is empty: expected FOLDER" : "expected a folder with a name";
+      await assertRejects(() => tokenizer.run(args), Error, message);
     }
     assertEquals((await Array.fromAsync(Deno.readDir(folder))).map(({ name }) => name).sort(), [
       "empty",

@@ -21,13 +21,8 @@ import { loadModel, restoreModel } from "../checkpoints/checkpoint.ts";
 import { evaluate } from "../training/evaluate.ts";
 import { generate } from "../inference/generate.ts";
 import { learningRateAt } from "../training/schedule.ts";
-import {
-  NonFiniteLossError,
-  type StepReport,
-  train,
-  TrainingRun,
-  type TrainingSettings,
-} from "../training/train.ts";
+import type { StepReport } from "../training/step_reports.ts";
+import { train, TrainingRun, type TrainingSettings } from "../training/train.ts";
 import { golden } from "./_golden.ts";
 import { assertClose, everyBackend, type Values } from "./_testing.ts";
 import { allReports, Bigram, newRun, onNextEvent, settings, small, stateOf, text } from "./_training.ts";
@@ -247,37 +242,6 @@ Deno.test("TrainingRun refuses to accumulate a number of batches that is no posi
     );
   }
 });
-
-Deno.test("a report reaches back no further than the ring, and than this run's own steps", async () => {
-  const run = newRun(new CpuBackend(), new Bigram(small.vocabSize), { steps: 300 });
-  await allReports(run);
-  assertEquals((await run.report(256)).length, 256);
-  await assertRejects(
-    () => run.report(257),
-    RangeError,
-    "Cannot report 257 steps: the losses of the last 256 are kept",
-  );
-  const resumed = newRun(new CpuBackend(), new Bigram(small.vocabSize), { steps: 300 });
-  resumed.step = 100;
-  resumed.advance();
-  for (const steps of [2, -1, 0.5]) {
-    await assertRejects(() => resumed.report(steps), RangeError, "the losses of the last 1 are kept");
-  }
-});
-
-everyBackend(
-  "training stops at the first loss that is no number, and names step and seed",
-  async (backend) => {
-    const run = newRun(backend, new Gpt(small), { learningRate: 1e10, warmupSteps: 0, seed: 77 });
-    const error = await assertRejects(() => allReports(run), NonFiniteLossError, "(seed 77)");
-    assertEquals(error.name, "NonFiniteLossError");
-    const [, step] = error.message.match(/^The loss at step (\d+) is /)!;
-    assert(Number(step) > 1 && Number(step) <= 10, error.message);
-    const again = newRun(backend, new Gpt(small), { learningRate: 1e10, warmupSteps: 0, seed: 77 });
-    const before = await allReports(again, Number(step) - 1, Number(step) - 1);
-    for (const { loss, gradientNorm } of before) assert(Number.isFinite(loss + gradientNorm));
-  },
-);
 
 everyBackend(
   "training: memory stays what it was, with evaluation and generation in between",

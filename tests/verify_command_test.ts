@@ -64,17 +64,36 @@ Deno.test("verify repeats an interrupted run up to its checkpoints, with any num
     );
     assertEquals(await contentsOf(cwd), before);
 
-    // a run that was resumed is that of one go, unless it was resumed with other settings
+    // a run that was resumed is that of one go
     await Deno.remove(`${cwd}/runs/story/epoch-1`, { recursive: true });
     const resume = words("train --resume runs/story --threads 1");
     await succeed([...resume, "--stop-after", "12"], { cwd });
     assertEquals((await verify(cwd, "runs/story")).code, 0);
-    await succeed([...resume, "--steps", "15"], { cwd });
-    const longer = await verify(cwd, "runs/story");
-    assertEquals(longer.code, 1);
+  }));
+
+Deno.test("verify repeats a run whose learning rate and length were changed, with the rates that it has recorded", () =>
+  inFolder(async (cwd) => {
+    await Deno.writeTextFile(`${cwd}/story.txt`, story(200));
+    await succeed(["train", ...run, ...words("--steps 12 --stop-after 4 --evaluation_interval 2")], { cwd });
+    const resume = words("train --resume runs/story --threads 1");
+    await succeed([...resume, ...words("--learning-rate 0.003 --stop-after 7")], { cwd });
+    await succeed([...resume, ...words("--steps 15 --stop-after 10")], { cwd });
+    const { code, stdout } = await verify(cwd, "runs/story");
+    assertEquals(code, 0, stdout);
     assertMatch(
-      longer.stdout,
-      /gives another model; that is to be expected of a run that was resumed with other --steps, --epochs or --data, or on another --device,/,
+      stdout,
+      /^note +after step 7 the learning rate or the length of the run was changed: every step is repeated with the rate that metrics\.jsonl records$/m,
+    );
+    assertMatch(stdout, /^last at 10 +[0-9a-f]{64} {2}= repeated$/m);
+    assertEquals(JSON.parse((await verify(cwd, "runs/story --json")).stdout).changedAfter, 7);
+
+    // without the records nothing tells the rates of the first steps
+    await Deno.remove(`${cwd}/runs/story/metrics.jsonl`);
+    const unknown = await verify(cwd, "runs/story");
+    assertEquals(unknown.code, 1);
+    assertMatch(
+      unknown.stdout,
+      /gives another model; .* with other --data or on another --device, or trained by another version; or of one whose learning rate was changed: metrics\.jsonl lacks the rates of 10 steps \(/,
     );
   }));
 

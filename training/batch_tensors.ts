@@ -7,7 +7,7 @@
  * @module
  */
 
-import type { HostArray, Shape } from "../core/backend.ts";
+import type { Backend, HostArray, Shape } from "../core/backend.ts";
 import type { Tensor } from "../core/tensor.ts";
 import { IGNORE_INDEX } from "../kernels/cross_entropy.ts";
 import type { BatchTensors } from "../models/learner.ts";
@@ -40,18 +40,39 @@ function scaledWeights(targets: Uint32Array, weights: Float32Array | undefined, 
   return scaled;
 }
 
+/** Uploads a part of a batch, given its name, content and shape. */
+export type Upload = (name: string, data: HostArray, shape: Shape) => Tensor;
+
+/**
+ * Uploads batch after batch into the same memory: parts of one name and shape share a tensor, so a batch is gone when the
+ * next one of its sizes is uploaded.
+ *
+ * @param backend The device.
+ * @returns The function that uploads a part.
+ */
+export function uploadInPlace(backend: Backend): Upload {
+  const tensors = new Map<string, Tensor>();
+  return (name, data, shape) => {
+    const key = `${name} ${shape}`, dataType = data instanceof Uint32Array ? "u32" : "f32";
+    if (!tensors.has(key)) tensors.set(key, backend.allocate(shape, dataType));
+    const tensor = tensors.get(key)!;
+    backend.write(tensor, data);
+    return tensor;
+  };
+}
+
 /**
  * Uploads the parts of a batch.
  *
  * @param batch The batch.
  * @param scale Multiplies all weights.
- * @param upload Uploads a part, given its name, content and shape.
+ * @param upload Uploads a part.
  * @returns The tensors that a model reads.
  */
 export function toTensors(
   batch: Batch,
   scale: number,
-  upload: (name: string, data: HostArray, shape: Shape) => Tensor,
+  upload: Upload,
 ): BatchTensors {
   const { inputs, targets, auxiliaryTargets, batchSize, contextLength } = batch;
   const vector = (name: string, data: HostArray | undefined) => data && upload(name, data, [data.length]);

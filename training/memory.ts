@@ -26,12 +26,17 @@
  * and the width of the feed-forward network once more. Gradients of other products are kept until they are multiplied. The
  * estimate has 4 bytes for each, as on a CPU; on WebGPU they take 2.
  *
+ * On a GPU products with few results and long sums need memory for the slices of their sums (`kernels/matmul/hardware/split.ts`),
+ * until they are added: one tensor of each size.
+ *
  * @module
  */
 
+import type { AdapterClass } from "../core/backend.ts";
 import type { Precision } from "../core/tape.ts";
 import { MASK_RATE } from "../data/masking.ts";
 import { countParameters } from "../core/module.ts";
+import { planMatmul } from "../kernels/matmul/matmul_plan.ts";
 import type { Experiment } from "../models/experiment.ts";
 import { buildModel, kindOf, type ModelConfig, objectiveOf } from "../models/families.ts";
 import { type OptimizerName, updateRule } from "./optimizers.ts";
@@ -69,7 +74,7 @@ export interface MemoryEstimate {
  * @param batchSize Sequences in a batch.
  * @param options The optimizer, AdamW unless given; custom parts of the model; of a masked language model the share of
  * tokens that are masked, 0.15 unless given; the precision of products, f32 unless given; whether blocks are computed again
- * in the backward pass.
+ * in the backward pass; on WebGPU the class of the adapter.
  * @returns The estimate; within 7 % of what the CPU backend allocates for a language model.
  * @category Training
  */
@@ -82,6 +87,7 @@ export function estimateMemory(
     readonly maskRate?: number;
     readonly precision?: Precision;
     readonly recompute?: boolean;
+    readonly adapterClass?: AdapterClass;
   } = {},
 ): MemoryEstimate {
   const { layers, heads, modelDim, feedForwardDim, contextLength, vocabSize, dropoutRate } = config;
@@ -98,11 +104,47 @@ export function estimateMemory(
   const weights = (options.recompute ? 1 : layers) * modelDim * (4 * modelDim + 2 * feedForwardDim) +
     (scored > 0 ? modelDim * vocabSize : 0);
   const operands = weights + tokens * (5 * modelDim + feedForwardDim + scored * vocabSize);
+  const slices = options.adapterClass === "hardware" ? sliceSizes(config, tokens, scored) : 0;
   const widest = Math.max(scored * vocabSize, feedForwardDim, 3 * modelDim);
   return {
     parameters,
     parameterBytes: 4 * parameters * (2 + updateRule(options.optimizer).state.length),
-    activationBytes: 4 * (tokens * perToken + halves * operands),
+    activationBytes: 4 * (tokens * perToken + halves * operands + slices),
     tensorBytes: 4 * Math.max(vocabSize * modelDim, tokens * widest),
   };
+}
+
+/** The numbers in the slices of sums that are split on a GPU: one tensor of each size, which all products of that size share. */
+function sliceSizes(
+  { modelDim, feedForwardDim, vocabSize }: ModelConfig,
+  tokens: number,
+  scored: number,
+): number {
+  const sizes = new Set<number>(), scoredTokens = Math.ceil(scored * tokens);
+  for (
+    const [rows, inputs, outputs] of [
+      [tokens, modelDim, 3 * modelDim],
+      [tokens, modelDim, modelDim],
+      [tokens, modelDim, feedForwardDim],
+      [tokens, feedForwardDim, modelDim],
+      [scoredTokens, modelDim, vocabSize],
+    ]
+  ) {
+    // y = x · weight, dx = dy · weightᵀ, dWeight = xᵀ · dy
+    for (const [m, k, n] of [[rows, inputs, outputs], [rows, outputs, inputs], [inputs, rows, outputs]]) {
+      const product = {
+        batch: 1,
+        rows: m,
+        columns: n,
+        inner: k,
+        transposeA: 0,
+        transposeB: 0,
+        accumulate: 0,
+      };
+      const plan = planMatmul(product, "hardware");
+      const isSplit = plan.kind === "tiles" && plan.sliceLength < k;
+      if (isSplit) sizes.add(Math.ceil(k / plan.sliceLength) * m * n);
+    }
+  }
+  return [...sizes].reduce((sum, size) => sum + size, 0);
 }

@@ -19,7 +19,7 @@
  * @module
  */
 import type { Skill } from "../data/oracle.ts";
-import type { StepReport } from "./train.ts";
+import type { StepReport } from "./step_reports.ts";
 
 /**
  * How well the characters of tales are predicted that ask for one skill.

@@ -11,21 +11,21 @@
  * @module
  */
 
-import type { Backend, HostArray, Shape } from "../core/backend.ts";
+import type { Backend } from "../core/backend.ts";
 import { initialize, type ParameterStore } from "../core/module.ts";
 import { seedWords } from "../core/random.ts";
 import { type Precision, Tape } from "../core/tape.ts";
 import type { Tensor } from "../core/tensor.ts";
 import { addScaled } from "../kernels/elementwise.ts";
-import { LossScale, SKIPPED_NORM } from "../kernels/optimizers/loss_scale.ts";
-import { recordLoss } from "../kernels/optimizers/loss_ring.ts";
+import { LossScale } from "../kernels/optimizers/loss_scale.ts";
 import type { Learner } from "../models/learner.ts";
 import type { BatchSource } from "../data/batches.ts";
-import { totalWeight, toTensors } from "./batch_tensors.ts";
+import { totalWeight, toTensors, type Upload, uploadInPlace } from "./batch_tensors.ts";
 import { yieldToEvents } from "./evaluate.ts";
 import type { Optimizer, OptimizerFactory, OptimizerSettings } from "./optimizer.ts";
 import { newOptimizer, type OptimizerName } from "./optimizers.ts";
 import { checkSchedule, learningRateAt, type Schedule, withLearningRate } from "./schedule.ts";
+import { RING_SIZE, type StepReport, StepReports } from "./step_reports.ts";
 
 /**
  * How to train. Plain JSON.
@@ -64,39 +64,6 @@ export interface TrainingRunOptions {
 }
 
 /**
- * The result of one step.
- *
- * @category Training
- */
-export interface StepReport {
-  /** Number of the update, from 1. */
-  readonly step: number;
-  /** Passes over the whole text so far, not always an integer. */
-  readonly epoch: number;
-  /** Mean loss of the batch before the update, in nats per target. */
-  readonly loss: number;
-  /** Norm of the gradient before clipping; 0 if the update was skipped. */
-  readonly gradientNorm: number;
-  /** In half precision: the gradients were not finite, so the update was skipped and the loss scale halved. */
-  readonly skipped?: true;
-  /** Learning rate of the update. */
-  readonly learningRate: number;
-}
-
-/**
- * The loss or the norm of the gradient was NaN or infinite.
- *
- * @category Training
- */
-export class NonFiniteLossError extends Error {
-  /** `"NonFiniteLossError"`. */
-  override readonly name = "NonFiniteLossError";
-}
-
-/** Number of steps whose losses are kept on the device. */
-const RING_SIZE = 256;
-
-/**
  * A model in training: parameters, optimizer and step.
  *
  * @category Training
@@ -116,14 +83,10 @@ export class TrainingRun {
   step = 0;
   #settings: TrainingSettings;
   readonly #batches: BatchSource;
-  /** The random state of every tape, whose last word is the slot in `#ring`. */
+  /** The random state of every tape, whose last word is the slot of the step in `#reports`. */
   readonly #random: Tensor;
-  readonly #loss: Tensor;
-  readonly #ring: Tensor;
-  /** The learning rates of the steps in `#ring`. */
-  readonly #rates = new Float64Array(RING_SIZE);
-  #recorded = 0;
-  readonly #parts: Map<string, Tensor> = new Map();
+  readonly #reports: StepReports;
+  readonly #upload: Upload;
 
   /**
    * Initializes the model and the optimizer.
@@ -164,8 +127,8 @@ export class TrainingRun {
     }
     this.#batches = batches;
     this.#random = backend.allocate([4], "u32");
-    this.#loss = backend.allocate([1]);
-    this.#ring = backend.allocate([2 * RING_SIZE]);
+    this.#reports = new StepReports(backend);
+    this.#upload = uploadInPlace(backend);
   }
 
   /** How the next steps are trained. */
@@ -193,10 +156,7 @@ export class TrainingRun {
       if (this.lossScale) this.optimizer.updateScaled!(this.lossScale.state);
       else this.optimizer.update();
     });
-    const tensors = { norm: this.optimizer.norm, random: this.#random, loss: this.#loss, ring: this.#ring };
-    backend.run(recordLoss, tensors, {});
-    this.#rates[step % RING_SIZE] = rate;
-    this.#recorded++;
+    this.#reports.record(step, rate, { norm: this.optimizer.norm, random: this.#random });
     this.step++;
   }
 
@@ -210,9 +170,9 @@ export class TrainingRun {
   async rehearse(): Promise<void> {
     const { backend, store } = this;
     this.#differentiate();
-    await backend.read(this.#loss);
+    await backend.read(this.#reports.loss);
     backend.write(store.gradients, new Float32Array(store.size));
-    backend.write(this.#loss, [0]);
+    backend.write(this.#reports.loss, [0]);
   }
 
   /** Adds the gradients of the batches of the next update. */
@@ -222,25 +182,16 @@ export class TrainingRun {
     const batches = Array.from({ length: accumulation }, (_, index) => this.#batches.at(first + index));
     const total = totalWeight(batches);
     for (const [index, batch] of batches.entries()) {
-      const tensors = toTensors(batch, 1 / (total || 1), (...part) => this.#upload(...part));
+      const tensors = toTensors(batch, 1 / (total || 1), this.#upload);
       backend.write(this.#random, Uint32Array.of(...seedWords(seed), first + index, step % RING_SIZE));
       backend.scope(() => {
         const tape = new Tape(this.#random, { precision, recompute });
         tape.watch(tensors.inputs);
         const loss = this.model.loss(tensors);
         tape.backward(loss, this.lossScale?.state);
-        backend.run(addScaled, { x: loss, y: this.#loss }, { size: 1, factor: 1 });
+        backend.run(addScaled, { x: loss, y: this.#reports.loss }, { size: 1, factor: 1 });
       });
     }
-  }
-
-  /** Uploads a part of a batch. Parts of one name and shape reuse one tensor. */
-  #upload(name: string, data: HostArray, shape: Shape): Tensor {
-    const key = `${name} ${shape}`, dataType = data instanceof Uint32Array ? "u32" : "f32";
-    if (!this.#parts.has(key)) this.#parts.set(key, this.backend.allocate(shape, dataType));
-    const tensor = this.#parts.get(key)!;
-    this.backend.write(tensor, data);
-    return tensor;
   }
 
   /**
@@ -252,40 +203,9 @@ export class TrainingRun {
    * @throws {RangeError} If the losses of that many steps are not kept.
    */
   async report(steps: number): Promise<StepReport[]> {
-    const kept = Math.min(RING_SIZE, this.#recorded);
-    if (!Number.isInteger(steps) || steps < 0 || steps > kept) {
-      throw new RangeError(`Cannot report ${steps} steps: the losses of the last ${kept} are kept`);
-    }
-    const ring = await this.backend.read(this.#ring), { accumulation = 1, seed } = this.settings;
-    const reports = Array.from({ length: steps }, (_, index): StepReport => {
-      const done = this.step - steps + index, slot = done % RING_SIZE;
-      const [loss, norm] = ring.subarray(2 * slot, 2 * slot + 2), isSkipped = norm === SKIPPED_NORM;
-      if (!Number.isFinite(loss) || !Number.isFinite(norm)) {
-        throw new NonFiniteLossError(
-          `The loss at step ${done + 1} is ${loss} and its gradient's norm ${
-            isSkipped ? "not finite" : norm
-          } ` +
-            `(seed ${seed}): lower the learning rate, or warm up longer${
-              this.lossScale ? ", or use f32" : ""
-            }`,
-        );
-      }
-      return {
-        step: done + 1,
-        epoch: (done + 1) * accumulation / this.#batches.batchesPerEpoch,
-        loss,
-        gradientNorm: isSkipped ? 0 : norm,
-        ...isSkipped && { skipped: true },
-        learningRate: this.#rates[slot],
-      };
-    });
-    if (reports.some(({ skipped }) => skipped) && !await this.lossScale!.isUsable()) {
-      throw new NonFiniteLossError(
-        `The gradients up to step ${this.step} are not finite in f16, even with a loss scale of 1 ` +
-          `(seed ${seed}): lower the learning rate, or use f32`,
-      );
-    }
-    return reports;
+    const { step, lossScale, settings: { accumulation = 1, seed } } = this;
+    const { batchesPerEpoch } = this.#batches;
+    return await this.#reports.read(steps, { step, accumulation, batchesPerEpoch, seed, lossScale });
   }
 }
 

@@ -9,8 +9,8 @@ import { MASK_RATE } from "../../data/masking.ts";
 import { INITIAL_STD, type TransformerConfig } from "../../models/config.ts";
 import { type ConfigsByKind, objectiveOf } from "../../models/families.ts";
 import { OPTIMIZERS, type OptimizerSetting, updateRule } from "../../training/optimizers.ts";
-import { type Preset, type PresetTraining, presetTraining } from "../../training/preset.ts";
-import type { MaskedPreset } from "../../training/roberta_presets.ts";
+import { type Preset, type PresetTraining, presetTraining } from "../../training/presets/preset.ts";
+import type { MaskedPreset } from "../../training/presets/roberta_presets.ts";
 import type { TrainingSettings } from "../../training/train.ts";
 
 /** The part of a text to validate on, unless another is given. */

@@ -6,7 +6,7 @@
  */
 import { firstStepOfEpoch } from "./intervals.ts";
 import type { Tokenizer } from "../../tokenizers/tokenizer.ts";
-import type { StepReport } from "../../training/train.ts";
+import type { StepReport } from "../../training/step_reports.ts";
 
 /** How good a model is on the validation data. */
 export interface Scores {

@@ -55,10 +55,19 @@ export async function cannotRead(
   wanted: keyof typeof SUITABLE = "any",
 ): Promise<Error> {
   const near = isMissing(error) ? await nearestPath(path, wanted) : undefined;
-  return new Error(`Cannot read ${path}: ${reason(error)}${near ? `; did you mean ${near}?` : ""}`, {
-    cause: error,
-  });
+  const isBelowFile = (error as { readonly code?: string }).code === "ENOTDIR" && await isFile(path);
+  const why = isBelowFile ? `it is a file, expected ${FOLDERS[wanted]}` : reason(error);
+  return new Error(`Cannot read ${path}: ${why}${near ? `; did you mean ${near}?` : ""}`, { cause: error });
 }
+
+/** What the folder is where a file was named in its place. */
+const FOLDERS = {
+  any: "a folder",
+  file: "a folder",
+  text: "a folder",
+  checkpoint: "the folder of a model or of a run",
+  tokenizer: "the folder of a tokenizer, or its tokenizer.json",
+} as const;
 
 /** Whether a path may be suggested, by what is wanted. */
 const SUITABLE = {

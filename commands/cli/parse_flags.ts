@@ -46,6 +46,11 @@ export function parseFlags<const Fs extends Flags>(
     if (text === undefined && needsValue(flag)) {
       throw new UsageError(`${typed} needs a value: ${typed}=${flag.placeholder ?? "VALUE"}`);
     }
+    if (namesFiles(flag) && texts.includes("")) {
+      throw new UsageError(
+        `${typed} is empty: expected ${flag.placeholder}${flag.required ? "" : ", or leave it out"}`,
+      );
+    }
     if (flag.kind === "list") {
       values[name] = [...values[name] as string[] | undefined ?? [], ...texts];
       continue;
@@ -59,11 +64,7 @@ export function parseFlags<const Fs extends Flags>(
       values[name] = booleanValue(typed, negated, texts);
     } else {
       if (second !== undefined) throw unexpected(second, "a value with spaces needs quotes");
-      const { bare } = flag as TextFlag;
-      if (bare !== undefined && text === "") {
-        throw new UsageError(`${typed} is empty: give a value, or leave it out`);
-      }
-      values[name] = text === undefined ? bare : singleValue(flag, typed, text);
+      values[name] = text === undefined ? (flag as TextFlag).bare : singleValue(flag, typed, text);
     }
   }
   for (const [name, flag] of Object.entries(flags)) {
@@ -102,6 +103,9 @@ function splitAtFlags(flags: Flags, args: readonly string[], operand?: string): 
 function needsValue(flag: Flag): boolean {
   return flag.kind === "text" ? flag.bare === undefined : flag.kind !== "boolean";
 }
+
+/** Whether a flag names files or folders, which are never called "". */
+const namesFiles = ({ placeholder = "" }: Flag): boolean => /FILE|FOLDER/.test(placeholder);
 
 function findFlag(flags: Flags, typed: string): { name: string; negated: boolean } {
   const names = new Map<string, string>();

@@ -8,7 +8,7 @@ import { basename, join } from "@std/path";
 import { loadModel, loadSavedExperiment, loadTrainingState } from "../../checkpoints/checkpoint.ts";
 import { inFile, trainingStateName } from "../../checkpoints/checkpoint_files.ts";
 import { reason } from "../cli/errors.ts";
-import { quote } from "../cli/terminal.ts";
+import { counted, quote } from "../cli/terminal.ts";
 import { checkpointsOf, findCheckpoint, tokenizerOf } from "../files/checkpoint_folder.ts";
 import { entryAt, isAnyThere, kindOfEntry } from "../files/disk.ts";
 import { inspectLock, Lock } from "../files/lock.ts";
@@ -112,7 +112,7 @@ async function examineRecords(path: string, step: number = Infinity): Promise<Fi
     if (info && !info.isFile) return { name, text: `metrics.jsonl is ${kindOfEntry(info)}`, faulty: true };
     const lines = (await Deno.readTextFile(path)).split("\n"), isTorn = lines.pop() !== "";
     const later = lines.filter((line) => Number(line.match(/^{"step":(\d+)/)?.[1]) > step).length;
-    const text = `${lines.length} lines in metrics.jsonl` +
+    const text = `${counted(lines.length, "line")} in metrics.jsonl` +
       (later > 0 ? `, ${later} of them after the checkpoint: resuming computes them again` : "") +
       (isTorn ? "; the last one is incomplete and will be dropped" : "");
     return { name, text, figures: { lines: lines.length, linesAfterCheckpoint: later } };

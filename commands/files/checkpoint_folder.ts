@@ -61,8 +61,8 @@ async function withSuggestion<Result>(
   try {
     return await read();
   } catch (error) {
-    const { cause } = error as Error;
-    throw isMissing(cause) ? await cannotRead(path, cause, kind) : error;
+    const { cause } = error as { readonly cause?: { readonly code?: string } };
+    throw isMissing(cause) || cause?.code === "ENOTDIR" ? await cannotRead(path, cause, kind) : error;
   }
 }
 

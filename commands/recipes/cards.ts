@@ -21,6 +21,7 @@ import type { Corpus, EncodedCorpus, Source } from "../texts/corpus.ts";
 import { describeSequences } from "./language_report.ts";
 import type { PreparedObjective } from "./objectives.ts";
 import type { Session } from "./recipe.ts";
+import { counted } from "../cli/terminal.ts";
 
 /** The card of a checkpoint that is saved now, as a file. */
 export async function cardOf({ recipe, run, state, best, folder }: Session): Promise<FolderFiles> {
@@ -85,7 +86,7 @@ export function classifierCard(
     files: [source.data],
     validationFiles: source.validation === undefined ? [] : [source.validation],
     pretrained: flags.fromScratch === true ? undefined : source.checkpoint,
-    data: [`${classes.length} texts to train on, ${validation.length} to validate on`],
+    data: [`${counted(classes.length, "text")} to train on, ${validation.length} to validate on`],
     baselines: [["majority prediction", `accuracy ${percent(share)}`]],
     flags: fewestFlags(flags, choose),
   };

@@ -106,7 +106,7 @@ export async function reportClassifier(
   const results: Fact[] = [
     [
       "accuracy",
-      `${formatPercent(accuracy)} of ${validation.length} texts; majority baseline ${
+      `${formatPercent(accuracy)} of ${counted(validation.length, "text")}; majority baseline ${
         formatPercent(baseline)
       } ` +
       `(always "${visible(labels[majority])}")`,

@@ -158,7 +158,7 @@ export async function languageRecipe(
     settings,
     config,
     experiment,
-    tokenizer,
+    ...{ tokenizer, adapterClass: backend.adapterClass },
     source,
     encoded,
     baselines: known,
@@ -168,6 +168,8 @@ export async function languageRecipe(
   };
   const prompts = isTooLittleToChoose(validationTokens) ? corpus.training : corpus.validation;
   const files = (list: readonly string[]) => list.length > 0 ? list : undefined;
+  const fits = (text: string) =>
+    tokenizer.encode(text, { addSpecialTokens: true }).length <= settings.contextLength;
   return {
     ...{ model, tokenizer, batches, validation, sequences: objective.sequences, optimalLoss, unit: "token" },
     state: languageState({ settings, source, textFingerprint, tokenizer, validationTokens }),
@@ -182,7 +184,7 @@ export async function languageRecipe(
       await objective.saveSamples?.(session, firstWords(prompts));
       return { results };
     },
-    use: (model) => describeUse(model, prompts, isMasked),
+    use: (path) => describeUse(path, prompts, isMasked ? fits : undefined),
     evaluation: (folder) =>
       `evaluate --checkpoint ${quote(`${folder}/last`)} --data ${
         (files(source.validation) ?? ["FILE"]).map(quote).join(" ")

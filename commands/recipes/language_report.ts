@@ -5,6 +5,7 @@
  */
 import type { LanguageConfig } from "../../checkpoints/runs/language_settings.ts";
 import { isTooLittleToChoose } from "../../checkpoints/runs/run_state.ts";
+import type { AdapterClass } from "../../core/backend.ts";
 import { visible } from "../../core/visible.ts";
 import type { Batch } from "../../data/batches.ts";
 import type { Baseline } from "../../data/baselines.ts";
@@ -13,8 +14,8 @@ import type { BaseTokenizer } from "../../tokenizers/base_tokenizer.ts";
 import { totalWeight } from "../../training/batch_tensors.ts";
 import { evaluate } from "../../training/evaluate.ts";
 import { estimateMemory } from "../../training/memory.ts";
-import type { Preset } from "../../training/preset.ts";
-import type { MaskedPreset } from "../../training/roberta_presets.ts";
+import type { Preset } from "../../training/presets/preset.ts";
+import type { MaskedPreset } from "../../training/presets/roberta_presets.ts";
 import { type OptimizerSetting, updateRule } from "../../training/optimizers.ts";
 import { counted, formatCount, formatNumber, formatPerplexity, megabytes } from "../cli/terminal.ts";
 import { describeTokenizer } from "../files/tokenizer_folder.ts";
@@ -31,6 +32,7 @@ export interface LanguageTask {
   readonly config: LanguageConfig;
   readonly experiment?: Experiment;
   readonly tokenizer: BaseTokenizer;
+  readonly adapterClass?: AdapterClass;
   readonly source: Source;
   readonly encoded: EncodedCorpus;
   readonly baselines: readonly Baseline[];
@@ -48,8 +50,7 @@ export function describeLanguageModel(task: LanguageTask): Fact[] {
     maskRate: settings.maskRate,
     precision: settings.precision,
     recompute: settings.recompute,
-    optimizer,
-    experiment,
+    ...{ optimizer, experiment, adapterClass: task.adapterClass },
   });
   const epochs = formatNumber(steps * accumulation / task.objective.batches.batchesPerEpoch);
   // a product of floating-point numbers may be 0.00030000000000000003
@@ -164,7 +165,9 @@ export async function reportLanguageModel(session: Session, task: LanguageTask):
   if (isTooLittleToChoose(length) && best && best.step < run.step) {
     facts.push([
       "used",
-      `${folder.path}/last: ${length} validation tokens are too few to choose a checkpoint by`,
+      `${folder.path}/last: ${counted(length, "validation token")} ${
+        length === 1 ? "is" : "are"
+      } too few to choose a checkpoint by`,
     ]);
   }
   return facts;
@@ -185,12 +188,18 @@ export function expectedResult(
   return isSame ? expectation.result : undefined;
 }
 
-/** A command line that uses the model, with words of texts: of the validation text, which it has not seen in training, if that is long enough. */
-export function describeUse(model: string, texts: readonly string[], isMasked: boolean): Fact {
+/**
+ * A command line that uses the model, with words of texts: of the validation text, which it has not seen in training, if that
+ * is long enough. `fits` says of a masked model whether a text is short enough for it.
+ */
+export function describeUse(model: string, texts: readonly string[], fits?: (text: string) => boolean): Fact {
   const text = beginning(texts);
-  if (isMasked) {
+  if (fits) {
     const [words] = text.match(/(?<!\S)\p{L}+(?: \p{L}+){4}(?!\S)/u) ?? [];
-    const masked = words ? words.replace(/ \p{L}+(?= \p{L}+$)/u, " <mask>") : "<mask>";
+    let masked = words ? words.replace(/ \p{L}+(?= \p{L}+$)/u, " <mask>") : "<mask>";
+    while (masked !== "<mask>" && !fits(masked)) {
+      masked = masked.startsWith("<mask>") ? "<mask>" : masked.slice(masked.indexOf(" ") + 1);
+    }
     return ["fill", `deno task fill-mask --checkpoint ${model} --text "${masked}"`];
   }
   const words = firstWords(texts), prompt = words ? ` --prompt "${words}"` : "";

@@ -6,7 +6,7 @@
 import { countParameters } from "../../core/module.ts";
 import { type OptimizerName, updateRule } from "../../training/optimizers.ts";
 import type { MetricsRecord } from "../../training/tensorboard_events.ts";
-import type { StepReport } from "../../training/train.ts";
+import type { StepReport } from "../../training/step_reports.ts";
 import { megabytes } from "../cli/terminal.ts";
 import { epochLine, isEpochRecord } from "../runs/epoch_table.ts";
 import { addToEpoch } from "../../checkpoints/runs/run_state.ts";

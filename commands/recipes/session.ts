@@ -10,6 +10,7 @@ import type { Backend } from "../../core/backend.ts";
 import { allocateParameters, countParameters } from "../../core/module.ts";
 import { restoreTraining } from "../../checkpoints/checkpoint.ts";
 import type { Experiment } from "../../models/experiment.ts";
+import type { OptimizerFactory } from "../../training/optimizer.ts";
 import { TrainingRun } from "../../training/train.ts";
 import { printDiagnostic } from "../cli/errors.ts";
 import { InterruptedError } from "../cli/interrupt.ts";
@@ -22,6 +23,7 @@ import { wrapText } from "../cli/wrap.ts";
 import { readBlock, withBlock } from "../files/block_file.ts";
 import { newestRun, refusePytorchFile, withPathInErrors } from "../files/checkpoint_folder.ts";
 import { BLOCK_COPY, RUNS } from "../files/own_names.ts";
+import { expectRun, runOf } from "../runs/claim.ts";
 import { epochTable } from "../runs/epoch_table.ts";
 import { describeEarlyStop } from "../runs/patience.ts";
 import { describeContents } from "../runs/run_contents.ts";
@@ -81,6 +83,7 @@ export async function runSession<State extends RunState>(
       print(describeDryRun(recipe, [device, ...recipe.facts, fact]));
     });
   }
+  if (resume !== undefined) await expectRun(await runOf(resume)); // before permission to write there is requested
   await allowWriting(resume ?? asked ?? RUNS, [RUNS]);
   const place = resume === undefined ? { asked, name: await name() } : { resume };
   await inRunFolder(place, async (folder, interrupt) => {
@@ -88,7 +91,7 @@ export async function runSession<State extends RunState>(
     await withBackend({ device, threads }, async ({ backend, reason }) => {
       const recipe = await makeRecipe(backend, { resumed, experiment, folder: folder.path });
       interrupt.throwIfInterrupted();
-      const run = await startRun(recipe, backend, resumed);
+      const run = await startRun(recipe, backend, { resumed });
       const rewound = resumed && await folder.rewind(resumed);
       const state = { ...recipe.state, backend: { name: backend.name, device: backend.device } };
       const output = new Output(), progress = new ProgressLine({ write: (text) => output.write(text) });
@@ -124,11 +127,15 @@ export async function runSession<State extends RunState>(
   });
 }
 
-/** A run of the recipe with its initial, pretrained or saved values. */
-export async function startRun(recipe: Recipe, backend: Backend, resumed?: ResumedRun): Promise<TrainingRun> {
+/** A run of the recipe with its initial, pretrained or saved values; with its own optimizer unless another is given. */
+export async function startRun(
+  recipe: Recipe,
+  backend: Backend,
+  { resumed, optimizer }: { readonly resumed?: ResumedRun; readonly optimizer?: OptimizerFactory } = {},
+): Promise<TrainingRun> {
   const { model, batches, state: { settings } } = recipe;
   const store = resumed && allocateParameters(backend, model);
-  const run = new TrainingRun(backend, model, batches, settings, { store });
+  const run = new TrainingRun(backend, model, batches, settings, { store, optimizer });
   if (resumed) withPathInErrors(resumed.path, () => restoreTraining(run, resumed.files));
   else await recipe.initialize?.(run.store);
   return run;

@@ -73,16 +73,20 @@ export async function runOf(path: string): Promise<string> {
   return !isCheckpoint && await holdsCheckpoint(folder) ? folder : dirname(folder);
 }
 
+/** Refuses a folder that holds no run. It only reads, so it needs no permission to write there. */
+export async function expectRun(folder: string): Promise<void> {
+  if (await holdsCheckpoint(folder)) return;
+  const expected = CHECKPOINT_FOLDERS.map((name) => `${name}/`).join(" or ");
+  const noRun = new Error(`it holds no run: expected ${expected}`);
+  throw await cannotRead(folder, await Deno.stat(folder).then(() => noRun, (error) => error));
+}
+
 /**
  * Claims the folder of a run that is resumed. Nothing is changed in it, except that an interrupted save is finished and lines
  * that could not be written before are written.
  */
 export async function claimForResume(folder: string): Promise<Claim> {
-  if (!await holdsCheckpoint(folder)) {
-    const expected = CHECKPOINT_FOLDERS.map((name) => `${name}/`).join(" or ");
-    const noRun = new Error(`it holds no run: expected ${expected}`);
-    throw await cannotRead(folder, await Deno.stat(folder).then(() => noRun, (error) => error));
-  }
+  await expectRun(folder);
   let lock: Lock | undefined;
   try {
     const [misplaced] = await findMisplaced(folder);

@@ -17,6 +17,7 @@ import { readFolder } from "../../files/folders.ts";
 import { CHECKPOINT_FILES } from "../files/own_names.ts";
 import { checkSums } from "../../checkpoints/sums.ts";
 import type { Best } from "./run_state.ts";
+import { counted } from "../cli/terminal.ts";
 
 /** A checkpoint to go back to. */
 export interface Target extends FoundCheckpoint {
@@ -44,7 +45,9 @@ export async function leaveLater(
     if (other <= step) continue;
     if (name === "last") {
       notes.push(
-        `The run had done ${other} steps: last/ is replaced, and records and samples after step ${step} are dropped.`,
+        `The run had done ${
+          counted(other, "step")
+        }: last/ is replaced, and records and samples after step ${step} are dropped.`,
       );
       continue;
     }

@@ -11,7 +11,7 @@ import { inFile, trainingStateName } from "../../checkpoints/checkpoint_files.ts
 import type { RunState as SavedRunState } from "../../checkpoints/runs/run_state.ts";
 import type { Tokenizer } from "../../tokenizers/tokenizer.ts";
 import { printDiagnostic } from "../cli/errors.ts";
-import { quote } from "../cli/terminal.ts";
+import { counted, quote } from "../cli/terminal.ts";
 import { visible } from "../../core/visible.ts";
 import { cutText } from "../cli/wrap.ts";
 import {
@@ -146,7 +146,9 @@ export function describeResumption({ path, step, state: before }: ResumedRun, no
   const lines = [`Resuming ${path} at step ${step}.`];
   if (now.settings.steps !== before.settings.steps) {
     lines.push(
-      `The learning rate is now scheduled for ${now.settings.steps} steps, not ${before.settings.steps}: ` +
+      `The learning rate is now scheduled for ${
+        counted(now.settings.steps, "step")
+      }, not ${before.settings.steps}: ` +
         "the result differs from a run of that length without a break.",
     );
   }

@@ -5,9 +5,9 @@
  */
 import { ARCHITECTURES, type Objective, objectiveOf } from "../../models/families.ts";
 import type { LanguageConfig } from "../../checkpoints/runs/language_settings.ts";
-import type { Preset } from "../../training/preset.ts";
-import { PRESETS } from "../../training/presets.ts";
-import { MASKED_PRESETS, type MaskedPreset } from "../../training/roberta_presets.ts";
+import type { Preset } from "../../training/presets/preset.ts";
+import { PRESETS } from "../../training/presets/gpt_presets.ts";
+import { MASKED_PRESETS, type MaskedPreset } from "../../training/presets/roberta_presets.ts";
 import { UsageError } from "../cli/errors.ts";
 
 /** A preset for `--preset`. */

@@ -18,6 +18,7 @@ import {
   type TrainSettings,
 } from "./settings.ts";
 import type { TrainFlags } from "./train_flags.ts";
+import { counted } from "../cli/terminal.ts";
 
 /** The flags that may change when a run is resumed. */
 const MAY_CHANGE = new Set<string>([
@@ -71,7 +72,7 @@ export function resumeSettings<Settings extends RunSettings>(
   if (step >= end) {
     const longer = "steps" in flags ? "--steps or --epochs" : "--epochs";
     throw new RangeError(
-      `Cannot resume ${path}: it has done ${step} steps of ${end}; raise ${
+      `Cannot resume ${path}: it has done ${counted(step, "step")} of ${end}; raise ${
         end < steps ? "--stop-after" : longer
       }`,
     );

@@ -5,8 +5,8 @@
  * @module
  */
 import { objectiveOf } from "../../models/families.ts";
-import { presetTraining } from "../../training/preset.ts";
-import { PRESETS } from "../../training/presets.ts";
+import { presetTraining } from "../../training/presets/preset.ts";
+import { PRESETS } from "../../training/presets/gpt_presets.ts";
 import { counted } from "../cli/terminal.ts";
 import { PRESETS_BY_NAME } from "./presets.ts";
 import type { TrainSettings } from "./settings.ts";
@@ -31,7 +31,9 @@ export interface TokenCounts {
 export function expectCharacters(names: string, characters: number): void {
   if (characters >= LEAST_CHARACTERS) return;
   throw new RangeError(
-    `Cannot train on ${names}: ${characters} characters are too few; at least ${LEAST_CHARACTERS} are needed, ` +
+    `Cannot train on ${names}: ${counted(characters, "character")} ${
+      characters === 1 ? "is" : "are"
+    } too few; at least ${LEAST_CHARACTERS} are needed, ` +
       "and a few thousand are better",
   );
 }

@@ -11,6 +11,7 @@ import { Random } from "../../core/random.ts";
 import type { BaseTokenizer } from "../../tokenizers/base_tokenizer.ts";
 import { BARE_FRAME, fillFrame } from "../../tokenizers/special_tokens.ts";
 import { UsageError } from "../cli/errors.ts";
+import { counted } from "../cli/terminal.ts";
 
 /** How texts are made to fit a model. */
 export interface FitOptions {
@@ -109,7 +110,9 @@ export function fitText(tokenizer: BaseTokenizer, texts: OneOrTwo, options: FitO
   if (ids.length === 0) throw new Error("There is nothing to read: the text is empty");
   if (ids.length > contextLength && !truncate) {
     throw new RangeError(
-      `The text has ${ids.length} tokens and the model reads ${contextLength}: shorten it, or give --truncate`,
+      `The text has ${
+        counted(ids.length, "token")
+      } and the model reads ${contextLength}: shorten it, or give --truncate`,
     );
   }
   return fitSequences([ids], { contextLength })[0];

@@ -5,7 +5,7 @@
  */
 import { BpeTokenizer } from "../../tokenizers/bpe/bpe_tokenizer.ts";
 import type { Tokenizer } from "../../tokenizers/tokenizer.ts";
-import { outputColumns, writeOut } from "../cli/terminal.ts";
+import { counted, outputColumns, writeOut } from "../cli/terminal.ts";
 import { visible } from "../../core/visible.ts";
 import { cutText, padText, textWidth } from "../cli/wrap.ts";
 
@@ -63,7 +63,7 @@ export function writeTokens(
     "\n";
   const lines = new Map(Array.from(rows, ([id, row]) => [id, lineOf(row)]));
   encode((ids) => write(Array.from(ids, (id) => lines.get(id)!).join("")));
-  const heading = `${count} ids: `;
+  const heading = `${counted(count, "id")}: `;
   write(heading);
   writeIds(encode, screen, heading.length);
 }

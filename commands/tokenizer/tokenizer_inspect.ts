@@ -25,9 +25,8 @@ export const inspectTokenizer: Command = defineCommand({
   },
   async run({ tokenizer: path, data, show, replaceInvalid }) {
     const tokenizer = await readTokenizer(path);
+    const texts = data && await readTexts(data, { replaceInvalid });
     print(describeVocabulary(tokenizer, show));
-    if (!data) return;
-    const texts = await readTexts(data, { replaceInvalid });
-    print("\n" + describeFit(tokenizer, texts.map((source) => source.text), show));
+    if (texts) print("\n" + describeFit(tokenizer, texts.map((source) => source.text), show));
   },
 });

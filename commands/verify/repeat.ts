@@ -23,23 +23,28 @@ import { announceFiles } from "../runs/run_state.ts";
 import type { FinetuneFlags } from "../settings/finetune_flags.ts";
 import { INTERVALS } from "../settings/settings.ts";
 import type { TrainFlags } from "../settings/train_flags.ts";
+import { counted } from "../cli/terminal.ts";
+import { type RecordedRates, withRates } from "./recorded_rates.ts";
 
 /** What the states of the runs of each command must hold. */
 export const schemasOf = (command: RunCommand): RunSchemas =>
   ({ train: TRAIN_SCHEMAS, finetune: FINETUNE_SCHEMAS })[command];
 
-/** A run before its first step, with the settings of a checkpoint. The error says why it cannot be repeated. */
+/**
+ * A run before its first step, with the settings of a checkpoint and the learning rates that were recorded. The error says why
+ * it cannot be repeated.
+ */
 export async function beginAgain(
   backend: Backend,
   checkpoint: TrainedCheckpoint,
-  block: string | undefined,
+  { block, rates }: { readonly block?: string; readonly rates: RecordedRates },
 ): Promise<{ readonly recipe: Recipe; readonly run: TrainingRun }> {
   try {
     const recipe = await makeRecipe(backend, checkpoint, block);
     expectSame(recipe.state, checkpoint.state);
     const { step, state: { settings: { steps } } } = checkpoint;
-    if (step > steps) throw new Error(`it says that it has done ${step} steps of ${steps}`);
-    return { recipe, run: await startRun(recipe, backend) };
+    if (step > steps) throw new Error(`it says that it has done ${counted(step, "step")} of ${steps}`);
+    return { recipe, run: await startRun(recipe, backend, { optimizer: withRates(rates) }) };
   } catch (error) {
     throw new Error(`Cannot repeat ${checkpoint.path}: ${reason(error)}`, { cause: error });
   }

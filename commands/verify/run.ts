@@ -10,6 +10,7 @@ import type { Experiment } from "../../models/experiment.ts";
 import { train, type TrainingRun } from "../../training/train.ts";
 import { parameterValues } from "../../training/verification/tensor_sums.ts";
 import { ProgressLine } from "../cli/progress.ts";
+import { counted } from "../cli/terminal.ts";
 import { type DeviceWord, withBackend } from "../cli/with_backend.ts";
 import { withBlock } from "../files/block_file.ts";
 import { checkpointsOf, findCheckpoint, withPathInErrors } from "../files/checkpoint_folder.ts";
@@ -18,6 +19,7 @@ import { pathsOf } from "../files/own_names.ts";
 import { sumOf } from "../../checkpoints/sums.ts";
 import type { Recipe } from "../recipes/recipe.ts";
 import { readState, type TrainedCheckpoint } from "../runs/run_state.ts";
+import { readRates, type RecordedRates } from "./recorded_rates.ts";
 import { beginAgain, schemasOf } from "./repeat.ts";
 import { conclusionLine, describeMachine, resultLine } from "./report.ts";
 
@@ -39,6 +41,8 @@ export interface RunResult {
   readonly run: string;
   readonly command: string;
   readonly device: string;
+  /** The step after which the learning rate or the length of the run was changed for the last time, if they were. */
+  readonly changedAfter?: number;
   readonly checkpoints: readonly CheckpointResult[];
 }
 
@@ -65,13 +69,16 @@ export async function verifyRun(path: string, { block, threads, say }: Place): P
     }
     say(describeMachine(backend.device));
     if (backend.name !== "wasm") say(conclusionLine("note", ONE_MACHINE));
-    const { recipe, run } = await beginAgain(backend, newest, block), start = performance.now();
+    const rates = await readRates(newest), { changedAfter } = rates;
+    if (changedAfter !== undefined) say(conclusionLine("note", changeOfRate(changedAfter)));
+    const { recipe, run } = await beginAgain(backend, newest, { block, rates }), start = performance.now();
     const checkpoints = await compareAll(recipe, run, { targets, experiment: newest.experiment, say });
     const equal = checkpoints.every(({ equal }) => equal);
     const seconds = ((performance.now() - start) / 1000).toFixed(1);
     const again = `deno task ${command} with the settings of ${path} gives`;
-    say(conclusionLine("result", `${again} ${equal ? "the same model, bit for bit" : OTHER} (${seconds}s)`));
-    result = { equal, run: path, command, device: backend.device, checkpoints };
+    const verdict = equal ? "the same model, bit for bit" : OTHER + withoutRates(rates);
+    say(conclusionLine("result", `${again} ${verdict} (${seconds}s)`));
+    result = { equal, run: path, command, device: backend.device, changedAfter, checkpoints };
   });
   return result!;
 }
@@ -81,8 +88,21 @@ const ONE_MACHINE =
   "repeats its own with the same driver and version of Deno";
 
 const OTHER =
-  "another model; that is to be expected of a run that was resumed with other --steps, --epochs or --data, " +
-  "or on another --device, or trained by another version";
+  "another model; that is to be expected of a run that was resumed with other --data or on another --device, " +
+  "or trained by another version";
+
+/** What is repeated of a run whose rate was changed. */
+const changeOfRate = (step: number): string =>
+  `after step ${step} the learning rate or the length of the run was changed: every step is repeated with the rate that ` +
+  "metrics.jsonl records";
+
+/** What else may be the reason for a difference: steps whose rate nothing records are repeated with the newest settings. */
+const withoutRates = ({ missing }: RecordedRates): string =>
+  missing === 0
+    ? ""
+    : `; or of one whose learning rate was changed: metrics.jsonl lacks the rates of ${
+      counted(missing, "step")
+    }`;
 
 function expectDevice(path: string, name: string): DeviceWord {
   const device = (["wasm", "webgpu", "cpu"] as const).find((device) => device === name);

@@ -13,7 +13,7 @@ import {
   type ModelsByKind,
 } from "../../mod.ts";
 import { yieldToEvents } from "../../training/evaluate.ts";
-import type { LookSource } from "./looks.ts";
+import type { LookSource } from "./look/looks.ts";
 
 /** Tokens of a text that is generated. */
 const TEXT_LENGTH = 400;
@@ -37,7 +37,8 @@ export async function* answer(source: Source, prompt: string, sampling: Sampling
   if (!ids.includes(maskId)) {
     throw new Error(`The text has no ${mask}: write ${mask} where something is missing`);
   }
-  yield decodeFilled(ids, await fillMask(backend, model, ids, { maskId }), tokenizer).text;
+  const filled = await fillMask(backend, model, ids, { maskId, tokens: tokenizer.vocabSize });
+  yield decodeFilled(ids, filled, tokenizer).text;
 }
 
 /** Continues a prompt, and lets pending events run after each piece. */

@@ -36,7 +36,9 @@ export function ownSource(typed: string): Source {
   const text = typed.toWellFormed().replace(/^\ufeff/, ""), { length } = text;
   if (length >= LEAST_CHARACTERS) return { text };
   throw new RangeError(
-    `Cannot train on ${length} characters: at least ${LEAST_CHARACTERS} are needed; paste a longer text`,
+    `Cannot train on ${length} character${
+      length === 1 ? "" : "s"
+    }: at least ${LEAST_CHARACTERS} are needed; paste a longer text`,
   );
 }
 
@@ -49,21 +51,8 @@ export interface Corpus {
   /** Changes when the text does. */
   readonly textFingerprint: string;
   readonly characters: number;
-  /** The first words of the text, as a prompt that its characters can write; for a masked model with a mask among them. */
-  readonly prompt: string;
   /** Nats per token of the validation text, where it is known. */
   readonly optimalLoss?: number;
-}
-
-/** Words of a prompt, and characters where the text has no words as short as that. */
-const PROMPT = { words: /^\s*(\S+\s+\S+\s+\S+)/, characters: 24 };
-
-/** The first words of a text, for a masked model with a mask among them. */
-export function promptFrom(text: string, isMasked: boolean): string {
-  const words = text.match(PROMPT.words)?.[1] ?? text.trim();
-  const characters = Array.from(words).slice(0, PROMPT.characters);
-  if (isMasked) characters[characters.length >> 1] = "<mask>";
-  return characters.join("");
 }
 
 /** A text in two parts, for training and for validation. */
@@ -99,7 +88,7 @@ export function encodeWith(
   const ids = { training: encode(training), validation: encode(validation) };
   return {
     ...ids,
-    ...{ source, tokenizer, characters: text.length, prompt: promptFrom(text, isMasked) },
+    ...{ source, tokenizer, characters: text.length },
     textFingerprint: fingerprintOfSource(source, validationFraction),
     // of a model that reads the characters before, and no others
     optimalLoss: isMasked || optimalLoss === undefined

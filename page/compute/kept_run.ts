@@ -37,7 +37,7 @@ interface Description {
   readonly step: number;
   readonly log: LogContent;
   /** Of a run from elsewhere, whose settings the choices cannot express: the files of its tokenizer. */
-  readonly brought?: Readonly<Record<string, string>>;
+  readonly tokenizer?: Readonly<Record<string, string>>;
 }
 
 /** A run that was kept. */
@@ -65,7 +65,7 @@ export async function encodeRun(session: Session): Promise<Uint8Array<ArrayBuffe
     device: run.backend.name as Description["device"],
     step: run.step,
     log: log.content,
-    ...session.isBrought ? { brought: corpus.tokenizer.toHuggingFace() } : {},
+    ...session.isContinued ? { tokenizer: corpus.tokenizer.toHuggingFace() } : {},
   };
   const json = new TextEncoder().encode(JSON.stringify(description));
   const parts: BlobPart[] = [Uint32Array.of(json.length), json];
@@ -78,8 +78,8 @@ export function decodeRun(bytes: Uint8Array<ArrayBuffer> | undefined): KeptRun |
   try {
     const end = 4 + new DataView(bytes!.buffer).getUint32(0, true);
     const description: Description = JSON.parse(new TextDecoder().decode(bytes!.subarray(4, end)));
-    const { brought, choices } = description;
-    const isSame = brought !== undefined || JSON.stringify(settingsOf(choices)) === description.settings;
+    const { tokenizer, choices } = description;
+    const isSame = tokenizer !== undefined || JSON.stringify(settingsOf(choices)) === description.settings;
     const settings: LanguageSettings = JSON.parse(description.settings);
     return isSame ? { ...description, settings, floats: bytes!.slice(end) } : undefined;
   } catch {
@@ -89,13 +89,13 @@ export function decodeRun(bytes: Uint8Array<ArrayBuffer> | undefined): KeptRun |
 
 /** Makes the kept run again, as it was then. */
 export function takeUp(backend: Backend, kept: KeptRun): { readonly session: Session; readonly plan: Plan } {
-  const { choices, settings, text, brought } = kept;
-  const source = text === null ? talesSource() : brought ? { text } : ownSource(text);
-  const corpus = brought
-    ? encodeWith(source, loadTokenizer(brought), settings)
+  const { choices, settings, text, tokenizer } = kept;
+  const source = text === null ? talesSource() : tokenizer ? { text } : ownSource(text);
+  const corpus = tokenizer
+    ? encodeWith(source, loadTokenizer(tokenizer), settings)
     : encodeSource(source, objectiveOf(settings));
-  const plan = brought ? planSettings(settings, choices, corpus) : planRun(choices, corpus);
-  const session = new Session(backend, plan, corpus, brought && { settings });
+  const plan = tokenizer ? planSettings(settings, choices, corpus) : planRun(choices, corpus);
+  const session = new Session(backend, plan, corpus, tokenizer && { settings });
   restoreRun(session, kept);
   return { session, plan };
 }

@@ -34,7 +34,7 @@ import { endOfText } from "../../tokenizers/token_file.ts";
 import type { Tokenizer } from "../../tokenizers/tokenizer.ts";
 import { continueText } from "./answer.ts";
 import type { Corpus } from "./corpus.ts";
-import type { LookSource } from "./looks.ts";
+import type { LookSource } from "./look/looks.ts";
 import type { Choices, Plan, RateChange, Reference } from "../protocol.ts";
 import { RunLog } from "./run_log.ts";
 import { checkChoices, checkNumber, settingsOf } from "./settings.ts";
@@ -108,7 +108,7 @@ export class Session {
   /** The model. */
   readonly model: ModelsByKind["causal" | "masked"];
   /** Whether it was started elsewhere. */
-  readonly isBrought: boolean;
+  readonly isContinued: boolean;
   /** The settings that it was started with. */
   readonly begunWith: LanguageSettings;
   readonly #stepsPerEpoch: number;
@@ -145,7 +145,7 @@ export class Session {
     this.references = baselines(validation, { vocabSize: tokenizer.vocabSize, optimal: corpus.optimalLoss });
     const store = continued && allocateParameters(backend, this.model);
     this.run = new TrainingRun(backend, this.model, batches, settings, { store });
-    this.isBrought = continued !== undefined;
+    this.isContinued = continued !== undefined;
     this.choices = choices;
     this.begunWith = settings;
     this.#stepsPerEpoch = batches.batchesPerEpoch / accumulation;

@@ -3,13 +3,15 @@
  *
  * @module
  */
-import { chooseBackend, DeviceLostError, objectiveOf, type OpenedBackend } from "../../mod.ts";
+import { DeviceLostError, objectiveOf } from "../../mod.ts";
 import { answer } from "./answer.ts";
-import { Brought } from "./bring/brought.ts";
+import { Opened } from "./open/opened.ts";
 import { type Corpus, encodeSource, ownSource, type Source, talesSource } from "./corpus.ts";
-import { Looks, type LookSource } from "./looks.ts";
+import { Device } from "./device.ts";
+import { Looks, type LookSource } from "./look/looks.ts";
 import type { Choices, FromWorker, Plan, Question, ToWorker, WorkerState } from "../protocol.ts";
 import { Keeping, type Shelf, takeUp } from "./kept_run.ts";
+import { firstPrompt } from "./prompt.ts";
 import { planRun, Session } from "./session.ts";
 import { settingsOf } from "./settings.ts";
 import { packRun } from "./take_away.ts";
@@ -32,9 +34,9 @@ export class Trainer {
   #interrupted = false;
   #source: Source | undefined;
   #corpora: Partial<Record<"causal" | "mlm", Corpus>> = {};
-  #opened: OpenedBackend | undefined;
+  readonly #device: Device;
   #session: Session | undefined;
-  #brought: Brought | undefined;
+  #opened: Opened | undefined;
   #looks: Looks | undefined;
   readonly #keeping: Keeping;
 
@@ -44,6 +46,7 @@ export class Trainer {
    */
   constructor(post: (message: FromWorker) => void, shelf?: Shelf) {
     this.#post = post;
+    this.#device = new Device(post);
     this.#keeping = new Keeping(post, shelf);
   }
 
@@ -57,7 +60,7 @@ export class Trainer {
     if (message.kind === "pause" || message.kind === "reset") this.#interrupted = true;
     else if (message.kind !== "plan") this.#interrupted = false;
     return this.#queue = this.#queue.then(() => this.#answer(message)).catch((error) => {
-      if (this.#session || this.#brought) this.#show(this.#resting());
+      if (this.#session || this.#opened) this.#show(this.#resting());
       else if (message.kind === "begin" || message.kind === "restore") this.#show("idle");
       this.#post({ kind: "failed", at: message.kind, message: messageOf(error) });
     });
@@ -70,8 +73,9 @@ export class Trainer {
         this.#source = undefined;
         this.#source = message.text === null ? talesSource() : ownSource(message.text);
         return;
-      case "open":
-        return await this.#open(message.device);
+      case "device":
+        await this.#device.open(message.device);
+        return;
       case "plan":
         if (this.#source) {
           this.#post({ kind: "planned", plan: planRun(message.choices, this.#corpusOf(message.choices)) });
@@ -93,10 +97,10 @@ export class Trainer {
         return await this.#restore();
       case "pack":
         return await this.#pack();
-      case "bring":
-        return await this.#bring(message.files);
+      case "open":
+        return await this.#open(message.files);
       case "supply":
-        return await this.#brought?.supply(message.file, this.#post);
+        return await this.#opened?.supply(message.file, this.#post);
       case "resume":
         return await this.#resume();
     }
@@ -121,36 +125,21 @@ export class Trainer {
     return this.#corpora[objective] ??= encodeSource(this.#source, objective);
   }
 
-  /** Opens a device; where WebGPU is missing, the one that `auto` would take. */
-  async #open(device: (ToWorker & { kind: "open" })["device"]): Promise<void> {
-    this.#opened?.backend.close();
-    this.#opened = undefined;
-    try {
-      this.#opened = await chooseBackend(device);
-    } catch (error) {
-      if (device !== "webgpu") throw error;
-      const { backend } = await chooseBackend("wasm");
-      this.#opened = { backend, reason: "this browser offers no WebGPU adapter" };
-    }
-    const { backend, reason } = this.#opened;
-    this.#post({ kind: "opened", name: backend.name, device: backend.device, reason });
-  }
-
   async #begin(choices: Choices): Promise<void> {
     this.#show("preparing");
     const corpus = this.#corpusOf(choices), plan = planRun(choices, corpus);
-    if (!this.#opened) await this.#open("auto");
-    this.#enter(new Session(this.#opened!.backend, plan, corpus), plan);
+    this.#enter(new Session(await this.#device.backend(), plan, corpus), plan);
     await this.#train(Infinity);
   }
 
   /** Makes a run the one that is shown, and posts its description to the page. */
   #enter(session: Session, plan: Plan): void {
-    const { corpus, references, masked } = this.#session = session;
-    this.#brought?.close();
-    this.#brought = undefined;
-    const looks = this.#looks = new Looks(session.looked, this.#post);
-    this.#post({ kind: "began", plan, masked, prompt: corpus.prompt, line: looks.line, references });
+    const { corpus, references, masked, looked } = this.#session = session;
+    this.#opened?.close();
+    this.#opened = undefined;
+    const looks = this.#looks = new Looks(looked, this.#post);
+    const prompt = firstPrompt(looked, corpus.source.text);
+    this.#post({ kind: "began", plan, masked, prompt, line: looks.line, references });
   }
 
   /** Shows a run that was trained before, paused. */
@@ -190,36 +179,34 @@ export class Trainer {
     const kept = await this.#keeping.read();
     if (!kept) throw new Error("The run that was kept is no longer there: begin a new one");
     this.#show("preparing");
-    await this.#open(kept.device);
-    const { session, plan } = takeUp(this.#opened!.backend, kept);
+    const { session, plan } = takeUp(await this.#device.open(kept.device), kept);
     this.#keeping.adopt(session);
     await this.#continue(session, plan);
   }
 
   /** Opens a model that was trained elsewhere. Where that fails, everything stays as it was. */
-  async #bring(files: (ToWorker & { kind: "bring" })["files"]): Promise<void> {
-    if (!this.#opened) await this.#open("auto");
-    const brought = await Brought.open(files, this.#opened!.backend);
-    const looks = this.#looks = new Looks(brought.source, this.#post);
+  async #open(files: (ToWorker & { kind: "open" })["files"]): Promise<void> {
+    const opened = await Opened.open(files, await this.#device.backend());
+    const looks = this.#looks = new Looks(opened.source, this.#post);
     this.#session = undefined;
-    this.#brought?.close();
-    this.#brought = brought;
-    this.#post({ ...brought.message, line: looks.line });
-    brought.describe(this.#post);
+    this.#opened?.close();
+    this.#opened = opened;
+    this.#post({ ...opened.message, line: looks.line });
+    opened.describe(this.#post);
     this.#show("opened");
     await looks.renew();
   }
 
   /** Resumes the run of the opened model. */
   async #resume(): Promise<void> {
-    if (!this.#brought) return;
+    if (!this.#opened) return;
     this.#show("preparing");
-    const { session, plan } = await this.#brought.resume();
+    const { session, plan } = await this.#opened.resume();
     await this.#continue(session, plan);
   }
 
   async #generate({ prompt, ...sampling }: ToWorker & { kind: "generate" }): Promise<void> {
-    const source: LookSource | undefined = this.#session?.looked ?? this.#brought?.source;
+    const source: LookSource | undefined = this.#session?.looked ?? this.#opened?.source;
     if (!source) return;
     this.#show("generating");
     for await (const piece of answer(source, prompt, sampling)) {
@@ -260,9 +247,8 @@ export class Trainer {
    */
   async #reset(): Promise<void> {
     await this.#keeping.end(this.#session);
-    this.#session = this.#brought = this.#looks = undefined;
-    this.#opened?.backend.close();
-    this.#opened = undefined;
+    this.#session = this.#opened = this.#looks = undefined;
+    this.#device.close();
     this.#show("idle");
   }
 }

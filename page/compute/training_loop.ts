@@ -5,7 +5,7 @@
  */
 import { train } from "../../mod.ts";
 import type { FromWorker } from "../protocol.ts";
-import type { Looks } from "./looks.ts";
+import type { Looks } from "./look/looks.ts";
 import type { Session } from "./session.ts";
 import { hasSample } from "./settings.ts";
 

@@ -66,7 +66,7 @@ export class BeginForm {
   }
 
   #openDevice(): void {
-    this.#send({ kind: "open", device: element("device", HTMLSelectElement).value as DeviceChoice });
+    this.#send({ kind: "device", device: element("device", HTMLSelectElement).value as DeviceChoice });
   }
 
   /** Takes a text that was dropped on the page. */
@@ -79,10 +79,10 @@ export class BeginForm {
 
   /** Shows what a device, a plan or a refusal means for the form. */
   receive(message: FromWorker): void {
-    if (message.kind === "opened") write("reason", `${message.device}. ${capitalized(message.reason)}.`);
+    if (message.kind === "device") write("reason", `${message.device}. ${capitalized(message.reason)}.`);
     if (message.kind === "planned") this.#showPlan(message.plan);
     if (message.kind !== "failed") return;
-    if (message.at === "open") write("reason", message.message);
+    if (message.at === "device") write("reason", message.message);
     if (message.at === "text" || message.at === "plan") this.#refuse(message.message);
   }
 

@@ -23,7 +23,7 @@ export class KeptRunView {
 
   /** Shows an answer of the worker. */
   receive(message: FromWorker): void {
-    if (message.kind === "began" || message.kind === "loaded") write("unkept", "");
+    if (message.kind === "began" || message.kind === "opened") write("unkept", "");
     if (message.kind === "unkept") {
       write(
         "unkept",

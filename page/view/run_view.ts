@@ -62,7 +62,7 @@ export class RunView {
     switch (message.kind) {
       case "began":
         return this.#begin(message);
-      case "loaded":
+      case "opened":
         return this.#load(message);
       case "state":
         return this.#showState(message.state);
@@ -111,7 +111,7 @@ export class RunView {
   }
 
   /** Shows a model that is only looked at. */
-  #load(message: FromWorker & { kind: "loaded" }): void {
+  #load(message: FromWorker & { kind: "opened" }): void {
     const { name, task, mask, prompt, pairs, architecture, classes, step, vocabSize } = message;
     this.#chart?.close();
     this.#enter({ task, mask, prompt, pairs, unit: "token", name });

@@ -125,9 +125,8 @@ export async function choose(page: Page, button: string, ...files: string[]): Pr
   await chooser.accept(files);
 }
 
-/** Clicks on Generate or Fill, once the list of next tokens is there, which moves the button. */
+/** Clicks on Generate or Fill once that is possible. */
 export async function clickGenerate(page: Page): Promise<void> {
-  await page.waitForSelector("#chances tr");
   await page.waitForSelector('#generate[aria-disabled="false"]');
   await page.click("#generate");
 }

@@ -54,7 +54,7 @@ Deno.test({
     await page.click("#pause");
     await waitFor(page, "#state", /^Done$/);
     const choices = { ...choicesOf("tiny"), steps: 20 };
-    const deno = await inDeno({ kind: "text", text: null }, { kind: "open", device: "wasm" }, {
+    const deno = await inDeno({ kind: "text", text: null }, { kind: "device", device: "wasm" }, {
       kind: "begin",
       choices,
     });

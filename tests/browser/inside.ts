@@ -17,7 +17,7 @@ type Inside = FromWorker & { kind: "inside" };
 /** What the page's own code answers in Deno about stages of a model after one step of training. */
 async function stagesInDeno(line: string, stages: readonly number[]): Promise<Inside[]> {
   const answers = await inDeno(
-    { kind: "open", device: "wasm" },
+    { kind: "device", device: "wasm" },
     { kind: "text", text: null },
     { kind: "begin", choices: { ...choicesOf("tiny"), steps: 1 } },
     ...stages.map((stage) => ({ kind: "inside", line, hidden: "", stage } as const)),

@@ -73,7 +73,7 @@ async function lossesWithRate(steps: number, first: number, learningRate: number
   const answers: FromWorker[] = [], trainer = new Trainer((message) => answers.push(message));
   const losses = () => answers.flatMap((answer) => answer.kind === "progress" ? answer.losses : []);
   await trainer.receive({ kind: "text", text: null });
-  await trainer.receive({ kind: "open", device: "wasm" });
+  await trainer.receive({ kind: "device", device: "wasm" });
   const training = trainer.receive({ kind: "begin", choices: { ...choicesOf("tiny"), steps } });
   trainer.receive({ kind: "pause" });
   await training;
@@ -229,3 +229,23 @@ test("files are compressed on the way, and a port in use is reported in one line
     `error: Cannot serve at port ${port}: it is in use; give --port 0 for a free one\n`,
   ]);
 });
+
+test(
+  "the button that generates stays where it is when the list of next tokens fills",
+  async (browser, address) => {
+    const { page, faults } = await openPage(browser, address);
+    await page.select("#device", "wasm");
+    await fill(page, "#steps", "2");
+    await page.click("#train");
+    await waitForText(page, "#state", /^Done$/);
+    await page.waitForSelector("#chances tr");
+    const [filled, empty] = await page.evaluate(() => {
+      const top = () => document.querySelector("#generate")!.getBoundingClientRect().top;
+      const filled = top();
+      document.querySelector("#chances")!.replaceChildren();
+      return [filled, top()];
+    });
+    assertEquals(filled, empty);
+    assertEquals(faults, []);
+  },
+);

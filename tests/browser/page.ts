@@ -48,7 +48,7 @@ for (const [device, steps] of [["wasm", 30], ["cpu", 8]] as const) {
       await page.click("#pause");
       await waitForText(page, "#state", /^Done$/);
       const choices = { ...choicesOf("tiny"), steps };
-      const deno = await inDeno({ kind: "text", text: null }, { kind: "open", device }, {
+      const deno = await inDeno({ kind: "text", text: null }, { kind: "device", device }, {
         kind: "begin",
         choices,
       });
@@ -216,7 +216,7 @@ test("a run that is paused, reloaded and taken up ends with the losses of Deno",
   await page.click("#pause");
   await waitForText(page, "#state", /^Done$/);
   const choices = { ...choicesOf("tiny"), steps: 30 };
-  const deno = await inDeno({ kind: "text", text: null }, { kind: "open", device: "wasm" }, {
+  const deno = await inDeno({ kind: "text", text: null }, { kind: "device", device: "wasm" }, {
     kind: "begin",
     choices,
   });
@@ -239,7 +239,7 @@ test("index.html opened from disk trains on one thread", async (browser) => {
   await page.click("#train");
   await waitForText(page, "#state", /^Done$/);
   const choices = { ...choicesOf("tiny"), steps: 3 };
-  const deno = await inDeno({ kind: "text", text: null }, { kind: "open", device: "wasm" }, {
+  const deno = await inDeno({ kind: "text", text: null }, { kind: "device", device: "wasm" }, {
     kind: "begin",
     choices,
   });
@@ -284,7 +284,7 @@ test("what the model expects, reads and has learned is that of Deno", async (bro
   );
   const answers: FromWorker[] = [], trainer = new Trainer((message) => answers.push(message));
   const choices = { ...choicesOf("tiny"), ...SMALL };
-  const messages: ToWorker[] = [{ kind: "text", text: null }, { kind: "open", device: "wasm" }];
+  const messages: ToWorker[] = [{ kind: "text", text: null }, { kind: "device", device: "wasm" }];
   for (const message of [...messages, { kind: "begin", choices } as const]) await trainer.receive(message);
   const answerTo = async <Kind extends FromWorker["kind"]>(kind: Kind, question?: ToWorker) => {
     if (question) await trainer.receive(question);
@@ -377,7 +377,7 @@ test("on WebGPU losses are those of the CPU within 1e-5 of themselves", async (b
   await page.select("#device", "webgpu");
   await waitForText(page, "#reason", /\. WebGPU was requested\.$/);
   const rows = await trainSmall(page), choices = { ...choicesOf("tiny"), ...SMALL };
-  const deno = await inDeno({ kind: "text", text: null }, { kind: "open", device: "cpu" }, {
+  const deno = await inDeno({ kind: "text", text: null }, { kind: "device", device: "cpu" }, {
     kind: "begin",
     choices,
   });

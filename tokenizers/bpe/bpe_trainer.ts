@@ -112,10 +112,10 @@ export async function trainBpe(
   if (tokens.length > vocabSize) {
     const special = new Set(options.specialTokens).size;
     throw new RangeError(
-      `Cannot train a vocabulary of ${vocabSize} tokens: ${special} special tokens and ${
-        tokens.length - special
-      } bytes ` +
-        `come first; the least is ${tokens.length}`,
+      `Cannot train a vocabulary of size ${vocabSize}: ${special} special token${
+        special === 1 ? "" : "s"
+      } and ` +
+        `${tokens.length - special} bytes come first; the least is ${tokens.length}`,
     );
   }
   onProgress?.({ stage: "done", textLength, vocabSize: tokens.length, exhausted: tokens.length < vocabSize });

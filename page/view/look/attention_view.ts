@@ -57,7 +57,7 @@ export class AttentionView {
 
   /** Shows an answer of the worker. */
   receive(message: FromWorker): void {
-    if (message.kind === "began" || message.kind === "loaded") {
+    if (message.kind === "began" || message.kind === "opened") {
       const { line } = message;
       element("line", HTMLInputElement).value = line;
       this.#kept.clear();

@@ -42,7 +42,7 @@ export class NextTokenView {
   receive(message: FromWorker): void {
     if (message.kind === "began") {
       this.#begin(message.masked ? "masked" : "causal", message.plan.vocabSize, "<mask>");
-    } else if (message.kind === "loaded") {
+    } else if (message.kind === "opened") {
       this.#begin(message.task, message.vocabSize, message.mask);
     } else if (message.kind === "distribution") {
       write("next-step", `step ${wholeNumber(message.step)}`);

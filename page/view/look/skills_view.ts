@@ -11,7 +11,7 @@ import { lossText, wholeNumber } from "../format.ts";
 export class SkillsView {
   /** Shows an answer of the worker. */
   receive(message: FromWorker): void {
-    if (message.kind === "began" || message.kind === "loaded") show("skills-panel", false);
+    if (message.kind === "began" || message.kind === "opened") show("skills-panel", false);
     if (message.kind !== "skills") return;
     write("skills-step", `step ${wholeNumber(message.step)}`);
     show("skills-panel", true);

@@ -43,10 +43,10 @@ export class SurpriseView {
 
   /** Shows an answer of the worker. */
   receive(message: FromWorker): void {
-    if (message.kind === "began" || message.kind === "loaded") {
+    if (message.kind === "began" || message.kind === "opened") {
       this.#tokens = [];
       show("surprise-panel", false);
-      const isOwn = message.kind === "loaded";
+      const isOwn = message.kind === "opened";
       write("surprise-name", isOwn ? "a text" : "the validation text");
       if (isOwn) element("surprise-text", HTMLTextAreaElement).value = message.text;
     }

@@ -20,7 +20,7 @@ import {
 } from "../corpus.ts";
 import type { LogContent } from "../run_log.ts";
 import { configOf } from "../session.ts";
-import type { BroughtModel } from "./brought_files.ts";
+import type { FoundModel } from "./found_model.ts";
 import { tokenizerOf } from "./opened_model.ts";
 
 /** The name of the text in a zip of this page. */
@@ -32,22 +32,22 @@ type Settings = LanguageSettings & { readonly patience?: number; readonly maskRu
 type State = RunState<Settings, TextSource>;
 
 /** A run that can be resumed once its text is known. */
-export class BroughtRun {
-  readonly #model: BroughtModel;
+export class OpenedRun {
+  readonly #model: FoundModel;
   readonly #state: State;
   /** Steps that it has done. */
   readonly step: number;
   /** Its text. */
   source: Source | undefined;
 
-  private constructor(model: BroughtModel, state: State, step: number) {
+  private constructor(model: FoundModel, state: State, step: number) {
     this.#model = model;
     this.#state = state;
     this.step = step;
   }
 
   /** Reads the state of a run and, if it is there, its text; undefined if this is not a run. It throws where the run cannot be resumed. */
-  static async read(model: BroughtModel): Promise<BroughtRun | undefined> {
+  static async read(model: FoundModel): Promise<OpenedRun | undefined> {
     const folder = model.newest, content: CheckpointFiles = {};
     if (!model.has(`${folder}optimizer.safetensors`)) return undefined;
     for (const name of [TRAINING_STATE, FORMER_TRAINING_STATE]) {
@@ -56,7 +56,7 @@ export class BroughtRun {
     }
     if (Object.keys(content).length === 0) return undefined;
     const { step, ...state } = loadTrainingState(content);
-    const run = new BroughtRun(model, state as unknown as State, step);
+    const run = new OpenedRun(model, state as unknown as State, step);
     run.#expectPossible();
     await run.#findText();
     return run;

@@ -5,7 +5,6 @@
  */
 import {
   type Backend,
-  CharTokenizer,
   type CheckpointFiles,
   countParameters,
   kindOf,
@@ -22,8 +21,8 @@ import {
   trainingStateName,
 } from "../../../checkpoints/checkpoint_files.ts";
 import { buildModel } from "../../../models/families.ts";
-import { promptFrom } from "../corpus.ts";
-import { COLOURED, type LookSource } from "../looks.ts";
+import { COLOURED, type LookSource } from "../look/looks.ts";
+import { firstPrompt } from "../prompt.ts";
 import type { FromWorker } from "../../protocol.ts";
 
 /** The text to begin with, unless there is that of a run. */
@@ -32,7 +31,7 @@ const SENTENCE = "The old cat sat by the window and looked at the rain.";
 /** A model on a device, and the message that describes it to the page. */
 export interface OpenedModel {
   readonly source: LookSource;
-  readonly message: Omit<FromWorker & { kind: "loaded" }, "training" | "line">;
+  readonly message: Omit<FromWorker & { kind: "opened" }, "training" | "line">;
   /** Gives its memory back. */
   close(): void;
 }
@@ -80,14 +79,10 @@ export function openModel(
       pairs: pairs === true,
     },
     message: {
-      kind: "loaded",
+      kind: "opened",
       ...{ name, task: kind, mask, vocabSize: tokenizer.vocabSize, pairs: pairs === true },
       step: typeof step === "number" ? step : undefined,
-      prompt: kind === "masked"
-        ? maskedPrompt(shown, tokenizer, mask!)
-        : kind === "causal"
-        ? promptFrom(shown, false)
-        : shown,
+      prompt: firstPrompt({ model: model as ModelsByKind["causal"], tokenizer }, shown, mask),
       text: shown.slice(0, COLOURED),
       ...{ architecture: config.architecture, layers, heads, modelDim, contextLength: config.contextLength },
       parameters: countParameters(model),
@@ -111,12 +106,4 @@ function textFor(tokenizer: LoadedTokenizer, texts: readonly (string | undefined
   const special = new Set(tokenizer.specialTokens.map(({ id }) => id));
   const ids = Array.from({ length: tokenizer.vocabSize }, (_, id) => id).filter((id) => !special.has(id));
   return tokenizer.decode(ids.slice(0, 40));
-}
-
-/** A few words with a mask among them. */
-function maskedPrompt(text: string, tokenizer: LoadedTokenizer, mask: string): string {
-  if (tokenizer instanceof CharTokenizer) return promptFrom(text, true);
-  const words = text.trim().split(/\s+/).slice(0, 8);
-  words[2 % words.length] = mask;
-  return words.join(" ");
 }

@@ -13,9 +13,9 @@ import {
   type TracedStage,
   type TracedTensor,
   traceStep,
-} from "../../mod.ts";
-import { kindOf } from "../../models/families.ts";
-import type { FromWorker, Question } from "../protocol.ts";
+} from "../../../mod.ts";
+import { kindOf } from "../../../models/families.ts";
+import type { FromWorker, Question } from "../../protocol.ts";
 import type { LookSource } from "./looks.ts";
 
 /** The most tokens that a model reads of a line. */

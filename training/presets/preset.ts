@@ -4,8 +4,8 @@
  * @module
  */
 
-import type { GptConfig } from "../models/gpt.ts";
-import { type OptimizerName, updateRule } from "./optimizers.ts";
+import type { GptConfig } from "../../models/gpt.ts";
+import { type OptimizerName, updateRule } from "../optimizers.ts";
 
 /**
  * A model and its training settings.

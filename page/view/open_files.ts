@@ -16,7 +16,7 @@ const MAX_FILES = 5_000;
 const PART_OF_MODEL = /\.(zip|safetensors|json|bin|pt|pth|onnx)$/i;
 
 /** Opens models, and takes texts. */
-export class Bring {
+export class OpenFiles {
   readonly #send: (message: ToWorker) => void;
   readonly #complain: (message: string) => void;
   readonly #setText: (text: string) => void;
@@ -55,8 +55,8 @@ export class Bring {
   /** Shows an answer of the worker. */
   receive(message: FromWorker): void {
     if (message.kind === "state") this.#isPreparing = message.state === "preparing";
-    if (message.kind === "loaded" || message.kind === "failed") write("open-status", "");
-    if (message.kind === "loaded") show("resumable", false);
+    if (message.kind === "opened" || message.kind === "failed") write("open-status", "");
+    if (message.kind === "opened") show("resumable", false);
     if (message.kind !== "resumable") return;
     const { about, needs } = message;
     this.#needsText = needs === "text";
@@ -118,7 +118,7 @@ export class Bring {
         } holds more than ${MAX_FILES} files: open the folder of one model.`,
       );
     }
-    this.#send({ kind: "bring", files });
+    this.#send({ kind: "open", files });
     write("open-status", "Reading it …");
   }
 

@@ -7,28 +7,28 @@ import { type Backend, type CheckpointFiles, restoreTraining } from "../../../mo
 import { lenientJson, trainingStateName } from "../../../checkpoints/checkpoint_files.ts";
 import { splitSource, talesSource } from "../corpus.ts";
 import { type LanguageSettings, VALIDATION_FRACTION } from "../../../checkpoints/runs/language_settings.ts";
-import type { LookSource } from "../looks.ts";
+import type { LookSource } from "../look/looks.ts";
 import type { Choices, FromWorker, GivenFile, Plan } from "../../protocol.ts";
 import { planSettings, Session } from "../session.ts";
-import { BroughtModel } from "./brought_files.ts";
-import { BroughtRun } from "./brought_run.ts";
+import { FoundModel } from "./found_model.ts";
+import { OpenedRun } from "./opened_run.ts";
 import { type OpenedModel, openModel } from "./opened_model.ts";
 
 /** Characters of the validation text of a run by which its model is looked at. */
 const SHOWN = 4_000;
 
 /** A model from elsewhere that was opened. */
-export class Brought {
+export class Opened {
   readonly #name: string;
   readonly #opened: OpenedModel;
-  readonly #run: BroughtRun | undefined;
+  readonly #run: OpenedRun | undefined;
   /** Why the run cannot be resumed. */
   readonly #refusal: string | undefined;
 
   private constructor(
     name: string,
     opened: OpenedModel,
-    { run, refusal }: { run?: BroughtRun; refusal?: string },
+    { run, refusal }: { run?: OpenedRun; refusal?: string },
   ) {
     this.#name = name;
     this.#opened = opened;
@@ -37,17 +37,17 @@ export class Brought {
   }
 
   /** Finds a model among files, and puts it on a device. */
-  static async open(files: readonly GivenFile[], backend: Backend): Promise<Brought> {
-    const model = await BroughtModel.find(files), { name } = model;
+  static async open(files: readonly GivenFile[], backend: Backend): Promise<Opened> {
+    const model = await FoundModel.find(files), { name } = model;
     return await withAttempt(`Cannot open ${name}`, async () => {
       const checkpoint = await model.read(await model.chosen());
-      const found: { run?: BroughtRun; refusal?: string } = await BroughtRun.read(model).then(
+      const found: { run?: OpenedRun; refusal?: string } = await OpenedRun.read(model).then(
         (run) => ({ run }),
         (error) => ({ refusal: error.message }),
       );
       const text = found.run?.validation ?? talesOf(checkpoint);
       const opened = openModel(backend, name, checkpoint, text && beginningOf(text));
-      return new Brought(name, opened, found);
+      return new Opened(name, opened, found);
     });
   }
 

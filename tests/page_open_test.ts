@@ -5,7 +5,7 @@ import type { ToWorker } from "../page/protocol.ts";
 import { inFolder, story, succeed, words } from "./_command.ts";
 import { filesIn, page, shelf } from "./_page_files.ts";
 
-const device: ToWorker = { kind: "open", device: "wasm" };
+const device: ToWorker = { kind: "device", device: "wasm" };
 const wasm = "--device wasm --threads 1";
 
 /** The records of a run, without the time that they took. */
@@ -33,8 +33,8 @@ for (const [name, flags] of Object.entries(runs)) {
       const text = { path: "story.txt", blob: new Blob([await Deno.readFile(`${cwd}/story.txt`)]) };
       await succeed(words(`train --resume runs/begun ${wasm}`), { cwd });
       const kept = shelf(), { send, last, losses, answers } = page(kept);
-      await send(device, { kind: "bring", files });
-      assertEquals(last("loaded")!.name, "begun");
+      await send(device, { kind: "open", files });
+      assertEquals(last("opened")!.name, "begun");
       assertEquals(last("resumable"), {
         kind: "resumable",
         about: "It has been trained for 7 of 12 steps on story.txt. To resume, choose that text.",
@@ -67,7 +67,7 @@ for (const [name, flags] of Object.entries(runs)) {
       await send({ kind: "pack" });
       const again = page();
       const { zip } = last("packed")!;
-      await again.send(device, { kind: "bring", files: [{ path: "run.zip", blob: zip }] });
+      await again.send(device, { kind: "open", files: [{ path: "run.zip", blob: zip }] });
       assertEquals(
         again.last("resumable")!.about,
         "Its training cannot be resumed here: it has done all of its 12 steps.",
@@ -94,7 +94,7 @@ Deno.test("a run on the tales needs no text, writes as deno task generate and is
     const sizes = "--layers 1 --model-dim 16 --context-length 32 --batch-size 8";
     await succeed(words(`train ${wasm} ${sizes} --steps 20 --stop-after 15 --name tales`), { cwd });
     const { send, last, generate } = page();
-    await send(device, { kind: "bring", files: filesIn(`${cwd}/runs/tales`) });
+    await send(device, { kind: "open", files: filesIn(`${cwd}/runs/tales`) });
     const { needs, about } = last("resumable")!;
     assertEquals([needs, about], ["nothing", "It has been trained for 15 of 20 steps on the tales."]);
     const printed = await succeed(
@@ -104,7 +104,7 @@ Deno.test("a run on the tales needs no text, writes as deno task generate and is
     assertEquals((await generate("Once", 3)).trimEnd(), printed.trimEnd());
     assertEquals(last("state")!.state, "opened");
     const { best } = JSON.parse(await Deno.readTextFile(`${cwd}/runs/tales/last/training_state.json`));
-    assertEquals(last("loaded")!.step, best.step);
+    assertEquals(last("opened")!.step, best.step);
     assertEquals(last("skills")!.rows.at(-1)!.skill, "all");
     await send({ kind: "surprise", text: "Mia had a kite." });
     assertEquals(last("surprise")!.tokens.map(({ text }) => text).join(""), "Mia had a kite.");
@@ -121,7 +121,7 @@ Deno.test("the zip of the page is opened and its run resumed with the bits of on
   await training;
   await part.send({ kind: "step" }, { kind: "step" }, { kind: "pack" });
   const { zip: blob, name } = part.last("packed")!, zip = { path: `${name}.zip`, blob };
-  await next.send(device, { kind: "bring", files: [zip] }, { kind: "resume" }, { kind: "run" });
+  await next.send(device, { kind: "open", files: [zip] }, { kind: "resume" }, { kind: "run" });
   assertEquals(next.losses(), whole.losses());
   assertEquals(next.last("sample"), whole.last("sample"));
   assertEquals(next.last("surprise"), whole.last("surprise"));
@@ -174,7 +174,7 @@ Deno.test("a run that cannot be resumed here is opened all the same, with the re
         blob: new Blob([content as BlobPart]),
       }));
   for (const [change, why] of cases) {
-    await send({ kind: "bring", files: withState(change) });
+    await send({ kind: "open", files: withState(change) });
     assertEquals(last("resumable"), {
       kind: "resumable",
       about: `Its training cannot be resumed here: ${why}.`,
@@ -197,11 +197,11 @@ Deno.test("a run that cannot be resumed here is opened all the same, with the re
     ],
   ];
   for (const [change, message] of other) {
-    await send({ kind: "bring", files: withState(change) }, { kind: "resume" });
+    await send({ kind: "open", files: withState(change) }, { kind: "resume" });
     assertEquals(last("failed")!.message, message);
     assertEquals(answers.at(-2), { kind: "state", state: "opened" });
   }
-  await send({ kind: "bring", files: withState({}) }, { kind: "resume" });
+  await send({ kind: "open", files: withState({}) }, { kind: "resume" });
   assertEquals(answers.filter(({ kind }) => kind === "state").at(-1), { kind: "state", state: "paused" });
   await send({ kind: "reset" });
 });
@@ -209,7 +209,7 @@ Deno.test("a run that cannot be resumed here is opened all the same, with the re
 Deno.test("what cannot be opened is refused in one line, and what was there stays", async () => {
   const { send, last, answers, generate } = page(), root = new URL("..", import.meta.url).pathname;
   const tales = filesIn(`${root}pretrained/tales`);
-  await send(device, { kind: "bring", files: tales });
+  await send(device, { kind: "open", files: tales });
   assertEquals(last("resumable"), undefined); // a model without what training needs
   const before = await generate("Once", 1);
   const without = (name: string) => tales.filter(({ path }) => !path.endsWith(`/${name}`));
@@ -220,7 +220,7 @@ Deno.test("what cannot be opened is refused in one line, and what was there stay
   const zip = (content: BlobPart) => [{ path: "model.zip", blob: new Blob([content]) }];
   const weights = await tales.find(({ path }) => path.endsWith("model.safetensors"))!.blob.bytes();
   const config = await tales.find(({ path }) => path.endsWith("/config.json"))!.blob.text();
-  const cases: [ToWorker & { kind: "bring" }, RegExp][] = [
+  const cases: [ToWorker & { kind: "open" }, RegExp][] = [
     [
       replaced("model.safetensors", weights.slice(0, 9_000)),
       /^Cannot open tales: model\.safetensors: .* truncated; copy or download the folder again$/,
@@ -258,7 +258,7 @@ Deno.test("what cannot be opened is refused in one line, and what was there stay
       })),
       /^pretrained holds 2 models \(pretrained\/tales, pretrained\/roberta …\): open the folder of one of them$/,
     ],
-  ].map(([files, pattern]) => [{ kind: "bring", files } as ToWorker & { kind: "bring" }, pattern as RegExp]);
+  ].map(([files, pattern]) => [{ kind: "open", files } as ToWorker & { kind: "open" }, pattern as RegExp]);
   for (const [message, pattern] of cases) {
     await send(message);
     assertMatch(last("failed")!.message, pattern);
@@ -266,7 +266,7 @@ Deno.test("what cannot be opened is refused in one line, and what was there stay
     assertEquals(answers.at(-2), { kind: "state", state: "opened" });
   }
   const large = { path: "big/model.safetensors", blob: { size: 7e9 } as Blob };
-  await send({ kind: "bring", files: [large, { path: "big/config.json", blob: new Blob([config]) }] });
+  await send({ kind: "open", files: [large, { path: "big/config.json", blob: new Blob([config]) }] });
   assertEquals(
     last("failed")!.message,
     "Cannot open big: big/model.safetensors has 7000 MB, this page reads at most 600: open a smaller model",
@@ -277,7 +277,7 @@ Deno.test("what cannot be opened is refused in one line, and what was there stay
 
 Deno.test("a model gives its memory back when another one is opened, or its run is resumed", async () => {
   const root = new URL("..", import.meta.url).pathname, { prototype } = CpuBackend, { free } = prototype;
-  const first = page(), second = page(), device: ToWorker = { kind: "open", device: "cpu" };
+  const first = page(), second = page(), device: ToWorker = { kind: "device", device: "cpu" };
   const choices = { ...choicesOf("short-text"), modelDim: 16, contextLength: 16, batchSize: 2, steps: 30 };
   await first.send(device, { kind: "text", text: story(100) });
   const training = first.trainer.receive({ kind: "begin", choices });
@@ -290,10 +290,10 @@ Deno.test("a model gives its memory back when another one is opened, or its run 
     free.call(this, ...tensors);
   };
   try {
-    const tales: ToWorker = { kind: "bring", files: filesIn(`${root}pretrained/tales`) };
+    const tales: ToWorker = { kind: "open", files: filesIn(`${root}pretrained/tales`) };
     await second.send(device, tales);
     assertEquals(freed, []);
-    await second.send({ kind: "bring", files: [{ path: `${name}.zip`, blob: zip }] });
+    await second.send({ kind: "open", files: [{ path: `${name}.zip`, blob: zip }] });
     assertEquals(freed, [2]);
     await second.send({ kind: "resume" });
     assertEquals(freed, [2, 2]);

@@ -17,7 +17,7 @@ import type { GivenFile } from "../../protocol.ts";
 import { isZip, listZip } from "./unzip.ts";
 
 /** A file, by its path with slashes. */
-export interface BroughtFile {
+export interface FoundFile {
   readonly path: string;
   /** Its bytes. */
   readonly size: number;
@@ -38,10 +38,10 @@ const MODEL_FILES = [...MARKS, ...TOKENIZER_INPUT_FILES, TRAINING_STATE, FORMER_
 const CHECKPOINT_NAME = /^(last|best|epoch-\d+)$/;
 
 /** The files of one model, or of a run with several checkpoints of it. */
-export class BroughtModel {
+export class FoundModel {
   /** What to call it. */
   readonly name: string;
-  readonly #files: ReadonlyMap<string, BroughtFile>;
+  readonly #files: ReadonlyMap<string, FoundFile>;
   /** The folder of the run, or of the model. */
   readonly #root: string;
   /** The folders of the checkpoints of the run; only the root where there are none. */
@@ -49,7 +49,7 @@ export class BroughtModel {
 
   private constructor(
     name: string,
-    files: ReadonlyMap<string, BroughtFile>,
+    files: ReadonlyMap<string, FoundFile>,
     root: string,
     checkpoints: string[],
   ) {
@@ -60,14 +60,14 @@ export class BroughtModel {
   }
 
   /** Finds the model. It throws where there is none, or more than one. */
-  static async find(given: readonly GivenFile[]): Promise<BroughtModel> {
+  static async find(given: readonly GivenFile[]): Promise<FoundModel> {
     const [{ path, blob }] = given, isOne = given.length === 1;
     const zipped = isOne && (/\.zip$/i.test(path) || await isZip(blob));
     const first = path.replace(/\/.*/, ""), isIn = (file: GivenFile) => file.path.startsWith(`${first}/`);
     const name = isOne || given.every(isIn) ? first.replace(/\.zip$/i, "") : "These files";
     const files = zipped
       ? await withName(path, () => listZip(blob))
-      : given.map(({ path, blob }): BroughtFile => {
+      : given.map(({ path, blob }): FoundFile => {
         return { path, size: blob.size, read: async () => new Uint8Array(await blob.arrayBuffer()) };
       });
     const byPath = new Map(files.map((file) => [file.path, file]));
@@ -84,9 +84,9 @@ export class BroughtModel {
     }
     const areOfRun = found.every((folder) => CHECKPOINT_NAME.test(nameOf(folder)));
     if (areOfRun && new Set(found.map(folderOf)).size === 1) {
-      return new BroughtModel(name, byPath, folderOf(found[0]), found.sort(byAge));
+      return new FoundModel(name, byPath, folderOf(found[0]), found.sort(byAge));
     }
-    if (found.length === 1) return new BroughtModel(name, byPath, found[0], found);
+    if (found.length === 1) return new FoundModel(name, byPath, found[0], found);
     const some = found.slice(0, 3).map((folder) => folder.replace(/\/$/, "")).join(", ");
     throw new Error(`${name} holds ${found.length} models (${some} …): open the folder of one of them`);
   }

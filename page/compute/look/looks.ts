@@ -11,27 +11,20 @@ import {
   attentionStack,
   type Backend,
   CharTokenizer,
-  classify,
-  defaultPrompt,
-  expectKind,
-  fillMask,
   kindOf,
-  maskTokens,
   type Model,
   type ModelKind,
   type ModelsByKind,
-  problemOf,
   readTales,
   scoreTales,
   taleFigures,
   type TaleText,
   type Tokenizer,
   tokenLosses,
-} from "../../mod.ts";
-import { logitsOfWindow } from "../../inference/without_cache.ts";
-import { samplingProbabilities } from "../../kernels/sample.ts";
+} from "../../../mod.ts";
+import { Chances } from "./chances.ts";
 import { lookInside } from "./inside.ts";
-import type { FromWorker, Question, SurprisingToken, TokenChance } from "../protocol.ts";
+import type { FromWorker, Question, SurprisingToken } from "../../protocol.ts";
 
 /** A model to look at. */
 export interface LookSource {
@@ -46,12 +39,6 @@ export interface LookSource {
   step(): number;
 }
 
-/** Tokens in the list of the next ones. */
-const CHANCES = 12;
-
-/** Classes of a text that are listed. */
-const MOST_CLASSES = 50;
-
 /** Tokens of the text that is coloured. */
 export const COLOURED = 600;
 
@@ -64,21 +51,17 @@ const LINE_LENGTH = 48;
 /** The tokens of the line to begin with. */
 const FIRST_LINE = 40;
 
-/** The model's own distribution. */
-const UNCHANGED = { temperature: 1, topK: 0, topP: 1, repetitionPenalty: 1 };
-
 /** Looks at one model. */
 export class Looks {
   readonly #source: LookSource;
   readonly #post: (message: FromWorker) => void;
   readonly #kind: ModelKind;
+  readonly #chances: Chances;
   /** The text that is coloured, and its derivation if it is one of tales. */
   #text: { readonly ids: Uint32Array; readonly tales: TaleText | undefined };
   /** The newest question of each kind. */
   readonly #questions = new Map<Question["kind"], Question>();
   readonly #unanswered = new Set<Question["kind"]>();
-  /** The last logits: when a slider moves, only sampling from them is computed again. */
-  #logits: { readonly step: number; readonly prompt: string; readonly values: Float32Array } | undefined;
   #renewedAt = -1;
 
   /** @param post Where the answers go. */
@@ -86,6 +69,7 @@ export class Looks {
     this.#source = source;
     this.#post = post;
     this.#kind = kindOf(source.model.config);
+    this.#chances = new Chances(source);
     this.#text = this.#read(source.validation);
   }
 
@@ -151,77 +135,12 @@ export class Looks {
       case "inside":
         return await lookInside(this.#source, question);
       case "distribution":
-        return await this.#expect(question);
+        return {
+          kind: "distribution",
+          step: this.#source.step(),
+          tokens: await this.#chances.of(question),
+        };
     }
-  }
-
-  /** The most likely tokens after a prompt, or in place of its first mask. */
-  async #expect(question: Question & { kind: "distribution" }): Promise<FromWorker> {
-    const step = this.#source.step(), { temperature, topK, topP } = question;
-    if (this.#kind !== "causal") {
-      const find = this.#kind === "masked" ? this.#candidates : this.#classes;
-      return { kind: "distribution", step, tokens: await find.call(this, question.prompt) };
-    }
-    if (this.#logits?.step !== step || this.#logits.prompt !== question.prompt) {
-      this.#logits = { step, prompt: question.prompt, values: await this.#logitsAfter(question.prompt) };
-    }
-    const { values } = this.#logits, model = samplingProbabilities(values, UNCHANGED);
-    const sampled = samplingProbabilities(values, { temperature, topK, topP, repetitionPenalty: 1 });
-    const order = Array.from(values.keys()).sort((a, b) => values[b] - values[a] || a - b).slice(0, CHANCES);
-    const tokens = order.map((id) => ({
-      token: this.#nameOf(id),
-      probability: model[id],
-      sampled: sampled[id],
-    }));
-    return { kind: "distribution", step, tokens };
-  }
-
-  /** A token as text. A model may have rows for ids that its tokenizer does not use. */
-  #nameOf(id: number): string {
-    try {
-      return this.#source.tokenizer.decode([id]);
-    } catch {
-      return `id ${id}`;
-    }
-  }
-
-  async #logitsAfter(prompt: string): Promise<Float32Array> {
-    const { backend, model, tokenizer } = this.#source;
-    const ids = tokenizer.encode(prompt || defaultPrompt(tokenizer)).slice(-model.config.contextLength);
-    const logits = backend.scope(() => logitsOfWindow(model as ModelsByKind["causal"], ids));
-    return Float32Array.from(await backend.read(logits));
-  }
-
-  async #candidates(prompt: string): Promise<TokenChance[]> {
-    const { backend, model, tokenizer } = this.#source, { config } = model as ModelsByKind["masked"];
-    const { maskId } = maskTokens(tokenizer, expectKind(config, "masked").padId);
-    const ids = tokenizer.encode(prompt, { addSpecialTokens: true });
-    const topK = Math.min(CHANCES, config.vocabSize);
-    const [first] = await fillMask(backend, model as ModelsByKind["masked"], ids, { maskId, topK });
-    return first.candidates.map(({ id, probability }) => {
-      return { token: this.#nameOf(id), probability, sampled: probability };
-    });
-  }
-
-  /** The classes of a text, the likeliest first. */
-  async #classes(prompt: string): Promise<TokenChance[]> {
-    const { backend, tokenizer, pairs } = this.#source, { config } = this.#source.model;
-    const model = this.#source.model as ModelsByKind["classifier"],
-      { labels } = expectKind(config, "classifier");
-    const [text, pair] = pairs ? prompt.split(/\n(.*)/s, 2) : [prompt];
-    const ids = tokenizer.encode(text, { addSpecialTokens: true, pair });
-    const [{ probabilities }] = await classify(backend, model, [ids]);
-    const isNumber = problemOf(expectKind(config, "classifier")) === "regression";
-    const order = [...labels.keys()].sort((a, b) => probabilities[b] - probabilities[a] || a - b);
-    return order.slice(0, MOST_CLASSES).map((label) => {
-      const value = probabilities[label], probability = isNumber ? 0 : value;
-      return {
-        token: labels[label],
-        probability,
-        sampled: probability,
-        ...isNumber ? { score: value.toFixed(4) } : {},
-      };
-    });
   }
 
   async #attend(line: string): Promise<FromWorker> {

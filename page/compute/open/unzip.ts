@@ -8,7 +8,7 @@
  * @module
  */
 import { crc32 } from "../zip.ts";
-import type { BroughtFile } from "./brought_files.ts";
+import type { FoundFile } from "./found_model.ts";
 
 /** Bytes of the record that ends the directory, the most of the comment after it, and bytes of an entry and of a header without names. */
 const END_LENGTH = 22, MAX_COMMENT = 65_535, ENTRY_LENGTH = 46, HEADER_LENGTH = 30;
@@ -44,8 +44,8 @@ export async function isZip(blob: Blob): Promise<boolean> {
 }
 
 /** Lists the files of a zip, without folders. */
-export async function listZip(zip: Blob): Promise<BroughtFile[]> {
-  const { length, offset } = await findDirectory(zip), files: BroughtFile[] = [];
+export async function listZip(zip: Blob): Promise<FoundFile[]> {
+  const { length, offset } = await findDirectory(zip), files: FoundFile[] = [];
   const view = await viewOf(zip, offset, offset + length), decoder = new TextDecoder();
   for (let at = 0; at < length;) {
     if (at + ENTRY_LENGTH > length || view.getUint32(at, true) !== SIGNATURES.entry) throw damaged();

@@ -2,7 +2,7 @@ import { assert, assertEquals } from "@std/assert";
 import { countParameters } from "../core/module.ts";
 import { Gpt } from "../models/gpt.ts";
 import { fromHuggingFaceConfig, toHuggingFaceConfig } from "../checkpoints/hugging_face/formats.ts";
-import { PRESETS } from "../training/presets.ts";
+import { PRESETS } from "../training/presets/gpt_presets.ts";
 import { learningRateAt } from "../training/schedule.ts";
 
 for (const [name, { summary, model, training }] of Object.entries(PRESETS)) {

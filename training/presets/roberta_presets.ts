@@ -5,7 +5,7 @@
  */
 
 import type { PresetTraining } from "./preset.ts";
-import type { RobertaConfig } from "../models/roberta.ts";
+import type { RobertaConfig } from "../../models/roberta.ts";
 
 /**
  * A masked language model and its training settings.
