@@ -9,7 +9,7 @@ import { matmulBiased, matmulForward } from "../kernels/matmul/matmul.ts";
 import { multiply } from "../kernels/matmul/matmul_cpu.ts";
 import { type MatmulConstants, STEPS, TILES, type TileSize } from "../kernels/matmul/matmul_plan.ts";
 import { productTensors } from "./_random_tensors.ts";
-import { assertClose, hasAdapter, TOLERANCES, webGpu } from "./_testing.ts";
+import { assertClose, hasAdapter, normals, TOLERANCES, webGpu } from "./_testing.ts";
 
 const sizes = Object.keys(TILES).map(Number) as TileSize[];
 const flags = [[0, 0], [0, 1], [1, 0], [1, 1]];
@@ -158,15 +158,13 @@ for (const tile of sizes) {
         const product = { batch, rows, columns, inner, ...layout, accumulate: 0 };
         const plan = planOf(tile, product), slices = Math.ceil(inner / (sliceLength ?? inner));
         const sums = (type: "f32" | "f16") => {
-          const operands = [normals("a", [batch, rows, inner]), normals("b", [batch, inner, columns])].map(
-            ({ shape, data }) => {
-              const tensor = backend.allocate(shape, type);
-              backend.write(tensor, data.map(roundToHalf));
-              return tensor;
-            },
-          );
+          const values = productTensors(product);
+          const [a, b] = [values.a, values.b].map(({ shape, data }) => {
+            const tensor = backend.allocate(shape, type);
+            backend.write(tensor, data.map(roundToHalf));
+            return tensor;
+          });
           const y = backend.from(normals("y", [slices * batch * rows * columns]).data);
-          const [a, b] = operands;
           const cut = {
             reads: { a: type, b: type },
             groups: () => slices * batch * plan.groups,
