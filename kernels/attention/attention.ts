@@ -25,7 +25,7 @@
  *     weight = M p        dv = Σ weight dy        dWeight = dy · v        dp = M dWeight
  *
  * Read `attention_naive.ts` first: the same in plain loops, each derivative spelled out. `attention_cpu.ts` has the CPU
- * bodies, `attention_wgsl.ts` the shaders, with the walk over keys in pseudo-code, `attention_blocks_wgsl.ts` those for GPUs,
+ * bodies, `attention_wgsl.ts` the shaders, with the walk over keys in pseudo-code, `hardware/attention_blocks_wgsl.ts` those for GPUs,
  * `attention_wasm.ts` what WebAssembly runs, and `attention_mask.ts` which keys a query sees and what dropout leaves out.
  * `decomposed_attention.ts` puts attention together from other operations.
  *
@@ -62,7 +62,7 @@ import {
   type AttentionConstants,
   VISIBLE_WGSL,
 } from "./attention_mask.ts";
-import { type AttentionPass, planAttention } from "./attention_tiles_wgsl.ts";
+import { type AttentionPass, planAttention } from "./hardware/attention_tiles_wgsl.ts";
 import { lengthInWasm } from "./attention_walk_wasm.ts";
 import {
   attentionBackwardKeyValueWasm,

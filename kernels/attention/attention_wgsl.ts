@@ -1,6 +1,6 @@
 /**
  * Writes the shaders of fused attention in which every invocation computes its rows alone: for CPUs that run shaders, and for
- * GPUs where heads have an unusual width. For other heads on GPUs see `attention_blocks_wgsl.ts`.
+ * GPUs where heads have an unusual width. For other heads on GPUs see `hardware/attention_blocks_wgsl.ts`.
  *
  * Each shader is a function `run(group, lane)`, called once by every invocation; core/backend.ts says what groups and lanes
  * are, and how many of them a backend starts. An invocation computes a *block*, a few neighbouring rows of its result, with
@@ -68,8 +68,8 @@ import {
   attentionBackwardKeyValueBlocksWgsl,
   attentionBackwardQueryBlocksWgsl,
   attentionForwardBlocksWgsl,
-} from "./attention_blocks_wgsl.ts";
-import { planAttention } from "./attention_tiles_wgsl.ts";
+} from "./hardware/attention_blocks_wgsl.ts";
+import { planAttention } from "./hardware/attention_tiles_wgsl.ts";
 import { dotRowsWgsl, storeRowWgsl, sumRowsWgsl } from "../rows.ts";
 import { component, unroll, unrollSum } from "../matmul/unroll.ts";
 

@@ -2,7 +2,7 @@
  * How the shaders of attention divide the rows of a head among groups, and how a group multiplies tiles. The division depends
  * on the kind of processor and on sizes, never on timing:
  *
- * - Software: an invocation computes four rows alone (`attention_wgsl.ts`). A CPU that runs shaders gains nothing from copying
+ * - Software: an invocation computes four rows alone (`../attention_wgsl.ts`). A CPU that runs shaders gains nothing from copying
  *   to workgroup memory, and loses time at every barrier.
  * - Hardware, heads of 16, 20, … 128 channels: a group computes a block of 64 rows together (`attention_blocks_wgsl.ts`).
  * - Hardware, other widths (rows that cannot be read as vectors, very narrow or very wide ones): an invocation computes one row
@@ -29,9 +29,9 @@
  * @module
  */
 
-import type { AdapterClass } from "../../core/backend.ts";
-import type { AttentionConstants } from "./attention_mask.ts";
-import { component, unroll } from "../matmul/unroll.ts";
+import type { AdapterClass } from "../../../core/backend.ts";
+import type { AttentionConstants } from "../attention_mask.ts";
+import { component, unroll } from "../../matmul/unroll.ts";
 
 /** Rows of the tall tile: those that a group computes. */
 export const BLOCK_ROWS = 64;

@@ -44,7 +44,7 @@
  * results repeat bit for bit.
  *
  * `attention_tiles_wgsl.ts` has the two products of a group, `multiplyRows` (Q Kᵀ) and `addRows` (P V), and says how the
- * variables are numbered; `attention_wgsl.ts` has the walk of a single invocation.
+ * variables are numbered; `../attention_wgsl.ts` has the walk of a single invocation.
  *
  * References: Dao, "FlashAttention-2", 2023, algorithms 1 and 2; Milakov, Gimelshein, "Online normalizer calculation for
  * softmax", 2018.
@@ -52,7 +52,7 @@
  * @module
  */
 
-import { storeOrAdd } from "../../core/webgpu/shader.ts";
+import { storeOrAdd } from "../../../core/webgpu/shader.ts";
 import {
   ATTENTION_BACKWARD_READS,
   ATTENTION_READS,
@@ -60,9 +60,9 @@ import {
   type AttentionBackwardQueryConstants,
   type AttentionConstants,
   attentionDeclarationsWgsl,
-} from "./attention_mask.ts";
+} from "../attention_mask.ts";
 import { type AttentionPlan, AttentionTiles, BLOCK_COLUMNS, BLOCK_ROWS } from "./attention_tiles_wgsl.ts";
-import { component, unroll, unrollSum } from "../matmul/unroll.ts";
+import { component, unroll, unrollSum } from "../../matmul/unroll.ts";
 
 /** A vector with one expression for each of the four rows of a quad. */
 const vectorOf = (text: (row: number) => string): string => `vec4f(${unroll(4, text, ", ")})`;
