@@ -13,6 +13,7 @@ import { attention } from "../kernels/attention/attention.ts";
 import { cachedAttention, type KeyValueCache } from "../kernels/attention/cache.ts";
 import { decomposedAttention } from "../kernels/attention/decomposed_attention.ts";
 import { mergeHeads, splitHeads } from "../kernels/attention/heads.ts";
+import { selfAttention } from "../kernels/attention/self_attention.ts";
 import { scale } from "../kernels/elementwise.ts";
 import { layerNorm } from "../kernels/layer_norm.ts";
 import { linear } from "../kernels/matmul/linear.ts";
@@ -227,22 +228,24 @@ export class SelfAttention {
    */
   forward(x: Tensor, context: ForwardContext = {}): Tensor {
     checkContext(context, this.#options.causal, x.tape !== undefined);
-    const { heads: count, scale: factor = 1 } = this.#options;
-    const [query, key, value] = splitHeads(this.queryKeyValue.forward(x), count); // each (B, H, T, D)
-    const scaled = factor === 1 ? query : scale(query, factor); // (B, H, T, D)
-    const heads = mergeHeads(this.#attend(scaled, key, value, context)); // (B, T, C)
+    const heads = this.#attend(this.queryKeyValue.forward(x), context); // (B, T, C)
     return this.projection.forward(context.patch ? patched(heads, context.patch) : heads); // (B, T, C)
   }
 
-  #attend(query: Tensor, key: Tensor, value: Tensor, { cache, lengths, weights }: ForwardContext): Tensor {
-    const { causal, dropoutRate } = this.#options;
-    if (cache) return cachedAttention(query, key, value, cache);
+  #attend(packed: Tensor, { cache, lengths, weights }: ForwardContext): Tensor {
+    const { heads, causal, dropoutRate, scale: factor = 1 } = this.#options;
     // the twin has no padding
-    const isDecomposed = weights !== undefined || (query.tape?.options.decomposed && lengths === undefined);
-    if (!isDecomposed) return attention(query, key, value, { causal, dropoutRate, lengths });
-    const decomposed = decomposedAttention(query, key, value, { causal });
+    const isDecomposed = weights !== undefined || (packed.tape?.options.decomposed && lengths === undefined);
+    if (!cache && !isDecomposed && factor === 1) {
+      return selfAttention(packed, heads, { causal, dropoutRate, lengths });
+    }
+    const [query, key, value] = splitHeads(packed, heads); // each (B, H, T, D)
+    const scaled = factor === 1 ? query : scale(query, factor); // (B, H, T, D)
+    if (cache) return mergeHeads(cachedAttention(scaled, key, value, cache));
+    if (!isDecomposed) return mergeHeads(attention(scaled, key, value, { causal, dropoutRate, lengths }));
+    const decomposed = decomposedAttention(scaled, key, value, { causal });
     weights?.push(decomposed.weights);
-    return decomposed.y;
+    return mergeHeads(decomposed.y);
   }
 }
 

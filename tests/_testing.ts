@@ -290,13 +290,15 @@ export function testNeededGradients(
  * @param inputs Small inputs.
  * @param operation The operation; any shape of result.
  * @param random Random state of the tape, for dropout.
+ * @param Backend Where.
  */
 export async function checkGradients(
   inputs: Inputs,
   operation: Operation,
   random?: Uint32Array,
+  Backend: typeof CpuBackend = CpuBackend,
 ): Promise<void> {
-  const backend = new CpuBackend({ floats: Float64Array, poison: true }), step = 1e-5;
+  const backend = new Backend({ floats: Float64Array, poison: true }), step = 1e-5;
   const { y, gradients } = await evaluate(backend, inputs, operation, undefined, random);
   const dy = normals("dy", y.shape).data;
   /** Σ y · dy, whose gradient the backward pass has computed. */

@@ -11,6 +11,11 @@ import {
   type AttentionOptions,
 } from "../kernels/attention/attention.ts";
 import {
+  selfAttentionBackwardKeyValue,
+  selfAttentionBackwardQuery,
+  selfAttentionForward,
+} from "../kernels/attention/self_attention.ts";
+import {
   assertSame,
   evaluate,
   hasAdapter,
@@ -159,7 +164,11 @@ Deno.test("attention in blocks has a barrier between what a lane writes and what
     accumulateKey: 0,
     accumulateValue: 0,
   };
-  for (const { name, wgsl } of [attentionForward, attentionBackwardQuery, attentionBackwardKeyValue]) {
+  const kernels = [
+    ...[attentionForward, attentionBackwardQuery, attentionBackwardKeyValue],
+    ...[selfAttentionForward, selfAttentionBackwardQuery, selfAttentionBackwardKeyValue],
+  ];
+  for (const { name, wgsl } of kernels) {
     const code = (wgsl as (all: typeof constants, adapter: AdapterClass) => string)(constants, "hardware");
     const written = new Set<string>(), read = new Set<string>();
     let uses = 0;

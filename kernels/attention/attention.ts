@@ -79,7 +79,7 @@ import { addScaled } from "../elementwise.ts";
 import { operandIn, readingHalves } from "../matmul/half.ts";
 
 /** The groups and lanes of a kernel, from its plan. */
-const planned = (pass: AttentionPass) => ({
+export const planned = (pass: AttentionPass) => ({
   groups: (constants: AttentionConstants, adapter: AdapterClass) =>
     planAttention(constants, adapter, pass).groups,
   lanes: (constants: AttentionConstants, adapter: AdapterClass) =>
@@ -200,6 +200,39 @@ export interface AttentionOptions {
 }
 
 /**
+ * What the kernels of attention are given besides its operands.
+ *
+ * @param y The result, whose tape decides on dropout and counts it.
+ * @param sizes Those of the heads.
+ * @param options Causal, padding, dropout.
+ * @returns Constants, and both tensors that say which weights are left out.
+ * @throws {TypeError} If there is not one length for each sequence.
+ */
+export function prepareMask(
+  { backend, tape }: Tensor,
+  sizes: Pick<AttentionConstants, "batch" | "heads" | "time" | "headDim">,
+  options: AttentionOptions,
+): { settings: AttentionConstants; lengths: Tensor; random: Tensor } {
+  const { batch } = sizes, { lengths: given } = options;
+  if (given && (given.size !== batch || given.dataType !== "u32")) {
+    throw new TypeError(
+      `Cannot attend to sequences with lengths ${formatShape(given.shape)} of ${given.dataType}: ` +
+        `expected ${batch} of u32`,
+    );
+  }
+  const unused = backend.allocate([4], "u32"), rate = tape?.random ? options.dropoutRate ?? 0 : 0;
+  const settings = {
+    ...sizes,
+    causal: Number(options.causal ?? false),
+    padded: Number(given !== undefined),
+    threshold: dropThreshold(rate),
+    keepScale: 1 / (1 - rate),
+    stream: rate > 0 ? tape!.nextStream() : 0,
+  };
+  return { settings, lengths: given ?? unused, random: tape?.random ?? unused };
+}
+
+/**
  * Attention of all heads.
  *
  * @example A position that sees only itself takes its own value
@@ -228,13 +261,6 @@ export function attention(query: Tensor, key: Tensor, value: Tensor, options: At
         `${formatShape(value.shape)}: expected three times (B, H, T, D)`,
     );
   }
-  const { lengths: given } = options;
-  if (given && (given.size !== batch || given.dataType !== "u32")) {
-    throw new TypeError(
-      `Cannot attend to sequences with lengths ${formatShape(given.shape)} of ${given.dataType}: ` +
-        `expected ${batch} of u32`,
-    );
-  }
   const y = outputOf(query.shape, [query, key, value]), { precision = "f32" } = y.tape?.options ?? {};
   const kernels = ATTENTION_KERNELS[precision];
   const operands = {
@@ -243,20 +269,7 @@ export function attention(query: Tensor, key: Tensor, value: Tensor, options: At
     value: operandIn(value, precision),
   };
   const logSumExp = backend.allocate([batch, heads, time]);
-  const unused = backend.allocate([4], "u32");
-  const random = y.tape?.random ?? unused, lengths = given ?? unused;
-  const rate = y.tape?.random ? options.dropoutRate ?? 0 : 0;
-  const settings: AttentionConstants = {
-    batch,
-    heads,
-    time,
-    headDim,
-    causal: Number(options.causal ?? false),
-    padded: Number(given !== undefined),
-    threshold: dropThreshold(rate),
-    keepScale: 1 / (1 - rate),
-    stream: rate > 0 ? y.tape!.nextStream() : 0,
-  };
+  const { settings, lengths, random } = prepareMask(y, { batch, heads, time, headDim }, options);
   backend.run(kernels.forward, { ...operands, lengths, random, y, logSumExp }, settings);
   y.tape?.record(() => {
     const dy = operandIn(gradientOf(y), precision), statistics = backend.allocate([3, batch, heads, time]);

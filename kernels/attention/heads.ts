@@ -165,6 +165,18 @@ export const mergeHeadsBackward = kernel({
   }],
 });
 
+/** The sizes of heads that stand side by side in x (B, T, 3C); throws if 3H does not divide the width. */
+export function headSizes(
+  x: Tensor,
+  heads: number,
+): Record<"batch" | "heads" | "time" | "headDim", number> {
+  const [batch, time, width] = x.shape, headDim = width / 3 / heads;
+  if (Number.isInteger(headDim)) return { batch, heads, time, headDim };
+  throw new TypeError(
+    `Cannot split ${formatShape(x.shape)} into ${heads} heads: expected a multiple of ${3 * heads}`,
+  );
+}
+
 /**
  * Splits packed query, key and value into heads.
  *
@@ -175,13 +187,7 @@ export const mergeHeadsBackward = kernel({
  * @category Operations
  */
 export function splitHeads(x: Tensor, heads: number): [query: Tensor, key: Tensor, value: Tensor] {
-  const [batch, time, width] = x.shape, headDim = width / 3 / heads;
-  if (!Number.isInteger(headDim)) {
-    throw new TypeError(
-      `Cannot split ${formatShape(x.shape)} into ${heads} heads: expected a multiple of ${3 * heads}`,
-    );
-  }
-  const sizes = { batch, time, heads, headDim, parts: 3 };
+  const { batch, time, headDim } = headSizes(x, heads), sizes = { batch, time, heads, headDim, parts: 3 };
   const split = (part: number): Tensor => {
     const y = outputOf([batch, heads, time, headDim], [x]);
     x.backend.run(splitHeadsForward, { x, y }, { ...sizes, part });

@@ -61,6 +61,7 @@ import {
   type AttentionConstants,
   attentionDeclarationsWgsl,
 } from "../attention_mask.ts";
+import type { HeadLayout } from "../head_layout.ts";
 import { type AttentionPlan, AttentionTiles, BLOCK_COLUMNS, BLOCK_ROWS } from "./attention_tiles_wgsl.ts";
 import { component, unroll, unrollSum } from "../../matmul/unroll.ts";
 
@@ -74,14 +75,16 @@ function shader(
   reads: readonly string[],
   writes: readonly string[],
   block: string,
+  layout: HeadLayout,
   body: string,
 ): string {
-  return `${attentionDeclarationsWgsl(constants, reads, writes)}
+  const tensors = [reads, writes].map((operands) => layout.tensorsOf(operands));
+  return `${attentionDeclarationsWgsl(constants, tensors[0], tensors[1])}
 const blocks = (time + ${BLOCK_ROWS - 1}) / ${BLOCK_ROWS};
 ${tiles.memory}
 fn run(group: u32, lane: u32) {
   let head = group / blocks;
-  let start = head * time;
+  ${layout.declarations}
   let first = (${block}) * ${BLOCK_ROWS};
   ${tiles.position}
   ${body}
@@ -106,7 +109,7 @@ const masksOfQueries = ({ threshold }: AttentionConstants, tiles: AttentionTiles
     ${
     unroll(
       4,
-      (i) => `let rowMasks${a}_${i} = mask(${component(`tensorRows${a}`, i)}, firstKey + 4 * laneColumn);`,
+      (i) => `let rowMasks${a}_${i} = mask(${component(`batchRows${a}`, i)}, firstKey + 4 * laneColumn);`,
     )
   }
     ${
@@ -117,8 +120,12 @@ const masksOfQueries = ({ threshold }: AttentionConstants, tiles: AttentionTiles
   }`);
 
 /** y and logSumExp. */
-export function attentionForwardBlocksWgsl(constants: AttentionConstants, plan: AttentionPlan): string {
-  const tiles = new AttentionTiles(constants.headDim, plan.laneQuads), { steps } = tiles;
+export function attentionForwardBlocksWgsl(
+  constants: AttentionConstants,
+  plan: AttentionPlan,
+  layout: HeadLayout,
+): string {
+  const tiles = new AttentionTiles(constants.headDim, plan.laneQuads, layout), { steps } = tiles;
   const largest = (a: number) => `max(max(s${a}_0, s${a}_1), max(s${a}_2, s${a}_3))`;
   const dropout = constants.threshold > 0;
   const body = `
@@ -161,11 +168,11 @@ export function attentionForwardBlocksWgsl(constants: AttentionConstants, plan: 
     tiles.quads((a) =>
       unroll(4, (i) =>
         `if (${component(`rows${a}`, i)} < time) {
-    logSumExp[${component(`tensorRows${a}`, i)}] = ${component(`m${a}`, i)} + log(${component(`l${a}`, i)});
+    logSumExp[${component(`batchRows${a}`, i)}] = ${component(`m${a}`, i)} + log(${component(`l${a}`, i)});
   }`)
     )
   }`;
-  return shader(constants, tiles, Object.keys(ATTENTION_READS), ["y", "logSumExp"], LAST_FIRST, body);
+  return shader(constants, tiles, Object.keys(ATTENTION_READS), ["y", "logSumExp"], LAST_FIRST, layout, body);
 }
 
 /** What both backward shaders read. */
@@ -183,10 +190,12 @@ const gradientOf = (sums: string, factor = "") => (a: number, i: number, step: n
 export function attentionBackwardQueryBlocksWgsl(
   constants: AttentionBackwardQueryConstants,
   plan: AttentionPlan,
+  layout: HeadLayout,
 ): string {
-  const tiles = new AttentionTiles(constants.headDim, plan.laneQuads), dropout = constants.threshold > 0;
+  const tiles = new AttentionTiles(constants.headDim, plan.laneQuads, layout),
+    dropout = constants.threshold > 0;
   const statistics = (part: number, a: number) =>
-    vectorOf((i) => `statisticOf(${part}, ${component(`tensorRows${a}`, i)})`);
+    vectorOf((i) => `statisticOf(${part}, ${component(`batchRows${a}`, i)})`);
   const body = `
   ${
     tiles.quads((a) => `
@@ -212,15 +221,17 @@ export function attentionBackwardQueryBlocksWgsl(
     ${tiles.addRows("dq", "ds", ["key", "firstKey"])}
   }
   ${tiles.store("dQuery", storeOrAdd(constants.accumulate), gradientOf("dq", "scale * "))}`;
-  return shader(constants, tiles, BACKWARD_READS, ["dQuery"], LAST_FIRST, body);
+  return shader(constants, tiles, BACKWARD_READS, ["dQuery"], LAST_FIRST, layout, body);
 }
 
 /** dKey and dValue, from a walk over the queries that see them. */
 export function attentionBackwardKeyValueBlocksWgsl(
   constants: AttentionBackwardKeyValueConstants,
   plan: AttentionPlan,
+  layout: HeadLayout,
 ): string {
-  const tiles = new AttentionTiles(constants.headDim, plan.laneQuads), dropout = constants.threshold > 0;
+  const tiles = new AttentionTiles(constants.headDim, plan.laneQuads, layout),
+    dropout = constants.threshold > 0;
   const body = `
   ${tiles.sums("dk")}
   ${tiles.sums("dv")}
@@ -253,5 +264,5 @@ export function attentionBackwardKeyValueBlocksWgsl(
   }
   ${tiles.store("dKey", storeOrAdd(constants.accumulateKey), gradientOf("dk", "scale * "))}
   ${tiles.store("dValue", storeOrAdd(constants.accumulateValue), gradientOf("dv"))}`;
-  return shader(constants, tiles, BACKWARD_READS, ["dKey", "dValue"], FIRST_FIRST, body);
+  return shader(constants, tiles, BACKWARD_READS, ["dKey", "dValue"], FIRST_FIRST, layout, body);
 }
