@@ -1,7 +1,7 @@
 /** What the tests of the engine share: backends, comparison, golden values, central differences. */
 
 import { assertEquals } from "@std/assert";
-import type { Backend, HostArray, Shape } from "../core/backend.ts";
+import type { AdapterClass, Backend, HostArray, Shape } from "../core/backend.ts";
 import { CpuBackend } from "../core/cpu_backend.ts";
 import { Random } from "../core/random.ts";
 import { Tape, type TapeOptions } from "../core/tape.ts";
@@ -238,6 +238,11 @@ export function testParity(
       assertSame(await evaluate(backend, inputs, operation), expected, tolerance, `${name}, ${what}`);
     }
   });
+}
+
+/** The CPU reference with what is chosen for GPUs: it computes by the definitions of their kernels, and keeps what they keep. */
+export class CpuLikeGpu extends CpuBackend {
+  readonly adapterClass: AdapterClass = "hardware";
 }
 
 /** A CPU backend that records the names of the kernels it runs. */

@@ -13,6 +13,7 @@ import { SelfAttention } from "../models/layers.ts";
 import {
   assertSame,
   checkGradients,
+  CpuLikeGpu,
   evaluate,
   everyBackend,
   hasAdapter,
@@ -25,7 +26,7 @@ import {
   webGpu,
 } from "./_testing.ts";
 
-/** The CPU with the choices for GPUs: the bodies for the CPU of the kernels that leave heads where they stand. */
+/** The same as `CpuLikeGpu`, which records what it runs. */
 class LikeHardware extends RecordingBackend {
   readonly adapterClass: AdapterClass = "hardware";
 }
@@ -84,13 +85,10 @@ for (const [what, found] of Object.entries(CASES)) {
 }
 
 Deno.test("self-attention: gradients equal central differences", async () => {
-  class Precise extends CpuBackend {
-    readonly adapterClass: AdapterClass = "hardware";
-  }
   const found = { ...packed(2, 3, 2, 16), causal: true, dropoutRate: 0.3 };
-  await checkGradients(found.inputs, operation(found), random, Precise);
+  await checkGradients(found.inputs, operation(found), random, CpuLikeGpu);
   const short = padded(packed(2, 3, 1, 16), 3, 2);
-  await checkGradients(short.inputs, operation(short), undefined, Precise);
+  await checkGradients(short.inputs, operation(short), undefined, CpuLikeGpu);
 });
 
 everyBackend("self-attention equals the CPU reference", async (backend) => {

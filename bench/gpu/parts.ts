@@ -173,7 +173,10 @@ export async function* measureSteps(
       ...{ rounds: quick ? 1 : 5, shortest: quick ? 0 : 500 },
     });
     const gflops = flopsOf(config) / ms / 1e6, { bytes } = backend;
-    const { parameterBytes, activationBytes } = estimateMemory(config.model, config.batchSize, options);
+    const { parameterBytes, activationBytes } = estimateMemory(config.model, config.batchSize, {
+      ...options,
+      adapterClass: backend.adapterClass,
+    });
     const figure = {
       ...{ ms, gflops, share: rated && gflops / rated / 1e3, tokensPerSecond: tokensOf(config) / ms * 1e3 },
       ...{ bytes, estimatedBytes: parameterBytes + activationBytes, batchSize: config.batchSize, values },

@@ -175,7 +175,7 @@ export async function languageRecipe(
     skills: skillsOf(objective, validation, { tokenizer, ids: encoded.validation, windows }),
     attention: attentionText(model, objective.beginning, tokenizer),
     card: languageCard({ ...task, corpus }),
-    facts: [...describeLanguageModel(task), ...remarks],
+    facts: [...describeLanguageModel(task, backend), ...remarks],
     sample: (step) => objective.sample(backend, settings.seed + step),
     async report(session) {
       const results = await reportLanguageModel(session, task);

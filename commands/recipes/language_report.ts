@@ -5,6 +5,7 @@
  */
 import type { LanguageConfig } from "../../checkpoints/runs/language_settings.ts";
 import { isTooLittleToChoose } from "../../checkpoints/runs/run_state.ts";
+import type { Backend } from "../../core/backend.ts";
 import { visible } from "../../core/visible.ts";
 import type { Batch } from "../../data/batches.ts";
 import type { Baseline } from "../../data/baselines.ts";
@@ -41,7 +42,7 @@ export interface LanguageTask {
 }
 
 /** What a run is about to do. */
-export function describeLanguageModel(task: LanguageTask): Fact[] {
+export function describeLanguageModel(task: LanguageTask, { adapterClass }: Backend): Fact[] {
   const { settings, config, experiment, encoded: { training, validation } } = task;
   const { steps, batchSize, accumulation, learningRate, minLearningRate, schedule, optimizer } = settings;
   const { parameters, parameterBytes, activationBytes } = estimateMemory(config, batchSize, {
@@ -50,6 +51,7 @@ export function describeLanguageModel(task: LanguageTask): Fact[] {
     recompute: settings.recompute,
     optimizer,
     experiment,
+    adapterClass,
   });
   const epochs = formatNumber(steps * accumulation / task.objective.batches.batchesPerEpoch);
   // a product of floating-point numbers may be 0.00030000000000000003
