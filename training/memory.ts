@@ -12,8 +12,8 @@
  *
  * and the width of the feed-forward network twice, before and after its activation. On top come the embeddings and the
  * logits, which a masked language model computes for the masked tokens only, and a classifier made from
- * one not at all. On GPUs attention leaves heads where they are (`kernels/attention/self_attention.ts`): 3 of the 6 numbers and
- * one of the 2 are not made.
+ * one not at all. On WebGPU attention leaves heads where they stand (`kernels/attention/self_attention.ts`): 3 of the 6 numbers
+ * and one of the 2 are not made.
  *
  * Where blocks are computed again in the backward pass (`recompute`), each keeps its result alone, again as value and as
  * gradient, and the numbers above are kept of one block at a time.
@@ -91,7 +91,7 @@ export function estimateMemory(
   const masked = Math.min(1, 1.2 * maskRate);
   const scored = objectiveOf(config) === "causal" ? 1 : kindOf(config) === "classifier" ? 0 : masked;
   const halves = options.precision === "f16" ? 1 : 0;
-  const moved = leavesHeads(modelDim / heads, options.adapterClass) ? 0 : 8;
+  const moved = leavesHeads(options.adapterClass) ? 0 : 8;
   const perLayer = (20 + moved + 4 * dropped + 4 * halves) * modelDim + 4 * feedForwardDim + 3 * heads;
   const ofBlocks = options.recompute ? perLayer + 2 * layers * modelDim : layers * perLayer;
   const perToken = ofBlocks + (6 + 2 * dropped) * modelDim + 2 * scored * vocabSize;

@@ -26,7 +26,7 @@ interface MemorySizes {
 export interface MemoryLimits extends MemorySizes {
   /** What is left of the 4 GiB that WebAssembly addresses; on other devices there is no such limit. */
   readonly addresses?: number;
-  /** What runs the backend's shaders, if it has any: some kernels need less memory on GPUs. */
+  /** What runs the backend's shaders, if it has any: attention then keeps less. */
   readonly adapterClass?: AdapterClass;
 }
 

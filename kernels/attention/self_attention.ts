@@ -4,16 +4,17 @@
  *
  *     x (B, T, 3C)  →  y (B, T, C)        y = mergeHeads(attention(…splitHeads(x)))
  *
- * That line is the twin, and what runs on most devices. It moves 8 C numbers of each position: query, key and value out of x,
- * the result into y, each of them read and written; and the backward pass as many. The walk over keys reads a row of D numbers at a time, and a row is as
- * easily read where it stands in x. So on GPUs the same shaders are given another layout (`head_layout.ts`), which spares the
- * eight kernels that only move numbers and the memory of what they make.
+ * That line is the twin. It reads and writes 4 C numbers at each position only to move them: query, key and value out of x, and
+ * the result into y; the backward pass moves as many. But a row of D numbers is as easily read where it stands in x. So the
+ * shaders of `attention` are given another layout here (`head_layout.ts`), which saves eight kernels, and the memory for what
+ * they make.
  *
  * Backward. dQuery, dKey and dValue are parts of one gradient dx. Two kernels write it, one after the other: the first all of
  * dQuery, the second all of dKey and dValue. Together they write every element once, so both store, or both add.
  *
- * Numbers, their order and the masks of dropout are those of `attention`, which is where to read on. CPUs, and WebAssembly,
- * run the twin: heads that were moved are read by cache lines, many times.
+ * What is computed from a row is what `attention` computes, in the same order and with the same masks of dropout: its lesson is
+ * the one to read. Backends without shaders run the twin: to WebAssembly moving heads is less than a hundredth of a step, and
+ * its loops are fast on rows that follow each other.
  *
  * Reference: Vaswani et al., "Attention is all you need", 2017, section 3.2.2.
  *
@@ -44,7 +45,6 @@ import {
   attentionBackwardQueryWgsl,
   attentionForwardWgsl,
 } from "./attention_wgsl.ts";
-import { computesBlocks } from "./hardware/attention_tiles_wgsl.ts";
 import { SIDE_BY_SIDE } from "./head_layout.ts";
 import { headSizes, mergeHeads, splitHeads } from "./heads.ts";
 
@@ -150,14 +150,13 @@ export const SELF_ATTENTION_KERNELS = {
 } as const;
 
 /**
- * Whether {@linkcode selfAttention} leaves heads where they stand: on GPUs, for heads of which a group computes a block of rows.
+ * Whether {@linkcode selfAttention} leaves heads where they stand: where there are shaders, whatever runs them.
  *
- * @param headDim The width of heads.
- * @param adapterClass What runs the backend's shaders, if it has any.
+ * @param adapterClass What runs the shaders of a backend, if it has any.
  * @returns Whether it does.
  */
-export function leavesHeads(headDim: number, adapterClass?: AdapterClass): boolean {
-  return computesBlocks(headDim, adapterClass);
+export function leavesHeads(adapterClass?: AdapterClass): boolean {
+  return adapterClass !== undefined;
 }
 
 /**
@@ -185,7 +184,7 @@ export function leavesHeads(headDim: number, adapterClass?: AdapterClass): boole
  */
 export function selfAttention(x: Tensor, heads: number, options: AttentionOptions = {}): Tensor {
   const { backend } = x, sizes = headSizes(x, heads), { batch, time, headDim } = sizes;
-  if (!leavesHeads(headDim, backend.adapterClass)) {
+  if (!leavesHeads(backend.adapterClass)) {
     const [query, key, value] = splitHeads(x, heads);
     return mergeHeads(attention(query, key, value, options));
   }

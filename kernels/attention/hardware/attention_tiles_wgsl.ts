@@ -74,17 +74,6 @@ export interface AttentionPlan {
 }
 
 /**
- * Whether a group computes a block of rows together.
- *
- * @param headDim The width of heads.
- * @param adapter The kind of processor, if there is one that runs shaders.
- * @returns True for heads of 16, 20, … 128 channels on hardware.
- */
-export function computesBlocks(headDim: number, adapter?: AdapterClass): boolean {
-  return adapter === "hardware" && headDim % 4 === 0 && headDim >= 16 && headDim <= 128;
-}
-
-/**
  * Chooses how a kernel is divided.
  *
  * @example GPT-2's heads: 64 × 32 scores for a group of 64 invocations, 8 × 4 for each of them
@@ -106,7 +95,7 @@ export function planAttention(
   adapter: AdapterClass,
   pass: AttentionPass,
 ): AttentionPlan {
-  if (!computesBlocks(headDim, adapter)) {
+  if (adapter === "software" || headDim % 4 !== 0 || headDim < 16 || headDim > 128) {
     const [blockRows, lanes] = adapter === "software" ? [4, 16] : [1, 64];
     const groups = Math.ceil(batch * heads * Math.ceil(time / blockRows) / lanes);
     return { kind: "rows", blockRows, laneQuads: 0, lanes, groups };
