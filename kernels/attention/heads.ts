@@ -2,7 +2,8 @@
  * Splitting the model width into heads, and merging them again.
  *
  * One linear layer computes query, key and value of all heads side by side: a row of length 3C. Attention takes every head
- * as a matrix of its own. These two functions only move numbers; the backward pass moves gradients back.
+ * as a matrix of its own. These two functions only move numbers; the backward pass moves gradients back. Where that
+ * costs much, `self_attention.ts` does without them.
  *
  *     splitHeads   (B, T, 3C)         →   query, key, value, each (B, H, T, D)
  *     mergeHeads   (B, H, T, D)       →   (B, T, C)
