@@ -10,7 +10,7 @@
 import { constant, normal, Parameter } from "../core/module.ts";
 import { formatShape, type Tensor } from "../core/tensor.ts";
 import { attention } from "../kernels/attention/attention.ts";
-import { cachedAttention, type KeyValueCache } from "../kernels/attention/cache.ts";
+import { cachedSelfAttention, fillCache, type KeyValueCache } from "../kernels/attention/cache.ts";
 import { decomposedAttention } from "../kernels/attention/decomposed_attention.ts";
 import { mergeHeads, splitHeads } from "../kernels/attention/heads.ts";
 import { selfAttention } from "../kernels/attention/self_attention.ts";
@@ -141,7 +141,10 @@ export type HeadPatch = (layer: number, heads: Tensor) => Tensor;
  * @category Models
  */
 export interface ForwardContext {
-  /** Keys and values of this layer, when positions are computed one at a time; for causal attention, without a tape. */
+  /**
+   * Keys and values of this layer, for causal attention without a tape: one position is computed, or, into an empty cache,
+   * the first ones of every sequence.
+   */
   cache?: KeyValueCache;
   /** u32 (B): the length of each sequence without its padding. */
   lengths?: Tensor;
@@ -232,16 +235,20 @@ export class SelfAttention {
     return this.projection.forward(context.patch ? patched(heads, context.patch) : heads); // (B, T, C)
   }
 
-  #attend(packed: Tensor, { cache, lengths, weights }: ForwardContext): Tensor {
+  /** (B, T, 3C) → (B, T, C). */
+  #attend(queryKeyValue: Tensor, { cache, lengths, weights }: ForwardContext): Tensor {
     const { heads, causal, dropoutRate, scale: factor = 1 } = this.#options;
-    // the twin has no padding
-    const isDecomposed = weights !== undefined || (packed.tape?.options.decomposed && lengths === undefined);
-    if (!cache && !isDecomposed && factor === 1) {
-      return selfAttention(packed, heads, { causal, dropoutRate, lengths });
+    if (cache && queryKeyValue.shape[1] === 1) {
+      return cachedSelfAttention(queryKeyValue, cache, { scale: factor });
     }
-    const [query, key, value] = splitHeads(packed, heads); // each (B, H, T, D)
+    if (cache) fillCache(queryKeyValue, cache);
+    const { decomposed: isTraced = false } = queryKeyValue.tape?.options ?? {};
+    const isDecomposed = weights !== undefined || (isTraced && lengths === undefined); // the twin has no padding
+    if (!isDecomposed && factor === 1) {
+      return selfAttention(queryKeyValue, heads, { causal, dropoutRate, lengths });
+    }
+    const [query, key, value] = splitHeads(queryKeyValue, heads); // each (B, H, T, D)
     const scaled = factor === 1 ? query : scale(query, factor); // (B, H, T, D)
-    if (cache) return mergeHeads(cachedAttention(scaled, key, value, cache));
     if (!isDecomposed) return mergeHeads(attention(scaled, key, value, { causal, dropoutRate, lengths }));
     const decomposed = decomposedAttention(scaled, key, value, { causal });
     weights?.push(decomposed.weights);

@@ -8,7 +8,7 @@ const library = new URL("../mod.ts", import.meta.url).href;
 /** What a program uses, and the most bytes that it may have: as minified by `deno bundle`, and compressed. */
 const PROGRAMS = [
   { uses: "CharTokenizer", minified: 9_000, compressed: 4_000 },
-  { uses: "generate", minified: 18_000, compressed: 7_500 },
+  { uses: "generate", minified: 18_500, compressed: 7_500 },
   { uses: "causalBatches, Gpt, train, TrainingRun, WasmBackend", minified: 155_000, compressed: 53_000 },
 ];
 
