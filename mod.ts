@@ -147,6 +147,7 @@ export {
 } from "./kernels/attention/cache.ts";
 export { type DecomposedAttention, decomposedAttention } from "./kernels/attention/decomposed_attention.ts";
 export { mergeHeads, splitHeads } from "./kernels/attention/heads.ts";
+export { selfAttention } from "./kernels/attention/self_attention.ts";
 export { crossEntropy, type CrossEntropyOptions, IGNORE_INDEX } from "./kernels/cross_entropy.ts";
 export { dropout } from "./kernels/dropout.ts";
 export { add, scale } from "./kernels/elementwise.ts";

@@ -1,5 +1,5 @@
 /**
- * The largest GPT-2 that can be trained in a given memory, with and without `--recompute`: the widest for a number of layers.
+ * The largest GPT-2 that can be trained in a given memory of a GPU, with and without `--recompute`: the widest for a number of layers.
  * `deno task bench:largest [--batch-size N] [--context-length N] [--check]` prints a table in Markdown, from the estimate that
  * `train` prints before it starts; `--check` trains two steps of a few small models and prints what they really took.
  *
@@ -8,6 +8,7 @@
 
 import { parseArgs } from "node:util";
 import {
+  type AdapterClass,
   causalBatches,
   CpuBackend,
   estimateMemory,
@@ -60,21 +61,31 @@ const configOf = (layers: number, modelDim: number): GptConfig => ({
   dropoutRate: 0,
 });
 
-function bytesOf(config: GptConfig, batchSize: number, recompute: boolean): number {
-  const { parameterBytes, activationBytes } = estimateMemory(config, batchSize, { recompute });
+function bytesOf(
+  config: GptConfig,
+  batchSize: number,
+  recompute: boolean,
+  adapterClass?: AdapterClass,
+): number {
+  const { parameterBytes, activationBytes } = estimateMemory(config, batchSize, { recompute, adapterClass });
   return parameterBytes + activationBytes;
 }
 
 /** The widest model that fits, as the table says it. */
 function widest(layers: number, bytes: number, recompute: boolean): string {
   let heads = 0;
-  while (bytesOf(configOf(layers, 64 * (heads + 1)), batchSize, recompute) <= bytes) heads++;
+  while (bytesOf(configOf(layers, 64 * (heads + 1)), batchSize, recompute, "hardware") <= bytes) heads++;
   if (heads === 0) return "none";
   const config = configOf(layers, 64 * heads), { parameters } = estimateMemory(config, 1);
   const millions = parameters / 1e6;
   return `${64 * heads} wide, ${
     millions < 1000 ? `${millions.toFixed(0)} M` : `${(millions / 1000).toFixed(1)} B`
   }`;
+}
+
+/** The CPU reference with the choices for GPUs, which make it keep what they keep. */
+class LikeGpu extends CpuBackend {
+  readonly adapterClass = "hardware";
 }
 
 const layers = [12, 24, 48] as const, rows = [["memory", "", ...layers.map((count) => `${count} layers`)]];
@@ -85,16 +96,20 @@ for (const gigabytes of [1, 4, 16, 80]) {
   }
 }
 console.log(
-  `GPT-2, ${batchSize} × ${contextLength} tokens, 50,257 in the vocabulary, AdamW, 32-bit floats\n`,
+  `GPT-2 on a GPU, ${batchSize} × ${contextLength} tokens, 50,257 in the vocabulary, AdamW, 32-bit floats\n`,
 );
 console.log(alignTable(rows, 2));
 
 if (flags.check) {
-  const rows = [["layers", "width", "", "estimate", "taken"]];
+  const rows = [["layers", "width", "", "kept as on", "estimate", "taken"]];
   for (const [layers, modelDim] of [[12, 128], [24, 64]] as const) {
-    for (const recompute of [false, true]) {
+    for (
+      const [recompute, Device] of [false, true].flatMap((again) =>
+        [[again, CpuBackend], [again, LikeGpu]] as const
+      )
+    ) {
       const config = { ...configOf(layers, modelDim), vocabSize: 512, contextLength: 128 };
-      const backend = new CpuBackend(),
+      const backend = new Device(),
         batches = causalBatches(new Uint32Array(2000), {
           ...{ contextLength: 128, batchSize: 4, seed: 1 },
         });
@@ -104,13 +119,15 @@ if (flags.check) {
       });
       run.advance();
       run.advance();
-      const megabytes = [bytesOf(config, 4, recompute), backend.bytes].map((bytes) =>
-        (bytes / 1e6).toFixed(1)
-      );
+      const megabytes = [
+        bytesOf(config, 4, recompute, Device === LikeGpu ? "hardware" : undefined),
+        backend.bytes,
+      ].map((bytes) => (bytes / 1e6).toFixed(1));
       rows.push([
         `${layers}`,
         `${modelDim}`,
         recompute ? "`--recompute`" : "",
+        Device === LikeGpu ? "GPU" : "CPU",
         ...megabytes.map((mb) => `${mb} MB`),
       ]);
     }

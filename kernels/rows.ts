@@ -24,6 +24,7 @@ import { component, unroll, unrollSum } from "./matmul/unroll.ts";
  * @param matrix Rows of `width` numbers.
  * @param first The first row to multiply with.
  * @param width Length of the vector and of each row.
+ * @param step How many rows further the next one is.
  */
 export function dotRows(
   products: Floats,
@@ -33,11 +34,12 @@ export function dotRows(
   matrix: Floats,
   first: number,
   width: number,
+  step = 1,
 ): void {
-  const start = vector * width;
+  const start = vector * width, stride = step * width;
   let row = 0, r0 = first * width;
-  for (; row + 4 <= count; row += 4, r0 += 4 * width) {
-    const r1 = r0 + width, r2 = r1 + width, r3 = r2 + width;
+  for (; row + 4 <= count; row += 4, r0 += 4 * stride) {
+    const r1 = r0 + stride, r2 = r1 + stride, r3 = r2 + stride;
     let s0 = 0, s1 = 0, s2 = 0, s3 = 0;
     for (let d = 0; d < width; d++) {
       const x = vectors[start + d];
@@ -48,7 +50,7 @@ export function dotRows(
     }
     products[row] = s0, products[row + 1] = s1, products[row + 2] = s2, products[row + 3] = s3;
   }
-  for (; row < count; row++, r0 += width) {
+  for (; row < count; row++, r0 += stride) {
     let sum = 0;
     for (let d = 0; d < width; d++) sum += vectors[start + d] * matrix[r0 + d];
     products[row] = sum;
@@ -64,6 +66,7 @@ export function dotRows(
  * @param matrix Rows of `width` numbers.
  * @param first The first row to add.
  * @param width Length of each row.
+ * @param step How many rows further the next one is.
  */
 export function sumRows(
   sum: Floats,
@@ -72,28 +75,30 @@ export function sumRows(
   matrix: Floats,
   first: number,
   width: number,
+  step = 1,
 ): void {
   sum.fill(0);
+  const stride = step * width;
   let row = 0, r0 = first * width;
-  for (; row + 4 <= count; row += 4, r0 += 4 * width) {
-    const r1 = r0 + width, r2 = r1 + width, r3 = r2 + width;
+  for (; row + 4 <= count; row += 4, r0 += 4 * stride) {
+    const r1 = r0 + stride, r2 = r1 + stride, r3 = r2 + stride;
     const w0 = weights[row], w1 = weights[row + 1], w2 = weights[row + 2], w3 = weights[row + 3];
     for (let d = 0; d < width; d++) {
       sum[d] += w0 * matrix[r0 + d] + w1 * matrix[r1 + d] + w2 * matrix[r2 + d] + w3 * matrix[r3 + d];
     }
   }
-  for (; row < count; row++, r0 += width) {
+  for (; row < count; row++, r0 += stride) {
     const weight = weights[row];
     for (let d = 0; d < width; d++) sum[d] += weight * matrix[r0 + d];
   }
 }
 
 /**
- * {@linkcode dotRows} for the rows `start + j` to `start + j + 3` of a matrix, as WGSL.
+ * {@linkcode dotRows} for four rows of a matrix, as WGSL.
  *
  * @param products The vectors of four to declare, one for each row of the block: `s` for `s0`, `s1`, …
  * @param vectors The vectors to multiply: `q` for `q0_0`, `q0_1`, …
- * @param matrix The matrix, see {@linkcode readRowWgsl}.
+ * @param read Writes how a part of row n of the four is read, see {@linkcode readRowWgsl}.
  * @param blockRows Rows of the block that an invocation computes.
  * @param parts Parts of each row.
  * @returns The text.
@@ -101,24 +106,24 @@ export function sumRows(
 export function dotRowsWgsl(
   products: string,
   vectors: string,
-  matrix: string,
+  read: (n: number, part: number) => string,
   blockRows: number,
   parts: number,
 ): string {
   const dot = (r: number) => unrollSum(parts, (part) => `dot(${vectors}${r}_${part}, x_${part})`);
   const multiply = (n: number) =>
     `{
-      ${unroll(parts, (part) => `let x_${part} = ${matrix}At(start + j + ${n}, ${part});`)}
+      ${unroll(parts, (part) => `let x_${part} = ${read(n, part)};`)}
       ${unroll(blockRows, (r) => `${component(products + r, n)} = ${dot(r)};`)}
     }`;
   return `${unroll(blockRows, (r) => `var ${products}${r} = vec4f();`)}\n${unroll(4, multiply)}`;
 }
 
 /**
- * {@linkcode sumRows} over the rows `start + j` to `start + j + 3` of a matrix, as WGSL.
+ * {@linkcode sumRows} over four rows of a matrix, as WGSL.
  *
  * @param weights The weights, a vector of four for each row of the block: `p` for `p0`, `p1`, …
- * @param matrix The matrix, see {@linkcode readRowWgsl}.
+ * @param read Writes how a part of row n of the four is read, see {@linkcode readRowWgsl}.
  * @param blockRows Rows of the block that an invocation computes.
  * @param parts Parts of each row.
  * @param add Writes what is done with a part of the sum.
@@ -126,7 +131,7 @@ export function dotRowsWgsl(
  */
 export function sumRowsWgsl(
   weights: string,
-  matrix: string,
+  read: (n: number, part: number) => string,
   blockRows: number,
   parts: number,
   add: (r: number, part: number, sum: string) => string,
@@ -134,7 +139,7 @@ export function sumRowsWgsl(
   const sum = (r: number) => unrollSum(4, (n) => `${component(weights + r, n)} * x${n}`);
   return unroll(parts, (part) =>
     `{
-      ${unroll(4, (n) => `let x${n} = ${matrix}At(start + j + ${n}, ${part});`)}
+      ${unroll(4, (n) => `let x${n} = ${read(n, part)};`)}
       ${unroll(blockRows, (r) => add(r, part, sum(r)))}
     }`);
 }

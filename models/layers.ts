@@ -13,6 +13,7 @@ import { attention } from "../kernels/attention/attention.ts";
 import { cachedSelfAttention, fillCache, type KeyValueCache } from "../kernels/attention/cache.ts";
 import { decomposedAttention } from "../kernels/attention/decomposed_attention.ts";
 import { mergeHeads, splitHeads } from "../kernels/attention/heads.ts";
+import { selfAttention } from "../kernels/attention/self_attention.ts";
 import { scale } from "../kernels/elementwise.ts";
 import { layerNorm } from "../kernels/layer_norm.ts";
 import { linear } from "../kernels/matmul/linear.ts";
@@ -241,10 +242,13 @@ export class SelfAttention {
       return cachedSelfAttention(queryKeyValue, cache, { scale: factor });
     }
     if (cache) fillCache(queryKeyValue, cache);
+    const { decomposed: isTraced = false } = queryKeyValue.tape?.options ?? {};
+    const isDecomposed = weights !== undefined || (isTraced && lengths === undefined); // the twin has no padding
+    if (!isDecomposed && factor === 1) {
+      return selfAttention(queryKeyValue, heads, { causal, dropoutRate, lengths });
+    }
     const [query, key, value] = splitHeads(queryKeyValue, heads); // each (B, H, T, D)
     const scaled = factor === 1 ? query : scale(query, factor); // (B, H, T, D)
-    // the twin has no padding
-    const isDecomposed = weights !== undefined || (query.tape?.options.decomposed && lengths === undefined);
     if (!isDecomposed) return mergeHeads(attention(scaled, key, value, { causal, dropoutRate, lengths }));
     const decomposed = decomposedAttention(scaled, key, value, { causal });
     weights?.push(decomposed.weights);

@@ -69,6 +69,10 @@ const REPRESENTATIVE: Record<string, Constants[]> = {
   attentionBackwardQuery: attentions,
   attentionBackwardKeyValue: attentions,
   attentionStatistics: attentions,
+  selfAttentionForward: attentions,
+  selfAttentionBackwardQuery: attentions,
+  selfAttentionBackwardKeyValue: attentions,
+  selfAttentionStatistics: attentions,
   cacheFill: [{ ...cached, headDim: 64, length: 65 }],
   cachedAttention: [{ ...cached, headDim: 3 }, { ...cached, headDim: 128 }],
 };

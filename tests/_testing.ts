@@ -1,7 +1,7 @@
 /** What the tests of the engine share: backends, comparison, golden values, central differences. */
 
 import { assertEquals } from "@std/assert";
-import type { Backend, HostArray, Shape } from "../core/backend.ts";
+import type { AdapterClass, Backend, HostArray, Shape } from "../core/backend.ts";
 import { CpuBackend } from "../core/cpu_backend.ts";
 import { Random } from "../core/random.ts";
 import { Tape, type TapeOptions } from "../core/tape.ts";
@@ -240,6 +240,11 @@ export function testParity(
   });
 }
 
+/** The CPU reference with what is chosen for GPUs: it computes by the definitions of their kernels, and keeps what they keep. */
+export class CpuLikeGpu extends CpuBackend {
+  readonly adapterClass: AdapterClass = "hardware";
+}
+
 /** A CPU backend that records the names of the kernels it runs. */
 export class RecordingBackend extends CpuBackend {
   /** The names, in order. */
@@ -290,13 +295,15 @@ export function testNeededGradients(
  * @param inputs Small inputs.
  * @param operation The operation; any shape of result.
  * @param random Random state of the tape, for dropout.
+ * @param Backend Where.
  */
 export async function checkGradients(
   inputs: Inputs,
   operation: Operation,
   random?: Uint32Array,
+  Backend: typeof CpuBackend = CpuBackend,
 ): Promise<void> {
-  const backend = new CpuBackend({ floats: Float64Array, poison: true }), step = 1e-5;
+  const backend = new Backend({ floats: Float64Array, poison: true }), step = 1e-5;
   const { y, gradients } = await evaluate(backend, inputs, operation, undefined, random);
   const dy = normals("dy", y.shape).data;
   /** Σ y · dy, whose gradient the backward pass has computed. */

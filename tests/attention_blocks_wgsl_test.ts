@@ -13,6 +13,11 @@ import {
 } from "../kernels/attention/attention.ts";
 import { attentionTensors } from "./_random_tensors.ts";
 import {
+  selfAttentionBackwardKeyValue,
+  selfAttentionBackwardQuery,
+  selfAttentionForward,
+} from "../kernels/attention/self_attention.ts";
+import {
   assertSame,
   evaluate,
   hasAdapter,
@@ -158,7 +163,11 @@ Deno.test("attention in blocks has a barrier between what a lane writes and what
     accumulateKey: 0,
     accumulateValue: 0,
   };
-  for (const kernel of [attentionForward, attentionBackwardQuery, attentionBackwardKeyValue] as AnyKernel[]) {
+  const kernels = [
+    ...[attentionForward, attentionBackwardQuery, attentionBackwardKeyValue],
+    ...[selfAttentionForward, selfAttentionBackwardQuery, selfAttentionBackwardKeyValue],
+  ];
+  for (const kernel of kernels as AnyKernel[]) {
     const { name } = kernel, { code } = assembleShader(kernel, constants, "hardware");
     const written = new Set<string>(), read = new Set<string>();
     let uses = 0;

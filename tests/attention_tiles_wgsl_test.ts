@@ -6,7 +6,7 @@ import {
   AttentionTiles,
   BLOCK_ROWS,
   planAttention,
-} from "../kernels/attention/attention_tiles_wgsl.ts";
+} from "../kernels/attention/hardware/attention_tiles_wgsl.ts";
 
 const PASSES: readonly AttentionPass[] = ["forward", "backwardQuery", "backwardKeyValue"];
 

@@ -5,7 +5,7 @@ Deno.test("the table has the widest model for each memory, wider where blocks ar
   const args = ["run", "-q", "--no-check", "--allow-read", script, "--batch-size", "8"];
   const { stdout } = await new Deno.Command(Deno.execPath(), { args }).output();
   const [title, , headings, , ...rows] = new TextDecoder().decode(stdout).trim().split("\n");
-  assertMatch(title, /^GPT-2, 8 × 1024 tokens/);
+  assertMatch(title, /^GPT-2 on a GPU, 8 × 1024 tokens/);
   assertMatch(headings, /memory .* 12 layers \| +24 layers \| +48 layers/);
   const widths = rows.map((row) =>
     [...row.matchAll(/(\d+) wide|none/g)].map(([, width]) => Number(width ?? 0))

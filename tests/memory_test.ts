@@ -6,6 +6,7 @@ import {
   type MemoryLimits,
   memoryLimits,
 } from "../commands/cost/memory.ts";
+import type { Backend } from "../core/backend.ts";
 import { CpuBackend } from "../core/cpu_backend.ts";
 import { WasmBackend } from "../core/wasm/wasm_backend.ts";
 import { WebGpuBackend } from "../core/webgpu/webgpu_backend.ts";
@@ -19,7 +20,7 @@ import { causalBatches } from "../data/batches.ts";
 import { labelledBatches } from "../data/labelled_batches.ts";
 import { maskedBatches } from "../data/masked_batches.ts";
 import { TrainingRun } from "../training/train.ts";
-import { hasAdapter } from "./_testing.ts";
+import { CpuLikeGpu, hasAdapter } from "./_testing.ts";
 
 const tiny: GptConfig = {
   ...{ architecture: "gpt1", vocabSize: 60, contextLength: 24, layers: 2, heads: 2, modelDim: 32 },
@@ -35,17 +36,23 @@ Deno.test("the estimate is what training takes", () => {
     { contextLength: 48, heads: 8 },
   ];
   for (const change of changes) {
-    for (const precision of ["f32", "f16"] as const) {
-      const config = { ...tiny, ...change }, backend = new CpuBackend();
+    for (
+      const [precision, backend] of [
+        ["f32", new CpuBackend()],
+        ["f16", new CpuBackend()],
+        ["f32", new CpuLikeGpu()],
+      ] as const
+    ) {
+      const config = { ...tiny, ...change }, { adapterClass } = backend as Backend;
       const ids = new Uint32Array(2000), sizes = { contextLength: config.contextLength, batchSize: 4 };
       const batches = causalBatches(ids, { ...sizes, seed: 1 });
       const settings = { ...PRESETS.tiny.training, precision, seed: 1 };
       new TrainingRun(backend, new Gpt(config), batches, settings).advance();
-      const { parameterBytes, activationBytes } = estimateMemory(config, 4, { precision });
+      const { parameterBytes, activationBytes } = estimateMemory(config, 4, { precision, adapterClass });
       const ratio = (parameterBytes + activationBytes) / backend.bytes;
       assert(
         ratio > 0.95 && ratio < 1.05,
-        `${precision} ${JSON.stringify(change)}: ${ratio} of what it took`,
+        `${precision} ${adapterClass} ${JSON.stringify(change)}: ${ratio} of what it took`,
       );
     }
   }
@@ -204,14 +211,20 @@ Deno.test("the estimate is what training takes that computes blocks again", asyn
     (["f32", "f16"] as const).map((precision) => [change, precision] as const)
   );
   for (const [change, precision] of computed) {
-    const config = { ...tiny, ...change }, { contextLength } = config, cpu = new CpuBackend();
+    const config = { ...tiny, ...change }, { contextLength } = config;
     const batches = causalBatches(new Uint32Array(2000), { contextLength, batchSize: 8, seed: 1 });
     const settings = { ...PRESETS.tiny.training, recompute: true, precision, seed: 1 };
-    new TrainingRun(cpu, new Gpt(config), batches, settings).advance();
+    for (const backend of [new CpuLikeGpu(), new CpuBackend()]) {
+      new TrainingRun(backend, new Gpt(config), batches, settings).advance();
+      const { adapterClass } = backend as Backend;
+      const { parameterBytes, activationBytes } = estimateMemory(config, 8, {
+        ...{ recompute: true, precision, adapterClass },
+      });
+      const ratio = (parameterBytes + activationBytes) / backend.bytes, what = JSON.stringify(change);
+      assert(ratio > 0.95 && ratio < 1.05, `${adapterClass} ${precision} ${what}: ${ratio} of what it took`);
+    }
     const estimate = estimateMemory(config, 8, { recompute: true, precision });
     const { parameterBytes, activationBytes, tensorBytes } = estimate;
-    const ratio = (parameterBytes + activationBytes) / cpu.bytes;
-    assert(ratio > 0.95 && ratio < 1.05, `${precision} ${JSON.stringify(change)}: ${ratio} of what it took`);
     const wasm = await WasmBackend.open({ threads: 1 });
     new TrainingRun(wasm, new Gpt(config), batches, settings).advance();
     const most = 1.05 * (parameterBytes + activationBytes) + 2 * tensorBytes;

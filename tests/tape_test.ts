@@ -8,6 +8,7 @@ import { crossEntropy, IGNORE_INDEX } from "../kernels/cross_entropy.ts";
 import { add, addScaled, scale, scaleForward } from "../kernels/elementwise.ts";
 import { boundaryIndices, embedding, positionsOf } from "../kernels/embedding.ts";
 import { mergeHeads, splitHeads } from "../kernels/attention/heads.ts";
+import { selfAttention } from "../kernels/attention/self_attention.ts";
 import { layerNorm } from "../kernels/layer_norm.ts";
 import { meanPooling } from "../kernels/mean_pooling.ts";
 import { linear } from "../kernels/matmul/linear.ts";
@@ -116,6 +117,7 @@ const operations: Record<string, [inputs: Inputs, operation: Operation]> = {
     ({ q, k, v, lengths }) => attention(q, k, v, { lengths }),
   ],
   splitHeads: [{ x: normals("x", [1, 3, 6]) }, split],
+  selfAttention: [{ x: normals("x", [1, 5, 96]) }, ({ x }) => selfAttention(x, 2)],
   mergeHeads: [{ x: normals("x", [1, 2, 3, 2]) }, ({ x }) => mergeHeads(x)],
   embedding: [
     { ids: ids(2, 0, 2), table: normals("table", [3, 2]) },

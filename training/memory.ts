@@ -12,7 +12,8 @@
  *
  * and the width of the feed-forward network twice, before and after its activation. On top come the embeddings and the
  * logits, which a masked language model computes for the masked tokens only, and a classifier made from
- * one not at all.
+ * one not at all. On WebGPU attention leaves heads where they stand (`kernels/attention/self_attention.ts`): 3 of the 6 numbers
+ * and one of the 2 are not made.
  *
  * Where blocks are computed again in the backward pass (`recompute`), each keeps its result alone, again as value and as
  * gradient, and the numbers above are kept of one block at a time.
@@ -37,6 +38,7 @@ import type { Precision } from "../core/tape.ts";
 import { MASK_RATE } from "../data/masking.ts";
 import { countParameters } from "../core/module.ts";
 import { planMatmul } from "../kernels/matmul/matmul_plan.ts";
+import { leavesHeads } from "../kernels/attention/self_attention.ts";
 import type { Experiment } from "../models/experiment.ts";
 import { buildModel, kindOf, type ModelConfig, objectiveOf } from "../models/families.ts";
 import { type OptimizerName, updateRule } from "./optimizers.ts";
@@ -98,7 +100,9 @@ export function estimateMemory(
   const masked = Math.min(1, 1.2 * maskRate);
   const scored = objectiveOf(config) === "causal" ? 1 : kindOf(config) === "classifier" ? 0 : masked;
   const halves = options.precision === "f16" ? 1 : 0;
-  const perLayer = (28 + 4 * dropped + 7 * halves) * modelDim + (4 + halves) * feedForwardDim + 3 * heads;
+  const moved = leavesHeads(options.adapterClass) ? 0 : 8;
+  const perLayer = (20 + moved + 4 * dropped + 7 * halves) * modelDim + (4 + halves) * feedForwardDim +
+    3 * heads;
   const ofBlocks = options.recompute ? perLayer + 2 * layers * modelDim : layers * perLayer;
   const perToken = ofBlocks + (6 + 2 * dropped) * modelDim + 2 * scored * vocabSize;
   const weights = (options.recompute ? 1 : layers) * modelDim * (4 * modelDim + 2 * feedForwardDim) +

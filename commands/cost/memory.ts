@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { Backend } from "../../core/backend.ts";
+import type { AdapterClass, Backend } from "../../core/backend.ts";
 import { WasmBackend } from "../../core/wasm/wasm_backend.ts";
 import { WebGpuBackend } from "../../core/webgpu/webgpu_backend.ts";
 import type { Precision } from "../../core/tape.ts";
@@ -26,6 +26,8 @@ interface MemorySizes {
 export interface MemoryLimits extends MemorySizes {
   /** What is left of the 4 GiB that WebAssembly addresses; on other devices there is no such limit. */
   readonly addresses?: number;
+  /** What runs the backend's shaders, if it has any: attention then keeps less. */
+  readonly adapterClass?: AdapterClass;
 }
 
 /** How much memory there is for a backend. */
@@ -37,7 +39,8 @@ export async function memoryLimits(backend: Backend): Promise<MemoryLimits> {
   const addresses = backend instanceof WasmBackend ? 2 ** 32 - backend.bytes : undefined;
   if (!(backend instanceof WebGpuBackend)) return { total, addresses, buffer: Infinity, binding: Infinity };
   const { maxBufferSize, maxStorageBufferBindingSize } = backend.limits;
-  return { total, buffer: maxBufferSize, binding: Math.min(maxBufferSize, maxStorageBufferBindingSize) };
+  const binding = Math.min(maxBufferSize, maxStorageBufferBindingSize), { adapterClass } = backend;
+  return { total, buffer: maxBufferSize, binding, adapterClass };
 }
 
 /** Refuses a model that is too large to train, with a batch size that fits if there is one. */
@@ -54,9 +57,10 @@ export function checkMemory(
   },
   limits: MemoryLimits,
 ): void {
+  const { adapterClass } = limits;
   const fit = (recompute: boolean | undefined) =>
     fitBatch(settings.batchSize, limits, (batchSize) => {
-      const estimate = estimateMemory(config, batchSize, { ...settings, recompute });
+      const estimate = estimateMemory(config, batchSize, { ...settings, recompute, adapterClass });
       const { parameters, parameterBytes, activationBytes, tensorBytes } = estimate;
       return { total: parameterBytes + activationBytes, buffer: 4 * parameters, binding: tensorBytes };
     });
@@ -85,7 +89,9 @@ function batchFlags(size: number, settings: { batchSize: number; accumulation: n
 /** Refuses a batch size that is too large to evaluate a model with. The model itself is in memory by then. */
 export function checkEvaluationMemory(config: ModelConfig, batchSize: number, limits: MemoryLimits): void {
   const { problem, fitting } = fitBatch(batchSize, limits, (batchSize) => {
-    const { activationBytes, tensorBytes } = estimateMemory(config, batchSize);
+    const { activationBytes, tensorBytes } = estimateMemory(config, batchSize, {
+      adapterClass: limits.adapterClass,
+    });
     return { total: activationBytes / 2, buffer: 0, binding: tensorBytes }; // no gradients
   });
   if (problem === undefined) return;

@@ -25,9 +25,9 @@
  *     weight = M p        dv = Σ weight dy        dWeight = dy · v        dp = M dWeight
  *
  * Read `attention_naive.ts` first: the same in plain loops, each derivative spelled out. `attention_cpu.ts` has the CPU
- * bodies, `attention_wgsl.ts` the shaders, with the walk over keys in pseudo-code, `attention_blocks_wgsl.ts` those for GPUs,
+ * bodies, `attention_wgsl.ts` the shaders, with the walk over keys in pseudo-code, `hardware/attention_blocks_wgsl.ts` those for GPUs,
  * `attention_wasm.ts` what WebAssembly runs, and `attention_mask.ts` which keys a query sees and what dropout leaves out.
- * `decomposed_attention.ts` puts attention together from other operations.
+ * `decomposed_attention.ts` puts attention together from other operations; `self_attention.ts` takes heads that stand side by side.
  *
  * References: Vaswani et al. 2017, section 3.2.1; Dao, "FlashAttention-2", 2023, algorithms 1 and 2.
  *
@@ -62,7 +62,7 @@ import {
   type AttentionConstants,
   VISIBLE_WGSL,
 } from "./attention_mask.ts";
-import { type AttentionPass, planAttention } from "./attention_tiles_wgsl.ts";
+import { type AttentionPass, planAttention } from "./hardware/attention_tiles_wgsl.ts";
 import { lengthInWasm } from "./attention_walk_wasm.ts";
 import {
   attentionBackwardKeyValueWasm,
@@ -79,7 +79,7 @@ import { addScaled } from "../elementwise.ts";
 import { loadWgsl, operandIn, operandOn, readingHalves } from "../matmul/half.ts";
 
 /** The groups and lanes of a kernel, from its plan. */
-const planned = (pass: AttentionPass) => ({
+export const planned = (pass: AttentionPass) => ({
   groups: (constants: AttentionConstants, adapter: AdapterClass) =>
     planAttention(constants, adapter, pass).groups,
   lanes: (constants: AttentionConstants, adapter: AdapterClass) =>
@@ -203,6 +203,39 @@ export interface AttentionOptions {
 }
 
 /**
+ * What the kernels of attention are given besides its operands.
+ *
+ * @param y The result, whose tape decides on dropout and counts it.
+ * @param sizes Those of the heads.
+ * @param options Causal, padding, dropout.
+ * @returns Constants, and both tensors that say which weights are left out.
+ * @throws {TypeError} If there is not one length for each sequence.
+ */
+export function prepareMask(
+  { backend, tape }: Tensor,
+  sizes: Pick<AttentionConstants, "batch" | "heads" | "time" | "headDim">,
+  options: AttentionOptions,
+): { settings: AttentionConstants; lengths: Tensor; random: Tensor } {
+  const { batch } = sizes, { lengths: given } = options;
+  if (given && (given.size !== batch || given.dataType !== "u32")) {
+    throw new TypeError(
+      `Cannot attend to sequences with lengths ${formatShape(given.shape)} of ${given.dataType}: ` +
+        `expected ${batch} of u32`,
+    );
+  }
+  const unused = backend.allocate([4], "u32"), rate = tape?.random ? options.dropoutRate ?? 0 : 0;
+  const settings = {
+    ...sizes,
+    causal: Number(options.causal ?? false),
+    padded: Number(given !== undefined),
+    threshold: dropThreshold(rate),
+    keepScale: 1 / (1 - rate),
+    stream: rate > 0 ? tape!.nextStream() : 0,
+  };
+  return { settings, lengths: given ?? unused, random: tape?.random ?? unused };
+}
+
+/**
  * Attention of all heads.
  *
  * @example A position that sees only itself takes its own value
@@ -231,13 +264,6 @@ export function attention(query: Tensor, key: Tensor, value: Tensor, options: At
         `${formatShape(value.shape)}: expected three times (B, H, T, D)`,
     );
   }
-  const { lengths: given } = options;
-  if (given && (given.size !== batch || given.dataType !== "u32")) {
-    throw new TypeError(
-      `Cannot attend to sequences with lengths ${formatShape(given.shape)} of ${given.dataType}: ` +
-        `expected ${batch} of u32`,
-    );
-  }
   const y = outputOf(query.shape, [query, key, value]), { precision = "f32" } = y.tape?.options ?? {};
   const kernels = ATTENTION_KERNELS[precision];
   const operands = {
@@ -246,20 +272,7 @@ export function attention(query: Tensor, key: Tensor, value: Tensor, options: At
     value: operandOn(y.tape, value),
   };
   const logSumExp = backend.allocate([batch, heads, time]);
-  const unused = backend.allocate([4], "u32");
-  const random = y.tape?.random ?? unused, lengths = given ?? unused;
-  const rate = y.tape?.random ? options.dropoutRate ?? 0 : 0;
-  const settings: AttentionConstants = {
-    batch,
-    heads,
-    time,
-    headDim,
-    causal: Number(options.causal ?? false),
-    padded: Number(given !== undefined),
-    threshold: dropThreshold(rate),
-    keepScale: 1 / (1 - rate),
-    stream: rate > 0 ? y.tape!.nextStream() : 0,
-  };
+  const { settings, lengths, random } = prepareMask(y, { batch, heads, time, headDim }, options);
   backend.run(kernels.forward, { ...operands, lengths, random, y, logSumExp }, settings);
   y.tape?.record(() => {
     const dy = operandIn(gradientOf(y), precision), statistics = backend.allocate([3, batch, heads, time]);

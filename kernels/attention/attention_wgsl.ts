@@ -1,6 +1,6 @@
 /**
  * Writes the shaders of fused attention in which every invocation computes its rows alone: for CPUs that run shaders, and for
- * GPUs where heads have an unusual width. For other heads on GPUs see `attention_blocks_wgsl.ts`.
+ * GPUs where heads have an unusual width. For other heads on GPUs see `hardware/attention_blocks_wgsl.ts`.
  *
  * Each shader is a function `run(group, lane)`, called once by every invocation; core/backend.ts says what groups and lanes
  * are, and how many of them a backend starts. An invocation computes a *block*, a few neighbouring rows of its result, with
@@ -68,8 +68,9 @@ import {
   attentionBackwardKeyValueBlocksWgsl,
   attentionBackwardQueryBlocksWgsl,
   attentionForwardBlocksWgsl,
-} from "./attention_blocks_wgsl.ts";
-import { planAttention } from "./attention_tiles_wgsl.ts";
+} from "./hardware/attention_blocks_wgsl.ts";
+import { BY_HEADS, type HeadLayout } from "./head_layout.ts";
+import { planAttention } from "./hardware/attention_tiles_wgsl.ts";
 import { dotRowsWgsl, storeRowWgsl, sumRowsWgsl } from "../rows.ts";
 import { component, unroll, unrollSum } from "../matmul/unroll.ts";
 
@@ -80,19 +81,42 @@ function shader(
   types: Bindings,
   reads: readonly string[],
   writes: readonly string[],
+  layout: HeadLayout,
   body: string,
 ): string {
-  return `${attentionDeclarationsWgsl(constants, reads, writes, types)}
+  const tensors = [reads, writes].map((operands) => layout.tensorsOf(operands));
+  return `${attentionDeclarationsWgsl(constants, tensors[0], tensors[1], types)}
 const blocks = (time + ${blockRows - 1}) / ${blockRows};
 fn run(group: u32, lane: u32) {
   let unit = group * lanes + lane;
   let head = unit / blocks;
   if (head >= batch * heads) { return; }
-  let start = head * time;
+  ${layout.declarations}
   let first = unit % blocks * ${blockRows};
   ${body}
 }`;
 }
+
+/** How `dotRowsWgsl` and `sumRowsWgsl` read the four positions from j on. */
+const fourOf = (operand: string, layout: HeadLayout) => (n: number, part: number): string =>
+  layout.readWgsl(operand, `j + ${n}`, part);
+
+/** Stores row r of the block, or adds it. */
+const storeOf = (
+  operand: string,
+  operator: "=" | "+=",
+  r: number,
+  headDim: number,
+  layout: HeadLayout,
+  value: (part: number) => string,
+): string =>
+  storeRowWgsl(
+    layout.tensorOf(operand),
+    operator,
+    layout.rowWgsl(operand, `first + ${r}`),
+    headDim,
+    value,
+  );
 
 /** Code for a row of the block that may lie beyond the last row of its head. */
 const ifWithin = (r: number, code: string): string => `if (first + ${r} < time) {\n${code}\n}`;
@@ -102,9 +126,10 @@ export function attentionForwardWgsl(
   constants: AttentionConstants,
   adapter: AdapterClass,
   types: Bindings,
+  layout: HeadLayout = BY_HEADS,
 ): string {
   const plan = planAttention(constants, adapter, "forward"), { headDim } = constants;
-  if (plan.kind === "blocks") return attentionForwardBlocksWgsl(constants, plan, types);
+  if (plan.kind === "blocks") return attentionForwardBlocksWgsl(constants, plan, types, layout);
   const { blockRows } = plan, parts = Math.ceil(headDim / 4);
   const begin = (r: number) => `
   let seen${r} = visible(head, first + ${r});
@@ -112,7 +137,7 @@ export function attentionForwardWgsl(
   var l${r} = 0.0;
   ${
     unroll(parts, (part) => `
-  let q${r}_${part} = scale * queryAt(start + first + ${r}, ${part});
+  let q${r}_${part} = scale * ${layout.readWgsl("query", `first + ${r}`, part)};
   var sum${r}_${part} = vec4f();`)
   }`;
   const weigh = (r: number) => `
@@ -128,18 +153,18 @@ export function attentionForwardWgsl(
     `sum${r}_${part} = sum${r}_${part} * shrink${r} + ${sum};`;
   const store = (r: number) => `
     l${r} = max(l${r}, 1); // 0 if the query sees no key
-    ${storeRowWgsl("y", "=", `start + first + ${r}`, headDim, (part) => `sum${r}_${part} / l${r}`)}
+    ${storeOf("y", "=", r, headDim, layout, (part) => `sum${r}_${part} / l${r}`)}
     logSumExp[start + first + ${r}] = m${r} + log(l${r});`;
   const body = `
   ${unroll(blockRows, begin)}
   for (var j = 0u; j < seen${blockRows - 1}; j += 4) { // the last row sees the most keys
     let keys = j + vec4u(0, 1, 2, 3);
-    ${dotRowsWgsl("s", "q", "key", blockRows, parts)}
+    ${dotRowsWgsl("s", "q", fourOf("key", layout), blockRows, parts)}
     ${unroll(blockRows, weigh)}
-    ${sumRowsWgsl("p", "value", blockRows, parts, add)}
+    ${sumRowsWgsl("p", fourOf("value", layout), blockRows, parts, add)}
   }
   ${unroll(blockRows, (r) => ifWithin(r, store(r)))}`;
-  return shader(constants, blockRows, types, Object.keys(ATTENTION_READS), ["y", "logSumExp"], body);
+  return shader(constants, blockRows, types, Object.keys(ATTENTION_READS), ["y", "logSumExp"], layout, body);
 }
 
 /** What both backward shaders read. */
@@ -150,9 +175,10 @@ export function attentionBackwardQueryWgsl(
   constants: AttentionBackwardQueryConstants,
   adapter: AdapterClass,
   types: Bindings,
+  layout: HeadLayout = BY_HEADS,
 ): string {
   const plan = planAttention(constants, adapter, "backwardQuery"), { headDim } = constants;
-  if (plan.kind === "blocks") return attentionBackwardQueryBlocksWgsl(constants, plan, types);
+  if (plan.kind === "blocks") return attentionBackwardQueryBlocksWgsl(constants, plan, types, layout);
   const { blockRows } = plan, parts = Math.ceil(headDim / 4), operator = storeOrAdd(constants.accumulate);
   const begin = (r: number) => `
   let row${r} = start + min(first + ${r}, time - 1);
@@ -161,8 +187,8 @@ export function attentionBackwardQueryWgsl(
   let seen${r} = u32(statisticOf(2, row${r}));
   ${
     unroll(parts, (part) => `
-  let q${r}_${part} = scale * queryAt(start + first + ${r}, ${part});
-  let dy${r}_${part} = dyAt(start + first + ${r}, ${part});
+  let q${r}_${part} = scale * ${layout.readWgsl("query", `first + ${r}`, part)};
+  let dy${r}_${part} = ${layout.readWgsl("dy", `first + ${r}`, part)};
   var dq${r}_${part} = vec4f();`)
   }`;
   const weigh = (r: number) => `
@@ -172,18 +198,18 @@ export function attentionBackwardQueryWgsl(
     let ds${r} = p${r} * (dp${r} - delta${r});`;
   const add = (r: number, part: number, sum: string) => `dq${r}_${part} += ${sum};`;
   const store = (r: number) =>
-    storeRowWgsl("dQuery", operator, `start + first + ${r}`, headDim, (part) => `scale * dq${r}_${part}`);
+    storeOf("dQuery", operator, r, headDim, layout, (part) => `scale * dq${r}_${part}`);
   const body = `
   ${unroll(blockRows, begin)}
   for (var j = 0u; j < seen${blockRows - 1}; j += 4) { // the last row sees the most keys
     let keys = j + vec4u(0, 1, 2, 3);
-    ${dotRowsWgsl("s", "q", "key", blockRows, parts)}
-    ${dotRowsWgsl("dWeight", "dy", "value", blockRows, parts)}
+    ${dotRowsWgsl("s", "q", fourOf("key", layout), blockRows, parts)}
+    ${dotRowsWgsl("dWeight", "dy", fourOf("value", layout), blockRows, parts)}
     ${unroll(blockRows, weigh)}
-    ${sumRowsWgsl("ds", "key", blockRows, parts, add)}
+    ${sumRowsWgsl("ds", fourOf("key", layout), blockRows, parts, add)}
   }
   ${unroll(blockRows, (r) => ifWithin(r, store(r)))}`;
-  return shader(constants, blockRows, types, BACKWARD_READS, ["dQuery"], body);
+  return shader(constants, blockRows, types, BACKWARD_READS, ["dQuery"], layout, body);
 }
 
 /** dKey and dValue, from a walk over the queries that see them. */
@@ -191,14 +217,15 @@ export function attentionBackwardKeyValueWgsl(
   constants: AttentionBackwardKeyValueConstants,
   adapter: AdapterClass,
   types: Bindings,
+  layout: HeadLayout = BY_HEADS,
 ): string {
   const plan = planAttention(constants, adapter, "backwardKeyValue"), { headDim, causal } = constants;
-  if (plan.kind === "blocks") return attentionBackwardKeyValueBlocksWgsl(constants, plan, types);
+  if (plan.kind === "blocks") return attentionBackwardKeyValueBlocksWgsl(constants, plan, types, layout);
   const { blockRows } = plan, parts = Math.ceil(headDim / 4);
   const begin = (r: number) =>
     unroll(parts, (part) => `
-  let k${r}_${part} = scale * keyAt(start + first + ${r}, ${part});
-  let v${r}_${part} = valueAt(start + first + ${r}, ${part});
+  let k${r}_${part} = scale * ${layout.readWgsl("key", `first + ${r}`, part)};
+  let v${r}_${part} = ${layout.readWgsl("value", `first + ${r}`, part)};
   var dk${r}_${part} = vec4f();
   var dv${r}_${part} = vec4f();`);
   // masks come for four keys at once; an invocation that holds four uses all of them
@@ -215,12 +242,17 @@ export function attentionBackwardKeyValueWgsl(
     }`;
   const store = (r: number) => `
     ${
-    storeRowWgsl("dKey", storeOrAdd(constants.accumulateKey), `start + first + ${r}`, headDim, (part) =>
-      `scale * dk${r}_${part}`)
+    storeOf(
+      "dKey",
+      storeOrAdd(constants.accumulateKey),
+      r,
+      headDim,
+      layout,
+      (part) => `scale * dk${r}_${part}`,
+    )
   }
     ${
-    storeRowWgsl("dValue", storeOrAdd(constants.accumulateValue), `start + first + ${r}`, headDim, (part) =>
-      `dv${r}_${part}`)
+    storeOf("dValue", storeOrAdd(constants.accumulateValue), r, headDim, layout, (part) => `dv${r}_${part}`)
   }`;
   const body = `
   ${unroll(blockRows, begin)}
@@ -230,9 +262,14 @@ export function attentionBackwardKeyValueWgsl(
     let deltaOfRow = statisticOf(1, row);
     let seen = u32(statisticOf(2, row));
     let masks = mask(row, first);
-    ${unroll(parts, (part) => `let q_${part} = queryAt(row, ${part}); let dy_${part} = dyAt(row, ${part});`)}
+    ${
+    unroll(parts, (part) =>
+      `let q_${part} = ${layout.readWgsl("query", "i", part)}; let dy_${part} = ${
+        layout.readWgsl("dy", "i", part)
+      };`)
+  }
     ${unroll(blockRows, add)}
   }
   ${unroll(blockRows, (r) => ifWithin(r, store(r)))}`;
-  return shader(constants, blockRows, types, BACKWARD_READS, ["dKey", "dValue"], body);
+  return shader(constants, blockRows, types, BACKWARD_READS, ["dKey", "dValue"], layout, body);
 }

@@ -2,7 +2,8 @@
  * Splitting the model width into heads, and merging them again.
  *
  * One linear layer computes query, key and value of all heads side by side: a row of length 3C. Attention takes every head
- * as a matrix of its own. These two functions only move numbers; the backward pass moves gradients back.
+ * as a matrix of its own. These two functions only move numbers; the backward pass moves gradients back. Where that
+ * costs much, `self_attention.ts` does without them.
  *
  *     splitHeads   (B, T, 3C)         →   query, key, value, each (B, H, T, D)
  *     mergeHeads   (B, H, T, D)       →   (B, T, C)
@@ -165,6 +166,18 @@ export const mergeHeadsBackward = kernel({
   }],
 });
 
+/** The sizes of heads that stand side by side in x (B, T, 3C); throws if 3H does not divide the width. */
+export function headSizes(
+  x: Tensor,
+  heads: number,
+): Record<"batch" | "heads" | "time" | "headDim", number> {
+  const [batch, time, width] = x.shape, headDim = width / 3 / heads;
+  if (Number.isInteger(headDim)) return { batch, heads, time, headDim };
+  throw new TypeError(
+    `Cannot split ${formatShape(x.shape)} into ${heads} heads: expected a multiple of ${3 * heads}`,
+  );
+}
+
 /**
  * Splits packed query, key and value into heads.
  *
@@ -175,13 +188,7 @@ export const mergeHeadsBackward = kernel({
  * @category Operations
  */
 export function splitHeads(x: Tensor, heads: number): [query: Tensor, key: Tensor, value: Tensor] {
-  const [batch, time, width] = x.shape, headDim = width / 3 / heads;
-  if (!Number.isInteger(headDim)) {
-    throw new TypeError(
-      `Cannot split ${formatShape(x.shape)} into ${heads} heads: expected a multiple of ${3 * heads}`,
-    );
-  }
-  const sizes = { batch, time, heads, headDim, parts: 3 };
+  const { batch, time, headDim } = headSizes(x, heads), sizes = { batch, time, heads, headDim, parts: 3 };
   const split = (part: number): Tensor => {
     const y = outputOf([batch, heads, time, headDim], [x]);
     x.backend.run(splitHeadsForward, { x, y }, { ...sizes, part });

@@ -44,7 +44,7 @@
  * results repeat bit for bit.
  *
  * `attention_tiles_wgsl.ts` has the two products of a group, `multiplyRows` (Q Kᵀ) and `addRows` (P V), and says how the
- * variables are numbered; `attention_wgsl.ts` has the walk of a single invocation.
+ * variables are numbered; `../attention_wgsl.ts` has the walk of a single invocation.
  *
  * References: Dao, "FlashAttention-2", 2023, algorithms 1 and 2; Milakov, Gimelshein, "Online normalizer calculation for
  * softmax", 2018.
@@ -52,8 +52,8 @@
  * @module
  */
 
-import type { Bindings } from "../../core/backend.ts";
-import { storeOrAdd } from "../../core/webgpu/shader.ts";
+import type { Bindings } from "../../../core/backend.ts";
+import { storeOrAdd } from "../../../core/webgpu/shader.ts";
 import {
   ATTENTION_BACKWARD_READS,
   ATTENTION_READS,
@@ -61,9 +61,10 @@ import {
   type AttentionBackwardQueryConstants,
   type AttentionConstants,
   attentionDeclarationsWgsl,
-} from "./attention_mask.ts";
+} from "../attention_mask.ts";
+import type { HeadLayout } from "../head_layout.ts";
 import { type AttentionPlan, AttentionTiles, BLOCK_COLUMNS, BLOCK_ROWS } from "./attention_tiles_wgsl.ts";
-import { component, unroll, unrollSum } from "../matmul/unroll.ts";
+import { component, unroll, unrollSum } from "../../matmul/unroll.ts";
 
 /** A vector with one expression for each of the four rows of a quad. */
 const vectorOf = (text: (row: number) => string): string => `vec4f(${unroll(4, text, ", ")})`;
@@ -76,14 +77,16 @@ function shader(
   reads: readonly string[],
   writes: readonly string[],
   block: string,
+  layout: HeadLayout,
   body: string,
 ): string {
-  return `${attentionDeclarationsWgsl(constants, reads, writes, types)}
+  const tensors = [reads, writes].map((operands) => layout.tensorsOf(operands));
+  return `${attentionDeclarationsWgsl(constants, tensors[0], tensors[1], types)}
 const blocks = (time + ${BLOCK_ROWS - 1}) / ${BLOCK_ROWS};
 ${tiles.memory}
 fn run(group: u32, lane: u32) {
   let head = group / blocks;
-  let start = head * time;
+  ${layout.declarations}
   let first = (${block}) * ${BLOCK_ROWS};
   ${tiles.position}
   ${body}
@@ -108,7 +111,7 @@ const masksOfQueries = ({ threshold }: AttentionConstants, tiles: AttentionTiles
     ${
     unroll(
       4,
-      (i) => `let rowMasks${a}_${i} = mask(${component(`tensorRows${a}`, i)}, firstKey + 4 * laneColumn);`,
+      (i) => `let rowMasks${a}_${i} = mask(${component(`batchRows${a}`, i)}, firstKey + 4 * laneColumn);`,
     )
   }
     ${
@@ -123,8 +126,9 @@ export function attentionForwardBlocksWgsl(
   constants: AttentionConstants,
   plan: AttentionPlan,
   types: Bindings,
+  layout: HeadLayout,
 ): string {
-  const tiles = new AttentionTiles(constants.headDim, plan.laneQuads), { steps } = tiles;
+  const tiles = new AttentionTiles(constants.headDim, plan.laneQuads, layout), { steps } = tiles;
   const largest = (a: number) => `max(max(s${a}_0, s${a}_1), max(s${a}_2, s${a}_3))`;
   const dropout = constants.threshold > 0;
   const body = `
@@ -167,11 +171,20 @@ export function attentionForwardBlocksWgsl(
     tiles.quads((a) =>
       unroll(4, (i) =>
         `if (${component(`rows${a}`, i)} < time) {
-    logSumExp[${component(`tensorRows${a}`, i)}] = ${component(`m${a}`, i)} + log(${component(`l${a}`, i)});
+    logSumExp[${component(`batchRows${a}`, i)}] = ${component(`m${a}`, i)} + log(${component(`l${a}`, i)});
   }`)
     )
   }`;
-  return shader(constants, tiles, types, Object.keys(ATTENTION_READS), ["y", "logSumExp"], LAST_FIRST, body);
+  return shader(
+    constants,
+    tiles,
+    types,
+    Object.keys(ATTENTION_READS),
+    ["y", "logSumExp"],
+    LAST_FIRST,
+    layout,
+    body,
+  );
 }
 
 /** What both backward shaders read. */
@@ -190,10 +203,12 @@ export function attentionBackwardQueryBlocksWgsl(
   constants: AttentionBackwardQueryConstants,
   plan: AttentionPlan,
   types: Bindings,
+  layout: HeadLayout,
 ): string {
-  const tiles = new AttentionTiles(constants.headDim, plan.laneQuads), dropout = constants.threshold > 0;
+  const tiles = new AttentionTiles(constants.headDim, plan.laneQuads, layout),
+    dropout = constants.threshold > 0;
   const statistics = (part: number, a: number) =>
-    vectorOf((i) => `statisticOf(${part}, ${component(`tensorRows${a}`, i)})`);
+    vectorOf((i) => `statisticOf(${part}, ${component(`batchRows${a}`, i)})`);
   const body = `
   ${
     tiles.quads((a) => `
@@ -219,7 +234,7 @@ export function attentionBackwardQueryBlocksWgsl(
     ${tiles.addRows("dq", "ds", ["key", "firstKey"])}
   }
   ${tiles.store("dQuery", storeOrAdd(constants.accumulate), gradientOf("dq", "scale * "))}`;
-  return shader(constants, tiles, types, BACKWARD_READS, ["dQuery"], LAST_FIRST, body);
+  return shader(constants, tiles, types, BACKWARD_READS, ["dQuery"], LAST_FIRST, layout, body);
 }
 
 /** dKey and dValue, from a walk over the queries that see them. */
@@ -227,8 +242,10 @@ export function attentionBackwardKeyValueBlocksWgsl(
   constants: AttentionBackwardKeyValueConstants,
   plan: AttentionPlan,
   types: Bindings,
+  layout: HeadLayout,
 ): string {
-  const tiles = new AttentionTiles(constants.headDim, plan.laneQuads), dropout = constants.threshold > 0;
+  const tiles = new AttentionTiles(constants.headDim, plan.laneQuads, layout),
+    dropout = constants.threshold > 0;
   const body = `
   ${tiles.sums("dk")}
   ${tiles.sums("dv")}
@@ -261,5 +278,5 @@ export function attentionBackwardKeyValueBlocksWgsl(
   }
   ${tiles.store("dKey", storeOrAdd(constants.accumulateKey), gradientOf("dk", "scale * "))}
   ${tiles.store("dValue", storeOrAdd(constants.accumulateValue), gradientOf("dv"))}`;
-  return shader(constants, tiles, types, BACKWARD_READS, ["dKey", "dValue"], FIRST_FIRST, body);
+  return shader(constants, tiles, types, BACKWARD_READS, ["dKey", "dValue"], FIRST_FIRST, layout, body);
 }

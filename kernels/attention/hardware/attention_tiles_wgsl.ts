@@ -2,7 +2,7 @@
  * How the shaders of attention divide the rows of a head among groups, and how a group multiplies tiles. The division depends
  * on the kind of processor and on sizes, never on timing:
  *
- * - Software: an invocation computes four rows alone (`attention_wgsl.ts`). A CPU that runs shaders gains nothing from copying
+ * - Software: an invocation computes four rows alone (`../attention_wgsl.ts`). A CPU that runs shaders gains nothing from copying
  *   to workgroup memory, and loses time at every barrier.
  * - Hardware, heads of 16, 20, … 128 channels: a group computes a block of 64 rows together (`attention_blocks_wgsl.ts`).
  * - Hardware, other widths (rows that cannot be read as vectors, very narrow or very wide ones): an invocation computes one row
@@ -29,9 +29,10 @@
  * @module
  */
 
-import type { AdapterClass } from "../../core/backend.ts";
-import type { AttentionConstants } from "./attention_mask.ts";
-import { component, unroll } from "../matmul/unroll.ts";
+import type { AdapterClass } from "../../../core/backend.ts";
+import type { AttentionConstants } from "../attention_mask.ts";
+import { BY_HEADS, type HeadLayout } from "../head_layout.ts";
+import { component, unroll } from "../../matmul/unroll.ts";
 
 /** Rows of the tall tile: those that a group computes. */
 export const BLOCK_ROWS = 64;
@@ -107,8 +108,8 @@ export function planAttention(
   return { kind: "blocks", blockRows: BLOCK_ROWS, laneQuads, lanes, groups };
 }
 
-/** Rows of a tensor: its name, and the first of them in its head, both as WGSL. */
-export type RowsOf = readonly [tensor: string, first: string];
+/** Rows of a head: the operand, and the position of the first of them, as WGSL. */
+export type RowsOf = readonly [operand: string, first: string];
 
 /** Writes what a group does with its tiles: `lane`, `first` and `start` are declared by the shader. */
 export class AttentionTiles {
@@ -116,12 +117,14 @@ export class AttentionTiles {
   readonly steps: number;
   readonly #headDim: number;
   readonly #laneQuads: number;
+  readonly #layout: HeadLayout;
 
-  /** For heads of a width, and invocations that have one or two quads each. */
-  constructor(headDim: number, laneQuads: number) {
+  /** For heads of a width, which stand in tensors by a layout, and invocations that have one or two quads each. */
+  constructor(headDim: number, laneQuads: number, layout: HeadLayout = BY_HEADS) {
     this.steps = Math.ceil(headDim / BLOCK_COLUMNS);
     this.#headDim = headDim;
     this.#laneQuads = laneQuads;
+    this.#layout = layout;
   }
 
   /** Both tiles, and `partial`, a vector for each lane and quad: 14 KiB of the 16 that every device has. */
@@ -130,7 +133,7 @@ var<workgroup> tall: array<vec4f, 512>; // column after column, each of 16 quads
 var<workgroup> wide: array<vec4f, 256>; // row after row, each of 8 times 4 columns
 var<workgroup> partial: array<vec4f, 128>;`;
 
-  /** Declares the column and the quads of a lane, and their rows in the head and in the tensor, where rows beyond the last are copies of it. */
+  /** Declares the column and the quads of a lane, and their rows in the head, and over all heads, where rows beyond the last are copies of it. */
   get position(): string {
     return `
   let laneColumn = lane % ${COLUMN_QUADS};
@@ -138,7 +141,7 @@ var<workgroup> partial: array<vec4f, 128>;`;
       this.quads((a) => `
   let quad${a} = lane / ${COLUMN_QUADS} + ${a * ROW_QUADS / this.#laneQuads};
   let rows${a} = first + 4 * quad${a} + vec4u(0, 1, 2, 3);
-  let tensorRows${a} = start + min(rows${a}, vec4u(time - 1));`)
+  let batchRows${a} = start + min(rows${a}, vec4u(time - 1));`)
     }`;
   }
 
@@ -194,13 +197,13 @@ var<workgroup> partial: array<vec4f, 128>;`;
     ${unroll(this.steps, step)}`;
   }
 
-  /** Stores four channels of each row in each step, or adds them to a tensor: `value` is the expression for a row of a quad. */
+  /** Stores four channels of each row in each step, or adds them to what is there: `value` is the expression for a row of a quad. */
   store(
-    tensor: string,
+    operand: string,
     operator: string,
     value: (quad: number, row: number, step: number) => string,
   ): string {
-    const parts = this.#headDim / 4;
+    const parts = this.#headDim / 4, tensor = this.#layout.tensorOf(operand);
     const write = (a: number, i: number, step: number) => {
       const part = `${step * COLUMN_QUADS} + laneColumn`, line = `${tensor}[row * ${parts} + ${part}]`;
       const code = `${line} ${operator} ${value(a, i, step)};`;
@@ -209,7 +212,7 @@ var<workgroup> partial: array<vec4f, 128>;`;
     return this.quads((a) =>
       unroll(4, (i) => `
   if (${component(`rows${a}`, i)} < time) {
-    let row = ${component(`tensorRows${a}`, i)};
+    let row = ${this.#layout.rowWgsl(operand, component(`rows${a}`, i))};
     ${unroll(this.steps, (step) => write(a, i, step))}
   }`)
     );
@@ -230,18 +233,19 @@ var<workgroup> partial: array<vec4f, 128>;`;
   }
 
   /** Copies 32 channels of 32 rows to the wide tile. */
-  #copy([tensor, first]: RowsOf, step: number): string {
+  #copy([operand, first]: RowsOf, step: number): string {
     return `
     for (var at = lane; at < ${BLOCK_COLUMNS * COLUMN_QUADS}; at += lanes) {
-      let row = start + min(${first} + at / ${COLUMN_QUADS}, time - 1);
-      wide[at] = ${tensor}At(row, ${this.#part(`${step * COLUMN_QUADS} + at % ${COLUMN_QUADS}`)});
+      let position = min(${first} + at / ${COLUMN_QUADS}, time - 1);
+      let part = ${this.#part(`${step * COLUMN_QUADS} + at % ${COLUMN_QUADS}`)};
+      wide[at] = ${this.#layout.readWgsl(operand, "position", "part")};
     }`;
   }
 
   /** Copies 32 channels of `4 · quads` rows to a tile, transposed: the tile has a row for each channel. */
-  #copyTransposed(tile: string, quads: number, [tensor, first]: RowsOf): string {
-    const read = (i: number) =>
-      `let x${i} = ${tensor}At(start + min(${first} + 4 * quad + ${i}, time - 1), part);`;
+  #copyTransposed(tile: string, quads: number, [operand, first]: RowsOf): string {
+    const position = (i: number) => `min(${first} + 4 * quad + ${i}, time - 1)`;
+    const read = (i: number) => `let x${i} = ${this.#layout.readWgsl(operand, position(i), "part")};`;
     const transposed = (x: number) => `vec4f(${unroll(4, (i) => component(`x${i}`, x), ", ")})`;
     return `
       for (var piece = lane; piece < ${quads * COLUMN_QUADS}; piece += lanes) { // of 4 × 4 numbers
