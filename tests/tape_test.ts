@@ -8,7 +8,7 @@ import { crossEntropy, IGNORE_INDEX } from "../kernels/cross_entropy.ts";
 import { add, addScaled, scale, scaleForward } from "../kernels/elementwise.ts";
 import { boundaryIndices, embedding, positionsOf } from "../kernels/embedding.ts";
 import { mergeHeads, splitHeads } from "../kernels/attention/heads.ts";
-import { layerNorm } from "../kernels/layer_norm.ts";
+import { layerNorm } from "../kernels/norm/layer_norm.ts";
 import { meanPooling } from "../kernels/mean_pooling.ts";
 import { linear } from "../kernels/matmul/linear.ts";
 import { matmul } from "../kernels/matmul/matmul.ts";
