@@ -148,7 +148,11 @@ export function residual(x: Tensor, branch: Tensor, rate: number): Tensor {
     // y = x + mask · branch / (1 − p)   →   dx = dy,   dBranch = mask · dy / (1 − p)
     const { gradient: dx, accumulate } = gradientToWrite(x);
     const { gradient: dBranch, accumulate: accumulateBranch } = gradientToWrite(branch);
-    backend.run(residualBackward, { dy, random, dx, dBranch }, { ...constants, accumulate, accumulateBranch });
+    backend.run(residualBackward, { dy, random, dx, dBranch }, {
+      ...constants,
+      accumulate,
+      accumulateBranch,
+    });
   });
   return y;
 }

@@ -68,19 +68,22 @@ everyBackend("addNorm equals the CPU reference", async (backend) => {
   }
 });
 
-everyBackend("addNorm equals its decomposed twin, on the CPU and WebAssembly bit for bit", async (backend) => {
-  for (const [rows, columns] of SIZES) {
-    for (const rate of [0, 0.3]) {
-      for (const [use, operation] of Object.entries(uses(rate))) {
-        const inputs = sized(rows, columns), what = `${use}, ${rows} × ${columns}, rate ${rate}`;
-        const fused = await evaluate(backend, inputs, operation, undefined, random);
-        const twin = await evaluate(backend, inputs, operation, undefined, random, { decomposed: true });
-        if (backend.name === "webgpu") assertSame(fused, twin, TOLERANCES.rows, what);
-        else assertEquals(fused, twin, what);
+everyBackend(
+  "addNorm equals its decomposed twin, on the CPU and WebAssembly bit for bit",
+  async (backend) => {
+    for (const [rows, columns] of SIZES) {
+      for (const rate of [0, 0.3]) {
+        for (const [use, operation] of Object.entries(uses(rate))) {
+          const inputs = sized(rows, columns), what = `${use}, ${rows} × ${columns}, rate ${rate}`;
+          const fused = await evaluate(backend, inputs, operation, undefined, random);
+          const twin = await evaluate(backend, inputs, operation, undefined, random, { decomposed: true });
+          if (backend.name === "webgpu") assertSame(fused, twin, TOLERANCES.rows, what);
+          else assertEquals(fused, twin, what);
+        }
       }
     }
-  }
-});
+  },
+);
 
 everyBackend("addNorm of many rows equals the CPU reference", async (backend) => {
   const inputs = sized(70_001, 4), operation = uses(0.3)["the sum, too"];

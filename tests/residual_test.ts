@@ -38,20 +38,23 @@ Deno.test("residual: gradients equal central differences", async () => {
   }
 });
 
-everyBackend("residual equals its decomposed twin, on the CPU and WebAssembly bit for bit, and the CPU reference", async (backend) => {
-  for (const size of [1, 3, 4, 60, 65, 4100, 70_001, 280_004]) {
-    for (const [use, operation] of Object.entries(size < 5000 ? uses : { plain })) {
-      const inputs = sized(size), what = `${use}, ${size} elements`;
-      const fused = await evaluate(backend, inputs, operation, undefined, random);
-      const twin = await evaluate(backend, inputs, operation, undefined, random, { decomposed: true });
-      // a GPU may round a product and a sum at once
-      if (backend.name === "webgpu") assertSame(fused, twin, TOLERANCES.products, what);
-      else assertEquals(fused, twin, what);
-      const expected = await evaluate(new CpuBackend(), inputs, operation, undefined, random);
-      assertSame(fused, expected, TOLERANCES.products, `${what}, CPU`);
+everyBackend(
+  "residual equals its decomposed twin, on the CPU and WebAssembly bit for bit, and the CPU reference",
+  async (backend) => {
+    for (const size of [1, 3, 4, 60, 65, 4100, 70_001, 280_004]) {
+      for (const [use, operation] of Object.entries(size < 5000 ? uses : { plain })) {
+        const inputs = sized(size), what = `${use}, ${size} elements`;
+        const fused = await evaluate(backend, inputs, operation, undefined, random);
+        const twin = await evaluate(backend, inputs, operation, undefined, random, { decomposed: true });
+        // a GPU may round a product and a sum at once
+        if (backend.name === "webgpu") assertSame(fused, twin, TOLERANCES.products, what);
+        else assertEquals(fused, twin, what);
+        const expected = await evaluate(new CpuBackend(), inputs, operation, undefined, random);
+        assertSame(fused, expected, TOLERANCES.products, `${what}, CPU`);
+      }
     }
-  }
-});
+  },
+);
 
 Deno.test("residual is one kernel forward and one backward; at rate 0 and in inference a sum", async () => {
   const run = async (operation: Operation, state?: Uint32Array) => {

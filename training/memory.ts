@@ -6,13 +6,13 @@
  *
  *     6    queries, keys and values, before and after they are split into heads
  *     2    the heads' results, before and after they are merged
- *     5    their projection, two sums with the residual stream, two norms
- *     1    the result of the feed-forward network
- *     2    what dropout keeps, where there is dropout
+ *     2    their projection, and the result of the feed-forward network
+ *     2    two norms
+ *     2    two sums with the residual stream; where a post-norm block adds and normalizes in one pass, without gradients
  *
  * and the width of the feed-forward network twice, before and after its activation. On top come the embeddings and the
  * logits, which a masked language model computes for the masked tokens only, and a classifier made from
- * one not at all.
+ * one not at all. A block of an experiment may keep what dropout returns as well, twice.
  *
  * Where blocks are computed again in the backward pass (`recompute`), each keeps its result alone, again as value and as
  * gradient, and the numbers above are kept of one block at a time.
@@ -28,7 +28,15 @@ import type { Precision } from "../core/tape.ts";
 import { MASK_RATE } from "../data/masking.ts";
 import { countParameters } from "../core/module.ts";
 import type { Experiment } from "../models/experiment.ts";
-import { buildModel, kindOf, type ModelConfig, objectiveOf } from "../models/families.ts";
+import { PostNormBlock, PreNormBlock } from "../models/blocks.ts";
+import {
+  attentionStack,
+  buildModel,
+  kindOf,
+  type Model,
+  type ModelConfig,
+  objectiveOf,
+} from "../models/families.ts";
 import { type OptimizerName, updateRule } from "./optimizers.ts";
 
 /**
@@ -45,6 +53,14 @@ export interface MemoryEstimate {
   readonly activationBytes: number;
   /** For the largest single tensor. */
   readonly tensorBytes: number;
+}
+
+/** What a block keeps of a token for each of the model's C channels, values and gradients. */
+function widthsKept(model: Model, { modelDim, dropoutRate }: ModelConfig): number {
+  const [block] = attentionStack(model).blocks;
+  if (block instanceof PostNormBlock) return modelDim % 4 === 0 ? 26 : 28;
+  if (block instanceof PreNormBlock) return 28;
+  return dropoutRate > 0 ? 32 : 28;
 }
 
 /**
@@ -80,14 +96,14 @@ export function estimateMemory(
   } = {},
 ): MemoryEstimate {
   const { layers, heads, modelDim, feedForwardDim, contextLength, vocabSize, dropoutRate } = config;
-  const parameters = countParameters(buildModel(config, options.experiment));
+  const model = buildModel(config, options.experiment), parameters = countParameters(model);
   const tokens = batchSize * contextLength, dropped = dropoutRate > 0 ? 1 : 0;
   const { maskRate = MASK_RATE } = options;
   // the number of masked tokens is rounded up, so that most batches have the same shape
   const masked = Math.min(1, 1.2 * maskRate);
   const scored = objectiveOf(config) === "causal" ? 1 : kindOf(config) === "classifier" ? 0 : masked;
   const halves = options.precision === "f16" ? 1 : 0;
-  const perLayer = (28 + 4 * dropped + 4 * halves) * modelDim + 4 * feedForwardDim + 3 * heads;
+  const perLayer = (widthsKept(model, config) + 4 * halves) * modelDim + 4 * feedForwardDim + 3 * heads;
   const ofBlocks = options.recompute ? perLayer + 2 * layers * modelDim : layers * perLayer;
   const perToken = ofBlocks + (6 + 2 * dropped) * modelDim + 2 * scored * vocabSize;
   const operands = tokens * (5 * modelDim + feedForwardDim + scored * vocabSize) +

@@ -24,7 +24,7 @@
 import { kernel } from "../../core/backend.ts";
 import { gradientOf, gradientToWrite, needsGradient, outputOf, type Tensor } from "../../core/tensor.ts";
 import { forRowsOfPiece, rowPieces } from "../../core/wasm/wasm_pass.ts";
-import { dropoutForward, dropoutScratch, droppedWasm, dropThreshold } from "../dropout.ts";
+import { dropoutScratch, droppedWasm, dropThreshold } from "../dropout.ts";
 import { addBackward, addForward, checkEqualShapes } from "../elementwise.ts";
 import { rowLanes } from "../reduce.ts";
 import { isFusible, residual, residualBackward, residualForward } from "../residual.ts";
@@ -46,8 +46,7 @@ export const addNormForward = kernel({
     else residualForward.cpu({ x, branch, random, y: sum }, { ...constants, size });
     layerNormForward.cpu({ x: sum, weight, bias, y, statistics }, constants);
   },
-  wgsl: ({ columns, threshold }, adapter) =>
-    addNormForwardWgsl(columns, rowLanes(adapter), threshold > 0),
+  wgsl: ({ columns, threshold }, adapter) => addNormForwardWgsl(columns, adapter, threshold > 0),
   wasm: [{
     switches: ["threshold"],
     pieces: rowPieces,
@@ -87,14 +86,15 @@ export const addNormBackward = kernel({
     const { joined, accumulate, accumulateBranch, ...sizes } = constants, size = sizes.rows * sizes.columns;
     const total = dSum.slice();
     layerNormBackward.cpu({ dy, x: sum, weight, statistics, dx: total }, { ...sizes, accumulate: joined });
-    if (constants.threshold > 0) residualBackward.cpu({ dy: total, random, dx, dBranch }, { ...constants, size });
-    else {
+    if (constants.threshold > 0) {
+      residualBackward.cpu({ dy: total, random, dx, dBranch }, { ...constants, size });
+    } else {
       const switches = { accumulateA: accumulate, accumulateB: accumulateBranch };
       addBackward.cpu({ dy: total, da: dx, db: dBranch }, { size, ...switches });
     }
   },
   wgsl: ({ columns, threshold, joined, accumulate, accumulateBranch }, adapter) =>
-    addNormBackwardWgsl(columns, rowLanes(adapter), {
+    addNormBackwardWgsl(columns, adapter, {
       isDropped: threshold > 0,
       isJoined: joined === 1,
       accumulate,
@@ -189,7 +189,9 @@ export function addNorm(
   const stream = threshold > 0 ? tape!.nextStream() : 0;
   const random = tape?.random ?? backend.allocate([4], "u32"); // bound, but not read, where the threshold is 0
   const constants = { rows, columns, stream, threshold, keepScale: 1 / (1 - dropoutRate) };
-  const inputs = [x, branch, weight, bias], sum = outputOf(shape, inputs), normalized = outputOf(shape, inputs);
+  const inputs = [x, branch, weight, bias],
+    sum = outputOf(shape, inputs),
+    normalized = outputOf(shape, inputs);
   const statistics = backend.allocate([rows, 2]);
   const tensors = { x, branch, weight, bias, random, sum, y: normalized, statistics };
   backend.run(addNormForward, tensors, { ...constants, epsilon });

@@ -3,17 +3,19 @@
  *
  * Rows begin at multiples of four numbers, which are read and written as one vector. The lanes of a group share a row: lane
  * n has the vectors n, n + lanes, …, so lanes side by side read what lies side by side. What a lane has read it keeps in
- * variables of its own, `s0`, `s1`, …; where a row is too long for that, the lane reads again what it read or wrote itself.
+ * variables of its own, `s0`, `s1`, …. Where a row is too long for that, or a CPU runs the shader and a variable is memory
+ * like any other, the lane reads again what it read or wrote itself.
  *
  * @module
  */
 
+import type { AdapterClass } from "../../core/backend.ts";
 import { declareBindings, storeOrAdd } from "../../core/webgpu/shader.ts";
 import { DROPPED_WGSL } from "../dropout.ts";
 import { unroll } from "../matmul/unroll.ts";
-import { SUM_OVER_GROUP_WGSL } from "../reduce.ts";
+import { rowLanes, SUM_OVER_GROUP_WGSL } from "../reduce.ts";
 
-/** The most vectors of a row that a lane keeps in variables. */
+/** The most vectors of a row that a lane of a GPU keeps in variables. */
 const MOST_KEPT = 8;
 
 /** What an array of a shader is made of. */
@@ -30,10 +32,10 @@ class RowWalk {
   /** Whether a row fits into the variables. */
   readonly #kept: boolean;
 
-  constructor(columns: number, lanes: number) {
+  constructor(columns: number, adapter: AdapterClass) {
     this.#parts = columns / 4;
-    this.#lanes = lanes;
-    this.#kept = this.#turns <= MOST_KEPT;
+    this.#lanes = rowLanes(adapter);
+    this.#kept = adapter === "hardware" && this.#turns <= MOST_KEPT;
   }
 
   get #turns(): number {
@@ -78,12 +80,12 @@ class RowWalk {
  * The forward shader.
  *
  * @param columns C, a multiple of 4.
- * @param lanes Lanes that share a row.
+ * @param adapter What runs the shader.
  * @param isDropped Whether the branch is dropped.
  * @returns The text.
  */
-export function addNormForwardWgsl(columns: number, lanes: number, isDropped: boolean): string {
-  const row = new RowWalk(columns, lanes), branch = isDropped ? "dropped(at, branch[at])" : "branch[at]";
+export function addNormForwardWgsl(columns: number, adapter: AdapterClass, isDropped: boolean): string {
+  const row = new RowWalk(columns, adapter), branch = isDropped ? "dropped(at, branch[at])" : "branch[at]";
   const reads = ["x", "branch", "weight", "bias", "random"], writes = ["sum", "y", "statistics"];
   return `${declareBindings(reads, writes, elementOf)}
 ${isDropped ? DROPPED_WGSL : ""}
@@ -94,15 +96,19 @@ fn run(row: u32, lane: u32) {
   var laneSquares = vec4f();
   ${row.declare("s")}
   ${
-    row.walk((n) => `let s = x[at] + ${branch};
+    row.walk((n) =>
+      `let s = x[at] + ${branch};
     sum[at] = s;
     ${row.keep("s", n, "s")}
-    laneSum += s;`)
+    laneSum += s;`
+    )
   }
   let m = ${total("laneSum")} / columns;
   ${
-    row.walk((n) => `let centered = ${row.kept("s", n, "sum[at]")} - m;
-    laneSquares += centered * centered;`)
+    row.walk((n) =>
+      `let centered = ${row.kept("s", n, "sum[at]")} - m;
+    laneSquares += centered * centered;`
+    )
   }
   let r = 1 / sqrt(${total("laneSquares")} / columns + epsilon);
   ${row.walk((n) => `y[at] = weight[part] * (${row.kept("s", n, "sum[at]")} - m) * r + bias[part];`)}
@@ -114,13 +120,13 @@ fn run(row: u32, lane: u32) {
  * The backward shader.
  *
  * @param columns C, a multiple of 4.
- * @param lanes Lanes that share a row.
+ * @param adapter What runs the shader.
  * @param options Whether the branch is dropped, whether the sum has a gradient already, and how the gradients are written.
  * @returns The text.
  */
 export function addNormBackwardWgsl(
   columns: number,
-  lanes: number,
+  adapter: AdapterClass,
   { isDropped, isJoined, accumulate, accumulateBranch }: {
     readonly isDropped: boolean;
     readonly isJoined: boolean;
@@ -128,7 +134,7 @@ export function addNormBackwardWgsl(
     readonly accumulateBranch: number;
   },
 ): string {
-  const row = new RowWalk(columns, lanes);
+  const row = new RowWalk(columns, adapter);
   const reads = ["dy", "dSum", "sum", "weight", "statistics", "random"], writes = ["dx", "dBranch"];
   const g = "weight[part] * dy[at]", normalized = "(sum[at] - m) * r";
   return `${declareBindings(reads, writes, elementOf)}
@@ -142,21 +148,25 @@ fn run(row: u32, lane: u32) {
   var laneGx = vec4f();
   ${row.declare("g", "normalized")}
   ${
-    row.walk((n) => `let g = ${g};
+    row.walk((n) =>
+      `let g = ${g};
     let normalized = ${normalized};
     ${row.keep("g", n, "g")}
     ${row.keep("normalized", n, "normalized")}
     laneG += g;
-    laneGx += g * normalized;`)
+    laneGx += g * normalized;`
+    )
   }
   let meanG = ${total("laneG")} / columns;
   let meanGx = ${total("laneGx")} / columns;
   ${
-    row.walk((n) => `let g = ${row.kept("g", n, g)};
+    row.walk((n) =>
+      `let g = ${row.kept("g", n, g)};
     let normalized = ${row.kept("normalized", n, normalized)};
     let slope = ${isJoined ? "dSum[at] + " : ""}r * (g - meanG - normalized * meanGx);
     dx[at] ${storeOrAdd(accumulate)} slope;
-    dBranch[at] ${storeOrAdd(accumulateBranch)} ${isDropped ? "dropped(at, slope)" : "slope"};`)
+    dBranch[at] ${storeOrAdd(accumulateBranch)} ${isDropped ? "dropped(at, slope)" : "slope"};`
+    )
   }
 }`;
 }
