@@ -12,7 +12,7 @@ import { evaluateText } from "../inference/evaluate_text.ts";
 import { evaluate as measure } from "../training/evaluate.ts";
 import { loadConfig } from "../checkpoints/checkpoint.ts";
 import { findModel } from "./files/block_file.ts";
-import { openModel, withPathInErrors } from "./files/checkpoint_folder.ts";
+import { type FoundFolder, openModel, withPathInErrors } from "./files/checkpoint_folder.ts";
 import { RUNS } from "./files/own_names.ts";
 import { saveFile } from "./files/save_file.ts";
 import { type Command, defineCommand } from "./cli/command.ts";
@@ -30,7 +30,7 @@ import { evaluateFlags, MASKED_FLAGS } from "./reports/evaluate_flags.ts";
 import { describeEvaluation } from "./reports/evaluation.ts";
 import { detailsOf } from "./reports/evaluation_details.ts";
 import { evaluationReport } from "./reports/evaluation_report.ts";
-import { findTexts } from "./reports/run_texts.ts";
+import { findTexts, stateOf } from "./reports/run_texts.ts";
 import { skillsOn, skillTable } from "./reports/skill_table.ts";
 import { ProgressLine } from "./cli/progress.ts";
 import { formatFacts, formatJson, print, quote } from "./cli/terminal.ts";
@@ -80,7 +80,8 @@ export const evaluate: Command = defineCommand({
     await withBackend({ device, threads }, async ({ backend }) => {
       const { model, tokenizer } = openModel<"causal" | "masked">(backend, found, kind);
       const { texts: evaluated, skipped } = knownTexts(tokenizer, askedTexts.evaluated, unknown);
-      const texts = { ...askedTexts, evaluated }, documents = options.lines ? linesOf(evaluated) : evaluated;
+      const lines = kind === "masked" && (options.lines ?? wasTrainedOnLines(found));
+      const texts = { ...askedTexts, evaluated }, documents = lines ? linesOf(evaluated) : evaluated;
       const encode = () => explainUnknown(tokenizer, evaluated, () => encodeDocuments(tokenizer, documents));
       const ids = withPathInErrors(shortened(texts.name), encode), limits = await memoryLimits(backend);
       // progress goes to standard error, because another program may read the results
@@ -101,12 +102,12 @@ export const evaluate: Command = defineCommand({
         return tales && { tales };
       };
       const examine = async () => ({
-        ...{ checkpoint: path, device: backend.device, ...skipped && { skipped } },
-        ...await evaluateText(backend, model, ids, { ...options, tokenizer, lossOn }),
+        ...{ checkpoint: path, device: backend.device, ...lines && { lines }, ...skipped && { skipped } },
+        ...await evaluateText(backend, model, ids, { ...options, lines, tokenizer, lossOn }),
         ...kind === "causal" ? await talesOn(model as ModelsByKind["causal"]) : {},
         ...report === undefined ? {} : {
           report: await detailsOf(backend, model, tokenizer, {
-            ...{ found, texts, ids, settings: { ...options, seed: options.seed ?? 1 } },
+            ...{ found, texts, ids, settings: { ...options, lines, seed: options.seed ?? 1 } },
             checkMemory: (tokens) =>
               checkGenerationMemory(model.config, { samples: 1, tokens }, limits, "leave out --report"),
             onProgress: advance("writing samples"),
@@ -130,6 +131,12 @@ export const evaluate: Command = defineCommand({
     });
   },
 });
+
+/** Whether the run that a checkpoint is from began a sequence at each line: packed full, they would be unlike all it has read. */
+function wasTrainedOnLines(found: FoundFolder): boolean {
+  const { settings } = stateOf(found);
+  return typeof settings === "object" && settings !== null && "lines" in settings && settings.lines === true;
+}
 
 /** Refuses another file than one for Markdown, and one that may not be written. */
 async function expectReport(path: string): Promise<void> {

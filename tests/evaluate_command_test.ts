@@ -1,4 +1,11 @@
-import { assert, assertAlmostEquals, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import {
+  assert,
+  assertAlmostEquals,
+  assertEquals,
+  assertMatch,
+  assertNotEquals,
+  assertStringIncludes,
+} from "@std/assert";
 import { makeTales } from "../data/tales.ts";
 import { inFolder, miniformer, small, story, succeed, words } from "./_command.ts";
 
@@ -81,7 +88,9 @@ for (const rule of ["", "--lines --mask_rule fairseq --mask_rate 0.3 --seed 3"])
   Deno.test(`evaluate measures what train measured, of a masked model ${rule}`, () =>
     inFolder(async (cwd) => {
       const trained = await learn(cwd, "masked", `--objective mlm --steps 80 ${rule}`);
-      const line = `--checkpoint runs/masked/last --data held-out.txt --batch_size 3 ${rule}`;
+      // that each line begins a sequence is known from the run
+      const options = rule.replace("--lines ", "");
+      const line = `--checkpoint runs/masked/last --data held-out.txt --batch_size 3 ${options}`;
       const { said, figure } = await examine(cwd, line);
       const [, loss, targets] = trained.match(/^loss +validation ([\d.]+) .* on (\d+) of/m)!;
       assertEquals(figure("loss").toFixed(4), loss);
@@ -91,6 +100,10 @@ for (const rule of ["", "--lines --mask_rule fairseq --mask_rate 0.3 --seed 3"])
       assertEquals(figure("pseudo-perplexity").toPrecision(4), pseudo);
       assertStringIncludes(said, ", masking one token at a time (512 of them)\n");
       assert(!said.includes("bits per character"), said);
+      assertEquals(said.includes(", one or more for each line\n"), rule !== "");
+      if (rule !== "") {
+        assertNotEquals((await examine(cwd, `${line} --no-lines`)).figure("loss"), figure("loss"));
+      }
 
       const other = await examine(cwd, `${line.replace(/ --seed 3|$/, " --seed 4")} --pseudo_tokens 7`);
       assert(Math.abs(other.figure("loss") - figure("loss")) > 1e-4, "other masks");

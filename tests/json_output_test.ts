@@ -74,7 +74,8 @@ Deno.test("evaluate, attention and doctor print one JSON object with the documen
       cwd,
     });
     const line = "evaluate --data story.txt --device cpu --checkpoint";
-    const causal = await json(cwd, `${line} runs/story`), masked = await json(cwd, `${line} runs/masked`);
+    const causal = await json(cwd, `${line} runs/story`);
+    const masked = await json(cwd, `${line} runs/masked --lines`);
     await Deno.writeTextFile(`${cwd}/tales.txt`, makeTales({ seed: 1, characters: 4000 }).text);
     await succeed(["train", "--data", "tales.txt", ...train], { cwd });
     const tales = await json(cwd, "evaluate --data tales.txt --device cpu --checkpoint runs/tales");

@@ -12,6 +12,7 @@ import { COLOUR_FLAGS } from "./colours.ts";
 /** Flags for a model that fills masks. */
 export const MASKED_FLAGS = {
   ...maskFlags,
+  lines: { ...maskFlags.lines, otherwise: "as the run was trained; else sequences are packed full" },
   pseudoTokens: {
     kind: "integer",
     description: "tokens to mask one at a time, spread over the text, for the pseudo-perplexity; 0: none",

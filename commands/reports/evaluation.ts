@@ -28,6 +28,8 @@ export interface ReportDetails extends Partial<Writing> {
 export interface Evaluation extends TextEvaluation {
   readonly checkpoint: string;
   readonly device: string;
+  /** Of a masked model: true where each line of the text began a sequence. */
+  readonly lines?: true;
   /** Characters that were left out, with `--unknown skip`. */
   readonly skipped?: SkippedCharacters;
   /** Of a causal model of characters on tales: its figures by skill. */
@@ -37,7 +39,7 @@ export interface Evaluation extends TextEvaluation {
 
 /** The results as names and texts. */
 export function describeEvaluation(
-  { skipped, ...result }: TextEvaluation & Pick<Evaluation, "skipped">,
+  { skipped, lines, ...result }: TextEvaluation & Pick<Evaluation, "skipped" | "lines">,
 ): [name: string, text: string][] {
   const { tokens, predictedTokens, contextLength, masks, loss, perplexity } = result;
   const { baselines: { uniform, unigram }, bitsPerCharacter, pseudoPerplexity, pseudoTokens } = result;
@@ -45,7 +47,9 @@ export function describeEvaluation(
     [
       "text",
       masks
-        ? `${tokens} tokens, in sequences of up to ${contextLength}`
+        ? `${tokens} tokens, in sequences of up to ${contextLength}${
+          lines ? ", one or more for each line" : ""
+        }`
         : `${predictedTokens} tokens, in windows of ${contextLength}`,
     ],
     ["skipped", skipped && describeSkipped(skipped)],
