@@ -133,7 +133,7 @@ for (
     const kept = perLayer - 4 * parameters;
     assert(Math.abs(kept - 2 * 4 * rows * modelDim) <= slack, `${kept} bytes are kept of a block`);
     const whole = (await bytes(9, false) - await bytes(3, false)) / 6 - 4 * parameters;
-    assert(whole > 4 * rows * (28 * modelDim + 4 * feedForwardDim + 2 * heads), `${whole} bytes without`);
+    assert(whole > 4 * rows * (26 * modelDim + 4 * feedForwardDim + 2 * heads), `${whole} bytes without`);
     assertEquals(await bytes(3, true, 4), await bytes(3, true));
   });
 }
