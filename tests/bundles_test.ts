@@ -9,7 +9,7 @@ const library = new URL("../mod.ts", import.meta.url).href;
 const PROGRAMS = [
   { uses: "CharTokenizer", minified: 9_000, compressed: 4_000 },
   { uses: "generate", minified: 18_000, compressed: 7_500 },
-  { uses: "causalBatches, Gpt, train, TrainingRun, WasmBackend", minified: 155_000, compressed: 53_000 },
+  { uses: "causalBatches, Gpt, train, TrainingRun, WasmBackend", minified: 157_000, compressed: 54_500 },
 ];
 
 for (const { uses, minified, compressed } of PROGRAMS) {
