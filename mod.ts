@@ -139,7 +139,12 @@ export {
   tanh,
 } from "./kernels/activations.ts";
 export { attention, type AttentionOptions } from "./kernels/attention/attention.ts";
-export { cachedAttention, type KeyValueCache } from "./kernels/attention/cache.ts";
+export {
+  cachedAttention,
+  cachedSelfAttention,
+  fillCache,
+  type KeyValueCache,
+} from "./kernels/attention/cache.ts";
 export { type DecomposedAttention, decomposedAttention } from "./kernels/attention/decomposed_attention.ts";
 export { mergeHeads, splitHeads } from "./kernels/attention/heads.ts";
 export { crossEntropy, type CrossEntropyOptions, IGNORE_INDEX } from "./kernels/cross_entropy.ts";

@@ -3,11 +3,11 @@
  *
  * All of it happens on the device. The host only records the same few kernels again and again and reads the text back
  * once every so many tokens, because a read costs more than many tokens of a small model. Keys and values of earlier
- * positions are kept (`kernels/attention/cache.ts`), so each token costs one position. The prompt is processed in the same way: its
- * tokens are known and need not be drawn.
+ * positions are kept (`kernels/attention/cache.ts`), so each token costs one position. The tokens of the prompt are known:
+ * all its positions are computed at once, as in training, and only the last one needs logits.
  *
  * A model attends to at most its context length, of a longer prompt the end. When the window is full, it slides: the last
- * half of it becomes the first half of a new one and is computed again, at its new positions.
+ * half of it becomes the first half of a new one and is computed again, at its new positions, at once like a prompt.
  *
  * A block of an experiment may have no cache; then each token is computed from its whole window (`without_cache.ts`).
  *
@@ -20,7 +20,7 @@ import type { Tensor } from "../core/tensor.ts";
 import type { KeyValueCache } from "../kernels/attention/cache.ts";
 import { advanceTokens, sampleForward, takeTokens } from "../kernels/sample.ts";
 import type { ModelsByKind } from "../models/families.ts";
-import { cachesAgree, logitsOfWindows } from "./without_cache.ts";
+import { cachesAgree, lengthAtOnce, logitsAfter } from "./without_cache.ts";
 
 /**
  * How to generate.
@@ -115,7 +115,7 @@ export async function* generate(
   };
   checkOptions(settings, vocabSize);
   const { prompt, maxNewTokens, samples: batch, temperature, topK, topP, repetitionPenalty } = settings;
-  const capacity = prompt.length + maxNewTokens, half = contextLength >> 1;
+  const capacity = prompt.length + maxNewTokens;
   const isCached = model.experiment === undefined || await cachesAgree(backend, model);
 
   const allocated: Tensor[] = [];
@@ -147,39 +147,44 @@ export async function* generate(
     backend.write(used, seen);
     backend.write(seed, Uint32Array.of(...seedWords(settings.seed)));
 
-    // index in the text and position in the window of the next input token; without a cache that is the last known one
-    let cursor = isCached ? Math.max(0, prompt.length - contextLength) : prompt.length - 1;
-    let position = isCached ? 0 : Math.min(prompt.length, contextLength) - 1, delivered = prompt.length;
-    backend.write(counters, Uint32Array.of(cursor, position, prompt.length));
-    while (delivered < capacity) {
-      if (position === contextLength) {
-        const known = cursor + 1;
-        if (isCached) cursor -= half;
-        position = isCached ? 0 : half;
-        backend.write(counters, Uint32Array.of(cursor, position, known));
-      }
-      const windows = isCached
-        ? []
-        : cut(await backend.read(tokens) as Uint32Array, cursor - position, cursor + 1);
+    const sampling = { rows: batch, columns: vocabSize, temperature, topK, topP, repetitionPenalty };
+    /** Computes the token at the cursor, or all of its window, `length` positions with padding, and may draw the next. */
+    const advance = (position: number, length: number, isDrawn: boolean) =>
       backend.scope(() => {
-        backend.run(takeTokens, { tokens, counters, ids, positions, used }, {
-          batch,
-          capacity,
-          vocabulary: vocabSize,
-        });
-        const logits = isCached ? model.forward(ids, { positions, caches }) : logitsOfWindows(model, windows); // (B, 1, V)
-        const scores = backend.allocate([batch, vocabSize]);
-        const sampling = { temperature, topK, topP, repetitionPenalty };
-        backend.run(sampleForward, { logits, used, counters, seed, drawn, scores }, {
-          rows: batch,
-          columns: vocabSize,
-          ...sampling,
-        });
+        const isWindow = !isCached || length > 1, shape = [batch, length];
+        const inputs = isWindow
+          ? { ids: backend.allocate(shape, "u32"), positions: backend.allocate(shape, "u32") }
+          : { ids, positions };
+        const context = { positions: inputs.positions, caches: isCached ? caches : undefined };
+        const sizes = { batch, capacity, vocabulary: vocabSize, length };
+        backend.run(takeTokens, { tokens, counters, used, ...inputs }, sizes);
+        if (isDrawn) {
+          const logits = isWindow
+            ? logitsAfter(model, inputs.ids, position, context)
+            : model.forward(inputs.ids, context); // (B, 1, V)
+          const scores = backend.allocate([batch, vocabSize]);
+          backend.run(sampleForward, { logits, used, counters, seed, drawn, scores }, sampling);
+        } else model.states(inputs.ids, context);
         backend.run(advanceTokens, { drawn, tokens, counters }, { batch, capacity });
       });
-      cursor++;
-      position++;
-      const known = Math.max(prompt.length, cursor + 1);
+
+    // tokens known and delivered; the position in the window of the last known one, and how many the caches have
+    let known = prompt.length, delivered = known, position = Math.min(known, contextLength) - 1, kept = 0;
+    for (let isNew = true; delivered < capacity; isNew = position === contextLength) {
+      if (position === contextLength) { // the window slides
+        position = contextLength >> 1;
+        kept = 0;
+      }
+      const isAtOnce = !isCached || (kept < position && model.experiment === undefined);
+      const length = isAtOnce ? lengthAtOnce(backend, position + 1, contextLength, isCached) : 1;
+      if (isNew) {
+        const first = length > 1 ? position : 0;
+        backend.write(counters, Uint32Array.of(known - 1 - position + first, first, known));
+      }
+      if (isCached && length === 1) { for (; kept < position; kept++) advance(kept, 1, false); }
+      advance(position, length, true);
+      kept = ++position;
+      known++;
       if (known - delivered >= settings.chunk || known >= capacity) {
         yield cut(await backend.read(tokens) as Uint32Array, delivered, known);
         delivered = known;

@@ -4,7 +4,8 @@
  * A cache replaces the earlier positions of a sequence. A block that does not use it computes every token as if it were
  * alone, and writes a plausible text that is not the model's. So a model with an experiment is compared with itself before
  * it generates: position by position with caches, and all positions at once. Where the two differ, every token is computed
- * from its whole window, which is correct for any causal block and slower by about the length of the window.
+ * from its whole window, which is correct for any causal block and slower by about the length of the window. A prompt is
+ * computed in the same way, once, with caches or without.
  *
  * @module
  */
@@ -103,21 +104,63 @@ export async function cachesAgree(backend: Backend, model: CausalModel): Promise
 }
 
 /**
- * The logits of the next token, from the whole window.
+ * The fewest tokens that WebGPU computes at once where there are caches. Each length has shaders of its own: compiling them
+ * takes longer than fewer tokens one by one.
+ */
+const FEWEST_AT_ONCE = 64;
+
+/**
+ * How many positions are computed at once: all that are known, on WebGPU a power of two, so that there are few shaders. What
+ * follows the last token is padding then, which a causal model does not see.
+ *
+ * @param backend Where.
+ * @param known Tokens in the window.
+ * @param contextLength The most there may be.
+ * @param isCached Whether they may be computed one by one as well.
+ * @returns The number; 1 where one by one is faster.
+ */
+export function lengthAtOnce(
+  { name }: Backend,
+  known: number,
+  contextLength: number,
+  isCached: boolean,
+): number {
+  if (name !== "webgpu") return known;
+  return isCached && known < FEWEST_AT_ONCE ? 1 : Math.min(contextLength, 1 << 32 - Math.clz32(known - 1));
+}
+
+/**
+ * The logits after one position of every window, whose positions are computed at once.
  *
  * @param model The model.
- * @param windows The ids of each window, all of one length.
+ * @param ids u32 (B, T).
+ * @param last The position.
+ * @param context Positions and caches, if there are any.
  * @returns Logits, (B, 1, V); in a scope of the caller.
  */
-export function logitsOfWindows(model: CausalModel, windows: readonly Uint32Array[]): Tensor {
-  const { contextLength, modelDim } = model.config, { backend } = model.tokenEmbedding;
-  const batch = windows.length, [{ length }] = windows;
-  // A GPU compiles its shaders for every shape anew. With powers of two there are few; what follows the last token is
-  // padding, which a causal model does not see.
-  const time = Math.min(contextLength, 1 << 32 - Math.clz32(length - 1));
-  const ids = new Uint32Array(batch * time);
-  for (const [row, window] of windows.entries()) ids.set(window, row * time);
-  const last = backend.from(Uint32Array.from({ length: batch }, (_, row) => row * time + length - 1)); // (B)
-  const states = model.states(backend.from(ids, [batch, time])).reshape([batch * time, modelDim]); // (B · T, C)
-  return model.logits(embedding(last, states).reshape([batch, 1, modelDim])); // (B, 1, V)
+export function logitsAfter(
+  model: CausalModel,
+  ids: Tensor,
+  last: number,
+  context: Parameters<CausalModel["states"]>[1] = {},
+): Tensor {
+  const { modelDim } = model.config, { backend } = ids, [batch, time] = ids.shape;
+  const rows = backend.from(Uint32Array.from({ length: batch }, (_, row) => row * time + last)); // (B)
+  const states = model.states(ids, context).reshape([batch * time, modelDim]); // (B · T, C)
+  return model.logits(embedding(rows, states).reshape([batch, 1, modelDim])); // (B, 1, V)
+}
+
+/**
+ * The logits of the token after a window, of which all positions are computed at once.
+ *
+ * @param model The model.
+ * @param window At most as many ids as its context has.
+ * @returns Logits, (1, 1, V); in a scope of the caller.
+ */
+export function logitsOfWindow(model: CausalModel, window: Uint32Array): Tensor {
+  const { backend } = model.tokenEmbedding;
+  const length = lengthAtOnce(backend, window.length, model.config.contextLength, false);
+  const ids = new Uint32Array(length);
+  ids.set(window);
+  return logitsAfter(model, backend.from(ids, [1, length]), window.length - 1);
 }

@@ -93,6 +93,20 @@ export function recompute(x: Tensor, block: (x: Tensor) => Tensor): Tensor {
   return y;
 }
 
+/**
+ * Computes a block without a tape, and takes back all that it allocates but its result: for many positions of many layers.
+ *
+ * @param x The input.
+ * @param block Makes a tensor of the same shape from its argument.
+ * @returns A copy of what the block returns.
+ * @throws {TypeError} If the result has another shape than x.
+ */
+export function inScope(x: Tensor, block: (x: Tensor) => Tensor): Tensor {
+  const { backend, shape, size } = x, y = backend.allocate(shape);
+  backend.scope(() => backend.run(copy, { x: expectShape(block(x), x), y }, { size }));
+  return y;
+}
+
 function expectShape(y: Tensor, { shape }: Tensor): Tensor {
   if (String(y.shape) === String(shape)) return y;
   throw new TypeError(

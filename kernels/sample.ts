@@ -39,27 +39,34 @@ export interface SamplingConstants {
 }
 
 /**
- * Takes the token at the cursor of every sequence as the model's next input. `counters` is (cursor, position, length): the
- * cursor's index in the text, its position in the model's context, and the length of the text so far.
+ * Takes the model's next input from every sequence: the token at the cursor, or, with a `length` above 1, all tokens of the
+ * window up to it, the last one again and again where that is fewer. `counters` is (cursor, position, length): the cursor's
+ * index in the text, its position in the model's context, and the length of the text so far.
  */
 export const takeTokens = kernel({
   name: "takeTokens",
   reads: { tokens: "u32", counters: "u32" },
   writes: { ids: "u32", positions: "u32", used: "u32" },
-  constants: ["batch", "capacity", "vocabulary"],
-  elements: ({ batch }) => batch,
-  cpu({ tokens, counters, ids, positions, used }, { batch, capacity, vocabulary }) {
+  constants: ["batch", "capacity", "vocabulary", "length"],
+  elements: ({ batch, length }) => batch * length,
+  cpu({ tokens, counters, ids, positions, used }, { batch, capacity, vocabulary, length }) {
+    const [cursor, position] = counters, before = Math.min(position, length - 1);
     for (let row = 0; row < batch; row++) {
-      ids[row] = tokens[row * capacity + counters[0]];
-      positions[row] = counters[1];
-      used[row * vocabulary + ids[row]] = 1;
+      for (let index = 0; index < length; index++) {
+        const id = tokens[row * capacity + cursor - before + Math.min(index, before)];
+        ids[row * length + index] = id;
+        positions[row * length + index] = position - before + index;
+        used[row * vocabulary + id] = 1;
+      }
     }
   },
   wgsl: `
-fn each(row: u32) {
-  let id = tokens[row * capacity + counters[0]];
-  ids[row] = id;
-  positions[row] = counters[1];
+fn each(index: u32) {
+  let row = index / length;
+  let before = min(counters[1], length - 1);
+  let id = tokens[row * capacity + counters[0] - before + min(index % length, before)];
+  ids[index] = id;
+  positions[index] = counters[1] - before + index % length;
   used[row * vocabulary + id] = 1;
 }`,
 });
@@ -105,22 +112,37 @@ function scoreRow(
   }
 }
 
-/** Steps 3 and 4: the tokens that can be drawn, in the order of the vocabulary, and their weights: exp(score − highest). */
-function keepTokens(
+/** Steps 3 and 4: the least score that is kept, where `weight` is that of a score. */
+function leastScore(
   scores: Float32Array | Float64Array,
-  { temperature, topK, topP }: SamplingConstants,
-): { kept: number[]; weight: (v: number) => number } {
-  const columns = scores.length;
-  const sorted = Array.from({ length: columns }, (_, v) => v).sort((a, b) => scores[b] - scores[a] || a - b);
-  const weight = (v: number) => exp(scores[v] - scores[sorted[0]]);
-  if (temperature === 0) return { kept: [sorted[0]], weight };
-  const count = topK > 0 ? Math.min(topK, columns) : columns;
-  const likely = sorted.filter((v) => scores[v] >= scores[sorted[count - 1]]);
-  const enough = topP * likely.reduce((sum, v) => sum + weight(v), 0);
+  { topK, topP }: SamplingConstants,
+  weight: (score: number) => number,
+): number {
+  const count = topK > 0 ? Math.min(topK, scores.length) : scores.length;
+  if (count === scores.length && topP === 1) return -Infinity;
+  const sorted = Float64Array.from(scores).sort().reverse();
+  const likely = sorted.filter((score) => score >= sorted[count - 1]);
+  const enough = topP * likely.reduce((sum, score) => sum + weight(score), 0);
   let last = 0;
   for (let sum = weight(likely[0]); last < likely.length - 1 && sum < enough;) sum += weight(likely[++last]);
-  return { kept: likely.filter((v) => scores[v] >= scores[likely[last]]).sort((a, b) => a - b), weight };
+  return likely[last];
 }
+
+/** The weights with which tokens are drawn: exp(score − highest), or 0 for those that steps 3 and 4 leave out. */
+function drawingWeights(scores: Float32Array | Float64Array, settings: SamplingConstants): Float64Array {
+  const weights = new Float64Array(scores.length);
+  let highest = scores[0];
+  for (const score of scores) if (score > highest) highest = score;
+  const weight = (score: number) => exp(score - highest);
+  if (settings.temperature === 0) weights[scores.indexOf(highest)] = 1;
+  else {
+    const least = leastScore(scores, settings, weight);
+    for (let v = 0; v < scores.length; v++) if (scores[v] >= least) weights[v] = weight(scores[v]);
+  }
+  return weights;
+}
+
+const sumOf = (weights: Float64Array): number => weights.reduce((sum, weight) => sum + weight, 0);
 
 /**
  * The probabilities with which {@linkcode sampleForward} draws each token after a row of logits; 0 for those that it
@@ -140,12 +162,10 @@ function keepTokens(
  * @returns V probabilities, which add up to 1.
  */
 export function samplingProbabilities(logits: Float32Array, settings: SamplingConstants): Float64Array {
-  const scores = new Float32Array(logits.length), probabilities = new Float64Array(logits.length);
+  const scores = new Float32Array(logits.length);
   scoreRow(logits, undefined, settings, scores);
-  const { kept, weight } = keepTokens(scores, settings);
-  const total = kept.reduce((sum, v) => sum + weight(v), 0);
-  for (const v of kept) probabilities[v] = weight(v) / total;
-  return probabilities;
+  const weights = drawingWeights(scores, settings), total = sumOf(weights);
+  return weights.map((weight) => weight / total);
 }
 
 /** Draws a token for every row of logits. `seed` is (seed low, seed high), `scores` memory to work in. */
@@ -162,11 +182,12 @@ export const sampleForward = kernel({
     for (let row = 0; row < rows; row++) {
       const at = [row * columns, (row + 1) * columns] as const, rowScores = scores.subarray(...at);
       scoreRow(logits.subarray(...at), used.subarray(...at), settings, rowScores);
-      const { kept, weight } = keepTokens(rowScores, settings);
+      const weights = drawingWeights(rowScores, settings);
       // the first token at which the weights, added up in the order of the vocabulary, exceed u times their total
       philox4x32(bits, seed[0], seed[1], row, counters[0] + 1, 0, 0);
-      let goal = (bits[0] >>> 8) / 2 ** 24 * kept.reduce((sum, v) => sum + weight(v), 0);
-      drawn[row] = kept.find((v) => (goal -= weight(v)) < 0) ?? kept[kept.length - 1];
+      let goal = (bits[0] >>> 8) / 2 ** 24 * sumOf(weights);
+      const token = weights.findIndex((weight) => (goal -= weight) < 0);
+      drawn[row] = token < 0 ? weights.findLastIndex((weight) => weight > 0) : token; // rounding may leave none
     }
   },
   wgsl: `${PHILOX_WGSL}

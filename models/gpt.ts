@@ -22,7 +22,7 @@ import { crossEntropy } from "../kernels/cross_entropy.ts";
 import { dropout } from "../kernels/dropout.ts";
 import { embedding, positionsOf } from "../kernels/embedding.ts";
 import { matmul } from "../kernels/matmul/matmul.ts";
-import { recompute } from "../kernels/recompute.ts";
+import { inScope, recompute } from "../kernels/recompute.ts";
 import { type Block, PostNormBlock, PreNormBlock } from "./blocks.ts";
 import { checkConfig, INITIAL_STD, type TransformerConfig } from "./config.ts";
 import { chooseParts, expectStates, type Experiment, type Parts } from "./experiment.ts";
@@ -59,7 +59,10 @@ export interface GptConfig extends TransformerConfig {
 export interface GptContext {
   /** u32 (B, T): the position of each token, 0, 1, … unless given. */
   positions?: Tensor;
-  /** One for each block, when positions are computed one at a time; `positions` has the current one. */
+  /**
+   * Keys and values, one cache for each block. Either one position is computed, which `positions` has, or the first ones of
+   * every sequence at once, 0, 1, …, whose keys and values are kept for those that follow.
+   */
   caches?: readonly KeyValueCache[];
   /** Collects the attention weights of every layer; not together with caches. */
   weights?: Tensor[];
@@ -172,7 +175,8 @@ export class Gpt implements Learner {
     let x = dropout(this.embeddingNorm.forward(embedded), embeddingDropoutRate); // (B, T, C)
     for (const [layer, block] of this.blocks.entries()) {
       const own = { cache: caches?.[layer], weights, patch: patch?.bind(undefined, layer) };
-      x = recompute(x, (x) => expectStates(block.forward(x, own), x.shape, layer)); // (B, T, C)
+      const states = (x: Tensor) => expectStates(block.forward(x, own), x.shape, layer);
+      x = caches && ids.shape[1] > 1 ? inScope(x, states) : recompute(x, states); // (B, T, C)
     }
     return this.finalNorm.forward(x); // (B, T, C)
   }

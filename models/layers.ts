@@ -10,7 +10,7 @@
 import { constant, normal, Parameter } from "../core/module.ts";
 import { formatShape, type Tensor } from "../core/tensor.ts";
 import { attention } from "../kernels/attention/attention.ts";
-import { cachedAttention, type KeyValueCache } from "../kernels/attention/cache.ts";
+import { cachedSelfAttention, fillCache, type KeyValueCache } from "../kernels/attention/cache.ts";
 import { decomposedAttention } from "../kernels/attention/decomposed_attention.ts";
 import { mergeHeads, splitHeads } from "../kernels/attention/heads.ts";
 import { scale } from "../kernels/elementwise.ts";
@@ -154,7 +154,10 @@ export type HeadPatch = (layer: number, heads: Tensor) => Tensor;
  * @category Models
  */
 export interface ForwardContext {
-  /** Keys and values of this layer, when positions are computed one at a time; for causal attention, without a tape. */
+  /**
+   * Keys and values of this layer, for causal attention without a tape: one position is computed, or, into an empty cache,
+   * the first ones of every sequence.
+   */
   cache?: KeyValueCache;
   /** u32 (B): the length of each sequence without its padding. */
   lengths?: Tensor;
@@ -241,22 +244,25 @@ export class SelfAttention {
    */
   forward(x: Tensor, context: ForwardContext = {}): Tensor {
     checkContext(context, this.#options.causal, x.tape !== undefined);
-    const { heads: count, scale: factor = 1 } = this.#options;
-    const [query, key, value] = splitHeads(this.queryKeyValue.forward(x), count); // each (B, H, T, D)
-    const scaled = factor === 1 ? query : scale(query, factor); // (B, H, T, D)
-    const heads = mergeHeads(this.#attend(scaled, key, value, context)); // (B, T, C)
+    const heads = this.#attend(this.queryKeyValue.forward(x), context); // (B, T, C)
     return this.projection.forward(context.patch ? patched(heads, context.patch) : heads); // (B, T, C)
   }
 
-  #attend(query: Tensor, key: Tensor, value: Tensor, { cache, lengths, weights }: ForwardContext): Tensor {
-    const { causal, dropoutRate } = this.#options;
-    if (cache) return cachedAttention(query, key, value, cache);
+  /** (B, T, 3C) → (B, T, C). */
+  #attend(queryKeyValue: Tensor, { cache, lengths, weights }: ForwardContext): Tensor {
+    const { heads, causal, dropoutRate, scale: factor = 1 } = this.#options;
+    if (cache && queryKeyValue.shape[1] === 1) {
+      return cachedSelfAttention(queryKeyValue, cache, { scale: factor });
+    }
+    if (cache) fillCache(queryKeyValue, cache);
+    const [query, key, value] = splitHeads(queryKeyValue, heads); // each (B, H, T, D)
+    const scaled = factor === 1 ? query : scale(query, factor); // (B, H, T, D)
     // the twin has no padding
     const isDecomposed = weights !== undefined || (query.tape?.options.decomposed && lengths === undefined);
-    if (!isDecomposed) return attention(query, key, value, { causal, dropoutRate, lengths });
-    const decomposed = decomposedAttention(query, key, value, { causal });
+    if (!isDecomposed) return mergeHeads(attention(scaled, key, value, { causal, dropoutRate, lengths }));
+    const decomposed = decomposedAttention(scaled, key, value, { causal });
     weights?.push(decomposed.weights);
-    return decomposed.y;
+    return mergeHeads(decomposed.y);
   }
 }
 

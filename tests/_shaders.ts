@@ -24,7 +24,7 @@ function kernelsIn(modules: readonly object[]): Set<AnyKernel> {
 
 const rows = { rows: 65, columns: 1000, causal: 1, epsilon: 1e-5 };
 const heads = { batch: 3, time: 65, heads: 4, parts: 3, part: 1 };
-const cached = { rows: 12, time: 1024 };
+const cached = { ...heads, rows: 12, time: 1024, stride: 768, keyStart: 256, valueStart: 512, factor: 1 };
 const products = [
   [1, 768, 768],
   [65, 63, 66],
@@ -69,7 +69,7 @@ const REPRESENTATIVE: Record<string, Constants[]> = {
   attentionBackwardQuery: attentions,
   attentionBackwardKeyValue: attentions,
   attentionStatistics: attentions,
-  cacheAppend: [{ ...cached, headDim: 64 }],
+  cacheFill: [{ ...cached, headDim: 64, length: 65 }],
   cachedAttention: [{ ...cached, headDim: 3 }, { ...cached, headDim: 128 }],
 };
 
@@ -79,6 +79,7 @@ const FALLBACK: Constants = {
   ...heads,
   headDim: 16,
   size: 100_000,
+  length: 5,
   momentum: 0.9,
   value: 0,
   factor: 2,

@@ -8,8 +8,8 @@ const library = new URL("../mod.ts", import.meta.url).href;
 /** What a program uses, and the most bytes that it may have: as minified by `deno bundle`, and compressed. */
 const PROGRAMS = [
   { uses: "CharTokenizer", minified: 9_000, compressed: 4_000 },
-  { uses: "generate", minified: 18_000, compressed: 7_500 },
-  { uses: "causalBatches, Gpt, train, TrainingRun, WasmBackend", minified: 157_000, compressed: 54_500 },
+  { uses: "generate", minified: 18_500, compressed: 7_500 },
+  { uses: "causalBatches, Gpt, train, TrainingRun, WasmBackend", minified: 158_000, compressed: 55_000 },
 ];
 
 for (const { uses, minified, compressed } of PROGRAMS) {

@@ -87,6 +87,9 @@ const PROMPTS: Record<string, [contextLength: number, prompt: number]> = {
   "a context of two": [2, 1],
   "a context of one": [1, 1],
   "a context of one and a longer prompt": [1, 4],
+  "a prompt that WebGPU computes at once": [70, 66],
+  "as many tokens as WebGPU computes at once": [64, 64],
+  "windows that slide with more than that": [130, 131],
 };
 
 everyBackend("generate: the window slides as defined, with any prompt and context", async (backend) => {
@@ -96,6 +99,17 @@ everyBackend("generate: the window slides as defined, with any prompt and contex
     assertEquals(await write(backend, model, options), [await writeSlowly(config, options)], what);
   }
 });
+
+everyBackend(
+  "generate: samples of a prompt that is computed at once have texts of their own",
+  async (backend) => {
+    const config: GptConfig = { ...small, contextLength: 80, layers: 2 },
+      { model } = livelyModel(backend, config);
+    const options = { prompt: text.subarray(0, 70), seed: 4, samples: 2, maxNewTokens: 20 };
+    const samples = await write(backend, model, options);
+    for (const row of [0, 1]) assertEquals(samples[row], await writeSlowly(config, options, row));
+  },
+);
 
 everyBackend("generate: GPT-2 with a head of its own does the same", async (backend) => {
   const config: GptConfig = { ...small, architecture: "gpt2", layers: 2, feedForwardDim: 24, tied: false };

@@ -45,6 +45,15 @@ for (const adapter of ["software", "hardware"] as const) {
   });
 }
 
+Deno.test("planMatmul reads a whole cache line at a time for few rows on software, where no column is left over", () => {
+  const columnsOf = (columns: number, transposeB: number) => {
+    const constants = { batch: 1, rows: 1, columns, inner: 512, transposeA: 0, transposeB, accumulate: 0 };
+    const plan = planMatmul(constants, "software");
+    return plan.kind === "direct" ? plan.tileColumns : 0;
+  };
+  assertEquals([columnsOf(768, 0), columnsOf(65, 0), columnsOf(8, 0), columnsOf(768, 1)], [16, 4, 4, 4]);
+});
+
 /** The plan of a product on a GPU, as text: size of tiles, groups of all slices, and slices if there are several. */
 function planned(rows: number, inner: number, columns: number, batch = 1): string {
   const constants = { batch, rows, columns, inner, transposeA: 0, transposeB: 0, accumulate: 0 };

@@ -10,7 +10,7 @@ import { causalBatches } from "../data/batches.ts";
 import { gelu } from "../kernels/activations.ts";
 import { dropout } from "../kernels/dropout.ts";
 import { add, scale } from "../kernels/elementwise.ts";
-import { recompute } from "../kernels/recompute.ts";
+import { inScope, recompute } from "../kernels/recompute.ts";
 import { Gpt } from "../models/gpt.ts";
 import { TrainingRun } from "../training/train.ts";
 import { smallRuns, startSmallRun } from "../training/verification/small_runs.ts";
@@ -137,3 +137,21 @@ for (
     assertEquals(await bytes(3, true, 4), await bytes(3, true));
   });
 }
+
+Deno.test("inScope keeps the result of a block, and nothing else that it allocates", async () => {
+  const block = (x: Tensor) => gelu(scale(gelu(scale(x, 2)), 3)), { data, shape } = normals("x", [5, 77]);
+  const compute = (block: (x: Tensor) => Tensor) => {
+    const backend = new CpuBackend();
+    const y = backend.scope(() => [1, 2, 3].reduce(block, backend.from(data, shape)));
+    return { read: () => backend.read(y), tensors: backend.bytes / data.byteLength };
+  };
+  const kept = compute(block), scoped = compute((x) => inScope(x, block));
+  assertEquals(await scoped.read(), await kept.read());
+  assertEquals(kept.tensors, 1 + 3 * 4);
+  assertEquals(scoped.tensors, 1 + 3 + 4);
+  assertThrows(
+    () => inScope(new CpuBackend().allocate([2, 2]), (x) => x.reshape([4])),
+    TypeError,
+    "Cannot compute again what returns (4) for (2, 2): expected the same shape",
+  );
+});

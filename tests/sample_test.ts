@@ -167,7 +167,8 @@ everyBackend("takeTokens and advanceTokens read the prompt, then what was drawn"
   const positions = backend.allocate([batch], "u32"), used = backend.allocate([batch, vocabulary], "u32");
   const seen: number[][] = [];
   for (let turn = 0; turn < 3; turn++) {
-    backend.run(takeTokens, { tokens, counters, ids, positions, used }, { batch, capacity, vocabulary });
+    const sizes = { batch, capacity, vocabulary, length: 1 };
+    backend.run(takeTokens, { tokens, counters, ids, positions, used }, sizes);
     seen.push([...await backend.read(ids), ...await backend.read(positions)]);
     backend.run(advanceTokens, { drawn, tokens, counters }, { batch, capacity });
   }
@@ -175,6 +176,43 @@ everyBackend("takeTokens and advanceTokens read the prompt, then what was drawn"
   assertEquals([...await backend.read(tokens)], [1, 2, 5, 5, 3, 4, 5, 5]);
   assertEquals([...await backend.read(counters)], [3, 3, 4]);
   assertEquals([...await backend.read(used)], [0, 1, 1, 0, 0, 1, 0, 0, 0, 1, 1, 1]);
+});
+
+everyBackend(
+  "takeTokens takes a window up to the cursor, and the last token again as padding",
+  async (backend) => {
+    const batch = 2,
+      capacity = 5,
+      vocabulary = 10,
+      length = 4,
+      tensors = {
+        tokens: backend.from(Uint32Array.of(9, 1, 2, 3, 0, 8, 4, 5, 6, 0)),
+        counters: backend.from(Uint32Array.of(3, 2, 4)),
+        ids: backend.allocate([batch, length], "u32"),
+        positions: backend.allocate([batch, length], "u32"),
+        used: backend.allocate([batch, vocabulary], "u32"),
+      };
+    backend.run(takeTokens, tensors, { batch, capacity, vocabulary, length });
+    assertEquals([...await backend.read(tensors.ids)], [1, 2, 3, 3, 4, 5, 6, 6]);
+    assertEquals([...await backend.read(tensors.positions)], [0, 1, 2, 3, 0, 1, 2, 3]);
+    const used = [...await backend.read(tensors.used)];
+    assertEquals(used, [0, 1, 1, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 1, 1, 0, 0, 0]);
+  },
+);
+
+Deno.test("samplingProbabilities keep all that tie with the last of top-k, and nothing is kept in another order", () => {
+  const logits = Float32Array.of(1, 3, 2, 2, -1),
+    all = { temperature: 1, topK: 0, topP: 1, repetitionPenalty: 1 };
+  const kept = (options: Options) =>
+    [...samplingProbabilities(logits, { ...all, ...options })].map((probability) => probability > 0 ? 1 : 0);
+  assertEquals(kept({}), [1, 1, 1, 1, 1]);
+  assertEquals(kept({ topK: 9 }), [1, 1, 1, 1, 1]);
+  assertEquals(kept({ topK: 1 }), [0, 1, 0, 0, 0]);
+  assertEquals(kept({ topK: 2 }), [0, 1, 1, 1, 0]);
+  assertEquals(kept({ topK: 3 }), [0, 1, 1, 1, 0]);
+  assertEquals(kept({ topP: 0.5 }), [0, 1, 0, 0, 0]);
+  assertEquals(kept({ topP: 0.7 }), [0, 1, 1, 1, 0]);
+  assertEquals(kept({ topK: 4, topP: 0.999 }), [1, 1, 1, 1, 0]);
 });
 
 Deno.test("samplingProbabilities are those that Hugging Face's processors leave, and greedy decoding has one token", () => {

@@ -151,10 +151,18 @@ const integerOperations: Record<string, Operation> = {
 };
 
 /**
- * `recompute` is what its block is. Cached attention refuses a tape; decomposed attention gives the result of other
+ * `recompute` is what its block is, `inScope` is for no tape. Cached attention refuses a tape; decomposed attention gives the result of other
  * operations; operands are on no tape.
  */
-const otherOperations = ["dropout", "recompute", "cachedAttention", "decomposedAttention", "operandIn"];
+const otherOperations = [
+  "dropout",
+  "recompute",
+  "inScope",
+  "cachedAttention",
+  "cachedSelfAttention",
+  "decomposedAttention",
+  "operandIn",
+];
 
 Deno.test("Tape: every operation is in the lists of this test, and passes the tape on from each of its inputs", async () => {
   const found = new Set<string>();

@@ -8,9 +8,15 @@
  *     key, value  (B, H, 1, D)  →  row `position` of cached (B, H, T, D)
  *     y = softmax(query · cachedKeyᵀ / √D) · cachedValue        over positions 0 … position
  *
- * One group of invocations computes one head of one sequence: scores of all positions in parallel, their maximum
- * and sum by tree reductions, then each invocation some channels of the result. On a GPU a group has more invocations than
- * channels: they form *teams* of one for each channel, which share the positions; the sums of the teams are added in order.
+ * One group of invocations computes one head of one sequence: it stores key and value, which no other group reads; then
+ * scores of all positions in parallel, their maximum and sum by tree reductions, then each invocation some channels of the
+ * result. On a GPU a group has more invocations than channels: they form *teams* of one for each channel, which share the
+ * positions; the sums of the teams are added in order.
+ *
+ * With one position the heads of a row stand one after the other, however they are called: (B, 1, C) and (B, H, 1, D) are
+ * the same numbers in the same order. So nothing is split or merged: query, key and value are read from the row in which
+ * the linear layer left them, and the result is the row that the next one takes. A prompt, of which all positions are known,
+ * is computed at once as in training; `fillCache` keeps its keys and values.
  *
  * References: Pope et al., "Efficiently scaling transformer inference", 2022, section 2.1; Dao et al., "Flash-Decoding for
  * long-context inference", 2023, which shares the positions among groups.
@@ -21,27 +27,38 @@
 import { type AdapterClass, kernel } from "../../core/backend.ts";
 import { exp } from "../../core/math.ts";
 import { formatShape, type Tensor } from "../../core/tensor.ts";
-import { cacheAppendWasm, cachedAttentionWasm } from "./cache_wasm.ts";
+import { cachedAttentionWasm, cacheFillWasm } from "./cache_wasm.ts";
 import { MAX_OVER_GROUP_WGSL, rowLanes, SUM_OVER_GROUP_WGSL } from "../reduce.ts";
 
-/** cached[:, :, position] = x. */
-export const cacheAppend = kernel({
-  name: "cacheAppend",
-  reads: { x: "f32", position: "u32" },
-  writes: { cached: "f32" },
-  constants: ["rows", "headDim", "time"],
-  elements: ({ rows, headDim }) => rows * headDim,
-  cpu({ x, position, cached }, { rows, headDim, time }) {
-    for (let row = 0; row < rows; row++) {
-      const to = (row * time + position[0]) * headDim;
-      cached.set(x.subarray(row * headDim, (row + 1) * headDim), to);
+/** cachedKey[:, :, 0 … length − 1] = the keys of packed rows (B, length, 3C), and the same of the values. */
+export const cacheFill = kernel({
+  name: "cacheFill",
+  reads: { queryKeyValue: "f32" },
+  writes: { cachedKey: "f32", cachedValue: "f32" },
+  constants: ["batch", "heads", "headDim", "time", "length"],
+  elements: ({ batch, heads, headDim, length }) => batch * heads * length * headDim,
+  cpu({ queryKeyValue, cachedKey, cachedValue }, { batch, heads, headDim, time, length }) {
+    const width = heads * headDim;
+    for (let row = 0; row < batch * heads; row++) {
+      for (let j = 0; j < length; j++) {
+        const from = (Math.floor(row / heads) * length + j) * 3 * width + row % heads * headDim;
+        const to = (row * time + j) * headDim;
+        cachedKey.set(queryKeyValue.subarray(from + width, from + width + headDim), to);
+        cachedValue.set(queryKeyValue.subarray(from + 2 * width, from + 2 * width + headDim), to);
+      }
     }
   },
   wgsl: `
 fn each(index: u32) {
-  cached[(index / headDim * time + position[0]) * headDim + index % headDim] = x[index];
+  let d = index % headDim;
+  let j = index / headDim % length;
+  let row = index / (headDim * length);
+  let start = (row / heads * length + j) * (3 * heads * headDim) + row % heads * headDim + d;
+  let end = (row * time + j) * headDim + d;
+  cachedKey[end] = queryKeyValue[start + heads * headDim];
+  cachedValue[end] = queryKeyValue[start + 2 * heads * headDim];
 }`,
-  wasm: cacheAppendWasm,
+  wasm: cacheFillWasm,
 });
 
 /** Invocations for a row, a power of two. On a GPU, where few rows make few groups, as many as a group may have. */
@@ -71,22 +88,33 @@ const sumValuesInTeams = (teams: number): string =>
     y[row * headDim + lane] = sum / l;
   }`;
 
-/** Attention of one query per row over the first `position` + 1 rows of the cache; `scores` is memory to work in. */
+/**
+ * Stores one key and value per row, a head of a sequence, at `position` of the cache, and attends with one query to the
+ * first `position` + 1 of it; `scores` is memory to work in.
+ *
+ * The heads of a sequence follow each other; from one sequence to the next there are `stride` elements. Query, key and value
+ * may be one tensor, in which keys begin at `keyStart` and values at `valueStart`. The scores are multiplied by `factor`.
+ */
 export const cachedAttentionForward = kernel({
   name: "cachedAttention",
-  reads: { query: "f32", cachedKey: "f32", cachedValue: "f32", position: "u32" },
-  writes: { y: "f32", scores: "f32" },
-  constants: ["rows", "headDim", "time"],
+  reads: { query: "f32", key: "f32", value: "f32", position: "u32" },
+  writes: { cachedKey: "f32", cachedValue: "f32", y: "f32", scores: "f32" },
+  constants: ["rows", "heads", "headDim", "time", "stride", "keyStart", "valueStart", "factor"],
   groups: ({ rows }) => rows,
   lanes: (_, adapter) => lanesFor(adapter),
-  cpu({ query, cachedKey, cachedValue, position, y, scores }, { rows, headDim, time }) {
-    const end = position[0] + 1, scale = 1 / Math.sqrt(headDim), sum = new Float64Array(headDim);
+  cpu({ query, key, value, position, cachedKey, cachedValue, y, scores }, constants) {
+    const { rows, heads, headDim, time, stride, keyStart, valueStart, factor } = constants;
+    const end = position[0] + 1, scale = factor / Math.sqrt(headDim), sum = new Float64Array(headDim);
     for (let row = 0; row < rows; row++) {
+      const start = Math.floor(row / heads) * stride + row % heads * headDim;
+      const place = (row * time + position[0]) * headDim;
+      cachedKey.set(key.subarray(keyStart + start, keyStart + start + headDim), place);
+      cachedValue.set(value.subarray(valueStart + start, valueStart + start + headDim), place);
       let m = -Infinity, l = 0;
       for (let j = 0; j < end; j++) {
         let s = 0;
         for (let d = 0; d < headDim; d++) {
-          s += query[row * headDim + d] * cachedKey[(row * time + j) * headDim + d];
+          s += query[start + d] * cachedKey[(row * time + j) * headDim + d];
         }
         scores[row * time + j] = s * scale;
         m = Math.max(m, scores[row * time + j]);
@@ -106,12 +134,19 @@ export const cachedAttentionForward = kernel({
       teams > 1 ? "\nvar<workgroup> teamSums: array<f32, lanes>;" : ""
     }
 fn run(row: u32, lane: u32) {
-  const scale = ${1 / Math.sqrt(constants.headDim)};
+  const scale = ${constants.factor / Math.sqrt(constants.headDim)};
   let end = min(position[0], ${constants.time - 1}u) + 1;
+  let start = row / heads * stride + row % heads * headDim;
+  for (var d = lane; d < headDim; d += lanes) {
+    let place = (row * time + end - 1) * headDim + d;
+    cachedKey[place] = key[keyStart + start + d];
+    cachedValue[place] = value[valueStart + start + d];
+  }
+  storageBarrier(); // key and value of the position are stored before other lanes read them
   var laneMax = -1e30;
   for (var j = lane; j < end; j += lanes) {
     var s = 0.0;
-    for (var d = 0u; d < headDim; d++) { s += query[row * headDim + d] * cachedKey[(row * time + j) * headDim + d]; }
+    for (var d = 0u; d < headDim; d++) { s += query[start + d] * cachedKey[(row * time + j) * headDim + d]; }
     scores[row * time + j] = s * scale;
     laneMax = max(laneMax, s * scale);
   }
@@ -144,6 +179,33 @@ export interface KeyValueCache {
   readonly position: Tensor;
 }
 
+/** Where query, key and value of a position begin, and what multiplies the scores. */
+interface Layout {
+  readonly stride: number;
+  readonly keyStart: number;
+  readonly valueStart: number;
+  readonly factor: number;
+}
+
+function attend(
+  [query, key, value]: readonly [Tensor, Tensor, Tensor],
+  cache: KeyValueCache,
+  shape: readonly number[],
+  layout: Layout,
+): Tensor {
+  if ([query, key, value].some(({ tape }) => tape !== undefined)) {
+    throw new TypeError(
+      "Cannot train attention with a cache, which keeps nothing for the backward pass: use attention",
+    );
+  }
+  const { backend } = query, { key: cachedKey, value: cachedValue, position } = cache;
+  const [batch, heads, time, headDim] = cachedKey.shape, rows = batch * heads;
+  const y = backend.allocate(shape), scores = backend.allocate([batch, heads, time]);
+  const tensors = { query, key, value, position, cachedKey, cachedValue, y, scores };
+  backend.run(cachedAttentionForward, tensors, { rows, heads, headDim, time, ...layout });
+  return y;
+}
+
 /**
  * Attends from one new position to all positions so far, its own included, and adds its key and value to the cache.
  *
@@ -156,20 +218,61 @@ export interface KeyValueCache {
  * @category Operations
  */
 export function cachedAttention(query: Tensor, key: Tensor, value: Tensor, cache: KeyValueCache): Tensor {
-  const { backend } = query, [batch, heads, one, headDim] = query.shape, time = cache.key.shape[2];
+  const [, heads, one, headDim] = query.shape;
   if (one !== 1) {
     throw new TypeError(`Cannot attend from ${formatShape(query.shape)} with a cache: expected T = 1`);
   }
-  if ([query, key, value].some(({ tape }) => tape !== undefined)) {
+  const layout = { stride: heads * headDim, keyStart: 0, valueStart: 0, factor: 1 };
+  return attend([query, key, value], cache, query.shape, layout);
+}
+
+/** The sizes of packed rows, which have to fit a cache. */
+function sizesOf(queryKeyValue: Tensor, { key: { shape: [batch, heads, time, headDim] } }: KeyValueCache) {
+  const [sequences, length, packed] = queryKeyValue.shape, width = heads * headDim;
+  if (sequences !== batch || packed !== 3 * width || length > time) {
     throw new TypeError(
-      "Cannot train attention with a cache, which keeps nothing for the backward pass: use attention",
+      `Cannot attend from ${formatShape(queryKeyValue.shape)} with a cache of ` +
+        `${formatShape([batch, heads, time, headDim])}: expected (${batch}, at most ${time}, ${3 * width})`,
     );
   }
-  const { position } = cache, sizes = { rows: batch * heads, headDim, time };
-  backend.run(cacheAppend, { x: key, position, cached: cache.key }, sizes);
-  backend.run(cacheAppend, { x: value, position, cached: cache.value }, sizes);
-  const y = backend.allocate(query.shape), scores = backend.allocate([batch, heads, time]);
-  const tensors = { query, cachedKey: cache.key, cachedValue: cache.value, position, y, scores };
-  backend.run(cachedAttentionForward, tensors, sizes);
-  return y;
+  return { batch, heads, time, headDim, length, width };
+}
+
+/**
+ * The same as {@linkcode cachedAttention} of packed query, key and value, as one linear layer computes them.
+ *
+ * @param queryKeyValue (B, 1, 3C): first all of the query, then the key, then the value, each of all heads.
+ * @param cache Keys and values so far; those of the new position are added.
+ * @param options What multiplies the scores, besides 1/√D; 1 unless given.
+ * @returns (B, 1, C): the heads side by side.
+ * @throws {TypeError} If there is more than one position, the shapes do not fit, or the input is on a tape.
+ * @category Operations
+ */
+export function cachedSelfAttention(
+  queryKeyValue: Tensor,
+  cache: KeyValueCache,
+  { scale = 1 }: { scale?: number } = {},
+): Tensor {
+  const { batch, length, width } = sizesOf(queryKeyValue, cache);
+  if (length !== 1) {
+    throw new TypeError(
+      `Cannot attend from ${formatShape(queryKeyValue.shape)} with a cache: expected T = 1`,
+    );
+  }
+  const layout = { stride: 3 * width, keyStart: width, valueStart: 2 * width, factor: scale };
+  return attend([queryKeyValue, queryKeyValue, queryKeyValue], cache, [batch, 1, width], layout);
+}
+
+/**
+ * Keeps the keys and values of the first positions of every sequence.
+ *
+ * @param queryKeyValue (B, length, 3C), of the positions 0 … length − 1.
+ * @param cache Receives keys and values.
+ * @throws {TypeError} If the shapes do not fit.
+ * @category Operations
+ */
+export function fillCache(queryKeyValue: Tensor, cache: KeyValueCache): void {
+  const { width: _, ...sizes } = sizesOf(queryKeyValue, cache);
+  const { key: cachedKey, value: cachedValue } = cache;
+  queryKeyValue.backend.run(cacheFill, { queryKeyValue, cachedKey, cachedValue }, sizes);
 }

@@ -1,7 +1,8 @@
 /**
  * Attention with a cache in WebAssembly: one query of each head against all keys so far.
  *
- * There is nothing to put beside one query, so the lanes are neighbouring keys, and where values are summed, channels:
+ * A piece stores the new key and value of its heads and then attends: no other piece reads them. There is nothing to put
+ * beside one query, so the lanes are neighbouring keys, and where values are summed, channels:
  *
  *     for every eight keys:          s = q · k / √D
  *     for every four keys:           p = exp(s − m)
@@ -23,9 +24,6 @@ import { F32x4 } from "../../core/wasm/wasm_vectors.ts";
 import { HALVES, Places, roundUp } from "./attention_tiles_wasm.ts";
 import { UNSEEN } from "./attention_walk_wasm.ts";
 
-/** Rows that a piece adds to a cache. */
-const ROWS = 64;
-
 /** Elements of a cache in a piece: with fewer, waking a thread takes longer than it saves. */
 const ELEMENTS = 65536;
 
@@ -35,19 +33,25 @@ const CHANNELS = 16;
 const rowsPerPiece = ({ time, headDim }: { time: number; headDim: number }) =>
   Math.max(1, Math.floor(ELEMENTS / (time * headDim)));
 
-/** cached[row, position] = x[row]. */
-export const cacheAppendWasm: readonly WasmPass<
-  { x: "f32"; position: "u32"; cached: "f32" },
-  "rows" | "headDim" | "time"
+/** The keys and values of `length` positions, from packed rows: a head of a sequence in a piece. */
+export const cacheFillWasm: readonly WasmPass<
+  { queryKeyValue: "f32"; cachedKey: "f32"; cachedValue: "f32" },
+  "batch" | "heads" | "headDim" | "time" | "length"
 >[] = [{
-  pieces: ({ rows }) => Math.ceil(rows / ROWS),
-  body({ x, position, cached }, code) {
-    const { start, end } = code.rangeOfPiece(code.i32("rows"), ROWS);
-    const width = code.i32("headDim"), time = code.i32("time");
-    code.for(start, end, 1, (row) => {
-      const from = x.from(row.times(width));
-      const to = cached.from(row.times(time).plus(position.load(0)).times(width));
-      code.forFours(0, width, (d) => to.store4(d, from.load4(d)));
+  pieces: ({ batch, heads }) => batch * heads,
+  body({ queryKeyValue, cachedKey, cachedValue }, code) {
+    const [heads, headDim, time, length] = (["heads", "headDim", "time", "length"] as const).map((name) =>
+      code.i32(name)
+    );
+    const width = code.let(heads.times(headDim)), head = code.let(code.piece.modulo(heads).times(headDim));
+    const row = code.let(code.piece.over(heads).times(length)), place = code.let(code.piece.times(time));
+    code.for(0, length, 1, (j) => {
+      const from = queryKeyValue.from(row.plus(j).times(width).times(3).plus(head));
+      const to = code.let(place.plus(j).times(headDim));
+      for (const [part, cached] of [cachedKey, cachedValue].entries()) {
+        const values = from.from(width.times(part + 1)), kept = cached.from(to);
+        code.forFours(0, headDim, (d) => kept.store4(d, values.load4(d)));
+      }
     });
   },
 }];
@@ -88,25 +92,42 @@ function sumChannels(code: WasmCode, p: WasmFloats, values: WasmFloats, end: I32
 
 /** y of one query for each row, a row at a time. */
 export const cachedAttentionWasm: readonly WasmPass<
-  { query: "f32"; cachedKey: "f32"; cachedValue: "f32"; position: "u32"; y: "f32"; scores: "f32" },
-  "rows" | "headDim" | "time"
+  {
+    query: "f32";
+    key: "f32";
+    value: "f32";
+    position: "u32";
+    cachedKey: "f32";
+    cachedValue: "f32";
+    y: "f32";
+    scores: "f32";
+  },
+  "rows" | "heads" | "headDim" | "time" | "stride" | "keyStart" | "valueStart" | "factor"
 >[] = [{
   pieces: (sizes) => Math.ceil(sizes.rows / rowsPerPiece(sizes)),
   scratch: ({ headDim, time }) => 4 * (2 * (headDim + CHANNELS) + time + 16),
-  body({ query, cachedKey, cachedValue, position, y }, code) {
+  body({ query, key, value, position, cachedKey, cachedValue, y }, code) {
     const width = code.i32("headDim"), time = code.i32("time"), last = code.let(time.minus(1));
     const places = new Places(code), wide = roundUp(width, CHANNELS);
     const scaled = places.take(wide), sums = places.take(wide), p = places.take(0);
     const scale = code.let(F32x4.of(F32.of(1).over(width.toF32().sqrt())));
+    const factor = code.let(F32x4.of(code.f32("factor"))), heads = code.i32("heads");
     const end = code.let(position.load(0).min(last).plus(1));
     const wanted = code.let(I32.of(ELEMENTS).over(time.times(width)));
     const perPiece = code.let(select(wanted.isBelow(1), I32.of(1), wanted));
     const first = code.let(code.piece.times(perPiece));
     code.for(first, first.plus(perPiece).min(code.i32("rows")), 1, (row) => {
-      const from = query.from(row.times(width)), to = y.from(row.times(width));
-      const start = code.let(row.times(time).times(width));
-      const keys = cachedKey.from(start), values = cachedValue.from(start);
-      code.for(0, width, 4, (d) => scaled.store4(d, from.load4(d).times(scale)));
+      const start = code.let(row.over(heads).times(code.i32("stride")).plus(row.modulo(heads).times(width)));
+      const from = query.from(start), to = y.from(row.times(width));
+      const newKey = key.from(start.plus(code.i32("keyStart")));
+      const newValue = value.from(start.plus(code.i32("valueStart")));
+      const cached = code.let(row.times(time).times(width)), place = code.let(end.minus(1).times(width));
+      const keys = cachedKey.from(cached), values = cachedValue.from(cached);
+      code.forFours(0, width, (d) => {
+        keys.store4(place.plus(d), newKey.load4(d));
+        values.store4(place.plus(d), newValue.load4(d));
+      });
+      code.for(0, width, 4, (d) => scaled.store4(d, factor.times(from.load4(d)).times(scale)));
       code.for(0, end, 8, (j) => {
         const s = dotEight(code, scaled, keys, j, last, width);
         HALVES.forEach((half, h) => p.store4(j, s[h], half));

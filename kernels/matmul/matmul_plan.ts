@@ -12,8 +12,8 @@
  * - A CPU that runs shaders (lavapipe) has caches but no fast shared memory: every invocation computes a large tile of
  *   up to 32 × 16 results, straight from storage. Eight invocations are one vector instruction.
  * - A product with few rows (generation computes one position at a time) cannot reuse much. On a GPU the invocations of a
- *   group divide the terms of each sum among themselves (`hardware/rows_wgsl.ts`); on a CPU an invocation computes four
- *   columns of all rows.
+ *   group divide the terms of each sum among themselves (`hardware/rows_wgsl.ts`); on a CPU an invocation computes
+ *   sixteen columns of all rows.
  *
  * Everything follows from the shape and the class of the adapter, nothing from timing: the order of a sum decides its last
  * bits.
@@ -150,10 +150,13 @@ export function planMatmul(constants: MatmulConstants, adapter: AdapterClass): P
 }
 
 /** Tiles in the registers of a CPU. */
-function planDirect({ rows, columns, inner, transposeA }: MatmulConstants): DirectPlan {
+function planDirect({ rows, columns, inner, transposeA, transposeB }: MatmulConstants): DirectPlan {
   if (rows <= FEW_ROWS) {
-    const groups = Math.ceil(Math.ceil(columns / 4) / 64);
-    return { kind: "direct", tileRows: rows, tileColumns: 4, lanes: 64, groups };
+    // Eight invocations, one vector instruction, walk down b together. Each row of b is on another page of memory, so they
+    // read as much of it at a time as fits in registers.
+    const tileColumns = transposeB === 0 && columns % 16 === 0 ? 16 : 4, lanes = 8;
+    const groups = Math.ceil(Math.ceil(columns / tileColumns) / lanes);
+    return { kind: "direct", tileRows: rows, tileColumns, lanes, groups };
   }
   // A tile that fits exactly needs no guards: guards are branches, and hundreds of them take seconds to compile. Large
   // tiles pay in large products, and are long in the direction in which memory is read.

@@ -19,9 +19,9 @@
  * With few rows, as when a text is generated position by position, copying b would take longer than multiplying it: each
  * of its numbers is used only a few times. So a tile is one row of 32 results there, and b is read where it is, or, where it
  * is transposed, 32 of its columns are copied just before they are used. Where fewer than 32 columns are left, a tile reads
- * what stands behind them, and does not store what comes of it.
+ * what stands behind them, and does not store what comes of it. A large b is read row by row instead (`stream_wasm.ts`).
  *
- * Both ways add up in the same order, see `tile_wasm.ts`: a row of y has the same bits, computed alone or among a thousand.
+ * All of these add up in the same order, see `tile_wasm.ts`: a row of y has the same bits, computed alone or among a thousand.
  *
  * Reference: Goto and van de Geijn, "Anatomy of high-performance matrix multiplication", ACM TOMS 34 (2008).
  *
@@ -34,6 +34,7 @@ import type { WasmPass } from "../../core/wasm/wasm_pass.ts";
 import { I32 } from "../../core/wasm/wasm_numbers.ts";
 import { type MATMUL_CONSTANTS, MATMUL_SIZES, type MatmulConstants } from "./matmul_plan.ts";
 import { COPIED_TOGETHER, copyIntoPanels, type PanelSource } from "./panels_wasm.ts";
+import { isStreamed, streamRows } from "./stream_wasm.ts";
 import { multiplyTile, storeTile } from "./tile_wasm.ts";
 
 /** Rows and columns of a tile. */
@@ -153,7 +154,7 @@ const multiplyPanels: Pass = {
 const multiplyFewRows: Pass = {
   switches: ["transposeB", "accumulate"],
   pieces(constants) {
-    if (!hasFewRows(constants)) return 0;
+    if (!hasFewRows(constants) || isStreamed(constants)) return 0;
     const { batch, rows, columns, inner } = constants;
     const columnsOfPiece = (Math.floor(PRODUCTS_PER_PIECE / WIDE_COLUMNS / (rows * inner + 1)) + 1) *
       WIDE_COLUMNS;
@@ -197,5 +198,10 @@ const multiplyFewRows: Pass = {
   },
 };
 
-/** The passes of a product. The first is for few rows, the others for many: each has no pieces where it is not needed. */
-export const MATMUL_PASSES: readonly Pass[] = [multiplyFewRows, copyBoth, multiplyPanels];
+/** The passes of a product: two for few rows, then two for many. Each has no pieces where it is not needed. */
+export const MATMUL_PASSES: readonly Pass[] = [
+  multiplyFewRows,
+  streamRows(hasFewRows),
+  copyBoth,
+  multiplyPanels,
+];

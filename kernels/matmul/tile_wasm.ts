@@ -27,10 +27,10 @@ import type { I32 } from "../../core/wasm/wasm_numbers.ts";
 import { F32x4 } from "../../core/wasm/wasm_vectors.ts";
 
 /** Terms that are added up from zero on, before they are added to the terms before them. */
-const BLOCK_TERMS = 128;
+export const BLOCK_TERMS = 128;
 
 /** Steps that are written out in the innermost loop, so that counting costs little beside them. */
-const UNROLLED_STEPS = 16;
+export const UNROLLED_STEPS = 16;
 
 /** Where a tile's numbers are, from the first step on, and how far it is from one step to the next. */
 export interface TileOperands {
@@ -46,6 +46,8 @@ export interface TileOperands {
   readonly inner: I32;
   /** Whether all terms are one block: 3 % faster for attention, whose sums are short or weighted by numbers that add up to 1. */
   readonly unblocked?: boolean;
+  /** What the terms of one block are added to; zeros unless given. */
+  readonly sums?: readonly Variable<F32x4>[];
 }
 
 /**
@@ -61,12 +63,12 @@ export function multiplyTile(
   code: WasmCode,
   rows: number,
   vectors: number,
-  { a, aStride = rows, b, bStride, inner, unblocked }: TileOperands,
+  { a, aStride = rows, b, bStride, inner, unblocked, sums: begun }: TileOperands,
 ): readonly Variable<F32x4>[] {
   const aAddress = code.variable(a.base), bAddress = code.variable(b.base);
   const aNow = new WasmFloats(code, aAddress.value), bNow = new WasmFloats(code, bAddress.value);
   const zeros = () => Array.from({ length: rows * vectors }, () => code.variable(F32x4.of(0)));
-  const sums = zeros();
+  const sums = begun ?? zeros();
   const advance = (address: Variable<I32>, by: I32 | number) => address.set(address.value.plus(by));
   /**
    * One step. The addresses move on in each, so that loads have the same few distances from them in all: V8 in Deno compares

@@ -28,7 +28,7 @@ import {
   type Tokenizer,
   tokenLosses,
 } from "../../mod.ts";
-import { logitsOfWindows } from "../../inference/without_cache.ts";
+import { logitsOfWindow } from "../../inference/without_cache.ts";
 import { samplingProbabilities } from "../../kernels/sample.ts";
 import { lookInside } from "./inside.ts";
 import type { FromWorker, Question, SurprisingToken, TokenChance } from "../protocol.ts";
@@ -188,7 +188,7 @@ export class Looks {
   async #logitsAfter(prompt: string): Promise<Float32Array> {
     const { backend, model, tokenizer } = this.#source;
     const ids = tokenizer.encode(prompt || defaultPrompt(tokenizer)).slice(-model.config.contextLength);
-    const logits = backend.scope(() => logitsOfWindows(model as ModelsByKind["causal"], [ids]));
+    const logits = backend.scope(() => logitsOfWindow(model as ModelsByKind["causal"], ids));
     return Float32Array.from(await backend.read(logits));
   }
 
