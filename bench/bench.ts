@@ -12,11 +12,13 @@ import { deviceNamed, DEVICES, openDevice } from "./devices.ts";
 import { type Measurement, timeGeneration, timeMatmul, timeTraining } from "./measurements.ts";
 import { formatProfile, profileTraining } from "./profile.ts";
 
-const HELP = `Usage: deno task bench [--device cpu|wasm|webgpu] [--threads N] [--only NAME] [--json]
+const HELP =
+  `Usage: deno task bench [--device cpu|wasm|webgpu] [--threads N] [--without-subgroups] [--only NAME] [--json]
        deno task bench --profile [--device cpu|wasm] [--threads N] [--dropout RATE] [--steps N]
 
   --device   only this one; all unless given
   --threads  of wasm; as many as there are processors unless given
+  --without-subgroups  on webgpu reductions go through workgroup memory alone, to see what subgroups gain
   --only     only measurements whose name contains NAME: "matmul", "train S", "generate T" …
   --steps    steps to train or profile, texts to generate; chosen by the device unless given
   --dropout  rate of dropout in training; 0 unless given
@@ -28,6 +30,7 @@ const { values: flags } = parseArgs({
   options: {
     device: { type: "string" },
     threads: { type: "string" },
+    "without-subgroups": { type: "boolean", default: false },
     only: { type: "string" },
     steps: { type: "string" },
     dropout: { type: "string" },
@@ -97,7 +100,7 @@ async function measure(backend: Backend): Promise<void> {
 }
 
 for (const device of flags.device === undefined ? DEVICES : [deviceNamed(flags.device)]) {
-  const backend = await openDevice(device, threads);
+  const backend = await openDevice(device, { threads, subgroups: !flags["without-subgroups"] });
   if (!backend) {
     console.error(`There is no device ${device} here: it is left out.`);
     continue;

@@ -29,11 +29,15 @@ export function deviceNamed(name: string): Device {
  * Opens a device.
  *
  * @param device Its name.
- * @param threads How many threads compute, on WebAssembly; as many as there are processors unless given.
+ * @param options How many threads compute, on WebAssembly: as many as there are processors unless given; whether reductions may
+ * use subgroups, on WebGPU.
  * @returns The backend, or undefined where there is none.
  */
-export async function openDevice(device: Device, threads?: number): Promise<Backend | undefined> {
+export async function openDevice(
+  device: Device,
+  options: { readonly threads?: number; readonly subgroups?: boolean } = {},
+): Promise<Backend | undefined> {
   if (device === "cpu") return new CpuBackend();
-  if (device === "webgpu") return await WebGpuBackend.open();
-  return await WasmBackend.open({ threads });
+  if (device === "webgpu") return await WebGpuBackend.open(undefined, options);
+  return await WasmBackend.open({ threads: options.threads });
 }

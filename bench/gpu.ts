@@ -16,7 +16,7 @@ import { compareFigures, formatFigure } from "./gpu/figures.ts";
 const PARTS = ["matmul", "steps", "generation", "pytorch", "jax-js", "torchlette"] as const;
 
 const HELP = `Usage: deno task bench:gpu [--part NAME...] [--model NAME] [--quick] [--json] [--peak TFLOPS]
-                           [--limit SECONDS] [--python PATH] [--torch-device cuda|cpu]
+                           [--limit SECONDS] [--without-subgroups] [--python PATH] [--torch-device cuda|cpu]
 
   --part     only this part; may be given several times: adapter, ${PARTS.join(", ")}. The adapter is
              described in any case
@@ -25,6 +25,7 @@ const HELP = `Usage: deno task bench:gpu [--part NAME...] [--model NAME] [--quic
   --json     one JSON object at the end, with device and date, instead of lines and tables
   --peak     the rate that the device is built for, in TFLOP/s of 32-bit floats, where it is not listed in gpu/rates.ts
   --limit    seconds that a part may take, of the peers each model; 540 unless given
+  --without-subgroups  reductions through workgroup memory alone, to see what subgroups gain
   --python   the Python that has PyTorch with CUDA; python3 unless given
   --torch-device  cpu to try PyTorch's part without CUDA`;
 
@@ -45,6 +46,7 @@ function readFlags() {
         json: { type: "boolean", default: false },
         peak: { type: "string" },
         limit: { type: "string", default: "540" },
+        "without-subgroups": { type: "boolean", default: false },
         python: { type: "string", default: Deno.env.get("MINIFORMER_PYTHON") ?? "python3" },
         "torch-device": { type: "string", default: "cuda" },
         help: { type: "boolean", default: false },
@@ -94,7 +96,8 @@ const ours = (part: string, effort: Effort): AsyncIterable<Figure> =>
   }, limit);
 
 const date = new Date().toISOString();
-await collect("adapter", ours("adapter", { quick: flags.quick, peak }));
+const subgroups = !flags["without-subgroups"];
+await collect("adapter", ours("adapter", { quick: flags.quick, peak, subgroups }));
 const adapter = figures[0]?.adapter as (GPUSupportedLimits & { class: string; device: string }) | undefined;
 const isSoftware = adapter?.class === "software", quick = flags.quick || isSoftware;
 if (isSoftware) {
@@ -102,7 +105,7 @@ if (isSoftware) {
 }
 
 if (adapter) {
-  const effort: Effort = { quick, peak, model: flags.model };
+  const effort: Effort = { quick, peak, model: flags.model, subgroups };
   const models = Object.entries(GPU_MODELS)
     .filter(([name]) => flags.model === undefined || name === flags.model)
     .map(([name, config]) => {

@@ -94,6 +94,9 @@ export type AdapterClass = "hardware" | "software";
  * - `fn run(group: u32, lane: u32)`, called by `lanes` cooperating invocations for each of `groups(constants)` groups; their number
  *   is the constant `lanes`.
  *
+ * It may call `sumOverGroup(lane, value)` and `maxOverGroup(lane, value)`, which give every lane the sum or the largest of a
+ * group's values; all lanes have to call them, and `lanes` is a power of two then (`core/webgpu/reductions_wgsl.ts`).
+ *
  * A text that declares its own `@binding`s (to see an array as vectors, for instance) keeps them.
  *
  * @category Devices and tensors

@@ -26,14 +26,7 @@ import { formatShape, gradientOf, gradientToWrite, outputOf, type Tensor } from 
 import { exp4, log4 } from "../core/wasm/wasm_math.ts";
 import { forRowsOfPiece, rowPieces } from "../core/wasm/wasm_pass.ts";
 import { F32x4, I32x4 } from "../core/wasm/wasm_vectors.ts";
-import {
-  groupReduction,
-  MAX_OVER_GROUP_WGSL,
-  maxWasm,
-  rowLanes,
-  SUM_OVER_GROUP_WGSL,
-  sumWasm,
-} from "./reduce.ts";
+import { maxWasm, rowLanes, sumWasm } from "./reduce.ts";
 
 /**
  * The target of a position that is left out of the loss: −1 as an unsigned integer.
@@ -61,7 +54,7 @@ export const crossEntropyForward = kernel({
       losses[row] = label === IGNORE_INDEX ? 0 : logSum - logits[start + label];
     }
   },
-  wgsl: `${MAX_OVER_GROUP_WGSL}${SUM_OVER_GROUP_WGSL}
+  wgsl: `
 fn run(row: u32, lane: u32) {
   let start = row * columns;
   var laneMax = logits[start];
@@ -113,7 +106,7 @@ export const crossEntropyMean = kernel({
     weight[0] = weighted ? 1 : 1 / Math.max(1, count);
     loss[0] = sum * weight[0];
   },
-  wgsl: `${groupReduction("sumOverRows", "left + right")}
+  wgsl: `
 fn run(group: u32, lane: u32) {
   var laneSum = 0.0;
   var laneCount = 0.0;
@@ -121,8 +114,8 @@ fn run(group: u32, lane: u32) {
     laneSum += losses[row] * select(1.0, weights[select(0, row, weighted == 1)], weighted == 1);
     laneCount += select(1.0, 0.0, targets[row] == ${IGNORE_INDEX}u);
   }
-  let sum = sumOverRows(lane, laneSum);
-  let count = sumOverRows(lane, laneCount);
+  let sum = sumOverGroup(lane, laneSum);
+  let count = sumOverGroup(lane, laneCount);
   if (lane == 0) {
     let divisor = select(max(1, count), 1.0, weighted == 1);
     weight[0] = 1 / divisor;

@@ -1,12 +1,10 @@
 /**
- * Reductions for other kernels: over the invocations of a group, as WGSL text, and over the elements of a row or the rows
+ * Reductions for other kernels: how many invocations share a row in shaders, and sums over the elements of a row or the rows
  * of a matrix, for WebAssembly.
  *
- * Floating-point addition is not associative, so the order of a sum decides its last bits. These trees always add the
- * same pairs, on any hardware, so training repeats bit for bit.
- *
- * In the shaders of this folder, what a lane has computed before such a reduction begins with `lane` (`laneSum`, `laneMax`);
- * the result bears the name that the CPU body uses.
+ * Shaders call `sumOverGroup(lane, value)` and `maxOverGroup(lane, value)`, which `core/webgpu/reductions_wgsl.ts` writes: trees
+ * that always add the same pairs, on any hardware. In the shaders of this folder, what a lane has computed before such a reduction
+ * begins with `lane` (`laneSum`, `laneMax`); the result bears the name that the CPU body uses.
  *
  * WebAssembly adds four numbers at once, so a row has four sums side by side, of every fourth element, which are added at
  * the end. A sum over rows has a partial sum for each block of rows. Many short sums also lose less to rounding than one
@@ -30,39 +28,6 @@ import { F32x4 } from "../core/wasm/wasm_vectors.ts";
  * @returns A power of two.
  */
 export const rowLanes = (adapter: AdapterClass): number => adapter === "software" ? 8 : 64;
-
-/**
- * WGSL for a reduction over all invocations of a group, each of which gets the result.
- *
- * @param name The name of the function to define.
- * @param combine An expression of `left` and `right`.
- * @returns The text of `fn name(lane: u32, value: f32) -> f32`, for groups whose size is a power of two.
- */
-export function groupReduction(name: string, combine: string): string {
-  return `
-var<workgroup> ${name}Partial: array<f32, lanes>;
-fn ${name}(lane: u32, value: f32) -> f32 {
-  ${name}Partial[lane] = value;
-  workgroupBarrier(); // every value is stored before the first pair is combined
-  for (var step = lanes / 2u; step > 0; step /= 2) {
-    if (lane < step) {
-      let left = ${name}Partial[lane];
-      let right = ${name}Partial[lane + step];
-      ${name}Partial[lane] = ${combine};
-    }
-    workgroupBarrier(); // one level of the tree is complete before the next reads it
-  }
-  let result = ${name}Partial[0];
-  workgroupBarrier(); // all lanes have read the result before the memory is used again
-  return result;
-}`;
-}
-
-/** `fn sumOverGroup(lane: u32, value: f32) -> f32`. */
-export const SUM_OVER_GROUP_WGSL: string = groupReduction("sumOverGroup", "left + right");
-
-/** `fn maxOverGroup(lane: u32, value: f32) -> f32`. */
-export const MAX_OVER_GROUP_WGSL: string = groupReduction("maxOverGroup", "max(left, right)");
 
 /**
  * A sum over elements side by side, for WebAssembly.

@@ -24,7 +24,6 @@
 import { kernel } from "../core/backend.ts";
 import { exp } from "../core/math.ts";
 import { philox4x32, PHILOX_WGSL } from "../core/philox.ts";
-import { groupReduction } from "./reduce.ts";
 
 /** The constants of {@linkcode sampleForward}, besides sizes. */
 export interface SamplingConstants {
@@ -191,8 +190,6 @@ export const sampleForward = kernel({
     }
   },
   wgsl: `${PHILOX_WGSL}
-${groupReduction("maxOverRow", "max(left, right)")}
-${groupReduction("sumOverRow", "left + right")}
 /// An integer that grows with the float.
 fn rank(score: f32) -> u32 {
   let bits = bitcast<u32>(score);
@@ -205,7 +202,7 @@ fn totalFrom(lane: u32, start: u32, kept: u32, least: u32, weighted: bool, m: f3
     let r = rank(scores[start + v]);
     if (r >= kept && r >= least) { laneTotal += select(1.0, exp(scores[start + v] - m), weighted); }
   }
-  return sumOverRow(lane, laneTotal);
+  return sumOverGroup(lane, laneTotal);
 }
 /// The largest rank from which on there are enough tokens, or is enough weight.
 fn threshold(lane: u32, start: u32, kept: u32, enough: f32, weighted: bool, m: f32) -> u32 {
@@ -231,7 +228,7 @@ fn run(row: u32, lane: u32) {
     scores[start + v] = score;
     laneMax = max(laneMax, score);
   }
-  let m = maxOverRow(lane, laneMax);
+  let m = maxOverGroup(lane, laneMax);
   storageBarrier(); // the scores are stored before other invocations read them
   var kept = rank(m); // tokens of this rank and above are kept
   if (temperature > 0) {

@@ -25,7 +25,7 @@ import { exp4 } from "../core/wasm/wasm_math.ts";
 import { forRowsOfPiece, rowPieces } from "../core/wasm/wasm_pass.ts";
 import type { I32 } from "../core/wasm/wasm_numbers.ts";
 import { F32x4 } from "../core/wasm/wasm_vectors.ts";
-import { MAX_OVER_GROUP_WGSL, maxWasm, rowLanes, SUM_OVER_GROUP_WGSL, sumWasm } from "./reduce.ts";
+import { maxWasm, rowLanes, sumWasm } from "./reduce.ts";
 
 /** How many columns of a row are visible: all, or in the causal form those up to the row's own position. */
 const visible = (row: number, columns: number, causal: number) => causal ? row % columns + 1 : columns;
@@ -56,7 +56,7 @@ export const softmaxForward = kernel({
       }
     }
   },
-  wgsl: `${MAX_OVER_GROUP_WGSL}${SUM_OVER_GROUP_WGSL}${VISIBLE_WGSL}
+  wgsl: `${VISIBLE_WGSL}
 fn run(row: u32, lane: u32) {
   let start = row * columns;
   let end = visible(row);
@@ -110,7 +110,7 @@ export const softmaxBackward = kernel({
     }
   },
   wgsl: ({ accumulate }) =>
-    `${SUM_OVER_GROUP_WGSL}${VISIBLE_WGSL}
+    `${VISIBLE_WGSL}
 fn run(row: u32, lane: u32) {
   let start = row * columns;
   let end = visible(row);

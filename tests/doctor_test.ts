@@ -8,6 +8,10 @@ Deno.test("doctor ends well with a GPU and without one", () =>
     assertStringIncludes(here, "GFLOP/s");
     assertStringIncludes(here, "--device auto takes ");
     assert(!here.includes("FAULTY"), here);
+    assertEquals(
+      here.includes("\nclass "),
+      /^subgroups +(of \d+ lanes, used by reductions|not used)$/m.test(here),
+    );
     const without = await succeed(["doctor"], { cwd, env: { DENO_WEBGPU_BACKEND: "dx12" } });
     assertStringIncludes(without, "adapter       none: there is no WebGPU here");
     assertStringIncludes(without, "matmul wasm");

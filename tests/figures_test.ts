@@ -23,8 +23,10 @@ Deno.test("an adapter says whether its rate is known", () => {
   const text = formatFigure({ name: "adapter", adapter: { ...adapter, teraflops: 67 } });
   assertMatch(
     text,
-    /^ {2}device +NVIDIA H200\n {2}class +hardware\n {2}rate +67 TFLOP\/s .*\n {2}features +b, c$/,
+    /^ {2}device +NVIDIA H200\n {2}class +hardware\n {2}subgroups +not used\n {2}rate +67 TFLOP\/s .*\n {2}features +b, c$/,
   );
+  const used = formatFigure({ name: "adapter", adapter: { ...adapter, subgroupSize: 32 } });
+  assertMatch(used, /subgroups +of 32 lanes, used by reductions/);
   assertMatch(formatFigure({ name: "adapter", adapter }), /rate +not listed: .*--peak/);
 });
 

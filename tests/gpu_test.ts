@@ -29,13 +29,24 @@ Deno.test("flags of bench:gpu that make no sense are refused in one line", async
 Deno.test("a part gives its figures as JSON, and a part that cannot run is left out with its reason", {
   ignore: !hasAdapter,
 }, async () => {
-  const flags = ["--quick", "--json", "--peak", "50", "--part", "steps", "--model", "T"];
+  const flags = [
+    "--quick",
+    "--json",
+    "--peak",
+    "50",
+    "--part",
+    "steps",
+    "--model",
+    "T",
+    "--without-subgroups",
+  ];
   const { code, stdout, stderr } = await bench(...flags, "--part", "pytorch", "--python", "no-such-python");
   const { date, device, figures, left } = JSON.parse(stdout);
   assertEquals(code, 0, stderr);
   assert(Date.parse(date) > 0 && device.length > 0);
   const [adapter, again, steps, half] = figures;
   assertEquals([adapter.name, adapter.adapter.teraflops], ["adapter", 50]);
+  assertEquals(adapter.adapter.subgroupSize, 0);
   assertEquals([again.name, steps.name, again.values], ["train T --recompute", "train T", steps.values]);
   assertEquals([steps.batchSize, again.kernels], [2, undefined]);
   if (half) {

@@ -32,11 +32,12 @@ export function formatFigure({ name, kernels, adapter, ...figure }: PeerFigure):
 }
 
 function formatAdapter(adapter: Readonly<Record<string, unknown>>): string {
-  const { features, teraflops, ...others } = adapter;
+  const { features, teraflops, subgroupSize, ...others } = adapter;
   const rate = teraflops === undefined
     ? "not listed: no shares are shown; --peak TFLOPS states it"
     : `${teraflops} TFLOP/s in 32-bit floats`;
-  const entries = [...Object.entries(others), ["rate", rate], [
+  const subgroups = subgroupSize ? `of ${subgroupSize} lanes, used by reductions` : "not used";
+  const entries = [...Object.entries(others), ["subgroups", subgroups], ["rate", rate], [
     "features",
     (features as string[]).join(", "),
   ]];

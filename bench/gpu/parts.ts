@@ -53,6 +53,8 @@ export interface Effort {
   readonly peak?: number;
   /** Only models of this name. */
   readonly model?: string;
+  /** Whether reductions may use subgroups; they may unless given. */
+  readonly subgroups?: boolean;
 }
 
 /** What a device is and allows. */
@@ -64,6 +66,7 @@ export async function* measureAdapter({ backend }: TimedBackend, { peak }: Effor
     name: "adapter",
     adapter: {
       ...{ device: backend.device, class: backend.adapterClass, teraflops: rated },
+      subgroupSize: backend.subgroupSize ?? 0,
       ...{ vendor, architecture, description, subgroupMinSize, subgroupMaxSize },
       features: [...adapter!.features].sort(),
       maxBufferSize: limits.maxBufferSize,

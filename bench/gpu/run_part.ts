@@ -21,7 +21,7 @@ const [part, settings] = Deno.args, effort: Effort = JSON.parse(settings);
 
 /** Prints figures, on a backend of their own: what a pool holds for one model would count for the next one. */
 async function print(measure: (timed: TimedBackend) => AsyncIterable<Figure>): Promise<void> {
-  const timed = await openTimed();
+  const timed = await openTimed(undefined, effort);
   if (!timed) throw new Error("there is no WebGPU adapter here; deno task doctor says more");
   try {
     for await (const figure of measure(timed)) console.log(JSON.stringify(figure));
@@ -34,7 +34,7 @@ async function print(measure: (timed: TimedBackend) => AsyncIterable<Figure>): P
 async function printModels(
   measure: (timed: TimedBackend, name: string, config: BenchConfig, effort: Effort) => AsyncIterable<Figure>,
 ): Promise<void> {
-  const first = await openTimed();
+  const first = await openTimed(undefined, effort);
   const models = first ? chosenModels(first.backend, effort) : [];
   first?.backend.close();
   let failure: unknown;

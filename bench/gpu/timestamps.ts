@@ -103,9 +103,13 @@ function timedEncoder(encoder: GPUCommandEncoder, timer: Timer): GPUCommandEncod
  * Opens WebGPU with a device that has timestamps, where the adapter has them.
  *
  * @param adapterClass Overrides the class of the adapter; for tests.
+ * @param options Whether reductions may use subgroups.
  * @returns The backend, and what times its kernels; undefined without an adapter.
  */
-export async function openTimed(adapterClass?: AdapterClass): Promise<TimedBackend | undefined> {
+export async function openTimed(
+  adapterClass?: AdapterClass,
+  options: { readonly subgroups?: boolean } = {},
+): Promise<TimedBackend | undefined> {
   const { gpu } = navigator, requestAdapter = gpu.requestAdapter.bind(gpu);
   let timer: Timer | undefined;
   gpu.requestAdapter = async (options) => {
@@ -124,7 +128,7 @@ export async function openTimed(adapterClass?: AdapterClass): Promise<TimedBacke
   };
   let backend: WebGpuBackend | undefined;
   try {
-    backend = await WebGpuBackend.open(adapterClass);
+    backend = await WebGpuBackend.open(adapterClass, options);
   } finally {
     gpu.requestAdapter = requestAdapter;
   }

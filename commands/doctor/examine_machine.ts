@@ -82,6 +82,9 @@ async function* examineDevice(backend: WasmBackend | WebGpuBackend): AsyncGenera
   } else {
     const text = hardware ? "a GPU" : "software: a CPU that emulates a GPU";
     yield { name: "class", text, figures: { adapterClass: backend.adapterClass } };
+    const { subgroupSize = 0 } = backend;
+    const used = subgroupSize > 0 ? `of ${subgroupSize} lanes, used by reductions` : "not used";
+    yield { name: "subgroups", text: used, figures: { subgroupSize } };
   }
   const parity = await probeParity(backend), wrong = parity.filter(({ equal }) => !equal);
   const worst = Math.max(...parity.map(({ difference }) => difference));

@@ -1,10 +1,11 @@
 /**
- * Completes the WGSL body of a kernel to a shader: constants, bindings and entry point around the author's text.
+ * Completes the WGSL body of a kernel to a shader: constants, bindings, reductions and entry point around the author's text.
  *
  * @module
  */
 
 import type { AdapterClass, Bindings, Constants, Kernel } from "../backend.ts";
+import { reductionsFor, type Subgroups } from "./reductions_wgsl.ts";
 
 /** Invocations in a group of a kernel without `lanes`. */
 const DEFAULT_LANES = 64;
@@ -93,6 +94,7 @@ export const storeOrAdd = (accumulate: number): "=" | "+=" => accumulate ? "+=" 
  * @param kernel The kernel.
  * @param constants Its constants: `const` lines, except for sizes, which are in the array `sizes`, bound last.
  * @param adapter What runs it.
+ * @param subgroups Those of the device, for reductions; without them, lanes exchange values through memory only.
  * @returns Text and dispatch size.
  * @throws {RangeError} If a group would have more invocations than every WebGPU device allows.
  */
@@ -100,6 +102,7 @@ export function assembleShader<Reads extends Bindings, Writes extends Bindings, 
   kernel: Kernel<Reads, Writes, Name>,
   constants: Constants<Name>,
   adapter: AdapterClass,
+  subgroups?: Subgroups,
 ): Shader {
   const body = typeof kernel.wgsl === "string" ? kernel.wgsl : kernel.wgsl(constants, adapter);
   const lanes = kernel.lanes?.(constants, adapter) ?? DEFAULT_LANES;
@@ -112,7 +115,9 @@ export function assembleShader<Reads extends Bindings, Writes extends Bindings, 
   const dispatch = [across, Math.ceil(groups / Math.max(1, across))] as const;
   const sizes = kernel.sizes ?? [], reads = Object.keys(kernel.reads), writes = Object.keys(kernel.writes);
   const types = Object.values({ ...kernel.reads, ...kernel.writes });
-  const lines = types.includes("f16") ? ["enable f16;"] : []; // before everything else
+  const reductions = reductionsFor(body, lanes, subgroups);
+  const lines = types.includes("f16") ? ["enable f16;"] : []; // directives come before everything else
+  if (reductions.directive) lines.push(reductions.directive);
   lines.push(
     ...kernel.constants.filter((name) => !sizes.includes(name))
       .map((name) => `const ${name} = ${constants[name]};`),
@@ -125,6 +130,7 @@ export function assembleShader<Reads extends Bindings, Writes extends Bindings, 
     const last = reads.length + writes.length;
     lines.push(`@group(0) @binding(${last}) var<storage, read> sizes: array<u32>;`);
   }
+  if (reductions.code) lines.push(reductions.code);
   lines.push(body);
   lines.push(`
 @compute @workgroup_size(${lanes})

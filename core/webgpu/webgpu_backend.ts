@@ -24,16 +24,11 @@ import { BufferPool } from "../buffer_pool.ts";
 import { checkTensors } from "../cpu_backend.ts";
 import { halfBits, halfValue } from "../half.ts";
 import { checkLength, checkView, sizeOf, Tensor } from "../tensor.ts";
+import { HALF_FEATURES, openDevice, type OpenedDevice } from "./webgpu_device.ts";
 import { type Storage, WebGpuPrograms } from "./webgpu_programs.ts";
 
 /** Kernels recorded before they are submitted without waiting for a read or write. */
 const RUNS_PER_SUBMIT = 128;
-
-/** The most buffers that a kernel binds: attention's backward pass needs all of them. WebGPU guarantees as many. */
-const MAX_BUFFERS = 8;
-
-/** What a device needs for tensors of half precision; it is requested where the adapter has it. */
-const HALF_FEATURES: readonly GPUFeatureName[] = ["shader-f16"];
 
 /**
  * The device was lost: unplugged, reset by the operating system, or out of memory.
@@ -69,6 +64,8 @@ export class WebGpuBackend implements Backend {
   readonly device: string;
   /** Whether a GPU or a CPU runs the shaders. */
   readonly adapterClass: AdapterClass;
+  /** Lanes of the subgroups that reductions use, if they do. */
+  readonly subgroupSize?: number;
   /** Bytes of device memory held now. */
   bytes = 0;
   readonly #device: GPUDevice;
@@ -84,17 +81,16 @@ export class WebGpuBackend implements Backend {
   /**
    * Used by {@linkcode WebGpuBackend.open}.
    *
-   * @param device A device whose limits for buffers are those of its adapter.
-   * @param info The adapter's description.
-   * @param adapterClass Overrides what is guessed from `info`, to test the shaders meant for the other class.
+   * @param opened A device.
+   * @param adapterClass Which shaders it runs.
    */
-  private constructor(device: GPUDevice, info: GPUAdapterInfo, adapterClass?: AdapterClass) {
+  private constructor({ device, name, subgroups }: OpenedDevice, adapterClass: AdapterClass) {
     this.#device = device;
-    this.device = info.description || [info.vendor, info.architecture].filter(Boolean).join(" ") || "WebGPU";
-    const software = info.isFallbackAdapter || /llvmpipe|lavapipe|swiftshader|softpipe/i.test(this.device);
-    this.adapterClass = adapterClass ?? (software ? "software" : "hardware");
+    this.device = name;
+    this.adapterClass = adapterClass;
+    this.subgroupSize = subgroups?.size;
     this.#pool = new BufferPool((size) => this.#create(size));
-    this.#programs = new WebGpuPrograms(device, this.adapterClass, (size) => this.#create(size));
+    this.#programs = new WebGpuPrograms(device, adapterClass, (size) => this.#create(size), subgroups);
     device.addEventListener("uncapturederror", (event) => {
       event.preventDefault();
       this.#failure ??= new Error(
@@ -112,22 +108,15 @@ export class WebGpuBackend implements Backend {
    * Opens the default adapter, hardware or software.
    *
    * @param adapterClass Overrides the class of the adapter; for tests.
+   * @param options Whether reductions may use subgroups, where the device has them; they have the same bits without.
    * @returns A backend, or undefined where there is no usable adapter.
    */
-  static async open(adapterClass?: AdapterClass): Promise<WebGpuBackend | undefined> {
-    const adapter = await globalThis.navigator?.gpu?.requestAdapter({ powerPreference: "high-performance" });
-    if (!adapter) return undefined;
-    // two limits decide how large a model may be, the third which kernels can run
-    const { maxBufferSize, maxStorageBufferBindingSize, maxStorageBuffersPerShaderStage } = adapter.limits;
-    if (maxStorageBuffersPerShaderStage < MAX_BUFFERS) return undefined;
-    const requiredLimits = {
-      maxBufferSize,
-      maxStorageBufferBindingSize,
-      maxStorageBuffersPerShaderStage: MAX_BUFFERS,
-    };
-    const requiredFeatures = HALF_FEATURES.filter((feature) => adapter.features.has(feature));
-    const device = await adapter.requestDevice({ requiredLimits, requiredFeatures });
-    return new WebGpuBackend(device, adapter.info, adapterClass);
+  static async open(
+    adapterClass?: AdapterClass,
+    options: { readonly subgroups?: boolean } = {},
+  ): Promise<WebGpuBackend | undefined> {
+    const opened = await openDevice(options.subgroups ?? true);
+    return opened && new WebGpuBackend(opened, adapterClass ?? opened.adapterClass);
   }
 
   /** Whether it has tensors of half precision. */

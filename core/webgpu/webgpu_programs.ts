@@ -9,6 +9,7 @@
  */
 
 import type { AdapterClass, Bindings, Constants, Kernel, TensorsOf } from "../backend.ts";
+import type { Subgroups } from "./reductions_wgsl.ts";
 import { assembleShader } from "./shader.ts";
 import { formatShape, type Tensor } from "../tensor.ts";
 
@@ -53,6 +54,7 @@ export class WebGpuPrograms {
   readonly #device: GPUDevice;
   readonly #adapterClass: AdapterClass;
   readonly #allocate: (size: number) => Storage;
+  readonly #subgroups?: Subgroups;
   readonly #launches = new Map<object, Map<string, Launch>>();
   readonly #programs = new Map<string, Program>();
 
@@ -62,11 +64,18 @@ export class WebGpuPrograms {
    * @param device The device.
    * @param adapterClass What runs its shaders.
    * @param allocate Makes a buffer of a number of bytes.
+   * @param subgroups What its reductions may use.
    */
-  constructor(device: GPUDevice, adapterClass: AdapterClass, allocate: (size: number) => Storage) {
+  constructor(
+    device: GPUDevice,
+    adapterClass: AdapterClass,
+    allocate: (size: number) => Storage,
+    subgroups?: Subgroups,
+  ) {
     this.#device = device;
     this.#adapterClass = adapterClass;
     this.#allocate = allocate;
+    this.#subgroups = subgroups;
   }
 
   /**
@@ -86,7 +95,7 @@ export class WebGpuPrograms {
     for (const name of kernel.constants) key += constants[name] + " ";
     let launch = launches.get(key);
     if (launch === undefined) {
-      const { code, dispatch } = assembleShader(kernel, constants, this.#adapterClass);
+      const { code, dispatch } = assembleShader(kernel, constants, this.#adapterClass, this.#subgroups);
       let program = this.#programs.get(code);
       if (program === undefined) this.#programs.set(code, program = this.#compile(kernel, code));
       const sizes = kernel.sizes && this.#upload(Uint32Array.from(kernel.sizes, (name) => constants[name]));

@@ -28,7 +28,7 @@ import { type AdapterClass, kernel } from "../../core/backend.ts";
 import { exp } from "../../core/math.ts";
 import { formatShape, type Tensor } from "../../core/tensor.ts";
 import { cachedAttentionWasm, cacheFillWasm } from "./cache_wasm.ts";
-import { MAX_OVER_GROUP_WGSL, rowLanes, SUM_OVER_GROUP_WGSL } from "../reduce.ts";
+import { rowLanes } from "../reduce.ts";
 
 /** cachedKey[:, :, 0 … length − 1] = the keys of packed rows (B, length, 3C), and the same of the values. */
 export const cacheFill = kernel({
@@ -130,9 +130,7 @@ export const cachedAttentionForward = kernel({
   },
   wgsl(constants, adapter) {
     const teams = adapter === "hardware" ? Math.floor(lanesFor(adapter) / constants.headDim) : 0;
-    return `${MAX_OVER_GROUP_WGSL}${SUM_OVER_GROUP_WGSL}${
-      teams > 1 ? "\nvar<workgroup> teamSums: array<f32, lanes>;" : ""
-    }
+    return `${teams > 1 ? "\nvar<workgroup> teamSums: array<f32, lanes>;" : ""}
 fn run(row: u32, lane: u32) {
   const scale = ${constants.factor / Math.sqrt(constants.headDim)};
   let end = min(position[0], ${constants.time - 1}u) + 1;

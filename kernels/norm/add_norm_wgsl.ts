@@ -13,7 +13,7 @@ import type { AdapterClass } from "../../core/backend.ts";
 import { declareBindings, storeOrAdd } from "../../core/webgpu/shader.ts";
 import { DROPPED_WGSL } from "../dropout.ts";
 import { unroll } from "../matmul/unroll.ts";
-import { rowLanes, SUM_OVER_GROUP_WGSL } from "../reduce.ts";
+import { rowLanes } from "../reduce.ts";
 
 /** The most vectors of a row that a lane of a GPU keeps in variables. */
 const MOST_KEPT = 8;
@@ -89,7 +89,6 @@ export function addNormForwardWgsl(columns: number, adapter: AdapterClass, isDro
   const reads = ["x", "branch", "weight", "bias", "random"], writes = ["sum", "y", "statistics"];
   return `${declareBindings(reads, writes, elementOf)}
 ${isDropped ? DROPPED_WGSL : ""}
-${SUM_OVER_GROUP_WGSL}
 fn run(row: u32, lane: u32) {
   let start = row * ${columns / 4};
   var laneSum = vec4f();
@@ -139,7 +138,6 @@ export function addNormBackwardWgsl(
   const g = "weight[part] * dy[at]", normalized = "(sum[at] - m) * r";
   return `${declareBindings(reads, writes, elementOf)}
 ${isDropped ? DROPPED_WGSL : ""}
-${SUM_OVER_GROUP_WGSL}
 fn run(row: u32, lane: u32) {
   let start = row * ${columns / 4};
   let m = statistics[row].x;

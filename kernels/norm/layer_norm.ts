@@ -31,7 +31,7 @@ import {
   type Tensor,
 } from "../../core/tensor.ts";
 import { forRowsOfPiece, rowPieces } from "../../core/wasm/wasm_pass.ts";
-import { rowLanes, SUM_OVER_GROUP_WGSL, sumRowsWasm } from "../reduce.ts";
+import { rowLanes, sumRowsWasm } from "../reduce.ts";
 import { normalizeRowWasm, rowGradientWasm } from "./layer_norm_wasm.ts";
 
 /** Normalizes rows. */
@@ -60,7 +60,7 @@ export const layerNormForward = kernel({
       statistics[2 * row + 1] = r;
     }
   },
-  wgsl: `${SUM_OVER_GROUP_WGSL}
+  wgsl: `
 fn run(row: u32, lane: u32) {
   let start = row * columns;
   var laneSum = 0.0;
@@ -116,8 +116,7 @@ export const layerNormBackward = kernel({
       }
     }
   },
-  wgsl: ({ accumulate }) =>
-    `${SUM_OVER_GROUP_WGSL}
+  wgsl: ({ accumulate }) => `
 fn run(row: u32, lane: u32) {
   let start = row * columns;
   let m = statistics[2 * row];

@@ -16,7 +16,7 @@
 import { kernel } from "../../core/backend.ts";
 import type { Tensor } from "../../core/tensor.ts";
 import { F32x4 } from "../../core/wasm/wasm_vectors.ts";
-import { groupReduction, sumWasm } from "../reduce.ts";
+import { sumWasm } from "../reduce.ts";
 
 /** Elements that one group adds up: 256 invocations, 64 each. */
 const CHUNK_SIZE = 16384;
@@ -40,12 +40,12 @@ export const squareSums = kernel({
       partial[first + group] = sum;
     }
   },
-  wgsl: `${groupReduction("sumSquares", "left + right")}
+  wgsl: `
 fn run(group: u32, lane: u32) {
   var laneSum = 0.0;
   let end = min(group * ${CHUNK_SIZE} + ${CHUNK_SIZE}, size);
   for (var at = group * ${CHUNK_SIZE} + lane; at < end; at += lanes) { laneSum += x[at] * x[at]; }
-  let sum = sumSquares(lane, laneSum);
+  let sum = sumOverGroup(lane, laneSum);
   if (lane == 0) { partial[first + group] = sum; }
 }`,
   wasm: [{
@@ -78,11 +78,11 @@ export const rootOfSum = kernel({
     for (let at = 0; at < size; at++) sum += partial[at];
     norm[0] = Math.sqrt(sum);
   },
-  wgsl: `${groupReduction("sumPartials", "left + right")}
+  wgsl: `
 fn run(group: u32, lane: u32) {
   var laneSum = 0.0;
   for (var at = lane; at < size; at += lanes) { laneSum += partial[at]; }
-  let sum = sumPartials(lane, laneSum);
+  let sum = sumOverGroup(lane, laneSum);
   if (lane == 0) { norm[0] = sqrt(sum); }
 }`,
 });

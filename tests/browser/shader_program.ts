@@ -25,9 +25,14 @@ export interface Compiled {
   readonly shaders: number;
   /** How many of them bind eight buffers. */
   readonly full: number;
+  /** How many of them use subgroups. */
+  readonly shuffling: number;
   /** The kernel and the compiler's message. */
   readonly errors: readonly string[];
 }
+
+/** Without subgroups, and with small ones, where some of a reduction goes through memory, and large ones. */
+const SUBGROUPS = [undefined, ...[4, 32, 64].map((size) => ({ size, directive: "enable subgroups;" }))];
 
 /** Tokens of the models: no multiple of four, as is usual. */
 const VOCAB_SIZE = 65;
@@ -94,17 +99,23 @@ export async function compileShaders(
   adapterClass: AdapterClass,
 ): Promise<Compiled> {
   const adapter = await navigator.gpu.requestAdapter();
-  const requiredFeatures = adapter!.features.has("shader-f16") ? ["shader-f16" as const] : [];
+  const features = ["shader-f16", "subgroups"] as const;
+  const requiredFeatures = features.filter((feature) => adapter!.features.has(feature));
   const device = await adapter!.requestDevice({ requiredFeatures });
   const shaders = new Map<string, KernelRun>();
   for (
     const runs of [representativeRuns(modules), await presetRuns(adapterClass), smallRunsOf(adapterClass)]
   ) {
-    for (const run of runs) shaders.set(assembleShader(...run, adapterClass).code, run);
+    for (const run of runs) {
+      for (const subgroups of SUBGROUPS) {
+        if (subgroups && !requiredFeatures.includes("subgroups")) continue;
+        shaders.set(assembleShader(...run, adapterClass, subgroups).code, run);
+      }
+    }
   }
   const errors: string[] = [];
   for (const [code, [kernel]] of shaders) {
-    const text = requiredFeatures.length > 0 ? code : withoutHalves(code);
+    const text = requiredFeatures.includes("shader-f16") ? code : withoutHalves(code);
     const { messages } = await device.createShaderModule({ code: text }).getCompilationInfo();
     for (const { type, lineNum, message } of messages) {
       if (type === "error") errors.push(`${kernel.name}, line ${lineNum}: ${message}`);
@@ -124,5 +135,6 @@ export async function compileShaders(
     if (error) errors.push(`${run[0].name}: ${error.message}`);
   }
   device.destroy();
-  return { shaders: shaders.size, full: full.length, errors };
+  const shuffling = [...shaders.keys()].filter((code) => code.includes("subgroupShuffle")).length;
+  return { shaders: shaders.size, full: full.length, shuffling, errors };
 }

@@ -1,6 +1,6 @@
 /**
- * Every shader through Chrome's compiler, on a device with the limits that WebGPU guarantees: for both classes of adapters, as
- * the library has them and as `page/build.ts` minifies them.
+ * Every shader through Chrome's compiler, on a device with the limits that WebGPU guarantees: for both classes of adapters, with
+ * and without subgroups, as the library has them and as `page/build.ts` minifies them.
  *
  * @module
  */
@@ -32,7 +32,7 @@ for (const minified of [false, true]) {
     const what = `${minified ? "minified " : ""}shaders for ${adapterClass}`;
     test(`Chrome compiles all ${what}`, async (browser, address) => {
       const page = await openProgram(browser, address, await programFor(minified));
-      const { shaders, full, errors } = await page.evaluate(
+      const { shaders, full, shuffling, errors } = await page.evaluate(
         (adapterClass) =>
           (globalThis as unknown as {
             compile(adapterClass: string): ReturnType<typeof compileShaders>;
@@ -41,6 +41,7 @@ for (const minified of [false, true]) {
       );
       assertEquals(errors, []);
       assert(shaders > 600 && full > 0, `only ${shaders} shaders were found, ${full} with eight buffers`);
+      assert(shuffling > 50, `only ${shuffling} shaders with subgroups were found`);
     });
   }
 }
