@@ -152,12 +152,14 @@ export { crossEntropy, type CrossEntropyOptions, IGNORE_INDEX } from "./kernels/
 export { dropout } from "./kernels/dropout.ts";
 export { add, scale } from "./kernels/elementwise.ts";
 export { embedding, type PositionOptions, positionsOf } from "./kernels/embedding.ts";
-export { layerNorm } from "./kernels/layer_norm.ts";
+export { type AddNorm, addNorm, type AddNormOptions } from "./kernels/norm/add_norm.ts";
+export { layerNorm } from "./kernels/norm/layer_norm.ts";
 export { linear, type LinearOptions } from "./kernels/matmul/linear.ts";
 export { matmul, type MatmulOptions } from "./kernels/matmul/matmul.ts";
 export { meanPooling } from "./kernels/mean_pooling.ts";
 export { LossScale, type SavedLossScale } from "./kernels/optimizers/loss_scale.ts";
 export { recompute } from "./kernels/recompute.ts";
+export { residual } from "./kernels/residual.ts";
 export { softmax, type SoftmaxOptions } from "./kernels/softmax.ts";
 
 // Kernels of one's own for WebAssembly, see `WasmPass`; the other bodies of a kernel are in `Kernel`

@@ -33,7 +33,8 @@ export interface TapeOptions {
   readonly recompute?: boolean;
   /**
    * Whether a fused operation is computed by its twin of simpler operations, where it has one, so that its intermediate results
-   * are tensors with gradients: the scores and weights of attention. Slower, and without dropout of these weights.
+   * are tensors with gradients: the scores and weights of attention, what dropout leaves of a branch, each sum with the
+   * residual stream. Slower, and without dropout of attention weights.
    */
   readonly decomposed?: boolean;
 }

@@ -17,6 +17,9 @@ import { kernel } from "../core/backend.ts";
 import { philox4x32, PHILOX_WGSL } from "../core/philox.ts";
 import { gradientOf, gradientToWrite, outputOf, type Tensor } from "../core/tensor.ts";
 import { philoxOf } from "../core/wasm/wasm_philox.ts";
+import type { WasmIntegers } from "../core/wasm/wasm_arrays.ts";
+import type { WasmCode } from "../core/wasm/wasm_code.ts";
+import type { I32 } from "../core/wasm/wasm_numbers.ts";
 import { F32x4, I32x4 } from "../core/wasm/wasm_vectors.ts";
 
 /**
@@ -31,8 +34,57 @@ export function dropThreshold(rate: number): number {
   return Math.min(2 ** 32 - 1, Math.round(rate * 2 ** 32));
 }
 
+/**
+ * Dropout of four elements of an array of vectors, for shaders that have the constants and the random state of
+ * {@linkcode dropoutForward}: `fn dropped(index: u32, x: vec4f) -> vec4f`.
+ */
+export const DROPPED_WGSL: string = `${PHILOX_WGSL}
+fn dropped(index: u32, x: vec4f) -> vec4f {
+  let bits = philox(vec2u(random[0], random[1]), vec4u(index, random[2], stream, 0));
+  return select(x * keepScale, vec4f(), bits < vec4u(threshold));
+}`;
+
 /** Elements in a piece of the work for WebAssembly, a multiple of 32. */
-const ELEMENTS_PER_PIECE = 4096;
+export const ELEMENTS_PER_PIECE = 4096;
+
+/** The `pieces` of a pass over elements with dropout. */
+export const dropoutPieces = ({ size }: { readonly size: number }): number =>
+  Math.ceil(size / ELEMENTS_PER_PIECE);
+
+/** Bytes of `scratch` that {@linkcode droppedWasm} needs for a range of elements: it draws for 32 at a time. */
+export const dropoutScratch = (elements: number): number => Math.ceil(elements / 32) * 128;
+
+/**
+ * Dropout in a WebAssembly body.
+ *
+ * @param code The function to write, which has the constants of {@linkcode dropoutForward}.
+ * @param random The random state.
+ * @returns Draws for the elements from `start`, a multiple of 4, to `end`, and returns a function of four elements, given
+ * the index of the first, counted from `start`.
+ */
+export function droppedWasm(
+  code: WasmCode<"stream" | "threshold" | "keepScale">,
+  random: WasmIntegers,
+): (start: I32, end: I32) => (index: I32, x: F32x4) => F32x4 {
+  const bits = code.scratch.integers, step = code.let(I32x4.of(random.load(2)));
+  const stream = code.let(I32x4.of(code.i32("stream")));
+  const threshold = code.let(I32x4.of(code.i32("threshold")));
+  const keepScale = code.let(F32x4.of(code.f32("keepScale")));
+  const philox = philoxOf(code, random.load(0), random.load(1));
+  return (start, end) => {
+    // first the random bits of all elements, of four counters at once, twice
+    code.for(start, end, 32, (index) => {
+      const counters = code.let(I32x4.from(index.over(4)));
+      const draws = philox([counters, counters.plus(4)].map((counters) => [counters, step, stream, 0]));
+      draws.forEach((drawn, draw) =>
+        code.transposed(drawn.map(({ floats }) => floats)).forEach((word, counter) =>
+          bits.store4(index.minus(start), word.bits, 16 * draw + 4 * counter)
+        )
+      );
+    });
+    return (index, x) => bits.load4(index).isBelow(threshold).select(F32x4.of(0), x.times(keepScale));
+  };
+}
 
 /** y += mask · x / (1 − p), or y = … when `accumulate` is 0. `random` is that of the tape. */
 export const dropoutForward = kernel({
@@ -66,28 +118,13 @@ fn each(index: u32) {
 }`,
   wasm: [{
     switches: ["accumulate"],
-    pieces: ({ size }) => Math.ceil(size / ELEMENTS_PER_PIECE),
-    scratch: () => ELEMENTS_PER_PIECE * 4,
+    pieces: dropoutPieces,
+    scratch: () => dropoutScratch(ELEMENTS_PER_PIECE),
     body({ x, random, y }, code, { accumulate }) {
-      const bits = code.scratch.integers, step = code.let(I32x4.of(random.load(2)));
-      const stream = code.let(I32x4.of(code.i32("stream"))),
-        threshold = code.let(I32x4.of(code.i32("threshold")));
-      const keepScale = code.let(F32x4.of(code.f32("keepScale")));
-      const philox = philoxOf(code, random.load(0), random.load(1));
       const { start, end } = code.rangeOfPiece(code.i32("size"), ELEMENTS_PER_PIECE);
-      // first the random bits of the whole piece, of four counters at once, twice
-      code.for(start, end, 32, (index) => {
-        const counters = code.let(I32x4.from(index.over(4)));
-        const draws = philox([counters, counters.plus(4)].map((counters) => [counters, step, stream, 0]));
-        draws.forEach((drawn, draw) =>
-          code.transposed(drawn.map(({ floats }) => floats)).forEach((word, counter) =>
-            bits.store4(index.minus(start), word.bits, 16 * draw + 4 * counter)
-          )
-        );
-      });
+      const dropped = droppedWasm(code, random)(start, end);
       code.forFours(start, end, (index) => {
-        const dropped = bits.load4(index.minus(start)).isBelow(threshold);
-        y.storeOrAdd4(accumulate, index, dropped.select(F32x4.of(0), x.load4(index).times(keepScale)));
+        y.storeOrAdd4(accumulate, index, dropped(index.minus(start), x.load4(index)));
       });
     },
   }],

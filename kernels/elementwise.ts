@@ -13,6 +13,7 @@
  */
 
 import { kernel } from "../core/backend.ts";
+import { storeOrAdd } from "../core/webgpu/shader.ts";
 import {
   formatShape,
   gradientOf,
@@ -36,6 +37,32 @@ export const addForward = kernel({
   },
   wgsl: `fn each(index: u32) { y[index] = a[index] + b[index]; }`,
   wasm: wasmElements(({ a, b, y }) => (index) => y.store4(index, a.load4(index).plus(b.load4(index)))),
+});
+
+/** da += dy and db += dy, or da = …, db = …. */
+export const addBackward = kernel({
+  name: "addBackward",
+  reads: { dy: "f32" },
+  writes: { da: "f32", db: "f32" },
+  constants: ["size", "accumulateA", "accumulateB"],
+  elements: ({ size }) => size,
+  cpu({ dy, da, db }, { size, accumulateA, accumulateB }) {
+    for (let index = 0; index < size; index++) {
+      da[index] = accumulateA ? da[index] + dy[index] : dy[index];
+      db[index] = accumulateB ? db[index] + dy[index] : dy[index];
+    }
+  },
+  wgsl: ({ accumulateA, accumulateB }) =>
+    `fn each(index: u32) {
+  let slope = dy[index];
+  da[index] ${storeOrAdd(accumulateA)} slope;
+  db[index] ${storeOrAdd(accumulateB)} slope;
+}`,
+  wasm: wasmElements(({ dy, da, db }, code, { accumulateA, accumulateB }) => (index) => {
+    const slope = code.let(dy.load4(index));
+    da.storeOrAdd4(accumulateA, index, slope);
+    db.storeOrAdd4(accumulateB, index, slope);
+  }, ["accumulateA", "accumulateB"]),
 });
 
 /** y += factor · x. */
@@ -79,6 +106,20 @@ function passOn(dy: Tensor, x: Tensor, factor: number): void {
 }
 
 /**
+ * Refuses two tensors that cannot be added.
+ *
+ * @param a Any shape.
+ * @param b The same shape.
+ * @throws {TypeError} If the shapes differ.
+ */
+export function checkEqualShapes(a: Tensor, b: Tensor): void {
+  if (String(a.shape) === String(b.shape)) return;
+  throw new TypeError(
+    `Cannot add ${formatShape(a.shape)} and ${formatShape(b.shape)}: expected equal shapes`,
+  );
+}
+
+/**
  * Sum of two tensors of one shape.
  *
  * @example
@@ -97,19 +138,18 @@ function passOn(dy: Tensor, x: Tensor, factor: number): void {
  * @category Operations
  */
 export function add(a: Tensor, b: Tensor): Tensor {
-  if (String(a.shape) !== String(b.shape)) {
-    throw new TypeError(
-      `Cannot add ${formatShape(a.shape)} and ${formatShape(b.shape)}: expected equal shapes`,
-    );
-  }
+  checkEqualShapes(a, b);
   const y = outputOf(a.shape, [a, b]), size = y.size;
   a.backend.run(addForward, { a, b, y }, { size });
   y.tape?.record(() => {
     const dy = gradientOf(y);
     // y = a + b   →   da = dy,   db = dy
-    for (const x of [a, b]) {
-      if (needsGradient(x)) passOn(dy, x, 1);
-    }
+    const inputs = [a, b].filter(needsGradient);
+    if (inputs.length < 2 || a.storage === b.storage) return inputs.forEach((x) => passOn(dy, x, 1));
+    const [{ gradient: da, accumulate: accumulateA }, { gradient: db, accumulate: accumulateB }] = inputs.map(
+      gradientToWrite,
+    );
+    a.backend.run(addBackward, { dy, da, db }, { size, accumulateA, accumulateB });
   });
   return y;
 }

@@ -14,8 +14,7 @@
 
 import type { Tensor } from "../core/tensor.ts";
 import { gelu } from "../kernels/activations.ts";
-import { dropout } from "../kernels/dropout.ts";
-import { add } from "../kernels/elementwise.ts";
+import { residual } from "../kernels/residual.ts";
 import { INITIAL_STD, type TransformerConfig } from "./config.ts";
 import { type ForwardContext, LayerNorm, Mlp, SelfAttention } from "./layers.ts";
 
@@ -113,9 +112,9 @@ export class PostNormBlock implements Block {
    * @returns (B, T, C).
    */
   forward(x: Tensor, context?: ForwardContext): Tensor {
-    const attended = dropout(this.attention.forward(x, context), this.#dropoutRate); // (B, T, C)
-    const n = this.norm1.forward(add(x, attended)); // (B, T, C)
-    return this.norm2.forward(add(n, dropout(this.mlp.forward(n), this.#dropoutRate))); // (B, T, C)
+    const attended = this.attention.forward(x, context); // (B, T, C)
+    const { normalized: n } = this.norm1.addNorm(x, attended, this.#dropoutRate); // (B, T, C)
+    return this.norm2.addNorm(n, this.mlp.forward(n), this.#dropoutRate).normalized; // (B, T, C)
   }
 }
 
@@ -160,7 +159,7 @@ export class PreNormBlock implements Block {
    */
   forward(x: Tensor, context?: ForwardContext): Tensor {
     const attended = this.attention.forward(this.norm1.forward(x), context); // (B, T, C)
-    const h = add(x, dropout(attended, this.#dropoutRate)); // (B, T, C)
-    return add(h, dropout(this.mlp.forward(this.norm2.forward(h)), this.#dropoutRate)); // (B, T, C)
+    const { sum: h, normalized } = this.norm2.addNorm(x, attended, this.#dropoutRate); // (B, T, C), both
+    return residual(h, this.mlp.forward(normalized), this.#dropoutRate); // (B, T, C)
   }
 }

@@ -9,6 +9,7 @@
  */
 
 import type { Tensor } from "../core/tensor.ts";
+import type { Block } from "./blocks.ts";
 import type { TransformerConfig } from "./config.ts";
 import type { Experiment } from "./experiment.ts";
 import { Gpt, type GptConfig } from "./gpt.ts";
@@ -104,6 +105,16 @@ export interface ObservableModel {
   states(ids: Tensor, context: { weights?: Tensor[]; patch?: HeadPatch }): Tensor;
 }
 
+/**
+ * What has blocks.
+ *
+ * @category Models
+ */
+export interface WithBlocks {
+  /** The blocks, the first layer first. */
+  readonly blocks: readonly Block[];
+}
+
 /** What distinguishes a family from the others. */
 interface Family<LanguageModel extends Model, Labelled extends ModelsByKind["classifier"]> {
   /** What its language models learn. */
@@ -113,7 +124,7 @@ interface Family<LanguageModel extends Model, Labelled extends ModelsByKind["cla
   /** Builds a classifier. */
   buildClassifier(config: Labelled["config"], experiment?: Experiment): Labelled;
   /** The part of either that has the blocks. */
-  stackOf(model: LanguageModel | Labelled): ObservableModel;
+  stackOf(model: LanguageModel | Labelled): ObservableModel & WithBlocks;
 }
 
 /** GPT-1 and GPT-2 differ in their blocks only, see `gpt.ts`. */
@@ -242,6 +253,6 @@ export function buildModel<Kind extends ModelKind = ModelKind>(
  * @returns A GPT itself, the GPT in a classifier, or the encoder of a RoBERTa.
  * @category Models
  */
-export function attentionStack(model: Model): ObservableModel {
+export function attentionStack(model: Model): ObservableModel & WithBlocks {
   return FAMILIES[model.config.architecture].stackOf(model);
 }

@@ -15,7 +15,8 @@ import { decomposedAttention } from "../kernels/attention/decomposed_attention.t
 import { mergeHeads, splitHeads } from "../kernels/attention/heads.ts";
 import { selfAttention } from "../kernels/attention/self_attention.ts";
 import { scale } from "../kernels/elementwise.ts";
-import { layerNorm } from "../kernels/layer_norm.ts";
+import { type AddNorm, addNorm } from "../kernels/norm/add_norm.ts";
+import { layerNorm } from "../kernels/norm/layer_norm.ts";
 import { linear } from "../kernels/matmul/linear.ts";
 import { LAYER_NORM_EPSILON } from "./config.ts";
 
@@ -121,6 +122,19 @@ export class LayerNorm implements Norm {
    */
   forward(x: Tensor): Tensor {
     return layerNorm(x, this.weight, this.bias, this.#epsilon);
+  }
+
+  /**
+   * Adds a branch to the residual stream, in training after dropout, and normalizes the sum: `forward` of
+   * `residual(x, branch, dropoutRate)` in one pass.
+   *
+   * @param x (…, C).
+   * @param branch (…, C).
+   * @param dropoutRate Probability to drop an element of the branch.
+   * @returns The sum, and its normalized rows, each (…, C).
+   */
+  addNorm(x: Tensor, branch: Tensor, dropoutRate: number): AddNorm {
+    return addNorm(x, branch, this.weight, this.bias, { dropoutRate, epsilon: this.#epsilon });
   }
 }
 

@@ -99,7 +99,11 @@ const FALLBACK: Constants = {
   stream: 1,
   threshold: 1000,
   keepScale: 1.1,
+  joined: 1,
   accumulate: 1,
+  accumulateA: 1,
+  accumulateB: 1,
+  accumulateBranch: 1,
   temperature: 0.8,
   topK: 40,
   topP: 0.9,
@@ -110,11 +114,22 @@ const FALLBACK: Constants = {
 };
 
 /** The same with every switch off. */
-const PLAIN: Constants = { ...FALLBACK, causal: 0, padded: 0, weighted: 0, accumulate: 0, topK: 0, topP: 1 };
+const PLAIN: Constants = {
+  ...FALLBACK,
+  ...{ causal: 0, padded: 0, weighted: 0, joined: 0, topK: 0, topP: 1 },
+  ...{ accumulate: 0, accumulateA: 0, accumulateB: 0, accumulateBranch: 0 },
+};
+
+/** With and without dropout, rows that fit into a lane's variables, and longer ones. */
+const sums = [FALLBACK, PLAIN].flatMap((constants) =>
+  [[1000, 0], [64, 1000], [4096, 1000]].map(([columns, threshold]) => ({ ...constants, columns, threshold }))
+);
 
 /** All kernels that modules export, with representative constants. */
 export const representativeRuns = (modules: readonly object[]): KernelRun[] =>
   [...kernelsIn(modules)].flatMap((kernel) => {
-    const all = REPRESENTATIVE[kernel.name.replace(/Half$/, "")] ?? [FALLBACK, PLAIN];
+    const all = kernel.name.startsWith("addNorm")
+      ? sums
+      : REPRESENTATIVE[kernel.name.replace(/Half$/, "")] ?? [FALLBACK, PLAIN];
     return all.map((constants) => [kernel, constants] as const);
   });

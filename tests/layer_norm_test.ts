@@ -1,6 +1,6 @@
 import { assertThrows } from "@std/assert";
 import { CpuBackend } from "../core/cpu_backend.ts";
-import { layerNorm } from "../kernels/layer_norm.ts";
+import { layerNorm } from "../kernels/norm/layer_norm.ts";
 import { testGolden } from "./_golden.ts";
 import {
   checkGradients,

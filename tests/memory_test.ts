@@ -132,7 +132,7 @@ Deno.test("what does not fit is refused with the limit it meets and the flag tha
       RangeError,
       message,
     );
-  refused({ total: 5e6 }, "it needs about 20 MB where 5 MB are free; --batch-size 8 --accumulation 24 fits");
+  refused({ total: 5e6 }, "it needs about 19 MB where 5 MB are free; --batch-size 8 --accumulation 24 fits");
   refused(
     { binding: 4e5 },
     "where 1 MB can be bound at once on the device; --batch-size 32 --accumulation 6 fits",

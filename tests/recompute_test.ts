@@ -133,7 +133,7 @@ for (
     const kept = perLayer - 4 * parameters;
     assert(Math.abs(kept - 2 * 4 * rows * modelDim) <= slack, `${kept} bytes are kept of a block`);
     const whole = (await bytes(9, false) - await bytes(3, false)) / 6 - 4 * parameters;
-    const channels = name === "webgpu" ? 20 : 28; // there attention does not move heads
+    const channels = name === "webgpu" ? 18 : 26; // there attention does not move heads
     assert(
       whole > 4 * rows * (channels * modelDim + 4 * feedForwardDim + 2 * heads),
       `${whole} bytes without`,

@@ -7,7 +7,7 @@ import { reductionsFor, type Subgroups } from "../core/webgpu/reductions_wgsl.ts
 import { assembleShader } from "../core/webgpu/shader.ts";
 import { WebGpuBackend } from "../core/webgpu/webgpu_backend.ts";
 import { generate } from "../inference/generate.ts";
-import { layerNorm } from "../kernels/layer_norm.ts";
+import { layerNorm } from "../kernels/norm/layer_norm.ts";
 import { softmax } from "../kernels/softmax.ts";
 import { Gpt } from "../models/gpt.ts";
 import { evaluate, everyBackend, hasAdapter, normals, webGpu } from "./_testing.ts";

@@ -8,11 +8,13 @@ import { crossEntropy, IGNORE_INDEX } from "../kernels/cross_entropy.ts";
 import { add, addScaled, scale, scaleForward } from "../kernels/elementwise.ts";
 import { boundaryIndices, embedding, positionsOf } from "../kernels/embedding.ts";
 import { mergeHeads, splitHeads } from "../kernels/attention/heads.ts";
+import { addNorm } from "../kernels/norm/add_norm.ts";
+import { layerNorm } from "../kernels/norm/layer_norm.ts";
 import { selfAttention } from "../kernels/attention/self_attention.ts";
-import { layerNorm } from "../kernels/layer_norm.ts";
 import { meanPooling } from "../kernels/mean_pooling.ts";
 import { linear } from "../kernels/matmul/linear.ts";
 import { matmul } from "../kernels/matmul/matmul.ts";
+import { residual } from "../kernels/residual.ts";
 import { softmax } from "../kernels/softmax.ts";
 import { sourcesIn } from "./_sources.ts";
 import {
@@ -80,6 +82,10 @@ Deno.test("Tape.nextStream counts", () => {
 
 const square = { a: normals("a", [3, 3]), b: normals("b", [3, 3]) };
 const vectors = { weight: normals("weight", [3]), bias: normals("bias", [3]) };
+const wide = {
+  ...{ a: normals("a", [3, 4]), b: normals("b", [3, 4]) },
+  ...{ weight: normals("weight", [4]), bias: normals("bias", [4]) },
+};
 const split: Operation = ({ x }) => splitHeads(x, 1).reduce(add);
 
 /**
@@ -103,6 +109,15 @@ const operations: Record<string, [inputs: Inputs, operation: Operation]> = {
   "matmul transposed": [square, ({ a, b }) => matmul(a, b, { transposeA: true, transposeB: true })],
   linear: [{ ...square, ...vectors }, ({ a, b, bias }) => linear(a, b, bias)],
   layerNorm: [{ ...square, ...vectors }, ({ a, weight, bias }) => layerNorm(a, weight, bias)],
+  residual: [
+    { a: normals("a", [3, 4]), b: normals("b", [3, 4]) },
+    ({ a, b }) => residual(a, b, 0),
+  ],
+  addNorm: [wide, ({ a, b, weight, bias }) => addNorm(a, b, weight, bias).normalized],
+  "addNorm and its sum": [wide, ({ a, b, weight, bias }) => {
+    const { sum, normalized } = addNorm(a, b, weight, bias);
+    return add(sum, normalized);
+  }],
   attention: [
     { q: normals("q", [1, 1, 3, 2]), k: normals("k", [1, 1, 3, 2]), v: normals("v", [1, 1, 3, 2]) },
     ({ q, k, v }) => attention(q, k, v),
@@ -157,7 +172,9 @@ Deno.test("Tape: every operation is in the lists of this test, and passes the ta
   for (const path of await sourcesIn("kernels")) {
     const text = await Deno.readTextFile(new URL(`../${path}`, import.meta.url));
     const functions = text.matchAll(/^export function (\w+)\([^]*?\)(?:: ([^{]*))? \{$/gm);
-    for (const [, name, type] of functions) if (/Tensor|DecomposedAttention/.test(type)) found.add(name);
+    for (const [, name, type] of functions) {
+      if (/Tensor|DecomposedAttention|AddNorm/.test(type)) found.add(name);
+    }
   }
   const tested = Object.keys({ ...operations, ...integerOperations }).map((name) => name.match(/\w+/)![0]);
   const listed = new Set([...tested, ...otherOperations]);

@@ -142,10 +142,10 @@ Deno.test("traceStep: the stages of a GPT, what each reads, and which kernels wr
   assertEquals([query.reads, query.constants.part, query.writes.y.shape], [{ x: 5 }, 0, [1, 2, 3, 2]]);
   assertEquals(stages.at(-2)!.reads, { logits: stages.length - 3, targets: "targets" });
   // the sum goes into the norm and past it, the ids have no gradient, and of the norm only the result has one
-  assertEquals(sum.writes.y.gradientKernels, ["scaleForward", "layerNormBackward"]);
+  assertEquals(sum.writes.y.gradientKernels, ["addBackward", "layerNormBackward"]);
   assertEquals(packed.writes.y.gradientKernels, ["splitHeadsBackward"]); // three runs write a part each
   assertEquals(positions.writes.y.gradient, undefined);
-  assertEquals(norm.writes.mean.gradientKernels, []);
+  assertEquals(norm.writes.statistics.gradientKernels, []);
   assertEquals(parameters.tokenEmbedding.gradientKernels, ["matmul", "embeddingBackward"]);
 });
 

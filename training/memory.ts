@@ -6,14 +6,14 @@
  *
  *     6    queries, keys and values, before and after they are split into heads
  *     2    the heads' results, before and after they are merged
- *     5    their projection, two sums with the residual stream, two norms
- *     1    the result of the feed-forward network
- *     2    what dropout keeps, where there is dropout
+ *     2    their projection, and the result of the feed-forward network
+ *     2    two norms
+ *     2    two sums with the residual stream; where a post-norm block adds and normalizes in one pass, without gradients
  *
  * and the width of the feed-forward network twice, before and after its activation. On top come the embeddings and the
  * logits, which a masked language model computes for the masked tokens only, and a classifier made from
  * one not at all. On WebGPU attention leaves heads where they stand (`kernels/attention/self_attention.ts`): 3 of the 6 numbers
- * and one of the 2 are not made.
+ * and one of the 2 are not made. A block of an experiment may keep what dropout returns as well, twice.
  *
  * Where blocks are computed again in the backward pass (`recompute`), each keeps its result alone, again as value and as
  * gradient, and the numbers above are kept of one block at a time.
@@ -40,7 +40,15 @@ import { countParameters } from "../core/module.ts";
 import { planMatmul } from "../kernels/matmul/matmul_plan.ts";
 import { leavesHeads } from "../kernels/attention/self_attention.ts";
 import type { Experiment } from "../models/experiment.ts";
-import { buildModel, kindOf, type ModelConfig, objectiveOf } from "../models/families.ts";
+import { PostNormBlock, PreNormBlock } from "../models/blocks.ts";
+import {
+  attentionStack,
+  buildModel,
+  kindOf,
+  type Model,
+  type ModelConfig,
+  objectiveOf,
+} from "../models/families.ts";
 import { type OptimizerName, updateRule } from "./optimizers.ts";
 
 /**
@@ -57,6 +65,14 @@ export interface MemoryEstimate {
   readonly activationBytes: number;
   /** For the largest single tensor. */
   readonly tensorBytes: number;
+}
+
+/** What a block keeps of a token for each of the C channels, values and gradients, besides heads that are moved. */
+function widthsKept(model: Model, { modelDim, dropoutRate }: ModelConfig): number {
+  const [block] = attentionStack(model).blocks;
+  if (block instanceof PostNormBlock) return modelDim % 4 === 0 ? 18 : 20;
+  if (block instanceof PreNormBlock) return 20;
+  return dropoutRate > 0 ? 24 : 20;
 }
 
 /**
@@ -93,7 +109,7 @@ export function estimateMemory(
   } = {},
 ): MemoryEstimate {
   const { layers, heads, modelDim, feedForwardDim, contextLength, vocabSize, dropoutRate } = config;
-  const parameters = countParameters(buildModel(config, options.experiment));
+  const model = buildModel(config, options.experiment), parameters = countParameters(model);
   const tokens = batchSize * contextLength, dropped = dropoutRate > 0 ? 1 : 0;
   const { maskRate = MASK_RATE } = options;
   // the number of masked tokens is rounded up, so that most batches have the same shape
@@ -101,7 +117,8 @@ export function estimateMemory(
   const scored = objectiveOf(config) === "causal" ? 1 : kindOf(config) === "classifier" ? 0 : masked;
   const halves = options.precision === "f16" ? 1 : 0;
   const moved = leavesHeads(options.adapterClass) ? 0 : 8;
-  const perLayer = (20 + moved + 4 * dropped + 7 * halves) * modelDim + (4 + halves) * feedForwardDim +
+  const perLayer = (widthsKept(model, config) + moved + 7 * halves) * modelDim +
+    (4 + halves) * feedForwardDim +
     3 * heads;
   const ofBlocks = options.recompute ? perLayer + 2 * layers * modelDim : layers * perLayer;
   const perToken = ofBlocks + (6 + 2 * dropped) * modelDim + 2 * scored * vocabSize;

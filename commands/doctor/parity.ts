@@ -10,7 +10,7 @@ import type { Tensor } from "../../core/tensor.ts";
 import { gelu } from "../../kernels/activations.ts";
 import { attention } from "../../kernels/attention/attention.ts";
 import { crossEntropy } from "../../kernels/cross_entropy.ts";
-import { layerNorm } from "../../kernels/layer_norm.ts";
+import { layerNorm } from "../../kernels/norm/layer_norm.ts";
 import { linear } from "../../kernels/matmul/linear.ts";
 import { matmul } from "../../kernels/matmul/matmul.ts";
 import { softmax } from "../../kernels/softmax.ts";

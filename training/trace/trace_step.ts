@@ -7,7 +7,8 @@
  *
  * There is no second implementation of the model for it: the model's own `loss` runs on a tape while calls of the backend's
  * `run` are recorded. So a trace shows what runs, also in blocks of an experiment, and a step that is not traced costs nothing.
- * The tape is `decomposed`, so attention is computed by its twin: the fused kernel never stores scores or weights.
+ * The tape is `decomposed`, so fused operations are computed by their twins: the kernel of attention never stores scores or
+ * weights, and that of a residual connection not the gradient of its sum.
  *
  * Gradients of parameters are written to memory of their own, nothing is updated, and without dropout no random numbers are
  * drawn: tracing a step in the middle of a run does not change a bit of it.

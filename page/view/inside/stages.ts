@@ -15,7 +15,7 @@ export interface ListedStage extends Explanation {
 const FILES: [RegExp, string][] = [
   [/^(embedding|positions)/, "kernels/embedding.ts"],
   [/^(add|scale)/, "kernels/elementwise.ts"],
-  [/^layerNorm/, "kernels/layer_norm.ts"],
+  [/^layerNorm/, "kernels/norm/layer_norm.ts"],
   [/^matmul/, "kernels/matmul/matmul.ts"],
   [/^linear/, "kernels/matmul/linear.ts"],
   [/Heads/, "kernels/attention/heads.ts"],

@@ -12,15 +12,16 @@
  *     dWeight = Σ dy · x̂        dBias = Σ dy        (sums over rows)
  *
  * The two means subtract from g its components along (1, …, 1) and along x̂: shifting or scaling a row changes nothing
- * after normalization. Kept for the backward pass: x itself, and mean and r, two numbers per row; x̂ is cheap to recompute.
+ * after normalization. Kept for the backward pass: x itself, and the statistics of every row, mean and r, side by side in one
+ * tensor; x̂ is cheap to recompute. `kernels/norm/add_norm.ts` does all this where x is a sum, in one pass with the sum.
  *
  * Reference: Ba, Kiros, Hinton, "Layer normalization", 2016.
  *
  * @module
  */
 
-import { kernel } from "../core/backend.ts";
-import { storeOrAdd } from "../core/webgpu/shader.ts";
+import { kernel } from "../../core/backend.ts";
+import { storeOrAdd } from "../../core/webgpu/shader.ts";
 import {
   formatShape,
   gradientOf,
@@ -28,21 +29,20 @@ import {
   needsGradient,
   outputOf,
   type Tensor,
-} from "../core/tensor.ts";
-import { forRowsOfPiece, rowPieces } from "../core/wasm/wasm_pass.ts";
-import type { I32 } from "../core/wasm/wasm_numbers.ts";
-import { F32x4 } from "../core/wasm/wasm_vectors.ts";
-import { rowLanes, sumRowsWasm, sumWasm } from "./reduce.ts";
+} from "../../core/tensor.ts";
+import { forRowsOfPiece, rowPieces } from "../../core/wasm/wasm_pass.ts";
+import { rowLanes, sumRowsWasm } from "../reduce.ts";
+import { normalizeRowWasm, rowGradientWasm } from "./layer_norm_wasm.ts";
 
 /** Normalizes rows. */
 export const layerNormForward = kernel({
   name: "layerNormForward",
   reads: { x: "f32", weight: "f32", bias: "f32" },
-  writes: { y: "f32", mean: "f32", reciprocalStd: "f32" },
+  writes: { y: "f32", statistics: "f32" },
   constants: ["rows", "columns", "epsilon"],
   groups: ({ rows }) => rows,
   lanes: (_, adapter) => rowLanes(adapter),
-  cpu({ x, weight, bias, y, mean, reciprocalStd }, { rows, columns, epsilon }) {
+  cpu({ x, weight, bias, y, statistics }, { rows, columns, epsilon }) {
     for (let row = 0; row < rows; row++) {
       const start = row * columns;
       let sum = 0, squares = 0;
@@ -56,8 +56,8 @@ export const layerNormForward = kernel({
       for (let column = 0; column < columns; column++) {
         y[start + column] = weight[column] * (x[start + column] - m) * r + bias[column];
       }
-      mean[row] = m;
-      reciprocalStd[row] = r;
+      statistics[2 * row] = m;
+      statistics[2 * row + 1] = r;
     }
   },
   wgsl: `
@@ -76,28 +76,16 @@ fn run(row: u32, lane: u32) {
     y[start + column] = weight[column] * (x[start + column] - m) * r + bias[column];
   }
   if (lane == 0) {
-    mean[row] = m;
-    reciprocalStd[row] = r;
+    statistics[2 * row] = m;
+    statistics[2 * row + 1] = r;
   }
 }`,
   wasm: [{
     pieces: rowPieces,
-    body({ x, weight, bias, y, mean, reciprocalStd }, code) {
-      const count = code.let(F32x4.of(code.f32("columns"))), epsilon = code.f32("epsilon");
+    body({ x, y, ...vectors }, code) {
       forRowsOfPiece(code, (row, columns) => {
-        const xRow = x.from(row.times(columns)), yRow = y.from(row.times(columns));
-        const m = code.let(sumWasm(code, 0, columns, (column) => xRow.load4(column)).over(count));
-        const squares = sumWasm(code, 0, columns, (column) => {
-          const centered = code.let(xRow.load4(column).minus(m));
-          return centered.times(centered);
-        });
-        const r = code.let(F32x4.of(1).over(squares.over(count).plus(epsilon).sqrt()));
-        code.forFours(0, columns, (column) => {
-          const scaled = weight.load4(column).times(xRow.load4(column).minus(m)).times(r);
-          yRow.store4(column, scaled.plus(bias.load4(column)));
-        });
-        mean.store(row, m.lane(0));
-        reciprocalStd.store(row, r.lane(0));
+        const start = code.let(row.times(columns));
+        normalizeRowWasm(code, row, x.from(start), y.from(start), vectors);
       });
     },
   }],
@@ -106,15 +94,15 @@ fn run(row: u32, lane: u32) {
 /** dx += the gradient of every row, or dx = …. */
 export const layerNormBackward = kernel({
   name: "layerNormBackward",
-  reads: { dy: "f32", x: "f32", weight: "f32", mean: "f32", reciprocalStd: "f32" },
+  reads: { dy: "f32", x: "f32", weight: "f32", statistics: "f32" },
   writes: { dx: "f32" },
   constants: ["rows", "columns", "accumulate"],
   groups: ({ rows }) => rows,
   lanes: (_, adapter) => rowLanes(adapter),
-  cpu({ dy, x, weight, mean, reciprocalStd, dx }, { rows, columns, accumulate }) {
+  cpu({ dy, x, weight, statistics, dx }, { rows, columns, accumulate }) {
     if (!accumulate) dx.fill(0);
     for (let row = 0; row < rows; row++) {
-      const start = row * columns, m = mean[row], r = reciprocalStd[row];
+      const start = row * columns, m = statistics[2 * row], r = statistics[2 * row + 1];
       let sumG = 0, sumGx = 0;
       for (let column = 0; column < columns; column++) {
         const g = weight[column] * dy[start + column];
@@ -131,8 +119,8 @@ export const layerNormBackward = kernel({
   wgsl: ({ accumulate }) => `
 fn run(row: u32, lane: u32) {
   let start = row * columns;
-  let m = mean[row];
-  let r = reciprocalStd[row];
+  let m = statistics[2 * row];
+  let r = statistics[2 * row + 1];
   var laneG = 0.0;
   var laneGx = 0.0;
   for (var column = lane; column < columns; column += lanes) {
@@ -151,20 +139,11 @@ fn run(row: u32, lane: u32) {
   wasm: [{
     switches: ["accumulate"],
     pieces: rowPieces,
-    body({ dy, x, weight, mean, reciprocalStd, dx }, code, { accumulate }) {
-      const count = code.let(F32x4.of(code.f32("columns")));
+    body({ dy, x, dx, ...vectors }, code, { accumulate }) {
       forRowsOfPiece(code, (row, columns) => {
-        const [dyRow, xRow, dxRow] = [dy, x, dx].map((array) => array.from(row.times(columns)));
-        const m = code.let(mean.splat(row)), r = code.let(reciprocalStd.splat(row));
-        const g = (column: I32) => weight.load4(column).times(dyRow.load4(column));
-        const normalized = (column: I32) => xRow.load4(column).minus(m).times(r);
-        const sumG = sumWasm(code, 0, columns, g);
-        const sumGx = sumWasm(code, 0, columns, (column) => g(column).times(normalized(column)));
-        const meanG = code.let(sumG.over(count)), meanGx = code.let(sumGx.over(count));
-        code.forFours(0, columns, (column) => {
-          const value = r.times(g(column).minus(meanG).minus(normalized(column).times(meanGx)));
-          dxRow.storeOrAdd4(accumulate, column, value);
-        });
+        const start = code.let(row.times(columns)), dxRow = dx.from(start);
+        const gradient = rowGradientWasm(code, row, x.from(start), dy.from(start), vectors);
+        code.forFours(0, columns, (column) => dxRow.storeOrAdd4(accumulate, column, gradient(column)));
       });
     },
   }],
@@ -173,17 +152,17 @@ fn run(row: u32, lane: u32) {
 /** dWeight += Σ dy · x̂ and dBias += Σ dy, over the rows; 16 invocations share a column. */
 export const layerNormBackwardWeight = kernel({
   name: "layerNormBackwardWeight",
-  reads: { dy: "f32", x: "f32", mean: "f32", reciprocalStd: "f32" },
+  reads: { dy: "f32", x: "f32", statistics: "f32" },
   writes: { dWeight: "f32", dBias: "f32" },
   constants: ["rows", "columns"],
   groups: ({ columns }) => Math.ceil(columns / 16),
   lanes: () => 256,
-  cpu({ dy, x, mean, reciprocalStd, dWeight, dBias }, { rows, columns }) {
+  cpu({ dy, x, statistics, dWeight, dBias }, { rows, columns }) {
     const weightSum = new Float64Array(columns), biasSum = new Float64Array(columns);
     for (let row = 0; row < rows; row++) {
       for (let column = 0; column < columns; column++) {
         const at = row * columns + column;
-        weightSum[column] += dy[at] * (x[at] - mean[row]) * reciprocalStd[row];
+        weightSum[column] += dy[at] * (x[at] - statistics[2 * row]) * statistics[2 * row + 1];
         biasSum[column] += dy[at];
       }
     }
@@ -200,7 +179,7 @@ fn run(group: u32, lane: u32) {
   if (column < columns) {
     for (var row = lane / 16; row < rows; row += 16) {
       let at = row * columns + column;
-      laneSum += dy[at] * vec2f((x[at] - mean[row]) * reciprocalStd[row], 1);
+      laneSum += dy[at] * vec2f((x[at] - statistics[2 * row]) * statistics[2 * row + 1], 1);
     }
   }
   partial[lane] = laneSum;
@@ -212,10 +191,9 @@ fn run(group: u32, lane: u32) {
     dBias[column] += sum.y;
   }
 }`,
-  wasm: sumRowsWasm(["dWeight", "dBias"], ({ dy, x, mean, reciprocalStd }, code, row) => {
-    const m = code.let(mean.splat(row)),
-      r = code.let(reciprocalStd.splat(row)),
-      columns = code.i32("columns");
+  wasm: sumRowsWasm(["dWeight", "dBias"], ({ dy, x, statistics }, code, row) => {
+    const m = code.let(statistics.splat(row.times(2))), r = code.let(statistics.splat(row.times(2), 1));
+    const columns = code.i32("columns");
     const [dyRow, xRow] = [dy, x].map((array) => array.from(row.times(columns)));
     return (column) => {
       const slope = code.let(dyRow.load4(column));
@@ -223,6 +201,42 @@ fn run(group: u32, lane: u32) {
     };
   }),
 });
+
+/**
+ * The length of the rows that are to be normalized.
+ *
+ * @param x (…, C).
+ * @param weight (C).
+ * @param bias (C).
+ * @returns C.
+ * @throws {TypeError} If weight or bias has another length than the rows.
+ */
+export function columnsOf(x: Tensor, weight: Tensor, bias: Tensor): number {
+  const columns = x.shape.at(-1)!;
+  if (weight.size === columns && bias.size === columns) return columns;
+  throw new TypeError(
+    `Cannot normalize ${formatShape(x.shape)}: weight has length ${weight.size} and bias ${bias.size}, ` +
+      `expected ${columns}`,
+  );
+}
+
+/**
+ * Adds to the gradients of weight and bias, if they are needed.
+ *
+ * @param weight (C).
+ * @param bias (C).
+ * @param rows What was normalized, its statistics, and the gradient of the result.
+ */
+export function addToWeight(
+  weight: Tensor,
+  bias: Tensor,
+  { dy, x, statistics }: Readonly<Record<"dy" | "x" | "statistics", Tensor>>,
+): void {
+  if (!needsGradient(weight) && !needsGradient(bias)) return;
+  const [dWeight, dBias] = [gradientOf(weight), gradientOf(bias)], columns = weight.size;
+  const sizes = { rows: x.size / columns, columns };
+  x.backend.run(layerNormBackwardWeight, { dy, x, statistics, dWeight, dBias }, sizes);
+}
 
 /**
  * Normalizes the last dimension.
@@ -246,27 +260,18 @@ fn run(group: u32, lane: u32) {
  * @category Operations
  */
 export function layerNorm(x: Tensor, weight: Tensor, bias: Tensor, epsilon = 1e-5): Tensor {
-  const { backend } = x, columns = x.shape.at(-1)!, rows = x.size / columns;
-  if (weight.size !== columns || bias.size !== columns) {
-    throw new TypeError(
-      `Cannot normalize ${formatShape(x.shape)}: weight has length ${weight.size} and bias ${bias.size}, ` +
-        `expected ${columns}`,
-    );
-  }
+  const { backend } = x, columns = columnsOf(x, weight, bias), rows = x.size / columns;
   const y = outputOf(x.shape, [x, weight, bias]);
-  const mean = backend.allocate([rows]), reciprocalStd = backend.allocate([rows]);
-  backend.run(layerNormForward, { x, weight, bias, y, mean, reciprocalStd }, { rows, columns, epsilon });
+  const statistics = backend.allocate([rows, 2]);
+  backend.run(layerNormForward, { x, weight, bias, y, statistics }, { rows, columns, epsilon });
   y.tape?.record(() => {
     const dy = gradientOf(y), sizes = { rows, columns };
     // y = weight · x̂ + bias
     if (needsGradient(x)) {
       const { gradient: dx, accumulate } = gradientToWrite(x);
-      backend.run(layerNormBackward, { dy, x, weight, mean, reciprocalStd, dx }, { ...sizes, accumulate });
+      backend.run(layerNormBackward, { dy, x, weight, statistics, dx }, { ...sizes, accumulate });
     }
-    if (needsGradient(weight) || needsGradient(bias)) {
-      const [dWeight, dBias] = [gradientOf(weight), gradientOf(bias)];
-      backend.run(layerNormBackwardWeight, { dy, x, mean, reciprocalStd, dWeight, dBias }, sizes);
-    }
+    addToWeight(weight, bias, { dy, x, statistics });
   });
   return y;
 }
