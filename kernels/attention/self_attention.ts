@@ -26,7 +26,7 @@ import { gradientOf, gradientToWrite, outputOf, type Tensor } from "../../core/t
 import { declareBindings } from "../../core/webgpu/shader.ts";
 import { elementWgsl, operandIn, operandOn, readingHalves } from "../matmul/half.ts";
 import { readRowWgsl } from "../rows.ts";
-import { attention, type AttentionOptions, planned, prepareMask } from "./attention.ts";
+import { attention, planned } from "./attention.ts";
 import {
   attentionBackwardKeyValueCpu,
   attentionBackwardQueryCpu,
@@ -38,6 +38,8 @@ import {
   ATTENTION_CONSTANTS,
   ATTENTION_STATISTICS_CONSTANTS,
   ATTENTION_STATISTICS_READS,
+  type AttentionOptions,
+  prepareMask,
   VISIBLE_WGSL,
 } from "./attention_mask.ts";
 import {
@@ -117,7 +119,7 @@ const addingBoth = <Settings extends { readonly accumulate: number }>(settings: 
   accumulateValue: settings.accumulate,
 });
 
-/** The other two: dKey and dValue. */
+/** The other two thirds of each row of dx: dKey and dValue. */
 export const selfAttentionBackwardKeyValue = kernel({
   name: "selfAttentionBackwardKeyValue",
   reads: BACKWARD_READS,
@@ -151,12 +153,13 @@ export const SELF_ATTENTION_KERNELS = {
 } as const;
 
 /**
- * Whether {@linkcode selfAttention} leaves heads where they stand: where there are shaders, whatever runs them.
+ * Whether {@linkcode selfAttention} reads heads in place, without splitting and merging them: on backends with shaders,
+ * whatever runs these.
  *
  * @param adapterClass What runs the shaders of a backend, if it has any.
- * @returns Whether it does.
+ * @returns False where the twin runs.
  */
-export function leavesHeads(adapterClass?: AdapterClass): boolean {
+export function readsHeadsInPlace(adapterClass?: AdapterClass): boolean {
   return adapterClass !== undefined;
 }
 
@@ -185,7 +188,7 @@ export function leavesHeads(adapterClass?: AdapterClass): boolean {
  */
 export function selfAttention(x: Tensor, heads: number, options: AttentionOptions = {}): Tensor {
   const { backend } = x, sizes = headSizes(x, heads), { batch, time, headDim } = sizes;
-  if (!leavesHeads(backend.adapterClass)) {
+  if (!readsHeadsInPlace(backend.adapterClass)) {
     const [query, key, value] = splitHeads(x, heads);
     return mergeHeads(attention(query, key, value, options));
   }
