@@ -30,7 +30,7 @@ export interface OpenedDevice {
  * Opens the default adapter, hardware or software.
  *
  * Deno grants subgroups without listing them, so they are requested without looking. Where the request fails, or the device is
- * lost when they are tried, another one is opened without them; for that a new adapter is needed, since each gives one device.
+ * lost when they are tried, another one is opened without them, from a new adapter, since each gives one device.
  *
  * @param useSubgroups Whether reductions may use subgroups.
  * @returns The device, or undefined where there is no usable adapter.
