@@ -60,8 +60,16 @@ async function open(features: readonly GPUFeatureName[]): Promise<OpenedDevice |
   const name = info.description || [info.vendor, info.architecture].filter(Boolean).join(" ") || "WebGPU";
   const isEmulated = /llvmpipe|lavapipe|swiftshader|softpipe/i.test(name);
   const adapterClass = info.isFallbackAdapter || isEmulated ? "software" : "hardware";
-  const subgroups = features.length > 0
-    ? await findSubgroups(device, info.subgroupMinSize, isEmulated)
-    : undefined;
-  return { device, name, adapterClass, subgroups };
+  if (features.length === 0) return { device, name, adapterClass };
+  try {
+    return {
+      device,
+      name,
+      adapterClass,
+      subgroups: await findSubgroups(device, info.subgroupMinSize, isEmulated),
+    };
+  } catch (error) {
+    device.destroy(); // another one takes its place
+    throw error;
+  }
 }
