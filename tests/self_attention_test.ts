@@ -1,4 +1,4 @@
-/** Attention on heads that stand side by side, against its twin, which moves them. */
+/** Attention on packed heads, against its twin, which moves them. */
 
 import { assertEquals, assertThrows } from "@std/assert";
 import type { AdapterClass } from "../core/backend.ts";

@@ -27,7 +27,7 @@
  * Read `attention_naive.ts` first: the same in plain loops, each derivative spelled out. `attention_cpu.ts` has the CPU
  * bodies, `attention_wgsl.ts` the shaders, with the walk over keys in pseudo-code, `hardware/attention_blocks_wgsl.ts` those for GPUs,
  * `attention_wasm.ts` what WebAssembly runs, and `attention_mask.ts` which keys a query sees and what dropout leaves out.
- * `decomposed_attention.ts` puts attention together from other operations; `self_attention.ts` takes heads that stand side by side.
+ * `decomposed_attention.ts` puts attention together from other operations; `self_attention.ts` takes packed heads.
  *
  * References: Vaswani et al. 2017, section 3.2.1; Dao, "FlashAttention-2", 2023, algorithms 1 and 2.
  *

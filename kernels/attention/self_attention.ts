@@ -47,7 +47,7 @@ import {
   attentionBackwardQueryWgsl,
   attentionForwardWgsl,
 } from "./attention_wgsl.ts";
-import { SIDE_BY_SIDE } from "./head_layout.ts";
+import { PACKED } from "./head_layout.ts";
 import { headSizes, mergeHeads, splitHeads } from "./heads.ts";
 
 /** y = softmax(query · keyᵀ / √D) · value, and the log of the softmax's denominator, by heads. */
@@ -58,8 +58,8 @@ export const selfAttentionForward = kernel({
   constants: ATTENTION_CONSTANTS,
   ...planned("forward"),
   cpu: ({ x, ...arrays }, settings) =>
-    attentionForwardCpu({ query: x, key: x, value: x, ...arrays }, settings, SIDE_BY_SIDE),
-  wgsl: (constants, adapter, types) => attentionForwardWgsl(constants, adapter, types, SIDE_BY_SIDE),
+    attentionForwardCpu({ query: x, key: x, value: x, ...arrays }, settings, PACKED),
+  wgsl: (constants, adapter, types) => attentionForwardWgsl(constants, adapter, types, PACKED),
 });
 
 /** Statistics of each query: see `attentionStatistics`. */
@@ -69,7 +69,7 @@ export const selfAttentionStatistics = kernel({
   writes: { statistics: "f32" },
   constants: ATTENTION_STATISTICS_CONSTANTS,
   elements: ({ batch, heads, time }) => batch * heads * time,
-  cpu: (arrays, settings) => attentionStatisticsCpu(arrays, settings, SIDE_BY_SIDE),
+  cpu: (arrays, settings) => attentionStatisticsCpu(arrays, settings, PACKED),
   // neighbouring invocations have neighbouring rows of y
   wgsl: ({ headDim }, _, types) =>
     `${
@@ -108,8 +108,8 @@ export const selfAttentionBackwardQuery = kernel({
   constants: ATTENTION_BACKWARD_QUERY_CONSTANTS,
   ...planned("backwardQuery"),
   cpu: ({ x, dx, ...arrays }, settings) =>
-    attentionBackwardQueryCpu({ query: x, key: x, value: x, dQuery: dx, ...arrays }, settings, SIDE_BY_SIDE),
-  wgsl: (constants, adapter, types) => attentionBackwardQueryWgsl(constants, adapter, types, SIDE_BY_SIDE),
+    attentionBackwardQueryCpu({ query: x, key: x, value: x, dQuery: dx, ...arrays }, settings, PACKED),
+  wgsl: (constants, adapter, types) => attentionBackwardQueryWgsl(constants, adapter, types, PACKED),
 });
 
 /** The settings of the kernel for keys and values: their gradients are parts of one tensor. */
@@ -130,10 +130,10 @@ export const selfAttentionBackwardKeyValue = kernel({
     attentionBackwardKeyValueCpu(
       { query: x, key: x, value: x, dKey: dx, dValue: dx, ...arrays },
       addingBoth(settings),
-      SIDE_BY_SIDE,
+      PACKED,
     ),
   wgsl: (constants, adapter, types) =>
-    attentionBackwardKeyValueWgsl(addingBoth(constants), adapter, types, SIDE_BY_SIDE),
+    attentionBackwardKeyValueWgsl(addingBoth(constants), adapter, types, PACKED),
 });
 
 /** The kernels by precision, as those of `attention`: x and dy are what f16 rounds. */
