@@ -74,8 +74,8 @@ Deno.test(
       const backend = (await WebGpuBackend.open("hardware"))!;
       const batches = causalBatches(new Uint32Array(2000), { contextLength, batchSize: 12, seed: 1 });
       new TrainingRun(backend, new Gpt(config), batches, { ...PRESETS.tiny.training, seed: 1 }).advance();
-      const [without, { parameterBytes, activationBytes }] = [{}, { adapterClass: "hardware" } as const].map(
-        (options) => estimateMemory(config, 12, options),
+      const [without, { parameterBytes, activationBytes }] = (["software", "hardware"] as const).map(
+        (adapterClass) => estimateMemory(config, 12, { adapterClass }),
       );
       const ratio = (parameterBytes + activationBytes) / backend.bytes;
       assert(ratio > 0.98 && ratio < 1.02, `${JSON.stringify(change)}: ${ratio} of what it took`);
