@@ -138,7 +138,8 @@ export {
   silu,
   tanh,
 } from "./kernels/activations.ts";
-export { attention, type AttentionOptions } from "./kernels/attention/attention.ts";
+export { attention } from "./kernels/attention/attention.ts";
+export type { AttentionOptions } from "./kernels/attention/attention_mask.ts";
 export {
   cachedAttention,
   cachedSelfAttention,

@@ -9,6 +9,7 @@
 import { parseArgs } from "node:util";
 import {
   type AdapterClass,
+  type Backend,
   causalBatches,
   CpuBackend,
   estimateMemory,
@@ -61,6 +62,7 @@ const configOf = (layers: number, modelDim: number): GptConfig => ({
   dropoutRate: 0,
 });
 
+/** The estimate of all memory that training takes. */
 function bytesOf(
   config: GptConfig,
   batchSize: number,
@@ -103,33 +105,24 @@ console.log(alignTable(rows, 2));
 if (flags.check) {
   const rows = [["layers", "width", "", "kept as on", "estimate", "taken"]];
   for (const [layers, modelDim] of [[12, 128], [24, 64]] as const) {
-    for (
-      const [recompute, Device] of [false, true].flatMap((again) =>
-        [[again, CpuBackend], [again, LikeGpu]] as const
-      )
-    ) {
-      const config = { ...configOf(layers, modelDim), vocabSize: 512, contextLength: 128 };
-      const backend = new Device(),
-        batches = causalBatches(new Uint32Array(2000), {
-          ...{ contextLength: 128, batchSize: 4, seed: 1 },
-        });
-      const run = new TrainingRun(backend, new Gpt(config), batches, {
-        ...PRESETS.tiny.training,
-        ...{ recompute, seed: 1 },
-      });
-      run.advance();
-      run.advance();
-      const megabytes = [
-        bytesOf(config, 4, recompute, Device === LikeGpu ? "hardware" : undefined),
-        backend.bytes,
-      ].map((bytes) => (bytes / 1e6).toFixed(1));
-      rows.push([
-        `${layers}`,
-        `${modelDim}`,
-        recompute ? "`--recompute`" : "",
-        Device === LikeGpu ? "GPU" : "CPU",
-        ...megabytes.map((mb) => `${mb} MB`),
-      ]);
+    const config = { ...configOf(layers, modelDim), vocabSize: 512, contextLength: 128 };
+    const batches = causalBatches(new Uint32Array(2000), { contextLength: 128, batchSize: 4, seed: 1 });
+    for (const recompute of [false, true]) {
+      for (const backend of [new CpuBackend(), new LikeGpu()]) {
+        const { adapterClass }: Backend = backend;
+        const settings = { ...PRESETS.tiny.training, recompute, seed: 1 };
+        const run = new TrainingRun(backend, new Gpt(config), batches, settings);
+        run.advance();
+        run.advance();
+        const taken = [bytesOf(config, 4, recompute, adapterClass), backend.bytes];
+        rows.push([
+          `${layers}`,
+          `${modelDim}`,
+          recompute ? "`--recompute`" : "",
+          adapterClass ? "GPU" : "CPU",
+          ...taken.map((bytes) => `${(bytes / 1e6).toFixed(1)} MB`),
+        ]);
+      }
     }
   }
   console.log(`\n4 × 128 tokens, 512 in the vocabulary, on the CPU reference\n\n${alignTable(rows, 0)}`);

@@ -126,12 +126,12 @@ export async function* generate(
   const tokens = persistent([batch, capacity]), counters = persistent([3]), seed = persistent([2]);
   const ids = persistent([batch, 1]), positions = persistent([batch, 1]), drawn = persistent([batch]);
   const used = persistent([batch, vocabSize]);
-  const row = (): Tensor => persistent([batch, heads, contextLength, modelDim / heads], "f32");
+  const memory = (): Tensor => persistent([batch, heads, contextLength, modelDim / heads], "f32");
   const caches: KeyValueCache[] = Array.from(
     { length: isCached ? layers : 0 },
-    () => ({ key: row(), value: row(), position: positions }),
+    () => ({ key: memory(), value: memory(), position: positions }),
   );
-  /** The same stretch of every sample. */
+  /** The same range of every sample. */
   const cut = (texts: Uint32Array, start: number, end: number): Uint32Array[] =>
     Array.from(
       { length: batch },
@@ -168,10 +168,13 @@ export async function* generate(
         backend.run(advanceTokens, { drawn, tokens, counters }, { batch, capacity });
       });
 
-    // tokens known and delivered; the position in the window of the last known one, and how many the caches have
-    let known = prompt.length, delivered = known, position = Math.min(known, contextLength) - 1, kept = 0;
-    for (let isNew = true; delivered < capacity; isNew = position === contextLength) {
+    let known = prompt.length, delivered = known; // tokens of each text: computed, and yielded
+    let position = Math.min(known, contextLength) - 1; // of the last known token in the window
+    let kept = 0; // positions of the window whose keys and values the caches have
+    let isNew = true; // whether the window is new, so that the host has to write where the cursor is
+    while (delivered < capacity) {
       if (position === contextLength) { // the window slides
+        isNew = true;
         position = contextLength >> 1;
         kept = 0;
       }
@@ -180,6 +183,7 @@ export async function* generate(
       if (isNew) {
         const first = length > 1 ? position : 0;
         backend.write(counters, Uint32Array.of(known - 1 - position + first, first, known));
+        isNew = false;
       }
       if (isCached && length === 1) { for (; kept < position; kept++) advance(kept, 1, false); }
       advance(position, length, true);

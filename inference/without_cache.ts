@@ -48,11 +48,11 @@ function statesAtOnce(backend: Backend, model: CausalModel, ids: Uint32Array): P
 async function statesOneByOne(backend: Backend, model: CausalModel, ids: Uint32Array): Promise<number[]> {
   const { layers, heads, modelDim, contextLength } = model.config;
   const states = backend.scope(() => {
-    const row = () => backend.allocate([1, heads, contextLength, modelDim / heads]);
-    const rows = Array.from({ length: layers }, () => ({ key: row(), value: row() }));
+    const memory = () => backend.allocate([1, heads, contextLength, modelDim / heads]);
+    const memories = Array.from({ length: layers }, () => ({ key: memory(), value: memory() }));
     return Array.from(ids, (id, index) => {
       const positions = backend.from(Uint32Array.of(index), [1, 1]);
-      const caches = rows.map((row) => ({ ...row, position: positions }));
+      const caches = memories.map((cache) => ({ ...cache, position: positions }));
       return backend.read(model.states(backend.from(Uint32Array.of(id), [1, 1]), { positions, caches })); // (1, 1, C)
     });
   });

@@ -145,10 +145,10 @@ export function add(a: Tensor, b: Tensor): Tensor {
     const dy = gradientOf(y);
     // y = a + b   →   da = dy,   db = dy
     const inputs = [a, b].filter(needsGradient);
+    // one tensor added to itself has one gradient, and no shader may write to one memory by two names
     if (inputs.length < 2 || a.storage === b.storage) return inputs.forEach((x) => passOn(dy, x, 1));
-    const [{ gradient: da, accumulate: accumulateA }, { gradient: db, accumulate: accumulateB }] = inputs.map(
-      gradientToWrite,
-    );
+    const { gradient: da, accumulate: accumulateA } = gradientToWrite(a);
+    const { gradient: db, accumulate: accumulateB } = gradientToWrite(b);
     a.backend.run(addBackward, { dy, da, db }, { size, accumulateA, accumulateB });
   });
   return y;

@@ -38,8 +38,8 @@ export interface SamplingConstants {
 }
 
 /**
- * Takes the model's next input from every sequence: the token at the cursor, or, with a `length` above 1, all tokens of the
- * window up to it, the last one again and again where that is fewer. `counters` is (cursor, position, length): the cursor's
+ * Takes the model's next input from every sequence: the last `length` tokens of the window, up to the one at the cursor; where
+ * the window has fewer, that one is repeated as padding. `counters` is (cursor, position, length): the cursor's
  * index in the text, its position in the model's context, and the length of the text so far.
  */
 export const takeTokens = kernel({
@@ -111,7 +111,7 @@ function scoreRow(
   }
 }
 
-/** Steps 3 and 4: the least score that is kept, where `weight` is that of a score. */
+/** Steps 3 and 4: the least score that is kept; `weight` gives the weight of a score. */
 function leastScore(
   scores: Float32Array | Float64Array,
   { topK, topP }: SamplingConstants,
@@ -167,7 +167,7 @@ export function samplingProbabilities(logits: Float32Array, settings: SamplingCo
   return weights.map((weight) => weight / total);
 }
 
-/** Draws a token for every row of logits. `seed` is (seed low, seed high), `scores` memory to work in. */
+/** Draws a token for every row of logits. `seed` is (seed low, seed high), `scores` scratch memory. */
 export const sampleForward = kernel({
   name: "sample",
   reads: { logits: "f32", used: "u32", counters: "u32", seed: "u32" },

@@ -9,6 +9,12 @@
  * itself is never normalized there, which is why GPT-2 has one more normalization at the end. RoBERTa's block differs
  * from GPT-1's in two options: attention in both directions, and the exact GELU.
  *
+ * Some operations are fused, which spares passes over memory. The twin of each, made of simpler ones, says what it computes:
+ *
+ *     kernels/residual.ts                    residual(x, branch, rate)    sum = add(x, dropout(branch, rate))
+ *     kernels/norm/add_norm.ts               norm.addNorm(x, …)           sum, and norm.forward(sum)
+ *     kernels/attention/self_attention.ts    selfAttention(x, heads)      mergeHeads(attention(…splitHeads(x, heads)))
+ *
  * @module
  */
 

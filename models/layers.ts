@@ -212,7 +212,8 @@ export interface SelfAttentionOptions {
 }
 
 /**
- * Self-attention with several heads: every position takes a weighted mean of the values of others.
+ * Self-attention with several heads: every position takes a weighted mean of the values of others. Usually it is one
+ * operation, `selfAttention`, whose twin splits the heads, attends and merges them.
  *
  * @category Models
  */
@@ -249,7 +250,10 @@ export class SelfAttention {
     return this.projection.forward(context.patch ? patched(heads, context.patch) : heads); // (B, T, C)
   }
 
-  /** (B, T, 3C) → (B, T, C). */
+  /**
+   * (B, T, 3C) → (B, T, C): from the cache for one position; otherwise fused, or with the heads split where scores are scaled
+   * or weights observed.
+   */
   #attend(queryKeyValue: Tensor, { cache, lengths, weights }: ForwardContext): Tensor {
     const { heads, causal, dropoutRate, scale: factor = 1 } = this.#options;
     if (cache && queryKeyValue.shape[1] === 1) {

@@ -9,8 +9,8 @@ import {
   attentionBackwardKeyValue,
   attentionBackwardQuery,
   attentionForward,
-  type AttentionOptions,
 } from "../kernels/attention/attention.ts";
+import type { AttentionOptions } from "../kernels/attention/attention_mask.ts";
 import { attentionTensors } from "./_random_tensors.ts";
 import {
   selfAttentionBackwardKeyValue,

@@ -1,6 +1,7 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { CpuBackend } from "../core/cpu_backend.ts";
-import { attention, type AttentionOptions } from "../kernels/attention/attention.ts";
+import { attention } from "../kernels/attention/attention.ts";
+import type { AttentionOptions } from "../kernels/attention/attention_mask.ts";
 import { decomposedAttention } from "../kernels/attention/decomposed_attention.ts";
 import { testGolden } from "./_golden.ts";
 import { evaluateNaively } from "./_naive_attention.ts";

@@ -9,7 +9,7 @@ const library = new URL("../mod.ts", import.meta.url).href;
 const PROGRAMS = [
   { uses: "CharTokenizer", minified: 9_000, compressed: 4_000 },
   { uses: "generate", minified: 18_500, compressed: 7_500 },
-  { uses: "causalBatches, Gpt, train, TrainingRun, WasmBackend", minified: 162_000, compressed: 56_000 },
+  { uses: "causalBatches, Gpt, train, TrainingRun, WasmBackend", minified: 168_000, compressed: 58_000 },
 ];
 
 for (const { uses, minified, compressed } of PROGRAMS) {

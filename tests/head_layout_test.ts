@@ -1,7 +1,7 @@
 /** The rows of heads: each stands once, where the shape of its tensor says, on the CPU as in WGSL. */
 
 import { assertEquals } from "@std/assert";
-import { BY_HEADS, SIDE_BY_SIDE } from "../kernels/attention/head_layout.ts";
+import { BY_HEADS, PACKED } from "../kernels/attention/head_layout.ts";
 
 const sizes = { batch: 2, heads: 3, time: 5 }, { batch, heads, time } = sizes;
 
@@ -20,7 +20,7 @@ function rowInWgsl(layout: typeof BY_HEADS, operand: string, head: number, posit
   );
 }
 
-const layouts = { BY_HEADS, SIDE_BY_SIDE };
+const layouts = { BY_HEADS, PACKED };
 for (const [name, layout] of Object.entries(layouts)) {
   for (const operands of [["query", "key", "value"], ["dQuery", "dKey", "dValue"], ["y"], ["dy"]]) {
     Deno.test(`${name}: the rows of ${operands.join(", ")} cover their tensors, each once`, () => {
@@ -36,7 +36,7 @@ for (const [name, layout] of Object.entries(layouts)) {
         }
       }
       assertEquals(Object.keys(rows), layout.tensorsOf(operands));
-      const parts = layout === SIDE_BY_SIDE ? operands.length : 1;
+      const parts = layout === PACKED ? operands.length : 1;
       for (const all of Object.values(rows)) {
         assertEquals(
           all.sort((a, b) => a - b),
@@ -47,12 +47,12 @@ for (const [name, layout] of Object.entries(layouts)) {
   }
 }
 
-Deno.test("SIDE_BY_SIDE is (B, T, 3, H, D), as splitHeads reads it", () => {
+Deno.test("PACKED is (B, T, 3, H, D), as splitHeads reads it", () => {
   // part 2, sequence 1, position 4, head 1
-  const { first, step } = SIDE_BY_SIDE.rowsOf("value", 1 * heads + 1, sizes);
+  const { first, step } = PACKED.rowsOf("value", 1 * heads + 1, sizes);
   assertEquals(first + 4 * step, ((1 * time + 4) * 3 + 2) * heads + 1);
   assertEquals(
-    SIDE_BY_SIDE.readWgsl("key", "i", 0),
+    PACKED.readWgsl("key", "i", 0),
     "xAt(((sequenceStart + i) * 3 + 1) * heads + headOfSequence, 0)",
   );
 });

@@ -1,10 +1,11 @@
-/** Attention on heads that stand side by side, against its twin, which moves them. */
+/** Attention on packed heads, against its twin, which moves them. */
 
 import { assertEquals, assertThrows } from "@std/assert";
 import type { AdapterClass } from "../core/backend.ts";
 import { CpuBackend } from "../core/cpu_backend.ts";
 import { initialize } from "../core/module.ts";
-import { attention, type AttentionOptions } from "../kernels/attention/attention.ts";
+import { attention } from "../kernels/attention/attention.ts";
+import type { AttentionOptions } from "../kernels/attention/attention_mask.ts";
 import { mergeHeads, splitHeads } from "../kernels/attention/heads.ts";
 import { selfAttention } from "../kernels/attention/self_attention.ts";
 import { add } from "../kernels/elementwise.ts";

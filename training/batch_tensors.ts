@@ -69,11 +69,7 @@ export function uploadInPlace(backend: Backend): Upload {
  * @param upload Uploads a part.
  * @returns The tensors that a model reads.
  */
-export function toTensors(
-  batch: Batch,
-  scale: number,
-  upload: Upload,
-): BatchTensors {
+export function toTensors(batch: Batch, scale: number, upload: Upload): BatchTensors {
   const { inputs, targets, auxiliaryTargets, batchSize, contextLength } = batch;
   const vector = (name: string, data: HostArray | undefined) => data && upload(name, data, [data.length]);
   const auxiliaryWeights = auxiliaryTargets && scaledWeights(auxiliaryTargets, batch.auxiliaryWeights, scale);

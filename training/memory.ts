@@ -12,7 +12,7 @@
  *
  * and the width of the feed-forward network twice, before and after its activation. On top come the embeddings and the
  * logits, which a masked language model computes for the masked tokens only, and a classifier made from
- * one not at all. On WebGPU attention leaves heads where they stand (`kernels/attention/self_attention.ts`): 3 of the 6 numbers
+ * one not at all. On WebGPU attention reads heads in place (`kernels/attention/self_attention.ts`): 3 of the 6 numbers
  * and one of the 2 are not made. A block of an experiment may keep what dropout returns as well, twice.
  *
  * Where blocks are computed again in the backward pass (`recompute`), each keeps its result alone, again as value and as
@@ -38,7 +38,7 @@ import type { Precision } from "../core/tape.ts";
 import { MASK_RATE } from "../data/masking.ts";
 import { countParameters } from "../core/module.ts";
 import { planMatmul } from "../kernels/matmul/matmul_plan.ts";
-import { leavesHeads } from "../kernels/attention/self_attention.ts";
+import { readsHeadsInPlace } from "../kernels/attention/self_attention.ts";
 import type { Experiment } from "../models/experiment.ts";
 import { PostNormBlock, PreNormBlock } from "../models/blocks.ts";
 import {
@@ -67,12 +67,15 @@ export interface MemoryEstimate {
   readonly tensorBytes: number;
 }
 
-/** What a block keeps of a token for each of the C channels, values and gradients, besides heads that are moved. */
+/**
+ * How many numbers a block keeps of a token for each of the C channels, besides heads that are split and merged: 3 + 1 of
+ * attention, 2 results, 2 norms and 2 sums, all of them as value and as gradient.
+ */
 function widthsKept(model: Model, { modelDim, dropoutRate }: ModelConfig): number {
-  const [block] = attentionStack(model).blocks;
-  if (block instanceof PostNormBlock) return modelDim % 4 === 0 ? 18 : 20;
-  if (block instanceof PreNormBlock) return 20;
-  return dropoutRate > 0 ? 24 : 20;
+  const [block] = attentionStack(model).blocks, kept = 2 * (3 + 1 + 2 + 2 + 2);
+  if (block instanceof PostNormBlock) return modelDim % 4 === 0 ? kept - 2 : kept; // fused, the sums have no gradients
+  if (block instanceof PreNormBlock) return kept;
+  return dropoutRate > 0 ? kept + 2 * 2 : kept;
 }
 
 /**
@@ -116,7 +119,7 @@ export function estimateMemory(
   const masked = Math.min(1, 1.2 * maskRate);
   const scored = objectiveOf(config) === "causal" ? 1 : kindOf(config) === "classifier" ? 0 : masked;
   const halves = options.precision === "f16" ? 1 : 0;
-  const moved = leavesHeads(options.adapterClass) ? 0 : 8;
+  const moved = readsHeadsInPlace(options.adapterClass) ? 0 : 2 * (3 + 1);
   const perLayer = (widthsKept(model, config) + moved + 7 * halves) * modelDim +
     (4 + halves) * feedForwardDim +
     3 * heads;

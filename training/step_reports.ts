@@ -100,10 +100,9 @@ export class StepReports {
       const done = step - steps + index, slot = done % RING_SIZE;
       const [loss, norm] = ring.subarray(2 * slot, 2 * slot + 2), isSkipped = norm === SKIPPED_NORM;
       if (!Number.isFinite(loss) || !Number.isFinite(norm)) {
+        const normText = isSkipped ? "not finite" : norm;
         throw new NonFiniteLossError(
-          `The loss at step ${done + 1} is ${loss} and its gradient's norm ${
-            isSkipped ? "not finite" : norm
-          } ` +
+          `The loss at step ${done + 1} is ${loss} and its gradient's norm ${normText} ` +
             `(seed ${seed}): lower the learning rate, or warm up longer${lossScale ? ", or use f32" : ""}`,
         );
       }

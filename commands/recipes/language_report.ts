@@ -32,6 +32,7 @@ export interface LanguageTask {
   readonly config: LanguageConfig;
   readonly experiment?: Experiment;
   readonly tokenizer: BaseTokenizer;
+  /** What runs the shaders of the backend, if it has any: attention then keeps less. */
   readonly adapterClass?: AdapterClass;
   readonly source: Source;
   readonly encoded: EncodedCorpus;
@@ -50,7 +51,9 @@ export function describeLanguageModel(task: LanguageTask): Fact[] {
     maskRate: settings.maskRate,
     precision: settings.precision,
     recompute: settings.recompute,
-    ...{ optimizer, experiment, adapterClass: task.adapterClass },
+    optimizer,
+    experiment,
+    adapterClass: task.adapterClass,
   });
   const epochs = formatNumber(steps * accumulation / task.objective.batches.batchesPerEpoch);
   // a product of floating-point numbers may be 0.00030000000000000003

@@ -8,22 +8,22 @@
  *     of eight lanes:   ((x₀ + x₄) + (x₂ + x₆)) + ((x₁ + x₅) + (x₃ + x₇))
  *
  * Lanes exchange values in two ways. *Through workgroup memory*, there is a barrier between what is stored and what others
- * read. Barriers are what costs, so a lane reads four values after each and combines two levels of the tree by itself. *Within
+ * read. Barriers are the cost, so a lane reads four values after each and combines two levels of the tree by itself. *Within
  * a subgroup*, the lanes that a processor runs in step (32 on many GPUs; where a CPU runs shaders, as many as fit a vector
  * register), a lane reads the register of another one: `subgroupShuffleXor(x, 4)` is the x of the lane whose number differs in
  * the bit 4, and needs neither memory nor barrier. Both lanes then add the same two numbers, and since a + b equals b + a to the
  * last bit, every lane gets what the first one has in the tree. Levels that lie within a subgroup are such shuffles where the
  * device has them. WGSL's own `subgroupAdd` would be shorter, but adds in whatever order the device likes.
  *
- * What a kernel hands over is the sum of a loop, not a product: that, a compiler might fuse with the first addition, which
- * rounds once instead of twice, and not in the same way in both lanes.
+ * The value that a kernel passes is the sum of a loop, never a product: a compiler might fuse a product with the first addition,
+ * which rounds once instead of twice, and not in the same way in both lanes.
  *
  * Reference: Harris, "Optimizing parallel reduction in CUDA", 2007.
  *
  * @module
  */
 
-/** The subgroups of a device. */
+/** The subgroups of a device: invocations that run in step and can read each other's registers. */
 export interface Subgroups {
   /** A power of two; lanes whose numbers differ in lower bits only are in one subgroup. */
   readonly size: number;
@@ -97,7 +97,7 @@ export function reductionsFor(
   return { directive: near.length > 0 ? subgroups!.directive : "", code: lines.join("\n") };
 }
 
-/** One function: what goes through memory, by barriers, then what is shuffled. */
+/** Writes one function: first the levels that go through memory, between barriers, then those that are shuffled. */
 function reduction(name: string, stages: readonly number[][], near: readonly number[]): string {
   const combine = REDUCTIONS[name], lines: string[] = [];
   let start = 0; // where the values of a stage begin
@@ -106,7 +106,7 @@ function reduction(name: string, stages: readonly number[][], near: readonly num
     const store = `groupValues[${start} + lane] = result;`;
     lines.push(stage === 0 ? store : `if (lane < ${count}) { ${store} }`);
     lines.push("workgroupBarrier(); // all values are stored before other lanes read them");
-    // what lies multiples of `remaining` apart, in the order of the tree
+    // combines the values that are multiples of `remaining` apart, from `offset` on, as the levels of the tree do
     const tree = (levels: readonly number[], offset: number): string =>
       levels.length === 0
         ? `groupValues[${start + offset}${remaining > 1 ? ` + lane % ${remaining}` : ""}]`
@@ -114,8 +114,8 @@ function reduction(name: string, stages: readonly number[][], near: readonly num
     lines.push(`result = ${tree(strides, 0)};`);
     start += count;
   }
-  // Stages have memory of their own: where there are several, the barrier of one separates what is read from the memory of
-  // another from what the next reduction stores there.
+  // Each stage has memory of its own. With several, a barrier of another stage lies between reading a stage's memory and the
+  // next reduction, which stores there again; with one, there is none.
   if (stages.length === 1) {
     lines.push("workgroupBarrier(); // all lanes have read before the memory is used again");
   }

@@ -2,7 +2,7 @@
  * Finds out whether reductions can use the subgroups of a device (`reductions_wgsl.ts`).
  *
  * Which lanes form a subgroup WebGPU leaves to the device. All that are known put neighbours together, but nothing promises
- * it: so a shader tries it, once for each device, by shuffling the numbers of its lanes. To read the outcome takes milliseconds,
+ * it: so a shader tries it, once for each device, by shuffling the numbers of its lanes. Reading the outcome takes milliseconds,
  * in Deno 11. Where a CPU runs the shaders, a subgroup is a vector register filled with neighbours; there it is not tried.
  *
  * @module
@@ -10,7 +10,7 @@
 
 import { stridesBelow, type Subgroups } from "./reductions_wgsl.ts";
 
-/** Lanes of the groups that are tried: those of rows for either class of adapters, and the most that a group may have. */
+/** Lanes of the groups that are tried: those of row kernels for either class of adapter, and the most that a group may have. */
 const TRIED_LANES = [8, 64, 256];
 
 /** What the standard requires of a shader that uses subgroups. Deno has the operations, and refuses the directive. */

@@ -30,7 +30,7 @@ export interface OpenedDevice {
  * Opens the default adapter, hardware or software.
  *
  * Deno grants subgroups without listing them, so they are requested without looking. Where the request fails, or the device is
- * lost when they are tried, another one is opened without them; for that a new adapter is needed, since each gives one device.
+ * lost when they are tried, another one is opened without them, from a new adapter, since each gives one device.
  *
  * @param useSubgroups Whether reductions may use subgroups.
  * @returns The device, or undefined where there is no usable adapter.
@@ -60,8 +60,16 @@ async function open(features: readonly GPUFeatureName[]): Promise<OpenedDevice |
   const name = info.description || [info.vendor, info.architecture].filter(Boolean).join(" ") || "WebGPU";
   const isEmulated = /llvmpipe|lavapipe|swiftshader|softpipe/i.test(name);
   const adapterClass = info.isFallbackAdapter || isEmulated ? "software" : "hardware";
-  const subgroups = features.length > 0
-    ? await findSubgroups(device, info.subgroupMinSize, isEmulated)
-    : undefined;
-  return { device, name, adapterClass, subgroups };
+  if (features.length === 0) return { device, name, adapterClass };
+  try {
+    return {
+      device,
+      name,
+      adapterClass,
+      subgroups: await findSubgroups(device, info.subgroupMinSize, isEmulated),
+    };
+  } catch (error) {
+    device.destroy(); // another one takes its place
+    throw error;
+  }
 }

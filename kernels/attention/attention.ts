@@ -27,7 +27,7 @@
  * Read `attention_naive.ts` first: the same in plain loops, each derivative spelled out. `attention_cpu.ts` has the CPU
  * bodies, `attention_wgsl.ts` the shaders, with the walk over keys in pseudo-code, `hardware/attention_blocks_wgsl.ts` those for GPUs,
  * `attention_wasm.ts` what WebAssembly runs, and `attention_mask.ts` which keys a query sees and what dropout leaves out.
- * `decomposed_attention.ts` puts attention together from other operations; `self_attention.ts` takes heads that stand side by side.
+ * `decomposed_attention.ts` puts attention together from other operations; `self_attention.ts` takes packed heads.
  *
  * References: Vaswani et al. 2017, section 3.2.1; Dao, "FlashAttention-2", 2023, algorithms 1 and 2.
  *
@@ -60,6 +60,8 @@ import {
   ATTENTION_STATISTICS_CONSTANTS,
   ATTENTION_STATISTICS_READS,
   type AttentionConstants,
+  type AttentionOptions,
+  prepareMask,
   VISIBLE_WGSL,
 } from "./attention_mask.ts";
 import { type AttentionPass, planAttention } from "./hardware/attention_tiles_wgsl.ts";
@@ -74,7 +76,6 @@ import {
   attentionBackwardQueryWgsl,
   attentionForwardWgsl,
 } from "./attention_wgsl.ts";
-import { dropThreshold } from "../dropout.ts";
 import { addScaled } from "../elementwise.ts";
 import { loadWgsl, operandIn, operandOn, readingHalves } from "../matmul/half.ts";
 
@@ -184,56 +185,6 @@ export const ATTENTION_KERNELS = {
     backwardKeyValue: readingHalves(attentionBackwardKeyValue, ["query", "key", "value", "dy"]),
   },
 } as const;
-
-/**
- * Options of {@linkcode attention}.
- *
- * @category Operations
- */
-export interface AttentionOptions {
-  /** Whether a position sees only itself and those before it. */
-  causal?: boolean;
-  /**
-   * u32 (B): how many keys of each sequence are no padding; more than T counts as T, and so does no tensor at all. Where it
-   * is 0, the result is 0, and so are the gradients.
-   */
-  lengths?: Tensor;
-  /** Probability to drop an attention weight while training. */
-  dropoutRate?: number;
-}
-
-/**
- * What the kernels of attention are given besides its operands.
- *
- * @param y The result, whose tape decides on dropout and counts it.
- * @param sizes Those of the heads.
- * @param options Causal, padding, dropout.
- * @returns Constants, and both tensors that say which weights are left out.
- * @throws {TypeError} If there is not one length for each sequence.
- */
-export function prepareMask(
-  { backend, tape }: Tensor,
-  sizes: Pick<AttentionConstants, "batch" | "heads" | "time" | "headDim">,
-  options: AttentionOptions,
-): { settings: AttentionConstants; lengths: Tensor; random: Tensor } {
-  const { batch } = sizes, { lengths: given } = options;
-  if (given && (given.size !== batch || given.dataType !== "u32")) {
-    throw new TypeError(
-      `Cannot attend to sequences with lengths ${formatShape(given.shape)} of ${given.dataType}: ` +
-        `expected ${batch} of u32`,
-    );
-  }
-  const unused = backend.allocate([4], "u32"), rate = tape?.random ? options.dropoutRate ?? 0 : 0;
-  const settings = {
-    ...sizes,
-    causal: Number(options.causal ?? false),
-    padded: Number(given !== undefined),
-    threshold: dropThreshold(rate),
-    keepScale: 1 / (1 - rate),
-    stream: rate > 0 ? tape!.nextStream() : 0,
-  };
-  return { settings, lengths: given ?? unused, random: tape?.random ?? unused };
-}
 
 /**
  * Attention of all heads.

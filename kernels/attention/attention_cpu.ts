@@ -29,12 +29,16 @@ import {
   maskKeys,
   visible,
 } from "./attention_mask.ts";
-import { BY_HEADS, type HeadLayout } from "./head_layout.ts";
+import { BY_HEADS, type HeadLayout, type HeadRows } from "./head_layout.ts";
 import { dotRows, sumRows } from "../rows.ts";
 
 type Forward = ArraysOf<typeof ATTENTION_READS & { y: "f32"; logSumExp: "f32" }>;
 type BackwardQuery = ArraysOf<typeof ATTENTION_BACKWARD_READS & { dQuery: "f32" }>;
 type BackwardKeyValue = ArraysOf<typeof ATTENTION_BACKWARD_READS & { dKey: "f32"; dValue: "f32" }>;
+
+/** Where the rows of query, key, value and result of a head stand; those of their gradients stand in the same rows. */
+const rowsOfHead = (layout: HeadLayout, head: number, sizes: AttentionStatisticsConstants): HeadRows[] =>
+  ["query", "key", "value", "y"].map((operand) => layout.rowsOf(operand, head, sizes));
 
 /**
  * y and logSumExp, a query at a time.
@@ -52,9 +56,7 @@ export function attentionForwardCpu(
   const s = new Float64Array(time), p = new Float64Array(time), sum = new Float64Array(headDim);
   const masks = new Float64Array(time + 4); // they are made for four keys at once
   for (let head = 0; head < batch * heads; head++) {
-    const [queries, keys, values, results] = ["query", "key", "value", "y"].map((operand) =>
-      layout.rowsOf(operand, head, settings)
-    );
+    const [queries, keys, values, results] = rowsOfHead(layout, head, settings);
     for (let i = 0; i < time; i++) {
       const row = head * time + i, seen = visible(head, i, lengths, settings);
       // s[j] = q[i] · k[j] / √D, and their maximum m
@@ -147,9 +149,7 @@ export function attentionBackwardQueryCpu(
   const qk = new Float64Array(time), dqk = new Float64Array(time), dWeights = new Float64Array(time);
   const sum = new Float64Array(headDim), masks = new Float64Array(time + 4).fill(1);
   for (let head = 0; head < batch * heads; head++) {
-    const [queries, keys, values, results] = ["query", "key", "value", "y"].map((operand) =>
-      layout.rowsOf(operand, head, settings)
-    );
+    const [queries, keys, values, results] = rowsOfHead(layout, head, settings);
     for (let i = 0; i < time; i++) {
       const row = head * time + i, seen = seenBy[row];
       const queryRow = queries.first + i * queries.step, dyRow = results.first + i * results.step;
@@ -189,9 +189,7 @@ export function attentionBackwardKeyValueCpu(
   const weights = new Float64Array(time), sum = new Float64Array(headDim);
   const masks = new Float64Array(4 * time).fill(1); // of four neighbouring keys, all queries of each side by side
   for (let head = 0; head < batch * heads; head++) {
-    const [queries, keys, values, results] = ["query", "key", "value", "y"].map((operand) =>
-      layout.rowsOf(operand, head, settings)
-    );
+    const [queries, keys, values, results] = rowsOfHead(layout, head, settings);
     const start = head * time, length = seen[start + time - 1]; // the last query sees every key but padding
     for (let j = 0; j < time; j++) {
       // the queries that see key j: all of them, or those that do not come before it; none if it is padding

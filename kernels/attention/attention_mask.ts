@@ -16,7 +16,9 @@
 
 import type { Bindings, Constants } from "../../core/backend.ts";
 import { philox4x32, PHILOX_WGSL } from "../../core/philox.ts";
+import { formatShape, type Tensor } from "../../core/tensor.ts";
 import { declareBindings } from "../../core/webgpu/shader.ts";
+import { dropThreshold } from "../dropout.ts";
 import { elementWgsl } from "../matmul/half.ts";
 import { readRowWgsl } from "../rows.ts";
 
@@ -89,6 +91,56 @@ export type AttentionBackwardQueryConstants = Constants<typeof ATTENTION_BACKWAR
 export type AttentionBackwardKeyValueConstants = Constants<
   typeof ATTENTION_BACKWARD_KEY_VALUE_CONSTANTS[number]
 >;
+
+/**
+ * Options of `attention` and `selfAttention`.
+ *
+ * @category Operations
+ */
+export interface AttentionOptions {
+  /** Whether a position sees only itself and those before it. */
+  causal?: boolean;
+  /**
+   * u32 (B): how many keys of each sequence are no padding; more than T counts as T, and so does no tensor at all. Where it
+   * is 0, the result is 0, and so are the gradients.
+   */
+  lengths?: Tensor;
+  /** Probability to drop an attention weight while training. */
+  dropoutRate?: number;
+}
+
+/**
+ * What the kernels of attention are given besides query, key and value.
+ *
+ * @param y The result, whose tape decides on dropout and counts it.
+ * @param sizes Those of the heads.
+ * @param options Causal, padding, dropout.
+ * @returns Constants, and both tensors that say which weights are left out.
+ * @throws {TypeError} If there is not one length for each sequence.
+ */
+export function prepareMask(
+  { backend, tape }: Tensor,
+  sizes: Pick<AttentionConstants, "batch" | "heads" | "time" | "headDim">,
+  options: AttentionOptions,
+): { settings: AttentionConstants; lengths: Tensor; random: Tensor } {
+  const { batch } = sizes, { lengths: given } = options;
+  if (given && (given.size !== batch || given.dataType !== "u32")) {
+    throw new TypeError(
+      `Cannot attend to sequences with lengths ${formatShape(given.shape)} of ${given.dataType}: ` +
+        `expected ${batch} of u32`,
+    );
+  }
+  const unused = backend.allocate([4], "u32"), rate = tape?.random ? options.dropoutRate ?? 0 : 0;
+  const settings = {
+    ...sizes,
+    causal: Number(options.causal ?? false),
+    padded: Number(given !== undefined),
+    threshold: dropThreshold(rate),
+    keepScale: 1 / (1 - rate),
+    stream: rate > 0 ? tape!.nextStream() : 0,
+  };
+  return { settings, lengths: given ?? unused, random: tape?.random ?? unused };
+}
 
 /**
  * How many keys of a head are no padding.

@@ -74,18 +74,21 @@ import { planAttention } from "./hardware/attention_tiles_wgsl.ts";
 import { dotRowsWgsl, storeRowWgsl, sumRowsWgsl } from "../rows.ts";
 import { component, unroll, unrollSum } from "../matmul/unroll.ts";
 
-/** The rows of the block: `first` is its first row in its head, whose rows begin at `start`. */
-function shader(
-  constants: AttentionConstants,
-  blockRows: number,
-  types: Bindings,
-  reads: readonly string[],
-  writes: readonly string[],
-  layout: HeadLayout,
-  body: string,
-): string {
-  const tensors = [reads, writes].map((operands) => layout.tensorsOf(operands));
-  return `${attentionDeclarationsWgsl(constants, tensors[0], tensors[1], types)}
+/** What a shader is written from: `reads` and `writes` name operands, which `layout` finds in tensors of these `types`. */
+interface ShaderParts {
+  readonly constants: AttentionConstants;
+  readonly blockRows: number;
+  readonly types: Bindings;
+  readonly layout: HeadLayout;
+  readonly reads: readonly string[];
+  readonly writes: readonly string[];
+  readonly body: string;
+}
+
+/** What the shaders share: `first` is the first row of the block in its head, whose rows begin at `start`. */
+function shader({ constants, blockRows, types, layout, reads, writes, body }: ShaderParts): string {
+  const [read, written] = [reads, writes].map((operands) => layout.tensorsOf(operands));
+  return `${attentionDeclarationsWgsl(constants, read, written, types)}
 const blocks = (time + ${blockRows - 1}) / ${blockRows};
 fn run(group: u32, lane: u32) {
   let unit = group * lanes + lane;
@@ -164,7 +167,8 @@ export function attentionForwardWgsl(
     ${sumRowsWgsl("p", fourOf("value", layout), blockRows, parts, add)}
   }
   ${unroll(blockRows, (r) => ifWithin(r, store(r)))}`;
-  return shader(constants, blockRows, types, Object.keys(ATTENTION_READS), ["y", "logSumExp"], layout, body);
+  const reads = Object.keys(ATTENTION_READS), writes = ["y", "logSumExp"];
+  return shader({ constants, blockRows, types, layout, reads, writes, body });
 }
 
 /** What both backward shaders read. */
@@ -209,7 +213,7 @@ export function attentionBackwardQueryWgsl(
     ${sumRowsWgsl("ds", fourOf("key", layout), blockRows, parts, add)}
   }
   ${unroll(blockRows, (r) => ifWithin(r, store(r)))}`;
-  return shader(constants, blockRows, types, BACKWARD_READS, ["dQuery"], layout, body);
+  return shader({ constants, blockRows, types, layout, reads: BACKWARD_READS, writes: ["dQuery"], body });
 }
 
 /** dKey and dValue, from a walk over the queries that see them. */
@@ -271,5 +275,6 @@ export function attentionBackwardKeyValueWgsl(
     ${unroll(blockRows, add)}
   }
   ${unroll(blockRows, (r) => ifWithin(r, store(r)))}`;
-  return shader(constants, blockRows, types, BACKWARD_READS, ["dKey", "dValue"], layout, body);
+  const writes = ["dKey", "dValue"];
+  return shader({ constants, blockRows, types, layout, reads: BACKWARD_READS, writes, body });
 }

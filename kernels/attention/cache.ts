@@ -30,7 +30,7 @@ import { formatShape, type Tensor } from "../../core/tensor.ts";
 import { cachedAttentionWasm, cacheFillWasm } from "./cache_wasm.ts";
 import { rowLanes } from "../reduce.ts";
 
-/** cachedKey[:, :, 0 … length − 1] = the keys of packed rows (B, length, 3C), and the same of the values. */
+/** cachedKey[:, :, 0 … length − 1] = the keys in packed rows (B, length, 3C), and cachedValue likewise the values. */
 export const cacheFill = kernel({
   name: "cacheFill",
   reads: { queryKeyValue: "f32" },
@@ -41,10 +41,10 @@ export const cacheFill = kernel({
     const width = heads * headDim;
     for (let row = 0; row < batch * heads; row++) {
       for (let j = 0; j < length; j++) {
-        const from = (Math.floor(row / heads) * length + j) * 3 * width + row % heads * headDim;
-        const to = (row * time + j) * headDim;
-        cachedKey.set(queryKeyValue.subarray(from + width, from + width + headDim), to);
-        cachedValue.set(queryKeyValue.subarray(from + 2 * width, from + 2 * width + headDim), to);
+        const packedAt = (Math.floor(row / heads) * length + j) * 3 * width + row % heads * headDim;
+        const keyAt = packedAt + width, valueAt = packedAt + 2 * width, cachedAt = (row * time + j) * headDim;
+        cachedKey.set(queryKeyValue.subarray(keyAt, keyAt + headDim), cachedAt);
+        cachedValue.set(queryKeyValue.subarray(valueAt, valueAt + headDim), cachedAt);
       }
     }
   },
@@ -53,10 +53,10 @@ fn each(index: u32) {
   let d = index % headDim;
   let j = index / headDim % length;
   let row = index / (headDim * length);
-  let start = (row / heads * length + j) * (3 * heads * headDim) + row % heads * headDim + d;
-  let end = (row * time + j) * headDim + d;
-  cachedKey[end] = queryKeyValue[start + heads * headDim];
-  cachedValue[end] = queryKeyValue[start + 2 * heads * headDim];
+  let packedAt = (row / heads * length + j) * (3 * heads * headDim) + row % heads * headDim + d;
+  let cachedAt = (row * time + j) * headDim + d;
+  cachedKey[cachedAt] = queryKeyValue[packedAt + heads * headDim];
+  cachedValue[cachedAt] = queryKeyValue[packedAt + 2 * heads * headDim];
 }`,
   wasm: cacheFillWasm,
 });
@@ -90,7 +90,7 @@ const sumValuesInTeams = (teams: number): string =>
 
 /**
  * Stores one key and value per row, a head of a sequence, at `position` of the cache, and attends with one query to the
- * first `position` + 1 of it; `scores` is memory to work in.
+ * first `position` + 1 of it; `scores` is scratch memory.
  *
  * The heads of a sequence follow each other; from one sequence to the next there are `stride` elements. Query, key and value
  * may be one tensor, in which keys begin at `keyStart` and values at `valueStart`. The scores are multiplied by `factor`.
@@ -107,9 +107,9 @@ export const cachedAttentionForward = kernel({
     const end = position[0] + 1, scale = factor / Math.sqrt(headDim), sum = new Float64Array(headDim);
     for (let row = 0; row < rows; row++) {
       const start = Math.floor(row / heads) * stride + row % heads * headDim;
-      const place = (row * time + position[0]) * headDim;
-      cachedKey.set(key.subarray(keyStart + start, keyStart + start + headDim), place);
-      cachedValue.set(value.subarray(valueStart + start, valueStart + start + headDim), place);
+      const cachedAt = (row * time + position[0]) * headDim;
+      cachedKey.set(key.subarray(keyStart + start, keyStart + start + headDim), cachedAt);
+      cachedValue.set(value.subarray(valueStart + start, valueStart + start + headDim), cachedAt);
       let m = -Infinity, l = 0;
       for (let j = 0; j < end; j++) {
         let s = 0;
@@ -136,9 +136,9 @@ fn run(row: u32, lane: u32) {
   let end = min(position[0], ${constants.time - 1}u) + 1;
   let start = row / heads * stride + row % heads * headDim;
   for (var d = lane; d < headDim; d += lanes) {
-    let place = (row * time + end - 1) * headDim + d;
-    cachedKey[place] = key[keyStart + start + d];
-    cachedValue[place] = value[valueStart + start + d];
+    let cachedAt = (row * time + end - 1) * headDim + d;
+    cachedKey[cachedAt] = key[keyStart + start + d];
+    cachedValue[cachedAt] = value[valueStart + start + d];
   }
   storageBarrier(); // key and value of the position are stored before other lanes read them
   var laneMax = -1e30;
@@ -177,14 +177,10 @@ export interface KeyValueCache {
   readonly position: Tensor;
 }
 
-/** Where query, key and value of a position begin, and what multiplies the scores. */
-interface Layout {
-  readonly stride: number;
-  readonly keyStart: number;
-  readonly valueStart: number;
-  readonly factor: number;
-}
+/** Where query, key and value of a position begin, and what multiplies the scores: see {@linkcode cachedAttentionForward}. */
+type Layout = Readonly<Record<"stride" | "keyStart" | "valueStart" | "factor", number>>;
 
+/** Runs the kernel on one position; the result has the given shape. */
 function attend(
   [query, key, value]: readonly [Tensor, Tensor, Tensor],
   cache: KeyValueCache,
@@ -224,7 +220,7 @@ export function cachedAttention(query: Tensor, key: Tensor, value: Tensor, cache
   return attend([query, key, value], cache, query.shape, layout);
 }
 
-/** The sizes of packed rows, which have to fit a cache. */
+/** The sizes of packed rows, (B, length, 3C); throws if they do not fit the cache. */
 function sizesOf(queryKeyValue: Tensor, { key: { shape: [batch, heads, time, headDim] } }: KeyValueCache) {
   const [sequences, length, packed] = queryKeyValue.shape, width = heads * headDim;
   if (sequences !== batch || packed !== 3 * width || length > time) {
@@ -238,6 +234,18 @@ function sizesOf(queryKeyValue: Tensor, { key: { shape: [batch, heads, time, hea
 
 /**
  * The same as {@linkcode cachedAttention} of packed query, key and value, as one linear layer computes them.
+ *
+ * @example A second token whose query is 0 takes the mean of both values
+ * ```ts
+ * import { cachedSelfAttention, CpuBackend, fillCache } from "@miniformer/miniformer";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const backend = new CpuBackend(), [key, value] = [0, 1].map(() => backend.allocate([1, 1, 4, 1])); // (B, H, T, D)
+ * const cache = { key, value, position: backend.from(Uint32Array.of(1)) };
+ * fillCache(backend.from([0, 1, 4], [1, 1, 3]), cache); // query, key and value at position 0
+ * const y = cachedSelfAttention(backend.from([0, 1, 8], [1, 1, 3]), cache);
+ * assertEquals(await backend.read(y), new Float32Array([6]));
+ * ```
  *
  * @param queryKeyValue (B, 1, 3C): first all of the query, then the key, then the value, each of all heads.
  * @param cache Keys and values so far; those of the new position are added.

@@ -12,7 +12,7 @@
  */
 
 import type { Tensor } from "../../core/tensor.ts";
-import type { AttentionOptions } from "./attention.ts";
+import type { AttentionOptions } from "./attention_mask.ts";
 import { scale } from "../elementwise.ts";
 import { matmul } from "../matmul/matmul.ts";
 import { softmax } from "../softmax.ts";

@@ -1,15 +1,15 @@
 /**
- * Where the rows of a head stand: by heads, as `attention` takes them, or side by side, as linear layers write and read them.
+ * Where the rows of a head stand: by heads, as `attention` takes them, or packed, as linear layers write and read them.
  *
- *     by heads        query, key, value, y    (B, H, T, D)    the rows of a head one after the other
- *     side by side    x                       (B, T, 3C)      at each position query, key and value of all heads
- *                     y                       (B, T, C)       at each position all heads
+ *     by heads    query, key, value, y    (B, H, T, D)    the rows of a head one after the other
+ *     packed      x                       (B, T, 3C)      at each position query, key and value of all heads
+ *                 y                       (B, T, C)       at each position all heads
  *
  * Since C = H · D, all of these are matrices with rows of D numbers. If each position has P parts, three in x and one in y, then
  * part p of position t, for head h of sequence b, is the row
  *
- *     by heads        (b · H + h) · T + t
- *     side by side    ((b · T + t) · P + p) · H + h
+ *     by heads    (b · H + h) · T + t
+ *     packed      ((b · T + t) · P + p) · H + h
  *
  * In both the rows of a head are equally far apart, by 1 or by P · H. So the bodies of attention serve for both: they ask here
  * for the number of a row, and compute the same from it in the same order.
@@ -44,20 +44,20 @@ export interface HeadRows {
 
 /** Says for the operands, results and gradients of attention in which tensor, and in which rows of it, they stand. */
 export class HeadLayout {
-  readonly #sideBySide: Readonly<Record<string, PartOfPosition>>;
+  readonly #packed: Readonly<Record<string, PartOfPosition>>;
 
   /**
    * Makes a layout.
    *
-   * @param sideBySide Operands that stand side by side; all others are tensors of their own, by heads.
+   * @param packed Operands that are packed; all others are tensors of their own, by heads.
    */
-  constructor(sideBySide: Readonly<Record<string, PartOfPosition>>) {
-    this.#sideBySide = sideBySide;
+  constructor(packed: Readonly<Record<string, PartOfPosition>>) {
+    this.#packed = packed;
   }
 
   /** The tensor that holds an operand. */
   tensorOf(operand: string): string {
-    return this.#sideBySide[operand]?.tensor ?? operand;
+    return this.#packed[operand]?.tensor ?? operand;
   }
 
   /** The tensors that hold the operands, each once, in their order. */
@@ -67,7 +67,7 @@ export class HeadLayout {
 
   /** The rows of a head, which is counted over the whole batch. */
   rowsOf(operand: string, head: number, { heads, time }: Sizes): HeadRows {
-    const place = this.#sideBySide[operand];
+    const place = this.#packed[operand];
     if (!place) return { first: head * time, step: 1 };
     const { parts, part } = place, sequence = Math.floor(head / heads);
     return { first: (sequence * time * parts + part) * heads + head % heads, step: parts * heads };
@@ -76,7 +76,7 @@ export class HeadLayout {
   /** Declares, in WGSL, what the other texts use besides constants, once there is `head`. */
   get declarations(): string {
     const start = "let start = head * time;";
-    if (Object.keys(this.#sideBySide).length === 0) return start;
+    if (Object.keys(this.#packed).length === 0) return start;
     return `${start}
   let sequenceStart = head / heads * time;
   let headOfSequence = head % heads;`;
@@ -84,7 +84,7 @@ export class HeadLayout {
 
   /** The number of the row of a position, both as WGSL. */
   rowWgsl(operand: string, position: string): string {
-    const place = this.#sideBySide[operand];
+    const place = this.#packed[operand];
     if (!place) return `start + ${position}`;
     return `((sequenceStart + ${position}) * ${place.parts} + ${place.part}) * heads + headOfSequence`;
   }
@@ -99,7 +99,7 @@ export class HeadLayout {
 export const BY_HEADS: HeadLayout = new HeadLayout({});
 
 /** Query, key and value are x (B, T, 3C), the result is (B, T, C), and so are their gradients. */
-export const SIDE_BY_SIDE: HeadLayout = new HeadLayout({
+export const PACKED: HeadLayout = new HeadLayout({
   query: { tensor: "x", parts: 3, part: 0 },
   key: { tensor: "x", parts: 3, part: 1 },
   value: { tensor: "x", parts: 3, part: 2 },

@@ -166,7 +166,7 @@ export const mergeHeadsBackward = kernel({
   }],
 });
 
-/** The sizes of heads that stand side by side in x (B, T, 3C); throws if 3H does not divide the width. */
+/** The sizes of heads that are packed in x (B, T, 3C); throws if 3H does not divide the width. */
 export function headSizes(
   x: Tensor,
   heads: number,

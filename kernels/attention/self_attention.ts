@@ -26,7 +26,7 @@ import { gradientOf, gradientToWrite, outputOf, type Tensor } from "../../core/t
 import { declareBindings } from "../../core/webgpu/shader.ts";
 import { elementWgsl, operandIn, operandOn, readingHalves } from "../matmul/half.ts";
 import { readRowWgsl } from "../rows.ts";
-import { attention, type AttentionOptions, planned, prepareMask } from "./attention.ts";
+import { attention, planned } from "./attention.ts";
 import {
   attentionBackwardKeyValueCpu,
   attentionBackwardQueryCpu,
@@ -38,6 +38,8 @@ import {
   ATTENTION_CONSTANTS,
   ATTENTION_STATISTICS_CONSTANTS,
   ATTENTION_STATISTICS_READS,
+  type AttentionOptions,
+  prepareMask,
   VISIBLE_WGSL,
 } from "./attention_mask.ts";
 import {
@@ -45,7 +47,7 @@ import {
   attentionBackwardQueryWgsl,
   attentionForwardWgsl,
 } from "./attention_wgsl.ts";
-import { SIDE_BY_SIDE } from "./head_layout.ts";
+import { PACKED } from "./head_layout.ts";
 import { headSizes, mergeHeads, splitHeads } from "./heads.ts";
 
 /** y = softmax(query · keyᵀ / √D) · value, and the log of the softmax's denominator, by heads. */
@@ -56,8 +58,8 @@ export const selfAttentionForward = kernel({
   constants: ATTENTION_CONSTANTS,
   ...planned("forward"),
   cpu: ({ x, ...arrays }, settings) =>
-    attentionForwardCpu({ query: x, key: x, value: x, ...arrays }, settings, SIDE_BY_SIDE),
-  wgsl: (constants, adapter, types) => attentionForwardWgsl(constants, adapter, types, SIDE_BY_SIDE),
+    attentionForwardCpu({ query: x, key: x, value: x, ...arrays }, settings, PACKED),
+  wgsl: (constants, adapter, types) => attentionForwardWgsl(constants, adapter, types, PACKED),
 });
 
 /** Statistics of each query: see `attentionStatistics`. */
@@ -67,7 +69,7 @@ export const selfAttentionStatistics = kernel({
   writes: { statistics: "f32" },
   constants: ATTENTION_STATISTICS_CONSTANTS,
   elements: ({ batch, heads, time }) => batch * heads * time,
-  cpu: (arrays, settings) => attentionStatisticsCpu(arrays, settings, SIDE_BY_SIDE),
+  cpu: (arrays, settings) => attentionStatisticsCpu(arrays, settings, PACKED),
   // neighbouring invocations have neighbouring rows of y
   wgsl: ({ headDim }, _, types) =>
     `${
@@ -106,8 +108,8 @@ export const selfAttentionBackwardQuery = kernel({
   constants: ATTENTION_BACKWARD_QUERY_CONSTANTS,
   ...planned("backwardQuery"),
   cpu: ({ x, dx, ...arrays }, settings) =>
-    attentionBackwardQueryCpu({ query: x, key: x, value: x, dQuery: dx, ...arrays }, settings, SIDE_BY_SIDE),
-  wgsl: (constants, adapter, types) => attentionBackwardQueryWgsl(constants, adapter, types, SIDE_BY_SIDE),
+    attentionBackwardQueryCpu({ query: x, key: x, value: x, dQuery: dx, ...arrays }, settings, PACKED),
+  wgsl: (constants, adapter, types) => attentionBackwardQueryWgsl(constants, adapter, types, PACKED),
 });
 
 /** The settings of the kernel for keys and values: their gradients are parts of one tensor. */
@@ -117,7 +119,7 @@ const addingBoth = <Settings extends { readonly accumulate: number }>(settings: 
   accumulateValue: settings.accumulate,
 });
 
-/** The other two: dKey and dValue. */
+/** The other two thirds of each row of dx: dKey and dValue. */
 export const selfAttentionBackwardKeyValue = kernel({
   name: "selfAttentionBackwardKeyValue",
   reads: BACKWARD_READS,
@@ -128,10 +130,10 @@ export const selfAttentionBackwardKeyValue = kernel({
     attentionBackwardKeyValueCpu(
       { query: x, key: x, value: x, dKey: dx, dValue: dx, ...arrays },
       addingBoth(settings),
-      SIDE_BY_SIDE,
+      PACKED,
     ),
   wgsl: (constants, adapter, types) =>
-    attentionBackwardKeyValueWgsl(addingBoth(constants), adapter, types, SIDE_BY_SIDE),
+    attentionBackwardKeyValueWgsl(addingBoth(constants), adapter, types, PACKED),
 });
 
 /** The kernels by precision, as those of `attention`: x and dy are what f16 rounds. */
@@ -151,12 +153,13 @@ export const SELF_ATTENTION_KERNELS = {
 } as const;
 
 /**
- * Whether {@linkcode selfAttention} leaves heads where they stand: where there are shaders, whatever runs them.
+ * Whether {@linkcode selfAttention} reads heads in place, without splitting and merging them: on backends with shaders,
+ * whatever runs these.
  *
  * @param adapterClass What runs the shaders of a backend, if it has any.
- * @returns Whether it does.
+ * @returns False where the twin runs.
  */
-export function leavesHeads(adapterClass?: AdapterClass): boolean {
+export function readsHeadsInPlace(adapterClass?: AdapterClass): boolean {
   return adapterClass !== undefined;
 }
 
@@ -185,7 +188,7 @@ export function leavesHeads(adapterClass?: AdapterClass): boolean {
  */
 export function selfAttention(x: Tensor, heads: number, options: AttentionOptions = {}): Tensor {
   const { backend } = x, sizes = headSizes(x, heads), { batch, time, headDim } = sizes;
-  if (!leavesHeads(backend.adapterClass)) {
+  if (!readsHeadsInPlace(backend.adapterClass)) {
     const [query, key, value] = splitHeads(x, heads);
     return mergeHeads(attention(query, key, value, options));
   }

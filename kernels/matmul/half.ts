@@ -92,8 +92,8 @@ export const castToHalf = kernel({
 });
 
 /**
- * An operand of a product in the precision of the product. For gradients: one changes until it is used, so it is rounded for the
- * products of one operation, in a scope that gives the memory back.
+ * An operand of a product in the precision of the product. For gradients: others add to a gradient until it is used, so it is
+ * rounded for the products of one operation only, in a scope that takes the memory back.
  *
  * @param x f32.
  * @param precision What it is to be rounded to.

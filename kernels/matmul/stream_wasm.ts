@@ -11,7 +11,7 @@
  *             …
  *
  * The sums of all columns are kept in memory meanwhile, where they are loaded and stored once in sixteen steps. Their terms
- * are added in the order of `tile_wasm.ts`, so the bits are those of every other way.
+ * are added in the order of `tile_wasm.ts`, so the bits are those of the other passes.
  *
  * @module
  */
@@ -29,13 +29,13 @@ const TILE_COLUMNS = 32;
 /** Columns of a piece: long enough to be read ahead, and few enough for several threads. */
 const PIECE_COLUMNS = 128;
 
-/** The fewest numbers in b: a smaller one stays in the second cache, and tiles that run down it are as fast. */
+/** The fewest numbers in b: a smaller one stays in the L2 cache, where tiles that run down it are as fast. */
 const LARGE = 2 ** 18;
 
 /** The fewest columns: with fewer there are not enough pieces. */
 const FEWEST_COLUMNS = 4 * PIECE_COLUMNS;
 
-/** Whether a product of few rows is computed here. */
+/** Whether a product of few rows is computed here: b is large and read along its rows. */
 export const isStreamed = ({ columns, inner, transposeB }: MatmulConstants): boolean =>
   transposeB === 0 && columns >= FEWEST_COLUMNS && columns * inner >= LARGE;
 
@@ -49,12 +49,12 @@ export function streamRows(hasFewRows: (constants: MatmulConstants) => boolean):
   { readonly a: "f32"; readonly b: "f32"; readonly y: "f32"; readonly bias?: "f32" },
   typeof MATMUL_CONSTANTS[number]
 > {
-  const isOurs = (constants: MatmulConstants) => hasFewRows(constants) && isStreamed(constants);
+  const applies = (constants: MatmulConstants) => hasFewRows(constants) && isStreamed(constants);
   return {
     switches: ["accumulate"],
     pieces: (constants) =>
-      isOurs(constants) ? constants.batch * Math.ceil(constants.columns / PIECE_COLUMNS) : 0,
-    scratch: (constants) => isOurs(constants) ? 4 * (TILE_COLUMNS + 2 * constants.rows * PIECE_COLUMNS) : 0,
+      applies(constants) ? constants.batch * Math.ceil(constants.columns / PIECE_COLUMNS) : 0,
+    scratch: (constants) => applies(constants) ? 4 * (TILE_COLUMNS + 2 * constants.rows * PIECE_COLUMNS) : 0,
     body({ a, b, y, bias }, code, { accumulate }) {
       const [, rows, columns, inner] = MATMUL_SIZES.map((name) => code.i32(name)), vectors = TILE_COLUMNS / 4;
       const across = code.let(columns.plus(PIECE_COLUMNS - 1).over(PIECE_COLUMNS));

@@ -6,6 +6,7 @@
  * `layerNorm(residual(x, branch, rate), weight, bias)` computes the same, on WebAssembly bit for bit, and explains the
  * formulas; a decomposed tape runs it. Both are bound by memory, not by arithmetic: normalized where it is made, the sum
  * need not be read again. A post-norm block goes on with the normalized rows alone, a pre-norm block with the sum as well.
+ * Read `../residual.ts` and `layer_norm.ts` first; `add_norm_wgsl.ts` has the shaders.
  *
  * Backward, the gradient of the sum has two parts: what comes back through the normalization, and `dSum` where the sum was
  * used elsewhere. Their total is the gradient of x, and, behind the mask, that of the branch:
@@ -29,7 +30,13 @@ import { addBackward, addForward, checkEqualShapes } from "../elementwise.ts";
 import { rowLanes } from "../reduce.ts";
 import { isFusible, residual, residualBackward, residualForward } from "../residual.ts";
 import { addNormBackwardWgsl, addNormForwardWgsl } from "./add_norm_wgsl.ts";
-import { addToWeight, columnsOf, layerNorm, layerNormBackward, layerNormForward } from "./layer_norm.ts";
+import {
+  addWeightGradients,
+  columnsOf,
+  layerNorm,
+  layerNormBackward,
+  layerNormForward,
+} from "./layer_norm.ts";
 import { normalizeRowWasm, rowGradientWasm } from "./layer_norm_wasm.ts";
 
 /** Adds and normalizes rows whose length is a multiple of 4. Where the threshold is 0, `random` is not read. */
@@ -185,13 +192,13 @@ export function addNorm(
     const sum = residual(x, branch, dropoutRate);
     return { sum, normalized: layerNorm(sum, weight, bias, epsilon) };
   }
-  const { tape } = branch, ofRate = dropThreshold(dropoutRate), threshold = tape?.random ? ofRate : 0;
+  const { tape } = branch, thresholdInTraining = dropThreshold(dropoutRate); // refuses a wrong rate in inference, too
+  const threshold = tape?.random ? thresholdInTraining : 0;
   const stream = threshold > 0 ? tape!.nextStream() : 0;
   const random = tape?.random ?? backend.allocate([4], "u32"); // bound, but not read, where the threshold is 0
   const constants = { rows, columns, stream, threshold, keepScale: 1 / (1 - dropoutRate) };
-  const inputs = [x, branch, weight, bias],
-    sum = outputOf(shape, inputs),
-    normalized = outputOf(shape, inputs);
+  const inputs = [x, branch, weight, bias];
+  const sum = outputOf(shape, inputs), normalized = outputOf(shape, inputs);
   const statistics = backend.allocate([rows, 2]);
   const tensors = { x, branch, weight, bias, random, sum, y: normalized, statistics };
   backend.run(addNormForward, tensors, { ...constants, epsilon });
@@ -205,7 +212,7 @@ export function addNorm(
       const switches = { joined, accumulate, accumulateBranch };
       backend.run(addNormBackward, { ...reads, dx, dBranch }, { ...constants, ...switches });
     }
-    addToWeight(weight, bias, { dy, x: sum, statistics });
+    addWeightGradients(weight, bias, { dy, x: sum, statistics });
   });
   return { sum, normalized };
 }

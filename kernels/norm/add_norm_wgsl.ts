@@ -22,8 +22,8 @@ const MOST_KEPT = 8;
 const elementOf = (name: string): string =>
   name === "random" ? "u32" : name === "statistics" ? "vec2f" : "vec4f";
 
-/** The sum of all numbers of the lanes' vectors. */
-const total = (vector: string): string => `sumOverGroup(lane, dot(${vector}, vec4f(1)))`;
+/** The sum over a row, of which each lane has a part: a vector with four sums. */
+const sumOverRow = (vector: string): string => `sumOverGroup(lane, dot(${vector}, vec4f(1)))`;
 
 /** How the lanes of a group walk over a row, again and again. */
 class RowWalk {
@@ -49,9 +49,9 @@ class RowWalk {
   }
 
   /**
-   * Does something with every vector of the lane.
+   * Walks over the lane's vectors once.
    *
-   * @param text Writes what, given the number of the vector: `part` is where it is in the row, `at` in the arrays.
+   * @param text Writes what is done with vector n of the lane; `part` is its index in the row, `at` in the arrays.
    */
   walk(text: (n: number) => string): string {
     const parts = this.#parts, lanes = this.#lanes;
@@ -70,7 +70,7 @@ class RowWalk {
     return this.#kept ? `${name}${n} = ${value};` : "";
   }
 
-  /** A value that was kept, or how it is found again. */
+  /** A value that was kept, or the expression that computes it again. */
   kept(name: string, n: number, again: string): string {
     return this.#kept ? `${name}${n}` : again;
   }
@@ -102,14 +102,14 @@ fn run(row: u32, lane: u32) {
     laneSum += s;`
     )
   }
-  let m = ${total("laneSum")} / columns;
+  let m = ${sumOverRow("laneSum")} / columns;
   ${
     row.walk((n) =>
       `let centered = ${row.kept("s", n, "sum[at]")} - m;
     laneSquares += centered * centered;`
     )
   }
-  let r = 1 / sqrt(${total("laneSquares")} / columns + epsilon);
+  let r = 1 / sqrt(${sumOverRow("laneSquares")} / columns + epsilon);
   ${row.walk((n) => `y[at] = weight[part] * (${row.kept("s", n, "sum[at]")} - m) * r + bias[part];`)}
   if (lane == 0) { statistics[row] = vec2f(m, r); }
 }`;
@@ -155,15 +155,15 @@ fn run(row: u32, lane: u32) {
     laneGx += g * normalized;`
     )
   }
-  let meanG = ${total("laneG")} / columns;
-  let meanGx = ${total("laneGx")} / columns;
+  let meanG = ${sumOverRow("laneG")} / columns;
+  let meanGx = ${sumOverRow("laneGx")} / columns;
   ${
     row.walk((n) =>
       `let g = ${row.kept("g", n, g)};
     let normalized = ${row.kept("normalized", n, normalized)};
-    let slope = ${isJoined ? "dSum[at] + " : ""}r * (g - meanG - normalized * meanGx);
-    dx[at] ${storeOrAdd(accumulate)} slope;
-    dBranch[at] ${storeOrAdd(accumulateBranch)} ${isDropped ? "dropped(at, slope)" : "slope"};`
+    let total = ${isJoined ? "dSum[at] + " : ""}r * (g - meanG - normalized * meanGx);
+    dx[at] ${storeOrAdd(accumulate)} total;
+    dBranch[at] ${storeOrAdd(accumulateBranch)} ${isDropped ? "dropped(at, total)" : "total"};`
     )
   }
 }`;

@@ -13,7 +13,7 @@
  *
  * The two means subtract from g its components along (1, …, 1) and along x̂: shifting or scaling a row changes nothing
  * after normalization. Kept for the backward pass: x itself, and the statistics of every row, mean and r, side by side in one
- * tensor; x̂ is cheap to recompute. `kernels/norm/add_norm.ts` does all this where x is a sum, in one pass with the sum.
+ * tensor; x̂ is cheap to recompute. Where x is a sum with the residual stream, `add_norm.ts` does all this in one pass with it.
  *
  * Reference: Ba, Kiros, Hinton, "Layer normalization", 2016.
  *
@@ -225,9 +225,9 @@ export function columnsOf(x: Tensor, weight: Tensor, bias: Tensor): number {
  *
  * @param weight (C).
  * @param bias (C).
- * @param rows What was normalized, its statistics, and the gradient of the result.
+ * @param rows What was normalized, x (…, C), its statistics (rows, 2), and the gradient of the result, dy (…, C).
  */
-export function addToWeight(
+export function addWeightGradients(
   weight: Tensor,
   bias: Tensor,
   { dy, x, statistics }: Readonly<Record<"dy" | "x" | "statistics", Tensor>>,
@@ -271,7 +271,7 @@ export function layerNorm(x: Tensor, weight: Tensor, bias: Tensor, epsilon = 1e-
       const { gradient: dx, accumulate } = gradientToWrite(x);
       backend.run(layerNormBackward, { dy, x, weight, statistics, dx }, { ...sizes, accumulate });
     }
-    addToWeight(weight, bias, { dy, x, statistics });
+    addWeightGradients(weight, bias, { dy, x, statistics });
   });
   return y;
 }

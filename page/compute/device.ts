@@ -6,7 +6,7 @@
 import { type Backend, chooseBackend, type DeviceChoice, type OpenedBackend } from "../../mod.ts";
 import type { FromWorker } from "../protocol.ts";
 
-/** One device at a time; closing it gives its memory back. */
+/** One device at a time; closing it frees its memory. */
 export class Device {
   readonly #post: (message: FromWorker) => void;
   #opened: OpenedBackend | undefined;

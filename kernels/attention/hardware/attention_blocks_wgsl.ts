@@ -69,19 +69,23 @@ import { component, unroll, unrollSum } from "../../matmul/unroll.ts";
 /** A vector with one expression for each of the four rows of a quad. */
 const vectorOf = (text: (row: number) => string): string => `vec4f(${unroll(4, text, ", ")})`;
 
+/** What a shader is written from: `reads` and `writes` name operands, which `layout` finds in tensors of these `types`. */
+interface ShaderParts {
+  readonly constants: AttentionConstants;
+  readonly tiles: AttentionTiles;
+  readonly types: Bindings;
+  readonly layout: HeadLayout;
+  readonly reads: readonly string[];
+  readonly writes: readonly string[];
+  /** Which block of a head a group computes, in WGSL. */
+  readonly block: string;
+  readonly body: string;
+}
+
 /** What the shaders share: `first` is the first row of the block in its head, whose rows begin at `start`. */
-function shader(
-  constants: AttentionConstants,
-  tiles: AttentionTiles,
-  types: Bindings,
-  reads: readonly string[],
-  writes: readonly string[],
-  block: string,
-  layout: HeadLayout,
-  body: string,
-): string {
-  const tensors = [reads, writes].map((operands) => layout.tensorsOf(operands));
-  return `${attentionDeclarationsWgsl(constants, tensors[0], tensors[1], types)}
+function shader({ constants, tiles, types, layout, reads, writes, block, body }: ShaderParts): string {
+  const [read, written] = [reads, writes].map((operands) => layout.tensorsOf(operands));
+  return `${attentionDeclarationsWgsl(constants, read, written, types)}
 const blocks = (time + ${BLOCK_ROWS - 1}) / ${BLOCK_ROWS};
 ${tiles.memory}
 fn run(group: u32, lane: u32) {
@@ -175,16 +179,8 @@ export function attentionForwardBlocksWgsl(
   }`)
     )
   }`;
-  return shader(
-    constants,
-    tiles,
-    types,
-    Object.keys(ATTENTION_READS),
-    ["y", "logSumExp"],
-    LAST_FIRST,
-    layout,
-    body,
-  );
+  const reads = Object.keys(ATTENTION_READS), writes = ["y", "logSumExp"];
+  return shader({ constants, tiles, types, layout, reads, writes, block: LAST_FIRST, body });
 }
 
 /** What both backward shaders read. */
@@ -234,7 +230,8 @@ export function attentionBackwardQueryBlocksWgsl(
     ${tiles.addRows("dq", "ds", ["key", "firstKey"])}
   }
   ${tiles.store("dQuery", storeOrAdd(constants.accumulate), gradientOf("dq", "scale * "))}`;
-  return shader(constants, tiles, types, BACKWARD_READS, ["dQuery"], LAST_FIRST, layout, body);
+  const reads = BACKWARD_READS, writes = ["dQuery"];
+  return shader({ constants, tiles, types, layout, reads, writes, block: LAST_FIRST, body });
 }
 
 /** dKey and dValue, from a walk over the queries that see them. */
@@ -278,5 +275,6 @@ export function attentionBackwardKeyValueBlocksWgsl(
   }
   ${tiles.store("dKey", storeOrAdd(constants.accumulateKey), gradientOf("dk", "scale * "))}
   ${tiles.store("dValue", storeOrAdd(constants.accumulateValue), gradientOf("dv"))}`;
-  return shader(constants, tiles, types, BACKWARD_READS, ["dKey", "dValue"], FIRST_FIRST, layout, body);
+  const reads = BACKWARD_READS, writes = ["dKey", "dValue"];
+  return shader({ constants, tiles, types, layout, reads, writes, block: FIRST_FIRST, body });
 }

@@ -86,7 +86,7 @@ export interface TilesOptions {
  *
  * @param constants Sizes and layout.
  * @param plan The size of the tiles.
- * @param options Whether there is a bias, and whether sums are split.
+ * @param options Whether there is a bias, whether sums are split, and what the matrices hold.
  * @returns WGSL with its own bindings.
  */
 export function tilesWgsl(
@@ -103,6 +103,8 @@ export function tilesWgsl(
   const fetch = (letter: "A" | "B"): string =>
     unroll(blocks, (i) => `next${i} = fetch${letter}(start, line, k + ${i * STEPS});`, " ");
   const fetchNext = `if (isOfB) { ${fetch("B")} } else { ${fetch("A")} }`;
+  // a slice may end between two blocks
+  const quads = blocks === 1 ? STEPS / 4 : `min(${steps / 4}, (end - k0 + 3) / 4)`;
   return `${declareMatrices([a, b], columns, biased)}
 ${blockWgsl(a, inner)}
 ${blockWgsl(b, inner)}
@@ -128,8 +130,7 @@ fn run(group: u32, lane: u32) {
     workgroupBarrier(); // the tiles are complete before any lane reads them
     k += ${steps};
     if (k0 + ${steps} < end) { ${fetchNext} }
-    ${blocks === 1 ? "" : "// a slice may end between two blocks"}
-    for (var q = 0u; q < ${blocks === 1 ? STEPS / 4 : `min(${steps / 4}, (end - k0 + 3) / 4)`}; q++) {
+    for (var q = 0u; q < ${quads}; q++) {
       let swizzle = 2 * ${blocks === 1 ? "q" : "(q % 4)"};
       let aVector = down ^ swizzle;
       let bVector = across ^ swizzle;

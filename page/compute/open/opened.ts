@@ -61,7 +61,7 @@ export class Opened {
     return this.#opened.message;
   }
 
-  /** Gives its memory back; it cannot be looked at afterwards. */
+  /** Frees its memory; it cannot be looked at afterwards. */
   close(): void {
     this.#opened.close();
   }
