@@ -109,7 +109,12 @@ export const evaluate: Command = defineCommand({
           report: await detailsOf(backend, model, tokenizer, {
             ...{ found, texts, ids, settings: { ...options, lines, seed: options.seed ?? 1 } },
             checkMemory: (tokens) =>
-              checkGenerationMemory(model.config, { samples: 1, tokens }, limits, "leave out --report"),
+              checkGenerationMemory(
+                model.config,
+                { samples: 1, prompt: 1, tokens },
+                limits,
+                "leave out --report",
+              ),
             onProgress: advance("writing samples"),
           }),
         },

@@ -105,7 +105,8 @@ export const generate: Command = defineCommand({
       const { model, tokenizer } = openModel(backend, found, "causal");
       const text = (promptFile === undefined ? prompt : await readText(promptFile)) ||
         defaultPrompt(tokenizer);
-      const ids = tokenizer.encode(text), size = { samples, tokens: ids.length + options.maxNewTokens };
+      const { length } = tokenizer.encode(text);
+      const size = { samples, prompt: length, tokens: length + options.maxNewTokens };
       const advice = "give a smaller --num-samples or --max-new-tokens";
       checkGenerationMemory(model.config, size, await memoryLimits(backend), advice);
       printDiagnostic(`${found.path} on ${backend.device}: ${describeSampling(temperatures, options)}`);

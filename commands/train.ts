@@ -7,7 +7,7 @@ import { loadModel, loadSavedExperiment } from "../checkpoints/checkpoint.ts";
 import { huggingFaceTensors } from "../checkpoints/hugging_face/formats.ts";
 import { type Command, defineCommand } from "./cli/command.ts";
 import { UsageError } from "./cli/errors.ts";
-import { kebabCase } from "./cli/flags.ts";
+import { type Flag, kebabCase } from "./cli/flags.ts";
 import { allowWriting } from "./cli/permissions.ts";
 import { print, quote } from "./cli/terminal.ts";
 import { newestRun, tokenizerOf } from "./files/checkpoint_folder.ts";
@@ -53,9 +53,9 @@ export const train: Command = defineCommand({
 });
 
 /** Refuses flags beside --export-torch, which would be left out of account. */
-function expectAlone(given: object): void {
-  const other = Object.entries(given).find(([name, value]) =>
-    value !== undefined && value !== false && !["exportTorch", "verbose"].includes(name)
+function expectAlone(given: Readonly<Record<string, unknown>>): void {
+  const other = Object.entries<Flag>(trainFlags).find(([name, flag]) =>
+    name !== "exportTorch" && given[name] !== flag.default
   );
   if (other === undefined) return;
   throw new UsageError(

@@ -39,13 +39,14 @@ export async function* decodeSamples(
 ): AsyncGenerator<string[]> {
   let samples: { stream: ReturnType<Tokenizer["decodeStream"]>; ended: boolean }[] | undefined;
   for await (const read of tokens) {
-    for (const ids of read) expectTokens(ids, tokenizer);
     samples ??= read.map(() => ({ stream: tokenizer.decodeStream(), ended: false }));
     yield samples.map((sample, index) => {
       if (sample.ended) return "";
       const end = endId === undefined ? -1 : read[index].indexOf(endId);
       sample.ended = end >= 0;
-      return sample.stream.push(sample.ended ? read[index].subarray(0, end) : read[index]);
+      const ids = sample.ended ? read[index].subarray(0, end) : read[index];
+      expectTokens(ids, tokenizer);
+      return sample.stream.push(ids);
     });
     if (samples.every(({ ended }) => ended)) break;
   }

@@ -66,6 +66,11 @@ Deno.test("what is missing, empty or a file instead of a folder is named as that
         2,
         "--steps is for training, and --export-torch trains nothing: give one of them",
       ],
+      [
+        "train --export-torch runs/story --no-tied",
+        2,
+        "--tied is for training, and --export-torch trains nothing: give one of them",
+      ],
       ["train --data one.txt", 1, "Cannot train on one.txt: 1 character is too few; at least 500 are needed"],
       ["train --data=", 2, "--data is empty: expected FILE..., or leave it out"],
       ["train --tokenizer=", 2, "--tokenizer is empty: expected char|bpe|FOLDER, or leave it out"],

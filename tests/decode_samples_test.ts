@@ -40,6 +40,12 @@ Deno.test("a text ends at the token that is given, and at no other", async () =>
   assertEquals(await decode(tokenizer.vocabSize), [["a<|endoftext|>ba"], [""]]);
 });
 
+Deno.test("the end of a text, and what is drawn after it, need not be tokens of the tokenizer", async () => {
+  const [a, b] = tokenizer.encode("ab"), end = tokenizer.vocabSize;
+  const drawn = reads([[a, end, end + 1], [b]], [[end + 1], [end]]);
+  assertEquals(await Array.fromAsync(decodeSamples(drawn, tokenizer, end)), [["a", "b"], ["", ""], ["", ""]]);
+});
+
 Deno.test("a token that the tokenizer does not have is refused, with what to do", async () => {
   await assertRejects(
     () => Array.fromAsync(decodeSamples(reads([[1], [257]]), tokenizer)),

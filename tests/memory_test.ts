@@ -8,12 +8,14 @@ import {
 } from "../commands/cost/memory.ts";
 import type { Backend } from "../core/backend.ts";
 import { CpuBackend } from "../core/cpu_backend.ts";
+import { initialize } from "../core/module.ts";
 import { WasmBackend } from "../core/wasm/wasm_backend.ts";
 import { WebGpuBackend } from "../core/webgpu/webgpu_backend.ts";
 import { RobertaClassifier } from "../models/roberta_classifier.ts";
 import { Gpt, type GptConfig } from "../models/gpt.ts";
 import { MaskedLanguageModel } from "../models/masked_language_model.ts";
 import type { RobertaConfig } from "../models/roberta.ts";
+import { generate } from "../inference/generate.ts";
 import { estimateMemory } from "../training/memory.ts";
 import { PRESETS } from "../training/presets/gpt_presets.ts";
 import { causalBatches } from "../data/batches.ts";
@@ -240,9 +242,28 @@ Deno.test("evaluating and generating are refused with the flag that helps", () =
   const tooSmall = { ...limits, total: 1000 };
   assertThrows(() => checkEvaluationMemory(config, 2, tooSmall), RangeError, "the model is too large for it");
   const generate = (samples: number, tokens: number) =>
-    checkGenerationMemory(config, { samples, tokens }, limits, "leave out --report");
+    checkGenerationMemory(config, { samples, prompt: 1, tokens }, limits, "leave out --report");
   generate(10, 1000);
   assertThrows(() => generate(10, 1e6), RangeError, "10 texts of 1000000 tokens at once, which needs about");
   const { message } = assertThrows(() => generate(1, 1e8), RangeError);
   assertMatch(message, /^Cannot generate a text of 100000000 tokens, which .*; leave out --report$/);
+});
+
+Deno.test("generating is refused where a prompt that is computed at once, or a window that slides, does not fit", async () => {
+  const samples = 20, cases = [[23, 1], [3, 30]];
+  for (const architecture of ["gpt1", "gpt2"] as const) {
+    for (const [prompt, maxNewTokens] of cases) {
+      const config = { ...tiny, architecture }, backend = new CpuBackend(), model = new Gpt(config);
+      initialize(backend, model, 1);
+      const before = backend.bytes, options = { prompt: new Uint32Array(prompt), samples, maxNewTokens };
+      const tokens = prompt + maxNewTokens, size = { samples, prompt, tokens };
+      for await (const _ of generate(backend, model, { ...options, chunk: tokens })) {
+        const taken = backend.bytes - before, what = `${architecture}, a prompt of ${prompt}: ${taken} bytes`;
+        const check = (total: number) => () =>
+          checkGenerationMemory(config, size, { total, buffer: Infinity, binding: Infinity }, "less");
+        assertThrows(check(0.9 * taken), RangeError, "20 texts", what);
+        if (prompt > 3) check(1.1 * taken)(); // of a window that slides, half is computed: the estimate takes all of it
+      }
+    }
+  }
 });

@@ -14,6 +14,10 @@ const schedule: Schedule = {
   steps: 10,
 };
 
+/** The checkpoint of a run in a folder. */
+const checkpointIn = (cwd: string, step: number) =>
+  ({ path: `${cwd}/run/last`, step, state: { settings: schedule } }) as unknown as TrainedCheckpoint;
+
 /** Reads the rates of a run whose metrics.jsonl holds these, of steps from 1 on. */
 async function readFrom(cwd: string, step: number, rates: readonly (number | undefined)[]) {
   const rest = { epoch: 1, loss: 1, gradientNorm: 1, seconds: 1 };
@@ -23,8 +27,7 @@ async function readFrom(cwd: string, step: number, rates: readonly (number | und
   await Deno.mkdir(`${cwd}/run/last`, { recursive: true });
   await Deno.writeTextFile(`${cwd}/run/last/config.json`, "{}");
   await Deno.writeTextFile(`${cwd}/run/metrics.jsonl`, lines.join("\n") + '\n{"step":');
-  const checkpoint = { path: `${cwd}/run/last`, step, state: { settings: schedule } };
-  return await readRates(checkpoint as unknown as TrainedCheckpoint);
+  return await readRates(checkpointIn(cwd, step));
 }
 
 Deno.test("recorded rates: those up to the checkpoint, how many are missing, and the last that is not of the schedule", () =>
@@ -38,6 +41,12 @@ Deno.test("recorded rates: those up to the checkpoint, how many are missing, and
     ]);
     const changed = await readFrom(cwd, 6, [0.1, undefined, 0.2, ...scheduled.slice(3)]);
     assertEquals([changed.missing, changed.changedAfter], [1, 3]);
+    // edited: a step that is none, and lines in another order
+    const lines = (await Deno.readTextFile(`${cwd}/run/metrics.jsonl`)).trimEnd().split("\n");
+    const edited = [lines[0].replace('"step":1', '"step":0'), ...lines.toReversed()].join("\n") + "\n";
+    await Deno.writeTextFile(`${cwd}/run/metrics.jsonl`, edited);
+    const again = await readRates(checkpointIn(cwd, 6));
+    assertEquals([again.missing, again.changedAfter], [1, 3]);
     await Deno.remove(`${cwd}/run/metrics.jsonl`);
     assertEquals(
       (await readRates({ path: `${cwd}/run`, step: 6, state: { settings: schedule } } as never)).missing,

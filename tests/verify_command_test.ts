@@ -82,7 +82,7 @@ Deno.test("verify repeats a run whose learning rate and length were changed, wit
     assertEquals(code, 0, stdout);
     assertMatch(
       stdout,
-      /^note +after step 7 the learning rate or the length of the run was changed: every step is repeated with the rate that metrics\.jsonl records$/m,
+      /^note +after step 7 the learning rate or the length of the run was changed: every step that metrics\.jsonl records is repeated with its rate$/m,
     );
     assertMatch(stdout, /^last at 10 +[0-9a-f]{64} {2}= repeated$/m);
     assertEquals(JSON.parse((await verify(cwd, "runs/story --json")).stdout).changedAfter, 7);

@@ -101,19 +101,24 @@ export function checkEvaluationMemory(config: ModelConfig, batchSize: number, li
   );
 }
 
-/** Refuses to generate more or longer texts than fit, with what to do about it. The model itself is in memory by then. */
+/**
+ * Refuses to generate more or longer texts than fit, with what to do about it. The model itself is in memory by then. A prompt is
+ * computed at once, and so is a window that slides: what a block makes of all these positions is there beside the caches.
+ */
 export function checkGenerationMemory(
-  { layers, modelDim, contextLength, vocabSize }: ModelConfig,
-  { samples, tokens }: { samples: number; tokens: number },
+  { layers, modelDim, feedForwardDim, contextLength, vocabSize }: ModelConfig,
+  { samples, prompt, tokens }: { samples: number; prompt: number; tokens: number },
   limits: MemoryLimits,
   advice: string,
 ): void {
   const cache = 4 * samples * contextLength * modelDim; // keys or values of one layer
   const logits = 4 * samples * vocabSize;
   const written = 4 * samples * tokens; // the ids on the device, and their initial copy
-  const binding = Math.max(cache, logits, written);
+  const atOnce = 4 * samples * (tokens > contextLength ? contextLength : prompt);
+  const block = atOnce * ((18 + layers) * modelDim + 2 * feedForwardDim);
+  const binding = Math.max(cache, logits, written, atOnce * Math.max(3 * modelDim, feedForwardDim));
   const problem = shortage(
-    { total: 2 * layers * cache + 3 * logits + 2 * written, buffer: binding, binding },
+    { total: 2 * layers * cache + block + 3 * logits + 2 * written, buffer: binding, binding },
     limits,
   );
   if (problem === undefined) return;

@@ -25,11 +25,15 @@ export interface RecordedRates {
 /** Reads the rates of a run up to a checkpoint of it. */
 export async function readRates({ path, step, state }: TrainedCheckpoint): Promise<RecordedRates> {
   const records = keptRecords(await readIfThere(join(await runOf(path), "metrics.jsonl")), step);
-  const rates = new Map(records.map(({ step, learningRate }) => [step, learningRate]));
-  const newest = state.settings as Schedule;
-  const changedAfter = records.findLast(({ step, learningRate }) =>
-    learningRate !== learningRateAt(newest, step - 1)
-  )?.step;
+  const recorded = new Map(records.map(({ step, learningRate }) => [step, learningRate]));
+  const rates = new Map<number, number>(), newest = state.settings as Schedule;
+  let changedAfter: number | undefined;
+  for (let done = 1; done <= step; done++) { // a file that was edited may have its lines in any order, and other steps
+    const rate = recorded.get(done);
+    if (rate === undefined) continue;
+    rates.set(done, rate);
+    if (rate !== learningRateAt(newest, done - 1)) changedAfter = done;
+  }
   return { rates, missing: step - rates.size, ...changedAfter !== undefined && { changedAfter } };
 }
 

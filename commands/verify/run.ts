@@ -93,8 +93,8 @@ const OTHER =
 
 /** What is repeated of a run whose rate was changed. */
 const changeOfRate = (step: number): string =>
-  `after step ${step} the learning rate or the length of the run was changed: every step is repeated with the rate that ` +
-  "metrics.jsonl records";
+  `after step ${step} the learning rate or the length of the run was changed: every step that metrics.jsonl records is ` +
+  "repeated with its rate";
 
 /** What else may be the reason for a difference: steps whose rate nothing records are repeated with the newest settings. */
 const withoutRates = ({ missing }: RecordedRates): string =>
