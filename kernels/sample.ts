@@ -186,7 +186,8 @@ export const sampleForward = kernel({
       philox4x32(bits, seed[0], seed[1], row, counters[0] + 1, 0, 0);
       let goal = (bits[0] >>> 8) / 2 ** 24 * sumOf(weights);
       const token = weights.findIndex((weight) => (goal -= weight) < 0);
-      drawn[row] = token < 0 ? weights.findLastIndex((weight) => weight > 0) : token; // rounding may leave none
+      // rounding may leave none, and of logits that are not numbers no token has a weight
+      drawn[row] = token < 0 ? Math.max(0, weights.findLastIndex((weight) => weight > 0)) : token;
     }
   },
   wgsl: `${PHILOX_WGSL}
@@ -253,6 +254,7 @@ fn run(row: u32, lane: u32) {
       before += chunkSums[found];
       if (other < lanes - 1) { found = other + 1; }
     }
+    drawn[row] = 0; // of logits that are not numbers no token has a weight
     for (var v = found * chunk; v < min(found * chunk + chunk, columns) && before <= goal; v++) {
       let w = weight(start, v, kept, m);
       if (w > 0) { drawn[row] = v; } // the last one kept, if rounding leaves nothing above the goal

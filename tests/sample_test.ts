@@ -138,6 +138,19 @@ everyBackend("sample at temperature 0 takes the most likely token, the first of 
   assertEquals(await greedy([1e30, -1e30]), new Set([0]));
 });
 
+for (const value of [NaN, Infinity, -Infinity]) {
+  everyBackend(
+    `sample draws a token of the vocabulary, even if a model that diverged gives ${value}`,
+    async (backend) => {
+      for (const options of [{}, { temperature: 0 }, { topK: 2 }, { topP: 0.5 }]) {
+        for (const id of await draw(backend, [value, value, value, value, value], 3, options)) {
+          assert(id < 5, `${JSON.stringify(options)}: ${id}`);
+        }
+      }
+    },
+  );
+}
+
 everyBackend("sample: each option changes what is drawn from a large vocabulary", async (backend) => {
   const { data } = normals("logits", [50_257], 2), rows = 4;
   const plain = await draw(backend, data, rows);
