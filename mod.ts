@@ -181,19 +181,20 @@ export {
   PROBLEM_TYPES,
   problemOf,
   type ProblemType,
-} from "./models/classifier.ts";
+} from "./models/classifiers/classifier.ts";
+export * from "./models/classifiers/gpt_classifier.ts";
+export * from "./models/classifiers/roberta_classifier.ts";
 export { INITIAL_STD, LAYER_NORM_EPSILON, type TransformerConfig } from "./models/config.ts";
 export type { BlockFactory, Experiment, NormFactory, Parts, PositionsFactory } from "./models/experiment.ts";
 export * from "./models/families.ts";
+export type { ForwardContext, HeadPatch } from "./models/forward_context.ts";
 export * from "./models/gpt.ts";
-export * from "./models/gpt_classifier.ts";
 export * from "./models/language_head.ts";
 export * from "./models/layers.ts";
 export * from "./models/learner.ts";
 export * from "./models/masked_language_model.ts";
 export * from "./models/positions.ts";
 export * from "./models/roberta.ts";
-export * from "./models/roberta_classifier.ts";
 
 // Tokenizers: texts to ids and back
 export * from "./tokenizers/base_tokenizer.ts";

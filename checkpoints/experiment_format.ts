@@ -19,7 +19,7 @@
 import type { Parameter } from "../core/module.ts";
 import { quoted, shortened } from "../core/quoted.ts";
 import { type ActivationName, activations } from "../kernels/activations.ts";
-import { PROBLEM_TYPES } from "../models/classifier.ts";
+import { PROBLEM_TYPES } from "../models/classifiers/classifier.ts";
 import { checkExperiment, type Experiment } from "../models/experiment.ts";
 import { ARCHITECTURES, type ModelConfig } from "../models/families.ts";
 import { expectShape } from "./checkpoint_tensors.ts";

@@ -8,7 +8,7 @@ import { classOf } from "../data/labels.ts";
 import { type ConfusionMatrix, confusionMatrix } from "../training/classification_metrics.ts";
 import { classificationReport, namePrediction } from "../inference/classification_report.ts";
 import { type Classification, classify as predict } from "../inference/classify.ts";
-import { type ClassifierOptions, problemOf } from "../models/classifier.ts";
+import { type ClassifierOptions, problemOf } from "../models/classifiers/classifier.ts";
 import { findModel } from "./files/block_file.ts";
 import { openModel } from "./files/checkpoint_folder.ts";
 import { type Command, defineCommand } from "./cli/command.ts";

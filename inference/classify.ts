@@ -7,7 +7,7 @@
 import type { Backend } from "../core/backend.ts";
 import { exp } from "../core/math.ts";
 import { softmax } from "../kernels/softmax.ts";
-import { type Classifier, problemOf } from "../models/classifier.ts";
+import { type Classifier, problemOf } from "../models/classifiers/classifier.ts";
 import { checkSizes, PAD_ID } from "../models/config.ts";
 import type { Example } from "../data/labelled_batches.ts";
 import { fitSequences, padSequences } from "../data/sequences.ts";

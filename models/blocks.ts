@@ -22,7 +22,8 @@ import type { Tensor } from "../core/tensor.ts";
 import { gelu } from "../kernels/activations.ts";
 import { residual } from "../kernels/residual.ts";
 import { INITIAL_STD, type TransformerConfig } from "./config.ts";
-import { type ForwardContext, LayerNorm, Mlp, SelfAttention } from "./layers.ts";
+import type { ForwardContext } from "./forward_context.ts";
+import { LayerNorm, Mlp, SelfAttention } from "./layers.ts";
 
 /**
  * A block: (B, T, C) → (B, T, C).

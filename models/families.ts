@@ -13,11 +13,11 @@ import type { Block } from "./blocks.ts";
 import type { TransformerConfig } from "./config.ts";
 import type { Experiment } from "./experiment.ts";
 import { Gpt, type GptConfig } from "./gpt.ts";
-import { GptClassifier, type GptClassifierConfig } from "./gpt_classifier.ts";
-import type { HeadPatch } from "./layers.ts";
+import { GptClassifier, type GptClassifierConfig } from "./classifiers/gpt_classifier.ts";
+import type { HeadPatch } from "./forward_context.ts";
 import { MaskedLanguageModel } from "./masked_language_model.ts";
 import type { RobertaConfig } from "./roberta.ts";
-import { RobertaClassifier, type RobertaClassifierConfig } from "./roberta_classifier.ts";
+import { RobertaClassifier, type RobertaClassifierConfig } from "./classifiers/roberta_classifier.ts";
 
 /**
  * The configuration of a classifier of any family.

@@ -26,7 +26,8 @@ import { inScope, recompute } from "../kernels/recompute.ts";
 import { type Block, PostNormBlock, PreNormBlock } from "./blocks.ts";
 import { checkConfig, INITIAL_STD, type TransformerConfig } from "./config.ts";
 import { chooseParts, expectStates, type Experiment, type Parts } from "./experiment.ts";
-import { type HeadPatch, Identity, LayerNorm, type Norm } from "./layers.ts";
+import type { HeadPatch } from "./forward_context.ts";
+import { Identity, LayerNorm, type Norm } from "./layers.ts";
 import type { BatchTensors, Learner } from "./learner.ts";
 import { LearnedPositions, type Positions } from "./positions.ts";
 

@@ -8,9 +8,9 @@
  */
 
 import { constant, normal, Parameter } from "../core/module.ts";
-import { formatShape, type Tensor } from "../core/tensor.ts";
+import type { Tensor } from "../core/tensor.ts";
 import { attention } from "../kernels/attention/attention.ts";
-import { cachedSelfAttention, fillCache, type KeyValueCache } from "../kernels/attention/cache.ts";
+import { cachedSelfAttention, fillCache } from "../kernels/attention/cache.ts";
 import { decomposedAttention } from "../kernels/attention/decomposed_attention.ts";
 import { mergeHeads, splitHeads } from "../kernels/attention/heads.ts";
 import { selfAttention } from "../kernels/attention/self_attention.ts";
@@ -19,6 +19,7 @@ import { type AddNorm, addNorm } from "../kernels/norm/add_norm.ts";
 import { layerNorm } from "../kernels/norm/layer_norm.ts";
 import { linear } from "../kernels/matmul/linear.ts";
 import { LAYER_NORM_EPSILON } from "./config.ts";
+import { checkContext, type ForwardContext, patchedHeads } from "./forward_context.ts";
 
 /**
  * Every row times a matrix, plus a bias.
@@ -139,57 +140,6 @@ export class LayerNorm implements Norm {
 }
 
 /**
- * Replaces what the heads of a layer computed, for instance to see what a head is for. It returns its argument or another
- * tensor of the same shape, on the same tape.
- *
- * @param layer The layer, the first is 0.
- * @param heads (B, T, C): the heads side by side, before the output projection; channels h · D to (h + 1) · D are head h.
- * @returns (B, T, C).
- * @category Models
- */
-export type HeadPatch = (layer: number, heads: Tensor) => Tensor;
-
-/**
- * What a forward pass can do besides computing its result: `patch`, and at most one of the others.
- *
- * @category Models
- */
-export interface ForwardContext {
-  /**
-   * Keys and values of this layer, for causal attention without a tape: one position is computed, or, into an empty cache,
-   * the first ones of every sequence.
-   */
-  cache?: KeyValueCache;
-  /** u32 (B): the length of each sequence without its padding. */
-  lengths?: Tensor;
-  /** Collects attention weights, (B, H, T, T) per layer; attention is then computed step by step, and not dropped. */
-  weights?: Tensor[];
-  /** Called with the heads of this layer side by side, (B, T, C), before the output projection; its result replaces them. */
-  patch?: (heads: Tensor) => Tensor;
-}
-
-/** Each path through attention does one thing; combinations are refused, since one of the two would be left out. */
-function checkContext({ cache, lengths, weights }: ForwardContext, causal: boolean, trained: boolean): void {
-  const check = (valid: boolean, what: string) => {
-    if (!valid) throw new TypeError(`Cannot ${what}`);
-  };
-  check(!(weights && lengths), "collect attention weights of padded sequences: give one without padding");
-  check(
-    !(weights && cache),
-    "collect attention weights with a cache: give the whole sequence at once, and no cache",
-  );
-  check(!(cache && lengths), "skip padding with a cache: give sequences of one length, or no cache");
-  check(!cache || causal, "attend to later positions with a cache: they are not computed yet, give no cache");
-  check(!cache || !trained, "train with a cache, which keeps nothing for the backward pass: give no cache");
-}
-
-function patched(heads: Tensor, patch: (heads: Tensor) => Tensor): Tensor {
-  const y = patch(heads), shape = formatShape(heads.shape);
-  if (formatShape(y.shape) === shape) return y;
-  throw new TypeError(`Cannot replace heads ${shape} by ${formatShape(y.shape)}: expected the same shape`);
-}
-
-/**
  * Sizes of {@linkcode SelfAttention}.
  *
  * @category Models
@@ -247,7 +197,7 @@ export class SelfAttention {
   forward(x: Tensor, context: ForwardContext = {}): Tensor {
     checkContext(context, this.#options.causal, x.tape !== undefined);
     const heads = this.#attend(this.queryKeyValue.forward(x), context); // (B, T, C)
-    return this.projection.forward(context.patch ? patched(heads, context.patch) : heads); // (B, T, C)
+    return this.projection.forward(patchedHeads(heads, context)); // (B, T, C)
   }
 
   /**

@@ -26,7 +26,8 @@ import { recompute } from "../kernels/recompute.ts";
 import { type Block, PostNormBlock } from "./blocks.ts";
 import { checkConfig, checkSizes, INITIAL_STD, PAD_ID, type TransformerConfig } from "./config.ts";
 import { chooseParts, expectStates, type Experiment, type Parts } from "./experiment.ts";
-import { type HeadPatch, Identity, LayerNorm, Linear, type Norm } from "./layers.ts";
+import type { HeadPatch } from "./forward_context.ts";
+import { Identity, LayerNorm, Linear, type Norm } from "./layers.ts";
 import { LearnedPositions, type Positions } from "./positions.ts";
 
 /**

@@ -4,7 +4,8 @@ import type { Tensor } from "../core/tensor.ts";
 import { add } from "../kernels/elementwise.ts";
 import type { Block, BlockOptions } from "../models/blocks.ts";
 import type { TransformerConfig } from "../models/config.ts";
-import { type ForwardContext, Mlp, SelfAttention } from "../models/layers.ts";
+import type { ForwardContext } from "../models/forward_context.ts";
+import { Mlp, SelfAttention } from "../models/layers.ts";
 
 class WithoutNorm implements Block {
   readonly attention: SelfAttention;

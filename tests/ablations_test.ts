@@ -23,7 +23,7 @@ import type { TransformerConfig } from "../models/config.ts";
 import type { Experiment } from "../models/experiment.ts";
 import { attentionStack, buildModel, type ModelConfig } from "../models/families.ts";
 import { Gpt } from "../models/gpt.ts";
-import type { HeadPatch } from "../models/layers.ts";
+import type { HeadPatch } from "../models/forward_context.ts";
 import { inFolder, succeed } from "./_command.ts";
 import { sourcesIn } from "./_sources.ts";
 import { assertClose, integers, normals } from "./_testing.ts";

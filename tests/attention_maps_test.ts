@@ -3,9 +3,9 @@ import { CpuBackend } from "../core/cpu_backend.ts";
 import { initialize } from "../core/module.ts";
 import { attentionStack } from "../models/families.ts";
 import { Gpt } from "../models/gpt.ts";
-import { GptClassifier } from "../models/gpt_classifier.ts";
+import { GptClassifier } from "../models/classifiers/gpt_classifier.ts";
 import { MaskedLanguageModel } from "../models/masked_language_model.ts";
-import { RobertaClassifier } from "../models/roberta_classifier.ts";
+import { RobertaClassifier } from "../models/classifiers/roberta_classifier.ts";
 import { attentionMaps, attentionWeights } from "../inference/attention_maps.ts";
 import { assertClose, everyBackend, TOLERANCES } from "./_testing.ts";
 

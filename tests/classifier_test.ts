@@ -3,10 +3,10 @@ import type { Backend } from "../core/backend.ts";
 import { CpuBackend } from "../core/cpu_backend.ts";
 import { initialize } from "../core/module.ts";
 import { Random } from "../core/random.ts";
-import type { Classifier } from "../models/classifier.ts";
+import type { Classifier } from "../models/classifiers/classifier.ts";
 import { buildModel, type ClassifierConfig } from "../models/families.ts";
-import type { GptClassifierConfig } from "../models/gpt_classifier.ts";
-import type { RobertaClassifierConfig } from "../models/roberta_classifier.ts";
+import type { GptClassifierConfig } from "../models/classifiers/gpt_classifier.ts";
+import type { RobertaClassifierConfig } from "../models/classifiers/roberta_classifier.ts";
 import {
   loadModel,
   modelFiles,

@@ -1,8 +1,8 @@
 import { assert, assertAlmostEquals, assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { CpuBackend } from "../core/cpu_backend.ts";
 import { initialize } from "../core/module.ts";
-import type { ProblemType } from "../models/classifier.ts";
-import { RobertaClassifier } from "../models/roberta_classifier.ts";
+import type { ProblemType } from "../models/classifiers/classifier.ts";
+import { RobertaClassifier } from "../models/classifiers/roberta_classifier.ts";
 import { classify, confusionOf } from "../inference/classify.ts";
 import { everyBackend, integers } from "./_testing.ts";
 import { onNextEvent, small } from "./_training.ts";

@@ -4,7 +4,7 @@ import { initialize } from "../core/module.ts";
 import { Tape } from "../core/tape.ts";
 import { Gpt } from "../models/gpt.ts";
 import { MaskedLanguageModel } from "../models/masked_language_model.ts";
-import { RobertaClassifier } from "../models/roberta_classifier.ts";
+import { RobertaClassifier } from "../models/classifiers/roberta_classifier.ts";
 import { checkConfig, checkSizes, type TransformerConfig } from "../models/config.ts";
 
 const small: TransformerConfig = {

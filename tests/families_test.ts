@@ -7,8 +7,8 @@ import {
   type ModelConfig,
   type ModelKind,
 } from "../models/families.ts";
-import { GptClassifier } from "../models/gpt_classifier.ts";
-import { RobertaClassifier } from "../models/roberta_classifier.ts";
+import { GptClassifier } from "../models/classifiers/gpt_classifier.ts";
+import { RobertaClassifier } from "../models/classifiers/roberta_classifier.ts";
 import { Gpt } from "../models/gpt.ts";
 import { MaskedLanguageModel } from "../models/masked_language_model.ts";
 

@@ -1,7 +1,7 @@
 import { CpuBackend } from "../core/cpu_backend.ts";
 import { initialize } from "../core/module.ts";
 import { IGNORE_INDEX } from "../kernels/cross_entropy.ts";
-import { GptClassifier } from "../models/gpt_classifier.ts";
+import { GptClassifier } from "../models/classifiers/gpt_classifier.ts";
 import { assertReadsOneText, lengths, shape, texts } from "./_classifiers.ts";
 import { assertClose, everyBackend, TOLERANCES } from "./_testing.ts";
 import { small } from "./_training.ts";

@@ -4,7 +4,7 @@ import { CpuBackend } from "../core/cpu_backend.ts";
 import { Tape } from "../core/tape.ts";
 import { IGNORE_INDEX } from "../kernels/cross_entropy.ts";
 import { buildModel, kindOf, objectiveOf } from "../models/families.ts";
-import type { GptClassifier } from "../models/gpt_classifier.ts";
+import type { GptClassifier } from "../models/classifiers/gpt_classifier.ts";
 import { importTensors } from "../checkpoints/hugging_face/tensors.ts";
 import { MaskedLanguageModel } from "../models/masked_language_model.ts";
 import { totalWeight, toTensors } from "../training/batch_tensors.ts";

@@ -1,8 +1,8 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { namedParameters } from "../core/module.ts";
 import { buildModel, type ModelConfig } from "../models/families.ts";
-import type { GptClassifierConfig } from "../models/gpt_classifier.ts";
-import type { RobertaClassifierConfig } from "../models/roberta_classifier.ts";
+import type { GptClassifierConfig } from "../models/classifiers/gpt_classifier.ts";
+import type { RobertaClassifierConfig } from "../models/classifiers/roberta_classifier.ts";
 import { exportTensors, importTensors, matchTensors } from "../checkpoints/hugging_face/tensors.ts";
 import {
   fromHuggingFaceConfig,

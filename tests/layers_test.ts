@@ -1,11 +1,11 @@
-import { assertEquals, assertThrows } from "@std/assert";
+import { assertEquals } from "@std/assert";
 import type { Backend } from "../core/backend.ts";
 import { CpuBackend } from "../core/cpu_backend.ts";
 import { initialize, namedParameters } from "../core/module.ts";
 import { Tape } from "../core/tape.ts";
 import type { Tensor } from "../core/tensor.ts";
 import { relu } from "../kernels/activations.ts";
-import { type ForwardContext, LayerNorm, Linear, Mlp, SelfAttention } from "../models/layers.ts";
+import { LayerNorm, Linear, Mlp, SelfAttention } from "../models/layers.ts";
 import { assertClose, everyBackend, normals, TOLERANCES } from "./_testing.ts";
 
 const names = (module: object) => namedParameters(module).map(({ name, shape }) => `${name} (${shape})`);
@@ -93,25 +93,4 @@ Deno.test("SelfAttention drops weights on a tape with random state only", async 
   assertEquals(await run(new Tape()), plain);
   const dropped = await run(new Tape(backend.from(new Uint32Array(4))));
   assertEquals(dropped.some((value, at) => value !== plain[at]), true);
-});
-
-Deno.test("SelfAttention refuses what a path through it would ignore", () => {
-  const backend = new CpuBackend(), weights: Tensor[] = [], lengths = backend.from(Uint32Array.of(3, 5));
-  const position = backend.from(Uint32Array.of(0)), shape = [2, 3, 5, 4];
-  const cache = { key: backend.allocate(shape), value: backend.allocate(shape), position };
-  const refuse = (
-    context: ForwardContext,
-    message: string,
-    { causal = true, tape = new Array<Tape>() } = {},
-  ) => {
-    const { layer, input } = selfAttention(backend, causal), x = input();
-    for (const one of tape) one.watch(x);
-    assertThrows(() => layer.forward(x, context), TypeError, `Cannot ${message}`);
-  };
-  refuse({ weights, lengths }, "collect attention weights of padded sequences: give one without padding");
-  refuse({ weights, cache }, "collect attention weights with a cache");
-  refuse({ cache, lengths }, "skip padding with a cache");
-  refuse({ cache }, "attend to later positions with a cache", { causal: false });
-  refuse({ cache }, "train with a cache", { tape: [new Tape()] });
-  assertEquals(weights, []);
 });

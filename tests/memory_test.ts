@@ -11,7 +11,7 @@ import { CpuBackend } from "../core/cpu_backend.ts";
 import { initialize } from "../core/module.ts";
 import { WasmBackend } from "../core/wasm/wasm_backend.ts";
 import { WebGpuBackend } from "../core/webgpu/webgpu_backend.ts";
-import { RobertaClassifier } from "../models/roberta_classifier.ts";
+import { RobertaClassifier } from "../models/classifiers/roberta_classifier.ts";
 import { Gpt, type GptConfig } from "../models/gpt.ts";
 import { MaskedLanguageModel } from "../models/masked_language_model.ts";
 import type { RobertaConfig } from "../models/roberta.ts";

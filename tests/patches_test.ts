@@ -15,7 +15,7 @@ import { generate } from "../inference/generate.ts";
 import { attentionStack, buildModel, type ModelConfig } from "../models/families.ts";
 import type { Block, PostNormBlock } from "../models/blocks.ts";
 import { Gpt, type GptConfig } from "../models/gpt.ts";
-import type { HeadPatch } from "../models/layers.ts";
+import type { HeadPatch } from "../models/forward_context.ts";
 import { MaskedLanguageModel } from "../models/masked_language_model.ts";
 import { evaluate } from "../training/evaluate.ts";
 import { everyBackend } from "./_testing.ts";

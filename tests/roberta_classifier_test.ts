@@ -2,7 +2,7 @@ import { assertEquals, assertNotEquals, assertThrows } from "@std/assert";
 import { CpuBackend } from "../core/cpu_backend.ts";
 import { initialize } from "../core/module.ts";
 import { Tape } from "../core/tape.ts";
-import { RobertaClassifier, type RobertaClassifierConfig } from "../models/roberta_classifier.ts";
+import { RobertaClassifier, type RobertaClassifierConfig } from "../models/classifiers/roberta_classifier.ts";
 import { assertReadsOneText, lengths, shape, texts } from "./_classifiers.ts";
 import { assertClose, everyBackend, TOLERANCES } from "./_testing.ts";
 import { small } from "./_training.ts";

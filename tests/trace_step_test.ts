@@ -7,7 +7,7 @@ import { attentionStack } from "../models/families.ts";
 import { Gpt } from "../models/gpt.ts";
 import type { Learner } from "../models/learner.ts";
 import { MaskedLanguageModel } from "../models/masked_language_model.ts";
-import { RobertaClassifier } from "../models/roberta_classifier.ts";
+import { RobertaClassifier } from "../models/classifiers/roberta_classifier.ts";
 import type { Batch } from "../data/batches.ts";
 import { toTensors } from "../training/batch_tensors.ts";
 import { type TracedTensor, traceStep } from "../training/trace/trace_step.ts";

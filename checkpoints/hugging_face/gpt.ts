@@ -9,7 +9,7 @@
  * @module
  */
 
-import type { GptClassifierConfig } from "../../models/gpt_classifier.ts";
+import type { GptClassifierConfig } from "../../models/classifiers/gpt_classifier.ts";
 import { INITIAL_STD, LAYER_NORM_EPSILON } from "../../models/config.ts";
 import type { GptConfig } from "../../models/gpt.ts";
 import { type ConfigJson, ConfigReader, MAX } from "./config_reader.ts";

@@ -11,8 +11,8 @@
  * @module
  */
 
-import { POOLINGS } from "../../models/classifier.ts";
-import type { RobertaClassifierConfig } from "../../models/roberta_classifier.ts";
+import { POOLINGS } from "../../models/classifiers/classifier.ts";
+import type { RobertaClassifierConfig } from "../../models/classifiers/roberta_classifier.ts";
 import { INITIAL_STD, PAD_ID } from "../../models/config.ts";
 import type { RobertaConfig } from "../../models/roberta.ts";
 import { type ConfigJson, ConfigReader, MAX } from "./config_reader.ts";

@@ -5,7 +5,7 @@
  */
 
 import type { ActivationName } from "../../kernels/activations.ts";
-import { type ClassifierOptions, PROBLEM_TYPES } from "../../models/classifier.ts";
+import { type ClassifierOptions, PROBLEM_TYPES } from "../../models/classifiers/classifier.ts";
 import { LAYER_NORM_EPSILON, type TransformerConfig } from "../../models/config.ts";
 import type { ModelConfig } from "../../models/families.ts";
 import type { ConfigJson, ConfigReader } from "./config_reader.ts";

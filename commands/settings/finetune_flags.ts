@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { POOLINGS } from "../../models/classifier.ts";
+import { POOLINGS } from "../../models/classifiers/classifier.ts";
 import { blockFlag, truncateFlag } from "../cli/common_flags.ts";
 import { type Flags, type FlagValues, group } from "../cli/flags.ts";
 import { BATCH_SIZE, EPOCHS, FACTOR, INTERVAL, runFlags, SAVES, sessionFlags } from "./run_flags.ts";

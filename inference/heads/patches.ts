@@ -26,7 +26,7 @@ import type { Tensor } from "../../core/tensor.ts";
 import { linear } from "../../kernels/matmul/linear.ts";
 import { matmul } from "../../kernels/matmul/matmul.ts";
 import { attentionStack, type ModelsByKind, type ObservableModel } from "../../models/families.ts";
-import type { HeadPatch } from "../../models/layers.ts";
+import type { HeadPatch } from "../../models/forward_context.ts";
 import { yieldToEvents } from "../../training/evaluate.ts";
 
 /**

@@ -8,7 +8,7 @@ import { CpuBackend } from "../../core/cpu_backend.ts";
 import { allocateParameters } from "../../core/module.ts";
 import type { Tensor } from "../../core/tensor.ts";
 import { type CheckpointFiles, loadModel, modelFiles, restoreModel } from "../../checkpoints/checkpoint.ts";
-import { statesAt } from "../../models/classifier.ts";
+import { statesAt } from "../../models/classifiers/classifier.ts";
 import { buildModel, type Model } from "../../models/families.ts";
 import { Gpt } from "../../models/gpt.ts";
 import { MaskedLanguageModel } from "../../models/masked_language_model.ts";

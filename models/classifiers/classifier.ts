@@ -21,12 +21,12 @@
  * @module
  */
 
-import { quoted } from "../core/quoted.ts";
-import type { Tensor } from "../core/tensor.ts";
-import { embedding } from "../kernels/embedding.ts";
-import { PAD_ID, type TransformerConfig } from "./config.ts";
-import type { Experiment } from "./experiment.ts";
-import type { BatchTensors, Learner } from "./learner.ts";
+import { quoted } from "../../core/quoted.ts";
+import type { Tensor } from "../../core/tensor.ts";
+import { embedding } from "../../kernels/embedding.ts";
+import { PAD_ID, type TransformerConfig } from "../config.ts";
+import type { Experiment } from "../experiment.ts";
+import type { BatchTensors, Learner } from "../learner.ts";
 
 /**
  * What a text is classified by: the hidden state of its first token, or the mean of those of all its tokens.

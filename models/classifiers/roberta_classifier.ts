@@ -5,13 +5,13 @@
  * @module
  */
 
-import { quoted } from "../core/quoted.ts";
-import type { Tensor } from "../core/tensor.ts";
-import { tanh } from "../kernels/activations.ts";
-import { crossEntropy } from "../kernels/cross_entropy.ts";
-import { dropout } from "../kernels/dropout.ts";
-import { boundaryIndices } from "../kernels/embedding.ts";
-import { meanPooling } from "../kernels/mean_pooling.ts";
+import { quoted } from "../../core/quoted.ts";
+import type { Tensor } from "../../core/tensor.ts";
+import { tanh } from "../../kernels/activations.ts";
+import { crossEntropy } from "../../kernels/cross_entropy.ts";
+import { dropout } from "../../kernels/dropout.ts";
+import { boundaryIndices } from "../../kernels/embedding.ts";
+import { meanPooling } from "../../kernels/mean_pooling.ts";
 import {
   Classifier,
   type ClassifierOptions,
@@ -20,11 +20,11 @@ import {
   POOLINGS,
   statesAt,
 } from "./classifier.ts";
-import { INITIAL_STD } from "./config.ts";
-import type { Experiment } from "./experiment.ts";
-import { Linear } from "./layers.ts";
-import type { BatchTensors } from "./learner.ts";
-import { Roberta, type RobertaConfig } from "./roberta.ts";
+import { INITIAL_STD } from "../config.ts";
+import type { Experiment } from "../experiment.ts";
+import { Linear } from "../layers.ts";
+import type { BatchTensors } from "../learner.ts";
+import { Roberta, type RobertaConfig } from "../roberta.ts";
 
 /**
  * The sizes of a classifier made from a RoBERTa or BERT.

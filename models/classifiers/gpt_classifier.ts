@@ -7,18 +7,18 @@
  * @module
  */
 
-import { normal, Parameter } from "../core/module.ts";
-import type { Tensor } from "../core/tensor.ts";
-import { crossEntropy } from "../kernels/cross_entropy.ts";
-import { dropout } from "../kernels/dropout.ts";
-import { add } from "../kernels/elementwise.ts";
-import { boundaryIndices } from "../kernels/embedding.ts";
-import { matmul } from "../kernels/matmul/matmul.ts";
+import { normal, Parameter } from "../../core/module.ts";
+import type { Tensor } from "../../core/tensor.ts";
+import { crossEntropy } from "../../kernels/cross_entropy.ts";
+import { dropout } from "../../kernels/dropout.ts";
+import { add } from "../../kernels/elementwise.ts";
+import { boundaryIndices } from "../../kernels/embedding.ts";
+import { matmul } from "../../kernels/matmul/matmul.ts";
 import { Classifier, type ClassifierOptions, lengthsOf, statesAt } from "./classifier.ts";
-import { INITIAL_STD } from "./config.ts";
-import type { Experiment } from "./experiment.ts";
-import { Gpt, type GptConfig } from "./gpt.ts";
-import type { BatchTensors } from "./learner.ts";
+import { INITIAL_STD } from "../config.ts";
+import type { Experiment } from "../experiment.ts";
+import { Gpt, type GptConfig } from "../gpt.ts";
+import type { BatchTensors } from "../learner.ts";
 
 /**
  * The sizes of a classifier made from a GPT.
